@@ -1,0 +1,117 @@
+//! Recognition: sound in, words out. Adapters of engines are folders beside this file.
+use crate::SamplePos;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    En,
+    Vi,
+}
+
+/// What the listener wants to know, asked before the caller speaks.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub language: Language,
+    pub expect: Expect,
+    /// Pronunciations a bot brings for words the engine's dictionary lacks (word → phones, engine's own notation).
+    pub lexicon: Arc<BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Expect {
+    /// A JSGF grammar (JSpeech Grammar Format, W3C note of 2000) with one public rule; words are lower case, NFC.
+    Grammar(Arc<str>),
+    /// Free speech, for engines that can.
+    Anything,
+}
+
+/// What an engine can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// It hears only what a grammar allows.
+    pub needs_grammar: bool,
+    /// It gives partial words while the caller speaks.
+    pub partials: bool,
+}
+
+/// One recogniser, shared by all calls. `open` and the calls on [`Hearing`] run on a speech worker and may block it.
+pub trait Recogniser: Send + Sync {
+    /// The engine's name for logs, metrics and `check`, e.g. `pocketsphinx`.
+    fn name(&self) -> &'static str;
+    fn caps(&self, language: Language) -> Option<Caps>;
+    /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
+    fn check(&self, ask: &Ask) -> Result<(), Fault>;
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault>;
+}
+
+/// One caller's utterance on its way into words: 16 kHz mono PCM in, the best words so far out.
+pub trait Hearing: Send {
+    /// More sound of this utterance. Words so far, where the engine has partials and they changed.
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault>;
+    /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
+    /// same utterance, and a later `finish` covers it whole.
+    fn finish(&mut self) -> Result<Hypothesis, Fault>;
+}
+
+/// What was understood. `text` is `None` when somebody spoke and it was nothing the listener asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hypothesis {
+    pub text: Option<String>,
+    /// 0.0–1.0.
+    pub confidence: f32,
+}
+
+/// From a listening session to the call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// Words so far; they may still change.
+    Partial { text: String },
+    /// All words from `from` to a pause at `to`. If the caller goes on, a later `Final` with the same `from` replaces it.
+    Final {
+        hypothesis: Hypothesis,
+        from: SamplePos,
+        to: SamplePos,
+        engine: &'static str,
+        took: std::time::Duration,
+        done_at: Instant,
+    },
+    /// No engine could hear it; the call goes on without ears until the next session.
+    Failed(Fault),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("no recogniser for this language: {0}")]
+    Language(String),
+    #[error("no pronunciation for {0:?}: add it to the bot's [lexicon]")]
+    Pronunciation(Vec<String>),
+    #[error("grammar refused: {0}")]
+    Grammar(String),
+    #[error("model not usable: {0}")]
+    Model(String),
+    #[error("engine failed: {0}")]
+    Engine(String),
+    #[error("engine took longer than its limit")]
+    Late,
+    #[error("all speech workers are busy")]
+    Busy,
+}
+
+/// Where an ear sends the sound of one caller's turn. Never blocks: a full queue drops the session and says so with [`Heard::Failed`].
+pub trait Listen: Send {
+    fn cue(&mut self, cue: Cue);
+}
+
+/// What an ear tells a listening session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cue {
+    /// Speech began at `at`; sound from a little earlier (pre-roll) follows.
+    Begin { at: SamplePos },
+    /// 16 kHz mono sound, in order, from `Begin` until the session is dropped or `Pause`.
+    Sound(Vec<i16>),
+    /// Silence since `at`. A `Begin` may follow when the caller goes on with the same turn: then the silence between
+    /// follows as sound too, so that the utterance stays whole.
+    Pause { at: SamplePos },
+}

@@ -1,0 +1,16 @@
+//! What touches a sample: jitter, codecs, voice activity, recognition, synthesis, playout, mixing and recording.
+//!
+//! `media` knows no SIP and no words' meaning. Its cores ([`room::Room`], [`leg::Leg`], [`ear::Ear`]) are told the time
+//! and never read a clock; the thread loops in [`engine`] and [`pool`] are the drivers.
+
+pub mod asr;
+pub mod codec;
+pub mod frame;
+pub mod leg;
+pub mod packet;
+pub mod tts;
+pub mod vad;
+
+pub use bytes::Bytes;
+pub use frame::{Frame, Rate, SamplePos};
+pub use packet::{Packet, Wire};

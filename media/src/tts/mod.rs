@@ -1,0 +1,84 @@
+//! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
+use crate::Rate;
+use crate::asr::Language;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// One clause on its way to a caller's ear; numbers rise through a call. See [`crate::playout`]: sound below the floor is never heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UtteranceId(pub u64);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Voice {
+    pub language: Language,
+    /// The engine's name of the voice (`rms`, `kal16`, `vi`); an engine that does not know it takes its default.
+    pub name: String,
+    /// The rate the sound is wanted at: the line's.
+    pub rate: Rate,
+}
+
+/// A stretch of sound, at the voice's rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    pub pcm: &'a [i16],
+    /// When this chunk has been played, the caller has heard this many characters of the text.
+    pub upto_char: u32,
+}
+
+/// One synthesiser, shared by all calls. `speak` runs on a speech worker and may block it.
+pub trait Synthesiser: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn speaks(&self, language: Language) -> bool;
+    /// Speaks normalised text into `sink` as it is made; `Break` from the sink ends it early (that is no fault).
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>)
+    -> Result<(), Fault>;
+}
+
+/// Sound on its way into a leg's playout.
+#[derive(Clone, Debug)]
+pub struct Sound {
+    pub utterance: UtteranceId,
+    /// At the line's rate.
+    pub pcm: Vec<i16>,
+    pub upto_char: u32,
+    pub interruptible: bool,
+    /// Nothing more comes of this utterance. `pcm` may be empty.
+    pub last: bool,
+}
+
+/// From a speaking session to the call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spoken {
+    /// The first sound of an utterance has left for the playout.
+    Started {
+        utterance: UtteranceId,
+        engine: &'static str,
+        at: Instant,
+    },
+    Done {
+        utterance: UtteranceId,
+    },
+    /// No engine could say it. The playout has been told that nothing comes.
+    Failed {
+        utterance: UtteranceId,
+        fault: Fault,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("no voice for this language: {0}")]
+    Language(String),
+    #[error("engine failed: {0}")]
+    Engine(String),
+    #[error("engine took longer than its limit")]
+    Late,
+    #[error("all speech workers are busy")]
+    Busy,
+}
+
+/// Where a speaking session puts its sound: a leg's playout.
+pub trait Sink: Send {
+    /// Never blocks; `Break` when the call is gone or takes no more of this utterance.
+    fn sound(&mut self, sound: Sound) -> ControlFlow<()>;
+}
