@@ -8,6 +8,7 @@ pub mod codec;
 pub mod frame;
 pub mod leg;
 pub mod packet;
+pub mod resample;
 pub mod tts;
 pub mod vad;
 
