@@ -5,6 +5,7 @@
 
 pub mod asr;
 pub mod codec;
+pub mod ear;
 pub mod frame;
 pub mod leg;
 pub mod packet;
