@@ -5,7 +5,7 @@
 pub mod config;
 // pub mod observe;
 pub mod security;
-// pub mod store;
+pub mod store;
 
 /// An empty directory of one test's own.
 #[cfg(test)]
