@@ -1,9 +1,9 @@
 //! switchboard: a server of voice bots. `call` joins line, sound and words; the rest serves the people around a call.
 
-// pub mod api;
-// pub mod bots;
+pub mod api;
+pub mod bots;
 pub mod config;
-// pub mod observe;
+pub mod observe;
 pub mod security;
 pub mod store;
 

@@ -16,6 +16,7 @@ pub use event::{
     Started, State, TimelineEvent, Turn, WITHHELD,
 };
 
+use crate::observe;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -125,6 +126,10 @@ impl Store {
     pub fn note(&self, call: &str, event: Event) {
         let event = self.relative(event);
         let Some(noted) = self.shared.ledger.apply(call, now(), event) else { return };
+        observe::metrics::count(&noted.event);
+        if matches!(noted.event, Event::Ended(_)) {
+            self.shared.ledger.get(call).iter().for_each(observe::metrics::sum_up);
+        }
         let noted = Arc::new(noted);
         // Nobody watching is no fault.
         let _ = self.shared.watchers.send(noted.clone());
@@ -263,7 +268,7 @@ async fn lock(dir: &Path) -> Result<std::fs::File, Fault> {
 }
 
 /// The name a unit variant is serialised by.
-fn name_of<T: Serialize>(variant: &T) -> String {
+pub(crate) fn name_of<T: Serialize>(variant: &T) -> String {
     serde_json::to_value(variant).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
