@@ -5,6 +5,10 @@ use toml::{Table, Value};
 pub const DRIVERS: [&str; 4] =
     ["media/src/engine.rs", "media/src/pool.rs", "media/src/tts/espeak/mod.rs", "media/src/tts/espeak.rs"];
 
+/// Files that hold the end of an unbounded channel which rsipstack makes and hands out. Admission bounds what enters it
+/// (`telephony/src/sip/gate.rs`). The list may only shrink.
+pub const FOREIGN: [&str; 2] = ["telephony/src/sip/inbound.rs", "telephony/src/sip/socket.rs"];
+
 /// One file: its text, and the same with comments, strings and tests blanked out, line by line.
 pub struct Source {
     pub name: String,
@@ -162,6 +166,9 @@ pub fn own_dependencies(manifest: &Table, ours: &[&str]) -> Vec<(String, String)
 pub fn unbounded(source: &Source) -> Vec<usize> {
     const WITHOUT: [&str; 6] =
         ["unbounded_channel", "UnboundedSender", "UnboundedReceiver", "unbounded()", "unbounded::<", "mpsc::channel()"];
+    if FOREIGN.contains(&source.name.as_str()) {
+        return Vec::new();
+    }
     let std = source.code.iter().any(|line| line.contains("std::sync::mpsc"));
     source.lines_with(|line| {
         let bare = std && (line.contains(" channel()") || line.contains("=channel()"));
@@ -172,13 +179,15 @@ pub fn unbounded(source: &Source) -> Vec<usize> {
 }
 
 pub fn serialisable(source: &Source) -> Vec<usize> {
-    const PLACES: [&str; 7] = [
+    const PLACES: [&str; 9] = [
         "src/config.rs",
         "src/config/",
         "src/api/wire.rs",
         "src/store/",
-        // What is read from a bot's file.
+        // What is read from a bot's file, which is configuration.
         "dialog/src/bot",
+        "dialog/src/turn.rs",
+        "dialog/src/value.rs",
         // The softphone's report, written as JSON.
         "src/softphone/report.rs",
         "src/phone/report.rs",
@@ -322,6 +331,8 @@ mod tests {
             (clock, "media/src/testkit/sim.rs", "let now = Instant::now();"),
             (unbounded, "src/call/actor.rs", "let (a, b) = mpsc::channel(64);"),
             (unbounded, "src/call/actor.rs", "let (a, b) = oneshot::channel();"),
+            (unbounded, "src/call/actor.rs", "fn unbounded(source: &Source) {}"),
+            (unbounded, "telephony/src/sip/inbound.rs", "incoming: mpsc::UnboundedReceiver<Transaction>"),
             (serialisable, "src/store/event.rs", "#[derive(Serialize)]"),
             (serialisable, "src/call/end.rs", "#[derive(Clone, Debug)]"),
             (opening, "src/call/end.rs", "//! How a call ends."),
