@@ -19,7 +19,7 @@ pub struct Bot {
     pub language: Language,
     /// The synthesiser's name for the voice; `None` takes the server's default for the language.
     pub voice: Option<String>,
-    /// Pronunciations for words a recogniser's dictionary lacks, in its own notation.
+    /// Pronunciations for words a recogniser's dictionary lacks: each word's phones, in the notation of that dictionary.
     pub lexicon: BTreeMap<String, Vec<String>>,
     pub disclosure: Option<String>,
     pub greeting: String,

@@ -1,8 +1,8 @@
 //! What a recogniser should listen for: one JSGF grammar (JSpeech Grammar Format, W3C note of 2000) per step.
 //!
-//! Every rule is referred to once wherever possible: pocketsphinx copies a rule at each reference, so that is what keeps a grammar
-//! small. Values come in any order through one right-recursive loop. Alternatives of a list are weighted where the step makes one
-//! of them likely.
+//! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
+//! loop. There are no weights: our decoder makes every sentence equally likely, so what keeps an answer clear of its rivals is a short
+//! list of them.
 use crate::bot::{Bot, Commands};
 use crate::conversation::Expect;
 use crate::model::flow::Step;
@@ -20,7 +20,7 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
     let command = commands(&bot.commands, bot.language);
     let mut ways: Vec<String> = Vec::new();
     if let Some(command) = command {
-        ways.push(format!("/1/ {command}"));
+        ways.push(format!("{command}"));
     }
     let mut keys = true;
     let mut free = false;
@@ -35,16 +35,16 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
                 }
                 let fills = grammar.fills(bot, &task.slots, None, &format!("t{t}"));
                 tasks.push(match fills {
-                    Some(fills) => format!("({phrases}) (/8/ <NULL> | /1/ {fills})"),
+                    Some(fills) => format!("({phrases}) (<NULL> | {fills})"),
                     None => format!("({phrases})"),
                 });
             }
             if !tasks.is_empty() {
                 let tail = grammar.tail();
-                ways.push(format!("/8/ {lead} ({}) {tail}", tasks.join(" | ")));
+                ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
             }
             let no = grammar.no();
-            ways.push(format!("/1/ {no}"));
+            ways.push(format!("{no}"));
         }
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
             free = true;
@@ -55,30 +55,30 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
             let lead = grammar.lead();
             if let Some(fills) = grammar.fills(bot, slots, Some(asked), "s") {
                 let tail = grammar.tail();
-                ways.push(format!("/8/ {lead} {fills} {tail}"));
+                ways.push(format!("{lead} {fills} {tail}"));
             }
             let others = bot.tasks.iter().enumerate().filter(|(t, _)| Some(*t) != task).flat_map(|(_, t)| &t.phrases);
             let others = alternatives(others.map(|p| tokens(p, bot.language)));
             if !others.is_empty() {
-                ways.push(format!("/0.5/ ({others})"));
+                ways.push(format!("({others})"));
             }
         }
         Step::Check(asked) => {
-            ways.extend([format!("/4/ {}", grammar.yes()), format!("/4/ {}", grammar.no())]);
+            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, &[asked], Some(asked), "s") {
-                ways.push(format!("/2/ {maybe_no} {fills}"));
+                ways.push(format!("{maybe_no} {fills}"));
             }
         }
         Step::Review | Step::Change => {
-            ways.extend([format!("/6/ {}", grammar.yes()), format!("/4/ {}", grammar.no())]);
+            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, slots, None, "s") {
-                ways.push(format!("/2/ {maybe_no} {fills}"));
+                ways.push(format!("{maybe_no} {fills}"));
             }
             let names = grammar.names(bot, slots);
             if !names.is_empty() {
-                ways.push(format!("/1/ {maybe_no} ({names})"));
+                ways.push(format!("{maybe_no} ({names})"));
             }
         }
         Step::Busy | Step::Over => keys = false,
@@ -159,15 +159,15 @@ impl Grammar<'_> {
     fn lead(&self) -> String {
         match self.phrases(&self.commands.polite) {
             lead if lead.is_empty() => String::new(),
-            lead => format!("(/12/ <NULL> | /1/ ({lead}))"),
+            lead => format!("(<NULL> | ({lead}))"),
         }
     }
 
     fn tail(&self) -> &'static str {
         match (self.commands.polite.is_empty(), self.en()) {
             (true, _) => "",
-            (false, true) => "(/12/ <NULL> | /1/ please)",
-            (false, false) => "(/12/ <NULL> | /1/ ạ)",
+            (false, true) => "(<NULL> | please)",
+            (false, false) => "(<NULL> | ạ)",
         }
     }
 
@@ -227,17 +227,13 @@ impl Grammar<'_> {
                 (own, usual) => format!("{own} | {usual}"),
             };
             let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
-            ways.push(format!("/{}/ {carrier}{name}", if asked == Some(s) { 40 } else { 1 }));
+            ways.push(format!("{carrier}{name}"));
         }
         if ways.is_empty() {
             return None;
         }
-        // <fills> = one value, and perhaps more of them: a loop that copies nothing.
         let fill = self.rule(&format!("{prefix}_fill"), ways.join(" | "));
-        let fills = format!("{prefix}_fills");
-        let more = format!("{prefix}_more");
-        self.rule(&more, format!("/8/ <NULL> | /1/ <{fills}>"));
-        Some(self.rule(&fills, format!("{fill} <{more}>")))
+        Some(self.rule(&format!("{prefix}_fills"), format!("{fill}+")))
     }
 
     fn carrier(&self, kind: &Kind) -> &'static str {
@@ -264,7 +260,7 @@ impl Grammar<'_> {
                 match (units.is_empty(), asked) {
                     (true, _) => number,
                     // A bare number is an answer only to its own question.
-                    (false, true) => format!("({number}) (/4/ ({units}) | /1/ <NULL>)"),
+                    (false, true) => format!("({number}) (({units}) | <NULL>)"),
                     (false, false) => format!("({number}) ({units})"),
                 }
             }

@@ -144,7 +144,7 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
             .lexicon
             .into_iter()
             .map(|(word, phones)| match phones {
-                OneOrMany::One(one) => (word, vec![one]),
+                OneOrMany::One(one) => (word, one.split_whitespace().map(str::to_string).collect()),
                 OneOrMany::Many(many) => (word, many),
             })
             .collect(),

@@ -25,8 +25,8 @@ pub(super) fn number(min: i64, max: i64) -> String {
 pub(super) fn date() -> String {
     let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
     format!(
-        "/8/ today | /8/ tomorrow | /1/ tonight | /1/ [the] day after tomorrow | /8/ (<NULL> | this | next) ({}) | /1/ (this | next) weekend \
-         | /8/ (({}) [the] | the) ({})",
+        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next) ({}) | (this | next) weekend \
+         | (({}) [the] | the) ({})",
         DAYS.join(" | "),
         MONTHS.join(" | "),
         ordinals.join(" | ")
@@ -38,21 +38,21 @@ pub(super) fn time(asked: bool) -> String {
     let hours: Vec<String> = (1..=12).map(say::number).collect();
     let hours = hours.join(" | ");
     let minutes = format!(
-        "/12/ (thirty | fifteen | forty five) | /4/ (ten | twenty | forty | fifty) | /1/ (oh | twenty | thirty | forty | fifty) ({UNIT})"
+        "(thirty | fifteen | forty five) | (ten | twenty | forty | fifty) | (oh | twenty | thirty | forty | fifty) ({UNIT})"
     );
     let half = "p m | a m | in the morning | in the afternoon | in the evening | at night";
-    let alone = if asked { "/2/ <NULL> | " } else { "" };
+    let alone = if asked { "<NULL> | " } else { "" };
     format!(
-        "/1/ noon | /1/ midnight | /20/ ({hours}) ({alone}/1/ o'clock | /4/ ({minutes}) | /8/ ({minutes}) ({half}) | /4/ ({half})) \
-         | /4/ (half past | quarter past | a quarter past | quarter to | a quarter to) ({hours}) [{half}]"
+        "noon | midnight | ({hours}) ({alone}o'clock | ({minutes}) | ({minutes}) ({half}) | ({half})) \
+         | (half past | quarter past | a quarter past | quarter to | a quarter to) ({hours}) [{half}]"
     )
 }
 
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (2..=12).map(say::number).collect();
     format!(
-        "/8/ half an hour | /1/ a half hour | /8/ (an | one) hour [and a half] | /4/ ({}) (hours | and a half hours) \
-         | /4/ (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
+        "half an hour | a half hour | (an | one) hour [and a half] | ({}) (hours | and a half hours) \
+         | (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
         hours.join(" | ")
     )
 }

@@ -25,8 +25,8 @@ pub(super) fn date() -> String {
     let days: Vec<String> = (1..=31).map(say::number).collect();
     let months: Vec<String> = (1..=12).map(say::month).collect();
     format!(
-        "/8/ hôm nay | /8/ ngày mai | /2/ ngày kia | /6/ ({}) (<NULL> | tuần sau | tuần này | tuần tới) | /1/ cuối tuần [này | sau] \
-         | /6/ (ngày | mùng) ({}) [tháng ({})]",
+        "hôm nay | ngày mai | ngày kia | ({}) (<NULL> | tuần sau | tuần này | tuần tới) | cuối tuần [này | sau] \
+         | (ngày | mùng) ({}) [tháng ({})]",
         DAYS.join(" | "),
         days.join(" | "),
         months.join(" | ")
@@ -36,8 +36,8 @@ pub(super) fn date() -> String {
 pub(super) fn time() -> String {
     let hours: Vec<String> = (1..=23).map(say::number).collect();
     format!(
-        "/20/ ({}) giờ (/8/ <NULL> | /6/ rưỡi | /2/ [kém] (năm | mười | mười lăm | hai mươi | hai mươi lăm | ba mươi | bốn mươi | bốn mươi lăm | năm mươi) [phút]) \
-         (<NULL> | [buổi] (sáng | trưa | chiều | tối) | đêm) | /1/ giữa trưa | /1/ nửa đêm",
+        "({}) giờ (<NULL> | rưỡi | [kém] (năm | mười | mười lăm | hai mươi | hai mươi lăm | ba mươi | bốn mươi | bốn mươi lăm | năm mươi) [phút]) \
+         (<NULL> | [buổi] (sáng | trưa | chiều | tối) | đêm) | giữa trưa | nửa đêm",
         hours.join(" | ")
     )
 }
@@ -45,8 +45,8 @@ pub(super) fn time() -> String {
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (1..=12).map(say::number).collect();
     format!(
-        "/8/ nửa tiếng | /2/ nửa giờ | /8/ ({}) (tiếng | giờ) [rưỡi] \
-         | /4/ (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
+        "nửa tiếng | nửa giờ | ({}) (tiếng | giờ) [rưỡi] \
+         | (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
         hours.join(" | ")
     )
 }
