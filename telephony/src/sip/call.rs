@@ -9,7 +9,7 @@ use crate::line::{By, Change, Ended};
 use crate::ring::Wish;
 use crate::rtp::{Control, Remote};
 use crate::sdp;
-use media::LegPlan;
+use media::leg::LegPlan;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, StatusCode, StatusCodeKind};

@@ -154,8 +154,8 @@ impl Core {
             gate::Verdict::Accept(mut message) => {
                 gate::stamp(&mut message, source);
                 if !self.acknowledge_again(&message).await {
-                    let heard = self.endpoint.on_received_message(*message, flow.connection.clone(), &flow.destination());
-                    if heard.await.is_err() {
+                    let (connection, from) = (flow.connection.clone(), flow.destination());
+                    if self.endpoint.on_received_message(*message, connection, &from).await.is_err() {
                         self.count("no transaction");
                     }
                 }
