@@ -5,9 +5,11 @@
 
 pub mod asr;
 pub mod codec;
+pub mod ear;
 pub mod frame;
 pub mod leg;
 pub mod packet;
+pub mod resample;
 pub mod tts;
 pub mod vad;
 
