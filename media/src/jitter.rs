@@ -173,6 +173,7 @@ pub struct Jitter {
     counts: Counts,
     lost_before: u64,
     reported: (u64, u64),
+    last_delay: Duration,
 }
 
 impl Jitter {
@@ -205,6 +206,7 @@ impl Jitter {
             counts: Counts::default(),
             lost_before: 0,
             reported: (0, 0),
+            last_delay: Duration::ZERO,
         };
         jitter.wanted = jitter.quantile();
         jitter
@@ -605,12 +607,13 @@ impl Jitter {
     /// How long the sound of the tick just taken had been possible to play; `spare` units are decoded and not yet heard.
     pub fn delay(&mut self, now: Instant, spare: u32) -> Duration {
         let now = self.place(now);
-        if self.state != State::Playing {
-            return Duration::ZERO;
+        if self.state != State::Playing || self.held > 0 {
+            return self.last_delay;
         }
         // The tick just taken began before what is left.
         let delay = self.delay_of(self.head - i64::from(spare) - self.units(TICK), now);
-        self.time(delay)
+        self.last_delay = self.time(delay);
+        self.last_delay
     }
 
     /// The delay that the network asks for.
