@@ -6,6 +6,7 @@
 pub mod asr;
 pub mod codec;
 pub mod conceal;
+pub mod ear;
 pub mod egress;
 pub mod frame;
 pub mod hears;
@@ -17,6 +18,7 @@ pub mod mix;
 pub mod noise;
 pub mod packet;
 pub mod playout;
+pub mod resample;
 pub mod room;
 pub mod stats;
 pub mod stretch;
