@@ -6,8 +6,10 @@
 pub mod asr;
 pub mod codec;
 pub mod frame;
+pub mod health;
 pub mod leg;
 pub mod packet;
+pub mod pool;
 pub mod tts;
 pub mod vad;
 
