@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telephony::rtp::{Latching, Ports, PortsPlan};
 use telephony::sip::{Credentials, Phone, Sip, SipPlan};
-use telephony::{Change, Ring, Via};
+use telephony::{Change, Decline, Ring, Via};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
@@ -16,8 +16,11 @@ pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Shortened timers, free ports, anyone on loopback.
 pub fn plan() -> SipPlan {
     let any = Some(SocketAddr::new(HERE, 0));
-    let timers =
-        telephony::sip::Timers { t1: Duration::from_millis(50), t2: Duration::from_millis(400), t4: Duration::from_millis(200) };
+    let timers = telephony::sip::Timers {
+        t1: Duration::from_millis(50),
+        t2: Duration::from_millis(400),
+        t4: Duration::from_millis(200),
+    };
     SipPlan { udp: any, tcp: any, timers, ..SipPlan::default() }
 }
 
@@ -61,6 +64,7 @@ pub enum Manner {
     Ring,
     /// Answers and hangs up after a while.
     HangUp,
+    Decline(Decline),
 }
 
 pub struct Bot {
@@ -126,6 +130,10 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
         calls[at].over = matches!(change, Change::Ended(_));
         calls[at].changes.push(change);
     };
+    if let Manner::Decline(why) = manner {
+        calls.lock().expect("calls")[at].over = true;
+        return ring.decline(why).await;
+    }
     ring.ringing().await;
     if manner == Manner::Ring {
         ring.cancelled().await;
@@ -176,8 +184,11 @@ pub async fn sipp(bot: &Bot, name: &str, more: &[&str]) {
 pub async fn sipp_to(server: SocketAddr, name: &str, more: &[&str]) {
     let port = free_port();
     let mut command = Command::new("sipp");
-    command.arg(server.to_string()).arg("-sf").arg(scenario(name)).args(["-i", "127.0.0.1", "-s", "echo", "-m", "1"]);
+    command.arg(server.to_string()).arg("-sf").arg(scenario(name)).args(["-i", "127.0.0.1", "-s", "echo"]);
     command.args(["-p", &port.to_string(), "-nostdin", "-timeout", "20s", "-timeout_error", "-recv_timeout", "15000"]);
+    if !more.contains(&"-m") {
+        command.args(["-m", "1"]);
+    }
     command.args(["-mp", &free_port().to_string()]).args(more);
     let trace = std::env::temp_dir().join(format!("sipp-{name}-{port}.log"));
     command.arg("-trace_msg").arg("-message_file").arg(&trace);
@@ -190,9 +201,5 @@ pub async fn sipp_to(server: SocketAddr, name: &str, more: &[&str]) {
     let messages = std::fs::read_to_string(&trace).unwrap_or_default();
     std::fs::remove_file(&trace).ok();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name}: {}\n{errors}\n{messages}\n{:?}", output.status, bot_report(&messages));
-}
-
-fn bot_report(messages: &str) -> usize {
-    messages.len()
+    assert!(output.status.success(), "{name}: {}\n{errors}\n{messages}", output.status);
 }
