@@ -16,4 +16,5 @@ pub use ring::{Decline, Refused, Ring, Via};
 
 /// Log targets of crates beneath this one that log whole messages, numbers and names in them, at `info` and below: a log
 /// filter keeps them off.
-pub const QUIET_LOG_TARGETS: &[&str] = &["rsipstack", "rtc_sdp", "rtc_rtp", "rtc_rtcp", "hickory_resolver", "hickory_proto"];
+pub const QUIET_LOG_TARGETS: &[&str] =
+    &["rsipstack", "rtc_sdp", "rtc_rtp", "rtc_rtcp", "hickory_resolver", "hickory_proto"];

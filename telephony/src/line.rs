@@ -1,7 +1,8 @@
 //! `Line`: an answered call as its owner holds it, inbound or outbound alike.
 use crate::party::Party;
 use crate::ring::Wish;
-use media::{LegPlan, Wire};
+use media::Wire;
+use media::leg::LegPlan;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;

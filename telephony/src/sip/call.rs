@@ -9,7 +9,7 @@ use crate::line::{By, Change, Ended};
 use crate::ring::Wish;
 use crate::rtp::{Control, Remote};
 use crate::sdp;
-use media::LegPlan;
+use media::leg::LegPlan;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, StatusCode, StatusCodeKind};
@@ -73,7 +73,8 @@ impl Invite {
                 };
                 notes.send(note).await.ok();
             }
-            let accepted = tx.last_response.as_ref().is_some_and(|r| r.status_code.kind() == StatusCodeKind::Successful);
+            let accepted =
+                tx.last_response.as_ref().is_some_and(|r| r.status_code.kind() == StatusCodeKind::Successful);
             if accepted && !acked {
                 notes.send(Note::Unacked { seq }).await.ok();
             }
@@ -429,11 +430,7 @@ pub(super) fn capabilities() -> Vec<Header> {
 }
 
 pub(super) fn contact_and_allow(contact: &str) -> Vec<Header> {
-    vec![
-        make_header("Contact", contact.to_owned()),
-        allow(),
-        make_header("Supported", "timer".into()),
-    ]
+    vec![make_header("Contact", contact.to_owned()), allow(), make_header("Supported", "timer".into())]
 }
 
 /// Headers of a 2xx with a session description.
@@ -467,7 +464,9 @@ pub(super) fn timer_of(request: &Request, allows_update: bool) -> Result<(Option
 /// Status, key and headers an INFO is answered with: keys as `application/dtmf-relay` or `application/dtmf`.
 fn info(request: &Request) -> (u16, Option<char>, Vec<Header>) {
     let kind = request.headers.iter().find_map(|header| match header {
-        Header::ContentType(kind) => Some(kind.value().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()),
+        Header::ContentType(kind) => {
+            Some(kind.value().split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        }
         _ => None,
     });
     let body = std::str::from_utf8(&request.body).unwrap_or_default();

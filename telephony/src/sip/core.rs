@@ -9,9 +9,11 @@ use super::trunk::TrunkState;
 use super::{ALLOW, gate, socket};
 use crate::ring::Ring;
 use crate::rtp::Ports;
-use rsipstack::sip::prelude::*;
 use rsipstack::sip::headers::make_header;
-use rsipstack::sip::{Header, Host, Method, Param, Request, Response, SipMessage, StatusCode, StatusCodeKind, Transport, Uri};
+use rsipstack::sip::prelude::*;
+use rsipstack::sip::{
+    Header, Host, Method, Param, Request, Response, SipMessage, StatusCode, StatusCodeKind, Transport, Uri,
+};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
@@ -107,8 +109,6 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// No way to a peer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Unreachable {
-    #[error("the address is no SIP URI with a host")]
-    Address,
     #[error("the host name has no address")]
     Name,
     #[error("no socket for this transport: set sip.udp or sip.tcp")]
@@ -154,8 +154,8 @@ impl Core {
             gate::Verdict::Accept(mut message) => {
                 gate::stamp(&mut message, source);
                 if !self.acknowledge_again(&message).await {
-                    let heard = self.endpoint.on_received_message(*message, flow.connection.clone(), &flow.destination());
-                    if heard.await.is_err() {
+                    let (connection, from) = (flow.connection.clone(), flow.destination());
+                    if self.endpoint.on_received_message(*message, connection, &from).await.is_err() {
                         self.count("no transaction");
                     }
                 }
@@ -215,7 +215,9 @@ impl Core {
         match carrier {
             Carrier::Udp => {
                 let flow = self.udp.clone().ok_or(Unreachable::Transport)?;
-                (flow.local.is_ipv4() == remote.is_ipv4()).then_some(Flow { remote, ..flow }).ok_or(Unreachable::Transport)
+                (flow.local.is_ipv4() == remote.is_ipv4())
+                    .then_some(Flow { remote, ..flow })
+                    .ok_or(Unreachable::Transport)
             }
             Carrier::Tcp => socket::connect(self, remote).await.map_err(|_| Unreachable::Connect),
         }

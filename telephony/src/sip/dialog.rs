@@ -1,8 +1,8 @@
 //! `Dialog`: the state two sides share (RFC 3261 section 12), and the requests made within it.
 use super::flow::Flow;
 use super::name;
-use rsipstack::sip::prelude::*;
 use rsipstack::sip::headers::make_header;
+use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, Uri, Version, typed};
 use std::fmt;
 

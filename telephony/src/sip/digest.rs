@@ -281,7 +281,11 @@ impl Verifier {
             return Proof::Wrong;
         };
         let (nonce, qop) = (get("nonce"), get("qop"));
-        if get("realm") != self.realm || !["", "auth", "auth-int"].contains(&qop) || !nonce.is_ascii() || nonce.len() != 64 {
+        if get("realm") != self.realm
+            || !["", "auth", "auth-int"].contains(&qop)
+            || !nonce.is_ascii()
+            || nonce.len() != 64
+        {
             return Proof::Wrong;
         }
         let (text, signature) = nonce.split_at(32);
@@ -428,7 +432,8 @@ mod tests {
     #[test]
     fn garbage_proves_nothing() {
         let now = Instant::now();
-        for value in ["", "Digest", "Digest ", "Digest a", "Digest a=\"", "Basic dTpw", "Digest nonce=é, username=\"\\"] {
+        for value in ["", "Digest", "Digest ", "Digest a", "Digest a=\"", "Basic dTpw", "Digest nonce=é, username=\"\\"]
+        {
             assert_eq!(server(now).verify(now, value, &REGISTER, password), Proof::Wrong, "{value}");
         }
     }

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_stream_without_a_sound_length_is_broken() {
-        for head in ["BYE a SIP/2.0\r\n\r\n", "BYE a SIP/2.0\r\nl: -1\r\n\r\n", "BYE a SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\n"] {
+        for head in ["BYE a SIP/2.0\r\n\r\n", "BYE a SIP/2.0\r\nl: -1\r\n\r\n", "BYE a SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\n"]
+        {
             let mut framer = Framer::default();
             framer.push(head.as_bytes());
             assert!(framer.next().is_err(), "{head}");

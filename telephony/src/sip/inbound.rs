@@ -6,9 +6,9 @@ use super::dialog::{Dialog, Key};
 use super::digest::{Proof, Request as Signed};
 use super::flow::Flow;
 use super::gate::first_of_list;
+use super::name;
 use super::registrar::{self, Register, Wanted, Wants};
 use super::timer::{Agreed, Timer};
-use super::name;
 use crate::line::Line;
 use crate::ring::{Decline, Refused, Ring, Via, Wish};
 use crate::rtp::{NoPort, Socket};
@@ -77,7 +77,8 @@ fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, (u16,
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
         return Ok(Via::Trunk(trunk.name.clone()));
     }
-    let registered = lock(&core.trunks).iter().find(|t| t.registrar.is_some_and(|r| r.ip() == source.ip())).map(|t| t.name.clone());
+    let registered =
+        lock(&core.trunks).iter().find(|t| t.registrar.is_some_and(|r| r.ip() == source.ip())).map(|t| t.name.clone());
     // A provider on loopback is a test of this server: there the open network decides.
     if let Some(name) = registered.filter(|_| !from(&core.plan.open)) {
         return Ok(Via::Trunk(name));
@@ -134,7 +135,11 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         Ok(via) => via,
         Err((status, headers, why)) => {
             // The first challenge is part of every honest call and costs what a message costs.
-            if why == "challenged" { core.count(why) } else { core.refuse(source, why) }
+            if why == "challenged" {
+                core.count(why)
+            } else {
+                core.refuse(source, why)
+            }
             return core.reply_soon(tx, status, headers).await;
         }
     };
@@ -405,7 +410,11 @@ async fn register(core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
     let name = match phone(core, &tx) {
         Ok(name) => name,
         Err((status, headers, why)) => {
-            if why == "challenged" { core.count(why) } else { core.refuse(source, why) }
+            if why == "challenged" {
+                core.count(why)
+            } else {
+                core.refuse(source, why)
+            }
             return core.reply_soon(tx, status, headers).await;
         }
     };
@@ -421,9 +430,8 @@ async fn register(core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
     let (status, headers) = match done {
         Ok(bindings) => {
             let left = |at: Instant| at.saturating_duration_since(now).as_secs();
-            let one = |b: &registrar::Binding| {
-                make_header("Contact", format!("<{}>;expires={}", b.contact, left(b.expires)))
-            };
+            let one =
+                |b: &registrar::Binding| make_header("Contact", format!("<{}>;expires={}", b.contact, left(b.expires)));
             (200, bindings.iter().map(one).collect())
         }
         Err(registrar::Fault::TooBrief) => {

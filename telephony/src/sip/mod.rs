@@ -96,9 +96,7 @@ impl Sip {
     pub async fn start(plan: SipPlan, ports: Ports) -> Result<(Self, mpsc::Receiver<Ring>), Fault> {
         let stop = CancellationToken::new();
         let udp = match plan.udp {
-            Some(bind) => {
-                Some(socket::bind_udp(bind, plan.advertise).await.map_err(|e| Fault::Bind("UDP", e, bind))?)
-            }
+            Some(bind) => Some(socket::bind_udp(bind, plan.advertise).await.map_err(|e| Fault::Bind("UDP", e, bind))?),
             None => None,
         };
         let listener = match plan.tcp {

@@ -72,7 +72,8 @@ pub(super) fn decode(text: &str) -> String {
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {
         let escape = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        let byte = escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let byte =
+            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match byte {
             // A control byte, decoded, could end a header line.
             Some(byte) if byte >= 0x20 && byte != 0x7f => {
@@ -96,7 +97,10 @@ mod tests {
     fn parties_come_out_of_every_form_of_a_header() {
         let name = |value: &str| party(value).expose();
         assert_eq!(name("\"A. <G.> Bell\" <sip:agb@bell.com>;tag=1"), "\"A. <G.> Bell\" <sip:agb@bell.com>");
-        assert_eq!(name("Anonymous <sip:c8oqz84zk7z@privacy.org>;tag=h"), "\"Anonymous\" <sip:c8oqz84zk7z@privacy.org>");
+        assert_eq!(
+            name("Anonymous <sip:c8oqz84zk7z@privacy.org>;tag=h"),
+            "\"Anonymous\" <sip:c8oqz84zk7z@privacy.org>"
+        );
         assert_eq!(name("sip:+12125551212@server.com:5070;tag=8"), "<sip:+12125551212@server.com:5070>");
         assert_eq!(name("<sip:%61lice@x>"), "<sip:alice@x>");
         assert_eq!(party("<tel:+84912345678>;tag=1").user(), "+84912345678");

@@ -1,6 +1,6 @@
 //! Outgoing calls: INVITE with digest, provisional responses, CANCEL, and the line.
 use super::admission::Place;
-use super::call::{Call, CHANGES, Media, NOTES, Owner};
+use super::call::{CHANGES, Call, Media, NOTES, Owner};
 use super::core::{Core, Registered, allow, closed, lock};
 use super::dialog::Dialog;
 use super::flow::Flow;
@@ -226,7 +226,12 @@ impl Attempt {
         ack.headers.extend(self.invite.headers.iter().filter(credentials).cloned().collect());
         let flow = match self.core.flow_to(&dialog.next_hop(), self.flow.carrier).await {
             // A stream that is open is the way, and a Contact elsewhere than the peer is behind a NAT.
-            Ok(flow) if flow.carrier == self.flow.carrier && (dialog.is_routed() || flow.remote.ip() == self.flow.remote.ip()) => flow,
+            Ok(flow)
+                if flow.carrier == self.flow.carrier
+                    && (dialog.is_routed() || flow.remote.ip() == self.flow.remote.ip()) =>
+            {
+                flow
+            }
             _ => self.flow.clone(),
         };
         entry.acknowledged(seq, ack.clone(), flow.clone());

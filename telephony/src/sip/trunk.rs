@@ -83,7 +83,10 @@ fn note(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr
         if state.standing != standing {
             match &standing {
                 Standing::Refused(status) => {
-                    warn!(trunk = state.name, status, "the provider refuses the registration: check user, password, registrar");
+                    warn!(
+                        trunk = state.name,
+                        status, "the provider refuses the registration: check user, password, registrar"
+                    );
                 }
                 standing => info!(trunk = state.name, ?standing, "trunk"),
             }
@@ -111,7 +114,8 @@ impl Client {
     async fn register(&mut self, mut expires: Duration) -> Result<(Duration, SocketAddr), u16> {
         let uri = name::uri(&self.registration.registrar).filter(|uri| uri.scheme.is_some()).ok_or(400u16)?;
         let proxy = self.registration.outbound_proxy.as_deref().and_then(name::uri);
-        let flow = self.core.flow_to(proxy.as_ref().unwrap_or(&uri), self.registration.carrier).await.map_err(|_| 503u16)?;
+        let flow =
+            self.core.flow_to(proxy.as_ref().unwrap_or(&uri), self.registration.carrier).await.map_err(|_| 503u16)?;
         let record = format!("<sip:{}@{}>", self.registration.user, uri.host_with_port.host);
         let mut request = self.request(&uri, &record, &flow, expires);
         if let Some(proxy) = &proxy {
