@@ -23,12 +23,27 @@ pub struct Remote {
     pub rtcp: Option<SocketAddr>,
 }
 
-/// The first port of a range of `pairs` for one test; tests run side by side, so no range is given twice.
+/// The first port of a range of `pairs` that nobody else uses. Tests run side by side, in several processes too: a process
+/// claims a block of ports by listening on a TCP port for as long as it lives.
 #[cfg(test)]
 fn test_range(pairs: u16) -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Below the range from which Linux gives ports to anybody; test processes of several copies differ by their id.
-    let base = 12_000 + (std::process::id() % 16) as u16 * 512;
-    base + 2 * NEXT.fetch_add(pairs, Ordering::Relaxed)
+    use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+    use std::sync::{LazyLock, Mutex};
+    const BLOCK: u16 = 512;
+    static CLAIM: LazyLock<(TcpListener, Mutex<u16>)> = LazyLock::new(|| {
+        // Below the range from which Linux gives ports to anybody.
+        let claimed = (0..32).find_map(|n| {
+            let claim = TcpListener::bind((Ipv4Addr::LOCALHOST, 11_900 + n)).ok()?;
+            Some((claim, Mutex::new(12_000 + n * BLOCK)))
+        });
+        claimed.expect("fewer than 32 test processes at once")
+    });
+    let mut next = CLAIM.1.lock().unwrap();
+    loop {
+        let from = *next;
+        *next += 2 * pairs;
+        if (from..from + 2 * pairs).all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return from;
+        }
+    }
 }

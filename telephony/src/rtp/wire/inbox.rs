@@ -8,6 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// An older datagram than this has a stamp that cannot be believed: the wall clock was set.
 const OLDEST: Duration = Duration::from_secs(30);
 
+/// Two readings of clocks this close count as one moment.
+const TOGETHER: Duration = Duration::from_micros(100);
+
 /// A batch of datagrams and the one place they are read into.
 pub(super) struct Inbox {
     slots: Box<[Slot; Inbox::BATCH]>,
@@ -107,8 +110,7 @@ impl Inbox {
         if read == 0 {
             return 0;
         }
-        // The two clocks of the same moment: a datagram's age is the same on both.
-        let (clock, wall) = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        let (clock, wall) = moment();
         for (slot, head) in self.slots.iter_mut().zip(&heads).take(read) {
             slot.length = (head.msg_len as usize).min(MTU);
             slot.truncated = head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
@@ -121,6 +123,23 @@ impl Inbox {
         self.count = read;
         read
     }
+}
+
+/// The same moment on both clocks: a datagram's age is the same on either. A thread that was put to sleep between the
+/// two readings tries again, or the sleep would look like travel.
+fn moment() -> (Instant, Duration) {
+    let read = || {
+        let (clock, wall) = (Instant::now(), SystemTime::now());
+        (clock, wall.duration_since(UNIX_EPOCH).unwrap_or_default())
+    };
+    let mut moment = read();
+    for _ in 0..3 {
+        if moment.0.elapsed() < TOGETHER {
+            break;
+        }
+        moment = read();
+    }
+    moment
 }
 
 /// The kernel's stamp, since 1970.
