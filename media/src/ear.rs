@@ -126,7 +126,7 @@ impl Ear {
             self.listener.take_if(|listener| listener.sent.is_some());
             self.speech = None;
             self.gate.reset();
-            self.vad.reset();
+            self.vad.cut();
             self.up.reset();
             self.sound.clear();
             self.judged = self.sound.end;

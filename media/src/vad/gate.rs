@@ -29,7 +29,7 @@ pub struct GatePlan {
 impl GatePlan {
     /// For Silero and earshot together.
     pub fn fused(start: Duration, end: Duration) -> Self {
-        Self { start, end, enter: 0.0, stay: -0.8, rise_db: 6.0 }
+        Self { start, end, enter: -0.2, stay: -0.8, rise_db: 4.0 }
     }
 
     /// For earshot alone, which takes more for speech than is.
@@ -90,6 +90,8 @@ const LOWEST_FLOOR_DB: f32 = -78.0;
 const BIAS_DB: f32 = 1.0;
 /// Speech ranges over this much; what is fainter than its loudest block by more is breath, room or echo.
 const RANGE_DB: f32 = 35.0;
+/// A window that rises this far above the noise is worth Silero's look.
+const LOOK_DB: f32 = 3.0;
 /// The edges of speech stand this far above the noise.
 const EDGE_DB: f32 = 4.0;
 /// The beginning is looked for this long before the first window of speech, the end as long before the last.
@@ -132,7 +134,7 @@ impl Gate {
             self.levels.pop_front();
         }
         let busy = !matches!(self.state, State::Quiet { seen: 0, .. });
-        if busy || loudest > self.floor + 0.5 * self.plan.rise_db { Attention::Full } else { Attention::Idle }
+        if busy || loudest > self.floor + LOOK_DB { Attention::Full } else { Attention::Idle }
     }
 
     /// Judges the window last measured.
@@ -257,5 +259,91 @@ impl Gate {
         let earliest = last.saturating_sub(REACH / BLOCK as u64);
         let loud = (earliest..last).rev().find(|index| self.block(*index) >= threshold);
         loud.map_or(until, |index| (index + 1) * BLOCK as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Levels (amplitude of a square wave at a quarter of the rate) and odds of each window, and what the gate says of them.
+    fn verdicts(windows: &[(i16, Evidence)]) -> Vec<(usize, Verdict)> {
+        let mut gate = Gate::new(GatePlan::fused(Duration::from_millis(64), Duration::from_millis(200)));
+        let sound = |loud: i16| std::array::from_fn(|n| if n / 2 % 2 == 0 { loud } else { -loud });
+        windows
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (loud, evidence))| {
+                gate.measure(&sound(*loud));
+                Some((index, gate.judge(*evidence)?))
+            })
+            .collect()
+    }
+
+    const YES: Evidence = Evidence::Line(3.0);
+    const NO: Evidence = Evidence::Line(-4.0);
+
+    #[test]
+    fn speech_counts_after_64_ms_and_is_over_200_ms_after_its_last_sound() {
+        let mut windows = vec![(4, NO); 20];
+        windows.extend([(3_000, YES); 10]);
+        // The detectors trail by two windows.
+        windows.extend([(4, YES); 2]);
+        windows.extend([(4, NO); 12]);
+        let window = WINDOW as u64;
+        let verdicts = verdicts(&windows);
+        let [(21, Verdict::Start(start)), (36, Verdict::End(end))] = verdicts[..] else { panic!("{verdicts:?}") };
+        assert!(start == 20 * window && end.abs_diff(30 * window) <= BLOCK as u64, "{start} {end}");
+    }
+
+    #[test]
+    fn one_window_of_speech_is_a_click() {
+        let mut windows = vec![(4, NO); 20];
+        for _ in 0..10 {
+            windows.extend([(8_000, YES), (8_000, NO), (4, NO), (4, NO), (4, NO)]);
+        }
+        assert_eq!(verdicts(&windows), []);
+    }
+
+    #[test]
+    fn what_does_not_rise_above_the_noise_is_no_speech() {
+        let mut windows = vec![(500, NO); 40];
+        windows.extend([(550, YES); 20]);
+        assert_eq!(verdicts(&windows), []);
+    }
+
+    #[test]
+    fn the_floor_follows_noise_that_stays() {
+        let mut gate = Gate::new(GatePlan::fused(Duration::from_millis(64), Duration::from_millis(200)));
+        let mut step = |loud: i16| {
+            gate.measure(&std::array::from_fn(|n| if n / 2 % 2 == 0 { loud } else { -loud }));
+            gate.judge(NO);
+            gate.floor_db()
+        };
+        let quiet = (0..60).map(|_| step(8)).last().unwrap();
+        let loud = (0..60).map(|_| step(800)).last().unwrap();
+        let again = (0..2).map(|_| step(8)).last().unwrap();
+        assert!((loud - quiet - 40.0).abs() < 1.0 && (again - quiet).abs() < 1.0, "{quiet} {loud} {again}");
+    }
+
+    #[test]
+    fn a_beginning_before_the_first_window_of_speech_is_found() {
+        let mut windows = vec![(4, NO); 20];
+        windows.extend([(900, NO); 3]);
+        windows.extend([(3_000, YES); 4]);
+        assert_eq!(verdicts(&windows), [(24, Verdict::Start(20 * WINDOW as u64))]);
+    }
+
+    #[test]
+    fn concealment_begins_no_speech_and_silence_of_the_sender_ends_it() {
+        let mut windows = vec![(4, NO); 10];
+        windows.extend([(3_000, Evidence::Concealed(5.0)); 10]);
+        assert_eq!(verdicts(&windows), []);
+        let mut windows = vec![(4, NO); 10];
+        windows.extend([(3_000, YES); 5]);
+        windows.extend([(0, Evidence::Idle); 8]);
+        assert!(
+            matches!(verdicts(&windows)[..], [(11, Verdict::Start(_)), (_, Verdict::End(end))] if end == 15 * WINDOW as u64)
+        );
     }
 }

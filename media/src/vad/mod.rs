@@ -7,6 +7,7 @@ pub mod gate;
 pub mod silero;
 
 use crate::SamplePos;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,6 +35,7 @@ pub struct Models {
     silero: Option<Arc<silero::Silero>>,
 }
 
+/// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error("{} is missing: run `make setup`, which takes it out of the silero-vad wheel, or set the path of the model", .0.display())]
@@ -80,12 +82,11 @@ pub enum Attention {
 pub struct Vad {
     earshot: earshot::Earshot,
     silero: Option<(Arc<silero::Silero>, silero::Memory)>,
-    /// The window before, which Silero is shown first after it has looked away.
-    last: [i16; WINDOW],
-    /// Windows that Silero has not looked at since it last did.
-    away: u32,
+    /// The newest windows that Silero has not looked at; it is shown them first when it looks again.
+    missed: VecDeque<[i16; WINDOW]>,
     looks: u64,
     windows: u64,
+    failed: bool,
 }
 
 /// Weight of each detector's log-odds; their sum is speech where it is positive.
@@ -94,18 +95,23 @@ const WEIGHT: f32 = 0.6;
 const SUSPICION: f32 = -0.3;
 /// What a window counts as for Silero that it does not look at.
 const UNSEEN: f32 = -6.0;
-/// Silero starts afresh after having looked away for this many windows (0.5 s).
-const FORGET: u32 = 16;
+/// Windows (128 ms) that Silero is shown when it looks again. It keeps its memory meanwhile: one that starts afresh
+/// takes longer to notice speech.
+const CATCH_UP: usize = 4;
+/// Windows (0.5 s) that Silero looks at whatever they hold, so that it knows the line.
+const WARM_UP: u64 = 16;
+/// What earshot's word is less worth where Silero fails to give its own.
+const HANDICAP: f32 = 0.8;
 
 impl Vad {
     pub fn new(models: &Models) -> Self {
         Self {
             earshot: earshot::Earshot::new(),
             silero: models.silero.clone().map(|model| (model, silero::Memory::new())),
-            last: [0; WINDOW],
-            away: 0,
+            missed: VecDeque::with_capacity(CATCH_UP),
             looks: 0,
             windows: 0,
+            failed: false,
         }
     }
 
@@ -114,28 +120,27 @@ impl Vad {
         self.windows += 1;
         let earshot = self.earshot.score(window);
         let Some((model, memory)) = &mut self.silero else { return earshot };
-        if attention == Attention::Idle && earshot < SUSPICION {
-            self.away += 1;
-            self.last = *window;
+        if attention == Attention::Idle && earshot < SUSPICION && self.windows > WARM_UP {
+            if self.missed.len() == CATCH_UP {
+                self.missed.pop_front();
+            }
+            self.missed.push_back(*window);
             return WEIGHT * (UNSEEN + earshot);
         }
-        if self.away > 0 {
-            if self.away >= FORGET {
-                *memory = silero::Memory::new();
-            }
-            self.away = 0;
+        for window in self.missed.drain(..) {
             self.looks += 1;
-            // What it says of the window before is of no use any more; a fault shows at the next one.
-            let _ = model.score(memory, &self.last);
+            // What it says of them is of no use any more; a fault shows at the next one.
+            let _ = model.score(memory, &window);
         }
         self.looks += 1;
-        self.last = *window;
         match model.score(memory, window) {
             Ok(silero) => WEIGHT * (silero + earshot),
             Err(why) => {
-                tracing::warn!(%why, "Silero failed on one line, which goes on with earshot alone");
-                self.silero = None;
-                earshot
+                if !self.failed {
+                    tracing::warn!(%why, "Silero failed on one line, which goes on with earshot alone");
+                    self.failed = true;
+                }
+                earshot - HANDICAP
             }
         }
     }
@@ -145,14 +150,10 @@ impl Vad {
         (self.windows, self.looks)
     }
 
-    /// Forgets the sound so far.
-    pub fn reset(&mut self) {
+    /// What comes next does not follow on what was before. Silero keeps its memory of the line.
+    pub fn cut(&mut self) {
         self.earshot = earshot::Earshot::new();
-        if let Some((_, memory)) = &mut self.silero {
-            *memory = silero::Memory::new();
-        }
-        self.last = [0; WINDOW];
-        self.away = 0;
+        self.missed.clear();
     }
 }
 

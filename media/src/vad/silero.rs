@@ -92,3 +92,21 @@ impl Silero {
         Ok(logit(output.iter().next().copied().unwrap_or(0.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_or_wrong_file_is_named_with_what_to_do() {
+        let folder = std::env::temp_dir().join(format!("switchboard-silero-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let told = |path: &Path| Silero::load(path).err().expect("a fault").to_string();
+        let missing = folder.join("absent.onnx");
+        assert!(told(&missing).contains("absent.onnx") && told(&missing).contains("make setup"));
+        let wrong = folder.join("wrong.onnx");
+        std::fs::write(&wrong, b"no model at all").unwrap();
+        assert!(told(&wrong).contains("wrong.onnx") && told(&wrong).contains("make setup"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
