@@ -91,17 +91,19 @@ pub struct Sip {
     pub udp: Option<SocketAddr>,
     #[serde(with = "blank")]
     pub tcp: Option<SocketAddr>,
-    /// Host or address, with or without a port, that others reach us at; not set: the listen address.
+    /// The address others reach us at; not set: the listen address, or the one of the route to the internet.
     #[serde(with = "blank")]
-    pub advertise: Option<String>,
+    pub advertise: Option<IpAddr>,
     pub user_agent: String,
     /// The realm of our digest challenges.
     pub realm: String,
     pub max_calls: u32,
-    /// Per source address outside `open_networks`; 0 does not limit.
-    pub calls_per_second_per_source: u32,
-    pub session_timer_s: Secs,
-    pub session_timer_min_s: Secs,
+    /// The answer to one call more: 486 or 503.
+    pub full_status: u16,
+    /// On average; `open_networks` and trunks' networks are not limited.
+    pub messages_per_second_per_source: u32,
+    /// How long a call may ring unanswered.
+    pub ring_limit_s: Secs,
     pub open_networks: Vec<Network>,
 }
 
@@ -115,9 +117,9 @@ impl Default for Sip {
             user_agent: "Switchboard".into(),
             realm: "switchboard".into(),
             max_calls: 500,
-            calls_per_second_per_source: 10,
-            session_timer_s: Secs(1800),
-            session_timer_min_s: Secs(90),
+            full_status: 486,
+            messages_per_second_per_source: 50,
+            ring_limit_s: Secs(180),
             open_networks: Network::loopback().to_vec(),
         }
     }
@@ -143,17 +145,28 @@ pub struct Trunk {
     /// Calls from these networks are the trunk's, without a password.
     #[serde(default)]
     pub networks: Vec<Network>,
+    /// `sip:host:port`.
     #[serde(default, with = "blank")]
     pub outbound_proxy: Option<String>,
+    #[serde(default)]
+    pub transport: Transport,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register: Option<Register>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    #[default]
+    Udp,
+    Tcp,
 }
 
 /// How we register with a trunk.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Register {
-    /// `sip:provider.example` or `sip:provider.example:5060;transport=tcp`.
+    /// `sip:provider.example` or `sip:provider.example:5080`.
     pub server: String,
     pub user: String,
     #[serde(default, with = "blank::path")]
@@ -188,6 +201,7 @@ pub struct Rtp {
     pub ports_to: u16,
     pub drain_ms: Ms,
     pub timeout_ms: Ms,
+    pub latching: Latching,
     pub ptime_ms: Ms,
     pub codecs: Vec<Codec>,
 }
@@ -201,10 +215,20 @@ impl Default for Rtp {
             ports_to: 32_767,
             drain_ms: Ms(2_000),
             timeout_ms: Ms(2_000),
+            latching: Latching::Anyone,
             ptime_ms: Ms(20),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
         }
     }
+}
+
+/// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Latching {
+    Anyone,
+    SameHost,
+    Nobody,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -235,14 +259,14 @@ pub struct Media {
 
 impl Default for Media {
     fn default() -> Self {
-        Self { threads: 1, realtime: true, jitter_min_ms: Ms(20), jitter_max_ms: Ms(200) }
+        Self { threads: 1, realtime: true, jitter_min_ms: Ms(0), jitter_max_ms: Ms(500) }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Speech {
-    /// 0: one less than the machine has cores, at least one.
+    /// 0: one less than the machine has cores, but two at least, so that a long clause never delays an answer.
     pub threads: usize,
     pub listen_limit_ms: Ms,
     pub speak_limit_ms: Ms,
@@ -258,7 +282,7 @@ pub struct Speech {
 impl Speech {
     /// How many speech workers to start on a machine with `cores` cores.
     pub fn workers(&self, cores: usize) -> usize {
-        if self.threads == 0 { cores.saturating_sub(1).max(1) } else { self.threads }
+        if self.threads == 0 { cores.saturating_sub(1).max(2) } else { self.threads }
     }
 }
 

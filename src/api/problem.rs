@@ -40,9 +40,10 @@ impl IntoResponse for Problem {
 /// Gives every error the one shape, also those that axum makes (a wrong method, a body that is no JSON).
 pub(super) async fn shape(response: Response) -> Response {
     let status = response.status();
-    let shaped = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == TYPE);
-    if !(status.is_client_error() || status.is_server_error()) || shaped || status == StatusCode::RANGE_NOT_SATISFIABLE
-    {
+    let plain =
+        response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let error = status.is_client_error() || status.is_server_error();
+    if !error || !plain || status == StatusCode::RANGE_NOT_SATISFIABLE {
         return response;
     }
     let (mut parts, body) = response.into_parts();

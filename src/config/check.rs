@@ -48,9 +48,6 @@ impl Config {
         if rtp.bind.is_unspecified() && rtp.advertise.is_none() {
             found.push(format!("rtp.bind = {}: callers need a real address to send to; set rtp.advertise", rtp.bind));
         }
-        if self.sip.udp.or(self.sip.tcp).is_some_and(|a| a.ip().is_unspecified()) && self.sip.advertise.is_none() {
-            found.push("sip listens on every address: set sip.advertise to the one that callers reach".into());
-        }
     }
 
     fn limits(&self, found: &mut Vec<String>) {
@@ -60,6 +57,8 @@ impl Config {
             }
         };
         at_least_one("sip.max_calls", self.sip.max_calls.into());
+        at_least_one("sip.messages_per_second_per_source", self.sip.messages_per_second_per_source.into());
+        at_least_one("sip.ring_limit_s", self.sip.ring_limit_s.0.into());
         at_least_one("media.threads", self.media.threads as u64);
         at_least_one("speech.listen_limit_ms", self.speech.listen_limit_ms.0.into());
         at_least_one("speech.speak_limit_ms", self.speech.speak_limit_ms.0.into());
@@ -70,11 +69,11 @@ impl Config {
         if self.media.jitter_min_ms > self.media.jitter_max_ms {
             found.push("media.jitter_min_ms lies above media.jitter_max_ms: swap them".into());
         }
-        if self.sip.session_timer_min_s.0 < 90 || self.sip.session_timer_s < self.sip.session_timer_min_s {
-            found.push(
-                "sip.session_timer_min_s must be at least 90 (RFC 4028), and sip.session_timer_s at least as much"
-                    .into(),
-            );
+        if !matches!(self.sip.full_status, 486 | 503) {
+            found.push(format!(
+                "sip.full_status = {}: must be 486 (busy) or 503 (a proxy tries elsewhere)",
+                self.sip.full_status
+            ));
         }
         if let Some(sum) = &self.speech.whisper.sha256
             && (sum.len() != 64 || !sum.bytes().all(|b| b.is_ascii_hexdigit()))

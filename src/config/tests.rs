@@ -123,6 +123,13 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
+fn speech_gets_a_worker_per_core_but_one_and_never_less_than_two() {
+    let speech = Speech::default();
+    assert_eq!([1, 2, 3, 8].map(|cores| speech.workers(cores)), [2, 2, 2, 7]);
+    assert_eq!(Speech { threads: 1, ..speech }.workers(8), 1);
+}
+
+#[test]
 fn the_defaults_work() {
     assert_eq!(whole("defaults").problems(), Vec::<String>::new());
 }
@@ -141,7 +148,7 @@ fn what_cannot_work_is_said_with_what_to_do() {
     check("ptime", |c| c.rtp.ptime_ms = Ms(25), "10, 20, 30");
     check("codecs", |c| c.rtp.codecs.clear(), "name at least");
     check("bind", |c| c.rtp.bind = [0, 0, 0, 0].into(), "set rtp.advertise");
-    check("listen", |c| c.sip.udp = Some(([0, 0, 0, 0], 5060).into()), "set sip.advertise");
+    check("full", |c| c.sip.full_status = 404, "486 (busy) or 503");
     check("deaf", |c| (c.sip.udp, c.sip.tcp) = (None, None), "set one of them");
     check("threads", |c| c.media.threads = 0, "media.threads = 0");
     check("huge", |c| c.sip.max_calls = u32::MAX, "lower sip.max_calls");
@@ -168,7 +175,7 @@ fn phone(name: &str, file: Option<&str>, env: Option<&str>) -> Phone {
 }
 
 fn trunk(name: &str) -> Trunk {
-    Trunk { name: name.into(), networks: Vec::new(), outbound_proxy: None, register: None }
+    Trunk { name: name.into(), networks: Vec::new(), outbound_proxy: None, transport: Transport::Udp, register: None }
 }
 
 #[test]
