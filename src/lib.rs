@@ -5,6 +5,7 @@ pub mod bots;
 pub mod config;
 pub mod observe;
 pub mod security;
+pub mod softphone;
 pub mod store;
 
 /// An empty directory of one test's own. Those of runs more than an hour ago are removed.

@@ -58,6 +58,14 @@ pub struct Args {
     /// The address to call from [default: the one that reaches the target]
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<IpAddr>,
+
+    /// Where a server on this machine tells the words of its bot
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub api: String,
+
+    /// The token for it; without one the conversation is shown without the bot's words
+    #[arg(long, value_name = "FILE", default_value = "data/admin.token")]
+    pub token_file: PathBuf,
 }
 
 /// What the caller does, in the order of the command line.
