@@ -1,4 +1,7 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file.
+#[cfg(feature = "whisper")]
+pub mod whisper;
+
 use crate::SamplePos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
