@@ -20,7 +20,7 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
     let command = commands(&bot.commands, bot.language);
     let mut ways: Vec<String> = Vec::new();
     if let Some(command) = command {
-        ways.push(format!("{command}"));
+        ways.push(command.to_string());
     }
     let mut keys = true;
     let mut free = false;
@@ -44,7 +44,7 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
                 ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
             }
             let no = grammar.no();
-            ways.push(format!("{no}"));
+            ways.push(no.to_string());
         }
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
             free = true;
@@ -64,14 +64,14 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
             }
         }
         Step::Check(asked) => {
-            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, &[asked], Some(asked), "s") {
                 ways.push(format!("{maybe_no} {fills}"));
             }
         }
         Step::Review | Step::Change => {
-            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, slots, None, "s") {
                 ways.push(format!("{maybe_no} {fills}"));
@@ -265,7 +265,7 @@ impl Grammar<'_> {
                 }
             }
             Kind::Digits { min, max } => run(if en { en::DIGIT } else { vi::DIGIT }, *min, *max),
-            Kind::Phone => run(if en { en::DIGIT } else { vi::DIGIT }, 7, 12),
+            Kind::Phone => run(if en { en::DIGITS } else { vi::DIGIT }, 5, 12),
             Kind::Date if en => en::date(),
             Kind::Date => vi::date(),
             Kind::Time if en => en::time(asked),
