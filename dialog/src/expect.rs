@@ -3,7 +3,7 @@
 //! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
 //! loop. There are no weights: our decoder makes every sentence equally likely, so what keeps an answer clear of its rivals is a short
 //! list of them.
-use crate::bot::{Bot, Commands};
+use crate::bot::{Bot, Commands, Then};
 use crate::conversation::Expect;
 use crate::model::flow::Step;
 use crate::model::pad::{self, Pad};
@@ -43,8 +43,10 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
                 let tail = grammar.tail();
                 ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
             }
-            let no = grammar.no();
-            ways.push(no.to_string());
+            // "No" answers "anything else?".
+            if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
+                ways.push(grammar.no());
+            }
         }
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
             free = true;
@@ -99,7 +101,9 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
-    add(build(bot, Step::Task, None, false));
+    if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
+        add(build(bot, Step::Task, None, false));
+    }
     for (t, task) in bot.tasks.iter().enumerate() {
         for slot in &task.slots {
             add(build(bot, Step::Slot(*slot), Some(t), bot.slots[*slot].secret));

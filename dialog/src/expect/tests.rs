@@ -98,7 +98,7 @@ fn grammars_are_well_formed_and_small() {
     for text in BOTS {
         let bot = bot(text);
         let asks = all(&bot);
-        assert!(asks.len() >= 3);
+        assert!(asks.len() >= 2);
         for ask in asks {
             assert!(ask.grammar.starts_with("#JSGF V1.0;\ngrammar switchboard;\npublic <turn> = "));
             assert_eq!(ask.grammar.matches("public").count(), 1);
@@ -148,10 +148,7 @@ fn what_a_step_allows_changes_the_conversation_or_is_a_command() {
         flow.open();
         let reply = flow.hear(&said, 0.9);
         let sorry = reply.say.first().is_some_and(|s| s.text == bot.prompts.no_match);
-        let no = tokens(&said, bot.language)
-            .first()
-            .is_some_and(|w| ["no", "nope", "that's", "that", "wrong", "not"].contains(&w.as_str()));
-        assert!(!sorry || no, "{said}");
+        assert!(!sorry, "{said}");
     }
 }
 
