@@ -1,0 +1,83 @@
+//! `Line`: an answered call as its owner holds it, inbound or outbound alike.
+use crate::party::Party;
+use crate::ring::Wish;
+use media::Wire;
+use media::leg::LegPlan;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::mpsc;
+
+/// Which side ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The far end hung up.
+    Caller,
+    /// Nobody hung up: a refresh, an acknowledgement or a connection failed to come.
+    Network,
+    /// We hung up.
+    Us,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub by: By,
+    pub reason: &'static str,
+}
+
+/// What happens to a line while it lives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The far end negotiated anew: the leg is to be configured with this.
+    Plan(LegPlan),
+    /// The far end put us on hold, or took us off.
+    Held(bool),
+    /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.
+    Key(char),
+    /// The last change; asked again it comes again.
+    Ended(Ended),
+}
+
+/// An answered call. Dropping it hangs up.
+pub struct Line {
+    /// Unique in this process.
+    pub id: u64,
+    pub from: Party,
+    pub to: Party,
+    /// The road of the sound: taken once, by whoever runs the leg.
+    pub wire: Option<Box<dyn Wire>>,
+    /// What was negotiated when the line came up; later plans come as [`Change::Plan`].
+    pub plan: LegPlan,
+    pub(crate) wishes: mpsc::Sender<Wish>,
+    pub(crate) changes: mpsc::Receiver<Change>,
+    pub(crate) ended: Arc<OnceLock<Ended>>,
+}
+
+impl Line {
+    /// The next change. Cancel-safe. Who leaves 64 of them unread loses the call, with the reason
+    /// `"the call's owner does not listen"`.
+    pub async fn next(&mut self) -> Change {
+        match self.changes.recv().await {
+            Some(change) => change,
+            None => Change::Ended(
+                self.ended.get().copied().unwrap_or(Ended { by: By::Network, reason: "signalling stopped" }),
+            ),
+        }
+    }
+
+    /// Sends BYE (its retransmissions go on without the line). `why` goes into the Reason header (RFC 3326).
+    pub async fn hang_up(&mut self, why: &'static str) -> Ended {
+        self.wishes.send(Wish::HangUp(why)).await.ok();
+        loop {
+            if let Change::Ended(ended) = self.next().await {
+                return ended;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("id", &self.id).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}

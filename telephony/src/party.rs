@@ -1,0 +1,78 @@
+//! `Party`: one end of a call as signalling names it; nothing that logs it shows who it is.
+use std::fmt;
+
+/// A person or service named by a SIP URI (RFC 3261 section 19.1). `Debug` hides the user part and the display name.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Party {
+    display: Option<String>,
+    user: String,
+    host: String,
+}
+
+impl Party {
+    /// `user` may be empty: a URI without a user part names a host.
+    pub fn new(user: impl Into<String>, host: impl Into<String>) -> Self {
+        Self { display: None, user: user.into(), host: host.into() }
+    }
+
+    /// The same party with the name its side shows people; an empty one is none.
+    pub fn shown_as(mut self, display: impl Into<String>) -> Self {
+        self.display = Some(display.into()).filter(|name| !name.is_empty());
+        self
+    }
+
+    /// The same party at another host.
+    pub fn at(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
+        self
+    }
+
+    pub fn display(&self) -> Option<&str> {
+        self.display.as_deref()
+    }
+
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// `sip:user@host`, for the peer and for the database, never for a log.
+    pub fn uri(&self) -> String {
+        if self.user.is_empty() { format!("sip:{}", self.host) } else { format!("sip:{}@{}", self.user, self.host) }
+    }
+
+    /// The party in full, as a name-addr: for the operator's screen and the database, never for a log.
+    pub fn expose(&self) -> String {
+        match &self.display {
+            Some(name) => format!("\"{}\" <{}>", name.replace('\\', "\\\\").replace('"', "\\\""), self.uri()),
+            None => format!("<{}>", self.uri()),
+        }
+    }
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Party(…@{})", self.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_the_user_nor_the_display_name() {
+        let party = Party::new("0912345678", "example.com").shown_as("Lan Anh");
+        let shown = format!("{party:?}");
+        assert!(!shown.contains("0912345678") && !shown.contains("Lan"), "{shown}");
+        assert_eq!(party.expose(), "\"Lan Anh\" <sip:0912345678@example.com>");
+    }
+
+    #[test]
+    fn a_quote_in_a_display_name_cannot_end_it() {
+        assert_eq!(Party::new("a", "b").shown_as("x\" <sip:evil@c>").expose(), "\"x\\\" <sip:evil@c>\" <sip:a@b>");
+    }
+}

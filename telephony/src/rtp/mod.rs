@@ -1,0 +1,49 @@
+//! RTP and RTCP over UDP (RFC 3550): ports out of a range, and the wire between a leg and the network.
+//!
+//! [`Ports::take`] gives a [`Socket`] whose port goes into an SDP; once the other side's address is known,
+//! [`Socket::wire`] makes it the [`UdpWire`] of a leg and a [`Control`] that stays with the signalling.
+mod latch;
+pub mod ports;
+mod register;
+mod rtcp;
+pub mod wire;
+
+pub use latch::Latching;
+pub use ports::{NoPort, Ports, PortsPlan, Socket};
+pub use wire::{Control, UdpWire, WireStats};
+
+use std::net::SocketAddr;
+
+/// Where the other side wants our packets, as its SDP says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// An unspecified address means: send nothing (hold in the style of RFC 2543).
+    pub rtp: SocketAddr,
+    /// `None`: on the RTP port (RFC 5761).
+    pub rtcp: Option<SocketAddr>,
+}
+
+/// The first port of a range of `pairs` that nobody else uses. Tests run side by side, in several processes too: a process
+/// claims a block of ports by listening on a TCP port for as long as it lives.
+#[cfg(test)]
+fn test_range(pairs: u16) -> u16 {
+    use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+    use std::sync::{LazyLock, Mutex};
+    const BLOCK: u16 = 512;
+    static CLAIM: LazyLock<(TcpListener, Mutex<u16>)> = LazyLock::new(|| {
+        // Below the range from which Linux gives ports to anybody.
+        let claimed = (0..32).find_map(|n| {
+            let claim = TcpListener::bind((Ipv4Addr::LOCALHOST, 11_900 + n)).ok()?;
+            Some((claim, Mutex::new(12_000 + n * BLOCK)))
+        });
+        claimed.expect("fewer than 32 test processes at once")
+    });
+    let mut next = CLAIM.1.lock().unwrap();
+    loop {
+        let from = *next;
+        *next += 2 * pairs;
+        if (from..from + 2 * pairs).all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return from;
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
+use super::Remote;
+use super::latch::Latch;
+use super::ports::Lease;
+use super::register::Register;
+use super::rtcp::{Ledger, Malformed, is_compound};
+use bytes::Bytes;
+use inbox::{Datagram, Inbox};
+use media::packet::{Packet, Rtcp, Rtp};
+use rtc_rtp::header::Header;
+use rtc_shared::marshal::{Marshal, Unmarshal};
+use std::collections::VecDeque;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+mod inbox;
+#[cfg(test)]
+mod tests;
+
+/// Datagrams read in one tick at most: a flood waits in the kernel, and there it is dropped.
+const BUDGET: usize = 64;
+/// RTCP on its own port is looked for this often; its arrival time is the kernel's all the same.
+const RTCP_EVERY: Duration = Duration::from_millis(100);
+/// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
+const STALE: Duration = Duration::from_millis(250);
+/// The largest datagram sent or read.
+const MTU: usize = 1_500;
+
+/// A leg's connection to the network. Lives on a media thread.
+#[derive(Debug)]
+pub struct UdpWire {
+    // Fields drop in this order: the sockets close before the lease goes back.
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    _lease: Lease,
+    shared: Arc<Shared>,
+    /// The number of the remote that is in force.
+    followed: u32,
+    latch: Latch,
+    ledger: Ledger,
+    inbox: Inbox,
+    /// What one datagram held beyond its first packet.
+    ready: VecDeque<Packet>,
+    tick: Tick,
+    out: [u8; MTU],
+}
+
+/// What has been read in the present tick.
+#[derive(Debug, Default)]
+struct Tick {
+    now: Option<Instant>,
+    budget: usize,
+    rtp_is_dry: bool,
+    rtcp_is_dry: bool,
+    rtcp_due: Option<Instant>,
+    first: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    received: AtomicU64,
+    sent: AtomicU64,
+    refused: AtomicU64,
+    malformed: AtomicU64,
+    strangers: AtomicU64,
+    stale: AtomicU64,
+    rtcp_received: AtomicU64,
+    rtcp_sent: AtomicU64,
+    /// In µs; 0: not known yet.
+    round_trip: AtomicU64,
+    /// From the signalling to the wire.
+    wanted: Register,
+    writer: Mutex<()>,
+    /// From the wire to whoever asks.
+    learned: Register,
+}
+
+impl Shared {
+    fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
+    }
+}
+
+/// The end of a wire that the signalling keeps. Clones share it; it outlives the wire and holds no port.
+#[derive(Clone, Debug)]
+pub struct Control(Arc<Shared>);
+
+/// What a wire has seen so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WireStats {
+    /// RTP packets given to the leg, and sent.
+    pub received: u64,
+    pub sent: u64,
+    /// Packets that the network did not take, or that had nowhere to go.
+    pub refused: u64,
+    /// Datagrams that are neither RTP nor RTCP.
+    pub malformed: u64,
+    /// RTP and RTCP from somebody else than the other side.
+    pub strangers: u64,
+    /// Datagrams from before the leg listened.
+    pub stale: u64,
+    /// RTCP datagrams.
+    pub rtcp_received: u64,
+    pub rtcp_sent: u64,
+    /// By the last report about us.
+    pub round_trip: Option<Duration>,
+    /// The true sender, once learned.
+    pub remote: Option<SocketAddr>,
+}
+
+impl Control {
+    /// What a new SDP says. An address that differs from the last one opens learning again; the same leaves all as it is.
+    /// Takes effect when the leg next reads.
+    pub fn set_remote(&self, remote: Remote) {
+        // Writers exclude each other; the wire never takes this lock.
+        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.wanted.write(remote);
+    }
+
+    pub fn stats(&self) -> WireStats {
+        let shared = &*self.0;
+        let round_trip = shared.round_trip.load(Relaxed);
+        WireStats {
+            received: shared.received.load(Relaxed),
+            sent: shared.sent.load(Relaxed),
+            refused: shared.refused.load(Relaxed),
+            malformed: shared.malformed.load(Relaxed),
+            strangers: shared.strangers.load(Relaxed),
+            stale: shared.stale.load(Relaxed),
+            rtcp_received: shared.rtcp_received.load(Relaxed),
+            rtcp_sent: shared.rtcp_sent.load(Relaxed),
+            round_trip: (round_trip > 0).then(|| Duration::from_micros(round_trip)),
+            // While nobody is learned the wire writes an unspecified address.
+            remote: shared.learned.read().map(|(_, r)| r.rtp).filter(|a| !a.ip().is_unspecified()),
+        }
+    }
+}
+
+impl UdpWire {
+    pub(super) fn new(rtp: UdpSocket, rtcp: UdpSocket, lease: Lease, remote: Remote) -> (Self, Control) {
+        let shared = Arc::new(Shared::default());
+        let wire = Self {
+            rtp,
+            rtcp,
+            latch: Latch::new(lease.latching(), remote),
+            _lease: lease,
+            shared: Arc::clone(&shared),
+            followed: 0,
+            ledger: Ledger::new(),
+            inbox: Inbox::new(),
+            ready: VecDeque::with_capacity(8),
+            tick: Tick { first: true, ..Tick::default() },
+            out: [0; MTU],
+        };
+        (wire, Control(shared))
+    }
+
+    /// Takes up a new remote, if there is one.
+    fn follow(&mut self, now: Instant) {
+        if self.shared.wanted.version() == self.followed {
+            return;
+        }
+        // While it is being written it is taken up on the next tick.
+        if let Some((version, remote)) = self.shared.wanted.read() {
+            self.followed = version;
+            self.latch.follow(now, remote);
+            self.publish();
+        }
+    }
+
+    fn publish(&self) {
+        let rtp = self.latch.learned().unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
+        self.shared.learned.write(Remote { rtp, rtcp: None });
+    }
+
+    /// Reads the next batch; `false` when there is nothing more in this tick.
+    fn fill(&mut self, now: Instant) -> bool {
+        let tick = &mut self.tick;
+        if tick.now != Some(now) {
+            let rtcp_is_dry = self.latch.muxes() || tick.rtcp_due.is_some_and(|due| now < due);
+            *tick = Tick { now: Some(now), budget: BUDGET, rtp_is_dry: false, rtcp_is_dry, ..*tick };
+        }
+        if tick.budget == 0 {
+            return false;
+        }
+        let mut read = 0;
+        if !tick.rtp_is_dry {
+            read = self.inbox.receive(&self.rtp, now);
+            tick.rtp_is_dry = read < Inbox::BATCH;
+        }
+        if read == 0 && !tick.rtcp_is_dry {
+            read = self.inbox.receive(&self.rtcp, now);
+            tick.rtcp_is_dry = read < Inbox::BATCH;
+            tick.rtcp_due = Some(now + RTCP_EVERY);
+        }
+        tick.budget = tick.budget.saturating_sub(read);
+        read > 0
+    }
+
+    /// The first packet of a datagram; more of them go to `ready`.
+    fn read(&mut self, at: usize, now: Instant) -> Option<Packet> {
+        let shared = Arc::clone(&self.shared);
+        let Datagram { bytes, from, arrived, age } = self.inbox.get(at);
+        let Some((from, bytes)) = from.zip(bytes) else {
+            Shared::count(&shared.malformed);
+            return None;
+        };
+        if self.tick.first && age > STALE {
+            Shared::count(&shared.stale);
+            return None;
+        }
+        // RFC 5761 section 4. RTCP is understood on the RTP port even where mux was not agreed.
+        if bytes.get(1).is_some_and(|second| (192..224).contains(second)) {
+            // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
+            let counter = if !is_compound(bytes) {
+                &shared.malformed
+            } else if !self.latch.admits_rtcp(from) {
+                &shared.strangers
+            } else {
+                let ready = &mut self.ready;
+                match self.ledger.read(bytes, arrived, |rtcp| ready.push_back(Packet::Rtcp(rtcp))) {
+                    Ok(()) => &shared.rtcp_received,
+                    Err(Malformed) => &shared.malformed,
+                }
+            };
+            Shared::count(counter);
+            for packet in &self.ready {
+                if let Packet::Rtcp(Rtcp::Sender { report: Some(r), .. } | Rtcp::Receiver { report: Some(r), .. }) =
+                    packet
+                    && let Some(round_trip) = r.round_trip
+                {
+                    shared.round_trip.store((round_trip.as_micros() as u64).max(1), Relaxed);
+                }
+            }
+            return self.ready.pop_front();
+        }
+        let Some(rtp) = parse(bytes, arrived) else {
+            Shared::count(&shared.malformed);
+            return None;
+        };
+        let learned = self.latch.learned();
+        if !self.latch.admits_rtp(now, from, rtp.ssrc, rtp.sequence) {
+            Shared::count(&shared.strangers);
+            return None;
+        }
+        if self.latch.learned() != learned {
+            self.publish();
+        }
+        Shared::count(&shared.received);
+        Some(Packet::Rtp(rtp))
+    }
+
+    fn transmit(&self, socket: &UdpSocket, length: usize, to: Option<SocketAddr>) -> bool {
+        let sent = to.is_some_and(|to| socket.send_to(&self.out[..length], to).is_ok());
+        if !sent {
+            Shared::count(&self.shared.refused);
+        }
+        sent
+    }
+}
+
+impl media::Wire for UdpWire {
+    fn recv(&mut self, now: Instant) -> Option<Packet> {
+        self.follow(now);
+        loop {
+            if let Some(packet) = self.ready.pop_front() {
+                return Some(packet);
+            }
+            while let Some(at) = self.inbox.next() {
+                if let Some(packet) = self.read(at, now) {
+                    return Some(packet);
+                }
+            }
+            if !self.fill(now) {
+                self.tick.first = false;
+                return None;
+            }
+        }
+    }
+
+    fn send(&mut self, packet: &Packet) {
+        match packet {
+            Packet::Rtp(rtp) => {
+                self.ledger.ours = Some(rtp.ssrc);
+                let Some(length) = write(rtp, &mut self.out) else {
+                    Shared::count(&self.shared.refused);
+                    return;
+                };
+                if self.transmit(&self.rtp, length, self.latch.rtp()) {
+                    Shared::count(&self.shared.sent);
+                }
+            }
+            Packet::Rtcp(rtcp) => {
+                let Some(length) = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out) else {
+                    Shared::count(&self.shared.refused);
+                    return;
+                };
+                let socket = if self.latch.muxes() { &self.rtp } else { &self.rtcp };
+                if self.transmit(socket, length, self.latch.rtcp()) {
+                    Shared::count(&self.shared.rtcp_sent);
+                }
+            }
+        }
+    }
+}
+
+/// RFC 3550 section 5.1. Padding, contributing sources and header extensions are left out.
+fn parse(datagram: &[u8], arrived: Instant) -> Option<Rtp> {
+    let header = Header::unmarshal(&mut &datagram[..]).ok().filter(|h| h.version == 2)?;
+    let mut start = 12 + 4 * header.csrc.len();
+    if header.extension {
+        // By its own length field, whatever is inside.
+        let words = datagram.get(start + 2..start + 4)?;
+        start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
+    }
+    let mut payload = datagram.get(start..)?;
+    if header.padding {
+        let padding = usize::from(*payload.last()?);
+        payload = payload.get(..payload.len().checked_sub(padding).filter(|_| padding > 0)?)?;
+    }
+    Some(Rtp {
+        arrived,
+        payload_type: header.payload_type,
+        marker: header.marker,
+        sequence: header.sequence_number,
+        timestamp: header.timestamp,
+        ssrc: header.ssrc,
+        payload: Bytes::copy_from_slice(payload),
+    })
+}
+
+fn write(rtp: &Rtp, out: &mut [u8]) -> Option<usize> {
+    let header = Header {
+        version: 2,
+        marker: rtp.marker,
+        payload_type: rtp.payload_type & 0x7F,
+        sequence_number: rtp.sequence,
+        timestamp: rtp.timestamp,
+        ssrc: rtp.ssrc,
+        ..Header::default()
+    };
+    let start = header.marshal_to(out).ok()?;
+    let end = start + rtp.payload.len();
+    out.get_mut(start..end)?.copy_from_slice(&rtp.payload);
+    Some(end)
+}

@@ -1,0 +1,362 @@
+//! Offer and answer (RFC 3264) over SDP (RFC 8866) for one audio stream; `rtc-sdp` parses, this layer decides.
+//!
+//! [`Session`] is what a leg holds: it answers offers, makes offers and accepts answers, and keeps the books that the
+//! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::rtp::Remote;
+use media::codec::Codec;
+use media::leg::{Direction, LegPlan};
+use read::Line;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// The longest description read; longer ones are refused unread.
+pub const MAX_BYTES: usize = 16 * 1024;
+/// The most m-lines read.
+pub const MAX_STREAMS: usize = 32;
+/// The most lines read.
+pub const MAX_LINES: usize = 1_024;
+/// The least and the most sound in one packet.
+const PTIME: (u64, u64) = (10, 60);
+/// The payload type our offers give telephone-event until the other side has named one.
+const EVENT: u8 = 101;
+
+/// What we can do and like, best codec first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prefs {
+    /// In our order of preference, which counts among what the other side offers.
+    pub codecs: Vec<Codec>,
+    /// Sound per packet where the other side does not say, 10–60 ms.
+    pub ptime: Duration,
+    /// Negotiate keys as RFC 4733 events 0–16.
+    pub telephone_event: bool,
+    /// Accept comfort noise (RFC 3389) where it is offered. Our own offers never list it: it invites the other side to
+    /// suppress silence, which clips the beginnings of words.
+    pub comfort_noise: bool,
+    /// RTP and RTCP on one port (RFC 5761) where both sides want it.
+    pub rtcp_mux: bool,
+    /// What we want to do with the stream: `SendOnly` or `Inactive` puts the other side on hold.
+    pub direction: Direction,
+}
+
+impl Default for Prefs {
+    fn default() -> Self {
+        Self {
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            ptime: Duration::from_millis(20),
+            telephone_event: true,
+            comfort_noise: true,
+            rtcp_mux: true,
+            direction: Direction::SendRecv,
+        }
+    }
+}
+
+/// Our end of the stream, as the other side is told. RTCP without mux is on the next port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    pub address: IpAddr,
+    pub port: u16,
+    /// `sess-id` of the o-line; the same through a call.
+    pub session_id: u64,
+    /// `sess-version` of the o-line; rises by one with each changed text.
+    pub version: u64,
+}
+
+/// An offer that was understood. Holds no names, subjects or numbers of the description, so it can be logged.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    lines: Vec<Line>,
+}
+
+/// What both sides agreed on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Negotiated {
+    pub plan: LegPlan,
+    /// Where they want our packets. An unspecified address (`0.0.0.0`) means: none, the old style of hold.
+    pub remote: Remote,
+    /// They do not listen at present: `sendonly`, `inactive` or an unspecified address.
+    pub hold: bool,
+    /// The answer to send; empty after [`accept`].
+    pub text: String,
+}
+
+/// Why a description is not acceptable. No variant carries the description's text, which can hold names and numbers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("SDP of {0} bytes: at most {MAX_BYTES} are read")]
+    TooLarge(usize),
+    #[error("SDP line {line}: {what}")]
+    Syntax { line: usize, what: &'static str },
+    #[error("SDP has no audio stream with a port: offer m=audio")]
+    NoAudio,
+    #[error("audio is offered as {0} only: RTP/AVP is what this server speaks")]
+    Profile(String),
+    #[error("no common codec: offer one of {0}")]
+    NoCommonCodec(String),
+    #[error("the audio stream needs a c= line with one unicast IP address (host names are not resolved)")]
+    Address,
+    #[error("the audio stream is on {theirs}, this server's RTP is on {ours}: offer the same address family")]
+    Family { ours: &'static str, theirs: &'static str },
+    #[error("the answer does not fit our offer: {0}")]
+    Answer(&'static str),
+}
+
+impl Fault {
+    /// The SIP response that tells the offerer (RFC 3261 sections 21.4.1 and 21.4.26).
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Syntax { .. } => 400,
+            Self::TooLarge(_) => 413,
+            _ => 488,
+        }
+    }
+}
+
+impl Offer {
+    /// Reads a description. Order and presence of lines that do not matter here (`b=`, `i=`, a missing `t=`) are forgiven.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        read::read(bytes).map(|lines| Self { lines })
+    }
+
+    /// The stream we take, and what we take of it: the first audio line that can be answered.
+    fn choose(&self, prefs: &Prefs) -> Result<(usize, &Line, Choice), Fault> {
+        let mut fault = Fault::NoAudio;
+        for (at, line) in self.lines.iter().enumerate() {
+            if line.media != "audio" || line.port == 0 {
+                continue;
+            }
+            if line.proto != "RTP/AVP" {
+                if fault == Fault::NoAudio {
+                    fault = Fault::Profile(line.proto.clone());
+                }
+                continue;
+            }
+            match Choice::of(line, prefs) {
+                Some(choice) => return Ok((at, line, choice)),
+                None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
+            }
+        }
+        Err(fault)
+    }
+}
+
+/// A codec and what goes beside it, with the payload types of one m-line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Choice {
+    codec: Codec,
+    payload_type: u8,
+    telephone_event: Option<u8>,
+    comfort_noise: Option<u8>,
+}
+
+impl Choice {
+    fn of(line: &Line, prefs: &Prefs) -> Option<Self> {
+        let (codec, payload_type) =
+            prefs.codecs.iter().find_map(|&c| line.payload_type(c.name(), c.clock()).map(|p| (c, p)))?;
+        let beside = |wanted: bool, name| wanted.then(|| line.payload_type(name, codec.clock())).flatten();
+        Some(Self {
+            codec,
+            payload_type,
+            telephone_event: beside(prefs.telephone_event, "telephone-event"),
+            comfort_noise: beside(prefs.comfort_noise, "CN"),
+        })
+    }
+}
+
+/// Answers an offer: one codec, keys, and every other stream refused in its place.
+pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated, Fault> {
+    let (at, line, choice) = offer.choose(prefs)?;
+    let agreed = agree(line, choice, prefs, local.address)?;
+    let mux = agreed.remote.rtcp.is_none();
+    let audio = write::Audio {
+        codecs: vec![(choice.codec, choice.payload_type)],
+        telephone_event: choice.telephone_event,
+        comfort_noise: choice.comfort_noise,
+        ptime: agreed.plan.ptime,
+        mux,
+        direction: agreed.plan.direction,
+        mid: line.mid.clone(),
+    };
+    let streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then_some(other)).collect::<Vec<_>>();
+    Ok(Negotiated { text: write::text(local, &audio, &streams), ..agreed })
+}
+
+/// An offer of one audio stream with all our codecs.
+pub fn offer(prefs: &Prefs, local: &Local) -> String {
+    write::text(local, &write::Audio::offer(prefs, EVENT, None), &[None])
+}
+
+/// Reads the answer to [`offer`].
+pub fn accept(prefs: &Prefs, answer: &[u8]) -> Result<Negotiated, Fault> {
+    accept_at(prefs, answer, 0, 1, None)
+}
+
+/// Reads the answer to an offer of `streams` m-lines, ours at `at`.
+fn accept_at(
+    prefs: &Prefs,
+    answer: &[u8],
+    at: usize,
+    streams: usize,
+    ours: Option<IpAddr>,
+) -> Result<Negotiated, Fault> {
+    let lines = read::read(answer)?;
+    if lines.len() != streams {
+        return Err(Fault::Answer("it has another number of m-lines"));
+    }
+    let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
+    if line.media != "audio" || line.proto != "RTP/AVP" {
+        return Err(Fault::Answer("its m-line is not the audio stream that was offered"));
+    }
+    if line.port == 0 {
+        return Err(Fault::Answer("the audio stream is refused"));
+    }
+    let choice = Choice::of(line, prefs).ok_or(Fault::Answer("it names no codec that was offered"))?;
+    agree(line, choice, prefs, ours.unwrap_or(line.address.ok_or(Fault::Address)?))
+}
+
+/// What the other side's line and ours come to.
+fn agree(line: &Line, choice: Choice, prefs: &Prefs, ours: IpAddr) -> Result<Negotiated, Fault> {
+    let address = line.address.ok_or(Fault::Address)?;
+    if address.is_multicast() {
+        return Err(Fault::Address);
+    }
+    if address.is_ipv4() != ours.is_ipv4() {
+        return Err(Fault::Family { ours: family(ours), theirs: family(address) });
+    }
+    let silent = address.is_unspecified();
+    // An unspecified address asks for silence whatever the direction says (RFC 3264 section 8.4).
+    let they = Way::of(line.direction);
+    let they = Way { receives: they.receives && !silent, ..they };
+    let we = Way::of(prefs.direction);
+    let rtcp = match line.rtcp {
+        _ if line.rtcp_mux && prefs.rtcp_mux => None,
+        Some((port, host)) => {
+            Some(SocketAddr::new(host.filter(|h| h.is_ipv4() == ours.is_ipv4()).unwrap_or(address), port))
+        }
+        None => Some(SocketAddr::new(address, line.port.checked_add(1).unwrap_or(line.port))),
+    };
+    Ok(Negotiated {
+        plan: LegPlan {
+            codec: choice.codec,
+            payload_type: choice.payload_type,
+            telephone_event: choice.telephone_event,
+            comfort_noise: choice.comfort_noise,
+            ptime: ptime(line, prefs),
+            direction: Way { sends: we.sends && they.receives, receives: we.receives && they.sends }.direction(),
+        },
+        remote: Remote { rtp: SocketAddr::new(address, line.port), rtcp },
+        hold: silent || matches!(line.direction, Direction::SendOnly | Direction::Inactive),
+        text: String::new(),
+    })
+}
+
+/// How much sound they want in a packet: as they ask, else as we like, in steps of 10 ms and never over their maximum.
+fn ptime(line: &Line, prefs: &Prefs) -> Duration {
+    let (least, most) = PTIME;
+    let asked = line.ptime.map_or(prefs.ptime.as_millis() as u64, u64::from);
+    let most = line.max_ptime.map_or(most, |m| u64::from(m).clamp(least, most));
+    Duration::from_millis(asked.clamp(least, most) / 10 * 10)
+}
+
+/// A direction as two facts.
+#[derive(Clone, Copy)]
+struct Way {
+    sends: bool,
+    receives: bool,
+}
+
+impl Way {
+    const fn of(direction: Direction) -> Self {
+        Self { sends: direction.sends(), receives: direction.receives() }
+    }
+
+    const fn direction(self) -> Direction {
+        match (self.sends, self.receives) {
+            (true, true) => Direction::SendRecv,
+            (true, false) => Direction::SendOnly,
+            (false, true) => Direction::RecvOnly,
+            (false, false) => Direction::Inactive,
+        }
+    }
+}
+
+const fn family(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => "IP4",
+        IpAddr::V6(_) => "IP6",
+    }
+}
+
+fn names(codecs: &[Codec]) -> String {
+    codecs.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// The offers and answers of one call, from our side.
+#[derive(Clone, Debug)]
+pub struct Session {
+    prefs: Prefs,
+    local: Local,
+    /// The last text that was sent: a re-offer that changes nothing repeats it, version and all.
+    sent: Option<String>,
+    /// The m-lines of the call in their order: `None` is the audio stream, the others stay refused (RFC 3264 section 8).
+    streams: Vec<Option<Line>>,
+    mid: Option<String>,
+    /// Payload types do not change their meaning through a call (RFC 3264 section 8.3.2).
+    event: u8,
+}
+
+impl Session {
+    /// A call that has said nothing yet. `address` and `port` are what the other side is to send to.
+    pub fn new(prefs: Prefs, address: IpAddr, port: u16) -> Self {
+        // 31 bits: some phones keep it in a signed int.
+        let session_id = u64::from(rand::random::<u32>() >> 1).max(1);
+        let local = Local { address, port, session_id, version: 0 };
+        Self { prefs, local, sent: None, streams: vec![None], mid: None, event: EVENT }
+    }
+
+    /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
+    pub fn direct(&mut self, direction: Direction) {
+        self.prefs.direction = direction;
+    }
+
+    /// Answers an offer, the first or a later one. A fault leaves the call as it was.
+    pub fn answer(&mut self, offer: &Offer) -> Result<Negotiated, Fault> {
+        let (at, line, _) = offer.choose(&self.prefs)?;
+        let mut agreed = answer(offer, &self.prefs, &self.local)?;
+        self.streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then(|| other.clone())).collect();
+        self.mid = line.mid.clone();
+        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        if self.sent.as_ref() != Some(&agreed.text) {
+            self.local.version += 1;
+            agreed = answer(offer, &self.prefs, &self.local)?;
+            self.sent = Some(agreed.text.clone());
+        }
+        Ok(agreed)
+    }
+
+    /// An offer: for an INVITE of ours, for a delayed offer, or within the call with the streams it has.
+    pub fn offer(&mut self) -> String {
+        let audio = write::Audio::offer(&self.prefs, self.event, self.mid.clone());
+        let streams = self.streams.iter().map(Option::as_ref).collect::<Vec<_>>();
+        let mut text = write::text(&self.local, &audio, &streams);
+        if self.sent.as_ref() != Some(&text) {
+            self.local.version += 1;
+            text = write::text(&self.local, &audio, &streams);
+            self.sent = Some(text.clone());
+        }
+        text
+    }
+
+    /// Takes the answer to the last [`Self::offer`].
+    pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Fault> {
+        let at = self.streams.iter().position(Option::is_none).unwrap_or(0);
+        let agreed = accept_at(&self.prefs, answer, at, self.streams.len(), Some(self.local.address))?;
+        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        Ok(agreed)
+    }
+}

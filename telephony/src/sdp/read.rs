@@ -1,0 +1,271 @@
+//! Descriptions from text: lines are put in the order the grammar wants, `rtc-sdp` parses, and what matters is kept.
+use super::{Fault, MAX_BYTES, MAX_LINES, MAX_STREAMS};
+use media::leg::Direction;
+use rtc_sdp::SessionDescription;
+use rtc_sdp::description::common::{Attribute, ConnectionInformation};
+use std::fmt::Write;
+use std::io::Cursor;
+use std::net::IpAddr;
+
+/// One m-line with what belongs to it.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) media: String,
+    pub(super) port: u16,
+    pub(super) proto: String,
+    pub(super) formats: Vec<String>,
+    pub(super) mid: Option<String>,
+    /// Of its own c-line, else of the session's; `None` where there is none or it is no IP address.
+    pub(super) address: Option<IpAddr>,
+    pub(super) direction: Direction,
+    pub(super) ptime: Option<u16>,
+    pub(super) max_ptime: Option<u16>,
+    pub(super) rtcp_mux: bool,
+    /// RFC 3605: port and, where given, address.
+    pub(super) rtcp: Option<(u16, Option<IpAddr>)>,
+    maps: Vec<Map>,
+}
+
+/// A payload type's meaning (`rtpmap`).
+#[derive(Clone, Debug)]
+struct Map {
+    payload_type: u8,
+    name: String,
+    clock: u32,
+}
+
+/// Payload types that need no `rtpmap` (RFC 3551 section 6): those this server may meet.
+const STATIC: [(u8, &str, u32); 3] = [(0, "PCMU", 8_000), (8, "PCMA", 8_000), (13, "CN", 8_000)];
+
+impl Line {
+    /// The first of the line's formats that means `name` at `clock`, mono.
+    pub(super) fn payload_type(&self, name: &str, clock: u32) -> Option<u8> {
+        self.formats.iter().filter_map(|f| f.parse::<u8>().ok()).find(|&p| {
+            // 64–95 with the marker bit would look like RTCP (RFC 5761 section 4); nobody numbers a codec so.
+            p < 128 && !(64..96).contains(&p) && self.means(p, name, clock)
+        })
+    }
+
+    fn means(&self, payload_type: u8, name: &str, clock: u32) -> bool {
+        match self.maps.iter().find(|m| m.payload_type == payload_type) {
+            Some(map) => map.clock == clock && map.name.eq_ignore_ascii_case(name),
+            None => STATIC.contains(&(payload_type, name, clock)),
+        }
+    }
+
+    fn new(raw: Raw, own: Option<&ConnectionInformation>, attributes: &[Attribute], session: &Level<'_>) -> Self {
+        let media = Level { connection: own, attributes };
+        Self {
+            media: raw.media,
+            port: raw.port,
+            proto: raw.proto,
+            formats: raw.formats,
+            mid: media.value("mid").filter(|m| is_token(m)).map(str::to_owned),
+            address: media.connection.or(session.connection).and_then(address),
+            direction: media.direction().or(session.direction()).unwrap_or(Direction::SendRecv),
+            ptime: media.value("ptime").or(session.value("ptime")).and_then(milliseconds),
+            max_ptime: media.value("maxptime").or(session.value("maxptime")).and_then(milliseconds),
+            rtcp_mux: media.has("rtcp-mux"),
+            rtcp: media.value("rtcp").and_then(rtcp),
+            maps: media.attributes.iter().filter(|a| a.key == "rtpmap").filter_map(Map::read).collect(),
+        }
+    }
+}
+
+impl Map {
+    /// `<payload type> <encoding name>/<clock rate>[/<channels>]`; other than mono is not ours.
+    fn read(attribute: &Attribute) -> Option<Self> {
+        let mut words = attribute.value.as_deref()?.split_whitespace();
+        let payload_type = words.next()?.parse().ok()?;
+        let mut parts = words.next()?.split('/');
+        let (name, clock) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        // A stereo map is kept under a name nothing asks for, so that the payload type is not taken for a static one.
+        let name = if parts.next().is_none_or(|channels| channels == "1") { name } else { String::new() };
+        Some(Self { payload_type, name, clock })
+    }
+}
+
+/// The session's part of a description, or one stream's.
+struct Level<'a> {
+    connection: Option<&'a ConnectionInformation>,
+    attributes: &'a [Attribute],
+}
+
+impl<'a> Level<'a> {
+    fn has(&self, key: &str) -> bool {
+        self.attributes.iter().any(|a| a.key == key)
+    }
+
+    fn value(&self, key: &str) -> Option<&'a str> {
+        self.attributes.iter().find(|a| a.key == key)?.value.as_deref().map(str::trim)
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        self.attributes.iter().find_map(|a| match a.key.as_str() {
+            "sendrecv" => Some(Direction::SendRecv),
+            "sendonly" => Some(Direction::SendOnly),
+            "recvonly" => Some(Direction::RecvOnly),
+            "inactive" => Some(Direction::Inactive),
+            _ => None,
+        })
+    }
+}
+
+fn address(connection: &ConnectionInformation) -> Option<IpAddr> {
+    connection.address.as_ref()?.address.split('/').next()?.parse().ok()
+}
+
+/// Whole milliseconds of `20`, `20.0` or `20 `; nonsense counts as not said.
+fn milliseconds(value: &str) -> Option<u16> {
+    let whole = value.split(|c: char| !c.is_ascii_digit()).next()?;
+    whole.parse().ok().filter(|&ms| ms > 0)
+}
+
+/// `<port> [IN IP4|IP6 <address>]`.
+fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
+    let mut words = value.split_whitespace();
+    let port = words.next()?.parse().ok().filter(|&p| p != 0)?;
+    Some((port, words.nth(2).and_then(|a| a.parse().ok())))
+}
+
+/// A `token` of RFC 8866 section 9, generously: what can be repeated in an answer without harm.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// An m-line as it was written: an answer repeats it.
+struct Raw {
+    media: String,
+    port: u16,
+    proto: String,
+    formats: Vec<String>,
+}
+
+impl Raw {
+    fn read(value: &str) -> Result<Self, &'static str> {
+        let words = value.split_whitespace().collect::<Vec<_>>();
+        let [media, port, proto, formats @ ..] = words.as_slice() else {
+            return Err("m= needs media, port, protocol and formats");
+        };
+        if formats.is_empty() || formats.len() > 128 {
+            return Err("m= needs 1 to 128 formats");
+        }
+        if !words.iter().all(|w| is_token(w)) {
+            return Err("m= holds something that is no token");
+        }
+        let port = port.split('/').next().and_then(|p| p.parse().ok()).ok_or("m= needs a port of 0 to 65535")?;
+        let formats = formats.iter().map(|&f| f.to_owned()).collect();
+        Ok(Self { media: (*media).to_owned(), port, proto: (*proto).to_owned(), formats })
+    }
+}
+
+/// Lines that matter, of the session or of one stream.
+#[derive(Default)]
+struct Part<'a> {
+    connection: Option<&'a str>,
+    attributes: Vec<&'a str>,
+}
+
+impl Part<'_> {
+    fn write(&self, text: &mut String, between: &str) {
+        // Writing to a String cannot fail.
+        let _ = self.connection.map(|c| write!(text, "c={c}\r\n"));
+        text.push_str(between);
+        for attribute in &self.attributes {
+            let _ = write!(text, "a={attribute}\r\n");
+        }
+    }
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Fault::TooLarge(bytes.len()));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let mut origin = None;
+    let mut parts = vec![Part::default()];
+    let mut raws = Vec::new();
+    let mut version = false;
+    for (at, line) in text.split('\n').enumerate() {
+        let line = line.trim_matches(['\r', '\0', ' ', '\t']);
+        let syntax = |what| Fault::Syntax { line: at + 1, what };
+        if line.is_empty() {
+            continue;
+        }
+        if at >= MAX_LINES {
+            return Err(syntax("too many lines"));
+        }
+        let (letter, value) = match line.as_bytes() {
+            [letter, b'=', ..] => (*letter, line[2..].trim()),
+            _ => return Err(syntax("not of the form <type>=<value>")),
+        };
+        if !version && (letter != b'v' || value != "0") {
+            return Err(syntax("a description begins with v=0"));
+        }
+        let last = parts.len() - 1;
+        match letter {
+            b'v' if version => return Err(syntax("a second v=")),
+            b'v' => version = true,
+            b'o' => origin = Some(numbers(value).ok_or_else(|| syntax("o= needs a numeric session id and version"))?),
+            b'c' => {
+                connection(value).map_err(syntax)?;
+                parts[last].connection.get_or_insert(value);
+            }
+            b'a' => parts[last].attributes.push(value),
+            b'm' if raws.len() == MAX_STREAMS => return Err(syntax("too many m-lines")),
+            b'm' => {
+                raws.push(Raw::read(value).map_err(syntax)?);
+                parts.push(Part::default());
+            }
+            b's' | b't' | b'i' | b'u' | b'e' | b'p' | b'b' | b'k' | b'z' | b'r' => {}
+            // RFC 8866 section 5: a description with a type letter that is not understood is not to be used.
+            _ => return Err(syntax("unknown type letter")),
+        }
+    }
+    let (id, edition) = origin.ok_or(Fault::Syntax { line: 1, what: "no o= line" })?;
+    parse(&tidy(id, edition, &parts, &raws), raws)
+}
+
+/// The description in the grammar's order, without what does not matter to us and without names.
+fn tidy(id: u64, edition: u64, parts: &[Part<'_>], raws: &[Raw]) -> String {
+    let mut text = format!("v=0\r\no=- {id} {edition} IN IP4 0.0.0.0\r\ns=-\r\n");
+    if let Some((session, streams)) = parts.split_first() {
+        session.write(&mut text, "t=0 0\r\n");
+        for (part, raw) in streams.iter().zip(raws) {
+            // The parser knows six media; the true one stands in `Raw`.
+            let media = if raw.media == "audio" { "audio" } else { "application" };
+            let _ = write!(text, "m={media} {} {} 0\r\n", raw.port, raw.proto.trim_matches('/').replace("//", "/"));
+            part.write(&mut text, "");
+        }
+    }
+    text
+}
+
+fn parse(text: &str, raws: Vec<Raw>) -> Result<Vec<Line>, Fault> {
+    let description = SessionDescription::unmarshal(&mut Cursor::new(text.as_bytes()))
+        .map_err(|_| Fault::Syntax { line: 1, what: "not a session description" })?;
+    if description.media_descriptions.len() != raws.len() {
+        return Err(Fault::Syntax { line: 1, what: "not a session description" });
+    }
+    let session =
+        Level { connection: description.connection_information.as_ref(), attributes: &description.attributes };
+    Ok(raws
+        .into_iter()
+        .zip(&description.media_descriptions)
+        .map(|(raw, m)| Line::new(raw, m.connection_information.as_ref(), &m.attributes, &session))
+        .collect())
+}
+
+/// Session id and version of an o-line; the user name before them may hold spaces.
+fn numbers(value: &str) -> Option<(u64, u64)> {
+    let words = value.split_whitespace().collect::<Vec<_>>();
+    let [.., id, version, _network, _family, _address] = words.as_slice() else { return None };
+    Some((id.parse().ok()?, version.parse().ok()?))
+}
+
+fn connection(value: &str) -> Result<(), &'static str> {
+    match value.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["IN", "IP4" | "IP6", _address] => Ok(()),
+        _ => Err("c= needs IN, IP4 or IP6, and an address"),
+    }
+}

@@ -1,0 +1,211 @@
+//! Admission: how much one source may ask of us, how many calls there may be, and a count of all that was refused.
+use super::Network;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bounds of what the network may ask. `Default` is the shipped configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Calls that may live at once, ringing ones included.
+    pub calls: usize,
+    /// The answer beyond `calls`: 486 (the caller hears busy) or 503 (a proxy tries elsewhere).
+    pub full_status: u16,
+    /// Retry-After of a refusal for want of room.
+    pub retry_after: Duration,
+    /// Messages per second one source may send, on average; open and trusted networks are not limited.
+    pub rate: u32,
+    /// Messages one source may send at once.
+    pub burst: u32,
+    /// What a refused message costs its source, in messages: a scanner runs dry soon.
+    pub refusal_cost: u32,
+    /// Sources remembered; beyond it the longest silent one is forgotten.
+    pub sources: usize,
+    /// How long a call may ring unanswered.
+    pub ring: Duration,
+    /// TCP connections that may be open at once; one above closes at once.
+    pub connections: usize,
+    /// A TCP connection without traffic for this long closes.
+    pub idle: Duration,
+    /// The rest of a message begun on TCP has to come within this.
+    pub half_message: Duration,
+    /// Contacts one phone may register.
+    pub contacts: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 500,
+            full_status: 486,
+            retry_after: Duration::from_secs(10),
+            rate: 50,
+            burst: 200,
+            refusal_cost: 10,
+            sources: 4096,
+            ring: Duration::from_secs(180),
+            connections: 512,
+            idle: Duration::from_secs(300),
+            half_message: Duration::from_secs(10),
+            contacts: 5,
+        }
+    }
+}
+
+/// A token bucket: `tokens` as of `at`.
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+/// The state; told the time.
+#[derive(Debug)]
+pub struct Admission {
+    rate: f64,
+    burst: f64,
+    refusal_cost: f64,
+    most: usize,
+    unlimited: Vec<Network>,
+    buckets: HashMap<IpAddr, Bucket>,
+    refused: BTreeMap<&'static str, u64>,
+    live: Arc<AtomicUsize>,
+    calls: usize,
+}
+
+/// A live call's place; dropping it makes room.
+#[derive(Debug)]
+pub struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Admission {
+    pub fn new(limits: &Limits, unlimited: Vec<Network>) -> Self {
+        Self {
+            rate: f64::from(limits.rate),
+            burst: f64::from(limits.burst.max(1)),
+            refusal_cost: f64::from(limits.refusal_cost),
+            most: limits.sources.max(1),
+            unlimited,
+            buckets: HashMap::new(),
+            refused: BTreeMap::new(),
+            live: Arc::default(),
+            calls: limits.calls,
+        }
+    }
+
+    /// Whether a message from `source` is looked at; one that is not is counted.
+    pub fn arrive(&mut self, now: Instant, source: IpAddr) -> bool {
+        let passes = self.spend(now, source, 1.0, 1.0);
+        if !passes {
+            self.count("rate");
+        }
+        passes
+    }
+
+    /// Counts a refusal and makes its source pay for it.
+    pub fn refuse(&mut self, now: Instant, source: IpAddr, why: &'static str) {
+        self.count(why);
+        self.spend(now, source, 0.0, self.refusal_cost);
+    }
+
+    pub fn count(&mut self, why: &'static str) {
+        *self.refused.entry(why).or_default() += 1;
+    }
+
+    /// A place for one more call; `None` at the limit.
+    pub fn take(&mut self) -> Option<Place> {
+        let live = self.live.fetch_add(1, Ordering::AcqRel);
+        let place = Place(self.live.clone());
+        (live < self.calls).then_some(place)
+    }
+
+    pub fn live(&self) -> usize {
+        self.live.load(Ordering::Acquire)
+    }
+
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        self.refused.clone()
+    }
+
+    fn spend(&mut self, now: Instant, source: IpAddr, need: f64, cost: f64) -> bool {
+        if self.unlimited.iter().any(|network| network.contains(source)) {
+            return true;
+        }
+        if self.buckets.len() >= self.most && !self.buckets.contains_key(&source) {
+            let oldest = self.buckets.iter().min_by_key(|(_, bucket)| bucket.at).map(|(source, _)| *source);
+            oldest.and_then(|source| self.buckets.remove(&source));
+        }
+        let bucket = self.buckets.entry(source).or_insert(Bucket { tokens: self.burst, at: now });
+        let gained = now.saturating_duration_since(bucket.at).as_secs_f64() * self.rate;
+        bucket.tokens = (bucket.tokens + gained).min(self.burst);
+        bucket.at = now;
+        if bucket.tokens < need {
+            return false;
+        }
+        bucket.tokens = (bucket.tokens - cost).max(-self.burst);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn a_source_past_its_burst_waits_for_its_rate() {
+        let limits = Limits { rate: 10, burst: 5, ..Limits::default() };
+        let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
+        assert_eq!((0..20).filter(|_| admission.arrive(now, source(1))).count(), 5);
+        assert!(admission.arrive(now, source(2)), "each source has its own bucket");
+        let later = now + Duration::from_millis(350);
+        assert_eq!((0..20).filter(|_| admission.arrive(later, source(1))).count(), 3);
+        assert_eq!(admission.refused()["rate"], 15 + 17);
+    }
+
+    #[test]
+    fn refusals_cost_more_than_messages() {
+        let limits = Limits { rate: 10, burst: 100, refusal_cost: 20, ..Limits::default() };
+        let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
+        let seen = (0..100).filter(|_| {
+            let seen = admission.arrive(now, source(1));
+            if seen {
+                admission.refuse(now, source(1), "forbidden");
+            }
+            seen
+        });
+        assert_eq!(seen.count(), 5);
+    }
+
+    #[test]
+    fn a_trusted_network_is_not_limited_and_the_table_is_bounded() {
+        let limits = Limits { rate: 1, burst: 1, sources: 8, ..Limits::default() };
+        let mut admission = Admission::new(&limits, Network::LOOPBACK.to_vec());
+        let now = Instant::now();
+        assert!((0..1000).all(|_| admission.arrive(now, IpAddr::from([127, 0, 0, 1]))));
+        for last in 0..=255 {
+            admission.arrive(now, source(last));
+        }
+        assert_eq!(admission.buckets.len(), 8);
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let mut admission = Admission::new(&Limits { calls: 2, ..Limits::default() }, vec![]);
+        let (a, b) = (admission.take(), admission.take());
+        assert!(a.is_some() && b.is_some() && admission.take().is_none());
+        drop(a);
+        assert!(admission.take().is_some());
+        assert_eq!(admission.live(), 1);
+    }
+}

@@ -1,0 +1,334 @@
+//! `Core`: what all calls share: the transaction layer, the tables, and the way from a socket to whoever is meant.
+use super::admission::Admission;
+use super::dialog::Key;
+use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
+use super::flow::{Carrier, Flow};
+use super::plan::SipPlan;
+use super::registrar::Registrar;
+use super::trunk::TrunkState;
+use super::{ALLOW, gate, socket};
+use crate::ring::Ring;
+use crate::rtp::Ports;
+use rsipstack::sip::headers::make_header;
+use rsipstack::sip::prelude::*;
+use rsipstack::sip::{
+    Header, Host, Method, Param, Request, Response, SipMessage, StatusCode, StatusCodeKind, Transport, Uri,
+};
+use rsipstack::transaction::endpoint::EndpointInnerRef;
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transport::SipConnection;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+/// What reaches a call's task from the transaction layer.
+pub(super) enum Note {
+    /// A request within the dialog.
+    Request(Box<Transaction>),
+    /// The ACK of INVITE number `seq`, with the answer where we made the offer.
+    Acked { seq: u32, body: Vec<u8> },
+    /// The ACK of a 2xx did not come within 64*T1.
+    Unacked { seq: u32 },
+    /// The INVITE is cancelled.
+    Cancelled,
+    /// The peer answered a refresh of ours with 481, or not at all.
+    Lost,
+}
+
+/// How a call is reached.
+pub(super) struct Entry {
+    /// Bounded at 32: a peer with more requests open in one dialog than that hears 500.
+    pub notes: mpsc::Sender<Note>,
+    /// The ACK of our INVITE's 2xx, sent again for each copy of the 2xx (RFC 3261 section 13.2.2.4).
+    pub ack: Option<(u32, Request, Flow)>,
+}
+
+/// A dialog's place in the table, left at the latest when this is dropped.
+pub(super) struct Registered {
+    core: Arc<Core>,
+    key: Key,
+}
+
+impl Registered {
+    pub(super) fn new(core: &Arc<Core>, key: &Key, notes: mpsc::Sender<Note>) -> Self {
+        lock(&core.dialogs).insert(key.clone(), Entry { notes, ack: None });
+        Self { core: core.clone(), key: key.clone() }
+    }
+
+    /// The ACK to send again when its 2xx comes again.
+    pub(super) fn acknowledged(&self, seq: u32, ack: Request, flow: Flow) {
+        if let Some(entry) = lock(&self.core.dialogs).get_mut(&self.key) {
+            entry.ack = Some((seq, ack, flow));
+        }
+    }
+
+    pub(super) fn leave(&self) {
+        lock(&self.core.dialogs).remove(&self.key);
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+pub(super) struct Core {
+    pub plan: SipPlan,
+    pub ports: Ports,
+    pub endpoint: EndpointInnerRef,
+    pub udp: Option<Flow>,
+    pub tcp_port: Option<u16>,
+    /// Calls end and providers are left.
+    pub ending: CancellationToken,
+    /// The sockets close and the timers stop.
+    pub stop: CancellationToken,
+    pub draining: AtomicBool,
+    pub rings: mpsc::Sender<Ring>,
+    pub connections: Arc<Semaphore>,
+    pub next_id: AtomicU64,
+    pub admission: Mutex<Admission>,
+    pub verifier: Mutex<Verifier>,
+    pub registrar: Mutex<Registrar>,
+    pub trunks: Mutex<Vec<TrunkState>>,
+    pub dialogs: Mutex<HashMap<Key, Entry>>,
+    pub streams: Mutex<HashMap<SocketAddr, Flow>>,
+}
+
+/// A table's lock. A panic elsewhere leaves each table whole: all changes are single steps.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// No way to a peer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Unreachable {
+    #[error("the host name has no address")]
+    Name,
+    #[error("no socket for this transport: set sip.udp or sip.tcp")]
+    Transport,
+    #[error("cannot connect")]
+    Connect,
+}
+
+impl Core {
+    pub(super) fn count(&self, why: &'static str) {
+        lock(&self.admission).count(why);
+    }
+
+    pub(super) fn refuse(&self, source: SocketAddr, why: &'static str) {
+        lock(&self.admission).refuse(Instant::now(), source.ip(), why);
+    }
+
+    pub(super) fn streams_mut(&self) -> MutexGuard<'_, HashMap<SocketAddr, Flow>> {
+        lock(&self.streams)
+    }
+
+    pub(super) fn stream(&self, remote: SocketAddr) -> Option<Flow> {
+        self.streams_mut().get(&remote).filter(|flow| flow.is_open()).cloned()
+    }
+
+    /// One message from a socket; what it gives goes back the same way.
+    pub(super) async fn hear(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<Vec<u8>> {
+        let source = flow.remote;
+        if !lock(&self.admission).arrive(Instant::now(), source.ip()) {
+            return None;
+        }
+        match gate::inspect(bytes) {
+            gate::Verdict::Drop("keepalive") => None,
+            gate::Verdict::Drop(why) => {
+                self.refuse(source, why);
+                None
+            }
+            gate::Verdict::Reply { status, why, bytes } => {
+                debug!(status, why, "refused at the gate");
+                self.refuse(source, why);
+                Some(bytes)
+            }
+            gate::Verdict::Accept(mut message) => {
+                gate::stamp(&mut message, source);
+                if !self.acknowledge_again(&message).await {
+                    let (connection, from) = (flow.connection.clone(), flow.destination());
+                    if self.endpoint.on_received_message(*message, connection, &from).await.is_err() {
+                        self.count("no transaction");
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// Sends the ACK again when this is a copy of a 2xx it was sent for.
+    async fn acknowledge_again(&self, message: &SipMessage) -> bool {
+        let SipMessage::Response(response) = message else { return false };
+        let Ok(cseq) = response.cseq_header() else { return false };
+        if response.status_code.kind() != StatusCodeKind::Successful || cseq.method() != Ok(Method::Invite) {
+            return false;
+        }
+        let (Some(key), Ok(seq)) = (Key::of_response(response), cseq.seq()) else { return false };
+        let ack = lock(&self.dialogs).get(&key).and_then(|entry| entry.ack.clone()).filter(|(acked, ..)| *acked == seq);
+        let Some((_, ack, flow)) = ack else { return false };
+        flow.connection.send(ack.into(), Some(&flow.destination())).await.ok();
+        true
+    }
+
+    /// The flow a request came on.
+    pub(super) fn flow_of(&self, tx: &Transaction) -> Option<Flow> {
+        let connection = tx.connection.clone()?;
+        match &connection {
+            SipConnection::Udp(_) => {
+                // The gate wrote the true source into the top Via.
+                let (_, source) = SipConnection::parse_target_from_via(tx.original.via_header().ok()?).ok()?;
+                Some(Flow { remote: source.try_into().ok()?, ..self.udp.clone()? })
+            }
+            connection => self.stream(connection.get_remote_addr()?.get_socketaddr().ok()?),
+        }
+    }
+
+    /// The way to a URI's host (RFC 3263), or by the peer's own flow where it is open.
+    pub(super) async fn flow_to(self: &Arc<Self>, uri: &Uri, carrier: Carrier) -> Result<Flow, Unreachable> {
+        let transport = uri.params.iter().find_map(|param| match param {
+            Param::Transport(transport) => Some(*transport),
+            _ => None,
+        });
+        let carrier = match transport {
+            None => carrier,
+            Some(Transport::Udp) => Carrier::Udp,
+            Some(Transport::Tcp) => Carrier::Tcp,
+            Some(_) => return Err(Unreachable::Transport),
+        };
+        let port = uri.host_with_port.port.map(|port| port.0);
+        let remote = match &uri.host_with_port.host {
+            Host::IpAddr(ip) => SocketAddr::new(*ip, port.unwrap_or(5060)),
+            Host::Domain(name) => self.resolve(&name.0, port, carrier).await?,
+        };
+        self.flow_at(remote, carrier).await
+    }
+
+    pub(super) async fn flow_at(self: &Arc<Self>, remote: SocketAddr, carrier: Carrier) -> Result<Flow, Unreachable> {
+        match carrier {
+            Carrier::Udp => {
+                let flow = self.udp.clone().ok_or(Unreachable::Transport)?;
+                (flow.local.is_ipv4() == remote.is_ipv4())
+                    .then_some(Flow { remote, ..flow })
+                    .ok_or(Unreachable::Transport)
+            }
+            Carrier::Tcp => socket::connect(self, remote).await.map_err(|_| Unreachable::Connect),
+        }
+    }
+
+    async fn resolve(&self, host: &str, port: Option<u16>, carrier: Carrier) -> Result<SocketAddr, Unreachable> {
+        let v4 = self.udp.as_ref().is_none_or(|flow| flow.local.is_ipv4());
+        if port.is_none() {
+            // Without a port the name may have SRV records (RFC 3263 section 4.2).
+            let target = rsipstack::transport::SipAddr {
+                r#type: Some(carrier.transport()),
+                addr: rsipstack::sip::Domain::from(host).into(),
+            };
+            let found = self.endpoint.transport_layer.inner.domain_resolver.resolve(&target);
+            if let Ok(Ok(found)) = tokio::time::timeout(Duration::from_secs(5), found).await
+                && let Ok(address) = found.get_socketaddr()
+                && address.is_ipv4() == v4
+            {
+                return Ok(address);
+            }
+        }
+        let found = tokio::net::lookup_host((host, port.unwrap_or(5060))).await.map_err(|_| Unreachable::Name)?;
+        let found: Vec<SocketAddr> = found.collect();
+        found.iter().find(|a| a.is_ipv4() == v4).or(found.first()).copied().ok_or(Unreachable::Name)
+    }
+
+    /// Sends a request that is no INVITE and waits for its final response; 408 when none comes.
+    pub(super) async fn transact(&self, request: Request, flow: &Flow) -> Response {
+        let timed_out = self.endpoint.make_response(&request, StatusCode::RequestTimeout, None);
+        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else { return timed_out };
+        let mut tx = Transaction::new_client(key, request, self.endpoint.clone(), Some(flow.connection.clone()));
+        tx.destination = Some(flow.destination());
+        if !flow.is_open() || tx.send().await.is_err() {
+            return timed_out;
+        }
+        let last = async {
+            while let Some(message) = tx.receive().await {
+                if let SipMessage::Response(response) = message
+                    && response.status_code.kind() != StatusCodeKind::Provisional
+                {
+                    return Some(response);
+                }
+            }
+            None
+        };
+        // The transaction gives up by itself; a closed stream would let it wait for that.
+        let answered = tokio::select! {
+            answered = last => answered,
+            () = closed(flow) => None,
+        };
+        answered.unwrap_or(timed_out)
+    }
+
+    /// The same request once more with credentials, where a 401 or 407 asks for them and they were not yet given for it.
+    pub(super) fn signed(request: &Request, challenged: &Response, who: &Credentials, flow: &Flow) -> Option<Request> {
+        let proxy = challenged.status_code.code() == 407;
+        let values = challenged.headers.iter().filter_map(|header| match header {
+            Header::WwwAuthenticate(value) if !proxy => Some(value.value()),
+            Header::ProxyAuthenticate(value) if proxy => Some(value.value()),
+            _ => None,
+        });
+        let challenge = Challenge::best(values)?;
+        let tried = request.headers.iter().any(|header| match header {
+            Header::Authorization(_) => !proxy,
+            Header::ProxyAuthorization(_) => proxy,
+            _ => false,
+        });
+        if tried && !challenge.stale {
+            return None;
+        }
+        let (method, uri) = (request.method.to_string(), request.uri.to_string());
+        let answer = challenge.answer(who, &Signed { method: &method, uri: &uri, body: &request.body });
+        let mut again = request.clone();
+        let seq = again.cseq_header().ok()?.seq().ok()? + 1;
+        again.headers.retain(|header| match header {
+            Header::Authorization(_) => proxy,
+            Header::ProxyAuthorization(_) => !proxy,
+            Header::Via(_) | Header::CSeq(_) => false,
+            _ => true,
+        });
+        again.headers.push_front(make_header("Via", flow.via()));
+        again.headers.push(make_header("CSeq", format!("{seq} {method}")));
+        again.headers.push(make_header(if proxy { "Proxy-Authorization" } else { "Authorization" }, answer));
+        Some(again)
+    }
+
+    /// Answers a request and lets it go; copies of it get the same answer for 32 s.
+    pub(super) async fn reply(&self, mut tx: Transaction, status: u16, headers: Vec<Header>, body: Option<Vec<u8>>) {
+        // A response that cannot be sent is asked for again by a copy of the request.
+        tx.reply_with(StatusCode::from(status), headers, body).await.ok();
+    }
+
+    /// Answers in the background where a stream may have to be waited for.
+    pub(super) async fn reply_soon(self: &Arc<Self>, tx: Transaction, status: u16, headers: Vec<Header>) {
+        if matches!(tx.connection, Some(SipConnection::Udp(_))) {
+            self.reply(tx, status, headers, None).await;
+        } else {
+            let core = self.clone();
+            tokio::spawn(async move { core.reply(tx, status, headers, None).await });
+        }
+    }
+}
+
+/// Resolves when a flow can carry nothing any more; never for datagrams.
+pub(super) async fn closed(flow: &Flow) {
+    match flow.connection.cancel_token() {
+        Some(token) => token.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+pub(super) fn allow() -> Header {
+    make_header("Allow", ALLOW.into())
+}

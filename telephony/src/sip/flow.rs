@@ -1,0 +1,68 @@
+//! `Flow`: the way messages take to one peer, over the sockets that are ours.
+use rsipstack::sip::Transport;
+use rsipstack::transport::{SipAddr, SipConnection};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The transports we speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Carrier {
+    #[default]
+    Udp,
+    Tcp,
+}
+
+impl Carrier {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    pub(super) const fn transport(self) -> Transport {
+        match self {
+            Self::Udp => Transport::Udp,
+            Self::Tcp => Transport::Tcp,
+        }
+    }
+}
+
+/// A connection and the peer's end of it.
+#[derive(Clone)]
+pub(super) struct Flow {
+    pub carrier: Carrier,
+    pub connection: SipConnection,
+    /// Our address as peers are told it: in Via and Contact.
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+    /// Counts the users of a TCP connection, so that one with a call on it is not closed for silence.
+    pub users: Arc<()>,
+}
+
+impl Flow {
+    /// The peer as the transaction layer names it.
+    pub(super) fn destination(&self) -> SipAddr {
+        SipAddr { r#type: Some(self.carrier.transport()), addr: self.remote.into() }
+    }
+
+    /// Whether messages can still be sent on it.
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.cancel_token().is_none_or(|token| !token.is_cancelled())
+    }
+
+    /// A Via value with a new branch.
+    pub(super) fn via(&self) -> String {
+        let branch = rsipstack::transaction::random_text(16);
+        format!("SIP/2.0/{} {};branch=z9hG4bK{branch};rport", self.carrier.name(), self.local)
+    }
+
+    /// A Contact value that leads back here.
+    pub(super) fn contact(&self, user: &str) -> String {
+        let transport = match self.carrier {
+            Carrier::Udp => "",
+            Carrier::Tcp => ";transport=tcp",
+        };
+        format!("<sip:{user}@{}{transport}>", self.local)
+    }
+}

@@ -1,0 +1,264 @@
+use super::*;
+
+const INVITE: &str = "INVITE sip:echo@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport\r\n\
+    Max-Forwards: 70\r\nFrom: \"A\" <sip:a@192.0.2.1>;tag=1\r\nTo: <sip:echo@127.0.0.1>\r\nCall-ID: x@192.0.2.1\r\n\
+    CSeq: 1 INVITE\r\nContact: <sip:a@192.0.2.1>\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n";
+
+fn changed(from: &str, to: &str) -> Vec<u8> {
+    assert!(INVITE.contains(from), "{from}");
+    INVITE.replace(from, to).into_bytes()
+}
+
+/// The status of the reply; 200 where accepted, 0 where dropped.
+fn status(bytes: &[u8]) -> u16 {
+    match inspect(bytes) {
+        Verdict::Accept(_) => 200,
+        Verdict::Reply { status, .. } => status,
+        Verdict::Drop(_) => 0,
+    }
+}
+
+#[track_caller]
+fn check(from: &str, to: &str, expected: u16) {
+    assert_eq!(status(&changed(from, to)), expected, "{from:?} → {to:?}: {:?}", inspect(&changed(from, to)));
+}
+
+#[test]
+fn an_honest_invite_passes() {
+    check("CSeq", "CSeq", 200);
+    check("Via:", "v:", 200);
+    check("Max-Forwards: 70\r\n", "", 200);
+    check("\"A\" <sip:a@192.0.2.1>;tag=1", "sip:a@192.0.2.1;tag=1", 200);
+    check("\"A\"", "\"A \\\" ; , < b\"", 200);
+    check("sip:echo@127.0.0.1 SIP", "sip:%65cho;isub=1@[2001:db8::1]:5070;transport=tcp SIP", 200);
+    check("sip:echo@127.0.0.1 SIP", "tel:+15551212 SIP", 200);
+    check("CSeq: 1 INVITE", "cseq:\t1\r\n  INVITE", 200);
+    check("INVITE sip", "\r\n\r\nINVITE sip", 200);
+}
+
+#[test]
+fn what_rfc_3261_forbids_is_a_bad_request() {
+    for (from, to) in [
+        ("Contact: <sip:a@192.0.2.1>", "Contact: <sip:a@192.0.2.1>;;,;,,"),
+        (";branch=z9hG4bK77;rport", ";branch=z9hG4bK77;rport;;,;,,"),
+        ("Content-Length: 5", "Content-Length: -999"),
+        ("Content-Length: 5", "Content-Length: 6"),
+        ("Content-Length: 5", "Content-Length: 5\r\nContent-Length: 5"),
+        ("Content-Length: 5", "Content-Length: 99999999999999999999"),
+        ("Content-Length: 5\r\n", ""),
+        ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nCSeq: 2 INVITE"),
+        ("CSeq: 1 INVITE", "CSeq: 1 OPTIONS"),
+        ("CSeq: 1 INVITE", "CSeq: 36893488147419103232 INVITE"),
+        ("CSeq: 1 INVITE", "CSeq: -1 INVITE"),
+        ("CSeq: 1 INVITE", "CSeq: one INVITE"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE <sip:echo@127.0.0.1>"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE  sip:echo@127.0.0.1"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE sip:echo@127.0.0.1; lr"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE sip:echo@127.0.0.1?Route=%3Csip:x%3E"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE sip:"),
+        ("INVITE sip:echo@127.0.0.1", "INVITE echo"),
+        ("SIP/2.0\r\nVia", "SIP/2.0 \r\nVia"),
+        ("To: <sip:echo@127.0.0.1>", "To: \"Mr. Jones <sip:echo@127.0.0.1>"),
+        ("To: <sip:echo@127.0.0.1>", "To: <sip:echo@127.0.0.1"),
+        ("To: <sip:echo@127.0.0.1>", "To: <sip:echo@127.0.0.1>\r\nTo: <sip:b@c>"),
+        ("To: <sip:echo@127.0.0.1>\r\n", ""),
+        ("From: \"A\" <sip:a@192.0.2.1>;tag=1\r\n", ""),
+        (";tag=1", ""),
+        ("Call-ID: x@192.0.2.1\r\n", ""),
+        ("Contact: <sip:a@192.0.2.1>\r\n", ""),
+        ("Max-Forwards: 70", "Max-Forwards: 300"),
+        ("Max-Forwards: 70", "no colon here"),
+        ("Max-Forwards: 70", "Bad Name: 70"),
+        ("Via: SIP/2.0/UDP 192", "Via: SIP/3.0/UDP 192"),
+        ("Via: SIP/2.0/UDP 192.0.2.1:5060;", "Via: SIP/2.0/UDP ;"),
+        ("\r\n\r\nv=0", "\r\nv=0"),
+        ("Max-Forwards: 70\r\n", "Max-Forwards: 70\n"),
+        ("Max-Forwards: 70", "Subject: a\0b"),
+        ("Content-Type: application/sdp\r\n", ""),
+    ] {
+        check(from, to, 400);
+    }
+    let mut latin = INVITE.as_bytes().to_vec();
+    let at = INVITE.find("\"A\"").expect("A") + 1;
+    latin[at] = 0xe9;
+    assert_eq!(status(&latin), 400);
+}
+
+#[test]
+fn other_refusals_have_their_own_status() {
+    check("SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 505);
+    check("sip:echo@127.0.0.1 SIP", "nobodyKnowsThisScheme:totallyopaquecontent SIP", 416);
+    check("sip:echo@127.0.0.1 SIP", "soap.beep://192.0.2.103:3002 SIP", 416);
+    check("Max-Forwards: 70", "Require: nothingSupportsThis, timer", 420);
+    check("Max-Forwards: 70", "Require: timer", 200);
+    check("Max-Forwards: 70", "Proxy-Require: noProxiesSupportThis", 200);
+    check("application/sdp", "application/unknown", 415);
+    check("Content-Length", "Content-Encoding: gzip\r\nContent-Length", 415);
+    let dance = INVITE.replace("INVITE", "NEWMETHOD").into_bytes();
+    assert_eq!(status(&dance), 501);
+    assert_eq!(status(&INVITE.replace("INVITE", "invite").into_bytes()), 501);
+}
+
+#[test]
+fn some_messages_are_not_worth_a_word() {
+    for text in ["", "\r\n\r\n", "\0\0\0\0", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "hello", "\u{16}\u{3}\u{1}"] {
+        assert_eq!(status(text.as_bytes()), 0, "{text:?}");
+    }
+    assert_eq!(status(&vec![b'x'; MAX_MESSAGE + 1]), 0);
+    let ack = INVITE.replace("INVITE", "ACK").replace("Call-ID: x@192.0.2.1\r\n", "");
+    assert_eq!(status(ack.as_bytes()), 0, "an ACK is never answered");
+    assert_eq!(status(INVITE.replace("Via", "Vya").as_bytes()), 0, "nowhere to send the answer");
+    let many = INVITE.replace("Max-Forwards: 70\r\n", &"X-A: b\r\n".repeat(200));
+    assert_eq!(status(many.as_bytes()), 0, "nobody sends 200 headers");
+}
+
+#[test]
+fn a_reply_echoes_what_the_transaction_needs_and_nothing_else() {
+    let bytes =
+        changed("Max-Forwards: 70", "Via: SIP/2.0/TCP second;branch=z9hG4bK2\r\nRequire: foo, bar\r\nSubject: secret");
+    let Verdict::Reply { bytes: first, .. } = inspect(&bytes) else { panic!("a reply") };
+    let text = String::from_utf8(first.clone()).expect("text");
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(lines[0], "SIP/2.0 420 Bad Extension");
+    assert_eq!(lines[1], "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport");
+    assert_eq!(lines[2], "Via: SIP/2.0/TCP second;branch=z9hG4bK2");
+    assert_eq!(lines[3], "From: \"A\" <sip:a@192.0.2.1>;tag=1");
+    assert!(lines[4].starts_with("To: <sip:echo@127.0.0.1>;tag=g"));
+    assert_eq!(
+        lines[5..],
+        ["Call-ID: x@192.0.2.1", "CSeq: 1 INVITE", "Unsupported: foo, bar", "Content-Length: 0", "", ""]
+    );
+    let Verdict::Reply { bytes: second, .. } = inspect(&bytes) else { panic!("a reply") };
+    assert_eq!(first, second, "a copy of the request gets a copy of the reply");
+}
+
+#[test]
+fn responses_are_taken_or_dropped_but_never_answered() {
+    let ok = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+        To: <sip:b@c>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(status(ok.as_bytes()), 200);
+    for (from, to) in [
+        ("200 OK", "4294967301 better not break the receiver"),
+        ("SIP/2.0 200", "SIP/7.0 200"),
+        ("200 OK", ""),
+        ("CSeq: 1 INVITE", "CSeq: 9292394834772304023312 OPTIONS"),
+        ("Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\n", ""),
+        ("Call-ID: 1\r\n", ""),
+    ] {
+        assert_eq!(status(ok.replacen(from, to, 1).as_bytes()), 0, "{from:?} → {to:?}");
+    }
+}
+
+#[test]
+fn the_true_source_is_written_into_the_top_via() {
+    let source = "198.51.100.7:4242".parse().expect("address");
+    for (via, expected) in [
+        ("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport", ";branch=z9hG4bK77;received=198.51.100.7;rport=4242"),
+        (
+            "SIP/2.0/UDP h;received=1.1.1.1;rport=1;branch=z, SIP/2.0/UDP i;branch=y",
+            ";branch=z;received=198.51.100.7;rport=4242, SIP/2.0/UDP i;branch=y",
+        ),
+    ] {
+        let bytes = changed("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport", via);
+        let Verdict::Accept(mut message) = inspect(&bytes) else { panic!("accepted") };
+        stamp(&mut message, source);
+        let SipMessage::Request(request) = *message else { panic!("a request") };
+        let stamped = request.via_header().expect("Via").value();
+        assert!(stamped.ends_with(expected), "{stamped}");
+        let (_, back) = rsipstack::transport::SipConnection::parse_target_from_via(request.via_header().expect("Via"))
+            .expect("target");
+        assert_eq!(std::net::SocketAddr::try_from(back).expect("address"), source);
+    }
+}
+
+/// xorshift64*: the mutations are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit.max(1)
+    }
+}
+
+#[test]
+fn twenty_thousand_mutated_messages_neither_panic_nor_answer_an_ack() {
+    let seeds = [
+        INVITE.to_owned(),
+        INVITE.replace("INVITE", "ACK"),
+        INVITE.replace("INVITE", "BYE"),
+        INVITE
+            .replace("CSeq: 1 INVITE", "CSeq: 1 REGISTER\r\nAuthorization: Digest username=\"a\"")
+            .replace("INVITE", "REGISTER"),
+        "SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@c>;tag=2\r\n\
+         Call-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+            .to_owned(),
+    ];
+    let spice: &[&[u8]] = &[
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\"",
+        b"<",
+        b">",
+        b";",
+        b",",
+        b":",
+        b" ",
+        b"%",
+        b"\0",
+        b"\xff",
+        b"\xc3\xa9",
+        b"-1",
+        b"99999999999",
+        b"[",
+        b"]",
+        b"@",
+        b"\\",
+        b"=",
+        b"\t",
+    ];
+    let mut random = Random(0x5eed);
+    let mut framer = crate::sip::frame::Framer::default();
+    let mut accepted = 0;
+    for round in 0..20_000 {
+        let mut bytes = seeds[round % seeds.len()].clone().into_bytes();
+        for _ in 0..=random.below(4) {
+            if bytes.is_empty() {
+                bytes.push(b'I');
+            }
+            let at = random.below(bytes.len());
+            match random.below(5) {
+                0 => bytes[at] = random.below(256) as u8,
+                1 => drop(bytes.splice(at..at, spice[random.below(spice.len())].iter().copied())),
+                2 => drop(bytes.drain(at..(at + random.below(20)).min(bytes.len()))),
+                3 => bytes.truncate(at.max(1)),
+                _ => {
+                    let from = random.below(bytes.len());
+                    let piece = bytes[from..(from + random.below(60)).min(bytes.len())].to_vec();
+                    drop(bytes.splice(at..at, piece));
+                }
+            }
+        }
+        match inspect(&bytes) {
+            Verdict::Accept(mut message) => {
+                accepted += 1;
+                stamp(&mut message, ([192, 0, 2, 9], 5060).into());
+                drop(message.to_bytes());
+            }
+            Verdict::Reply { bytes: reply, .. } => {
+                assert!(!bytes.trim_ascii_start().starts_with(b"ACK "), "{}", String::from_utf8_lossy(&bytes));
+                assert!(
+                    reply.starts_with(b"SIP/2.0 ")
+                        && reply.ends_with(b"\r\n\r\n")
+                        && reply.len() < 2 * bytes.len() + 200
+                );
+            }
+            Verdict::Drop(_) => {}
+        }
+        framer.push(&bytes);
+        while let Ok(Some(_)) = framer.next() {}
+    }
+    assert!(accepted > 1_000, "the mutations are gentle enough to get past the gate: {accepted}");
+}

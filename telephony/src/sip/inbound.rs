@@ -1,0 +1,474 @@
+//! Incoming requests outside a dialog: who may call, the call until its answer, registration.
+use super::admission::Place;
+use super::call::{self, Answer, CHANGES, Call, Invite, Media, NOTES, Owner};
+use super::core::{Core, Note, Registered, allow, lock};
+use super::dialog::{Dialog, Key};
+use super::digest::{Proof, Request as Signed};
+use super::flow::Flow;
+use super::gate::first_of_list;
+use super::name;
+use super::registrar::{self, Register, Wanted, Wants};
+use super::timer::{Agreed, Timer};
+use crate::line::Line;
+use crate::ring::{Decline, Refused, Ring, Via, Wish};
+use crate::rtp::{NoPort, Socket};
+use crate::sdp;
+use rsipstack::sip::headers::make_header;
+use rsipstack::sip::prelude::*;
+use rsipstack::sip::{Header, Method};
+use rsipstack::transaction::transaction::Transaction;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Hands each new transaction to whom it concerns. Waits for nobody.
+pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver<Transaction>) {
+    loop {
+        let tx = tokio::select! {
+            tx = incoming.recv() => tx,
+            () = core.stop.cancelled() => None,
+        };
+        let Some(tx) = tx else { return };
+        let Some(flow) = core.flow_of(&tx) else { continue };
+        if let Some(key) = Key::of(&tx.original) {
+            within(&core, &key, tx).await;
+            continue;
+        }
+        match tx.original.method {
+            Method::Invite => invite(&core, tx, flow).await,
+            Method::Register => register(&core, tx, flow.remote).await,
+            Method::Options => {
+                core.count("options");
+                core.reply_soon(tx, 200, call::capabilities()).await;
+            }
+            Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
+            Method::Ack | Method::Cancel => {}
+            _ => core.reply_soon(tx, 405, vec![allow()]).await,
+        }
+    }
+}
+
+async fn within(core: &Arc<Core>, key: &Key, tx: Transaction) {
+    let notes = lock(&core.dialogs).get(key).map(|entry| entry.notes.clone());
+    let Some(notes) = notes else {
+        if tx.original.method != Method::Ack {
+            core.reply_soon(tx, 481, vec![]).await;
+        }
+        return;
+    };
+    match notes.try_send(Note::Request(Box::new(tx))) {
+        Ok(()) => {}
+        Err(mpsc::error::TrySendError::Full(Note::Request(tx))) => core.reply_soon(*tx, 500, vec![]).await,
+        Err(mpsc::error::TrySendError::Closed(Note::Request(tx))) => core.reply_soon(*tx, 481, vec![]).await,
+        Err(_) => {}
+    }
+}
+
+fn retry_after(after: Duration) -> Vec<Header> {
+    vec![make_header("Retry-After", after.as_secs().max(1).to_string())]
+}
+
+/// By what right this INVITE may call; or status and headers of the refusal, with its reason.
+fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, (u16, Vec<Header>, &'static str)> {
+    let from = |networks: &[super::Network]| networks.iter().any(|network| network.contains(source.ip()));
+    if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
+        return Ok(Via::Trunk(trunk.name.clone()));
+    }
+    let registered =
+        lock(&core.trunks).iter().find(|t| t.registrar.is_some_and(|r| r.ip() == source.ip())).map(|t| t.name.clone());
+    // A provider on loopback is a test of this server: there the open network decides.
+    if let Some(name) = registered.filter(|_| !from(&core.plan.open)) {
+        return Ok(Via::Trunk(name));
+    }
+    if from(&core.plan.open) {
+        return Ok(Via::Open);
+    }
+    if core.plan.phones.is_empty() {
+        return Err((403, vec![], "forbidden"));
+    }
+    phone(core, tx).map(Via::Phone)
+}
+
+/// The phone whose password the request proves.
+fn phone(core: &Core, tx: &Transaction) -> Result<String, (u16, Vec<Header>, &'static str)> {
+    let now = Instant::now();
+    let challenge = |stale, why| {
+        let values = lock(&core.verifier).challenges(now, stale);
+        (401, values.into_iter().map(|value| make_header("WWW-Authenticate", value)).collect(), why)
+    };
+    let given: Vec<&str> = tx
+        .original
+        .headers
+        .iter()
+        .filter_map(|header| match header {
+            Header::Authorization(value) => Some(value.value()),
+            _ => None,
+        })
+        .collect();
+    if given.is_empty() {
+        return Err(challenge(false, "challenged"));
+    }
+    let (method, uri) = (tx.original.method.to_string(), tx.original.uri.to_string());
+    let signed = Signed { method: &method, uri: &uri, body: &tx.original.body };
+    let find = |user: &str| core.plan.phones.iter().find(|phone| phone.credentials.user == user);
+    for header in given {
+        let password = |user: &str| find(user).map(|phone| phone.credentials.password.as_str());
+        match lock(&core.verifier).verify(now, header, &signed, password) {
+            Proof::Good(user) => {
+                if let Some(phone) = find(&user) {
+                    return Ok(phone.name.clone());
+                }
+            }
+            Proof::Stale => return Err(challenge(true, "challenged")),
+            Proof::Wrong => {}
+        }
+    }
+    Err(challenge(false, "wrong password"))
+}
+
+async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
+    let source = flow.remote;
+    let via = match right(core, &tx, source) {
+        Ok(via) => via,
+        Err((status, headers, why)) => {
+            // The first challenge is part of every honest call and costs what a message costs.
+            if why == "challenged" {
+                core.count(why)
+            } else {
+                core.refuse(source, why)
+            }
+            return core.reply_soon(tx, status, headers).await;
+        }
+    };
+    let full = core.plan.limits.full_status;
+    if core.draining.load(Ordering::Acquire) {
+        core.count("draining");
+        return core.reply_soon(tx, 503, retry_after(core.plan.limits.retry_after)).await;
+    }
+    let place = lock(&core.admission).take();
+    let Some(place) = place else {
+        core.count("calls");
+        return core.reply_soon(tx, full, retry_after(core.plan.limits.retry_after)).await;
+    };
+    match Ringing::prepare(core, &tx, flow, via, place) {
+        Ok((ringing, ring)) => {
+            tokio::spawn(ringing.run(tx, ring));
+        }
+        Err((status, why)) => {
+            core.count(why);
+            let headers = if status == 503 { retry_after(core.plan.limits.retry_after) } else { vec![] };
+            core.reply_soon(tx, status, headers).await;
+        }
+    }
+}
+
+/// A call before its answer.
+struct Ringing {
+    core: Arc<Core>,
+    id: u64,
+    dialog: Dialog,
+    socket: Option<Socket>,
+    session: sdp::Session,
+    /// What the offer came to; none where the INVITE carried none and the offer is ours.
+    negotiated: Option<sdp::Negotiated>,
+    notes: mpsc::Receiver<Note>,
+    notes_in: mpsc::Sender<Note>,
+    wishes: mpsc::Receiver<Wish>,
+    entry: Registered,
+    /// The ring hears it when this goes.
+    _gone: DropGuard,
+    parties: (crate::Party, crate::Party),
+    timer: Result<(Option<Agreed>, Vec<Header>), Vec<Header>>,
+    place: Place,
+}
+
+impl Ringing {
+    fn prepare(
+        core: &Arc<Core>,
+        tx: &Transaction,
+        flow: Flow,
+        via: Via,
+        place: Place,
+    ) -> Result<(Self, Ring), (u16, &'static str)> {
+        let request = &tx.original;
+        let socket = core.ports.take().map_err(|_: NoPort| (503, "RTP ports"))?;
+        let mut session = sdp::Session::new(core.plan.prefs.clone(), socket.advertised(), socket.port());
+        let negotiated = if request.body.is_empty() {
+            None
+        } else {
+            let answered = sdp::Offer::parse(&request.body).and_then(|offer| session.answer(&offer));
+            Some(answered.map_err(|fault| (fault.status(), "SDP"))?)
+        };
+        let user = request.uri.auth.as_ref().map(|auth| name::decode(&auth.user)).unwrap_or_default();
+        let tag = rsipstack::transaction::random_text(12);
+        let contact = flow.contact("switchboard");
+        let dialog = Dialog::answering(request, &tag, contact, flow).ok_or((400, "malformed Contact"))?;
+        let party = |header: Result<&str, _>| header.map(name::party).unwrap_or_default();
+        let from = party(request.from_header().map(|from| from.value()).map_err(drop));
+        let to = party(request.to_header().map(|to| to.value()).map_err(drop));
+        let (notes_in, notes) = mpsc::channel(NOTES);
+        let (wishes_in, wishes) = mpsc::channel(8);
+        let (id, gone) = (core.next_id.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
+        let entry = Registered::new(core, &dialog.key, notes_in.clone());
+        let timer = call::timer_of(request, dialog.allows_update);
+        let ringing = Self {
+            core: core.clone(),
+            id,
+            dialog,
+            socket: Some(socket),
+            session,
+            negotiated,
+            notes,
+            notes_in,
+            wishes,
+            entry,
+            _gone: gone.clone().drop_guard(),
+            parties: (from.clone(), to.clone()),
+            timer,
+            place,
+        };
+        Ok((ringing, Ring { from, to, user, via, id, wishes: wishes_in, gone }))
+    }
+
+    async fn run(mut self, tx: Transaction, ring: Ring) {
+        let tag = self.dialog.key.local_tag.clone();
+        let headers = match std::mem::replace(&mut self.timer, Ok((None, vec![]))) {
+            Ok(timer) => {
+                self.timer = Ok((timer.0, vec![]));
+                timer.1
+            }
+            Err(headers) => return self.core.reply(tx, 422, headers, None).await,
+        };
+        let invite = Invite::drive(&self.core, tx, &tag, self.notes_in.clone());
+        invite.respond(100, vec![], None);
+        if self.core.rings.try_send(ring).is_err() {
+            self.core.count("rings");
+            return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);
+        }
+        let too_long = tokio::time::sleep(self.core.plan.limits.ring);
+        tokio::pin!(too_long);
+        loop {
+            tokio::select! {
+                wish = self.wishes.recv() => match wish {
+                    Some(Wish::Ringing) => invite.respond(180, call::contact_and_allow(&self.dialog.contact), None),
+                    Some(Wish::Answer(answer)) => return self.answer(invite, headers, answer).await,
+                    Some(Wish::Decline(why)) => {
+                        let headers = match why {
+                            Decline::Overloaded(after) => retry_after(after),
+                            _ => vec![],
+                        };
+                        return invite.respond(why.status(), headers, None);
+                    }
+                    Some(Wish::HangUp(_)) | None => return invite.respond(480, vec![], None),
+                },
+                note = self.notes.recv() => match note {
+                    Some(Note::Cancelled) => return invite.respond(487, vec![], None),
+                    Some(Note::Request(tx)) => {
+                        if self.early(*tx).await {
+                            return invite.respond(487, vec![], None);
+                        }
+                    }
+                    Some(_) => {}
+                    None => return,
+                },
+                () = &mut too_long => return invite.respond(480, vec![], None),
+                () = self.core.ending.cancelled() => {
+                    return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);
+                }
+            }
+        }
+    }
+
+    /// Answers a request within the early dialog; true when it ends the call.
+    async fn early(&mut self, tx: Transaction) -> bool {
+        let seq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
+        if seq < self.dialog.remote_seq {
+            self.core.reply(tx, 500, vec![], None).await;
+            return false;
+        }
+        self.dialog.remote_seq = seq;
+        match tx.original.method {
+            Method::Bye => {
+                self.core.reply(tx, 200, vec![], None).await;
+                return true;
+            }
+            // The offer of the INVITE is not answered yet (RFC 3261 section 14.2, RFC 3311 section 5.2).
+            Method::Invite => self.core.reply(tx, 500, retry_after(Duration::from_secs(3)), None).await,
+            Method::Update if !tx.original.body.is_empty() => {
+                self.core.reply(tx, 500, retry_after(Duration::from_secs(3)), None).await;
+            }
+            Method::Update => {
+                let headers = call::contact_and_allow(&self.dialog.contact);
+                self.core.reply(tx, 200, headers, None).await;
+            }
+            Method::Info => self.core.reply(tx, 200, vec![], None).await,
+            _ => call::any(&self.core, tx).await,
+        }
+        false
+    }
+
+    async fn answer(mut self, invite: Invite, mut headers: Vec<Header>, answer: Answer) {
+        let Some(socket) = self.socket.take() else { return };
+        headers.extend(call::described(&self.dialog.contact));
+        let offered = self.negotiated.is_none();
+        let text = match &self.negotiated {
+            Some(negotiated) => negotiated.text.clone(),
+            None => self.session.offer(),
+        };
+        invite.respond(200, headers, Some(text));
+        let mut unacked = Some((invite.seq, offered));
+        let negotiated = match self.negotiated.take() {
+            Some(negotiated) => negotiated,
+            None => match self.await_answer(invite.seq).await {
+                Ok(negotiated) => {
+                    unacked = None;
+                    negotiated
+                }
+                Err((refused, bye)) => {
+                    answer.send(Err(refused)).ok();
+                    if bye {
+                        let mut dialog = self.dialog.request(Method::Bye, &self.core.plan.user_agent);
+                        dialog.headers.push(make_header("Reason", "SIP;cause=488".into()));
+                        let flow = self.dialog.flow.clone();
+                        self.core.transact(dialog, &flow).await;
+                    }
+                    return;
+                }
+            },
+        };
+        let (wire, control) = socket.wire(negotiated.remote);
+        let (changes_in, changes) = mpsc::channel(CHANGES);
+        let ended = Arc::new(OnceLock::new());
+        let agreed = match &self.timer {
+            Ok((agreed, _)) => *agreed,
+            Err(_) => None,
+        };
+        let mut timer = Timer::default();
+        timer.refreshed(Instant::now(), agreed);
+        // The ring's own channel goes with the ring.
+        let (wishes_in, wishes) = mpsc::channel(8);
+        let line = Line {
+            id: self.id,
+            from: self.parties.0.clone(),
+            to: self.parties.1.clone(),
+            wire: Some(Box::new(wire)),
+            plan: negotiated.plan.clone(),
+            wishes: wishes_in,
+            changes,
+            ended: ended.clone(),
+        };
+        let call = Call {
+            core: self.core,
+            id: self.id,
+            dialog: self.dialog,
+            media: Media { session: self.session, control, plan: negotiated.plan, held: negotiated.hold },
+            notes: self.notes,
+            notes_in: self.notes_in,
+            owner: Owner { wishes, changes: changes_in, ended },
+            timer,
+            unacked,
+            credentials: None,
+            place: Some(self.place),
+            entry: self.entry,
+        };
+        // An owner that no longer waits drops the line, and that hangs up.
+        answer.send(Ok(line)).ok();
+        call.run().await;
+    }
+
+    /// The ACK with the answer to our offer; or the refusal, and whether a BYE is due.
+    async fn await_answer(&mut self, seq: u32) -> Result<sdp::Negotiated, (Refused, bool)> {
+        loop {
+            match self.notes.recv().await {
+                Some(Note::Acked { seq: acked, body }) if acked == seq => {
+                    let answer = self.session.accept(&body);
+                    return answer.map_err(|fault| (Refused::new(488, fault.to_string()), true));
+                }
+                Some(Note::Unacked { .. }) => return Err((Refused::new(408, "no ACK came"), true)),
+                Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
+                    self.core.reply(*tx, 200, vec![], None).await;
+                    return Err((Refused::new(487, "the caller has gone"), false));
+                }
+                Some(Note::Request(tx)) => {
+                    self.early(*tx).await;
+                }
+                Some(_) => {}
+                None => return Err((Refused::new(500, "signalling stopped"), false)),
+            }
+        }
+    }
+}
+
+async fn register(core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
+    if core.plan.phones.is_empty() {
+        core.refuse(source, "forbidden");
+        return core.reply_soon(tx, 403, vec![]).await;
+    }
+    let name = match phone(core, &tx) {
+        Ok(name) => name,
+        Err((status, headers, why)) => {
+            if why == "challenged" {
+                core.count(why)
+            } else {
+                core.refuse(source, why)
+            }
+            return core.reply_soon(tx, status, headers).await;
+        }
+    };
+    let request = &tx.original;
+    let Some(wanted) = wants(request) else {
+        return core.reply_soon(tx, 400, vec![]).await;
+    };
+    let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
+    let cseq = request.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
+    let now = Instant::now();
+    let asked = Register { user: &name, source, call_id: &call_id, cseq, wanted };
+    let done = lock(&core.registrar).register(now, asked);
+    let (status, headers) = match done {
+        Ok(bindings) => {
+            let left = |at: Instant| at.saturating_duration_since(now).as_secs();
+            let one =
+                |b: &registrar::Binding| make_header("Contact", format!("<{}>;expires={}", b.contact, left(b.expires)));
+            (200, bindings.iter().map(one).collect())
+        }
+        Err(registrar::Fault::TooBrief) => {
+            (423, vec![make_header("Min-Expires", registrar::SHORTEST.as_secs().to_string())])
+        }
+        Err(registrar::Fault::TooMany) => (403, vec![]),
+        Err(registrar::Fault::OutOfOrder) => (500, vec![]),
+    };
+    core.reply_soon(tx, status, headers).await;
+}
+
+/// What a REGISTER asks; `None` where it is malformed.
+fn wants(request: &rsipstack::sip::Request) -> Option<Wants> {
+    let seconds = |text: &str| text.trim().parse::<u32>().ok().map(|s| Duration::from_secs(s.into()));
+    let expires = request.expires_header().map(|header| header.value());
+    let whole = expires.and_then(seconds).unwrap_or(Duration::from_secs(3600));
+    let mut wanted = Vec::new();
+    for header in request.contact_headers() {
+        let mut rest = header.value();
+        if rest.trim() == "*" {
+            return (expires.map(str::trim) == Some("0")).then_some(Wants::RemoveAll);
+        }
+        while !rest.trim().is_empty() {
+            let one = first_of_list(rest);
+            let at = rest.find(one)? + one.len();
+            rest = rest[at..].trim_start().trim_start_matches(',');
+            let (_, contact) = name::split(one);
+            let after = one.find('>').map_or("", |at| &one[at..]);
+            let own = after.split(';').filter_map(|param| param.split_once('='));
+            let own = own.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("expires"));
+            name::uri(contact)?;
+            if one.is_empty() || contact.contains(['<', '>', '"', ' ']) || wanted.len() == 16 {
+                return None;
+            }
+            let expires = own.and_then(|(_, value)| seconds(value)).unwrap_or(whole);
+            wanted.push(Wanted { contact: contact.to_owned(), expires });
+        }
+    }
+    Some(if wanted.is_empty() { Wants::Query } else { Wants::Contacts(wanted) })
+}

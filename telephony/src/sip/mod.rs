@@ -1,0 +1,237 @@
+//! SIP (RFC 3261): phones, trunks and calls over UDP and TCP.
+//!
+//! `rsipstack` parses and keeps transactions; sockets, the gate before them, admission, dialogs, digest and session timers
+//! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → a [`call`]'s task → [`crate::Line`].
+pub mod admission;
+mod call;
+mod core;
+mod dialog;
+pub mod digest;
+mod flow;
+pub mod frame;
+pub mod gate;
+mod inbound;
+mod name;
+mod network;
+mod outbound;
+mod plan;
+pub mod registrar;
+mod socket;
+mod timer;
+mod trunk;
+
+pub use admission::Limits;
+pub use digest::{Algorithm, Credentials};
+pub use flow::Carrier;
+pub use network::{Network, NotANetwork};
+pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
+pub use trunk::Standing;
+
+use self::core::{Core, lock};
+use crate::line::Line;
+use crate::ring::{Refused, Ring};
+use crate::rtp::Ports;
+use rsipstack::EndpointBuilder;
+use rsipstack::transaction::endpoint::EndpointOption;
+use rsipstack::transport::TransportLayer;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use trunk::TrunkState;
+
+/// Methods we answer with more than a refusal.
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+
+/// Why signalling does not start.
+#[derive(Debug, Error)]
+pub enum Fault {
+    #[error("cannot listen on {0} ({2}): is another SIP server running? {1}")]
+    Bind(&'static str, io::Error, SocketAddr),
+    #[error("no SIP socket is configured: set sip.udp or sip.tcp")]
+    NoSocket,
+}
+
+/// The state of signalling, for health and tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Calls ringing or up, inbound and outbound.
+    pub calls: usize,
+    /// Dialogs in the table: calls, and ended ones whose BYE is not answered yet.
+    pub dialogs: usize,
+    /// Transactions under way.
+    pub transactions: usize,
+    /// Finished transactions remembered for copies of their requests; each for 64*T1.
+    pub finished: usize,
+    /// Open TCP connections.
+    pub streams: usize,
+    /// Phones that can be reached.
+    pub phones: usize,
+    pub trunks: Vec<(String, Standing)>,
+    /// What was refused or dropped, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    pub draining: bool,
+}
+
+/// The running SIP side. Dropping it stops it at once; [`Sip::drain`] and [`Sip::stop`] do so in order.
+pub struct Sip {
+    core: Arc<Core>,
+    tcp: Option<SocketAddr>,
+}
+
+impl Drop for Sip {
+    fn drop(&mut self) {
+        self.core.ending.cancel();
+        self.core.stop.cancel();
+    }
+}
+
+impl Sip {
+    /// Binds the sockets and starts. Incoming calls arrive as [`Ring`]s; one nobody takes in time is refused with 503.
+    pub async fn start(plan: SipPlan, ports: Ports) -> Result<(Self, mpsc::Receiver<Ring>), Fault> {
+        let stop = CancellationToken::new();
+        let udp = match plan.udp {
+            Some(bind) => Some(socket::bind_udp(bind, plan.advertise).await.map_err(|e| Fault::Bind("UDP", e, bind))?),
+            None => None,
+        };
+        let listener = match plan.tcp {
+            Some(bind) => Some(socket::bind_tcp(bind).map_err(|e| Fault::Bind("TCP", e, bind))?),
+            None => None,
+        };
+        if udp.is_none() && listener.is_none() {
+            return Err(Fault::NoSocket);
+        }
+        let tcp = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let transport = TransportLayer::new(stop.child_token());
+        let Timers { t1, t2, t4 } = plan.timers;
+        let option = EndpointOption { t1, t2, t4, t1x64: t1 * 64, auto_ack_2xx: false, ..EndpointOption::default() };
+        let endpoint = EndpointBuilder::new()
+            .with_user_agent(&plan.user_agent)
+            .with_transport_layer(transport)
+            .with_cancel_token(stop.child_token())
+            .with_option(option)
+            .build();
+        let (rings, ring) = mpsc::channel(plan.rings.max(1));
+        let trusted = plan.trunks.iter().flat_map(|trunk| &trunk.networks);
+        let unlimited = plan.open.iter().chain(trusted).copied().collect();
+        let now = Instant::now();
+        let state = |trunk: &Trunk| TrunkState {
+            name: trunk.name.clone(),
+            standing: if trunk.registration.is_some() { Standing::Trying } else { Standing::Trusted },
+            registrar: None,
+        };
+        let core = Arc::new(Core {
+            ports,
+            endpoint: endpoint.inner.clone(),
+            udp: udp.as_ref().map(|(_, flow)| flow.clone()),
+            tcp_port: tcp.map(|tcp| tcp.port()),
+            ending: CancellationToken::new(),
+            stop,
+            draining: false.into(),
+            rings,
+            connections: Arc::new(Semaphore::new(plan.limits.connections)),
+            next_id: AtomicU64::new(1),
+            admission: Mutex::new(admission::Admission::new(&plan.limits, unlimited)),
+            verifier: Mutex::new(digest::Verifier::new(plan.realm.clone(), plan.algorithms.clone(), now)),
+            registrar: Mutex::new(registrar::Registrar::new(plan.limits.contacts)),
+            trunks: Mutex::new(plan.trunks.iter().map(state).collect()),
+            dialogs: Mutex::default(),
+            streams: Mutex::default(),
+            plan,
+        });
+        let incoming = endpoint.incoming_transactions().map_err(|_| Fault::NoSocket)?;
+        tokio::spawn(inbound::route(core.clone(), incoming));
+        tokio::spawn({
+            let core = core.clone();
+            async move {
+                tokio::select! {
+                    () = core.endpoint.process_timer() => {}
+                    () = core.stop.cancelled() => {}
+                }
+            }
+        });
+        if let Some((socket, flow)) = udp {
+            tokio::spawn(socket::serve_udp(core.clone(), socket, flow));
+        }
+        if let Some(listener) = listener {
+            tokio::spawn(socket::listen_tcp(core.clone(), listener));
+        }
+        for (at, trunk) in core.plan.trunks.iter().enumerate() {
+            if let Some(registration) = trunk.registration.clone() {
+                tokio::spawn(trunk::keep(core.clone(), at, registration));
+            }
+        }
+        Ok((Self { core, tcp }, ring))
+    }
+
+    /// Where datagrams are received, as peers are told it.
+    pub fn udp(&self) -> Option<SocketAddr> {
+        self.core.udp.as_ref().map(|flow| flow.local)
+    }
+
+    /// Where connections are accepted, as peers are told it.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        self.tcp.map(|bound| SocketAddr::new(socket::told(bound.ip(), self.core.plan.advertise), bound.port()))
+    }
+
+    /// Calls. Dropping the future gives up with CANCEL.
+    pub async fn dial(&self, dial: Dial) -> Result<Line, Refused> {
+        outbound::dial(&self.core, dial).await
+    }
+
+    /// The URI under which a registered phone can be dialled now.
+    pub fn locate(&self, phone: &str) -> Option<String> {
+        let registrar = lock(&self.core.registrar);
+        registrar.locate(Instant::now(), phone).map(|binding| binding.contact.clone())
+    }
+
+    /// From now on new calls hear 503; live ones go on.
+    pub fn drain(&self) {
+        self.core.draining.store(true, Ordering::Release);
+    }
+
+    /// Waits for live calls to end, `limit` at most; then ends the rest with BYE, leaves the providers, closes the sockets.
+    pub async fn stop(&self, limit: Duration) {
+        self.drain();
+        let idle = async {
+            while self.report().calls > 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(limit, idle).await.ok();
+        self.core.ending.cancel();
+        let gone = async {
+            while self.report().dialogs > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(2), gone).await.ok();
+        trunk::leave(&self.core).await;
+        self.core.stop.cancel();
+    }
+
+    pub fn report(&self) -> Report {
+        let core = &self.core;
+        let stats = core.endpoint.get_stats();
+        let (calls, refused) = {
+            let admission = lock(&core.admission);
+            (admission.live(), admission.refused())
+        };
+        Report {
+            calls,
+            dialogs: lock(&core.dialogs).len(),
+            transactions: stats.running_transactions,
+            finished: stats.finished_transactions,
+            streams: lock(&core.streams).len(),
+            phones: lock(&core.registrar).count(Instant::now()),
+            trunks: lock(&core.trunks).iter().map(|trunk| (trunk.name.clone(), trunk.standing.clone())).collect(),
+            refused,
+            draining: core.draining.load(Ordering::Acquire),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! `SipPlan`: all that is configured about signalling.
+use super::admission::Limits;
+use super::digest::{Algorithm, Credentials};
+use super::flow::Carrier;
+use super::network::Network;
+use crate::party::Party;
+use crate::sdp::Prefs;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// `Default` listens on 127.0.0.1:5060, UDP and TCP, and lets anyone on loopback call.
+#[derive(Clone, Debug)]
+pub struct SipPlan {
+    /// Where datagrams are received; port 0 takes a free one.
+    pub udp: Option<SocketAddr>,
+    /// Where connections are accepted; port 0 takes a free one.
+    pub tcp: Option<SocketAddr>,
+    /// The address peers are told in Via and Contact; `None`: the one bound to (or, bound to all, the one of the route
+    /// to the internet).
+    pub advertise: Option<IpAddr>,
+    /// User-Agent of requests.
+    pub user_agent: String,
+    /// Realm of our digest challenges; a phone's password belongs to user and realm.
+    pub realm: String,
+    /// Digest algorithms offered to phones, preferred first, one challenge header each. Many phones know MD5 alone, and
+    /// some stumble over a second header.
+    pub algorithms: Vec<Algorithm>,
+    /// What we negotiate, codecs in order of preference.
+    pub prefs: Prefs,
+    /// Who registers with us and calls with a password.
+    pub phones: Vec<Phone>,
+    /// Providers.
+    pub trunks: Vec<Trunk>,
+    /// Networks from which anyone may call.
+    pub open: Vec<Network>,
+    pub limits: Limits,
+    pub timers: Timers,
+    /// Rings waiting to be taken by [`super::Sip::start`]'s receiver; a call more is refused with 503.
+    pub rings: usize,
+}
+
+impl Default for SipPlan {
+    fn default() -> Self {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
+        Self {
+            udp: Some(loopback),
+            tcp: Some(loopback),
+            advertise: None,
+            user_agent: concat!("Switchboard/", env!("CARGO_PKG_VERSION")).into(),
+            realm: "switchboard".into(),
+            algorithms: vec![Algorithm::Md5],
+            prefs: Prefs::default(),
+            phones: Vec::new(),
+            trunks: Vec::new(),
+            open: Network::LOOPBACK.to_vec(),
+            limits: Limits::default(),
+            timers: Timers::default(),
+            rings: 256,
+        }
+    }
+}
+
+/// A phone that may register and call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// How configuration and API call it: [`crate::Via::Phone`].
+    pub name: String,
+    pub credentials: Credentials,
+}
+
+/// A provider: trusted by network, or by registering with it, or both.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// How configuration and API call it: [`crate::Via::Trunk`].
+    pub name: String,
+    /// From here it calls without credentials.
+    pub networks: Vec<Network>,
+    pub registration: Option<Registration>,
+}
+
+/// How we register with a provider (RFC 3261 section 10.2).
+#[derive(Clone)]
+pub struct Registration {
+    /// `sip:provider.example` or `sip:provider.example:5080`.
+    pub registrar: String,
+    /// The address of record's user part.
+    pub user: String,
+    pub credentials: Credentials,
+    /// The provider may shorten or lengthen it.
+    pub expires: Duration,
+    pub carrier: Carrier,
+    /// `sip:host:port` of a proxy to go through.
+    pub outbound_proxy: Option<String>,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("carrier", &self.carrier).finish_non_exhaustive()
+    }
+}
+
+/// Timers of RFC 3261 section 17.1.1.1. Tests shorten them; nobody else has reason to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timers {
+    pub t1: Duration,
+    pub t2: Duration,
+    pub t4: Duration,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) }
+    }
+}
+
+impl Timers {
+    /// 64*T1: how long a request waits for its answer, and a 2xx for its ACK.
+    pub fn patience(&self) -> Duration {
+        self.t1 * 64
+    }
+}
+
+/// An outbound call.
+#[derive(Clone, Default)]
+pub struct Dial {
+    /// `sip:user@host[:port][;transport=tcp]`.
+    pub to: String,
+    /// Who calls; `None`: the user agent's name at our address.
+    pub from: Option<Party>,
+    /// Answers to a 401 or 407.
+    pub credentials: Option<Credentials>,
+    /// `sip:host:port` of a proxy to go through.
+    pub outbound_proxy: Option<String>,
+    /// `None`: the plan's.
+    pub prefs: Option<Prefs>,
+    /// Where the URI does not say.
+    pub carrier: Carrier,
+    /// How long it may ring; zero means one minute.
+    pub timeout: Duration,
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial").field("carrier", &self.carrier).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}

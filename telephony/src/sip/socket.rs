@@ -1,0 +1,257 @@
+//! The sockets, which are ours: datagrams and streams to the gate and on to the transaction layer, and the way back.
+//!
+//! The transaction layer never reads: it sends on the [`Flow`] it is given. A stream's messages go through a bounded queue
+//! of 64 to its writer; a peer that does not read for ten seconds loses the connection.
+use super::core::Core;
+use super::flow::{Carrier, Flow};
+use super::frame::{Cut, Framer};
+use super::gate;
+use rsipstack::transport::channel::ChannelConnection;
+use rsipstack::transport::udp::{UdpConnection, UdpInner};
+use rsipstack::transport::{SipConnection, TransportEvent};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+const QUEUE: usize = 64;
+const STALLED: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The datagram socket and its flow; `remote` of the flow is nobody and is set for each peer.
+pub(super) async fn bind_udp(bind: SocketAddr, advertise: Option<IpAddr>) -> io::Result<(Arc<UdpSocket>, Flow)> {
+    let domain = if bind.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    // A burst of calls arrives faster than one task reads.
+    socket.set_recv_buffer_size(4 << 20).ok();
+    socket.set_nonblocking(true)?;
+    socket.bind(&bind.into())?;
+    let socket = Arc::new(UdpSocket::from_std(socket.into())?);
+    let local = SocketAddr::new(told(socket.local_addr()?.ip(), advertise), socket.local_addr()?.port());
+    let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Udp.transport()), addr: local.into() };
+    let connection = UdpConnection::attach(UdpInner { conn: socket.clone(), addr }, None, None).await;
+    let connection = SipConnection::Udp(connection);
+    Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, users: Arc::default() }))
+}
+
+pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
+    let domain = if bind.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    // Calls of the run before leave connections in TIME_WAIT; a restart does not wait for them.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&bind.into())?;
+    socket.listen(1024)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// The address peers are told.
+pub(super) fn told(bound: IpAddr, advertise: Option<IpAddr>) -> IpAddr {
+    if let Some(address) = advertise {
+        return address;
+    }
+    if !bound.is_unspecified() {
+        return bound;
+    }
+    // The source address the kernel would use towards the internet; nothing is sent.
+    let (any, far): (SocketAddr, SocketAddr) = match bound {
+        IpAddr::V4(_) => ((Ipv4Addr::UNSPECIFIED, 0).into(), ([192, 0, 2, 1], 9).into()),
+        IpAddr::V6(_) => ((Ipv6Addr::UNSPECIFIED, 0).into(), ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9).into()),
+    };
+    let probe = std::net::UdpSocket::bind(any).and_then(|probe| {
+        probe.connect(far)?;
+        probe.local_addr()
+    });
+    probe.map_or(if bound.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }, |a| a.ip())
+}
+
+/// Reads datagrams until the server stops.
+pub(super) async fn serve_udp(core: Arc<Core>, socket: Arc<UdpSocket>, flow: Flow) {
+    // One byte more than is taken, so that a longer one shows.
+    let mut buffer = vec![0; gate::MAX_MESSAGE + 1];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = core.stop.cancelled() => return,
+        };
+        match received {
+            Ok((length, remote)) => {
+                let flow = Flow { remote, ..flow.clone() };
+                if let Some(reply) = core.hear(&buffer[..length], &flow).await {
+                    socket.send_to(&reply, remote).await.ok();
+                }
+            }
+            // An ICMP error of an earlier datagram surfaces here: it concerns one peer, not the socket.
+            Err(error) => debug!(%error, "receiving a datagram"),
+        }
+    }
+}
+
+/// Accepts connections until the server stops.
+pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = core.stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, remote)) => match core.connections.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    let Ok(flow) = open(&core, stream, remote, permit).await else { continue };
+                    debug!(open = flow.is_open(), "stream accepted");
+                }
+                Err(_) => core.count("connections"),
+            },
+            Err(error) => {
+                warn!(%error, "accepting a connection: is the limit of open files too low?");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// The flow of a stream to `remote`: the open one, or a new one.
+pub(super) async fn connect(core: &Arc<Core>, remote: SocketAddr) -> io::Result<Flow> {
+    if let Some(flow) = core.stream(remote) {
+        return Ok(flow);
+    }
+    let full = || io::Error::other("too many connections are open");
+    let permit = core.connections.clone().try_acquire_owned().map_err(|_| full())?;
+    let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    open(core, stream, remote, permit).await
+}
+
+async fn open(
+    core: &Arc<Core>,
+    stream: TcpStream,
+    remote: SocketAddr,
+    permit: tokio::sync::OwnedSemaphorePermit,
+) -> io::Result<Flow> {
+    stream.set_nodelay(true).ok();
+    let bound = stream.local_addr()?;
+    // A connection we opened has a port of its own; requests to us go to the listener.
+    let port = core.tcp_port.unwrap_or(bound.port());
+    let local = SocketAddr::new(told(bound.ip(), core.plan.advertise), port);
+    let closed = core.stop.child_token();
+    let (outgoing, queue) = mpsc::channel(QUEUE);
+    // What a channel would bring in comes in through the gate instead; nothing holds the sender.
+    let (_, nothing) = mpsc::unbounded_channel();
+    let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Tcp.transport()), addr: remote.into() };
+    let channel = ChannelConnection::create_connection_bounded(nothing, outgoing, addr, Some(closed.clone())).await;
+    let connection = SipConnection::Channel(channel.map_err(|e| io::Error::other(e.to_string()))?);
+    let flow = Flow { carrier: Carrier::Tcp, connection, local, remote, users: Arc::default() };
+    let (reader, writer) = stream.into_split();
+    let writer = Arc::new(Mutex::new(writer));
+    core.streams_mut().insert(remote, flow.clone());
+    tokio::spawn(write(queue, writer.clone(), closed.clone()));
+    tokio::spawn({
+        let (core, flow) = (core.clone(), flow.clone());
+        async move {
+            let users = Arc::downgrade(&flow.users);
+            let mut stream = Stream { core: &core, flow, writer, framer: Framer::default() };
+            tokio::select! {
+                () = stream.read(reader) => {}
+                () = closed.cancelled() => {}
+            }
+            closed.cancel();
+            let mut streams = core.streams_mut();
+            // A newer connection from the same address and port stays.
+            if streams.get(&remote).is_some_and(|flow| users.ptr_eq(&Arc::downgrade(&flow.users))) {
+                streams.remove(&remote);
+            }
+            drop((streams, permit));
+        }
+    });
+    Ok(flow)
+}
+
+async fn write(
+    mut queue: mpsc::Receiver<TransportEvent>,
+    writer: Arc<Mutex<OwnedWriteHalf>>,
+    closed: CancellationToken,
+) {
+    loop {
+        let event = tokio::select! {
+            event = queue.recv() => event,
+            () = closed.cancelled() => None,
+        };
+        let Some(TransportEvent::Incoming(message, ..)) = event else { break };
+        if put(&writer, &message.to_bytes()).await.is_err() {
+            break;
+        }
+    }
+    closed.cancel();
+}
+
+async fn put(writer: &Mutex<OwnedWriteHalf>, bytes: &[u8]) -> io::Result<()> {
+    let whole = async { writer.lock().await.write_all(bytes).await };
+    timeout(STALLED, whole).await.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+/// The reading side of one connection.
+struct Stream<'c> {
+    core: &'c Arc<Core>,
+    flow: Flow,
+    writer: Arc<Mutex<OwnedWriteHalf>>,
+    framer: Framer,
+}
+
+impl Stream<'_> {
+    async fn read(&mut self, mut reader: tokio::net::tcp::OwnedReadHalf) {
+        let mut buffer = vec![0; 4096];
+        loop {
+            let limits = &self.core.plan.limits;
+            let amid = self.framer.is_amid();
+            let patience = if amid { limits.half_message } else { limits.idle };
+            match timeout(patience, reader.read(&mut buffer)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(length)) => self.framer.push(&buffer[..length]),
+                Err(_) if amid => {
+                    self.core.count("half a message");
+                    return;
+                }
+                // The table and this task hold it; whoever holds it beyond has a call on it.
+                Err(_) if Arc::strong_count(&self.flow.users) > 2 => continue,
+                Err(_) => return,
+            }
+            if !self.cut().await {
+                return;
+            }
+        }
+    }
+
+    /// Handles all that is whole; false when the stream has to close.
+    async fn cut(&mut self) -> bool {
+        loop {
+            match self.framer.next() {
+                Ok(None) => return true,
+                Ok(Some(Cut::Ping)) => {
+                    if put(&self.writer, b"\r\n").await.is_err() {
+                        return false;
+                    }
+                }
+                Ok(Some(Cut::Message(message))) => {
+                    if let Some(reply) = self.core.hear(&message, &self.flow).await
+                        && put(&self.writer, &reply).await.is_err()
+                    {
+                        return false;
+                    }
+                }
+                Err(broken) => {
+                    self.core.count(broken.why);
+                    if let gate::Verdict::Reply { bytes, .. } = gate::inspect(&broken.head) {
+                        put(&self.writer, &bytes).await.ok();
+                    }
+                    return false;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Session timers (RFC 4028): who refreshes a call, and until when it lives without it.
+use std::time::{Duration, Instant};
+
+/// The shortest interval anybody may ask for (RFC 4028 section 5).
+pub const MIN_SE: Duration = Duration::from_secs(90);
+
+/// Who refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresher {
+    Peer,
+    Us,
+}
+
+/// What a request asked for and we agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    pub interval: Duration,
+    pub refresher: Refresher,
+}
+
+/// 422 with Min-SE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall;
+
+/// What the timer headers of a session refresh request say.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Value of Session-Expires.
+    pub expires: Option<&'a str>,
+    /// `timer` is in Supported or Require.
+    pub supports_timer: bool,
+    /// UPDATE is in Allow: the way in which we refresh.
+    pub allows_update: bool,
+}
+
+/// The answer of a UAS (RFC 4028 section 9 and table 2). Where both may refresh, the peer does.
+pub fn agree(asked: Asked) -> Result<Option<Agreed>, TooSmall> {
+    let Some(value) = asked.expires else { return Ok(None) };
+    let mut parts = value.split(';').map(str::trim);
+    let Some(seconds) = parts.next().and_then(|s| s.parse::<u32>().ok()) else { return Ok(None) };
+    let interval = Duration::from_secs(seconds.into());
+    if interval < MIN_SE {
+        // Who does not know the timer cannot act on a 422: it hears a longer interval, which its proxy inserted.
+        return if asked.supports_timer { Err(TooSmall) } else { Ok(None) };
+    }
+    let ours = parts.any(|part| part.eq_ignore_ascii_case("refresher=uas")) || !asked.supports_timer;
+    Ok(match ours {
+        false => Some(Agreed { interval, refresher: Refresher::Peer }),
+        true if asked.allows_update => Some(Agreed { interval, refresher: Refresher::Us }),
+        true => None,
+    })
+}
+
+impl Agreed {
+    /// Value of Session-Expires in the 2xx.
+    pub fn header(&self) -> String {
+        let refresher = match self.refresher {
+            Refresher::Peer => "uac",
+            Refresher::Us => "uas",
+        };
+        format!("{};refresher={refresher}", self.interval.as_secs())
+    }
+}
+
+/// The running timer of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timer {
+    agreed: Option<Agreed>,
+    since: Option<Instant>,
+}
+
+/// Why a timer wakes its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The refresh did not come: BYE (RFC 4028 section 10).
+    Expired,
+    /// It is for us to refresh.
+    Refresh,
+}
+
+impl Timer {
+    /// A session refresh came, or ours was answered.
+    pub fn refreshed(&mut self, now: Instant, agreed: Option<Agreed>) {
+        *self = Self { agreed, since: agreed.map(|_| now) };
+    }
+
+    /// Our refresh went out: the next after another half of the interval.
+    pub fn renewed(&mut self, now: Instant) {
+        self.since = self.agreed.map(|_| now);
+    }
+
+    pub fn deadline(&self) -> Option<(Instant, Why)> {
+        let (agreed, since) = (self.agreed?, self.since?);
+        Some(match agreed.refresher {
+            Refresher::Us => (since + agreed.interval / 2, Why::Refresh),
+            Refresher::Peer => {
+                let early = Duration::from_secs(32).min(agreed.interval / 3);
+                (since + agreed.interval - early, Why::Expired)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(expires: &str, supports_timer: bool, allows_update: bool) -> Result<Option<Agreed>, TooSmall> {
+        agree(Asked { expires: Some(expires), supports_timer, allows_update })
+    }
+
+    #[test]
+    fn the_peer_refreshes_where_it_can_and_we_where_it_insists() {
+        let header = |r: Result<Option<Agreed>, _>| r.expect("fine").map(|agreed| agreed.header());
+        assert_eq!(header(ask("1800", true, true)).as_deref(), Some("1800;refresher=uac"));
+        assert_eq!(header(ask("1800;refresher=uac", true, false)).as_deref(), Some("1800;refresher=uac"));
+        assert_eq!(header(ask("1800 ;refresher=uas", true, true)).as_deref(), Some("1800;refresher=uas"));
+        assert_eq!(header(ask("1800", false, true)).as_deref(), Some("1800;refresher=uas"));
+        assert_eq!(header(ask("1800;refresher=uas", true, false)), None);
+        assert_eq!(ask("60", true, true), Err(TooSmall));
+        assert_eq!(header(ask("soon", true, true)), None);
+        assert_eq!(agree(Asked { expires: None, supports_timer: true, allows_update: true }), Ok(None));
+    }
+
+    #[test]
+    fn a_call_without_its_refresh_expires_a_little_early() {
+        let (now, mut timer) = (Instant::now(), Timer::default());
+        assert_eq!(timer.deadline(), None);
+        timer.refreshed(now, ask("1800", true, true).expect("fine"));
+        assert_eq!(timer.deadline(), Some((now + Duration::from_secs(1768), Why::Expired)));
+        timer.refreshed(now, ask("90", true, true).expect("fine"));
+        assert_eq!(timer.deadline(), Some((now + Duration::from_secs(60), Why::Expired)));
+        timer.refreshed(now, ask("1800;refresher=uas", true, true).expect("fine"));
+        assert_eq!(timer.deadline(), Some((now + Duration::from_secs(900), Why::Refresh)));
+        timer.refreshed(now, None);
+        assert_eq!(timer.deadline(), None);
+    }
+}

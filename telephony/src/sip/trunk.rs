@@ -1,0 +1,186 @@
+//! Trunks: our registration with a provider, kept alive (RFC 3261 section 10.2).
+use super::core::{Core, lock};
+use super::flow::Flow;
+use super::name;
+use super::plan::Registration;
+use rsipstack::sip::headers::make_header;
+use rsipstack::sip::prelude::*;
+use rsipstack::sip::{Header, Method, Request, Response, Version};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// How a trunk stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Trusted by network alone; nothing to register.
+    Trusted,
+    /// Not yet registered, or lost and trying again.
+    Trying,
+    Registered,
+    /// The provider's last status; tried again, ever more slowly.
+    Refused(u16),
+}
+
+/// A trunk's state.
+#[derive(Clone, Debug)]
+pub(super) struct TrunkState {
+    pub name: String,
+    pub standing: Standing,
+    /// Where the registration is accepted: calls come from there.
+    pub registrar: Option<SocketAddr>,
+}
+
+/// Keeps one trunk registered until the server stops, then takes the registration back.
+pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration) {
+    let mut client = Client::new(&core, registration);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let outcome = tokio::select! {
+            outcome = client.register(client.registration.expires) => outcome,
+            () = core.ending.cancelled() => break,
+        };
+        let wait = match outcome {
+            Ok((granted, registrar)) => {
+                note(&core, at, Standing::Registered, Some(registrar));
+                pause = FIRST_PAUSE;
+                // Well before it ends, so that one failure is no gap.
+                granted.mul_f32(0.8).max(Duration::from_secs(1))
+            }
+            Err(status) => {
+                note(&core, at, Standing::Refused(status), None);
+                let wait = pause;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                wait
+            }
+        };
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = core.ending.cancelled() => break,
+        }
+    }
+}
+
+/// Takes all registrations back; for shutdown, while the sockets still work.
+pub(super) async fn leave(core: &Arc<Core>) {
+    let registered = |at: usize| lock(&core.trunks).get(at).is_some_and(|t| t.standing == Standing::Registered);
+    for (at, trunk) in core.plan.trunks.iter().enumerate() {
+        if let Some(registration) = trunk.registration.clone().filter(|_| registered(at)) {
+            let mut client = Client::new(core, registration);
+            tokio::time::timeout(Duration::from_secs(2), client.register(Duration::ZERO)).await.ok();
+            note(core, at, Standing::Trying, None);
+        }
+    }
+}
+
+fn note(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
+    if let Some(state) = lock(&core.trunks).get_mut(at) {
+        if state.standing != standing {
+            match &standing {
+                Standing::Refused(status) => {
+                    warn!(
+                        trunk = state.name,
+                        status, "the provider refuses the registration: check user, password, registrar"
+                    );
+                }
+                standing => info!(trunk = state.name, ?standing, "trunk"),
+            }
+        }
+        state.standing = standing;
+        state.registrar = registrar;
+    }
+}
+
+struct Client {
+    core: Arc<Core>,
+    registration: Registration,
+    call_id: String,
+    tag: String,
+    seq: u32,
+}
+
+impl Client {
+    fn new(core: &Arc<Core>, registration: Registration) -> Self {
+        let random = rsipstack::transaction::random_text;
+        Self { core: core.clone(), registration, call_id: random(24), tag: random(12), seq: 0 }
+    }
+
+    /// The interval granted and the registrar's address; or the status that refused.
+    async fn register(&mut self, mut expires: Duration) -> Result<(Duration, SocketAddr), u16> {
+        let uri = name::uri(&self.registration.registrar).filter(|uri| uri.scheme.is_some()).ok_or(400u16)?;
+        let proxy = self.registration.outbound_proxy.as_deref().and_then(name::uri);
+        let flow =
+            self.core.flow_to(proxy.as_ref().unwrap_or(&uri), self.registration.carrier).await.map_err(|_| 503u16)?;
+        let record = format!("<sip:{}@{}>", self.registration.user, uri.host_with_port.host);
+        let mut request = self.request(&uri, &record, &flow, expires);
+        if let Some(proxy) = &proxy {
+            request.headers.push(make_header("Route", format!("<{proxy};lr>")));
+        }
+        for _ in 0..4 {
+            let response = self.core.transact(request.clone(), &flow).await;
+            match response.status_code.code() {
+                200..=299 => return Ok((self.granted(&response, &flow).unwrap_or(expires), flow.remote)),
+                401 | 407 => {
+                    let again = Core::signed(&request, &response, &self.registration.credentials, &flow);
+                    request = again.ok_or(response.status_code.code())?;
+                    self.seq = request.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or(self.seq);
+                }
+                423 => {
+                    let least = response.min_expires_header().and_then(|h| h.value().trim().parse::<u32>().ok());
+                    let least = Duration::from_secs(least.ok_or(423u16)?.into());
+                    if least <= expires {
+                        return Err(423);
+                    }
+                    expires = least;
+                    let fresh = self.request(&uri, &record, &flow, expires);
+                    request.headers = fresh.headers;
+                }
+                status => return Err(status),
+            }
+        }
+        Err(401)
+    }
+
+    fn request(&mut self, uri: &rsipstack::sip::Uri, record: &str, flow: &Flow, expires: Duration) -> Request {
+        self.seq += 1;
+        let headers = vec![
+            make_header("Via", flow.via()),
+            make_header("Max-Forwards", "70".into()),
+            make_header("From", format!("{record};tag={}", self.tag)),
+            make_header("To", record.to_owned()),
+            make_header("Call-ID", self.call_id.clone()),
+            make_header("CSeq", format!("{} REGISTER", self.seq)),
+            make_header("Contact", flow.contact(&self.registration.user)),
+            make_header("Expires", expires.as_secs().to_string()),
+            make_header("User-Agent", self.core.plan.user_agent.clone()),
+        ];
+        Request {
+            method: Method::Register,
+            uri: uri.clone(),
+            version: Version::V2,
+            headers: headers.into(),
+            body: vec![],
+        }
+    }
+
+    /// The interval in our own Contact of the response, or in Expires.
+    fn granted(&self, response: &Response, flow: &Flow) -> Option<Duration> {
+        let ours = flow.contact(&self.registration.user);
+        let ours = name::split(&ours).1;
+        let own = response.headers.iter().filter_map(|header| match header {
+            Header::Contact(contact) => Some(contact.value()),
+            _ => None,
+        });
+        let own = own.flat_map(|value| value.split(',')).find(|one| one.contains(ours)).and_then(|one| {
+            let params = one.split('>').nth(1)?;
+            params.split(';').filter_map(|p| p.split_once('=')).find(|(n, _)| n.trim().eq_ignore_ascii_case("expires"))
+        });
+        let text = own.map(|(_, value)| value).or(response.expires_header().map(|header| header.value()))?;
+        text.trim().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
+    }
+}

@@ -1,0 +1,205 @@
+//! A server that answers, the plan it runs on, and the sipp that calls it.
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use telephony::rtp::{Latching, Ports, PortsPlan};
+use telephony::sip::{Credentials, Phone, Sip, SipPlan};
+use telephony::{Change, Decline, Ring, Via};
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
+
+pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Shortened timers, free ports, anyone on loopback.
+pub fn plan() -> SipPlan {
+    let any = Some(SocketAddr::new(HERE, 0));
+    let timers = telephony::sip::Timers {
+        t1: Duration::from_millis(50),
+        t2: Duration::from_millis(400),
+        t4: Duration::from_millis(200),
+    };
+    SipPlan { udp: any, tcp: any, timers, ..SipPlan::default() }
+}
+
+pub fn password(user: &str) -> Phone {
+    Phone { name: user.into(), credentials: Credentials { user: user.into(), password: "open sesame".into() } }
+}
+
+pub fn ports() -> Ports {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let from = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) * 400;
+    Ports::new(PortsPlan {
+        bind: HERE,
+        advertise: HERE,
+        from,
+        to: from + 399,
+        drain: Duration::from_millis(100),
+        latching: Latching::default(),
+    })
+}
+
+/// A port nothing is bound to at this moment.
+pub fn free_port() -> u16 {
+    let socket = UdpSocket::bind((HERE, 0)).expect("a free port");
+    socket.local_addr().expect("its address").port()
+}
+
+/// What one call was.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub user: String,
+    pub via: Via,
+    pub changes: Vec<Change>,
+    pub over: bool,
+}
+
+/// What the bot does with a ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Manner {
+    Answer,
+    /// Rings and waits to be cancelled.
+    Ring,
+    /// Answers and hangs up after a while.
+    HangUp,
+    Decline(Decline),
+}
+
+pub struct Bot {
+    pub sip: Arc<Sip>,
+    pub ports: Ports,
+    calls: Arc<Mutex<Vec<Taken>>>,
+}
+
+impl Bot {
+    pub async fn start(plan: SipPlan) -> Self {
+        Self::with(plan, Manner::Answer).await
+    }
+
+    pub async fn with(plan: SipPlan, manner: Manner) -> Self {
+        let ports = ports();
+        let (sip, mut rings) = Sip::start(plan, ports.clone()).await.expect("started");
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn({
+            let calls = calls.clone();
+            async move {
+                while let Some(ring) = rings.recv().await {
+                    tokio::spawn(take(ring, manner, calls.clone()));
+                }
+            }
+        });
+        Self { sip: Arc::new(sip), ports, calls }
+    }
+
+    pub fn udp(&self) -> SocketAddr {
+        self.sip.udp().expect("UDP")
+    }
+
+    pub fn tcp(&self) -> SocketAddr {
+        self.sip.tcp().expect("TCP")
+    }
+
+    /// All calls, once there are this many and all are over.
+    pub async fn calls(&self, number: usize) -> Vec<Taken> {
+        let calls = || self.calls.lock().expect("calls").clone();
+        until(|| calls().len() >= number && calls().iter().all(|call| call.over), "calls to end").await;
+        assert_eq!(calls().len(), number);
+        calls()
+    }
+
+    /// Every dialog, transaction and port is given back.
+    pub async fn gone(&self) {
+        let clean = || {
+            let report = self.sip.report();
+            report.calls + report.dialogs + report.transactions + report.finished + self.ports.in_use() == 0
+        };
+        until(clean, "everything to be gone").await;
+    }
+}
+
+async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
+    let at = {
+        let mut calls = calls.lock().expect("calls");
+        calls.push(Taken { user: ring.user.clone(), via: ring.via.clone(), changes: vec![], over: false });
+        calls.len() - 1
+    };
+    let note = |change: Change| {
+        let mut calls = calls.lock().expect("calls");
+        calls[at].over = matches!(change, Change::Ended(_));
+        calls[at].changes.push(change);
+    };
+    if let Manner::Decline(why) = manner {
+        calls.lock().expect("calls")[at].over = true;
+        return ring.decline(why).await;
+    }
+    ring.ringing().await;
+    if manner == Manner::Ring {
+        ring.cancelled().await;
+        calls.lock().expect("calls")[at].over = true;
+        return;
+    }
+    let Ok(mut line) = ring.answer().await else {
+        calls.lock().expect("calls")[at].over = true;
+        return;
+    };
+    let wire = line.wire.take();
+    assert!(wire.is_some(), "the wire is there once");
+    if manner == Manner::HangUp {
+        sleep(Duration::from_millis(300)).await;
+        note(Change::Ended(line.hang_up("the bot has finished").await));
+        return;
+    }
+    loop {
+        let change = line.next().await;
+        let over = matches!(change, Change::Ended(_));
+        note(change);
+        if over {
+            return;
+        }
+    }
+}
+
+/// Waits for something that takes no more than ten seconds.
+pub async fn until(mut done: impl FnMut() -> bool, what: &str) {
+    for _ in 0..1000 {
+        if done() {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited too long for {what}");
+}
+
+fn scenario(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios").join(format!("{name}.xml"))
+}
+
+/// Plays a scenario against the bot over UDP; fails with sipp's own words where it does not succeed.
+pub async fn sipp(bot: &Bot, name: &str, more: &[&str]) {
+    sipp_to(bot.udp(), name, more).await;
+}
+
+pub async fn sipp_to(server: SocketAddr, name: &str, more: &[&str]) {
+    let port = free_port();
+    let mut command = Command::new("sipp");
+    command.arg(server.to_string()).arg("-sf").arg(scenario(name)).args(["-i", "127.0.0.1", "-s", "echo"]);
+    command.args(["-p", &port.to_string(), "-nostdin", "-timeout", "20s", "-timeout_error", "-recv_timeout", "15000"]);
+    if !more.contains(&"-m") {
+        command.args(["-m", "1"]);
+    }
+    command.args(["-mp", &free_port().to_string()]).args(more);
+    let trace = std::env::temp_dir().join(format!("sipp-{name}-{port}.log"));
+    command.arg("-trace_msg").arg("-message_file").arg(&trace);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let output = match timeout(Duration::from_secs(30), command.output()).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => panic!("sipp does not run (Debian package sip-tester): {error}"),
+        Err(_) => panic!("{name}: sipp does not end"),
+    };
+    let messages = std::fs::read_to_string(&trace).unwrap_or_default();
+    std::fs::remove_file(&trace).ok();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {}\n{errors}\n{messages}", output.status);
+}
