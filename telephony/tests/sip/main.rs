@@ -251,10 +251,21 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
             registration: Some(registration(word, carrier, registrar)),
         };
         let trunks = vec![trunk("good", "open sesame"), trunk("bad", "open barley")];
-        let (us, _rings) = Sip::start(SipPlan { trunks, ..plan() }, ports()).await.expect("started");
+        let (us, mut rings) = Sip::start(SipPlan { trunks, open: vec![], ..plan() }, ports()).await.expect("started");
         let wanted = [("good".to_owned(), Standing::Registered), ("bad".to_owned(), Standing::Refused(401))];
         until(|| us.report().trunks == wanted, "both trunks to have an answer").await;
         assert_eq!(provider.sip.report().phones, 1);
+        // The provider may call us now, with no other right than our registration.
+        let contact = provider.sip.locate("lan").expect("registered");
+        let call = Dial { to: contact, carrier, timeout: 5 * SECOND, ..Dial::default() };
+        let (line, ring) = tokio::join!(provider.sip.dial(call), async {
+            let ring = rings.recv().await.expect("a ring");
+            let via = ring.via.clone();
+            (ring.answer().await, via)
+        });
+        assert_eq!(ring.1, Via::Trunk("good".into()));
+        assert!(line.is_ok() && ring.0.is_ok(), "{line:?} {:?}", ring.0);
+        drop((line, ring));
         us.stop(SECOND).await;
         until(|| provider.sip.report().phones == 0, "the registration to be taken back").await;
     }
@@ -358,4 +369,59 @@ async fn a_hundred_calls_at_once_leave_nothing_behind() {
     sipp(&bot, "brief_call", &["-m", "100", "-r", "100", "-l", "100"]).await;
     assert!(bot.calls(100).await.iter().all(|call| call.changes == [HUNG_UP]));
     bot.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_200_gets_a_copy_of_its_ack() {
+    let us = caller().await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
+    let here = peer.local_addr().expect("address");
+    let far_end = async {
+        let mut buffer = [0; 4096];
+        let mut heard = Vec::new();
+        let (mut ok, mut proxied) = (String::new(), false);
+        while heard.len() < 4 {
+            let (length, from) =
+                timeout(5 * SECOND, peer.recv_from(&mut buffer)).await.expect("in time").expect("received");
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            let header = |name: &str| text.lines().find(|line| line.starts_with(name)).expect(name).to_owned();
+            let echo =
+                [header("Via:"), header("From:"), header("Call-ID:"), header("CSeq:"), header("To:")].join("\r\n");
+            let method = text.split(' ').next().expect("method").to_owned();
+            proxied |=
+                method != "INVITE" && text.contains("Route: <sip:127.0.0.1:") && text.contains("Route: <sip:proxy");
+            heard.push(method.clone());
+            match method.as_str() {
+                "INVITE" => {
+                    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n";
+                    ok = format!(
+                        "SIP/2.0 200 OK\r\n{echo};tag=far\r\nContact: <sip:%2Bb@{here}>\r\n\
+                         Record-Route: <sip:proxy.invalid;lr>, <sip:{here};lr>\r\n\
+                         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+                        sdp.len()
+                    );
+                    peer.send_to(ok.as_bytes(), from).await.expect("sent");
+                }
+                "ACK" if heard.len() < 3 => drop(peer.send_to(ok.as_bytes(), from).await.expect("sent")),
+                "BYE" => {
+                    assert!(text.starts_with("BYE sip:+b@"), "{text}");
+                    let bye = format!("SIP/2.0 200 OK\r\n{echo}\r\nContent-Length: 0\r\n\r\n");
+                    peer.send_to(bye.as_bytes(), from).await.expect("sent");
+                }
+                _ => {}
+            }
+        }
+        (heard, proxied)
+    };
+    let calling = async {
+        let dial = Dial { to: format!("sip:b@{here}"), timeout: 5 * SECOND, ..Dial::default() };
+        let mut line = us.dial(dial).await.expect("answered");
+        assert_eq!(line.plan.codec, Codec::Pcma);
+        tokio::time::sleep(SECOND / 5).await;
+        line.hang_up("done").await
+    };
+    let ((heard, proxied), _) = tokio::join!(far_end, calling);
+    assert_eq!(heard, ["INVITE", "ACK", "ACK", "BYE"]);
+    assert!(proxied, "requests within the dialog carry its route set");
+    until(|| us.report().dialogs + us.report().transactions == 0, "all to be gone").await;
 }
