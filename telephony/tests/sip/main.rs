@@ -151,7 +151,7 @@ async fn a_phone_registers_and_calls_with_its_password() {
     let good = ["-au", "lan", "-ap", "open sesame"];
     sipp(&bot, "register", &good).await;
     assert_eq!(bot.sip.report().phones, 1);
-    assert!(bot.sip.locate("lan").expect("registered").starts_with("sip:tester@127.0.0.1:"));
+    assert!(bot.sip.locate("lan").expect("registered").to.starts_with("sip:tester@127.0.0.1:"));
     sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
     sipp(&bot, "call_with_password", &good).await;
     assert_eq!(bot.calls(1).await[0].via, Via::Phone("lan".into()));
@@ -256,8 +256,8 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
         until(|| us.report().trunks == wanted, "both trunks to have an answer").await;
         assert_eq!(provider.sip.report().phones, 1);
         // The provider may call us now, with no other right than our registration.
-        let contact = provider.sip.locate("lan").expect("registered");
-        let call = Dial { to: contact, carrier, timeout: 5 * SECOND, ..Dial::default() };
+        let call = Dial { timeout: 5 * SECOND, ..provider.sip.locate("lan").expect("registered") };
+        assert_eq!(call.carrier, carrier);
         let (line, ring) = tokio::join!(provider.sip.dial(call), async {
             let ring = rings.recv().await.expect("a ring");
             let via = ring.via.clone();
@@ -369,6 +369,7 @@ async fn a_hundred_calls_at_once_leave_nothing_behind() {
     sipp(&bot, "brief_call", &["-m", "100", "-r", "100", "-l", "100"]).await;
     assert!(bot.calls(100).await.iter().all(|call| call.changes == [HUNG_UP]));
     bot.gone().await;
+    until(|| bot.sip.report().finished == 0, "finished transactions to be forgotten").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -424,4 +425,47 @@ async fn a_copy_of_a_200_gets_a_copy_of_its_ack() {
     assert_eq!(heard, ["INVITE", "ACK", "ACK", "BYE"]);
     assert!(proxied, "requests within the dialog carry its route set");
     until(|| us.report().dialogs + us.report().transactions == 0, "all to be gone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_asks_too_much_is_not_heard() {
+    let mut strict = SipPlan { open: vec![], ..plan() };
+    strict.limits.rate = 10;
+    strict.limits.burst = 20;
+    let bot = Bot::start(strict).await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
+    for n in 0..100 {
+        let text = format!(
+            "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK{n}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+             Call-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+        socket.send_to(text.as_bytes(), bot.udp()).await.expect("sent");
+    }
+    until(|| bot.sip.report().refused.get("rate").is_some_and(|&rate| rate >= 70), "the limit to act").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_line_names_a_caller() {
+    bot::listen_to_logs();
+    let bot = Bot::start(SipPlan { phones: vec![password("lan")], ..plan() }).await;
+    for name in ["call", "within", "no_common_codec", "require_100rel"] {
+        sipp(&bot, name, &[]).await;
+    }
+    sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
+    assert_eq!(
+        caller()
+            .await
+            .dial(Dial { to: "sip:tester@nowhere.invalid".into(), ..Dial::default() })
+            .await
+            .expect_err("no such host")
+            .status,
+        503
+    );
+    bot.calls(2).await;
+    until(|| bot::logged().iter().any(|line| line.contains("call over")), "something to be logged").await;
+    for line in bot::logged() {
+        for word in ["tester", "echo@", "booking", "barley", "sesame", "<sip"] {
+            assert!(!line.contains(word), "{line}");
+        }
+    }
 }
