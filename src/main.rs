@@ -1,1 +1,69 @@
-fn main() {}
+//! The command line. Everything it does is a call into the library.
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use switchboard::config::Config;
+use switchboard::{chat, doctor, models, server, softphone};
+
+/// A voice-bot server: it answers phone calls with a bot that listens, understands, speaks, and yields when you speak.
+///
+/// Try it: `switchboard serve` in one terminal, `switchboard call sip:booking@127.0.0.1:5060 --say "book a room"` in another.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server and run until SIGTERM or Ctrl-C (which let live calls finish first).
+    Serve {
+        /// The configuration; every key has a default, see configs/server.toml.
+        #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
+        config: PathBuf,
+        /// Bind to and advertise this machine's network address instead of loopback, and say what is open.
+        #[arg(long)]
+        lan: bool,
+    },
+    /// Look at configuration, engines, models, ports and priorities, and say what to do about what is missing.
+    Check {
+        #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
+        config: PathBuf,
+    },
+    /// Hold the bot's conversation as a text chat in this terminal.
+    Talk {
+        /// The bot's file, for example configs/bots/booking.en.toml.
+        #[arg(long)]
+        bot: PathBuf,
+    },
+    /// Call a SIP address with the built-in softphone, hold a conversation by voice, and report how fast it answered.
+    Call(softphone::Args),
+    /// Say which speech models can be used, how to get one, and check one's file.
+    Models(models::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            eprintln!("switchboard: cannot start threads: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Serve { config, lan } => server::run(Config::load(&config)?, server::Reach::of(lan)).await.map(|()| ExitCode::SUCCESS),
+            Command::Check { config } => Ok(doctor::run(&config)),
+            Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
+            Command::Call(args) => softphone::run(args).await,
+            Command::Models(args) => models::run(args),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done.unwrap_or_else(|why| {
+        eprintln!("switchboard: {why:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,6 +1,18 @@
-//! `Leg`: one end of a call inside a room. (plan types; the core is added below them)
+//! `Leg`: one end of a call inside a room: what comes from its wire, what plays to it, what leaves.
 use crate::codec::Codec;
-use std::time::Duration;
+use crate::egress::Egress;
+use crate::ingress::Ingress;
+use crate::jitter::{Content, JitterPlan};
+use crate::keys::{Keys, KeysIn};
+use crate::noise::{COMFORT, Noise};
+use crate::packet::{Packet, Rtcp, Rtp};
+use crate::playout::{Gain, Played, Playout};
+use crate::stats::LegStats;
+use crate::tts::{Sound, UtteranceId};
+use crate::vad::Edge;
+use crate::{Frame, SamplePos};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// What one line was negotiated to be. A new one replaces it at once (re-INVITE, UPDATE).
 #[derive(Clone, Debug, PartialEq)]
@@ -33,5 +45,271 @@ impl Direction {
 
     pub const fn receives(self) -> bool {
         matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+/// What all legs of a server share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineRules {
+    pub jitter: JitterPlan,
+    /// Without RTP for this long, while some is due, the leg says [`Output::Silent`].
+    pub rtp_timeout: Duration,
+    /// How often [`Output::Stats`] comes.
+    pub stats: Duration,
+}
+
+impl Default for LineRules {
+    fn default() -> Self {
+        Self { jitter: JitterPlan::default(), rtp_timeout: Duration::from_secs(10), stats: Duration::from_secs(5) }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    Packet(Packet),
+    /// The line was negotiated anew.
+    Configure(LegPlan),
+    Keys(Keys),
+    Sound(Sound),
+    Gain(Gain),
+    Hush(UtteranceId),
+    /// The gate's verdict on what this leg said.
+    Edge(Edge),
+}
+
+#[derive(Clone, Debug)]
+pub enum Output {
+    Send(Packet),
+    Key {
+        key: char,
+        at: Instant,
+    },
+    Played(Played),
+    /// No RTP since then, although the line is open to it.
+    Silent {
+        since: Instant,
+    },
+    /// RTP comes again.
+    Sounding,
+    Stats(LegStats),
+}
+
+/// Why a leg wants to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// RTP has stayed away for too long.
+    Silent,
+    /// A report (RTCP) is due.
+    Report,
+}
+
+pub struct Leg {
+    plan: LegPlan,
+    rules: LineRules,
+    ingress: Ingress,
+    keys: KeysIn,
+    playout: Playout,
+    egress: Egress,
+    noise: Noise,
+    /// The last RTP, or the moment from which some is due.
+    last_rtp: Instant,
+    silent: bool,
+    /// The caller speaks: what may be interrupted is ducked.
+    talking: bool,
+    remote: (Option<f32>, Option<Duration>, Option<Duration>),
+    stats_at: Instant,
+    out: VecDeque<Output>,
+}
+
+impl Leg {
+    /// `seed` decides what must be random on the wire and the sound of the noise.
+    pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
+        Self {
+            ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
+            keys: KeysIn::default(),
+            playout: Playout::new(plan.codec.rate()),
+            egress: Egress::new(plan.clone(), seed),
+            noise: Noise::new(seed ^ 2),
+            last_rtp: now,
+            silent: false,
+            talking: false,
+            remote: (None, None, None),
+            stats_at: now + rules.stats,
+            out: VecDeque::new(),
+            plan,
+            rules,
+        }
+    }
+
+    pub const fn plan(&self) -> &LegPlan {
+        &self.plan
+    }
+
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Packet(Packet::Rtp(packet)) => self.rtp(now, packet),
+            Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
+            Input::Configure(plan) => self.configure(now, plan),
+            Input::Keys(keys) => self.egress.keys(&keys),
+            Input::Sound(sound) => self.playout.push(sound),
+            Input::Gain(gain) => {
+                self.talking = false;
+                self.playout.gain(gain);
+            }
+            Input::Hush(floor) => self.playout.hush(now, floor),
+            Input::Edge(Edge::Start { .. }) => {
+                self.talking = true;
+                self.duck();
+            }
+            Input::Edge(Edge::End { .. }) => {
+                if std::mem::take(&mut self.talking) && self.playout.gain_now() == Gain::Duck {
+                    self.playout.gain(Gain::Full);
+                }
+            }
+        }
+        self.news();
+    }
+
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When the leg has something to do besides its ticks. Ticks look at it too: a driver that ticks needs no timer.
+    pub fn deadline(&self) -> Option<(Instant, Why)> {
+        let silent = (self.plan.direction.receives() && !self.silent)
+            .then(|| (self.last_rtp + self.rules.rtp_timeout, Why::Silent));
+        let report = self.egress.report_at().map(|at| (at, Why::Report));
+        silent.into_iter().chain(report).min_by_key(|(at, _)| *at)
+    }
+
+    fn rtp(&mut self, now: Instant, packet: Rtp) {
+        if !self.plan.direction.receives() {
+            return;
+        }
+        let Some(content) = self.content(packet.payload_type) else { return };
+        self.last_rtp = now;
+        if std::mem::take(&mut self.silent) {
+            self.out.push_back(Output::Sounding);
+        }
+        if content == Content::Event
+            && let Some(key) = self.keys.push(&packet)
+        {
+            self.out.push_back(Output::Key { key, at: packet.arrived });
+        }
+        self.ingress.push(packet, content);
+    }
+
+    /// What a payload type means on this line. A phone may answer with the other G.711 (RFC 3264 section 6.1).
+    fn content(&self, payload_type: u8) -> Option<Content> {
+        let plan = &self.plan;
+        if plan.telephone_event == Some(payload_type) {
+            Some(Content::Event)
+        } else if payload_type == plan.payload_type {
+            Some(Content::Sound(plan.codec))
+        } else if plan.comfort_noise == Some(payload_type) || payload_type == 13 {
+            Some(Content::Noise)
+        } else {
+            Codec::of_static(payload_type).map(Content::Sound)
+        }
+    }
+
+    fn rtcp(&mut self, packet: &Rtcp) {
+        let (Rtcp::Sender { report: Some(report), .. } | Rtcp::Receiver { report: Some(report), .. }) = packet else {
+            return;
+        };
+        if report.ssrc == self.egress.ssrc() {
+            let jitter =
+                Duration::from_micros(u64::from(report.jitter) * 1_000_000 / u64::from(self.plan.codec.clock()));
+            self.remote = (Some(report.fraction_lost), Some(jitter), report.round_trip.or(self.remote.2));
+        }
+    }
+
+    fn configure(&mut self, now: Instant, plan: LegPlan) {
+        if plan.direction.receives() != self.plan.direction.receives() {
+            self.ingress.reset();
+            (self.last_rtp, self.silent) = (now, false);
+        }
+        self.ingress.configure(plan.codec);
+        self.egress.configure(plan.clone());
+        self.plan = plan;
+    }
+
+    fn duck(&mut self) {
+        if self.talking && self.playout.gain_now() == Gain::Full && self.playout.interruptible() {
+            self.playout.gain(Gain::Duck);
+        }
+    }
+
+    fn news(&mut self) {
+        while let Some(played) = self.playout.poll() {
+            self.out.push_back(Output::Played(played));
+        }
+    }
+
+    /// First half of a tick: what this leg says.
+    pub fn hear(&mut self, now: Instant, pos: SamplePos) -> Frame {
+        self.keys.tick(now);
+        self.ingress.pull(now, pos, &self.keys)
+    }
+
+    /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
+    pub fn speak(&mut self, now: Instant, pos: SamplePos) -> Frame {
+        let mut frame = Frame::silence(pos, self.plan.codec.rate());
+        self.duck();
+        self.playout.fill(now, frame.pcm_mut());
+        self.noise.add(COMFORT, frame.pcm_mut());
+        self.news();
+        frame
+    }
+
+    /// Second half of a tick: what this leg is sent, and whatever time has brought.
+    pub fn send(&mut self, now: Instant, tick: u64, frame: &mut Frame) {
+        let out = &mut self.out;
+        self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(Output::Send(packet)));
+        if self.egress.due(now) {
+            let report = self.ingress.jitter().report();
+            let report = self.egress.report(tick, report);
+            self.out.push_back(Output::Send(Packet::Rtcp(report)));
+        }
+        let timeout = self.last_rtp + self.rules.rtp_timeout;
+        if self.plan.direction.receives() && !self.silent && now >= timeout {
+            self.silent = true;
+            self.out.push_back(Output::Silent { since: self.last_rtp });
+        }
+        if now >= self.stats_at {
+            self.stats_at = now + self.rules.stats;
+            let stats = self.stats(now);
+            self.out.push_back(Output::Stats(stats));
+        }
+    }
+
+    /// The leg leaves its room.
+    pub fn leave(&mut self, now: Instant) {
+        self.playout.hush(now, UtteranceId(u64::MAX));
+        self.news();
+        let stats = self.stats(now);
+        self.out.push_back(Output::Stats(stats));
+        self.out.push_back(Output::Send(Packet::Rtcp(self.egress.goodbye())));
+    }
+
+    pub fn stats(&mut self, now: Instant) -> LegStats {
+        let delay = self.ingress.delay(now);
+        let (concealed, stretches) = (self.ingress.concealed(), self.ingress.stretches());
+        let jitter = self.ingress.jitter();
+        let (sent_packets, sent_octets) = self.egress.sent();
+        LegStats {
+            packets: jitter.counts(),
+            concealed,
+            stretches,
+            delay,
+            target: jitter.target(),
+            jitter: jitter.jitter(),
+            sent_packets,
+            sent_octets,
+            remote_loss: self.remote.0,
+            remote_jitter: self.remote.1,
+            round_trip: self.remote.2,
+            underruns: self.playout.underruns(),
+        }
     }
 }

@@ -5,9 +5,28 @@
 
 pub mod asr;
 pub mod codec;
+pub mod conceal;
+pub mod ear;
+pub mod egress;
 pub mod frame;
+pub mod health;
+pub mod hears;
+pub mod ingress;
+pub mod jitter;
+pub mod keys;
 pub mod leg;
+pub mod mix;
+pub mod noise;
 pub mod packet;
+pub mod playout;
+pub mod pool;
+pub mod resample;
+pub mod room;
+pub mod stats;
+pub mod stretch;
+pub mod tap;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 pub mod tts;
 pub mod vad;
 

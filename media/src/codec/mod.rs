@@ -1,4 +1,6 @@
 //! The codecs of a line.
+pub mod g711;
+
 use crate::Rate;
 
 /// What a line was negotiated to carry.
@@ -8,6 +10,19 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, RFC 3551 payload type 8.
     Pcma,
+}
+
+/// One direction of a line, from payloads to sound at [`Codec::rate`]. What it makes of loss is [`crate::conceal`]'s.
+pub trait Decoder: Send {
+    /// Appends the sound of one packet. The payload comes from the network: anything is survived.
+    fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>);
+    /// Forgets what it carries from packet to packet: the stream begins anew.
+    fn reset(&mut self);
+}
+
+/// The other direction: sound at [`Codec::rate`] to the payload of one packet.
+pub trait Encoder: Send {
+    fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>);
 }
 
 impl Codec {
@@ -30,6 +45,36 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+        }
+    }
+
+    /// The codec that owns a static payload type (RFC 3551 table 4), if it is one of ours.
+    pub const fn of_static(payload_type: u8) -> Option<Self> {
+        match payload_type {
+            0 => Some(Self::Pcmu),
+            8 => Some(Self::Pcma),
+            _ => None,
+        }
+    }
+
+    /// How long a payload lasts, in units of [`Codec::clock`].
+    pub const fn duration(self, payload: &[u8]) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => payload.len() as u32,
+        }
+    }
+
+    pub fn decoder(self) -> Box<dyn Decoder> {
+        match self {
+            Self::Pcmu => Box::new(g711::Ulaw),
+            Self::Pcma => Box::new(g711::Alaw),
+        }
+    }
+
+    pub fn encoder(self) -> Box<dyn Encoder> {
+        match self {
+            Self::Pcmu => Box::new(g711::Ulaw),
+            Self::Pcma => Box::new(g711::Alaw),
         }
     }
 }

@@ -1,0 +1,51 @@
+# Switchboard. `make help` lists what can be made.
+SHELL := /bin/bash
+CARGO ?= cargo
+CONFIG ?= configs/server.toml
+
+# make call TO=sip:places@127.0.0.1:5060 SAY='--say "coffee"' VOICE=slt
+TO ?= sip:booking@127.0.0.1:5060
+VOICE ?= kal16
+SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty p m" --say "half an hour" --say "two people" --say "yes"
+CALL ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run call check test fmt lint bench clean
+
+help: ## lists what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup: ## installs what building, running and testing need
+	@scripts/setup.sh test --retry
+
+run: ## starts the server (LAN=1: reachable from the local network, not from this machine alone)
+	@scripts/setup.sh run
+	@$(CARGO) build --release
+	@exec $(CARGO) run --release --quiet -- serve --config $(CONFIG) $(if $(filter-out 0 no,$(LAN)),--lan)
+
+call: ## calls the running server and books a room by voice (TO=sip:…, SAY='--say "…"', VOICE=…)
+	@scripts/setup.sh run
+	@$(CARGO) build --release
+	@exec $(CARGO) run --release --quiet -- call $(TO) --voice $(VOICE) $(SAY) $(CALL)
+
+check: ## the doctor: configuration, engines, models, ports, priorities
+	@scripts/setup.sh run
+	@$(CARGO) build --release
+	@exec $(CARGO) run --release --quiet -- check --config $(CONFIG)
+
+test: ## runs all tests
+	@scripts/setup.sh test
+	$(CARGO) test --workspace --no-fail-fast
+
+fmt: ## formats the sources
+	$(CARGO) fmt --all
+
+lint: ## clippy, with every warning an error
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+bench: ## prints the figures (QUICK=1: a short run)
+	@scripts/setup.sh test
+	$(CARGO) bench --bench figures -- $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+clean: ## removes what was built; models and data stay
+	$(CARGO) clean

@@ -1,0 +1,180 @@
+//! What every bot can say and understand without being told: prompts and commands of each language.
+use crate::value::Language;
+use serde::Deserialize;
+
+macro_rules! prompts {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $vi:literal;)*) => {
+        /// The sentences a bot needs besides its own; `[prompts]` in the bot's file replaces any of them.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Prompts { $($(#[$doc])* pub $name: String,)* }
+
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct PromptsFile { $(pub $name: Option<String>,)* }
+
+        impl PromptsFile {
+            pub(super) fn fill(self, language: Language) -> Prompts {
+                let (en, _) = (language == Language::En, ());
+                Prompts { $($name: self.$name.unwrap_or_else(|| if en { $en } else { $vi }.to_string()),)* }
+            }
+        }
+
+        impl Prompts {
+            pub(crate) fn named(&self) -> Vec<(&'static str, &str)> { vec![$((stringify!($name), self.$name.as_str()),)*] }
+            pub(crate) fn all(&self) -> Vec<&str> { vec![$(self.$name.as_str(),)*] }
+        }
+    };
+}
+
+prompts! {
+    task: "What can I do for you?", "Tôi có thể giúp gì cho quý khách?";
+    anything_else: "Is there anything else I can do for you?", "Quý khách còn cần gì nữa không?";
+    no_input: "Sorry, I did not hear anything.", "Xin lỗi, tôi không nghe thấy gì.";
+    still_there: "Are you still there?", "Quý khách còn nghe máy không?";
+    /// After the last unanswered prompt.
+    no_caller: "I cannot hear you, so I will hang up now. Please call again. Goodbye.",
+        "Tôi không nghe thấy quý khách nên xin phép kết thúc cuộc gọi. Xin gọi lại sau. Tạm biệt.";
+    no_match: "Sorry, I did not understand that.", "Xin lỗi, tôi chưa hiểu.";
+    no_match_again: "Sorry, I still did not get that.", "Xin lỗi, tôi vẫn chưa hiểu.";
+    /// After the last misunderstood turn.
+    give_up: "I am sorry, I cannot help you with this right now. Please call again later. Goodbye.",
+        "Rất tiếc, tôi chưa thể giúp quý khách lúc này. Xin gọi lại sau. Tạm biệt.";
+    person: "I am sorry, nobody can take your call at the moment. Please call again later. Goodbye.",
+        "Rất tiếc, hiện không có nhân viên nào nhận cuộc gọi. Xin gọi lại sau. Tạm biệt.";
+    transfer: "I will connect you with a person.", "Tôi sẽ nối máy cho quý khách với nhân viên.";
+    deaf: "I am sorry, I cannot hear well at the moment. Please use the keys of your phone.",
+        "Xin lỗi, hiện tôi không nghe được giọng nói. Xin quý khách dùng bàn phím điện thoại.";
+    deaf_end: "I am sorry, I cannot hear well at the moment, and the keys of your phone cannot do this. Please call again later. Goodbye.",
+        "Xin lỗi, hiện tôi không nghe được giọng nói và việc này không làm bằng bàn phím được. Xin gọi lại sau. Tạm biệt.";
+    moment: "One moment, please.", "Xin chờ một chút.";
+    still_working: "Thank you for waiting, it takes a little longer.", "Cảm ơn quý khách đã chờ, việc này cần thêm chút thời gian.";
+    tool_late: "I am sorry, that takes too long right now. Please call again later.", "Rất tiếc, hệ thống đang quá chậm. Xin gọi lại sau.";
+    tool_failed: "I am sorry, that did not work. Please call again later.", "Rất tiếc, việc này không thực hiện được. Xin gọi lại sau.";
+    /// `{value}` is what was understood.
+    check: "Did you say {value}?", "Có phải quý khách nói {value} không?";
+    change: "What should I change?", "Quý khách muốn đổi gì?";
+    help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
+        "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
+    back: "Let us go back.", "Chúng ta trở lại bước trước.";
+    restart: "Let us start again.", "Chúng ta bắt đầu lại.";
+    wait: "Take your time.", "Quý khách cứ thong thả.";
+    /// `{value}` is an entry, `{key}` its key.
+    menu_key: "For {value}, press {key}.", "Bấm phím {key} để chọn {value}.";
+    yes_no_keys: "Press one for yes, two for no.", "Bấm phím một nếu đúng, phím hai nếu sai.";
+    number_keys: "You can enter the number on the keypad, and then press the hash key.", "Quý khách có thể bấm số rồi bấm phím thăng.";
+    digits_keys: "You can enter the digits on the keypad, and then press the hash key.", "Quý khách có thể bấm các chữ số rồi bấm phím thăng.";
+    date_keys: "You can enter month and day on the keypad, two digits each.", "Quý khách có thể bấm ngày và tháng, mỗi phần hai chữ số.";
+    time_keys: "You can enter the time on the keypad, two digits for the hour from zero to twenty three, and two for the minutes.",
+        "Quý khách có thể bấm giờ và phút, mỗi phần hai chữ số, giờ từ không đến hai mươi ba.";
+    duration_keys: "You can enter the minutes on the keypad, and then press the hash key.", "Quý khách có thể bấm số phút rồi bấm phím thăng.";
+    wrong_key: "That key does nothing here.", "Phím này không dùng ở đây.";
+    wrong_entry: "That entry does not fit.", "Số vừa bấm không hợp lệ.";
+    /// Stands for a secret value.
+    secret: "the number you gave me", "số quý khách đã cho";
+}
+
+/// What a caller may say or press at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Repeat,
+    Help,
+    Back,
+    Restart,
+    Person,
+    Goodbye,
+    Wait,
+}
+
+/// The words of the commands; `[commands]` in the bot's file replaces the list of any of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commands {
+    pub all: Vec<(Command, Vec<String>)>,
+    /// What a grammar offers for a yes, a no, and around answers ("please", "i'd like"). More of each is understood from free speech.
+    pub yes: Vec<String>,
+    pub no: Vec<String>,
+    pub polite: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CommandsFile {
+    repeat: Option<Vec<String>>,
+    help: Option<Vec<String>>,
+    back: Option<Vec<String>>,
+    restart: Option<Vec<String>>,
+    person: Option<Vec<String>>,
+    goodbye: Option<Vec<String>>,
+    wait: Option<Vec<String>>,
+    yes: Option<Vec<String>>,
+    no: Option<Vec<String>>,
+    polite: Option<Vec<String>>,
+}
+
+impl CommandsFile {
+    pub(super) fn fill(self, language: Language) -> Commands {
+        let or = |own: Option<Vec<String>>, en: &[&str], vi: &[&str]| {
+            own.unwrap_or_else(|| {
+                if language == Language::En { en } else { vi }.iter().map(|w| w.to_string()).collect()
+            })
+        };
+        let yes = or(
+            self.yes,
+            &[
+                "yes",
+                "yeah",
+                "yes please",
+                "yes that's right",
+                "that's right",
+                "that is right",
+                "right",
+                "correct",
+                "okay",
+                "sure",
+            ],
+            &["đúng", "vâng", "dạ", "có", "đúng rồi", "dạ đúng", "dạ vâng", "phải", "đồng ý"],
+        );
+        let no = or(
+            self.no,
+            &["no", "nope", "no that's wrong", "that's wrong", "that is wrong", "wrong", "not right"],
+            &["không", "sai", "không đúng", "dạ không", "không phải"],
+        );
+        let polite = or(
+            self.polite,
+            &["please", "i'd like", "i'd like to", "i want", "i want to", "i would like to", "can i", "it's"],
+            &["dạ", "cho tôi", "tôi muốn"],
+        );
+        let all = vec![
+            (
+                Command::Repeat,
+                or(
+                    self.repeat,
+                    &["repeat", "repeat that", "say that again", "pardon", "what did you say"],
+                    &["nhắc lại", "nói lại", "lặp lại"],
+                ),
+            ),
+            (
+                Command::Help,
+                or(self.help, &["help", "help me", "what can i say"], &["giúp tôi", "giúp đỡ", "trợ giúp"]),
+            ),
+            (Command::Back, or(self.back, &["go back", "back"], &["trở lại", "quay lại"])),
+            (
+                Command::Restart,
+                or(self.restart, &["start again", "start over", "main menu"], &["bắt đầu lại", "làm lại từ đầu"]),
+            ),
+            (
+                Command::Person,
+                or(
+                    self.person,
+                    &["a person", "an agent", "an operator", "talk to a person", "talk to an agent", "a human"],
+                    &["gặp nhân viên", "gặp người", "tổng đài viên"],
+                ),
+            ),
+            (Command::Goodbye, or(self.goodbye, &["goodbye", "bye", "hang up"], &["tạm biệt"])),
+            (
+                Command::Wait,
+                or(self.wait, &["wait a moment", "one moment", "hold on"], &["chờ một chút", "đợi một chút"]),
+            ),
+        ];
+        Commands { all, yes, no, polite }
+    }
+}

@@ -1,0 +1,68 @@
+//! `Debug` without words: what a caller says, types or is told never reaches a log.
+use super::{Input, Output, ToolCall};
+use std::fmt::{Debug, Formatter, Result};
+
+impl Debug for Input {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Input::Answered => f.write_str("Answered"),
+            Input::SpeechStarted => f.write_str("SpeechStarted"),
+            Input::SpeechStopped { ago } => f.debug_struct("SpeechStopped").field("ago", ago).finish(),
+            Input::Words { text, confidence, is_final } => {
+                write!(
+                    f,
+                    "Words {{ understood: {}, confidence: {confidence:.2}, is_final: {is_final} }}",
+                    text.is_some()
+                )
+            }
+            Input::Key(_) => f.write_str("Key(..)"),
+            Input::Heard { say, chars, whole } => {
+                write!(f, "Heard {{ say: {}, chars: {chars}, whole: {whole} }}", say.0)
+            }
+            Input::Speaking { say } => write!(f, "Speaking {{ say: {} }}", say.0),
+            Input::ToolDone { id, result } => {
+                write!(f, "ToolDone {{ id: {}, fault: {:?} }}", id.0, result.as_ref().err())
+            }
+            Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
+            Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
+            Input::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+impl Debug for Output {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Output::Say { say, text, interruptible, last } => {
+                let chars = text.chars().count();
+                write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible}, last: {last} }}", say.0)
+            }
+            Output::Hold => f.write_str("Hold"),
+            Output::Resume => f.write_str("Resume"),
+            Output::Hush { floor } => write!(f, "Hush {{ floor: {} }}", floor.0),
+            Output::Listen(expect) => {
+                let bytes = expect.grammar.len();
+                write!(f, "Listen {{ grammar: {bytes} bytes, free: {}, keys: {} }}", expect.free, expect.keys)
+            }
+            Output::Keying(open) => write!(f, "Keying({open})"),
+            Output::Turn { confidence, by, secret, .. } => {
+                write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
+            }
+            Output::Run { id, call } => write!(f, "Run {{ id: {}, call: {call:?} }}", id.0),
+            Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
+            Output::Slot { name, value, confirmed, secret } => {
+                write!(
+                    f,
+                    "Slot {{ name: {name}, filled: {}, confirmed: {confirmed}, secret: {secret} }}",
+                    value.is_some()
+                )
+            }
+        }
+    }
+}
+
+impl Debug for ToolCall {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "ToolCall {{ method: {:?}, timeout: {:?} }}", self.method, self.timeout)
+    }
+}

@@ -1,0 +1,76 @@
+//! `Entry`: keys on their way to an answer. A key hushes at once, and keys beat the words of the same turn.
+use super::{By, Conversation, Output, Pad};
+use std::time::Instant;
+
+/// The keys of a running entry, and when the last one came.
+#[derive(Default)]
+pub(super) struct Entry {
+    keys: String,
+    since: Option<Instant>,
+}
+
+impl Entry {
+    pub(super) fn is_open(&self) -> bool {
+        self.since.is_some()
+    }
+
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    pub(super) fn close(&mut self) -> String {
+        self.since = None;
+        std::mem::take(&mut self.keys)
+    }
+}
+
+impl Conversation {
+    pub(super) fn key(&mut self, now: Instant, key: char) {
+        if !self.answered || self.tool.is_some() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+            return;
+        }
+        self.turn.forget();
+        self.hush();
+        let pad = self.flow.pad();
+        match (key, self.entry.is_open(), &pad) {
+            ('*' | '#', false, _) | (_, false, Pad::Menu | Pad::None) => {
+                self.entry.keys.push(key);
+                self.enter(now);
+            }
+            ('*', true, _) => {
+                self.entry.keys.clear();
+                self.entry.since = Some(now);
+            }
+            ('#', true, _) => self.enter(now),
+            (_, open, _) => {
+                if !open {
+                    self.out.push_back(Output::Keying(true));
+                }
+                self.entry.keys.push(key);
+                self.entry.since = Some(now);
+                let full = if let Pad::Entry { full } = pad { full } else { 1 };
+                if self.entry.keys.len() >= full {
+                    self.enter(now);
+                }
+            }
+        }
+    }
+
+    /// The entry has ended: take it.
+    pub(super) fn enter(&mut self, now: Instant) {
+        if self.entry.is_open() {
+            self.out.push_back(Output::Keying(false));
+        }
+        let keys = self.entry.close();
+        if keys.is_empty() {
+            // Cleared with `*` and left alone: the question stands.
+            let reply = self.flow.keys("#");
+            return self.reply(now, reply);
+        }
+        self.note_turn(&keys, 1.0, By::Keys);
+        if self.spend_turn(now) {
+            let reply = self.flow.keys(&keys);
+            self.reply(now, reply);
+        }
+    }
+}

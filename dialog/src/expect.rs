@@ -1,0 +1,290 @@
+//! What a recogniser should listen for: one JSGF grammar (JSpeech Grammar Format, W3C note of 2000) per step.
+//!
+//! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
+//! loop. There are no weights: our decoder makes every sentence equally likely, so what keeps an answer clear of its rivals is a short
+//! list of them.
+use crate::bot::{Bot, Commands};
+use crate::conversation::Expect;
+use crate::model::flow::Step;
+use crate::model::pad::{self, Pad};
+use crate::value::{Kind, Language, tokens};
+use std::fmt::Write;
+
+mod en;
+mod vi;
+
+/// The grammar of a step. `secret`: what is heard must not be stored.
+pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect {
+    let mut grammar = Grammar { language: bot.language, commands: &bot.commands, rules: Vec::new() };
+    let slots = task.map_or(&[][..], |t| bot.tasks[t].slots.as_slice());
+    let command = commands(&bot.commands, bot.language);
+    let mut ways: Vec<String> = Vec::new();
+    if let Some(command) = command {
+        ways.push(format!("{command}"));
+    }
+    let mut keys = true;
+    let mut free = false;
+    match step {
+        Step::Task => {
+            let lead = grammar.lead();
+            let mut tasks = Vec::new();
+            for (t, task) in bot.tasks.iter().enumerate() {
+                let phrases = alternatives(task.phrases.iter().map(|p| tokens(p, bot.language)));
+                if phrases.is_empty() {
+                    continue;
+                }
+                let fills = grammar.fills(bot, &task.slots, None, &format!("t{t}"));
+                tasks.push(match fills {
+                    Some(fills) => format!("({phrases}) (<NULL> | {fills})"),
+                    None => format!("({phrases})"),
+                });
+            }
+            if !tasks.is_empty() {
+                let tail = grammar.tail();
+                ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
+            }
+            let no = grammar.no();
+            ways.push(format!("{no}"));
+        }
+        Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
+            free = true;
+            keys = false;
+        }
+        Step::Slot(asked) => {
+            keys = bot.slots[asked].keypad && pad::of(&bot.slots[asked].kind) != Pad::None;
+            let lead = grammar.lead();
+            if let Some(fills) = grammar.fills(bot, slots, Some(asked), "s") {
+                let tail = grammar.tail();
+                ways.push(format!("{lead} {fills} {tail}"));
+            }
+            let others = bot.tasks.iter().enumerate().filter(|(t, _)| Some(*t) != task).flat_map(|(_, t)| &t.phrases);
+            let others = alternatives(others.map(|p| tokens(p, bot.language)));
+            if !others.is_empty() {
+                ways.push(format!("({others})"));
+            }
+        }
+        Step::Check(asked) => {
+            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            let maybe_no = grammar.maybe_no();
+            if let Some(fills) = grammar.fills(bot, &[asked], Some(asked), "s") {
+                ways.push(format!("{maybe_no} {fills}"));
+            }
+        }
+        Step::Review | Step::Change => {
+            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            let maybe_no = grammar.maybe_no();
+            if let Some(fills) = grammar.fills(bot, slots, None, "s") {
+                ways.push(format!("{maybe_no} {fills}"));
+            }
+            let names = grammar.names(bot, slots);
+            if !names.is_empty() {
+                ways.push(format!("{maybe_no} ({names})"));
+            }
+        }
+        Step::Busy | Step::Over => keys = false,
+    }
+    let mut text = String::from("#JSGF V1.0;\ngrammar switchboard;\n");
+    let _ = writeln!(text, "public <turn> = {};", ways.join("\n | "));
+    for (name, body) in &grammar.rules {
+        let _ = writeln!(text, "<{name}> = {body};");
+    }
+    Expect { grammar: text, free, keys, secret }
+}
+
+/// Every grammar a bot may ask for.
+pub fn all(bot: &Bot) -> Vec<Expect> {
+    let mut out: Vec<Expect> = Vec::new();
+    let mut add = |expect: Expect| {
+        if !out.iter().any(|e| e.grammar == expect.grammar) {
+            out.push(expect);
+        }
+    };
+    add(build(bot, Step::Task, None, false));
+    for (t, task) in bot.tasks.iter().enumerate() {
+        for slot in &task.slots {
+            add(build(bot, Step::Slot(*slot), Some(t), bot.slots[*slot].secret));
+            add(build(bot, Step::Check(*slot), Some(t), bot.slots[*slot].secret));
+        }
+        add(build(bot, Step::Review, Some(t), false));
+    }
+    out
+}
+
+/// The rules of one grammar while it is built.
+struct Grammar<'a> {
+    language: Language,
+    commands: &'a Commands,
+    rules: Vec<(String, String)>,
+}
+
+/// Phrases as alternatives; equal ones once.
+fn alternatives(phrases: impl Iterator<Item = Vec<String>>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for phrase in phrases.map(|p| spoken(&p)).filter(|p| !p.is_empty()) {
+        if !all.contains(&phrase) {
+            all.push(phrase);
+        }
+    }
+    all.join(" | ")
+}
+
+/// Tokens as a recogniser says them: `pm` is two words, and nothing but letters and apostrophes is a word.
+fn spoken(words: &[String]) -> String {
+    let word = |w: &String| match w.as_str() {
+        "pm" => "p m".to_string(),
+        "am" => "a m".to_string(),
+        w => w.chars().filter(|c| c.is_alphanumeric() || *c == '\'').collect(),
+    };
+    words.iter().map(word).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn commands(commands: &Commands, language: Language) -> Option<String> {
+    let all = alternatives(commands.all.iter().flat_map(|(_, all)| all).map(|p| tokens(p, language)));
+    (!all.is_empty()).then(|| format!("({all})"))
+}
+
+impl Grammar<'_> {
+    fn en(&self) -> bool {
+        self.language == Language::En
+    }
+
+    /// Adds a rule and gives its reference.
+    fn rule(&mut self, name: &str, body: String) -> String {
+        if !self.rules.iter().any(|(n, _)| n == name) {
+            self.rules.push((name.to_string(), body));
+        }
+        format!("<{name}>")
+    }
+
+    fn lead(&self) -> String {
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => String::new(),
+            lead => format!("(<NULL> | ({lead}))"),
+        }
+    }
+
+    fn tail(&self) -> &'static str {
+        match (self.commands.polite.is_empty(), self.en()) {
+            (true, _) => "",
+            (false, true) => "(<NULL> | please)",
+            (false, false) => "(<NULL> | ạ)",
+        }
+    }
+
+    fn phrases(&self, list: &[String]) -> String {
+        alternatives(list.iter().map(|p| tokens(p, self.language)))
+    }
+
+    fn yes(&self) -> String {
+        format!("({})", self.phrases(&self.commands.yes))
+    }
+
+    fn no(&self) -> String {
+        format!("({})", self.phrases(&self.commands.no))
+    }
+
+    /// "no, tomorrow": the shortest way to say no, perhaps.
+    fn maybe_no(&self) -> String {
+        match self.commands.no.first().map(|no| tokens(no, self.language)).filter(|no| !no.is_empty()) {
+            Some(no) => format!("(<NULL> | {})", spoken(&no)),
+            None => String::new(),
+        }
+    }
+
+    /// "the time", "the date": slots by name.
+    fn names(&self, bot: &Bot, slots: &[usize]) -> String {
+        let of = |s: &usize| -> Vec<&str> {
+            match (&bot.slots[*s].kind, self.en()) {
+                (Kind::Date, true) => vec!["the date", "the day"],
+                (Kind::Time, true) => vec!["the time"],
+                (Kind::Duration, true) => vec!["how long"],
+                _ if self.commands.polite.is_empty() => Vec::new(),
+                (Kind::Date, false) => vec!["ngày"],
+                (Kind::Time, false) => vec!["giờ"],
+                (Kind::Duration, false) => vec!["thời gian"],
+                _ => Vec::new(),
+            }
+        };
+        slots.iter().flat_map(of).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Values of these slots in any order; the one that is asked for is likely. `None`: no slot has a grammar.
+    fn fills(&mut self, bot: &Bot, slots: &[usize], asked: Option<usize>, prefix: &str) -> Option<String> {
+        let mut ways = Vec::new();
+        for &s in slots {
+            let slot = &bot.slots[s];
+            // A string of digits and a yes belong to their own question.
+            let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
+            if slot.kind == Kind::Text || (own && asked != Some(s)) {
+                continue;
+            }
+            let value = self.value(&slot.kind, asked == Some(s));
+            let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
+            let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
+            let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
+                (own, "") => own,
+                (own, usual) if own.is_empty() => usual.to_string(),
+                (own, usual) => format!("{own} | {usual}"),
+            };
+            let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
+            ways.push(format!("{carrier}{name}"));
+        }
+        if ways.is_empty() {
+            return None;
+        }
+        let fill = self.rule(&format!("{prefix}_fill"), ways.join(" | "));
+        Some(self.rule(&format!("{prefix}_fills"), format!("{fill}+")))
+    }
+
+    fn carrier(&self, kind: &Kind) -> &'static str {
+        match (kind, self.en()) {
+            (Kind::Choice(_), true) => "in | at | the",
+            (Kind::Date, true) => "on | for",
+            (Kind::Time, true) => "at",
+            (Kind::Number { .. } | Kind::Duration, true) => "for",
+            (Kind::Time, false) => "lúc",
+            (Kind::Date, false) => "vào",
+            (Kind::Number { .. }, false) => "cho",
+            _ => "",
+        }
+    }
+
+    fn value(&mut self, kind: &Kind, asked: bool) -> String {
+        let en = self.en();
+        match kind {
+            Kind::Choice(all) => alternatives(all.iter().flat_map(|c| c.words.iter().cloned())),
+            Kind::YesNo => format!("{} | {}", self.yes(), self.no()),
+            Kind::Number { min, max, unit } => {
+                let number = if en { en::number(*min, *max) } else { vi::number(*min, *max) };
+                let units = alternatives(unit.iter().map(|u| tokens(u, self.language)));
+                match (units.is_empty(), asked) {
+                    (true, _) => number,
+                    // A bare number is an answer only to its own question.
+                    (false, true) => format!("({number}) (({units}) | <NULL>)"),
+                    (false, false) => format!("({number}) ({units})"),
+                }
+            }
+            Kind::Digits { min, max } => run(if en { en::DIGIT } else { vi::DIGIT }, *min, *max),
+            Kind::Phone => run(if en { en::DIGIT } else { vi::DIGIT }, 7, 12),
+            Kind::Date if en => en::date(),
+            Kind::Date => vi::date(),
+            Kind::Time if en => en::time(asked),
+            Kind::Time => vi::time(),
+            Kind::Duration if en => en::duration(),
+            Kind::Duration => vi::duration(),
+            Kind::Text => String::new(),
+        }
+    }
+}
+
+/// `min` to `max` of something, one after another.
+fn run(item: &str, min: usize, max: usize) -> String {
+    let mut text = String::new();
+    for _ in min..max {
+        text = format!("[({item}) {text}]");
+    }
+    format!("{}{text}", format!("({item}) ").repeat(min))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! English values as JSGF.
+use crate::say::en as say;
+use crate::value::en::{DAYS, MONTHS};
+
+pub(super) const DIGIT: &str = "zero | oh | one | two | three | four | five | six | seven | eight | nine | double (zero | oh | one | two | three | four | five | six | seven | eight | nine)";
+const UNIT: &str = "one | two | three | four | five | six | seven | eight | nine";
+const TEEN: &str = "ten | eleven | twelve | thirteen | fourteen | fifteen | sixteen | seventeen | eighteen | nineteen";
+
+/// The numbers from `min` to `max`, and a few more where that keeps it small: the slot checks its bounds itself.
+pub(super) fn number(min: i64, max: i64) -> String {
+    if max - min < 30 {
+        return (min..=max).map(say::number).collect::<Vec<_>>().join(" | ");
+    }
+    let tens = "(twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety)";
+    let below = format!("zero | {UNIT} | {TEEN} | {tens} [{UNIT}]");
+    match max {
+        ..100 => below,
+        ..1000 => format!("{below} | (a | {UNIT}) hundred [[and] ({below})]"),
+        _ => format!(
+            "[({below}) thousand [and]] [(a | {UNIT}) hundred [and]] ({below}) | ({UNIT} | {TEEN}) (hundred | thousand)"
+        ),
+    }
+}
+
+pub(super) fn date() -> String {
+    let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
+    format!(
+        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next) ({}) | (this | next) weekend \
+         | (({}) [the] | the) ({})",
+        DAYS.join(" | "),
+        MONTHS.join(" | "),
+        ordinals.join(" | ")
+    )
+}
+
+/// `asked`: an hour alone is an answer.
+pub(super) fn time(asked: bool) -> String {
+    let hours: Vec<String> = (1..=12).map(say::number).collect();
+    let hours = hours.join(" | ");
+    let minutes = format!(
+        "(thirty | fifteen | forty five) | (ten | twenty | forty | fifty) | (oh | twenty | thirty | forty | fifty) ({UNIT})"
+    );
+    let half = "p m | a m | in the morning | in the afternoon | in the evening | at night";
+    let alone = if asked { "<NULL> | " } else { "" };
+    format!(
+        "noon | midnight | ({hours}) ({alone}o'clock | ({minutes}) | ({minutes}) ({half}) | ({half})) \
+         | (half past | quarter past | a quarter past | quarter to | a quarter to) ({hours}) [{half}]"
+    )
+}
+
+pub(super) fn duration() -> String {
+    let hours: Vec<String> = (2..=12).map(say::number).collect();
+    format!(
+        "half an hour | a half hour | (an | one) hour [and a half] | ({}) (hours | and a half hours) \
+         | (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
+        hours.join(" | ")
+    )
+}

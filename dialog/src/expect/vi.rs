@@ -1,0 +1,52 @@
+//! Vietnamese values as JSGF.
+use crate::say::vi as say;
+use crate::value::vi::DAYS;
+
+pub(super) const DIGIT: &str = "không | một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
+const UNIT: &str = "một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
+const AFTER_TEN: &str = "mốt | hai | ba | tư | bốn | lăm | sáu | bảy | tám | chín";
+const TENS: &str = "(hai | ba | bốn | năm | sáu | bảy | tám | chín) mươi";
+
+pub(super) fn number(min: i64, max: i64) -> String {
+    if max - min < 30 {
+        return (min..=max).map(say::number).collect::<Vec<_>>().join(" | ");
+    }
+    let below = format!("không | {UNIT} | mười [một | {AFTER_TEN}] | {TENS} [{AFTER_TEN}]");
+    match max {
+        ..100 => below,
+        ..1000 => format!("{below} | ({UNIT}) trăm [[linh | lẻ] ({below})]"),
+        _ => format!(
+            "[({below}) (nghìn | ngàn)] [({DIGIT}) trăm [linh | lẻ]] ({below}) | ({UNIT} | mười) (trăm | nghìn | ngàn)"
+        ),
+    }
+}
+
+pub(super) fn date() -> String {
+    let days: Vec<String> = (1..=31).map(say::number).collect();
+    let months: Vec<String> = (1..=12).map(say::month).collect();
+    format!(
+        "hôm nay | ngày mai | ngày kia | ({}) (<NULL> | tuần sau | tuần này | tuần tới) | cuối tuần [này | sau] \
+         | (ngày | mùng) ({}) [tháng ({})]",
+        DAYS.join(" | "),
+        days.join(" | "),
+        months.join(" | ")
+    )
+}
+
+pub(super) fn time() -> String {
+    let hours: Vec<String> = (1..=23).map(say::number).collect();
+    format!(
+        "({}) giờ (<NULL> | rưỡi | [kém] (năm | mười | mười lăm | hai mươi | hai mươi lăm | ba mươi | bốn mươi | bốn mươi lăm | năm mươi) [phút]) \
+         (<NULL> | [buổi] (sáng | trưa | chiều | tối) | đêm) | giữa trưa | nửa đêm",
+        hours.join(" | ")
+    )
+}
+
+pub(super) fn duration() -> String {
+    let hours: Vec<String> = (1..=12).map(say::number).collect();
+    format!(
+        "nửa tiếng | nửa giờ | ({}) (tiếng | giờ) [rưỡi] \
+         | (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
+        hours.join(" | ")
+    )
+}

@@ -1,0 +1,238 @@
+//! Simulated time around a [`Conversation`]: scripts in, traces out. A simulated line plays what the bot says.
+use crate::bot::Bot;
+use crate::conversation::{By, Conversation, Input, Output, SayId, ToolId};
+use jiff::civil::{DateTime, date};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The moment every test call begins: a Wednesday morning.
+pub fn today() -> DateTime {
+    date(2026, 11, 25).at(9, 0, 0, 0)
+}
+
+struct Playing {
+    say: SayId,
+    text: String,
+    chars: usize,
+    began: bool,
+}
+
+/// A caller's end of the line: it plays clauses at 15 characters a second and reports what was heard.
+pub struct Sim {
+    pub talk: Conversation,
+    now: Instant,
+    start: Instant,
+    playing: VecDeque<Playing>,
+    held: bool,
+    pub trace: Vec<String>,
+    pub outputs: Vec<Output>,
+    tool: Option<ToolId>,
+    pub hung_up: Option<&'static str>,
+    /// Recogniser's confidence in what is said.
+    pub confidence: f32,
+}
+
+const CHAR: Duration = Duration::from_millis(66);
+
+impl Sim {
+    pub fn new(bot: Bot) -> Sim {
+        let now = Instant::now();
+        Sim {
+            talk: Conversation::new(Arc::new(bot), today()),
+            now,
+            start: now,
+            playing: VecDeque::new(),
+            held: false,
+            trace: Vec::new(),
+            outputs: Vec::new(),
+            tool: None,
+            hung_up: None,
+            confidence: 0.9,
+        }
+    }
+
+    pub fn input(&mut self, input: Input) {
+        self.talk.handle(self.now, input);
+        self.drain();
+    }
+
+    fn note(&mut self, line: String) {
+        self.trace.push(line);
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.talk.poll() {
+            self.outputs.push(output.clone());
+            match output {
+                Output::Say { say, text, .. } => {
+                    self.note(format!("bot: {text}"));
+                    self.playing.push_back(Playing { say, text, chars: 0, began: false });
+                }
+                Output::Hold => {
+                    self.held = true;
+                    self.note("hold".into());
+                }
+                Output::Resume => {
+                    self.held = false;
+                    self.note("resume".into());
+                }
+                Output::Hush { floor } => {
+                    self.held = false;
+                    self.playing.retain(|p| p.say >= floor);
+                    self.note("hush".into());
+                }
+                Output::Listen(_) => {}
+                Output::Keying(open) => self.note(format!("keying {open}")),
+                Output::Turn { text, by, .. } => {
+                    self.note(format!("{}: {text}", if by == By::Keys { "keys" } else { "caller" }))
+                }
+                Output::Run { id, call } => {
+                    self.tool = Some(id);
+                    let body = call.body.map(|b| b.to_string()).unwrap_or_default();
+                    self.note(format!("run {:?} {} {body}", call.method, call.url).trim_end().to_string());
+                }
+                Output::HangUp { reason } => {
+                    assert!(self.hung_up.is_none(), "hung up twice");
+                    self.hung_up = Some(reason);
+                    self.note(format!("end: {reason}"));
+                }
+                Output::Slot { name, value, confirmed, .. } => {
+                    let value = value.map_or_else(|| "-".into(), |v| v.to_string());
+                    self.note(format!("{name} = {value}{}", if confirmed { " ✓" } else { "" }));
+                }
+            }
+        }
+    }
+
+    /// Lets time pass: sound plays, deadlines come.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            let step = Duration::from_millis(20).min(until - self.now);
+            self.now += step;
+            self.play(step);
+            if self.talk.deadline().is_some_and(|(at, _)| at <= self.now) {
+                self.input(Input::Tick);
+                assert!(
+                    self.talk.deadline().is_none_or(|(at, _)| at > self.now),
+                    "a deadline stays due: {:?}",
+                    self.talk.deadline().map(|d| d.1)
+                );
+            }
+        }
+    }
+
+    fn play(&mut self, step: Duration) {
+        if self.held {
+            return;
+        }
+        let Some(first) = self.playing.front_mut() else { return };
+        let all = first.text.chars().count();
+        let began = std::mem::replace(&mut first.began, true);
+        let before = first.chars;
+        // The remainder of a character's time is not kept: a step is 20 ms, so three of them are one character.
+        first.chars += usize::from(
+            (self.now - self.start).as_millis() as u64 / CHAR.as_millis() as u64
+                != (self.now - step - self.start).as_millis() as u64 / CHAR.as_millis() as u64,
+        );
+        let (say, chars) = (first.say, first.chars);
+        if !began {
+            self.input(Input::Speaking { say });
+        } else if chars >= all {
+            self.playing.pop_front();
+            self.input(Input::Heard { say, chars: all as u32, whole: true });
+        } else if chars != before && chars.is_multiple_of(8) {
+            self.input(Input::Heard { say, chars: chars as u32, whole: false });
+        }
+    }
+
+    /// Lets the bot finish.
+    pub fn listen(&mut self) {
+        for _ in 0..6_000 {
+            if self.playing.is_empty() || self.held {
+                break;
+            }
+            self.pass(Duration::from_millis(20));
+        }
+    }
+
+    pub fn speaking(&self) -> bool {
+        !self.playing.is_empty()
+    }
+
+    /// Speaks for a while and falls silent, as a gate and a recogniser would report it. `None`: nothing was understood.
+    pub fn speak(&mut self, text: Option<&str>, length: Duration) {
+        // A gate notices a voice 130 ms after its onset, and its end 200 ms late.
+        self.pass(Duration::from_millis(130));
+        self.input(Input::SpeechStarted);
+        self.pass(length + Duration::from_millis(70));
+        self.input(Input::SpeechStopped { ago: Duration::from_millis(200) });
+        self.pass(Duration::from_millis(20));
+        self.input(Input::Words { text: text.map(str::to_string), confidence: self.confidence, is_final: true });
+    }
+
+    /// Waits for the bot, says something, and lets the turn end.
+    pub fn say(&mut self, text: &str) {
+        self.listen();
+        self.speak(Some(text), Duration::from_millis(60) * text.chars().count() as u32);
+        self.pass(Duration::from_millis(1_100));
+    }
+
+    pub fn key(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.input(Input::Key(key));
+            self.pass(Duration::from_millis(200));
+        }
+    }
+
+    pub fn tool(&mut self, result: Result<serde_json::Value, crate::conversation::ToolFault>) {
+        if let Some(id) = self.tool.take() {
+            self.input(Input::ToolDone { id, result });
+        }
+    }
+
+    /// What happened since the last look.
+    pub fn look(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.trace)
+    }
+}
+
+/// Runs a script against a bot and compares what happens. One step per line:
+/// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
+/// `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `sure 0.3` (confidence from here on).
+pub fn check(bot: &str, script: &str, expected: &str) {
+    use crate::conversation::ToolFault;
+    let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
+    let ms = |text: &str| Duration::from_millis(text.parse().unwrap_or_else(|_| panic!("no number: {text}")));
+    for line in script.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "answer" => sim.input(Input::Answered),
+            "say" => sim.say(rest),
+            "over" => {
+                let (length, words) = rest.split_once(' ').unwrap_or((rest, ""));
+                sim.speak(Some(words).filter(|w| !w.is_empty()), ms(length));
+                sim.pass(Duration::from_millis(900));
+            }
+            "key" => sim.key(rest),
+            "wait" => sim.pass(ms(rest)),
+            "listen" => sim.listen(),
+            "deaf" => sim.input(Input::Deaf(true)),
+            "hear" => sim.input(Input::Deaf(false)),
+            "sure" => sim.confidence = rest.parse().unwrap_or(0.9),
+            "tool" => sim.tool(match rest {
+                "late" => Err(ToolFault::Late),
+                "down" => Err(ToolFault::Unreachable),
+                json => Ok(serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}"))),
+            }),
+            other => panic!("no such step: {other}"),
+        }
+    }
+    let seen = sim.look();
+    let wanted: Vec<&str> = expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    assert_eq!(seen, wanted, "\nseen:\n{}\n", seen.join("\n"));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! `Conceal`: sound in place of sound that did not come, after ITU-T G.711 Appendix I: the last pitch periods go on, fade
+//! into the room's own noise, and merge with what comes next. It adds no delay: the seam is bent, not held back.
+use crate::Rate;
+use crate::noise::{COMFORT, Noise, rms};
+use crate::stretch::{longest, period};
+
+/// How fast an extension gives way to noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fade {
+    /// A packet is missing: whole for 10 ms, gone after 60 ms.
+    Slow,
+    /// Nothing was to come: gone after 10 ms.
+    Fast,
+}
+
+pub struct Conceal {
+    rate: Rate,
+    /// The newest sound, real or made, oldest first; always [`Conceal::memory`] long.
+    history: Vec<i16>,
+    /// What has been made since the last real sound, no more of it than the history holds.
+    made: Vec<i16>,
+    /// Samples made since the last real sound, 0 while sound is real.
+    length: usize,
+    period: usize,
+    /// Where in the looped periods the next sample comes from, counted from their beginning.
+    at: usize,
+    loops: usize,
+    gain: f32,
+    /// What bends the first made sample to the last real one.
+    bend: f32,
+    floor: f32,
+    noise: Noise,
+}
+
+impl Conceal {
+    pub fn new(rate: Rate, seed: u64) -> Self {
+        Self {
+            rate,
+            history: vec![0; Self::memory(rate)],
+            made: Vec::new(),
+            length: 0,
+            period: 1,
+            at: 0,
+            loops: 1,
+            gain: 0.0,
+            bend: 0.0,
+            floor: COMFORT,
+            noise: Noise::new(seed),
+        }
+    }
+
+    /// Three of the longest periods and a quarter, as in Appendix I.
+    const fn memory(rate: Rate) -> usize {
+        longest(rate) * 13 / 4
+    }
+
+    /// Whether the sound just before is made up.
+    pub const fn active(&self) -> bool {
+        self.length > 0
+    }
+
+    /// The level of the caller's background, root mean square.
+    pub const fn floor(&self) -> f32 {
+        self.floor
+    }
+
+    /// The far end says how loud its silence is (RFC 3389: -dBov, 0–127).
+    pub fn set_floor(&mut self, dbov: u8) {
+        self.floor = (32_767.0 * 10f32.powf(-f32::from(dbov.min(127)) / 20.0)).clamp(1.0, 300.0);
+    }
+
+    /// Takes note of real sound that follows.
+    pub fn heard(&mut self, pcm: &[i16]) {
+        if self.active() {
+            let made = std::mem::take(&mut self.made);
+            self.remember(&made);
+            self.made = made;
+            self.made.clear();
+            self.length = 0;
+        }
+        self.remember(pcm);
+        // The floor falls to quiet quickly and rises slowly: speech is no background.
+        let level = rms(pcm);
+        self.floor = if level < self.floor { self.floor + 0.2 * (level - self.floor) } else { self.floor * 1.002 };
+        self.floor = self.floor.clamp(COMFORT / 2.0, 300.0);
+    }
+
+    fn remember(&mut self, pcm: &[i16]) {
+        let keep = self.history.len();
+        if pcm.len() >= keep {
+            self.history.copy_from_slice(&pcm[pcm.len() - keep..]);
+        } else {
+            self.history.copy_within(pcm.len().., 0);
+            self.history[keep - pcm.len()..].copy_from_slice(pcm);
+        }
+    }
+
+    /// Appends `samples` of made-up sound.
+    pub fn extend(&mut self, fade: Fade, samples: usize, out: &mut Vec<i16>) {
+        if self.length == 0 {
+            self.begin();
+        }
+        let start = out.len();
+        for _ in 0..samples {
+            let sample = self.next(fade);
+            out.push(sample);
+        }
+        self.made.extend_from_slice(&out[start..]);
+        let keep = self.history.len();
+        if self.made.len() > keep {
+            self.made.drain(..self.made.len() - keep);
+        }
+    }
+
+    fn begin(&mut self) {
+        let found = period(&self.history, self.rate);
+        // What repeats nowhere (s, f, noise) goes on with the longest loop: a short one would buzz.
+        self.period = if found.likeness > 0.4 { found.samples } else { longest(self.rate) };
+        let len = self.history.len();
+        (self.at, self.loops, self.gain) = (0, 1, 1.0);
+        self.bend = f32::from(self.history[len - 1]) - f32::from(self.history[len - 1 - self.period]);
+    }
+
+    fn next(&mut self, fade: Fade) -> i16 {
+        let ms = self.rate.hz() as usize / 1000;
+        let mut sample = 0.0;
+        if self.gain > 0.0 {
+            // One period for 10 ms, then two, then three: what repeats too often beeps.
+            let loops = (1 + self.length / (10 * ms)).min(3);
+            if loops > self.loops {
+                self.at += (loops - self.loops) * self.period;
+                self.loops = loops;
+            }
+            let (len, whole, quarter) = (self.history.len(), self.loops * self.period, self.period / 4);
+            let place = len - whole + self.at;
+            sample = f32::from(self.history[place]);
+            if self.at + quarter >= whole {
+                let t = (self.at + quarter - whole + 1) as f32 / (quarter + 1) as f32;
+                sample = sample * (1.0 - t) + f32::from(self.history[place - whole]) * t;
+            }
+            self.at = (self.at + 1) % whole;
+            let bent = self.period / 2;
+            if self.length < bent {
+                sample += self.bend * (1.0 - (self.length + 1) as f32 / (bent + 1) as f32);
+            }
+            sample *= self.gain;
+            let step = match fade {
+                Fade::Slow if self.length < 10 * ms => 0.0,
+                Fade::Slow => 1.0 / (50 * ms) as f32,
+                Fade::Fast => 1.0 / (10 * ms) as f32,
+            };
+            self.gain = (self.gain - step).max(0.0);
+        }
+        self.length = self.length.saturating_add(1);
+        let hiss = self.noise.sample(self.floor) * (1.0 - self.gain);
+        (sample + hiss).round().clamp(-32_768.0, 32_767.0) as i16
+    }
+
+    /// Blends the first milliseconds of real sound with the extension it ends.
+    pub fn merge(&mut self, pcm: &mut [i16]) {
+        if !self.active() {
+            return;
+        }
+        let ms = self.rate.hz() as usize / 1000;
+        let overlap = (if self.length > 20 * ms { 10 * ms } else { 5 * ms }).min(pcm.len());
+        for (i, sample) in pcm[..overlap].iter_mut().enumerate() {
+            let t = (i as f32 + 0.5) / overlap as f32;
+            let old = f32::from(self.next(Fade::Slow));
+            *sample = (old * (1.0 - t) + f32::from(*sample) * t).round() as i16;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::tone::sine;
+
+    #[test]
+    fn a_lost_packet_of_a_tone_is_hardly_heard() {
+        let rate = Rate::Hz8000;
+        let tone = sine(200.0, rate, 1600, 8000);
+        let mut conceal = Conceal::new(rate, 1);
+        conceal.heard(&tone[..800]);
+        let mut out = tone[..800].to_vec();
+        conceal.extend(Fade::Slow, 160, &mut out);
+        let mut after = tone[960..].to_vec();
+        conceal.merge(&mut after);
+        conceal.heard(&after);
+        out.extend(after);
+        let steepest = |pcm: &[i16]| pcm.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max();
+        assert!(steepest(&out) <= steepest(&tone).map(|s| s + s / 3), "a click");
+        assert!(rms(&out[800..960]) > 0.8 * rms(&tone), "a hole");
+        let error: Vec<i16> = out.iter().zip(&tone).map(|(a, b)| a.wrapping_sub(*b)).collect();
+        assert!(rms(&error[800..960]) < 0.35 * rms(&tone), "{}", rms(&error[800..960]));
+    }
+
+    #[test]
+    fn what_stays_away_fades_into_the_rooms_own_noise() {
+        let rate = Rate::Hz8000;
+        let mut conceal = Conceal::new(rate, 1);
+        conceal.heard(&sine(200.0, rate, 1600, 8000));
+        let mut out = Vec::new();
+        conceal.extend(Fade::Slow, 16_000, &mut out);
+        assert!(rms(&out[600..]) < 30.0 && rms(&out[600..]) > 3.0, "{}", rms(&out[600..]));
+        assert!(conceal.made.len() <= Conceal::memory(rate));
+    }
+}

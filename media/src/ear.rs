@@ -1,0 +1,290 @@
+//! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
+use crate::asr::{Cue, Listen};
+use crate::frame::{Frame, Origin, Rate, SamplePos};
+use crate::resample::Resampler;
+use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
+use crate::vad::{Attention, Edge, Models, Vad, WINDOW};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// How an ear decides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EarPlan {
+    /// Sound before speech was noticed to have begun that its listener gets as well.
+    pub preroll: Duration,
+    /// Speech needed before it counts.
+    pub start: Duration,
+    /// Silence after which speech counts as over.
+    pub end: Duration,
+}
+
+impl Default for EarPlan {
+    fn default() -> Self {
+        Self { preroll: Duration::from_millis(300), start: Duration::from_millis(64), end: Duration::from_millis(200) }
+    }
+}
+
+/// Whether an ear hears: it does not while the caller types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    Open,
+    Closed,
+}
+
+/// One per leg, living on an ear thread. It is given every frame of the caller in order and reads no clock.
+pub struct Ear {
+    plan: EarPlan,
+    vad: Vad,
+    gate: Gate,
+    rate: Rate,
+    up: Resampler,
+    sound: Sound,
+    /// Samples judged so far.
+    judged: u64,
+    /// Where the speech of this moment began.
+    speech: Option<u64>,
+    listener: Option<Listener>,
+    shut: Shut,
+    scratch: Vec<i16>,
+}
+
+struct Listener {
+    to: Box<dyn Listen>,
+    /// Sample up to which it has got the turn's sound; `None` before the turn's first speech.
+    sent: Option<u64>,
+}
+
+/// The ear's rate, and its samples per unit of [`SamplePos`].
+const HZ: u64 = 16_000;
+const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
+/// Sound kept while nobody speaks: covers the pre-roll, the time a verdict takes, and the gap after a pause.
+const KEEP: u64 = 2 * HZ;
+/// Sound kept of speech nobody listens to yet.
+const KEEP_SPEECH: u64 = 8 * HZ;
+
+impl Ear {
+    pub fn new(plan: EarPlan, models: &Models) -> Self {
+        let gate = if models.are_fused() { GatePlan::fused } else { GatePlan::strict };
+        Self {
+            vad: Vad::new(models),
+            gate: Gate::new(gate(plan.start, plan.end)),
+            plan,
+            rate: Rate::Hz8000,
+            up: Resampler::new(Rate::Hz8000.hz(), HZ as u32),
+            sound: Sound::new(),
+            judged: 0,
+            speech: None,
+            listener: None,
+            shut: Shut::Open,
+            scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
+        }
+    }
+
+    /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict.
+    pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {
+        if self.shut == Shut::Closed {
+            return None;
+        }
+        if frame.rate != self.rate {
+            self.rate = frame.rate;
+            self.up = Resampler::new(frame.rate.hz(), HZ as u32);
+        }
+        self.scratch.clear();
+        self.up.push(frame.pcm(), &mut self.scratch);
+        let late = (self.up.delay().as_micros() as u64) * SamplePos::PER_SECOND / 1_000_000;
+        self.sound.push(&self.scratch, frame, late);
+        let verdict = if self.judged + WINDOW as u64 <= self.sound.end { self.judge() } else { None };
+        let edge = verdict.map(|verdict| self.act(verdict));
+        if self.speech.is_some() {
+            self.send_on();
+        }
+        if let (Some(Edge::End { at, .. }), Some(listener)) = (edge, &mut self.listener) {
+            listener.to.cue(Cue::Pause { at });
+        }
+        if matches!(edge, Some(Edge::End { .. })) {
+            self.speech = None;
+        }
+        let keep = self.speech.map_or(KEEP, |began| (self.sound.end - began + KEEP).min(KEEP_SPEECH));
+        self.sound.forget(keep);
+        edge
+    }
+
+    /// Where the words of the coming turn go. If somebody is speaking at this moment, the new session gets the sound
+    /// since that speech began, pre-roll included (at most the last 8 s).
+    pub fn listen(&mut self, to: Option<Box<dyn Listen>>) {
+        self.listener = to.map(|to| Listener { to, sent: None });
+        if let Some(began) = self.speech {
+            self.begin(began);
+            self.send_on();
+        }
+    }
+
+    /// Closes the ear while a keypad entry lasts: no edges, no sound to the recogniser. A running utterance is dropped,
+    /// and so is a session that has had sound of it; one that has had none hears what follows the entry.
+    pub fn shut(&mut self, shut: Shut) {
+        if self.shut != shut && shut == Shut::Closed {
+            self.listener.take_if(|listener| listener.sent.is_some());
+            self.speech = None;
+            self.gate.reset();
+            self.vad.cut();
+            self.up.reset();
+            self.sound.clear();
+            self.judged = self.sound.end;
+        }
+        self.shut = shut;
+    }
+
+    /// Windows judged, and runs of Silero for them.
+    pub fn looks(&self) -> (u64, u64) {
+        self.vad.looks()
+    }
+
+    fn judge(&mut self) -> Option<Verdict> {
+        let mut window = [0; WINDOW];
+        self.sound.copy(self.judged, &mut window);
+        let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
+        self.judged += WINDOW as u64;
+        let attention = self.gate.measure(&window);
+        let evidence = match origin {
+            Origin::Line => Evidence::Line(self.vad.score(&window, attention)),
+            Origin::Concealed => Evidence::Concealed(self.vad.score(&window, attention)),
+            Origin::Idle => {
+                self.vad.score(&window, Attention::Idle);
+                Evidence::Idle
+            }
+        };
+        self.gate.judge(evidence)
+    }
+
+    fn act(&mut self, verdict: Verdict) -> Edge {
+        match verdict {
+            Verdict::Start(sample) => {
+                self.speech = Some(sample);
+                self.begin(sample);
+                let (at, arrived) = self.sound.place(sample);
+                Edge::Start { at, arrived }
+            }
+            Verdict::End(sample) => {
+                let (at, arrived) = self.sound.place(sample);
+                Edge::End { at, arrived }
+            }
+        }
+    }
+
+    /// Tells the listener that speech began at `sample`, and where its sound is to start: at the pre-roll, or where the
+    /// turn's sound stopped at the last pause.
+    fn begin(&mut self, sample: u64) {
+        let preroll = sample.saturating_sub(self.plan.preroll.as_micros() as u64 * HZ / 1_000_000);
+        let (at, _) = self.sound.place(sample);
+        if let Some(listener) = &mut self.listener {
+            listener.to.cue(Cue::Begin { at });
+            listener.sent = Some(listener.sent.unwrap_or(preroll));
+        }
+    }
+
+    fn send_on(&mut self) {
+        if let Some(Listener { to, sent: Some(sent) }) = &mut self.listener {
+            let from = (*sent).max(self.sound.start());
+            if from < self.sound.end {
+                let mut pcm = vec![0; (self.sound.end - from) as usize];
+                self.sound.copy(from, &mut pcm);
+                to.cue(Cue::Sound(pcm));
+            }
+            *sent = self.sound.end;
+        }
+    }
+}
+
+/// The newest sound at 16 kHz, and where each piece of it stands in the call.
+struct Sound {
+    pcm: VecDeque<i16>,
+    marks: VecDeque<Mark>,
+    /// Samples so far; the newest is `end - 1`.
+    end: u64,
+}
+
+/// Where a frame begins in the ear's own count.
+struct Mark {
+    sample: u64,
+    at: SamplePos,
+    arrived: Option<Instant>,
+    origin: Origin,
+}
+
+impl Sound {
+    fn new() -> Self {
+        Self { pcm: VecDeque::with_capacity((KEEP + HZ / 10) as usize), marks: VecDeque::with_capacity(128), end: 0 }
+    }
+
+    /// `late`: what resampling has delayed the sound by.
+    fn push(&mut self, pcm: &[i16], frame: &Frame, late: u64) {
+        let at = SamplePos(frame.pos.0.saturating_sub(late));
+        self.marks.push_back(Mark { sample: self.end, at, arrived: frame.arrived, origin: frame.origin });
+        self.pcm.extend(pcm);
+        self.end += pcm.len() as u64;
+    }
+
+    fn start(&self) -> u64 {
+        self.end - self.pcm.len() as u64
+    }
+
+    fn forget(&mut self, keep: u64) {
+        let excess = self.pcm.len().saturating_sub(keep as usize);
+        self.pcm.drain(..excess);
+        let start = self.start();
+        while self.marks.get(1).is_some_and(|next| next.sample <= start) {
+            self.marks.pop_front();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.pcm.clear();
+        self.marks.clear();
+    }
+
+    /// Fills `out` with the sound from `from` on; silence where it is not kept.
+    fn copy(&self, from: u64, out: &mut [i16]) {
+        let skip = from.saturating_sub(self.start()) as usize;
+        for (out, sample) in out.iter_mut().zip(self.pcm.iter().skip(skip)) {
+            *out = *sample;
+        }
+    }
+
+    fn mark(&self, sample: u64) -> Option<&Mark> {
+        self.marks.iter().rev().find(|mark| mark.sample <= sample).or(self.marks.front())
+    }
+
+    /// Where `sample` stands in the call, and when it arrived.
+    fn place(&self, sample: u64) -> (SamplePos, Option<Instant>) {
+        self.mark(sample).map_or((SamplePos(0), None), |mark| {
+            (SamplePos(mark.at.0 + sample.saturating_sub(mark.sample) * POS_PER_SAMPLE), mark.arrived)
+        })
+    }
+
+    /// What most of the sound from `from` to `to` is; sound of the line counts where it is as long as the rest.
+    fn origin(&self, from: u64, to: u64) -> Origin {
+        let (mut line, mut concealed, mut idle, mut until) = (0, 0, 0, to);
+        for mark in self.marks.iter().rev() {
+            let length = until.saturating_sub(mark.sample.max(from));
+            match mark.origin {
+                Origin::Line => line += length,
+                Origin::Concealed => concealed += length,
+                Origin::Idle => idle += length,
+            }
+            until = until.min(mark.sample);
+            if mark.sample <= from {
+                break;
+            }
+        }
+        if line >= concealed + idle {
+            Origin::Line
+        } else if concealed >= idle {
+            Origin::Concealed
+        } else {
+            Origin::Idle
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! `Ingress`: from packets to exactly one frame per tick: jitter buffer, decoder, stretching and concealment in conversation.
+use crate::codec::{Codec, Decoder};
+use crate::conceal::{Conceal, Fade};
+use crate::frame::{Frame, Origin};
+use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
+use crate::packet::Rtp;
+use crate::stretch::{self, Care};
+use crate::{Rate, SamplePos};
+use std::time::{Duration, Instant};
+
+pub struct Ingress {
+    jitter: Jitter,
+    rate: Rate,
+    clock: u32,
+    decoder: Option<(Codec, Box<dyn Decoder>)>,
+    conceal: Conceal,
+    /// Decoded and not yet heard.
+    pcm: Vec<i16>,
+    /// The last tick, which a stretch may repeat.
+    past: Vec<i16>,
+    scratch: Vec<i16>,
+    arrived: Option<Instant>,
+    /// Made up in place of missing sound, in samples.
+    concealed: u64,
+    stretches: u64,
+    plan: JitterPlan,
+    seed: u64,
+}
+
+/// Sound whose packet has this timestamp must not be heard (a keypad tone plays under it).
+pub trait Mute {
+    fn mutes(&self, timestamp: u32, units: u32) -> bool;
+}
+
+impl Ingress {
+    pub fn new(codec: Codec, plan: JitterPlan, seed: u64) -> Self {
+        let rate = codec.rate();
+        Self {
+            jitter: Jitter::new(plan.clone(), codec.clock()),
+            rate,
+            clock: codec.clock(),
+            decoder: None,
+            conceal: Conceal::new(rate, seed),
+            pcm: Vec::with_capacity(rate.per_tick() * 4),
+            past: vec![0; rate.per_tick()],
+            scratch: Vec::with_capacity(rate.per_tick() * 3),
+            arrived: None,
+            concealed: 0,
+            stretches: 0,
+            plan,
+            seed,
+        }
+    }
+
+    /// The line was negotiated anew. What is buffered of a codec with the same clock and rate is still heard.
+    pub fn configure(&mut self, codec: Codec) {
+        if (codec.rate(), codec.clock()) != (self.rate, self.clock) {
+            *self = Self::new(codec, self.plan.clone(), self.seed);
+        }
+    }
+
+    pub fn push(&mut self, packet: Rtp, content: Content) {
+        // A codec of another clock cannot be placed in this stream.
+        match content {
+            Content::Sound(codec) if (codec.rate(), codec.clock()) != (self.rate, self.clock) => {}
+            _ => self.jitter.push(packet, content),
+        }
+    }
+
+    /// Forgets what is buffered: the line is held.
+    pub fn reset(&mut self) {
+        self.jitter.reset();
+        self.pcm.clear();
+    }
+
+    fn units(&self, samples: usize) -> u32 {
+        (samples as u64 * u64::from(self.clock) / u64::from(self.rate.hz())) as u32
+    }
+
+    fn samples(&self, units: u32) -> usize {
+        (u64::from(units) * u64::from(self.rate.hz()) / u64::from(self.clock)) as usize
+    }
+
+    /// The sound of one tick, always whole.
+    pub fn pull(&mut self, now: Instant, pos: SamplePos, mute: &dyn Mute) -> Frame {
+        let tick = self.rate.per_tick();
+        let mut origin = Origin::Idle;
+        if !self.pcm.is_empty() {
+            origin = Origin::Line;
+        }
+        while self.pcm.len() < tick {
+            let need = tick - self.pcm.len();
+            match self.jitter.pull(now, self.units(need).max(1)) {
+                Play::Decode { codec, payload, skip, timestamp, arrived } => {
+                    self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
+                    self.arrived = Some(arrived);
+                    origin = if origin == Origin::Concealed { origin } else { Origin::Line };
+                }
+                Play::Conceal(units) => {
+                    let made = self.samples(units).clamp(1, need);
+                    self.conceal.extend(Fade::Slow, made, &mut self.pcm);
+                    self.concealed += made as u64;
+                    origin = Origin::Concealed;
+                }
+                Play::Noise { level } => {
+                    if let Some(level) = level {
+                        self.conceal.set_floor(level);
+                    }
+                    self.conceal.extend(Fade::Fast, need, &mut self.pcm);
+                }
+                Play::Idle => self.conceal.extend(Fade::Fast, need, &mut self.pcm),
+            }
+        }
+        self.lean(now, mute);
+        let mut frame = Frame::silence(pos, self.rate);
+        frame.pcm_mut().copy_from_slice(&self.pcm[..tick]);
+        frame.origin = origin;
+        frame.arrived = if origin == Origin::Idle { None } else { self.arrived };
+        self.past.copy_from_slice(&self.pcm[..tick]);
+        self.pcm.drain(..tick);
+        frame
+    }
+
+    fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
+        let mut sound = std::mem::take(&mut self.scratch);
+        sound.clear();
+        if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
+            self.decoder = Some((codec, codec.decoder()));
+        }
+        if let Some((_, decoder)) = &mut self.decoder {
+            decoder.decode(payload, &mut sound);
+        }
+        sound.drain(..self.samples(skip).min(sound.len()));
+        if mute {
+            self.conceal.extend(Fade::Fast, sound.len(), &mut self.pcm);
+        } else {
+            self.conceal.merge(&mut sound);
+            self.conceal.heard(&sound);
+            self.pcm.extend_from_slice(&sound);
+        }
+        self.scratch = sound;
+    }
+
+    /// Follows the sender's clock and the network's mood by one pitch period at most.
+    fn lean(&mut self, now: Instant, mute: &dyn Mute) {
+        let tick = self.rate.per_tick();
+        let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
+        let quiet = self.conceal.floor() * 3.0;
+        let care = |urgent| if urgent { Care::Urgent } else { Care::Gentle };
+        let change = match pace {
+            Pace::Keep => return,
+            Pace::Grow { urgent } => stretch::grow(&self.past, &mut self.pcm, self.rate, quiet, care(urgent)) as i64,
+            Pace::Shrink { most, urgent } => {
+                let most = self.samples(most);
+                // A period can only be taken from two that are there, and a whole tick must be left.
+                if most >= tick
+                    && self.pcm.len() < 2 * tick
+                    && let Some(Play::Decode { codec, payload, skip, timestamp, arrived }) = self.jitter.ahead(now)
+                {
+                    self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
+                    self.arrived = Some(arrived);
+                }
+                -(stretch::shrink(&mut self.pcm, tick, most, self.rate, quiet, care(urgent)) as i64)
+            }
+        };
+        if change != 0 {
+            self.stretches += 1;
+            self.jitter.stretched(change * i64::from(self.clock) / i64::from(self.rate.hz()));
+        }
+    }
+
+    pub fn delay(&mut self, now: Instant) -> Duration {
+        let spare = self.units(self.pcm.len());
+        self.jitter.delay(now, spare)
+    }
+
+    pub fn jitter(&mut self) -> &mut Jitter {
+        &mut self.jitter
+    }
+
+    /// How much sound was made up in place of missing sound.
+    pub fn concealed(&self) -> Duration {
+        Duration::from_micros(self.concealed * 1_000_000 / u64::from(self.rate.hz()))
+    }
+
+    /// How often sound was made longer or shorter.
+    pub const fn stretches(&self) -> u64 {
+        self.stretches
+    }
+}

@@ -1,0 +1,682 @@
+//! `Jitter`: puts packets back in order and decides when each is played. It holds packets, not sound, and is told the time.
+//!
+//! The delay follows what the network does: a decaying histogram of how late packets come (the latest of each fifth of a
+//! second, against the fastest of the last seconds) names the delay that nearly all of them meet; the sound is then
+//! stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until packets wait no longer than that. Sound is
+//! taken from here once per [`TICK`], so waiting is measured where it counts: when a packet is taken.
+use crate::codec::Codec;
+use crate::frame::TICK;
+use crate::packet::{Report, Rtp};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// How a line's delay is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JitterPlan {
+    /// Never less waiting than this beyond what the fastest packet needs.
+    pub least: Duration,
+    /// A packet this late is not waited for; sound older than this is skipped.
+    pub most: Duration,
+    /// The share of fifths of a second whose latest packet is waited for.
+    pub quantile: f32,
+    /// How much of the histogram a fifth of a second leaves in place.
+    pub memory: f32,
+}
+
+impl Default for JitterPlan {
+    fn default() -> Self {
+        Self { least: Duration::ZERO, most: Duration::from_millis(500), quantile: 0.95, memory: 0.985 }
+    }
+}
+
+/// What a packet holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Sound(Codec),
+    /// Comfort noise, RFC 3389.
+    Noise,
+    /// A telephone event: it takes a sequence number and no place in the sound.
+    Event,
+}
+
+/// What to do for the next stretch of sound. Lengths are in units of the RTP clock.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Play {
+    /// Decode this, and leave out its first `skip` units.
+    Decode { codec: Codec, payload: Bytes, skip: u32, timestamp: u32, arrived: Instant },
+    /// This much is missing: extend what was heard.
+    Conceal(u32),
+    /// The far end is silent on purpose; it may have said how loud its silence is (-dBov).
+    Noise { level: Option<u8> },
+    /// No stream.
+    Idle,
+}
+
+/// Which way the speed of sound should lean at this tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    Keep,
+    /// Packets come too close to their time: play something twice.
+    Grow {
+        urgent: bool,
+    },
+    /// They wait too long: leave out no more than this (clock units).
+    Shrink {
+        most: u32,
+        urgent: bool,
+    },
+}
+
+/// What happened so far, in packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub received: u64,
+    /// Expected by their numbers and never seen.
+    pub lost: u64,
+    /// Came after their time.
+    pub late: u64,
+    pub duplicates: u64,
+    /// Not played although they came in time: too old after a stall, or too many.
+    pub skipped: u64,
+    /// Not sound of this line: wrong size, or a stranger's number.
+    pub refused: u64,
+}
+
+/// No more packets than this are held; the oldest goes.
+const ROOM: usize = 256;
+/// No packet longer than this is a packet of sound.
+const LONGEST: Duration = Duration::from_millis(240);
+/// RFC 3550 appendix A.1: a jump of more than this is another stream until a second packet confirms it.
+const DROPOUT: i64 = 3000;
+const SEEN: usize = 1024;
+const BIN: Duration = Duration::from_millis(2);
+const BINS: usize = 300;
+/// How often the latest packet enters the histogram.
+const ROUND: Duration = Duration::from_millis(200);
+/// The fastest packet of this many half seconds is the zero of lateness.
+const FASTEST: usize = 8;
+/// Packets should wait at least this long, so that a tick that comes a little early finds them.
+const GUARD: Duration = Duration::from_millis(1);
+/// Delay shrinks only where this much more than enough is left, so that it does not swing.
+const SLACK: Duration = Duration::from_millis(4);
+/// Without a packet for this long there is no stream.
+const LOST_STREAM: Duration = Duration::from_millis(240);
+
+#[derive(Debug)]
+struct Entry {
+    seq: i64,
+    /// Extended timestamp.
+    at: i64,
+    length: i64,
+    content: Content,
+    payload: Bytes,
+    arrived: Instant,
+}
+
+/// One sender's numbers.
+#[derive(Debug)]
+struct Stream {
+    ssrc: u32,
+    first_seq: i64,
+    top_seq: i64,
+    top_at: i64,
+    /// What the packet with the highest number held.
+    top_content: Content,
+    seen: Box<[u64; SEEN / 64]>,
+    unique: u64,
+    /// RFC 3550 section 6.4.1: smoothed difference of transit times, in clock units.
+    jitter: f32,
+    transit: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    /// Silence suppression: the next packet begins a talk spurt.
+    Quiet,
+    Playing,
+}
+
+#[derive(Debug)]
+pub struct Jitter {
+    plan: JitterPlan,
+    clock: u32,
+    epoch: Option<Instant>,
+    stream: Option<Stream>,
+    /// A packet that does not follow: believed when the next one follows it.
+    suspect: Option<(Rtp, Content)>,
+    /// By sequence number.
+    queue: VecDeque<Entry>,
+    state: State,
+    /// The timestamp of the next unit of sound to be taken.
+    head: i64,
+    /// The number of the last packet taken.
+    last_seq: i64,
+    /// Made-up sound since the head stopped moving, in clock units.
+    held: i64,
+    level: Option<u8>,
+    /// Transit of the fastest packet, per half second.
+    fastest: [i64; FASTEST],
+    fastest_turn: i64,
+    histogram: Box<[f32; BINS]>,
+    rounds: f32,
+    round: i64,
+    round_latest: i64,
+    /// The wanted delay: the quantile's upper edge, in clock units.
+    wanted: i64,
+    /// How much earlier than needed the last packets were taken.
+    margins: [i64; 4],
+    /// The least sound left over after a tick, in this and the last half second.
+    spare: [i64; 2],
+    spare_ticks: u32,
+    counts: Counts,
+    lost_before: u64,
+    reported: (u64, u64),
+    last_delay: Duration,
+}
+
+impl Jitter {
+    pub fn new(plan: JitterPlan, clock: u32) -> Self {
+        let mut histogram = Box::new([0.0; BINS]);
+        // Before anything is known: a fifth of a second's latest packet is a tick late.
+        histogram[(TICK.as_millis() / BIN.as_millis()) as usize] = 1.0;
+        let mut jitter = Self {
+            plan,
+            clock,
+            epoch: None,
+            stream: None,
+            suspect: None,
+            queue: VecDeque::with_capacity(16),
+            state: State::Idle,
+            head: 0,
+            last_seq: 0,
+            held: 0,
+            level: None,
+            fastest: [i64::MAX; FASTEST],
+            fastest_turn: 0,
+            histogram,
+            rounds: 2.0,
+            round: 0,
+            round_latest: 0,
+            wanted: 0,
+            margins: [i64::MAX; 4],
+            spare: [i64::MAX; 2],
+            spare_ticks: 0,
+            counts: Counts::default(),
+            lost_before: 0,
+            reported: (0, 0),
+            last_delay: Duration::ZERO,
+        };
+        jitter.wanted = jitter.quantile();
+        jitter
+    }
+
+    fn units(&self, time: Duration) -> i64 {
+        (time.as_micros() as i64).saturating_mul(i64::from(self.clock)) / 1_000_000
+    }
+
+    fn time(&self, units: i64) -> Duration {
+        Duration::from_micros((units.max(0) as u64).saturating_mul(1_000_000) / u64::from(self.clock))
+    }
+
+    /// An instant in clock units.
+    fn place(&mut self, now: Instant) -> i64 {
+        let epoch = *self.epoch.get_or_insert(now);
+        match now.checked_duration_since(epoch) {
+            Some(after) => self.units(after),
+            None => -self.units(epoch.duration_since(now)),
+        }
+    }
+
+    // ---- what arrives
+
+    /// Takes a packet. Whatever it says, no more than [`ROOM`] packets are held.
+    pub fn push(&mut self, packet: Rtp, content: Content) {
+        let Some(stream) = &self.stream else { return self.begin(packet, content) };
+        let step = i64::from(packet.sequence.wrapping_sub(stream.top_seq as u16) as i16);
+        if packet.ssrc != stream.ssrc || step.abs() > DROPOUT {
+            // Another stream, or a stranger: the second packet in a row tells.
+            return match self.suspect.take() {
+                Some((first, kind))
+                    if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence =>
+                {
+                    self.begin(first, kind);
+                    self.push(packet, content);
+                }
+                _ => {
+                    self.counts.refused += 1;
+                    self.suspect = Some((packet, content));
+                }
+            };
+        }
+        self.accept(packet, content, step);
+    }
+
+    fn begin(&mut self, packet: Rtp, content: Content) {
+        self.counts.skipped += self.queue.len() as u64;
+        self.queue.clear();
+        self.lost_before = self.counts.lost;
+        self.suspect = None;
+        let (seq, at) = (i64::from(packet.sequence), i64::from(packet.timestamp));
+        self.stream = Some(Stream {
+            ssrc: packet.ssrc,
+            first_seq: seq,
+            top_seq: seq,
+            top_at: at,
+            top_content: content,
+            seen: Box::new([0; SEEN / 64]),
+            unique: 0,
+            jitter: 0.0,
+            transit: None,
+        });
+        self.last_seq = seq - 1;
+        self.rest(State::Idle);
+        self.forget_fastest();
+        self.accept(packet, content, 0);
+    }
+
+    fn accept(&mut self, packet: Rtp, content: Content, step: i64) {
+        let arrival = self.place(packet.arrived);
+        let (longest, limit) = (self.units(LONGEST), self.units(self.plan.most));
+        let Some(stream) = &mut self.stream else { return };
+        let length = match content {
+            Content::Sound(codec) => i64::from(codec.duration(&packet.payload)),
+            Content::Noise | Content::Event => 0,
+        };
+        if length > longest || (length == 0 && matches!(content, Content::Sound(_))) {
+            self.counts.refused += 1;
+            return;
+        }
+        let seq = stream.top_seq + step;
+        let at = stream.top_at + i64::from(packet.timestamp.wrapping_sub(stream.top_at as u32) as i32);
+        if seq > stream.top_seq {
+            for missing in stream.top_seq + 1..=seq {
+                stream.unmark(missing);
+            }
+            // A tone's timestamp is that of its beginning: no step of the sound's clock.
+            if content != Content::Event {
+                stream.top_at = at;
+            }
+            stream.top_seq = seq;
+            stream.top_content = content;
+        }
+        if stream.top_seq - seq >= SEEN as i64 || stream.mark(seq) {
+            self.counts.duplicates += 1;
+            return;
+        }
+        stream.unique += 1;
+        self.counts.received += 1;
+        let lost = (stream.top_seq - stream.first_seq + 1).max(0) as u64;
+        self.counts.lost = self.lost_before + lost.saturating_sub(stream.unique);
+        if content == Content::Event {
+            return;
+        }
+        if let Content::Sound(_) = content {
+            self.measure(arrival, at, limit);
+        }
+        if seq <= self.last_seq {
+            self.counts.late += 1;
+            return;
+        }
+        let place = self.queue.partition_point(|e| e.seq < seq);
+        let entry = Entry { seq, at, length, content, payload: packet.payload, arrived: packet.arrived };
+        self.queue.insert(place, entry);
+        if self.queue.len() > ROOM {
+            self.queue.pop_front();
+            self.counts.skipped += 1;
+        }
+    }
+
+    // ---- what the network is like
+
+    fn measure(&mut self, arrival: i64, at: i64, limit: i64) {
+        let Some(stream) = &mut self.stream else { return };
+        let transit = arrival - at;
+        if let Some(before) = stream.transit.replace(transit) {
+            let apart = (transit - before).abs().min(limit * 4) as f32;
+            stream.jitter += (apart - stream.jitter) / 16.0;
+        }
+        self.learn(arrival, transit);
+    }
+
+    fn forget_fastest(&mut self) {
+        self.fastest = [i64::MAX; FASTEST];
+        self.margins = [i64::MAX; 4];
+        self.spare = [i64::MAX; 2];
+    }
+
+    fn fastest(&self) -> i64 {
+        self.fastest.iter().copied().min().unwrap_or(i64::MAX)
+    }
+
+    /// Notes how late a packet came against the fastest.
+    fn learn(&mut self, arrival: i64, transit: i64) {
+        let turn = arrival.div_euclid((i64::from(self.clock) / 2).max(1));
+        if turn > self.fastest_turn {
+            for old in (self.fastest_turn + 1..=turn).take(FASTEST) {
+                self.fastest[old.rem_euclid(FASTEST as i64) as usize] = i64::MAX;
+            }
+            self.fastest_turn = turn;
+        }
+        let slot = &mut self.fastest[turn.rem_euclid(FASTEST as i64) as usize];
+        *slot = (*slot).min(transit);
+        let round = arrival.div_euclid(self.units(ROUND).max(1));
+        if round != self.round {
+            self.close_round(round);
+        }
+        let late = transit.saturating_sub(self.fastest());
+        // What is later than any delay we would choose is a stall, and no reason to wait longer.
+        if late <= self.units(self.plan.most) {
+            self.round_latest = self.round_latest.max(late);
+        }
+    }
+
+    fn close_round(&mut self, round: i64) {
+        let bin = (self.round_latest / self.units(BIN).max(1)).clamp(0, BINS as i64 - 1) as usize;
+        let memory = self.plan.memory.min(1.0 - 1.0 / (self.rounds + 1.0));
+        for share in self.histogram.iter_mut() {
+            *share *= memory;
+        }
+        self.histogram[bin] += 1.0 - memory;
+        (self.rounds, self.round, self.round_latest) = (self.rounds + 1.0, round, 0);
+        self.wanted = self.quantile();
+    }
+
+    fn quantile(&self) -> i64 {
+        let whole: f32 = self.histogram.iter().sum();
+        let mut left = whole * (1.0 - self.plan.quantile);
+        let mut bin = BINS;
+        while bin > 1 && left >= self.histogram[bin - 1] {
+            left -= self.histogram[bin - 1];
+            bin -= 1;
+        }
+        let delay = (BIN * bin as u32).max(self.plan.least).min(self.plan.most);
+        self.units(delay + GUARD)
+    }
+
+    /// How long sound with this timestamp, taken now, has been possible to take.
+    fn delay_of(&self, at: i64, now: i64) -> i64 {
+        let fastest = self.fastest();
+        if fastest == i64::MAX { self.wanted } else { now - at - fastest }
+    }
+
+    // ---- what is played
+
+    fn rest(&mut self, state: State) {
+        (self.state, self.held) = (state, 0);
+    }
+
+    /// What to do for the next `need` units of sound. Ask until the tick is full.
+    pub fn pull(&mut self, now: Instant, need: u32) -> Play {
+        let now = self.place(now);
+        loop {
+            self.skim(now);
+            let Some(front) = self.queue.front() else { return self.starve(need) };
+            let (seq, at, content) = (front.seq, front.at, front.content);
+            if self.state != State::Playing {
+                if self.delay_of(at, now) < self.wanted {
+                    return self.pause();
+                }
+                (self.state, self.head, self.held) = (State::Playing, at, 0);
+            }
+            let mut gap = at - self.head;
+            if content == Content::Noise && (gap <= 0 || self.follows(seq)) {
+                return self.silence();
+            }
+            if gap <= 0 {
+                let Some(front) = self.queue.pop_front() else { continue };
+                if front.at + front.length <= self.head {
+                    // Wholly in the past: the sender's clock went back, or the sound is stale.
+                    self.last_seq = front.seq;
+                    if -gap > self.units(Duration::from_secs(1)) {
+                        self.queue.push_front(front);
+                        self.last_seq -= 1;
+                        self.forget_fastest();
+                        self.rest(State::Quiet);
+                    } else {
+                        self.counts.late += 1;
+                    }
+                    continue;
+                }
+                return self.decode(front, -gap, now);
+            }
+            if self.follows(seq) {
+                // The timestamp jumps and no number is missing: silence suppression.
+                self.rest(State::Quiet);
+                self.head = at;
+                if self.delay_of(at, now) < self.wanted {
+                    return self.pause();
+                }
+                continue;
+            }
+            if self.held >= gap {
+                (self.head, self.held) = (at, 0);
+                continue;
+            }
+            self.head += self.held;
+            self.held = 0;
+            gap = at - self.head;
+            if gap > self.units(Duration::from_secs(1)) {
+                self.rest(State::Quiet);
+                continue;
+            }
+            let missing = gap.min(i64::from(need));
+            self.head += missing;
+            return Play::Conceal(missing as u32);
+        }
+    }
+
+    /// Whether every packet between the last one taken and this has been seen.
+    fn follows(&self, seq: i64) -> bool {
+        let Some(stream) = &self.stream else { return false };
+        seq - self.last_seq <= SEEN as i64 / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
+    }
+
+    fn starve(&mut self, need: u32) -> Play {
+        if self.state != State::Playing {
+            return self.pause();
+        }
+        let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
+        self.held += i64::from(need);
+        if quiet || self.held > self.units(LOST_STREAM) {
+            self.rest(if quiet { State::Quiet } else { State::Idle });
+            return self.pause();
+        }
+        Play::Conceal(need)
+    }
+
+    fn pause(&mut self) -> Play {
+        if self.state == State::Idle { Play::Idle } else { Play::Noise { level: self.level.take() } }
+    }
+
+    fn silence(&mut self) -> Play {
+        if let Some(noise) = self.queue.pop_front() {
+            self.last_seq = noise.seq;
+            self.level = noise.payload.first().map(|b| b & 0x7f).or(self.level);
+        }
+        self.rest(State::Quiet);
+        self.pause()
+    }
+
+    fn decode(&mut self, entry: Entry, skip: i64, now: i64) -> Play {
+        let Content::Sound(codec) = entry.content else { return self.pause() };
+        self.margins.rotate_left(1);
+        self.margins[3] = self.delay_of(self.head, now);
+        (self.head, self.last_seq, self.held) = (entry.at + entry.length, entry.seq, 0);
+        let (skip, timestamp) = (skip as u32, entry.at as u32);
+        Play::Decode { codec, payload: entry.payload, skip, timestamp, arrived: entry.arrived }
+    }
+
+    /// After a stall the packets of seconds may come at once: what is too old to be worth hearing is left out.
+    fn skim(&mut self, now: i64) {
+        let most = self.units(self.plan.most) + self.wanted;
+        let Some(front) = self.queue.front() else { return };
+        if self.queue.len() < 2 || self.delay_of(front.at, now) <= most {
+            return;
+        }
+        while self.queue.len() > 1 {
+            let Some(front) = self.queue.front() else { return };
+            if self.delay_of(front.at, now) <= self.wanted {
+                break;
+            }
+            self.last_seq = front.seq;
+            self.queue.pop_front();
+            self.counts.skipped += 1;
+        }
+        if let Some(front) = self.queue.front() {
+            (self.head, self.held, self.last_seq) = (front.at, 0, front.seq - 1);
+        }
+    }
+
+    /// The next packet ahead of its time, if it follows without a gap: shrinking needs something to shrink.
+    pub fn ahead(&mut self, now: Instant) -> Option<Play> {
+        let now = self.place(now);
+        let front = self.queue.front()?;
+        let fits = self.state == State::Playing && front.at == self.head && matches!(front.content, Content::Sound(_));
+        if !fits {
+            return None;
+        }
+        let front = self.queue.pop_front()?;
+        let margins = self.margins;
+        let play = self.decode(front, 0, now);
+        self.margins = margins;
+        Some(play)
+    }
+
+    /// Which way to lean, once per tick. `spare`: decoded sound left after this tick, in clock units.
+    pub fn pace(&mut self, spare: u32) -> Pace {
+        if self.state != State::Playing {
+            self.spare = [i64::MAX; 2];
+            return Pace::Keep;
+        }
+        self.spare_ticks += 1;
+        if self.spare_ticks >= 25 {
+            (self.spare, self.spare_ticks) = ([self.spare[1], i64::MAX], 0);
+        }
+        self.spare[1] = self.spare[1].min(i64::from(spare));
+        let margin = self.margins.iter().copied().min().unwrap_or(i64::MAX);
+        if margin == i64::MAX {
+            return Pace::Keep;
+        }
+        let (tick, slack) = (self.units(TICK), self.units(SLACK));
+        let (missing, over) = (self.wanted - margin, margin - tick - slack - self.wanted);
+        if missing > 0 {
+            return Pace::Grow { urgent: missing > tick };
+        }
+        if over >= 0 {
+            return Pace::Shrink { most: (over + slack + tick) as u32, urgent: over > 4 * tick };
+        }
+        // Sound that is left over at every tick only adds delay: no packet is needed any earlier without it.
+        let idle = self.spare[0].min(self.spare[1]);
+        if self.spare[0] != i64::MAX && idle > slack {
+            return Pace::Shrink { most: idle as u32, urgent: false };
+        }
+        Pace::Keep
+    }
+
+    /// Tells that sound became longer or shorter, so that the measures start afresh.
+    pub fn stretched(&mut self, units: i64) {
+        for spare in &mut self.spare {
+            if *spare != i64::MAX {
+                *spare = (*spare + units).max(0);
+            }
+        }
+        for margin in &mut self.margins {
+            // Longer sound will make packets wait longer; after shorter sound only new packets tell.
+            *margin = if units < 0 { i64::MAX } else { margin.saturating_add(units) };
+        }
+    }
+
+    /// Ends the stream: the line's plan changed, or it is held.
+    pub fn reset(&mut self) {
+        self.queue.clear();
+        self.rest(State::Idle);
+        if let Some(stream) = &self.stream {
+            self.last_seq = stream.top_seq;
+        }
+        self.forget_fastest();
+    }
+
+    // ---- how it goes
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How long the sound of the tick just taken had been possible to play; `spare` units are decoded and not yet heard.
+    pub fn delay(&mut self, now: Instant, spare: u32) -> Duration {
+        let now = self.place(now);
+        if self.state != State::Playing || self.held > 0 {
+            return self.last_delay;
+        }
+        // The tick just taken began before what is left.
+        let delay = self.delay_of(self.head - i64::from(spare) - self.units(TICK), now);
+        self.last_delay = self.time(delay);
+        self.last_delay
+    }
+
+    /// The delay that the network asks for.
+    pub fn target(&self) -> Duration {
+        self.time(self.wanted)
+    }
+
+    pub fn held_packets(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// RFC 3550 interarrival jitter.
+    pub fn jitter(&self) -> Duration {
+        self.time(self.stream.as_ref().map_or(0, |s| s.jitter as i64))
+    }
+
+    pub fn ssrc(&self) -> Option<u32> {
+        self.stream.as_ref().map(|s| s.ssrc)
+    }
+
+    /// A report block about this stream; the share lost counts from the last call.
+    pub fn report(&mut self) -> Option<Report> {
+        let stream = self.stream.as_ref()?;
+        let (received, lost) = (self.counts.received, self.counts.lost);
+        let (since_received, since_lost) =
+            (received.saturating_sub(self.reported.0), lost.saturating_sub(self.reported.1));
+        self.reported = (received, lost);
+        let expected = since_received + since_lost;
+        Some(Report {
+            ssrc: stream.ssrc,
+            fraction_lost: if expected == 0 { 0.0 } else { since_lost as f32 / expected as f32 },
+            lost: lost.min(0x7f_ffff) as i32,
+            highest_sequence: stream.top_seq as u32,
+            jitter: stream.jitter as u32,
+            round_trip: None,
+        })
+    }
+}
+
+impl Stream {
+    fn slot(seq: i64) -> (usize, u64) {
+        let bit = seq.rem_euclid(SEEN as i64) as usize;
+        (bit / 64, 1 << (bit % 64))
+    }
+
+    /// Notes a number; whether it had been seen.
+    fn mark(&mut self, seq: i64) -> bool {
+        let (word, bit) = Self::slot(seq);
+        let before = self.seen[word] & bit != 0;
+        self.seen[word] |= bit;
+        before
+    }
+
+    fn unmark(&mut self, seq: i64) {
+        let (word, bit) = Self::slot(seq);
+        self.seen[word] &= !bit;
+    }
+
+    fn marked(&self, seq: i64) -> bool {
+        let (word, bit) = Self::slot(seq);
+        self.top_seq - seq < SEEN as i64 && self.seen[word] & bit != 0
+    }
+}
+
+#[cfg(test)]
+mod tests;

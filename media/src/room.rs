@@ -1,0 +1,314 @@
+//! `Room`: all legs of one call. Per tick: all that was heard → mixed by [`crate::hears`] → all that is sent.
+use crate::frame::{Frame, SamplePos, TICK};
+use crate::hears::{self, Ear, Supervision, Voice};
+use crate::keys::Keys;
+use crate::leg::{self, Leg, LegPlan, LineRules};
+use crate::mix::Mix;
+use crate::packet::Packet;
+use crate::playout::{Gain, Played};
+use crate::stats::LegStats;
+use crate::tap::Tap;
+use crate::tts::{Sound, UtteranceId};
+use crate::vad::Edge;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// A leg's place in its room: 0 is the caller, 1 a human agent, those above supervise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seat(pub u8);
+
+impl Seat {
+    pub const CALLER: Self = Self(0);
+    pub const AGENT: Self = Self(1);
+    /// How many a room has.
+    pub const COUNT: usize = 8;
+
+    const fn ear(self) -> Ear {
+        match self.0 {
+            0 => Ear::Caller,
+            1 => Ear::Agent,
+            _ => Ear::Supervisor,
+        }
+    }
+
+    const fn voice(self) -> Voice {
+        match self.0 {
+            0 => Voice::Caller,
+            1 => Voice::Agent,
+            _ => Voice::Supervisor,
+        }
+    }
+}
+
+/// What a room is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A caller and a bot.
+    Bot,
+    /// Each caller's own sound through the whole path back.
+    Echo,
+    /// Two callers, who hear each other; a bot may speak to either.
+    Bridge,
+}
+
+pub enum Input {
+    /// `seed`: what must be random on the wire. Who sat there before leaves.
+    Join {
+        seat: Seat,
+        plan: LegPlan,
+        seed: u64,
+    },
+    Leave(Seat),
+    Leg(Seat, leg::Input),
+    /// Takes both sides of seat 0 from now on, in place of who did before.
+    Tap(Box<dyn Tap>),
+    /// 20 ms have passed. Ticks may be late or missing: the time tells which one it is.
+    Tick,
+}
+
+#[derive(Debug)]
+pub enum Output {
+    Send {
+        seat: Seat,
+        packet: Packet,
+    },
+    /// What a leg said, for its ear. Comes after everything that is sent in the same tick.
+    Frame {
+        seat: Seat,
+        frame: Frame,
+    },
+    Event(Event),
+}
+
+/// From a room to its call.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Edge {
+        seat: Seat,
+        edge: Edge,
+    },
+    Key {
+        seat: Seat,
+        key: char,
+        at: Instant,
+    },
+    Played {
+        seat: Seat,
+        played: Played,
+    },
+    /// No RTP since then, although the line is open to it.
+    Silent {
+        seat: Seat,
+        since: Instant,
+    },
+    Sounding {
+        seat: Seat,
+    },
+    Stats {
+        seat: Seat,
+        stats: LegStats,
+    },
+    /// The tap could not keep up, or its disk failed: the recording ends here and the call goes on.
+    TapBroke,
+    /// The room is gone; nothing follows.
+    Closed,
+}
+
+pub struct Room {
+    mode: Mode,
+    rules: LineRules,
+    supervision: Supervision,
+    opened: Instant,
+    /// The number of the next tick.
+    tick: u64,
+    legs: [Option<Leg>; Seat::COUNT],
+    tap: Option<Box<dyn Tap>>,
+    out: VecDeque<Output>,
+}
+
+impl Room {
+    /// `opened`: the beginning of tick 0.
+    pub fn new(opened: Instant, mode: Mode, rules: LineRules) -> Self {
+        Self {
+            mode,
+            rules,
+            supervision: Supervision::Absent,
+            opened,
+            tick: 0,
+            legs: Default::default(),
+            tap: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Join { seat, plan, seed } => {
+                self.leave(now, seat);
+                let leg = Leg::new(now, plan, self.rules.clone(), seed);
+                if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
+                    *place = Some(leg);
+                }
+            }
+            Input::Leave(seat) => self.leave(now, seat),
+            Input::Leg(seat, input) => {
+                if let Some(Some(leg)) = self.legs.get_mut(usize::from(seat.0)) {
+                    let edge = if let leg::Input::Edge(edge) = &input { Some(*edge) } else { None };
+                    leg.handle(now, input);
+                    if let Some(edge) = edge {
+                        self.out.push_back(Output::Event(Event::Edge { seat, edge }));
+                    }
+                    self.drain(seat);
+                }
+            }
+            Input::Tap(tap) => self.tap = Some(tap),
+            Input::Tick => self.tick(now),
+        }
+    }
+
+    pub fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When the next tick begins.
+    pub fn deadline(&self) -> (Instant, Why) {
+        (self.opened + TICK * u32::try_from(self.tick).unwrap_or(u32::MAX), Why::Tick)
+    }
+
+    pub fn occupied(&self) -> impl Iterator<Item = Seat> + '_ {
+        (0..).zip(&self.legs).filter(|(_, leg)| leg.is_some()).map(|(n, _)| Seat(n))
+    }
+
+    /// Everybody leaves.
+    pub fn close(&mut self, now: Instant) {
+        for seat in 0..Seat::COUNT as u8 {
+            self.leave(now, Seat(seat));
+        }
+        self.tap = None;
+    }
+
+    fn leave(&mut self, now: Instant, seat: Seat) {
+        let Some(place) = self.legs.get_mut(usize::from(seat.0)) else { return };
+        if let Some(leg) = place {
+            leg.leave(now);
+            self.drain(seat);
+            self.legs[usize::from(seat.0)] = None;
+        }
+    }
+
+    fn drain(&mut self, seat: Seat) {
+        let Some(Some(leg)) = self.legs.get_mut(usize::from(seat.0)) else { return };
+        while let Some(output) = leg.poll() {
+            self.out.push_back(match output {
+                leg::Output::Send(packet) => Output::Send { seat, packet },
+                leg::Output::Key { key, at } => Output::Event(Event::Key { seat, key, at }),
+                leg::Output::Played(played) => Output::Event(Event::Played { seat, played }),
+                leg::Output::Silent { since } => Output::Event(Event::Silent { seat, since }),
+                leg::Output::Sounding => Output::Event(Event::Sounding { seat }),
+                leg::Output::Stats(stats) => Output::Event(Event::Stats { seat, stats }),
+            });
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        // The nearest tick to now, but none twice: after a stall the ticks in between are left out.
+        let since = now.saturating_duration_since(self.opened) + TICK / 2;
+        let tick = self.tick.max((since.as_nanos() / TICK.as_nanos()) as u64);
+        self.tick = tick + 1;
+        let pos = SamplePos::of_tick(tick);
+        let mut said: [Option<Frame>; Seat::COUNT] = Default::default();
+        let mut bot: [Option<Frame>; Seat::COUNT] = Default::default();
+        for (n, leg) in self.legs.iter_mut().enumerate() {
+            if let Some(leg) = leg {
+                said[n] = Some(leg.hear(now, pos));
+                bot[n] = (self.mode != Mode::Echo).then(|| leg.speak(now, pos));
+            }
+        }
+        for n in 0..Seat::COUNT {
+            let Some(leg) = &mut self.legs[n] else { continue };
+            let seat = Seat(n as u8);
+            let mut frame = Frame::silence(pos, leg.plan().codec.rate());
+            mix(self.mode, self.supervision, seat, (&said, &bot), &mut frame);
+            leg.send(now, tick, &mut frame);
+            let sends = leg.plan().direction.sends();
+            self.drain(seat);
+            if seat == Seat::CALLER
+                && let (Some(tap), Some(said)) = (&mut self.tap, &said[n])
+            {
+                if !sends {
+                    frame.pcm_mut().fill(0);
+                }
+                if tap.take(said, &frame).is_break() {
+                    self.tap = None;
+                    self.out.push_back(Output::Event(Event::TapBroke));
+                }
+            }
+        }
+        for (n, frame) in said.into_iter().enumerate() {
+            if let Some(frame) = frame {
+                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame });
+            }
+        }
+    }
+}
+
+/// Why a room wants to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Tick,
+}
+
+type Sounds = [Option<Frame>; Seat::COUNT];
+
+/// What `seat` hears of what was said and of what the bot says.
+fn mix(mode: Mode, supervision: Supervision, seat: Seat, (said, bot): (&Sounds, &Sounds), out: &mut Frame) {
+    let own = usize::from(seat.0);
+    let mut mix = Mix::new(out.rate);
+    let mut add = |frame: &Option<Frame>| {
+        if let Some(frame) = frame.as_ref().filter(|f| f.rate == out.rate) {
+            mix.add(frame.pcm());
+        }
+    };
+    if mode == Mode::Echo {
+        add(&said[own]);
+    } else {
+        let voices = hears::hears(supervision, seat.ear());
+        for (n, frame) in said.iter().enumerate() {
+            if n != own && voices.has(Seat(n as u8).voice()) {
+                add(frame);
+            }
+        }
+        if voices.has(Voice::Bot) {
+            add(&bot[own]);
+            if seat != Seat::CALLER {
+                add(&bot[0]);
+            }
+        }
+    }
+    mix.finish(out.pcm_mut());
+}
+
+/// What a caller is asked to do with sound, gain, keys: shorthand for drivers and tests.
+impl Input {
+    pub fn sound(seat: Seat, sound: Sound) -> Self {
+        Self::Leg(seat, leg::Input::Sound(sound))
+    }
+    pub fn gain(seat: Seat, gain: Gain) -> Self {
+        Self::Leg(seat, leg::Input::Gain(gain))
+    }
+    pub fn hush(seat: Seat, floor: UtteranceId) -> Self {
+        Self::Leg(seat, leg::Input::Hush(floor))
+    }
+    pub fn keys(seat: Seat, keys: Keys) -> Self {
+        Self::Leg(seat, leg::Input::Keys(keys))
+    }
+    pub fn packet(seat: Seat, packet: Packet) -> Self {
+        Self::Leg(seat, leg::Input::Packet(packet))
+    }
+    pub fn edge(seat: Seat, edge: Edge) -> Self {
+        Self::Leg(seat, leg::Input::Edge(edge))
+    }
+}
+
+#[cfg(test)]
+mod tests;

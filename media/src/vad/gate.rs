@@ -1,0 +1,349 @@
+//! `Gate`: turns log-odds of speech, window by window, into the samples where speech began and stopped.
+//!
+//! The detectors see 32 ms at a time and trail behind both ends of speech; the level of the sound, in 8 ms blocks against
+//! an adaptive noise floor (minimum statistics, R. Martin, 2001), says where within that time it rose and fell.
+use super::{Attention, WINDOW};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Samples of a level block: 8 ms at 16 kHz.
+pub const BLOCK: usize = 128;
+const BLOCKS: usize = WINDOW / BLOCK;
+/// Levels remembered: 1.6 s.
+const HISTORY: usize = 200;
+
+/// When the gate opens and closes.
+#[derive(Clone, Copy, Debug)]
+pub struct GatePlan {
+    /// Speech that must be seen before it counts as begun.
+    pub start: Duration,
+    /// Silence after the last sound of speech before it counts as over.
+    pub end: Duration,
+    /// Log-odds above which a window is speech, and above which it still is once speech has begun.
+    pub enter: f32,
+    pub stay: f32,
+    /// How far above the noise speech must rise, in dB.
+    pub rise_db: f32,
+}
+
+impl GatePlan {
+    /// For Silero and earshot together.
+    pub fn fused(start: Duration, end: Duration) -> Self {
+        Self { start, end, enter: -0.2, stay: -0.8, rise_db: 4.0 }
+    }
+
+    /// For earshot alone, which takes more for speech than is.
+    pub fn strict(start: Duration, end: Duration) -> Self {
+        Self { start: start * 2, end, enter: 0.6, stay: 0.2, rise_db: 9.0 }
+    }
+}
+
+/// One window's evidence.
+#[derive(Clone, Copy, Debug)]
+pub enum Evidence {
+    /// Sound from the line, and the log-odds that it is speech.
+    Line(f32),
+    /// Mostly made up for lost packets: keeps speech alive, and begins none.
+    Concealed(f32),
+    /// Nothing was sent: silence whatever it sounds like, and no measure of the line's noise.
+    Idle,
+}
+
+/// What a window settles. Samples are counted at 16 kHz from the gate's first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Start(u64),
+    End(u64),
+}
+
+#[derive(Debug)]
+enum State {
+    Quiet {
+        /// Windows of speech so far, and the first of them.
+        seen: u32,
+        since: u64,
+    },
+    Speech {
+        /// Loudest block so far, in dB.
+        peak: f32,
+        /// End of the last window that was speech.
+        until: u64,
+    },
+}
+
+#[derive(Debug)]
+pub struct Gate {
+    plan: GatePlan,
+    state: State,
+    /// Blocks so far; the levels of the newest of them in dBFS, and their mean over 40 ms where it measures noise.
+    blocks: u64,
+    levels: VecDeque<f32>,
+    calm: VecDeque<f32>,
+    floor: f32,
+    last_sample: f32,
+}
+
+/// Level of nothing, and the lowest noise floor worth telling from it (one step of µ-law is -72 dB).
+const NOTHING_DB: f32 = -96.0;
+const LOWEST_FLOOR_DB: f32 = -78.0;
+/// The minimum of a noise's short levels lies this far below their mean.
+const BIAS_DB: f32 = 1.0;
+/// Speech ranges over this much; what is fainter than its loudest block by more is breath, room or echo.
+const RANGE_DB: f32 = 35.0;
+/// A window that rises this far above the noise is worth Silero's look.
+const LOOK_DB: f32 = 3.0;
+/// The edges of speech stand this far above the noise.
+const EDGE_DB: f32 = 4.0;
+/// The beginning is looked for this long before the first window of speech, the end as long before the last.
+const REACH: u64 = 16_000 / 1_000 * 240;
+/// Pauses of up to this many blocks (closures of plosives) lie within a word.
+const CLOSURE: u64 = 12;
+
+impl Gate {
+    pub fn new(plan: GatePlan) -> Self {
+        Self {
+            plan,
+            state: State::Quiet { seen: 0, since: 0 },
+            blocks: 0,
+            levels: VecDeque::with_capacity(HISTORY + BLOCKS),
+            calm: VecDeque::with_capacity(HISTORY + BLOCKS),
+            floor: LOWEST_FLOOR_DB,
+            last_sample: 0.0,
+        }
+    }
+
+    pub fn is_speech(&self) -> bool {
+        matches!(self.state, State::Speech { .. })
+    }
+
+    /// The noise of the line, in dBFS after pre-emphasis.
+    pub fn floor_db(&self) -> f32 {
+        self.floor
+    }
+
+    /// Measures the next window; says how closely it must be looked at. [`Gate::judge`] follows.
+    pub fn measure(&mut self, window: &[i16; WINDOW]) -> Attention {
+        let mut loudest = NOTHING_DB;
+        for block in window.as_chunks::<BLOCK>().0 {
+            let level = self.level(block);
+            loudest = loudest.max(level);
+            self.levels.push_back(level);
+        }
+        self.blocks += BLOCKS as u64;
+        while self.levels.len() > HISTORY {
+            self.levels.pop_front();
+        }
+        let busy = !matches!(self.state, State::Quiet { seen: 0, .. });
+        if busy || loudest > self.floor + LOOK_DB { Attention::Full } else { Attention::Idle }
+    }
+
+    /// Judges the window last measured.
+    pub fn judge(&mut self, evidence: Evidence) -> Option<Verdict> {
+        let now = self.blocks * BLOCK as u64;
+        let loudest = self.levels.iter().rev().take(BLOCKS).copied().fold(NOTHING_DB, f32::max);
+        let (odds, may_begin) = match evidence {
+            Evidence::Line(odds) => (odds, true),
+            Evidence::Concealed(odds) => (odds, false),
+            Evidence::Idle => (f32::NEG_INFINITY, false),
+        };
+        let rises = loudest > self.floor + self.plan.rise_db;
+        let verdict = match &mut self.state {
+            State::Quiet { seen, since } => {
+                if odds > self.plan.enter && rises && may_begin {
+                    if *seen == 0 {
+                        *since = now - WINDOW as u64;
+                    }
+                    *seen += 1;
+                } else if odds < self.plan.stay || !may_begin {
+                    *seen = seen.saturating_sub(1);
+                }
+                let (seen, since) = (*seen, *since);
+                if Duration::from_millis(32) * seen >= self.plan.start {
+                    let peak = self.loudest_since(since);
+                    self.state = State::Speech { peak, until: now };
+                    Some(Verdict::Start(self.began(since, peak)))
+                } else {
+                    None
+                }
+            }
+            State::Speech { peak, until } => {
+                *peak = peak.max(loudest);
+                if odds > self.plan.stay && loudest > self.floor {
+                    *until = now;
+                }
+                let (peak, until) = (*peak, *until);
+                let stop = self.stopped(until, peak);
+                let silence = |samples: u64| Duration::from_micros(samples * 1_000 / 16);
+                if silence(now - stop) >= self.plan.end && silence(now - until) >= self.plan.end / 2 {
+                    self.state = State::Quiet { seen: 0, since: 0 };
+                    Some(Verdict::End(stop))
+                } else {
+                    None
+                }
+            }
+        };
+        self.learn(evidence);
+        verdict
+    }
+
+    /// Lets speech be over at once, without a verdict.
+    pub fn reset(&mut self) {
+        self.state = State::Quiet { seen: 0, since: 0 };
+    }
+
+    /// Level of one block in dBFS, after a first-order pre-emphasis that leaves hum and DC out and lets fricatives in.
+    fn level(&mut self, block: &[i16; BLOCK]) -> f32 {
+        let mut power = 0.0f32;
+        for sample in block {
+            let sample = f32::from(*sample);
+            let emphasised = sample - 0.95 * self.last_sample;
+            self.last_sample = sample;
+            power += emphasised * emphasised;
+        }
+        let full = BLOCK as f32 * 32_768.0 * 32_768.0;
+        (10.0 * (power / full).max(1e-10).log10()).max(NOTHING_DB)
+    }
+
+    /// Takes the last window for noise, unless somebody speaks: then the floor can only sink.
+    fn learn(&mut self, evidence: Evidence) {
+        if !matches!(evidence, Evidence::Line(_)) {
+            return;
+        }
+        let speaking = self.is_speech();
+        let mean = self.levels.iter().rev().take(BLOCKS).sum::<f32>() / BLOCKS as f32;
+        let mean = (mean + BIAS_DB).max(LOWEST_FLOOR_DB);
+        if speaking {
+            self.floor = self.floor.min(mean);
+            return;
+        }
+        self.calm.push_back(mean);
+        if self.calm.len() > HISTORY / BLOCKS {
+            self.calm.pop_front();
+        }
+        self.floor = self.calm.iter().copied().fold(f32::INFINITY, f32::min);
+    }
+
+    fn block(&self, index: u64) -> f32 {
+        let oldest = self.blocks - self.levels.len() as u64;
+        index.checked_sub(oldest).and_then(|index| self.levels.get(index as usize)).copied().unwrap_or(NOTHING_DB)
+    }
+
+    fn loudest_since(&self, sample: u64) -> f32 {
+        (sample / BLOCK as u64..self.blocks).map(|index| self.block(index)).fold(NOTHING_DB, f32::max)
+    }
+
+    fn threshold(&self, peak: f32) -> f32 {
+        (self.floor + EDGE_DB).max(peak - RANGE_DB)
+    }
+
+    /// The sample where the sound first rose that led to speech in the windows since `since`.
+    fn began(&self, since: u64, peak: f32) -> u64 {
+        let threshold = self.threshold(peak);
+        let first = since / BLOCK as u64;
+        let earliest = first.saturating_sub(REACH / BLOCK as u64);
+        let Some(mut start) = (first..self.blocks).find(|index| self.block(*index) >= threshold) else { return since };
+        let mut index = start;
+        while index > earliest && start - index <= CLOSURE {
+            index -= 1;
+            if self.block(index) >= threshold {
+                start = index;
+            }
+        }
+        start * BLOCK as u64
+    }
+
+    /// The sample after the last sound of speech, at or before `until`.
+    fn stopped(&self, until: u64, peak: f32) -> u64 {
+        let threshold = self.threshold(peak);
+        let last = until / BLOCK as u64;
+        let earliest = last.saturating_sub(REACH / BLOCK as u64);
+        let loud = (earliest..last).rev().find(|index| self.block(*index) >= threshold);
+        loud.map_or(until, |index| (index + 1) * BLOCK as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Levels (amplitude of a square wave at a quarter of the rate) and odds of each window, and what the gate says of them.
+    fn verdicts(windows: &[(i16, Evidence)]) -> Vec<(usize, Verdict)> {
+        let mut gate = Gate::new(GatePlan::fused(Duration::from_millis(64), Duration::from_millis(200)));
+        let sound = |loud: i16| std::array::from_fn(|n| if n / 2 % 2 == 0 { loud } else { -loud });
+        windows
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (loud, evidence))| {
+                gate.measure(&sound(*loud));
+                Some((index, gate.judge(*evidence)?))
+            })
+            .collect()
+    }
+
+    const YES: Evidence = Evidence::Line(3.0);
+    const NO: Evidence = Evidence::Line(-4.0);
+
+    #[test]
+    fn speech_counts_after_64_ms_and_is_over_200_ms_after_its_last_sound() {
+        let mut windows = vec![(4, NO); 20];
+        windows.extend([(3_000, YES); 10]);
+        // The detectors trail by two windows.
+        windows.extend([(4, YES); 2]);
+        windows.extend([(4, NO); 12]);
+        let window = WINDOW as u64;
+        let verdicts = verdicts(&windows);
+        let [(21, Verdict::Start(start)), (36, Verdict::End(end))] = verdicts[..] else { panic!("{verdicts:?}") };
+        assert!(start == 20 * window && end.abs_diff(30 * window) <= BLOCK as u64, "{start} {end}");
+    }
+
+    #[test]
+    fn one_window_of_speech_is_a_click() {
+        let mut windows = vec![(4, NO); 20];
+        for _ in 0..10 {
+            windows.extend([(8_000, YES), (8_000, NO), (4, NO), (4, NO), (4, NO)]);
+        }
+        assert_eq!(verdicts(&windows), []);
+    }
+
+    #[test]
+    fn what_does_not_rise_above_the_noise_is_no_speech() {
+        let mut windows = vec![(500, NO); 40];
+        windows.extend([(550, YES); 20]);
+        assert_eq!(verdicts(&windows), []);
+    }
+
+    #[test]
+    fn the_floor_follows_noise_that_stays() {
+        let mut gate = Gate::new(GatePlan::fused(Duration::from_millis(64), Duration::from_millis(200)));
+        let mut step = |loud: i16| {
+            gate.measure(&std::array::from_fn(|n| if n / 2 % 2 == 0 { loud } else { -loud }));
+            gate.judge(NO);
+            gate.floor_db()
+        };
+        let quiet = (0..60).map(|_| step(8)).last().unwrap();
+        let loud = (0..60).map(|_| step(800)).last().unwrap();
+        let again = (0..2).map(|_| step(8)).last().unwrap();
+        assert!((loud - quiet - 40.0).abs() < 1.0 && (again - quiet).abs() < 1.0, "{quiet} {loud} {again}");
+    }
+
+    #[test]
+    fn a_beginning_before_the_first_window_of_speech_is_found() {
+        let mut windows = vec![(4, NO); 20];
+        windows.extend([(900, NO); 3]);
+        windows.extend([(3_000, YES); 4]);
+        assert_eq!(verdicts(&windows), [(24, Verdict::Start(20 * WINDOW as u64))]);
+    }
+
+    #[test]
+    fn concealment_begins_no_speech_and_silence_of_the_sender_ends_it() {
+        let mut windows = vec![(4, NO); 10];
+        windows.extend([(3_000, Evidence::Concealed(5.0)); 10]);
+        assert_eq!(verdicts(&windows), []);
+        let mut windows = vec![(4, NO); 10];
+        windows.extend([(3_000, YES); 5]);
+        windows.extend([(0, Evidence::Idle); 8]);
+        assert!(
+            matches!(verdicts(&windows)[..], [(11, Verdict::Start(_)), (_, Verdict::End(end))] if end == 15 * WINDOW as u64)
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! Bots: which there are, and reading their files again.
+use super::wire::{Bots, ProblemDocument};
+use super::{Here, Problem};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+#[utoipa::path(get, path = "/api/v1/bots", tag = "bots", responses((status = OK, body = Bots)))]
+pub(super) async fn list(State(room): Here) -> Json<Bots> {
+    Json(Bots { bots: room.app.bots.list().into_iter().map(Into::into).collect() })
+}
+
+/// Reads the bots' files again. A broken file keeps the bot that worked, and its `fault` says why. Calls in progress keep the bot they began with.
+#[utoipa::path(post, path = "/api/v1/bots/reload", tag = "bots", responses(
+    (status = OK, body = Bots),
+    (status = INTERNAL_SERVER_ERROR, body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(super) async fn reload(State(room): Here) -> Result<Json<Bots>, Problem> {
+    let bots = room.app.bots.clone();
+    let cards = tokio::task::spawn_blocking(move || bots.reload()).await;
+    let cards = cards
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the bots could not be read; see the log"))?;
+    Ok(Json(Bots { bots: cards.into_iter().map(Into::into).collect() }))
+}

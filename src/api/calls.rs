@@ -1,0 +1,84 @@
+//! Calls: list, read, place, end.
+use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
+use super::{Dial, DialFault, Here, Problem};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// The longest `to` and `from`.
+const ADDRESS: usize = 255;
+
+#[utoipa::path(get, path = "/api/v1/calls", tag = "calls", params(Filter), responses(
+    (status = OK, body = Calls),
+    (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(State(room): Here, Query(filter): Query<Filter>) -> Result<Json<Calls>, Problem> {
+    let limit = filter.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit = {limit}: must be from 1 to 200")));
+    }
+    // One more than asked for tells whether there is a next page.
+    let mut calls = room.app.store.calls(filter.state, limit + 1, filter.before.as_deref()).await?;
+    let more = calls.len() > limit;
+    calls.truncate(limit);
+    let before = calls.last().filter(|_| more).map(|call| call.id.clone());
+    Ok(Json(Calls { calls, before }))
+}
+
+#[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path), Depth), responses(
+    (status = OK, body = Detail),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(super) async fn one(
+    State(room): Here,
+    Path(id): Path<String>,
+    Query(depth): Query<Depth>,
+) -> Result<Json<Detail>, Problem> {
+    let call = room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let timeline = if depth.timeline { Some(room.app.store.timeline(&id).await?) } else { None };
+    Ok(Json(Detail { call, timeline }))
+}
+
+/// Places a call. The answer comes before the other side rings: follow the call by its id.
+#[utoipa::path(post, path = "/api/v1/calls", tag = "calls", request_body = NewCall, responses(
+    (status = ACCEPTED, body = Placed),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no such destination"),
+    (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
+))]
+pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Response {
+    let NewCall { to, bot, from } = new;
+    let odd = |text: &String| {
+        text.is_empty() || text.len() > ADDRESS || text.chars().any(|c| c.is_control() || c.is_whitespace())
+    };
+    if odd(&to) || from.as_ref().is_some_and(odd) {
+        return DialFault::Destination("`to` and `from` have 1 to 255 characters, none of them a space")
+            .into_response();
+    }
+    if !room.app.bots.has(&bot) {
+        return DialFault::Bot.into_response();
+    }
+    match room.app.desk.dial(Dial { to, bot, from }).await {
+        Ok(id) => {
+            let place = format!("/api/v1/calls/{id}");
+            (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Placed { id })).into_response()
+        }
+        Err(fault) => fault.into_response(),
+    }
+}
+
+/// Ends a live call. It is over a moment later: its events say when.
+#[utoipa::path(delete, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path)), responses(
+    (status = ACCEPTED),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is over already"),
+))]
+pub(super) async fn hang_up(State(room): Here, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    if room.app.desk.hang_up(&id) {
+        return Ok(StatusCode::ACCEPTED);
+    }
+    match room.app.store.call(&id).await? {
+        Some(_) => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
+        None => Err(Problem::no_call()),
+    }
+}

@@ -1,0 +1,55 @@
+//! Health and metrics.
+use super::wire::{Readiness, Standing};
+use super::{Here, Room};
+use crate::observe;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+
+/// The process answers.
+#[utoipa::path(get, path = "/health/live", tag = "health", security(()), responses((status = OK, body = String, content_type = "text/plain")))]
+pub(super) async fn live() -> &'static str {
+    "live\n"
+}
+
+/// Whether new calls should be sent here.
+#[utoipa::path(get, path = "/health/ready", tag = "health", security(()), responses(
+    (status = OK, body = Readiness),
+    (status = SERVICE_UNAVAILABLE, body = Readiness),
+))]
+pub(super) async fn ready(State(room): Here) -> impl IntoResponse {
+    let readiness = readiness(&room);
+    let status = if readiness.status == Standing::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness))
+}
+
+fn readiness(room: &Room) -> Readiness {
+    let health = room.app.desk.health();
+    let mut reasons = health.ill;
+    if let Some(fault) = room.app.store.health().fault {
+        reasons.push(format!("store: {fault}"));
+    }
+    let status = match (health.draining, reasons.is_empty()) {
+        (true, _) => Standing::Draining,
+        (false, false) => Standing::Degraded,
+        (false, true) => Standing::Ready,
+    };
+    if health.draining {
+        reasons.insert(0, "the server is stopping: no new calls".into());
+    }
+    Readiness { status, reasons }
+}
+
+/// Metrics in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = OK, body = String, content_type = "text/plain")))]
+pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
+    let store = room.app.store.health();
+    observe::metrics::set("switchboard_calls_live", store.live as f64);
+    observe::metrics::set("switchboard_store_queue", store.queued as f64);
+    observe::metrics::set("switchboard_store_ill", f64::from(u8::from(store.fault.is_some())));
+    for (name, value) in room.app.desk.gauges() {
+        observe::metrics::set(name, value);
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], room.app.metrics.render())
+}

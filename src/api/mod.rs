@@ -1,0 +1,199 @@
+//! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
+//!
+//! Every route but health asks for the bearer token. All errors are problem documents (RFC 9457).
+mod auth;
+mod bots;
+mod calls;
+mod health;
+mod live;
+mod problem;
+mod recordings;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+pub use problem::Problem;
+
+use crate::bots::Shelf;
+use crate::observe;
+use crate::security::Secret;
+use crate::store::Store;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures::future::BoxFuture;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The longest request body.
+const BODY: usize = 64 * 1024;
+/// The longest wait for an answer's head.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Watchers of events at the same time; one more is refused with 503.
+const WATCHERS: usize = 64;
+
+/// The API's side towards the calls in progress.
+pub trait Desk: Send + Sync {
+    /// Begins an outbound call; its id as soon as it has one. Ringing and all else show in the call's events.
+    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>>;
+    /// Ends a live call; `false` when there is none with this id. Does not wait for the end.
+    fn hang_up(&self, id: &str) -> bool;
+    fn health(&self) -> Health;
+    /// Read when /metrics is asked for: queue lengths, late ticks, packets. Names begin with `switchboard_`.
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+}
+
+/// An outbound call to make.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// A SIP URI, or a number for a trunk.
+    pub to: String,
+    pub bot: String,
+    /// What the called party sees; not given: the trunk's user.
+    pub from: Option<String>,
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial").field("bot", &self.bot).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DialFault {
+    #[error("the server is stopping and takes no new calls")]
+    Draining,
+    #[error("as many calls as allowed are in progress (sip.max_calls)")]
+    Full,
+    #[error("there is no bot with this name")]
+    Bot,
+    /// What is wrong with it, in words without it.
+    #[error("this destination cannot be dialled: {0}")]
+    Destination(&'static str),
+    #[error("the call could not be placed: {0}")]
+    Failed(&'static str),
+}
+
+/// How the calls' side of the server is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// No new calls are taken.
+    pub draining: bool,
+    /// What is ill, one line each: an engine, a trunk.
+    pub ill: Vec<String>,
+}
+
+/// What the API works with.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub desk: Arc<dyn Desk>,
+    pub bots: Arc<dyn Shelf>,
+    pub token: Secret,
+    pub metrics: PrometheusHandle,
+}
+
+/// [`App`] with what only the API knows.
+#[derive(Clone)]
+struct Room {
+    app: App,
+    watchers: Arc<Semaphore>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
+    modifiers(&Bearer),
+    security(("bearer" = [])),
+    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let words = "The token in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
+        api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+fn described() -> (axum::Router<Room>, utoipa::openapi::OpenApi) {
+    let api = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(calls::list, calls::dial))
+        .routes(routes!(calls::one, calls::hang_up))
+        .routes(routes!(recordings::recording))
+        .routes(routes!(live::events))
+        .routes(routes!(bots::list))
+        .routes(routes!(bots::reload))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics));
+    api.split_for_parts()
+}
+
+/// The API's description (OpenAPI 3.1) as JSON.
+pub fn description() -> String {
+    described().1.to_json().unwrap_or_default()
+}
+
+/// All routes. Serve it with `axum::serve`.
+pub fn router(app: App) -> axum::Router {
+    let (router, api) = described();
+    let json: Arc<str> = api.to_json().unwrap_or_default().into();
+    let description = async move || ([(header::CONTENT_TYPE, "application/json")], json.to_string());
+    let room = Room { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
+    router
+        .route("/api/v1/openapi.json", get(description))
+        .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
+        })
+        .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
+        .layer(middleware::map_response(problem::shape))
+        .layer(middleware::from_fn(count))
+        .with_state(room)
+}
+
+async fn count(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    observe::metrics::request(route.as_deref().unwrap_or("none"), response.status().as_u16());
+    response
+}
+
+/// A fault of the store, as the API tells it.
+impl From<crate::store::Fault> for Problem {
+    fn from(fault: crate::store::Fault) -> Self {
+        tracing::error!(%fault, "the store cannot answer the API");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the memory of calls does not answer at present; try again")
+    }
+}
+
+impl IntoResponse for DialFault {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Draining | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bot | Self::Destination(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Failed(_) => StatusCode::BAD_GATEWAY,
+        };
+        Problem::new(status, self.to_string()).into_response()
+    }
+}
+
+type Here = State<Room>;

@@ -1,0 +1,135 @@
+//! The shapes of the API's JSON that are not the store's own.
+use crate::bots::Card;
+use crate::store::{Call, State, TimelineEvent};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An error (RFC 9457).
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProblemDocument {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+/// A call to place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCall {
+    /// A SIP URI, or a number for a trunk.
+    #[schema(example = "sip:100@192.0.2.7")]
+    pub to: String,
+    /// The bot that talks.
+    #[schema(example = "booking.en")]
+    pub bot: String,
+    /// What the called party sees; not given: the trunk's user.
+    pub from: Option<String>,
+}
+
+/// A call that is being placed.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Placed {
+    pub id: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// `live` or `ended`; not given: both.
+    #[param(inline)]
+    pub state: Option<State>,
+    /// 1 to 200; not given: 50.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<usize>,
+    /// Only calls before this id: the `before` of the page read last.
+    pub before: Option<String>,
+}
+
+/// Calls, newest first.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Calls {
+    pub calls: Vec<Call>,
+    /// Give this as `before` to read on; `null` at the end.
+    pub before: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Depth {
+    /// `true` adds everything that happened in the call, in order.
+    #[serde(default)]
+    pub timeline: bool,
+}
+
+/// A call, with its timeline if that was asked for.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Detail {
+    #[serde(flatten)]
+    pub call: Call,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Vec<TimelineEvent>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Watch {
+    /// Only events of this call.
+    pub call: Option<String>,
+}
+
+/// The first message to a watcher: the calls that are live now. An event of the same moment may follow although it is in here already.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "snapshot")]
+pub struct Snapshot {
+    pub calls: Vec<Call>,
+}
+
+/// A watcher was too slow for this many events; read the calls again.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "missed")]
+pub struct Missed {
+    pub count: u64,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Bot {
+    /// The name of its file without `.toml`.
+    pub name: String,
+    /// `null` while no version of the file has worked.
+    pub language: Option<String>,
+    /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
+    pub fault: Option<String>,
+}
+
+impl From<Card> for Bot {
+    fn from(Card { name, language, fault }: Card) -> Self {
+        Self { name, language, fault }
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Bots {
+    pub bots: Vec<Bot>,
+}
+
+/// Whether new calls can be taken, and if not, why.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    /// `ready`, `degraded` (calls go on, something is ill) or `draining` (no new calls).
+    pub status: Standing,
+    pub reasons: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    Ready,
+    Degraded,
+    Draining,
+}

@@ -1,0 +1,213 @@
+//! `Bots`: the bots of a directory, by file name; a file that breaks later leaves the bot that worked in place.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("cannot read the bots' directory {dir}: {why}; set bots.dir", dir = dir.display())]
+    Directory { dir: PathBuf, why: std::io::Error },
+    #[error("these bots cannot be used:\n  - {}", .0.join("\n  - "))]
+    Broken(Vec<String>),
+}
+
+/// A bot that was read, with what people are told of it.
+pub struct Parsed<B> {
+    pub bot: B,
+    /// `en` or `vi`.
+    pub language: String,
+}
+
+/// One bot as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// `None` while no version of the file has worked.
+    pub language: Option<String>,
+    /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
+    pub fault: Option<String>,
+}
+
+/// What the API needs of the bots.
+pub trait Shelf: Send + Sync {
+    fn list(&self) -> Vec<Card>;
+    /// Reads all files again. Blocks on them.
+    fn reload(&self) -> Vec<Card>;
+    fn has(&self, name: &str) -> bool {
+        self.list().iter().any(|card| card.name == name && card.language.is_some())
+    }
+}
+
+type Parse<B> = dyn Fn(&str, &str) -> Result<Parsed<B>, String> + Send + Sync;
+
+pub struct Bots<B> {
+    dir: PathBuf,
+    parse: Box<Parse<B>>,
+    shelf: RwLock<Arc<BTreeMap<String, Entry<B>>>>,
+    /// One reload at a time: the later one sees what the earlier one read.
+    reloading: Mutex<()>,
+}
+
+struct Entry<B> {
+    bot: Option<Arc<B>>,
+    card: Card,
+}
+
+impl<B> Clone for Entry<B> {
+    fn clone(&self) -> Self {
+        Self { bot: self.bot.clone(), card: self.card.clone() }
+    }
+}
+
+impl<B: Send + Sync> Bots<B> {
+    /// Reads every `*.toml` of `dir` with `parse(name, text)`. At the start each of them must work.
+    pub fn load(
+        dir: &Path,
+        parse: impl Fn(&str, &str) -> Result<Parsed<B>, String> + Send + Sync + 'static,
+    ) -> Result<Self, Fault> {
+        let bots =
+            Self { dir: dir.into(), parse: Box::new(parse), shelf: RwLock::default(), reloading: Mutex::default() };
+        let read = bots.read(&BTreeMap::new()).map_err(|why| Fault::Directory { dir: dir.into(), why })?;
+        let broken: Vec<String> = read.values().filter_map(|entry| entry.card.fault.clone()).collect();
+        if !broken.is_empty() {
+            return Err(Fault::Broken(broken));
+        }
+        *bots.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        Ok(bots)
+    }
+
+    /// The bot as it is now; a call keeps the one it began with.
+    pub fn get(&self, name: &str) -> Option<Arc<B>> {
+        self.now().get(name)?.bot.clone()
+    }
+
+    fn now(&self) -> Arc<BTreeMap<String, Entry<B>>> {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn read(&self, old: &BTreeMap<String, Entry<B>>) -> std::io::Result<BTreeMap<String, Entry<B>>> {
+        let mut read = BTreeMap::new();
+        for file in std::fs::read_dir(&self.dir)? {
+            let path = file?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else { continue };
+            let parsed =
+                std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| (self.parse)(name, &text));
+            let entry = match parsed {
+                Ok(Parsed { bot, language }) => {
+                    let card = Card { name: name.into(), language: Some(language), fault: None };
+                    Entry { bot: Some(Arc::new(bot)), card }
+                }
+                Err(why) => {
+                    let fault = Some(format!("{}: {why}", path.display()));
+                    let (bot, language) =
+                        old.get(name).map_or((None, None), |e| (e.bot.clone(), e.card.language.clone()));
+                    Entry { bot, card: Card { name: name.into(), language, fault } }
+                }
+            };
+            read.insert(name.to_owned(), entry);
+        }
+        Ok(read)
+    }
+}
+
+impl<B: Send + Sync> Shelf for Bots<B> {
+    fn list(&self) -> Vec<Card> {
+        self.now().values().map(|entry| entry.card.clone()).collect()
+    }
+
+    fn reload(&self) -> Vec<Card> {
+        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.now();
+        let read = self.read(&old).unwrap_or_else(|why| {
+            let fault = format!("cannot read the bots' directory {}: {why}", self.dir.display());
+            let keep = |(name, entry): (&String, &Entry<B>)| {
+                let card = Card { fault: Some(fault.clone()), ..entry.card.clone() };
+                (name.clone(), Entry { card, ..entry.clone() })
+            };
+            old.iter().map(keep).collect()
+        });
+        for entry in read.values() {
+            match &entry.card.fault {
+                Some(why) => {
+                    tracing::error!(bot = entry.card.name, %why, kept = entry.bot.is_some(), "a bot's file cannot be used")
+                }
+                None => tracing::info!(bot = entry.card.name, "bot read"),
+            }
+        }
+        let cards = read.values().map(|entry| entry.card.clone()).collect();
+        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        cards
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(_: &str, text: &str) -> Result<Parsed<String>, String> {
+        match text {
+            "broken" => Err("line 1: no such key".into()),
+            text => Ok(Parsed { bot: text.into(), language: "en".into() }),
+        }
+    }
+
+    fn dir(name: &str) -> PathBuf {
+        let dir = crate::testdir(name);
+        for (file, text) in [("a.en.toml", "first"), ("b.toml", "second"), ("notes.txt", "broken")] {
+            std::fs::write(dir.join(file), text).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn bots_are_named_by_their_files() {
+        let bots = Bots::load(&dir("bots-names"), parse).unwrap();
+        assert_eq!(bots.list().iter().map(|card| card.name.as_str()).collect::<Vec<_>>(), ["a.en", "b"]);
+        assert_eq!(*bots.get("a.en").unwrap(), "first");
+        assert!(bots.get("c").is_none() && bots.has("b") && !bots.has("c"));
+    }
+
+    #[test]
+    fn a_broken_file_keeps_the_bot_that_worked_and_says_why() {
+        let dir = dir("bots-broken");
+        let bots = Bots::load(&dir, parse).unwrap();
+        std::fs::write(dir.join("b.toml"), "broken").unwrap();
+        std::fs::write(dir.join("new.toml"), "broken").unwrap();
+        std::fs::write(dir.join("a.en.toml"), "changed").unwrap();
+        let cards = bots.reload();
+        assert_eq!(*bots.get("b").unwrap(), "second");
+        assert_eq!(*bots.get("a.en").unwrap(), "changed");
+        assert!(bots.get("new").is_none() && !bots.has("new") && bots.has("b"));
+        let fault = cards[1].fault.clone().unwrap();
+        assert!(fault.contains("b.toml") && fault.contains("no such key"), "{fault}");
+        std::fs::write(dir.join("b.toml"), "mended").unwrap();
+        bots.reload();
+        assert_eq!(*bots.get("b").unwrap(), "mended");
+        assert_eq!(bots.list()[1].fault, None);
+    }
+
+    #[test]
+    fn a_removed_file_takes_its_bot_along_and_a_lost_directory_takes_none() {
+        let dir = dir("bots-removed");
+        let bots = Bots::load(&dir, parse).unwrap();
+        let held = bots.get("b").unwrap();
+        std::fs::remove_file(dir.join("b.toml")).unwrap();
+        bots.reload();
+        assert!(bots.get("b").is_none());
+        assert_eq!(*held, "second", "a call keeps the bot it began with");
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(bots.reload()[0].fault.is_some());
+        assert_eq!(*bots.get("a.en").unwrap(), "first");
+    }
+
+    #[test]
+    fn at_the_start_every_bot_must_work() {
+        let dir = dir("bots-start");
+        std::fs::write(dir.join("b.toml"), "broken").unwrap();
+        let fault = Bots::load(&dir, parse).err().unwrap().to_string();
+        assert!(fault.contains("b.toml"), "{fault}");
+        let fault = Bots::load(&dir.join("none"), parse).err().unwrap().to_string();
+        assert!(fault.contains("bots.dir"), "{fault}");
+    }
+}

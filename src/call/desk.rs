@@ -1,0 +1,355 @@
+//! `Desk`: takes calls in, places calls out, and knows every call that lives.
+use super::actor::{self, Inbox, Order};
+use super::end::{Blame, End};
+use super::perform::Hands;
+use super::talk::{Limits, Talk};
+use crate::bots::{Bots, Loaded};
+use crate::config::{Config, ECHO};
+use crate::engines::Engines;
+use crate::store::{Direction, Event as Note, Private, Recording, Started, Store};
+use dialog::conversation::Conversation;
+use media::engine::{Engine, RoomHandle};
+use media::pool::Pool;
+use media::record::Recorder;
+use media::room::{Event, Mode, Seat};
+use media::tts::Voice;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use telephony::line::{By, Ended, Line};
+use telephony::ring::{Decline, Ring, Via};
+use telephony::sip::Sip;
+use tokio::sync::{Notify, mpsc};
+
+/// How much a call's queues hold. A room that finds its queue full drops news of playback, never verdicts or keys.
+const QUEUE: usize = 256;
+
+/// Cheap to clone: one desk for the whole server.
+#[derive(Clone)]
+pub struct Desk(Arc<Shared>);
+
+/// What the desk works with.
+pub struct Parts {
+    pub config: Arc<Config>,
+    pub engine: Arc<Engine>,
+    pub pool: Arc<Pool>,
+    pub engines: Engines,
+    pub bots: Arc<Bots>,
+    pub store: Store,
+}
+
+struct Shared {
+    parts: Parts,
+    sip: OnceLock<Sip>,
+    live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
+    gone: Notify,
+    draining: AtomicBool,
+    numbers: AtomicU64,
+}
+
+/// Takes a call off the list however its task ends.
+struct Listed<'a> {
+    desk: &'a Desk,
+    id: String,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        self.desk.live().remove(&self.id);
+        self.desk.0.gone.notify_waiters();
+    }
+}
+
+/// What is known of a call before it is answered.
+struct Opening {
+    id: String,
+    number: u64,
+    direction: Direction,
+    via: String,
+    from: String,
+    to: String,
+    route: Route,
+}
+
+enum Route {
+    Echo,
+    Bot(String, Loaded),
+}
+
+impl Desk {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            sip: OnceLock::new(),
+            live: Mutex::default(),
+            gone: Notify::new(),
+            draining: AtomicBool::new(false),
+            numbers: AtomicU64::new(1),
+        }))
+    }
+
+    /// Calls can be placed once the desk knows the telephone.
+    pub fn connect(&self, sip: Sip) {
+        self.0.sip.set(sip).ok();
+    }
+
+    /// Takes calls until the telephone is gone. Each call is a task of its own.
+    pub async fn receive(self, mut rings: mpsc::Receiver<Ring>) {
+        while let Some(ring) = rings.recv().await {
+            tokio::spawn(self.clone().take(ring));
+        }
+    }
+
+    /// No new calls from now on; returns when the live ones have ended, or have been ended at `limit`.
+    pub async fn drain(&self, limit: Duration) {
+        self.0.draining.store(true, Ordering::Release);
+        if let Some(sip) = self.0.sip.get() {
+            sip.drain();
+        }
+        if tokio::time::timeout(limit, self.empty()).await.is_err() {
+            let orders: Vec<_> = self.live().values().cloned().collect();
+            tracing::warn!(calls = orders.len(), "ending the calls that outlasted drain.limit_ms");
+            for order in orders {
+                order.try_send(Order::End(End::new(Blame::Server, "server stopped"))).ok();
+            }
+            tokio::time::timeout(Duration::from_secs(2), self.empty()).await.ok();
+        }
+    }
+
+    async fn empty(&self) {
+        loop {
+            let gone = self.0.gone.notified();
+            if self.live().is_empty() {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    pub fn count(&self) -> usize {
+        self.live().len()
+    }
+
+    /// Ends a live call; false where there is none by that id.
+    pub fn end(&self, id: &str, end: End) -> bool {
+        let order = self.live().get(id).cloned();
+        order.is_some_and(|order| order.try_send(Order::End(end)).is_ok())
+    }
+
+    fn live(&self) -> std::sync::MutexGuard<'_, HashMap<String, mpsc::Sender<Order>>> {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    fn route(&self, user: &str) -> Option<Route> {
+        let config = &self.parts().config;
+        let named = config.route.iter().find(|route| route.user.eq_ignore_ascii_case(user)).map(|route| &route.bot);
+        let bot = named.or(config.default_route.as_ref())?;
+        if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }
+    }
+
+    fn bot(&self, name: &str) -> Option<Route> {
+        let loaded = self.parts().bots.get(name)?;
+        Some(Route::Bot(name.to_owned(), loaded))
+    }
+
+    async fn take(self, ring: Ring) {
+        if self.is_draining() {
+            return ring.decline(Decline::Overloaded(Duration::from_secs(30))).await;
+        }
+        let Some(route) = self.route(&ring.user) else {
+            tracing::info!("a call to a user that no [[route]] names was refused");
+            return ring.decline(Decline::Unknown).await;
+        };
+        let opening = Opening {
+            id: new_id(),
+            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
+            direction: Direction::Inbound,
+            via: match &ring.via {
+                Via::Phone(name) => format!("phone {name}"),
+                Via::Trunk(name) => format!("trunk {name}"),
+                Via::Open => "open".into(),
+            },
+            from: ring.from.uri(),
+            to: ring.to.uri(),
+            route,
+        };
+        let (orders, inbox) = mpsc::channel(8);
+        let listed = self.list(&opening, orders);
+        let delay: Duration = self.parts().config.call.answer_delay_ms.into();
+        let mut ring = ring;
+        if !delay.is_zero() {
+            ring.ringing().await;
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = ring.cancelled() => return self.never_began(&listed.id, End::new(Blame::Caller, "cancelled")),
+            }
+        }
+        match ring.answer().await {
+            Ok(line) => self.hold(&opening, line, inbox).await,
+            Err(refused) => {
+                let blame = if refused.status == 487 { Blame::Caller } else { Blame::Network };
+                let reason = if refused.status == 487 { "cancelled" } else { "not answered" };
+                self.never_began(&listed.id, End::new(blame, reason));
+            }
+        }
+    }
+
+    /// Registers a call: it is on the list and in the record from here on.
+    fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed<'_> {
+        let (bot, language) = match &opening.route {
+            Route::Echo => (ECHO.to_owned(), "en"),
+            Route::Bot(name, bot) => (name.clone(), bot.bot.language().code()),
+        };
+        self.parts().store.note(
+            &opening.id,
+            Note::Started(Started {
+                direction: opening.direction,
+                via: opening.via.clone(),
+                from: Private(opening.from.clone()),
+                to: Private(opening.to.clone()),
+                bot,
+                language: language.into(),
+            }),
+        );
+        self.live().insert(opening.id.clone(), orders);
+        Listed { desk: self, id: opening.id.clone() }
+    }
+
+    fn never_began(&self, id: &str, end: End) {
+        self.parts().store.note(id, Note::Ended(end.into()));
+    }
+
+    /// An answered call, to its end.
+    async fn hold(&self, opening: &Opening, mut line: Line, orders: mpsc::Receiver<Order>) {
+        let (events, room_events) = mpsc::channel(QUEUE);
+        let mode = if matches!(opening.route, Route::Echo) { Mode::Echo } else { Mode::Bot };
+        let Ok(room) = self.parts().engine.open(mode, events) else {
+            line.hang_up("overloaded").await;
+            return self.never_began(&opening.id, End::new(Blame::Server, "media threads are full"));
+        };
+        let end = match &opening.route {
+            Route::Echo => self.echo(opening, line, &room, orders, room_events).await,
+            Route::Bot(_, bot) => self.converse(opening, bot, line, &room, orders, room_events).await,
+        };
+        room.close();
+        tracing::info!(call = %opening.id, blame = end.blame.name(), reason = end.reason, "call ended");
+    }
+
+    async fn echo(
+        &self,
+        opening: &Opening,
+        mut line: Line,
+        room: &RoomHandle,
+        mut orders: mpsc::Receiver<Order>,
+        mut events: mpsc::Receiver<Event>,
+    ) -> End {
+        self.parts().store.note(&opening.id, Note::Answered);
+        let end = match line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), None)) {
+            Some(Ok(())) => {
+                actor::echo(&mut line, &mut orders, &mut events, |plan| drop(room.configure(Seat::CALLER, plan))).await
+            }
+            _ => End::new(Blame::Server, "media threads are full"),
+        };
+        line.hang_up(end.reason).await;
+        self.parts().store.note(&opening.id, Note::Ended(end.into()));
+        end
+    }
+
+    async fn converse(
+        &self,
+        opening: &Opening,
+        loaded: &Loaded,
+        mut line: Line,
+        room: &RoomHandle,
+        orders: mpsc::Receiver<Order>,
+        room_events: mpsc::Receiver<Event>,
+    ) -> End {
+        let Parts { config, pool, engines, store, .. } = self.parts();
+        let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan.clone())));
+        if !matches!(joined, Some(Ok(()))) {
+            line.hang_up("overloaded").await;
+            let end = End::new(Blame::Server, "media threads are full");
+            self.never_began(&opening.id, end);
+            return end;
+        }
+        let (heard, heard_inbox) = mpsc::channel(QUEUE);
+        let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
+        let language = engines.language(&loaded.bot);
+        let voice = Voice { language, name: loaded.bot.voice().to_owned(), rate: line.plan.codec.rate() };
+        let speaker =
+            pool.speaker(opening.number, engines.voices(language), voice, room.sink(Seat::CALLER), spoken.clone());
+        let hands = Hands {
+            id: opening.id.clone(),
+            number: opening.number,
+            room: room.clone(),
+            pool: pool.clone(),
+            ears: engines.ears.clone(),
+            language,
+            lexicon: loaded.lexicon.clone(),
+            speaker,
+            recorder: self.record(&opening.id, room),
+            store: store.clone(),
+            heard,
+            spoken,
+            tools: tokio::task::JoinSet::new(),
+        };
+        let conversation = Conversation::new(loaded.bot.clone(), jiff::Zoned::now().datetime());
+        let talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
+        let inbox = Inbox { room: room_events, heard: heard_inbox, spoken: spoken_inbox, orders };
+        actor::run(line, talk, hands, inbox).await
+    }
+
+    /// Starts the call's recording, if recordings are kept; a disk that refuses costs the recording, not the call.
+    fn record(&self, id: &str, room: &RoomHandle) -> Option<Recorder> {
+        let Parts { config, store, .. } = self.parts();
+        if !config.store.recording {
+            return None;
+        }
+        let path = format!("recordings/{id}.wav");
+        match Recorder::start(&config.store.dir.join(&path)) {
+            Ok((recorder, tap)) => {
+                room.record(tap).ok()?;
+                store.note(id, Note::Recording(Recording { path }));
+                Some(recorder)
+            }
+            Err(why) => {
+                tracing::error!(call = id, %why, "this call is not recorded");
+                None
+            }
+        }
+    }
+}
+
+/// Ids rise with time, so a list of calls sorts by age.
+fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// How the line's end reads in the call's record.
+pub fn end_of(ended: Ended) -> End {
+    match ended.by {
+        By::Caller => End::new(Blame::Caller, "hung up"),
+        By::Network => End::new(Blame::Network, ended.reason),
+        By::Us => End::new(Blame::Nobody, ended.reason),
+    }
+}
+
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Self {
+            call: config.call.max_duration_s.into(),
+            hold: config.call.held_max_s.into(),
+            no_rtp: config.call.no_rtp_ms.into(),
+            dead_air: config.call.dead_air_ms.into(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Does what a call's core asks for: sound to the room, clauses to the voice, grammars to the ear, notes to the record.
+use super::end::End;
+use super::talk::{Act, Input};
+use crate::engines::Ears;
+use crate::store::Store;
+use crate::tools;
+use dialog::conversation::Expect;
+use media::asr::{Ask, Heard, Language, Lexicon};
+use media::engine::RoomHandle;
+use media::pool::{Pool, Speaker};
+use media::record::Recorder;
+use media::room::Seat;
+use media::tts::Spoken;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What the hands of one call hold.
+pub struct Hands {
+    pub id: String,
+    pub number: u64,
+    pub room: RoomHandle,
+    pub pool: Arc<Pool>,
+    pub ears: Arc<Ears>,
+    pub language: Language,
+    pub lexicon: Lexicon,
+    pub speaker: Speaker,
+    pub recorder: Option<Recorder>,
+    pub store: Store,
+    pub heard: mpsc::Sender<Heard>,
+    pub spoken: mpsc::Sender<Spoken>,
+    pub tools: JoinSet<Input>,
+}
+
+impl Hands {
+    /// Performs one act; the call's end is handed back to the actor, which owns the line.
+    pub fn perform(&mut self, act: Act) -> Option<End> {
+        match act {
+            Act::Say { utterance, text, interruptible } => {
+                if let Err(fault) = self.speaker.say(utterance, text, interruptible) {
+                    self.lost(self.spoken.try_send(Spoken::Failed { utterance, fault }).is_err());
+                }
+            }
+            Act::Gain(gain) => {
+                let lost = self.room.gain(Seat::CALLER, gain).is_err();
+                self.lost(lost);
+            }
+            Act::Hush(floor) => {
+                self.speaker.hush(floor);
+                let lost = self.room.hush(Seat::CALLER, floor).is_err();
+                self.lost(lost);
+            }
+            Act::Listen(expect) => self.listen(&expect),
+            Act::Shut(shut) => {
+                let lost = self.room.shut(Seat::CALLER, shut).is_err();
+                self.lost(lost);
+            }
+            Act::Secret(secret) => {
+                if let Some(recorder) = &self.recorder {
+                    recorder.pause(secret);
+                }
+            }
+            Act::Run { id, call } => {
+                self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&call).await } });
+            }
+            Act::Note(note) => self.store.note(&self.id, note),
+            Act::End(end) => return Some(end),
+        }
+        None
+    }
+
+    /// Opens a listening session for what is expected now. The one before it ends when the ear drops it.
+    fn listen(&mut self, expect: &Expect) {
+        let ask = Ask {
+            language: self.language,
+            expect: media::asr::Expect::of(&expect.grammar, expect.free),
+            lexicon: self.lexicon.clone(),
+        };
+        let session = self.ears.chain(&ask).and_then(|chain| self.pool.listen(self.number, chain, ask, self.heard.clone()));
+        match session {
+            Ok(listener) => {
+                let lost = self.room.listen(Seat::CALLER, Some(Box::new(listener))).is_err();
+                self.lost(lost);
+            }
+            Err(fault) => self.lost(self.heard.try_send(Heard::Failed(fault)).is_err()),
+        }
+    }
+
+    /// A queue between the call and a thread is full: that thread is overloaded or gone; the watchdogs of the call
+    /// (dead air, call limit) end it, and the count shows it.
+    fn lost(&self, lost: bool) {
+        if lost {
+            metrics::counter!("switchboard_call_commands_lost_total").increment(1);
+            tracing::warn!(call = %self.id, "a command of this call was lost: a queue is full");
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
+//! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
+use super::end::{Blame, End};
+use super::timeline::{Silences, Silence, Stopwatch};
+use super::turns::{BotTurn, CallerTurn};
+use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
+use crate::store;
+use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
+use media::asr::Heard;
+use media::ear::Shut;
+use media::playout::{Gain, Phase, Played};
+use media::room::Event;
+use media::tts::{Spoken, UtteranceId};
+use media::vad::Edge;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Limits of a call that are not the conversation's to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// No call lasts longer.
+    pub call: Duration,
+    /// A held call ends after this.
+    pub hold: Duration,
+    /// A line without packets ends after this (counted from the last packet).
+    pub no_rtp: Duration,
+    /// A bot that owes sound and gives none for this long apologises by ending the call.
+    pub dead_air: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(3600),
+            hold: Duration::from_secs(600),
+            no_rtp: Duration::from_secs(20),
+            dead_air: Duration::from_secs(12),
+        }
+    }
+}
+
+/// What happens to a call.
+#[derive(Debug)]
+pub enum Input {
+    /// The line is open both ways.
+    Answered,
+    Room(Event),
+    Heard(Heard),
+    Spoken(Spoken),
+    /// A key by signalling (SIP INFO); keys in the sound path come with the room.
+    Key(char),
+    Held(bool),
+    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    /// The line is gone: the far end hung up, or its network or our side did.
+    Gone(End),
+    /// An operator, the API or a drain ends the call.
+    EndNow(End),
+    Tick,
+}
+
+/// What the core wants done.
+#[derive(Debug)]
+pub enum Act {
+    Say { utterance: UtteranceId, text: String, interruptible: bool },
+    Gain(Gain),
+    Hush(UtteranceId),
+    Listen(Expect),
+    Shut(Shut),
+    /// Sound between these must not be stored.
+    Secret(bool),
+    Run { id: ToolId, call: ToolCall },
+    Note(Note),
+    /// Hang up; nothing more follows.
+    End(End),
+}
+
+/// Why a deadline is set, for traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Conversation,
+    CallLimit,
+    HoldLimit,
+    NoRtp,
+    DeadAir,
+    Farewell,
+}
+
+pub struct Talk {
+    conversation: Conversation,
+    limits: Limits,
+    acts: VecDeque<Act>,
+    started: Instant,
+    answered: Option<Instant>,
+    silences: Silences,
+    stopwatch: Stopwatch,
+    turns: u32,
+    bot: Option<BotTurn>,
+    caller: CallerTurn,
+    held: Option<Instant>,
+    silent: Option<Instant>,
+    /// The bot owes sound since then.
+    owing: Option<Instant>,
+    secret: bool,
+    deaf: bool,
+    /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
+    farewell: Option<(End, Instant)>,
+    ended: bool,
+}
+
+/// The last clauses are given this long to be heard.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+impl Talk {
+    pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
+        Self {
+            conversation,
+            limits,
+            acts: VecDeque::new(),
+            started,
+            answered: None,
+            silences: Silences::default(),
+            stopwatch: Stopwatch::default(),
+            turns: 0,
+            bot: None,
+            caller: CallerTurn::default(),
+            held: None,
+            silent: None,
+            owing: None,
+            secret: false,
+            deaf: false,
+            farewell: None,
+            ended: false,
+        }
+    }
+
+    pub fn poll(&mut self) -> Option<Act> {
+        self.acts.pop_front()
+    }
+
+    /// The next moment `handle(now, Input::Tick)` is wanted.
+    pub fn deadline(&self) -> Option<(Instant, Why)> {
+        if self.ended {
+            return None;
+        }
+        let mut all = vec![(self.started + self.limits.call, Why::CallLimit)];
+        all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
+        all.extend(self.held.map(|at| (at + self.limits.hold, Why::HoldLimit)));
+        all.extend(self.silent.filter(|_| self.held.is_none()).map(|at| (at + self.limits.no_rtp, Why::NoRtp)));
+        all.extend(self.owing.filter(|_| self.held.is_none()).map(|at| (at + self.limits.dead_air, Why::DeadAir)));
+        all.extend(self.farewell.map(|(_, at)| (at, Why::Farewell)));
+        all.into_iter().min_by_key(|(at, _)| *at)
+    }
+
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        if self.ended {
+            return;
+        }
+        match input {
+            Input::Answered => {
+                self.answered = Some(now);
+                self.owing = Some(now);
+                self.silences.answered(now);
+                self.note(Note::Answered);
+                self.tell(now, Words::Answered);
+            }
+            Input::Room(event) => self.room(now, event),
+            Input::Heard(heard) => self.heard(now, heard),
+            Input::Spoken(spoken) => self.spoken(now, spoken),
+            Input::Key(key) => self.key(now, key),
+            Input::Held(held) => {
+                self.held = held.then_some(now);
+                let silence = self.silences.held(held, now);
+                self.silence(silence);
+                self.mark(now, if held { "held" } else { "resumed" });
+            }
+            Input::ToolDone { id, result } => {
+                self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
+                self.tell(now, Words::ToolDone { id, result });
+            }
+            Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
+            Input::Tick => self.tick(now),
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if now >= self.started + self.limits.call {
+            return self.end(now, End::new(Blame::Server, "call limit reached"));
+        }
+        if self.held.is_some_and(|at| now >= at + self.limits.hold) {
+            return self.end(now, End::new(Blame::Caller, "held too long"));
+        }
+        if self.held.is_none() && self.silent.is_some_and(|at| now >= at + self.limits.no_rtp) {
+            return self.end(now, End::new(Blame::Network, "no RTP"));
+        }
+        if self.held.is_none() && self.owing.is_some_and(|at| now >= at + self.limits.dead_air) {
+            return self.end(now, End::new(Blame::Engine, "nothing to say"));
+        }
+        if let Some((end, at)) = self.farewell
+            && now >= at
+        {
+            return self.end(now, end);
+        }
+        if self.conversation.deadline().is_some_and(|(at, _)| now >= at) {
+            self.tell(now, Words::Tick);
+        }
+    }
+
+    fn room(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Edge { edge: Edge::Start { arrived, .. }, .. } => {
+                let at = arrived.unwrap_or(now).min(now);
+                self.caller.started(at);
+                let silence = self.silences.caller(true, at);
+                self.silence(silence);
+                self.mark_at(at, "speech_started");
+                self.tell(now, Words::SpeechStarted);
+            }
+            Event::Edge { edge: Edge::End { arrived, .. }, .. } => {
+                let at = arrived.unwrap_or(now).min(now);
+                self.caller.stopped(at);
+                self.stopwatch.stopped(at);
+                let silence = self.silences.caller(false, at);
+                self.silence(silence);
+                self.mark_at(at, "speech_stopped");
+                self.tell(now, Words::SpeechStopped { ago: now - at });
+            }
+            Event::Key { key, .. } => self.key(now, key),
+            Event::Played { played, .. } => self.played(now, played),
+            Event::Silent { since, .. } => {
+                self.silent = Some(since);
+                let silence = self.silences.no_rtp(true, since);
+                self.silence(silence);
+                self.mark_at(since, "no_rtp");
+            }
+            Event::Sounding { .. } => {
+                self.silent = None;
+                let silence = self.silences.no_rtp(false, now);
+                self.silence(silence);
+                self.mark(now, "rtp_again");
+            }
+            Event::Closed => self.end(now, End::new(Blame::Server, "media stopped")),
+            Event::TapBroke => self.mark(now, "recording_broken"),
+            Event::Stats { stats, .. } => self.stats(&stats),
+        }
+    }
+
+    /// How the line has gone so far; the last one of a call stays in its timeline.
+    fn stats(&mut self, stats: &media::stats::LegStats) {
+        let ms = |time: Duration| time.as_millis() as u64;
+        let data = serde_json::json!({
+            "received": stats.packets.received, "lost": stats.packets.lost, "late": stats.packets.late,
+            "concealed_ms": ms(stats.concealed), "delay_ms": ms(stats.delay), "jitter_ms": ms(stats.jitter),
+            "sent": stats.sent_packets, "remote_loss": stats.remote_loss,
+            "round_trip_ms": stats.round_trip.map(ms), "underruns": stats.underruns,
+        });
+        self.note(Note::Mark(Mark { name: "rtp".into(), data: Private(data) }));
+    }
+
+    fn key(&mut self, now: Instant, key: char) {
+        // Which key it was is the conversation's business: the record holds the entry, if it is not secret.
+        self.mark(now, "key");
+        self.caller.started(now);
+        self.caller.stopped(now);
+        self.stopwatch.stopped(now);
+        self.tell(now, Words::Key(key));
+    }
+
+    fn heard(&mut self, now: Instant, heard: Heard) {
+        if self.deaf && !matches!(heard, Heard::Failed(_)) {
+            self.deaf = false;
+            self.tell(now, Words::Deaf(false));
+        }
+        match heard {
+            Heard::Partial { text } => {
+                self.tell(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
+            }
+            Heard::Final { hypothesis, took, done_at, .. } => {
+                self.stopwatch.recognised(done_at, took);
+                self.mark(now, if hypothesis.text.is_some() { "recognised" } else { "not_understood" });
+                let (text, confidence) = (hypothesis.text, hypothesis.confidence);
+                self.tell(now, Words::Words { text, confidence, is_final: true });
+            }
+            Heard::Failed(_) => {
+                self.mark(now, "recogniser_failed");
+                if !std::mem::replace(&mut self.deaf, true) {
+                    self.tell(now, Words::Deaf(true));
+                }
+            }
+        }
+    }
+
+    fn spoken(&mut self, now: Instant, spoken: Spoken) {
+        match spoken {
+            Spoken::Started { utterance, at, .. } => self.stopwatch.spoken(utterance.0, at),
+            Spoken::Done { .. } => {}
+            Spoken::Failed { utterance, .. } => {
+                self.mark(now, "synthesiser_failed");
+                if let Some(bot) = &mut self.bot {
+                    bot.settled(utterance, 0, now);
+                }
+                self.tell(now, Words::Mute { say: SayId(utterance.0) });
+                self.finish_bot_turn(now);
+            }
+        }
+    }
+
+    fn played(&mut self, now: Instant, played: Played) {
+        let Played { utterance, chars, phase, at } = played;
+        let say = SayId(utterance.0);
+        match phase {
+            Phase::Started => {
+                self.owing = None;
+                let silence = self.silences.bot_begins(at);
+                self.silence(silence);
+                if let Some(bot) = &mut self.bot {
+                    bot.began(utterance, at);
+                }
+                self.mark_at(at, "bot_sounds");
+                if let Some(latency) = self.stopwatch.played(utterance.0, at) {
+                    self.note(Note::Latency(latency));
+                }
+                self.tell(now, Words::Speaking { say });
+            }
+            Phase::Progress => {
+                if let Some(bot) = &mut self.bot {
+                    bot.progress(utterance, chars);
+                }
+                self.tell(now, Words::Heard { say, chars, whole: false });
+            }
+            Phase::Done | Phase::Cut => {
+                if let Some(bot) = &mut self.bot {
+                    bot.settled(utterance, chars, at);
+                }
+                let more = self.bot.as_ref().is_some_and(|bot| !bot.is_over());
+                if more {
+                    self.owing = Some(at);
+                }
+                let silence = self.silences.bot_stops(more, at);
+                self.silence(silence);
+                self.tell(now, Words::Heard { say, chars, whole: true });
+                self.finish_bot_turn(now);
+            }
+        }
+    }
+
+    /// Hands `input` to the conversation and does what it says.
+    fn tell(&mut self, now: Instant, input: Words) {
+        self.conversation.handle(now, input);
+        while let Some(output) = self.conversation.poll() {
+            self.obey(now, output);
+        }
+    }
+
+    fn obey(&mut self, now: Instant, output: Output) {
+        match output {
+            Output::Say { say, text, interruptible, last } => {
+                let utterance = UtteranceId(say.0);
+                self.stopwatch.said(utterance.0, now);
+                self.owing.get_or_insert(now);
+                self.bot.get_or_insert_default().said(utterance, text.clone(), last);
+                self.act(Act::Say { utterance, text, interruptible });
+            }
+            Output::Hold => {
+                self.mark(now, "bot_held");
+                self.act(Act::Gain(Gain::Hold));
+            }
+            Output::Resume => {
+                self.mark(now, "bot_resumed");
+                let silence = self.silences.nothing_owed(now);
+                self.silence(silence);
+                self.caller.clear();
+                self.act(Act::Gain(Gain::Full));
+            }
+            Output::Hush { floor } => {
+                self.mark(now, "bot_hushed");
+                self.act(Act::Hush(UtteranceId(floor.0)));
+                self.owing = None;
+                if let Some(bot) = &mut self.bot {
+                    bot.hushed(UtteranceId(floor.0), now);
+                }
+                self.finish_bot_turn(now);
+            }
+            Output::Listen(expect) => {
+                if expect.secret != self.secret {
+                    self.secret = expect.secret;
+                    self.act(Act::Secret(expect.secret));
+                }
+                self.act(Act::Listen(expect));
+            }
+            Output::Keying(keying) => self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open })),
+            Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
+            Output::Run { id, call } => {
+                self.mark(now, "tool_called");
+                self.owing = None;
+                self.act(Act::Run { id, call });
+            }
+            Output::HangUp { reason } => {
+                let end = End::new(if self.deaf { Blame::Engine } else { Blame::Nobody }, reason);
+                self.farewell = Some((end, now + FAREWELL));
+                self.finish_bot_turn(now);
+            }
+            Output::Slot { name, value, confirmed, secret } => {
+                let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+                self.note(Note::Slot(Slot { name, value, confirmed }));
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
+        let (from, to) = self.caller.take(now);
+        let text = if secret { Private::<String>::withheld() } else { text.into() };
+        let turn = Turn {
+            speaker: Speaker::Caller,
+            heard: text.clone(),
+            text,
+            interrupted: false,
+            started_ms: self.ms(from),
+            ended_ms: self.ms(to),
+            confidence: (by == By::Voice).then_some(confidence),
+        };
+        self.stopwatch.taken(self.turns, now);
+        self.turns += 1;
+        self.owing = Some(now);
+        let silence = self.silences.owed(now);
+        self.silence(silence);
+        self.note(Note::Turn(turn));
+    }
+
+    /// Writes the bot's turn down when all of it has been heard or hushed, and ends the call if that was its last.
+    fn finish_bot_turn(&mut self, now: Instant) {
+        if let Some(bot) = self.bot.take_if(|bot| bot.is_over()) {
+            let (from, to) = bot.span(now);
+            let turn = Turn {
+                speaker: Speaker::Bot,
+                text: bot.text().into(),
+                heard: bot.heard().into(),
+                interrupted: bot.interrupted(),
+                started_ms: self.ms(from),
+                ended_ms: self.ms(to),
+                confidence: None,
+            };
+            self.turns += 1;
+            self.note(Note::Turn(turn));
+        }
+        if self.bot.is_none()
+            && let Some((end, _)) = self.farewell
+        {
+            self.end(now, end);
+        }
+    }
+
+    fn end(&mut self, now: Instant, end: End) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        if let Some(bot) = &mut self.bot {
+            bot.abandon(now);
+        }
+        self.farewell = None;
+        self.finish_bot_turn(now);
+        let silence = self.silences.end(now);
+        self.silence(silence);
+        self.note(Note::Ended(store::End { blame: end.blame, reason: end.reason.into() }));
+        self.act(Act::End(end));
+    }
+
+    fn act(&mut self, act: Act) {
+        self.acts.push_back(act);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.act(Act::Note(note));
+    }
+
+    fn mark(&mut self, now: Instant, name: &'static str) {
+        self.mark_at(now, name);
+    }
+
+    fn mark_at(&mut self, at: Instant, name: &'static str) {
+        let data = Private(serde_json::json!({ "ms": self.ms(at) }));
+        self.note(Note::Mark(Mark { name: name.into(), data }));
+    }
+
+    fn silence(&mut self, silence: Option<Silence>) {
+        if let Some(Silence { kind, from, to }) = silence {
+            let (started_ms, ended_ms) = (self.ms(from), self.ms(to));
+            self.note(Note::Silence(store::Silence { kind, started_ms, ended_ms }));
+        }
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.started).as_millis() as u64
+    }
+}

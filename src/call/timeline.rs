@@ -1,0 +1,260 @@
+//! What a call was like, in milliseconds since it started: every silence by kind, and each answer's delay by its parts.
+use crate::store::{Latency, SilenceKind as Quiet};
+use std::time::{Duration, Instant};
+
+/// Silences shorter than this are the gaps of speech itself.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// One finished silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    pub kind: Quiet,
+    pub from: Instant,
+    pub to: Instant,
+}
+
+/// What decides who owns a silence.
+#[derive(Clone, Copy, Debug, Default)]
+struct Voices {
+    held: bool,
+    no_rtp: bool,
+    caller: bool,
+    bot: bool,
+    /// The bot owes the caller sound: a turn was taken or a clause is on its way.
+    owed: Owed,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Owed {
+    /// The greeting counts as an answer to the call itself.
+    #[default]
+    Answer,
+    Rest,
+    Nothing,
+}
+
+/// Turns voices and line states into typed silences without gaps between them.
+#[derive(Debug, Default)]
+pub struct Silences {
+    voices: Voices,
+    now: Option<(Quiet, Instant)>,
+}
+
+impl Silences {
+    pub fn answered(&mut self, now: Instant) {
+        self.settle(now);
+    }
+
+    /// The caller's voice began or stopped at `at`, which may lie a little in the past.
+    pub fn caller(&mut self, speaks: bool, at: Instant) -> Option<Silence> {
+        self.voices.caller = speaks;
+        if !speaks && self.voices.owed == Owed::Nothing {
+            self.voices.owed = Owed::Answer;
+        }
+        self.settle(at)
+    }
+
+    /// The caller took no turn after all (a cough, a back-channel): it is theirs to speak again.
+    pub fn nothing_owed(&mut self, now: Instant) -> Option<Silence> {
+        if !self.voices.bot && self.voices.owed == Owed::Answer {
+            self.voices.owed = Owed::Nothing;
+        }
+        self.settle(now)
+    }
+
+    /// The bot owes an answer (a turn by keys has no voice to tell it).
+    pub fn owed(&mut self, now: Instant) -> Option<Silence> {
+        self.voices.owed = Owed::Answer;
+        self.settle(now)
+    }
+
+    /// The bot's sound began.
+    pub fn bot_begins(&mut self, at: Instant) -> Option<Silence> {
+        self.voices.bot = true;
+        self.settle(at)
+    }
+
+    /// A clause was played, cut or held; `more` when the same turn goes on.
+    pub fn bot_stops(&mut self, more: bool, at: Instant) -> Option<Silence> {
+        self.voices.bot = false;
+        self.voices.owed = if more { Owed::Rest } else { Owed::Nothing };
+        self.settle(at)
+    }
+
+    pub fn held(&mut self, held: bool, at: Instant) -> Option<Silence> {
+        self.voices.held = held;
+        self.settle(at)
+    }
+
+    pub fn no_rtp(&mut self, none: bool, at: Instant) -> Option<Silence> {
+        self.voices.no_rtp = none;
+        self.settle(at)
+    }
+
+    /// The call is over.
+    pub fn end(&mut self, at: Instant) -> Option<Silence> {
+        self.close(at)
+    }
+
+    /// The silence under way.
+    pub fn current(&self) -> Option<(Quiet, Instant)> {
+        self.now
+    }
+
+    fn kind(&self) -> Option<Quiet> {
+        let v = &self.voices;
+        match () {
+            () if v.held => Some(Quiet::MutedOrHeld),
+            () if v.no_rtp && !v.bot => Some(Quiet::NoRtp),
+            () if v.caller || v.bot => None,
+            () => Some(match v.owed {
+                Owed::Answer => Quiet::BotWorking,
+                Owed::Rest => Quiet::DeadAir,
+                Owed::Nothing => Quiet::CallerThinking,
+            }),
+        }
+    }
+
+    fn settle(&mut self, at: Instant) -> Option<Silence> {
+        let kind = self.kind();
+        if self.now.map(|(kind, _)| kind) == kind {
+            return None;
+        }
+        let ended = self.close(at);
+        self.now = kind.map(|kind| (kind, ended.map_or(at, |e| e.to.max(at))));
+        ended
+    }
+
+    fn close(&mut self, at: Instant) -> Option<Silence> {
+        let (kind, from) = self.now.take()?;
+        let to = at.max(from);
+        (to - from >= SHORTEST).then_some(Silence { kind, from, to })
+    }
+}
+
+/// Follows one answer from the caller's last sound to the bot's first.
+#[derive(Debug, Default)]
+pub struct Stopwatch {
+    /// Arrival of the caller's last sample of speech, and when the recogniser had finished with it.
+    stopped: Option<Instant>,
+    recognised: Option<(Instant, Duration)>,
+    turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+struct Turn {
+    index: u32,
+    stopped: Instant,
+    recognise: Duration,
+    taken: Instant,
+    said: Option<(u64, Instant)>,
+    spoken: Option<Instant>,
+}
+
+impl Stopwatch {
+    pub fn stopped(&mut self, at: Instant) {
+        self.stopped = Some(at);
+        self.recognised = None;
+    }
+
+    /// The recogniser finished at `done`, having worked for `took` since the pause was known.
+    pub fn recognised(&mut self, done: Instant, took: Duration) {
+        self.recognised = Some((done, took));
+    }
+
+    /// Turn number `index` of the call was taken at `now`.
+    pub fn taken(&mut self, index: u32, now: Instant) {
+        let stopped = self.stopped.take().unwrap_or(now).min(now);
+        let took = self.recognised.take().map_or(Duration::ZERO, |(_, took)| took);
+        self.turn = Some(Turn { index, stopped, recognise: took.min(now - stopped), taken: now, said: None, spoken: None });
+    }
+
+    /// The first clause after the turn.
+    pub fn said(&mut self, utterance: u64, now: Instant) {
+        if let Some(turn) = self.turn.as_mut().filter(|t| t.said.is_none()) {
+            turn.said = Some((utterance, now));
+        }
+    }
+
+    pub fn spoken(&mut self, utterance: u64, at: Instant) {
+        if let Some(turn) = self.turn.as_mut().filter(|t| t.said.is_some_and(|(u, _)| u == utterance)) {
+            turn.spoken = Some(at);
+        }
+    }
+
+    /// Sound of `utterance` is on the wire: the answer is complete if it is the one waited for.
+    pub fn played(&mut self, utterance: u64, at: Instant) -> Option<Latency> {
+        let (first, said) = self.turn.as_ref()?.said?;
+        if utterance < first {
+            return None;
+        }
+        let turn = self.turn.take()?;
+        let spoken = turn.spoken.unwrap_or(said).clamp(said, at.max(said));
+        // Rounded as they add up, so that the whole is exact to the millisecond.
+        let marks = [turn.stopped, turn.taken - turn.recognise, turn.taken, said, spoken, at.max(spoken)];
+        let ms: Vec<u32> = marks.iter().map(|mark| (*mark - turn.stopped).as_millis() as u32).collect();
+        Some(Latency::of(turn.index, std::array::from_fn(|part| ms[part + 1] - ms[part])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: Instant, ms: u64) -> Instant {
+        start + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn every_moment_without_voices_has_a_kind() {
+        let t = Instant::now();
+        let mut s = Silences::default();
+        let mut seen = Vec::new();
+        let mut add = |x: Option<Silence>| {
+            seen.extend(x.map(|x| (x.kind, (x.from - t).as_millis(), (x.to - t).as_millis())));
+        };
+        s.answered(at(t, 0));
+        add(s.bot_begins(at(t, 300)));
+        add(s.bot_stops(true, at(t, 1000)));
+        add(s.bot_begins(at(t, 1200)));
+        add(s.bot_stops(false, at(t, 2000)));
+        add(s.caller(true, at(t, 3000)));
+        add(s.caller(false, at(t, 4000)));
+        add(s.bot_begins(at(t, 4500)));
+        add(s.bot_stops(false, at(t, 5000)));
+        add(s.held(true, at(t, 6000)));
+        add(s.held(false, at(t, 8000)));
+        add(s.no_rtp(true, at(t, 9000)));
+        add(s.end(at(t, 14000)));
+        use Quiet::*;
+        assert_eq!(
+            seen,
+            [
+                (BotWorking, 0, 300),
+                (DeadAir, 1000, 1200),
+                (CallerThinking, 2000, 3000),
+                (BotWorking, 4000, 4500),
+                (CallerThinking, 5000, 6000),
+                (MutedOrHeld, 6000, 8000),
+                (CallerThinking, 8000, 9000),
+                (NoRtp, 9000, 14000)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_parts_of_an_answer_sum_to_its_total() {
+        let t = Instant::now();
+        let mut w = Stopwatch::default();
+        w.stopped(at(t, 0));
+        w.recognised(at(t, 230), Duration::from_millis(20));
+        w.taken(3, at(t, 280));
+        w.said(7, at(t, 281));
+        w.spoken(7, at(t, 331));
+        assert_eq!(w.played(6, at(t, 335)), None);
+        let latency = w.played(7, at(t, 351)).unwrap();
+        assert_eq!(latency, Latency::of(3, [260, 20, 1, 50, 20]));
+        assert_eq!(latency.total_ms, 351);
+        assert_eq!(w.played(7, at(t, 400)), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
+use crate::tools;
+use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId};
+use std::collections::VecDeque;
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+/// How far the clock may run ahead for a line to be taken as a turn; the timers for a silent caller lie further away.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// One chat: the conversation, and a clock that only moves when there is something to wait for.
+struct Chat<W> {
+    conversation: Conversation,
+    now: Instant,
+    out: W,
+    tools: VecDeque<(ToolId, ToolCall)>,
+    turn_taken: bool,
+    over: bool,
+}
+
+/// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.
+pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
+    let mut chat =
+        Chat { conversation, now: Instant::now(), out, tools: VecDeque::new(), turn_taken: false, over: false };
+    chat.feed(Input::Answered)?;
+    chat.settle().await?;
+    for line in lines.lines() {
+        if chat.over {
+            break;
+        }
+        let line = line?;
+        match line.trim() {
+            "" => continue,
+            keys if keys.starts_with("/key ") => {
+                for key in keys["/key ".len()..].chars().filter(|c| "0123456789*#ABCD".contains(*c)) {
+                    chat.feed(Input::Key(key))?;
+                }
+            }
+            words => {
+                chat.feed(Input::SpeechStarted)?;
+                chat.feed(Input::SpeechStopped { ago: Duration::from_millis(200) })?;
+                chat.feed(Input::Words { text: Some(words.to_lowercase()), confidence: 1.0, is_final: true })?;
+            }
+        }
+        chat.settle().await?;
+    }
+    if !chat.over {
+        writeln!(chat.out, "(you hung up)")?;
+    }
+    Ok(())
+}
+
+impl<W: Write> Chat<W> {
+    /// Lets the clock run until the line has become a turn and every tool has answered.
+    async fn settle(&mut self) -> std::io::Result<()> {
+        let until = self.now + PATIENCE;
+        loop {
+            if let Some((id, call)) = self.tools.pop_front() {
+                writeln!(self.out, "  (asking {})", tools::origin(&call.url))?;
+                let result = tools::run(&call).await;
+                self.feed(Input::ToolDone { id, result })?;
+                continue;
+            }
+            match self.conversation.deadline() {
+                Some((at, _)) if !self.turn_taken && !self.over && at <= until => {
+                    self.now = self.now.max(at);
+                    self.feed(Input::Tick)?;
+                }
+                _ => break,
+            }
+        }
+        self.turn_taken = false;
+        self.out.flush()
+    }
+
+    fn feed(&mut self, input: Input) -> std::io::Result<()> {
+        self.conversation.handle(self.now, input);
+        while let Some(output) = self.conversation.poll() {
+            match output {
+                Output::Say { say, text, .. } => {
+                    writeln!(self.out, "bot: {text}")?;
+                    let chars = text.chars().count() as u32;
+                    self.conversation.handle(self.now, Input::Speaking { say });
+                    self.conversation.handle(self.now, Input::Heard { say, chars, whole: true });
+                }
+                Output::Turn { .. } => self.turn_taken = true,
+                Output::Slot { name, value: Some(value), secret, .. } => {
+                    let shown = if secret { "•••".to_owned() } else { value.to_string() };
+                    writeln!(self.out, "  ({name} = {shown})")?;
+                }
+                Output::Run { id, call } => self.tools.push_back((id, call)),
+                Output::HangUp { reason } => {
+                    self.over = true;
+                    writeln!(self.out, "(the bot hung up: {reason})")?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

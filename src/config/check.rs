@@ -1,0 +1,181 @@
+//! What a well-typed configuration can still get wrong, each with what to do.
+use super::{Config, ECHO, Phone, Register};
+use crate::security::Secret;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+impl Config {
+    /// Everything that keeps this configuration from working, in plain words; empty when it is fine. Missing engines and
+    /// models are not among them: the server runs without and says so.
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.wires(&mut found);
+        self.limits(&mut found);
+        self.people(&mut found);
+        self.routes(&mut found);
+        found
+    }
+
+    fn wires(&self, found: &mut Vec<String>) {
+        if self.sip.udp.is_none() && self.sip.tcp.is_none() {
+            found.push("sip.udp and sip.tcp are both empty: no call can arrive; set one of them".into());
+        }
+        let rtp = &self.rtp;
+        if rtp.ports_from == 0 || !rtp.ports_from.is_multiple_of(2) {
+            found.push(format!(
+                "rtp.ports_from = {}: must be even and above 0 (RTP takes even ports, RTCP the next)",
+                rtp.ports_from
+            ));
+        }
+        if rtp.ports_to <= rtp.ports_from {
+            found.push(format!("rtp.ports_to = {} must lie above rtp.ports_from = {}", rtp.ports_to, rtp.ports_from));
+        } else {
+            let pairs = (u32::from(rtp.ports_to) - u32::from(rtp.ports_from)).div_ceil(2);
+            if pairs < self.sip.max_calls {
+                let to = u64::from(rtp.ports_from) + 2 * u64::from(self.sip.max_calls) - 1;
+                found.push(format!(
+                    "rtp.ports_from..ports_to hold {pairs} calls, sip.max_calls allows {}: raise rtp.ports_to to {to} or lower sip.max_calls",
+                    self.sip.max_calls
+                ));
+            }
+        }
+        if !(10..=60).contains(&rtp.ptime_ms.0) || !rtp.ptime_ms.0.is_multiple_of(10) {
+            found.push(format!("rtp.ptime_ms = {}: must be 10, 20, 30, 40, 50 or 60", rtp.ptime_ms.0));
+        }
+        if rtp.codecs.is_empty() {
+            found.push("rtp.codecs is empty: name at least \"PCMU\" or \"PCMA\"".into());
+        }
+        if rtp.bind.is_unspecified() && rtp.advertise.is_none() {
+            found.push(format!("rtp.bind = {}: callers need a real address to send to; set rtp.advertise", rtp.bind));
+        }
+    }
+
+    fn limits(&self, found: &mut Vec<String>) {
+        let mut at_least_one = |key: &str, value: u64| {
+            if value == 0 {
+                found.push(format!("{key} = 0: must be at least 1"));
+            }
+        };
+        at_least_one("sip.max_calls", self.sip.max_calls.into());
+        at_least_one("sip.messages_per_second_per_source", self.sip.messages_per_second_per_source.into());
+        at_least_one("sip.ring_limit_s", self.sip.ring_limit_s.0.into());
+        at_least_one("media.threads", self.media.threads as u64);
+        at_least_one("speech.listen_limit_ms", self.speech.listen_limit_ms.0.into());
+        at_least_one("speech.speak_limit_ms", self.speech.speak_limit_ms.0.into());
+        at_least_one("call.max_duration_s", self.call.max_duration_s.0.into());
+        at_least_one("call.dial_timeout_s", self.call.dial_timeout_s.0.into());
+        at_least_one("call.no_rtp_ms", self.call.no_rtp_ms.0.into());
+        at_least_one("rtp.timeout_ms", self.rtp.timeout_ms.0.into());
+        if self.media.jitter_min_ms > self.media.jitter_max_ms {
+            found.push("media.jitter_min_ms lies above media.jitter_max_ms: swap them".into());
+        }
+        if !matches!(self.sip.full_status, 486 | 503) {
+            found.push(format!(
+                "sip.full_status = {}: must be 486 (busy) or 503 (a proxy tries elsewhere)",
+                self.sip.full_status
+            ));
+        }
+        if let Some(sum) = &self.speech.whisper.sha256
+            && (sum.len() != 64 || !sum.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
+            found.push("speech.whisper.sha256 must be 64 hexadecimal digits (`sha256sum FILE` prints them)".into());
+        }
+        if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
+            found.push(format!(
+                "log.level = {:?}: write error, warn, info, debug or trace, or directives like info,telephony=debug",
+                self.log.level
+            ));
+        }
+    }
+
+    fn people(&self, found: &mut Vec<String>) {
+        let names = self.phone.iter().map(|p| p.name.as_str()).chain(self.trunk.iter().map(|t| t.name.as_str()));
+        twice(names, found, |name| {
+            format!("two [[phone]] or [[trunk]] entries are named {name:?}: give each its own name")
+        });
+        twice(self.phone.iter().map(|p| p.user.as_str()), found, |user| {
+            format!("two [[phone]] entries have the user {user:?}: a user registers once")
+        });
+        for phone in &self.phone {
+            if let Err(why) = phone.password() {
+                found.push(format!("[[phone]] {:?}: {why}", phone.name));
+            }
+        }
+        for trunk in &self.trunk {
+            if trunk.register.is_none() && trunk.networks.is_empty() {
+                found.push(format!(
+                    "[[trunk]] {:?} neither registers nor names networks, so no call could be its own: add [trunk.register] or networks",
+                    trunk.name
+                ));
+            }
+            let Some(register) = &trunk.register else { continue };
+            if !register.server.starts_with("sip:") {
+                found.push(format!(
+                    "[[trunk]] {:?}: register.server must be a SIP URI such as sip:provider.example",
+                    trunk.name
+                ));
+            }
+            if let Err(why) = register.password() {
+                found.push(format!("[[trunk]] {:?}: {why}", trunk.name));
+            }
+        }
+    }
+
+    fn routes(&self, found: &mut Vec<String>) {
+        twice(self.route.iter().map(|r| r.user.as_str()), found, |user| {
+            format!("two [[route]] entries have the user {user:?}: remove one")
+        });
+        let mut unknown = BTreeSet::new();
+        let targets = self.route.iter().map(|r| r.bot.as_str()).chain(self.default_route.as_deref());
+        for bot in targets.filter(|bot| *bot != ECHO) {
+            let file = self.bots.dir.join(format!("{bot}.toml"));
+            if bot.contains(['/', '\\']) || !file.is_file() {
+                unknown.insert(bot);
+            }
+        }
+        for bot in unknown {
+            let dir = self.bots.dir.display();
+            found.push(format!(
+                "a route leads to the bot {bot:?}, but there is no {dir}/{bot}.toml: correct the route or add the file"
+            ));
+        }
+    }
+}
+
+fn twice<'a>(names: impl Iterator<Item = &'a str>, found: &mut Vec<String>, say: impl Fn(&str) -> String) {
+    let mut seen = BTreeSet::new();
+    let mut told = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) && told.insert(name) {
+            found.push(say(name));
+        }
+    }
+}
+
+impl Phone {
+    /// Its password, read now from where the configuration says.
+    pub fn password(&self) -> Result<Secret, String> {
+        password(self.password_file.as_deref(), self.password_env.as_deref())
+    }
+}
+
+impl Register {
+    /// Its password, read now from where the configuration says.
+    pub fn password(&self) -> Result<Secret, String> {
+        password(self.password_file.as_deref(), self.password_env.as_deref())
+    }
+}
+
+fn password(file: Option<&Path>, env: Option<&str>) -> Result<Secret, String> {
+    let word = match (file, env) {
+        (Some(file), None) => {
+            std::fs::read_to_string(file).map_err(|e| format!("cannot read password_file {}: {e}", file.display()))?
+        }
+        (None, Some(name)) => {
+            std::env::var(name).map_err(|_| format!("password_env names {name}, which is not set"))?
+        }
+        _ => return Err("set exactly one of password_file and password_env".into()),
+    };
+    let word = word.trim_end_matches(['\r', '\n']);
+    if word.is_empty() { Err("its password is empty".into()) } else { Ok(Secret::new(word)) }
+}

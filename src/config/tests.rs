@@ -1,0 +1,230 @@
+//! The shipped file, the environment, and errors that say what to do.
+use super::*;
+use toml::{Table, Value};
+
+const SHIPPED: &str = include_str!("../../configs/server.toml");
+
+fn parse(text: &str) -> Result<Config, Fault> {
+    Config::parse("test.toml", text, std::iter::empty())
+}
+
+fn with(variables: &[(&str, &str)]) -> Result<Config, Fault> {
+    let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Config::parse("test.toml", SHIPPED, variables)
+}
+
+/// A configuration whose bots exist, in a directory of the test's own.
+fn whole(name: &str) -> Config {
+    let dir = crate::testdir(name);
+    for bot in ["booking.en", "places.vi"] {
+        std::fs::write(dir.join(format!("{bot}.toml")), "").unwrap();
+    }
+    Config { bots: Bots { dir }, ..Config::default() }
+}
+
+#[test]
+fn the_shipped_file_names_every_key_with_its_default() {
+    let shipped: Table = toml::from_str(SHIPPED).unwrap();
+    let defaults = Config { phone: Vec::new(), ..Config::default() };
+    let mut defaults = Table::try_from(defaults).unwrap();
+    // Entries without a default stand in the file as examples; another test reads them.
+    defaults.remove("phone");
+    defaults.remove("trunk");
+    assert_eq!(shipped, defaults);
+    assert_eq!(parse(SHIPPED).unwrap(), Config::default());
+    assert_eq!(parse("").unwrap(), Config::default());
+}
+
+#[test]
+fn the_examples_in_the_shipped_file_name_every_key_of_phones_and_trunks() {
+    let text: String =
+        SHIPPED.lines().filter_map(|line| line.strip_prefix("#: ")).map(|line| format!("{line}\n")).collect();
+    let config = parse(&text).unwrap();
+    let example: Table = toml::from_str(&text).unwrap();
+    let phone = Table::try_from(&config.phone[0]).unwrap();
+    let trunk = Table::try_from(&config.trunk[0]).unwrap();
+    assert_eq!(example["phone"][0], Value::Table(phone));
+    assert_eq!(example["trunk"][0], Value::Table(trunk));
+    assert!(config.trunk[0].register.is_some());
+}
+
+#[test]
+fn every_key_of_the_shipped_file_has_a_comment_above_it_or_above_its_neighbour() {
+    let mut explained = false;
+    for (number, line) in SHIPPED.lines().enumerate().filter(|(_, line)| !line.starts_with("#:")) {
+        match line {
+            l if l.starts_with('#') => explained = true,
+            "" => explained = false,
+            l if l.starts_with("[[") => explained = true,
+            l if l.contains(" = ") => assert!(explained, "line {}: {line}", number + 1),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_by_its_full_path() {
+    for (text, path) in [
+        ("[media]\nthread = 2", "media.thread"),
+        ("[speech.pocketsphinx.en]\nmodle = \"x\"", "speech.pocketsphinx.en.modle"),
+        ("[[phone]]\nname = \"a\"\nuser = \"b\"\npassword = \"c\"", "phone[0].password"),
+        ("telephony = 1", "telephony"),
+    ] {
+        let fault = parse(text).unwrap_err().to_string();
+        assert!(fault.contains(path) && fault.contains("unknown field"), "{fault}");
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_by_its_full_path() {
+    let fault = parse("[rtp]\nports_from = \"many\"").unwrap_err().to_string();
+    assert!(fault.contains("rtp.ports_from"), "{fault}");
+    let fault = parse("[sip]\nopen_networks = [\"10.0.0.0/40\"]").unwrap_err().to_string();
+    assert!(fault.contains("sip.open_networks") && fault.contains("192.168.0.0/16"), "{fault}");
+    let fault = parse("[sip]\nudp = \"5060\"").unwrap_err().to_string();
+    assert!(fault.contains("sip.udp"), "{fault}");
+}
+
+#[test]
+fn the_environment_overrides_any_key() {
+    let config = with(&[
+        ("SWITCHBOARD__SIP__UDP", "0.0.0.0:5070"),
+        ("SWITCHBOARD__SIP__TCP", ""),
+        ("SWITCHBOARD__SIP__USER_AGENT", "2026"),
+        ("SWITCHBOARD__SIP__OPEN_NETWORKS", "[\"10.0.0.0/8\"]"),
+        ("SWITCHBOARD__STORE__RECORDING", "false"),
+        ("SWITCHBOARD__RTP__PORTS_TO", "20001"),
+        ("SWITCHBOARD__SPEECH__VOICES__EN", "[\"espeak\"]"),
+        ("SWITCHBOARD__ROUTE__0__BOT", "places.vi"),
+        ("SWITCHBOARD__ROUTE__3__USER", "third"),
+        ("SWITCHBOARD__ROUTE__3__BOT", "echo"),
+        ("HOME", "ignored"),
+    ])
+    .unwrap();
+    assert_eq!(config.sip.udp, Some("0.0.0.0:5070".parse().unwrap()));
+    assert_eq!(config.sip.tcp, None);
+    assert_eq!(config.sip.user_agent, "2026");
+    assert_eq!(config.sip.open_networks, ["10.0.0.0/8".parse().unwrap()]);
+    assert!(!config.store.recording);
+    assert_eq!(config.rtp.ports_to, 20_001);
+    assert_eq!(config.speech.voices.en, [Synthesiser::Espeak]);
+    assert_eq!(config.route[0], Route { user: "booking".into(), bot: "places.vi".into() });
+    assert_eq!(config.route[3], Route { user: "third".into(), bot: ECHO.into() });
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let fault = with(&[("SWITCHBOARD__SIP__UDPP", "x")]).unwrap_err().to_string();
+    assert!(fault.contains("sip.udpp") && fault.contains("environment"), "{fault}");
+    let fault = with(&[("SWITCHBOARD__ROUTE__9__BOT", "x")]).unwrap_err().to_string();
+    assert!(fault.contains("SWITCHBOARD__ROUTE__9__BOT") && fault.contains('3'), "{fault}");
+    let fault = with(&[("SWITCHBOARD__MEDIA__THREADS", "many")]).unwrap_err().to_string();
+    assert!(fault.contains("media.threads"), "{fault}");
+}
+
+#[test]
+fn speech_gets_a_worker_per_core_but_one_and_never_less_than_two() {
+    let speech = Speech::default();
+    assert_eq!([1, 2, 3, 8].map(|cores| speech.workers(cores)), [2, 2, 2, 7]);
+    assert_eq!(Speech { threads: 1, ..speech }.workers(8), 1);
+}
+
+#[test]
+fn the_defaults_work() {
+    assert_eq!(whole("defaults").problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_work_is_said_with_what_to_do() {
+    let check = |name: &str, change: fn(&mut Config), expected: &str| {
+        let mut config = whole(name);
+        change(&mut config);
+        let problems = config.problems();
+        assert!(problems.len() == 1 && problems[0].contains(expected), "{expected}: {problems:?}");
+    };
+    check("odd", |c| c.rtp.ports_from = 16_385, "must be even");
+    check("few", |c| c.rtp.ports_to = 16_403, "raise rtp.ports_to to 17383");
+    check("order", |c| c.rtp.ports_to = 16_000, "must lie above");
+    check("ptime", |c| c.rtp.ptime_ms = Ms(25), "10, 20, 30");
+    check("codecs", |c| c.rtp.codecs.clear(), "name at least");
+    check("bind", |c| c.rtp.bind = [0, 0, 0, 0].into(), "set rtp.advertise");
+    check("full", |c| c.sip.full_status = 404, "486 (busy) or 503");
+    check("deaf", |c| (c.sip.udp, c.sip.tcp) = (None, None), "set one of them");
+    check("threads", |c| c.media.threads = 0, "media.threads = 0");
+    check("huge", |c| c.sip.max_calls = u32::MAX, "lower sip.max_calls");
+    check("sum", |c| c.speech.whisper.sha256 = Some("12".into()), "64 hexadecimal");
+    check("level", |c| c.log.level = "media=loudest".into(), "log.level");
+    check("route", |c| c.route[0].bot = "bookings".into(), "no ");
+    check("path", |c| c.route[0].bot = "../secret".into(), "a route leads to");
+    check("default", |c| c.default_route = Some("nobody".into()), "nobody.toml");
+    check("twice", |c| c.route[1].user = "booking".into(), "two [[route]]");
+    check("trunk", |c| c.trunk.push(trunk("t")), "neither registers nor names networks");
+    check("phone", |c| c.phone.push(phone("p", None, None)), "exactly one of");
+    check("both", |c| c.phone.push(phone("p", Some("a"), Some("b"))), "exactly one of");
+    check("file", |c| c.phone.push(phone("p", Some("/nonexistent/word"), None)), "cannot read password_file");
+    check("env", |c| c.phone.push(phone("p", None, Some("SWITCHBOARD_TEST_UNSET"))), "not set");
+}
+
+fn phone(name: &str, file: Option<&str>, env: Option<&str>) -> Phone {
+    Phone {
+        name: name.into(),
+        user: name.into(),
+        password_file: file.map(PathBuf::from),
+        password_env: env.map(str::to_owned),
+    }
+}
+
+fn trunk(name: &str) -> Trunk {
+    Trunk { name: name.into(), networks: Vec::new(), outbound_proxy: None, transport: Transport::Udp, register: None }
+}
+
+#[test]
+fn a_password_is_read_from_its_file_and_never_shown() {
+    let mut config = whole("password");
+    let file = config.bots.dir.join("word");
+    std::fs::write(&file, "tiếng Việt\n").unwrap();
+    config.phone.push(phone("p", file.to_str(), None));
+    assert_eq!(config.problems(), Vec::<String>::new());
+    let secret = config.phone[0].password().unwrap();
+    assert_eq!(secret.reveal(), "tiếng Việt");
+    assert!(!format!("{secret:?} {config:?}").contains("tiếng"));
+}
+
+#[test]
+fn a_network_contains_its_addresses_and_no_others() {
+    let has = |network: &str, ip: &str| network.parse::<Network>().unwrap().contains(ip.parse().unwrap());
+    for (network, ip) in [
+        ("127.0.0.0/8", "127.9.9.9"),
+        ("127.0.0.0/8", "::ffff:127.0.0.1"),
+        ("::1/128", "::1"),
+        ("10.1.2.3", "10.1.2.3"),
+        ("0.0.0.0/0", "8.8.8.8"),
+        ("::/0", "2001:db8::1"),
+        ("2001:db8::/33", "2001:db8:7fff::1"),
+    ] {
+        assert!(has(network, ip), "{network} {ip}");
+    }
+    for (network, ip) in [
+        ("127.0.0.0/8", "128.0.0.1"),
+        ("10.1.2.3", "10.1.2.4"),
+        ("0.0.0.0/0", "::1"),
+        ("2001:db8::/33", "2001:db8:8000::1"),
+    ] {
+        assert!(!has(network, ip), "{network} {ip}");
+    }
+    for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "10.0.0/8"] {
+        assert!(wrong.parse::<Network>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn load_reads_the_file_that_is_named_and_says_which_one_is_missing() {
+    let fault = Config::load(Some(Path::new("/nonexistent/server.toml"))).unwrap_err().to_string();
+    assert!(fault.contains("/nonexistent/server.toml"), "{fault}");
+    let config = whole("load");
+    let file = config.bots.dir.join("server.toml");
+    std::fs::write(&file, format!("[bots]\ndir = {:?}\n[log]\nformat = \"json\"", config.bots.dir)).unwrap();
+    assert_eq!(Config::load(Some(&file)).unwrap().log.format, LogFormat::Json);
+    std::fs::write(&file, "[bots]\ndir = \"/nonexistent\"").unwrap();
+    assert!(matches!(Config::load(Some(&file)), Err(Fault::Wrong(problems)) if problems.len() == 2));
+}

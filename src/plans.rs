@@ -1,0 +1,165 @@
+//! What the configuration means to each part: their plans.
+use crate::config::{self, Config, Trunk};
+use crate::security::Secret;
+use anyhow::{Context, bail};
+use media::engine::EnginePlan;
+use media::pool::PoolPlan;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+use telephony::rtp::PortsPlan;
+use telephony::sdp::Prefs;
+use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
+
+pub fn engine(config: &Config) -> EnginePlan {
+    let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };
+    plan.realtime = config.media.realtime;
+    plan.rules.rtp_timeout = config.rtp.timeout_ms.into();
+    plan.rules.jitter.least = config.media.jitter_min_ms.into();
+    plan.rules.jitter.most = config.media.jitter_max_ms.into();
+    plan
+}
+
+pub fn pool(config: &Config) -> PoolPlan {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    PoolPlan {
+        threads: config.speech.workers(cores),
+        listen_limit: config.speech.listen_limit_ms.into(),
+        speak_limit: config.speech.speak_limit_ms.into(),
+        ..PoolPlan::default()
+    }
+}
+
+pub fn ports(config: &Config) -> PortsPlan {
+    PortsPlan {
+        bind: config.rtp.bind,
+        advertise: config.rtp.advertise.unwrap_or(config.rtp.bind),
+        from: config.rtp.ports_from,
+        to: config.rtp.ports_to,
+        drain: config.rtp.drain_ms.into(),
+        ..PortsPlan::default()
+    }
+}
+
+pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
+    let sip = &config.sip;
+    let mut phones = Vec::new();
+    for phone in &config.phone {
+        let password = phone.password().with_context(|| format!("phone {}", phone.name))?;
+        phones.push(Phone { name: phone.name.clone(), credentials: credentials(&phone.user, &password) });
+    }
+    let mut trunks = Vec::new();
+    for trunk in &config.trunk {
+        trunks.push(telephony::sip::Trunk {
+            name: trunk.name.clone(),
+            networks: networks(&trunk.networks),
+            registration: trunk.register.as_ref().map(|register| registration(trunk, register)).transpose()?,
+        });
+    }
+    let rate = sip.calls_per_second_per_source;
+    let limits = Limits { calls: sip.max_calls as usize, full_status: 503, ..Limits::default() };
+    Ok(SipPlan {
+        udp: sip.udp,
+        tcp: sip.tcp,
+        advertise: sip.advertise.as_deref().map(address).transpose()?,
+        user_agent: sip.user_agent.clone(),
+        realm: sip.realm.clone(),
+        prefs: prefs(config),
+        phones,
+        trunks,
+        open: networks(&sip.open_networks),
+        // A call is three or four messages of its source; 0 does not limit.
+        limits: if rate == 0 {
+            Limits { rate: u32::MAX, burst: u32::MAX, ..limits }
+        } else {
+            Limits { rate: rate.saturating_mul(4), burst: rate.saturating_mul(16), ..limits }
+        },
+        ..SipPlan::default()
+    })
+}
+
+fn prefs(config: &Config) -> Prefs {
+    Prefs {
+        codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
+        ptime: config.rtp.ptime_ms.into(),
+        ..Prefs::default()
+    }
+}
+
+fn networks(networks: &[config::Network]) -> Vec<Network> {
+    networks.iter().map(|network| network.0).collect()
+}
+
+fn credentials(user: &str, password: &Secret) -> Credentials {
+    Credentials { user: user.to_owned(), password: password.reveal().to_owned() }
+}
+
+fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Registration> {
+    let password = register.password().with_context(|| format!("trunk {}", trunk.name))?;
+    Ok(Registration {
+        registrar: register.server.clone(),
+        user: register.user.clone(),
+        credentials: credentials(&register.user, &password),
+        expires: register.expires_s.into(),
+        carrier: carrier(&register.server),
+        outbound_proxy: trunk.outbound_proxy.clone(),
+    })
+}
+
+fn carrier(uri: &str) -> Carrier {
+    if uri.to_ascii_lowercase().contains(";transport=tcp") { Carrier::Tcp } else { Carrier::Udp }
+}
+
+/// What to dial for the API's `to`: a SIP URI as it is, or a number by the first trunk that can call out.
+pub fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial, &'static str> {
+    let timeout: Duration = config.call.dial_timeout_s.into();
+    let trunk = config.trunk.iter().find(|trunk| trunk.register.is_some());
+    if to.contains(['\r', '\n', ' ', '<', '>', '"']) {
+        return Err("it holds characters that no SIP URI has");
+    }
+    if to.starts_with("sip:") {
+        // A destination at a trunk's own host is called with its credentials.
+        let host = |uri: &str| uri.split(['@', ';']).next_back().map(str::to_owned);
+        let known = trunk.filter(|t| t.register.as_ref().is_some_and(|r| host(to) == host(&r.server)));
+        return through(known, to.to_owned(), from, timeout);
+    }
+    if to.is_empty() || !to.chars().all(|c| c.is_ascii_digit() || "+*#".contains(c)) {
+        return Err("write a SIP URI (sip:user@host) or a number of digits");
+    }
+    let Some(Trunk { register: Some(register), .. }) = trunk else {
+        return Err("a number needs a [[trunk]] that registers");
+    };
+    let host = register.server.trim_start_matches("sip:");
+    through(trunk, format!("sip:{to}@{host}"), from, timeout)
+}
+
+fn through(trunk: Option<&Trunk>, to: String, from: Option<&str>, timeout: Duration) -> Result<Dial, &'static str> {
+    let mut dial = Dial { carrier: carrier(&to), to, timeout, ..Dial::default() };
+    let register = trunk.and_then(|trunk| trunk.register.as_ref());
+    if let (Some(trunk), Some(register)) = (trunk, register) {
+        let password = register.password().map_err(|_| "the trunk's password cannot be read")?;
+        dial.credentials = Some(credentials(&register.user, &password));
+        dial.outbound_proxy = trunk.outbound_proxy.clone();
+    }
+    let host = register.map(|register| register.server.trim_start_matches("sip:").to_owned());
+    let user = from.map(str::to_owned).or_else(|| register.map(|register| register.user.clone()));
+    if let (Some(user), Some(host)) = (user, host) {
+        dial.from = Some(telephony::Party::new(user, host));
+    }
+    Ok(dial)
+}
+
+/// An address as configured: itself, or the first one of a host name. A port is of no use here and is left out.
+fn address(name: &str) -> anyhow::Result<IpAddr> {
+    if let Ok(ip) = name.parse() {
+        return Ok(ip);
+    }
+    if let Ok(at) = name.parse::<SocketAddr>() {
+        return Ok(at.ip());
+    }
+    let host = name.split_once(':').map_or(name, |(host, _)| host);
+    let found = (host, 0).to_socket_addrs().with_context(|| format!("sip.advertise = {name:?} is not found"))?.next();
+    match found {
+        Some(at) => Ok(at.ip()),
+        None => bail!("sip.advertise = {name:?} has no address"),
+    }
+}

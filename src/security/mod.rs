@@ -1,0 +1,103 @@
+//! Secrets: the API's token, and words that must not show.
+use ring::rand::SecureRandom;
+use std::fmt;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(test)]
+mod tests;
+
+/// A password or token. `Debug` hides it; comparing takes the same time wherever it differs.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(word: impl Into<String>) -> Self {
+        Self(word.into())
+    }
+
+    /// The word itself, for those who must use it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Compares digests, so that neither content nor length shows in the time taken.
+    pub fn is(&self, offered: &str) -> bool {
+        let digest = |word: &str| ring::digest::digest(&ring::digest::SHA256, word.as_bytes());
+        let (ours, theirs) = (digest(&self.0), digest(offered));
+        ours.as_ref().iter().zip(theirs.as_ref()).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("cannot use the token file {file}: {why}", file = file.display())]
+    File { file: PathBuf, why: std::io::Error },
+    #[error("the token in {file} is shorter than 32 characters: delete the file and start again to get a new one", file = .0.display())]
+    Short(PathBuf),
+    #[error("others can read the token file {file}: run `chmod 600 {file}`", file = .0.display())]
+    Open(PathBuf),
+    #[error("the system gives no random numbers")]
+    Random,
+}
+
+/// The API's token out of `file`; made (256 random bits, base64url, mode 600) when there is none yet.
+pub fn token(file: &Path) -> Result<Secret, Fault> {
+    let fault = |why| Fault::File { file: file.to_owned(), why };
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            if others_read(file).map_err(fault)? {
+                return Err(Fault::Open(file.to_owned()));
+            }
+            let word = text.trim();
+            if word.len() < 32 { Err(Fault::Short(file.to_owned())) } else { Ok(Secret::new(word)) }
+        }
+        Err(why) if why.kind() == ErrorKind::NotFound => make(file),
+        Err(why) => Err(fault(why)),
+    }
+}
+
+fn make(file: &Path) -> Result<Secret, Fault> {
+    let fault = |why| Fault::File { file: file.to_owned(), why };
+    let mut bits = [0_u8; 32];
+    ring::rand::SystemRandom::new().fill(&mut bits).map_err(|_| Fault::Random)?;
+    let word = base64url(&bits);
+    if let Some(dir) = file.parent() {
+        std::fs::create_dir_all(dir).map_err(fault)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(file).map_err(fault)?;
+    out.write_all(format!("{word}\n").as_bytes()).and_then(|()| out.sync_all()).map_err(fault)?;
+    Ok(Secret::new(word))
+}
+
+#[cfg(unix)]
+fn others_read(file: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(file)?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_read(_: &Path) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+/// RFC 4648 section 5, without padding.
+fn base64url(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().enumerate().fold(0_u32, |bits, (i, byte)| bits | u32::from(*byte) << (16 - 8 * i));
+        (0..=group.len()).for_each(|i| out.push(char::from(LETTERS[(bits >> (18 - 6 * i) & 63) as usize])));
+    }
+    out
+}

@@ -1,0 +1,207 @@
+//! `Server`: puts the parts together, starts them in order, and stops them in order.
+use crate::api::{self, App};
+use crate::bots::{Bots, Shelf};
+use crate::call::Desk;
+use crate::call::desk::{Parts, Report};
+use crate::config::Config;
+use crate::engines::{Engines, Loaded};
+use crate::store::Store;
+use crate::{observe, plans, security};
+use anyhow::{Context, bail};
+use media::engine::Engine;
+use media::pool::Pool;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use telephony::rtp::Ports;
+use telephony::sip::Sip;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Who can reach the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What the configuration says (as shipped: this machine alone).
+    AsConfigured,
+    /// Every machine in this one's network.
+    Lan,
+}
+
+impl Reach {
+    /// Binds to and advertises this machine's own address where the configuration says loopback.
+    pub fn apply(self, config: &mut Config) -> anyhow::Result<()> {
+        if self == Self::AsConfigured {
+            return Ok(());
+        }
+        let own = own_address().context(
+            "no network address found for LAN=1: connect the machine to a network, or set sip.udp, rtp.bind and http.listen",
+        )?;
+        let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        for at in [&mut config.sip.udp, &mut config.sip.tcp, &mut config.http.listen] {
+            if let Some(at) = at.as_mut().filter(|at| at.ip().is_loopback()) {
+                at.set_ip(everywhere);
+            }
+        }
+        if config.rtp.bind.is_loopback() {
+            config.rtp.bind = everywhere;
+        }
+        config.sip.advertise.get_or_insert_with(|| own.to_string());
+        config.rtp.advertise.get_or_insert(own);
+        // Its neighbours are who the operator wants to be called by; a public address opens to nobody new.
+        if let IpAddr::V4(ip) = own
+            && ip.is_private()
+        {
+            config.sip.open_networks.push(format!("{ip}/24").parse().map_err(anyhow::Error::msg)?);
+        }
+        Ok(())
+    }
+}
+
+/// The address this machine would send from. Nothing is sent: a UDP socket only picks its route.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+/// A running server.
+pub struct Server {
+    pub sip: Option<SocketAddr>,
+    pub http: Option<SocketAddr>,
+    pub token_file: PathBuf,
+    pub store: Store,
+    pub desk: Desk,
+    pub bots: Arc<Bots<Loaded>>,
+    pub telephone: Arc<Sip>,
+    pub ports: Ports,
+    engine: Arc<Engine>,
+    web: Option<tokio::task::JoinHandle<()>>,
+    config: Arc<Config>,
+}
+
+impl Server {
+    /// Starts everything. `engines` come from the configuration, or from a test.
+    pub async fn start(config: Config, engines: Engines) -> anyhow::Result<Self> {
+        // Installed by whoever came first in this process; a second time is refused and changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = Arc::new(config);
+        let metrics = observe::metrics::install();
+        let store = Store::open(&config.store.dir).await?;
+        let token_file = config.token_file();
+        let token = security::token(&token_file)?;
+        let engines = Arc::new(engines);
+        let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
+        for route in config.route.iter().map(|route| &route.bot).chain(&config.default_route) {
+            if route != crate::config::ECHO && !bots.has(route) {
+                bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
+            }
+        }
+        let engine = Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
+        let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
+        engines.warm(&pool, &bots);
+        let ports = Ports::new(plans::ports(&config));
+        let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
+        let telephone = Arc::new(telephone);
+        let desk = Desk::new(Parts {
+            config: config.clone(),
+            engine: engine.clone(),
+            pool,
+            engines,
+            bots: bots.clone(),
+            store: store.clone(),
+        });
+        desk.connect(telephone.clone());
+        tokio::spawn(desk.clone().receive(rings));
+        tokio::spawn(store.clone().retain(config.store.retention_days));
+        let app = App { store: store.clone(), desk: Arc::new(desk.clone()), bots: bots.clone(), token, metrics };
+        let (http, web) = match config.http.listen {
+            Some(at) => {
+                let listener = tokio::net::TcpListener::bind(at)
+                    .await
+                    .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?;
+                let at = listener.local_addr()?;
+                let serve = axum::serve(listener, api::router(app).into_make_service_with_connect_info::<SocketAddr>());
+                (Some(at), Some(tokio::spawn(async move { drop(serve.await) })))
+            }
+            None => (None, None),
+        };
+        let sip = telephone.udp().or(telephone.tcp());
+        Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, config })
+    }
+
+    /// Takes no new calls, lets live ones finish within `drain.limit_ms`, writes everything down and stops.
+    pub async fn stop(mut self) {
+        self.desk.drain(self.config.drain.limit_ms.into()).await;
+        self.telephone.stop(Duration::from_secs(1)).await;
+        if let Some(web) = self.web.take() {
+            web.abort();
+        }
+        self.engine.stop();
+        if let Err(why) = self.store.close().await {
+            tracing::error!(%why, "the last events of this run are not stored");
+        }
+    }
+
+    /// What the server holds right now.
+    pub fn report(&self) -> Report {
+        self.desk.report()
+    }
+
+    /// What an operator wants to see once it runs.
+    fn greet(&self, engines: &[String]) {
+        println!("\nSwitchboard is running. Ctrl-C lets live calls finish, then stops.\n");
+        if let Some(sip) = self.sip {
+            for route in &self.config.route {
+                println!("  call   sip:{}@{sip}   ({})", route.user, route.bot);
+            }
+        }
+        if let Some(http) = self.http {
+            println!("  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)");
+            println!("  token  {}", self.token_file.display());
+        }
+        for line in engines {
+            println!("  {line}");
+        }
+        println!("\n  Try it in another terminal: make call\n");
+    }
+}
+
+/// The main job: serve until SIGTERM or Ctrl-C. SIGHUP reads the bots again.
+pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
+    reach.apply(&mut config)?;
+    observe::log::start(&config.log)?;
+    let engines = Engines::load(&config.speech);
+    let about = engines.about();
+    let server = Server::start(config, engines).await?;
+    server.greet(&about);
+    if reach == Reach::Lan {
+        println!("  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n");
+    }
+    let (mut term, mut int, mut hup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            _ = hup.recv() => {
+                let bots = server.bots.clone();
+                for card in tokio::task::spawn_blocking(move || bots.reload()).await? {
+                    match card.fault {
+                        Some(why) => tracing::error!(bot = card.name, "not reloaded, the version before goes on: {why}"),
+                        None => tracing::info!(bot = card.name, "bot loaded"),
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("switchboard: no new calls; {} live ones may finish (again: stop at once)", server.desk.count());
+    tokio::select! {
+        () = server.stop() => Ok(()),
+        _ = term.recv() => Ok(()),
+        _ = int.recv() => Ok(()),
+    }
+}
+
+fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
+    Bots::load(dir, move |name, text| engines.read(name, text))
+}

@@ -1,0 +1,182 @@
+//! The command line of `switchboard call`.
+use clap::builder::{NonEmptyStringValueParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Place a call and hold a conversation: each input is played when the bot has finished speaking.
+///
+/// Prints the conversation as it happens, with the response time of each turn measured on the wire. The exit code is 0
+/// only if the call was answered and every input got a spoken answer.
+#[derive(Clone, clap::Args)]
+#[command(after_help = "Examples:
+  switchboard call sip:booking@127.0.0.1:5060 --say 'book a room' --say 'mountain view'
+  switchboard call sip:booking@127.0.0.1:5060 --play hello.wav --key 1 --say yes --record heard.wav --json report.json
+  switchboard call sip:booking@127.0.0.1:5060 --say 'two people' --interrupt-at 800
+  switchboard call 'sip:echo@127.0.0.1:5060;transport=tcp' --say 'can you hear me'")]
+pub struct Args {
+    /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp]
+    #[arg(value_name = "SIP-URI")]
+    pub target: String,
+
+    #[command(flatten)]
+    pub inputs: Inputs,
+
+    /// Play each input so long after the bot's turn began, though it still speaks
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    pub interrupt_at: Option<Duration>,
+
+    /// The voice that says the texts; the shipped bots speak with `rms`
+    #[arg(long, value_name = "NAME", default_value = "kal16")]
+    pub voice: String,
+
+    /// The language of the texts
+    #[arg(long, value_name = "en|vi", default_value = "en", value_parser = ["en", "vi"])]
+    pub language: String,
+
+    /// Write what was heard to a WAV file
+    #[arg(long, value_name = "HEARD.wav")]
+    pub record: Option<PathBuf>,
+
+    /// Write the full report to a file (`-`: to the standard output instead of the conversation)
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Hang up after so many seconds, whatever happens
+    #[arg(long, value_name = "S", default_value = "300", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// The bot has finished when it has been quiet for so long
+    #[arg(long, value_name = "MS", default_value = "700", value_parser = milliseconds)]
+    pub quiet: Duration,
+
+    /// Go on without an answer after so many seconds
+    #[arg(long, value_name = "S", default_value = "8", value_parser = seconds)]
+    pub patience: Duration,
+
+    /// The address to call from [default: the one that reaches the target]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+
+    /// Where a server on this machine tells the words of its bot
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub api: String,
+
+    /// The token for it; without one the conversation is shown without the bot's words
+    #[arg(long, value_name = "FILE", default_value = "data/admin.token")]
+    pub token_file: PathBuf,
+}
+
+/// What the caller does, in the order of the command line.
+#[derive(Clone, Default, PartialEq)]
+pub struct Inputs(pub Vec<Input>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Play(PathBuf),
+    Say(String),
+    Key(String),
+}
+
+impl clap::Args for Inputs {
+    fn augment_args(command: Command) -> Command {
+        let option = |name: &'static str, value: &'static str, help: &'static str, parser: ValueParser| {
+            Arg::new(name).long(name).value_name(value).help(help).action(ArgAction::Append).value_parser(parser)
+        };
+        command
+            .arg(option(
+                "play",
+                "A.wav",
+                "Play a WAV file (repeatable; inputs keep their order)",
+                value_parser!(PathBuf).into(),
+            ))
+            .arg(option("say", "TEXT", "Say a text (repeatable)", NonEmptyStringValueParser::new().into()))
+            .arg(option("key", "KEYS", "Press keys: 0-9 * # A-D (repeatable)", ValueParser::new(keys)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Inputs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut inputs = Vec::new();
+        collect(matches, "play", Input::Play, &mut inputs);
+        collect(matches, "say", Input::Say, &mut inputs);
+        collect(matches, "key", Input::Key, &mut inputs);
+        inputs.sort_by_key(|(index, _)| *index);
+        Ok(Self(inputs.into_iter().map(|(_, input)| input).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The values of an option with their places on the command line.
+fn collect<T: Clone + Send + Sync + 'static>(
+    matches: &ArgMatches,
+    name: &str,
+    make: fn(T) -> Input,
+    inputs: &mut Vec<(usize, Input)>,
+) {
+    let places = matches.indices_of(name).into_iter().flatten();
+    let values = matches.get_many::<T>(name).into_iter().flatten();
+    inputs.extend(places.zip(values).map(|(place, value)| (place, make(value.clone()))));
+}
+
+fn keys(text: &str) -> Result<String, String> {
+    match text.chars().find(|key| !matches!(key.to_ascii_uppercase(), '0'..='9' | '*' | '#' | 'A'..='D')) {
+        Some(other) => Err(format!("`{other}` is no key of a telephone: 0-9 * # A-D")),
+        None if text.is_empty() => Err("no key given".into()),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_millis).map_err(|_| "a whole number of milliseconds is wanted".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is wanted")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() && duration <= Duration::from_secs(86_400) => Ok(duration),
+        _ => Err("a number of seconds between 0 and 86400 is wanted".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Program::try_parse_from(line.split(' ')).map(|program| program.args)
+    }
+
+    #[test]
+    fn inputs_keep_the_order_of_the_command_line() {
+        let args = parse("call sip:a@b --say one --play two.wav --say three --key 4# --play five.wav").unwrap();
+        let say = |text: &str| Input::Say(text.into());
+        let play = |path: &str| Input::Play(path.into());
+        let expected = [say("one"), play("two.wav"), say("three"), Input::Key("4#".into()), play("five.wav")];
+        assert_eq!(args.inputs.0, expected);
+        assert_eq!(args.interrupt_at, None);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for line in ["call", "call sip:a@b --key x", "call sip:a@b --timeout 0", "call sip:a@b --interrupt-at soon"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The command `switchboard call`: signalling, screen and files around a [`Driver`].
+use super::args::{Args, Input};
+use super::clip::{Clip, HZ};
+use super::driver::{Driver, News};
+use super::level::ActivityPlan;
+use super::phone::{Act, Observation, Plan};
+use super::report::{Frame, Report, Turn};
+use super::speak::Speaker;
+use super::words::Words;
+use anyhow::{Context, bail};
+use serde_json::json;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+use telephony::rtp::{Ports, PortsPlan};
+use telephony::sip::{Dial, Sip, SipPlan};
+use telephony::{By, Change, Ended, Line, Party, Refused};
+use tokio::sync::mpsc;
+
+/// Ports for the sound of the one call: outside the range the server's configuration has by default.
+const PORTS: (u16, u16) = (40_000, 48_999);
+/// How long a far end may ring.
+const RINGS: Duration = Duration::from_secs(60);
+
+/// Places the call, prints the conversation, writes the files. Success only if every input was answered.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let (acts, labels) = prepare(&args).await?;
+    let target = resolve(&args.target).await?;
+    let bind = args.bind.map_or_else(|| route_to(target), Ok).context("no way to the target from this machine")?;
+    let screen = Screen { aside: args.json.as_deref() == Some(Path::new("-")) };
+    if !args.target.contains("transport=tcp") && nobody_listens(target, bind) {
+        bail!("nothing answers SIP at {target}: is the server running? `make run` starts it");
+    }
+    let local = SocketAddr::new(bind, 0);
+    // Nobody registers with this phone or calls it: a call that comes is refused, for nobody takes it.
+    let plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    let ports = PortsPlan { bind, advertise: bind, from: PORTS.0, to: PORTS.1, ..PortsPlan::default() };
+    let (sip, _) = Sip::start(plan, Ports::new(ports)).await.context("cannot open a SIP socket")?;
+    let caller = format!("softphone-{:08x}", random() as u32);
+    screen.line(&format!("calling {} …", args.target));
+    let dialled = Instant::now();
+    let from = Party::new(caller.clone(), bind.to_string());
+    let timeout = args.timeout.min(RINGS);
+    let dial = Dial { to: args.target.clone(), from: Some(from), timeout, ..Dial::default() };
+    let line = match sip.dial(dial).await {
+        Ok(line) => line,
+        Err(refused) => {
+            not_answered(&args, &screen, &refused)?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let setup = dialled.elapsed();
+    let words = target.ip().is_loopback().then(|| Words::find(&args.api, &args.token_file, caller)).flatten();
+    let (report, heard, frame) = converse(&args, line, acts, &labels, setup, words, &screen).await?;
+    sip.stop(Duration::from_secs(2)).await;
+    screen.line(&report.summary(&frame));
+    if let Some(path) = &args.record {
+        write_wav(path, &heard).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    write_json(&args, &report.json(&frame, &labels))?;
+    Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// From the answer to the end.
+async fn converse(
+    args: &Args,
+    mut line: Line,
+    acts: Vec<Act>,
+    labels: &[String],
+    setup: Duration,
+    words: Option<Words>,
+    screen: &Screen,
+) -> anyhow::Result<(Report, Vec<i16>, Frame)> {
+    let (answered, clocks) = (Instant::now(), (Instant::now(), SystemTime::now()));
+    let codec = line.plan.codec.name();
+    screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec})", 0.0, setup.as_secs_f64() * 1e3));
+    let seed = random();
+    let plan = Plan {
+        line: line.plan.clone(),
+        ssrc: seed as u32,
+        sequence: (seed >> 32) as u16,
+        timestamp: (seed >> 24) as u32,
+        acts,
+        interrupt: args.interrupt_at,
+        finished: args.quiet,
+        patience: args.patience,
+        activity: ActivityPlan::default(),
+    };
+    let wire = line.wire.take().context("the line has no sound")?;
+    // What does not fit is not shown; 256 lines is more than a minute of the fastest conversation.
+    let (news, mut inbox) = mpsc::channel(256);
+    let driver = Driver::start(wire, plan, answered, args.timeout, news).context("cannot start a thread")?;
+    let mut teller = Teller { answered, labels, turns: Vec::new(), words, screen };
+    let limit = tokio::time::sleep(args.timeout);
+    tokio::pin!(limit);
+    let ended = loop {
+        tokio::select! {
+            news = inbox.recv() => match news {
+                Some(News::Observed(observation)) => teller.tell(observation).await,
+                Some(News::HangUp) | None => break line.hang_up("conversation finished").await,
+            },
+            change = line.next() => match change {
+                Change::Plan(plan) => driver.configure(plan),
+                Change::Held(true) => screen.line("            the far end holds the call"),
+                Change::Held(false) => screen.line("            the far end takes the call off hold"),
+                Change::Key(_) => {}
+                Change::Ended(ended) => break ended,
+            },
+            () = &mut limit => {
+                screen.line(&format!("            hanging up after {} s (--timeout)", args.timeout.as_secs_f64()));
+                break line.hang_up("time limit").await;
+            }
+            _ = tokio::signal::ctrl_c() => break line.hang_up("interrupted").await,
+        }
+    };
+    let ended_at = Instant::now();
+    let (report, heard) =
+        tokio::task::spawn_blocking(|| driver.finish()).await?.context("the softphone's thread broke")?;
+    while let Ok(News::Observed(observation)) = inbox.try_recv() {
+        teller.tell(observation).await;
+    }
+    teller.last_words().await;
+    let Ended { by, reason } = ended;
+    let ended_by = match by {
+        By::Caller => "the bot",
+        By::Network => "the network",
+        By::Us => "the caller",
+    };
+    let target = args.target.clone();
+    let frame = Frame { target, codec, setup, clocks, ended_at, ended_by, ended_reason: reason.to_owned() };
+    Ok((report, heard, frame))
+}
+
+/// Prints the conversation.
+struct Teller<'a> {
+    answered: Instant,
+    labels: &'a [String],
+    turns: Vec<Turn>,
+    words: Option<Words>,
+    screen: &'a Screen,
+}
+
+impl Teller<'_> {
+    async fn tell(&mut self, observation: Observation) {
+        self.screen.line(&Report::line(self.answered, observation, &mut self.turns, self.labels));
+        if matches!(observation, Observation::BotFinished { .. } | Observation::Silent { .. }) {
+            self.last_words().await;
+        }
+    }
+
+    async fn last_words(&mut self) {
+        let Some(words) = &mut self.words else { return };
+        for text in words.news().await {
+            self.screen.line(&format!("{:12}bot     “{text}”", ""));
+        }
+    }
+}
+
+/// Where people read along.
+struct Screen {
+    /// The standard output belongs to the report.
+    aside: bool,
+}
+
+impl Screen {
+    /// A reader that has gone away ends no call.
+    fn line(&self, text: &str) {
+        if self.aside {
+            writeln!(std::io::stderr(), "{text}").ok();
+        } else {
+            writeln!(std::io::stdout(), "{text}").ok();
+        }
+    }
+}
+
+/// What the caller will do, and how each act is shown.
+async fn prepare(args: &Args) -> anyhow::Result<(Vec<Act>, Vec<String>)> {
+    let args = args.clone();
+    // Synthesis computes for a while; it is over before the call begins.
+    tokio::task::spawn_blocking(move || {
+        let mut speaker = None;
+        let mut prepared = (Vec::new(), Vec::new());
+        for input in &args.inputs.0 {
+            let (act, label) = match input {
+                Input::Play(path) => (Act::Say(Clip::read(path)?), path.display().to_string()),
+                Input::Key(keys) => (Act::Keys(keys.clone()), format!("keys {keys}")),
+                Input::Say(text) => {
+                    if speaker.is_none() {
+                        speaker = Some(Speaker::new(&args.language, &args.voice)?);
+                    }
+                    let clip = speaker.as_ref().map(|speaker| speaker.say(text)).transpose()?;
+                    (Act::Say(clip.context("no voice")?), format!("“{text}”"))
+                }
+            };
+            prepared.0.push(act);
+            prepared.1.push(label);
+        }
+        Ok(prepared)
+    })
+    .await?
+}
+
+fn not_answered(args: &Args, screen: &Screen, refused: &Refused) -> anyhow::Result<()> {
+    screen.line(&format!("not answered: {} {}", refused.status, refused.reason));
+    let refused = json!({ "status": refused.status, "reason": refused.reason });
+    write_json(args, &json!({ "to": args.target, "answered": false, "complete": false, "refused": refused }))
+}
+
+fn write_json(args: &Args, value: &serde_json::Value) -> anyhow::Result<()> {
+    let Some(path) = &args.json else { return Ok(()) };
+    let text = format!("{value:#}\n");
+    if path.as_os_str() == "-" {
+        return std::io::stdout().write_all(text.as_bytes()).context("cannot write the report");
+    }
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_wav(path: &Path, pcm: &[i16]) -> Result<(), hound::Error> {
+    let spec =
+        hound::WavSpec { channels: 1, sample_rate: HZ, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let mut writer = hound::WavWriter::create(path, spec)?;
+    for &sample in pcm {
+        writer.write_sample(sample)?;
+    }
+    writer.finalize()
+}
+
+/// The address behind a SIP URI, as far as it decides from where to call.
+async fn resolve(uri: &str) -> anyhow::Result<SocketAddr> {
+    let (host, port) =
+        host_of(uri).with_context(|| format!("`{uri}` is no SIP URI: sip:USER@HOST[:PORT] is wanted"))?;
+    let mut found =
+        tokio::net::lookup_host((host, port)).await.with_context(|| format!("cannot find the host {host}"))?;
+    found.next().with_context(|| format!("the host {host} has no address"))
+}
+
+/// Host and port of `sip:user@host:port;parameters` (RFC 3261 section 19.1.1); 5060 where there is no port.
+fn host_of(uri: &str) -> Option<(&str, u16)> {
+    let rest = uri.strip_prefix("sip:")?;
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let end = rest.find([';', '?', '>']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(v6) => {
+            let (host, rest) = v6.split_once(']')?;
+            (host, rest.strip_prefix(':'))
+        }
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    let port = port.map_or(Some(5060), |port| port.parse().ok())?;
+    (!host.is_empty()).then_some((host, port))
+}
+
+/// The address of ours that packets to `target` carry.
+fn route_to(target: SocketAddr) -> std::io::Result<IpAddr> {
+    Ok(probe(target, None)?.local_addr()?.ip())
+}
+
+fn probe(target: SocketAddr, bind: Option<IpAddr>) -> std::io::Result<UdpSocket> {
+    let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((bind.unwrap_or(any), 0))?;
+    socket.connect(target)?;
+    Ok(socket)
+}
+
+/// The machine says that its port is closed. Told at once, instead of after the half minute that SIP waits for an answer.
+fn nobody_listens(target: SocketAddr, bind: IpAddr) -> bool {
+    let refused = || -> std::io::Result<()> {
+        let socket = probe(target, Some(bind))?;
+        socket.set_read_timeout(Some(Duration::from_millis(50)))?;
+        // A keep-alive of RFC 5626 section 3.5.1: it asks for nothing that hurts.
+        socket.send(b"\r\n\r\n")?;
+        socket.recv(&mut [0; 64]).map(drop)
+    };
+    refused().is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+}
+
+/// Unpredictable enough for sources and sequence numbers (RFC 3550 section 5.1).
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_uri_is_found_among_its_parts() {
+        assert_eq!(host_of("sip:booking@127.0.0.1:5060"), Some(("127.0.0.1", 5060)));
+        assert_eq!(host_of("sip:a:b@example.com;transport=tcp"), Some(("example.com", 5060)));
+        assert_eq!(host_of("sip:a@[::1]:5070;x=y"), Some(("::1", 5070)));
+        assert_eq!(host_of("sip:example.com?Subject=x"), Some(("example.com", 5060)));
+        for wrong in ["booking", "tel:+84", "sip:", "sip:a@", "sip:a@b:port", "sip:a@[::1"] {
+            assert_eq!(host_of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_closed_port_is_known_at_once_and_an_open_one_is_not_called_closed() {
+        let open = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = open.local_addr().unwrap();
+        assert!(!nobody_listens(address, address.ip()));
+        drop(open);
+        assert!(nobody_listens(address, address.ip()));
+        assert_eq!(route_to(address).unwrap(), address.ip());
+    }
+}

@@ -1,0 +1,138 @@
+//! `Clip`: something the caller says, as samples of the line, with where in it the speech lies.
+use super::level::{BLOCK, decibels, power};
+use std::ops::Range;
+use std::path::Path;
+
+/// The rate of a G.711 line, the only kind of line the softphone offers.
+pub const HZ: u32 = 8_000;
+const BLOCK_SAMPLES: usize = HZ as usize * BLOCK.as_millis() as usize / 1000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("cannot read {path}: {reason} (wanted: a WAV file with 8, 16, 24 or 32 bit integers or 32 bit floats)")]
+    Wav { path: String, reason: String },
+    #[error("{0} holds nothing louder than noise")]
+    Silent(String),
+}
+
+/// Sound to be sent, at [`HZ`].
+#[derive(Clone, PartialEq)]
+pub struct Clip {
+    pub pcm: Vec<i16>,
+    /// Where the first and the last sample of speech are: the clip's silence at either end is sent, but is no speech.
+    pub speech: Range<usize>,
+}
+
+// A caller's sound stays out of whatever prints this.
+impl std::fmt::Debug for Clip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clip").field("samples", &self.pcm.len()).field("speech", &self.speech).finish()
+    }
+}
+
+impl Clip {
+    /// `None` where nothing in it is louder than noise.
+    pub fn new(pcm: Vec<i16>) -> Option<Self> {
+        let levels: Vec<f32> = pcm.chunks(BLOCK_SAMPLES).map(|block| decibels(power(block))).collect();
+        let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        // Final consonants are some 30 dB below the loudest vowel; what is fainter, a line's noise covers.
+        let least = (loudest - 32.0).max(-52.0);
+        // Two blocks together: a single one is a click.
+        let speaks = |i: usize| levels[i] > least && levels[i + 1] > least;
+        let pairs = 0..levels.len().saturating_sub(1);
+        let first = pairs.clone().find(|&i| speaks(i))?;
+        let last = pairs.rev().find(|&i| speaks(i))? + 1;
+        let speech = first * BLOCK_SAMPLES..((last + 1) * BLOCK_SAMPLES).min(pcm.len());
+        Some(Self { pcm, speech })
+    }
+
+    /// A WAV file of any usual rate and width; the first channel counts.
+    pub fn read(path: &Path) -> Result<Self, Fault> {
+        let fault = |reason: hound::Error| Fault::Wav { path: path.display().to_string(), reason: reason.to_string() };
+        let mut reader = hound::WavReader::open(path).map_err(fault)?;
+        let spec = reader.spec();
+        let channels = usize::from(spec.channels.max(1));
+        let samples: Vec<f32> = match spec.sample_format {
+            hound::SampleFormat::Float => {
+                reader.samples::<f32>().step_by(channels).collect::<Result<_, _>>().map_err(fault)?
+            }
+            hound::SampleFormat::Int => {
+                let full = 2f32.powi(i32::from(spec.bits_per_sample) - 1);
+                let scaled = reader.samples::<i32>().step_by(channels).map(|s| s.map(|s| s as f32 / full));
+                scaled.collect::<Result<_, _>>().map_err(fault)?
+            }
+        };
+        Self::new(resample(&samples, spec.sample_rate)).ok_or_else(|| Fault::Silent(path.display().to_string()))
+    }
+}
+
+/// Brings sound of any rate to [`HZ`] by a windowed sinc over 16 zero crossings a side: exact rather than fast, for it is
+/// done once per clip before the call.
+pub fn resample(input: &[f32], from: u32) -> Vec<i16> {
+    let to_i16 = |s: f32| (s * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
+    if from == HZ || from == 0 {
+        return input.iter().copied().map(to_i16).collect();
+    }
+    let ratio = f64::from(HZ) / f64::from(from);
+    // The cut-off lies below the lower of the two Nyquist frequencies, so that nothing folds.
+    let cut = 0.95 * ratio.min(1.0);
+    let half = 16.0 / cut;
+    let output = (input.len() as f64 * ratio).ceil() as usize;
+    (0..output)
+        .map(|n| {
+            let centre = n as f64 / ratio;
+            let (low, high) = ((centre - half).ceil().max(0.0) as usize, (centre + half).floor() as usize);
+            let taps = low..=high.min(input.len().saturating_sub(1));
+            let sum: f64 = taps.map(|i| f64::from(input[i]) * tap(i as f64 - centre, cut, half)).sum();
+            to_i16(sum as f32)
+        })
+        .collect()
+}
+
+/// A sinc of cut-off `cut` (of Nyquist) under a Hann window `half` samples wide to each side.
+fn tap(distance: f64, cut: f64, half: f64) -> f64 {
+    use std::f64::consts::PI;
+    let x = PI * distance * cut;
+    let sinc = if x.abs() < 1e-9 { 1.0 } else { x.sin() / x };
+    cut * sinc * (0.5 + 0.5 * (PI * distance / half).cos())
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn tone(hz: f64, rate: u32, length: f64, amplitude: f64) -> Vec<f32> {
+        let samples = (f64::from(rate) * length) as usize;
+        (0..samples)
+            .map(|i| (amplitude * (2.0 * std::f64::consts::PI * hz * i as f64 / f64::from(rate)).sin()) as f32)
+            .collect()
+    }
+
+    #[test]
+    fn silence_at_either_end_of_a_clip_is_no_speech() {
+        let mut sound = vec![0.0; 800];
+        sound.extend(tone(440.0, HZ, 0.5, 0.3));
+        sound.extend(vec![0.0005; 2400]);
+        let clip = Clip::new(resample(&sound, HZ)).unwrap();
+        assert_eq!((clip.pcm.len(), clip.speech), (7200, 800..4800));
+    }
+
+    #[test]
+    fn a_clip_of_silence_or_of_one_click_is_none() {
+        assert_eq!(Clip::new(vec![]), None);
+        assert_eq!(Clip::new(vec![3; 8000]), None);
+        let mut click = vec![0; 8000];
+        click[4000] = 20_000;
+        assert_eq!(Clip::new(click), None);
+    }
+
+    #[test]
+    fn resampling_keeps_a_tone_and_folds_nothing() {
+        let level = |hz, rate| decibels(power(&resample(&tone(hz, rate, 0.5, 0.5), rate)[400..3600]));
+        let kept = decibels(0.125);
+        for rate in [16_000, 22_050, 44_100, 48_000] {
+            assert!((level(1000.0, rate) - kept).abs() < 0.1, "{rate}: {}", level(1000.0, rate));
+            assert!(level(5000.0, rate) < -70.0, "{rate}: {}", level(5000.0, rate));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `Driver`: the thread that owns a test call's wire and tells [`Softphone`] the time.
+use super::phone::{Input, Observation, Output, Plan, Softphone};
+use super::report::Report;
+use media::leg::LegPlan;
+use media::packet::{Packet, Wire};
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::Sender;
+
+/// From the thread to whoever prints and signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Observed(Observation),
+    /// The conversation is over.
+    HangUp,
+}
+
+#[derive(Debug)]
+enum Order {
+    Configure(LegPlan),
+}
+
+/// A running conversation.
+pub struct Driver {
+    orders: SyncSender<Order>,
+    thread: JoinHandle<(Report, Vec<i16>)>,
+}
+
+/// How long a packet may lie unread. Its arrival time is the kernel's, so this costs no accuracy.
+const LOOK: Duration = Duration::from_millis(4);
+
+impl Driver {
+    /// Begins the conversation of a call that was answered at `answered`. `keep` is how much of the far end's sound is
+    /// kept. `news` that does not fit is lost to the reader; the report has it all the same.
+    pub fn start(
+        mut wire: Box<dyn Wire>,
+        plan: Plan,
+        answered: Instant,
+        keep: Duration,
+        news: Sender<News>,
+    ) -> io::Result<Self> {
+        let (orders, inbox) = sync_channel(16);
+        let phone = Softphone::new(answered, plan, keep);
+        let thread = Builder::new().name("softphone".into()).spawn(move || run(&mut *wire, phone, &inbox, &news))?;
+        Ok(Self { orders, thread })
+    }
+
+    /// The line was negotiated anew. A thread that has sixteen of these unread is busy with the last one's like.
+    pub fn configure(&self, line: LegPlan) {
+        self.orders.try_send(Order::Configure(line)).ok();
+    }
+
+    /// Ends it: what was measured, and what was heard. Waits for the thread, which takes some milliseconds.
+    pub fn finish(self) -> Option<(Report, Vec<i16>)> {
+        drop(self.orders);
+        self.thread.join().ok()
+    }
+}
+
+fn run(wire: &mut dyn Wire, mut phone: Softphone, orders: &Receiver<Order>, news: &Sender<News>) -> (Report, Vec<i16>) {
+    loop {
+        let wait = phone.deadline().map_or(LOOK, |(at, _)| at.saturating_duration_since(Instant::now()).min(LOOK));
+        match orders.recv_timeout(wait) {
+            Ok(Order::Configure(line)) => phone.handle(Instant::now(), Input::Configure(line)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return phone.finish(),
+        }
+        let now = Instant::now();
+        while let Some(packet) = wire.recv(now) {
+            if let Packet::Rtp(packet) = packet {
+                phone.handle(now, Input::Packet(packet));
+            }
+        }
+        if phone.deadline().is_some_and(|(at, _)| at <= now) {
+            phone.handle(now, Input::Tick);
+        }
+        while let Some(output) = phone.poll() {
+            match output {
+                Output::Send(packet) => wire.send(&Packet::Rtp(packet)),
+                Output::Observed(observation) => drop(news.try_send(News::Observed(observation))),
+                Output::HangUp => drop(news.try_send(News::HangUp)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::softphone::clip::{Clip, resample, tests::tone};
+    use crate::softphone::level::ActivityPlan;
+    use crate::softphone::phone::Act;
+    use media::codec::Codec;
+    use media::leg::Direction;
+    use media::packet::Rtp;
+    use std::collections::VecDeque;
+
+    /// Gives every packet back after 40 ms, as an echo test does.
+    struct Echo(VecDeque<Rtp>);
+
+    impl Wire for Echo {
+        fn recv(&mut self, now: Instant) -> Option<Packet> {
+            let due = self.0.front().is_some_and(|packet| packet.arrived <= now);
+            due.then(|| self.0.pop_front()).flatten().map(Packet::Rtp)
+        }
+
+        fn send(&mut self, packet: &Packet) {
+            if let Packet::Rtp(packet) = packet {
+                self.0.push_back(Rtp { arrived: packet.arrived + Duration::from_millis(40), ..packet.clone() });
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_echo_is_heard_40_ms_after_what_was_sent() {
+        let speech = Clip::new(resample(&tone(400.0, 8000, 0.5, 0.3), 8000)).unwrap();
+        let length = speech.speech.len() as i64 / 8;
+        let line = LegPlan {
+            codec: Codec::Pcma,
+            payload_type: 8,
+            telephone_event: None,
+            comfort_noise: None,
+            ptime: Duration::from_millis(20),
+            direction: Direction::SendRecv,
+        };
+        let plan = Plan {
+            line,
+            ssrc: 1,
+            sequence: 0,
+            timestamp: 0,
+            acts: vec![Act::Say(speech)],
+            interrupt: None,
+            finished: Duration::from_millis(300),
+            patience: Duration::from_millis(100),
+            activity: ActivityPlan::default(),
+        };
+        let (news, mut inbox) = tokio::sync::mpsc::channel(64);
+        let wire = Box::new(Echo(VecDeque::new()));
+        let driver = Driver::start(wire, plan, Instant::now(), Duration::from_secs(5), news).unwrap();
+        while inbox.recv().await.unwrap() != News::HangUp {}
+        let (report, heard) = driver.finish().unwrap();
+        let [turn] = report.turns[..] else { panic!("{report:?}") };
+        // The echo begins before the caller has ended, and ends 40 ms after; no block of 5 ms may be misplaced.
+        let early = turn.spoken_over.unwrap().duration_since(turn.began).as_millis();
+        assert!((35..=45).contains(&early), "{early}");
+        let spoke = turn.stopped.unwrap().duration_since(turn.began).as_millis() as i64;
+        assert!((spoke - length).abs() <= 20, "{spoke} for {length}");
+        assert!(heard.len() > 8000 / 2);
+    }
+}

@@ -1,0 +1,18 @@
+//! Switchboard's own softphone: calls a bot over SIP, holds a conversation with it and measures it on the wire.
+//!
+//! [`phone::Softphone`] is the core, [`driver::Driver`] the thread that owns the wire and the clock, [`run`] the command.
+pub mod args;
+mod call;
+pub mod clip;
+pub mod driver;
+pub mod keypad;
+pub mod level;
+pub mod phone;
+pub mod report;
+mod speak;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use args::Args;
+pub use call::run;

@@ -1,0 +1,317 @@
+//! What a call is remembered by: its events as they happen, and the call they add up to.
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// Words or people. Stored and served, but hidden by `Debug`, so that no log line can hold them.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Private<T>(pub T);
+
+/// Stands where a secret was given: that it was is known, what it was is not.
+pub const WITHHELD: &str = "•••";
+
+impl Private<String> {
+    pub fn withheld() -> Self {
+        Self(WITHHELD.into())
+    }
+}
+
+impl Private<serde_json::Value> {
+    pub fn withheld() -> Self {
+        Self(WITHHELD.into())
+    }
+}
+
+impl<T> fmt::Debug for Private<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl From<&str> for Private<String> {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Private<String> {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// One thing that happened in a call. `…_ms` count from the call's start.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first event of every call; others of a call that never started are dropped.
+    Started(Started),
+    Answered,
+    /// A later one with the same speaker and start replaces it (what was heard is known only after it was played).
+    Turn(Turn),
+    Slot(Slot),
+    /// A later one with the same kind and start replaces it.
+    Silence(Silence),
+    Latency(Latency),
+    /// Anything else that belongs on the timeline.
+    Mark(Mark),
+    /// Noted when the recording is opened, so that a crash leaves it indexed.
+    Recording(Recording),
+    /// The last event of every call; the first one counts.
+    Ended(End),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct Started {
+    pub direction: Direction,
+    /// The phone or trunk it came or went by, or `open`.
+    pub via: String,
+    #[schema(value_type = String)]
+    pub from: Private<String>,
+    #[schema(value_type = String)]
+    pub to: Private<String>,
+    pub bot: String,
+    /// `en` or `vi`.
+    pub language: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaker {
+    Caller,
+    Bot,
+    Supervisor,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct Turn {
+    pub speaker: Speaker,
+    /// What was said; of the bot, what it meant to say.
+    #[schema(value_type = String)]
+    pub text: Private<String>,
+    /// Of it, what the other side heard.
+    #[schema(value_type = String)]
+    pub heard: Private<String>,
+    pub interrupted: bool,
+    pub started_ms: u64,
+    pub ended_ms: u64,
+    /// 0 to 1, for recognised speech.
+    pub confidence: Option<f32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct Slot {
+    pub name: String,
+    /// `None`: cleared.
+    #[schema(value_type = Option<Object>)]
+    pub value: Option<Private<serde_json::Value>>,
+    pub confirmed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceKind {
+    /// The caller was asked and says nothing yet.
+    CallerThinking,
+    /// The bot has the turn and makes its answer.
+    BotWorking,
+    /// Nobody has the turn: our fault.
+    DeadAir,
+    /// The caller muted or held the line.
+    MutedOrHeld,
+    /// Packets stopped coming.
+    NoRtp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Silence {
+    pub kind: SilenceKind,
+    pub started_ms: u64,
+    pub ended_ms: u64,
+}
+
+/// From the caller's last sample of speech (by arrival) to the first sample of the bot's answer on the wire.
+/// [`Latency::of`] keeps the parts' sum equal to the total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Latency {
+    pub turn: u32,
+    pub endpoint_ms: u32,
+    pub recognise_ms: u32,
+    pub think_ms: u32,
+    pub synthesise_ms: u32,
+    pub playout_ms: u32,
+    pub total_ms: u32,
+}
+
+impl Latency {
+    /// `parts`: endpoint, recognise, think, synthesise, playout, in milliseconds.
+    pub fn of(turn: u32, parts: [u32; 5]) -> Self {
+        let [endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms] = parts;
+        let total_ms = parts.iter().fold(0, |sum: u32, part| sum.saturating_add(*part));
+        Self { turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct Mark {
+    pub name: String,
+    #[schema(value_type = Object)]
+    pub data: Private<serde_json::Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Recording {
+    /// Inside the store's directory, or absolute.
+    pub path: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    Nobody,
+    Caller,
+    Network,
+    Engine,
+    Server,
+}
+
+impl Blame {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Caller => "caller",
+            Self::Network => "network",
+            Self::Engine => "engine",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// How a call ended, and whose doing that was.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct End {
+    pub blame: Blame,
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Live,
+    Ended,
+}
+
+/// A call as it stands: of a live one, as of now.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct Call {
+    pub id: String,
+    pub direction: Direction,
+    pub via: String,
+    #[schema(value_type = String)]
+    pub from: Private<String>,
+    #[schema(value_type = String)]
+    pub to: Private<String>,
+    pub bot: String,
+    pub language: String,
+    pub state: State,
+    pub started_at: Timestamp,
+    pub answered_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub end: Option<End>,
+    #[schema(value_type = BTreeMap<String, Object>)]
+    pub slots: BTreeMap<String, Private<serde_json::Value>>,
+    pub turns: Vec<Turn>,
+    pub silences: Vec<Silence>,
+    pub latency: Vec<Latency>,
+    /// Whether a recording can be fetched.
+    pub recorded: bool,
+    #[serde(skip)]
+    pub(super) recording: Option<String>,
+}
+
+impl Call {
+    pub(super) fn new(id: &str, at: Timestamp, started: &Started) -> Self {
+        let Started { direction, via, from, to, bot, language } = started.clone();
+        Self {
+            id: id.into(),
+            direction,
+            via,
+            from,
+            to,
+            bot,
+            language,
+            state: State::Live,
+            started_at: at,
+            answered_at: None,
+            ended_at: None,
+            end: None,
+            slots: BTreeMap::new(),
+            turns: Vec::new(),
+            silences: Vec::new(),
+            latency: Vec::new(),
+            recorded: false,
+            recording: None,
+        }
+    }
+
+    pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::Started(_) | Event::Mark(_) => {}
+            Event::Answered => self.answered_at = self.answered_at.or(Some(at)),
+            Event::Turn(turn) => {
+                put(&mut self.turns, turn.clone(), |a, b| (a.started_ms, a.speaker) == (b.started_ms, b.speaker));
+                self.turns.sort_by_key(|turn| turn.started_ms);
+            }
+            Event::Slot(Slot { name, value: Some(value), .. }) => drop(self.slots.insert(name.clone(), value.clone())),
+            Event::Slot(Slot { name, value: None, .. }) => drop(self.slots.remove(name)),
+            Event::Silence(silence) => {
+                put(&mut self.silences, *silence, |a, b| (a.started_ms, a.kind) == (b.started_ms, b.kind));
+                self.silences.sort_by_key(|silence| silence.started_ms);
+            }
+            Event::Latency(latency) => put(&mut self.latency, *latency, |a, b| a.turn == b.turn),
+            Event::Recording(recording) => {
+                self.recorded = true;
+                self.recording = Some(recording.path.clone());
+            }
+            Event::Ended(end) => {
+                self.state = State::Ended;
+                self.ended_at = Some(at);
+                self.end = Some(end.clone());
+            }
+        }
+    }
+}
+
+/// A live call holds at most this many of each; then the oldest leaves memory (the database keeps it).
+const KEPT: usize = 5_000;
+
+fn put<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
+    match list.iter_mut().rev().find(|old| same(old, &new)) {
+        Some(old) => *old = new,
+        None => list.push(new),
+    }
+    if list.len() > KEPT {
+        list.remove(0);
+    }
+}
+
+/// One event on a call's timeline, as stored and as sent to those who watch.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+pub struct TimelineEvent {
+    pub call: String,
+    pub at: Timestamp,
+    /// Since the call's start.
+    pub at_ms: u64,
+    #[serde(flatten)]
+    pub event: Event,
+}

@@ -1,0 +1,143 @@
+//! Calls out of the database, for the API. Readers never hold up the writer (SQLite's write-ahead log).
+use super::event::{Call, End, Event, Latency, Silence, State, TimelineEvent, Turn};
+use super::{Fault, Private, of_name};
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use std::collections::BTreeMap;
+
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "select id, direction, via, from_party, to_party, bot, language, started_us, answered_us, ended_us, blame, reason, recording \
+             from calls where ended_us is not null and ",
+            $rest
+        )
+    };
+}
+
+/// Ended calls, newest first.
+pub(super) async fn ended(pool: &SqlitePool, limit: usize, before: Option<&str>) -> Result<Vec<Call>, Fault> {
+    const SQL: &str = columns!("($1 is null or id < $1) order by id desc limit $2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(pool).await.map_err(Fault::Database)?;
+    fill(pool, rows).await
+}
+
+pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Call>, Fault> {
+    const SQL: &str = columns!("id = $1");
+    let rows: Vec<Row> = sqlx::query_as(SQL).bind(id).fetch_all(pool).await.map_err(Fault::Database)?;
+    Ok(fill(pool, rows).await?.pop())
+}
+
+pub(super) async fn timeline(pool: &SqlitePool, id: &str) -> Result<Vec<TimelineEvent>, Fault> {
+    const SQL: &str = "select at_us, at_ms, event from timeline where call = $1 order by seq limit 20000";
+    let rows: Vec<(i64, i64, String)> = sqlx::query_as(SQL).bind(id).fetch_all(pool).await.map_err(Fault::Database)?;
+    let one = |(at, at_ms, event): (i64, i64, String)| {
+        let event: Event = serde_json::from_str(&event).map_err(|_| Fault::Content("timeline.event"))?;
+        Ok(TimelineEvent { call: id.into(), at: time(at)?, at_ms: count(at_ms), event })
+    };
+    rows.into_iter().map(one).collect()
+}
+
+async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
+    const TURNS: &str = "select call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence from turns \
+        where call in (select value from json_each($1)) order by call, started_ms";
+    const SLOTS: &str = "select call, name, value from slots where call in (select value from json_each($1))";
+    const SILENCES: &str = "select call, started_ms, kind, ended_ms from silences \
+        where call in (select value from json_each($1)) order by call, started_ms";
+    const LATENCIES: &str = "select call, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms from latencies \
+        where call in (select value from json_each($1)) order by call, turn";
+    type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>);
+    type LatencyRow = (String, u32, u32, u32, u32, u32, u32, u32);
+
+    let mut calls = rows.into_iter().map(call).collect::<Result<Vec<_>, _>>()?;
+    let ids = serde_json::Value::from(calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>()).to_string();
+    let places: BTreeMap<String, usize> =
+        calls.iter().enumerate().map(|(place, call)| (call.id.clone(), place)).collect();
+
+    let turns: Vec<TurnRow> = sqlx::query_as(TURNS).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
+    for (id, started, speaker, ended, text, heard, interrupted, confidence) in turns {
+        let turn = Turn {
+            speaker: of_name(&speaker).ok_or(Fault::Content("turns.speaker"))?,
+            text: text.into(),
+            heard: heard.into(),
+            interrupted,
+            started_ms: count(started),
+            ended_ms: count(ended),
+            confidence: confidence.map(|c| c as f32),
+        };
+        places.get(&id).into_iter().for_each(|&place| calls[place].turns.push(turn.clone()));
+    }
+    let slots: Vec<(String, String, String)> =
+        sqlx::query_as(SLOTS).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
+    for (id, name, value) in slots {
+        let value: serde_json::Value = serde_json::from_str(&value).map_err(|_| Fault::Content("slots.value"))?;
+        places
+            .get(&id)
+            .into_iter()
+            .for_each(|&place| drop(calls[place].slots.insert(name.clone(), Private(value.clone()))));
+    }
+    let silences: Vec<(String, i64, String, i64)> =
+        sqlx::query_as(SILENCES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
+    for (id, started, kind, ended) in silences {
+        let kind = of_name(&kind).ok_or(Fault::Content("silences.kind"))?;
+        let silence = Silence { kind, started_ms: count(started), ended_ms: count(ended) };
+        places.get(&id).into_iter().for_each(|&place| calls[place].silences.push(silence));
+    }
+    let latencies: Vec<LatencyRow> =
+        sqlx::query_as(LATENCIES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
+    for (id, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms) in latencies {
+        let latency = Latency { turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms };
+        places.get(&id).into_iter().for_each(|&place| calls[place].latency.push(latency));
+    }
+    Ok(calls)
+}
+
+fn call(row: Row) -> Result<Call, Fault> {
+    let (id, direction, via, from, to, bot, language, started, answered, ended, blame, reason, recording) = row;
+    let blame = blame.and_then(|blame| of_name(&blame)).ok_or(Fault::Content("calls.blame"))?;
+    Ok(Call {
+        id,
+        direction: of_name(&direction).ok_or(Fault::Content("calls.direction"))?,
+        via,
+        from: from.into(),
+        to: to.into(),
+        bot,
+        language,
+        state: State::Ended,
+        started_at: time(started)?,
+        answered_at: answered.map(time).transpose()?,
+        ended_at: ended.map(time).transpose()?,
+        end: Some(End { blame, reason: reason.unwrap_or_default() }),
+        slots: BTreeMap::new(),
+        turns: Vec::new(),
+        silences: Vec::new(),
+        latency: Vec::new(),
+        recorded: recording.is_some(),
+        recording,
+    })
+}
+
+fn time(us: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_microsecond(us).map_err(|_| Fault::Content("a time"))
+}
+
+fn count(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
+}
