@@ -80,8 +80,8 @@ impl Engines {
         self.tongue(language).has_ears
     }
 
-    /// Which engines serve, and what to do for better ones: one line each.
-    pub fn about(&self) -> Vec<String> {
+    /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
+    pub fn about(&self) -> Vec<(bool, String)> {
         let mut lines = vec![format!("voice activity: {}", self.vad_about)];
         for tongue in &self.tongues {
             let name = name(tongue.language);

@@ -8,10 +8,19 @@ pub mod security;
 pub mod softphone;
 pub mod store;
 
-/// An empty directory of one test's own.
+/// An empty directory of one test's own. Those of runs more than an hour ago are removed.
 #[cfg(test)]
 pub(crate) fn testdir(name: &str) -> std::path::PathBuf {
-    let dir = std::env::temp_dir().join(format!("switchboard-{name}-{}", uuid::Uuid::now_v7()));
+    let all = std::env::temp_dir().join("switchboard-tests");
+    let dir = all.join(format!("{name}-{}", uuid::Uuid::now_v7()));
     std::fs::create_dir_all(&dir).unwrap();
+    let old = |entry: &std::fs::DirEntry| {
+        let changed = entry.metadata().and_then(|about| about.modified()).ok();
+        changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_secs() > 3600)
+    };
+    for entry in std::fs::read_dir(all).unwrap().filter_map(Result::ok).filter(old) {
+        // Another test process may be faster.
+        let _ = std::fs::remove_dir_all(entry.path());
+    }
     dir
 }

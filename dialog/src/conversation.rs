@@ -70,7 +70,7 @@ pub enum Output {
     Run { id: ToolId, call: ToolCall },
     /// End the call when all that was said has been heard.
     HangUp { reason: &'static str },
-    /// A slot was filled, confirmed or cleared.
+    /// A slot was filled, confirmed or cleared (no value). A secret slot never shows its value.
     Slot { name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool },
 }
 
@@ -367,7 +367,10 @@ impl Conversation {
     }
 
     fn note_turn(&mut self, text: &str, confidence: f32, by: By) {
-        let secret = self.flow.secret();
+        let secret = match by {
+            By::Voice => self.flow.secret_words(text),
+            By::Keys => self.flow.secret(),
+        };
         let text = if secret { MASK.to_string() } else { text.to_string() };
         self.history.caller(&text);
         self.out.push_back(Output::Turn { text, confidence, by, secret });
@@ -402,8 +405,10 @@ impl Conversation {
     /// Says and does what a model came to.
     fn reply(&mut self, now: Instant, reply: Reply) {
         self.waiting = reply.next == Next::Wait;
-        for news in &reply.slots {
-            self.out.push_back(self.flow.slot_news(news));
+        for news in reply.slots {
+            let slot = &self.bot.slots[news.slot];
+            let (name, secret) = (slot.name.clone(), slot.secret);
+            self.out.push_back(Output::Slot { name, value: news.value, confirmed: news.confirmed, secret });
         }
         let language = self.bot.language;
         let asks = matches!(reply.next, Next::Listen | Next::Wait);

@@ -27,11 +27,18 @@ impl std::fmt::Debug for Sentence {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// A slot was filled, confirmed or cleared (no value; a secret never has one).
+#[derive(Clone, PartialEq)]
 pub struct SlotNews {
     pub slot: usize,
+    pub value: Option<Json>,
     pub confirmed: bool,
-    pub cleared: bool,
+}
+
+impl std::fmt::Debug for SlotNews {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SlotNews({}, filled: {}, confirmed: {})", self.slot, self.value.is_some(), self.confirmed)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

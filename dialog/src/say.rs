@@ -204,7 +204,7 @@ fn phone(words: &[Word<'_>]) -> Option<(usize, Vec<String>)> {
     let zero = groups.first().is_some_and(|g| g.starts_with('0'));
     let dashes = groups.iter().map(String::len).eq([3, 3, 4]);
     // A date or a grouped number is none.
-    let dated = used == 1 && groups.len() == 3 && groups[0].len() == 4;
+    let dated = used == 1 && groups.len() == 3 && groups[0].len() == 4 && groups[1].len() <= 2;
     let known = (plus && total >= 8) || (bracket && total == 10) || (zero && total >= 9) || dashes;
     if !known || total > 15 || dated || (used == 1 && groups.len() > 1 && groups.iter().any(|g| g.len() < 2)) {
         return None;

@@ -163,9 +163,10 @@ impl Sim {
 
     /// Speaks for a while and falls silent, as a gate and a recogniser would report it. `None`: nothing was understood.
     pub fn speak(&mut self, text: Option<&str>, length: Duration) {
-        self.pass(Duration::from_millis(64));
+        // A gate notices a voice 130 ms after its onset, and its end 200 ms late.
+        self.pass(Duration::from_millis(130));
         self.input(Input::SpeechStarted);
-        self.pass(length + Duration::from_millis(136));
+        self.pass(length + Duration::from_millis(70));
         self.input(Input::SpeechStopped { ago: Duration::from_millis(200) });
         self.pass(Duration::from_millis(20));
         self.input(Input::Words { text: text.map(str::to_string), confidence: self.confidence, is_final: true });

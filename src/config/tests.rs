@@ -54,7 +54,7 @@ fn every_key_of_the_shipped_file_has_a_comment_above_it_or_above_its_neighbour()
     for (number, line) in SHIPPED.lines().enumerate().filter(|(_, line)| !line.starts_with("#:")) {
         match line {
             l if l.starts_with('#') => explained = true,
-            l if l.is_empty() => explained = false,
+            "" => explained = false,
             l if l.starts_with("[[") => explained = true,
             l if l.contains(" = ") => assert!(explained, "line {}: {line}", number + 1),
             _ => {}

@@ -218,7 +218,10 @@ impl Store {
 
     /// Deletes what is older than `days` now and every hour, until dropped. 0 keeps all.
     pub async fn retain(self, days: u32) {
-        while days > 0 {
+        if days == 0 {
+            return;
+        }
+        loop {
             let age = jiff::SignedDuration::from_hours(24 * i64::from(days));
             if let Ok(limit) = now().checked_sub(age) {
                 match self.prune(limit).await {
@@ -239,8 +242,9 @@ impl Store {
     }
 
     pub fn health(&self) -> Health {
+        let gone = || self.jobs.is_closed().then(|| "the writer is gone: restart the server".to_owned());
         Health {
-            fault: self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            fault: self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().or_else(gone),
             lost: self.shared.lost.load(Ordering::Relaxed),
             queued: QUEUE - self.jobs.capacity(),
             live: self.shared.ledger.live(),

@@ -368,3 +368,42 @@ async fn a_kill_loses_at_most_the_last_second_and_the_call_ends_with_the_server_
     let timeline = store.timeline(&id).await.unwrap();
     assert_eq!(timeline.last().unwrap().event, ended(Blame::Server, "server stopped"));
 }
+
+/// The process that the next test lets run into a full disk.
+#[tokio::test]
+#[ignore = "runs only as the child of the test below"]
+async fn sufferer() {
+    let Some(dir) = std::env::var_os(VICTIM) else { return };
+    let store = Store::open(Path::new(&dir)).await.unwrap();
+    let id = talk(&store);
+    store.flush().await.unwrap();
+    let long = "x".repeat(10_000);
+    for number in 0..400 {
+        store.note(&id, turn(10_000 + number, &long));
+    }
+    let Err(Fault::Unsaved(why)) = store.flush().await else { panic!("the disk is not full") };
+    assert!(why.contains("calls go on") && why.contains(dir.to_str().unwrap()), "{why}");
+    assert!(store.health().fault.is_some());
+    let begin = Instant::now();
+    store.note(&id, ended(Blame::Caller, "hung up"));
+    let call = store.call(&id).await.unwrap().unwrap();
+    assert_eq!((call.state, call.turns.len()), (State::Ended, 402));
+    assert!(begin.elapsed() < Duration::from_millis(500));
+    println!("\nsuffered");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_reported_and_calls_go_on() {
+    let dir = crate::testdir("store-full");
+    // No file may grow past a megabyte, and the signal that says so is ignored, so that writing fails as on a full disk.
+    let out = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "store::tests::sufferer", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(VICTIM, &dir)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && text.contains("suffered"), "{text}{}", String::from_utf8_lossy(&out.stderr));
+}

@@ -63,11 +63,25 @@ impl Flow {
         self.step
     }
 
-    /// Whether what is heard now must not be stored.
+    /// Whether a secret is asked for now: nothing of what is heard may be stored.
     pub fn secret(&self) -> bool {
         matches!(self.step, Step::Slot(s) | Step::Check(s) if self.bot.slots[s].secret)
-            // A correction may bring it.
-            || (matches!(self.step, Step::Review | Step::Change) && self.task_slots().iter().any(|s| self.bot.slots[*s].secret))
+    }
+
+    /// Whether these words are secret. Where a correction may bring a secret, every figure is taken for one.
+    pub fn secret_words(&self, text: &str) -> bool {
+        let words = tokens(text, self.bot.language);
+        let figure = |w: &String| {
+            let w = std::slice::from_ref(w);
+            match self.bot.language {
+                Language::En => crate::value::en::digits(w).is_some(),
+                Language::Vi => crate::value::vi::digits(w).is_some(),
+            }
+        };
+        self.secret()
+            || (matches!(self.step, Step::Review | Step::Change)
+                && self.task_slots().iter().any(|s| self.bot.slots[*s].secret)
+                && words.iter().any(figure))
     }
 
     fn task_slots(&self) -> &[usize] {
@@ -251,7 +265,7 @@ impl Flow {
             filled.confirmed = true;
         }
         let mut reply = self.fill(more);
-        reply.slots.insert(0, SlotNews { slot, confirmed: true, cleared: false });
+        reply.slots.insert(0, self.news(slot));
         reply
     }
 
@@ -265,7 +279,7 @@ impl Flow {
             return self.give_up();
         }
         let mut reply = self.ask(Vec::new());
-        reply.slots.push(SlotNews { slot, confirmed: false, cleared: true });
+        reply.slots.push(self.cleared(slot));
         reply
     }
 
@@ -278,10 +292,7 @@ impl Flow {
             Some((true, _)) => self.done(),
             Some((false, _)) => match frame::named(&self.bot, self.task_slots(), rest) {
                 Some(slot) => self.reask(slot),
-                None => {
-                    self.step = Step::Change;
-                    self.ask(Vec::new())
-                }
+                None => self.change(),
             },
             // The same value again is no change, and no harm.
             None if !self.fills(rest).is_empty() => self.ask(Vec::new()),
@@ -289,6 +300,17 @@ impl Flow {
                 Some(slot) => self.reask(slot),
                 None => self.no_match(),
             },
+        }
+    }
+
+    /// It is not right. With one slot there is no doubt what is wrong.
+    fn change(&mut self) -> Reply {
+        match *self.task_slots() {
+            [only] => self.reask(only),
+            _ => {
+                self.step = Step::Change;
+                self.ask(Vec::new())
+            }
         }
     }
 
@@ -319,7 +341,7 @@ impl Flow {
         self.step = Step::Slot(slot);
         self.missed = 0;
         let mut reply = self.ask(Vec::new());
-        reply.slots.push(SlotNews { slot, confirmed: false, cleared: true });
+        reply.slots.push(self.cleared(slot));
         reply
     }
 
@@ -335,7 +357,7 @@ impl Flow {
             self.slots[slot] = Some(Filled { value, confidence, confirmed });
             self.trail.retain(|s| *s != slot);
             self.trail.push(slot);
-            news.push(SlotNews { slot, confirmed, cleared: false });
+            news.push(self.news(slot));
             if let Some(template) = &bot.slots[slot].read_back
                 && confidence >= sure
             {
@@ -479,14 +501,7 @@ impl Flow {
             Step::Check(s) => {
                 pad::yes_no(keys).map(|yes| if yes { self.checked(s, Vec::new()) } else { self.denied(s) })
             }
-            Step::Review => pad::yes_no(keys).map(|yes| {
-                if yes {
-                    self.done()
-                } else {
-                    self.step = Step::Change;
-                    self.ask(Vec::new())
-                }
-            }),
+            Step::Review => pad::yes_no(keys).map(|yes| if yes { self.done() } else { self.change() }),
             Step::Change => {
                 self.change_menu().into_iter().find(|(_, _, k)| Some(*k) == key).map(|(_, slot, _)| self.reask(slot))
             }
@@ -532,8 +547,7 @@ impl Flow {
             }
             Command::Back => self.back(),
             Command::Restart => {
-                let cleared: Vec<SlotNews> =
-                    self.trail.iter().map(|s| SlotNews { slot: *s, confirmed: false, cleared: true }).collect();
+                let cleared: Vec<SlotNews> = self.trail.iter().map(|s| self.cleared(*s)).collect();
                 self.task = (bot.tasks.len() == 1).then_some(0);
                 self.slots.fill(None);
                 self.trail.clear();
@@ -564,7 +578,7 @@ impl Flow {
                 self.slots[slot] = None;
                 self.step = Step::Slot(slot);
                 let mut reply = self.ask(say);
-                reply.slots.push(SlotNews { slot, confirmed: false, cleared: true });
+                reply.slots.push(self.cleared(slot));
                 reply
             }
             None => {
@@ -648,7 +662,7 @@ impl Flow {
         for slot in slots {
             if let Some(filled) = &mut self.slots[slot] {
                 filled.confirmed = true;
-                news.push(SlotNews { slot, confirmed: true, cleared: false });
+                news.push(self.news(slot));
             }
         }
         let mut reply = match &bot.tasks[task].done.call {
@@ -773,16 +787,13 @@ impl Flow {
         crate::expect::build(&self.bot, self.step, self.task, self.secret())
     }
 
-    /// A slot's name and value for the record; a secret has none.
-    pub fn slot_news(&self, news: &SlotNews) -> crate::conversation::Output {
-        let slot = &self.bot.slots[news.slot];
-        let value = (!slot.secret && !news.cleared).then(|| self.json(news.slot)).filter(|v| !v.is_null());
-        crate::conversation::Output::Slot {
-            name: slot.name.clone(),
-            value,
-            confirmed: news.confirmed,
-            secret: slot.secret,
-        }
+    fn news(&self, slot: usize) -> SlotNews {
+        let value = Some(self.json(slot)).filter(|v| !v.is_null() && !self.bot.slots[slot].secret);
+        SlotNews { slot, value, confirmed: self.slots[slot].as_ref().is_some_and(|f| f.confirmed) }
+    }
+
+    fn cleared(&self, slot: usize) -> SlotNews {
+        SlotNews { slot, value: None, confirmed: false }
     }
 }
 

@@ -177,7 +177,8 @@ fn abbreviation(word: &str, after: &str) -> Option<&'static str> {
         "approx" if dotted => "approximately",
         "min" if dotted => "minutes",
         "hrs" => "hours",
-        "a.m" | "am" | "AM" | "A.M" => "a m",
+        // "am" alone is a verb; after a figure it is read with it.
+        "a.m" | "A.M" => "a m",
         "p.m" | "pm" | "PM" | "P.M" => "p m",
         "&" => "and",
         "@" => "at",

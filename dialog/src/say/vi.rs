@@ -20,7 +20,7 @@ pub fn number(n: i64) -> String {
         if group == 0 {
             continue;
         }
-        out.push(below_thousand(group, !first));
+        out.push(if group > 999 { number(group) } else { below_thousand(group, !first) });
         if !name.is_empty() {
             out.push(name.into());
         }
@@ -203,7 +203,8 @@ fn figure_word(core: &str, named: bool) -> Option<String> {
         return Some(if named { said } else { format!("ngày {said}") });
     }
     if let Some((a, b)) = core.split_once('/').filter(|(a, b)| digits_only(a) && digits_only(b)) {
-        return Some(format!("{} trên {}", amount(a)?, amount(b)?));
+        let below = if b == "4" { "tư".to_string() } else { amount(b)? };
+        return Some(format!("{} phần {below}", amount(a)?));
     }
     for prefix in ["Q.", "P."] {
         if let Some(n) = core.strip_prefix(prefix).and_then(amount) {

@@ -1,4 +1,11 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file.
+pub mod fallback;
+#[cfg(feature = "pocketsphinx")]
+pub mod pocketsphinx;
+pub mod scripted;
+
+pub use fallback::Chain;
+
 use crate::SamplePos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +57,11 @@ pub trait Recogniser: Send + Sync {
 pub trait Hearing: Send {
     /// More sound of this utterance. Words so far, where the engine has partials and they changed.
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault>;
+    /// More sound of this utterance when nobody waits for its partial words: `finish` is about to follow, or the server is
+    /// behind. An engine that hears the whole utterance again in `finish` need only keep it.
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), Fault> {
+        self.sound(pcm).map(drop)
+    }
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
     fn finish(&mut self) -> Result<Hypothesis, Fault>;

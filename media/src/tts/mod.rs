@@ -1,4 +1,15 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
+//pub mod cache;
+//#[cfg(unix)]
+//pub mod espeak;
+pub mod fallback;
+//#[cfg(feature = "flite")]
+//pub mod flite;
+//mod resample;
+pub mod scripted;
+
+pub use fallback::Chain;
+
 use crate::Rate;
 use crate::asr::Language;
 use std::ops::ControlFlow;

@@ -1,0 +1,63 @@
+//! Whether words were spoken or only found: the grammar's best path against a free loop of phones.
+//!
+//! Both searches score the same frames with every state computed, so their acoustic scores compare. A grammar has to make
+//! something of any sound; the phones make the most of it. The mean gap per frame over all words, with a third of the
+//! worst word's gap, tells speech inside the grammar from speech outside it.
+use super::decoder::Segment;
+
+/// The decoder's word insertion penalty (`-wip`). It keeps short words from growing in noise.
+pub const INSERTION: f64 = 1e-2;
+/// What it takes from each word's score: its logarithm to the base 1.0001, shifted right by 10.
+const PENALTY: f64 = 44.97;
+/// Added to a word's length when it is compared, so that a word of 50 ms cannot condemn a sentence.
+const PRIOR_FRAMES: f64 = 10.0;
+const WORST: f64 = 0.3;
+/// The score gap over which confidence falls from 0.73 to 0.5.
+const SLOPE: f64 = 5.0;
+
+/// Score per frame of the words in `path` against `phones`; 0 is as good as the phones themselves. `None` without words.
+pub fn score(path: &[Segment], phones: &[Segment]) -> Option<f32> {
+    let frames = path.iter().chain(phones).map(|segment| segment.to + 1).max()?.max(0) as usize;
+    let mut free = vec![0.0_f64; frames];
+    for phone in phones {
+        let mean = f64::from(phone.score) / f64::from(phone.to - phone.from + 1);
+        for frame in phone.from.max(0)..=phone.to {
+            free[frame as usize] = mean;
+        }
+    }
+    let (mut sum, mut length, mut worst) = (0.0, 0.0, 0.0_f64);
+    for word in path.iter().filter(|segment| !segment.word.starts_with(['<', '['])) {
+        let taken: f64 = free[word.from.max(0) as usize..=word.to.max(0) as usize].iter().sum();
+        let (gap, frames) = (f64::from(word.score) + PENALTY - taken, f64::from(word.to - word.from + 1));
+        sum += gap;
+        length += frames;
+        worst = worst.min(gap / (frames + PRIOR_FRAMES));
+    }
+    (length > 0.0).then(|| (sum / length + WORST * worst) as f32)
+}
+
+/// A confidence from 0 to 1; 0.5 at `refuse_below`.
+pub fn of(score: f32, refuse_below: f32) -> f32 {
+    (1.0 / (1.0 + (f64::from(refuse_below - score) / SLOPE).exp())) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(word: &str, from: i32, to: i32, score: i32) -> Segment {
+        Segment { word: word.into(), from, to, score }
+    }
+
+    #[test]
+    fn words_as_good_as_the_phones_are_sure_and_worse_ones_are_refused() {
+        let phones = [segment("AH", 0, 49, -500), segment("B", 50, 99, -1000)];
+        let sure = [segment("<sil>", 0, 9, -900), segment("one", 10, 49, -445), segment("two", 50, 99, -1045)];
+        let forced = [segment("<sil>", 0, 9, -100), segment("one", 10, 49, -2000), segment("two", 50, 99, -4000)];
+        assert!(score(&sure, &phones).unwrap().abs() < 0.1);
+        assert!(score(&forced, &phones).unwrap() < -50.0);
+        assert_eq!(score(&[segment("<sil>", 0, 99, -100)], &phones), None);
+        assert!((of(-26.0, -26.0) - 0.5).abs() < 1e-6);
+        assert!(of(0.0, -26.0) > 0.99 && of(-60.0, -26.0) < 0.01);
+    }
+}

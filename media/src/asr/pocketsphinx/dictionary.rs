@@ -1,0 +1,114 @@
+//! A pronunciation dictionary in the CMU form: `word phone phone …`, further pronunciations as `word(2)`.
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+/// How a dictionary writes its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spelling {
+    #[default]
+    Plain,
+    /// Vietnamese in Telex: see [`super::telex`].
+    Telex,
+}
+
+/// The whole dictionary as text with a sorted index: 4 MB for 134,000 English words.
+pub struct Dictionary {
+    text: String,
+    /// Where each line begins, in order of its word.
+    lines: Vec<u32>,
+    spelling: Spelling,
+}
+
+impl Dictionary {
+    pub fn load(path: &Path, spelling: Spelling) -> io::Result<Self> {
+        Ok(Self::parse(fs::read_to_string(path)?, spelling))
+    }
+
+    pub fn parse(text: String, spelling: Spelling) -> Self {
+        let mut lines: Vec<u32> = Vec::new();
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if line.trim_end().contains([' ', '\t']) && !line.starts_with([';', '#', ' ']) {
+                lines.extend(u32::try_from(at));
+            }
+            at += line.len();
+        }
+        lines.sort_by_key(|&at| entry(&text, at).0);
+        Self { text, lines, spelling }
+    }
+
+    /// Every pronunciation of a lower-case NFC word, each as phones with a space between.
+    pub fn pronunciations(&self, word: &str) -> Vec<String> {
+        let word = match self.spelling {
+            Spelling::Plain => word.to_owned(),
+            Spelling::Telex => super::telex::to_telex(word),
+        };
+        let first = self.lines.partition_point(|&at| entry(&self.text, at).0 < word.as_str());
+        self.lines[first..]
+            .iter()
+            .map(|&at| entry(&self.text, at))
+            .take_while(|(key, _)| *key == word)
+            .map(|(_, phones)| phones.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    /// What the decoder needs for these words, a bot's own lexicon first; `Err` names the words nobody can pronounce.
+    pub fn cut(
+        &self,
+        words: &[String],
+        lexicon: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Vec<(String, String)>, Vec<String>> {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for word in words {
+            let mut ways: Vec<String> = lexicon.get(word).map(|phones| phones.join(" ")).into_iter().collect();
+            ways.extend(self.pronunciations(word));
+            ways.dedup();
+            if ways.is_empty() {
+                missing.push(word.clone());
+            }
+            for (i, phones) in ways.into_iter().enumerate() {
+                let name = if i == 0 { word.clone() } else { format!("{word}({})", i + 1) };
+                found.push((name, phones));
+            }
+        }
+        if missing.is_empty() { Ok(found) } else { Err(missing) }
+    }
+}
+
+/// The word of the line at `at`, without the number of its pronunciation, and its phones.
+fn entry(text: &str, at: u32) -> (&str, &str) {
+    let line = text[at as usize..].lines().next().unwrap_or("");
+    let (word, phones) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    let base = match word.rfind('(') {
+        Some(open) if open > 0 && word.ends_with(')') => &word[..open],
+        _ => word,
+    };
+    (base, phones)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_with_all_pronunciations_and_missing_ones_are_named() {
+        let text = "hour  AW ER\nhour(2) AW R\na AH\nhalf HH AE F\n".to_owned();
+        let dictionary = Dictionary::parse(text, Spelling::Plain);
+        let mut lexicon = BTreeMap::new();
+        lexicon.insert("fika".to_owned(), vec!["F".to_owned(), "IY".to_owned(), "K".to_owned(), "AH".to_owned()]);
+        let words = ["hour", "fika"].map(String::from);
+        let cut = dictionary.cut(&words, &lexicon).unwrap();
+        let cut: Vec<_> = cut.iter().map(|(word, phones)| (word.as_str(), phones.as_str())).collect();
+        assert_eq!(cut, [("hour", "AW ER"), ("hour(2)", "AW R"), ("fika", "F IY K AH")]);
+        let unknown = ["half", "zyzzy", "qwx"].map(String::from);
+        assert_eq!(dictionary.cut(&unknown, &lexicon), Err(vec!["zyzzy".to_owned(), "qwx".to_owned()]));
+    }
+
+    #[test]
+    fn a_telex_dictionary_is_asked_in_unicode() {
+        let dictionary = Dictionary::parse("khasch k h a s c h\nsajn s a j n\n".to_owned(), Spelling::Telex);
+        assert_eq!(dictionary.pronunciations("khách"), ["k h a s c h"]);
+        assert!(dictionary.pronunciations("khach").is_empty());
+    }
+}

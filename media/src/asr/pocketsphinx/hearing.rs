@@ -1,0 +1,173 @@
+//! One caller's utterance in front of the decoders.
+use super::decoder::{Decoder, Search};
+use super::sound::{ModelRate, furnish, halve, is_narrow};
+use super::{Grammar, Loaded, confidence};
+use crate::asr::{Fault, Hearing, Hypothesis};
+use std::sync::Arc;
+
+/// The longest utterance: 30 s at 16 kHz. Sound beyond it is not heard.
+const LONGEST: usize = 30 * 16_000;
+/// Enough sound to tell a telephone from wide band: 200 ms.
+const BAND: usize = 3_200;
+/// 10 ms.
+const FRAME: usize = 160;
+/// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
+const QUIET: usize = 10;
+/// Utterances longer than this are decoded at their end only: 6 s.
+const SHORT: usize = 6 * 16_000;
+/// Quiet is this far below the loudest frame: −26 dB.
+const QUIET_POWER: f64 = 0.0025;
+
+pub struct Utterance {
+    model: Arc<Loaded>,
+    grammar: Arc<Grammar>,
+    pcm: Vec<i16>,
+    live: Option<Decoder>,
+    /// Samples the live decoder has had.
+    followed: usize,
+    /// The last two hypotheses while listening, and what was shown of them.
+    last: String,
+    shown: String,
+    loudest: f64,
+    quiet: usize,
+    /// A final made ahead; it stands while only quiet follows.
+    ahead: Option<Hypothesis>,
+}
+
+impl Utterance {
+    pub fn new(model: Arc<Loaded>, grammar: Arc<Grammar>) -> Self {
+        Self {
+            model,
+            grammar,
+            pcm: Vec::new(),
+            live: None,
+            followed: 0,
+            last: String::new(),
+            shown: String::new(),
+            loudest: 0.0,
+            quiet: 0,
+            ahead: None,
+        }
+    }
+
+    fn take(&mut self, pcm: &[i16]) {
+        let from = self.pcm.len();
+        self.pcm.extend_from_slice(&pcm[..pcm.len().min(LONGEST.saturating_sub(from))]);
+        for frame in self.pcm[from..].chunks(FRAME) {
+            let power = frame.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / frame.len() as f64;
+            self.loudest = self.loudest.max(power);
+            if power < self.loudest * QUIET_POWER {
+                self.quiet += 1;
+            } else {
+                self.quiet = 0;
+                self.ahead = None;
+            }
+        }
+    }
+
+    fn narrow(&self) -> bool {
+        self.model.model.rate == ModelRate::Hz16000 && is_narrow(&self.pcm)
+    }
+
+    /// The utterance from `from` on as the model wants it.
+    fn furnished(&self, from: usize, narrow: bool) -> Vec<i16> {
+        let mut out = Vec::with_capacity(self.pcm.len() - from);
+        furnish(&self.pcm[from..], from, narrow, &mut out);
+        if self.model.model.rate == ModelRate::Hz8000 { halve(&out) } else { out }
+    }
+
+    /// Follows the sound for words so far; a word shows when two hypotheses in a row agree on it.
+    fn follow(&mut self) -> Result<Option<String>, Fault> {
+        if self.pcm.len() < BAND {
+            return Ok(None);
+        }
+        if self.live.is_none() {
+            let Some(mut decoder) = self.model.take_live() else { return Ok(None) };
+            let started = decoder
+                .learn(&self.grammar.name, &self.grammar.automaton, &self.grammar.words)
+                .and_then(|()| decoder.start(Search::Grammar(&self.grammar.name)));
+            if let Err(fault) = started {
+                self.model.give_live(decoder);
+                return Err(fault);
+            }
+            self.live = Some(decoder);
+            self.followed = 0;
+        }
+        let pcm = self.furnished(self.followed, self.narrow());
+        let Some(decoder) = &mut self.live else { return Ok(None) };
+        decoder.hear(&pcm)?;
+        self.followed = self.pcm.len();
+        let words = decoder.words().unwrap_or_default();
+        let agreed: Vec<&str> = words
+            .split_whitespace()
+            .zip(self.last.split_whitespace())
+            .take_while(|(a, b)| a == b)
+            .map(|(a, _)| a)
+            .collect();
+        let agreed = agreed.join(" ");
+        self.last = words;
+        if agreed.is_empty() || agreed == self.shown {
+            return Ok(None);
+        }
+        self.shown.clone_from(&agreed);
+        Ok(Some(agreed))
+    }
+
+    /// Hears the whole utterance against the grammar and against the phones.
+    fn decode(&self) -> Result<Hypothesis, Fault> {
+        const NOTHING: Hypothesis = Hypothesis { text: None, confidence: 0.0 };
+        if self.pcm.len() < BAND {
+            return Ok(NOTHING);
+        }
+        let narrow = self.narrow();
+        let pcm = self.furnished(0, narrow);
+        let Grammar { name, automaton, words } = &*self.grammar;
+        let (text, path, phones) = self.model.with_whole(|decoder| {
+            decoder.learn(name, automaton, words)?;
+            decoder.decode(Search::Grammar(name), &pcm)?;
+            let Some(text) = decoder.words().filter(|text| !text.is_empty()) else {
+                return Ok((None, Vec::new(), Vec::new()));
+            };
+            let path = decoder.segments();
+            decoder.decode(Search::Phones, &pcm)?;
+            Ok((Some(text), path, decoder.segments()))
+        })?;
+        let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return Ok(NOTHING) };
+        let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)]);
+        Ok(Hypothesis { text: (confidence >= 0.5).then_some(text), confidence })
+    }
+}
+
+impl Hearing for Utterance {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+        self.take(pcm);
+        let partial = self.follow()?;
+        let pausing = self.quiet >= QUIET && self.pcm.len() < SHORT;
+        if pausing && self.ahead.is_none() && !self.last.is_empty() {
+            self.ahead = Some(self.decode()?);
+        }
+        Ok(partial)
+    }
+
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), Fault> {
+        self.take(pcm);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+        if let Some(hypothesis) = &self.ahead {
+            return Ok(hypothesis.clone());
+        }
+        let hypothesis = self.decode()?;
+        self.ahead = Some(hypothesis.clone());
+        Ok(hypothesis)
+    }
+}
+
+impl Drop for Utterance {
+    fn drop(&mut self) {
+        if let Some(decoder) = self.live.take() {
+            self.model.give_live(decoder);
+        }
+    }
+}

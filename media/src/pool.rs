@@ -1,0 +1,476 @@
+//! The speech workers: recognition and synthesis of all calls on a few threads, with a watchdog.
+//!
+//! The pool is a driver: it alone reads the clock on behalf of recognisers and synthesisers. Its locks are held for
+//! moments and never while an engine works, and no lock of a session is held together with the pool's.
+//!
+//! A session (one ear's turn, one call's voice) has work or has none; one that has some stands in the queue once, behind
+//! its own call's place. Urgent work (finals, speech) goes before later work (partial words), calls take turns within
+//! each. What full means: [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`].
+mod listening;
+mod speaking;
+#[cfg(test)]
+mod tests;
+
+use crate::asr::{self, Ask, Heard};
+use crate::health::Probe;
+use crate::tts::{self, Spoken, Voice};
+pub use listening::Listener;
+pub use speaking::Speaker;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{Builder, available_parallelism};
+use std::time::{Duration, Instant};
+use std::{io, mem};
+use tokio::sync::mpsc;
+
+#[derive(Clone, Debug)]
+pub struct PoolPlan {
+    /// Worker threads: one less than the cores, but two at least, so that a long clause never delays an answer.
+    pub threads: usize,
+    /// One call into a recogniser may take this long; then its worker is given up and the next engine of the chain hears
+    /// the utterance from its beginning.
+    pub listen_limit: Duration,
+    /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
+    /// what is left.
+    pub speak_limit: Duration,
+    /// How far a listening session may fall behind its caller; beyond that it fails with [`asr::Fault::Busy`].
+    pub backlog: Duration,
+    /// The longest utterance; sound beyond it is not heard.
+    pub utterance: Duration,
+    /// Open sessions, ears and voices together; more are refused with `Busy`.
+    pub sessions: usize,
+    /// Clauses waiting per voice; more are refused with `Busy`.
+    pub clauses: usize,
+    /// Threads that may be lost to hung engines at a time; at this number no worker is replaced and no ill engine probed.
+    pub abandoned: usize,
+    /// How much lower than the media threads the workers' priority is (`nice`).
+    pub nice: i32,
+}
+
+impl Default for PoolPlan {
+    fn default() -> Self {
+        Self {
+            threads: available_parallelism().map_or(1, usize::from).saturating_sub(1).max(2),
+            listen_limit: Duration::from_millis(700),
+            speak_limit: Duration::from_millis(600),
+            backlog: Duration::from_secs(4),
+            utterance: Duration::from_secs(30),
+            sessions: 2048,
+            clauses: 64,
+            abandoned: 8,
+            nice: 5,
+        }
+    }
+}
+
+/// How the pool is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolReport {
+    /// Workers that serve.
+    pub workers: usize,
+    /// Of these, at work now.
+    pub working: usize,
+    /// Sessions waiting for a final or for speech, and for partial words.
+    pub urgent: usize,
+    pub later: usize,
+    pub sessions: usize,
+    /// Threads lost to hung engines at this moment, and since the start.
+    pub abandoned: usize,
+    pub abandoned_ever: u64,
+    /// Engines that rest after a hang or failure.
+    pub ill: Vec<&'static str>,
+}
+
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+impl Pool {
+    pub fn start(plan: PoolPlan) -> io::Result<Arc<Pool>> {
+        let threads = plan.threads.max(1);
+        let shared = Arc::new(Shared { plan, state: Mutex::default(), work: Condvar::new(), watch: Condvar::new() });
+        let pool = Arc::new(Pool { shared: shared.clone() });
+        for _ in 0..threads {
+            shared.hire()?;
+        }
+        Builder::new().name("speech-watch".into()).spawn(move || shared.keep_watch())?;
+        Ok(pool)
+    }
+
+    /// A listening session for one ask; its words go to `out`. Dropping the listener ends it.
+    ///
+    /// When `out` is full, partial words are dropped; a final or a failure is kept until there is room, a newer final in
+    /// place of an older one.
+    pub fn listen(
+        &self,
+        call: u64,
+        engines: Arc<asr::Chain>,
+        ask: Ask,
+        out: mpsc::Sender<Heard>,
+    ) -> Result<Listener, asr::Fault> {
+        self.shared.admit(|state| remember(&mut state.ears, &engines)).ok_or(asr::Fault::Busy)?;
+        Ok(Listener::open(self.shared.clone(), call, engines, ask, out))
+    }
+
+    /// A call's voice: clauses are spoken strictly in order, one at a time; sound goes to `sink`, news to `out`.
+    ///
+    /// When `out` is full, the news waits, up to 64 pieces; then the oldest is dropped.
+    pub fn speaker(
+        &self,
+        call: u64,
+        engines: Arc<tts::Chain>,
+        voice: Voice,
+        sink: Box<dyn tts::Sink>,
+        out: mpsc::Sender<Spoken>,
+    ) -> Speaker {
+        let admitted = self.shared.admit(|state| remember(&mut state.voices, &engines)).is_some();
+        Speaker::open(self.shared.clone(), admitted, speaking::Errand { call, engines, voice, out }, sink)
+    }
+
+    pub fn report(&self) -> PoolReport {
+        let state = self.shared.lock();
+        let ears = state.ears.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.sick());
+        let voices = state.voices.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.sick());
+        PoolReport {
+            workers: state.workers,
+            working: state.steps.len(),
+            urgent: state.urgent.len(),
+            later: state.later.len(),
+            sessions: state.sessions,
+            abandoned: state.lost.len(),
+            abandoned_ever: state.abandoned_ever,
+            ill: ears.chain(voices).collect(),
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().stopping = true;
+        self.shared.work.notify_all();
+        self.shared.watch.notify_all();
+    }
+}
+
+fn remember<T>(known: &mut Vec<Weak<T>>, chain: &Arc<T>) {
+    known.retain(|one| one.strong_count() > 0);
+    if !known.iter().any(|one| one.as_ptr() == Arc::as_ptr(chain)) {
+        known.push(Arc::downgrade(chain));
+    }
+}
+
+/// The clock of the sessions.
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Urgent,
+    Later,
+}
+
+/// One ear's turn or one call's voice, as the workers see it.
+trait Session: Send + Sync {
+    fn call(&self) -> u64;
+    /// Does a bounded piece of the session's work, if there is any and no other worker has it. Returns what is left to do.
+    fn step(self: Arc<Self>, class: Class, ticket: &Ticket) -> Option<Class>;
+    /// The worker that had this session is given up. Returns what is left to do.
+    fn abandoned(&self, now: Instant) -> Option<Class>;
+    /// Sends what waits for room; whether something still waits.
+    fn retry(&self) -> bool;
+    /// No worker is left: the session fails with `Busy`.
+    fn refuse(&self);
+}
+
+/// Sessions waiting for a worker; calls take turns.
+#[derive(Default)]
+struct Ring {
+    order: VecDeque<u64>,
+    sessions: HashMap<u64, VecDeque<Arc<dyn Session>>>,
+}
+
+impl Ring {
+    fn push(&mut self, session: Arc<dyn Session>) {
+        let call = session.call();
+        let queue = self.sessions.entry(call).or_default();
+        if queue.is_empty() {
+            self.order.push_back(call);
+        }
+        queue.push_back(session);
+    }
+
+    fn pop(&mut self) -> Option<Arc<dyn Session>> {
+        let call = self.order.pop_front()?;
+        let queue = self.sessions.get_mut(&call)?;
+        let session = queue.pop_front();
+        if queue.is_empty() {
+            self.sessions.remove(&call);
+        } else {
+            self.order.push_back(call);
+        }
+        session
+    }
+
+    fn len(&self) -> usize {
+        self.sessions.values().map(VecDeque::len).sum()
+    }
+}
+
+struct Step {
+    session: Arc<dyn Session>,
+    /// When the worker is given up; `None` while it is not inside an engine.
+    deadline: Option<Instant>,
+}
+
+#[derive(Default)]
+struct State {
+    urgent: Ring,
+    later: Ring,
+    steps: HashMap<u64, Step>,
+    lost: HashSet<u64>,
+    retries: Vec<Arc<dyn Session>>,
+    ears: Vec<Weak<asr::Chain>>,
+    voices: Vec<Weak<tts::Chain>>,
+    sessions: usize,
+    workers: usize,
+    next_worker: u64,
+    abandoned_ever: u64,
+    watch_rests: bool,
+    stopping: bool,
+}
+
+struct Shared {
+    plan: PoolPlan,
+    state: Mutex<State>,
+    work: Condvar,
+    watch: Condvar,
+}
+
+/// How often waiting news is tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn admit(&self, enter: impl FnOnce(&mut State)) -> Option<()> {
+        let mut state = self.lock();
+        if state.sessions >= self.plan.sessions || state.workers == 0 || state.stopping {
+            return None;
+        }
+        state.sessions += 1;
+        enter(&mut state);
+        Some(())
+    }
+
+    fn leave(&self) {
+        let mut state = self.lock();
+        state.sessions = state.sessions.saturating_sub(1);
+    }
+
+    fn push(&self, session: Arc<dyn Session>, class: Class) {
+        let mut state = self.lock();
+        if state.workers == 0 {
+            drop(state);
+            session.refuse();
+            if session.retry() {
+                self.retry_later(session);
+            }
+            return;
+        }
+        match class {
+            Class::Urgent => state.urgent.push(session),
+            Class::Later => state.later.push(session),
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// News of this session waits for room.
+    fn retry_later(&self, session: Arc<dyn Session>) {
+        let mut state = self.lock();
+        if !state.retries.iter().any(|one| Arc::ptr_eq(one, &session)) {
+            state.retries.push(session);
+        }
+        self.wake_watch(&mut state);
+    }
+
+    fn wake_watch(&self, state: &mut State) {
+        if mem::take(&mut state.watch_rests) {
+            self.watch.notify_one();
+        }
+    }
+
+    fn probe(&self) -> Probe {
+        if self.lock().lost.len() * 2 < self.plan.abandoned { Probe::Allowed } else { Probe::Refused }
+    }
+
+    fn hire(self: &Arc<Self>) -> io::Result<()> {
+        let id = {
+            let mut state = self.lock();
+            state.workers += 1;
+            state.next_worker += 1;
+            state.next_worker
+        };
+        let shared = self.clone();
+        let hired = Builder::new().name(format!("speech-{id}")).spawn(move || shared.serve(id));
+        if hired.is_err() {
+            self.lock().workers -= 1;
+        }
+        hired.map(drop)
+    }
+
+    /// A worker's life.
+    fn serve(self: Arc<Self>, id: u64) {
+        lower_priority(self.plan.nice);
+        let ticket = Ticket { shared: &self, id };
+        loop {
+            let (session, class) = {
+                let mut state = self.lock();
+                loop {
+                    if state.stopping {
+                        return;
+                    }
+                    if let Some(session) = state.urgent.pop() {
+                        break (session, Class::Urgent);
+                    }
+                    if let Some(session) = state.later.pop() {
+                        break (session, Class::Later);
+                    }
+                    state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            };
+            self.lock().steps.insert(id, Step { session: session.clone(), deadline: None });
+            let left = session.clone().step(class, &ticket);
+            let mut state = self.lock();
+            if state.lost.remove(&id) {
+                // It was slow, not dead. It serves again if nobody has taken its place.
+                if state.workers >= self.plan.threads.max(1) {
+                    return;
+                }
+                state.workers += 1;
+                continue;
+            }
+            state.steps.remove(&id);
+            drop(state);
+            if let Some(class) = left {
+                self.push(session, class);
+            }
+        }
+    }
+
+    /// With no worker left nobody would ever come for the sessions that wait.
+    fn refuse_all_if_alone(&self) {
+        let waiting: Vec<_> = {
+            let mut state = self.lock();
+            if state.workers > 0 {
+                return;
+            }
+            let State { urgent, later, .. } = &mut *state;
+            std::iter::from_fn(|| urgent.pop().or_else(|| later.pop())).collect()
+        };
+        for session in waiting {
+            session.refuse();
+            if session.retry() {
+                self.retry_later(session);
+            }
+        }
+    }
+
+    fn keep_watch(self: Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            if state.stopping {
+                return;
+            }
+            let now = now();
+            let overdue: Vec<u64> =
+                state.steps.iter().filter(|(_, s)| s.deadline.is_some_and(|d| d <= now)).map(|(id, _)| *id).collect();
+            if !overdue.is_empty() {
+                let given_up: Vec<_> = overdue.iter().filter_map(|id| state.steps.remove(id)).collect();
+                state.lost.extend(&overdue);
+                state.abandoned_ever += overdue.len() as u64;
+                state.workers -= overdue.len();
+                let room = self.plan.abandoned.saturating_sub(state.lost.len() - overdue.len());
+                drop(state);
+                for _ in 0..overdue.len().min(room) {
+                    if let Err(error) = self.hire() {
+                        tracing::error!(%error, "a speech worker could not be replaced");
+                    }
+                }
+                self.refuse_all_if_alone();
+                for step in given_up {
+                    if let Some(class) = step.session.abandoned(now) {
+                        self.push(step.session, class);
+                    }
+                }
+                continue;
+            }
+            let waiting = mem::take(&mut state.retries);
+            if !waiting.is_empty() {
+                drop(state);
+                let waiting: Vec<_> = waiting.into_iter().filter(|session| session.retry()).collect();
+                state = self.lock();
+                state.retries.extend(waiting);
+            }
+            let next = state.steps.values().filter_map(|step| step.deadline).min();
+            let pause = match (next, state.retries.is_empty()) {
+                (Some(at), true) => Some(at.saturating_duration_since(now)),
+                (Some(at), false) => Some(at.saturating_duration_since(now).min(RETRY)),
+                (None, false) => Some(RETRY),
+                (None, true) => None,
+            };
+            match pause {
+                Some(pause) => {
+                    drop(self.watch.wait_timeout(state, pause.max(Duration::from_millis(1))));
+                }
+                None => {
+                    state.watch_rests = true;
+                    drop(self.watch.wait(state));
+                }
+            }
+        }
+    }
+}
+
+/// A worker's right to go on with a session.
+struct Ticket<'a> {
+    shared: &'a Arc<Shared>,
+    id: u64,
+}
+
+impl Ticket<'_> {
+    /// The worker is about to enter an engine (or has had sound from it) and must be heard of again within `limit`.
+    /// `false`: it has been given up and must not touch the session again.
+    fn enter(&self, limit: Duration) -> bool {
+        self.mark(Some(now() + limit))
+    }
+
+    /// The worker is out of the engine; same answer.
+    fn out(&self) -> bool {
+        self.mark(None)
+    }
+
+    fn mark(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.shared.lock();
+        let Some(step) = state.steps.get_mut(&self.id) else { return false };
+        step.deadline = deadline;
+        if deadline.is_some() {
+            self.shared.wake_watch(&mut state);
+        }
+        true
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn lower_priority(nice: i32) {
+    // SAFETY: both calls take plain numbers; 0 means the calling thread, which on Linux has a priority of its own.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } != 0 {
+        tracing::debug!("a speech worker keeps its priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower_priority(_: i32) {}

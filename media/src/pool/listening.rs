@@ -1,0 +1,402 @@
+//! A listening session: one ear's turn on its way through the recognisers of a chain.
+use super::{Class, Session, Shared, Ticket, now};
+use crate::SamplePos;
+use crate::asr::{Ask, Chain, Cue, Fault, Heard, Hearing, Hypothesis, Listen};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+/// The ear's end of a listening session. Dropping it ends the session.
+pub struct Listener {
+    shared: Arc<Shared>,
+    session: Arc<Listening>,
+}
+
+/// The most sound given to an engine in one step: 320 ms.
+const BITE: usize = 5_120;
+const HZ: u128 = 16_000;
+
+fn samples(time: Duration) -> usize {
+    (time.as_millis() * HZ / 1000) as usize
+}
+
+impl Listener {
+    pub(super) fn open(
+        shared: Arc<Shared>,
+        call: u64,
+        engines: Arc<Chain>,
+        ask: Ask,
+        out: mpsc::Sender<Heard>,
+    ) -> Self {
+        let session = Arc::new(Listening { call, engines, ask, out, state: Mutex::default() });
+        let listener = Self { shared, session };
+        // Opens the engine ahead of the first word: compiling a grammar takes time.
+        listener.schedule(|state| state.enlist());
+        listener
+    }
+
+    fn schedule(&self, change: impl FnOnce(&mut State) -> Option<Class>) {
+        let class = change(&mut self.session.lock());
+        if let Some(class) = class {
+            self.shared.push(self.session.clone(), class);
+        }
+    }
+}
+
+impl Listen for Listener {
+    fn cue(&mut self, cue: Cue) {
+        let plan = &self.shared.plan;
+        let mut overrun = false;
+        self.schedule(|state| {
+            match cue {
+                _ if state.over => {}
+                Cue::Begin { at } => {
+                    state.from.get_or_insert(at);
+                    // The caller goes on: the final of that pause, if it is not out yet, is no longer wanted.
+                    state.pause = None;
+                }
+                Cue::Sound(pcm) => {
+                    let room = samples(plan.utterance).saturating_sub(state.kept.len());
+                    state.kept.extend_from_slice(&pcm[..pcm.len().min(room)]);
+                    if state.kept.len() - state.reached > samples(plan.backlog) {
+                        overrun = true;
+                        state.fail(Fault::Busy);
+                    }
+                }
+                Cue::Pause { at } => {
+                    state.pause = Some(Pause { at, mark: state.kept.len(), noticed: now() });
+                }
+            }
+            state.enlist()
+        });
+        if overrun && self.session.retry() {
+            self.shared.retry_later(self.session.clone());
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.shared.leave();
+        // An engine's session is closed by a worker, never by the thread of the ear.
+        self.schedule(|state| {
+            state.over = true;
+            state.closed = true;
+            state.waiting = None;
+            state.enlist()
+        });
+    }
+}
+
+pub(super) struct Listening {
+    call: u64,
+    engines: Arc<Chain>,
+    ask: Ask,
+    out: mpsc::Sender<Heard>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy)]
+struct Pause {
+    at: SamplePos,
+    /// The final covers this many samples of the utterance.
+    mark: usize,
+    noticed: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    from: Option<SamplePos>,
+    pause: Option<Pause>,
+    /// The utterance so far, for an engine that has to take over.
+    kept: Vec<i16>,
+    /// Samples the present engine has had, and the most any engine has had.
+    fed: usize,
+    reached: usize,
+    hearing: Option<Box<dyn Hearing>>,
+    /// The present engine's place in the chain.
+    place: Option<usize>,
+    /// A bit for each engine that failed this session.
+    tried: u32,
+    why: Option<Fault>,
+    running: bool,
+    queued: [bool; 2],
+    /// A final or a failure that found `out` full.
+    waiting: Option<Heard>,
+    /// Nothing more comes of this session; `closed`: its listener is gone.
+    over: bool,
+    closed: bool,
+}
+
+enum Action {
+    Open,
+    Feed(Vec<i16>),
+    Finish(Pause, SamplePos),
+    Close(Option<Box<dyn Hearing>>),
+    Rest,
+}
+
+impl State {
+    /// What there is to do, in the order of its urgency.
+    fn due(&self) -> Option<Class> {
+        match () {
+            () if self.over => self.hearing.is_some().then_some(Class::Later),
+            () if self.from.is_some() && self.pause.is_some() => Some(Class::Urgent),
+            () if self.hearing.is_none() || (self.from.is_some() && self.fed < self.kept.len()) => Some(Class::Later),
+            () => None,
+        }
+    }
+
+    /// The class to queue this session in, unless it stands there or a worker has it.
+    fn enlist(&mut self) -> Option<Class> {
+        let class = self.due()?;
+        if self.running || self.queued[class as usize] {
+            return None;
+        }
+        self.queued[class as usize] = true;
+        Some(class)
+    }
+
+    fn action(&mut self) -> Action {
+        if self.over {
+            return Action::Close(self.hearing.take());
+        }
+        if self.hearing.is_none() {
+            return Action::Open;
+        }
+        let Some(from) = self.from else { return Action::Rest };
+        let end = self.pause.map_or(self.kept.len(), |pause| pause.mark);
+        if self.fed < end {
+            return Action::Feed(self.kept[self.fed..end.min(self.fed + BITE)].to_vec());
+        }
+        match self.pause {
+            Some(pause) => Action::Finish(pause, from),
+            None => Action::Rest,
+        }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.over = true;
+        self.kept = Vec::new();
+        self.waiting = Some(Heard::Failed(fault));
+    }
+
+    /// The present engine is out; the next one hears the utterance from its beginning.
+    fn fall_back(&mut self, fault: Fault) {
+        if let Some(place) = self.place.take() {
+            self.tried |= 1 << place;
+        }
+        self.hearing = None;
+        self.fed = 0;
+        self.why = Some(fault);
+    }
+}
+
+/// Whether a fault speaks against the engine rather than against the ask.
+fn blames_engine(fault: &Fault) -> bool {
+    matches!(fault, Fault::Engine(_) | Fault::Model(_) | Fault::Late)
+}
+
+fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Fault::Engine("it panicked".into())))
+}
+
+impl Listening {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, state: &mut State, heard: Heard) {
+        match self.out.try_send(heard) {
+            Ok(()) => {}
+            Err(TrySendError::Full(Heard::Partial { .. })) => {}
+            Err(TrySendError::Full(heard)) => state.waiting = Some(heard),
+            Err(TrySendError::Closed(_)) => state.over = true,
+        }
+    }
+
+    /// Opens the first engine of the chain that takes the ask. `None`: the worker has been given up.
+    fn open(&self, ticket: &Ticket) -> Option<()> {
+        let limit = ticket.shared.plan.listen_limit;
+        loop {
+            let probe = ticket.shared.probe();
+            let tried = self.lock().tried;
+            let Some((place, engine)) = self.engines.pick(&self.ask, tried, now(), probe) else {
+                let mut state = self.lock();
+                let why = state.why.take().unwrap_or_else(|| Fault::Language(format!("{:?}", self.ask.language)));
+                state.fail(why);
+                return Some(());
+            };
+            self.lock().place = Some(place);
+            if !ticket.enter(limit) {
+                return None;
+            }
+            let opened = guarded(|| engine.open(&self.ask));
+            if !ticket.out() {
+                return None;
+            }
+            let mut state = self.lock();
+            match opened {
+                Ok(hearing) => {
+                    state.hearing = Some(hearing);
+                    return Some(());
+                }
+                Err(fault) => {
+                    self.note(place, &fault);
+                    state.fall_back(fault);
+                }
+            }
+        }
+    }
+
+    fn note(&self, place: usize, fault: &Fault) {
+        if blames_engine(fault) {
+            tracing::warn!(engine = self.engines.name(place), "a recogniser failed and rests");
+            self.engines.ill(place, now());
+        }
+    }
+
+    /// Runs `work` on the session's engine. `None`: the worker has been given up.
+    fn with_engine<T>(
+        &self,
+        ticket: &Ticket,
+        work: impl FnOnce(&mut dyn Hearing) -> Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        let (place, hearing) = {
+            let mut state = self.lock();
+            (state.place, state.hearing.take())
+        };
+        let (Some(place), Some(mut hearing)) = (place, hearing) else {
+            return Some(Err(Fault::Engine("it is closed".into())));
+        };
+        if !ticket.enter(ticket.shared.plan.listen_limit) {
+            return None;
+        }
+        let result = guarded(|| work(hearing.as_mut()));
+        if !ticket.out() {
+            return None;
+        }
+        match &result {
+            Ok(_) => self.lock().hearing = Some(hearing),
+            Err(fault) => {
+                self.note(place, fault);
+                self.lock().fall_back(fault.clone());
+            }
+        }
+        Some(result)
+    }
+
+    /// Works until the step is done; `None`: the worker has been given up.
+    fn work(&self, class: Class, ticket: &Ticket) -> Option<()> {
+        loop {
+            let action = self.lock().action();
+            match action {
+                Action::Rest => return Some(()),
+                Action::Close(hearing) => {
+                    drop(hearing);
+                    return Some(());
+                }
+                Action::Open => self.open(ticket)?,
+                Action::Feed(pcm) => {
+                    // Words on the way to a final are nobody's news any more.
+                    let hurry = class == Class::Urgent;
+                    let heard = self.with_engine(ticket, |engine| {
+                        if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
+                    })?;
+                    let mut state = self.lock();
+                    if let Ok(partial) = heard {
+                        state.fed += pcm.len();
+                        state.reached = state.reached.max(state.fed);
+                        if let Some(text) = partial
+                            && state.pause.is_none()
+                        {
+                            self.send(&mut state, Heard::Partial { text });
+                        }
+                    }
+                    if class == Class::Later {
+                        return Some(());
+                    }
+                }
+                Action::Finish(pause, from) => {
+                    if let Ok(hypothesis) = self.with_engine(ticket, |engine| engine.finish())? {
+                        self.finished(hypothesis, pause, from);
+                        return Some(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn finished(&self, hypothesis: Hypothesis, pause: Pause, from: SamplePos) {
+        let mut state = self.lock();
+        let Some(place) = state.place else { return };
+        self.engines.well(place);
+        // The caller went on while the engine thought: its words come with the next pause.
+        if state.over || state.pause.is_none_or(|now| now.mark != pause.mark) {
+            return;
+        }
+        state.pause = None;
+        let done_at = now();
+        let final_ = Heard::Final {
+            hypothesis,
+            from,
+            to: pause.at,
+            engine: self.engines.name(place),
+            took: done_at.saturating_duration_since(pause.noticed),
+            done_at,
+        };
+        state.waiting = None;
+        self.send(&mut state, final_);
+    }
+}
+
+impl Session for Listening {
+    fn call(&self) -> u64 {
+        self.call
+    }
+
+    fn step(self: Arc<Self>, class: Class, ticket: &Ticket) -> Option<Class> {
+        {
+            let mut state = self.lock();
+            state.queued[class as usize] = false;
+            if state.running {
+                return None;
+            }
+            state.running = true;
+        }
+        self.work(class, ticket)?;
+        if self.retry() {
+            ticket.shared.retry_later(self.clone());
+        }
+        let mut state = self.lock();
+        state.running = false;
+        state.enlist()
+    }
+
+    fn abandoned(&self, now: Instant) -> Option<Class> {
+        let mut state = self.lock();
+        if let Some(place) = state.place {
+            tracing::warn!(engine = self.engines.name(place), "a recogniser hangs; its thread is given up");
+            self.engines.ill(place, now);
+        }
+        state.fall_back(Fault::Late);
+        state.running = false;
+        state.enlist()
+    }
+
+    fn retry(&self) -> bool {
+        let mut state = self.lock();
+        if let Some(heard) = state.waiting.take() {
+            self.send(&mut state, heard);
+        }
+        state.waiting.is_some()
+    }
+
+    fn refuse(&self) {
+        let mut state = self.lock();
+        if !state.over {
+            state.fail(Fault::Busy);
+        }
+    }
+}

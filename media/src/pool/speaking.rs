@@ -1,0 +1,360 @@
+//! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
+use super::{Class, Session, Shared, Ticket, now};
+use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, UtteranceId, Voice};
+use std::collections::VecDeque;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+/// A call's end of its voice. Dropping it silences the voice.
+pub struct Speaker {
+    shared: Arc<Shared>,
+    session: Arc<Speaking>,
+    admitted: bool,
+}
+
+/// News that waits for room; beyond this the oldest is dropped.
+const NEWS: usize = 64;
+
+pub(super) struct Errand {
+    pub call: u64,
+    pub engines: Arc<Chain>,
+    pub voice: Voice,
+    pub out: mpsc::Sender<Spoken>,
+}
+
+impl Speaker {
+    pub(super) fn open(shared: Arc<Shared>, admitted: bool, errand: Errand, sink: Box<dyn Sink>) -> Self {
+        let state = State {
+            sink,
+            clauses: VecDeque::new(),
+            current: None,
+            floor: UtteranceId(0),
+            running: false,
+            queued: false,
+            over: false,
+            news: VecDeque::new(),
+        };
+        Self { shared, session: Arc::new(Speaking { errand, state: Mutex::new(state) }), admitted }
+    }
+
+    /// Says `text` (normalised, one clause) after all that was said before.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
+    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), Fault> {
+        let wanted = {
+            let mut state = self.session.lock();
+            if !self.admitted || state.over || state.clauses.len() >= self.shared.plan.clauses {
+                return Err(Fault::Busy);
+            }
+            if utterance < state.floor {
+                return Ok(());
+            }
+            state.clauses.push_back(Clause { utterance, text, interruptible, said: 0, tried: 0, place: None });
+            state.enlist()
+        };
+        if let Some(class) = wanted {
+            self.shared.push(self.session.clone(), class);
+        }
+        Ok(())
+    }
+
+    /// Nothing below `floor` is said any more; what is being said stops at its next chunk. There is no news of a hushed clause.
+    pub fn hush(&self, floor: UtteranceId) {
+        let mut state = self.session.lock();
+        state.floor = state.floor.max(floor);
+        let floor = state.floor;
+        state.clauses.retain(|clause| clause.utterance >= floor);
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        if self.admitted {
+            self.shared.leave();
+        }
+        let mut state = self.session.lock();
+        state.over = true;
+        state.clauses.clear();
+        state.news.clear();
+    }
+}
+
+pub(super) struct Speaking {
+    errand: Errand,
+    state: Mutex<State>,
+}
+
+#[derive(Clone)]
+struct Clause {
+    utterance: UtteranceId,
+    text: String,
+    interruptible: bool,
+    /// Characters whose sound has left for the playout: where another engine goes on.
+    said: u32,
+    /// A bit for each engine that failed on it.
+    tried: u32,
+    /// The engine at work on it.
+    place: Option<usize>,
+}
+
+struct State {
+    sink: Box<dyn Sink>,
+    clauses: VecDeque<Clause>,
+    current: Option<Clause>,
+    floor: UtteranceId,
+    running: bool,
+    queued: bool,
+    over: bool,
+    news: VecDeque<Spoken>,
+}
+
+impl State {
+    fn enlist(&mut self) -> Option<Class> {
+        let due = self.current.is_some() || !self.clauses.is_empty();
+        if !due || self.running || self.queued {
+            return None;
+        }
+        self.queued = true;
+        Some(Class::Urgent)
+    }
+
+    fn wanted(&self, utterance: UtteranceId) -> bool {
+        !self.over && utterance >= self.floor
+    }
+
+    fn tell(&mut self, out: &mpsc::Sender<Spoken>, spoken: Spoken) {
+        if self.news.len() >= NEWS {
+            self.news.pop_front();
+        }
+        self.news.push_back(spoken);
+        self.flush(out);
+    }
+
+    fn flush(&mut self, out: &mpsc::Sender<Spoken>) {
+        while let Some(spoken) = self.news.pop_front() {
+            match out.try_send(spoken) {
+                Ok(()) => {}
+                Err(TrySendError::Full(spoken)) => {
+                    self.news.push_front(spoken);
+                    return;
+                }
+                Err(TrySendError::Closed(_)) => {
+                    self.over = true;
+                    self.news.clear();
+                }
+            }
+        }
+    }
+
+    /// Tells the playout that nothing more comes of this clause.
+    fn end(&mut self, clause: &Clause) {
+        let chars = clause.text.chars().count() as u32;
+        let last = Sound {
+            utterance: clause.utterance,
+            pcm: Vec::new(),
+            upto_char: clause.said.min(chars),
+            interruptible: clause.interruptible,
+            last: true,
+        };
+        if self.wanted(clause.utterance) {
+            _ = self.sink.sound(last);
+        }
+        self.current = None;
+    }
+}
+
+/// What became of one engine's go at a clause.
+enum Outcome {
+    Said,
+    Failed(Fault),
+    GivenUp,
+}
+
+impl Speaking {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says the present clause, with as many engines as it takes. `None`: the worker has been given up.
+    fn say(&self, ticket: &Ticket) -> Option<()> {
+        let mut why = None;
+        loop {
+            let Some(clause) = self.next() else { return Some(()) };
+            let chain = &self.errand.engines;
+            let picked = chain.pick(self.errand.voice.language, clause.tried, now(), ticket.shared.probe());
+            let Some((place, engine)) = picked else {
+                let late = if clause.tried == 0 { None } else { Some(Fault::Late) };
+                let none = || Fault::Language(format!("{:?}", self.errand.voice.language));
+                let fault = why.take().or(late).unwrap_or_else(none);
+                let mut state = self.lock();
+                state.end(&clause);
+                if state.wanted(clause.utterance) {
+                    state.tell(&self.errand.out, Spoken::Failed { utterance: clause.utterance, fault });
+                }
+                return Some(());
+            };
+            if let Some(current) = &mut self.lock().current {
+                current.place = Some(place);
+            }
+            let started = clause.said > 0;
+            let mut voice = Utter { session: self, ticket, engine: engine.name(), base: clause.said, started };
+            match voice.utter(&clause, |rest, sink| engine.speak(&self.errand.voice, rest, sink)) {
+                Outcome::GivenUp => return None,
+                Outcome::Said => {
+                    chain.well(place);
+                    let mut state = self.lock();
+                    let Some(clause) = state.current.clone() else { return Some(()) };
+                    let wanted = state.wanted(clause.utterance);
+                    state.end(&clause);
+                    if wanted {
+                        state.tell(&self.errand.out, Spoken::Done { utterance: clause.utterance });
+                    }
+                    return Some(());
+                }
+                Outcome::Failed(fault) => {
+                    if matches!(fault, Fault::Engine(_) | Fault::Late) {
+                        tracing::warn!(engine = chain.name(place), "a synthesiser failed and rests");
+                        chain.ill(place, now());
+                    }
+                    why = Some(fault);
+                    if let Some(current) = &mut self.lock().current {
+                        current.tried |= 1 << place;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The clause to say now, if it is still wanted.
+    fn next(&self) -> Option<Clause> {
+        let mut state = self.lock();
+        if state.current.as_ref().is_some_and(|clause| !state.wanted(clause.utterance)) {
+            state.current = None;
+        }
+        if state.current.is_none() {
+            state.current = state.clauses.pop_front();
+        }
+        state.current.clone().filter(|_| !state.over)
+    }
+}
+
+/// One engine's go at one clause.
+struct Utter<'a> {
+    session: &'a Speaking,
+    ticket: &'a Ticket<'a>,
+    engine: &'static str,
+    /// Characters another engine has said before.
+    base: u32,
+    started: bool,
+}
+
+type Speak<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
+
+impl Utter<'_> {
+    fn utter(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), Fault>) -> Outcome {
+        let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
+        if rest.trim().is_empty() {
+            return Outcome::Said;
+        }
+        if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
+            return Outcome::GivenUp;
+        }
+        let (utterance, interruptible) = (clause.utterance, clause.interruptible);
+        let ticket = self.ticket;
+        let mut take = |chunk: Chunk<'_>| self.take(utterance, interruptible, chunk);
+        let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
+        if !ticket.out() {
+            return Outcome::GivenUp;
+        }
+        match spoken {
+            Ok(Ok(())) => Outcome::Said,
+            Ok(Err(fault)) => Outcome::Failed(fault),
+            Err(_) => Outcome::Failed(Fault::Engine("it panicked".into())),
+        }
+    }
+
+    fn take(&mut self, utterance: UtteranceId, interruptible: bool, chunk: Chunk<'_>) -> ControlFlow<()> {
+        if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
+            return Break(());
+        }
+        let mut state = self.session.lock();
+        if !state.wanted(utterance) {
+            return Break(());
+        }
+        let upto_char = self.base + chunk.upto_char;
+        let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), upto_char, interruptible, last: false };
+        if state.sink.sound(sound).is_break() {
+            // The leg takes no more of this clause: it was hushed there, or the call is gone.
+            state.floor = state.floor.max(UtteranceId(utterance.0 + 1));
+            return Break(());
+        }
+        if let Some(current) = &mut state.current {
+            current.said = upto_char;
+        }
+        if !self.started {
+            self.started = true;
+            let started = Spoken::Started { utterance, engine: self.engine, at: now() };
+            state.tell(&self.session.errand.out, started);
+        }
+        Continue(())
+    }
+}
+
+impl Session for Speaking {
+    fn call(&self) -> u64 {
+        self.errand.call
+    }
+
+    fn step(self: Arc<Self>, _: Class, ticket: &Ticket) -> Option<Class> {
+        {
+            let mut state = self.lock();
+            state.queued = false;
+            if state.running {
+                return None;
+            }
+            state.running = true;
+        }
+        self.say(ticket)?;
+        if self.retry() {
+            ticket.shared.retry_later(self.clone());
+        }
+        let mut state = self.lock();
+        state.running = false;
+        state.enlist()
+    }
+
+    fn abandoned(&self, now: Instant) -> Option<Class> {
+        let mut state = self.lock();
+        if let Some(clause) = &mut state.current
+            && let Some(place) = clause.place.take()
+        {
+            tracing::warn!(engine = self.errand.engines.name(place), "a synthesiser hangs; its thread is given up");
+            self.errand.engines.ill(place, now);
+            clause.tried |= 1 << place;
+        }
+        state.running = false;
+        state.enlist()
+    }
+
+    fn retry(&self) -> bool {
+        let mut state = self.lock();
+        state.flush(&self.errand.out);
+        !state.news.is_empty()
+    }
+
+    fn refuse(&self) {
+        let mut state = self.lock();
+        state.queued = false;
+        let waiting: Vec<_> = state.current.take().into_iter().collect();
+        let waiting: Vec<_> = waiting.into_iter().chain(std::mem::take(&mut state.clauses)).collect();
+        for clause in waiting {
+            state.end(&clause);
+            let failed = Spoken::Failed { utterance: clause.utterance, fault: Fault::Busy };
+            state.tell(&self.errand.out, failed);
+        }
+    }
+}

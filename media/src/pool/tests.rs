@@ -1,0 +1,405 @@
+//! Faults, fairness and order under real threads.
+use super::*;
+use crate::asr::scripted::{self as ears, Act, Trouble};
+use crate::asr::{Caps, Cue, Expect, Fault, Hearing, Hypothesis, Language, Listen, Recogniser};
+use crate::tts::scripted::{Manner, Scripted as Tones};
+use crate::tts::{Sink, Sound, UtteranceId};
+use crate::{Rate, SamplePos};
+use std::ops::ControlFlow;
+use std::thread::sleep;
+
+const FIRST: UtteranceId = UtteranceId(1);
+
+fn quick() -> PoolPlan {
+    let (listen_limit, speak_limit) = (Duration::from_millis(250), Duration::from_millis(250));
+    PoolPlan { threads: 2, listen_limit, speak_limit, ..PoolPlan::default() }
+}
+
+fn ask() -> Ask {
+    Ask { language: Language::En, expect: Expect::Anything, lexicon: Arc::default() }
+}
+
+fn ear(engines: Vec<ears::Scripted>) -> Arc<asr::Chain> {
+    Arc::new(asr::Chain::new(engines.into_iter().map(|engine| Arc::new(engine) as Arc<dyn Recogniser>).collect()))
+}
+
+fn tones(manners: &[Manner]) -> Arc<tts::Chain> {
+    let engines = manners.iter().map(|&manner| Arc::new(Tones::new(manner)) as Arc<dyn tts::Synthesiser>);
+    Arc::new(tts::Chain::new(engines.collect()))
+}
+
+fn voice() -> Voice {
+    Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 }
+}
+
+/// A second of speech and a pause.
+fn speak(listener: &mut Listener) {
+    listener.cue(Cue::Begin { at: SamplePos(0) });
+    for _ in 0..50 {
+        listener.cue(Cue::Sound(vec![100; 320]));
+    }
+    listener.cue(Cue::Pause { at: SamplePos(48_000) });
+}
+
+fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
+    let until = now() + limit;
+    loop {
+        match from.try_recv() {
+            Ok(news) => return Some(news),
+            Err(_) if now() >= until => return None,
+            Err(_) => sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
+fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
+    loop {
+        match wait(from, limit)? {
+            Heard::Partial { .. } => {}
+            heard => return Some(heard),
+        }
+    }
+}
+
+fn text(heard: &Heard) -> Option<&str> {
+    match heard {
+        Heard::Partial { text } => Some(text),
+        Heard::Final { hypothesis, .. } => hypothesis.text.as_deref(),
+        Heard::Failed(_) => None,
+    }
+}
+
+const SOON: Duration = Duration::from_secs(3);
+
+/// Collects the sound of a voice.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<Vec<Sound>>>);
+
+impl Sink for Tape {
+    fn sound(&mut self, sound: Sound) -> ControlFlow<()> {
+        self.0.lock().unwrap().push(sound);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Tape {
+    fn samples(&self, utterance: u64) -> usize {
+        let tape = self.0.lock().unwrap();
+        tape.iter().filter(|s| s.utterance.0 == utterance).map(|s| s.pcm.len()).sum()
+    }
+}
+
+#[test]
+fn partial_words_come_while_the_caller_speaks_and_the_final_after_the_pause() {
+    let pool = Pool::start(quick()).unwrap();
+    let (out, mut news) = mpsc::channel(16);
+    let mut listener = pool.listen(1, ear(vec![ears::Scripted::always("book a room")]), ask(), out).unwrap();
+    listener.cue(Cue::Begin { at: SamplePos(960) });
+    for _ in 0..40 {
+        listener.cue(Cue::Sound(vec![1; 320]));
+    }
+    let partial = wait(&mut news, SOON).unwrap();
+    assert!(matches!(&partial, Heard::Partial { text } if "book a room".starts_with(text)), "{partial:?}");
+    listener.cue(Cue::Pause { at: SamplePos(48_000) });
+    match end_of(&mut news, SOON).unwrap() {
+        Heard::Final { hypothesis, from, to, engine, .. } => {
+            assert_eq!(
+                (hypothesis.text.as_deref(), from, to),
+                (Some("book a room"), SamplePos(960), SamplePos(48_000))
+            );
+            assert_eq!(engine, "scripted");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_caller_who_goes_on_gets_one_final_from_the_same_beginning() {
+    let pool = Pool::start(quick()).unwrap();
+    let (out, mut news) = mpsc::channel(64);
+    let mut listener = pool.listen(1, ear(vec![ears::Scripted::always("two thirty p m")]), ask(), out).unwrap();
+    speak(&mut listener);
+    let first = end_of(&mut news, SOON).unwrap();
+    assert!(matches!(first, Heard::Final { to: SamplePos(48_000), .. }));
+    listener.cue(Cue::Begin { at: SamplePos(96_000) });
+    listener.cue(Cue::Sound(vec![100; 320]));
+    listener.cue(Cue::Pause { at: SamplePos(144_000) });
+    let second = end_of(&mut news, SOON).unwrap();
+    assert!(matches!(second, Heard::Final { from: SamplePos(0), to: SamplePos(144_000), .. }), "{second:?}");
+}
+
+#[test]
+fn a_recogniser_that_blocks_for_ever_leaves_ten_calls_with_a_fallbacks_answer() {
+    let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(700), ..quick() }).unwrap();
+    let chain = ear(vec![
+        ears::Scripted::always("never").with(Trouble::HangOnSound),
+        ears::Scripted::always("the fallback heard it"),
+    ]);
+    let began = now();
+    let mut calls: Vec<_> = (0..10)
+        .map(|call| {
+            let (out, news) = mpsc::channel(16);
+            let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
+            speak(&mut listener);
+            (listener, news)
+        })
+        .collect();
+    for (_, news) in &mut calls {
+        let heard = end_of(news, SOON).unwrap();
+        assert_eq!(text(&heard), Some("the fallback heard it"));
+        assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
+    }
+    let report = pool.report();
+    assert_eq!((report.workers, report.abandoned), (2, 2), "{report:?}");
+    assert_eq!(report.ill, ["scripted"]);
+}
+
+#[test]
+fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
+    for act in [Act::Hang, Act::Fail] {
+        let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(700), ..quick() }).unwrap();
+        let chain = ear(vec![ears::Scripted::new([act])]);
+        let began = now();
+        let mut calls: Vec<_> = (0..10)
+            .map(|call| {
+                let (out, news) = mpsc::channel(16);
+                let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
+                speak(&mut listener);
+                (listener, news)
+            })
+            .collect();
+        for (_, news) in &mut calls {
+            let heard = end_of(news, SOON).unwrap();
+            assert!(matches!(heard, Heard::Failed(_)), "{heard:?}");
+        }
+        assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_recogniser_that_panics_or_fails_to_open_is_replaced() {
+    for trouble in [Trouble::PanicOnSound, Trouble::FailOnOpen, Trouble::HangOnOpen] {
+        let pool = Pool::start(quick()).unwrap();
+        let (out, mut news) = mpsc::channel(16);
+        let chain = ear(vec![ears::Scripted::always("x").with(trouble), ears::Scripted::always("yes")]);
+        let mut listener = pool.listen(1, chain, ask(), out).unwrap();
+        speak(&mut listener);
+        assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"), "{trouble:?}");
+    }
+}
+
+#[test]
+fn lost_threads_are_bounded_and_then_everybody_is_told() {
+    let pool = Pool::start(PoolPlan { threads: 1, abandoned: 2, ..quick() }).unwrap();
+    for call in 0..3 {
+        // A chain of its own each: none knows that the engine is ill.
+        let (out, mut news) = mpsc::channel(4);
+        match pool.listen(call, ear(vec![ears::Scripted::new([Act::Hang])]), ask(), out) {
+            Ok(mut listener) => {
+                speak(&mut listener);
+                assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))));
+            }
+            Err(fault) => assert_eq!((fault, call), (Fault::Busy, 2)),
+        }
+    }
+    let report = pool.report();
+    assert!(report.abandoned <= 3 && report.workers <= 1, "{report:?}");
+    let (out, _news) = mpsc::channel(4);
+    if report.workers == 0 {
+        assert!(pool.listen(9, ear(vec![ears::Scripted::always("x")]), ask(), out).is_err());
+    }
+}
+
+#[test]
+fn a_session_too_far_behind_fails_busy() {
+    let pool = Pool::start(PoolPlan { listen_limit: SOON, ..quick() }).unwrap();
+    let (out, mut news) = mpsc::channel(4);
+    let chain = ear(vec![ears::Scripted::always("x").with(Trouble::HangOnSound)]);
+    let mut listener = pool.listen(1, chain, ask(), out).unwrap();
+    listener.cue(Cue::Begin { at: SamplePos(0) });
+    for _ in 0..250 {
+        listener.cue(Cue::Sound(vec![0; 320]));
+    }
+    assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(Fault::Busy)));
+}
+
+#[test]
+fn a_full_channel_keeps_the_final_and_drops_partials() {
+    let pool = Pool::start(quick()).unwrap();
+    let (out, mut news) = mpsc::channel(1);
+    out.try_send(Heard::Partial { text: "in the way".into() }).unwrap();
+    let mut listener = pool.listen(1, ear(vec![ears::Scripted::always("kept")]), ask(), out).unwrap();
+    speak(&mut listener);
+    sleep(Duration::from_millis(200));
+    assert_eq!(text(&wait(&mut news, SOON).unwrap()), Some("in the way"));
+    assert!(matches!(wait(&mut news, SOON).unwrap(), Heard::Final { .. }));
+}
+
+/// Takes its time over every sound and notes whose it was.
+struct Slow(Arc<Mutex<Vec<i16>>>);
+
+impl Recogniser for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+    fn caps(&self, _: Language) -> Option<Caps> {
+        Some(Caps { needs_grammar: false, partials: true })
+    }
+    fn check(&self, _: &Ask) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+        Ok(Box::new(Slow(self.0.clone())))
+    }
+}
+
+impl Hearing for Slow {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+        sleep(Duration::from_millis(5));
+        self.0.lock().unwrap().push(pcm[0]);
+        Ok(None)
+    }
+    fn keep(&mut self, _: &[i16]) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+        self.0.lock().unwrap().push(-1);
+        Ok(Hypothesis { text: None, confidence: 0.0 })
+    }
+}
+
+#[test]
+fn calls_take_turns_and_a_final_goes_before_partial_words() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(Slow(order.clone())) as Arc<dyn Recogniser>]));
+    let pool = Pool::start(PoolPlan { threads: 1, ..quick() }).unwrap();
+    let (out, _news) = mpsc::channel(64);
+    let mut listeners: Vec<_> =
+        (0..3).map(|call| pool.listen(call, chain.clone(), ask(), out.clone()).unwrap()).collect();
+    sleep(Duration::from_millis(50));
+    for (i, listener) in listeners.iter_mut().enumerate() {
+        listener.cue(Cue::Begin { at: SamplePos(0) });
+        // The first caller brings ten bites at once, the others three.
+        listener.cue(Cue::Sound(vec![i as i16; 5_120 * if i == 0 { 10 } else { 3 }]));
+    }
+    let (out, mut urgent) = mpsc::channel(4);
+    let mut hurried = pool.listen(9, chain, ask(), out).unwrap();
+    speak(&mut hurried);
+    assert!(matches!(end_of(&mut urgent, SOON), Some(Heard::Final { .. })));
+    let until = now() + SOON;
+    while order.lock().unwrap().len() < 17 && now() < until {
+        sleep(Duration::from_millis(2));
+    }
+    let order = order.lock().unwrap().clone();
+    let finished = order.iter().position(|&who| who == -1).unwrap();
+    assert!(finished <= 3, "the final waited behind partial words: {order:?}");
+    let last_of = |who| order.iter().rposition(|&w| w == who).unwrap();
+    assert!(last_of(1) < last_of(0) && last_of(2) < last_of(0), "{order:?}");
+    assert!(last_of(1) <= 11 && last_of(2) <= 11, "calls do not take turns: {order:?}");
+}
+
+#[test]
+fn clauses_are_spoken_in_order_and_reported() {
+    let pool = Pool::start(quick()).unwrap();
+    let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(64));
+    let speaker = pool.speaker(1, tones(&[Manner::Prompt]), voice(), Box::new(tape.clone()), out);
+    for (id, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        speaker.say(UtteranceId(id), text.into(), true).unwrap();
+    }
+    let mut told = Vec::new();
+    while told.len() < 6 {
+        told.push(match wait(&mut news, SOON).unwrap() {
+            Spoken::Started { utterance, .. } => (utterance.0, "started"),
+            Spoken::Done { utterance } => (utterance.0, "done"),
+            Spoken::Failed { utterance, .. } => (utterance.0, "failed"),
+        });
+    }
+    let expected = [(1, "started"), (1, "done"), (2, "started"), (2, "done"), (3, "started"), (3, "done")];
+    assert_eq!(told, expected);
+    let tape = tape.0.lock().unwrap();
+    assert!(tape.is_sorted_by_key(|sound| sound.utterance));
+    let last: Vec<_> =
+        tape.iter().filter(|sound| sound.last).map(|sound| (sound.utterance.0, sound.upto_char)).collect();
+    assert_eq!(last, [(1, 3), (2, 3), (3, 5)]);
+}
+
+#[test]
+fn a_hush_stops_within_one_chunk_and_the_next_clause_follows() {
+    let pool = Pool::start(quick()).unwrap();
+    let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(64));
+    let slow = tones(&[Manner::Slow(Duration::from_millis(10))]);
+    let speaker = pool.speaker(1, slow, voice(), Box::new(tape.clone()), out);
+    speaker.say(FIRST, "a long clause that is not heard to its end".into(), true).unwrap();
+    speaker.say(UtteranceId(2), "nor is this one".into(), true).unwrap();
+    assert!(matches!(wait(&mut news, SOON), Some(Spoken::Started { utterance: FIRST, .. })));
+    speaker.hush(UtteranceId(3));
+    let at_hush = tape.samples(1);
+    speaker.say(UtteranceId(3), "ok".into(), true).unwrap();
+    assert!(matches!(wait(&mut news, SOON), Some(Spoken::Started { utterance: UtteranceId(3), .. })));
+    assert!(tape.samples(1) <= at_hush + 160, "{} then {}", at_hush, tape.samples(1));
+    assert_eq!(tape.samples(2), 0);
+    assert!(speaker.say(UtteranceId(2), "too late".into(), true).is_ok());
+    assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { utterance: UtteranceId(3) })));
+    assert_eq!(tape.samples(2), 0);
+}
+
+#[test]
+fn a_synthesiser_that_blocks_for_ever_leaves_ten_calls_with_a_voice() {
+    for first in [Manner::Hang, Manner::Fail] {
+        let pool = Pool::start(PoolPlan { speak_limit: Duration::from_millis(600), ..quick() }).unwrap();
+        let chain = tones(&[first, Manner::Prompt]);
+        let began = now();
+        let mut calls: Vec<_> = (0..10)
+            .map(|call| {
+                let (tape, (out, news)) = (Tape::default(), mpsc::channel(16));
+                let speaker = pool.speaker(call, chain.clone(), voice(), Box::new(tape.clone()), out);
+                speaker.say(FIRST, "hello".into(), true).unwrap();
+                (speaker, tape, news)
+            })
+            .collect();
+        for (_, tape, news) in &mut calls {
+            assert!(matches!(wait(news, SOON), Some(Spoken::Started { .. })));
+            assert!(matches!(wait(news, SOON), Some(Spoken::Done { .. })));
+            assert_eq!(tape.samples(1), 5 * 480);
+        }
+        assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn with_no_voice_left_the_playout_is_told_that_nothing_comes() {
+    for manner in [Manner::Hang, Manner::Fail] {
+        let pool = Pool::start(quick()).unwrap();
+        let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+        let speaker = pool.speaker(1, tones(&[manner]), voice(), Box::new(tape.clone()), out);
+        speaker.say(FIRST, "hello".into(), false).unwrap();
+        assert!(matches!(wait(&mut news, SOON), Some(Spoken::Failed { utterance: FIRST, .. })));
+        let tape = tape.0.lock().unwrap();
+        assert!(matches!(&tape[..], [Sound { last: true, pcm, .. }] if pcm.is_empty()));
+    }
+}
+
+#[test]
+fn a_voice_that_hangs_in_the_middle_is_continued_by_the_next_from_where_it_stopped() {
+    let pool = Pool::start(quick()).unwrap();
+    let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+    let chain = tones(&[Manner::HangAfter(Duration::from_millis(120)), Manner::Prompt]);
+    let speaker = pool.speaker(1, chain, voice(), Box::new(tape.clone()), out);
+    speaker.say(FIRST, "abcde".into(), true).unwrap();
+    assert!(matches!(wait(&mut news, SOON), Some(Spoken::Started { .. })));
+    assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { .. })));
+    assert_eq!(tape.samples(1), 5 * 480);
+    assert!(tape.0.lock().unwrap().is_sorted_by_key(|sound| sound.upto_char));
+}
+
+#[test]
+fn sessions_are_bounded_and_counted() {
+    let pool = Pool::start(PoolPlan { sessions: 1, ..quick() }).unwrap();
+    let chain = ear(vec![ears::Scripted::always("x")]);
+    let (out, _news) = mpsc::channel(4);
+    let first = pool.listen(1, chain.clone(), ask(), out.clone()).unwrap();
+    assert!(matches!(pool.listen(2, chain.clone(), ask(), out.clone()), Err(Fault::Busy)));
+    drop(first);
+    assert_eq!(pool.report().sessions, 0);
+    assert!(pool.listen(2, chain, ask(), out).is_ok());
+}

@@ -1,0 +1,159 @@
+//! `switchboard check`: looks at everything the server needs before a caller does, and says what to do.
+use crate::bots::Bots;
+use crate::config::{Config, ECHO};
+use crate::engines::Engines;
+use std::fmt::Display;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    Fine,
+    /// The server runs, but less well than it could.
+    Lacking,
+    /// The server does not start, or no call works.
+    Broken,
+}
+
+/// One line of the examination.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub verdict: Verdict,
+    pub what: String,
+}
+
+/// Prints the findings; fails when something is broken.
+pub fn run(file: &Path) -> ExitCode {
+    let findings = examine(file);
+    for Finding { verdict, what } in &findings {
+        let mark = match verdict {
+            Verdict::Fine => "ok     ",
+            Verdict::Lacking => "could be better  ",
+            Verdict::Broken => "BROKEN ",
+        };
+        println!("{mark}{what}");
+    }
+    let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
+    match broken {
+        0 => println!("\nReady: switchboard serve --config {}", file.display()),
+        n => println!("\n{n} to mend before the server can start."),
+    }
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Everything that is looked at, in the order the server would meet it.
+pub fn examine(file: &Path) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let config = match Config::load(Some(file)) {
+        Ok(config) => config,
+        Err(why) => {
+            found.push(broken(why));
+            return found;
+        }
+    };
+    found.push(fine(format!("configuration {}: every key is known", file.display())));
+    found.extend(config.problems().into_iter().map(broken));
+    speech(&config, &mut found);
+    sockets(&config, &mut found);
+    system(&config, &mut found);
+    found
+}
+
+fn speech(config: &Config, found: &mut Vec<Finding>) {
+    let engines = Arc::new(Engines::load(&config.speech));
+    found.extend(engines.about().into_iter().map(|(good, line)| if good { fine(line) } else { lacking(line) }));
+    let reader = engines.clone();
+    match Bots::load(&config.bots.dir, move |name, text| reader.read(name, text)) {
+        Ok(bots) => {
+            let named = config.route.iter().map(|route| &route.bot).chain(&config.default_route);
+            let missing: Vec<_> = named.filter(|bot| *bot != ECHO && bots.get(bot).is_none()).collect();
+            if missing.is_empty() {
+                found.push(fine(format!("bots in {}: all can be used", config.bots.dir.display())));
+            }
+            for bot in missing {
+                found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
+            }
+        }
+        Err(why) => found.push(broken(why)),
+    }
+}
+
+fn sockets(config: &Config, found: &mut Vec<Finding>) {
+    let mut try_socket = |key: &str, at: Option<SocketAddr>, bind: fn(SocketAddr) -> std::io::Result<()>| {
+        let Some(at) = at else { return };
+        match bind(at) {
+            Ok(()) => found.push(fine(format!("{key} = {at} is free"))),
+            Err(why) if why.kind() == std::io::ErrorKind::AddrInUse => {
+                found.push(broken(format!("{key} = {at} is taken (is a server running already?): stop it, or set another port")));
+            }
+            Err(why) => found.push(broken(format!("{key} = {at} cannot be used: {why}"))),
+        }
+    };
+    try_socket("sip.udp", config.sip.udp, |at| UdpSocket::bind(at).map(drop));
+    try_socket("sip.tcp", config.sip.tcp, |at| TcpListener::bind(at).map(drop));
+    try_socket("http.listen", config.http.listen, |at| TcpListener::bind(at).map(drop));
+    let rtp = &config.rtp;
+    let pairs = u32::from(rtp.ports_to.saturating_sub(rtp.ports_from)).div_ceil(2);
+    let free = (rtp.ports_from..rtp.ports_to)
+        .step_by(2)
+        .filter(|port| UdpSocket::bind(SocketAddr::new(rtp.bind, *port)).is_ok())
+        .count();
+    let line = format!("rtp: {free} of {pairs} port pairs {}-{} on {} are free", rtp.ports_from, rtp.ports_to, rtp.bind);
+    found.push(match free {
+        0 => broken(format!("{line}: set rtp.bind to an address of this machine and rtp.ports_from/ports_to to free ports")),
+        _ if free < config.sip.max_calls as usize => lacking(format!("{line}, fewer than sip.max_calls: widen the range")),
+        _ => fine(line),
+    });
+}
+
+fn system(config: &Config, found: &mut Vec<Finding>) {
+    let dir = &config.store.dir;
+    let probe = dir.join(".check");
+    match std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, "x")).and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => found.push(fine(format!("store.dir {} can be written", dir.display()))),
+        Err(why) => found.push(broken(format!("store.dir {} cannot be written: {why}", dir.display()))),
+    }
+    // A call holds two sockets and a recording.
+    let wanted = u64::from(config.sip.max_calls) * 3 + 64;
+    let (files, priority) = limits();
+    found.push(if files >= wanted {
+        fine(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls"))
+    } else {
+        lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls: raise it (ulimit -n {wanted}, or LimitNOFILE=)"))
+    });
+    if config.media.realtime {
+        found.push(if priority {
+            fine("media threads may have real-time priority")
+        } else {
+            lacking("media threads run at normal priority: other programs can make the sound late; allow it with LimitRTPRIO=20, or `setcap cap_sys_nice+ep` on the binary")
+        });
+    }
+}
+
+/// Open files allowed, and whether real-time priority is.
+fn limits() -> (u64, bool) {
+    let read = |which| {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: getrlimit writes into the struct it is given and nothing else.
+        let ok = unsafe { libc::getrlimit(which, &mut limit) } == 0;
+        if ok { limit.rlim_cur } else { 0 }
+    };
+    // SAFETY: geteuid has no arguments and cannot fail.
+    let root = unsafe { libc::geteuid() } == 0;
+    (read(libc::RLIMIT_NOFILE), root || read(libc::RLIMIT_RTPRIO) > 0)
+}
+
+fn fine(what: impl Display) -> Finding {
+    Finding { verdict: Verdict::Fine, what: what.to_string() }
+}
+
+fn lacking(what: impl Display) -> Finding {
+    Finding { verdict: Verdict::Lacking, what: what.to_string() }
+}
+
+fn broken(what: impl Display) -> Finding {
+    Finding { verdict: Verdict::Broken, what: what.to_string() }
+}
