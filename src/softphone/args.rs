@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub interrupt_at: Option<Duration>,
 
-    /// The voice that says the texts; the shipped bots speak with `rms`
+    /// The voice that says the texts: kal16, slt, rms (the shipped bots speak with this one) or espeak
     #[arg(long, value_name = "NAME", default_value = "kal16")]
     pub voice: String,
 
