@@ -1,8 +1,12 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
 use crate::tools;
+use anyhow::Context;
+use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId};
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How far the clock may run ahead for a line to be taken as a turn; the timers for a silent caller lie further away.
@@ -16,6 +20,15 @@ struct Chat<W> {
     tools: VecDeque<(ToolId, ToolCall)>,
     turn_taken: bool,
     over: bool,
+}
+
+/// Chats with the bot of one file, over standard input and output.
+pub async fn open(file: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the bot {}", file.display()))?;
+    let bot = Bot::parse(&text, &file.display().to_string())?;
+    println!("{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n", bot.name, bot.language);
+    let conversation = Conversation::new(Arc::new(bot), jiff::Zoned::now().datetime());
+    Ok(run(conversation, std::io::stdin().lock(), std::io::stdout()).await?)
 }
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.

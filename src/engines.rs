@@ -1,12 +1,20 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
-use crate::config::{self, Acoustic, Speech};
+use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
 use dialog::bot::Bot;
+use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
 use media::asr::{self, Ask, Expect, Language, Lexicon};
 use media::ear::EarPlan;
-use media::pool::Pool;
-use media::{tts, vad};
+use media::tts::cache::Cache;
+use media::tts::espeak::Espeak;
+use media::tts::flite::Flite;
+use media::{Rate, tts, vad};
 use std::sync::Arc;
+
+/// Sound of clauses kept per engine and language: about an hour at 8 kHz.
+const CACHE: usize = 64 << 20;
+/// Scores of the same words are this much nearer to 0 in wide band than over a telephone.
+const WIDE_BAND: f32 = 4.0;
 
 /// A bot that answers calls: its file, and what the recogniser needs of it.
 pub struct Loaded {
@@ -14,21 +22,27 @@ pub struct Loaded {
     pub lexicon: Lexicon,
 }
 
+impl Loaded {
+    pub fn voice(&self, rate: Rate) -> tts::Voice {
+        tts::Voice { language: language(self.bot.language), name: self.bot.voice.clone().unwrap_or_default(), rate }
+    }
+}
+
 /// What one language is heard and spoken with.
 struct Tongue {
     language: Language,
     ears: Arc<asr::Chain>,
     voices: Arc<tts::Chain>,
-    /// Engines in use, and why others are not.
-    ears_about: Vec<String>,
-    voices_about: Vec<String>,
+    /// Each keeps what it has said: the first is warmed with what bots are known to say.
+    caches: Vec<Arc<Cache>>,
+    about: Vec<(bool, String)>,
     has_ears: bool,
 }
 
 pub struct Engines {
     pub vad: vad::Models,
     pub ear_plan: EarPlan,
-    vad_about: String,
+    vad_about: (bool, String),
     tongues: Vec<Tongue>,
 }
 
@@ -36,16 +50,20 @@ impl Engines {
     /// Takes every engine that works; what is missing is said by [`Engines::about`] and costs only itself.
     pub fn load(speech: &Speech) -> Self {
         let (vad, vad_about) = match vad::Models::load(speech.silero.as_deref()) {
-            Ok(models) => (models.clone(), models.describe().to_owned()),
+            Ok(models) => {
+                let about = (speech.silero.is_some(), models.describe().to_owned());
+                (models, about)
+            }
             Err(why) => {
-                let models = vad::Models::alone();
-                let about = format!("{} ({why})", models.describe());
+                // Earshot lies inside the binary: loading no file cannot fail.
+                let models = vad::Models::load(None).unwrap_or_else(|_| unreachable!("no file is read"));
+                let about = (false, format!("{} ({why})", models.describe()));
                 (models, about)
             }
         };
         let ear = &speech.ear;
         let ear_plan = EarPlan { preroll: ear.preroll_ms.into(), start: ear.start_ms.into(), end: ear.end_ms.into() };
-        let tongues = [config::Language::En, config::Language::Vi].map(|language| tongue(speech, language)).into();
+        let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, language)).into();
         Self { vad, ear_plan, vad_about, tongues }
     }
 
@@ -55,12 +73,12 @@ impl Engines {
             language,
             ears: Arc::new(asr::Chain::new(ears.clone())),
             voices: Arc::new(tts::Chain::new(voices.clone())),
-            ears_about: ears.iter().map(|engine| engine.name().to_owned()).collect(),
-            voices_about: voices.iter().map(|engine| engine.name().to_owned()).collect(),
+            caches: Vec::new(),
+            about: Vec::new(),
             has_ears: !ears.is_empty(),
         };
         let tongues = vec![tongue(Language::En), tongue(Language::Vi)];
-        Self { vad_about: vad.describe().to_owned(), vad, ear_plan: EarPlan::default(), tongues }
+        Self { vad_about: (true, vad.describe().to_owned()), vad, ear_plan: EarPlan::default(), tongues }
     }
 
     fn tongue(&self, language: Language) -> &Tongue {
@@ -82,13 +100,9 @@ impl Engines {
 
     /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
     pub fn about(&self) -> Vec<(bool, String)> {
-        let mut lines = vec![format!("voice activity: {}", self.vad_about)];
-        for tongue in &self.tongues {
-            let name = name(tongue.language);
-            lines.push(format!("{name} is heard by: {}", tongue.ears_about.join("; ")));
-            lines.push(format!("{name} is spoken by: {}", tongue.voices_about.join("; ")));
-        }
-        lines
+        let (good, vad) = &self.vad_about;
+        let vad = (*good, format!("voice activity: {vad}"));
+        std::iter::once(vad).chain(self.tongues.iter().flat_map(|tongue| tongue.about.clone())).collect()
     }
 
     /// Engines that rest after a hang or a failure.
@@ -100,6 +114,24 @@ impl Engines {
             ears.chain(voices).collect::<Vec<_>>()
         };
         self.tongues.iter().flat_map(sick).collect()
+    }
+
+    /// Has each bot's standing prompts spoken once, in the background, so that a call finds them ready.
+    pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) {
+        let engines = self.clone();
+        // Without the thread, calls synthesise what they say themselves.
+        let started = std::thread::Builder::new().name("warm".into()).spawn(move || {
+            for loaded in bots {
+                let language = language(loaded.bot.language);
+                let Some(cache) = engines.tongue(language).caches.first() else { continue };
+                let voice = loaded.voice(Rate::Hz8000);
+                let prompts = loaded.bot.prompts();
+                if let Err(why) = cache.warm(&voice, prompts.iter().map(String::as_str)) {
+                    tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
+                }
+            }
+        });
+        drop(started);
     }
 
     /// Reads a bot's file and makes sure that everything it may ask can be heard.
@@ -115,6 +147,111 @@ impl Engines {
         }
         let code = code(language).to_owned();
         Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code })
+    }
+}
+
+impl Tongue {
+    fn load(speech: &Speech, language: Language) -> Self {
+        let name = name(language);
+        let mut about = Vec::new();
+        let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
+        let (order, acoustic) = match language {
+            Language::En => (&speech.recognisers.en, &speech.pocketsphinx.en),
+            Language::Vi => (&speech.recognisers.vi, &speech.pocketsphinx.vi),
+        };
+        for engine in order {
+            let loaded = match engine {
+                Recogniser::Pocketsphinx => pocketsphinx(acoustic, language),
+                Recogniser::Whisper => whisper(speech, language),
+            };
+            match loaded {
+                Ok(Some((engine, what))) => {
+                    about.push((true, format!("{name} is heard by {what}")));
+                    ears.push(engine);
+                }
+                // Not configured: nothing to say, unless nothing else hears either.
+                Ok(None) => {}
+                Err(why) => about.push((false, format!("{name} is not heard by {engine:?}: {why}"))),
+            }
+        }
+        if ears.is_empty() {
+            about.push((false, format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)")));
+        }
+        let mut caches = Vec::new();
+        let order = match language {
+            Language::En => &speech.voices.en,
+            Language::Vi => &speech.voices.vi,
+        };
+        for engine in order {
+            match voice(*engine) {
+                Ok(engine) => {
+                    about.push((true, format!("{name} is spoken by {}", engine.name())));
+                    caches.push(Arc::new(Cache::new(engine, CACHE)));
+                }
+                Err(why) => about.push((false, format!("{name} is not spoken by {engine:?}: {why}"))),
+            }
+        }
+        let voices = caches.iter().map(|cache| cache.clone() as Arc<dyn tts::Synthesiser>).collect();
+        Self {
+            language,
+            has_ears: !ears.is_empty(),
+            ears: Arc::new(asr::Chain::new(ears)),
+            voices: Arc::new(tts::Chain::new(voices)),
+            caches,
+            about,
+        }
+    }
+}
+
+type Ear = (Arc<dyn asr::Recogniser>, String);
+
+fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, String> {
+    let (Some(hmm), Some(dictionary)) = (&acoustic.model, &acoustic.dictionary) else { return Ok(None) };
+    let model = Model {
+        language,
+        hmm: hmm.clone(),
+        dictionary: dictionary.clone(),
+        spelling: match acoustic.spelling {
+            Spelling::Plain => pocketsphinx::Spelling::Plain,
+            Spelling::Telex => pocketsphinx::Spelling::Telex,
+        },
+        rate: if acoustic.rate_hz == 8_000 { ModelRate::Hz8000 } else { ModelRate::Hz16000 },
+        refuse_below: [acoustic.refuse_below + WIDE_BAND, acoustic.refuse_below],
+        ..Model::debian_english()
+    };
+    let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
+    Ok(Some((Arc::new(engine), "pocketsphinx, in grammar mode".into())))
+}
+
+#[cfg(feature = "whisper")]
+fn whisper(speech: &Speech, language: Language) -> Result<Option<Ear>, String> {
+    use media::asr::whisper::{Whisper, WhisperPlan};
+    let Some(model) = &speech.whisper.model else { return Ok(None) };
+    if !speech.whisper.languages.iter().any(|wanted| media::asr::Language::from(*wanted) == language) {
+        return Ok(None);
+    }
+    let plan = WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
+    let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
+    let about = engine.describe();
+    Ok(Some((Arc::new(engine), about)))
+}
+
+#[cfg(not(feature = "whisper"))]
+fn whisper(speech: &Speech, _: Language) -> Result<Option<Ear>, String> {
+    match speech.whisper.model {
+        Some(_) => Err("this binary was built without it (cargo feature `whisper`)".into()),
+        None => Ok(None),
+    }
+}
+
+fn voice(engine: Synthesiser) -> Result<Arc<dyn tts::Synthesiser>, String> {
+    match engine {
+        Synthesiser::Flite => Ok(Arc::new(Flite::load())),
+        Synthesiser::Espeak => {
+            let espeak = Espeak::new("espeak-ng");
+            espeak.check().map_err(|why| why.to_string())?;
+            Ok(Arc::new(espeak))
+        }
     }
 }
 

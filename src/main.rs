@@ -3,7 +3,8 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
-use switchboard::{chat, doctor, models, server, softphone};
+use switchboard::server::{self, Reach};
+use switchboard::{chat, doctor, models, softphone};
 
 /// A voice-bot server: it answers phone calls with a bot that listens, understands, speaks, and yields when you speak.
 ///
@@ -54,7 +55,10 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Serve { config, lan } => server::run(Config::load(&config)?, server::Reach::of(lan)).await.map(|()| ExitCode::SUCCESS),
+            Command::Serve { config, lan } => {
+                let reach = if lan { Reach::Lan } else { Reach::AsConfigured };
+                server::run(Config::load(Some(&config))?, reach).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Check { config } => Ok(doctor::run(&config)),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(args).await,

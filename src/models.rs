@@ -1,5 +1,6 @@
 //! `switchboard models`: which speech models can be used, how to get one, and whether one's file is what it should be.
-use anyhow::bail;
+use anyhow::Context;
+use media::asr::whisper::{Whisper, WhisperPlan, file};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,18 +30,20 @@ Better ears: a Whisper model as a ggml file.
 ";
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Some(file) = args.check else {
+    let Some(path) = args.check else {
         print!("{ADVICE}");
         return Ok(ExitCode::SUCCESS);
     };
-    let sum = media::asr::whisper::checksum(&file)?;
-    println!("{}\n  sha256 {sum}", file.display());
-    if let Some(wanted) = args.sha256
-        && !wanted.eq_ignore_ascii_case(&sum)
-    {
-        bail!("the checksum differs from the one given: the download is broken or it is another file; fetch it again");
+    let sum = file::sha256(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    println!("{}\n  sha256 {sum}", path.display());
+    if let Some(known) = file::identify(&path)? {
+        println!("  known as {}", known.name);
     }
-    media::asr::whisper::probe(&file)?;
+    if let Some(wanted) = &args.sha256 {
+        file::verify(&path, wanted)?;
+    }
+    let model = Whisper::load(&WhisperPlan::new(&path))?;
+    println!("  {}", model.describe());
     println!("  a Whisper model that loads: set speech.whisper.model to use it");
     Ok(ExitCode::SUCCESS)
 }

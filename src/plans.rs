@@ -1,12 +1,11 @@
 //! What the configuration means to each part: their plans.
 use crate::config::{self, Config, Trunk};
 use crate::security::Secret;
-use anyhow::{Context, bail};
+use anyhow::anyhow;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
-use telephony::rtp::PortsPlan;
+use telephony::rtp::{Latching, PortsPlan};
 use telephony::sdp::Prefs;
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
 
@@ -36,7 +35,11 @@ pub fn ports(config: &Config) -> PortsPlan {
         from: config.rtp.ports_from,
         to: config.rtp.ports_to,
         drain: config.rtp.drain_ms.into(),
-        ..PortsPlan::default()
+        latching: match config.rtp.latching {
+            config::Latching::Anyone => Latching::Anyone,
+            config::Latching::SameHost => Latching::SameHost,
+            config::Latching::Nobody => Latching::Nobody,
+        },
     }
 }
 
@@ -44,7 +47,7 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
     let sip = &config.sip;
     let mut phones = Vec::new();
     for phone in &config.phone {
-        let password = phone.password().with_context(|| format!("phone {}", phone.name))?;
+        let password = phone.password().map_err(|why| anyhow!("phone {}: {why}", phone.name))?;
         phones.push(Phone { name: phone.name.clone(), credentials: credentials(&phone.user, &password) });
     }
     let mut trunks = Vec::new();
@@ -55,24 +58,29 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
             registration: trunk.register.as_ref().map(|register| registration(trunk, register)).transpose()?,
         });
     }
-    let rate = sip.calls_per_second_per_source;
-    let limits = Limits { calls: sip.max_calls as usize, full_status: 503, ..Limits::default() };
+    let rate = match sip.messages_per_second_per_source {
+        0 => u32::MAX,
+        rate => rate,
+    };
+    let limits = Limits {
+        calls: sip.max_calls as usize,
+        full_status: sip.full_status,
+        rate,
+        burst: rate.saturating_mul(4),
+        ring: sip.ring_limit_s.into(),
+        ..Limits::default()
+    };
     Ok(SipPlan {
         udp: sip.udp,
         tcp: sip.tcp,
-        advertise: sip.advertise.as_deref().map(address).transpose()?,
+        advertise: sip.advertise,
         user_agent: sip.user_agent.clone(),
         realm: sip.realm.clone(),
         prefs: prefs(config),
         phones,
         trunks,
         open: networks(&sip.open_networks),
-        // A call is three or four messages of its source; 0 does not limit.
-        limits: if rate == 0 {
-            Limits { rate: u32::MAX, burst: u32::MAX, ..limits }
-        } else {
-            Limits { rate: rate.saturating_mul(4), burst: rate.saturating_mul(16), ..limits }
-        },
+        limits,
         ..SipPlan::default()
     })
 }
@@ -94,13 +102,16 @@ fn credentials(user: &str, password: &Secret) -> Credentials {
 }
 
 fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Registration> {
-    let password = register.password().with_context(|| format!("trunk {}", trunk.name))?;
+    let password = register.password().map_err(|why| anyhow!("trunk {}: {why}", trunk.name))?;
     Ok(Registration {
         registrar: register.server.clone(),
         user: register.user.clone(),
         credentials: credentials(&register.user, &password),
         expires: register.expires_s.into(),
-        carrier: carrier(&register.server),
+        carrier: match trunk.transport {
+            config::Transport::Udp => Carrier::Udp,
+            config::Transport::Tcp => Carrier::Tcp,
+        },
         outbound_proxy: trunk.outbound_proxy.clone(),
     })
 }
@@ -146,20 +157,4 @@ fn through(trunk: Option<&Trunk>, to: String, from: Option<&str>, timeout: Durat
         dial.from = Some(telephony::Party::new(user, host));
     }
     Ok(dial)
-}
-
-/// An address as configured: itself, or the first one of a host name. A port is of no use here and is left out.
-fn address(name: &str) -> anyhow::Result<IpAddr> {
-    if let Ok(ip) = name.parse() {
-        return Ok(ip);
-    }
-    if let Ok(at) = name.parse::<SocketAddr>() {
-        return Ok(at.ip());
-    }
-    let host = name.split_once(':').map_or(name, |(host, _)| host);
-    let found = (host, 0).to_socket_addrs().with_context(|| format!("sip.advertise = {name:?} is not found"))?.next();
-    match found {
-        Some(at) => Ok(at.ip()),
-        None => bail!("sip.advertise = {name:?} has no address"),
-    }
 }

@@ -45,7 +45,7 @@ impl Reach {
         if config.rtp.bind.is_loopback() {
             config.rtp.bind = everywhere;
         }
-        config.sip.advertise.get_or_insert_with(|| own.to_string());
+        config.sip.advertise.get_or_insert(own);
         config.rtp.advertise.get_or_insert(own);
         // Its neighbours are who the operator wants to be called by; a public address opens to nobody new.
         if let IpAddr::V4(ip) = own
@@ -98,7 +98,7 @@ impl Server {
         }
         let engine = Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
-        engines.warm(&pool, &bots);
+        engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
@@ -148,7 +148,7 @@ impl Server {
     }
 
     /// What an operator wants to see once it runs.
-    fn greet(&self, engines: &[String]) {
+    fn greet(&self, engines: &[(bool, String)]) {
         println!("\nSwitchboard is running. Ctrl-C lets live calls finish, then stops.\n");
         if let Some(sip) = self.sip {
             for route in &self.config.route {
@@ -159,8 +159,8 @@ impl Server {
             println!("  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)");
             println!("  token  {}", self.token_file.display());
         }
-        for line in engines {
-            println!("  {line}");
+        for (good, line) in engines {
+            println!("  {} {line}", if *good { "engine" } else { "better" });
         }
         println!("\n  Try it in another terminal: make call\n");
     }
@@ -169,7 +169,7 @@ impl Server {
 /// The main job: serve until SIGTERM or Ctrl-C. SIGHUP reads the bots again.
 pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     reach.apply(&mut config)?;
-    observe::log::start(&config.log)?;
+    observe::start(&config.log)?;
     let engines = Engines::load(&config.speech);
     let about = engines.about();
     let server = Server::start(config, engines).await?;

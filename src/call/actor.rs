@@ -6,7 +6,7 @@ use media::asr::Heard;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::Instant;
-use telephony::line::{Change, Line};
+use telephony::{Change, Line};
 use tokio::sync::mpsc;
 
 /// What reaches a call from outside.

@@ -3,23 +3,24 @@ use super::actor::{self, Inbox, Order};
 use super::end::{Blame, End};
 use super::perform::Hands;
 use super::talk::{Limits, Talk};
-use crate::bots::{Bots, Loaded};
+use crate::api;
+use crate::bots::{Bots, Shelf};
 use crate::config::{Config, ECHO};
-use crate::engines::Engines;
+use crate::engines::{self, Engines, Loaded};
+use crate::plans;
 use crate::store::{Direction, Event as Note, Private, Recording, Started, Store};
 use dialog::conversation::Conversation;
+use futures::future::BoxFuture;
 use media::engine::{Engine, RoomHandle};
 use media::pool::Pool;
 use media::record::Recorder;
 use media::room::{Event, Mode, Seat};
-use media::tts::Voice;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::line::{By, Ended, Line};
-use telephony::ring::{Decline, Ring, Via};
-use telephony::sip::Sip;
+use telephony::sip::{Sip, Standing};
+use telephony::{By, Decline, Ended, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
 /// How much a call's queues hold. A room that finds its queue full drops news of playback, never verdicts or keys.
@@ -34,14 +35,14 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub engine: Arc<Engine>,
     pub pool: Arc<Pool>,
-    pub engines: Engines,
-    pub bots: Arc<Bots>,
+    pub engines: Arc<Engines>,
+    pub bots: Arc<Bots<Loaded>>,
     pub store: Store,
 }
 
 struct Shared {
     parts: Parts,
-    sip: OnceLock<Sip>,
+    sip: OnceLock<Arc<Sip>>,
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
@@ -49,12 +50,12 @@ struct Shared {
 }
 
 /// Takes a call off the list however its task ends.
-struct Listed<'a> {
-    desk: &'a Desk,
+struct Listed {
+    desk: Desk,
     id: String,
 }
 
-impl Drop for Listed<'_> {
+impl Drop for Listed {
     fn drop(&mut self) {
         self.desk.live().remove(&self.id);
         self.desk.0.gone.notify_waiters();
@@ -74,7 +75,7 @@ struct Opening {
 
 enum Route {
     Echo,
-    Bot(String, Loaded),
+    Bot(String, Arc<Loaded>),
 }
 
 impl Desk {
@@ -90,7 +91,7 @@ impl Desk {
     }
 
     /// Calls can be placed once the desk knows the telephone.
-    pub fn connect(&self, sip: Sip) {
+    pub fn connect(&self, sip: Arc<Sip>) {
         self.0.sip.set(sip).ok();
     }
 
@@ -170,7 +171,7 @@ impl Desk {
             return ring.decline(Decline::Unknown).await;
         };
         let opening = Opening {
-            id: new_id(),
+            id: Store::new_id(),
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
             direction: Direction::Inbound,
             via: match &ring.via {
@@ -204,10 +205,10 @@ impl Desk {
     }
 
     /// Registers a call: it is on the list and in the record from here on.
-    fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed<'_> {
+    fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed {
         let (bot, language) = match &opening.route {
             Route::Echo => (ECHO.to_owned(), "en"),
-            Route::Bot(name, bot) => (name.clone(), bot.bot.language().code()),
+            Route::Bot(name, loaded) => (name.clone(), engines::code(engines::language(loaded.bot.language))),
         };
         self.parts().store.note(
             &opening.id,
@@ -221,7 +222,7 @@ impl Desk {
             }),
         );
         self.live().insert(opening.id.clone(), orders);
-        Listed { desk: self, id: opening.id.clone() }
+        Listed { desk: self.clone(), id: opening.id.clone() }
     }
 
     fn never_began(&self, id: &str, end: End) {
@@ -267,7 +268,7 @@ impl Desk {
     async fn converse(
         &self,
         opening: &Opening,
-        loaded: &Loaded,
+        loaded: &Arc<Loaded>,
         mut line: Line,
         room: &RoomHandle,
         orders: mpsc::Receiver<Order>,
@@ -283,8 +284,8 @@ impl Desk {
         }
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
-        let language = engines.language(&loaded.bot);
-        let voice = Voice { language, name: loaded.bot.voice().to_owned(), rate: line.plan.codec.rate() };
+        let voice = loaded.voice(line.plan.codec.rate());
+        let language = voice.language;
         let speaker =
             pool.speaker(opening.number, engines.voices(language), voice, room.sink(Seat::CALLER), spoken.clone());
         let hands = Hands {
@@ -292,7 +293,8 @@ impl Desk {
             number: opening.number,
             room: room.clone(),
             pool: pool.clone(),
-            ears: engines.ears.clone(),
+            ears: engines.ears(language),
+            hears: engines.can_hear(language),
             language,
             lexicon: loaded.lexicon.clone(),
             speaker,
@@ -329,11 +331,6 @@ impl Desk {
     }
 }
 
-/// Ids rise with time, so a list of calls sorts by age.
-fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
-}
-
 /// How the line's end reads in the call's record.
 pub fn end_of(ended: Ended) -> End {
     match ended.by {
@@ -351,5 +348,124 @@ impl From<&Config> for Limits {
             no_rtp: config.call.no_rtp_ms.into(),
             dead_air: config.call.dead_air_ms.into(),
         }
+    }
+}
+
+impl From<End> for crate::store::End {
+    fn from(end: End) -> Self {
+        Self { blame: end.blame, reason: end.reason.into() }
+    }
+}
+
+/// What the server holds at this moment, for health, metrics and tests.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Calls, ringing ones included.
+    pub calls: usize,
+    pub sip: Option<telephony::sip::Report>,
+    pub media: media::engine::EngineReport,
+    pub speech: media::pool::PoolReport,
+}
+
+impl Desk {
+    pub fn report(&self) -> Report {
+        Report {
+            calls: self.count(),
+            sip: self.0.sip.get().map(|sip| sip.report()),
+            media: self.parts().engine.report(),
+            speech: self.parts().pool.report(),
+        }
+    }
+
+    /// Places a call and lets `bot` talk to who answers.
+    async fn call_out(self, opening: Opening, dial: telephony::sip::Dial, mut orders: mpsc::Receiver<Order>, _listed: Listed) {
+        let Some(sip) = self.0.sip.get().cloned() else {
+            return self.never_began(&opening.id, End::new(Blame::Server, "no telephone"));
+        };
+        let line = tokio::select! {
+            line = sip.dial(dial) => line,
+            Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
+        };
+        match line {
+            Ok(line) => self.hold(&opening, line, orders).await,
+            Err(refused) => {
+                let (blame, reason) = match refused.status {
+                    486 | 600 => (Blame::Caller, "busy"),
+                    603 | 403 => (Blame::Caller, "declined"),
+                    404 | 410 | 484 | 604 => (Blame::Caller, "no such number"),
+                    408 | 480 | 487 => (Blame::Caller, "no answer"),
+                    _ => (Blame::Network, "not connected"),
+                };
+                self.never_began(&opening.id, End::new(blame, reason));
+            }
+        }
+    }
+}
+
+impl api::Desk for Desk {
+    fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
+        let placed = self.place(dial);
+        Box::pin(std::future::ready(placed))
+    }
+
+    fn hang_up(&self, id: &str) -> bool {
+        self.end(id, End::new(Blame::Nobody, "ended by the operator"))
+    }
+
+    fn health(&self) -> api::Health {
+        let mut ill = self.parts().engines.sick();
+        let report = self.report();
+        ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| {
+            (!matches!(standing, Standing::Trusted | Standing::Registered)).then(|| format!("trunk {name} is not registered"))
+        }));
+        ill.extend(self.parts().bots.list().into_iter().filter_map(|card| {
+            card.fault.map(|_| format!("the file of bot {} is broken; the version before it is in use", card.name))
+        }));
+        api::Health { draining: self.is_draining(), ill }
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        let report = self.report();
+        let mut gauges = vec![
+            ("switchboard_rooms", report.media.rooms as f64),
+            ("switchboard_speech_urgent", report.speech.urgent as f64),
+            ("switchboard_speech_later", report.speech.later as f64),
+            ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
+        ];
+        if let Some(sip) = report.sip {
+            gauges.extend([
+                ("switchboard_sip_dialogs", sip.dialogs as f64),
+                ("switchboard_sip_transactions", sip.transactions as f64),
+                ("switchboard_sip_refused", sip.refused.values().sum::<u64>() as f64),
+            ]);
+        }
+        gauges
+    }
+}
+
+impl Desk {
+    fn place(&self, dial: api::Dial) -> Result<String, api::DialFault> {
+        if self.is_draining() {
+            return Err(api::DialFault::Draining);
+        }
+        if self.count() >= self.parts().config.sip.max_calls as usize {
+            return Err(api::DialFault::Full);
+        }
+        let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
+        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
+        let opening = Opening {
+            id: Store::new_id(),
+            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
+            direction: Direction::Outbound,
+            via: "api".into(),
+            from: dial.from.unwrap_or_default(),
+            to: dial.to,
+            route,
+        };
+        let (orders, inbox) = mpsc::channel(8);
+        let listed = self.list(&opening, orders);
+        let id = opening.id.clone();
+        tokio::spawn(self.clone().call_out(opening, plan, inbox, listed));
+        Ok(id)
     }
 }

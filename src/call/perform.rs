@@ -1,11 +1,10 @@
 //! Does what a call's core asks for: sound to the room, clauses to the voice, grammars to the ear, notes to the record.
 use super::end::End;
 use super::talk::{Act, Input};
-use crate::engines::Ears;
 use crate::store::Store;
 use crate::tools;
 use dialog::conversation::Expect;
-use media::asr::{Ask, Heard, Language, Lexicon};
+use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
 use media::record::Recorder;
@@ -21,7 +20,9 @@ pub struct Hands {
     pub number: u64,
     pub room: RoomHandle,
     pub pool: Arc<Pool>,
-    pub ears: Arc<Ears>,
+    pub ears: Arc<Chain>,
+    /// Whether any engine hears this language at all; if not, the bot is deaf from the start and works by keypad.
+    pub hears: bool,
     pub language: Language,
     pub lexicon: Lexicon,
     pub speaker: Speaker,
@@ -71,13 +72,19 @@ impl Hands {
 
     /// Opens a listening session for what is expected now. The one before it ends when the ear drops it.
     fn listen(&mut self, expect: &Expect) {
-        let ask = Ask {
+        if !self.hears {
+            let fault = Fault::Language("no recogniser for it".into());
+            return self.lost(self.heard.try_send(Heard::Failed(fault)).is_err());
+        }
+        let grammar = Ask {
             language: self.language,
-            expect: media::asr::Expect::of(&expect.grammar, expect.free),
+            expect: asr::Expect::Grammar(expect.grammar.as_str().into()),
             lexicon: self.lexicon.clone(),
         };
-        let session = self.ears.chain(&ask).and_then(|chain| self.pool.listen(self.number, chain, ask, self.heard.clone()));
-        match session {
+        // Free speech goes to an engine that can; without one, what the grammar allows is heard.
+        let free = Ask { expect: asr::Expect::Anything, ..grammar.clone() };
+        let ask = if expect.free && self.ears.check(&free).is_ok() { free } else { grammar };
+        match self.pool.listen(self.number, self.ears.clone(), ask, self.heard.clone()) {
             Ok(listener) => {
                 let lost = self.room.listen(Seat::CALLER, Some(Box::new(listener))).is_err();
                 self.lost(lost);
