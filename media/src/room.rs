@@ -141,6 +141,13 @@ impl Room {
         }
     }
 
+    /// Sets the beginning of tick 0, before the first one.
+    pub fn open(&mut self, opened: Instant) {
+        if self.tick == 0 {
+            self.opened = opened;
+        }
+    }
+
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Join { seat, plan, seed } => {
