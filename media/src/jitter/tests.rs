@@ -109,3 +109,25 @@ fn the_report_has_the_numbers_of_rfc_3550() {
     assert!((55..85).contains(&report.jitter), "{}", report.jitter);
     assert_eq!(jitter.report().unwrap().fraction_lost, 0.0);
 }
+
+#[test]
+fn memory_is_bounded_whatever_arrives() {
+    for seed in 0..20 {
+        let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+        let mut dice = crate::noise::Dice::new(seed);
+        let (mut seq, mut ts) = (0u16, 0u32);
+        for n in 0..4000u32 {
+            match dice.roll() % 12 {
+                0 => seq = dice.roll() as u16,
+                1 => ts = dice.roll() as u32,
+                _ => (seq, ts) = (seq.wrapping_add(1), ts.wrapping_add(160)),
+            }
+            let content = [Content::Sound(Codec::Pcmu), Content::Noise, Content::Event][dice.roll() as usize % 3];
+            jitter.push(Rtp { ssrc: u32::from(dice.roll() % 50 == 0), ..packet(t0, n / 4, seq, ts) }, content);
+            assert!(jitter.held_packets() <= ROOM);
+            if seed % 2 == 0 && n % 7 == 0 {
+                jitter.pull(t0 + MS * n, 160);
+            }
+        }
+    }
+}
