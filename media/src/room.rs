@@ -75,7 +75,7 @@ pub enum Output {
     /// What a leg said, for its ear. Comes after everything that is sent in the same tick.
     Frame {
         seat: Seat,
-        frame: Frame,
+        frame: Box<Frame>,
     },
     Event(Event),
 }
@@ -253,7 +253,7 @@ impl Room {
         }
         for (n, frame) in said.into_iter().enumerate() {
             if let Some(frame) = frame {
-                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame });
+                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) enum Order {
 pub(super) struct Batch {
     pub(super) tick: u64,
     pub(super) orders: Vec<Order>,
-    pub(super) frames: Vec<(u64, Seat, Frame)>,
+    pub(super) frames: Vec<(u64, Seat, Box<Frame>)>,
 }
 
 impl Batch {

@@ -10,15 +10,18 @@ use crate::tts::{Sound, UtteranceId};
 use bytes::Bytes;
 use std::ops::ControlFlow;
 
+/// What a phone was sent, and when.
+type Got = Arc<Mutex<Vec<(Instant, Packet)>>>;
+
 /// A wire with a phone at the end that sends one packet per 20 ms and keeps what it gets.
 struct Phone {
     started: Option<Instant>,
     sent: u32,
-    got: Arc<Mutex<Vec<(Instant, Packet)>>>,
+    got: Got,
 }
 
 impl Phone {
-    fn new() -> (Box<dyn Wire>, Arc<Mutex<Vec<(Instant, Packet)>>>) {
+    fn pair() -> (Box<dyn Wire>, Got) {
         let got = Arc::new(Mutex::new(Vec::new()));
         (Box::new(Self { started: None, sent: 0, got: got.clone() }), got)
     }
@@ -72,7 +75,7 @@ fn an_echo_runs_at_the_pace_of_its_packets_and_says_goodbye() {
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(64);
     let room = engine.open(Mode::Echo, events).unwrap();
-    let (wire, got) = Phone::new();
+    let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
     until(|| got.lock().unwrap().len() >= 60);
     let rtp: Vec<(Instant, Rtp)> = got
@@ -113,11 +116,11 @@ fn a_room_that_panics_ends_alone() {
     let (events, mut good_inbox) = mpsc::channel(64);
     let good = engine.open(Mode::Bot, events).unwrap();
     for room in [&bad, &good] {
-        room.join(Seat::CALLER, Phone::new().0, plan(Codec::Pcmu), None).unwrap();
+        room.join(Seat::CALLER, Phone::pair().0, plan(Codec::Pcmu), None).unwrap();
     }
     bad.record(Box::new(Bomb)).unwrap();
     until(|| closed(&mut inbox));
-    let (wire, got) = Phone::new();
+    let (wire, got) = Phone::pair();
     good.join(Seat::AGENT, wire, plan(Codec::Pcmu), None).unwrap();
     until(|| got.lock().unwrap().len() > 10);
     assert!(!closed(&mut good_inbox));
@@ -137,7 +140,7 @@ fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
     let engine = engine(2);
     let (events, mut inbox) = mpsc::channel(64);
     let room = engine.open(Mode::Bot, events).unwrap();
-    let (wire, got) = Phone::new();
+    let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
     assert!(room.sink(Seat::CALLER).sound(sound(1)).is_continue());
     let mut phases = Vec::new();
@@ -165,7 +168,7 @@ fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(1);
     let room = engine.open(Mode::Bot, events).unwrap();
-    let (wire, got) = Phone::new();
+    let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
     for utterance in 1..=20 {
         room.sound(Seat::CALLER, Sound { pcm: vec![0; 160], ..sound(utterance) }).unwrap();

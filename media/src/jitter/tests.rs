@@ -123,7 +123,7 @@ fn memory_is_bounded_whatever_arrives() {
                 _ => (seq, ts) = (seq.wrapping_add(1), ts.wrapping_add(160)),
             }
             let content = [Content::Sound(Codec::Pcmu), Content::Noise, Content::Event][dice.roll() as usize % 3];
-            jitter.push(Rtp { ssrc: u32::from(dice.roll() % 50 == 0), ..packet(t0, n / 4, seq, ts) }, content);
+            jitter.push(Rtp { ssrc: u32::from(dice.roll().is_multiple_of(50)), ..packet(t0, n / 4, seq, ts) }, content);
             assert!(jitter.held_packets() <= ROOM);
             if seed % 2 == 0 && n % 7 == 0 {
                 jitter.pull(t0 + MS * n, 160);

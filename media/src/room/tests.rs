@@ -520,9 +520,13 @@ fn whatever_arrives_nothing_panics_and_no_more_than_a_little_is_held() {
                 let length = [0, 1, 80, 160, 160, 160, 480, 5000][dice.roll() as usize % 8];
                 let early = MS * (dice.roll() % 3000) as u32;
                 let packet = Rtp {
-                    arrived: if dice.roll() % 9 == 0 { sim.now.checked_sub(early).unwrap_or(sim.now) } else { sim.now },
+                    arrived: if dice.roll().is_multiple_of(9) {
+                        sim.now.checked_sub(early).unwrap_or(sim.now)
+                    } else {
+                        sim.now
+                    },
                     payload_type: [0, 0, 0, 0, 8, 13, 101, 77][dice.roll() as usize % 8],
-                    marker: dice.roll() % 5 == 0,
+                    marker: dice.roll().is_multiple_of(5),
                     sequence: seq,
                     timestamp: ts,
                     ssrc: [1, 1, 1, 1, 2][dice.roll() as usize % 5],
