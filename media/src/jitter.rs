@@ -4,12 +4,17 @@
 //! second, against the fastest of the last seconds) names the delay that nearly all of them meet; the sound is then
 //! stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until packets wait no longer than that. Sound is
 //! taken from here once per [`TICK`], so waiting is measured where it counts: when a packet is taken.
+mod lateness;
+mod stream;
+
 use crate::codec::Codec;
 use crate::frame::TICK;
 use crate::packet::{Report, Rtp};
 use bytes::Bytes;
+use lateness::Lateness;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use stream::{SEEN, Stream};
 
 /// How a line's delay is chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,15 +94,6 @@ const ROOM: usize = 256;
 const LONGEST: Duration = Duration::from_millis(240);
 /// RFC 3550 appendix A.1: a jump of more than this is another stream until a second packet confirms it.
 const DROPOUT: i64 = 3000;
-const SEEN: usize = 1024;
-const BIN: Duration = Duration::from_millis(2);
-const BINS: usize = 300;
-/// How often the latest packet enters the histogram.
-const ROUND: Duration = Duration::from_millis(200);
-/// The fastest packet of this many half seconds is the zero of lateness.
-const FASTEST: usize = 8;
-/// Packets should wait at least this long, so that a tick that comes a little early finds them.
-const GUARD: Duration = Duration::from_millis(1);
 /// Delay shrinks only where this much more than enough is left, so that it does not swing.
 const SLACK: Duration = Duration::from_millis(4);
 /// Without a packet for this long there is no stream.
@@ -112,22 +108,6 @@ struct Entry {
     content: Content,
     payload: Bytes,
     arrived: Instant,
-}
-
-/// One sender's numbers.
-#[derive(Debug)]
-struct Stream {
-    ssrc: u32,
-    first_seq: i64,
-    top_seq: i64,
-    top_at: i64,
-    /// What the packet with the highest number held.
-    top_content: Content,
-    seen: Box<[u64; SEEN / 64]>,
-    unique: u64,
-    /// RFC 3550 section 6.4.1: smoothed difference of transit times, in clock units.
-    jitter: f32,
-    transit: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,15 +136,7 @@ pub struct Jitter {
     /// Made-up sound since the head stopped moving, in clock units.
     held: i64,
     level: Option<u8>,
-    /// Transit of the fastest packet, per half second.
-    fastest: [i64; FASTEST],
-    fastest_turn: i64,
-    histogram: Box<[f32; BINS]>,
-    rounds: f32,
-    round: i64,
-    round_latest: i64,
-    /// The wanted delay: the quantile's upper edge, in clock units.
-    wanted: i64,
+    lateness: Lateness,
     /// How much earlier than needed the last packets were taken.
     margins: [i64; 4],
     /// The least sound left over after a tick, in this and the last half second.
@@ -178,10 +150,8 @@ pub struct Jitter {
 
 impl Jitter {
     pub fn new(plan: JitterPlan, clock: u32) -> Self {
-        let mut histogram = Box::new([0.0; BINS]);
-        // Before anything is known: a fifth of a second's latest packet is a tick late.
-        histogram[(TICK.as_millis() / BIN.as_millis()) as usize] = 1.0;
-        let mut jitter = Self {
+        let lateness = Lateness::new(&plan, clock);
+        Self {
             plan,
             clock,
             epoch: None,
@@ -193,13 +163,7 @@ impl Jitter {
             last_seq: 0,
             held: 0,
             level: None,
-            fastest: [i64::MAX; FASTEST],
-            fastest_turn: 0,
-            histogram,
-            rounds: 2.0,
-            round: 0,
-            round_latest: 0,
-            wanted: 0,
+            lateness,
             margins: [i64::MAX; 4],
             spare: [i64::MAX; 2],
             spare_ticks: 0,
@@ -207,9 +171,7 @@ impl Jitter {
             lost_before: 0,
             reported: (0, 0),
             last_delay: Duration::ZERO,
-        };
-        jitter.wanted = jitter.quantile();
-        jitter
+        }
     }
 
     fn units(&self, time: Duration) -> i64 {
@@ -259,17 +221,7 @@ impl Jitter {
         self.lost_before = self.counts.lost;
         self.suspect = None;
         let (seq, at) = (i64::from(packet.sequence), i64::from(packet.timestamp));
-        self.stream = Some(Stream {
-            ssrc: packet.ssrc,
-            first_seq: seq,
-            top_seq: seq,
-            top_at: at,
-            top_content: content,
-            seen: Box::new([0; SEEN / 64]),
-            unique: 0,
-            jitter: 0.0,
-            transit: None,
-        });
+        self.stream = Some(Stream::new(packet.ssrc, seq, at, content));
         self.last_seq = seq - 1;
         self.rest(State::Idle);
         self.forget_fastest();
@@ -301,7 +253,7 @@ impl Jitter {
             stream.top_seq = seq;
             stream.top_content = content;
         }
-        if stream.top_seq - seq >= SEEN as i64 || stream.mark(seq) {
+        if stream.top_seq - seq >= SEEN || stream.mark(seq) {
             self.counts.duplicates += 1;
             return;
         }
@@ -337,68 +289,18 @@ impl Jitter {
             let apart = (transit - before).abs().min(limit * 4) as f32;
             stream.jitter += (apart - stream.jitter) / 16.0;
         }
-        self.learn(arrival, transit);
+        self.lateness.learn(arrival, transit);
     }
 
     fn forget_fastest(&mut self) {
-        self.fastest = [i64::MAX; FASTEST];
+        self.lateness.forget();
         self.margins = [i64::MAX; 4];
         self.spare = [i64::MAX; 2];
     }
 
-    fn fastest(&self) -> i64 {
-        self.fastest.iter().copied().min().unwrap_or(i64::MAX)
-    }
-
-    /// Notes how late a packet came against the fastest.
-    fn learn(&mut self, arrival: i64, transit: i64) {
-        let turn = arrival.div_euclid((i64::from(self.clock) / 2).max(1));
-        if turn > self.fastest_turn {
-            for old in (self.fastest_turn + 1..=turn).take(FASTEST) {
-                self.fastest[old.rem_euclid(FASTEST as i64) as usize] = i64::MAX;
-            }
-            self.fastest_turn = turn;
-        }
-        let slot = &mut self.fastest[turn.rem_euclid(FASTEST as i64) as usize];
-        *slot = (*slot).min(transit);
-        let round = arrival.div_euclid(self.units(ROUND).max(1));
-        if round != self.round {
-            self.close_round(round);
-        }
-        let late = transit.saturating_sub(self.fastest());
-        // What is later than any delay we would choose is a stall, and no reason to wait longer.
-        if late <= self.units(self.plan.most) {
-            self.round_latest = self.round_latest.max(late);
-        }
-    }
-
-    fn close_round(&mut self, round: i64) {
-        let bin = (self.round_latest / self.units(BIN).max(1)).clamp(0, BINS as i64 - 1) as usize;
-        let memory = self.plan.memory.min(1.0 - 1.0 / (self.rounds + 1.0));
-        for share in self.histogram.iter_mut() {
-            *share *= memory;
-        }
-        self.histogram[bin] += 1.0 - memory;
-        (self.rounds, self.round, self.round_latest) = (self.rounds + 1.0, round, 0);
-        self.wanted = self.quantile();
-    }
-
-    fn quantile(&self) -> i64 {
-        let whole: f32 = self.histogram.iter().sum();
-        let mut left = whole * (1.0 - self.plan.quantile);
-        let mut bin = BINS;
-        while bin > 1 && left >= self.histogram[bin - 1] {
-            left -= self.histogram[bin - 1];
-            bin -= 1;
-        }
-        let delay = (BIN * bin as u32).max(self.plan.least).min(self.plan.most);
-        self.units(delay + GUARD)
-    }
-
     /// How long sound with this timestamp, taken now, has been possible to take.
     fn delay_of(&self, at: i64, now: i64) -> i64 {
-        let fastest = self.fastest();
-        if fastest == i64::MAX { self.wanted } else { now - at - fastest }
+        self.lateness.fastest().map_or(self.lateness.wanted(), |fastest| now - at - fastest)
     }
 
     // ---- what is played
@@ -415,7 +317,7 @@ impl Jitter {
             let Some(front) = self.queue.front() else { return self.starve(need) };
             let (seq, at, content) = (front.seq, front.at, front.content);
             if self.state != State::Playing {
-                if self.delay_of(at, now) < self.wanted {
+                if self.delay_of(at, now) < self.lateness.wanted() {
                     return self.pause();
                 }
                 (self.state, self.head, self.held) = (State::Playing, at, 0);
@@ -445,7 +347,7 @@ impl Jitter {
                 // The timestamp jumps and no number is missing: silence suppression.
                 self.rest(State::Quiet);
                 self.head = at;
-                if self.delay_of(at, now) < self.wanted {
+                if self.delay_of(at, now) < self.lateness.wanted() {
                     return self.pause();
                 }
                 continue;
@@ -470,7 +372,7 @@ impl Jitter {
     /// Whether every packet between the last one taken and this has been seen.
     fn follows(&self, seq: i64) -> bool {
         let Some(stream) = &self.stream else { return false };
-        seq - self.last_seq <= SEEN as i64 / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
+        seq - self.last_seq <= SEEN / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
     }
 
     fn starve(&mut self, need: u32) -> Play {
@@ -510,14 +412,14 @@ impl Jitter {
 
     /// After a stall the packets of seconds may come at once: what is too old to be worth hearing is left out.
     fn skim(&mut self, now: i64) {
-        let most = self.units(self.plan.most) + self.wanted;
+        let most = self.units(self.plan.most) + self.lateness.wanted();
         let Some(front) = self.queue.front() else { return };
         if self.queue.len() < 2 || self.delay_of(front.at, now) <= most {
             return;
         }
         while self.queue.len() > 1 {
             let Some(front) = self.queue.front() else { return };
-            if self.delay_of(front.at, now) <= self.wanted {
+            if self.delay_of(front.at, now) <= self.lateness.wanted() {
                 break;
             }
             self.last_seq = front.seq;
@@ -560,7 +462,7 @@ impl Jitter {
             return Pace::Keep;
         }
         let (tick, slack) = (self.units(TICK), self.units(SLACK));
-        let (missing, over) = (self.wanted - margin, margin - tick - slack - self.wanted);
+        let (missing, over) = (self.lateness.wanted() - margin, margin - tick - slack - self.lateness.wanted());
         if missing > 0 {
             return Pace::Grow { urgent: missing > tick };
         }
@@ -618,7 +520,7 @@ impl Jitter {
 
     /// The delay that the network asks for.
     pub fn target(&self) -> Duration {
-        self.time(self.wanted)
+        self.time(self.lateness.wanted())
     }
 
     pub fn held_packets(&self) -> usize {
@@ -650,31 +552,6 @@ impl Jitter {
             jitter: stream.jitter as u32,
             round_trip: None,
         })
-    }
-}
-
-impl Stream {
-    fn slot(seq: i64) -> (usize, u64) {
-        let bit = seq.rem_euclid(SEEN as i64) as usize;
-        (bit / 64, 1 << (bit % 64))
-    }
-
-    /// Notes a number; whether it had been seen.
-    fn mark(&mut self, seq: i64) -> bool {
-        let (word, bit) = Self::slot(seq);
-        let before = self.seen[word] & bit != 0;
-        self.seen[word] |= bit;
-        before
-    }
-
-    fn unmark(&mut self, seq: i64) {
-        let (word, bit) = Self::slot(seq);
-        self.seen[word] &= !bit;
-    }
-
-    fn marked(&self, seq: i64) -> bool {
-        let (word, bit) = Self::slot(seq);
-        self.top_seq - seq < SEEN as i64 && self.seen[word] & bit != 0
     }
 }
 

@@ -75,6 +75,8 @@ pub enum Input {
     Hush(UtteranceId),
     /// The gate's verdict on what this leg said.
     Edge(Edge),
+    /// The ear closes: no verdict ends the speech that may be going on.
+    Deaf,
 }
 
 #[derive(Clone, Debug)]
@@ -161,7 +163,7 @@ impl Leg {
                 self.talking = true;
                 self.duck();
             }
-            Input::Edge(Edge::End { .. }) => {
+            Input::Edge(Edge::End { .. }) | Input::Deaf => {
                 if std::mem::take(&mut self.talking) && self.playout.gain_now() == Gain::Duck {
                     self.playout.gain(Gain::Full);
                 }

@@ -58,7 +58,7 @@ struct Utterance {
     interruptible: bool,
     last: bool,
     started: bool,
-    /// It ran dry: what comes next fades in.
+    /// Nothing of it plays (not yet, or the synthesiser is slower than the ear): it goes on with two ticks in hand, fading in.
     dry: bool,
     reported: usize,
 }
@@ -265,7 +265,7 @@ impl Playout {
 
     /// Plays from the front utterance into `pcm[from..]`; returns where it stopped.
     fn play(&mut self, now: Instant, pcm: &mut [i16], from: usize) -> usize {
-        let (edge, progress) = (self.samples(EDGE), self.samples(PROGRESS));
+        let (edge, progress, ahead) = (self.samples(EDGE), self.samples(PROGRESS), 2 * self.rate.per_tick());
         let follows = self.queue.get(1).is_some_and(|u| !u.pcm.is_empty() || u.last);
         let Some(front) = self.queue.front_mut() else { return from };
         let gain = if front.interruptible || self.gain == Gain::Hold { self.gain } else { Gain::Full };
@@ -280,10 +280,10 @@ impl Playout {
                 if self.queue.front().is_some() {
                     return self.play(now, pcm, from);
                 }
-            } else if front.started && !front.dry {
-                front.dry = true;
-                self.underruns += 1;
             }
+            return from;
+        }
+        if front.dry && !front.last && !follows && left < ahead {
             return from;
         }
         if gain == Gain::Hold && (!front.started || front.dry) {
@@ -324,6 +324,7 @@ impl Playout {
         front.heard = front.heard.max(front.at);
         (front.started, front.dry) = (true, fall > 0);
         let ended = front.last && front.at == front.pcm.len();
+        self.underruns += u64::from(front.dry && !front.last);
         let told = began || ((marked || front.heard - front.reported >= progress) && !ended);
         if told {
             front.reported = front.heard;

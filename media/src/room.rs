@@ -75,7 +75,7 @@ pub enum Output {
     /// What a leg said, for its ear. Comes after everything that is sent in the same tick.
     Frame {
         seat: Seat,
-        frame: Frame,
+        frame: Box<Frame>,
     },
     Event(Event),
 }
@@ -138,6 +138,13 @@ impl Room {
             legs: Default::default(),
             tap: None,
             out: VecDeque::new(),
+        }
+    }
+
+    /// Sets the beginning of tick 0, before the first one.
+    pub fn open(&mut self, opened: Instant) {
+        if self.tick == 0 {
+            self.opened = opened;
         }
     }
 
@@ -246,7 +253,7 @@ impl Room {
         }
         for (n, frame) in said.into_iter().enumerate() {
             if let Some(frame) = frame {
-                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame });
+                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
             }
         }
     }

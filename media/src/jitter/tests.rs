@@ -1,1 +1,133 @@
+//! The buffer by itself: order, numbers, and what it says about them.
+use super::*;
 
+const MS: Duration = Duration::from_millis(1);
+
+fn packet(t0: Instant, ms: u32, sequence: u16, timestamp: u32) -> Rtp {
+    let payload = Bytes::from(vec![0xff; 160]);
+    Rtp { arrived: t0 + MS * ms, payload_type: 0, marker: false, sequence, timestamp, ssrc: 1, payload }
+}
+
+fn sound(jitter: &mut Jitter, packet: Rtp) {
+    jitter.push(packet, Content::Sound(Codec::Pcmu));
+}
+
+/// Pulls ticks and writes what came: a letter per tick.
+fn trace(jitter: &mut Jitter, t0: Instant, from: u32, ticks: u32) -> String {
+    (0..ticks)
+        .map(|n| match jitter.pull(t0 + MS * (from + 20 * n), 160) {
+            Play::Decode { timestamp, .. } => char::from(b'a' + (timestamp / 160 % 26) as u8),
+            Play::Conceal(_) => '-',
+            Play::Noise { .. } => '~',
+            Play::Idle => '.',
+        })
+        .collect()
+}
+
+#[test]
+fn packets_out_of_order_and_doubled_are_played_in_order_and_once() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    for n in [0u16, 2, 1, 1, 3, 3, 5, 4] {
+        sound(&mut jitter, packet(t0, 0, n.wrapping_sub(2), u32::from(n) * 160));
+    }
+    assert_eq!(trace(&mut jitter, t0, 100, 6), "abcdef");
+    assert_eq!(jitter.counts().duplicates, 2);
+    assert_eq!(jitter.counts().lost, 0);
+}
+
+#[test]
+fn a_missing_number_is_concealed_and_a_jump_of_time_alone_is_silence() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    for (n, at) in [(0, 0), (1, 1), (3, 3), (4, 4), (5, 9), (6, 10)] {
+        sound(&mut jitter, packet(t0, at * 20, n, at * 160));
+    }
+    // 22 ms of waiting, as nothing is known yet; the spurt after the silence waits as long.
+    assert_eq!(trace(&mut jitter, t0, 40, 13), "ab-de~~~~jk--");
+    assert_eq!(jitter.counts().lost, 1);
+}
+
+#[test]
+fn a_packet_that_is_late_but_not_lost_is_still_played() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    sound(&mut jitter, packet(t0, 0, 1, 0));
+    assert_eq!(trace(&mut jitter, t0, 40, 3), "a--");
+    sound(&mut jitter, packet(t0, 95, 2, 160));
+    sound(&mut jitter, packet(t0, 96, 3, 320));
+    assert_eq!(trace(&mut jitter, t0, 100, 2), "bc");
+    assert_eq!((jitter.counts().late, jitter.counts().lost), (0, 0));
+    // One that comes after its successor was played is late.
+    sound(&mut jitter, packet(t0, 130, 6, 800));
+    assert_eq!(trace(&mut jitter, t0, 140, 3), "--f");
+    sound(&mut jitter, packet(t0, 190, 4, 480));
+    assert_eq!((jitter.counts().late, jitter.counts().lost), (1, 1));
+}
+
+#[test]
+fn a_strangers_packet_is_refused_and_a_new_source_is_believed_at_its_second() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    for n in 0..3u16 {
+        sound(&mut jitter, packet(t0, u32::from(n) * 20, n, u32::from(n) * 160));
+    }
+    sound(&mut jitter, Rtp { ssrc: 66, ..packet(t0, 50, 900, 77) });
+    assert_eq!(jitter.ssrc(), Some(1));
+    assert_eq!(trace(&mut jitter, t0, 60, 3), "abc");
+    for n in 0..2u16 {
+        sound(
+            &mut jitter,
+            Rtp { ssrc: 2, ..packet(t0, 120 + u32::from(n) * 20, 40 + n, 160 * 20 + u32::from(n) * 160) },
+        );
+    }
+    assert_eq!(jitter.ssrc(), Some(2));
+    assert_eq!(trace(&mut jitter, t0, 160, 2), "uv");
+}
+
+#[test]
+fn keypad_events_take_numbers_without_looking_like_loss() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    sound(&mut jitter, packet(t0, 0, 0, 0));
+    sound(&mut jitter, packet(t0, 20, 1, 160));
+    for n in 2..7u16 {
+        jitter.push(packet(t0, u32::from(n) * 20, n, 320), Content::Event);
+    }
+    sound(&mut jitter, packet(t0, 140, 7, 1120));
+    sound(&mut jitter, packet(t0, 160, 8, 1280));
+    assert_eq!(trace(&mut jitter, t0, 40, 9), "ab~~~~~hi");
+    assert_eq!(jitter.counts().lost, 0);
+}
+
+#[test]
+fn the_report_has_the_numbers_of_rfc_3550() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    for n in (0..100u16).filter(|n| n % 10 != 5) {
+        // Every other packet is 10 ms late: a jitter that tends to 10 ms.
+        let late = if n % 2 == 0 { 10 } else { 0 };
+        sound(&mut jitter, packet(t0, u32::from(n) * 20 + late, n.wrapping_add(65_500), u32::from(n) * 160));
+    }
+    let report = jitter.report().unwrap();
+    assert_eq!((report.ssrc, report.lost, report.highest_sequence), (1, 10, 65_500 + 99));
+    assert!((report.fraction_lost - 0.1).abs() < 0.001);
+    assert!((55..85).contains(&report.jitter), "{}", report.jitter);
+    assert_eq!(jitter.report().unwrap().fraction_lost, 0.0);
+}
+
+#[test]
+fn memory_is_bounded_whatever_arrives() {
+    for seed in 0..20 {
+        let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+        let mut dice = crate::noise::Dice::new(seed);
+        let (mut seq, mut ts) = (0u16, 0u32);
+        for n in 0..4000u32 {
+            match dice.roll() % 12 {
+                0 => seq = dice.roll() as u16,
+                1 => ts = dice.roll() as u32,
+                _ => (seq, ts) = (seq.wrapping_add(1), ts.wrapping_add(160)),
+            }
+            let content = [Content::Sound(Codec::Pcmu), Content::Noise, Content::Event][dice.roll() as usize % 3];
+            jitter.push(Rtp { ssrc: u32::from(dice.roll().is_multiple_of(50)), ..packet(t0, n / 4, seq, ts) }, content);
+            assert!(jitter.held_packets() <= ROOM);
+            if seed % 2 == 0 && n % 7 == 0 {
+                jitter.pull(t0 + MS * n, 160);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `Ears`: the ear thread. All ears of one media thread live and die here; sound and orders come once per tick, verdicts go back.
+use super::Counters;
+use crate::Frame;
+use crate::asr::Listen;
+use crate::ear::{Ear, EarPlan, Shut};
+use crate::room::Seat;
+use crate::vad::{Edge, Models};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+
+pub(super) enum Order {
+    Join(u64, Seat, EarPlan),
+    Leave(u64, Seat),
+    LeaveAll(u64),
+    Listen(u64, Seat, Option<Box<dyn Listen>>),
+    Shut(u64, Seat, Shut),
+}
+
+/// One tick of all rooms. Orders are carried out before the sound is heard.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) tick: u64,
+    pub(super) orders: Vec<Order>,
+    pub(super) frames: Vec<(u64, Seat, Box<Frame>)>,
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.frames.is_empty()
+    }
+
+    pub(super) fn leave_all(&mut self, id: u64) {
+        self.frames.retain(|(room, ..)| *room != id);
+        self.orders.push(Order::LeaveAll(id));
+    }
+
+    pub(super) fn without_sound(mut self) -> Self {
+        self.frames.clear();
+        self
+    }
+}
+
+pub(super) struct Verdicts {
+    pub(super) tick: u64,
+    pub(super) edges: Vec<(u64, Seat, Edge)>,
+}
+
+pub(super) struct Ears {
+    models: Models,
+    counters: Arc<Counters>,
+    ears: HashMap<(u64, Seat), Ear>,
+}
+
+impl Ears {
+    pub(super) fn new(models: Models, counters: Arc<Counters>) -> Self {
+        Self { models, counters, ears: HashMap::new() }
+    }
+
+    pub(super) fn run(mut self, inbox: &Receiver<Batch>, answers: &SyncSender<Verdicts>) {
+        let mut owed = Vec::new();
+        while let Ok(batch) = inbox.recv() {
+            for order in batch.orders {
+                self.carry_out(order);
+            }
+            let mut edges = std::mem::take(&mut owed);
+            for (id, seat, frame) in batch.frames {
+                edges.extend(self.hear((id, seat), &frame).map(|edge| (id, seat, edge)));
+            }
+            if edges.is_empty() {
+                continue;
+            }
+            match answers.try_send(Verdicts { tick: batch.tick, edges }) {
+                Ok(()) => {}
+                // The media thread stands still; it gets them with the next ones.
+                Err(TrySendError::Full(verdicts)) => owed = verdicts.edges,
+                Err(TrySendError::Disconnected(_)) => return,
+            }
+        }
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Join(id, seat, plan) => drop(self.ears.insert((id, seat), Ear::new(plan, &self.models))),
+            Order::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
+            Order::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
+            Order::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
+            Order::Shut(id, seat, shut) => self.with((id, seat), |ear| ear.shut(shut)),
+        }
+    }
+
+    fn hear(&mut self, key: (u64, Seat), frame: &Frame) -> Option<Edge> {
+        let mut edge = None;
+        self.with(key, |ear| edge = ear.hear(frame));
+        edge
+    }
+
+    /// An ear (or its listener) that panics is taken out; the others go on hearing.
+    fn with(&mut self, key: (u64, Seat), act: impl FnOnce(&mut Ear)) {
+        let Some(ear) = self.ears.get_mut(&key) else { return };
+        if catch_unwind(AssertUnwindSafe(|| act(ear))).is_err() {
+            self.ears.remove(&key);
+            self.counters.broken_ears.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(room = key.0, "an ear panicked and is taken out; its call goes on without it");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `RoomHandle`: how a call reaches its room. No method blocks.
+use super::slot::{Command, Slot};
+use crate::asr::Listen;
+use crate::ear::{EarPlan, Shut};
+use crate::keys::Keys;
+use crate::leg::{Input, LegPlan};
+use crate::packet::Wire;
+use crate::playout::Gain;
+use crate::room::{Event, Room, Seat};
+use crate::tap::Tap;
+use crate::tts::{Sink, Sound, UtteranceId};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use tokio::sync::mpsc;
+
+/// Orders that may wait for a tick.
+const COMMANDS: usize = 256;
+/// Pieces of sound that may wait for a tick: some ten seconds of speech from a fast synthesiser.
+const SOUNDS: usize = 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the media threads have no room for more: take fewer calls, or raise media.threads")]
+    Full,
+    #[error("the room is closed")]
+    Gone,
+    #[error("a room has {} seats", Seat::COUNT)]
+    Seat,
+}
+
+#[derive(Clone)]
+pub struct RoomHandle {
+    commands: SyncSender<Command>,
+    sounds: SyncSender<(Seat, Sound)>,
+    closing: Arc<AtomicBool>,
+}
+
+/// Both ends of a new room.
+pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
+    let (commands, orders) = sync_channel(COMMANDS);
+    let (sounds, pieces) = sync_channel(SOUNDS);
+    let closing = Arc::new(AtomicBool::new(false));
+    let slot = Slot::new(id, room, seed, (orders, pieces, closing.clone()), events);
+    (RoomHandle { commands, sounds, closing }, slot)
+}
+
+/// All are carried out at the next tick. Errors: [`Refused::Full`] (the thread is overloaded; the order is lost),
+/// [`Refused::Gone`], [`Refused::Seat`].
+impl RoomHandle {
+    /// Seats a line, with an ear if somebody listens to it. Who sat there leaves.
+    pub fn join(&self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan>) -> Result<(), Refused> {
+        self.order(seat, Command::Join { seat, wire, plan, ear })
+    }
+
+    /// The line is sent a goodbye, and its wire is dropped.
+    pub fn leave(&self, seat: Seat) -> Result<(), Refused> {
+        self.order(seat, Command::Leave(seat))
+    }
+
+    pub fn configure(&self, seat: Seat, plan: LegPlan) -> Result<(), Refused> {
+        self.order(seat, Command::Leg(seat, Input::Configure(plan)))
+    }
+
+    /// Queues the bot's sound; see [`RoomHandle::sink`] for synthesisers.
+    pub fn sound(&self, seat: Seat, sound: Sound) -> Result<(), Refused> {
+        known(seat)?;
+        self.sounds.try_send((seat, sound)).map_err(refusal)
+    }
+
+    pub fn gain(&self, seat: Seat, gain: Gain) -> Result<(), Refused> {
+        self.order(seat, Command::Leg(seat, Input::Gain(gain)))
+    }
+
+    /// Nothing below `floor` is heard from the next tick on.
+    pub fn hush(&self, seat: Seat, floor: UtteranceId) -> Result<(), Refused> {
+        self.order(seat, Command::Leg(seat, Input::Hush(floor)))
+    }
+
+    pub fn keys(&self, seat: Seat, keys: Keys) -> Result<(), Refused> {
+        self.order(seat, Command::Leg(seat, Input::Keys(keys)))
+    }
+
+    pub fn listen(&self, seat: Seat, to: Option<Box<dyn Listen>>) -> Result<(), Refused> {
+        self.order(seat, Command::Listen(seat, to))
+    }
+
+    pub fn shut(&self, seat: Seat, shut: Shut) -> Result<(), Refused> {
+        self.order(seat, Command::Shut(seat, shut))
+    }
+
+    /// Both sides of the caller's seat go to this tap from now on. A tap that breaks is told by [`Event::TapBroke`].
+    pub fn record(&self, tap: Box<dyn Tap>) -> Result<(), Refused> {
+        self.order(Seat::CALLER, Command::Tap(tap))
+    }
+
+    /// Everybody leaves and the room ends with [`Event::Closed`]; so it does when all handles are dropped.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    /// Where a synthesiser puts its sound for this seat.
+    pub fn sink(&self, seat: Seat) -> Box<dyn Sink> {
+        Box::new(SeatSink { seat, sounds: self.sounds.clone(), closing: self.closing.clone() })
+    }
+
+    fn order(&self, seat: Seat, command: Command) -> Result<(), Refused> {
+        known(seat)?;
+        if self.closing.load(Ordering::Acquire) {
+            return Err(Refused::Gone);
+        }
+        self.commands.try_send(command).map_err(refusal)
+    }
+}
+
+fn known(seat: Seat) -> Result<(), Refused> {
+    if usize::from(seat.0) < Seat::COUNT { Ok(()) } else { Err(Refused::Seat) }
+}
+
+fn refusal<T>(why: TrySendError<T>) -> Refused {
+    match why {
+        TrySendError::Full(_) => Refused::Full,
+        TrySendError::Disconnected(_) => Refused::Gone,
+    }
+}
+
+struct SeatSink {
+    seat: Seat,
+    sounds: SyncSender<(Seat, Sound)>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Sink for SeatSink {
+    fn sound(&mut self, sound: Sound) -> ControlFlow<()> {
+        let gone = self.closing.load(Ordering::Acquire) || known(self.seat).is_err();
+        if gone || self.sounds.try_send((self.seat, sound)).is_err() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,205 @@
+//! `Slot`: a room on its media thread, with the wires of its seats and the queues to its call.
+use super::Counters;
+use super::ears::{Batch, Order};
+use crate::asr::Listen;
+use crate::ear::{EarPlan, Shut};
+use crate::leg::{self, LegPlan};
+use crate::packet::Wire;
+use crate::playout::Phase;
+use crate::room::{Event, Input, Output, Room, Seat};
+use crate::tap::Tap;
+use crate::tts::Sound;
+use crate::vad::Edge;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+pub(super) enum Command {
+    Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },
+    Leave(Seat),
+    Leg(Seat, leg::Input),
+    Listen(Seat, Option<Box<dyn Listen>>),
+    Shut(Seat, Shut),
+    Tap(Box<dyn Tap>),
+}
+
+/// Whether a room goes on after its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Goes,
+    Over,
+}
+
+/// Packets read from one wire in one tick; a flood waits in the wire, which drops.
+const PER_TICK: usize = 64;
+/// Events that wait for a slow call.
+const BACKLOG: usize = 256;
+
+pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<AtomicBool>);
+
+pub(super) struct Slot {
+    pub(super) id: u64,
+    room: Room,
+    seed: u64,
+    seats: [Option<(Box<dyn Wire>, bool)>; Seat::COUNT],
+    queues: Queues,
+    events: mpsc::Sender<Event>,
+    backlog: VecDeque<Event>,
+    /// Verdicts for this turn.
+    pub(super) edges: Vec<(Seat, Edge)>,
+}
+
+impl Slot {
+    pub(super) fn new(id: u64, room: Room, seed: u64, queues: Queues, events: mpsc::Sender<Event>) -> Self {
+        let (seats, backlog, edges) = (Default::default(), VecDeque::new(), Vec::new());
+        Self { id, room, seed, seats, queues, events, backlog, edges }
+    }
+
+    /// The room's clock starts with its thread's tick.
+    pub(super) fn begin(&mut self, scheduled: Instant) {
+        self.room.open(scheduled);
+    }
+
+    pub(super) fn turn(&mut self, now: Instant, woken: Instant, batch: &mut Batch, counters: &Counters) -> Turn {
+        if self.orders(now, batch, counters) == Turn::Over {
+            return Turn::Over;
+        }
+        for (seat, edge) in std::mem::take(&mut self.edges) {
+            self.room.handle(now, Input::edge(seat, edge));
+        }
+        while let Ok((seat, sound)) = self.queues.1.try_recv() {
+            self.room.handle(now, Input::sound(seat, sound));
+        }
+        for (n, place) in self.seats.iter_mut().enumerate() {
+            let Some((wire, _)) = place else { continue };
+            for _ in 0..PER_TICK {
+                let Some(packet) = wire.recv(woken) else { break };
+                self.room.handle(now, Input::packet(Seat(n as u8), packet));
+            }
+        }
+        self.room.handle(now, Input::Tick);
+        self.drain(Some(batch), counters);
+        Turn::Goes
+    }
+
+    fn orders(&mut self, now: Instant, batch: &mut Batch, counters: &Counters) -> Turn {
+        // What was ordered before the room was closed is still done.
+        let closing = self.queues.2.load(Ordering::Acquire);
+        loop {
+            match self.queues.0.try_recv() {
+                Ok(command) => self.order(now, command, batch, counters),
+                Err(TryRecvError::Empty) => return if closing { Turn::Over } else { Turn::Goes },
+                Err(TryRecvError::Disconnected) => return Turn::Over,
+            }
+        }
+    }
+
+    fn order(&mut self, now: Instant, command: Command, batch: &mut Batch, counters: &Counters) {
+        let id = self.id;
+        match command {
+            Command::Join { seat, wire, plan, ear } => {
+                self.leave(now, seat, batch, counters);
+                self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+                self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
+                if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
+                    *place = Some((wire, ear.is_some()));
+                    batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));
+                }
+            }
+            Command::Leave(seat) => self.leave(now, seat, batch, counters),
+            Command::Leg(seat, input) => self.room.handle(now, Input::Leg(seat, input)),
+            Command::Listen(seat, to) => batch.orders.push(Order::Listen(id, seat, to)),
+            Command::Shut(seat, shut) => {
+                if shut == Shut::Closed {
+                    self.room.handle(now, Input::Leg(seat, leg::Input::Deaf));
+                }
+                batch.orders.push(Order::Shut(id, seat, shut));
+            }
+            Command::Tap(tap) => self.room.handle(now, Input::Tap(tap)),
+        }
+    }
+
+    fn leave(&mut self, now: Instant, seat: Seat, batch: &mut Batch, counters: &Counters) {
+        self.room.handle(now, Input::Leave(seat));
+        self.drain(None, counters);
+        if let Some(place) = self.seats.get_mut(usize::from(seat.0))
+            && place.take().is_some_and(|(_, ear)| ear)
+        {
+            batch.orders.push(Order::Leave(self.id, seat));
+        }
+    }
+
+    fn drain(&mut self, mut batch: Option<&mut Batch>, counters: &Counters) {
+        while let Some(output) = self.room.poll() {
+            match output {
+                Output::Send { seat, packet } => {
+                    if let Some(Some((wire, _))) = self.seats.get_mut(usize::from(seat.0)) {
+                        wire.send(&packet);
+                    }
+                }
+                Output::Frame { seat, frame } => {
+                    let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
+                    if let (true, Some(batch)) = (hears, &mut batch) {
+                        batch.frames.push((self.id, seat, frame));
+                    }
+                }
+                Output::Event(event) => self.tell(event, counters),
+            }
+        }
+        self.flush(counters);
+    }
+
+    fn tell(&mut self, event: Event, counters: &Counters) {
+        if self.backlog.len() >= BACKLOG {
+            let before = self.backlog.len();
+            self.backlog.retain(weighs);
+            if self.backlog.len() >= BACKLOG {
+                self.backlog.pop_front();
+            }
+            counters.lost_events.fetch_add((before - self.backlog.len()) as u64, Ordering::Relaxed);
+        }
+        self.backlog.push_back(event);
+    }
+
+    fn flush(&mut self, counters: &Counters) {
+        while let Some(event) = self.backlog.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    if weighs(&event) {
+                        self.backlog.push_front(event);
+                        return;
+                    }
+                    counters.lost_events.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(TrySendError::Closed(_)) => return self.backlog.clear(),
+            }
+        }
+    }
+
+    /// Everybody leaves, in order.
+    pub(super) fn close(&mut self, now: Instant, counters: &Counters) {
+        self.room.close(now);
+        self.drain(None, counters);
+    }
+
+    /// The call learns that the room is gone. If even that finds no place, the closed channel tells it.
+    pub(super) fn farewell(&mut self, counters: &Counters) {
+        self.queues.2.store(true, Ordering::Release);
+        self.backlog.push_back(Event::Closed);
+        self.flush(counters);
+    }
+}
+
+/// Events that a call must not miss, against those that the next one of their kind replaces.
+fn weighs(event: &Event) -> bool {
+    match event {
+        Event::Stats { .. } => false,
+        Event::Played { played, .. } => played.phase != Phase::Progress,
+        _ => true,
+    }
+}

@@ -1,0 +1,189 @@
+//! The threads, on real time: short, and tolerant of a busy machine.
+use super::*;
+use crate::codec::Codec;
+use crate::ear::EarPlan;
+use crate::frame::{Frame, SamplePos};
+use crate::packet::{Packet, Rtcp, Rtp, Wire};
+use crate::tap::Tap;
+use crate::testkit::sim::plan;
+use crate::tts::{Sound, UtteranceId};
+use bytes::Bytes;
+use std::ops::ControlFlow;
+
+/// What a phone was sent, and when.
+type Got = Arc<Mutex<Vec<(Instant, Packet)>>>;
+
+/// A wire with a phone at the end that sends one packet per 20 ms and keeps what it gets.
+struct Phone {
+    started: Option<Instant>,
+    sent: u32,
+    got: Got,
+}
+
+impl Phone {
+    fn pair() -> (Box<dyn Wire>, Got) {
+        let got = Arc::new(Mutex::new(Vec::new()));
+        (Box::new(Self { started: None, sent: 0, got: got.clone() }), got)
+    }
+}
+
+impl Wire for Phone {
+    fn recv(&mut self, now: Instant) -> Option<Packet> {
+        let started = *self.started.get_or_insert(now);
+        let arrived = started + TICK * self.sent;
+        if arrived > now {
+            return None;
+        }
+        self.sent += 1;
+        Some(Packet::Rtp(Rtp {
+            arrived,
+            payload_type: 0,
+            marker: false,
+            sequence: self.sent as u16,
+            timestamp: self.sent * 160,
+            ssrc: 9,
+            payload: Bytes::from(vec![0x90; 160]),
+        }))
+    }
+
+    fn send(&mut self, packet: &Packet) {
+        self.got.lock().unwrap().push((Instant::now(), packet.clone()));
+    }
+}
+
+fn engine(threads: usize) -> Arc<Engine> {
+    let models = vad::Models::load(None).unwrap();
+    Engine::start(EnginePlan { threads, realtime: false, ..EnginePlan::default() }, models).unwrap()
+}
+
+fn until(mut done: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if done() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it does not happen within five seconds");
+}
+
+fn closed(events: &mut mpsc::Receiver<Event>) -> bool {
+    std::iter::from_fn(|| events.try_recv().ok()).any(|e| matches!(e, Event::Closed))
+}
+
+#[test]
+fn an_echo_runs_at_the_pace_of_its_packets_and_says_goodbye() {
+    let engine = engine(1);
+    let (events, mut inbox) = mpsc::channel(64);
+    let room = engine.open(Mode::Echo, events).unwrap();
+    let (wire, got) = Phone::pair();
+    room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
+    until(|| got.lock().unwrap().len() >= 60);
+    let rtp: Vec<(Instant, Rtp)> = got
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|(at, p)| if let Packet::Rtp(rtp) = p { Some((*at, rtp.clone())) } else { None })
+        .collect();
+    assert!(rtp.iter().rev().take(20).all(|(_, p)| p.payload[..] == [0x90; 160]));
+    // Timestamps and the clock agree over the whole run, whatever single ticks did.
+    let (first, last) = (&rtp[0], &rtp[rtp.len() - 1]);
+    let span = Duration::from_micros(u64::from(last.1.timestamp.wrapping_sub(first.1.timestamp)) * 125);
+    let clock = last.0 - first.0;
+    assert!(span.abs_diff(clock) < Duration::from_millis(60), "{span:?} {clock:?}");
+    assert_eq!(engine.report().rooms, 1);
+    room.close();
+    until(|| closed(&mut inbox));
+    assert!(matches!(got.lock().unwrap().last(), Some((_, Packet::Rtcp(Rtcp::Goodbye { .. })))));
+    assert_eq!(engine.report().rooms, 0);
+    assert_eq!(room.leave(Seat::CALLER), Err(Refused::Gone));
+    engine.stop();
+    let (events, _inbox) = mpsc::channel(1);
+    assert!(matches!(engine.open(Mode::Bot, events), Err(Refused::Gone)));
+}
+
+#[test]
+fn a_room_that_panics_ends_alone() {
+    struct Bomb;
+    impl Tap for Bomb {
+        fn take(&mut self, left: &Frame, _: &Frame) -> ControlFlow<()> {
+            assert!(left.pos < SamplePos::of_tick(3), "the bomb of this test goes off");
+            ControlFlow::Continue(())
+        }
+    }
+    let engine = engine(1);
+    let (events, mut inbox) = mpsc::channel(64);
+    let bad = engine.open(Mode::Bot, events).unwrap();
+    let (events, mut good_inbox) = mpsc::channel(64);
+    let good = engine.open(Mode::Bot, events).unwrap();
+    for room in [&bad, &good] {
+        room.join(Seat::CALLER, Phone::pair().0, plan(Codec::Pcmu), None).unwrap();
+    }
+    bad.record(Box::new(Bomb)).unwrap();
+    until(|| closed(&mut inbox));
+    let (wire, got) = Phone::pair();
+    good.join(Seat::AGENT, wire, plan(Codec::Pcmu), None).unwrap();
+    until(|| got.lock().unwrap().len() > 10);
+    assert!(!closed(&mut good_inbox));
+    let report = engine.report();
+    assert_eq!((report.rooms, report.broken_rooms), (1, 1));
+    assert!(bad.sink(Seat::CALLER).sound(sound(1)).is_break());
+    engine.stop();
+    assert!(closed(&mut good_inbox), "stopping closes what is left");
+}
+
+fn sound(utterance: u64) -> Sound {
+    Sound { utterance: UtteranceId(utterance), pcm: vec![1000; 1600], upto_char: 10, interruptible: true, last: true }
+}
+
+#[test]
+fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
+    let engine = engine(2);
+    let (events, mut inbox) = mpsc::channel(64);
+    let room = engine.open(Mode::Bot, events).unwrap();
+    let (wire, got) = Phone::pair();
+    room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
+    assert!(room.sink(Seat::CALLER).sound(sound(1)).is_continue());
+    let mut phases = Vec::new();
+    until(|| {
+        while let Ok(event) = inbox.try_recv() {
+            if let Event::Played { played, .. } = event {
+                phases.push((played.phase, played.chars));
+            }
+        }
+        phases.last().is_some_and(|(phase, _)| *phase == crate::playout::Phase::Done)
+    });
+    assert_eq!(phases.first(), Some(&(crate::playout::Phase::Started, 0)));
+    assert_eq!(phases.last(), Some(&(crate::playout::Phase::Done, 10)));
+    assert!(got.lock().unwrap().len() >= 5);
+    assert_eq!(room.gain(Seat(99), crate::playout::Gain::Duck), Err(Refused::Seat));
+    drop(room);
+    until(|| closed(&mut inbox));
+    let report = engine.report();
+    assert_eq!(report.rooms, 0);
+    assert!(report.ticks > 0 && report.lateness.iter().sum::<u64>() == report.ticks);
+}
+
+#[test]
+fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
+    let engine = engine(1);
+    let (events, mut inbox) = mpsc::channel(1);
+    let room = engine.open(Mode::Bot, events).unwrap();
+    let (wire, got) = Phone::pair();
+    room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
+    for utterance in 1..=20 {
+        room.sound(Seat::CALLER, Sound { pcm: vec![0; 160], ..sound(utterance) }).unwrap();
+    }
+    until(|| got.lock().unwrap().len() >= 30);
+    let mut done = Vec::new();
+    until(|| {
+        while let Ok(event) = inbox.try_recv() {
+            if let Event::Played { played, .. } = event
+                && played.phase == crate::playout::Phase::Done
+            {
+                done.push(played.utterance.0);
+            }
+        }
+        done.len() == 20
+    });
+    assert_eq!(done, (1..=20).collect::<Vec<u64>>());
+}
