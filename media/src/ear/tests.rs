@@ -231,7 +231,7 @@ fn a_listener_gets_preroll_the_whole_utterance_and_the_gap_after_a_pause() {
 #[test]
 fn who_begins_to_listen_while_somebody_speaks_gets_the_speech_from_its_beginning() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
-    let scene = Scene::of(&[clip.clone()], 1.0).noisy(4.0);
+    let scene = Scene::of(std::slice::from_ref(clip), 1.0).noisy(4.0);
     let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
     let mut began = None;
     for (tick, frame) in scene.frames().enumerate() {
@@ -334,7 +334,7 @@ fn a_line_may_change_its_rate_in_mid_call() {
 #[test]
 fn an_edge_carries_the_arrival_of_its_sample() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
-    let scene = Scene::of(&[clip.clone()], 1.0).noisy(4.0);
+    let scene = Scene::of(std::slice::from_ref(clip), 1.0).noisy(4.0);
     let frames: Vec<Frame> = scene.frames().collect();
     let mut ear = Ear::new(EarPlan::default(), models());
     let edges: Vec<Edge> = frames.iter().filter_map(|frame| ear.hear(frame)).collect();
@@ -350,7 +350,7 @@ fn an_edge_carries_the_arrival_of_its_sample() {
 #[test]
 fn silence_that_the_sender_suppresses_ends_speech() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
-    let scene = Scene::of(&[clip.clone()], 1.0).noisy(30.0);
+    let scene = Scene::of(std::slice::from_ref(clip), 1.0).noisy(30.0);
     let over = scene.truth[0].1 / 160 + 1;
     let mut ear = Ear::new(EarPlan::default(), models());
     let mut edges = Vec::new();
