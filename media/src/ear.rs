@@ -287,4 +287,6 @@ impl Sound {
 }
 
 #[cfg(test)]
+mod scene;
+#[cfg(test)]
 mod tests;

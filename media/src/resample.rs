@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Taps of one phase, counted at the lower of the two rates. Upwards runs on every live frame of an ear: 32 taps delay
-/// by 2 ms at 8 kHz (24 leave the image of 3.4 kHz only 51 dB down). Downwards the transition band folds back into the sound, so it is half as wide.
+/// by 2 ms at 8 kHz (24 leave the image of 3.4 kHz only 51 dB down). Downwards the transition band folds back into the
+/// sound, so it is half as wide.
 const TAPS_UP: usize = 32;
 const TAPS_DOWN: usize = 48;
 /// Design attenuation of images and aliases, and the Kaiser window's shape for it.
@@ -125,7 +126,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn bank(from_hz: u32, to_hz: u32) -> Arc<Bank> {
-    static BANKS: OnceLock<Mutex<BTreeMap<(u32, u32), Arc<Bank>>>> = OnceLock::new();
+    type Banks = BTreeMap<(u32, u32), Arc<Bank>>;
+    static BANKS: OnceLock<Mutex<Banks>> = OnceLock::new();
     let mut banks = BANKS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     banks.entry((from_hz, to_hz)).or_insert_with(|| Arc::new(Bank::design(from_hz, to_hz))).clone()
 }

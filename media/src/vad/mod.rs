@@ -4,6 +4,7 @@
 //! network inside its crate). Their log-odds are added ([`Vad`]); the [`gate`] turns the stream of them into [`Edge`]s.
 pub mod earshot;
 pub mod gate;
+mod shape;
 pub mod silero;
 
 use crate::SamplePos;
@@ -100,6 +101,9 @@ const UNSEEN: f32 = -6.0;
 const CATCH_UP: usize = 4;
 /// Windows (0.5 s) that Silero looks at whatever they hold, so that it knows the line.
 const WARM_UP: u64 = 16;
+/// Where earshot is alone, only sounds as predictable (dB) as voiced speech begin speech; others are at most doubtful.
+const VOICED_DB: std::ops::Range<f32> = 2.0..26.0;
+const UNVOICED: f32 = 0.3;
 /// What earshot's word is less worth where Silero fails to give its own.
 const HANDICAP: f32 = 0.8;
 
@@ -119,7 +123,10 @@ impl Vad {
     pub fn score(&mut self, window: &[i16; WINDOW], attention: Attention) -> f32 {
         self.windows += 1;
         let earshot = self.earshot.score(window);
-        let Some((model, memory)) = &mut self.silero else { return earshot };
+        let Some((model, memory)) = &mut self.silero else {
+            let shape = shape::predictability(window);
+            return if VOICED_DB.contains(&shape) { earshot } else { earshot.min(UNVOICED) };
+        };
         if attention == Attention::Idle && earshot < SUSPICION && self.windows > WARM_UP {
             if self.missed.len() == CATCH_UP {
                 self.missed.pop_front();
