@@ -14,8 +14,8 @@ const BAND: usize = 3_200;
 const FRAME: usize = 160;
 /// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
 const QUIET: usize = 10;
-/// Utterances longer than this are decoded at their end only: 6 s.
-const SHORT: usize = 6 * 16_000;
+/// Utterances longer than this are decoded at their end only: 3 s.
+const SHORT: usize = 3 * 16_000;
 /// Quiet is this far below the loudest frame: −26 dB.
 const QUIET_POWER: f64 = 0.0025;
 
