@@ -28,7 +28,7 @@ pub struct PoolPlan {
     /// Worker threads: one less than the cores, but two at least, so that a long clause never delays an answer.
     pub threads: usize,
     /// One call into a recogniser may take this long; then its worker is given up and the next engine of the chain hears
-    /// the utterance from its beginning.
+    /// the utterance from its beginning. A final may take a quarter of its utterance more.
     pub listen_limit: Duration,
     /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
     /// what is left.

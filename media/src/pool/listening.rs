@@ -257,10 +257,11 @@ impl Listening {
         }
     }
 
-    /// Runs `work` on the session's engine. `None`: the worker has been given up.
+    /// Runs `work` on the session's engine, which may take `more` than the limit. `None`: the worker has been given up.
     fn with_engine<T>(
         &self,
         ticket: &Ticket,
+        more: Duration,
         work: impl FnOnce(&mut dyn Hearing) -> Result<T, Fault>,
     ) -> Option<Result<T, Fault>> {
         let (place, hearing) = {
@@ -270,7 +271,7 @@ impl Listening {
         let (Some(place), Some(mut hearing)) = (place, hearing) else {
             return Some(Err(Fault::Engine("it is closed".into())));
         };
-        if !ticket.enter(ticket.shared.plan.listen_limit) {
+        if !ticket.enter(ticket.shared.plan.listen_limit + more) {
             return None;
         }
         let result = guarded(|| work(hearing.as_mut()));
@@ -301,7 +302,7 @@ impl Listening {
                 Action::Feed(pcm) => {
                     // Words on the way to a final are nobody's news any more.
                     let hurry = class == Class::Urgent;
-                    let heard = self.with_engine(ticket, |engine| {
+                    let heard = self.with_engine(ticket, Duration::ZERO, |engine| {
                         if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
                     })?;
                     let mut state = self.lock();
@@ -319,7 +320,9 @@ impl Listening {
                     }
                 }
                 Action::Finish(pause, from) => {
-                    if let Ok(hypothesis) = self.with_engine(ticket, |engine| engine.finish())? {
+                    // An engine may hear the whole utterance again: a long one takes longer.
+                    let more = Duration::from_millis((pause.mark as u128 * 250 / HZ) as u64);
+                    if let Ok(hypothesis) = self.with_engine(ticket, more, |engine| engine.finish())? {
                         self.finished(hypothesis, pause, from);
                         return Some(());
                     }

@@ -285,6 +285,9 @@ impl Utter<'_> {
         if !state.wanted(utterance) {
             return Break(());
         }
+        if chunk.pcm.is_empty() {
+            return Continue(());
+        }
         let upto_char = self.base + chunk.upto_char;
         let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), upto_char, interruptible, last: false };
         if state.sink.sound(sound).is_break() {

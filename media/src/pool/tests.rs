@@ -403,3 +403,42 @@ fn sessions_are_bounded_and_counted() {
     assert_eq!(pool.report().sessions, 0);
     assert!(pool.listen(2, chain, ask(), out).is_ok());
 }
+
+#[cfg(all(feature = "flite", feature = "pocketsphinx"))]
+#[test]
+fn what_one_call_says_another_hears() {
+    use crate::asr::pocketsphinx::{Model, PocketSphinx};
+    let Ok(engine) = PocketSphinx::load(Model::debian_english()) else {
+        println!("skipped: pocketsphinx-en-us is not installed");
+        return;
+    };
+    // Busy machines build while they test.
+    let limit = Duration::from_secs(5);
+    let pool = Pool::start(PoolPlan { listen_limit: limit, speak_limit: limit, ..PoolPlan::default() }).unwrap();
+    let (tape, (out, mut said)) = (Tape::default(), mpsc::channel(16));
+    let chain = Arc::new(tts::Chain::new(vec![Arc::new(tts::flite::Flite::load())]));
+    let wide = Voice { rate: Rate::Hz16000, ..voice() };
+    let speaker = pool.speaker(1, chain, wide, Box::new(tape.clone()), out);
+    speaker.say(FIRST, "Book a room for two people, tomorrow.".into(), true).unwrap();
+    while !matches!(wait(&mut said, limit).unwrap(), Spoken::Done { .. }) {}
+    let pcm: Vec<i16> = tape.0.lock().unwrap().iter().flat_map(|sound| sound.pcm.clone()).collect();
+    let jsgf = "#JSGF V1.0; grammar g; public <g> = book a room [for (two | ten) people] [today | tomorrow] | help;";
+    let asked = Ask { expect: Expect::Grammar(jsgf.into()), ..ask() };
+    let (out, mut heard) = mpsc::channel(64);
+    let mut listener = pool.listen(2, Arc::new(asr::Chain::new(vec![Arc::new(engine)])), asked, out).unwrap();
+    listener.cue(Cue::Begin { at: SamplePos(0) });
+    for chunk in pcm.chunks(320) {
+        listener.cue(Cue::Sound(chunk.to_vec()));
+        sleep(Duration::from_millis(5));
+    }
+    listener.cue(Cue::Pause { at: SamplePos(pcm.len() as u64 * 3) });
+    let mut partials = Vec::new();
+    let last = loop {
+        match wait(&mut heard, limit).unwrap() {
+            Heard::Partial { text } => partials.push(text),
+            heard => break heard,
+        }
+    };
+    assert_eq!(text(&last), Some("book a room for two people tomorrow"), "{last:?}, {partials:?}");
+    assert!(partials.iter().any(|words| words.starts_with("book")), "{partials:?}");
+}

@@ -150,6 +150,9 @@ impl Synthesiser for Cache {
         self.engine.speak(voice, text, &mut |chunk| {
             let flow = sink(chunk);
             whole &= flow.is_continue();
+            if chunk.pcm.is_empty() && chunk.upto_char == 0 {
+                return flow;
+            }
             made.push(Piece { pcm: chunk.pcm.to_vec(), upto_char: chunk.upto_char });
             flow
         })?;

@@ -40,7 +40,8 @@ pub struct Chunk<'a> {
 pub trait Synthesiser: Send + Sync {
     fn name(&self) -> &'static str;
     fn speaks(&self, language: Language) -> bool;
-    /// Speaks normalised text into `sink` as it is made; `Break` from the sink ends it early (that is no fault).
+    /// Speaks normalised text into `sink` as it is made; `Break` from the sink ends it early (that is no fault). An empty
+    /// chunk says that the engine is alive and waits for its turn.
     fn speak(&self, voice: &Voice, text: &str, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>)
     -> Result<(), Fault>;
 }

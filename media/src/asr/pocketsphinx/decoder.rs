@@ -1,5 +1,4 @@
 //! One PocketSphinx decoder (C library 5prealpha, as Debian ships it), safe to use.
-use super::jsgf::Automaton;
 use crate::asr::Fault;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -126,7 +125,8 @@ impl Decoder {
     }
 
     /// Makes a grammar known under `name`; at once when it was before.
-    pub fn learn(&mut self, name: &str, automaton: &Automaton, words: &[(String, String)]) -> Result<(), Fault> {
+    /// `fsg` is in Sphinx's text form; `words` are all its words with their phones.
+    pub fn learn(&mut self, name: &str, fsg: &str, words: &[(String, String)]) -> Result<(), Fault> {
         self.rest();
         if let Some(at) = self.grammars.iter().position(|known| known == name) {
             self.grammars.remove(at);
@@ -136,8 +136,8 @@ impl Decoder {
         for (word, phones) in words {
             match self.words.get(word) {
                 Some(known) if known == phones => {}
-                // Two bots with different ideas of one word: the library cannot replace a pronunciation.
-                Some(_) => tracing::debug!("a word keeps the pronunciation another grammar gave it"),
+                // The library cannot replace a pronunciation.
+                Some(_) => return Err(failed("one word with two pronunciations")),
                 None => {
                     let (spelled, said) = (text(word)?, text(phones)?);
                     // SAFETY: both strings outlive the call, which copies them.
@@ -148,7 +148,7 @@ impl Decoder {
                 }
             }
         }
-        let (label, fsg) = (text(name)?, automaton.fsg());
+        let label = text(name)?;
         // SAFETY: the stream reads `fsg`, which outlives it; the search takes a reference of its own to the model.
         let set = unsafe {
             let file = libc::fmemopen(fsg.as_ptr().cast_mut().cast(), fsg.len(), c"r".as_ptr());

@@ -54,6 +54,7 @@ impl Dictionary {
     }
 
     /// What the decoder needs for these words, a bot's own lexicon first; `Err` names the words nobody can pronounce.
+    /// A word of the lexicon gets a name of its own, see [`alias`], so that two bots may say it differently.
     pub fn cut(
         &self,
         words: &[String],
@@ -67,13 +68,28 @@ impl Dictionary {
             if ways.is_empty() {
                 missing.push(word.clone());
             }
+            let base = alias(word, lexicon);
             for (i, phones) in ways.into_iter().enumerate() {
-                let name = if i == 0 { word.clone() } else { format!("{word}({})", i + 1) };
+                let name = if i == 0 { base.clone() } else { format!("{base}({})", i + 1) };
                 found.push((name, phones));
             }
         }
         if missing.is_empty() { Ok(found) } else { Err(missing) }
     }
+}
+
+/// The decoder's name of a word: itself, or with its lexicon's pronunciation hashed behind a `~` (FNV-1a).
+pub fn alias(word: &str, lexicon: &BTreeMap<String, Vec<String>>) -> String {
+    let Some(phones) = lexicon.get(word) else { return word.to_owned() };
+    let bytes = phones.iter().flat_map(|phone| phone.bytes().chain([b' ']));
+    let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{word}~{hash:08x}")
+}
+
+/// The words behind the decoder's names.
+pub fn plain(hypothesis: &str) -> String {
+    let words = hypothesis.split_whitespace().map(|name| name.split_once('~').map_or(name, |(word, _)| word));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The word of the line at `at`, without the number of its pronunciation, and its phones.
@@ -100,7 +116,9 @@ mod tests {
         let words = ["hour", "fika"].map(String::from);
         let cut = dictionary.cut(&words, &lexicon).unwrap();
         let cut: Vec<_> = cut.iter().map(|(word, phones)| (word.as_str(), phones.as_str())).collect();
-        assert_eq!(cut, [("hour", "AW ER"), ("hour(2)", "AW R"), ("fika", "F IY K AH")]);
+        let fika = alias("fika", &lexicon);
+        assert_eq!(cut, [("hour", "AW ER"), ("hour(2)", "AW R"), (fika.as_str(), "F IY K AH")]);
+        assert_eq!(plain(&format!("half {fika}")), "half fika");
         let unknown = ["half", "zyzzy", "qwx"].map(String::from);
         assert_eq!(dictionary.cut(&unknown, &lexicon), Err(vec!["zyzzy".to_owned(), "qwx".to_owned()]));
     }

@@ -1,5 +1,6 @@
 //! One caller's utterance in front of the decoders.
 use super::decoder::{Decoder, Search};
+use super::dictionary::plain;
 use super::sound::{ModelRate, furnish, halve, is_narrow};
 use super::{Grammar, Loaded, confidence};
 use crate::asr::{Fault, Hearing, Hypothesis};
@@ -13,8 +14,8 @@ const BAND: usize = 3_200;
 const FRAME: usize = 160;
 /// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
 const QUIET: usize = 10;
-/// Utterances longer than this are decoded at their end only: 6 s.
-const SHORT: usize = 6 * 16_000;
+/// Utterances longer than this are decoded at their end only: 3 s.
+const SHORT: usize = 3 * 16_000;
 /// Quiet is this far below the loudest frame: −26 dB.
 const QUIET_POWER: f64 = 0.0025;
 
@@ -84,7 +85,7 @@ impl Utterance {
         if self.live.is_none() {
             let Some(mut decoder) = self.model.take_live() else { return Ok(None) };
             let started = decoder
-                .learn(&self.grammar.name, &self.grammar.automaton, &self.grammar.words)
+                .learn(&self.grammar.name, &self.grammar.fsg, &self.grammar.words)
                 .and_then(|()| decoder.start(Search::Grammar(&self.grammar.name)));
             if let Err(fault) = started {
                 self.model.give_live(decoder);
@@ -97,7 +98,7 @@ impl Utterance {
         let Some(decoder) = &mut self.live else { return Ok(None) };
         decoder.hear(&pcm)?;
         self.followed = self.pcm.len();
-        let words = decoder.words().unwrap_or_default();
+        let words = plain(&decoder.words().unwrap_or_default());
         let agreed: Vec<&str> = words
             .split_whitespace()
             .zip(self.last.split_whitespace())
@@ -121,9 +122,9 @@ impl Utterance {
         }
         let narrow = self.narrow();
         let pcm = self.furnished(0, narrow);
-        let Grammar { name, automaton, words } = &*self.grammar;
+        let Grammar { name, fsg, words } = &*self.grammar;
         let (text, path, phones) = self.model.with_whole(|decoder| {
-            decoder.learn(name, automaton, words)?;
+            decoder.learn(name, fsg, words)?;
             decoder.decode(Search::Grammar(name), &pcm)?;
             let Some(text) = decoder.words().filter(|text| !text.is_empty()) else {
                 return Ok((None, Vec::new(), Vec::new()));
@@ -134,7 +135,7 @@ impl Utterance {
         })?;
         let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return Ok(NOTHING) };
         let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)]);
-        Ok(Hypothesis { text: (confidence >= 0.5).then_some(text), confidence })
+        Ok(Hypothesis { text: (confidence >= 0.5).then(|| plain(&text)), confidence })
     }
 }
 

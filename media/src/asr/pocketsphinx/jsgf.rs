@@ -67,13 +67,14 @@ impl Automaton {
         self.ends[state]
     }
 
-    /// The automaton in Sphinx's own text form, see sphinxbase's `fsg_model.h`.
-    pub fn fsg(&self) -> String {
+    /// The automaton in Sphinx's own text form, see sphinxbase's `fsg_model.h`; words under their names in the decoder.
+    pub fn fsg(&self, name: impl Fn(&str) -> String) -> String {
+        let names: Vec<String> = self.words.iter().map(|word| name(word)).collect();
         let last = self.steps.len();
         let mut out = format!("FSG_BEGIN expect\nNUM_STATES {}\nSTART_STATE 0\nFINAL_STATE {last}\n", last + 1);
         for (from, steps) in self.steps.iter().enumerate() {
             for (&word, &to) in steps {
-                _ = writeln!(out, "TRANSITION {from} {to} 1.0 {}", self.words[word as usize]);
+                _ = writeln!(out, "TRANSITION {from} {to} 1.0 {}", names[word as usize]);
             }
             if self.ends[from] {
                 _ = writeln!(out, "TRANSITION {from} {last} 1.0");
@@ -440,7 +441,7 @@ mod tests {
     fn shared_endings_are_shared_states() {
         let automaton = Automaton::parse("public <a> = (a x y) | (b x y) | (c x y);").unwrap();
         assert_eq!(automaton.states(), 4);
-        assert!(automaton.fsg().contains("NUM_STATES 5"));
+        assert!(automaton.fsg(str::to_owned).contains("NUM_STATES 5"));
     }
 
     #[test]

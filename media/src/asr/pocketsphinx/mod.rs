@@ -56,6 +56,13 @@ impl Model {
             decoders: 96,
         }
     }
+
+    /// A model trained on telephone speech at 8 kHz. The threshold suits a small model of a few phrases.
+    pub fn telephone(language: Language, hmm: &Path, dictionary: &Path, spelling: Spelling) -> Self {
+        let (hmm, dictionary) = (hmm.to_owned(), dictionary.to_owned());
+        let rate = ModelRate::Hz8000;
+        Self { language, hmm, dictionary, spelling, rate, refuse_below: [-32.0; 2], decoders: 96 }
+    }
 }
 
 /// What the engine costs, measured by [`PocketSphinx::measure`].
@@ -70,7 +77,7 @@ pub struct Cost {
 /// A grammar ready to be heard.
 struct Grammar {
     name: String,
-    automaton: Automaton,
+    fsg: String,
     words: Vec<(String, String)>,
 }
 
@@ -210,9 +217,10 @@ impl Loaded {
         drop(known);
         let automaton = Automaton::parse(jsgf).map_err(Fault::Grammar)?;
         let words = self.dictionary.cut(automaton.words(), &ask.lexicon).map_err(Fault::Pronunciation)?;
-        let grammar = Arc::new(Grammar { name, automaton, words });
+        let grammar =
+            Arc::new(Grammar { name, fsg: automaton.fsg(|word| dictionary::alias(word, &ask.lexicon)), words });
         // A phone the model does not have, or a grammar the decoder cannot take, shows now and not in a call.
-        self.with_whole(|decoder| decoder.learn(&grammar.name, &grammar.automaton, &grammar.words))?;
+        self.with_whole(|decoder| decoder.learn(&grammar.name, &grammar.fsg, &grammar.words))?;
         let mut known = lock(&self.grammars);
         known.push_front(grammar.clone());
         known.truncate(GRAMMARS);

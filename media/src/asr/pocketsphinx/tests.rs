@@ -85,6 +85,13 @@ pub(crate) fn hear(engine: &PocketSphinx, ask: &Ask, pcm: &[i16]) -> (Hypothesis
     (hearing.finish().unwrap(), partials)
 }
 
+/// As [`hear`], without following the sound for partial words.
+fn judge(engine: &PocketSphinx, ask: &Ask, pcm: &[i16]) -> Hypothesis {
+    let mut hearing = engine.open(ask).unwrap();
+    hearing.keep(pcm).unwrap();
+    hearing.finish().unwrap()
+}
+
 #[test]
 fn human_speech_over_the_telephone_is_understood_and_other_speech_refused() {
     let (Some(engine), Some(dir)) = (english(), shared("speech/en")) else { return };
@@ -116,7 +123,7 @@ fn human_speech_over_the_telephone_is_understood_and_other_speech_refused() {
             assert_eq!(heard.text.as_deref(), Some(words), "{name}, telephone {phone}");
         }
         for name in outside {
-            let (heard, _) = hear(engine, &ask, &clip(&dir.join(name).with_extension("wav"), phone));
+            let heard = judge(engine, &ask, &clip(&dir.join(name).with_extension("wav"), phone));
             println!("phone {phone} {name}: {heard:?}");
             assert_eq!(heard.text, None, "{name}, telephone {phone}");
         }
@@ -126,15 +133,7 @@ fn human_speech_over_the_telephone_is_understood_and_other_speech_refused() {
 #[test]
 fn vietnamese_is_understood_over_the_telephone() {
     let (Some(dir), Some(hmm)) = (shared("speech/vi"), shared("models/vi-places")) else { return };
-    let model = Model {
-        language: Language::Vi,
-        dictionary: hmm.join("places.dict"),
-        hmm,
-        spelling: Spelling::Telex,
-        rate: ModelRate::Hz8000,
-        refuse_below: [-60.0, -60.0],
-        decoders: 4,
-    };
+    let model = Model::telephone(Language::Vi, &hmm, &hmm.join("places.dict"), Spelling::Telex);
     let engine = PocketSphinx::load(model).unwrap();
     let phones = |word: &str| word.split(' ').map(String::from).collect::<Vec<_>>();
     let lexicon =
@@ -160,7 +159,28 @@ fn vietnamese_is_understood_over_the_telephone() {
             println!("{words} {i}: {heard:?}");
         }
     }
-    println!("{right} of 40 right, {refused} refused");
+    let mut foreign = 0;
+    if let Some(dir) = shared("speech/en") {
+        for name in [
+            "df_book_a_room",
+            "df_mountain_view",
+            "df_today",
+            "df_230pm",
+            "df_half_an_hour",
+            "df_two_people",
+            "jfk",
+            "cards_001",
+            "cards_002",
+            "cards_003",
+            "gcp_audio",
+            "ps_goforward",
+        ] {
+            let (heard, _) = hear(&engine, &ask, &clip(&dir.join(name).with_extension("wav"), true));
+            println!("{name}: {heard:?}");
+            foreign += usize::from(heard.text.is_some());
+        }
+    }
+    println!("{right} of 40 right, {refused} refused; {foreign} of 12 foreign taken");
     assert!(right >= 37, "{right} of 40");
 }
 
@@ -304,20 +324,54 @@ mod synthesised {
         let Some(engine) = english() else { return };
         let ask = ask(Language::En, BOOKING);
         let (mut right, mut refused, mut inside_refused) = (0, 0, 0);
-        for name in ["rms", "slt"] {
-            for text in INSIDE {
-                let (heard, _) = hear(engine, &ask, &spoken(name, text));
+        for (name, step) in [("rms", 1), ("slt", 3)] {
+            for text in INSIDE.into_iter().step_by(step) {
+                let heard = judge(engine, &ask, &spoken(name, text));
                 println!("{name} {text}: {heard:?}");
                 right += usize::from(heard.text.as_deref() == Some(&text.to_lowercase()));
                 inside_refused += usize::from(heard.text.is_none());
             }
-            for text in OUTSIDE {
-                let (heard, _) = hear(engine, &ask, &spoken(name, text));
+            for text in OUTSIDE.into_iter().step_by(step) {
+                let heard = judge(engine, &ask, &spoken(name, text));
                 println!("{name} {text}: {heard:?}");
                 refused += usize::from(heard.text.is_none());
             }
         }
-        println!("inside: {right} of 48 right, {inside_refused} refused; outside: {refused} of 48 refused");
-        assert!(right >= 36 && refused >= 43, "{right} right, {refused} refused");
+        println!("inside: {right} of 32 right, {inside_refused} refused; outside: {refused} of 32 refused");
+        assert!(right >= 26 && refused >= 29, "{right} right, {refused} refused");
+    }
+}
+
+#[test]
+#[ignore = "a measurement: run alone, with --nocapture"]
+fn what_hearing_costs() {
+    let (Some(engine), Some(dir)) = (english(), shared("speech/en")) else { return };
+    let ask = ask(Language::En, BOOKING);
+    let cpu = || {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the clock writes into `time`.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+    };
+    for name in ["df_book_a_room", "df_230pm", "df_half_an_hour", "df_two_people", "ps_goforward"] {
+        let pcm = clip(&dir.join(name).with_extension("wav"), true);
+        let mut hearing = engine.open(&ask).unwrap();
+        let start = cpu();
+        let all: Vec<i16> = pcm.clone();
+        for chunk in all.chunks(320) {
+            hearing.sound(chunk).unwrap();
+        }
+        let followed = cpu();
+        let mut again = engine.open(&ask).unwrap();
+        again.keep(&pcm).unwrap();
+        let kept = cpu();
+        again.finish().unwrap();
+        let done = cpu();
+        println!(
+            "{name}: {} ms of sound, partial words {:.0} ms, final {:.0} ms",
+            pcm.len() / 16,
+            followed - start,
+            done - kept
+        );
     }
 }

@@ -8,7 +8,8 @@ use std::ffi::{CString, c_int, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// Debian's voices, all 16 kHz: `rms` (the default, the clearest over a telephone), `slt`, `kal16` (first sound at once).
 pub struct Flite;
@@ -19,22 +20,64 @@ struct Voices {
     kal16: *mut sys::Voice,
 }
 
-// SAFETY: only reached through the mutex.
+// SAFETY: the pointers never change; what they point to is touched by the holder of the turn alone.
 unsafe impl Send for Voices {}
+// SAFETY: as above.
+unsafe impl Sync for Voices {}
 
-/// flite counts the users of a voice's values without atomics, so one clause is made at a time. At 28 times real time and
-/// with the sink never blocking, that serves more callers than two cores can hear.
-fn voices() -> &'static Mutex<Voices> {
-    static VOICES: OnceLock<Mutex<Voices>> = OnceLock::new();
+fn voices() -> &'static Voices {
+    static VOICES: OnceLock<Voices> = OnceLock::new();
     // SAFETY: runs once; the voices live as long as the process.
     VOICES.get_or_init(|| unsafe {
         sys::flite_init();
-        Mutex::new(Voices {
+        Voices {
             rms: sys::register_cmu_us_rms(null_mut()),
             slt: sys::register_cmu_us_slt(null_mut()),
             kal16: sys::register_cmu_us_kal16(null_mut()),
-        })
+        }
     })
+}
+
+/// Whose turn it is. flite counts the users of a voice's values without atomics, so one clause is made at a time; at 28
+/// times real time that serves more callers than two cores can hear.
+struct Turn {
+    taken: Mutex<bool>,
+    free: Condvar,
+}
+
+static TURN: Turn = Turn { taken: Mutex::new(false), free: Condvar::new() };
+
+struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *TURN.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        TURN.free.notify_one();
+    }
+}
+
+/// One who waits tells its listener so this often, and not for ever: the one before may hang.
+const WAIT: Duration = Duration::from_millis(100);
+const TELLS: usize = 5;
+
+/// Waits for the turn; `None` when the sink wants no more.
+fn take_turn(sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Option<Held> {
+    let mut tells = 0;
+    let mut taken = TURN.taken.lock().unwrap_or_else(PoisonError::into_inner);
+    while *taken {
+        let (again, wait) = TURN.free.wait_timeout(taken, WAIT).unwrap_or_else(PoisonError::into_inner);
+        taken = again;
+        if *taken && wait.timed_out() && tells < TELLS {
+            tells += 1;
+            drop(taken);
+            if sink(Chunk { pcm: &[], upto_char: 0 }).is_break() {
+                return None;
+            }
+            taken = TURN.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+    *taken = true;
+    Some(Held)
 }
 
 impl Flite {
@@ -42,7 +85,7 @@ impl Flite {
 
     /// Loads the voices.
     pub fn load() -> Self {
-        drop(voices().lock());
+        voices();
         Self
     }
 }
@@ -66,15 +109,16 @@ impl Synthesiser for Flite {
         let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();
         let words = CString::new(plain).map_err(|_| Fault::Engine("the text holds a NUL".into()))?;
         let chars = text.chars().count() as u32;
+        let Some(turn) = take_turn(sink) else { return Ok(()) };
         let mut job = Job { voice, shape: None, sink, stopped: false, chars };
         {
-            let voices = voices().lock().unwrap_or_else(PoisonError::into_inner);
+            let voices = voices();
             let chosen = match voice.name.as_str() {
                 "slt" => voices.slt,
                 "kal16" => voices.kal16,
                 _ => voices.rms,
             };
-            // SAFETY: the voice is live and ours while the lock is held. The features own the value, the value owns the
+            // SAFETY: the voice is live and ours while the turn is held. The features own the value, the value owns the
             // stream's description, and the utterance owns the features until it is deleted, before the job dies.
             let done = unsafe {
                 let utterance = sys::new_utterance();
@@ -98,6 +142,7 @@ impl Synthesiser for Flite {
                 return Err(Fault::Engine("flite made nothing of the text".into()));
             }
         }
+        drop(turn);
         let Job { shape, sink, stopped, .. } = job;
         match shape {
             _ if stopped => {}

@@ -10,7 +10,10 @@ fn say(name: &str, rate: Rate, text: &str) -> (Vec<i16>, Vec<(usize, u32)>) {
     let (mut pcm, mut marks) = (Vec::new(), Vec::new());
     let mut sink = |chunk: Chunk<'_>| {
         pcm.extend_from_slice(chunk.pcm);
-        marks.push((pcm.len(), chunk.upto_char));
+        // Another test may hold the turn.
+        if !chunk.pcm.is_empty() || chunk.upto_char > 0 || text.is_empty() {
+            marks.push((pcm.len(), chunk.upto_char));
+        }
         Continue(())
     };
     Flite::load().speak(&voice(name, rate), text, &mut sink).unwrap();
@@ -47,8 +50,8 @@ fn marks_follow_the_words() {
 #[test]
 fn a_break_stops_the_speech_at_once() {
     let mut chunks = 0;
-    let mut sink = |_: Chunk<'_>| {
-        chunks += 1;
+    let mut sink = |chunk: Chunk<'_>| {
+        chunks += usize::from(!chunk.pcm.is_empty());
         if chunks == 3 { Break(()) } else { Continue(()) }
     };
     Flite::load().speak(&voice("rms", Rate::Hz8000), "One two three four five six seven.", &mut sink).unwrap();
