@@ -62,14 +62,35 @@ pub enum Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observation {
     /// The bot began to speak, and this is no answer.
-    BotBegan { at: Instant },
-    BotFinished { at: Instant },
-    CallerBegan { turn: usize, at: Instant },
-    CallerStopped { turn: usize, at: Instant },
-    Ducked { turn: usize, at: Instant },
-    Silent { turn: usize, at: Instant },
-    Answered { turn: usize, at: Instant },
-    Unanswered { turn: usize },
+    BotBegan {
+        at: Instant,
+    },
+    BotFinished {
+        at: Instant,
+    },
+    CallerBegan {
+        turn: usize,
+        at: Instant,
+    },
+    CallerStopped {
+        turn: usize,
+        at: Instant,
+    },
+    Ducked {
+        turn: usize,
+        at: Instant,
+    },
+    Silent {
+        turn: usize,
+        at: Instant,
+    },
+    Answered {
+        turn: usize,
+        at: Instant,
+    },
+    Unanswered {
+        turn: usize,
+    },
 }
 
 /// Why the core wants to be called at its deadline.
@@ -140,7 +161,7 @@ impl Softphone {
             state: State::Listening,
             bot: Bot::default(),
             activity: Activity::new(plan.activity),
-            lowered: Lowered::default(),
+            lowered: Lowered::new(plan.activity.least),
             due: now,
             sequence: plan.sequence,
             timestamp: plan.timestamp,

@@ -12,13 +12,14 @@ pub struct Turn {
     pub stopped: Option<Instant>,
     /// The bot was speaking when the caller began.
     pub interrupts: bool,
-    /// After an interruption: the bot lowered its voice by 10 dB or more.
+    /// After an interruption: the bot lowered its voice by 14 dB or more; see [`super::level::Lowered`] for how surely.
     pub ducked: Option<Instant>,
     /// After an interruption: the end of the bot's last sound before it paused. A bot that speaks on has it late, at its end.
     pub silent: Option<Instant>,
     /// The bot began to speak though the caller had not ended.
     pub spoken_over: Option<Instant>,
-    /// The bot's first sound after the caller stopped.
+    /// The bot's first sound after a pause once the caller had stopped. (A sentence that was held and goes on counts too: its
+    /// words are not known here.)
     pub answered: Option<Instant>,
     /// The end of the bot's last sound of that turn.
     pub finished: Option<Instant>,

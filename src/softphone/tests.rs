@@ -101,7 +101,7 @@ impl Bot {
                 noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let quiet = (f64::from(noise) / f64::from(u32::MAX) - 0.5) * 3.46 * 10f64.powf(self.noise_db / 20.0);
                 let speaks = self.speaks.iter().any(|s| s.0 <= at && at < s.1);
-                let gain = if self.ducked_at.is_some_and(|ducked| at >= ducked) { 0.2 } else { 1.0 };
+                let gain = if self.ducked_at.is_some_and(|ducked| at >= ducked) { 0.126 } else { 1.0 };
                 let phase = (now * 8 + i) as f64 * 2.0 * std::f64::consts::PI * 500.0 / 8000.0;
                 ((if speaks { 0.25 * gain * phase.sin() } else { 0.0 } + quiet) * 32768.0) as i16
             })
