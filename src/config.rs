@@ -292,7 +292,7 @@ impl Default for Speech {
             threads: 0,
             listen_limit_ms: Ms(700),
             speak_limit_ms: Ms(600),
-            silero: Some("models/silero_vad.onnx".into()),
+            silero: Some("models/silero_vad_op18_ifless.onnx".into()),
             ear: Ear::default(),
             recognisers: Recognisers::default(),
             voices: Voices::default(),
@@ -327,7 +327,8 @@ pub struct Recognisers {
 
 impl Default for Recognisers {
     fn default() -> Self {
-        let both = vec![Recogniser::Pocketsphinx, Recogniser::Whisper];
+        // Whisper is in use as soon as it has a model; until then it is skipped.
+        let both = vec![Recogniser::Whisper, Recogniser::Pocketsphinx];
         Self { en: both.clone(), vi: both }
     }
 }
@@ -373,23 +374,41 @@ impl Default for Pocketsphinx {
         let en = Acoustic {
             model: Some(dir.join("en-us")),
             dictionary: Some(dir.join("cmudict-en-us.dict")),
-            phone_loop: Some(dir.join("en-us-phone.lm.bin")),
+            ..Acoustic::default()
         };
         Self { en, vi: Acoustic::default() }
     }
 }
 
 /// One language of pocketsphinx.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Acoustic {
     #[serde(with = "blank::path")]
     pub model: Option<PathBuf>,
     #[serde(with = "blank::path")]
     pub dictionary: Option<PathBuf>,
-    /// The phone language model whose score a grammar's words must beat.
-    #[serde(with = "blank::path")]
-    pub phone_loop: Option<PathBuf>,
+    pub spelling: Spelling,
+    /// The rate the model was trained at: 8000 or 16000.
+    pub rate_hz: u32,
+    /// A hypothesis scoring below this is taken for something else than was asked for.
+    pub refuse_below: f32,
+}
+
+impl Default for Acoustic {
+    fn default() -> Self {
+        Self { model: None, dictionary: None, spelling: Spelling::Plain, rate_hz: 16_000, refuse_below: -28.0 }
+    }
+}
+
+/// How a dictionary writes its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spelling {
+    /// As they are written.
+    Plain,
+    /// Vietnamese in Telex (`khasch sajn`).
+    Telex,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -2,11 +2,19 @@
 
 pub mod api;
 pub mod bots;
+pub mod call;
+pub mod chat;
 pub mod config;
+pub mod doctor;
+pub mod engines;
+pub mod models;
 pub mod observe;
+pub mod plans;
 pub mod security;
+pub mod server;
 pub mod softphone;
 pub mod store;
+pub mod tools;
 
 /// An empty directory of one test's own. Those of runs more than an hour ago are removed.
 #[cfg(test)]

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
+pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
     En,
@@ -22,8 +25,7 @@ pub enum Language {
 pub struct Ask {
     pub language: Language,
     pub expect: Expect,
-    /// Pronunciations a bot brings for words the engine's dictionary lacks (word → phones, engine's own notation).
-    pub lexicon: Arc<BTreeMap<String, Vec<String>>>,
+    pub lexicon: Lexicon,
 }
 
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
-//pub mod cache;
-//#[cfg(unix)]
-//pub mod espeak;
+pub mod cache;
+#[cfg(unix)]
+pub mod espeak;
 pub mod fallback;
-//#[cfg(feature = "flite")]
-//pub mod flite;
-//mod resample;
+#[cfg(feature = "flite")]
+pub mod flite;
 pub mod scripted;
+mod shape;
 
 pub use fallback::Chain;
 

@@ -163,3 +163,161 @@ fn vietnamese_is_understood_over_the_telephone() {
     println!("{right} of 40 right, {refused} refused");
     assert!(right >= 37, "{right} of 40");
 }
+
+#[test]
+fn words_without_pronunciation_are_named_and_a_lexicon_supplies_them() {
+    let Some(engine) = english() else { return };
+    let jsgf = "#JSGF V1.0; grammar g; public <g> = book (zwischbord | the qlorp) room;";
+    let asked = ask(Language::En, jsgf);
+    assert_eq!(engine.check(&asked), Err(Fault::Pronunciation(vec!["zwischbord".into(), "qlorp".into()])));
+    let phones = |phones: &str| phones.split(' ').map(String::from).collect::<Vec<_>>();
+    let mut lexicon = BTreeMap::from([("zwischbord".to_owned(), phones("S W IH CH B AO R D"))]);
+    lexicon.insert("qlorp".into(), phones("K L AO R P"));
+    assert_eq!(engine.check(&Ask { lexicon: Arc::new(lexicon.clone()), ..asked.clone() }), Ok(()));
+    lexicon.insert("qlorp".into(), phones("K L QQ P"));
+    let unknown_phone = engine.check(&Ask { lexicon: Arc::new(lexicon), ..asked });
+    assert!(matches!(unknown_phone, Err(Fault::Pronunciation(_) | Fault::Grammar(_))), "{unknown_phone:?}");
+}
+
+#[test]
+fn free_speech_other_languages_and_broken_grammars_are_refused_with_reasons() {
+    let Some(engine) = english() else { return };
+    assert!(matches!(engine.check(&ask(Language::Vi, BOOKING)), Err(Fault::Language(_))));
+    assert!(matches!(engine.check(&ask(Language::En, "public <a> = <b>;")), Err(Fault::Grammar(_))));
+    let anything = Ask { expect: Expect::Anything, ..ask(Language::En, "") };
+    assert!(matches!(engine.open(&anything).map(drop), Err(Fault::Grammar(_))));
+    let missing = PocketSphinx::load(Model { hmm: "/nowhere".into(), ..Model::debian_english() });
+    assert!(missing.err().unwrap().to_string().contains("install pocketsphinx-en-us"));
+}
+
+#[test]
+fn silence_and_noise_are_nothing() {
+    let Some(engine) = english() else { return };
+    let ask = ask(Language::En, BOOKING);
+    let mut seed = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) as i16 / 64
+    });
+    for pcm in [vec![], vec![0; 100], vec![0; 24_000], noise.take(24_000).collect()] {
+        let (heard, partials) = hear(engine, &ask, &pcm);
+        assert_eq!(heard.text, None, "{partials:?}");
+    }
+}
+
+#[test]
+fn a_caller_who_goes_on_is_heard_whole() {
+    let (Some(engine), Some(dir)) = (english(), shared("speech/en")) else { return };
+    let mut hearing = engine.open(&ask(Language::En, BOOKING)).unwrap();
+    let (first, second) = (clip(&dir.join("df_book_a_room.wav"), true), clip(&dir.join("df_today.wav"), true));
+    hearing.sound(&first).unwrap();
+    assert_eq!(hearing.finish().unwrap().text.as_deref(), Some("book a room"));
+    hearing.sound(&second).unwrap();
+    assert_eq!(hearing.finish().unwrap().text.as_deref(), Some("book a room today"));
+}
+
+#[test]
+fn a_decoders_cost_is_known() {
+    let Some(engine) = english() else { return };
+    let cost = engine.measure(std::time::Instant::now).unwrap();
+    println!("a decoder: {:?}, {:?} bytes", cost.start, cost.bytes);
+    assert!(cost.start > Duration::ZERO && cost.start < Duration::from_secs(10));
+    assert!(cost.bytes.is_none_or(|bytes| bytes < 100 << 20));
+}
+
+#[cfg(feature = "flite")]
+mod synthesised {
+    use super::*;
+    use crate::Rate;
+    use crate::tts::flite::Flite;
+    use crate::tts::{Chunk, Synthesiser, Voice};
+    use std::ops::ControlFlow::Continue;
+
+    /// What a voice says, over the telephone, with a little silence around it.
+    fn spoken(name: &str, text: &str) -> Vec<i16> {
+        let voice = Voice { language: Language::En, name: name.into(), rate: Rate::Hz8000 };
+        let mut pcm = vec![0; 2400];
+        let mut sink = |chunk: Chunk<'_>| {
+            pcm.extend_from_slice(chunk.pcm);
+            Continue(())
+        };
+        Flite.speak(&voice, text, &mut sink).unwrap();
+        pcm.extend([0; 800]);
+        double(&telephone(&pcm))
+    }
+
+    const INSIDE: [&str; 24] = [
+        "book a room",
+        "I need a room today",
+        "mountain view",
+        "tomorrow",
+        "next friday",
+        "the twenty second of july",
+        "two thirty",
+        "three o'clock",
+        "ten fifteen in the morning",
+        "half an hour",
+        "an hour and a half",
+        "two people",
+        "for six people",
+        "twelve people",
+        "book a room today for two people",
+        "in london tomorrow",
+        "correct",
+        "help",
+        "go back",
+        "start again",
+        "repeat that",
+        "speak to a person",
+        "cancel",
+        "san francisco",
+    ];
+    const OUTSIDE: [&str; 24] = [
+        "what is the weather like in paris",
+        "I want to order a pizza with mushrooms",
+        "please play some music",
+        "my dog has eaten the newspaper",
+        "turn off the kitchen lights",
+        "the quick brown fox jumps over the lazy dog",
+        "call my mother on her mobile",
+        "where is the nearest gas station",
+        "I lost my credit card yesterday",
+        "can you tell me a joke",
+        "open the garage door",
+        "the meeting was very boring",
+        "do you speak german",
+        "banana",
+        "elephant",
+        "excuse me",
+        "who are you",
+        "are you a robot",
+        "this is ridiculous",
+        "it is raining outside",
+        "my computer is broken",
+        "thank you very much",
+        "interesting",
+        "fish and chips",
+    ];
+
+    #[test]
+    fn synthesised_speech_over_the_telephone_is_understood_and_other_speech_refused() {
+        let Some(engine) = english() else { return };
+        let ask = ask(Language::En, BOOKING);
+        let (mut right, mut refused, mut inside_refused) = (0, 0, 0);
+        for name in ["rms", "slt"] {
+            for text in INSIDE {
+                let (heard, _) = hear(engine, &ask, &spoken(name, text));
+                println!("{name} {text}: {heard:?}");
+                right += usize::from(heard.text.as_deref() == Some(&text.to_lowercase()));
+                inside_refused += usize::from(heard.text.is_none());
+            }
+            for text in OUTSIDE {
+                let (heard, _) = hear(engine, &ask, &spoken(name, text));
+                println!("{name} {text}: {heard:?}");
+                refused += usize::from(heard.text.is_none());
+            }
+        }
+        println!("inside: {right} of 48 right, {inside_refused} refused; outside: {refused} of 48 refused");
+        assert!(right >= 36 && refused >= 43, "{right} right, {refused} refused");
+    }
+}

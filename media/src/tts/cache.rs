@@ -1,0 +1,231 @@
+//! Clauses made before: the same words in the same voice start at once and cost nothing.
+use super::{Chunk, Fault, Synthesiser, Voice};
+use crate::asr::Language;
+use ring::digest::{Context, SHA256};
+use std::collections::HashMap;
+use std::mem::size_of;
+use std::ops::ControlFlow::{self, Continue};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Key = [u8; 32];
+
+/// Sound at one time, with what is said when it has been played.
+struct Piece {
+    pcm: Vec<i16>,
+    upto_char: u32,
+}
+
+struct Entry {
+    pieces: Arc<[Piece]>,
+    bytes: usize,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Shelf {
+    entries: HashMap<Key, Entry>,
+    bytes: usize,
+    clock: u64,
+    hits: u64,
+    misses: u64,
+}
+
+/// How a cache is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheReport {
+    pub clauses: usize,
+    pub bytes: usize,
+    pub hits: u64,
+    pub misses: u64,
+}
+
+/// A synthesiser with a memory, by SHA-256 of text, voice and rate. Full: the clause unused longest is forgotten; one
+/// that is larger than a quarter of the memory is not kept.
+pub struct Cache {
+    engine: Arc<dyn Synthesiser>,
+    shelf: Mutex<Shelf>,
+    bytes: usize,
+}
+
+impl Cache {
+    /// `bytes`: the most sound kept.
+    pub fn new(engine: Arc<dyn Synthesiser>, bytes: usize) -> Self {
+        Self { engine, shelf: Mutex::default(), bytes }
+    }
+
+    /// Makes the clauses a bot is known to need, until the first fault; returns how many are ready. It blocks its thread.
+    pub fn warm<'a>(&self, voice: &Voice, texts: impl IntoIterator<Item = &'a str>) -> Result<usize, Fault> {
+        let mut ready = 0;
+        for text in texts {
+            let known = self.shelf().entries.contains_key(&key(voice, text));
+            if !known {
+                self.speak(voice, text, &mut |_| Continue(()))?;
+            }
+            ready += 1;
+        }
+        Ok(ready)
+    }
+
+    pub fn report(&self) -> CacheReport {
+        let shelf = self.shelf();
+        CacheReport { clauses: shelf.entries.len(), bytes: shelf.bytes, hits: shelf.hits, misses: shelf.misses }
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, key: &Key) -> Option<Arc<[Piece]>> {
+        let mut shelf = self.shelf();
+        shelf.clock += 1;
+        let clock = shelf.clock;
+        let found = shelf.entries.get_mut(key).map(|entry| {
+            entry.used = clock;
+            entry.pieces.clone()
+        });
+        *(if found.is_some() { &mut shelf.hits } else { &mut shelf.misses }) += 1;
+        found
+    }
+
+    fn keep(&self, key: Key, pieces: Vec<Piece>) {
+        let bytes =
+            pieces.iter().map(|piece| piece.pcm.len() * 2 + size_of::<Piece>()).sum::<usize>() + size_of::<Entry>();
+        if bytes > self.bytes / 4 {
+            return;
+        }
+        let mut shelf = self.shelf();
+        while shelf.bytes + bytes > self.bytes {
+            let oldest = shelf.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
+            let Some(gone) = oldest.and_then(|key| shelf.entries.remove(&key)) else { break };
+            shelf.bytes -= gone.bytes;
+        }
+        let entry = Entry { pieces: pieces.into(), bytes, used: shelf.clock };
+        shelf.bytes += bytes;
+        if let Some(twin) = shelf.entries.insert(key, entry) {
+            shelf.bytes -= twin.bytes;
+        }
+    }
+}
+
+fn key(voice: &Voice, text: &str) -> Key {
+    let mut context = Context::new(&SHA256);
+    let language = match voice.language {
+        Language::En => "en",
+        Language::Vi => "vi",
+    };
+    for part in [language, &voice.name, &voice.rate.hz().to_string(), text] {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+impl Synthesiser for Cache {
+    fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    fn speaks(&self, language: Language) -> bool {
+        self.engine.speaks(language)
+    }
+
+    fn speak(
+        &self,
+        voice: &Voice,
+        text: &str,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let key = key(voice, text);
+        if let Some(pieces) = self.find(&key) {
+            for piece in pieces.iter() {
+                if sink(Chunk { pcm: &piece.pcm, upto_char: piece.upto_char }).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let (mut made, mut whole) = (Vec::new(), true);
+        self.engine.speak(voice, text, &mut |chunk| {
+            let flow = sink(chunk);
+            whole &= flow.is_continue();
+            made.push(Piece { pcm: chunk.pcm.to_vec(), upto_char: chunk.upto_char });
+            flow
+        })?;
+        if whole {
+            self.keep(key, made);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rate;
+    use crate::tts::scripted::{Manner, Scripted};
+    use std::ops::ControlFlow::Break;
+
+    const TEN: &str = "0123456789";
+
+    fn cache(manner: Manner, bytes: usize) -> Cache {
+        Cache::new(Arc::new(Scripted::new(manner)), bytes)
+    }
+
+    fn voice(rate: Rate) -> Voice {
+        Voice { language: Language::En, name: "a".into(), rate }
+    }
+
+    fn said(cache: &Cache, voice: &Voice, text: &str) -> Vec<(Vec<i16>, u32)> {
+        let mut out = Vec::new();
+        let mut sink = |chunk: Chunk<'_>| {
+            out.push((chunk.pcm.to_vec(), chunk.upto_char));
+            Continue(())
+        };
+        cache.speak(voice, text, &mut sink).unwrap();
+        out
+    }
+
+    #[test]
+    fn the_second_time_is_the_same_sound_with_the_same_marks() {
+        let (cache, voice) = (cache(Manner::Prompt, 1 << 20), voice(Rate::Hz8000));
+        let first = said(&cache, &voice, "hello");
+        assert_eq!(first, said(&cache, &voice, "hello"));
+        let report = cache.report();
+        assert_eq!((report.clauses, report.hits, report.misses), (1, 1, 1));
+        let other = Voice { rate: Rate::Hz16000, ..voice };
+        assert_ne!(first, said(&cache, &other, "hello"));
+        assert_eq!(cache.report().clauses, 2);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_clause_unused_longest_goes_first() {
+        // Ten characters are 600 ms: 9,600 bytes and a little for each clause.
+        let (cache, voice) = (cache(Manner::Prompt, 48_000), voice(Rate::Hz8000));
+        let texts: Vec<String> = (0..4).map(|i| format!("{i}{}", &TEN[1..])).collect();
+        for text in &texts {
+            said(&cache, &voice, text);
+            said(&cache, &voice, &texts[0]);
+        }
+        said(&cache, &voice, "another10!");
+        assert!(cache.report().bytes <= 48_000 && cache.report().clauses == 4, "{:?}", cache.report());
+        let before = cache.report().hits;
+        said(&cache, &voice, &texts[0]);
+        assert_eq!(cache.report().hits, before + 1);
+        said(&cache, &voice, &texts[1]);
+        assert_eq!(cache.report().hits, before + 1, "the second clause was used longest ago");
+    }
+
+    #[test]
+    fn what_was_broken_off_or_failed_is_not_kept() {
+        let (whole, voice) = (cache(Manner::Prompt, 1 << 20), voice(Rate::Hz8000));
+        whole.speak(&voice, TEN, &mut |_| Break(())).unwrap();
+        assert_eq!(whole.report().clauses, 0);
+        let failing = cache(Manner::Fail, 1 << 20);
+        assert!(failing.speak(&voice, TEN, &mut |_| Continue(())).is_err());
+        assert_eq!(failing.warm(&voice, [TEN]), Err(Fault::Engine("told to fail".into())));
+        assert_eq!(whole.warm(&voice, ["one", "two", "one"]), Ok(3));
+        assert_eq!(whole.report().clauses, 2);
+    }
+}

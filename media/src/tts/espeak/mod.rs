@@ -1,0 +1,272 @@
+//! espeak-ng: Vietnamese and English. It is GPL-3, so it stays a program of its own, one short-lived process per clause.
+use super::shape::{Mark, Shape};
+use super::{Chunk, Fault, Synthesiser, Voice};
+use crate::asr::Language;
+use std::io::{ErrorKind, Read, Write};
+use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
+use std::process::{Child, Command, Stdio};
+
+/// The program, found on the `PATH` or at a path of the operator's.
+pub struct Espeak {
+    program: String,
+}
+
+/// A clause is never longer than this; more is cut at a character.
+const TEXT: usize = 4_000;
+/// The most sound of one clause: two minutes at 22,050 Hz.
+const SOUND: usize = 2 * 60 * 22_050 * 2;
+/// A process that is silent for so long is killed.
+const PATIENCE_MS: i32 = 2_000;
+/// The header of the WAV it writes; its lengths are those of a stream and mean nothing.
+const HEADER: usize = 44;
+
+impl Default for Espeak {
+    fn default() -> Self {
+        Self::new("espeak-ng")
+    }
+}
+
+/// Kills its process when dropped, whatever happened, and leaves no zombie.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+impl Espeak {
+    pub fn new(program: &str) -> Self {
+        Self { program: program.to_owned() }
+    }
+
+    /// Whether the program is there and runs.
+    pub fn check(&self) -> Result<(), Fault> {
+        let mut command = Command::new(&self.program);
+        let quiet = command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        match quiet.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Fault::Engine(format!("{} does not run: {status}", self.program))),
+            Err(error) => Err(self.missing(&error)),
+        }
+    }
+
+    fn missing(&self, error: &std::io::Error) -> Fault {
+        match error.kind() {
+            ErrorKind::NotFound => {
+                Fault::Engine(format!("{} is not installed: apt-get install espeak-ng", self.program))
+            }
+            _ => Fault::Engine(format!("{} does not start: {error}", self.program)),
+        }
+    }
+
+    /// The WAV of a text. The text goes through standard input: arguments are public on a machine.
+    fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, Fault> {
+        let mut command = Command::new(&self.program);
+        command.args(["--stdin", "--stdout", "-b", "1", "-v", voice]);
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut process = Killed(spawned.map_err(|error| self.missing(&error))?);
+        let failed = |error: std::io::Error| Fault::Engine(format!("espeak-ng: {error}"));
+        // Less than a pipe holds, so writing never waits for the reader.
+        if let Some(mut stdin) = process.0.stdin.take() {
+            stdin.write_all(text.as_bytes()).map_err(failed)?;
+        }
+        let Some(mut stdout) = process.0.stdout.take() else {
+            return Err(Fault::Engine("espeak-ng: no output".into()));
+        };
+        let (mut wav, mut piece) = (Vec::new(), [0; 16_384]);
+        loop {
+            let mut poll = libc::pollfd { fd: stdout.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+            // SAFETY: one descriptor, open while `stdout` lives.
+            match unsafe { libc::poll(&mut poll, 1, PATIENCE_MS) } {
+                0 => return Err(Fault::Late),
+                n if n < 0 => match std::io::Error::last_os_error() {
+                    error if error.kind() == ErrorKind::Interrupted => continue,
+                    error => return Err(failed(error)),
+                },
+                _ => {}
+            }
+            match stdout.read(&mut piece).map_err(failed)? {
+                0 => return Ok(wav),
+                n => wav.extend_from_slice(&piece[..n]),
+            }
+            if wav.len() > SOUND {
+                return Ok(wav);
+            }
+        }
+    }
+}
+
+/// A name `espeak-ng -v` may be given: never an option, a path or a file.
+fn plain(name: &str) -> bool {
+    (2..=32).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-+".contains(c))
+}
+
+impl Synthesiser for Espeak {
+    fn name(&self) -> &'static str {
+        "espeak"
+    }
+
+    fn speaks(&self, _: Language) -> bool {
+        true
+    }
+
+    fn speak(
+        &self,
+        voice: &Voice,
+        text: &str,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let (language, chars) = match voice.language {
+            Language::En => ("en", text.chars().count()),
+            Language::Vi => ("vi", text.chars().count()),
+        };
+        if !text.contains(char::is_alphanumeric) {
+            _ = sink(Chunk { pcm: &[], upto_char: chars as u32 });
+            return Ok(());
+        }
+        let name = voice.name.as_str();
+        let name = if name.starts_with(language) && plain(name) { name } else { language };
+        let mut end = text.len().min(TEXT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let wav = self.wav(name, &text[..end])?;
+        let Some(rate) = wav.get(24..28) else {
+            return Err(Fault::Engine("espeak-ng made no sound; is the voice installed?".into()));
+        };
+        let hz = u32::from_le_bytes([rate[0], rate[1], rate[2], rate[3]]);
+        if !(8_000..=48_000).contains(&hz) {
+            return Err(Fault::Engine(format!("espeak-ng speaks at {hz} Hz")));
+        }
+        let pcm: Vec<i16> =
+            wav[HEADER.min(wav.len())..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+        let mut shape = Shape::new(hz, voice.rate);
+        shape.marks = marks(text, pcm.len() as f64 / f64::from(hz));
+        for piece in pcm.chunks(hz as usize / 25) {
+            if shape.push(piece, sink).is_break() {
+                return Ok(());
+            }
+        }
+        shape.finish(chars as u32, sink);
+        Ok(())
+    }
+}
+
+/// The program gives no times: words share the clause by their letters.
+fn marks(text: &str, seconds: f64) -> Vec<Mark> {
+    let all = text.chars().count().max(1) as f64;
+    let mut out = Vec::new();
+    let mut before = false;
+    for (i, c) in text.chars().chain([' ']).enumerate() {
+        if c.is_whitespace() && before {
+            out.push(Mark { ends: seconds * i as f64 / all, chars: i as u32 });
+        }
+        before = !c.is_whitespace();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rate;
+    use std::ops::ControlFlow::{Break, Continue};
+
+    fn voice(language: Language, rate: Rate) -> Voice {
+        Voice { language, name: String::new(), rate }
+    }
+
+    fn installed() -> bool {
+        let there = Espeak::default().check().is_ok();
+        if !there {
+            println!("skipped: espeak-ng is not installed");
+        }
+        there
+    }
+
+    #[test]
+    fn both_languages_speak_at_every_line_rate() {
+        if !installed() {
+            return;
+        }
+        for (language, text) in
+            [(Language::En, "Good morning, this is Switchboard."), (Language::Vi, "Xin chào, bạn cần tìm gì?")]
+        {
+            for rate in [Rate::Hz8000, Rate::Hz16000, Rate::Hz48000] {
+                let (mut pcm, mut marks) = (Vec::new(), Vec::new());
+                let mut sink = |chunk: Chunk<'_>| {
+                    pcm.extend_from_slice(chunk.pcm);
+                    marks.push(chunk.upto_char);
+                    Continue(())
+                };
+                Espeak::default().speak(&voice(language, rate), text, &mut sink).unwrap();
+                let seconds = pcm.len() as f64 / f64::from(rate.hz());
+                assert!((0.8..4.0).contains(&seconds), "{seconds}");
+                assert!(pcm[..rate.hz() as usize / 40].iter().any(|s| s.unsigned_abs() > 160));
+                assert!(marks.is_sorted() && marks.last() == Some(&(text.chars().count() as u32)));
+                let mut kinds = marks.clone();
+                kinds.dedup();
+                assert!(kinds.len() >= 4, "{kinds:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_break_ends_it_and_odd_texts_are_no_faults() {
+        if !installed() {
+            return;
+        }
+        let mut chunks = 0;
+        let mut stop = |_: Chunk<'_>| {
+            chunks += 1;
+            Break(())
+        };
+        Espeak::default().speak(&voice(Language::En, Rate::Hz8000), "one two three", &mut stop).unwrap();
+        assert_eq!(chunks, 1);
+        for text in ["", "-v", "--help", "<speak>", "a\0b"] {
+            let mut last = None;
+            let mut sink = |chunk: Chunk<'_>| {
+                last = Some(chunk.upto_char);
+                Continue(())
+            };
+            Espeak::default().speak(&voice(Language::Vi, Rate::Hz8000), text, &mut sink).unwrap();
+            assert_eq!(last, Some(text.chars().count() as u32), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_program_says_how_to_get_it() {
+        let missing = Espeak::new("no-such-espeak");
+        let mut sink = |_: Chunk<'_>| Continue(());
+        let fault = missing.speak(&voice(Language::Vi, Rate::Hz8000), "chào", &mut sink).unwrap_err();
+        assert!(fault.to_string().contains("apt-get install espeak-ng"), "{fault}");
+        assert!(missing.check().is_err());
+    }
+
+    #[test]
+    fn a_program_that_never_answers_is_killed() {
+        let dir = std::env::temp_dir().join(format!("espeak-{}", std::process::id()));
+        let script = dir.with_extension("sh");
+        std::fs::write(&script, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&script, mode).unwrap();
+        let engine = Espeak::new(&script.to_string_lossy());
+        let mut sink = |_: Chunk<'_>| Continue(());
+        let fault = engine.speak(&voice(Language::En, Rate::Hz8000), "hello", &mut sink).unwrap_err();
+        std::fs::remove_file(&script).unwrap();
+        assert_eq!(fault, Fault::Late);
+    }
+
+    #[test]
+    fn a_voice_name_is_never_an_option_or_a_path() {
+        for bad in ["-v", "../x", "en us", "", "e", "EN", "en;ls"] {
+            assert!(!plain(bad), "{bad}");
+        }
+        assert!(plain("en-us+f3") && plain("vi-vn-x-south"));
+    }
+}

@@ -1,0 +1,177 @@
+//! flite: English, in process, streaming while it synthesises.
+mod sys;
+
+use super::shape::{Mark, Shape};
+use super::{Chunk, Fault, Synthesiser, Voice};
+use crate::asr::Language;
+use std::ffi::{CString, c_int, c_void};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Debian's voices, all 16 kHz: `rms` (the default, the clearest over a telephone), `slt`, `kal16` (first sound at once).
+pub struct Flite;
+
+struct Voices {
+    rms: *mut sys::Voice,
+    slt: *mut sys::Voice,
+    kal16: *mut sys::Voice,
+}
+
+// SAFETY: only reached through the mutex.
+unsafe impl Send for Voices {}
+
+/// flite counts the users of a voice's values without atomics, so one clause is made at a time. At 28 times real time and
+/// with the sink never blocking, that serves more callers than two cores can hear.
+fn voices() -> &'static Mutex<Voices> {
+    static VOICES: OnceLock<Mutex<Voices>> = OnceLock::new();
+    // SAFETY: runs once; the voices live as long as the process.
+    VOICES.get_or_init(|| unsafe {
+        sys::flite_init();
+        Mutex::new(Voices {
+            rms: sys::register_cmu_us_rms(null_mut()),
+            slt: sys::register_cmu_us_slt(null_mut()),
+            kal16: sys::register_cmu_us_kal16(null_mut()),
+        })
+    })
+}
+
+impl Flite {
+    pub const VOICES: [&str; 3] = ["rms", "slt", "kal16"];
+
+    /// Loads the voices.
+    pub fn load() -> Self {
+        drop(voices().lock());
+        Self
+    }
+}
+
+impl Synthesiser for Flite {
+    fn name(&self) -> &'static str {
+        "flite"
+    }
+
+    fn speaks(&self, language: Language) -> bool {
+        language == Language::En
+    }
+
+    fn speak(
+        &self,
+        voice: &Voice,
+        text: &str,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        // The library reads ASCII; anything else would be spelled out byte by byte.
+        let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();
+        let words = CString::new(plain).map_err(|_| Fault::Engine("the text holds a NUL".into()))?;
+        let chars = text.chars().count() as u32;
+        let mut job = Job { voice, shape: None, sink, stopped: false, chars };
+        {
+            let voices = voices().lock().unwrap_or_else(PoisonError::into_inner);
+            let chosen = match voice.name.as_str() {
+                "slt" => voices.slt,
+                "kal16" => voices.kal16,
+                _ => voices.rms,
+            };
+            // SAFETY: the voice is live and ours while the lock is held. The features own the value, the value owns the
+            // stream's description, and the utterance owns the features until it is deleted, before the job dies.
+            let done = unsafe {
+                let utterance = sys::new_utterance();
+                let info = sys::new_audio_streaming_info();
+                if utterance.is_null() || info.is_null() {
+                    return Err(Fault::Engine("flite has no memory".into()));
+                }
+                (*info).min_buffsize = 160;
+                (*info).asc = Some(chunk);
+                (*info).userdata = (&raw mut job).cast();
+                let features = (*utterance).features;
+                sys::flite_feat_set_string(features, c"input_text".as_ptr(), words.as_ptr());
+                sys::flite_feat_set(features, c"streaming_info".as_ptr(), sys::audio_streaming_info_val(info));
+                let made = sys::flite_do_synth(utterance, chosen, sys::utt_synth);
+                if !made.is_null() {
+                    sys::delete_utterance(made);
+                }
+                !made.is_null()
+            };
+            if !done {
+                return Err(Fault::Engine("flite made nothing of the text".into()));
+            }
+        }
+        let Job { shape, sink, stopped, .. } = job;
+        match shape {
+            _ if stopped => {}
+            Some(shape) => shape.finish(chars, sink),
+            None => _ = sink(Chunk { pcm: &[], upto_char: chars }),
+        }
+        Ok(())
+    }
+}
+
+struct Job<'a> {
+    voice: &'a Voice,
+    shape: Option<Shape>,
+    sink: &'a mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    stopped: bool,
+    chars: u32,
+}
+
+unsafe extern "C" fn chunk(
+    wave: *const sys::Wave,
+    start: c_int,
+    size: c_int,
+    _last: c_int,
+    info: *mut sys::Stream,
+) -> c_int {
+    // SAFETY: flite hands over its live wave and utterance; userdata is the job `speak` put there.
+    let (job, pcm, hz, utterance) = unsafe {
+        let job = &mut *(*info).userdata.cast::<Job<'_>>();
+        let pcm = std::slice::from_raw_parts((*wave).samples.offset(start as isize), size.max(0) as usize);
+        (job, pcm, (*wave).sample_rate, (*info).utt)
+    };
+    // A panic must not cross C: it stops the speech.
+    let taken = catch_unwind(AssertUnwindSafe(|| {
+        let (voice, chars) = (job.voice, job.chars);
+        let shape = job.shape.get_or_insert_with(|| {
+            let mut shape = Shape::new(u32::try_from(hz).unwrap_or(16_000), voice.rate);
+            // SAFETY: the utterance lives while it is synthesised; its words and times are known before its first sound.
+            shape.marks = unsafe { marks(utterance, chars) };
+            shape
+        });
+        shape.push(pcm, job.sink)
+    }));
+    match taken {
+        Ok(ControlFlow::Continue(())) => sys::GO_ON,
+        _ => {
+            job.stopped = true;
+            sys::STOP
+        }
+    }
+}
+
+/// Where each word of the text ends, in time and in characters (flite was given one byte for each).
+unsafe fn marks(utterance: *const c_void, chars: u32) -> Vec<Mark> {
+    let mut out = Vec::new();
+    if utterance.is_null() {
+        return out;
+    }
+    let end = c"R:Token.daughtern.R:SylStructure.daughtern.daughtern.R:Segment.end";
+    // SAFETY: the caller's utterance is live; items and features are read and not kept.
+    unsafe {
+        let relation = sys::utt_relation(utterance, c"Token".as_ptr());
+        let mut item = if relation.is_null() { null_mut() } else { sys::relation_head(relation) };
+        while !item.is_null() {
+            // One behind the word, counted from 1.
+            let at = sys::flite_ffeature_int(item, c"file_pos".as_ptr());
+            let ends = f64::from(sys::flite_ffeature_float(item, end.as_ptr()));
+            if at > 1 && ends > 0.0 {
+                out.push(Mark { ends, chars: (at as u32 - 1).min(chars) });
+            }
+            item = sys::item_next(item);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
