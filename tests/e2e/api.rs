@@ -4,7 +4,7 @@ use crate::peer::Peer;
 use crate::server::Server;
 use crate::speech::Timeline;
 use crate::testbed::{beside_others, pause, seconds, until};
-use futures::{SinkExt, StreamExt};
+use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -89,8 +89,7 @@ async fn events_of_a_call_come_in_order_while_it_happens() {
             events.push(serde_json::from_str(&text).expect("JSON"));
         }
     }
-    socket.close().await.ok();
-    socket.flush().await.ok();
+    socket.close(None).await.ok();
     let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().expect("a name")).collect();
     assert_eq!(names[0], "snapshot");
     assert_eq!(&names[1..3], ["started", "answered"], "{names:?}");

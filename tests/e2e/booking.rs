@@ -7,7 +7,7 @@ use crate::speech::{CALLER, Timeline, clip, say};
 use crate::testbed::{beside_others, seconds, shared};
 use serde_json::{Value, json};
 use std::time::Duration;
-use switchboard::config::Acoustic;
+use switchboard::config::{Acoustic, Spelling};
 
 /// The six turns of the errand, then the confirmation.
 const WORDS: [&str; 7] =
@@ -195,7 +195,13 @@ async fn a_place_is_found_in_vietnamese() {
     let _machine = beside_others().await;
     let server = Server::with("vietnamese", |config| {
         let dictionary = Some(model.join("places.dict"));
-        config.speech.pocketsphinx.vi = Acoustic { model: Some(model), dictionary, phone_loop: None };
+        config.speech.pocketsphinx.vi = Acoustic {
+            model: Some(model),
+            dictionary,
+            spelling: Spelling::Telex,
+            rate_hz: 8000,
+            ..Acoustic::default()
+        };
     })
     .await;
     let peer = Peer::call(server.sip, "places").await.expect("answered");

@@ -17,6 +17,7 @@ async fn two_hundred_calls_a_second_for_ten_seconds_all_succeed_and_leave_nothin
     .await;
     let more = ["-r", "200", "-m", "2000", "-l", "900", "-timeout", "40s", "-recv_timeout", "10000"];
     let outcome = sipp::start(inside.sip, "brief_call", &more).finish().await.succeeded();
+    println!("{} requests sent again", outcome.repeated);
     assert_eq!((outcome.successful, outcome.failed), (2000, 0));
     until(seconds(40), "everything to be gone", || async {
         let report = inside.server.report();

@@ -199,13 +199,6 @@ impl Peer {
         Heard { began, sound: Sound(pcm) }
     }
 
-    /// Waits until the far end hangs up.
-    pub async fn ended(&self) {
-        while !self.is_over() {
-            pause(20).await;
-        }
-    }
-
     /// The far end has hung up.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)

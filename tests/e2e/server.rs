@@ -147,7 +147,6 @@ impl Client {
 
 /// The binary, as a child.
 pub struct Server {
-    pub config: Config,
     pub client: Client,
     process: Process,
     // After the process, so that nothing writes there any more.
@@ -175,7 +174,7 @@ impl Server {
         change(&mut config);
         std::fs::write(dir.join("server.toml"), toml::to_string(&config).expect("TOML")).expect("written");
         let process = launch(&dir);
-        let mut server = Self { client: Client::new(&config), config, process, dir };
+        let mut server = Self { client: Client::new(&config), process, dir };
         server.ready().await;
         server
     }

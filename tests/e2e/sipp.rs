@@ -35,8 +35,6 @@ pub struct Sipp {
     name: String,
     child: Child,
     dir: Dir,
-    pub address: SocketAddr,
-    pub rtp: u16,
 }
 
 /// Starts a scenario against `server`. `more` are further arguments.
@@ -45,11 +43,6 @@ pub fn start(server: SocketAddr, name: &str, more: &[&str]) -> Sipp {
     let mut arguments = vec![server.to_string(), "-sf".into(), file.display().to_string()];
     arguments.extend(more.iter().map(|word| (*word).to_owned()));
     run(name, arguments)
-}
-
-/// sipp's own answering scenario, which sends the caller's sound back.
-pub fn answering(name: &str) -> Sipp {
-    run(name, ["-sn", "uas", "-rtp_echo"].map(str::to_owned).into())
 }
 
 fn run(name: &str, arguments: Vec<String>) -> Sipp {
@@ -74,7 +67,7 @@ fn run(name: &str, arguments: Vec<String>) -> Sipp {
     command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(dir.join("stat.csv"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let child = command.spawn().expect("sipp runs (Debian package sip-tester)");
-    Sipp { name: name.into(), child, dir, address: ([127, 0, 0, 1], own).into(), rtp }
+    Sipp { name: name.into(), child, dir }
 }
 
 impl Sipp {
