@@ -1,6 +1,6 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
 use crate::turn::TurnPlan;
-use crate::value::{Kind, Language};
+use crate::value::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ mod file;
 mod template;
 mod words;
 
+pub use crate::value::Language;
 pub use template::{Part, Template};
 pub use words::{Command, Commands, Prompts};
 

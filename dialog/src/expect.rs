@@ -3,7 +3,7 @@
 //! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
 //! loop. There are no weights: our decoder makes every sentence equally likely, so what keeps an answer clear of its rivals is a short
 //! list of them.
-use crate::bot::{Bot, Commands};
+use crate::bot::{Bot, Commands, Then};
 use crate::conversation::Expect;
 use crate::model::flow::Step;
 use crate::model::pad::{self, Pad};
@@ -20,7 +20,7 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
     let command = commands(&bot.commands, bot.language);
     let mut ways: Vec<String> = Vec::new();
     if let Some(command) = command {
-        ways.push(format!("{command}"));
+        ways.push(command.to_string());
     }
     let mut keys = true;
     let mut free = false;
@@ -43,8 +43,10 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
                 let tail = grammar.tail();
                 ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
             }
-            let no = grammar.no();
-            ways.push(format!("{no}"));
+            // "No" answers "anything else?".
+            if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
+                ways.push(grammar.no());
+            }
         }
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
             free = true;
@@ -64,14 +66,14 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
             }
         }
         Step::Check(asked) => {
-            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, &[asked], Some(asked), "s") {
                 ways.push(format!("{maybe_no} {fills}"));
             }
         }
         Step::Review | Step::Change => {
-            ways.extend([format!("{}", grammar.yes()), format!("{}", grammar.no())]);
+            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, slots, None, "s") {
                 ways.push(format!("{maybe_no} {fills}"));
@@ -99,7 +101,9 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
-    add(build(bot, Step::Task, None, false));
+    if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
+        add(build(bot, Step::Task, None, false));
+    }
     for (t, task) in bot.tasks.iter().enumerate() {
         for slot in &task.slots {
             add(build(bot, Step::Slot(*slot), Some(t), bot.slots[*slot].secret));
@@ -265,7 +269,7 @@ impl Grammar<'_> {
                 }
             }
             Kind::Digits { min, max } => run(if en { en::DIGIT } else { vi::DIGIT }, *min, *max),
-            Kind::Phone => run(if en { en::DIGIT } else { vi::DIGIT }, 7, 12),
+            Kind::Phone => run(if en { en::DIGITS } else { vi::DIGIT }, 5, 12),
             Kind::Date if en => en::date(),
             Kind::Date => vi::date(),
             Kind::Time if en => en::time(asked),

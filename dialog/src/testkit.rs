@@ -109,7 +109,10 @@ impl Sim {
     pub fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while self.now < until {
-            let step = Duration::from_millis(20).min(until - self.now);
+            // Nothing sounds: go straight to what is due.
+            let silent = self.playing.is_empty() || self.held;
+            let due = self.talk.deadline().map_or(until, |(at, _)| at.max(self.now + Duration::from_millis(1)));
+            let step = if silent { due.min(until) - self.now } else { Duration::from_millis(20).min(until - self.now) };
             self.now += step;
             self.play(step);
             if self.talk.deadline().is_some_and(|(at, _)| at <= self.now) {

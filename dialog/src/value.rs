@@ -127,7 +127,11 @@ impl Found {
 /// Splits what was said into lower-case words in NFC. Punctuation goes, except inside numbers ("2:30", "25/12", "1.5").
 /// It takes what a grammar writes and what a free recogniser writes: "p.m.", "pm" and "p m" are all `pm`, "14h30" is `14 h 30`.
 pub fn tokens(text: &str, language: Language) -> Vec<String> {
-    let text: Vec<char> = text.nfc().flat_map(char::to_lowercase).collect();
+    let text: Vec<char> = if text.is_ascii() {
+        text.chars().map(|c| c.to_ascii_lowercase()).collect()
+    } else {
+        text.nfc().flat_map(char::to_lowercase).collect()
+    };
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
     let flush = |word: &mut String, out: &mut Vec<String>| {

@@ -14,7 +14,7 @@ use std::time::Duration;
   switchboard call sip:booking@127.0.0.1:5060 --say 'book a room' --say 'mountain view'
   switchboard call sip:booking@127.0.0.1:5060 --play hello.wav --key 1 --say yes --record heard.wav --json report.json
   switchboard call sip:booking@127.0.0.1:5060 --say 'two people' --interrupt-at 800
-  switchboard call 'sip:echo@127.0.0.1:5060;transport=tcp' --say 'can you hear me'")]
+  switchboard call 'sip:places@127.0.0.1:5060;transport=tcp' --key 2 --key 1")]
 pub struct Args {
     /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp]
     #[arg(value_name = "SIP-URI")]
@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub interrupt_at: Option<Duration>,
 
-    /// The voice that says the texts; the shipped bots speak with `rms`
+    /// The voice that says the texts: kal16, slt, rms (the shipped bots speak with this one) or espeak
     #[arg(long, value_name = "NAME", default_value = "kal16")]
     pub voice: String,
 

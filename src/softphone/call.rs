@@ -284,27 +284,4 @@ fn random() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_uri_is_found_among_its_parts() {
-        assert_eq!(host_of("sip:booking@127.0.0.1:5060"), Some(("127.0.0.1", 5060)));
-        assert_eq!(host_of("sip:a:b@example.com;transport=tcp"), Some(("example.com", 5060)));
-        assert_eq!(host_of("sip:a@[::1]:5070;x=y"), Some(("::1", 5070)));
-        assert_eq!(host_of("sip:example.com?Subject=x"), Some(("example.com", 5060)));
-        for wrong in ["booking", "tel:+84", "sip:", "sip:a@", "sip:a@b:port", "sip:a@[::1"] {
-            assert_eq!(host_of(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_closed_port_is_known_at_once_and_an_open_one_is_not_called_closed() {
-        let open = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = open.local_addr().unwrap();
-        assert!(!nobody_listens(address, address.ip()));
-        drop(open);
-        assert!(nobody_listens(address, address.ip()));
-        assert_eq!(route_to(address).unwrap(), address.ip());
-    }
-}
+mod tests;

@@ -7,6 +7,10 @@ use std::path::Path;
 pub const HZ: u32 = 8_000;
 const BLOCK_SAMPLES: usize = HZ as usize * BLOCK.as_millis() as usize / 1000;
 
+/// In blocks: a pause that sets sounds apart, and the least of a sound set apart that is a word.
+const APART: usize = 30;
+const WORD: usize = 10;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error("cannot read {path}: {reason} (wanted: a WAV file with 8, 16, 24 or 32 bit integers or 32 bit floats)")]
@@ -37,11 +41,17 @@ impl Clip {
         let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         // Final consonants are some 30 dB below the loudest vowel; what is fainter, a line's noise covers.
         let least = (loudest - 32.0).max(-52.0);
-        // Two blocks together: a single one is a click.
-        let speaks = |i: usize| levels[i] > least && levels[i + 1] > least;
-        let pairs = 0..levels.len().saturating_sub(1);
-        let first = pairs.clone().find(|&i| speaks(i))?;
-        let last = pairs.rev().find(|&i| speaks(i))? + 1;
+        // Two blocks together: a single one is a click. And a breath or a knock apart from the words is no speech either.
+        let active = (0..levels.len().saturating_sub(1)).filter(|&i| levels[i] > least && levels[i + 1] > least);
+        let mut islands: Vec<(usize, usize, usize)> = Vec::new();
+        for block in active {
+            match islands.last_mut() {
+                Some((_, last, count)) if block - *last <= APART => (*last, *count) = (block, *count + 1),
+                _ => islands.push((block, block, 1)),
+            }
+        }
+        islands.retain(|&(_, _, count)| count >= WORD);
+        let (first, last) = (islands.first()?.0, islands.last()?.1 + 1);
         let speech = first * BLOCK_SAMPLES..((last + 1) * BLOCK_SAMPLES).min(pcm.len());
         Some(Self { pcm, speech })
     }
@@ -124,6 +134,15 @@ pub mod tests {
         let mut click = vec![0; 8000];
         click[4000] = 20_000;
         assert_eq!(Clip::new(click), None);
+    }
+
+    #[test]
+    fn a_breath_long_after_the_words_is_no_speech_and_a_second_word_is() {
+        let sound = |length, amplitude| resample(&tone(440.0, HZ, length, amplitude), HZ);
+        let pause = vec![0; 4000];
+        let with = |last: Vec<i16>| Clip::new([sound(0.5, 0.3), pause.clone(), last, pause.clone()].concat()).unwrap();
+        assert_eq!(with(sound(0.03, 0.02)).speech, 0..4000);
+        assert_eq!(with(sound(0.2, 0.1)).speech, 0..9600);
     }
 
     #[test]

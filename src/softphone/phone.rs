@@ -61,6 +61,7 @@ pub enum Output {
 /// What happened and when; `turn` counts the caller's acts from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observation {
+    /// The bot began to speak, and this is no answer.
     BotBegan { at: Instant },
     BotFinished { at: Instant },
     CallerBegan { turn: usize, at: Instant },
@@ -254,16 +255,16 @@ impl Softphone {
                 self.bot.fell = None;
                 self.bot.told = false;
                 self.bot.turn.get_or_insert(at);
+                let waits = !matches!(self.state, State::Listening);
+                if let Some(current) = self.turns.last_mut().filter(|_| waits) {
+                    if current.stopped.is_some_and(|stopped| at >= stopped) {
+                        return self.answered(at);
+                    }
+                    if at >= current.began {
+                        current.spoken_over = Some(at);
+                    }
+                }
                 self.note(Observation::BotBegan { at });
-                if matches!(self.state, State::Listening) {
-                    return;
-                }
-                let Some(current) = self.turns.last_mut() else { return };
-                if current.stopped.is_some_and(|stopped| at >= stopped) {
-                    self.answered(at);
-                } else if at >= current.began {
-                    current.spoken_over = Some(at);
-                }
             }
             Change::Fell(at) => {
                 self.bot.fell = Some(at);

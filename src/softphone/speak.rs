@@ -1,7 +1,10 @@
 //! `Speaker`: the caller's synthesised voice.
 use super::clip::{Clip, Fault};
+use anyhow::bail;
 use media::Rate;
 use media::asr::Language;
+use media::tts::espeak::Espeak;
+use media::tts::flite::Flite;
 use media::tts::{Synthesiser, Voice};
 use std::ops::ControlFlow;
 
@@ -11,8 +14,19 @@ pub(super) struct Speaker {
 }
 
 impl Speaker {
+    /// flite's voices by their names (English); `espeak` and Vietnamese by espeak-ng.
     pub(super) fn new(language: &str, voice: &str) -> anyhow::Result<Self> {
-        anyhow::bail!("no voice yet for {language} {voice}")
+        let language = if language == "vi" { Language::Vi } else { Language::En };
+        let engine: Box<dyn Synthesiser> = if language == Language::En && Flite::VOICES.contains(&voice) {
+            Box::new(Flite::load())
+        } else if language == Language::Vi || voice == "espeak" {
+            let espeak = Espeak::default();
+            espeak.check()?;
+            Box::new(espeak)
+        } else {
+            bail!("no voice is called `{voice}`: there are {} and espeak", Flite::VOICES.join(", "));
+        };
+        Ok(Self { engine, voice: Voice { language, name: voice.to_owned(), rate: Rate::Hz8000 } })
     }
 
     pub(super) fn say(&self, text: &str) -> anyhow::Result<Clip> {
@@ -22,5 +36,23 @@ impl Speaker {
             ControlFlow::Continue(())
         })?;
         Ok(Clip::new(pcm).ok_or_else(|| Fault::Silent(format!("the voice {} saying “{text}”", self.voice.name)))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_voice_says_a_text_differently_and_an_unknown_one_is_named() {
+        let clips: Vec<_> =
+            Flite::VOICES.iter().map(|name| Speaker::new("en", name).unwrap().say("two people").unwrap()).collect();
+        for clip in &clips {
+            let length = clip.speech.len() as f64 / 8000.0;
+            assert!((0.4..1.5).contains(&length), "{length}");
+        }
+        assert!(clips[0] != clips[1] && clips[1] != clips[2]);
+        let error = Speaker::new("en", "hal").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("`hal`") && error.contains("kal16")));
     }
 }

@@ -1,1 +1,128 @@
+//! What a bot file may hold, and how it is told what is wrong.
+use super::*;
 
+const SMALL: &str = r#"
+name = "pizza"
+language = "en"
+greeting = "Hello, this is the pizza line."
+[[slot]]
+name = "size"
+type = "choice"
+values = ["small", "large"]
+prompt = "Small or large?"
+[[task]]
+name = "order"
+slots = ["size"]
+on_done = { say = "One {size} pizza is noted." }
+"#;
+
+fn fault(text: &str) -> String {
+    Bot::parse(text, "pizza.toml").map(|_| "no fault".to_string()).unwrap_or_else(|e| e.to_string())
+}
+
+fn with(from: &str, to: &str) -> String {
+    assert!(SMALL.contains(from));
+    fault(&SMALL.replace(from, to))
+}
+
+#[test]
+fn a_bot_is_a_dozen_lines() {
+    let bot = Bot::parse(SMALL, "pizza.toml").unwrap();
+    assert_eq!((bot.name.as_str(), bot.language, bot.slots.len(), bot.tasks.len()), ("pizza", Language::En, 1, 1));
+    assert!(bot.slots[0].keypad);
+    let Kind::Choice(values) = &bot.slots[0].kind else { panic!("a choice") };
+    assert_eq!(values.iter().map(|v| v.key).collect::<Vec<_>>(), [Some('1'), Some('2')]);
+}
+
+#[test]
+fn the_shipped_bots_are_read() {
+    let booking = Bot::parse(include_str!("../../../configs/bots/booking.en.toml"), "booking").unwrap();
+    assert_eq!(booking.tasks.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["book", "cancel"]);
+    let places = Bot::parse(include_str!("../../../configs/bots/places.vi.toml"), "places").unwrap();
+    let Kind::Choice(values) = &places.slots[0].kind else { panic!("a choice") };
+    assert_eq!(values.iter().filter_map(|v| v.key).collect::<String>(), "12345");
+    assert_eq!(places.lexicon["xa"], ["x", "a"]);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_whole_path() {
+    assert_eq!(
+        with("prompt = ", "promt = \"x\"\nprompt = ").split(": ").take(3).collect::<Vec<_>>().join(": "),
+        "pizza.toml: `slot[0].promt`: unknown field `promt`, expected one of `name`, `type`, `prompt`, `reprompts`, `help`, \
+         `confirm`, `read_back`, `keypad`, `secret`, `cues`, `values`, `min`, `max`, `unit`, `length`"
+    );
+    assert!(with("on_done = {", "on_done = { sey = 1,").contains("`task[0].on_done.sey`"));
+    assert!(fault(&format!("{SMALL}\n[turn]\nhold = 3")).contains("`turn.hold`"));
+    assert!(fault(&format!("{SMALL}\n[prompts]\nno_inputs = \"x\"")).contains("`prompts.no_inputs`"));
+}
+
+#[test]
+fn every_mistake_is_named_with_its_remedy() {
+    for (from, to, key, word) in [
+        ("prompt = \"Small or large?\"", "", "slot[0].prompt", "no prompt"),
+        ("prompt = \"Small or large?\"", "prompt = \" \"", "slot[0].prompt", "is empty"),
+        ("Small or large?", "{size} or large?", "slot[0].prompt", "placeholder"),
+        ("slots = [\"size\"]", "slots = [\"sise\"]", "task[0].slots[0]", "no slot is called \"sise\""),
+        ("slots = [\"size\"]", "slots = [\"size\", \"size\"]", "task[0].slots[1]", "listed twice"),
+        (
+            "slots = [\"size\"]\non_done = { say = \"One {size} pizza",
+            "on_done = { say = \"A pizza",
+            "slot[0]",
+            "is in no task",
+        ),
+        ("{size} pizza", "{sise} pizza", "task[0].on_done.say", "{sise}"),
+        ("{size} pizza", "{size pizza", "task[0].on_done.say", "without `}`"),
+        ("{size} pizza", "{/number} pizza", "task[0].on_done.say", "no tool"),
+        ("[\"small\", \"large\"]", "[]", "slot[0].values", "needs values"),
+        ("[\"small\", \"large\"]", "[\"small\", \"Small\"]", "slot[0].values[1]", "means two values"),
+        (
+            "[\"small\", \"large\"]",
+            "[{ name = \"small\", key = \"2\" }, { name = \"large\", key = \"2\" }]",
+            "slot[0].values[1].key",
+            "given twice",
+        ),
+        (
+            "[\"small\", \"large\"]",
+            "[{ name = \"small\", key = \"*\" }]",
+            "slot[0].values[0].key",
+            "cannot be a menu key",
+        ),
+        ("type = \"choice\"", "type = \"date\"", "slot[0].values", "belongs to a choice"),
+        ("name = \"size\"", "name = \"the size\"", "slot[0].name", "not a slot name"),
+        ("on_done = {", "on_done = { url = \"ftp://x\",", "task[0].on_done.url", "no web address"),
+        ("on_done = {", "on_done = { timeout_ms = 5,", "task[0].on_done.timeout_ms", "belongs to an HTTP call"),
+        (
+            "on_done = {",
+            "on_done = { url = \"http://x\", body = { a = [\"{nope}\"] },",
+            "task[0].on_done.body.a[0]",
+            "{nope}",
+        ),
+        ("on_done = {", "on_done = { then = \"ask\",", "task[0].phrases", "is missing"),
+        ("values = ", "secret = true\nvalues = ", "slot[0].secret", "only digits"),
+    ] {
+        let said = with(from, to);
+        assert!(said.starts_with(&format!("pizza.toml: `{key}`: ")) && said.contains(word), "{to}: {said}");
+        assert!(said.contains("; "), "no remedy: {said}");
+    }
+    let twice = format!("{SMALL}[[slot]]\nname = \"size\"\ntype = \"date\"\nprompt = \"When?\"");
+    assert!(fault(&twice).contains("`slot[1].name`: \"size\" is defined twice"));
+    assert!(fault(&format!("{SMALL}\n[turn]\nhush_ms = 100")).contains("`turn.hush_ms`: is below hold_ms"));
+    assert!(fault("name = \"a\"\nname = \"b\"").starts_with("pizza.toml: not TOML: "));
+    assert!(fault(&SMALL.replace("[[task]]", "[[tusk]]")).contains("`tusk`"));
+    assert!(with("language = \"en\"", "language = \"de\"").contains("`language`"));
+}
+
+#[test]
+fn all_static_clauses_are_known_for_a_cache() {
+    let bot = Bot::parse(SMALL, "pizza.toml").unwrap();
+    let clauses = bot.prompts();
+    for clause in [
+        "Hello, this is the pizza line.",
+        "Small or large?",
+        "Sorry, I did not understand that.",
+        "One moment, please.",
+    ] {
+        assert!(clauses.iter().any(|c| c == clause), "{clause}");
+    }
+    assert!(clauses.iter().all(|c| !c.contains('{') && !c.contains(|c: char| c.is_ascii_digit())));
+}

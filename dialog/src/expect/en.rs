@@ -2,7 +2,9 @@
 use crate::say::en as say;
 use crate::value::en::{DAYS, MONTHS};
 
-pub(super) const DIGIT: &str = "zero | oh | one | two | three | four | five | six | seven | eight | nine | double (zero | oh | one | two | three | four | five | six | seven | eight | nine)";
+pub(super) const DIGIT: &str = "zero | oh | one | two | three | four | five | six | seven | eight | nine";
+/// Where the count of digits is open anyway.
+pub(super) const DIGITS: &str = "[double] (zero | oh | one | two | three | four | five | six | seven | eight | nine)";
 const UNIT: &str = "one | two | three | four | five | six | seven | eight | nine";
 const TEEN: &str = "ten | eleven | twelve | thirteen | fourteen | fifteen | sixteen | seventeen | eighteen | nineteen";
 
@@ -14,10 +16,11 @@ pub(super) fn number(min: i64, max: i64) -> String {
     let tens = "(twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety)";
     let below = format!("zero | {UNIT} | {TEEN} | {tens} [{UNIT}]");
     match max {
-        ..100 => below,
-        ..1000 => format!("{below} | (a | {UNIT}) hundred [[and] ({below})]"),
+        ..=99 => below,
+        100..=999 => format!("{below} | (a | {UNIT}) hundred [[and] ({below})]"),
         _ => format!(
-            "[({below}) thousand [and]] [(a | {UNIT}) hundred [and]] ({below}) | ({UNIT} | {TEEN}) (hundred | thousand)"
+            "[({UNIT} | {TEEN} | {tens} [{UNIT}]) thousand [and]] [({UNIT}) hundred [and]] ({UNIT} | {TEEN} | {tens} [{UNIT}]) \
+             | ({UNIT} | {TEEN}) (hundred | thousand) | zero"
         ),
     }
 }

@@ -4,20 +4,19 @@ use crate::value::vi::DAYS;
 
 pub(super) const DIGIT: &str = "không | một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
 const UNIT: &str = "một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
-const AFTER_TEN: &str = "mốt | hai | ba | tư | bốn | lăm | sáu | bảy | tám | chín";
+const AFTER_TEN: &str = "một | mốt | hai | ba | tư | bốn | lăm | sáu | bảy | tám | chín";
 const TENS: &str = "(hai | ba | bốn | năm | sáu | bảy | tám | chín) mươi";
 
 pub(super) fn number(min: i64, max: i64) -> String {
     if max - min < 30 {
         return (min..=max).map(say::number).collect::<Vec<_>>().join(" | ");
     }
-    let below = format!("không | {UNIT} | mười [một | {AFTER_TEN}] | {TENS} [{AFTER_TEN}]");
+    let tens = format!("mười [{AFTER_TEN}] | {TENS} [{AFTER_TEN}]");
+    let hundreds = format!("({DIGIT}) trăm [(linh | lẻ) ({UNIT}) | {tens}]");
     match max {
-        ..100 => below,
-        ..1000 => format!("{below} | ({UNIT}) trăm [[linh | lẻ] ({below})]"),
-        _ => format!(
-            "[({below}) (nghìn | ngàn)] [({DIGIT}) trăm [linh | lẻ]] ({below}) | ({UNIT} | mười) (trăm | nghìn | ngàn)"
-        ),
+        ..=99 => format!("không | {UNIT} | {tens}"),
+        100..=999 => format!("không | {UNIT} | {tens} | {hundreds}"),
+        _ => format!("không | {UNIT} | {tens} | {hundreds} | ({UNIT} | {tens}) (nghìn | ngàn) [{hundreds}]"),
     }
 }
 

@@ -232,7 +232,7 @@ fn figure_word(core: &str, named: bool) -> Option<String> {
         return Some(if digits_only(core) && core.len() > 9 { digits(core) } else { said });
     }
     let figures = core.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '²');
-    let figures = if core.ends_with("m2") { &core[..core.len() - 2] } else { figures.trim_end_matches("m²") };
+    let figures = core.strip_suffix("m2").unwrap_or_else(|| figures.trim_end_matches("m²"));
     let suffix = core[figures.len()..].trim_start_matches('/');
     match (amount(figures), unit(suffix)) {
         (Some(said), Some(unit)) => Some(format!("{said} {unit}")),

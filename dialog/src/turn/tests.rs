@@ -1,1 +1,192 @@
+//! Turns under simulated time.
+use super::*;
 
+struct Trace {
+    turn: Turn,
+    start: Instant,
+    seen: Vec<String>,
+}
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+impl Trace {
+    fn new(floor: Floor) -> Trace {
+        let start = Instant::now() + Duration::from_secs(10);
+        let mut turn = Turn::new(TurnPlan::default());
+        turn.floor(start, floor);
+        Trace { turn, start, seen: Vec::new() }
+    }
+
+    /// Lets all deadlines up to `at` come.
+    fn until(&mut self, at: u64) -> Instant {
+        let now = self.start + ms(at);
+        while let Some((due, _)) = self.turn.deadline().filter(|(due, _)| *due <= now) {
+            self.turn.tick(due);
+            self.note(due);
+        }
+        now
+    }
+
+    fn note(&mut self, now: Instant) {
+        while let Some(act) = self.turn.poll() {
+            let at = now.duration_since(self.start).as_millis();
+            let act = match act {
+                Act::Taken { text, .. } => format!("taken {text}"),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            self.seen.push(format!("{at} {act}"));
+        }
+    }
+
+    fn start(&mut self, at: u64) {
+        let now = self.until(at);
+        self.turn.started(now);
+        self.note(now);
+    }
+
+    fn stop(&mut self, at: u64) {
+        let now = self.until(at);
+        self.turn.stopped(now, ms(200));
+        self.note(now);
+    }
+
+    fn words(&mut self, at: u64, text: &str, weight: Weight, is_final: bool) {
+        let now = self.until(at);
+        let text = Some(text.to_string()).filter(|t| !t.is_empty());
+        self.turn.words(now, Words { text, confidence: 0.9, is_final, weight });
+        self.note(now);
+    }
+
+    fn seen(&mut self, upto: u64) -> Vec<String> {
+        self.until(upto);
+        std::mem::take(&mut self.seen)
+    }
+}
+
+#[test]
+fn a_complete_answer_ends_a_turn_soon_and_an_unfinished_one_late() {
+    for (weight, at) in [(Weight::Whole, 1_080), (Weight::Likely, 1_300), (Weight::Part, 1_800)] {
+        let mut t = Trace::new(Floor::Free);
+        t.start(0);
+        t.stop(1_000);
+        t.words(1_010, "x", weight, true);
+        assert_eq!(t.seen(5_000), [format!("{at} taken x")]);
+    }
+}
+
+#[test]
+fn whoever_goes_on_keeps_the_turn() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(0);
+    t.stop(700);
+    t.words(710, "two", Weight::Part, true);
+    t.start(1_200);
+    t.stop(2_200);
+    t.words(2_210, "two thirty p m", Weight::Whole, true);
+    assert_eq!(t.seen(5_000), ["2280 taken two thirty p m"]);
+}
+
+#[test]
+fn stale_words_stand_in_for_words_that_never_come() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(0);
+    t.stop(700);
+    t.words(710, "two", Weight::Part, true);
+    t.start(1_200);
+    t.stop(1_600);
+    assert_eq!(t.seen(5_000), ["2300 taken two"]);
+}
+
+#[test]
+fn a_voice_over_the_bot_holds_then_hushes() {
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    assert_eq!(t.seen(5_000), ["300 hold", "800 hush"]);
+}
+
+#[test]
+fn words_hush_at_once_when_final_and_after_the_hold_when_guessed() {
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    t.words(200, "mountain", Weight::Part, false);
+    assert_eq!(t.seen(290), Vec::<String>::new());
+    assert_eq!(t.seen(310), ["300 hush"]);
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    t.stop(280);
+    t.words(285, "no", Weight::Whole, true);
+    assert_eq!(t.seen(1_000), ["285 hush", "360 taken no"]);
+}
+
+#[test]
+fn a_nod_or_a_noise_gives_the_floor_back() {
+    for text in ["uh-huh", ""] {
+        let mut t = Trace::new(Floor::Bot);
+        t.start(64);
+        t.words(350, text, Weight::Nod, false);
+        t.stop(600);
+        t.words(610, text, Weight::Nod, true);
+        assert_eq!(t.seen(3_000), ["300 hold", "610 resume", "610 dropped"]);
+    }
+}
+
+#[test]
+fn a_held_bot_resumes_when_no_words_come() {
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    t.stop(600);
+    assert_eq!(t.seen(3_000), ["300 hold", "1300 resume", "1300 dropped"]);
+}
+
+#[test]
+fn what_must_be_heard_is_not_interrupted_and_the_answer_is_kept() {
+    let mut t = Trace::new(Floor::Closed);
+    t.start(64);
+    t.stop(1_200);
+    t.words(1_210, "yes", Weight::Whole, true);
+    assert_eq!(t.seen(4_000), Vec::<String>::new());
+    let now = t.until(4_000);
+    t.turn.floor(now, Floor::Bot);
+    t.note(now);
+    assert_eq!(t.seen(5_000), ["4000 hush", "4000 taken yes"]);
+}
+
+#[test]
+fn a_cough_in_silence_is_nothing_and_a_mumble_is_missed() {
+    for (length, act) in [(150, "dropped"), (700, "missed")] {
+        let mut t = Trace::new(Floor::Free);
+        t.start(64);
+        t.stop(length + 200);
+        t.words(length + 210, "", Weight::Part, true);
+        let seen = t.seen(5_000);
+        assert!(seen.len() == 1 && seen[0].ends_with(act), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_radio_does_not_keep_the_turn_for_ever() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(64);
+    assert_eq!(t.seen(60_000), ["20000 missed"]);
+    assert!(t.turn.deadline().is_none());
+}
+
+#[test]
+fn nods_are_told_from_answers() {
+    use crate::value::{Language, tokens};
+    for (text, language, nod) in [
+        ("uh-huh", Language::En, true),
+        ("yeah ok", Language::En, true),
+        ("Mm-hmm.", Language::En, true),
+        ("boston", Language::En, false),
+        ("ok boston", Language::En, false),
+        ("dạ vâng", Language::Vi, true),
+        ("ừ", Language::Vi, true),
+        ("khách sạn", Language::Vi, false),
+        ("", Language::En, false),
+    ] {
+        assert_eq!(nods::only(&tokens(text, language), language), nod, "{text}");
+    }
+}

@@ -3,6 +3,8 @@ pub mod fallback;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
 pub mod scripted;
+#[cfg(feature = "whisper")]
+pub mod whisper;
 
 pub use fallback::Chain;
 

@@ -59,7 +59,12 @@ impl Default for Limits {
 struct Bucket {
     tokens: f64,
     at: Instant,
+    /// Until then it may send as it likes, for we have asked it something.
+    asked_until: Option<Instant>,
 }
+
+/// How long a peer we sent a request to is free of the limit.
+const ASKED: Duration = Duration::from_secs(300);
 
 /// The state; told the time.
 #[derive(Debug)]
@@ -109,6 +114,13 @@ impl Admission {
         passes
     }
 
+    /// A request of ours goes to `peer`: what it answers is not held against it.
+    pub fn expect(&mut self, now: Instant, peer: IpAddr) {
+        if let Some(bucket) = self.bucket(now, peer) {
+            bucket.asked_until = Some(now + ASKED);
+        }
+    }
+
     /// Counts a refusal and makes its source pay for it.
     pub fn refuse(&mut self, now: Instant, source: IpAddr, why: &'static str) {
         self.count(why);
@@ -134,22 +146,33 @@ impl Admission {
         self.refused.clone()
     }
 
-    fn spend(&mut self, now: Instant, source: IpAddr, need: f64, cost: f64) -> bool {
+    /// The source's bucket as of now; none where it is not limited.
+    fn bucket(&mut self, now: Instant, source: IpAddr) -> Option<&mut Bucket> {
         if self.unlimited.iter().any(|network| network.contains(source)) {
-            return true;
+            return None;
         }
         if self.buckets.len() >= self.most && !self.buckets.contains_key(&source) {
             let oldest = self.buckets.iter().min_by_key(|(_, bucket)| bucket.at).map(|(source, _)| *source);
             oldest.and_then(|source| self.buckets.remove(&source));
         }
-        let bucket = self.buckets.entry(source).or_insert(Bucket { tokens: self.burst, at: now });
+        let fresh = Bucket { tokens: self.burst, at: now, asked_until: None };
+        let bucket = self.buckets.entry(source).or_insert(fresh);
         let gained = now.saturating_duration_since(bucket.at).as_secs_f64() * self.rate;
         bucket.tokens = (bucket.tokens + gained).min(self.burst);
         bucket.at = now;
+        Some(bucket)
+    }
+
+    fn spend(&mut self, now: Instant, source: IpAddr, need: f64, cost: f64) -> bool {
+        let lowest = -self.burst;
+        let Some(bucket) = self.bucket(now, source) else { return true };
+        if bucket.asked_until.is_some_and(|until| until > now) {
+            return true;
+        }
         if bucket.tokens < need {
             return false;
         }
-        bucket.tokens = (bucket.tokens - cost).max(-self.burst);
+        bucket.tokens = (bucket.tokens - cost).max(lowest);
         true
     }
 }
@@ -197,6 +220,15 @@ mod tests {
             admission.arrive(now, source(last));
         }
         assert_eq!(admission.buckets.len(), 8);
+    }
+
+    #[test]
+    fn who_was_asked_may_answer_as_much_as_it_likes_for_a_while() {
+        let limits = Limits { rate: 1, burst: 1, ..Limits::default() };
+        let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
+        admission.expect(now, source(1));
+        assert!((0..1000).all(|_| admission.arrive(now, source(1))));
+        assert_eq!((0..1000).filter(|_| admission.arrive(now + ASKED, source(1))).count(), 1);
     }
 
     #[test]

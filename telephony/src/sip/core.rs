@@ -212,6 +212,7 @@ impl Core {
     }
 
     pub(super) async fn flow_at(self: &Arc<Self>, remote: SocketAddr, carrier: Carrier) -> Result<Flow, Unreachable> {
+        lock(&self.admission).expect(Instant::now(), remote.ip());
         match carrier {
             Carrier::Udp => {
                 let flow = self.udp.clone().ok_or(Unreachable::Transport)?;

@@ -24,7 +24,7 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// The caller reads no further before [`Framer::next`] has said `None`, so the buffer holds at most one message more
+    /// The caller reads no further before [`Framer::cut`] has said `None`, so the buffer holds at most one message more
     /// than one read.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
@@ -36,7 +36,7 @@ impl Framer {
     }
 
     /// The next piece; `None` until more bytes come.
-    pub fn next(&mut self) -> Result<Option<Cut>, Broken> {
+    pub fn cut(&mut self) -> Result<Option<Cut>, Broken> {
         if self.searched == 0 {
             if self.buffer.starts_with(b"\r\n\r\n") {
                 self.buffer.drain(..4);
@@ -113,7 +113,7 @@ mod tests {
             let (mut framer, mut cuts) = (Framer::default(), Vec::new());
             for chunk in stream.chunks(step) {
                 framer.push(chunk);
-                while let Some(cut) = framer.next().expect("sound stream") {
+                while let Some(cut) = framer.cut().expect("sound stream") {
                     cuts.push(cut);
                 }
             }
@@ -129,7 +129,7 @@ mod tests {
         {
             let mut framer = Framer::default();
             framer.push(head.as_bytes());
-            assert!(framer.next().is_err(), "{head}");
+            assert!(framer.cut().is_err(), "{head}");
         }
     }
 
@@ -137,8 +137,8 @@ mod tests {
     fn memory_is_bounded_by_the_message_limit() {
         let mut framer = Framer::default();
         framer.push(&vec![b'x'; MAX_MESSAGE + 1]);
-        assert_eq!(framer.next().expect_err("too long").why, "oversize");
+        assert_eq!(framer.cut().expect_err("too long").why, "oversize");
         framer.push(format!("BYE a SIP/2.0\r\nl: {MAX_MESSAGE}\r\n\r\n").as_bytes());
-        assert_eq!(framer.next().expect_err("too long").why, "oversize");
+        assert_eq!(framer.cut().expect_err("too long").why, "oversize");
     }
 }

@@ -282,7 +282,7 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
 }
 
 fn has_length(headers: &Headers) -> bool {
-    headers.all("content-length").next().is_some_and(|length| length.trim_start_matches('0') != "")
+    headers.all("content-length").next().is_some_and(|length| !length.trim_start_matches('0').is_empty())
 }
 
 /// 415 for a body that is no session description (RFC 3261 section 8.2.3).

@@ -39,9 +39,8 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
         }
         match tx.original.method {
             Method::Invite => invite(&core, tx, flow).await,
-            Method::Register => register(&core, tx, flow.remote).await,
+            Method::Register => register(&core, tx, &flow).await,
             Method::Options => {
-                core.count("options");
                 core.reply_soon(tx, 200, call::capabilities()).await;
             }
             Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
@@ -402,7 +401,8 @@ impl Ringing {
     }
 }
 
-async fn register(core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
+async fn register(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
+    let source = flow.remote;
     if core.plan.phones.is_empty() {
         core.refuse(source, "forbidden");
         return core.reply_soon(tx, 403, vec![]).await;
@@ -425,7 +425,7 @@ async fn register(core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
     let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
     let cseq = request.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
     let now = Instant::now();
-    let asked = Register { user: &name, source, call_id: &call_id, cseq, wanted };
+    let asked = Register { user: &name, source, carrier: flow.carrier, call_id: &call_id, cseq, wanted };
     let done = lock(&core.registrar).register(now, asked);
     let (status, headers) = match done {
         Ok(bindings) => {

@@ -184,10 +184,15 @@ impl Sip {
         outbound::dial(&self.core, dial).await
     }
 
-    /// The URI under which a registered phone can be dialled now.
-    pub fn locate(&self, phone: &str) -> Option<String> {
+    /// What to dial to reach a phone where it registered last; `None` while it is not registered.
+    pub fn locate(&self, phone: &str) -> Option<Dial> {
         let registrar = lock(&self.core.registrar);
-        registrar.locate(Instant::now(), phone).map(|binding| binding.contact.clone())
+        registrar.locate(Instant::now(), phone).map(|binding| Dial {
+            to: binding.contact.clone(),
+            address: Some(binding.source),
+            carrier: binding.carrier,
+            ..Dial::default()
+        })
     }
 
     /// From now on new calls hear 503; live ones go on.

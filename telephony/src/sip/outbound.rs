@@ -70,7 +70,10 @@ impl Attempt {
             }
             None => None,
         };
-        let flow = core.flow_to(proxy.as_ref().unwrap_or(&target), dial.carrier).await;
+        let flow = match dial.address {
+            Some(address) => core.flow_at(address, dial.carrier).await,
+            None => core.flow_to(proxy.as_ref().unwrap_or(&target), dial.carrier).await,
+        };
         let flow = flow.map_err(|why| Refused::new(503, why.to_string()))?;
         let socket = core.ports.take().map_err(|why| Refused::new(503, why.to_string()))?;
         let prefs = dial.prefs.clone().unwrap_or_else(|| core.plan.prefs.clone());

@@ -132,6 +132,8 @@ pub struct Dial {
     pub credentials: Option<Credentials>,
     /// `sip:host:port` of a proxy to go through.
     pub outbound_proxy: Option<String>,
+    /// Where to send, whatever the URI says: the way back to a phone behind a NAT.
+    pub address: Option<SocketAddr>,
     /// `None`: the plan's.
     pub prefs: Option<Prefs>,
     /// Where the URI does not say.

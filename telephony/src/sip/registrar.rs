@@ -1,4 +1,5 @@
 //! `Registrar`: where our phones can be reached (RFC 3261 section 10.3). Told the time; authentication is done before it.
+use super::flow::Carrier;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ pub struct Binding {
     pub contact: String,
     /// Where the REGISTER came from: the way back through a NAT.
     pub source: SocketAddr,
+    pub carrier: Carrier,
     pub expires: Instant,
     call_id: String,
     cseq: u32,
@@ -33,6 +35,7 @@ pub struct Wanted {
 pub struct Register<'a> {
     pub user: &'a str,
     pub source: SocketAddr,
+    pub carrier: Carrier,
     pub call_id: &'a str,
     pub cseq: u32,
     pub wanted: Wants,
@@ -95,7 +98,7 @@ impl Registrar {
                     if !expires.is_zero() {
                         let (call_id, cseq, source) = (request.call_id.to_owned(), request.cseq, request.source);
                         let expires = now + expires.min(LONGEST);
-                        bindings.push(Binding { contact, source, expires, call_id, cseq });
+                        bindings.push(Binding { contact, source, carrier: request.carrier, expires, call_id, cseq });
                     }
                 }
                 if bindings.len() > self.most {
@@ -140,7 +143,14 @@ mod tests {
             expires: Duration::from_secs(*seconds),
         };
         let wanted = Wants::Contacts(contacts.iter().map(wanted).collect());
-        Register { user: "100", source: ([192, 0, 2, 1], 5060).into(), call_id: "c", cseq, wanted }
+        Register {
+            user: "100",
+            source: ([192, 0, 2, 1], 5060).into(),
+            carrier: Carrier::Udp,
+            call_id: "c",
+            cseq,
+            wanted,
+        }
     }
 
     #[test]

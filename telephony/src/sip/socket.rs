@@ -230,7 +230,7 @@ impl Stream<'_> {
     /// Handles all that is whole; false when the stream has to close.
     async fn cut(&mut self) -> bool {
         loop {
-            match self.framer.next() {
+            match self.framer.cut() {
                 Ok(None) => return true,
                 Ok(Some(Cut::Ping)) => {
                     if put(&self.writer, b"\r\n").await.is_err() {

@@ -28,6 +28,7 @@ pub fn password(user: &str) -> Phone {
     Phone { name: user.into(), credentials: Credentials { user: user.into(), password: "open sesame".into() } }
 }
 
+/// Two hundred ports of its own for each server.
 pub fn ports() -> Ports {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let from = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) * 400;
@@ -109,11 +110,11 @@ impl Bot {
         calls()
     }
 
-    /// Every dialog, transaction and port is given back.
+    /// Every dialog, running transaction and port is given back.
     pub async fn gone(&self) {
         let clean = || {
             let report = self.sip.report();
-            report.calls + report.dialogs + report.transactions + report.finished + self.ports.in_use() == 0
+            report.calls + report.dialogs + report.transactions + self.ports.in_use() == 0
         };
         until(clean, "everything to be gone").await;
     }
@@ -202,4 +203,46 @@ pub async fn sipp_to(server: SocketAddr, name: &str, more: &[&str]) {
     std::fs::remove_file(&trace).ok();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {}\n{errors}\n{messages}", output.status);
+}
+
+/// What was logged outside the targets that are to be kept quiet.
+static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+pub fn logged() -> Vec<String> {
+    LOGGED.lock().expect("logs").clone()
+}
+
+pub fn listen_to_logs() {
+    tracing::subscriber::set_global_default(Logs).expect("the only listener");
+}
+
+struct Logs;
+
+struct Text(String);
+
+impl tracing::field::Visit for Text {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.push_str(&format!("{}={value:?} ", field.name()));
+    }
+}
+
+impl tracing::Subscriber for Logs {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        !telephony::QUIET_LOG_TARGETS.iter().any(|quiet| metadata.target().starts_with(quiet))
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = Text(format!("{} ", event.metadata().target()));
+        event.record(&mut text);
+        LOGGED.lock().expect("logs").push(text.0);
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
 }

@@ -151,7 +151,7 @@ async fn a_phone_registers_and_calls_with_its_password() {
     let good = ["-au", "lan", "-ap", "open sesame"];
     sipp(&bot, "register", &good).await;
     assert_eq!(bot.sip.report().phones, 1);
-    assert!(bot.sip.locate("lan").expect("registered").starts_with("sip:tester@127.0.0.1:"));
+    assert!(bot.sip.locate("lan").expect("registered").to.starts_with("sip:tester@127.0.0.1:"));
     sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
     sipp(&bot, "call_with_password", &good).await;
     assert_eq!(bot.calls(1).await[0].via, Via::Phone("lan".into()));
@@ -251,10 +251,21 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
             registration: Some(registration(word, carrier, registrar)),
         };
         let trunks = vec![trunk("good", "open sesame"), trunk("bad", "open barley")];
-        let (us, _rings) = Sip::start(SipPlan { trunks, ..plan() }, ports()).await.expect("started");
+        let (us, mut rings) = Sip::start(SipPlan { trunks, open: vec![], ..plan() }, ports()).await.expect("started");
         let wanted = [("good".to_owned(), Standing::Registered), ("bad".to_owned(), Standing::Refused(401))];
         until(|| us.report().trunks == wanted, "both trunks to have an answer").await;
         assert_eq!(provider.sip.report().phones, 1);
+        // The provider may call us now, with no other right than our registration.
+        let call = Dial { timeout: 5 * SECOND, ..provider.sip.locate("lan").expect("registered") };
+        assert_eq!(call.carrier, carrier);
+        let (line, ring) = tokio::join!(provider.sip.dial(call), async {
+            let ring = rings.recv().await.expect("a ring");
+            let via = ring.via.clone();
+            (ring.answer().await, via)
+        });
+        assert_eq!(ring.1, Via::Trunk("good".into()));
+        assert!(line.is_ok() && ring.0.is_ok(), "{line:?} {:?}", ring.0);
+        drop((line, ring));
         us.stop(SECOND).await;
         until(|| provider.sip.report().phones == 0, "the registration to be taken back").await;
     }
@@ -358,4 +369,103 @@ async fn a_hundred_calls_at_once_leave_nothing_behind() {
     sipp(&bot, "brief_call", &["-m", "100", "-r", "100", "-l", "100"]).await;
     assert!(bot.calls(100).await.iter().all(|call| call.changes == [HUNG_UP]));
     bot.gone().await;
+    until(|| bot.sip.report().finished == 0, "finished transactions to be forgotten").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_200_gets_a_copy_of_its_ack() {
+    let us = caller().await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
+    let here = peer.local_addr().expect("address");
+    let far_end = async {
+        let mut buffer = [0; 4096];
+        let mut heard = Vec::new();
+        let (mut ok, mut proxied) = (String::new(), false);
+        while heard.len() < 4 {
+            let (length, from) =
+                timeout(5 * SECOND, peer.recv_from(&mut buffer)).await.expect("in time").expect("received");
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            let header = |name: &str| text.lines().find(|line| line.starts_with(name)).expect(name).to_owned();
+            let echo =
+                [header("Via:"), header("From:"), header("Call-ID:"), header("CSeq:"), header("To:")].join("\r\n");
+            let method = text.split(' ').next().expect("method").to_owned();
+            proxied |=
+                method != "INVITE" && text.contains("Route: <sip:127.0.0.1:") && text.contains("Route: <sip:proxy");
+            heard.push(method.clone());
+            match method.as_str() {
+                "INVITE" => {
+                    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n";
+                    ok = format!(
+                        "SIP/2.0 200 OK\r\n{echo};tag=far\r\nContact: <sip:%2Bb@{here}>\r\n\
+                         Record-Route: <sip:proxy.invalid;lr>, <sip:{here};lr>\r\n\
+                         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+                        sdp.len()
+                    );
+                    peer.send_to(ok.as_bytes(), from).await.expect("sent");
+                }
+                "ACK" if heard.len() < 3 => drop(peer.send_to(ok.as_bytes(), from).await.expect("sent")),
+                "BYE" => {
+                    assert!(text.starts_with("BYE sip:+b@"), "{text}");
+                    let bye = format!("SIP/2.0 200 OK\r\n{echo}\r\nContent-Length: 0\r\n\r\n");
+                    peer.send_to(bye.as_bytes(), from).await.expect("sent");
+                }
+                _ => {}
+            }
+        }
+        (heard, proxied)
+    };
+    let calling = async {
+        let dial = Dial { to: format!("sip:b@{here}"), timeout: 5 * SECOND, ..Dial::default() };
+        let mut line = us.dial(dial).await.expect("answered");
+        assert_eq!(line.plan.codec, Codec::Pcma);
+        tokio::time::sleep(SECOND / 5).await;
+        line.hang_up("done").await
+    };
+    let ((heard, proxied), _) = tokio::join!(far_end, calling);
+    assert_eq!(heard, ["INVITE", "ACK", "ACK", "BYE"]);
+    assert!(proxied, "requests within the dialog carry its route set");
+    until(|| us.report().dialogs + us.report().transactions == 0, "all to be gone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_asks_too_much_is_not_heard() {
+    let mut strict = SipPlan { open: vec![], ..plan() };
+    strict.limits.rate = 10;
+    strict.limits.burst = 20;
+    let bot = Bot::start(strict).await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
+    for n in 0..100 {
+        let text = format!(
+            "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK{n}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+             Call-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+        socket.send_to(text.as_bytes(), bot.udp()).await.expect("sent");
+    }
+    until(|| bot.sip.report().refused.get("rate").is_some_and(|&rate| rate >= 70), "the limit to act").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_line_names_a_caller() {
+    bot::listen_to_logs();
+    let bot = Bot::start(SipPlan { phones: vec![password("lan")], ..plan() }).await;
+    for name in ["call", "within", "no_common_codec", "require_100rel"] {
+        sipp(&bot, name, &[]).await;
+    }
+    sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
+    assert_eq!(
+        caller()
+            .await
+            .dial(Dial { to: "sip:tester@nowhere.invalid".into(), ..Dial::default() })
+            .await
+            .expect_err("no such host")
+            .status,
+        503
+    );
+    bot.calls(2).await;
+    until(|| bot::logged().iter().any(|line| line.contains("call over")), "something to be logged").await;
+    for line in bot::logged() {
+        for word in ["tester", "echo@", "booking", "barley", "sesame", "<sip"] {
+            assert!(!line.contains(word), "{line}");
+        }
+    }
 }

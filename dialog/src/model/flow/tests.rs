@@ -1,1 +1,143 @@
+//! The flow without time.
+use super::*;
+use crate::testkit::today;
 
+const TRIP: &str = r#"
+name = "trip"
+language = "en"
+greeting = "Trips."
+[[task]]
+name = "trip"
+phrases = ["book a trip"]
+slots = ["from_city", "to_city", "seats", "day"]
+confirm = "From {from_city} to {to_city} {day} for {seats}?"
+[task.on_done]
+method = "GET"
+url = "http://127.0.0.1:1/trip?from={from_city}&seats={seats}"
+say = "Booked, {/price} dollars{/none}."
+[[task]]
+name = "report"
+phrases = ["report a problem"]
+slots = ["seats"]
+[task.on_done]
+url = "http://127.0.0.1:1/report"
+body = { kind = "seat {seats}", seats = "{seats}", fixed = [1, true] }
+say = "Reported."
+[[slot]]
+name = "from_city"
+type = "choice"
+cues = ["from"]
+values = ["new york", "boston"]
+prompt = "From where?"
+[[slot]]
+name = "to_city"
+type = "choice"
+cues = ["to"]
+values = ["new york", "boston"]
+prompt = "Where to?"
+read_back = "To {value}, good."
+[[slot]]
+name = "seats"
+type = "number"
+min = 1
+max = 60
+prompt = "How many seats?"
+confirm = "always"
+[[slot]]
+name = "day"
+type = "date"
+prompt = "Which day?"
+"#;
+
+fn flow() -> Flow {
+    let bot = Bot::parse(TRIP, "trip").unwrap_or_else(|e| panic!("{e}"));
+    let mut flow = Flow::new(Arc::new(bot), today());
+    flow.open();
+    flow
+}
+
+fn said(reply: &Reply) -> Vec<&str> {
+    reply.say.iter().map(|s| s.text.as_str()).collect()
+}
+
+#[test]
+fn cues_tell_slots_of_one_kind_apart() {
+    let mut flow = flow();
+    let reply = flow.hear("book a trip to boston from new york tomorrow", 0.9);
+    assert_eq!(said(&reply), ["To boston, good.", "How many seats?"]);
+    let values: Vec<String> = reply.slots.iter().map(|s| s.value.clone().unwrap_or_default().to_string()).collect();
+    assert_eq!(values, ["\"boston\"", "\"new york\"", "\"2026-11-26\""]);
+}
+
+#[test]
+fn a_get_holds_its_values_percent_encoded_and_an_answer_is_spoken() {
+    let mut flow = flow();
+    flow.hear("book a trip to boston from new york tomorrow", 0.9);
+    assert_eq!(said(&flow.hear("two", 0.9)), ["Did you say two?"]);
+    assert_eq!(said(&flow.hear("yes", 0.9)), ["From new york to boston tomorrow for two?"]);
+    let Next::Run(call) = flow.hear("yes", 0.9).next else { panic!("a call") };
+    assert_eq!(call.url, "http://127.0.0.1:1/trip?from=new%20york&seats=2");
+    assert_eq!((call.method, &call.body), (Method::Get, &None));
+    let reply = flow.tool(Ok(serde_json::json!({"price": 29})));
+    assert_eq!(said(&reply)[0], "Booked, 29 dollars.");
+    assert_eq!(reply.next, Next::HangUp(reason::DONE));
+}
+
+#[test]
+fn a_body_keeps_the_types_of_its_values() {
+    let mut flow = flow();
+    flow.hear("report a problem", 0.9);
+    flow.hear("twelve", 0.9);
+    let Next::Run(call) = flow.hear("yes", 0.9).next else { panic!("a call") };
+    assert_eq!(call.body, Some(serde_json::json!({"kind": "seat 12", "seats": 12, "fixed": [1, true]})));
+}
+
+#[test]
+fn another_task_can_be_asked_for_in_the_middle() {
+    let mut flow = flow();
+    flow.hear("book a trip from boston", 0.9);
+    assert_eq!(said(&flow.hear("report a problem", 0.9)), ["How many seats?"]);
+}
+
+#[test]
+fn a_slot_is_named_to_change_it() {
+    let mut flow = flow();
+    flow.hear("book a trip to boston from new york tomorrow", 0.9);
+    flow.hear("two", 0.9);
+    flow.hear("yes", 0.9);
+    assert_eq!(said(&flow.hear("no the day", 0.9)), ["Which day?"]);
+    assert_eq!(
+        said(&flow.hear("friday", 0.9)),
+        ["From new york to boston on Friday, November twenty seventh for two?"]
+    );
+    assert_eq!(said(&flow.hear("no", 0.9)), ["What should I change?"]);
+    assert_eq!(
+        said(&flow.hear("to new york", 0.9)),
+        ["From new york to new york on Friday, November twenty seventh for two?"]
+    );
+}
+
+#[test]
+fn a_number_out_of_range_is_not_taken_in_part() {
+    let mut flow = flow();
+    flow.hear("report a problem", 0.9);
+    assert_eq!(said(&flow.hear("a hundred and five", 0.9))[0], "Sorry, I did not understand that.");
+}
+
+#[test]
+fn answers_are_weighed_by_what_may_follow() {
+    let mut flow = flow();
+    assert_eq!(flow.weigh("book a trip"), Weight::Whole);
+    assert_eq!(flow.weigh("book a trip to"), Weight::Part);
+    assert_eq!(flow.weigh("uh-huh"), Weight::Nod);
+    assert_eq!(flow.weigh("yes"), Weight::Nod);
+    assert_eq!(flow.weigh("go back"), Weight::Whole);
+    flow.hear("book a trip to boston from new york", 0.9);
+    assert_eq!(flow.weigh("twenty"), Weight::Likely);
+    flow.hear("twenty", 0.9);
+    assert_eq!(flow.weigh("yes"), Weight::Whole);
+    flow.hear("yes", 0.9);
+    assert_eq!(flow.weigh("tomorrow"), Weight::Whole);
+    assert_eq!(flow.weigh("december twenty"), Weight::Likely);
+    assert_eq!(flow.weigh("tomorrow and"), Weight::Part);
+}
