@@ -1,0 +1,108 @@
+//! The keypad: as telephone-events, by SIP INFO, and from sipp's own recordings.
+use crate::peer::Peer;
+use crate::server::Server;
+use crate::sipp::plays;
+use crate::testbed::{beside_others, pause, seconds};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+fn entries(call: &Value) -> Vec<&str> {
+    let turns = call["turns"].as_array().expect("turns");
+    turns.iter().filter(|turn| turn["speaker"] == "caller").map(|turn| turn["text"].as_str().expect("keys")).collect()
+}
+
+/// Presses `keys` and hears the answer out.
+async fn press(peer: &Peer, keys: &str) {
+    peer.press(keys);
+    // The keys are sent at 240 ms each, with their pauses.
+    pause(240 * keys.len() as u64).await;
+    peer.hears_out(Instant::now(), seconds(40)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_booked_by_keypad() {
+    let _machine = beside_others().await;
+    let server = Server::start("keypad").await;
+    let peer = Peer::call(server.sip, "booking").await.expect("answered");
+    pause(1500).await;
+    for keys in ["1", "1", "1231", "1430", "30#", "2#", "1"] {
+        press(&peer, keys).await;
+    }
+    let call = server.ended(1).await.swap_remove(0);
+    let year = jiff::Zoned::now().year();
+    let slots = json!({
+        "place": "mountain view", "date": format!("{year}-12-31"), "time": "14:30", "duration": "PT30M", "people": 2
+    });
+    assert_eq!(call["slots"], slots, "{call:#?}");
+    assert_eq!(entries(&call), ["1", "1", "1231", "1430", "30", "2", "1"]);
+    assert_eq!(call["end"]["blame"], "nobody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_found_by_keypad_alone() {
+    let _machine = beside_others().await;
+    let server = Server::start("places").await;
+    let peer = Peer::call(server.sip, "places").await.expect("answered");
+    peer.hears_out(peer.answered, seconds(60)).await;
+    press(&peer, "2").await;
+    press(&peer, "1").await;
+    let call = server.ended(1).await.swap_remove(0);
+    assert_eq!(call["slots"], json!({ "place": "khách sạn" }), "{call:#?}");
+    assert_eq!((&call["end"]["blame"], entries(&call)), (&json!("nobody"), vec!["2", "1"]), "{call:#?}");
+    let first = call["turns"][0]["text"].as_str().expect("a text");
+    assert!(first.contains("phím"), "the bot says that the keypad works: {first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_counts_once_and_hushes_the_bot() {
+    let _machine = beside_others().await;
+    let server = Server::start("each-key").await;
+    let peer = Peer::call(server.sip, "booking").await.expect("answered");
+    pause(1500).await;
+    let pressed = Instant::now();
+    press(&peer, "2").await;
+    press(&peer, "1223").await;
+    let call = server.call().await;
+    assert_eq!(call["slots"], json!({ "code": "1223" }), "{call:#?}");
+    assert_eq!(entries(&call), ["2", "1223"]);
+    let greeting = &call["turns"][0];
+    assert_eq!(greeting["interrupted"], true, "{greeting}");
+    assert!(greeting["heard"].as_str().expect("a text").len() < greeting["text"].as_str().expect("a text").len());
+    // The greeting falls silent with the key: the next sound is the question, which comes a moment later.
+    let heard = peer.hang_up().await;
+    let after = heard.sound.part(heard.place(pressed), heard.place(pressed) + 600);
+    let quiet = after.levels().iter().filter(|level| **level < crate::peer::VOICE).count();
+    assert!(quiet >= 3, "the bot is hushed by the key: {:?}", after.levels());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_by_info_count_as_well() {
+    let _machine = beside_others().await;
+    let server = Server::start("info").await;
+    let mut peer = Peer::call(server.sip, "booking").await.expect("answered");
+    pause(1500).await;
+    for keys in ["2", "1223"] {
+        for key in keys.chars() {
+            peer.press_by_info(key).await;
+        }
+        peer.hears_out(Instant::now(), seconds(20)).await;
+    }
+    let call = server.call().await;
+    assert_eq!(call["slots"], json!({ "code": "1223" }), "{call:#?}");
+    assert_eq!(entries(&call), ["2", "1223"]);
+    peer.hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_keys_of_another_make_are_understood() {
+    use std::os::unix::fs::MetadataExt;
+    if std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() != 0) {
+        return eprintln!("skipped: sipp plays recorded packets for root only");
+    }
+    let _machine = beside_others().await;
+    let server = Server::start("recorded-keys").await;
+    plays(server.sip, "keys", &["-s", "booking"]).await;
+    let call = server.ended(1).await.swap_remove(0);
+    assert_eq!(entries(&call), ["2", "3456"], "{call:#?}");
+    assert_eq!(call["slots"], json!({ "code": "3456" }));
+}

@@ -1,0 +1,31 @@
+//! Many calls: none fails, and nothing of them is left.
+use crate::server::Inside;
+use crate::sipp;
+use crate::testbed::{alone, pause, ports, seconds, until};
+use std::sync::Arc;
+use switchboard::config::Ms;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_calls_a_second_for_ten_seconds_all_succeed_and_leave_nothing() {
+    let _machine = alone().await;
+    let voice = Arc::new(media::tts::scripted::Scripted::new(media::tts::scripted::Manner::Prompt));
+    let inside = Inside::start("load", vec![], vec![voice], |config| {
+        (config.rtp.ports_from, config.rtp.ports_to) = ports(2000);
+        config.rtp.drain_ms = Ms(1000);
+        config.sip.max_calls = 1000;
+    })
+    .await;
+    let more = ["-r", "200", "-m", "2000", "-l", "900", "-timeout", "40s", "-recv_timeout", "10000"];
+    let outcome = sipp::start(inside.sip, "brief_call", &more).finish().await.succeeded();
+    println!("{} requests sent again", outcome.repeated);
+    assert_eq!((outcome.successful, outcome.failed), (2000, 0));
+    until(seconds(40), "everything to be gone", || async {
+        let report = inside.server.report();
+        report.is_idle().then_some(())
+    })
+    .await;
+    pause(50).await;
+    let ended = inside.metric("switchboard_calls_ended_total").await;
+    assert_eq!(ended as u64, 2000);
+    inside.server.stop().await;
+}

@@ -1,0 +1,19 @@
+//! Whole calls on real sockets: the server as a process (or in this one, with engines that misbehave), and callers that are
+//! not ours: sipp, baresip, and a bare peer that speaks just enough SIP and RTP to know when each packet came.
+mod baresip;
+mod peer;
+mod server;
+mod sipp;
+mod sound;
+mod speech;
+mod testbed;
+
+mod api;
+mod booking;
+mod faults;
+mod interruption;
+mod keys;
+mod load;
+mod privacy;
+mod sip;
+mod store;

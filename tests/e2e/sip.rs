@@ -1,0 +1,176 @@
+//! Signalling: calls that come, change, are refused and end.
+use crate::baresip;
+use crate::peer::Peer;
+use crate::server::{Server, echo_only, phone};
+use crate::sipp::plays;
+use crate::speech::{Timeline, tone};
+use crate::testbed::{beside_others, pause};
+use switchboard::config::{Config, Ms};
+
+/// Who ended each call, and why.
+fn ends(calls: &[serde_json::Value]) -> Vec<(&str, &str)> {
+    calls
+        .iter()
+        .map(|call| (call["end"]["blame"].as_str().unwrap_or("-"), call["end"]["reason"].as_str().unwrap_or("-")))
+        .collect()
+}
+
+fn closed(config: &mut Config) {
+    config.sip.open_networks = vec!["192.0.2.0/24".parse().expect("a network")];
+}
+
+/// Sends a tone to the echo and asks for it back.
+async fn echoes(to: &str, codec: &str) {
+    let timeline = Timeline::new(5000).lay(1500, &tone(1000.0, 2000, 0.3));
+    let heard = baresip::call_with(codec, to, &timeline).finish().await;
+    let spans = heard.sound.spans(-30.0, 100);
+    assert_eq!(spans.len(), 1, "{codec} {to}: {spans:?} {:.0} dB\n{}", heard.sound.level(), heard.log);
+    let (span, sound) = (spans[0], &heard.sound);
+    assert!((1900..=2100).contains(&span.length()), "{codec}: {span:?}");
+    let share = sound.part(span.from + 40, span.to - 40).share_of_tone(1000.0);
+    assert!(share > 0.95, "{codec}: {share}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tone_comes_back_from_the_echo_over_either_codec_and_either_transport() {
+    let _machine = beside_others().await;
+    let server = Server::start("echo").await;
+    let (udp, tcp) = (format!("sip:echo@{}", server.sip), format!("sip:echo@{};transport=tcp", server.sip));
+    tokio::join!(echoes(&udp, "PCMU"), echoes(&udp, "PCMA"), echoes(&tcp, "PCMU"));
+    let calls = server.ended(3).await;
+    assert_eq!(ends(&calls), [("caller", "hung up"); 3]);
+    assert!(calls.iter().all(|call| call["bot"] == "echo" && call["via"] == "open"), "{calls:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_given_up_while_it_rings_never_begins() {
+    let _machine = beside_others().await;
+    let server = Server::with("cancel", |config| config.call.answer_delay_ms = Ms(3000)).await;
+    plays(server.sip, "cancel", &[]).await;
+    let calls = server.ended(1).await;
+    assert_eq!(ends(&calls), [("caller", "cancelled")]);
+    assert!(calls[0]["answered_at"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_never_acknowledged_ends_and_blames_the_network() {
+    let _machine = beside_others().await;
+    let server = Server::start("lost-ack").await;
+    plays(server.sip, "lost_ack", &["-timeout", "50s", "-recv_timeout", "40000"]).await;
+    assert_eq!(ends(&server.ended(1).await), [("network", "no ACK came")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_that_comes_again_is_one_call() {
+    let _machine = beside_others().await;
+    let server = Server::start("repeated").await;
+    plays(server.sip, "repeated_invite", &[]).await;
+    server.ended(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_change_while_they_last() {
+    let _machine = beside_others().await;
+    let server = Server::start("changes").await;
+    let names = ["change_codec", "delayed_offer", "delayed_offer_glare", "within"];
+    for name in names {
+        plays(server.sip, name, &[]).await;
+    }
+    assert_eq!(ends(&server.ended(names.len()).await), [("caller", "hung up"); 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_on_hold_is_in_the_record_of_the_call() {
+    let _machine = beside_others().await;
+    let server = Server::start("hold").await;
+    plays(server.sip, "hold", &["-s", "booking"]).await;
+    let calls = server.ended(1).await;
+    let silences = calls[0]["silences"].as_array().expect("a list");
+    let held: Vec<_> = silences.iter().filter(|silence| silence["kind"] == "muted_or_held").collect();
+    assert_eq!(held.len(), 1, "{silences:#?}");
+    let length = held[0]["ended_ms"].as_u64().expect("ms") - held[0]["started_ms"].as_u64().expect("ms");
+    assert!((250..800).contains(&length), "{length}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_follows_the_caller_to_another_port() {
+    let _machine = beside_others().await;
+    let server = Server::start("moves").await;
+    let mut peer = Peer::call(server.sip, "echo").await.expect("answered");
+    peer.say(&tone(1000.0, 600, 0.3)).await;
+    pause(1000).await;
+    let before = peer.heard().sound;
+    peer.moves().await;
+    peer.say(&tone(700.0, 600, 0.3)).await;
+    pause(1000).await;
+    let after = peer.hang_up().await.sound;
+    let at = before.spans(-30.0, 100)[0];
+    assert!(before.part(at.from, at.to).share_of_tone(1000.0) > 0.95);
+    let spans = after.spans(-30.0, 100);
+    let last = spans[spans.len() - 1];
+    assert!(after.part(last.from, last.to).share_of_tone(700.0) > 0.95, "{spans:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_no_calls_are_answered() {
+    let _machine = beside_others().await;
+    let server = Server::start("requests").await;
+    for name in ["options", "subscribe", "require_100rel", "no_common_codec"] {
+        plays(server.sip, name, &[]).await;
+    }
+    plays(server.sip, "call", &["-t", "t1"]).await;
+    assert_eq!(ends(&server.ended(1).await), [("caller", "hung up")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_registers_and_calls_with_its_password() {
+    let _machine = beside_others().await;
+    let server = Server::with("phone", |config| {
+        closed(config);
+        phone(config, "reception", "open sesame");
+    })
+    .await;
+    let good = ["-au", "reception", "-ap", "open sesame"];
+    plays(server.sip, "register", &good).await;
+    plays(server.sip, "register_wrong", &["-au", "reception", "-ap", "open barley"]).await;
+    plays(server.sip, "call_with_password", &good).await;
+    let calls = server.ended(1).await;
+    assert_eq!(calls[0]["via"], "phone reception");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_may_not_call() {
+    let _machine = beside_others().await;
+    let server = Server::with("stranger", closed).await;
+    plays(server.sip, "forbidden", &[]).await;
+    assert_eq!(server.calls().await.len(), 0);
+    assert!(server.metric("switchboard_calls_refused_total").await >= 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_no_route_names_is_unknown() {
+    let _machine = beside_others().await;
+    let server = Server::with("unknown", echo_only).await;
+    assert_eq!(Peer::call(server.sip, "nobody").await.err(), Some(404));
+    let peer = Peer::call(server.sip, "echo").await.expect("answered");
+    peer.hang_up().await;
+    server.ended(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_call_more_than_allowed_is_told_so() {
+    let _machine = beside_others().await;
+    for status in [486, 503] {
+        let server = Server::with("full", |config| {
+            config.sip.max_calls = 1;
+            config.sip.full_status = status;
+        })
+        .await;
+        let first = Peer::call(server.sip, "echo").await.expect("answered");
+        assert_eq!(Peer::call(server.sip, "echo").await.err(), Some(status));
+        first.hang_up().await;
+        let second = Peer::call(server.sip, "echo").await.expect("there is room again");
+        second.hang_up().await;
+        server.ended(2).await;
+    }
+}

@@ -1,0 +1,147 @@
+//! What the tests share: ports, a directory for each test, patience, and who may run beside whom.
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Tests that measure time run alone; the others run beside each other.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+pub async fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().await
+}
+
+pub async fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().await
+}
+
+/// A port that nothing is bound to, over UDP or TCP, and that no other test here gets.
+pub fn port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let udp = UdpSocket::bind((HERE, 0)).expect("a free port");
+        let port = udp.local_addr().expect("its address").port();
+        // RTP peers take the next port for RTCP, baresip the next one for TLS.
+        let next = UdpSocket::bind((HERE, port.wrapping_add(1))).is_ok();
+        let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if port.is_multiple_of(2) && next && TcpListener::bind((HERE, port)).is_ok() && given.insert(port) {
+            return port;
+        }
+    }
+}
+
+/// A range of ports for sound, this many, that no other test here gets. It lies below what the system gives out by itself.
+pub fn ports(many: u16) -> (u16, u16) {
+    static NEXT: AtomicU16 = AtomicU16::new(10_000);
+    let from = NEXT.fetch_add(many, Ordering::Relaxed);
+    assert!(from + many < 32_000, "ranges for sound are used up");
+    (from, from + many - 1)
+}
+
+/// A directory of one test's own, removed when the test succeeds and left to look at when it fails.
+pub struct Dir(PathBuf);
+
+impl Dir {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("switchboard-e2e-{name}-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&path).expect("a directory for the test");
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("what the test left: {}", self.0.display());
+        } else {
+            std::fs::remove_dir_all(&self.0).ok();
+        }
+    }
+}
+
+/// A child process that never outlives its test.
+pub struct Process(Child);
+
+impl Process {
+    pub fn new(child: Child) -> Self {
+        Self(child)
+    }
+
+    pub fn signal(&self, name: &str) {
+        std::process::Command::new("kill")
+            .args([&format!("-{name}"), &self.0.id().to_string()])
+            .status()
+            .expect("kill runs");
+    }
+
+    /// Waits for its end; `None` when it takes longer than `limit`.
+    pub async fn ended(&mut self, limit: Duration) -> Option<std::process::ExitStatus> {
+        let until = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.0.try_wait().expect("a child of ours") {
+                return Some(status);
+            }
+            if Instant::now() > until {
+                return None;
+            }
+            pause(10).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+pub async fn pause(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
+
+/// Asks again until there is an answer; fails with `what` after `limit`.
+pub async fn until<T, F: Future<Output = Option<T>>>(limit: Duration, what: &str, mut ask: impl FnMut() -> F) -> T {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited {limit:?} in vain for {what}");
+        pause(20).await;
+    }
+}
+
+pub const fn seconds(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+/// The workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Test data that lies beside a checkout of ours, where it is there: recordings and models that are not the project's own.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = root().join("../shared").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: no ../shared/{name} beside the checkout");
+    None
+}
