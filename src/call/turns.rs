@@ -101,6 +101,12 @@ impl BotTurn {
         self.hushed(UtteranceId(u64::MAX), now);
     }
 
+    /// The first clause of which nothing has been heard yet.
+    pub fn waiting(&self) -> Option<UtteranceId> {
+        let sounding = self.sounding.map(|(utterance, _)| utterance);
+        self.clauses.iter().find(|c| c.heard.is_none() && Some(c.utterance) != sounding).map(|c| c.utterance)
+    }
+
     pub fn is_over(&self) -> bool {
         self.complete && self.clauses.iter().all(|c| c.heard.is_some())
     }
@@ -147,7 +153,10 @@ mod tests {
         assert!(!turn.is_over(), "the clause that sounds is settled by the playout");
         turn.settled(UtteranceId(2), 10, t + Duration::from_secs(2));
         assert!(turn.is_over() && turn.interrupted());
-        assert_eq!((turn.text().as_str(), turn.heard().as_str()), ("Welcome. What can I do for you?", "Welcome. What can I"));
+        assert_eq!(
+            (turn.text().as_str(), turn.heard().as_str()),
+            ("Welcome. What can I do for you?", "Welcome. What can I")
+        );
         assert_eq!(turn.span(t), (t, t + Duration::from_secs(2)));
     }
 
