@@ -2,7 +2,8 @@
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
 use crate::call::Desk;
-use crate::call::desk::{Parts, Report};
+use crate::call::desk::Parts;
+use crate::call::front::Report;
 use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
@@ -87,6 +88,7 @@ impl Server {
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
+        mend(&store.recordings());
         let token_file = config.token_file();
         let token = security::token(&token_file)?;
         let engines = Arc::new(engines);
@@ -205,6 +207,21 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
         _ = term.recv() => Ok(()),
         _ = int.recv() => Ok(()),
     }
+}
+
+/// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call
+/// of this run has begun.
+fn mend(dir: &Path) {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "wav")).collect();
+    tokio::task::spawn_blocking(move || {
+        for file in files {
+            if let Err(why) = media::record::finalise(&file) {
+                tracing::warn!(%why, "a recording cannot be mended");
+            }
+        }
+    });
 }
 
 fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
