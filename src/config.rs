@@ -472,7 +472,7 @@ impl Default for Call {
             answer_delay_ms: Ms(0),
             max_duration_s: Secs(3600),
             dial_timeout_s: Secs(45),
-            dead_air_ms: Ms(1_500),
+            dead_air_ms: Ms(1_100),
             no_rtp_ms: Ms(20_000),
             held_max_s: Secs(600),
         }

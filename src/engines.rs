@@ -1,15 +1,18 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
 use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
+use crate::standby::Standby;
 use dialog::bot::Bot;
 use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
 use media::asr::{self, Ask, Expect, Language, Lexicon};
 use media::ear::EarPlan;
+use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
 use media::tts::espeak::Espeak;
 use media::tts::flite::Flite;
 use media::{Rate, tts, vad};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Sound of clauses kept per engine and language: about an hour at 8 kHz.
 const CACHE: usize = 64 << 20;
@@ -35,6 +38,7 @@ struct Tongue {
     voices: Arc<tts::Chain>,
     /// Each keeps what it has said: the first is warmed with what bots are known to say.
     caches: Vec<Arc<Cache>>,
+    standby: Arc<Standby>,
     about: Vec<(bool, String)>,
     has_ears: bool,
 }
@@ -73,7 +77,8 @@ impl Engines {
             language,
             ears: Arc::new(asr::Chain::new(ears.clone())),
             voices: Arc::new(tts::Chain::new(voices.clone())),
-            caches: Vec::new(),
+            caches: voices.iter().map(|voice| Arc::new(Cache::new(voice.clone(), CACHE))).collect(),
+            standby: Arc::default(),
             about: Vec::new(),
             has_ears: !ears.is_empty(),
         };
@@ -91,6 +96,11 @@ impl Engines {
 
     pub fn voices(&self, language: Language) -> Arc<tts::Chain> {
         self.tongue(language).voices.clone()
+    }
+
+    /// What a call falls back on when no voice answers in time.
+    pub fn standby(&self, language: Language) -> Arc<Standby> {
+        self.tongue(language).standby.clone()
     }
 
     /// Whether a bot of this language can hear at all; if not, it works by keypad.
@@ -116,22 +126,31 @@ impl Engines {
         self.tongues.iter().flat_map(sick).collect()
     }
 
-    /// Has each bot's standing prompts spoken once, in the background, so that a call finds them ready.
+    /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
+    /// ready. Without these threads calls synthesise what they say themselves.
     pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) {
+        for tongue in &self.tongues {
+            for (place, cache) in tongue.caches.iter().enumerate() {
+                let (standby, language, cache) = (tongue.standby.clone(), tongue.language, cache.clone());
+                background(move || {
+                    // The engine before may hang; if it does not, it has spoken by then.
+                    std::thread::sleep(Duration::from_secs(2) * place as u32);
+                    if let Err(why) = standby.warm(cache.as_ref(), language) {
+                        tracing::warn!(engine = cache.name(), %why, "standby clips are not spoken by it");
+                    }
+                });
+            }
+        }
         let engines = self.clone();
-        // Without the thread, calls synthesise what they say themselves.
-        let started = std::thread::Builder::new().name("warm".into()).spawn(move || {
+        background(move || {
             for loaded in bots {
-                let language = language(loaded.bot.language);
-                let Some(cache) = engines.tongue(language).caches.first() else { continue };
-                let voice = loaded.voice(Rate::Hz8000);
+                let Some(cache) = engines.tongue(language(loaded.bot.language)).caches.first() else { continue };
                 let prompts = loaded.bot.prompts();
-                if let Err(why) = cache.warm(&voice, prompts.iter().map(String::as_str)) {
+                if let Err(why) = cache.warm(&loaded.voice(Rate::Hz8000), prompts.iter().map(String::as_str)) {
                     tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
                 }
             }
         });
-        drop(started);
     }
 
     /// Reads a bot's file and makes sure that everything it may ask can be heard.
@@ -175,7 +194,10 @@ impl Tongue {
             }
         }
         if ears.is_empty() {
-            about.push((false, format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)")));
+            about.push((
+                false,
+                format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)"),
+            ));
         }
         let mut caches = Vec::new();
         let order = match language {
@@ -198,6 +220,7 @@ impl Tongue {
             ears: Arc::new(asr::Chain::new(ears)),
             voices: Arc::new(tts::Chain::new(voices)),
             caches,
+            standby: Arc::default(),
             about,
         }
     }
@@ -230,7 +253,8 @@ fn whisper(speech: &Speech, language: Language) -> Result<Option<Ear>, String> {
     if !speech.whisper.languages.iter().any(|wanted| media::asr::Language::from(*wanted) == language) {
         return Ok(None);
     }
-    let plan = WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
+    let plan =
+        WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
     let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
     let about = engine.describe();
     Ok(Some((Arc::new(engine), about)))
@@ -252,6 +276,12 @@ fn voice(engine: Synthesiser) -> Result<Arc<dyn tts::Synthesiser>, String> {
             espeak.check().map_err(|why| why.to_string())?;
             Ok(Arc::new(espeak))
         }
+    }
+}
+
+fn background(work: impl FnOnce() + Send + 'static) {
+    if let Err(why) = std::thread::Builder::new().name("warm".into()).spawn(work) {
+        tracing::warn!(%why, "nothing is spoken ahead");
     }
 }
 

@@ -13,6 +13,7 @@ pub mod plans;
 pub mod security;
 pub mod server;
 pub mod softphone;
+pub mod standby;
 pub mod store;
 pub mod tools;
 

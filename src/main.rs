@@ -39,7 +39,7 @@ enum Command {
         bot: PathBuf,
     },
     /// Call a SIP address with the built-in softphone, hold a conversation by voice, and report how fast it answered.
-    Call(softphone::Args),
+    Call(Box<softphone::Args>),
     /// Say which speech models can be used, how to get one, and check one's file.
     Models(models::Args),
 }
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
             }
             Command::Check { config } => Ok(doctor::run(&config)),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
-            Command::Call(args) => softphone::run(args).await,
+            Command::Call(args) => softphone::run(*args).await,
             Command::Models(args) => models::run(args),
         }
     });

@@ -2,7 +2,8 @@
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
 use crate::call::Desk;
-use crate::call::desk::{Parts, Report};
+use crate::call::desk::Parts;
+use crate::call::front::Report;
 use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
@@ -87,6 +88,7 @@ impl Server {
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
+        mend(&store.recordings());
         let token_file = config.token_file();
         let token = security::token(&token_file)?;
         let engines = Arc::new(engines);
@@ -96,7 +98,8 @@ impl Server {
                 bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
             }
         }
-        let engine = Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
+        let engine =
+            Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
         engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
         let ports = Ports::new(plans::ports(&config));
@@ -156,7 +159,9 @@ impl Server {
             }
         }
         if let Some(http) = self.http {
-            println!("  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)");
+            println!(
+                "  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
+            );
             println!("  token  {}", self.token_file.display());
         }
         for (good, line) in engines {
@@ -175,7 +180,9 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let server = Server::start(config, engines).await?;
     server.greet(&about);
     if reach == Reach::Lan {
-        println!("  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n");
+        println!(
+            "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"
+        );
     }
     let (mut term, mut int, mut hup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
@@ -200,6 +207,21 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
         _ = term.recv() => Ok(()),
         _ = int.recv() => Ok(()),
     }
+}
+
+/// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call
+/// of this run has begun.
+fn mend(dir: &Path) {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "wav")).collect();
+    tokio::task::spawn_blocking(move || {
+        for file in files {
+            if let Err(why) = media::record::finalise(&file) {
+                tracing::warn!(%why, "a recording cannot be mended");
+            }
+        }
+    });
 }
 
 fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {

@@ -3,14 +3,11 @@ use super::actor::{self, Inbox, Order};
 use super::end::{Blame, End};
 use super::perform::Hands;
 use super::talk::{Limits, Talk};
-use crate::api;
-use crate::bots::{Bots, Shelf};
+use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};
-use crate::plans;
 use crate::store::{Direction, Event as Note, Private, Recording, Started, Store};
 use dialog::conversation::Conversation;
-use futures::future::BoxFuture;
 use media::engine::{Engine, RoomHandle};
 use media::pool::Pool;
 use media::record::Recorder;
@@ -19,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::sip::{Sip, Standing};
+use telephony::sip::Sip;
 use telephony::{By, Decline, Ended, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
@@ -28,7 +25,7 @@ const QUEUE: usize = 256;
 
 /// Cheap to clone: one desk for the whole server.
 #[derive(Clone)]
-pub struct Desk(Arc<Shared>);
+pub struct Desk(pub(super) Arc<Shared>);
 
 /// What the desk works with.
 pub struct Parts {
@@ -40,9 +37,9 @@ pub struct Parts {
     pub store: Store,
 }
 
-struct Shared {
+pub(super) struct Shared {
     parts: Parts,
-    sip: OnceLock<Arc<Sip>>,
+    pub(super) sip: OnceLock<Arc<Sip>>,
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
@@ -50,7 +47,7 @@ struct Shared {
 }
 
 /// Takes a call off the list however its task ends.
-struct Listed {
+pub(super) struct Listed {
     desk: Desk,
     id: String,
 }
@@ -63,17 +60,17 @@ impl Drop for Listed {
 }
 
 /// What is known of a call before it is answered.
-struct Opening {
-    id: String,
-    number: u64,
-    direction: Direction,
-    via: String,
-    from: String,
-    to: String,
-    route: Route,
+pub(super) struct Opening {
+    pub id: String,
+    pub number: u64,
+    pub direction: Direction,
+    pub via: String,
+    pub from: String,
+    pub to: String,
+    pub route: Route,
 }
 
-enum Route {
+pub(super) enum Route {
     Echo,
     Bot(String, Arc<Loaded>),
 }
@@ -146,7 +143,12 @@ impl Desk {
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn parts(&self) -> &Parts {
+    /// A number for the queues of one call.
+    pub(super) fn number(&self) -> u64 {
+        self.0.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
         &self.0.parts
     }
 
@@ -157,7 +159,7 @@ impl Desk {
         if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }
     }
 
-    fn bot(&self, name: &str) -> Option<Route> {
+    pub(super) fn bot(&self, name: &str) -> Option<Route> {
         let loaded = self.parts().bots.get(name)?;
         Some(Route::Bot(name.to_owned(), loaded))
     }
@@ -172,7 +174,7 @@ impl Desk {
         };
         let opening = Opening {
             id: Store::new_id(),
-            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
+            number: self.number(),
             direction: Direction::Inbound,
             via: match &ring.via {
                 Via::Phone(name) => format!("phone {name}"),
@@ -205,7 +207,7 @@ impl Desk {
     }
 
     /// Registers a call: it is on the list and in the record from here on.
-    fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed {
+    pub(super) fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed {
         let (bot, language) = match &opening.route {
             Route::Echo => (ECHO.to_owned(), "en"),
             Route::Bot(name, loaded) => (name.clone(), engines::code(engines::language(loaded.bot.language))),
@@ -225,12 +227,12 @@ impl Desk {
         Listed { desk: self.clone(), id: opening.id.clone() }
     }
 
-    fn never_began(&self, id: &str, end: End) {
+    pub(super) fn never_began(&self, id: &str, end: End) {
         self.parts().store.note(id, Note::Ended(end.into()));
     }
 
     /// An answered call, to its end.
-    async fn hold(&self, opening: &Opening, mut line: Line, orders: mpsc::Receiver<Order>) {
+    pub(super) async fn hold(&self, opening: &Opening, mut line: Line, orders: mpsc::Receiver<Order>) {
         let (events, room_events) = mpsc::channel(QUEUE);
         let mode = if matches!(opening.route, Route::Echo) { Mode::Echo } else { Mode::Bot };
         let Ok(room) = self.parts().engine.open(mode, events) else {
@@ -256,7 +258,10 @@ impl Desk {
         self.parts().store.note(&opening.id, Note::Answered);
         let end = match line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), None)) {
             Some(Ok(())) => {
-                actor::echo(&mut line, &mut orders, &mut events, |plan| drop(room.configure(Seat::CALLER, plan))).await
+                actor::echo(&mut line, &mut orders, &mut events, |plan| {
+                    let _ = room.configure(Seat::CALLER, plan);
+                })
+                .await
             }
             _ => End::new(Blame::Server, "media threads are full"),
         };
@@ -275,7 +280,8 @@ impl Desk {
         room_events: mpsc::Receiver<Event>,
     ) -> End {
         let Parts { config, pool, engines, store, .. } = self.parts();
-        let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan.clone())));
+        let joined =
+            line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan)));
         if !matches!(joined, Some(Ok(()))) {
             line.hang_up("overloaded").await;
             let end = End::new(Blame::Server, "media threads are full");
@@ -297,6 +303,7 @@ impl Desk {
             hears: engines.can_hear(language),
             language,
             lexicon: loaded.lexicon.clone(),
+            standby: engines.standby(language),
             speaker,
             recorder: self.record(&opening.id, room),
             store: store.clone(),
@@ -354,118 +361,5 @@ impl From<&Config> for Limits {
 impl From<End> for crate::store::End {
     fn from(end: End) -> Self {
         Self { blame: end.blame, reason: end.reason.into() }
-    }
-}
-
-/// What the server holds at this moment, for health, metrics and tests.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Calls, ringing ones included.
-    pub calls: usize,
-    pub sip: Option<telephony::sip::Report>,
-    pub media: media::engine::EngineReport,
-    pub speech: media::pool::PoolReport,
-}
-
-impl Desk {
-    pub fn report(&self) -> Report {
-        Report {
-            calls: self.count(),
-            sip: self.0.sip.get().map(|sip| sip.report()),
-            media: self.parts().engine.report(),
-            speech: self.parts().pool.report(),
-        }
-    }
-
-    /// Places a call and lets `bot` talk to who answers.
-    async fn call_out(self, opening: Opening, dial: telephony::sip::Dial, mut orders: mpsc::Receiver<Order>, _listed: Listed) {
-        let Some(sip) = self.0.sip.get().cloned() else {
-            return self.never_began(&opening.id, End::new(Blame::Server, "no telephone"));
-        };
-        let line = tokio::select! {
-            line = sip.dial(dial) => line,
-            Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
-        };
-        match line {
-            Ok(line) => self.hold(&opening, line, orders).await,
-            Err(refused) => {
-                let (blame, reason) = match refused.status {
-                    486 | 600 => (Blame::Caller, "busy"),
-                    603 | 403 => (Blame::Caller, "declined"),
-                    404 | 410 | 484 | 604 => (Blame::Caller, "no such number"),
-                    408 | 480 | 487 => (Blame::Caller, "no answer"),
-                    _ => (Blame::Network, "not connected"),
-                };
-                self.never_began(&opening.id, End::new(blame, reason));
-            }
-        }
-    }
-}
-
-impl api::Desk for Desk {
-    fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
-        let placed = self.place(dial);
-        Box::pin(std::future::ready(placed))
-    }
-
-    fn hang_up(&self, id: &str) -> bool {
-        self.end(id, End::new(Blame::Nobody, "ended by the operator"))
-    }
-
-    fn health(&self) -> api::Health {
-        let mut ill = self.parts().engines.sick();
-        let report = self.report();
-        ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| {
-            (!matches!(standing, Standing::Trusted | Standing::Registered)).then(|| format!("trunk {name} is not registered"))
-        }));
-        ill.extend(self.parts().bots.list().into_iter().filter_map(|card| {
-            card.fault.map(|_| format!("the file of bot {} is broken; the version before it is in use", card.name))
-        }));
-        api::Health { draining: self.is_draining(), ill }
-    }
-
-    fn gauges(&self) -> Vec<(&'static str, f64)> {
-        let report = self.report();
-        let mut gauges = vec![
-            ("switchboard_rooms", report.media.rooms as f64),
-            ("switchboard_speech_urgent", report.speech.urgent as f64),
-            ("switchboard_speech_later", report.speech.later as f64),
-            ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
-        ];
-        if let Some(sip) = report.sip {
-            gauges.extend([
-                ("switchboard_sip_dialogs", sip.dialogs as f64),
-                ("switchboard_sip_transactions", sip.transactions as f64),
-                ("switchboard_sip_refused", sip.refused.values().sum::<u64>() as f64),
-            ]);
-        }
-        gauges
-    }
-}
-
-impl Desk {
-    fn place(&self, dial: api::Dial) -> Result<String, api::DialFault> {
-        if self.is_draining() {
-            return Err(api::DialFault::Draining);
-        }
-        if self.count() >= self.parts().config.sip.max_calls as usize {
-            return Err(api::DialFault::Full);
-        }
-        let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
-        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
-        let opening = Opening {
-            id: Store::new_id(),
-            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
-            direction: Direction::Outbound,
-            via: "api".into(),
-            from: dial.from.unwrap_or_default(),
-            to: dial.to,
-            route,
-        };
-        let (orders, inbox) = mpsc::channel(8);
-        let listed = self.list(&opening, orders);
-        let id = opening.id.clone();
-        tokio::spawn(self.clone().call_out(opening, plan, inbox, listed));
-        Ok(id)
     }
 }

@@ -1,11 +1,12 @@
 //! Where wires, samples and words meet: one task per call.
 //!
 //! [`talk::Talk`] is the core (told the time, asks for [`talk::Act`]s); [`actor`] drives it; [`perform`] does what it asks;
-//! [`desk`] knows every live call.
+//! [`desk`] knows every live call, [`front`] is its side towards the API.
 
 pub mod actor;
 pub mod desk;
 pub mod end;
+pub mod front;
 pub mod perform;
 pub mod talk;
 pub mod timeline;

@@ -1,6 +1,7 @@
 //! Does what a call's core asks for: sound to the room, clauses to the voice, grammars to the ear, notes to the record.
 use super::end::End;
 use super::talk::{Act, Input};
+use crate::standby::Standby;
 use crate::store::Store;
 use crate::tools;
 use dialog::conversation::Expect;
@@ -9,7 +10,7 @@ use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
 use media::record::Recorder;
 use media::room::Seat;
-use media::tts::Spoken;
+use media::tts::{Sound, Spoken};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -26,6 +27,7 @@ pub struct Hands {
     pub language: Language,
     pub lexicon: Lexicon,
     pub speaker: Speaker,
+    pub standby: Arc<Standby>,
     pub recorder: Option<Recorder>,
     pub store: Store,
     pub heard: mpsc::Sender<Heard>,
@@ -41,6 +43,12 @@ impl Hands {
                 if let Err(fault) = self.speaker.say(utterance, text, interruptible) {
                     self.lost(self.spoken.try_send(Spoken::Failed { utterance, fault }).is_err());
                 }
+            }
+            Act::Standby { utterance, clip } => {
+                let pcm = self.standby.get(clip).to_vec();
+                let sound = Sound { utterance, pcm, upto_char: 0, interruptible: false, last: true };
+                let lost = self.room.sound(Seat::CALLER, sound).is_err();
+                self.lost(lost);
             }
             Act::Gain(gain) => {
                 let lost = self.room.gain(Seat::CALLER, gain).is_err();

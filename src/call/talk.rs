@@ -1,10 +1,10 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
-use super::timeline::{Silences, Silence, Stopwatch};
+use super::timeline::{Silence, Silences, Stopwatch};
 use super::turns::{BotTurn, CallerTurn};
-use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use crate::store;
+use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::Shut;
@@ -24,7 +24,7 @@ pub struct Limits {
     pub hold: Duration,
     /// A line without packets ends after this (counted from the last packet).
     pub no_rtp: Duration,
-    /// A bot that owes sound and gives none for this long apologises by ending the call.
+    /// When the bot owes sound and none comes for this long, a standby clip asks for patience.
     pub dead_air: Duration,
 }
 
@@ -34,9 +34,21 @@ impl Default for Limits {
             call: Duration::from_secs(3600),
             hold: Duration::from_secs(600),
             no_rtp: Duration::from_secs(20),
-            dead_air: Duration::from_secs(12),
+            dead_air: Duration::from_millis(1100),
         }
     }
+}
+
+/// A bot that gives no sound for this long, although it owes some, has failed.
+const HOPELESS: Duration = Duration::from_secs(12);
+
+/// Sound that is ready before any engine is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clip {
+    /// "One moment, please."
+    Moment,
+    /// "I am sorry, there is a technical problem."
+    Sorry,
 }
 
 /// What happens to a call.
@@ -50,7 +62,10 @@ pub enum Input {
     /// A key by signalling (SIP INFO); keys in the sound path come with the room.
     Key(char),
     Held(bool),
-    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    ToolDone {
+        id: ToolId,
+        result: Result<serde_json::Value, ToolFault>,
+    },
     /// The line is gone: the far end hung up, or its network or our side did.
     Gone(End),
     /// An operator, the API or a drain ends the call.
@@ -61,14 +76,26 @@ pub enum Input {
 /// What the core wants done.
 #[derive(Debug)]
 pub enum Act {
-    Say { utterance: UtteranceId, text: String, interruptible: bool },
+    Say {
+        utterance: UtteranceId,
+        text: String,
+        interruptible: bool,
+    },
+    /// Play this at once: the bot's own sound does not come.
+    Standby {
+        utterance: UtteranceId,
+        clip: Clip,
+    },
     Gain(Gain),
     Hush(UtteranceId),
     Listen(Expect),
     Shut(Shut),
     /// Sound between these must not be stored.
     Secret(bool),
-    Run { id: ToolId, call: ToolCall },
+    Run {
+        id: ToolId,
+        call: ToolCall,
+    },
     Note(Note),
     /// Hang up; nothing more follows.
     End(End),
@@ -82,7 +109,22 @@ pub enum Why {
     HoldLimit,
     NoRtp,
     DeadAir,
+    Hopeless,
     Farewell,
+}
+
+/// Clauses have even numbers as utterances, so that a standby clip fits before any of them.
+const fn utterance(say: SayId) -> UtteranceId {
+    UtteranceId(say.0 * 2)
+}
+
+const fn before(utterance: UtteranceId) -> UtteranceId {
+    UtteranceId(utterance.0.saturating_sub(1))
+}
+
+/// The clause of an utterance; `None` for a standby clip.
+const fn clause(utterance: UtteranceId) -> Option<SayId> {
+    if utterance.0.is_multiple_of(2) { Some(SayId(utterance.0 / 2)) } else { None }
 }
 
 pub struct Talk {
@@ -98,8 +140,11 @@ pub struct Talk {
     caller: CallerTurn,
     held: Option<Instant>,
     silent: Option<Instant>,
-    /// The bot owes sound since then.
+    /// The bot owes sound since then; whether a standby clip has covered for it.
     owing: Option<Instant>,
+    stood_by: bool,
+    /// The newest clause.
+    newest: SayId,
     secret: bool,
     deaf: bool,
     /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
@@ -126,6 +171,8 @@ impl Talk {
             held: None,
             silent: None,
             owing: None,
+            stood_by: false,
+            newest: SayId(0),
             secret: false,
             deaf: false,
             farewell: None,
@@ -146,7 +193,10 @@ impl Talk {
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
         all.extend(self.held.map(|at| (at + self.limits.hold, Why::HoldLimit)));
         all.extend(self.silent.filter(|_| self.held.is_none()).map(|at| (at + self.limits.no_rtp, Why::NoRtp)));
-        all.extend(self.owing.filter(|_| self.held.is_none()).map(|at| (at + self.limits.dead_air, Why::DeadAir)));
+        if let Some(at) = self.owing.filter(|_| self.held.is_none()) {
+            all.push((at + HOPELESS, Why::Hopeless));
+            all.extend((!self.stood_by).then_some((at + self.limits.dead_air, Why::DeadAir)));
+        }
         all.extend(self.farewell.map(|(_, at)| (at, Why::Farewell)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
@@ -192,8 +242,13 @@ impl Talk {
         if self.held.is_none() && self.silent.is_some_and(|at| now >= at + self.limits.no_rtp) {
             return self.end(now, End::new(Blame::Network, "no RTP"));
         }
-        if self.held.is_none() && self.owing.is_some_and(|at| now >= at + self.limits.dead_air) {
-            return self.end(now, End::new(Blame::Engine, "nothing to say"));
+        if let Some(at) = self.owing.filter(|_| self.held.is_none()) {
+            if now >= at + HOPELESS {
+                return self.end(now, End::new(Blame::Engine, "nothing to say"));
+            }
+            if now >= at + self.limits.dead_air {
+                self.stand_by(now, Clip::Moment);
+            }
         }
         if let Some((end, at)) = self.farewell
             && now >= at
@@ -203,6 +258,20 @@ impl Talk {
         if self.conversation.deadline().is_some_and(|(at, _)| now >= at) {
             self.tell(now, Words::Tick);
         }
+    }
+
+    /// Covers for sound that does not come, once until the bot is heard again.
+    fn stand_by(&mut self, now: Instant, clip: Clip) {
+        if std::mem::replace(&mut self.stood_by, true) {
+            return;
+        }
+        self.mark(now, "standby");
+        let waiting = self.bot.as_ref().and_then(BotTurn::waiting);
+        let utterance = match waiting {
+            Some(clause) => before(clause),
+            None => before(utterance(SayId(self.newest.0 + 1))),
+        };
+        self.act(Act::Standby { utterance, clip });
     }
 
     fn room(&mut self, now: Instant, event: Event) {
@@ -298,7 +367,10 @@ impl Talk {
                 if let Some(bot) = &mut self.bot {
                     bot.settled(utterance, 0, now);
                 }
-                self.tell(now, Words::Mute { say: SayId(utterance.0) });
+                self.stand_by(now, Clip::Sorry);
+                if let Some(say) = clause(utterance) {
+                    self.tell(now, Words::Mute { say });
+                }
                 self.finish_bot_turn(now);
             }
         }
@@ -306,10 +378,11 @@ impl Talk {
 
     fn played(&mut self, now: Instant, played: Played) {
         let Played { utterance, chars, phase, at } = played;
-        let say = SayId(utterance.0);
+        let say = clause(utterance);
         match phase {
             Phase::Started => {
                 self.owing = None;
+                self.stood_by &= say.is_none();
                 let silence = self.silences.bot_begins(at);
                 self.silence(silence);
                 if let Some(bot) = &mut self.bot {
@@ -319,13 +392,17 @@ impl Talk {
                 if let Some(latency) = self.stopwatch.played(utterance.0, at) {
                     self.note(Note::Latency(latency));
                 }
-                self.tell(now, Words::Speaking { say });
+                if let Some(say) = say {
+                    self.tell(now, Words::Speaking { say });
+                }
             }
             Phase::Progress => {
                 if let Some(bot) = &mut self.bot {
                     bot.progress(utterance, chars);
                 }
-                self.tell(now, Words::Heard { say, chars, whole: false });
+                if let Some(say) = say {
+                    self.tell(now, Words::Heard { say, chars, whole: false });
+                }
             }
             Phase::Done | Phase::Cut => {
                 if let Some(bot) = &mut self.bot {
@@ -337,7 +414,9 @@ impl Talk {
                 }
                 let silence = self.silences.bot_stops(more, at);
                 self.silence(silence);
-                self.tell(now, Words::Heard { say, chars, whole: true });
+                if let Some(say) = say {
+                    self.tell(now, Words::Heard { say, chars, whole: true });
+                }
                 self.finish_bot_turn(now);
             }
         }
@@ -354,7 +433,8 @@ impl Talk {
     fn obey(&mut self, now: Instant, output: Output) {
         match output {
             Output::Say { say, text, interruptible, last } => {
-                let utterance = UtteranceId(say.0);
+                let utterance = utterance(say);
+                self.newest = say;
                 self.stopwatch.said(utterance.0, now);
                 self.owing.get_or_insert(now);
                 self.bot.get_or_insert_default().said(utterance, text.clone(), last);
@@ -373,10 +453,11 @@ impl Talk {
             }
             Output::Hush { floor } => {
                 self.mark(now, "bot_hushed");
-                self.act(Act::Hush(UtteranceId(floor.0)));
+                let floor = before(utterance(floor));
+                self.act(Act::Hush(floor));
                 self.owing = None;
                 if let Some(bot) = &mut self.bot {
-                    bot.hushed(UtteranceId(floor.0), now);
+                    bot.hushed(floor, now);
                 }
                 self.finish_bot_turn(now);
             }
@@ -397,10 +478,14 @@ impl Talk {
             Output::HangUp { reason } => {
                 let end = End::new(if self.deaf { Blame::Engine } else { Blame::Nobody }, reason);
                 self.farewell = Some((end, now + FAREWELL));
+                if let Some(bot) = &mut self.bot {
+                    bot.complete();
+                }
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {
-                let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+                let value =
+                    value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
                 self.note(Note::Slot(Slot { name, value, confirmed }));
             }
         }

@@ -59,6 +59,11 @@ impl BotTurn {
         self.complete = last;
     }
 
+    /// No further clause comes: the bot has said its last word.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+
     pub fn began(&mut self, utterance: UtteranceId, at: Instant) {
         self.began.get_or_insert(at);
         self.sounding = Some((utterance, 0));
@@ -99,6 +104,12 @@ impl BotTurn {
             self.settled(utterance, heard, now);
         }
         self.hushed(UtteranceId(u64::MAX), now);
+    }
+
+    /// The first clause of which nothing has been heard yet.
+    pub fn waiting(&self) -> Option<UtteranceId> {
+        let sounding = self.sounding.map(|(utterance, _)| utterance);
+        self.clauses.iter().find(|c| c.heard.is_none() && Some(c.utterance) != sounding).map(|c| c.utterance)
     }
 
     pub fn is_over(&self) -> bool {
@@ -147,7 +158,10 @@ mod tests {
         assert!(!turn.is_over(), "the clause that sounds is settled by the playout");
         turn.settled(UtteranceId(2), 10, t + Duration::from_secs(2));
         assert!(turn.is_over() && turn.interrupted());
-        assert_eq!((turn.text().as_str(), turn.heard().as_str()), ("Welcome. What can I do for you?", "Welcome. What can I"));
+        assert_eq!(
+            (turn.text().as_str(), turn.heard().as_str()),
+            ("Welcome. What can I do for you?", "Welcome. What can I")
+        );
         assert_eq!(turn.span(t), (t, t + Duration::from_secs(2)));
     }
 

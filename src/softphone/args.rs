@@ -89,7 +89,7 @@ impl clap::Args for Inputs {
                 "play",
                 "A.wav",
                 "Play a WAV file (repeatable; inputs keep their order)",
-                value_parser!(PathBuf).into(),
+                value_parser!(PathBuf),
             ))
             .arg(option("say", "TEXT", "Say a text (repeatable)", NonEmptyStringValueParser::new().into()))
             .arg(option("key", "KEYS", "Press keys: 0-9 * # A-D (repeatable)", ValueParser::new(keys)))

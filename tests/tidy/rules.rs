@@ -2,8 +2,7 @@
 use toml::{Table, Value};
 
 /// Files of `media` and `dialog` that may read the clock: thread loops, and adapters of engines in other processes. The list may only shrink.
-pub const DRIVERS: [&str; 4] =
-    ["media/src/engine.rs", "media/src/pool.rs", "media/src/tts/espeak/mod.rs", "media/src/tts/espeak.rs"];
+pub const DRIVERS: [&str; 2] = ["media/src/engine.rs", "media/src/pool.rs"];
 
 /// Files that hold the end of an unbounded channel which rsipstack makes and hands out. Admission bounds what enters it
 /// (`telephony/src/sip/gate.rs`). The list may only shrink.

@@ -96,7 +96,7 @@ impl Flow {
     pub fn open(&mut self) -> Reply {
         let bot = self.bot.clone();
         let mut say: Vec<Sentence> = Vec::new();
-        say.extend(bot.disclosure.iter().map(|text| Sentence { text: text.clone(), interruptible: false }));
+        say.extend(bot.disclosure.iter().map(|text| spoken(text)));
         say.push(spoken(&bot.greeting));
         if self.deaf {
             return self.deafened(say);

@@ -1,3 +1,4 @@
+//! The gate against messages as they come, as they must not come, and as nobody meant them.
 use super::*;
 
 const INVITE: &str = "INVITE sip:echo@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport\r\n\

@@ -1,3 +1,4 @@
+//! flite over its real library: voices, marks, stopping early.
 use super::*;
 use crate::Rate;
 use std::ops::ControlFlow::{Break, Continue};

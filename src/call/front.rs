@@ -1,0 +1,132 @@
+//! The desk's side towards the API: placing calls, ending them, and how all of them are doing.
+use super::actor::Order;
+use super::desk::{Desk, Listed, Opening};
+use super::end::{Blame, End};
+use crate::api;
+use crate::bots::Shelf;
+use crate::plans;
+use crate::store::{Direction, Store};
+use futures::future::BoxFuture;
+use telephony::sip::Standing;
+use tokio::sync::mpsc;
+
+/// What the server holds at this moment, for health, metrics and tests.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Calls, ringing ones included.
+    pub calls: usize,
+    pub sip: Option<telephony::sip::Report>,
+    pub media: media::engine::EngineReport,
+    pub speech: media::pool::PoolReport,
+}
+
+impl Desk {
+    pub fn report(&self) -> Report {
+        Report {
+            calls: self.count(),
+            sip: self.0.sip.get().map(|sip| sip.report()),
+            media: self.parts().engine.report(),
+            speech: self.parts().pool.report(),
+        }
+    }
+
+    /// Places a call and lets `bot` talk to who answers.
+    async fn call_out(
+        self,
+        opening: Opening,
+        dial: telephony::sip::Dial,
+        mut orders: mpsc::Receiver<Order>,
+        _listed: Listed,
+    ) {
+        let Some(sip) = self.0.sip.get().cloned() else {
+            return self.never_began(&opening.id, End::new(Blame::Server, "no telephone"));
+        };
+        let line = tokio::select! {
+            line = sip.dial(dial) => line,
+            Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
+        };
+        match line {
+            Ok(line) => self.hold(&opening, line, orders).await,
+            Err(refused) => {
+                let (blame, reason) = match refused.status {
+                    486 | 600 => (Blame::Caller, "busy"),
+                    603 | 403 => (Blame::Caller, "declined"),
+                    404 | 410 | 484 | 604 => (Blame::Caller, "no such number"),
+                    408 | 480 | 487 => (Blame::Caller, "no answer"),
+                    _ => (Blame::Network, "not connected"),
+                };
+                self.never_began(&opening.id, End::new(blame, reason));
+            }
+        }
+    }
+}
+
+impl api::Desk for Desk {
+    fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
+        let placed = self.place(dial);
+        Box::pin(std::future::ready(placed))
+    }
+
+    fn hang_up(&self, id: &str) -> bool {
+        self.end(id, End::new(Blame::Nobody, "ended by the operator"))
+    }
+
+    fn health(&self) -> api::Health {
+        let mut ill = self.parts().engines.sick();
+        let report = self.report();
+        ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
+            Standing::Trusted | Standing::Registered => None,
+            Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
+        }));
+        ill.extend(self.parts().bots.list().into_iter().filter_map(|card| {
+            card.fault.map(|_| format!("the file of bot {} is broken; the version before it is in use", card.name))
+        }));
+        api::Health { draining: self.is_draining(), ill }
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        let report = self.report();
+        let mut gauges = vec![
+            ("switchboard_rooms", report.media.rooms as f64),
+            ("switchboard_speech_urgent", report.speech.urgent as f64),
+            ("switchboard_speech_later", report.speech.later as f64),
+            ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
+        ];
+        if let Some(sip) = report.sip {
+            gauges.extend([
+                ("switchboard_sip_dialogs", sip.dialogs as f64),
+                ("switchboard_sip_transactions", sip.transactions as f64),
+                ("switchboard_sip_refused", sip.refused.values().sum::<u64>() as f64),
+            ]);
+        }
+        gauges
+    }
+}
+
+impl Desk {
+    fn place(&self, dial: api::Dial) -> Result<String, api::DialFault> {
+        if self.is_draining() {
+            return Err(api::DialFault::Draining);
+        }
+        if self.count() >= self.parts().config.sip.max_calls as usize {
+            return Err(api::DialFault::Full);
+        }
+        let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
+        let plan =
+            plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
+        let opening = Opening {
+            id: Store::new_id(),
+            number: self.number(),
+            direction: Direction::Outbound,
+            via: "api".into(),
+            from: dial.from.unwrap_or_default(),
+            to: dial.to,
+            route,
+        };
+        let (orders, inbox) = mpsc::channel(8);
+        let listed = self.list(&opening, orders);
+        let id = opening.id.clone();
+        tokio::spawn(self.clone().call_out(opening, plan, inbox, listed));
+        Ok(id)
+    }
+}
