@@ -88,13 +88,14 @@ impl<W: Write> Chat<W> {
 
     fn feed(&mut self, input: Input) -> std::io::Result<()> {
         self.conversation.handle(self.now, input);
+        let (mut said, mut over) = (Vec::new(), None);
         while let Some(output) = self.conversation.poll() {
             match output {
                 Output::Say { say, text, .. } => {
-                    writeln!(self.out, "bot: {text}")?;
                     let chars = text.chars().count() as u32;
                     self.conversation.handle(self.now, Input::Speaking { say });
                     self.conversation.handle(self.now, Input::Heard { say, chars, whole: true });
+                    said.push(text);
                 }
                 Output::Turn { .. } => self.turn_taken = true,
                 Output::Slot { name, value: Some(value), secret, .. } => {
@@ -102,13 +103,34 @@ impl<W: Write> Chat<W> {
                     writeln!(self.out, "  ({name} = {shown})")?;
                 }
                 Output::Run { id, call } => self.tools.push_back((id, call)),
-                Output::HangUp { reason } => {
-                    self.over = true;
-                    writeln!(self.out, "(the bot hung up: {reason})")?;
-                }
+                Output::HangUp { reason } => over = Some(reason),
                 _ => {}
             }
         }
+        if !said.is_empty() {
+            writeln!(self.out, "bot: {}", said.join(" "))?;
+        }
+        if let Some(reason) = over {
+            self.over = true;
+            writeln!(self.out, "(the bot hung up: {reason})")?;
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_room_is_booked_by_writing() {
+        let bot = Bot::parse(include_str!("../configs/bots/booking.en.toml"), "booking.en.toml").unwrap();
+        let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
+        let lines = "book a room today for two people\nmountain view\nhalf past two\nhalf an hour\nyes\n";
+        let mut out = Vec::new();
+        run(conversation, lines.as_bytes(), &mut out).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("(people = 2)") && out.contains("(time = \"14:30\")"), "{out}");
+        assert!(out.ends_with("(the bot hung up: done)\n"), "{out}");
     }
 }
