@@ -130,7 +130,7 @@ impl Flow {
                 _ => {}
             }
         } else if nods::only(&words, self.bot.language) {
-            return Weight::Nod;
+            return if nods::hums(&words) { Weight::Hum } else { Weight::Nod };
         }
         if free || words.is_empty() || frame::trailing(&words, self.bot.language) {
             return Weight::Part;

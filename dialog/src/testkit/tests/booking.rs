@@ -380,3 +380,23 @@ fn an_unsure_value_is_checked() {
         bot: For which day?"#,
     );
 }
+
+#[test]
+fn a_yes_to_a_question_that_is_none_to_say_yes_to_is_asked_again_and_a_hum_is_waited_out() {
+    check(
+        BOOKING,
+        "answer
+        say book a room
+        say um
+        say yes",
+        r#"
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
+        bot: Hello, this is the room booking line.
+        bot: Would you like to book a room, or cancel a booking?
+        caller: book a room
+        bot: In which city do you need the room?
+        bot: Sorry, I did not understand that.
+        bot: Please say a city, for example Mountain View or New York."#,
+    );
+}
