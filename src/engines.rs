@@ -66,8 +66,9 @@ impl Engines {
             }
         };
         let ear = &speech.ear;
+        let whisper = whisper(speech);
         let ear_plan = EarPlan { preroll: ear.preroll_ms.into(), start: ear.start_ms.into(), end: ear.end_ms.into() };
-        let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, language)).into();
+        let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, &whisper, language)).into();
         Self { vad, ear_plan, vad_about, tongues }
     }
 
@@ -170,7 +171,7 @@ impl Engines {
 }
 
 impl Tongue {
-    fn load(speech: &Speech, language: Language) -> Self {
+    fn load(speech: &Speech, whisper: &Result<Option<Ear>, String>, language: Language) -> Self {
         let name = name(language);
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
@@ -181,7 +182,7 @@ impl Tongue {
         for engine in order {
             let loaded = match engine {
                 Recogniser::Pocketsphinx => pocketsphinx(acoustic, language),
-                Recogniser::Whisper => whisper(speech, language),
+                Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
             };
             match loaded {
                 Ok(Some((engine, what))) => {
@@ -246,22 +247,23 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, 
     Ok(Some((Arc::new(engine), "pocketsphinx, in grammar mode".into())))
 }
 
+/// One model for all its languages.
 #[cfg(feature = "whisper")]
-fn whisper(speech: &Speech, language: Language) -> Result<Option<Ear>, String> {
+fn whisper(speech: &Speech) -> Result<Option<Ear>, String> {
     use media::asr::whisper::{Whisper, WhisperPlan};
     let Some(model) = &speech.whisper.model else { return Ok(None) };
-    if !speech.whisper.languages.iter().any(|wanted| media::asr::Language::from(*wanted) == language) {
-        return Ok(None);
-    }
-    let plan =
-        WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
+    let plan = WhisperPlan {
+        sha256: speech.whisper.sha256.clone(),
+        languages: speech.whisper.languages.iter().map(|language| (*language).into()).collect(),
+        ..WhisperPlan::new(model)
+    };
     let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
     let about = engine.describe();
     Ok(Some((Arc::new(engine), about)))
 }
 
 #[cfg(not(feature = "whisper"))]
-fn whisper(speech: &Speech, _: Language) -> Result<Option<Ear>, String> {
+fn whisper(speech: &Speech) -> Result<Option<Ear>, String> {
     match speech.whisper.model {
         Some(_) => Err("this binary was built without it (cargo feature `whisper`)".into()),
         None => Ok(None),

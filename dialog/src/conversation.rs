@@ -3,7 +3,7 @@ use crate::bot::Bot;
 use crate::history::{History, Line};
 use crate::model::flow::{Flow, Step};
 use crate::model::pad::Pad;
-use crate::model::{Next, Reply, reason};
+use crate::model::{Next, Reply, Sentence, reason};
 use crate::say;
 use crate::turn::{self, Act, Floor, Turn, Weight, Words};
 use std::collections::VecDeque;
@@ -174,6 +174,8 @@ pub struct Conversation {
     deaf: bool,
     answered: bool,
     ended: bool,
+    /// The first so many clauses are the disclosure, until it has been made.
+    disclosure: u64,
 }
 
 impl Conversation {
@@ -196,6 +198,7 @@ impl Conversation {
             deaf: false,
             answered: false,
             ended: false,
+            disclosure: 0,
         }
     }
 
@@ -225,6 +228,8 @@ impl Conversation {
                 self.answered = true;
                 let reply = self.flow.open();
                 self.reply(now, reply);
+                let text = self.bot.disclosure.as_deref().unwrap_or_default();
+                self.disclosure = say::clauses(text, self.bot.language).len() as u64;
             }
             Input::SpeechStarted if self.open() => self.turn.started(now),
             Input::SpeechStopped { ago } if self.open() => self.turn.stopped(now, ago),
@@ -403,7 +408,10 @@ impl Conversation {
     }
 
     /// Says and does what a model came to.
-    fn reply(&mut self, now: Instant, reply: Reply) {
+    fn reply(&mut self, now: Instant, mut reply: Reply) {
+        if let Some(text) = self.undisclosed() {
+            reply.say.insert(0, Sentence { text, interruptible: false });
+        }
         self.waiting = reply.next == Next::Wait;
         for news in reply.slots {
             let slot = &self.bot.slots[news.slot];
@@ -435,6 +443,14 @@ impl Conversation {
             }
             Next::HangUp(reason) => self.end(reason),
         }
+    }
+
+    /// The disclosure, if the caller spoke over it: it stops like anything else, and is made before the next sentence, once
+    /// and to its end.
+    fn undisclosed(&mut self) -> Option<String> {
+        let clauses = std::mem::take(&mut self.disclosure);
+        let cut = (1..=clauses).any(|say| self.history.cut(SayId(say)));
+        self.bot.disclosure.clone().filter(|_| cut)
     }
 
     fn say(&mut self, now: Instant, text: String, interruptible: bool, last: bool) {

@@ -110,6 +110,14 @@ impl History {
         })
     }
 
+    /// Whether a clause ended before the caller had heard all of it.
+    pub fn cut(&self, say: SayId) -> bool {
+        self.entries.iter().any(|e| match e {
+            Entry::Bot(c) if c.say == say => c.done && c.heard < c.text.chars().count(),
+            _ => false,
+        })
+    }
+
     /// The caller has heard `chars` characters of a clause.
     pub fn heard(&mut self, now: Instant, say: SayId, chars: u32, whole: bool) {
         if let Some(clause) = self.clause(say) {

@@ -100,6 +100,8 @@ pub enum Weight {
     Part,
     /// A back-channel: "uh-huh".
     Nod,
+    /// A sound of thinking: the caller is not done.
+    Hum,
 }
 
 /// Who has the floor.

@@ -287,6 +287,4 @@ impl Sound {
 }
 
 #[cfg(test)]
-mod scene;
-#[cfg(test)]
 mod tests;

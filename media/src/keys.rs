@@ -160,6 +160,11 @@ impl KeysOut {
         }
     }
 
+    /// Whether every key has been sent, and the gap after the last has passed.
+    pub fn idle(&self) -> bool {
+        self.now.is_none() && self.waiting.is_empty()
+    }
+
     fn current(&mut self) -> Option<&mut Sending> {
         if self.now.is_none() {
             self.now = self.waiting.pop_front();

@@ -478,6 +478,9 @@ impl Talk {
             Output::HangUp { reason } => {
                 let end = End::new(if self.deaf { Blame::Engine } else { Blame::Nobody }, reason);
                 self.farewell = Some((end, now + FAREWELL));
+                if let Some(bot) = &mut self.bot {
+                    bot.complete();
+                }
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {

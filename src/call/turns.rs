@@ -59,6 +59,11 @@ impl BotTurn {
         self.complete = last;
     }
 
+    /// No further clause comes: the bot has said its last word.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+
     pub fn began(&mut self, utterance: UtteranceId, at: Instant) {
         self.began.get_or_insert(at);
         self.sounding = Some((utterance, 0));

@@ -5,7 +5,6 @@ pub mod args;
 mod call;
 pub mod clip;
 pub mod driver;
-pub mod keypad;
 pub mod level;
 pub mod phone;
 pub mod report;

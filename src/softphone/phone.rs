@@ -3,11 +3,11 @@
 //! Every moment it tells belongs to a sample: the time its packet arrived (by the kernel) or left, plus its place in the
 //! packet. So the times are those of a packet capture, whatever the driver's rhythm is.
 use super::clip::{Clip, HZ};
-use super::keypad::Keypad;
 use super::level::{Activity, ActivityPlan, BLOCK, Change, Lowered, decibels, power};
 use super::report::{Report, Turn};
 use bytes::Bytes;
 use media::codec::Codec;
+use media::keys::{EventPacket, Keys, KeysOut};
 use media::leg::LegPlan;
 use media::packet::Rtp;
 use std::collections::VecDeque;
@@ -108,7 +108,8 @@ enum State {
         next: usize,
     },
     /// The caller presses keys.
-    Keying(Keypad),
+    /// Keys on their way, and whether one has been down.
+    Keying(KeysOut, bool),
     /// The caller has stopped and waits for an answer.
     Awaiting,
     Done,
@@ -364,7 +365,7 @@ impl Softphone {
                     self.begin();
                 }
             }
-            State::Speaking { .. } | State::Keying(_) | State::Done => {}
+            State::Speaking { .. } | State::Keying(..) | State::Done => {}
         }
     }
 
@@ -372,7 +373,11 @@ impl Softphone {
     fn begin(&mut self) {
         self.state = match self.acts.pop_front() {
             Some(Act::Say(clip)) => State::Speaking { clip, next: 0 },
-            Some(Act::Keys(keys)) => State::Keying(Keypad::new(&keys, self.timestamp)),
+            Some(Act::Keys(keys)) => {
+                let mut out = KeysOut::default();
+                out.push(&Keys::new(&keys));
+                State::Keying(out, false)
+            }
             None => {
                 self.out.push_back(Output::HangUp);
                 State::Done
@@ -396,7 +401,9 @@ impl Softphone {
         }
         self.due += ptime;
         let (payload_type, payload, marker, timestamp) = match self.key(samples) {
-            Some((payload_type, packet)) => (payload_type, packet.payload, packet.marker, packet.timestamp),
+            Some((payload_type, packet)) => {
+                (payload_type, Bytes::copy_from_slice(&packet.payload), packet.marker, packet.timestamp)
+            }
             None => (self.plan.line.payload_type, self.sound(now, samples), !self.started, self.timestamp),
         };
         if self.plan.line.direction.sends() {
@@ -436,16 +443,18 @@ impl Softphone {
     }
 
     /// The next packet of the keys being pressed (RFC 4733).
-    fn key(&mut self, samples: usize) -> Option<(u8, super::keypad::Event)> {
-        let State::Keying(keypad) = &mut self.state else { return None };
+    fn key(&mut self, samples: usize) -> Option<(u8, EventPacket)> {
+        let State::Keying(keys, pressed) = &mut self.state else { return None };
         let payload_type = self.plan.line.telephone_event?;
-        keypad.next(self.timestamp, samples as u32).map(|event| (payload_type, event))
+        let packet = keys.tick(self.timestamp, samples as u32)?;
+        *pressed = true;
+        Some((payload_type, packet))
     }
 
     /// Where a sequence of keys stands after a packet.
     fn keyed(&mut self, now: Instant) {
-        let State::Keying(keypad) = &self.state else { return };
-        let (over, pressed) = (keypad.is_over() || self.plan.line.telephone_event.is_none(), keypad.pressed());
+        let State::Keying(keys, pressed) = &self.state else { return };
+        let (over, pressed) = (keys.idle() || self.plan.line.telephone_event.is_none(), *pressed);
         if pressed && self.turns.last().is_none_or(|turn| turn.stopped.is_some()) {
             self.spoke(now);
         }

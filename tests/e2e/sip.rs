@@ -63,7 +63,7 @@ async fn a_call_that_is_never_acknowledged_ends_and_blames_the_network() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_that_comes_again_is_one_call() {
     let _machine = beside_others().await;
-    let server = Server::start("repeated").await;
+    let server = Server::with("repeated", |config| config.call.answer_delay_ms = Ms(300)).await;
     plays(server.sip, "repeated_invite", &[]).await;
     server.ended(1).await;
 }

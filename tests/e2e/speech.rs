@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// The voice of most callers; the bots speak with `rms`.
-pub const CALLER: &str = "slt";
+pub const CALLER: &str = "kal16";
 
 /// A text spoken by flite, without the silence around it, as loud as people are on a phone. Each is made once in a run.
 pub fn say(voice: &str, text: &str) -> Sound {

@@ -96,7 +96,7 @@ impl Flow {
     pub fn open(&mut self) -> Reply {
         let bot = self.bot.clone();
         let mut say: Vec<Sentence> = Vec::new();
-        say.extend(bot.disclosure.iter().map(|text| Sentence { text: text.clone(), interruptible: false }));
+        say.extend(bot.disclosure.iter().map(|text| spoken(text)));
         say.push(spoken(&bot.greeting));
         if self.deaf {
             return self.deafened(say);
@@ -130,7 +130,7 @@ impl Flow {
                 _ => {}
             }
         } else if nods::only(&words, self.bot.language) {
-            return Weight::Nod;
+            return if nods::hums(&words) { Weight::Hum } else { Weight::Nod };
         }
         if free || words.is_empty() || frame::trailing(&words, self.bot.language) {
             return Weight::Part;

@@ -7,7 +7,7 @@ impl Speech {
     fn means_something(&self, good_guess: bool) -> bool {
         self.said.as_ref().is_some_and(|said| {
             let text = said.text.as_deref().is_some_and(|t| !t.trim().is_empty());
-            text && said.weight != Weight::Nod && (said.is_final || good_guess)
+            text && !matches!(said.weight, Weight::Nod | Weight::Hum) && (said.is_final || good_guess)
         })
     }
 }

@@ -8,7 +8,7 @@ impl Said {
         match (&self.text, self.weight) {
             (None, _) => plan.unclear,
             (_, Weight::Whole) if unsure => plan.likely,
-            (_, Weight::Whole | Weight::Nod) => plan.complete,
+            (_, Weight::Whole | Weight::Nod | Weight::Hum) => plan.complete,
             (_, Weight::Likely) => plan.likely,
             (_, Weight::Part) => plan.partial,
         }
@@ -33,10 +33,9 @@ impl Turn {
             && self.floor != Floor::Closed
             && !speech.hushed
             && speech.over_bot
-            && speech
-                .said
-                .as_ref()
-                .is_some_and(|s| s.is_final && !s.stale && (s.text.is_none() || s.weight == Weight::Nod));
+            && speech.said.as_ref().is_some_and(|s| {
+                s.is_final && !s.stale && (s.text.is_none() || matches!(s.weight, Weight::Nod | Weight::Hum))
+            });
         let due = self.end_deadline(speech).is_some_and(|(at, _)| at <= now);
         if !due && !settled {
             return;
@@ -48,7 +47,10 @@ impl Turn {
             None => speech.spoken + now.saturating_duration_since(speech.burst),
         };
         let act = match speech.said {
-            Some(Said { weight: Weight::Nod, text: Some(_), .. }) => Act::Dropped,
+            Some(Said { weight: Weight::Hum, text: Some(_), .. }) => Act::Dropped,
+            Some(Said { weight: Weight::Nod, text: Some(_), .. }) if speech.over_bot && !speech.hushed => Act::Dropped,
+            // Assent to a question that is none to assent to.
+            Some(Said { weight: Weight::Nod, text: Some(_), .. }) => Act::Missed,
             Some(Said { text: Some(text), confidence, .. })
                 if !text.trim().is_empty() && confidence >= self.plan.poor =>
             {

@@ -7,6 +7,14 @@ const EN: [&str; 21] = [
 ];
 const VI: [&str; 15] = ["dạ", "vâng", "ừ", "ừm", "ờ", "à", "ạ", "ừa", "uh", "um", "ok", "okay", "thế", "rồi", "hả"];
 
+/// What thinking sounds like, in both languages.
+const HUMS: [&str; 13] = ["uh", "um", "er", "ah", "hm", "hmm", "mm", "oh", "ờ", "à", "ừm", "hả", "ơ"];
+
+/// Whether every word is a sound of thinking.
+pub fn hums(words: &[String]) -> bool {
+    !words.is_empty() && words.iter().all(|w| HUMS.contains(&w.as_str()))
+}
+
 /// Whether every word is a back-channel. When a yes or a no is expected, the caller of this asks for that first.
 pub fn only(words: &[String], language: Language) -> bool {
     let list: &[&str] = match language {

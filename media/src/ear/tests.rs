@@ -1,6 +1,8 @@
 //! Ears on speech laid at known places: synthesised voices, and human ones where they are present.
-use super::scene::{Clip, Scene, human, models, nuisances, phrases};
+mod scene;
+
 use super::*;
+use scene::{Clip, Scene, human, models, nuisances, phrases};
 use std::sync::{Arc, Mutex};
 
 fn ms(at: SamplePos) -> f64 {

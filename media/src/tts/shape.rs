@@ -1,78 +1,8 @@
 //! From an engine's sound to a line's: another rate, no silence around it, and marks for what has been heard.
 use super::Chunk;
 use crate::Rate;
-use std::f64::consts::PI;
+use crate::resample::Resampler;
 use std::ops::ControlFlow::{self, Continue};
-
-/// Zero crossings on each side of the filter, at the lower of the two rates.
-const WINGS: usize = 12;
-/// Where the filter's edge lies, of the lower rate: 3.5 kHz on a telephone line, −6 dB.
-const EDGE: f64 = 0.4375;
-
-/// A streaming polyphase resampler between whole rates (windowed sinc, Blackman window).
-pub struct Resampler {
-    up: usize,
-    down: usize,
-    /// `up` filters of `taps` coefficients each.
-    phases: Vec<f32>,
-    taps: usize,
-    history: Vec<f32>,
-    /// The next output's place, in 1/up of an input sample after the first one in `history`.
-    at: usize,
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-impl Resampler {
-    pub fn new(from: u32, to: u32) -> Self {
-        let (from, to) = (from.max(1) as usize, to.max(1) as usize);
-        let common = gcd(from, to);
-        let (up, down) = (to / common, from / common);
-        // In input samples.
-        let stretch = (from as f64 / to as f64).max(1.0);
-        let half = (WINGS as f64 * stretch).ceil();
-        let (taps, edge) = (2 * half as usize, EDGE / stretch);
-        let mut phases = Vec::with_capacity(up * taps);
-        for phase in 0..up {
-            let first = phases.len();
-            for tap in 0..taps {
-                let x = tap as f64 - (half - 1.0) - phase as f64 / up as f64;
-                let sinc = if x.abs() < 1e-9 { 2.0 * edge } else { (2.0 * PI * edge * x).sin() / (PI * x) };
-                let turn = PI * (x / half).clamp(-1.0, 1.0);
-                phases.push((sinc * (0.42 + 0.5 * turn.cos() + 0.08 * (2.0 * turn).cos())) as f32);
-            }
-            let sum: f32 = phases[first..].iter().sum();
-            phases[first..].iter_mut().for_each(|tap| *tap /= sum);
-        }
-        // Silence before the first sample takes the filter's delay away.
-        Self { up, down, phases, taps, history: vec![0.0; taps / 2 - 1], at: 0 }
-    }
-
-    pub fn push(&mut self, pcm: &[i16], out: &mut Vec<i16>) {
-        if self.up == self.down {
-            out.extend_from_slice(pcm);
-            return;
-        }
-        self.history.extend(pcm.iter().map(|&s| f32::from(s)));
-        while self.at / self.up + self.taps <= self.history.len() {
-            let (first, phase) = (self.at / self.up, self.at % self.up);
-            let taps = &self.phases[phase * self.taps..(phase + 1) * self.taps];
-            let sum: f32 = self.history[first..first + self.taps].iter().zip(taps).map(|(s, t)| s * t).sum();
-            out.push(sum.round().clamp(-32768.0, 32767.0) as i16);
-            self.at += self.down;
-        }
-        let used = (self.at / self.up).min(self.history.len());
-        self.history.drain(..used);
-        self.at -= used * self.up;
-    }
-
-    /// What the filter still holds.
-    pub fn finish(&mut self, out: &mut Vec<i16>) {
-        self.push(&vec![0; self.taps / 2], out);
-    }
-}
 
 /// When a word ends, in seconds of the engine's sound, and how many characters of the text are said then.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -174,38 +104,8 @@ mod tests {
     use super::*;
 
     fn tone(hz: f64, rate: u32, seconds: f64) -> Vec<i16> {
-        let step = 2.0 * PI * hz / f64::from(rate);
+        let step = std::f64::consts::TAU * hz / f64::from(rate);
         (0..(seconds * f64::from(rate)) as usize).map(|i| ((i as f64 * step).sin() * 10_000.0) as i16).collect()
-    }
-
-    fn through(from: u32, to: u32, pcm: &[i16]) -> Vec<i16> {
-        let (mut resampler, mut out) = (Resampler::new(from, to), Vec::new());
-        for piece in pcm.chunks(317) {
-            resampler.push(piece, &mut out);
-        }
-        resampler.finish(&mut out);
-        out
-    }
-
-    fn rms(pcm: &[i16]) -> f64 {
-        (pcm.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / pcm.len() as f64).sqrt()
-    }
-
-    #[test]
-    fn every_rate_becomes_every_line_rate_without_aliases() {
-        for from in [16_000, 22_050, 24_000] {
-            for to in [8_000_u32, 16_000, 48_000] {
-                let clean = through(from, to, &tone(1000.0, from, 1.0));
-                assert!(clean.len().abs_diff(to as usize) <= to as usize / 400, "{from} to {to}: {}", clean.len());
-                let middle = &clean[to as usize / 10..to as usize * 9 / 10];
-                let ideal = tone(1000.0, to, 1.0);
-                let ideal = &ideal[to as usize / 10..to as usize * 9 / 10];
-                let error: Vec<i16> = middle.iter().zip(ideal).map(|(a, b)| a - b).collect();
-                assert!(rms(&error) < 10.0, "{from} to {to}: error {}", rms(&error));
-            }
-        }
-        let folded = through(22_050, 8_000, &tone(5_000.0, 22_050, 1.0));
-        assert!(rms(&folded[800..7200]) < 3.0, "{}", rms(&folded[800..7200]));
     }
 
     #[test]

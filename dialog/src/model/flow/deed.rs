@@ -58,7 +58,7 @@ impl Flow {
         match bot.tasks[task].done.then {
             Then::HangUp => {
                 let mut reply = self.over(bot.closing.clone(), reason::DONE);
-                reply.say.insert(0, Sentence { text, interruptible: false });
+                reply.say.insert(0, spoken(&text));
                 reply
             }
             Then::Ask => {

@@ -231,7 +231,7 @@ fn a_long_voice_hushes_even_without_words() {
 }
 
 #[test]
-fn the_disclosure_is_heard_to_its_end() {
+fn a_disclosure_that_was_spoken_over_is_made_before_the_next_sentence() {
     check(
         BOOKING,
         "answer
@@ -243,8 +243,11 @@ fn the_disclosure_is_heard_to_its_end() {
         bot: this call is recorded.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
+        hold
         hush
         caller: book a room
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
         bot: In which city do you need the room?"#,
     );
 }
@@ -375,5 +378,25 @@ fn an_unsure_value_is_checked() {
         caller: yes
         place = "seattle" ✓
         bot: For which day?"#,
+    );
+}
+
+#[test]
+fn a_yes_to_a_question_that_is_none_to_say_yes_to_is_asked_again_and_a_hum_is_waited_out() {
+    check(
+        BOOKING,
+        "answer
+        say book a room
+        say um
+        say yes",
+        r#"
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
+        bot: Hello, this is the room booking line.
+        bot: Would you like to book a room, or cancel a booking?
+        caller: book a room
+        bot: In which city do you need the room?
+        bot: Sorry, I did not understand that.
+        bot: Please say a city, for example Mountain View or New York."#,
     );
 }

@@ -22,6 +22,8 @@ fn keys_answer_every_question() {
         bot: Would you like to book a room, or cancel a booking?
         hush
         keys: 1
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
         bot: In which city do you need the room?
         hush
         keys: 3
