@@ -1,0 +1,30 @@
+//! An hour of conversation.
+use crate::rig::{Plan, ms};
+use std::time::Instant;
+use switchboard::call::Blame;
+use switchboard::store::Event as Note;
+
+#[test]
+fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
+    let wall = Instant::now();
+    let mut plan = Plan::shipped("booking.en");
+    plan.bot.push_str("\n[silence]\nturns = 10000\n");
+    let mut call = plan.answer();
+    while call.end.is_none() {
+        for words in ["book a room", "mountain view", "today", "two thirty p m", "start again"] {
+            if call.end.is_none() {
+                call.say(words);
+            }
+        }
+    }
+    call.laws();
+    assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, "call limit reached")));
+    let (_, last) = call.law.notes.last().expect("notes");
+    assert!(matches!(last, Note::Ended(_)) && call.at(call.law.notes[call.law.notes.len() - 1].0) == 3_600_000);
+    let answers: Vec<u32> =
+        call.law.notes.iter().filter_map(|(_, note)| if let Note::Latency(l) = note { Some(l.total_ms) } else { None }).collect();
+    assert!(answers.len() > 300, "{} answers", answers.len());
+    assert!(answers.iter().all(|ms| *ms < 900), "{:?}", answers.iter().max());
+    println!("{} answers in an hour, simulated in {:?}", answers.len(), wall.elapsed());
+    let _ = ms(0);
+}

@@ -1,0 +1,216 @@
+//! What holds in every call, whatever happens in it.
+use crate::listener::Listener;
+use crate::rig::name;
+use crate::voice::PER_CHAR;
+use media::frame::TICK;
+use media::playout::{Phase, Played};
+use media::tts::UtteranceId;
+use media::vad::Edge;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use switchboard::call::End;
+use switchboard::store::{Event as Note, Silence, Speaker, Turn};
+
+/// When the ear took the caller to be speaking, by arrival.
+#[derive(Default)]
+pub struct Caller {
+    spans: Vec<(Instant, Instant)>,
+    since: Option<Instant>,
+}
+
+impl Caller {
+    pub fn shut(&mut self, now: Instant) {
+        self.spans.extend(self.since.take().map(|from| (from, now)));
+    }
+}
+
+struct Clause {
+    text: String,
+    sounds: bool,
+    /// Characters heard, once that is settled.
+    heard: Option<u32>,
+    whole: bool,
+}
+
+pub struct Law {
+    start: Instant,
+    pub notes: Vec<(Instant, Note)>,
+    pub caller: Caller,
+    clauses: BTreeMap<UtteranceId, Clause>,
+}
+
+/// How far the ends of silences may be off: two ticks, and one for the way through the jitter buffer.
+const SLACK: u64 = 60;
+/// Silences shorter than 100 ms are the gaps of speech itself.
+const GAP: u64 = 100 + SLACK;
+
+type Span = (u64, u64);
+
+impl Law {
+    pub fn new(start: Instant) -> Self {
+        Self { start, notes: Vec::new(), caller: Caller::default(), clauses: BTreeMap::new() }
+    }
+
+    pub fn said(&mut self, utterance: UtteranceId, text: &str) {
+        let clause = Clause { text: text.to_owned(), sounds: false, heard: None, whole: false };
+        self.clauses.insert(utterance, clause);
+    }
+
+    pub fn sounds(&self, utterance: UtteranceId) -> bool {
+        self.clauses.get(&utterance).is_some_and(|clause| clause.sounds)
+    }
+
+    pub fn failed(&mut self, utterance: UtteranceId) {
+        if let Some(clause) = self.clauses.get_mut(&utterance) {
+            clause.heard.get_or_insert(0);
+        }
+    }
+
+    pub fn played(&mut self, played: &Played) {
+        let Some(clause) = self.clauses.get_mut(&played.utterance) else { return };
+        match played.phase {
+            Phase::Started => clause.sounds = true,
+            Phase::Progress => {}
+            Phase::Done | Phase::Cut => {
+                (clause.sounds, clause.heard, clause.whole) =
+                    (false, Some(played.chars), played.phase == Phase::Done && played.chars > 0);
+            }
+        }
+    }
+
+    pub fn edge(&mut self, now: Instant, edge: Edge) {
+        match edge {
+            Edge::Start { arrived, .. } => self.caller.since = Some(arrived.unwrap_or(now)),
+            Edge::End { arrived, .. } => {
+                let to = arrived.unwrap_or(now);
+                self.caller.spans.extend(self.caller.since.take().map(|from| (from, to)));
+            }
+        }
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.start).as_millis() as u64
+    }
+
+    fn spans(&self, spans: &[(Instant, Instant)]) -> Vec<Span> {
+        spans.iter().map(|(from, to)| (self.ms(*from), self.ms(*to))).collect()
+    }
+
+    /// Which laws the call has broken.
+    pub fn broken(&self, end: End, listener: &Listener) -> Vec<String> {
+        let mut broken = listener.broken.clone();
+        self.ended(end, &mut broken);
+        self.latency(&mut broken);
+        self.turns(&mut broken);
+        self.heard(listener, &mut broken);
+        self.silences(listener, &mut broken);
+        broken
+    }
+
+    fn ended(&self, end: End, broken: &mut Vec<String>) {
+        let ends = self.notes.iter().filter(|(_, note)| matches!(note, Note::Ended(_))).count();
+        match self.notes.last() {
+            Some((_, Note::Ended(last))) if last.blame == end.blame && last.reason == end.reason && ends == 1 => {}
+            _ => broken.push(format!("{ends} ends are noted, and the last note is not the end {end:?}")),
+        }
+    }
+
+    fn latency(&self, broken: &mut Vec<String>) {
+        for (_, note) in &self.notes {
+            if let Note::Latency(l) = note
+                && l.endpoint_ms + l.recognise_ms + l.think_ms + l.synthesise_ms + l.playout_ms != l.total_ms
+            {
+                broken.push(format!("the parts of an answer are not its total: {l:?}"));
+            }
+        }
+    }
+
+    fn turns(&self, broken: &mut Vec<String>) {
+        let turns: Vec<&Turn> =
+            self.notes.iter().filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None }).collect();
+        for speaker in [Speaker::Caller, Speaker::Bot] {
+            let mut before = 0;
+            for turn in turns.iter().filter(|turn| turn.speaker == speaker) {
+                if turn.started_ms < before || turn.ended_ms < turn.started_ms {
+                    broken.push(format!("a turn of the {speaker:?} at {} is out of order", turn.started_ms));
+                }
+                before = turn.ended_ms;
+            }
+        }
+        for (n, (_, note)) in self.notes.iter().enumerate() {
+            if let (Note::Latency(latency), true) = (note, n > 0) {
+                let of = turns.get(latency.turn as usize).map(|turn| turn.speaker);
+                if of != Some(Speaker::Caller) {
+                    broken.push(format!("an answer's delay is that of turn {}, which is {of:?}", latency.turn));
+                }
+            }
+        }
+        // What the record says was heard is what the playout played.
+        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+        let noted: usize = turns.iter().filter(|t| t.speaker == Speaker::Bot).map(|t| letters(&t.heard.0)).sum();
+        let heard = |clause: &Clause| {
+            letters(&clause.text.chars().take(clause.heard.unwrap_or(0) as usize).collect::<String>())
+        };
+        // The end may cut off a clause whose progress was told last some time ago.
+        let unsettled = self.clauses.values().any(|clause| clause.sounds);
+        let played: usize = self.clauses.values().map(heard).sum();
+        if noted != played && !unsettled {
+            broken.push(format!("{played} letters of the bot were played, and {noted} are noted as heard"));
+        }
+    }
+
+    /// What counts as heard was in the packets.
+    fn heard(&self, listener: &Listener, broken: &mut Vec<String>) {
+        for (id, clause) in &self.clauses {
+            let ear = TICK * listener.ticks.get(id).copied().unwrap_or(0) as u32;
+            let heard = PER_CHAR * clause.heard.unwrap_or(0);
+            if heard > ear + Duration::from_millis(SLACK) {
+                broken.push(format!("{} counts as heard for {heard:?}, and sounded for {ear:?}", name(*id)));
+            }
+            if clause.whole && clause.heard != Some(clause.text.chars().count() as u32) {
+                broken.push(format!("{} was played to its end, and {:?} characters were heard", name(*id), clause.heard));
+            }
+        }
+    }
+
+    fn silences(&self, listener: &Listener, broken: &mut Vec<String>) {
+        let mut silences: Vec<Silence> = Vec::new();
+        for (_, note) in &self.notes {
+            if let Note::Silence(silence) = note {
+                silences.retain(|old| (old.started_ms, old.kind) != (silence.started_ms, silence.kind));
+                silences.push(*silence);
+            }
+        }
+        silences.sort_by_key(|silence| silence.started_ms);
+        for pair in silences.windows(2) {
+            if pair[1].started_ms < pair[0].ended_ms {
+                broken.push(format!("two silences overlap: {pair:?}"));
+            }
+        }
+        let mut voices = self.spans(&self.caller.spans);
+        let end = self.notes.last().map_or(0, |(at, _)| self.ms(*at));
+        voices.extend(self.caller.since.map(|from| (self.ms(from), end)));
+        voices.extend(self.spans(&listener.sound));
+        for silence in &silences {
+            use switchboard::store::SilenceKind::{MutedOrHeld, NoRtp};
+            // Who is held, or cannot be received, may have a voice all the same.
+            for (from, to) in voices.iter().filter(|_| !matches!(silence.kind, MutedOrHeld | NoRtp)) {
+                let common = silence.ended_ms.min(*to).saturating_sub(silence.started_ms.max(*from));
+                if common > SLACK {
+                    broken.push(format!("{silence:?} overlaps a voice from {from} to {to}"));
+                }
+            }
+        }
+        // Every moment without a voice has a name.
+        let mut all = voices;
+        all.extend(silences.iter().map(|silence| (silence.started_ms, silence.ended_ms)));
+        all.sort_unstable();
+        let mut known = 0;
+        for (from, to) in all.into_iter().chain([(end, end)]) {
+            if from > known + GAP {
+                broken.push(format!("nobody knows what the silence from {known} to {from} was"));
+            }
+            known = known.max(to);
+        }
+    }
+}

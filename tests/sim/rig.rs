@@ -1,0 +1,464 @@
+//! `Call`: one call with everything around it, driven by a made-up time. It does what the driver of a call, the media thread, the
+//! ear thread and the speech workers do, in the order in which they do it.
+use crate::ear::Ear;
+use crate::law::Law;
+use crate::listener::Listener;
+use crate::recogniser::Recogniser;
+use crate::voice::Voice;
+use dialog::bot::Bot;
+use dialog::conversation::{Conversation, Expect, ToolFault};
+use media::asr::Heard;
+use media::codec::Codec;
+use media::ear::Shut;
+use media::frame::TICK;
+use media::leg;
+use media::packet::{Packet, Rtp};
+use media::playout::Phase;
+use media::room::{Event, Input as RoomInput, Mode, Output, Room, Seat};
+use media::testkit::netem::Weather;
+use media::testkit::sim::{Phone, plan};
+use media::testkit::tone::sine_from;
+use media::tts::{Sound, Spoken, UtteranceId};
+use media::vad::Edge;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use switchboard::call::End;
+use switchboard::call::talk::{Act, Clip, Input, Limits, Talk};
+use switchboard::config::Config;
+use switchboard::plans;
+use switchboard::store::Event as Note;
+
+pub const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub type Answer = Result<serde_json::Value, ToolFault>;
+
+/// What a call is set up with.
+pub struct Plan {
+    pub bot: String,
+    pub weather: Weather,
+    pub ear: Ear,
+    pub recogniser: Recogniser,
+    pub voice: Voice,
+    /// The tool's answers in turn; when they are used up, it never answers.
+    pub tool: VecDeque<(Duration, Answer)>,
+}
+
+impl Plan {
+    pub fn new(bot: String) -> Self {
+        let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
+        // What a good line between two cities does.
+        let weather = Weather { delay: ms(15), jitter: ms(4), ..Weather::default() };
+        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new() }
+    }
+
+    /// One of the bots in `configs/bots`.
+    pub fn shipped(name: &str) -> Self {
+        let path = format!("{}/configs/bots/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        Self::new(std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")))
+    }
+
+    /// The shipped booking bot, which books at a service.
+    pub fn with_tool(tool: impl IntoIterator<Item = (Duration, Answer)>) -> Self {
+        let mut plan = Self::shipped("booking.en");
+        let before = "[task.on_done]\nsay = \"Your request for a room in {place} {date} at {time} is noted.\"";
+        let after = "[task.on_done]\nurl = \"http://127.0.0.1:9000/bookings\"\nsay = \"Your room is booked. Your number is {/reference}.\"";
+        assert!(plan.bot.contains(before), "the shipped bot has changed");
+        plan.bot = plan.bot.replace(before, after);
+        plan.tool = tool.into_iter().collect();
+        plan
+    }
+
+    /// The bot answers.
+    pub fn answer(self) -> Call {
+        Call::new(self)
+    }
+}
+
+/// What the caller's phone picks up.
+#[derive(Default)]
+pub struct Mouth {
+    /// Places in the phone's samples, and what sounds there; a tone where nothing is given.
+    pub sounds: VecDeque<(u64, u64, Option<Vec<i16>>)>,
+}
+
+impl Mouth {
+    fn pcm(&mut self, from: u64, len: usize) -> Vec<i16> {
+        while self.sounds.front().is_some_and(|(_, to, _)| *to <= from) {
+            self.sounds.pop_front();
+        }
+        let mut out = vec![0; len];
+        for (begin, end, pcm) in &self.sounds {
+            let (a, b) = ((*begin).max(from), (*end).min(from + len as u64));
+            if a < b {
+                let (count, skip) = ((b - a) as usize, (a - begin) as usize);
+                let piece = match pcm {
+                    Some(pcm) => pcm[skip..skip + count].to_vec(),
+                    None => sine_from(700.0, media::Rate::Hz8000, a, count, 6_000),
+                };
+                out[(a - from) as usize..(b - from) as usize].copy_from_slice(&piece);
+            }
+        }
+        out
+    }
+}
+
+/// What happens later without anybody's doing.
+enum Later {
+    Voice,
+    Words(u64),
+    Failed(media::asr::Fault),
+    Tool(dialog::conversation::ToolId, Answer),
+}
+
+/// What the call has ordered from its media thread, which carries it out with its next tick.
+enum Order {
+    Room(RoomInput),
+    Listen(Expect),
+    Shut(Shut),
+}
+
+pub struct Call {
+    pub start: Instant,
+    pub now: Instant,
+    room: Room,
+    pub phone: Phone,
+    pub mouth: Rc<RefCell<Mouth>>,
+    talk: Talk,
+    ear: Ear,
+    pub recogniser: Recogniser,
+    voice: Voice,
+    tool: VecDeque<(Duration, Answer)>,
+    pub listener: Listener,
+    orders: Vec<Order>,
+    sounds: Vec<Sound>,
+    edges: Vec<Edge>,
+    later: BTreeMap<(Instant, u64), Later>,
+    count: u64,
+    /// Clauses the caller has yet to hear the end of.
+    pub open: BTreeSet<UtteranceId>,
+    pub law: Law,
+    pub trace: Vec<(u64, String)>,
+    pub end: Option<End>,
+}
+
+impl Call {
+    fn new(set: Plan) -> Self {
+        let (start, config) = (Instant::now(), Config::default());
+        let bot = Bot::parse(&set.bot, "bot.toml").unwrap_or_else(|e| panic!("{e}"));
+        let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
+        let talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::from(&config), start);
+        let mut room = Room::new(start, Mode::Bot, plans::engine(&config).rules);
+        room.handle(start, RoomInput::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 42 });
+        let mouth = Rc::new(RefCell::new(Mouth::default()));
+        let said = mouth.clone();
+        let sound = Box::new(move |from, len| said.borrow_mut().pcm(from, len));
+        let mut call = Self {
+            start,
+            now: start,
+            room,
+            phone: Phone::new(start, Codec::Pcmu, sound, set.weather, 7),
+            mouth,
+            talk,
+            ear: set.ear,
+            recogniser: set.recogniser,
+            voice: set.voice,
+            tool: set.tool,
+            listener: Listener::new(),
+            orders: Vec::new(),
+            sounds: Vec::new(),
+            edges: Vec::new(),
+            later: BTreeMap::new(),
+            count: 0,
+            open: BTreeSet::new(),
+            law: Law::new(start),
+            trace: Vec::new(),
+            end: None,
+        };
+        call.tell(Input::Answered);
+        call
+    }
+
+    pub fn at(&self, time: Instant) -> u64 {
+        time.saturating_duration_since(self.start).as_millis() as u64
+    }
+
+    pub fn note_at(&mut self, time: Instant, who: &str, what: impl AsRef<str>) {
+        let at = self.at(time);
+        self.trace.push((at, format!("{who:<8} {}", what.as_ref()).trim_end().to_owned()));
+    }
+
+    pub fn note(&mut self, who: &str, what: impl AsRef<str>) {
+        self.note_at(self.now, who, what);
+    }
+
+    fn after(&mut self, time: Duration, later: Later) {
+        self.count += 1;
+        self.later.insert((self.now + time, self.count), later);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        let mut spins = 0;
+        while self.end.is_none() {
+            let tick = self.room.deadline().0;
+            let later = self.later.first_key_value().map(|((at, _), _)| *at);
+            let wake = self.talk.deadline();
+            let next = [Some(tick), later, wake.map(|(at, _)| at)].into_iter().flatten().min().unwrap_or(tick);
+            let next = next.max(self.now);
+            if next > until {
+                break;
+            }
+            spins = if next > self.now { 0 } else { spins + 1 };
+            assert!(spins < 100, "{} ms: a deadline stays due: {wake:?}", self.at(self.now));
+            self.now = next;
+            if later.is_some_and(|at| at <= next) {
+                if let Some((_, later)) = self.later.pop_first() {
+                    self.happen(later);
+                }
+            } else if tick <= next {
+                self.tick();
+            } else {
+                self.tell(Input::Tick);
+            }
+        }
+        self.now = until;
+    }
+
+    /// One turn of the media thread, and of the ear behind it.
+    fn tick(&mut self) {
+        for order in std::mem::take(&mut self.orders) {
+            match order {
+                Order::Room(input) => self.room.handle(self.now, input),
+                Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
+                Order::Shut(shut) => {
+                    if shut == Shut::Closed {
+                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::Deaf));
+                        self.recogniser.shut();
+                        self.law.caller.shut(self.now);
+                    }
+                    self.ear.shut(shut);
+                }
+            }
+        }
+        for edge in std::mem::take(&mut self.edges) {
+            self.room.handle(self.now, RoomInput::edge(Seat::CALLER, edge));
+        }
+        for sound in std::mem::take(&mut self.sounds) {
+            self.listener.expect(sound.utterance);
+            self.room.handle(self.now, RoomInput::sound(Seat::CALLER, sound));
+        }
+        self.phone.run(self.now);
+        while let Some((arrived, packet)) = self.phone.net.recv(self.now) {
+            let Packet::Rtp(packet) = packet else { continue };
+            let packet = Packet::Rtp(Rtp { arrived, ..packet });
+            self.room.handle(self.now, RoomInput::packet(Seat::CALLER, packet));
+        }
+        self.room.handle(self.now, RoomInput::Tick);
+        let mut events = Vec::new();
+        while let Some(output) = self.room.poll() {
+            match output {
+                Output::Send { packet: Packet::Rtp(packet), .. } => self.listener.packet(self.now, &packet),
+                Output::Send { .. } => {}
+                Output::Frame { frame, .. } => {
+                    if let Some(edge) = self.ear.hear(&frame) {
+                        self.edges.push(edge);
+                        if let Some((took, session)) = self.recogniser.edge(self.now, edge) {
+                            self.after(took, Later::Words(session));
+                        }
+                    }
+                }
+                Output::Event(event) => events.push(event),
+            }
+        }
+        for (time, heard) in self.listener.tick(self.now) {
+            self.note_at(time, "hears", heard);
+        }
+        for event in events {
+            self.event(event);
+        }
+        if let Some(text) = self.recogniser.partial(self.now) {
+            self.note("partly", format!("{text:?}"));
+            self.tell(Input::Heard(Heard::Partial { text }));
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match &event {
+            Event::Played { played, .. } => {
+                self.law.played(played);
+                let id = name(played.utterance);
+                match played.phase {
+                    Phase::Started => self.note("played", format!("{id} begins")),
+                    Phase::Progress => {}
+                    Phase::Done => self.note("played", format!("{id} done, {} characters", played.chars)),
+                    Phase::Cut => self.note("played", format!("{id} cut after {} characters", played.chars)),
+                }
+                if matches!(played.phase, Phase::Done | Phase::Cut) {
+                    self.open.remove(&played.utterance);
+                }
+            }
+            Event::Edge { edge, .. } => self.law.edge(self.now, *edge),
+            Event::Key { key, .. } => self.note("key", key.to_string()),
+            _ => {}
+        }
+        self.tell(Input::Room(event));
+    }
+
+    fn happen(&mut self, later: Later) {
+        match later {
+            Later::Voice => {
+                let spoken = self.voice.speak(self.now);
+                for sound in spoken.sounds {
+                    self.sounds.push(sound);
+                }
+                if let Some(again) = self.voice.next() {
+                    self.after(again, Later::Voice);
+                }
+                for news in spoken.news {
+                    match &news {
+                        Spoken::Started { utterance, .. } => self.note("voice", format!("{} made", name(*utterance))),
+                        Spoken::Failed { utterance, .. } => {
+                            self.open.remove(utterance);
+                            self.law.failed(*utterance);
+                            self.note("voice", format!("{} failed", name(*utterance)));
+                        }
+                        Spoken::Done { .. } => {}
+                    }
+                    self.tell(Input::Spoken(news));
+                }
+            }
+            Later::Words(session) => {
+                if let Some(heard) = self.recogniser.finish(self.now, session) {
+                    let said = match &heard {
+                        Heard::Final { hypothesis, .. } => match &hypothesis.text {
+                            Some(text) => format!("{text:?}"),
+                            None => "nothing that was asked for".into(),
+                        },
+                        _ => "failed".into(),
+                    };
+                    self.note("words", said);
+                    self.tell(Input::Heard(heard));
+                }
+            }
+            Later::Failed(fault) => {
+                self.note("words", "failed");
+                self.tell(Input::Heard(Heard::Failed(fault)));
+            }
+            Later::Tool(id, result) => {
+                self.note("tool", result.as_ref().map_or_else(|fault| fault.to_string(), |answer| answer.to_string()));
+                self.tell(Input::ToolDone { id, result });
+            }
+        }
+    }
+
+    /// Hands an input to the core and does what it asks for.
+    pub fn tell(&mut self, input: Input) {
+        self.talk.handle(self.now, input);
+        while let Some(act) = self.talk.poll() {
+            assert!(self.end.is_none(), "something is wanted after the end: {act:?}");
+            self.perform(act);
+        }
+    }
+
+    fn perform(&mut self, act: Act) {
+        match act {
+            Act::Say { utterance, text, interruptible } => {
+                let must = if interruptible { "" } else { " (must be heard)" };
+                self.note("bot", format!("{}: {text:?}{must}", name(utterance)));
+                self.open.insert(utterance);
+                self.law.said(utterance, &text);
+                if let Some(first) = self.voice.say(utterance, text, interruptible) {
+                    self.after(first, Later::Voice);
+                }
+            }
+            Act::Standby { utterance, clip } => {
+                let (what, tone) = match clip {
+                    Clip::Moment => ("one moment", 400.0),
+                    Clip::Sorry => ("a technical problem", 450.0),
+                };
+                self.note("standby", format!("{}: {what}", name(utterance)));
+                self.listener.clip(utterance, tone);
+                self.sounds.push(crate::voice::clip(utterance, tone));
+            }
+            Act::Gain(gain) => self.orders.push(Order::Room(RoomInput::gain(Seat::CALLER, gain))),
+            Act::Hush(floor) => {
+                self.voice.hush(floor);
+                let begun = |id: &UtteranceId| *id >= floor || self.law.sounds(*id);
+                self.open.retain(begun);
+                self.listener.hush(self.now, floor);
+                self.orders.push(Order::Room(RoomInput::hush(Seat::CALLER, floor)));
+            }
+            Act::Listen(expect) => {
+                let digest = crate::recogniser::digest(&expect);
+                self.note("listen", digest);
+                if let Some((time, fault)) = self.recogniser.refusal() {
+                    self.after(time, Later::Failed(fault));
+                }
+                self.orders.push(Order::Listen(expect));
+            }
+            Act::Shut(shut) => {
+                self.note("ear", if shut == Shut::Closed { "shut" } else { "open" });
+                self.orders.push(Order::Shut(shut));
+            }
+            Act::Secret(secret) => self.note("record", if secret { "pauses" } else { "goes on" }),
+            Act::Run { id, call } => {
+                let body = call.body.map(|body| body.to_string()).unwrap_or_default();
+                self.note("tool", format!("{:?} {} {body}", call.method, call.url));
+                if let Some((time, answer)) = self.tool.pop_front() {
+                    self.after(time, Later::Tool(id, answer));
+                }
+            }
+            Act::Note(note) => self.record(note),
+            Act::End(end) => {
+                self.end = Some(end);
+                self.room.close(self.now);
+            }
+        }
+    }
+
+    fn record(&mut self, note: Note) {
+        if let Some((who, what)) = crate::golden::line(&note) {
+            self.note(who, what);
+        }
+        self.law.notes.push((self.now, note));
+    }
+
+    /// The line is negotiated anew.
+    pub fn configure(&mut self, direction: leg::Direction) {
+        let plan = leg::LegPlan { direction, ..plan(Codec::Pcmu) };
+        self.listener.sends(direction.sends());
+        self.orders.push(Order::Room(RoomInput::Leg(Seat::CALLER, leg::Input::Configure(plan))));
+    }
+
+    /// The call is over: its laws and its trace are looked at.
+    pub fn check(&mut self, golden: &str) {
+        self.laws();
+        crate::golden::compare(golden, &mut self.trace);
+    }
+
+    /// The laws alone.
+    pub fn laws(&mut self) {
+        let end = self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
+        let broken = self.law.broken(end, &self.listener);
+        assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
+    }
+}
+
+/// Clauses by number; a standby clip by the clause it goes before.
+pub fn name(utterance: UtteranceId) -> String {
+    match utterance.0 {
+        id if id % 2 == 0 => (id / 2).to_string(),
+        id => format!("before {}", id.div_ceil(2)),
+    }
+}
+
+/// The number of ticks in this time.
+pub fn ticks(time: Duration) -> u64 {
+    (time.as_millis() / TICK.as_millis()) as u64
+}
