@@ -123,38 +123,78 @@ fn carrier(uri: &str) -> Carrier {
 /// What to dial for the API's `to`: a SIP URI as it is, or a number by the first trunk that can call out.
 pub fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial, &'static str> {
     let timeout: Duration = config.call.dial_timeout_s.into();
-    let trunk = config.trunk.iter().find(|trunk| trunk.register.is_some());
-    if to.contains(['\r', '\n', ' ', '<', '>', '"']) {
+    let trunk = config.trunk.iter().find_map(|trunk| trunk.register.as_ref().map(|register| (trunk, register)));
+    if to.contains(|c: char| c.is_control() || " <>\"".contains(c)) {
         return Err("it holds characters that no SIP URI has");
     }
     if to.starts_with("sip:") {
         // A destination at a trunk's own host is called with its credentials.
-        let host = |uri: &str| uri.split(['@', ';']).next_back().map(str::to_owned);
-        let known = trunk.filter(|t| t.register.as_ref().is_some_and(|r| host(to) == host(&r.server)));
-        return through(known, to.to_owned(), from, timeout);
+        let trunk = trunk.filter(|(_, register)| host(to) == host(&register.server));
+        return through(trunk, to.to_owned(), from, timeout);
     }
     if to.is_empty() || !to.chars().all(|c| c.is_ascii_digit() || "+*#".contains(c)) {
         return Err("write a SIP URI (sip:user@host) or a number of digits");
     }
-    let Some(Trunk { register: Some(register), .. }) = trunk else {
-        return Err("a number needs a [[trunk]] that registers");
-    };
-    let host = register.server.trim_start_matches("sip:");
-    through(trunk, format!("sip:{to}@{host}"), from, timeout)
+    let Some((_, register)) = trunk else { return Err("a number needs a [[trunk]] that registers") };
+    through(trunk, format!("sip:{to}@{}", register.server.trim_start_matches("sip:")), from, timeout)
 }
 
-fn through(trunk: Option<&Trunk>, to: String, from: Option<&str>, timeout: Duration) -> Result<Dial, &'static str> {
+/// Host and port of a SIP URI, without user and parameters.
+fn host(uri: &str) -> &str {
+    let rest = uri.trim_start_matches("sip:");
+    let rest = rest.split_once('@').map_or(rest, |(_, host)| host);
+    rest.split(';').next().unwrap_or(rest)
+}
+
+fn through(
+    trunk: Option<(&Trunk, &config::Register)>,
+    to: String,
+    from: Option<&str>,
+    timeout: Duration,
+) -> Result<Dial, &'static str> {
     let mut dial = Dial { carrier: carrier(&to), to, timeout, ..Dial::default() };
-    let register = trunk.and_then(|trunk| trunk.register.as_ref());
-    if let (Some(trunk), Some(register)) = (trunk, register) {
+    if let Some((trunk, register)) = trunk {
         let password = register.password().map_err(|_| "the trunk's password cannot be read")?;
         dial.credentials = Some(credentials(&register.user, &password));
         dial.outbound_proxy = trunk.outbound_proxy.clone();
-    }
-    let host = register.map(|register| register.server.trim_start_matches("sip:").to_owned());
-    let user = from.map(str::to_owned).or_else(|| register.map(|register| register.user.clone()));
-    if let (Some(user), Some(host)) = (user, host) {
-        dial.from = Some(telephony::Party::new(user, host));
+        if trunk.transport == config::Transport::Tcp {
+            dial.carrier = Carrier::Tcp;
+        }
+        let user = from.unwrap_or(&register.user);
+        dial.from = Some(telephony::Party::new(user, host(&register.server)));
     }
     Ok(dial)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_goes_out_by_the_trunk_with_its_credentials_and_its_transport() {
+        let mut config = Config::default();
+        assert!(dial(&config, "0912345678", None).is_err(), "no trunk");
+        let password = std::env::temp_dir().join(format!("switchboard-trunk-{}", std::process::id()));
+        std::fs::write(&password, "secret\n").unwrap();
+        let file = password.display();
+        config = Config::parse(
+            "t",
+            &format!(
+                "[[trunk]]\nname='p'\ntransport='tcp'\n[trunk.register]\nserver='sip:p.example:5070'\nuser='me'\npassword_file='{file}'"
+            ),
+            std::iter::empty(),
+        )
+        .unwrap();
+        let number = dial(&config, "0912345678", None).unwrap();
+        assert_eq!((number.to.as_str(), number.carrier), ("sip:0912345678@p.example:5070", Carrier::Tcp));
+        assert!(number.credentials.is_some_and(|c| c.user == "me" && c.password == "secret"));
+        let there = dial(&config, "sip:x@p.example:5070;transport=tcp", None).unwrap();
+        assert!(there.credentials.is_some());
+        let elsewhere = dial(&config, "sip:x@other.example", None).unwrap();
+        assert!(elsewhere.credentials.is_none() && elsewhere.carrier == Carrier::Udp);
+        for wrong in ["", "sip:x@y\r\nVia: z", "call me", "sip:<x>@y"] {
+            assert!(dial(&config, wrong, None).is_err(), "{wrong}");
+        }
+        std::fs::remove_file(password).ok();
+    }
 }

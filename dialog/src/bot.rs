@@ -25,8 +25,6 @@ pub struct Bot {
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: String,
-    /// Where "a person" leads; `None`: nowhere, the caller is told so.
-    pub transfer: Option<String>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
     pub prompts: Prompts,

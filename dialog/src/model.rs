@@ -55,7 +55,6 @@ pub enum Next {
 pub mod reason {
     pub const DONE: &str = "done";
     pub const PERSON: &str = "asked for a person";
-    pub const TRANSFER: &str = "asked for a person, to be transferred";
     pub const GOODBYE: &str = "caller said goodbye";
     pub const NO_INPUT: &str = "no input";
     pub const NO_MATCH: &str = "not understood";

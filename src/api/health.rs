@@ -20,8 +20,9 @@ pub(super) async fn live() -> &'static str {
 ))]
 pub(super) async fn ready(State(room): Here) -> impl IntoResponse {
     let readiness = readiness(&room);
-    let status = if readiness.status == Standing::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(readiness))
+    // A degraded server still answers calls: to send them elsewhere would make little trouble great.
+    let draining = readiness.status == Standing::Draining;
+    (if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, Json(readiness))
 }
 
 fn readiness(room: &Room) -> Readiness {
@@ -50,6 +51,9 @@ pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     observe::metrics::set("switchboard_store_ill", f64::from(u8::from(store.fault.is_some())));
     for (name, value) in room.app.desk.gauges() {
         observe::metrics::set(name, value);
+    }
+    for (reason, count) in room.app.desk.refused() {
+        observe::metrics::refused(reason, count);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], room.app.metrics.render())
 }

@@ -54,6 +54,10 @@ pub trait Desk: Send + Sync {
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
     }
+    /// What signalling refused or dropped since the start, by reason.
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// An outbound call to make.

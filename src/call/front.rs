@@ -88,6 +88,11 @@ impl api::Desk for Desk {
         let report = self.report();
         let mut gauges = vec![
             ("switchboard_rooms", report.media.rooms as f64),
+            ("switchboard_media_missed_ticks", report.media.missed_ticks as f64),
+            ("switchboard_media_late_verdicts", report.media.late_verdicts as f64),
+            ("switchboard_media_lost_events", report.media.lost_events as f64),
+            ("switchboard_media_broken_rooms", report.media.broken_rooms as f64),
+            ("switchboard_media_busy_seconds", report.media.busy.as_secs_f64()),
             ("switchboard_speech_urgent", report.speech.urgent as f64),
             ("switchboard_speech_later", report.speech.later as f64),
             ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
@@ -96,10 +101,13 @@ impl api::Desk for Desk {
             gauges.extend([
                 ("switchboard_sip_dialogs", sip.dialogs as f64),
                 ("switchboard_sip_transactions", sip.transactions as f64),
-                ("switchboard_sip_refused", sip.refused.values().sum::<u64>() as f64),
             ]);
         }
         gauges
+    }
+
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.report().sip.map(|sip| sip.refused.into_iter().collect()).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ use super::turns::{BotTurn, CallerTurn};
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
+use dialog::model::reason;
 use media::asr::Heard;
 use media::ear::Shut;
 use media::playout::{Gain, Phase, Played};
@@ -111,6 +112,16 @@ pub enum Why {
     DeadAir,
     Hopeless,
     Farewell,
+}
+
+/// Whose doing it is that a conversation ends for this reason.
+fn blame(why: &str, deaf: bool) -> Blame {
+    match why {
+        reason::TOOL | reason::DEAF | reason::MUTE => Blame::Engine,
+        reason::NO_INPUT | reason::TURNS if !deaf => Blame::Caller,
+        _ if deaf => Blame::Engine,
+        _ => Blame::Nobody,
+    }
 }
 
 /// Clauses have even numbers as utterances, so that a standby clip fits before any of them.
@@ -476,7 +487,7 @@ impl Talk {
                 self.act(Act::Run { id, call });
             }
             Output::HangUp { reason } => {
-                let end = End::new(if self.deaf { Blame::Engine } else { Blame::Nobody }, reason);
+                let end = End::new(blame(reason, self.deaf), reason);
                 self.farewell = Some((end, now + FAREWELL));
                 if let Some(bot) = &mut self.bot {
                     bot.complete();

@@ -30,7 +30,8 @@ pub fn line(note: &Note) -> Option<(&'static str, String)> {
             ("silence", format!("{kind} [{}–{}]", silence.started_ms, silence.ended_ms))
         }
         Note::Latency(l) => {
-            let parts = [l.endpoint_ms, l.recognise_ms, l.think_ms, l.synthesise_ms, l.playout_ms].map(|x| x.to_string());
+            let parts =
+                [l.endpoint_ms, l.recognise_ms, l.think_ms, l.synthesise_ms, l.playout_ms].map(|x| x.to_string());
             ("answer", format!("to turn {}: {} = {} ms", l.turn, parts.join(" + "), l.total_ms))
         }
         Note::Mark(mark) if mark.name == "rtp" || mark.name == "bot_sounds" => return None,
@@ -71,8 +72,7 @@ fn difference(wanted: &str, seen: &str) -> String {
     let mut common = vec![vec![0_u32; b.len() + 1]; a.len() + 1];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {
-            common[i][j] =
-                if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+            common[i][j] = if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
         }
     }
     let (mut i, mut j, mut all) = (0, 0, Vec::new());

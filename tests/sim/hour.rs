@@ -21,8 +21,12 @@ fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
     assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, "call limit reached")));
     let (_, last) = call.law.notes.last().expect("notes");
     assert!(matches!(last, Note::Ended(_)) && call.at(call.law.notes[call.law.notes.len() - 1].0) == 3_600_000);
-    let answers: Vec<u32> =
-        call.law.notes.iter().filter_map(|(_, note)| if let Note::Latency(l) = note { Some(l.total_ms) } else { None }).collect();
+    let answers: Vec<u32> = call
+        .law
+        .notes
+        .iter()
+        .filter_map(|(_, note)| if let Note::Latency(l) = note { Some(l.total_ms) } else { None })
+        .collect();
     assert!(answers.len() > 300, "{} answers", answers.len());
     assert!(answers.iter().all(|ms| *ms < 900), "{:?}", answers.iter().max());
     println!("{} answers in an hour, simulated in {:?}", answers.len(), wall.elapsed());

@@ -105,6 +105,14 @@ fn the_real_ear_hears_a_voice_and_the_bot_yields_to_it() {
     call.hear_out();
     call.hang_up();
     call.laws();
-    let turns: Vec<&str> = call.trace.iter().filter(|(_, line)| line.starts_with("turn     of the caller")).map(|(_, l)| l.as_str()).collect();
-    assert!(turns.len() == 2 && turns[0].contains("book a room in boston") && turns[1].contains("tomorrow"), "{turns:?}");
+    let turns: Vec<&str> = call
+        .trace
+        .iter()
+        .filter(|(_, line)| line.starts_with("turn     of the caller"))
+        .map(|(_, l)| l.as_str())
+        .collect();
+    assert!(
+        turns.len() == 2 && turns[0].contains("book a room in boston") && turns[1].contains("tomorrow"),
+        "{turns:?}"
+    );
 }

@@ -78,7 +78,16 @@ fn secret_digits_leave_no_trace() {
     call.say("thirty");
     call.say("yes");
     call.run_out();
-    let told: Vec<_> = call.trace.iter().filter(|(_, line)| !line.starts_with("caller") && !line.starts_with("words") && !line.starts_with("partly") && !line.starts_with("key ")).collect();
+    let told: Vec<_> = call
+        .trace
+        .iter()
+        .filter(|(_, line)| {
+            !line.starts_with("caller")
+                && !line.starts_with("words")
+                && !line.starts_with("partly")
+                && !line.starts_with("key ")
+        })
+        .collect();
     assert!(told.iter().all(|(_, line)| !line.contains("4711") && !line.contains("four seven")), "{told:?}");
     call.check("secret");
 }

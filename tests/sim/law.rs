@@ -126,8 +126,11 @@ impl Law {
     }
 
     fn turns(&self, broken: &mut Vec<String>) {
-        let turns: Vec<&Turn> =
-            self.notes.iter().filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None }).collect();
+        let turns: Vec<&Turn> = self
+            .notes
+            .iter()
+            .filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None })
+            .collect();
         for speaker in [Speaker::Caller, Speaker::Bot] {
             let mut before = 0;
             for turn in turns.iter().filter(|turn| turn.speaker == speaker) {
@@ -168,7 +171,11 @@ impl Law {
                 broken.push(format!("{} counts as heard for {heard:?}, and sounded for {ear:?}", name(*id)));
             }
             if clause.whole && clause.heard != Some(clause.text.chars().count() as u32) {
-                broken.push(format!("{} was played to its end, and {:?} characters were heard", name(*id), clause.heard));
+                broken.push(format!(
+                    "{} was played to its end, and {:?} characters were heard",
+                    name(*id),
+                    clause.heard
+                ));
             }
         }
     }

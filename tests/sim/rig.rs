@@ -444,7 +444,8 @@ impl Call {
 
     /// The laws alone.
     pub fn laws(&mut self) {
-        let end = self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
+        let end =
+            self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
         let broken = self.law.broken(end, &self.listener);
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
     }

@@ -157,7 +157,6 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
             }
             .into()
         }),
-        transfer: read.transfer,
         slots,
         tasks,
         prompts,

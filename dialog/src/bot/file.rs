@@ -17,7 +17,6 @@ pub(super) struct File {
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: Option<String>,
-    pub transfer: Option<String>,
     #[serde(default)]
     pub prompts: PromptsFile,
     #[serde(default)]

@@ -41,7 +41,6 @@ prompts! {
         "Rất tiếc, tôi chưa thể giúp quý khách lúc này. Xin gọi lại sau. Tạm biệt.";
     person: "I am sorry, nobody can take your call at the moment. Please call again later. Goodbye.",
         "Rất tiếc, hiện không có nhân viên nào nhận cuộc gọi. Xin gọi lại sau. Tạm biệt.";
-    transfer: "I will connect you with a person.", "Tôi sẽ nối máy cho quý khách với nhân viên.";
     deaf: "I am sorry, I cannot hear well at the moment. Please use the keys of your phone.",
         "Xin lỗi, hiện tôi không nghe được giọng nói. Xin quý khách dùng bàn phím điện thoại.";
     deaf_end: "I am sorry, I cannot hear well at the moment, and the keys of your phone cannot do this. Please call again later. Goodbye.",

@@ -278,10 +278,7 @@ impl Flow {
 
     fn give_up(&mut self) -> Reply {
         let p = &self.bot.prompts;
-        match self.bot.transfer {
-            Some(_) => self.over(p.transfer.clone(), reason::NO_MATCH),
-            None => self.over(p.give_up.clone(), reason::NO_MATCH),
-        }
+        self.over(p.give_up.clone(), reason::NO_MATCH)
     }
 
     /// Nobody spoke.

@@ -95,10 +95,7 @@ impl Flow {
                 reply.slots = cleared;
                 reply
             }
-            Command::Person => match bot.transfer {
-                Some(_) => self.over(p.transfer.clone(), reason::TRANSFER),
-                None => self.over(p.person.clone(), reason::PERSON),
-            },
+            Command::Person => self.over(p.person.clone(), reason::PERSON),
             Command::Goodbye => self.end(reason::GOODBYE),
             Command::Wait => Reply { say: vec![spoken(&p.wait)], slots: Vec::new(), next: Next::Wait },
         }
