@@ -429,7 +429,7 @@ async fn metrics_count_calls_and_time_responses() {
     let id = begin(&site.store, "sip:a@b.test");
     site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
     site.store.note(&id, Event::Ended(End { blame: Blame::Caller, reason: "hung up".into() }));
-    observe::metrics::refuse("full");
+    observe::metrics::refused("full", 1);
     let text = site.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     for part in [
         "switchboard_calls_live 0",

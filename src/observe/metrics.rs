@@ -42,7 +42,7 @@ fn describe() {
     describe_gauge!("switchboard_calls_live", "Calls in progress");
     describe_counter!("switchboard_calls_started_total", "Calls begun, by direction");
     describe_counter!("switchboard_calls_ended_total", "Calls over, by whose doing");
-    describe_counter!("switchboard_calls_refused_total", "Calls not taken, by reason");
+    describe_counter!("switchboard_calls_refused_total", "Calls and other requests not taken, by reason");
     describe_counter!("switchboard_turns_total", "Turns in ended calls, by speaker");
     describe_histogram!(
         "switchboard_response_seconds",
@@ -99,9 +99,9 @@ fn respond(l: &Latency) {
     }
 }
 
-/// A call that was not taken.
-pub fn refuse(reason: &'static str) {
-    counter!("switchboard_calls_refused_total", "reason" => reason).increment(1);
+/// Requests that were not taken for this reason, since the start.
+pub fn refused(reason: &'static str, so_far: u64) {
+    counter!("switchboard_calls_refused_total", "reason" => reason).absolute(so_far);
 }
 
 /// One request of the API. `route` is its pattern, never the address that was asked for.
