@@ -2,7 +2,7 @@
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
 use super::timeline::{Silence, Silences, Stopwatch};
-use super::turns::{BotTurn, CallerTurn};
+use super::turns::{BotTurns, CallerTurn};
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
@@ -118,8 +118,7 @@ pub enum Why {
 fn blame(why: &str, deaf: bool) -> Blame {
     match why {
         reason::TOOL | reason::DEAF | reason::MUTE => Blame::Engine,
-        reason::NO_INPUT | reason::TURNS if !deaf => Blame::Caller,
-        _ if deaf => Blame::Engine,
+        reason::NO_INPUT | reason::NO_MATCH if deaf => Blame::Engine,
         _ => Blame::Nobody,
     }
 }
@@ -147,7 +146,7 @@ pub struct Talk {
     silences: Silences,
     stopwatch: Stopwatch,
     turns: u32,
-    bot: Option<BotTurn>,
+    bot: BotTurns,
     caller: CallerTurn,
     held: Option<Instant>,
     silent: Option<Instant>,
@@ -177,7 +176,7 @@ impl Talk {
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             turns: 0,
-            bot: None,
+            bot: BotTurns::default(),
             caller: CallerTurn::default(),
             held: None,
             silent: None,
@@ -277,7 +276,7 @@ impl Talk {
             return;
         }
         self.mark(now, "standby");
-        let waiting = self.bot.as_ref().and_then(BotTurn::waiting);
+        let waiting = self.bot.waiting();
         let utterance = match waiting {
             Some(clause) => before(clause),
             None => before(utterance(SayId(self.newest.0 + 1))),
@@ -375,7 +374,7 @@ impl Talk {
             Spoken::Done { .. } => {}
             Spoken::Failed { utterance, .. } => {
                 self.mark(now, "synthesiser_failed");
-                if let Some(bot) = &mut self.bot {
+                if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, 0, now);
                 }
                 self.stand_by(now, Clip::Sorry);
@@ -396,7 +395,7 @@ impl Talk {
                 self.stood_by &= say.is_none();
                 let silence = self.silences.bot_begins(at);
                 self.silence(silence);
-                if let Some(bot) = &mut self.bot {
+                if let Some(bot) = self.bot.of(utterance) {
                     bot.began(utterance, at);
                 }
                 self.mark_at(at, "bot_sounds");
@@ -408,7 +407,7 @@ impl Talk {
                 }
             }
             Phase::Progress => {
-                if let Some(bot) = &mut self.bot {
+                if let Some(bot) = self.bot.of(utterance) {
                     bot.progress(utterance, chars);
                 }
                 if let Some(say) = say {
@@ -416,10 +415,10 @@ impl Talk {
                 }
             }
             Phase::Done | Phase::Cut => {
-                if let Some(bot) = &mut self.bot {
+                if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, chars, at);
                 }
-                let more = self.bot.as_ref().is_some_and(|bot| !bot.is_over());
+                let more = self.bot.more();
                 if more {
                     self.owing = Some(at);
                 }
@@ -448,7 +447,10 @@ impl Talk {
                 self.newest = say;
                 self.stopwatch.said(utterance.0, now);
                 self.owing.get_or_insert(now);
-                self.bot.get_or_insert_default().said(utterance, text.clone(), last);
+                if !self.caller.is_speaking() {
+                    self.caller.clear();
+                }
+                self.bot.said(utterance, text.clone(), last);
                 self.act(Act::Say { utterance, text, interruptible });
             }
             Output::Hold => {
@@ -467,9 +469,7 @@ impl Talk {
                 let floor = before(utterance(floor));
                 self.act(Act::Hush(floor));
                 self.owing = None;
-                if let Some(bot) = &mut self.bot {
-                    bot.hushed(floor, now);
-                }
+                self.bot.hushed(floor, now);
                 self.finish_bot_turn(now);
             }
             Output::Listen(expect) => {
@@ -489,9 +489,7 @@ impl Talk {
             Output::HangUp { reason } => {
                 let end = End::new(blame(reason, self.deaf), reason);
                 self.farewell = Some((end, now + FAREWELL));
-                if let Some(bot) = &mut self.bot {
-                    bot.complete();
-                }
+                self.bot.complete();
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {
@@ -514,7 +512,8 @@ impl Talk {
             ended_ms: self.ms(to),
             confidence: (by == By::Voice).then_some(confidence),
         };
-        self.stopwatch.taken(self.turns, now);
+        // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
+        self.stopwatch.taken(self.turns + self.bot.begun(), now);
         self.turns += 1;
         self.owing = Some(now);
         let silence = self.silences.owed(now);
@@ -522,9 +521,9 @@ impl Talk {
         self.note(Note::Turn(turn));
     }
 
-    /// Writes the bot's turn down when all of it has been heard or hushed, and ends the call if that was its last.
+    /// Writes the bot's turns down of which all has been heard or hushed, and ends the call if the last was among them.
     fn finish_bot_turn(&mut self, now: Instant) {
-        if let Some(bot) = self.bot.take_if(|bot| bot.is_over()) {
+        for bot in self.bot.take_over() {
             let (from, to) = bot.span(now);
             let turn = Turn {
                 speaker: Speaker::Bot,
@@ -538,7 +537,7 @@ impl Talk {
             self.turns += 1;
             self.note(Note::Turn(turn));
         }
-        if self.bot.is_none()
+        if self.bot.is_empty()
             && let Some((end, _)) = self.farewell
         {
             self.end(now, end);
@@ -549,9 +548,7 @@ impl Talk {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        if let Some(bot) = &mut self.bot {
-            bot.abandon(now);
-        }
+        self.bot.abandon(now);
         self.farewell = None;
         self.finish_bot_turn(now);
         let silence = self.silences.end(now);

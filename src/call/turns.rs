@@ -19,7 +19,11 @@ impl CallerTurn {
         self.to = Some(at);
     }
 
-    /// It was no turn: a cough, a back-channel.
+    pub fn is_speaking(&self) -> bool {
+        self.from.is_some() && self.to.is_none()
+    }
+
+    /// It was no turn: a cough, a back-channel, nothing that was asked for.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -137,6 +141,63 @@ impl BotTurn {
     }
 }
 
+/// The bot's turns that are not written down yet. There are two for a moment where one was hushed and the next began before the
+/// playout has said how much of the first was heard.
+#[derive(Debug, Default)]
+pub struct BotTurns(Vec<BotTurn>);
+
+impl BotTurns {
+    /// A clause of the turn under way, or the first of a new one.
+    pub fn said(&mut self, utterance: UtteranceId, text: String, last: bool) {
+        if self.0.last().is_none_or(|turn| turn.interrupted) {
+            self.0.push(BotTurn::default());
+        }
+        if let Some(turn) = self.0.last_mut() {
+            turn.said(utterance, text, last);
+        }
+    }
+
+    /// The turn that a clause belongs to.
+    pub fn of(&mut self, utterance: UtteranceId) -> Option<&mut BotTurn> {
+        self.0.iter_mut().find(|turn| turn.clauses.iter().any(|clause| clause.utterance == utterance))
+    }
+
+    pub fn hushed(&mut self, floor: UtteranceId, now: Instant) {
+        self.0.iter_mut().for_each(|turn| turn.hushed(floor, now));
+    }
+
+    pub fn abandon(&mut self, now: Instant) {
+        self.0.iter_mut().for_each(|turn| turn.abandon(now));
+    }
+
+    pub fn complete(&mut self) {
+        self.0.iter_mut().for_each(BotTurn::complete);
+    }
+
+    pub fn waiting(&self) -> Option<UtteranceId> {
+        self.0.last().and_then(BotTurn::waiting)
+    }
+
+    /// How many of them the caller has begun to hear.
+    pub fn begun(&self) -> u32 {
+        self.0.iter().filter(|turn| turn.began.is_some()).count() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether something is still to be heard.
+    pub fn more(&self) -> bool {
+        self.0.iter().any(|turn| !turn.is_over())
+    }
+
+    /// Takes those out of which all has been heard or hushed.
+    pub fn take_over(&mut self) -> Vec<BotTurn> {
+        self.0.extract_if(.., |turn| turn.is_over()).collect()
+    }
+}
+
 fn join<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     parts.filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -163,6 +224,24 @@ mod tests {
             ("Welcome. What can I do for you?", "Welcome. What can I")
         );
         assert_eq!(turn.span(t), (t, t + Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn an_answer_to_a_key_is_a_turn_of_its_own_though_the_hushed_one_is_not_settled_yet() {
+        let (t, mut turns) = (Instant::now(), BotTurns::default());
+        turns.said(UtteranceId(1), "Welcome.".into(), true);
+        turns.of(UtteranceId(1)).unwrap().began(UtteranceId(1), t);
+        turns.hushed(UtteranceId(2), t);
+        turns.said(UtteranceId(2), "For which day?".into(), true);
+        assert_eq!((turns.take_over().len(), turns.begun()), (0, 1));
+        turns.of(UtteranceId(1)).unwrap().settled(UtteranceId(1), 4, t);
+        let over = turns.take_over();
+        assert_eq!((over.len(), over[0].heard().as_str(), over[0].interrupted()), (1, "Welc", true));
+        turns.of(UtteranceId(2)).unwrap().began(UtteranceId(2), t);
+        turns.of(UtteranceId(2)).unwrap().settled(UtteranceId(2), 14, t);
+        let over = turns.take_over();
+        assert_eq!((over[0].text().as_str(), over[0].interrupted()), ("For which day?", false));
+        assert!(turns.is_empty() && !turns.more());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use media::asr::scripted::{Act, Scripted as Ear, Trouble};
 use media::tts::scripted::{Manner, Scripted as Voice};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use switchboard::config::Ms;
 
 const CALLS: usize = 10;
 /// The longest a caller waits for something to hear.
@@ -30,7 +31,11 @@ async fn ten_callers(name: &str, ear: Ear) {
     let _machine = alone().await;
     let voices: Vec<Arc<dyn media::tts::Synthesiser>> =
         vec![Arc::new(Voice::new(Manner::Hang)), Arc::new(Voice::new(Manner::Prompt))];
-    let inside = Inside::start(name, vec![Arc::new(ear)], voices, |config| config.bots.dir = bots(config)).await;
+    let inside = Inside::start(name, vec![Arc::new(ear)], voices, |config| {
+        config.bots.dir = bots(config);
+        (config.speech.listen_limit_ms, config.speech.speak_limit_ms) = (Ms(700), Ms(600));
+    })
+    .await;
     let clip = say(CALLER, "book a room");
     let mut peers = Vec::new();
     for _ in 0..CALLS {

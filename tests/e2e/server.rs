@@ -19,6 +19,8 @@ fn config(dir: &Dir) -> Config {
     (config.rtp.ports_from, config.rtp.ports_to) = ports(200);
     config.rtp.drain_ms = Ms(200);
     config.media.realtime = false;
+    // The tests share their cores, perhaps with a compiler: only the tests of faults mean to find an engine slow.
+    (config.speech.listen_limit_ms, config.speech.speak_limit_ms) = (Ms(4000), Ms(4000));
     config.store.dir = dir.join("data");
     config.bots.dir = root().join("configs/bots");
     config.speech.silero = std::fs::read_dir(root().join("models")).ok().and_then(|files| {

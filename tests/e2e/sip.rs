@@ -144,7 +144,7 @@ async fn a_stranger_may_not_call() {
     let server = Server::with("stranger", closed).await;
     plays(server.sip, "forbidden", &[]).await;
     assert_eq!(server.calls().await.len(), 0);
-    assert!(server.metric("switchboard_calls_refused_total").await >= 1.0);
+    assert!(server.metric("switchboard_sip_refused_total").await >= 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
