@@ -4,7 +4,6 @@ use super::desk::{Desk, Listed, Opening};
 use super::end::{Blame, End};
 use crate::api;
 use crate::bots::Shelf;
-use crate::observe;
 use crate::plans;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
@@ -103,7 +102,6 @@ impl api::Desk for Desk {
                 ("switchboard_sip_dialogs", sip.dialogs as f64),
                 ("switchboard_sip_transactions", sip.transactions as f64),
             ]);
-            sip.refused.into_iter().for_each(|(reason, so_far)| observe::metrics::refused(reason, so_far));
         }
         gauges
     }
