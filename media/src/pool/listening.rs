@@ -115,8 +115,9 @@ struct State {
     fed: usize,
     reached: usize,
     hearing: Option<Box<dyn Hearing>>,
-    /// The present engine's place in the chain.
+    /// The present engine's place in the chain, and whether this session tries if it is well again.
     place: Option<usize>,
+    probes: bool,
     /// A bit for each engine that failed this session.
     tried: u32,
     why: Option<Fault>,
@@ -228,7 +229,10 @@ impl Listening {
                 state.fail(why);
                 return Some(());
             };
-            self.lock().place = Some(place);
+            {
+                let mut state = self.lock();
+                (state.place, state.probes) = (Some(place), self.engines.is_ill(place));
+            }
             if !ticket.enter(limit) {
                 return None;
             }
@@ -247,6 +251,15 @@ impl Listening {
                     state.fall_back(fault);
                 }
             }
+        }
+    }
+
+    /// An engine that has hung for another call would hang for this one too, though it was opened in good health: only the
+    /// session that probes it has a go.
+    fn leave_ill(&self, state: &mut State) {
+        let ill = state.place.is_some_and(|place| !state.probes && self.engines.is_ill(place));
+        if ill && !state.over && state.hearing.is_some() {
+            state.fall_back(Fault::Late);
         }
     }
 
@@ -291,7 +304,11 @@ impl Listening {
     /// Works until the step is done; `None`: the worker has been given up.
     fn work(&self, class: Class, ticket: &Ticket) -> Option<()> {
         loop {
-            let action = self.lock().action();
+            let action = {
+                let mut state = self.lock();
+                self.leave_ill(&mut state);
+                state.action()
+            };
             match action {
                 Action::Rest => return Some(()),
                 Action::Close(hearing) => {

@@ -404,6 +404,26 @@ fn sessions_are_bounded_and_counted() {
     assert!(pool.listen(2, chain, ask(), out).is_ok());
 }
 
+#[test]
+fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
+    let pool = Pool::start(quick()).unwrap();
+    let chain = ear(vec![ears::Scripted::always("never").with(Trouble::HangOnSound)]);
+    let mut calls: Vec<_> = (0..10)
+        .map(|call| {
+            let (out, news) = mpsc::channel(64);
+            (pool.listen(call, chain.clone(), ask(), out).unwrap(), news)
+        })
+        .collect();
+    sleep(Duration::from_millis(100));
+    calls.iter_mut().for_each(|(listener, _)| speak(listener));
+    let began = now();
+    for (_, news) in &mut calls {
+        assert!(matches!(end_of(news, SOON), Some(Heard::Failed(Fault::Late))));
+    }
+    assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
+    assert!(pool.report().abandoned_ever <= 2, "{:?}", pool.report());
+}
+
 #[cfg(all(feature = "flite", feature = "pocketsphinx"))]
 #[test]
 fn what_one_call_says_another_hears() {
