@@ -26,6 +26,11 @@ pub struct Inbox {
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
 pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: Inbox) -> End {
+    if !hands.hears {
+        // Known before the greeting, which then says so instead of being cut off by the first question that nobody hears.
+        let deaf = Heard::Failed(media::asr::Fault::Language("none".into()));
+        talk.handle(Instant::now(), Input::Heard(deaf));
+    }
     talk.handle(Instant::now(), Input::Answered);
     loop {
         while let Some(act) = talk.poll() {
