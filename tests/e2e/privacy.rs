@@ -13,10 +13,18 @@ async fn nothing_a_caller_is_or_says_is_in_the_log_at_level_trace() {
     let before = server.log().len();
     let mut peer = Peer::call(server.sip, "booking").await.expect("answered");
     peer.hears_out(peer.answered, seconds(20)).await;
-    for words in ["book a room", "mountain view", "at two thirty p m for half an hour"] {
-        let clip = say(CALLER, words);
-        let began = peer.say(&clip).await;
-        peer.hears_out(began + Duration::from_millis(clip.ms() as u64), seconds(15)).await;
+    for (words, understood) in [("book a room", 1), ("mountain view", 2), ("at two thirty p m for half an hour", 3)] {
+        // Twice where a busy machine was too slow for the first: this test is about the log.
+        for _ in 0..2 {
+            let clip = say(CALLER, words);
+            let began = peer.say(&clip).await;
+            peer.hears_out(began + Duration::from_millis(clip.ms() as u64), seconds(15)).await;
+            let call = server.call().await;
+            let turns = call["turns"].as_array().expect("turns");
+            if turns.iter().filter(|turn| turn["speaker"] == "caller").count() >= understood {
+                break;
+            }
+        }
     }
     peer.press("1231");
     pause(1000).await;
