@@ -87,7 +87,9 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
         match bind(at) {
             Ok(()) => found.push(fine(format!("{key} = {at} is free"))),
             Err(why) if why.kind() == std::io::ErrorKind::AddrInUse => {
-                found.push(broken(format!("{key} = {at} is taken (is a server running already?): stop it, or set another port")));
+                found.push(broken(format!(
+                    "{key} = {at} is taken (is a server running already?): stop it, or set another port"
+                )));
             }
             Err(why) => found.push(broken(format!("{key} = {at} cannot be used: {why}"))),
         }
@@ -101,10 +103,15 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
         .step_by(2)
         .filter(|port| UdpSocket::bind(SocketAddr::new(rtp.bind, *port)).is_ok())
         .count();
-    let line = format!("rtp: {free} of {pairs} port pairs {}-{} on {} are free", rtp.ports_from, rtp.ports_to, rtp.bind);
+    let line =
+        format!("rtp: {free} of {pairs} port pairs {}-{} on {} are free", rtp.ports_from, rtp.ports_to, rtp.bind);
     found.push(match free {
-        0 => broken(format!("{line}: set rtp.bind to an address of this machine and rtp.ports_from/ports_to to free ports")),
-        _ if free < config.sip.max_calls as usize => lacking(format!("{line}, fewer than sip.max_calls: widen the range")),
+        0 => broken(format!(
+            "{line}: set rtp.bind to an address of this machine and rtp.ports_from/ports_to to free ports"
+        )),
+        _ if free < config.sip.max_calls as usize => {
+            lacking(format!("{line}, fewer than sip.max_calls: widen the range"))
+        }
         _ => fine(line),
     });
 }
@@ -112,7 +119,10 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 fn system(config: &Config, found: &mut Vec<Finding>) {
     let dir = &config.store.dir;
     let probe = dir.join(".check");
-    match std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, "x")).and_then(|()| std::fs::remove_file(&probe)) {
+    match std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&probe, "x"))
+        .and_then(|()| std::fs::remove_file(&probe))
+    {
         Ok(()) => found.push(fine(format!("store.dir {} can be written", dir.display()))),
         Err(why) => found.push(broken(format!("store.dir {} cannot be written: {why}", dir.display()))),
     }

@@ -175,7 +175,10 @@ impl Tongue {
             }
         }
         if ears.is_empty() {
-            about.push((false, format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)")));
+            about.push((
+                false,
+                format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)"),
+            ));
         }
         let mut caches = Vec::new();
         let order = match language {
@@ -230,7 +233,8 @@ fn whisper(speech: &Speech, language: Language) -> Result<Option<Ear>, String> {
     if !speech.whisper.languages.iter().any(|wanted| media::asr::Language::from(*wanted) == language) {
         return Ok(None);
     }
-    let plan = WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
+    let plan =
+        WhisperPlan { sha256: speech.whisper.sha256.clone(), languages: vec![language], ..WhisperPlan::new(model) };
     let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
     let about = engine.describe();
     Ok(Some((Arc::new(engine), about)))

@@ -96,7 +96,8 @@ impl Server {
                 bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
             }
         }
-        let engine = Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
+        let engine =
+            Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
         engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
         let ports = Ports::new(plans::ports(&config));
@@ -156,7 +157,9 @@ impl Server {
             }
         }
         if let Some(http) = self.http {
-            println!("  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)");
+            println!(
+                "  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
+            );
             println!("  token  {}", self.token_file.display());
         }
         for (good, line) in engines {
@@ -175,7 +178,9 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let server = Server::start(config, engines).await?;
     server.greet(&about);
     if reach == Reach::Lan {
-        println!("  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n");
+        println!(
+            "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"
+        );
     }
     let (mut term, mut int, mut hup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);

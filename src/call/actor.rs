@@ -63,7 +63,12 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
 }
 
 /// An echo call has no conversation: it lasts until somebody ends it.
-pub async fn echo(line: &mut Line, orders: &mut mpsc::Receiver<Order>, room: &mut mpsc::Receiver<Event>, configure: impl Fn(media::leg::LegPlan)) -> End {
+pub async fn echo(
+    line: &mut Line,
+    orders: &mut mpsc::Receiver<Order>,
+    room: &mut mpsc::Receiver<Event>,
+    configure: impl Fn(media::leg::LegPlan),
+) -> End {
     loop {
         tokio::select! {
             Some(Order::End(end)) = orders.recv() => return end,

@@ -275,7 +275,10 @@ impl Desk {
         room_events: mpsc::Receiver<Event>,
     ) -> End {
         let Parts { config, pool, engines, store, .. } = self.parts();
-        let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan.clone())));
+        let joined = line
+            .wire
+            .take()
+            .map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan.clone())));
         if !matches!(joined, Some(Ok(()))) {
             line.hang_up("overloaded").await;
             let end = End::new(Blame::Server, "media threads are full");
@@ -378,7 +381,13 @@ impl Desk {
     }
 
     /// Places a call and lets `bot` talk to who answers.
-    async fn call_out(self, opening: Opening, dial: telephony::sip::Dial, mut orders: mpsc::Receiver<Order>, _listed: Listed) {
+    async fn call_out(
+        self,
+        opening: Opening,
+        dial: telephony::sip::Dial,
+        mut orders: mpsc::Receiver<Order>,
+        _listed: Listed,
+    ) {
         let Some(sip) = self.0.sip.get().cloned() else {
             return self.never_began(&opening.id, End::new(Blame::Server, "no telephone"));
         };
@@ -416,7 +425,8 @@ impl api::Desk for Desk {
         let mut ill = self.parts().engines.sick();
         let report = self.report();
         ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| {
-            (!matches!(standing, Standing::Trusted | Standing::Registered)).then(|| format!("trunk {name} is not registered"))
+            (!matches!(standing, Standing::Trusted | Standing::Registered))
+                .then(|| format!("trunk {name} is not registered"))
         }));
         ill.extend(self.parts().bots.list().into_iter().filter_map(|card| {
             card.fault.map(|_| format!("the file of bot {} is broken; the version before it is in use", card.name))
@@ -452,7 +462,8 @@ impl Desk {
             return Err(api::DialFault::Full);
         }
         let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
-        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
+        let plan =
+            plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
         let opening = Opening {
             id: Store::new_id(),
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),

@@ -1,10 +1,10 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
-use super::timeline::{Silences, Silence, Stopwatch};
+use super::timeline::{Silence, Silences, Stopwatch};
 use super::turns::{BotTurn, CallerTurn};
-use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use crate::store;
+use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::Shut;
@@ -50,7 +50,10 @@ pub enum Input {
     /// A key by signalling (SIP INFO); keys in the sound path come with the room.
     Key(char),
     Held(bool),
-    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    ToolDone {
+        id: ToolId,
+        result: Result<serde_json::Value, ToolFault>,
+    },
     /// The line is gone: the far end hung up, or its network or our side did.
     Gone(End),
     /// An operator, the API or a drain ends the call.
@@ -61,14 +64,21 @@ pub enum Input {
 /// What the core wants done.
 #[derive(Debug)]
 pub enum Act {
-    Say { utterance: UtteranceId, text: String, interruptible: bool },
+    Say {
+        utterance: UtteranceId,
+        text: String,
+        interruptible: bool,
+    },
     Gain(Gain),
     Hush(UtteranceId),
     Listen(Expect),
     Shut(Shut),
     /// Sound between these must not be stored.
     Secret(bool),
-    Run { id: ToolId, call: ToolCall },
+    Run {
+        id: ToolId,
+        call: ToolCall,
+    },
     Note(Note),
     /// Hang up; nothing more follows.
     End(End),
@@ -400,7 +410,8 @@ impl Talk {
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {
-                let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+                let value =
+                    value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
                 self.note(Note::Slot(Slot { name, value, confirmed }));
             }
         }

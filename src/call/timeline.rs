@@ -166,7 +166,8 @@ impl Stopwatch {
     pub fn taken(&mut self, index: u32, now: Instant) {
         let stopped = self.stopped.take().unwrap_or(now).min(now);
         let took = self.recognised.take().map_or(Duration::ZERO, |(_, took)| took);
-        self.turn = Some(Turn { index, stopped, recognise: took.min(now - stopped), taken: now, said: None, spoken: None });
+        self.turn =
+            Some(Turn { index, stopped, recognise: took.min(now - stopped), taken: now, said: None, spoken: None });
     }
 
     /// The first clause after the turn.

@@ -147,7 +147,10 @@ mod tests {
         assert!(!turn.is_over(), "the clause that sounds is settled by the playout");
         turn.settled(UtteranceId(2), 10, t + Duration::from_secs(2));
         assert!(turn.is_over() && turn.interrupted());
-        assert_eq!((turn.text().as_str(), turn.heard().as_str()), ("Welcome. What can I do for you?", "Welcome. What can I"));
+        assert_eq!(
+            (turn.text().as_str(), turn.heard().as_str()),
+            ("Welcome. What can I do for you?", "Welcome. What can I")
+        );
         assert_eq!(turn.span(t), (t, t + Duration::from_secs(2)));
     }
 
