@@ -1,8 +1,9 @@
 //! What a recogniser should listen for: one JSGF grammar (JSpeech Grammar Format, W3C note of 2000) per step.
 //!
 //! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
-//! loop. There are no weights: our decoder makes every sentence equally likely, so what keeps an answer clear of its rivals is a short
-//! list of them.
+//! loop. The answer to the question stands first; whatever else may be said stands behind it with a small weight, so that the decoder
+//! takes an answer for something else only where it clearly is (and asks for less proof of an answer). Inside each of the two every
+//! sentence is equally likely: what keeps an answer clear of its rivals is a short list of them.
 use crate::bot::{Bot, Commands, Then};
 use crate::conversation::Expect;
 use crate::model::flow::Step;
@@ -18,6 +19,8 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
     let mut grammar = Grammar { language: bot.language, commands: &bot.commands, rules: Vec::new() };
     let slots = task.map_or(&[][..], |t| bot.tasks[t].slots.as_slice());
     let command = commands(&bot.commands, bot.language);
+    // Answers, and all else that may be said.
+    let mut likely: Vec<String> = Vec::new();
     let mut ways: Vec<String> = Vec::new();
     if let Some(command) = command {
         ways.push(command.to_string());
@@ -27,25 +30,26 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
     match step {
         Step::Task => {
             let lead = grammar.lead();
-            let mut tasks = Vec::new();
+            let (mut tasks, mut bare) = (Vec::new(), Vec::new());
             for (t, task) in bot.tasks.iter().enumerate() {
                 let phrases = alternatives(task.phrases.iter().map(|p| tokens(p, bot.language)));
                 if phrases.is_empty() {
                     continue;
                 }
-                let fills = grammar.fills(bot, &task.slots, None, &format!("t{t}"));
-                tasks.push(match fills {
-                    Some(fills) => format!("({phrases}) (<NULL> | {fills})"),
-                    None => format!("({phrases})"),
-                });
+                if let Some(fills) = grammar.fills(bot, &task.slots, None, &format!("t{t}")) {
+                    tasks.push(format!("({phrases}) {fills}"));
+                }
+                bare.push(phrases);
             }
-            if !tasks.is_empty() {
-                let tail = grammar.tail();
-                ways.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
+            let tail = grammar.tail();
+            for (to, tasks) in [(&mut likely, bare), (&mut ways, tasks)] {
+                if !tasks.is_empty() {
+                    to.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
+                }
             }
             // "No" answers "anything else?".
             if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
-                ways.push(grammar.no());
+                likely.push(grammar.no());
             }
         }
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {
@@ -54,9 +58,11 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
         }
         Step::Slot(asked) => {
             keys = bot.slots[asked].keypad && pad::of(&bot.slots[asked].kind) != Pad::None;
-            let lead = grammar.lead();
+            let (lead, tail) = (grammar.lead(), grammar.tail());
+            if let Some(answer) = grammar.way(bot, asked, Some(asked), "s") {
+                likely.push(format!("{lead} {answer} {tail}"));
+            }
             if let Some(fills) = grammar.fills(bot, slots, Some(asked), "s") {
-                let tail = grammar.tail();
                 ways.push(format!("{lead} {fills} {tail}"));
             }
             let others = bot.tasks.iter().enumerate().filter(|(t, _)| Some(*t) != task).flat_map(|(_, t)| &t.phrases);
@@ -66,14 +72,14 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
             }
         }
         Step::Check(asked) => {
-            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
+            likely.extend([grammar.yes(), grammar.no()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, &[asked], Some(asked), "s") {
                 ways.push(format!("{maybe_no} {fills}"));
             }
         }
         Step::Review | Step::Change => {
-            ways.extend([grammar.yes().to_string(), grammar.no().to_string()]);
+            likely.extend([grammar.yes(), grammar.no()]);
             let maybe_no = grammar.maybe_no();
             if let Some(fills) = grammar.fills(bot, slots, None, "s") {
                 ways.push(format!("{maybe_no} {fills}"));
@@ -86,7 +92,14 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
         Step::Busy | Step::Over => keys = false,
     }
     let mut text = String::from("#JSGF V1.0;\ngrammar switchboard;\n");
-    let _ = writeln!(text, "public <turn> = {};", ways.join("\n | "));
+    // An alternative's weight ends with it: what is unlikely is one alternative, in brackets where it has several.
+    match (likely.is_empty(), ways.is_empty()) {
+        (true, _) => _ = writeln!(text, "public <turn> = {};", ways.join("\n | ")),
+        (false, true) => _ = writeln!(text, "public <turn> = {};", likely.join("\n | ")),
+        (false, false) => {
+            _ = writeln!(text, "public <turn> = {}\n | /{UNLIKELY}/ ({});", likely.join("\n | "), ways.join("\n | "));
+        }
+    }
     for (name, body) in &grammar.rules {
         let _ = writeln!(text, "<{name}> = {body};");
     }
@@ -113,6 +126,9 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
     }
     out
 }
+
+/// The weight of what nobody asked for, against 1 for an answer. A decoder counts it once for the whole utterance.
+const UNLIKELY: &str = "0.0001";
 
 /// The rules of one grammar while it is built.
 struct Grammar<'a> {
@@ -214,30 +230,32 @@ impl Grammar<'_> {
 
     /// Values of these slots in any order; the one that is asked for is likely. `None`: no slot has a grammar.
     fn fills(&mut self, bot: &Bot, slots: &[usize], asked: Option<usize>, prefix: &str) -> Option<String> {
-        let mut ways = Vec::new();
-        for &s in slots {
-            let slot = &bot.slots[s];
-            // A string of digits and a yes belong to their own question.
-            let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
-            if slot.kind == Kind::Text || (own && asked != Some(s)) {
-                continue;
-            }
-            let value = self.value(&slot.kind, asked == Some(s));
-            let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
-            let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
-            let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
-                (own, "") => own,
-                (own, usual) if own.is_empty() => usual.to_string(),
-                (own, usual) => format!("{own} | {usual}"),
-            };
-            let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
-            ways.push(format!("{carrier}{name}"));
-        }
+        let ways: Vec<String> = slots.iter().filter_map(|&s| self.way(bot, s, asked, prefix)).collect();
         if ways.is_empty() {
             return None;
         }
         let fill = self.rule(&format!("{prefix}_fill"), ways.join(" | "));
         Some(self.rule(&format!("{prefix}_fills"), format!("{fill}+")))
+    }
+
+    /// A slot's value, perhaps behind the words that lead to it. `None`: it has no grammar, or only where it is asked for.
+    fn way(&mut self, bot: &Bot, s: usize, asked: Option<usize>, prefix: &str) -> Option<String> {
+        let slot = &bot.slots[s];
+        // A string of digits and a yes belong to their own question.
+        let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
+        if slot.kind == Kind::Text || (own && asked != Some(s)) {
+            return None;
+        }
+        let value = self.value(&slot.kind, asked == Some(s));
+        let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
+        let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
+        let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
+            (own, "") => own,
+            (own, usual) if own.is_empty() => usual.to_string(),
+            (own, usual) => format!("{own} | {usual}"),
+        };
+        let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
+        Some(format!("{carrier}{name}"))
     }
 
     fn carrier(&self, kind: &Kind) -> &'static str {

@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
                 ")" | "]" => break,
                 "+" => String::new(),
                 "<NULL>" => String::new(),
+                weight if weight.starts_with('/') => String::new(),
                 name if name.starts_with('<') => self.rule(name.trim_matches(['<', '>'])),
                 word => {
                     assert!(word.chars().all(|c| c.is_lowercase() || c == '\''), "not a word: {word}");
@@ -82,6 +83,7 @@ fn split(body: &str) -> Vec<&str> {
         let len = match first {
             '(' | ')' | '[' | ']' | '|' | '+' => 1,
             '<' => rest.find('>').expect("a closed name") + 1,
+            '/' => rest[1..].find('/').expect("a closed weight") + 2,
             c if c.is_whitespace() => c.len_utf8(),
             _ => rest.find(|c: char| c.is_whitespace() || "()[]|+<".contains(c)).unwrap_or(rest.len()),
         };

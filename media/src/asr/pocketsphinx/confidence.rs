@@ -1,8 +1,9 @@
 //! Whether words were spoken or only found: the grammar's best path against a free loop of phones.
 //!
 //! Both searches score the same frames with every state computed, so their acoustic scores compare. A grammar has to make
-//! something of any sound; the phones make the most of it. The mean gap per frame over all words, with a third of the
-//! worst word's gap, tells speech inside the grammar from speech outside it.
+//! something of any sound; the phones make the most of it. Three gaps tell speech inside the grammar from speech outside
+//! it: the mean per frame over all words, a third of the worst word's, and half of what the grammar's path calls silence
+//! and the phones do not (a short word laid into a long sentence).
 use super::decoder::Segment;
 
 /// The decoder's word insertion penalty (`-wip`). It keeps short words from growing in noise.
@@ -12,6 +13,9 @@ const PENALTY: f64 = 44.97;
 /// Added to a word's length when it is compared, so that a word of 50 ms cannot condemn a sentence.
 const PRIOR_FRAMES: f64 = 10.0;
 const WORST: f64 = 0.3;
+const UNSAID: f64 = 0.5;
+/// The most that unsaid speech counts, per frame of the words.
+const MOST_UNSAID: f64 = 40.0;
 /// The score gap over which confidence falls from 0.73 to 0.5.
 const SLOPE: f64 = 5.0;
 
@@ -25,16 +29,30 @@ pub fn score(path: &[Segment], phones: &[Segment]) -> Option<f32> {
             free[frame as usize] = mean;
         }
     }
-    let (mut sum, mut length, mut worst) = (0.0, 0.0, 0.0_f64);
-    for word in path.iter().filter(|segment| !segment.word.starts_with(['<', '['])) {
+    let (mut sum, mut length, mut worst, mut unsaid) = (0.0, 0.0, 0.0_f64, 0.0);
+    for word in path {
         let taken: f64 = free[word.from.max(0) as usize..=word.to.max(0) as usize].iter().sum();
+        if word.word.starts_with(['<', '[']) {
+            unsaid += (taken - f64::from(word.score)).max(0.0);
+            continue;
+        }
         let (gap, frames) = (f64::from(word.score) + PENALTY - taken, f64::from(word.to - word.from + 1));
         sum += gap;
         length += frames;
         worst = worst.min(gap / (frames + PRIOR_FRAMES));
     }
-    (length > 0.0).then(|| (sum / length + WORST * worst) as f32)
+    (length > 0.0).then(|| (sum / length + WORST * worst - UNSAID * (unsaid / length).min(MOST_UNSAID)) as f32)
 }
+
+/// How much lower a likely answer may score than anything else: little speech proves less than much.
+pub fn trust(path: &[Segment]) -> f32 {
+    let words = path.iter().filter(|segment| !segment.word.starts_with(['<', '[']));
+    let frames: i32 = words.map(|word| word.to - word.from + 1).sum();
+    TRUST[0] + (TRUST[1] - TRUST[0]) * ((frames as f32 - 30.0) / 40.0).clamp(0.0, 1.0)
+}
+
+/// At 300 ms of words, and from 700 ms on.
+const TRUST: [f32; 2] = [12.0, 18.0];
 
 /// A confidence from 0 to 1; 0.5 at `refuse_below`.
 pub fn of(score: f32, refuse_below: f32) -> f32 {
@@ -57,6 +75,9 @@ mod tests {
         assert!(score(&sure, &phones).unwrap().abs() < 0.1);
         assert!(score(&forced, &phones).unwrap() < -50.0);
         assert_eq!(score(&[segment("<sil>", 0, 99, -100)], &phones), None);
+        let laid_into_speech = [segment("<sil>", 0, 59, -9000), segment("two", 60, 99, -845)];
+        assert!(score(&laid_into_speech, &phones).unwrap() < -19.0);
+        assert_eq!((trust(&[segment("two", 0, 19, 0)]), trust(&sure)), (12.0, 18.0));
         assert!((of(-26.0, -26.0) - 0.5).abs() < 1e-6);
         assert!(of(0.0, -26.0) > 0.99 && of(-60.0, -26.0) < 0.01);
     }

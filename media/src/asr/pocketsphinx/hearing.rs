@@ -4,6 +4,7 @@ use super::dictionary::plain;
 use super::sound::{ModelRate, furnish, halve, is_narrow};
 use super::{Grammar, Loaded, confidence};
 use crate::asr::{Fault, Hearing, Hypothesis};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The longest utterance: 30 s at 16 kHz. Sound beyond it is not heard.
@@ -18,6 +19,13 @@ const QUIET: usize = 10;
 const SHORT: usize = 3 * 16_000;
 /// Quiet is this far below the loudest frame: −26 dB.
 const QUIET_POWER: f64 = 0.0025;
+
+/// Quiet kept around the speech of an utterance, in frames.
+const MARGIN: usize = 15;
+
+fn power(frame: &[i16]) -> f64 {
+    frame.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / frame.len() as f64
+}
 
 pub struct Utterance {
     model: Arc<Loaded>,
@@ -55,7 +63,7 @@ impl Utterance {
         let from = self.pcm.len();
         self.pcm.extend_from_slice(&pcm[..pcm.len().min(LONGEST.saturating_sub(from))]);
         for frame in self.pcm[from..].chunks(FRAME) {
-            let power = frame.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / frame.len() as f64;
+            let power = power(frame);
             self.loudest = self.loudest.max(power);
             if power < self.loudest * QUIET_POWER {
                 self.quiet += 1;
@@ -70,10 +78,20 @@ impl Utterance {
         self.model.model.rate == ModelRate::Hz16000 && is_narrow(&self.pcm)
     }
 
-    /// The utterance from `from` on as the model wants it.
-    fn furnished(&self, from: usize, narrow: bool) -> Vec<i16> {
-        let mut out = Vec::with_capacity(self.pcm.len() - from);
-        furnish(&self.pcm[from..], from, narrow, &mut out);
+    /// The stretch with speech in it, and a margin of quiet on either side: the more silence there is, the farther off is
+    /// the cepstral mean.
+    fn spoken(&self) -> Range<usize> {
+        let loud = |frame: &[i16]| power(frame) > self.loudest * QUIET_POWER;
+        let frames = || self.pcm.chunks(FRAME).enumerate().filter(|(_, frame)| loud(frame)).map(|(i, _)| i);
+        let (first, last) =
+            (frames().next().unwrap_or(0), frames().next_back().unwrap_or(usize::MAX / FRAME - MARGIN - 1));
+        first.saturating_sub(MARGIN) * FRAME..((last + 1 + MARGIN) * FRAME).min(self.pcm.len())
+    }
+
+    /// A piece of the utterance as the model wants it.
+    fn furnished(&self, piece: Range<usize>, narrow: bool) -> Vec<i16> {
+        let mut out = Vec::with_capacity(piece.len());
+        furnish(&self.pcm[piece.clone()], piece.start, narrow, &mut out);
         if self.model.model.rate == ModelRate::Hz8000 { halve(&out) } else { out }
     }
 
@@ -94,7 +112,7 @@ impl Utterance {
             self.live = Some(decoder);
             self.followed = 0;
         }
-        let pcm = self.furnished(self.followed, self.narrow());
+        let pcm = self.furnished(self.followed..self.pcm.len(), self.narrow());
         let Some(decoder) = &mut self.live else { return Ok(None) };
         decoder.hear(&pcm)?;
         self.followed = self.pcm.len();
@@ -121,8 +139,8 @@ impl Utterance {
             return Ok(NOTHING);
         }
         let narrow = self.narrow();
-        let pcm = self.furnished(0, narrow);
-        let Grammar { name, fsg, words } = &*self.grammar;
+        let pcm = self.furnished(self.spoken(), narrow);
+        let Grammar { name, fsg, words, network } = &*self.grammar;
         let (text, path, phones) = self.model.with_whole(|decoder| {
             decoder.learn(name, fsg, words)?;
             decoder.decode(Search::Grammar(name), &pcm)?;
@@ -134,8 +152,10 @@ impl Utterance {
             Ok((Some(text), path, decoder.segments()))
         })?;
         let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return Ok(NOTHING) };
-        let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)]);
-        Ok(Hypothesis { text: (confidence >= 0.5).then(|| plain(&text)), confidence })
+        let text = plain(&text);
+        let trust = if network.is_likely(&text) { confidence::trust(&path) } else { 0.0 };
+        let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)] - trust);
+        Ok(Hypothesis { text: (confidence >= 0.5).then_some(text), confidence })
     }
 }
 

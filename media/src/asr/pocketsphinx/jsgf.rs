@@ -1,8 +1,8 @@
 //! JSGF (JSpeech Grammar Format, W3C note of 2000) into the smallest automaton that accepts the same sentences.
 //!
 //! The decoder's cost grows with the states of its network, and its own JSGF compiler copies a rule at every use; the
-//! minimal automaton of a booking grammar has a fraction of them. Weights and tags are read over; imports and recursion
-//! are refused. Every sentence is equally likely.
+//! minimal automaton of a booking grammar has a fraction of them. Weights count at the public rule's own alternatives (see
+//! [`super::network`]) and are read over elsewhere, as tags are; imports and recursion are refused.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
@@ -15,6 +15,8 @@ enum Node {
     Maybe(Box<Node>),
     /// One or more times.
     Many(Box<Node>),
+    /// An alternative with a weight.
+    Weighed(f64, Box<Node>),
     /// `<NULL>` and `<VOID>`.
     Empty,
     Never,
@@ -35,15 +37,27 @@ pub struct Automaton {
 }
 
 impl Automaton {
-    /// Reads a grammar with one public rule; `Err` says what is wrong with it.
-    pub fn parse(jsgf: &str) -> Result<Self, String> {
+    /// Reads a grammar with one public rule; `Err` says what is wrong with it. One automaton for each weight that the
+    /// public rule's alternatives have, the likeliest first; the weights are relative to the first one's.
+    pub fn parse(jsgf: &str) -> Result<Vec<(f64, Self)>, String> {
         let tokens = tokens(jsgf)?;
         let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
         let (rules, public) = parser.rules()?;
-        let mut net = Net { rules: &rules, words: Vec::new(), places: HashMap::new(), arcs: vec![Vec::new()] };
-        let start = 0;
-        let end = net.build(&Node::Rule(public), start, &mut Vec::new())?;
-        net.determine(start, end).map(Self::minimal)
+        let mut ways = match rules.get(&public) {
+            Some(Node::Any(ways)) => ways.clone(),
+            Some(way) => vec![way.clone()],
+            None => Vec::new(),
+        };
+        let weight = |way: &Node| if let Node::Weighed(weight, _) = way { *weight } else { 1.0 };
+        ways.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let first = ways.first().map_or(1.0, weight);
+        let build = |ways: &[Node]| {
+            let mut net = Net { rules: &rules, words: Vec::new(), places: HashMap::new(), arcs: vec![Vec::new()] };
+            // The public rule is inside itself: one that uses itself is found.
+            let end = net.build(&Node::Any(ways.to_vec()), 0, &mut vec![public.clone()])?;
+            net.determine(0, end).map(Self::minimal)
+        };
+        ways.chunk_by(|a, b| weight(a) == weight(b)).map(|ways| Ok((weight(&ways[0]) / first, build(ways)?))).collect()
     }
 
     /// Every word of the grammar, once.
@@ -51,12 +65,11 @@ impl Automaton {
         &self.words
     }
 
-    #[cfg(test)]
+    /// How many states it has.
     pub fn states(&self) -> usize {
         self.steps.len()
     }
 
-    #[cfg(test)]
     pub fn accepts(&self, sentence: &str) -> bool {
         let mut state = 0;
         for word in sentence.split_whitespace() {
@@ -67,21 +80,19 @@ impl Automaton {
         self.ends[state]
     }
 
-    /// The automaton in Sphinx's own text form, see sphinxbase's `fsg_model.h`; words under their names in the decoder.
-    pub fn fsg(&self, name: impl Fn(&str) -> String) -> String {
+    /// Adds the automaton to a network in Sphinx's own text form (sphinxbase's `fsg_model.h`): its states are numbered from
+    /// `first` on, `last` is where all sentences end; words go under their names in the decoder. Returns the next free number.
+    pub fn write(&self, out: &mut String, first: usize, last: usize, name: impl Fn(&str) -> String) -> usize {
         let names: Vec<String> = self.words.iter().map(|word| name(word)).collect();
-        let last = self.steps.len();
-        let mut out = format!("FSG_BEGIN expect\nNUM_STATES {}\nSTART_STATE 0\nFINAL_STATE {last}\n", last + 1);
         for (from, steps) in self.steps.iter().enumerate() {
             for (&word, &to) in steps {
-                _ = writeln!(out, "TRANSITION {from} {to} 1.0 {}", names[word as usize]);
+                _ = writeln!(out, "TRANSITION {} {} 1.0 {}", first + from, first + to as usize, names[word as usize]);
             }
             if self.ends[from] {
-                _ = writeln!(out, "TRANSITION {from} {last} 1.0");
+                _ = writeln!(out, "TRANSITION {} {last} 1.0", first + from);
             }
         }
-        out.push_str("FSG_END\n");
-        out
+        first + self.steps.len()
     }
 
     /// Moore's partition refinement.
@@ -119,6 +130,7 @@ impl Automaton {
 enum Token {
     Word(String),
     Rule(String),
+    Weight(f64),
     Sign(char),
 }
 
@@ -137,8 +149,12 @@ fn tokens(jsgf: &str) -> Result<Vec<Token>, String> {
             c if c.is_whitespace() => &rest[c.len_utf8()..],
             '/' if rest.starts_with("//") => rest.split_once('\n').map_or("", |(_, tail)| tail),
             '/' if rest.starts_with("/*") => after("*/", 2)?.1,
-            // A weight.
-            '/' => after("/", 1)?.1,
+            '/' => {
+                let (weight, tail) = after("/", 1)?;
+                let weight = weight.trim().parse().ok().filter(|weight| (1e-30..=1e30).contains(weight));
+                out.push(Token::Weight(weight.ok_or("a weight between slashes has to be a number above 0")?));
+                tail
+            }
             // A tag.
             '{' => after("}", 1)?.1,
             '<' => {
@@ -237,6 +253,10 @@ impl Parser<'_> {
     }
 
     fn all(&mut self) -> Result<Node, String> {
+        if let Some(&Token::Weight(weight)) = self.peek() {
+            self.at += 1;
+            return Ok(Node::Weighed(weight, Box::new(self.all()?)));
+        }
         let mut parts = Vec::new();
         loop {
             let part = match self.peek().cloned() {
@@ -352,6 +372,7 @@ impl Net<'_> {
                 self.arc(end, None, to);
                 Ok(to)
             }
+            Node::Weighed(_, node) => self.build(node, from, inside),
             Node::Empty => Ok(from),
             Node::Never => self.state(),
         }
@@ -409,6 +430,12 @@ impl Net<'_> {
 mod tests {
     use super::*;
 
+    fn one(jsgf: &str) -> Automaton {
+        let mut all = Automaton::parse(jsgf).unwrap();
+        assert_eq!(all.len(), 1);
+        all.remove(0).1
+    }
+
     const BOOKING: &str = "#JSGF V1.0; grammar g; // a comment
         public <turn> = [please] (<order> | <people>) {tag} [please];
         <order> = /3/ book (a | the) room [<people>] ; /* and */
@@ -416,7 +443,7 @@ mod tests {
 
     #[test]
     fn it_accepts_what_the_grammar_allows_and_nothing_else() {
-        let automaton = Automaton::parse(BOOKING).unwrap();
+        let automaton = one(BOOKING);
         for good in ["book a room", "please book the room for twenty two people please", "for two people"] {
             assert!(automaton.accepts(good), "{good}");
         }
@@ -428,7 +455,7 @@ mod tests {
 
     #[test]
     fn repetition_and_silence_about_a_word_are_understood() {
-        let automaton = Automaton::parse("public <d> = (one | two)+ [stop] | again* now;").unwrap();
+        let automaton = one("public <d> = (one | two)+ [stop] | again* now;");
         for good in ["one", "two one two stop", "now", "again again now"] {
             assert!(automaton.accepts(good), "{good}");
         }
@@ -439,9 +466,8 @@ mod tests {
 
     #[test]
     fn shared_endings_are_shared_states() {
-        let automaton = Automaton::parse("public <a> = (a x y) | (b x y) | (c x y);").unwrap();
+        let automaton = one("public <a> = (a x y) | (b x y) | (c x y);");
         assert_eq!(automaton.states(), 4);
-        assert!(automaton.fsg(str::to_owned).contains("NUM_STATES 5"));
     }
 
     #[test]
@@ -455,6 +481,7 @@ mod tests {
             ("public <a> = | b;", "words are missing"),
             ("public <a> = <NULL>;", "accepts no words"),
             ("public <a> = \"b;", "never closed"),
+            ("public <a> = /b/ c;", "a number above 0"),
         ] {
             let error = Automaton::parse(jsgf).unwrap_err();
             assert!(error.contains(why), "{jsgf}: {error}");

@@ -9,6 +9,7 @@ mod decoder;
 mod dictionary;
 mod hearing;
 mod jsgf;
+mod network;
 mod sound;
 pub mod telex;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use super::{Ask, Caps, Expect, Fault, Hearing, Language, Recogniser};
 use decoder::Decoder;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;
-use jsgf::Automaton;
+use network::Network;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +37,8 @@ pub struct Model {
     pub dictionary: PathBuf,
     pub spelling: Spelling,
     pub rate: ModelRate,
-    /// A hypothesis scoring below this is refused, see [`confidence`]: in wide band, and over a telephone.
+    /// A hypothesis scoring below this is refused, see [`confidence`]: in wide band, and over a telephone. An answer that
+    /// a grammar calls likely may score lower, by [`confidence::trust`].
     pub refuse_below: [f32; 2],
     /// Decoders that may follow callers for partial words at a time; beyond it finals still come, partials do not.
     pub decoders: usize,
@@ -79,6 +81,7 @@ struct Grammar {
     name: String,
     fsg: String,
     words: Vec<(String, String)>,
+    network: Network,
 }
 
 /// Grammars kept ready; the one unused longest goes first.
@@ -215,10 +218,10 @@ impl Loaded {
             return Ok(grammar);
         }
         drop(known);
-        let automaton = Automaton::parse(jsgf).map_err(Fault::Grammar)?;
-        let words = self.dictionary.cut(automaton.words(), &ask.lexicon).map_err(Fault::Pronunciation)?;
-        let grammar =
-            Arc::new(Grammar { name, fsg: automaton.fsg(|word| dictionary::alias(word, &ask.lexicon)), words });
+        let network = Network::parse(jsgf).map_err(Fault::Grammar)?;
+        let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(Fault::Pronunciation)?;
+        let fsg = network.fsg(|word| dictionary::alias(word, &ask.lexicon));
+        let grammar = Arc::new(Grammar { name, fsg, words, network });
         // A phone the model does not have, or a grammar the decoder cannot take, shows now and not in a call.
         self.with_whole(|decoder| decoder.learn(&grammar.name, &grammar.fsg, &grammar.words))?;
         let mut known = lock(&self.grammars);

@@ -1,0 +1,130 @@
+//! The steps of a bot's conversation, each with the grammar it listens with, and what callers say there.
+use dialog::bot::Bot;
+use dialog::model::flow::{Flow, Step};
+use std::sync::Arc;
+
+/// A step of the shipped booking: its name, what was said before it, and what callers say at it.
+pub struct Stage {
+    pub name: &'static str,
+    pub before: &'static [&'static str],
+    pub said: &'static [&'static str],
+}
+
+const BOOKED: [&str; 6] = ["book a room", "mountain view", "today", "two thirty p m", "half an hour", "two people"];
+
+pub const STAGES: [Stage; 8] = [
+    Stage {
+        name: "task",
+        before: &[],
+        said: &[
+            "book a room",
+            "i need a room",
+            "make a booking",
+            "reserve a room please",
+            "cancel my booking",
+            "book a room today for two people",
+            "book a room in boston tomorrow",
+            "help",
+        ],
+    },
+    Stage {
+        name: "place",
+        before: BOOKED.split_at(1).0,
+        said: &[
+            "mountain view",
+            "san francisco",
+            "new york",
+            "new york city",
+            "los angeles",
+            "chicago",
+            "boston",
+            "seattle",
+            "in chicago please",
+            "go back",
+        ],
+    },
+    Stage {
+        name: "date",
+        before: BOOKED.split_at(2).0,
+        said: &[
+            "today",
+            "tomorrow",
+            "next monday",
+            "friday",
+            "december fourth",
+            "the day after tomorrow",
+            "the twenty second",
+            "on wednesday",
+            "repeat",
+        ],
+    },
+    Stage {
+        name: "time",
+        before: BOOKED.split_at(3).0,
+        said: &[
+            "two thirty p m",
+            "noon",
+            "three o'clock",
+            "ten fifteen in the morning",
+            "half past four",
+            "nine a m",
+            "at five p m",
+            "start again",
+        ],
+    },
+    Stage {
+        name: "duration",
+        before: BOOKED.split_at(4).0,
+        said: &[
+            "half an hour",
+            "an hour and a half",
+            "two hours",
+            "forty five minutes",
+            "one hour",
+            "for thirty minutes",
+        ],
+    },
+    Stage {
+        name: "people",
+        before: BOOKED.split_at(5).0,
+        said: &[
+            "two people",
+            "one person",
+            "four people",
+            "twelve people",
+            "six",
+            "for eight people",
+            "ten",
+            "a person",
+        ],
+    },
+    Stage {
+        name: "review",
+        before: &BOOKED,
+        said: &["yes", "yeah", "no", "that's right", "correct", "yes please", "repeat"],
+    },
+    Stage { name: "code", before: &["cancel my booking"], said: &["one two three four", "nine zero seven five"] },
+];
+
+/// A conversation that has come to `stage`.
+pub fn at(bot: &Arc<Bot>, stage: &Stage) -> Flow {
+    let mut flow = Flow::new(bot.clone(), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
+    flow.open();
+    for said in stage.before {
+        flow.hear(said, 0.9);
+    }
+    flow
+}
+
+/// What the bot makes of these words at `stage`: two texts mean the same when this is the same.
+pub fn meaning(bot: &Arc<Bot>, stage: &Stage, text: &str) -> (Step, Vec<String>, String) {
+    let mut flow = at(bot, stage);
+    let reply = flow.hear(text, 0.9);
+    let slots = reply.slots.iter().map(|news| format!("{}={:?}", news.slot, news.value)).collect();
+    (flow.step(), slots, reply.say.iter().map(|sentence| sentence.text.as_str()).collect())
+}
+
+/// What the recogniser listens for at `stage`.
+pub fn grammar(bot: &Arc<Bot>, stage: &Stage) -> String {
+    at(bot, stage).expect().grammar
+}
