@@ -165,15 +165,7 @@ async fn the_api_places_a_call_and_the_bot_speaks_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_bot_file_keeps_the_old_bot_running() {
     let _machine = beside_others().await;
-    let server = Server::with("reload", |config| {
-        let dir = config.store.dir.with_file_name("bots");
-        std::fs::create_dir_all(&dir).expect("a directory");
-        for name in ["booking.en.toml", "places.vi.toml"] {
-            std::fs::copy(config.bots.dir.join(name), dir.join(name)).expect("copied");
-        }
-        config.bots.dir = dir;
-    })
-    .await;
+    let server = Server::start("reload").await;
     let file = server.dir.join("bots/booking.en.toml");
     let good = std::fs::read_to_string(&file).expect("a bot");
     std::fs::write(&file, good.replace("language = \"en\"", "langauge = \"en\"")).expect("written");
