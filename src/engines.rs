@@ -109,6 +109,11 @@ impl Engines {
         self.tongue(language).has_ears
     }
 
+    /// Whether a bot of this language has any voice.
+    pub fn can_speak(&self, language: Language) -> bool {
+        !self.tongue(language).caches.is_empty()
+    }
+
     /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
     pub fn about(&self) -> Vec<(bool, String)> {
         let (good, vad) = &self.vad_about;
