@@ -15,3 +15,6 @@ pub mod watch;
 
 pub use desk::Desk;
 pub use end::{Blame, End};
+
+#[cfg(test)]
+mod tests;
