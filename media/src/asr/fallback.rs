@@ -2,7 +2,7 @@
 use super::{Ask, Expect, Fault, Recogniser};
 use crate::health::{Health, Probe};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An ordered set of recognisers with their health. It is told the time.
 pub struct Chain {
@@ -42,6 +42,11 @@ impl Chain {
 
     pub(crate) fn well(&self, place: usize) {
         self.health.well(place);
+    }
+
+    /// How long a call into an engine may take that has heard so much of an utterance.
+    pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
+        self.engines.get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))
     }
 
     pub fn name(&self, place: usize) -> &'static str {
