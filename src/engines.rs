@@ -167,7 +167,7 @@ impl Engines {
         if self.can_hear(language) {
             for expect in bot.asks() {
                 let ask = Ask { language, expect: Expect::Grammar(expect.grammar.into()), lexicon: lexicon.clone() };
-                self.ears(language).check(&ask).map_err(|why| why.to_string())?;
+                self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
             }
         }
         let code = code(language).to_owned();
@@ -249,7 +249,8 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, 
         ..Model::debian_english()
     };
     let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
-    Ok(Some((Arc::new(engine), "pocketsphinx, in grammar mode".into())))
+    let about = engine.describe(std::time::Instant::now);
+    Ok(Some((Arc::new(engine), about)))
 }
 
 /// One model for all its languages.
