@@ -7,7 +7,7 @@ use switchboard::config::Ms;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_calls_a_second_for_ten_seconds_all_succeed_and_leave_nothing() {
-    let _machine = alone().await;
+    let machine = alone().await;
     let voice = Arc::new(media::tts::scripted::Scripted::new(media::tts::scripted::Manner::Prompt));
     let inside = Inside::start("load", vec![], vec![voice], |config| {
         (config.rtp.ports_from, config.rtp.ports_to) = ports(2000);
@@ -32,6 +32,7 @@ async fn two_hundred_calls_a_second_for_ten_seconds_all_succeed_and_leave_nothin
         (calls == 0 && tables == [0; 5] && ports == 0).then_some(())
     })
     .await;
+    drop(machine);
     // Finished transactions are remembered for 64 T1, so that copies of their requests get the same answer (RFC 3261 section 17).
     until(seconds(40), "finished transactions to be forgotten", || async { (left().3 == 0).then_some(()) }).await;
     let ended = inside.metric("switchboard_calls_ended_total").await - before;
