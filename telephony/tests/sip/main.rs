@@ -153,7 +153,8 @@ async fn a_phone_registers_and_calls_with_its_password() {
     assert_eq!(bot.sip.report().phones, 1);
     assert!(bot.sip.locate("lan").expect("registered").to.starts_with("sip:tester@127.0.0.1:"));
     sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
-    sipp(&bot, "call_with_password", &good).await;
+    let uri = format!("echo@{}", bot.udp());
+    sipp(&bot, "call_with_password", &[&good[..], &["-auth_uri", &uri]].concat()).await;
     assert_eq!(bot.calls(1).await[0].via, Via::Phone("lan".into()));
     assert_eq!(bot.sip.report().refused["wrong password"], 1);
     bot.gone().await;
