@@ -267,6 +267,23 @@ impl Verifier {
         hex(&hmac::sign(&self.key, text.as_bytes()).as_ref()[..16])
     }
 
+    /// Of a request's Authorization values those for our realm, the first of each algorithm: however many it carries, it
+    /// tries no more passwords than that.
+    pub fn ours<'h>(&self, values: impl Iterator<Item = &'h str>) -> Vec<&'h str> {
+        let (mut tried, mut ours) = (Vec::new(), Vec::new());
+        for value in values {
+            let Some(given) = parameters(value).filter(|given| given.get("realm") == Some(&self.realm)) else {
+                continue;
+            };
+            let algorithm = given.get("algorithm").map_or(Some(Algorithm::Md5), |name| Algorithm::named(name));
+            if !tried.contains(&algorithm) {
+                tried.push(algorithm);
+                ours.push(value);
+            }
+        }
+        ours
+    }
+
     /// Checks one Authorization value. `password` finds a user's password. The value's URI, which the hash covers, has to
     /// name what the request asks for (RFC 7616 section 3.4.6), or an answer overheard would serve for any call.
     pub fn verify<'p>(
@@ -468,6 +485,20 @@ mod tests {
             let proof = server.verify(now, &answer, &invite(asked), password);
             assert_eq!(matches!(proof, Proof::Good(_)), good, "{signed} for {asked}: {proof:?}");
         }
+    }
+
+    #[test]
+    fn one_value_of_our_realm_counts_for_each_algorithm() {
+        let many: Vec<String> = ["MD5", "SHA-256", "X"]
+            .iter()
+            .flat_map(|algorithm| {
+                (0..20).map(move |n| format!("Digest realm=\"switchboard\", algorithm={algorithm}, response=\"{n}\""))
+            })
+            .collect();
+        let values = ["Basic dTpw", "Digest realm=\"elsewhere\"", "Digest realm=\"switchboard\""];
+        let server = server(Instant::now());
+        let ours = server.ours(values.into_iter().chain(many.iter().map(String::as_str)));
+        assert_eq!(ours, [values[2], &many[20], &many[40]]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
+mod hostile;
 
 use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
@@ -463,6 +464,12 @@ async fn no_log_line_names_a_caller() {
         503
     );
     bot.calls(2).await;
+    let closed = Bot::start(SipPlan { open: vec![], ..plan() }).await;
+    sipp(&closed, "forbidden", &[]).await;
+    for why in ["wrong password", "forbidden"] {
+        let told = |line: &String| line.contains(why) && line.contains("127.0.0.1");
+        until(|| bot::logged().iter().any(told), "the refusal to be logged").await;
+    }
     until(|| bot::logged().iter().any(|line| line.contains("call over")), "something to be logged").await;
     for line in bot::logged() {
         for word in ["tester", "echo@", "booking", "barley", "sesame", "<sip"] {
