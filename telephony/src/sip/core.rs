@@ -91,7 +91,10 @@ pub(super) struct Core {
     pub stop: CancellationToken,
     pub draining: AtomicBool,
     pub rings: mpsc::Sender<Ring>,
+    /// Streams peers opened.
     pub connections: Arc<Semaphore>,
+    /// Streams we opened: peers who take all of theirs do not keep us from calling.
+    pub connections_out: Arc<Semaphore>,
     pub next_id: AtomicU64,
     pub admission: Mutex<Admission>,
     pub verifier: Mutex<Verifier>,

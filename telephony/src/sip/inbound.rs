@@ -35,7 +35,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
         let Some(tx) = tx else { return };
         let Some(flow) = core.flow_of(&tx) else { continue };
         if let Some(key) = Key::of(&tx.original) {
-            within(&core, &key, tx).await;
+            within(&core, &key, tx, &flow).await;
             continue;
         }
         match tx.original.method {
@@ -51,7 +51,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
     }
 }
 
-async fn within(core: &Arc<Core>, key: &Key, tx: Transaction) {
+async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
     let notes = lock(&core.dialogs).get(key).map(|entry| entry.notes.clone());
     let Some(notes) = notes else {
         if tx.original.method != Method::Ack {
@@ -59,6 +59,7 @@ async fn within(core: &Arc<Core>, key: &Key, tx: Transaction) {
         }
         return;
     };
+    flow.peer.welcome();
     match notes.try_send(Note::Request(Box::new(tx))) {
         Ok(()) => {}
         Err(mpsc::error::TrySendError::Full(Note::Request(tx))) => core.reply_soon(*tx, 500, vec![]).await,
@@ -167,6 +168,7 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         Ok(via) => via,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
+    flow.peer.welcome();
     let full = core.plan.limits.full_status;
     if core.draining.load(Ordering::Acquire) {
         core.count("draining");
@@ -435,6 +437,7 @@ async fn register(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
         Ok(name) => name,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
+    flow.peer.welcome();
     let request = &tx.original;
     let Some(wanted) = wants(request) else {
         return core.reply_soon(tx, 400, vec![]).await;
