@@ -4,6 +4,7 @@ use rsipstack::transport::{SipAddr, SipConnection};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
 /// The transports we speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,11 +42,20 @@ pub(super) struct Flow {
     pub peer: Arc<Peer>,
 }
 
+/// Replies of one stream that may wait for its peer to read; one more closes the stream.
+const REPLIES: usize = 256;
+
 /// What all users of one connection share.
-#[derive(Default)]
 pub(super) struct Peer {
     /// It has brought a request we took.
     known: AtomicBool,
+    pub replies: Arc<Semaphore>,
+}
+
+impl Default for Peer {
+    fn default() -> Self {
+        Self { known: false.into(), replies: Arc::new(Semaphore::new(REPLIES)) }
+    }
 }
 
 impl Peer {

@@ -1,15 +1,22 @@
 //! What an outsider may not do to us.
-use crate::bot::{Bot, password, plan, until};
+use crate::bot::{Bot, password, plan, sipp_to, until};
 use crate::{SECOND, caller, to};
 use std::time::Instant;
 use telephony::sip::digest::{Challenge, Request};
 use telephony::sip::{Carrier, Credentials, SipPlan};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 fn closed() -> SipPlan {
     SipPlan { open: vec![], phones: vec![password("lan")], ..plan() }
+}
+
+fn options(n: usize) -> String {
+    format!(
+        "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c;branch=z9hG4bK{n}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+         Call-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    )
 }
 
 /// Whether the far end closes this stream within two seconds.
@@ -113,4 +120,24 @@ async fn a_phone_that_has_called_with_its_password_is_no_stranger() {
     line.hang_up("done").await;
     tokio::time::sleep(SECOND).await;
     assert_eq!(bot.sip.report().streams, 1, "it stays open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_never_reads_loses_its_stream_before_it_costs_memory() {
+    let bot = Bot::start(plan()).await;
+    let socket = TcpSocket::new_v4().expect("socket");
+    socket.set_recv_buffer_size(4096).expect("small");
+    let mut stream = socket.connect(bot.tcp()).await.expect("connected");
+    let flood = async {
+        for n in 0.. {
+            if stream.write_all(options(n).as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    };
+    timeout(8 * SECOND, flood).await.expect("closed");
+    assert!(bot.sip.report().refused["unread replies"] >= 1);
+    until(|| bot.sip.report().streams == 0, "the stream to be gone").await;
+    // Others are served as before.
+    sipp_to(bot.tcp(), "options", &["-t", "t1"]).await;
 }
