@@ -192,11 +192,8 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             _ = int.recv() => break,
             _ = hup.recv() => {
                 let bots = server.bots.clone();
-                for card in tokio::task::spawn_blocking(move || bots.reload()).await? {
-                    match card.fault {
-                        Some(why) => tracing::error!(bot = card.name, "not reloaded, the version before goes on: {why}"),
-                        None => tracing::info!(bot = card.name, "bot loaded"),
-                    }
+                if let Err(why) = tokio::task::spawn_blocking(move || bots.reload()).await {
+                    tracing::error!(%why, "the bots are as they were before the reload");
                 }
             }
         }
