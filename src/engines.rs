@@ -109,6 +109,11 @@ impl Engines {
         self.tongue(language).has_ears
     }
 
+    /// Whether a bot of this language has any voice.
+    pub fn can_speak(&self, language: Language) -> bool {
+        !self.tongue(language).caches.is_empty()
+    }
+
     /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
     pub fn about(&self) -> Vec<(bool, String)> {
         let (good, vad) = &self.vad_about;
@@ -162,7 +167,7 @@ impl Engines {
         if self.can_hear(language) {
             for expect in bot.asks() {
                 let ask = Ask { language, expect: Expect::Grammar(expect.grammar.into()), lexicon: lexicon.clone() };
-                self.ears(language).check(&ask).map_err(|why| why.to_string())?;
+                self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
             }
         }
         let code = code(language).to_owned();
@@ -244,7 +249,8 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, 
         ..Model::debian_english()
     };
     let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
-    Ok(Some((Arc::new(engine), "pocketsphinx, in grammar mode".into())))
+    let about = engine.describe(std::time::Instant::now);
+    Ok(Some((Arc::new(engine), about)))
 }
 
 /// One model for all its languages.

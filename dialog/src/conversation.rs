@@ -45,6 +45,8 @@ pub enum Input {
     Deaf(bool),
     /// Some clause could not be spoken by any engine.
     Mute { say: SayId },
+    /// The caller holds the line (`true`), or takes it up again: in between nobody hears and nobody listens.
+    Held(bool),
     /// The deadline that [`Conversation::deadline`] named has come.
     Tick,
 }
@@ -64,13 +66,15 @@ pub enum Output {
     Listen(Expect),
     /// A keypad entry began (`true`): close the ear until it has ended (`false`).
     Keying(bool),
+    /// The sound the caller made was no turn: a cough, a back-channel, or nothing that anybody understood.
+    NoTurn,
     /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
     Turn { text: String, confidence: f32, by: By, secret: bool },
     /// Run this tool.
     Run { id: ToolId, call: ToolCall },
     /// End the call when all that was said has been heard.
     HangUp { reason: &'static str },
-    /// A slot was filled, confirmed or cleared (no value). A secret slot never shows its value.
+    /// A slot was filled, confirmed or cleared (no value). A secret slot shows [`MASK`] for its value.
     Slot { name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool },
 }
 
@@ -171,6 +175,8 @@ pub struct Conversation {
     turns: u32,
     mute: u8,
     held: bool,
+    /// The caller holds the line.
+    away: bool,
     deaf: bool,
     answered: bool,
     ended: bool,
@@ -195,6 +201,7 @@ impl Conversation {
             turns: 0,
             mute: 0,
             held: false,
+            away: false,
             deaf: false,
             answered: false,
             ended: false,
@@ -246,6 +253,7 @@ impl Conversation {
                 }
             }
             Input::Deaf(deaf) => self.deafen(now, deaf),
+            Input::Held(away) => self.put_on_hold(now, away),
             Input::Tick => {}
         }
         self.settle(now);
@@ -266,12 +274,16 @@ impl Conversation {
             1 => Some(t.since + self.bot.silence.tool * 4),
             _ => None,
         };
+        let lost = tool.map(|t| (t.since + t.timeout + TOOL_GRACE, Why::ToolLost));
+        if self.away {
+            return lost;
+        }
         [
             self.turn.deadline().map(|(at, why)| (at, Why::Turn(why))),
             self.quiet.map(|since| (since + pause, Why::NoInput)),
             self.entry.since().map(|since| (since + self.bot.silence.key_gap, Why::KeyGap)),
             tool.and_then(excuse).map(|at| (at, Why::ToolSlow)),
-            tool.map(|t| (t.since + t.timeout + TOOL_GRACE, Why::ToolLost)),
+            lost,
             self.history.overdue().filter(|_| !self.held).map(|at| (at, Why::Overdue)),
         ]
         .into_iter()
@@ -279,9 +291,9 @@ impl Conversation {
         .min_by_key(|(at, _)| *at)
     }
 
-    /// Whether speech is listened to: not while keys are entered, a tool runs, or no engine hears.
+    /// Whether speech is listened to: not while keys are entered, a tool runs, the line is held, or no engine hears.
     fn open(&self) -> bool {
-        self.answered && !self.deaf && self.tool.is_none() && !self.entry.is_open()
+        self.answered && !self.deaf && !self.away && self.tool.is_none() && !self.entry.is_open()
     }
 
     /// Lets everything that is due happen, then looks who has the floor.
@@ -313,6 +325,7 @@ impl Conversation {
             && !self.turn.busy()
             && !self.entry.is_open()
             && self.tool.is_none()
+            && !self.away
             && !self.ended;
         match (quiet, self.quiet) {
             (true, None) => self.quiet = Some(now),
@@ -346,13 +359,17 @@ impl Conversation {
             Act::Hush => self.hush(),
             Act::Taken { text, confidence } => self.taken(now, &text, confidence),
             Act::Missed => {
+                self.out.push_back(Output::NoTurn);
                 if self.spend_turn(now) {
                     let reply = self.flow.no_match();
                     self.reply(now, reply);
                 }
             }
-            // The next utterance must not be heard as a part of this one.
-            Act::Dropped => self.listen(),
+            Act::Dropped => {
+                self.out.push_back(Output::NoTurn);
+                // The next utterance must not be heard as a part of this one.
+                self.listen();
+            }
         }
     }
 
@@ -495,6 +512,22 @@ impl Conversation {
         if let Some(reply) = told.filter(|_| self.answered && self.tool.is_none()) {
             self.hush();
             self.reply(now, reply);
+        }
+    }
+
+    /// What was half said or half entered is forgotten; afterwards the caller has all the time again that a question gives.
+    fn put_on_hold(&mut self, now: Instant, away: bool) {
+        self.away = away;
+        if away {
+            self.turn.forget();
+            self.resume(now);
+            if self.entry.is_open() {
+                self.entry.close();
+                self.out.push_back(Output::Keying(false));
+            }
+        } else {
+            self.history.alive(now);
+            self.listen();
         }
     }
 

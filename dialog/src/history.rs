@@ -171,7 +171,7 @@ impl History {
 }
 
 /// The first `chars` characters of a text, back to the last whole word.
-fn whole_words(text: &str, chars: usize) -> &str {
+pub fn whole_words(text: &str, chars: usize) -> &str {
     let Some((end, _)) = text.char_indices().nth(chars) else { return text };
     let boundary = text[end..].starts_with(char::is_whitespace) || end == 0;
     let upto = if boundary { end } else { text[..end].rfind(char::is_whitespace).unwrap_or(0) };

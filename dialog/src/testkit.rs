@@ -82,7 +82,7 @@ impl Sim {
                     self.playing.retain(|p| p.say >= floor);
                     self.note("hush".into());
                 }
-                Output::Listen(_) => {}
+                Output::Listen(_) | Output::NoTurn => {}
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
                     self.note(format!("{}: {text}", if by == By::Keys { "keys" } else { "caller" }))

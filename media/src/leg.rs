@@ -229,7 +229,10 @@ impl Leg {
     fn configure(&mut self, now: Instant, plan: LegPlan) {
         if plan.direction.receives() != self.plan.direction.receives() {
             self.ingress.reset();
-            (self.last_rtp, self.silent) = (now, false);
+            self.last_rtp = now;
+            if std::mem::take(&mut self.silent) {
+                self.out.push_back(Output::Sounding);
+            }
         }
         self.ingress.configure(plan.codec);
         self.egress.configure(plan.clone());

@@ -27,8 +27,8 @@ use tokio::sync::mpsc;
 pub struct PoolPlan {
     /// Worker threads: one less than the cores, but two at least, so that a long clause never delays an answer.
     pub threads: usize,
-    /// One call into a recogniser may take this long; then its worker is given up and the next engine of the chain hears
-    /// the utterance from its beginning. A final may take a quarter of its utterance more.
+    /// One call into a recogniser may take this long, or as long as the engine asks for ([`asr::Recogniser::patience`]);
+    /// then its worker is given up and the next engine of the chain hears the utterance from its beginning.
     pub listen_limit: Duration,
     /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
     /// what is left.
@@ -295,6 +295,12 @@ impl Shared {
             state.retries.push(session);
         }
         self.wake_watch(&mut state);
+    }
+
+    /// More finals and clauses wait than there are workers.
+    fn is_behind(&self) -> bool {
+        let state = self.lock();
+        state.urgent.len() > state.workers
     }
 
     fn wake_watch(&self, state: &mut State) {

@@ -1,8 +1,10 @@
 //! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
 use super::end::{Blame, End};
 use super::perform::Hands;
-use super::talk::{Input, Talk};
+use super::talk::{Input, Limits, Talk};
+use super::watch::Watch;
 use media::asr::Heard;
+use media::engine::RoomHandle;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::Instant;
@@ -67,24 +69,42 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
     }
 }
 
-/// An echo call has no conversation: it lasts until somebody ends it.
-pub async fn echo(
-    line: &mut Line,
-    orders: &mut mpsc::Receiver<Order>,
-    room: &mut mpsc::Receiver<Event>,
-    configure: impl Fn(media::leg::LegPlan),
-) -> End {
+/// What an echo call works with.
+pub struct Echo<'a> {
+    pub line: &'a mut Line,
+    pub room: &'a RoomHandle,
+    pub orders: mpsc::Receiver<Order>,
+    pub events: mpsc::Receiver<Event>,
+    pub limits: Limits,
+}
+
+/// An echo call has no conversation: it lasts until somebody ends it, or its line reaches a limit.
+pub async fn echo(echo: Echo<'_>) -> End {
+    let Echo { line, room, mut orders, mut events, limits } = echo;
+    let mut watch = Watch::new(limits, Instant::now());
     loop {
         tokio::select! {
             Some(Order::End(end)) = orders.recv() => return end,
             change = line.next() => match change {
-                Change::Plan(plan) => configure(plan),
+                Change::Plan(plan) => {
+                    // A full queue means that the room is gone, which it says itself.
+                    let _ = room.configure(Seat::CALLER, plan);
+                }
+                Change::Held(held) => watch.held(held, Instant::now()),
                 Change::Ended(ended) => return super::desk::end_of(ended),
-                Change::Held(_) | Change::Key(_) => {}
+                Change::Key(_) => {}
             },
-            event = room.recv() => if matches!(event, None | Some(Event::Closed)) {
-                return End::new(Blame::Server, "media stopped");
+            event = events.recv() => match event {
+                Some(Event::Silent { since, .. }) => watch.silent(since),
+                Some(Event::Sounding { .. }) => watch.sounding(),
+                None | Some(Event::Closed) => return End::new(Blame::Server, "media stopped"),
+                Some(_) => {}
             },
+            () = until(Some(watch.deadline().0)) => {
+                if let Some(end) = watch.verdict(Instant::now()) {
+                    return end;
+                }
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `Desk`: takes calls in, places calls out, and knows every call that lives.
-use super::actor::{self, Inbox, Order};
+use super::actor::{self, Echo, Inbox, Order};
 use super::end::{Blame, End};
 use super::perform::Hands;
 use super::talk::{Limits, Talk};
@@ -54,6 +54,10 @@ pub(super) struct Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The record would call it live for ever.
+            self.desk.never_began(&self.id, End::new(Blame::Server, "call crashed"));
+        }
         self.desk.live().remove(&self.id);
         self.desk.0.gone.notify_waiters();
     }
@@ -172,6 +176,15 @@ impl Desk {
             tracing::info!("a call to a user that no [[route]] names was refused");
             return ring.decline(Decline::Unknown).await;
         };
+        if let Route::Bot(name, loaded) = &route
+            && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
+        {
+            tracing::error!(
+                bot = name,
+                "a call was refused: no voice for this bot's language works; see `switchboard check`"
+            );
+            return ring.decline(Decline::Overloaded(Duration::from_secs(60))).await;
+        }
         let opening = Opening {
             id: Store::new_id(),
             number: self.number(),
@@ -252,16 +265,14 @@ impl Desk {
         opening: &Opening,
         mut line: Line,
         room: &RoomHandle,
-        mut orders: mpsc::Receiver<Order>,
-        mut events: mpsc::Receiver<Event>,
+        orders: mpsc::Receiver<Order>,
+        events: mpsc::Receiver<Event>,
     ) -> End {
         self.parts().store.note(&opening.id, Note::Answered);
         let end = match line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), None)) {
             Some(Ok(())) => {
-                actor::echo(&mut line, &mut orders, &mut events, |plan| {
-                    let _ = room.configure(Seat::CALLER, plan);
-                })
-                .await
+                let limits = Limits::from(self.parts().config.as_ref());
+                actor::echo(Echo { line: &mut line, room, orders, events, limits }).await
             }
             _ => End::new(Blame::Server, "media threads are full"),
         };

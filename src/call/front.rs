@@ -7,6 +7,7 @@ use crate::bots::{Card, Shelf};
 use crate::plans;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
+use media::asr::Language;
 use telephony::sip::Standing;
 use tokio::sync::mpsc;
 
@@ -78,6 +79,12 @@ impl api::Desk for Desk {
             Standing::Trusted | Standing::Registered => None,
             Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
         }));
+        for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
+            let wanted = self.parts().bots.list().iter().any(|card| card.language.as_deref() == Some(code));
+            if wanted && !self.parts().engines.can_speak(language) {
+                ill.push(format!("there is no voice for {name}: its bots take no calls"));
+            }
+        }
         ill.extend(self.parts().bots.list().iter().filter_map(Card::complaint));
         api::Health { draining: self.is_draining(), ill }
     }

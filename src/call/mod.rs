@@ -11,6 +11,10 @@ pub mod perform;
 pub mod talk;
 pub mod timeline;
 pub mod turns;
+pub mod watch;
 
 pub use desk::Desk;
 pub use end::{Blame, End};
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
-use super::timeline::{Silence, Silences, Stopwatch};
+use super::timeline::{Owed, Silence, Silences, Stopwatch};
 use super::turns::{BotTurns, CallerTurn};
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
@@ -42,6 +42,9 @@ impl Default for Limits {
 
 /// A bot that gives no sound for this long, although it owes some, has failed.
 const HOPELESS: Duration = Duration::from_secs(12);
+
+/// A standby clip may come again after this, if the bot has still not been heard.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Sound that is ready before any engine is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,9 +153,12 @@ pub struct Talk {
     caller: CallerTurn,
     held: Option<Instant>,
     silent: Option<Instant>,
-    /// The bot owes sound since then; whether a standby clip has covered for it.
+    /// The bot owes sound since then; when a standby clip last covered for it, and whether that is still to be heard.
     owing: Option<Instant>,
-    stood_by: bool,
+    stood_by: Option<Instant>,
+    standing_by: bool,
+    /// A tool runs: the conversation excuses it, and owes nothing else.
+    working: bool,
     /// The newest clause.
     newest: SayId,
     secret: bool,
@@ -181,7 +187,9 @@ impl Talk {
             held: None,
             silent: None,
             owing: None,
-            stood_by: false,
+            stood_by: None,
+            standing_by: false,
+            working: false,
             newest: SayId(0),
             secret: false,
             deaf: false,
@@ -205,7 +213,7 @@ impl Talk {
         all.extend(self.silent.filter(|_| self.held.is_none()).map(|at| (at + self.limits.no_rtp, Why::NoRtp)));
         if let Some(at) = self.owing.filter(|_| self.held.is_none()) {
             all.push((at + HOPELESS, Why::Hopeless));
-            all.extend((!self.stood_by).then_some((at + self.limits.dead_air, Why::DeadAir)));
+            all.extend((!self.standing_by).then(|| (self.dead_air(at), Why::DeadAir)));
         }
         all.extend(self.farewell.map(|(_, at)| (at, Why::Farewell)));
         all.into_iter().min_by_key(|(at, _)| *at)
@@ -227,13 +235,9 @@ impl Talk {
             Input::Heard(heard) => self.heard(now, heard),
             Input::Spoken(spoken) => self.spoken(now, spoken),
             Input::Key(key) => self.key(now, key),
-            Input::Held(held) => {
-                self.held = held.then_some(now);
-                let silence = self.silences.held(held, now);
-                self.silence(silence);
-                self.mark(now, if held { "held" } else { "resumed" });
-            }
+            Input::Held(held) => self.hold(now, held),
             Input::ToolDone { id, result } => {
+                self.works(now, false);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
                 self.tell(now, Words::ToolDone { id, result });
             }
@@ -256,7 +260,7 @@ impl Talk {
             if now >= at + HOPELESS {
                 return self.end(now, End::new(Blame::Engine, "nothing to say"));
             }
-            if now >= at + self.limits.dead_air {
+            if now >= self.dead_air(at) {
                 self.stand_by(now, Clip::Moment);
             }
         }
@@ -270,11 +274,17 @@ impl Talk {
         }
     }
 
-    /// Covers for sound that does not come, once until the bot is heard again.
+    /// When a bot that has owed sound since `at` is covered for.
+    fn dead_air(&self, at: Instant) -> Instant {
+        self.stood_by.map_or(at, |before| before + AGAIN).max(at + self.limits.dead_air)
+    }
+
+    /// Covers for sound that does not come, once in a while until the bot is heard again.
     fn stand_by(&mut self, now: Instant, clip: Clip) {
-        if std::mem::replace(&mut self.stood_by, true) {
+        if self.standing_by || self.stood_by.is_some_and(|before| now < before + AGAIN) {
             return;
         }
+        (self.stood_by, self.standing_by) = (Some(now), true);
         self.mark(now, "standby");
         let waiting = self.bot.waiting();
         let utterance = match waiting {
@@ -284,8 +294,47 @@ impl Talk {
         self.act(Act::Standby { utterance, clip });
     }
 
+    /// While the line is held nobody hears and nobody listens: the prompt waits, and so does everything that would follow.
+    fn hold(&mut self, now: Instant, held: bool) {
+        if held == self.held.is_some() {
+            return;
+        }
+        self.held = held.then_some(now);
+        self.mark(now, if held { "held" } else { "resumed" });
+        // Packets may have stopped ahead of the hold. What is due is counted anew.
+        self.silent = None;
+        self.owing = self.owing.map(|_| now);
+        self.caller.clear();
+        for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now), self.silences.held(held, now)]
+        {
+            self.silence(silence);
+        }
+        if held {
+            self.tell(now, Words::Held(true));
+            self.act(Act::Shut(Shut::Closed));
+            self.act(Act::Gain(Gain::Hold));
+        } else {
+            self.act(Act::Shut(Shut::Open));
+            self.tell(now, Words::Held(false));
+            self.act(Act::Gain(Gain::Full));
+        }
+    }
+
+    /// A tool runs, or has answered: then the bot owes what it says to that.
+    fn works(&mut self, now: Instant, works: bool) {
+        self.working = works;
+        self.owing = (!works && !self.sounds()).then_some(now);
+    }
+
+    /// Whether the caller hears something of ours.
+    fn sounds(&self) -> bool {
+        self.standing_by || self.bot.sounds()
+    }
+
     fn room(&mut self, now: Instant, event: Event) {
         match event {
+            // An edge that was on its way when the ear closed.
+            Event::Edge { .. } if self.held.is_some() => {}
             Event::Edge { edge: Edge::Start { arrived, .. }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
                 self.caller.started(at);
@@ -361,6 +410,7 @@ impl Talk {
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
+                self.caller.clear();
                 if !std::mem::replace(&mut self.deaf, true) {
                     self.tell(now, Words::Deaf(true));
                 }
@@ -392,7 +442,9 @@ impl Talk {
         match phase {
             Phase::Started => {
                 self.owing = None;
-                self.stood_by &= say.is_none();
+                if say.is_some() {
+                    self.stood_by = None;
+                }
                 let silence = self.silences.bot_begins(at);
                 self.silence(silence);
                 if let Some(bot) = self.bot.of(utterance) {
@@ -418,11 +470,18 @@ impl Talk {
                 if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, chars, at);
                 }
+                self.standing_by &= say.is_some();
                 let more = self.bot.more();
-                if more {
+                if more && !self.working {
                     self.owing = Some(at);
                 }
-                let silence = self.silences.bot_stops(more, at);
+                let owed = match () {
+                    () if self.working => Owed::Answer,
+                    () if more => Owed::Rest,
+                    () if self.owing.is_some() => Owed::Answer,
+                    () => Owed::Nothing,
+                };
+                let silence = self.silences.bot_stops(owed, at);
                 self.silence(silence);
                 if let Some(say) = say {
                     self.tell(now, Words::Heard { say, chars, whole: true });
@@ -446,7 +505,9 @@ impl Talk {
                 let utterance = utterance(say);
                 self.newest = say;
                 self.stopwatch.said(utterance.0, now);
-                self.owing.get_or_insert(now);
+                if !self.sounds() {
+                    self.owing.get_or_insert(now);
+                }
                 if !self.caller.is_speaking() {
                     self.caller.clear();
                 }
@@ -455,14 +516,23 @@ impl Talk {
             }
             Output::Hold => {
                 self.mark(now, "bot_held");
+                let silence = self.silences.bot_stops(Owed::Answer, now);
+                self.silence(silence);
                 self.act(Act::Gain(Gain::Hold));
             }
             Output::Resume => {
                 self.mark(now, "bot_resumed");
-                let silence = self.silences.nothing_owed(now);
-                self.silence(silence);
+                if self.sounds() {
+                    let silence = self.silences.bot_begins(now);
+                    self.silence(silence);
+                }
                 self.caller.clear();
                 self.act(Act::Gain(Gain::Full));
+            }
+            Output::NoTurn => {
+                self.caller.clear();
+                let silence = self.silences.nothing_owed(now);
+                self.silence(silence);
             }
             Output::Hush { floor } => {
                 self.mark(now, "bot_hushed");
@@ -479,15 +549,22 @@ impl Talk {
                 }
                 self.act(Act::Listen(expect));
             }
-            Output::Keying(keying) => self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open })),
+            Output::Keying(keying) => {
+                if keying {
+                    let silence = self.silences.ear_closes(now);
+                    self.silence(silence);
+                }
+                self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
+            }
             Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
             Output::Run { id, call } => {
                 self.mark(now, "tool_called");
-                self.owing = None;
+                self.works(now, true);
                 self.act(Act::Run { id, call });
             }
             Output::HangUp { reason } => {
                 let end = End::new(blame(reason, self.deaf), reason);
+                self.working = false;
                 self.farewell = Some((end, now + FAREWELL));
                 self.bot.complete();
                 self.finish_bot_turn(now);
@@ -516,6 +593,7 @@ impl Talk {
         self.stopwatch.taken(self.turns + self.bot.begun(), now);
         self.turns += 1;
         self.owing = Some(now);
+        self.stood_by = None;
         let silence = self.silences.owed(now);
         self.silence(silence);
         self.note(Note::Turn(turn));
@@ -538,6 +616,7 @@ impl Talk {
             self.note(Note::Turn(turn));
         }
         if self.bot.is_empty()
+            && !self.standing_by
             && let Some((end, _)) = self.farewell
         {
             self.end(now, end);

@@ -24,11 +24,13 @@ struct Voices {
     owed: Owed,
 }
 
+/// What the bot owes the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Owed {
-    /// The greeting counts as an answer to the call itself.
+pub enum Owed {
+    /// An answer; the greeting counts as one to the call itself.
     #[default]
     Answer,
+    /// The rest of a turn that has begun.
     Rest,
     Nothing,
 }
@@ -74,10 +76,16 @@ impl Silences {
         self.settle(at)
     }
 
-    /// A clause was played, cut or held; `more` when the same turn goes on.
-    pub fn bot_stops(&mut self, more: bool, at: Instant) -> Option<Silence> {
+    /// A clause was played, cut or held, and this is still to come.
+    pub fn bot_stops(&mut self, owed: Owed, at: Instant) -> Option<Silence> {
         self.voices.bot = false;
-        self.voices.owed = if more { Owed::Rest } else { Owed::Nothing };
+        self.voices.owed = owed;
+        self.settle(at)
+    }
+
+    /// The ear closes: the caller types, or holds the line, and nothing tells when their voice stops.
+    pub fn ear_closes(&mut self, at: Instant) -> Option<Silence> {
+        self.voices.caller = false;
         self.settle(at)
     }
 
@@ -120,8 +128,10 @@ impl Silences {
         if self.now.map(|(kind, _)| kind) == kind {
             return None;
         }
+        // What is noticed late does not reach back into the silence before it.
+        let before = self.now.map_or(at, |(_, from)| from);
         let ended = self.close(at);
-        self.now = kind.map(|kind| (kind, ended.map_or(at, |e| e.to.max(at))));
+        self.now = kind.map(|kind| (kind, at.max(before)));
         ended
     }
 
@@ -216,13 +226,13 @@ mod tests {
         };
         s.answered(at(t, 0));
         add(s.bot_begins(at(t, 300)));
-        add(s.bot_stops(true, at(t, 1000)));
+        add(s.bot_stops(Owed::Rest, at(t, 1000)));
         add(s.bot_begins(at(t, 1200)));
-        add(s.bot_stops(false, at(t, 2000)));
+        add(s.bot_stops(Owed::Nothing, at(t, 2000)));
         add(s.caller(true, at(t, 3000)));
         add(s.caller(false, at(t, 4000)));
         add(s.bot_begins(at(t, 4500)));
-        add(s.bot_stops(false, at(t, 5000)));
+        add(s.bot_stops(Owed::Nothing, at(t, 5000)));
         add(s.held(true, at(t, 6000)));
         add(s.held(false, at(t, 8000)));
         add(s.no_rtp(true, at(t, 9000)));

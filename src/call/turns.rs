@@ -1,4 +1,5 @@
 //! What each side said in its turn: when it began and ended, what was meant, and what was heard of it.
+use dialog::history::whole_words;
 use media::tts::UtteranceId;
 use std::time::Instant;
 
@@ -116,6 +117,11 @@ impl BotTurn {
         self.clauses.iter().find(|c| c.heard.is_none() && Some(c.utterance) != sounding).map(|c| c.utterance)
     }
 
+    /// Whether a clause of it sounds now (or would, were it not held).
+    pub fn sounds(&self) -> bool {
+        self.sounding.is_some()
+    }
+
     pub fn is_over(&self) -> bool {
         self.complete && self.clauses.iter().all(|c| c.heard.is_some())
     }
@@ -134,10 +140,9 @@ impl BotTurn {
         join(self.clauses.iter().map(|c| c.text.as_str()))
     }
 
+    /// What was heard of it, to the word.
     pub fn heard(&self) -> String {
-        let heard: Vec<String> =
-            self.clauses.iter().map(|c| c.text.chars().take(c.heard.unwrap_or(0) as usize).collect()).collect();
-        join(heard.iter().map(|text| text.trim_end()))
+        join(self.clauses.iter().map(|c| whole_words(&c.text, c.heard.unwrap_or(0) as usize)))
     }
 }
 
@@ -176,6 +181,11 @@ impl BotTurns {
 
     pub fn waiting(&self) -> Option<UtteranceId> {
         self.0.last().and_then(BotTurn::waiting)
+    }
+
+    /// Whether a clause sounds now (or would, were it not held).
+    pub fn sounds(&self) -> bool {
+        self.0.iter().any(BotTurn::sounds)
     }
 
     /// How many of them the caller has begun to hear.
@@ -236,7 +246,7 @@ mod tests {
         assert_eq!((turns.take_over().len(), turns.begun()), (0, 1));
         turns.of(UtteranceId(1)).unwrap().settled(UtteranceId(1), 4, t);
         let over = turns.take_over();
-        assert_eq!((over.len(), over[0].heard().as_str(), over[0].interrupted()), (1, "Welc", true));
+        assert_eq!((over.len(), over[0].heard().as_str(), over[0].interrupted()), (1, "", true));
         turns.of(UtteranceId(2)).unwrap().began(UtteranceId(2), t);
         turns.of(UtteranceId(2)).unwrap().settled(UtteranceId(2), 14, t);
         let over = turns.take_over();

@@ -26,7 +26,7 @@ fn a_correction_at_the_confirmation_changes_one_value() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room in chicago tomorrow at two p m for one hour for three people");
     call.say("no");
-    call.say("the city");
+    call.say("the place");
     call.say("boston");
     call.say("no four people");
     call.say("yes");
@@ -50,10 +50,14 @@ fn a_pause_within_an_answer_does_not_cut_it_off() {
 fn doubtful_words_are_asked_about() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room");
+    call.hear_out();
     call.recogniser.confidence = 0.35;
-    call.say("boston");
+    call.pass(ms(400));
+    call.speak("boston");
+    call.hear_out();
     call.recogniser.confidence = 0.9;
-    call.say("no");
+    call.pass(ms(400));
+    call.speak("no");
     call.say("seattle");
     call.hear_out();
     call.hang_up();

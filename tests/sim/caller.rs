@@ -7,8 +7,9 @@ use std::time::Duration;
 use switchboard::call::talk::Input;
 use switchboard::call::{Blame, End};
 
-/// A character of the caller's speech lasts this long.
+/// A character of the caller's speech lasts this long, and each utterance this much more.
 const CHAR: Duration = ms(70);
+const BREATH: Duration = ms(200);
 /// A caller thinks this long before an answer.
 const THINK: Duration = ms(400);
 
@@ -25,7 +26,11 @@ impl Call {
 
     /// Says something at once, and is done when it is said.
     pub fn speak(&mut self, text: &str) {
-        let length = CHAR * text.chars().count() as u32;
+        self.speak_for(text, CHAR * text.chars().count() as u32 + BREATH);
+    }
+
+    /// Says it in this time.
+    pub fn speak_for(&mut self, text: &str, length: Duration) {
         self.note("caller", format!("says {text:?} for {} ms", length.as_millis()));
         self.sound(length, Some(text), None);
         self.pass(length);

@@ -1,5 +1,5 @@
 //! An hour of conversation.
-use crate::rig::{Plan, ms};
+use crate::rig::Plan;
 use std::time::Instant;
 use switchboard::call::Blame;
 use switchboard::store::Event as Note;
@@ -30,5 +30,4 @@ fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
     assert!(answers.len() > 300, "{} answers", answers.len());
     assert!(answers.iter().all(|ms| *ms < 900), "{:?}", answers.iter().max());
     println!("{} answers in an hour, simulated in {:?}", answers.len(), wall.elapsed());
-    let _ = ms(0);
 }

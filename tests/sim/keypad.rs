@@ -95,7 +95,7 @@ fn secret_digits_leave_no_trace() {
 #[test]
 fn vietnamese_places_by_keypad_where_nobody_hears() {
     let mut plan = Plan::shipped("places.vi");
-    plan.recogniser.fails = Fails::Opening;
+    plan.recogniser.fails = Fails::Absent;
     let mut call = plan.answer();
     call.enter("2");
     call.enter("1");

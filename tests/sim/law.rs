@@ -2,6 +2,7 @@
 use crate::listener::Listener;
 use crate::rig::name;
 use crate::voice::PER_CHAR;
+use dialog::history::whole_words;
 use media::frame::TICK;
 use media::playout::{Phase, Played};
 use media::tts::UtteranceId;
@@ -9,7 +10,7 @@ use media::vad::Edge;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
-use switchboard::store::{Event as Note, Silence, Speaker, Turn};
+use switchboard::store::{Event as Note, Silence, SilenceKind, Speaker, Turn};
 
 /// When the ear took the caller to be speaking, by arrival.
 #[derive(Default)]
@@ -140,6 +141,19 @@ impl Law {
                 before = turn.ended_ms;
             }
         }
+        // Nobody's turn lies over another's, but where the caller interrupts.
+        let mut all = turns.clone();
+        all.sort_by_key(|turn| turn.started_ms);
+        for pair in all.windows(2) {
+            let cut = pair[0].speaker == Speaker::Bot && pair[0].interrupted;
+            if pair[1].started_ms + SLACK < pair[0].ended_ms && !cut && pair[0].heard != pair[0].text {
+                broken.push(format!("the turns at {} and {} overlap", pair[0].started_ms, pair[1].started_ms));
+            }
+            if pair[0].speaker == Speaker::Caller && pair[1].started_ms + SLACK < pair[0].ended_ms {
+                let (caller, bot) = (pair[0].started_ms, pair[1].started_ms);
+                broken.push(format!("the caller's turn at {caller} lies over the bot's at {bot}"));
+            }
+        }
         for (n, (_, note)) in self.notes.iter().enumerate() {
             if let (Note::Latency(latency), true) = (note, n > 0) {
                 let of = turns.get(latency.turn as usize).map(|turn| turn.speaker);
@@ -151,9 +165,7 @@ impl Law {
         // What the record says was heard is what the playout played.
         let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
         let noted: usize = turns.iter().filter(|t| t.speaker == Speaker::Bot).map(|t| letters(&t.heard.0)).sum();
-        let heard = |clause: &Clause| {
-            letters(&clause.text.chars().take(clause.heard.unwrap_or(0) as usize).collect::<String>())
-        };
+        let heard = |clause: &Clause| letters(whole_words(&clause.text, clause.heard.unwrap_or(0) as usize));
         // The end may cut off a clause whose progress was told last some time ago.
         let unsettled = self.clauses.values().any(|clause| clause.sounds);
         let played: usize = self.clauses.values().map(heard).sum();
@@ -199,9 +211,8 @@ impl Law {
         voices.extend(self.caller.since.map(|from| (self.ms(from), end)));
         voices.extend(self.spans(&listener.sound));
         for silence in &silences {
-            use switchboard::store::SilenceKind::{MutedOrHeld, NoRtp};
-            // Who is held, or cannot be received, may have a voice all the same.
-            for (from, to) in voices.iter().filter(|_| !matches!(silence.kind, MutedOrHeld | NoRtp)) {
+            // Who is held may have a voice all the same.
+            for (from, to) in voices.iter().filter(|_| silence.kind != SilenceKind::MutedOrHeld) {
                 let common = silence.ended_ms.min(*to).saturating_sub(silence.started_ms.max(*from));
                 if common > SLACK {
                     broken.push(format!("{silence:?} overlaps a voice from {from} to {to}"));

@@ -18,6 +18,7 @@ enum Loudness {
 type Sounds = Option<(UtteranceId, Loudness)>;
 
 pub struct Listener {
+    start: Instant,
     /// What may sound: the clauses sent lately, with their tones.
     recent: VecDeque<(UtteranceId, f32)>,
     floor: UtteranceId,
@@ -38,11 +39,13 @@ pub struct Listener {
 }
 
 const AUDIBLE: f32 = 250.0;
+const FAINT: f32 = 50.0;
 const LOUD: f32 = voice::AMPLITUDE as f32 * 0.5;
 
 impl Listener {
-    pub fn new() -> Self {
+    pub fn new(start: Instant) -> Self {
         Self {
+            start,
             recent: VecDeque::new(),
             floor: UtteranceId(0),
             floor_since: None,
@@ -68,7 +71,7 @@ impl Listener {
     pub fn clip(&mut self, utterance: UtteranceId, tone: f32) {
         if self.recent.iter().all(|(id, _)| *id != utterance) {
             self.recent.push_back((utterance, tone));
-            if self.recent.len() > 10 {
+            if self.recent.len() > 24 {
                 self.recent.pop_front();
             }
         }
@@ -95,7 +98,11 @@ impl Listener {
         let level = |(id, tone): &(UtteranceId, f32)| (*id, amplitude(&pcm, *tone, Rate::Hz8000));
         let Some((id, level)) = self.recent.iter().map(level).max_by(|a, b| a.1.total_cmp(&b.1)) else { return };
         if level < AUDIBLE {
-            self.broken.push(format!("{now:?}: the caller hears something that nobody said"));
+            // The last samples of something that fades are faint.
+            if level < FAINT {
+                let at = now.saturating_duration_since(self.start).as_millis();
+                self.broken.push(format!("{at} ms: the caller hears something that nobody said"));
+            }
             return;
         }
         self.now = Some((id, if level > LOUD { Loudness::Full } else { Loudness::Low }));

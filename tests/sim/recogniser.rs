@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub enum Fails {
     #[default]
     Never,
+    /// There is none, and that is known before the call.
+    Absent,
     /// With every session it is asked to open.
     Opening,
     /// With every pause from this one on (counted from 1).
@@ -61,7 +63,7 @@ impl Default for Recogniser {
     }
 }
 
-fn fault() -> Fault {
+pub fn fault() -> Fault {
     Fault::Engine("told to fail".into())
 }
 
@@ -82,7 +84,7 @@ impl Recogniser {
 
     /// Whether opening a session fails, and when.
     pub fn refusal(&self) -> Option<(Duration, Fault)> {
-        (self.fails == Fails::Opening).then(|| (Duration::from_millis(20), fault()))
+        matches!(self.fails, Fails::Absent | Fails::Opening).then(|| (Duration::from_millis(20), fault()))
     }
 
     /// A new session. If somebody speaks (since `speech`), it gets that sound too.

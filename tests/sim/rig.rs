@@ -3,7 +3,7 @@
 use crate::ear::Ear;
 use crate::law::Law;
 use crate::listener::Listener;
-use crate::recogniser::Recogniser;
+use crate::recogniser::{Fails, Recogniser, fault};
 use crate::voice::Voice;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Expect, ToolFault};
@@ -168,7 +168,7 @@ impl Call {
             recogniser: set.recogniser,
             voice: set.voice,
             tool: set.tool,
-            listener: Listener::new(),
+            listener: Listener::new(start),
             orders: Vec::new(),
             sounds: Vec::new(),
             edges: Vec::new(),
@@ -179,6 +179,9 @@ impl Call {
             trace: Vec::new(),
             end: None,
         };
+        if call.recogniser.fails == Fails::Absent {
+            call.tell(Input::Heard(Heard::Failed(fault())));
+        }
         call.tell(Input::Answered);
         call
     }

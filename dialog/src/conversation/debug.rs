@@ -25,6 +25,7 @@ impl Debug for Input {
             }
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
+            Input::Held(held) => write!(f, "Held({held})"),
             Input::Tick => f.write_str("Tick"),
         }
     }
@@ -44,6 +45,7 @@ impl Debug for Output {
                 let bytes = expect.grammar.len();
                 write!(f, "Listen {{ grammar: {bytes} bytes, free: {}, keys: {} }}", expect.free, expect.keys)
             }
+            Output::NoTurn => f.write_str("NoTurn"),
             Output::Keying(open) => write!(f, "Keying({open})"),
             Output::Turn { confidence, by, secret, .. } => {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")

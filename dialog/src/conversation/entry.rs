@@ -26,7 +26,7 @@ impl Entry {
 
 impl Conversation {
     pub(super) fn key(&mut self, now: Instant, key: char) {
-        if !self.answered || self.tool.is_some() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+        if !self.answered || self.away || self.tool.is_some() || !(key.is_ascii_digit() || key == '*' || key == '#') {
             return;
         }
         self.turn.forget();

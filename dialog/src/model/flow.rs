@@ -3,7 +3,7 @@ use super::frame::{self, Fill, Look};
 use super::pad::{self, Pad};
 use super::{Next, Reply, Sentence, SlotNews, reason, spoken_json};
 use crate::bot::{Bot, Command, Confirm, Part, Template, Then};
-use crate::conversation::{Expect, Method, ToolCall, ToolFault};
+use crate::conversation::{Expect, MASK, Method, ToolCall, ToolFault};
 use crate::say;
 use crate::turn::{Weight, nods};
 use crate::value::{Growth, Kind, Language, Value, tokens};
@@ -332,7 +332,8 @@ impl Flow {
     }
 
     fn news(&self, slot: usize) -> SlotNews {
-        let value = Some(self.json(slot)).filter(|v| !v.is_null() && !self.bot.slots[slot].secret);
+        let shown = |v: Json| if self.bot.slots[slot].secret { MASK.into() } else { v };
+        let value = Some(self.json(slot)).filter(|v| !v.is_null()).map(shown);
         SlotNews { slot, value, confirmed: self.slots[slot].as_ref().is_some_and(|f| f.confirmed) }
     }
 

@@ -2,7 +2,7 @@
 use super::{Ask, Expect, Fault, Recogniser};
 use crate::health::{Health, Probe};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An ordered set of recognisers with their health. It is told the time.
 pub struct Chain {
@@ -46,6 +46,11 @@ impl Chain {
 
     pub(crate) fn is_ill(&self, place: usize) -> bool {
         self.health.is_ill(place)
+    }
+
+    /// How long a call into an engine may take that has heard so much of an utterance.
+    pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
+        self.engines.get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))
     }
 
     pub fn name(&self, place: usize) -> &'static str {

@@ -11,7 +11,7 @@ pub use fallback::Chain;
 use crate::SamplePos;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
@@ -55,6 +55,11 @@ pub trait Recogniser: Send + Sync {
     /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
     fn check(&self, ask: &Ask) -> Result<(), Fault>;
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault>;
+    /// How long one call on a [`Hearing`] that has had this much sound may take before the engine counts as hung. The
+    /// server's own limit (`speech.listen_limit_ms`) applies where it is longer.
+    fn patience(&self, utterance: Duration) -> Duration {
+        utterance / 4 + Duration::from_millis(350)
+    }
 }
 
 /// One caller's utterance on its way into words: 16 kHz mono PCM in, the best words so far out.
@@ -90,7 +95,7 @@ pub enum Heard {
         from: SamplePos,
         to: SamplePos,
         engine: &'static str,
-        took: std::time::Duration,
+        took: Duration,
         done_at: Instant,
     },
     /// No engine could hear it; the call goes on without ears until the next session.
@@ -101,7 +106,7 @@ pub enum Heard {
 pub enum Fault {
     #[error("no recogniser for this language: {0}")]
     Language(String),
-    #[error("no pronunciation for {0:?}: add it to the bot's [lexicon]")]
+    #[error("no pronunciation for {0:?}: add it to the bot's [lexicon], for example `{example} = \"…\"`", example = .0.first().map_or("word", String::as_str))]
     Pronunciation(Vec<String>),
     #[error("grammar refused: {0}")]
     Grammar(String),

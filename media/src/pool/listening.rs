@@ -270,11 +270,11 @@ impl Listening {
         }
     }
 
-    /// Runs `work` on the session's engine, which may take `more` than the limit. `None`: the worker has been given up.
+    /// Runs `work` on the session's engine after `heard` samples of sound. `None`: the worker has been given up.
     fn with_engine<T>(
         &self,
         ticket: &Ticket,
-        more: Duration,
+        heard: usize,
         work: impl FnOnce(&mut dyn Hearing) -> Result<T, Fault>,
     ) -> Option<Result<T, Fault>> {
         let (place, hearing) = {
@@ -284,7 +284,8 @@ impl Listening {
         let (Some(place), Some(mut hearing)) = (place, hearing) else {
             return Some(Err(Fault::Engine("it is closed".into())));
         };
-        if !ticket.enter(ticket.shared.plan.listen_limit + more) {
+        let utterance = Duration::from_millis((heard as u128 * 1000 / HZ) as u64);
+        if !ticket.enter(ticket.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
             return None;
         }
         let result = guarded(|| work(hearing.as_mut()));
@@ -318,8 +319,10 @@ impl Listening {
                 Action::Open => self.open(ticket)?,
                 Action::Feed(pcm) => {
                     // Words on the way to a final are nobody's news any more.
-                    let hurry = class == Class::Urgent;
-                    let heard = self.with_engine(ticket, Duration::ZERO, |engine| {
+                    // And while others wait for their finals, nobody is followed for partial words.
+                    let hurry = class == Class::Urgent || ticket.shared.is_behind();
+                    let so_far = self.lock().fed + pcm.len();
+                    let heard = self.with_engine(ticket, so_far, |engine| {
                         if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
                     })?;
                     let mut state = self.lock();
@@ -337,9 +340,7 @@ impl Listening {
                     }
                 }
                 Action::Finish(pause, from) => {
-                    // An engine may hear the whole utterance again: a long one takes longer.
-                    let more = Duration::from_millis((pause.mark as u128 * 250 / HZ) as u64);
-                    if let Ok(hypothesis) = self.with_engine(ticket, more, |engine| engine.finish())? {
+                    if let Ok(hypothesis) = self.with_engine(ticket, pause.mark, |engine| engine.finish())? {
                         self.finished(hypothesis, pause, from);
                         return Some(());
                     }

@@ -257,6 +257,21 @@ fn after_a_stall_the_timestamp_jumps_and_packets_do_not_burst() {
 }
 
 #[test]
+fn a_line_that_was_silent_before_its_hold_is_said_to_sound_again() {
+    let mut sim = echo(Weather::default(), |_| {});
+    sim.run(Duration::from_secs(1));
+    if let Some(phone) = sim.phones.get_mut(&0) {
+        phone.muted = true;
+    }
+    sim.run(Duration::from_secs(12));
+    assert!(sim.events.iter().any(|e| matches!(e, Event::Silent { .. })));
+    let held = LegPlan { direction: Direction::Inactive, ..plan(Codec::Pcmu) };
+    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(held)));
+    sim.run(Duration::from_secs(1));
+    assert!(sim.events.iter().any(|e| matches!(e, Event::Sounding { .. })), "nothing is missed while it is held");
+}
+
+#[test]
 fn a_held_line_sends_nothing_and_is_not_missed() {
     let mut sim = echo(Weather::default(), |_| {});
     sim.run(Duration::from_secs(2));

@@ -83,10 +83,10 @@ fn a_secret_shows_nowhere() {
         caller: reset my password
         bot: Your pin, please.
         caller: ****
-        pin = -
+        pin = "****"
         bot: Reset it with the number you gave me?
         caller: yes
-        pin = - ✓
+        pin = "****" ✓
         run Post http://127.0.0.1:1/reset {"pin":"4821","task":"reset"}"#,
     );
 }
@@ -111,11 +111,11 @@ fn a_secret_by_keys_and_a_tool_that_answers() {
         keying true
         keying false
         keys: ****
-        pin = - ✓
+        pin = "****" ✓
         bot: Reset it with the number you gave me?
         hush
         keys: 1
-        pin = - ✓
+        pin = "****" ✓
         run Post http://127.0.0.1:1/reset {"pin":"995511","task":"reset"}
         bot: Done. Your ticket is seventeen.
         bot: Bye now.
@@ -141,11 +141,11 @@ fn a_slow_tool_is_excused_and_a_late_one_given_up() {
         keying true
         keying false
         keys: ****
-        pin = - ✓
+        pin = "****" ✓
         bot: Reset it with the number you gave me?
         hush
         keys: 1
-        pin = - ✓
+        pin = "****" ✓
         run Post http://127.0.0.1:1/reset {"pin":"4821","task":"reset"}
         bot: One moment, please.
         bot: Thank you for waiting,
@@ -174,11 +174,11 @@ fn a_tool_that_fails_ends_politely() {
         keying true
         keying false
         keys: ****
-        pin = - ✓
+        pin = "****" ✓
         bot: Reset it with the number you gave me?
         hush
         keys: 1
-        pin = - ✓
+        pin = "****" ✓
         run Post http://127.0.0.1:1/reset {"pin":"4821","task":"reset"}
         bot: The system is down.
         end: tool failed"#,

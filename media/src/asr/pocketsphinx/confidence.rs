@@ -52,7 +52,7 @@ pub fn trust(path: &[Segment]) -> f32 {
 }
 
 /// At 300 ms of words, and from 700 ms on.
-const TRUST: [f32; 2] = [12.0, 18.0];
+const TRUST: [f32; 2] = [14.0, 18.0];
 
 /// A confidence from 0 to 1; 0.5 at `refuse_below`.
 pub fn of(score: f32, refuse_below: f32) -> f32 {
@@ -70,14 +70,14 @@ mod tests {
     #[test]
     fn words_as_good_as_the_phones_are_sure_and_worse_ones_are_refused() {
         let phones = [segment("AH", 0, 49, -500), segment("B", 50, 99, -1000)];
-        let sure = [segment("<sil>", 0, 9, -900), segment("one", 10, 49, -445), segment("two", 50, 99, -1045)];
+        let sure = [segment("<sil>", 0, 9, -100), segment("one", 10, 49, -445), segment("two", 50, 99, -1045)];
         let forced = [segment("<sil>", 0, 9, -100), segment("one", 10, 49, -2000), segment("two", 50, 99, -4000)];
         assert!(score(&sure, &phones).unwrap().abs() < 0.1);
         assert!(score(&forced, &phones).unwrap() < -50.0);
         assert_eq!(score(&[segment("<sil>", 0, 99, -100)], &phones), None);
         let laid_into_speech = [segment("<sil>", 0, 59, -9000), segment("two", 60, 99, -845)];
         assert!(score(&laid_into_speech, &phones).unwrap() < -19.0);
-        assert_eq!((trust(&[segment("two", 0, 19, 0)]), trust(&sure)), (12.0, 18.0));
+        assert_eq!((trust(&[segment("two", 0, 19, 0)]), trust(&sure)), (14.0, 18.0));
         assert!((of(-26.0, -26.0) - 0.5).abs() < 1e-6);
         assert!(of(0.0, -26.0) > 0.99 && of(-60.0, -26.0) < 0.01);
     }

@@ -136,6 +136,18 @@ impl PocketSphinx {
         Ok(Self { model: Arc::new(loaded) })
     }
 
+    /// The engine in words for people, with its cost measured now; for `check`.
+    pub fn describe(&self, now: impl FnMut() -> std::time::Instant) -> String {
+        let cost = match self.measure(now) {
+            Ok(Cost { start, bytes: Some(bytes) }) => {
+                format!("a decoder starts in {} ms and takes {:.1} MB", start.as_millis(), bytes as f64 / 1e6)
+            }
+            Ok(Cost { start, bytes: None }) => format!("a decoder starts in {} ms", start.as_millis()),
+            Err(why) => format!("no further decoder: {why}"),
+        };
+        format!("pocketsphinx, in grammar mode; {cost}")
+    }
+
     /// Starts one more decoder and measures it. `now` is asked before and after.
     pub fn measure(&self, mut now: impl FnMut() -> std::time::Instant) -> Result<Cost, Fault> {
         let (before, from) = (resident(), now());

@@ -58,8 +58,9 @@ pub fn is_narrow(pcm: &[i16]) -> bool {
     high < (1e-5 * all).max(pcm.len() as f64)
 }
 
-/// How loud the mirrored band is: −14 dB.
-const MIRROR: f32 = 0.2;
+/// How loud the mirrored band is: −20 dB. Louder, high voices are heard worse ("eighteen" for "two"); softer, the end of a
+/// "yes" is lost.
+const MIRROR: f32 = 0.1;
 /// The peak of the noise that stands in for a digital silence no model has heard.
 const FLOOR: f32 = 8.0;
 

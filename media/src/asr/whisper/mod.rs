@@ -140,6 +140,14 @@ impl Recogniser for Whisper {
         self.hears(ask.language)?;
         Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language)))
     }
+
+    /// A decode costs by the size of the encoder (2 s of speech on one thread: tiny 0.3 s, base 0.55 s, small 2.3 s), and a
+    /// busy machine stretches it.
+    fn patience(&self, utterance: Duration) -> Duration {
+        let (layers, state) = (self.0.context.model_n_audio_layer(), self.0.context.model_n_audio_state());
+        let size = f64::from(layers) * f64::from(state).powi(2) / (4.0 * 384.0 * 384.0);
+        Duration::from_millis(500) + utterance.max(Duration::from_secs(1)).mul_f64((0.25 * size).clamp(0.25, 8.0))
+    }
 }
 
 impl Engine {
