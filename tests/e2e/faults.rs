@@ -1,6 +1,6 @@
 //! Engines that hang: callers hear something fitting all the same.
 use crate::peer::{Peer, VOICE};
-use crate::server::Inside;
+use crate::server::{BOTS, Inside, shipped};
 use crate::speech::{CALLER, say};
 use crate::testbed::{alone, pause, seconds};
 use media::asr::scripted::{Act, Scripted as Ear, Trouble};
@@ -75,10 +75,9 @@ async fn ten_callers(name: &str, ear: Ear) {
 
 /// The booking bot without a disclosure, and with little to say: scripted voices take their time.
 fn bots(config: &switchboard::config::Config) -> std::path::PathBuf {
-    let dir = config.store.dir.with_file_name("bots");
-    std::fs::create_dir_all(&dir).expect("a directory");
-    for name in ["booking.en.toml", "places.vi.toml"] {
-        let text = std::fs::read_to_string(config.bots.dir.join(name)).expect("a bot");
+    let dir = config.bots.dir.clone();
+    for name in BOTS {
+        let text = shipped(name);
         let short = text.lines().map(|line| match line.split_once(" = ") {
             Some(("greeting", _)) => "greeting = \"Hello.\"",
             Some(("disclosure", _)) => "",

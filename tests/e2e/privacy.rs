@@ -18,7 +18,7 @@ async fn nothing_a_caller_is_or_says_is_in_the_log_at_level_trace() {
         for _ in 0..2 {
             let clip = say(CALLER, words);
             let began = peer.say(&clip).await;
-            peer.hears_out(began + Duration::from_millis(clip.ms() as u64), seconds(15)).await;
+            peer.hears_out(began + Duration::from_millis(clip.ms() as u64), seconds(40)).await;
             let call = server.call().await;
             let turns = call["turns"].as_array().expect("turns");
             if turns.iter().filter(|turn| turn["speaker"] == "caller").count() >= understood {
