@@ -1,4 +1,4 @@
-//! `Bots`: the bots of a directory, by file name; a file that breaks later leaves the bot that worked in place.
+//! `Bots`: the bots of a directory, by file name; a file that breaks or goes later leaves the bot that worked in place.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -29,10 +29,21 @@ pub struct Card {
     pub fault: Option<String>,
 }
 
+impl Card {
+    /// What is wrong, for those who may not see paths and contents.
+    pub fn complaint(&self) -> Option<String> {
+        let Self { name, language, fault } = self;
+        fault.as_ref().map(|_| match language {
+            Some(_) => format!("the file of bot {name} cannot be used; the version before it is in use"),
+            None => format!("the file of bot {name} cannot be used, and no version of it has worked"),
+        })
+    }
+}
+
 /// What the API needs of the bots.
 pub trait Shelf: Send + Sync {
     fn list(&self) -> Vec<Card>;
-    /// Reads all files again. Blocks on them.
+    /// Reads all files again, and logs what came of each. Blocks on them.
     fn reload(&self) -> Vec<Card>;
     fn has(&self, name: &str) -> bool {
         self.list().iter().any(|card| card.name == name && card.language.is_some())
@@ -107,6 +118,14 @@ impl<B: Send + Sync> Bots<B> {
             };
             read.insert(name.to_owned(), entry);
         }
+        // Routes may name it, and a file that is being replaced is missing for a moment: only a restart forgets a bot.
+        for (name, entry) in old.iter().filter(|(_, entry)| entry.bot.is_some()) {
+            read.entry(name.clone()).or_insert_with(|| {
+                let path = self.dir.join(format!("{name}.toml"));
+                let fault = Some(format!("{}: its file is gone; restart to forget it", path.display()));
+                Entry { card: Card { fault, ..entry.card.clone() }, ..entry.clone() }
+            });
+        }
         Ok(read)
     }
 }
@@ -128,11 +147,11 @@ impl<B: Send + Sync> Shelf for Bots<B> {
             old.iter().map(keep).collect()
         });
         for entry in read.values() {
-            match &entry.card.fault {
-                Some(why) => {
-                    tracing::error!(bot = entry.card.name, %why, kept = entry.bot.is_some(), "a bot's file cannot be used")
-                }
-                None => tracing::info!(bot = entry.card.name, "bot read"),
+            let bot = &entry.card.name;
+            match (&entry.card.fault, &entry.bot) {
+                (Some(why), Some(_)) => tracing::error!(bot, "not reloaded, the version before goes on: {why}"),
+                (Some(why), None) => tracing::error!(bot, "not loaded, no version has worked: {why}"),
+                (None, _) => tracing::info!(bot, "bot loaded"),
             }
         }
         let cards = read.values().map(|entry| entry.card.clone()).collect();
@@ -181,6 +200,10 @@ mod tests {
         assert!(bots.get("new").is_none() && !bots.has("new") && bots.has("b"));
         let fault = cards[1].fault.clone().unwrap();
         assert!(fault.contains("b.toml") && fault.contains("no such key"), "{fault}");
+        let complaints: Vec<_> = cards.iter().map(|card| card.complaint().unwrap_or_default()).collect();
+        assert_eq!(complaints[0], "");
+        assert!(complaints[1].contains("bot b ") && complaints[1].contains("version before it is in use"));
+        assert!(complaints[2].contains("bot new ") && complaints[2].contains("no version of it has worked"));
         std::fs::write(dir.join("b.toml"), "mended").unwrap();
         bots.reload();
         assert_eq!(*bots.get("b").unwrap(), "mended");
@@ -188,17 +211,36 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_file_takes_its_bot_along_and_a_lost_directory_takes_none() {
+    fn a_bot_whose_file_or_whole_directory_is_gone_serves_on_and_says_so() {
         let dir = dir("bots-removed");
         let bots = Bots::load(&dir, parse).unwrap();
-        let held = bots.get("b").unwrap();
         std::fs::remove_file(dir.join("b.toml")).unwrap();
-        bots.reload();
-        assert!(bots.get("b").is_none());
-        assert_eq!(*held, "second", "a call keeps the bot it began with");
+        for _ in 0..2 {
+            let cards = bots.reload();
+            assert_eq!(cards.len(), 2);
+            let fault = cards[1].fault.clone().unwrap();
+            assert!(fault.contains("b.toml") && fault.contains("gone; restart"), "{fault}");
+            assert!(bots.has("b") && *bots.get("b").unwrap() == "second");
+        }
+        std::fs::write(dir.join("b.toml"), "back").unwrap();
+        assert_eq!(bots.reload()[1].fault, None);
+        assert_eq!(*bots.get("b").unwrap(), "back");
         std::fs::remove_dir_all(&dir).unwrap();
         assert!(bots.reload()[0].fault.is_some());
         assert_eq!(*bots.get("a.en").unwrap(), "first");
+    }
+
+    #[test]
+    fn a_file_that_never_worked_is_forgotten_when_it_goes_and_a_call_keeps_the_bot_it_began_with() {
+        let dir = dir("bots-never");
+        let bots = Bots::load(&dir, parse).unwrap();
+        std::fs::write(dir.join("new.toml"), "broken").unwrap();
+        assert_eq!(bots.reload().len(), 3);
+        std::fs::remove_file(dir.join("new.toml")).unwrap();
+        let held = bots.get("b").unwrap();
+        std::fs::write(dir.join("b.toml"), "changed").unwrap();
+        assert_eq!(bots.reload().len(), 2);
+        assert_eq!((held.as_str(), bots.get("b").unwrap().as_str()), ("second", "changed"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
+use crate::{limits, store};
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
@@ -119,41 +120,26 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 fn system(config: &Config, found: &mut Vec<Finding>) {
     let dir = &config.store.dir;
     let probe = dir.join(".check");
-    match std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&probe, "x"))
-        .and_then(|()| std::fs::remove_file(&probe))
-    {
+    match store::folder(dir).and_then(|()| std::fs::write(&probe, "x")).and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => found.push(fine(format!("store.dir {} can be written", dir.display()))),
         Err(why) => found.push(broken(format!("store.dir {} cannot be written: {why}", dir.display()))),
     }
     // A call holds two sockets and a recording.
     let wanted = u64::from(config.sip.max_calls) * 3 + 64;
-    let (files, priority) = limits();
+    // The server raises its own soft limit.
+    let files = limits::files().hard;
     found.push(if files >= wanted {
         fine(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls"))
     } else {
-        lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls: raise it (ulimit -n {wanted}, or LimitNOFILE=)"))
+        lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls: raise it (ulimit -Hn {wanted}, or LimitNOFILE=)"))
     });
     if config.media.realtime {
-        found.push(if priority {
+        found.push(if limits::realtime() {
             fine("media threads may have real-time priority")
         } else {
             lacking("media threads run at normal priority: other programs can make the sound late; allow it with LimitRTPRIO=20, or `setcap cap_sys_nice+ep` on the binary")
         });
     }
-}
-
-/// Open files allowed, and whether real-time priority is.
-fn limits() -> (u64, bool) {
-    let read = |which| {
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: getrlimit writes into the struct it is given and nothing else.
-        let ok = unsafe { libc::getrlimit(which, &mut limit) } == 0;
-        if ok { limit.rlim_cur } else { 0 }
-    };
-    // SAFETY: geteuid has no arguments and cannot fail.
-    let root = unsafe { libc::geteuid() } == 0;
-    (read(libc::RLIMIT_NOFILE), root || read(libc::RLIMIT_RTPRIO) > 0)
 }
 
 fn fine(what: impl Display) -> Finding {

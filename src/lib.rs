@@ -7,6 +7,7 @@ pub mod chat;
 pub mod config;
 pub mod doctor;
 pub mod engines;
+pub mod limits;
 pub mod models;
 pub mod observe;
 pub mod plans;

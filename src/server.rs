@@ -1,4 +1,5 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
+use crate::api::serve::{Web, WebPlan};
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
 use crate::call::Desk;
@@ -7,7 +8,7 @@ use crate::call::front::Report;
 use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
-use crate::{observe, plans, security};
+use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
 use media::pool::Pool;
@@ -76,7 +77,7 @@ pub struct Server {
     pub telephone: Arc<Sip>,
     pub ports: Ports,
     engine: Arc<Engine>,
-    web: Option<tokio::task::JoinHandle<()>>,
+    web: Option<Web>,
     config: Arc<Config>,
 }
 
@@ -85,6 +86,9 @@ impl Server {
     pub async fn start(config: Config, engines: Engines) -> anyhow::Result<Self> {
         // Installed by whoever came first in this process; a second time is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        if let Err(why) = limits::raise_files() {
+            tracing::warn!(%why, "the limit of open files stays as it is");
+        }
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
@@ -117,17 +121,15 @@ impl Server {
         tokio::spawn(desk.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let app = App { store: store.clone(), desk: Arc::new(desk.clone()), bots: bots.clone(), token, metrics };
-        let (http, web) = match config.http.listen {
-            Some(at) => {
-                let listener = tokio::net::TcpListener::bind(at)
+        let web = match config.http.listen {
+            Some(at) => Some(
+                Web::open(at, api::router(app), WebPlan::default())
                     .await
-                    .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?;
-                let at = listener.local_addr()?;
-                let serve = axum::serve(listener, api::router(app).into_make_service_with_connect_info::<SocketAddr>());
-                (Some(at), Some(tokio::spawn(async move { drop(serve.await) })))
-            }
-            None => (None, None),
+                    .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?,
+            ),
+            None => None,
         };
+        let http = web.as_ref().map(Web::address);
         let sip = telephone.udp().or(telephone.tcp());
         Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, config })
     }
@@ -137,7 +139,7 @@ impl Server {
         self.desk.drain(self.config.drain.limit_ms.into()).await;
         self.telephone.stop(Duration::from_secs(1)).await;
         if let Some(web) = self.web.take() {
-            web.abort();
+            web.close(Duration::from_secs(1)).await;
         }
         self.engine.stop();
         if let Err(why) = self.store.close().await {
@@ -173,6 +175,7 @@ impl Server {
 
 /// The main job: serve until SIGTERM or Ctrl-C. SIGHUP reads the bots again.
 pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
+    limits::keep_private();
     reach.apply(&mut config)?;
     observe::start(&config.log)?;
     let engines = Engines::load(&config.speech);
@@ -192,11 +195,8 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             _ = int.recv() => break,
             _ = hup.recv() => {
                 let bots = server.bots.clone();
-                for card in tokio::task::spawn_blocking(move || bots.reload()).await? {
-                    match card.fault {
-                        Some(why) => tracing::error!(bot = card.name, "not reloaded, the version before goes on: {why}"),
-                        None => tracing::info!(bot = card.name, "bot loaded"),
-                    }
+                if let Err(why) = tokio::task::spawn_blocking(move || bots.reload()).await {
+                    tracing::error!(%why, "the bots are as they were before the reload");
                 }
             }
         }

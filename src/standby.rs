@@ -1,10 +1,18 @@
 //! Sound that is ready before any engine is asked: what a caller hears when the bot's own voice does not come.
-use crate::call::talk::Clip;
 use media::Rate;
 use media::asr::Language;
 use media::tts::{Synthesiser, Voice};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
+
+/// Sound that is ready before any engine is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clip {
+    /// "One moment, please."
+    Moment,
+    /// "I am sorry, there is a technical problem."
+    Sorry,
+}
 
 /// The clips of one language at a telephone's rate. Until they have been spoken once, and where no engine can speak them,
 /// they are the tones by which telephones say the same (ITU-T E.180).

@@ -149,6 +149,8 @@ pub struct Turn {
     plan: TurnPlan,
     floor: Floor,
     speech: Option<Speech>,
+    /// The caller's voice is on, also when its turn was cut for length.
+    voice: bool,
     acts: VecDeque<Act>,
 }
 
@@ -177,15 +179,16 @@ struct Said {
 
 impl Turn {
     pub fn new(plan: TurnPlan) -> Turn {
-        Turn { plan, floor: Floor::Free, speech: None, acts: VecDeque::new() }
+        Turn { plan, floor: Floor::Free, speech: None, voice: false, acts: VecDeque::new() }
     }
 
-    /// Whether the caller is in the middle of a turn.
+    /// Whether the caller is in the middle of a turn, or speaks on after one that was cut for length.
     pub fn busy(&self) -> bool {
-        self.speech.is_some()
+        self.speech.is_some() || self.voice
     }
 
     pub fn started(&mut self, now: Instant) {
+        self.voice = true;
         let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
         match &mut self.speech {
             Some(speech) => {
@@ -213,6 +216,7 @@ impl Turn {
     }
 
     pub fn stopped(&mut self, now: Instant, ago: Duration) {
+        self.voice = false;
         if let Some(speech) = &mut self.speech
             && speech.silent.is_none()
         {
@@ -245,7 +249,7 @@ impl Turn {
 
     /// Forgets the running turn: keys were pressed, or the call ends. A hold must be undone by the caller of this.
     pub fn forget(&mut self) {
-        self.speech = None;
+        (self.speech, self.voice) = (None, false);
         self.acts.clear();
     }
 

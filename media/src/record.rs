@@ -4,7 +4,7 @@ use crate::frame::{Frame, SamplePos};
 use crate::tap::Tap;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Creates the file (and its folder) and hands out the tap that fills it; the rate is that of the first frame.
+    /// Creates the file (and its folder), both for this user alone, and hands out the tap that fills it; the rate is that of the first frame.
     ///
     /// # Errors
     /// [`Fault::Disk`] if the file cannot be created. What goes wrong later breaks the tap and is told by [`Recorder::fault`].
@@ -69,9 +69,9 @@ impl Recorder {
         let writer = writer()?;
         let disk = |why: io::Error| Fault::Disk { path: path.to_owned(), why: why.to_string() };
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(disk)?;
+            private_folder(folder).map_err(disk)?;
         }
-        let file = File::create(path).map_err(disk)?;
+        let file = private_file(path).map_err(disk)?;
         let state = Arc::new(State {
             id: COUNT.fetch_add(1, Ordering::Relaxed),
             path: path.to_owned(),
@@ -99,6 +99,23 @@ impl Recorder {
     pub fn done(&self) -> bool {
         self.state.done.load(Ordering::Acquire)
     }
+}
+
+/// Mode 0700 for what is missing: a stranger on this machine shall not even see how many calls there were.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new();
+    file.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path)
 }
 
 /// The room's end.
@@ -292,6 +309,7 @@ mod tests {
     use crate::Rate;
     use crate::testkit::tone::{has, sine_from};
     use crate::testkit::wav;
+    use std::fs;
 
     fn path(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("media-record-{}-{name}", std::process::id())).join("call.wav")
@@ -372,6 +390,19 @@ mod tests {
         drop(tap);
         wait(&recorder);
         fs::remove_dir_all(path.parent().ok_or("no folder")?)?;
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_on_this_machine_can_read_a_recording() -> Result<(), Box<dyn std::error::Error>> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = path("private");
+        let (_recorder, _tap) = Recorder::start(&path)?;
+        let folder = path.parent().ok_or("no folder")?;
+        let mode = |path: &Path| fs::metadata(path).map(|about| about.permissions().mode() & 0o777);
+        assert_eq!((mode(folder)?, mode(&path)?), (0o700, 0o600));
+        fs::remove_dir_all(folder)?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod health;
 mod live;
 mod problem;
 mod recordings;
+pub mod serve;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -155,7 +156,7 @@ pub fn description() -> String {
     described().1.to_json().unwrap_or_default()
 }
 
-/// All routes. Serve it with `axum::serve`.
+/// All routes. Serve it with [`serve::Web`].
 pub fn router(app: App) -> axum::Router {
     let (router, api) = described();
     let json: Arc<str> = api.to_json().unwrap_or_default().into();

@@ -84,6 +84,8 @@ struct Site {
     client: Client,
     store: Store,
     desk: Arc<Switch>,
+    /// Serves as long as it is held.
+    _web: serve::Web,
 }
 
 impl Site {
@@ -95,10 +97,9 @@ impl Site {
         let metrics = observe::metrics::install();
         let app =
             App { store: store.clone(), desk: desk.clone(), bots: Arc::new(Pair), token: Secret::new(TOKEN), metrics };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router(app)).await });
-        Self { address, client: Client::new(), store, desk }
+        let at = "127.0.0.1:0".parse().unwrap();
+        let web = serve::Web::open(at, router(app), serve::WebPlan::default()).await.unwrap();
+        Self { address: web.address(), client: Client::new(), store, desk, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {

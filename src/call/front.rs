@@ -3,7 +3,7 @@ use super::actor::Order;
 use super::desk::{Desk, Listed, Opening};
 use super::end::{Blame, End};
 use crate::api;
-use crate::bots::Shelf;
+use crate::bots::{Card, Shelf};
 use crate::plans;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
@@ -85,9 +85,7 @@ impl api::Desk for Desk {
                 ill.push(format!("there is no voice for {name}: its bots take no calls"));
             }
         }
-        ill.extend(self.parts().bots.list().into_iter().filter_map(|card| {
-            card.fault.map(|_| format!("the file of bot {} is broken; the version before it is in use", card.name))
-        }));
+        ill.extend(self.parts().bots.list().iter().filter_map(Card::complaint));
         api::Health { draining: self.is_draining(), ill }
     }
 

@@ -1,12 +1,14 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
-use super::timeline::{Owed, Silence, Silences, Stopwatch};
-use super::turns::{BotTurns, CallerTurn};
+use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
+use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
+use super::watch::Watch;
+pub use super::watch::{Limits, Why};
+pub use crate::standby::Clip;
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
-use dialog::model::reason;
 use media::asr::Heard;
 use media::ear::Shut;
 use media::playout::{Gain, Phase, Played};
@@ -16,44 +18,23 @@ use media::vad::Edge;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Limits of a call that are not the conversation's to decide.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// No call lasts longer.
-    pub call: Duration,
-    /// A held call ends after this.
-    pub hold: Duration,
-    /// A line without packets ends after this (counted from the last packet).
-    pub no_rtp: Duration,
-    /// When the bot owes sound and none comes for this long, a standby clip asks for patience.
-    pub dead_air: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            call: Duration::from_secs(3600),
-            hold: Duration::from_secs(600),
-            no_rtp: Duration::from_secs(20),
-            dead_air: Duration::from_millis(1100),
-        }
-    }
-}
-
 /// A bot that gives no sound for this long, although it owes some, has failed.
 const HOPELESS: Duration = Duration::from_secs(12);
 
+/// Within this the same key by the other road is the same press.
+const TWIN: Duration = Duration::from_secs(1);
+
+/// How a key came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Road {
+    /// RFC 4733, or a tone.
+    Sound,
+    /// SIP INFO.
+    Signalling,
+}
+
 /// A standby clip may come again after this, if the bot has still not been heard.
 const AGAIN: Duration = Duration::from_secs(5);
-
-/// Sound that is ready before any engine is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Clip {
-    /// "One moment, please."
-    Moment,
-    /// "I am sorry, there is a technical problem."
-    Sorry,
-}
 
 /// What happens to a call.
 #[derive(Debug)]
@@ -105,44 +86,10 @@ pub enum Act {
     End(End),
 }
 
-/// Why a deadline is set, for traces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    Conversation,
-    CallLimit,
-    HoldLimit,
-    NoRtp,
-    DeadAir,
-    Hopeless,
-    Farewell,
-}
-
-/// Whose doing it is that a conversation ends for this reason.
-fn blame(why: &str, deaf: bool) -> Blame {
-    match why {
-        reason::TOOL | reason::DEAF | reason::MUTE => Blame::Engine,
-        reason::NO_INPUT | reason::NO_MATCH if deaf => Blame::Engine,
-        _ => Blame::Nobody,
-    }
-}
-
-/// Clauses have even numbers as utterances, so that a standby clip fits before any of them.
-const fn utterance(say: SayId) -> UtteranceId {
-    UtteranceId(say.0 * 2)
-}
-
-const fn before(utterance: UtteranceId) -> UtteranceId {
-    UtteranceId(utterance.0.saturating_sub(1))
-}
-
-/// The clause of an utterance; `None` for a standby clip.
-const fn clause(utterance: UtteranceId) -> Option<SayId> {
-    if utterance.0.is_multiple_of(2) { Some(SayId(utterance.0 / 2)) } else { None }
-}
-
 pub struct Talk {
     conversation: Conversation,
-    limits: Limits,
+    dead_air: Duration,
+    watch: Watch,
     acts: VecDeque<Act>,
     started: Instant,
     answered: Option<Instant>,
@@ -151,8 +98,6 @@ pub struct Talk {
     turns: u32,
     bot: BotTurns,
     caller: CallerTurn,
-    held: Option<Instant>,
-    silent: Option<Instant>,
     /// The bot owes sound since then; when a standby clip last covered for it, and whether that is still to be heard.
     owing: Option<Instant>,
     stood_by: Option<Instant>,
@@ -161,6 +106,8 @@ pub struct Talk {
     working: bool,
     /// The newest clause.
     newest: SayId,
+    /// The last key, how it came, and when.
+    key: Option<(char, Road, Instant)>,
     secret: bool,
     deaf: bool,
     /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
@@ -175,7 +122,8 @@ impl Talk {
     pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
         Self {
             conversation,
-            limits,
+            dead_air: limits.dead_air,
+            watch: Watch::new(limits, started),
             acts: VecDeque::new(),
             started,
             answered: None,
@@ -184,13 +132,12 @@ impl Talk {
             turns: 0,
             bot: BotTurns::default(),
             caller: CallerTurn::default(),
-            held: None,
-            silent: None,
             owing: None,
             stood_by: None,
             standing_by: false,
             working: false,
             newest: SayId(0),
+            key: None,
             secret: false,
             deaf: false,
             farewell: None,
@@ -207,11 +154,9 @@ impl Talk {
         if self.ended {
             return None;
         }
-        let mut all = vec![(self.started + self.limits.call, Why::CallLimit)];
+        let mut all = vec![self.watch.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        all.extend(self.held.map(|at| (at + self.limits.hold, Why::HoldLimit)));
-        all.extend(self.silent.filter(|_| self.held.is_none()).map(|at| (at + self.limits.no_rtp, Why::NoRtp)));
-        if let Some(at) = self.owing.filter(|_| self.held.is_none()) {
+        if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
             all.push((at + HOPELESS, Why::Hopeless));
             all.extend((!self.standing_by).then(|| (self.dead_air(at), Why::DeadAir)));
         }
@@ -234,7 +179,7 @@ impl Talk {
             Input::Room(event) => self.room(now, event),
             Input::Heard(heard) => self.heard(now, heard),
             Input::Spoken(spoken) => self.spoken(now, spoken),
-            Input::Key(key) => self.key(now, key),
+            Input::Key(key) => self.key(now, key, Road::Signalling),
             Input::Held(held) => self.hold(now, held),
             Input::ToolDone { id, result } => {
                 self.works(now, false);
@@ -247,16 +192,10 @@ impl Talk {
     }
 
     fn tick(&mut self, now: Instant) {
-        if now >= self.started + self.limits.call {
-            return self.end(now, End::new(Blame::Server, "call limit reached"));
+        if let Some(end) = self.watch.verdict(now) {
+            return self.end(now, end);
         }
-        if self.held.is_some_and(|at| now >= at + self.limits.hold) {
-            return self.end(now, End::new(Blame::Caller, "held too long"));
-        }
-        if self.held.is_none() && self.silent.is_some_and(|at| now >= at + self.limits.no_rtp) {
-            return self.end(now, End::new(Blame::Network, "no RTP"));
-        }
-        if let Some(at) = self.owing.filter(|_| self.held.is_none()) {
+        if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
             if now >= at + HOPELESS {
                 return self.end(now, End::new(Blame::Engine, "nothing to say"));
             }
@@ -276,7 +215,7 @@ impl Talk {
 
     /// When a bot that has owed sound since `at` is covered for.
     fn dead_air(&self, at: Instant) -> Instant {
-        self.stood_by.map_or(at, |before| before + AGAIN).max(at + self.limits.dead_air)
+        self.stood_by.map_or(at, |before| before + AGAIN).max(at + self.dead_air)
     }
 
     /// Covers for sound that does not come, once in a while until the bot is heard again.
@@ -296,13 +235,12 @@ impl Talk {
 
     /// While the line is held nobody hears and nobody listens: the prompt waits, and so does everything that would follow.
     fn hold(&mut self, now: Instant, held: bool) {
-        if held == self.held.is_some() {
+        if held == self.watch.is_held() {
             return;
         }
-        self.held = held.then_some(now);
+        self.watch.held(held, now);
         self.mark(now, if held { "held" } else { "resumed" });
-        // Packets may have stopped ahead of the hold. What is due is counted anew.
-        self.silent = None;
+        // What is due is counted anew.
         self.owing = self.owing.map(|_| now);
         self.caller.clear();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now), self.silences.held(held, now)]
@@ -334,7 +272,7 @@ impl Talk {
     fn room(&mut self, now: Instant, event: Event) {
         match event {
             // An edge that was on its way when the ear closed.
-            Event::Edge { .. } if self.held.is_some() => {}
+            Event::Edge { .. } if self.watch.is_held() => {}
             Event::Edge { edge: Edge::Start { arrived, .. }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
                 self.caller.started(at);
@@ -352,39 +290,33 @@ impl Talk {
                 self.mark_at(at, "speech_stopped");
                 self.tell(now, Words::SpeechStopped { ago: now - at });
             }
-            Event::Key { key, .. } => self.key(now, key),
+            Event::Key { key, .. } => self.key(now, key, Road::Sound),
             Event::Played { played, .. } => self.played(now, played),
             Event::Silent { since, .. } => {
-                self.silent = Some(since);
+                self.watch.silent(since);
                 let silence = self.silences.no_rtp(true, since);
                 self.silence(silence);
                 self.mark_at(since, "no_rtp");
             }
             Event::Sounding { .. } => {
-                self.silent = None;
+                self.watch.sounding();
                 let silence = self.silences.no_rtp(false, now);
                 self.silence(silence);
                 self.mark(now, "rtp_again");
             }
             Event::Closed => self.end(now, End::new(Blame::Server, "media stopped")),
             Event::TapBroke => self.mark(now, "recording_broken"),
-            Event::Stats { stats, .. } => self.stats(&stats),
+            Event::Stats { stats, .. } => self.note(Note::Mark(line(&stats))),
         }
     }
 
-    /// How the line has gone so far; the last one of a call stays in its timeline.
-    fn stats(&mut self, stats: &media::stats::LegStats) {
-        let ms = |time: Duration| time.as_millis() as u64;
-        let data = serde_json::json!({
-            "received": stats.packets.received, "lost": stats.packets.lost, "late": stats.packets.late,
-            "concealed_ms": ms(stats.concealed), "delay_ms": ms(stats.delay), "jitter_ms": ms(stats.jitter),
-            "sent": stats.sent_packets, "remote_loss": stats.remote_loss,
-            "round_trip_ms": stats.round_trip.map(ms), "underruns": stats.underruns,
-        });
-        self.note(Note::Mark(Mark { name: "rtp".into(), data: Private(data) }));
-    }
-
-    fn key(&mut self, now: Instant, key: char) {
+    fn key(&mut self, now: Instant, key: char, road: Road) {
+        // Some phones send each key both ways: the second one is no second key.
+        let before = self.key.replace((key, road, now));
+        if before.is_some_and(|(k, r, at)| k == key && r != road && now < at + TWIN) {
+            self.key = None;
+            return;
+        }
         // Which key it was is the conversation's business: the record holds the entry, if it is not secret.
         self.mark(now, "key");
         self.caller.started(now);
@@ -563,7 +495,7 @@ impl Talk {
                 self.act(Act::Run { id, call });
             }
             Output::HangUp { reason } => {
-                let end = End::new(blame(reason, self.deaf), reason);
+                let end = End::of_talk(reason, self.deaf);
                 self.working = false;
                 self.farewell = Some((end, now + FAREWELL));
                 self.bot.complete();

@@ -1,5 +1,6 @@
 //! What a call was like, in milliseconds since it started: every silence by kind, and each answer's delay by its parts.
-use crate::store::{Latency, SilenceKind as Quiet};
+use crate::store::{Latency, Mark, Private, SilenceKind as Quiet};
+use media::stats::LegStats;
 use std::time::{Duration, Instant};
 
 /// Silences shorter than this are the gaps of speech itself.
@@ -206,6 +207,18 @@ impl Stopwatch {
         let ms: Vec<u32> = marks.iter().map(|mark| (*mark - turn.stopped).as_millis() as u32).collect();
         Some(Latency::of(turn.index, std::array::from_fn(|part| ms[part + 1] - ms[part])))
     }
+}
+
+/// How a line has gone so far; the last one of a call stays in its timeline.
+pub fn line(stats: &LegStats) -> Mark {
+    let ms = |time: Duration| time.as_millis() as u64;
+    let data = serde_json::json!({
+        "received": stats.packets.received, "lost": stats.packets.lost, "late": stats.packets.late,
+        "concealed_ms": ms(stats.concealed), "delay_ms": ms(stats.delay), "jitter_ms": ms(stats.jitter),
+        "sent": stats.sent_packets, "remote_loss": stats.remote_loss,
+        "round_trip_ms": stats.round_trip.map(ms), "underruns": stats.underruns,
+    });
+    Mark { name: "rtp".into(), data: Private(data) }
 }
 
 #[cfg(test)]

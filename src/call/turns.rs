@@ -1,7 +1,22 @@
 //! What each side said in its turn: when it began and ended, what was meant, and what was heard of it.
+use dialog::conversation::SayId;
 use dialog::history::whole_words;
 use media::tts::UtteranceId;
 use std::time::Instant;
+
+/// Clauses have even numbers as utterances, so that a standby clip fits before any of them.
+pub const fn utterance(say: SayId) -> UtteranceId {
+    UtteranceId(say.0 * 2)
+}
+
+pub const fn before(utterance: UtteranceId) -> UtteranceId {
+    UtteranceId(utterance.0.saturating_sub(1))
+}
+
+/// The clause of an utterance; `None` for a standby clip.
+pub const fn clause(utterance: UtteranceId) -> Option<SayId> {
+    if utterance.0.is_multiple_of(2) { Some(SayId(utterance.0 / 2)) } else { None }
+}
 
 /// The caller's turn under way: from the first sound to the last.
 #[derive(Debug, Default)]

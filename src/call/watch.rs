@@ -1,7 +1,42 @@
 //! `Watch`: the limits of a line, whatever talks on it: how long a call may last, be held, or bring no packets.
 use super::end::{Blame, End};
-use super::talk::{Limits, Why};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Limits of a call that are not the conversation's to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// No call lasts longer.
+    pub call: Duration,
+    /// A held call ends after this.
+    pub hold: Duration,
+    /// A line without packets ends after this (counted from the last packet).
+    pub no_rtp: Duration,
+    /// When the bot owes sound and none comes for this long, a standby clip asks for patience.
+    pub dead_air: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(3600),
+            hold: Duration::from_secs(600),
+            no_rtp: Duration::from_secs(20),
+            dead_air: Duration::from_millis(1100),
+        }
+    }
+}
+
+/// Why a deadline is set, for traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Conversation,
+    CallLimit,
+    HoldLimit,
+    NoRtp,
+    DeadAir,
+    Hopeless,
+    Farewell,
+}
 
 /// Told the time; it never reads a clock.
 #[derive(Debug)]

@@ -52,16 +52,61 @@ impl Config {
             return Ok(config);
         }
         variables.sort();
-        let syntax = |message: String| Fault::Syntax { source_name: "environment".into(), message };
-        let mut table = Table::try_from(&config).map_err(|e| syntax(e.to_string()))?;
-        for (key, raw) in &variables {
-            let path: Vec<String> = key[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            set(&mut table, &path, raw).map_err(|why| syntax(format!("{key}: {why}")))?;
+        let mut variables: Vec<Variable> = variables.iter().map(|(key, raw)| Variable::new(key, raw)).collect();
+        let mut first = None;
+        loop {
+            let fault = match overridden(&config, &variables) {
+                Ok(config) => return Ok(config),
+                Err(fault) => fault,
+            };
+            // A key that was not there before does not tell whether it holds text: a user named 100 does.
+            let doubtful = variables.iter_mut().find(|v| v.reading == Reading::Typed && v.is_named_by(&fault));
+            let Some(variable) = doubtful else { return Err(first.unwrap_or(fault)) };
+            variable.reading = Reading::Text;
+            first.get_or_insert(fault);
         }
-        let text = toml::to_string(&table).map_err(|e| syntax(e.to_string()))?;
-        typed("environment (SWITCHBOARD__…)", &text)
     }
+}
+
+/// How a variable is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// By what the key holds; as TOML where that is not known.
+    Typed,
+    /// As it stands.
+    Text,
+}
+
+/// One key from the environment.
+struct Variable<'a> {
+    key: &'a str,
+    raw: &'a str,
+    path: Vec<String>,
+    reading: Reading,
+}
+
+impl<'a> Variable<'a> {
+    fn new(key: &'a str, raw: &'a str) -> Self {
+        let path = key[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
+        Self { key, raw, path, reading: Reading::Typed }
+    }
+
+    /// Whether the fault lies in this very key (`phone[0].user`).
+    fn is_named_by(&self, fault: &Fault) -> bool {
+        let Fault::Key { path, .. } = fault else { return false };
+        path.split(['.', '[', ']']).filter(|part| !part.is_empty()).eq(self.path.iter().map(String::as_str))
+    }
+}
+
+fn overridden(config: &Config, variables: &[Variable<'_>]) -> Result<Config, Fault> {
+    let syntax = |message: String| Fault::Syntax { source_name: "environment".into(), message };
+    let mut table = Table::try_from(config).map_err(|e| syntax(e.to_string()))?;
+    for Variable { key, raw, path, reading } in variables {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        set(&mut table, &path, raw, *reading).map_err(|why| syntax(format!("{key}: {why}")))?;
+    }
+    let text = toml::to_string(&table).map_err(|e| syntax(e.to_string()))?;
+    typed("environment (SWITCHBOARD__…)", &text)
 }
 
 fn typed(name: &str, text: &str) -> Result<Config, Fault> {
@@ -73,19 +118,19 @@ fn typed(name: &str, text: &str) -> Result<Config, Fault> {
     })
 }
 
-fn set(table: &mut Table, path: &[&str], raw: &str) -> Result<(), String> {
+fn set(table: &mut Table, path: &[&str], raw: &str, reading: Reading) -> Result<(), String> {
     let (&key, rest) = path.split_first().ok_or("names no key")?;
     if key.is_empty() {
         return Err("names no key".into());
     }
     if rest.is_empty() {
-        let value = value(table.get(key), raw);
+        let value = if reading == Reading::Text { Value::String(raw.into()) } else { value(table.get(key), raw) };
         table.insert(key.into(), value);
         return Ok(());
     }
     let slot = table.entry(key).or_insert_with(|| Value::Table(Table::new()));
     match (slot, rest) {
-        (Value::Table(inner), rest) => set(inner, rest, raw),
+        (Value::Table(inner), rest) => set(inner, rest, raw, reading),
         (Value::Array(list), [index, rest @ ..]) if !rest.is_empty() => {
             let index: usize =
                 index.parse().map_err(|_| format!("`{key}` is a list: give the entry's number from 0"))?;
@@ -96,7 +141,7 @@ fn set(table: &mut Table, path: &[&str], raw: &str) -> Result<(), String> {
                 list.push(Value::Table(Table::new()));
             }
             let entry = list[index].as_table_mut().ok_or_else(|| format!("entries of `{key}` have no keys"))?;
-            set(entry, rest, raw)
+            set(entry, rest, raw, reading)
         }
         _ => Err(format!("`{key}` has no keys below it")),
     }

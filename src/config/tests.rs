@@ -113,6 +113,42 @@ fn the_environment_overrides_any_key() {
 }
 
 #[test]
+fn digits_are_text_where_a_new_entry_holds_text() {
+    let config = with(&[
+        ("SWITCHBOARD__PHONE__0__NAME", "100"),
+        ("SWITCHBOARD__PHONE__0__USER", "100"),
+        ("SWITCHBOARD__PHONE__0__PASSWORD_ENV", "true"),
+        ("SWITCHBOARD__TRUNK__0__NAME", "2026-01-01"),
+        ("SWITCHBOARD__TRUNK__0__NETWORKS", "[\"192.0.2.0/24\"]"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__SERVER", "sip:provider.test"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__USER", "+84241234567"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__EXPIRES_S", "60"),
+        ("SWITCHBOARD__ROUTE__3__USER", "1900"),
+        ("SWITCHBOARD__ROUTE__3__BOT", "echo"),
+    ])
+    .unwrap();
+    let Phone { name, user, password_env, .. } = &config.phone[0];
+    assert_eq!((name.as_str(), user.as_str(), password_env.as_deref()), ("100", "100", Some("true")));
+    let trunk = &config.trunk[0];
+    assert_eq!((trunk.name.as_str(), trunk.networks.len()), ("2026-01-01", 1));
+    let register = trunk.register.as_ref().unwrap();
+    assert_eq!((register.user.as_str(), register.expires_s), ("+84241234567", Secs(60)));
+    assert_eq!(config.route[3].user, "1900");
+}
+
+#[test]
+fn what_is_wrong_as_text_too_is_told_as_it_was_meant() {
+    let fault = with(&[
+        ("SWITCHBOARD__TRUNK__0__NAME", "a"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__SERVER", "sip:provider.test"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__USER", "a"),
+        ("SWITCHBOARD__TRUNK__0__REGISTER__EXPIRES_S", "-60"),
+    ]);
+    let fault = fault.unwrap_err().to_string();
+    assert!(fault.contains("register.expires_s") && fault.contains("integer `-60`"), "{fault}");
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let fault = with(&[("SWITCHBOARD__SIP__UDPP", "x")]).unwrap_err().to_string();
     assert!(fault.contains("sip.udpp") && fault.contains("environment"), "{fault}");

@@ -21,6 +21,9 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,8 +99,10 @@ impl Store {
     /// Opens or makes the database in `dir`. Calls that a crash left open end here: blame server, "server stopped".
     pub async fn open(dir: &Path) -> Result<Self, Fault> {
         let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
-        std::fs::create_dir_all(dir.join("recordings")).map_err(directory)?;
+        folder(&dir.join("recordings")).map_err(directory)?;
         let lock = lock(dir).await?;
+        // SQLite gives its other files (-wal, -shm) the mode of this one.
+        private(&dir.join(disk::FILE)).map_err(directory)?;
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             ledger: ledger::Ledger::default(),
@@ -257,10 +262,21 @@ fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default()
 }
 
+/// Makes `dir` and what is missing above it, for this user alone (0700): what people said lies in it. One that is there
+/// keeps the mode its owner gave it.
+pub(crate) fn folder(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Opens `file`, made for this user alone (0600) if it is not there.
+fn private(file: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)
+}
+
 /// One server per directory. The lock goes with the process, however it ends; a predecessor gets two seconds to finish.
-async fn lock(dir: &Path) -> Result<std::fs::File, Fault> {
+async fn lock(dir: &Path) -> Result<File, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
-    let file = std::fs::File::create(dir.join("lock")).map_err(directory)?;
+    let file = private(&dir.join("lock")).map_err(directory)?;
     for _ in 0..40 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

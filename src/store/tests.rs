@@ -407,3 +407,20 @@ fn a_full_disk_is_reported_and_calls_go_on() {
     let text = String::from_utf8_lossy(&out.stdout);
     assert!(out.status.success() && text.contains("suffered"), "{text}{}", String::from_utf8_lossy(&out.stderr));
 }
+
+#[tokio::test]
+async fn nobody_else_on_this_machine_can_read_what_is_stored() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = crate::testdir("store-private").join("made/here");
+    let store = Store::open(&dir).await.unwrap();
+    talk(&store);
+    store.flush().await.unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&dir), mode(dir.parent().unwrap()), mode(&store.recordings())], [0o700; 3]);
+    let files: Vec<PathBuf> = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files: Vec<&PathBuf> = files.iter().filter(|path| path.is_file()).collect();
+    assert!(files.len() >= 3, "database, its log, the lock: {files:?}");
+    for file in files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+}

@@ -134,7 +134,8 @@ async fn a_phone_registers_and_calls_with_its_password() {
     let good = ["-au", "reception", "-ap", "open sesame"];
     plays(server.sip, "register", &good).await;
     plays(server.sip, "register_wrong", &["-au", "reception", "-ap", "open barley"]).await;
-    plays(server.sip, "call_with_password", &good).await;
+    let uri = format!("echo@{}", server.sip);
+    plays(server.sip, "call_with_password", &[&good[..], &["-auth_uri", &uri]].concat()).await;
     let calls = server.ended(1).await;
     assert_eq!(calls[0]["via"], "phone reception");
 }

@@ -190,3 +190,14 @@ fn nods_are_told_from_answers() {
         assert_eq!(nods::only(&tokens(text, language), language), nod, "{text}");
     }
 }
+
+#[test]
+fn a_caller_who_never_stops_is_not_taken_for_silent() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(64);
+    let seen = t.seen(60_000);
+    assert_eq!(seen.len(), 1, "the turn is cut once: {seen:?}");
+    assert!(t.turn.busy(), "the voice is still on");
+    t.stop(61_000);
+    assert!(!t.turn.busy());
+}

@@ -1,9 +1,9 @@
 //! Admission: how much one source may ask of us, how many calls there may be, and a count of all that was refused.
 use super::Network;
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Bounds of what the network may ask. `Default` is the shipped configuration.
@@ -27,6 +27,10 @@ pub struct Limits {
     pub ring: Duration,
     /// TCP connections that may be open at once; one above closes at once.
     pub connections: usize,
+    /// Those of one source, IPv6 counted by /64; open and trusted networks are not limited.
+    pub connections_per_source: usize,
+    /// A TCP connection of such a source that has brought no request we took closes after this long, whatever it sends.
+    pub stranger: Duration,
     /// A TCP connection without traffic for this long closes.
     pub idle: Duration,
     /// The rest of a message begun on TCP has to come within this.
@@ -47,6 +51,8 @@ impl Default for Limits {
             sources: 4096,
             ring: Duration::from_secs(180),
             connections: 512,
+            connections_per_source: 16,
+            stranger: Duration::from_secs(30),
             idle: Duration::from_secs(300),
             half_message: Duration::from_secs(10),
             contacts: 5,
@@ -75,6 +81,8 @@ pub struct Admission {
     most: usize,
     unlimited: Vec<Network>,
     buckets: HashMap<IpAddr, Bucket>,
+    connections: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    connections_per_source: usize,
     refused: BTreeMap<&'static str, u64>,
     live: Arc<AtomicUsize>,
     calls: usize,
@@ -90,6 +98,33 @@ impl Drop for Place {
     }
 }
 
+/// A source's place for one open connection; dropping it makes room.
+#[derive(Debug)]
+pub struct Seat {
+    source: IpAddr,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.source) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.source);
+            }
+        }
+    }
+}
+
+/// Who a connection counts for: whoever has one IPv6 address has a whole /64.
+fn household(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 => v4,
+    }
+}
+
 impl Admission {
     pub fn new(limits: &Limits, unlimited: Vec<Network>) -> Self {
         Self {
@@ -99,6 +134,8 @@ impl Admission {
             most: limits.sources.max(1),
             unlimited,
             buckets: HashMap::new(),
+            connections: Arc::default(),
+            connections_per_source: limits.connections_per_source,
             refused: BTreeMap::new(),
             live: Arc::default(),
             calls: limits.calls,
@@ -131,6 +168,24 @@ impl Admission {
         *self.refused.entry(why).or_default() += 1;
     }
 
+    /// A seat for one more connection of a source that is limited; `None` at its limit. The table is bounded by the limit
+    /// of all connections.
+    pub fn seat(&self, source: IpAddr) -> Option<Seat> {
+        let source = household(source);
+        let mut taken = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.get(&source).copied().unwrap_or_default();
+        if count >= self.connections_per_source {
+            return None;
+        }
+        taken.insert(source, count + 1);
+        Some(Seat { source, taken: self.connections.clone() })
+    }
+
+    /// Whether `source` is in an open or trusted network.
+    pub fn is_unlimited(&self, source: IpAddr) -> bool {
+        self.unlimited.iter().any(|network| network.contains(source))
+    }
+
     /// A place for one more call; `None` at the limit.
     pub fn take(&mut self) -> Option<Place> {
         let live = self.live.fetch_add(1, Ordering::AcqRel);
@@ -148,7 +203,7 @@ impl Admission {
 
     /// The source's bucket as of now; none where it is not limited.
     fn bucket(&mut self, now: Instant, source: IpAddr) -> Option<&mut Bucket> {
-        if self.unlimited.iter().any(|network| network.contains(source)) {
+        if self.is_unlimited(source) {
             return None;
         }
         if self.buckets.len() >= self.most && !self.buckets.contains_key(&source) {
@@ -229,6 +284,19 @@ mod tests {
         admission.expect(now, source(1));
         assert!((0..1000).all(|_| admission.arrive(now, source(1))));
         assert_eq!((0..1000).filter(|_| admission.arrive(now + ASKED, source(1))).count(), 1);
+    }
+
+    #[test]
+    fn one_household_has_so_many_seats_and_gets_them_back() {
+        let admission = Admission::new(&Limits { connections_per_source: 2, ..Limits::default() }, vec![]);
+        let seat = |ip: &str| admission.seat(ip.parse().expect("address"));
+        let (a, b) = (seat("2001:db8::1"), seat("2001:db8::2"));
+        assert!(a.is_some() && b.is_some() && seat("2001:db8::3").is_none());
+        assert!(seat("2001:db8:0:1::1").is_some() && seat("192.0.2.1").is_some());
+        drop(a);
+        assert!(seat("2001:db8::3").is_some());
+        drop(b);
+        assert!(admission.connections.lock().expect("table").is_empty());
     }
 
     #[test]

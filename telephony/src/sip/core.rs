@@ -91,7 +91,10 @@ pub(super) struct Core {
     pub stop: CancellationToken,
     pub draining: AtomicBool,
     pub rings: mpsc::Sender<Ring>,
+    /// Streams peers opened.
     pub connections: Arc<Semaphore>,
+    /// Streams we opened: peers who take all of theirs do not keep us from calling.
+    pub connections_out: Arc<Semaphore>,
     pub next_id: AtomicU64,
     pub admission: Mutex<Admission>,
     pub verifier: Mutex<Verifier>,
@@ -311,13 +314,25 @@ impl Core {
         tx.reply_with(StatusCode::from(status), headers, body).await.ok();
     }
 
-    /// Answers in the background where a stream may have to be waited for.
+    /// Answers in the background where a stream may have to be waited for. A stream whose peer lets too many wait closes.
     pub(super) async fn reply_soon(self: &Arc<Self>, tx: Transaction, status: u16, headers: Vec<Header>) {
         if matches!(tx.connection, Some(SipConnection::Udp(_))) {
             self.reply(tx, status, headers, None).await;
         } else {
+            let Some(flow) = self.flow_of(&tx) else { return };
+            let Ok(permit) = flow.peer.replies.clone().try_acquire_owned() else {
+                self.count("unread replies");
+                if let Some(token) = flow.connection.cancel_token() {
+                    token.cancel();
+                }
+                return;
+            };
             let core = self.clone();
-            tokio::spawn(async move { core.reply(tx, status, headers, None).await });
+            tokio::spawn(async move {
+                // The stream may close by another hand; the queue's reader is gone then, and so is this reply.
+                core.reply(tx, status, headers, None).await;
+                drop(permit);
+            });
         }
     }
 }

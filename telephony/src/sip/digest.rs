@@ -1,4 +1,5 @@
 //! Digest access authentication (RFC 7616, RFC 2617, RFC 8760), as the server that challenges and the client that answers.
+use super::name;
 use md5::{Digest as _, Md5};
 use ring::{digest, hmac, rand};
 use std::collections::HashMap;
@@ -266,7 +267,25 @@ impl Verifier {
         hex(&hmac::sign(&self.key, text.as_bytes()).as_ref()[..16])
     }
 
-    /// Checks one Authorization value. `password` finds a user's password.
+    /// Of a request's Authorization values those for our realm, the first of each algorithm: however many it carries, it
+    /// tries no more passwords than that.
+    pub fn ours<'h>(&self, values: impl Iterator<Item = &'h str>) -> Vec<&'h str> {
+        let (mut tried, mut ours) = (Vec::new(), Vec::new());
+        for value in values {
+            let Some(given) = parameters(value).filter(|given| given.get("realm") == Some(&self.realm)) else {
+                continue;
+            };
+            let algorithm = given.get("algorithm").map_or(Some(Algorithm::Md5), |name| Algorithm::named(name));
+            if !tried.contains(&algorithm) {
+                tried.push(algorithm);
+                ours.push(value);
+            }
+        }
+        ours
+    }
+
+    /// Checks one Authorization value. `password` finds a user's password. The value's URI, which the hash covers, has to
+    /// name what the request asks for (RFC 7616 section 3.4.6), or an answer overheard would serve for any call.
     pub fn verify<'p>(
         &mut self,
         now: Instant,
@@ -297,6 +316,9 @@ impl Verifier {
         let who = Credentials { user: get("username").to_owned(), password: password.to_owned() };
         let fields = Fields { nonce, realm: &self.realm, nc: get("nc"), cnonce: get("cnonce"), qop };
         let signed = Request { uri: get("uri"), ..*request };
+        if resource(signed.uri).is_none_or(|signed| resource(request.uri) != Some(signed)) {
+            return Proof::Wrong;
+        }
         if !same(&fields.response(algorithm, &who, &signed), &get("response").to_ascii_lowercase()) {
             return Proof::Wrong;
         }
@@ -317,6 +339,18 @@ impl Verifier {
         self.used.insert(nonce.to_owned(), (count, issued + NONCE_LIFE));
         Proof::Good(who.user)
     }
+}
+
+/// User and host of a SIP URI, or the number of a tel URI. Parameters and port are not compared: proxies change them.
+fn resource(uri: &str) -> Option<(String, String)> {
+    let (_, rest) = uri.split_once(':')?;
+    let (user, host) = rest.split_once('@').unwrap_or(("", rest));
+    let user = user.split(':').next().unwrap_or_default();
+    let host = match host.find(']') {
+        Some(end) => &host[..=end],
+        None => host.split([':', ';', '?']).next().unwrap_or_default(),
+    };
+    (!host.is_empty()).then(|| (name::decode(user), host.to_ascii_lowercase()))
 }
 
 /// Equality in time that does not tell where the first difference is.
@@ -427,6 +461,44 @@ mod tests {
         assert_eq!(server.verify(now, &answer, &Request { body: b"v=1", ..invite }, password), Proof::Wrong);
         let proof = server.verify(now, &answer, &Request { body: b"v=0", ..invite }, password);
         assert_eq!(proof, Proof::Good("Mufasa".into()));
+    }
+
+    #[test]
+    fn an_answer_for_another_user_or_host_is_wrong_but_ports_and_parameters_may_differ() {
+        let now = Instant::now();
+        for (signed, asked, good) in [
+            ("sip:100@example.com", "sip:100@EXAMPLE.com:5070;transport=tcp", true),
+            ("sip:%31%30%30@example.com;user=phone", "sip:100@example.com", true),
+            ("sip:a@[2001:DB8::1]:5060", "sip:a@[2001:db8::1];lr", true),
+            ("sip:100@example.com", "sip:101@example.com", false),
+            ("sip:Bob@example.com", "sip:bob@example.com", false),
+            ("sip:100@example.com", "sip:100@example.org", false),
+            ("sip:example.com", "sip:100@example.com", false),
+            ("sip:x@y;z=100@example.com", "sip:100@example.com", false),
+            ("", "", false),
+            ("sip:", "sip:", false),
+        ] {
+            let mut server = server(now);
+            let challenge = Challenge::best(server.challenges(now, false).iter().map(String::as_str)).expect("one");
+            let invite = |uri| Request { method: "INVITE", uri, body: b"" };
+            let answer = challenge.answer(&mufasa("simba"), &invite(signed));
+            let proof = server.verify(now, &answer, &invite(asked), password);
+            assert_eq!(matches!(proof, Proof::Good(_)), good, "{signed} for {asked}: {proof:?}");
+        }
+    }
+
+    #[test]
+    fn one_value_of_our_realm_counts_for_each_algorithm() {
+        let many: Vec<String> = ["MD5", "SHA-256", "X"]
+            .iter()
+            .flat_map(|algorithm| {
+                (0..20).map(move |n| format!("Digest realm=\"switchboard\", algorithm={algorithm}, response=\"{n}\""))
+            })
+            .collect();
+        let values = ["Basic dTpw", "Digest realm=\"elsewhere\"", "Digest realm=\"switchboard\""];
+        let server = server(Instant::now());
+        let ours = server.ours(values.into_iter().chain(many.iter().map(String::as_str)));
+        assert_eq!(ours, [values[2], &many[20], &many[40]]);
     }
 
     #[test]

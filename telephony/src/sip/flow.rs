@@ -3,6 +3,8 @@ use rsipstack::sip::Transport;
 use rsipstack::transport::{SipAddr, SipConnection};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
 /// The transports we speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,8 +38,35 @@ pub(super) struct Flow {
     /// Our address as peers are told it: in Via and Contact.
     pub local: SocketAddr,
     pub remote: SocketAddr,
-    /// Counts the users of a TCP connection, so that one with a call on it is not closed for silence.
-    pub users: Arc<()>,
+    /// Its references count the users of a TCP connection, so that one with a call on it is not closed for silence.
+    pub peer: Arc<Peer>,
+}
+
+/// Replies of one stream that may wait for its peer to read; one more closes the stream.
+const REPLIES: usize = 256;
+
+/// What all users of one connection share.
+pub(super) struct Peer {
+    /// It has brought a request we took.
+    known: AtomicBool,
+    pub replies: Arc<Semaphore>,
+}
+
+impl Default for Peer {
+    fn default() -> Self {
+        Self { known: false.into(), replies: Arc::new(Semaphore::new(REPLIES)) }
+    }
+}
+
+impl Peer {
+    /// From now on its connection may be silent for long.
+    pub(super) fn welcome(&self) {
+        self.known.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
 }
 
 impl Flow {

@@ -23,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::debug;
 
 /// Hands each new transaction to whom it concerns. Waits for nobody.
 pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver<Transaction>) {
@@ -34,7 +35,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
         let Some(tx) = tx else { return };
         let Some(flow) = core.flow_of(&tx) else { continue };
         if let Some(key) = Key::of(&tx.original) {
-            within(&core, &key, tx).await;
+            within(&core, &key, tx, &flow).await;
             continue;
         }
         match tx.original.method {
@@ -50,7 +51,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
     }
 }
 
-async fn within(core: &Arc<Core>, key: &Key, tx: Transaction) {
+async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
     let notes = lock(&core.dialogs).get(key).map(|entry| entry.notes.clone());
     let Some(notes) = notes else {
         if tx.original.method != Method::Ack {
@@ -58,6 +59,7 @@ async fn within(core: &Arc<Core>, key: &Key, tx: Transaction) {
         }
         return;
     };
+    flow.peer.welcome();
     match notes.try_send(Note::Request(Box::new(tx))) {
         Ok(()) => {}
         Err(mpsc::error::TrySendError::Full(Note::Request(tx))) => core.reply_soon(*tx, 500, vec![]).await,
@@ -70,8 +72,29 @@ fn retry_after(after: Duration) -> Vec<Header> {
     vec![make_header("Retry-After", after.as_secs().max(1).to_string())]
 }
 
-/// By what right this INVITE may call; or status and headers of the refusal, with its reason.
-fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, (u16, Vec<Header>, &'static str)> {
+/// A request turned away. Whoever makes one has charged its source.
+struct Refusal {
+    status: u16,
+    headers: Vec<Header>,
+    why: &'static str,
+}
+
+impl Refusal {
+    async fn reply(self, core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
+        let Self { status, headers, why } = self;
+        debug!(status, why, source = %source.ip(), method = %tx.original.method, "refused");
+        core.reply_soon(tx, status, headers).await;
+    }
+}
+
+/// Nobody may register or call from `source`.
+fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
+    core.refuse(source, "forbidden");
+    Refusal { status: 403, headers: vec![], why: "forbidden" }
+}
+
+/// By what right this INVITE may call.
+fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
     let from = |networks: &[super::Network]| networks.iter().any(|network| network.contains(source.ip()));
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
         return Ok(Via::Trunk(trunk.name.clone()));
@@ -86,62 +109,66 @@ fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, (u16,
         return Ok(Via::Open);
     }
     if core.plan.phones.is_empty() {
-        return Err((403, vec![], "forbidden"));
+        return Err(forbidden(core, source));
     }
-    phone(core, tx).map(Via::Phone)
+    phone(core, tx, source).map(Via::Phone)
 }
 
-/// The phone whose password the request proves.
-fn phone(core: &Core, tx: &Transaction) -> Result<String, (u16, Vec<Header>, &'static str)> {
+/// The phone whose password the request proves. Each password that is wrong is charged.
+fn phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<String, Refusal> {
     let now = Instant::now();
     let challenge = |stale, why| {
         let values = lock(&core.verifier).challenges(now, stale);
-        (401, values.into_iter().map(|value| make_header("WWW-Authenticate", value)).collect(), why)
+        let headers = values.into_iter().map(|value| make_header("WWW-Authenticate", value)).collect();
+        Refusal { status: 401, headers, why }
     };
-    let given: Vec<&str> = tx
-        .original
-        .headers
-        .iter()
-        .filter_map(|header| match header {
-            Header::Authorization(value) => Some(value.value()),
-            _ => None,
-        })
-        .collect();
-    if given.is_empty() {
-        return Err(challenge(false, "challenged"));
+    let given = tx.original.headers.iter().filter_map(|header| match header {
+        Header::Authorization(value) => Some(value.value()),
+        _ => None,
+    });
+    let given = lock(&core.verifier).ours(given);
+    let mut uri = tx.original.uri.clone();
+    if let Some(auth) = &mut uri.auth {
+        // Writing it encodes it again.
+        auth.user = name::decode(&auth.user);
     }
-    let (method, uri) = (tx.original.method.to_string(), tx.original.uri.to_string());
+    let (method, uri) = (tx.original.method.to_string(), uri.to_string());
     let signed = Signed { method: &method, uri: &uri, body: &tx.original.body };
     let find = |user: &str| core.plan.phones.iter().find(|phone| phone.credentials.user == user);
+    let mut why = "challenged";
     for header in given {
         let password = |user: &str| find(user).map(|phone| phone.credentials.password.as_str());
-        match lock(&core.verifier).verify(now, header, &signed, password) {
+        let proof = lock(&core.verifier).verify(now, header, &signed, password);
+        match proof {
             Proof::Good(user) => {
                 if let Some(phone) = find(&user) {
                     return Ok(phone.name.clone());
                 }
             }
-            Proof::Stale => return Err(challenge(true, "challenged")),
-            Proof::Wrong => {}
+            Proof::Stale => {
+                core.count("challenged");
+                return Err(challenge(true, "stale nonce"));
+            }
+            Proof::Wrong => {
+                why = "wrong password";
+                core.refuse(source, why);
+            }
         }
     }
-    Err(challenge(false, "wrong password"))
+    if why == "challenged" {
+        // The first challenge is part of every honest call and costs what a message costs.
+        core.count(why);
+    }
+    Err(challenge(false, why))
 }
 
 async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
     let source = flow.remote;
     let via = match right(core, &tx, source) {
         Ok(via) => via,
-        Err((status, headers, why)) => {
-            // The first challenge is part of every honest call and costs what a message costs.
-            if why == "challenged" {
-                core.count(why)
-            } else {
-                core.refuse(source, why)
-            }
-            return core.reply_soon(tx, status, headers).await;
-        }
+        Err(refusal) => return refusal.reply(core, tx, source).await,
     };
+    flow.peer.welcome();
     let full = core.plan.limits.full_status;
     if core.draining.load(Ordering::Acquire) {
         core.count("draining");
@@ -404,20 +431,13 @@ impl Ringing {
 async fn register(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     let source = flow.remote;
     if core.plan.phones.is_empty() {
-        core.refuse(source, "forbidden");
-        return core.reply_soon(tx, 403, vec![]).await;
+        return forbidden(core, source).reply(core, tx, source).await;
     }
-    let name = match phone(core, &tx) {
+    let name = match phone(core, &tx, source) {
         Ok(name) => name,
-        Err((status, headers, why)) => {
-            if why == "challenged" {
-                core.count(why)
-            } else {
-                core.refuse(source, why)
-            }
-            return core.reply_soon(tx, status, headers).await;
-        }
+        Err(refusal) => return refusal.reply(core, tx, source).await,
     };
+    flow.peer.welcome();
     let request = &tx.original;
     let Some(wanted) = wants(request) else {
         return core.reply_soon(tx, 400, vec![]).await;

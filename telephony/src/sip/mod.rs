@@ -135,6 +135,7 @@ impl Sip {
             draining: false.into(),
             rings,
             connections: Arc::new(Semaphore::new(plan.limits.connections)),
+            connections_out: Arc::new(Semaphore::new(plan.limits.connections)),
             next_id: AtomicU64::new(1),
             admission: Mutex::new(admission::Admission::new(&plan.limits, unlimited)),
             verifier: Mutex::new(digest::Verifier::new(plan.realm.clone(), plan.algorithms.clone(), now)),

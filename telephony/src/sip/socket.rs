@@ -2,7 +2,8 @@
 //!
 //! The transaction layer never reads: it sends on the [`Flow`] it is given. A stream's messages go through a bounded queue
 //! of 64 to its writer; a peer that does not read for ten seconds loses the connection.
-use super::core::Core;
+use super::admission::Seat;
+use super::core::{Core, lock};
 use super::flow::{Carrier, Flow};
 use super::frame::{Cut, Framer};
 use super::gate;
@@ -16,8 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Mutex, mpsc};
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -38,7 +39,7 @@ pub(super) async fn bind_udp(bind: SocketAddr, advertise: Option<IpAddr>) -> io:
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Udp.transport()), addr: local.into() };
     let connection = UdpConnection::attach(UdpInner { conn: socket.clone(), addr }, None, None).await;
     let connection = SipConnection::Udp(connection);
-    Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, users: Arc::default() }))
+    Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, peer: Arc::default() }))
 }
 
 pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
@@ -102,13 +103,17 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
             () = core.stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, remote)) => match core.connections.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    let Ok(flow) = open(&core, stream, remote, permit).await else { continue };
-                    debug!(open = flow.is_open(), "stream accepted");
-                }
-                Err(_) => core.count("connections"),
-            },
+            Ok((stream, remote)) => {
+                let place = match admit(&core, remote.ip()) {
+                    Ok(place) => place,
+                    Err(full) => {
+                        core.count(full);
+                        continue;
+                    }
+                };
+                let Ok(flow) = open(&core, stream, remote, place).await else { continue };
+                debug!(open = flow.is_open(), "stream accepted");
+            }
             Err(error) => {
                 warn!(%error, "accepting a connection: is the limit of open files too low?");
                 sleep(Duration::from_millis(100)).await;
@@ -117,23 +122,38 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
+/// A connection's places; dropping them makes room.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    /// It counts against its source's limit; none where we connected or the source is of an open or trusted network.
+    seat: Option<Seat>,
+}
+
+/// Room for a connection a peer has opened; where there is none, what is full.
+fn admit(core: &Core, source: IpAddr) -> Result<Place, &'static str> {
+    let admission = lock(&core.admission);
+    let seat = if admission.is_unlimited(source) {
+        None
+    } else {
+        Some(admission.seat(source).ok_or("connections of one source")?)
+    };
+    drop(admission);
+    let permit = core.connections.clone().try_acquire_owned().map_err(|_| "connections")?;
+    Ok(Place { _permit: permit, seat })
+}
+
 /// The flow of a stream to `remote`: the open one, or a new one.
 pub(super) async fn connect(core: &Arc<Core>, remote: SocketAddr) -> io::Result<Flow> {
     if let Some(flow) = core.stream(remote) {
         return Ok(flow);
     }
     let full = || io::Error::other("too many connections are open");
-    let permit = core.connections.clone().try_acquire_owned().map_err(|_| full())?;
+    let permit = core.connections_out.clone().try_acquire_owned().map_err(|_| full())?;
     let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    open(core, stream, remote, permit).await
+    open(core, stream, remote, Place { _permit: permit, seat: None }).await
 }
 
-async fn open(
-    core: &Arc<Core>,
-    stream: TcpStream,
-    remote: SocketAddr,
-    permit: tokio::sync::OwnedSemaphorePermit,
-) -> io::Result<Flow> {
+async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Place) -> io::Result<Flow> {
     stream.set_nodelay(true).ok();
     let bound = stream.local_addr()?;
     // A connection we opened has a port of its own; requests to us go to the listener.
@@ -146,7 +166,10 @@ async fn open(
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Tcp.transport()), addr: remote.into() };
     let channel = ChannelConnection::create_connection_bounded(nothing, outgoing, addr, Some(closed.clone())).await;
     let connection = SipConnection::Channel(channel.map_err(|e| io::Error::other(e.to_string()))?);
-    let flow = Flow { carrier: Carrier::Tcp, connection, local, remote, users: Arc::default() };
+    let flow = Flow { carrier: Carrier::Tcp, connection, local, remote, peer: Arc::default() };
+    if place.seat.is_none() {
+        flow.peer.welcome();
+    }
     let (reader, writer) = stream.into_split();
     let writer = Arc::new(Mutex::new(writer));
     core.streams_mut().insert(remote, flow.clone());
@@ -154,7 +177,7 @@ async fn open(
     tokio::spawn({
         let (core, flow) = (core.clone(), flow.clone());
         async move {
-            let users = Arc::downgrade(&flow.users);
+            let peer = Arc::downgrade(&flow.peer);
             let mut stream = Stream { core: &core, flow, writer, framer: Framer::default() };
             tokio::select! {
                 () = stream.read(reader) => {}
@@ -163,10 +186,10 @@ async fn open(
             closed.cancel();
             let mut streams = core.streams_mut();
             // A newer connection from the same address and port stays.
-            if streams.get(&remote).is_some_and(|flow| users.ptr_eq(&Arc::downgrade(&flow.users))) {
+            if streams.get(&remote).is_some_and(|flow| peer.ptr_eq(&Arc::downgrade(&flow.peer))) {
                 streams.remove(&remote);
             }
-            drop((streams, permit));
+            drop((streams, place));
         }
     });
     Ok(flow)
@@ -206,19 +229,28 @@ struct Stream<'c> {
 impl Stream<'_> {
     async fn read(&mut self, mut reader: tokio::net::tcp::OwnedReadHalf) {
         let mut buffer = vec![0; 4096];
+        let limits = &self.core.plan.limits;
+        let stranger_until = Instant::now() + limits.stranger;
         loop {
-            let limits = &self.core.plan.limits;
             let amid = self.framer.is_amid();
+            let known = self.flow.peer.is_known();
+            let left = stranger_until.saturating_duration_since(Instant::now());
+            if !known && left.is_zero() {
+                return self.core.count("strange connection");
+            }
             let patience = if amid { limits.half_message } else { limits.idle };
-            match timeout(patience, reader.read(&mut buffer)).await {
+            let wait = if known { patience } else { patience.min(left) };
+            match timeout(wait, reader.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return,
                 Ok(Ok(length)) => self.framer.push(&buffer[..length]),
+                // Its time as a stranger is over, or it is one no more.
+                Err(_) if wait < patience => continue,
                 Err(_) if amid => {
                     self.core.count("half a message");
                     return;
                 }
                 // The table and this task hold it; whoever holds it beyond has a call on it.
-                Err(_) if Arc::strong_count(&self.flow.users) > 2 => continue,
+                Err(_) if Arc::strong_count(&self.flow.peer) > 2 => continue,
                 Err(_) => return,
             }
             if !self.cut().await {
@@ -233,7 +265,9 @@ impl Stream<'_> {
             match self.framer.cut() {
                 Ok(None) => return true,
                 Ok(Some(Cut::Ping)) => {
-                    if put(&self.writer, b"\r\n").await.is_err() {
+                    // A ping costs what a message costs.
+                    let heard = lock(&self.core.admission).arrive(Instant::now().into(), self.flow.remote.ip());
+                    if heard && put(&self.writer, b"\r\n").await.is_err() {
                         return false;
                     }
                 }

@@ -1,5 +1,6 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
+mod hostile;
 
 use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
@@ -153,7 +154,8 @@ async fn a_phone_registers_and_calls_with_its_password() {
     assert_eq!(bot.sip.report().phones, 1);
     assert!(bot.sip.locate("lan").expect("registered").to.starts_with("sip:tester@127.0.0.1:"));
     sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
-    sipp(&bot, "call_with_password", &good).await;
+    let uri = format!("echo@{}", bot.udp());
+    sipp(&bot, "call_with_password", &[&good[..], &["-auth_uri", &uri]].concat()).await;
     assert_eq!(bot.calls(1).await[0].via, Via::Phone("lan".into()));
     assert_eq!(bot.sip.report().refused["wrong password"], 1);
     bot.gone().await;
@@ -462,6 +464,12 @@ async fn no_log_line_names_a_caller() {
         503
     );
     bot.calls(2).await;
+    let closed = Bot::start(SipPlan { open: vec![], ..plan() }).await;
+    sipp(&closed, "forbidden", &[]).await;
+    for why in ["wrong password", "forbidden"] {
+        let told = |line: &String| line.contains(why) && line.contains("127.0.0.1");
+        until(|| bot::logged().iter().any(told), "the refusal to be logged").await;
+    }
     until(|| bot::logged().iter().any(|line| line.contains("call over")), "something to be logged").await;
     for line in bot::logged() {
         for word in ["tester", "echo@", "booking", "barley", "sesame", "<sip"] {

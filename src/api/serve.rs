@@ -1,0 +1,247 @@
+//! `Web`: the API's connections. However many come and however slow they are, calls keep the file descriptors they need.
+//!
+//! HTTP/1.1 (RFC 9112) on hyper itself: `axum::serve` and hyper-util's `auto` builder both wait without limit for the first
+//! byte of a connection.
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+/// Bytes of a request's head, and of what is read ahead.
+const HEAD: usize = 64 * 1024;
+/// The wait after a failed accept, which only the end of other work can mend (no file descriptors, no memory).
+const BACK_OFF: Duration = Duration::from_millis(500);
+
+/// How much of the machine the API may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebPlan {
+    /// Connections at once; one more is closed at once. WebSockets have a limit of their own and do not count.
+    pub connections: usize,
+    /// The longest a request's head may take, and a connection may rest between requests.
+    pub head: Duration,
+}
+
+impl Default for WebPlan {
+    fn default() -> Self {
+        Self { connections: 256, head: Duration::from_secs(10) }
+    }
+}
+
+/// A listening socket and those connected to it. Dropping it closes them all; [`Web::close`] does so with grace.
+pub struct Web {
+    address: SocketAddr,
+    end: watch::Sender<Option<Duration>>,
+    task: JoinHandle<()>,
+}
+
+impl Web {
+    /// Listens on `at` and serves `router` until closed.
+    ///
+    /// # Errors
+    /// Those of binding.
+    pub async fn open(at: SocketAddr, router: axum::Router, plan: WebPlan) -> io::Result<Self> {
+        let listener = TcpListener::bind(at).await?;
+        let address = listener.local_addr()?;
+        let (end, ended) = watch::channel(None);
+        Ok(Self { address, end, task: tokio::spawn(accept(listener, router, plan, ended)) })
+    }
+
+    /// Where it listens: the port that was found when 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new connection, lets requests in progress finish within `limit`, and closes the rest.
+    pub async fn close(self, limit: Duration) {
+        self.end.send_replace(Some(limit));
+        if let Err(why) = self.task.await {
+            tracing::error!(%why, "the API's listener ended before its time");
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: axum::Router,
+    plan: WebPlan,
+    mut ended: watch::Receiver<Option<Duration>>,
+) {
+    let mut open = JoinSet::new();
+    let mut full = false;
+    let end = ended.clone();
+    let limit = loop {
+        let stream = tokio::select! {
+            stream = next(&listener) => stream,
+            // An error here is a `Web` that was dropped.
+            limit = ended.wait_for(Option::is_some) => break limit.ok().and_then(|limit| *limit).unwrap_or_default(),
+        };
+        while open.try_join_next().is_some() {}
+        if open.len() >= plan.connections {
+            // Said once until there is room again: whoever fills the port shall not fill the log.
+            if !std::mem::replace(&mut full, true) {
+                tracing::warn!(
+                    connections = plan.connections,
+                    "the API has all the connections it may have; more are closed"
+                );
+            }
+            continue;
+        }
+        full = false;
+        open.spawn(serve(stream, router.clone(), plan, end.clone()));
+    };
+    drop(listener);
+    // Those still open after that are closed as the set is dropped.
+    let _ = timeout(limit, async { while open.join_next().await.is_some() {} }).await;
+}
+
+async fn next(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // One connection's own trouble.
+            Err(why)
+                if matches!(
+                    why.kind(),
+                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+                ) => {}
+            Err(why) => {
+                tracing::warn!(%why, "the API cannot accept a connection");
+                sleep(BACK_OFF).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, router: axum::Router, plan: WebPlan, mut end: watch::Receiver<Option<Duration>>) {
+    // Events are small and wanted now; without it they only come later.
+    let _ = stream.set_nodelay(true);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(plan.head).max_buf_size(HEAD);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+    let mut connection = pin!(connection);
+    // An error here is a client that left, was too slow, or spoke no HTTP.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = end.wait_for(Option::is_some) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+    const SOON: Duration = Duration::from_secs(5);
+
+    async fn open(connections: usize, head: Duration) -> Web {
+        let slow = async || {
+            sleep(Duration::from_millis(400)).await;
+            "late"
+        };
+        let router = axum::Router::new().route("/", get(async || "here")).route("/slow", get(slow));
+        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head }).await.unwrap()
+    }
+
+    async fn connect(web: &Web) -> TcpStream {
+        TcpStream::connect(web.address()).await.unwrap()
+    }
+
+    /// The answer so far, or nothing if the connection is closed.
+    async fn ask(stream: &mut TcpStream, what: &[u8]) -> String {
+        let mut answer = vec![0; 1024];
+        let _ = stream.write_all(what).await;
+        let count = timeout(SOON, stream.read(&mut answer)).await.unwrap().unwrap_or(0);
+        String::from_utf8_lossy(&answer[..count]).into_owned()
+    }
+
+    /// How long it takes until the other side closes.
+    async fn closed(stream: &mut TcpStream) -> Duration {
+        let since = Instant::now();
+        let mut rest = Vec::new();
+        let _ = timeout(SOON, stream.read_to_end(&mut rest)).await.unwrap();
+        since.elapsed()
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_closed_at_once_and_a_freed_place_is_taken_again() {
+        let web = open(2, SOON * 4).await;
+        let mut first = connect(&web).await;
+        assert!(ask(&mut first, ASK).await.ends_with("here"));
+        let mut second = connect(&web).await;
+        assert!(ask(&mut second, ASK).await.ends_with("here"));
+        let mut third = connect(&web).await;
+        assert!(closed(&mut third).await < SOON);
+        assert!(ask(&mut first, ASK).await.ends_with("here"), "the others are served on");
+        drop(second);
+        for _ in 0..100 {
+            let mut fourth = connect(&web).await;
+            if ask(&mut fourth, ASK).await.ends_with("here") {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the place is not freed");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_or_half_a_request_or_no_second_one_is_let_go() {
+        let head = Duration::from_millis(300);
+        let web = open(10, head).await;
+        let mut idle = connect(&web).await;
+        let mut half = connect(&web).await;
+        half.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        let mut rested = connect(&web).await;
+        assert!(ask(&mut rested, ASK).await.ends_with("here"));
+        let (idle, half, rested) = tokio::join!(closed(&mut idle), closed(&mut half), closed(&mut rested));
+        for taken in [idle, half, rested] {
+            assert!((head / 2..SOON).contains(&taken), "{taken:?}");
+        }
+        // The work of a request is not its head.
+        let mut slow = connect(&web).await;
+        assert!(ask(&mut slow, b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n").await.ends_with("late"));
+    }
+
+    #[tokio::test]
+    async fn closing_lets_a_request_finish_and_waits_for_nobody_else() {
+        let web = open(10, SOON * 4).await;
+        let address = web.address();
+        let mut idle = connect(&web).await;
+        let mut asking = connect(&web).await;
+        asking.write_all(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n").await.unwrap();
+        sleep(Duration::from_millis(100)).await;
+        let since = Instant::now();
+        let answer = async {
+            let mut answer = String::new();
+            timeout(SOON, asking.read_to_string(&mut answer)).await.unwrap().unwrap();
+            answer
+        };
+        let (answer, idle, ()) = tokio::join!(answer, closed(&mut idle), web.close(SOON));
+        assert!(answer.ends_with("late"), "{answer}");
+        assert!(idle < SOON && since.elapsed() < SOON);
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn closing_ends_when_its_time_is_up() {
+        let web = open(10, SOON * 4).await;
+        let mut asking = connect(&web).await;
+        asking.write_all(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n").await.unwrap();
+        sleep(Duration::from_millis(50)).await;
+        let since = Instant::now();
+        web.close(Duration::from_millis(20)).await;
+        assert!(since.elapsed() < Duration::from_millis(300), "{:?}", since.elapsed());
+        assert!(closed(&mut asking).await < SOON);
+    }
+}
