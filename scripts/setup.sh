@@ -59,6 +59,7 @@ find_flite() {
 }
 find_silero() { [[ -s $silero ]] && printf '%s  %s\n' "$silero_sha256" "$silero" | sha256sum --check --status; }
 find_certificates() { [[ -e /etc/ssl/certs/ca-certificates.crt || -e /etc/pki/tls/certs/ca-bundle.crt || -e /etc/ssl/cert.pem ]]; }
+find_pip() { python3 -m pip --version >/dev/null 2>&1; }
 silero_due() { ! find_silero && { [[ $retry = yes ]] || [[ -z $(find "$silero_failed" -mmin -60 2>/dev/null) ]]; }; }
 
 list_missing() {
@@ -205,7 +206,8 @@ check_rust
 needs=("${needs_run[@]}")
 [[ $purpose != test ]] || needs+=("${needs_test[@]}")
 if silero_due && is_debian; then
-    needs+=('python3|have python3|fetches the Silero model' 'ca-certificates|find_certificates|secure downloads')
+    needs+=('python3|have python3|fetches the Silero model' 'python3-pip|find_pip|knows where Python packages lie'
+        'ca-certificates|find_certificates|secure downloads')
 fi
 install_packages
 install_silero

@@ -48,7 +48,7 @@ def indexes():
             continue
         for key in ("index-url", "extra-index-url"):
             found += config.get("global", key, fallback="").split()
-    return [url.rstrip("/") for url in dict.fromkeys(filter(None, found))] or ["https://pypi.org/simple"]
+    return [url.rstrip("/") for url in dict.fromkeys(filter(None, found))]
 
 
 def get(url, proxies):
