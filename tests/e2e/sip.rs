@@ -4,7 +4,7 @@ use crate::peer::Peer;
 use crate::server::{Server, echo_only, phone};
 use crate::sipp::plays;
 use crate::speech::{Timeline, tone};
-use crate::testbed::{beside_others, pause};
+use crate::testbed::{alone, beside_others, pause};
 use switchboard::config::{Config, Ms};
 
 /// Who ended each call, and why.
@@ -95,7 +95,7 @@ async fn time_on_hold_is_in_the_record_of_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_follows_the_caller_to_another_port() {
-    let _machine = beside_others().await;
+    let _machine = alone().await;
     let server = Server::start("moves").await;
     let mut peer = Peer::call(server.sip, "echo").await.expect("answered");
     peer.say(&tone(1000.0, 600, 0.3)).await;
