@@ -12,10 +12,25 @@ pub enum Codec {
     Pcma,
 }
 
-/// One direction of a line, from payloads to sound at [`Codec::rate`]. What it makes of loss is [`crate::conceal`]'s.
+/// One direction of a line, from payloads to sound at [`Codec::rate`].
 pub trait Decoder: Send {
     /// Appends the sound of one packet. The payload comes from the network: anything is survived.
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>);
+
+    /// Appends `samples` of the packet before `next`, which is lost, from what `next` says about it (in-band forward error
+    /// correction, RFC 6716 section 2.1.7). `false`, and nothing appended: it says nothing.
+    fn fec(&mut self, next: &[u8], samples: usize, out: &mut Vec<i16>) -> bool {
+        let _ = (next, samples, out);
+        false
+    }
+
+    /// Appends `samples` in place of a lost packet, made by the codec's own concealment. `false`, and nothing appended: it
+    /// has none, and [`crate::conceal`] makes them.
+    fn conceal(&mut self, samples: usize, out: &mut Vec<i16>) -> bool {
+        let _ = (samples, out);
+        false
+    }
+
     /// Forgets what it carries from packet to packet: the stream begins anew.
     fn reset(&mut self);
 }
