@@ -204,6 +204,7 @@ pub struct Rtp {
     pub latching: Latching,
     pub ptime_ms: Ms,
     pub codecs: Vec<Codec>,
+    pub srtp: Srtp,
 }
 
 impl Default for Rtp {
@@ -218,8 +219,18 @@ impl Default for Rtp {
             latching: Latching::Anyone,
             ptime_ms: Ms(20),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            srtp: Srtp::Offered,
         }
     }
+}
+
+/// Whether sound is encrypted (SRTP with the keys in the SDP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    Off,
+    Offered,
+    Required,
 }
 
 /// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.

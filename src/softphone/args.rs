@@ -4,6 +4,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use telephony::rtp::Suite;
+use telephony::sdp::Security;
 
 /// Place a call and hold a conversation: each input is played when the bot has finished speaking.
 ///
@@ -54,6 +56,11 @@ pub struct Args {
     /// Go on without an answer after so many seconds
     #[arg(long, value_name = "S", default_value = "8", value_parser = seconds)]
     pub patience: Duration,
+
+    /// Encrypt the sound: `offered` where the server can, `required`, or required with one suite (AES_CM_128_HMAC_SHA1_80,
+    /// AEAD_AES_128_GCM, …)
+    #[arg(long, value_name = "offered|required|SUITE", value_parser = security)]
+    pub srtp: Option<(Security, Option<Suite>)>,
 
     /// The address to call from [default: the one that reaches the target]
     #[arg(long, value_name = "ADDRESS")]
@@ -133,6 +140,17 @@ fn keys(text: &str) -> Result<String, String> {
         Some(other) => Err(format!("`{other}` is no key of a telephone: 0-9 * # A-D")),
         None if text.is_empty() => Err("no key given".into()),
         None => Ok(text.to_owned()),
+    }
+}
+
+fn security(text: &str) -> Result<(Security, Option<Suite>), String> {
+    match text {
+        "offered" => Ok((Security::Offered, None)),
+        "required" => Ok((Security::Required, None)),
+        suite => Suite::of(suite).map(|suite| (Security::Required, Some(suite))).ok_or_else(|| {
+            let names = Suite::ALL.map(Suite::name).join(", ");
+            format!("write offered, required or one of {names}")
+        }),
     }
 }
 

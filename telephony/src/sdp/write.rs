@@ -1,4 +1,5 @@
 //! Descriptions as text.
+use super::crypto::{Crypto, Profile};
 use super::read::Line;
 use super::{Local, PTIME, Prefs, family};
 use media::codec::Codec;
@@ -15,6 +16,8 @@ pub(super) struct Audio {
     pub(super) mux: bool,
     pub(super) direction: Direction,
     pub(super) mid: Option<String>,
+    pub(super) profile: Profile,
+    pub(super) crypto: Vec<Crypto>,
 }
 
 impl Audio {
@@ -29,6 +32,8 @@ impl Audio {
             mux: *rtcp_mux,
             direction: *direction,
             mid,
+            profile: Profile::Avp,
+            crypto: Vec::new(),
         }
     }
 }
@@ -59,7 +64,7 @@ pub(super) fn text(local: &Local, audio: &Audio, streams: &[Option<&Line>]) -> S
 }
 
 fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
-    write!(text, "m=audio {port} RTP/AVP")?;
+    write!(text, "m=audio {port} {}", audio.profile.name())?;
     let payload_types = audio.codecs.iter().map(|(_, p)| *p).chain(audio.comfort_noise).chain(audio.telephone_event);
     for payload_type in payload_types {
         write!(text, " {payload_type}")?;
@@ -76,6 +81,9 @@ fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
         write!(text, "a=rtpmap:{payload_type} telephone-event/{clock}\r\na=fmtp:{payload_type} 0-16\r\n")?;
     }
     write!(text, "a=ptime:{}\r\na=maxptime:{}\r\n", audio.ptime.as_millis(), PTIME.1)?;
+    for crypto in &audio.crypto {
+        crypto.write(text)?;
+    }
     if audio.mux {
         text.push_str("a=rtcp-mux\r\n");
     }
