@@ -4,8 +4,9 @@ use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use aes::{Aes128Enc, Aes256Enc};
 use ctr::CtrCore;
 use ctr::flavors::Ctr128BE;
+use hmac::{Hmac, Mac};
 use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use ring::hmac;
+use sha1::Sha1;
 use zeroize::Zeroizing;
 
 /// Of HMAC-SHA1 keys (RFC 3711 section 5.2).
@@ -62,7 +63,7 @@ pub(super) struct Cipher {
 
 /// Those of RTP, or of RTCP.
 enum Half {
-    Cm { aes: Aes, salt: u128, auth: hmac::Key, tag: usize },
+    Cm { aes: Aes, salt: u128, auth: Box<Hmac<Sha1>>, tag: usize },
     Gcm { key: Box<LessSafeKey>, salt: u128 },
 }
 
@@ -179,7 +180,7 @@ impl Half {
             _ => Self::Cm {
                 aes: Aes::new(key),
                 salt: salt(session_salt),
-                auth: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth),
+                auth: Box::new(<Hmac<Sha1> as Mac>::new_from_slice(auth).expect("HMAC takes a key of any length")),
                 tag,
             },
         }
@@ -196,7 +197,7 @@ impl Half {
                     buffer.get_mut(length..end)?.copy_from_slice(&word);
                 }
                 let sum = sign(auth, &buffer[..end], place);
-                buffer.get_mut(end..end + tag)?.copy_from_slice(sum.as_ref().get(..*tag)?);
+                buffer.get_mut(end..end + tag)?.copy_from_slice(sum.get(..*tag)?);
                 Some(end + tag)
             }
             Self::Gcm { key, salt } => {
@@ -228,7 +229,7 @@ impl Half {
             Self::Cm { aes, salt, auth, .. } => {
                 let sum = sign(auth, body, place);
                 // Without an early end, which would tell how much of a guess was right.
-                let differ = sum.as_ref().iter().zip(tag).fold(0, |differ, (a, b)| differ | (a ^ b));
+                let differ = sum.iter().zip(tag).fold(0, |differ, (a, b)| differ | (a ^ b));
                 if std::hint::black_box(differ) != 0 || tag.is_empty() {
                     return None;
                 }
@@ -253,13 +254,14 @@ impl Half {
     }
 }
 
-fn sign(auth: &hmac::Key, packet: &[u8], place: Place) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(auth);
-    context.update(packet);
+/// ring has SHA-1 without the processor's instructions for it, which this one uses.
+fn sign(auth: &Hmac<Sha1>, packet: &[u8], place: Place) -> [u8; 20] {
+    let mut mac = auth.clone();
+    mac.update(packet);
     if let Some(roll_over) = place.roll_over() {
-        context.update(&roll_over);
+        mac.update(&roll_over);
     }
-    context.sign()
+    mac.finalize().into_bytes().into()
 }
 
 fn nonce(salt: u128, place: Place) -> Nonce {
