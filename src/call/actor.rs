@@ -48,6 +48,7 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
             Some(Order::End(end)) = inbox.orders.recv() => Input::EndNow(end),
             change = line.next() => match change {
                 Change::Plan(plan) => {
+                    hands.speaker.tune(plan.codec.rate());
                     // The room takes the new plan at its next tick; a full queue means it is gone, which it says itself.
                     let _ = hands.room.configure(Seat::CALLER, plan);
                     continue;
