@@ -207,6 +207,7 @@ pub struct Rtp {
     pub ptime_ms: Ms,
     pub codecs: Vec<Codec>,
     pub opus: Opus,
+    pub srtp: Srtp,
 }
 
 impl Default for Rtp {
@@ -222,8 +223,18 @@ impl Default for Rtp {
             ptime_ms: Ms(20),
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
             opus: Opus::default(),
+            srtp: Srtp::Offered,
         }
     }
+}
+
+/// Whether sound is encrypted (SRTP with the keys in the SDP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    Off,
+    Offered,
+    Required,
 }
 
 /// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.
