@@ -255,7 +255,10 @@ impl Room {
             }
         }
         for (n, frame) in said.into_iter().enumerate() {
-            if let Some(frame) = frame {
+            if let Some(mut frame) = frame {
+                if self.legs[n].as_ref().is_some_and(Leg::keying) {
+                    frame.pcm_mut().fill(0);
+                }
                 self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
             }
         }

@@ -383,7 +383,15 @@ impl Session {
         // 31 bits: some phones keep it in a signed int.
         let session_id = u64::from(rand::random::<u32>() >> 1).max(1);
         let local = Local { address, port, session_id, version: 0 };
-        Self { prefs, local, sent: None, streams: vec![None], mid: None, types: Types::default(), vault: Vault::default() }
+        Self {
+            prefs,
+            local,
+            sent: None,
+            streams: vec![None],
+            mid: None,
+            types: Types::default(),
+            vault: Vault::default(),
+        }
     }
 
     /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
