@@ -62,21 +62,21 @@ pub(super) struct Cipher {
 
 /// Those of RTP, or of RTCP.
 enum Half {
-    Cm { aes: Box<Aes>, salt: u128, auth: hmac::Key, tag: usize },
-    Gcm { key: LessSafeKey, salt: u128 },
+    Cm { aes: Aes, salt: u128, auth: hmac::Key, tag: usize },
+    Gcm { key: Box<LessSafeKey>, salt: u128 },
 }
 
 enum Aes {
-    Short(Aes128Enc),
-    Long(Aes256Enc),
+    Short(Box<Aes128Enc>),
+    Long(Box<Aes256Enc>),
 }
 
 impl Aes {
     fn new(key: &[u8]) -> Self {
         const LENGTH: &str = "a key is of 16 or 32 bytes";
         match key.len() {
-            32 => Self::Long(Aes256Enc::new_from_slice(key).expect(LENGTH)),
-            _ => Self::Short(Aes128Enc::new_from_slice(key).expect(LENGTH)),
+            32 => Self::Long(Box::new(Aes256Enc::new_from_slice(key).expect(LENGTH))),
+            _ => Self::Short(Box::new(Aes128Enc::new_from_slice(key).expect(LENGTH))),
         }
     }
 
@@ -171,13 +171,13 @@ impl Half {
         let gcm = |algorithm| {
             let key = UnboundKey::new(algorithm, key).expect("the key is as long as its suite says");
             // GCM's salt is as long as its vector.
-            Self::Gcm { key: LessSafeKey::new(key), salt: salt(session_salt) >> 16 }
+            Self::Gcm { key: Box::new(LessSafeKey::new(key)), salt: salt(session_salt) >> 16 }
         };
         match suite {
             Suite::AesGcm => gcm(&AES_128_GCM),
             Suite::Aes256Gcm => gcm(&AES_256_GCM),
             _ => Self::Cm {
-                aes: Box::new(Aes::new(key)),
+                aes: Aes::new(key),
                 salt: salt(session_salt),
                 auth: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth),
                 tag,
