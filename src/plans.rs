@@ -87,7 +87,7 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
 
 fn prefs(config: &Config) -> Prefs {
     Prefs {
-        codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
+        codecs: config.rtp.codecs.iter().map(|codec| codec.with(&config.rtp.opus)).collect(),
         ptime: config.rtp.ptime_ms.into(),
         security: match config.rtp.srtp {
             config::Srtp::Off => Security::Off,

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 use telephony::rtp::{Ports, PortsPlan};
+use telephony::sdp::Prefs;
 use telephony::sip::{Dial, Sip, SipPlan};
 use telephony::{By, Change, Ended, Line, Party, Refused};
 use tokio::sync::mpsc;
@@ -48,7 +49,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dialled = Instant::now();
     let from = Party::new(caller.clone(), bind.to_string());
     let timeout = args.timeout.min(RINGS);
-    let dial = Dial { to: args.target.clone(), from: Some(from), timeout, ..Dial::default() };
+    let prefs = Some(Prefs { codecs: args.codec.clone(), ..Prefs::default() });
+    let dial = Dial { to: args.target.clone(), from: Some(from), prefs, timeout, ..Dial::default() };
     let line = match sip.dial(dial).await {
         Ok(line) => line,
         Err(refused) => {

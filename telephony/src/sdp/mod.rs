@@ -3,6 +3,7 @@
 //! [`Session`] is what a leg holds: it answers offers, makes offers and accepts answers, and keeps the books that the
 //! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
 mod crypto;
+mod format;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,8 @@ mod write;
 use crate::rtp::{Remote, Secrets, Suite};
 pub use crypto::Security;
 use crypto::{Crypto, Profile, Vault};
-use media::codec::Codec;
+use format::Types;
+use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
 use std::net::{IpAddr, SocketAddr};
@@ -25,13 +27,12 @@ pub const MAX_STREAMS: usize = 32;
 pub const MAX_LINES: usize = 1_024;
 /// The least and the most sound in one packet.
 const PTIME: (u64, u64) = (10, 60);
-/// The payload type our offers give telephone-event until the other side has named one.
-const EVENT: u8 = 101;
 
 /// What we can do and like, best codec first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prefs {
-    /// In our order of preference, which counts among what the other side offers.
+    /// In our order of preference, which counts among what the other side offers: a phone that lists G.711 first by habit is
+    /// still heard in wide band. In an answer to an offer of ours their order counts (RFC 3264 section 7).
     pub codecs: Vec<Codec>,
     /// Sound per packet where the other side does not say, 10–60 ms.
     pub ptime: Duration,
@@ -53,7 +54,7 @@ pub struct Prefs {
 impl Default for Prefs {
     fn default() -> Self {
         Self {
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Opus(OpusPlan::default()), Codec::G722, Codec::Pcmu, Codec::Pcma],
             ptime: Duration::from_millis(20),
             telephone_event: true,
             comfort_noise: true,
@@ -149,7 +150,7 @@ impl Offer {
                     continue;
                 }
                 match crypto::choose(line, prefs.security, &prefs.suites) {
-                    Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs) {
+                    Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs, Order::Ours) {
                         Some(choice) => return Ok((at, line, choice, crypto)),
                         None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
                     },
@@ -163,25 +164,52 @@ impl Offer {
     }
 }
 
+/// Whose order of codecs counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Ours,
+    Theirs,
+}
+
 /// A codec and what goes beside it, with the payload types of one m-line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Choice {
     codec: Codec,
     payload_type: u8,
-    telephone_event: Option<u8>,
+    /// The other codecs both sides know.
+    others: Vec<(u8, Codec)>,
+    /// Payload type and clock.
+    telephone_event: Option<(u8, u32)>,
     comfort_noise: Option<u8>,
 }
 
 impl Choice {
-    fn of(line: &Line, prefs: &Prefs) -> Option<Self> {
-        let (codec, payload_type) =
-            prefs.codecs.iter().find_map(|&c| line.payload_type(c.name(), c.clock()).map(|p| (c, p)))?;
-        let beside = |wanted: bool, name| wanted.then(|| line.payload_type(name, codec.clock())).flatten();
+    fn of(line: &Line, prefs: &Prefs, order: Order) -> Option<Self> {
+        let find = |codec: &Codec| {
+            let payload_type = line.payload_type(codec.name(), codec.clock())?;
+            let codec = match *codec {
+                Codec::Opus(ours) => Codec::Opus(format::opus(ours, line, payload_type)),
+                codec => codec,
+            };
+            Some((payload_type, codec))
+        };
+        let mut others: Vec<(u8, Codec)> = prefs.codecs.iter().filter_map(find).collect();
+        if order == Order::Theirs {
+            others.sort_by_key(|(payload_type, _)| line.place(*payload_type));
+        }
+        if others.is_empty() {
+            return None;
+        }
+        let (payload_type, codec) = others.remove(0);
+        let beside = |wanted: bool, name, clock| line.payload_type(name, clock).filter(|_| wanted);
+        // Phones that write 8000 beside every codec are many (RFC 4733 section 2.1 wants the codec's clock).
+        let event = |clock| beside(prefs.telephone_event, "telephone-event", clock).map(|p| (p, clock));
         Some(Self {
             codec,
             payload_type,
-            telephone_event: beside(prefs.telephone_event, "telephone-event"),
-            comfort_noise: beside(prefs.comfort_noise, "CN"),
+            others,
+            telephone_event: event(codec.clock()).or_else(|| event(8_000)),
+            comfort_noise: beside(prefs.comfort_noise, "CN", codec.clock()),
         })
     }
 }
@@ -194,12 +222,12 @@ pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated,
 
 fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secrets>) -> Result<Negotiated, Fault> {
     let (at, line, choice, crypto) = offer.choose(prefs)?;
-    let agreed = Negotiated { secrets, ..agree(line, choice, prefs, local.address)? };
+    let agreed = Negotiated { secrets, ..agree(line, &choice, prefs, local.address)? };
     let ours = crypto.zip(agreed.secrets.as_ref());
     let mux = agreed.remote.rtcp.is_none();
     let audio = write::Audio {
         codecs: vec![(choice.codec, choice.payload_type)],
-        telephone_event: choice.telephone_event,
+        events: choice.telephone_event.into_iter().collect(),
         comfort_noise: choice.comfort_noise,
         ptime: agreed.plan.ptime,
         mux,
@@ -214,25 +242,27 @@ fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secr
 
 /// An offer of one audio stream with all our codecs, not encrypted.
 pub fn offer(prefs: &Prefs, local: &Local) -> String {
-    write::text(local, &write::Audio::offer(prefs, EVENT, None), &[None])
+    write::text(local, &write::Audio::offer(prefs, &Types::default(), None), &[None])
 }
 
 /// Reads the answer to [`offer`].
 pub fn accept(prefs: &Prefs, answer: &[u8]) -> Result<Negotiated, Fault> {
-    let (agreed, line) = accept_at(prefs, answer, 0, 1, None)?;
-    Vault::default().accept(&line, Security::Off)?;
+    let (lines, types) = (read::read(answer)?, Types::default());
+    let agreed = accept_at(prefs, &lines, (0, 1), None, &types)?;
+    if let Some(line) = lines.first() {
+        Vault::default().accept(line, Security::Off)?;
+    }
     Ok(agreed)
 }
 
-/// Reads the answer to an offer of `streams` m-lines, ours at `at`.
+/// Reads the answer to an offer of so many m-lines, ours at this place, made with these payload types.
 fn accept_at(
     prefs: &Prefs,
-    answer: &[u8],
-    at: usize,
-    streams: usize,
+    lines: &[Line],
+    (at, streams): (usize, usize),
     ours: Option<IpAddr>,
-) -> Result<(Negotiated, Line), Fault> {
-    let mut lines = read::read(answer)?;
+    types: &Types,
+) -> Result<Negotiated, Fault> {
     if lines.len() != streams {
         return Err(Fault::Answer("it has another number of m-lines"));
     }
@@ -243,13 +273,18 @@ fn accept_at(
     if line.port == 0 {
         return Err(Fault::Answer("the audio stream is refused"));
     }
-    let choice = Choice::of(line, prefs).ok_or(Fault::Answer("it names no codec that was offered"))?;
-    let agreed = agree(line, choice, prefs, ours.unwrap_or(line.address.ok_or(Fault::Address)?))?;
-    Ok((agreed, lines.swap_remove(at)))
+    let choice = Choice::of(line, prefs, Order::Theirs).ok_or(Fault::Answer("it names no codec that was offered"))?;
+    let mut agreed = agree(line, &choice, prefs, ours.unwrap_or(line.address.ok_or(Fault::Address)?))?;
+    // They may switch to any codec of their answer, under our numbers (RFC 3264 section 6.1) or, as some do, under theirs.
+    let all = std::iter::once((choice.payload_type, choice.codec)).chain(choice.others);
+    agreed.plan.also = all.flat_map(|(p, codec)| [(types.of_codec(codec), codec), (p, codec)]).collect();
+    agreed.plan.also.retain(|(p, _)| *p != choice.payload_type);
+    agreed.plan.also.dedup_by_key(|(p, _)| *p);
+    Ok(agreed)
 }
 
 /// What the other side's line and ours come to.
-fn agree(line: &Line, choice: Choice, prefs: &Prefs, ours: IpAddr) -> Result<Negotiated, Fault> {
+fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Negotiated, Fault> {
     let address = line.address.ok_or(Fault::Address)?;
     if address.is_multicast() {
         return Err(Fault::Address);
@@ -273,9 +308,11 @@ fn agree(line: &Line, choice: Choice, prefs: &Prefs, ours: IpAddr) -> Result<Neg
         plan: LegPlan {
             codec: choice.codec,
             payload_type: choice.payload_type,
-            telephone_event: choice.telephone_event,
+            also: Vec::new(),
+            telephone_event: choice.telephone_event.map(|(p, _)| p),
+            event_clock: choice.telephone_event.map_or(choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: choice.comfort_noise,
-            ptime: ptime(line, prefs),
+            ptime: choice.codec.ptime(ptime(line, prefs)),
             direction: Way { sends: we.sends && they.receives, receives: we.receives && they.sends }.direction(),
         },
         remote: Remote { rtp: SocketAddr::new(address, line.port), rtcp },
@@ -336,8 +373,7 @@ pub struct Session {
     /// The m-lines of the call in their order: `None` is the audio stream, the others stay refused (RFC 3264 section 8).
     streams: Vec<Option<Line>>,
     mid: Option<String>,
-    /// Payload types do not change their meaning through a call (RFC 3264 section 8.3.2).
-    event: u8,
+    types: Types,
     vault: Vault,
 }
 
@@ -347,7 +383,15 @@ impl Session {
         // 31 bits: some phones keep it in a signed int.
         let session_id = u64::from(rand::random::<u32>() >> 1).max(1);
         let local = Local { address, port, session_id, version: 0 };
-        Self { prefs, local, sent: None, streams: vec![None], mid: None, event: EVENT, vault: Vault::default() }
+        Self {
+            prefs,
+            local,
+            sent: None,
+            streams: vec![None],
+            mid: None,
+            types: Types::default(),
+            vault: Vault::default(),
+        }
     }
 
     /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
@@ -363,7 +407,7 @@ impl Session {
         self.vault.settle(Profile::of(&line.proto).unwrap_or_default(), secrets.clone());
         self.streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then(|| other.clone())).collect();
         self.mid = line.mid.clone();
-        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        self.types.learn(line);
         if self.sent.as_ref() != Some(&agreed.text) {
             self.local.version += 1;
             agreed = answer_with(offer, &self.prefs, &self.local, secrets)?;
@@ -375,7 +419,7 @@ impl Session {
     /// An offer: for an INVITE of ours, for a delayed offer, or within the call with the streams it has.
     pub fn offer(&mut self) -> String {
         let (profile, crypto) = self.vault.offer(self.prefs.security, &self.prefs.suites);
-        let audio = write::Audio::offer(&self.prefs, self.event, self.mid.clone());
+        let audio = write::Audio::offer(&self.prefs, &self.types, self.mid.clone());
         let audio = write::Audio { profile, crypto, ..audio };
         let streams = self.streams.iter().map(Option::as_ref).collect::<Vec<_>>();
         let mut text = write::text(&self.local, &audio, &streams);
@@ -390,11 +434,13 @@ impl Session {
     /// Takes the answer to the last [`Self::offer`].
     pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Fault> {
         let at = self.streams.iter().position(Option::is_none).unwrap_or(0);
-        let (mut agreed, line) = accept_at(&self.prefs, answer, at, self.streams.len(), Some(self.local.address))?;
-        let (profile, secrets) = self.vault.accept(&line, self.prefs.security)?;
+        let (lines, place) = (read::read(answer)?, (at, self.streams.len()));
+        let mut agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
+        let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
+        let (profile, secrets) = self.vault.accept(line, self.prefs.security)?;
         self.vault.settle(profile, secrets.clone());
         agreed.secrets = secrets;
-        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        self.types.learn(line);
         Ok(agreed)
     }
 }
