@@ -147,7 +147,9 @@ pub fn quality(codec: Codec, ptime: Duration, bursts: &Bursts, stats: &LegStats)
     let network = stats.round_trip.unwrap_or_default() / 2;
     // Half a tick is what sound waits on average for the next one to begin.
     let delay = network + ptime + stats.delay + TICK / 2;
-    Some(Quality::of(Impairment::of(codec), loss, bursts.ratio(), delay))
+    // Sound is also made up where nothing was lost, as when the buffer grows.
+    let burst_ratio = if loss > 0.0 { bursts.ratio() } else { 1.0 };
+    Some(Quality::of(Impairment::of(codec), loss, burst_ratio, delay))
 }
 
 #[cfg(test)]

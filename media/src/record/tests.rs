@@ -1,3 +1,4 @@
+//! What a recording must keep, and what nobody may get out of it.
 use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
