@@ -59,14 +59,14 @@ pub struct Impairment {
 
 impl Impairment {
     /// G.711 with concealment (its appendix I): G.113 table I.4. G.113 has no narrow-band figures for G.722 and none for Opus;
-    /// theirs are our estimates on the same scale, which ends at 4.41 and so gives no credit for the wider band.
+    /// theirs (and L16's, which is given G.711's) are our estimates on the same scale, which ends at 4.41 and so gives no credit for the wider band.
     pub fn of(codec: Codec) -> Self {
-        match codec.name().to_ascii_uppercase().as_str() {
+        match codec {
             // Sub-band ADPCM keeps state across a loss and takes a while to find back.
-            "G722" => Self { ie: 0.0, bpl: 10.0 },
+            Codec::G722 => Self { ie: 0.0, bpl: 10.0 },
             // At some 24 kbit/s; its own concealment and forward error correction carry it over single losses.
-            "OPUS" => Self { ie: 2.0, bpl: 20.0 },
-            _ => Self { ie: 0.0, bpl: 25.1 },
+            Codec::Opus(_) => Self { ie: 2.0, bpl: 20.0 },
+            Codec::Pcmu | Codec::Pcma | Codec::L16(_) => Self { ie: 0.0, bpl: 25.1 },
         }
     }
 }

@@ -65,6 +65,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
             },
             change = line.next() => match change {
                 Change::Plan(plan) => {
+                    hands.speaker.tune(plan.codec.rate());
                     // The room takes the new plan at its next tick; a full queue means it is gone, which it says itself.
                     let _ = hands.room.configure(Seat::CALLER, plan);
                     continue;

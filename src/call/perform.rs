@@ -1,7 +1,7 @@
 //! Does what a call's core asks for: sound to the room, clauses to the voice, grammars to the ear, notes to the record.
 use super::end::End;
 use super::talk::{Act, Input};
-use crate::standby::Standby;
+use crate::standby::{self, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::Expect;
@@ -46,7 +46,8 @@ impl Hands {
             }
             Act::Standby { utterance, clip } => {
                 let pcm = self.standby.get(clip).to_vec();
-                let sound = Sound { utterance, pcm, upto_char: 0, interruptible: false, last: true };
+                let sound =
+                    Sound { utterance, pcm, rate: standby::RATE, upto_char: 0, interruptible: false, last: true };
                 let lost = self.room.sound(Seat::CALLER, sound).is_err();
                 self.lost(lost);
             }

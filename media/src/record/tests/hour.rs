@@ -85,7 +85,7 @@ fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
                 let utterance = UtteranceId(tick);
                 sim.input(Input::sound(
                     Seat::CALLER,
-                    Sound { utterance, pcm, upto_char: 0, interruptible: false, last: true },
+                    Sound { utterance, pcm, rate: crate::Rate::Hz8000, upto_char: 0, interruptible: false, last: true },
                 ));
                 // It leaves with the next tick.
                 made.push(now);
