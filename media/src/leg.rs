@@ -395,7 +395,7 @@ impl Leg {
             underruns: self.playout.underruns(),
             quality: None,
         };
-        stats.quality = stats::quality(self.plan.codec, self.plan.ptime, &self.bursts, &stats);
+        stats.quality = stats::quality(self.hears, self.plan.ptime, &self.bursts, &stats);
         stats
     }
 }

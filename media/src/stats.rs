@@ -59,14 +59,14 @@ pub struct Impairment {
 
 impl Impairment {
     /// G.711 with concealment (its appendix I): G.113 table I.4. G.113 has no narrow-band figures for G.722 and none for Opus;
-    /// theirs are our estimates on the same scale, which ends at 4.41 and so gives no credit for the wider band.
+    /// theirs (and L16's, which is given G.711's) are our estimates on the same scale, which ends at 4.41 and so gives no credit for the wider band.
     pub fn of(codec: Codec) -> Self {
-        match codec.name().to_ascii_uppercase().as_str() {
+        match codec {
             // Sub-band ADPCM keeps state across a loss and takes a while to find back.
-            "G722" => Self { ie: 0.0, bpl: 10.0 },
+            Codec::G722 => Self { ie: 0.0, bpl: 10.0 },
             // At some 24 kbit/s; its own concealment and forward error correction carry it over single losses.
-            "OPUS" => Self { ie: 2.0, bpl: 20.0 },
-            _ => Self { ie: 0.0, bpl: 25.1 },
+            Codec::Opus(_) => Self { ie: 2.0, bpl: 20.0 },
+            Codec::Pcmu | Codec::Pcma | Codec::L16(_) => Self { ie: 0.0, bpl: 25.1 },
         }
     }
 }
@@ -147,7 +147,9 @@ pub fn quality(codec: Codec, ptime: Duration, bursts: &Bursts, stats: &LegStats)
     let network = stats.round_trip.unwrap_or_default() / 2;
     // Half a tick is what sound waits on average for the next one to begin.
     let delay = network + ptime + stats.delay + TICK / 2;
-    Some(Quality::of(Impairment::of(codec), loss, bursts.ratio(), delay))
+    // Sound is also made up where nothing was lost, as when the buffer grows.
+    let burst_ratio = if loss > 0.0 { bursts.ratio() } else { 1.0 };
+    Some(Quality::of(Impairment::of(codec), loss, burst_ratio, delay))
 }
 
 #[cfg(test)]

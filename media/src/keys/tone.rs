@@ -48,30 +48,29 @@ fn power(a: Complex) -> f32 {
     a.0 * a.0 + a.1 * a.1
 }
 
-/// One of the eight frequencies: its wave over a block, and its turn from one block to the next.
-struct Line {
-    hz: f32,
-    cos: [f32; BLOCK],
-    sin: [f32; BLOCK],
-    turn: Complex,
+/// The eight frequencies, rows first.
+struct Lines {
+    hz: [f32; 8],
+    /// How each turns from one block to the next.
+    turn: [Complex; 8],
+    /// Their cosines and negative sines, sample by sample: one sample meets all of them at once, in vector registers.
+    wave: [[f32; 16]; BLOCK],
 }
 
-fn lines() -> &'static [Line; 8] {
-    static LINES: OnceLock<[Line; 8]> = OnceLock::new();
+fn lines() -> &'static Lines {
+    static LINES: OnceLock<Lines> = OnceLock::new();
     LINES.get_or_init(|| {
         // 1, 4, 7, * have the rows; 1, 2, 3, A the columns.
-        let hz = [1, 4, 7, 10].map(|row| dual(row).0).into_iter().chain([1, 2, 3, 12].map(|column| dual(column).1));
-        let hz: Vec<f32> = hz.collect();
-        std::array::from_fn(|n| {
-            let step = TAU * hz[n] / HZ as f32;
-            let turn = (step * BLOCK as f32).sin_cos();
-            Line {
-                hz: hz[n],
-                cos: std::array::from_fn(|i| (step * i as f32).cos()),
-                sin: std::array::from_fn(|i| -(step * i as f32).sin()),
-                turn: (turn.1, turn.0),
-            }
-        })
+        let (rows, columns) = ([1, 4, 7, 10], [1, 2, 3, 12]);
+        let hz = std::array::from_fn(|n| if n < 4 { dual(rows[n]).0 } else { dual(columns[n - 4]).1 });
+        let angle = |line: usize, sample: usize| TAU * hz[line] / HZ as f32 * sample as f32;
+        Lines {
+            hz,
+            turn: std::array::from_fn(|n| (angle(n, BLOCK).cos(), angle(n, BLOCK).sin())),
+            wave: std::array::from_fn(|i| {
+                std::array::from_fn(|n| if n < 8 { angle(n, i).cos() } else { -angle(n - 8, i).sin() })
+            }),
+        }
     })
 }
 
@@ -159,18 +158,24 @@ impl ToneKeys {
     }
 
     fn look(&mut self, made_up: bool) -> Option<char> {
+        let lines = lines();
         let mut block = Block { energy: self.block.iter().map(|x| x * x).sum(), ..Block::default() };
-        for (sum, line) in block.sums.iter_mut().zip(lines()) {
-            *sum = (dot(&self.block, &line.cos), dot(&self.block, &line.sin));
+        // Silence, most of what a line carries, costs nothing: no key has a block so faint.
+        if block.energy > FAINTEST / 2.0 * BLOCK as f32 {
+            let mut sums = [0.0; 16];
+            for (x, wave) in self.block.iter().zip(&lines.wave) {
+                sums.iter_mut().zip(wave).for_each(|(sum, wave)| *sum += x * wave);
+            }
+            block.sums = std::array::from_fn(|n| (sums[n], sums[n + 8]));
         }
         self.last.rotate_left(1);
         self.last[WINDOW - 1] = block;
         let mut now = [(0.0, 0.0); 8];
         let mut turned = now;
-        for (n, line) in lines().iter().enumerate() {
+        for (n, &turn) in lines.turn.iter().enumerate() {
             // Each block counts its phase from its own beginning; the window's is that of its last block.
-            now[n] = self.last.iter().fold((0.0, 0.0), |sum, block| plus(times(sum, line.turn), block.sums[n]));
-            let before = times(self.before[n], line.turn);
+            now[n] = self.last.iter().fold((0.0, 0.0), |sum, block| plus(times(sum, turn), block.sums[n]));
+            let before = times(self.before[n], turn);
             turned[n] = times(now[n], (before.0, -before.1));
         }
         self.before = now;
@@ -193,7 +198,7 @@ impl ToneKeys {
             // What the window loses of a tone beside its frequency.
             let x = off * SECONDS * WINDOW as f32 * TAU / 2.0;
             let kept = if x.abs() < 0.01 { 1.0 } else { (x.sin() / x).powi(2) };
-            let near = off.abs() <= OFF_ONCE * lines()[n].hz;
+            let near = off.abs() <= OFF_ONCE * lines().hz[n];
             near.then(|| 2.0 * power(now[n]) / (samples * samples) / kept)
         };
         let (low, high) = (mean_square(row)?, mean_square(column)?);
@@ -237,7 +242,7 @@ impl ToneKeys {
             }
             None => Run { key, hits: 1, misses: 0, turned: [(0.0, 0.0); 2] },
         };
-        let near = |n: usize, line: usize| off(run.turned[n]).abs() <= OFF * lines()[line].hz;
+        let near = |n: usize, line: usize| off(run.turned[n]).abs() <= OFF * lines().hz[line];
         if run.hits >= HITS && near(0, key.0) && near(1, key.1) {
             (self.held, self.run) = (Some(Held { key, missed: 0, made_up: 0 }), None);
             return KEYS.into_iter().zip(0..).find(|&(_, event)| place(event) == key).map(|(key, _)| key);
@@ -250,24 +255,13 @@ impl ToneKeys {
 /// Row and column of an event code, as places among the lines.
 fn place(event: u8) -> (usize, usize) {
     let (low, high) = dual(event);
-    let of = |hz: f32| lines().iter().position(|line| line.hz == hz).unwrap_or(0);
+    let of = |hz: f32| lines().hz.iter().position(|line| *line == hz).unwrap_or(0);
     (of(low), of(high))
 }
 
 /// How far a tone that turns so from block to block lies from its line, in Hz.
 fn off(turned: Complex) -> f32 {
     turned.1.atan2(turned.0) / (TAU * SECONDS)
-}
-
-/// Eight running sums, so that the compiler can use vector registers.
-fn dot(a: &[f32; BLOCK], b: &[f32; BLOCK]) -> f32 {
-    let mut sums = [0f32; 8];
-    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += x * y;
-        }
-    }
-    sums.iter().sum()
 }
 
 #[cfg(test)]

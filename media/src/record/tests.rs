@@ -1,3 +1,4 @@
+//! What a recording must keep, and what nobody may get out of it.
 use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
@@ -276,6 +277,28 @@ fn a_line_that_changes_its_rate_is_recorded_on() -> Outcome {
         }
     }
     Ok(())
+}
+
+#[test]
+fn sides_of_different_rates_stay_together() {
+    let mut track = track::Track::default();
+    let mut pcm = Vec::new();
+    for tick in 0..100 {
+        let mut left = Frame::silence(SamplePos::of_tick(tick), Rate::Hz8000);
+        let mut right = Frame::silence(SamplePos::of_tick(tick), Rate::Hz48000);
+        left.pcm_mut().copy_from_slice(&sine_from(400.0, Rate::Hz8000, tick * 160, 160, 5000));
+        right.pcm_mut().copy_from_slice(&sine_from(900.0, Rate::Hz48000, tick * 960, 960, 5000));
+        if let ControlFlow::Continue(Some(piece)) = track.take(&left, &right, false) {
+            assert_eq!(piece.rate, 48_000);
+            pcm.extend(piece.pcm);
+        }
+    }
+    assert_eq!(pcm.len(), 2 * 96_000);
+    for (side, hz) in [(0, 400.0), (1, 900.0)] {
+        let side: Vec<i16> = pcm.iter().skip(side).step_by(2).copied().collect();
+        let worst = crate::testkit::tone::worst_residue(&side[960..], hz, Rate::Hz48000);
+        assert!(has(&side, hz, Rate::Hz48000) && worst < 50.0, "{worst}");
+    }
 }
 
 #[test]
