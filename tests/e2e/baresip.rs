@@ -41,18 +41,22 @@ fn start(to: Option<&str>, codec: &str, timeline: &Timeline) -> Baresip {
     let said = dir.join("said.wav");
     timeline.sound().write(&said);
     let (own, rtp) = (port(), port());
+    let codec = match codec {
+        "opus" => "opus/48000/2".to_owned(),
+        "G722" => "G722/16000/1".to_owned(),
+        codec => format!("{codec}/8000/1"),
+    };
     let place = dir.path().display();
     let config = format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{own}\ncall_max_calls 4\naudio_source aufile,{}\naudio_player aubridge,x\n\
          audio_alert aubridge,x\naudio_srate 8000\naudio_channels 1\nrtp_ports {rtp}-{}\nnet_interface 127.0.0.1\n\
-         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule sndfile.so\nmodule aufile.so\n\
+         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule opus.so\nmodule g722.so\nmodule sndfile.so\nmodule aufile.so\n\
          module aubridge.so\nmodule_app account.so\nmodule_app menu.so\n",
         said.display(),
         rtp + 1,
     );
-    let account = format!(
-        "\"Ada Lovelace\" <sip:441632960123@127.0.0.1:{own}>;regint=0;answermode=auto;audio_codecs={codec}/8000/1\n"
-    );
+    let account =
+        format!("\"Ada Lovelace\" <sip:441632960123@127.0.0.1:{own}>;regint=0;answermode=auto;audio_codecs={codec}\n");
     std::fs::write(dir.join("config"), config).expect("written");
     std::fs::write(dir.join("accounts"), account).expect("written");
     let sends = Duration::from_millis(timeline.sound().ms() as u64);
