@@ -49,8 +49,10 @@ fn start(to: Option<&str>, codec: &str, timeline: &Timeline) -> Baresip {
     let place = dir.path().display();
     let config = format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{own}\ncall_max_calls 4\naudio_source aufile,{}\naudio_player aubridge,x\n\
-         audio_alert aubridge,x\naudio_srate 8000\naudio_channels 1\nrtp_ports {rtp}-{}\nnet_interface 127.0.0.1\n\
-         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule opus.so\nmodule g722.so\nmodule sndfile.so\nmodule aufile.so\n\
+         audio_alert aubridge,x\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\n\
+         auplay_channels 1\nrtp_ports {rtp}-{}\nnet_interface 127.0.0.1\n\
+         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule opus.so\nmodule g722.so\nmodule sndfile.so\n\
+         module aufile.so\n\
          module aubridge.so\nmodule_app account.so\nmodule_app menu.so\n",
         said.display(),
         rtp + 1,
