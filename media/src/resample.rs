@@ -19,7 +19,7 @@ const ATTENUATION_DB: f64 = 63.0;
 /// Where the filter is 6 dB down, as a share of the lower rate's Nyquist frequency.
 const CUTOFF_UP: f64 = 1.0;
 const CUTOFF_DOWN: f64 = 0.955;
-/// Of a prompt stream, both ways.
+/// Of a prompt stream, both ways: its delay hardly grows with its length.
 const TAPS_PROMPT: usize = 48;
 const CUTOFF_PROMPT: f64 = 0.955;
 /// Input is taken in blocks of this many samples, so that the history never grows.
@@ -304,6 +304,34 @@ mod tests {
                     assert!(left < -60.0, "{from} to {to}: {hz} Hz leaves {left:.1} dB");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_prompt_stream_is_as_clean_and_passes_speech_within_half_a_millisecond() {
+        for (from, to) in [(8_000, 16_000), (8_000, 48_000), (16_000, 48_000), (16_000, 8_000), (48_000, 8_000)] {
+            let scale = f64::from(from.min(to)) / 8_000.0;
+            let pass = |hz: f64| {
+                let mut out = Vec::new();
+                Resampler::prompt(from, to).push(&tone(hz, from, 1.6), &mut out);
+                out
+            };
+            for hz in [100.0, 1_000.0, 2_000.0, 3_000.0, 3_400.0] {
+                let hz = (hz * scale).round();
+                let out = pass(hz);
+                let gain = 20.0 * (amplitude(&out, to, hz) / 20_000.0).log10();
+                let residue = residue_db(&out, to, hz);
+                assert!(gain.abs() < 0.1 && residue < -60.0, "{from} to {to}: {hz} Hz at {gain:.2}, {residue:.1} dB");
+            }
+            for hz in [4_200.0, 5_000.0, 7_000.0] {
+                let hz: f64 = (hz * scale).round();
+                if hz < f64::from(from) / 2.0 && to < from {
+                    let left = residue_db(&pass(hz), to, 1.0);
+                    assert!(left < -60.0, "{from} to {to}: {hz} Hz leaves {left:.1} dB");
+                }
+            }
+            let delay = Resampler::prompt(from, to).delay().as_secs_f64();
+            assert!((5e-5..3e-4).contains(&delay), "{from} to {to}: {delay} s");
         }
     }
 

@@ -54,18 +54,24 @@ fn start_with(to: Option<&str>, codec: &str, account: &str, timeline: &Timeline)
     let said = dir.join("said.wav");
     timeline.sound().write(&said);
     let (own, rtp, control) = (port(), port(), port());
+    let codec = match codec {
+        "opus" => "opus/48000/2".to_owned(),
+        "G722" => "G722/16000/1".to_owned(),
+        codec => format!("{codec}/8000/1"),
+    };
     let place = dir.path().display();
     let config = format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{own}\ncall_max_calls 4\naudio_source aufile,{}\naudio_player aubridge,x\n\
-         audio_alert aubridge,x\naudio_srate 8000\naudio_channels 1\nrtp_ports {rtp}-{}\nnet_interface 127.0.0.1\n\
-         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule sndfile.so\nmodule aufile.so\n\
-         module aubridge.so\nmodule srtp.so\nmodule_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
-         ctrl_tcp_listen 127.0.0.1:{control}\n",
+         audio_alert aubridge,x\nausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\n\
+         auplay_channels 1\nrtp_ports {rtp}-{}\nnet_interface 127.0.0.1\n\
+         snd_path {place}\nmodule_path /usr/lib/baresip/modules\nmodule g711.so\nmodule opus.so\nmodule g722.so\nmodule sndfile.so\n\
+         module aufile.so\nmodule aubridge.so\nmodule srtp.so\nmodule_app account.so\nmodule_app menu.so\n\
+         module_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{control}\n",
         said.display(),
         rtp + 1,
     );
     let account = format!(
-        "\"Ada Lovelace\" <sip:441632960123@127.0.0.1:{own}>;regint=0;answermode=auto;audio_codecs={codec}/8000/1{account}\n"
+        "\"Ada Lovelace\" <sip:441632960123@127.0.0.1:{own}>;regint=0;answermode=auto;audio_codecs={codec}{account}\n"
     );
     std::fs::write(dir.join("config"), config).expect("written");
     std::fs::write(dir.join("accounts"), account).expect("written");
