@@ -4,7 +4,7 @@
 //! of the rounds, and the ratio. No floor is asserted: machines differ, the ratio says what the path adds.
 use media::codec::Codec;
 use media::engine::{Engine, EnginePlan, Mode, Seat};
-use media::leg::{Direction, LegPlan};
+use media::leg::LegPlan;
 use media::vad::Models;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -92,14 +92,7 @@ fn through_the_engine(calls: usize, time: Duration) -> (f64, f64) {
         let (wire, _control) = socket.wire(Remote { rtp: caller.address(), rtcp: None });
         let (events, inbox) = tokio::sync::mpsc::channel(256);
         let room = engine.open(Mode::Echo, events).expect("a room");
-        let plan = LegPlan {
-            codec: Codec::Pcmu,
-            payload_type: 0,
-            telephone_event: None,
-            comfort_noise: None,
-            ptime: TICK,
-            direction: Direction::SendRecv,
-        };
+        let plan = LegPlan::new(Codec::Pcmu, 0);
         room.join(Seat::CALLER, Box::new(wire), plan, None).expect("a seat");
         rooms.push((room, inbox));
     }

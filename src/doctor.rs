@@ -118,6 +118,11 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 }
 
 fn system(config: &Config, found: &mut Vec<Finding>) {
+    match store::vault::load(&config.store) {
+        Ok(None) => {}
+        Ok(Some(vault)) => found.push(fine(format!("recordings are encrypted with the key {}", vault.id()))),
+        Err(why) => found.push(broken(why)),
+    }
     let dir = &config.store.dir;
     let probe = dir.join(".check");
     match store::folder(dir).and_then(|()| std::fs::write(&probe, "x")).and_then(|()| std::fs::remove_file(&probe)) {

@@ -65,11 +65,22 @@ impl Egress {
             self.encoder = plan.codec.encoder();
             self.marker = true;
         }
+        if plan.codec.clock() != self.plan.codec.clock() {
+            // RFC 7160 section 4: a stream keeps one clock, so that its receiver's arithmetic holds.
+            (self.ssrc, self.base, self.packets, self.octets) =
+                (self.dice.roll() as u32, self.dice.roll() as u32, 0, 0);
+            self.sent_since_report = false;
+        }
         if plan.codec != self.plan.codec || !plan.direction.sends() {
             self.pcm.clear();
         }
         self.marker |= plan.direction.sends() && !self.plan.direction.sends();
         self.plan = plan;
+    }
+
+    /// The far end says which share of our packets it loses, 0.0–1.0.
+    pub fn expect(&mut self, loss: f32) {
+        self.encoder.expect(loss);
     }
 
     pub fn keys(&mut self, keys: &Keys) {
@@ -106,7 +117,7 @@ impl Egress {
         }
         match self.plan.telephone_event {
             Some(payload_type) => {
-                if let Some(event) = self.keys.tick(timestamp, self.units_per_tick()) {
+                if let Some(event) = self.keys.tick(timestamp, self.plan.event_clock / 50) {
                     self.pcm.clear();
                     self.marker = true;
                     let payload = Bytes::copy_from_slice(&event.payload);
@@ -120,19 +131,25 @@ impl Egress {
         }
         self.pcm.extend_from_slice(pcm);
         let (rate, clock) = (self.plan.codec.rate().hz(), self.plan.codec.clock());
-        let ptime = self.plan.ptime.clamp(Duration::from_millis(10), Duration::from_millis(60));
+        let ptime = self.plan.codec.ptime(self.plan.ptime);
         let whole = (ptime.as_millis() as usize * rate as usize / 1000).max(1);
         while self.pcm.len() >= whole {
             self.encoded.clear();
             self.encoder.encode(&self.pcm[..whole], &mut self.encoded);
             self.pcm.drain(..whole);
+            let at = self.at;
+            self.at = at.wrapping_add((whole as u64 * u64::from(clock) / u64::from(rate)) as u32);
+            if self.encoded.is_empty() {
+                // Silence that is not sent; what follows it begins a talk spurt (RFC 3551 section 4.1).
+                self.marker = true;
+                continue;
+            }
             if self.store.capacity() < self.encoded.len() {
                 self.store.reserve(8 * 1024);
             }
             self.store.extend_from_slice(&self.encoded);
             let payload = self.store.split().freeze();
-            let (marker, at) = (std::mem::take(&mut self.marker), self.at);
-            self.at = at.wrapping_add((whole as u64 * u64::from(clock) / u64::from(rate)) as u32);
+            let marker = std::mem::take(&mut self.marker);
             self.send(now, (self.plan.payload_type, marker, at, payload), out);
         }
     }

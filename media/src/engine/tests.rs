@@ -132,7 +132,8 @@ fn a_room_that_panics_ends_alone() {
 }
 
 fn sound(utterance: u64) -> Sound {
-    Sound { utterance: UtteranceId(utterance), pcm: vec![1000; 1600], upto_char: 10, interruptible: true, last: true }
+    let (utterance, rate) = (UtteranceId(utterance), crate::Rate::Hz8000);
+    Sound { utterance, pcm: vec![1000; 1600], rate, upto_char: 10, interruptible: true, last: true }
 }
 
 #[test]

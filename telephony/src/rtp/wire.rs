@@ -1,9 +1,11 @@
 //! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
 use super::Remote;
 use super::latch::Latch;
+use super::mailbox::Mailbox;
 use super::ports::Lease;
 use super::register::Register;
 use super::rtcp::{Ledger, Malformed, is_compound};
+use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
 use bytes::Bytes;
 use inbox::{Datagram, Inbox};
 use media::packet::{Packet, Rtcp, Rtp};
@@ -26,7 +28,7 @@ const RTCP_EVERY: Duration = Duration::from_millis(100);
 /// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
 const STALE: Duration = Duration::from_millis(250);
 /// The largest datagram sent or read.
-const MTU: usize = 1_500;
+pub(super) const MTU: usize = 1_500;
 
 /// A leg's connection to the network. Lives on a media thread.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct UdpWire {
     followed: u32,
     latch: Latch,
     ledger: Ledger,
+    /// `None`: plain RTP.
+    srtp: Option<Box<Srtp>>,
     inbox: Inbox,
     /// What one datagram held beyond its first packet.
     ready: VecDeque<Packet>,
@@ -65,6 +69,8 @@ struct Shared {
     refused: AtomicU64,
     malformed: AtomicU64,
     strangers: AtomicU64,
+    unauthentic: AtomicU64,
+    replayed: AtomicU64,
     stale: AtomicU64,
     rtcp_received: AtomicU64,
     rtcp_sent: AtomicU64,
@@ -73,6 +79,8 @@ struct Shared {
     /// From the signalling to the wire.
     wanted: Register,
     writer: Mutex<()>,
+    /// New keys; `None` in it: plain RTP from now on.
+    keys: Mailbox<Option<Rekey>>,
     /// From the wire to whoever asks.
     learned: Register,
 }
@@ -99,6 +107,10 @@ pub struct WireStats {
     pub malformed: u64,
     /// RTP and RTCP from somebody else than the other side.
     pub strangers: u64,
+    /// SRTP and SRTCP that no key of the other side opens, plain RTP where keys were agreed on among them.
+    pub unauthentic: u64,
+    /// SRTP and SRTCP heard before, or too late to tell.
+    pub replayed: u64,
     /// Datagrams from before the leg listened.
     pub stale: u64,
     /// RTCP datagrams.
@@ -119,6 +131,12 @@ impl Control {
         self.0.wanted.write(remote);
     }
 
+    /// The keys from now on, `None`: plain RTP. Those that are in force already go on as they are; a key of the other side
+    /// that is replaced opens what is in flight for five seconds more. Takes effect before the next packet either way.
+    pub fn secure(&self, secrets: Option<Secrets>, switch: Switch) {
+        self.0.keys.put(secrets.map(|secrets| Rekey::new(secrets, switch)));
+    }
+
     pub fn stats(&self) -> WireStats {
         let shared = &*self.0;
         let round_trip = shared.round_trip.load(Relaxed);
@@ -128,6 +146,8 @@ impl Control {
             refused: shared.refused.load(Relaxed),
             malformed: shared.malformed.load(Relaxed),
             strangers: shared.strangers.load(Relaxed),
+            unauthentic: shared.unauthentic.load(Relaxed),
+            replayed: shared.replayed.load(Relaxed),
             stale: shared.stale.load(Relaxed),
             rtcp_received: shared.rtcp_received.load(Relaxed),
             rtcp_sent: shared.rtcp_sent.load(Relaxed),
@@ -149,6 +169,7 @@ impl UdpWire {
             shared: Arc::clone(&shared),
             followed: 0,
             ledger: Ledger::new(),
+            srtp: None,
             inbox: Inbox::new(),
             ready: VecDeque::with_capacity(8),
             tick: Tick { first: true, ..Tick::default() },
@@ -157,8 +178,30 @@ impl UdpWire {
         (wire, Control(shared))
     }
 
+    /// Takes up new keys, if there are any.
+    fn rekey(&mut self, now: impl Fn() -> Instant) {
+        let Some(keys) = self.shared.keys.take() else { return };
+        match (&mut self.srtp, *keys) {
+            (Some(srtp), Some(keys)) => srtp.rekey(now(), keys),
+            (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
+        }
+    }
+
+    /// Seals what is about to leave, where keys were agreed on; its length then.
+    fn seal(&mut self, length: usize) -> Option<usize> {
+        self.rekey(Instant::now);
+        match &mut self.srtp {
+            Some(srtp) => srtp.protect(&mut self.out, length).ok(),
+            None => Some(length),
+        }
+    }
+
     /// Takes up a new remote, if there is one.
     fn follow(&mut self, now: Instant) {
+        self.rekey(|| now);
+        if let Some(srtp) = &mut self.srtp {
+            srtp.tick(now);
+        }
         if self.shared.wanted.version() == self.followed {
             return;
         }
@@ -211,8 +254,21 @@ impl UdpWire {
             Shared::count(&shared.stale);
             return None;
         }
-        // RFC 5761 section 4. RTCP is understood on the RTP port even where mux was not agreed.
-        if bytes.get(1).is_some_and(|second| (192..224).contains(second)) {
+        // Before all else: who has no key is not even a stranger.
+        let bytes = match self.srtp.as_mut().map(|srtp| srtp.unprotect(bytes)) {
+            None => bytes,
+            Some(Ok(bytes)) => bytes,
+            Some(Err(fault)) => {
+                Shared::count(match fault {
+                    srtp::Fault::Unauthentic => &shared.unauthentic,
+                    srtp::Fault::Replayed => &shared.replayed,
+                    _ => &shared.malformed,
+                });
+                return None;
+            }
+        };
+        // RTCP is understood on the RTP port even where mux was not agreed.
+        if is_rtcp(bytes) {
             // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
             let counter = if !is_compound(bytes) {
                 &shared.malformed
@@ -284,7 +340,7 @@ impl media::Wire for UdpWire {
         match packet {
             Packet::Rtp(rtp) => {
                 self.ledger.ours = Some(rtp.ssrc);
-                let Some(length) = write(rtp, &mut self.out) else {
+                let Some(length) = write(rtp, &mut self.out).and_then(|length| self.seal(length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
@@ -293,7 +349,8 @@ impl media::Wire for UdpWire {
                 }
             }
             Packet::Rtcp(rtcp) => {
-                let Some(length) = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out) else {
+                let length = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out);
+                let Some(length) = length.and_then(|length| self.seal(length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
