@@ -29,8 +29,9 @@ impl Mix {
 
     /// The mixed tick.
     pub fn finish(mut self, out: &mut [i16]) {
-        map_in_place(&mut self.sum[..], |x: i32| x.clamp(-32_768, 32_767));
-        for (out, &sum) in out.iter_mut().zip(&self.sum) {
+        let sum = &mut self.sum[..self.rate.per_tick()];
+        map_in_place(sum, |x: i32| x.clamp(-32_768, 32_767));
+        for (out, &sum) in out.iter_mut().zip(&*sum) {
             *out = sum as i16;
         }
     }

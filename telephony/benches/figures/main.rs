@@ -104,13 +104,27 @@ fn main() {
     let realtime = words.has("--realtime");
     let only = words.after("--only").unwrap_or("");
     let silero = silero();
-    let ear = if silero.is_some() { "VAD and playout (Silero, earshot)" } else { "VAD and playout (earshot alone: no Silero model)" };
+    let ear = if silero.is_some() {
+        "VAD and playout (Silero, earshot)"
+    } else {
+        "VAD and playout (earshot alone: no Silero model)"
+    };
     let rows = [
         Row { name: "echo, bare reflector", measure: Box::new(reflector::echo), calls, goal: None },
-        Row { name: "echo", measure: Box::new(ours::echo), calls, goal: Some(Goal::Times(2.0, "echo, bare reflector")) },
+        Row {
+            name: "echo",
+            measure: Box::new(ours::echo),
+            calls,
+            goal: Some(Goal::Times(2.0, "echo, bare reflector")),
+        },
         Row { name: "two legs, bare reflector", measure: Box::new(reflector::relay), calls, goal: None },
         Row { name: "two legs, rtpengine", measure: Box::new(rtpengine::relay), calls, goal: None },
-        Row { name: "two legs, bridge", measure: Box::new(ours::bridge), calls, goal: Some(Goal::Times(0.8, "two legs, rtpengine")) },
+        Row {
+            name: "two legs, bridge",
+            measure: Box::new(ours::bridge),
+            calls,
+            goal: Some(Goal::Times(0.8, "two legs, rtpengine")),
+        },
         Row {
             name: ear,
             measure: Box::new(|plan| ours::bot(plan, silero.as_deref())),
@@ -140,8 +154,12 @@ fn main() {
 }
 
 fn table(rows: &[Row], results: &[Vec<Figure>], absent: &[Option<String>]) {
-    println!("{:<48} {:>5} {:>10} {:>15} {:>7}  goal", "CPU per second of call", "calls", "median ms", "least–most", "lost");
-    let costs: Vec<Option<f64>> = results.iter().map(|figures| median(figures.iter().map(|f| f.cost).collect())).collect();
+    println!(
+        "{:<48} {:>5} {:>10} {:>15} {:>7}  goal",
+        "CPU per second of call", "calls", "median ms", "least–most", "lost"
+    );
+    let costs: Vec<Option<f64>> =
+        results.iter().map(|figures| median(figures.iter().map(|f| f.cost).collect())).collect();
     for (n, row) in rows.iter().enumerate() {
         let (Some(cost), None) = (costs[n], &absent[n]) else {
             println!("{:<48} {:>5} {}", row.name, row.calls, absent[n].as_deref().unwrap_or("no figure"));
@@ -153,13 +171,15 @@ fn table(rows: &[Row], results: &[Vec<Figure>], absent: &[Option<String>]) {
         let goal = match row.goal {
             None => String::new(),
             Some(Goal::Cost(most)) => format!("≤ {most} ms: {}", verdict(cost <= most)),
-            Some(Goal::Times(times, other)) => match rows.iter().position(|row| row.name == other).and_then(|n| costs[n]) {
-                None => format!("≤ {times} × {other}, which was not measured"),
-                Some(theirs) => {
-                    let ratio = cost / theirs;
-                    format!("{ratio:.2} × {other}, goal ≤ {times}: {}", verdict(ratio <= times))
+            Some(Goal::Times(times, other)) => {
+                match rows.iter().position(|row| row.name == other).and_then(|n| costs[n]) {
+                    None => format!("≤ {times} × {other}, which was not measured"),
+                    Some(theirs) => {
+                        let ratio = cost / theirs;
+                        format!("{ratio:.2} × {other}, goal ≤ {times}: {}", verdict(ratio <= times))
+                    }
                 }
-            },
+            }
         };
         let void = if lost > LOSS { " VOID" } else { "" };
         let span = format!("{least:.3}–{most:.3}");
@@ -176,7 +196,10 @@ const fn verdict(reached: bool) -> &'static str {
 
 /// How evenly packets leave, by the kernel's stamps at the phones, against each stream's own 20 ms schedule.
 fn pacing(calls: usize, time: Duration) {
-    println!("\nPacing error at the phones, {calls} calls, {} s         p50      p99    p99.9     most", time.as_secs());
+    println!(
+        "\nPacing error at the phones, {calls} calls, {} s         p50      p99    p99.9     most",
+        time.as_secs()
+    );
     let plan = Plan { calls, time, realtime: true };
     let line = |name: &str, figure: Result<Figure, String>| match figure {
         Err(why) => println!("{name:<48} {why}"),

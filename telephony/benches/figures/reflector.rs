@@ -19,7 +19,8 @@ pub fn relay(plan: &Plan) -> Result<Figure, String> {
 fn run(plan: &Plan, legs: usize) -> Result<Figure, String> {
     let mut callers = Callers::new(plan.calls * legs, vec![super::sound::g711()]);
     let bind = || UdpSocket::bind("127.0.0.1:0");
-    let sockets = (0..callers.all.len()).map(|_| bind()).collect::<Result<Vec<_>, _>>().map_err(|why| why.to_string())?;
+    let sockets =
+        (0..callers.all.len()).map(|_| bind()).collect::<Result<Vec<_>, _>>().map_err(|why| why.to_string())?;
     for (caller, socket) in callers.all.iter_mut().zip(&sockets) {
         caller.to = socket.local_addr().map_err(|why| why.to_string())?;
     }

@@ -103,12 +103,17 @@ pub fn relay(plan: &Plan) -> Result<Figure, String> {
     for (n, pair) in callers.all.chunks_mut(2).enumerate() {
         let [a, b] = pair else { continue };
         let call = || ("call-id", string(&format!("figures-{n}")));
-        let common = || vec![call(), ("from-tag", string("a")), ("ICE", string("remove")), ("flags", list(&["port-latching"]))];
+        let common =
+            || vec![call(), ("from-tag", string("a")), ("ICE", string("remove")), ("flags", list(&["port-latching"]))];
         let mut offer = common();
         offer.extend([("command", string("offer")), ("sdp", sdp(a.address(), "0 PCMU/8000"))]);
         b.to = engine.tell(offer)?;
         let mut answer = common();
-        answer.extend([("command", string("answer")), ("to-tag", string("b")), ("sdp", sdp(b.address(), "0 PCMU/8000"))]);
+        answer.extend([
+            ("command", string("answer")),
+            ("to-tag", string("b")),
+            ("sdp", sdp(b.address(), "0 PCMU/8000")),
+        ]);
         a.to = engine.tell(answer)?;
     }
     Ok(cost(plan, &mut callers, Some(engine.child.id())))
