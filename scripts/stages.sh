@@ -23,7 +23,7 @@ valgrind --tool=callgrind --callgrind-out-file="$out" "$program" 2>/dev/null
 frames=$(grep -oE 'const FRAMES: usize = [0-9]+' media/benches/stages.rs | grep -oE '[0-9]+$')
 compiler=$(rustc --version)
 # Inclusive counts: "  1,234,567 (12.3%)  file:stages::stage_name [...]".
-counts=$(callgrind_annotate --inclusive=yes --threshold=100 "$out" | grep -E 'stages::stage_[a-z0-9_]+' |
+counts=$(callgrind_annotate --inclusive=yes --threshold=100 "$out" 2>/dev/null | grep -E 'stages::stage_[a-z0-9_]+' |
     sed -E 's/^ *([0-9,]+).*stages::stage_([a-z0-9_]+).*/\2 \1/' | tr -d ',' |
     awk -v frames="$frames" '!seen[$1]++ { printf "%s %d\n", $1, $2 / frames }' | LC_ALL=C sort)
 if [[ -z $counts ]]; then
