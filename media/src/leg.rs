@@ -207,7 +207,12 @@ impl Leg {
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // Back to the beginning of its memory.
+            self.out.clear();
+        }
+        output
     }
 
     /// When the leg has something to do besides its ticks. Ticks look at it too: a driver that ticks needs no timer.

@@ -7,12 +7,11 @@ use super::register::Register;
 use super::rtcp::{Ledger, Malformed, is_compound};
 use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
 use bytes::Bytes;
-use inbox::{Datagram, Inbox};
+use inbox::Datagram;
 use media::packet::{Packet, Rtcp, Rtp};
-use rtc_rtp::header::Header;
-use rtc_shared::marshal::{Marshal, Unmarshal};
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -44,11 +43,18 @@ pub struct UdpWire {
     ledger: Ledger,
     /// `None`: plain RTP.
     srtp: Option<Box<Srtp>>,
-    inbox: Inbox,
-    /// What one datagram held beyond its first packet.
+    /// Nothing arrives before what has arrived: a stamp from a clock set back is raised to the last.
+    latest: Option<Instant>,
+    /// What has been read and not yet taken.
     ready: VecDeque<Packet>,
     tick: Tick,
     out: [u8; MTU],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Port {
+    Rtp,
+    Rtcp,
 }
 
 /// What has been read in the present tick.
@@ -86,8 +92,9 @@ struct Shared {
 }
 
 impl Shared {
+    /// The wire alone counts, so that reading and writing need not be one step.
     fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Relaxed);
+        counter.store(counter.load(Relaxed) + 1, Relaxed);
     }
 }
 
@@ -170,8 +177,8 @@ impl UdpWire {
             followed: 0,
             ledger: Ledger::new(),
             srtp: None,
-            inbox: Inbox::new(),
-            ready: VecDeque::with_capacity(8),
+            latest: None,
+            ready: VecDeque::with_capacity(4),
             tick: Tick { first: true, ..Tick::default() },
             out: [0; MTU],
         };
@@ -228,84 +235,98 @@ impl UdpWire {
         if tick.budget == 0 {
             return false;
         }
+        // Back to the beginning of its memory.
+        self.ready.clear();
         let mut read = 0;
-        if !tick.rtp_is_dry {
-            read = self.inbox.receive(&self.rtp, now);
-            tick.rtp_is_dry = read < Inbox::BATCH;
+        if !self.tick.rtp_is_dry {
+            read = self.receive(Port::Rtp, now);
+            self.tick.rtp_is_dry = read < inbox::BATCH;
         }
-        if read == 0 && !tick.rtcp_is_dry {
-            read = self.inbox.receive(&self.rtcp, now);
-            tick.rtcp_is_dry = read < Inbox::BATCH;
-            tick.rtcp_due = Some(now + RTCP_EVERY);
+        if read == 0 && !self.tick.rtcp_is_dry {
+            read = self.receive(Port::Rtcp, now);
+            self.tick.rtcp_is_dry = read < inbox::BATCH;
+            self.tick.rtcp_due = Some(now + RTCP_EVERY);
         }
-        tick.budget = tick.budget.saturating_sub(read);
+        self.tick.budget = self.tick.budget.saturating_sub(read);
         read > 0
     }
 
-    /// The first packet of a datagram; more of them go to `ready`.
-    fn read(&mut self, at: usize, now: Instant) -> Option<Packet> {
-        let shared = Arc::clone(&self.shared);
-        let Datagram { bytes, from, arrived, age } = self.inbox.get(at);
-        let Some((from, bytes)) = from.zip(bytes) else {
-            Shared::count(&shared.malformed);
-            return None;
+    /// Reads a batch and puts the packets in it into `ready`; how many datagrams it was.
+    fn receive(&mut self, port: Port, now: Instant) -> usize {
+        // The socket's number alone, so that the rest of the wire can take what is read.
+        let socket = match port {
+            Port::Rtp => self.rtp.as_raw_fd(),
+            Port::Rtcp => self.rtcp.as_raw_fd(),
         };
+        inbox::receive(socket, now, |mut datagram| {
+            let arrived = self.latest.map_or(datagram.arrived, |latest| latest.max(datagram.arrived));
+            self.latest = Some(arrived);
+            datagram.arrived = arrived;
+            self.read(datagram, now);
+        })
+    }
+
+    /// Puts the packets of a datagram into `ready`.
+    fn read(&mut self, datagram: Datagram<'_>, now: Instant) {
+        let shared = &*self.shared;
+        let Datagram { bytes, from, arrived, age } = datagram;
+        let Some((from, bytes)) = from.zip(bytes) else { return Shared::count(&shared.malformed) };
         if self.tick.first && age > STALE {
-            Shared::count(&shared.stale);
-            return None;
+            return Shared::count(&shared.stale);
         }
-        // Before all else: who has no key is not even a stranger.
-        let bytes = match self.srtp.as_mut().map(|srtp| srtp.unprotect(bytes)) {
-            None => bytes,
-            Some(Ok(bytes)) => bytes,
-            Some(Err(fault)) => {
-                Shared::count(match fault {
-                    srtp::Fault::Unauthentic => &shared.unauthentic,
-                    srtp::Fault::Replayed => &shared.replayed,
-                    _ => &shared.malformed,
-                });
-                return None;
-            }
-        };
+        // Before all else: who has no key is not even a stranger. The keys step aside while what they opened is read.
+        let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, from, arrived, now) };
+        match srtp.unprotect(bytes) {
+            Ok(bytes) => self.understand(bytes, from, arrived, now),
+            Err(srtp::Fault::Unauthentic) => Shared::count(&shared.unauthentic),
+            Err(srtp::Fault::Replayed) => Shared::count(&shared.replayed),
+            Err(_) => Shared::count(&shared.malformed),
+        }
+        self.srtp = Some(srtp);
+    }
+
+    /// What stands in a datagram, once it can be read.
+    fn understand(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant, now: Instant) {
+        let shared = &*self.shared;
         // RTCP is understood on the RTP port even where mux was not agreed.
         if is_rtcp(bytes) {
-            // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
-            let counter = if !is_compound(bytes) {
-                &shared.malformed
-            } else if !self.latch.admits_rtcp(from) {
-                &shared.strangers
-            } else {
-                let ready = &mut self.ready;
-                match self.ledger.read(bytes, arrived, |rtcp| ready.push_back(Packet::Rtcp(rtcp))) {
-                    Ok(()) => &shared.rtcp_received,
-                    Err(Malformed) => &shared.malformed,
-                }
-            };
-            Shared::count(counter);
-            for packet in &self.ready {
-                if let Packet::Rtcp(Rtcp::Sender { report: Some(r), .. } | Rtcp::Receiver { report: Some(r), .. }) =
-                    packet
-                    && let Some(round_trip) = r.round_trip
-                {
-                    shared.round_trip.store((round_trip.as_micros() as u64).max(1), Relaxed);
-                }
-            }
-            return self.ready.pop_front();
+            return self.read_rtcp(bytes, from, arrived);
         }
-        let Some(rtp) = parse(bytes, arrived) else {
-            Shared::count(&shared.malformed);
-            return None;
-        };
+        let Some(rtp) = parse(bytes, arrived) else { return Shared::count(&shared.malformed) };
         let learned = self.latch.learned();
         if !self.latch.admits_rtp(now, from, rtp.ssrc, rtp.sequence) {
-            Shared::count(&shared.strangers);
-            return None;
+            return Shared::count(&shared.strangers);
         }
+        Shared::count(&shared.received);
         if self.latch.learned() != learned {
             self.publish();
         }
-        Shared::count(&shared.received);
-        Some(Packet::Rtp(rtp))
+        self.ready.push_back(Packet::Rtp(rtp));
+    }
+
+    fn read_rtcp(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant) {
+        let shared = &*self.shared;
+        // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
+        let counter = if !is_compound(bytes) {
+            &shared.malformed
+        } else if !self.latch.admits_rtcp(from) {
+            &shared.strangers
+        } else {
+            let ready = &mut self.ready;
+            let read = self.ledger.read(bytes, arrived, |rtcp| {
+                if let Rtcp::Sender { report: Some(report), .. } | Rtcp::Receiver { report: Some(report), .. } = &rtcp
+                    && let Some(round_trip) = report.round_trip
+                {
+                    shared.round_trip.store((round_trip.as_micros() as u64).max(1), Relaxed);
+                }
+                ready.push_back(Packet::Rtcp(rtcp));
+            });
+            match read {
+                Ok(()) => &shared.rtcp_received,
+                Err(Malformed) => &shared.malformed,
+            }
+        };
+        Shared::count(counter);
     }
 
     fn transmit(&self, socket: &UdpSocket, length: usize, to: Option<SocketAddr>) -> bool {
@@ -323,11 +344,6 @@ impl media::Wire for UdpWire {
         loop {
             if let Some(packet) = self.ready.pop_front() {
                 return Some(packet);
-            }
-            while let Some(at) = self.inbox.next() {
-                if let Some(packet) = self.read(at, now) {
-                    return Some(packet);
-                }
             }
             if !self.fill(now) {
                 self.tick.first = false;
@@ -365,41 +381,40 @@ impl media::Wire for UdpWire {
 
 /// RFC 3550 section 5.1. Padding, contributing sources and header extensions are left out.
 fn parse(datagram: &[u8], arrived: Instant) -> Option<Rtp> {
-    let header = Header::unmarshal(&mut &datagram[..]).ok().filter(|h| h.version == 2)?;
-    let mut start = 12 + 4 * header.csrc.len();
-    if header.extension {
+    let (head, _) = datagram.split_first_chunk::<12>()?;
+    if head[0] >> 6 != 2 {
+        return None;
+    }
+    let mut start = 12 + 4 * usize::from(head[0] & 0x0F);
+    if head[0] & 0x10 != 0 {
         // By its own length field, whatever is inside.
         let words = datagram.get(start + 2..start + 4)?;
         start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
     }
     let mut payload = datagram.get(start..)?;
-    if header.padding {
+    if head[0] & 0x20 != 0 {
         let padding = usize::from(*payload.last()?);
         payload = payload.get(..payload.len().checked_sub(padding).filter(|_| padding > 0)?)?;
     }
     Some(Rtp {
         arrived,
-        payload_type: header.payload_type,
-        marker: header.marker,
-        sequence: header.sequence_number,
-        timestamp: header.timestamp,
-        ssrc: header.ssrc,
+        payload_type: head[1] & 0x7F,
+        marker: head[1] & 0x80 != 0,
+        sequence: u16::from_be_bytes([head[2], head[3]]),
+        timestamp: u32::from_be_bytes([head[4], head[5], head[6], head[7]]),
+        ssrc: u32::from_be_bytes([head[8], head[9], head[10], head[11]]),
         payload: Bytes::copy_from_slice(payload),
     })
 }
 
 fn write(rtp: &Rtp, out: &mut [u8]) -> Option<usize> {
-    let header = Header {
-        version: 2,
-        marker: rtp.marker,
-        payload_type: rtp.payload_type & 0x7F,
-        sequence_number: rtp.sequence,
-        timestamp: rtp.timestamp,
-        ssrc: rtp.ssrc,
-        ..Header::default()
-    };
-    let start = header.marshal_to(out).ok()?;
-    let end = start + rtp.payload.len();
-    out.get_mut(start..end)?.copy_from_slice(&rtp.payload);
+    let end = 12 + rtp.payload.len();
+    let (head, payload) = out.get_mut(..end)?.split_first_chunk_mut::<12>()?;
+    head[0] = 2 << 6;
+    head[1] = u8::from(rtp.marker) << 7 | rtp.payload_type & 0x7F;
+    head[2..4].copy_from_slice(&rtp.sequence.to_be_bytes());
+    head[4..8].copy_from_slice(&rtp.timestamp.to_be_bytes());
+    head[8..12].copy_from_slice(&rtp.ssrc.to_be_bytes());
+    payload.copy_from_slice(&rtp.payload);
     Some(end)
 }
