@@ -12,8 +12,8 @@ use crate::tts::{Sink, Sound, UtteranceId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Sender};
 
 /// Orders that may wait for a tick.
 const COMMANDS: usize = 256;
@@ -32,15 +32,15 @@ pub enum Refused {
 
 #[derive(Clone)]
 pub struct RoomHandle {
-    commands: SyncSender<Command>,
-    sounds: SyncSender<(Seat, Sound)>,
+    commands: Sender<Command>,
+    sounds: Sender<(Seat, Sound)>,
     closing: Arc<AtomicBool>,
 }
 
-/// Both ends of a new room.
+/// Both ends of a new room. Its queues take memory as they fill: most calls never fill them.
 pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
-    let (commands, orders) = sync_channel(COMMANDS);
-    let (sounds, pieces) = sync_channel(SOUNDS);
+    let (commands, orders) = mpsc::channel(COMMANDS);
+    let (sounds, pieces) = mpsc::channel(SOUNDS);
     let closing = Arc::new(AtomicBool::new(false));
     let slot = Slot::new(id, room, seed, (orders, pieces, closing.clone()), events);
     (RoomHandle { commands, sounds, closing }, slot)
@@ -121,13 +121,13 @@ fn known(seat: Seat) -> Result<(), Refused> {
 fn refusal<T>(why: TrySendError<T>) -> Refused {
     match why {
         TrySendError::Full(_) => Refused::Full,
-        TrySendError::Disconnected(_) => Refused::Gone,
+        TrySendError::Closed(_) => Refused::Gone,
     }
 }
 
 struct SeatSink {
     seat: Seat,
-    sounds: SyncSender<(Seat, Sound)>,
+    sounds: Sender<(Seat, Sound)>,
     closing: Arc<AtomicBool>,
 }
 
