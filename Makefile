@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench clean
+.PHONY: help setup run call check test fmt lint bench soak clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -48,6 +48,10 @@ lint: ## clippy, with every warning an error
 bench: ## prints the figures (QUICK=1: a short run)
 	@scripts/setup.sh test
 	$(CARGO) bench --bench figures -- $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
+	@scripts/setup.sh test
+	$(CARGO) test --release --test e2e -- --ignored --nocapture twenty_thousand
 
 clean: ## removes what was built; models and data stay
 	$(CARGO) clean
