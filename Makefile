@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages clean
+.PHONY: help setup run call check test fmt lint bench stages soak clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -51,6 +51,10 @@ bench: ## prints what calls cost beside a bare reflector and rtpengine, and how 
 
 stages: ## instructions per frame of each stage of the sound path, against the committed ones (callgrind)
 	@scripts/stages.sh
+
+soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
+	@scripts/setup.sh test
+	$(CARGO) test --release --test e2e -- --ignored --nocapture twenty_thousand
 
 clean: ## removes what was built; models and data stay
 	$(CARGO) clean

@@ -6,6 +6,7 @@ use super::ALLOW;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Method, SipMessage, typed};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
@@ -41,12 +42,12 @@ const fn bad(why: &'static str) -> Fault {
 
 /// The header fields the gate looks at, unfolded, in order. Values are raw bytes as they came.
 struct Headers<'a> {
-    lines: Vec<(&'a str, String)>,
+    lines: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> Headers<'a> {
     fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> + 'h {
-        self.lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_str())
+        self.lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_ref())
     }
 
     fn one(&self, name: &'static str, missing: &'static str, twice: &'static str) -> Result<&str, Fault> {
@@ -79,7 +80,7 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
     let head = &bytes[..end.unwrap_or(bytes.len())];
     let body = end.map_or(&[][..], |end| &bytes[end + 4..]);
     let (text, utf8) = match std::str::from_utf8(head) {
-        Ok(text) => (std::borrow::Cow::Borrowed(text), true),
+        Ok(text) => (Cow::Borrowed(text), true),
         Err(_) => (String::from_utf8_lossy(head), false),
     };
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
@@ -99,7 +100,7 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
         Err(bad("no end of headers"))
     } else if !sound || text.bytes().any(|b| (b < 0x20 && !matches!(b, b'\r' | b'\n' | b'\t')) || b == 0x7f) {
         Err(bad("malformed header line"))
-    } else if text.split("\r\n").any(|line| line.contains(['\r', '\n'])) {
+    } else if has_bare_line_end(text.as_bytes()) {
         Err(bad("bare CR or LF"))
     } else {
         request(bytes, first, &headers, body)
@@ -114,12 +115,13 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
 
 /// Header lines joined with their continuations; false where one is no header line at all or there are too many.
 fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers<'a>, bool) {
-    let mut headers = Headers { lines: Vec::new() };
+    let mut headers = Headers { lines: Vec::with_capacity(16) };
     let mut sound = true;
     for line in lines {
         if line.starts_with([' ', '\t']) {
             match headers.lines.last_mut() {
                 Some((_, value)) => {
+                    let value = value.to_mut();
                     value.push(' ');
                     value.push_str(line.trim());
                 }
@@ -136,7 +138,7 @@ fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers<'a>, bool) {
             sound = false;
             continue;
         }
-        headers.lines.push((known(name), value.trim().to_owned()));
+        headers.lines.push((known(name), Cow::Borrowed(value.trim())));
     }
     (headers, sound)
 }
@@ -269,14 +271,8 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
         media_type(headers)?;
     }
 
-    let message = SipMessage::try_from(bytes).map_err(|_| bad("malformed"))?;
-    match &message {
-        SipMessage::Request(request)
-            if TransactionKey::from_request(request, TransactionRole::Server).is_ok()
-                && request.to_header().and_then(|to| to.tag()).is_ok() =>
-        {
-            Ok(message)
-        }
+    match SipMessage::try_from(bytes) {
+        Ok(message @ SipMessage::Request(_)) => Ok(message),
         _ => Err(bad("malformed")),
     }
 }
@@ -325,6 +321,17 @@ fn cseq(value: &str) -> Option<(u32, &str)> {
     let digits = number.bytes().all(|c| c.is_ascii_digit());
     let number = number.parse().ok().filter(|n| digits && *n < 1 << 31)?;
     (parts.next().is_none() && is_token(method)).then_some((number, method))
+}
+
+/// A CR without its LF, or the other way round.
+fn has_bare_line_end(text: &[u8]) -> bool {
+    let after = text.iter().skip(1).chain([&b' ']);
+    let mut before = b' ';
+    text.iter().zip(after).any(|(&this, &next)| {
+        let bare = (this == b'\r' && next != b'\n') || (this == b'\n' && before != b'\r');
+        before = this;
+        bare
+    })
 }
 
 fn is_token(text: &str) -> bool {
