@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench soak clean
+.PHONY: help setup run call check test fmt lint bench invites soak clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -48,6 +48,11 @@ lint: ## clippy, with every warning an error
 bench: ## prints the figures (QUICK=1: a short run)
 	@scripts/setup.sh test
 	$(CARGO) bench --bench figures -- $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+invites: ## how many calls a second the server answers, and what each costs
+	@scripts/setup.sh test
+	@$(CARGO) build --release
+	@scripts/invites.py
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test
