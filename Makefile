@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages soak clean
+.PHONY: help setup run call check test fmt lint bench stages invites soak clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -51,6 +51,11 @@ bench: ## prints what calls cost beside a bare reflector and rtpengine, and how 
 
 stages: ## instructions per frame of each stage of the sound path, against the committed ones (callgrind)
 	@scripts/stages.sh
+
+invites: ## how many calls a second the server answers, and what each costs
+	@scripts/setup.sh test
+	@$(CARGO) build --release
+	@scripts/invites.py
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

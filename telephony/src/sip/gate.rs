@@ -2,7 +2,7 @@
 //!
 //! It stands before the parser, which is lenient where RFC 3261 is not (RFC 4475 lists how that goes wrong). A reply is
 //! made here, from the bytes themselves, because what the gate refuses has no transaction.
-use super::ALLOW;
+use super::{ALLOW, name};
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Method, SipMessage, typed};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
@@ -76,7 +76,7 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
     if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         return Verdict::Drop("keepalive");
     }
-    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    let Scan { end, control, bare } = scan(bytes);
     let head = &bytes[..end.unwrap_or(bytes.len())];
     let body = end.map_or(&[][..], |end| &bytes[end + 4..]);
     let (text, utf8) = match std::str::from_utf8(head) {
@@ -98,9 +98,9 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
         Err(bad("not UTF-8"))
     } else if end.is_none() {
         Err(bad("no end of headers"))
-    } else if !sound || text.bytes().any(|b| (b < 0x20 && !matches!(b, b'\r' | b'\n' | b'\t')) || b == 0x7f) {
+    } else if !sound || control {
         Err(bad("malformed header line"))
-    } else if has_bare_line_end(text.as_bytes()) {
+    } else if bare {
         Err(bad("bare CR or LF"))
     } else {
         request(bytes, first, &headers, body)
@@ -111,6 +111,30 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
         Err(fault) if method.eq_ignore_ascii_case("ACK") => Verdict::Drop(fault.why),
         Err(fault) => reply(&headers, fault),
     }
+}
+
+/// What one pass over a message's bytes finds.
+struct Scan {
+    /// Where the headers end: at the first empty line.
+    end: Option<usize>,
+    /// A control character in them.
+    control: bool,
+    /// A CR without its LF in them, or the other way round.
+    bare: bool,
+}
+
+fn scan(bytes: &[u8]) -> Scan {
+    let mut found = Scan { end: None, control: false, bare: false };
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b' '..=b'~' | 0x80.. | b'\t' => {}
+            b'\r' if bytes[at..].starts_with(b"\r\n\r\n") => return Scan { end: Some(at), ..found },
+            b'\r' => found.bare |= bytes.get(at + 1) != Some(&b'\n'),
+            b'\n' => found.bare |= at == 0 || bytes[at - 1] != b'\r',
+            _ => found.control = true,
+        }
+    }
+    found
 }
 
 /// Header lines joined with their continuations; false where one is no header line at all or there are too many.
@@ -217,9 +241,12 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
     if [from, to].iter().any(|value| !balanced(value) || has_stray_separators(value)) {
         return Err(bad("malformed From or To"));
     }
-    let from = typed::From::parse(from).map_err(|_| bad("malformed From or To"))?;
-    typed::To::parse(to).map_err(|_| bad("malformed From or To"))?;
-    if from.tag().is_none_or(|tag| tag.value().is_empty()) {
+    if name::tag(to).is_none() {
+        // Within a dialog the tags alone are read; who cannot be matched by them is answered 481 or finds no transaction.
+        typed::From::parse(from).map_err(|_| bad("malformed From or To"))?;
+        typed::To::parse(to).map_err(|_| bad("malformed From or To"))?;
+    }
+    if name::tag(from).is_none() {
         return Err(bad("no From tag"));
     }
     if let Some(hops) = headers.at_most_one("max-forwards", "two Max-Forwards")?
@@ -321,17 +348,6 @@ fn cseq(value: &str) -> Option<(u32, &str)> {
     let digits = number.bytes().all(|c| c.is_ascii_digit());
     let number = number.parse().ok().filter(|n| digits && *n < 1 << 31)?;
     (parts.next().is_none() && is_token(method)).then_some((number, method))
-}
-
-/// A CR without its LF, or the other way round.
-fn has_bare_line_end(text: &[u8]) -> bool {
-    let after = text.iter().skip(1).chain([&b' ']);
-    let mut before = b' ';
-    text.iter().zip(after).any(|(&this, &next)| {
-        let bare = (this == b'\r' && next != b'\n') || (this == b'\n' && before != b'\r');
-        before = this;
-        bare
-    })
 }
 
 fn is_token(text: &str) -> bool {
