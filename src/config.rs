@@ -207,6 +207,7 @@ pub struct Rtp {
     pub ptime_ms: Ms,
     pub codecs: Vec<Codec>,
     pub opus: Opus,
+    pub srtp: Srtp,
 }
 
 impl Default for Rtp {
@@ -222,8 +223,18 @@ impl Default for Rtp {
             ptime_ms: Ms(20),
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
             opus: Opus::default(),
+            srtp: Srtp::Offered,
         }
     }
+}
+
+/// Whether sound is encrypted (SRTP with the keys in the SDP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    Off,
+    Offered,
+    Required,
 }
 
 /// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.
@@ -532,13 +543,42 @@ impl Default for Call {
 pub struct Store {
     pub dir: PathBuf,
     pub recording: bool,
+    pub recording_format: RecordingFormat,
+    /// Recordings are encrypted with the key in this file.
+    #[serde(with = "blank::path")]
+    pub recording_key_file: Option<PathBuf>,
+    /// A program and its arguments; it prints the key.
+    pub recording_key_command: Vec<String>,
     /// Ended calls and their recordings older than this are deleted; 0 keeps them for ever.
     pub retention_days: u32,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { dir: "data".into(), recording: true, retention_days: 90 }
+        Self {
+            dir: "data".into(),
+            recording: true,
+            recording_format: RecordingFormat::Wav,
+            recording_key_file: None,
+            recording_key_command: Vec::new(),
+            retention_days: 90,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordingFormat {
+    Wav,
+    Opus,
+}
+
+impl From<RecordingFormat> for media::record::Format {
+    fn from(format: RecordingFormat) -> Self {
+        match format {
+            RecordingFormat::Wav => Self::Wav,
+            RecordingFormat::Opus => Self::Opus,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Conceal`: sound in place of sound that did not come, after ITU-T G.711 Appendix I: the last pitch periods go on, fade
 //! into the room's own noise, and merge with what comes next. It adds no delay: the seam is bent, not held back.
 use crate::Rate;
-use crate::noise::{COMFORT, Noise, rms};
+use crate::noise::{COMFORT, Noise, nearest, rms};
 use crate::stretch::{longest, period};
 
 /// How fast an extension gives way to noise.
@@ -153,7 +153,7 @@ impl Conceal {
         }
         self.length = self.length.saturating_add(1);
         let hiss = self.noise.sample(self.floor) * (1.0 - self.gain);
-        (sample + hiss).round().clamp(-32_768.0, 32_767.0) as i16
+        nearest(sample + hiss)
     }
 
     /// Blends the first milliseconds of real sound with the extension it ends.

@@ -18,7 +18,6 @@ pub struct Ingress {
     pcm: Vec<i16>,
     /// The last tick, which a stretch may repeat.
     past: Vec<i16>,
-    scratch: Vec<i16>,
     arrived: Option<Instant>,
     /// Made up in place of missing sound, in samples.
     concealed: u64,
@@ -43,7 +42,6 @@ impl Ingress {
             conceal: Conceal::new(rate, seed),
             pcm: Vec::with_capacity(rate.per_tick() * 4),
             past: vec![0; rate.per_tick()],
-            scratch: Vec::with_capacity(rate.per_tick() * 3),
             arrived: None,
             concealed: 0,
             stretches: 0,
@@ -122,8 +120,8 @@ impl Ingress {
     }
 
     fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
-        let mut sound = std::mem::take(&mut self.scratch);
-        sound.clear();
+        // Memory that another leg has just let go, rather than some of our own that nobody has touched for a tick.
+        let mut sound = Vec::with_capacity(self.rate.per_tick());
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, codec.decoder()));
         }
@@ -138,7 +136,6 @@ impl Ingress {
             self.conceal.heard(&sound);
             self.pcm.extend_from_slice(&sound);
         }
-        self.scratch = sound;
     }
 
     /// Follows the sender's clock and the network's mood by one pitch period at most.

@@ -4,11 +4,11 @@ use crate::egress::Egress;
 use crate::frame::TICK;
 use crate::ingress::Ingress;
 use crate::jitter::{Content, JitterPlan};
-use crate::keys::{Keys, KeysIn};
+use crate::keys::{Keys, KeysIn, ToneKeys};
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
-use crate::stats::LegStats;
+use crate::stats::{self, Bursts, LegStats};
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::Edge;
 use crate::{Frame, SamplePos};
@@ -136,6 +136,8 @@ pub struct Leg {
     /// What the line carried before it was negotiated anew: its last packets are still on their way.
     former: Option<(u8, Codec)>,
     keys: KeysIn,
+    /// Keys in the sound itself, where events were not negotiated.
+    tones: ToneKeys,
     playout: Playout,
     egress: Egress,
     noise: Noise,
@@ -146,6 +148,7 @@ pub struct Leg {
     talking: bool,
     remote: (Option<f32>, Option<Duration>, Option<Duration>),
     stats_at: Instant,
+    bursts: Bursts,
     out: VecDeque<Output>,
 }
 
@@ -158,6 +161,7 @@ impl Leg {
             switching: None,
             former: None,
             keys: KeysIn::default(),
+            tones: ToneKeys::default(),
             playout: Playout::new(plan.codec.rate()),
             egress: Egress::new(plan.clone(), seed),
             noise: Noise::new(seed ^ 2),
@@ -166,6 +170,7 @@ impl Leg {
             talking: false,
             remote: (None, None, None),
             stats_at: now + rules.stats,
+            bursts: Bursts::default(),
             out: VecDeque::new(),
             plan,
             rules,
@@ -202,7 +207,12 @@ impl Leg {
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // Back to the beginning of its memory.
+            self.out.clear();
+        }
+        output
     }
 
     /// When the leg has something to do besides its ticks. Ticks look at it too: a driver that ticks needs no timer.
@@ -288,6 +298,9 @@ impl Leg {
                 self.out.push_back(Output::Sounding);
             }
         }
+        if plan.telephone_event != self.plan.telephone_event {
+            self.tones = ToneKeys::default();
+        }
         if plan.codec != self.plan.codec {
             // The ear's side changes with the first packet of the new codec.
             self.former = Some((self.plan.payload_type, self.plan.codec));
@@ -312,7 +325,19 @@ impl Leg {
     /// First half of a tick: what this leg says.
     pub fn hear(&mut self, now: Instant, pos: SamplePos) -> Frame {
         self.keys.tick(now);
-        self.ingress.pull(now, pos, &self.keys)
+        let frame = self.ingress.pull(now, pos, &self.keys);
+        self.bursts.tick(frame.origin);
+        if self.plan.telephone_event.is_none()
+            && let Some(key) = self.tones.hear(&frame)
+        {
+            self.out.push_back(Output::Key { key, at: frame.arrived.unwrap_or(now) });
+        }
+        frame
+    }
+
+    /// Whether what this leg says is a keypad tone: no ear should take it for speech.
+    pub const fn keying(&self) -> bool {
+        self.tones.sounding()
     }
 
     /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
@@ -360,7 +385,7 @@ impl Leg {
         let (concealed, stretches) = (self.ingress.concealed(), self.ingress.stretches());
         let jitter = self.ingress.jitter();
         let (sent_packets, sent_octets) = self.egress.sent();
-        LegStats {
+        let mut stats = LegStats {
             packets: jitter.counts(),
             concealed,
             stretches,
@@ -373,6 +398,9 @@ impl Leg {
             remote_jitter: self.remote.1,
             round_trip: self.remote.2,
             underruns: self.playout.underruns(),
-        }
+            quality: None,
+        };
+        stats.quality = stats::quality(self.hears, self.plan.ptime, &self.bursts, &stats);
+        stats
     }
 }

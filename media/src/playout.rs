@@ -1,5 +1,6 @@
 //! `Playout`: the bot's sound on its way to one ear, by utterance. It ducks, holds and hushes without a click, and says what was heard.
 use crate::Rate;
+use crate::noise::nearest;
 use crate::resample::Resampler;
 use crate::tts::{Sound, UtteranceId};
 use std::collections::VecDeque;
@@ -368,15 +369,11 @@ impl Playout {
         // The end of what is there: of the utterance, or of what the synthesiser has made so far.
         let fall = if n == left { edge.min(n) } else { 0 };
         let source = &front.pcm[front.at..front.at + n];
-        for (i, (out, &x)) in pcm[from..from + n].iter_mut().zip(source).enumerate() {
-            let mut level = start + step * (i + 1) as f32;
-            if i < rise {
-                level *= (i as f32 + 0.5) / rise as f32;
-            }
-            if n - i <= fall {
-                level *= (n - i) as f32 / (fall + 1) as f32;
-            }
-            *out = (f32::from(x) * level).round() as i16;
+        let out = &mut pcm[from..from + n];
+        if (start, target, rise, fall) == (1.0, 1.0, 0, 0) {
+            out.copy_from_slice(source);
+        } else {
+            slope(out, source, Slope { start, step, rise, fall });
         }
         self.level = target;
         self.waiting = self.waiting.saturating_sub(n);
@@ -402,6 +399,30 @@ impl Playout {
             self.finish(now, Phase::Done);
         }
         from + n
+    }
+}
+
+/// How loudness changes over a stretch of sound.
+struct Slope {
+    start: f32,
+    /// Per sample.
+    step: f32,
+    /// Samples over which it fades in from the beginning, and out to the end.
+    rise: usize,
+    fall: usize,
+}
+
+fn slope(out: &mut [i16], source: &[i16], Slope { start, step, rise, fall }: Slope) {
+    let n = source.len();
+    for (i, (out, &x)) in out.iter_mut().zip(source).enumerate() {
+        let mut level = start + step * (i + 1) as f32;
+        if i < rise {
+            level *= (i as f32 + 0.5) / rise as f32;
+        }
+        if n - i <= fall {
+            level *= (n - i) as f32 / (fall + 1) as f32;
+        }
+        *out = nearest(f32::from(x) * level);
     }
 }
 

@@ -121,7 +121,8 @@ pub struct Room {
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
-    legs: [Option<Leg>; Seat::COUNT],
+    /// Boxed: most seats stay empty, and a tick looks at all.
+    legs: [Option<Box<Leg>>; Seat::COUNT],
     lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
@@ -156,7 +157,7 @@ impl Room {
                 self.leave(now, seat);
                 let leg = Leg::new(now, plan, self.rules.clone(), seed);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
-                    *place = Some(leg);
+                    *place = Some(Box::new(leg));
                 }
             }
             Input::Leave(seat) => self.leave(now, seat),
@@ -176,7 +177,12 @@ impl Room {
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // Back to the beginning of its memory.
+            self.out.clear();
+        }
+        output
     }
 
     /// When the next tick begins.
@@ -255,7 +261,10 @@ impl Room {
             }
         }
         for (n, frame) in said.into_iter().enumerate() {
-            if let Some(frame) = frame {
+            if let Some(mut frame) = frame {
+                if self.legs[n].as_ref().is_some_and(Leg::keying) {
+                    frame.pcm_mut().fill(0);
+                }
                 self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
             }
         }

@@ -2,13 +2,13 @@
 use super::end::End;
 use super::talk::{Act, Input};
 use crate::standby::{self, Standby};
-use crate::store::Store;
+use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::Expect;
 use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
-use media::record::Recorder;
+use media::record::{Asker, Recorder};
 use media::room::Seat;
 use media::tts::{Sound, Spoken};
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Hands {
             }
             Act::Secret(secret) => {
                 if let Some(recorder) = &self.recorder {
-                    recorder.pause(secret);
+                    recorder.pause(Asker::Bot, secret);
                 }
             }
             Act::Run { id, call } => {
@@ -77,6 +77,14 @@ impl Hands {
             Act::End(end) => return Some(end),
         }
         None
+    }
+
+    /// An operator has the recording keep silence, or go on.
+    pub fn pause(&self, paused: bool) {
+        let Some(recorder) = &self.recorder else { return };
+        recorder.pause(Asker::Operator, paused);
+        let name = if paused { "recording_paused" } else { "recording_resumed" };
+        self.store.note(&self.id, Note::Mark(Mark { name: name.into(), data: Private::default() }));
     }
 
     /// Opens a listening session for what is expected now. The one before it ends when the ear drops it.

@@ -93,6 +93,11 @@ impl Config {
         {
             found.push("speech.whisper.sha256 must be 64 hexadecimal digits (`sha256sum FILE` prints them)".into());
         }
+        if self.store.recording_key_file.is_some() && !self.store.recording_key_command.is_empty() {
+            found.push(
+                "store.recording_key_file and store.recording_key_command are both set: remove one of them".into(),
+            );
+        }
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             found.push(format!(
                 "log.level = {:?}: write error, warn, info, debug or trace, or directives like info,telephony=debug",

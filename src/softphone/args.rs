@@ -6,6 +6,8 @@ use media::codec::{Codec, OpusPlan};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use telephony::rtp::Suite;
+use telephony::sdp::Security;
 
 /// Place a call and hold a conversation: each input is played when the bot has finished speaking.
 ///
@@ -60,6 +62,11 @@ pub struct Args {
     /// Go on without an answer after so many seconds
     #[arg(long, value_name = "S", default_value = "8", value_parser = seconds)]
     pub patience: Duration,
+
+    /// Encrypt the sound: `offered` where the server can, `required`, or required with one suite (AES_CM_128_HMAC_SHA1_80,
+    /// AEAD_AES_128_GCM, …)
+    #[arg(long, value_name = "offered|required|SUITE", value_parser = security)]
+    pub srtp: Option<(Security, Option<Suite>)>,
 
     /// The address to call from [default: the one that reaches the target]
     #[arg(long, value_name = "ADDRESS")]
@@ -150,6 +157,17 @@ fn codec(name: &str) -> Result<Codec, String> {
         "g722" => Ok(Codec::G722),
         "l16" => Ok(Codec::L16(Rate::Hz16000)),
         _ => Err("there are pcmu, pcma, opus, g722 and l16".into()),
+    }
+}
+
+fn security(text: &str) -> Result<(Security, Option<Suite>), String> {
+    match text {
+        "offered" => Ok((Security::Offered, None)),
+        "required" => Ok((Security::Required, None)),
+        suite => Suite::of(suite).map(|suite| (Security::Required, Some(suite))).ok_or_else(|| {
+            let names = Suite::ALL.map(Suite::name).join(", ");
+            format!("write offered, required or one of {names}")
+        }),
     }
 }
 

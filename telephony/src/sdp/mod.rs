@@ -2,13 +2,16 @@
 //!
 //! [`Session`] is what a leg holds: it answers offers, makes offers and accepts answers, and keeps the books that the
 //! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
+mod crypto;
 mod format;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use crate::rtp::Remote;
+use crate::rtp::{Remote, Secrets, Suite};
+pub use crypto::Security;
+use crypto::{Crypto, Profile, Vault};
 use format::Types;
 use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
@@ -40,6 +43,10 @@ pub struct Prefs {
     pub comfort_noise: bool,
     /// RTP and RTCP on one port (RFC 5761) where both sides want it.
     pub rtcp_mux: bool,
+    /// Whether sound is encrypted.
+    pub security: Security,
+    /// The suites taken, and offered in this order.
+    pub suites: Vec<Suite>,
     /// What we want to do with the stream: `SendOnly` or `Inactive` puts the other side on hold.
     pub direction: Direction,
 }
@@ -52,6 +59,8 @@ impl Default for Prefs {
             telephone_event: true,
             comfort_noise: true,
             rtcp_mux: true,
+            security: Security::default(),
+            suites: Suite::ALL.to_vec(),
             direction: Direction::SendRecv,
         }
     }
@@ -80,6 +89,8 @@ pub struct Negotiated {
     pub plan: LegPlan,
     /// Where they want our packets. An unspecified address (`0.0.0.0`) means: none, the old style of hold.
     pub remote: Remote,
+    /// The keys of either direction; `None`: plain RTP.
+    pub secrets: Option<Secrets>,
     /// They do not listen at present: `sendonly`, `inactive` or an unspecified address.
     pub hold: bool,
     /// The answer to send; empty after [`accept`].
@@ -95,8 +106,14 @@ pub enum Fault {
     Syntax { line: usize, what: &'static str },
     #[error("SDP has no audio stream with a port: offer m=audio")]
     NoAudio,
-    #[error("audio is offered as {0} only: RTP/AVP is what this server speaks")]
+    #[error(
+        "audio is offered as {0} only: RTP/AVP is what this server speaks, and RTP/SAVP where its rtp.srtp allows it"
+    )]
     Profile(String),
+    #[error("calls to this server are encrypted: offer RTP/SAVP with a=crypto")]
+    Plain,
+    #[error("RTP/SAVP comes without an a=crypto that is understood: offer AES_CM_128_HMAC_SHA1_80 with one inline key")]
+    NoCrypto,
     #[error("no common codec: offer one of {0}")]
     NoCommonCodec(String),
     #[error("the audio stream needs a c= line with one unicast IP address (host names are not resolved)")]
@@ -124,22 +141,23 @@ impl Offer {
         read::read(bytes).map(|lines| Self { lines })
     }
 
-    /// The stream we take, and what we take of it: the first audio line that can be answered.
-    fn choose(&self, prefs: &Prefs) -> Result<(usize, &Line, Choice), Fault> {
+    /// The stream we take, and what we take of it: the first audio line that can be answered, encrypted before plain.
+    fn choose(&self, prefs: &Prefs) -> Result<(usize, &Line, Choice, Option<&Crypto>), Fault> {
         let mut fault = Fault::NoAudio;
-        for (at, line) in self.lines.iter().enumerate() {
-            if line.media != "audio" || line.port == 0 {
-                continue;
-            }
-            if line.proto != "RTP/AVP" {
-                if fault == Fault::NoAudio {
-                    fault = Fault::Profile(line.proto.clone());
+        for encrypted in [true, false] {
+            for (at, line) in self.lines.iter().enumerate() {
+                if line.media != "audio" || line.port == 0 {
+                    continue;
                 }
-                continue;
-            }
-            match Choice::of(line, prefs, Order::Ours) {
-                Some(choice) => return Ok((at, line, choice)),
-                None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
+                match crypto::choose(line, prefs.security, &prefs.suites) {
+                    Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs, Order::Ours) {
+                        Some(choice) => return Ok((at, line, choice, crypto)),
+                        None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
+                    },
+                    Ok(_) => {}
+                    Err(why) if fault == Fault::NoAudio => fault = why,
+                    Err(_) => {}
+                }
             }
         }
         Err(fault)
@@ -198,8 +216,14 @@ impl Choice {
 
 /// Answers an offer: one codec, keys, and every other stream refused in its place.
 pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated, Fault> {
-    let (at, line, choice) = offer.choose(prefs)?;
-    let agreed = agree(line, &choice, prefs, local.address)?;
+    let (.., crypto) = offer.choose(prefs)?;
+    answer_with(offer, prefs, local, crypto.map(|crypto| Vault::default().secrets(crypto)))
+}
+
+fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secrets>) -> Result<Negotiated, Fault> {
+    let (at, line, choice, crypto) = offer.choose(prefs)?;
+    let agreed = Negotiated { secrets, ..agree(line, &choice, prefs, local.address)? };
+    let ours = crypto.zip(agreed.secrets.as_ref());
     let mux = agreed.remote.rtcp.is_none();
     let audio = write::Audio {
         codecs: vec![(choice.codec, choice.payload_type)],
@@ -209,19 +233,26 @@ pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated,
         mux,
         direction: agreed.plan.direction,
         mid: line.mid.clone(),
+        profile: Profile::of(&line.proto).unwrap_or_default(),
+        crypto: ours.map(|(theirs, s)| Crypto { tag: theirs.tag, keys: s.ours.clone() }).into_iter().collect(),
     };
     let streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then_some(other)).collect::<Vec<_>>();
     Ok(Negotiated { text: write::text(local, &audio, &streams), ..agreed })
 }
 
-/// An offer of one audio stream with all our codecs.
+/// An offer of one audio stream with all our codecs, not encrypted.
 pub fn offer(prefs: &Prefs, local: &Local) -> String {
     write::text(local, &write::Audio::offer(prefs, &Types::default(), None), &[None])
 }
 
 /// Reads the answer to [`offer`].
 pub fn accept(prefs: &Prefs, answer: &[u8]) -> Result<Negotiated, Fault> {
-    accept_at(prefs, &read::read(answer)?, (0, 1), None, &Types::default())
+    let (lines, types) = (read::read(answer)?, Types::default());
+    let agreed = accept_at(prefs, &lines, (0, 1), None, &types)?;
+    if let Some(line) = lines.first() {
+        Vault::default().accept(line, Security::Off)?;
+    }
+    Ok(agreed)
 }
 
 /// Reads the answer to an offer of so many m-lines, ours at this place, made with these payload types.
@@ -236,7 +267,7 @@ fn accept_at(
         return Err(Fault::Answer("it has another number of m-lines"));
     }
     let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
-    if line.media != "audio" || line.proto != "RTP/AVP" {
+    if line.media != "audio" || Profile::of(&line.proto).is_none() {
         return Err(Fault::Answer("its m-line is not the audio stream that was offered"));
     }
     if line.port == 0 {
@@ -285,6 +316,7 @@ fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Ne
             direction: Way { sends: we.sends && they.receives, receives: we.receives && they.sends }.direction(),
         },
         remote: Remote { rtp: SocketAddr::new(address, line.port), rtcp },
+        secrets: None,
         hold: silent || matches!(line.direction, Direction::SendOnly | Direction::Inactive),
         text: String::new(),
     })
@@ -342,6 +374,7 @@ pub struct Session {
     streams: Vec<Option<Line>>,
     mid: Option<String>,
     types: Types,
+    vault: Vault,
 }
 
 impl Session {
@@ -350,7 +383,15 @@ impl Session {
         // 31 bits: some phones keep it in a signed int.
         let session_id = u64::from(rand::random::<u32>() >> 1).max(1);
         let local = Local { address, port, session_id, version: 0 };
-        Self { prefs, local, sent: None, streams: vec![None], mid: None, types: Types::default() }
+        Self {
+            prefs,
+            local,
+            sent: None,
+            streams: vec![None],
+            mid: None,
+            types: Types::default(),
+            vault: Vault::default(),
+        }
     }
 
     /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
@@ -360,14 +401,16 @@ impl Session {
 
     /// Answers an offer, the first or a later one. A fault leaves the call as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<Negotiated, Fault> {
-        let (at, line, _) = offer.choose(&self.prefs)?;
-        let mut agreed = answer(offer, &self.prefs, &self.local)?;
+        let (at, line, _, crypto) = offer.choose(&self.prefs)?;
+        let secrets = crypto.map(|crypto| self.vault.secrets(crypto));
+        let mut agreed = answer_with(offer, &self.prefs, &self.local, secrets.clone())?;
+        self.vault.settle(Profile::of(&line.proto).unwrap_or_default(), secrets.clone());
         self.streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then(|| other.clone())).collect();
         self.mid = line.mid.clone();
         self.types.learn(line);
         if self.sent.as_ref() != Some(&agreed.text) {
             self.local.version += 1;
-            agreed = answer(offer, &self.prefs, &self.local)?;
+            agreed = answer_with(offer, &self.prefs, &self.local, secrets)?;
             self.sent = Some(agreed.text.clone());
         }
         Ok(agreed)
@@ -375,7 +418,9 @@ impl Session {
 
     /// An offer: for an INVITE of ours, for a delayed offer, or within the call with the streams it has.
     pub fn offer(&mut self) -> String {
+        let (profile, crypto) = self.vault.offer(self.prefs.security, &self.prefs.suites);
         let audio = write::Audio::offer(&self.prefs, &self.types, self.mid.clone());
+        let audio = write::Audio { profile, crypto, ..audio };
         let streams = self.streams.iter().map(Option::as_ref).collect::<Vec<_>>();
         let mut text = write::text(&self.local, &audio, &streams);
         if self.sent.as_ref() != Some(&text) {
@@ -390,8 +435,12 @@ impl Session {
     pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Fault> {
         let at = self.streams.iter().position(Option::is_none).unwrap_or(0);
         let (lines, place) = (read::read(answer)?, (at, self.streams.len()));
-        let agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
-        lines.get(at).into_iter().for_each(|line| self.types.learn(line));
+        let mut agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
+        let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
+        let (profile, secrets) = self.vault.accept(line, self.prefs.security)?;
+        self.vault.settle(profile, secrets.clone());
+        agreed.secrets = secrets;
+        self.types.learn(line);
         Ok(agreed)
     }
 }

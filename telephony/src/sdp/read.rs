@@ -1,4 +1,5 @@
 //! Descriptions from text: lines are put in the order the grammar wants, `rtc-sdp` parses, and what matters is kept.
+use super::crypto::Crypto;
 use super::{Fault, MAX_BYTES, MAX_LINES, MAX_STREAMS};
 use media::leg::Direction;
 use rtc_sdp::SessionDescription;
@@ -23,6 +24,8 @@ pub(super) struct Line {
     pub(super) rtcp_mux: bool,
     /// RFC 3605: port and, where given, address.
     pub(super) rtcp: Option<(u16, Option<IpAddr>)>,
+    /// Those `a=crypto` that can be used, in the order of the other side's preference.
+    pub(super) crypto: Vec<Crypto>,
     maps: Vec<Map>,
     /// `fmtp` by payload type.
     parameters: Vec<(u8, String)>,
@@ -91,6 +94,7 @@ impl Line {
             max_ptime: media.value("maxptime").or(session.value("maxptime")).and_then(milliseconds),
             rtcp_mux: media.has("rtcp-mux"),
             rtcp: media.value("rtcp").and_then(rtcp),
+            crypto: media.values("crypto").filter_map(Crypto::read).collect(),
             maps: media.attributes.iter().filter(|a| a.key == "rtpmap").filter_map(Map::read).collect(),
             parameters: media.attributes.iter().filter(|a| a.key == "fmtp").filter_map(parameters).collect(),
         }
@@ -129,6 +133,10 @@ impl<'a> Level<'a> {
 
     fn value(&self, key: &str) -> Option<&'a str> {
         self.attributes.iter().find(|a| a.key == key)?.value.as_deref().map(str::trim)
+    }
+
+    fn values(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.attributes.iter().filter(move |a| a.key == key).filter_map(|a| a.value.as_deref())
     }
 
     fn direction(&self) -> Option<Direction> {

@@ -5,6 +5,8 @@ use super::*;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+mod security;
+
 const OFFER: &str = "v=0\r\no=alice 53655765 2353687637 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n\
     m=audio 6000 RTP/AVP 0 8 97 101 13\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:97 iLBC/8000\r\n\
     a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n";
@@ -328,6 +330,8 @@ fn offer_answer_and_accept_agree() {
             comfort_noise: random.random(),
             rtcp_mux: random.random(),
             direction: directions[random.random_range(0..4)],
+            security: Security::Off,
+            suites: Suite::ALL.to_vec(),
         };
         let (a, b) = (prefs(), prefs());
         let mut caller = Session::new(a.clone(), [192, 0, 2, 1].into(), 4000);

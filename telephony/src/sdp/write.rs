@@ -1,4 +1,5 @@
 //! Descriptions as text.
+use super::crypto::{Crypto, Profile};
 use super::format::{self, Types};
 use super::read::Line;
 use super::{Local, PTIME, Prefs, family};
@@ -17,6 +18,8 @@ pub(super) struct Audio {
     pub(super) mux: bool,
     pub(super) direction: Direction,
     pub(super) mid: Option<String>,
+    pub(super) profile: Profile,
+    pub(super) crypto: Vec<Crypto>,
 }
 
 impl Audio {
@@ -36,6 +39,8 @@ impl Audio {
             mux: *rtcp_mux,
             direction: *direction,
             mid,
+            profile: Profile::Avp,
+            crypto: Vec::new(),
         }
     }
 }
@@ -58,7 +63,7 @@ pub(super) fn text(local: &Local, audio: &Audio, streams: &[Option<&Line>]) -> S
 }
 
 fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
-    write!(text, "m=audio {port} RTP/AVP")?;
+    write!(text, "m=audio {port} {}", audio.profile.name())?;
     let events = audio.events.iter().map(|(p, _)| *p);
     let payload_types = audio.codecs.iter().map(|(_, p)| *p).chain(audio.comfort_noise).chain(events);
     for payload_type in payload_types {
@@ -81,6 +86,9 @@ fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
         write!(text, "a=rtpmap:{payload_type} telephone-event/{clock}\r\na=fmtp:{payload_type} 0-16\r\n")?;
     }
     write!(text, "a=ptime:{}\r\na=maxptime:{}\r\n", audio.ptime.as_millis(), PTIME.1)?;
+    for crypto in &audio.crypto {
+        crypto.write(text)?;
+    }
     if audio.mux {
         text.push_str("a=rtcp-mux\r\n");
     }

@@ -1,6 +1,7 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
 mod hostile;
+mod secure;
 
 use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
