@@ -1,5 +1,6 @@
 //! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
 use crate::asr::{Cue, Listen};
+use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
@@ -16,11 +17,22 @@ pub struct EarPlan {
     pub start: Duration,
     /// Silence after which speech counts as over.
     pub end: Duration,
+    pub echo: EchoControl,
+}
+
+/// Whether our own sound is taken out of what an ear hears: on phone lines, where nobody else does it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoControl {
+    On,
+    #[default]
+    Off,
 }
 
 impl Default for EarPlan {
     fn default() -> Self {
-        Self { preroll: Duration::from_millis(300), start: Duration::from_millis(64), end: Duration::from_millis(200) }
+        let (preroll, start, end) = (300, 64, 200);
+        let [preroll, start, end] = [preroll, start, end].map(Duration::from_millis);
+        Self { preroll, start, end, echo: EchoControl::Off }
     }
 }
 
@@ -34,6 +46,7 @@ pub enum Shut {
 /// One per leg, living on an ear thread. It is given every frame of the caller in order and reads no clock.
 pub struct Ear {
     plan: EarPlan,
+    echo: Option<Echo>,
     vad: Vad,
     gate: Gate,
     rate: Rate,
@@ -66,6 +79,7 @@ impl Ear {
     pub fn new(plan: EarPlan, models: &Models) -> Self {
         let gate = if models.are_fused() { GatePlan::fused } else { GatePlan::strict };
         Self {
+            echo: (plan.echo == EchoControl::On).then(Echo::new),
             vad: Vad::new(models),
             gate: Gate::new(gate(plan.start, plan.end)),
             plan,
@@ -77,6 +91,14 @@ impl Ear {
             listener: None,
             shut: Shut::Open,
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
+        }
+    }
+
+    /// Takes out of a frame what comes back of our own sound: `sent` is what the line was sent in the same tick. Comes before
+    /// [`Ear::hear`].
+    pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
+        if let Some(echo) = &mut self.echo {
+            echo.clean(frame, sent);
         }
     }
 
@@ -148,7 +170,8 @@ impl Ear {
         let evidence = match origin {
             Origin::Line => Evidence::Line(self.vad.score(&window, attention)),
             Origin::Concealed => Evidence::Concealed(self.vad.score(&window, attention)),
-            Origin::Idle => {
+            // Our own sound is nobody's speech, and no measure of the line's noise.
+            Origin::Idle | Origin::Echo => {
                 self.vad.score(&window, Attention::Idle);
                 Evidence::Idle
             }
@@ -269,7 +292,7 @@ impl Sound {
             match mark.origin {
                 Origin::Line => line += length,
                 Origin::Concealed => concealed += length,
-                Origin::Idle => idle += length,
+                Origin::Idle | Origin::Echo => idle += length,
             }
             until = until.min(mark.sample);
             if mark.sample <= from {

@@ -65,6 +65,8 @@ pub enum Origin {
     Concealed,
     /// Nothing was expected: silence suppression, hold, or no packet yet.
     Idle,
+    /// From the line, but our own sound coming back and nothing else.
+    Echo,
 }
 
 /// One tick of mono sound at a line's rate; no heap.

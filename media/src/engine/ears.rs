@@ -24,7 +24,8 @@ pub(super) enum Order {
 pub(super) struct Batch {
     pub(super) tick: u64,
     pub(super) orders: Vec<Order>,
-    pub(super) frames: Vec<(u64, Seat, Box<Frame>)>,
+    /// What was said and what was sent.
+    pub(super) frames: Vec<(u64, Seat, Box<Frame>, Box<Frame>)>,
 }
 
 impl Batch {
@@ -66,7 +67,8 @@ impl Ears {
                 self.carry_out(order);
             }
             let mut edges = std::mem::take(&mut owed);
-            for (id, seat, frame) in batch.frames {
+            for (id, seat, mut frame, sent) in batch.frames {
+                self.with((id, seat), |ear| ear.clean(&mut frame, &sent));
                 edges.extend(self.hear((id, seat), &frame).map(|edge| (id, seat, edge)));
             }
             if edges.is_empty() {
