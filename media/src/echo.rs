@@ -37,6 +37,10 @@ struct Work {
     near: Bands,
     clean: Bands,
     path: Path,
+    /// How much of what the ear gets is the sound as it came, at the end of the last tick.
+    share: f32,
+    /// Ticks on end in which next to nothing of what came was echo.
+    foreign: u32,
 }
 
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
@@ -45,6 +49,12 @@ const PLAYED: f32 = 64.0;
 const REST: u32 = 100;
 /// The least share of what is left that must be somebody's own.
 const OWN: f32 = 0.5;
+/// The share of what came that must be somebody's own for the ear to get it as it came.
+const UNTOUCHED: f32 = 0.95;
+/// The share of what came that makes a tick somebody's own even where the canceller has damped it, if it lasts.
+const FOREIGN: f32 = 0.65;
+/// Ticks on end for which it must be so.
+const SURE: u32 = 3;
 
 impl Echo {
     pub fn new() -> Self {
@@ -90,19 +100,38 @@ impl Line {
             (work.far.measure(far.pcm()), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
         work.path.play(&sent);
         // What the jitter buffer made up says nothing of the way.
+        let (raw, clean) = (work.path.own(&came), work.path.own(&left));
+        // What the jitter buffer made up says nothing of the way.
         if near.origin == Origin::Line {
-            work.path.learn(&came);
-            if work.path.own(&left) < OWN {
+            work.foreign = if raw > FOREIGN { work.foreign.saturating_add(1) } else { 0 };
+            let own = if work.foreign >= SURE { clean.max(raw) } else { clean };
+            work.path.learn(&came, own);
+            if own < OWN {
                 near.origin = Origin::Echo;
             }
         }
+        // Where next to nothing of what came is echo, cleaning can only do harm.
+        work.blend(if work.foreign >= SURE && raw > UNTOUCHED { 1.0 } else { 0.0 }, &self.scratch, near.pcm_mut());
     }
 }
 
 impl Work {
     fn new(rate: Rate) -> Self {
         let [far, near, clean] = [(); 3].map(|()| Bands::new(rate));
-        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new() }
+        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, foreign: 0 }
+    }
+
+    /// Fades within the tick to `share` of the sound as it came.
+    fn blend(&mut self, share: f32, raw: &[i16], clean: &mut [i16]) {
+        let (from, step) = (self.share, (share - self.share) / clean.len() as f32);
+        self.share = share;
+        if from == 0.0 && share == 0.0 {
+            return;
+        }
+        for (n, (out, raw)) in clean.iter_mut().zip(raw).enumerate() {
+            let share = from + step * (n + 1) as f32;
+            *out = (f32::from(*raw) * share + f32::from(*out) * (1.0 - share)).round() as i16;
+        }
     }
 }
 

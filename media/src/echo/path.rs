@@ -12,12 +12,21 @@ const REACH: usize = 36;
 const KEPT: f32 = 0.6;
 /// Power in a band below which what was sent is silence.
 const SILENCE: f32 = 60.0;
-/// The share of ticks in which an echo may be louder than its gain says.
-const ABOVE: f32 = 0.07;
+/// What a gain sinks by for what it rises by: an echo is louder than its gain says in one tick of five; faster at first, so that
+/// a line without echo is known for one in half a second.
+const FALL: f32 = 0.25;
+const FIRST_FALL: f32 = 0.3;
 /// How fast a gain moves (natural logarithm of power, per tick): the sum of its first steps is far, so that half a second
 /// of sound is enough; later ones follow a hand on the volume.
 const FIRST_STEPS: f32 = 6.0;
 const LATER_STEPS: f32 = 0.06;
+/// Ticks of sound (0.6 s) before anything is learned: until then its echo may not have arrived, and a way that is quiet so
+/// far may still turn out to be loud.
+const ARRIVAL: f32 = 30.0;
+/// Ticks after which a gain is believed, and how much less it rises with sound that is somebody's own: 4 dB in a second, so
+/// that a way that has become louder is learned all the same.
+const KNOWN: f32 = 25.0;
+const DISTRUST: f32 = 0.3;
 /// No echo comes back louder than this, however little is known.
 const LOUDEST: f32 = 0.7;
 /// What must rise above the echo, in power.
@@ -54,16 +63,22 @@ impl Path {
         }
     }
 
-    /// What arrived in that tick, echo and all.
-    pub fn learn(&mut self, came: &Spectrum) {
+    /// What arrived in that tick, echo and all, and how much of it is somebody's own: that teaches hardly anything.
+    pub fn learn(&mut self, came: &Spectrum, own: f32) {
         for (band, came) in self.bands.iter_mut().zip(came).filter(|(band, _)| band.due > SILENCE) {
             band.seen += 1.0;
-            let step = (FIRST_STEPS / band.seen).max(LATER_STEPS);
+            if band.seen <= ARRIVAL {
+                continue;
+            }
+            let seen = band.seen - ARRIVAL;
+            let step = (FIRST_STEPS / seen).max(LATER_STEPS);
+            let up = step * if own > 0.5 && seen > KNOWN { DISTRUST } else { 1.0 };
+            let down = step * if seen <= KNOWN { FIRST_FALL } else { FALL };
             let ratio = (came.max(1.0) / band.due).ln();
             band.gain = if ratio > band.gain {
-                (band.gain + step * (1.0 - ABOVE)).min(ratio).min(LOUDEST)
+                (band.gain + up).min(ratio).min(LOUDEST)
             } else {
-                (band.gain - step * 4.0 * ABOVE).max(ratio)
+                (band.gain - down).max(ratio)
             };
         }
     }

@@ -174,8 +174,7 @@ mod tests {
         let mut sent = Vec::new();
         let mut back = Vec::new();
         for tick in 0..150 {
-            let far: Vec<i16> =
-                (0..160).map(|_| if tick < 100 { noise.sample(2_000.0) as i16 } else { 0 }).collect();
+            let far: Vec<i16> = (0..160).map(|_| if tick < 100 { noise.sample(2_000.0) as i16 } else { 0 }).collect();
             back.extend(phone.tick(&far, &[]));
             sent.extend(far);
         }

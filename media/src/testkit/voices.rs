@@ -127,8 +127,7 @@ pub fn murmur(seed: u64, seconds: f32) -> Vec<i16> {
             last = white;
             0.25 * high
         }));
-        let formants =
-            [300.0 + 500.0 * dice.unit(), 900.0 + 1_300.0 * dice.unit(), 2_300.0 + 700.0 * dice.unit()];
+        let formants = [300.0 + 500.0 * dice.unit(), 900.0 + 1_300.0 * dice.unit(), 2_300.0 + 700.0 * dice.unit()];
         let length = 900 + (dice.roll() % 1_400) as usize;
         let bend = 0.85 + 0.3 * dice.unit();
         let mut state = [(0.0f32, 0.0f32); 3];
