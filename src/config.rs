@@ -370,11 +370,29 @@ pub struct Ear {
     pub preroll_ms: Ms,
     pub start_ms: Ms,
     pub end_ms: Ms,
+    pub echo: Echo,
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { preroll_ms: Ms(300), start_ms: Ms(64), end_ms: Ms(200) }
+        Self { preroll_ms: Ms(300), start_ms: Ms(64), end_ms: Ms(200), echo: Echo::Phones }
+    }
+}
+
+/// On which lines our own sound is taken out of what comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Echo {
+    Phones,
+    Off,
+}
+
+impl From<Echo> for media::ear::EchoControl {
+    fn from(echo: Echo) -> Self {
+        match echo {
+            Echo::Phones => Self::On,
+            Echo::Off => Self::Off,
+        }
     }
 }
 

@@ -67,7 +67,8 @@ impl Engines {
         };
         let ear = &speech.ear;
         let whisper = whisper(speech);
-        let ear_plan = EarPlan { preroll: ear.preroll_ms.into(), start: ear.start_ms.into(), end: ear.end_ms.into() };
+        let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
+        let ear_plan = EarPlan { preroll, start, end, echo: ear.echo.into() };
         let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, &whisper, language)).into();
         Self { vad, ear_plan, vad_about, tongues }
     }

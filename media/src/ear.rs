@@ -1,5 +1,6 @@
 //! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
 use crate::asr::{Cue, Listen};
+use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
@@ -16,11 +17,22 @@ pub struct EarPlan {
     pub start: Duration,
     /// Silence after which speech counts as over.
     pub end: Duration,
+    pub echo: EchoControl,
+}
+
+/// Whether our own sound is taken out of what an ear hears: on phone lines, where nobody else does it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoControl {
+    On,
+    #[default]
+    Off,
 }
 
 impl Default for EarPlan {
     fn default() -> Self {
-        Self { preroll: Duration::from_millis(300), start: Duration::from_millis(64), end: Duration::from_millis(200) }
+        let (preroll, start, end) = (300, 64, 200);
+        let [preroll, start, end] = [preroll, start, end].map(Duration::from_millis);
+        Self { preroll, start, end, echo: EchoControl::Off }
     }
 }
 
@@ -43,6 +55,7 @@ pub enum Heard {
 pub struct Ear {
     plan: EarPlan,
     models: Models,
+    echo: Option<Echo>,
     vad: Vad,
     gate: Gate,
     rate: Rate,
@@ -78,6 +91,7 @@ impl Ear {
         let gate = if models.are_fused() { GatePlan::fused } else { GatePlan::strict };
         Self {
             models: models.clone(),
+            echo: (plan.echo == EchoControl::On).then(Echo::new),
             vad: Vad::new(models),
             gate: Gate::new(gate(plan.start, plan.end)),
             plan,
@@ -90,6 +104,14 @@ impl Ear {
             listener: None,
             shut: Shut::Open,
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
+        }
+    }
+
+    /// Takes out of a frame what comes back of our own sound: `sent` is what the line was sent in the same tick. Comes before
+    /// [`Ear::hear`].
+    pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
+        if let Some(echo) = &mut self.echo {
+            echo.clean(frame, sent);
         }
     }
 
@@ -202,7 +224,8 @@ impl Ear {
         self.gate.judge(match origin {
             Origin::Line => Evidence::Line(odds),
             Origin::Concealed => Evidence::Concealed(odds),
-            Origin::Idle => Evidence::Idle,
+            // Our own sound is nobody's speech, and no measure of the line's noise.
+            Origin::Idle | Origin::Echo => Evidence::Idle,
         })
     }
 
@@ -322,7 +345,7 @@ impl Sound {
             match mark.origin {
                 Origin::Line => line += length,
                 Origin::Concealed => concealed += length,
-                Origin::Idle => idle += length,
+                Origin::Idle | Origin::Echo => idle += length,
             }
             until = until.min(mark.sample);
             if mark.sample <= from {

@@ -65,6 +65,8 @@ pub enum Origin {
     Concealed,
     /// Nothing was expected: silence suppression, hold, or no packet yet.
     Idle,
+    /// From the line, but our own sound coming back and nothing else.
+    Echo,
 }
 
 /// One tick of mono sound at a line's rate. It holds no more samples than the rate has: at 8 kHz a frame that is made, passed

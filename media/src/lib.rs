@@ -7,6 +7,7 @@ pub mod asr;
 pub mod codec;
 pub mod conceal;
 pub mod ear;
+pub mod echo;
 pub mod egress;
 pub mod engine;
 pub mod frame;

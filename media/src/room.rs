@@ -72,10 +72,11 @@ pub enum Output {
         seat: Seat,
         packet: Packet,
     },
-    /// What a leg said, for its ear. Comes after everything that is sent in the same tick.
+    /// What a leg said and what it was sent, for its ear. Comes after everything that is sent in the same tick.
     Frame {
         seat: Seat,
         frame: Box<Frame>,
+        sent: Box<Frame>,
     },
     Event(Event),
 }
@@ -239,6 +240,7 @@ impl Room {
                 bot[n] = (self.mode != Mode::Echo).then(|| leg.speak(now, pos));
             }
         }
+        let mut sent: [Option<Box<Frame>>; Seat::COUNT] = Default::default();
         for n in 0..Seat::COUNT {
             let Some(leg) = &mut self.legs[n] else { continue };
             let seat = Seat(n as u8);
@@ -246,26 +248,26 @@ impl Room {
             let voices = Voices { said: &said, bot: &bot, tick };
             voices.mix(self.mode, self.supervision, seat, &mut self.lanes, &mut frame);
             leg.send(now, tick, &mut frame);
-            let sends = leg.plan().direction.sends();
+            if !leg.plan().direction.sends() {
+                frame.pcm_mut().fill(0);
+            }
             self.drain(seat);
             if seat == Seat::CALLER
                 && let (Some(tap), Some(said)) = (&mut self.tap, &said[n])
             {
-                if !sends {
-                    frame.pcm_mut().fill(0);
-                }
                 if tap.take(said, &frame).is_break() {
                     self.tap = None;
                     self.out.push_back(Output::Event(Event::TapBroke));
                 }
             }
+            sent[n] = Some(Box::new(frame));
         }
-        for (n, frame) in said.into_iter().enumerate() {
-            if let Some(mut frame) = frame {
+        for (n, both) in said.into_iter().zip(sent).enumerate() {
+            if let (Some(mut frame), Some(sent)) = both {
                 if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
                     frame.pcm_mut().fill(0);
                 }
-                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
+                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame), sent });
             }
         }
     }

@@ -25,7 +25,8 @@ pub(super) enum Order {
 pub(super) struct Batch {
     pub(super) tick: u64,
     pub(super) orders: Vec<Order>,
-    pub(super) frames: Vec<(u64, Seat, Box<Frame>)>,
+    /// What was said and what was sent.
+    pub(super) frames: Vec<(u64, Seat, Box<Frame>, Box<Frame>)>,
 }
 
 impl Batch {
@@ -95,8 +96,9 @@ impl Ears {
         for order in batch.orders {
             self.carry_out(order);
         }
-        for (id, seat, frame) in batch.frames {
+        for (id, seat, mut frame, sent) in batch.frames {
             let key = (id, seat);
+            self.with(key, |ear| ear.clean(&mut frame, &sent));
             if self.ears.get(&key).is_some_and(Ear::is_due) {
                 self.settle(edges);
             }

@@ -134,10 +134,10 @@ impl Slot {
                         wire.send(&packet);
                     }
                 }
-                Output::Frame { seat, frame } => {
+                Output::Frame { seat, frame, sent } => {
                     let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        batch.frames.push((self.id, seat, frame));
+                        batch.frames.push((self.id, seat, frame, sent));
                     }
                 }
                 Output::Event(event) => self.tell(event, counters),

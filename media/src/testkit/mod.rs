@@ -1,8 +1,10 @@
-//! Tools of the tests: seeded networks, tones, voices, labelled speech, WAV files, and whole rooms under simulated time.
+//! Tools of the tests: seeded networks, rooms, tones, voices, labelled speech, WAV files, and whole rooms under simulated time.
+pub mod acoustics;
 pub mod labelled;
 pub mod netem;
 pub mod phrases;
 pub mod sim;
 pub mod tone;
 pub mod voice;
+pub mod voices;
 pub mod wav;

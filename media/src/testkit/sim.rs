@@ -166,7 +166,7 @@ impl Sim {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => self.sent.push((self.now, seat, packet)),
-                Output::Frame { seat, frame } => self.heard.push((seat, *frame)),
+                Output::Frame { seat, frame, .. } => self.heard.push((seat, *frame)),
                 Output::Event(event) => self.events.push(event),
             }
         }

@@ -1,0 +1,216 @@
+//! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk, and what it costs.
+//!
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | cost]`
+use media::ear::{Ear, EarPlan, EchoControl};
+use media::echo::Echo;
+use media::frame::Origin;
+use media::testkit::acoustics::{Acoustics, Place};
+use media::testkit::voices;
+use media::vad::{Edge, Models};
+use media::{Frame, Rate, SamplePos};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const LOSSES_DB: [f32; 4] = [6.0, 9.0, 12.0, 15.0];
+const DELAYS_MS: [u64; 5] = [40, 100, 200, 300, 400];
+
+/// Counts what is held.
+struct Scale;
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+unsafe impl GlobalAlloc for Scale {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static SCALE: Scale = Scale;
+
+fn main() {
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wanted("cost") {
+        cost();
+    }
+    if wanted("table") {
+        table();
+    }
+    if wanted("double") {
+        double_talk();
+    }
+}
+
+fn models() -> Vec<(&'static str, Models)> {
+    let silero = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
+    let mut models = vec![("earshot alone", Models::load(None).expect("earshot"))];
+    match Models::load(Some(&silero)) {
+        Ok(fused) => models.insert(0, ("Silero and earshot", fused)),
+        Err(why) => println!("skipped: {why}"),
+    }
+    models
+}
+
+fn frame(tick: usize, pcm: &[i16]) -> Frame {
+    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
+    frame.origin = Origin::Line;
+    frame.pcm_mut().iter_mut().zip(pcm).for_each(|(out, sample)| *out = *sample);
+    frame
+}
+
+/// Starts (s) and how many of them lasted 300 ms, so that a bot would have held its tongue.
+fn hear(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> (Vec<f32>, usize) {
+    let (mut phone, mut starts, mut since, mut holds) = (Acoustics::new(place), Vec::new(), None, 0);
+    for (tick, far) in bot.chunks_exact(160).enumerate() {
+        let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
+        let mut near = frame(tick, &phone.tick(far, said));
+        ear.clean(&mut near, &frame(tick, far));
+        match ear.hear(&near) {
+            Some(Edge::Start { .. }) => {
+                starts.push((tick + 1) as f32 / 50.0);
+                since = Some(tick);
+            }
+            Some(Edge::End { .. }) => since = None,
+            None => {}
+        }
+        holds += usize::from(since.is_some_and(|since| tick == since + 15));
+    }
+    (starts, holds)
+}
+
+fn place(loss_db: f32, ms: u64, seed: u64) -> Place {
+    let reverberation = Duration::from_millis(150 + seed * 97 % 350);
+    Place { loss_db, delay: Duration::from_millis(ms), reverberation, seed, ..Place::default() }
+}
+
+fn plan(echo: EchoControl) -> EarPlan {
+    EarPlan { echo, ..EarPlan::default() }
+}
+
+fn table() {
+    println!("\nThe bot speaks for ten minutes and nobody else does: ducks (holds) in 30 s of each cell");
+    for (name, models) in models() {
+        for echo in [EchoControl::On, EchoControl::Off] {
+            let (mut ducks, mut holds) = (0, 0);
+            println!(
+                "{name}, echo control {echo:?}\n  loss \\ delay {}",
+                DELAYS_MS.map(|ms| format!("{ms:>9} ms")).concat()
+            );
+            for (row, loss) in LOSSES_DB.into_iter().enumerate() {
+                print!("  {loss:>6} dB    ");
+                for (column, ms) in DELAYS_MS.into_iter().enumerate() {
+                    let number = row * DELAYS_MS.len() + column;
+                    let bot = voices::talk(number, 30.0);
+                    let mut ear = Ear::new(plan(echo), &models);
+                    let (starts, long) = hear(&mut ear, place(loss, ms, number as u64 + 1), &bot, &[]);
+                    ducks += starts.len();
+                    holds += long;
+                    print!("{:>6} ({long:>2})  ", starts.len());
+                }
+                println!();
+            }
+            println!("  {ducks} ducks, {holds} holds in 10 min");
+        }
+    }
+}
+
+fn double_talk() {
+    println!("\nReplies over the bot's voice: ducks noticed after (ms)");
+    for (name, models) in models() {
+        for gain_db in [0.0f32, -6.0, -10.0] {
+            for (what, losses) in [("echo 6 dB down", 6.0f32), ("10 dB", 10.0), ("15 dB", 15.0), ("no echo", 60.0)] {
+                let (mut delays, mut missed, mut extra) = (Vec::new(), 0, 0);
+                for (number, ms) in DELAYS_MS.into_iter().enumerate() {
+                    let bot = voices::talk(number + 3, 24.0);
+                    let (voice, truth) = replies(bot.len(), number, gain_db);
+                    let mut ear = Ear::new(plan(EchoControl::On), &models);
+                    let (starts, _) = hear(&mut ear, place(losses, ms, number as u64 + 50), &bot, &voice);
+                    let within = |start: f32, (begin, end): (f32, f32)| start > begin && start < end + 0.3;
+                    for turn in &truth {
+                        match starts.iter().find(|start| within(**start, *turn)) {
+                            Some(start) => delays.push(((start - turn.0) * 1_000.0) as u32),
+                            None => missed += 1,
+                        }
+                    }
+                    extra += starts.iter().filter(|start| !truth.iter().any(|turn| within(**start, *turn))).count();
+                }
+                delays.sort_unstable();
+                let at = |share: f32| delays.get((delays.len() as f32 * share) as usize).copied().unwrap_or(0);
+                println!(
+                    "{name}, caller {gain_db:>3} dB against the bot, {what:>14}: {:>2} heard, {missed:>2} missed, {extra} extra; median {:>3}, p90 {:>3}, p95 {:>3}",
+                    delays.len(),
+                    at(0.5),
+                    at(0.9),
+                    at(0.95)
+                );
+            }
+        }
+    }
+}
+
+/// What a caller says over a bot, people and voices in turns, and where (s).
+fn replies(length: usize, number: usize, gain_db: f32) -> (Vec<i16>, Vec<(f32, f32)>) {
+    let (mut voice, mut truth, mut at) = (vec![0; length], Vec::new(), 32_000);
+    let (people, gain) = (voices::people(), 10f32.powf(gain_db / 20.0));
+    for n in 0.. {
+        let said = match people.get((n * 5 + number * 11) % people.len().max(1)) {
+            Some((_, person)) if n % 2 == 0 => person.clone(),
+            _ => voices::reply(n + number),
+        };
+        let said = &said[..said.len().min(16_000)];
+        if at + said.len() + 8_000 > length {
+            return (voice, truth);
+        }
+        truth.push((at as f32 / 8_000.0, (at + said.len()) as f32 / 8_000.0));
+        for (out, sample) in voice[at..].iter_mut().zip(said) {
+            *out = (f32::from(*sample) * gain) as i16;
+        }
+        at += said.len() + 12_000;
+    }
+    (voice, truth)
+}
+
+fn cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock is this thread's own, and `time` is a place for its answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn cost() {
+    let seconds = 30;
+    let bot = voices::talk(0, seconds as f32);
+    let mut phone = Acoustics::new(place(10.0, 150, 1));
+    let ticks: Vec<(Frame, Frame)> = bot
+        .chunks_exact(160)
+        .enumerate()
+        .map(|(tick, far)| (frame(tick, &phone.tick(far, &[])), frame(tick, far)))
+        .collect();
+    let quiet = frame(0, &[0; 160]);
+    let run = |echo: &mut Echo, played: bool| {
+        let began = cpu();
+        for (near, far) in &ticks {
+            let mut near = near.clone();
+            echo.clean(&mut near, if played { far } else { &quiet });
+            std::hint::black_box(&near);
+        }
+        (cpu() - began).as_secs_f64() * 1_000.0 / f64::from(seconds)
+    };
+    let held = HELD.load(Ordering::Relaxed);
+    let mut echo = Echo::new();
+    run(&mut echo, true);
+    println!("memory per leg once something was played: {} kB", (HELD.load(Ordering::Relaxed) - held) / 1_000);
+    let mut figures: Vec<(f64, f64)> = (0..5).map(|_| (run(&mut echo, true), run(&mut echo, false))).collect();
+    figures.sort_by(|a, b| a.0.total_cmp(&b.0));
+    println!(
+        "echo control, ms of one core per call-second: {:.2} while the bot speaks, {:.3} while it does not",
+        figures[2].0, figures[2].1
+    );
+}

@@ -1,0 +1,139 @@
+//! `Echo`: takes a phone's echo of our own sound out of what an ear hears, and says where nothing else is left.
+//!
+//! Two parts that fail in different ways. The [`canceller`] (AEC3) subtracts what it can foretell and damps the rest; it needs
+//! a second or two of sound to find the echo, and again after each jump of its delay. The [`path`] knows only how loud our sound
+//! comes back in each band, wherever in the last 0.7 s it was sent; what does not rise above that is echo whatever the
+//! canceller makes of it, so a bot does not interrupt itself in its first words.
+mod bands;
+mod canceller;
+mod path;
+
+use crate::frame::{Frame, Origin, Rate, SamplePos};
+use crate::noise::rms;
+use bands::Bands;
+use canceller::Canceller;
+use path::Path;
+use std::collections::VecDeque;
+
+/// One leg's, on its ear's thread. It costs nothing while nothing is played, and is built when something first is.
+#[derive(Default)]
+pub struct Echo {
+    line: Option<Line>,
+}
+
+struct Line {
+    rate: Rate,
+    /// The sound as it came, as late as the cleaned sound is.
+    raw: VecDeque<i16>,
+    /// Ticks since something was played.
+    quiet: u32,
+    work: Option<Box<Work>>,
+    scratch: Vec<i16>,
+}
+
+struct Work {
+    canceller: Canceller,
+    far: Bands,
+    near: Bands,
+    clean: Bands,
+    path: Path,
+    /// How much of what the ear gets is the sound as it came, at the end of the last tick.
+    share: f32,
+    /// Ticks on end in which next to nothing of what came was echo.
+    foreign: u32,
+}
+
+/// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
+const PLAYED: f32 = 64.0;
+/// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
+const REST: u32 = 100;
+/// The least share of what is left that must be somebody's own.
+const OWN: f32 = 0.5;
+/// The share of what came that must be somebody's own for the ear to get it as it came.
+const UNTOUCHED: f32 = 0.95;
+/// The share of what came that makes a tick somebody's own even where the canceller has damped it, if it lasts.
+const FOREIGN: f32 = 0.65;
+/// Ticks on end for which it must be so.
+const SURE: u32 = 3;
+
+impl Echo {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One tick: what was said on the line (`near`, after the jitter buffer), and what the line was sent (`far`). The former
+    /// is cleaned in place and moved back in time by as much as that makes it late; where it is echo and nothing else
+    /// its origin says so. Lines of 48 kHz are left alone: browsers do this themselves.
+    pub fn clean(&mut self, near: &mut Frame, far: &Frame) {
+        let rate = near.rate;
+        if rate == Rate::Hz48000 || far.rate != rate {
+            return;
+        }
+        if self.line.as_ref().is_none_or(|line| line.rate != rate) {
+            self.line = Some(Line::new(rate));
+        }
+        if let Some(line) = &mut self.line {
+            line.tick(near, far);
+        }
+    }
+}
+
+impl Line {
+    fn new(rate: Rate) -> Self {
+        let raw = VecDeque::from(vec![0; canceller::delay(rate)]);
+        Self { rate, raw, quiet: REST, work: None, scratch: Vec::with_capacity(rate.per_tick()) }
+    }
+
+    fn tick(&mut self, near: &mut Frame, far: &Frame) {
+        let late = (canceller::delay(self.rate) as u64) * SamplePos::PER_SECOND / u64::from(self.rate.hz());
+        near.pos = SamplePos(near.pos.0.saturating_sub(late));
+        self.raw.extend(near.pcm());
+        self.scratch.clear();
+        self.scratch.extend(self.raw.drain(..near.pcm().len()));
+        self.quiet = if rms(far.pcm()) > PLAYED { 0 } else { self.quiet.saturating_add(1) };
+        if self.quiet >= REST {
+            return near.pcm_mut().copy_from_slice(&self.scratch);
+        }
+        let work = self.work.get_or_insert_with(|| Box::new(Work::new(self.rate)));
+        work.canceller.tick(far.pcm(), near.pcm_mut());
+        let (sent, came, left) =
+            (work.far.measure(far.pcm()), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
+        work.path.play(&sent);
+        // What the jitter buffer made up says nothing of the way.
+        let (raw, clean) = (work.path.own(&came), work.path.own(&left));
+        // What the jitter buffer made up says nothing of the way.
+        if near.origin == Origin::Line {
+            work.foreign = if raw > FOREIGN { work.foreign.saturating_add(1) } else { 0 };
+            let own = if work.foreign >= SURE { clean.max(raw) } else { clean };
+            work.path.learn(&came, own);
+            if own < OWN {
+                near.origin = Origin::Echo;
+            }
+        }
+        // Where next to nothing of what came is echo, cleaning can only do harm.
+        work.blend(if work.foreign >= SURE && raw > UNTOUCHED { 1.0 } else { 0.0 }, &self.scratch, near.pcm_mut());
+    }
+}
+
+impl Work {
+    fn new(rate: Rate) -> Self {
+        let [far, near, clean] = [(); 3].map(|()| Bands::new(rate));
+        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, foreign: 0 }
+    }
+
+    /// Fades within the tick to `share` of the sound as it came.
+    fn blend(&mut self, share: f32, raw: &[i16], clean: &mut [i16]) {
+        let (from, step) = (self.share, (share - self.share) / clean.len() as f32);
+        self.share = share;
+        if from == 0.0 && share == 0.0 {
+            return;
+        }
+        for (n, (out, raw)) in clean.iter_mut().zip(raw).enumerate() {
+            let share = from + step * (n + 1) as f32;
+            *out = (f32::from(*raw) * share + f32::from(*out) * (1.0 - share)).round() as i16;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

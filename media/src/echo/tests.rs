@@ -1,0 +1,213 @@
+//! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
+use super::*;
+use crate::codec::Codec;
+use crate::codec::g711::{ULAW_TO_PCM, ulaw};
+use crate::ear::{Ear, EarPlan, EchoControl};
+use crate::frame::TICK;
+use crate::leg::LineRules;
+use crate::packet::{Packet, Rtp};
+use crate::room::{Input, Mode, Output, Room, Seat};
+use crate::testkit::acoustics::{Acoustics, Place};
+use crate::testkit::netem::{Netem, Weather};
+use crate::testkit::sim::plan;
+use crate::testkit::voices;
+use crate::tts::{Sound, UtteranceId};
+use crate::vad::{Edge, Models};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Silero with earshot where its model is present, and earshot alone.
+fn models() -> Vec<Models> {
+    let silero = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
+    let mut models = vec![Models::load(None).unwrap()];
+    if silero.exists() {
+        models.push(Models::load(Some(&silero)).unwrap());
+    } else {
+        println!("skipped: Silero ({} is missing); earshot alone", silero.display());
+    }
+    models
+}
+
+fn frame(tick: usize, pcm: &[i16]) -> Frame {
+    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
+    frame.origin = Origin::Line;
+    frame.pcm_mut().iter_mut().zip(pcm).for_each(|(out, sample)| *out = *sample);
+    frame
+}
+
+fn ear(models: &Models, echo: EchoControl) -> Ear {
+    Ear::new(EarPlan { echo, ..EarPlan::default() }, models)
+}
+
+/// When the ear noticed speech (s), while the bot speaks and a caller speaks over it.
+fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
+    let mut phone = Acoustics::new(place);
+    let ticks = bot.chunks_exact(160).enumerate();
+    let heard = ticks.filter_map(|(tick, far)| {
+        let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
+        let mut near = frame(tick, &phone.tick(far, said));
+        ear.clean(&mut near, &frame(tick, far));
+        matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
+    });
+    heard.collect()
+}
+
+/// The phone far away: loss, delay, and a step of the delay in the middle.
+fn place(loss_db: f32, ms: u64) -> Place {
+    let (delay, step_every) = (Duration::from_millis(ms), Duration::from_secs(4));
+    Place { loss_db, delay, step_every, seed: ms, ..Place::default() }
+}
+
+#[test]
+fn a_bot_on_a_speakerphone_does_not_interrupt_itself_from_its_first_word_on() {
+    for models in models() {
+        let mut without = 0;
+        for (number, (loss, ms)) in [(6.0, 400), (10.0, 40), (6.0, 120), (15.0, 250)].into_iter().enumerate() {
+            let bot = voices::talk(number, 8.0);
+            let with = starts(&mut ear(&models, EchoControl::On), place(loss, ms), &bot, &[]);
+            assert!(with.is_empty(), "{}, {loss} dB, {ms} ms: {with:?}", models.describe());
+            without += starts(&mut ear(&models, EchoControl::Off), place(loss, ms), &bot, &[]).len();
+        }
+        assert!(without >= 4, "{without} without echo control: no test at all");
+    }
+}
+
+#[test]
+fn who_speaks_over_the_bot_is_noticed_on_a_phone_without_echo_always_and_on_a_speakerphone_nearly_always() {
+    let Some(models) = models().into_iter().find(Models::are_fused) else { return };
+    // With the echo 8 dB down a short word as loud as the bot may drown in it.
+    for (loss, soon, lost) in [(8.0, 0.8, 1), (60.0, 1.0, 0)] {
+        let mut delays = Vec::new();
+        for (number, ms) in [60, 180, 350].into_iter().enumerate() {
+            let bot = voices::talk(number, 12.0);
+            let (mut voice, mut begins) = (vec![0; bot.len()], Vec::new());
+            for (n, at) in (24_000..80_000).step_by(18_000).enumerate() {
+                let reply = voices::reply(number * 4 + n);
+                let length = reply.len().min(12_000);
+                voice[at..at + length].copy_from_slice(&reply[..length]);
+                begins.push((at as f32 / 8_000.0, (at + length) as f32 / 8_000.0));
+            }
+            let heard = starts(&mut ear(&models, EchoControl::On), place(loss, ms), &bot, &voice);
+            for (begin, end) in begins {
+                let start = heard.iter().find(|start| **start > begin && **start < end + 0.3);
+                delays.push(start.map_or(f32::INFINITY, |start| start - begin));
+            }
+        }
+        delays.sort_by(f32::total_cmp);
+        println!("echo {loss} dB down: {delays:?}");
+        let count = |within: f32| delays.iter().filter(|delay| **delay <= within).count();
+        assert!(count(0.47) as f32 >= soon * delays.len() as f32, "echo {loss} dB down: {delays:?}");
+        assert!(delays.len() - count(f32::MAX) <= lost, "missed at {loss} dB: {delays:?}");
+    }
+}
+
+#[test]
+fn a_greeting_played_into_a_speakerphone_crosses_a_whole_room_and_starts_no_speech() {
+    let models = models().pop().unwrap();
+    let (start, mut now) = (Instant::now(), Instant::now());
+    let mut room = Room::new(start, Mode::Bot, LineRules::default());
+    room.handle(now, Input::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 5 });
+    let greeting =
+        Sound { utterance: UtteranceId(1), pcm: voices::talk(2, 6.0), upto_char: 80, interruptible: true, last: true };
+    room.handle(now, Input::sound(Seat::CALLER, greeting));
+    let weather = Weather { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Weather::default() };
+    let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(weather, 8));
+    let mut ear = ear(&models, EchoControl::On);
+    let (mut edges, mut loudest) = (Vec::new(), 0.0f32);
+    for tick in 0..350u32 {
+        now += TICK;
+        while let Some((arrived, packet)) = back.recv(now) {
+            let Packet::Rtp(packet) = packet else { continue };
+            room.handle(now, Input::packet(Seat::CALLER, Packet::Rtp(Rtp { arrived, ..packet })));
+        }
+        room.handle(now, Input::Tick);
+        while let Some(output) = room.poll() {
+            match output {
+                Output::Send { packet: Packet::Rtp(packet), .. } => {
+                    let far: Vec<i16> = packet.payload.iter().map(|code| ULAW_TO_PCM[usize::from(*code)]).collect();
+                    let echo = phone.tick(&far, &[]);
+                    let payload = echo.into_iter().map(ulaw).collect();
+                    let (sequence, timestamp) = (tick as u16, tick * 160);
+                    let packet =
+                        Rtp { payload_type: 0, marker: false, sequence, timestamp, ssrc: 7, payload, arrived: now };
+                    back.send(now, Packet::Rtp(packet));
+                }
+                Output::Frame { mut frame, sent, .. } => {
+                    loudest = loudest.max(rms(frame.pcm()));
+                    ear.clean(&mut frame, &sent);
+                    edges.extend(ear.hear(&frame));
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(loudest > 500.0, "the echo is there: {loudest}");
+    assert!(edges.is_empty(), "{edges:?}");
+}
+
+#[test]
+fn where_nothing_was_played_an_ear_gets_the_line_as_it_came() {
+    let (mut echo, voice) = (Echo::new(), voices::murmur(3, 2.0));
+    let mut out = Vec::new();
+    for (tick, said) in voice.chunks_exact(160).enumerate() {
+        let mut near = frame(tick, said);
+        echo.clean(&mut near, &frame(tick, &[3; 160]));
+        assert_eq!(near.origin, Origin::Line);
+        out.extend_from_slice(near.pcm());
+    }
+    let late = canceller::delay(Rate::Hz8000);
+    assert_eq!(out[late..], voice[..out.len() - late]);
+    assert!(echo.line.unwrap().work.is_none(), "nothing was built for it");
+}
+
+#[test]
+fn after_the_bot_has_been_silent_for_two_seconds_nothing_is_touched_and_what_was_learned_is_kept() {
+    let (mut echo, bot) = (Echo::new(), voices::talk(1, 6.0));
+    let mut phone = Acoustics::new(Place { step: Duration::ZERO, wobble: Duration::ZERO, ..place(8.0, 100) });
+    let left = |echo: &mut Echo, phone: &mut Acoustics, from: usize| {
+        let (mut came, mut left) = (Vec::new(), Vec::new());
+        for (tick, far) in bot[from * 8_000..(from + 1) * 8_000].chunks_exact(160).enumerate() {
+            let mut near = frame(tick, &phone.tick(far, &[]));
+            came.extend_from_slice(near.pcm());
+            echo.clean(&mut near, &frame(tick, far));
+            left.extend_from_slice(near.pcm());
+        }
+        20.0 * (rms(&came) / rms(&left)).log10()
+    };
+    for second in 0..5 {
+        left(&mut echo, &mut phone, second);
+    }
+    let voice = voices::murmur(9, 5.0);
+    for (tick, said) in voice.chunks_exact(160).enumerate() {
+        let came = phone.tick(&[0; 160], said);
+        let mut near = frame(tick, &came);
+        echo.clean(&mut near, &frame(tick, &[0; 160]));
+        if tick > REST as usize {
+            assert_eq!(near.origin, Origin::Line);
+            assert_eq!(near.pcm()[96..], came[..64], "untouched");
+        }
+    }
+    let again = left(&mut echo, &mut phone, 5);
+    assert!(again > 5.0, "{again} dB in the first second after the rest");
+}
+
+#[test]
+fn the_way_of_an_echo_is_learned_in_half_a_second_and_a_voice_over_it_stands_out() {
+    let mut path = Path::new();
+    let mut dice = crate::noise::Dice::new(4);
+    let mut sent = || std::array::from_fn::<f32, { bands::COUNT }, _>(|_| 1e6 * dice.unit().powi(4));
+    let mut late = VecDeque::from(vec![[0.0; bands::COUNT]; 9]);
+    let mut arrives = |path: &mut Path, sent: bands::Spectrum, loss: f32| {
+        path.play(&sent);
+        late.push_back(sent);
+        let came = late.pop_front().unwrap().map(|power| power * loss + 100.0);
+        let own = path.own(&came);
+        path.learn(&came, own);
+        own
+    };
+    let first: Vec<f32> = (0..120).map(|_| arrives(&mut path, sent(), 0.1)).collect();
+    assert!(first[9..].iter().all(|own| *own < OWN), "never more than itself: {first:?}");
+    assert!(path.own(&[4e5; bands::COUNT]) > OWN, "a voice 6 dB above the loudest echo is heard");
+    let louder: Vec<f32> = (0..60).map(|_| arrives(&mut path, sent(), 0.12)).collect();
+    assert!(louder.iter().filter(|own| **own < OWN).count() > 55, "{louder:?}");
+}
