@@ -25,7 +25,11 @@ pub struct Ingress {
     stretches: u64,
     plan: JitterPlan,
     seed: u64,
+    decoders: Decoders,
 }
+
+/// Where a line's decoders come from: [`Codec::decoder`], or a script of a test.
+pub type Decoders = fn(Codec) -> Box<dyn Decoder>;
 
 /// Sound whose packet has this timestamp must not be heard (a keypad tone plays under it).
 pub trait Mute {
@@ -49,13 +53,19 @@ impl Ingress {
             stretches: 0,
             plan,
             seed,
+            decoders: Codec::decoder,
         }
+    }
+
+    /// Decodes with others than the codecs' own.
+    pub fn decoded_by(self, decoders: Decoders) -> Self {
+        Self { decoders, ..self }
     }
 
     /// The line was negotiated anew. What is buffered of a codec with the same clock and rate is still heard.
     pub fn configure(&mut self, codec: Codec) {
         if (codec.rate(), codec.clock()) != (self.rate, self.clock) {
-            *self = Self::new(codec, self.plan.clone(), self.seed);
+            *self = Self::new(codec, self.plan.clone(), self.seed).decoded_by(self.decoders);
         }
     }
 
@@ -98,7 +108,13 @@ impl Ingress {
                 }
                 Play::Conceal(units) => {
                     let made = self.samples(units).clamp(1, need);
-                    self.conceal.extend(Fade::Slow, made, &mut self.pcm);
+                    let start = self.pcm.len();
+                    let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
+                    if decoder.is_some_and(|decoder| decoder.conceal(made, &mut self.pcm)) {
+                        self.pcm.resize(start + made, 0);
+                    } else {
+                        self.conceal.extend(Fade::Slow, made, &mut self.pcm);
+                    }
                     self.concealed += made as u64;
                     origin = Origin::Concealed;
                 }
@@ -125,7 +141,7 @@ impl Ingress {
         let mut sound = std::mem::take(&mut self.scratch);
         sound.clear();
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
-            self.decoder = Some((codec, codec.decoder()));
+            self.decoder = Some((codec, (self.decoders)(codec)));
         }
         if let Some((_, decoder)) = &mut self.decoder {
             decoder.decode(payload, &mut sound);
