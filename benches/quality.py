@@ -56,7 +56,8 @@ def judge(job):
     measured = lag(reference, degraded)
     shift = 0 if np.isnan(measured) else int(round(measured * 8))
     heard = stoi(reference[: length - shift], degraded[shift:], 8000) if os.environ.get("STOI", "1") != "0" else 0.0
-    return row, score, measured, heard
+    # The reference begins when its first sample is spoken, the degraded sound with a tick before it.
+    return row, score, measured - float(row[10]), heard
 
 
 def main():
@@ -73,7 +74,7 @@ def main():
         row = result[0]
         table.setdefault(row[0], collections.OrderedDict()).setdefault(row[1], []).append(result)
     print("PESQ narrow band, median of voices and seeds. Lag in ms, mean, from capture to playout (20 ms of packet,")
-    print("10 ms of fixed network, its jitter and the buffer): counted by the buffer / measured by cross-correlation.")
+    print("the network's jitter and the buffer): counted by the buffer / measured by cross-correlation.")
     for scenario, setups in table.items():
         peers = f"   [{PEERS[scenario]}]" if scenario in PEERS else ""
         print(f"\n{scenario}{peers}")

@@ -22,6 +22,8 @@ pub struct Ingress {
     arrived: Option<Instant>,
     /// Made up in place of missing sound, in samples.
     concealed: u64,
+    /// Restored from what the next packet says of it, in samples.
+    corrected: u64,
     stretches: u64,
     plan: JitterPlan,
     seed: u64,
@@ -50,6 +52,7 @@ impl Ingress {
             scratch: Vec::with_capacity(rate.per_tick() * 3),
             arrived: None,
             concealed: 0,
+            corrected: 0,
             stretches: 0,
             plan,
             seed,
@@ -107,15 +110,11 @@ impl Ingress {
                     origin = if origin == Origin::Concealed { origin } else { Origin::Line };
                 }
                 Play::Conceal(units) => {
-                    let made = self.samples(units).clamp(1, need);
-                    let start = self.pcm.len();
-                    let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
-                    if decoder.is_some_and(|decoder| decoder.conceal(made, &mut self.pcm)) {
-                        self.pcm.resize(start + made, 0);
-                    } else {
-                        self.conceal.extend(Fade::Slow, made, &mut self.pcm);
-                    }
-                    self.concealed += made as u64;
+                    self.missing(self.samples(units).clamp(1, need));
+                    origin = Origin::Concealed;
+                }
+                Play::Fec { units, next, .. } => {
+                    self.repair(self.samples(units).max(1), &next, now, mute);
                     origin = Origin::Concealed;
                 }
                 Play::Noise { level } => {
@@ -137,15 +136,65 @@ impl Ingress {
         frame
     }
 
-    fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
+    /// Makes up sound for a gap whose end is not known.
+    fn missing(&mut self, samples: usize) {
+        self.concealed += samples as u64;
+        let start = self.pcm.len();
+        let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
+        if decoder.is_some_and(|decoder| decoder.conceal(samples, &mut self.pcm)) {
+            self.pcm.resize(start + samples, 0);
+        } else {
+            self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+        }
+    }
+
+    /// Fills a gap that ends with `next`: by what `next` says of it, by the codec, or by a bridge from sound to sound.
+    fn repair(&mut self, samples: usize, next: &[u8], now: Instant, mute: &dyn Mute) {
+        let start = self.pcm.len();
+        let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
+        if let Some(decoder) = decoder {
+            if decoder.fec(next, samples, &mut self.pcm) {
+                self.pcm.resize(start + samples, 0);
+                self.corrected += samples as u64;
+                return;
+            }
+            if decoder.conceal(samples, &mut self.pcm) {
+                self.pcm.resize(start + samples, 0);
+                self.concealed += samples as u64;
+                return;
+            }
+        }
+        self.concealed += samples as u64;
+        let Some(Play::Decode { codec, payload, timestamp, arrived, .. }) = self.jitter.ahead(now) else {
+            return self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+        };
+        if mute.mutes(timestamp, codec.duration(&payload)) {
+            self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+            return self.decode(codec, &payload, 0, true);
+        }
+        self.arrived = Some(arrived);
         let mut sound = std::mem::take(&mut self.scratch);
+        self.sound(codec, &payload, &mut sound);
+        self.conceal.bridge(samples, &sound, &mut self.pcm);
+        self.conceal.heard(&sound);
+        self.pcm.extend_from_slice(&sound);
+        self.scratch = sound;
+    }
+
+    /// What a payload holds.
+    fn sound(&mut self, codec: Codec, payload: &[u8], sound: &mut Vec<i16>) {
         sound.clear();
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, (self.decoders)(codec)));
         }
         if let Some((_, decoder)) = &mut self.decoder {
-            decoder.decode(payload, &mut sound);
+            decoder.decode(payload, sound);
         }
+    }
+
+    fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
+        let mut sound = std::mem::take(&mut self.scratch);
+        self.sound(codec, payload, &mut sound);
         sound.drain(..self.samples(skip).min(sound.len()));
         if mute {
             self.conceal.extend(Fade::Fast, sound.len(), &mut self.pcm);
@@ -161,6 +210,7 @@ impl Ingress {
     fn lean(&mut self, now: Instant, mute: &dyn Mute) {
         let tick = self.rate.per_tick();
         let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
+        if std::env::var("TRACE").is_ok() { eprintln!("{:?} spare {} {pace:?} {}", now, self.pcm.len()-tick, self.jitter.debug()); }
         let quiet = self.conceal.floor() * 3.0;
         let care = |urgent| if urgent { Care::Urgent } else { Care::Gentle };
         let change = match pace {
@@ -197,6 +247,11 @@ impl Ingress {
     /// How much sound was made up in place of missing sound.
     pub fn concealed(&self) -> Duration {
         Duration::from_micros(self.concealed * 1_000_000 / u64::from(self.rate.hz()))
+    }
+
+    /// How much lost sound in-band error correction brought back.
+    pub fn corrected(&self) -> Duration {
+        Duration::from_micros(self.corrected * 1_000_000 / u64::from(self.rate.hz()))
     }
 
     /// How often sound was made longer or shorter.

@@ -17,7 +17,7 @@ fn trace(jitter: &mut Jitter, t0: Instant, from: u32, ticks: u32) -> String {
     (0..ticks)
         .map(|n| match jitter.pull(t0 + MS * (from + 20 * n), 160) {
             Play::Decode { timestamp, .. } => char::from(b'a' + (timestamp / 160 % 26) as u8),
-            Play::Conceal(_) => '-',
+            Play::Conceal(_) | Play::Fec { .. } => '-',
             Play::Noise { .. } => '~',
             Play::Idle => '.',
         })

@@ -1,0 +1,108 @@
+//! `Delay`: how long packets wait now, and which way that should go.
+//!
+//! Sound is taken once per tick, so waiting comes in steps: with nothing left over from tick to tick, a packet waits as
+//! long as the last one. Sound stretched by less than a tick only adds delay; a whole tick more lets every packet come a
+//! tick later. So steps are weighed whole, by [`Lateness::cost`], and once begun are gone through with.
+use super::{Lateness, Pace};
+
+/// A step up, or down, is not worth its stretching for less than this share of a tick.
+const GAIN: (f32, f32) = (0.2, 0.4);
+/// Ticks over which the least sound left over is measured.
+const MEASURE: u32 = 25;
+
+#[derive(Clone, Debug)]
+pub(super) struct Delay {
+    tick: i64,
+    slack: i64,
+    /// How much earlier than needed the last packets were taken.
+    margins: [i64; 4],
+    /// The least sound left over after a tick, in this and the last half second.
+    spare: [i64; 2],
+    ticks: u32,
+    /// What is still to be gained (or, negative, lost) of the step under way.
+    step: i64,
+}
+
+impl Delay {
+    pub(super) fn new(tick: i64, slack: i64) -> Self {
+        Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, step: 0 }
+    }
+
+    /// The stream is another, or its sound stands still.
+    pub(super) fn forget(&mut self) {
+        (self.margins, self.spare, self.step) = ([i64::MAX; 4], [i64::MAX; 2], 0);
+    }
+
+    /// Sound stands still for a while.
+    pub(super) fn rest(&mut self) {
+        (self.spare, self.step) = ([i64::MAX; 2], 0);
+    }
+
+    /// A packet is taken after it could have waited this long.
+    pub(super) fn taken(&mut self, margin: i64) {
+        self.margins.rotate_left(1);
+        self.margins[3] = margin;
+    }
+
+    pub(super) fn margin(&self) -> Option<i64> {
+        self.margins.iter().copied().min().filter(|&margin| margin != i64::MAX)
+    }
+
+    /// Whether waiting `longer` would be worth it.
+    pub(super) fn pays(&self, lateness: &Lateness, longer: i64) -> bool {
+        let Some(margin) = self.margin() else { return true };
+        lateness.cost(margin + longer) < lateness.cost(margin)
+    }
+
+    /// Which way to lean. `spare`: decoded sound left after this tick.
+    pub(super) fn pace(&mut self, spare: i64, lateness: &Lateness) -> Pace {
+        self.ticks += 1;
+        if self.ticks >= MEASURE {
+            (self.spare, self.ticks) = ([self.spare[1], i64::MAX], 0);
+        }
+        self.spare[1] = self.spare[1].min(spare);
+        let Some(margin) = self.margin() else { return Pace::Keep };
+        let tick = self.tick;
+        if self.step <= 0 && self.step >= -self.slack {
+            let now = lateness.cost(margin);
+            let (mut best, mut steps) = (0.0, 0);
+            for step in (1..=margin / tick).map(|n| -n).chain(1..=(lateness.wanted() - margin).max(tick) / tick + 1) {
+                let least = if step > 0 { GAIN.0 } else { GAIN.1 } * tick as f32;
+                let gain = now - lateness.cost(margin + step * tick);
+                if gain > best && gain > least {
+                    (best, steps) = (gain, step);
+                }
+            }
+            self.step = steps * tick;
+        }
+        if self.step > 0 {
+            return Pace::Grow { urgent: self.step > 2 * tick };
+        }
+        if self.step < -self.slack {
+            return Pace::Shrink { most: (-self.step) as u32, urgent: self.step < -4 * tick };
+        }
+        // Sound that is left over at every tick only adds delay: no packet is needed any earlier without it.
+        let idle = self.spare[0].min(self.spare[1]);
+        if self.spare[0] != i64::MAX && idle > self.slack {
+            return Pace::Shrink { most: idle as u32, urgent: false };
+        }
+        Pace::Keep
+    }
+
+    /// Sound became longer (or, negative, shorter).
+    pub(super) fn stretched(&mut self, units: i64) {
+        for spare in &mut self.spare {
+            if *spare != i64::MAX {
+                *spare = (*spare + units).max(0);
+            }
+        }
+        if self.step == 0 {
+            return;
+        }
+        self.step = if self.step > 0 { (self.step - units).max(0) } else { (self.step - units).min(0) };
+        if self.step <= 0 && self.step >= -self.slack {
+            // Done: only packets taken from now on tell how long they wait.
+            (self.margins, self.step) = ([i64::MAX; 4], 0);
+        }
+    }
+}
