@@ -276,6 +276,12 @@ fn main() {
                 setups.push((format!("at {price} ms per percent"), plan, Method::Ours));
             }
         }
+        if let Some(fixed) = option("--fixed") {
+            for ms in fixed.split(',').filter_map(|ms| ms.parse::<u32>().ok()) {
+                let plan = JitterPlan { least: MS * ms, price: Duration::ZERO, ..default.clone() };
+                setups.push((format!("fixed {ms} ms"), plan, Method::Ours));
+            }
+        }
         for (k, (setup, plan, method)) in setups.iter().enumerate() {
             for voice in &voices {
                 for seed in 0..seeds {

@@ -7,6 +7,8 @@ use super::{Lateness, Pace};
 
 /// A step up, or down, is not worth its stretching for less than this share of a tick.
 const GAIN: (f32, f32) = (0.2, 0.4);
+/// A step down must have been worth it for this many ticks on end.
+const PATIENCE: u32 = 50;
 /// Ticks over which the least sound left over is measured.
 const MEASURE: u32 = 25;
 
@@ -19,13 +21,15 @@ pub(super) struct Delay {
     /// The least sound left over after a tick, in this and the last half second.
     spare: [i64; 2],
     ticks: u32,
+    /// For how many ticks a step down has been worth it.
+    patience: u32,
     /// What is still to be gained (or, negative, lost) of the step under way.
     step: i64,
 }
 
 impl Delay {
     pub(super) fn new(tick: i64, slack: i64) -> Self {
-        Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, step: 0 }
+        Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, patience: 0, step: 0 }
     }
 
     /// The stream is another, or its sound stands still.
@@ -51,7 +55,7 @@ impl Delay {
     /// Whether waiting `longer` would be worth it.
     pub(super) fn pays(&self, lateness: &Lateness, longer: i64) -> bool {
         let Some(margin) = self.margin() else { return true };
-        lateness.cost(margin + longer) < lateness.cost(margin)
+        lateness.cost(margin + longer) + GAIN.0 * (self.tick as f32) < lateness.cost(margin)
     }
 
     /// Which way to lean. `spare`: decoded sound left after this tick.
@@ -73,7 +77,11 @@ impl Delay {
                     (best, steps) = (gain, step);
                 }
             }
-            self.step = steps * tick;
+            // What is very far off need not wait.
+            self.patience = if steps < 0 { self.patience + (-steps) as u32 } else { 0 };
+            if steps >= 0 || self.patience > PATIENCE {
+                (self.step, self.patience) = (steps * tick, 0);
+            }
         }
         if self.step > 0 {
             return Pace::Grow { urgent: self.step > 2 * tick };

@@ -14,8 +14,8 @@ const ROUND: Duration = Duration::from_millis(100);
 const FASTEST: usize = 8;
 /// Packets should wait at least this long, so that a tick that comes a little early finds them.
 const GUARD: Duration = Duration::from_millis(1);
-/// Before anything is known: this many packets that were not late, so that the first late one does not decide.
-const EXPECTED: f32 = 50.0;
+/// While little is known, a tail that falls off exponentially at the mean seen so far counts as this many packets.
+const EXPECTED: f32 = 10.0;
 /// What a repair is worth, seen from a packet that comes in time: in-band correction or a bridge to the next sound.
 const REPAIR: f32 = 0.5;
 /// A spike holds up at least this many packets in a row.
@@ -69,16 +69,15 @@ impl Lateness {
             fastest: [i64::MAX; FASTEST],
             turn: 0,
             shares: [0.0; BINS],
-            total: EXPECTED,
+            total: 0.0,
             weight: 1.0,
-            packets: EXPECTED,
+            packets: 0.0,
             later: [0.0; BINS],
             round: 0,
             wanted: 0,
             run: (0, 0, (0, 0)),
             spikes: [None; 4],
         };
-        lateness.shares[0] = EXPECTED;
         lateness.reckon();
         lateness
     }
@@ -117,8 +116,7 @@ impl Lateness {
         }
         self.spike(arrival, transit, late);
         self.packets += 1.0;
-        // While little is known all packets count alike.
-        self.weight /= self.memory.max(1.0 - 1.0 / self.packets);
+        self.weight /= self.memory;
         self.weigh(late, self.weight);
         let round = arrival.div_euclid(self.length);
         if round != self.round {
@@ -183,10 +181,18 @@ impl Lateness {
     }
 
     fn reckon(&mut self) {
-        let (mut later, scale) = (0.0, 1.0 / self.total.max(f32::MIN_POSITIVE));
+        let scale = 1.0 / self.total.max(f32::MIN_POSITIVE);
+        let mean: f32 = self.shares.iter().enumerate().map(|(bin, share)| bin as f32 * share * scale).sum();
+        let belief = EXPECTED / (self.packets + EXPECTED);
+        let (mut later, fall) = (0.0, (-1.0 / mean.max(1e-3)).exp());
         for (bin, share) in self.shares.iter().enumerate().rev() {
-            self.later[bin] = later * scale;
+            self.later[bin] = later * scale * (1.0 - belief);
             later += share;
+        }
+        let mut tail = belief * fall;
+        for later in &mut self.later {
+            *later += tail;
+            tail *= fall;
         }
         let floor = self.least.max(self.returning());
         let mut best = (f32::INFINITY, 0);
