@@ -210,7 +210,6 @@ impl Ingress {
     fn lean(&mut self, now: Instant, mute: &dyn Mute) {
         let tick = self.rate.per_tick();
         let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
-        if std::env::var("TRACE").is_ok() { eprintln!("{:?} spare {} {pace:?} {}", now, self.pcm.len()-tick, self.jitter.debug()); }
         let quiet = self.conceal.floor() * 3.0;
         let care = |urgent| if urgent { Care::Urgent } else { Care::Gentle };
         let change = match pace {

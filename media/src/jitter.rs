@@ -25,7 +25,7 @@ pub struct JitterPlan {
     pub least: Duration,
     /// A packet this late is not waited for; sound older than this is skipped.
     pub most: Duration,
-    /// The delay that is worth as much as one packet in a hundred: a conversation bears about 20 ms.
+    /// The delay that is worth as much as one packet in a hundred: a conversation bears about 12 ms.
     pub price: Duration,
     /// How much of the histogram a packet leaves in place.
     pub memory: f32,
@@ -33,7 +33,7 @@ pub struct JitterPlan {
 
 impl Default for JitterPlan {
     fn default() -> Self {
-        Self { least: Duration::ZERO, most: Duration::from_millis(500), price: Duration::from_millis(20), memory: 0.999 }
+        Self { least: Duration::ZERO, most: Duration::from_millis(500), price: Duration::from_millis(12), memory: 0.999 }
     }
 }
 
@@ -502,7 +502,6 @@ impl Jitter {
         self.forget_fastest();
     }
 
-    pub fn debug(&self) -> String { format!("margin {:?} wanted {} step {:?} q {} held {} late {}", self.delay.margin().map(|m| m/8), self.lateness.wanted()/8, self.delay, self.queue.len(), self.held, self.counts.late) }
     // ---- how it goes
 
     pub fn counts(&self) -> Counts {

@@ -5,10 +5,11 @@
 //! tick later. So steps are weighed whole, by [`Lateness::cost`], and once begun are gone through with.
 use super::{Lateness, Pace};
 
-/// A step up, or down, is not worth its stretching for less than this share of a tick.
-const GAIN: (f32, f32) = (0.2, 0.4);
+/// What a step up, or down, must gain to be worth its stretching: shares of a tick and of the present delay.
+const UP: (f32, f32) = (0.2, 0.1);
+const DOWN: (f32, f32) = (0.4, 0.2);
 /// A step down must have been worth it for this many ticks on end.
-const PATIENCE: u32 = 50;
+const PATIENCE: u32 = 100;
 /// Ticks over which the least sound left over is measured.
 const MEASURE: u32 = 25;
 
@@ -55,7 +56,11 @@ impl Delay {
     /// Whether waiting `longer` would be worth it.
     pub(super) fn pays(&self, lateness: &Lateness, longer: i64) -> bool {
         let Some(margin) = self.margin() else { return true };
-        lateness.cost(margin + longer) + GAIN.0 * (self.tick as f32) < lateness.cost(margin)
+        lateness.cost(margin + longer) + self.worth(margin, UP) < lateness.cost(margin)
+    }
+
+    fn worth(&self, margin: i64, (tick, delay): (f32, f32)) -> f32 {
+        tick * self.tick as f32 + delay * margin as f32
     }
 
     /// Which way to lean. `spare`: decoded sound left after this tick.
@@ -70,8 +75,9 @@ impl Delay {
         if self.step <= 0 && self.step >= -self.slack {
             let now = lateness.cost(margin);
             let (mut best, mut steps) = (0.0, 0);
+            let (up, down) = (self.worth(margin, UP), self.worth(margin, DOWN));
             for step in (1..=margin / tick).map(|n| -n).chain(1..=(lateness.wanted() - margin).max(tick) / tick + 1) {
-                let least = if step > 0 { GAIN.0 } else { GAIN.1 } * tick as f32;
+                let least = if step > 0 { up } else { down };
                 let gain = now - lateness.cost(margin + step * tick);
                 if gain > best && gain > least {
                     (best, steps) = (gain, step);
