@@ -122,7 +122,7 @@ impl Conceal {
     fn begin(&mut self) {
         let found = period(&self.history, self.rate);
         // What repeats nowhere (s, f, noise) goes on with the longest loop: a short one would buzz.
-        self.voiced = found.likeness > crate::noise::knob("VOI",0.4);
+        self.voiced = found.likeness > 0.4;
         self.period = if self.voiced { found.samples } else { longest(self.rate) };
         let len = self.history.len();
         (self.at, self.loops, self.gain) = (0, 1, 1.0);
@@ -153,8 +153,8 @@ impl Conceal {
             }
             sample *= self.gain;
             let step = match fade {
-                Fade::Slow if self.length < crate::noise::knob("HOLD",10.0) as usize * ms => 0.0,
-                Fade::Slow => 1.0 / (crate::noise::knob("FADE",50.0) * ms as f32),
+                Fade::Slow if self.length < 10 * ms => 0.0,
+                Fade::Slow => 1.0 / (50 * ms) as f32,
                 Fade::Fast => 1.0 / (10 * ms) as f32,
             };
             self.gain = (self.gain - step).max(0.0);
@@ -176,7 +176,7 @@ impl Conceal {
             self.begin();
         }
         let voiced = self.voiced;
-        let k=crate::noise::knob; let most = if voiced { (self.period / 2).min(samples / k("WARP",4.0) as usize) } else { 0 };
+        let most = if voiced { (self.period / 2).min(samples / 8) } else { 0 };
         // The past goes on beyond the gap, to see where its periods fall.
         let window = (next.len() / 2).min(reach);
         let past: Vec<f32> = (0..samples + most + window + 2).map(|_| self.next(Fade::Slow)).collect();
@@ -191,7 +191,7 @@ impl Conceal {
             let seam = (after[0] - after[period]) * (1.0 - before / (period as f32 / 4.0)).max(0.0);
             at(&after, phase) + seam
         };
-        let most = if voiced { (period / 2).min(samples / k("WARP",4.0) as usize) } else { 0 };
+        let most = if voiced { (period / 2).min(samples / 8) } else { 0 };
         let there: Vec<f32> = (0..samples).map(gone).collect();
         let alike = |d: i64| likeness(&there, &(0..samples).map(|i| early(i, d)).collect::<Vec<_>>());
         let lead = best_shift(most, alike);
@@ -262,7 +262,7 @@ fn best_shift(most: usize, score: impl Fn(i64) -> f32) -> i64 {
     let most = most as i64;
     let mut best = (f32::MIN, 0);
     for shift in -most..=most {
-        let found = score(shift) - crate::noise::knob("PULL",0.1) * shift.abs() as f32 / most.max(1) as f32;
+        let found = score(shift) - 0.1 * shift.abs() as f32 / most.max(1) as f32;
         if found > best.0 {
             best = (found, shift);
         }

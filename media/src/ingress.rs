@@ -4,6 +4,7 @@ use crate::conceal::{Conceal, Fade};
 use crate::frame::{Frame, Origin};
 use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
 use crate::packet::Rtp;
+use crate::resample::Resampler;
 use crate::stretch::{self, Care};
 use crate::{Rate, SamplePos};
 use std::time::{Duration, Instant};
@@ -13,6 +14,10 @@ pub struct Ingress {
     rate: Rate,
     clock: u32,
     decoder: Option<(Codec, Box<dyn Decoder>)>,
+    /// From the decoder's rate to the line's, where they differ.
+    resampler: Option<Resampler>,
+    /// The last packet of a codec with another clock.
+    other: Option<(Codec, u16)>,
     conceal: Conceal,
     /// Decoded and not yet heard.
     pcm: Vec<i16>,
@@ -46,6 +51,8 @@ impl Ingress {
             rate,
             clock: codec.clock(),
             decoder: None,
+            resampler: None,
+            other: None,
             conceal: Conceal::new(rate, seed),
             pcm: Vec::with_capacity(rate.per_tick() * 4),
             past: vec![0; rate.per_tick()],
@@ -67,17 +74,32 @@ impl Ingress {
 
     /// The line was negotiated anew. What is buffered of a codec with the same clock and rate is still heard.
     pub fn configure(&mut self, codec: Codec) {
-        if (codec.rate(), codec.clock()) != (self.rate, self.clock) {
+        if codec.rate() != self.rate {
             *self = Self::new(codec, self.plan.clone(), self.seed).decoded_by(self.decoders);
+        } else if codec.clock() != self.clock {
+            self.reclock(codec.clock());
         }
     }
 
+    fn reclock(&mut self, clock: u32) {
+        self.jitter.reclock(clock);
+        (self.clock, self.other) = (clock, None);
+    }
+
+    /// Takes a packet. A codec of another rate is heard at the line's; one of another clock from its second packet on, so
+    /// that a stray one changes nothing.
     pub fn push(&mut self, packet: Rtp, content: Content) {
-        // A codec of another clock cannot be placed in this stream.
-        match content {
-            Content::Sound(codec) if (codec.rate(), codec.clock()) != (self.rate, self.clock) => {}
-            _ => self.jitter.push(packet, content),
+        if let Content::Sound(codec) = content {
+            if codec.clock() != self.clock {
+                let before = self.other.replace((codec, packet.sequence));
+                if before != Some((codec, packet.sequence.wrapping_sub(1))) {
+                    return;
+                }
+                self.reclock(codec.clock());
+            }
+            self.other = None;
         }
+        self.jitter.push(packet, content);
     }
 
     /// Forgets what is buffered: the line is held.
@@ -140,8 +162,7 @@ impl Ingress {
     fn missing(&mut self, samples: usize) {
         self.concealed += samples as u64;
         let start = self.pcm.len();
-        let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
-        if decoder.is_some_and(|decoder| decoder.conceal(samples, &mut self.pcm)) {
+        if self.own_rate().is_some_and(|(decoder, pcm)| decoder.conceal(samples, pcm)) {
             self.pcm.resize(start + samples, 0);
         } else {
             self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
@@ -151,14 +172,13 @@ impl Ingress {
     /// Fills a gap that ends with `next`: by what `next` says of it, by the codec, or by a bridge from sound to sound.
     fn repair(&mut self, samples: usize, next: &[u8], now: Instant, mute: &dyn Mute) {
         let start = self.pcm.len();
-        let decoder = self.decoder.as_mut().map(|(_, decoder)| decoder);
-        if let Some(decoder) = decoder {
-            if decoder.fec(next, samples, &mut self.pcm) {
+        if let Some((decoder, pcm)) = self.own_rate() {
+            if decoder.fec(next, samples, pcm) {
                 self.pcm.resize(start + samples, 0);
                 self.corrected += samples as u64;
                 return;
             }
-            if decoder.conceal(samples, &mut self.pcm) {
+            if decoder.conceal(samples, pcm) {
                 self.pcm.resize(start + samples, 0);
                 self.concealed += samples as u64;
                 return;
@@ -181,14 +201,25 @@ impl Ingress {
         self.scratch = sound;
     }
 
+    /// The decoder and where its sound goes, if that needs no resampling.
+    fn own_rate(&mut self) -> Option<(&mut dyn Decoder, &mut Vec<i16>)> {
+        let direct = self.resampler.is_none();
+        self.decoder.as_mut().filter(|_| direct).map(|(_, decoder)| (decoder.as_mut() as _, &mut self.pcm))
+    }
+
     /// What a payload holds.
     fn sound(&mut self, codec: Codec, payload: &[u8], sound: &mut Vec<i16>) {
         sound.clear();
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, (self.decoders)(codec)));
+            let differs = codec.rate() != self.rate;
+            self.resampler = differs.then(|| Resampler::new(codec.rate().hz(), self.rate.hz()));
         }
-        if let Some((_, decoder)) = &mut self.decoder {
-            decoder.decode(payload, sound);
+        let Some((_, decoder)) = &mut self.decoder else { return };
+        decoder.decode(payload, sound);
+        if let Some(resampler) = &mut self.resampler {
+            let raw = std::mem::take(sound);
+            resampler.push(&raw, sound);
         }
     }
 
@@ -258,3 +289,6 @@ impl Ingress {
         self.stretches
     }
 }
+
+#[cfg(test)]
+mod tests;

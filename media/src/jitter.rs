@@ -492,6 +492,14 @@ impl Jitter {
         self.delay.stretched(units);
     }
 
+    /// The stream goes on in units of another clock: what is buffered of the old one is not played.
+    pub fn reclock(&mut self, clock: u32) {
+        let mut counts = self.counts;
+        counts.skipped += self.queue.len() as u64;
+        let fresh = Self::new(self.plan.clone(), clock);
+        *self = Self { counts, lost_before: counts.lost, reported: self.reported, ..fresh };
+    }
+
     /// Ends the stream: the line's plan changed, or it is held.
     pub fn reset(&mut self) {
         self.queue.clear();

@@ -73,7 +73,3 @@ mod tests {
         assert!((rms(&x) - COMFORT).abs() < 1.0, "{}", rms(&x));
     }
 }
-
-pub fn knob(name: &str, default: f32) -> f32 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}

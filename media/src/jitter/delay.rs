@@ -24,13 +24,15 @@ pub(super) struct Delay {
     ticks: u32,
     /// For how many ticks a step down has been worth it.
     patience: u32,
+    /// For how many ticks the step under way has waited for sound that can be stretched.
+    stuck: u32,
     /// What is still to be gained (or, negative, lost) of the step under way.
     step: i64,
 }
 
 impl Delay {
     pub(super) fn new(tick: i64, slack: i64) -> Self {
-        Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, patience: 0, step: 0 }
+        Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, patience: 0, stuck: 0, step: 0 }
     }
 
     /// The stream is another, or its sound stands still.
@@ -56,7 +58,8 @@ impl Delay {
     /// Whether waiting `longer` would be worth it.
     pub(super) fn pays(&self, lateness: &Lateness, longer: i64) -> bool {
         let Some(margin) = self.margin() else { return true };
-        lateness.cost(margin + longer) + self.worth(margin, UP) < lateness.cost(margin)
+        let now = lateness.cost(margin);
+        now.is_infinite() || lateness.cost(margin + longer) + self.worth(margin, UP) < now
     }
 
     fn worth(&self, margin: i64, (tick, delay): (f32, f32)) -> f32 {
@@ -72,6 +75,10 @@ impl Delay {
         self.spare[1] = self.spare[1].min(spare);
         let Some(margin) = self.margin() else { return Pace::Keep };
         let tick = self.tick;
+        self.stuck = if self.step == 0 { 0 } else { self.stuck + 1 };
+        if self.stuck > PATIENCE {
+            (self.step, self.stuck) = (0, 0);
+        }
         if self.step <= 0 && self.step >= -self.slack {
             let now = lateness.cost(margin);
             let (mut best, mut steps) = (0.0, 0);
@@ -110,6 +117,7 @@ impl Delay {
                 *spare = (*spare + units).max(0);
             }
         }
+        self.stuck = 0;
         if self.step == 0 {
             return;
         }
