@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench clean
+.PHONY: help setup run call check test fmt lint bench quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ lint: ## clippy, with every warning an error
 bench: ## prints the figures (QUICK=1: a short run)
 	@scripts/setup.sh test
 	$(CARGO) bench --bench figures -- $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+quality: ## judges sound through bad networks: PESQ against delay (QUICK=1: a short run)
+	$(CARGO) bench -p media --features testkit --bench quality -- $(if $(filter-out 0 no,$(QUICK)),--quick)
 
 clean: ## removes what was built; models and data stay
 	$(CARGO) clean

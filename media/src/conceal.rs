@@ -168,7 +168,8 @@ impl Conceal {
     /// early, both bent in time so that their periods meet, and one fades into the other.
     pub fn bridge(&mut self, samples: usize, next: &[i16], out: &mut Vec<i16>) {
         let reach = longest(self.rate);
-        if next.len() < reach || self.length > 3 * self.rate.per_tick() {
+        // A packet of under 5 ms is nobody's, and a long gap has faded: neither is worth the search.
+        if next.len() < reach || samples < self.rate.per_tick() / 4 || self.length > 3 * self.rate.per_tick() {
             self.extend(Fade::Slow, samples, out);
             return;
         }

@@ -33,7 +33,12 @@ pub struct JitterPlan {
 
 impl Default for JitterPlan {
     fn default() -> Self {
-        Self { least: Duration::ZERO, most: Duration::from_millis(500), price: Duration::from_millis(12), memory: 0.999 }
+        Self {
+            least: Duration::ZERO,
+            most: Duration::from_millis(500),
+            price: Duration::from_millis(12),
+            memory: 0.999,
+        }
     }
 }
 
@@ -316,7 +321,7 @@ impl Jitter {
         let now = self.place(now);
         loop {
             self.skim(now);
-            let Some(front) = self.queue.front() else { return self.starve(need) };
+            let Some(front) = self.queue.front() else { return self.starve(need, now) };
             let (seq, at, content) = (front.seq, front.at, front.content);
             if self.state != State::Playing {
                 if self.delay_of(at, now) < self.lateness.wanted() {
@@ -401,9 +406,14 @@ impl Jitter {
         seq - self.last_seq <= SEEN / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
     }
 
-    fn starve(&mut self, need: u32) -> Play {
+    fn starve(&mut self, need: u32, now: i64) -> Play {
         if self.state != State::Playing {
             return self.pause();
+        }
+        // Where even the fastest packet could not be here yet, nothing is late: too little is waited for.
+        let margin = self.delay_of(self.head + self.held, now);
+        if margin < self.lateness.least() {
+            self.delay.taken(margin);
         }
         let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
         self.held += i64::from(need);

@@ -82,9 +82,10 @@ impl Delay {
         if self.step <= 0 && self.step >= -self.slack {
             let now = lateness.cost(margin);
             let (mut best, mut steps) = (0.0, 0);
-            let (up, down) = (self.worth(margin, UP), self.worth(margin, DOWN));
-            for step in (1..=margin / tick).map(|n| -n).chain(1..=(lateness.wanted() - margin).max(tick) / tick + 1) {
-                let least = if step > 0 { up } else { down };
+            let worth = (self.worth(margin, UP), self.worth(margin, DOWN));
+            let down = (margin - lateness.least()).max(0) / tick;
+            for step in (1..=down).map(|n| -n).chain(1..=(lateness.wanted() - margin).max(tick) / tick + 1) {
+                let least = if step > 0 { worth.0 } else { worth.1 };
                 let gain = now - lateness.cost(margin + step * tick);
                 if gain > best && gain > least {
                     (best, steps) = (gain, step);

@@ -6,8 +6,8 @@
 use super::JitterPlan;
 use std::time::Duration;
 
-const BIN: Duration = Duration::from_millis(2);
-const BINS: usize = 300;
+const BIN: Duration = Duration::from_millis(1);
+const BINS: usize = 512;
 /// How often prices are reckoned anew.
 const ROUND: Duration = Duration::from_millis(100);
 /// The fastest packet of this many half seconds is the zero of lateness.
@@ -48,6 +48,8 @@ pub(super) struct Lateness {
     later: [f32; BINS],
     round: i64,
     wanted: i64,
+    /// What would be wanted but for the spikes.
+    usual: i64,
     /// Packets held up together just now: how many, how late the latest, when the last came and was sent.
     run: (u32, i64, (i64, i64)),
     /// The last spikes: when, and how late; newest last.
@@ -75,6 +77,7 @@ impl Lateness {
             later: [0.0; BINS],
             round: 0,
             wanted: 0,
+            usual: 0,
             run: (0, 0, (0, 0)),
             spikes: [None; 4],
         };
@@ -148,13 +151,13 @@ impl Lateness {
         let (packets, height, (last, sent)) = self.run;
         let at = arrival - transit;
         let together = packets > 0 && at > sent && 2 * (arrival - last) <= at - sent;
-        self.run = match late > self.wanted {
+        self.run = match late > self.usual {
             true if together => (packets + 1, height.max(late), (arrival, at)),
             true => (1, late, (arrival, at)),
             false => (0, 0, (arrival, at)),
         };
         let over = packets >= RUN && !(together && self.run.0 > 0);
-        if over && self.packets > KNOWN && height > self.wanted + self.units(Duration::from_millis(20)) {
+        if over && self.packets > KNOWN && height > self.usual + self.units(Duration::from_millis(20)) {
             self.spikes.rotate_left(1);
             self.spikes[3] = Some((arrival, height));
         }
@@ -194,18 +197,21 @@ impl Lateness {
             *later += tail;
             tail *= fall;
         }
-        let floor = self.least.max(self.returning());
         let mut best = (f32::INFINITY, 0);
-        for bin in 0..BINS as i64 {
-            let delay = (bin + 1) * self.bin;
-            let cost = delay as f32 + self.price * self.later[bin as usize];
-            if delay >= floor && cost < best.0 {
+        for (bin, later) in self.later.iter().enumerate() {
+            let delay = (bin as i64 + 1) * self.bin;
+            let cost = delay as f32 + self.price * later;
+            if cost < best.0 {
                 best = (cost, delay);
             }
         }
-        // The lowest bin is as good as none.
-        let delay = if best.1 <= self.bin { 0 } else { best.1 };
-        self.wanted = delay.clamp(self.least, self.most) + self.guard;
+        self.usual = best.1.clamp(self.least, self.most.max(self.bin)) + self.guard;
+        self.wanted = self.usual.max(self.returning().min(self.most) + self.guard);
+    }
+
+    /// The least that any packet should wait.
+    pub(super) const fn least(&self) -> i64 {
+        self.guard + self.bin
     }
 
     /// What it costs to wait this long, in clock units; infinite where no packet would be in time.
@@ -220,7 +226,7 @@ impl Lateness {
         }
         // A bin that ends beyond the delay is late in part.
         let (bin, part) = (reach / self.bin, (reach % self.bin) as f32 / self.bin as f32);
-        let at = |bin: i64| self.later.get(bin.max(0) as usize).copied().unwrap_or(0.0);
+        let at = |bin: i64| if bin < 0 { 1.0 } else { self.later.get(bin as usize).copied().unwrap_or(0.0) };
         let later = at(bin - 1) * (1.0 - part) + at(bin) * part;
         delay as f32 + self.price * later
     }
