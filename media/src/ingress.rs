@@ -163,7 +163,7 @@ impl Ingress {
         self.concealed += samples as u64;
         let start = self.pcm.len();
         if self.own_rate().is_some_and(|(decoder, pcm)| decoder.conceal(samples, pcm)) {
-            self.pcm.resize(start + samples, 0);
+            self.made(start, samples);
         } else {
             self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
         }
@@ -174,12 +174,12 @@ impl Ingress {
         let start = self.pcm.len();
         if let Some((decoder, pcm)) = self.own_rate() {
             if decoder.fec(next, samples, pcm) {
-                self.pcm.resize(start + samples, 0);
+                self.made(start, samples);
                 self.corrected += samples as u64;
                 return;
             }
             if decoder.conceal(samples, pcm) {
-                self.pcm.resize(start + samples, 0);
+                self.made(start, samples);
                 self.concealed += samples as u64;
                 return;
             }
@@ -199,6 +199,12 @@ impl Ingress {
         self.conceal.heard(&sound);
         self.pcm.extend_from_slice(&sound);
         self.scratch = sound;
+    }
+
+    /// The codec made sound: as long as was asked for, and what an extension would start from.
+    fn made(&mut self, start: usize, samples: usize) {
+        self.pcm.resize(start + samples, 0);
+        self.conceal.remember(&self.pcm[start..]);
     }
 
     /// The decoder and where its sound goes, if that needs no resampling.
