@@ -1,6 +1,8 @@
 //! `Config`: everything an operator can set, one typed tree. `configs/server.toml` names every key with its default.
 //!
 //! Relative paths start at the directory the server is started in. An empty string means "not set" where a key is optional.
+use media::Rate;
+use media::codec::OpusPlan;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -204,6 +206,8 @@ pub struct Rtp {
     pub latching: Latching,
     pub ptime_ms: Ms,
     pub codecs: Vec<Codec>,
+    pub opus: Opus,
+    pub srtp: Srtp,
 }
 
 impl Default for Rtp {
@@ -217,9 +221,20 @@ impl Default for Rtp {
             timeout_ms: Ms(2_000),
             latching: Latching::Anyone,
             ptime_ms: Ms(20),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma],
+            opus: Opus::default(),
+            srtp: Srtp::Offered,
         }
     }
+}
+
+/// Whether sound is encrypted (SRTP with the keys in the SDP).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Srtp {
+    Off,
+    Offered,
+    Required,
 }
 
 /// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.
@@ -231,19 +246,63 @@ pub enum Latching {
     Nobody,
 }
 
+/// By their names in SDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
 pub enum Codec {
+    #[serde(rename = "opus")]
+    Opus,
+    G722,
+    #[serde(rename = "PCMU")]
     Pcmu,
+    #[serde(rename = "PCMA")]
     Pcma,
+    #[serde(rename = "L16/16000")]
+    L16Wide,
+    #[serde(rename = "L16/8000")]
+    L16,
 }
 
-impl From<Codec> for media::codec::Codec {
-    fn from(codec: Codec) -> Self {
-        match codec {
-            Codec::Pcmu => Self::Pcmu,
-            Codec::Pcma => Self::Pcma,
+impl Codec {
+    pub fn with(self, opus: &Opus) -> media::codec::Codec {
+        use media::codec::Codec::{G722, L16, Opus, Pcma, Pcmu};
+        match self {
+            Self::Opus => Opus(opus.plan()),
+            Self::G722 => G722,
+            Self::Pcmu => Pcmu,
+            Self::Pcma => Pcma,
+            Self::L16Wide => L16(Rate::Hz16000),
+            Self::L16 => L16(Rate::Hz8000),
         }
+    }
+}
+
+/// How Opus is opened; see `media::codec::OpusPlan`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Opus {
+    /// 8000, 16000 or 48000.
+    pub rate_hz: u32,
+    pub bitrate: u32,
+    pub complexity: u8,
+    pub fec: bool,
+    pub dtx: bool,
+}
+
+impl Default for Opus {
+    fn default() -> Self {
+        Self { rate_hz: 16_000, bitrate: 24_000, complexity: 5, fec: true, dtx: true }
+    }
+}
+
+impl Opus {
+    fn plan(&self) -> OpusPlan {
+        let rate = match self.rate_hz {
+            8_000 => Rate::Hz8000,
+            48_000 => Rate::Hz48000,
+            _ => Rate::Hz16000,
+        };
+        let Self { bitrate, complexity, fec, dtx, .. } = *self;
+        OpusPlan { rate, bitrate, complexity, fec, dtx, ..OpusPlan::default() }
     }
 }
 
@@ -484,13 +543,42 @@ impl Default for Call {
 pub struct Store {
     pub dir: PathBuf,
     pub recording: bool,
+    pub recording_format: RecordingFormat,
+    /// Recordings are encrypted with the key in this file.
+    #[serde(with = "blank::path")]
+    pub recording_key_file: Option<PathBuf>,
+    /// A program and its arguments; it prints the key.
+    pub recording_key_command: Vec<String>,
     /// Ended calls and their recordings older than this are deleted; 0 keeps them for ever.
     pub retention_days: u32,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { dir: "data".into(), recording: true, retention_days: 90 }
+        Self {
+            dir: "data".into(),
+            recording: true,
+            recording_format: RecordingFormat::Wav,
+            recording_key_file: None,
+            recording_key_command: Vec::new(),
+            retention_days: 90,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordingFormat {
+    Wav,
+    Opus,
+}
+
+impl From<RecordingFormat> for media::record::Format {
+    fn from(format: RecordingFormat) -> Self {
+        match format {
+            RecordingFormat::Wav => Self::Wav,
+            RecordingFormat::Opus => Self::Opus,
+        }
     }
 }
 

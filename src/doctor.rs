@@ -3,6 +3,7 @@ use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
 use crate::{limits, store};
+use media::engine::Priority;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
@@ -118,6 +119,11 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 }
 
 fn system(config: &Config, found: &mut Vec<Finding>) {
+    match store::vault::load(&config.store) {
+        Ok(None) => {}
+        Ok(Some(vault)) => found.push(fine(format!("recordings are encrypted with the key {}", vault.id()))),
+        Err(why) => found.push(broken(why)),
+    }
     let dir = &config.store.dir;
     let probe = dir.join(".check");
     match store::folder(dir).and_then(|()| std::fs::write(&probe, "x")).and_then(|()| std::fs::remove_file(&probe)) {
@@ -134,10 +140,15 @@ fn system(config: &Config, found: &mut Vec<Finding>) {
         lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls: raise it (ulimit -Hn {wanted}, or LimitNOFILE=)"))
     });
     if config.media.realtime {
-        found.push(if limits::realtime() {
-            fine("media threads may have real-time priority")
+        let granted = media::engine::granted();
+        found.push(if granted == Priority::Realtime {
+            fine("media threads get real-time priority")
         } else {
-            lacking("media threads run at normal priority: other programs can make the sound late; allow it with LimitRTPRIO=20, or `setcap cap_sys_nice+ep` on the binary")
+            lacking(format!(
+                "media threads get {} priority: other programs can make the sound late; allow real time with LimitRTPRIO=20 \
+                 in the unit (or ulimit -r), or `setcap cap_sys_nice+ep` on the binary, in a container with --cap-add SYS_NICE",
+                granted.name()
+            ))
         });
     }
 }

@@ -149,10 +149,13 @@ impl Engines {
         }
         let engines = self.clone();
         background(move || {
-            for loaded in bots {
+            // Most lines are narrow; wide ones come next.
+            for (rate, loaded) in
+                [Rate::Hz8000, Rate::Hz16000].iter().flat_map(|rate| bots.iter().map(|bot| (*rate, bot)))
+            {
                 let Some(cache) = engines.tongue(language(loaded.bot.language)).caches.first() else { continue };
                 let prompts = loaded.bot.prompts();
-                if let Err(why) = cache.warm(&loaded.voice(Rate::Hz8000), prompts.iter().map(String::as_str)) {
+                if let Err(why) = cache.warm(&loaded.voice(rate), prompts.iter().map(String::as_str)) {
                     tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
                 }
             }

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod models;
 pub mod observe;
 pub mod plans;
+pub mod recordings;
 pub mod security;
 pub mod server;
 pub mod softphone;

@@ -31,13 +31,6 @@ pub fn raise_files() -> io::Result<Files> {
     Ok(files())
 }
 
-/// Whether threads may have real-time priority.
-pub fn realtime() -> bool {
-    // SAFETY: geteuid has no arguments and cannot fail.
-    let root = unsafe { libc::geteuid() } == 0;
-    root || read(libc::RLIMIT_RTPRIO).rlim_cur > 0
-}
-
 /// From now on whatever this process makes is its user's alone, unless the maker asks for less than that (umask(2)).
 pub fn keep_private() {
     // SAFETY: umask sets a number of the process and cannot fail.

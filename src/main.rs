@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
 use switchboard::server::{self, Reach};
-use switchboard::{chat, doctor, models, softphone};
+use switchboard::{chat, doctor, models, recordings, softphone};
 
 /// A voice-bot server: it answers phone calls with a bot that listens, understands, speaks, and yields when you speak.
 ///
@@ -42,6 +42,8 @@ enum Command {
     Call(Box<softphone::Args>),
     /// Say which speech models can be used, how to get one, and check one's file.
     Models(models::Args),
+    /// Take recordings out of the store, decrypted.
+    Recordings(recordings::Args),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args).await,
             Command::Models(args) => models::run(args),
+            Command::Recordings(args) => recordings::run(args),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

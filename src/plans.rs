@@ -6,7 +6,7 @@ use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::time::Duration;
 use telephony::rtp::{Latching, PortsPlan};
-use telephony::sdp::Prefs;
+use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
 
 pub fn engine(config: &Config) -> EnginePlan {
@@ -87,8 +87,13 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
 
 fn prefs(config: &Config) -> Prefs {
     Prefs {
-        codecs: config.rtp.codecs.iter().map(|codec| (*codec).into()).collect(),
+        codecs: config.rtp.codecs.iter().map(|codec| codec.with(&config.rtp.opus)).collect(),
         ptime: config.rtp.ptime_ms.into(),
+        security: match config.rtp.srtp {
+            config::Srtp::Off => Security::Off,
+            config::Srtp::Offered => Security::Offered,
+            config::Srtp::Required => Security::Required,
+        },
         ..Prefs::default()
     }
 }

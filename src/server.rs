@@ -8,6 +8,7 @@ use crate::call::front::Report;
 use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
+use crate::store::vault::Keeping;
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
@@ -93,6 +94,8 @@ impl Server {
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
         mend(&store.recordings());
+        let sealing = config.clone();
+        let keeping = tokio::task::spawn_blocking(move || Keeping::of(&sealing.store)).await?;
         let token_file = config.token_file();
         let token = security::token(&token_file)?;
         let engines = Arc::new(engines);
@@ -116,11 +119,13 @@ impl Server {
             engines,
             bots: bots.clone(),
             store: store.clone(),
+            keeping: keeping.clone(),
         });
         desk.connect(telephone.clone());
         tokio::spawn(desk.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
-        let app = App { store: store.clone(), desk: Arc::new(desk.clone()), bots: bots.clone(), token, metrics };
+        let (live, shelf) = (Arc::new(desk.clone()), bots.clone());
+        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics };
         let web = match config.http.listen {
             Some(at) => Some(
                 Web::open(at, api::router(app), WebPlan::default())
@@ -142,6 +147,13 @@ impl Server {
             web.close(Duration::from_secs(1)).await;
         }
         self.engine.stop();
+        // Two seconds at most: a disk that takes nothing does not hold up the end.
+        for _ in 0..100 {
+            if media::record::unclosed() == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         if let Err(why) = self.store.close().await {
             tracing::error!(%why, "the last events of this run are not stored");
         }

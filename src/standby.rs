@@ -23,7 +23,8 @@ pub struct Standby {
     tones: OnceLock<[Vec<i16>; 2]>,
 }
 
-const RATE: Rate = Rate::Hz8000;
+/// Lines of other rates convert it.
+pub const RATE: Rate = Rate::Hz8000;
 
 impl Standby {
     /// 8 kHz mono.

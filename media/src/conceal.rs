@@ -1,7 +1,7 @@
 //! `Conceal`: sound in place of sound that did not come, after ITU-T G.711 Appendix I: the last pitch periods go on, fade
 //! into the room's own noise, and merge with what comes next. It adds no delay: the seam is bent, not held back.
 use crate::Rate;
-use crate::noise::{COMFORT, Noise, rms};
+use crate::noise::{COMFORT, Noise, nearest, rms};
 use crate::stretch::{longest, period, shortest};
 
 /// How fast an extension gives way to noise.
@@ -106,7 +106,7 @@ impl Conceal {
         let start = out.len();
         for _ in 0..samples {
             let sample = self.next(fade);
-            out.push(sample.round().clamp(-32_768.0, 32_767.0) as i16);
+            out.push(nearest(sample));
         }
         self.keep(start, out);
     }
@@ -210,7 +210,7 @@ impl Conceal {
             // Sounds that differ add by their power, sounds that agree by their size.
             let power = ((1.0 - t) * (1.0 - t) + t * t + 2.0 * t * (1.0 - t) * common).sqrt();
             let sample = (old * (1.0 - t) + early(i, lead) * t) / power;
-            out.push(sample.round().clamp(-32_768.0, 32_767.0) as i16);
+            out.push(nearest(sample));
         }
         self.keep(start, out);
     }

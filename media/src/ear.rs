@@ -3,7 +3,7 @@ use crate::asr::{Cue, Listen};
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
-use crate::vad::{Attention, Edge, Models, Vad, WINDOW};
+use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -31,9 +31,18 @@ pub enum Shut {
     Closed,
 }
 
+/// What an ear says of a frame.
+pub enum Heard {
+    /// All there is to say.
+    Said(Option<Edge>),
+    /// A window is full: Silero looks ([`Models::look`], for many ears at once), then [`Ear::settle`] says what came of it.
+    Due(Box<Look>),
+}
+
 /// One per leg, living on an ear thread. It is given every frame of the caller in order and reads no clock.
 pub struct Ear {
     plan: EarPlan,
+    models: Models,
     vad: Vad,
     gate: Gate,
     rate: Rate,
@@ -41,6 +50,8 @@ pub struct Ear {
     sound: Sound,
     /// Samples judged so far.
     judged: u64,
+    /// What the window is that Silero looks at.
+    due: Option<Origin>,
     /// Where the speech of this moment began.
     speech: Option<u64>,
     listener: Option<Listener>,
@@ -66,6 +77,7 @@ impl Ear {
     pub fn new(plan: EarPlan, models: &Models) -> Self {
         let gate = if models.are_fused() { GatePlan::fused } else { GatePlan::strict };
         Self {
+            models: models.clone(),
             vad: Vad::new(models),
             gate: Gate::new(gate(plan.start, plan.end)),
             plan,
@@ -73,6 +85,7 @@ impl Ear {
             up: Resampler::new(Rate::Hz8000.hz(), HZ as u32),
             sound: Sound::new(),
             judged: 0,
+            due: None,
             speech: None,
             listener: None,
             shut: Shut::Open,
@@ -80,10 +93,25 @@ impl Ear {
         }
     }
 
-    /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict.
+    /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict. For an ear by itself;
+    /// an ear thread takes many and settles them together.
     pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {
+        match self.take(frame) {
+            Heard::Said(edge) => edge,
+            Heard::Due(mut look) => {
+                self.models.look(&mut Scratch::default(), &mut [&mut look]);
+                self.settle(look)
+            }
+        }
+    }
+
+    /// The first half of [`Ear::hear`]. A window that is still due is settled without Silero.
+    pub fn take(&mut self, frame: &Frame) -> Heard {
         if self.shut == Shut::Closed {
-            return None;
+            return Heard::Said(None);
+        }
+        if let Some(origin) = self.due.take() {
+            self.judge(origin, None);
         }
         if frame.rate != self.rate {
             self.rate = frame.rate;
@@ -93,15 +121,49 @@ impl Ear {
         self.up.push(frame.pcm(), &mut self.scratch);
         let late = (self.up.delay().as_micros() as u64) * SamplePos::PER_SECOND / 1_000_000;
         self.sound.push(&self.scratch, frame, late);
-        let verdict = if self.judged + WINDOW as u64 <= self.sound.end { self.judge() } else { None };
+        if self.judged + WINDOW as u64 > self.sound.end {
+            return Heard::Said(self.pass_on(None));
+        }
+        let mut window = [0; WINDOW];
+        self.sound.copy(self.judged, &mut window);
+        let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
+        self.judged += WINDOW as u64;
+        let attention = self.gate.measure(&window);
+        let attention = if origin == Origin::Idle { Attention::Idle } else { attention };
+        match self.vad.show(&window, attention) {
+            Some(look) => {
+                self.due = Some(origin);
+                Heard::Due(look)
+            }
+            None => {
+                let verdict = self.judge(origin, None);
+                Heard::Said(self.pass_on(verdict))
+            }
+        }
+    }
+
+    /// The second half: what comes of the window that was due.
+    pub fn settle(&mut self, look: Box<Look>) -> Option<Edge> {
+        let origin = self.due.take()?;
+        let verdict = self.judge(origin, Some(look));
+        self.pass_on(verdict)
+    }
+
+    /// Whether a window is due that has not been settled.
+    pub fn is_due(&self) -> bool {
+        self.due.is_some()
+    }
+
+    /// Carries a verdict out, and lets whoever listens have the sound so far.
+    fn pass_on(&mut self, verdict: Option<Verdict>) -> Option<Edge> {
         let edge = verdict.map(|verdict| self.act(verdict));
         if self.speech.is_some() {
             self.send_on();
         }
-        if let (Some(Edge::End { at, .. }), Some(listener)) = (edge, &mut self.listener) {
-            listener.to.cue(Cue::Pause { at });
-        }
-        if matches!(edge, Some(Edge::End { .. })) {
+        if let Some(Edge::End { at, .. }) = edge {
+            if let Some(listener) = &mut self.listener {
+                listener.to.cue(Cue::Pause { at });
+            }
             self.speech = None;
         }
         let keep = self.speech.map_or(KEEP, |began| (self.sound.end - began + KEEP).min(KEEP_SPEECH));
@@ -130,30 +192,18 @@ impl Ear {
             self.up.reset();
             self.sound.clear();
             self.judged = self.sound.end;
+            self.due = None;
         }
         self.shut = shut;
     }
 
-    /// Windows judged, and runs of Silero for them.
-    pub fn looks(&self) -> (u64, u64) {
-        self.vad.looks()
-    }
-
-    fn judge(&mut self) -> Option<Verdict> {
-        let mut window = [0; WINDOW];
-        self.sound.copy(self.judged, &mut window);
-        let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
-        self.judged += WINDOW as u64;
-        let attention = self.gate.measure(&window);
-        let evidence = match origin {
-            Origin::Line => Evidence::Line(self.vad.score(&window, attention)),
-            Origin::Concealed => Evidence::Concealed(self.vad.score(&window, attention)),
-            Origin::Idle => {
-                self.vad.score(&window, Attention::Idle);
-                Evidence::Idle
-            }
-        };
-        self.gate.judge(evidence)
+    fn judge(&mut self, origin: Origin, look: Option<Box<Look>>) -> Option<Verdict> {
+        let odds = self.vad.score(look);
+        self.gate.judge(match origin {
+            Origin::Line => Evidence::Line(odds),
+            Origin::Concealed => Evidence::Concealed(odds),
+            Origin::Idle => Evidence::Idle,
+        })
     }
 
     fn act(&mut self, verdict: Verdict) -> Edge {
@@ -245,9 +295,12 @@ impl Sound {
     /// Fills `out` with the sound from `from` on; silence where it is not kept.
     fn copy(&self, from: u64, out: &mut [i16]) {
         let skip = from.saturating_sub(self.start()) as usize;
-        for (out, sample) in out.iter_mut().zip(self.pcm.iter().skip(skip)) {
-            *out = *sample;
-        }
+        let (head, tail) = self.pcm.as_slices();
+        let (head, tail) = (head.get(skip..).unwrap_or(&[]), &tail[skip.saturating_sub(head.len()).min(tail.len())..]);
+        let first = head.len().min(out.len());
+        out[..first].copy_from_slice(&head[..first]);
+        let rest = tail.len().min(out.len() - first);
+        out[first..first + rest].copy_from_slice(&tail[..rest]);
     }
 
     fn mark(&self, sample: u64) -> Option<&Mark> {

@@ -4,7 +4,7 @@ use crate::keys::{Keys, KeysOut};
 use crate::leg::LegPlan;
 use crate::noise::Dice;
 use crate::packet::{Packet, Report, Rtcp, Rtp};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::time::{Duration, Instant};
 
 /// RFC 3550 section 6.2: the interval is this, times 0.5 to 1.5, so that reports of many calls do not fall together.
@@ -23,9 +23,6 @@ pub struct Egress {
     /// The next packet begins a talk spurt.
     marker: bool,
     keys: KeysOut,
-    encoded: Vec<u8>,
-    /// Packets are cut from this, so that most need no allocation.
-    store: BytesMut,
     last_tick: Option<u64>,
     packets: u32,
     octets: u32,
@@ -49,8 +46,6 @@ impl Egress {
             at: base,
             marker: true,
             keys: KeysOut::default(),
-            encoded: Vec::with_capacity(480),
-            store: BytesMut::new(),
             last_tick: None,
             packets: 0,
             octets: 0,
@@ -65,11 +60,22 @@ impl Egress {
             self.encoder = plan.codec.encoder();
             self.marker = true;
         }
+        if plan.codec.clock() != self.plan.codec.clock() {
+            // RFC 7160 section 4: a stream keeps one clock, so that its receiver's arithmetic holds.
+            (self.ssrc, self.base, self.packets, self.octets) =
+                (self.dice.roll() as u32, self.dice.roll() as u32, 0, 0);
+            self.sent_since_report = false;
+        }
         if plan.codec != self.plan.codec || !plan.direction.sends() {
             self.pcm.clear();
         }
         self.marker |= plan.direction.sends() && !self.plan.direction.sends();
         self.plan = plan;
+    }
+
+    /// The far end says which share of our packets it loses, 0.0–1.0.
+    pub fn expect(&mut self, loss: f32) {
+        self.encoder.expect(loss);
     }
 
     pub fn keys(&mut self, keys: &Keys) {
@@ -106,7 +112,7 @@ impl Egress {
         }
         match self.plan.telephone_event {
             Some(payload_type) => {
-                if let Some(event) = self.keys.tick(timestamp, self.units_per_tick()) {
+                if let Some(event) = self.keys.tick(timestamp, self.plan.event_clock / 50) {
                     self.pcm.clear();
                     self.marker = true;
                     let payload = Bytes::copy_from_slice(&event.payload);
@@ -118,23 +124,33 @@ impl Egress {
         if self.pcm.is_empty() {
             self.at = timestamp;
         }
-        self.pcm.extend_from_slice(pcm);
-        let (rate, clock) = (self.plan.codec.rate().hz(), self.plan.codec.clock());
-        let ptime = self.plan.ptime.clamp(Duration::from_millis(10), Duration::from_millis(60));
-        let whole = (ptime.as_millis() as usize * rate as usize / 1000).max(1);
-        while self.pcm.len() >= whole {
-            self.encoded.clear();
-            self.encoder.encode(&self.pcm[..whole], &mut self.encoded);
-            self.pcm.drain(..whole);
-            if self.store.capacity() < self.encoded.len() {
-                self.store.reserve(8 * 1024);
-            }
-            self.store.extend_from_slice(&self.encoded);
-            let payload = self.store.split().freeze();
-            let (marker, at) = (std::mem::take(&mut self.marker), self.at);
-            self.at = at.wrapping_add((whole as u64 * u64::from(clock) / u64::from(rate)) as u32);
-            self.send(now, (self.plan.payload_type, marker, at, payload), out);
+        let ptime = self.plan.codec.ptime(self.plan.ptime);
+        let whole = (ptime.as_millis() as usize * self.plan.codec.rate().hz() as usize / 1000).max(1);
+        if self.pcm.is_empty() && pcm.len() == whole {
+            // Where a packet lasts a tick there is nothing to gather.
+            return self.encode(now, pcm, out);
         }
+        self.pcm.extend_from_slice(pcm);
+        let mut gathered = std::mem::take(&mut self.pcm);
+        gathered.chunks_exact(whole).for_each(|pcm| self.encode(now, pcm, out));
+        gathered.drain(..gathered.len() / whole * whole);
+        self.pcm = gathered;
+    }
+
+    /// One packet's sound.
+    fn encode(&mut self, now: Instant, pcm: &[i16], out: &mut dyn FnMut(Packet)) {
+        let (rate, clock) = (self.plan.codec.rate().hz(), self.plan.codec.clock());
+        let mut payload = Vec::with_capacity(pcm.len());
+        self.encoder.encode(pcm, &mut payload);
+        let at = self.at;
+        self.at = at.wrapping_add((pcm.len() as u64 * u64::from(clock) / u64::from(rate)) as u32);
+        if payload.is_empty() {
+            // Silence that is not sent; what follows it begins a talk spurt (RFC 3551 section 4.1).
+            self.marker = true;
+            return;
+        }
+        let marker = std::mem::take(&mut self.marker);
+        self.send(now, (self.plan.payload_type, marker, at, payload.into()), out);
     }
 
     fn send(&mut self, now: Instant, what: (u8, bool, u32, Bytes), out: &mut dyn FnMut(Packet)) {

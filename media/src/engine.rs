@@ -8,7 +8,7 @@ mod slot;
 
 pub use crate::room::{Event, Mode, Seat};
 pub use handle::{Refused, RoomHandle};
-pub use priority::Priority;
+pub use priority::{Priority, granted};
 
 use crate::frame::TICK;
 use crate::leg::LineRules;
@@ -32,7 +32,7 @@ pub struct EnginePlan {
     pub threads: usize,
     /// More rooms than this on one thread are refused.
     pub rooms_per_thread: usize,
-    /// Ask the system for real-time priority; without it, for a better one than others have.
+    /// Ask the system for real-time priority. Without it, or where it is refused, for a better one than others have.
     pub realtime: bool,
     pub rules: LineRules,
 }
@@ -44,7 +44,7 @@ impl Default for EnginePlan {
 }
 
 /// Upper edges of the steps in which lateness of ticks is counted, in microseconds; the last step has none.
-pub const LATENESS: [u64; 9] = [50, 100, 250, 500, 1000, 2000, 5000, 10_000, 20_000];
+pub const LATENESS: [u64; 15] = [10, 20, 50, 75, 100, 150, 200, 300, 400, 600, 1000, 2000, 5000, 10_000, 20_000];
 
 /// What one media thread and its ear thread have counted.
 #[derive(Debug, Default)]

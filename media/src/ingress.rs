@@ -4,7 +4,6 @@ use crate::conceal::{Conceal, Fade};
 use crate::frame::{Frame, Origin};
 use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
 use crate::packet::Rtp;
-use crate::resample::Resampler;
 use crate::stretch::{self, Care};
 use crate::{Rate, SamplePos};
 use std::time::{Duration, Instant};
@@ -14,16 +13,11 @@ pub struct Ingress {
     rate: Rate,
     clock: u32,
     decoder: Option<(Codec, Box<dyn Decoder>)>,
-    /// From the decoder's rate to the line's, where they differ.
-    resampler: Option<Resampler>,
-    /// The last packet of a codec with another clock.
-    other: Option<(Codec, u16)>,
     conceal: Conceal,
     /// Decoded and not yet heard.
     pcm: Vec<i16>,
     /// The last tick, which a stretch may repeat.
     past: Vec<i16>,
-    scratch: Vec<i16>,
     arrived: Option<Instant>,
     /// Made up in place of missing sound, in samples.
     concealed: u64,
@@ -51,12 +45,9 @@ impl Ingress {
             rate,
             clock: codec.clock(),
             decoder: None,
-            resampler: None,
-            other: None,
             conceal: Conceal::new(rate, seed),
             pcm: Vec::with_capacity(rate.per_tick() * 4),
             past: vec![0; rate.per_tick()],
-            scratch: Vec::with_capacity(rate.per_tick() * 3),
             arrived: None,
             concealed: 0,
             corrected: 0,
@@ -77,29 +68,17 @@ impl Ingress {
         if codec.rate() != self.rate {
             *self = Self::new(codec, self.plan.clone(), self.seed).decoded_by(self.decoders);
         } else if codec.clock() != self.clock {
-            self.reclock(codec.clock());
+            self.clock = codec.clock();
+            self.jitter.reclock(self.clock);
         }
     }
 
-    fn reclock(&mut self, clock: u32) {
-        self.jitter.reclock(clock);
-        (self.clock, self.other) = (clock, None);
-    }
-
-    /// Takes a packet. A codec of another rate is heard at the line's; one of another clock from its second packet on, so
-    /// that a stray one changes nothing.
     pub fn push(&mut self, packet: Rtp, content: Content) {
-        if let Content::Sound(codec) = content {
-            if codec.clock() != self.clock {
-                let before = self.other.replace((codec, packet.sequence));
-                if before != Some((codec, packet.sequence.wrapping_sub(1))) {
-                    return;
-                }
-                self.reclock(codec.clock());
-            }
-            self.other = None;
+        // A codec of another clock cannot be placed in this stream.
+        match content {
+            Content::Sound(codec) if (codec.rate(), codec.clock()) != (self.rate, self.clock) => {}
+            _ => self.jitter.push(packet, content),
         }
-        self.jitter.push(packet, content);
     }
 
     /// Forgets what is buffered: the line is held.
@@ -162,7 +141,7 @@ impl Ingress {
     fn missing(&mut self, samples: usize) {
         self.concealed += samples as u64;
         let start = self.pcm.len();
-        if self.own_rate().is_some_and(|(decoder, pcm)| decoder.conceal(samples, pcm)) {
+        if self.decoder.as_mut().is_some_and(|(_, decoder)| decoder.conceal(samples, &mut self.pcm)) {
             self.made(start, samples);
         } else {
             self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
@@ -172,13 +151,13 @@ impl Ingress {
     /// Fills a gap that ends with `next`: by what `next` says of it, by the codec, or by a bridge from sound to sound.
     fn repair(&mut self, samples: usize, next: &[u8], now: Instant, mute: &dyn Mute) {
         let start = self.pcm.len();
-        if let Some((decoder, pcm)) = self.own_rate() {
-            if decoder.fec(next, samples, pcm) {
+        if let Some((_, decoder)) = &mut self.decoder {
+            if decoder.fec(next, samples, &mut self.pcm) {
                 self.made(start, samples);
                 self.corrected += samples as u64;
                 return;
             }
-            if decoder.conceal(samples, pcm) {
+            if decoder.conceal(samples, &mut self.pcm) {
                 self.made(start, samples);
                 self.concealed += samples as u64;
                 return;
@@ -193,12 +172,11 @@ impl Ingress {
             return self.decode(codec, &payload, 0, true);
         }
         self.arrived = Some(arrived);
-        let mut sound = std::mem::take(&mut self.scratch);
+        let mut sound = Vec::with_capacity(self.rate.per_tick());
         self.sound(codec, &payload, &mut sound);
         self.conceal.bridge(samples, &sound, &mut self.pcm);
         self.conceal.heard(&sound);
         self.pcm.extend_from_slice(&sound);
-        self.scratch = sound;
     }
 
     /// The codec made sound: as long as was asked for, and what an extension would start from.
@@ -207,30 +185,18 @@ impl Ingress {
         self.conceal.remember(&self.pcm[start..]);
     }
 
-    /// The decoder and where its sound goes, if that needs no resampling.
-    fn own_rate(&mut self) -> Option<(&mut dyn Decoder, &mut Vec<i16>)> {
-        let direct = self.resampler.is_none();
-        self.decoder.as_mut().filter(|_| direct).map(|(_, decoder)| (decoder.as_mut() as _, &mut self.pcm))
-    }
-
     /// What a payload holds.
     fn sound(&mut self, codec: Codec, payload: &[u8], sound: &mut Vec<i16>) {
-        sound.clear();
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, (self.decoders)(codec)));
-            let differs = codec.rate() != self.rate;
-            self.resampler = differs.then(|| Resampler::new(codec.rate().hz(), self.rate.hz()));
         }
         let Some((_, decoder)) = &mut self.decoder else { return };
         decoder.decode(payload, sound);
-        if let Some(resampler) = &mut self.resampler {
-            let raw = std::mem::take(sound);
-            resampler.push(&raw, sound);
-        }
     }
 
     fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
-        let mut sound = std::mem::take(&mut self.scratch);
+        // Memory that another leg has just let go, rather than some of our own that nobody has touched for a tick.
+        let mut sound = Vec::with_capacity(self.rate.per_tick());
         self.sound(codec, payload, &mut sound);
         sound.drain(..self.samples(skip).min(sound.len()));
         if mute {
@@ -240,7 +206,6 @@ impl Ingress {
             self.conceal.heard(&sound);
             self.pcm.extend_from_slice(&sound);
         }
-        self.scratch = sound;
     }
 
     /// Follows the sender's clock and the network's mood by one pitch period at most.

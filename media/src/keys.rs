@@ -1,5 +1,9 @@
 //! Keypad keys on the line as RFC 4733 telephone events: each key exactly once inwards, and the sound under it muted;
-//! proper events, or tones where events were not negotiated, outwards.
+//! proper events, or tones where events were not negotiated, outwards. [`ToneKeys`] hears them where events were not negotiated.
+mod tone;
+
+pub use tone::ToneKeys;
+
 use crate::frame::TICK;
 use crate::ingress::Mute;
 use crate::packet::Rtp;

@@ -1,13 +1,14 @@
 //! `Leg`: one end of a call inside a room: what comes from its wire, what plays to it, what leaves.
 use crate::codec::Codec;
 use crate::egress::Egress;
+use crate::frame::TICK;
 use crate::ingress::Ingress;
 use crate::jitter::{Content, JitterPlan};
-use crate::keys::{Keys, KeysIn};
+use crate::keys::{Keys, KeysIn, ToneKeys};
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
-use crate::stats::LegStats;
+use crate::stats::{self, Bursts, LegStats};
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::Edge;
 use crate::{Frame, SamplePos};
@@ -20,13 +21,33 @@ pub struct LegPlan {
     pub codec: Codec,
     /// Payload type we send the codec with, and expect it to arrive with.
     pub payload_type: u8,
-    /// Payload type of telephone-event (RFC 4733), where negotiated.
+    /// Other payload types that the far end may switch to in mid-stream.
+    pub also: Vec<(u8, Codec)>,
+    /// Payload type of telephone-event (RFC 4733), where negotiated, and the clock its durations are told in: the codec's, or
+    /// 8000 where the far end knows no other.
     pub telephone_event: Option<u8>,
+    pub event_clock: u32,
     /// Payload type of comfort noise (RFC 3389), where negotiated.
     pub comfort_noise: Option<u8>,
     /// How much sound goes into one packet we send, 10–60 ms.
     pub ptime: Duration,
     pub direction: Direction,
+}
+
+impl LegPlan {
+    /// A line that sends and receives this codec, 20 ms to a packet, and nothing beside it.
+    pub fn new(codec: Codec, payload_type: u8) -> Self {
+        Self {
+            codec,
+            payload_type,
+            also: Vec::new(),
+            telephone_event: None,
+            event_clock: codec.clock(),
+            comfort_noise: None,
+            ptime: TICK,
+            direction: Direction::SendRecv,
+        }
+    }
 }
 
 /// The direction attribute of SDP (RFC 8866 section 6.7), from our side.
@@ -109,7 +130,14 @@ pub struct Leg {
     plan: LegPlan,
     rules: LineRules,
     ingress: Ingress,
+    /// The codec that the far end sends at present, and one of another clock that its last packet was of.
+    hears: Codec,
+    switching: Option<Codec>,
+    /// What the line carried before it was negotiated anew: its last packets are still on their way.
+    former: Option<(u8, Codec)>,
     keys: KeysIn,
+    /// Keys in the sound itself, where events were not negotiated.
+    tones: ToneKeys,
     playout: Playout,
     egress: Egress,
     noise: Noise,
@@ -120,6 +148,7 @@ pub struct Leg {
     talking: bool,
     remote: (Option<f32>, Option<Duration>, Option<Duration>),
     stats_at: Instant,
+    bursts: Bursts,
     out: VecDeque<Output>,
 }
 
@@ -128,7 +157,11 @@ impl Leg {
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
+            hears: plan.codec,
+            switching: None,
+            former: None,
             keys: KeysIn::default(),
+            tones: ToneKeys::default(),
             playout: Playout::new(plan.codec.rate()),
             egress: Egress::new(plan.clone(), seed),
             noise: Noise::new(seed ^ 2),
@@ -137,6 +170,7 @@ impl Leg {
             talking: false,
             remote: (None, None, None),
             stats_at: now + rules.stats,
+            bursts: Bursts::default(),
             out: VecDeque::new(),
             plan,
             rules,
@@ -173,7 +207,12 @@ impl Leg {
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // Back to the beginning of its memory.
+            self.out.clear();
+        }
+        output
     }
 
     /// When the leg has something to do besides its ticks. Ticks look at it too: a driver that ticks needs no timer.
@@ -189,6 +228,11 @@ impl Leg {
             return;
         }
         let Some(content) = self.content(packet.payload_type) else { return };
+        if let Content::Sound(codec) = content
+            && !self.follows(codec)
+        {
+            return;
+        }
         self.last_rtp = now;
         if std::mem::take(&mut self.silent) {
             self.out.push_back(Output::Sounding);
@@ -201,6 +245,24 @@ impl Leg {
         self.ingress.push(packet, content);
     }
 
+    /// Whether sound of this codec is to be decoded now. A stream has one clock: another one begins a new stream. The codec
+    /// agreed on is believed at once, any other at its second packet in a row, since one may be a straggler of before.
+    fn follows(&mut self, codec: Codec) -> bool {
+        let same = |a: Codec, b: Codec| (a.rate(), a.clock()) == (b.rate(), b.clock());
+        if same(codec, self.hears) {
+            self.switching = None;
+            return true;
+        }
+        let before = self.switching.replace(codec);
+        if codec != self.plan.codec && !before.is_some_and(|before| same(before, codec)) {
+            return false;
+        }
+        self.switching = None;
+        self.hears = codec;
+        self.ingress.configure(codec);
+        true
+    }
+
     /// What a payload type means on this line. A phone may answer with the other G.711 (RFC 3264 section 6.1).
     fn content(&self, payload_type: u8) -> Option<Content> {
         let plan = &self.plan;
@@ -211,7 +273,8 @@ impl Leg {
         } else if plan.comfort_noise == Some(payload_type) || payload_type == 13 {
             Some(Content::Noise)
         } else {
-            Codec::of_static(payload_type).map(Content::Sound)
+            let named = plan.also.iter().chain(&self.former).find(|(named, _)| *named == payload_type);
+            named.map(|(_, codec)| *codec).or(Codec::of_static(payload_type)).map(Content::Sound)
         }
     }
 
@@ -222,6 +285,7 @@ impl Leg {
         if report.ssrc == self.egress.ssrc() {
             let jitter =
                 Duration::from_micros(u64::from(report.jitter) * 1_000_000 / u64::from(self.plan.codec.clock()));
+            self.egress.expect(report.fraction_lost);
             self.remote = (Some(report.fraction_lost), Some(jitter), report.round_trip.or(self.remote.2));
         }
     }
@@ -234,7 +298,14 @@ impl Leg {
                 self.out.push_back(Output::Sounding);
             }
         }
-        self.ingress.configure(plan.codec);
+        if plan.telephone_event != self.plan.telephone_event {
+            self.tones = ToneKeys::default();
+        }
+        if plan.codec != self.plan.codec {
+            // The ear's side changes with the first packet of the new codec.
+            self.former = Some((self.plan.payload_type, self.plan.codec));
+        }
+        self.playout.tune(plan.codec.rate());
         self.egress.configure(plan.clone());
         self.plan = plan;
     }
@@ -254,7 +325,19 @@ impl Leg {
     /// First half of a tick: what this leg says.
     pub fn hear(&mut self, now: Instant, pos: SamplePos) -> Frame {
         self.keys.tick(now);
-        self.ingress.pull(now, pos, &self.keys)
+        let frame = self.ingress.pull(now, pos, &self.keys);
+        self.bursts.tick(frame.origin);
+        if self.plan.telephone_event.is_none()
+            && let Some(key) = self.tones.hear(&frame)
+        {
+            self.out.push_back(Output::Key { key, at: frame.arrived.unwrap_or(now) });
+        }
+        frame
+    }
+
+    /// Whether what this leg says is a keypad tone: no ear should take it for speech.
+    pub const fn keying(&self) -> bool {
+        self.tones.sounding()
     }
 
     /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
@@ -302,7 +385,7 @@ impl Leg {
         let (concealed, stretches) = (self.ingress.concealed(), self.ingress.stretches());
         let jitter = self.ingress.jitter();
         let (sent_packets, sent_octets) = self.egress.sent();
-        LegStats {
+        let mut stats = LegStats {
             packets: jitter.counts(),
             concealed,
             stretches,
@@ -315,6 +398,9 @@ impl Leg {
             remote_jitter: self.remote.1,
             round_trip: self.remote.2,
             underruns: self.playout.underruns(),
-        }
+            quality: None,
+        };
+        stats.quality = stats::quality(self.hears, self.plan.ptime, &self.bursts, &stats);
+        stats
     }
 }

@@ -30,38 +30,77 @@ pub const COMFORT: f32 = 9.0;
 #[derive(Clone, Debug)]
 pub struct Noise {
     dice: Dice,
-    low: f32,
+    /// Four samples' worth of chance, and how much of it is left: rolling costs more than the noise.
+    pool: u64,
+    left: u8,
+    /// 32768 is full scale.
+    low: i32,
 }
 
 impl Noise {
     pub const fn new(seed: u64) -> Self {
-        Self { dice: Dice::new(seed), low: 0.0 }
+        Self { dice: Dice::new(seed), pool: 0, left: 0, low: 0 }
+    }
+
+    /// What [`Self::low`] is worth at this root mean square.
+    fn scale(rms: f32) -> f32 {
+        // Uniform ±1 has a variance of 1/3, the pole takes two thirds of that: a deviation of 1/3.
+        3.0 * rms / 32_768.0
+    }
+
+    fn next(&mut self) -> i32 {
+        if self.left == 0 {
+            (self.pool, self.left) = (self.dice.roll(), 4);
+        }
+        let white = i32::from(self.pool as i16);
+        (self.pool, self.left) = (self.pool >> 16, self.left - 1);
+        self.low = (self.low + white) >> 1;
+        self.low
     }
 
     /// The next sample at this root mean square.
     pub fn sample(&mut self, rms: f32) -> f32 {
-        // Uniform ±1 has a variance of 1/3, the pole takes two thirds of that: a deviation of 1/3.
-        self.low += 0.5 * ((self.dice.unit() * 2.0 - 1.0) - self.low);
-        self.low * 3.0 * rms
+        self.next() as f32 * Self::scale(rms)
     }
 
     /// Adds noise to sound.
     pub fn add(&mut self, rms: f32, pcm: &mut [i16]) {
-        for sample in pcm {
-            *sample = sample.saturating_add(self.sample(rms).round() as i16);
+        let scale = Self::scale(rms);
+        let mut noise = [0i32; 32];
+        for pcm in pcm.chunks_mut(noise.len()) {
+            // One sample follows from the last; what comes after that is done to several at once.
+            noise.iter_mut().take(pcm.len()).for_each(|noise| *noise = self.next());
+            for (sample, &noise) in pcm.iter_mut().zip(&noise) {
+                *sample = sample.saturating_add(nearest(noise as f32 * scale));
+            }
         }
     }
 }
 
+/// The nearest 16-bit sample, saturating. Rounding by conversion: `f32::round` is a call on processors without SSE4.1.
+#[inline]
+pub fn nearest(sample: f32) -> i16 {
+    let sample = sample.clamp(-32_768.0, 32_767.0);
+    (sample + 0.5f32.copysign(sample)) as i32 as i16
+}
+
 /// Root mean square of some sound.
 pub fn rms(pcm: &[i16]) -> f32 {
-    let sum: f32 = pcm.iter().map(|&x| f32::from(x) * f32::from(x)).sum();
-    (sum / pcm.len().max(1) as f32).sqrt()
+    // Whole numbers may be added in any order, so that several are at once.
+    let sum: i64 = pcm.iter().map(|&x| i64::from(i32::from(x) * i32::from(x))).sum();
+    (sum as f32 / pcm.len().max(1) as f32).sqrt()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearest_sample_is_that_of_rounding() {
+        for x in (-70_000..70_000).map(|n| n as f32 * 0.499_7) {
+            assert_eq!(nearest(x), x.round().clamp(-32_768.0, 32_767.0) as i16, "{x}");
+        }
+    }
 
     #[test]
     fn comfort_noise_has_the_level_it_was_asked_for_and_repeats_with_its_seed() {

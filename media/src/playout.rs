@@ -1,5 +1,7 @@
 //! `Playout`: the bot's sound on its way to one ear, by utterance. It ducks, holds and hushes without a click, and says what was heard.
 use crate::Rate;
+use crate::noise::nearest;
+use crate::resample::Resampler;
 use crate::tts::{Sound, UtteranceId};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -49,6 +51,10 @@ const LIMIT: Duration = Duration::from_secs(180);
 struct Utterance {
     id: UtteranceId,
     pcm: Vec<i16>,
+    /// Of `pcm` and of every place in it.
+    rate: Rate,
+    /// Brings what comes at another rate to `rate`.
+    tune: Option<Resampler>,
     /// The next sample to play.
     at: usize,
     /// The furthest that has been played.
@@ -74,6 +80,44 @@ impl Utterance {
             (from, low) = (to, high);
         }
         low
+    }
+
+    /// Appends sound of any rate.
+    fn take(&mut self, sound: &Sound) {
+        let (from, to) = (sound.rate.hz(), self.rate.hz());
+        if !sound.pcm.is_empty() && self.tune.as_ref().map_or(to, Resampler::from_hz) != from {
+            self.tune = (from != to).then(|| Resampler::new(from, to));
+        }
+        let Some(tune) = &mut self.tune else { return self.pcm.extend_from_slice(&sound.pcm) };
+        tune.push(&sound.pcm, &mut self.pcm);
+        if sound.last {
+            tune.finish(&mut self.pcm);
+        }
+    }
+
+    /// The line has another rate now: so has what waits, at the same place of the same sound.
+    fn convert(&mut self, rate: Rate) {
+        let (from, to) = (self.rate.hz() as usize, rate.hz() as usize);
+        let scale = |samples: usize| samples * to / from;
+        let mut tune = Resampler::new(from as u32, to as u32);
+        let old = std::mem::take(&mut self.pcm);
+        self.pcm.reserve(scale(old.len()) + rate.per_tick());
+        tune.push(&old, &mut self.pcm);
+        if self.last {
+            tune.finish(&mut self.pcm);
+        }
+        let end = self.pcm.len();
+        for place in [&mut self.at, &mut self.heard, &mut self.reported] {
+            *place = scale(*place).min(end);
+        }
+        for (to, _) in &mut self.marks {
+            *to = scale(*to).min(end);
+        }
+        if let Some((to, _)) = self.marks.last_mut() {
+            *to = end;
+        }
+        // What comes next of it goes on where this stops.
+        (self.rate, self.tune) = (rate, Some(tune));
     }
 
     fn mark_before(&self, earliest: usize) -> Option<usize> {
@@ -122,6 +166,15 @@ impl Playout {
         (time.as_micros() as u64 * u64::from(self.rate.hz()) / 1_000_000) as usize
     }
 
+    /// The line's rate is another one from now on. What waits is converted when its turn comes.
+    pub fn tune(&mut self, rate: Rate) {
+        if rate != self.rate {
+            self.waiting = (self.waiting as u64 * u64::from(rate.hz()) / u64::from(self.rate.hz())) as usize;
+            self.rate = rate;
+            self.tail.clear();
+        }
+    }
+
     /// Takes sound. What is below the floor or belongs to an utterance that is over is refused, silently: it was hushed.
     pub fn push(&mut self, sound: Sound) {
         if sound.utterance < self.floor || self.over.is_some_and(|over| sound.utterance <= over) {
@@ -134,6 +187,8 @@ impl Playout {
                 Utterance {
                     id: sound.utterance,
                     pcm: Vec::new(),
+                    rate: self.rate,
+                    tune: None,
                     at: 0,
                     heard: 0,
                     marks: Vec::new(),
@@ -150,13 +205,16 @@ impl Playout {
         if utterance.last {
             return;
         }
-        if sound.pcm.len() > room {
+        let comes = sound.pcm.len() * self.rate.hz() as usize / sound.rate.hz() as usize;
+        if comes > room {
             self.dropped += sound.pcm.len() as u64;
             utterance.last = true;
             return;
         }
-        self.waiting += sound.pcm.len();
-        utterance.pcm.extend_from_slice(&sound.pcm);
+        let before = utterance.pcm.len();
+        utterance.take(&sound);
+        let came = (utterance.pcm.len() - before) as u64;
+        self.waiting += (came * u64::from(self.rate.hz()) / u64::from(utterance.rate.hz())) as usize;
         utterance.last = sound.last;
         utterance.interruptible = sound.interruptible;
         match utterance.marks.last_mut() {
@@ -266,6 +324,11 @@ impl Playout {
     /// Plays from the front utterance into `pcm[from..]`; returns where it stopped.
     fn play(&mut self, now: Instant, pcm: &mut [i16], from: usize) -> usize {
         let (edge, progress, ahead) = (self.samples(EDGE), self.samples(PROGRESS), 2 * self.rate.per_tick());
+        if let Some(front) = self.queue.front_mut()
+            && front.rate != self.rate
+        {
+            front.convert(self.rate);
+        }
         let follows = self.queue.get(1).is_some_and(|u| !u.pcm.is_empty() || u.last);
         let Some(front) = self.queue.front_mut() else { return from };
         let gain = if front.interruptible || self.gain == Gain::Hold { self.gain } else { Gain::Full };
@@ -306,15 +369,11 @@ impl Playout {
         // The end of what is there: of the utterance, or of what the synthesiser has made so far.
         let fall = if n == left { edge.min(n) } else { 0 };
         let source = &front.pcm[front.at..front.at + n];
-        for (i, (out, &x)) in pcm[from..from + n].iter_mut().zip(source).enumerate() {
-            let mut level = start + step * (i + 1) as f32;
-            if i < rise {
-                level *= (i as f32 + 0.5) / rise as f32;
-            }
-            if n - i <= fall {
-                level *= (n - i) as f32 / (fall + 1) as f32;
-            }
-            *out = (f32::from(x) * level).round() as i16;
+        let out = &mut pcm[from..from + n];
+        if (start, target, rise, fall) == (1.0, 1.0, 0, 0) {
+            out.copy_from_slice(source);
+        } else {
+            slope(out, source, Slope { start, step, rise, fall });
         }
         self.level = target;
         self.waiting = self.waiting.saturating_sub(n);
@@ -340,6 +399,30 @@ impl Playout {
             self.finish(now, Phase::Done);
         }
         from + n
+    }
+}
+
+/// How loudness changes over a stretch of sound.
+struct Slope {
+    start: f32,
+    /// Per sample.
+    step: f32,
+    /// Samples over which it fades in from the beginning, and out to the end.
+    rise: usize,
+    fall: usize,
+}
+
+fn slope(out: &mut [i16], source: &[i16], Slope { start, step, rise, fall }: Slope) {
+    let n = source.len();
+    for (i, (out, &x)) in out.iter_mut().zip(source).enumerate() {
+        let mut level = start + step * (i + 1) as f32;
+        if i < rise {
+            level *= (i as f32 + 0.5) / rise as f32;
+        }
+        if n - i <= fall {
+            level *= (n - i) as f32 / (fall + 1) as f32;
+        }
+        *out = nearest(f32::from(x) * level);
     }
 }
 

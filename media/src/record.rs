@@ -1,45 +1,111 @@
-//! `Recorder`: both sides of a call into a two-channel WAV file (left the caller, right what the caller was sent), aligned by
-//! tick, on one writer thread for all calls. The file can be played at any moment, also after the process was killed.
-use crate::frame::{Frame, SamplePos};
+//! `Recorder`: both sides of a call into one two-channel file (left the caller, right what the caller was sent), aligned by
+//! tick, on one writer thread for all calls. The file grows as the call goes: what a kill takes is less than a second.
+mod encode;
+mod ogg_opus;
+mod play;
+mod seal;
+mod track;
+mod wav;
+
+pub use play::Playback;
+pub use seal::{BadKeys, Vault};
+pub use wav::finalise;
+
+use crate::frame::Frame;
 use crate::tap::Tap;
-use hound::{SampleFormat, WavSpec, WavWriter};
+use encode::Encoder;
+use seal::Sealer;
 use std::collections::HashMap;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+use track::{Piece, Track};
 
-/// Ticks that go to the writer together.
-const BATCH: usize = 10;
-/// Batches of one call that may wait for the disk (10 s); more, and the recording breaks.
+/// Pieces of one call that may wait for the disk (10 s); more, and the recording breaks.
 const WAITING: usize = 50;
-/// Batches of all calls together that may wait.
+/// Pieces of all calls together that may wait.
 const QUEUE: usize = 8 * 1024;
-/// A gap of more than this (a stall of the machine) ends the recording: nobody wants hours of made-up silence.
-const LONGEST_GAP: u64 = 10 * 60 * SamplePos::PER_SECOND;
+/// Ticks of sound that go to the disk together. With the piece that fills up, 0.8 s is the most that a kill can take.
+const TOGETHER: u64 = 30;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     #[error("{} cannot be written ({why}): check the disk's space and the folder's rights", .path.display())]
     Disk { path: PathBuf, why: String },
+    #[error("{} cannot be read: {why}", .path.display())]
+    Unreadable { path: PathBuf, why: String },
     #[error("the writer thread does not start: {0}")]
     Thread(String),
     #[error("the disk is too slow for this call's recording; it ends here")]
     Slow,
+    #[error("the system gives no random numbers, so nothing can be encrypted")]
+    Random,
     #[error("{} is not a WAV file that was begun here", .0.display())]
     NotWav(PathBuf),
+    #[error("{} is encrypted, and no key is set: set store.recording_key_file or store.recording_key_command", .0.display())]
+    Locked(PathBuf),
+    #[error(
+        "{} is encrypted with the key {id}, which is none of ours: add that key as a further line to what \
+         store.recording_key_file or store.recording_key_command gives", .path.display()
+    )]
+    OtherKey { path: PathBuf, id: String },
+    #[error("{} was changed or is damaged in piece {piece} of its sound: take it from a backup", .path.display())]
+    Damaged { path: PathBuf, piece: usize },
+    #[error("{} is encrypted in a way this version does not know: use the version that wrote it, or a newer one", .0.display())]
+    Version(PathBuf),
+}
+
+/// How sound is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// PCM, 16 bit, at the rate the line began with.
+    #[default]
+    Wav,
+    /// Ogg Opus (RFC 7845), one mono stream for each side, so that neither is heard in the other: a tenth of the space.
+    Opus,
+}
+
+impl Format {
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Opus => "opus",
+        }
+    }
+}
+
+/// What follows the format's extension in the name of an encrypted recording.
+pub const SEALED: &str = "sealed";
+
+/// Where and how a call is recorded.
+pub struct RecordPlan {
+    pub path: PathBuf,
+    pub format: Format,
+    /// With one, the file is encrypted.
+    pub vault: Option<Arc<Vault>>,
+}
+
+/// Who asks that nothing be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The bot asks for a secret.
+    Bot = 1,
+    /// A person, by the API.
+    Operator = 2,
 }
 
 /// What the call, the tap and the writer share about one recording.
 struct State {
     id: u64,
     path: PathBuf,
-    paused: AtomicBool,
+    /// Who has paused it, bit by bit.
+    paused: AtomicU8,
     /// No more sound comes.
     closed: AtomicBool,
     /// The writer has closed the file.
@@ -54,40 +120,51 @@ impl State {
     }
 }
 
+/// Files that are open at the writer.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
 /// The call's handle of its recording. Dropping it changes nothing: the recording ends with its room.
 pub struct Recorder {
     state: Arc<State>,
 }
 
 impl Recorder {
-    /// Creates the file (and its folder), both for this user alone, and hands out the tap that fills it; the rate is that of the first frame.
+    /// Creates the file (and its folder), both for this user alone, and hands out the tap that fills it; the rate is that of
+    /// the first frame, and stays when the line's changes.
     ///
     /// # Errors
     /// [`Fault::Disk`] if the file cannot be created. What goes wrong later breaks the tap and is told by [`Recorder::fault`].
-    pub fn start(path: &Path) -> Result<(Self, Box<dyn Tap>), Fault> {
+    pub fn start(plan: &RecordPlan) -> Result<(Self, Box<dyn Tap>), Fault> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let writer = writer()?;
-        let disk = |why: io::Error| Fault::Disk { path: path.to_owned(), why: why.to_string() };
+        let (writer, path) = (writer()?, plan.path.clone());
+        let sealer = plan.vault.as_deref().map(Sealer::new).transpose()?;
+        let disk = |why: io::Error| Fault::Disk { path: path.clone(), why: why.to_string() };
         if let Some(folder) = path.parent() {
             private_folder(folder).map_err(disk)?;
         }
-        let file = private_file(path).map_err(disk)?;
+        let file = private_file(&path).map_err(disk)?;
         let state = Arc::new(State {
             id: COUNT.fetch_add(1, Ordering::Relaxed),
-            path: path.to_owned(),
-            paused: AtomicBool::new(false),
+            path,
+            paused: AtomicU8::new(0),
             closed: AtomicBool::new(false),
             done: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             fault: Mutex::new(None),
         });
-        let tap = Feed { state: state.clone(), writer, file: Some(file), pcm: Vec::new(), next: None, rate: 0 };
+        let paper = Paper { file, format: plan.format, sealer, whole: 0 };
+        let tap = Feed { state: state.clone(), writer, paper: Some(paper), track: Track::default() };
         Ok((Self { state }, Box::new(tap)))
     }
 
-    /// While paused, silence is written on both sides and time goes on (for what must not be kept).
-    pub fn pause(&self, paused: bool) {
-        self.state.paused.store(paused, Ordering::Relaxed);
+    /// While anybody has it paused, silence is written on both sides and time goes on (for what must not be kept). It takes
+    /// effect with the next tick.
+    pub fn pause(&self, asker: Asker, paused: bool) {
+        if paused {
+            self.state.paused.fetch_or(asker as u8, Ordering::Relaxed);
+        } else {
+            self.state.paused.fetch_and(!(asker as u8), Ordering::Relaxed);
+        }
     }
 
     /// Why the recording broke, if it did.
@@ -99,6 +176,11 @@ impl Recorder {
     pub fn done(&self) -> bool {
         self.state.done.load(Ordering::Acquire)
     }
+}
+
+/// How many recordings are not closed yet: at the end of the process they are worth a moment's wait.
+pub fn unclosed() -> usize {
+    OPEN.load(Ordering::Acquire)
 }
 
 /// Mode 0700 for what is missing: a stranger on this machine shall not even see how many calls there were.
@@ -122,51 +204,33 @@ fn private_file(path: &Path) -> io::Result<File> {
 struct Feed {
     state: Arc<State>,
     writer: SyncSender<Job>,
-    /// Goes to the writer with the first batch.
-    file: Option<File>,
-    /// Interleaved, of up to [`BATCH`] ticks.
-    pcm: Vec<i16>,
-    next: Option<SamplePos>,
-    rate: u32,
+    /// Goes to the writer with the first piece.
+    paper: Option<Paper>,
+    track: Track,
 }
 
 struct Job {
     state: Arc<State>,
-    file: Option<File>,
-    rate: u32,
-    pcm: Vec<i16>,
+    paper: Option<Paper>,
+    piece: Piece,
 }
 
 impl Tap for Feed {
     fn take(&mut self, left: &Frame, right: &Frame) -> ControlFlow<()> {
-        if self.rate == 0 {
-            self.rate = left.rate.hz();
-        }
-        if self.state.fault().is_some() || left.rate.hz() != self.rate || right.rate != left.rate {
+        if self.state.fault().is_some() {
             return ControlFlow::Break(());
         }
-        // What a stall left out is silence, so that both sides and the clock stay together.
-        let gap = left.pos.0.saturating_sub(self.next.unwrap_or(left.pos).0);
-        if gap > LONGEST_GAP {
-            return ControlFlow::Break(());
+        match self.track.take(left, right, self.state.paused.load(Ordering::Relaxed) != 0) {
+            ControlFlow::Break(()) => ControlFlow::Break(()),
+            ControlFlow::Continue(None) => ControlFlow::Continue(()),
+            ControlFlow::Continue(Some(piece)) => self.hand_over(piece),
         }
-        let missing = (gap / (SamplePos::PER_SECOND / u64::from(self.rate))) as usize;
-        self.pcm.resize(self.pcm.len() + 2 * missing, 0);
-        if self.state.paused.load(Ordering::Relaxed) {
-            self.pcm.resize(self.pcm.len() + 2 * left.pcm().len(), 0);
-        } else {
-            self.pcm.extend(left.pcm().iter().zip(right.pcm()).flat_map(|(&l, &r)| [l, r]));
-        }
-        self.next = Some(SamplePos(left.pos.0 + SamplePos::PER_TICK));
-        if self.pcm.len() >= 2 * BATCH * left.rate.per_tick() { self.hand_over() } else { ControlFlow::Continue(()) }
     }
 }
 
 impl Feed {
-    fn hand_over(&mut self) -> ControlFlow<()> {
-        let room = Vec::with_capacity(self.pcm.len());
-        let pcm = std::mem::replace(&mut self.pcm, room);
-        let job = Job { state: self.state.clone(), file: self.file.take(), rate: self.rate, pcm };
+    fn hand_over(&mut self, piece: Piece) -> ControlFlow<()> {
+        let job = Job { state: self.state.clone(), paper: self.paper.take(), piece };
         let waiting = self.state.waiting.fetch_add(1, Ordering::AcqRel);
         let full = waiting >= WAITING
             || matches!(self.writer.try_send(job), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)));
@@ -181,8 +245,10 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        if !self.pcm.is_empty() && self.state.fault().is_none() {
-            let _ = self.hand_over();
+        if self.state.fault().is_none()
+            && let Some(piece) = self.track.rest()
+        {
+            let _ = self.hand_over(piece);
         }
         self.state.closed.store(true, Ordering::Release);
     }
@@ -199,13 +265,72 @@ fn writer() -> Result<SyncSender<Job>, Fault> {
     started.clone().map_err(Fault::Thread)
 }
 
+/// The file, in the clear or sealed.
+struct Paper {
+    file: File,
+    format: Format,
+    sealer: Option<Sealer>,
+    /// Bytes of it in the clear.
+    whole: u64,
+}
+
+impl Paper {
+    fn put(&mut self, bytes: &[u8], end: End) -> io::Result<()> {
+        let first = self.whole == 0;
+        self.whole += bytes.len() as u64;
+        if let Some(sealer) = &mut self.sealer {
+            let mut sealed = if first { sealer.header().to_vec() } else { Vec::new() };
+            sealer.seal(bytes, end, &mut sealed)?;
+            return self.file.write_all(&sealed);
+        }
+        self.file.write_all(bytes)?;
+        if self.format == Format::Wav {
+            // The header tells the truth at every moment.
+            for (at, value) in wav::sizes(self.whole) {
+                self.file.seek(SeekFrom::Start(at))?;
+                self.file.write_all(&value)?;
+            }
+            self.file.seek(SeekFrom::End(0))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether more follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    More,
+    Last,
+}
+
 /// One open file.
 struct Open {
     state: Arc<State>,
-    wav: WavWriter<BufWriter<File>>,
-    rate: u32,
-    /// Samples since the header was last made true.
-    since: u64,
+    paper: Paper,
+    encoder: Encoder,
+    /// Encoded, and not yet on the disk.
+    bytes: Vec<u8>,
+    /// Ticks in it.
+    ticks: u64,
+}
+
+impl Open {
+    fn take(&mut self, piece: &Piece) -> io::Result<()> {
+        self.encoder.push(piece, &mut self.bytes)?;
+        self.ticks += piece.ticks();
+        if self.ticks >= TOGETHER {
+            self.ticks = 0;
+            self.encoder.flush(&mut self.bytes)?;
+            self.paper.put(&self.bytes, End::More)?;
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+
+    fn close(mut self) -> io::Result<()> {
+        self.encoder.finish(&mut self.bytes)?;
+        self.paper.put(&self.bytes, End::Last)
+    }
 }
 
 fn write(inbox: &Receiver<Job>) {
@@ -235,24 +360,14 @@ fn write(inbox: &Receiver<Job>) {
     }
 }
 
-fn append(open: &mut HashMap<u64, Open>, job: Job) -> Result<(), hound::Error> {
-    if let Some(file) = job.file {
-        let spec =
-            WavSpec { channels: 2, sample_rate: job.rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
-        let wav = WavWriter::new(BufWriter::with_capacity(32 * 1024, file), spec)?;
-        open.insert(job.state.id, Open { state: job.state.clone(), wav, rate: job.rate, since: 0 });
+fn append(open: &mut HashMap<u64, Open>, job: Job) -> io::Result<()> {
+    let Job { state, paper, piece } = job;
+    if let Some(paper) = paper {
+        let encoder = Encoder::new(paper.format, piece.rate)?;
+        open.insert(state.id, Open { state: state.clone(), paper, encoder, bytes: Vec::new(), ticks: 0 });
+        OPEN.store(open.len(), Ordering::Release);
     }
-    let Some(open) = open.get_mut(&job.state.id) else { return Ok(()) };
-    for &sample in &job.pcm {
-        open.wav.write_sample(sample)?;
-    }
-    open.since += job.pcm.len() as u64 / 2;
-    // The header tells the truth at least once a second.
-    if open.since * 10 >= u64::from(open.rate) * 8 {
-        open.since = 0;
-        open.wav.flush()?;
-    }
-    Ok(())
+    open.get_mut(&state.id).map_or(Ok(()), |open| open.take(&piece))
 }
 
 /// Closes what no more sound comes for.
@@ -260,167 +375,15 @@ fn sweep(open: &mut HashMap<u64, Open>) {
     let over = |state: &State| state.closed.load(Ordering::Acquire) && state.waiting.load(Ordering::Acquire) == 0;
     let ended: Vec<u64> = open.iter().filter(|(_, o)| over(&o.state)).map(|(id, _)| *id).collect();
     for id in ended {
-        let Some(Open { state, wav, .. }) = open.remove(&id) else { continue };
-        if let Err(why) = wav.finalize() {
+        let Some(open) = open.remove(&id) else { continue };
+        let state = open.state.clone();
+        if let Err(why) = open.close() {
             *state.fault() = Some(Fault::Disk { path: state.path.clone(), why: why.to_string() });
         }
         state.done.store(true, Ordering::Release);
     }
-}
-
-/// Makes the header of an interrupted recording true to the length of its file, so that nothing written is lost.
-///
-/// # Errors
-/// [`Fault::Disk`], or [`Fault::NotWav`] where there is not even a header: such a file holds no sound.
-pub fn finalise(path: &Path) -> Result<(), Fault> {
-    let disk = |why: io::Error| Fault::Disk { path: path.to_owned(), why: why.to_string() };
-    let not_wav = || Fault::NotWav(path.to_owned());
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(disk)?;
-    let length = file.metadata().map_err(disk)?.len();
-    let mut head = Vec::new();
-    Read::by_ref(&mut file).take(4096).read_to_end(&mut head).map_err(disk)?;
-    if head.get(..4) != Some(b"RIFF") || head.get(8..12) != Some(b"WAVE") {
-        return Err(not_wav());
-    }
-    let word = |at: usize| head.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    let (mut at, mut align) = (12, 4);
-    let data = loop {
-        let (Some(id), Some(size)) = (head.get(at..at + 4), word(at + 4)) else { return Err(not_wav()) };
-        if id == b"data" {
-            break at + 8;
-        }
-        if id == b"fmt " {
-            align = head.get(at + 20..at + 22).map_or(4, |b| u64::from(u16::from_le_bytes([b[0], b[1]]))).max(1);
-        }
-        at = at.saturating_add(8).saturating_add(size as usize).saturating_add(size as usize & 1);
-    };
-    let sound = (length - data as u64) / align * align;
-    let mut put = |at: u64, value: u64| -> io::Result<()> {
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(&u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes())
-    };
-    put(4, data as u64 - 8 + sound).and_then(|()| put(data as u64 - 4, sound)).map_err(disk)?;
-    file.set_len(data as u64 + sound).map_err(disk)
+    OPEN.store(open.len(), Ordering::Release);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Rate;
-    use crate::testkit::tone::{has, sine_from};
-    use crate::testkit::wav;
-    use std::fs;
-
-    fn path(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("media-record-{}-{name}", std::process::id())).join("call.wav")
-    }
-
-    fn feed(tap: &mut dyn Tap, ticks: std::ops::Range<u64>) -> ControlFlow<()> {
-        for tick in ticks {
-            let mut left = Frame::silence(SamplePos::of_tick(tick), Rate::Hz8000);
-            let mut right = left.clone();
-            left.pcm_mut().copy_from_slice(&sine_from(400.0, Rate::Hz8000, tick * 160, 160, 5000));
-            right.pcm_mut().copy_from_slice(&sine_from(900.0, Rate::Hz8000, tick * 160, 160, 5000));
-            tap.take(&left, &right)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn wait(recorder: &Recorder) {
-        for _ in 0..500 {
-            if recorder.done() || recorder.fault().is_some() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the writer does not end");
-    }
-
-    #[test]
-    fn both_sides_are_aligned_by_tick_across_stalls_and_pauses() -> Result<(), Box<dyn std::error::Error>> {
-        let path = path("aligned");
-        let (recorder, mut tap) = Recorder::start(&path)?;
-        assert!(feed(tap.as_mut(), 5..105).is_continue());
-        // One second is missing, then one is secret.
-        assert!(feed(tap.as_mut(), 155..205).is_continue());
-        recorder.pause(true);
-        assert!(feed(tap.as_mut(), 205..255).is_continue());
-        recorder.pause(false);
-        assert!(feed(tap.as_mut(), 255..258).is_continue());
-        drop(tap);
-        wait(&recorder);
-        let (rate, channels) = wav::read(&path)?;
-        assert_eq!((rate, channels.len(), channels[0].len(), channels[1].len()), (8000, 2, 253 * 160, 253 * 160));
-        for (channel, hz) in [(0, 400.0), (1, 900.0)] {
-            let said: Vec<i16> = sine_from(hz, Rate::Hz8000, 5 * 160, 253 * 160, 5000);
-            assert_eq!(channels[channel][..16_000], said[..16_000]);
-            assert!(channels[channel][16_000..24_000].iter().all(|&x| x == 0), "the stall");
-            assert_eq!(channels[channel][24_000..32_000], said[24_000..32_000]);
-            assert!(channels[channel][32_000..40_000].iter().all(|&x| x == 0), "the secret");
-            assert_eq!(channels[channel][40_000..], said[40_000..]);
-        }
-        fs::remove_dir_all(path.parent().ok_or("no folder")?)?;
-        Ok(())
-    }
-
-    #[test]
-    fn a_recording_that_was_cut_off_is_whole_up_to_its_last_second() -> Result<(), Box<dyn std::error::Error>> {
-        let path = path("cut");
-        let (recorder, mut tap) = Recorder::start(&path)?;
-        assert!(feed(tap.as_mut(), 0..500).is_continue());
-        for _ in 0..500 {
-            if recorder.state.waiting.load(Ordering::Acquire) == 0 {
-                break;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        // What the disk holds at this moment, as after a kill.
-        let cut = path.with_file_name("cut.wav");
-        fs::copy(&path, &cut)?;
-        let (_, channels) = wav::read(&cut)?;
-        assert!(channels[0].len() >= 9 * 8000, "{} samples", channels[0].len());
-        assert!(has(&channels[1], 900.0, Rate::Hz8000));
-        // Half a frame more got out, and the header does not know it.
-        OpenOptions::new().append(true).open(&cut)?.write_all(&[1; 643])?;
-        let before = channels[0].len();
-        finalise(&cut)?;
-        assert!(wav::read(&cut)?.1[0].len() >= before + 160);
-        fs::write(&cut, b"RIFF")?;
-        assert_eq!(finalise(&cut), Err(Fault::NotWav(cut)));
-        drop(tap);
-        wait(&recorder);
-        fs::remove_dir_all(path.parent().ok_or("no folder")?)?;
-        Ok(())
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn nobody_else_on_this_machine_can_read_a_recording() -> Result<(), Box<dyn std::error::Error>> {
-        use std::os::unix::fs::PermissionsExt;
-        let path = path("private");
-        let (_recorder, _tap) = Recorder::start(&path)?;
-        let folder = path.parent().ok_or("no folder")?;
-        let mode = |path: &Path| fs::metadata(path).map(|about| about.permissions().mode() & 0o777);
-        assert_eq!((mode(folder)?, mode(&path)?), (0o700, 0o600));
-        fs::remove_dir_all(folder)?;
-        Ok(())
-    }
-
-    #[test]
-    fn a_full_disk_breaks_the_recording_and_says_so() -> Result<(), Box<dyn std::error::Error>> {
-        let full = Path::new("/dev/full");
-        if !full.exists() {
-            println!("skipped: no /dev/full here");
-            return Ok(());
-        }
-        let (recorder, mut tap) = Recorder::start(full)?;
-        let mut tick = 0;
-        while feed(tap.as_mut(), tick..tick + 10).is_continue() {
-            tick += 10;
-            assert!(tick < 100_000, "it never notices");
-            thread::sleep(Duration::from_millis(1));
-        }
-        assert!(matches!(recorder.fault(), Some(Fault::Disk { .. })), "{:?}", recorder.fault());
-        Ok(())
-    }
-}
+mod tests;

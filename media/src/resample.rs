@@ -1,7 +1,10 @@
 //! `Resampler`: changes the sampling rate of a stream of sound with a polyphase FIR filter.
 //!
 //! A Kaiser-windowed sinc (Oppenheim and Schafer, *Discrete-Time Signal Processing*, section 7.5) is cut into one short
-//! filter per output phase, each scaled to unity at DC. Filters are computed once per pair of rates and shared.
+//! filter per output phase, each scaled to unity at DC. Filters are computed once per pair of rates and shared. Where delay
+//! counts for more than phase, the same filter is turned into its minimum-phase twin ([`minimum_phase`]).
+mod phase;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,6 +19,9 @@ const ATTENUATION_DB: f64 = 63.0;
 /// Where the filter is 6 dB down, as a share of the lower rate's Nyquist frequency.
 const CUTOFF_UP: f64 = 1.0;
 const CUTOFF_DOWN: f64 = 0.955;
+/// Of a prompt stream, both ways: its delay hardly grows with its length.
+const TAPS_PROMPT: usize = 48;
+const CUTOFF_PROMPT: f64 = 0.955;
 /// Input is taken in blocks of this many samples, so that the history never grows.
 const BLOCK: usize = 480;
 
@@ -27,6 +33,8 @@ struct Bank {
     phases: usize,
     step: usize,
     rows: Vec<f32>,
+    /// In samples of the prototype.
+    delay: f64,
 }
 
 /// Changes the rate of one stream: `push` sound in, collect what comes out. The sound that leaves is `delay` late.
@@ -49,8 +57,18 @@ pub struct Resampler {
 impl Resampler {
     /// A stream from `from_hz` to `to_hz`. Rates with a small common ratio cost little memory (22050 to 8000: 85 kB, shared).
     pub fn new(from_hz: u32, to_hz: u32) -> Self {
+        Self::with(from_hz, to_hz, Shape::Linear)
+    }
+
+    /// A stream between people who talk: as [`Self::new`] to the ear, but speech passes within half a millisecond. Frequencies
+    /// near the edge of the band come a little later than others, which nobody hears; waveforms do not keep their shape.
+    pub fn prompt(from_hz: u32, to_hz: u32) -> Self {
+        Self::with(from_hz, to_hz, Shape::Prompt)
+    }
+
+    fn with(from_hz: u32, to_hz: u32, shape: Shape) -> Self {
         let (from_hz, to_hz) = (from_hz.max(1), to_hz.max(1));
-        let bank = (from_hz != to_hz).then(|| bank(from_hz, to_hz));
+        let bank = (from_hz != to_hz).then(|| bank(from_hz, to_hz, shape));
         let history = bank.as_ref().map_or_else(Vec::new, |bank| vec![0.0; bank.taps - 1 + BLOCK]);
         Self { bank, from_hz, to_hz, history, ahead: 0, phase: 0 }
     }
@@ -63,11 +81,10 @@ impl Resampler {
         self.to_hz
     }
 
-    /// How much later a sound leaves than it came in.
+    /// How much later a sound leaves than it came in (of a prompt stream: its low frequencies).
     pub fn delay(&self) -> Duration {
         self.bank.as_ref().map_or(Duration::ZERO, |bank| {
-            let prototype = (bank.taps * bank.phases - 1) as f64 / 2.0;
-            Duration::from_secs_f64(prototype / (bank.phases as f64 * f64::from(self.from_hz)))
+            Duration::from_secs_f64(bank.delay / (bank.phases as f64 * f64::from(self.from_hz)))
         })
     }
 
@@ -125,45 +142,59 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     (sums[0] + sums[4]) + (sums[1] + sums[5]) + (sums[2] + sums[6]) + (sums[3] + sums[7])
 }
 
-fn bank(from_hz: u32, to_hz: u32) -> Arc<Bank> {
-    type Banks = BTreeMap<(u32, u32), Arc<Bank>>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shape {
+    Linear,
+    Prompt,
+}
+
+fn bank(from_hz: u32, to_hz: u32, shape: Shape) -> Arc<Bank> {
+    type Banks = BTreeMap<(u32, u32, Shape), Arc<Bank>>;
     static BANKS: OnceLock<Mutex<Banks>> = OnceLock::new();
     let mut banks = BANKS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    banks.entry((from_hz, to_hz)).or_insert_with(|| Arc::new(Bank::design(from_hz, to_hz))).clone()
+    let design = || Arc::new(Bank::design(from_hz, to_hz, shape));
+    banks.entry((from_hz, to_hz, shape)).or_insert_with(design).clone()
 }
 
 impl Bank {
-    fn design(from_hz: u32, to_hz: u32) -> Self {
+    fn design(from_hz: u32, to_hz: u32, shape: Shape) -> Self {
         let common = gcd(from_hz, to_hz);
         let (phases, step) = ((to_hz / common) as usize, (from_hz / common) as usize);
-        let (taps, cutoff) = if to_hz > from_hz {
-            (TAPS_UP, CUTOFF_UP)
-        } else {
-            ((TAPS_DOWN * step).div_ceil(phases).next_multiple_of(8), CUTOFF_DOWN)
+        let up = to_hz > from_hz;
+        let (taps, cutoff) = match shape {
+            Shape::Linear if up => (TAPS_UP, CUTOFF_UP),
+            Shape::Linear => (TAPS_DOWN, CUTOFF_DOWN),
+            Shape::Prompt => (TAPS_PROMPT, CUTOFF_PROMPT),
         };
+        let taps = if up { taps } else { (taps * step).div_ceil(phases).next_multiple_of(8) };
         // Cutoff in cycles per sample of the prototype, which runs at `from · phases`.
         let cutoff = cutoff * 0.5 * f64::from(from_hz.min(to_hz)) / (f64::from(from_hz) * phases as f64);
         let beta = 0.1102 * (ATTENUATION_DB - 8.7);
         let length = taps * phases;
         let centre = (length - 1) as f64 / 2.0;
+        let sinc = |n: usize| {
+            let x = n as f64 - centre;
+            let w = std::f64::consts::TAU * cutoff * x;
+            let sinc = if x == 0.0 { 1.0 } else { w.sin() / w };
+            sinc * bessel_i0(beta * (1.0 - (x / (centre + 0.5)).powi(2)).max(0.0).sqrt())
+        };
+        let mut prototype: Vec<f64> = (0..length).map(sinc).collect();
+        if shape == Shape::Prompt {
+            prototype = phase::minimum(&prototype);
+        }
+        // Group delay at DC: the centre of gravity.
+        let sum: f64 = prototype.iter().sum();
+        let delay = prototype.iter().enumerate().map(|(n, h)| n as f64 * h).sum::<f64>() / sum;
         let mut rows = vec![0.0f32; length];
         for phase in 0..phases {
-            let tap = |tap: usize| {
-                // Newest input last: tap 0 meets the oldest sample, which is `taps - 1` inputs back.
-                let x = (phase + (taps - 1 - tap) * phases) as f64 - centre;
-                let sinc = if x == 0.0 {
-                    1.0
-                } else {
-                    (std::f64::consts::TAU * cutoff * x).sin() / (std::f64::consts::TAU * cutoff * x)
-                };
-                sinc * bessel_i0(beta * (1.0 - (x / (centre + 0.5)).powi(2)).max(0.0).sqrt())
-            };
+            // Newest input last: tap 0 meets the oldest sample, which is `taps - 1` inputs back.
+            let tap = |tap: usize| prototype[phase + (taps - 1 - tap) * phases];
             let unity = 1.0 / (0..taps).map(tap).sum::<f64>();
             for k in 0..taps {
                 rows[phase * taps + k] = (tap(k) * unity) as f32;
             }
         }
-        Self { taps, phases, step, rows }
+        Self { taps, phases, step, rows, delay }
     }
 }
 
@@ -273,6 +304,34 @@ mod tests {
                     assert!(left < -60.0, "{from} to {to}: {hz} Hz leaves {left:.1} dB");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_prompt_stream_is_as_clean_and_passes_speech_within_half_a_millisecond() {
+        for (from, to) in [(8_000, 16_000), (8_000, 48_000), (16_000, 48_000), (16_000, 8_000), (48_000, 8_000)] {
+            let scale = f64::from(from.min(to)) / 8_000.0;
+            let pass = |hz: f64| {
+                let mut out = Vec::new();
+                Resampler::prompt(from, to).push(&tone(hz, from, 1.6), &mut out);
+                out
+            };
+            for hz in [100.0, 1_000.0, 2_000.0, 3_000.0, 3_400.0] {
+                let hz = (hz * scale).round();
+                let out = pass(hz);
+                let gain = 20.0 * (amplitude(&out, to, hz) / 20_000.0).log10();
+                let residue = residue_db(&out, to, hz);
+                assert!(gain.abs() < 0.1 && residue < -60.0, "{from} to {to}: {hz} Hz at {gain:.2}, {residue:.1} dB");
+            }
+            for hz in [4_200.0, 5_000.0, 7_000.0] {
+                let hz: f64 = (hz * scale).round();
+                if hz < f64::from(from) / 2.0 && to < from {
+                    let left = residue_db(&pass(hz), to, 1.0);
+                    assert!(left < -60.0, "{from} to {to}: {hz} Hz leaves {left:.1} dB");
+                }
+            }
+            let delay = Resampler::prompt(from, to).delay().as_secs_f64();
+            assert!((5e-5..3e-4).contains(&delay), "{from} to {to}: {delay} s");
         }
     }
 

@@ -3,7 +3,7 @@ use crate::frame::{Frame, SamplePos, TICK};
 use crate::hears::{self, Ear, Supervision, Voice};
 use crate::keys::Keys;
 use crate::leg::{self, Leg, LegPlan, LineRules};
-use crate::mix::Mix;
+use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
 use crate::stats::LegStats;
@@ -121,7 +121,9 @@ pub struct Room {
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
-    legs: [Option<Leg>; Seat::COUNT],
+    /// Boxed: most seats stay empty, and a tick looks at all.
+    legs: [Option<Box<Leg>>; Seat::COUNT],
+    lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
 }
@@ -136,6 +138,7 @@ impl Room {
             opened,
             tick: 0,
             legs: Default::default(),
+            lanes: Lanes::default(),
             tap: None,
             out: VecDeque::new(),
         }
@@ -154,7 +157,7 @@ impl Room {
                 self.leave(now, seat);
                 let leg = Leg::new(now, plan, self.rules.clone(), seed);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
-                    *place = Some(leg);
+                    *place = Some(Box::new(leg));
                 }
             }
             Input::Leave(seat) => self.leave(now, seat),
@@ -174,7 +177,12 @@ impl Room {
     }
 
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // Back to the beginning of its memory.
+            self.out.clear();
+        }
+        output
     }
 
     /// When the next tick begins.
@@ -235,7 +243,8 @@ impl Room {
             let Some(leg) = &mut self.legs[n] else { continue };
             let seat = Seat(n as u8);
             let mut frame = Frame::silence(pos, leg.plan().codec.rate());
-            mix(self.mode, self.supervision, seat, (&said, &bot), &mut frame);
+            let voices = Voices { said: &said, bot: &bot, tick };
+            voices.mix(self.mode, self.supervision, seat, &mut self.lanes, &mut frame);
             leg.send(now, tick, &mut frame);
             let sends = leg.plan().direction.sends();
             self.drain(seat);
@@ -252,7 +261,10 @@ impl Room {
             }
         }
         for (n, frame) in said.into_iter().enumerate() {
-            if let Some(frame) = frame {
+            if let Some(mut frame) = frame {
+                if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
+                    frame.pcm_mut().fill(0);
+                }
                 self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
             }
         }
@@ -267,32 +279,47 @@ pub enum Why {
 
 type Sounds = [Option<Frame>; Seat::COUNT];
 
-/// What `seat` hears of what was said and of what the bot says.
-fn mix(mode: Mode, supervision: Supervision, seat: Seat, (said, bot): (&Sounds, &Sounds), out: &mut Frame) {
-    let own = usize::from(seat.0);
-    let mut mix = Mix::new(out.rate);
-    let mut add = |frame: &Option<Frame>| {
-        if let Some(frame) = frame.as_ref().filter(|f| f.rate == out.rate) {
-            mix.add(frame.pcm());
-        }
-    };
-    if mode == Mode::Echo {
-        add(&said[own]);
-    } else {
-        let voices = hears::hears(supervision, seat.ear());
-        for (n, frame) in said.iter().enumerate() {
-            if n != own && voices.has(Seat(n as u8).voice()) {
-                add(frame);
+/// What was said in a tick, and what the bot says to each seat.
+struct Voices<'a> {
+    said: &'a Sounds,
+    bot: &'a Sounds,
+    tick: u64,
+}
+
+impl Voices<'_> {
+    /// What `seat` hears, at its own rate.
+    fn mix(&self, mode: Mode, supervision: Supervision, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
+        let own = usize::from(seat.0);
+        let (mut mix, rate) = (Mix::new(out.rate), out.rate);
+        let mut add = |source: Source| {
+            let frame = match source {
+                Source::Line(n) => &self.said[usize::from(n)],
+                Source::Bot(n) => &self.bot[usize::from(n)],
+            };
+            match frame {
+                Some(frame) if frame.rate == rate => mix.add(frame.pcm()),
+                Some(frame) => mix.add(lanes.convert(self.tick, source, frame, rate)),
+                None => {}
+            }
+        };
+        if mode == Mode::Echo {
+            add(Source::Line(seat.0));
+        } else {
+            let voices = hears::hears(supervision, seat.ear());
+            for n in (0..Seat::COUNT as u8).filter(|&n| usize::from(n) != own) {
+                if voices.has(Seat(n).voice()) {
+                    add(Source::Line(n));
+                }
+            }
+            if voices.has(Voice::Bot) {
+                add(Source::Bot(seat.0));
+                if seat != Seat::CALLER {
+                    add(Source::Bot(0));
+                }
             }
         }
-        if voices.has(Voice::Bot) {
-            add(&bot[own]);
-            if seat != Seat::CALLER {
-                add(&bot[0]);
-            }
-        }
+        mix.finish(out.pcm_mut());
     }
-    mix.finish(out.pcm_mut());
 }
 
 /// What a caller is asked to do with sound, gain, keys: shorthand for drivers and tests.

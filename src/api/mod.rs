@@ -19,6 +19,7 @@ use crate::bots::Shelf;
 use crate::observe;
 use crate::security::Secret;
 use crate::store::Store;
+use crate::store::vault::Keeping;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -50,6 +51,8 @@ pub trait Desk: Send + Sync {
     fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>>;
     /// Ends a live call; `false` when there is none with this id. Does not wait for the end.
     fn hang_up(&self, id: &str) -> bool;
+    /// Stops a live call's recording for a while (silence is written), or lets it go on; `false` when there is none.
+    fn pause_recording(&self, id: &str, paused: bool) -> bool;
     fn health(&self) -> Health;
     /// Read when /metrics is asked for: queue lengths, late ticks, packets. Names begin with `switchboard_`.
     fn gauges(&self) -> Vec<(&'static str, f64)> {
@@ -107,6 +110,7 @@ pub struct App {
     pub store: Store,
     pub desk: Arc<dyn Desk>,
     pub bots: Arc<dyn Shelf>,
+    pub keeping: Keeping,
     pub token: Secret,
     pub metrics: PrometheusHandle,
 }
@@ -141,7 +145,7 @@ fn described() -> (axum::Router<Room>, utoipa::openapi::OpenApi) {
     let api = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))
-        .routes(routes!(recordings::recording))
+        .routes(routes!(recordings::recording, recordings::pause))
         .routes(routes!(live::events))
         .routes(routes!(bots::list))
         .routes(routes!(bots::reload))

@@ -1,13 +1,15 @@
-//! Recordings: a WAV file, whole or in part (RFC 9110 section 14).
-use super::wire::ProblemDocument;
+//! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
+use super::wire::{Pause, ProblemDocument};
 use super::{Here, Problem};
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use media::record::{Fault, Playback};
+use std::io;
+use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 const PIECE: u64 = 64 * 1024;
@@ -16,10 +18,14 @@ const PIECE: u64 = 64 * 1024;
 #[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "calls",
     params(("id" = String, Path), ("range" = Option<String>, Header, description = "One range of bytes, `bytes=0-1023`")),
     responses(
-        (status = OK, body = Vec<u8>, content_type = "audio/wav"),
+        (status = OK, body = Vec<u8>, content_type = "audio/wav", description = "Or audio/ogg (Opus)"),
         (status = PARTIAL_CONTENT, body = Vec<u8>, content_type = "audio/wav"),
         (status = RANGE_NOT_SATISFIABLE, description = "Content-Range tells the length"),
         (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json",
+            description = "It is encrypted, and its key is not at hand"),
+        (status = INTERNAL_SERVER_ERROR, body = ProblemDocument, content_type = "application/problem+json",
+            description = "It was changed or is damaged"),
 ))]
 pub(super) async fn recording(
     State(room): Here,
@@ -29,13 +35,14 @@ pub(super) async fn recording(
     room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = room.app.store.recording(&id).await?.ok_or_else(none)?;
+    let kind = kind(&path);
+    let vault = room.app.keeping.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        let changed = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-        Ok::<_, io::Error>((file, about.len(), format!("\"{:x}-{changed:x}\"", about.len())))
+        let playback = Playback::open(&path, vault.as_deref())?;
+        Ok::<_, Fault>((tag(&path, playback.len()), playback))
     });
-    let (file, len, tag) = opened.await.map_err(|_| none())?.map_err(|_| none())?;
+    let (tag, mut playback) = opened.await.map_err(|_| none())?.map_err(problem)?;
+    let (len, complete) = (playback.len(), playback.whole());
     let whole = || (StatusCode::OK, 0, len, None);
     let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let fresh = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == tag.as_bytes());
@@ -49,31 +56,88 @@ pub(super) async fn recording(
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
         }
     };
+    // What is wrong with the beginning can still be said in words.
+    let first = tokio::task::spawn_blocking(move || {
+        let bytes = playback.read(from, usize::try_from(count.min(PIECE)).unwrap_or(0))?;
+        Ok::<_, Fault>((bytes, playback))
+    });
+    let (first, playback) = first.await.map_err(|_| none())?.map_err(problem)?;
     let mut response = Response::builder()
         .status(status)
-        .header(header::CONTENT_TYPE, "audio/wav")
+        .header(header::CONTENT_TYPE, kind)
         .header(header::CONTENT_LENGTH, count)
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::ETAG, tag)
-        .header(header::CACHE_CONTROL, "private, no-cache");
+        .header(header::CACHE_CONTROL, "private, no-cache")
+        .header("x-recording-whole", if complete { "true" } else { "false" });
     if let Some(range) = range {
         response = response.header(header::CONTENT_RANGE, range);
     }
-    let body = Body::from_stream(futures::stream::try_unfold((file, from, count), read));
-    response.body(body).map_err(|_| none())
+    let at = from + first.len() as u64;
+    let rest = futures::stream::try_unfold((playback, at, from + count - at), read);
+    let body = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), rest);
+    response.body(Body::from_stream(body)).map_err(|_| none())
+}
+
+/// Stops a live call's recording for what must not be kept: silence is written on both sides and time goes on. `false` lets it go
+/// on. A bot that asks for a secret pauses by itself, whatever is set here.
+#[utoipa::path(put, path = "/api/v1/calls/{id}/recording", tag = "calls", params(("id" = String, Path)), request_body = Pause,
+    responses(
+        (status = NO_CONTENT),
+        (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is not being recorded"),
+))]
+pub(super) async fn pause(
+    State(room): Here,
+    Path(id): Path<String>,
+    Json(Pause { paused }): Json<Pause>,
+) -> Result<StatusCode, Problem> {
+    if room.app.desk.pause_recording(&id, paused) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"))
+}
+
+fn kind(path: &std::path::Path) -> &'static str {
+    let name = path.to_string_lossy();
+    if name.trim_end_matches(".sealed").ends_with(".opus") { "audio/ogg; codecs=opus" } else { "audio/wav" }
+}
+
+/// Changes with the file.
+fn tag(path: &PathBuf, len: u64) -> String {
+    let changed = std::fs::metadata(path).and_then(|about| about.modified()).ok();
+    let changed = changed.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_micros());
+    format!("\"{len:x}-{changed:x}\"")
+}
+
+fn problem(fault: Fault) -> Problem {
+    let status = match &fault {
+        Fault::Unreadable { .. } => return Problem::new(StatusCode::NOT_FOUND, "this call has no recording"),
+        Fault::Locked(_) | Fault::OtherKey { .. } | Fault::Version(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    tracing::error!(why = %fault, "a recording cannot be served");
+    Problem::new(status, fault.to_string())
 }
 
 /// The next piece of a file; files are read off the async threads.
-async fn read((mut file, from, left): (File, u64, u64)) -> io::Result<Option<(Bytes, (File, u64, u64))>> {
+async fn read((mut playback, from, left): (Playback, u64, u64)) -> io::Result<Option<(Bytes, (Playback, u64, u64))>> {
     if left == 0 {
         return Ok(None);
     }
     let piece = tokio::task::spawn_blocking(move || {
-        let mut piece = vec![0; usize::try_from(left.min(PIECE)).unwrap_or(0)];
-        file.seek(SeekFrom::Start(from))?;
-        file.read_exact(&mut piece)?;
+        let piece = playback.read(from, usize::try_from(left.min(PIECE)).unwrap_or(0)).map_err(|why| {
+            // The answer ends short of its length, which the client sees; the log has the reason.
+            tracing::error!(%why, "a recording cannot be served to its end");
+            io::Error::other(why)
+        })?;
         let len = piece.len() as u64;
-        Ok(Some((Bytes::from(piece), (file, from + len, left - len))))
+        if len == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Some((Bytes::from(piece), (playback, from + len, left - len))))
     });
     piece.await.map_err(io::Error::other)?
 }

@@ -1,9 +1,12 @@
 //! The API over real HTTP on loopback.
 use super::*;
 use crate::bots::Card;
-use crate::store::{Blame, Call, Direction, End, Event, Latency, Recording, Speaker, Started, TimelineEvent, Turn};
+use crate::store::{
+    Blame, Call, Direction, End, Event, Latency, Mark, Private, Recording, Speaker, Started, TimelineEvent, Turn,
+};
 use axum::http::Method;
 use futures::{SinkExt, StreamExt};
+use media::record::Vault;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -13,6 +16,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// Calls without a line: dialling starts one in the store, hanging up ends it.
 struct Switch {
@@ -37,6 +42,12 @@ impl Desk for Switch {
         let live = self.store.live(id).is_some();
         self.store.note(id, Event::Ended(End { blame: Blame::Nobody, reason: "operator".into() }));
         live
+    }
+
+    fn pause_recording(&self, id: &str, paused: bool) -> bool {
+        let name = if paused { "recording_paused" } else { "recording_resumed" };
+        self.store.note(id, Event::Mark(Mark { name: name.into(), data: Private(json!({})) }));
+        self.store.live(id).is_some_and(|call| call.recorded)
     }
 
     fn health(&self) -> Health {
@@ -95,8 +106,14 @@ impl Site {
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let desk = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
-        let app =
-            App { store: store.clone(), desk: desk.clone(), bots: Arc::new(Pair), token: Secret::new(TOKEN), metrics };
+        let app = App {
+            store: store.clone(),
+            desk: desk.clone(),
+            bots: Arc::new(Pair),
+            keeping: Keeping::Sealed(Arc::new(Vault::parse(KEY).unwrap())),
+            token: Secret::new(TOKEN),
+            metrics,
+        };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default()).await.unwrap();
         Self { address: web.address(), client: Client::new(), store, desk, _web: web }
@@ -160,7 +177,7 @@ async fn every_route_but_health_asks_for_the_token() {
             routes.push((method.to_uppercase().parse().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 12);
+    assert_eq!(routes.len(), 13);
     for (method, path) in routes {
         let bare = site.bare(method.clone(), &path);
         if path.starts_with("/health/") {
@@ -194,6 +211,7 @@ async fn the_description_lists_every_route_of_the_issue() {
         "get /api/v1/calls/{id}",
         "delete /api/v1/calls/{id}",
         "get /api/v1/calls/{id}/recording",
+        "put /api/v1/calls/{id}/recording",
         "get /api/v1/events",
         "get /api/v1/bots",
         "post /api/v1/bots/reload",
@@ -352,6 +370,79 @@ async fn a_recording_is_served_whole_in_part_and_by_head() {
     let head = site.ask(Method::HEAD, &path).send().await.unwrap();
     assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &"200000".parse().unwrap()));
     assert!(head.bytes().await.unwrap().is_empty());
+}
+
+/// A sealed recording as the recorder writes it: its path, and the sound in the clear.
+fn sealed(site: &Site, id: &str, key: &str) -> (std::path::PathBuf, Vec<u8>) {
+    use media::record::{Format, Playback, RecordPlan, Recorder};
+    use media::{Frame, Rate, SamplePos};
+    let path = site.store.recordings().join(format!("{id}.wav.sealed"));
+    let vault = Arc::new(Vault::parse(key).unwrap());
+    let plan = RecordPlan { path: path.clone(), format: Format::Wav, vault: Some(vault.clone()) };
+    let (recorder, mut tap) = Recorder::start(&plan).unwrap();
+    for tick in 0..400 {
+        let mut frame = Frame::silence(SamplePos::of_tick(tick), Rate::Hz8000);
+        frame.pcm_mut().fill(tick as i16);
+        assert!(tap.take(&frame, &frame).is_continue());
+    }
+    drop(tap);
+    while !recorder.done() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut playback = Playback::open(&path, Some(&vault)).unwrap();
+    let mut clear = Vec::new();
+    while (clear.len() as u64) < playback.len() {
+        clear.extend(playback.read(clear.len() as u64, 100_000).unwrap());
+    }
+    (path, clear)
+}
+
+#[tokio::test]
+async fn a_sealed_recording_is_opened_on_the_way_out_and_a_stranger_s_says_which_key_it_needs() {
+    let site = Site::open("api-sealed").await;
+    let id = begin(&site.store, "sip:a@b.test");
+    let path = format!("/api/v1/calls/{id}/recording");
+    let (file, sound) = sealed(&site, &id, KEY);
+    site.store.note(&id, Event::Recording(Recording { path: file.display().to_string() }));
+    let whole = site.ask(Method::GET, &path).send().await.unwrap();
+    assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
+    assert_eq!(whole.headers()["x-recording-whole"], "true");
+    assert_eq!(whole.bytes().await.unwrap(), sound);
+    assert_eq!(&sound[40..44], &(400u32 * 640).to_le_bytes(), "the header has the length");
+    let part = site.ask(Method::GET, &path).header("range", "bytes=1000-150999").send().await.unwrap();
+    assert_eq!(part.headers()["content-range"], format!("bytes 1000-150999/{}", sound.len()));
+    assert_eq!(part.bytes().await.unwrap(), sound[1_000..151_000]);
+    // Cut off, changed, and sealed by somebody else.
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &good[..good.len() / 2]).unwrap();
+    let cut = site.ask(Method::GET, &path).send().await.unwrap();
+    assert_eq!((cut.status().as_u16(), &cut.headers()["x-recording-whole"]), (200, &"false".parse().unwrap()));
+    let mut changed = good.clone();
+    changed[200] ^= 1;
+    std::fs::write(&file, &changed).unwrap();
+    let (status, problem) = site.problem(site.ask(Method::GET, &path)).await;
+    assert_eq!(status, 500);
+    assert!(problem["detail"].as_str().unwrap().contains("damaged"), "{problem}");
+    sealed(&site, &id, &KEY.replace('0', "9"));
+    let (status, problem) = site.problem(site.ask(Method::GET, &path)).await;
+    assert_eq!(status, 503);
+    assert!(problem["detail"].as_str().unwrap().contains("recording_key_file"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_recording_can_be_paused_and_resumed_while_the_call_lasts() {
+    let site = Site::open("api-pause").await;
+    let id = begin(&site.store, "sip:a@b.test");
+    let path = format!("/api/v1/calls/{id}/recording");
+    let set = |paused: bool| site.ask(Method::PUT, &path).json(&json!({ "paused": paused }));
+    assert_eq!(site.problem(set(true)).await.0, 409, "it is not recorded");
+    site.store.note(&id, Event::Recording(Recording { path: "recordings/x.wav".into() }));
+    assert_eq!(set(true).send().await.unwrap().status(), 204);
+    assert_eq!(set(false).send().await.unwrap().status(), 204);
+    site.store.note(&id, Event::Ended(End { blame: Blame::Caller, reason: "hung up".into() }));
+    assert_eq!(site.problem(set(true)).await.0, 409, "it is over");
+    let none = site.ask(Method::PUT, "/api/v1/calls/none/recording").json(&json!({ "paused": true }));
+    assert_eq!(site.problem(none).await.0, 404);
 }
 
 #[tokio::test]

@@ -75,6 +75,13 @@ pub struct Detail {
     pub timeline: Option<Vec<TimelineEvent>>,
 }
 
+/// Whether a recording keeps silence for now.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    pub paused: bool,
+}
+
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

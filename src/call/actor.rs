@@ -1,14 +1,16 @@
 //! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
 use super::end::{Blame, End};
 use super::perform::Hands;
-use super::talk::{Input, Limits, Talk};
+use super::talk::{Act, Input, Limits, Talk};
+use super::timeline;
 use super::watch::Watch;
+use crate::store::{Event as Note, Line, Store};
 use media::asr::Heard;
 use media::engine::RoomHandle;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
-use std::time::Instant;
-use telephony::{Change, Line};
+use std::time::{Duration, Instant};
+use telephony::{Change, Line as Telephone};
 use tokio::sync::mpsc;
 
 /// What reaches a call from outside.
@@ -16,6 +18,8 @@ use tokio::sync::mpsc;
 pub enum Order {
     /// End at once.
     End(End),
+    /// Keep silence in the recording, or go on.
+    Pause(bool),
 }
 
 /// The queues a call reads from.
@@ -27,7 +31,7 @@ pub struct Inbox {
 }
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
-pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: Inbox) -> End {
+pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbox: Inbox) -> End {
     if !hands.hears {
         // Known before the greeting, which then says so instead of being cut off by the first question that nobody hears.
         let deaf = Heard::Failed(media::asr::Fault::Language("none".into()));
@@ -36,6 +40,13 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
     talk.handle(Instant::now(), Input::Answered);
     loop {
         while let Some(act) = talk.poll() {
+            if let Act::Note(Note::Ended(_)) = &act {
+                // This closes the record: how the line went in all comes before.
+                hands.room.close();
+                if let Some(line) = last_line(&mut inbox.room).await {
+                    hands.store.note(&hands.id, Note::Line(line));
+                }
+            }
             if let Some(end) = hands.perform(act) {
                 line.hang_up(end.reason).await;
                 hands.room.close();
@@ -45,9 +56,16 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
         let deadline = talk.deadline().map(|(at, _)| at);
         let input = tokio::select! {
             biased;
-            Some(Order::End(end)) = inbox.orders.recv() => Input::EndNow(end),
+            Some(order) = inbox.orders.recv() => match order {
+                Order::End(end) => Input::EndNow(end),
+                Order::Pause(paused) => {
+                    hands.pause(paused);
+                    continue;
+                }
+            },
             change = line.next() => match change {
                 Change::Plan(plan) => {
+                    hands.speaker.tune(plan.codec.rate());
                     // The room takes the new plan at its next tick; a full queue means it is gone, which it says itself.
                     let _ = hands.room.configure(Seat::CALLER, plan);
                     continue;
@@ -71,20 +89,26 @@ pub async fn run(mut line: Line, mut talk: Talk, mut hands: Hands, mut inbox: In
 
 /// What an echo call works with.
 pub struct Echo<'a> {
-    pub line: &'a mut Line,
+    pub line: &'a mut Telephone,
     pub room: &'a RoomHandle,
     pub orders: mpsc::Receiver<Order>,
-    pub events: mpsc::Receiver<Event>,
+    pub events: &'a mut mpsc::Receiver<Event>,
     pub limits: Limits,
+    pub store: &'a Store,
+    pub id: &'a str,
 }
 
 /// An echo call has no conversation: it lasts until somebody ends it, or its line reaches a limit.
 pub async fn echo(echo: Echo<'_>) -> End {
-    let Echo { line, room, mut orders, mut events, limits } = echo;
+    let Echo { line, room, mut orders, events, limits, store, id } = echo;
     let mut watch = Watch::new(limits, Instant::now());
     loop {
         tokio::select! {
-            Some(Order::End(end)) = orders.recv() => return end,
+            Some(order) = orders.recv() => match order {
+                Order::End(end) => return end,
+                // An echo is not recorded.
+                Order::Pause(_) => {}
+            },
             change = line.next() => match change {
                 Change::Plan(plan) => {
                     // A full queue means that the room is gone, which it says itself.
@@ -97,6 +121,7 @@ pub async fn echo(echo: Echo<'_>) -> End {
             event = events.recv() => match event {
                 Some(Event::Silent { since, .. }) => watch.silent(since),
                 Some(Event::Sounding { .. }) => watch.sounding(),
+                Some(Event::Stats { seat, stats }) => store.note(id, Note::Line(timeline::line(seat, &stats))),
                 None | Some(Event::Closed) => return End::new(Blame::Server, "media stopped"),
                 Some(_) => {}
             },
@@ -107,6 +132,22 @@ pub async fn echo(echo: Echo<'_>) -> End {
             }
         }
     }
+}
+
+/// How the caller's line went in all: a room that is closing says so within a tick.
+pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line> {
+    let mut last = None;
+    let closing = async {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Stats { seat: Seat::CALLER, stats } => last = Some(timeline::line(Seat::CALLER, &stats)),
+                Event::Closed => break,
+                _ => {}
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_millis(150), closing).await;
+    last
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -6,11 +6,12 @@ use super::talk::{Limits, Talk};
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};
-use crate::store::{Direction, Event as Note, Private, Recording, Started, Store};
+use crate::store::vault::Keeping;
+use crate::store::{Direction, Event as Note, Mark, Private, Recording, Started, Store};
 use dialog::conversation::Conversation;
 use media::engine::{Engine, RoomHandle};
 use media::pool::Pool;
-use media::record::Recorder;
+use media::record::{Format, RecordPlan, Recorder, SEALED};
 use media::room::{Event, Mode, Seat};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,6 +36,7 @@ pub struct Parts {
     pub engines: Arc<Engines>,
     pub bots: Arc<Bots<Loaded>>,
     pub store: Store,
+    pub keeping: Keeping,
 }
 
 pub(super) struct Shared {
@@ -141,6 +143,13 @@ impl Desk {
     pub fn end(&self, id: &str, end: End) -> bool {
         let order = self.live().get(id).cloned();
         order.is_some_and(|order| order.try_send(Order::End(end)).is_ok())
+    }
+
+    /// Pauses a live call's recording or lets it go on; false where nothing is recorded.
+    pub fn pause(&self, id: &str, paused: bool) -> bool {
+        let recorded = self.parts().store.live(id).is_some_and(|call| call.recorded);
+        let order = self.live().get(id).cloned();
+        recorded && order.is_some_and(|order| order.try_send(Order::Pause(paused)).is_ok())
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, HashMap<String, mpsc::Sender<Order>>> {
@@ -266,18 +275,24 @@ impl Desk {
         mut line: Line,
         room: &RoomHandle,
         orders: mpsc::Receiver<Order>,
-        events: mpsc::Receiver<Event>,
+        mut events: mpsc::Receiver<Event>,
     ) -> End {
-        self.parts().store.note(&opening.id, Note::Answered);
+        let store = &self.parts().store;
+        store.note(&opening.id, Note::Answered);
         let end = match line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), None)) {
             Some(Ok(())) => {
                 let limits = Limits::from(self.parts().config.as_ref());
-                actor::echo(Echo { line: &mut line, room, orders, events, limits }).await
+                let (line, events, id) = (&mut line, &mut events, opening.id.as_str());
+                actor::echo(Echo { line, room, orders, events, limits, store, id }).await
             }
             _ => End::new(Blame::Server, "media threads are full"),
         };
+        room.close();
+        if let Some(line) = actor::last_line(&mut events).await {
+            store.note(&opening.id, Note::Line(line));
+        }
         line.hang_up(end.reason).await;
-        self.parts().store.note(&opening.id, Note::Ended(end.into()));
+        store.note(&opening.id, Note::Ended(end.into()));
         end
     }
 
@@ -330,12 +345,22 @@ impl Desk {
 
     /// Starts the call's recording, if recordings are kept; a disk that refuses costs the recording, not the call.
     fn record(&self, id: &str, room: &RoomHandle) -> Option<Recorder> {
-        let Parts { config, store, .. } = self.parts();
+        let Parts { config, store, keeping, .. } = self.parts();
         if !config.store.recording {
             return None;
         }
-        let path = format!("recordings/{id}.wav");
-        match Recorder::start(&config.store.dir.join(&path)) {
+        let broken = || store.note(id, Note::Mark(Mark { name: "recording_broken".into(), data: Private::default() }));
+        if let Keeping::Nothing(why) = keeping {
+            tracing::error!(call = id, %why, "this call is not recorded, for it would be in the clear");
+            broken();
+            return None;
+        }
+        let (format, vault) = (Format::from(config.store.recording_format), keeping.vault().cloned());
+        let mut path = format!("recordings/{id}.{}", format.extension());
+        if vault.is_some() {
+            path = format!("{path}.{SEALED}");
+        }
+        match Recorder::start(&RecordPlan { path: config.store.dir.join(&path), format, vault }) {
             Ok((recorder, tap)) => {
                 room.record(tap).ok()?;
                 store.note(id, Note::Recording(Recording { path }));
@@ -343,6 +368,7 @@ impl Desk {
             }
             Err(why) => {
                 tracing::error!(call = id, %why, "this call is not recorded");
+                broken();
                 None
             }
         }

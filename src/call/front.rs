@@ -5,6 +5,7 @@ use super::end::{Blame, End};
 use crate::api;
 use crate::bots::{Card, Shelf};
 use crate::plans;
+use crate::store::vault::Keeping;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::asr::Language;
@@ -72,8 +73,15 @@ impl api::Desk for Desk {
         self.end(id, End::new(Blame::Nobody, "ended by the operator"))
     }
 
+    fn pause_recording(&self, id: &str, paused: bool) -> bool {
+        self.pause(id, paused)
+    }
+
     fn health(&self) -> api::Health {
         let mut ill = self.parts().engines.sick();
+        if let Keeping::Nothing(why) = &self.parts().keeping {
+            ill.push(format!("no call is recorded: {why}"));
+        }
         let report = self.report();
         ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
             Standing::Trusted | Standing::Registered => None,

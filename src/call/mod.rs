@@ -11,6 +11,7 @@ pub mod perform;
 pub mod talk;
 pub mod timeline;
 pub mod turns;
+pub mod twins;
 pub mod watch;
 
 pub use desk::Desk;

@@ -1,14 +1,14 @@
 //! Does what a call's core asks for: sound to the room, clauses to the voice, grammars to the ear, notes to the record.
 use super::end::End;
 use super::talk::{Act, Input};
-use crate::standby::Standby;
-use crate::store::Store;
+use crate::standby::{self, Standby};
+use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::Expect;
 use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
-use media::record::Recorder;
+use media::record::{Asker, Recorder};
 use media::room::Seat;
 use media::tts::{Sound, Spoken};
 use std::sync::Arc;
@@ -46,7 +46,8 @@ impl Hands {
             }
             Act::Standby { utterance, clip } => {
                 let pcm = self.standby.get(clip).to_vec();
-                let sound = Sound { utterance, pcm, upto_char: 0, interruptible: false, last: true };
+                let sound =
+                    Sound { utterance, pcm, rate: standby::RATE, upto_char: 0, interruptible: false, last: true };
                 let lost = self.room.sound(Seat::CALLER, sound).is_err();
                 self.lost(lost);
             }
@@ -66,7 +67,7 @@ impl Hands {
             }
             Act::Secret(secret) => {
                 if let Some(recorder) = &self.recorder {
-                    recorder.pause(secret);
+                    recorder.pause(Asker::Bot, secret);
                 }
             }
             Act::Run { id, call } => {
@@ -76,6 +77,14 @@ impl Hands {
             Act::End(end) => return Some(end),
         }
         None
+    }
+
+    /// An operator has the recording keep silence, or go on.
+    pub fn pause(&self, paused: bool) {
+        let Some(recorder) = &self.recorder else { return };
+        recorder.pause(Asker::Operator, paused);
+        let name = if paused { "recording_paused" } else { "recording_resumed" };
+        self.store.note(&self.id, Note::Mark(Mark { name: name.into(), data: Private::default() }));
     }
 
     /// Opens a listening session for what is expected now. The one before it ends when the ear drops it.

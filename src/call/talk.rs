@@ -3,6 +3,7 @@
 use super::end::{Blame, End};
 use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
+use super::twins::{Road, Twins};
 use super::watch::Watch;
 pub use super::watch::{Limits, Why};
 pub use crate::standby::Clip;
@@ -20,18 +21,6 @@ use std::time::{Duration, Instant};
 
 /// A bot that gives no sound for this long, although it owes some, has failed.
 const HOPELESS: Duration = Duration::from_secs(12);
-
-/// Within this the same key by the other road is the same press.
-const TWIN: Duration = Duration::from_secs(1);
-
-/// How a key came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Road {
-    /// RFC 4733, or a tone.
-    Sound,
-    /// SIP INFO.
-    Signalling,
-}
 
 /// A standby clip may come again after this, if the bot has still not been heard.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -106,8 +95,7 @@ pub struct Talk {
     working: bool,
     /// The newest clause.
     newest: SayId,
-    /// The last key, how it came, and when.
-    key: Option<(char, Road, Instant)>,
+    twins: Twins,
     secret: bool,
     deaf: bool,
     /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
@@ -137,7 +125,7 @@ impl Talk {
             standing_by: false,
             working: false,
             newest: SayId(0),
-            key: None,
+            twins: Twins::default(),
             secret: false,
             deaf: false,
             farewell: None,
@@ -306,15 +294,12 @@ impl Talk {
             }
             Event::Closed => self.end(now, End::new(Blame::Server, "media stopped")),
             Event::TapBroke => self.mark(now, "recording_broken"),
-            Event::Stats { stats, .. } => self.note(Note::Mark(line(&stats))),
+            Event::Stats { seat, stats } => self.note(Note::Line(line(seat, &stats))),
         }
     }
 
     fn key(&mut self, now: Instant, key: char, road: Road) {
-        // Some phones send each key both ways: the second one is no second key.
-        let before = self.key.replace((key, road, now));
-        if before.is_some_and(|(k, r, at)| k == key && r != road && now < at + TWIN) {
-            self.key = None;
+        if !self.twins.is_new(now, key, road) {
             return;
         }
         // Which key it was is the conversation's business: the record holds the entry, if it is not secret.

@@ -1,5 +1,6 @@
 //! What a call was like, in milliseconds since it started: every silence by kind, and each answer's delay by its parts.
-use crate::store::{Latency, Mark, Private, SilenceKind as Quiet};
+use crate::store::{Latency, Line, SilenceKind as Quiet};
+use media::room::Seat;
 use media::stats::LegStats;
 use std::time::{Duration, Instant};
 
@@ -209,16 +210,37 @@ impl Stopwatch {
     }
 }
 
-/// How a line has gone so far; the last one of a call stays in its timeline.
-pub fn line(stats: &LegStats) -> Mark {
+/// How a line has gone so far; the last one of a call stays in its record.
+pub fn line(seat: Seat, stats: &LegStats) -> Line {
     let ms = |time: Duration| time.as_millis() as u64;
-    let data = serde_json::json!({
-        "received": stats.packets.received, "lost": stats.packets.lost, "late": stats.packets.late,
-        "concealed_ms": ms(stats.concealed), "delay_ms": ms(stats.delay), "jitter_ms": ms(stats.jitter),
-        "sent": stats.sent_packets, "remote_loss": stats.remote_loss,
-        "round_trip_ms": stats.round_trip.map(ms), "underruns": stats.underruns,
-    });
-    Mark { name: "rtp".into(), data: Private(data) }
+    let quality = stats.quality;
+    Line {
+        seat: match seat {
+            Seat::CALLER => "caller".into(),
+            Seat::AGENT => "agent".into(),
+            Seat(n) => format!("seat {n}"),
+        },
+        received: stats.packets.received,
+        lost: stats.packets.lost,
+        late: stats.packets.late,
+        sent: stats.sent_packets.into(),
+        concealed_ms: ms(stats.concealed),
+        delay_ms: ms(stats.delay),
+        jitter_ms: ms(stats.jitter),
+        round_trip_ms: stats.round_trip.map(ms),
+        remote_loss: stats.remote_loss,
+        remote_jitter_ms: stats.remote_jitter.map(ms),
+        underruns: stats.underruns,
+        mos: quality.map(|q| hundredths(q.mos)),
+        r: quality.map(|q| hundredths(q.r)),
+        loss: quality.map(|q| hundredths(q.loss * 100.0) / 100.0),
+        burst_ratio: quality.map(|q| hundredths(q.burst_ratio)),
+        mouth_to_ear_ms: quality.map(|q| ms(q.delay)),
+    }
+}
+
+fn hundredths(value: f32) -> f32 {
+    (value * 100.0).round() / 100.0
 }
 
 #[cfg(test)]

@@ -45,6 +45,19 @@ impl Config {
         if rtp.codecs.is_empty() {
             found.push("rtp.codecs is empty: name at least \"PCMU\" or \"PCMA\"".into());
         }
+        if (1..rtp.codecs.len()).any(|at| rtp.codecs[..at].contains(&rtp.codecs[at])) {
+            found.push("rtp.codecs names a codec twice: remove one".into());
+        }
+        let opus = &rtp.opus;
+        if !matches!(opus.rate_hz, 8_000 | 16_000 | 48_000) {
+            found.push(format!("rtp.opus.rate_hz = {}: must be 8000, 16000 or 48000", opus.rate_hz));
+        }
+        if !(6_000..=510_000).contains(&opus.bitrate) {
+            found.push(format!("rtp.opus.bitrate = {}: must be 6000 to 510000 bits per second", opus.bitrate));
+        }
+        if opus.complexity > 10 {
+            found.push(format!("rtp.opus.complexity = {}: must be 0 to 10", opus.complexity));
+        }
         if rtp.bind.is_unspecified() && rtp.advertise.is_none() {
             found.push(format!("rtp.bind = {}: callers need a real address to send to; set rtp.advertise", rtp.bind));
         }
@@ -79,6 +92,11 @@ impl Config {
             && (sum.len() != 64 || !sum.bytes().all(|b| b.is_ascii_hexdigit()))
         {
             found.push("speech.whisper.sha256 must be 64 hexadecimal digits (`sha256sum FILE` prints them)".into());
+        }
+        if self.store.recording_key_file.is_some() && !self.store.recording_key_command.is_empty() {
+            found.push(
+                "store.recording_key_file and store.recording_key_command are both set: remove one of them".into(),
+            );
         }
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             found.push(format!(

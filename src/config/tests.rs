@@ -237,3 +237,15 @@ fn load_reads_the_file_that_is_named_and_says_which_one_is_missing() {
     std::fs::write(&file, "[bots]\ndir = \"/nonexistent\"").unwrap();
     assert!(matches!(Config::load(Some(&file)), Err(Fault::Wrong(problems)) if problems.len() == 2));
 }
+
+#[test]
+fn a_key_of_recordings_comes_from_one_place_only() {
+    let text = "[store]\nrecording_format = 'opus'\nrecording_key_file = 'k'\nrecording_key_command = ['kms', 'get']";
+    let config = Config::parse("t", text, std::iter::empty()).unwrap();
+    assert_eq!(config.store.recording_format, RecordingFormat::Opus);
+    assert!(config.problems().iter().any(|problem| problem.contains("both set")), "{:?}", config.problems());
+    let set = [("SWITCHBOARD__STORE__RECORDING_KEY_COMMAND", "['kms', 'get']")];
+    let set = set.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let config = Config::parse("t", "", set.into_iter()).unwrap();
+    assert_eq!(config.store.recording_key_command, ["kms", "get"]);
+}

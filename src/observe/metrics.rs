@@ -7,6 +7,9 @@ use std::time::Duration;
 
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.5, 2.5, 5.0];
 
+/// Of mean opinion scores: the steps lie where users begin to complain (G.107 annex B: 4.03 satisfied, 3.6 some are not).
+const SCORES: [f64; 10] = [1.5, 2.0, 2.58, 3.1, 3.6, 3.8, 4.03, 4.2, 4.34, 4.4];
+
 /// The process's metrics: installed at the first call, the same afterwards.
 pub fn install() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -16,6 +19,7 @@ pub fn install() -> PrometheusHandle {
 fn build() -> PrometheusHandle {
     let builder = PrometheusBuilder::new();
     let buckets = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS);
+    let buckets = buckets.and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_mos".into()), &SCORES));
     let recorder = buckets.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
@@ -49,6 +53,7 @@ fn describe() {
         "End of the caller's speech to the bot's first sound on the wire"
     );
     describe_histogram!("switchboard_response_part_seconds", "The parts of it");
+    describe_histogram!("switchboard_line_mos", "How good lines of ended calls sounded here (E-model, ITU-T G.107)");
     describe_counter!("switchboard_silence_milliseconds_total", "Silence in ended calls, by kind");
     describe_counter!("switchboard_store_lost_events_total", "Timeline events that found the store's queue full");
     describe_counter!("switchboard_store_failures_total", "Tries of the database that failed");
@@ -69,6 +74,7 @@ pub fn count(event: &Event) {
         | Event::Turn(_)
         | Event::Slot(_)
         | Event::Silence(_)
+        | Event::Line(_)
         | Event::Mark(_)
         | Event::Recording(_) => {}
     }
@@ -82,6 +88,9 @@ pub fn sum_up(call: &Call) {
     for silence in &call.silences {
         let ms = silence.ended_ms.saturating_sub(silence.started_ms);
         counter!("switchboard_silence_milliseconds_total", "kind" => name_of(&silence.kind)).increment(ms);
+    }
+    for mos in call.lines.iter().filter_map(|line| line.mos) {
+        histogram!("switchboard_line_mos").record(f64::from(mos));
     }
 }
 

@@ -1,9 +1,13 @@
 //! The command line of `switchboard call`.
 use clap::builder::{NonEmptyStringValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
+use media::Rate;
+use media::codec::{Codec, OpusPlan};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use telephony::rtp::Suite;
+use telephony::sdp::Security;
 
 /// Place a call and hold a conversation: each input is played when the bot has finished speaking.
 ///
@@ -22,6 +26,10 @@ pub struct Args {
 
     #[command(flatten)]
     pub inputs: Inputs,
+
+    /// The codecs to offer, best first, with commas between: pcmu, pcma, opus, g722, l16
+    #[arg(long, value_name = "NAMES", default_value = "pcmu,pcma", value_delimiter = ',', value_parser = codec)]
+    pub codec: Vec<Codec>,
 
     /// Play each input so long after the bot's turn began, though it still speaks
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
@@ -54,6 +62,11 @@ pub struct Args {
     /// Go on without an answer after so many seconds
     #[arg(long, value_name = "S", default_value = "8", value_parser = seconds)]
     pub patience: Duration,
+
+    /// Encrypt the sound: `offered` where the server can, `required`, or required with one suite (AES_CM_128_HMAC_SHA1_80,
+    /// AEAD_AES_128_GCM, …)
+    #[arg(long, value_name = "offered|required|SUITE", value_parser = security)]
+    pub srtp: Option<(Security, Option<Suite>)>,
 
     /// The address to call from [default: the one that reaches the target]
     #[arg(long, value_name = "ADDRESS")]
@@ -136,6 +149,28 @@ fn keys(text: &str) -> Result<String, String> {
     }
 }
 
+fn codec(name: &str) -> Result<Codec, String> {
+    match name.to_ascii_lowercase().as_str() {
+        "pcmu" => Ok(Codec::Pcmu),
+        "pcma" => Ok(Codec::Pcma),
+        "opus" => Ok(Codec::Opus(OpusPlan::default())),
+        "g722" => Ok(Codec::G722),
+        "l16" => Ok(Codec::L16(Rate::Hz16000)),
+        _ => Err("there are pcmu, pcma, opus, g722 and l16".into()),
+    }
+}
+
+fn security(text: &str) -> Result<(Security, Option<Suite>), String> {
+    match text {
+        "offered" => Ok((Security::Offered, None)),
+        "required" => Ok((Security::Required, None)),
+        suite => Suite::of(suite).map(|suite| (Security::Required, Some(suite))).ok_or_else(|| {
+            let names = Suite::ALL.map(Suite::name).join(", ");
+            format!("write offered, required or one of {names}")
+        }),
+    }
+}
+
 fn milliseconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_millis).map_err(|_| "a whole number of milliseconds is wanted".into())
 }
@@ -171,11 +206,20 @@ mod tests {
         let expected = [say("one"), play("two.wav"), say("three"), Input::Key("4#".into()), play("five.wav")];
         assert_eq!(args.inputs.0, expected);
         assert_eq!(args.interrupt_at, None);
+        assert_eq!(args.codec, [Codec::Pcmu, Codec::Pcma]);
+        let wide = parse("call sip:a@b --codec G722,opus").unwrap().codec;
+        assert_eq!(wide, [Codec::G722, Codec::Opus(OpusPlan::default())]);
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for line in ["call", "call sip:a@b --key x", "call sip:a@b --timeout 0", "call sip:a@b --interrupt-at soon"] {
+        for line in [
+            "call",
+            "call sip:a@b --key x",
+            "call sip:a@b --timeout 0",
+            "call sip:a@b --interrupt-at soon",
+            "call sip:a@b --codec gsm",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

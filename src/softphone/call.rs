@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 use telephony::rtp::{Ports, PortsPlan};
+use telephony::sdp::Prefs;
 use telephony::sip::{Dial, Sip, SipPlan};
 use telephony::{By, Change, Ended, Line, Party, Refused};
 use tokio::sync::mpsc;
@@ -36,7 +37,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let local = SocketAddr::new(bind, 0);
     // Nobody registers with this phone or calls it: a call that comes is refused, for nobody takes it.
-    let plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    let mut plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    if let Some((security, suite)) = args.srtp {
+        plan.prefs.security = security;
+        plan.prefs.suites = suite.map_or(plan.prefs.suites, |suite| vec![suite]);
+    }
     let ports = PortsPlan { bind, advertise: bind, from: PORTS.0, to: PORTS.1, ..PortsPlan::default() };
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await.context("cannot open a SIP socket")?;
     let caller = format!("softphone-{:08x}", random() as u32);
@@ -44,7 +49,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dialled = Instant::now();
     let from = Party::new(caller.clone(), bind.to_string());
     let timeout = args.timeout.min(RINGS);
-    let dial = Dial { to: args.target.clone(), from: Some(from), timeout, ..Dial::default() };
+    let prefs = Some(Prefs { codecs: args.codec.clone(), ..Prefs::default() });
+    let dial = Dial { to: args.target.clone(), from: Some(from), prefs, timeout, ..Dial::default() };
     let line = match sip.dial(dial).await {
         Ok(line) => line,
         Err(refused) => {
@@ -76,7 +82,8 @@ async fn converse(
 ) -> anyhow::Result<(Report, Vec<i16>, Frame)> {
     let (answered, clocks) = (Instant::now(), (Instant::now(), SystemTime::now()));
     let codec = line.plan.codec.name();
-    screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec})", 0.0, setup.as_secs_f64() * 1e3));
+    let sealed = line.suite.map_or(String::new(), |suite| format!(", {}", suite.name()));
+    screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec}{sealed})", 0.0, setup.as_secs_f64() * 1e3));
     let seed = random();
     let plan = Plan {
         line: line.plan.clone(),

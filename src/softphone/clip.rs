@@ -4,7 +4,7 @@ use media::resample::Resampler;
 use std::ops::Range;
 use std::path::Path;
 
-/// The rate of a G.711 line, the only kind of line the softphone offers.
+/// The rate of a G.711 line, and of everything this phone says and hears whatever its line carries.
 pub const HZ: u32 = 8_000;
 const BLOCK_SAMPLES: usize = HZ as usize * BLOCK.as_millis() as usize / 1000;
 

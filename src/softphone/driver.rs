@@ -93,7 +93,6 @@ mod tests {
     use crate::softphone::level::ActivityPlan;
     use crate::softphone::phone::Act;
     use media::codec::Codec;
-    use media::leg::Direction;
     use media::packet::Rtp;
     use std::collections::VecDeque;
 
@@ -117,14 +116,7 @@ mod tests {
     async fn an_echo_is_heard_40_ms_after_what_was_sent() {
         let speech = Clip::new(resample(&tone(400.0, 8000, 0.5, 0.3), 8000)).unwrap();
         let length = speech.speech.len() as i64 / 8;
-        let line = LegPlan {
-            codec: Codec::Pcma,
-            payload_type: 8,
-            telephone_event: None,
-            comfort_noise: None,
-            ptime: Duration::from_millis(20),
-            direction: Direction::SendRecv,
-        };
+        let line = LegPlan::new(Codec::Pcma, 8);
         let plan = Plan {
             line,
             ssrc: 1,

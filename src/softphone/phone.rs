@@ -6,10 +6,11 @@ use super::clip::{Clip, HZ};
 use super::level::{Activity, ActivityPlan, BLOCK, Change, Lowered, decibels, power};
 use super::report::{Report, Turn};
 use bytes::Bytes;
-use media::codec::Codec;
+use media::codec::{Codec, Decoder, Encoder};
 use media::keys::{EventPacket, Keys, KeysOut};
 use media::leg::LegPlan;
 use media::packet::Rtp;
+use media::resample::Resampler;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -133,8 +134,35 @@ const SPEAKS_ON: Duration = Duration::from_millis(300);
 /// A jump of the far end's timestamps beyond this is a new stream, not a pause.
 const LONGEST_PAUSE: u32 = 10 * HZ;
 
+/// The way in of a codec that sends at present: from its rate to [`HZ`].
+struct Ear {
+    codec: Codec,
+    decoder: Box<dyn Decoder>,
+    down: Resampler,
+}
+
+/// The way out: from [`HZ`] to the rate of the line's codec.
+struct Mouth {
+    encoder: Box<dyn Encoder>,
+    up: Resampler,
+}
+
+impl Ear {
+    fn new(codec: Codec) -> Self {
+        Self { codec, decoder: codec.decoder(), down: Resampler::prompt(codec.rate().hz(), HZ) }
+    }
+}
+
+impl Mouth {
+    fn new(codec: Codec) -> Self {
+        Self { encoder: codec.encoder(), up: Resampler::prompt(HZ, codec.rate().hz()) }
+    }
+}
+
 pub struct Softphone {
     plan: Plan,
+    ear: Ear,
+    mouth: Mouth,
     acts: VecDeque<Act>,
     state: State,
     bot: Bot,
@@ -173,6 +201,8 @@ impl Softphone {
             turns: Vec::new(),
             report: Report::new(now),
             out: VecDeque::new(),
+            ear: Ear::new(plan.line.codec),
+            mouth: Mouth::new(plan.line.codec),
             plan,
         }
     }
@@ -189,7 +219,12 @@ impl Softphone {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Packet(packet) => self.hear(&packet),
-            Input::Configure(line) => self.plan.line = line,
+            Input::Configure(line) => {
+                if line.codec != self.plan.line.codec {
+                    self.mouth = Mouth::new(line.codec);
+                }
+                self.plan.line = line;
+            }
             Input::Tick => {
                 if let Some(change) = self.activity.idle(now.checked_sub(self.plan.line.ptime).unwrap_or(now)) {
                     self.changed(change);
@@ -219,8 +254,10 @@ impl Softphone {
     fn hear(&mut self, packet: &Rtp) {
         let line = &self.plan.line;
         // RFC 3551's static types mean the same in every session; comfort noise and keys are no speech.
-        let ours = (packet.payload_type == line.payload_type).then_some(line.codec);
-        let Some(codec) = ours.or(Codec::of_static(packet.payload_type)) else { return };
+        let ours = std::iter::once((line.payload_type, line.codec)).chain(line.also.iter().copied());
+        let ours = ours.into_iter().find(|(payload_type, _)| *payload_type == packet.payload_type);
+        let Some(codec) = ours.map(|(_, codec)| codec).or(Codec::of_static(packet.payload_type)) else { return };
+        let clock = codec.clock();
         self.report.received += 1;
         let mut pause = 0;
         if let Some((sequence, timestamp, ssrc)) = self.newest
@@ -233,11 +270,16 @@ impl Softphone {
                 return;
             }
             self.report.lost += u64::from(step) - 1;
-            pause = packet.timestamp.wrapping_sub(timestamp);
+            pause = (u64::from(packet.timestamp.wrapping_sub(timestamp)) * u64::from(HZ) / u64::from(clock)) as u32;
         }
-        let mut pcm = Vec::with_capacity(packet.payload.len());
-        codec.decoder().decode(&packet.payload, &mut pcm);
-        self.newest = Some((packet.sequence, packet.timestamp.wrapping_add(pcm.len() as u32), packet.ssrc));
+        if codec != self.ear.codec {
+            self.ear = Ear::new(codec);
+        }
+        let (mut line, mut pcm) = (Vec::new(), Vec::new());
+        self.ear.decoder.decode(&packet.payload, &mut line);
+        self.ear.down.push(&line, &mut pcm);
+        let next = packet.timestamp.wrapping_add(codec.duration(&packet.payload));
+        self.newest = Some((packet.sequence, next, packet.ssrc));
         self.keep(&pcm, if pause <= LONGEST_PAUSE { pause as usize } else { 0 });
         for (index, block) in pcm.chunks(BLOCK.as_millis() as usize * HZ as usize / 1000).enumerate() {
             let at = packet.arrived + BLOCK * index as u32;
@@ -387,26 +429,28 @@ impl Softphone {
 
     /// The packet that is due, and the place of the caller's speech in it.
     fn send(&mut self, now: Instant) {
-        let ptime = self.plan.line.ptime.max(Duration::from_millis(10));
+        let ptime = self.plan.line.codec.ptime(self.plan.line.ptime);
         if now < self.due || matches!(self.state, State::Done) {
             return;
         }
-        let samples = (HZ as u128 * ptime.as_micros() / 1_000_000) as usize;
+        let length = |hz: u32| (u128::from(hz) * ptime.as_micros() / 1_000_000) as u32;
+        let (samples, units) = (length(HZ) as usize, length(self.plan.line.codec.clock()));
         let behind = now.saturating_duration_since(self.due);
         if behind > STALL {
             let left_out = (behind.as_micros() / ptime.as_micros()) as u32;
             self.due += ptime * left_out;
-            self.timestamp = self.timestamp.wrapping_add(left_out * samples as u32);
+            self.timestamp = self.timestamp.wrapping_add(left_out * units);
             self.report.stalls += 1;
         }
         self.due += ptime;
-        let (payload_type, payload, marker, timestamp) = match self.key(samples) {
+        let (payload_type, payload, marker, timestamp) = match self.key(length(self.plan.line.event_clock)) {
             Some((payload_type, packet)) => {
                 (payload_type, Bytes::copy_from_slice(&packet.payload), packet.marker, packet.timestamp)
             }
             None => (self.plan.line.payload_type, self.sound(now, samples), !self.started, self.timestamp),
         };
-        if self.plan.line.direction.sends() {
+        // A codec may leave silence unsent.
+        if self.plan.line.direction.sends() && !payload.is_empty() {
             let (sequence, ssrc) = (self.sequence, self.plan.ssrc);
             let packet = Rtp { arrived: now, payload_type, marker, sequence, timestamp, ssrc, payload };
             self.out.push_back(Output::Send(packet));
@@ -414,7 +458,7 @@ impl Softphone {
             self.report.sent += 1;
             self.started = true;
         }
-        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+        self.timestamp = self.timestamp.wrapping_add(units);
         self.keyed(now);
     }
 
@@ -437,16 +481,17 @@ impl Softphone {
                 self.state = State::Awaiting;
             }
         }
-        let mut payload = Vec::with_capacity(samples);
-        self.plan.line.codec.encoder().encode(&pcm, &mut payload);
+        let (mut line, mut payload) = (Vec::new(), Vec::new());
+        self.mouth.up.push(&pcm, &mut line);
+        self.mouth.encoder.encode(&line, &mut payload);
         payload.into()
     }
 
     /// The next packet of the keys being pressed (RFC 4733).
-    fn key(&mut self, samples: usize) -> Option<(u8, EventPacket)> {
+    fn key(&mut self, units: u32) -> Option<(u8, EventPacket)> {
         let State::Keying(keys, pressed) = &mut self.state else { return None };
         let payload_type = self.plan.line.telephone_event?;
-        let packet = keys.tick(self.timestamp, samples as u32)?;
+        let packet = keys.tick(self.timestamp, units)?;
         *pressed = true;
         Some((payload_type, packet))
     }

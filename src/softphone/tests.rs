@@ -6,7 +6,7 @@ use super::phone::{Act, Input, Observation, Output, Plan, Softphone};
 use super::report::Report;
 use media::Bytes;
 use media::codec::Codec;
-use media::leg::{Direction, LegPlan};
+use media::leg::LegPlan;
 use media::packet::Rtp;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,8 @@ const fn ms(ms: u64) -> Duration {
 }
 
 fn line(codec: Codec) -> LegPlan {
-    let payload_type = if codec == Codec::Pcmu { 0 } else { 8 };
-    let (telephone_event, comfort_noise, direction) = (Some(101), Some(13), Direction::SendRecv);
-    LegPlan { codec, payload_type, telephone_event, comfort_noise, ptime: ms(20), direction }
+    let plan = LegPlan::new(codec, codec.static_type().unwrap_or(96));
+    LegPlan { telephone_event: Some(101), comfort_noise: Some(13), ..plan }
 }
 
 /// A clip with 100 ms of silence, so much speech, and 300 ms of silence.

@@ -54,11 +54,12 @@ impl Disk {
     /// Deletes up to 500 calls that ended before `limit`; returns how many, and the recordings that were theirs.
     pub(super) async fn prune(&mut self, limit: Timestamp) -> Result<(usize, Vec<String>), sqlx::Error> {
         const OLD: &str = "select id, recording from calls where ended_us < $1 order by ended_us limit 500";
-        const DELETES: [&str; 6] = [
+        const DELETES: [&str; 7] = [
             "delete from turns where call in (select value from json_each($1))",
             "delete from slots where call in (select value from json_each($1))",
             "delete from silences where call in (select value from json_each($1))",
             "delete from latencies where call in (select value from json_each($1))",
+            "delete from lines where call in (select value from json_each($1))",
             "delete from timeline where call in (select value from json_each($1))",
             "delete from calls where id in (select value from json_each($1))",
         ];
@@ -99,6 +100,7 @@ const NO_SLOT: &str = "delete from slots where call = $1 and name = $2";
 const SILENCE: &str = "insert or replace into silences (call, started_ms, kind, ended_ms) values ($1, $2, $3, $4)";
 const LATENCY: &str = "insert or replace into latencies \
     (call, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const LINE: &str = "insert or replace into lines (call, seat, line) values ($1, $2, $3)";
 const TIMELINE: &str = "insert into timeline (call, at_us, at_ms, event) values ($1, $2, $3, $4)";
 
 async fn note(tx: &mut SqliteConnection, noted: &TimelineEvent) -> Result<(), sqlx::Error> {
@@ -145,6 +147,10 @@ async fn unfold(tx: &mut SqliteConnection, call: &str, at: Timestamp, event: &Ev
             let parts = [l.turn, l.endpoint_ms, l.recognise_ms, l.think_ms, l.synthesise_ms, l.playout_ms, l.total_ms];
             parts.into_iter().fold(sqlx::query(LATENCY).bind(call), |query, part| query.bind(part))
         }
+        Event::Line(line) => {
+            let json = serde_json::to_string(line).map_err(|e| sqlx::Error::Encode(e.into()))?;
+            sqlx::query(LINE).bind(call).bind(&line.seat).bind(json)
+        }
         Event::Mark(_) => return Ok(()),
         Event::Recording(r) => sqlx::query(RECORD).bind(call).bind(&r.path),
         Event::Ended(end) => sqlx::query(END).bind(call).bind(at).bind(end.blame.name()).bind(&end.reason),
@@ -174,7 +180,8 @@ async fn keep(tx: &mut SqliteConnection, call: &Call) -> Result<(), sqlx::Error>
         .slots
         .iter()
         .map(|(name, value)| Event::Slot(Slot { name: name.clone(), value: Some(value.clone()), confirmed: true }));
-    for event in turns.chain(silences).chain(latency).chain(slots) {
+    let lines = call.lines.iter().cloned().map(Event::Line);
+    for event in turns.chain(silences).chain(latency).chain(lines).chain(slots) {
         unfold(tx, &call.id, call.started_at, &event).await?;
     }
     if let (Some(at), Some(end)) = (call.ended_at, call.end.clone()) {
@@ -200,7 +207,10 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 1] = [(1, "calls", include_str!("migrations/0001_calls.sql"))];
+        const ALL: [(i64, &str, &str); 2] = [
+            (1, "calls", include_str!("migrations/0001_calls.sql")),
+            (2, "lines", include_str!("migrations/0002_lines.sql")),
+        ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
         };

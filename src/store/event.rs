@@ -56,6 +56,8 @@ pub enum Event {
     /// A later one with the same kind and start replaces it.
     Silence(Silence),
     Latency(Latency),
+    /// How a line has gone so far; a later one of the same seat replaces it.
+    Line(Line),
     /// Anything else that belongs on the timeline.
     Mark(Mark),
     /// Noted when the recording is opened, so that a crash leaves it indexed.
@@ -162,6 +164,38 @@ impl Latency {
     }
 }
 
+/// How one line of a call has gone since it was answered. Shares are 0 to 1; `null` is not known (yet).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(default)]
+pub struct Line {
+    /// `caller`, `agent`, or `seat N`.
+    pub seat: String,
+    /// Packets of sound from the far end, and of them those that never came, and came too late to be heard.
+    pub received: u64,
+    pub lost: u64,
+    pub late: u64,
+    pub sent: u64,
+    /// Sound made up in place of missing packets.
+    pub concealed_ms: u64,
+    /// How long sound waits here to even out the network's jitter.
+    pub delay_ms: u64,
+    pub jitter_ms: u64,
+    pub round_trip_ms: Option<u64>,
+    /// What the far end says about what we send.
+    pub remote_loss: Option<f32>,
+    pub remote_jitter_ms: Option<u64>,
+    /// How often the synthesiser was slower than the caller's ear.
+    pub underruns: u64,
+    /// How good the far end sounds here by the E-model (ITU-T G.107): mean opinion score 1 to 4.41, and the rating it is of.
+    pub mos: Option<f32>,
+    pub r: Option<f32>,
+    /// What that estimate reckons with: missing packets, how much longer than by chance they are missing in a row, and mouth
+    /// to ear.
+    pub loss: Option<f32>,
+    pub burst_ratio: Option<f32>,
+    pub mouth_to_ear_ms: Option<u64>,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Mark {
     pub name: String,
@@ -233,6 +267,8 @@ pub struct Call {
     pub turns: Vec<Turn>,
     pub silences: Vec<Silence>,
     pub latency: Vec<Latency>,
+    /// One entry per line, as of the last five seconds, or its end.
+    pub lines: Vec<Line>,
     /// Whether a recording can be fetched.
     pub recorded: bool,
     #[serde(skip)]
@@ -259,6 +295,7 @@ impl Call {
             turns: Vec::new(),
             silences: Vec::new(),
             latency: Vec::new(),
+            lines: Vec::new(),
             recorded: false,
             recording: None,
         }
@@ -279,6 +316,7 @@ impl Call {
                 self.silences.sort_by_key(|silence| silence.started_ms);
             }
             Event::Latency(latency) => put(&mut self.latency, *latency, |a, b| a.turn == b.turn),
+            Event::Line(line) => put(&mut self.lines, line.clone(), |a, b| a.seat == b.seat),
             Event::Recording(recording) => {
                 self.recorded = true;
                 self.recording = Some(recording.path.clone());

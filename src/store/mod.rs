@@ -9,10 +9,11 @@ mod ledger;
 mod read;
 #[cfg(test)]
 mod tests;
+pub mod vault;
 mod writer;
 
 pub use event::{
-    Blame, Call, Direction, End, Event, Latency, Mark, Private, Recording, Silence, SilenceKind, Slot, Speaker,
+    Blame, Call, Direction, End, Event, Latency, Line, Mark, Private, Recording, Silence, SilenceKind, Slot, Speaker,
     Started, State, TimelineEvent, Turn, WITHHELD,
 };
 
@@ -192,6 +193,11 @@ impl Store {
     /// Where the recording of a call lies.
     pub async fn recording(&self, id: &str) -> Result<Option<PathBuf>, Fault> {
         Ok(self.call(id).await?.and_then(|call| call.recording).map(|path| self.dir.join(path)))
+    }
+
+    /// The directory above recordings.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The directory for recordings.

@@ -1,5 +1,5 @@
 //! Calls out of the database, for the API. Readers never hold up the writer (SQLite's write-ahead log).
-use super::event::{Call, End, Event, Latency, Silence, State, TimelineEvent, Turn};
+use super::event::{Call, End, Event, Latency, Line, Silence, State, TimelineEvent, Turn};
 use super::{Fault, Private, of_name};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -63,6 +63,8 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
         where call in (select value from json_each($1)) order by call, started_ms";
     const LATENCIES: &str = "select call, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms from latencies \
         where call in (select value from json_each($1)) order by call, turn";
+    const LINES: &str =
+        "select call, line from lines where call in (select value from json_each($1)) order by call, seat";
     type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>);
     type LatencyRow = (String, u32, u32, u32, u32, u32, u32, u32);
 
@@ -106,6 +108,12 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
         let latency = Latency { turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms };
         places.get(&id).into_iter().for_each(|&place| calls[place].latency.push(latency));
     }
+    let lines: Vec<(String, String)> =
+        sqlx::query_as(LINES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
+    for (id, line) in lines {
+        let line: Line = serde_json::from_str(&line).map_err(|_| Fault::Content("lines.line"))?;
+        places.get(&id).into_iter().for_each(|&place| calls[place].lines.push(line.clone()));
+    }
     Ok(calls)
 }
 
@@ -129,6 +137,7 @@ fn call(row: Row) -> Result<Call, Fault> {
         turns: Vec::new(),
         silences: Vec::new(),
         latency: Vec::new(),
+        lines: Vec::new(),
         recorded: recording.is_some(),
         recording,
     })

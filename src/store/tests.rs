@@ -62,6 +62,10 @@ fn talk(store: &Store) -> String {
     );
     store.note(&id, Event::Silence(Silence { kind: SilenceKind::BotWorking, started_ms: 1_900, ended_ms: 2_300 }));
     store.note(&id, Event::Latency(Latency::of(1, [200, 5, 1, 150, 20])));
+    for received in [250, 500] {
+        let line = Line { seat: "caller".into(), received, mos: Some(4.41), loss: Some(0.0), ..Line::default() };
+        store.note(&id, Event::Line(line));
+    }
     store.note(&id, Event::Mark(Mark { name: "hold".into(), data: Private(json!({"ms": 300})) }));
     id
 }
@@ -84,6 +88,7 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     assert_eq!(live.turns.len(), 2);
     assert_eq!(live.slots.keys().collect::<Vec<_>>(), ["people", "pin", "what"]);
     assert_eq!(live.latency[0].total_ms, 376);
+    assert_eq!((live.lines.len(), live.lines[0].received, live.lines[0].mos), (1, 500, Some(4.41)));
     store.note(&id, ended(Blame::Caller, "hung up"));
     store.note(&id, ended(Blame::Server, "the first end counts"));
     let over = store.call(&id).await.unwrap().unwrap();
@@ -94,9 +99,9 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     assert_eq!(stored, over);
     assert_eq!(store.recording(&id).await.unwrap().unwrap(), dir.join("recordings/a.wav"));
     let timeline = store.timeline(&id).await.unwrap();
-    assert_eq!(timeline.len(), 14);
+    assert_eq!(timeline.len(), 16);
     assert_eq!(timeline[0].event, started("booking.en"));
-    assert_eq!(timeline[13].event, ended(Blame::Caller, "hung up"));
+    assert_eq!(timeline[15].event, ended(Blame::Caller, "hung up"));
     store.close().await.unwrap();
     drop(store);
     let store = Store::open(&dir).await.unwrap();

@@ -1,6 +1,7 @@
 //! `Line`: an answered call as its owner holds it, inbound or outbound alike.
 use crate::party::Party;
 use crate::ring::Wish;
+use crate::rtp::Suite;
 use media::Wire;
 use media::leg::LegPlan;
 use std::fmt;
@@ -48,6 +49,8 @@ pub struct Line {
     pub wire: Option<Box<dyn Wire>>,
     /// What was negotiated when the line came up; later plans come as [`Change::Plan`].
     pub plan: LegPlan,
+    /// How the sound is encrypted, at the time the line came up; `None`: not at all.
+    pub suite: Option<Suite>,
     pub(crate) wishes: mpsc::Sender<Wish>,
     pub(crate) changes: mpsc::Receiver<Change>,
     pub(crate) ended: Arc<OnceLock<Ended>>,
@@ -78,6 +81,10 @@ impl Line {
 
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("id", &self.id).field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("Line")
+            .field("id", &self.id)
+            .field("plan", &self.plan)
+            .field("suite", &self.suite)
+            .finish_non_exhaustive()
     }
 }

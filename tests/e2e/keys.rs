@@ -1,7 +1,8 @@
 //! The keypad: as telephone-events, by SIP INFO, and from sipp's own recordings.
-use crate::peer::Peer;
+use crate::peer::{Events, Peer};
 use crate::server::Server;
 use crate::sipp::plays;
+use crate::sound::Sound;
 use crate::testbed::{beside_others, pause, seconds};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -90,6 +91,45 @@ async fn keys_by_info_count_as_well() {
     assert_eq!(call["slots"], json!({ "code": "1223" }), "{call:#?}");
     assert_eq!(entries(&call), ["2", "1223"]);
     peer.hang_up().await;
+}
+
+/// These keys as tones of 80 ms with pauses of 80.
+fn tones(keys: &str) -> Sound {
+    let rows = ["123", "456", "789", "*0#"];
+    let mut pcm = Vec::new();
+    for key in keys.chars() {
+        let row = rows.iter().position(|row| row.contains(key)).expect("a key");
+        let column = rows[row].find(key).expect("a key");
+        let (low, high) = ([697.0, 770.0, 852.0, 941.0][row], [1209.0, 1336.0, 1477.0][column]);
+        pcm.extend((0..640).map(|n| {
+            let t = f64::from(n) / 8000.0 * std::f64::consts::TAU;
+            (5000.0 * ((low * t).sin() + (high * t).sin())) as i16
+        }));
+        pcm.extend([0; 640]);
+    }
+    Sound(pcm)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_tones_alone_count_once_also_when_info_tells_them_too() {
+    let _machine = beside_others().await;
+    let server = Server::start("tones").await;
+    let mut peer = Peer::call_with(server.sip, "booking", Events::Unknown).await.expect("answered");
+    pause(1500).await;
+    peer.say(&tones("2")).await;
+    peer.press_by_info('2').await;
+    peer.hears_out(Instant::now(), seconds(20)).await;
+    peer.say(&tones("1223")).await;
+    pause(160 * 4).await;
+    peer.hears_out(Instant::now(), seconds(20)).await;
+    let call = server.call().await;
+    assert_eq!(call["slots"], json!({ "code": "1223" }), "{call:#?}");
+    assert_eq!(entries(&call), ["2", "1223"]);
+    peer.hang_up().await;
+    // How the line went stays with the call.
+    let call = server.ended(1).await.swap_remove(0);
+    let line = &call["lines"][0];
+    assert_eq!((&line["seat"], line["mos"].as_f64().is_some_and(|mos| mos > 4.0)), (&json!("caller"), true), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

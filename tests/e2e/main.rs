@@ -15,5 +15,6 @@ mod interruption;
 mod keys;
 mod load;
 mod privacy;
+mod secure;
 mod sip;
 mod store;

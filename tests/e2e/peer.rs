@@ -23,6 +23,8 @@ pub struct Peer {
     socket: Arc<UdpSocket>,
     server: SocketAddr,
     user: String,
+    /// What of the keypad is offered.
+    events: Events,
     call_id: String,
     to: String,
     sequence: u32,
@@ -33,6 +35,14 @@ pub struct Peer {
     thread: Option<JoinHandle<()>>,
     /// When the 200 came.
     pub answered: Instant,
+}
+
+/// Whether a peer offers telephone-events (RFC 4733).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Events {
+    Offered,
+    /// Its keys are tones in its sound.
+    Unknown,
 }
 
 #[derive(Default)]
@@ -68,6 +78,10 @@ impl Heard {
 impl Peer {
     /// Calls `user`; the status where the call is refused.
     pub async fn call(server: SocketAddr, user: &str) -> Result<Self, u16> {
+        Self::call_with(server, user, Events::Offered).await
+    }
+
+    pub async fn call_with(server: SocketAddr, user: &str, events: Events) -> Result<Self, u16> {
         let socket = Arc::new(UdpSocket::bind((HERE, 0)).await.expect("a socket"));
         socket.connect(server).await.expect("a route");
         let rtp = Plain::bind((HERE, 0)).expect("a socket for sound");
@@ -80,6 +94,7 @@ impl Peer {
             call_id: format!("peer-{number}-{}", std::process::id()),
             to: format!("<sip:{user}@{server}>"),
             user: user.into(),
+            events,
             socket,
             server,
             sequence: 0,
@@ -100,9 +115,13 @@ impl Peer {
     /// Offers to be reached at `rtp`, and connects it to what the answer names.
     async fn offer(&mut self, rtp: &Plain) -> Result<(), u16> {
         let (port, version) = (rtp.local_addr().expect("its address").port(), self.sequence + 1);
+        let (list, map) = match self.events {
+            Events::Offered => ("0 101", "a=rtpmap:101 telephone-event/8000\r\n"),
+            Events::Unknown => ("0", ""),
+        };
         let sdp = format!(
-            "v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\n\
-             a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+            "v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP {list}\r\n\
+             a=rtpmap:0 PCMU/8000\r\n{map}"
         );
         let answer = self.ask("INVITE", "application/sdp", &sdp).await;
         self.to = header(&answer, "To").to_owned();

@@ -5,7 +5,7 @@ use crate::server::{Server, echo_only, phone};
 use crate::sipp::plays;
 use crate::speech::{Timeline, tone};
 use crate::testbed::{alone, beside_others, pause};
-use switchboard::config::{Config, Ms};
+use switchboard::config::{Codec, Config, Ms};
 
 /// Who ended each call, and why.
 fn ends(calls: &[serde_json::Value]) -> Vec<(&str, &str)> {
@@ -40,6 +40,38 @@ async fn a_tone_comes_back_from_the_echo_over_either_codec_and_either_transport(
     let calls = server.ended(3).await;
     assert_eq!(ends(&calls), [("caller", "hung up"); 3]);
     assert!(calls.iter().all(|call| call["bot"] == "echo" && call["via"] == "open"), "{calls:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tone_comes_back_from_the_echo_over_opus_and_g722() {
+    let _machine = alone().await;
+    let server = Server::start("echo-wide").await;
+    let uri = format!("sip:echo@{}", server.sip);
+    echoes(&uri, "opus").await;
+    echoes(&uri, "G722").await;
+    assert_eq!(ends(&server.ended(2).await), [("caller", "hung up"); 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bot_greets_a_caller_over_opus() {
+    let _machine = beside_others().await;
+    let server = Server::start("bot-opus").await;
+    let heard = baresip::call_with("opus", &format!("sip:booking@{}", server.sip), &Timeline::new(7000)).finish().await;
+    let spoken: usize = heard.sound.spans(-40.0, 300).iter().map(|span| span.length()).sum();
+    assert!(heard.log.contains("opus") && spoken > 1500, "{spoken} ms of speech\n{}", heard.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wide_band_is_answered_whatever_the_offers_order() {
+    let _machine = beside_others().await;
+    let server = Server::with("wide", echo_only).await;
+    plays(server.sip, "wide_codecs", &[]).await;
+    let server = Server::with("wide-g722", |config| {
+        echo_only(config);
+        config.rtp.codecs = vec![Codec::G722, Codec::Pcma];
+    })
+    .await;
+    plays(server.sip, "wide_g722", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod steps;
 use dialog::bot::Bot;
 use media::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
 use media::asr::{Ask, Expect, Hypothesis, Language, Recogniser};
+use media::testkit::phrases::OUTSIDE;
 use sound::{read, say, shared, through_the_ear};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,34 +18,6 @@ use steps::{STAGES, Stage, meaning};
 
 /// Voices that speak like people, more or less; espeak-ng's are shown, and not counted on.
 const VOICES: [&str; 6] = ["slt", "kal16", "rms", "awb", "en-us", "en-gb"];
-
-/// What callers say that has nothing to do with a room.
-const OUTSIDE: [&str; 24] = [
-    "what is the weather like in paris",
-    "I want to order a pizza with mushrooms",
-    "please play some music",
-    "my dog has eaten the newspaper",
-    "turn off the kitchen lights",
-    "the quick brown fox jumps over the lazy dog",
-    "call my mother on her mobile",
-    "where is the nearest gas station",
-    "I lost my credit card yesterday",
-    "can you tell me a joke",
-    "open the garage door",
-    "the meeting was very boring",
-    "do you speak german",
-    "banana",
-    "elephant",
-    "excuse me",
-    "who are you",
-    "are you a robot",
-    "this is ridiculous",
-    "my computer is broken",
-    "thank you very much",
-    "interesting",
-    "fish and chips",
-    "hello",
-];
 
 fn bot(file: &str) -> Arc<Bot> {
     let text = std::fs::read_to_string(sound::root().join("configs/bots").join(file)).expect("the shipped bot");

@@ -34,7 +34,8 @@ pub fn line(note: &Note) -> Option<(&'static str, String)> {
                 [l.endpoint_ms, l.recognise_ms, l.think_ms, l.synthesise_ms, l.playout_ms].map(|x| x.to_string());
             ("answer", format!("to turn {}: {} = {} ms", l.turn, parts.join(" + "), l.total_ms))
         }
-        Note::Mark(mark) if mark.name == "rtp" || mark.name == "bot_sounds" => return None,
+        Note::Line(_) => return None,
+        Note::Mark(mark) if mark.name == "bot_sounds" => return None,
         Note::Mark(mark) => {
             let at = mark.data.0.get("ms").map_or_else(String::new, |ms| format!(" at {ms}"));
             ("mark", format!("{}{at}", mark.name))

@@ -78,7 +78,7 @@ impl Voice {
     pub fn speak(&mut self, now: Instant) -> Spoke {
         let Some((utterance, text, interruptible)) = self.waiting.pop_front() else { return Spoke::default() };
         self.said += 1;
-        let sound = |pcm, upto_char, last| Sound { utterance, pcm, upto_char, interruptible, last };
+        let sound = |pcm, upto_char, last| Sound { utterance, pcm, rate: Rate::Hz8000, upto_char, interruptible, last };
         if self.fails.is_some_and(|(from, _)| self.said >= from) {
             let fault = Fault::Engine("told to fail".into());
             return Spoke { sounds: vec![sound(Vec::new(), 0, true)], news: vec![Spoken::Failed { utterance, fault }] };
@@ -103,5 +103,5 @@ impl Voice {
 /// A standby clip: half a second.
 pub fn clip(utterance: UtteranceId, tone: f32) -> Sound {
     let pcm = sine(tone, Rate::Hz8000, 4_000, AMPLITUDE);
-    Sound { utterance, pcm, upto_char: 0, interruptible: false, last: true }
+    Sound { utterance, pcm, rate: Rate::Hz8000, upto_char: 0, interruptible: false, last: true }
 }

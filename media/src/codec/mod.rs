@@ -1,7 +1,12 @@
 //! The codecs of a line.
 pub mod g711;
+pub mod g722;
+pub mod l16;
+pub mod opus;
 
+pub use self::opus::OpusPlan;
 use crate::Rate;
+use std::time::Duration;
 
 /// What a line was negotiated to carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,6 +15,12 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, RFC 3551 payload type 8.
     Pcma,
+    /// G.722 at 64 kbit/s, RFC 3551 payload type 9: sound at 16 kHz under a clock of 8000 (section 4.5.2).
+    G722,
+    /// Samples as they are, RFC 3551 section 4.5.11, mono. Its static payload types are for 44.1 kHz: ours are dynamic.
+    L16(Rate),
+    /// Opus, RFC 6716 and 7587, with what both sides agreed on.
+    Opus(OpusPlan),
 }
 
 /// One direction of a line, from payloads to sound at [`Codec::rate`].
@@ -37,7 +48,13 @@ pub trait Decoder: Send {
 
 /// The other direction: sound at [`Codec::rate`] to the payload of one packet.
 pub trait Encoder: Send {
+    /// Appends the payload. Nothing appended: the sound is a silence that need not be sent (discontinuous transmission).
     fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>);
+
+    /// The far end says which share of our packets it loses, 0.0–1.0.
+    fn expect(&mut self, loss: f32) {
+        let _ = loss;
+    }
 }
 
 impl Codec {
@@ -45,13 +62,18 @@ impl Codec {
     pub const fn rate(self) -> Rate {
         match self {
             Self::Pcmu | Self::Pcma => Rate::Hz8000,
+            Self::G722 => Rate::Hz16000,
+            Self::L16(rate) => rate,
+            Self::Opus(plan) => plan.rate,
         }
     }
 
-    /// The rate of its RTP timestamps (not always that of its sound: G.722 says 8000).
+    /// The rate of its RTP timestamps (not always that of its sound: G.722 says 8000, Opus 48000 whatever it is opened at).
     pub const fn clock(self) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            Self::L16(rate) => rate.hz(),
+            Self::Opus(_) => 48_000,
         }
     }
 
@@ -60,6 +82,9 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::L16(_) => "L16",
+            Self::Opus(_) => "opus",
         }
     }
 
@@ -68,21 +93,50 @@ impl Codec {
         match payload_type {
             0 => Some(Self::Pcmu),
             8 => Some(Self::Pcma),
+            9 => Some(Self::G722),
             _ => None,
         }
     }
 
-    /// How long a payload lasts, in units of [`Codec::clock`].
+    /// Its static payload type, if it has one.
+    pub const fn static_type(self) -> Option<u8> {
+        match self {
+            Self::Pcmu => Some(0),
+            Self::Pcma => Some(8),
+            Self::G722 => Some(9),
+            Self::L16(_) | Self::Opus(_) => None,
+        }
+    }
+
+    /// How long a payload lasts, in units of [`Codec::clock`]; 0 where it cannot be one.
     pub const fn duration(self, payload: &[u8]) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma => payload.len() as u32,
+            Self::Pcmu | Self::Pcma | Self::G722 => payload.len() as u32,
+            Self::L16(_) => payload.len() as u32 / 2,
+            Self::Opus(_) => opus::duration(payload),
         }
+    }
+
+    /// The longest packet time it can send that is not above `wanted`: 10–60 ms in steps of 10. Opus has no frames of 30 and
+    /// 50 ms, and 60 ms of wide L16 do not fit a packet.
+    pub fn ptime(self, wanted: Duration) -> Duration {
+        let wanted = (wanted.as_millis() as u64).clamp(10, 60) / 10 * 10;
+        Duration::from_millis(match (self, wanted) {
+            (Self::Opus(_), 30) => 20,
+            (Self::Opus(_), 50) => 40,
+            (Self::L16(Rate::Hz48000), _) => 10,
+            (Self::L16(Rate::Hz16000), 50..) => 40,
+            (_, wanted) => wanted,
+        })
     }
 
     pub fn decoder(self) -> Box<dyn Decoder> {
         match self {
             Self::Pcmu => Box::new(g711::Ulaw),
             Self::Pcma => Box::new(g711::Alaw),
+            Self::G722 => Box::new(g722::Decode::default()),
+            Self::L16(_) => Box::new(l16::L16),
+            Self::Opus(plan) => Box::new(opus::Decode::new(plan)),
         }
     }
 
@@ -90,6 +144,12 @@ impl Codec {
         match self {
             Self::Pcmu => Box::new(g711::Ulaw),
             Self::Pcma => Box::new(g711::Alaw),
+            Self::G722 => Box::new(g722::Encode::default()),
+            Self::L16(_) => Box::new(l16::L16),
+            Self::Opus(plan) => Box::new(opus::Encode::new(plan)),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! `Ears`: the ear thread. All ears of one media thread live and die here; sound and orders come once per tick, verdicts go back.
+//! Silero looks once per tick, at all windows that are due.
 use super::Counters;
 use crate::Frame;
 use crate::asr::Listen;
-use crate::ear::{Ear, EarPlan, Shut};
+use crate::ear::{Ear, EarPlan, Heard, Shut};
 use crate::room::Seat;
-use crate::vad::{Edge, Models};
+use crate::vad::{Edge, Look, Models, Scratch};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -52,27 +53,26 @@ pub(super) struct Ears {
     models: Models,
     counters: Arc<Counters>,
     ears: HashMap<(u64, Seat), Ear>,
+    /// Windows of this tick that Silero is to look at.
+    due: Vec<((u64, Seat), Box<Look>)>,
+    scratch: Scratch,
 }
 
 impl Ears {
     pub(super) fn new(models: Models, counters: Arc<Counters>) -> Self {
-        Self { models, counters, ears: HashMap::new() }
+        Self { models, counters, ears: HashMap::new(), due: Vec::new(), scratch: Scratch::default() }
     }
 
     pub(super) fn run(mut self, inbox: &Receiver<Batch>, answers: &SyncSender<Verdicts>) {
         let mut owed = Vec::new();
         while let Ok(batch) = inbox.recv() {
-            for order in batch.orders {
-                self.carry_out(order);
-            }
+            let tick = batch.tick;
             let mut edges = std::mem::take(&mut owed);
-            for (id, seat, frame) in batch.frames {
-                edges.extend(self.hear((id, seat), &frame).map(|edge| (id, seat, edge)));
-            }
+            self.hear(batch, &mut edges);
             if edges.is_empty() {
                 continue;
             }
-            match answers.try_send(Verdicts { tick: batch.tick, edges }) {
+            match answers.try_send(Verdicts { tick, edges }) {
                 Ok(()) => {}
                 // The media thread stands still; it gets them with the next ones.
                 Err(TrySendError::Full(verdicts)) => owed = verdicts.edges,
@@ -91,10 +91,36 @@ impl Ears {
         }
     }
 
-    fn hear(&mut self, key: (u64, Seat), frame: &Frame) -> Option<Edge> {
-        let mut edge = None;
-        self.with(key, |ear| edge = ear.hear(frame));
-        edge
+    fn hear(&mut self, batch: Batch, edges: &mut Vec<(u64, Seat, Edge)>) {
+        for order in batch.orders {
+            self.carry_out(order);
+        }
+        for (id, seat, frame) in batch.frames {
+            let key = (id, seat);
+            if self.ears.get(&key).is_some_and(Ear::is_due) {
+                self.settle(edges);
+            }
+            let mut heard = Heard::Said(None);
+            self.with(key, |ear| heard = ear.take(&frame));
+            match heard {
+                Heard::Said(edge) => edges.extend(edge.map(|edge| (id, seat, edge))),
+                Heard::Due(look) => self.due.push((key, look)),
+            }
+        }
+        self.settle(edges);
+    }
+
+    /// Silero looks at what is due; the ears say what comes of it.
+    fn settle(&mut self, edges: &mut Vec<(u64, Seat, Edge)>) {
+        let mut due = std::mem::take(&mut self.due);
+        let mut looks: Vec<&mut Look> = due.iter_mut().map(|(_, look)| &mut **look).collect();
+        self.models.look(&mut self.scratch, &mut looks);
+        for ((id, seat), look) in due.drain(..) {
+            let mut edge = None;
+            self.with((id, seat), |ear| edge = ear.settle(look));
+            edges.extend(edge.map(|edge| (id, seat, edge)));
+        }
+        self.due = due;
     }
 
     /// An ear (or its listener) that panics is taken out; the others go on hearing.
@@ -107,3 +133,6 @@ impl Ears {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

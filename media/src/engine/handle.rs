@@ -11,7 +11,7 @@ use crate::tap::Tap;
 use crate::tts::{Sink, Sound, UtteranceId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use tokio::sync::mpsc;
 
@@ -30,20 +30,64 @@ pub enum Refused {
     Seat,
 }
 
+/// What a room must look at, in one word: a tick of a room that nobody wants anything of reads this and nothing else.
+#[derive(Debug, Default)]
+pub(super) struct Bell(AtomicU8);
+
+impl Bell {
+    /// Something lies in a queue.
+    const POSTED: u8 = 1;
+    /// The room is to end once its queues are empty.
+    const CLOSING: u8 = 2;
+
+    fn posted(&self) {
+        self.0.fetch_or(Self::POSTED, Ordering::Release);
+    }
+
+    /// The room ends, or has ended.
+    pub(super) fn close(&self) {
+        self.0.fetch_or(Self::CLOSING, Ordering::Release);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.load(Ordering::Acquire) & Self::CLOSING != 0
+    }
+
+    /// Whether the queues hold something, which the caller now takes, and whether the room is to end after that.
+    pub(super) fn answer(&self) -> (bool, bool) {
+        let said = self.0.load(Ordering::Acquire);
+        if said & Self::POSTED != 0 {
+            self.0.fetch_and(!Self::POSTED, Ordering::AcqRel);
+        }
+        (said & Self::POSTED != 0, said & Self::CLOSING != 0)
+    }
+}
+
 #[derive(Clone)]
 pub struct RoomHandle {
     commands: SyncSender<Command>,
     sounds: SyncSender<(Seat, Sound)>,
-    closing: Arc<AtomicBool>,
+    bell: Arc<Bell>,
+    /// The last handle closes the room.
+    _last: Arc<Last>,
+}
+
+struct Last(Arc<Bell>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Both ends of a new room.
 pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
     let (commands, orders) = sync_channel(COMMANDS);
     let (sounds, pieces) = sync_channel(SOUNDS);
-    let closing = Arc::new(AtomicBool::new(false));
-    let slot = Slot::new(id, room, seed, (orders, pieces, closing.clone()), events);
-    (RoomHandle { commands, sounds, closing }, slot)
+    let bell = Arc::new(Bell::default());
+    let slot = Slot::new(id, room, seed, (orders, pieces, bell.clone()), events);
+    let _last = Arc::new(Last(bell.clone()));
+    (RoomHandle { commands, sounds, bell, _last }, slot)
 }
 
 /// All are carried out at the next tick. Errors: [`Refused::Full`] (the thread is overloaded; the order is lost),
@@ -66,7 +110,9 @@ impl RoomHandle {
     /// Queues the bot's sound; see [`RoomHandle::sink`] for synthesisers.
     pub fn sound(&self, seat: Seat, sound: Sound) -> Result<(), Refused> {
         known(seat)?;
-        self.sounds.try_send((seat, sound)).map_err(refusal)
+        self.sounds.try_send((seat, sound)).map_err(refusal)?;
+        self.bell.posted();
+        Ok(())
     }
 
     pub fn gain(&self, seat: Seat, gain: Gain) -> Result<(), Refused> {
@@ -97,20 +143,22 @@ impl RoomHandle {
 
     /// Everybody leaves and the room ends with [`Event::Closed`]; so it does when all handles are dropped.
     pub fn close(&self) {
-        self.closing.store(true, Ordering::Release);
+        self.bell.close();
     }
 
     /// Where a synthesiser puts its sound for this seat.
     pub fn sink(&self, seat: Seat) -> Box<dyn Sink> {
-        Box::new(SeatSink { seat, sounds: self.sounds.clone(), closing: self.closing.clone() })
+        Box::new(SeatSink { seat, sounds: self.sounds.clone(), bell: self.bell.clone() })
     }
 
     fn order(&self, seat: Seat, command: Command) -> Result<(), Refused> {
         known(seat)?;
-        if self.closing.load(Ordering::Acquire) {
+        if self.bell.is_closing() {
             return Err(Refused::Gone);
         }
-        self.commands.try_send(command).map_err(refusal)
+        self.commands.try_send(command).map_err(refusal)?;
+        self.bell.posted();
+        Ok(())
     }
 }
 
@@ -128,15 +176,16 @@ fn refusal<T>(why: TrySendError<T>) -> Refused {
 struct SeatSink {
     seat: Seat,
     sounds: SyncSender<(Seat, Sound)>,
-    closing: Arc<AtomicBool>,
+    bell: Arc<Bell>,
 }
 
 impl Sink for SeatSink {
     fn sound(&mut self, sound: Sound) -> ControlFlow<()> {
-        let gone = self.closing.load(Ordering::Acquire) || known(self.seat).is_err();
+        let gone = self.bell.is_closing() || known(self.seat).is_err();
         if gone || self.sounds.try_send((self.seat, sound)).is_err() {
             return ControlFlow::Break(());
         }
+        self.bell.posted();
         ControlFlow::Continue(())
     }
 }

@@ -30,6 +30,15 @@ impl Priority {
     }
 }
 
+/// What a media thread of this process would get now, tried out on a thread.
+pub fn granted() -> Priority {
+    std::thread::spawn(|| ask(true)).join().unwrap_or_default()
+}
+
+/// How long a thread may run before the scheduler looks again, in ns. Those that ask for little at a time are served sooner.
+#[cfg(target_os = "linux")]
+const SLICE: u64 = 100_000;
+
 /// Gets the calling thread what it can have, and timers without slack.
 pub(super) fn ask(realtime: bool) -> Priority {
     #[cfg(target_os = "linux")]
@@ -42,7 +51,41 @@ pub(super) fn ask(realtime: bool) -> Priority {
             return Priority::Realtime;
         }
     }
-    if realtime && raise(-11) { Priority::Raised } else { Priority::Normal }
+    let raised = raise(-11);
+    #[cfg(target_os = "linux")]
+    hurry();
+    if raised { Priority::Raised } else { Priority::Normal }
+}
+
+/// Asks for a short slice (sched_setattr(2), Linux 6.12 and later; others take no notice): no privilege is needed for it.
+#[cfg(target_os = "linux")]
+fn hurry() {
+    /// `struct sched_attr` of sched_setattr(2), its first version.
+    #[repr(C)]
+    struct Attributes {
+        size: u32,
+        policy: u32,
+        flags: u64,
+        nice: i32,
+        priority: u32,
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    }
+    // SAFETY: plain numbers; on Linux 0 is the calling thread.
+    let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+    let attributes = Attributes {
+        size: size_of::<Attributes>() as u32,
+        policy: libc::SCHED_OTHER as u32,
+        flags: 0,
+        nice,
+        priority: 0,
+        runtime: SLICE,
+        deadline: 0,
+        period: 0,
+    };
+    // SAFETY: the struct has the size it names and outlives the call; a refusal changes nothing.
+    unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
 }
 
 /// Gives the calling thread this niceness; whether the system agreed.

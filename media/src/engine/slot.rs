@@ -1,6 +1,7 @@
 //! `Slot`: a room on its media thread, with the wires of its seats and the queues to its call.
 use super::Counters;
 use super::ears::{Batch, Order};
+use super::handle::Bell;
 use crate::asr::Listen;
 use crate::ear::{EarPlan, Shut};
 use crate::leg::{self, LegPlan};
@@ -12,8 +13,8 @@ use crate::tts::Sound;
 use crate::vad::Edge;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -39,7 +40,7 @@ const PER_TICK: usize = 64;
 /// Events that wait for a slow call.
 const BACKLOG: usize = 256;
 
-pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<AtomicBool>);
+pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<Bell>);
 
 pub(super) struct Slot {
     pub(super) id: u64,
@@ -65,13 +66,18 @@ impl Slot {
     }
 
     pub(super) fn turn(&mut self, now: Instant, woken: Instant, batch: &mut Batch, counters: &Counters) -> Turn {
-        if self.orders(now, batch, counters) == Turn::Over {
+        // What was ordered before the room was closed is still done.
+        let (posted, closing) = self.queues.2.answer();
+        while posted && let Ok(command) = self.queues.0.try_recv() {
+            self.order(now, command, batch, counters);
+        }
+        if closing {
             return Turn::Over;
         }
         for (seat, edge) in std::mem::take(&mut self.edges) {
             self.room.handle(now, Input::edge(seat, edge));
         }
-        while let Ok((seat, sound)) = self.queues.1.try_recv() {
+        while posted && let Ok((seat, sound)) = self.queues.1.try_recv() {
             self.room.handle(now, Input::sound(seat, sound));
         }
         for (n, place) in self.seats.iter_mut().enumerate() {
@@ -84,18 +90,6 @@ impl Slot {
         self.room.handle(now, Input::Tick);
         self.drain(Some(batch), counters);
         Turn::Goes
-    }
-
-    fn orders(&mut self, now: Instant, batch: &mut Batch, counters: &Counters) -> Turn {
-        // What was ordered before the room was closed is still done.
-        let closing = self.queues.2.load(Ordering::Acquire);
-        loop {
-            match self.queues.0.try_recv() {
-                Ok(command) => self.order(now, command, batch, counters),
-                Err(TryRecvError::Empty) => return if closing { Turn::Over } else { Turn::Goes },
-                Err(TryRecvError::Disconnected) => return Turn::Over,
-            }
-        }
     }
 
     fn order(&mut self, now: Instant, command: Command, batch: &mut Batch, counters: &Counters) {
@@ -189,7 +183,7 @@ impl Slot {
 
     /// The call learns that the room is gone. If even that finds no place, the closed channel tells it.
     pub(super) fn farewell(&mut self, counters: &Counters) {
-        self.queues.2.store(true, Ordering::Release);
+        self.queues.2.close();
         self.backlog.push_back(Event::Closed);
         self.flush(counters);
     }

@@ -132,7 +132,8 @@ fn a_room_that_panics_ends_alone() {
 }
 
 fn sound(utterance: u64) -> Sound {
-    Sound { utterance: UtteranceId(utterance), pcm: vec![1000; 1600], upto_char: 10, interruptible: true, last: true }
+    let (utterance, rate) = (UtteranceId(utterance), crate::Rate::Hz8000);
+    Sound { utterance, pcm: vec![1000; 1600], rate, upto_char: 10, interruptible: true, last: true }
 }
 
 #[test]
@@ -186,4 +187,73 @@ fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
         done.len() == 20
     });
     assert_eq!(done, (1..=20).collect::<Vec<u64>>());
+}
+
+/// Runs a line for 50 packets after something else went wrong: none may be missing.
+fn paced_while(trouble: impl FnOnce(&Arc<Engine>, &RoomHandle)) {
+    let engine = engine(1);
+    let (events, _inbox) = mpsc::channel(64);
+    let room = engine.open(Mode::Bot, events).unwrap();
+    let (wire, got) = Phone::pair();
+    room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
+    until(|| got.lock().unwrap().len() > 5);
+    trouble(&engine, &room);
+    let from = got.lock().unwrap().len();
+    until(|| got.lock().unwrap().len() > from + 50);
+    let missed = engine.report().missed_ticks;
+    let stamps: Vec<u32> = got
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|(_, p)| if let Packet::Rtp(rtp) = p { Some(rtp.timestamp) } else { None })
+        .collect();
+    // A busy machine may take ticks from the thread; it counts them. Nothing else may be missing.
+    let gaps: u32 = stamps.windows(2).map(|w| (w[1].wrapping_sub(w[0]) / 160).saturating_sub(1)).sum();
+    assert!(u64::from(gaps) <= missed, "{gaps} packets are missing, {missed} ticks were missed");
+}
+
+#[test]
+fn a_stalled_ear_thread_delays_no_packet() {
+    /// Hangs the ear thread, as a listener must not: what waits for the speech pool is dropped instead.
+    struct Stuck;
+    impl crate::asr::Listen for Stuck {
+        fn cue(&mut self, _: crate::asr::Cue) {}
+    }
+    impl Drop for Stuck {
+        fn drop(&mut self) {
+            thread::sleep(Duration::from_millis(600));
+        }
+    }
+    let mut deaf = 0;
+    paced_while(|engine, room| {
+        room.listen(Seat::CALLER, Some(Box::new(Stuck))).unwrap();
+        room.listen(Seat::CALLER, None).unwrap();
+        until(|| {
+            deaf = engine.report().deaf_ticks;
+            deaf > 0
+        });
+    });
+    assert!(deaf > 0, "the ears were behind all the while");
+}
+
+#[test]
+fn a_tap_that_breaks_delays_no_packet() {
+    struct Full;
+    impl Tap for Full {
+        fn take(&mut self, _: &Frame, _: &Frame) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    paced_while(|_, room| room.record(Box::new(Full)).unwrap());
+}
+
+#[test]
+fn a_call_that_sleeps_delays_no_packet() {
+    // Nobody takes an event; orders and sound beyond their queues are refused at once.
+    paced_while(|_, room| {
+        for n in 0..2000 {
+            let _ = room.gain(Seat::CALLER, crate::playout::Gain::Full);
+            let _ = room.sound(Seat::CALLER, Sound { pcm: vec![0; 16], ..sound(n) });
+        }
+    });
 }

@@ -20,7 +20,7 @@ impl Ear {
 
     fn say(&mut self, utterance: u64, pcm: &[i16], upto_char: u32, last: bool) {
         let utterance = UtteranceId(utterance);
-        self.playout.push(Sound { utterance, pcm: pcm.to_vec(), upto_char, interruptible: true, last });
+        self.playout.push(Sound { utterance, pcm: pcm.to_vec(), rate: RATE, upto_char, interruptible: true, last });
     }
 
     fn run(&mut self, ticks: usize) {

@@ -1,5 +1,6 @@
 //! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
 use super::{Class, Session, Shared, Ticket, now};
+use crate::Rate;
 use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, UtteranceId, Voice};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -29,6 +30,7 @@ impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, errand: Errand, sink: Box<dyn Sink>) -> Self {
         let state = State {
             sink,
+            rate: errand.voice.rate,
             clauses: VecDeque::new(),
             current: None,
             floor: UtteranceId(0),
@@ -53,13 +55,23 @@ impl Speaker {
             if utterance < state.floor {
                 return Ok(());
             }
-            state.clauses.push_back(Clause { utterance, text, interruptible, said: 0, tried: 0, place: None });
+            let rate = state.rate;
+            state.clauses.push_back(Clause { utterance, text, interruptible, rate, said: 0, tried: 0, place: None });
             state.enlist()
         };
         if let Some(class) = wanted {
             self.shared.push(self.session.clone(), class);
         }
         Ok(())
+    }
+
+    /// The line has another rate now: clauses not yet begun are made at it.
+    pub fn tune(&self, rate: Rate) {
+        let mut state = self.session.lock();
+        state.rate = rate;
+        for clause in &mut state.clauses {
+            clause.rate = rate;
+        }
     }
 
     /// Nothing below `floor` is said any more; what is being said stops at its next chunk. There is no news of a hushed clause.
@@ -93,6 +105,8 @@ struct Clause {
     utterance: UtteranceId,
     text: String,
     interruptible: bool,
+    /// The rate its sound is made at.
+    rate: Rate,
     /// Characters whose sound has left for the playout: where another engine goes on.
     said: u32,
     /// A bit for each engine that failed on it.
@@ -103,6 +117,8 @@ struct Clause {
 
 struct State {
     sink: Box<dyn Sink>,
+    /// Of the line.
+    rate: Rate,
     clauses: VecDeque<Clause>,
     current: Option<Clause>,
     floor: UtteranceId,
@@ -156,6 +172,7 @@ impl State {
         let last = Sound {
             utterance: clause.utterance,
             pcm: Vec::new(),
+            rate: clause.rate,
             upto_char: clause.said.min(chars),
             interruptible: clause.interruptible,
             last: true,
@@ -202,7 +219,8 @@ impl Speaking {
             }
             let started = clause.said > 0;
             let mut voice = Utter { session: self, ticket, engine: engine.name(), base: clause.said, started };
-            match voice.utter(&clause, |rest, sink| engine.speak(&self.errand.voice, rest, sink)) {
+            let manner = Voice { rate: clause.rate, ..self.errand.voice.clone() };
+            match voice.utter(&clause, |rest, sink| engine.speak(&manner, rest, sink)) {
                 Outcome::GivenUp => return None,
                 Outcome::Said => {
                     chain.well(place);
@@ -263,9 +281,8 @@ impl Utter<'_> {
         if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
             return Outcome::GivenUp;
         }
-        let (utterance, interruptible) = (clause.utterance, clause.interruptible);
         let ticket = self.ticket;
-        let mut take = |chunk: Chunk<'_>| self.take(utterance, interruptible, chunk);
+        let mut take = |chunk: Chunk<'_>| self.take(clause, chunk);
         let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
         if !ticket.out() {
             return Outcome::GivenUp;
@@ -277,7 +294,8 @@ impl Utter<'_> {
         }
     }
 
-    fn take(&mut self, utterance: UtteranceId, interruptible: bool, chunk: Chunk<'_>) -> ControlFlow<()> {
+    fn take(&mut self, clause: &Clause, chunk: Chunk<'_>) -> ControlFlow<()> {
+        let &Clause { utterance, interruptible, rate, .. } = clause;
         if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
             return Break(());
         }
@@ -289,7 +307,7 @@ impl Utter<'_> {
             return Continue(());
         }
         let upto_char = self.base + chunk.upto_char;
-        let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), upto_char, interruptible, last: false };
+        let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), rate, upto_char, interruptible, last: false };
         if state.sink.sound(sound).is_break() {
             // The leg takes no more of this clause: it was hushed there, or the call is gone.
             state.floor = state.floor.max(UtteranceId(utterance.0 + 1));

@@ -1,4 +1,6 @@
 //! Whole rooms under simulated time.
+mod wide;
+
 use super::*;
 use crate::codec::Codec;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
@@ -36,7 +38,8 @@ fn stats(sim: &Sim) -> LegStats {
 
 fn sound(utterance: u64, pcm: Vec<i16>, last: bool) -> Input {
     let utterance = UtteranceId(utterance);
-    let sound = Sound { utterance, upto_char: pcm.len() as u32 / 80, pcm, interruptible: true, last };
+    let sound =
+        Sound { utterance, upto_char: pcm.len() as u32 / 80, pcm, rate: Rate::Hz8000, interruptible: true, last };
     Input::sound(Seat::CALLER, sound)
 }
 
@@ -321,6 +324,7 @@ fn the_bot_is_ducked_one_tick_after_the_caller_begins_and_comes_back_when_it_was
     let mut sim = bot();
     let disclosure = Sound {
         utterance: UtteranceId(1),
+        rate: Rate::Hz8000,
         pcm: sine(600.0, Rate::Hz8000, 16_000, 10_000),
         upto_char: 10,
         interruptible: false,

@@ -1,10 +1,10 @@
 //! `Sim`: a room under simulated time, with phones whose packets cross a seeded network.
 use super::netem::{Netem, Weather};
 use super::tone::sine_from;
-use crate::codec::Codec;
-use crate::codec::g711::{alaw, ulaw};
+use crate::Rate;
+use crate::codec::{Codec, Encoder};
 use crate::frame::{Frame, TICK};
-use crate::leg::{Direction, LegPlan, LineRules};
+use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
 use crate::room::{Event, Input, Mode, Output, Room, Seat};
 use bytes::Bytes;
@@ -14,24 +14,26 @@ use std::time::{Duration, Instant};
 /// A plan as most phones negotiate it.
 pub fn plan(codec: Codec) -> LegPlan {
     LegPlan {
-        codec,
-        payload_type: if codec == Codec::Pcmu { 0 } else { 8 },
         telephone_event: Some(101),
         comfort_noise: Some(13),
-        ptime: TICK,
-        direction: Direction::SendRecv,
+        ..LegPlan::new(codec, codec.static_type().unwrap_or(96))
     }
 }
 
 /// What a phone says: a sample for each place.
 pub type Voice = Box<dyn FnMut(u64, usize) -> Vec<i16>>;
 
-/// A steady tone.
+/// A steady tone on a line of 8 kHz.
 pub fn tone(hz: f32, amplitude: i16) -> Voice {
-    Box::new(move |from, n| sine_from(hz, crate::Rate::Hz8000, from, n, amplitude))
+    tone_at(Rate::Hz8000, hz, amplitude)
 }
 
-/// A phone on G.711 with its own clock.
+/// The same on a line of any rate.
+pub fn tone_at(rate: Rate, hz: f32, amplitude: i16) -> Voice {
+    Box::new(move |from, n| sine_from(hz, rate, from, n, amplitude))
+}
+
+/// A phone with its own clock.
 pub struct Phone {
     pub codec: Codec,
     pub ptime: Duration,
@@ -47,6 +49,7 @@ pub struct Phone {
     /// While set, its packets are not sent (its clock goes on): silence suppression if numbers stay, loss if they move on.
     pub muted: bool,
     pub net: Netem<Packet>,
+    encoder: (Codec, Box<dyn Encoder>),
     started: Instant,
 }
 
@@ -63,28 +66,46 @@ impl Phone {
             sent: 0,
             muted: false,
             net: Netem::new(weather, seed),
+            encoder: (codec, codec.encoder()),
             started,
         }
     }
 
     fn due(&self) -> Instant {
         // A packet leaves when its last sample has been spoken.
-        let seconds = (self.sent as f64 / 8_000.0 + self.ptime.as_secs_f64()) / (1.0 + self.drift_ppm / 1e6);
+        let seconds = (self.sent as f64 / f64::from(self.codec.rate().hz()) + self.ptime.as_secs_f64())
+            / (1.0 + self.drift_ppm / 1e6);
         self.started + Duration::from_secs_f64(seconds)
     }
 
     /// Sends everything that is due by `now`.
     pub fn run(&mut self, now: Instant) {
         while self.due() <= now {
-            let (at, n) = (self.due(), self.ptime.as_millis() as usize * 8);
+            let (at, n) = (self.due(), self.ptime.as_millis() as usize * self.codec.rate().hz() as usize / 1_000);
             let pcm = (self.voice)(self.sent, n);
-            let code = if self.codec == Codec::Pcmu { ulaw } else { alaw };
-            let payload = pcm.into_iter().map(code).collect();
-            if !self.muted {
-                self.rtp(at, if self.codec == Codec::Pcmu { 0 } else { 8 }, payload);
+            let mut payload = Vec::new();
+            if self.encoder.0 != self.codec {
+                self.encoder = (self.codec, self.codec.encoder());
+            }
+            self.encoder.1.encode(&pcm, &mut payload);
+            if !self.muted && !payload.is_empty() {
+                self.rtp(at, plan(self.codec).payload_type, payload.into());
             }
             self.sent += n as u64;
         }
+    }
+
+    /// Sends with another codec from now on, of the same rate or not; its clock and voice go on.
+    pub fn switch(&mut self, codec: Codec, voice: Voice) {
+        let scale = |x: u64, from: Rate, to: Rate| x * u64::from(to.hz()) / u64::from(from.hz());
+        let units = self.units();
+        self.sent = scale(self.sent, self.codec.rate(), codec.rate());
+        (self.codec, self.voice) = (codec, voice);
+        self.base = self.base.wrapping_add(units.wrapping_sub(self.units()));
+    }
+
+    fn units(&self) -> u32 {
+        (self.sent * u64::from(self.codec.clock()) / u64::from(self.codec.rate().hz())) as u32
     }
 
     /// Sends one packet of any kind at the phone's present timestamp.
@@ -94,7 +115,7 @@ impl Phone {
             payload_type,
             marker: self.sent == 0,
             sequence: self.sequence,
-            timestamp: self.base.wrapping_add(self.sent as u32),
+            timestamp: self.base.wrapping_add(self.units()),
             ssrc: self.ssrc,
             payload,
         };
@@ -191,15 +212,22 @@ impl Sim {
 
     /// The sound that left for a seat in G.711 µ-law, laid out by timestamp from its first packet; gaps are zero.
     pub fn sound(&self, seat: Seat) -> Vec<i16> {
-        let packets = self.rtp(seat);
+        self.sound_in(seat, Codec::Pcmu)
+    }
+
+    /// The same of packets of any codec, decoded in the order they left.
+    pub fn sound_in(&self, seat: Seat, codec: Codec) -> Vec<i16> {
+        let (payload_type, mut decoder) = (plan(codec).payload_type, codec.decoder());
+        let packets: Vec<_> = self.rtp(seat).into_iter().filter(|(_, p)| p.payload_type == payload_type).collect();
         let Some((_, first)) = packets.first() else { return Vec::new() };
-        let mut pcm = Vec::new();
-        for (_, packet) in packets.iter().filter(|(_, p)| p.payload_type == 0) {
-            let at = packet.timestamp.wrapping_sub(first.timestamp) as usize;
-            pcm.resize(pcm.len().max(at + packet.payload.len()), 0);
-            for (out, &code) in pcm[at..].iter_mut().zip(&packet.payload) {
-                *out = crate::codec::g711::ULAW_TO_PCM[usize::from(code)];
-            }
+        let (mut pcm, mut fresh) = (Vec::new(), Vec::new());
+        for (_, packet) in &packets {
+            let units = u64::from(packet.timestamp.wrapping_sub(first.timestamp));
+            let at = (units * u64::from(codec.rate().hz()) / u64::from(codec.clock())) as usize;
+            fresh.clear();
+            decoder.decode(&packet.payload, &mut fresh);
+            pcm.resize(pcm.len().max(at + fresh.len()), 0);
+            pcm[at..at + fresh.len()].copy_from_slice(&fresh);
         }
         pcm
     }

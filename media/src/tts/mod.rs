@@ -50,8 +50,9 @@ pub trait Synthesiser: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct Sound {
     pub utterance: UtteranceId,
-    /// At the line's rate.
+    /// At `rate`; a playout of another rate converts it.
     pub pcm: Vec<i16>,
+    pub rate: Rate,
     pub upto_char: u32,
     pub interruptible: bool,
     /// Nothing more comes of this utterance. `pcm` may be empty.

@@ -193,13 +193,20 @@ impl Gate {
 
     /// Level of one block in dBFS, after a first-order pre-emphasis that leaves hum and DC out and lets fricatives in.
     fn level(&mut self, block: &[i16; BLOCK]) -> f32 {
-        let mut power = 0.0f32;
-        for sample in block {
-            let sample = f32::from(*sample);
-            let emphasised = sample - 0.95 * self.last_sample;
-            self.last_sample = sample;
-            power += emphasised * emphasised;
+        // Eight sums side by side, so that the compiler can use vector registers.
+        let mut sums = [0.0f32; 8];
+        let mut sound = [self.last_sample; BLOCK + 1];
+        for (value, sample) in sound[1..].iter_mut().zip(block) {
+            *value = f32::from(*sample);
         }
+        for (now, before) in sound[1..].as_chunks::<8>().0.iter().zip(sound.as_chunks::<8>().0) {
+            for (sum, (now, before)) in sums.iter_mut().zip(now.iter().zip(before)) {
+                let emphasised = now - 0.95 * before;
+                *sum += emphasised * emphasised;
+            }
+        }
+        self.last_sample = sound[BLOCK];
+        let power: f32 = sums.iter().sum();
         let full = BLOCK as f32 * 32_768.0 * 32_768.0;
         (10.0 * (power / full).max(1e-10).log10()).max(NOTHING_DB)
     }

@@ -1,14 +1,16 @@
 //! Voice activity: where speech begins and where it stops.
 //!
-//! Two detectors look at the same 32 ms [`WINDOW`]: Silero v6.2 (a recurrent network, run by rten) and earshot (a small
-//! network inside its crate). Their log-odds are added ([`Vad`]); the [`gate`] turns the stream of them into [`Edge`]s.
+//! Two detectors look at the same 32 ms [`WINDOW`]: Silero v6.2 (a recurrent network, computed by [`silero`] for all lines of a
+//! thread at once) and earshot (a small network inside its crate). Their log-odds are added ([`Vad`]); the [`gate`] turns the
+//! stream of them into [`Edge`]s.
 pub mod earshot;
 pub mod gate;
 mod shape;
 pub mod silero;
 
+pub use silero::{Look, Scratch};
+
 use crate::SamplePos;
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,6 +67,13 @@ impl Models {
         }
     }
 
+    /// Lets Silero look at all windows that lines have due at this moment; what each gets is the same in any company.
+    pub fn look(&self, scratch: &mut Scratch, due: &mut [&mut Look]) {
+        if let Some(silero) = &self.silero {
+            silero.look(scratch, due);
+        }
+    }
+
     pub(crate) fn are_fused(&self) -> bool {
         self.silero.is_some()
     }
@@ -75,19 +84,20 @@ impl Models {
 pub enum Attention {
     /// Silero looks whatever earshot says: somebody is speaking, or the sound has just risen.
     Full,
-    /// Nothing rises above the line's noise: Silero looks only where earshot suspects something.
+    /// Nothing rises above the line's noise: Silero looks only where earshot suspects something. What it has not seen does not
+    /// lull it: it notices speech sooner than one that looks at every window, and costs less.
     Idle,
 }
 
-/// Both detectors of one line. Windows are given in order.
+/// Both detectors of one line. Windows are given in order: [`Vad::show`], Silero's look if one is due, [`Vad::score`].
 pub struct Vad {
     earshot: earshot::Earshot,
-    silero: Option<(Arc<silero::Silero>, silero::Memory)>,
-    /// The newest windows that Silero has not looked at; it is shown them first when it looks again.
-    missed: VecDeque<[i16; WINDOW]>,
-    looks: u64,
+    /// Of the window last shown.
+    earshot_odds: f32,
+    fused: bool,
     windows: u64,
-    failed: bool,
+    /// What Silero remembers of the line; away while it looks.
+    look: Option<Box<Look>>,
 }
 
 /// Weight of each detector's log-odds; their sum is speech where it is positive.
@@ -96,71 +106,56 @@ const WEIGHT: f32 = 0.6;
 const SUSPICION: f32 = -0.3;
 /// What a window counts as for Silero that it does not look at.
 const UNSEEN: f32 = -6.0;
-/// Windows (128 ms) that Silero is shown when it looks again. It keeps its memory meanwhile: one that starts afresh
-/// takes longer to notice speech.
-const CATCH_UP: usize = 4;
 /// Windows (0.5 s) that Silero looks at whatever they hold, so that it knows the line.
 const WARM_UP: u64 = 16;
 /// Where earshot is alone, only sounds as predictable (dB) as voiced speech begin speech; others are at most doubtful.
 const VOICED_DB: std::ops::Range<f32> = 2.0..26.0;
 const UNVOICED: f32 = 0.3;
-/// What earshot's word is less worth where Silero fails to give its own.
-const HANDICAP: f32 = 0.8;
 
 impl Vad {
     pub fn new(models: &Models) -> Self {
-        Self {
-            earshot: earshot::Earshot::new(),
-            silero: models.silero.clone().map(|model| (model, silero::Memory::new())),
-            missed: VecDeque::with_capacity(CATCH_UP),
-            looks: 0,
-            windows: 0,
-            failed: false,
-        }
+        let fused = models.are_fused();
+        Self { earshot: earshot::Earshot::new(), earshot_odds: 0.0, fused, windows: 0, look: None }
     }
 
-    /// The log-odds that `window` is speech.
-    pub fn score(&mut self, window: &[i16; WINDOW], attention: Attention) -> f32 {
+    /// Takes the line's next window. What comes back goes to [`Models::look`] and from there to [`Vad::score`]; nothing where
+    /// Silero need not look, or is not there.
+    pub fn show(&mut self, window: &[i16; WINDOW], attention: Attention) -> Option<Box<Look>> {
         self.windows += 1;
-        let earshot = self.earshot.score(window);
-        let Some((model, memory)) = &mut self.silero else {
+        self.earshot_odds = self.earshot.score(window);
+        if !self.fused {
             let shape = shape::predictability(window);
-            return if VOICED_DB.contains(&shape) { earshot } else { earshot.min(UNVOICED) };
-        };
-        if attention == Attention::Idle && earshot < SUSPICION && self.windows > WARM_UP {
-            if self.missed.len() == CATCH_UP {
-                self.missed.pop_front();
+            if !VOICED_DB.contains(&shape) {
+                self.earshot_odds = self.earshot_odds.min(UNVOICED);
             }
-            self.missed.push_back(*window);
-            return WEIGHT * (UNSEEN + earshot);
+            return None;
         }
-        for window in self.missed.drain(..) {
-            self.looks += 1;
-            // What it says of them is of no use any more; a fault shows at the next one.
-            let _ = model.score(memory, &window);
-        }
-        self.looks += 1;
-        match model.score(memory, window) {
-            Ok(silero) => WEIGHT * (silero + earshot),
-            Err(why) => {
-                if !self.failed {
-                    tracing::warn!(%why, "Silero failed on one line, which goes on with earshot alone");
-                    self.failed = true;
-                }
-                earshot - HANDICAP
-            }
-        }
+        self.look.get_or_insert_default().show(window);
+        let dull = attention == Attention::Idle && self.earshot_odds < SUSPICION && self.windows > WARM_UP;
+        self.look.take_if(|_| !dull)
     }
 
-    /// Windows judged, and how often Silero ran for them.
-    pub fn looks(&self) -> (u64, u64) {
-        (self.windows, self.looks)
+    /// The log-odds that the window last shown is speech.
+    pub fn score(&mut self, look: Option<Box<Look>>) -> f32 {
+        if !self.fused {
+            return self.earshot_odds;
+        }
+        let silero = look.as_ref().map_or(UNSEEN, |look| look.odds());
+        self.look = look.or(self.look.take());
+        WEIGHT * (silero + self.earshot_odds)
+    }
+
+    /// What earshot by itself says of the window last shown.
+    pub fn earshot_odds(&self) -> f32 {
+        self.earshot_odds
     }
 
     /// What comes next does not follow on what was before. Silero keeps its memory of the line.
     pub fn cut(&mut self) {
         self.earshot = earshot::Earshot::new();
-        self.missed.clear();
+        if let Some(look) = &mut self.look {
+            look.cut();
+        }
     }
 }
 
@@ -169,3 +164,6 @@ fn logit(p: f32) -> f32 {
     let p = p.clamp(1e-4, 1.0 - 1e-4);
     (p / (1.0 - p)).ln()
 }
+
+#[cfg(test)]
+mod tests;

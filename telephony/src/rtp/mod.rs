@@ -3,13 +3,16 @@
 //! [`Ports::take`] gives a [`Socket`] whose port goes into an SDP; once the other side's address is known,
 //! [`Socket::wire`] makes it the [`UdpWire`] of a leg and a [`Control`] that stays with the signalling.
 mod latch;
+mod mailbox;
 pub mod ports;
 mod register;
 mod rtcp;
+mod srtp;
 pub mod wire;
 
 pub use latch::Latching;
 pub use ports::{NoPort, Ports, PortsPlan, Socket};
+pub use srtp::{Keys, Mki, Secrets, Suite, Switch};
 pub use wire::{Control, UdpWire, WireStats};
 
 use std::net::SocketAddr;

@@ -1,16 +1,17 @@
 //! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
 use super::Remote;
 use super::latch::Latch;
+use super::mailbox::Mailbox;
 use super::ports::Lease;
 use super::register::Register;
 use super::rtcp::{Ledger, Malformed, is_compound};
+use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
 use bytes::Bytes;
-use inbox::{Datagram, Inbox};
+use inbox::Datagram;
 use media::packet::{Packet, Rtcp, Rtp};
-use rtc_rtp::header::Header;
-use rtc_shared::marshal::{Marshal, Unmarshal};
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -26,7 +27,7 @@ const RTCP_EVERY: Duration = Duration::from_millis(100);
 /// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
 const STALE: Duration = Duration::from_millis(250);
 /// The largest datagram sent or read.
-const MTU: usize = 1_500;
+pub(super) const MTU: usize = 1_500;
 
 /// A leg's connection to the network. Lives on a media thread.
 #[derive(Debug)]
@@ -40,11 +41,20 @@ pub struct UdpWire {
     followed: u32,
     latch: Latch,
     ledger: Ledger,
-    inbox: Inbox,
-    /// What one datagram held beyond its first packet.
+    /// `None`: plain RTP.
+    srtp: Option<Box<Srtp>>,
+    /// Nothing arrives before what has arrived: a stamp from a clock set back is raised to the last.
+    latest: Option<Instant>,
+    /// What has been read and not yet taken.
     ready: VecDeque<Packet>,
     tick: Tick,
     out: [u8; MTU],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Port {
+    Rtp,
+    Rtcp,
 }
 
 /// What has been read in the present tick.
@@ -65,6 +75,8 @@ struct Shared {
     refused: AtomicU64,
     malformed: AtomicU64,
     strangers: AtomicU64,
+    unauthentic: AtomicU64,
+    replayed: AtomicU64,
     stale: AtomicU64,
     rtcp_received: AtomicU64,
     rtcp_sent: AtomicU64,
@@ -73,13 +85,16 @@ struct Shared {
     /// From the signalling to the wire.
     wanted: Register,
     writer: Mutex<()>,
+    /// New keys; `None` in it: plain RTP from now on.
+    keys: Mailbox<Option<Rekey>>,
     /// From the wire to whoever asks.
     learned: Register,
 }
 
 impl Shared {
+    /// The wire alone counts, so that reading and writing need not be one step.
     fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Relaxed);
+        counter.store(counter.load(Relaxed) + 1, Relaxed);
     }
 }
 
@@ -99,6 +114,10 @@ pub struct WireStats {
     pub malformed: u64,
     /// RTP and RTCP from somebody else than the other side.
     pub strangers: u64,
+    /// SRTP and SRTCP that no key of the other side opens, plain RTP where keys were agreed on among them.
+    pub unauthentic: u64,
+    /// SRTP and SRTCP heard before, or too late to tell.
+    pub replayed: u64,
     /// Datagrams from before the leg listened.
     pub stale: u64,
     /// RTCP datagrams.
@@ -119,6 +138,12 @@ impl Control {
         self.0.wanted.write(remote);
     }
 
+    /// The keys from now on, `None`: plain RTP. Those that are in force already go on as they are; a key of the other side
+    /// that is replaced opens what is in flight for five seconds more. Takes effect before the next packet either way.
+    pub fn secure(&self, secrets: Option<Secrets>, switch: Switch) {
+        self.0.keys.put(secrets.map(|secrets| Rekey::new(secrets, switch)));
+    }
+
     pub fn stats(&self) -> WireStats {
         let shared = &*self.0;
         let round_trip = shared.round_trip.load(Relaxed);
@@ -128,6 +153,8 @@ impl Control {
             refused: shared.refused.load(Relaxed),
             malformed: shared.malformed.load(Relaxed),
             strangers: shared.strangers.load(Relaxed),
+            unauthentic: shared.unauthentic.load(Relaxed),
+            replayed: shared.replayed.load(Relaxed),
             stale: shared.stale.load(Relaxed),
             rtcp_received: shared.rtcp_received.load(Relaxed),
             rtcp_sent: shared.rtcp_sent.load(Relaxed),
@@ -149,16 +176,39 @@ impl UdpWire {
             shared: Arc::clone(&shared),
             followed: 0,
             ledger: Ledger::new(),
-            inbox: Inbox::new(),
-            ready: VecDeque::with_capacity(8),
+            srtp: None,
+            latest: None,
+            ready: VecDeque::with_capacity(4),
             tick: Tick { first: true, ..Tick::default() },
             out: [0; MTU],
         };
         (wire, Control(shared))
     }
 
+    /// Takes up new keys, if there are any.
+    fn rekey(&mut self, now: impl Fn() -> Instant) {
+        let Some(keys) = self.shared.keys.take() else { return };
+        match (&mut self.srtp, *keys) {
+            (Some(srtp), Some(keys)) => srtp.rekey(now(), keys),
+            (srtp, keys) => *srtp = keys.map(|keys| Box::new(Srtp::new(keys))),
+        }
+    }
+
+    /// Seals what is about to leave, where keys were agreed on; its length then.
+    fn seal(&mut self, length: usize) -> Option<usize> {
+        self.rekey(Instant::now);
+        match &mut self.srtp {
+            Some(srtp) => srtp.protect(&mut self.out, length).ok(),
+            None => Some(length),
+        }
+    }
+
     /// Takes up a new remote, if there is one.
     fn follow(&mut self, now: Instant) {
+        self.rekey(|| now);
+        if let Some(srtp) = &mut self.srtp {
+            srtp.tick(now);
+        }
         if self.shared.wanted.version() == self.followed {
             return;
         }
@@ -185,71 +235,98 @@ impl UdpWire {
         if tick.budget == 0 {
             return false;
         }
+        // Back to the beginning of its memory.
+        self.ready.clear();
         let mut read = 0;
-        if !tick.rtp_is_dry {
-            read = self.inbox.receive(&self.rtp, now);
-            tick.rtp_is_dry = read < Inbox::BATCH;
+        if !self.tick.rtp_is_dry {
+            read = self.receive(Port::Rtp, now);
+            self.tick.rtp_is_dry = read < inbox::BATCH;
         }
-        if read == 0 && !tick.rtcp_is_dry {
-            read = self.inbox.receive(&self.rtcp, now);
-            tick.rtcp_is_dry = read < Inbox::BATCH;
-            tick.rtcp_due = Some(now + RTCP_EVERY);
+        if read == 0 && !self.tick.rtcp_is_dry {
+            read = self.receive(Port::Rtcp, now);
+            self.tick.rtcp_is_dry = read < inbox::BATCH;
+            self.tick.rtcp_due = Some(now + RTCP_EVERY);
         }
-        tick.budget = tick.budget.saturating_sub(read);
+        self.tick.budget = self.tick.budget.saturating_sub(read);
         read > 0
     }
 
-    /// The first packet of a datagram; more of them go to `ready`.
-    fn read(&mut self, at: usize, now: Instant) -> Option<Packet> {
-        let shared = Arc::clone(&self.shared);
-        let Datagram { bytes, from, arrived, age } = self.inbox.get(at);
-        let Some((from, bytes)) = from.zip(bytes) else {
-            Shared::count(&shared.malformed);
-            return None;
+    /// Reads a batch and puts the packets in it into `ready`; how many datagrams it was.
+    fn receive(&mut self, port: Port, now: Instant) -> usize {
+        // The socket's number alone, so that the rest of the wire can take what is read.
+        let socket = match port {
+            Port::Rtp => self.rtp.as_raw_fd(),
+            Port::Rtcp => self.rtcp.as_raw_fd(),
         };
+        inbox::receive(socket, now, |mut datagram| {
+            let arrived = self.latest.map_or(datagram.arrived, |latest| latest.max(datagram.arrived));
+            self.latest = Some(arrived);
+            datagram.arrived = arrived;
+            self.read(datagram, now);
+        })
+    }
+
+    /// Puts the packets of a datagram into `ready`.
+    fn read(&mut self, datagram: Datagram<'_>, now: Instant) {
+        let shared = &*self.shared;
+        let Datagram { bytes, from, arrived, age } = datagram;
+        let Some((from, bytes)) = from.zip(bytes) else { return Shared::count(&shared.malformed) };
         if self.tick.first && age > STALE {
-            Shared::count(&shared.stale);
-            return None;
+            return Shared::count(&shared.stale);
         }
-        // RFC 5761 section 4. RTCP is understood on the RTP port even where mux was not agreed.
-        if bytes.get(1).is_some_and(|second| (192..224).contains(second)) {
-            // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
-            let counter = if !is_compound(bytes) {
-                &shared.malformed
-            } else if !self.latch.admits_rtcp(from) {
-                &shared.strangers
-            } else {
-                let ready = &mut self.ready;
-                match self.ledger.read(bytes, arrived, |rtcp| ready.push_back(Packet::Rtcp(rtcp))) {
-                    Ok(()) => &shared.rtcp_received,
-                    Err(Malformed) => &shared.malformed,
-                }
-            };
-            Shared::count(counter);
-            for packet in &self.ready {
-                if let Packet::Rtcp(Rtcp::Sender { report: Some(r), .. } | Rtcp::Receiver { report: Some(r), .. }) =
-                    packet
-                    && let Some(round_trip) = r.round_trip
-                {
-                    shared.round_trip.store((round_trip.as_micros() as u64).max(1), Relaxed);
-                }
-            }
-            return self.ready.pop_front();
+        // Before all else: who has no key is not even a stranger. The keys step aside while what they opened is read.
+        let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, from, arrived, now) };
+        match srtp.unprotect(bytes) {
+            Ok(bytes) => self.understand(bytes, from, arrived, now),
+            Err(srtp::Fault::Unauthentic) => Shared::count(&shared.unauthentic),
+            Err(srtp::Fault::Replayed) => Shared::count(&shared.replayed),
+            Err(_) => Shared::count(&shared.malformed),
         }
-        let Some(rtp) = parse(bytes, arrived) else {
-            Shared::count(&shared.malformed);
-            return None;
-        };
+        self.srtp = Some(srtp);
+    }
+
+    /// What stands in a datagram, once it can be read.
+    fn understand(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant, now: Instant) {
+        let shared = &*self.shared;
+        // RTCP is understood on the RTP port even where mux was not agreed.
+        if is_rtcp(bytes) {
+            return self.read_rtcp(bytes, from, arrived);
+        }
+        let Some(rtp) = parse(bytes, arrived) else { return Shared::count(&shared.malformed) };
         let learned = self.latch.learned();
         if !self.latch.admits_rtp(now, from, rtp.ssrc, rtp.sequence) {
-            Shared::count(&shared.strangers);
-            return None;
+            return Shared::count(&shared.strangers);
         }
+        Shared::count(&shared.received);
         if self.latch.learned() != learned {
             self.publish();
         }
-        Shared::count(&shared.received);
-        Some(Packet::Rtp(rtp))
+        self.ready.push_back(Packet::Rtp(rtp));
+    }
+
+    fn read_rtcp(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant) {
+        let shared = &*self.shared;
+        // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
+        let counter = if !is_compound(bytes) {
+            &shared.malformed
+        } else if !self.latch.admits_rtcp(from) {
+            &shared.strangers
+        } else {
+            let ready = &mut self.ready;
+            let read = self.ledger.read(bytes, arrived, |rtcp| {
+                if let Rtcp::Sender { report: Some(report), .. } | Rtcp::Receiver { report: Some(report), .. } = &rtcp
+                    && let Some(round_trip) = report.round_trip
+                {
+                    shared.round_trip.store((round_trip.as_micros() as u64).max(1), Relaxed);
+                }
+                ready.push_back(Packet::Rtcp(rtcp));
+            });
+            match read {
+                Ok(()) => &shared.rtcp_received,
+                Err(Malformed) => &shared.malformed,
+            }
+        };
+        Shared::count(counter);
     }
 
     fn transmit(&self, socket: &UdpSocket, length: usize, to: Option<SocketAddr>) -> bool {
@@ -268,11 +345,6 @@ impl media::Wire for UdpWire {
             if let Some(packet) = self.ready.pop_front() {
                 return Some(packet);
             }
-            while let Some(at) = self.inbox.next() {
-                if let Some(packet) = self.read(at, now) {
-                    return Some(packet);
-                }
-            }
             if !self.fill(now) {
                 self.tick.first = false;
                 return None;
@@ -284,7 +356,7 @@ impl media::Wire for UdpWire {
         match packet {
             Packet::Rtp(rtp) => {
                 self.ledger.ours = Some(rtp.ssrc);
-                let Some(length) = write(rtp, &mut self.out) else {
+                let Some(length) = write(rtp, &mut self.out).and_then(|length| self.seal(length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
@@ -293,7 +365,8 @@ impl media::Wire for UdpWire {
                 }
             }
             Packet::Rtcp(rtcp) => {
-                let Some(length) = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out) else {
+                let length = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out);
+                let Some(length) = length.and_then(|length| self.seal(length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
@@ -308,41 +381,40 @@ impl media::Wire for UdpWire {
 
 /// RFC 3550 section 5.1. Padding, contributing sources and header extensions are left out.
 fn parse(datagram: &[u8], arrived: Instant) -> Option<Rtp> {
-    let header = Header::unmarshal(&mut &datagram[..]).ok().filter(|h| h.version == 2)?;
-    let mut start = 12 + 4 * header.csrc.len();
-    if header.extension {
+    let (head, _) = datagram.split_first_chunk::<12>()?;
+    if head[0] >> 6 != 2 {
+        return None;
+    }
+    let mut start = 12 + 4 * usize::from(head[0] & 0x0F);
+    if head[0] & 0x10 != 0 {
         // By its own length field, whatever is inside.
         let words = datagram.get(start + 2..start + 4)?;
         start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
     }
     let mut payload = datagram.get(start..)?;
-    if header.padding {
+    if head[0] & 0x20 != 0 {
         let padding = usize::from(*payload.last()?);
         payload = payload.get(..payload.len().checked_sub(padding).filter(|_| padding > 0)?)?;
     }
     Some(Rtp {
         arrived,
-        payload_type: header.payload_type,
-        marker: header.marker,
-        sequence: header.sequence_number,
-        timestamp: header.timestamp,
-        ssrc: header.ssrc,
+        payload_type: head[1] & 0x7F,
+        marker: head[1] & 0x80 != 0,
+        sequence: u16::from_be_bytes([head[2], head[3]]),
+        timestamp: u32::from_be_bytes([head[4], head[5], head[6], head[7]]),
+        ssrc: u32::from_be_bytes([head[8], head[9], head[10], head[11]]),
         payload: Bytes::copy_from_slice(payload),
     })
 }
 
 fn write(rtp: &Rtp, out: &mut [u8]) -> Option<usize> {
-    let header = Header {
-        version: 2,
-        marker: rtp.marker,
-        payload_type: rtp.payload_type & 0x7F,
-        sequence_number: rtp.sequence,
-        timestamp: rtp.timestamp,
-        ssrc: rtp.ssrc,
-        ..Header::default()
-    };
-    let start = header.marshal_to(out).ok()?;
-    let end = start + rtp.payload.len();
-    out.get_mut(start..end)?.copy_from_slice(&rtp.payload);
+    let end = 12 + rtp.payload.len();
+    let (head, payload) = out.get_mut(..end)?.split_first_chunk_mut::<12>()?;
+    head[0] = 2 << 6;
+    head[1] = u8::from(rtp.marker) << 7 | rtp.payload_type & 0x7F;
+    head[2..4].copy_from_slice(&rtp.sequence.to_be_bytes());
+    head[4..8].copy_from_slice(&rtp.timestamp.to_be_bytes());
+    head[8..12].copy_from_slice(&rtp.ssrc.to_be_bytes());
+    payload.copy_from_slice(&rtp.payload);
     Some(end)
 }

@@ -2,13 +2,18 @@
 //!
 //! [`Session`] is what a leg holds: it answers offers, makes offers and accepts answers, and keeps the books that the
 //! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
+mod crypto;
+mod format;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use crate::rtp::Remote;
-use media::codec::Codec;
+use crate::rtp::{Remote, Secrets, Suite};
+pub use crypto::Security;
+use crypto::{Crypto, Profile, Vault};
+use format::Types;
+use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
 use std::net::{IpAddr, SocketAddr};
@@ -22,13 +27,12 @@ pub const MAX_STREAMS: usize = 32;
 pub const MAX_LINES: usize = 1_024;
 /// The least and the most sound in one packet.
 const PTIME: (u64, u64) = (10, 60);
-/// The payload type our offers give telephone-event until the other side has named one.
-const EVENT: u8 = 101;
 
 /// What we can do and like, best codec first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prefs {
-    /// In our order of preference, which counts among what the other side offers.
+    /// In our order of preference, which counts among what the other side offers: a phone that lists G.711 first by habit is
+    /// still heard in wide band. In an answer to an offer of ours their order counts (RFC 3264 section 7).
     pub codecs: Vec<Codec>,
     /// Sound per packet where the other side does not say, 10–60 ms.
     pub ptime: Duration,
@@ -39,6 +43,10 @@ pub struct Prefs {
     pub comfort_noise: bool,
     /// RTP and RTCP on one port (RFC 5761) where both sides want it.
     pub rtcp_mux: bool,
+    /// Whether sound is encrypted.
+    pub security: Security,
+    /// The suites taken, and offered in this order.
+    pub suites: Vec<Suite>,
     /// What we want to do with the stream: `SendOnly` or `Inactive` puts the other side on hold.
     pub direction: Direction,
 }
@@ -46,11 +54,13 @@ pub struct Prefs {
 impl Default for Prefs {
     fn default() -> Self {
         Self {
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Opus(OpusPlan::default()), Codec::G722, Codec::Pcmu, Codec::Pcma],
             ptime: Duration::from_millis(20),
             telephone_event: true,
             comfort_noise: true,
             rtcp_mux: true,
+            security: Security::default(),
+            suites: Suite::ALL.to_vec(),
             direction: Direction::SendRecv,
         }
     }
@@ -79,6 +89,8 @@ pub struct Negotiated {
     pub plan: LegPlan,
     /// Where they want our packets. An unspecified address (`0.0.0.0`) means: none, the old style of hold.
     pub remote: Remote,
+    /// The keys of either direction; `None`: plain RTP.
+    pub secrets: Option<Secrets>,
     /// They do not listen at present: `sendonly`, `inactive` or an unspecified address.
     pub hold: bool,
     /// The answer to send; empty after [`accept`].
@@ -94,8 +106,14 @@ pub enum Fault {
     Syntax { line: usize, what: &'static str },
     #[error("SDP has no audio stream with a port: offer m=audio")]
     NoAudio,
-    #[error("audio is offered as {0} only: RTP/AVP is what this server speaks")]
+    #[error(
+        "audio is offered as {0} only: RTP/AVP is what this server speaks, and RTP/SAVP where its rtp.srtp allows it"
+    )]
     Profile(String),
+    #[error("calls to this server are encrypted: offer RTP/SAVP with a=crypto")]
+    Plain,
+    #[error("RTP/SAVP comes without an a=crypto that is understood: offer AES_CM_128_HMAC_SHA1_80 with one inline key")]
+    NoCrypto,
     #[error("no common codec: offer one of {0}")]
     NoCommonCodec(String),
     #[error("the audio stream needs a c= line with one unicast IP address (host names are not resolved)")]
@@ -123,104 +141,150 @@ impl Offer {
         read::read(bytes).map(|lines| Self { lines })
     }
 
-    /// The stream we take, and what we take of it: the first audio line that can be answered.
-    fn choose(&self, prefs: &Prefs) -> Result<(usize, &Line, Choice), Fault> {
+    /// The stream we take, and what we take of it: the first audio line that can be answered, encrypted before plain.
+    fn choose(&self, prefs: &Prefs) -> Result<(usize, &Line, Choice, Option<&Crypto>), Fault> {
         let mut fault = Fault::NoAudio;
-        for (at, line) in self.lines.iter().enumerate() {
-            if line.media != "audio" || line.port == 0 {
-                continue;
-            }
-            if line.proto != "RTP/AVP" {
-                if fault == Fault::NoAudio {
-                    fault = Fault::Profile(line.proto.clone());
+        for encrypted in [true, false] {
+            for (at, line) in self.lines.iter().enumerate() {
+                if line.media != "audio" || line.port == 0 {
+                    continue;
                 }
-                continue;
-            }
-            match Choice::of(line, prefs) {
-                Some(choice) => return Ok((at, line, choice)),
-                None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
+                match crypto::choose(line, prefs.security, &prefs.suites) {
+                    Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs, Order::Ours) {
+                        Some(choice) => return Ok((at, line, choice, crypto)),
+                        None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
+                    },
+                    Ok(_) => {}
+                    Err(why) if fault == Fault::NoAudio => fault = why,
+                    Err(_) => {}
+                }
             }
         }
         Err(fault)
     }
 }
 
+/// Whose order of codecs counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Ours,
+    Theirs,
+}
+
 /// A codec and what goes beside it, with the payload types of one m-line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Choice {
     codec: Codec,
     payload_type: u8,
-    telephone_event: Option<u8>,
+    /// The other codecs both sides know.
+    others: Vec<(u8, Codec)>,
+    /// Payload type and clock.
+    telephone_event: Option<(u8, u32)>,
     comfort_noise: Option<u8>,
 }
 
 impl Choice {
-    fn of(line: &Line, prefs: &Prefs) -> Option<Self> {
-        let (codec, payload_type) =
-            prefs.codecs.iter().find_map(|&c| line.payload_type(c.name(), c.clock()).map(|p| (c, p)))?;
-        let beside = |wanted: bool, name| wanted.then(|| line.payload_type(name, codec.clock())).flatten();
+    fn of(line: &Line, prefs: &Prefs, order: Order) -> Option<Self> {
+        let find = |codec: &Codec| {
+            let payload_type = line.payload_type(codec.name(), codec.clock())?;
+            let codec = match *codec {
+                Codec::Opus(ours) => Codec::Opus(format::opus(ours, line, payload_type)),
+                codec => codec,
+            };
+            Some((payload_type, codec))
+        };
+        let mut others: Vec<(u8, Codec)> = prefs.codecs.iter().filter_map(find).collect();
+        if order == Order::Theirs {
+            others.sort_by_key(|(payload_type, _)| line.place(*payload_type));
+        }
+        if others.is_empty() {
+            return None;
+        }
+        let (payload_type, codec) = others.remove(0);
+        let beside = |wanted: bool, name, clock| line.payload_type(name, clock).filter(|_| wanted);
+        // Phones that write 8000 beside every codec are many (RFC 4733 section 2.1 wants the codec's clock).
+        let event = |clock| beside(prefs.telephone_event, "telephone-event", clock).map(|p| (p, clock));
         Some(Self {
             codec,
             payload_type,
-            telephone_event: beside(prefs.telephone_event, "telephone-event"),
-            comfort_noise: beside(prefs.comfort_noise, "CN"),
+            others,
+            telephone_event: event(codec.clock()).or_else(|| event(8_000)),
+            comfort_noise: beside(prefs.comfort_noise, "CN", codec.clock()),
         })
     }
 }
 
 /// Answers an offer: one codec, keys, and every other stream refused in its place.
 pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated, Fault> {
-    let (at, line, choice) = offer.choose(prefs)?;
-    let agreed = agree(line, choice, prefs, local.address)?;
+    let (.., crypto) = offer.choose(prefs)?;
+    answer_with(offer, prefs, local, crypto.map(|crypto| Vault::default().secrets(crypto)))
+}
+
+fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secrets>) -> Result<Negotiated, Fault> {
+    let (at, line, choice, crypto) = offer.choose(prefs)?;
+    let agreed = Negotiated { secrets, ..agree(line, &choice, prefs, local.address)? };
+    let ours = crypto.zip(agreed.secrets.as_ref());
     let mux = agreed.remote.rtcp.is_none();
     let audio = write::Audio {
         codecs: vec![(choice.codec, choice.payload_type)],
-        telephone_event: choice.telephone_event,
+        events: choice.telephone_event.into_iter().collect(),
         comfort_noise: choice.comfort_noise,
         ptime: agreed.plan.ptime,
         mux,
         direction: agreed.plan.direction,
         mid: line.mid.clone(),
+        profile: Profile::of(&line.proto).unwrap_or_default(),
+        crypto: ours.map(|(theirs, s)| Crypto { tag: theirs.tag, keys: s.ours.clone() }).into_iter().collect(),
     };
     let streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then_some(other)).collect::<Vec<_>>();
     Ok(Negotiated { text: write::text(local, &audio, &streams), ..agreed })
 }
 
-/// An offer of one audio stream with all our codecs.
+/// An offer of one audio stream with all our codecs, not encrypted.
 pub fn offer(prefs: &Prefs, local: &Local) -> String {
-    write::text(local, &write::Audio::offer(prefs, EVENT, None), &[None])
+    write::text(local, &write::Audio::offer(prefs, &Types::default(), None), &[None])
 }
 
 /// Reads the answer to [`offer`].
 pub fn accept(prefs: &Prefs, answer: &[u8]) -> Result<Negotiated, Fault> {
-    accept_at(prefs, answer, 0, 1, None)
+    let (lines, types) = (read::read(answer)?, Types::default());
+    let agreed = accept_at(prefs, &lines, (0, 1), None, &types)?;
+    if let Some(line) = lines.first() {
+        Vault::default().accept(line, Security::Off)?;
+    }
+    Ok(agreed)
 }
 
-/// Reads the answer to an offer of `streams` m-lines, ours at `at`.
+/// Reads the answer to an offer of so many m-lines, ours at this place, made with these payload types.
 fn accept_at(
     prefs: &Prefs,
-    answer: &[u8],
-    at: usize,
-    streams: usize,
+    lines: &[Line],
+    (at, streams): (usize, usize),
     ours: Option<IpAddr>,
+    types: &Types,
 ) -> Result<Negotiated, Fault> {
-    let lines = read::read(answer)?;
     if lines.len() != streams {
         return Err(Fault::Answer("it has another number of m-lines"));
     }
     let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
-    if line.media != "audio" || line.proto != "RTP/AVP" {
+    if line.media != "audio" || Profile::of(&line.proto).is_none() {
         return Err(Fault::Answer("its m-line is not the audio stream that was offered"));
     }
     if line.port == 0 {
         return Err(Fault::Answer("the audio stream is refused"));
     }
-    let choice = Choice::of(line, prefs).ok_or(Fault::Answer("it names no codec that was offered"))?;
-    agree(line, choice, prefs, ours.unwrap_or(line.address.ok_or(Fault::Address)?))
+    let choice = Choice::of(line, prefs, Order::Theirs).ok_or(Fault::Answer("it names no codec that was offered"))?;
+    let mut agreed = agree(line, &choice, prefs, ours.unwrap_or(line.address.ok_or(Fault::Address)?))?;
+    // They may switch to any codec of their answer, under our numbers (RFC 3264 section 6.1) or, as some do, under theirs.
+    let all = std::iter::once((choice.payload_type, choice.codec)).chain(choice.others);
+    agreed.plan.also = all.flat_map(|(p, codec)| [(types.of_codec(codec), codec), (p, codec)]).collect();
+    agreed.plan.also.retain(|(p, _)| *p != choice.payload_type);
+    agreed.plan.also.dedup_by_key(|(p, _)| *p);
+    Ok(agreed)
 }
 
 /// What the other side's line and ours come to.
-fn agree(line: &Line, choice: Choice, prefs: &Prefs, ours: IpAddr) -> Result<Negotiated, Fault> {
+fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Negotiated, Fault> {
     let address = line.address.ok_or(Fault::Address)?;
     if address.is_multicast() {
         return Err(Fault::Address);
@@ -244,12 +308,15 @@ fn agree(line: &Line, choice: Choice, prefs: &Prefs, ours: IpAddr) -> Result<Neg
         plan: LegPlan {
             codec: choice.codec,
             payload_type: choice.payload_type,
-            telephone_event: choice.telephone_event,
+            also: Vec::new(),
+            telephone_event: choice.telephone_event.map(|(p, _)| p),
+            event_clock: choice.telephone_event.map_or(choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: choice.comfort_noise,
-            ptime: ptime(line, prefs),
+            ptime: choice.codec.ptime(ptime(line, prefs)),
             direction: Way { sends: we.sends && they.receives, receives: we.receives && they.sends }.direction(),
         },
         remote: Remote { rtp: SocketAddr::new(address, line.port), rtcp },
+        secrets: None,
         hold: silent || matches!(line.direction, Direction::SendOnly | Direction::Inactive),
         text: String::new(),
     })
@@ -306,8 +373,8 @@ pub struct Session {
     /// The m-lines of the call in their order: `None` is the audio stream, the others stay refused (RFC 3264 section 8).
     streams: Vec<Option<Line>>,
     mid: Option<String>,
-    /// Payload types do not change their meaning through a call (RFC 3264 section 8.3.2).
-    event: u8,
+    types: Types,
+    vault: Vault,
 }
 
 impl Session {
@@ -316,7 +383,15 @@ impl Session {
         // 31 bits: some phones keep it in a signed int.
         let session_id = u64::from(rand::random::<u32>() >> 1).max(1);
         let local = Local { address, port, session_id, version: 0 };
-        Self { prefs, local, sent: None, streams: vec![None], mid: None, event: EVENT }
+        Self {
+            prefs,
+            local,
+            sent: None,
+            streams: vec![None],
+            mid: None,
+            types: Types::default(),
+            vault: Vault::default(),
+        }
     }
 
     /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
@@ -326,14 +401,16 @@ impl Session {
 
     /// Answers an offer, the first or a later one. A fault leaves the call as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<Negotiated, Fault> {
-        let (at, line, _) = offer.choose(&self.prefs)?;
-        let mut agreed = answer(offer, &self.prefs, &self.local)?;
+        let (at, line, _, crypto) = offer.choose(&self.prefs)?;
+        let secrets = crypto.map(|crypto| self.vault.secrets(crypto));
+        let mut agreed = answer_with(offer, &self.prefs, &self.local, secrets.clone())?;
+        self.vault.settle(Profile::of(&line.proto).unwrap_or_default(), secrets.clone());
         self.streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then(|| other.clone())).collect();
         self.mid = line.mid.clone();
-        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        self.types.learn(line);
         if self.sent.as_ref() != Some(&agreed.text) {
             self.local.version += 1;
-            agreed = answer(offer, &self.prefs, &self.local)?;
+            agreed = answer_with(offer, &self.prefs, &self.local, secrets)?;
             self.sent = Some(agreed.text.clone());
         }
         Ok(agreed)
@@ -341,7 +418,9 @@ impl Session {
 
     /// An offer: for an INVITE of ours, for a delayed offer, or within the call with the streams it has.
     pub fn offer(&mut self) -> String {
-        let audio = write::Audio::offer(&self.prefs, self.event, self.mid.clone());
+        let (profile, crypto) = self.vault.offer(self.prefs.security, &self.prefs.suites);
+        let audio = write::Audio::offer(&self.prefs, &self.types, self.mid.clone());
+        let audio = write::Audio { profile, crypto, ..audio };
         let streams = self.streams.iter().map(Option::as_ref).collect::<Vec<_>>();
         let mut text = write::text(&self.local, &audio, &streams);
         if self.sent.as_ref() != Some(&text) {
@@ -355,8 +434,13 @@ impl Session {
     /// Takes the answer to the last [`Self::offer`].
     pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Fault> {
         let at = self.streams.iter().position(Option::is_none).unwrap_or(0);
-        let agreed = accept_at(&self.prefs, answer, at, self.streams.len(), Some(self.local.address))?;
-        self.event = agreed.plan.telephone_event.unwrap_or(self.event);
+        let (lines, place) = (read::read(answer)?, (at, self.streams.len()));
+        let mut agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
+        let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
+        let (profile, secrets) = self.vault.accept(line, self.prefs.security)?;
+        self.vault.settle(profile, secrets.clone());
+        agreed.secrets = secrets;
+        self.types.learn(line);
         Ok(agreed)
     }
 }

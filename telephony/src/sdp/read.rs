@@ -1,4 +1,5 @@
 //! Descriptions from text: lines are put in the order the grammar wants, `rtc-sdp` parses, and what matters is kept.
+use super::crypto::Crypto;
 use super::{Fault, MAX_BYTES, MAX_LINES, MAX_STREAMS};
 use media::leg::Direction;
 use rtc_sdp::SessionDescription;
@@ -23,7 +24,11 @@ pub(super) struct Line {
     pub(super) rtcp_mux: bool,
     /// RFC 3605: port and, where given, address.
     pub(super) rtcp: Option<(u16, Option<IpAddr>)>,
+    /// Those `a=crypto` that can be used, in the order of the other side's preference.
+    pub(super) crypto: Vec<Crypto>,
     maps: Vec<Map>,
+    /// `fmtp` by payload type.
+    parameters: Vec<(u8, String)>,
 }
 
 /// A payload type's meaning (`rtpmap`).
@@ -32,13 +37,32 @@ struct Map {
     payload_type: u8,
     name: String,
     clock: u32,
+    channels: u8,
 }
 
 /// Payload types that need no `rtpmap` (RFC 3551 section 6): those this server may meet.
-const STATIC: [(u8, &str, u32); 3] = [(0, "PCMU", 8_000), (8, "PCMA", 8_000), (13, "CN", 8_000)];
+const STATIC: [(u8, &str, u32); 4] = [(0, "PCMU", 8_000), (8, "PCMA", 8_000), (9, "G722", 8_000), (13, "CN", 8_000)];
 
 impl Line {
-    /// The first of the line's formats that means `name` at `clock`, mono.
+    /// The dynamic payload types that are mapped: name, clock and number.
+    pub(super) fn dynamic(&self) -> impl Iterator<Item = (&str, u32, u8)> {
+        self.maps.iter().filter(|m| (96..128).contains(&m.payload_type)).map(|m| (&*m.name, m.clock, m.payload_type))
+    }
+
+    /// `key=value` pairs of a payload type's `fmtp`.
+    pub(super) fn parameters(&self, payload_type: u8) -> impl Iterator<Item = (&str, &str)> {
+        let fmtp = self.parameters.iter().filter(move |(p, _)| *p == payload_type);
+        fmtp.flat_map(|(_, text)| text.split(';'))
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(k, v)| (k.trim(), v.trim()))
+    }
+
+    /// Where in the line's order a payload type stands.
+    pub(super) fn place(&self, payload_type: u8) -> usize {
+        self.formats.iter().position(|f| f.parse() == Ok(payload_type)).unwrap_or(usize::MAX)
+    }
+
+    /// The first of the line's formats that means `name` at `clock`, mono (but Opus, which is always written as stereo).
     pub(super) fn payload_type(&self, name: &str, clock: u32) -> Option<u8> {
         self.formats.iter().filter_map(|f| f.parse::<u8>().ok()).find(|&p| {
             // 64–95 with the marker bit would look like RTCP (RFC 5761 section 4); nobody numbers a codec so.
@@ -48,7 +72,10 @@ impl Line {
 
     fn means(&self, payload_type: u8, name: &str, clock: u32) -> bool {
         match self.maps.iter().find(|m| m.payload_type == payload_type) {
-            Some(map) => map.clock == clock && map.name.eq_ignore_ascii_case(name),
+            Some(map) => {
+                let channels = map.channels == 1 || (map.channels == 2 && name == "opus");
+                map.clock == clock && channels && map.name.eq_ignore_ascii_case(name)
+            }
             None => STATIC.contains(&(payload_type, name, clock)),
         }
     }
@@ -67,22 +94,30 @@ impl Line {
             max_ptime: media.value("maxptime").or(session.value("maxptime")).and_then(milliseconds),
             rtcp_mux: media.has("rtcp-mux"),
             rtcp: media.value("rtcp").and_then(rtcp),
+            crypto: media.values("crypto").filter_map(Crypto::read).collect(),
             maps: media.attributes.iter().filter(|a| a.key == "rtpmap").filter_map(Map::read).collect(),
+            parameters: media.attributes.iter().filter(|a| a.key == "fmtp").filter_map(parameters).collect(),
         }
     }
 }
 
 impl Map {
-    /// `<payload type> <encoding name>/<clock rate>[/<channels>]`; other than mono is not ours.
+    /// `<payload type> <encoding name>/<clock rate>[/<channels>]`.
     fn read(attribute: &Attribute) -> Option<Self> {
         let mut words = attribute.value.as_deref()?.split_whitespace();
         let payload_type = words.next()?.parse().ok()?;
         let mut parts = words.next()?.split('/');
         let (name, clock) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
-        // A stereo map is kept under a name nothing asks for, so that the payload type is not taken for a static one.
-        let name = if parts.next().is_none_or(|channels| channels == "1") { name } else { String::new() };
-        Some(Self { payload_type, name, clock })
+        // Nonsense is kept as something nobody asks for, so that the payload type is not taken for a static one.
+        let channels = parts.next().map_or(1, |channels| channels.parse().unwrap_or(0));
+        Some(Self { payload_type, name, clock, channels })
     }
+}
+
+/// `<payload type> <parameters>`.
+fn parameters(attribute: &Attribute) -> Option<(u8, String)> {
+    let (payload_type, text) = attribute.value.as_deref()?.trim().split_once(char::is_whitespace)?;
+    Some((payload_type.parse().ok()?, text.to_owned()))
 }
 
 /// The session's part of a description, or one stream's.
@@ -98,6 +133,10 @@ impl<'a> Level<'a> {
 
     fn value(&self, key: &str) -> Option<&'a str> {
         self.attributes.iter().find(|a| a.key == key)?.value.as_deref().map(str::trim)
+    }
+
+    fn values(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.attributes.iter().filter(move |a| a.key == key).filter_map(|a| a.value.as_deref())
     }
 
     fn direction(&self) -> Option<Direction> {

@@ -1,4 +1,6 @@
 //! Descriptions as text.
+use super::crypto::{Crypto, Profile};
+use super::format::{self, Types};
 use super::read::Line;
 use super::{Local, PTIME, Prefs, family};
 use media::codec::Codec;
@@ -9,35 +11,37 @@ use std::time::Duration;
 /// Our audio stream.
 pub(super) struct Audio {
     pub(super) codecs: Vec<(Codec, u8)>,
-    pub(super) telephone_event: Option<u8>,
+    /// telephone-event, a payload type for each clock.
+    pub(super) events: Vec<(u8, u32)>,
     pub(super) comfort_noise: Option<u8>,
     pub(super) ptime: Duration,
     pub(super) mux: bool,
     pub(super) direction: Direction,
     pub(super) mid: Option<String>,
+    pub(super) profile: Profile,
+    pub(super) crypto: Vec<Crypto>,
 }
 
 impl Audio {
-    /// All we can do. `event` is telephone-event's payload type.
-    pub(super) fn offer(prefs: &super::Prefs, event: u8, mid: Option<String>) -> Self {
+    /// All we can do.
+    pub(super) fn offer(prefs: &Prefs, types: &Types, mid: Option<String>) -> Self {
         let Prefs { codecs, ptime, telephone_event, rtcp_mux, direction, .. } = prefs;
+        // Keys are told in the clock of the codec beside them (RFC 4733 section 2.1).
+        let mut clocks: Vec<u32> = codecs.iter().map(|c| c.clock()).collect();
+        clocks.sort_unstable();
+        clocks.dedup();
+        clocks.retain(|_| *telephone_event);
         Self {
-            codecs: codecs.iter().map(|&c| (c, static_payload_type(c))).collect(),
-            telephone_event: telephone_event.then_some(event),
+            codecs: codecs.iter().map(|&c| (c, types.of_codec(c))).collect(),
+            events: clocks.into_iter().map(|clock| (types.number("telephone-event", clock), clock)).collect(),
             comfort_noise: None,
             ptime: *ptime,
             mux: *rtcp_mux,
             direction: *direction,
             mid,
+            profile: Profile::Avp,
+            crypto: Vec::new(),
         }
-    }
-}
-
-/// RFC 3551 section 6, table 4.
-pub(super) const fn static_payload_type(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcmu => 0,
-        Codec::Pcma => 8,
     }
 }
 
@@ -59,23 +63,32 @@ pub(super) fn text(local: &Local, audio: &Audio, streams: &[Option<&Line>]) -> S
 }
 
 fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
-    write!(text, "m=audio {port} RTP/AVP")?;
-    let payload_types = audio.codecs.iter().map(|(_, p)| *p).chain(audio.comfort_noise).chain(audio.telephone_event);
+    write!(text, "m=audio {port} {}", audio.profile.name())?;
+    let events = audio.events.iter().map(|(p, _)| *p);
+    let payload_types = audio.codecs.iter().map(|(_, p)| *p).chain(audio.comfort_noise).chain(events);
     for payload_type in payload_types {
         write!(text, " {payload_type}")?;
     }
     text.push_str("\r\n");
     let clock = audio.codecs.first().map_or(8_000, |(codec, _)| codec.clock());
     for (codec, payload_type) in &audio.codecs {
-        write!(text, "a=rtpmap:{payload_type} {}/{}\r\n", codec.name(), codec.clock())?;
+        // RFC 7587 section 7: Opus is always written with two channels.
+        let channels = if matches!(codec, Codec::Opus(_)) { "/2" } else { "" };
+        write!(text, "a=rtpmap:{payload_type} {}/{}{channels}\r\n", codec.name(), codec.clock())?;
+        if let Some(parameters) = format::parameters(*codec) {
+            write!(text, "a=fmtp:{payload_type} {parameters}\r\n")?;
+        }
     }
     if let Some(payload_type) = audio.comfort_noise {
         write!(text, "a=rtpmap:{payload_type} CN/{clock}\r\n")?;
     }
-    if let Some(payload_type) = audio.telephone_event {
+    for (payload_type, clock) in &audio.events {
         write!(text, "a=rtpmap:{payload_type} telephone-event/{clock}\r\na=fmtp:{payload_type} 0-16\r\n")?;
     }
     write!(text, "a=ptime:{}\r\na=maxptime:{}\r\n", audio.ptime.as_millis(), PTIME.1)?;
+    for crypto in &audio.crypto {
+        crypto.write(text)?;
+    }
     if audio.mux {
         text.push_str("a=rtcp-mux\r\n");
     }

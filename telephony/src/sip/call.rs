@@ -7,7 +7,7 @@ use super::flow::{Carrier, Flow};
 use super::timer::{self, Agreed, Timer, Why};
 use crate::line::{By, Change, Ended};
 use crate::ring::Wish;
-use crate::rtp::{Control, Remote};
+use crate::rtp::{Control, Remote, Switch};
 use crate::sdp;
 use media::leg::LegPlan;
 use rsipstack::sip::headers::make_header;
@@ -279,8 +279,10 @@ impl Call {
 
     /// Acts on what was negotiated within the call.
     fn settle(&mut self, negotiated: sdp::Negotiated) -> Option<Ended> {
-        let sdp::Negotiated { plan, remote, hold, .. } = negotiated;
+        let sdp::Negotiated { plan, remote, secrets, hold, text } = negotiated;
         let remote: Remote = remote;
+        // Whoever answered knows all keys; our own answer is still on its way.
+        self.media.control.secure(secrets, if text.is_empty() { Switch::Now } else { Switch::WithTheirs });
         self.media.control.set_remote(remote);
         let mut ended = None;
         if plan != self.media.plan {
@@ -346,7 +348,7 @@ impl Call {
             match sdp::Offer::parse(&body).and_then(|offer| self.media.session.answer(&offer)) {
                 Ok(negotiated) => Some(negotiated),
                 Err(fault) => {
-                    self.core.reply(tx, fault.status(), vec![], None).await;
+                    self.core.reply(tx, fault.status(), vec![warning(&fault)], None).await;
                     return None;
                 }
             }
@@ -375,7 +377,7 @@ impl Call {
             match sdp::Offer::parse(&body).and_then(|offer| self.media.session.answer(&offer)) {
                 Ok(negotiated) => Some(negotiated),
                 Err(fault) => {
-                    self.core.reply(tx, fault.status(), vec![], None).await;
+                    self.core.reply(tx, fault.status(), vec![warning(&fault)], None).await;
                     return None;
                 }
             }
@@ -427,6 +429,11 @@ pub(super) fn capabilities() -> Vec<Header> {
         make_header("Accept-Encoding", "identity".into()),
         make_header("Supported", "timer".into()),
     ]
+}
+
+/// Why a description is refused (RFC 3261 section 20.43): a fault holds nothing of the description's own words but tokens.
+pub(super) fn warning(fault: &sdp::Fault) -> Header {
+    make_header("Warning", format!("399 switchboard \"{}\"", fault.to_string().replace(['"', '\\'], "'")))
 }
 
 pub(super) fn contact_and_allow(contact: &str) -> Vec<Header> {

@@ -11,7 +11,7 @@ use super::registrar::{self, Register, Wanted, Wants};
 use super::timer::{Agreed, Timer};
 use crate::line::Line;
 use crate::ring::{Decline, Refused, Ring, Via, Wish};
-use crate::rtp::{NoPort, Socket};
+use crate::rtp::{NoPort, Socket, Switch};
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
@@ -183,9 +183,11 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         Ok((ringing, ring)) => {
             tokio::spawn(ringing.run(tx, ring));
         }
-        Err((status, why)) => {
+        Err(Refusal { status, mut headers, why }) => {
             core.count(why);
-            let headers = if status == 503 { retry_after(core.plan.limits.retry_after) } else { vec![] };
+            if status == 503 {
+                headers = retry_after(core.plan.limits.retry_after);
+            }
             core.reply_soon(tx, status, headers).await;
         }
     }
@@ -218,20 +220,25 @@ impl Ringing {
         flow: Flow,
         via: Via,
         place: Place,
-    ) -> Result<(Self, Ring), (u16, &'static str)> {
+    ) -> Result<(Self, Ring), Refusal> {
+        let refusal = |status, why| Refusal { status, headers: vec![], why };
         let request = &tx.original;
-        let socket = core.ports.take().map_err(|_: NoPort| (503, "RTP ports"))?;
+        let socket = core.ports.take().map_err(|_: NoPort| refusal(503, "RTP ports"))?;
         let mut session = sdp::Session::new(core.plan.prefs.clone(), socket.advertised(), socket.port());
         let negotiated = if request.body.is_empty() {
             None
         } else {
             let answered = sdp::Offer::parse(&request.body).and_then(|offer| session.answer(&offer));
-            Some(answered.map_err(|fault| (fault.status(), "SDP"))?)
+            let headers = |fault| vec![call::warning(&fault)];
+            Some(
+                answered
+                    .map_err(|fault| Refusal { headers: headers(fault.clone()), ..refusal(fault.status(), "SDP") })?,
+            )
         };
         let user = request.uri.auth.as_ref().map(|auth| name::decode(&auth.user)).unwrap_or_default();
         let tag = rsipstack::transaction::random_text(12);
         let contact = flow.contact("switchboard");
-        let dialog = Dialog::answering(request, &tag, contact, flow).ok_or((400, "malformed Contact"))?;
+        let dialog = Dialog::answering(request, &tag, contact, flow).ok_or(refusal(400, "malformed Contact"))?;
         let party = |header: Result<&str, _>| header.map(name::party).unwrap_or_default();
         let from = party(request.from_header().map(|from| from.value()).map_err(drop));
         let to = party(request.to_header().map(|to| to.value()).map_err(drop));
@@ -366,6 +373,7 @@ impl Ringing {
             },
         };
         let (wire, control) = socket.wire(negotiated.remote);
+        control.secure(negotiated.secrets.clone(), Switch::Now);
         let (changes_in, changes) = mpsc::channel(CHANGES);
         let ended = Arc::new(OnceLock::new());
         let agreed = match &self.timer {
@@ -382,6 +390,7 @@ impl Ringing {
             to: self.parties.1.clone(),
             wire: Some(Box::new(wire)),
             plan: negotiated.plan.clone(),
+            suite: negotiated.secrets.map(|secrets| secrets.ours.suite),
             wishes: wishes_in,
             changes,
             ended: ended.clone(),

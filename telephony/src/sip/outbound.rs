@@ -10,7 +10,7 @@ use super::timer::Timer;
 use crate::line::Line;
 use crate::party::Party;
 use crate::ring::Refused;
-use crate::rtp::Socket;
+use crate::rtp::{Socket, Switch};
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
@@ -264,6 +264,7 @@ impl Attempt {
         let entry = Registered::new(&self.core, &dialog.key, notes_in.clone());
         self.acknowledge(&dialog, &entry).await;
         let (wire, control) = self.socket.wire(negotiated.remote);
+        control.secure(negotiated.secrets.clone(), Switch::Now);
         let (changes_in, changes) = mpsc::channel(CHANGES);
         let (wishes_in, wishes) = mpsc::channel(8);
         let ended = Arc::new(OnceLock::new());
@@ -274,6 +275,7 @@ impl Attempt {
             to: self.parties.1,
             wire: Some(Box::new(wire)),
             plan: negotiated.plan.clone(),
+            suite: negotiated.secrets.map(|secrets| secrets.ours.suite),
             wishes: wishes_in,
             changes,
             ended: ended.clone(),

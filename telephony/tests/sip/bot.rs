@@ -61,6 +61,8 @@ pub struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Manner {
     Answer,
+    /// Answers and sends every packet back as it came.
+    Echo,
     /// Rings and waits to be cancelled.
     Ring,
     /// Answers and hangs up after a while.
@@ -147,6 +149,17 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
     };
     let wire = line.wire.take();
     assert!(wire.is_some(), "the wire is there once");
+    let (hung_up, over) = std::sync::mpsc::sync_channel::<()>(0);
+    let (echoes, _kept) = if manner == Manner::Echo { (wire, None) } else { (None, wire) };
+    let echo = echoes.map(|mut wire| {
+        std::thread::spawn(move || {
+            while over.recv_timeout(Duration::from_millis(2)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                while let Some(packet) = wire.recv(std::time::Instant::now()) {
+                    wire.send(&packet);
+                }
+            }
+        })
+    });
     if manner == Manner::HangUp {
         sleep(Duration::from_millis(300)).await;
         note(Change::Ended(line.hang_up("the bot has finished").await));
@@ -157,6 +170,8 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
         let over = matches!(change, Change::Ended(_));
         note(change);
         if over {
+            drop(hung_up);
+            echo.into_iter().for_each(|echo| echo.join().expect("the echo ends"));
             return;
         }
     }

@@ -257,6 +257,7 @@ fn a_decoders_cost_is_known() {
 mod synthesised {
     use super::*;
     use crate::Rate;
+    use crate::testkit::phrases::OUTSIDE;
     use crate::tts::flite::Flite;
     use crate::tts::{Chunk, Synthesiser, Voice};
     use std::ops::ControlFlow::Continue;
@@ -300,33 +301,6 @@ mod synthesised {
         "cancel",
         "san francisco",
     ];
-    const OUTSIDE: [&str; 24] = [
-        "what is the weather like in paris",
-        "I want to order a pizza with mushrooms",
-        "please play some music",
-        "my dog has eaten the newspaper",
-        "turn off the kitchen lights",
-        "the quick brown fox jumps over the lazy dog",
-        "call my mother on her mobile",
-        "where is the nearest gas station",
-        "I lost my credit card yesterday",
-        "can you tell me a joke",
-        "open the garage door",
-        "the meeting was very boring",
-        "do you speak german",
-        "banana",
-        "elephant",
-        "excuse me",
-        "who are you",
-        "are you a robot",
-        "this is ridiculous",
-        "it is raining outside",
-        "my computer is broken",
-        "thank you very much",
-        "interesting",
-        "fish and chips",
-    ];
-
     #[test]
     fn synthesised_speech_over_the_telephone_is_understood_and_other_speech_refused() {
         let Some(engine) = english() else { return };

@@ -1,23 +1,35 @@
-//! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`).
+//! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a
+//! thread read into the same place, one after another: what was just written there is still in the processor's cache.
 use super::MTU;
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::RawFd;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// An older datagram than this has a stamp that cannot be believed: the wall clock was set.
 const OLDEST: Duration = Duration::from_secs(30);
+/// One stamped later than now was read with clocks of a moment ago, unless it is later than this.
+const LATEST: Duration = Duration::from_secs(1);
 
 /// Two readings of clocks this close count as one moment.
 const TOGETHER: Duration = Duration::from_micros(100);
 
-/// A batch of datagrams and the one place they are read into.
-pub(super) struct Inbox {
-    slots: Box<[Slot; Inbox::BATCH]>,
-    count: usize,
-    next: usize,
-    /// Nothing arrives before what has arrived: a stamp from a clock set back is raised to the last.
-    latest: Option<Instant>,
+/// Most datagrams read at once.
+pub(super) const BATCH: usize = 8;
+
+thread_local! {
+    static INBOX: RefCell<Inbox> = RefCell::new(Inbox::new());
+}
+
+/// A batch of datagrams.
+struct Inbox {
+    slots: Box<[Slot; BATCH]>,
+    vectors: Box<[libc::iovec; BATCH]>,
+    /// These point into the boxes above.
+    heads: Box<[libc::mmsghdr; BATCH]>,
+    /// The tick in which both clocks were last read, and what they said.
+    moment: Option<(Instant, Instant, Duration)>,
 }
 
 struct Slot {
@@ -25,10 +37,6 @@ struct Slot {
     name: libc::sockaddr_storage,
     /// Aligned for `cmsghdr`; one timestamp needs 32 bytes.
     control: [u64; 8],
-    length: usize,
-    truncated: bool,
-    arrived: Instant,
-    age: Duration,
 }
 
 /// One datagram.
@@ -41,92 +49,87 @@ pub(super) struct Datagram<'a> {
     pub(super) age: Duration,
 }
 
-impl std::fmt::Debug for Inbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Inbox({} of {})", self.next, self.count)
-    }
+/// Reads what waits, up to a [`BATCH`], hands each datagram to `take`, and tells how many; never blocks. `now` is the same in
+/// the whole tick, and stands in for a stamp that is missing or cannot be true.
+pub(super) fn receive(socket: RawFd, now: Instant, mut take: impl FnMut(Datagram<'_>)) -> usize {
+    INBOX.with_borrow_mut(|inbox| {
+        let read = inbox.fill(socket);
+        for at in 0..read {
+            take(inbox.get(at, now));
+            inbox.ready(at);
+        }
+        read
+    })
 }
 
 impl Inbox {
-    pub(super) const BATCH: usize = 8;
-
-    pub(super) fn new() -> Self {
-        // Any instant will do: a slot is read only after it was filled.
-        let arrived = Instant::now();
-        let slots = Box::new(std::array::from_fn(|_| Slot {
-            data: [0; MTU],
-            // SAFETY: all zeroes is a valid address storage, of the family "unspecified".
-            name: unsafe { MaybeUninit::zeroed().assume_init() },
-            control: [0; 8],
-            length: 0,
-            truncated: false,
-            arrived,
-            age: Duration::ZERO,
-        }));
-        Self { slots, count: 0, next: 0, latest: None }
-    }
-
-    /// The place of the next datagram of the batch.
-    pub(super) fn next(&mut self) -> Option<usize> {
-        (self.next < self.count).then(|| {
-            self.next += 1;
-            self.next - 1
-        })
-    }
-
-    pub(super) fn get(&self, at: usize) -> Datagram<'_> {
-        let slot = &self.slots[at];
-        Datagram {
-            bytes: (!slot.truncated).then(|| &slot.data[..slot.length]),
-            from: address(&slot.name),
-            arrived: slot.arrived,
-            age: slot.age,
+    fn new() -> Self {
+        // SAFETY: all zeroes is a valid value of these C structs: null pointers, zero lengths, an address of no family.
+        let mut inbox: Self = unsafe {
+            let slot = || Slot { data: [0; MTU], name: MaybeUninit::zeroed().assume_init(), control: [0; 8] };
+            Self {
+                slots: Box::new(std::array::from_fn(|_| slot())),
+                vectors: Box::new(MaybeUninit::zeroed().assume_init()),
+                heads: Box::new(MaybeUninit::zeroed().assume_init()),
+                moment: None,
+            }
+        };
+        for at in 0..BATCH {
+            inbox.ready(at);
         }
+        inbox
     }
 
-    /// Reads what waits, up to a batch, and tells how many; never blocks. `now` stands in for a stamp that is missing or
-    /// cannot be true.
-    pub(super) fn receive(&mut self, socket: &UdpSocket, now: Instant) -> usize {
-        (self.count, self.next) = (0, 0);
-        // SAFETY: all zeroes is a valid value of both C structs (null pointers, zero lengths).
-        let mut vectors: [libc::iovec; Self::BATCH] = unsafe { MaybeUninit::zeroed().assume_init() };
-        let mut heads: [libc::mmsghdr; Self::BATCH] = unsafe { MaybeUninit::zeroed().assume_init() };
-        for ((slot, vector), head) in self.slots.iter_mut().zip(&mut vectors).zip(&mut heads) {
-            *vector = libc::iovec { iov_base: slot.data.as_mut_ptr().cast(), iov_len: MTU };
-            let head = &mut head.msg_hdr;
-            head.msg_name = (&raw mut slot.name).cast();
-            head.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-            head.msg_iov = vector;
-            head.msg_iovlen = 1;
-            head.msg_control = slot.control.as_mut_ptr().cast();
-            head.msg_controllen = size_of_val(&slot.control) as _;
-        }
+    /// Makes a slot ready for the kernel, which leaves its own lengths there.
+    fn ready(&mut self, at: usize) {
+        let (slot, vector, head) = (&mut self.slots[at], &mut self.vectors[at], &mut self.heads[at].msg_hdr);
+        *vector = libc::iovec { iov_base: slot.data.as_mut_ptr().cast(), iov_len: MTU };
+        head.msg_name = (&raw mut slot.name).cast();
+        head.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        head.msg_iov = vector;
+        head.msg_iovlen = 1;
+        head.msg_control = slot.control.as_mut_ptr().cast();
+        head.msg_controllen = size_of_val(&slot.control) as _;
+    }
+
+    fn fill(&mut self, socket: RawFd) -> usize {
         // SAFETY: each head points to a slot of ours and to its vector, with their true lengths; all outlive the call.
         let read = unsafe {
-            let (heads, none) = (heads.as_mut_ptr(), std::ptr::null_mut());
-            libc::recvmmsg(socket.as_raw_fd(), heads, Self::BATCH as _, libc::MSG_DONTWAIT as _, none)
+            let (heads, none) = (self.heads.as_mut_ptr(), std::ptr::null_mut());
+            libc::recvmmsg(socket, heads, BATCH as _, libc::MSG_DONTWAIT as _, none)
         };
-        let Ok(read) = usize::try_from(read) else { return 0 };
-        if read == 0 {
-            return 0;
+        usize::try_from(read).unwrap_or(0)
+    }
+
+    fn get(&mut self, at: usize, now: Instant) -> Datagram<'_> {
+        let (clock, wall) = self.moment(now);
+        let (slot, head) = (&self.slots[at], &self.heads[at]);
+        let (length, truncated) = ((head.msg_len as usize).min(MTU), head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0);
+        let (mut arrived, mut age) = (now, Duration::ZERO);
+        if let Some(stamp) = stamp(&head.msg_hdr) {
+            match wall.checked_sub(stamp) {
+                Some(past) if past <= OLDEST => (arrived, age) = (clock.checked_sub(past).unwrap_or(now), past),
+                None if stamp - wall <= LATEST => arrived = clock + (stamp - wall),
+                _ => {}
+            }
         }
-        let (clock, wall) = moment();
-        for (slot, head) in self.slots.iter_mut().zip(&heads).take(read) {
-            slot.length = (head.msg_len as usize).min(MTU);
-            slot.truncated = head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            let age = stamp(&head.msg_hdr).and_then(|stamp| wall.checked_sub(stamp)).filter(|age| *age <= OLDEST);
-            let arrived = age.and_then(|age| clock.checked_sub(age)).unwrap_or(now);
-            slot.age = age.unwrap_or_default();
-            slot.arrived = self.latest.map_or(arrived, |latest| latest.max(arrived));
-            self.latest = Some(slot.arrived);
+        Datagram { bytes: (!truncated).then(|| &slot.data[..length]), from: address(&slot.name), arrived, age }
+    }
+
+    /// The same moment on both clocks, once per tick: a datagram's age is the same on either.
+    fn moment(&mut self, now: Instant) -> (Instant, Duration) {
+        match self.moment {
+            Some((tick, clock, wall)) if tick == now => (clock, wall),
+            _ => {
+                let (clock, wall) = moment();
+                self.moment = Some((now, clock, wall));
+                (clock, wall)
+            }
         }
-        self.count = read;
-        read
     }
 }
 
-/// The same moment on both clocks: a datagram's age is the same on either. A thread that was put to sleep between the
-/// two readings tries again, or the sleep would look like travel.
+/// A thread that was put to sleep between the two readings tries again, or the sleep would look like travel.
 fn moment() -> (Instant, Duration) {
     let read = || {
         let (clock, wall) = (Instant::now(), SystemTime::now());

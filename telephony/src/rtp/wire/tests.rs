@@ -1,6 +1,6 @@
 //! The wire on real sockets of the loopback.
 use super::*;
-use crate::rtp::{Latching, Ports, PortsPlan, test_range};
+use crate::rtp::{Keys, Latching, Ports, PortsPlan, Suite, test_range};
 use media::Wire;
 use media::packet::Report;
 use rand::rngs::StdRng;
@@ -376,4 +376,98 @@ fn packets_are_marked_for_expedited_forwarding_and_stamped() {
     };
     assert_eq!(get(libc::IPPROTO_IP, libc::IP_TOS), 0xB8);
     assert_ne!(get(libc::SOL_SOCKET, libc::SO_TIMESTAMPNS), 0);
+}
+
+/// The other side's state, and the keys as the leg knows them.
+fn sealed_line(line: &Line, suite: Suite, switch: Switch) -> (Srtp, Secrets) {
+    let secrets = Secrets { ours: Keys::random(suite), theirs: Keys::random(suite) };
+    let turned = Secrets { ours: secrets.theirs.clone(), theirs: secrets.ours.clone() };
+    line.control.secure(Some(secrets.clone()), switch);
+    (Srtp::new(Rekey::new(turned, Switch::Now)), secrets)
+}
+
+fn sealed(by: &mut Srtp, plain: &[u8]) -> Vec<u8> {
+    let mut buffer = [0; MTU];
+    buffer[..plain.len()].copy_from_slice(plain);
+    let length = by.protect(&mut buffer, plain.len()).unwrap();
+    buffer[..length].to_vec()
+}
+
+#[test]
+fn where_keys_were_agreed_on_sound_and_reports_go_encrypted_both_ways() {
+    for mut line in [Line::plain(), Line::muxed()] {
+        let (mut them, _) = sealed_line(&line, Suite::AesCm80, Switch::Now);
+        let muxes = line.wire.latch.muxes();
+        let (rtcp_socket, rtcp_to) = if muxes {
+            (line.rtp.try_clone().unwrap(), line.to)
+        } else {
+            (line.rtcp.try_clone().unwrap(), line.rtcp_to())
+        };
+        line.wire.send(&Packet::Rtp(rtp(1)));
+        line.wire.send(&Packet::Rtcp(Rtcp::Receiver { ssrc: 9, report: None }));
+        let mut buffer = [0; MTU];
+        let length = line.rtp.recv(&mut buffer).unwrap();
+        assert_ne!(&buffer[12..172], &datagram(&rtp(1))[12..], "not even the first packet is plain");
+        assert_eq!(them.unprotect(&buffer[..length]), Ok(&datagram(&rtp(1))[..]));
+        let length = rtcp_socket.recv(&mut buffer).unwrap();
+        assert!(is_compound(them.unprotect(&buffer[..length]).unwrap()));
+
+        line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(7))), line.to).unwrap();
+        let report = report(&mut Ledger::new(), &Rtcp::Goodbye { ssrc: 5 });
+        rtcp_socket.send_to(&sealed(&mut them, &report), rtcp_to).unwrap();
+        let heard = line.heard();
+        assert!(
+            matches!(&heard[..], [Packet::Rtp(one), Packet::Rtcp(_), Packet::Rtcp(Rtcp::Goodbye { ssrc: 5 })] if one.sequence == 7),
+            "{heard:?}"
+        );
+        let stats = line.control.stats();
+        assert_eq!((stats.received, stats.sent, stats.rtcp_received, stats.rtcp_sent), (1, 1, 1, 1));
+    }
+}
+
+#[test]
+fn what_is_not_sealed_with_their_key_is_counted_and_nobody_is_learned_by_it() {
+    let mut line = Line::open(V4, Latching::Anyone, |truth| Remote { rtp: "10.9.8.7:4000".parse().unwrap(), ..truth });
+    let (mut them, _) = sealed_line(&line, Suite::AesGcm, Switch::Now);
+    let stranger = peer(V4);
+    say(&stranger, line.to, 1..=4);
+    let good = sealed(&mut them, &datagram(&rtp(20)));
+    let mut bad = good.clone();
+    bad[50] ^= 1;
+    for datagram in [&bad[..], &good, &good, &good[..9]] {
+        line.rtp.send_to(datagram, line.to).unwrap();
+    }
+    line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(21))), line.to).unwrap();
+    assert_eq!(line.sequences(), [20, 21]);
+    let stats = line.control.stats();
+    assert_eq!((stats.unauthentic, stats.replayed, stats.malformed, stats.strangers), (5, 1, 1, 0));
+    assert_eq!(stats.remote, Some(line.rtp.local_addr().unwrap()));
+}
+
+#[test]
+fn new_keys_take_effect_between_two_packets_and_plain_ones_too() {
+    let mut line = Line::plain();
+    let (mut them, secrets) = sealed_line(&line, Suite::AesCm80, Switch::Now);
+    line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(65_535))), line.to).unwrap();
+    line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(0))), line.to).unwrap();
+    assert_eq!(line.sequences(), [65_535, 0]);
+    line.control.secure(Some(secrets), Switch::WithTheirs);
+    let flying = sealed(&mut them, &datagram(&rtp(1)));
+    let new = Secrets { ours: Keys::random(Suite::AesGcm), theirs: Keys::random(Suite::AesGcm) };
+    line.control.secure(Some(new.clone()), Switch::WithTheirs);
+    them.rekey(Instant::now(), Rekey::new(Secrets { ours: new.theirs.clone(), theirs: new.ours.clone() }, Switch::Now));
+    line.wire.send(&Packet::Rtp(rtp(1)));
+    line.rtp.send_to(&flying, line.to).unwrap();
+    line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(2))), line.to).unwrap();
+    assert_eq!(line.sequences(), [1, 2], "the roll-over counter goes on under the new key");
+    line.wire.send(&Packet::Rtp(rtp(2)));
+    let mut buffer = [0; MTU];
+    for sequence in 1..=2 {
+        let length = line.rtp.recv(&mut buffer).unwrap();
+        assert_eq!(them.unprotect(&buffer[..length]), Ok(&datagram(&rtp(sequence))[..]));
+    }
+    assert_eq!(line.wire.srtp.as_ref().map(|srtp| format!("{srtp:?}")), Some("Srtp { suite: AesGcm, .. }".into()));
+    line.control.secure(None, Switch::Now);
+    say(&line.rtp, line.to, [3]);
+    assert_eq!(line.sequences(), [3]);
 }

@@ -1,0 +1,100 @@
+//! Many ears at once say what each says alone.
+use super::*;
+use crate::asr::Cue;
+use crate::frame::{Origin, Rate, SamplePos};
+use crate::testkit::voice::speechlike;
+use std::path::Path;
+
+fn models() -> Models {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
+    if !path.exists() {
+        println!("skipped: Silero ({} is missing, `make setup` fetches it); earshot alone", path.display());
+    }
+    Models::load(path.exists().then_some(&path)).unwrap()
+}
+
+fn frame(sound: &[i16], tick: usize) -> Option<Box<Frame>> {
+    let pcm = sound.get(tick * 160..(tick + 1) * 160)?;
+    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
+    frame.origin = Origin::Line;
+    frame.pcm_mut().copy_from_slice(pcm);
+    Some(Box::new(frame))
+}
+
+fn ears() -> (Ears, Arc<Counters>) {
+    let counters = Arc::new(Counters::default());
+    (Ears::new(models(), counters.clone()), counters)
+}
+
+#[test]
+fn many_ears_at_once_say_what_each_says_alone() {
+    let sounds: Vec<Vec<i16>> = (0..14).map(|seed| speechlike(seed, 8_000, 6.0, 0.5)).collect();
+    let (mut ears, _) = ears();
+    let mut together = vec![Vec::new(); sounds.len()];
+    // They join one after the other, so that their windows are due at different ticks.
+    for tick in 0..sounds.len() + 300 {
+        let mut batch = Batch { tick: tick as u64, ..Batch::default() };
+        if tick < sounds.len() {
+            batch.orders.push(Order::Join(tick as u64, Seat(1), EarPlan::default()));
+        }
+        for (id, sound) in sounds.iter().enumerate() {
+            let frame = tick.checked_sub(id).and_then(|tick| frame(sound, tick));
+            batch.frames.extend(frame.map(|frame| (id as u64, Seat(1), frame)));
+        }
+        let mut edges = Vec::new();
+        ears.hear(batch, &mut edges);
+        for (id, _, edge) in edges {
+            together[id as usize].push((tick - id as usize, edge));
+        }
+    }
+    assert!(together.iter().map(Vec::len).sum::<usize>() > sounds.len(), "{together:?}");
+    for (sound, together) in sounds.iter().zip(together) {
+        let mut ear = Ear::new(EarPlan::default(), &ears.models);
+        let edges = (0..300).filter_map(|tick| Some((tick, ear.hear(&*frame(sound, tick)?)?)));
+        assert_eq!(edges.collect::<Vec<_>>(), together);
+    }
+}
+
+struct Broken;
+
+impl Listen for Broken {
+    fn cue(&mut self, _: Cue) {
+        panic!("a listener of a test");
+    }
+}
+
+#[test]
+fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
+    let sound = speechlike(4, 8_000, 6.0, 0.5);
+    let (mut ears, counters) = ears();
+    let mut heard = [0; 2];
+    for tick in 0..300 {
+        let mut batch = Batch::default();
+        if tick == 0 {
+            batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
+            batch.orders.push(Order::Listen(0, Seat(1), Some(Box::new(Broken))));
+        }
+        batch.frames.extend([0, 1].map(|id| (id, Seat(1), frame(&sound, tick).unwrap())));
+        let mut edges = Vec::new();
+        ears.hear(batch, &mut edges);
+        edges.iter().for_each(|(id, ..)| heard[*id as usize] += 1);
+    }
+    assert!(heard[0] == 0 && heard[1] > 1, "{heard:?}");
+    assert_eq!((counters.broken_ears.load(Ordering::Relaxed), ears.ears.len()), (1, 1));
+}
+
+#[test]
+fn two_frames_of_one_line_in_a_tick_are_heard_in_order() {
+    let sound = speechlike(4, 8_000, 6.0, 0.5);
+    let (mut ears, _) = ears();
+    let mut ear = Ear::new(EarPlan::default(), &ears.models);
+    let (mut edges, mut expected) = (Vec::new(), Vec::new());
+    ears.carry_out(Order::Join(0, Seat(1), EarPlan::default()));
+    for pair in 0..150 {
+        let frames: Vec<_> = (0..2).map(|n| (0, Seat(1), frame(&sound, pair * 2 + n).unwrap())).collect();
+        expected.extend(frames.iter().filter_map(|(_, _, frame)| ear.hear(frame)));
+        ears.hear(Batch { frames, ..Batch::default() }, &mut edges);
+    }
+    assert!(!expected.is_empty());
+    assert_eq!(edges.into_iter().map(|(.., edge)| edge).collect::<Vec<_>>(), expected);
+}

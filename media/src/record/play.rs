@@ -1,0 +1,160 @@
+//! `Playback`: the bytes of a recording as a player wants them, from any place, whether the file is sealed or not.
+use super::seal::{HEADER, LONGEST, NoKey, Opener, TAG, Vault};
+use super::{End, Fault, SEALED, wav};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+pub struct Playback {
+    path: PathBuf,
+    file: File,
+    len: u64,
+    sealed: Option<Sealed>,
+}
+
+struct Sealed {
+    opener: Opener,
+    pieces: Vec<Piece>,
+    /// The piece that was opened last.
+    open: Option<(usize, Vec<u8>)>,
+    /// Whether its last piece says that it is the last.
+    whole: bool,
+    /// The header's sizes are filled in when it is read.
+    wav: bool,
+}
+
+/// One piece: where it lies, and the place of its first byte in the clear.
+struct Piece {
+    at: u64,
+    from: u64,
+    len: u64,
+}
+
+impl Playback {
+    /// Opens a recording: as much as there is of one that still grows, or was cut off.
+    ///
+    /// # Errors
+    /// [`Fault::Unreadable`], [`Fault::Locked`], [`Fault::OtherKey`], [`Fault::Version`]; [`Fault::Damaged`] if its end was changed.
+    pub fn open(path: &Path, vault: Option<&Vault>) -> Result<Self, Fault> {
+        let unreadable = |why: io::Error| Fault::Unreadable { path: path.to_owned(), why: why.to_string() };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let len = file.metadata().map_err(unreadable)?.len();
+        let mut head = Vec::new();
+        Read::by_ref(&mut file).take(HEADER as u64).read_to_end(&mut head).map_err(unreadable)?;
+        let path = path.to_owned();
+        // A sealed file that has just begun is empty.
+        let named = path.extension().is_some_and(|e| e == SEALED);
+        if !named && !Opener::is_sealed(&head) {
+            return Ok(Self { path, file, len, sealed: None });
+        }
+        let Some(vault) = vault else { return Err(Fault::Locked(path)) };
+        let Ok(header) = head.try_into() else { return Ok(Self { path, file, len: 0, sealed: None }) };
+        let opener = Opener::new(header, vault).map_err(|why| match why {
+            NoKey::Other(id) => Fault::OtherKey { path: path.clone(), id },
+            NoKey::Version => Fault::Version(path.clone()),
+            NoKey::NotSealed => Fault::Damaged { path: path.clone(), piece: 0 },
+        })?;
+        let wav = path.with_extension("").extension().is_some_and(|e| e == "wav");
+        let pieces = pieces(&file, len).map_err(unreadable)?;
+        let clear = pieces.last().map_or(0, |last| last.from + last.len);
+        let sealed = Sealed { opener, pieces, open: None, whole: false, wav };
+        let mut playback = Self { path, file, len: clear, sealed: Some(sealed) };
+        playback.try_end()?;
+        Ok(playback)
+    }
+
+    /// In the clear.
+    pub const fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether nothing is missing at its end. A file in the clear cannot tell, and a call that goes on has no end yet.
+    pub fn whole(&self) -> bool {
+        self.sealed.as_ref().is_none_or(|sealed| sealed.whole)
+    }
+
+    /// The next bytes from `from` on: at least one unless it is the end, `most` at most.
+    ///
+    /// # Errors
+    /// [`Fault::Unreadable`], [`Fault::Damaged`].
+    pub fn read(&mut self, from: u64, most: usize) -> Result<Vec<u8>, Fault> {
+        let most = most.min(usize::try_from(self.len.saturating_sub(from)).unwrap_or(usize::MAX));
+        let Some(sealed) = &mut self.sealed else {
+            let mut bytes = vec![0; most];
+            let read = self.file.seek(SeekFrom::Start(from)).and_then(|_| self.file.read_exact(&mut bytes));
+            return read.map(|()| bytes).map_err(|why| unreadable(&self.path, &why));
+        };
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let number = sealed.pieces.partition_point(|piece| piece.from + piece.len <= from);
+        let Some(piece) = sealed.pieces.get(number) else { return Ok(Vec::new()) };
+        if sealed.open.as_ref().is_none_or(|(open, _)| *open != number) {
+            let last = sealed.whole && number + 1 == sealed.pieces.len();
+            let bytes = read_piece(&mut self.file, piece).map_err(|why| unreadable(&self.path, &why))?;
+            let end = if last { End::Last } else { End::More };
+            let plain = sealed.opener.open(number as u32, end, bytes);
+            let damaged = || Fault::Damaged { path: self.path.clone(), piece: number };
+            sealed.open = Some((number, plain.ok_or_else(damaged)?));
+        }
+        let at = (from - piece.from) as usize;
+        let plain = sealed.open.as_ref().map_or(&[][..], |(_, plain)| plain.get(at..).unwrap_or_default());
+        let mut bytes = plain[..plain.len().min(most)].to_vec();
+        if sealed.wav {
+            for (place, size) in wav::sizes(self.len) {
+                for (byte, at) in size.into_iter().zip(place..) {
+                    let here = at.checked_sub(from).and_then(|here| usize::try_from(here).ok());
+                    here.and_then(|here| bytes.get_mut(here)).into_iter().for_each(|to| *to = byte);
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Learns whether the last piece there is was sealed as the last.
+    fn try_end(&mut self) -> Result<(), Fault> {
+        let Some(sealed) = &mut self.sealed else { return Ok(()) };
+        let Some((piece, number)) = sealed.pieces.last().zip(sealed.pieces.len().checked_sub(1)) else { return Ok(()) };
+        let bytes = read_piece(&mut self.file, piece).map_err(|why| unreadable(&self.path, &why))?;
+        sealed.whole = sealed.opener.open(number as u32, End::Last, bytes.clone()).is_some();
+        if !sealed.whole && sealed.opener.open(number as u32, End::More, bytes).is_none() {
+            return Err(Fault::Damaged { path: self.path.clone(), piece: number });
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(path: &Path, why: &io::Error) -> Fault {
+    Fault::Unreadable { path: path.to_owned(), why: why.to_string() }
+}
+
+fn read_piece(file: &mut File, piece: &Piece) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; piece.len as usize + TAG];
+    file.seek(SeekFrom::Start(piece.at))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The whole pieces of a file of `len` bytes. One that is cut off, or longer than any, is where it ends.
+fn pieces(file: &File, len: u64) -> io::Result<Vec<Piece>> {
+    let mut reader = BufReader::with_capacity(512, file);
+    let (mut all, mut at, mut from) = (Vec::new(), HEADER as u64, 0);
+    reader.seek(SeekFrom::Start(at))?;
+    while at + 4 + TAG as u64 <= len {
+        let mut size = [0; 4];
+        reader.read_exact(&mut size)?;
+        let size = u64::from(u32::from_be_bytes(size));
+        let next = at + 4 + size + TAG as u64;
+        if next > len || size > LONGEST as u64 {
+            break;
+        }
+        all.push(Piece { at: at + 4, from, len: size });
+        (at, from) = (next, from + size);
+        reader.seek_relative((size + TAG as u64) as i64)?;
+    }
+    Ok(all)
+}

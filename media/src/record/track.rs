@@ -1,0 +1,80 @@
+//! `Track`: ticks of both sides into pieces of interleaved sound without gaps: what a stall left out, or a pause, is silence, so
+//! that the n-th sample of a recording is always that of the room's clock.
+use crate::frame::{Frame, Rate, SamplePos};
+use crate::resample::Resampler;
+use std::ops::ControlFlow;
+
+/// Ticks that go to the writer together.
+const BATCH: usize = 10;
+/// A gap of more than this (a stall of the machine) ends the recording: nobody wants hours of made-up silence.
+const LONGEST_GAP: u64 = 10 * 60 * SamplePos::PER_SECOND;
+
+/// Whole ticks of interleaved sound at one rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) rate: u32,
+    pub(super) pcm: Vec<i16>,
+}
+
+impl Piece {
+    pub(super) fn ticks(&self) -> u64 {
+        self.pcm.len() as u64 / 2 * 50 / u64::from(self.rate)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Track {
+    pcm: Vec<i16>,
+    rate: u32,
+    next: Option<SamplePos>,
+    /// For a side whose rate is below the other's: a phone may send another codec than it is sent.
+    lift: [Option<Resampler>; 2],
+    lifted: [Vec<i16>; 2],
+}
+
+impl Track {
+    /// One tick; a piece when one is full, or the line's rate changes. Breaks when there is nothing to be made of it.
+    pub(super) fn take(&mut self, left: &Frame, right: &Frame, secret: bool) -> ControlFlow<(), Option<Piece>> {
+        let gap = left.pos.0.saturating_sub(self.next.unwrap_or(left.pos).0);
+        if gap > LONGEST_GAP {
+            return ControlFlow::Break(());
+        }
+        let rate = if left.rate.hz() > right.rate.hz() { left.rate } else { right.rate };
+        let before = if rate.hz() == self.rate { None } else { self.rest() };
+        self.rate = rate.hz();
+        let missing = (gap / (SamplePos::PER_SECOND / u64::from(self.rate))) as usize;
+        self.pcm.resize(self.pcm.len() + 2 * missing, 0);
+        if secret {
+            self.pcm.resize(self.pcm.len() + 2 * rate.per_tick(), 0);
+        } else {
+            let ([a, b], [x, y]) = (&mut self.lift, &mut self.lifted);
+            let (left, right) = (at(rate, left, a, x), at(rate, right, b, y));
+            self.pcm.extend(left.iter().zip(right).flat_map(|(&l, &r)| [l, r]));
+        }
+        self.next = Some(SamplePos(left.pos.0 + SamplePos::PER_TICK));
+        let full = self.pcm.len() >= 2 * BATCH * rate.per_tick();
+        ControlFlow::Continue(if full && before.is_none() { self.rest() } else { before })
+    }
+
+    /// What no full piece has come of.
+    pub(super) fn rest(&mut self) -> Option<Piece> {
+        let room = Vec::with_capacity(self.pcm.len());
+        let pcm = std::mem::replace(&mut self.pcm, room);
+        (!pcm.is_empty()).then_some(Piece { rate: self.rate, pcm })
+    }
+}
+
+/// The sound of a frame at `rate`.
+fn at<'a>(rate: Rate, frame: &'a Frame, lift: &mut Option<Resampler>, lifted: &'a mut Vec<i16>) -> &'a [i16] {
+    if frame.rate == rate {
+        *lift = None;
+        return frame.pcm();
+    }
+    let (from, to) = (frame.rate.hz(), rate.hz());
+    if lift.as_ref().is_none_or(|lift| (lift.from_hz(), lift.to_hz()) != (from, to)) {
+        *lift = Some(Resampler::new(from, to));
+    }
+    lifted.clear();
+    lift.iter_mut().for_each(|lift| lift.push(frame.pcm(), lifted));
+    lifted
+}

@@ -1,0 +1,29 @@
+//! What callers say, for the tests of every recogniser.
+
+/// What has nothing to do with a room.
+pub const OUTSIDE: [&str; 24] = [
+    "what is the weather like in paris",
+    "I want to order a pizza with mushrooms",
+    "please play some music",
+    "my dog has eaten the newspaper",
+    "turn off the kitchen lights",
+    "the quick brown fox jumps over the lazy dog",
+    "call my mother on her mobile",
+    "where is the nearest gas station",
+    "I lost my credit card yesterday",
+    "can you tell me a joke",
+    "open the garage door",
+    "the meeting was very boring",
+    "do you speak german",
+    "banana",
+    "elephant",
+    "excuse me",
+    "who are you",
+    "are you a robot",
+    "this is ridiculous",
+    "my computer is broken",
+    "thank you very much",
+    "interesting",
+    "fish and chips",
+    "hello",
+];

@@ -1,0 +1,148 @@
+//! Where the key of the recordings comes from: a file, or a program such as a key service's client. Never from an argument.
+use crate::config;
+use media::record::{BadKeys, Vault};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A key service that does not answer within this does not answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+const STEP: Duration = Duration::from_millis(20);
+
+#[derive(Debug, thiserror::Error)]
+pub enum NoKey {
+    #[error("store.recording_key_file {file} cannot be read ({why}): make it with `umask 077; openssl rand -hex 32 > {file}`", file = .file.display())]
+    File { file: PathBuf, why: std::io::Error },
+    #[error("others can read store.recording_key_file {file}: run `chmod 600 {file}`", file = .0.display())]
+    Open(PathBuf),
+    #[error(
+        "store.recording_key_command: {program} does not start ({why}): write the program and its arguments as a list"
+    )]
+    Start { program: String, why: std::io::Error },
+    /// What it printed may hold the key: it is not shown.
+    #[error("store.recording_key_command: {program} failed ({how}): run it by hand to see why")]
+    Failed { program: String, how: String },
+    #[error("the key of the recordings: {0}")]
+    Bad(#[from] BadKeys),
+}
+
+/// What becomes of recordings at rest.
+#[derive(Clone, Debug)]
+pub enum Keeping {
+    Clear,
+    Sealed(Arc<Vault>),
+    /// They should be encrypted and cannot be: nothing is recorded, for this reason.
+    Nothing(String),
+}
+
+impl Keeping {
+    /// As the configuration says. A key that cannot be had is logged: calls go on without being recorded.
+    pub fn of(store: &config::Store) -> Self {
+        match load(store) {
+            Ok(None) => Self::Clear,
+            Ok(Some(vault)) => {
+                tracing::info!(key = vault.id(), "recordings are encrypted");
+                Self::Sealed(vault)
+            }
+            Err(why) => {
+                tracing::error!(%why, "no call is recorded until the key can be had: mend it and restart");
+                Self::Nothing(why.to_string())
+            }
+        }
+    }
+
+    pub fn vault(&self) -> Option<&Arc<Vault>> {
+        if let Self::Sealed(vault) = self { Some(vault) } else { None }
+    }
+}
+
+/// The keys that the configuration names; `None` where recordings are in the clear.
+///
+/// # Errors
+/// [`NoKey`]: then nothing must be recorded, for it would be in the clear.
+pub fn load(store: &config::Store) -> Result<Option<Arc<Vault>>, NoKey> {
+    let text = match (&store.recording_key_file, store.recording_key_command.split_first()) {
+        (Some(file), _) => read(file)?,
+        (None, Some((program, arguments))) => ask(program, arguments)?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Arc::new(Vault::parse(&text)?)))
+}
+
+fn read(file: &Path) -> Result<String, NoKey> {
+    let fault = |why| NoKey::File { file: file.to_owned(), why };
+    let about = std::fs::metadata(file).map_err(fault)?;
+    if std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0 {
+        return Err(NoKey::Open(file.to_owned()));
+    }
+    std::fs::read_to_string(file).map_err(fault)
+}
+
+fn ask(program: &str, arguments: &[String]) -> Result<String, NoKey> {
+    let failed = |how: String| NoKey::Failed { program: program.into(), how };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|why| NoKey::Start { program: program.into(), why })?;
+    // A key fits into the pipe: the program ends without anybody reading.
+    for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
+        match child.try_wait() {
+            Ok(None) => std::thread::sleep(STEP),
+            Ok(Some(status)) if status.success() => {
+                let output = child.wait_with_output().map_err(|why| failed(why.to_string()))?;
+                return String::from_utf8(output.stdout).map_err(|_| failed("it prints no text".into()));
+            }
+            Ok(Some(status)) => return Err(failed(status.to_string())),
+            Err(why) => return Err(failed(why.to_string())),
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(failed(format!("no answer within {} s", PATIENCE.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testdir;
+    use std::os::unix::fs::PermissionsExt;
+
+    const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+    fn by(file: Option<PathBuf>, command: &[&str]) -> Result<Option<Arc<Vault>>, NoKey> {
+        let recording_key_command = command.iter().map(|part| (*part).to_owned()).collect();
+        load(&config::Store { recording_key_file: file, recording_key_command, ..config::Store::default() })
+    }
+
+    #[test]
+    fn a_key_comes_from_a_file_or_from_a_program() {
+        let file = testdir("key").join("key");
+        std::fs::write(&file, format!("{KEY}\n")).unwrap();
+        let fault = by(Some(file.clone()), &[]).unwrap_err();
+        assert!(fault.to_string().contains("chmod 600"), "{fault}");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let from_file = by(Some(file), &[]).unwrap().unwrap();
+        let from_program = by(None, &["printf", KEY]).unwrap().unwrap();
+        assert_eq!(from_file.id(), from_program.id());
+        assert!(by(None, &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn no_key_says_why_and_never_what_was_read() {
+        let missing = by(Some("/nowhere/key".into()), &[]).unwrap_err().to_string();
+        assert!(missing.contains("openssl rand"), "{missing}");
+        for (command, word) in [
+            (&["no-such-program"][..], "does not start"),
+            (&["sh", "-c", "echo topsecret; exit 3"], "exit status: 3"),
+            (&["printf", "topsecret"], "line 1"),
+            (&["true"], "no key"),
+        ] {
+            let fault = by(None, command).unwrap_err().to_string();
+            assert!(fault.contains(word) && !fault.contains("topsecret"), "{fault}");
+        }
+    }
+}

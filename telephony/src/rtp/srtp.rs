@@ -1,0 +1,347 @@
+//! SRTP and SRTCP of one leg (RFC 3711): which key, which index, and whether a packet was heard before. Told the time.
+//!
+//! [`Srtp`] lives on the leg's media thread. New keys come as a [`Rekey`], made by the signalling, whose threads derive the
+//! session keys. Indices belong to the leg and outlive every key: the roll-over counter goes on (RFC 3711 section 3.3.1),
+//! and with it no key meets the same index twice.
+mod cipher;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use super::wire::MTU;
+use cipher::{Cipher, Place, RTCP_HEADER};
+pub use keys::{Keys, Mki, Secrets, Suite};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Packets in flight under the last key of the other side are heard for so long.
+const GRACE: Duration = Duration::from_secs(5);
+/// Our new key is used at the latest so long after the answer that names it left: a side that is on hold shows nothing.
+const SILENCE: Duration = Duration::from_secs(1);
+/// Sources of one leg that are remembered, in each direction. A phone has one, a few after transfers.
+const SOURCES: usize = 8;
+/// Packets that may come late and still be told from copies.
+const WINDOW: u64 = u128::BITS as u64;
+/// Indices have 48 bits, those of SRTCP 31 (RFC 3711 section 9.2).
+const LAST: u64 = (1 << 48) - 1;
+const LAST_RTCP: u32 = (1 << 31) - 1;
+/// The fixed part of an RTP header.
+const RTP_HEADER: usize = 12;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("neither RTP nor RTCP, or cut off")]
+    Malformed,
+    #[error("not sealed with a key of the other side")]
+    Unauthentic,
+    #[error("a packet heard before, or too old to tell")]
+    Replayed,
+    #[error("the packet does not fit its buffer")]
+    TooLong,
+    #[error("this index has been used, or all are: new keys are needed")]
+    Spent,
+}
+
+/// From when on our new key is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// At once: the other side is known to have it.
+    Now,
+    /// When the other side shows that our answer has arrived, by using the new key of its own.
+    WithTheirs,
+}
+
+/// A master key and the session keys made of it.
+struct Key {
+    keys: Keys,
+    cipher: Cipher,
+}
+
+impl Key {
+    fn new(keys: Keys) -> Self {
+        Self { cipher: Cipher::new(&keys), keys }
+    }
+}
+
+/// Keys on their way to a wire.
+pub(super) struct Rekey {
+    ours: Key,
+    theirs: Key,
+    switch: Switch,
+}
+
+impl Rekey {
+    pub(super) fn new(secrets: Secrets, switch: Switch) -> Self {
+        Self { ours: Key::new(secrets.ours), theirs: Key::new(secrets.theirs), switch }
+    }
+}
+
+/// Our key that waits until the other side has it.
+struct Next {
+    key: Key,
+    by: Instant,
+    /// Their key has changed with it, so that a packet under theirs tells.
+    with_theirs: bool,
+}
+
+/// A source heard.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    ssrc: u32,
+    /// The number of the key that `highest` was last proved with.
+    era: u32,
+    highest: u64,
+    /// Bit n: `highest - n` was heard.
+    seen: u128,
+    used: u64,
+}
+
+impl Heard {
+    fn replays(&self, index: u64) -> bool {
+        match self.highest.checked_sub(index) {
+            None => false,
+            Some(behind) => behind >= WINDOW || self.seen >> behind & 1 == 1,
+        }
+    }
+
+    fn accept(&mut self, index: u64) {
+        match self.highest.checked_sub(index) {
+            Some(behind) => self.seen |= 1u128.checked_shl(behind as u32).unwrap_or(0),
+            None => {
+                let ahead = u32::try_from(index - self.highest).unwrap_or(u32::MAX);
+                self.seen = self.seen.checked_shl(ahead).unwrap_or(0) | 1;
+                self.highest = index;
+            }
+        }
+    }
+
+    /// The index closest to the highest (RFC 3711 appendix A).
+    fn estimate(&self, sequence: u16) -> u64 {
+        nearest(self.highest, sequence).unwrap_or(u64::from(sequence))
+    }
+}
+
+fn nearest(index: u64, sequence: u16) -> Option<u64> {
+    let step = sequence.wrapping_sub(index as u16) as i16;
+    index.checked_add_signed(i64::from(step))
+}
+
+/// The sources heard, the longest unheard making way. Only proved packets enter, so that a stranger displaces nobody.
+#[derive(Default)]
+struct Sources {
+    known: [Option<Heard>; SOURCES],
+    clock: u64,
+}
+
+impl Sources {
+    fn find(&self, ssrc: u32) -> Option<Heard> {
+        self.known.iter().flatten().find(|heard| heard.ssrc == ssrc).copied()
+    }
+
+    fn keep(&mut self, heard: Heard) {
+        self.clock += 1;
+        let place = self.known.iter_mut().min_by_key(|place| match place {
+            Some(known) if known.ssrc == heard.ssrc => (0, 0),
+            None => (1, 0),
+            Some(known) => (2, known.used),
+        });
+        if let Some(place) = place {
+            *place = Some(Heard { used: self.clock, ..heard });
+        }
+    }
+}
+
+/// The state of one leg.
+pub(super) struct Srtp {
+    ours: Key,
+    next: Option<Next>,
+    theirs: Key,
+    before: Option<(Key, Instant)>,
+    /// Counts the keys of the other side.
+    era: u32,
+    heard: Sources,
+    heard_rtcp: Sources,
+    /// Sources of ours, with the last index used.
+    sent: [Option<(u32, u64)>; SOURCES],
+    sent_rtcp: u32,
+    plain: Box<[u8; MTU]>,
+}
+
+impl fmt::Debug for Srtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Srtp").field("suite", &self.ours.keys.suite).finish_non_exhaustive()
+    }
+}
+
+impl Srtp {
+    pub(super) fn new(keys: Rekey) -> Self {
+        Self {
+            ours: keys.ours,
+            next: None,
+            theirs: keys.theirs,
+            before: None,
+            era: 0,
+            heard: Sources::default(),
+            heard_rtcp: Sources::default(),
+            sent: [None; SOURCES],
+            sent_rtcp: 0,
+            plain: Box::new([0; MTU]),
+        }
+    }
+
+    /// Takes up new keys; those that have not changed go on as they are.
+    pub(super) fn rekey(&mut self, now: Instant, keys: Rekey) {
+        let Rekey { ours, theirs, switch } = keys;
+        let with_theirs = theirs.keys != self.theirs.keys;
+        if with_theirs {
+            self.before = Some((std::mem::replace(&mut self.theirs, theirs), now + GRACE));
+            self.era += 1;
+        }
+        if ours.keys == self.ours.keys {
+            self.next = None;
+        } else if switch == Switch::Now {
+            (self.ours, self.next) = (ours, None);
+        } else if self.next.as_ref().is_none_or(|next| next.key.keys != ours.keys) {
+            self.next = Some(Next { key: ours, by: now + SILENCE, with_theirs });
+        }
+    }
+
+    /// Lets go what has had its time.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.before.take_if(|(_, until)| *until <= now);
+        if let Some(next) = self.next.take_if(|next| next.by <= now) {
+            self.ours = next.key;
+        }
+    }
+
+    /// What a datagram says, RTP and RTCP alike (RFC 5761 tells them apart).
+    pub(super) fn unprotect(&mut self, datagram: &[u8]) -> Result<&[u8], Fault> {
+        let length = if is_rtcp(datagram) { self.open_rtcp(datagram)? } else { self.open_rtp(datagram)? };
+        self.plain.get(..length).ok_or(Fault::Malformed)
+    }
+
+    fn open_rtp(&mut self, datagram: &[u8]) -> Result<usize, Fault> {
+        let start = payload(datagram).ok_or(Fault::Malformed)?;
+        let (sequence, ssrc) = (u16_at(datagram, 2), u32_at(datagram, 8));
+        let known = self.heard.find(ssrc);
+        let mut fault = Fault::Unauthentic;
+        let keys = [Some((&self.theirs, self.era)), self.before.as_ref().map(|(key, _)| (key, self.era - 1))];
+        for (key, era) in keys.into_iter().flatten() {
+            // Under a key that has proved nothing yet, a source begins at 0 (RFC 4568 section 6.4.1) or goes on where it
+            // was; its very first packets may be lost or late, so that 65535 lies behind it already.
+            let first = u64::from(sequence);
+            let later = (sequence < 0x8000).then_some(first | 1 << 16);
+            let tries = match known {
+                Some(heard) if heard.era == era => [Some(heard.estimate(sequence)), None, None],
+                Some(heard) if heard.era < era => [Some(heard.estimate(sequence)), Some(first), later],
+                Some(heard) => [Some(heard.estimate(sequence)), None, None],
+                None => [Some(first), later, None],
+            };
+            for index in tries.into_iter().flatten() {
+                let goes_on = known.filter(|heard| nearest(heard.highest, sequence) == Some(index) || heard.era >= era);
+                if goes_on.is_some_and(|heard| heard.replays(index)) {
+                    fault = Fault::Replayed;
+                    continue;
+                }
+                let place = Place::Rtp { ssrc, index };
+                let Some(length) = key.cipher.open(datagram, start, place, &mut *self.plain) else { continue };
+                let began = Heard { ssrc, era, highest: index, seen: 1, used: 0 };
+                let mut heard = goes_on.unwrap_or(began);
+                heard.accept(index);
+                heard.era = heard.era.max(era);
+                self.heard.keep(heard);
+                if era == self.era
+                    && let Some(next) = self.next.take_if(|next| next.with_theirs)
+                {
+                    self.ours = next.key;
+                }
+                return Ok(length);
+            }
+        }
+        Err(fault)
+    }
+
+    fn open_rtcp(&mut self, datagram: &[u8]) -> Result<usize, Fault> {
+        if datagram.len() < RTCP_HEADER || datagram[0] >> 6 != 2 {
+            return Err(Fault::Malformed);
+        }
+        let ssrc = u32_at(datagram, 4);
+        let known = self.heard_rtcp.find(ssrc);
+        let mut fault = Fault::Unauthentic;
+        let keys = [Some((&self.theirs, self.era)), self.before.as_ref().map(|(key, _)| (key, self.era - 1))];
+        for (key, era) in keys.into_iter().flatten() {
+            let Some(word) = key.cipher.word(datagram) else { return Err(Fault::Malformed) };
+            let index = word & LAST_RTCP;
+            // Unencrypted SRTCP is never agreed on; a late report under the last key is worth nothing.
+            if word == index || known.is_some_and(|heard| heard.era > era) {
+                continue;
+            }
+            // Each key has its own list: some phones begin anew at 0.
+            let goes_on = known.filter(|heard| heard.era == era);
+            if goes_on.is_some_and(|heard| heard.replays(index.into())) {
+                fault = Fault::Replayed;
+                continue;
+            }
+            let place = Place::Rtcp { ssrc, index };
+            let Some(length) = key.cipher.open(datagram, RTCP_HEADER, place, &mut *self.plain) else { continue };
+            let began = Heard { ssrc, era, highest: index.into(), seen: 1, used: 0 };
+            let mut heard = goes_on.unwrap_or(began);
+            heard.accept(index.into());
+            self.heard_rtcp.keep(heard);
+            return Ok(length);
+        }
+        Err(fault)
+    }
+
+    /// Seals the first `length` bytes of `buffer` in place; its length then.
+    pub(super) fn protect(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, Fault> {
+        let packet = buffer.get(..length).ok_or(Fault::TooLong)?;
+        if is_rtcp(packet) {
+            if length < RTCP_HEADER {
+                return Err(Fault::Malformed);
+            }
+            if self.sent_rtcp == LAST_RTCP {
+                return Err(Fault::Spent);
+            }
+            self.sent_rtcp += 1;
+            let place = Place::Rtcp { ssrc: u32_at(packet, 4), index: self.sent_rtcp };
+            return self.ours.cipher.seal(buffer, RTCP_HEADER, length, place).ok_or(Fault::TooLong);
+        }
+        let start = payload(packet).ok_or(Fault::Malformed)?;
+        let (sequence, ssrc) = (u16_at(packet, 2), u32_at(packet, 8));
+        let known = self.sent.iter_mut().find(|sent| sent.is_none_or(|(source, _)| source == ssrc));
+        let sent = known.ok_or(Fault::Spent)?;
+        let index = match sent {
+            None => u64::from(sequence),
+            // An index seals one packet, ever: a second would give both away (RFC 3711 section 9.1).
+            Some((_, last)) => nearest(*last, sequence).filter(|i| *i > *last && *i <= LAST).ok_or(Fault::Spent)?,
+        };
+        *sent = Some((ssrc, index));
+        self.ours.cipher.seal(buffer, start, length, Place::Rtp { ssrc, index }).ok_or(Fault::TooLong)
+    }
+}
+
+/// RFC 5761 section 4.
+pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|second| (192..224).contains(second))
+}
+
+/// Where the payload of an RTP packet begins: behind contributing sources and header extension, which stay readable.
+fn payload(packet: &[u8]) -> Option<usize> {
+    let first = *packet.first().filter(|first| *first >> 6 == 2)?;
+    let mut start = RTP_HEADER + 4 * usize::from(first & 0x0F);
+    if first & 0x10 != 0 {
+        let words = packet.get(start + 2..start + 4)?;
+        start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
+    }
+    (start <= packet.len()).then_some(start)
+}
+
+/// Two bytes that are known to be there.
+fn u16_at(packet: &[u8], at: usize) -> u16 {
+    packet.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes)
+}
+
+fn u32_at(packet: &[u8], at: usize) -> u32 {
+    packet.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes)
+}

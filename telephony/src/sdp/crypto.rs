@@ -1,0 +1,226 @@
+//! Security descriptions (SDES, RFC 4568): lines of `a=crypto`, and what is agreed on by them.
+use super::Fault;
+use super::read::Line;
+use crate::rtp::{Keys, Mki, Secrets, Suite};
+use std::fmt::Write;
+
+/// Whether sound is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    /// Plain RTP alone.
+    #[default]
+    Off,
+    /// SRTP where the other side can, within RTP/AVP too; else plain.
+    Offered,
+    /// SRTP or no call.
+    Required,
+}
+
+/// The transport of an audio stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Profile {
+    #[default]
+    Avp,
+    Savp,
+}
+
+impl Profile {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Avp => "RTP/AVP",
+            Self::Savp => "RTP/SAVP",
+        }
+    }
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        [Self::Avp, Self::Savp].into_iter().find(|profile| profile.name() == name)
+    }
+}
+
+/// One `a=crypto` that can be used.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Crypto {
+    pub(super) tag: u32,
+    pub(super) keys: Keys,
+}
+
+impl Crypto {
+    /// `<tag> <suite> inline:<key||salt>[|<lifetime>][|<MKI>:<length>] [<session parameters>]`. `None` is an attribute to
+    /// pass over (RFC 4568 section 5.1.2): an unknown suite, several keys, or a parameter that would have to be obeyed.
+    pub(super) fn read(value: &str) -> Option<Self> {
+        let mut words = value.split_whitespace();
+        let tag = words.next().filter(|tag| tag.len() <= 9)?.parse().ok()?;
+        let suite = Suite::of(words.next()?)?;
+        let (method, key) = words.next()?.split_once(':')?;
+        let mut parts = key.split('|');
+        let mut keys = Keys::decode(suite, parts.next()?).filter(|_| method.eq_ignore_ascii_case("inline"))?;
+        for part in parts {
+            match part.split_once(':') {
+                Some(mki) => keys.mki = Some(identifier(mki)?),
+                // Its owner's to keep: who sends with a key changes it in time.
+                None => lives(part).then_some(())?,
+            }
+        }
+        // Our window is larger than any asked for in practice; one with a leading "-" may be passed over.
+        let harmless = |word: &str| word.starts_with('-') || word.to_ascii_uppercase().starts_with("WSH=");
+        words.all(harmless).then_some(Self { tag, keys })
+    }
+
+    pub(super) fn write(&self, text: &mut String) -> std::fmt::Result {
+        let Self { tag, keys } = self;
+        write!(text, "a=crypto:{tag} {} inline:{}\r\n", keys.suite.name(), keys.encode())
+    }
+}
+
+/// `2^20` or `1048576`, at least one packet.
+fn lives(lifetime: &str) -> bool {
+    match lifetime.split_once('^') {
+        Some((base, power)) => base == "2" && power.parse().is_ok_and(|power: u32| power <= 48),
+        None => lifetime.parse().is_ok_and(|packets: u64| (1..=1 << 48).contains(&packets)),
+    }
+}
+
+fn identifier((value, length): (&str, &str)) -> Option<Mki> {
+    let (value, length) = (value.parse().ok()?, length.parse().ok()?);
+    let fits = (1..=4).contains(&length) && u64::from(value) < 1u64 << (8 * length);
+    fits.then_some(Mki { value, length })
+}
+
+/// How a line that was offered can be taken: encrypted by this attribute, or plain.
+pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -> Result<Option<&'a Crypto>, Fault> {
+    let usable = || line.crypto.iter().find(|crypto| suites.contains(&crypto.keys.suite));
+    match (Profile::of(&line.proto), security) {
+        (Some(Profile::Avp), Security::Off) => Ok(None),
+        (Some(Profile::Avp), Security::Offered) => Ok(usable()),
+        (Some(Profile::Avp), Security::Required) => usable().map(Some).ok_or(Fault::Plain),
+        (Some(Profile::Savp), Security::Offered | Security::Required) => usable().map(Some).ok_or(Fault::NoCrypto),
+        _ => Err(Fault::Profile(line.proto.clone())),
+    }
+}
+
+/// The keys of one call, from our side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Vault {
+    /// What our last offer named, tags from 1.
+    offered: Vec<Keys>,
+    profile: Profile,
+    agreed: Option<Secrets>,
+    /// Something was agreed on, and be it plain RTP.
+    settled: bool,
+}
+
+impl Vault {
+    /// What to answer to this attribute. The same key of theirs again keeps ours: a hold resets nothing. A new key of theirs
+    /// gets a new one of ours: whoever knew the old ones, before a transfer perhaps, knows them no longer.
+    pub(super) fn secrets(&self, theirs: &Crypto) -> Secrets {
+        match &self.agreed {
+            Some(agreed) if agreed.theirs == theirs.keys => agreed.clone(),
+            _ => Secrets { ours: Keys::random(theirs.keys.suite), theirs: theirs.keys.clone() },
+        }
+    }
+
+    pub(super) fn settle(&mut self, profile: Profile, agreed: Option<Secrets>) {
+        // A key that was in use is never used again by a stream whose counters have begun anew.
+        self.offered.clear();
+        (self.profile, self.agreed, self.settled) = (profile, agreed, true);
+    }
+
+    /// Transport and attributes of an offer of ours: what is in force, or all we can.
+    pub(super) fn offer(&mut self, security: Security, suites: &[Suite]) -> (Profile, Vec<Crypto>) {
+        if !self.settled && self.offered.is_empty() {
+            (self.profile, self.offered) = match security {
+                Security::Off => (Profile::Avp, vec![]),
+                // Attributes within RTP/AVP are an invitation: two suites are enough, and keep the INVITE small.
+                Security::Offered => (Profile::Avp, suites.iter().take(2).copied().map(Keys::random).collect()),
+                Security::Required => (Profile::Savp, suites.iter().copied().map(Keys::random).collect()),
+            };
+        } else if let Some(agreed) = &self.agreed {
+            self.offered = vec![agreed.ours.clone()];
+        }
+        let crypto = (1..).zip(&self.offered).map(|(tag, keys)| Crypto { tag, keys: keys.clone() });
+        (self.profile, crypto.collect())
+    }
+
+    /// What the answer to our offer agrees on.
+    pub(super) fn accept(&self, line: &Line, security: Security) -> Result<(Profile, Option<Secrets>), Fault> {
+        let offered = |crypto: &&Crypto| {
+            let ours = (crypto.tag as usize).checked_sub(1).and_then(|at| self.offered.get(at));
+            ours.is_some_and(|ours| ours.suite == crypto.keys.suite)
+        };
+        // A phone that was invited within RTP/AVP may well answer with RTP/SAVP.
+        let profile = Profile::of(&line.proto).filter(|p| *p == self.profile || !self.offered.is_empty());
+        let profile = profile.ok_or(Fault::Answer("its m-line is not the audio stream that was offered"))?;
+        let taken = line.crypto.iter().find(offered);
+        let ours = taken.and_then(|crypto| self.offered.get((crypto.tag as usize).checked_sub(1)?));
+        match taken.zip(ours) {
+            Some((theirs, ours)) => Ok((profile, Some(Secrets { ours: ours.clone(), theirs: theirs.keys.clone() }))),
+            None if profile == Profile::Savp || self.profile == Profile::Savp || security == Security::Required => {
+                Err(Fault::Answer("it takes none of the keys that were offered"))
+            }
+            None => Ok((profile, None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+
+    fn read(parameters: &str) -> Option<Crypto> {
+        Crypto::read(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{parameters}"))
+    }
+
+    #[test]
+    fn attributes_as_phones_write_them_are_read() {
+        let plain = read("").unwrap();
+        assert_eq!((plain.tag, plain.keys.suite, plain.keys.mki), (1, Suite::AesCm80, None));
+        for same in ["|2^20", "|2^48", "|1048576", " WSH=64", "|2^31 -KDR=3"] {
+            assert_eq!(read(same), Some(plain.clone()), "{same}");
+        }
+        for marked in ["|2^20|1:4", "|1:4"] {
+            assert_eq!(read(marked).unwrap().keys.mki, Some(Mki { value: 1, length: 4 }), "{marked}");
+        }
+        let lower = Crypto::read(&format!("7  aes_cm_128_hmac_sha1_32 INLINE:{KEY}")).unwrap();
+        assert_eq!((lower.tag, lower.keys.suite), (7, Suite::AesCm32));
+        let mut text = String::new();
+        plain.write(&mut text).unwrap();
+        assert_eq!(text, format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\n"));
+        assert!(!format!("{plain:?}").contains("WVNf"), "{plain:?}");
+    }
+
+    #[test]
+    fn attributes_that_ask_for_what_we_do_not_do_are_passed_over() {
+        for wrong in [
+            " UNENCRYPTED_SRTP",
+            " UNENCRYPTED_SRTCP",
+            " UNAUTHENTICATED_SRTP",
+            " KDR=3",
+            " FEC_ORDER=FEC_SRTP",
+            "|0",
+            "|2^49",
+            "|3^2",
+            "|2^20|1:5",
+            "|256:1",
+            "|x:y",
+            "|",
+            "A",
+            &format!("|2^20|1:4;inline:{KEY}|2^20|2:4"),
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        for wrong in [
+            "",
+            "1",
+            "1 AES_CM_128_HMAC_SHA1_80",
+            "x AES_CM_128_HMAC_SHA1_80 inline:AAAA",
+            "1 F8_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+            "1 AEAD_AES_128_GCM inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+            "1 AES_CM_128_HMAC_SHA1_80 uri:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+            "1 AES_CM_128_HMAC_SHA1_80 inline:%%%fX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+        ] {
+            assert_eq!(Crypto::read(wrong), None, "{wrong}");
+        }
+    }
+}
