@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages quality clean
+.PHONY: help setup run call check test fmt lint bench stages invites soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -54,6 +54,15 @@ stages: ## instructions per frame of each stage of the sound path, against the c
 
 quality: ## judges sound through bad networks: PESQ against delay (QUICK=1: a short run)
 	$(CARGO) bench -p media --features testkit --bench quality -- $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+invites: ## how many calls a second the server answers, and what each costs
+	@scripts/setup.sh test
+	@$(CARGO) build --release
+	@scripts/invites.py
+
+soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
+	@scripts/setup.sh test
+	$(CARGO) test --release --test e2e -- --ignored --nocapture twenty_thousand
 
 clean: ## removes what was built; models and data stay
 	$(CARGO) clean

@@ -215,6 +215,16 @@ fn phone(words: &[Word<'_>]) -> Option<(usize, Vec<String>)> {
     Some((used, groups))
 }
 
+/// Says the phone number that begins here, if one does: returns how many words it took. `plus` is how the language says a
+/// leading +, `spell` how it says digits one by one.
+fn put_phone(out: &mut String, words: &[Word<'_>], plus: &str, spell: fn(&str) -> String) -> Option<usize> {
+    let (used, groups) = phone(words)?;
+    let said: Vec<String> = groups.iter().map(|group| spell(group)).collect();
+    let plus = if words[0].core.starts_with('+') { plus } else { "" };
+    put(out, "", &format!("{plus}{}", said.join(", ")), words[used - 1].after);
+    Some(used)
+}
+
 /// Groups a run of digits as people read it: 4-3-3 for ten, three by three otherwise.
 pub(crate) fn split_digits(digits: &str) -> Vec<String> {
     let sizes: &[usize] = match digits.len() {

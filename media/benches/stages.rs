@@ -8,7 +8,7 @@ use media::conceal::{Conceal, Fade};
 use media::egress::Egress;
 use media::frame::TICK;
 use media::jitter::{Content, Jitter, JitterPlan, Play};
-use media::leg::{Direction, LegPlan, LineRules};
+use media::leg::{LegPlan, LineRules};
 use media::mix::Mix;
 use media::packet::{Packet, Rtp};
 use media::playout::Playout;
@@ -41,14 +41,7 @@ fn speech(samples: usize) -> Vec<i16> {
 }
 
 fn plan() -> LegPlan {
-    LegPlan {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(101),
-        comfort_noise: None,
-        ptime: TICK,
-        direction: Direction::SendRecv,
-    }
+    LegPlan { telephone_event: Some(101), ..LegPlan::new(Codec::Pcmu, 0) }
 }
 
 /// A line's packets, one per tick, in order.
@@ -246,7 +239,7 @@ fn room(mode: Mode, seats: u8) -> (Room, Line) {
 /// As much as all frames need, and the warm-up.
 fn sound() -> Sound {
     let pcm = speech((FRAMES + WARM_UP + 10) * 160);
-    Sound { utterance: UtteranceId(1), pcm, upto_char: 100, interruptible: true, last: true }
+    Sound { utterance: UtteranceId(1), pcm, rate: Rate::Hz8000, upto_char: 100, interruptible: true, last: true }
 }
 
 fn main() {

@@ -16,11 +16,11 @@ use media::{Frame, Rate, SamplePos};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-/// CPU seconds of this thread.
+/// CPU seconds of this process: rten works on a thread of its own.
 fn cpu() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: clock_gettime writes into the struct it is given and nothing else.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
@@ -137,30 +137,31 @@ fn ears(models: &Models) {
 fn areas(models: &Models) {
     const SEEDS: u64 = 3;
     let speech = root().join("../shared/speech");
-    let mut clips = ["en", "vi"].map(|language| Clip::folder(&speech.join(language))).concat();
-    let who = if clips.is_empty() { "synthesised voices" } else { "people" };
-    if clips.is_empty() {
+    let mut sets = ["en", "vi"].map(|language| (language, Clip::folder(&speech.join(language)))).to_vec();
+    sets.retain(|(_, clips)| !clips.is_empty());
+    if sets.is_empty() {
         println!("skipped: people's speech ({} is not there)", speech.display());
-        let phrases =
-            ["i would like to book a table", "half an hour", "mountain view please", "two people", "thank you"];
-        let voices = ["flite:slt", "flite:rms", "flite:awb", "flite:kal16", "en-gb", "en-us"];
-        clips = voices.iter().flat_map(|voice| phrases.iter().filter_map(|text| Clip::say(voice, text))).collect();
+    } else {
+        sets.push(("all", sets.iter().flat_map(|(_, clips)| clips.clone()).collect()));
     }
-    if clips.is_empty() {
-        return println!("skipped: no clips and no synthesiser");
-    }
-    println!("Area under the curve, {} clips of {who}, µ-law, {SEEDS} seeds:       Silero  earshot  both", clips.len());
-    for (name, under) in
-        [("a quiet line", Under::Quiet), ("pink noise, 10 dB", Under::Pink), ("babble, 10 dB", Under::Babble)]
-    {
-        let mut sums = [0.0; 3];
-        for seed in 1..=SEEDS {
-            for (sum, odds) in sums.iter_mut().zip(Line::of(&clips, under, seed).judged(models)) {
-                *sum += odds.area() / SEEDS as f64;
+    let phrases = ["i would like to book a table", "half an hour", "mountain view please", "two people", "thank you"];
+    let voices = ["flite:slt", "flite:rms", "flite:awb", "flite:kal16", "en-gb", "en-us"];
+    let said = voices.iter().flat_map(|voice| phrases.iter().filter_map(|text| Clip::say(voice, text)));
+    sets.push(("synthesised", said.collect()));
+    println!("Area under the curve, µ-law, {SEEDS} seeds:                    Silero  earshot  both");
+    for (set, clips) in sets.iter().filter(|(_, clips)| !clips.is_empty()) {
+        for (name, under) in
+            [("a quiet line", Under::Quiet), ("pink noise, 10 dB", Under::Pink), ("babble, 10 dB", Under::Babble)]
+        {
+            let mut sums = [0.0; 3];
+            for seed in 1..=SEEDS {
+                for (sum, odds) in sums.iter_mut().zip(Line::of(clips, under, seed).judged(models)) {
+                    *sum += odds.area() / SEEDS as f64;
+                }
             }
+            let [silero, earshot, both] = sums;
+            println!("  {set:12} ({:3} clips), {name:20} {silero:.3}   {earshot:.3}   {both:.3}", clips.len());
         }
-        let [silero, earshot, both] = sums;
-        println!("  {name:20} {silero:.3}   {earshot:.3}   {both:.3}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Health and metrics.
 use super::wire::{Readiness, Standing};
 use super::{Here, Room};
-use crate::observe;
+use crate::{limits, observe};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -49,6 +49,9 @@ pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     observe::metrics::set("switchboard_calls_live", store.live as f64);
     observe::metrics::set("switchboard_store_queue", store.queued as f64);
     observe::metrics::set("switchboard_store_ill", f64::from(u8::from(store.fault.is_some())));
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    observe::metrics::set("switchboard_tasks", tasks as f64);
+    observe::metrics::set("process_resident_memory_bytes", limits::memory() as f64);
     for (name, value) in room.app.desk.gauges() {
         observe::metrics::set(name, value);
     }

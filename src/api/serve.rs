@@ -5,10 +5,13 @@
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use telephony::sip::admission::household;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -24,13 +27,15 @@ const BACK_OFF: Duration = Duration::from_millis(500);
 pub struct WebPlan {
     /// Connections at once; one more is closed at once. WebSockets have a limit of their own and do not count.
     pub connections: usize,
+    /// Those of one host, IPv6 counted by /64. This machine is not limited: a proxy brings everybody from there.
+    pub per_host: usize,
     /// The longest a request's head may take, and a connection may rest between requests.
     pub head: Duration,
 }
 
 impl Default for WebPlan {
     fn default() -> Self {
-        Self { connections: 256, head: Duration::from_secs(10) }
+        Self { connections: 256, per_host: 64, head: Duration::from_secs(10) }
     }
 }
 
@@ -74,10 +79,11 @@ async fn accept(
     mut ended: watch::Receiver<Option<Duration>>,
 ) {
     let mut open = JoinSet::new();
+    let hosts = Hosts::default();
     let mut full = false;
     let end = ended.clone();
     let limit = loop {
-        let stream = tokio::select! {
+        let (stream, host) = tokio::select! {
             stream = next(&listener) => stream,
             // An error here is a `Web` that was dropped.
             limit = ended.wait_for(Option::is_some) => break limit.ok().and_then(|limit| *limit).unwrap_or_default(),
@@ -94,17 +100,59 @@ async fn accept(
             continue;
         }
         full = false;
-        open.spawn(serve(stream, router.clone(), plan, end.clone()));
+        let Some(seat) = hosts.seat(host, plan.per_host) else {
+            tracing::debug!("one host has all the connections to the API that it may have; more are closed");
+            continue;
+        };
+        let served = serve(stream, router.clone(), plan, end.clone());
+        open.spawn(async move {
+            served.await;
+            drop(seat);
+        });
     };
     drop(listener);
     // Those still open after that are closed as the set is dropped.
     let _ = timeout(limit, async { while open.join_next().await.is_some() {} }).await;
 }
 
-async fn next(listener: &TcpListener) -> TcpStream {
+/// Open connections by host. The table is bounded by the limit of all connections.
+#[derive(Clone, Default)]
+struct Hosts(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A host's place for one connection; dropping it makes room.
+struct Seat(Hosts, IpAddr);
+
+impl Hosts {
+    /// `None` where the host has `most` already.
+    fn seat(&self, host: IpAddr, most: usize) -> Option<Seat> {
+        let own = host.to_canonical().is_loopback();
+        let host = household(host);
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(host).or_default();
+        if *count >= most && !own {
+            return None;
+        }
+        *count += 1;
+        Some(Seat(self.clone(), host))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.1);
+            }
+        }
+    }
+}
+
+async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok((stream, from)) => return (stream, from.ip()),
             // One connection's own trouble.
             Err(why)
                 if matches!(
@@ -151,7 +199,9 @@ mod tests {
             "late"
         };
         let router = axum::Router::new().route("/", get(async || "here")).route("/slow", get(slow));
-        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head }).await.unwrap()
+        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head, ..WebPlan::default() })
+            .await
+            .unwrap()
     }
 
     async fn connect(web: &Web) -> TcpStream {
@@ -193,6 +243,22 @@ mod tests {
             sleep(Duration::from_millis(20)).await;
         }
         panic!("the place is not freed");
+    }
+
+    #[test]
+    fn one_host_has_so_many_connections_and_gets_them_back_and_this_machine_has_all() {
+        let hosts = Hosts::default();
+        let seat = |ip: &str| hosts.seat(ip.parse().unwrap(), 2);
+        let (a, b) = (seat("192.0.2.1"), seat("192.0.2.1"));
+        assert!(a.is_some() && b.is_some() && seat("192.0.2.1").is_none() && seat("192.0.2.2").is_some());
+        let (c, d) = (seat("2001:db8::1"), seat("2001:db8::2"));
+        assert!(c.is_some() && d.is_some() && seat("2001:db8::3").is_none());
+        let own: Vec<_> = (0..9).map_while(|_| seat("127.0.0.1")).collect();
+        assert_eq!(own.len(), 9);
+        drop(a);
+        assert!(seat("192.0.2.1").is_some());
+        drop((b, c, d, own));
+        assert!(hosts.0.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -400,3 +400,49 @@ impl From<End> for crate::store::End {
         Self { blame: end.blame, reason: end.reason.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans;
+    use crate::store::State;
+
+    #[tokio::test]
+    async fn a_call_whose_task_crashes_leaves_the_list_and_its_record_says_so() {
+        let dir = crate::testdir("desk-crash");
+        let config = Config::default();
+        let vad = media::vad::Models::load(None).unwrap();
+        let engines = Arc::new(Engines::of(vad.clone(), vec![], vec![]));
+        std::fs::create_dir_all(dir.join("bots")).unwrap();
+        let reader = engines.clone();
+        let desk = Desk::new(Parts {
+            engine: Engine::start(plans::engine(&config), vad).unwrap(),
+            pool: Pool::start(plans::pool(&config)).unwrap(),
+            engines,
+            bots: Arc::new(Bots::load(&dir.join("bots"), move |name, text| reader.read(name, text)).unwrap()),
+            store: Store::open(&dir.join("store")).await.unwrap(),
+            keeping: Keeping::of(&config.store),
+            config: Arc::new(config),
+        });
+        let opening = Opening {
+            id: Store::new_id(),
+            number: 1,
+            direction: Direction::Inbound,
+            via: "open".into(),
+            from: "sip:a@example.test".into(),
+            to: "sip:echo@example.test".into(),
+            route: Route::Echo,
+        };
+        let listed = desk.list(&opening, mpsc::channel(1).0);
+        assert_eq!(desk.count(), 1);
+        let call = tokio::spawn(async move {
+            let _listed = listed;
+            panic!("as meant");
+        });
+        assert!(call.await.unwrap_err().is_panic());
+        assert_eq!(desk.count(), 0);
+        let call = desk.parts().store.call(&opening.id).await.unwrap().unwrap();
+        let end = call.end.unwrap();
+        assert_eq!((call.state, end.blame, end.reason.as_str()), (State::Ended, Blame::Server, "call crashed"));
+    }
+}

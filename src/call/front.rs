@@ -114,6 +114,8 @@ impl api::Desk for Desk {
             gauges.extend([
                 ("switchboard_sip_dialogs", sip.dialogs as f64),
                 ("switchboard_sip_transactions", sip.transactions as f64),
+                ("switchboard_sip_finished_transactions", sip.finished as f64),
+                ("switchboard_rtp_ports", sip.ports as f64),
             ]);
         }
         gauges

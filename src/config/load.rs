@@ -51,7 +51,10 @@ impl Config {
         if variables.is_empty() {
             return Ok(config);
         }
-        variables.sort();
+        // Entries of a list by their numbers: the tenth comes after the second.
+        variables.sort_by_cached_key(|(key, _)| {
+            key.split("__").map(|part| (part.parse::<u32>().ok(), part.to_owned())).collect::<Vec<_>>()
+        });
         let mut variables: Vec<Variable> = variables.iter().map(|(key, raw)| Variable::new(key, raw)).collect();
         let mut first = None;
         loop {

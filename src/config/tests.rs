@@ -113,6 +113,23 @@ fn the_environment_overrides_any_key() {
 }
 
 #[test]
+fn the_tenth_entry_of_a_list_comes_after_the_second() {
+    let set: Vec<(String, String)> = (0..12)
+        .flat_map(|n| {
+            let phone = format!("SWITCHBOARD__PHONE__{n}__");
+            [
+                (format!("{phone}NAME"), format!("desk {n}")),
+                (format!("{phone}USER"), format!("{n}")),
+                (format!("{phone}PASSWORD_ENV"), "PASSWORD".into()),
+            ]
+        })
+        .collect();
+    let set: Vec<(&str, &str)> = set.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let names: Vec<String> = with(&set).unwrap().phone.into_iter().map(|phone| phone.name).collect();
+    assert_eq!(names, (0..12).map(|n| format!("desk {n}")).collect::<Vec<_>>());
+}
+
+#[test]
 fn digits_are_text_where_a_new_entry_holds_text() {
     let config = with(&[
         ("SWITCHBOARD__PHONE__0__NAME", "100"),

@@ -44,6 +44,9 @@ fn build() -> PrometheusHandle {
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("switchboard_calls_live", "Calls in progress");
+    describe_gauge!("switchboard_tasks", "Tasks of the runtime that live");
+    describe_gauge!("switchboard_rtp_ports", "Pairs of RTP ports that calls hold");
+    describe_gauge!("process_resident_memory_bytes", "Memory of this process");
     describe_counter!("switchboard_calls_started_total", "Calls begun, by direction");
     describe_counter!("switchboard_calls_ended_total", "Calls over, by whose doing");
     describe_counter!("switchboard_sip_refused_total", "SIP messages refused or dropped, by reason");

@@ -88,7 +88,7 @@ async fn converse(
     let plan = Plan {
         line: line.plan.clone(),
         ssrc: seed as u32,
-        sequence: (seed >> 32) as u16,
+        sequence: (seed >> 32) as u16 >> 1,
         timestamp: (seed >> 24) as u32,
         acts,
         interrupt: args.interrupt_at,

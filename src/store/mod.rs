@@ -7,6 +7,7 @@ mod disk;
 mod event;
 mod ledger;
 mod read;
+mod rows;
 #[cfg(test)]
 mod tests;
 pub mod vault;
@@ -26,16 +27,19 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use writer::Job;
 
 /// Events on their way to the writer; a full queue loses the event, counts it, and marks its call to be stored whole at its end.
 pub const QUEUE: usize = 8_192;
 /// Events a watcher may lag behind; a slower one is told how many it missed.
 pub const WATCH: usize = 1_024;
+
+/// How long an ill database may take to get well before whoever waits for it is told.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -80,13 +84,15 @@ pub struct Store {
 struct Shared {
     ledger: ledger::Ledger,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
+    /// Tells the writer not to wait for more.
+    hurry: Notify,
     lost: AtomicU64,
-    fault: Mutex<Option<String>>,
+    fault: watch::Sender<Option<String>>,
 }
 
 impl Shared {
     fn set_fault(&self, fault: Option<String>) -> Option<String> {
-        std::mem::replace(&mut *self.fault.lock().unwrap_or_else(PoisonError::into_inner), fault)
+        self.fault.send_replace(fault)
     }
 
     fn lose(&self, call: &str) {
@@ -108,8 +114,9 @@ impl Store {
         let shared = Arc::new(Shared {
             ledger: ledger::Ledger::default(),
             watchers: broadcast::channel(WATCH).0,
+            hurry: Notify::new(),
             lost: AtomicU64::new(0),
-            fault: Mutex::new(None),
+            fault: watch::Sender::new(None),
         });
         let closed = writer::start(writer::Desk { dir: dir.to_owned(), lock, inbox, shared: shared.clone() }).await?;
         if closed > 0 {
@@ -137,10 +144,14 @@ impl Store {
             self.shared.ledger.get(call).iter().for_each(observe::metrics::sum_up);
         }
         let noted = Arc::new(noted);
-        // Nobody watching is no fault.
-        let _ = self.shared.watchers.send(noted.clone());
+        if self.shared.watchers.receiver_count() > 0 {
+            // The last watcher may have left meanwhile, which is no fault.
+            let _ = self.shared.watchers.send(noted.clone());
+        }
         if self.jobs.try_send(Job::Note(noted)).is_err() {
             self.shared.lose(call);
+        } else if self.jobs.capacity() < QUEUE / 2 {
+            self.shared.hurry.notify_one();
         }
     }
 
@@ -185,8 +196,12 @@ impl Store {
         self.shared.ledger.get(id).filter(|call| call.state == State::Live)
     }
 
-    /// Everything that happened in a call, in order, up to half a second ago.
+    /// Everything that has happened in a call, in order; while the database takes nothing, what it took.
     pub async fn timeline(&self, id: &str) -> Result<Vec<TimelineEvent>, Fault> {
+        if self.shared.ledger.get(id).is_some() {
+            // Some of it may be on its way to the disk still. One that cannot take it is no reason not to read it.
+            let _ = self.flush().await;
+        }
         read::timeline(&self.pool, id).await
     }
 
@@ -207,20 +222,33 @@ impl Store {
 
     /// Returns when everything noted so far is on disk, or why it cannot be.
     pub async fn flush(&self) -> Result<(), Fault> {
+        self.ask(Job::Flush).await
+    }
+
+    /// Asks the writer for something and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Job) -> Result<T, Fault> {
         let (done, answer) = oneshot::channel();
         let gone = || Fault::Unsaved("the writer is gone".into());
-        self.jobs.send(Job::Flush(done)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?.map_err(Fault::Unsaved)
+        self.jobs.send(job(done)).await.map_err(|_| gone())?;
+        self.shared.hurry.notify_one();
+        // A writer that tries again and again does not come to the question.
+        let ill = async {
+            tokio::time::sleep(PATIENCE).await;
+            let mut fault = self.shared.fault.subscribe();
+            let why = fault.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
+            Fault::Unsaved(why.unwrap_or_default())
+        };
+        tokio::select! {
+            answer = answer => answer.map_err(|_| gone())?.map_err(Fault::Unsaved),
+            fault = ill => Err(fault),
+        }
     }
 
     /// Deletes calls that ended before `limit`, with their recordings. Returns how many those were.
     pub async fn prune(&self, limit: Timestamp) -> Result<usize, Fault> {
         let mut all = 0;
         loop {
-            let (done, answer) = oneshot::channel();
-            let gone = || Fault::Unsaved("the writer is gone".into());
-            self.jobs.send(Job::Prune(limit, done)).await.map_err(|_| gone())?;
-            match answer.await.map_err(|_| gone())?.map_err(Fault::Unsaved)? {
+            match self.ask(|done| Job::Prune(limit, done)).await? {
                 0 => return Ok(all),
                 some => all += some,
             }
@@ -255,7 +283,7 @@ impl Store {
     pub fn health(&self) -> Health {
         let gone = || self.jobs.is_closed().then(|| "the writer is gone: restart the server".to_owned());
         Health {
-            fault: self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().or_else(gone),
+            fault: self.shared.fault.borrow().clone().or_else(gone),
             lost: self.shared.lost.load(Ordering::Relaxed),
             queued: QUEUE - self.jobs.capacity(),
             live: self.shared.ledger.live(),

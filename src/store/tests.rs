@@ -235,7 +235,7 @@ async fn a_locked_database_is_reported_and_nothing_is_lost_when_it_frees() {
     eventually("the writer tries again", async || store.health().fault.is_none()).await;
     store.flush().await.unwrap();
     assert!(store.shared.ledger.get(&id).is_none());
-    assert_eq!(store.timeline(&id).await.unwrap().len(), 14);
+    assert_eq!(store.timeline(&id).await.unwrap().len(), 16);
 }
 
 #[tokio::test]

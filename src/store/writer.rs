@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 /// An event waits at most this long for company.
 const LINGER: Duration = Duration::from_millis(250);
@@ -60,29 +60,21 @@ async fn run(mut desk: Desk, ready: oneshot::Sender<Result<u64, Fault>>) {
         }
         Err(fault) => return drop(ready.send(Err(fault))),
     };
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(first) = desk.inbox.recv().await {
-        let until = Instant::now() + LINGER;
-        let mut after = None;
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
+    let (mut jobs, mut batch) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
+    while desk.inbox.recv_many(&mut jobs, BATCH).await > 0 {
+        if jobs.len() < BATCH && jobs.iter().all(|job| matches!(job, Job::Note(_))) {
+            // Asleep, not waiting at the queue: who notes an event wakes nobody.
+            let _ = timeout(LINGER, desk.shared.hurry.notified()).await;
+            jobs.extend(std::iter::from_fn(|| desk.inbox.try_recv().ok()).take(BATCH - jobs.len()));
+        }
+        for job in jobs.drain(..) {
             match job {
                 Job::Note(noted) => batch.push(noted),
-                job => after = Some(job),
-            }
-            if after.is_none() && batch.len() < BATCH {
-                next = timeout_at(until, desk.inbox.recv()).await.ok().flatten();
+                Job::Flush(done) => disk = save(&desk, disk, &mut batch, Some(done)).await,
+                Job::Prune(limit, done) => drop(done.send(prune(&desk, &mut disk, limit).await)),
             }
         }
-        let flush = match after {
-            Some(Job::Flush(done)) => Some(done),
-            Some(Job::Prune(limit, done)) => {
-                let _ = done.send(prune(&desk, &mut disk, limit).await);
-                None
-            }
-            Some(Job::Note(_)) | None => None,
-        };
-        disk = save(&desk, disk, &mut batch, flush).await;
+        disk = save(&desk, disk, &mut batch, None).await;
     }
     disk.close().await;
     drop(desk.lock);

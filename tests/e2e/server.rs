@@ -249,7 +249,9 @@ impl Drop for Server {
 
 fn launch(dir: &Dir) -> Process {
     let log = File::options().create(true).append(true).open(dir.join("server.log")).expect("a log");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    // Another binary than the one built beside the tests: SWITCHBOARD_BIN.
+    let other = std::env::var_os("SWITCHBOARD_BIN");
+    let mut command = Command::new(other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_switchboard").as_ref()));
     command.arg("serve").arg("--config").arg(dir.join("server.toml")).current_dir(root());
     command.env("RUST_BACKTRACE", "1").stdin(Stdio::null());
     command.stdout(log.try_clone().expect("a second handle")).stderr(log);

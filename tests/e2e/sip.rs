@@ -1,7 +1,7 @@
 //! Signalling: calls that come, change, are refused and end.
 use crate::baresip;
 use crate::peer::Peer;
-use crate::server::{Server, echo_only, phone};
+use crate::server::{Inside, Server, echo_only, phone};
 use crate::sipp::plays;
 use crate::speech::{Timeline, tone};
 use crate::testbed::{alone, beside_others, pause};
@@ -207,4 +207,18 @@ async fn one_call_more_than_allowed_is_told_so() {
         second.hang_up().await;
         server.ended(2).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_without_a_voice_takes_no_calls_and_health_says_so_while_the_echo_goes_on() {
+    let _machine = beside_others().await;
+    let inside = Inside::start("voiceless", vec![], vec![], |_| ()).await;
+    plays(inside.sip, "unavailable", &["-s", "booking"]).await;
+    plays(inside.sip, "brief_call", &["-s", "echo"]).await;
+    let calls = inside.ended(1).await;
+    assert_eq!(calls[0]["bot"], "echo", "the refused call is no call");
+    let health = inside.request(reqwest::Method::GET, "/health/ready").send().await.expect("an answer");
+    let health = health.text().await.expect("a text");
+    assert!(health.contains("no voice for English"), "{health}");
+    inside.server.stop().await;
 }

@@ -72,8 +72,12 @@ fn run(name: &str, arguments: Vec<String>) -> Sipp {
 
 impl Sipp {
     /// Waits for its end, a minute at the most.
-    pub async fn finish(mut self) -> Outcome {
-        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+    pub async fn finish(self) -> Outcome {
+        self.finish_within(Duration::from_secs(60)).await
+    }
+
+    pub async fn finish_within(mut self, limit: Duration) -> Outcome {
+        let ended = tokio::time::timeout(limit, self.child.wait()).await;
         let status = ended.unwrap_or_else(|_| panic!("{}: sipp does not end", self.name)).expect("a child of ours");
         let read = |name| String::from_utf8_lossy(&std::fs::read(self.dir.join(name)).unwrap_or_default()).into_owned();
         let table = read("stat.csv");

@@ -1,5 +1,5 @@
 //! English, as it is said.
-use super::{Word, digits_only, figure, phone, put, words};
+use super::{Word, digits_only, figure, put, put_phone, words};
 use crate::value::en::{DAYS, MONTHS, ONES, ORDINALS, TENS};
 use jiff::civil::Date;
 
@@ -308,10 +308,7 @@ pub(super) fn normal(text: &str) -> String {
     let mut i = 0;
     while i < all.len() {
         let word = &all[i];
-        if let Some((used, groups)) = phone(&all[i..]) {
-            let said: Vec<String> = groups.iter().map(|g| spell(g)).collect();
-            let plus = if word.core.starts_with('+') { "plus " } else { "" };
-            put(&mut out, "", &format!("{plus}{}", said.join(", ")), all[i + used - 1].after);
+        if let Some(used) = put_phone(&mut out, &all[i..], "plus ", spell) {
             i += used;
             continue;
         }

@@ -1,5 +1,5 @@
 //! Vietnamese, as it is said.
-use super::{digits_only, figure, phone, put, words};
+use super::{digits_only, figure, put, put_phone, words};
 use crate::value::vi::{DAYS, DIGITS};
 use jiff::civil::Date;
 
@@ -257,10 +257,7 @@ pub(super) fn normal(text: &str) -> String {
     let mut i = 0;
     while i < all.len() {
         let word = &all[i];
-        if let Some((used, groups)) = phone(&all[i..]) {
-            let said: Vec<String> = groups.iter().map(|g| spell(g)).collect();
-            let plus = if word.core.starts_with('+') { "cộng " } else { "" };
-            put(&mut out, "", &format!("{plus}{}", said.join(", ")), all[i + used - 1].after);
+        if let Some(used) = put_phone(&mut out, &all[i..], "cộng ", spell) {
             i += used;
             continue;
         }

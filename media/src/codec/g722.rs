@@ -1,5 +1,6 @@
 //! G.722 at 64 kbit/s (ITU-T G.722, mode 1): two samples at 16 kHz to a byte, six bits for the lower half of the band and
 //! two for the upper. The names of blocks and tables are the recommendation's; sound is 16 bits wide on both sides.
+#![allow(clippy::precedence, reason = "products shifted right are the recommendation's own notation")]
 use super::{Decoder, Encoder};
 
 /// Coefficients of the quadrature mirror filters (table 11), every second one; the others are these backwards.

@@ -12,8 +12,8 @@ use crate::tts::{Sink, Sound, UtteranceId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Sender};
 
 /// Orders that may wait for a tick.
 const COMMANDS: usize = 256;
@@ -65,8 +65,8 @@ impl Bell {
 
 #[derive(Clone)]
 pub struct RoomHandle {
-    commands: SyncSender<Command>,
-    sounds: SyncSender<(Seat, Sound)>,
+    commands: Sender<Command>,
+    sounds: Sender<(Seat, Sound)>,
     bell: Arc<Bell>,
     /// The last handle closes the room.
     _last: Arc<Last>,
@@ -80,10 +80,10 @@ impl Drop for Last {
     }
 }
 
-/// Both ends of a new room.
+/// Both ends of a new room. Its queues take memory as they fill: most calls never fill them.
 pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
-    let (commands, orders) = sync_channel(COMMANDS);
-    let (sounds, pieces) = sync_channel(SOUNDS);
+    let (commands, orders) = mpsc::channel(COMMANDS);
+    let (sounds, pieces) = mpsc::channel(SOUNDS);
     let bell = Arc::new(Bell::default());
     let slot = Slot::new(id, room, seed, (orders, pieces, bell.clone()), events);
     let _last = Arc::new(Last(bell.clone()));
@@ -169,13 +169,13 @@ fn known(seat: Seat) -> Result<(), Refused> {
 fn refusal<T>(why: TrySendError<T>) -> Refused {
     match why {
         TrySendError::Full(_) => Refused::Full,
-        TrySendError::Disconnected(_) => Refused::Gone,
+        TrySendError::Closed(_) => Refused::Gone,
     }
 }
 
 struct SeatSink {
     seat: Seat,
-    sounds: SyncSender<(Seat, Sound)>,
+    sounds: Sender<(Seat, Sound)>,
     bell: Arc<Bell>,
 }
 

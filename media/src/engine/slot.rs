@@ -14,10 +14,9 @@ use crate::vad::Edge;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::time::Instant;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Receiver};
 
 pub(super) enum Command {
     Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },

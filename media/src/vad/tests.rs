@@ -23,7 +23,7 @@ fn speech_is_told_from_a_quiet_line_from_noise_and_from_other_people() {
         return println!("skipped: flite, espeak-ng or the Silero model is not there");
     }
     let models = Models::load(Some(&silero)).unwrap();
-    for (under, least) in [(Under::Quiet, 0.985), (Under::Pink, 0.965), (Under::Babble, 0.95)] {
+    for (under, least) in [(Under::Quiet, 0.98), (Under::Pink, 0.965), (Under::Babble, 0.945)] {
         let [silero, earshot, both] = Line::of(&clips, under, 1).judged(&models).map(|odds| odds.area());
         println!("{under:?}: AUC {silero:.3} Silero, {earshot:.3} earshot, {both:.3} both");
         assert!(both >= least, "{under:?}: {both:.3}");

@@ -1,10 +1,11 @@
 //! Our own media path, from socket to socket, with everything a call has but its signalling.
 use super::callers::Callers;
 use super::{Figure, Plan, cost, sound};
+use media::Rate;
 use media::codec::Codec;
 use media::ear::EarPlan;
 use media::engine::{Engine, EnginePlan, Event, LATENESS, Mode, RoomHandle, Seat};
-use media::leg::{Direction, LegPlan};
+use media::leg::LegPlan;
 use media::tts::{Sound, UtteranceId};
 use media::vad::Models;
 use std::net::SocketAddr;
@@ -25,14 +26,7 @@ struct Server {
 }
 
 fn leg(codec: Codec, payload_type: u8) -> LegPlan {
-    LegPlan {
-        codec,
-        payload_type,
-        telephone_event: Some(101),
-        comfort_noise: None,
-        ptime: super::callers::TICK,
-        direction: Direction::SendRecv,
-    }
+    LegPlan { telephone_event: Some(101), ..LegPlan::new(codec, payload_type) }
 }
 
 impl Server {
@@ -129,7 +123,14 @@ pub fn bot(plan: &Plan, silero: Option<&Path>) -> Result<Figure, String> {
         caller.to = server.join(&room, Seat::CALLER, caller.address(), true)?;
         let needed = (plan.time + Duration::from_secs(3)).as_secs() as usize * 8_000;
         let pcm: Vec<i16> = speech.iter().copied().cycle().take(needed).collect();
-        let sound = Sound { utterance: UtteranceId(1), pcm, upto_char: 100, interruptible: false, last: true };
+        let sound = Sound {
+            utterance: UtteranceId(1),
+            pcm,
+            rate: Rate::Hz8000,
+            upto_char: 100,
+            interruptible: false,
+            last: true,
+        };
         room.sound(Seat::CALLER, sound).map_err(|why| why.to_string())?;
     }
     Ok(server.finish(plan, &mut callers))

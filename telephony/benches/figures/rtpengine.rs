@@ -35,7 +35,7 @@ impl Rtpengine {
             .spawn()
             .map_err(|why| format!("rtpengine does not start ({why}): apt-get install rtpengine-daemon"))?;
         let orders = UdpSocket::bind("127.0.0.1:0").map_err(|why| why.to_string())?;
-        orders.set_read_timeout(Some(Duration::from_millis(200))).map_err(|why| why.to_string())?;
+        orders.set_read_timeout(Some(Duration::from_secs(2))).map_err(|why| why.to_string())?;
         let mut engine = Self { child, orders, count: 0 };
         for _ in 0..50 {
             if engine.ask("d7:command4:pinge").is_ok_and(|answer| answer.contains("pong")) {

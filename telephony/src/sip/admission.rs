@@ -15,7 +15,7 @@ pub struct Limits {
     pub full_status: u16,
     /// Retry-After of a refusal for want of room.
     pub retry_after: Duration,
-    /// Messages per second one source may send, on average; open and trusted networks are not limited.
+    /// Messages per second one source may send, on average, IPv6 counted by /64; open and trusted networks are not limited.
     pub rate: u32,
     /// Messages one source may send at once.
     pub burst: u32,
@@ -117,8 +117,8 @@ impl Drop for Seat {
     }
 }
 
-/// Who a connection counts for: whoever has one IPv6 address has a whole /64.
-fn household(source: IpAddr) -> IpAddr {
+/// Who a source counts as: whoever has one IPv6 address has a whole /64.
+pub fn household(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         v4 => v4,
@@ -206,6 +206,7 @@ impl Admission {
         if self.is_unlimited(source) {
             return None;
         }
+        let source = household(source);
         if self.buckets.len() >= self.most && !self.buckets.contains_key(&source) {
             let oldest = self.buckets.iter().min_by_key(|(_, bucket)| bucket.at).map(|(source, _)| *source);
             oldest.and_then(|source| self.buckets.remove(&source));
@@ -249,6 +250,16 @@ mod tests {
         let later = now + Duration::from_millis(350);
         assert_eq!((0..20).filter(|_| admission.arrive(later, source(1))).count(), 3);
         assert_eq!(admission.refused()["rate"], 15 + 17);
+    }
+
+    #[test]
+    fn a_household_that_changes_its_ipv6_address_spends_from_one_bucket() {
+        let limits = Limits { rate: 1, burst: 5, ..Limits::default() };
+        let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
+        let address = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, n]);
+        assert_eq!((0..20).filter(|n| admission.arrive(now, address(*n))).count(), 5);
+        assert!(admission.arrive(now, IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1])), "a neighbour has their own");
+        assert_eq!(admission.buckets.len(), 2);
     }
 
     #[test]

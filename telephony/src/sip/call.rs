@@ -35,10 +35,10 @@ pub(super) struct Invite {
 }
 
 impl Invite {
-    /// `tag` goes into To of every response but 100.
+    /// `tag` goes into To of every response but 100. Of the request only what responses repeat is kept.
     pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, notes: mpsc::Sender<Note>) -> Self {
         let seq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
-        let mut request = tx.original.clone();
+        let mut request = stub(&tx.original);
         if let Ok(to) = request.to_header_mut()
             && to.tag().is_ok_and(|tag| tag.is_none())
         {
@@ -94,6 +94,29 @@ impl Invite {
         if status >= 200 {
             self.finished.cancel();
         }
+    }
+}
+
+/// The headers of a request that go into its responses (RFC 3261 sections 8.2.6.2 and 12.1.1).
+fn stub(request: &Request) -> Request {
+    let repeated = |header: &&Header| {
+        matches!(
+            header,
+            Header::Via(_)
+                | Header::From(_)
+                | Header::To(_)
+                | Header::CallId(_)
+                | Header::CSeq(_)
+                | Header::RecordRoute(_)
+        )
+    };
+    let headers: Vec<Header> = request.headers.iter().filter(repeated).cloned().collect();
+    Request {
+        method: request.method,
+        uri: request.uri.clone(),
+        version: request.version,
+        headers: headers.into(),
+        body: vec![],
     }
 }
 

@@ -23,15 +23,15 @@ impl fmt::Debug for Key {
 impl Key {
     /// The dialog a request belongs to; `None` without a To tag.
     pub(super) fn of(request: &Request) -> Option<Self> {
-        let local_tag = request.to_header().ok()?.tag().ok()??.value().to_owned();
-        let remote_tag = request.from_header().ok()?.tag().ok()??.value().to_owned();
+        let local_tag = name::tag(request.to_header().ok()?.value())?.to_owned();
+        let remote_tag = name::tag(request.from_header().ok()?.value())?.to_owned();
         Some(Self { call_id: request.call_id_header().ok()?.value().to_owned(), local_tag, remote_tag })
     }
 
     /// The dialog a response to a request of ours belongs to.
     pub(super) fn of_response(response: &Response) -> Option<Self> {
-        let local_tag = response.from_header().ok()?.tag().ok()??.value().to_owned();
-        let remote_tag = response.to_header().ok()?.tag().ok()??.value().to_owned();
+        let local_tag = name::tag(response.from_header().ok()?.value())?.to_owned();
+        let remote_tag = name::tag(response.to_header().ok()?.value())?.to_owned();
         Some(Self { call_id: response.call_id_header().ok()?.value().to_owned(), local_tag, remote_tag })
     }
 }
@@ -61,7 +61,7 @@ impl Dialog {
         let key = Key {
             call_id: invite.call_id_header().ok()?.value().to_owned(),
             local_tag: tag.to_owned(),
-            remote_tag: remote.tag().ok()??.value().to_owned(),
+            remote_tag: name::tag(remote.value())?.to_owned(),
         };
         Some(Self {
             key,

@@ -2,10 +2,11 @@
 //!
 //! It stands before the parser, which is lenient where RFC 3261 is not (RFC 4475 lists how that goes wrong). A reply is
 //! made here, from the bytes themselves, because what the gate refuses has no transaction.
-use super::ALLOW;
+use super::{ALLOW, name};
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Method, SipMessage, typed};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
@@ -41,12 +42,12 @@ const fn bad(why: &'static str) -> Fault {
 
 /// The header fields the gate looks at, unfolded, in order. Values are raw bytes as they came.
 struct Headers<'a> {
-    lines: Vec<(&'a str, String)>,
+    lines: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> Headers<'a> {
     fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> + 'h {
-        self.lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_str())
+        self.lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_ref())
     }
 
     fn one(&self, name: &'static str, missing: &'static str, twice: &'static str) -> Result<&str, Fault> {
@@ -75,11 +76,11 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
     if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         return Verdict::Drop("keepalive");
     }
-    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    let Scan { end, control, bare } = scan(bytes);
     let head = &bytes[..end.unwrap_or(bytes.len())];
     let body = end.map_or(&[][..], |end| &bytes[end + 4..]);
     let (text, utf8) = match std::str::from_utf8(head) {
-        Ok(text) => (std::borrow::Cow::Borrowed(text), true),
+        Ok(text) => (Cow::Borrowed(text), true),
         Err(_) => (String::from_utf8_lossy(head), false),
     };
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
@@ -97,9 +98,9 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
         Err(bad("not UTF-8"))
     } else if end.is_none() {
         Err(bad("no end of headers"))
-    } else if !sound || text.bytes().any(|b| (b < 0x20 && !matches!(b, b'\r' | b'\n' | b'\t')) || b == 0x7f) {
+    } else if !sound || control {
         Err(bad("malformed header line"))
-    } else if text.split("\r\n").any(|line| line.contains(['\r', '\n'])) {
+    } else if bare {
         Err(bad("bare CR or LF"))
     } else {
         request(bytes, first, &headers, body)
@@ -112,14 +113,39 @@ pub fn inspect(bytes: &[u8]) -> Verdict {
     }
 }
 
+/// What one pass over a message's bytes finds.
+struct Scan {
+    /// Where the headers end: at the first empty line.
+    end: Option<usize>,
+    /// A control character in them.
+    control: bool,
+    /// A CR without its LF in them, or the other way round.
+    bare: bool,
+}
+
+fn scan(bytes: &[u8]) -> Scan {
+    let mut found = Scan { end: None, control: false, bare: false };
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b' '..=b'~' | 0x80.. | b'\t' => {}
+            b'\r' if bytes[at..].starts_with(b"\r\n\r\n") => return Scan { end: Some(at), ..found },
+            b'\r' => found.bare |= bytes.get(at + 1) != Some(&b'\n'),
+            b'\n' => found.bare |= at == 0 || bytes[at - 1] != b'\r',
+            _ => found.control = true,
+        }
+    }
+    found
+}
+
 /// Header lines joined with their continuations; false where one is no header line at all or there are too many.
 fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers<'a>, bool) {
-    let mut headers = Headers { lines: Vec::new() };
+    let mut headers = Headers { lines: Vec::with_capacity(16) };
     let mut sound = true;
     for line in lines {
         if line.starts_with([' ', '\t']) {
             match headers.lines.last_mut() {
                 Some((_, value)) => {
+                    let value = value.to_mut();
                     value.push(' ');
                     value.push_str(line.trim());
                 }
@@ -136,7 +162,7 @@ fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers<'a>, bool) {
             sound = false;
             continue;
         }
-        headers.lines.push((known(name), value.trim().to_owned()));
+        headers.lines.push((known(name), Cow::Borrowed(value.trim())));
     }
     (headers, sound)
 }
@@ -215,9 +241,12 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
     if [from, to].iter().any(|value| !balanced(value) || has_stray_separators(value)) {
         return Err(bad("malformed From or To"));
     }
-    let from = typed::From::parse(from).map_err(|_| bad("malformed From or To"))?;
-    typed::To::parse(to).map_err(|_| bad("malformed From or To"))?;
-    if from.tag().is_none_or(|tag| tag.value().is_empty()) {
+    if name::tag(to).is_none() {
+        // Within a dialog the tags alone are read; who cannot be matched by them is answered 481 or finds no transaction.
+        typed::From::parse(from).map_err(|_| bad("malformed From or To"))?;
+        typed::To::parse(to).map_err(|_| bad("malformed From or To"))?;
+    }
+    if name::tag(from).is_none() {
         return Err(bad("no From tag"));
     }
     if let Some(hops) = headers.at_most_one("max-forwards", "two Max-Forwards")?
@@ -269,14 +298,8 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
         media_type(headers)?;
     }
 
-    let message = SipMessage::try_from(bytes).map_err(|_| bad("malformed"))?;
-    match &message {
-        SipMessage::Request(request)
-            if TransactionKey::from_request(request, TransactionRole::Server).is_ok()
-                && request.to_header().and_then(|to| to.tag()).is_ok() =>
-        {
-            Ok(message)
-        }
+    match SipMessage::try_from(bytes) {
+        Ok(message @ SipMessage::Request(_)) => Ok(message),
         _ => Err(bad("malformed")),
     }
 }

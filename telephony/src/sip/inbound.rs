@@ -4,7 +4,7 @@ use super::call::{self, Answer, CHANGES, Call, Invite, Media, NOTES, Owner};
 use super::core::{Core, Note, Registered, allow, lock};
 use super::dialog::{Dialog, Key};
 use super::digest::{Proof, Request as Signed};
-use super::flow::Flow;
+use super::flow::{Carrier, Flow};
 use super::gate::first_of_list;
 use super::name;
 use super::registrar::{self, Register, Wanted, Wants};
@@ -32,8 +32,12 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             tx = incoming.recv() => tx,
             () = core.stop.cancelled() => None,
         };
-        let Some(tx) = tx else { return };
+        let Some(mut tx) = tx else { return };
         let Some(flow) = core.flow_of(&tx) else { continue };
+        if flow.carrier == Carrier::Udp {
+            // Where the responses go: read once, not for each of them.
+            tx.destination = Some(flow.destination());
+        }
         if let Some(key) = Key::of(&tx.original) {
             within(&core, &key, tx, &flow).await;
             continue;
@@ -193,6 +197,9 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
     }
 }
 
+/// 100 goes out unless another response has gone by then: RFC 3261 section 17.2.1 asks for it after 200 ms.
+const TRYING: Duration = Duration::from_millis(150);
+
 /// A call before its answer.
 struct Ringing {
     core: Arc<Core>,
@@ -276,17 +283,21 @@ impl Ringing {
             Err(headers) => return self.core.reply(tx, 422, headers, None).await,
         };
         let invite = Invite::drive(&self.core, tx, &tag, self.notes_in.clone());
-        invite.respond(100, vec![], None);
         if self.core.rings.try_send(ring).is_err() {
             self.core.count("rings");
             return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);
         }
         let too_long = tokio::time::sleep(self.core.plan.limits.ring);
-        tokio::pin!(too_long);
+        let trying = tokio::time::sleep(TRYING);
+        tokio::pin!(too_long, trying);
+        let mut silent = true;
         loop {
             tokio::select! {
                 wish = self.wishes.recv() => match wish {
-                    Some(Wish::Ringing) => invite.respond(180, call::contact_and_allow(&self.dialog.contact), None),
+                    Some(Wish::Ringing) => {
+                        silent = false;
+                        invite.respond(180, call::contact_and_allow(&self.dialog.contact), None);
+                    }
                     Some(Wish::Answer(answer)) => return self.answer(invite, headers, answer).await,
                     Some(Wish::Decline(why)) => {
                         let headers = match why {
@@ -307,6 +318,10 @@ impl Ringing {
                     Some(_) => {}
                     None => return,
                 },
+                () = &mut trying, if silent => {
+                    silent = false;
+                    invite.respond(100, vec![], None);
+                }
                 () = &mut too_long => return invite.respond(480, vec![], None),
                 () = self.core.ending.cancelled() => {
                     return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);

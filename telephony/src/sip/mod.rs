@@ -68,6 +68,8 @@ pub struct Report {
     pub transactions: usize,
     /// Finished transactions remembered for copies of their requests; each for 64*T1.
     pub finished: usize,
+    /// Pairs of RTP ports that calls hold.
+    pub ports: usize,
     /// Open TCP connections.
     pub streams: usize,
     /// Phones that can be reached.
@@ -82,6 +84,27 @@ pub struct Report {
 pub struct Sip {
     core: Arc<Core>,
     tcp: Option<SocketAddr>,
+}
+
+/// How often the transaction layer's timers are looked at. The shortest that matters is T1, 500 ms.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Runs the transaction layer's timers. It would be woken whenever one of them is set or taken back, many times in each call;
+/// nobody heeds that, and it looks every [`LOOK`] instead.
+async fn keep_time(core: Arc<Core>) {
+    let mut timers = std::pin::pin!(core.endpoint.process_timer());
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = look.tick() => {}
+            () = core.stop.cancelled() => return,
+        }
+        let mut unheeded = std::task::Context::from_waker(std::task::Waker::noop());
+        if std::future::Future::poll(timers.as_mut(), &mut unheeded).is_ready() {
+            return;
+        }
+    }
 }
 
 impl Drop for Sip {
@@ -147,15 +170,7 @@ impl Sip {
         });
         let incoming = endpoint.incoming_transactions().map_err(|_| Fault::NoSocket)?;
         tokio::spawn(inbound::route(core.clone(), incoming));
-        tokio::spawn({
-            let core = core.clone();
-            async move {
-                tokio::select! {
-                    () = core.endpoint.process_timer() => {}
-                    () = core.stop.cancelled() => {}
-                }
-            }
-        });
+        tokio::spawn(keep_time(core.clone()));
         if let Some((socket, flow)) = udp {
             tokio::spawn(socket::serve_udp(core.clone(), socket, flow));
         }
@@ -233,6 +248,7 @@ impl Sip {
             dialogs: lock(&core.dialogs).len(),
             transactions: stats.running_transactions,
             finished: stats.finished_transactions,
+            ports: core.ports.in_use(),
             streams: lock(&core.streams).len(),
             phones: lock(&core.registrar).count(Instant::now()),
             trunks: lock(&core.trunks).iter().map(|trunk| (trunk.name.clone(), trunk.standing.clone())).collect(),

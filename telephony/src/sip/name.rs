@@ -4,6 +4,18 @@ use rsipstack::sip::{Auth, Uri};
 
 /// Display name and URI of a From, To or Contact value, without its parameters.
 pub(super) fn split(value: &str) -> (Option<String>, &str) {
+    match bracket(value) {
+        Some(at) => {
+            let rest = &value[at + 1..];
+            let uri = rest.split('>').next().unwrap_or_default().trim();
+            (Some(unquote(value[..at].trim())).filter(|name| !name.is_empty()), uri)
+        }
+        None => (None, value.split(';').next().unwrap_or_default().trim()),
+    }
+}
+
+/// Where the angle bracket of a name-addr opens.
+fn bracket(value: &str) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
     let open = value.char_indices().find(|(_, c)| {
         match c {
@@ -15,14 +27,25 @@ pub(super) fn split(value: &str) -> (Option<String>, &str) {
         }
         false
     });
-    match open {
-        Some((at, _)) => {
-            let rest = &value[at + 1..];
-            let uri = rest.split('>').next().unwrap_or_default().trim();
-            (Some(unquote(value[..at].trim())).filter(|name| !name.is_empty()), uri)
-        }
-        None => (None, value.split(';').next().unwrap_or_default().trim()),
-    }
+    open.map(|(at, _)| at)
+}
+
+/// The tag of a From or To value. It is looked for in each message of a dialog, so nothing else of the value is read.
+pub(super) fn tag(value: &str) -> Option<&str> {
+    let params = match bracket(value) {
+        Some(at) => value[at..].split_once('>')?.1,
+        None => value.split_once(';')?.1,
+    };
+    let mut quoted = false;
+    let mut each = params.split(|c| {
+        quoted ^= c == '"';
+        c == ';' && !quoted
+    });
+    let tag = each.find_map(|param| {
+        let (name, tag) = param.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("tag").then(|| tag.trim())
+    });
+    tag.filter(|tag| !tag.is_empty())
 }
 
 fn unquote(name: &str) -> String {
@@ -92,6 +115,16 @@ pub(super) fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_is_found_among_other_parameters_and_nowhere_else() {
+        assert_eq!(tag("\"A;tag=0 <x>\" <sip:a@b;tag=1>;x=y;TAG = 7"), Some("7"));
+        assert_eq!(tag("sip:a@b;tag=8"), Some("8"));
+        assert_eq!(tag("<sip:a@b>;x=\";tag=1\";tag=2;y"), Some("2"));
+        for none in ["<sip:a@b;tag=1>", "<sip:a@b>", "sip:a@b", "<sip:a@b>;tag", "<sip:a@b>;tag=", "<sip:a@b", ""] {
+            assert_eq!(tag(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn parties_come_out_of_every_form_of_a_header() {

@@ -6,7 +6,7 @@ use super::dialog::Dialog;
 use super::flow::Flow;
 use super::name;
 use super::plan::Dial;
-use super::timer::Timer;
+use super::timer::{self, Timer};
 use crate::line::Line;
 use crate::party::Party;
 use crate::ring::Refused;
@@ -93,6 +93,8 @@ impl Attempt {
             make_header("CSeq", "1 INVITE".into()),
             make_header("Contact", contact.clone()),
             allow(),
+            make_header("Supported", "timer".into()),
+            make_header("Session-Expires", timer::wanted(Duration::ZERO)),
             make_header("User-Agent", core.plan.user_agent.clone()),
             make_header("Content-Type", "application/sdp".into()),
         ];
@@ -108,6 +110,8 @@ impl Attempt {
     }
 
     async fn run(mut self, mut reply: oneshot::Sender<Result<Line, Refused>>) {
+        // A longer session is asked for once.
+        let mut patient = false;
         loop {
             match self.invite(&mut reply).await {
                 Outcome::GivenUp(why) => {
@@ -123,6 +127,10 @@ impl Attempt {
                             self.invite = again;
                             continue;
                         }
+                        if status == 422 && !patient && self.lengthen(&response) {
+                            patient = true;
+                            continue;
+                        }
                         let reason = response.wire_reason.as_deref().unwrap_or(response.status_code.text());
                         reply.send(Err(Refused::new(status, reason))).ok();
                         return;
@@ -130,6 +138,24 @@ impl Attempt {
                 },
             }
         }
+    }
+
+    /// The same INVITE with the interval that a 422 asks for (RFC 4028 section 7.3); false where it names none.
+    fn lengthen(&mut self, response: &Response) -> bool {
+        let least = response.headers.iter().find_map(|header| match header {
+            Header::MinSE(least) => least.value().split(';').next()?.trim().parse::<u32>().ok(),
+            _ => None,
+        });
+        let (Some(least), Ok(seq)) = (least, self.invite.cseq_header().and_then(|cseq| cseq.seq())) else {
+            return false;
+        };
+        let headers = &mut self.invite.headers;
+        headers.retain(|header| !matches!(header, Header::Via(_) | Header::CSeq(_) | Header::SessionExpires(_)));
+        headers.push_front(make_header("Via", self.flow.via()));
+        headers.push(make_header("CSeq", format!("{} INVITE", seq + 1)));
+        headers.push(make_header("Session-Expires", timer::wanted(Duration::from_secs(least.into()))));
+        headers.push(make_header("Min-SE", least.to_string()));
+        true
     }
 
     /// One INVITE transaction.
@@ -260,6 +286,9 @@ impl Attempt {
             reply.send(Err(Refused::new(488, "the answer does not fit our offer"))).ok();
             return;
         };
+        let expires = response.session_expires_header().map(|header| header.value());
+        let mut timer = Timer::default();
+        timer.refreshed(std::time::Instant::now(), timer::granted(expires, dialog.allows_update));
         let (notes_in, notes) = mpsc::channel(NOTES);
         let entry = Registered::new(&self.core, &dialog.key, notes_in.clone());
         self.acknowledge(&dialog, &entry).await;
@@ -288,7 +317,7 @@ impl Attempt {
             notes,
             notes_in,
             owner: Owner { wishes, changes: changes_in, ended },
-            timer: Timer::default(),
+            timer,
             unacked: None,
             credentials: self.dial.credentials,
             place: Some(self.place),

@@ -4,6 +4,27 @@ use std::time::{Duration, Instant};
 /// The shortest interval anybody may ask for (RFC 4028 section 5).
 pub const MIN_SE: Duration = Duration::from_secs(90);
 
+/// What our own INVITE asks for (RFC 4028 section 4 recommends half an hour), unless the peer wants longer.
+const WANTED: Duration = Duration::from_secs(1800);
+
+/// Session-Expires of our own INVITE: the peer is to refresh, for a peer that can shows that way that it lives. `least` is
+/// the Min-SE of its 422.
+pub fn wanted(least: Duration) -> String {
+    format!("{};refresher=uas", WANTED.max(least).as_secs())
+}
+
+/// What a 2xx to our own INVITE grants (RFC 4028 section 7.2); none where the peer knows no session timer.
+pub fn granted(expires: Option<&str>, allows_update: bool) -> Option<Agreed> {
+    let mut parts = expires?.split(';').map(str::trim);
+    let interval = Duration::from_secs(parts.next()?.parse::<u32>().ok()?.into());
+    let refresher = match parts.find_map(|part| part.split_once('=')).map(|(_, who)| who.trim().to_ascii_lowercase()) {
+        Some(who) if who == "uas" => Refresher::Peer,
+        _ if allows_update => Refresher::Us,
+        _ => return None,
+    };
+    (interval >= MIN_SE).then_some(Agreed { interval, refresher })
+}
+
 /// Who refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresher {
@@ -107,6 +128,19 @@ mod tests {
 
     fn ask(expires: &str, supports_timer: bool, allows_update: bool) -> Result<Option<Agreed>, TooSmall> {
         agree(Asked { expires: Some(expires), supports_timer, allows_update })
+    }
+
+    #[test]
+    fn an_answer_to_our_own_invite_says_who_refreshes() {
+        let who = |expires, allows_update| granted(expires, allows_update).map(|agreed| agreed.refresher);
+        assert_eq!(wanted(Duration::ZERO), "1800;refresher=uas");
+        assert_eq!(wanted(Duration::from_secs(3600)), "3600;refresher=uas");
+        assert_eq!(who(Some("1800;refresher=uas"), false), Some(Refresher::Peer));
+        assert_eq!(who(Some("1800 ; refresher=UAC"), true), Some(Refresher::Us));
+        assert_eq!(who(Some("1800;refresher=uac"), false), None, "we refresh by UPDATE alone");
+        assert_eq!(who(Some("60;refresher=uas"), true), None);
+        assert_eq!(who(Some("soon"), true), None);
+        assert_eq!(who(None, true), None);
     }
 
     #[test]
