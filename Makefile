@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages invites soak clean
+.PHONY: help setup run call check test fmt lint bench stages invites soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ bench: ## prints what calls cost beside a bare reflector and rtpengine, and how 
 
 stages: ## instructions per frame of each stage of the sound path, against the committed ones (callgrind)
 	@scripts/stages.sh
+
+quality: ## judges sound through bad networks: PESQ against delay (QUICK=1: a short run)
+	$(CARGO) bench -p media --features testkit --bench quality -- $(if $(filter-out 0 no,$(QUICK)),--quick)
 
 invites: ## how many calls a second the server answers, and what each costs
 	@scripts/setup.sh test

@@ -2,7 +2,7 @@
 //! into the room's own noise, and merge with what comes next. It adds no delay: the seam is bent, not held back.
 use crate::Rate;
 use crate::noise::{COMFORT, Noise, nearest, rms};
-use crate::stretch::{longest, period};
+use crate::stretch::{longest, period, shortest};
 
 /// How fast an extension gives way to noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub struct Conceal {
     /// Samples made since the last real sound, 0 while sound is real.
     length: usize,
     period: usize,
+    voiced: bool,
     /// Where in the looped periods the next sample comes from, counted from their beginning.
     at: usize,
     loops: usize,
@@ -40,6 +41,7 @@ impl Conceal {
             made: Vec::new(),
             length: 0,
             period: 1,
+            voiced: false,
             at: 0,
             loops: 1,
             gain: 0.0,
@@ -85,7 +87,8 @@ impl Conceal {
         self.floor = self.floor.clamp(COMFORT / 2.0, 300.0);
     }
 
-    fn remember(&mut self, pcm: &[i16]) {
+    /// Takes note of sound that follows, whoever made it.
+    pub fn remember(&mut self, pcm: &[i16]) {
         let keep = self.history.len();
         if pcm.len() >= keep {
             self.history.copy_from_slice(&pcm[pcm.len() - keep..]);
@@ -103,8 +106,13 @@ impl Conceal {
         let start = out.len();
         for _ in 0..samples {
             let sample = self.next(fade);
-            out.push(sample);
+            out.push(nearest(sample));
         }
+        self.keep(start, out);
+    }
+
+    /// Remembers what was made.
+    fn keep(&mut self, start: usize, out: &[i16]) {
         self.made.extend_from_slice(&out[start..]);
         let keep = self.history.len();
         if self.made.len() > keep {
@@ -115,13 +123,14 @@ impl Conceal {
     fn begin(&mut self) {
         let found = period(&self.history, self.rate);
         // What repeats nowhere (s, f, noise) goes on with the longest loop: a short one would buzz.
-        self.period = if found.likeness > 0.4 { found.samples } else { longest(self.rate) };
+        self.voiced = found.likeness > 0.4;
+        self.period = if self.voiced { found.samples } else { longest(self.rate) };
         let len = self.history.len();
         (self.at, self.loops, self.gain) = (0, 1, 1.0);
         self.bend = f32::from(self.history[len - 1]) - f32::from(self.history[len - 1 - self.period]);
     }
 
-    fn next(&mut self, fade: Fade) -> i16 {
+    fn next(&mut self, fade: Fade) -> f32 {
         let ms = self.rate.hz() as usize / 1000;
         let mut sample = 0.0;
         if self.gain > 0.0 {
@@ -153,7 +162,73 @@ impl Conceal {
         }
         self.length = self.length.saturating_add(1);
         let hiss = self.noise.sample(self.floor) * (1.0 - self.gain);
-        nearest(sample + hiss)
+        sample + hiss
+    }
+
+    /// Appends `samples` that lead from what was heard to `next`, which follows: the past goes on, the future begins
+    /// early, both bent in time so that their periods meet, and one fades into the other.
+    pub fn bridge(&mut self, samples: usize, next: &[i16], out: &mut Vec<i16>) {
+        let reach = longest(self.rate);
+        // A packet of under 5 ms is nobody's, and a long gap has faded: neither is worth the search.
+        if next.len() < reach || samples < self.rate.per_tick() / 4 || self.length > 3 * self.rate.per_tick() {
+            self.extend(Fade::Slow, samples, out);
+            return;
+        }
+        if self.length == 0 {
+            self.begin();
+        }
+        let voiced = self.voiced;
+        let most = if voiced { (self.period / 2).min(samples / 8) } else { 0 };
+        // The past goes on beyond the gap, to see where its periods fall.
+        let window = (next.len() / 2).min(reach);
+        let past: Vec<f32> = (0..samples + most + window + 2).map(|_| self.next(Fade::Slow)).collect();
+        let after: Vec<f32> = next.iter().map(|&x| f32::from(x)).collect();
+        let shift = best_shift(most, |d| likeness(&past[(samples as i64 + d) as usize..], &after[..window]));
+        let gone = |i: usize| at(&past, i as f32 * (samples as f32 + shift as f32) / samples as f32);
+        // The future, played before its time: its first period, over and over, as many as bring it into step.
+        let period = self.period_of(&after);
+        let early = |i: usize, d: i64| {
+            let before = (samples - i) as f32 * (samples as f32 + d as f32) / samples as f32;
+            let phase = (-before).rem_euclid(period as f32);
+            let seam = (after[0] - after[period]) * (1.0 - before / (period as f32 / 4.0)).max(0.0);
+            at(&after, phase) + seam
+        };
+        let most = if voiced { (period / 2).min(samples / 8) } else { 0 };
+        let there: Vec<f32> = (0..samples).map(gone).collect();
+        // Every fourth sample at 8 kHz says enough.
+        let step = self.rate.hz() as usize / 2_000;
+        let sparse: Vec<f32> = there.iter().step_by(step).copied().collect();
+        let alike = |d: i64| {
+            let ahead: Vec<f32> = (0..samples).step_by(step).map(|i| early(i, d)).collect();
+            likeness(&sparse, &ahead)
+        };
+        let lead = best_shift(most, alike);
+        let common = alike(lead).clamp(0.0, 1.0);
+        let start = out.len();
+        for (i, &old) in there.iter().enumerate() {
+            let t = (i as f32 + 0.5) / samples as f32;
+            // Sounds that differ add by their power, sounds that agree by their size.
+            let power = ((1.0 - t) * (1.0 - t) + t * t + 2.0 * t * (1.0 - t) * common).sqrt();
+            let sample = (old * (1.0 - t) + early(i, lead) * t) / power;
+            out.push(nearest(sample));
+        }
+        self.keep(start, out);
+    }
+
+    /// The period at the beginning of sound: near that of the past where there was one.
+    fn period_of(&self, sound: &[f32]) -> usize {
+        let (least, most) = (shortest(self.rate), longest(self.rate).min(sound.len() * 2 / 3));
+        let window = (sound.len() - most).min(most);
+        let (mut best, mut found) = (f32::MIN, most);
+        for period in least..=most {
+            // Twice the true period fits as well: what is shorter, or near the past, is preferred a little.
+            let far = if self.voiced { (period as f32 / self.period as f32).ln().abs() } else { 0.0 };
+            let score = likeness(&sound[period..], &sound[..window.max(period.min(sound.len() - period))]) - 0.1 * far;
+            if score > best {
+                (best, found) = (score, period);
+            }
+        }
+        found
     }
 
     /// Blends the first milliseconds of real sound with the extension it ends.
@@ -165,10 +240,42 @@ impl Conceal {
         let overlap = (if self.length > 20 * ms { 10 * ms } else { 5 * ms }).min(pcm.len());
         for (i, sample) in pcm[..overlap].iter_mut().enumerate() {
             let t = (i as f32 + 0.5) / overlap as f32;
-            let old = f32::from(self.next(Fade::Slow));
+            let old = self.next(Fade::Slow);
             *sample = (old * (1.0 - t) + f32::from(*sample) * t).round() as i16;
         }
     }
+}
+
+/// A sample between samples (cubic, Catmull and Rom 1974).
+fn at(pcm: &[f32], place: f32) -> f32 {
+    let (i, t) = (place.floor() as usize, place.fract());
+    let get = |n: usize| pcm.get(n).or(pcm.last()).copied().unwrap_or(0.0);
+    let (a, b, c, d) = (get(i.saturating_sub(1)), get(i), get(i + 1), get(i + 2));
+    b + 0.5 * t * (c - a + t * (2.0 * a - 5.0 * b + 4.0 * c - d + t * (3.0 * (b - c) + d - a)))
+}
+
+/// Normalised correlation.
+fn likeness(a: &[f32], b: &[f32]) -> f32 {
+    let (mut ab, mut aa, mut bb) = (0f32, 1f32, 1f32);
+    for (&x, &y) in a.iter().zip(b) {
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    ab / (aa * bb).sqrt()
+}
+
+/// The shift of no more than `most` that scores best; a long way must be worth it.
+fn best_shift(most: usize, score: impl Fn(i64) -> f32) -> i64 {
+    let most = most as i64;
+    let mut best = (f32::MIN, 0);
+    for shift in -most..=most {
+        let found = score(shift) - 0.1 * shift.abs() as f32 / most.max(1) as f32;
+        if found > best.0 {
+            best = (found, shift);
+        }
+    }
+    best.1
 }
 
 #[cfg(test)]

@@ -21,10 +21,16 @@ pub struct Ingress {
     arrived: Option<Instant>,
     /// Made up in place of missing sound, in samples.
     concealed: u64,
+    /// Restored from what the next packet says of it, in samples.
+    corrected: u64,
     stretches: u64,
     plan: JitterPlan,
     seed: u64,
+    decoders: Decoders,
 }
+
+/// Where a line's decoders come from: [`Codec::decoder`], or a script of a test.
+pub type Decoders = fn(Codec) -> Box<dyn Decoder>;
 
 /// Sound whose packet has this timestamp must not be heard (a keypad tone plays under it).
 pub trait Mute {
@@ -44,16 +50,26 @@ impl Ingress {
             past: vec![0; rate.per_tick()],
             arrived: None,
             concealed: 0,
+            corrected: 0,
             stretches: 0,
             plan,
             seed,
+            decoders: Codec::decoder,
         }
+    }
+
+    /// Decodes with others than the codecs' own.
+    pub fn decoded_by(self, decoders: Decoders) -> Self {
+        Self { decoders, ..self }
     }
 
     /// The line was negotiated anew. What is buffered of a codec with the same clock and rate is still heard.
     pub fn configure(&mut self, codec: Codec) {
-        if (codec.rate(), codec.clock()) != (self.rate, self.clock) {
-            *self = Self::new(codec, self.plan.clone(), self.seed);
+        if codec.rate() != self.rate {
+            *self = Self::new(codec, self.plan.clone(), self.seed).decoded_by(self.decoders);
+        } else if codec.clock() != self.clock {
+            self.clock = codec.clock();
+            self.jitter.reclock(self.clock);
         }
     }
 
@@ -95,9 +111,11 @@ impl Ingress {
                     origin = if origin == Origin::Concealed { origin } else { Origin::Line };
                 }
                 Play::Conceal(units) => {
-                    let made = self.samples(units).clamp(1, need);
-                    self.conceal.extend(Fade::Slow, made, &mut self.pcm);
-                    self.concealed += made as u64;
+                    self.missing(self.samples(units).clamp(1, need));
+                    origin = Origin::Concealed;
+                }
+                Play::Fec { units, next, .. } => {
+                    self.repair(self.samples(units).max(1), &next, now, mute);
                     origin = Origin::Concealed;
                 }
                 Play::Noise { level } => {
@@ -119,15 +137,67 @@ impl Ingress {
         frame
     }
 
+    /// Makes up sound for a gap whose end is not known.
+    fn missing(&mut self, samples: usize) {
+        self.concealed += samples as u64;
+        let start = self.pcm.len();
+        if self.decoder.as_mut().is_some_and(|(_, decoder)| decoder.conceal(samples, &mut self.pcm)) {
+            self.made(start, samples);
+        } else {
+            self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+        }
+    }
+
+    /// Fills a gap that ends with `next`: by what `next` says of it, by the codec, or by a bridge from sound to sound.
+    fn repair(&mut self, samples: usize, next: &[u8], now: Instant, mute: &dyn Mute) {
+        let start = self.pcm.len();
+        if let Some((_, decoder)) = &mut self.decoder {
+            if decoder.fec(next, samples, &mut self.pcm) {
+                self.made(start, samples);
+                self.corrected += samples as u64;
+                return;
+            }
+            if decoder.conceal(samples, &mut self.pcm) {
+                self.made(start, samples);
+                self.concealed += samples as u64;
+                return;
+            }
+        }
+        self.concealed += samples as u64;
+        let Some(Play::Decode { codec, payload, timestamp, arrived, .. }) = self.jitter.ahead(now) else {
+            return self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+        };
+        if mute.mutes(timestamp, codec.duration(&payload)) {
+            self.conceal.extend(Fade::Slow, samples, &mut self.pcm);
+            return self.decode(codec, &payload, 0, true);
+        }
+        self.arrived = Some(arrived);
+        let mut sound = Vec::with_capacity(self.rate.per_tick());
+        self.sound(codec, &payload, &mut sound);
+        self.conceal.bridge(samples, &sound, &mut self.pcm);
+        self.conceal.heard(&sound);
+        self.pcm.extend_from_slice(&sound);
+    }
+
+    /// The codec made sound: as long as was asked for, and what an extension would start from.
+    fn made(&mut self, start: usize, samples: usize) {
+        self.pcm.resize(start + samples, 0);
+        self.conceal.remember(&self.pcm[start..]);
+    }
+
+    /// What a payload holds.
+    fn sound(&mut self, codec: Codec, payload: &[u8], sound: &mut Vec<i16>) {
+        if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
+            self.decoder = Some((codec, (self.decoders)(codec)));
+        }
+        let Some((_, decoder)) = &mut self.decoder else { return };
+        decoder.decode(payload, sound);
+    }
+
     fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
         // Memory that another leg has just let go, rather than some of our own that nobody has touched for a tick.
         let mut sound = Vec::with_capacity(self.rate.per_tick());
-        if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
-            self.decoder = Some((codec, codec.decoder()));
-        }
-        if let Some((_, decoder)) = &mut self.decoder {
-            decoder.decode(payload, &mut sound);
-        }
+        self.sound(codec, payload, &mut sound);
         sound.drain(..self.samples(skip).min(sound.len()));
         if mute {
             self.conceal.extend(Fade::Fast, sound.len(), &mut self.pcm);
@@ -180,8 +250,16 @@ impl Ingress {
         Duration::from_micros(self.concealed * 1_000_000 / u64::from(self.rate.hz()))
     }
 
+    /// How much lost sound in-band error correction brought back.
+    pub fn corrected(&self) -> Duration {
+        Duration::from_micros(self.corrected * 1_000_000 / u64::from(self.rate.hz()))
+    }
+
     /// How often sound was made longer or shorter.
     pub const fn stretches(&self) -> u64 {
         self.stretches
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! `Jitter`: puts packets back in order and decides when each is played. It holds packets, not sound, and is told the time.
 //!
-//! The delay follows what the network does: a decaying histogram of how late packets come (the latest of each fifth of a
-//! second, against the fastest of the last seconds) names the delay that nearly all of them meet; the sound is then
-//! stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until packets wait no longer than that. Sound is
-//! taken from here once per [`TICK`], so waiting is measured where it counts: when a packet is taken.
+//! The delay follows what the network does: a decaying histogram of how late packets come, against the fastest of the last
+//! seconds, prices each delay; the sound is then stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until
+//! packets wait as long as is cheapest. Sound is taken from here once per [`TICK`], so waiting is measured where it counts:
+//! when a packet is taken.
+mod delay;
 mod lateness;
 mod stream;
 
@@ -11,6 +12,7 @@ use crate::codec::Codec;
 use crate::frame::TICK;
 use crate::packet::{Report, Rtp};
 use bytes::Bytes;
+use delay::Delay;
 use lateness::Lateness;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -23,15 +25,20 @@ pub struct JitterPlan {
     pub least: Duration,
     /// A packet this late is not waited for; sound older than this is skipped.
     pub most: Duration,
-    /// The share of fifths of a second whose latest packet is waited for.
-    pub quantile: f32,
-    /// How much of the histogram a fifth of a second leaves in place.
+    /// The delay that is worth as much as one packet in a hundred: a conversation bears about 12 ms.
+    pub price: Duration,
+    /// How much of the histogram a packet leaves in place.
     pub memory: f32,
 }
 
 impl Default for JitterPlan {
     fn default() -> Self {
-        Self { least: Duration::ZERO, most: Duration::from_millis(500), quantile: 0.95, memory: 0.985 }
+        Self {
+            least: Duration::ZERO,
+            most: Duration::from_millis(500),
+            price: Duration::from_millis(12),
+            memory: 0.999,
+        }
     }
 }
 
@@ -52,6 +59,8 @@ pub enum Play {
     Decode { codec: Codec, payload: Bytes, skip: u32, timestamp: u32, arrived: Instant },
     /// This much is missing: extend what was heard.
     Conceal(u32),
+    /// This much is missing, and the packet that follows it is here: it may know what was lost, and it says where to go.
+    Fec { units: u32, codec: Codec, next: Bytes },
     /// The far end is silent on purpose; it may have said how loud its silence is (-dBov).
     Noise { level: Option<u8> },
     /// No stream.
@@ -137,11 +146,7 @@ pub struct Jitter {
     held: i64,
     level: Option<u8>,
     lateness: Lateness,
-    /// How much earlier than needed the last packets were taken.
-    margins: [i64; 4],
-    /// The least sound left over after a tick, in this and the last half second.
-    spare: [i64; 2],
-    spare_ticks: u32,
+    delay: Delay,
     counts: Counts,
     lost_before: u64,
     reported: (u64, u64),
@@ -151,6 +156,7 @@ pub struct Jitter {
 impl Jitter {
     pub fn new(plan: JitterPlan, clock: u32) -> Self {
         let lateness = Lateness::new(&plan, clock);
+        let units = |time: Duration| time.as_micros() as i64 * i64::from(clock) / 1_000_000;
         Self {
             plan,
             clock,
@@ -164,9 +170,7 @@ impl Jitter {
             held: 0,
             level: None,
             lateness,
-            margins: [i64::MAX; 4],
-            spare: [i64::MAX; 2],
-            spare_ticks: 0,
+            delay: Delay::new(units(TICK), units(SLACK)),
             counts: Counts::default(),
             lost_before: 0,
             reported: (0, 0),
@@ -253,6 +257,10 @@ impl Jitter {
             stream.top_seq = seq;
             stream.top_content = content;
         }
+        // The first to arrive need not be the first that was sent, while nothing has been taken.
+        if self.state == State::Idle && seq < stream.first_seq && self.last_seq == stream.first_seq - 1 {
+            (stream.first_seq, self.last_seq) = (seq, seq - 1);
+        }
         if stream.top_seq - seq >= SEEN || stream.mark(seq) {
             self.counts.duplicates += 1;
             return;
@@ -294,8 +302,7 @@ impl Jitter {
 
     fn forget_fastest(&mut self) {
         self.lateness.forget();
-        self.margins = [i64::MAX; 4];
-        self.spare = [i64::MAX; 2];
+        self.delay.forget();
     }
 
     /// How long sound with this timestamp, taken now, has been possible to take.
@@ -314,7 +321,7 @@ impl Jitter {
         let now = self.place(now);
         loop {
             self.skim(now);
-            let Some(front) = self.queue.front() else { return self.starve(need) };
+            let Some(front) = self.queue.front() else { return self.starve(need, now) };
             let (seq, at, content) = (front.seq, front.at, front.content);
             if self.state != State::Playing {
                 if self.delay_of(at, now) < self.lateness.wanted() {
@@ -323,6 +330,10 @@ impl Jitter {
                 (self.state, self.head, self.held) = (State::Playing, at, 0);
             }
             let mut gap = at - self.head;
+            if self.held > 0 && (gap <= 0 || !self.follows(seq)) {
+                self.settle(at);
+                gap = at - self.head;
+            }
             if content == Content::Noise && (gap <= 0 || self.follows(seq)) {
                 return self.silence();
             }
@@ -352,20 +363,40 @@ impl Jitter {
                 }
                 continue;
             }
-            if self.held >= gap {
-                (self.head, self.held) = (at, 0);
-                continue;
-            }
-            self.head += self.held;
-            self.held = 0;
-            gap = at - self.head;
             if gap > self.units(Duration::from_secs(1)) {
                 self.rest(State::Quiet);
                 continue;
             }
-            let missing = gap.min(i64::from(need));
-            self.head += missing;
-            return Play::Conceal(missing as u32);
+            return self.missing(gap, need);
+        }
+    }
+
+    /// Part of a gap. Its last packet's worth is asked for in one piece: what follows may hold it.
+    fn missing(&mut self, gap: i64, need: u32) -> Play {
+        let need = i64::from(need);
+        let next = self.queue.front().map(|e| (e.content, e.length, e.payload.clone()));
+        if let Some((Content::Sound(codec), length, next)) = next
+            && gap <= length.max(need)
+        {
+            self.head += gap;
+            return Play::Fec { units: gap as u32, codec, next };
+        }
+        let length = self.queue.front().map_or(0, |e| e.length);
+        let part = need.min((gap - length).max(1));
+        self.head += part;
+        Play::Conceal(part as u32)
+    }
+
+    /// Sound was made up while nothing came, and now something has: whether it stood for what came or held it back.
+    fn settle(&mut self, at: i64) {
+        let held = std::mem::take(&mut self.held);
+        let (place, over) = (self.head + held, self.head + held - at);
+        let goes_on = self.queue.iter().take(4).any(|e| e.at <= place && e.at + e.length > place);
+        if held == 0 || over <= 0 || (goes_on && !self.delay.pays(&self.lateness, over)) {
+            self.head = place;
+        } else {
+            self.head = at;
+            self.delay.stretched(over);
         }
     }
 
@@ -375,9 +406,14 @@ impl Jitter {
         seq - self.last_seq <= SEEN / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
     }
 
-    fn starve(&mut self, need: u32) -> Play {
+    fn starve(&mut self, need: u32, now: i64) -> Play {
         if self.state != State::Playing {
             return self.pause();
+        }
+        // Where even the fastest packet could not be here yet, nothing is late: too little is waited for.
+        let margin = self.delay_of(self.head + self.held, now);
+        if margin < self.lateness.least() {
+            self.delay.taken(margin);
         }
         let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
         self.held += i64::from(need);
@@ -403,8 +439,14 @@ impl Jitter {
 
     fn decode(&mut self, entry: Entry, skip: i64, now: i64) -> Play {
         let Content::Sound(codec) = entry.content else { return self.pause() };
-        self.margins.rotate_left(1);
-        self.margins[3] = self.delay_of(self.head, now);
+        let margin = self.delay_of(self.head, now);
+        self.delay.taken(margin);
+        if entry.seq > self.last_seq + 1
+            && let Some(fastest) = self.lateness.fastest()
+        {
+            let arrival = self.place(entry.arrived);
+            self.lateness.repaired(arrival - entry.at - fastest + entry.length);
+        }
         (self.head, self.last_seq, self.held) = (entry.at + entry.length, entry.seq, 0);
         let (skip, timestamp) = (skip as u32, entry.at as u32);
         Play::Decode { codec, payload: entry.payload, skip, timestamp, arrived: entry.arrived }
@@ -440,54 +482,32 @@ impl Jitter {
             return None;
         }
         let front = self.queue.pop_front()?;
-        let margins = self.margins;
+        let delay = self.delay.clone();
         let play = self.decode(front, 0, now);
-        self.margins = margins;
+        self.delay = delay;
         Some(play)
     }
 
     /// Which way to lean, once per tick. `spare`: decoded sound left after this tick, in clock units.
     pub fn pace(&mut self, spare: u32) -> Pace {
         if self.state != State::Playing {
-            self.spare = [i64::MAX; 2];
+            self.delay.rest();
             return Pace::Keep;
         }
-        self.spare_ticks += 1;
-        if self.spare_ticks >= 25 {
-            (self.spare, self.spare_ticks) = ([self.spare[1], i64::MAX], 0);
-        }
-        self.spare[1] = self.spare[1].min(i64::from(spare));
-        let margin = self.margins.iter().copied().min().unwrap_or(i64::MAX);
-        if margin == i64::MAX {
-            return Pace::Keep;
-        }
-        let (tick, slack) = (self.units(TICK), self.units(SLACK));
-        let (missing, over) = (self.lateness.wanted() - margin, margin - tick - slack - self.lateness.wanted());
-        if missing > 0 {
-            return Pace::Grow { urgent: missing > tick };
-        }
-        if over >= 0 {
-            return Pace::Shrink { most: (over + slack + tick) as u32, urgent: over > 4 * tick };
-        }
-        // Sound that is left over at every tick only adds delay: no packet is needed any earlier without it.
-        let idle = self.spare[0].min(self.spare[1]);
-        if self.spare[0] != i64::MAX && idle > slack {
-            return Pace::Shrink { most: idle as u32, urgent: false };
-        }
-        Pace::Keep
+        self.delay.pace(i64::from(spare), &self.lateness)
     }
 
-    /// Tells that sound became longer or shorter, so that the measures start afresh.
+    /// Tells that sound became longer (or, negative, shorter), so that the measures start afresh.
     pub fn stretched(&mut self, units: i64) {
-        for spare in &mut self.spare {
-            if *spare != i64::MAX {
-                *spare = (*spare + units).max(0);
-            }
-        }
-        for margin in &mut self.margins {
-            // Longer sound will make packets wait longer; after shorter sound only new packets tell.
-            *margin = if units < 0 { i64::MAX } else { margin.saturating_add(units) };
-        }
+        self.delay.stretched(units);
+    }
+
+    /// The stream goes on in units of another clock: what is buffered of the old one is not played.
+    pub fn reclock(&mut self, clock: u32) {
+        let mut counts = self.counts;
+        counts.skipped += self.queue.len() as u64;
+        let fresh = Self::new(self.plan.clone(), clock);
+        *self = Self { counts, lost_before: counts.lost, reported: self.reported, ..fresh };
     }
 
     /// Ends the stream: the line's plan changed, or it is held.

@@ -66,7 +66,7 @@ fn somebody_else_who_talks_on_and_on_is_taken_for_an_interruption_but_not_for_an
 #[test]
 fn loss_and_jitter_make_no_difference_to_what_is_said() {
     let mut plan = Plan::shipped("booking.en");
-    plan.weather = Weather { delay: ms(40), jitter: ms(60), loss: 0.3, burst: 1, duplicate: 0.0, order: Order::Lost };
+    plan.weather = Weather { delay: ms(40), jitter: ms(60), loss: 0.3, order: Order::Lost, ..Weather::default() };
     let mut call = plan.answer();
     for words in ["book a room today for two people", "seattle", "nine a m", "two hours"] {
         call.say(words);

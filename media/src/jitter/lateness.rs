@@ -1,21 +1,32 @@
-//! `Lateness`: how late packets come against the fastest, and the delay that nearly all of them meet. All in clock units.
+//! `Lateness`: how late packets come against the fastest, and what each delay would cost. All in clock units.
+//!
+//! The price of a delay is the delay itself and, for each percent of packets that would miss it, [`JitterPlan::price`]
+//! (the cost function of WebRTC's reorder optimiser, over lateness against the fastest packet of the last seconds).
+//! Spikes that return are waited for whatever they cost, as NetEQ's peak detector did: a run of packets held up together.
 use super::JitterPlan;
 use std::time::Duration;
 
-const BIN: Duration = Duration::from_millis(2);
-const BINS: usize = 300;
-/// How often the latest packet enters the histogram.
-const ROUND: Duration = Duration::from_millis(200);
+const BIN: Duration = Duration::from_millis(1);
+const BINS: usize = 512;
+/// How often prices are reckoned anew.
+const ROUND: Duration = Duration::from_millis(100);
 /// The fastest packet of this many half seconds is the zero of lateness.
 const FASTEST: usize = 8;
 /// Packets should wait at least this long, so that a tick that comes a little early finds them.
 const GUARD: Duration = Duration::from_millis(1);
-/// Before anything is known: the latest packet of a fifth of a second is a tick late.
-const EXPECTED: Duration = Duration::from_millis(20);
+/// While little is known, a tail that falls off exponentially at the mean seen so far counts as this many packets.
+const EXPECTED: f32 = 10.0;
+/// What a repair is worth, seen from a packet that comes in time: in-band correction or a bridge to the next sound.
+const REPAIR: f32 = 0.5;
+/// A spike holds up at least this many packets in a row.
+const RUN: u32 = 3;
+/// Before this many packets there is no telling a spike from the usual.
+const KNOWN: f32 = 100.0;
+/// Spikes further apart than this are chance.
+const RETURN: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Lateness {
-    quantile: f32,
     memory: f32,
     clock: u32,
     least: i64,
@@ -23,24 +34,32 @@ pub(super) struct Lateness {
     guard: i64,
     bin: i64,
     length: i64,
+    /// Price of all packets being late, in clock units.
+    price: f32,
     /// Transit of the fastest packet, per half second.
     fastest: [i64; FASTEST],
     turn: i64,
+    /// Weights of lateness, newer ones heavier, and what the next one weighs.
     shares: [f32; BINS],
-    rounds: f32,
+    total: f32,
+    weight: f32,
+    packets: f32,
+    /// The share of packets later than the end of each bin.
+    later: [f32; BINS],
     round: i64,
-    /// The latest packet of this round.
-    latest: i64,
     wanted: i64,
+    /// What would be wanted but for the spikes.
+    usual: i64,
+    /// Packets held up together just now: how many, how late the latest, when the last came and was sent.
+    run: (u32, i64, (i64, i64)),
+    /// The last spikes: when, and how late; newest last.
+    spikes: [Option<(i64, i64)>; 4],
 }
 
 impl Lateness {
     pub(super) fn new(plan: &JitterPlan, clock: u32) -> Self {
         let units = |time: Duration| (time.as_micros() as i64).saturating_mul(i64::from(clock)) / 1_000_000;
-        let mut shares = [0.0; BINS];
-        shares[(EXPECTED.as_millis() / BIN.as_millis()) as usize] = 1.0;
         let mut lateness = Self {
-            quantile: plan.quantile,
             memory: plan.memory,
             clock,
             least: units(plan.least),
@@ -48,21 +67,28 @@ impl Lateness {
             guard: units(GUARD),
             bin: units(BIN).max(1),
             length: units(ROUND).max(1),
+            price: units(plan.price) as f32 * 100.0,
             fastest: [i64::MAX; FASTEST],
             turn: 0,
-            shares,
-            rounds: 2.0,
+            shares: [0.0; BINS],
+            total: 0.0,
+            weight: 1.0,
+            packets: 0.0,
+            later: [0.0; BINS],
             round: 0,
-            latest: 0,
             wanted: 0,
+            usual: 0,
+            run: (0, 0, (0, 0)),
+            spikes: [None; 4],
         };
-        lateness.choose();
+        lateness.reckon();
         lateness
     }
 
     /// Another path or another sender: the fastest packet is unknown, the mood of the network stays.
     pub(super) fn forget(&mut self) {
         self.fastest = [i64::MAX; FASTEST];
+        self.run = (0, 0, (0, 0));
     }
 
     /// The transit time (arrival less timestamp) of the fastest packet of the last seconds.
@@ -70,11 +96,12 @@ impl Lateness {
         self.fastest.iter().copied().min().filter(|&fastest| fastest != i64::MAX)
     }
 
-    /// How long packets should wait beyond what the fastest needs.
+    /// The delay of the least price, beyond what the fastest packet needs.
     pub(super) const fn wanted(&self) -> i64 {
         self.wanted
     }
 
+    /// Takes note of a packet, in the order of arrival.
     pub(super) fn learn(&mut self, arrival: i64, transit: i64) {
         let turn = arrival.div_euclid((i64::from(self.clock) / 2).max(1));
         if turn > self.turn {
@@ -85,35 +112,122 @@ impl Lateness {
         }
         let slot = &mut self.fastest[turn.rem_euclid(FASTEST as i64) as usize];
         *slot = (*slot).min(transit);
-        let round = arrival.div_euclid(self.length);
-        if round != self.round {
-            self.close(round);
-        }
         let late = self.fastest().map_or(0, |fastest| transit.saturating_sub(fastest));
         // What is later than any delay we would choose is a stall, and no reason to wait longer.
+        if late > self.most {
+            return;
+        }
+        self.spike(arrival, transit, late);
+        self.packets += 1.0;
+        self.weight /= self.memory;
+        self.weigh(late, self.weight);
+        let round = arrival.div_euclid(self.length);
+        if round != self.round {
+            self.round = round;
+            self.reckon();
+        }
+    }
+
+    /// A packet was lost, and what repairs it came this late against the fastest.
+    pub(super) fn repaired(&mut self, late: i64) {
         if late <= self.most {
-            self.latest = self.latest.max(late);
+            self.weigh(late.max(0), self.weight * REPAIR);
         }
     }
 
-    fn close(&mut self, round: i64) {
-        let bin = (self.latest / self.bin).clamp(0, BINS as i64 - 1) as usize;
-        let memory = self.memory.min(1.0 - 1.0 / (self.rounds + 1.0));
-        for share in &mut self.shares {
-            *share *= memory;
+    fn weigh(&mut self, late: i64, weight: f32) {
+        self.shares[(late / self.bin).clamp(0, BINS as i64 - 1) as usize] += weight;
+        self.total += weight;
+        if self.weight > 1e6 {
+            for share in &mut self.shares {
+                *share *= 1e-6;
+            }
+            (self.total, self.weight) = (self.total * 1e-6, self.weight * 1e-6);
         }
-        self.shares[bin] += 1.0 - memory;
-        (self.rounds, self.round, self.latest) = (self.rounds + 1.0, round, 0);
-        self.choose();
     }
 
-    fn choose(&mut self) {
-        let mut left = self.shares.iter().sum::<f32>() * (1.0 - self.quantile);
-        let mut bin = BINS;
-        while bin > 1 && left >= self.shares[bin - 1] {
-            left -= self.shares[bin - 1];
-            bin -= 1;
+    /// Notes packets that were held up together: they come at once, each less late than the one before.
+    fn spike(&mut self, arrival: i64, transit: i64, late: i64) {
+        let (packets, height, (last, sent)) = self.run;
+        let at = arrival - transit;
+        let together = packets > 0 && at > sent && 2 * (arrival - last) <= at - sent;
+        self.run = match late > self.usual {
+            true if together => (packets + 1, height.max(late), (arrival, at)),
+            true => (1, late, (arrival, at)),
+            false => (0, 0, (arrival, at)),
+        };
+        let over = packets >= RUN && !(together && self.run.0 > 0);
+        if over && self.packets > KNOWN && height > self.usual + self.units(Duration::from_millis(20)) {
+            self.spikes.rotate_left(1);
+            self.spikes[3] = Some((arrival, height));
         }
-        self.wanted = (bin as i64 * self.bin).clamp(self.least, self.most) + self.guard;
+    }
+
+    /// How late the spikes are that keep coming.
+    fn returning(&self) -> i64 {
+        let now = self.round * self.length;
+        let apart = self.units(RETURN);
+        let mut height = 0;
+        for pair in self.spikes.windows(2) {
+            if let [Some((first, a)), Some((second, b))] = *pair
+                && second - first <= apart
+                && now - second <= 2 * apart
+            {
+                height = height.max(a.max(b));
+            }
+        }
+        height
+    }
+
+    fn units(&self, time: Duration) -> i64 {
+        (time.as_micros() as i64).saturating_mul(i64::from(self.clock)) / 1_000_000
+    }
+
+    fn reckon(&mut self) {
+        let scale = 1.0 / self.total.max(f32::MIN_POSITIVE);
+        let mean: f32 = self.shares.iter().enumerate().map(|(bin, share)| bin as f32 * share * scale).sum();
+        let belief = EXPECTED / (self.packets + EXPECTED);
+        let (mut later, fall) = (0.0, (-1.0 / mean.max(1e-3)).exp());
+        for (bin, share) in self.shares.iter().enumerate().rev() {
+            self.later[bin] = later * scale * (1.0 - belief);
+            later += share;
+        }
+        let mut tail = belief * fall;
+        for later in &mut self.later {
+            *later += tail;
+            tail *= fall;
+        }
+        let mut best = (f32::INFINITY, 0);
+        for (bin, later) in self.later.iter().enumerate() {
+            let delay = (bin as i64 + 1) * self.bin;
+            let cost = delay as f32 + self.price * later;
+            if cost < best.0 {
+                best = (cost, delay);
+            }
+        }
+        self.usual = best.1.clamp(self.least, self.most.max(self.bin)) + self.guard;
+        self.wanted = self.usual.max(self.returning().min(self.most) + self.guard);
+    }
+
+    /// The least that any packet should wait.
+    pub(super) const fn least(&self) -> i64 {
+        self.guard + self.bin
+    }
+
+    /// What it costs to wait this long, in clock units; infinite where no packet would be in time.
+    pub(super) fn cost(&self, delay: i64) -> f32 {
+        let reach = delay - self.guard;
+        if reach < 0 {
+            return f32::INFINITY;
+        }
+        if reach < self.least.max(self.returning()) {
+            // Below what was asked for: the nearer the better.
+            return 1e9 - reach as f32;
+        }
+        // A bin that ends beyond the delay is late in part.
+        let (bin, part) = (reach / self.bin, (reach % self.bin) as f32 / self.bin as f32);
+        let at = |bin: i64| if bin < 0 { 1.0 } else { self.later.get(bin as usize).copied().unwrap_or(0.0) };
+        let later = at(bin - 1) * (1.0 - part) + at(bin) * part;
+        delay as f32 + self.price * later
     }
 }

@@ -17,7 +17,7 @@ fn trace(jitter: &mut Jitter, t0: Instant, from: u32, ticks: u32) -> String {
     (0..ticks)
         .map(|n| match jitter.pull(t0 + MS * (from + 20 * n), 160) {
             Play::Decode { timestamp, .. } => char::from(b'a' + (timestamp / 160 % 26) as u8),
-            Play::Conceal(_) => '-',
+            Play::Conceal(_) | Play::Fec { .. } => '-',
             Play::Noise { .. } => '~',
             Play::Idle => '.',
         })
@@ -41,8 +41,8 @@ fn a_missing_number_is_concealed_and_a_jump_of_time_alone_is_silence() {
     for (n, at) in [(0, 0), (1, 1), (3, 3), (4, 4), (5, 9), (6, 10)] {
         sound(&mut jitter, packet(t0, at * 20, n, at * 160));
     }
-    // 22 ms of waiting, as nothing is known yet; the spurt after the silence waits as long.
-    assert_eq!(trace(&mut jitter, t0, 40, 13), "ab-de~~~~jk--");
+    // No packet has been late, so none waits longer than it takes.
+    assert_eq!(trace(&mut jitter, t0, 40, 13), "ab-de~~~jk---");
     assert_eq!(jitter.counts().lost, 1);
 }
 
@@ -91,7 +91,7 @@ fn keypad_events_take_numbers_without_looking_like_loss() {
     }
     sound(&mut jitter, packet(t0, 140, 7, 1120));
     sound(&mut jitter, packet(t0, 160, 8, 1280));
-    assert_eq!(trace(&mut jitter, t0, 40, 9), "ab~~~~~hi");
+    assert_eq!(trace(&mut jitter, t0, 40, 9), "ab~~~~hi-");
     assert_eq!(jitter.counts().lost, 0);
 }
 
@@ -130,4 +130,73 @@ fn memory_is_bounded_whatever_arrives() {
             }
         }
     }
+}
+
+#[test]
+fn a_gap_says_so_where_its_end_is_known_whatever_the_length_of_packets() {
+    for units in [80u32, 160, 320, 480, 960] {
+        let plan = JitterPlan { most: MS * 2000, ..JitterPlan::default() };
+        let (t0, mut jitter) = (Instant::now(), Jitter::new(plan, 8000));
+        for n in [0u32, 1, 3, 4] {
+            let payload = Bytes::from(vec![n as u8; units as usize]);
+            sound(&mut jitter, Rtp { payload, ..packet(t0, n, n as u16, n * units) });
+        }
+        let (mut fec, mut units_seen) = (0, 0);
+        for n in 0..units / 8 {
+            let mut need = 160i64;
+            while need > 0 {
+                match jitter.pull(t0 + MS * (40 + 20 * n), need as u32) {
+                    Play::Decode { payload, .. } => need -= payload.len() as i64,
+                    Play::Fec { units: gap, next, .. } => {
+                        assert_eq!((gap, next.first()), (units, Some(&3)));
+                        (fec, units_seen) = (fec + 1, gap);
+                        need -= i64::from(gap);
+                    }
+                    Play::Conceal(part) => need -= i64::from(part),
+                    Play::Noise { .. } | Play::Idle => need = 0,
+                }
+            }
+        }
+        assert_eq!((fec, units_seen), (1, units), "{units}");
+    }
+}
+
+#[test]
+fn the_delay_follows_the_price_and_spikes_that_return_are_waited_for() {
+    let calm = Lateness::new(&JitterPlan::default(), 8000);
+    assert!(calm.wanted() <= 2 * 8, "nothing known, nothing waited for");
+    let mut dice = crate::noise::Dice::new(1);
+    let run = |spike: i64, dice: &mut crate::noise::Dice| {
+        let mut lateness = Lateness::new(&JitterPlan::default(), 8000);
+        let mut arrivals: Vec<(i64, i64)> = (0..3000i64)
+            .map(|n| {
+                // Every four seconds the network stands still for a while, then all comes at once.
+                let held = (spike - n % 200 * 160).max(0);
+                let late = held.max((dice.unit() * 40.0) as i64);
+                (n * 160 + late, late)
+            })
+            .collect();
+        arrivals.sort_by_key(|&(arrival, _)| arrival);
+        arrivals.into_iter().for_each(|(arrival, late)| lateness.learn(arrival, late));
+        lateness.wanted()
+    };
+    let (steady, spiky) = (run(0, &mut dice), run(150 * 8, &mut dice));
+    assert!(steady <= 8 * 8, "5 ms of jitter: {steady}");
+    assert!((140 * 8..170 * 8).contains(&spiky), "150 ms every 4 s: {spiky}");
+}
+
+#[test]
+fn another_clock_goes_on_with_the_counts_of_the_old() {
+    let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
+    for n in [0u16, 1, 3] {
+        sound(&mut jitter, packet(t0, u32::from(n) * 20, n, u32::from(n) * 160));
+    }
+    assert_eq!(trace(&mut jitter, t0, 60, 2), "ab");
+    jitter.reclock(48_000);
+    assert_eq!((jitter.counts().lost, jitter.counts().skipped, jitter.held_packets()), (1, 1, 0));
+    for n in 4u16..6 {
+        sound(&mut jitter, packet(t0, u32::from(n) * 20, n, u32::from(n) * 960));
+    }
+    assert!(matches!(jitter.pull(t0 + MS * 140, 960), Play::Decode { timestamp: 3840, .. }));
+    assert_eq!(jitter.counts().lost, 1);
 }

@@ -10,6 +10,8 @@ pub struct Weather {
     pub delay: Duration,
     /// Each packet waits up to this much longer, uniformly.
     pub jitter: Duration,
+    /// Each packet waits longer still, by chance with this mean: exponentially, as queues do.
+    pub tail: Duration,
     pub loss: f32,
     /// Losses come in runs of this many (0 and 1: alone).
     pub burst: u32,
@@ -49,6 +51,9 @@ impl<T: Clone> Netem<T> {
         let copies = if self.dice.unit() < weather.duplicate { 2 } else { 1 };
         for _ in 0..copies {
             let mut due = now + weather.delay + weather.jitter.mul_f32(self.dice.unit());
+            if !weather.tail.is_zero() {
+                due += weather.tail.mul_f32(-(1.0 - self.dice.unit()).ln());
+            }
             if weather.order == Order::Kept {
                 due = self.last.map_or(due, |last| last.max(due));
             }
@@ -73,6 +78,19 @@ impl<T: Clone> Netem<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mean_of_a_tail_is_what_was_asked_for() {
+        let weather = Weather { tail: Duration::from_millis(40), order: Order::Lost, ..Weather::default() };
+        let (t0, mut net) = (Instant::now(), Netem::new(weather, 3));
+        (0..10_000u32).for_each(|n| net.send(t0 + Duration::from_millis(20) * n, n));
+        let late = std::iter::from_fn(|| net.recv(t0 + Duration::from_secs(1000)))
+            .map(|(at, n)| (at - t0 - Duration::from_millis(20) * n).as_secs_f64())
+            .collect::<Vec<_>>();
+        let mean = late.iter().sum::<f64>() / late.len() as f64;
+        assert!((0.038..0.042).contains(&mean), "{mean}");
+        assert!(late.iter().filter(|&&late| late > 0.12).count() > 300, "a tail: one in twenty");
+    }
 
     #[test]
     fn the_same_seed_gives_the_same_weather_and_the_shares_are_met() {
