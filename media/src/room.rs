@@ -262,7 +262,7 @@ impl Room {
         }
         for (n, frame) in said.into_iter().enumerate() {
             if let Some(mut frame) = frame {
-                if self.legs[n].as_ref().is_some_and(Leg::keying) {
+                if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
                     frame.pcm_mut().fill(0);
                 }
                 self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame) });
