@@ -151,7 +151,7 @@ impl Ear {
         let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
         self.judged += WINDOW as u64;
         let attention = self.gate.measure(&window);
-        let attention = if origin == Origin::Idle { Attention::Idle } else { attention };
+        let attention = if matches!(origin, Origin::Idle | Origin::Echo) { Attention::Idle } else { attention };
         match self.vad.show(&window, attention) {
             Some(look) => {
                 self.due = Some(origin);

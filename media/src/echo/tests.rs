@@ -1,5 +1,6 @@
 //! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
 use super::*;
+use crate::Rate;
 use crate::codec::Codec;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::ear::{Ear, EarPlan, EchoControl};
@@ -107,8 +108,8 @@ fn a_greeting_played_into_a_speakerphone_crosses_a_whole_room_and_starts_no_spee
     let (start, mut now) = (Instant::now(), Instant::now());
     let mut room = Room::new(start, Mode::Bot, LineRules::default());
     room.handle(now, Input::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 5 });
-    let greeting =
-        Sound { utterance: UtteranceId(1), pcm: voices::talk(2, 6.0), upto_char: 80, interruptible: true, last: true };
+    let (utterance, pcm, rate) = (UtteranceId(1), voices::talk(2, 6.0), Rate::Hz8000);
+    let greeting = Sound { utterance, pcm, rate, upto_char: 80, interruptible: true, last: true };
     room.handle(now, Input::sound(Seat::CALLER, greeting));
     let weather = Weather { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Weather::default() };
     let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(weather, 8));

@@ -26,6 +26,11 @@ fn ears() -> (Ears, Arc<Counters>) {
     (Ears::new(models(), counters.clone()), counters)
 }
 
+/// What the lines are sent: nothing.
+fn silence() -> Box<Frame> {
+    Box::new(Frame::silence(SamplePos(0), Rate::Hz8000))
+}
+
 #[test]
 fn many_ears_at_once_say_what_each_says_alone() {
     let sounds: Vec<Vec<i16>> = (0..14).map(|seed| speechlike(seed, 8_000, 6.0, 0.5)).collect();
@@ -39,7 +44,7 @@ fn many_ears_at_once_say_what_each_says_alone() {
         }
         for (id, sound) in sounds.iter().enumerate() {
             let frame = tick.checked_sub(id).and_then(|tick| frame(sound, tick));
-            batch.frames.extend(frame.map(|frame| (id as u64, Seat(1), frame)));
+            batch.frames.extend(frame.map(|frame| (id as u64, Seat(1), frame, silence())));
         }
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
@@ -74,7 +79,7 @@ fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
             batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
             batch.orders.push(Order::Listen(0, Seat(1), Some(Box::new(Broken))));
         }
-        batch.frames.extend([0, 1].map(|id| (id, Seat(1), frame(&sound, tick).unwrap())));
+        batch.frames.extend([0, 1].map(|id| (id, Seat(1), frame(&sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
         edges.iter().for_each(|(id, ..)| heard[*id as usize] += 1);
@@ -91,8 +96,8 @@ fn two_frames_of_one_line_in_a_tick_are_heard_in_order() {
     let (mut edges, mut expected) = (Vec::new(), Vec::new());
     ears.carry_out(Order::Join(0, Seat(1), EarPlan::default()));
     for pair in 0..150 {
-        let frames: Vec<_> = (0..2).map(|n| (0, Seat(1), frame(&sound, pair * 2 + n).unwrap())).collect();
-        expected.extend(frames.iter().filter_map(|(_, _, frame)| ear.hear(frame)));
+        let frames: Vec<_> = (0..2).map(|n| (0, Seat(1), frame(&sound, pair * 2 + n).unwrap(), silence())).collect();
+        expected.extend(frames.iter().filter_map(|(_, _, frame, _)| ear.hear(frame)));
         ears.hear(Batch { frames, ..Batch::default() }, &mut edges);
     }
     assert!(!expected.is_empty());
