@@ -37,11 +37,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let local = SocketAddr::new(bind, 0);
     // Nobody registers with this phone or calls it: a call that comes is refused, for nobody takes it.
-    let mut plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    let mut prefs = Prefs { codecs: args.codec.clone(), ..Prefs::default() };
     if let Some((security, suite)) = args.srtp {
-        plan.prefs.security = security;
-        plan.prefs.suites = suite.map_or(plan.prefs.suites, |suite| vec![suite]);
+        prefs.security = security;
+        prefs.suites = suite.map_or(prefs.suites, |suite| vec![suite]);
     }
+    let plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), prefs, ..SipPlan::default() };
     let ports = PortsPlan { bind, advertise: bind, from: PORTS.0, to: PORTS.1, ..PortsPlan::default() };
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await.context("cannot open a SIP socket")?;
     let caller = format!("softphone-{:08x}", random() as u32);
@@ -49,8 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dialled = Instant::now();
     let from = Party::new(caller.clone(), bind.to_string());
     let timeout = args.timeout.min(RINGS);
-    let prefs = Some(Prefs { codecs: args.codec.clone(), ..Prefs::default() });
-    let dial = Dial { to: args.target.clone(), from: Some(from), prefs, timeout, ..Dial::default() };
+    let dial = Dial { to: args.target.clone(), from: Some(from), timeout, ..Dial::default() };
     let line = match sip.dial(dial).await {
         Ok(line) => line,
         Err(refused) => {

@@ -81,7 +81,7 @@ async fn the_softphone_talks_to_the_echo_with_every_suite() {
         let output = call.output().await.expect("the softphone runs");
         let text = String::from_utf8_lossy(&output.stdout);
         let named = if suite == "offered" { "AEAD_AES_128_GCM" } else { suite };
-        assert!(text.contains(named), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains(named), "{suite}: {text}{}", String::from_utf8_lossy(&output.stderr));
         let heard = Sound::read(&heard);
         let spans = heard.spans(-30.0, 100);
         assert!(!spans.is_empty(), "{suite}: nothing came back\n{text}");
