@@ -33,7 +33,7 @@ impl Mix {
 
     /// The mixed tick.
     pub fn finish(self, out: &mut [i16]) {
-        for (out, sum) in out.iter_mut().zip(self.sum) {
+        for (out, &sum) in out.iter_mut().zip(&self.sum) {
             *out = sum.clamp(-32_768, 32_767) as i16;
         }
     }

@@ -124,6 +124,8 @@ pub struct Room {
     tick: u64,
     /// Boxed: most seats stay empty, and a tick looks at all.
     legs: [Option<Box<Leg>>; Seat::COUNT],
+    /// Seats that no ear listens to.
+    deaf: [bool; Seat::COUNT],
     lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
@@ -139,6 +141,7 @@ impl Room {
             opened,
             tick: 0,
             legs: Default::default(),
+            deaf: Default::default(),
             lanes: Lanes::default(),
             tap: None,
             out: VecDeque::new(),
@@ -157,6 +160,7 @@ impl Room {
             Input::Join { seat, plan, seed } => {
                 self.leave(now, seat);
                 let leg = Leg::new(now, plan, self.rules.clone(), seed);
+                self.heed(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
                 }
@@ -174,6 +178,13 @@ impl Room {
             }
             Input::Tap(tap) => self.tap = Some(tap),
             Input::Tick => self.tick(now),
+        }
+    }
+
+    /// Whether an ear listens to who sits here, as it does unless told otherwise: else no [`Output::Frame`] comes of the seat.
+    pub fn heed(&mut self, seat: Seat, ear: bool) {
+        if let Some(deaf) = self.deaf.get_mut(usize::from(seat.0)) {
+            *deaf = !ear;
         }
     }
 
@@ -254,13 +265,14 @@ impl Room {
             self.drain(seat);
             if seat == Seat::CALLER
                 && let (Some(tap), Some(said)) = (&mut self.tap, &said[n])
+                && tap.take(said, &frame).is_break()
             {
-                if tap.take(said, &frame).is_break() {
-                    self.tap = None;
-                    self.out.push_back(Output::Event(Event::TapBroke));
-                }
+                self.tap = None;
+                self.out.push_back(Output::Event(Event::TapBroke));
             }
-            sent[n] = Some(Box::new(frame));
+            if !self.deaf[n] {
+                sent[n] = Some(Box::new(frame));
+            }
         }
         for (n, both) in said.into_iter().zip(sent).enumerate() {
             if let (Some(mut frame), Some(sent)) = both {

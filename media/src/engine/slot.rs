@@ -98,6 +98,7 @@ impl Slot {
                 self.leave(now, seat, batch, counters);
                 self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
                 self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
+                self.room.heed(seat, ear.is_some());
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
                     *place = Some((wire, ear.is_some()));
                     batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));

@@ -43,10 +43,13 @@ pub const REPLIES: [&str; 12] = [
     "no",
 ];
 
+/// Sound by voice and text; `None` where the voice does not speak.
+type Said = BTreeMap<(String, String), Option<Vec<i16>>>;
+
 /// Text in a flite voice, 8 kHz, at a usual level, cut to what is sound. `None` where flite is not installed.
 pub fn say(voice: &str, text: &str) -> Option<Vec<i16>> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    static SAID: Mutex<BTreeMap<(String, String), Option<Vec<i16>>>> = Mutex::new(BTreeMap::new());
+    static SAID: Mutex<Said> = Mutex::new(BTreeMap::new());
     let key = (voice.to_owned(), text.to_owned());
     if let Some(said) = SAID.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return said.clone();
