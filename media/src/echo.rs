@@ -48,13 +48,13 @@ const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
 const REST: u32 = 100;
 /// The least share of what is left that must be somebody's own.
-const OWN: f32 = 0.5;
+const OWN: f32 = 0.7;
 /// The share of what came that must be somebody's own for the ear to get it as it came.
 const UNTOUCHED: f32 = 0.95;
 /// The share of what came that makes a tick somebody's own even where the canceller has damped it, if it lasts.
-const FOREIGN: f32 = 0.65;
+const FOREIGN: f32 = 0.85;
 /// Ticks on end for which it must be so.
-const SURE: u32 = 3;
+const SURE: u32 = 4;
 
 impl Echo {
     pub fn new() -> Self {
