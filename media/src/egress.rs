@@ -64,6 +64,7 @@ impl Egress {
             // RFC 7160 section 4: a stream keeps one clock, so that its receiver's arithmetic holds.
             (self.ssrc, self.base, self.packets, self.octets) =
                 (self.dice.roll() as u32, self.dice.roll() as u32, 0, 0);
+            self.sequence = self.dice.roll() as u16 >> 1;
             self.sent_since_report = false;
         }
         if plan.codec != self.plan.codec || !plan.direction.sends() {

@@ -309,8 +309,14 @@ impl Srtp {
         }
         let start = payload(packet).ok_or(Fault::Malformed)?;
         let (sequence, ssrc) = (u16_at(packet, 2), u32_at(packet, 8));
-        let known = self.sent.iter_mut().find(|sent| sent.is_none_or(|(source, _)| source == ssrc));
-        let sent = known.ok_or(Fault::Spent)?;
+        let known = self.sent.iter().position(|sent| sent.is_none_or(|(source, _)| source == ssrc));
+        let place = known.unwrap_or_else(|| {
+            // We send from one source at a time, and a change of clock brings another: the oldest goes.
+            self.sent.rotate_left(1);
+            self.sent[SOURCES - 1] = None;
+            SOURCES - 1
+        });
+        let sent = &mut self.sent[place];
         let index = match sent {
             None => u64::from(sequence),
             // An index seals one packet, ever: a second would give both away (RFC 3711 section 9.1).

@@ -89,6 +89,18 @@ fn what_is_sealed_is_opened_and_grows_by_the_tag_of_its_suite() {
 }
 
 #[test]
+fn a_source_after_another_is_sealed_however_many_there_were() {
+    let (mut us, mut them, _) = pair(Suite::AesGcm);
+    for ssrc in 1..=2 * SOURCES as u32 + 1 {
+        for sequence in [7, 8] {
+            let packet = rtp_of(ssrc, sequence);
+            let sealed = seal(&mut us, &packet);
+            assert_eq!(them.unprotect(&sealed), Ok(&packet[..]), "source {ssrc}");
+        }
+    }
+}
+
+#[test]
 fn header_extensions_and_contributing_sources_stay_readable() {
     for suite in [Suite::AesCm80, Suite::AesGcm] {
         let (mut us, mut them, _) = pair(suite);
