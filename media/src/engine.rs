@@ -296,9 +296,10 @@ impl Driver {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
-        if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) = self.batches.try_send(batch) {
+        let Err(refused) = self.batches.try_send(batch) else { return };
+        self.counters.deaf_ticks.fetch_add(1, Ordering::Relaxed);
+        if let TrySendError::Full(batch) = refused {
             // The ears are eight ticks behind: this tick's sound is lost to them, orders are not.
-            self.counters.deaf_ticks.fetch_add(1, Ordering::Relaxed);
             self.batch = batch.without_sound();
         }
     }

@@ -116,7 +116,12 @@ impl Ears {
     fn settle(&mut self, edges: &mut Vec<(u64, Seat, Edge)>) {
         let mut due = std::mem::take(&mut self.due);
         let mut looks: Vec<&mut Look> = due.iter_mut().map(|(_, look)| &mut **look).collect();
-        self.models.look(&mut self.scratch, &mut looks);
+        let (models, scratch) = (&self.models, &mut self.scratch);
+        if catch_unwind(AssertUnwindSafe(|| models.look(scratch, &mut looks))).is_err() {
+            // What was not scored counts as unseen.
+            self.counters.broken_ears.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("Silero panicked; the lines it looked at go on with earshot");
+        }
         for ((id, seat), look) in due.drain(..) {
             let mut edge = None;
             self.with((id, seat), |ear| edge = ear.settle(look));
