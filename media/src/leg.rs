@@ -26,6 +26,8 @@ pub struct LegPlan {
     /// Payload type of telephone-event (RFC 4733), where negotiated, and the clock its durations are told in: the codec's, or
     /// 8000 where the far end knows no other.
     pub telephone_event: Option<u8>,
+    /// Other payload types under which the far end may send keys: events in another codec's clock.
+    pub also_events: Vec<u8>,
     pub event_clock: u32,
     /// Payload type of comfort noise (RFC 3389), where negotiated.
     pub comfort_noise: Option<u8>,
@@ -42,6 +44,7 @@ impl LegPlan {
             payload_type,
             also: Vec::new(),
             telephone_event: None,
+            also_events: Vec::new(),
             event_clock: codec.clock(),
             comfort_noise: None,
             ptime: TICK,
@@ -266,7 +269,7 @@ impl Leg {
     /// What a payload type means on this line. A phone may answer with the other G.711 (RFC 3264 section 6.1).
     fn content(&self, payload_type: u8) -> Option<Content> {
         let plan = &self.plan;
-        if plan.telephone_event == Some(payload_type) {
+        if plan.telephone_event == Some(payload_type) || plan.also_events.contains(&payload_type) {
             Some(Content::Event)
         } else if payload_type == plan.payload_type {
             Some(Content::Sound(plan.codec))
