@@ -13,8 +13,10 @@ if ! command -v valgrind >/dev/null 2>&1; then
     echo "stages: skipped, valgrind is not installed (apt-get install valgrind)"
     exit 0
 fi
-built=$(cargo bench --profile dev --workspace --bench stages --no-run --message-format=json-render-diagnostics \
+# One unit and nothing incremental: how code is cut into units would move the counts by more than a percent.
+built=$(CARGO_INCREMENTAL=0 cargo bench --profile dev --workspace --bench stages --no-run --message-format=json-render-diagnostics \
     --config 'profile.dev.package.media.opt-level=3' \
+    --config 'profile.dev.package.media.codegen-units=1' \
     --config 'profile.dev.package.media.debug-assertions=false' \
     --config 'profile.dev.package.media.overflow-checks=false')
 program=$(grep -o '"executable":"[^"]*stages-[^"]*"' <<<"$built" | tail -n 1 | cut -d '"' -f 4)
