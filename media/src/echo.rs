@@ -99,7 +99,6 @@ impl Line {
         let (sent, came, left) =
             (work.far.measure(far.pcm()), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
         work.path.play(&sent);
-        // What the jitter buffer made up says nothing of the way.
         let (raw, clean) = (work.path.own(&came), work.path.own(&left));
         // What the jitter buffer made up says nothing of the way.
         if near.origin == Origin::Line {

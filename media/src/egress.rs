@@ -32,7 +32,8 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// `seed` decides SSRC, sequence number and timestamp (RFC 3550 section 5.1: random; the number in the lower half, RFC 4568 6.4.1); the driver brings it.
+    /// `seed` decides SSRC, timestamp and sequence number; the driver brings it. They are random (RFC 3550 section 5.1), the
+    /// number in the lower half (RFC 4568 section 6.4.1).
     pub fn new(plan: LegPlan, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let (ssrc, base, sequence) = (dice.roll() as u32, dice.roll() as u32, dice.roll() as u16 >> 1);

@@ -26,9 +26,9 @@ pub struct LegPlan {
     /// Payload type of telephone-event (RFC 4733), where negotiated, and the clock its durations are told in: the codec's, or
     /// 8000 where the far end knows no other.
     pub telephone_event: Option<u8>,
+    pub event_clock: u32,
     /// Other payload types under which the far end may send keys: events in another codec's clock.
     pub also_events: Vec<u8>,
-    pub event_clock: u32,
     /// Payload type of comfort noise (RFC 3389), where negotiated.
     pub comfort_noise: Option<u8>,
     /// How much sound goes into one packet we send, 10–60 ms.
