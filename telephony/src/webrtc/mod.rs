@@ -11,6 +11,8 @@ mod pulse;
 mod sockets;
 mod stack;
 mod task;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 #[cfg(test)]
 mod tests;
 mod wire;
