@@ -13,7 +13,7 @@ use media::packet::{Packet, Rtcp, Rtp};
 use rtc::data_channel::RTCDataChannelId;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
-use rtc::peer_connection::state::RTCIceConnectionState;
+use rtc::peer_connection::state::{RTCIceConnectionState, RTCPeerConnectionState};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::future::poll_fn;
@@ -78,6 +78,8 @@ pub(super) struct Task {
     /// The page's first words of DTLS, which can overtake the nomination of their path. The stack would drop them, and the page
     /// say them again only after its timer: so they wait here. `None` once the path is there.
     early: Option<Vec<Datagram>>,
+    /// There are keys: what the leg sent before went nowhere.
+    up: bool,
 }
 
 enum Event {
@@ -92,7 +94,7 @@ impl Task {
     pub(super) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::new();
         ledger.ours = Some(parts.stack.ssrc);
-        Self { parts, ledger, leg: None, channel: None, batch: Vec::with_capacity(BATCH), early: Some(Vec::new()) }
+        Self { parts, ledger, leg: None, channel: None, batch: Vec::with_capacity(BATCH), early: Some(Vec::new()), up: false }
     }
 
     /// Runs until the call is over; nothing of it remains.
@@ -188,7 +190,9 @@ impl Task {
         }
         for _ in 0..2 * super::wire::RING {
             let Some(packet) = self.parts.rings.take() else { break };
-            self.send(now, packet);
+            if self.up {
+                self.send(now, packet);
+            }
         }
         match self.parts.pulse.check(now) {
             Some(Verdict::Lost) => self.tell(Change::Lost(true)),
@@ -236,6 +240,10 @@ impl Task {
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(RTCIceConnectionState::Disconnected) => {
                 let missed = self.parts.pulse.miss(Instant::now())?;
                 (missed == Verdict::Lost).then(|| self.tell(Change::Lost(true))).flatten()
+            }
+            RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) => {
+                self.up = true;
+                None
             }
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) if self.parts.stack.is_ours(id) => {
                 self.channel = Some(id);
@@ -328,7 +336,7 @@ impl Task {
                 RTCMessage::RtcpPacket(track, self.ledger.compose(&rtcp, now, SystemTime::now()))
             }
         };
-        // Before the connection is up there is nobody to send to.
+        // While ICE restarts there is no way to send on.
         self.parts.stack.connection.handle_write(TaggedRTCMessage { now, message }).ok();
     }
 

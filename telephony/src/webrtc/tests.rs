@@ -277,7 +277,7 @@ async fn ice_restarts_in_mid_call_and_the_sound_goes_on() {
             assert!(answer.contains("a=ice-ufrag:") && answer.contains("a=candidate:"), "{answer}");
             page.call.peer.restart(&answer).await.unwrap();
             assert_eq!(bot.call.peer.etag(), round);
-            (bot.heard(), page.heard());
+            drop((bot.heard(), page.heard()));
             let took = up(&mut bot, &mut page).await;
             println!("{ice:?}: sound again {took:?} after the restart");
             assert!(took < 1_400 * MS, "the restart would have been taken for a loss: {took:?}");

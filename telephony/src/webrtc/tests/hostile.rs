@@ -137,6 +137,6 @@ async fn garbage_on_the_port_of_a_call_does_it_no_harm() {
         }
     }
     sleep(50 * MS).await;
-    (bot.heard(), page.heard());
+    drop((bot.heard(), page.heard()));
     assert!(up(&mut bot, &mut page).await < 1_000 * MS);
 }
