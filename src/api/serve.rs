@@ -104,7 +104,8 @@ async fn accept(
             tracing::debug!("one host has all the connections to the API that it may have; more are closed");
             continue;
         };
-        let served = serve(stream, router.clone(), plan, end.clone());
+        let router = router.clone().layer(axum::Extension(super::widget::Peer(host)));
+        let served = serve(stream, router, plan, end.clone());
         open.spawn(async move {
             served.await;
             drop(seat);
