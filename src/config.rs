@@ -14,11 +14,13 @@ mod network;
 mod store;
 #[cfg(test)]
 mod tests;
+mod widget;
 
 pub use codec::{Codec, Opus};
 pub use load::Fault;
 pub use network::Network;
 pub use store::{RecordingFormat, Store};
+pub use widget::{Ice, Rtc, Widget};
 
 /// The kind of route that is no bot: the caller's own sound back through the whole media path.
 pub const ECHO: &str = "echo";
@@ -59,6 +61,8 @@ pub struct Config {
     pub call: Call,
     pub store: Store,
     pub http: Http,
+    pub widget: Widget,
+    pub rtc: Rtc,
     pub log: Log,
     pub drain: Drain,
     pub route: Vec<Route>,
@@ -79,6 +83,8 @@ impl Default for Config {
             call: Call::default(),
             store: Store::default(),
             http: Http::default(),
+            widget: Widget::default(),
+            rtc: Rtc::default(),
             log: Log::default(),
             drain: Drain::default(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
