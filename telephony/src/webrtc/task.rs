@@ -94,7 +94,15 @@ impl Task {
     pub(super) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::new();
         ledger.ours = Some(parts.stack.ssrc);
-        Self { parts, ledger, leg: None, channel: None, batch: Vec::with_capacity(BATCH), early: Some(Vec::new()), up: false }
+        Self {
+            parts,
+            ledger,
+            leg: None,
+            channel: None,
+            batch: Vec::with_capacity(BATCH),
+            early: Some(Vec::new()),
+            up: false,
+        }
     }
 
     /// Runs until the call is over; nothing of it remains.
