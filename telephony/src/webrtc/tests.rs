@@ -2,7 +2,7 @@
 use super::*;
 use crate::line::{By, Change, Ended};
 use media::Rate;
-use media::keys::KeysIn;
+use media::keys::{Clocks, KeysIn};
 use media::packet::{Packet, Report, Rtcp, Rtp};
 use media::testkit::tone;
 use tokio::time::{sleep, timeout};
@@ -179,7 +179,7 @@ async fn keys_of_rfc_4733_arrive_once_each_in_order() {
                 if let Packet::Rtp(rtp) = packet
                     && rtp.payload_type == 110
                 {
-                    found.extend(keys.push(&rtp));
+                    found.extend(keys.push(&rtp, Clocks { sound: 48_000, events: 48_000 }));
                 }
             }
         }
