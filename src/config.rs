@@ -317,11 +317,20 @@ pub struct Ear {
     pub start_ms: Ms,
     pub end_ms: Ms,
     pub echo: Echo,
+    pub noise: Noise,
+    pub level: Level,
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { preroll_ms: Ms(300), start_ms: Ms(64), end_ms: Ms(200), echo: Echo::Phones }
+        Self {
+            preroll_ms: Ms(300),
+            start_ms: Ms(64),
+            end_ms: Ms(200),
+            echo: Echo::Phones,
+            noise: Noise::Off,
+            level: Level::Off,
+        }
     }
 }
 
@@ -338,6 +347,46 @@ impl From<Echo> for media::ear::EchoControl {
         match echo {
             Echo::Phones => Self::On,
             Echo::Off => Self::Off,
+        }
+    }
+}
+
+/// How much of a line's noise is taken out before the recogniser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    Off,
+    Auto,
+    Mild,
+    Firm,
+    Strong,
+}
+
+impl From<Noise> for media::ear::suppressor::Suppression {
+    fn from(noise: Noise) -> Self {
+        match noise {
+            Noise::Off => Self::Off,
+            Noise::Auto => Self::Auto,
+            Noise::Mild => Self::Mild,
+            Noise::Firm => Self::Firm,
+            Noise::Strong => Self::Strong,
+        }
+    }
+}
+
+/// Whether callers are brought to the usual level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    On,
+    Off,
+}
+
+impl From<Level> for media::ear::level::Levelling {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::On => Self::On,
+            Level::Off => Self::Off,
         }
     }
 }
@@ -511,11 +560,31 @@ pub struct Http {
     pub listen: Option<SocketAddr>,
     #[serde(with = "blank::path")]
     pub token_file: Option<PathBuf>,
+    /// Certificate chain and key, PEM; both or none.
+    #[serde(with = "blank::path")]
+    pub tls_certificate: Option<PathBuf>,
+    #[serde(with = "blank::path")]
+    pub tls_key: Option<PathBuf>,
+    /// Serve without TLS where others can reach it: behind a proxy that speaks TLS.
+    pub allow_plain: bool,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)), token_file: None }
+        Self {
+            listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
+            token_file: None,
+            tls_certificate: None,
+            tls_key: None,
+            allow_plain: false,
+        }
+    }
+}
+
+impl Http {
+    /// Certificate and key, where both are named.
+    pub fn tls(&self) -> Option<(PathBuf, PathBuf)> {
+        self.tls_certificate.clone().zip(self.tls_key.clone())
     }
 }
 

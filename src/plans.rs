@@ -1,4 +1,5 @@
 //! What the configuration means to each part: their plans.
+use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
 use crate::security::Secret;
 use crate::widget::{DoorPlan, Origin, Own, Relay};
@@ -12,6 +13,11 @@ use telephony::rtp::{Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
+
+/// Where the web address's certificate and key lie, if it has any.
+pub fn tls(config: &Config) -> Option<Files> {
+    config.http.tls().map(|(certificate, key)| Files { certificate, key })
+}
 
 pub fn engine(config: &Config) -> EnginePlan {
     let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };
@@ -79,10 +85,11 @@ pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan
         sessions_per_minute: widget.sessions_per_minute,
         proxies: networks(&widget.proxies),
         stun: rtc.stun.clone(),
-        turn: match rtc.turn_secret().map_err(anyhow::Error::msg)? {
-            Some(secret) => Some(Relay { urls: rtc.turn.clone(), secret, ttl: rtc.turn_ttl_s.into() }),
-            None => None,
-        },
+        turn: (rtc.turn_secret().map_err(anyhow::Error::msg)?).map(|secret| Relay {
+            urls: rtc.turn.clone(),
+            secret,
+            ttl: rtc.turn_ttl_s.into(),
+        }),
     })
 }
 

@@ -17,6 +17,7 @@ use format::Types;
 use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -84,8 +85,8 @@ pub struct Offer {
     lines: Vec<Line>,
 }
 
-/// What both sides agreed on.
-#[derive(Clone, Debug, PartialEq)]
+/// What both sides agreed on. `Debug` hides the text: keys stand in it.
+#[derive(Clone, PartialEq)]
 pub struct Negotiated {
     pub plan: LegPlan,
     /// Where they want our packets. An unspecified address (`0.0.0.0`) means: none, the old style of hold.
@@ -96,6 +97,15 @@ pub struct Negotiated {
     pub hold: bool,
     /// The answer to send; empty after [`accept`].
     pub text: String,
+}
+
+impl fmt::Debug for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, remote, secrets, hold, text: _ } = self;
+        let mut shown = f.debug_struct("Negotiated");
+        shown.field("plan", plan).field("remote", remote).field("secrets", secrets).field("hold", hold);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// Why a description is not acceptable. No variant carries the description's text, which can hold names and numbers.
@@ -315,8 +325,8 @@ fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Ne
             telephone_event: choice.telephone_event.map(|(p, _)| p),
             also_events: [8_000, 16_000, 48_000]
                 .into_iter()
-                .filter_map(|clock| line.payload_type("telephone-event", clock))
-                .filter(|p| choice.telephone_event.is_some_and(|(chosen, _)| chosen != *p))
+                .filter_map(|clock| Some((line.payload_type("telephone-event", clock)?, clock)))
+                .filter(|(p, _)| choice.telephone_event.is_some_and(|(chosen, _)| chosen != *p))
                 .collect(),
             event_clock: choice.telephone_event.map_or(choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: choice.comfort_noise,
@@ -371,8 +381,8 @@ fn names(codecs: &[Codec]) -> String {
     codecs.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// The offers and answers of one call, from our side.
-#[derive(Clone, Debug)]
+/// The offers and answers of one call, from our side. `Debug` hides what was sent: keys stand in it.
+#[derive(Clone)]
 pub struct Session {
     prefs: Prefs,
     local: Local,
@@ -383,6 +393,12 @@ pub struct Session {
     mid: Option<String>,
     types: Types,
     vault: Vault,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("local", &self.local).field("vault", &self.vault).finish_non_exhaustive()
+    }
 }
 
 impl Session {
