@@ -1,7 +1,13 @@
 // On other sites: a classic script under a strict policy, a module, `import()` without a face, and a site with a server.
+import { gzipSync } from "node:zlib";
 import { ADMIN, BASE, SHOP, check, equal, events, html, play, reaches, shop, until, visit } from "./page.mjs";
 
 await play(async (open) => {
+  const files = await Promise.all(["widget.js", "widget.css"].map(async (name) => (await fetch(`${BASE}/${name}`)).text()));
+  const weight = files.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
+  console.log(`widget.js and widget.css are ${weight} bytes gzipped`);
+  check(weight < 25000, "the widget stays under 25 KB gzipped");
+
   const browser = await open();
   const pages = {
     "/classic": html(`<script src="${BASE}/widget.js" data-bot="booking.en" data-heading="Book a room" data-theme="dark"></script>`),
