@@ -180,7 +180,7 @@
       this.id = null;
       this.language = null;
       this.expect = { keys: false, secret: false };
-      addEventListener("pagehide", () => this.stop());
+      addEventListener("pagehide", () => (this.#post({ type: "bye" }), this.stop()));
     }
 
     get live() { return LIVE.includes(this.state); }
@@ -246,10 +246,12 @@
     /** Hangs up. */
     stop() {
       if (!this.live) return;
-      this.#post({ type: "bye" });
-      // The data channel may be down, and a page that goes away sends nothing more: this request outlives it.
-      if (this.#location) fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
+      const peer = this.#peer;
+      // The request outlives a page that goes away; the connection stays until it is answered, or its end would come first.
+      const told = this.#location && fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
+      this.#peer = null;
       this.#finish({ blame: "caller", reason: "hung up" });
+      Promise.race([told, pause(1000)]).then(() => peer?.close());
     }
 
     /** Says something in writing; 500 characters at most. Gives whether it went out. */
