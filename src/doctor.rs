@@ -1,8 +1,9 @@
 //! `switchboard check`: looks at everything the server needs before a caller does, and says what to do.
+use crate::api::tls::Tls;
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
-use crate::{limits, store};
+use crate::{limits, plans, store};
 use media::engine::Priority;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -119,6 +120,12 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 }
 
 fn system(config: &Config, found: &mut Vec<Finding>) {
+    match plans::tls(config).map(Tls::load) {
+        None => {}
+        Some(Ok(tls)) => found
+            .push(fine(format!("http.tls_certificate and http.tls_key can be used, SHA-256 {}", tls.fingerprint()))),
+        Some(Err(why)) => found.push(broken(why)),
+    }
     match store::vault::load(&config.store) {
         Ok(None) => {}
         Ok(Some(vault)) => found.push(fine(format!("recordings are encrypted with the key {}", vault.id()))),

@@ -1,4 +1,5 @@
 //! What the configuration means to each part: their plans.
+use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
 use crate::security::Secret;
 use anyhow::anyhow;
@@ -8,6 +9,11 @@ use std::time::Duration;
 use telephony::rtp::{Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
+
+/// Where the web address's certificate and key lie, if it has any.
+pub fn tls(config: &Config) -> Option<Files> {
+    config.http.tls().map(|(certificate, key)| Files { certificate, key })
+}
 
 pub fn engine(config: &Config) -> EnginePlan {
     let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };

@@ -1,5 +1,6 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
 use crate::api::serve::{Web, WebPlan};
+use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
 use crate::call::Desk;
@@ -60,6 +61,19 @@ impl Reach {
     }
 }
 
+/// A web address that others reach gets a certificate, if it has none and is not meant to be plain.
+fn certify(config: &mut Config) -> anyhow::Result<()> {
+    let http = &mut config.http;
+    if http.listen.is_none_or(|at| at.ip().is_loopback()) || http.tls().is_some() || http.allow_plain {
+        return Ok(());
+    }
+    let own = own_address()
+        .context("no network address found for a certificate: set http.tls_certificate and http.tls_key")?;
+    let files = tls::local(&config.store.dir, own)?;
+    (http.tls_certificate, http.tls_key) = (Some(files.certificate), Some(files.key));
+    Ok(())
+}
+
 /// The address this machine would send from. Nothing is sent: a UDP socket only picks its route.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
@@ -79,6 +93,8 @@ pub struct Server {
     pub ports: Ports,
     engine: Arc<Engine>,
     web: Option<Web>,
+    /// Of the certificate that the web address began with.
+    fingerprint: Option<String>,
     config: Arc<Config>,
 }
 
@@ -126,9 +142,17 @@ impl Server {
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let (live, shelf) = (Arc::new(desk.clone()), bots.clone());
         let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics };
+        let tls = match plans::tls(&config) {
+            Some(files) => Some(Tls::load(files)?),
+            None => None,
+        };
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().follow());
+        }
+        let fingerprint = tls.as_ref().map(Tls::fingerprint);
         let web = match config.http.listen {
             Some(at) => Some(
-                Web::open(at, api::router(app), WebPlan::default())
+                Web::open(at, api::router(app), WebPlan::default(), tls)
                     .await
                     .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?,
             ),
@@ -136,7 +160,7 @@ impl Server {
         };
         let http = web.as_ref().map(Web::address);
         let sip = telephone.udp().or(telephone.tcp());
-        Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, config })
+        Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, fingerprint, config })
     }
 
     /// Takes no new calls, lets live ones finish within `drain.limit_ms`, writes everything down and stops.
@@ -173,8 +197,13 @@ impl Server {
             }
         }
         if let Some(http) = self.http {
+            let scheme = if self.fingerprint.is_some() { "https" } else { "http" };
+            // Everywhere is no address to open.
+            let own = if http.ip().is_unspecified() { own_address() } else { None };
+            let http = SocketAddr::new(own.unwrap_or(http.ip()), http.port());
+            println!("  talk   {scheme}://{http}/   (in a browser)");
             println!(
-                "  web    http://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
+                "  api    {scheme}://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
             );
             println!("  token  {}", self.token_file.display());
         }
@@ -189,11 +218,17 @@ impl Server {
 pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     limits::keep_private();
     reach.apply(&mut config)?;
+    if reach == Reach::Lan {
+        certify(&mut config)?;
+    }
     observe::start(&config.log)?;
     let engines = Engines::load(&config.speech);
     let about = engines.about();
     let server = Server::start(config, engines).await?;
     server.greet(&about);
+    if let (Reach::Lan, Some(print)) = (reach, &server.fingerprint) {
+        println!("  Browsers warn of its certificate, which nobody vouches for. SHA-256 {print}\n");
+    }
     if reach == Reach::Lan {
         println!(
             "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"

@@ -148,9 +148,9 @@ fn stage_mix(pcm: &[i16], frames: usize) {
     let mut out = [0; 160];
     let ticks: Vec<&[i16]> = pcm.chunks_exact(160).collect();
     for voices in ticks.windows(3).cycle().take(frames) {
-        let mut mix = Mix::new(Rate::Hz8000);
+        let mut mix = Mix::new(&mut out);
         voices.iter().for_each(|voice| mix.add(voice));
-        mix.finish(&mut out);
+        mix.finish();
         black_box(&out);
     }
 }

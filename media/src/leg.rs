@@ -343,6 +343,11 @@ impl Leg {
         self.tones.sounding()
     }
 
+    /// Whether the bot has nothing to say to this leg.
+    pub fn is_idle(&self) -> bool {
+        self.playout.idle()
+    }
+
     /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
     pub fn speak(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());

@@ -3,26 +3,40 @@
 use crate::resample::Resampler;
 use crate::{Frame, Rate};
 
-pub struct Mix {
-    rate: Rate,
-    sum: [i32; 960],
+/// Begins with silence in `out`; one voice is copied there, and sums are kept from the second on.
+pub struct Mix<'a> {
+    out: &'a mut [i16],
     voices: usize,
+    sum: Option<[i32; 960]>,
 }
 
-impl Mix {
-    pub const fn new(rate: Rate) -> Self {
-        Self { rate, sum: [0; 960], voices: 0 }
+impl<'a> Mix<'a> {
+    /// Into a silent tick of 20 ms, at most 960 samples long.
+    pub const fn new(out: &'a mut [i16]) -> Self {
+        Self { out, voices: 0, sum: None }
     }
 
-    /// Adds a voice of this mix's rate.
+    /// Adds a voice of this mix's rate; one of another length is left out.
     pub fn add(&mut self, pcm: &[i16]) {
-        let n = self.rate.per_tick();
-        if let Some(pcm) = pcm.get(..n) {
-            // Plain loops over slices of one length: the compiler does eight samples at once.
-            for (sum, &x) in self.sum[..n].iter_mut().zip(pcm) {
-                *sum += i32::from(x);
+        let n = self.out.len();
+        if pcm.len() != n || n > 960 {
+            return;
+        }
+        self.voices += 1;
+        if self.voices == 1 {
+            return self.out.copy_from_slice(pcm);
+        }
+        // Plain loops over slices of one length: the compiler does eight samples at once.
+        let first = &*self.out;
+        let sum = self.sum.get_or_insert_with(|| {
+            let mut sum = [0; 960];
+            for (sum, &x) in sum[..n].iter_mut().zip(first) {
+                *sum = i32::from(x);
             }
-            self.voices += 1;
+            sum
+        });
+        for (sum, &x) in sum[..n].iter_mut().zip(pcm) {
+            *sum += i32::from(x);
         }
     }
 
@@ -31,9 +45,9 @@ impl Mix {
         self.voices
     }
 
-    /// The mixed tick.
-    pub fn finish(self, out: &mut [i16]) {
-        for (out, &sum) in out.iter_mut().zip(&self.sum) {
+    /// The mixed tick is in its place.
+    pub fn finish(self) {
+        for (out, &sum) in self.out.iter_mut().zip(self.sum.iter().flatten()) {
             *out = sum.clamp(-32_768, 32_767) as i16;
         }
     }
@@ -96,16 +110,23 @@ mod tests {
     fn loud_voices_saturate_and_the_order_does_not_matter() {
         let voices = [[30_000i16; 160], [20_000; 160], [-25_000; 160]];
         let mixed = |order: [usize; 3]| {
-            let (mut mix, mut out) = (Mix::new(Rate::Hz8000), [0i16; 160]);
+            let mut out = [0i16; 160];
+            let mut mix = Mix::new(&mut out);
             order.into_iter().for_each(|i| mix.add(&voices[i]));
-            mix.finish(&mut out);
+            mix.finish();
             out[7]
         };
         assert_eq!((mixed([0, 1, 2]), mixed([2, 0, 1])), (25_000, 25_000));
-        let (mut mix, mut out) = (Mix::new(Rate::Hz8000), [0i16; 160]);
+        let mut out = [0i16; 160];
+        let mut mix = Mix::new(&mut out);
         mix.add(&voices[0]);
         mix.add(&voices[1]);
-        mix.finish(&mut out);
+        mix.finish();
         assert_eq!(out, [32_767; 160]);
+        let mut out = [0i16; 160];
+        let mut mix = Mix::new(&mut out);
+        mix.add(&voices[2]);
+        mix.finish();
+        assert_eq!(out, voices[2], "one voice is what it was");
     }
 }

@@ -248,7 +248,12 @@ impl Room {
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if let Some(leg) = leg {
                 said[n] = Some(leg.hear(now, pos));
-                bot[n] = (self.mode != Mode::Echo).then(|| leg.speak(now, pos));
+                bot[n] = match self.mode {
+                    Mode::Echo => None,
+                    // The other line is no dead air.
+                    Mode::Bridge if leg.is_idle() => None,
+                    Mode::Bot | Mode::Bridge => Some(leg.speak(now, pos)),
+                };
             }
         }
         let mut sent: [Option<Box<Frame>>; Seat::COUNT] = Default::default();
@@ -304,7 +309,8 @@ impl Voices<'_> {
     /// What `seat` hears, at its own rate.
     fn mix(&self, mode: Mode, supervision: Supervision, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
         let own = usize::from(seat.0);
-        let (mut mix, rate) = (Mix::new(out.rate), out.rate);
+        let rate = out.rate;
+        let mut mix = Mix::new(out.pcm_mut());
         let mut add = |source: Source| {
             let frame = match source {
                 Source::Line(n) => &self.said[usize::from(n)],
@@ -332,7 +338,7 @@ impl Voices<'_> {
                 }
             }
         }
-        mix.finish(out.pcm_mut());
+        mix.finish();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
-//! Every route but health asks for the bearer token. All errors are problem documents (RFC 9457).
+//! Every route but health asks for the bearer token; what browsers load to make a call is public. All errors are problem documents (RFC 9457).
+mod assets;
 mod auth;
 mod bots;
 mod calls;
@@ -11,6 +12,7 @@ mod recordings;
 pub mod serve;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 pub mod wire;
 
 pub use problem::Problem;
@@ -169,6 +171,7 @@ pub fn router(app: App) -> axum::Router {
     router
         .route("/api/v1/openapi.json", get(description))
         .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
+        .merge(assets::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         })

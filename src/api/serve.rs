@@ -1,7 +1,11 @@
-//! `Web`: the API's connections. However many come and however slow they are, calls keep the file descriptors they need.
+//! `Web`: the web address's connections. However many come and however slow they are, calls keep the file descriptors they need.
 //!
 //! HTTP/1.1 (RFC 9112) on hyper itself: `axum::serve` and hyper-util's `auto` builder both wait without limit for the first
 //! byte of a connection.
+use super::tls::Tls;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -12,6 +16,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use telephony::sip::admission::household;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -47,15 +52,15 @@ pub struct Web {
 }
 
 impl Web {
-    /// Listens on `at` and serves `router` until closed.
+    /// Listens on `at` and serves `router` until closed: by TLS where there is a certificate, else plain.
     ///
     /// # Errors
     /// Those of binding.
-    pub async fn open(at: SocketAddr, router: axum::Router, plan: WebPlan) -> io::Result<Self> {
+    pub async fn open(at: SocketAddr, router: axum::Router, plan: WebPlan, tls: Option<Tls>) -> io::Result<Self> {
         let listener = TcpListener::bind(at).await?;
         let address = listener.local_addr()?;
         let (end, ended) = watch::channel(None);
-        Ok(Self { address, end, task: tokio::spawn(accept(listener, router, plan, ended)) })
+        Ok(Self { address, end, task: tokio::spawn(accept(listener, Service { router, plan, tls }, ended)) })
     }
 
     /// Where it listens: the port that was found when 0 was asked for.
@@ -72,12 +77,16 @@ impl Web {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What every connection is served with.
+#[derive(Clone)]
+struct Service {
     router: axum::Router,
     plan: WebPlan,
-    mut ended: watch::Receiver<Option<Duration>>,
-) {
+    tls: Option<Tls>,
+}
+
+async fn accept(listener: TcpListener, service: Service, mut ended: watch::Receiver<Option<Duration>>) {
+    let plan = service.plan;
     let mut open = JoinSet::new();
     let hosts = Hosts::default();
     let mut full = false;
@@ -104,7 +113,7 @@ async fn accept(
             tracing::debug!("one host has all the connections to the API that it may have; more are closed");
             continue;
         };
-        let served = serve(stream, router.clone(), plan, end.clone());
+        let served = serve(stream, service.clone(), end.clone());
         open.spawn(async move {
             served.await;
             drop(seat);
@@ -167,9 +176,53 @@ async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
     }
 }
 
-async fn serve(stream: TcpStream, router: axum::Router, plan: WebPlan, mut end: watch::Receiver<Option<Duration>>) {
+async fn serve(stream: TcpStream, service: Service, mut end: watch::Receiver<Option<Duration>>) {
     // Events are small and wanted now; without it they only come later.
     let _ = stream.set_nodelay(true);
+    let Service { router, plan, tls } = service;
+    let Some(tls) = tls else { return speak(stream, router, plan, end).await };
+    let greeting = async {
+        let mut first = [0];
+        if stream.peek(&mut first).await? == 0 {
+            return Ok(None);
+        }
+        // A handshake begins with 22 (RFC 8446 section 5.1), a request with a letter.
+        if first[0].is_ascii_alphabetic() {
+            Ok(Some(Err(stream)))
+        } else {
+            tls.accept(stream).await.map(|s| Some(Ok(s)))
+        }
+    };
+    let greeted = tokio::select! {
+        greeted = timeout(plan.head, greeting) => greeted,
+        _ = end.wait_for(Option::is_some) => return,
+    };
+    match greeted {
+        Ok(Ok(Some(Ok(stream)))) => speak(stream, router, plan, end).await,
+        Ok(Ok(Some(Err(stream)))) => speak(stream, axum::Router::new().fallback(elsewhere), plan, end).await,
+        // A client that left, was too slow, or spoke neither.
+        _ => {}
+    }
+}
+
+/// Who asks for a page without TLS is sent to where there is TLS. Whoever sent something with it is told: it was not hidden.
+async fn elsewhere(request: Request) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let page = matches!(*request.method(), Method::GET | Method::HEAD);
+    match host.filter(|_| page && !request.headers().contains_key(header::AUTHORIZATION)) {
+        Some(host) => {
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, format!("https://{host}{}", request.uri()))])
+                .into_response()
+        }
+        None => (StatusCode::BAD_REQUEST, "this address speaks https, and what came without it was not hidden\n")
+            .into_response(),
+    }
+}
+
+async fn speak<S>(stream: S, router: axum::Router, plan: WebPlan, mut end: watch::Receiver<Option<Duration>>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(plan.head).max_buf_size(HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
@@ -199,7 +252,7 @@ mod tests {
             "late"
         };
         let router = axum::Router::new().route("/", get(async || "here")).route("/slow", get(slow));
-        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head, ..WebPlan::default() })
+        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head, ..WebPlan::default() }, None)
             .await
             .unwrap()
     }

@@ -115,7 +115,7 @@ impl Site {
             metrics,
         };
         let at = "127.0.0.1:0".parse().unwrap();
-        let web = serve::Web::open(at, router(app), serve::WebPlan::default()).await.unwrap();
+        let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
         Self { address: web.address(), client: Client::new(), store, desk, _web: web }
     }
 

@@ -98,6 +98,17 @@ impl Config {
                 "store.recording_key_file and store.recording_key_command are both set: remove one of them".into(),
             );
         }
+        let http = &self.http;
+        if http.tls_certificate.is_some() != http.tls_key.is_some() {
+            found.push("http.tls_certificate and http.tls_key go together: set both or neither".into());
+        }
+        if http.listen.is_some_and(|at| !at.ip().is_loopback()) && http.tls().is_none() && !http.allow_plain {
+            found.push(
+                "http.listen is open to a network without TLS, and browsers give no microphone to such a page: set \
+                 http.tls_certificate and http.tls_key, or http.allow_plain = true behind a proxy that speaks TLS"
+                    .into(),
+            );
+        }
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             found.push(format!(
                 "log.level = {:?}: write error, warn, info, debug or trace, or directives like info,telephony=debug",

@@ -1,9 +1,11 @@
 //! Where the key of the recordings comes from: a file, or a program such as a key service's client. Never from an argument.
 use crate::config;
 use media::record::{BadKeys, Vault};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 /// A key service that does not answer within this does not answer.
@@ -88,13 +90,17 @@ fn ask(program: &str, arguments: &[String]) -> Result<String, NoKey> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|why| NoKey::Start { program: program.into(), why })?;
-    // A key fits into the pipe: the program ends without anybody reading.
+    let printed = gather(child.stdout.take());
     for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
         match child.try_wait() {
             Ok(None) => std::thread::sleep(STEP),
             Ok(Some(status)) if status.success() => {
-                let output = child.wait_with_output().map_err(|why| failed(why.to_string()))?;
-                return String::from_utf8(output.stdout).map_err(|_| failed("it prints no text".into()));
+                // Not to the end of the pipe: what the program left running may hold it open.
+                let mut text = Vec::new();
+                while let Ok(piece) = printed.recv_timeout(STEP) {
+                    text.extend_from_slice(&piece);
+                }
+                return String::from_utf8(text).map_err(|_| failed("it prints no text".into()));
             }
             Ok(Some(status)) => return Err(failed(status.to_string())),
             Err(why) => return Err(failed(why.to_string())),
@@ -103,6 +109,21 @@ fn ask(program: &str, arguments: &[String]) -> Result<String, NoKey> {
     let _ = child.kill();
     let _ = child.wait();
     Err(failed(format!("no answer within {} s", PATIENCE.as_secs())))
+}
+
+/// What is printed, as it comes; what is too long for a key stays in the pipe.
+fn gather(pipe: Option<ChildStdout>) -> Receiver<Vec<u8>> {
+    let (pieces, printed) = sync_channel(4);
+    std::thread::spawn(move || {
+        let Some(mut pipe) = pipe else { return };
+        let mut piece = [0; 1024];
+        while let Ok(length @ 1..) = pipe.read(&mut piece) {
+            if pieces.send(piece[..length].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    printed
 }
 
 #[cfg(test)]
@@ -140,6 +161,7 @@ mod tests {
             (&["sh", "-c", "echo topsecret; exit 3"], "exit status: 3"),
             (&["printf", "topsecret"], "line 1"),
             (&["true"], "no key"),
+            (&["sh", "-c", "sleep 60 & printf topsecret"], "line 1"),
         ] {
             let fault = by(None, command).unwrap_err().to_string();
             assert!(fault.contains(word) && !fault.contains("topsecret"), "{fault}");

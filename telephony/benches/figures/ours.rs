@@ -1,12 +1,12 @@
 //! Our own media path, from socket to socket, with everything a call has but its signalling.
-use super::callers::Callers;
+use super::callers::{Callers, Sound};
 use super::{Figure, Plan, cost, sound};
 use media::Rate;
 use media::codec::Codec;
-use media::ear::EarPlan;
+use media::ear::{EarPlan, EchoControl};
 use media::engine::{Engine, EnginePlan, Event, LATENESS, Mode, RoomHandle, Seat};
 use media::leg::LegPlan;
-use media::tts::{Sound, UtteranceId};
+use media::tts::UtteranceId;
 use media::vad::Models;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,6 +24,16 @@ struct Server {
     rooms: Vec<(RoomHandle, mpsc::Receiver<Event>)>,
     wires: Vec<Control>,
 }
+
+/// What a phone sends, and who listens to it.
+#[derive(Clone, Copy)]
+struct Says {
+    codec: Codec,
+    payload_type: u8,
+    ear: Option<EarPlan>,
+}
+
+const G711: Says = Says { codec: Codec::Pcmu, payload_type: 0, ear: None };
 
 fn leg(codec: Codec, payload_type: u8) -> LegPlan {
     LegPlan { telephone_event: Some(101), ..LegPlan::new(codec, payload_type) }
@@ -46,14 +56,14 @@ impl Server {
     }
 
     /// Puts a phone into a seat; says where it has to send.
-    fn join(&mut self, room: &RoomHandle, seat: Seat, phone: SocketAddr, hears: bool) -> Result<SocketAddr, String> {
+    fn join(&mut self, room: &RoomHandle, seat: Seat, phone: SocketAddr, says: Says) -> Result<SocketAddr, String> {
         let socket = self.ports.take().map_err(|why| why.to_string())?;
         let at = SocketAddr::new(socket.advertised(), socket.port());
         let rtcp = Some(SocketAddr::new(phone.ip(), phone.port().wrapping_add(1).max(1024)));
         let (wire, control) = socket.wire(Remote { rtp: phone, rtcp });
         self.wires.push(control);
-        let ear = hears.then(EarPlan::default);
-        room.join(seat, Box::new(wire), leg(Codec::Pcmu, 0), ear).map_err(|why| why.to_string())?;
+        let Says { codec, payload_type, ear } = says;
+        room.join(seat, Box::new(wire), leg(codec, payload_type), ear).map_err(|why| why.to_string())?;
         Ok(at)
     }
 
@@ -95,35 +105,45 @@ pub fn echo(plan: &Plan) -> Result<Figure, String> {
     let mut callers = Callers::new(plan.calls, vec![sound::g711()]);
     for caller in &mut callers.all {
         let room = server.open(Mode::Echo)?;
-        caller.to = server.join(&room, Seat::CALLER, caller.address(), false)?;
+        caller.to = server.join(&room, Seat::CALLER, caller.address(), G711)?;
     }
     Ok(server.finish(plan, &mut callers))
 }
 
 /// Two phones per call, decoded, mixed and coded again.
 pub fn bridge(plan: &Plan) -> Result<Figure, String> {
+    between(plan, vec![sound::g711()], [G711, G711])
+}
+
+/// A G.711 phone and an Opus phone per call.
+pub fn transcode(plan: &Plan) -> Result<Figure, String> {
+    let opus = Says { codec: sound::opus(), payload_type: 111, ear: None };
+    between(plan, vec![sound::g711(), sound::encoded(sound::opus(), 111)], [G711, opus])
+}
+
+fn between(plan: &Plan, sounds: Vec<Sound>, says: [Says; 2]) -> Result<Figure, String> {
     let mut server = Server::start(plan.realtime, None)?;
-    let mut callers = Callers::new(plan.calls * 2, vec![sound::g711()]);
+    let mut callers = Callers::new(plan.calls * 2, sounds);
     for pair in callers.all.chunks_mut(2) {
         let room = server.open(Mode::Bridge)?;
-        for (caller, seat) in pair.iter_mut().zip([Seat::CALLER, Seat::AGENT]) {
-            caller.to = server.join(&room, seat, caller.address(), false)?;
+        for ((caller, seat), says) in pair.iter_mut().zip([Seat::CALLER, Seat::AGENT]).zip(says) {
+            caller.to = server.join(&room, seat, caller.address(), says)?;
         }
     }
     Ok(server.finish(plan, &mut callers))
 }
 
 /// A bot that speaks all the time to a caller whom it hears.
-pub fn bot(plan: &Plan, silero: Option<&Path>) -> Result<Figure, String> {
+pub fn bot(plan: &Plan, silero: Option<&Path>, echo: EchoControl) -> Result<Figure, String> {
     let mut server = Server::start(plan.realtime, silero)?;
     let mut callers = Callers::new(plan.calls, vec![sound::g711()]);
-    let speech = sound::speech();
+    let (speech, ear) = (sound::speech(), Some(EarPlan { echo, ..EarPlan::default() }));
     for caller in &mut callers.all {
         let room = server.open(Mode::Bot)?;
-        caller.to = server.join(&room, Seat::CALLER, caller.address(), true)?;
+        caller.to = server.join(&room, Seat::CALLER, caller.address(), Says { ear, ..G711 })?;
         let needed = (plan.time + Duration::from_secs(3)).as_secs() as usize * 8_000;
         let pcm: Vec<i16> = speech.iter().copied().cycle().take(needed).collect();
-        let sound = Sound {
+        let sound = media::tts::Sound {
             utterance: UtteranceId(1),
             pcm,
             rate: Rate::Hz8000,

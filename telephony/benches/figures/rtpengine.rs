@@ -1,16 +1,16 @@
 //! rtpengine in user space, as Debian packages it: the same calls through a peer of long standing.
-use super::callers::Callers;
+use super::callers::{Callers, Sound};
 use super::{Figure, Plan, cost, sound};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Where it takes orders, and its RTP ports.
-const ORDERS: &str = "127.0.0.1:25999";
+/// Its RTP ports.
 const PORTS: (u16, u16) = (28_000, 29_998);
 
 struct Rtpengine {
     child: Child,
+    /// Connected to where it takes orders.
     orders: UdpSocket,
     count: u32,
 }
@@ -24,9 +24,15 @@ impl Drop for Rtpengine {
 
 impl Rtpengine {
     fn start() -> Result<Self, String> {
+        let orders = UdpSocket::bind("127.0.0.1:0").map_err(|why| why.to_string())?;
+        orders.set_read_timeout(Some(Duration::from_secs(2))).map_err(|why| why.to_string())?;
+        // A port that was free a moment ago.
+        let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let at = free.map_err(|why| why.to_string())?;
+        orders.connect(at).map_err(|why| why.to_string())?;
         let child = Command::new("rtpengine")
             .args(["--config-file=none", "--table=-1", "--interface=127.0.0.1", "--foreground", "--log-stderr"])
-            .arg(format!("--listen-ng={ORDERS}"))
+            .arg(format!("--listen-ng={at}"))
             .args([format!("--port-min={}", PORTS.0), format!("--port-max={}", PORTS.1)])
             .args(["--num-threads=1", "--media-num-threads=1", "--log-level=3", "--timeout=600"])
             .stdin(Stdio::null())
@@ -34,8 +40,6 @@ impl Rtpengine {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|why| format!("rtpengine does not start ({why}): apt-get install rtpengine-daemon"))?;
-        let orders = UdpSocket::bind("127.0.0.1:0").map_err(|why| why.to_string())?;
-        orders.set_read_timeout(Some(Duration::from_secs(2))).map_err(|why| why.to_string())?;
         let mut engine = Self { child, orders, count: 0 };
         for _ in 0..50 {
             if engine.ask("d7:command4:pinge").is_ok_and(|answer| answer.contains("pong")) {
@@ -46,14 +50,14 @@ impl Rtpengine {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Err(format!("rtpengine does not answer at {ORDERS}"))
+        Err(format!("rtpengine does not answer at {at}"))
     }
 
     /// One order of the NG protocol: a cookie, a bencoded dictionary, over UDP.
     fn ask(&mut self, order: &str) -> Result<String, String> {
         self.count += 1;
         let cookie = self.count.to_string();
-        self.orders.send_to(format!("{cookie} {order}").as_bytes(), ORDERS).map_err(|why| why.to_string())?;
+        self.orders.send(format!("{cookie} {order}").as_bytes()).map_err(|why| why.to_string())?;
         let mut buffer = [0; 8192];
         loop {
             let length = self.orders.recv(&mut buffer).map_err(|why| why.to_string())?;
@@ -64,12 +68,12 @@ impl Rtpengine {
         }
     }
 
-    /// An offer or an answer; the address at which rtpengine now waits for whoever gets this SDP.
-    fn tell(&mut self, order: Vec<(&str, String)>) -> Result<SocketAddr, String> {
+    /// An offer or an answer; the address at which rtpengine now waits for whoever gets this SDP, and the SDP.
+    fn tell(&mut self, order: Vec<(&str, String)>) -> Result<(SocketAddr, String), String> {
         let answer = self.ask(&dictionary(order))?;
         let port = answer.split_once("m=audio ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
         let port: u16 = port.ok_or_else(|| format!("rtpengine refuses: {answer}"))?;
-        Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+        Ok((SocketAddr::from(([127, 0, 0, 1], port)), answer))
     }
 }
 
@@ -96,10 +100,26 @@ fn sdp(at: SocketAddr, codec: &str) -> String {
     ))
 }
 
+/// The payload type under which an SDP has Opus.
+fn opus(sdp: &str) -> Option<u8> {
+    sdp.split("a=rtpmap:").find_map(|line| line.split_once(" opus/48000")?.0.parse().ok())
+}
+
 /// Two phones per call, each gets what the other sends.
 pub fn relay(plan: &Plan) -> Result<Figure, String> {
+    between(plan, vec![sound::g711()], &[])
+}
+
+/// A G.711 phone and an Opus phone per call.
+pub fn transcode(plan: &Plan) -> Result<Figure, String> {
+    // rtpengine numbers what it adds from 96.
+    let codecs = dictionary(vec![("mask", list(&["PCMU"])), ("transcode", list(&["opus"]))]);
+    between(plan, vec![sound::g711(), sound::encoded(sound::opus(), 96)], &[("codec", codecs)])
+}
+
+fn between(plan: &Plan, sounds: Vec<Sound>, wishes: &[(&'static str, String)]) -> Result<Figure, String> {
     let mut engine = Rtpengine::start()?;
-    let mut callers = Callers::new(plan.calls * 2, vec![sound::g711()]);
+    let mut callers = Callers::new(plan.calls * 2, sounds);
     for (n, pair) in callers.all.chunks_mut(2).enumerate() {
         let [a, b] = pair else { continue };
         let call = || ("call-id", string(&format!("figures-{n}")));
@@ -107,14 +127,17 @@ pub fn relay(plan: &Plan) -> Result<Figure, String> {
             || vec![call(), ("from-tag", string("a")), ("ICE", string("remove")), ("flags", list(&["port-latching"]))];
         let mut offer = common();
         offer.extend([("command", string("offer")), ("sdp", sdp(a.address(), "0 PCMU/8000"))]);
-        b.to = engine.tell(offer)?;
+        offer.extend_from_slice(wishes);
+        let offered;
+        (b.to, offered) = engine.tell(offer)?;
+        let codec = match opus(&offered) {
+            _ if wishes.is_empty() => "0 PCMU/8000",
+            Some(96) => "96 opus/48000/2",
+            _ => return Err(format!("rtpengine offers no Opus as 96: {offered}")),
+        };
         let mut answer = common();
-        answer.extend([
-            ("command", string("answer")),
-            ("to-tag", string("b")),
-            ("sdp", sdp(b.address(), "0 PCMU/8000")),
-        ]);
-        a.to = engine.tell(answer)?;
+        answer.extend([("command", string("answer")), ("to-tag", string("b")), ("sdp", sdp(b.address(), codec))]);
+        (a.to, _) = engine.tell(answer)?;
     }
     Ok(cost(plan, &mut callers, Some(engine.child.id())))
 }

@@ -1,6 +1,8 @@
 //! What the phones say: something with the loudness and the pauses of speech.
 use super::callers::Sound;
-use media::codec::Codec;
+use media::Rate;
+use media::codec::{Codec, OpusPlan};
+use media::resample::Resampler;
 
 /// Seconds until it begins again.
 const SECONDS: usize = 8;
@@ -28,14 +30,23 @@ pub fn speech() -> Vec<i16> {
     (0..SECONDS * 8_000).map(sample).collect()
 }
 
+/// Opus at 48 kHz with the settings we send it with, and a packet on every tick.
+pub fn opus() -> Codec {
+    Codec::Opus(OpusPlan { rate: Rate::Hz48000, dtx: false, ..OpusPlan::default() })
+}
+
 pub fn g711() -> Sound {
     encoded(Codec::Pcmu, 0)
 }
 
-fn encoded(codec: Codec, payload_type: u8) -> Sound {
-    let mut encoder = codec.encoder();
-    let payloads = speech()
-        .chunks_exact(160)
+pub fn encoded(codec: Codec, payload_type: u8) -> Sound {
+    let (mut encoder, mut pcm) = (codec.encoder(), speech());
+    if codec.rate() != Rate::Hz8000 {
+        let narrow = std::mem::take(&mut pcm);
+        Resampler::new(8_000, codec.rate().hz()).push(&narrow, &mut pcm);
+    }
+    let payloads = pcm
+        .chunks_exact(codec.rate().per_tick())
         .map(|tick| {
             let mut payload = Vec::new();
             encoder.encode(tick, &mut payload);

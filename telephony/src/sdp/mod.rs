@@ -16,6 +16,7 @@ use format::Types;
 use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -83,8 +84,8 @@ pub struct Offer {
     lines: Vec<Line>,
 }
 
-/// What both sides agreed on.
-#[derive(Clone, Debug, PartialEq)]
+/// What both sides agreed on. `Debug` hides the text: keys stand in it.
+#[derive(Clone, PartialEq)]
 pub struct Negotiated {
     pub plan: LegPlan,
     /// Where they want our packets. An unspecified address (`0.0.0.0`) means: none, the old style of hold.
@@ -95,6 +96,15 @@ pub struct Negotiated {
     pub hold: bool,
     /// The answer to send; empty after [`accept`].
     pub text: String,
+}
+
+impl fmt::Debug for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan, remote, secrets, hold, text: _ } = self;
+        let mut shown = f.debug_struct("Negotiated");
+        shown.field("plan", plan).field("remote", remote).field("secrets", secrets).field("hold", hold);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// Why a description is not acceptable. No variant carries the description's text, which can hold names and numbers.
@@ -368,8 +378,8 @@ fn names(codecs: &[Codec]) -> String {
     codecs.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// The offers and answers of one call, from our side.
-#[derive(Clone, Debug)]
+/// The offers and answers of one call, from our side. `Debug` hides what was sent: keys stand in it.
+#[derive(Clone)]
 pub struct Session {
     prefs: Prefs,
     local: Local,
@@ -380,6 +390,12 @@ pub struct Session {
     mid: Option<String>,
     types: Types,
     vault: Vault,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("local", &self.local).field("vault", &self.vault).finish_non_exhaustive()
+    }
 }
 
 impl Session {
