@@ -987,7 +987,8 @@
     }
 
     on_bot({ say, turn, text }) {
-      if (!this.#ui) return;
+      // A channel that opened anew tells again what is being said.
+      if (!this.#ui || this.#says.has(say)) return;
       // Clauses of one answer share a bubble.
       const entry = this.#last?.turn === turn ? this.#last : (this.#last = this.#entry("bot"));
       entry.turn = turn;
