@@ -2,23 +2,19 @@
 use crate::tools;
 use anyhow::Context;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId};
+use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId, Why};
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How far the clock may run ahead for a line to be taken as a turn; the timers for a silent caller lie further away.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// One chat: the conversation, and a clock that only moves when there is something to wait for.
+/// One chat: the conversation, and a clock that stands still.
 struct Chat<W> {
     conversation: Conversation,
     now: Instant,
     out: W,
     tools: VecDeque<(ToolId, ToolCall)>,
-    turn_taken: bool,
     over: bool,
 }
 
@@ -33,8 +29,7 @@ pub async fn open(file: &Path) -> anyhow::Result<()> {
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.
 pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
-    let mut chat =
-        Chat { conversation, now: Instant::now(), out, tools: VecDeque::new(), turn_taken: false, over: false };
+    let mut chat = Chat { conversation, now: Instant::now(), out, tools: VecDeque::new(), over: false };
     chat.feed(Input::Answered)?;
     chat.settle().await?;
     for line in lines.lines() {
@@ -49,11 +44,7 @@ pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Writ
                     chat.feed(Input::Key(key))?;
                 }
             }
-            words => {
-                chat.feed(Input::SpeechStarted)?;
-                chat.feed(Input::SpeechStopped { ago: Duration::from_millis(200) })?;
-                chat.feed(Input::Words { text: Some(words.to_lowercase()), confidence: 1.0, is_final: true })?;
-            }
+            words => chat.feed(Input::Typed(words.into()))?,
         }
         chat.settle().await?;
     }
@@ -64,25 +55,17 @@ pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Writ
 }
 
 impl<W: Write> Chat<W> {
-    /// Lets the clock run until the line has become a turn and every tool has answered.
+    /// Lets every tool answer, and keys that no gap ends be an entry.
     async fn settle(&mut self) -> std::io::Result<()> {
-        let until = self.now + PATIENCE;
-        loop {
-            if let Some((id, call)) = self.tools.pop_front() {
-                writeln!(self.out, "  (asking {})", tools::origin(&call.url))?;
-                let result = tools::run(&call).await;
-                self.feed(Input::ToolDone { id, result })?;
-                continue;
-            }
-            match self.conversation.deadline() {
-                Some((at, _)) if !self.turn_taken && !self.over && at <= until => {
-                    self.now = self.now.max(at);
-                    self.feed(Input::Tick)?;
-                }
-                _ => break,
-            }
+        while let Some((id, call)) = self.tools.pop_front() {
+            writeln!(self.out, "  (asking {})", tools::origin(&call.url))?;
+            let result = tools::run(&call).await;
+            self.feed(Input::ToolDone { id, result })?;
         }
-        self.turn_taken = false;
+        if let Some((at, Why::KeyGap)) = self.conversation.deadline() {
+            self.now = self.now.max(at);
+            self.feed(Input::Tick)?;
+        }
         self.out.flush()
     }
 
@@ -97,7 +80,6 @@ impl<W: Write> Chat<W> {
                     self.conversation.handle(self.now, Input::Heard { say, chars, whole: true });
                     said.push(text);
                 }
-                Output::Turn { .. } => self.turn_taken = true,
                 Output::Slot { name, value: Some(value), secret, .. } => {
                     let shown = if secret { "•••".to_owned() } else { value.to_string() };
                     writeln!(self.out, "  ({name} = {shown})")?;

@@ -35,6 +35,8 @@ pub enum Input {
     Words { text: Option<String>, confidence: f32, is_final: bool },
     /// One key of the caller's keypad, each once: `0-9`, `*`, `#`, `A-D`.
     Key(char),
+    /// The caller wrote this instead of saying it: an answer that needs no recogniser, and is sure. It hushes at once, like a key.
+    Typed(String),
     /// What the caller has heard of a clause: `chars` characters of it; `whole` when all of it, or all that will ever be heard after a hush.
     Heard { say: SayId, chars: u32, whole: bool },
     /// The first sound of a clause reached the caller.
@@ -83,6 +85,7 @@ pub enum Output {
 pub enum By {
     Voice,
     Keys,
+    Text,
 }
 
 /// What the bot is ready to hear.
@@ -219,6 +222,11 @@ impl Conversation {
         self.ended
     }
 
+    /// Whether keys and written words are taken now: not before the answer, on hold, while a tool runs, or after the end.
+    pub fn takes(&self) -> bool {
+        self.answered && !self.away && self.tool.is_none() && !self.ended
+    }
+
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Heard { say, chars, whole } => {
@@ -247,6 +255,7 @@ impl Conversation {
             }
             Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
+            Input::Typed(text) => self.typed(now, &text),
             Input::ToolDone { id, result } => {
                 if self.tool.as_ref().is_some_and(|t| t.id == id) {
                     self.tool_done(now, result);
@@ -390,7 +399,7 @@ impl Conversation {
 
     fn note_turn(&mut self, text: &str, confidence: f32, by: By) {
         let secret = match by {
-            By::Voice => self.flow.secret_words(text),
+            By::Voice | By::Text => self.flow.secret_words(text),
             By::Keys => self.flow.secret(),
         };
         let text = if secret { MASK.to_string() } else { text.to_string() };

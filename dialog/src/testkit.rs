@@ -85,7 +85,12 @@ impl Sim {
                 Output::Listen(_) | Output::NoTurn => {}
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
-                    self.note(format!("{}: {text}", if by == By::Keys { "keys" } else { "caller" }))
+                    let by = match by {
+                        By::Voice => "caller",
+                        By::Keys => "keys",
+                        By::Text => "typed",
+                    };
+                    self.note(format!("{by}: {text}"))
                 }
                 Output::Run { id, call } => {
                     self.tool = Some(id);
@@ -203,7 +208,7 @@ impl Sim {
 
 /// Runs a script against a bot and compares what happens. One step per line:
 /// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
-/// `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `sure 0.3` (confidence from here on).
+/// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `sure 0.3` (confidence from here on).
 pub fn check(bot: &str, script: &str, expected: &str) {
     use crate::conversation::ToolFault;
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
@@ -219,6 +224,7 @@ pub fn check(bot: &str, script: &str, expected: &str) {
                 sim.pass(Duration::from_millis(900));
             }
             "key" => sim.key(rest),
+            "type" => sim.input(Input::Typed(rest.into())),
             "wait" => sim.pass(ms(rest)),
             "listen" => sim.listen(),
             "deaf" => sim.input(Input::Deaf(true)),

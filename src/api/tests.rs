@@ -247,6 +247,7 @@ async fn a_call_is_placed_followed_and_ended() {
         started_ms: 900,
         ended_ms: 1_700,
         confidence: Some(0.5),
+        by: Some(crate::store::Means::Voice),
     };
     site.store.note(&id, Event::Turn(turn));
     site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
@@ -264,7 +265,7 @@ async fn a_call_is_placed_followed_and_ended() {
         assert!(keys.iter().any(|one| *one == key), "{key}");
     }
     let turn = json!({"speaker": "caller", "text": "two people", "heard": "two people", "interrupted": false,
-        "started_ms": 900, "ended_ms": 1700, "confidence": 0.5});
+        "started_ms": 900, "ended_ms": 1700, "confidence": 0.5, "by": "voice"});
     assert_eq!(live["turns"], json!([turn]));
     assert_eq!(live["latency"][0]["total_ms"], 343);
     assert_eq!(site.ask(Method::DELETE, &place).send().await.unwrap().status(), 202);

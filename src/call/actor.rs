@@ -70,7 +70,8 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                     let _ = hands.room.configure(Seat::CALLER, plan);
                     continue;
                 }
-                Change::Held(held) => Input::Held(held),
+                // A browser that is lost is held: nobody hears, nobody listens.
+                Change::Held(held) | Change::Lost(held) => Input::Held(held),
                 Change::Key(key) => Input::Key(key),
                 Change::Ended(ended) => Input::Gone(super::desk::end_of(ended)),
             },
@@ -114,7 +115,7 @@ pub async fn echo(echo: Echo<'_>) -> End {
                     // A full queue means that the room is gone, which it says itself.
                     let _ = room.configure(Seat::CALLER, plan);
                 }
-                Change::Held(held) => watch.held(held, Instant::now()),
+                Change::Held(held) | Change::Lost(held) => watch.held(held, Instant::now()),
                 Change::Ended(ended) => return super::desk::end_of(ended),
                 Change::Key(_) => {}
             },

@@ -505,6 +505,7 @@ impl Talk {
             started_ms: self.ms(from),
             ended_ms: self.ms(to),
             confidence: (by == By::Voice).then_some(confidence),
+            by: Some(by.into()),
         };
         // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
         self.stopwatch.taken(self.turns + self.bot.begun(), now);
@@ -528,6 +529,7 @@ impl Talk {
                 started_ms: self.ms(from),
                 ended_ms: self.ms(to),
                 confidence: None,
+                by: None,
             };
             self.turns += 1;
             self.note(Note::Turn(turn));

@@ -103,6 +103,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
         const ALL: [(i64, &str, &str); 2] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
+            (3, "means", include_str!("migrations/0003_means.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

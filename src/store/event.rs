@@ -109,6 +109,29 @@ pub struct Turn {
     pub ended_ms: u64,
     /// 0 to 1, for recognised speech.
     pub confidence: Option<f32>,
+    /// How the caller gave it; `null` of anybody else.
+    #[serde(default)]
+    pub by: Option<Means>,
+}
+
+/// How a caller answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Means {
+    Voice,
+    Keys,
+    Text,
+}
+
+impl From<dialog::conversation::By> for Means {
+    fn from(by: dialog::conversation::By) -> Self {
+        use dialog::conversation::By;
+        match by {
+            By::Voice => Self::Voice,
+            By::Keys => Self::Keys,
+            By::Text => Self::Text,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]

@@ -14,7 +14,7 @@ pub mod vault;
 mod writer;
 
 pub use event::{
-    Blame, Call, Direction, End, Event, Latency, Line, Mark, Private, Recording, Silence, SilenceKind, Slot, Speaker,
+    Blame, Call, Direction, End, Event, Latency, Line, Mark, Means, Private, Recording, Silence, SilenceKind, Slot, Speaker,
     Started, State, TimelineEvent, Turn, WITHHELD,
 };
 

@@ -56,7 +56,7 @@ pub(super) async fn timeline(pool: &SqlitePool, id: &str) -> Result<Vec<Timeline
 }
 
 async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
-    const TURNS: &str = "select call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence from turns \
+    const TURNS: &str = "select call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence, means from turns \
         where call in (select value from json_each($1)) order by call, started_ms";
     const SLOTS: &str = "select call, name, value from slots where call in (select value from json_each($1))";
     const SILENCES: &str = "select call, started_ms, kind, ended_ms from silences \
@@ -65,7 +65,7 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
         where call in (select value from json_each($1)) order by call, turn";
     const LINES: &str =
         "select call, line from lines where call in (select value from json_each($1)) order by call, seat";
-    type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>);
+    type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>, Option<String>);
     type LatencyRow = (String, u32, u32, u32, u32, u32, u32, u32);
 
     let mut calls = rows.into_iter().map(call).collect::<Result<Vec<_>, _>>()?;
@@ -74,7 +74,7 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
         calls.iter().enumerate().map(|(place, call)| (call.id.clone(), place)).collect();
 
     let turns: Vec<TurnRow> = sqlx::query_as(TURNS).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, started, speaker, ended, text, heard, interrupted, confidence) in turns {
+    for (id, started, speaker, ended, text, heard, interrupted, confidence, means) in turns {
         let turn = Turn {
             speaker: of_name(&speaker).ok_or(Fault::Content("turns.speaker"))?,
             text: text.into(),
@@ -83,6 +83,7 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
             started_ms: count(started),
             ended_ms: count(ended),
             confidence: confidence.map(|c| c as f32),
+            by: means.map(|means| of_name(&means).ok_or(Fault::Content("turns.means"))).transpose()?,
         };
         places.get(&id).into_iter().for_each(|&place| calls[place].turns.push(turn.clone()));
     }

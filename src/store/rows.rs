@@ -20,7 +20,7 @@ struct Row<'a> {
 /// The columns that never change: direction, via, from, to, bot, language.
 type Beginning<'a> = (String, [&'a str; 5]);
 
-type TurnRow<'a> = (&'a str, u64, String, u64, &'a str, &'a str, bool, Option<f64>);
+type TurnRow<'a> = (&'a str, u64, String, u64, &'a str, &'a str, bool, Option<f64>, Option<String>);
 
 #[derive(Default)]
 pub(super) struct Rows<'a> {
@@ -48,8 +48,8 @@ const NEWS: &str = "update calls set answered_us = coalesce(answered_us, row->>'
     recording = coalesce(row->>'$[1][4]', recording), ended_us = coalesce(ended_us, row->>'$[1][1]'), \
     blame = coalesce(blame, row->>'$[1][2]'), reason = coalesce(reason, row->>'$[1][3]') \
     from (select value as row from json_each($1)) where id = row->>0";
-const TURNS: &str = "insert or replace into turns (call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence) \
-    select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7 \
+const TURNS: &str = "insert or replace into turns (call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence, means) \
+    select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8 \
     from json_each($1) order by key";
 const SLOTS: &str = "insert or replace into slots (call, name, value, confirmed) \
     select value->>0, value->>1, value->>2, value->>3 from json_each($1)";
@@ -123,7 +123,8 @@ impl<'a> Rows<'a> {
     fn turn(&mut self, call: &'a str, turn: &'a Turn) {
         let (from, to) = (turn.started_ms.min(LARGEST), turn.ended_ms.min(LARGEST));
         let (speaker, confidence) = (name_of(&turn.speaker), turn.confidence.map(f64::from));
-        self.turns.push((call, from, speaker, to, &turn.text.0, &turn.heard.0, turn.interrupted, confidence));
+        let means = turn.by.as_ref().map(name_of);
+        self.turns.push((call, from, speaker, to, &turn.text.0, &turn.heard.0, turn.interrupted, confidence, means));
     }
 
     fn silence(&mut self, call: &'a str, silence: &Silence) {

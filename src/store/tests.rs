@@ -24,6 +24,7 @@ fn turn(started_ms: u64, text: &str) -> Event {
         started_ms,
         ended_ms: started_ms + 900,
         confidence: Some(0.875),
+        by: Some(crate::store::Means::Voice),
     })
 }
 
@@ -46,6 +47,7 @@ fn talk(store: &Store) -> String {
         started_ms: 2_300,
         ended_ms: 2_600,
         confidence: None,
+        by: None,
     };
     store.note(&id, Event::Turn(bot));
     store.note(&id, Event::Slot(Slot { name: "what".into(), value: Some(Private(json!("room"))), confirmed: false }));

@@ -1,4 +1,4 @@
-//! What touches a wire: SIP, SDP and RTP.
+//! What touches a wire: SIP, SDP, RTP and WebRTC.
 //!
 //! An incoming call is a [`Ring`], answered or declined once; an answered call, inbound or outbound, is a [`Line`].
 //! [`sip::Sip`] is the driver; who uses this crate meets no type of the SIP stack beneath it.
@@ -9,6 +9,7 @@ pub mod ring;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
+pub mod webrtc;
 
 pub use line::{By, Change, Ended, Line};
 pub use party::Party;
@@ -16,5 +17,21 @@ pub use ring::{Decline, Refused, Ring, Via};
 
 /// Log targets of crates beneath this one that log whole messages, numbers and names in them, at `info` and below: a log
 /// filter keeps them off.
-pub const QUIET_LOG_TARGETS: &[&str] =
-    &["rsipstack", "rtc_sdp", "rtc_rtp", "rtc_rtcp", "hickory_resolver", "hickory_proto"];
+pub const QUIET_LOG_TARGETS: &[&str] = &[
+    "rsipstack",
+    "rtc",
+    "rtc_sdp",
+    "rtc_rtp",
+    "rtc_rtcp",
+    "rtc_ice",
+    "rtc_stun",
+    "rtc_turn",
+    "rtc_dtls",
+    "rtc_srtp",
+    "rtc_sctp",
+    "rtc_datachannel",
+    "rtc_interceptor",
+    "rtc_mdns",
+    "hickory_resolver",
+    "hickory_proto",
+];

@@ -35,6 +35,8 @@ pub enum Change {
     Held(bool),
     /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.
     Key(char),
+    /// A browser has gone silent, or is back: neither sound nor consent for as long as the plan says. Phones never say it.
+    Lost(bool),
     /// The last change; asked again it comes again.
     Ended(Ended),
 }
@@ -49,7 +51,7 @@ pub struct Line {
     pub wire: Option<Box<dyn Wire>>,
     /// What was negotiated when the line came up; later plans come as [`Change::Plan`].
     pub plan: LegPlan,
-    /// How the sound is encrypted, at the time the line came up; `None`: not at all.
+    /// How the sound is encrypted, at the time the line came up; `None`: not at all, or (a browser) as DTLS is yet to agree.
     pub suite: Option<Suite>,
     pub(crate) wishes: mpsc::Sender<Wish>,
     pub(crate) changes: mpsc::Receiver<Change>,

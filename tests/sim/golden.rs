@@ -1,6 +1,6 @@
 //! Traces on paper: what is noted of a call, line by line, and the comparison with what is expected.
 use std::path::PathBuf;
-use switchboard::store::{Event as Note, Speaker};
+use switchboard::store::{Event as Note, Means, Speaker};
 
 /// What a note says; `None` for those that a trace tells in another way.
 pub fn line(note: &Note) -> Option<(&'static str, String)> {
@@ -16,7 +16,11 @@ pub fn line(note: &Note) -> Option<(&'static str, String)> {
                     ("turn", format!("of the bot {span} {cut}, heard: {:?}", turn.heard.0))
                 }
                 _ => {
-                    let sure = turn.confidence.map_or_else(|| "by keys".into(), |sure| format!("{sure:.2}"));
+                    let sure = match (turn.by, turn.confidence) {
+                        (Some(Means::Text), _) => "by text".into(),
+                        (_, Some(sure)) => format!("{sure:.2}"),
+                        (_, None) => "by keys".into(),
+                    };
                     ("turn", format!("of the caller {span} {:?} {sure}", turn.text.0))
                 }
             }

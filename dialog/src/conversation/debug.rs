@@ -16,6 +16,7 @@ impl Debug for Input {
                 )
             }
             Input::Key(_) => f.write_str("Key(..)"),
+            Input::Typed(_) => f.write_str("Typed(..)"),
             Input::Heard { say, chars, whole } => {
                 write!(f, "Heard {{ say: {}, chars: {chars}, whole: {whole} }}", say.0)
             }

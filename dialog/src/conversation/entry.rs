@@ -1,4 +1,4 @@
-//! `Entry`: keys on their way to an answer. A key hushes at once, and keys beat the words of the same turn.
+//! `Entry`: keys on their way to an answer, and answers that are written. Both hush at once, and beat the words of the same turn.
 use super::{By, Conversation, Output, Pad};
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ impl Entry {
 
 impl Conversation {
     pub(super) fn key(&mut self, now: Instant, key: char) {
-        if !self.answered || self.away || self.tool.is_some() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+        if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
             return;
         }
         self.turn.forget();
@@ -53,6 +53,25 @@ impl Conversation {
                     self.enter(now);
                 }
             }
+        }
+    }
+
+    /// The caller wrote an answer.
+    pub(super) fn typed(&mut self, now: Instant, text: &str) {
+        let text = text.trim();
+        if !self.takes() || text.is_empty() {
+            return;
+        }
+        self.turn.forget();
+        self.hush();
+        if self.entry.is_open() {
+            self.entry.close();
+            self.out.push_back(Output::Keying(false));
+        }
+        self.note_turn(text, 1.0, By::Text);
+        if self.spend_turn(now) {
+            let reply = self.flow.read(text);
+            self.reply(now, reply);
         }
     }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 mod command;
 mod deed;
 mod hear;
+mod plain;
 
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Flow {
     missed: u8,
     silent: u8,
     deaf: bool,
+    /// The caller has written something: who cannot be heard can still answer in words.
+    writes: bool,
     /// The last thing said, for "repeat".
     last: Vec<Sentence>,
 }
@@ -60,7 +63,7 @@ impl Flow {
         let slots = vec![None; bot.slots.len()];
         let task = (bot.tasks.len() == 1).then_some(0);
         let (trail, last) = (Vec::new(), Vec::new());
-        Flow { bot, now, task, slots, trail, step: Step::Task, missed: 0, silent: 0, deaf: false, last }
+        Flow { bot, now, task, slots, trail, step: Step::Task, missed: 0, silent: 0, deaf: false, writes: false, last }
     }
 
     pub fn step(&self) -> Step {
@@ -211,7 +214,7 @@ impl Flow {
 
     /// Asks the present step's question, after what is to be said first.
     fn ask(&mut self, mut say: Vec<Sentence>) -> Reply {
-        if self.deaf && self.pad() == Pad::None {
+        if self.deaf && !self.writes && self.pad() == Pad::None {
             let text = self.bot.prompts.deaf_end.clone();
             return self.over(text, reason::DEAF);
         }

@@ -6,6 +6,7 @@ mod booking;
 mod call;
 mod desk;
 mod places;
+mod typed;
 mod wild;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");

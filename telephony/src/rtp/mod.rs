@@ -6,7 +6,7 @@ mod latch;
 mod mailbox;
 pub mod ports;
 mod register;
-mod rtcp;
+pub(crate) mod rtcp;
 mod srtp;
 pub mod wire;
 

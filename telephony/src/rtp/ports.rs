@@ -194,7 +194,8 @@ impl Socket {
     }
 }
 
-fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
+/// A socket of ours: never blocks, its packets are marked, and the kernel stamps what arrives.
+pub(crate) fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = socket2::Socket::new(
         if address.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 },
         socket2::Type::DGRAM,

@@ -2,12 +2,14 @@
 use media::packet::{Report, Rtcp};
 use rtc_rtcp::goodbye::Goodbye;
 use rtc_rtcp::header::{HEADER_LENGTH, Header, PacketType};
+use rtc_rtcp::packet::Packet;
 use rtc_rtcp::receiver_report::ReceiverReport;
 use rtc_rtcp::reception_report::ReceptionReport;
 use rtc_rtcp::sender_report::SenderReport;
 use rtc_rtcp::source_description::{SdesType, SourceDescription, SourceDescriptionChunk, SourceDescriptionItem};
 use rtc_shared::error::Error;
-use rtc_shared::marshal::{Marshal, Unmarshal};
+use rtc_shared::marshal::Unmarshal;
+use std::any::Any;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Sender reports remembered, so that a late report about one still gives a round trip.
@@ -46,11 +48,11 @@ pub(super) fn is_compound(datagram: &[u8]) -> bool {
 
 /// What a wire must remember between reports.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// Random, of 96 bits (RFC 7022 section 4.2): it tells nothing about host or user.
     cname: String,
     /// Our source, once it has sent.
-    pub(super) ours: Option<u32>,
+    pub(crate) ours: Option<u32>,
     /// Middle 32 bits of the NTP time of our sender reports, and when they left.
     sent: [Option<(u32, Instant)>; KEPT],
     next: usize,
@@ -59,7 +61,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let [a, b, c] = rand::random::<[u32; 3]>();
         Self { cname: format!("{a:08x}{b:08x}{c:08x}"), ours: None, sent: [None; KEPT], next: 0, heard: None }
     }
@@ -82,35 +84,33 @@ impl Ledger {
             let header = Header::unmarshal(&mut &rest[..])?;
             let end = HEADER_LENGTH + usize::from(header.length) * 4;
             let (mut packet, after) = rest.split_at_checked(end).ok_or(Malformed)?;
-            match header.packet_type {
-                PacketType::SenderReport => {
-                    let SenderReport { ssrc, ntp_time, rtp_time, packet_count, octet_count, reports, .. } =
-                        SenderReport::unmarshal(&mut packet)?;
-                    self.heard = Some((ssrc, middle(ntp_time), arrived));
-                    let report = self.report(&reports, arrived);
-                    out(Rtcp::Sender {
-                        ssrc,
-                        rtp_timestamp: rtp_time,
-                        packets: packet_count,
-                        octets: octet_count,
-                        report,
-                    });
-                }
-                PacketType::ReceiverReport => {
-                    let ReceiverReport { ssrc, reports, .. } = ReceiverReport::unmarshal(&mut packet)?;
-                    out(Rtcp::Receiver { ssrc, report: self.report(&reports, arrived) });
-                }
-                PacketType::Goodbye => {
-                    let sources = Goodbye::unmarshal(&mut packet)?.sources;
-                    if let Some(&ssrc) = sources.first() {
-                        out(Rtcp::Goodbye { ssrc });
-                    }
-                }
-                _ => {}
-            }
+            let understood = match header.packet_type {
+                PacketType::SenderReport => self.understand(&SenderReport::unmarshal(&mut packet)?, arrived),
+                PacketType::ReceiverReport => self.understand(&ReceiverReport::unmarshal(&mut packet)?, arrived),
+                PacketType::Goodbye => self.understand(&Goodbye::unmarshal(&mut packet)?, arrived),
+                _ => None,
+            };
+            understood.into_iter().for_each(&mut out);
             rest = after;
         }
         Ok(())
+    }
+
+    /// What a leg acts on of one packet.
+    pub(crate) fn understand(&mut self, packet: &dyn Any, arrived: Instant) -> Option<Rtcp> {
+        if let Some(SenderReport { ssrc, ntp_time, rtp_time, packet_count, octet_count, reports, .. }) =
+            packet.downcast_ref()
+        {
+            self.heard = Some((*ssrc, middle(*ntp_time), arrived));
+            let report = self.report(reports, arrived);
+            let (packets, octets) = (*packet_count, *octet_count);
+            return Some(Rtcp::Sender { ssrc: *ssrc, rtp_timestamp: *rtp_time, packets, octets, report });
+        }
+        if let Some(ReceiverReport { ssrc, reports, .. }) = packet.downcast_ref() {
+            return Some(Rtcp::Receiver { ssrc: *ssrc, report: self.report(reports, arrived) });
+        }
+        let Goodbye { sources, .. } = packet.downcast_ref()?;
+        sources.first().map(|&ssrc| Rtcp::Goodbye { ssrc })
     }
 
     /// The block about us, or the first while we have not sent.
@@ -141,7 +141,16 @@ impl Ledger {
     /// Writes a compound packet: a report first, then our CNAME, then a goodbye where that is what is said.
     /// `wall` is the time of the same moment as `now`.
     pub(super) fn write(&mut self, rtcp: &Rtcp, now: Instant, wall: SystemTime, out: &mut [u8]) -> Option<usize> {
-        let (ssrc, mut length) = match *rtcp {
+        let mut length = 0;
+        for packet in self.compose(rtcp, now, wall) {
+            length += packet.marshal_to(out.get_mut(length..)?).ok()?;
+        }
+        Some(length)
+    }
+
+    /// The packets of a compound one.
+    pub(crate) fn compose(&mut self, rtcp: &Rtcp, now: Instant, wall: SystemTime) -> Vec<Box<dyn Packet>> {
+        let (ssrc, report): (u32, Box<dyn Packet>) = match *rtcp {
             Rtcp::Sender { ssrc, rtp_timestamp, packets, octets, report } => {
                 let ntp_time = ntp(wall);
                 self.sent[self.next] = Some((middle(ntp_time), now));
@@ -156,22 +165,21 @@ impl Ledger {
                     reports,
                     ..Default::default()
                 };
-                (ssrc, packet.marshal_to(out).ok()?)
+                (ssrc, Box::new(packet))
             }
             Rtcp::Receiver { ssrc, report } => {
                 let packet = ReceiverReport { ssrc, reports: self.blocks(report, now), ..Default::default() };
-                (ssrc, packet.marshal_to(out).ok()?)
+                (ssrc, Box::new(packet))
             }
-            Rtcp::Goodbye { ssrc } => (ssrc, ReceiverReport { ssrc, ..Default::default() }.marshal_to(out).ok()?),
+            Rtcp::Goodbye { ssrc } => (ssrc, Box::new(ReceiverReport { ssrc, ..Default::default() })),
         };
         let cname = SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: self.cname.clone().into() };
         let chunks = vec![SourceDescriptionChunk { source: ssrc, items: vec![cname] }];
-        length += SourceDescription { chunks }.marshal_to(out.get_mut(length..)?).ok()?;
+        let mut packets = vec![report, Box::new(SourceDescription { chunks })];
         if let Rtcp::Goodbye { ssrc } = *rtcp {
-            let goodbye = Goodbye { sources: vec![ssrc], ..Default::default() };
-            length += goodbye.marshal_to(out.get_mut(length..)?).ok()?;
+            packets.push(Box::new(Goodbye { sources: vec![ssrc], ..Default::default() }));
         }
-        Some(length)
+        packets
     }
 
     fn blocks(&self, report: Option<Report>, now: Instant) -> Vec<ReceptionReport> {

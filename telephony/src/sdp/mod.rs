@@ -7,6 +7,7 @@ mod format;
 mod read;
 #[cfg(test)]
 mod tests;
+pub(crate) mod web;
 mod write;
 
 use crate::rtp::{Remote, Secrets, Suite};
@@ -130,6 +131,8 @@ pub enum Fault {
     Address,
     #[error("the audio stream is on {theirs}, this server's RTP is on {ours}: offer the same address family")]
     Family { ours: &'static str, theirs: &'static str },
+    #[error("this is no browser's call: {0}")]
+    Browser(&'static str),
     #[error("the answer does not fit our offer: {0}")]
     Answer(&'static str),
 }

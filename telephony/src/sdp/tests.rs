@@ -48,7 +48,7 @@ fn a_phones_offer_gets_one_codec_and_keys() {
         agreed.plan,
         LegPlan { telephone_event: Some(101), comfort_noise: Some(13), ..LegPlan::new(Codec::Pcmu, 0) }
     );
-    let rtp = "192.0.2.10:6000".parse().unwrap();
+    let rtp = "192.0.2.10:6000".parse::<SocketAddr>().unwrap();
     assert_eq!(agreed.remote, Remote { rtp, rtcp: Some("192.0.2.10:6001".parse().unwrap()) });
     assert!(!agreed.hold);
     assert_eq!(
@@ -190,7 +190,7 @@ fn rtcp_goes_where_it_is_asked() {
 #[test]
 fn a_streams_own_connection_beats_the_sessions() {
     let agreed = answered(&with(&["c=IN IP4 192.0.2.99", "m=audio 6000 RTP/AVP 0", "c=IN IP4 192.0.2.10/127"]));
-    assert_eq!(agreed.remote.rtp, "192.0.2.10:6000".parse().unwrap());
+    assert_eq!(agreed.remote.rtp, "192.0.2.10:6000".parse::<SocketAddr>().unwrap());
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn ipv6_is_answered_with_ipv6() {
     let mut us = Session::new(narrow(), "2001:db8::1".parse().unwrap(), 4000);
     let offer = with(&["c=IN IP6 2001:db8::2", "m=audio 6000 RTP/AVP 0"]);
     let agreed = us.answer(&Offer::parse(offer.as_bytes()).unwrap()).unwrap();
-    assert_eq!(agreed.remote.rtp, "[2001:db8::2]:6000".parse().unwrap());
+    assert_eq!(agreed.remote.rtp, "[2001:db8::2]:6000".parse::<SocketAddr>().unwrap());
     assert!(agreed.text.contains("c=IN IP6 2001:db8::1\r\n"));
     assert_eq!(refused(&offer), Fault::Family { ours: "IP4", theirs: "IP6" });
 }
@@ -245,7 +245,7 @@ fn descriptions_as_they_come_are_forgiven() {
         "v=0\r\no=John Q. Public 1 1 IN IP4 host\r\ns=a \u{1F4DE}\r\nb=AS:64.5\r\na=x\r\nc=IN IP4 192.0.2.10\r\n\
          u=::\r\nt=0 0\r\nk=clear:x\r\nm=audio 6000 RTP/AVP 0\r\nb=\r\ni=\r\n\r\n\0",
     ] {
-        assert_eq!(answered(offer).remote.rtp, "192.0.2.10:6000".parse().unwrap());
+        assert_eq!(answered(offer).remote.rtp, "192.0.2.10:6000".parse::<SocketAddr>().unwrap());
     }
     let latin = b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=\xE9t\xE9\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 6 RTP/AVP 0\r\n";
     assert!(Offer::parse(latin).is_ok());

@@ -92,17 +92,20 @@ fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
     if audio.mux {
         text.push_str("a=rtcp-mux\r\n");
     }
-    let direction = match audio.direction {
+    write!(text, "a={}\r\n", direction(audio.direction))?;
+    mid(text, audio.mid.as_deref())
+}
+
+pub(super) const fn direction(direction: Direction) -> &'static str {
+    match direction {
         Direction::SendRecv => "sendrecv",
         Direction::SendOnly => "sendonly",
         Direction::RecvOnly => "recvonly",
         Direction::Inactive => "inactive",
-    };
-    write!(text, "a={direction}\r\n")?;
-    mid(text, audio.mid.as_deref())
+    }
 }
 
-fn refused(text: &mut String, line: &Line) -> std::fmt::Result {
+pub(super) fn refused(text: &mut String, line: &Line) -> std::fmt::Result {
     write!(text, "m={} 0 {} {}\r\n", line.media, line.proto, line.formats.join(" "))?;
     mid(text, line.mid.as_deref())
 }

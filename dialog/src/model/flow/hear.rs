@@ -40,7 +40,18 @@ impl Flow {
 
     /// The caller said this.
     pub fn hear(&mut self, text: &str, confidence: f32) -> Reply {
-        let words = tokens(text, self.bot.language);
+        // Only what is typed is certain.
+        self.understand(text, tokens(text, self.bot.language), confidence.min(0.99))
+    }
+
+    /// The caller wrote this.
+    pub fn read(&mut self, text: &str) -> Reply {
+        self.writes = true;
+        let words = plain::restore(tokens(text, self.bot.language), &self.bot, self.step);
+        self.understand(text, words, 1.0)
+    }
+
+    fn understand(&mut self, text: &str, words: Vec<String>, confidence: f32) -> Reply {
         let free = match self.step {
             Step::Slot(s) if self.bot.slots[s].kind == Kind::Text => Some(s),
             _ => None,
@@ -110,7 +121,7 @@ impl Flow {
                 let same =
                     |f: &Fill| f.slot == slot && self.slots[slot].as_ref().is_some_and(|v| v.value == f.found.value);
                 if fills.iter().any(same) && verdict.is_none() {
-                    return self.checked(slot, values(fills, 1.0));
+                    return self.checked(slot, values(fills, 0.99));
                 }
                 self.fill(values(fills, confidence))
             }
@@ -206,7 +217,5 @@ impl Flow {
 }
 
 fn values(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, f32)> {
-    // Only keys are certain.
-    let confidence = confidence.min(0.99);
     fills.into_iter().map(|f| (f.slot, f.found.value, confidence)).collect()
 }

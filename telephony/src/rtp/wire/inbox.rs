@@ -16,7 +16,7 @@ const LATEST: Duration = Duration::from_secs(1);
 const TOGETHER: Duration = Duration::from_micros(100);
 
 /// Most datagrams read at once.
-pub(super) const BATCH: usize = 8;
+pub(crate) const BATCH: usize = 8;
 
 thread_local! {
     static INBOX: RefCell<Inbox> = RefCell::new(Inbox::new());
@@ -40,18 +40,18 @@ struct Slot {
 }
 
 /// One datagram.
-pub(super) struct Datagram<'a> {
+pub(crate) struct Datagram<'a> {
     /// `None` where it was larger than a slot.
-    pub(super) bytes: Option<&'a [u8]>,
-    pub(super) from: Option<SocketAddr>,
-    pub(super) arrived: Instant,
+    pub(crate) bytes: Option<&'a [u8]>,
+    pub(crate) from: Option<SocketAddr>,
+    pub(crate) arrived: Instant,
     /// How long it had waited when it was read.
-    pub(super) age: Duration,
+    pub(crate) age: Duration,
 }
 
 /// Reads what waits, up to a [`BATCH`], hands each datagram to `take`, and tells how many; never blocks. `now` is the same in
 /// the whole tick, and stands in for a stamp that is missing or cannot be true.
-pub(super) fn receive(socket: RawFd, now: Instant, mut take: impl FnMut(Datagram<'_>)) -> usize {
+pub(crate) fn receive(socket: RawFd, now: Instant, mut take: impl FnMut(Datagram<'_>)) -> usize {
     INBOX.with_borrow_mut(|inbox| {
         let read = inbox.fill(socket);
         for at in 0..read {

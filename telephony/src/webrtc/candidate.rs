@@ -1,0 +1,108 @@
+//! ICE candidates (RFC 8839 section 5.1): those of the other side, checked; ours, written.
+use std::net::{IpAddr, SocketAddr};
+
+/// How a candidate is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    Udp,
+    /// A connection the other side makes to us (RFC 6544).
+    TcpPassive,
+}
+
+/// One candidate of the other side, written anew: `None` is one to pass over. A `.local` name (RFC 8828) is one: what hides
+/// behind it calls us, and is learned by that.
+pub(super) fn theirs(value: &str) -> Option<String> {
+    let words: Vec<&str> = value.strip_prefix("candidate:").unwrap_or(value).split_whitespace().collect();
+    let [foundation, "1", transport, priority, address, port, "typ", kind, rest @ ..] = words.as_slice() else {
+        return None;
+    };
+    let foundation_is_sound = !foundation.is_empty()
+        && foundation.len() <= 32
+        && foundation.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    let priority: u32 = priority.parse().ok()?;
+    let address: IpAddr = address.parse().ok()?;
+    let port: u16 = port.parse().ok().filter(|&port| port != 0)?;
+    if !foundation_is_sound || address.is_unspecified() || address.is_multicast() {
+        return None;
+    }
+    // An active TCP candidate calls us; to a passive one we would have to call, which this server does not.
+    if !transport.eq_ignore_ascii_case("udp") {
+        return None;
+    }
+    let kind = ["host", "srflx", "prflx", "relay"].into_iter().find(|k| k == kind)?;
+    let mut text = format!("{foundation} 1 udp {priority} {address} {port} typ {kind}");
+    if kind != "host" {
+        // The agent wants a base; nobody here acts on it.
+        let said = |key: &str| rest.iter().position(|word| *word == key).and_then(|at| rest.get(at + 1));
+        let base = said("raddr").and_then(|a| a.parse().ok()).unwrap_or(address);
+        let port = said("rport").and_then(|p| p.parse::<u16>().ok()).unwrap_or(9);
+        text.push_str(&format!(" raddr {base} rport {port}"));
+    }
+    Some(text)
+}
+
+/// A host candidate of ours. The first of a family is liked best; UDP before TCP.
+pub(super) fn host(carrier: Carrier, address: SocketAddr, place: usize) -> String {
+    let place = place.min(0x3FFF) as u32;
+    let (name, tail, local) = match carrier {
+        Carrier::Udp => ("udp", "", 0xFFFF - place),
+        // RFC 6544 section 4.2: direction preference 4 of a passive one, under every UDP candidate.
+        Carrier::TcpPassive => ("tcp", " tcptype passive", (4 << 13 | 0x1FFF) - place.min(0x1FFF)),
+    };
+    let kind: u32 = if carrier == Carrier::Udp { 126 } else { 90 };
+    let priority = kind << 24 | local << 8 | 255;
+    format!("candidate:{} 1 {name} {priority} {} {} typ host{tail}", place + 1 + kind, address.ip(), address.port())
+}
+
+/// What a STUN server saw of one of our sockets.
+pub(super) fn reflexive(mapped: SocketAddr, base: SocketAddr, place: usize) -> String {
+    let priority = 100u32 << 24 | (0xFFFF - place.min(0x3FFF) as u32) << 8 | 255;
+    format!(
+        "candidate:{} 1 udp {priority} {} {} typ srflx raddr {} rport {}",
+        place + 700,
+        mapped.ip(),
+        mapped.port(),
+        base.ip(),
+        base.port()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browsers_candidates_are_taken_and_names_are_passed_over() {
+        let host =
+            "candidate:842163049 1 udp 1677729535 192.0.2.7 46154 typ srflx raddr 10.0.0.1 rport 46154 generation 0";
+        assert_eq!(
+            theirs(host).as_deref(),
+            Some("842163049 1 udp 1677729535 192.0.2.7 46154 typ srflx raddr 10.0.0.1 rport 46154")
+        );
+        assert_eq!(theirs("1 1 UDP 5 ::1 9 typ host generation 0").as_deref(), Some("1 1 udp 5 ::1 9 typ host"));
+        let refused = [
+            "",
+            "1 1 udp 5 0b1c-22.local 5000 typ host",
+            "1 2 udp 5 192.0.2.7 5000 typ host",
+            "1 1 tcp 5 192.0.2.7 9 typ host tcptype active",
+            "1 1 udp 5 224.0.0.1 5000 typ host",
+            "1 1 udp 5 0.0.0.0 5000 typ host",
+            "1 1 udp 5 192.0.2.7 0 typ host",
+            "1 1 udp 5 192.0.2.7 70000 typ host",
+            "1 1 udp 99999999999 192.0.2.7 5000 typ host",
+            "é 1 udp 5 192.0.2.7 5000 typ host",
+            "1 1 udp 5 192.0.2.7 5000 typ moon",
+        ];
+        refused.into_iter().for_each(|text| assert_eq!(theirs(text), None, "{text}"));
+    }
+
+    #[test]
+    fn udp_is_liked_better_than_tcp_and_the_first_address_better_than_the_next() {
+        let address = "192.0.2.1:7000".parse().unwrap();
+        let priority = |text: String| text.split(' ').nth(3).unwrap().parse::<u32>().unwrap();
+        let [first, next] = [0, 1].map(|place| priority(host(Carrier::Udp, address, place)));
+        let tcp = priority(host(Carrier::TcpPassive, address, 0));
+        let srflx = priority(reflexive(address, address, 0));
+        assert!(first > next && next > srflx && srflx > tcp, "{first} {next} {srflx} {tcp}");
+    }
+}

@@ -1,0 +1,374 @@
+//! WebRTC calls: ICE, DTLS-SRTP and a data channel, on the sans-IO `rtc` stack.
+//!
+//! [`WebRtc::answer`] takes a browser's offer and gives the answer and a [`Line`] like any other; [`WebRtc::offer`] is the other
+//! end, for the softphone and for tests. Each peer is one task that owns its sockets and its stack; a leg on its media thread
+//! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never asks.
+mod candidate;
+mod fragment;
+mod peer;
+mod pulse;
+mod sockets;
+mod stack;
+mod task;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use peer::{Peer, PeerStats};
+pub use wire::RingWire;
+
+use crate::line::Line;
+use crate::party::Party;
+use crate::sdp::web::{Kind, MESSAGE, Ours, Web};
+use crate::sdp::{self, Prefs};
+use media::codec::{Codec, OpusPlan};
+use pulse::{Patience, Pulse};
+use sockets::Sockets;
+use stack::{Role, Stack};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use task::Task;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use wire::{RingWire as Wire, Rings};
+
+/// Changes of a line, messages of a page, messages to it: what of each may wait.
+const WAITING: usize = 64;
+/// Numbers of lines, far from those of the SIP side.
+static NEXT: AtomicU64 = AtomicU64::new(1 << 40);
+
+/// How this server does ICE (RFC 8445).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ice {
+    /// It has an address that browsers reach, answers checks and sends none.
+    #[default]
+    Lite,
+    /// It checks too: for a server behind a NAT.
+    Full,
+}
+
+/// All that is configured about browsers' transport. `Default` answers on loopback.
+#[derive(Clone, Debug)]
+pub struct WebRtcPlan {
+    /// Where datagrams are received; an unspecified address stands for those of all interfaces.
+    pub bind: Vec<IpAddr>,
+    /// UDP ports, one for each call and address; `None`: any.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// The address candidates name where it is not the one bound to: a NAT that forwards each port to the same.
+    pub public: Option<IpAddr>,
+    pub ice: Ice,
+    /// Without a packet for this long a peer is lost.
+    pub lost: Duration,
+    /// How long a lost one may take to come back.
+    pub grace: Duration,
+    /// From the answer to the first packet.
+    pub connect: Duration,
+    /// How Opus is spoken.
+    pub opus: OpusPlan,
+}
+
+impl Default for WebRtcPlan {
+    fn default() -> Self {
+        Self {
+            bind: vec![Ipv4Addr::LOCALHOST.into()],
+            ports: None,
+            public: None,
+            ice: Ice::Lite,
+            lost: Duration::from_millis(1_500),
+            grace: Duration::from_secs(20),
+            connect: Duration::from_secs(15),
+            opus: OpusPlan::default(),
+        }
+    }
+}
+
+/// Why a browser's call does not come about, or a fragment is refused. Holds no text of the browser's.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error(transparent)]
+    Sdp(#[from] sdp::Fault),
+    #[error("the fragment cannot be used: {0}")]
+    Fragment(&'static str),
+    #[error("no UDP port on {address}: {source}; widen rtc.ports, or name an address of this machine in rtc.bind")]
+    Bind { address: IpAddr, source: std::io::Error },
+    #[error("the WebRTC stack refuses: {0}")]
+    Stack(&'static str),
+    #[error("the call is over")]
+    Gone,
+    #[error("the server stops and takes no more calls")]
+    Draining,
+}
+
+/// A message on the data channel `switchboard`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A channel has opened; what waited in the outbox goes out now.
+    Opened,
+    /// Valid UTF-8 of at most 4096 bytes.
+    Text(String),
+    /// Binary, too long, or not UTF-8: taken away and told.
+    Bad,
+}
+
+/// The data channel of one call. Both ways hold [`WAITING`] messages: an inbox that is full loses the newest (counted), an
+/// outbox that stays full while the channel is open ends the call with `"the page does not read"`; before the channel is open
+/// the outbox loses its oldest.
+#[derive(Debug)]
+pub struct Data {
+    pub inbox: mpsc::Receiver<Message>,
+    pub outbox: mpsc::Sender<String>,
+}
+
+/// A browser's call, answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer, with our candidates in it.
+    pub sdp: String,
+    pub peer: Peer,
+    pub line: Line,
+    pub data: Data,
+}
+
+/// A call of ours to another server, before its answer. Dropping it closes it.
+#[derive(Debug)]
+pub struct Offered {
+    /// The offer, with our candidates in it.
+    pub sdp: String,
+    pub peer: Peer,
+    pub data: Data,
+    line: Line,
+    prefs: Prefs,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Peers whose task runs.
+    pub peers: usize,
+    /// UDP sockets they hold.
+    pub sockets: usize,
+}
+
+/// The driver. Clones share it.
+#[derive(Clone)]
+pub struct WebRtc(Arc<Shared>);
+
+struct Shared {
+    plan: WebRtcPlan,
+    addresses: Vec<IpAddr>,
+    counts: Arc<Living>,
+    draining: CancellationToken,
+}
+
+/// What lives; each task holds one [`Alive`].
+#[derive(Debug, Default)]
+struct Living {
+    peers: AtomicUsize,
+    sockets: AtomicUsize,
+}
+
+/// Counts for as long as it lives.
+#[derive(Debug)]
+struct Alive(Arc<Living>, usize);
+
+impl Alive {
+    fn new(living: &Arc<Living>, sockets: usize) -> Self {
+        living.peers.fetch_add(1, Relaxed);
+        living.sockets.fetch_add(sockets, Relaxed);
+        Self(living.clone(), sockets)
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.peers.fetch_sub(1, Relaxed);
+        self.0.sockets.fetch_sub(self.1, Relaxed);
+    }
+}
+
+impl WebRtc {
+    /// Checks that the plan can be kept: a socket is opened on each address and closed again. Within a tokio runtime.
+    pub fn start(plan: WebRtcPlan) -> Result<Self, Fault> {
+        let addresses = sockets::expand(&plan.bind);
+        Sockets::bind(&addresses, plan.ports.as_ref())?;
+        let (counts, draining) = (Arc::default(), CancellationToken::new());
+        Ok(Self(Arc::new(Shared { plan, addresses, counts, draining })))
+    }
+
+    /// Answers a browser's offer: nothing is waited for. The call lives until the line is dropped or hung up.
+    pub async fn answer(&self, offer: &str) -> Result<Answered, Fault> {
+        let prefs = self.prefs();
+        let theirs = Web::read(offer, Kind::Offer, &prefs)?;
+        let (payload_type, codec, keys) = theirs.codec();
+        let mut stack = Stack::new(Role::Answerer(self.0.plan.ice), &[(payload_type, codec)], keys.as_slice())?;
+        let sockets = self.sockets()?;
+        let tidy = theirs.tidy(Kind::Offer, stack::MIDS, &theirs.transport);
+        let candidates = self.candidates(&sockets);
+        let transport = stack.answer(&tidy, &sockets)?;
+        if self.0.plan.ice == Ice::Full {
+            theirs.candidates.iter().filter_map(|c| candidate::theirs(c)).for_each(|c| stack.add(&c));
+        }
+        let ours = Ours {
+            session_id: u64::from(rand::random::<u32>()),
+            transport,
+            setup: "passive",
+            default: self.default(&sockets),
+            candidates,
+            complete: true,
+            ssrc: stack.ssrc,
+            cname: format!("{:016x}", rand::random::<u64>()),
+            plan: theirs.plan(&prefs),
+        };
+        let sdp = ours.answer(&theirs);
+        let (peer, line, data) = self.spawn(stack, sockets, Some(theirs), ours)?;
+        Ok(Answered { sdp, peer, line, data })
+    }
+
+    /// Makes an offer of our own: Opus both ways and the data channel.
+    pub async fn offer(&self) -> Result<Offered, Fault> {
+        let prefs = self.prefs();
+        let codec = Codec::Opus(self.0.plan.opus);
+        let mut stack = Stack::new(Role::Offerer, &[(111, codec)], &[(110, 48_000)])?;
+        let sockets = self.sockets()?;
+        let transport = stack.offer(&sockets)?;
+        let mut plan = media::leg::LegPlan::new(codec, 111);
+        (plan.telephone_event, plan.event_clock) = (Some(110), 48_000);
+        let ours = Ours {
+            session_id: u64::from(rand::random::<u32>()),
+            transport,
+            setup: "actpass",
+            default: self.default(&sockets),
+            candidates: self.candidates(&sockets),
+            complete: true,
+            ssrc: stack.ssrc,
+            cname: format!("{:016x}", rand::random::<u64>()),
+            plan,
+        };
+        let sdp = ours.offer(stack::MIDS, &[]);
+        let (peer, line, data) = self.spawn(stack, sockets, None, ours)?;
+        Ok(Offered { sdp, peer, data, line, prefs })
+    }
+
+    /// How many peers and sockets there are.
+    pub fn report(&self) -> Report {
+        let Living { peers, sockets } = &*self.0.counts;
+        Report { peers: peers.load(Relaxed), sockets: sockets.load(Relaxed) }
+    }
+
+    /// No further call is answered; those that live go on.
+    pub fn drain(&self) {
+        self.0.draining.cancel();
+    }
+
+    fn prefs(&self) -> Prefs {
+        // A browser that suppresses silence would look lost: it is not asked to.
+        let opus = OpusPlan { dtx: false, ..self.0.plan.opus };
+        Prefs { codecs: vec![Codec::Opus(opus)], comfort_noise: false, ..Prefs::default() }
+    }
+
+    fn sockets(&self) -> Result<Sockets, Fault> {
+        if self.0.draining.is_cancelled() {
+            return Err(Fault::Draining);
+        }
+        Sockets::bind(&self.0.addresses, self.0.plan.ports.as_ref())
+    }
+
+    fn candidates(&self, sockets: &Sockets) -> Vec<String> {
+        let seen = sockets.addresses().map(|address| self.seen(address));
+        let mut found: Vec<_> = seen.collect();
+        found.dedup();
+        found.iter().enumerate().map(|(at, a)| candidate::host(candidate::Carrier::Udp, *a, at)).collect()
+    }
+
+    fn default(&self, sockets: &Sockets) -> Option<std::net::SocketAddr> {
+        sockets.addresses().next().map(|address| self.seen(address))
+    }
+
+    /// An address of ours as browsers are to call it.
+    fn seen(&self, mut address: std::net::SocketAddr) -> std::net::SocketAddr {
+        if let Some(public) = self.0.plan.public.filter(|public| public.is_ipv4() == address.is_ipv4()) {
+            address.set_ip(public);
+        }
+        address
+    }
+
+    fn spawn(
+        &self,
+        stack: Stack,
+        sockets: Sockets,
+        theirs: Option<Web>,
+        ours: Ours,
+    ) -> Result<(Peer, Line, Data), Fault> {
+        let WebRtcPlan { lost, grace, connect, .. } = self.0.plan;
+        let rings = Rings::new();
+        let (wishes_in, wishes) = mpsc::channel(8);
+        let (changes_in, changes) = mpsc::channel(WAITING);
+        let (asks_in, asks) = mpsc::channel(8);
+        let (inbox_in, inbox) = mpsc::channel(WAITING);
+        let (outbox, outbox_out) = mpsc::channel(WAITING);
+        let ended = Arc::new(OnceLock::new());
+        let id = NEXT.fetch_add(1, Relaxed);
+        let line = Line {
+            id,
+            from: Party::default(),
+            to: Party::default(),
+            wire: Some(Box::new(Wire(rings.clone()))),
+            plan: ours.plan.clone(),
+            suite: None,
+            wishes: wishes_in,
+            changes,
+            ended: ended.clone(),
+        };
+        let peer = Peer::new(id, asks_in, rings.clone());
+        let alive = Alive::new(&self.0.counts, sockets.addresses().count());
+        let listens = ours.plan.direction.receives();
+        let pulse = Pulse::new(Patience { connect, lost: task::patience(lost, listens), grace }, Instant::now());
+        let owner = task::Owner { wishes, changes: changes_in, ended, asks, inbox: inbox_in, outbox: outbox_out };
+        let task = Task::new(task::Parts {
+            id,
+            stack,
+            sockets,
+            theirs,
+            ours,
+            rings,
+            pulse,
+            owner,
+            _alive: alive,
+            lite: self.lite(),
+        });
+        tokio::spawn(task.run());
+        Ok((peer, line, Data { inbox, outbox }))
+    }
+
+    fn lite(&self) -> bool {
+        self.0.plan.ice == Ice::Lite
+    }
+}
+
+impl Offered {
+    /// Takes the answer: from here on the call connects.
+    pub async fn accept(mut self, answer: &str) -> Result<Answered, Fault> {
+        let theirs = Web::read(answer, Kind::Answer, &self.prefs)?;
+        self.line.plan = theirs.plan(&self.prefs);
+        self.peer.accept(theirs).await?;
+        Ok(Answered { sdp: self.sdp, peer: self.peer, line: self.line, data: self.data })
+    }
+}
+
+impl fmt::Debug for WebRtc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebRtc").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
+
+/// A page's message, if it is one.
+fn message(is_text: bool, bytes: &[u8]) -> Message {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_text && bytes.len() <= MESSAGE => Message::Text(text.to_owned()),
+        _ => Message::Bad,
+    }
+}

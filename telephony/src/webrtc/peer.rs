@@ -1,0 +1,108 @@
+//! `Peer`: the end of a browser's call that stays with its signalling.
+use super::Fault;
+use super::fragment::Fragment;
+use super::wire::Rings;
+use crate::sdp::web::Web;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a peer asks of its task.
+#[derive(Debug)]
+pub(super) enum Ask {
+    Accept(Box<Web>, oneshot::Sender<Result<(), Fault>>),
+    Trickle(Fragment, oneshot::Sender<Result<(), Fault>>),
+    Restart(Fragment, oneshot::Sender<Result<String, Fault>>),
+    /// The offerer's half of a restart: a fragment with its new credentials.
+    Renew(oneshot::Sender<Result<String, Fault>>),
+    HangUp(&'static str),
+}
+
+/// What went over a call's wire so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerStats {
+    /// RTP packets given to the leg, and sent.
+    pub received: u64,
+    pub sent: u64,
+    /// Dropped because a ring was full: the leg did not read, or the task did not run.
+    pub dropped_in: u64,
+    pub dropped_out: u64,
+    /// By RTCP; `None` until a report has come.
+    pub round_trip: Option<Duration>,
+}
+
+/// Clones share the call; holding one does not keep it up.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    id: u64,
+    asks: mpsc::Sender<Ask>,
+    etag: Arc<AtomicU32>,
+    rings: Arc<Rings>,
+}
+
+impl Peer {
+    pub(super) fn new(id: u64, asks: mpsc::Sender<Ask>, rings: Arc<Rings>) -> Self {
+        Self { id, asks, etag: Arc::new(AtomicU32::new(1)), rings }
+    }
+
+    /// The number of its [`crate::Line`].
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Takes candidates of the page (RFC 8840). `Fault::Fragment` where they belong to another ICE session.
+    pub async fn trickle(&self, fragment: &str) -> Result<(), Fault> {
+        let fragment = Fragment::read(fragment).map_err(Fault::Fragment)?;
+        self.ask(|reply| Ask::Trickle(fragment, reply)).await
+    }
+
+    /// Restarts ICE with the page's new credentials (RFC 8445 section 9); the answer is the fragment with ours. The sound goes on
+    /// as soon as a pair is nominated; [`Self::etag`] rises.
+    pub async fn restart(&self, fragment: &str) -> Result<String, Fault> {
+        let fragment = Fragment::read(fragment).map_err(Fault::Fragment)?;
+        if fragment.credentials.is_none() {
+            return Err(Fault::Fragment("a restart brings a new ice-ufrag and ice-pwd"));
+        }
+        let answer = self.ask(|reply| Ask::Restart(fragment, reply)).await?;
+        self.etag.fetch_add(1, Relaxed);
+        Ok(answer)
+    }
+
+    /// The other half, for who made the offer: a fragment that asks the server to restart; its answer goes to [`Self::restart`].
+    pub async fn renew(&self) -> Result<String, Fault> {
+        self.ask(Ask::Renew).await
+    }
+
+    /// Ends the call: [`crate::Change::Ended`] by us, with this reason.
+    pub fn hang_up(&self, why: &'static str) {
+        // Full: what waits there is answered within a moment, and the line can end it too.
+        self.asks.try_send(Ask::HangUp(why)).ok();
+    }
+
+    /// The number of the ICE session, from 1.
+    pub fn etag(&self) -> u32 {
+        self.etag.load(Relaxed)
+    }
+
+    pub fn stats(&self) -> PeerStats {
+        let counts = &self.rings.counts;
+        PeerStats {
+            received: counts.received.load(Relaxed),
+            sent: counts.sent.load(Relaxed),
+            dropped_in: counts.dropped_in.load(Relaxed),
+            dropped_out: counts.dropped_out.load(Relaxed),
+            round_trip: Some(counts.round_trip.load(Relaxed)).filter(|&us| us > 0).map(Duration::from_micros),
+        }
+    }
+
+    pub(super) async fn accept(&self, theirs: Web) -> Result<(), Fault> {
+        self.ask(|reply| Ask::Accept(Box::new(theirs), reply)).await
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Ask) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(ask(reply)).await.map_err(|_| Fault::Gone)?;
+        answer.await.unwrap_or(Err(Fault::Gone))
+    }
+}

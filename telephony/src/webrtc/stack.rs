@@ -1,0 +1,186 @@
+//! `Stack`: one `rtc` connection as this server uses it, and what is asked of it beside packets.
+use super::sockets::Sockets;
+use super::{Fault, Ice, candidate};
+use crate::sdp::web::{self, Transport};
+use media::codec::Codec;
+use rtc::data_channel::{RTCDataChannelId, RTCDataChannelInit};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCConfigurationBuilder;
+use rtc::peer_connection::configuration::media_engine::MediaEngine;
+use rtc::peer_connection::configuration::setting_engine::{SctpMaxMessageSize, SettingEngineBuilder};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::transport::{RTCDtlsRole, RTCDtlsTransportState, RTCIceCandidateInit};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtp_transceiver::RTCRtpSenderId;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use rtc::sansio::Protocol;
+use rtc::shared::error::Error;
+use std::time::{Duration, Instant};
+
+/// Names of the m-lines within the stack.
+pub(super) const MIDS: (&str, &str) = ("0", "1");
+/// The data channel's label and protocol.
+pub(super) const LABEL: &str = "switchboard";
+const PROTOCOL: &str = "switchboard.v1";
+/// Between two rounds of ICE checks, and how many of them a pair gets.
+const CHECK: (Duration, u16) = (Duration::from_millis(50), 300);
+/// Consent is asked for, and a silent pair believed in, this often and this long. The pulse of the sound is faster.
+const CONSENT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
+/// Bytes of messages kept for a page that does not read, and of those that are not read here.
+const SCTP_BUFFER: u32 = 64 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Answerer(Ice),
+    Offerer,
+}
+
+pub(super) struct Stack {
+    pub connection: RTCPeerConnection,
+    /// Of the sound we send.
+    pub ssrc: u32,
+    pub track: String,
+    sender: RTCRtpSenderId,
+}
+
+/// The stack's own words name addresses: they go no further.
+fn refused(_: Error) -> Fault {
+    Fault::Stack("the description does not fit")
+}
+
+impl Stack {
+    /// A connection with one track of sound. `keys`: payload type and clock of telephone-event.
+    pub(super) fn new(role: Role, codecs: &[(u8, Codec)], keys: &[(u8, u32)]) -> Result<Self, Fault> {
+        let mut engine = MediaEngine::default();
+        let mut first = None;
+        for (payload_type, codec) in codecs {
+            let mime_type = format!("audio/{}", codec.name());
+            let codec = RTCRtpCodec { mime_type, clock_rate: codec.clock(), channels: 2, ..RTCRtpCodec::default() };
+            first.get_or_insert_with(|| codec.clone());
+            let parameters = RTCRtpCodecParameters { rtp_codec: codec, payload_type: *payload_type };
+            engine.register_codec(parameters, RtpCodecKind::Audio).map_err(refused)?;
+        }
+        for (payload_type, clock) in keys {
+            let mime_type = "audio/telephone-event".to_owned();
+            let codec = RTCRtpCodec { mime_type, clock_rate: *clock, channels: 1, ..RTCRtpCodec::default() };
+            let parameters = RTCRtpCodecParameters { rtp_codec: codec, payload_type: *payload_type };
+            engine.register_codec(parameters, RtpCodecKind::Audio).map_err(refused)?;
+        }
+        let settings = SettingEngineBuilder::new()
+            .with_lite(role == Role::Answerer(Ice::Lite))
+            .with_include_loopback_candidate(true)
+            .with_answering_dtls_role(RTCDtlsRole::Server)
+            .with_ice_connection_attempts(Some(CHECK.0), Some(CHECK.1))
+            // Never failed: whether the far end lives is the pulse's to say, and a failed agent forgets its candidates.
+            .with_ice_timeouts(Some(CONSENT.1), Some(Duration::ZERO), Some(CONSENT.0))
+            .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
+            .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
+            .with_relay_acceptance_min_wait(Some(Duration::ZERO))
+            .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(SCTP_BUFFER))
+            .with_sctp_max_receive_buffer_size(SCTP_BUFFER)
+            .build();
+        let mut connection = RTCPeerConnectionBuilder::new()
+            .with_configuration(RTCConfigurationBuilder::new().build())
+            .with_media_engine(engine)
+            .with_setting_engine(settings)
+            .build(Instant::now())
+            .map_err(refused)?;
+        let (ssrc, track) = (rand::random::<u32>().max(1), "sound".to_owned());
+        let coding = RTCRtpCodingParameters { ssrc: Some(ssrc), ..RTCRtpCodingParameters::default() };
+        let encoding = RTCRtpEncodingParameters {
+            rtp_coding_parameters: coding,
+            codec: first.unwrap_or_default(),
+            ..RTCRtpEncodingParameters::default()
+        };
+        let ours =
+            MediaStreamTrack::new(LABEL.into(), track.clone(), "sound".into(), RtpCodecKind::Audio, vec![encoding]);
+        let sender = connection.add_track(ours).map_err(refused)?;
+        Ok(Self { connection, ssrc, track, sender })
+    }
+
+    /// Takes an offer in our own words; gives our side of the transport.
+    pub(super) fn answer(&mut self, tidy: &str, sockets: &Sockets) -> Result<Transport, Fault> {
+        let now = Instant::now();
+        let offer = RTCSessionDescription::offer(tidy.to_owned()).map_err(refused)?;
+        self.connection.set_remote_description(now, offer).map_err(refused)?;
+        self.gather(sockets);
+        let answer = self.connection.create_answer(None).map_err(refused)?;
+        self.connection.set_local_description(now, answer).map_err(refused)?;
+        self.transport()
+    }
+
+    pub(super) fn offer(&mut self, sockets: &Sockets) -> Result<Transport, Fault> {
+        let channel = RTCDataChannelInit { protocol: PROTOCOL.into(), ..RTCDataChannelInit::default() };
+        self.connection.create_data_channel(LABEL, Some(channel)).map_err(refused)?;
+        self.gather(sockets);
+        self.renew()
+    }
+
+    /// An offer of the same, or, once there was an answer, of an ICE restart.
+    pub(super) fn renew(&mut self) -> Result<Transport, Fault> {
+        if self.connection.current_remote_description().is_some() {
+            self.connection.restart_ice();
+        }
+        let offer = self.connection.create_offer(None).map_err(refused)?;
+        self.connection.set_local_description(Instant::now(), offer).map_err(refused)?;
+        self.transport()
+    }
+
+    /// Takes the answer to an offer of ours, in our own words.
+    pub(super) fn accept(&mut self, tidy: &str) -> Result<(), Fault> {
+        let answer = RTCSessionDescription::answer(tidy.to_owned()).map_err(refused)?;
+        self.connection.set_remote_description(Instant::now(), answer).map_err(refused)
+    }
+
+    /// A candidate of theirs; one that cannot be used is passed over.
+    pub(super) fn add(&mut self, candidate: &str) {
+        let candidate = RTCIceCandidateInit { candidate: candidate.to_owned(), ..RTCIceCandidateInit::default() };
+        self.connection.add_remote_candidate(candidate).ok();
+    }
+
+    /// Our sockets as the agent knows them: by the addresses they are bound to.
+    pub(super) fn gather(&mut self, sockets: &Sockets) {
+        for (place, address) in sockets.addresses().enumerate() {
+            let candidate = candidate::host(candidate::Carrier::Udp, address, place);
+            let candidate = RTCIceCandidateInit { candidate, ..RTCIceCandidateInit::default() };
+            self.connection.add_local_candidate(candidate).ok();
+        }
+    }
+
+    /// Our credentials and fingerprint, out of the stack's own description.
+    fn transport(&self) -> Result<Transport, Fault> {
+        let description = self.connection.local_description().ok_or(Fault::Stack("it has no description"))?;
+        let attributes = web::attributes(&description.sdp);
+        let find = |key: &str| {
+            let found = attributes.iter().flatten().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned());
+            found.ok_or(Fault::Stack("its description lacks its transport"))
+        };
+        let lite = attributes.iter().flatten().any(|(k, _)| *k == "ice-lite");
+        Ok(Transport { ufrag: find("ice-ufrag")?, pwd: find("ice-pwd")?, fingerprint: find("fingerprint")?, lite })
+    }
+
+    /// The far end has closed DTLS.
+    pub(super) fn is_closed(&mut self) -> bool {
+        let Some(sender) = self.connection.rtp_sender(self.sender) else { return true };
+        sender
+            .transport()
+            .is_some_and(|t| matches!(t.state(), RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
+    }
+
+    /// Whether this is the page's channel.
+    pub(super) fn is_ours(&mut self, id: RTCDataChannelId) -> bool {
+        self.connection.data_channel(id).is_some_and(|channel| channel.label() == LABEL)
+    }
+
+    pub(super) fn deadline(&mut self) -> Option<Instant> {
+        self.connection.poll_timeout()
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stack")
+    }
+}

@@ -1,0 +1,1 @@
+//! Descriptions and fragments that lie.
