@@ -1,5 +1,5 @@
 // A room is booked by voice: captions, slots, the meter, latencies, and the microphone is let go of at the end.
-import { call, captions, check, demo, equal, events, hearsOut, over, pause, play, reaches, say, theCall } from "./page.mjs";
+import { call, captions, check, demo, equal, events, hearsOut, over, play, reaches, say, tells } from "./page.mjs";
 
 const TURNS = [
   ["book a room", "which city|In which city"], ["mountain view", "day"], ["today", "time"], ["two thirty p m", "how long"], ["half an hour", "many people"], ["two people", "Is that right"],
@@ -13,15 +13,9 @@ await play(async (open) => {
   await hearsOut(page);
   let loudest = 0;
   for (const [words, next] of TURNS) {
-    const { ms } = await say(page, words.replaceAll(" ", "-"));
-    for (let waited = 0; waited < ms; waited += 60) {
+    const said = await tells(page, words.replaceAll(" ", "-"), async () => {
       loudest = Math.max(loudest, await page.evaluate(() => window.probe.face.call.level));
-      await pause(60);
-    }
-    const seen = (await events(page, "bot")).length;
-    await pause(300);
-    await hearsOut(page);
-    const said = (await events(page, "bot")).slice(Math.max(0, seen - 1)).map((event) => event.text).join(" ");
+    });
     check(new RegExp(next, "i").test(said), `after "${words}" the bot asks for ${next}: ${said}`);
   }
   check(loudest > 0.3, `the meter moves with the microphone: ${loudest}`);
@@ -47,5 +41,5 @@ await play(async (open) => {
   check(await page.evaluate(() => window.probe.tracks.length > 0 && window.probe.tracks.every((track) => track.readyState === "ended")), "the microphone is let go of");
   equal(page.problems, [], "problems of the page");
   const totals = latencies.map((one) => one.total_ms).sort((a, b) => a - b);
-  console.log(`booked in ${((await theCall()).turns.length)} turns; answers after ${totals.join(", ")} ms; level up to ${loudest.toFixed(2)}`);
+  console.log(`booked in ${record.turns.length} turns; answers after ${totals.join(", ")} ms; level up to ${loudest.toFixed(2)}`);
 });

@@ -45,11 +45,6 @@ export async function api(route) {
   return answer.json();
 }
 
-export async function theCall() {
-  const { calls } = await api("/api/v1/calls?limit=1");
-  return api(`/api/v1/calls/${calls[0].id}?timeline=true`);
-}
-
 export async function over(id) {
   return until("the call to end", async () => {
     const call = await api(`/api/v1/calls/${id}`);
@@ -206,6 +201,16 @@ export async function hearsOut(page, limit = 40000) {
 }
 
 export const say = (page, name) => page.evaluate((clip) => window.probe.say(clip), fs.readFileSync(path.join(CLIPS, `${name}.wav`)).toString("base64"));
+
+/** Says a clip, and hears the whole answer to it; gives what the bot said. `meanwhile` runs while the clip sounds. */
+export async function tells(page, name, meanwhile = () => {}) {
+  const before = [(await captions(page)).length, (await events(page, "bot")).length];
+  const { ms } = await say(page, name);
+  for (const end = Date.now() + ms; Date.now() < end; await pause(60)) await meanwhile();
+  await until(`the answer to ${name}`, async () => (await captions(page)).length > before[0] && (await events(page, "bot")).length > before[1]);
+  await hearsOut(page);
+  return (await events(page, "bot")).slice(before[1]).map((event) => event.text).join(" ");
+}
 
 /** The captions that stand, in order. */
 export const captions = async (page) => (await events(page, "caption")).filter((event) => event.final && event.text != null).map((event) => event.text);

@@ -1,6 +1,6 @@
 // The connection is lost in the middle of a call and comes back: ICE restarts, and the conversation goes on where it was.
 import dgram from "node:dgram";
-import { call, captions, check, demo, equal, events, hearsOut, order, over, pause, play, reaches, say, state, until } from "./page.mjs";
+import { call, captions, check, demo, equal, events, hearsOut, order, over, pause, play, reaches, state, tells } from "./page.mjs";
 
 /** A network between the page and the server, which can be cut, and comes back under other addresses like a phone's. */
 async function network(page) {
@@ -49,9 +49,7 @@ await play(async (open) => {
   page.on("response", (answer) => answer.request().method() === "PATCH" && patches.push([answer.request().headers()["if-match"], answer.status()]));
   await call(page);
   await hearsOut(page);
-  await say(page, "book-a-room");
-  await pause(1000);
-  await hearsOut(page);
+  await tells(page, "book-a-room");
   check((await captions(page)).includes("book a room"), "the first turn");
   const ufrag = () => page.evaluate(() => /a=ice-ufrag:(.*)/.exec(window.probe.peers.at(-1).remoteDescription.sdp)[1]);
   const before = await ufrag();
@@ -73,9 +71,8 @@ await play(async (open) => {
   // The bot may say again what was lost.
   await pause(500);
   await hearsOut(page);
-  await say(page, "mountain-view");
-  await until("the second turn", async () => (await captions(page)).includes("mountain view"));
-  await hearsOut(page);
+  await tells(page, "mountain-view");
+  check((await captions(page)).includes("mountain view"), "the second turn");
   console.log(`lost: noticed after ${noticed} ms, back ${back} ms after the network was`);
 
   // The server stands still for a moment: the same from the other side.

@@ -92,6 +92,7 @@ await play(async (open) => {
   await until("the microphone", () => silent.evaluate(() => window.probe.tracks.length === 1 && window.probe.face.call.hears));
   await silent.locator("button.hangup").click();
   equal(silent.problems, [], "problems of the page");
+  console.log("typed turns, keys, and a call without a microphone");
 });
 
 async function hearsOutNext(page, words) {
