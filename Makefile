@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages invites soak quality clean
+.PHONY: help setup run call check test fmt lint bench stages invites browsers soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -59,6 +59,10 @@ invites: ## how many calls a second the server answers, and what each costs
 	@scripts/setup.sh test
 	@$(CARGO) build --release
 	@scripts/invites.py
+
+browsers: ## sixty browser calls for a minute beside as many phone calls: failures, first sound, CPU and memory of each
+	@scripts/setup.sh test
+	$(CARGO) bench --bench browsers -- $(if $(filter-out 0 no,$(QUICK)),--peers 10 --seconds 10)
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

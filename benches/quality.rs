@@ -290,13 +290,15 @@ fn main() {
             }
         }
         for (k, (setup, plan, method)) in setups.iter().enumerate() {
-            for voice in &voices {
+            for (v, voice) in voices.iter().enumerate() {
                 for seed in 0..seeds {
                     let side = if seed % 2 == 0 { "even" } else { "odd" };
                     if half.as_ref().is_some_and(|half| half != side) {
                         continue;
                     }
-                    let heard = call(voice, scenario.weather, seed * 7919 + seed, plan.clone(), *method);
+                    // Each voice has weather of its own: as many networks as calls.
+                    let weather = seed * 7920 + v as u64 * 104_729;
+                    let heard = call(voice, scenario.weather, weather, plan.clone(), *method);
                     let file = format!("deg-{s}-{k}-{}-{seed}.wav", voice.name);
                     wav::write(&dir.join(&file), 8_000, &heard.pcm).expect("a file under target");
                     let Heard { lag, concealed, stretches, phase, .. } = heard;

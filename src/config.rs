@@ -14,11 +14,13 @@ mod network;
 mod store;
 #[cfg(test)]
 mod tests;
+mod widget;
 
 pub use codec::{Codec, Opus};
 pub use load::Fault;
 pub use network::Network;
 pub use store::{RecordingFormat, Store};
+pub use widget::{Ice, Rtc, Widget};
 
 /// The kind of route that is no bot: the caller's own sound back through the whole media path.
 pub const ECHO: &str = "echo";
@@ -59,6 +61,8 @@ pub struct Config {
     pub call: Call,
     pub store: Store,
     pub http: Http,
+    pub widget: Widget,
+    pub rtc: Rtc,
     pub log: Log,
     pub drain: Drain,
     pub route: Vec<Route>,
@@ -79,6 +83,8 @@ impl Default for Config {
             call: Call::default(),
             store: Store::default(),
             http: Http::default(),
+            widget: Widget::default(),
+            rtc: Rtc::default(),
             log: Log::default(),
             drain: Drain::default(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
@@ -311,11 +317,20 @@ pub struct Ear {
     pub start_ms: Ms,
     pub end_ms: Ms,
     pub echo: Echo,
+    pub noise: Noise,
+    pub level: Level,
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { preroll_ms: Ms(300), start_ms: Ms(64), end_ms: Ms(200), echo: Echo::Phones }
+        Self {
+            preroll_ms: Ms(300),
+            start_ms: Ms(64),
+            end_ms: Ms(200),
+            echo: Echo::Phones,
+            noise: Noise::Off,
+            level: Level::Off,
+        }
     }
 }
 
@@ -332,6 +347,46 @@ impl From<Echo> for media::ear::EchoControl {
         match echo {
             Echo::Phones => Self::On,
             Echo::Off => Self::Off,
+        }
+    }
+}
+
+/// How much of a line's noise is taken out before the recogniser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    Off,
+    Auto,
+    Mild,
+    Firm,
+    Strong,
+}
+
+impl From<Noise> for media::ear::suppressor::Suppression {
+    fn from(noise: Noise) -> Self {
+        match noise {
+            Noise::Off => Self::Off,
+            Noise::Auto => Self::Auto,
+            Noise::Mild => Self::Mild,
+            Noise::Firm => Self::Firm,
+            Noise::Strong => Self::Strong,
+        }
+    }
+}
+
+/// Whether callers are brought to the usual level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    On,
+    Off,
+}
+
+impl From<Level> for media::ear::level::Levelling {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::On => Self::On,
+            Level::Off => Self::Off,
         }
     }
 }

@@ -68,7 +68,8 @@ impl Engines {
         let ear = &speech.ear;
         let whisper = whisper(speech);
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
-        let ear_plan = EarPlan { preroll, start, end, echo: ear.echo.into() };
+        let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
+        let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
         let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, &whisper, language)).into();
         Self { vad, ear_plan, vad_about, tongues }
     }

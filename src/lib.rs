@@ -18,6 +18,7 @@ pub mod softphone;
 pub mod standby;
 pub mod store;
 pub mod tools;
+pub mod widget;
 
 /// An empty directory of one test's own. Those of runs more than an hour ago are removed.
 #[cfg(test)]

@@ -38,7 +38,7 @@ enum Command {
         #[arg(long)]
         bot: PathBuf,
     },
-    /// Call a SIP address with the built-in softphone, hold a conversation by voice, and report how fast it answered.
+    /// Call a SIP address, or a bot as a browser does, with the built-in softphone, hold a conversation by voice, and report how fast it answered.
     Call(Box<softphone::Args>),
     /// Say which speech models can be used, how to get one, and check one's file.
     Models(models::Args),

@@ -2,13 +2,17 @@
 use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
 use crate::security::Secret;
+use crate::widget::{DoorPlan, Origin, Own, Relay};
 use anyhow::anyhow;
+use media::Rate;
+use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::time::Duration;
 use telephony::rtp::{Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
+use telephony::webrtc::{Ice, WebRtcPlan};
 
 /// Where the web address's certificate and key lie, if it has any.
 pub fn tls(config: &Config) -> Option<Files> {
@@ -47,6 +51,45 @@ pub fn ports(config: &Config) -> PortsPlan {
             config::Latching::Nobody => Latching::Nobody,
         },
     }
+}
+
+pub fn rtc(config: &Config) -> WebRtcPlan {
+    let rtc = &config.rtc;
+    WebRtcPlan {
+        bind: rtc.bind.clone(),
+        ports: (rtc.ports_from != 0).then_some(rtc.ports_from..=rtc.ports_to),
+        public: rtc.public_address,
+        ice: match rtc.ice {
+            config::Ice::Lite => Ice::Lite,
+            config::Ice::Full => Ice::Full,
+        },
+        lost: rtc.lost_ms.into(),
+        grace: config.widget.grace_s.into(),
+        // Sound between two computers is opened at what speech needs.
+        opus: OpusPlan { rate: Rate::Hz16000, ..config.rtp.opus.plan() },
+        ..WebRtcPlan::default()
+    }
+}
+
+/// `own`: what this server's own pages are called, and from where they count.
+pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan> {
+    let (widget, rtc) = (&config.widget, &config.rtc);
+    Ok(DoorPlan {
+        origins: widget.origins.iter().filter_map(|origin| Origin::parse(origin)).collect(),
+        own,
+        public: widget.public.clone(),
+        ttl: widget.token_ttl_s.into(),
+        grace: widget.grace_s.into(),
+        calls: widget.max_calls as usize,
+        calls_per_address: widget.calls_per_address as usize,
+        sessions_per_minute: widget.sessions_per_minute,
+        proxies: networks(&widget.proxies),
+        stun: rtc.stun.clone(),
+        turn: match rtc.turn_secret().map_err(anyhow::Error::msg)? {
+            Some(secret) => Some(Relay { urls: rtc.turn.clone(), secret, ttl: rtc.turn_ttl_s.into() }),
+            None => None,
+        },
+    })
 }
 
 pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
 use crate::store::vault::Keeping;
+use crate::widget::{Door, Origin, Own};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telephony::rtp::Ports;
 use telephony::sip::Sip;
+use telephony::webrtc::WebRtc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Who can reach the server.
@@ -45,6 +47,9 @@ impl Reach {
             if let Some(at) = at.as_mut().filter(|at| at.ip().is_loopback()) {
                 at.set_ip(everywhere);
             }
+        }
+        for bind in config.rtc.bind.iter_mut().filter(|bind| bind.is_loopback()) {
+            *bind = own;
         }
         if config.rtp.bind.is_loopback() {
             config.rtp.bind = everywhere;
@@ -79,6 +84,31 @@ fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+/// What pages of this server's own are called: on loopback for browsers of this machine, else by the address it listens on.
+fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
+    let Some(at) = config.http.listen else { return Vec::new() };
+    let named = |host: String, own| {
+        let origins = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{host}:{}", at.port())));
+        origins.into_iter().flatten().map(move |origin| (origin, own)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> =
+        ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
+    // A server on all addresses is called by the one it advertises, which --lan sets.
+    let open = if at.ip().is_unspecified() { config.rtp.advertise.filter(|ip| !is_public(*ip)) } else { Some(at.ip()) };
+    if let Some(ip) = open.filter(|ip| !ip.is_loopback()) {
+        all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
+    }
+    all
+}
+
+/// Whether the internet reaches it: then its operator names the origins that may call.
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !ip.is_private() && !ip.is_link_local(),
+        IpAddr::V6(ip) => !ip.is_unique_local() && !ip.is_unicast_link_local(),
+    }
 }
 
 /// A running server.
@@ -138,10 +168,14 @@ impl Server {
             keeping: keeping.clone(),
         });
         desk.connect(telephone.clone());
+        if config.widget.enabled {
+            desk.connect_web(
+                WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound")?,
+            );
+        }
         tokio::spawn(desk.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let (live, shelf) = (Arc::new(desk.clone()), bots.clone());
-        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics };
         let tls = match plans::tls(&config) {
             Some(files) => Some(Tls::load(files)?),
             None => None,
@@ -150,6 +184,10 @@ impl Server {
             tokio::spawn(tls.clone().follow());
         }
         let fingerprint = tls.as_ref().map(Tls::fingerprint);
+        let door = plans::door(&config, own_origins(&config))?;
+        let door = Arc::new(Door::new(door).context("the system gives no random numbers")?);
+        let pages = Arc::new(desk.clone());
+        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics, door, pages };
         let web = match config.http.listen {
             Some(at) => Some(
                 Web::open(at, api::router(app), WebPlan::default(), tls)

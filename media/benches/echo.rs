@@ -1,13 +1,16 @@
-//! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk, and what it costs.
+//! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
+//! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | cost]`
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost]`
+use media::asr::pocketsphinx::{Model, PocketSphinx};
+use media::asr::{Ask, Expect, Language, Recogniser};
 use media::ear::{Ear, EarPlan, EchoControl};
 use media::echo::Echo;
-use media::frame::Origin;
 use media::testkit::acoustics::{Acoustics, Place};
-use media::testkit::voices;
+use media::testkit::ticks::{Tape, frame};
+use media::testkit::{phrases, voices};
 use media::vad::{Edge, Models};
-use media::{Frame, Rate, SamplePos};
+use media::{Frame, Rate};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +49,9 @@ fn main() {
     if wanted("double") {
         double_talk();
     }
+    if wanted("words") {
+        words();
+    }
 }
 
 fn models() -> Vec<(&'static str, Models)> {
@@ -58,20 +64,13 @@ fn models() -> Vec<(&'static str, Models)> {
     models
 }
 
-fn frame(tick: usize, pcm: &[i16]) -> Frame {
-    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
-    frame.origin = Origin::Line;
-    frame.pcm_mut().iter_mut().zip(pcm).for_each(|(out, sample)| *out = *sample);
-    frame
-}
-
 /// Starts (s) and how many of them lasted 300 ms, so that a bot would have held its tongue.
 fn hear(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> (Vec<f32>, usize) {
     let (mut phone, mut starts, mut since, mut holds) = (Acoustics::new(place), Vec::new(), None, 0);
     for (tick, far) in bot.chunks_exact(160).enumerate() {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
-        let mut near = frame(tick, &phone.tick(far, said));
-        ear.clean(&mut near, &frame(tick, far));
+        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
         match ear.hear(&near) {
             Some(Edge::Start { .. }) => {
                 starts.push((tick + 1) as f32 / 50.0);
@@ -177,6 +176,61 @@ fn replies(length: usize, number: usize, gain_db: f32) -> (Vec<i16>, Vec<(f32, f
     (voice, truth)
 }
 
+/// What a recogniser makes of phrases said over the bot: without echo control, and with it.
+fn words() {
+    const GRAMMAR: &str = include_str!("../src/asr/pocketsphinx/booking.jsgf");
+    /// When the caller begins; the bot holds 450 ms later, or goes on as if nobody had spoken.
+    const BEGINS: usize = 40_000;
+    let engine = match PocketSphinx::load(Model::debian_english()) {
+        Ok(engine) => engine,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let (_, models) = models().remove(0);
+    let ask = Ask { language: Language::En, expect: Expect::Grammar(GRAMMAR.into()), lexicon: Default::default() };
+    let clips = [voices::said(&phrases::BOOKING), voices::recorded(&phrases::PEOPLE)].concat();
+    println!(
+        "\n{} phrases said over the bot, as loud as it: understood (taken for something else) by pocketsphinx",
+        clips.len()
+    );
+    println!("{:>46}{:>16}{:>16}", "", "no echo control", "echo control");
+    for (bot_does, holds) in [("the bot holds after 450 ms", true), ("the bot goes on", false)] {
+        for (what, loss) in [("echo 6 dB down", 6.0f32), ("10 dB", 10.0), ("15 dB", 15.0), ("no echo", 60.0)] {
+            print!("{:>46}", format!("{bot_does}, {what}"));
+            for echo in [EchoControl::Off, EchoControl::On] {
+                let (mut right, mut wrong) = (0, 0);
+                for (number, (clip, text)) in clips.iter().enumerate() {
+                    let mut bot = voices::talk(number, 6.0 + clip.len() as f32 / 8_000.0);
+                    if holds {
+                        bot[BEGINS + 3_600..].fill(0);
+                    }
+                    let (mut phone, mut ear, tape) = (
+                        Acoustics::new(place(loss, DELAYS_MS[number % 5], number as u64)),
+                        Ear::new(plan(echo), &models),
+                        Tape::default(),
+                    );
+                    for (tick, far) in bot.chunks_exact(160).enumerate() {
+                        if tick == BEGINS / 160 - 10 {
+                            ear.listen(Some(Box::new(tape.clone())));
+                        }
+                        let from = (tick * 160).checked_sub(BEGINS).unwrap_or(clip.len()).min(clip.len());
+                        let said = &clip[from..(from + 160).min(clip.len())];
+                        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+                        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+                        ear.hear(&near);
+                    }
+                    let mut hearing = engine.open(&ask).expect("the grammar");
+                    hearing.keep(&tape.take()).expect("sound");
+                    let heard = hearing.finish().expect("an answer").text;
+                    right += usize::from(heard.as_deref() == Some(text));
+                    wrong += usize::from(heard.is_some_and(|heard| heard != *text));
+                }
+                print!("{:>16}", format!("{right} ({wrong})"));
+            }
+            println!();
+        }
+    }
+}
+
 fn cpu() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock is this thread's own, and `time` is a place for its answer.
@@ -191,9 +245,9 @@ fn cost() {
     let ticks: Vec<(Frame, Frame)> = bot
         .chunks_exact(160)
         .enumerate()
-        .map(|(tick, far)| (frame(tick, &phone.tick(far, &[])), frame(tick, far)))
+        .map(|(tick, far)| (frame(tick, Rate::Hz8000, &phone.tick(far, &[])), frame(tick, Rate::Hz8000, far)))
         .collect();
-    let quiet = frame(0, &[0; 160]);
+    let quiet = frame(0, Rate::Hz8000, &[0; 160]);
     let run = |echo: &mut Echo, played: bool| {
         let began = cpu();
         for (near, far) in &ticks {

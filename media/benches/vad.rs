@@ -120,7 +120,7 @@ fn ears(models: &Models) {
                 }
                 models.look(&mut scratch, &mut due.iter_mut().map(|(_, look)| &mut **look).collect::<Vec<_>>());
                 for (line, look) in due {
-                    edges += usize::from(ears[line].settle(look).is_some());
+                    edges += usize::from(ears[line].settle(Some(look)).is_some());
                 }
             });
         }

@@ -1,12 +1,18 @@
 //! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
+pub mod level;
+pub mod suppressor;
+
 use crate::asr::{Cue, Listen};
 use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
+use crate::noise::rms;
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
+use level::{Level, Levelling};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+use suppressor::{Suppression, Suppressor};
 
 /// How an ear decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +24,9 @@ pub struct EarPlan {
     /// Silence after which speech counts as over.
     pub end: Duration,
     pub echo: EchoControl,
+    /// What is done to sound on its way to a recogniser. Voice activity gets it as it came.
+    pub noise: Suppression,
+    pub level: Levelling,
 }
 
 /// Whether our own sound is taken out of what an ear hears: on phone lines, where nobody else does it.
@@ -32,7 +41,8 @@ impl Default for EarPlan {
     fn default() -> Self {
         let (preroll, start, end) = (300, 64, 200);
         let [preroll, start, end] = [preroll, start, end].map(Duration::from_millis);
-        Self { preroll, start, end, echo: EchoControl::Off }
+        let (echo, noise, level) = (EchoControl::Off, Suppression::Off, Levelling::Off);
+        Self { preroll, start, end, echo, noise, level }
     }
 }
 
@@ -60,16 +70,32 @@ pub struct Ear {
     gate: Gate,
     rate: Rate,
     up: Resampler,
+    /// Sound as it came that is not judged yet.
+    fresh: Vec<i16>,
+    /// What a recogniser gets.
     sound: Sound,
+    suppressor: Option<Suppressor>,
+    level: Level,
+    /// The utterance is sent on cleaned.
+    cleaned: bool,
     /// Samples judged so far.
     judged: u64,
-    /// What the window is that Silero looks at.
-    due: Option<Origin>,
+    /// The window that Silero looks at.
+    due: Option<Due>,
     /// Where the speech of this moment began.
     speech: Option<u64>,
     listener: Option<Listener>,
     shut: Shut,
     scratch: Vec<i16>,
+    clean: Vec<i16>,
+}
+
+/// A window that is not judged yet.
+#[derive(Clone, Copy)]
+struct Due {
+    origin: Origin,
+    /// Mean square on the square of the 16-bit scale.
+    power: f32,
 }
 
 struct Listener {
@@ -85,6 +111,8 @@ const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
 const KEEP: u64 = 2 * HZ;
 /// Sound kept of speech nobody listens to yet.
 const KEEP_SPEECH: u64 = 8 * HZ;
+/// Noise is taken out of utterances that rise less than this above it: recognisers are used to some, and miss it.
+const NOISY_DB: f32 = 30.0;
 
 impl Ear {
     pub fn new(plan: EarPlan, models: &Models) -> Self {
@@ -97,13 +125,18 @@ impl Ear {
             plan,
             rate: Rate::Hz8000,
             up: Resampler::new(Rate::Hz8000.hz(), HZ as u32),
+            fresh: Vec::with_capacity(2 * WINDOW),
             sound: Sound::new(),
+            suppressor: Suppressor::new(plan.noise),
+            level: Level::default(),
+            cleaned: plan.noise != Suppression::Off,
             judged: 0,
             due: None,
             speech: None,
             listener: None,
             shut: Shut::Open,
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
+            clean: Vec::new(),
         }
     }
 
@@ -122,7 +155,7 @@ impl Ear {
             Heard::Said(edge) => edge,
             Heard::Due(mut look) => {
                 self.models.look(&mut Scratch::default(), &mut [&mut look]);
-                self.settle(look)
+                self.settle(Some(look))
             }
         }
     }
@@ -132,8 +165,9 @@ impl Ear {
         if self.shut == Shut::Closed {
             return Heard::Said(None);
         }
-        if let Some(origin) = self.due.take() {
-            self.judge(origin, None);
+        if let Some(due) = self.due.take() {
+            let odds = self.vad.score(None);
+            self.judge(due, odds);
         }
         if frame.rate != self.rate {
             self.rate = frame.rate;
@@ -142,32 +176,53 @@ impl Ear {
         self.scratch.clear();
         self.up.push(frame.pcm(), &mut self.scratch);
         let late = (self.up.delay().as_micros() as u64) * SamplePos::PER_SECOND / 1_000_000;
-        self.sound.push(&self.scratch, frame, late);
-        if self.judged + WINDOW as u64 > self.sound.end {
-            return Heard::Said(self.pass_on(None));
+        self.sound.mark(self.scratch.len(), frame, late);
+        self.fresh.extend_from_slice(&self.scratch);
+        if let Some(suppressor) = &mut self.suppressor {
+            self.clean.clear();
+            suppressor.push(&self.scratch, &mut self.clean);
+            self.sound.push(&self.clean);
+            if self.plan.noise == Suppression::Auto {
+                self.sound.raw.extend(&self.scratch);
+            }
+        } else {
+            self.sound.push(&self.scratch);
         }
-        let mut window = [0; WINDOW];
-        self.sound.copy(self.judged, &mut window);
+        let Some(window) = self.fresh.first_chunk::<WINDOW>() else {
+            return Heard::Said(self.pass_on(None));
+        };
         let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
         self.judged += WINDOW as u64;
-        let attention = self.gate.measure(&window);
+        let attention = self.gate.measure(window);
         let attention = if matches!(origin, Origin::Idle | Origin::Echo) { Attention::Idle } else { attention };
-        match self.vad.show(&window, attention) {
+        let (mut heard, mut power) = (*window, 0.0);
+        if self.plan.level == Levelling::On || self.plan.noise == Suppression::Auto {
+            power = rms(window).powi(2);
+        }
+        if self.plan.level == Levelling::On {
+            self.level.lift(self.gate.floor_db(), &mut heard);
+        }
+        let look = self.vad.show(&heard, attention);
+        let due = Due { origin, power };
+        self.fresh.drain(..WINDOW);
+        match look {
             Some(look) => {
-                self.due = Some(origin);
+                self.due = Some(due);
                 Heard::Due(look)
             }
             None => {
-                let verdict = self.judge(origin, None);
+                let odds = self.vad.score(None);
+                let verdict = self.judge(due, odds);
                 Heard::Said(self.pass_on(verdict))
             }
         }
     }
 
-    /// The second half: what comes of the window that was due.
-    pub fn settle(&mut self, look: Box<Look>) -> Option<Edge> {
-        let origin = self.due.take()?;
-        let verdict = self.judge(origin, Some(look));
+    /// The second half: what comes of the window that was due, or of earshot alone where Silero could not look.
+    pub fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
+        let due = self.due.take()?;
+        let odds = if look.is_some() { self.vad.score(look) } else { self.vad.alone() };
+        let verdict = self.judge(due, odds);
         self.pass_on(verdict)
     }
 
@@ -188,7 +243,7 @@ impl Ear {
             }
             self.speech = None;
         }
-        let keep = self.speech.map_or(KEEP, |began| (self.sound.end - began + KEEP).min(KEEP_SPEECH));
+        let keep = self.speech.map_or(KEEP, |began| (self.sound.end.saturating_sub(began) + KEEP).min(KEEP_SPEECH));
         self.sound.forget(keep);
         edge
     }
@@ -212,6 +267,10 @@ impl Ear {
             self.gate.reset();
             self.vad.cut();
             self.up.reset();
+            if let Some(suppressor) = &mut self.suppressor {
+                suppressor.cut();
+            }
+            self.fresh.clear();
             self.sound.clear();
             self.judged = self.sound.end;
             self.due = None;
@@ -219,14 +278,17 @@ impl Ear {
         self.shut = shut;
     }
 
-    fn judge(&mut self, origin: Origin, look: Option<Box<Look>>) -> Option<Verdict> {
-        let odds = self.vad.score(look);
-        self.gate.judge(match origin {
+    fn judge(&mut self, due: Due, odds: f32) -> Option<Verdict> {
+        let verdict = self.gate.judge(match due.origin {
             Origin::Line => Evidence::Line(odds),
             Origin::Concealed => Evidence::Concealed(odds),
             // Our own sound is nobody's speech, and no measure of the line's noise.
             Origin::Idle | Origin::Echo => Evidence::Idle,
-        })
+        });
+        if due.power > 0.0 && self.gate.is_speech() && due.origin == Origin::Line && odds > 0.0 {
+            self.level.learn(due.power);
+        }
+        verdict
     }
 
     fn act(&mut self, verdict: Verdict) -> Edge {
@@ -251,6 +313,14 @@ impl Ear {
         let (at, _) = self.sound.place(sample);
         if let Some(listener) = &mut self.listener {
             listener.to.cue(Cue::Begin { at });
+            if listener.sent.is_none() {
+                // Nothing of it has been heard: what is decided now makes no seam.
+                let floor_db = self.gate.floor_db();
+                self.level.begin(floor_db);
+                if self.plan.noise == Suppression::Auto {
+                    self.cleaned = self.level.above(floor_db).is_some_and(|above| above < NOISY_DB);
+                }
+            }
             listener.sent = Some(listener.sent.unwrap_or(preroll));
         }
     }
@@ -260,7 +330,10 @@ impl Ear {
             let from = (*sent).max(self.sound.start());
             if from < self.sound.end {
                 let mut pcm = vec![0; (self.sound.end - from) as usize];
-                self.sound.copy(from, &mut pcm);
+                self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
+                if self.plan.level == Levelling::On {
+                    self.level.apply(self.gate.floor_db(), &mut pcm);
+                }
                 to.cue(Cue::Sound(pcm));
             }
             *sent = self.sound.end;
@@ -271,9 +344,13 @@ impl Ear {
 /// The newest sound at 16 kHz, and where each piece of it stands in the call.
 struct Sound {
     pcm: VecDeque<i16>,
+    /// The same as it came, where that may be wanted; longer by what is still being cleaned.
+    raw: VecDeque<i16>,
     marks: VecDeque<Mark>,
     /// Samples so far; the newest is `end - 1`.
     end: u64,
+    /// Samples that have come; those past `end` are still being cleaned.
+    came: u64,
 }
 
 /// Where a frame begins in the ear's own count.
@@ -286,13 +363,24 @@ struct Mark {
 
 impl Sound {
     fn new() -> Self {
-        Self { pcm: VecDeque::with_capacity((KEEP + HZ / 10) as usize), marks: VecDeque::with_capacity(128), end: 0 }
+        Self {
+            pcm: VecDeque::with_capacity((KEEP + HZ / 10) as usize),
+            marks: VecDeque::with_capacity(128),
+            end: 0,
+            came: 0,
+            raw: VecDeque::new(),
+        }
     }
 
-    /// `late`: what resampling has delayed the sound by.
-    fn push(&mut self, pcm: &[i16], frame: &Frame, late: u64) {
+    /// So many samples of a frame have come. `late`: what resampling has delayed them by.
+    fn mark(&mut self, samples: usize, frame: &Frame, late: u64) {
         let at = SamplePos(frame.pos.0.saturating_sub(late));
-        self.marks.push_back(Mark { sample: self.end, at, arrived: frame.arrived, origin: frame.origin });
+        self.marks.push_back(Mark { sample: self.came, at, arrived: frame.arrived, origin: frame.origin });
+        self.came += samples as u64;
+    }
+
+    /// The next samples, fit for a recogniser.
+    fn push(&mut self, pcm: &[i16]) {
         self.pcm.extend(pcm);
         self.end += pcm.len() as u64;
     }
@@ -304,6 +392,7 @@ impl Sound {
     fn forget(&mut self, keep: u64) {
         let excess = self.pcm.len().saturating_sub(keep as usize);
         self.pcm.drain(..excess);
+        self.raw.drain(..excess.min(self.raw.len()));
         let start = self.start();
         while self.marks.get(1).is_some_and(|next| next.sample <= start) {
             self.marks.pop_front();
@@ -312,13 +401,15 @@ impl Sound {
 
     fn clear(&mut self) {
         self.pcm.clear();
+        self.raw.clear();
         self.marks.clear();
+        self.end = self.came;
     }
 
-    /// Fills `out` with the sound from `from` on; silence where it is not kept.
-    fn copy(&self, from: u64, out: &mut [i16]) {
+    /// Fills `out` with the sound from `from` on, ready for a recogniser or as it came; silence where it is not kept.
+    fn copy(&self, from: u64, ready: bool, out: &mut [i16]) {
         let skip = from.saturating_sub(self.start()) as usize;
-        let (head, tail) = self.pcm.as_slices();
+        let (head, tail) = if ready { &self.pcm } else { &self.raw }.as_slices();
         let (head, tail) = (head.get(skip..).unwrap_or(&[]), &tail[skip.saturating_sub(head.len()).min(tail.len())..]);
         let first = head.len().min(out.len());
         out[..first].copy_from_slice(&head[..first]);
@@ -326,13 +417,13 @@ impl Sound {
         out[first..first + rest].copy_from_slice(&tail[..rest]);
     }
 
-    fn mark(&self, sample: u64) -> Option<&Mark> {
+    fn mark_of(&self, sample: u64) -> Option<&Mark> {
         self.marks.iter().rev().find(|mark| mark.sample <= sample).or(self.marks.front())
     }
 
     /// Where `sample` stands in the call, and when it arrived.
     fn place(&self, sample: u64) -> (SamplePos, Option<Instant>) {
-        self.mark(sample).map_or((SamplePos(0), None), |mark| {
+        self.mark_of(sample).map_or((SamplePos(0), None), |mark| {
             (SamplePos(mark.at.0 + sample.saturating_sub(mark.sample) * POS_PER_SAMPLE), mark.arrived)
         })
     }

@@ -10,6 +10,7 @@ mod path;
 
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
+use crate::resample::Resampler;
 use bands::Bands;
 use canceller::Canceller;
 use path::Path;
@@ -29,6 +30,9 @@ struct Line {
     quiet: u32,
     work: Option<Box<Work>>,
     scratch: Vec<i16>,
+    /// Brings what is sent to the rate of what comes, where they differ: a far end may answer in another codec.
+    bring: Option<Resampler>,
+    brought: Vec<i16>,
 }
 
 struct Work {
@@ -66,7 +70,7 @@ impl Echo {
     /// its origin says so. Lines of 48 kHz are left alone: browsers do this themselves.
     pub fn clean(&mut self, near: &mut Frame, far: &Frame) {
         let rate = near.rate;
-        if rate == Rate::Hz48000 || far.rate != rate {
+        if rate == Rate::Hz48000 {
             return;
         }
         if self.line.as_ref().is_none_or(|line| line.rate != rate) {
@@ -81,23 +85,37 @@ impl Echo {
 impl Line {
     fn new(rate: Rate) -> Self {
         let raw = VecDeque::from(vec![0; canceller::delay(rate)]);
-        Self { rate, raw, quiet: REST, work: None, scratch: Vec::with_capacity(rate.per_tick()) }
+        let scratch = Vec::with_capacity(rate.per_tick());
+        Self { rate, raw, quiet: REST, work: None, scratch, bring: None, brought: Vec::new() }
     }
 
     fn tick(&mut self, near: &mut Frame, far: &Frame) {
+        let far = if far.rate == self.rate {
+            self.bring = None;
+            far.pcm()
+        } else {
+            let bring = match self.bring.take() {
+                Some(bring) if bring.from_hz() == far.rate.hz() => bring,
+                // Its third of a millisecond is far less than any way there and back.
+                _ => Resampler::prompt(far.rate.hz(), self.rate.hz()),
+            };
+            self.brought.clear();
+            self.bring.insert(bring).push(far.pcm(), &mut self.brought);
+            &self.brought
+        };
         let late = (canceller::delay(self.rate) as u64) * SamplePos::PER_SECOND / u64::from(self.rate.hz());
         near.pos = SamplePos(near.pos.0.saturating_sub(late));
         self.raw.extend(near.pcm());
         self.scratch.clear();
         self.scratch.extend(self.raw.drain(..near.pcm().len()));
-        self.quiet = if rms(far.pcm()) > PLAYED { 0 } else { self.quiet.saturating_add(1) };
+        self.quiet = if rms(far) > PLAYED { 0 } else { self.quiet.saturating_add(1) };
         if self.quiet >= REST {
             return near.pcm_mut().copy_from_slice(&self.scratch);
         }
         let work = self.work.get_or_insert_with(|| Box::new(Work::new(self.rate)));
-        work.canceller.tick(far.pcm(), near.pcm_mut());
+        work.canceller.tick(far, near.pcm_mut());
         let (sent, came, left) =
-            (work.far.measure(far.pcm()), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
+            (work.far.measure(far), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
         work.path.play(&sent);
         let (raw, clean) = (work.path.own(&came), work.path.own(&left));
         // What the jitter buffer made up says nothing of the way.

@@ -199,3 +199,60 @@ impl Egress {
         self.plan.codec
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rate;
+    use crate::codec::OpusPlan;
+    use crate::frame::TICK;
+
+    fn opus() -> Codec {
+        Codec::Opus(OpusPlan { rate: Rate::Hz16000, dtx: false, ..OpusPlan::default() })
+    }
+
+    #[test]
+    fn each_change_of_clock_begins_a_stream_that_counts_and_keeps_time_from_its_first_packet_on() {
+        for seed in 0..20 {
+            let mut egress = Egress::new(LegPlan::new(Codec::Pcmu, 0), seed);
+            let (start, mut tick, mut sources) = (Instant::now(), 0, Vec::new());
+            // PCMU and PCMA share a clock and are one stream; Opus is another, and so is what follows it.
+            let plans = [(Codec::Pcmu, 0), (opus(), 96), (Codec::Pcma, 8), (Codec::Pcmu, 0), (opus(), 96)];
+            for (codec, payload_type) in plans {
+                egress.configure(LegPlan::new(codec, payload_type));
+                let mut sent = Vec::new();
+                for _ in 0..30 {
+                    let mut pcm = vec![500; codec.rate().per_tick()];
+                    egress.tick(start + TICK * tick, u64::from(tick), &mut pcm, &mut |packet| {
+                        let Packet::Rtp(packet) = packet else { panic!("sound alone") };
+                        sent.push((tick, packet));
+                    });
+                    tick += 1;
+                }
+                assert_eq!(sent.len(), 30, "no packet is lost or made twice by a change");
+                assert!(sent[0].1.marker && sent[1..].iter().all(|(_, packet)| !packet.marker));
+                sources.push((codec.clock(), sent));
+            }
+            for streams in sources.chunk_by(|a, b| a.0 == b.0) {
+                let packets: Vec<_> = streams.iter().flat_map(|(_, sent)| sent).collect();
+                let (began, first) = packets[0];
+                assert!(first.sequence < 0x8000, "room for SRTP's guess (RFC 3711 section 3.3.1)");
+                for (n, (tick, packet)) in packets.iter().enumerate() {
+                    assert_eq!(packet.ssrc, first.ssrc);
+                    assert_eq!(packet.sequence, first.sequence.wrapping_add(n as u16));
+                    let units = (tick - began) * streams[0].0 / 50;
+                    assert_eq!(packet.timestamp, first.timestamp.wrapping_add(units));
+                }
+            }
+            let mut ssrcs: Vec<u32> = sources.iter().map(|(_, sent)| sent[0].1.ssrc).collect();
+            ssrcs.dedup();
+            assert_eq!(ssrcs.len(), 4, "{ssrcs:?}");
+            let Rtcp::Sender { ssrc, rtp_timestamp, packets, .. } = egress.report(u64::from(tick), None) else {
+                panic!("it has sent")
+            };
+            let (last_tick, last) = &sources[4].1[29];
+            assert_eq!((ssrc, packets), (last.ssrc, 30), "a report speaks of its own stream alone");
+            assert_eq!(rtp_timestamp, last.timestamp.wrapping_add((tick - last_tick) * 960));
+        }
+    }
+}

@@ -15,21 +15,42 @@ use std::time::{Duration, Instant};
 const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];
 /// A key whose end is lost is over when its packets stay away this long.
 const OVER: Duration = Duration::from_millis(150);
-/// A gateway lets this much of the tone through before it notices.
-const LEAK: i32 = 200;
+/// A gateway lets one part in so many of a second of the tone through before it notices: 25 ms.
+const LEAK: u32 = 40;
 /// How long a key can still mute sound that waits in the jitter buffer.
 const FORGET: Duration = Duration::from_secs(5);
 /// RFC 4733 section 2.5.1.3: a longer key goes on under a new timestamp.
 const SEGMENT: u16 = 0xf000;
+
+/// The clocks, in Hz, of a stream's timestamps and of its keys' durations: one and the same but where a far end knows keys in
+/// no other clock than 8000.
+#[derive(Clone, Copy, Debug)]
+pub struct Clocks {
+    pub sound: u32,
+    pub events: u32,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Press {
     event: u8,
     ssrc: u32,
     start: u32,
+    /// In units of the events' clock.
     duration: u16,
     ended: bool,
     last: Instant,
+    clocks: Clocks,
+}
+
+impl Press {
+    /// Whether sound with this timestamp and length lies under it.
+    fn covers(&self, timestamp: u32, units: u32) -> bool {
+        let Clocks { sound, events } = self.clocks;
+        let (leak, length) =
+            (i64::from(sound / LEAK), i64::from(self.duration) * i64::from(sound) / i64::from(events.max(1)));
+        let from = i64::from(timestamp.wrapping_sub(self.start) as i32);
+        from < length + leak && from + i64::from(units) > -leak
+    }
 }
 
 /// Keys from the far end.
@@ -42,7 +63,7 @@ pub struct KeysIn {
 
 impl KeysIn {
     /// Takes an event packet; a key if this is the first that is seen of it. Anything may be in the payload.
-    pub fn push(&mut self, packet: &Rtp) -> Option<char> {
+    pub fn push(&mut self, packet: &Rtp, clocks: Clocks) -> Option<char> {
         let &[event, flags, high, low, ..] = &packet.payload[..] else { return None };
         let key = *KEYS.get(usize::from(event))?;
         let (ended, duration, now) = (flags & 0x80 != 0, u16::from_be_bytes([high, low]), packet.arrived);
@@ -79,7 +100,7 @@ impl KeysIn {
             self.presses.pop_front();
         }
         let (ssrc, start) = (packet.ssrc, packet.timestamp);
-        self.presses.push_back(Press { event, ssrc, start, duration, ended, last: now });
+        self.presses.push_back(Press { event, ssrc, start, duration, ended, last: now, clocks });
         self.sounding = !ended;
         Some(key)
     }
@@ -101,11 +122,7 @@ impl KeysIn {
 
 impl Mute for KeysIn {
     fn mutes(&self, timestamp: u32, units: u32) -> bool {
-        self.sounding
-            || self.presses.iter().any(|p| {
-                let (from, to) = (timestamp.wrapping_sub(p.start) as i32, i32::from(p.duration) + LEAK);
-                from < to && from + units as i32 > -LEAK
-            })
+        self.sounding || self.presses.iter().any(|press| press.covers(timestamp, units))
     }
 }
 
@@ -233,6 +250,8 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
+    const CLOCKS: Clocks = Clocks { sound: 8_000, events: 8_000 };
+
     /// The packets of one press: one per 20 ms, the last three times.
     fn press(t0: Instant, ssrc: u32, event: u8, start: u32, packets: u16) -> Vec<Rtp> {
         (1..=packets + 2)
@@ -258,7 +277,7 @@ mod tests {
             .iter()
             .filter_map(|p| {
                 keys.tick(p.arrived);
-                keys.push(p)
+                keys.push(p, CLOCKS)
             })
             .collect()
     }
@@ -312,13 +331,30 @@ mod tests {
         let t0 = Instant::now();
         let mut keys = KeysIn::default();
         for packet in press(t0, 1, 5, 16_000, 6) {
-            keys.push(&packet);
+            keys.push(&packet, CLOCKS);
         }
         keys.tick(t0 + Duration::from_millis(200));
         let muted: Vec<bool> = (0..16).map(|n| keys.mutes(16_000 - 640 + n * 160, 160)).collect();
         let expected =
             [false, false, true, true, true, true, true, true, true, true, true, true, false, false, false, false];
         assert_eq!(muted, expected);
+    }
+
+    #[test]
+    fn a_key_told_in_another_clock_than_the_sounds_mutes_as_much_of_it() {
+        let t0 = Instant::now();
+        let muted = |clocks: Clocks| {
+            let mut keys = KeysIn::default();
+            for packet in press(t0, 1, 5, 96_000, 6) {
+                keys.push(&packet, clocks);
+            }
+            keys.tick(t0 + Duration::from_millis(200));
+            let tick = clocks.sound / 50;
+            (0..16).map(|n| keys.mutes(96_000 - 4 * tick + n * tick, tick)).collect::<Vec<_>>()
+        };
+        let opus = muted(Clocks { sound: 48_000, events: 8_000 });
+        assert_eq!(opus, muted(CLOCKS));
+        assert_eq!(opus.iter().filter(|muted| **muted).count(), 10);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::egress::Egress;
 use crate::frame::TICK;
 use crate::ingress::Ingress;
 use crate::jitter::{Content, JitterPlan};
-use crate::keys::{Keys, KeysIn, ToneKeys};
+use crate::keys::{Clocks, Keys, KeysIn, ToneKeys};
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
@@ -27,8 +27,8 @@ pub struct LegPlan {
     /// 8000 where the far end knows no other.
     pub telephone_event: Option<u8>,
     pub event_clock: u32,
-    /// Other payload types under which the far end may send keys: events in another codec's clock.
-    pub also_events: Vec<u8>,
+    /// Other payload types under which the far end may send keys, and the clock of each: events in another codec's clock.
+    pub also_events: Vec<(u8, u32)>,
     /// Payload type of comfort noise (RFC 3389), where negotiated.
     pub comfort_noise: Option<u8>,
     /// How much sound goes into one packet we send, 10–60 ms.
@@ -240,8 +240,9 @@ impl Leg {
         if std::mem::take(&mut self.silent) {
             self.out.push_back(Output::Sounding);
         }
+        let clocks = Clocks { sound: self.hears.clock(), events: self.event_clock(packet.payload_type) };
         if content == Content::Event
-            && let Some(key) = self.keys.push(&packet)
+            && let Some(key) = self.keys.push(&packet, clocks)
         {
             self.out.push_back(Output::Key { key, at: packet.arrived });
         }
@@ -266,10 +267,18 @@ impl Leg {
         true
     }
 
+    /// The clock that keys under this payload type count in.
+    fn event_clock(&self, payload_type: u8) -> u32 {
+        let also = self.plan.also_events.iter().find(|(named, _)| *named == payload_type);
+        also.map_or(self.plan.event_clock, |(_, clock)| *clock)
+    }
+
     /// What a payload type means on this line. A phone may answer with the other G.711 (RFC 3264 section 6.1).
     fn content(&self, payload_type: u8) -> Option<Content> {
         let plan = &self.plan;
-        if plan.telephone_event == Some(payload_type) || plan.also_events.contains(&payload_type) {
+        if plan.telephone_event == Some(payload_type)
+            || plan.also_events.iter().any(|(named, _)| *named == payload_type)
+        {
             Some(Content::Event)
         } else if payload_type == plan.payload_type {
             Some(Content::Sound(plan.codec))

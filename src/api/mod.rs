@@ -13,6 +13,7 @@ pub mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+pub mod widget;
 pub mod wire;
 
 pub use problem::Problem;
@@ -22,6 +23,7 @@ use crate::observe;
 use crate::security::Secret;
 use crate::store::Store;
 use crate::store::vault::Keeping;
+use crate::widget::Door;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -115,6 +117,9 @@ pub struct App {
     pub keeping: Keeping,
     pub token: Secret,
     pub metrics: PrometheusHandle,
+    /// Who lets pages in, and who answers them.
+    pub door: Arc<Door>,
+    pub pages: Arc<dyn widget::Pages>,
 }
 
 /// [`App`] with what only the API knows.
@@ -140,10 +145,14 @@ impl Modify for Bearer {
         let words = "The token in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
         api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let words = "The token of one session, from `POST /api/v1/widget/sessions`.";
+        let session = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
+        api.components.get_or_insert_default().add_security_scheme("session", SecurityScheme::Http(session));
     }
 }
 
-fn described() -> (axum::Router<Room>, utoipa::openapi::OpenApi) {
+/// What asks for the API's token, what asks for another right, and the description of both.
+fn described() -> (axum::Router<Room>, axum::Router<Room>, utoipa::openapi::OpenApi) {
     let api = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))
@@ -154,17 +163,25 @@ fn described() -> (axum::Router<Room>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics));
-    api.split_for_parts()
+    let pages = OpenApiRouter::default()
+        .routes(routes!(widget::bots, widget::bots_preflight))
+        .routes(routes!(widget::session, widget::session_preflight))
+        .routes(routes!(widget::call, widget::call_preflight))
+        .routes(routes!(widget::patch, widget::end, widget::patch_preflight));
+    let (open, theirs) = pages.split_for_parts();
+    let (closed, mut api) = api.split_for_parts();
+    api.merge(theirs);
+    (closed, open, api)
 }
 
 /// The API's description (OpenAPI 3.1) as JSON.
 pub fn description() -> String {
-    described().1.to_json().unwrap_or_default()
+    described().2.to_json().unwrap_or_default()
 }
 
 /// All routes. Serve it with [`serve::Web`].
 pub fn router(app: App) -> axum::Router {
-    let (router, api) = described();
+    let (router, open, api) = described();
     let json: Arc<str> = api.to_json().unwrap_or_default().into();
     let description = async move || ([(header::CONTENT_TYPE, "application/json")], json.to_string());
     let room = Room { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
@@ -172,6 +189,7 @@ pub fn router(app: App) -> axum::Router {
         .route("/api/v1/openapi.json", get(description))
         .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
         .merge(assets::routes())
+        .merge(open)
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         })

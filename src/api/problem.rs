@@ -9,12 +9,19 @@ const TYPE: &str = "application/problem+json";
 pub struct Problem {
     status: StatusCode,
     detail: String,
+    /// Seconds after which it may go better.
+    later: Option<u64>,
 }
 
 impl Problem {
     /// `detail`: what is wrong and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), later: None }
+    }
+
+    /// The same with Retry-After.
+    pub(super) fn later(self, seconds: u64) -> Self {
+        Self { later: Some(seconds), ..self }
     }
 
     pub(super) fn no_call() -> Self {
@@ -33,6 +40,9 @@ impl IntoResponse for Problem {
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
+        if let Some(seconds) = self.later {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

@@ -15,6 +15,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+#[path = "tests/widget.rs"]
+mod widget_tests;
+
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -113,6 +116,8 @@ impl Site {
             keeping: Keeping::Sealed(Arc::new(Vault::parse(KEY).unwrap())),
             token: Secret::new(TOKEN),
             metrics,
+            door: Arc::new(Door::new(widget_tests::plan()).unwrap()),
+            pages: Arc::new(widget_tests::Peers::default()),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
@@ -177,9 +182,12 @@ async fn every_route_but_health_asks_for_the_token() {
             routes.push((method.to_uppercase().parse().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 13);
+    assert_eq!(routes.len(), 23);
     for (method, path) in routes {
         let bare = site.bare(method.clone(), &path);
+        if path.starts_with("/api/v1/widget/") {
+            continue;
+        }
         if path.starts_with("/health/") {
             assert!(bare.send().await.unwrap().status().is_success(), "{path}");
             continue;
@@ -218,6 +226,11 @@ async fn the_description_lists_every_route_of_the_issue() {
         "get /health/live",
         "get /health/ready",
         "get /metrics",
+        "get /api/v1/widget/bots",
+        "post /api/v1/widget/sessions",
+        "post /api/v1/widget/calls",
+        "patch /api/v1/widget/calls/{id}",
+        "delete /api/v1/widget/calls/{id}",
     ] {
         assert!(listed.iter().any(|one| one == route), "{route} is missing in {listed:?}");
     }

@@ -140,3 +140,52 @@ pub enum Standing {
     Degraded,
     Draining,
 }
+
+/// A call from a page that is to begin.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    #[schema(example = "booking.en")]
+    pub bot: String,
+    /// With the API's token: the origin of the page it is for. From a page it is not looked at.
+    #[schema(example = "https://shop.example")]
+    pub origin: Option<String>,
+}
+
+/// What a page needs for one call.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SessionDocument {
+    /// The bearer of `POST /api/v1/widget/calls`: good once, and afterwards for that call's own address.
+    pub token: String,
+    pub expires_at: jiff::Timestamp,
+    pub bot: String,
+    pub language: String,
+    /// Of the messages on the data channel.
+    pub protocol: u32,
+    pub ice_servers: Vec<IceServer>,
+    /// How long the call waits for a lost page.
+    pub grace_ms: u64,
+}
+
+/// As RTCPeerConnection takes it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct IceServer {
+    pub urls: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct PublicBot {
+    pub name: String,
+    pub title: String,
+    /// `en` or `vi`.
+    pub language: String,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct PublicBots {
+    pub bots: Vec<PublicBot>,
+}

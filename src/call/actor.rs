@@ -1,5 +1,6 @@
 //! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
 use super::end::{Blame, End};
+use super::page::Incoming;
 use super::perform::Hands;
 use super::talk::{Act, Input, Limits, Talk};
 use super::timeline;
@@ -10,6 +11,7 @@ use media::engine::RoomHandle;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
+use telephony::webrtc::Message;
 use telephony::{Change, Line as Telephone};
 use tokio::sync::mpsc;
 
@@ -28,6 +30,8 @@ pub struct Inbox {
     pub heard: mpsc::Receiver<Heard>,
     pub spoken: mpsc::Receiver<Spoken>,
     pub orders: mpsc::Receiver<Order>,
+    /// From a browser's page; of a phone nothing comes.
+    pub page: Option<mpsc::Receiver<Message>>,
 }
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
@@ -70,14 +74,19 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                     let _ = hands.room.configure(Seat::CALLER, plan);
                     continue;
                 }
-                // A browser that is lost is held: nobody hears, nobody listens.
-                Change::Held(held) | Change::Lost(held) => Input::Held(held),
+                Change::Held(held) => Input::Held(held),
+                Change::Lost(lost) => Input::Lost(lost),
                 Change::Key(key) => Input::Key(key),
                 Change::Ended(ended) => Input::Gone(super::desk::end_of(ended)),
             },
             Some(event) = inbox.room.recv() => Input::Room(event),
             Some(heard) = inbox.heard.recv() => Input::Heard(heard),
             Some(spoken) = inbox.spoken.recv() => Input::Spoken(spoken),
+            Some(message) = said(&mut inbox.page) => Input::Page(match message {
+                Message::Opened => Incoming::Opened,
+                Message::Text(text) => Incoming::Text(text),
+                Message::Bad => Incoming::Bad,
+            }),
             Some(done) = hands.tools.join_next() => match done {
                 Ok(input) => input,
                 Err(_) => Input::EndNow(End::new(Blame::Server, "tool crashed")),
@@ -149,6 +158,13 @@ pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line
     };
     let _ = tokio::time::timeout(Duration::from_millis(150), closing).await;
     last
+}
+
+async fn said(page: &mut Option<mpsc::Receiver<Message>>) -> Option<Message> {
+    match page {
+        Some(page) => page.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn until(deadline: Option<Instant>) {

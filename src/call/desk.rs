@@ -1,6 +1,8 @@
 //! `Desk`: takes calls in, places calls out, and knows every call that lives.
 use super::actor::{self, Echo, Inbox, Order};
 use super::end::{Blame, End};
+use super::page::Page;
+use super::pages::Visitor;
 use super::perform::Hands;
 use super::talk::{Limits, Talk};
 use crate::bots::Bots;
@@ -9,6 +11,7 @@ use crate::engines::{self, Engines, Loaded};
 use crate::store::vault::Keeping;
 use crate::store::{Direction, Event as Note, Mark, Private, Recording, Started, Store};
 use dialog::conversation::Conversation;
+use media::ear::EchoControl;
 use media::engine::{Engine, RoomHandle};
 use media::pool::Pool;
 use media::record::{Format, RecordPlan, Recorder, SEALED};
@@ -18,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use telephony::sip::Sip;
+use telephony::webrtc::{Data, WebRtc};
 use telephony::{By, Decline, Ended, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
@@ -42,6 +46,9 @@ pub struct Parts {
 pub(super) struct Shared {
     parts: Parts,
     pub(super) sip: OnceLock<Arc<Sip>>,
+    pub(super) web: OnceLock<WebRtc>,
+    /// Calls from pages, by id.
+    pub(super) peers: Mutex<HashMap<String, Visitor>>,
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
@@ -61,6 +68,7 @@ impl Drop for Listed {
             self.desk.never_began(&self.id, End::new(Blame::Server, "call crashed"));
         }
         self.desk.live().remove(&self.id);
+        self.desk.peers().remove(&self.id);
         self.desk.0.gone.notify_waiters();
     }
 }
@@ -81,11 +89,21 @@ pub(super) enum Route {
     Bot(String, Arc<Loaded>),
 }
 
+/// An answered line and what reaches its call.
+pub(super) struct Arrived {
+    pub line: Line,
+    pub orders: mpsc::Receiver<Order>,
+    /// The data channel of a browser.
+    pub page: Option<Data>,
+}
+
 impl Desk {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Shared {
             parts,
             sip: OnceLock::new(),
+            web: OnceLock::new(),
+            peers: Mutex::default(),
             live: Mutex::default(),
             gone: Notify::new(),
             draining: AtomicBool::new(false),
@@ -110,6 +128,9 @@ impl Desk {
         self.0.draining.store(true, Ordering::Release);
         if let Some(sip) = self.0.sip.get() {
             sip.drain();
+        }
+        if let Some(web) = self.0.web.get() {
+            web.drain();
         }
         if tokio::time::timeout(limit, self.empty()).await.is_err() {
             let orders: Vec<_> = self.live().values().cloned().collect();
@@ -219,7 +240,7 @@ impl Desk {
             }
         }
         match ring.answer().await {
-            Ok(line) => self.hold(&opening, line, inbox).await,
+            Ok(line) => self.hold(&opening, Arrived { line, orders: inbox, page: None }).await,
             Err(refused) => {
                 let blame = if refused.status == 487 { Blame::Caller } else { Blame::Network };
                 let reason = if refused.status == 487 { "cancelled" } else { "not answered" };
@@ -254,16 +275,16 @@ impl Desk {
     }
 
     /// An answered call, to its end.
-    pub(super) async fn hold(&self, opening: &Opening, mut line: Line, orders: mpsc::Receiver<Order>) {
+    pub(super) async fn hold(&self, opening: &Opening, mut arrived: Arrived) {
         let (events, room_events) = mpsc::channel(QUEUE);
         let mode = if matches!(opening.route, Route::Echo) { Mode::Echo } else { Mode::Bot };
         let Ok(room) = self.parts().engine.open(mode, events) else {
-            line.hang_up("overloaded").await;
+            arrived.line.hang_up("overloaded").await;
             return self.never_began(&opening.id, End::new(Blame::Server, "media threads are full"));
         };
         let end = match &opening.route {
-            Route::Echo => self.echo(opening, line, &room, orders, room_events).await,
-            Route::Bot(_, bot) => self.converse(opening, bot, line, &room, orders, room_events).await,
+            Route::Echo => self.echo(opening, arrived.line, &room, arrived.orders, room_events).await,
+            Route::Bot(_, bot) => self.converse(opening, bot, arrived, &room, room_events).await,
         };
         room.close();
         tracing::info!(call = %opening.id, blame = end.blame.name(), reason = end.reason, "call ended");
@@ -300,14 +321,18 @@ impl Desk {
         &self,
         opening: &Opening,
         loaded: &Arc<Loaded>,
-        mut line: Line,
+        arrived: Arrived,
         room: &RoomHandle,
-        orders: mpsc::Receiver<Order>,
         room_events: mpsc::Receiver<Event>,
     ) -> End {
         let Parts { config, pool, engines, store, .. } = self.parts();
-        let joined =
-            line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(engines.ear_plan)));
+        let Arrived { mut line, orders, page } = arrived;
+        let mut ear = engines.ear_plan;
+        if page.is_some() {
+            // Browsers take our sound out of theirs themselves.
+            ear.echo = EchoControl::Off;
+        }
+        let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(ear)));
         if !matches!(joined, Some(Ok(()))) {
             line.hang_up("overloaded").await;
             let end = End::new(Blame::Server, "media threads are full");
@@ -336,10 +361,15 @@ impl Desk {
             heard,
             spoken,
             tools: tokio::task::JoinSet::new(),
+            page: page.as_ref().map(|page| page.outbox.clone()),
         };
         let conversation = Conversation::new(loaded.bot.clone(), jiff::Zoned::now().datetime());
-        let talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
-        let inbox = Inbox { room: room_events, heard: heard_inbox, spoken: spoken_inbox, orders };
+        let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
+        if let (Some(_), Route::Bot(name, _)) = (&page, &opening.route) {
+            talk = talk.with_page(Page::new(&opening.id, name, engines::code(language)));
+        }
+        let page = page.map(|page| page.inbox);
+        let inbox = Inbox { room: room_events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
         actor::run(line, talk, hands, inbox).await
     }
 

@@ -1,6 +1,6 @@
 //! The desk's side towards the API: placing calls, ending them, and how all of them are doing.
 use super::actor::Order;
-use super::desk::{Desk, Listed, Opening};
+use super::desk::{Arrived, Desk, Listed, Opening};
 use super::end::{Blame, End};
 use crate::api;
 use crate::bots::{Card, Shelf};
@@ -18,6 +18,8 @@ pub struct Report {
     /// Calls, ringing ones included.
     pub calls: usize,
     pub sip: Option<telephony::sip::Report>,
+    /// Browsers' connections.
+    pub web: Option<telephony::webrtc::Report>,
     pub media: media::engine::EngineReport,
     pub speech: media::pool::PoolReport,
 }
@@ -27,6 +29,7 @@ impl Desk {
         Report {
             calls: self.count(),
             sip: self.0.sip.get().map(|sip| sip.report()),
+            web: self.0.web.get().map(|web| web.report()),
             media: self.parts().engine.report(),
             speech: self.parts().pool.report(),
         }
@@ -48,7 +51,7 @@ impl Desk {
             Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
         };
         match line {
-            Ok(line) => self.hold(&opening, line, orders).await,
+            Ok(line) => self.hold(&opening, Arrived { line, orders, page: None }).await,
             Err(refused) => {
                 let (blame, reason) = match refused.status {
                     486 | 600 => (Blame::Caller, "busy"),
@@ -116,6 +119,12 @@ impl api::Desk for Desk {
                 ("switchboard_sip_transactions", sip.transactions as f64),
                 ("switchboard_sip_finished_transactions", sip.finished as f64),
                 ("switchboard_rtp_ports", sip.ports as f64),
+            ]);
+        }
+        if let Some(web) = report.web {
+            gauges.extend([
+                ("switchboard_webrtc_peers", web.peers as f64),
+                ("switchboard_webrtc_sockets", web.sockets as f64),
             ]);
         }
         gauges

@@ -7,6 +7,8 @@ pub mod actor;
 pub mod desk;
 pub mod end;
 pub mod front;
+pub mod page;
+pub mod pages;
 pub mod perform;
 pub mod talk;
 pub mod timeline;

@@ -33,6 +33,8 @@ pub struct Hands {
     pub heard: mpsc::Sender<Heard>,
     pub spoken: mpsc::Sender<Spoken>,
     pub tools: JoinSet<Input>,
+    /// To a browser's page.
+    pub page: Option<mpsc::Sender<String>>,
 }
 
 impl Hands {
@@ -72,6 +74,12 @@ impl Hands {
             }
             Act::Run { id, call } => {
                 self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&call).await } });
+            }
+            Act::Tell(message) => {
+                // Full: the leg ends the call of a page that does not read. Nothing waits for it here.
+                if let Some(page) = &self.page {
+                    page.try_send(message).ok();
+                }
             }
             Act::Note(note) => self.store.note(&self.id, note),
             Act::End(end) => return Some(end),

@@ -1,6 +1,7 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
 use super::end::{Blame, End};
+use super::page::{Incoming, Page, State, Wish};
 use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
 use super::twins::{Road, Twins};
@@ -19,6 +20,8 @@ use media::vad::Edge;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+mod obey;
+
 /// A bot that gives no sound for this long, although it owes some, has failed.
 const HOPELESS: Duration = Duration::from_secs(12);
 
@@ -36,6 +39,10 @@ pub enum Input {
     /// A key by signalling (SIP INFO); keys in the sound path come with the room.
     Key(char),
     Held(bool),
+    /// A browser's connection is gone, or back: like a hold, but nobody's doing.
+    Lost(bool),
+    /// From a browser's data channel.
+    Page(Incoming),
     ToolDone {
         id: ToolId,
         result: Result<serde_json::Value, ToolFault>,
@@ -71,6 +78,8 @@ pub enum Act {
         call: ToolCall,
     },
     Note(Note),
+    /// A message for the browser's page.
+    Tell(String),
     /// Hang up; nothing more follows.
     End(End),
 }
@@ -96,6 +105,13 @@ pub struct Talk {
     /// The newest clause.
     newest: SayId,
     twins: Twins,
+    /// A browser's page, told what happens.
+    page: Option<Page>,
+    /// The conversation has stopped the playout for a moment.
+    holding: bool,
+    /// The caller holds the line; their connection is lost.
+    held: bool,
+    lost: bool,
     secret: bool,
     deaf: bool,
     /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
@@ -126,11 +142,20 @@ impl Talk {
             working: false,
             newest: SayId(0),
             twins: Twins::default(),
+            page: None,
+            holding: false,
+            held: false,
+            lost: false,
             secret: false,
             deaf: false,
             farewell: None,
             ended: false,
         }
+    }
+
+    /// The same with a page that is told what happens.
+    pub fn with_page(self, page: Page) -> Self {
+        Self { page: Some(page), ..self }
     }
 
     pub fn poll(&mut self) -> Option<Act> {
@@ -168,7 +193,9 @@ impl Talk {
             Input::Heard(heard) => self.heard(now, heard),
             Input::Spoken(spoken) => self.spoken(now, spoken),
             Input::Key(key) => self.key(now, key, Road::Signalling),
-            Input::Held(held) => self.hold(now, held),
+            Input::Held(held) => self.hold(now, held, self.lost),
+            Input::Lost(lost) => self.hold(now, self.held, lost),
+            Input::Page(incoming) => self.listen_to_page(now, incoming),
             Input::ToolDone { id, result } => {
                 self.works(now, false);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
@@ -176,6 +203,53 @@ impl Talk {
             }
             Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
             Input::Tick => self.tick(now),
+        }
+        if !self.ended {
+            let state = self.state();
+            self.show(|page| page.state(state));
+        }
+    }
+
+    /// Tells the page something, if there is one.
+    fn show(&mut self, tell: impl FnOnce(&mut Page)) {
+        let Some(page) = &mut self.page else { return };
+        tell(page);
+        while let Some(message) = page.poll() {
+            self.acts.push_back(Act::Tell(message));
+        }
+    }
+
+    fn state(&self) -> State {
+        let speaks = self.sounds() || (self.bot.begun() > 0 && self.bot.more());
+        match () {
+            () if speaks && !self.holding => State::Speaking,
+            () if self.caller.is_speaking() => State::Listening,
+            () if self.owing.is_some() || self.working => State::Thinking,
+            () => State::Listening,
+        }
+    }
+
+    fn listen_to_page(&mut self, now: Instant, incoming: Incoming) {
+        let mut wish = None;
+        self.show(|page| wish = page.take(now, incoming));
+        match wish {
+            None => {}
+            Some(Wish::Key(key)) => self.key(now, key, Road::Signalling),
+            Some(Wish::Type(_)) if !self.conversation.takes() => {
+                self.show(|page| {
+                    page.error("busy", "the bot is at work, or the call is on hold: try again in a moment")
+                });
+            }
+            Some(Wish::Type(text)) => {
+                self.mark(now, "typed");
+                self.caller.clear();
+                self.caller.started(now);
+                self.caller.stopped(now);
+                self.stopwatch.stopped(now);
+                self.tell(now, Words::Typed(text));
+            }
+            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, "hung up")),
+            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, "too many messages")),
         }
     }
 
@@ -221,18 +295,27 @@ impl Talk {
         self.act(Act::Standby { utterance, clip });
     }
 
-    /// While the line is held nobody hears and nobody listens: the prompt waits, and so does everything that would follow.
-    fn hold(&mut self, now: Instant, held: bool) {
+    /// While the line is held or lost nobody hears and nobody listens: the prompt waits, and so does everything that would follow.
+    fn hold(&mut self, now: Instant, held: bool, lost: bool) {
+        if self.held != held {
+            self.mark(now, if held { "held" } else { "resumed" });
+        }
+        if self.lost != lost {
+            self.mark(now, if lost { "connection_lost" } else { "connection_back" });
+        }
+        (self.held, self.lost) = (held, lost);
+        for silence in [self.silences.held(held, now), self.silences.lost(lost, now)] {
+            self.silence(silence);
+        }
+        let held = held || lost;
         if held == self.watch.is_held() {
             return;
         }
         self.watch.held(held, now);
-        self.mark(now, if held { "held" } else { "resumed" });
         // What is due is counted anew.
         self.owing = self.owing.map(|_| now);
         self.caller.clear();
-        for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now), self.silences.held(held, now)]
-        {
+        for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
         if held {
@@ -317,6 +400,8 @@ impl Talk {
         }
         match heard {
             Heard::Partial { text } => {
+                let turn = self.turns + self.bot.begun();
+                self.show(|page| page.heard(turn, &text));
                 self.tell(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
             }
             Heard::Final { hypothesis, took, done_at, .. } => {
@@ -329,6 +414,10 @@ impl Talk {
                 self.mark(now, "recogniser_failed");
                 self.caller.clear();
                 if !std::mem::replace(&mut self.deaf, true) {
+                    self.show(|page| {
+                        page.nothing();
+                        page.error("deaf", "no recogniser works: keys and text do");
+                    });
                     self.tell(now, Words::Deaf(true));
                 }
             }
@@ -346,6 +435,7 @@ impl Talk {
                 }
                 self.stand_by(now, Clip::Sorry);
                 if let Some(say) = clause(utterance) {
+                    self.show(|page| page.spoken(say.0, 0, true));
                     self.tell(now, Words::Mute { say });
                 }
                 self.finish_bot_turn(now);
@@ -369,6 +459,7 @@ impl Talk {
                 }
                 self.mark_at(at, "bot_sounds");
                 if let Some(latency) = self.stopwatch.played(utterance.0, at) {
+                    self.show(|page| page.latency(&latency));
                     self.note(Note::Latency(latency));
                 }
                 if let Some(say) = say {
@@ -380,6 +471,7 @@ impl Talk {
                     bot.progress(utterance, chars);
                 }
                 if let Some(say) = say {
+                    self.show(|page| page.spoken(say.0, chars, false));
                     self.tell(now, Words::Heard { say, chars, whole: false });
                 }
             }
@@ -401,144 +493,14 @@ impl Talk {
                 let silence = self.silences.bot_stops(owed, at);
                 self.silence(silence);
                 if let Some(say) = say {
+                    self.show(|page| match phase {
+                        Phase::Cut => page.cut(say.0, chars),
+                        _ => page.spoken(say.0, chars, true),
+                    });
                     self.tell(now, Words::Heard { say, chars, whole: true });
                 }
                 self.finish_bot_turn(now);
             }
-        }
-    }
-
-    /// Hands `input` to the conversation and does what it says.
-    fn tell(&mut self, now: Instant, input: Words) {
-        self.conversation.handle(now, input);
-        while let Some(output) = self.conversation.poll() {
-            self.obey(now, output);
-        }
-    }
-
-    fn obey(&mut self, now: Instant, output: Output) {
-        match output {
-            Output::Say { say, text, interruptible, last } => {
-                let utterance = utterance(say);
-                self.newest = say;
-                self.stopwatch.said(utterance.0, now);
-                if !self.sounds() {
-                    self.owing.get_or_insert(now);
-                }
-                if !self.caller.is_speaking() {
-                    self.caller.clear();
-                }
-                self.bot.said(utterance, text.clone(), last);
-                self.act(Act::Say { utterance, text, interruptible });
-            }
-            Output::Hold => {
-                self.mark(now, "bot_held");
-                let silence = self.silences.bot_stops(Owed::Answer, now);
-                self.silence(silence);
-                self.act(Act::Gain(Gain::Hold));
-            }
-            Output::Resume => {
-                self.mark(now, "bot_resumed");
-                if self.sounds() {
-                    let silence = self.silences.bot_begins(now);
-                    self.silence(silence);
-                }
-                self.caller.clear();
-                self.act(Act::Gain(Gain::Full));
-            }
-            Output::NoTurn => {
-                self.caller.clear();
-                let silence = self.silences.nothing_owed(now);
-                self.silence(silence);
-            }
-            Output::Hush { floor } => {
-                self.mark(now, "bot_hushed");
-                let floor = before(utterance(floor));
-                self.act(Act::Hush(floor));
-                self.owing = None;
-                self.bot.hushed(floor, now);
-                self.finish_bot_turn(now);
-            }
-            Output::Listen(expect) => {
-                if expect.secret != self.secret {
-                    self.secret = expect.secret;
-                    self.act(Act::Secret(expect.secret));
-                }
-                self.act(Act::Listen(expect));
-            }
-            Output::Keying(keying) => {
-                if keying {
-                    let silence = self.silences.ear_closes(now);
-                    self.silence(silence);
-                }
-                self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
-            }
-            Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
-            Output::Run { id, call } => {
-                self.mark(now, "tool_called");
-                self.works(now, true);
-                self.act(Act::Run { id, call });
-            }
-            Output::HangUp { reason } => {
-                let end = End::of_talk(reason, self.deaf);
-                self.working = false;
-                self.farewell = Some((end, now + FAREWELL));
-                self.bot.complete();
-                self.finish_bot_turn(now);
-            }
-            Output::Slot { name, value, confirmed, secret } => {
-                let value =
-                    value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
-                self.note(Note::Slot(Slot { name, value, confirmed }));
-            }
-        }
-    }
-
-    fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
-        let (from, to) = self.caller.take(now);
-        let text = if secret { Private::<String>::withheld() } else { text.into() };
-        let turn = Turn {
-            speaker: Speaker::Caller,
-            heard: text.clone(),
-            text,
-            interrupted: false,
-            started_ms: self.ms(from),
-            ended_ms: self.ms(to),
-            confidence: (by == By::Voice).then_some(confidence),
-            by: Some(by.into()),
-        };
-        // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
-        self.stopwatch.taken(self.turns + self.bot.begun(), now);
-        self.turns += 1;
-        self.owing = Some(now);
-        self.stood_by = None;
-        let silence = self.silences.owed(now);
-        self.silence(silence);
-        self.note(Note::Turn(turn));
-    }
-
-    /// Writes the bot's turns down of which all has been heard or hushed, and ends the call if the last was among them.
-    fn finish_bot_turn(&mut self, now: Instant) {
-        for bot in self.bot.take_over() {
-            let (from, to) = bot.span(now);
-            let turn = Turn {
-                speaker: Speaker::Bot,
-                text: bot.text().into(),
-                heard: bot.heard().into(),
-                interrupted: bot.interrupted(),
-                started_ms: self.ms(from),
-                ended_ms: self.ms(to),
-                confidence: None,
-                by: None,
-            };
-            self.turns += 1;
-            self.note(Note::Turn(turn));
-        }
-        if self.bot.is_empty()
-            && !self.standing_by
-            && let Some((end, _)) = self.farewell
-        {
-            self.end(now, end);
         }
     }
 
@@ -551,6 +513,7 @@ impl Talk {
         self.finish_bot_turn(now);
         let silence = self.silences.end(now);
         self.silence(silence);
+        self.show(|page| page.end(end));
         self.note(Note::Ended(store::End { blame: end.blame, reason: end.reason.into() }));
         self.act(Act::End(end));
     }

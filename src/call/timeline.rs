@@ -19,6 +19,7 @@ pub struct Silence {
 #[derive(Clone, Copy, Debug, Default)]
 struct Voices {
     held: bool,
+    lost: bool,
     no_rtp: bool,
     caller: bool,
     bot: bool,
@@ -96,6 +97,12 @@ impl Silences {
         self.settle(at)
     }
 
+    /// A browser's connection is lost: whatever was to be said waits.
+    pub fn lost(&mut self, lost: bool, at: Instant) -> Option<Silence> {
+        self.voices.lost = lost;
+        self.settle(at)
+    }
+
     pub fn no_rtp(&mut self, none: bool, at: Instant) -> Option<Silence> {
         self.voices.no_rtp = none;
         self.settle(at)
@@ -115,7 +122,7 @@ impl Silences {
         let v = &self.voices;
         match () {
             () if v.held => Some(Quiet::MutedOrHeld),
-            () if v.no_rtp && !v.bot => Some(Quiet::NoRtp),
+            () if v.lost || (v.no_rtp && !v.bot) => Some(Quiet::NoRtp),
             () if v.caller || v.bot => None,
             () => Some(match v.owed {
                 Owed::Answer => Quiet::BotWorking,

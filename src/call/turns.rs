@@ -203,6 +203,17 @@ impl BotTurns {
         self.0.iter().any(BotTurn::sounds)
     }
 
+    /// The clause that sounds now (or would, were it not held).
+    pub fn sounding(&self) -> Option<UtteranceId> {
+        self.0.iter().find_map(|turn| turn.sounding.map(|(utterance, _)| utterance))
+    }
+
+    /// How many turns the caller has begun to hear before the one that this clause belongs to.
+    pub fn before(&self, utterance: UtteranceId) -> u32 {
+        let own = |turn: &&BotTurn| !turn.clauses.iter().any(|clause| clause.utterance == utterance);
+        self.0.iter().take_while(own).filter(|turn| turn.began.is_some()).count() as u32
+    }
+
     /// How many of them the caller has begun to hear.
     pub fn begun(&self) -> u32 {
         self.0.iter().filter(|turn| turn.began.is_some()).count() as u32

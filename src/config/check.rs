@@ -1,6 +1,7 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
-use super::{Config, ECHO, Phone, Register};
+use super::{Config, ECHO, Phone, Register, Rtc};
 use crate::security::Secret;
+use crate::widget::Origin;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ impl Config {
         self.limits(&mut found);
         self.people(&mut found);
         self.routes(&mut found);
+        self.pages(&mut found);
         found
     }
 
@@ -167,6 +169,85 @@ impl Config {
             found.push(format!(
                 "a route leads to the bot {bot:?}, but there is no {dir}/{bot}.toml: correct the route or add the file"
             ));
+        }
+    }
+}
+
+impl Config {
+    fn pages(&self, found: &mut Vec<String>) {
+        let (widget, rtc) = (&self.widget, &self.rtc);
+        if !widget.enabled {
+            return;
+        }
+        for origin in &widget.origins {
+            if Origin::parse(origin).is_none_or(|parsed| parsed.as_str() != origin) {
+                found.push(format!(
+                    "widget.origins: {origin:?} is no origin: write scheme, host and port as browsers do, without a path (https://shop.example)"
+                ));
+            }
+        }
+        for bot in &widget.public {
+            if bot.contains(['/', '\\']) || !self.bots.dir.join(format!("{bot}.toml")).is_file() {
+                let dir = self.bots.dir.display();
+                found.push(format!(
+                    "widget.public names the bot {bot:?}, but there is no {dir}/{bot}.toml: correct it or add the file"
+                ));
+            }
+        }
+        for (key, value) in [
+            ("widget.token_ttl_s", widget.token_ttl_s.0),
+            ("widget.max_calls", widget.max_calls),
+            ("widget.calls_per_address", widget.calls_per_address),
+            ("widget.sessions_per_minute", widget.sessions_per_minute),
+            ("rtc.turn_ttl_s", rtc.turn_ttl_s.0),
+            ("rtc.lost_ms", rtc.lost_ms.0),
+        ] {
+            if value == 0 {
+                found.push(format!("{key} = 0: must be at least 1"));
+            }
+        }
+        if rtc.bind.is_empty() {
+            found.push("rtc.bind is empty: name an address of this machine, or set widget.enabled = false".into());
+        }
+        if (rtc.ports_from == 0) != (rtc.ports_to == 0) || rtc.ports_to < rtc.ports_from {
+            found.push(
+                "rtc.ports_from and rtc.ports_to: both 0 (any port), or a range from the lower to the higher".into(),
+            );
+        }
+        for (key, urls, schemes) in
+            [("rtc.stun", &rtc.stun, &["stun:", "stuns:"]), ("rtc.turn", &rtc.turn, &["turn:", "turns:"])]
+        {
+            let odd = |url: &&String| {
+                !schemes.iter().any(|scheme| url.starts_with(scheme))
+                    || url.contains(|c: char| c.is_whitespace() || "<>\"".contains(c))
+            };
+            for url in urls.iter().filter(odd) {
+                found.push(format!("{key}: {url:?} must look like {}host:port", schemes[0]));
+            }
+        }
+        match (rtc.turn.is_empty(), &rtc.turn_secret_file) {
+            (false, None) => {
+                found.push("rtc.turn is set and rtc.turn_secret_file is not: pages would get no credentials".into())
+            }
+            (false, Some(_)) => {
+                if let Err(why) = rtc.turn_secret() {
+                    found.push(why);
+                }
+            }
+            (true, _) => {}
+        }
+    }
+}
+
+impl Rtc {
+    /// The TURN server's shared secret, read now; `None` where there is none to read.
+    pub fn turn_secret(&self) -> Result<Option<Secret>, String> {
+        let Some(file) = self.turn_secret_file.as_ref().filter(|_| !self.turn.is_empty()) else { return Ok(None) };
+        let text = std::fs::read_to_string(file)
+            .map_err(|why| format!("cannot read rtc.turn_secret_file {}: {why}", file.display()))?;
+        match text.trim() {
+            "" => Err(format!("rtc.turn_secret_file {} is empty", file.display())),
+            word => Ok(Some(Secret::new(word))),
         }
     }
 }

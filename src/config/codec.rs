@@ -52,7 +52,7 @@ impl Default for Opus {
 }
 
 impl Opus {
-    fn plan(&self) -> OpusPlan {
+    pub fn plan(&self) -> OpusPlan {
         let rate = match self.rate_hz {
             8_000 => Rate::Hz8000,
             48_000 => Rate::Hz48000,

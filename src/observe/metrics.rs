@@ -50,6 +50,9 @@ fn describe() {
     describe_counter!("switchboard_calls_started_total", "Calls begun, by direction");
     describe_counter!("switchboard_calls_ended_total", "Calls over, by whose doing");
     describe_counter!("switchboard_sip_refused_total", "SIP messages refused or dropped, by reason");
+    describe_counter!("switchboard_widget_refused_total", "Web pages refused, by reason");
+    describe_gauge!("switchboard_webrtc_peers", "Browsers' connections");
+    describe_gauge!("switchboard_webrtc_sockets", "UDP sockets of browsers' connections");
     describe_counter!("switchboard_turns_total", "Turns in ended calls, by speaker");
     describe_histogram!(
         "switchboard_response_seconds",

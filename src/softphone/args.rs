@@ -18,11 +18,16 @@ use telephony::sdp::Security;
   switchboard call sip:booking@127.0.0.1:5060 --say 'book a room' --say 'mountain view'
   switchboard call sip:booking@127.0.0.1:5060 --play hello.wav --key 1 --say yes --record heard.wav --json report.json
   switchboard call sip:booking@127.0.0.1:5060 --say 'two people' --interrupt-at 800
-  switchboard call 'sip:places@127.0.0.1:5060;transport=tcp' --key 2 --key 1")]
+  switchboard call 'sip:places@127.0.0.1:5060;transport=tcp' --key 2 --key 1
+  switchboard call http://127.0.0.1:8080/ --bot booking.en --say 'book a room'")]
 pub struct Args {
-    /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp]
-    #[arg(value_name = "SIP-URI")]
+    /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp], or http://HOST[:PORT]/ to call as a browser does
+    #[arg(value_name = "ADDRESS")]
     pub target: String,
+
+    /// The bot to call over HTTP; one that is not public wants the API's token in SWITCHBOARD_TOKEN
+    #[arg(long, value_name = "NAME")]
+    pub bot: Option<String>,
 
     #[command(flatten)]
     pub inputs: Inputs,

@@ -3,10 +3,11 @@ use super::args::{Args, Input};
 use super::clip::{Clip, HZ};
 use super::driver::{Driver, News};
 use super::level::ActivityPlan;
+use super::page::Page;
 use super::phone::{Act, Observation, Plan};
 use super::report::{Frame, Report, Turn};
 use super::speak::Speaker;
-use super::words::Words;
+use super::words::{Api, Words};
 use anyhow::{Context, bail};
 use serde_json::json;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -28,6 +29,9 @@ const RINGS: Duration = Duration::from_secs(60);
 
 /// Places the call, prints the conversation, writes the files. Success only if every input was answered.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if args.target.starts_with("http://") || args.target.starts_with("https://") {
+        return browse(args).await;
+    }
     let (acts, labels) = prepare(&args).await?;
     let target = resolve(&args.target).await?;
     let bind = args.bind.map_or_else(|| route_to(target), Ok).context("no way to the target from this machine")?;
@@ -54,35 +58,72 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let line = match sip.dial(dial).await {
         Ok(line) => line,
         Err(refused) => {
-            not_answered(&args, &screen, &refused)?;
-            return Ok(ExitCode::FAILURE);
+            let Refused { status, reason } = refused;
+            return not_answered(&args, &screen, status, &reason);
         }
     };
     let setup = dialled.elapsed();
-    let words = target.ip().is_loopback().then(|| Words::find(&args.api, &args.token_file, caller)).flatten();
-    let (report, heard, frame) = converse(&args, line, acts, &labels, setup, words, &screen).await?;
+    let api = || Api::find(&args.api, &args.token_file, caller).map(Words::Api);
+    let words = if target.ip().is_loopback() { api() } else { None };
+    let sealed = line.suite.map_or(String::new(), |suite| format!(", {}", suite.name()));
+    let mut line = line;
+    let told = converse(&args, &mut line, acts, &labels, (setup, &sealed), words, &screen).await?;
     sip.stop(Duration::from_secs(2)).await;
+    finish(&args, told, &labels, &screen)
+}
+
+/// The same as a browser: the target is the server's address for pages, and the bot is named.
+async fn browse(args: Args) -> anyhow::Result<ExitCode> {
+    let bot = args.bot.clone().context("name the bot to call: --bot booking.en")?;
+    let (acts, labels) = prepare(&args).await?;
+    let target = reqwest::Url::parse(&args.target)
+        .ok()
+        .and_then(|url| Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?)));
+    let (host, port) = target.with_context(|| format!("`{}` is no http://HOST[:PORT]/", args.target))?;
+    let mut found = tokio::net::lookup_host((host, port)).await.context("cannot find the host")?;
+    let target = found.next().context("the host has no address")?;
+    let bind = args.bind.map_or_else(|| route_to(target), Ok).context("no way to the target from this machine")?;
+    let screen = Screen { aside: args.json.as_deref() == Some(Path::new("-")) };
+    screen.line(&format!("calling {bot} at {} …", args.target));
+    let dialled = Instant::now();
+    let placed = match Page::open(&args.target, bind) {
+        Ok(page) => page.call(&bot).await,
+        Err(refused) => Err(refused),
+    };
+    let mut placed = match placed {
+        Ok(placed) => placed,
+        Err(refused) => return not_answered(&args, &screen, refused.status, &refused.reason),
+    };
+    let (setup, words) = (dialled.elapsed(), Words::Captions(placed.captions()));
+    let told = converse(&args, &mut placed.line, acts, &labels, (setup, ", DTLS-SRTP"), Some(words), &screen).await?;
+    placed.leave().await;
+    finish(&args, told, &labels, &screen)
+}
+
+/// What a conversation leaves behind.
+type Told = (Report, Vec<i16>, Frame);
+
+fn finish(args: &Args, (report, heard, frame): Told, labels: &[String], screen: &Screen) -> anyhow::Result<ExitCode> {
     screen.line(&report.summary(&frame));
     if let Some(path) = &args.record {
         write_wav(path, &heard).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    write_json(&args, &report.json(&frame, &labels))?;
+    write_json(args, &report.json(&frame, labels))?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// From the answer to the end.
 async fn converse(
     args: &Args,
-    mut line: Line,
+    line: &mut Line,
     acts: Vec<Act>,
     labels: &[String],
-    setup: Duration,
+    (setup, sealed): (Duration, &str),
     words: Option<Words>,
     screen: &Screen,
-) -> anyhow::Result<(Report, Vec<i16>, Frame)> {
+) -> anyhow::Result<Told> {
     let (answered, clocks) = (Instant::now(), (Instant::now(), SystemTime::now()));
     let codec = line.plan.codec.name();
-    let sealed = line.suite.map_or(String::new(), |suite| format!(", {}", suite.name()));
     screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec}{sealed})", 0.0, setup.as_secs_f64() * 1e3));
     let seed = random();
     let plan = Plan {
@@ -211,10 +252,12 @@ async fn prepare(args: &Args) -> anyhow::Result<(Vec<Act>, Vec<String>)> {
     .await?
 }
 
-fn not_answered(args: &Args, screen: &Screen, refused: &Refused) -> anyhow::Result<()> {
-    screen.line(&format!("not answered: {} {}", refused.status, refused.reason));
-    let refused = json!({ "status": refused.status, "reason": refused.reason });
-    write_json(args, &json!({ "to": args.target, "answered": false, "complete": false, "refused": refused }))
+fn not_answered(args: &Args, screen: &Screen, status: u16, reason: &str) -> anyhow::Result<ExitCode> {
+    let shown = if status == 0 { String::new() } else { format!("{status} ") };
+    screen.line(&format!("not answered: {shown}{reason}"));
+    let refused = json!({ "status": status, "reason": reason });
+    write_json(args, &json!({ "to": args.target, "answered": false, "complete": false, "refused": refused }))?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn write_json(args: &Args, value: &serde_json::Value) -> anyhow::Result<()> {

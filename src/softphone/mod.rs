@@ -1,4 +1,4 @@
-//! Switchboard's own softphone: calls a bot over SIP, holds a conversation with it and measures it on the wire.
+//! Switchboard's own softphone: calls a bot over SIP or, as a browser does, by WebRTC, holds a conversation with it and measures it on the wire.
 //!
 //! [`phone::Softphone`] is the core, [`driver::Driver`] the thread that owns the wire and the clock, [`run`] the command.
 pub mod args;
@@ -6,6 +6,7 @@ mod call;
 pub mod clip;
 pub mod driver;
 pub mod level;
+pub mod page;
 pub mod phone;
 pub mod report;
 mod speak;

@@ -1,10 +1,27 @@
-//! `Words`: what the bot said, read from the API of a server on the same machine. Without it the call is shown without words.
+//! `Words`: what the bot said: captions of a browser's call, or read from the API of a server on the same machine. Without
+//! them the call is shown without words.
 use reqwest::Client;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
-pub(super) struct Words {
+pub(super) enum Words {
+    Captions(mpsc::Receiver<String>),
+    Api(Api),
+}
+
+impl Words {
+    /// What the bot has said since the last question.
+    pub(super) async fn news(&mut self) -> Vec<String> {
+        match self {
+            Self::Captions(captions) => std::iter::from_fn(|| captions.try_recv().ok()).collect(),
+            Self::Api(api) => api.news().await,
+        }
+    }
+}
+
+pub(super) struct Api {
     client: Client,
     /// `http://127.0.0.1:8080/api/v1/calls`
     calls: String,
@@ -15,7 +32,7 @@ pub(super) struct Words {
     told: usize,
 }
 
-impl Words {
+impl Api {
     /// `None` where there is no readable token: the words are an extra.
     pub(super) fn find(api: &str, token_file: &Path, caller: String) -> Option<Self> {
         let token = std::fs::read_to_string(token_file).ok()?.trim().to_owned();
@@ -27,7 +44,7 @@ impl Words {
     }
 
     /// What the bot has said since the last question.
-    pub(super) async fn news(&mut self) -> Vec<String> {
+    async fn news(&mut self) -> Vec<String> {
         if self.id.is_none() {
             let live = self.get(&format!("{}?state=live&limit=200", self.calls)).await;
             self.id = live.and_then(|list| find_call(&list, &self.caller));

@@ -14,8 +14,8 @@ pub mod vault;
 mod writer;
 
 pub use event::{
-    Blame, Call, Direction, End, Event, Latency, Line, Mark, Means, Private, Recording, Silence, SilenceKind, Slot, Speaker,
-    Started, State, TimelineEvent, Turn, WITHHELD,
+    Blame, Call, Direction, End, Event, Latency, Line, Mark, Means, Private, Recording, Silence, SilenceKind, Slot,
+    Speaker, Started, State, TimelineEvent, Turn, WITHHELD,
 };
 
 use crate::observe;

@@ -156,7 +156,8 @@ impl Law {
         }
         for (n, (_, note)) in self.notes.iter().enumerate() {
             if let (Note::Latency(latency), true) = (note, n > 0) {
-                let of = turns.get(latency.turn as usize).map(|turn| turn.speaker);
+                // The record sorts turns by when they began.
+                let of = all.get(latency.turn as usize).map(|turn| turn.speaker);
                 if of != Some(Speaker::Caller) {
                     broken.push(format!("an answer's delay is that of turn {}, which is {of:?}", latency.turn));
                 }

@@ -14,6 +14,7 @@ mod keypad;
 mod law;
 mod line;
 mod listener;
+mod page;
 mod recogniser;
 mod rig;
 mod silence;

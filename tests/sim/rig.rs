@@ -26,6 +26,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
+use switchboard::call::page::Page;
 use switchboard::call::talk::{Act, Clip, Input, Limits, Talk};
 use switchboard::config::Config;
 use switchboard::plans;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub voice: Voice,
     /// The tool's answers in turn; when they are used up, it never answers.
     pub tool: VecDeque<(Duration, Answer)>,
+    /// The caller sits at a web page.
+    pub page: bool,
 }
 
 impl Plan {
@@ -53,7 +56,7 @@ impl Plan {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
         // What a good line between two cities does.
         let weather = Weather { delay: ms(15), jitter: ms(4), ..Weather::default() };
-        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new() }
+        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new(), page: false }
     }
 
     /// One of the bots in `configs/bots`.
@@ -151,7 +154,10 @@ impl Call {
         let (start, config) = (Instant::now(), Config::default());
         let bot = Bot::parse(&set.bot, "bot.toml").unwrap_or_else(|e| panic!("{e}"));
         let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
-        let talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::from(&config), start);
+        let mut talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::from(&config), start);
+        if set.page {
+            talk = talk.with_page(Page::new("call", "bot", "en"));
+        }
         let mut room = Room::new(start, Mode::Bot, plans::engine(&config).rules);
         room.handle(start, RoomInput::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 42 });
         let mouth = Rc::new(RefCell::new(Mouth::default()));
@@ -418,6 +424,7 @@ impl Call {
                 }
             }
             Act::Note(note) => self.record(note),
+            Act::Tell(message) => self.note("page", message),
             Act::End(end) => {
                 self.end = Some(end);
                 self.room.close(self.now);

@@ -1,4 +1,5 @@
 //! Ears on speech laid at known places: synthesised voices, and human ones where they are present.
+mod fit;
 mod scene;
 
 use super::*;

@@ -11,6 +11,7 @@ use crate::room::{Input, Mode, Output, Room, Seat};
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::netem::{Netem, Weather};
 use crate::testkit::sim::plan;
+use crate::testkit::ticks::frame;
 use crate::testkit::voices;
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::{Edge, Models};
@@ -29,13 +30,6 @@ fn models() -> Vec<Models> {
     models
 }
 
-fn frame(tick: usize, pcm: &[i16]) -> Frame {
-    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
-    frame.origin = Origin::Line;
-    frame.pcm_mut().iter_mut().zip(pcm).for_each(|(out, sample)| *out = *sample);
-    frame
-}
-
 fn ear(models: &Models, echo: EchoControl) -> Ear {
     Ear::new(EarPlan { echo, ..EarPlan::default() }, models)
 }
@@ -46,8 +40,8 @@ fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
     let ticks = bot.chunks_exact(160).enumerate();
     let heard = ticks.filter_map(|(tick, far)| {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
-        let mut near = frame(tick, &phone.tick(far, said));
-        ear.clean(&mut near, &frame(tick, far));
+        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
         matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
     });
     heard.collect()
@@ -151,8 +145,8 @@ fn where_nothing_was_played_an_ear_gets_the_line_as_it_came() {
     let (mut echo, voice) = (Echo::new(), voices::murmur(3, 2.0));
     let mut out = Vec::new();
     for (tick, said) in voice.chunks_exact(160).enumerate() {
-        let mut near = frame(tick, said);
-        echo.clean(&mut near, &frame(tick, &[3; 160]));
+        let mut near = frame(tick, Rate::Hz8000, said);
+        echo.clean(&mut near, &frame(tick, Rate::Hz8000, &[3; 160]));
         assert_eq!(near.origin, Origin::Line);
         out.extend_from_slice(near.pcm());
     }
@@ -162,15 +156,44 @@ fn where_nothing_was_played_an_ear_gets_the_line_as_it_came() {
 }
 
 #[test]
+fn a_wide_line_and_one_that_hears_in_another_rate_than_it_sends_are_cleaned_as_well() {
+    let models = models().pop().unwrap();
+    let (wide, narrow, full) = (Rate::Hz16000, Rate::Hz8000, Rate::Hz48000);
+    let still = Place { step: Duration::ZERO, wobble: Duration::ZERO, ..place(8.0, 150) };
+    let (mut phone, bot) = (Acoustics::new(still), voices::talk(1, 6.0));
+    let sound: Vec<(&[i16], Vec<i16>)> = bot.chunks_exact(160).map(|far| (far, phone.tick(far, &[]))).collect();
+    for (came, sent) in [(wide, wide), (wide, narrow), (narrow, wide), (narrow, full)] {
+        let at = |rate: Rate| Resampler::new(8_000, rate.hz());
+        let (mut ear, mut up_near, mut up_far) = (ear(&models, EchoControl::On), at(came), at(sent));
+        let (mut starts, mut before, mut after) = (0, Vec::new(), Vec::new());
+        for (tick, (far, echo)) in sound.iter().enumerate() {
+            let (mut near_pcm, mut far_pcm) = (Vec::new(), Vec::new());
+            up_near.push(echo, &mut near_pcm);
+            up_far.push(far, &mut far_pcm);
+            let (mut near, far) = (frame(tick, came, &near_pcm), frame(tick, sent, &far_pcm));
+            ear.clean(&mut near, &far);
+            if tick > sound.len() / 2 {
+                before.extend_from_slice(&near_pcm);
+                after.extend_from_slice(near.pcm());
+            }
+            starts += usize::from(matches!(ear.hear(&near), Some(Edge::Start { .. })));
+        }
+        let lower = 20.0 * (rms(&before) / rms(&after)).log10();
+        println!("{came:?} heard, {sent:?} sent: {starts} starts, echo {lower:.1} dB lower");
+        assert!(starts == 0 && lower > 6.0, "{came:?} heard, {sent:?} sent: {starts} starts, {lower} dB");
+    }
+}
+
+#[test]
 fn after_the_bot_has_been_silent_for_two_seconds_nothing_is_touched_and_what_was_learned_is_kept() {
     let (mut echo, bot) = (Echo::new(), voices::talk(1, 6.0));
     let mut phone = Acoustics::new(Place { step: Duration::ZERO, wobble: Duration::ZERO, ..place(8.0, 100) });
     let left = |echo: &mut Echo, phone: &mut Acoustics, from: usize| {
         let (mut came, mut left) = (Vec::new(), Vec::new());
         for (tick, far) in bot[from * 8_000..(from + 1) * 8_000].chunks_exact(160).enumerate() {
-            let mut near = frame(tick, &phone.tick(far, &[]));
+            let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, &[]));
             came.extend_from_slice(near.pcm());
-            echo.clean(&mut near, &frame(tick, far));
+            echo.clean(&mut near, &frame(tick, Rate::Hz8000, far));
             left.extend_from_slice(near.pcm());
         }
         20.0 * (rms(&came) / rms(&left)).log10()
@@ -181,8 +204,8 @@ fn after_the_bot_has_been_silent_for_two_seconds_nothing_is_touched_and_what_was
     let voice = voices::murmur(9, 5.0);
     for (tick, said) in voice.chunks_exact(160).enumerate() {
         let came = phone.tick(&[0; 160], said);
-        let mut near = frame(tick, &came);
-        echo.clean(&mut near, &frame(tick, &[0; 160]));
+        let mut near = frame(tick, Rate::Hz8000, &came);
+        echo.clean(&mut near, &frame(tick, Rate::Hz8000, &[0; 160]));
         if tick > REST as usize {
             assert_eq!(near.origin, Origin::Line);
             assert_eq!(near.pcm()[96..], came[..64], "untouched");

@@ -117,14 +117,15 @@ impl Ears {
         let mut due = std::mem::take(&mut self.due);
         let mut looks: Vec<&mut Look> = due.iter_mut().map(|(_, look)| &mut **look).collect();
         let (models, scratch) = (&self.models, &mut self.scratch);
-        if catch_unwind(AssertUnwindSafe(|| models.look(scratch, &mut looks))).is_err() {
-            // What was not scored counts as unseen.
+        let looked = catch_unwind(AssertUnwindSafe(|| models.look(scratch, &mut looks))).is_ok();
+        if !looked {
             self.counters.broken_ears.fetch_add(1, Ordering::Relaxed);
             tracing::error!("Silero panicked; the lines it looked at go on with earshot");
         }
         for ((id, seat), look) in due.drain(..) {
             let mut edge = None;
-            self.with((id, seat), |ear| edge = ear.settle(look));
+            // What a look had come to is not to be trusted.
+            self.with((id, seat), |ear| edge = ear.settle(looked.then_some(look)));
             edges.extend(edge.map(|edge| (id, seat, edge)));
         }
         self.due = due;

@@ -44,8 +44,13 @@ pub(super) struct Lateness {
     total: f32,
     weight: f32,
     packets: f32,
-    /// The share of packets later than the end of each bin.
+    /// The last bin that holds anything.
+    top: usize,
+    /// The share of packets later than the end of each bin, up to one from which on waiting cannot pay: how many are
+    /// reckoned, and the share that later ones do not exceed.
     later: [f32; BINS],
+    reckoned: usize,
+    beyond: f32,
     round: i64,
     wanted: i64,
     /// What would be wanted but for the spikes.
@@ -74,7 +79,10 @@ impl Lateness {
             total: 0.0,
             weight: 1.0,
             packets: 0.0,
+            top: 0,
             later: [0.0; BINS],
+            reckoned: 0,
+            beyond: 0.0,
             round: 0,
             wanted: 0,
             usual: 0,
@@ -136,13 +144,16 @@ impl Lateness {
     }
 
     fn weigh(&mut self, late: i64, weight: f32) {
-        self.shares[(late / self.bin).clamp(0, BINS as i64 - 1) as usize] += weight;
+        let bin = (late / self.bin).clamp(0, BINS as i64 - 1) as usize;
+        self.shares[bin] += weight;
+        self.top = self.top.max(bin);
         self.total += weight;
         if self.weight > 1e6 {
             for share in &mut self.shares {
                 *share *= 1e-6;
             }
             (self.total, self.weight) = (self.total * 1e-6, self.weight * 1e-6);
+            self.top = self.shares.iter().rposition(|&share| share > self.total * 1e-9).unwrap_or(0);
         }
     }
 
@@ -185,26 +196,35 @@ impl Lateness {
 
     fn reckon(&mut self) {
         let scale = 1.0 / self.total.max(f32::MIN_POSITIVE);
-        let mean: f32 = self.shares.iter().enumerate().map(|(bin, share)| bin as f32 * share * scale).sum();
+        let counted = &self.shares[..=self.top];
+        let mean: f32 = counted.iter().enumerate().map(|(bin, share)| bin as f32 * share * scale).sum();
         let belief = EXPECTED / (self.packets + EXPECTED);
         let (mut later, fall) = (0.0, (-1.0 / mean.max(1e-3)).exp());
-        for (bin, share) in self.shares.iter().enumerate().rev() {
+        for (bin, share) in counted.iter().enumerate().rev() {
             self.later[bin] = later * scale * (1.0 - belief);
             later += share;
         }
         let mut tail = belief * fall;
-        for later in &mut self.later {
+        let mut best = (f32::INFINITY, 0);
+        self.reckoned = BINS;
+        for (bin, later) in self.later.iter_mut().enumerate() {
+            if bin > self.top {
+                // Nothing was counted here. Where all that may come costs less than a bin more of delay, none is wanted.
+                *later = 0.0;
+                if self.price * tail < self.bin as f32 {
+                    self.reckoned = bin;
+                    break;
+                }
+            }
             *later += tail;
             tail *= fall;
-        }
-        let mut best = (f32::INFINITY, 0);
-        for (bin, later) in self.later.iter().enumerate() {
             let delay = (bin as i64 + 1) * self.bin;
-            let cost = delay as f32 + self.price * later;
+            let cost = delay as f32 + self.price * *later;
             if cost < best.0 {
                 best = (cost, delay);
             }
         }
+        self.beyond = tail;
         self.usual = best.1.clamp(self.least, self.most.max(self.bin)) + self.guard;
         self.wanted = self.usual.max(self.returning().min(self.most) + self.guard);
     }
@@ -226,7 +246,11 @@ impl Lateness {
         }
         // A bin that ends beyond the delay is late in part.
         let (bin, part) = (reach / self.bin, (reach % self.bin) as f32 / self.bin as f32);
-        let at = |bin: i64| if bin < 0 { 1.0 } else { self.later.get(bin as usize).copied().unwrap_or(0.0) };
+        let at = |bin: i64| match usize::try_from(bin) {
+            Err(_) => 1.0,
+            Ok(bin) if bin < self.reckoned => self.later[bin],
+            Ok(_) => self.beyond,
+        };
         let later = at(bin - 1) * (1.0 - part) + at(bin) * part;
         delay as f32 + self.price * later
     }

@@ -125,12 +125,17 @@ impl Line {
     /// What Silero, earshot and both together make of each 32 ms of it: the first two look at everything, both together as they
     /// do in an ear, where Silero rests while nothing rises above the noise.
     pub fn judged(&self, models: &Models) -> [Odds; 3] {
+        let (mut up, mut sound) = (Resampler::new(8_000, 16_000), Vec::new());
+        up.push(&self.pcm, &mut sound);
+        self.judged_as(&sound, models)
+    }
+
+    /// The same of what something made of the line at 16 kHz, by [`Resampler`] from 8 kHz.
+    pub fn judged_as(&self, sound: &[i16], models: &Models) -> [Odds; 3] {
         let (mut apart, mut vad, plan) = (Vad::new(models), Vad::new(models), EarPlan::default());
         let (mut gate, mut scratch) = (Gate::new(GatePlan::fused(plan.start, plan.end)), Scratch::default());
-        let mut up = Resampler::new(8_000, 16_000);
-        let late = up.delay().as_secs_f64() * 100.0;
-        let (mut sound, mut odds) = (Vec::new(), [Odds::default(), Odds::default(), Odds::default()]);
-        up.push(&self.pcm, &mut sound);
+        let late = Resampler::new(8_000, 16_000).delay().as_secs_f64() * 100.0;
+        let mut odds = [Odds::default(), Odds::default(), Odds::default()];
         for (index, window) in sound.as_chunks::<WINDOW>().0.iter().enumerate() {
             let mut judge = |vad: &mut Vad, attention| {
                 let mut look = vad.show(window, attention);

@@ -4,6 +4,7 @@ pub mod labelled;
 pub mod netem;
 pub mod phrases;
 pub mod sim;
+pub mod ticks;
 pub mod tone;
 pub mod voice;
 pub mod voices;

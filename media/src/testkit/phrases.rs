@@ -27,3 +27,24 @@ pub const OUTSIDE: [&str; 24] = [
     "fish and chips",
     "hello",
 ];
+
+/// What a booking bot's grammar holds, for synthesised voices; and of it what people say, by the beginning of their recordings'
+/// names.
+pub const BOOKING: [&str; 8] = [
+    "book a room",
+    "mountain view",
+    "for tomorrow at seven o'clock",
+    "half an hour",
+    "two people",
+    "on thursday the twenty first",
+    "speak to a person",
+    "start over",
+];
+pub const PEOPLE: [(&str, &str); 6] = [
+    ("df_book_a_room", "book a room"),
+    ("df_mountain_view", "mountain view"),
+    ("df_today", "today"),
+    ("df_230pm", "two thirty p m"),
+    ("df_half_an_hour", "half an hour"),
+    ("df_two_people", "two people"),
+];

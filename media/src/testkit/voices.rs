@@ -90,6 +90,20 @@ pub fn people() -> &'static [(String, Vec<i16>)] {
     })
 }
 
+/// These phrases in every voice of flite, each with its text.
+pub fn said(phrases: &[&'static str]) -> Vec<(Vec<i16>, &'static str)> {
+    let each = FLITE.iter().flat_map(|voice| phrases.iter().map(move |text| (voice, *text)));
+    each.filter_map(|(voice, text)| Some((say(voice, text)?, text))).collect()
+}
+
+/// The recordings whose names begin so, each with its text.
+pub fn recorded(names: &[(&str, &'static str)]) -> Vec<(Vec<i16>, &'static str)> {
+    let each = names.iter().flat_map(|name| people().iter().map(move |person| (name, person)));
+    each.filter(|((start, _), (name, _))| name.starts_with(start))
+        .map(|((_, text), (_, pcm))| (pcm.clone(), *text))
+        .collect()
+}
+
 /// Somebody who talks without end, voice number `who`: sentences with short pauses, 8 kHz.
 pub fn talk(who: usize, seconds: f32) -> Vec<i16> {
     let length = (seconds * 8_000.0) as usize;

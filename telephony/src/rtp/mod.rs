@@ -29,7 +29,7 @@ pub struct Remote {
 /// The first port of a range of `pairs` that nobody else uses. Tests run side by side, in several processes too: a process
 /// claims a block of ports by listening on a TCP port for as long as it lives.
 #[cfg(test)]
-fn test_range(pairs: u16) -> u16 {
+pub(crate) fn test_range(pairs: u16) -> u16 {
     use std::net::{Ipv4Addr, TcpListener, UdpSocket};
     use std::sync::{LazyLock, Mutex};
     const BLOCK: u16 = 512;

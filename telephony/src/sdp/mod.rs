@@ -325,8 +325,8 @@ fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Ne
             telephone_event: choice.telephone_event.map(|(p, _)| p),
             also_events: [8_000, 16_000, 48_000]
                 .into_iter()
-                .filter_map(|clock| line.payload_type("telephone-event", clock))
-                .filter(|p| choice.telephone_event.is_some_and(|(chosen, _)| chosen != *p))
+                .filter_map(|clock| Some((line.payload_type("telephone-event", clock)?, clock)))
+                .filter(|(p, _)| choice.telephone_event.is_some_and(|(chosen, _)| chosen != *p))
                 .collect(),
             event_clock: choice.telephone_event.map_or(choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: choice.comfort_noise,

@@ -158,13 +158,13 @@ impl Web {
         let (ours, theirs) =
             (Way::of(prefs.direction), Way::of(self.line().map_or(Direction::Inactive, |l| l.direction)));
         let events = self.choice.telephone_event;
-        let other = [8_000, 48_000].into_iter().filter_map(|clock| self.line()?.payload_type("telephone-event", clock));
         LegPlan {
             codec: self.choice.codec,
             payload_type: self.choice.payload_type,
             also: Vec::new(),
             telephone_event: events.map(|(p, _)| p),
-            also_events: other.filter(|p| events.is_some_and(|(chosen, _)| chosen != *p)).collect(),
+            // The answer names one clock, and browsers keep to it.
+            also_events: Vec::new(),
             event_clock: events.map_or(self.choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: None,
             ptime: self.choice.codec.ptime(self.line().map_or(prefs.ptime, |line| ptime(line, prefs))),

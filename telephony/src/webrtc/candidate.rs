@@ -1,14 +1,6 @@
 //! ICE candidates (RFC 8839 section 5.1): those of the other side, checked; ours, written.
 use std::net::{IpAddr, SocketAddr};
 
-/// How a candidate is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Carrier {
-    Udp,
-    /// A connection the other side makes to us (RFC 6544).
-    TcpPassive,
-}
-
 /// One candidate of the other side, written anew: `None` is one to pass over. A `.local` name (RFC 8828) is one: what hides
 /// behind it calls us, and is learned by that.
 pub(super) fn theirs(value: &str) -> Option<String> {
@@ -41,30 +33,10 @@ pub(super) fn theirs(value: &str) -> Option<String> {
     Some(text)
 }
 
-/// A host candidate of ours. The first of a family is liked best; UDP before TCP.
-pub(super) fn host(carrier: Carrier, address: SocketAddr, place: usize) -> String {
-    let place = place.min(0x3FFF) as u32;
-    let (name, tail, local) = match carrier {
-        Carrier::Udp => ("udp", "", 0xFFFF - place),
-        // RFC 6544 section 4.2: direction preference 4 of a passive one, under every UDP candidate.
-        Carrier::TcpPassive => ("tcp", " tcptype passive", (4 << 13 | 0x1FFF) - place.min(0x1FFF)),
-    };
-    let kind: u32 = if carrier == Carrier::Udp { 126 } else { 90 };
-    let priority = kind << 24 | local << 8 | 255;
-    format!("candidate:{} 1 {name} {priority} {} {} typ host{tail}", place + 1 + kind, address.ip(), address.port())
-}
-
-/// What a STUN server saw of one of our sockets.
-pub(super) fn reflexive(mapped: SocketAddr, base: SocketAddr, place: usize) -> String {
-    let priority = 100u32 << 24 | (0xFFFF - place.min(0x3FFF) as u32) << 8 | 255;
-    format!(
-        "candidate:{} 1 udp {priority} {} {} typ srflx raddr {} rport {}",
-        place + 700,
-        mapped.ip(),
-        mapped.port(),
-        base.ip(),
-        base.port()
-    )
+/// A host candidate of ours. The first is liked best (RFC 8445 section 5.1.2.1).
+pub(super) fn host(address: SocketAddr, place: usize) -> String {
+    let priority = 126u32 << 24 | (0xFFFF - place.min(0xFFFF) as u32) << 8 | 255;
+    format!("candidate:{} 1 udp {priority} {} {} typ host", place + 1, address.ip(), address.port())
 }
 
 #[cfg(test)]
@@ -97,12 +69,9 @@ mod tests {
     }
 
     #[test]
-    fn udp_is_liked_better_than_tcp_and_the_first_address_better_than_the_next() {
+    fn the_first_address_is_liked_better_than_the_next() {
         let address = "192.0.2.1:7000".parse().unwrap();
-        let priority = |text: String| text.split(' ').nth(3).unwrap().parse::<u32>().unwrap();
-        let [first, next] = [0, 1].map(|place| priority(host(Carrier::Udp, address, place)));
-        let tcp = priority(host(Carrier::TcpPassive, address, 0));
-        let srflx = priority(reflexive(address, address, 0));
-        assert!(first > next && next > srflx && srflx > tcp, "{first} {next} {srflx} {tcp}");
+        assert_eq!(host(address, 0), "candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host");
+        assert_eq!(host(address, 1), "candidate:2 1 udp 2130706175 192.0.2.1 7000 typ host");
     }
 }

@@ -5,11 +5,14 @@
 //! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never asks.
 mod candidate;
 mod fragment;
+mod mark;
 mod peer;
 mod pulse;
 mod sockets;
 mod stack;
 mod task;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -281,7 +284,7 @@ impl WebRtc {
         let seen = sockets.addresses().map(|address| self.seen(address));
         let mut found: Vec<_> = seen.collect();
         found.dedup();
-        found.iter().enumerate().map(|(at, a)| candidate::host(candidate::Carrier::Udp, *a, at)).collect()
+        found.iter().enumerate().map(|(at, a)| candidate::host(*a, at)).collect()
     }
 
     fn default(&self, sockets: &Sockets) -> Option<std::net::SocketAddr> {
@@ -304,6 +307,8 @@ impl WebRtc {
         ours: Ours,
     ) -> Result<(Peer, Line, Data), Fault> {
         let WebRtcPlan { lost, grace, connect, .. } = self.0.plan;
+        // Who calls is never lite.
+        let lite = theirs.is_some() && self.0.plan.ice == Ice::Lite;
         let rings = Rings::new();
         let (wishes_in, wishes) = mpsc::channel(8);
         let (changes_in, changes) = mpsc::channel(WAITING);
@@ -328,24 +333,10 @@ impl WebRtc {
         let listens = ours.plan.direction.receives();
         let pulse = Pulse::new(Patience { connect, lost: task::patience(lost, listens), grace }, Instant::now());
         let owner = task::Owner { wishes, changes: changes_in, ended, asks, inbox: inbox_in, outbox: outbox_out };
-        let task = Task::new(task::Parts {
-            id,
-            stack,
-            sockets,
-            theirs,
-            ours,
-            rings,
-            pulse,
-            owner,
-            _alive: alive,
-            lite: self.lite(),
-        });
+        let task =
+            Task::new(task::Parts { id, stack, sockets, theirs, ours, rings, pulse, owner, _alive: alive, lite });
         tokio::spawn(task.run());
         Ok((peer, line, Data { inbox, outbox }))
-    }
-
-    fn lite(&self) -> bool {
-        self.0.plan.ice == Ice::Lite
     }
 }
 

@@ -71,10 +71,6 @@ impl Pulse {
         Some(Verdict::Lost)
     }
 
-    pub(super) fn is_lost(&self) -> bool {
-        matches!(self.state, State::Lost(_))
-    }
-
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Unborn(since) => Some(since + self.patience.connect),
@@ -129,7 +125,6 @@ mod tests {
         assert_eq!(pulse.beat(at(start, 100)), None);
         assert_eq!(pulse.check(at(start, 1_599)), None);
         assert_eq!(pulse.check(at(start, 1_600)), Some(Verdict::Lost));
-        assert!(pulse.is_lost());
         assert_eq!(pulse.beat(at(start, 9_000)), Some(Verdict::Back));
         assert_eq!(pulse.beat(at(start, 9_020)), None);
         assert_eq!(pulse.deadline(), Some(at(start, 10_520)));

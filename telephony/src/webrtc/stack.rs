@@ -1,9 +1,11 @@
 //! `Stack`: one `rtc` connection as this server uses it, and what is asked of it beside packets.
+use super::mark::Mark;
 use super::sockets::Sockets;
 use super::{Fault, Ice, candidate};
 use crate::sdp::web::{self, Transport};
 use media::codec::Codec;
 use rtc::data_channel::{RTCDataChannelId, RTCDataChannelInit};
+use rtc::interceptor::{Registry, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCConfigurationBuilder;
 use rtc::peer_connection::configuration::media_engine::MediaEngine;
@@ -85,6 +87,7 @@ impl Stack {
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
             .with_setting_engine(settings)
+            .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, Mark::default()))
             .build(Instant::now())
             .map_err(refused)?;
         let (ssrc, track) = (rand::random::<u32>().max(1), "sound".to_owned());
@@ -143,7 +146,7 @@ impl Stack {
     /// Our sockets as the agent knows them: by the addresses they are bound to.
     pub(super) fn gather(&mut self, sockets: &Sockets) {
         for (place, address) in sockets.addresses().enumerate() {
-            let candidate = candidate::host(candidate::Carrier::Udp, address, place);
+            let candidate = candidate::host(address, place);
             let candidate = RTCIceCandidateInit { candidate, ..RTCIceCandidateInit::default() };
             self.connection.add_local_candidate(candidate).ok();
         }

@@ -13,7 +13,7 @@ use media::packet::{Packet, Rtcp, Rtp};
 use rtc::data_channel::RTCDataChannelId;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
-use rtc::peer_connection::state::RTCIceConnectionState;
+use rtc::peer_connection::state::{RTCIceConnectionState, RTCPeerConnectionState};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::future::poll_fn;
@@ -31,6 +31,8 @@ const LISTENER: Duration = Duration::from_secs(8);
 const UNDERWAY: usize = 64 * 1024;
 /// The stack is not asked more often than this, whatever it says of its deadlines.
 const GRAIN: Duration = Duration::from_millis(1);
+/// Early datagrams kept at most: a flight of DTLS.
+const EARLY: usize = 4;
 /// Datagrams read before the task looks around.
 const BATCH: usize = 32;
 
@@ -73,6 +75,11 @@ pub(super) struct Task {
     channel: Option<RTCDataChannelId>,
     /// What has arrived and is not yet read.
     batch: Vec<Datagram>,
+    /// The page's first words of DTLS, which can overtake the nomination of their path. The stack would drop them, and the page
+    /// say them again only after its timer: so they wait here. `None` once the path is there.
+    early: Option<Vec<Datagram>>,
+    /// There are keys: what the leg sent before went nowhere.
+    up: bool,
 }
 
 enum Event {
@@ -87,7 +94,15 @@ impl Task {
     pub(super) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::new();
         ledger.ours = Some(parts.stack.ssrc);
-        Self { parts, ledger, leg: None, channel: None, batch: Vec::with_capacity(BATCH) }
+        Self {
+            parts,
+            ledger,
+            leg: None,
+            channel: None,
+            batch: Vec::with_capacity(BATCH),
+            early: Some(Vec::new()),
+            up: false,
+        }
     }
 
     /// Runs until the call is over; nothing of it remains.
@@ -160,7 +175,15 @@ impl Task {
     /// Lets what has arrived, what the leg sends and the time itself pass through the stack.
     fn turn(&mut self, now: Instant) -> Option<Ended> {
         let connection = &mut self.parts.stack.connection;
-        for Datagram { local, from, arrived, bytes } in self.batch.drain(..) {
+        for datagram in self.batch.drain(..) {
+            // RFC 7983: the first byte of DTLS.
+            if let Some(early) = self.early.as_mut().filter(|_| matches!(datagram.bytes.first(), Some(20..=63))) {
+                if early.len() < EARLY {
+                    early.push(datagram);
+                }
+                continue;
+            }
+            let Datagram { local, from, arrived, bytes } = datagram;
             let transport = TransportContext {
                 local_addr: local,
                 peer_addr: from,
@@ -175,7 +198,9 @@ impl Task {
         }
         for _ in 0..2 * super::wire::RING {
             let Some(packet) = self.parts.rings.take() else { break };
-            self.send(now, packet);
+            if self.up {
+                self.send(now, packet);
+            }
         }
         match self.parts.pulse.check(now) {
             Some(Verdict::Lost) => self.tell(Change::Lost(true)),
@@ -214,9 +239,19 @@ impl Task {
 
     fn note(&mut self, event: RTCPeerConnectionEvent) -> Option<Ended> {
         match event {
+            RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(
+                RTCIceConnectionState::Connected | RTCIceConnectionState::Completed,
+            ) => {
+                self.batch.extend(self.early.take().into_iter().flatten());
+                self.turn(Instant::now())
+            }
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(RTCIceConnectionState::Disconnected) => {
                 let missed = self.parts.pulse.miss(Instant::now())?;
                 (missed == Verdict::Lost).then(|| self.tell(Change::Lost(true))).flatten()
+            }
+            RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) => {
+                self.up = true;
+                None
             }
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) if self.parts.stack.is_ours(id) => {
                 self.channel = Some(id);
@@ -309,7 +344,7 @@ impl Task {
                 RTCMessage::RtcpPacket(track, self.ledger.compose(&rtcp, now, SystemTime::now()))
             }
         };
-        // Before the connection is up there is nobody to send to.
+        // While ICE restarts there is no way to send on.
         self.parts.stack.connection.handle_write(TaggedRTCMessage { now, message }).ok();
     }
 
@@ -379,7 +414,7 @@ impl Task {
                 stack.answer(&theirs.tidy(Kind::Offer, MIDS, &transport), &self.parts.sockets)?;
         }
         theirs.transport = transport;
-        if !self.parts.lite || self.parts.ours.setup == "actpass" {
+        if !self.parts.lite {
             fragment.candidates.iter().for_each(|candidate| self.parts.stack.add(candidate));
         }
         Ok(self.fragment())

@@ -1,7 +1,8 @@
 //! Many ears at once say what each says alone.
 use super::*;
 use crate::asr::Cue;
-use crate::frame::{Origin, Rate, SamplePos};
+use crate::frame::{Rate, SamplePos};
+use crate::testkit::ticks;
 use crate::testkit::voice::speechlike;
 use std::path::Path;
 
@@ -14,11 +15,7 @@ fn models() -> Models {
 }
 
 fn frame(sound: &[i16], tick: usize) -> Option<Box<Frame>> {
-    let pcm = sound.get(tick * 160..(tick + 1) * 160)?;
-    let mut frame = Frame::silence(SamplePos::of_tick(tick as u64), Rate::Hz8000);
-    frame.origin = Origin::Line;
-    frame.pcm_mut().copy_from_slice(pcm);
-    Some(Box::new(frame))
+    Some(Box::new(ticks::frame(tick, Rate::Hz8000, sound.get(tick * 160..(tick + 1) * 160)?)))
 }
 
 fn ears() -> (Ears, Arc<Counters>) {
@@ -86,6 +83,29 @@ fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
     }
     assert!(heard[0] == 0 && heard[1] > 1, "{heard:?}");
     assert_eq!((counters.broken_ears.load(Ordering::Relaxed), ears.ears.len()), (1, 1));
+}
+
+#[test]
+fn a_network_that_panics_deafens_no_line_and_no_thread() {
+    let counters = Arc::new(Counters::default());
+    let mut ears = Ears::new(Models::crashing(), counters.clone());
+    let sounds = [4, 9].map(|seed| speechlike(seed, 8_000, 6.0, 0.5));
+    let mut starts = [0; 2];
+    for tick in 0..300 {
+        let mut batch = Batch::default();
+        if tick == 0 {
+            batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
+        }
+        let frames = sounds.iter().enumerate();
+        batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), frame(sound, tick).unwrap(), silence())));
+        let mut edges = Vec::new();
+        ears.hear(batch, &mut edges);
+        for (id, _, edge) in edges {
+            starts[id as usize] += usize::from(matches!(edge, Edge::Start { .. }));
+        }
+    }
+    assert!(counters.broken_ears.load(Ordering::Relaxed) > 10 && ears.ears.len() == 2);
+    assert!(starts.iter().all(|starts| *starts > 0), "earshot by itself hears what is clear: {starts:?}");
 }
 
 #[test]

@@ -1,0 +1,430 @@
+//! Calls from web pages: tokens, and signalling as WHIP does it (RFC 9725) with trickled candidates (RFC 8840).
+//!
+//! The only routes that do not ask for the API's token, so each asks for another right: an origin that is allowed, or the token
+//! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials.
+use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
+use super::{Here, Problem, Room};
+use crate::widget::{Origin, Refused, Seat, Server, Session, Ticket, TicketId};
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use axum::response::{IntoResponse, Response};
+use futures::future::BoxFuture;
+use std::net::IpAddr;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// Who a connection is from; the listener adds it to each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// A page that was let in.
+pub struct Visit {
+    pub ticket: Ticket,
+    pub offer: String,
+    pub seat: Seat,
+}
+
+impl Visit {
+    /// Host and port of the page's origin.
+    pub fn host(&self) -> &str {
+        self.ticket.origin.split_once("://").map_or("", |(_, host)| host)
+    }
+}
+
+/// A call that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    pub id: String,
+    pub etag: u32,
+    pub sdp: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PageFault {
+    #[error("the server is stopping and takes no new calls")]
+    Draining,
+    #[error("this server takes no calls from pages (widget.enabled)")]
+    Off,
+    #[error("this bot has no voice at present")]
+    Voiceless,
+    #[error("no port is free for the call's sound")]
+    Portless,
+    #[error("there is no bot with this name")]
+    Bot,
+    #[error("the offer cannot be answered: {0}")]
+    Offer(String),
+    #[error("the fragment cannot be used: {0}")]
+    Fragment(&'static str),
+    #[error("the ETag is not that of the present ICE session: restart ICE, or drop these candidates")]
+    Stale,
+    #[error("there is no such call, or it is over, or the token is not its own")]
+    Gone,
+}
+
+/// The calls' side towards pages. A `ticket` names whose token a request brought.
+pub trait Pages: Send + Sync {
+    fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>>;
+    fn trickle<'a>(
+        &'a self,
+        id: &'a str,
+        ticket: TicketId,
+        etag: u32,
+        fragment: &'a str,
+    ) -> BoxFuture<'a, Result<(), PageFault>>;
+    /// The answering fragment, and the new session's number.
+    fn restart<'a>(
+        &'a self,
+        id: &'a str,
+        ticket: TicketId,
+        fragment: &'a str,
+    ) -> BoxFuture<'a, Result<(String, u32), PageFault>>;
+    fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault>;
+}
+
+/// Where a request comes from: its origin, as it wrote it, and its address.
+pub(super) struct From {
+    origin: Option<String>,
+    visitor: IpAddr,
+    /// The origin, where pages of it may call.
+    allowed: Option<Origin>,
+}
+
+impl FromRequestParts<Room> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Self::Rejection> {
+        // A router that no listener serves (a test's) is asked from this machine.
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0);
+        let lines: Vec<&str> =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+        let door = &room.app.door;
+        let visitor = door.visitor(peer, lines.into_iter());
+        let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let parsed = origin.as_deref().and_then(Origin::parse);
+        let allowed = parsed.filter(|origin| door.welcomes(origin, visitor));
+        Ok(Self { origin, visitor, allowed })
+    }
+}
+
+impl From {
+    /// Lets the page read the answer, where its origin is allowed.
+    fn share(&self, answer: impl IntoResponse) -> Response {
+        let mut response = answer.into_response();
+        let headers = response.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(origin) = self.allowed.as_ref().and(self.origin.as_deref())
+            && let Ok(origin) = HeaderValue::from_str(origin)
+        {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            let shown = HeaderValue::from_static("Location, ETag, Link, Retry-After");
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, shown);
+        }
+        response
+    }
+
+    /// The answer to a preflight: `methods` for allowed origins, nothing for others.
+    fn preflight(&self, methods: &'static str) -> Response {
+        let mut response = self.share(StatusCode::NO_CONTENT);
+        let headers = response.headers_mut();
+        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+        headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        if self.allowed.is_some() {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+            let allowed = HeaderValue::from_static("Authorization, Content-Type, If-Match");
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        }
+        response
+    }
+}
+
+fn unix() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn is(headers: &HeaderMap, kind: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind)
+}
+
+fn wants(kind: &str) -> Response {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the body must be {kind}")).into_response()
+}
+
+/// Bots that pages may call.
+#[utoipa::path(get, path = "/api/v1/widget/bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
+pub(super) async fn bots(State(room): Here, from: From) -> Response {
+    let cards = room.app.bots.list().into_iter().filter(|card| room.app.door.is_public(&card.name));
+    let bots = cards.filter_map(|card| {
+        let (name, language) = (card.name, card.language?);
+        let title = title(&name);
+        Some(PublicBot { name, title, language })
+    });
+    from.share(Json(PublicBots { bots: bots.collect() }))
+}
+
+/// `booking.en` is "Booking".
+fn title(name: &str) -> String {
+    let name = name.rsplit_once('.').map_or(name, |(name, _)| name).replace(['_', '-'], " ");
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[utoipa::path(options, path = "/api/v1/widget/bots", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+pub(super) async fn bots_preflight(from: From) -> Response {
+    from.preflight("GET")
+}
+
+/// A token for one call. With the API's token, from your server: for any bot, and for the origin in `origin`. Without one, from a
+/// page: for a bot in `widget.public`, and for the origin the browser names.
+#[utoipa::path(post, path = "/api/v1/widget/sessions", tag = "widget", security(("bearer" = []), ()), request_body = NewSession, responses(
+    (status = CREATED, body = SessionDocument),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "A bearer that is not the API's token"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "Not from this origin, or not this bot"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no origin"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
+))]
+pub(super) async fn session(
+    State(room): Here,
+    from: From,
+    headers: HeaderMap,
+    Json(new): Json<NewSession>,
+) -> Response {
+    let door = &room.app.door;
+    let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
+        (Some(token), _) if room.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
+            Some(origin) => door.issue(unix(), &new.bot, &origin),
+            None => {
+                let words = "`origin` names the page's origin as its browser does: https://shop.example";
+                return from.share(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
+            }
+        },
+        (_, true) => Err(Refused::Forged),
+        (None, false) => match from.origin.as_deref().and_then(Origin::parse) {
+            Some(origin) => door.ask(Instant::now(), unix(), from.visitor, &new.bot, &origin),
+            None => Err(Refused::Origin),
+        },
+        (Some(_), false) => Err(Refused::NoToken),
+    };
+    // After the right: a stranger learns nothing of the bots there are.
+    let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
+    from.share(match (asked, card.and_then(|card| card.language)) {
+        (Err(refused), _) => refused.into_response(),
+        (Ok(_), None) => Problem::from(PageFault::Bot).into_response(),
+        (Ok(session), Some(language)) => {
+            (StatusCode::CREATED, Json(document(session, new.bot, language))).into_response()
+        }
+    })
+}
+
+fn document(session: Session, bot: String, language: String) -> SessionDocument {
+    let Session { token, expires, servers, grace } = session;
+    SessionDocument {
+        token,
+        expires_at: jiff::Timestamp::from_second(expires as i64).unwrap_or_default(),
+        bot,
+        language,
+        protocol: crate::call::page::VERSION,
+        ice_servers: servers.into_iter().map(Into::into).collect(),
+        grace_ms: grace.as_millis() as u64,
+    }
+}
+
+impl std::convert::From<Server> for IceServer {
+    fn from(Server { urls, user }: Server) -> Self {
+        let (username, credential) = user.unzip();
+        Self { urls, username, credential }
+    }
+}
+
+#[utoipa::path(options, path = "/api/v1/widget/sessions", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+pub(super) async fn session_preflight(from: From) -> Response {
+    from.preflight("POST")
+}
+
+/// Begins a call: an SDP offer for its answer.
+#[utoipa::path(post, path = "/api/v1/widget/calls", tag = "widget", security(("session" = [])),
+    request_body(content = String, content_type = "application/sdp"), responses(
+    (status = CREATED, body = String, content_type = "application/sdp", description = "The answer; Location, ETag (the ICE session) and Link (TURN servers) with it"),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "No token, or one that is used or expired"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin"),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ProblemDocument, content_type = "application/problem+json"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "An offer that cannot be answered"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "The address has its calls; with Retry-After"),
+    (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping or full; with Retry-After"),
+))]
+pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offer: String) -> Response {
+    let Some(token) = bearer(&headers) else { return from.share(Refused::NoToken) };
+    if !is(&headers, SDP) {
+        return from.share(wants(SDP));
+    }
+    // Said before the token is used up: it is good for another try.
+    if room.app.desk.health().draining {
+        return from.share(Problem::from(PageFault::Draining));
+    }
+    let now = unix();
+    let (ticket, seat) = match room.app.door.redeem(now, from.visitor, token, from.origin.as_deref()) {
+        Ok(redeemed) => redeemed,
+        Err(refused) => return from.share(refused),
+    };
+    let Begun { id, etag, sdp } = match room.app.pages.answer(Visit { ticket, offer, seat }).await {
+        Ok(begun) => begun,
+        Err(fault) => return from.share(Problem::from(fault)),
+    };
+    let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
+    let all = response.headers_mut();
+    let mut put = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            all.append(name, value);
+        }
+    };
+    put(header::LOCATION, format!("/api/v1/widget/calls/{id}"));
+    put(header::ETAG, format!("\"{etag}\""));
+    put(HeaderName::from_static("accept-patch"), FRAGMENT.into());
+    for Server { urls, user } in room.app.door.servers(now) {
+        for url in urls {
+            put(
+                header::LINK,
+                match &user {
+                    Some((user, word)) => format!(
+                        "<{url}>; rel=\"ice-server\"; username=\"{user}\"; credential=\"{word}\"; credential-type=\"password\""
+                    ),
+                    None => format!("<{url}>; rel=\"ice-server\""),
+                },
+            );
+        }
+    }
+    from.share(response)
+}
+
+#[utoipa::path(options, path = "/api/v1/widget/calls", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+pub(super) async fn call_preflight(from: From) -> Response {
+    let mut response = from.preflight("POST");
+    response.headers_mut().insert("accept-post", HeaderValue::from_static(SDP));
+    response
+}
+
+/// What concerns a call that has begun: its own token, from its own origin.
+fn own(room: &Room, from: &From, headers: &HeaderMap) -> Result<Ticket, Refused> {
+    let token = bearer(headers).ok_or(Refused::NoToken)?;
+    room.app.door.whose(token, from.origin.as_deref())
+}
+
+/// Candidates (`If-Match: "ETag"`), or an ICE restart (`If-Match: *`).
+#[utoipa::path(patch, path = "/api/v1/widget/calls/{id}", tag = "widget", security(("session" = [])), params(("id" = String, Path)),
+    request_body(content = String, content_type = "application/trickle-ice-sdpfrag"), responses(
+    (status = NO_CONTENT, description = "The candidates are taken"),
+    (status = OK, body = String, content_type = "application/trickle-ice-sdpfrag", description = "ICE restarts: our half, and the new ETag"),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+    (status = PRECONDITION_FAILED, body = ProblemDocument, content_type = "application/problem+json", description = "Of another ICE session"),
+    (status = PRECONDITION_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "Without If-Match"),
+))]
+pub(super) async fn patch(
+    State(room): Here,
+    Path(id): Path<String>,
+    from: From,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let ticket = match own(&room, &from, &headers) {
+        Ok(ticket) => ticket.id,
+        Err(refused) => return from.share(refused),
+    };
+    if !is(&headers, FRAGMENT) {
+        return from.share(wants(FRAGMENT));
+    }
+    let matched = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
+    let pages = &room.app.pages;
+    let done = match matched {
+        None => {
+            let words = "If-Match holds the ETag of the ICE session, or * for a restart";
+            return from.share(Problem::new(StatusCode::PRECONDITION_REQUIRED, words));
+        }
+        Some("*") => pages.restart(&id, ticket, &body).await.map(|(fragment, etag)| {
+            let heads = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, format!("\"{etag}\""))];
+            (heads, fragment).into_response()
+        }),
+        Some(etag) => match etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')?.parse().ok()) {
+            Some(etag) => {
+                pages.trickle(&id, ticket, etag, &body).await.map(|()| StatusCode::NO_CONTENT.into_response())
+            }
+            None => Err(PageFault::Stale),
+        },
+    };
+    from.share(done.unwrap_or_else(|fault| Problem::from(fault).into_response()))
+}
+
+/// Ends the call.
+#[utoipa::path(delete, path = "/api/v1/widget/calls/{id}", tag = "widget", security(("session" = [])), params(("id" = String, Path)), responses(
+    (status = OK),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, headers: HeaderMap) -> Response {
+    match own(&room, &from, &headers) {
+        Ok(ticket) => match room.app.pages.bye(&id, ticket.id) {
+            Ok(()) => from.share(StatusCode::OK),
+            Err(fault) => from.share(Problem::from(fault)),
+        },
+        Err(refused) => from.share(refused),
+    }
+}
+
+#[utoipa::path(options, path = "/api/v1/widget/calls/{id}", tag = "widget", security(()), params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+pub(super) async fn patch_preflight(from: From) -> Response {
+    from.preflight("PATCH, DELETE")
+}
+
+fn later(response: &mut Response, seconds: u64) {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        metrics::counter!("switchboard_widget_refused_total", "reason" => self.name()).increment(1);
+        let status = match self {
+            Self::NoToken | Self::Forged | Self::Expired | Self::Used => StatusCode::UNAUTHORIZED,
+            Self::Origin | Self::Private | Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::Flood(_) | Self::Address => StatusCode::TOO_MANY_REQUESTS,
+            Self::Full | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut response = Problem::new(status, self.to_string()).into_response();
+        match self {
+            Self::Flood(seconds) => later(&mut response, seconds),
+            Self::Address | Self::Full | Self::Crowded => later(&mut response, 15),
+            Self::NoToken => {
+                drop(response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            _ if status == StatusCode::UNAUTHORIZED => {
+                let scheme = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl std::convert::From<PageFault> for Problem {
+    fn from(fault: PageFault) -> Self {
+        let status = match fault {
+            PageFault::Draining | PageFault::Off | PageFault::Voiceless | PageFault::Portless => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            PageFault::Bot | PageFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            PageFault::Fragment(_) => StatusCode::BAD_REQUEST,
+            PageFault::Stale => StatusCode::PRECONDITION_FAILED,
+            PageFault::Gone => StatusCode::NOT_FOUND,
+        };
+        let problem = Self::new(status, fault.to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(15) } else { problem }
+    }
+}

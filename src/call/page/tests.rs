@@ -1,0 +1,226 @@
+//! The protocol, as scripts and traces.
+use super::*;
+use crate::store::Blame;
+
+/// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want.
+/// `open`, `say N TURN TEXT`, `spoken N CHARS`, `done N CHARS`, `hush FLOOR [SOUNDING]`, `cut N CHARS`, `heard TURN TEXT`,
+/// `taken TURN TEXT`, `nothing`, `expect KEYS SECRET`, `state NAME`, `slot NAME JSON`, `wait MS`, `bad`, `end`, `got MESSAGE`.
+fn check(script: &str, trace: &str) {
+    let mut page = Page::new("c1", "booking.en", "en");
+    let (mut now, mut seen) = (Instant::now(), Vec::new());
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.splitn(3, ' ').collect();
+        let number = |at: usize| words[at].parse::<u32>().unwrap_or_else(|_| panic!("{line}"));
+        let mut got = |page: &mut Page, incoming| {
+            seen.extend(page.take(now, incoming).map(|wish| match wish {
+                Wish::Type(text) => format!("> type {text}"),
+                Wish::Key(key) => format!("> key {key}"),
+                Wish::Bye => "> bye".into(),
+                Wish::Enough => "> enough".into(),
+            }));
+        };
+        match verb {
+            "open" => got(&mut page, Incoming::Opened),
+            "bad" => got(&mut page, Incoming::Bad),
+            "got" => got(&mut page, Incoming::Text(rest.into())),
+            "say" => page.clause(number(0).into(), number(1), words[2]),
+            "spoken" => page.spoken(number(0).into(), number(1), false),
+            "done" => page.spoken(number(0).into(), number(1), true),
+            "hush" => page.hushed(number(0).into(), words.get(1).map(|_| number(1).into())),
+            "cut" => page.cut(number(0).into(), number(1)),
+            "heard" => page.heard(number(0), rest.split_once(' ').unwrap().1),
+            "taken" => page.taken(number(0), rest.split_once(' ').unwrap().1, Means::Voice, false),
+            "nothing" => page.nothing(),
+            "expect" => page.expect(words[0] == "true", words[1] == "true"),
+            "slot" => page.slot(words[0], serde_json::from_str::<Option<Value>>(words[1]).unwrap().as_ref(), false),
+            "state" => page.state(match rest {
+                "listening" => State::Listening,
+                "speaking" => State::Speaking,
+                _ => State::Thinking,
+            }),
+            "wait" => now += Duration::from_millis(number(0).into()),
+            "end" => page.end(End::new(Blame::Nobody, "done")),
+            other => panic!("no such step: {other}"),
+        }
+        while let Some(message) = page.poll() {
+            let value: Value = serde_json::from_str(&message).unwrap();
+            let fields = value.as_object().unwrap().iter().filter(|(key, _)| *key != "type" && *key != "message");
+            let fields: Vec<String> = fields.map(|(key, value)| format!("{key}={value}")).collect();
+            seen.push(format!("{} {}", value["type"].as_str().unwrap(), fields.join(" ")).trim().to_owned());
+        }
+    }
+    let wanted: Vec<&str> = trace.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(seen, wanted, "\nseen:\n{}", seen.join("\n"));
+}
+
+#[test]
+fn a_channel_that_opens_late_or_again_is_told_how_things_stand() {
+    check(
+        r#"
+        expect true false
+        say 1 0 Welcome.
+        say 2 0 Which room?
+        state speaking
+        spoken 1 3
+        open
+        done 1 8
+        slot room "red"
+        slot day null
+        open
+        "#,
+        r#"
+        hello bot="booking.en" call="c1" language="en" version=1
+        expect keys=true secret=false
+        bot say=1 text="Welcome." turn=0
+        spoken chars=3 done=false say=1
+        bot say=2 text="Which room?" turn=0
+        spoken chars=0 done=false say=2
+        state state="speaking"
+        spoken chars=8 done=true say=1
+        slot confirmed=false name="room" value="red"
+        slot confirmed=false name="day" value=null
+        hello bot="booking.en" call="c1" language="en" version=1
+        expect keys=true secret=false
+        slot confirmed=false name="room" value="red"
+        bot say=2 text="Which room?" turn=0
+        spoken chars=0 done=false say=2
+        state state="speaking"
+        "#,
+    );
+}
+
+const HELLO: &str = r#"hello bot="booking.en" call="c1" language="en" version=1
+    expect keys=false secret=false
+    state state="thinking"
+    "#;
+
+fn opened(script: &str, trace: &str) {
+    check(&format!("open\n{script}"), &format!("{HELLO}\n{trace}"));
+}
+
+#[test]
+fn an_interruption_is_told_with_what_was_heard_before_the_answer_to_it() {
+    opened(
+        "say 1 0 One.
+        say 2 0 Two.
+        say 3 0 Three.
+        done 1 4
+        spoken 2 1
+        hush 4 2
+        say 4 2 Sorry?
+        cut 2 3
+        spoken 4 2
+        say 5 2 Go on.
+        hush 6
+        done 5 3",
+        r#"bot say=1 text="One." turn=0
+        bot say=2 text="Two." turn=0
+        bot say=3 text="Three." turn=0
+        spoken chars=4 done=true say=1
+        spoken chars=1 done=false say=2
+        interrupted chars=3 say=2
+        bot say=4 text="Sorry?" turn=2
+        spoken chars=2 done=false say=4
+        bot say=5 text="Go on." turn=2
+        interrupted chars=2 say=4"#,
+    );
+}
+
+#[test]
+fn a_playout_that_never_tells_of_a_cut_holds_nothing_back_for_long() {
+    opened(
+        "say 1 0 One.
+        spoken 1 1
+        hush 2 1
+        say 2 2 Two.
+        spoken 2 1",
+        r#"bot say=1 text="One." turn=0
+        spoken chars=1 done=false say=1
+        interrupted chars=1 say=1
+        bot say=2 text="Two." turn=2
+        spoken chars=1 done=false say=2"#,
+    );
+}
+
+#[test]
+fn captions_grow_and_become_final_or_go() {
+    opened(
+        "heard 1 book
+        heard 1 book
+        heard 1 book a
+        taken 1 book a room
+        heard 3 uh
+        nothing
+        nothing
+        heard 3 mm
+        heard 4 yes
+        expect true true
+        heard 5 4821",
+        r#"caption final=false text="book" turn=1
+        caption final=false text="book a" turn=1
+        caption by="voice" final=true text="book a room" turn=1
+        caption final=false text="uh" turn=3
+        caption final=true text=null turn=3
+        caption final=false text="mm" turn=3
+        caption final=true text=null turn=3
+        caption final=false text="yes" turn=4
+        expect keys=true secret=true
+        caption final=true text=null turn=4
+        caption final=false secret=true text="****" turn=5"#,
+    );
+}
+
+#[test]
+fn the_page_may_type_press_keys_and_hang_up_and_nothing_else() {
+    opened(
+        r##"got {"type":"text","text":"  2 people "}
+        got {"type":"key","key":"#"}
+        got {"type":"key","key":"55"}
+        got {"type":"key","key":"A"}
+        got {"type":"text","text":" "}
+        got {"type":"text","text":7}
+        got {"type":"dance"}
+        got {"no":"type"}
+        got [1]
+        got {"type":
+        bad
+        got {"type":"bye"}
+        end"##,
+        r#"> type 2 people
+        > key #
+        error code="bad_message"
+        error code="bad_message"
+        error code="bad_message"
+        error code="bad_message"
+        error code="unknown_type"
+        error code="bad_message"
+        error code="bad_message"
+        error code="bad_message"
+        error code="bad_message"
+        > bye
+        end blame="nobody" reason="done""#,
+    );
+    let long = |count: usize| format!("got {}", json!({"type": "text", "text": "é".repeat(count)}));
+    opened(&long(500), &format!("> type {}", "é".repeat(500)));
+    opened(&long(501), r#"error code="bad_message""#);
+}
+
+#[test]
+fn a_flood_is_answered_with_little_and_ends_the_call() {
+    let mut page = Page::new("c1", "b", "en");
+    let mut now = Instant::now();
+    let mut take = |page: &mut Page| page.take(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
+    let wishes: Vec<_> = (0..120).map(|_| take(&mut page)).collect();
+    assert_eq!(wishes.iter().filter(|wish| **wish == Some(Wish::Key('1'))).count(), 20);
+    assert!(wishes[118].is_none() && wishes[119] == Some(Wish::Enough));
+    page.take(now, Incoming::Opened);
+    assert!(page.out.len() < 20);
+    now += Duration::from_millis(50);
+    assert!(page.take(now, Incoming::Text(r#"{"type":"bye"}"#.into())) == Some(Wish::Bye));
+}
+
+#[test]
+fn debug_shows_no_words() {
+    assert!(!format!("{:?}", Incoming::Text("my pin".into())).contains("pin"));
+}

@@ -1,0 +1,96 @@
+//! `Mint`: tokens for one call each. HMAC-SHA256 (RFC 2104) over id, bot, origin and expiry, under a key of this run: a restart
+//! makes old ones worthless, and a page asks for a new one.
+use super::Origin;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::fmt;
+
+/// The longest token that is looked at.
+const LONGEST: usize = 1024;
+
+/// What makes a token one of its kind.
+pub type TicketId = [u8; 16];
+
+/// What a genuine token says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ticket {
+    pub id: TicketId,
+    pub bot: String,
+    pub origin: String,
+    /// In seconds since 1970.
+    pub expires: u64,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket({}, …)", self.bot)
+    }
+}
+
+pub(super) struct Mint {
+    key: hmac::Key,
+    random: SystemRandom,
+}
+
+impl Mint {
+    /// `None` where the system gives no random numbers.
+    pub fn new() -> Option<Self> {
+        let random = SystemRandom::new();
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &random).ok()?;
+        Some(Self { key, random })
+    }
+
+    pub fn make(&self, bot: &str, origin: &Origin, expires: u64) -> Option<String> {
+        let mut id = TicketId::default();
+        self.random.fill(&mut id).ok()?;
+        let mut body = id.to_vec();
+        body.extend(expires.to_be_bytes());
+        body.extend(bot.bytes().chain([0]).chain(origin.as_str().bytes()));
+        let tag = hmac::sign(&self.key, &body);
+        body.extend(tag.as_ref());
+        Some(BASE64.encode(body))
+    }
+
+    /// What a token says, if it is one of ours.
+    pub fn read(&self, token: &str) -> Option<Ticket> {
+        let all = BASE64.decode(token.get(..token.len().min(LONGEST))?).ok()?;
+        let (body, tag) = all.split_at_checked(all.len().checked_sub(32)?)?;
+        // Takes the same time wherever it differs.
+        hmac::verify(&self.key, body, tag).ok()?;
+        let (id, rest) = body.split_first_chunk::<16>()?;
+        let (expires, rest) = rest.split_first_chunk::<8>()?;
+        let (bot, origin) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
+        Some(Ticket { id: *id, bot: bot.into(), origin: origin.into(), expires: u64::from_be_bytes(*expires) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_says_what_it_was_made_for_and_a_changed_one_says_nothing() {
+        let (mint, other) = (Mint::new().unwrap(), Mint::new().unwrap());
+        let origin = Origin::parse("https://shop.example").unwrap();
+        let token = mint.make("booking.en", &origin, 1_790_000_000).unwrap();
+        let ticket = mint.read(&token).unwrap();
+        assert_eq!(
+            (ticket.bot.as_str(), ticket.origin.as_str(), ticket.expires),
+            ("booking.en", "https://shop.example", 1_790_000_000)
+        );
+        assert_ne!(token, mint.make("booking.en", &origin, 1_790_000_000).unwrap());
+        assert_eq!(other.read(&token), None, "another run's");
+        let mut bytes = token.clone().into_bytes();
+        for at in 0..bytes.len() {
+            let kept = bytes[at];
+            bytes[at] = if kept == b'A' { b'B' } else { b'A' };
+            assert_eq!(mint.read(std::str::from_utf8(&bytes).unwrap()), None, "{at}");
+            bytes[at] = kept;
+        }
+        for odd in ["", "x", &token[1..], &format!("{token}{token}"), &"A".repeat(5_000), "é"] {
+            assert_eq!(mint.read(odd), None);
+        }
+    }
+}
