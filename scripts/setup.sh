@@ -48,6 +48,10 @@ needs_test=(
     'baresip-core|have baresip|an independent SIP phone that calls the bots'
     'sox|have sox|prepares the test sounds'
     'flite|have flite|speaks the test callers'
+    'chromium|have chromium|the browser that calls the bots'
+    'nodejs|have node|drives that browser'
+    'npm|have npm|fetches what drives it'
+    'coturn|have turnserver|a relay for browser calls'
 )
 
 find_pocketsphinx() { pkg-config --exists pocketsphinx 2>/dev/null; }
@@ -195,6 +199,19 @@ install_silero() {
     say "it works, but hears onsets later and noises as speech more often. 'make setup' tries the download again."
 }
 
+# --- What drives the browser -----------------------------------------------------------------------------------------
+readonly driver=tests/e2e/browser
+
+install_driver() {
+    local installed=$driver/node_modules/.installed
+    cmp -s "$driver/package-lock.json" "$installed" && return 0
+    if step "fetching what drives the browser (9 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
+        cp "$driver/package-lock.json" "$installed"
+    else
+        say "without it the tests of the browser caller are skipped. 'make setup' tries again."
+    fi
+}
+
 mkdir -p models
 if have flock; then
     # `make run` and `make test` in two terminals: the second waits, then finds all done.
@@ -211,3 +228,4 @@ if silero_due && is_debian; then
 fi
 install_packages
 install_silero
+[[ $purpose != test ]] || install_driver

@@ -10,6 +10,7 @@ mod testbed;
 
 mod api;
 mod booking;
+mod browser;
 mod faults;
 mod interruption;
 mod keys;

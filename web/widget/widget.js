@@ -18,13 +18,13 @@
       reconnecting: "Reconnecting…", ended: "Call ended", muted: "You are muted",
       hint_connecting: "One moment, please", hint_ask: "Please allow the microphone when your browser asks",
       hint_listening: "Speak now, or type below", hint_typing: "Type your answer below", hint_thinking: "One moment",
-      hint_speaking: "You can interrupt at any time", hint_muted: "Unmute to speak, or type below",
+      hint_speaking: "You can interrupt at any time", hint_secret: "Enter it by keys or type it: it stays hidden", hint_muted: "Unmute to speak, or type below",
       hint_reconnecting: "The connection was lost. Please hold on", hint_silent: "We cannot hear you. Is the right microphone on?",
       hint_blocked: "Tap anywhere to hear the assistant",
       mute: "Mute", unmute: "Unmute", keypad: "Keypad", sound: "Sound", hangup: "Hang up", send: "Send", minimise: "Minimise",
       open: "Open the call", volume: "Volume", aloud: "Screen reader reads captions", write: "Type a message",
       secret: "Type it here, it stays hidden", hidden: "hidden", you: "You", bot: "Assistant", unsaid: "not said:", log: "Conversation",
-      call_controls: "Call controls", key: "Key", connected: "Connected", back: "Connected again",
+      call_controls: "Call controls", connected: "Connected", back: "Connected again",
       end_nobody: "The conversation is over. Goodbye!", end_caller: "You hung up.",
       end_network: "The connection was lost and did not come back. Please call again.",
       end_engine: "The assistant had a technical problem. Please call again later.",
@@ -59,17 +59,17 @@
       title: "Trò chuyện với chúng tôi",
       intro: "Nói chuyện với trợ lý tự động. Trình duyệt sẽ hỏi quyền dùng micrô.",
       begin: "Bắt đầu gọi", again: "Gọi lại", retry: "Thử lại", type: "Gõ chữ", microphone: "Dùng micrô",
-      idle: "Sẵn sàng", connecting: "Đang kết nối…", listening: "Đang nghe", thinking: "Đang suy nghĩ…", speaking: "Đang nói",
-      reconnecting: "Đang kết nối lại…", ended: "Cuộc gọi đã kết thúc", muted: "Micrô đang tắt",
+      idle: "Sẵn sàng", connecting: "Đang kết nối…", listening: "Đang nghe", thinking: "Đang nghĩ…", speaking: "Đang nói",
+      reconnecting: "Đang nối lại…", ended: "Đã kết thúc", muted: "Micrô đang tắt",
       hint_connecting: "Xin chờ một chút", hint_ask: "Xin cho phép dùng micrô khi trình duyệt hỏi",
       hint_listening: "Xin mời nói, hoặc gõ bên dưới", hint_typing: "Xin gõ câu trả lời bên dưới", hint_thinking: "Xin chờ một chút",
-      hint_speaking: "Quý khách có thể ngắt lời bất cứ lúc nào", hint_muted: "Bật micrô để nói, hoặc gõ bên dưới",
+      hint_speaking: "Có thể ngắt lời bất cứ lúc nào", hint_secret: "Bấm phím hoặc gõ: nội dung được che", hint_muted: "Bật micrô để nói, hoặc gõ bên dưới",
       hint_reconnecting: "Mất kết nối. Xin giữ máy", hint_silent: "Chưa nghe thấy quý khách. Đã chọn đúng micrô chưa?",
       hint_blocked: "Chạm vào màn hình để nghe trợ lý",
       mute: "Tắt micrô", unmute: "Bật micrô", keypad: "Bàn phím", sound: "Âm thanh", hangup: "Gác máy", send: "Gửi", minimise: "Thu nhỏ",
       open: "Mở cuộc gọi", volume: "Âm lượng", aloud: "Trình đọc màn hình đọc phụ đề", write: "Gõ tin nhắn",
       secret: "Gõ vào đây, nội dung được che", hidden: "được che", you: "Quý khách", bot: "Trợ lý", unsaid: "chưa nói:", log: "Hội thoại",
-      call_controls: "Điều khiển cuộc gọi", key: "Phím", connected: "Đã kết nối", back: "Đã kết nối lại",
+      call_controls: "Điều khiển cuộc gọi", connected: "Đã kết nối", back: "Đã kết nối lại",
       end_nobody: "Cuộc trò chuyện đã xong. Tạm biệt!", end_caller: "Quý khách đã gác máy.",
       end_network: "Mất kết nối và không nối lại được. Xin gọi lại.",
       end_engine: "Trợ lý gặp sự cố kỹ thuật. Xin gọi lại sau.",
@@ -180,7 +180,7 @@
       this.id = null;
       this.language = null;
       this.expect = { keys: false, secret: false };
-      addEventListener("pagehide", () => this.stop());
+      addEventListener("pagehide", () => (this.#post({ type: "bye" }), this.stop()));
     }
 
     get live() { return LIVE.includes(this.state); }
@@ -246,10 +246,12 @@
     /** Hangs up. */
     stop() {
       if (!this.live) return;
-      this.#post({ type: "bye" });
-      // The data channel may be down, and a page that goes away sends nothing more: this request outlives it.
-      if (this.#location) fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
+      const peer = this.#peer;
+      // The request outlives a page that goes away; the connection stays until it is answered, or its end would come first.
+      const told = this.#location && fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
+      this.#peer = null;
       this.#finish({ blame: "caller", reason: "hung up" });
+      Promise.race([told, pause(1000)]).then(() => peer?.close());
     }
 
     /** Says something in writing; 500 characters at most. Gives whether it went out. */
@@ -294,6 +296,9 @@
     #fail(fault) {
       this.#close();
       this.#state("idle");
+      if (fault.code === "unreachable" && this.#base.origin !== location.origin) {
+        console.warn(`Switchboard: ${this.#base.origin} does not answer, or its widget.origins does not name ${location.origin}.`);
+      }
       const { code, message, status, retryAfter } = fault;
       this.#tell("error", { code, message, status, retryAfter, fatal: true });
       return false;
@@ -632,7 +637,7 @@
 
   class Face extends HTMLElement {
     static observedAttributes = ["lang", "heading", "intro", "floating", "bot", "server", "token-url"];
-    #ui; #lang; #turns = new Map(); #says = new Map(); #last; #typed = []; #notice; #quietSince = 0; #drawing; #since = 0; #ticks; #dry; #blocked;
+    #ui; #lang; #turns = new Map(); #says = new Map(); #last; #typed = []; #notice; #quietSince = 0; #drawing; #since = 0; #ticks; #dry; #blocked; #shown = false;
 
     constructor() {
       super();
@@ -722,7 +727,7 @@
       ui.notice_help = h("p", { class: "help" });
       ui.notice = h("div", { class: "notice", part: "notice", role: "alert" }, ui.notice_text, ui.notice_help);
       ui.dial = h("div", { class: "dial", part: "keypad", role: "group", hidden: true, onkeydown: (event) => this.#pad(event) },
-        ...KEYS.map(([key, letters]) => h("button", { type: "button", part: "key", "data-key": key, onclick: () => this.#press(key) }, h("b", {}, key), h("small", { "aria-hidden": "true" }, letters))));
+        ...KEYS.map(([key, letters]) => h("button", { type: "button", part: "key", "data-key": key, onclick: () => this.#press(key) }, h("b", {}, key), h("small", {}, letters))));
       ui.range = h("input", { type: "range", min: 0, max: 100, step: 5, value: 100, oninput: () => (this.volume = ui.range.value / 100) });
       ui.range_word = h("span");
       ui.check = h("input", { type: "checkbox", onchange: () => ((ui.check.chosen = true), this.#aloud()) });
@@ -774,7 +779,7 @@
       const word = muted ? this.#t("muted") : this.#t(state);
       set(ui.word, word);
       set(ui.sub, this.#since ? this.#clock() : word);
-      const hint = this.#blocked ? "blocked" : { listening: muted ? "muted" : !this.call.hears ? "typing" : this.#dry ? "silent" : "listening", connecting: this.asking ? "ask" : "connecting" }[state] || state;
+      const hint = this.#blocked ? "blocked" : { listening: this.call.expect.secret ? "secret" : muted ? "muted" : !this.call.hears || this.#notice === "deaf" ? "typing" : this.#dry ? "silent" : "listening", connecting: this.asking ? "ask" : "connecting" }[state] || state;
       set(ui.hint, state === "ended" ? this.farewell || "" : this.#t(`hint_${hint}`) || "");
       set(ui.intro_text, this.getAttribute("intro") || this.#t("intro"));
       set(ui.begin_word, this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"));
@@ -794,7 +799,6 @@
       name(ui.bar, this.#t("call_controls"));
       name(ui.dial, this.#t("keypad"));
       name(ui.mixer, this.#t("sound"));
-      for (const key of ui.dial.children) name(key, `${this.#t("key")} ${key.dataset.key}`);
       const { keys, secret } = this.call.expect;
       ui.input.type = secret ? "password" : "text";
       ui.input.placeholder = this.#t(secret ? "secret" : "write");
@@ -862,6 +866,7 @@
     #warn(code) {
       this.#notice = code;
       this.#label();
+      this.#bottom();
     }
 
     // --- acting
@@ -935,14 +940,14 @@
       this.farewell = this.#t(`end_${kind}`);
       this.#status(`${this.#t("ended")}. ${this.farewell}`);
       for (const [key, entry] of this.#turns) if (entry.box.classList.contains("partial")) entry.box.remove(), this.#turns.delete(key);
-      this.#label();
+      this.#warn(null);
     }
 
     on_error({ code }) {
       if (!this.#ui) return;
       if (code === "blocked" || code === null) return (this.#blocked = !!code), this.#label();
       if (`fault_${code}` in WORDS.en) this.#warn(code);
-      if (code === "deaf") this.#toggle("dial", "pad", true);
+      if (code === "deaf" && this.call.expect.keys) this.#toggle("dial", "pad", true);
     }
 
     on_hello({ language }) {
@@ -957,7 +962,8 @@
       if (!this.#ui) return;
       this.#label();
       // A code is entered by keys, and is not said aloud where others listen.
-      if (keys && secret && this.#ui.dial.hidden) this.#toggle("dial", "pad", true);
+      if (keys && secret && this.#ui.dial.hidden) this.#toggle("dial", "pad", (this.#shown = true));
+      else if (!secret && this.#shown) this.#toggle("dial", "pad", (this.#shown = false));
     }
 
     on_caption({ turn, text, final, by, secret }) {
@@ -981,7 +987,8 @@
     }
 
     on_bot({ say, turn, text }) {
-      if (!this.#ui) return;
+      // A channel that opened anew tells again what is being said.
+      if (!this.#ui || this.#says.has(say)) return;
       // Clauses of one answer share a bubble.
       const entry = this.#last?.turn === turn ? this.#last : (this.#last = this.#entry("bot"));
       entry.turn = turn;

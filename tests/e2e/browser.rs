@@ -1,0 +1,145 @@
+//! The browser caller in a real Chromium: scenarios in `tests/e2e/browser/*.mjs`, each against a server of its own.
+use crate::server::Server;
+use crate::speech::{CALLER, Timeline, say};
+use crate::testbed::{HERE, alone, beside_others, port, root, seconds};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use switchboard::config::Config;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+/// What the scenarios say.
+const CLIPS: [&str; 8] = [
+    "book a room",
+    "mountain view",
+    "today",
+    "two thirty p m",
+    "half an hour",
+    "two people",
+    "yes",
+    "i want to book a room please",
+];
+
+/// Where npm has put what the scenarios need; `None`, with a word, where it has not (`scripts/setup.sh test` does).
+fn scenarios() -> Option<PathBuf> {
+    let dir = root().join("tests/e2e/browser");
+    if dir.join("node_modules/playwright-core").is_dir() && Path::new(CHROMIUM).exists() {
+        return Some(dir);
+    }
+    eprintln!("skipped: no {CHROMIUM}, or nothing in tests/e2e/browser/node_modules: run scripts/setup.sh test");
+    None
+}
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// A clip in wide band, as a browser's microphone has it.
+fn clip(dir: &Path, words: &str) {
+    let file = dir.join(format!("{}.wav", words.replace(' ', "-")));
+    let done = Command::new("flite").args(["-voice", CALLER, "-t", words, "-o"]).arg(file).stdin(Stdio::null()).status();
+    assert!(done.expect("flite runs (Debian package flite)").success(), "flite says nothing");
+}
+
+/// Plays a scenario: a node process that drives Chromium, and asks by lines of `order …` for what only the server's owner can do.
+async fn plays(name: &str, change: impl FnOnce(&mut Config)) {
+    let Some(dir) = scenarios() else { return };
+    let shop = port();
+    let mut server = Server::with(name, |config| {
+        config.widget.origins = vec![format!("http://{HERE}:{shop}")];
+        config.widget.public = vec!["booking.en".into(), "places.vi".into()];
+        config.widget.sessions_per_minute = 600;
+        change(config);
+    })
+    .await;
+    CLIPS.iter().for_each(|words| clip(server.dir.path(), words));
+    // Chromium's own microphone plays its file from when it is opened, again and again.
+    Timeline::new(30_000).lay(14_000, &say(CALLER, "book a room")).sound().write(&server.dir.join("timeline.wav"));
+    let mut command = tokio::process::Command::new("node");
+    command.arg(dir.join(name).with_extension("mjs")).current_dir(&dir);
+    command.env("BASE", format!("http://{}", server.http)).env("ADMIN", server.token()).env("CHROMIUM", CHROMIUM);
+    command.env("CLIPS", server.dir.path()).env("SHOP_PORT", shop.to_string()).env("OUT", root().join("target/browser"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut node = command.spawn().expect("node runs (Debian package nodejs)");
+    let (mut orders, lines) = (node.stdin.take().expect("piped"), node.stdout.take().expect("piped"));
+    let mut lines = BufReader::new(lines).lines();
+    let story = async {
+        let mut told = Vec::new();
+        while let Some(line) = lines.next_line().await.expect("text") {
+            match line.strip_prefix("order ") {
+                Some("freeze") => server.signal("STOP"),
+                Some("thaw") => server.signal("CONT"),
+                Some("crash") => server.crash().await,
+                Some("leave") => server.signal("TERM"),
+                Some(order) => panic!("no such order: {order}"),
+                None => {
+                    println!("{line}");
+                    told.push(line);
+                    continue;
+                }
+            }
+            orders.write_all(b"done\n").await.expect("node reads");
+        }
+        told
+    };
+    let told = tokio::time::timeout(seconds(240), story).await.unwrap_or_else(|_| panic!("{name} does not end"));
+    let status = node.wait().await.expect("a child of ours");
+    assert!(status.success(), "{name}:\n{}", told.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_booked_by_voice_in_a_browser() {
+    let _machine = beside_others().await;
+    plays("booking", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bot_yields_in_the_browsers_ear() {
+    let _machine = alone().await;
+    plays("interruption", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_types_and_presses_keys() {
+    let _machine = beside_others().await;
+    plays("turns", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_microphone_there_is_help_and_the_call_goes_on() {
+    let _machine = beside_others().await;
+    plays("microphone", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromiums_own_microphone_is_heard() {
+    let _machine = beside_others().await;
+    plays("device", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_comes_back_in_the_middle_of_a_call() {
+    let _machine = alone().await;
+    plays("restart", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_tells_clearly_when_the_server_is_gone() {
+    let _machine = beside_others().await;
+    plays("ends", |config| config.drain.limit_ms = switchboard::config::Ms(1500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_call_is_told_why() {
+    let _machine = beside_others().await;
+    plays("admission", |config| config.widget.sessions_per_minute = 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_widget_works_on_other_sites() {
+    let _machine = beside_others().await;
+    plays("embed", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_state_can_be_read_by_everyone() {
+    let _machine = beside_others().await;
+    plays("looks", |_| ()).await;
+}
