@@ -60,7 +60,7 @@ impl Web {
         let listener = TcpListener::bind(at).await?;
         let address = listener.local_addr()?;
         let (end, ended) = watch::channel(None);
-        Ok(Self { address, end, task: tokio::spawn(accept(listener, Service { router, plan, tls }, ended)) })
+        Ok(Self { address, end, task: tokio::spawn(accept(listener, Site { router, plan, tls }, ended)) })
     }
 
     /// Where it listens: the port that was found when 0 was asked for.
@@ -79,14 +79,14 @@ impl Web {
 
 /// What every connection is served with.
 #[derive(Clone)]
-struct Service {
+struct Site {
     router: axum::Router,
     plan: WebPlan,
     tls: Option<Tls>,
 }
 
-async fn accept(listener: TcpListener, service: Service, mut ended: watch::Receiver<Option<Duration>>) {
-    let plan = service.plan;
+async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Option<Duration>>) {
+    let plan = site.plan;
     let mut open = JoinSet::new();
     let hosts = Hosts::default();
     let mut full = false;
@@ -113,9 +113,9 @@ async fn accept(listener: TcpListener, service: Service, mut ended: watch::Recei
             tracing::debug!("one host has all the connections to the API that it may have; more are closed");
             continue;
         };
-        let mut service = service.clone();
-        service.router = service.router.layer(axum::Extension(super::widget::Peer(host)));
-        let served = serve(stream, service, end.clone());
+        let mut site = site.clone();
+        site.router = site.router.layer(axum::Extension(super::widget::Peer(host)));
+        let served = serve(stream, site, end.clone());
         open.spawn(async move {
             served.await;
             drop(seat);
@@ -178,10 +178,10 @@ async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
     }
 }
 
-async fn serve(stream: TcpStream, service: Service, mut end: watch::Receiver<Option<Duration>>) {
+async fn serve(stream: TcpStream, site: Site, mut end: watch::Receiver<Option<Duration>>) {
     // Events are small and wanted now; without it they only come later.
     let _ = stream.set_nodelay(true);
-    let Service { router, plan, tls } = service;
+    let Site { router, plan, tls } = site;
     let Some(tls) = tls else { return speak(stream, router, plan, end).await };
     let greeting = async {
         let mut first = [0];
