@@ -9,6 +9,7 @@ use std::time::Duration;
 mod blank;
 mod check;
 mod codec;
+mod http;
 mod load;
 mod network;
 mod store;
@@ -17,6 +18,7 @@ mod tests;
 mod widget;
 
 pub use codec::{Codec, Opus};
+pub use http::Http;
 pub use load::Fault;
 pub use network::Network;
 pub use store::{RecordingFormat, Store};
@@ -550,41 +552,6 @@ impl Default for Call {
             no_rtp_ms: Ms(20_000),
             held_max_s: Secs(600),
         }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Http {
-    #[serde(with = "blank")]
-    pub listen: Option<SocketAddr>,
-    #[serde(with = "blank::path")]
-    pub token_file: Option<PathBuf>,
-    /// Certificate chain and key, PEM; both or none.
-    #[serde(with = "blank::path")]
-    pub tls_certificate: Option<PathBuf>,
-    #[serde(with = "blank::path")]
-    pub tls_key: Option<PathBuf>,
-    /// Serve without TLS where others can reach it: behind a proxy that speaks TLS.
-    pub allow_plain: bool,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)),
-            token_file: None,
-            tls_certificate: None,
-            tls_key: None,
-            allow_plain: false,
-        }
-    }
-}
-
-impl Http {
-    /// Certificate and key, where both are named.
-    pub fn tls(&self) -> Option<(PathBuf, PathBuf)> {
-        self.tls_certificate.clone().zip(self.tls_key.clone())
     }
 }
 

@@ -61,6 +61,7 @@ pub fn examine(file: &Path) -> Vec<Finding> {
     found.extend(config.problems().into_iter().map(broken));
     speech(&config, &mut found);
     sockets(&config, &mut found);
+    pages(&config, &mut found);
     system(&config, &mut found);
     found
 }
@@ -116,6 +117,34 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
             lacking(format!("{line}, fewer than sip.max_calls: widen the range"))
         }
         _ => fine(line),
+    });
+}
+
+/// Whether browsers' sound can reach us where their pages can.
+fn pages(config: &Config, found: &mut Vec<Finding>) {
+    let rtc = &config.rtc;
+    if !config.widget.enabled || config.http.listen.is_none() {
+        return;
+    }
+    for ip in &rtc.bind {
+        if let Err(why) = UdpSocket::bind(SocketAddr::new(*ip, 0)) {
+            found.push(broken(format!("rtc.bind = {ip} cannot be used: {why}; name an address of this machine")));
+        }
+    }
+    let beyond = !config.widget.origins.is_empty();
+    let loopback = rtc.bind.iter().all(std::net::IpAddr::is_loopback);
+    let private = rtc.bind.iter().all(|ip| ip.is_unspecified() || ip.is_loopback() || crate::server::is_near(*ip));
+    found.push(match rtc.public_address {
+        None if beyond && loopback => lacking(
+            "widget.origins lets pages elsewhere call, and rtc.bind is loopback, where their sound does not reach: set rtc.bind",
+        ),
+        None if beyond && private => lacking(
+            "browsers are told this machine's own addresses: behind a NAT or in a cloud set rtc.public_address",
+        ),
+        _ => fine(format!("pages may call {}", match config.widget.public.as_slice() {
+            [] => "with tokens of your server's alone (widget.public is empty)".into(),
+            bots => bots.join(", "),
+        })),
     });
 }
 

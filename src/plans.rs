@@ -85,10 +85,11 @@ pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan
         sessions_per_minute: widget.sessions_per_minute,
         proxies: networks(&widget.proxies),
         stun: rtc.stun.clone(),
-        turn: match rtc.turn_secret().map_err(anyhow::Error::msg)? {
-            Some(secret) => Some(Relay { urls: rtc.turn.clone(), secret, ttl: rtc.turn_ttl_s.into() }),
-            None => None,
-        },
+        turn: (rtc.turn_secret().map_err(anyhow::Error::msg)?).map(|secret| Relay {
+            urls: rtc.turn.clone(),
+            secret,
+            ttl: rtc.turn_ttl_s.into(),
+        }),
     })
 }
 

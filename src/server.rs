@@ -96,18 +96,18 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
     let mut all: Vec<_> =
         ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
-    let open = if at.ip().is_unspecified() { config.rtp.advertise.filter(|ip| !is_public(*ip)) } else { Some(at.ip()) };
+    let open = if at.ip().is_unspecified() { config.rtp.advertise.filter(|ip| is_near(*ip)) } else { Some(at.ip()) };
     if let Some(ip) = open.filter(|ip| !ip.is_loopback()) {
         all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
     }
     all
 }
 
-/// Whether the internet reaches it: then its operator names the origins that may call.
-fn is_public(ip: IpAddr) -> bool {
+/// Whether it is of a private network; where the internet reaches it, its operator names the origins that may call.
+pub(crate) fn is_near(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => !ip.is_private() && !ip.is_link_local(),
-        IpAddr::V6(ip) => !ip.is_unique_local() && !ip.is_unicast_link_local(),
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
@@ -176,6 +176,10 @@ impl Server {
         tokio::spawn(desk.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let (live, shelf) = (Arc::new(desk.clone()), bots.clone());
+        let door = plans::door(&config, own_origins(&config))?;
+        let door = Arc::new(Door::new(door).context("the system gives no random numbers")?);
+        let pages = Arc::new(desk.clone());
+        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics, door, pages };
         let tls = match plans::tls(&config) {
             Some(files) => Some(Tls::load(files)?),
             None => None,
@@ -184,10 +188,6 @@ impl Server {
             tokio::spawn(tls.clone().follow());
         }
         let fingerprint = tls.as_ref().map(Tls::fingerprint);
-        let door = plans::door(&config, own_origins(&config))?;
-        let door = Arc::new(Door::new(door).context("the system gives no random numbers")?);
-        let pages = Arc::new(desk.clone());
-        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics, door, pages };
         let web = match config.http.listen {
             Some(at) => Some(
                 Web::open(at, api::router(app), WebPlan::default(), tls)

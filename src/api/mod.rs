@@ -188,8 +188,8 @@ pub fn router(app: App) -> axum::Router {
     router
         .route("/api/v1/openapi.json", get(description))
         .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
-        .merge(assets::routes())
         .merge(open)
+        .merge(assets::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         })

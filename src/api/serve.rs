@@ -113,10 +113,8 @@ async fn accept(listener: TcpListener, service: Service, mut ended: watch::Recei
             tracing::debug!("one host has all the connections to the API that it may have; more are closed");
             continue;
         };
-        let service = Service {
-            router: service.router.clone().layer(axum::Extension(super::widget::Peer(host))),
-            ..service.clone()
-        };
+        let mut service = service.clone();
+        service.router = service.router.layer(axum::Extension(super::widget::Peer(host)));
         let served = serve(stream, service, end.clone());
         open.spawn(async move {
             served.await;

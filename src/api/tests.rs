@@ -182,7 +182,7 @@ async fn every_route_but_health_asks_for_the_token() {
             routes.push((method.to_uppercase().parse().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 23);
+    assert_eq!(routes.len(), 22);
     for (method, path) in routes {
         let bare = site.bare(method.clone(), &path);
         if path.starts_with("/api/v1/widget/") {

@@ -252,7 +252,7 @@ fn load_reads_the_file_that_is_named_and_says_which_one_is_missing() {
     std::fs::write(&file, format!("[bots]\ndir = {:?}\n[log]\nformat = \"json\"", config.bots.dir)).unwrap();
     assert_eq!(Config::load(Some(&file)).unwrap().log.format, LogFormat::Json);
     std::fs::write(&file, "[bots]\ndir = \"/nonexistent\"").unwrap();
-    assert!(matches!(Config::load(Some(&file)), Err(Fault::Wrong(problems)) if problems.len() == 2));
+    assert!(matches!(Config::load(Some(&file)), Err(Fault::Wrong(problems)) if problems.len() == 4));
 }
 
 #[test]
@@ -265,4 +265,24 @@ fn a_key_of_recordings_comes_from_one_place_only() {
     let set = set.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let config = Config::parse("t", "", set.into_iter()).unwrap();
     assert_eq!(config.store.recording_key_command, ["kms", "get"]);
+}
+
+#[test]
+fn what_pages_need_is_checked() {
+    assert_eq!(whole("pages-fine").problems(), Vec::<String>::new());
+    let found = |change: fn(&mut Config)| {
+        let mut config = whole("pages");
+        change(&mut config);
+        config.problems().join(" ")
+    };
+    assert!(found(|c| c.widget.origins = vec!["https://shop.example/".into()]).contains("is no origin"));
+    assert!(found(|c| c.widget.origins = vec!["*".into()]).contains("is no origin"));
+    assert!(found(|c| c.widget.public = vec!["nobody".into()]).contains("widget.public names the bot \"nobody\""));
+    assert!(found(|c| c.widget.calls_per_address = 0).contains("widget.calls_per_address = 0"));
+    assert!(found(|c| c.rtc.bind.clear()).contains("rtc.bind is empty"));
+    assert!(found(|c| c.rtc.ports_from = 40_000).contains("rtc.ports_from"));
+    assert!(found(|c| c.rtc.turn = vec!["turn:t.example".into()]).contains("rtc.turn_secret_file is not"));
+    assert!(found(|c| c.rtc.stun = vec!["stun.example".into()]).contains("stun:host:port"));
+    let off = found(|c| (c.widget.enabled, c.widget.public) = (false, vec!["nobody".into()]));
+    assert_eq!(off, "");
 }

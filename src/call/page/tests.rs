@@ -210,8 +210,8 @@ fn the_page_may_type_press_keys_and_hang_up_and_nothing_else() {
 fn a_flood_is_answered_with_little_and_ends_the_call() {
     let mut page = Page::new("c1", "b", "en");
     let mut now = Instant::now();
-    let mut take = |page: &mut Page| page.take(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
-    let wishes: Vec<_> = (0..120).map(|_| take(&mut page)).collect();
+    let take = |page: &mut Page, now| page.take(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
+    let wishes: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
     assert_eq!(wishes.iter().filter(|wish| **wish == Some(Wish::Key('1'))).count(), 20);
     assert!(wishes[118].is_none() && wishes[119] == Some(Wish::Enough));
     page.take(now, Incoming::Opened);
