@@ -34,7 +34,8 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 /// A clip in wide band, as a browser's microphone has it.
 fn clip(dir: &Path, words: &str) {
     let file = dir.join(format!("{}.wav", words.replace(' ', "-")));
-    let done = Command::new("flite").args(["-voice", CALLER, "-t", words, "-o"]).arg(file).stdin(Stdio::null()).status();
+    let done =
+        Command::new("flite").args(["-voice", CALLER, "-t", words, "-o"]).arg(file).stdin(Stdio::null()).status();
     assert!(done.expect("flite runs (Debian package flite)").success(), "flite says nothing");
 }
 
@@ -55,7 +56,10 @@ async fn plays(name: &str, change: impl FnOnce(&mut Config)) {
     let mut command = tokio::process::Command::new("node");
     command.arg(dir.join(name).with_extension("mjs")).current_dir(&dir);
     command.env("BASE", format!("http://{}", server.http)).env("ADMIN", server.token()).env("CHROMIUM", CHROMIUM);
-    command.env("CLIPS", server.dir.path()).env("SHOP_PORT", shop.to_string()).env("OUT", root().join("target/browser"));
+    command
+        .env("CLIPS", server.dir.path())
+        .env("SHOP_PORT", shop.to_string())
+        .env("OUT", root().join("target/browser"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut node = command.spawn().expect("node runs (Debian package nodejs)");
     let (mut orders, lines) = (node.stdin.take().expect("piped"), node.stdout.take().expect("piped"));

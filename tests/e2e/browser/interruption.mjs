@@ -57,7 +57,11 @@ await play(async (open) => {
     const place = onset - first;
     const [now, would] = [levels(wave, place), levels(model, same(wave, model, place))];
     const spoken = would.map((level, n) => [n * 20, level - (now[n] ?? -96), level]).filter(([, , level]) => level > -40);
-    const lowered = (db) => spoken.find(([, by], n) => by >= db && (spoken[n + 1]?.[1] ?? 0) >= db)?.[0] ?? Infinity;
+    // Until when it was last heard otherwise: between two words there is nothing to lower.
+    const lowered = (db) => {
+      const first = spoken.findIndex(([, by], n) => by >= db && (spoken[n + 1]?.[1] ?? 0) >= db);
+      return first < 0 ? Infinity : first === 0 ? 0 : spoken[first - 1][0] + 20;
+    };
     figures.push({ ducked: lowered(5), silent: lowered(25) });
     const cut = (await events(page, "interrupted"))[0];
     check(cut, "the page is told what of the clause was heard");
