@@ -4,6 +4,7 @@
 //! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials.
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
+use crate::config::ECHO;
 use crate::widget::{Origin, Refused, Seat, Server, Session, Ticket, TicketId};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
@@ -217,7 +218,9 @@ pub(super) async fn session(
     };
     // After the right: a stranger learns nothing of the bots there are.
     let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
-    from.share(match (asked, card.and_then(|card| card.language)) {
+    // The line test is no bot: it speaks no language, and its page is in English.
+    let language = if new.bot == ECHO { Some("en".to_owned()) } else { card.and_then(|card| card.language) };
+    from.share(match (asked, language) {
         (Err(refused), _) => refused.into_response(),
         (Ok(_), None) => Problem::from(PageFault::Bot).into_response(),
         (Ok(session), Some(language)) => {

@@ -2,6 +2,7 @@
 use super::desk::{Arrived, Desk, Opening};
 use super::end::{Blame, End};
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
+use crate::config::ECHO;
 use crate::engines;
 use crate::store::{Direction, Store};
 use crate::widget::{Seat, TicketId};
@@ -38,7 +39,8 @@ impl Desk {
             return Err(PageFault::Draining);
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
-        let Some(route @ Route::Bot(..)) = self.bot(&visit.ticket.bot) else { return Err(PageFault::Bot) };
+        let bot = &visit.ticket.bot;
+        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or(PageFault::Bot)?;
         if let Route::Bot(_, loaded) = &route
             && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
         {
