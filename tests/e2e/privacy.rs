@@ -2,8 +2,11 @@
 use crate::peer::Peer;
 use crate::server::Server;
 use crate::speech::{CALLER, say};
-use crate::testbed::{beside_others, pause, seconds};
+use crate::testbed::{HERE, beside_others, pause, seconds};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use switchboard::softphone::page::{Page, Placed};
+use telephony::webrtc::Message;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_a_caller_is_or_says_is_in_the_log_at_level_trace() {
@@ -64,6 +67,48 @@ async fn nothing_a_caller_is_or_says_is_in_the_log_at_level_trace() {
                 || line.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == word)
         };
         let told: Vec<_> = told.iter().filter(alone).collect();
+        assert!(told.is_empty(), "{word:?} is in the log: {told:#?}");
+    }
+}
+
+/// Waits for a message of the server's that is wanted.
+async fn told(call: &mut Placed, wanted: impl Fn(&Value) -> bool) -> Value {
+    let listening = async {
+        while let Some(message) = call.data.inbox.recv().await {
+            if let Message::Text(text) = message
+                && let Ok(message) = serde_json::from_str::<Value>(&text)
+                && wanted(&message)
+            {
+                return message;
+            }
+        }
+        panic!("the page's channel closed");
+    };
+    tokio::time::timeout(seconds(20), listening).await.expect("the server tells it in time")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_a_page_types_or_offers_is_in_the_log_at_level_trace() {
+    let _machine = beside_others().await;
+    let server = Server::with("privacy-page", |config| config.log.level = "trace".into()).await;
+    let before = server.log().len();
+    let page = Page::open(&format!("http://{}/", server.http), HERE.into()).expect("a page");
+    let mut call = page.call("booking.en").await.expect("answered");
+    told(&mut call, |message| message["type"] == "hello").await;
+    for text in ["book a room", "mountain view", "at two thirty p m for half an hour"] {
+        call.data.outbox.send(json!({"type": "text", "text": text}).to_string()).await.expect("a channel");
+        let taken = told(&mut call, |message| message["type"] == "caption" && message["final"] == true).await;
+        assert_eq!((taken["by"].as_str(), taken["text"].is_string()), (Some("text"), true), "{taken}");
+    }
+    let id = server.call().await["id"].as_str().expect("an id").to_owned();
+    call.leave().await;
+    server.ended(1).await;
+    let log = server.log()[before..].to_lowercase();
+    assert!(log.contains(&id), "the call is in the log: {log}");
+    for word in
+        ["mountain", "two thirty", "half an hour", "14:30", "pt30m", "ice-pwd", "a=candidate", "fingerprint:sha"]
+    {
+        let told: Vec<&str> = log.lines().filter(|line| line.contains(word)).collect();
         assert!(told.is_empty(), "{word:?} is in the log: {told:#?}");
     }
 }

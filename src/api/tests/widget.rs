@@ -282,3 +282,32 @@ async fn pages_see_the_public_bots_alone() {
     let bots: Value = site.bare(Method::GET, "/api/v1/widget/bots").send().await.unwrap().json().await.unwrap();
     assert_eq!(bots, json!({"bots": [{"name": "booking.en", "title": "Booking", "language": "en"}]}));
 }
+
+#[tokio::test]
+async fn mutated_bodies_are_answered_with_what_is_wrong() {
+    let site = Site::open("widget-mutated").await;
+    let mut seed = 11u32;
+    let mut dice = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below.max(1)
+    };
+    for round in 0..400 {
+        let mut body = json!({"bot": "booking.en", "origin": SHOP}).to_string().into_bytes();
+        for _ in 0..=dice(3) {
+            let at = dice(body.len());
+            match dice(3) {
+                0 => body[at] = dice(256) as u8,
+                1 => body.truncate(at),
+                _ => body.extend_from_within(..at),
+            }
+        }
+        let kind = ["application/json", "text/plain", "application/sdp", ""][round % 4];
+        let request = site.ask(Method::POST, "/api/v1/widget/sessions").header("content-type", kind).body(body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        assert!(status == 201 || (400..500).contains(&status), "{status}");
+        if status != 201 {
+            assert_eq!(header(&answer, "content-type"), "application/problem+json");
+        }
+    }
+}

@@ -224,3 +224,45 @@ fn a_flood_is_answered_with_little_and_ends_the_call() {
 fn debug_shows_no_words() {
     assert!(!format!("{:?}", Incoming::Text("my pin".into())).contains("pin"));
 }
+
+#[test]
+fn a_mutated_message_is_understood_or_answered_and_never_more() {
+    let messages = [
+        r#"{"type":"text","text":"two people é"}"#,
+        r#"{"type":"key","key":"5"}"#,
+        r#"{"type":"bye"}"#,
+        "[{}]",
+        "\"\"",
+    ];
+    let (mut seed, mut now, mut keys) = (7u32, Instant::now(), 0);
+    let mut dice = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as usize % below.max(1)
+    };
+    let mut page = Page::new("c1", "b", "en");
+    page.take(now, Incoming::Opened);
+    for round in 0..20_000 {
+        let mut bytes = messages[round % messages.len()].as_bytes().to_vec();
+        for _ in 0..dice(4) {
+            let at = dice(bytes.len());
+            match dice(3) {
+                0 => bytes[at] = dice(256) as u8,
+                1 => bytes.insert(at, b"\"{}[]:,\\0"[dice(9)]),
+                _ => drop(bytes.drain(at..(at + dice(8)).min(bytes.len()))),
+            }
+            bytes.push(b' ');
+        }
+        now += Duration::from_secs(1);
+        match page.take(now, Incoming::Text(String::from_utf8_lossy(&bytes).into_owned())) {
+            Some(Wish::Type(text)) => assert!(text.chars().count() <= 500),
+            Some(Wish::Key(key)) => {
+                assert!("0123456789*#".contains(key));
+                keys += 1;
+            }
+            Some(Wish::Enough) => page = Page::new("c1", "b", "en"),
+            Some(Wish::Bye) | None => {}
+        }
+        while page.poll().is_some() {}
+    }
+    assert!(keys > 1_000, "most mutations leave the key alone: {keys}");
+}
