@@ -27,16 +27,14 @@ impl<'a> Mix<'a> {
             return self.out.copy_from_slice(pcm);
         }
         // Plain loops over slices of one length: the compiler does eight samples at once.
-        let first = &*self.out;
-        let sum = self.sum.get_or_insert_with(|| {
-            let mut sum = [0; 960];
-            for (sum, &x) in sum[..n].iter_mut().zip(first) {
-                *sum = i32::from(x);
+        if self.voices == 2 {
+            for ((sum, &first), &x) in self.sum[..n].iter_mut().zip(&*self.out).zip(pcm) {
+                *sum = i32::from(first) + i32::from(x);
             }
-            sum
-        });
-        for (sum, &x) in sum[..n].iter_mut().zip(pcm) {
-            *sum += i32::from(x);
+        } else {
+            for (sum, &x) in self.sum[..n].iter_mut().zip(pcm) {
+                *sum += i32::from(x);
+            }
         }
     }
 
