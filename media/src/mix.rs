@@ -27,12 +27,13 @@ impl<'a> Mix<'a> {
             return self.out.copy_from_slice(pcm);
         }
         // Plain loops over slices of one length: the compiler does eight samples at once.
+        let sum = &mut self.sum.get_or_insert([0; 960])[..n];
         if self.voices == 2 {
-            for ((sum, &first), &x) in self.sum[..n].iter_mut().zip(&*self.out).zip(pcm) {
+            for ((sum, &first), &x) in sum.iter_mut().zip(&*self.out).zip(pcm) {
                 *sum = i32::from(first) + i32::from(x);
             }
         } else {
-            for (sum, &x) in self.sum[..n].iter_mut().zip(pcm) {
+            for (sum, &x) in sum.iter_mut().zip(pcm) {
                 *sum += i32::from(x);
             }
         }

@@ -76,6 +76,8 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                 }
                 Change::Held(held) => Input::Held(held),
                 Change::Lost(lost) => Input::Lost(lost),
+                // Waited for before the call began.
+                Change::Up => continue,
                 Change::Key(key) => Input::Key(key),
                 Change::Ended(ended) => Input::Gone(super::desk::end_of(ended)),
             },
@@ -126,7 +128,7 @@ pub async fn echo(echo: Echo<'_>) -> End {
                 }
                 Change::Held(held) | Change::Lost(held) => watch.held(held, Instant::now()),
                 Change::Ended(ended) => return super::desk::end_of(ended),
-                Change::Key(_) => {}
+                Change::Key(_) | Change::Up => {}
             },
             event = events.recv() => match event {
                 Some(Event::Silent { since, .. }) => watch.silent(since),

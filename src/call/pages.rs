@@ -1,5 +1,6 @@
 //! The desk's side towards web pages: answering a browser's offer, and what its signalling asks of a call that lives.
-use super::desk::{Arrived, Desk, Opening};
+use super::actor::Order;
+use super::desk::{Arrived, Desk, Opening, Route, end_of};
 use super::end::{Blame, End};
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
 use crate::config::ECHO;
@@ -11,9 +12,8 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 use telephony::webrtc::{Answered, Fault, Peer, WebRtc};
+use telephony::{Change, Line};
 use tokio::sync::mpsc;
-
-use super::desk::Route;
 
 /// A call from a page, as its signalling sees it.
 pub(super) struct Visitor {
@@ -46,7 +46,7 @@ impl Desk {
         {
             return Err(PageFault::Voiceless);
         }
-        let Answered { sdp, peer, line, data } = web.answer(&visit.offer).await?;
+        let Answered { sdp, peer, mut line, data } = web.answer(&visit.offer).await?;
         let opening = Opening {
             id: Store::new_id(),
             number: self.number(),
@@ -56,12 +56,15 @@ impl Desk {
             to: String::new(),
             route,
         };
-        let (orders, inbox) = mpsc::channel(8);
+        let (orders, mut inbox) = mpsc::channel(8);
         let listed = self.list(&opening, orders);
         let (id, etag) = (opening.id.clone(), peer.etag());
         self.peers().insert(id.clone(), Visitor { peer, ticket: visit.ticket.id, _seat: visit.seat });
         let desk = self.clone();
         tokio::spawn(async move {
+            if let Some(end) = silent_until_up(&mut line, &mut inbox).await {
+                return desk.never_began(&opening.id, end);
+            }
             desk.hold(&opening, Arrived { line, orders: inbox, page: Some(data) }).await;
             drop(listed);
         });
@@ -74,6 +77,25 @@ impl Desk {
             .filter(|visitor| visitor.ticket == *ticket)
             .map(|visitor| visitor.peer.clone())
             .ok_or(PageFault::Gone)
+    }
+}
+
+/// Nobody speaks to a page that cannot hear yet. `Some`: it never will.
+async fn silent_until_up(line: &mut Line, orders: &mut mpsc::Receiver<Order>) -> Option<End> {
+    loop {
+        tokio::select! {
+            change = line.next() => match change {
+                Change::Up => return None,
+                Change::Ended(ended) => return Some(end_of(ended)),
+                _ => {}
+            },
+            Some(order) = orders.recv() => {
+                if let Order::End(end) = order {
+                    line.hang_up(end.reason).await;
+                    return Some(end);
+                }
+            }
+        }
     }
 }
 

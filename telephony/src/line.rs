@@ -31,6 +31,8 @@ pub struct Ended {
 pub enum Change {
     /// The far end negotiated anew: the leg is to be configured with this.
     Plan(LegPlan),
+    /// A browser's path is open: what is said before is not heard. A phone's is from the start, and says nothing of it.
+    Up,
     /// The far end put us on hold, or took us off.
     Held(bool),
     /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.

@@ -30,6 +30,8 @@
       end_engine: "The assistant had a technical problem. Please call again later.",
       end_server: "The service ended the call. Please call again.",
       end_gone: "The call was cut off, because the service was restarted. Please call again.",
+      end_path: "No connection came about. A firewall may be in the way: try another network.",
+      fault_expired: "This page has been open too long. Reload it and call again.",
       fault_insecure: "This page is not secure (https), so the browser keeps the microphone from it. You can still type.",
       fault_unsupported: "This browser cannot make calls. Please use a current Chrome, Edge, Firefox or Safari.",
       fault_missing: "No microphone was found. Connect one and try again, or type instead.",
@@ -75,6 +77,8 @@
       end_engine: "Trợ lý gặp sự cố kỹ thuật. Xin gọi lại sau.",
       end_server: "Dịch vụ đã kết thúc cuộc gọi. Xin gọi lại.",
       end_gone: "Cuộc gọi bị ngắt vì dịch vụ vừa khởi động lại. Xin gọi lại.",
+      end_path: "Không kết nối được, có thể do tường lửa. Xin thử một mạng khác.",
+      fault_expired: "Trang đã mở quá lâu. Xin tải lại trang rồi gọi lại.",
       fault_insecure: "Trang này không an toàn (https) nên trình duyệt không cho dùng micrô. Quý khách vẫn có thể gõ chữ.",
       fault_unsupported: "Trình duyệt này không gọi được. Xin dùng Chrome, Edge, Firefox hoặc Safari bản mới.",
       fault_missing: "Không tìm thấy micrô. Xin cắm micrô rồi thử lại, hoặc gõ chữ.",
@@ -107,6 +111,7 @@
   // The server sends fifty packets a second whatever happens: this long without one, and the connection is mended.
   const SILENT_MS = 2000;
   const CONNECT_MS = 10000;
+  const NO_PATH = { blame: "network", reason: "no connection came about" };
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
   /** What went wrong: `code` is a word to branch on, `message` is for people who read logs. */
@@ -130,7 +135,7 @@
       clearTimeout(timer);
     }
     if (answer.ok) return answer;
-    const code = { 401: "refused", 403: "refused", 404: "absent", 415: "incompatible", 422: "incompatible", 429: "many", 503: "busy" };
+    const code = { 401: "expired", 403: "refused", 404: "absent", 415: "incompatible", 422: "incompatible", 429: "many", 503: "busy" };
     const problem = await answer.json().catch(() => ({}));
     const retryAfter = Number(answer.headers.get("Retry-After")) || undefined;
     throw new Fault(code[answer.status] || "server", problem.detail || problem.title, { status: answer.status, retryAfter });
@@ -394,7 +399,6 @@
     }
 
     async #dial(session, over) {
-      this.options.token = null; // works once
       this.token = session.token;
       this.grace = session.grace_ms || 20000;
       this.language = session.language || null;
@@ -417,7 +421,15 @@
       };
       await peer.setLocalDescription();
       const headers = { ...this.#right, "Content-Type": "application/sdp" };
-      const answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+      let answer;
+      try {
+        answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+      } catch (why) {
+        // A token that was only turned away for now is good for another try.
+        if ([401, 422].includes(why.status)) this.options.token = null;
+        throw why;
+      }
+      this.options.token = null; // works once
       this.#location = new URL(answer.headers.get("Location"), answer.url).href;
       this.#etag = answer.headers.get("ETag");
       if (over.aborted) return void fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
@@ -539,7 +551,7 @@
         } catch (why) {
           if (over.aborted) return;
           // The server answers and does not know the call: it is over.
-          if ([401, 403, 404, 410].includes(why.status)) return this.#finish({ blame: "server", reason: "gone" });
+          if ([401, 403, 404, 410].includes(why.status)) return this.#finish(this.#connected ? { blame: "server", reason: "gone" } : NO_PATH);
         }
         for (let waited = 0; waited < 3000 && !over.aborted; waited += 100) {
           if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#mended();
@@ -549,7 +561,7 @@
         }
         if (over.aborted) return;
       }
-      this.#finish({ blame: "network", reason: "connection lost" });
+      this.#finish(this.#connected ? { blame: "network", reason: "connection lost" } : NO_PATH);
     }
 
     #mended() {
@@ -936,7 +948,7 @@
 
     on_end({ blame, reason }) {
       if (!this.#ui) return;
-      const kind = reason === "gone" ? "gone" : ["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server";
+      const kind = reason === "gone" ? "gone" : reason === NO_PATH.reason ? "path" : ["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server";
       this.farewell = this.#t(`end_${kind}`);
       this.#status(`${this.#t("ended")}. ${this.farewell}`);
       for (const [key, entry] of this.#turns) if (entry.box.classList.contains("partial")) entry.box.remove(), this.#turns.delete(key);

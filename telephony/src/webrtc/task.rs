@@ -35,6 +35,8 @@ const GRAIN: Duration = Duration::from_millis(1);
 const EARLY: usize = 4;
 /// Datagrams read before the task looks around.
 const BATCH: usize = 32;
+/// Candidates a page may trickle in one ICE session.
+const CANDIDATES: usize = 32;
 
 /// How long a peer may be silent.
 pub(super) fn patience(lost: Duration, listens: bool) -> Duration {
@@ -80,6 +82,8 @@ pub(super) struct Task {
     early: Option<Vec<Datagram>>,
     /// There are keys: what the leg sent before went nowhere.
     up: bool,
+    /// Trickled in this ICE session.
+    candidates: usize,
 }
 
 enum Event {
@@ -102,6 +106,7 @@ impl Task {
             batch: Vec::with_capacity(BATCH),
             early: Some(Vec::new()),
             up: false,
+            candidates: 0,
         }
     }
 
@@ -250,8 +255,8 @@ impl Task {
                 (missed == Verdict::Lost).then(|| self.tell(Change::Lost(true))).flatten()
             }
             RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) => {
-                self.up = true;
-                None
+                let news = !std::mem::replace(&mut self.up, true);
+                news.then(|| self.tell(Change::Up)).flatten()
             }
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) if self.parts.stack.is_ours(id) => {
                 self.channel = Some(id);
@@ -396,9 +401,17 @@ impl Task {
         }
         // An agent that sends no checks has no use for them.
         if !self.parts.lite {
-            fragment.candidates.iter().for_each(|candidate| self.parts.stack.add(candidate));
+            self.add(&fragment.candidates);
         }
         Ok(())
+    }
+
+    /// Each candidate is a pair to check with each of ours, at somebody's address: a session has no more than this.
+    fn add(&mut self, candidates: &[String]) {
+        for candidate in candidates.iter().take(CANDIDATES.saturating_sub(self.candidates)) {
+            self.candidates += 1;
+            self.parts.stack.add(candidate);
+        }
     }
 
     /// As the answerer: their new credentials, and ours in return. As the offerer: the answer to [`Self::renew`].
@@ -415,7 +428,8 @@ impl Task {
         }
         theirs.transport = transport;
         if !self.parts.lite {
-            fragment.candidates.iter().for_each(|candidate| self.parts.stack.add(candidate));
+            self.candidates = 0;
+            self.add(&fragment.candidates);
         }
         Ok(self.fragment())
     }

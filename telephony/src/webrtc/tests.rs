@@ -57,8 +57,14 @@ impl End {
         std::iter::from_fn(|| self.wire.recv(now)).collect()
     }
 
+    /// The next change but that the path is open.
     async fn change(&mut self) -> Change {
-        timeout(PATIENT, self.call.line.next()).await.expect("a change")
+        loop {
+            match timeout(PATIENT, self.call.line.next()).await.expect("a change") {
+                Change::Up => {}
+                change => return change,
+            }
+        }
     }
 }
 
@@ -393,4 +399,14 @@ async fn ports_come_out_of_the_range_and_candidates_name_the_public_address() {
     let words: Vec<&str> = line.split(' ').collect();
     assert_eq!(words[4], "198.51.100.7");
     assert!((from..from + 16).contains(&words[5].parse().unwrap()), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_ends_say_once_that_they_can_be_heard() {
+    let Pair { mut bot, mut page, .. } = pair(WebRtcPlan::default()).await;
+    for end in [&mut bot, &mut page] {
+        assert_eq!(timeout(PATIENT, end.call.line.next()).await.expect("a change"), Change::Up);
+    }
+    page.call.line.hang_up("over").await;
+    assert!(matches!(bot.change().await, Change::Ended(_)));
 }
