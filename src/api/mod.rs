@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,6 +46,8 @@ use utoipa_axum::routes;
 const BODY: usize = 64 * 1024;
 /// The longest wait for an answer's head.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest pause within a request's body: who begins one and stops holds a connection that others want.
+const STALL: Duration = Duration::from_secs(3);
 /// Watchers of events at the same time; one more is refused with 503.
 const WATCHERS: usize = 64;
 
@@ -194,6 +196,7 @@ pub fn router(app: App) -> axum::Router {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         })
         .layer(RequestBodyLimitLayer::new(BODY))
+        .layer(RequestBodyTimeoutLayer::new(STALL))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .layer(middleware::map_response(problem::shape))
         .layer(middleware::from_fn(count))

@@ -311,3 +311,16 @@ async fn mutated_bodies_are_answered_with_what_is_wrong() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_begins_a_body_and_stops_is_let_go() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let site = Site::open("widget-slow").await;
+    let mut stream = tokio::net::TcpStream::connect(site.address).await.unwrap();
+    let head = "POST /api/v1/widget/sessions HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(12), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "held open");
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+}
