@@ -2,6 +2,7 @@
 //!
 //! The only routes that do not ask for the API's token, so each asks for another right: an origin that is allowed, or the token
 //! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials.
+use super::auth::bearer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
 use crate::config::ECHO;
@@ -145,11 +146,6 @@ impl From {
 
 fn unix() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 fn is(headers: &HeaderMap, kind: &str) -> bool {
