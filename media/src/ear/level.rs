@@ -93,10 +93,7 @@ impl Level {
         if before == 1.0 && after == 1.0 {
             return;
         }
-        let rise = (after - before) / window.len().max(1) as f32;
-        for (n, sample) in window.iter_mut().enumerate() {
-            *sample = nearest(limited(f32::from(*sample) * (before + rise * (n + 1) as f32)));
-        }
+        ramp(before, after, window);
     }
 
     /// In dB, at this moment.
@@ -111,11 +108,16 @@ impl Level {
             let seconds = step.len() as f32 / HZ;
             let before = factor(self.gain_db);
             self.gain_db += (wanted - self.gain_db).clamp(-DOWN_DB * seconds, UP_DB * seconds);
-            let rise = (factor(self.gain_db) - before) / step.len() as f32;
-            for (n, sample) in step.iter_mut().enumerate() {
-                *sample = nearest(limited(f32::from(*sample) * (before + rise * (n + 1) as f32)));
-            }
+            ramp(before, factor(self.gain_db), step);
         }
+    }
+}
+
+/// Amplifies sound by a factor that goes evenly from one to another, without ever passing full scale.
+fn ramp(before: f32, after: f32, pcm: &mut [i16]) {
+    let rise = (after - before) / pcm.len().max(1) as f32;
+    for (n, sample) in pcm.iter_mut().enumerate() {
+        *sample = nearest(limited(f32::from(*sample) * (before + rise * (n + 1) as f32)));
     }
 }
 
