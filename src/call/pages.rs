@@ -121,13 +121,7 @@ impl Pages for Desk {
         etag: u32,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(), PageFault>> {
-        Box::pin(async move {
-            let peer = self.peer(id, &ticket)?;
-            if peer.etag() != etag {
-                return Err(PageFault::Stale);
-            }
-            within(peer.trickle(fragment)).await
-        })
+        Box::pin(async move { within(self.peer(id, &ticket)?.trickle(etag, fragment)).await })
     }
 
     fn restart<'a>(
@@ -136,11 +130,7 @@ impl Pages for Desk {
         ticket: TicketId,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), PageFault>> {
-        Box::pin(async move {
-            let peer = self.peer(id, &ticket)?;
-            let answer = within(peer.restart(fragment)).await?;
-            Ok((answer, peer.etag()))
-        })
+        Box::pin(async move { within(self.peer(id, &ticket)?.restart(fragment)).await })
     }
 
     fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
@@ -153,6 +143,7 @@ impl From<Fault> for PageFault {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Gone => Self::Gone,
+            Fault::Stale => Self::Stale,
             Fault::Draining => Self::Draining,
             Fault::Fragment(why) => Self::Fragment(why),
             Fault::Bind { .. } => {

@@ -4,6 +4,7 @@
 //! end, for the softphone and for tests. Each peer is one task that owns its sockets and its stack; a leg on its media thread
 //! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never asks.
 mod candidate;
+mod early;
 mod fragment;
 mod mark;
 mod peer;
@@ -31,7 +32,7 @@ use stack::{Role, Stack};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use task::Task;
@@ -96,6 +97,8 @@ pub enum Fault {
     Sdp(#[from] sdp::Fault),
     #[error("the fragment cannot be used: {0}")]
     Fragment(&'static str),
+    #[error("the fragment is of an ICE session that is over")]
+    Stale,
     #[error("no UDP port on {address}: {source}; widen rtc.ports, or name an address of this machine in rtc.bind")]
     Bind { address: IpAddr, source: std::io::Error },
     #[error("the WebRTC stack refuses: {0}")]
@@ -328,14 +331,14 @@ impl WebRtc {
             changes,
             ended: ended.clone(),
         };
-        let peer = Peer::new(id, asks_in, rings.clone());
+        let etag = Arc::new(AtomicU32::new(1));
+        let peer = Peer::new(id, asks_in, rings.clone(), etag.clone());
         let alive = Alive::new(&self.0.counts, sockets.addresses().count());
         let listens = ours.plan.direction.receives();
         let pulse = Pulse::new(Patience { connect, lost: task::patience(lost, listens), grace }, Instant::now());
         let owner = task::Owner { wishes, changes: changes_in, ended, asks, inbox: inbox_in, outbox: outbox_out };
-        let task =
-            Task::new(task::Parts { id, stack, sockets, theirs, ours, rings, pulse, owner, _alive: alive, lite });
-        tokio::spawn(task.run());
+        let parts = task::Parts { id, stack, sockets, theirs, ours, rings, etag, pulse, owner, _alive: alive, lite };
+        tokio::spawn(Task::new(parts).run());
         Ok((peer, line, Data { inbox, outbox }))
     }
 }

@@ -12,8 +12,12 @@ use tokio::sync::{mpsc, oneshot};
 #[derive(Debug)]
 pub(super) enum Ask {
     Accept(Box<Web>, oneshot::Sender<Result<(), Fault>>),
-    Trickle(Fragment, oneshot::Sender<Result<(), Fault>>),
-    Restart(Fragment, oneshot::Sender<Result<String, Fault>>),
+    Trickle {
+        etag: u32,
+        fragment: Fragment,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Restart(Fragment, oneshot::Sender<Result<(String, u32), Fault>>),
     /// The offerer's half of a restart: a fragment with its new credentials.
     Renew(oneshot::Sender<Result<String, Fault>>),
     HangUp(&'static str),
@@ -42,8 +46,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(id: u64, asks: mpsc::Sender<Ask>, rings: Arc<Rings>) -> Self {
-        Self { id, asks, etag: Arc::new(AtomicU32::new(1)), rings }
+    pub(super) fn new(id: u64, asks: mpsc::Sender<Ask>, rings: Arc<Rings>, etag: Arc<AtomicU32>) -> Self {
+        Self { id, asks, etag, rings }
     }
 
     /// The number of its [`crate::Line`].
@@ -51,22 +55,21 @@ impl Peer {
         self.id
     }
 
-    /// Takes candidates of the page (RFC 8840). `Fault::Fragment` where they belong to another ICE session.
-    pub async fn trickle(&self, fragment: &str) -> Result<(), Fault> {
+    /// Takes candidates of the page (RFC 8840) for the ICE session of this number: `Fault::Stale` where it is not the present one,
+    /// `Fault::Fragment` where they name another themselves.
+    pub async fn trickle(&self, etag: u32, fragment: &str) -> Result<(), Fault> {
         let fragment = Fragment::read(fragment).map_err(Fault::Fragment)?;
-        self.ask(|reply| Ask::Trickle(fragment, reply)).await
+        self.ask(|reply| Ask::Trickle { etag, fragment, reply }).await
     }
 
-    /// Restarts ICE with the page's new credentials (RFC 8445 section 9); the answer is the fragment with ours. The sound goes on
-    /// as soon as a pair is nominated; [`Self::etag`] rises.
-    pub async fn restart(&self, fragment: &str) -> Result<String, Fault> {
+    /// Restarts ICE with the page's new credentials (RFC 8445 section 9); the answer is the fragment with ours
+    /// and the number of the new session. The sound goes on as soon as a pair is nominated.
+    pub async fn restart(&self, fragment: &str) -> Result<(String, u32), Fault> {
         let fragment = Fragment::read(fragment).map_err(Fault::Fragment)?;
         if fragment.credentials.is_none() {
             return Err(Fault::Fragment("a restart brings a new ice-ufrag and ice-pwd"));
         }
-        let answer = self.ask(|reply| Ask::Restart(fragment, reply)).await?;
-        self.etag.fetch_add(1, Relaxed);
-        Ok(answer)
+        self.ask(|reply| Ask::Restart(fragment, reply)).await
     }
 
     /// The other half, for who made the offer: a fragment that asks the server to restart; its answer goes to [`Self::restart`].
@@ -80,7 +83,7 @@ impl Peer {
         self.asks.try_send(Ask::HangUp(why)).ok();
     }
 
-    /// The number of the ICE session, from 1.
+    /// The number of the present ICE session, from 1.
     pub fn etag(&self) -> u32 {
         self.etag.load(Relaxed)
     }

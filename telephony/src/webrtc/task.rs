@@ -1,4 +1,5 @@
 //! `Task`: the driver of one peer. It owns the sockets and the stack, and is the only one that reads the clock for them.
+use super::early::{self, Early};
 use super::peer::Ask;
 use super::pulse::{Pulse, Verdict};
 use super::sockets::{Datagram, Sockets};
@@ -18,7 +19,7 @@ use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
@@ -31,8 +32,6 @@ const LISTENER: Duration = Duration::from_secs(8);
 const UNDERWAY: usize = 64 * 1024;
 /// The stack is not asked more often than this, whatever it says of its deadlines.
 const GRAIN: Duration = Duration::from_millis(1);
-/// Early datagrams kept at most: a flight of DTLS.
-const EARLY: usize = 4;
 /// Datagrams read before the task looks around.
 const BATCH: usize = 32;
 /// Candidates a page may trickle in one ICE session.
@@ -62,6 +61,8 @@ pub(super) struct Parts {
     pub theirs: Option<Web>,
     pub ours: Ours,
     pub rings: Arc<Rings>,
+    /// The number of the ICE session, which rises with the session itself: whoever sees it sees this one's credentials.
+    pub etag: Arc<AtomicU32>,
     pub pulse: Pulse,
     pub owner: Owner,
     /// Held for as long as the task runs.
@@ -77,9 +78,9 @@ pub(super) struct Task {
     channel: Option<RTCDataChannelId>,
     /// What has arrived and is not yet read.
     batch: Vec<Datagram>,
-    /// The page's first words of DTLS, which can overtake the nomination of their path. The stack would drop them, and the page
-    /// say them again only after its timer: so they wait here. `None` once the path is there.
-    early: Option<Vec<Datagram>>,
+    /// The page's first words of DTLS, which can overtake the nomination of their path. `None` once the path is there, and for
+    /// who made the offer: it speaks first.
+    early: Option<Early>,
     /// There are keys: what the leg sent before went nowhere.
     up: bool,
     /// Trickled in this ICE session.
@@ -98,13 +99,14 @@ impl Task {
     pub(super) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::new();
         ledger.ours = Some(parts.stack.ssrc);
+        let early = parts.theirs.is_some().then(|| Early::new(&parts.ours.transport.ufrag));
         Self {
             parts,
             ledger,
             leg: None,
             channel: None,
             batch: Vec::with_capacity(BATCH),
-            early: Some(Vec::new()),
+            early,
             up: false,
             candidates: 0,
         }
@@ -181,13 +183,13 @@ impl Task {
     fn turn(&mut self, now: Instant) -> Option<Ended> {
         let connection = &mut self.parts.stack.connection;
         for datagram in self.batch.drain(..) {
-            // RFC 7983: the first byte of DTLS.
-            if let Some(early) = self.early.as_mut().filter(|_| matches!(datagram.bytes.first(), Some(20..=63))) {
-                if early.len() < EARLY {
-                    early.push(datagram);
-                }
+            let mut datagram = Some(datagram);
+            if let Some(early) = &mut self.early
+                && early.take(&mut datagram) == early::Verdict::Taken
+            {
                 continue;
             }
+            let Some(datagram) = datagram else { continue };
             let Datagram { local, from, arrived, bytes } = datagram;
             let transport = TransportContext {
                 local_addr: local,
@@ -247,7 +249,7 @@ impl Task {
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(
                 RTCIceConnectionState::Connected | RTCIceConnectionState::Completed,
             ) => {
-                self.batch.extend(self.early.take().into_iter().flatten());
+                self.batch.extend(self.early.take().map(Early::into_kept).unwrap_or_default());
                 self.turn(Instant::now())
             }
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(RTCIceConnectionState::Disconnected) => {
@@ -379,7 +381,7 @@ impl Task {
         // Who asked and does not wait for the answer has gone.
         match ask {
             Ask::Accept(theirs, reply) => drop(reply.send(self.accept(*theirs))),
-            Ask::Trickle(fragment, reply) => drop(reply.send(self.trickle(fragment))),
+            Ask::Trickle { etag, fragment, reply } => drop(reply.send(self.trickle(etag, fragment))),
             Ask::Restart(fragment, reply) => drop(reply.send(self.restart(fragment))),
             Ask::Renew(reply) => drop(reply.send(self.renew())),
             Ask::HangUp(_) => {}
@@ -394,7 +396,10 @@ impl Task {
         Ok(())
     }
 
-    fn trickle(&mut self, fragment: fragment::Fragment) -> Result<(), Fault> {
+    fn trickle(&mut self, etag: u32, fragment: fragment::Fragment) -> Result<(), Fault> {
+        if etag != self.parts.etag.load(Relaxed) {
+            return Err(Fault::Stale);
+        }
         let theirs = self.parts.theirs.as_ref().ok_or(Fault::Fragment("there is no description yet"))?;
         if fragment.credentials.is_some_and(|(ufrag, _)| ufrag != theirs.transport.ufrag) {
             return Err(Fault::Fragment("it belongs to another ICE session"));
@@ -415,7 +420,7 @@ impl Task {
     }
 
     /// As the answerer: their new credentials, and ours in return. As the offerer: the answer to [`Self::renew`].
-    fn restart(&mut self, fragment: fragment::Fragment) -> Result<String, Fault> {
+    fn restart(&mut self, fragment: fragment::Fragment) -> Result<(String, u32), Fault> {
         let theirs = self.parts.theirs.as_mut().ok_or(Fault::Fragment("there is no description yet"))?;
         let (ufrag, pwd) = fragment.credentials.ok_or(Fault::Fragment("it has no ice-ufrag and ice-pwd"))?;
         let transport = Transport { ufrag, pwd, ..theirs.transport.clone() };
@@ -427,11 +432,15 @@ impl Task {
                 stack.answer(&theirs.tidy(Kind::Offer, MIDS, &transport), &self.parts.sockets)?;
         }
         theirs.transport = transport;
+        if let Some(early) = &mut self.early {
+            early.rename(&self.parts.ours.transport.ufrag);
+        }
         if !self.parts.lite {
             self.candidates = 0;
             self.add(&fragment.candidates);
         }
-        Ok(self.fragment())
+        let etag = self.parts.etag.fetch_add(1, Relaxed) + 1;
+        Ok((self.fragment(), etag))
     }
 
     fn renew(&mut self) -> Result<String, Fault> {

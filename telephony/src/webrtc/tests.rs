@@ -261,14 +261,15 @@ async fn candidates_trickle_and_those_of_another_session_are_refused() {
     let Pair { mut bot, mut page, .. } = pair(plan(Ice::Full)).await;
     up(&mut bot, &mut page).await;
     let candidate = "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n";
-    bot.call.peer.trickle(candidate).await.unwrap();
-    bot.call.peer.trickle("a=end-of-candidates\r\n").await.unwrap();
+    bot.call.peer.trickle(1, candidate).await.unwrap();
+    bot.call.peer.trickle(1, "a=end-of-candidates\r\n").await.unwrap();
+    assert!(matches!(bot.call.peer.trickle(2, candidate).await, Err(Fault::Stale)));
     let stale = format!("a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n{candidate}");
-    assert!(matches!(bot.call.peer.trickle(&stale).await, Err(Fault::Fragment(_))));
-    assert!(matches!(bot.call.peer.trickle("nonsense").await, Err(Fault::Fragment(_))));
+    assert!(matches!(bot.call.peer.trickle(1, &stale).await, Err(Fault::Fragment(_))));
+    assert!(matches!(bot.call.peer.trickle(1, "nonsense").await, Err(Fault::Fragment(_))));
     assert!(matches!(bot.call.peer.restart(candidate).await, Err(Fault::Fragment(_))));
     bot.call.line.hang_up("done").await;
-    assert!(matches!(bot.call.peer.trickle(candidate).await, Err(Fault::Gone)));
+    assert!(matches!(bot.call.peer.trickle(1, candidate).await, Err(Fault::Gone)));
 }
 
 #[tokio::test]
@@ -279,10 +280,16 @@ async fn ice_restarts_in_mid_call_and_the_sound_goes_on() {
         assert_eq!((said(&mut bot).await, said(&mut page).await), (Message::Opened, Message::Opened));
         for round in 2..4 {
             let asked = page.call.peer.renew().await.unwrap();
-            let answer = bot.call.peer.restart(&asked).await.unwrap();
+            // Candidates of the session before, sent while it restarts, are not taken for the new one's.
+            let (restarted, late) = tokio::join!(
+                bot.call.peer.restart(&asked),
+                bot.call.peer.trickle(round - 1, "a=end-of-candidates\r\n")
+            );
+            let (answer, etag) = restarted.unwrap();
             assert!(answer.contains("a=ice-ufrag:") && answer.contains("a=candidate:"), "{answer}");
+            assert!(matches!(late, Err(Fault::Stale)), "{late:?}");
             page.call.peer.restart(&answer).await.unwrap();
-            assert_eq!(bot.call.peer.etag(), round);
+            assert_eq!((etag, bot.call.peer.etag()), (round, round));
             drop((bot.heard(), page.heard()));
             let took = up(&mut bot, &mut page).await;
             println!("{ice:?}: sound again {took:?} after the restart");
