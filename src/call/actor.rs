@@ -1,6 +1,6 @@
 //! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
 use super::end::{Blame, End};
-use super::page::Incoming;
+use super::page::{Incoming, Page, State, Wish};
 use super::perform::Hands;
 use super::talk::{Act, Input, Limits, Talk};
 use super::timeline;
@@ -11,7 +11,7 @@ use media::engine::RoomHandle;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
-use telephony::webrtc::Message;
+use telephony::webrtc::{Data, Message};
 use telephony::{Change, Line as Telephone};
 use tokio::sync::mpsc;
 
@@ -84,11 +84,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
             Some(event) = inbox.room.recv() => Input::Room(event),
             Some(heard) = inbox.heard.recv() => Input::Heard(heard),
             Some(spoken) = inbox.spoken.recv() => Input::Spoken(spoken),
-            Some(message) = said(&mut inbox.page) => Input::Page(match message {
-                Message::Opened => Incoming::Opened,
-                Message::Text(text) => Incoming::Text(text),
-                Message::Bad => Incoming::Bad,
-            }),
+            Some(message) = said(inbox.page.as_mut()) => Input::Page(message.into()),
             Some(done) = hands.tools.join_next() => match done {
                 Ok(input) => input,
                 Err(_) => Input::EndNow(End::new(Blame::Server, "tool crashed")),
@@ -108,11 +104,31 @@ pub struct Echo<'a> {
     pub limits: Limits,
     pub store: &'a Store,
     pub id: &'a str,
+    /// Of a browser's caller, who is told that the line listens and when it ends.
+    pub page: Option<(Page, Data)>,
 }
 
 /// An echo call has no conversation: it lasts until somebody ends it, or its line reaches a limit.
-pub async fn echo(echo: Echo<'_>) -> End {
-    let Echo { line, room, mut orders, events, limits, store, id } = echo;
+pub async fn echo(mut echo: Echo<'_>) -> End {
+    let mut page = echo.page.take();
+    show(&mut page, |page| page.state(State::Listening));
+    let end = echoes(echo, &mut page).await;
+    show(&mut page, |page| page.end(end));
+    end
+}
+
+/// Tells the page of a line without a conversation.
+fn show(page: &mut Option<(Page, Data)>, tell: impl FnOnce(&mut Page)) {
+    let Some((page, data)) = page else { return };
+    tell(page);
+    while let Some(message) = page.poll() {
+        // Full: the leg ends the call of a page that does not read.
+        data.outbox.try_send(message).ok();
+    }
+}
+
+async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
+    let Echo { line, room, mut orders, events, limits, store, id, .. } = echo;
     let mut watch = Watch::new(limits, Instant::now());
     loop {
         tokio::select! {
@@ -137,6 +153,20 @@ pub async fn echo(echo: Echo<'_>) -> End {
                 None | Some(Event::Closed) => return End::new(Blame::Server, "media stopped"),
                 Some(_) => {}
             },
+            Some(message) = said(page.as_mut().map(|(_, data)| &mut data.inbox)) => {
+                let mut wish = None;
+                show(page, |page| {
+                    wish = page.take(Instant::now(), message.into());
+                    if let Some(Wish::Type(_)) = wish {
+                        page.error("not_taken", "this line says back what it hears, and reads nothing");
+                    }
+                });
+                match wish {
+                    Some(Wish::Bye) => return End::new(Blame::Caller, "hung up"),
+                    Some(Wish::Enough) => return End::new(Blame::Caller, "too many messages"),
+                    Some(Wish::Type(_) | Wish::Key(_)) | None => {}
+                }
+            }
             () = until(Some(watch.deadline().0)) => {
                 if let Some(end) = watch.verdict(Instant::now()) {
                     return end;
@@ -162,7 +192,17 @@ pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line
     last
 }
 
-async fn said(page: &mut Option<mpsc::Receiver<Message>>) -> Option<Message> {
+impl From<Message> for Incoming {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Opened => Self::Opened,
+            Message::Text(text) => Self::Text(text),
+            Message::Bad => Self::Bad,
+        }
+    }
+}
+
+async fn said(page: Option<&mut mpsc::Receiver<Message>>) -> Option<Message> {
     match page {
         Some(page) => page.recv().await,
         None => std::future::pending().await,

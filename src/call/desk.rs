@@ -283,7 +283,7 @@ impl Desk {
             return self.never_began(&opening.id, End::new(Blame::Server, "media threads are full"));
         };
         let end = match &opening.route {
-            Route::Echo => self.echo(opening, arrived.line, &room, arrived.orders, room_events).await,
+            Route::Echo => self.echo(opening, arrived, &room, room_events).await,
             Route::Bot(_, bot) => self.converse(opening, bot, arrived, &room, room_events).await,
         };
         room.close();
@@ -293,18 +293,19 @@ impl Desk {
     async fn echo(
         &self,
         opening: &Opening,
-        mut line: Line,
+        arrived: Arrived,
         room: &RoomHandle,
-        orders: mpsc::Receiver<Order>,
         mut events: mpsc::Receiver<Event>,
     ) -> End {
+        let Arrived { mut line, orders, page } = arrived;
+        let page = page.map(|data| (Page::new(&opening.id, ECHO, "en"), data));
         let store = &self.parts().store;
         store.note(&opening.id, Note::Answered);
         let end = match line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), None)) {
             Some(Ok(())) => {
                 let limits = Limits::from(self.parts().config.as_ref());
                 let (line, events, id) = (&mut line, &mut events, opening.id.as_str());
-                actor::echo(Echo { line, room, orders, events, limits, store, id }).await
+                actor::echo(Echo { line, room, orders, events, limits, store, id, page }).await
             }
             _ => End::new(Blame::Server, "media threads are full"),
         };
@@ -408,7 +409,7 @@ impl Desk {
 /// How the line's end reads in the call's record.
 pub fn end_of(ended: Ended) -> End {
     match ended.by {
-        By::Caller => End::new(Blame::Caller, "hung up"),
+        By::Caller => End::new(Blame::Caller, ended.reason),
         By::Network => End::new(Blame::Network, ended.reason),
         By::Us => End::new(Blame::Nobody, ended.reason),
     }

@@ -237,7 +237,7 @@ impl Talk {
             Some(Wish::Key(key)) => self.key(now, key, Road::Signalling),
             Some(Wish::Type(_)) if !self.conversation.takes() => {
                 self.show(|page| {
-                    page.error("busy", "the bot is at work, or the call is on hold: try again in a moment")
+                    page.error("not_taken", "the bot is at work, or the call is on hold: try again in a moment")
                 });
             }
             Some(Wish::Type(text)) => {
