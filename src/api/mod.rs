@@ -60,6 +60,10 @@ pub trait Desk: Send + Sync {
     /// Stops a live call's recording for a while (silence is written), or lets it go on; `false` when there is none.
     fn pause_recording(&self, id: &str, paused: bool) -> bool;
     fn health(&self) -> Health;
+    /// Whether no new calls are taken: less to ask than [`Self::health`].
+    fn is_draining(&self) -> bool {
+        self.health().draining
+    }
     /// Read when /metrics is asked for: queue lengths, late ticks, packets. Names begin with `switchboard_`.
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
@@ -187,20 +191,25 @@ pub fn router(app: App) -> axum::Router {
     let json: Arc<str> = api.to_json().unwrap_or_default().into();
     let description = async move || ([(header::CONTENT_TYPE, "application/json")], json.to_string());
     let room = Room { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
-    router
+    let closed = router
         .route("/api/v1/openapi.json", get(description))
         .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
-        .merge(open)
         .merge(assets::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
-        })
+        });
+    // Outside of all that can refuse: a page may read every refusal of its own.
+    let open = limited(open).layer(middleware::from_fn_with_state(room.clone(), widget::share));
+    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(room)
+}
+
+/// What a request may cost, and one shape for every refusal.
+fn limited(router: axum::Router<Room>) -> axum::Router<Room> {
+    router
         .layer(RequestBodyLimitLayer::new(BODY))
         .layer(RequestBodyTimeoutLayer::new(STALL))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .layer(middleware::map_response(problem::shape))
-        .layer(middleware::from_fn(count))
-        .with_state(room)
 }
 
 async fn count(request: Request, next: Next) -> Response {

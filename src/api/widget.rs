@@ -1,15 +1,17 @@
 //! Calls from web pages: tokens, and signalling as WHIP does it (RFC 9725) with trickled candidates (RFC 8840).
 //!
 //! The only routes that do not ask for the API's token, so each asks for another right: an origin that is allowed, or the token
-//! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials.
+//! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials; it
+//! is laid around all of them ([`share`]), so that a page can read whatever refuses it.
 use super::auth::bearer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
 use crate::config::ECHO;
 use crate::widget::{Origin, Refused, Seat, Server, Session, Ticket, TicketId};
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
 use std::net::IpAddr;
@@ -90,8 +92,8 @@ pub trait Pages: Send + Sync {
 pub(super) struct From {
     origin: Option<String>,
     visitor: IpAddr,
-    /// The origin, where pages of it may call.
-    allowed: Option<Origin>,
+    /// Whether pages of that origin may read what is answered.
+    allowed: bool,
 }
 
 impl FromRequestParts<Room> for From {
@@ -106,35 +108,39 @@ impl FromRequestParts<Room> for From {
         let visitor = door.visitor(peer, lines.into_iter());
         let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let parsed = origin.as_deref().and_then(Origin::parse);
-        let allowed = parsed.filter(|origin| door.welcomes(origin, visitor));
+        let allowed = parsed.is_some_and(|origin| door.welcomes(&origin, visitor));
         Ok(Self { origin, visitor, allowed })
     }
 }
 
-impl From {
-    /// Lets the page read the answer, where its origin is allowed.
-    fn share(&self, answer: impl IntoResponse) -> Response {
-        let mut response = answer.into_response();
-        let headers = response.headers_mut();
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(origin) = self.allowed.as_ref().and(self.origin.as_deref())
-            && let Ok(origin) = HeaderValue::from_str(origin)
-        {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+/// Lets the page read the answer, whatever it says, where its origin is allowed.
+pub(super) async fn share(State(room): Here, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(from) = From::from_request_parts(&mut parts, &room).await;
+    let preflight = parts.method == Method::OPTIONS;
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if from.allowed
+        && let Some(Ok(origin)) = from.origin.as_deref().map(HeaderValue::from_str)
+    {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if !preflight {
             let shown = HeaderValue::from_static("Location, ETag, Link, Retry-After");
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, shown);
         }
-        response
     }
+    response
+}
 
+impl From {
     /// The answer to a preflight: `methods` for allowed origins, nothing for others.
     fn preflight(&self, methods: &'static str) -> Response {
-        let mut response = self.share(StatusCode::NO_CONTENT);
+        let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
-        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
         headers.insert(header::ALLOW, HeaderValue::from_static(methods));
-        if self.allowed.is_some() {
+        if self.allowed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
             let allowed = HeaderValue::from_static("Authorization, Content-Type, If-Match");
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
@@ -159,14 +165,14 @@ fn wants(kind: &str) -> Response {
 
 /// Bots that pages may call.
 #[utoipa::path(get, path = "/api/v1/widget/bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
-pub(super) async fn bots(State(room): Here, from: From) -> Response {
+pub(super) async fn bots(State(room): Here) -> Json<PublicBots> {
     let cards = room.app.bots.list().into_iter().filter(|card| room.app.door.is_public(&card.name));
     let bots = cards.filter_map(|card| {
         let (name, language) = (card.name, card.language?);
         let title = title(&name);
         Some(PublicBot { name, title, language })
     });
-    from.share(Json(PublicBots { bots: bots.collect() }))
+    Json(PublicBots { bots: bots.collect() })
 }
 
 /// `booking.en` is "Booking".
@@ -202,7 +208,7 @@ pub(super) async fn session(
             Some(origin) => door.issue(unix(), &new.bot, &origin),
             None => {
                 let words = "`origin` names the page's origin as its browser does: https://shop.example";
-                return from.share(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
+                return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words).into_response();
             }
         },
         (_, true) => Err(Refused::Forged),
@@ -216,13 +222,13 @@ pub(super) async fn session(
     let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
     // The line test is no bot: it speaks no language, and its page is in English.
     let language = if new.bot == ECHO { Some("en".to_owned()) } else { card.and_then(|card| card.language) };
-    from.share(match (asked, language) {
+    match (asked, language) {
         (Err(refused), _) => refused.into_response(),
         (Ok(_), None) => Problem::from(PageFault::Bot).into_response(),
         (Ok(session), Some(language)) => {
             (StatusCode::CREATED, Json(document(session, new.bot, language))).into_response()
         }
-    })
+    }
 }
 
 fn document(session: Session, bot: String, language: String) -> SessionDocument {
@@ -262,47 +268,46 @@ pub(super) async fn session_preflight(from: From) -> Response {
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping or full; with Retry-After"),
 ))]
 pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offer: String) -> Response {
-    let Some(token) = bearer(&headers) else { return from.share(Refused::NoToken) };
+    let Some(token) = bearer(&headers) else { return Refused::NoToken.into_response() };
     if !is(&headers, SDP) {
-        return from.share(wants(SDP));
+        return wants(SDP);
     }
     // Said before the token is used up: it is good for another try.
-    if room.app.desk.health().draining {
-        return from.share(Problem::from(PageFault::Draining));
+    if room.app.desk.is_draining() {
+        return Problem::from(PageFault::Draining).into_response();
     }
     let now = unix();
     let (ticket, seat) = match room.app.door.redeem(now, from.visitor, token, from.origin.as_deref()) {
         Ok(redeemed) => redeemed,
-        Err(refused) => return from.share(refused),
+        Err(refused) => return refused.into_response(),
     };
     let Begun { id, etag, sdp } = match room.app.pages.answer(Visit { ticket, offer, seat }).await {
         Ok(begun) => begun,
-        Err(fault) => return from.share(Problem::from(fault)),
+        Err(fault) => return Problem::from(fault).into_response(),
     };
     let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
-    let all = response.headers_mut();
-    let mut put = |name: HeaderName, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            all.append(name, value);
-        }
-    };
-    put(header::LOCATION, format!("/api/v1/widget/calls/{id}"));
-    put(header::ETAG, format!("\"{etag}\""));
-    put(HeaderName::from_static("accept-patch"), FRAGMENT.into());
-    for Server { urls, user } in room.app.door.servers(now) {
-        for url in urls {
-            put(
-                header::LINK,
-                match &user {
-                    Some((user, word)) => format!(
-                        "<{url}>; rel=\"ice-server\"; username=\"{user}\"; credential=\"{word}\"; credential-type=\"password\""
-                    ),
-                    None => format!("<{url}>; rel=\"ice-server\""),
-                },
-            );
-        }
+    let headers = response.headers_mut();
+    put(headers, header::LOCATION, &format!("/api/v1/widget/calls/{id}"));
+    put(headers, header::ETAG, &format!("\"{etag}\""));
+    put(headers, HeaderName::from_static("accept-patch"), FRAGMENT);
+    link(headers, room.app.door.servers(now));
+    response
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.append(name, value);
     }
-    from.share(response)
+}
+
+/// Names TURN servers as WHIP does (RFC 9725 section 4.6).
+fn link(headers: &mut HeaderMap, servers: Vec<Server>) {
+    for Server { urls, user } in servers {
+        let user = user.map_or_else(String::new, |(user, word)| {
+            format!("; username=\"{user}\"; credential=\"{word}\"; credential-type=\"password\"")
+        });
+        urls.iter().for_each(|url| put(headers, header::LINK, &format!("<{url}>; rel=\"ice-server\"{user}")));
+    }
 }
 
 #[utoipa::path(options, path = "/api/v1/widget/calls", tag = "widget", security(()), responses((status = NO_CONTENT)))]
@@ -322,7 +327,7 @@ fn own(room: &Room, from: &From, headers: &HeaderMap) -> Result<Ticket, Refused>
 #[utoipa::path(patch, path = "/api/v1/widget/calls/{id}", tag = "widget", security(("session" = [])), params(("id" = String, Path)),
     request_body(content = String, content_type = "application/trickle-ice-sdpfrag"), responses(
     (status = NO_CONTENT, description = "The candidates are taken"),
-    (status = OK, body = String, content_type = "application/trickle-ice-sdpfrag", description = "ICE restarts: our half, and the new ETag"),
+    (status = OK, body = String, content_type = "application/trickle-ice-sdpfrag", description = "ICE restarts: our half, and the new ETag; Link with fresh credentials for TURN servers"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = PRECONDITION_FAILED, body = ProblemDocument, content_type = "application/problem+json", description = "Of another ICE session"),
     (status = PRECONDITION_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "Without If-Match"),
@@ -336,21 +341,24 @@ pub(super) async fn patch(
 ) -> Response {
     let ticket = match own(&room, &from, &headers) {
         Ok(ticket) => ticket.id,
-        Err(refused) => return from.share(refused),
+        Err(refused) => return refused.into_response(),
     };
     if !is(&headers, FRAGMENT) {
-        return from.share(wants(FRAGMENT));
+        return wants(FRAGMENT);
     }
     let matched = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
     let pages = &room.app.pages;
     let done = match matched {
         None => {
             let words = "If-Match holds the ETag of the ICE session, or * for a restart";
-            return from.share(Problem::new(StatusCode::PRECONDITION_REQUIRED, words));
+            return Problem::new(StatusCode::PRECONDITION_REQUIRED, words).into_response();
         }
         Some("*") => pages.restart(&id, ticket, &body).await.map(|(fragment, etag)| {
             let heads = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, format!("\"{etag}\""))];
-            (heads, fragment).into_response()
+            let mut response = (heads, fragment).into_response();
+            // The credentials that came with the call may have run out by now.
+            link(response.headers_mut(), room.app.door.servers(unix()));
+            response
         }),
         Some(etag) => match etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')?.parse().ok()) {
             Some(etag) => {
@@ -359,7 +367,7 @@ pub(super) async fn patch(
             None => Err(PageFault::Stale),
         },
     };
-    from.share(done.unwrap_or_else(|fault| Problem::from(fault).into_response()))
+    done.unwrap_or_else(|fault| Problem::from(fault).into_response())
 }
 
 /// Ends the call.
@@ -370,10 +378,10 @@ pub(super) async fn patch(
 pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, headers: HeaderMap) -> Response {
     match own(&room, &from, &headers) {
         Ok(ticket) => match room.app.pages.bye(&id, ticket.id) {
-            Ok(()) => from.share(StatusCode::OK),
-            Err(fault) => from.share(Problem::from(fault)),
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(fault) => Problem::from(fault).into_response(),
         },
-        Err(refused) => from.share(refused),
+        Err(refused) => refused.into_response(),
     }
 }
 

@@ -100,6 +100,10 @@ impl api::Desk for Desk {
         api::Health { draining: self.is_draining(), ill }
     }
 
+    fn is_draining(&self) -> bool {
+        Desk::is_draining(self)
+    }
+
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         let report = self.report();
         let mut gauges = vec![

@@ -146,6 +146,9 @@ async fn a_page_calls_trickles_restarts_and_hangs_up() {
     let send = async |matched: &str, body| site.fragment(&place, token, matched, body).send().await.unwrap();
     assert_eq!(send(&etag, "a=candidate:1").await.status(), 204);
     let restarted = send("*", "a=ice-ufrag:x").await;
+    let fresh =
+        restarted.headers().get_all("link").iter().filter(|link| link.to_str().unwrap().contains("username=")).count();
+    assert_eq!(fresh, 1, "the relay's credentials are made anew");
     assert_eq!((restarted.status().as_u16(), header(&restarted, "etag")), (200, "\"2\""));
     assert_eq!(header(&restarted, "content-type"), "application/trickle-ice-sdpfrag");
     assert_eq!(send(&etag, "a=candidate:1").await.status(), 412, "of the session before");
@@ -274,6 +277,43 @@ async fn preflights_name_what_is_allowed_to_whom_and_never_everybody() {
     // The API itself is no page's.
     let api = site.page(Method::OPTIONS, "/api/v1/calls", SHOP).send().await.unwrap();
     assert!(!api.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_page_can_read_every_refusal_whoever_makes_it() {
+    let site = Site::open("widget-readable").await;
+    let (sessions, calls) = ("/api/v1/widget/sessions", "/api/v1/widget/calls");
+    let token = site.mint(SHOP).await;
+    let post = |path: &str, kind: &str, body: Vec<u8>| {
+        let request = site.page(Method::POST, path, SHOP).bearer_auth(&token);
+        request.header("content-type", kind.to_owned()).body(body)
+    };
+    let page = |method, path: &str| site.page(method, path, SHOP);
+    let cases = [
+        (413, post(sessions, "application/json", vec![b' '; BODY + 1])),
+        (413, post(calls, "application/sdp", vec![b' '; BODY + 1])),
+        (415, page(Method::POST, sessions).header("content-type", "text/plain").body("{}")),
+        (400, page(Method::POST, sessions).header("content-type", "application/json").body("{")),
+        (422, page(Method::POST, sessions).json(&json!({"bot": 1}))),
+        (400, post(calls, "application/sdp", vec![0xFF, 0xFE])),
+        (415, post(calls, "text/plain", b"v=0".to_vec())),
+        (405, page(Method::PUT, calls)),
+        (405, page(Method::GET, sessions)),
+    ];
+    for (wanted, request) in cases {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let what = format!("{} {}", request.method(), request.url().path());
+        let answer = client.execute(request).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), header(&answer, "access-control-allow-origin")),
+            (wanted, SHOP),
+            "{what}"
+        );
+        assert_eq!((header(&answer, "content-type"), header(&answer, "vary")), ("application/problem+json", "Origin"));
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["status"] == wanted && problem["detail"].as_str().is_some_and(|d| d.len() > 5), "{problem}");
+    }
 }
 
 #[tokio::test]
