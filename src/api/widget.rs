@@ -108,7 +108,7 @@ impl FromRequestParts<Room> for From {
         let visitor = door.visitor(peer, lines.into_iter());
         let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let parsed = origin.as_deref().and_then(Origin::parse);
-        let allowed = parsed.is_some_and(|origin| door.welcomes(&origin, visitor));
+        let allowed = parsed.is_some_and(|origin| door.answers(unix(), &origin, visitor));
         Ok(Self { origin, visitor, allowed })
     }
 }
@@ -205,7 +205,7 @@ pub(super) async fn session(
     let door = &room.app.door;
     let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
         (Some(token), _) if room.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
-            Some(origin) => door.issue(unix(), &new.bot, &origin),
+            Some(origin) => door.vouch(unix(), &new.bot, &origin),
             None => {
                 let words = "`origin` names the page's origin as its browser does: https://shop.example";
                 return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words).into_response();

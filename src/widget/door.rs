@@ -14,6 +14,12 @@ const ADDRESSES: usize = 4096;
 /// Used tokens that are remembered until they expire; beyond it no call begins (none of them is ever forgotten before).
 const USED: usize = 16_384;
 
+/// Origins beside `widget.origins` that a server vouches for; beyond it the one that ends soonest is forgotten.
+const GUESTS: usize = 4096;
+/// A guest's pages may read what is answered for so long after its last token: in the call that it opened, and, where it came too
+/// late, that it did.
+const STAY: u64 = 24 * 3600;
+
 /// From where a page of this server's own counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
@@ -106,6 +112,8 @@ struct Tables {
     /// Tokens an address may still ask for, as of then.
     allowances: HashMap<IpAddr, (f64, Instant)>,
     used: HashMap<TicketId, u64>,
+    /// Until when a page of an origin that is not configured, and that a server vouched for, may read our answers.
+    guests: HashMap<Origin, u64>,
     calls: HashMap<IpAddr, usize>,
     total: usize,
 }
@@ -161,6 +169,12 @@ impl Door {
         self.plan.origins.contains(origin) || self.plan.own.iter().any(own)
     }
 
+    /// Whether pages of this origin may read what is answered (CORS): those that may call, and those that a server has lately
+    /// asked a token for. These may use that token, and nothing more.
+    pub fn answers(&self, unix: u64, origin: &Origin, visitor: IpAddr) -> bool {
+        self.welcomes(origin, visitor) || lock(&self.tables).guests.get(origin).is_some_and(|until| *until > unix)
+    }
+
     pub fn is_public(&self, bot: &str) -> bool {
         self.plan.public.iter().any(|public| public == bot)
     }
@@ -184,8 +198,21 @@ impl Door {
         self.issue(unix, bot, origin)
     }
 
-    /// A token for a page that a server vouches for.
-    pub fn issue(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
+    /// A token for a page that a server vouches for: of any origin, which may read our answers from then on.
+    pub fn vouch(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
+        let session = self.issue(unix, bot, origin)?;
+        if !self.plan.origins.contains(origin) {
+            let guests = &mut lock(&self.tables).guests;
+            if guests.len() >= GUESTS && !guests.contains_key(origin) {
+                let first = guests.iter().min_by_key(|(_, until)| **until).map(|(origin, _)| origin.clone());
+                first.and_then(|origin| guests.remove(&origin));
+            }
+            guests.insert(origin.clone(), session.expires + STAY);
+        }
+        Ok(session)
+    }
+
+    fn issue(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
         let expires = unix + self.plan.ttl.as_secs();
         let token = self.mint.make(bot, origin, expires).ok_or(Refused::Crowded)?;
         Ok(Session { token, expires, servers: self.servers(unix), grace: self.plan.grace })
@@ -326,6 +353,25 @@ mod tests {
         assert_eq!(redeem(UNIX, &first, SHOP), Err(Refused::Used));
         assert_eq!(redeem(UNIX, "nonsense", SHOP), Err(Refused::Forged));
         assert!(door.whose(&first, SHOP).is_ok() && door.whose(&first, None).is_ok(), "it still names its call");
+    }
+
+    #[test]
+    fn an_origin_that_a_server_vouches_for_reads_answers_for_a_day_and_asks_for_nothing_itself() {
+        let door = Door::new(plan()).unwrap();
+        let guest = Origin::parse("https://guest.example").unwrap();
+        let answers = |unix| door.answers(unix, &guest, ip("192.0.2.1"));
+        assert!(!answers(UNIX));
+        let token = door.vouch(UNIX, "secret", &guest).unwrap().token;
+        assert!(answers(UNIX) && answers(UNIX + 60 + STAY - 1) && !answers(UNIX + 60 + STAY));
+        let asked = door.ask(Instant::now(), UNIX, ip("192.0.2.1"), "booking.en", &guest).map(|_| ());
+        assert_eq!(asked, Err(Refused::Origin), "not even for a public bot");
+        assert!(door.redeem(UNIX, ip("192.0.2.1"), &token, Some("https://guest.example")).is_ok());
+        for n in 0..GUESTS as u64 {
+            door.vouch(UNIX + 1 + n, "secret", &Origin::parse(&format!("https://g{n}.example")).unwrap()).unwrap();
+        }
+        assert!(lock(&door.tables).guests.len() == GUESTS && !answers(UNIX), "the oldest is forgotten");
+        door.vouch(UNIX, "secret", &Origin::parse("https://shop.example").unwrap()).unwrap();
+        assert_eq!(lock(&door.tables).guests.len(), GUESTS, "a configured origin is no guest");
     }
 
     #[test]

@@ -317,6 +317,30 @@ async fn a_page_can_read_every_refusal_whoever_makes_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_a_server_vouches_for_calls_without_being_in_the_configuration() {
+    let site = Site::open("widget-guest").await;
+    let guest = "https://guest.example";
+    let ask = |method, path: &str| site.page(method, path, guest).send();
+    let allowed = |answer: &Response| header(answer, "access-control-allow-origin") == guest;
+    assert!(!allowed(&ask(Method::OPTIONS, "/api/v1/widget/calls").await.unwrap()));
+    let token = site.mint(guest).await;
+    for path in ["/api/v1/widget/calls", "/api/v1/widget/calls/x"] {
+        let preflight = ask(Method::OPTIONS, path).await.unwrap();
+        assert!(allowed(&preflight) && header(&preflight, "access-control-allow-headers").contains("Authorization"));
+    }
+    // It reads why it may not ask for a token itself.
+    let own = site.page(Method::POST, "/api/v1/widget/sessions", guest).json(&json!({"bot": "booking.en"}));
+    let own = own.send().await.unwrap();
+    assert!(own.status() == 403 && allowed(&own));
+    let offer = site.page(Method::POST, "/api/v1/widget/calls", guest).bearer_auth(&token);
+    let answer = offer.header("content-type", "application/sdp").body("hello").send().await.unwrap();
+    assert!(answer.status() == 422 && allowed(&answer), "the token was taken; it is the offer that is none");
+    assert!(!allowed(
+        &site.page(Method::OPTIONS, "/api/v1/widget/calls", "https://other.example").send().await.unwrap()
+    ));
+}
+
+#[tokio::test]
 async fn pages_see_the_public_bots_alone() {
     let site = Site::open("widget-bots").await;
     let bots: Value = site.bare(Method::GET, "/api/v1/widget/bots").send().await.unwrap().json().await.unwrap();
