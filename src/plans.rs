@@ -1,4 +1,5 @@
 //! What the configuration means to each part: their plans.
+use crate::api::serve::WebPlan;
 use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
 use crate::security::Secret;
@@ -69,6 +70,10 @@ pub fn rtc(config: &Config) -> WebRtcPlan {
         opus: OpusPlan { rate: Rate::Hz16000, ..config.rtp.opus.plan() },
         ..WebRtcPlan::default()
     }
+}
+
+pub fn web(config: &Config) -> WebPlan {
+    WebPlan { proxies: networks(&config.widget.proxies).into(), ..WebPlan::default() }
 }
 
 /// `own`: what this server's own pages are called, and from where they count.

@@ -1,5 +1,5 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
-use crate::api::serve::{Web, WebPlan};
+use crate::api::serve::Web;
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
@@ -190,7 +190,7 @@ impl Server {
         let fingerprint = tls.as_ref().map(Tls::fingerprint);
         let web = match config.http.listen {
             Some(at) => Some(
-                Web::open(at, api::router(app), WebPlan::default(), tls)
+                Web::open(at, api::router(app), plans::web(&config), tls)
                     .await
                     .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?,
             ),

@@ -25,7 +25,7 @@ use crate::store::Store;
 use crate::store::vault::Keeping;
 use crate::widget::Door;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -206,10 +206,22 @@ pub fn router(app: App) -> axum::Router {
 /// What a request may cost, and one shape for every refusal.
 fn limited(router: axum::Router<Room>) -> axum::Router<Room> {
     router
+        .layer(middleware::from_fn(crowded))
         .layer(RequestBodyLimitLayer::new(BODY))
         .layer(RequestBodyTimeoutLayer::new(STALL))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .layer(middleware::map_response(problem::shape))
+}
+
+/// Who sits in a spare place learns how we are, and that there is no place for anything else.
+async fn crowded(request: Request, next: Next) -> Response {
+    let spare = request.extensions().get::<serve::Peer>().is_some_and(|peer| peer.place == serve::Place::Spare);
+    // A preflight is let through: its page could not read why it is refused.
+    if !spare || request.uri().path().starts_with("/health/") || request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let words = "all connections to this server are taken: try again in a moment";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).later(5).into_response()
 }
 
 async fn count(request: Request, next: Next) -> Response {

@@ -1,7 +1,8 @@
 //! `Web`: the web address's connections. However many come and however slow they are, calls keep the file descriptors they need.
 //!
 //! HTTP/1.1 (RFC 9112) on hyper itself: `axum::serve` and hyper-util's `auto` builder both wait without limit for the first
-//! byte of a connection.
+//! byte of a connection. Who comes when the usual places are taken gets one of a few spare ones, where health is told and all
+//! else refused ([`Place::Spare`]): so a crowd neither looks like a dead server nor shuts this machine out.
 use super::tls::Tls;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
@@ -9,39 +10,78 @@ use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use telephony::sip::Network;
 use telephony::sip::admission::household;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
+use tower_http::add_extension::AddExtension;
 
 /// Bytes of a request's head, and of what is read ahead.
 const HEAD: usize = 64 * 1024;
 /// The wait after a failed accept, which only the end of other work can mend (no file descriptors, no memory).
 const BACK_OFF: Duration = Duration::from_millis(500);
 
+/// That places are taken is logged no more often.
+const AGAIN: Duration = Duration::from_secs(60);
+/// The longest a request's head may take in a spare place, of which one host has so many.
+const SPARE_HEAD: Duration = Duration::from_secs(2);
+const SPARE_PER_HOST: usize = 2;
+
 /// How much of the machine the API may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct WebPlan {
-    /// Connections at once; one more is closed at once. WebSockets have a limit of their own and do not count.
+    /// Connections at once. WebSockets have a limit of their own and do not count.
     pub connections: usize,
-    /// Those of one host, IPv6 counted by /64. This machine is not limited: a proxy brings everybody from there.
+    /// Of these, places that this machine alone may take.
+    pub kept: usize,
+    /// Beside them, places for the time when the others are taken; beyond these a connection is closed at once.
+    pub spare: usize,
+    /// Those of one host, IPv6 counted by /64. This machine and the proxies are not limited: they bring everybody.
     pub per_host: usize,
+    pub proxies: Arc<[Network]>,
     /// The longest a request's head may take, and a connection may rest between requests.
     pub head: Duration,
+    /// The longest somebody may take nothing of an answer.
+    pub stall: Duration,
 }
 
 impl Default for WebPlan {
     fn default() -> Self {
-        Self { connections: 256, per_host: 64, head: Duration::from_secs(10) }
+        Self {
+            connections: 256,
+            kept: 32,
+            spare: 16,
+            per_host: 64,
+            proxies: Arc::default(),
+            head: Duration::from_secs(10),
+            stall: Duration::from_secs(30),
+        }
     }
+}
+
+/// What a connection is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Usual,
+    /// The others are taken: for health alone, and for being told so.
+    Spare,
+}
+
+/// Who a connection is from, and what it is good for: the listener adds it to each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    pub address: IpAddr,
+    pub place: Place,
 }
 
 /// A listening socket and those connected to it. Dropping it closes them all; [`Web::close`] does so with grace.
@@ -86,36 +126,35 @@ struct Site {
 }
 
 async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Option<Duration>>) {
-    let plan = site.plan;
     let mut open = JoinSet::new();
-    let hosts = Hosts::default();
-    let mut full = false;
+    let (usual, spare) = (Hosts::default(), Hosts::default());
+    let mut told: Option<Instant> = None;
     let end = ended.clone();
     let limit = loop {
-        let (stream, host) = tokio::select! {
+        let (stream, address) = tokio::select! {
             stream = next(&listener) => stream,
             // An error here is a `Web` that was dropped.
             limit = ended.wait_for(Option::is_some) => break limit.ok().and_then(|limit| *limit).unwrap_or_default(),
         };
         while open.try_join_next().is_some() {}
-        if open.len() >= plan.connections {
-            // Said once until there is room again: whoever fills the port shall not fill the log.
-            if !std::mem::replace(&mut full, true) {
-                tracing::warn!(
-                    connections = plan.connections,
-                    "the API has all the connections it may have; more are closed"
-                );
+        let most = Most::of(&site.plan, address);
+        let (seat, place) = match usual.seat(address, most) {
+            Some(seat) => (Some(seat), Place::Usual),
+            None => {
+                let each = most.each.min(SPARE_PER_HOST);
+                (spare.seat(address, Most { all: site.plan.spare, each }), Place::Spare)
             }
-            continue;
-        }
-        full = false;
-        let Some(seat) = hosts.seat(host, plan.per_host) else {
-            tracing::debug!("one host has all the connections to the API that it may have; more are closed");
-            continue;
         };
-        let mut site = site.clone();
-        site.router = site.router.layer(axum::Extension(super::widget::Peer(host)));
-        let served = serve(stream, site, end.clone());
+        // Whoever fills the port shall not fill the log.
+        if place == Place::Spare && told.is_none_or(|at| at.elapsed() > AGAIN) {
+            told = Some(Instant::now());
+            tracing::warn!(
+                open = open.len(),
+                "all connections to the API are taken, or all that one host may have; more are refused"
+            );
+        }
+        let Some(seat) = seat else { continue };
+        let served = serve(stream, site.clone(), Peer { address, place }, end.clone());
         open.spawn(async move {
             served.await;
             drop(seat);
@@ -126,24 +165,48 @@ async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Op
     let _ = timeout(limit, async { while open.join_next().await.is_some() {} }).await;
 }
 
+/// Places in all, and of one host.
+#[derive(Clone, Copy)]
+struct Most {
+    all: usize,
+    each: usize,
+}
+
+impl Most {
+    fn of(plan: &WebPlan, address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let own = address.is_loopback();
+        let brings_others = own || plan.proxies.iter().any(|network| network.contains(address));
+        Self {
+            all: if own { plan.connections } else { plan.connections.saturating_sub(plan.kept) },
+            each: if brings_others { usize::MAX } else { plan.per_host },
+        }
+    }
+}
+
 /// Open connections by host. The table is bounded by the limit of all connections.
 #[derive(Clone, Default)]
-struct Hosts(Arc<Mutex<HashMap<IpAddr, usize>>>);
+struct Hosts(Arc<Mutex<Taken>>);
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    each: HashMap<IpAddr, usize>,
+}
 
 /// A host's place for one connection; dropping it makes room.
 struct Seat(Hosts, IpAddr);
 
 impl Hosts {
-    /// `None` where the host has `most` already.
-    fn seat(&self, host: IpAddr, most: usize) -> Option<Seat> {
-        let own = host.to_canonical().is_loopback();
+    /// `None` where there is no place, in all or for this host.
+    fn seat(&self, host: IpAddr, most: Most) -> Option<Seat> {
         let host = household(host);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(host).or_default();
-        if *count >= most && !own {
+        if taken.all >= most.all || taken.each.get(&host).copied().unwrap_or_default() >= most.each {
             return None;
         }
-        *count += 1;
+        taken.all += 1;
+        *taken.each.entry(host).or_default() += 1;
         Some(Seat(self.clone(), host))
     }
 }
@@ -151,10 +214,11 @@ impl Hosts {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.1) {
+        taken.all -= 1;
+        if let Some(count) = taken.each.get_mut(&self.1) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.1);
+                taken.each.remove(&self.1);
             }
         }
     }
@@ -178,11 +242,15 @@ async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
     }
 }
 
-async fn serve(stream: TcpStream, site: Site, mut end: watch::Receiver<Option<Duration>>) {
+async fn serve(stream: TcpStream, site: Site, peer: Peer, mut end: watch::Receiver<Option<Duration>>) {
     // Events are small and wanted now; without it they only come later.
     let _ = stream.set_nodelay(true);
+    // Refused by no Linux since 2.6.37; without it who asks and does not read is waited for.
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(site.plan.stall));
     let Site { router, plan, tls } = site;
-    let Some(tls) = tls else { return speak(stream, router, plan, end).await };
+    let head = if peer.place == Place::Spare { plan.head.min(SPARE_HEAD) } else { plan.head };
+    let speaker = Speaker { peer, head, end: end.clone() };
+    let Some(tls) = tls else { return speaker.speak(stream, router).await };
     let greeting = async {
         let mut first = [0];
         if stream.peek(&mut first).await? == 0 {
@@ -196,12 +264,12 @@ async fn serve(stream: TcpStream, site: Site, mut end: watch::Receiver<Option<Du
         }
     };
     let greeted = tokio::select! {
-        greeted = timeout(plan.head, greeting) => greeted,
+        greeted = timeout(head, greeting) => greeted,
         _ = end.wait_for(Option::is_some) => return,
     };
     match greeted {
-        Ok(Ok(Some(Ok(stream)))) => speak(stream, router, plan, end).await,
-        Ok(Ok(Some(Err(stream)))) => speak(stream, axum::Router::new().fallback(elsewhere), plan, end).await,
+        Ok(Ok(Some(Ok(stream)))) => speaker.speak(stream, router).await,
+        Ok(Ok(Some(Err(stream)))) => speaker.speak(stream, axum::Router::new().fallback(elsewhere)).await,
         // A client that left, was too slow, or spoke neither.
         _ => {}
     }
@@ -221,28 +289,38 @@ async fn elsewhere(request: Request) -> Response {
     }
 }
 
-async fn speak<S>(stream: S, router: axum::Router, plan: WebPlan, mut end: watch::Receiver<Option<Duration>>)
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(plan.head).max_buf_size(HEAD);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
-    let mut connection = pin!(connection);
-    // An error here is a client that left, was too slow, or spoke no HTTP.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = end.wait_for(Option::is_some) => {}
+/// Speaks HTTP with one peer.
+struct Speaker {
+    peer: Peer,
+    head: Duration,
+    end: watch::Receiver<Option<Duration>>,
+}
+
+impl Speaker {
+    async fn speak<S>(mut self, stream: S, router: axum::Router)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(self.head).max_buf_size(HEAD);
+        // A spare place is for one question.
+        http.keep_alive(self.peer.place == Place::Usual);
+        let service = TowerToHyperService::new(AddExtension::new(router, self.peer));
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        // An error here is a client that left, was too slow, or spoke no HTTP.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = self.end.wait_for(Option::is_some) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::routing::get;
-    use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n";
@@ -253,10 +331,10 @@ mod tests {
             sleep(Duration::from_millis(400)).await;
             "late"
         };
-        let router = axum::Router::new().route("/", get(async || "here")).route("/slow", get(slow));
-        Web::open("127.0.0.1:0".parse().unwrap(), router, WebPlan { connections, head, ..WebPlan::default() }, None)
-            .await
-            .unwrap()
+        let here = async |axum::Extension(peer): axum::Extension<Peer>| format!("{:?}", peer.place);
+        let router = axum::Router::new().route("/", get(here)).route("/slow", get(slow));
+        let plan = WebPlan { connections, spare: 1, head, ..WebPlan::default() };
+        Web::open("127.0.0.1:0".parse().unwrap(), router, plan, None).await.unwrap()
     }
 
     async fn connect(web: &Web) -> TcpStream {
@@ -283,16 +361,20 @@ mod tests {
     async fn one_connection_too_many_is_closed_at_once_and_a_freed_place_is_taken_again() {
         let web = open(2, SOON * 4).await;
         let mut first = connect(&web).await;
-        assert!(ask(&mut first, ASK).await.ends_with("here"));
+        assert!(ask(&mut first, ASK).await.ends_with("Usual"));
         let mut second = connect(&web).await;
-        assert!(ask(&mut second, ASK).await.ends_with("here"));
+        assert!(ask(&mut second, ASK).await.ends_with("Usual"));
         let mut third = connect(&web).await;
-        assert!(closed(&mut third).await < SOON);
-        assert!(ask(&mut first, ASK).await.ends_with("here"), "the others are served on");
+        assert!(ask(&mut third, ASK).await.ends_with("Spare"));
+        assert!(closed(&mut third).await < SOON, "one question each");
+        // Who fills the spare place too without asking anything loses it soon.
+        let (mut fourth, mut fifth) = (connect(&web).await, connect(&web).await);
+        assert!(closed(&mut fifth).await < SPARE_HEAD && closed(&mut fourth).await < SOON);
+        assert!(ask(&mut first, ASK).await.ends_with("Usual"), "the others are served on");
         drop(second);
         for _ in 0..100 {
-            let mut fourth = connect(&web).await;
-            if ask(&mut fourth, ASK).await.ends_with("here") {
+            let mut next = connect(&web).await;
+            if ask(&mut next, ASK).await.ends_with("Usual") {
                 return;
             }
             sleep(Duration::from_millis(20)).await;
@@ -301,19 +383,37 @@ mod tests {
     }
 
     #[test]
-    fn one_host_has_so_many_connections_and_gets_them_back_and_this_machine_has_all() {
-        let hosts = Hosts::default();
-        let seat = |ip: &str| hosts.seat(ip.parse().unwrap(), 2);
+    fn a_host_has_so_many_places_and_gets_them_back_and_this_machine_always_finds_one() {
+        let (hosts, plan) = (Hosts::default(), WebPlan { connections: 12, kept: 4, per_host: 2, ..WebPlan::default() });
+        let plan = WebPlan { proxies: Arc::new(["198.51.100.0/24".parse().unwrap()]), ..plan };
+        let seat = |ip: &str| hosts.seat(ip.parse().unwrap(), Most::of(&plan, ip.parse().unwrap()));
         let (a, b) = (seat("192.0.2.1"), seat("192.0.2.1"));
         assert!(a.is_some() && b.is_some() && seat("192.0.2.1").is_none() && seat("192.0.2.2").is_some());
         let (c, d) = (seat("2001:db8::1"), seat("2001:db8::2"));
         assert!(c.is_some() && d.is_some() && seat("2001:db8::3").is_none());
+        let proxy: Vec<_> = (0..9).map_while(|_| seat("198.51.100.7")).collect();
+        assert_eq!(proxy.len(), 4, "as many as there are for strangers");
+        assert!(seat("192.0.2.2").is_none());
         let own: Vec<_> = (0..9).map_while(|_| seat("127.0.0.1")).collect();
-        assert_eq!(own.len(), 9);
-        drop(a);
+        assert_eq!(own.len(), 4);
+        drop((a, own));
         assert!(seat("192.0.2.1").is_some());
-        drop((b, c, d, own));
-        assert!(hosts.0.lock().unwrap().is_empty());
+        drop((b, c, d, proxy));
+        assert!(hosts.0.lock().unwrap().each.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_asks_and_does_not_read_is_let_go() {
+        let long = vec![7u8; 32 << 20];
+        let router = axum::Router::new().route("/", get(async move || long));
+        let plan = WebPlan { stall: Duration::from_millis(300), ..WebPlan::default() };
+        let web = Web::open("127.0.0.1:0".parse().unwrap(), router, plan, None).await.unwrap();
+        let mut stream = connect(&web).await;
+        stream.write_all(ASK).await.unwrap();
+        sleep(Duration::from_millis(1500)).await;
+        let mut rest = Vec::new();
+        let read = timeout(SOON, stream.read_to_end(&mut rest)).await.unwrap();
+        assert!(read.is_err() || rest.len() < 32 << 20, "{} bytes were kept for it", rest.len());
     }
 
     #[tokio::test]
@@ -324,7 +424,7 @@ mod tests {
         let mut half = connect(&web).await;
         half.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
         let mut rested = connect(&web).await;
-        assert!(ask(&mut rested, ASK).await.ends_with("here"));
+        assert!(ask(&mut rested, ASK).await.ends_with("Usual"));
         let (idle, half, rested) = tokio::join!(closed(&mut idle), closed(&mut half), closed(&mut rested));
         for taken in [idle, half, rested] {
             assert!((head / 2..SOON).contains(&taken), "{taken:?}");

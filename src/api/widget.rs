@@ -4,6 +4,7 @@
 //! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials; it
 //! is laid around all of them ([`share`]), so that a page can read whatever refuses it.
 use super::auth::bearer;
+use super::serve::Peer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
 use crate::config::ECHO;
@@ -19,10 +20,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-
-/// Who a connection is from; the listener adds it to each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// A page that was let in.
 pub struct Visit {
@@ -101,7 +98,7 @@ impl FromRequestParts<Room> for From {
 
     async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Self::Rejection> {
         // A router that no listener serves (a test's) is asked from this machine.
-        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0);
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address);
         let lines: Vec<&str> =
             parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
         let door = &room.app.door;
