@@ -241,8 +241,7 @@
         const session = await early.then(() => this.#open());
         if (over.aborted) return false;
         this.#session = null;
-        await this.#dial(session, over);
-        return !over.aborted;
+        return await this.#dial(session, over);
       } catch (why) {
         return !over.aborted && this.#fail(why instanceof Fault ? why : new Fault("server", String(why)));
       }
@@ -252,8 +251,8 @@
     stop() {
       if (!this.live) return;
       const peer = this.#peer;
-      // The request outlives a page that goes away; the connection stays until it is answered, or its end would come first.
-      const told = this.#location && fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
+      // The connection stays until that is answered, or its end would come first.
+      const told = this.#location && this.#leave(this.#location, this.#right);
       this.#peer = null;
       this.#finish({ blame: "caller", reason: "hung up" });
       Promise.race([told, pause(1000)]).then(() => peer?.close());
@@ -288,6 +287,11 @@
         this.#tell("error", { code: why.code || "denied", message: why.message, fatal: false });
         return false;
       }
+    }
+
+    /** Ends the call there. The request outlives a page that goes away. */
+    #leave(place, headers) {
+      return fetch(place, { method: "DELETE", headers, keepalive: true }).catch(() => {});
     }
 
     #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
@@ -398,49 +402,68 @@
       return this.#session;
     }
 
+    /**
+     * Gives whether it came about. `stop()` and a new `start()` can come while it waits: what is the call's own stays in here until
+     * it is known that it is still the one that is meant.
+     */
     async #dial(session, over) {
       this.token = session.token;
       this.grace = session.grace_ms || 20000;
       this.language = session.language || null;
+      const right = this.#right;
       const servers = session.ice_servers;
       const peer = (this.#peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" }));
       const voice = this.#stream?.getAudioTracks()[0] || this.#quiet();
       this.#sender = peer.addTransceiver(voice, { direction: "sendrecv", streams: [this.#stream || new MediaStream([voice])] }).sender;
       this.#attach(peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
       peer.ontrack = ({ track }) => {
+        if (over.aborted) return;
         this.#audio?.srcObject?.addTrack(track);
         this.#play();
       };
       peer.onicecandidate = ({ candidate }) => {
+        if (peer !== this.#peer) return;
         this.#waiting.push(candidate?.candidate ? candidate : null);
         this.#flush();
       };
       peer.onconnectionstatechange = () => {
+        if (peer !== this.#peer) return;
         if (peer.connectionState === "connected") this.#arrived();
         if (["failed", "closed"].includes(peer.connectionState)) this.#mend();
       };
       await peer.setLocalDescription();
-      const headers = { ...this.#right, "Content-Type": "application/sdp" };
-      let answer;
+      // A token works once: a call that is begun while this one is refused or given up brings another.
+      const { token } = this.options;
+      const own = token && (token === session || token === session.token);
+      if (own) this.options.token = null;
+      let place;
       try {
-        answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+        const headers = { ...right, "Content-Type": "application/sdp" };
+        const answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+        place = new URL(answer.headers.get("Location"), answer.url).href;
+        const sdp = await answer.text();
+        // A bare token came without TURN servers: these serve from the next restart of ICE on.
+        if (!servers) this.#relay(peer, answer);
+        if (!over.aborted) await peer.setRemoteDescription({ type: "answer", sdp });
+        if (over.aborted) return this.#leave(place, right), false;
+        [this.#location, this.#etag, this.#answer] = [place, answer.headers.get("ETag"), sdp];
       } catch (why) {
-        // A token that was only turned away for now is good for another try.
-        if ([401, 422].includes(why.status)) this.options.token = null;
-        throw why;
+        // A call that nobody can take part in: its place is for others.
+        if (place) this.#leave(place, right);
+        // One that was only turned away for now is good for another try.
+        else if (own && ![401, 422].includes(why.status)) this.options.token ??= token;
+        throw place ? new Fault("incompatible", String(why)) : why;
       }
-      this.options.token = null; // works once
-      this.#location = new URL(answer.headers.get("Location"), answer.url).href;
-      this.#etag = answer.headers.get("ETag");
-      if (over.aborted) return void fetch(this.#location, { method: "DELETE", headers: this.#right, keepalive: true }).catch(() => {});
-      // A bare token came without TURN servers: these serve from the next restart of ICE on.
-      const turn = servers ? [] : linked(answer.headers.get("Link"));
-      if (turn.length) peer.setConfiguration({ ...peer.getConfiguration(), iceServers: turn });
-      this.#answer = await answer.text();
-      await peer.setRemoteDescription({ type: "answer", sdp: this.#answer });
       this.#packetAt = performance.now();
       this.#timer = setInterval(() => this.#watch(), 500);
       this.#flush();
+      return true;
+    }
+
+    /** Takes the TURN servers that an answer names: from the next gathering on. */
+    #relay(peer, answer) {
+      const iceServers = linked(answer.headers.get("Link"));
+      if (iceServers.length && peer.connectionState !== "closed") peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
     }
 
     #arrived() {
@@ -494,8 +517,7 @@
     }
 
     // --- candidates (RFC 8840), and a connection that was lost
-    #fragment(candidates) {
-      const sdp = this.#peer.localDescription.sdp;
+    #fragment(candidates, { sdp } = this.#peer.localDescription) {
       const of = (line) => new RegExp(`^${line}.*$`, "m").exec(sdp)?.[0].trim();
       const lines = ["a=group:BUNDLE", "m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:"].map(of).filter(Boolean);
       for (const candidate of candidates) lines.push(candidate ? `a=${candidate.candidate}` : "a=end-of-candidates");
@@ -509,20 +531,22 @@
 
     /** Sends the candidates that wait, those of one moment together. */
     async #flush() {
-      if (this.#flushing || !this.#answer || this.#mending) return;
-      this.#flushing = true;
+      const peer = this.#peer;
+      const idle = () => peer !== this.#peer || !peer || !this.#answer || this.#mending;
+      if (this.#flushing === peer || idle()) return;
+      this.#flushing = peer;
       await pause(20);
-      for (let tries = 0; tries < 4 && this.#waiting.length && this.#peer && !this.#mending; ) {
+      for (let tries = 0; tries < 4 && this.#waiting.length && !idle(); ) {
         const some = this.#waiting.splice(0);
         try {
           await this.#patch(this.#etag || "*", this.#fragment(some));
         } catch (why) {
-          if (why.status) continue; // refused: they belong to an ICE session that is over, or the call is
+          if (why.status || idle()) continue; // refused: they belong to an ICE session that is over, or the call is
           this.#waiting.unshift(...some);
           await pause(300 * 2 ** tries++);
         }
       }
-      this.#flushing = false;
+      if (this.#flushing === peer) this.#flushing = null;
     }
 
     async #watch() {
@@ -546,17 +570,18 @@
       const until = performance.now() + this.grace;
       for (let tries = 0; performance.now() < until; tries++) {
         const had = this.#packets;
+        let agreed = false;
         try {
           await this.#restart();
+          agreed = true;
         } catch (why) {
           if (over.aborted) return;
           // The server answers and does not know the call: it is over.
           if ([401, 403, 404, 410].includes(why.status)) return this.#finish(this.#connected ? { blame: "server", reason: "gone" } : NO_PATH);
         }
-        for (let waited = 0; waited < 3000 && !over.aborted; waited += 100) {
+        // Nothing to wait for while nothing was agreed on.
+        for (let waited = 0; waited < (agreed ? 3000 : Math.min(2000, 250 * 2 ** tries)) && !over.aborted; waited += 100) {
           if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#mended();
-          // Nothing to wait for while nothing was agreed on.
-          if (this.#peer.signalingState !== "stable" && waited >= Math.min(2000, 250 * 2 ** tries)) break;
           await pause(100);
         }
         if (over.aborted) return;
@@ -574,15 +599,19 @@
       this.#flush();
     }
 
+    /** One new ICE session: agreed on first, so that what is gathered then is gathered with fresh TURN credentials. */
     async #restart() {
       const peer = this.#peer;
       if (peer.connectionState === "closed") throw new Fault("lost");
-      this.#waiting = [];
-      await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
-      const answer = await this.#patch("*", this.#fragment([]));
+      const offer = await peer.createOffer({ iceRestart: true });
+      const answer = await this.#patch("*", this.#fragment([], offer));
       const lines = (await answer.text()).split(/\r?\n/);
-      const of = (name) => lines.find((line) => line.startsWith(`a=${name}:`));
+      if (peer !== this.#peer) throw new Fault("lost");
+      this.#relay(peer, answer);
+      this.#waiting = [];
       this.#etag = answer.headers.get("ETag") || this.#etag;
+      await peer.setLocalDescription(offer);
+      const of = (name) => lines.find((line) => line.startsWith(`a=${name}:`));
       const sdp = this.#answer
         .split("\r\n")
         .filter((line) => !/^a=(candidate:|end-of-candidates)/.test(line))
@@ -591,9 +620,10 @@
       for (const line of lines.filter((line) => line.startsWith("a=candidate:"))) {
         await peer.addIceCandidate({ candidate: line.slice(2), sdpMLineIndex: 0 }).catch(() => {});
       }
+      if (peer !== this.#peer) throw new Fault("lost");
+      this.#answer = sdp.join("\r\n");
       const some = this.#waiting.splice(0);
       if (some.length) this.#patch(this.#etag || "*", this.#fragment(some)).catch(() => {});
-      this.#answer = sdp.join("\r\n");
     }
   }
 
@@ -905,6 +935,7 @@
       if (this.#ui) {
         const entry = this.#entry("you");
         entry.text.textContent = this.call.expect.secret ? "•••" : text.trim();
+        entry.said = text;
         entry.box.classList.add("partial");
         this.#typed.push(entry);
         this.#bottom(true);
@@ -958,6 +989,12 @@
     on_error({ code }) {
       if (!this.#ui) return;
       if (code === "blocked" || code === null) return (this.#blocked = !!code), this.#label();
+      // What was written goes back to where it was written, to be sent again.
+      if (code === "not_taken" && this.#typed.length) {
+        const { box, said } = this.#typed.pop();
+        box.remove();
+        this.#ui.input.value ||= said;
+      }
       if (`fault_${code}` in WORDS.en) this.#warn(code);
       if (code === "deaf" && this.call.expect.keys) this.#toggle("dial", "pad", true);
     }

@@ -6,10 +6,11 @@ await play(async (open) => {
   const page = await demo(await open({ device: path.join(CLIPS, "timeline.wav") }), { microphone: false });
   await call(page);
   let loudest = 0;
+  // Once in sixteen seconds: a round that a busy machine did not hear does not count.
   await until("what the file says", async () => {
     loudest = Math.max(loudest, await page.evaluate(() => window.probe.face.call.level));
     return (await captions(page)).includes("book a room");
-  }, 45000);
+  }, 100000);
   check(loudest > 0.3, `the meter moves with the microphone: ${loudest}`);
   const heard = await page.evaluate(async () => {
     const stats = [...(await window.probe.peers[0].getStats()).values()];

@@ -22,7 +22,7 @@ export function equal(found, wanted, what) {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-export async function until(what, ask, limit = 20000) {
+export async function until(what, ask, limit = 30000) {
   for (const end = Date.now() + limit; ; await pause(50)) {
     const answer = await ask();
     if (answer) return answer;
@@ -64,13 +64,13 @@ export function launch({ device, flags = [] } = {}) {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...fake, ...flags] });
 }
 
-/** Runs in the page before anything else: a microphone to speak into, and an ear on what comes. */
-function equip({ microphone }) {
+/** Runs in the page before anything else: a microphone to speak into, and an ear on what comes. `rtc`: how connections are made. */
+function equip({ microphone, rtc }) {
   const probe = (window.probe = { events: [], peers: [], channels: [], tracks: [], heard: [] });
   const Peer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Peer {
-    constructor(...all) {
-      super(...all);
+    constructor(plan) {
+      super({ ...plan, ...rtc });
       probe.peers.push(this);
       this.addEventListener("track", ({ track }) => probe.listen(track));
     }
@@ -152,13 +152,13 @@ function equip({ microphone }) {
 }
 
 /** A page with the widget on it. Problems of the page itself are collected in `page.problems`. */
-export async function visit(browser, address = `${BASE}/`, { microphone = true, record = false, permissions = ["microphone"], ...more } = {}) {
+export async function visit(browser, address = `${BASE}/`, { microphone = true, record = false, rtc, permissions = ["microphone"], ...more } = {}) {
   const context = await browser.newContext({ permissions, bypassCSP: record, locale: "en-GB", viewport: { width: 1280, height: 900 }, ...more });
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (why) => page.problems.push(String(why.stack)));
   page.on("console", (line) => line.type() === "error" && page.problems.push(line.text()));
-  await page.addInitScript(equip, { microphone });
+  await page.addInitScript(equip, { microphone, rtc });
   if (record) await page.addInitScript(() => (window.probe.record = true));
   await page.goto(address);
   return page;
@@ -201,6 +201,23 @@ export async function hearsOut(page, limit = 40000) {
 }
 
 export const say = (page, name) => page.evaluate((clip) => window.probe.say(clip), fs.readFileSync(path.join(CLIPS, `${name}.wav`)).toString("base64"));
+
+/** Writes words, and again if the bot was at work or the line was being mended; gives how many captions stand then. */
+export async function types(page, words) {
+  const before = (await captions(page)).length;
+  const input = page.locator("input.input");
+  await until(`"${words}" to be taken`, async () => {
+    await reaches(page, ["listening", "thinking", "speaking"]);
+    if ((await captions(page)).length > before) return true;
+    await input.fill(words);
+    await input.press("Enter");
+    return until("an answer to that", async () => (await captions(page)).length > before || (await input.inputValue()) !== "", 5000).catch(() => false)
+      .then(async () => (await captions(page)).length > before);
+  }, 60000);
+}
+
+/** Waits until the bot has said what nobody can interrupt: so many of its first clauses. */
+export const disclosed = (page, clauses = 1) => until("the disclosure to be over", () => page.evaluate((clauses) => window.probe.events.filter((event) => event.done).length >= clauses, clauses), 40000);
 
 /** Says a clip, and hears the whole answer to it; gives what the bot said. `meanwhile` runs while the clip sounds. */
 export async function tells(page, name, meanwhile = () => {}) {

@@ -1,15 +1,10 @@
 // Typed turns, keys, mute, volume, what a screen reader gets, and a call without a microphone, all by keyboard.
-import { api, call, captions, check, demo, equal, events, hearsOut, over, pause, play, reaches, until } from "./page.mjs";
+import { api, call, captions, check, demo, disclosed, equal, events, hearsOut, over, play, reaches, types, until } from "./page.mjs";
 
 const focused = (page) => page.evaluate(() => {
   const inner = document.activeElement?.shadowRoot?.activeElement;
   return inner && (inner.getAttribute("aria-label") || inner.textContent);
 });
-
-async function typed(page, words) {
-  await page.locator("input.input").fill(words);
-  await page.keyboard.press("Enter");
-}
 
 await play(async (open) => {
   const browser = await open();
@@ -20,13 +15,12 @@ await play(async (open) => {
   await until("the channel", async () => (await events(page, "hello")).length);
   check(await page.evaluate(() => document.activeElement.localName === "switchboard-call"), "focus stays in the widget");
   // Words in writing stop the greeting at once, and are an answer.
-  await reaches(page, "speaking");
-  await pause(6000);
-  await typed(page, "book a room");
-  await until("the answer to what was typed", async () => (await captions(page)).includes("book a room"));
+  await disclosed(page);
+  await types(page, "book a room");
+  check((await captions(page)).includes("book a room"), "the answer to what was typed");
   equal((await events(page, "caption")).filter((event) => event.final && event.text).map((event) => event.by), ["text"], "by what it was said");
   await hearsOut(page);
-  await typed(page, "mountain view");
+  await types(page, "mountain view");
   await hearsOutNext(page, "day");
   equal(await page.locator(".turn.partial").count(), 0, "drafts that are left");
   equal((await page.locator(".turn.you p").allTextContents()), ["book a room", "mountain view"], "each is shown once");
@@ -34,7 +28,7 @@ await play(async (open) => {
   // Mute sends silence, and says so.
   await page.locator("button.mute").click();
   check(await page.evaluate(() => window.probe.tracks.every((track) => !track.enabled)), "mute silences the track");
-  check((await page.locator(".says .word").textContent()) === "You are muted", "mute is told in words");
+  await until("mute to be told in words", async () => (await page.locator(".says .word").textContent()) === "You are muted");
   await page.locator("button.mute").click();
   // The volume is the loudspeaker's.
   await page.locator("button.sound").click();
@@ -53,9 +47,8 @@ await play(async (open) => {
   await page.evaluate(() => (window.probe.events.length = 0));
   await page.keyboard.press("Enter");
   await until("the channel", async () => (await events(page, "hello")).length);
-  await reaches(page, "speaking");
-  await pause(6000);
-  await typed(page, "cancel a booking");
+  await disclosed(page);
+  await types(page, "cancel a booking");
   await until("the question for the code", async () => (await events(page, "bot")).some((event) => /code/.test(event.text)));
   check((await events(page, "expect")).at(-1).keys, "the page is told that keys are expected");
   await page.locator("button.pad").click();
@@ -64,11 +57,11 @@ await play(async (open) => {
   await page.keyboard.press("2");
   await page.locator('[data-key="7"]').click();
   await page.keyboard.press("9");
-  await until("the code to be read back", async () => (await events(page, "slot")).some((event) => event.name === "code" && event.value), 15000);
+  await until("the code to be read back", async () => (await events(page, "slot")).some((event) => event.name === "code" && event.value));
   await page.keyboard.press("Escape");
   equal(await focused(page), "Keypad", "Escape closes the keypad, and gives focus back");
   await hearsOut(page);
-  await typed(page, "yes");
+  await types(page, "yes");
   await reaches(page, "ended", 40000);
   const second = await over((await events(page, "hello"))[0].call);
   equal(second.slots, { code: "4279" }, "each key counted once");
@@ -81,8 +74,8 @@ await play(async (open) => {
   equal(await silent.evaluate(() => window.probe.tracks.length), 0, "microphones asked for");
   await hearsOut(silent);
   check((await silent.locator("[aria-live=polite] p").count()) > 0, "a screen reader gets the captions");
-  await typed(silent, "book a room");
-  await until("the answer", async () => (await captions(silent)).includes("book a room"));
+  await types(silent, "book a room");
+  check((await captions(silent)).includes("book a room"), "the answer");
   const live = (await events(silent, "hello"))[0].call;
   const { lines } = await api(`/api/v1/calls/${live}`);
   check(lines.every((line) => line.received > 100), `the line is alive: ${JSON.stringify(lines)}`);
