@@ -1,7 +1,7 @@
 //! The browser caller in a real Chromium: scenarios in `tests/e2e/browser/*.mjs`, each against a server of its own.
 use crate::server::Server;
 use crate::speech::{CALLER, Timeline, say};
-use crate::testbed::{HERE, alone, beside_others, port, root, seconds};
+use crate::testbed::{Dir, HERE, Process, alone, beside_others, port, ports, root, seconds};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use switchboard::config::Config;
@@ -128,6 +128,36 @@ async fn a_lost_connection_comes_back_in_the_middle_of_a_call() {
 async fn calls_that_begin_and_end_in_one_moment_do_not_mix() {
     let _machine = beside_others().await;
     plays("moments", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_through_a_relay_is_heard_both_ways() {
+    let _machine = beside_others().await;
+    let dir = Dir::new("relay");
+    let (at, cli) = (port(), port());
+    let (from, to) = ports(60);
+    // Relays to this machine itself are refused unless asked for, and then the console needs a password.
+    let config = format!(
+        "listening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nlistening-port={at}\nmin-port={from}\nmax-port={to}\nrealm=test\n\
+         use-auth-secret\nstatic-auth-secret=north\nallow-loopback-peers\ncli-ip=127.0.0.1\ncli-port={cli}\n\
+         cli-password=unused\nno-tls\nno-dtls\nfingerprint\nlog-file=stdout\npidfile={dir}/pid\nuserdb={dir}/db\n",
+        dir = dir.path().display()
+    );
+    std::fs::write(dir.join("turn.conf"), config).expect("written");
+    std::fs::write(dir.join("secret"), "north").expect("written");
+    let log = std::fs::File::create(dir.join("turn.log")).expect("a log");
+    let mut command = Command::new("turnserver");
+    command.arg("-c").arg(dir.join("turn.conf")).current_dir(dir.path()).stdin(Stdio::null());
+    let Ok(turnserver) = command.stdout(log.try_clone().expect("a handle")).stderr(log).spawn() else {
+        eprintln!("skipped: no turnserver (Debian package coturn)");
+        return;
+    };
+    let _turnserver = Process::new(turnserver);
+    plays("relay", |config| {
+        config.rtc.turn = vec![format!("turn:{HERE}:{at}?transport=udp")];
+        config.rtc.turn_secret_file = Some(dir.join("secret"));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
