@@ -222,6 +222,11 @@ impl Conversation {
         self.ended
     }
 
+    /// A clause as it is read, where that is easier than as it is said.
+    pub fn written(&self, clause: &str) -> Option<say::written::Written> {
+        say::written::Written::of(clause, &self.flow.spellings(), self.bot.language)
+    }
+
     /// Whether keys and written words are taken now: not before the answer, on hold, while a tool runs, or after the end.
     pub fn takes(&self) -> bool {
         self.answered && !self.away && self.tool.is_none() && !self.ended

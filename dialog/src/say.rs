@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 pub mod en;
 pub mod vi;
+pub mod written;
 
 /// A text as a synthesiser should get it: no figure, sign or abbreviation left.
 pub fn normal(text: &str, language: Language) -> String {

@@ -4,6 +4,7 @@
 use super::end::End;
 use crate::store::{Latency, Means};
 use dialog::conversation::MASK;
+use dialog::say::written::Written;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -60,6 +61,9 @@ struct Clause {
     say: u64,
     turn: u32,
     text: String,
+    /// As it is read, where it is not read as it is said.
+    written: Option<Written>,
+    /// Heard of it as it is said.
     chars: u32,
     /// Cut off: how much was heard of it is yet to be told by the playout.
     hushed: bool,
@@ -161,7 +165,7 @@ impl Page {
         self.send(expect(self.keys, self.secret));
         let slots: Vec<Value> = self.slots.values().cloned().collect();
         let clauses: Vec<[Value; 2]> =
-            self.clauses.iter().map(|c| [c.announce(), spoken(c.say, c.chars, false)]).collect();
+            self.clauses.iter().map(|c| [c.announce(), spoken(c.say, c.heard(), false)]).collect();
         slots.into_iter().chain(clauses.into_iter().flatten()).for_each(|message| self.send(message));
         self.send(state(self.state));
     }
@@ -202,8 +206,8 @@ impl Page {
     }
 
     /// A clause is going to be said.
-    pub fn clause(&mut self, say: u64, turn: u32, text: &str) {
-        let clause = Clause { say, turn, text: text.into(), chars: 0, hushed: false };
+    pub fn clause(&mut self, say: u64, turn: u32, text: &str, written: Option<Written>) {
+        let clause = Clause { say, turn, text: text.into(), written, chars: 0, hushed: false };
         if self.clauses.iter().any(|clause| clause.hushed) {
             self.waiting.push(clause);
         } else {
@@ -226,7 +230,7 @@ impl Page {
         let clause = &mut self.clauses[at];
         if chars > clause.chars || done {
             clause.chars = clause.chars.max(chars);
-            let message = spoken(say, clause.chars, done);
+            let message = spoken(say, clause.heard(), done);
             if done {
                 self.clauses.remove(at);
             }
@@ -255,7 +259,7 @@ impl Page {
     /// Tells of an interruption, and then of what came after it.
     fn settle(&mut self) {
         if let Some(first) = self.clauses.iter().find(|clause| clause.hushed) {
-            let message = json!({"type": "interrupted", "say": first.say, "chars": first.chars});
+            let message = json!({"type": "interrupted", "say": first.say, "chars": first.heard()});
             self.send(message);
             self.clauses.retain(|clause| !clause.hushed);
         }
@@ -305,7 +309,13 @@ impl Page {
 
 impl Clause {
     fn announce(&self) -> Value {
-        json!({"type": "bot", "say": self.say, "turn": self.turn, "text": self.text})
+        let text = self.written.as_ref().map_or(&self.text, |written| &written.text);
+        json!({"type": "bot", "say": self.say, "turn": self.turn, "text": text})
+    }
+
+    /// Of the text that was announced.
+    fn heard(&self) -> u32 {
+        self.written.as_ref().map_or(self.chars, |written| written.heard(self.chars))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The protocol, as scripts and traces.
 use super::*;
 use crate::store::Blame;
+use dialog::bot::Language;
 
 /// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want.
 /// `open`, `say N TURN TEXT`, `spoken N CHARS`, `done N CHARS`, `hush FLOOR [SOUNDING]`, `cut N CHARS`, `heard TURN TEXT`,
@@ -24,7 +25,10 @@ fn check(script: &str, trace: &str) {
             "open" => got(&mut page, Incoming::Opened),
             "bad" => got(&mut page, Incoming::Bad),
             "got" => got(&mut page, Incoming::Text(rest.into())),
-            "say" => page.clause(number(0).into(), number(1), words[2]),
+            "say" => {
+                let spellings = [("two thirty p m".to_owned(), "2:30 pm".to_owned())];
+                page.clause(number(0).into(), number(1), words[2], Written::of(words[2], &spellings, Language::En));
+            }
             "spoken" => page.spoken(number(0).into(), number(1), false),
             "done" => page.spoken(number(0).into(), number(1), true),
             "hush" => page.hushed(number(0).into(), words.get(1).map(|_| number(1).into())),
@@ -52,6 +56,30 @@ fn check(script: &str, trace: &str) {
     }
     let wanted: Vec<&str> = trace.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     assert_eq!(seen, wanted, "\nseen:\n{}", seen.join("\n"));
+}
+
+#[test]
+fn a_page_reads_figures_and_counts_what_was_heard_in_them() {
+    check(
+        r#"
+        open
+        say 1 0 At two thirty p m today.
+        say 2 0 Right?
+        spoken 1 9
+        spoken 1 18
+        cut 1 20
+        "#,
+        r#"
+        hello bot="booking.en" call="c1" language="en" version=1
+        expect keys=false secret=false
+        state state="thinking"
+        bot say=1 text="At 2:30 pm today." turn=0
+        bot say=2 text="Right?" turn=0
+        spoken chars=3 done=false say=1
+        spoken chars=11 done=false say=1
+        interrupted chars=13 say=1
+        "#,
+    );
 }
 
 #[test]

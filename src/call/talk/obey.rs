@@ -24,7 +24,10 @@ impl Talk {
                 }
                 self.bot.said(utterance, text.clone(), last);
                 let turn = self.turns + self.bot.before(utterance);
-                self.show(|page| page.clause(say.0, turn, &text));
+                if self.page.is_some() {
+                    let written = self.conversation.written(&text);
+                    self.show(|page| page.clause(say.0, turn, &text, written));
+                }
                 self.act(Act::Say { utterance, text, interruptible });
             }
             Output::Hold => {

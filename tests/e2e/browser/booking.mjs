@@ -2,7 +2,7 @@
 import { call, captions, check, demo, equal, events, hearsOut, over, play, reaches, say, tells } from "./page.mjs";
 
 const TURNS = [
-  ["book a room", "which city|In which city"], ["mountain view", "day"], ["today", "time"], ["two thirty p m", "how long"], ["half an hour", "many people"], ["two people", "Is that right"],
+  ["book a room", "which city|In which city"], ["mountain view", "day"], ["today", "time"], ["two thirty p m", "how long"], ["half an hour", "many people"], ["two people", "at 2:30 pm for half an hour for 2 people\\. Is that right"],
 ];
 
 await play(async (open) => {

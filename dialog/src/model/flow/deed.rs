@@ -79,6 +79,13 @@ impl Flow {
         }
     }
 
+    /// How the values that are known are said, and how they are written; nothing of a secret.
+    pub fn spellings(&self) -> Vec<(String, String)> {
+        let filled = self.bot.slots.iter().zip(&self.slots).filter(|(spec, _)| !spec.secret);
+        let known = filled.filter_map(|(spec, filled)| filled.as_ref().map(|filled| (&filled.value, &spec.kind)));
+        known.filter_map(|(value, kind)| say::written::spelling(value, kind, self.bot.language)).collect()
+    }
+
     pub(super) fn render(&self, template: &Template, own: Option<usize>, answer: Option<&Json>) -> String {
         let text = template.fill(|part| match part {
             Part::Text(text) => text.clone(),

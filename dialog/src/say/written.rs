@@ -1,0 +1,185 @@
+//! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
+use super::{en, split_digits, vi};
+use crate::value::{self, Kind, Language, Value};
+
+/// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
+pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(String, String)> {
+    let is_en = language == Language::En;
+    let today = jiff::civil::Date::ZERO;
+    let said = || super::value(value, kind, language, today);
+    let pair = match value {
+        Value::Number(n) => {
+            let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();
+            (said(), format!("{n}{unit}"))
+        }
+        Value::Digits(digits) => (said(), split_digits(digits).join(" ")),
+        // The day alone: a name of the week before it stays as it is, and may stand in the clause before.
+        Value::Date(date) if is_en => {
+            let said = en::date(*date, false);
+            let month = said.split(' ').next().unwrap_or_default().to_owned();
+            (said, format!("{month} {}", date.day()))
+        }
+        Value::Date(date) => (vi::date(*date, false), format!("ngày {} tháng {}", date.day(), date.month())),
+        Value::Time(time) => {
+            let (hour, minute) = (time.hour(), time.minute());
+            match (is_en, hour, minute) {
+                // "noon", "midnight"
+                (true, 0 | 12, 0) => return None,
+                (true, ..) => {
+                    let half = if hour < 12 { "am" } else { "pm" };
+                    (said(), format!("{}:{minute:02} {half}", if hour % 12 == 0 { 12 } else { hour % 12 }))
+                }
+                (false, ..) => (said(), format!("{hour}:{minute:02}")),
+            }
+        }
+        Value::Minutes(minutes) if *minutes < 60 && *minutes != 30 => {
+            (said(), format!("{minutes} {}", if is_en { "minutes" } else { "phút" }))
+        }
+        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Text(_) => return None,
+    };
+    Some((super::normal(&pair.0, language), pair.1))
+}
+
+fn number(n: i64, language: Language) -> String {
+    if language == Language::En { en::number(n) } else { vi::number(n) }
+}
+
+/// A clause as it is read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Written {
+    pub text: String,
+    /// Where what is said and what is written run together again: characters of the one, and of the other.
+    joints: Vec<(u32, u32)>,
+}
+
+/// It may hold a caller's words.
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Written({} joints)", self.joints.len())
+    }
+}
+
+impl Written {
+    /// `None` where none of these is said in it. Of two that begin together the longer one counts.
+    pub fn of(said: &str, spellings: &[(String, String)], language: Language) -> Option<Self> {
+        let said: Vec<char> = said.chars().collect();
+        let (mut text, mut joints, mut at) = (String::new(), Vec::new(), 0);
+        let word = |at: usize| said.get(at).is_some_and(|c| c.is_alphanumeric());
+        // "two people" is no part of "twenty two people".
+        let figure = |word: String| {
+            let word = [word.to_lowercase()];
+            if language == Language::En { value::en::number(&word) } else { value::vi::number(&word) }.is_some()
+        };
+        let alone = |at: usize, to: usize| {
+            let before: String = said[..at]
+                .strip_suffix(&[' '])
+                .unwrap_or_default()
+                .rsplit(|c| *c == ' ')
+                .next()
+                .into_iter()
+                .flatten()
+                .collect();
+            let after: String = said[to..]
+                .strip_prefix(&[' '])
+                .unwrap_or_default()
+                .split(|c| *c == ' ')
+                .next()
+                .into_iter()
+                .flatten()
+                .collect();
+            !figure(before) && !figure(after)
+        };
+        while at < said.len() {
+            let fits = |spoken: &str| {
+                let long = spoken.chars().count();
+                let same = said
+                    .get(at..at + long)?
+                    .iter()
+                    .zip(spoken.chars())
+                    .all(|(a, b)| a.to_lowercase().eq(b.to_lowercase()));
+                let whole = (at == 0 || !word(at - 1)) && !word(at + long);
+                (long > 0 && same && whole && alone(at, at + long)).then_some(long)
+            };
+            let best = spellings
+                .iter()
+                .filter_map(|(spoken, written)| Some((fits(spoken)?, written)))
+                .max_by_key(|(long, _)| *long);
+            match best {
+                Some((long, written)) => {
+                    // Nothing of it is read before all of it is heard.
+                    joints.push((at as u32, text.chars().count() as u32));
+                    text.push_str(written);
+                    at += long;
+                    joints.push((at as u32, text.chars().count() as u32));
+                }
+                None => {
+                    text.push(said[at]);
+                    at += 1;
+                }
+            }
+        }
+        (!joints.is_empty()).then_some(Self { text, joints })
+    }
+
+    /// How many characters of what is written have been heard, when so many of what is said have.
+    pub fn heard(&self, said: u32) -> u32 {
+        let before = self.joints.iter().rposition(|(spoken, _)| *spoken <= said);
+        let (spoken, written) = before.map_or((0, 0), |at| self.joints[at]);
+        // A joint of even place begins a value.
+        if before.is_some_and(|at| at % 2 == 0) { written } else { written + (said - spoken) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::{date, time};
+
+    fn spellings(language: Language) -> Vec<(String, String)> {
+        let unit =
+            if language == Language::En { vec!["person".into(), "people".into()] } else { vec!["người".into()] };
+        let number = Kind::Number { min: 0, max: 99, unit };
+        let values = [
+            (Value::Time(time(14, 30, 0, 0)), Kind::Time),
+            (Value::Date(date(2026, 12, 4)), Kind::Date),
+            (Value::Number(2), number),
+            (Value::Minutes(45), Kind::Duration),
+            (Value::Digits("4279".into()), Kind::Digits { min: 4, max: 4 }),
+        ];
+        values.iter().filter_map(|(value, kind)| spelling(value, kind, language)).collect()
+    }
+
+    fn written(said: &str, language: Language) -> String {
+        Written::of(said, &spellings(language), language).map_or_else(|| said.to_owned(), |written| written.text)
+    }
+
+    #[test]
+    fn values_are_read_in_figures() {
+        let said =
+            "You want a room on Friday, December fourth at two thirty p m for forty five minutes for two people.";
+        let read = "You want a room on Friday, December 4 at 2:30 pm for 45 minutes for 2 people.";
+        assert_eq!(written(said, Language::En), read);
+        assert_eq!(written("Two thirty p m, is that right?", Language::En), "2:30 pm, is that right?");
+        assert_eq!(written("Your code is four two seven nine.", Language::En), "Your code is 4279.");
+        let said = "Thứ sáu, ngày mùng bốn tháng mười hai, hai giờ rưỡi chiều, hai người.";
+        assert_eq!(written(said, Language::Vi), "Thứ sáu, ngày 4 tháng 12, 14:30, 2 người.");
+        assert_eq!(written("Mười hai người.", Language::Vi), "Mười hai người.");
+        for same in ["today", "twenty two people", "four two seven nine one", "half an hour", ""] {
+            assert_eq!(written(same, Language::En), same);
+        }
+        assert_eq!(spelling(&Value::Time(time(12, 0, 0, 0)), &Kind::Time, Language::En), None);
+    }
+
+    #[test]
+    fn what_was_heard_of_one_is_found_in_the_other() {
+        let said = "At two thirty p m today.";
+        let written = Written::of(said, &spellings(Language::En), Language::En).unwrap();
+        assert_eq!(written.text, "At 2:30 pm today.");
+        let read: Vec<String> = [0, 2, 3, 9, 16, 17, 18, 23, 24]
+            .map(|heard| written.text.chars().take(written.heard(heard) as usize).collect())
+            .to_vec();
+        let wanted =
+            ["", "At", "At ", "At ", "At ", "At 2:30 pm", "At 2:30 pm ", "At 2:30 pm today", "At 2:30 pm today."];
+        assert_eq!(read, wanted);
+    }
+}
