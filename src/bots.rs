@@ -16,6 +16,8 @@ pub struct Parsed<B> {
     pub bot: B,
     /// `en` or `vi`.
     pub language: String,
+    /// What visitors are shown, by language.
+    pub titles: BTreeMap<String, String>,
 }
 
 /// One bot as an operator sees it.
@@ -25,6 +27,8 @@ pub struct Card {
     pub name: String,
     /// `None` while no version of the file has worked.
     pub language: Option<String>,
+    /// What visitors are shown, by language.
+    pub titles: BTreeMap<String, String>,
     /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
     pub fault: Option<String>,
 }
@@ -32,7 +36,7 @@ pub struct Card {
 impl Card {
     /// What is wrong, for those who may not see paths and contents.
     pub fn complaint(&self) -> Option<String> {
-        let Self { name, language, fault } = self;
+        let Self { name, language, fault, .. } = self;
         fault.as_ref().map(|_| match language {
             Some(_) => format!("the file of bot {name} cannot be used; the version before it is in use"),
             None => format!("the file of bot {name} cannot be used, and no version of it has worked"),
@@ -63,6 +67,14 @@ pub struct Bots<B> {
 struct Entry<B> {
     bot: Option<Arc<B>>,
     card: Card,
+}
+
+impl<B> Entry<B> {
+    /// A file that has never worked.
+    fn none(name: &str) -> Self {
+        let card = Card { name: name.into(), language: None, titles: BTreeMap::new(), fault: None };
+        Self { bot: None, card }
+    }
 }
 
 impl<B> Clone for Entry<B> {
@@ -105,15 +117,14 @@ impl<B: Send + Sync> Bots<B> {
             let parsed =
                 std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| (self.parse)(name, &text));
             let entry = match parsed {
-                Ok(Parsed { bot, language }) => {
-                    let card = Card { name: name.into(), language: Some(language), fault: None };
+                Ok(Parsed { bot, language, titles }) => {
+                    let card = Card { name: name.into(), language: Some(language), titles, fault: None };
                     Entry { bot: Some(Arc::new(bot)), card }
                 }
                 Err(why) => {
                     let fault = Some(format!("{}: {why}", path.display()));
-                    let (bot, language) =
-                        old.get(name).map_or((None, None), |e| (e.bot.clone(), e.card.language.clone()));
-                    Entry { bot, card: Card { name: name.into(), language, fault } }
+                    let Entry { bot, card } = old.get(name).cloned().unwrap_or_else(|| Entry::none(name));
+                    Entry { bot, card: Card { fault, ..card } }
                 }
             };
             read.insert(name.to_owned(), entry);
@@ -167,7 +178,7 @@ mod tests {
     fn parse(_: &str, text: &str) -> Result<Parsed<String>, String> {
         match text {
             "broken" => Err("line 1: no such key".into()),
-            text => Ok(Parsed { bot: text.into(), language: "en".into() }),
+            text => Ok(Parsed { bot: text.into(), language: "en".into(), titles: BTreeMap::new() }),
         }
     }
 

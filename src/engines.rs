@@ -175,8 +175,10 @@ impl Engines {
                 self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
             }
         }
+        let titles =
+            bot.titles.iter().map(|(of, title)| (code(self::language(*of)).to_owned(), title.clone())).collect();
         let code = code(language).to_owned();
-        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code })
+        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles })
     }
 }
 

@@ -17,6 +17,8 @@ pub use words::{Command, Commands, Prompts};
 #[derive(Clone, Debug)]
 pub struct Bot {
     pub name: String,
+    /// What visitors of web pages are shown of it, by the language of the page; empty: nothing was given.
+    pub titles: BTreeMap<Language, String>,
     pub language: Language,
     /// The synthesiser's name for the voice; `None` takes the server's default for the language.
     pub voice: Option<String>,

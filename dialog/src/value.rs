@@ -7,7 +7,7 @@ pub mod en;
 pub mod vi;
 
 /// The languages a bot can speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 pub enum Language {
     #[serde(rename = "en")]
     En,

@@ -69,6 +69,7 @@ impl Shelf for Pair {
         let card = |name: &str, language: Option<&str>, fault: Option<&str>| Card {
             name: name.into(),
             language: language.map(Into::into),
+            titles: language.map(|code| (code.to_owned(), "Rooms".to_owned())).into_iter().collect(),
             fault: fault.map(Into::into),
         };
         vec![card("booking.en", Some("en"), None), card("new", None, Some("new.toml: no such key"))]

@@ -7,6 +7,7 @@ use super::auth::bearer;
 use super::serve::Peer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
+use crate::bots::Card;
 use crate::config::ECHO;
 use crate::widget::{Origin, Refused, Seat, Server, Session, Ticket, TicketId};
 use axum::Json;
@@ -15,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header,
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -165,9 +167,10 @@ fn wants(kind: &str) -> Response {
 pub(super) async fn bots(State(room): Here) -> Json<PublicBots> {
     let cards = room.app.bots.list().into_iter().filter(|card| room.app.door.is_public(&card.name));
     let bots = cards.filter_map(|card| {
-        let (name, language) = (card.name, card.language?);
-        let title = title(&name);
-        Some(PublicBot { name, title, language })
+        let Card { name, language, titles, .. } = card;
+        let language = language?;
+        let title = titles.get(&language).or(titles.values().next()).cloned().unwrap_or_else(|| title(&name));
+        Some(PublicBot { name, title, titles, language })
     });
     Json(PublicBots { bots: bots.collect() })
 }
@@ -218,12 +221,16 @@ pub(super) async fn session(
     // After the right: a stranger learns nothing of the bots there are.
     let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
     // The line test is no bot: it speaks no language, and its page is in English.
-    let language = if new.bot == ECHO { Some("en".to_owned()) } else { card.and_then(|card| card.language) };
+    let (language, titles) = match card {
+        _ if new.bot == ECHO => (Some("en".to_owned()), BTreeMap::new()),
+        card => card.map_or_else(Default::default, |card| (card.language, card.titles)),
+    };
     match (asked, language) {
         (Err(refused), _) => refused.into_response(),
         (Ok(_), None) => Problem::from(PageFault::Bot).into_response(),
         (Ok(session), Some(language)) => {
-            (StatusCode::CREATED, Json(document(session, new.bot, language))).into_response()
+            (StatusCode::CREATED, Json(SessionDocument { titles, ..document(session, new.bot, language) }))
+                .into_response()
         }
     }
 }
@@ -235,6 +242,7 @@ fn document(session: Session, bot: String, language: String) -> SessionDocument 
         expires_at: jiff::Timestamp::from_second(expires as i64).unwrap_or_default(),
         bot,
         language,
+        titles: BTreeMap::new(),
         protocol: crate::call::page::VERSION,
         ice_servers: servers.into_iter().map(Into::into).collect(),
         grace_ms: grace.as_millis() as u64,

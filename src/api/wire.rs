@@ -2,6 +2,7 @@
 use crate::bots::Card;
 use crate::store::{Call, State, TimelineEvent};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// An error (RFC 9457).
@@ -115,7 +116,7 @@ pub struct Bot {
 }
 
 impl From<Card> for Bot {
-    fn from(Card { name, language, fault }: Card) -> Self {
+    fn from(Card { name, language, fault, .. }: Card) -> Self {
         Self { name, language, fault }
     }
 }
@@ -160,6 +161,9 @@ pub struct SessionDocument {
     pub expires_at: jiff::Timestamp,
     pub bot: String,
     pub language: String,
+    /// What the bot is called, by the language of the page, where its file says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
     /// Of the messages on the data channel.
     pub protocol: u32,
     pub ice_servers: Vec<IceServer>,
@@ -180,7 +184,11 @@ pub struct IceServer {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct PublicBot {
     pub name: String,
+    /// In the bot's own language; out of its name where its file says nothing.
     pub title: String,
+    /// By the language of the page, where its file says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
     /// `en` or `vi`.
     pub language: String,
 }

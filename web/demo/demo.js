@@ -59,7 +59,8 @@
     for (const button of document.querySelectorAll("[data-lang]")) button.setAttribute("aria-pressed", button.dataset.lang === lang);
     document.querySelector("[data-label]").setAttribute("aria-label", t("language"));
     $("bots").setAttribute("aria-label", t("bots"));
-    if (face) face.lang = lang;
+    const chosen = face && bots.find((bot) => bot.name === face.getAttribute("bot"));
+    if (chosen) face.lang = lang, face.setAttribute("heading", title(chosen));
     const warning = trouble || (isSecureContext ? null : "insecure");
     $("warning").hidden = !warning;
     $("warning").textContent = warning ? t(warning) : "";
@@ -67,13 +68,15 @@
     draw();
   }
 
+  const title = (bot) => bot.titles?.[lang] || bot.title || bot.name;
+
   // --- the bots
   function list() {
     $("bots").replaceChildren(...bots.map((bot) => {
       const input = make("input", { type: "radio", name: "bot", value: bot.name });
       input.checked = face?.getAttribute("bot") === bot.name;
       input.addEventListener("change", () => choose(bot));
-      return make("label", { class: "bot" }, input, make("span", { class: "bot-title", lang: bot.language }, bot.title || bot.name), make("span", { class: "bot-about" }, `${bot.name} · ${t(bot.language) || bot.language}`));
+      return make("label", { class: "bot" }, input, make("span", { class: "bot-title", lang: bot.titles?.[lang] ? lang : bot.language }, title(bot)), make("span", { class: "bot-about" }, `${bot.name} · ${t(bot.language) || bot.language}`));
     }));
   }
 
@@ -83,7 +86,7 @@
     turns = [];
     said.clear();
     document.querySelector("#understood dl").replaceChildren();
-    face = make("switchboard-call", { bot: bot.name, heading: bot.title || bot.name, lang });
+    face = make("switchboard-call", { bot: bot.name, heading: title(bot), lang });
     face.addEventListener("slot", ({ detail }) => understood(detail));
     face.addEventListener("latency", ({ detail }) => {
       turns.push(detail);

@@ -184,6 +184,7 @@
       this.state = "idle";
       this.id = null;
       this.language = null;
+      this.titles = {};
       this.expect = { keys: false, secret: false };
       addEventListener("pagehide", () => (this.#post({ type: "bye" }), this.stop()));
     }
@@ -410,6 +411,7 @@
       this.token = session.token;
       this.grace = session.grace_ms || 20000;
       this.language = session.language || null;
+      this.titles = session.titles || {};
       const right = this.#right;
       const servers = session.ice_servers;
       const peer = (this.#peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" }));
@@ -569,11 +571,10 @@
       if (this.#connected) this.#state("reconnecting");
       const until = performance.now() + this.grace;
       for (let tries = 0; performance.now() < until; tries++) {
-        const had = this.#packets;
-        let agreed = false;
+        let [had, agreed] = [this.#packets, false];
         try {
           await this.#restart();
-          agreed = true;
+          [had, agreed] = [this.#packets, true];
         } catch (why) {
           if (over.aborted) return;
           // The server answers and does not know the call: it is over.
@@ -816,7 +817,9 @@
       const set = (element, word) => element.textContent === word || (element.textContent = word);
       const name = (element, word) => element.setAttribute("aria-label", word);
       const talking = this.call.hears && !this.mute;
-      set(ui.title, this.getAttribute("heading") || this.#t("title"));
+      const { titles, language } = this.call;
+      const title = this.getAttribute("heading") || titles[this.#lang] || titles[language] || this.#t("title");
+      set(ui.title, title);
       const muted = state === "listening" && this.call.hears && this.mute;
       const word = muted ? this.#t("muted") : this.#t(state);
       set(ui.word, word);
@@ -826,7 +829,7 @@
       set(ui.intro_text, this.getAttribute("intro") || this.#t("intro"));
       set(ui.begin_word, this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"));
       set(ui.type_word, this.#t("type"));
-      set(ui.launch_word, this.call.live ? word : this.getAttribute("heading") || this.#t("title"));
+      set(ui.launch_word, this.call.live ? word : title);
       name(ui.launch, this.call.live ? `${this.#t("open")}: ${word}` : ui.launch_word.textContent);
       name(ui.minimise, this.#t("minimise"));
       set(ui.mute_word, this.#t(!this.call.hears ? "microphone" : this.mute ? "unmute" : "mute"));

@@ -1,9 +1,9 @@
 //! From a file to a [`Bot`]: everything that could go wrong in a call is refused here, with the key and the remedy.
-use super::file::{DoneFile, File, MethodFile, OneOrMany, SlotFile, TaskFile, Type, ValueFile, ValueTable};
+use super::file::{DoneFile, File, MethodFile, OneOrMany, SlotFile, TaskFile, TitleFile, Type, ValueFile, ValueTable};
 use super::{Bot, Call, Done, Fault, Slot, Task, Template};
 use crate::conversation::Method;
 use crate::value::{Choice, Kind, Language, tokens};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 struct Check<'a> {
@@ -66,6 +66,18 @@ impl Check<'_> {
 pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
     let check = Check { file, language: read.language };
     check.text("name", &read.name)?;
+    let titles = match read.title {
+        None => BTreeMap::new(),
+        Some(TitleFile::One(title)) => BTreeMap::from([(read.language, title)]),
+        Some(TitleFile::ByLanguage(titles)) => titles,
+    };
+    if titles.values().any(|title| title.trim().is_empty() || title.chars().count() > 60) {
+        return check.fault(
+            "title",
+            "is empty, or longer than 60 characters",
+            "write what a visitor is to read on the button",
+        );
+    }
     check.plain("greeting", &read.greeting)?;
     for (key, text) in [("disclosure", &read.disclosure), ("closing", &read.closing)] {
         if let Some(text) = text {
@@ -138,6 +150,7 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
     }
     Ok(Bot {
         name: read.name,
+        titles,
         language: read.language,
         voice: read.voice,
         lexicon: read

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub name: String,
+    pub title: Option<TitleFile>,
     pub language: Language,
     pub voice: Option<String>,
     #[serde(default)]
@@ -29,6 +30,13 @@ pub(super) struct File {
     pub slot: Vec<SlotFile>,
     #[serde(default)]
     pub task: Vec<TaskFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a title is a text, or a table of texts by language: { en = \"…\", vi = \"…\" }")]
+pub(super) enum TitleFile {
+    One(String),
+    ByLanguage(BTreeMap<Language, String>),
 }
 
 #[derive(Deserialize)]

@@ -125,6 +125,7 @@ async fn a_page_calls_trickles_restarts_and_hangs_up() {
         (&session["bot"], &session["language"], &session["protocol"]),
         (&json!("booking.en"), &json!("en"), &json!(1))
     );
+    assert_eq!(session["titles"], json!({"en": "Rooms"}));
     assert_eq!(
         (&session["grace_ms"], &session["ice_servers"][0]),
         (&json!(20_000), &json!({"urls": ["stun:s.example"]}))
@@ -344,7 +345,10 @@ async fn a_page_that_a_server_vouches_for_calls_without_being_in_the_configurati
 async fn pages_see_the_public_bots_alone() {
     let site = Site::open("widget-bots").await;
     let bots: Value = site.bare(Method::GET, "/api/v1/widget/bots").send().await.unwrap().json().await.unwrap();
-    assert_eq!(bots, json!({"bots": [{"name": "booking.en", "title": "Booking", "language": "en"}]}));
+    assert_eq!(
+        bots,
+        json!({"bots": [{"name": "booking.en", "title": "Rooms", "titles": {"en": "Rooms"}, "language": "en"}]})
+    );
 }
 
 #[tokio::test]
