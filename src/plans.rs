@@ -64,6 +64,7 @@ pub fn rtc(config: &Config) -> WebRtcPlan {
             config::Ice::Lite => Ice::Lite,
             config::Ice::Full => Ice::Full,
         },
+        tcp: rtc.tcp,
         lost: rtc.lost_ms.into(),
         grace: config.widget.grace_s.into(),
         // Sound between two computers is opened at what speech needs.

@@ -48,6 +48,8 @@ pub struct Rtc {
     #[serde(with = "blank")]
     pub public_address: Option<IpAddr>,
     pub ice: Ice,
+    /// Pages may call over TCP too, on the same ports.
+    pub tcp: bool,
     /// `stun:host:port`, given to pages.
     pub stun: Vec<String>,
     /// `turn:host:port?transport=udp`, given to pages with credentials.
@@ -66,6 +68,7 @@ impl Default for Rtc {
             ports_to: 0,
             public_address: None,
             ice: Ice::Lite,
+            tcp: true,
             stun: Vec::new(),
             turn: Vec::new(),
             turn_secret_file: None,

@@ -1,5 +1,5 @@
 //! The browser caller in a real Chromium: scenarios in `tests/e2e/browser/*.mjs`, each against a server of its own.
-use crate::server::Server;
+use crate::server::{BOTS, Server};
 use crate::speech::{CALLER, Timeline, say};
 use crate::testbed::{Dir, HERE, Process, alone, beside_others, port, ports, root, seconds};
 use std::path::{Path, PathBuf};
@@ -161,6 +161,12 @@ async fn a_call_through_a_relay_is_heard_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_may_send_no_udp_calls_over_tcp() {
+    let _machine = beside_others().await;
+    plays("tcp", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_tells_clearly_when_the_server_is_gone() {
     let _machine = beside_others().await;
     plays("ends", |config| config.drain.limit_ms = switchboard::config::Ms(1500)).await;
@@ -181,5 +187,13 @@ async fn the_widget_works_on_other_sites() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_state_can_be_read_by_everyone() {
     let _machine = beside_others().await;
-    plays("looks", |_| ()).await;
+    // Pictures take their time: a bot that hears nothing waits for them, and does not hang up.
+    let unhurried = |config: &mut Config| {
+        for name in BOTS {
+            let path = config.bots.dir.join(name);
+            let text = std::fs::read_to_string(&path).expect("a bot");
+            std::fs::write(path, format!("{text}\n[silence]\nprompt_ms = 600000\n")).expect("written");
+        }
+    };
+    plays("looks", unhurried).await;
 }

@@ -31,12 +31,12 @@ pub(super) struct Early {
 
 impl Early {
     pub(super) fn new(ufrag: &str) -> Self {
-        Self { name: format!("{ufrag}:").into_bytes(), callers: Vec::new(), kept: Vec::new() }
+        Self { name: name(ufrag), callers: Vec::new(), kept: Vec::new() }
     }
 
     /// ICE starts anew under this name.
     pub(super) fn rename(&mut self, ufrag: &str) {
-        self.name = format!("{ufrag}:").into_bytes();
+        self.name = name(ufrag);
     }
 
     /// Told apart by the first byte (RFC 7983): 0 to 3 is STUN, 20 to 63 DTLS.
@@ -65,8 +65,13 @@ impl Early {
     }
 }
 
+/// With what the user name of a check to us begins.
+pub(super) fn name(ufrag: &str) -> Vec<u8> {
+    format!("{ufrag}:").into_bytes()
+}
+
 /// A check of ours by name: a binding request whose user name begins so (RFC 8445 section 7.2.2). Its integrity is the stack's to check.
-fn calls(stun: &[u8], name: &[u8]) -> bool {
+pub(super) fn calls(stun: &[u8], name: &[u8]) -> bool {
     if stun.get(..2) != Some(&[0, 1]) || stun.get(4..8) != Some(&COOKIE) {
         return false;
     }
@@ -86,6 +91,19 @@ fn begins(dtls: &[u8]) -> bool {
     matches!(dtls, [22, 0xFE, _, 0, 0, rest @ ..] if rest.len() > 20)
 }
 
+/// A check by this user name.
+#[cfg(test)]
+pub(super) fn check(user: &str) -> Vec<u8> {
+    let mut attributes = vec![0x80, 0x22, 0, 3, b'a', b'b', b'c', 0];
+    attributes.extend([0, 6, 0, user.len() as u8]);
+    attributes.extend(user.bytes());
+    attributes.resize(attributes.len().next_multiple_of(4), 0);
+    let mut all = vec![0, 1, 0, attributes.len() as u8, 0x21, 0x12, 0xA4, 0x42];
+    all.extend([7; 12]);
+    all.extend(attributes);
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,18 +114,8 @@ mod tests {
 
     fn at(from: &str, bytes: &[u8]) -> Option<Datagram> {
         let (local, from) = ("127.0.0.1:9".parse().unwrap(), from.parse().unwrap());
-        Some(Datagram { local, from, arrived: Instant::now(), bytes: BytesMut::from(bytes) })
-    }
-
-    fn check(user: &str) -> Vec<u8> {
-        let mut attributes = vec![0x80, 0x22, 0, 3, b'a', b'b', b'c', 0];
-        attributes.extend([0, 6, 0, user.len() as u8]);
-        attributes.extend(user.bytes());
-        attributes.resize(attributes.len().next_multiple_of(4), 0);
-        let mut all = vec![0, 1, 0, attributes.len() as u8, 0x21, 0x12, 0xA4, 0x42];
-        all.extend([7; 12]);
-        all.extend(attributes);
-        all
+        let over = rtc::shared::TransportProtocol::UDP;
+        Some(Datagram { local, from, over, arrived: Instant::now(), bytes: BytesMut::from(bytes) })
     }
 
     fn hello(mark: u8) -> Vec<u8> {

@@ -9,8 +9,10 @@ mod fragment;
 mod mark;
 mod peer;
 mod pulse;
+mod roads;
 mod sockets;
 mod stack;
+mod streams;
 mod task;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
@@ -30,7 +32,7 @@ use pulse::{Patience, Pulse};
 use sockets::Sockets;
 use stack::{Role, Stack};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -65,6 +67,8 @@ pub struct WebRtcPlan {
     /// The address candidates name where it is not the one bound to: a NAT that forwards each port to the same.
     pub public: Option<IpAddr>,
     pub ice: Ice,
+    /// Whether pages may call over TCP too, on the same ports: those that may send no UDP.
+    pub tcp: bool,
     /// Without a packet for this long a peer is lost.
     pub lost: Duration,
     /// How long a lost one may take to come back.
@@ -82,6 +86,7 @@ impl Default for WebRtcPlan {
             ports: None,
             public: None,
             ice: Ice::Lite,
+            tcp: true,
             lost: Duration::from_millis(1_500),
             grace: Duration::from_secs(20),
             connect: Duration::from_secs(15),
@@ -212,6 +217,7 @@ impl WebRtc {
         let (payload_type, codec, keys) = theirs.codec();
         let mut stack = Stack::new(Role::Answerer(self.0.plan.ice), &[(payload_type, codec)], keys.as_slice())?;
         let sockets = self.sockets()?;
+        let sockets = if self.0.plan.tcp { sockets.with_tcp() } else { sockets };
         let tidy = theirs.tidy(Kind::Offer, stack::MIDS, &theirs.transport);
         let candidates = self.candidates(&sockets);
         let transport = stack.answer(&tidy, &sockets)?;
@@ -284,18 +290,22 @@ impl WebRtc {
     }
 
     fn candidates(&self, sockets: &Sockets) -> Vec<String> {
-        let seen = sockets.addresses().map(|address| self.seen(address));
-        let mut found: Vec<_> = seen.collect();
-        found.dedup();
-        found.iter().enumerate().map(|(at, a)| candidate::host(*a, at)).collect()
+        let seen = |addresses: &mut dyn Iterator<Item = SocketAddr>| {
+            let mut found: Vec<_> = addresses.map(|address| self.seen(address)).collect();
+            found.dedup();
+            found
+        };
+        let (udp, tcp) = (seen(&mut sockets.addresses()), seen(&mut sockets.tcp()));
+        let udp = udp.iter().enumerate().map(|(at, a)| candidate::host(*a, at));
+        udp.chain(tcp.iter().enumerate().map(|(at, a)| candidate::passive(*a, at))).collect()
     }
 
-    fn default(&self, sockets: &Sockets) -> Option<std::net::SocketAddr> {
+    fn default(&self, sockets: &Sockets) -> Option<SocketAddr> {
         sockets.addresses().next().map(|address| self.seen(address))
     }
 
     /// An address of ours as browsers are to call it.
-    fn seen(&self, mut address: std::net::SocketAddr) -> std::net::SocketAddr {
+    fn seen(&self, mut address: SocketAddr) -> SocketAddr {
         if let Some(public) = self.0.plan.public.filter(|public| public.is_ipv4() == address.is_ipv4()) {
             address.set_ip(public);
         }

@@ -1,8 +1,11 @@
-//! The UDP sockets of one peer: one for each address, on ports out of a range, read in batches with the kernel's times.
+//! The sockets of one peer: UDP, one for each address, on ports out of a range, read in batches with the kernel's times; and TCP
+//! on the same ports, where it is wanted.
 use super::Fault;
+use super::streams::Streams;
 use crate::rtp::ports;
 use crate::rtp::wire::inbox;
 use bytes::BytesMut;
+use rtc::shared::{TransportContext, TransportProtocol};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -16,12 +19,16 @@ use tokio::net::UdpSocket;
 pub(super) struct Datagram {
     pub local: SocketAddr,
     pub from: SocketAddr,
+    pub over: TransportProtocol,
     pub arrived: Instant,
     pub bytes: BytesMut,
 }
 
 #[derive(Debug)]
-pub(super) struct Sockets(Vec<(UdpSocket, SocketAddr)>);
+pub(super) struct Sockets {
+    udp: Vec<(UdpSocket, SocketAddr)>,
+    tcp: Streams,
+}
 
 impl Sockets {
     /// One socket for each address; the kernel knows which ports of the range are free.
@@ -32,23 +39,35 @@ impl Sockets {
             let local = socket.local_addr().map_err(|source| Fault::Bind { address, source })?;
             Ok((socket, local))
         });
-        bound.collect::<Result<Vec<_>, Fault>>().map(Self)
+        Ok(Self { udp: bound.collect::<Result<_, Fault>>()?, tcp: Streams::default() })
     }
 
+    /// Takes calls over TCP too, on the same ports.
+    pub(super) fn with_tcp(mut self) -> Self {
+        self.tcp = Streams::bind(self.addresses());
+        self
+    }
+
+    /// Those of UDP.
     pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.0.iter().map(|(_, local)| *local)
+        self.udp.iter().map(|(_, local)| *local)
+    }
+
+    pub(super) fn tcp(&self) -> impl Iterator<Item = SocketAddr> {
+        self.tcp.addresses()
     }
 
     /// Hands over what has arrived, a batch of each socket.
-    pub(super) fn poll(&self, context: &mut Context<'_>, mut take: impl FnMut(Datagram)) -> Poll<()> {
-        let mut any = Poll::Pending;
-        for (socket, local) in &self.0 {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Datagram)) -> Poll<()> {
+        let mut any = self.tcp.poll(context, &mut take);
+        for (socket, local) in &self.udp {
             while socket.poll_recv_ready(context).is_ready() {
                 let read = socket.try_io(Interest::READABLE, || {
                     let read = inbox::receive(socket.as_raw_fd(), Instant::now(), |datagram| {
                         if let (Some(bytes), Some(from)) = (datagram.bytes, datagram.from) {
                             let bytes = BytesMut::from(bytes);
-                            take(Datagram { local: *local, from, arrived: datagram.arrived, bytes });
+                            let over = TransportProtocol::UDP;
+                            take(Datagram { local: *local, from, over, arrived: datagram.arrived, bytes });
                         }
                     });
                     if read == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(read) }
@@ -63,12 +82,16 @@ impl Sockets {
     }
 
     /// Sends, or drops where the network takes nothing.
-    pub(super) fn send(&self, local: SocketAddr, to: SocketAddr, bytes: &[u8]) -> bool {
+    pub(super) fn send(&mut self, transport: &TransportContext, bytes: &[u8]) -> bool {
+        let (local, to) = (transport.local_addr, transport.peer_addr);
+        if transport.transport_protocol == TransportProtocol::TCP {
+            return self.tcp.send(local, to, bytes);
+        }
         let socket = self
-            .0
+            .udp
             .iter()
             .find(|(_, bound)| *bound == local)
-            .or_else(|| self.0.iter().find(|(_, bound)| bound.is_ipv4() == to.is_ipv4()));
+            .or_else(|| self.udp.iter().find(|(_, bound)| bound.is_ipv4() == to.is_ipv4()));
         socket.is_some_and(|(socket, _)| socket.try_send_to(bytes, to).is_ok())
     }
 }

@@ -145,8 +145,9 @@ impl Stack {
 
     /// Our sockets as the agent knows them: by the addresses they are bound to.
     pub(super) fn gather(&mut self, sockets: &Sockets) {
-        for (place, address) in sockets.addresses().enumerate() {
-            let candidate = candidate::host(address, place);
+        let udp = sockets.addresses().enumerate().map(|(place, address)| candidate::host(address, place));
+        let tcp = sockets.tcp().enumerate().map(|(place, address)| candidate::passive(address, place));
+        for candidate in udp.chain(tcp) {
             let candidate = RTCIceCandidateInit { candidate, ..RTCIceCandidateInit::default() };
             self.connection.add_local_candidate(candidate).ok();
         }

@@ -2,6 +2,7 @@
 use super::early::{self, Early};
 use super::peer::Ask;
 use super::pulse::{Pulse, Verdict};
+use super::roads::Roads;
 use super::sockets::{Datagram, Sockets};
 use super::stack::{MIDS, Stack};
 use super::wire::{Rings, count};
@@ -16,7 +17,7 @@ use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::state::{RTCIceConnectionState, RTCPeerConnectionState};
 use rtc::sansio::Protocol;
-use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use rtc::shared::{TaggedBytesMut, TransportContext};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -81,6 +82,7 @@ pub(super) struct Task {
     /// The page's first words of DTLS, which can overtake the nomination of their path. `None` once the path is there, and for
     /// who made the offer: it speaks first.
     early: Option<Early>,
+    roads: Roads,
     /// There are keys: what the leg sent before went nowhere.
     up: bool,
     /// Trickled in this ICE session.
@@ -99,6 +101,7 @@ impl Task {
     pub(super) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::new();
         ledger.ours = Some(parts.stack.ssrc);
+        let roads = Roads::new(&parts.ours.transport.ufrag);
         let early = parts.theirs.is_some().then(|| Early::new(&parts.ours.transport.ufrag));
         Self {
             parts,
@@ -107,6 +110,7 @@ impl Task {
             channel: None,
             batch: Vec::with_capacity(BATCH),
             early,
+            roads,
             up: false,
             candidates: 0,
         }
@@ -183,6 +187,9 @@ impl Task {
     fn turn(&mut self, now: Instant) -> Option<Ended> {
         let connection = &mut self.parts.stack.connection;
         for datagram in self.batch.drain(..) {
+            if !self.roads.let_in(&datagram) {
+                continue;
+            }
             let mut datagram = Some(datagram);
             if let Some(early) = &mut self.early
                 && early.take(&mut datagram) == early::Verdict::Taken
@@ -190,13 +197,9 @@ impl Task {
                 continue;
             }
             let Some(datagram) = datagram else { continue };
-            let Datagram { local, from, arrived, bytes } = datagram;
-            let transport = TransportContext {
-                local_addr: local,
-                peer_addr: from,
-                transport_protocol: TransportProtocol::UDP,
-                ecn: None,
-            };
+            let Datagram { local, from, over, arrived, bytes } = datagram;
+            let transport =
+                TransportContext { local_addr: local, peer_addr: from, transport_protocol: over, ecn: None };
             // A datagram that cannot be read changes nothing.
             connection.handle_read(TaggedBytesMut { now: arrived, transport, message: bytes }).ok();
         }
@@ -239,8 +242,7 @@ impl Task {
 
     fn flush(&mut self) {
         while let Some(datagram) = self.parts.stack.connection.poll_write() {
-            let TransportContext { local_addr, peer_addr, .. } = datagram.transport;
-            self.parts.sockets.send(local_addr, peer_addr, &datagram.message);
+            self.parts.sockets.send(&datagram.transport, &datagram.message);
         }
     }
 
@@ -432,6 +434,7 @@ impl Task {
                 stack.answer(&theirs.tidy(Kind::Offer, MIDS, &transport), &self.parts.sockets)?;
         }
         theirs.transport = transport;
+        self.roads = Roads::new(&self.parts.ours.transport.ufrag);
         if let Some(early) = &mut self.early {
             early.rename(&self.parts.ours.transport.ufrag);
         }
