@@ -35,9 +35,7 @@ check: ## the doctor: configuration, engines, models, ports, priorities
 
 test: ## runs all tests
 	@scripts/setup.sh test
-	@# Calls on real sockets run in real time: what fails on a machine that was busy is tried once more, one at a time.
-	$(CARGO) test --workspace --no-fail-fast || \
-	  { echo "some tests failed: once more, one at a time"; $(CARGO) test --workspace --no-fail-fast -- --test-threads 1; }
+	@CARGO="$(CARGO)" scripts/test.sh
 
 fmt: ## formats the sources
 	$(CARGO) fmt --all

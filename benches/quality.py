@@ -14,6 +14,8 @@ PEERS = {
     "jitter 15": "Asterisk adaptive 4.55 at 102 ms, Janus 1.36",
     "jitter 40": "Asterisk adaptive 4.55 at 202 ms, Janus 1.10",
     "loss 5": "Asterisk 2.62, Janus 2.74, zero fill alone 2.73",
+    "half-normal 15": "as above: the shape of its network is not known",
+    "half-normal 40": "as above",
     "bursts 5 + jitter 30": "Asterisk 2.15 at 162 ms, Janus 1.11",
 }
 

@@ -45,6 +45,8 @@ fn scenarios() -> Vec<Scenario> {
         scenario("unimpaired", calm, false),
         scenario("jitter 15", lossy(0.0, 0, MS * 15), true),
         scenario("jitter 40", lossy(0.0, 0, MS * 40), true),
+        scenario("half-normal 15", Weather { spread: MS * 15, ..calm }, true),
+        scenario("half-normal 40", Weather { spread: MS * 40, ..calm }, true),
         scenario("loss 5", lossy(0.05, 1, Duration::ZERO), false),
         scenario("bursts 5", lossy(0.05, 3, Duration::ZERO), false),
         scenario("bursts 5 + jitter 30", lossy(0.05, 3, MS * 30), true),
@@ -278,8 +280,8 @@ fn main() {
         }
         if scenario.curve && (flag("--points") || !(quick || flag("--ours"))) {
             // The default costs 12 ms.
-            for price in [1, 2, 3, 5, 25, 50] {
-                let plan = JitterPlan { price: MS * price, ..default.clone() };
+            for price in [0.5, 1.0, 2.0, 3.0, 5.0, 25.0, 50.0] {
+                let plan = JitterPlan { price: MS.mul_f32(price), ..default.clone() };
                 setups.push((format!("at {price} ms per percent"), plan, Method::Ours));
             }
         }

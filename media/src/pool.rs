@@ -8,6 +8,7 @@
 //! each. What full means: [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`].
 mod listening;
 mod speaking;
+mod starved;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::health::Probe;
 use crate::tts::{self, Spoken, Voice};
 pub use listening::Listener;
 pub use speaking::Speaker;
+use starved::{Account, Deadline};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{Builder, available_parallelism};
@@ -220,7 +222,8 @@ impl Ring {
 struct Step {
     session: Arc<dyn Session>,
     /// When the worker is given up; `None` while it is not inside an engine.
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
+    account: Arc<Account>,
 }
 
 #[derive(Default)]
@@ -249,6 +252,9 @@ struct Shared {
 
 /// How often waiting news is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+/// A watchdog that wakes later than it asked to by this much has stood still, and its process with it (a suspended or
+/// starved machine).
+const STALL: Duration = Duration::from_millis(100);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -332,6 +338,7 @@ impl Shared {
     fn serve(self: Arc<Self>, id: u64) {
         lower_priority(self.plan.nice);
         let ticket = Ticket { shared: &self, id };
+        let account = Arc::new(Account::of_this_thread());
         loop {
             let (session, class) = {
                 let mut state = self.lock();
@@ -348,7 +355,8 @@ impl Shared {
                     state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
             };
-            self.lock().steps.insert(id, Step { session: session.clone(), deadline: None });
+            let step = Step { session: session.clone(), deadline: None, account: account.clone() };
+            self.lock().steps.insert(id, step);
             let left = session.clone().step(class, &ticket);
             let mut state = self.lock();
             if state.lost.remove(&id) {
@@ -386,14 +394,24 @@ impl Shared {
     }
 
     fn keep_watch(self: Arc<Self>) {
+        let mut asked = None;
         loop {
             let mut state = self.lock();
             if state.stopping {
                 return;
             }
             let now = now();
-            let overdue: Vec<u64> =
-                state.steps.iter().filter(|(_, s)| s.deadline.is_some_and(|d| d <= now)).map(|(id, _)| *id).collect();
+            let slept: Duration = asked.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+            let mut overdue: Vec<u64> = Vec::new();
+            for (id, step) in &mut state.steps {
+                let Some(deadline) = &mut step.deadline else { continue };
+                if slept > STALL {
+                    deadline.renew(now);
+                }
+                if deadline.is_over(now, &step.account) {
+                    overdue.push(*id);
+                }
+            }
             if !overdue.is_empty() {
                 let given_up: Vec<_> = overdue.iter().filter_map(|id| state.steps.remove(id)).collect();
                 state.lost.extend(&overdue);
@@ -421,7 +439,7 @@ impl Shared {
                 state = self.lock();
                 state.retries.extend(waiting);
             }
-            let next = state.steps.values().filter_map(|step| step.deadline).min();
+            let next = state.steps.values().filter_map(|step| Some(step.deadline?.at)).min();
             let pause = match (next, state.retries.is_empty()) {
                 (Some(at), true) => Some(at.saturating_duration_since(now)),
                 (Some(at), false) => Some(at.saturating_duration_since(now).min(RETRY)),
@@ -430,7 +448,9 @@ impl Shared {
             };
             match pause {
                 Some(pause) => {
-                    drop(self.watch.wait_timeout(state, pause.max(Duration::from_millis(1))));
+                    let pause = pause.max(Duration::from_millis(1));
+                    asked = Some(now + pause);
+                    drop(self.watch.wait_timeout(state, pause));
                 }
                 None => {
                     state.watch_rests = true;
@@ -451,7 +471,7 @@ impl Ticket<'_> {
     /// The worker is about to enter an engine (or has had sound from it) and must be heard of again within `limit`.
     /// `false`: it has been given up and must not touch the session again.
     fn enter(&self, limit: Duration) -> bool {
-        self.mark(Some(now() + limit))
+        self.mark(Some(limit))
     }
 
     /// The worker is out of the engine; same answer.
@@ -459,11 +479,11 @@ impl Ticket<'_> {
         self.mark(None)
     }
 
-    fn mark(&self, deadline: Option<Instant>) -> bool {
+    fn mark(&self, limit: Option<Duration>) -> bool {
         let mut state = self.shared.lock();
         let Some(step) = state.steps.get_mut(&self.id) else { return false };
-        step.deadline = deadline;
-        if deadline.is_some() {
+        step.deadline = limit.map(|limit| Deadline::new(now(), limit, &step.account));
+        if limit.is_some() {
             self.shared.wake_watch(&mut state);
         }
         true

@@ -152,11 +152,23 @@ impl Client {
     }
 
     /// The recording of a call.
+    /// A recording that nothing is written to any more: the writer closes it when it comes to it, after the call's end.
     pub async fn recording(&self, id: &str) -> Vec<u8> {
-        let answer = self.authorised(reqwest::Method::GET, &format!("/api/v1/calls/{id}/recording")).send().await;
-        let answer = answer.expect("an answer");
-        assert!(answer.status().is_success(), "recording: {}", answer.status());
-        answer.bytes().await.expect("bytes").to_vec()
+        let path = format!("/api/v1/calls/{id}/recording");
+        let read = async || {
+            let answer = self.authorised(reqwest::Method::GET, &path).send().await.expect("an answer");
+            assert!(answer.status().is_success(), "recording: {}", answer.status());
+            answer.bytes().await.expect("bytes").to_vec()
+        };
+        let mut before = read().await;
+        loop {
+            pause(300).await;
+            let now = read().await;
+            if now.len() == before.len() {
+                return now;
+            }
+            before = now;
+        }
     }
 
     async fn is_ready(&self) -> bool {

@@ -177,6 +177,22 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
 }
 
 #[test]
+fn a_machine_that_stood_still_makes_no_engine_ill() {
+    let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(1000), ..quick() }).unwrap();
+    let answer = Act::Answer { text: "yes".into(), after: Duration::from_millis(1500) };
+    let (out, mut news) = mpsc::channel(16);
+    let mut listener = pool.listen(1, ear(vec![ears::Scripted::new([answer])]), ask(), out).unwrap();
+    speak(&mut listener);
+    sleep(Duration::from_millis(400));
+    // Nobody comes to anything while this is held: the watchdog finds that it overslept.
+    let state = pool.shared.lock();
+    sleep(Duration::from_millis(1050));
+    drop(state);
+    assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"));
+    assert!(pool.report().ill.is_empty());
+}
+
+#[test]
 fn a_recogniser_that_panics_or_fails_to_open_is_replaced() {
     for trouble in [Trouble::PanicOnSound, Trouble::FailOnOpen, Trouble::HangOnOpen] {
         let pool = Pool::start(quick()).unwrap();

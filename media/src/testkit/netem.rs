@@ -12,6 +12,8 @@ pub struct Weather {
     pub jitter: Duration,
     /// Each packet waits longer still, by chance with this mean: exponentially, as queues do.
     pub tail: Duration,
+    /// Likewise with this mean, but half-normally: a line whose queues are bounded.
+    pub spread: Duration,
     pub loss: f32,
     /// Losses come in runs of this many (0 and 1: alone).
     pub burst: u32,
@@ -54,6 +56,9 @@ impl<T: Clone> Netem<T> {
             if !weather.tail.is_zero() {
                 due += weather.tail.mul_f32(-(1.0 - self.dice.unit()).ln());
             }
+            if !weather.spread.is_zero() {
+                due += weather.spread.mul_f32(self.half_normal());
+            }
             if weather.order == Order::Kept {
                 due = self.last.map_or(due, |last| last.max(due));
             }
@@ -65,6 +70,12 @@ impl<T: Clone> Netem<T> {
             self.flying.insert(Reverse((due, self.count)), item.clone());
         }
         self.losing = self.losing.saturating_sub(1);
+    }
+
+    /// The size of a normal deviate, scaled to a mean of one (Box and Muller, 1958).
+    fn half_normal(&mut self) -> f32 {
+        let radius = (-2.0 * (1.0 - self.dice.unit()).ln()).sqrt();
+        (radius * (std::f32::consts::TAU * self.dice.unit()).cos()).abs() * std::f32::consts::FRAC_PI_2.sqrt()
     }
 
     /// The next item that has arrived by `now`, and when it did.
@@ -79,17 +90,23 @@ impl<T: Clone> Netem<T> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_mean_of_a_tail_is_what_was_asked_for() {
-        let weather = Weather { tail: Duration::from_millis(40), order: Order::Lost, ..Weather::default() };
-        let (t0, mut net) = (Instant::now(), Netem::new(weather, 3));
+    /// Mean of 10,000 packets' lateness in ms, and how many were later than 120.
+    fn lateness(weather: Weather) -> (f64, usize) {
+        let (t0, mut net) = (Instant::now(), Netem::new(Weather { order: Order::Lost, ..weather }, 3));
         (0..10_000u32).for_each(|n| net.send(t0 + Duration::from_millis(20) * n, n));
         let late = std::iter::from_fn(|| net.recv(t0 + Duration::from_secs(1000)))
-            .map(|(at, n)| (at - t0 - Duration::from_millis(20) * n).as_secs_f64())
+            .map(|(at, n)| (at - t0 - Duration::from_millis(20) * n).as_secs_f64() * 1000.0)
             .collect::<Vec<_>>();
-        let mean = late.iter().sum::<f64>() / late.len() as f64;
-        assert!((0.038..0.042).contains(&mean), "{mean}");
-        assert!(late.iter().filter(|&&late| late > 0.12).count() > 300, "a tail: one in twenty");
+        (late.iter().sum::<f64>() / late.len() as f64, late.iter().filter(|&&late| late > 120.0).count())
+    }
+
+    #[test]
+    fn tail_and_spread_have_the_mean_that_was_asked_for() {
+        let ms = Duration::from_millis(40);
+        let (mean, later) = lateness(Weather { tail: ms, ..Weather::default() });
+        assert!((38.0..42.0).contains(&mean) && (400..600).contains(&later), "one in twenty: {mean} {later}");
+        let (mean, later) = lateness(Weather { spread: ms, ..Weather::default() });
+        assert!((38.0..42.0).contains(&mean) && (100..250).contains(&later), "one in sixty: {mean} {later}");
     }
 
     #[test]
