@@ -11,7 +11,8 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections of one call; one more takes the place of the one that has been silent longest, which is no page's that speaks.
+/// Connections of one call. One more takes the place of one that was never answered, for the agent answers nobody but the page; of
+/// those the one that has been silent longest.
 const MOST: usize = 4;
 /// The longest packet; whoever announces a longer one is no page.
 const PACKET: usize = 4096;
@@ -34,6 +35,7 @@ struct Stream {
     inward: BytesMut,
     outward: BytesMut,
     heard: Instant,
+    answered: bool,
 }
 
 impl Streams {
@@ -58,12 +60,20 @@ impl Streams {
             while let Poll::Ready(Ok((io, from))) = listener.poll_accept(context) {
                 let _ = io.set_nodelay(true);
                 if self.open.len() >= MOST
-                    && let Some(silent) = (0..MOST).min_by_key(|at| self.open[*at].heard)
+                    && let Some(silent) = (0..MOST).min_by_key(|at| (self.open[*at].answered, self.open[*at].heard))
                 {
                     self.open.swap_remove(silent);
                 }
                 let (inward, outward) = Default::default();
-                self.open.push(Stream { io, local: *local, from, inward, outward, heard: Instant::now() });
+                self.open.push(Stream {
+                    io,
+                    local: *local,
+                    from,
+                    inward,
+                    outward,
+                    heard: Instant::now(),
+                    answered: false,
+                });
             }
         }
         let mut any = Poll::Pending;
@@ -84,6 +94,7 @@ impl Streams {
         if stream.outward.len() + bytes.len() > UNDERWAY {
             return false;
         }
+        stream.answered = true;
         stream.outward.put_u16(long);
         stream.outward.extend_from_slice(bytes);
         // A connection that broke is found by the next poll.
@@ -194,15 +205,21 @@ mod tests {
     async fn strangers_take_no_page_s_place() {
         let (mut streams, at) = bind();
         let mut page = TcpStream::connect(at).await.unwrap();
+        page.write_all(&[0, 1, 9]).await.unwrap();
+        packets(&mut streams).await;
+        let (local, from) = (streams.open[0].local, page.local_addr().unwrap());
+        assert!(streams.send(local, from, &[1]));
+        // However many come, and however much they say.
         let mut strangers = Vec::new();
         for n in 0..20 {
             strangers.push(TcpStream::connect(at).await.unwrap());
-            page.write_all(&[0, 1, n]).await.unwrap();
-            assert!(packets(&mut streams).await.len() <= 1);
+            for stranger in &mut strangers {
+                let _ = stranger.write_all(&[0, 1, n]).await;
+            }
+            packets(&mut streams).await;
             assert!(streams.open.len() <= MOST);
         }
         packets(&mut streams).await;
-        let from = page.local_addr().unwrap();
-        assert!(streams.open.iter().any(|stream| stream.from == from), "it speaks");
+        assert!(streams.open.iter().any(|stream| stream.from == from));
     }
 }
