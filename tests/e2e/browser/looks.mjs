@@ -79,7 +79,7 @@ await play(async (open) => {
     // No packet is counted any more, and nothing answers.
     await page.route("**/api/v1/widget/calls/*", (route) => (route.request().method() === "PATCH" ? route.abort() : route.continue()));
     await page.evaluate(() => (RTCRtpReceiver.prototype.getStats = async () => new Map()));
-    await reaches(page, "reconnecting", 8000);
+    await reaches(page, "reconnecting");
     await look(page, "reconnecting");
     await tell({ type: "end", blame: "nobody", reason: "done" });
     await reaches(page, "ended");
