@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint bench stages invites browsers soak quality clean
+.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ fmt: ## formats the sources
 
 lint: ## clippy, with every warning an error
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+fuzz: ## feeds the parsers of what strangers send with inputs that coverage guides (SECONDS=60 for each)
+	@CARGO="$(CARGO)" scripts/fuzz.sh $(or $(SECONDS),60)
 
 bench: ## prints what calls cost beside a bare reflector and rtpengine, and how evenly packets leave (QUICK=1: a short run)
 	@scripts/setup.sh test

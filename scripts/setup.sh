@@ -49,8 +49,9 @@ needs_test=(
     'sox|have sox|prepares the test sounds'
     'flite|have flite|speaks the test callers'
     'chromium|have chromium|the browser that calls the bots'
-    'nodejs|have node|drives that browser'
-    'npm|have npm|fetches what drives it'
+    'firefox-esr|have firefox-esr|another one'
+    'nodejs|have node|drives those browsers'
+    'npm|have npm|fetches what drives them'
     'coturn|have turnserver|a relay for browser calls'
 )
 

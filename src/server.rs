@@ -239,7 +239,11 @@ impl Server {
             // Everywhere is no address to open.
             let own = if http.ip().is_unspecified() { own_address() } else { None };
             let http = SocketAddr::new(own.unwrap_or(http.ip()), http.port());
-            println!("  talk   {scheme}://{http}/   (in a browser)");
+            // Firefox looks for no way over loopback, and a caller would only learn that none came about.
+            let loopback = self.config.rtc.bind.iter().all(IpAddr::is_loopback);
+            let browsers =
+                if loopback { "in a browser of this machine; for Firefox: make run LAN=1" } else { "in a browser" };
+            println!("  talk   {scheme}://{http}/   ({browsers})");
             println!(
                 "  api    {scheme}://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
             );

@@ -30,6 +30,7 @@ fn scenarios() -> Option<PathBuf> {
 }
 
 const CHROMIUM: &str = "/usr/bin/chromium";
+const FIREFOX: &str = "/usr/bin/firefox-esr";
 
 /// A clip in wide band, as a browser's microphone has it.
 fn clip(dir: &Path, words: &str) {
@@ -196,4 +197,19 @@ async fn every_state_can_be_read_by_everyone() {
         }
     };
     plays("looks", unhurried).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn firefox_calls_too() {
+    let _machine = beside_others().await;
+    // Firefox never looks for a way over loopback. Nothing is sent here: a UDP socket only picks its route.
+    let route = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    let own = route.ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified());
+    match own.filter(|_| Path::new(FIREFOX).exists()) {
+        Some(own) => plays("firefox", |config| config.rtc.bind = vec![own]).await,
+        None => eprintln!("skipped: no {FIREFOX}, or this machine has no address but loopback"),
+    }
 }

@@ -71,9 +71,11 @@ impl Web {
             return fault("its m-lines cannot be told apart");
         }
         let secured = |line: &Line| line.proto.ends_with("/TLS/RTP/SAVPF") || line.proto == "RTP/SAVPF";
-        let usable = |line: &Line| line.port != 0 && line.mid.is_some();
+        // Port 0 with `bundle-only` is no refusal (RFC 8843 section 6): Firefox offers its data channel so.
+        let only = |at: usize| streams.get(at).is_some_and(|stream| stream.value("bundle-only").is_some());
+        let usable = |at: usize, line: &Line| (line.port != 0 || only(at)) && line.mid.is_some();
         let choose = |line: &Line| Choice::of(line, prefs, Order::Ours);
-        let sound = lines.iter().enumerate().filter(|(_, l)| l.media == "audio" && usable(l) && secured(l));
+        let sound = lines.iter().enumerate().filter(|(at, l)| l.media == "audio" && usable(*at, l) && secured(l));
         let mut refused = Fault::NoAudio;
         let mut found = None;
         for (at, line) in sound {
@@ -120,7 +122,7 @@ impl Web {
                 && l.proto.ends_with("DTLS/SCTP")
                 && l.formats.iter().any(|f| f == "webrtc-datachannel")
         };
-        let data = lines.iter().position(|l| usable(l) && channel(l) && bundled(l));
+        let data = (0..).zip(&lines).find(|(at, l)| usable(*at, l) && channel(l) && bundled(l)).map(|(at, _)| at);
         let candidates = streams.iter().flat_map(|part| part.values("candidate"));
         let ssrc = own.value("ssrc").and_then(|v| v.split_whitespace().next()).and_then(|v| v.parse().ok());
         Ok(Self {
@@ -246,7 +248,8 @@ impl Ours {
             } else if Some(at) == theirs.data {
                 self.channel(&mut text, mid(Some(at)).unwrap_or_default())
             } else {
-                write::refused(&mut text, line)
+                // Without a c-line in the session each m-line needs one (RFC 8866 section 5.7): Firefox reads no other.
+                write::refused(&mut text, line, "c=IN IP4 0.0.0.0\r\n")
             };
         }
         text

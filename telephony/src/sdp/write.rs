@@ -56,7 +56,7 @@ pub(super) fn text(local: &Local, audio: &Audio, streams: &[Option<&Line>]) -> S
         // Writing to a String cannot fail.
         let _ = match stream {
             None => sound(&mut text, local.port, audio),
-            Some(other) => refused(&mut text, other),
+            Some(other) => refused(&mut text, other, ""),
         };
     }
     text
@@ -105,8 +105,9 @@ pub(super) const fn direction(direction: Direction) -> &'static str {
     }
 }
 
-pub(super) fn refused(text: &mut String, line: &Line) -> std::fmt::Result {
-    write!(text, "m={} 0 {} {}\r\n", line.media, line.proto, line.formats.join(" "))?;
+/// `connection` is its c-line, where the session has none.
+pub(super) fn refused(text: &mut String, line: &Line, connection: &str) -> std::fmt::Result {
+    write!(text, "m={} 0 {} {}\r\n{connection}", line.media, line.proto, line.formats.join(" "))?;
     mid(text, line.mid.as_deref())
 }
 

@@ -4,10 +4,10 @@ import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import readline from "node:readline";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 
 /** Of the test that runs us: where the server is, the operator's token, the clips, where pictures go. */
-export const { BASE, ADMIN, CLIPS, OUT, CHROMIUM = "/usr/bin/chromium" } = process.env;
+export const { BASE, ADMIN, CLIPS, OUT, CHROMIUM = "/usr/bin/chromium", FIREFOX = "/usr/bin/firefox-esr" } = process.env;
 export const SHOP_PORT = Number(process.env.SHOP_PORT);
 export const SHOP = `http://127.0.0.1:${SHOP_PORT}`;
 
@@ -57,8 +57,12 @@ const FLAGS = [
   "--disable-sync", "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
 ];
 
-/** A Chromium; `device: true` gives it Chromium's own fake microphone, a file's name a microphone that plays it. */
-export function launch({ device, flags = [] } = {}) {
+/** Debian's own Firefox, its fake microphone a tone of 1 kHz. */
+const FOX = { "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true, "media.autoplay.default": 0 };
+
+/** A Firefox, or a Chromium; `device: true` gives it Chromium's own fake microphone, a file's name a microphone that plays it. */
+export function launch({ device, flags = [], fox = false } = {}) {
+  if (fox) return firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, firefoxUserPrefs: FOX });
   const fake = device ? ["--use-fake-device-for-media-stream"] : [];
   if (typeof device === "string") fake.push(`--use-file-for-fake-audio-capture=${device}`);
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...fake, ...flags] });

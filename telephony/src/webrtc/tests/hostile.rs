@@ -40,6 +40,38 @@ async fn chromiums_offer_is_answered_with_opus_keys_and_the_channel_and_video_is
     let sdp = server.answer(&with_video).await.unwrap().sdp;
     let m: Vec<&str> = sdp.lines().filter(|l| l.starts_with("m=")).collect();
     assert!(m.len() == 3 && m[1].starts_with("m=video 0 "), "{m:?}");
+    assert_eq!(sdp.matches("\r\nc=IN IP4 ").count(), 3, "Firefox reads no m-line without a c-line: {sdp}");
+}
+
+/// What Firefox 153 offers, likewise.
+const FIREFOX: &str = "v=0\r\no=mozilla...THIS_IS_SDPARTA-99.0 5667969146351792058 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n\
+a=sendrecv\r\n\
+a=fingerprint:sha-256 E9:6A:AB:1D:1A:31:79:B1:08:2C:73:C3:FC:51:2A:D7:C9:57:36:DB:55:A0:F9:4E:A4:D0:F8:0C:48:95:3D:77\r\n\
+a=group:BUNDLE 0 1\r\na=ice-options:trickle\r\na=msid-semantic:WMS *\r\n\
+m=audio 9 UDP/TLS/RTP/SAVPF 109 9 0 8 101\r\nc=IN IP4 0.0.0.0\r\na=sendrecv\r\n\
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap-allow-mixed\r\n\
+a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1\r\na=fmtp:101 0-15\r\n\
+a=ice-pwd:3511ed7baf3be493e2374c9049762d5f\r\na=ice-ufrag:becce363\r\na=mid:0\r\na=msid:{37256fe3} {0ebc0e80}\r\n\
+a=rtcp-mux\r\na=rtpmap:109 opus/48000/2\r\na=rtpmap:9 G722/8000/1\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+a=rtpmap:101 telephone-event/8000\r\na=setup:actpass\r\na=ssrc:332803052 cname:{7449c6fe}\r\n\
+m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=bundle-only\r\na=sendrecv\r\n\
+a=ice-pwd:3511ed7baf3be493e2374c9049762d5f\r\na=ice-ufrag:becce363\r\na=mid:1\r\na=setup:actpass\r\n\
+a=sctp-port:5000\r\na=max-message-size:1073741823\r\n";
+
+#[tokio::test]
+async fn a_channel_that_is_offered_within_the_bundle_alone_is_answered_with_a_port() {
+    let server = WebRtc::start(plan(Ice::Lite)).unwrap();
+    let answered = server.answer(FIREFOX).await.unwrap();
+    let channel = answered.sdp.lines().find(|l| l.starts_with("m=application")).unwrap();
+    assert!(
+        !channel.starts_with("m=application 0 ") && answered.sdp.contains("a=group:BUNDLE 0 1"),
+        "{}",
+        answered.sdp
+    );
+    assert_eq!(answered.line.plan.telephone_event, Some(101));
+    // The same without the word is a stream that was given up.
+    let sdp = server.answer(&FIREFOX.replace("a=bundle-only\r\n", "")).await.unwrap().sdp;
+    assert!(sdp.contains("m=application 0 ") && sdp.contains("a=group:BUNDLE 0\r\n"), "{sdp}");
 }
 
 #[tokio::test]
