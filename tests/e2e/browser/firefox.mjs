@@ -24,6 +24,18 @@ await play(async (open) => {
   check(loudest > 0.03, `the bot is heard: ${loudest}`);
   await types(page, "book a room");
   check((await captions(page)).includes("book a room"), "what was typed is taken");
+  // It believes that it hears nothing, and restarts ICE.
+  const ufrag = () => page.evaluate(() => /a=ice-ufrag:(.*)/.exec(window.probe.peers[0].remoteDescription.sdp)[1]);
+  const before = await ufrag();
+  await page.evaluate(() => {
+    const { getStats } = RTCRtpReceiver.prototype;
+    RTCRtpReceiver.prototype.getStats = async () => new Map();
+    window.hearAgain = () => (RTCRtpReceiver.prototype.getStats = getStats);
+  });
+  await reaches(page, "reconnecting");
+  await page.evaluate(() => void window.hearAgain());
+  await reaches(page, ["listening", "speaking", "thinking"]);
+  check((await ufrag()) !== before, "ICE was restarted");
   const [{ call: id }] = await events(page, "hello");
   await page.locator("button.hangup").click();
   const ended = await over(id);
