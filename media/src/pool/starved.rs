@@ -33,7 +33,7 @@ pub(super) struct Deadline {
 }
 
 /// Waiting for a processor buys this many times the limit; a caller has no more patience than that.
-const MOST: u32 = 2;
+pub(super) const MOST: u32 = 2;
 
 impl Deadline {
     pub fn new(now: Instant, limit: Duration, account: &Account) -> Self {
@@ -53,51 +53,5 @@ impl Deadline {
             self.granted = waited;
         }
         self.at <= now
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crate::pool::{lower_priority, now};
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::thread;
-
-    const LIMIT: Duration = Duration::from_millis(400);
-
-    #[test]
-    fn who_sleeps_is_over_time() {
-        let account = Account::of_this_thread();
-        let mut deadline = Deadline::new(now(), LIMIT, &account);
-        assert!(!deadline.is_over(now(), &account));
-        thread::sleep(LIMIT * 2);
-        assert!(deadline.is_over(now(), &account));
-        deadline.renew(now());
-        assert!(!deadline.is_over(now(), &account));
-    }
-
-    #[test]
-    fn who_waits_for_a_processor_gets_the_time_back_but_not_for_ever() {
-        let stop = AtomicBool::new(false);
-        let cores = thread::available_parallelism().map_or(2, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..cores * 2 {
-                scope.spawn(|| while !stop.load(Ordering::Relaxed) {});
-            }
-            let worker = scope.spawn(|| {
-                lower_priority(5);
-                let account = Account::of_this_thread();
-                let mut deadline = Deadline::new(now(), LIMIT, &account);
-                let busy_until = |at: Instant| while now() < at {};
-                let entered = now();
-                busy_until(entered + LIMIT * 3 / 2);
-                let first = deadline.is_over(now(), &account);
-                busy_until(entered + LIMIT * (MOST + 2));
-                (first, deadline.is_over(now(), &account))
-            });
-            let over = worker.join();
-            stop.store(true, Ordering::Relaxed);
-            assert_eq!(over.unwrap(), (false, true));
-        });
     }
 }
