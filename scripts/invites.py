@@ -26,6 +26,8 @@ dir = "{dir}/data"
 listen = "127.0.0.1:{http}"
 [log]
 level = "warn"
+[widget]
+public = []
 [[route]]
 user = "echo"
 bot = "echo"

@@ -4,6 +4,9 @@ use crate::Rate;
 use crate::noise::{COMFORT, Noise, nearest, rms};
 use crate::stretch::{longest, period, shortest};
 
+/// Ticks of sound between two moves of what is remembered.
+const SPARE: usize = 4;
+
 /// How fast an extension gives way to noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fade {
@@ -15,7 +18,8 @@ pub enum Fade {
 
 pub struct Conceal {
     rate: Rate,
-    /// The newest sound, real or made, oldest first; always [`Conceal::memory`] long.
+    /// The newest sound, real or made, oldest first: [`Conceal::memory`] of it, and up to [`SPARE`] ticks that are older, so
+    /// that it moves to the front only now and then.
     history: Vec<i16>,
     /// What has been made since the last real sound, no more of it than the history holds.
     made: Vec<i16>,
@@ -37,7 +41,11 @@ impl Conceal {
     pub fn new(rate: Rate, seed: u64) -> Self {
         Self {
             rate,
-            history: vec![0; Self::memory(rate)],
+            history: {
+                let mut history = Vec::with_capacity(Self::memory(rate) + SPARE * rate.per_tick());
+                history.resize(Self::memory(rate), 0);
+                history
+            },
             made: Vec::new(),
             length: 0,
             period: 1,
@@ -89,13 +97,12 @@ impl Conceal {
 
     /// Takes note of sound that follows, whoever made it.
     pub fn remember(&mut self, pcm: &[i16]) {
-        let keep = self.history.len();
-        if pcm.len() >= keep {
-            self.history.copy_from_slice(&pcm[pcm.len() - keep..]);
-        } else {
-            self.history.copy_within(pcm.len().., 0);
-            self.history[keep - pcm.len()..].copy_from_slice(pcm);
+        let keep = Self::memory(self.rate);
+        let pcm = &pcm[pcm.len().saturating_sub(keep)..];
+        if self.history.len() + pcm.len() > keep + SPARE * self.rate.per_tick() {
+            self.history.drain(..self.history.len() + pcm.len() - keep);
         }
+        self.history.extend_from_slice(pcm);
     }
 
     /// Appends `samples` of made-up sound.
@@ -114,17 +121,20 @@ impl Conceal {
     /// Remembers what was made.
     fn keep(&mut self, start: usize, out: &[i16]) {
         self.made.extend_from_slice(&out[start..]);
-        let keep = self.history.len();
+        let keep = Self::memory(self.rate);
         if self.made.len() > keep {
             self.made.drain(..self.made.len() - keep);
         }
     }
 
     fn begin(&mut self) {
-        let found = period(&self.history, self.rate);
+        let recent = &self.history[self.history.len() - Self::memory(self.rate)..];
+        // Before the first packet there is nothing to look for.
+        let found = recent.iter().any(|&x| x != 0).then(|| period(recent, self.rate));
         // What repeats nowhere (s, f, noise) goes on with the longest loop: a short one would buzz.
-        self.voiced = found.likeness > 0.4;
-        self.period = if self.voiced { found.samples } else { longest(self.rate) };
+        let period = found.filter(|found| found.likeness > 0.4).map(|found| found.samples);
+        self.voiced = period.is_some();
+        self.period = period.unwrap_or(longest(self.rate));
         let len = self.history.len();
         (self.at, self.loops, self.gain) = (0, 1, 1.0);
         self.bend = f32::from(self.history[len - 1]) - f32::from(self.history[len - 1 - self.period]);

@@ -87,6 +87,12 @@ impl Frame {
         Self { pos, rate, origin: Origin::Idle, arrived: None, pcm: vec![0; rate.per_tick()].into_boxed_slice() }
     }
 
+    /// A frame of this sound, one tick of it.
+    pub fn of(pos: SamplePos, rate: Rate, pcm: &[i16]) -> Self {
+        debug_assert_eq!(pcm.len(), rate.per_tick());
+        Self { pos, rate, origin: Origin::Idle, arrived: None, pcm: pcm.into() }
+    }
+
     pub fn pcm(&self) -> &[i16] {
         &self.pcm
     }

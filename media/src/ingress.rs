@@ -128,8 +128,7 @@ impl Ingress {
             }
         }
         self.lean(now, mute);
-        let mut frame = Frame::silence(pos, self.rate);
-        frame.pcm_mut().copy_from_slice(&self.pcm[..tick]);
+        let mut frame = Frame::of(pos, self.rate, &self.pcm[..tick]);
         frame.origin = origin;
         frame.arrived = if origin == Origin::Idle { None } else { self.arrived };
         self.past.copy_from_slice(&self.pcm[..tick]);

@@ -117,7 +117,7 @@ pub enum Output {
     },
     /// RTP comes again.
     Sounding,
-    Stats(LegStats),
+    Stats(Box<LegStats>),
 }
 
 /// Why a leg wants to be called.
@@ -384,7 +384,7 @@ impl Leg {
         if now >= self.stats_at {
             self.stats_at = now + self.rules.stats;
             let stats = self.stats(now);
-            self.out.push_back(Output::Stats(stats));
+            self.out.push_back(Output::Stats(stats.into()));
         }
     }
 
@@ -393,7 +393,7 @@ impl Leg {
         self.playout.hush(now, UtteranceId(u64::MAX));
         self.news();
         let stats = self.stats(now);
-        self.out.push_back(Output::Stats(stats));
+        self.out.push_back(Output::Stats(stats.into()));
         self.out.push_back(Output::Send(Packet::Rtcp(self.egress.goodbye())));
     }
 

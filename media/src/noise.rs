@@ -87,7 +87,16 @@ pub fn nearest(sample: f32) -> i16 {
 /// Root mean square of some sound.
 pub fn rms(pcm: &[i16]) -> f32 {
     // Whole numbers may be added in any order, so that several are at once.
-    let sum: i64 = pcm.iter().map(|&x| i64::from(i32::from(x) * i32::from(x))).sum();
+    let squares = |pcm: &[i16]| {
+        // In halves, so that four bytes hold each of the sums.
+        let (mut high, mut low) = (0u32, 0u32);
+        for &x in pcm {
+            let square = (i32::from(x) * i32::from(x)) as u32;
+            (high, low) = (high + (square >> 16), low + (square & 0xffff));
+        }
+        (u64::from(high) << 16) + u64::from(low)
+    };
+    let sum: u64 = pcm.chunks(1 << 16).map(squares).sum();
     (sum as f32 / pcm.len().max(1) as f32).sqrt()
 }
 

@@ -105,9 +105,10 @@ pub enum Event {
     Sounding {
         seat: Seat,
     },
+    /// Boxed: what comes often is a third of its size.
     Stats {
         seat: Seat,
-        stats: LegStats,
+        stats: Box<LegStats>,
     },
     /// The tap could not keep up, or its disk failed: the recording ends here and the call goes on.
     TapBroke,
@@ -243,8 +244,7 @@ impl Room {
         let tick = self.tick.max((since.as_nanos() / TICK.as_nanos()) as u64);
         self.tick = tick + 1;
         let pos = SamplePos::of_tick(tick);
-        let mut said: [Option<Frame>; Seat::COUNT] = Default::default();
-        let mut bot: [Option<Frame>; Seat::COUNT] = Default::default();
+        let (mut said, mut bot): (Sounds, Sounds) = ([const { None }; Seat::COUNT], [const { None }; Seat::COUNT]);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if let Some(leg) = leg {
                 said[n] = Some(leg.hear(now, pos));
@@ -256,7 +256,7 @@ impl Room {
                 };
             }
         }
-        let mut sent: [Option<Box<Frame>>; Seat::COUNT] = Default::default();
+        let mut sent = [const { None }; Seat::COUNT];
         for n in 0..Seat::COUNT {
             let Some(leg) = &mut self.legs[n] else { continue };
             let seat = Seat(n as u8);
@@ -279,8 +279,8 @@ impl Room {
                 sent[n] = Some(Box::new(frame));
             }
         }
-        for (n, both) in said.into_iter().zip(sent).enumerate() {
-            if let (Some(mut frame), Some(sent)) = both {
+        for (n, (said, sent)) in said.iter_mut().zip(&mut sent).enumerate() {
+            if let (Some(sent), Some(mut frame)) = (sent.take(), said.take()) {
                 if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
                     frame.pcm_mut().fill(0);
                 }

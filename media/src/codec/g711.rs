@@ -1,4 +1,4 @@
-//! G.711: µ-law and A-law by table, the tables made at compile time by the algorithm of ITU-T G.191 (g711.c).
+//! G.711: µ-law and A-law by the algorithm of ITU-T G.191 (g711.c), decoded by tables that are made at compile time.
 use super::{Decoder, Encoder};
 
 /// A decoded sample for each of the 256 codes.
@@ -20,42 +20,27 @@ pub static ALAW_TO_PCM: [i16; 256] = {
     }
     table
 };
-/// µ-law has 14 bits: the two lowest of a 16-bit sample do not count.
-static PCM_TO_ULAW: [u8; 1 << 14] = {
-    let mut table = [0; 1 << 14];
-    let mut i = 0;
-    while i < table.len() {
-        table[i] = compress_ulaw(((i as u16) << 2) as i16);
-        i += 1;
-    }
-    table
-};
-/// A-law has 12 bits of magnitude above the four that do not count.
-static PCM_TO_ALAW: [u8; 1 << 12] = {
-    let mut table = [0; 1 << 12];
-    let mut i = 0;
-    while i < table.len() {
-        table[i] = compress_alaw(((i as u16) << 4) as i16);
-        i += 1;
-    }
-    table
-};
 
+// Encoding reckons: tables of all samples would push everything else out of the processor's nearest cache, and of this the
+// compiler does several samples at once. What the algorithm finds by shifting, the segment and four bits below its leading
+// one, are exponent and mantissa of a float; its bits from the 19th on hold both.
+
+/// µ-law: 14 bits, the two lowest of a 16-bit sample do not count.
 pub fn ulaw(sample: i16) -> u8 {
-    PCM_TO_ULAW[usize::from(sample as u16 >> 2)]
+    let sign = sample >> 15;
+    let magnitude = (((sample ^ sign) >> 2) + 33).min(0x1fff);
+    // The least magnitude, 33, is of the segment of 32.
+    let code = ((f32::from(magnitude).to_bits() >> 19) as u16).wrapping_sub((127 + 5) << 4);
+    (!code ^ (sign as u16 & 0x80)) as u8
 }
 
+/// A-law: 12 bits of magnitude above the four that do not count. The first sixteen steps are as wide as the next.
 pub fn alaw(sample: i16) -> u8 {
-    PCM_TO_ALAW[usize::from(sample as u16 >> 4)]
-}
-
-const fn compress_ulaw(sample: i16) -> u8 {
-    let magnitude = if sample < 0 { (!sample >> 2) + 33 } else { (sample >> 2) + 33 };
-    let magnitude = if magnitude > 0x1fff { 0x1fff } else { magnitude };
-    // Segment 1 begins at 33..=63; each next one is twice as wide.
-    let segment = 16 - ((magnitude >> 6) as u16).leading_zeros() as i16 + 1;
-    let code = ((8 - segment) << 4) | (0xf - ((magnitude >> segment) & 0xf));
-    (if sample >= 0 { code | 0x80 } else { code }) as u8
+    let sign = sample >> 15;
+    let magnitude = (sample ^ sign) >> 4;
+    let code = ((f32::from(magnitude).to_bits() >> 19) as u16).wrapping_sub((127 + 3) << 4);
+    let code = if magnitude < 16 { magnitude as u16 } else { code };
+    (code ^ 0xd5 ^ (sign as u16 & 0x80)) as u8
 }
 
 const fn expand_ulaw(code: u8) -> i16 {
@@ -64,19 +49,6 @@ const fn expand_ulaw(code: u8) -> i16 {
     let step = 4i32 << (exponent + 1);
     let magnitude = (0x80i32 << exponent) + step * (inverted & 0xf) as i32 + step / 2 - 4 * 33;
     (if code < 0x80 { -magnitude } else { magnitude }) as i16
-}
-
-const fn compress_alaw(sample: i16) -> u8 {
-    let mut magnitude = if sample < 0 { !sample >> 4 } else { sample >> 4 };
-    if magnitude > 15 {
-        let mut exponent = 1;
-        while magnitude > 31 {
-            magnitude >>= 1;
-            exponent += 1;
-        }
-        magnitude = magnitude - 16 + (exponent << 4);
-    }
-    (if sample >= 0 { magnitude | 0x80 } else { magnitude }) as u8 ^ 0x55
 }
 
 const fn expand_alaw(code: u8) -> i16 {
@@ -94,29 +66,38 @@ pub struct Ulaw;
 /// PCMA, likewise.
 pub struct Alaw;
 
+/// Appends what becomes of each, in a plain loop over slices of one length.
+fn each<A: Copy, B: Copy + Default>(from: &[A], out: &mut Vec<B>, become_of: impl Fn(A) -> B) {
+    let start = out.len();
+    out.resize(start + from.len(), B::default());
+    for (out, &from) in out[start..].iter_mut().zip(from) {
+        *out = become_of(from);
+    }
+}
+
 impl Decoder for Ulaw {
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) {
-        out.extend(payload.iter().map(|&code| ULAW_TO_PCM[usize::from(code)]));
+        each(payload, out, |code| ULAW_TO_PCM[usize::from(code)]);
     }
     fn reset(&mut self) {}
 }
 
 impl Decoder for Alaw {
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) {
-        out.extend(payload.iter().map(|&code| ALAW_TO_PCM[usize::from(code)]));
+        each(payload, out, |code| ALAW_TO_PCM[usize::from(code)]);
     }
     fn reset(&mut self) {}
 }
 
 impl Encoder for Ulaw {
     fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
-        out.extend(pcm.iter().map(|&sample| ulaw(sample)));
+        each(pcm, out, ulaw);
     }
 }
 
 impl Encoder for Alaw {
     fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
-        out.extend(pcm.iter().map(|&sample| alaw(sample)));
+        each(pcm, out, alaw);
     }
 }
 

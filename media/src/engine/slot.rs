@@ -34,6 +34,16 @@ pub(super) enum Turn {
     Over,
 }
 
+/// The parts of a turn, in this order.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// What was ordered, and what the wires have.
+    Take,
+    Tick,
+    /// What is sent, and what is told.
+    Give,
+}
+
 /// Packets read from one wire in one tick; a flood waits in the wire, which drops.
 const PER_TICK: usize = 64;
 /// Events that wait for a slow call.
@@ -51,12 +61,14 @@ pub(super) struct Slot {
     backlog: VecDeque<Event>,
     /// Verdicts for this turn.
     pub(super) edges: Vec<(Seat, Edge)>,
+    /// It has ended and only waits to be taken away.
+    pub(super) over: bool,
 }
 
 impl Slot {
     pub(super) fn new(id: u64, room: Room, seed: u64, queues: Queues, events: mpsc::Sender<Event>) -> Self {
         let (seats, backlog, edges) = (Default::default(), VecDeque::new(), Vec::new());
-        Self { id, room, seed, seats, queues, events, backlog, edges }
+        Self { id, room, seed, seats, queues, events, backlog, edges, over: false }
     }
 
     /// The room's clock starts with its thread's tick.
@@ -64,7 +76,17 @@ impl Slot {
         self.room.open(scheduled);
     }
 
-    pub(super) fn turn(&mut self, now: Instant, woken: Instant, batch: &mut Batch, counters: &Counters) -> Turn {
+    /// `at`: the tick's own time, and the moment it really began.
+    pub(super) fn turn(&mut self, part: Part, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
+        match part {
+            Part::Take => return self.take(at, batch, counters),
+            Part::Tick => self.room.handle(at.0, Input::Tick),
+            Part::Give => self.drain(Some(batch), counters),
+        }
+        Turn::Goes
+    }
+
+    fn take(&mut self, (now, woken): (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
         // What was ordered before the room was closed is still done.
         let (posted, closing) = self.queues.2.answer();
         while posted && let Ok(command) = self.queues.0.try_recv() {
@@ -86,8 +108,6 @@ impl Slot {
                 self.room.handle(now, Input::packet(Seat(n as u8), packet));
             }
         }
-        self.room.handle(now, Input::Tick);
-        self.drain(Some(batch), counters);
         Turn::Goes
     }
 

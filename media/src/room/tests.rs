@@ -32,7 +32,7 @@ fn bot() -> Sim {
 }
 
 fn stats(sim: &Sim) -> LegStats {
-    let told = |e: &Event| if let Event::Stats { stats, .. } = e { Some(*stats) } else { None };
+    let told = |e: &Event| if let Event::Stats { stats, .. } = e { Some(**stats) } else { None };
     sim.events.iter().rev().find_map(told).unwrap_or_default()
 }
 

@@ -18,6 +18,10 @@ use media::ear::EchoControl;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Before what is measured: the jitter buffers settle.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// A run that lost a larger share of its packets says nothing.

@@ -9,6 +9,7 @@ use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
 use bytes::Bytes;
 use inbox::Datagram;
 use media::packet::{Packet, Rtcp, Rtp};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -48,7 +49,11 @@ pub struct UdpWire {
     /// What has been read and not yet taken.
     ready: VecDeque<Packet>,
     tick: Tick,
-    out: [u8; MTU],
+}
+
+thread_local! {
+    /// What is about to leave, of all wires of a thread: the last one's place is still in the processor's cache.
+    static OUT: RefCell<[u8; MTU]> = const { RefCell::new([0; MTU]) };
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +185,6 @@ impl UdpWire {
             latest: None,
             ready: VecDeque::with_capacity(4),
             tick: Tick { first: true, ..Tick::default() },
-            out: [0; MTU],
         };
         (wire, Control(shared))
     }
@@ -195,10 +199,10 @@ impl UdpWire {
     }
 
     /// Seals what is about to leave, where keys were agreed on; its length then.
-    fn seal(&mut self, length: usize) -> Option<usize> {
+    fn seal(&mut self, out: &mut [u8; MTU], length: usize) -> Option<usize> {
         self.rekey(Instant::now);
         match &mut self.srtp {
-            Some(srtp) => srtp.protect(&mut self.out, length).ok(),
+            Some(srtp) => srtp.protect(out, length).ok(),
             None => Some(length),
         }
     }
@@ -329,8 +333,8 @@ impl UdpWire {
         Shared::count(counter);
     }
 
-    fn transmit(&self, socket: &UdpSocket, length: usize, to: Option<SocketAddr>) -> bool {
-        let sent = to.is_some_and(|to| socket.send_to(&self.out[..length], to).is_ok());
+    fn transmit(&self, socket: &UdpSocket, packet: &[u8], to: Option<SocketAddr>) -> bool {
+        let sent = to.is_some_and(|to| socket.send_to(packet, to).is_ok());
         if !sent {
             Shared::count(&self.shared.refused);
         }
@@ -353,25 +357,31 @@ impl media::Wire for UdpWire {
     }
 
     fn send(&mut self, packet: &Packet) {
+        OUT.with_borrow_mut(|out| self.put(packet, out));
+    }
+}
+
+impl UdpWire {
+    fn put(&mut self, packet: &Packet, out: &mut [u8; MTU]) {
         match packet {
             Packet::Rtp(rtp) => {
                 self.ledger.ours = Some(rtp.ssrc);
-                let Some(length) = write(rtp, &mut self.out).and_then(|length| self.seal(length)) else {
+                let Some(length) = write(rtp, out).and_then(|length| self.seal(out, length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
-                if self.transmit(&self.rtp, length, self.latch.rtp()) {
+                if self.transmit(&self.rtp, &out[..length], self.latch.rtp()) {
                     Shared::count(&self.shared.sent);
                 }
             }
             Packet::Rtcp(rtcp) => {
-                let length = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut self.out);
-                let Some(length) = length.and_then(|length| self.seal(length)) else {
+                let length = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), out);
+                let Some(length) = length.and_then(|length| self.seal(out, length)) else {
                     Shared::count(&self.shared.refused);
                     return;
                 };
                 let socket = if self.latch.muxes() { &self.rtp } else { &self.rtcp };
-                if self.transmit(socket, length, self.latch.rtcp()) {
+                if self.transmit(socket, &out[..length], self.latch.rtcp()) {
                     Shared::count(&self.shared.rtcp_sent);
                 }
             }
