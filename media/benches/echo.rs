@@ -1,12 +1,14 @@
 //! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
 //! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost]`
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | fresh]`; `fresh` is table and double talk
+//! with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
 use media::asr::pocketsphinx::{Model, PocketSphinx};
 use media::asr::{Ask, Expect, Language, Recogniser};
 use media::ear::{Ear, EarPlan, EchoControl};
 use media::echo::Echo;
 use media::testkit::acoustics::{Acoustics, Place};
+use media::testkit::labelled::Clip;
 use media::testkit::ticks::{Tape, frame};
 use media::testkit::{phrases, voices};
 use media::vad::{Edge, Models};
@@ -16,8 +18,19 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-const LOSSES_DB: [f32; 4] = [6.0, 9.0, 12.0, 15.0];
 const DELAYS_MS: [u64; 5] = [40, 100, 200, 300, 400];
+
+/// Places, and who speaks there.
+struct Grid {
+    losses_db: [f32; 4],
+    delays_ms: [u64; 5],
+    seed: u64,
+    who: usize,
+}
+
+const USUAL: Grid = Grid { losses_db: [6.0, 9.0, 12.0, 15.0], delays_ms: DELAYS_MS, seed: 1, who: 0 };
+const FRESH: Grid =
+    Grid { losses_db: [6.0, 8.0, 11.0, 14.0], delays_ms: [30, 80, 140, 260, 370], seed: 9_000, who: 17 };
 
 /// Counts what is held.
 struct Scale;
@@ -44,10 +57,15 @@ fn main() {
         cost();
     }
     if wanted("table") {
-        table();
+        table(&USUAL, &models());
     }
     if wanted("double") {
-        double_talk();
+        double_talk(&USUAL, &models());
+    }
+    if only.as_deref() == Some("fresh") {
+        let models = &models()[..1];
+        table(&FRESH, models);
+        double_talk(&FRESH, models);
     }
     if wanted("words") {
         words();
@@ -93,22 +111,22 @@ fn plan(echo: EchoControl) -> EarPlan {
     EarPlan { echo, ..EarPlan::default() }
 }
 
-fn table() {
+fn table(grid: &Grid, models: &[(&str, Models)]) {
     println!("\nThe bot speaks for ten minutes and nobody else does: ducks (holds) in 30 s of each cell");
-    for (name, models) in models() {
+    for (name, models) in models {
         for echo in [EchoControl::On, EchoControl::Off] {
             let (mut ducks, mut holds) = (0, 0);
             println!(
                 "{name}, echo control {echo:?}\n  loss \\ delay {}",
-                DELAYS_MS.map(|ms| format!("{ms:>9} ms")).concat()
+                grid.delays_ms.map(|ms| format!("{ms:>9} ms")).concat()
             );
-            for (row, loss) in LOSSES_DB.into_iter().enumerate() {
+            for (row, loss) in grid.losses_db.into_iter().enumerate() {
                 print!("  {loss:>6} dB    ");
-                for (column, ms) in DELAYS_MS.into_iter().enumerate() {
-                    let number = row * DELAYS_MS.len() + column;
-                    let bot = voices::talk(number, 30.0);
-                    let mut ear = Ear::new(plan(echo), &models);
-                    let (starts, long) = hear(&mut ear, place(loss, ms, number as u64 + 1), &bot, &[]);
+                for (column, ms) in grid.delays_ms.into_iter().enumerate() {
+                    let number = row * grid.delays_ms.len() + column;
+                    let bot = voices::talk(number + grid.who, 30.0);
+                    let mut ear = Ear::new(plan(echo), models);
+                    let (starts, long) = hear(&mut ear, place(loss, ms, number as u64 + grid.seed), &bot, &[]);
                     ducks += starts.len();
                     holds += long;
                     print!("{:>6} ({long:>2})  ", starts.len());
@@ -120,17 +138,18 @@ fn table() {
     }
 }
 
-fn double_talk() {
+fn double_talk(grid: &Grid, models: &[(&str, Models)]) {
     println!("\nReplies over the bot's voice: ducks noticed after (ms)");
-    for (name, models) in models() {
+    for (name, models) in models {
         for gain_db in [0.0f32, -6.0, -10.0] {
             for (what, losses) in [("echo 6 dB down", 6.0f32), ("10 dB", 10.0), ("15 dB", 15.0), ("no echo", 60.0)] {
                 let (mut delays, mut missed, mut extra) = (Vec::new(), 0, 0);
-                for (number, ms) in DELAYS_MS.into_iter().enumerate() {
-                    let bot = voices::talk(number + 3, 24.0);
-                    let (voice, truth) = replies(bot.len(), number, gain_db);
-                    let mut ear = Ear::new(plan(EchoControl::On), &models);
-                    let (starts, _) = hear(&mut ear, place(losses, ms, number as u64 + 50), &bot, &voice);
+                for (number, ms) in grid.delays_ms.into_iter().enumerate() {
+                    let bot = voices::talk(number + grid.who + 3, 24.0);
+                    let (voice, truth) = replies(bot.len(), number + grid.who, gain_db);
+                    let mut ear = Ear::new(plan(EchoControl::On), models);
+                    let place = place(losses, ms, number as u64 + grid.seed + 49);
+                    let (starts, _) = hear(&mut ear, place, &bot, &voice);
                     let within = |start: f32, (begin, end): (f32, f32)| start > begin && start < end + 0.3;
                     for turn in &truth {
                         match starts.iter().find(|start| within(**start, *turn)) {
@@ -154,7 +173,7 @@ fn double_talk() {
     }
 }
 
-/// What a caller says over a bot, people and voices in turns, and where (s).
+/// What a caller says over a bot, people and voices in turns, and where (s) speech begins and ends: a recording's lead-in is none.
 fn replies(length: usize, number: usize, gain_db: f32) -> (Vec<i16>, Vec<(f32, f32)>) {
     let (mut voice, mut truth, mut at) = (vec![0; length], Vec::new(), 32_000);
     let (people, gain) = (voices::people(), 10f32.powf(gain_db / 20.0));
@@ -167,7 +186,9 @@ fn replies(length: usize, number: usize, gain_db: f32) -> (Vec<i16>, Vec<(f32, f
         if at + said.len() + 8_000 > length {
             return (voice, truth);
         }
-        truth.push((at as f32 / 8_000.0, (at + said.len()) as f32 / 8_000.0));
+        let speech = Clip::new(said, 8_000).map(|clip| clip.speech).unwrap_or_default();
+        let place = |piece: Option<usize>| (at + piece.unwrap_or(0) * 80) as f32 / 8_000.0;
+        truth.push((place(speech.iter().position(|yes| *yes)), place(speech.iter().rposition(|yes| *yes))));
         for (out, sample) in voice[at..].iter_mut().zip(said) {
             *out = (f32::from(*sample) * gain) as i16;
         }

@@ -3,7 +3,8 @@
 //! Two parts that fail in different ways. The [`canceller`] (AEC3) subtracts what it can foretell and damps the rest; it needs
 //! a second or two of sound to find the echo, and again after each jump of its delay. The [`path`] knows only how loud our sound
 //! comes back in each band, wherever in the last 0.7 s it was sent; what does not rise above that is echo whatever the
-//! canceller makes of it, so a bot does not interrupt itself in its first words.
+//! canceller makes of it, so a bot does not interrupt itself in its first words. What does, far enough or for long enough, is a
+//! caller whatever the canceller makes of him.
 mod bands;
 mod canceller;
 mod path;
@@ -15,6 +16,7 @@ use bands::Bands;
 use canceller::Canceller;
 use path::Path;
 use std::collections::VecDeque;
+use std::ops::{Range, RangeInclusive};
 
 /// One leg's, on its ear's thread. It costs nothing while nothing is played, and is built when something first is.
 #[derive(Default)]
@@ -43,22 +45,30 @@ struct Work {
     path: Path,
     /// How much of what the ear gets is the sound as it came, at the end of the last tick.
     share: f32,
-    /// Ticks on end in which next to nothing of what came was echo.
-    foreign: u32,
+    /// That a caller speaks: a cumulative sum (Page, 1954) of what each tick says for it.
+    evidence: f32,
 }
 
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
 const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
 const REST: u32 = 100;
-/// The least share of what is left that must be somebody's own.
+/// The least share of what the canceller leaves that must be somebody's own, whatever was before.
 const OWN: f32 = 0.7;
-/// The share of what came that must be somebody's own for the ear to get it as it came.
-const UNTOUCHED: f32 = 0.95;
-/// The share of what came that makes a tick somebody's own even where the canceller has damped it, if it lasts.
-const FOREIGN: f32 = 0.85;
-/// Ticks on end for which it must be so.
-const SURE: u32 = 4;
+/// How far (dB) sound must rise above all that may be echo to speak for a caller, and how much further while little of the way
+/// has been learned: none of it after so many ticks of sound (3 s).
+const RISE_DB: f32 = 7.0;
+const YOUNG_DB: f32 = 4.0;
+const GROWN: f32 = 150.0;
+/// A tick's evidence is one for so many dB past that, within these bounds; what is added up is never below 0 nor above `MOST`,
+/// and from `SURE` on a caller speaks.
+const STEP_DB: f32 = 4.0;
+const WEIGHT: RangeInclusive<f32> = -1.5..=3.0;
+const SURE: f32 = 3.0;
+const MOST: f32 = 6.0;
+/// Shares of what came that are somebody's own between which the ear gets more and more of it as it came: a canceller that has
+/// not found its echo, or has none to find, damps a caller by up to 40 dB, and nearly always his first words.
+const UNTOUCHED: Range<f32> = 0.85..0.97;
 
 impl Echo {
     pub fn new() -> Self {
@@ -120,22 +130,32 @@ impl Line {
         let (raw, clean) = (work.path.own(&came), work.path.own(&left));
         // What the jitter buffer made up says nothing of the way.
         if near.origin == Origin::Line {
-            work.foreign = if raw > FOREIGN { work.foreign.saturating_add(1) } else { 0 };
-            let own = if work.foreign >= SURE { clean.max(raw) } else { clean };
+            let own = raw.max(clean);
+            work.weigh(own);
+            let own = if work.evidence >= SURE { own } else { clean };
             work.path.learn(&came, own);
             if own < OWN {
                 near.origin = Origin::Echo;
             }
         }
-        // Where next to nothing of what came is echo, cleaning can only do harm.
-        work.blend(if work.foreign >= SURE && raw > UNTOUCHED { 1.0 } else { 0.0 }, &self.scratch, near.pcm_mut());
+        let share = (raw - UNTOUCHED.start) / (UNTOUCHED.end - UNTOUCHED.start);
+        let share = if work.evidence >= SURE { share.clamp(0.0, 1.0) } else { 0.0 };
+        work.blend(share, &self.scratch, near.pcm_mut());
     }
 }
 
 impl Work {
     fn new(rate: Rate) -> Self {
         let [far, near, clean] = [(); 3].map(|()| Bands::new(rate));
-        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, foreign: 0 }
+        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, evidence: 0.0 }
+    }
+
+    /// Adds what a tick says of which this share is somebody's own.
+    fn weigh(&mut self, own: f32) {
+        let above_db = -10.0 * (1.0 - own).max(1e-4).log10();
+        let young = YOUNG_DB * (1.0 - self.path.age() / GROWN).max(0.0);
+        let weight = ((above_db - RISE_DB - young) / STEP_DB).clamp(*WEIGHT.start(), *WEIGHT.end());
+        self.evidence = (self.evidence + weight).clamp(0.0, MOST);
     }
 
     /// Fades within the tick to `share` of the sound as it came.

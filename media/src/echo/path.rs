@@ -83,6 +83,11 @@ impl Path {
         }
     }
 
+    /// Ticks of sound that the way has been learned from.
+    pub fn age(&self) -> f32 {
+        self.bands.iter().map(|band| band.seen - ARRIVAL).fold(0.0, f32::max)
+    }
+
     /// The share of the sound that is `left` which no echo explains.
     pub fn own(&self, left: &Spectrum) -> f32 {
         let own = |(band, left): (&Band, &f32)| (left - MARGIN * band.gain.exp() * band.due).max(0.0);
