@@ -166,14 +166,17 @@ fn system(config: &Config, found: &mut Vec<Finding>) {
         Ok(()) => found.push(fine(format!("store.dir {} can be written", dir.display()))),
         Err(why) => found.push(broken(format!("store.dir {} cannot be written: {why}", dir.display()))),
     }
-    // A call holds two sockets and a recording.
-    let wanted = u64::from(config.sip.max_calls) * 3 + 64;
+    // A phone's call holds two sockets and a recording; a page's one, two sockets for each address and four connections; and the web
+    // address its connections and WebSockets.
+    let page = 5 + 2 * config.rtc.bind.len() as u64;
+    let pages = if config.widget.enabled { u64::from(config.widget.max_calls) * page } else { 0 };
+    let wanted = u64::from(config.sip.max_calls) * 3 + pages + 400;
     // The server raises its own soft limit.
     let files = limits::files().hard;
     found.push(if files >= wanted {
-        fine(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls"))
+        fine(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls and widget.max_calls"))
     } else {
-        lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls: raise it (ulimit -Hn {wanted}, or LimitNOFILE=)"))
+        lacking(format!("open files: {files} allowed, {wanted} wanted for sip.max_calls and widget.max_calls: raise it (ulimit -Hn {wanted}, or LimitNOFILE=)"))
     });
     if config.media.realtime {
         let granted = media::engine::granted();

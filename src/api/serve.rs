@@ -141,7 +141,8 @@ async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Op
         let (seat, place) = match usual.seat(address, most) {
             Some(seat) => (Some(seat), Place::Usual),
             None => {
-                let each = most.each.min(SPARE_PER_HOST);
+                // A proxy brings others here too.
+                let each = if most.each == usize::MAX { site.plan.spare } else { SPARE_PER_HOST };
                 (spare.seat(address, Most { all: site.plan.spare, each }), Place::Spare)
             }
         };

@@ -203,8 +203,15 @@ pub(super) async fn session(
     Json(new): Json<NewSession>,
 ) -> Response {
     let door = &room.app.door;
+    let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
+    // The line test is no bot: it speaks no language, and its page is in English.
+    let (language, titles) = match card {
+        _ if new.bot == ECHO => (Some("en".to_owned()), BTreeMap::new()),
+        card => card.map_or_else(Default::default, |card| (card.language, card.titles)),
+    };
     let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
         (Some(token), _) if room.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
+            Some(_) if language.is_none() => return Problem::from(PageFault::Bot).into_response(),
             Some(origin) => door.vouch(unix(), &new.bot, &origin),
             None => {
                 let words = "`origin` names the page's origin as its browser does: https://shop.example";
@@ -219,12 +226,6 @@ pub(super) async fn session(
         (Some(_), false) => Err(Refused::NoToken),
     };
     // After the right: a stranger learns nothing of the bots there are.
-    let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
-    // The line test is no bot: it speaks no language, and its page is in English.
-    let (language, titles) = match card {
-        _ if new.bot == ECHO => (Some("en".to_owned()), BTreeMap::new()),
-        card => card.map_or_else(Default::default, |card| (card.language, card.titles)),
-    };
     match (asked, language) {
         (Err(refused), _) => refused.into_response(),
         (Ok(_), None) => Problem::from(PageFault::Bot).into_response(),

@@ -465,7 +465,12 @@
     /** Takes the TURN servers that an answer names: from the next gathering on. */
     #relay(peer, answer) {
       const iceServers = linked(answer.headers.get("Link"));
-      if (iceServers.length && peer.connectionState !== "closed") peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
+      if (!iceServers.length || peer.connectionState === "closed") return;
+      try {
+        peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
+      } catch {
+        // A browser that cannot change them goes on with those it has.
+      }
     }
 
     #arrived() {
@@ -583,6 +588,9 @@
         // Nothing to wait for while nothing was agreed on.
         for (let waited = 0; waited < (agreed ? 3000 : Math.min(2000, 250 * 2 ** tries)) && !over.aborted; waited += 100) {
           if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#mended();
+          // Found after the agreement, by servers that are far: a server that checks the way too needs them.
+          const found = agreed ? this.#waiting.splice(0) : [];
+          if (found.length && this.#etag) this.#patch(this.#etag, this.#fragment(found)).catch(() => {});
           await pause(100);
         }
         if (over.aborted) return;

@@ -37,7 +37,9 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
         }
         Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Text(_) => return None,
     };
-    Some((super::normal(&pair.0, language), pair.1))
+    // A single word may mean something else: "one" in "which one", "không" in "đúng không".
+    let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');
+    (!plain).then(|| (super::normal(&pair.0, language), pair.1))
 }
 
 fn number(n: i64, language: Language) -> String {

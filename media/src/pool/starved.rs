@@ -30,19 +30,23 @@ pub(super) struct Deadline {
     /// The thread's account when the engine was entered, and what was granted for its waiting since.
     waited: Duration,
     granted: Duration,
+    renewed: u32,
 }
 
-/// Waiting for a processor buys this many times the limit; a caller has no more patience than that.
+/// Waiting for a processor buys this many times the limit, and so many stalls a new one: a caller has no more patience than that.
 pub(super) const MOST: u32 = 2;
 
 impl Deadline {
     pub fn new(now: Instant, limit: Duration, account: &Account) -> Self {
-        Self { at: now + limit, limit, waited: account.waited(), granted: Duration::ZERO }
+        Self { at: now + limit, limit, waited: account.waited(), granted: Duration::ZERO, renewed: 0 }
     }
 
     /// The watchdog itself overslept: the whole process stood still, and every engine with it.
     pub fn renew(&mut self, now: Instant) {
-        self.at = now + self.limit;
+        if self.renewed < MOST {
+            self.renewed += 1;
+            self.at = self.at.max(now + self.limit);
+        }
     }
 
     /// Whether the engine has had its time on a processor or has waited for something else than one.

@@ -5,6 +5,10 @@ use super::sockets::Datagram;
 use rtc::shared::TransportProtocol::TCP;
 use std::time::{Duration, Instant};
 
+/// From the first check over TCP, where something has come by UDP: if the page has chosen a road by now, another one changes nothing, and
+/// if it has not, its network lets UDP out and not in.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// From the first check over TCP, which comes a round trip after the first by UDP. The next one comes 50 ms later; Chromium sends three
 /// so fast and the others once in a second, and nominates by one that follows an answer.
 const CHANCE: Duration = Duration::from_millis(40);
@@ -31,13 +35,20 @@ impl Roads {
         if !matches!(datagram.bytes.first(), Some(0..=3)) {
             return true;
         }
-        let now = datagram.arrived;
+        // Answers to checks of ours.
+        if datagram.bytes.get(..2) != Some(&[0, 1]) {
+            return datagram.over != TCP || self.tcp;
+        }
+        // The stack looks at roles before it looks at names: a stranger could turn ours.
+        if !early::calls(&datagram.bytes, &self.name) {
+            return false;
+        }
         if datagram.over != TCP {
-            self.udp |= !self.udp && early::calls(&datagram.bytes, &self.name);
+            self.udp = true;
             return true;
         }
-        let since = *self.since.get_or_insert(now);
-        self.tcp |= !self.udp && now >= since + CHANCE;
+        let since = *self.since.get_or_insert(datagram.arrived);
+        self.tcp |= datagram.arrived >= since + if self.udp { PATIENCE } else { CHANCE };
         self.tcp
     }
 }
@@ -59,13 +70,14 @@ mod tests {
             bytes: BytesMut::from(&early::check(user)[..]),
         };
         let mut blocked = Roads::new("ours");
-        assert!(blocked.let_in(&check(UDP, 0, "guess:x")), "the stack refuses it by itself");
+        assert!(!blocked.let_in(&check(UDP, 0, "guess:x")) && !blocked.let_in(&check(TCP, 0, "guess:x")));
         let heard = [10, 49, 50, 100].map(|ms| blocked.let_in(&check(TCP, ms, "ours:x")));
         assert_eq!(heard, [false, false, true, true]);
         assert!(blocked.let_in(&check(UDP, 400, "ours:x")) && blocked.let_in(&check(TCP, 410, "ours:x")), "it stays");
         let mut open = Roads::new("ours");
         assert!(!open.let_in(&check(TCP, 0, "ours:x")) && open.let_in(&check(UDP, 90, "ours:x")));
         assert!(!open.let_in(&check(TCP, 900, "ours:x")));
+        assert!(open.let_in(&check(TCP, 2_000, "ours:x")), "a network that lets UDP out and not in");
         let sound = Datagram { bytes: BytesMut::from(&[128, 111][..]), ..check(TCP, 900, "") };
         assert!(open.let_in(&sound), "sound is the selected pair's alone");
     }
