@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub const MAX_MESSAGE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 128;
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
-const SUPPORTED: &[&str] = &["timer"];
+const SUPPORTED: &[&str] = &["timer", "replaces"];
 
 /// What becomes of some bytes.
 #[derive(Debug)]
