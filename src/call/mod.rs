@@ -10,6 +10,7 @@ pub mod front;
 pub mod page;
 pub mod pages;
 pub mod perform;
+mod route;
 pub mod talk;
 pub mod timeline;
 pub mod turns;

@@ -16,6 +16,7 @@ mod interruption;
 mod keys;
 mod load;
 mod privacy;
+mod routes;
 mod secure;
 mod sip;
 mod store;
