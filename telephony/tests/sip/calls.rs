@@ -4,7 +4,8 @@ use crate::{HUNG_UP, SECOND, exchange};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use telephony::sip::SipPlan;
+use telephony::sip::digest::{Challenge, Request as Signed};
+use telephony::sip::{Credentials, SipPlan};
 use telephony::{Change, Decline, Via};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
@@ -387,4 +388,20 @@ async fn who_may_not_call_takes_no_place() {
     let answer = Far::new(&closed).await.invite(&format!("sip:echo@{}", closed.udp()), &first.replaces("")).await;
     assert_eq!(status(&answer), 403, "{answer}");
     first.hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_proves_its_password_for_an_address_with_parameters_and_escapes_in_its_user_part() {
+    let bot = Bot::start(SipPlan { open: vec![], phones: vec![password("lan")], ..plan() }).await;
+    let uri = format!("sip:%65cho;phone-context=+1;ext=2@{}", bot.udp());
+    let mut far = Far::new(&bot).await;
+    let answer = far.invite(&uri, "").await;
+    let challenge = Challenge::best([header(&answer, "WWW-Authenticate")].into_iter()).expect("a challenge");
+    let who = Credentials { user: "lan".into(), password: "open sesame".into() };
+    let proof = challenge.answer(&who, &Signed { method: "INVITE", uri: &uri, body: far.offer().as_bytes() });
+    let answer = far.invite(&uri, &format!("Authorization: {proof}\r\n")).await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    far.hang_up().await;
+    let call = bot.calls(1).await.swap_remove(0);
+    assert_eq!((call.user.as_str(), call.via), ("echo", Via::Phone("lan".into())));
 }
