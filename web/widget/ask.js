@@ -21,7 +21,7 @@ function address(name, value, base) {
   try {
     return new URL(value, base);
   } catch {
-    throw setup(`${name}="${value}" is no address`);
+    throw setup(`${name}="${value}" is no address. Write it whole: https://calls.example.`);
   }
 }
 
@@ -73,7 +73,7 @@ async function ask(method, url, { body, limit = 8000, codes = CODES, ...rest } =
   const problem = await answer.json().catch(() => ({}));
   const retryAfter = Number(answer.headers.get("Retry-After")) || undefined;
   const code = problem.code === "widget_off" ? "off" : codes[answer.status] || "server";
-  throw new Fault(code, problem.detail || problem.title || `${method} ${url}: status ${answer.status}`, { status: answer.status, retryAfter });
+  throw new Fault(code, problem.detail || problem.title || `status ${answer.status}`, { status: answer.status, retryAfter });
 }
 
 /** The microphone, or a `Fault` that says why there is none. `id`: a chosen one, if it is there; `exact`: that one or none. */

@@ -224,9 +224,18 @@ class Call extends EventTarget {
     this.#audio = new Audio();
     Object.assign(this.#audio, { autoplay: true, playsInline: true, srcObject: new MediaStream() });
     this.volume = this.#volume;
-    // A speaker that is gone: the system's own.
-    if (this.#chosen.speaker) this.#audio.setSinkId(this.#chosen.speaker).catch(() => (this.#chosen.speaker = ""));
     this.#play();
+  }
+
+  /** The chosen speaker, for the sound of a new call. An element that is only beginning to play puts it off; one that is gone is given up. */
+  async #place() {
+    const [audio, { speaker }] = [this.#audio, this.#chosen];
+    for (let tries = 0; speaker && audio === this.#audio && tries < 20; tries++) {
+      const why = await audio.setSinkId(speaker).then(() => null, (why) => why);
+      if (!why) return;
+      if (why.name !== "AbortError") return void (this.#chosen.speaker = "");
+      await pause(100);
+    }
   }
 
   #play() {
@@ -293,7 +302,7 @@ class Call extends EventTarget {
       return session;
     } catch (why) {
       if (why.page || ["many", "busy", "off"].includes(why.code)) throw why;
-      if (why.status) throw setup(`token-url ${at} answered with status ${why.status}: ${why.message}`);
+      if (why.status) throw setup(`token-url ${at} answered with ${why.message.startsWith("status") ? "" : `status ${why.status}: `}${why.message}.`);
       throw new Fault("unreachable", `token-url: ${why.message}`, { page: navigator.onLine });
     }
   }
@@ -331,6 +340,7 @@ class Call extends EventTarget {
     peer.ontrack = ({ track }) => {
       if (over.aborted) return;
       this.#audio?.srcObject?.addTrack(track);
+      this.#place();
       // Chromium lets a received stream be measured while a media element plays it, and gives no level of its packets.
       this.#botMeter?.source.disconnect();
       this.#botMeter = meter(this.#context, new MediaStream([track]));

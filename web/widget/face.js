@@ -400,8 +400,8 @@ class Face extends (globalThis.HTMLElement ?? Object) {
 
   on_end({ blame, reason }) {
     if (!this.#ui) return;
-    const known = { gone: "gone", [NO_PATH.reason]: "path", "ended by operator": "operator", "server stopped": "stopped" };
-    const kind = known[reason] || (["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server");
+    const known = { gone: "gone", [NO_PATH.reason]: "path", "server stopped": "stopped" };
+    const kind = known[reason] || (/^ended by /.test(reason) ? "operator" : null) || (["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server");
     this.farewell = this.#t(`end_${kind}`);
     this.#status(`${this.#t("ended")}. ${this.farewell}`);
     this.#log.end();
