@@ -206,7 +206,7 @@ readonly driver=tests/e2e/browser
 install_driver() {
     local installed=$driver/node_modules/.installed
     cmp -s "$driver/package-lock.json" "$installed" && return 0
-    if step "fetching what drives the browser (9 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
+    if step "fetching what drives the browser (14 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
         cp "$driver/package-lock.json" "$installed"
     else
         say "without it the tests of the browser caller are skipped. 'make setup' tries again."

@@ -82,8 +82,8 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     ui.title = h("h2", { class: "title", part: "title", id: "title" });
     ui.sub = h("p", { class: "sub", "aria-hidden": "true" });
     ui.copy_icon = icon("copy");
-    ui.copy = h("button", { type: "button", class: "minimise copy", part: "copy", onclick: () => this.#copy() }, ui.copy_icon);
-    ui.minimise = h("button", { type: "button", class: "minimise", part: "minimise", onclick: () => this.#open(false) }, icon("down"));
+    ui.copy = h("button", { type: "button", class: "tool copy", part: "copy", onclick: () => this.#copy() }, ui.copy_icon);
+    ui.minimise = h("button", { type: "button", class: "tool minimise", part: "minimise", onclick: () => this.#open(false) }, icon("down"));
     ui.bars = BARS.map(() => h("i"));
     ui.word = h("p", { class: "word", part: "state" });
     ui.hint = h("p", { class: "hint" });

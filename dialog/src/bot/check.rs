@@ -149,7 +149,9 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
     if let Some((word, _)) = read.spoken.iter().find(|(word, spoken)| {
-        spoken.trim().is_empty() || word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '\''))
+        spoken.trim().is_empty()
+            || word.is_empty()
+            || !word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '\''))
     }) {
         let remedy = "write one word, and how the voice is to say it: \"ATM\" = \"a tê em\"";
         return check.fault(format!("spoken.{word:?}"), "cannot be used", remedy);

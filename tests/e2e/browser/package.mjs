@@ -79,6 +79,7 @@ await play(async (open) => {
   const visitor = async (at) => {
     const page = await visit(browser, "about:blank");
     await page.route(`${SHOP}/index.js`, (route) => route.fulfill({ contentType: "text/javascript", body: read("dist/index.js") }));
+    page.problems.length = 0;
     await page.goto(`${SHOP}${at}`);
     await page.waitForSelector("switchboard-call[ready]");
     return page;

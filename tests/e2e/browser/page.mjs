@@ -250,7 +250,9 @@ export const captions = async (page) => (await events(page, "caption")).filter((
 /** Another site: its pages by path, each HTML. Its address is among the server's allowed origins. */
 export async function shop(pages) {
   const server = http.createServer((request, answer) => {
-    const body = pages[new URL(request.url, SHOP).pathname];
+    const { pathname } = new URL(request.url, SHOP);
+    // Browsers ask for one by themselves, and count its absence among a page's problems.
+    const body = pathname === "/favicon.ico" ? "" : pages[pathname];
     answer.writeHead(body === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8", "content-security-policy": pages.policy || "" });
     answer.end(body);
   });
