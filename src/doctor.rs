@@ -98,17 +98,21 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
             Err(why) => found.push(broken(format!("{key} = {at} cannot be used: {why}"))),
         }
     };
-    try_socket("sip.udp", config.sip.udp, |at| UdpSocket::bind(at).map(drop));
-    try_socket("sip.tcp", config.sip.tcp, |at| TcpListener::bind(at).map(drop));
+    for at in config.sip.udp.iter() {
+        try_socket("sip.udp", Some(*at), |at| UdpSocket::bind(at).map(drop));
+    }
+    for at in config.sip.tcp.iter() {
+        try_socket("sip.tcp", Some(*at), |at| TcpListener::bind(at).map(drop));
+    }
     try_socket("http.listen", config.http.listen, |at| TcpListener::bind(at).map(drop));
     let rtp = &config.rtp;
     let pairs = u32::from(rtp.ports_to.saturating_sub(rtp.ports_from)).div_ceil(2);
     let free = (rtp.ports_from..rtp.ports_to)
         .step_by(2)
-        .filter(|port| UdpSocket::bind(SocketAddr::new(rtp.bind, *port)).is_ok())
+        .filter(|port| rtp.bind.iter().all(|ip| UdpSocket::bind(SocketAddr::new(*ip, *port)).is_ok()))
         .count();
-    let line =
-        format!("rtp: {free} of {pairs} port pairs {}-{} on {} are free", rtp.ports_from, rtp.ports_to, rtp.bind);
+    let on = rtp.bind.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let line = format!("rtp: {free} of {pairs} port pairs {}-{} on {on} are free", rtp.ports_from, rtp.ports_to);
     found.push(match free {
         0 => broken(format!(
             "{line}: set rtp.bind to an address of this machine and rtp.ports_from/ports_to to free ports"

@@ -43,19 +43,23 @@ impl Reach {
             "no network address found for LAN=1: connect the machine to a network, or set sip.udp, rtp.bind and http.listen",
         )?;
         let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        for at in [&mut config.sip.udp, &mut config.sip.tcp, &mut config.http.listen] {
-            if let Some(at) = at.as_mut().filter(|at| at.ip().is_loopback()) {
-                at.set_ip(everywhere);
-            }
+        // This machine's own address is looked for in IPv4; what listens on ::1 stays there.
+        let near = |ip: IpAddr| ip.is_ipv4() && ip.is_loopback();
+        let sip = config.sip.udp.iter_mut().chain(config.sip.tcp.iter_mut());
+        for at in sip.chain(&mut config.http.listen).filter(|at| near(at.ip())) {
+            at.set_ip(everywhere);
         }
         for bind in config.rtc.bind.iter_mut().filter(|bind| bind.is_loopback()) {
             *bind = own;
         }
-        if config.rtp.bind.is_loopback() {
-            config.rtp.bind = everywhere;
+        for bind in config.rtp.bind.iter_mut().filter(|bind| near(**bind)) {
+            *bind = everywhere;
         }
-        config.sip.advertise.get_or_insert(own);
-        config.rtp.advertise.get_or_insert(own);
+        for told in [&mut config.sip.advertise, &mut config.rtp.advertise] {
+            if !told.iter().any(IpAddr::is_ipv4) {
+                told.push(own);
+            }
+        }
         // Its neighbours are who the operator wants to be called by; a public address opens to nobody new.
         if let IpAddr::V4(ip) = own
             && ip.is_private()
@@ -96,7 +100,11 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
     let mut all: Vec<_> =
         ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
-    let open = if at.ip().is_unspecified() { config.rtp.advertise.filter(|ip| is_near(*ip)) } else { Some(at.ip()) };
+    let open = if at.ip().is_unspecified() {
+        config.rtp.advertise.iter().copied().find(|ip| is_near(*ip))
+    } else {
+        Some(at.ip())
+    };
     if let Some(ip) = open.filter(|ip| !ip.is_loopback()) {
         all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
     }

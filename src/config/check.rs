@@ -19,7 +19,7 @@ impl Config {
     }
 
     fn wires(&self, found: &mut Vec<String>) {
-        if self.sip.udp.is_none() && self.sip.tcp.is_none() {
+        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
             found.push("sip.udp and sip.tcp are both empty: no call can arrive; set one of them".into());
         }
         let rtp = &self.rtp;
@@ -60,8 +60,26 @@ impl Config {
         if opus.complexity > 10 {
             found.push(format!("rtp.opus.complexity = {}: must be 0 to 10", opus.complexity));
         }
-        if rtp.bind.is_unspecified() && rtp.advertise.is_none() {
-            found.push(format!("rtp.bind = {}: callers need a real address to send to; set rtp.advertise", rtp.bind));
+        if rtp.bind.is_empty() {
+            found.push("rtp.bind is empty: name the address of this machine that sound is received on".into());
+        }
+        for bind in rtp.bind.iter().filter(|bind| bind.is_unspecified()) {
+            if !rtp.advertise.iter().any(|address| address.is_ipv4() == bind.is_ipv4()) {
+                found.push(format!("rtp.bind = {bind}: callers need a real address to send to; set rtp.advertise"));
+            }
+        }
+        for address in rtp.advertise.iter() {
+            if !rtp.bind.is_empty() && !rtp.bind.iter().any(|bind| bind.is_ipv4() == address.is_ipv4()) {
+                found.push(format!("rtp.advertise = {address}: rtp.bind names no address of its IP family; add one"));
+            }
+        }
+        for (key, addresses) in
+            [("rtp.bind", &rtp.bind), ("rtp.advertise", &rtp.advertise), ("sip.advertise", &self.sip.advertise)]
+        {
+            let v4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+            if v4 > 1 || addresses.len() - v4 > 1 {
+                found.push(format!("{key} names two addresses of one IP family: one of IPv4 and one of IPv6 at most"));
+            }
         }
     }
 
