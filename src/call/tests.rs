@@ -94,7 +94,7 @@ impl Line {
     /// Both clauses of the greeting are heard.
     fn greeted() -> Self {
         let (mut line, _) = Self::answered();
-        for (utterance, chars) in [(2, 6), (4, 13)] {
+        for (utterance, chars) in [(8, 6), (16, 13)] {
             line.pass(line.now + 60);
             line.played(utterance, Phase::Started, 0);
             line.pass(line.now + 900);
@@ -146,7 +146,12 @@ fn sound_that_stays_away_is_covered_once_in_a_while_and_then_given_up() {
     line.pass(2_000);
     line.played(1, Phase::Done, 0);
     assert_eq!(clips(&line.pass(6_000)), []);
-    assert_eq!(clips(&line.pass(6_200)), [Clip::Moment]);
+    let acts = line.pass(6_200);
+    assert_eq!(clips(&acts), [Clip::Moment]);
+    assert!(
+        acts.iter().any(|act| matches!(act, Act::Standby { utterance: UtteranceId(2), .. })),
+        "a number of its own: the playout plays none twice"
+    );
     let acts = line.pass(20_000);
     assert_eq!(ends(&acts), [End::new(Blame::Engine, "nothing to say")]);
 }
@@ -155,7 +160,7 @@ fn sound_that_stays_away_is_covered_once_in_a_while_and_then_given_up() {
 fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
     let (mut line, _) = Line::answered();
     let mut acts = Vec::new();
-    for (ms, utterance) in [(600, 2), (1_000, 4)] {
+    for (ms, utterance) in [(600, 8), (1_000, 16)] {
         acts.extend(line.pass(ms));
         let fault = tts::Fault::Engine("told to fail".into());
         acts.extend(line.tell(Input::Spoken(Spoken::Failed { utterance: UtteranceId(utterance), fault })));
@@ -174,9 +179,9 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
             }
         }
     }
-    line.played(3, Phase::Started, 0);
+    line.played(9, Phase::Started, 0);
     line.now += 2_000;
-    assert_eq!(ends(&line.played(3, Phase::Done, 0)), [End::new(Blame::Engine, "cannot speak")]);
+    assert_eq!(ends(&line.played(9, Phase::Done, 0)), [End::new(Blame::Engine, "cannot speak")]);
 }
 
 #[test]
