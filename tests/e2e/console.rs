@@ -64,5 +64,5 @@ async fn a_server_that_nobody_reads_serves_on_and_stops_as_it_should() {
     let peer = crate::peer::Peer::call(first.sip, "echo").await.expect("answered");
     peer.hang_up().await;
     process.signal("TERM");
-    assert!(process.ended(seconds(8)).await.is_some_and(|status| status.success()), "it stops as it should");
+    assert!(process.ended(seconds(15)).await.is_some_and(|status| status.success()), "it stops as it should");
 }
