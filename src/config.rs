@@ -12,6 +12,7 @@ mod codec;
 mod http;
 mod load;
 mod network;
+mod ranges;
 mod several;
 mod store;
 #[cfg(test)]

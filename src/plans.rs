@@ -92,6 +92,7 @@ pub fn web(config: &Config) -> WebPlan {
 pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan> {
     let (widget, rtc) = (&config.widget, &config.rtc);
     Ok(DoorPlan {
+        enabled: widget.enabled,
         origins: widget.origins.iter().filter_map(|origin| Origin::parse(origin)).collect(),
         own,
         public: widget.public.clone(),

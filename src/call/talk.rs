@@ -1,6 +1,6 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, State, Wish};
 use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
@@ -254,8 +254,8 @@ impl Talk {
                 self.stopwatch.stopped(now);
                 self.tell(now, Words::Typed(text));
             }
-            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, "hung up")),
-            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, "too many messages")),
+            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, Reason::HungUp)),
+            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, Reason::TooManyMessages)),
         }
     }
 
@@ -265,7 +265,7 @@ impl Talk {
         }
         if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
             if now >= at + HOPELESS {
-                return self.end(now, End::new(Blame::Engine, "nothing to say"));
+                return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
             if now >= self.dead_air(at) {
                 self.stand_by(now, Clip::Moment);
@@ -382,7 +382,7 @@ impl Talk {
                 self.silence(silence);
                 self.mark(now, "rtp_again");
             }
-            Event::Closed => self.end(now, End::new(Blame::Server, "media stopped")),
+            Event::Closed => self.end(now, End::new(Blame::Server, Reason::MediaStopped)),
             Event::TapBroke => self.mark(now, "recording_broken"),
             Event::Stats { seat, stats } => self.note(Note::Line(line(seat, &stats))),
         }
@@ -536,7 +536,7 @@ impl Talk {
         let silence = self.silences.end(now);
         self.silence(silence);
         self.show(|page| page.end(end));
-        self.note(Note::Ended(store::End { blame: end.blame, reason: end.reason.into() }));
+        self.note(Note::Ended(end));
         self.act(Act::End(end));
     }
 

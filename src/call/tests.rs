@@ -1,6 +1,6 @@
 //! The core of a call, step by step; whole calls are in `tests/sim`.
 use super::talk::{Act, Clip, Input, Limits, Talk, Why};
-use super::{Blame, End};
+use super::{Blame, End, Reason};
 use crate::store::{Event as Note, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
@@ -153,7 +153,7 @@ fn sound_that_stays_away_is_covered_once_in_a_while_and_then_given_up() {
         "a number of its own: the playout plays none twice"
     );
     let acts = line.pass(20_000);
-    assert_eq!(ends(&acts), [End::new(Blame::Engine, "nothing to say")]);
+    assert_eq!(ends(&acts), [End::new(Blame::Engine, Reason::NothingToSay)]);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
     }
     line.played(9, Phase::Started, 0);
     line.now += 2_000;
-    assert_eq!(ends(&line.played(9, Phase::Done, 0)), [End::new(Blame::Engine, "cannot speak")]);
+    assert_eq!(ends(&line.played(9, Phase::Done, 0)), [End::new(Blame::Engine, Reason::CannotSpeak)]);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
     let (took, done_at) = (Duration::ZERO, line.at(line.now));
     line.tell(Input::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
     let mut acts = line.pass(line.now + 3_000);
-    acts.extend(line.tell(Input::Gone(End::new(Blame::Caller, "hung up"))));
+    acts.extend(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))));
     assert_eq!(silences(&acts), [SilenceKind::BotWorking, SilenceKind::CallerThinking]);
 }
 
@@ -263,15 +263,15 @@ fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
             end = ends(&line.played(utterance.0, Phase::Done, text.chars().count() as u32));
         }
     }
-    assert_eq!(end, [End::new(Blame::Nobody, "done")]);
+    assert_eq!(end, [End::new(Blame::Nobody, Reason::Done)]);
 }
 
 #[test]
 fn nothing_follows_the_end() {
     let mut line = Line::greeted();
-    let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, "ended by the operator")));
+    let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
     assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(Note::Ended(_))));
     assert_eq!(line.talk.deadline(), None);
-    assert!(line.tell(Input::Gone(End::new(Blame::Caller, "hung up"))).is_empty());
+    assert!(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());
 }

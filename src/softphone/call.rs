@@ -265,7 +265,7 @@ fn write_json(args: &Args, value: &serde_json::Value) -> anyhow::Result<()> {
     let Some(path) = &args.json else { return Ok(()) };
     let text = format!("{value:#}\n");
     if path.as_os_str() == "-" {
-        return std::io::stdout().write_all(text.as_bytes()).context("cannot write the report");
+        return crate::console::written(std::io::stdout().write_all(text.as_bytes()));
     }
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
