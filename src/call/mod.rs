@@ -10,6 +10,7 @@ pub mod front;
 pub mod page;
 pub mod pages;
 pub mod perform;
+mod recording;
 mod route;
 pub mod talk;
 pub mod timeline;
@@ -18,7 +19,7 @@ pub mod twins;
 pub mod watch;
 
 pub use desk::Desk;
-pub use end::{Blame, End};
+pub use end::{Blame, End, Reason};
 
 #[cfg(test)]
 mod tests;

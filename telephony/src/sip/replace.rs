@@ -131,13 +131,14 @@ impl Call {
             // Another one waits already.
             return refuse(491, vec![]);
         }
-        let contact = flow.contact("switchboard");
+        let (contact, peer) = (flow.contact("switchboard"), flow.remote.ip());
         let Some(dialog) = Dialog::answering(&request, &tag, contact, flow) else { return refuse(400, vec![]) };
         let (agreed, mut headers) = match call::timer_of(&request, dialog.allows_update) {
             Ok(agreed) => agreed,
             Err(headers) => return refuse(422, headers),
         };
         let mut session = self.media.session.for_another();
+        session.signalled_from(peer);
         let negotiated = if request.body.is_empty() {
             None
         } else {

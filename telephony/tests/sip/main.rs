@@ -1,6 +1,7 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
 mod calls;
+mod family;
 mod hostile;
 mod secure;
 
