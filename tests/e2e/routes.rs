@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, UdpSocket};
 const LINES: &str = "P-Asserted-Identity: \"Grace\" <tel:+44-1632-960999>\r\nx-customer: Hopper&Sons\r\n\
                      X-Secret: rosebud\r\nUser-to-User: 56a390f3;encoding=hex\r\n";
 
-fn exchange(config: &mut Config) {
+pub fn exchange(config: &mut Config) {
     config.log.level = "trace".into();
     config.trunk.push(Trunk {
         name: "exchange".into(),
