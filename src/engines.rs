@@ -10,6 +10,7 @@ use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
 use media::tts::espeak::Espeak;
 use media::tts::flite::Flite;
+use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,7 +222,7 @@ impl Tongue {
             match voice(*engine) {
                 Ok(engine) => {
                     about.push((true, format!("{name} is spoken by {}", engine.name())));
-                    caches.push(Arc::new(Cache::new(engine, CACHE)));
+                    caches.push(Arc::new(Cache::new(Arc::new(Levelled::new(engine)), CACHE)));
                 }
                 Err(why) => about.push((false, format!("{name} is not spoken by {engine:?}: {why}"))),
             }
