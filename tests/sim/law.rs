@@ -79,6 +79,12 @@ impl Law {
         }
     }
 
+    /// Clauses that did not sound to their end.
+    pub fn unheard(&self) -> Vec<String> {
+        let unheard = self.clauses.iter().filter(|(_, clause)| !clause.whole);
+        unheard.map(|(id, clause)| format!("{}: {:?} of {:?}", name(*id), clause.heard, clause.text)).collect()
+    }
+
     pub fn edge(&mut self, now: Instant, edge: Edge) {
         match edge {
             Edge::Start { arrived, .. } => self.caller.since = Some(arrived.unwrap_or(now)),

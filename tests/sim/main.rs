@@ -18,4 +18,5 @@ mod page;
 mod recogniser;
 mod rig;
 mod silence;
+mod texts;
 mod voice;
