@@ -22,7 +22,7 @@ mod widget;
 pub use codec::{Codec, Opus};
 pub use http::Http;
 pub use load::Fault;
-pub use network::Network;
+pub use network::{Network, ReplyPort};
 pub use several::Several;
 pub use store::{RecordingFormat, Store};
 pub use widget::{Ice, Rtc, Widget};
@@ -117,6 +117,7 @@ pub struct Sip {
     /// How long a call may ring unanswered.
     pub ring_limit_s: Secs,
     pub open_networks: Vec<Network>,
+    pub reply_port: ReplyPort,
 }
 
 impl Default for Sip {
@@ -133,6 +134,7 @@ impl Default for Sip {
             messages_per_second_per_source: 50,
             ring_limit_s: Secs(180),
             open_networks: Network::loopback().to_vec(),
+            reply_port: ReplyPort::Via,
         }
     }
 }

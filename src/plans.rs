@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
+use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 /// Where the web address's certificate and key lie, if it has any.
@@ -148,6 +148,10 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
         phones,
         trunks,
         open: networks(&sip.open_networks),
+        reply_port: match sip.reply_port {
+            config::ReplyPort::Via => ReplyPort::Via,
+            config::ReplyPort::Source => ReplyPort::Source,
+        },
         limits,
         ..SipPlan::default()
     })

@@ -5,7 +5,7 @@ use super::core::{Core, Note, Registered, allow, lock};
 use super::dialog::{Dialog, Key};
 use super::digest::{Proof, Request as Signed};
 use super::flow::{Carrier, Flow};
-use super::gate::first_of_list;
+use super::gate::{self, first_of_list};
 use super::name;
 use super::registrar::{self, Register, Wanted, Wants};
 use super::timer::{Agreed, Timer};
@@ -33,10 +33,14 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             () = core.stop.cancelled() => None,
         };
         let Some(mut tx) = tx else { return };
-        let Some(flow) = core.flow_of(&tx) else { continue };
+        let Some(flow) = core.flow_of(&tx) else {
+            core.leave_unanswered("stream gone");
+            continue;
+        };
         if flow.carrier == Carrier::Udp {
             // Where the responses go: read once, not for each of them.
-            tx.destination = Some(flow.destination());
+            let to = gate::way(&tx.original).map_or(flow.remote, |(_, answers)| answers);
+            tx.destination = Some(Flow { remote: to, ..flow.clone() }.destination());
         }
         if let Some(key) = Key::of(&tx.original) {
             within(&core, &key, tx, &flow).await;
@@ -49,7 +53,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
                 core.reply_soon(tx, 200, call::capabilities()).await;
             }
             Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
-            Method::Ack | Method::Cancel => {}
+            Method::Ack | Method::Cancel => core.leave_unanswered("no transaction"),
             _ => core.reply_soon(tx, 405, vec![allow()]).await,
         }
     }

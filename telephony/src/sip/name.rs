@@ -1,6 +1,8 @@
 //! Names and addresses in headers: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
+use super::syntax;
 use crate::party::Party;
 use rsipstack::sip::{Auth, Uri};
+use std::borrow::Cow;
 
 /// Display name and URI of a From, To or Contact value, without its parameters.
 pub(super) fn split(value: &str) -> (Option<String>, &str) {
@@ -65,7 +67,8 @@ fn unquote(name: &str) -> String {
 
 /// The party a From or To value names. A value that names none gives an empty one.
 pub(super) fn party(value: &str) -> Party {
-    let (display, text) = split(value);
+    let value = syntax::unveil(value);
+    let (display, text) = split(&value);
     let party = match uri(text) {
         Some(uri) => match uri.auth {
             Some(auth) => Party::new(auth.user, uri.host_with_port.to_string()),
@@ -82,10 +85,24 @@ pub(super) fn party(value: &str) -> Party {
 
 /// A URI whose user part is decoded, so that writing it encodes it once and not twice.
 pub(super) fn uri(text: &str) -> Option<Uri> {
-    let mut uri = Uri::try_from(text).ok()?;
+    let mut uri = wire_uri(text)?;
     if let Some(Auth { user, .. }) = &mut uri.auth {
         *user = decode(user);
     }
+    Some(uri)
+}
+
+/// A URI with its user part as it is written. What separates elsewhere may stand there unescaped (RFC 3261 section 25.1,
+/// user-unreserved), and the parser beneath would end it there. Parameters with values that the parser refuses are left out.
+pub(super) fn wire_uri(text: &str) -> Option<Uri> {
+    let user = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)));
+    let (place, auth) = match user {
+        Some((scheme, (user, place))) => (Cow::Owned(format!("{scheme}:{place}")), Some(Auth::from(user))),
+        None => (Cow::Borrowed(text), None),
+    };
+    let mut uri =
+        Uri::try_from(place.as_ref()).ok().or_else(|| Uri::try_from(&place[..place.find([';', '?'])?]).ok())?;
+    uri.auth = auth;
     Some(uri)
 }
 
@@ -141,6 +158,18 @@ mod tests {
         party("");
         party("<");
         party("\"");
+    }
+
+    #[test]
+    fn a_user_part_may_hold_what_separates_elsewhere() {
+        let user = |text: &str| uri(text).and_then(|uri| uri.auth).map(|auth| auth.user);
+        assert_eq!(user("sip:user;par=u%40example.net@example.com").as_deref(), Some("user;par=u@example.net"));
+        assert_eq!(user("sip:what?;/?:x@example.com;lr").as_deref(), Some("what?;/?"));
+        assert_eq!(user("sip:a@b?Replaces=c%40d;x").as_deref(), Some("a"));
+        let odd = uri("sip:a@b:5070;transport=pigeon;lr").expect("a URI");
+        assert_eq!((odd.host_with_port.to_string().as_str(), odd.params.len()), ("b:5070", 0));
+        let back = wire_uri("sip:user;par=u%40example.net@example.com").expect("a URI");
+        assert_eq!(back.host_with_port.to_string(), "example.com");
     }
 
     #[test]

@@ -289,7 +289,7 @@ async fn stopping_ends_live_calls_with_a_bye() {
 async fn a_malformed_request_is_answered_at_the_gate_and_counted() {
     let bot = Bot::start(plan()).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
-    let text = "INVITE sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+    let text = "INVITE sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
         Call-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
     socket.send_to(text.as_bytes(), bot.udp()).await.expect("sent");
     let mut buffer = [0; 2048];
