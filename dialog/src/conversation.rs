@@ -70,6 +70,8 @@ pub enum Output {
     Keying(bool),
     /// The sound the caller made was no turn: a cough, a back-channel, or nothing that anybody understood.
     NoTurn,
+    /// The caller has finished, and the recogniser is late with what they said: the silence until it comes is the bot's.
+    Late,
     /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
     Turn { text: String, confidence: f32, by: By, secret: bool },
     /// Run this tool.
@@ -195,6 +197,7 @@ pub struct Conversation {
 impl Conversation {
     /// `today`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, today: jiff::civil::DateTime) -> Conversation {
+        let bot = bot.without_header_gaps();
         Conversation {
             flow: Flow::new(bot.clone(), today),
             turn: Turn::new(bot.turn.clone()),
@@ -393,6 +396,14 @@ impl Conversation {
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(),
             Act::Taken { text, confidence } => self.taken(now, &text, confidence),
+            Act::Late => self.out.push_back(Output::Late),
+            Act::Unheard => {
+                self.out.push_back(Output::NoTurn);
+                if self.spend_turn(now) {
+                    let reply = self.flow.unheard();
+                    self.reply(now, reply);
+                }
+            }
             Act::Missed => {
                 self.out.push_back(Output::NoTurn);
                 if self.spend_turn(now) {

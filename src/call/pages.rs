@@ -1,7 +1,8 @@
 //! The desk's side towards web pages: answering a browser's offer, and what its signalling asks of a call that lives.
 use super::actor::Order;
-use super::desk::{Arrived, Desk, Opening, Route};
+use super::desk::{Arrived, Desk, Opening};
 use super::end::{Blame, End, Reason};
+use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
 use crate::config::ECHO;
 use crate::engines;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 use telephony::webrtc::{Answered, Fault, Peer, WebRtc};
-use telephony::{Change, Line};
+use telephony::{Change, Headers, Line};
 use tokio::sync::mpsc;
 
 /// A call from a page, as its signalling sees it.
@@ -54,6 +55,7 @@ impl Desk {
             via: format!("widget {}", visit.host()),
             from: String::new(),
             to: String::new(),
+            headers: Headers::default(),
             route,
         };
         let (orders, mut inbox) = mpsc::channel(8);

@@ -22,6 +22,7 @@ macro_rules! prompts {
         impl Prompts {
             pub(crate) fn named(&self) -> Vec<(&'static str, &str)> { vec![$((stringify!($name), self.$name.as_str()),)*] }
             pub(crate) fn all(&self) -> Vec<&str> { vec![$(self.$name.as_str(),)*] }
+            pub(super) fn all_mut(&mut self) -> Vec<&mut String> { vec![$(&mut self.$name,)*] }
         }
     };
 }
@@ -120,6 +121,7 @@ impl CommandsFile {
             self.yes,
             &[
                 "yes",
+                "yes yes",
                 "yeah",
                 "yes please",
                 "yes that's right",
@@ -134,8 +136,18 @@ impl CommandsFile {
         );
         let no = or(
             self.no,
-            &["no", "nope", "no that's wrong", "that's wrong", "that is wrong", "wrong", "not right"],
-            &["không", "sai", "không đúng", "dạ không", "không phải"],
+            &[
+                "no",
+                "no no",
+                "no no no",
+                "nope",
+                "no that's wrong",
+                "that's wrong",
+                "that is wrong",
+                "wrong",
+                "not right",
+            ],
+            &["không", "không không", "sai", "không đúng", "dạ không", "không phải"],
         );
         let polite = or(
             self.polite,

@@ -21,7 +21,7 @@ pub const MAX_MESSAGE: usize = 16 * 1024;
 /// Bodies of an INVITE that we understand.
 pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
-const SUPPORTED: &[&str] = &["timer"];
+const SUPPORTED: &[&str] = &["timer", "replaces"];
 
 /// How a message came.
 #[derive(Clone, Copy, Debug)]
