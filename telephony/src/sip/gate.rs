@@ -426,7 +426,8 @@ fn reply(message: &Message, fault: Fault, arrival: &Arrival) -> Verdict {
     };
     let stamped = via.map_or((*top).to_owned(), |via| via.stamped(arrival.source, arrival.reply_port));
     let mut text = format!("SIP/2.0 {status} {}\r\nVia: {stamped}\r\n", phrase(status));
-    for via in &vias[1..] {
+    // What is no Via leads nowhere.
+    for via in vias[1..].iter().filter(|via| Via::parse(via).is_some()) {
         text.push_str(&format!("Via: {via}\r\n"));
     }
     let [from, called, call_id] = ["from", "to", "call-id"].map(|name| message.first(name).filter(clean));

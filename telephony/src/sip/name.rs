@@ -1,5 +1,5 @@
 //! Names and addresses in headers: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
-use super::syntax;
+use super::syntax::{self, Part};
 use crate::number::Called;
 use crate::party::Party;
 use rsipstack::sip::{Auth, HostWithPort, Scheme, Uri};
@@ -19,54 +19,24 @@ pub(super) fn split(value: &str) -> (Option<String>, &str) {
 
 /// The elements of a list of addresses: commas within quotes and angle brackets belong to them.
 pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped, mut angle) = (false, false, false);
-    let each = value.split(move |c| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => angle = true,
-            '>' if !quoted => angle = false,
-            ',' => return !quoted && !angle,
-            _ => {}
-        }
-        false
-    });
-    each.map(str::trim).filter(|one| !one.is_empty())
+    syntax::elements(value).filter(|one| !one.is_empty())
 }
 
 /// Where the angle bracket of a name-addr opens.
 fn bracket(value: &str) -> Option<usize> {
-    let (mut quoted, mut escaped) = (false, false);
-    let open = value.char_indices().find(|(_, c)| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => return true,
-            _ => {}
-        }
-        false
-    });
-    open.map(|(at, _)| at)
+    syntax::parts(value).find(|(.., part)| *part == Part::Address).map(|(at, ..)| at)
 }
 
 /// The tag of a From or To value. It is looked for in each message of a dialog, so nothing else of the value is read.
 pub(super) fn tag(value: &str) -> Option<&str> {
-    let params = match bracket(value) {
-        Some(at) => value[at..].split_once('>')?.1,
-        None => value.split_once(';')?.1,
-    };
-    let mut quoted = false;
-    let mut each = params.split(|c| {
-        quoted ^= c == '"';
-        c == ';' && !quoted
-    });
-    let tag = each.find_map(|param| {
-        let (name, tag) = param.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then(|| tag.trim())
-    });
-    tag.filter(|tag| !tag.is_empty())
+    param(value, "tag")
+}
+
+/// A parameter that stands behind an address and has a value.
+pub(super) fn param<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    let mut named =
+        syntax::params(value).filter(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_empty());
+    named.next().map(|(_, value)| value)
 }
 
 fn unquote(name: &str) -> String {

@@ -305,12 +305,25 @@ pub(super) fn is_balanced(value: &str) -> bool {
 
 /// The elements of a comma-separated list.
 pub(super) fn elements(value: &str) -> impl Iterator<Item = &str> + '_ {
+    pieces(value, ',')
+}
+
+/// Names and values of the parameters behind a value's first part: empty where one has no value.
+pub(super) fn params(value: &str) -> impl Iterator<Item = (&str, &str)> + '_ {
+    pieces(value, ';').skip(1).map(|param| {
+        let (name, value) = param.split_once('=').unwrap_or((param, ""));
+        (name.trim(), value.trim())
+    })
+}
+
+/// What lies between separators that stand neither in quotes nor in an address.
+fn pieces(value: &str, separator: char) -> impl Iterator<Item = &str> + '_ {
     let mut from = 0;
-    let commas = parts(value).filter(|(_, c, part)| *c == ',' && *part == Part::Plain).map(|(at, ..)| at);
-    commas.chain([value.len()]).map(move |at| {
-        let element = &value[from.min(at)..at];
+    let ends = parts(value).filter(move |(_, c, part)| *c == separator && *part == Part::Plain).map(|(at, ..)| at);
+    ends.chain([value.len()]).map(move |at| {
+        let piece = &value[from.min(at)..at];
         from = at + 1;
-        element.trim()
+        piece.trim()
     })
 }
 

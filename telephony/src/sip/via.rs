@@ -69,7 +69,7 @@ impl<'a> Via<'a> {
         }
         for param in &self.params {
             let name = param.split('=').next().unwrap_or_default();
-            if !["received", "rport"].iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+            if !["received", "rport", ""].iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
                 out.push(';');
                 out.push_str(param);
             }

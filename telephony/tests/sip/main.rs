@@ -2,8 +2,11 @@
 mod bot;
 mod calls;
 mod family;
+mod grammar;
 mod hostile;
+mod raw;
 mod secure;
+mod torture;
 
 use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
