@@ -67,12 +67,12 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
     ("From: ", "f:"),
     ("To: <sip:echo@example.com>", "t: sip:echo@example.com ; x = y"),
-    ("To: <sip:echo@example.com>", "TO : \r\n \"E <f>\" < sip:echo;a=b@example.com;c=d?e=f > ; g"),
+    ("To: <sip:echo@example.com>", "TO : \r\n \"E <f>\" <sip:echo;a=b@example.com;c=d?e=f>  ; g"),
     ("Contact: <", "m:\"x, <y> ; \\\"z\\\"\"<"),
     ("Contact: <sip:a@HERE>", "m : sip:a@HERE ; q = 0.5"),
     (
         "Contact: ",
-        "Record-Route : <sip:HERE;lr> , \"p, q\"<sip:HERE ; lr>;x\r\nrecord-route:<sip:HERE;lr>\r\nContact: ",
+        "Record-Route : <sip:HERE;lr> , \"p, q\"<sip:HERE;lr> ; x\r\nrecord-route:<sip:HERE;lr>\r\nContact: ",
     ),
     ("Max-Forwards: 70", "Require : timer ,\r\n replaces\r\nk:timer\r\nx : 1800 ; refresher = uac"),
     ("Max-Forwards: 70", "Allow:INVITE,ACK ,\tBYE\r\nAccept : text/plain ; q = 0.1 , application / sdp"),
@@ -343,10 +343,8 @@ async fn answers_go_to_the_port_of_the_via_unless_it_asks_for_the_one_it_came_fr
         for _ in 0..2 {
             far.send(&within("BYE", 2)).await;
             let answer = far.answer(listening, "BYE", 200).await;
-            assert!(
-                answer.contains("\r\nCSeq: ") && listening == !header(&answer, "Via").contains("rport"),
-                "{answer}"
-            );
+            assert_eq!(header(&answer, "Via").contains(";rport="), !listening, "{answer}");
+            until(|| bot.sip.report().transactions == 0, "the transaction to be over").await;
         }
         // What the gate refuses, and what has no transaction, is answered there too.
         let refused = changed(&plain(invite("UDP", far.heard_at())), "Max-Forwards", "Require: x\r\nMax-Forwards");
