@@ -208,6 +208,10 @@ impl Desk {
                 match &why {
                     NoRoute::Draining => {}
                     NoRoute::Unknown => tracing::info!("a call to a user that no [[route]] names was refused"),
+                    NoRoute::Broken(bot) => tracing::error!(
+                        bot,
+                        "a call was refused: this bot's file cannot be used; mend it and reload, see `switchboard check`"
+                    ),
                     NoRoute::Voiceless(bot) => tracing::error!(
                         bot,
                         "a call was refused: no voice for this bot's language works; see `switchboard check`"

@@ -4,6 +4,7 @@ use super::desk::{Arrived, Desk, Opening};
 use super::end::{Blame, End, Reason};
 use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
+use crate::bots::Shelf as _;
 use crate::config::ECHO;
 use crate::engines;
 use crate::store::{Direction, Store};
@@ -41,7 +42,8 @@ impl Desk {
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
         let bot = &visit.ticket.bot;
-        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or(PageFault::Bot)?;
+        let missing = || if self.parts().bots.knows(bot) { PageFault::Broken } else { PageFault::Bot };
+        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or_else(missing)?;
         if let Route::Bot(_, loaded) = &route
             && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
         {

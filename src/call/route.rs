@@ -1,5 +1,6 @@
 //! Which bot takes a call, and what keeps one from being taken.
 use super::desk::Desk;
+use crate::bots::Shelf as _;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Loaded};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(super) enum NoRoute {
     Draining,
     /// No `[[route]]` names the user, and there is no `default_route`.
     Unknown,
+    /// The file of this bot cannot be used, and no version of it has worked since the start.
+    Broken(String),
     /// No voice for the language of this bot works.
     Voiceless(String),
 }
@@ -26,7 +29,7 @@ impl From<&NoRoute> for Decline {
         match why {
             NoRoute::Draining => Self::Overloaded(Duration::from_secs(30)),
             NoRoute::Unknown => Self::Unknown,
-            NoRoute::Voiceless(_) => Self::Overloaded(Duration::from_secs(60)),
+            NoRoute::Broken(_) | NoRoute::Voiceless(_) => Self::Overloaded(Duration::from_secs(60)),
         }
     }
 }
@@ -48,7 +51,11 @@ impl Desk {
         if bot == ECHO {
             return Ok(Route::Echo);
         }
-        match self.bot(bot).ok_or(NoRoute::Unknown)? {
+        let missing = || match self.parts().bots.knows(bot) {
+            true => NoRoute::Broken(bot.into()),
+            false => NoRoute::Unknown,
+        };
+        match self.bot(bot).ok_or_else(missing)? {
             Route::Bot(name, loaded) if !self.parts().engines.can_speak(engines::language(loaded.bot.language)) => {
                 Err(NoRoute::Voiceless(name))
             }
