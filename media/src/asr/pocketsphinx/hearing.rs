@@ -1,6 +1,5 @@
 //! One caller's utterance in front of the decoders.
-use super::decoder::{Decoder, Search};
-use super::dictionary::plain;
+use super::decoder::{self, Follower, Verdict};
 use super::sound::{ModelRate, furnish, halve, is_narrow};
 use super::{Grammar, Loaded, confidence};
 use crate::asr::{Fault, Hearing, Hypothesis};
@@ -31,8 +30,8 @@ pub struct Utterance {
     model: Arc<Loaded>,
     grammar: Arc<Grammar>,
     pcm: Vec<i16>,
-    live: Option<Decoder>,
-    /// Samples the live decoder has had.
+    live: Option<Follower>,
+    /// Samples the follower has had.
     followed: usize,
     /// The last two hypotheses while listening, and what was shown of them.
     last: String,
@@ -96,27 +95,16 @@ impl Utterance {
     }
 
     /// Follows the sound for words so far; a word shows when two hypotheses in a row agree on it.
-    fn follow(&mut self) -> Result<Option<String>, Fault> {
+    fn follow(&mut self) -> Option<String> {
         if self.pcm.len() < BAND {
-            return Ok(None);
-        }
-        if self.live.is_none() {
-            let Some(mut decoder) = self.model.take_live() else { return Ok(None) };
-            let started = decoder
-                .learn(&self.grammar.name, &self.grammar.fsg, &self.grammar.words)
-                .and_then(|()| decoder.start(Search::Grammar(&self.grammar.name)));
-            if let Err(fault) = started {
-                self.model.give_live(decoder);
-                return Err(fault);
-            }
-            self.live = Some(decoder);
-            self.followed = 0;
+            return None;
         }
         let pcm = self.furnished(self.followed..self.pcm.len(), self.narrow());
-        let Some(decoder) = &mut self.live else { return Ok(None) };
-        decoder.hear(&pcm)?;
+        let model = &self.model.acoustic;
+        let live = self.live.get_or_insert_with(|| Follower::new(model, self.grammar.graph.clone()));
+        live.hear(model, &pcm);
+        let words = live.words();
         self.followed = self.pcm.len();
-        let words = plain(&decoder.words().unwrap_or_default());
         let agreed: Vec<&str> = words
             .split_whitespace()
             .zip(self.last.split_whitespace())
@@ -126,46 +114,36 @@ impl Utterance {
         let agreed = agreed.join(" ");
         self.last = words;
         if agreed.is_empty() || agreed == self.shown {
-            return Ok(None);
+            return None;
         }
         self.shown.clone_from(&agreed);
-        Ok(Some(agreed))
+        Some(agreed)
     }
 
     /// Hears the whole utterance against the grammar and against the phones.
-    fn decode(&self) -> Result<Hypothesis, Fault> {
+    fn decode(&self) -> Hypothesis {
         const NOTHING: Hypothesis = Hypothesis { text: None, confidence: 0.0 };
         if self.pcm.len() < BAND {
-            return Ok(NOTHING);
+            return NOTHING;
         }
         let narrow = self.narrow();
         let pcm = self.furnished(self.spoken(), narrow);
-        let Grammar { name, fsg, words, network } = &*self.grammar;
-        let (text, path, phones) = self.model.with_whole(|decoder| {
-            decoder.learn(name, fsg, words)?;
-            decoder.decode(Search::Grammar(name), &pcm)?;
-            let Some(text) = decoder.words().filter(|text| !text.is_empty()) else {
-                return Ok((None, Vec::new(), Vec::new()));
-            };
-            let path = decoder.segments();
-            decoder.decode(Search::Phones, &pcm)?;
-            Ok((Some(text), path, decoder.segments()))
-        })?;
-        let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return Ok(NOTHING) };
-        let text = plain(&text);
+        let Grammar { graph, network, .. } = &*self.grammar;
+        let Verdict { text, path, phones } = decoder::decode(&self.model.acoustic, graph, &pcm);
+        let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return NOTHING };
         let trust = if network.is_likely(&text) { confidence::trust(&path) } else { 0.0 };
         let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)] - trust);
-        Ok(Hypothesis { text: (confidence >= 0.5).then_some(text), confidence })
+        Hypothesis { text: (confidence >= 0.5).then_some(text), confidence }
     }
 }
 
 impl Hearing for Utterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
         self.take(pcm);
-        let partial = self.follow()?;
+        let partial = self.follow();
         let pausing = self.quiet >= QUIET && self.pcm.len() < SHORT;
         if pausing && self.ahead.is_none() && !self.last.is_empty() {
-            self.ahead = Some(self.decode()?);
+            self.ahead = Some(self.decode());
         }
         Ok(partial)
     }
@@ -179,16 +157,8 @@ impl Hearing for Utterance {
         if let Some(hypothesis) = &self.ahead {
             return Ok(hypothesis.clone());
         }
-        let hypothesis = self.decode()?;
+        let hypothesis = self.decode();
         self.ahead = Some(hypothesis.clone());
         Ok(hypothesis)
-    }
-}
-
-impl Drop for Utterance {
-    fn drop(&mut self) {
-        if let Some(decoder) = self.live.take() {
-            self.model.give_live(decoder);
-        }
     }
 }

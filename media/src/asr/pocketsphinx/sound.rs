@@ -9,6 +9,15 @@ pub enum ModelRate {
     Hz16000,
 }
 
+impl ModelRate {
+    pub fn hz(self) -> f64 {
+        match self {
+            Self::Hz8000 => 8_000.0,
+            Self::Hz16000 => 16_000.0,
+        }
+    }
+}
+
 const TAPS: usize = 63;
 
 /// A windowed-sinc low pass (Blackman) with its edge at `edge` of the sampling rate; unity gain.

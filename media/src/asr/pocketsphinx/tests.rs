@@ -243,14 +243,14 @@ fn a_caller_who_goes_on_is_heard_whole() {
 }
 
 #[test]
-fn a_decoders_cost_is_known() {
+fn what_the_model_costs_is_known() {
     let Some(engine) = english() else { return };
     let cost = engine.measure(std::time::Instant::now).unwrap();
-    println!("a decoder: {:?}, {:?} bytes", cost.start, cost.bytes);
-    assert!(cost.start > Duration::ZERO && cost.start < Duration::from_secs(10));
+    println!("the model: {:?}, {:?} bytes", cost.load, cost.bytes);
+    assert!(cost.load > Duration::ZERO && cost.load < Duration::from_secs(10));
     assert!(cost.bytes.is_none_or(|bytes| bytes < 100 << 20));
     let told = engine.describe(std::time::Instant::now);
-    assert!(told.starts_with("pocketsphinx, in grammar mode; a decoder starts in "), "{told}");
+    assert!(told.starts_with("pocketsphinx, in grammar mode; its model loads in "), "{told}");
 }
 
 #[cfg(feature = "flite")]
