@@ -425,8 +425,14 @@ impl Shared {
                     }
                 }
                 self.refuse_all_if_alone();
-                for step in given_up {
-                    if let Some(class) = step.session.abandoned(now) {
+                // All have told what they know of their engines before any goes on.
+                let left: Vec<_> = given_up.iter().map(|step| step.session.abandoned(now)).collect();
+                for (step, class) in given_up.into_iter().zip(left) {
+                    // What waits for room has to be tried again.
+                    if step.session.retry() {
+                        self.retry_later(step.session.clone());
+                    }
+                    if let Some(class) = class {
                         self.push(step.session, class);
                     }
                 }

@@ -31,13 +31,19 @@ impl Chain {
         Some((place, self.engines[place].clone()))
     }
 
+    /// Whether an engine beside those in `tried` could hear `ask` now.
+    pub(crate) fn has_other(&self, ask: &Ask, tried: u32) -> bool {
+        (0..self.engines.len()).any(|i| tried & (1 << i) == 0 && self.suits(i, ask) && !self.health.is_ill(i))
+    }
+
     fn suits(&self, place: usize, ask: &Ask) -> bool {
         let free = matches!(ask.expect, Expect::Anything);
         place < Self::MOST && self.engines[place].caps(ask.language).is_some_and(|caps| !(free && caps.needs_grammar))
     }
 
-    pub(crate) fn ill(&self, place: usize, now: Instant) {
-        self.health.ill(place, now);
+    /// A job hung or failed on this engine. Whether it is ill now.
+    pub(crate) fn failed(&self, place: usize, now: Instant) -> bool {
+        self.health.failed(place, now)
     }
 
     pub(crate) fn well(&self, place: usize) {

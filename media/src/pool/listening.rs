@@ -118,6 +118,9 @@ struct State {
     /// The present engine's place in the chain, and whether this session tries if it is well again.
     place: Option<usize>,
     probes: bool,
+    /// How often an engine was late with this utterance: the first time it tells of the engine, and a fresh worker starts
+    /// again; the second time it tells of the utterance, and the caller was not understood.
+    late: u32,
     /// A bit for each engine that failed this session.
     tried: u32,
     why: Option<Fault>,
@@ -265,8 +268,8 @@ impl Listening {
 
     fn note(&self, place: usize, fault: &Fault) {
         if blames_engine(fault) {
-            tracing::warn!(engine = self.engines.name(place), "a recogniser failed and rests");
-            self.engines.ill(place, now());
+            let rests = self.engines.failed(place, now());
+            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
         }
     }
 
@@ -349,10 +352,32 @@ impl Listening {
         }
     }
 
+    /// What has been said so far is not heard; what comes next is. If the caller pauses, this is an answer of its own:
+    /// somebody spoke and was not understood.
+    fn give_up_utterance(&self, state: &mut State, place: usize, now: Instant) {
+        (state.kept, state.reached, state.late) = (Vec::new(), 0, 0);
+        if let (Some(pause), Some(from)) = (state.pause.take(), state.from)
+            && !state.over
+        {
+            state.from = None;
+            let final_ = Heard::Final {
+                hypothesis: Hypothesis { text: None, confidence: 0.0 },
+                from,
+                to: pause.at,
+                engine: self.engines.name(place),
+                took: now.saturating_duration_since(pause.noticed),
+                done_at: now,
+            };
+            state.waiting = None;
+            self.send(state, final_);
+        }
+    }
+
     fn finished(&self, hypothesis: Hypothesis, pause: Pause, from: SamplePos) {
         let mut state = self.lock();
         let Some(place) = state.place else { return };
         self.engines.well(place);
+        state.late = 0;
         // The caller went on while the engine thought: its words come with the next pause.
         if state.over || state.pause.is_none_or(|now| now.mark != pause.mark) {
             return;
@@ -397,11 +422,22 @@ impl Session for Listening {
 
     fn abandoned(&self, now: Instant) -> Option<Class> {
         let mut state = self.lock();
-        if let Some(place) = state.place {
-            tracing::warn!(engine = self.engines.name(place), "a recogniser hangs; its thread is given up");
-            self.engines.ill(place, now);
+        let place = state.place;
+        let mut rests = true;
+        if let Some(place) = place {
+            rests = if state.late == 0 { self.engines.failed(place, now) } else { self.engines.is_ill(place) };
+            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
         }
         state.fall_back(Fault::Late);
+        state.late += 1;
+        if let (Some(place), false) = (place, rests)
+            && !self.engines.has_other(&self.ask, state.tried)
+        {
+            state.tried &= !(1 << place);
+            if state.late > 1 {
+                self.give_up_utterance(&mut state, place, now);
+            }
+        }
         state.running = false;
         state.enlist()
     }

@@ -235,8 +235,8 @@ impl Speaking {
                 }
                 Outcome::Failed(fault) => {
                     if matches!(fault, Fault::Engine(_) | Fault::Late) {
-                        tracing::warn!(engine = chain.name(place), "a synthesiser failed and rests");
-                        chain.ill(place, now());
+                        let rests = chain.failed(place, now());
+                        tracing::warn!(engine = chain.name(place), rests, "a synthesiser failed");
                     }
                     why = Some(fault);
                     if let Some(current) = &mut self.lock().current {
@@ -353,8 +353,12 @@ impl Session for Speaking {
         if let Some(clause) = &mut state.current
             && let Some(place) = clause.place.take()
         {
-            tracing::warn!(engine = self.errand.engines.name(place), "a synthesiser hangs; its thread is given up");
-            self.errand.engines.ill(place, now);
+            let rests = self.errand.engines.failed(place, now);
+            tracing::warn!(
+                engine = self.errand.engines.name(place),
+                rests,
+                "a synthesiser hangs; its thread is given up"
+            );
             clause.tried |= 1 << place;
         }
         state.running = false;

@@ -33,8 +33,9 @@ pub(super) struct Deadline {
     renewed: u32,
 }
 
-/// Waiting for a processor buys this many times the limit, and so many stalls a new one: a caller has no more patience than that.
-pub(super) const MOST: u32 = 2;
+/// Waiting for a processor buys this many times the limit, and so many stalls a new one: another engine, or another worker,
+/// would wait as long on a machine that is that busy.
+pub(super) const MOST: u32 = 5;
 
 impl Deadline {
     pub fn new(now: Instant, limit: Duration, account: &Account) -> Self {

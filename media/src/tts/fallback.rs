@@ -33,8 +33,9 @@ impl Chain {
         Some((place, self.engines[place].clone()))
     }
 
-    pub(crate) fn ill(&self, place: usize, now: Instant) {
-        self.health.ill(place, now);
+    /// A job hung or failed on this engine. Whether it is ill now.
+    pub(crate) fn failed(&self, place: usize, now: Instant) -> bool {
+        self.health.failed(place, now)
     }
 
     pub(crate) fn well(&self, place: usize) {
