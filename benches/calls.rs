@@ -376,6 +376,7 @@ fn neighbours() -> anyhow::Result<Vec<Guarded>> {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let words = Words(std::env::args().collect());
     let sizes = words.after("--calls").unwrap_or(if words.has("--quick") { "5,10" } else { "10,20,40,60" });
     let sizes: Vec<usize> = sizes.split(',').map(str::parse).collect::<Result<_, _>>()?;

@@ -137,7 +137,7 @@ impl Engines {
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
     /// ready. Without these threads calls synthesise what they say themselves.
     pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) -> Warming {
-        let (busy, warming) = mpsc::channel::<()>();
+        let (busy, warming) = mpsc::sync_channel::<()>(1);
         for tongue in &self.tongues {
             for (place, cache) in tongue.caches.iter().enumerate() {
                 let (standby, language, cache) = (tongue.standby.clone(), tongue.language, cache.clone());
