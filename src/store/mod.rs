@@ -29,8 +29,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use writer::Job;
@@ -121,6 +121,9 @@ pub struct Store {
 
 struct Shared {
     ledger: ledger::Ledger,
+    /// Held from reading the clock until an event is handed on: several threads note events of one call, which leave in the order of
+    /// their times.
+    noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
     /// Tells the writer not to wait for more.
     hurry: Notify,
@@ -151,6 +154,7 @@ impl Store {
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             ledger: ledger::Ledger::default(),
+            noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
             hurry: Notify::new(),
             lost: AtomicU64::new(0),
@@ -176,6 +180,7 @@ impl Store {
     /// Takes one event of a call. Never blocks. Secret words do not belong in it: see [`Private::withheld`].
     pub fn note(&self, call: &str, event: Event) {
         let event = self.relative(event);
+        let _noting = self.shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(noted) = self.shared.ledger.apply(call, moment(), event) else { return };
         observe::metrics::count(&noted.event);
         if matches!(noted.event, Event::Ended(_)) {

@@ -180,6 +180,25 @@ fn a_wall_clock_that_is_set_does_not_reach_the_records() {
 }
 
 #[tokio::test]
+async fn events_noted_by_several_threads_leave_in_the_order_of_their_times() {
+    let store = Store::open(&crate::testdir("store-order")).await.unwrap();
+    store.note("a", started("b"));
+    let mut events = store.watch();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    store.note("a", Event::Mark(Mark { name: "key".into(), data: Private::default() }));
+                }
+            });
+        }
+    });
+    let times: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).map(|event| event.at).collect();
+    assert_eq!(times.len(), 400);
+    assert!(times.is_sorted());
+}
+
+#[tokio::test]
 async fn a_damaged_database_is_called_that_once_with_what_to_do() {
     let dir = crate::testdir("store-damaged");
     let store = Store::open(&dir).await.unwrap();
