@@ -383,7 +383,7 @@ async fn main() -> anyhow::Result<()> {
     let binary = words.after("--server").unwrap_or(env!("CARGO_BIN_EXE_switchboard"));
     ensure!(Path::new(binary).exists(), "no server at {binary}");
     let ports = PortsPlan { bind: HERE, advertise: HERE, from: 36_000, to: 37_999, ..PortsPlan::default() };
-    let plan = SipPlan { udp: Some(SocketAddr::new(HERE, 0)), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    let plan = SipPlan { udp: vec![SocketAddr::new(HERE, 0)], tcp: Vec::new(), open: Vec::new(), ..SipPlan::default() };
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await?;
     let (clips, people) = clips()?;
     let clips = Arc::new(clips);
