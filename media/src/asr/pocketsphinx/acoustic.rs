@@ -7,6 +7,8 @@ use std::path::Path;
 
 /// No way: added to any score, it stays worse than every other.
 pub const NEVER: i32 = i32::MIN / 4;
+/// Noises that a model may have.
+const NOISES: usize = 64;
 /// The least probability of a transition that there is.
 const TRANSITION: f64 = 1e-4;
 
@@ -41,6 +43,9 @@ impl Acoustic {
                 fillers.push((name.to_owned(), phone));
             }
         }
+        if fillers.len() > NOISES {
+            return Err(format!("noisedict: more than {NOISES} noises"));
+        }
         let front = Front::new(&params, rate)?;
         let mixtures = Mixtures::load(dir, &params, &phones)?;
         Ok(Self { front, phones, mixtures, transitions, fillers })
@@ -56,7 +61,7 @@ fn transitions(bytes: &[u8]) -> Result<Vec<Transitions>, String> {
         let sum: f64 = row.iter().map(|&p| f64::from(p)).sum::<f64>().max(f64::MIN_POSITIVE);
         let p = f64::from(row[to]) / sum;
         // As the model's trainer stores them: in a byte.
-        if p > 0.0 { -((-p.max(TRANSITION).ln() / UNIT) as i32).min(254) } else { NEVER }
+        if p > 0.0 { -((-p.clamp(TRANSITION, 1.0).ln() / UNIT) as i32).min(254) } else { NEVER }
     };
     let matrix = |values: &[f32]| {
         std::array::from_fn(|from| std::array::from_fn(|to| score(&values[from * (STATES + 1)..][..STATES + 1], to)))

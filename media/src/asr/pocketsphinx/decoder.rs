@@ -22,6 +22,7 @@ const TOGETHER: usize = 16;
 const PATIENCE: f32 = 200.0;
 
 /// A whole utterance, decoded.
+#[derive(Debug)]
 pub struct Verdict {
     /// The words, if they are a sentence of the grammar.
     pub text: Option<String>,

@@ -144,16 +144,19 @@ impl Phones {
         }
         let count = |what: &str| counts.get(what).copied().ok_or_else(|| format!("it has no {what}"));
         let (phones, senones) = (count("n_base")?, count("n_tied_state")?);
+        let mut left_over = phones.saturating_add(count("n_tri")?);
         let (mut names, mut fillers, mut base, mut triphones): (Vec<String>, _, _, _) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut known, mut sequences, mut states) = (HashMap::<Vec<u16>, u32>::new(), Vec::new(), 0);
         for line in lines {
+            left_over = left_over.checked_sub(1).ok_or("it has more lines than it counts")?;
             let mut fields = line.split_whitespace();
             let mut next = || fields.next().ok_or("a line of it is short");
             let (name, left, right, place, attribute, transitions) =
                 (next()?, next()?, next()?, next()?, next()?, next()?);
             let transitions = transitions.parse().map_err(|_| "a line of it makes no sense")?;
-            let sequence: Vec<u16> = fields.take_while(|f| *f != "N").filter_map(|f| f.parse().ok()).collect();
+            let sequence: Result<Vec<u16>, _> = fields.take_while(|f| *f != "N").map(str::parse).collect();
+            let sequence = sequence.map_err(|_| "a line of it makes no sense")?;
             if states != 0 && states != sequence.len() {
                 return Err("its phones have different numbers of states".into());
             }
@@ -176,6 +179,9 @@ impl Phones {
                 triphones.push(([name, left, right, place], unit));
             }
         }
+        if left_over > 0 {
+            return Err("it ends early".into());
+        }
         Self { names, fillers, silence: 0, base, states, sequences, senones, triphones }.checked()
     }
 
@@ -184,6 +190,9 @@ impl Phones {
             return Err("it names no phones, or too many".into());
         }
         self.silence = self.id("SIL").ok_or("it has no phone SIL")?;
+        if self.triphones.iter().any(|(key, _)| key[..3].iter().any(|&phone| usize::from(phone) >= self.names.len())) {
+            return Err("it speaks of a phone that it does not name".into());
+        }
         let sequences = (self.sequences.len() / self.states) as u32;
         let units = self.base.iter().chain(self.triphones.iter().map(|(_, unit)| unit));
         if units.clone().any(|unit| unit.sequence >= sequences)
@@ -254,7 +263,7 @@ impl Numbers {
         // Densities have a length for each stream of features behind their three measures.
         let product =
             shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n)).ok_or("its measures make no sense")?;
-        if measures == 3 && product != file.clone_count()? {
+        if measures == 3 && product != file.peek_count()? {
             let lengths = (0..shape[1].min(64)).map(|_| file.count()).collect::<Result<Vec<_>, _>>()?;
             shape.extend(lengths);
         }
@@ -269,7 +278,7 @@ impl Numbers {
 
 impl Bytes<'_> {
     /// The next count, left where it is.
-    fn clone_count(&self) -> Result<usize, String> {
+    fn peek_count(&self) -> Result<usize, String> {
         Bytes { bytes: self.bytes, swap: self.swap }.count()
     }
 }
@@ -315,8 +324,10 @@ impl Params {
         self.0.get(name).map(String::as_str)
     }
 
-    pub fn number(&self, name: &str, otherwise: f64) -> f64 {
-        self.get(name).and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+    pub fn number(&self, name: &str, otherwise: f64) -> Result<f64, String> {
+        let Some(value) = self.get(name) else { return Ok(otherwise) };
+        let number = value.parse().ok().filter(|number: &f64| number.is_finite());
+        number.ok_or_else(|| format!("feat.params: -{name} {value} is no number"))
     }
 }
 

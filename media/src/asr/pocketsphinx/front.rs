@@ -47,7 +47,7 @@ impl Front {
     pub fn new(params: &Params, rate: f64) -> Result<Self, String> {
         let unsupported = |what: &str| Err(format!("feat.params: {what} is not supported"));
         let is = |name: &str, allowed: &[&str]| params.get(name).is_none_or(|value| allowed.contains(&value));
-        if !is("feat", &["1s_c_d_dd"]) || params.number("ncep", 13.0) != 13.0 {
+        if !is("feat", &["1s_c_d_dd"]) || params.number("ncep", 13.0)? != 13.0 {
             return unsupported("other than -feat 1s_c_d_dd with 13 cepstra");
         }
         if !is("agc", &["none"]) || !is("varnorm", &["no"]) {
@@ -59,15 +59,18 @@ impl Front {
             Some("htk") => Transform::Htk,
             Some(_) => return unsupported("such a -transform"),
         };
-        let size = (params.number("wlen", 0.025625) * rate + 0.5) as usize;
-        let shift = (rate / params.number("frate", 100.0) + 0.5) as usize;
-        let points = params.number("nfft", 512.0) as usize;
-        if !points.is_power_of_two() || !(16..=4096).contains(&points) || size > points || shift == 0 || size < shift {
+        if params.number("frate", 100.0)? != 100.0 {
+            return unsupported("other than 100 frames a second");
+        }
+        let size = (params.number("wlen", 0.025625)? * rate + 0.5) as usize;
+        let shift = (rate / 100.0 + 0.5) as usize;
+        let points = params.number("nfft", 512.0)? as usize;
+        if !points.is_power_of_two() || !(16..=4096).contains(&points) || size > points || size < shift {
             return unsupported("such a window");
         }
         let bands = bands(params, rate, points)?;
         let n = bands.len() as f64;
-        let lifter = params.number("lifter", 0.0);
+        let lifter = params.number("lifter", 0.0)?;
         let cosine = |i: usize, j: usize| {
             let cosine = (PI / n * i as f64 * (j as f64 + 0.5)).cos();
             let scaled = match transform {
@@ -83,7 +86,8 @@ impl Front {
         let mut mean = [0.0; CEPSTRA];
         let given = params.get("cmninit").unwrap_or("40,3,-1");
         for (mean, value) in mean.iter_mut().zip(given.split(',')) {
-            *mean = value.trim().parse().unwrap_or(0.0);
+            let number = value.trim().parse().ok().filter(|number: &f32| number.is_finite());
+            *mean = number.ok_or_else(|| format!("feat.params: -cmninit {given} is no list of numbers"))?;
         }
         let subtracts_mean = !matches!(params.get("cmn"), Some("none"));
         Ok(Self { size, shift, window: window.collect(), fft: Fft::new(points), bands, cosines, mean, subtracts_mean })
@@ -114,9 +118,10 @@ impl Front {
 fn bands(params: &Params, rate: f64, points: usize) -> Result<Vec<Band>, String> {
     let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
     let hz = |mel: f64| 700.0 * (10f64.powf(mel / 2595.0) - 1.0);
-    let (low, high) = (mel(params.number("lowerf", 133.33334)), mel(params.number("upperf", 6855.4976)));
-    let count = params.number("nfilt", 40.0) as usize;
-    if count == 0 || count > 100 || hz(high) > rate / 2.0 + 1.0 || high <= low {
+    let (lowest, highest) = (params.number("lowerf", 133.33334)?, params.number("upperf", 6855.4976)?);
+    let (low, high) = (mel(lowest), mel(highest));
+    let count = params.number("nfilt", 40.0)? as usize;
+    if count == 0 || count > 100 || lowest < 0.0 || highest > rate / 2.0 || highest <= lowest {
         return Err("feat.params: its filter bank does not fit the sampling rate".into());
     }
     let step = rate / points as f64;

@@ -1,5 +1,5 @@
 //! A grammar as the phones it is made of: a tree of states for the words that may follow in each place, each word's first
-//! and last phone in the company of its neighbours'. Made once for a grammar, shared by all who listen with it.
+//! and last phone as its neighbours' context makes it sound. Made once for a grammar, shared by all who listen with it.
 use super::acoustic::Acoustic;
 use super::files::Place;
 use super::mixtures::UNIT;
@@ -25,9 +25,9 @@ pub fn cost(probability: f64) -> i32 {
 
 /// A set of phones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Set([u64; 4]);
+pub struct PhoneSet([u64; 4]);
 
-impl Set {
+impl PhoneSet {
     pub const ALL: Self = Self([u64::MAX; 4]);
 
     pub fn add(&mut self, phone: u8) {
@@ -58,7 +58,7 @@ impl Set {
     }
 }
 
-/// One phone of a word in one company.
+/// One phone of a word in one context.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
     /// Its states' places in a row of scores.
@@ -77,15 +77,15 @@ pub enum Next {
     Word(u32),
 }
 
-/// The end of a word in one company.
+/// The end of a word in one context.
 #[derive(Clone, Copy, Debug)]
 pub struct End {
     pub word: u32,
     pub to: u32,
-    /// What the company of the next word's first phone is.
+    /// The left context of the next word's first phone.
     pub last: u8,
     /// Phones that may begin the next word.
-    pub right: Set,
+    pub right: PhoneSet,
     /// What the way through the word has paid.
     pub cost: i32,
 }
@@ -96,7 +96,7 @@ pub struct Root {
     pub node: u32,
     pub phone: u8,
     /// Phones that may have gone before.
-    pub left: Set,
+    pub left: PhoneSet,
 }
 
 #[derive(Default)]
@@ -173,7 +173,7 @@ impl Graph {
             });
             ways.extend(loops);
         }
-        let (left, right) = company(&ways, &null, silence);
+        let (left, right) = contexts(&ways, &null, silence);
         let mut graph = Self { words: names, null, last: plan.last as u32, ..Self::default() };
         for at in 0..plan.places {
             let mut tree = Tree { graph: &mut graph, model, phones: HashMap::new(), roots: HashMap::new() };
@@ -191,7 +191,7 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Gives each node's states their places in a row, in which the phones without company have some too.
+    /// Gives each node's states their places in a row, in which the phones without context have some too.
     fn place_senones(&mut self, model: &Acoustic) {
         let base = model.phones.base.iter().flat_map(|unit| model.phones.senones_of(unit.sequence).iter().copied());
         let own = self.nodes.iter().flat_map(|node| node.slots);
@@ -209,8 +209,8 @@ pub fn places(senones: &[u16]) -> HashMap<u16, u16> {
 }
 
 /// Which phones can stand before and behind each place.
-fn company(ways: &[Vec<Way<'_>>], null: &[Vec<(u32, i32)>], silence: u8) -> (Vec<Set>, Vec<Set>) {
-    let mut quiet = Set::default();
+fn contexts(ways: &[Vec<Way<'_>>], null: &[Vec<(u32, i32)>], silence: u8) -> (Vec<PhoneSet>, Vec<PhoneSet>) {
+    let mut quiet = PhoneSet::default();
     quiet.add(silence);
     let (mut left, mut right) = (vec![quiet; ways.len()], vec![quiet; ways.len()]);
     for (from, ways) in ways.iter().enumerate() {
@@ -238,7 +238,7 @@ struct Tree<'g, 'm> {
     model: &'m Acoustic,
     /// The group of phones that follows a beginning of a word whose next phone is known.
     phones: HashMap<Vec<u8>, u32>,
-    /// By first phone, second phone (or word) and state sequence.
+    /// By first phone, second phone (256 and more: the end of a word of one phone) and state sequence.
     roots: HashMap<(u8, u32, u32), Root>,
 }
 
@@ -251,20 +251,19 @@ impl Tree<'_, '_> {
         self.graph.nodes.len() as u32 - 1
     }
 
-    fn end(&mut self, way: &Way<'_>, last: u8, right: Set, cost: i32) -> Next {
+    fn end(&mut self, way: &Way<'_>, last: u8, right: PhoneSet, cost: i32) -> Next {
         self.graph.ends.push(End { word: way.word, to: way.to as u32, last, right, cost });
         Next::Word(self.graph.ends.len() as u32 - 1)
     }
 
-    fn add(&mut self, way: &Way<'_>, left: Set, right: Set) {
-        let insertion = INSERTION;
+    fn add(&mut self, way: &Way<'_>, left: PhoneSet, right: PhoneSet) {
         let silence = self.model.phones.silence;
         let first = way.phones[0];
         if way.filler {
-            let paid = way.cost + insertion;
-            let next = self.end(way, silence, Set::ALL, paid);
+            let paid = way.cost + INSERTION;
+            let next = self.end(way, silence, PhoneSet::ALL, paid);
             let node = self.node(first, self.model.phones.base[usize::from(first)].sequence, paid, next);
-            self.roots.insert((first, u32::MAX, way.word), Root { node, phone: silence, left: Set::ALL });
+            self.roots.insert((first, u32::MAX, way.word), Root { node, phone: silence, left: PhoneSet::ALL });
             return;
         }
         let [_, inner @ .., last] = way.phones else {
@@ -277,8 +276,8 @@ impl Tree<'_, '_> {
                 let sequence = self.model.phones.sequence(first, before, second, Place::Begin);
                 let key = (first, u32::from(second), sequence);
                 if !self.roots.contains_key(&key) {
-                    let node = self.node(first, sequence, insertion, Next::Phones(group));
-                    self.roots.insert(key, Root { node, phone: first, left: Set::default() });
+                    let node = self.node(first, sequence, INSERTION, Next::Phones(group));
+                    self.roots.insert(key, Root { node, phone: first, left: PhoneSet::default() });
                 }
                 if let Some(root) = self.roots.get_mut(&key) {
                     root.left.add(before);
@@ -296,44 +295,44 @@ impl Tree<'_, '_> {
             group = next;
         }
         let before = way.phones[way.phones.len() - 2];
-        let mut made: Vec<(u32, Set)> = Vec::new();
+        let mut made: Vec<(u32, PhoneSet)> = Vec::new();
         for after in right.phones().filter(|&phone| usize::from(phone) < self.model.phones.names.len()) {
             let sequence = self.model.phones.sequence(*last, before, after, Place::End);
             match made.iter_mut().find(|(known, _)| *known == sequence) {
                 Some((_, right)) => right.add(after),
                 None => {
-                    let mut right = Set::default();
+                    let mut right = PhoneSet::default();
                     right.add(after);
                     made.push((sequence, right));
                 }
             }
         }
         for (sequence, right) in made {
-            let next = self.end(way, *last, right, insertion + way.cost);
+            let next = self.end(way, *last, right, INSERTION + way.cost);
             let node = self.node(*last, sequence, way.cost, next);
             self.graph.groups[group as usize].push(node);
         }
     }
 
     /// A word of one phone: what comes behind it does not colour it.
-    fn add_single(&mut self, way: &Way<'_>, left: Set) {
+    fn add_single(&mut self, way: &Way<'_>, left: PhoneSet) {
         let (phone, paid) = (way.phones[0], way.cost + INSERTION);
-        let mut made: Vec<(u32, Set)> = Vec::new();
+        let mut made: Vec<(u32, PhoneSet)> = Vec::new();
         for before in left.phones().filter(|&phone| usize::from(phone) < self.model.phones.names.len()) {
             let sequence = self.model.phones.sequence(phone, before, self.model.phones.silence, Place::Single);
             match made.iter_mut().find(|(known, _)| *known == sequence) {
                 Some((_, left)) => left.add(before),
                 None => {
-                    let mut left = Set::default();
+                    let mut left = PhoneSet::default();
                     left.add(before);
                     made.push((sequence, left));
                 }
             }
         }
         for (sequence, left) in made {
-            let next = self.end(way, phone, Set::ALL, paid);
+            let next = self.end(way, phone, PhoneSet::ALL, paid);
             let node = self.node(phone, sequence, paid, next);
-            let key = (phone, 1 << 16 | self.graph.ends.len() as u32, sequence);
+            let key = (phone, 256 + self.graph.ends.len() as u32, sequence);
             self.roots.insert(key, Root { node, phone, left });
         }
     }

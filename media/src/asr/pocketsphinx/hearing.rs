@@ -1,6 +1,6 @@
 //! One caller's utterance in front of the decoders.
 use super::decoder::{self, Follower, Verdict};
-use super::sound::{ModelRate, furnish, halve, is_narrow};
+use super::sound::{Band, ModelRate, furnish, halve};
 use super::{Grammar, Loaded, confidence};
 use crate::asr::{Fault, Hearing, Hypothesis};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The longest utterance: 30 s at 16 kHz. Sound beyond it is not heard.
 const LONGEST: usize = 30 * 16_000;
 /// Enough sound to tell a telephone from wide band: 200 ms.
-const BAND: usize = 3_200;
+const LEAST: usize = 3_200;
 /// 10 ms.
 const FRAME: usize = 160;
 /// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
@@ -30,6 +30,7 @@ pub struct Utterance {
     model: Arc<Loaded>,
     grammar: Arc<Grammar>,
     pcm: Vec<i16>,
+    band: Band,
     live: Option<Follower>,
     /// Samples the follower has had.
     followed: usize,
@@ -48,6 +49,7 @@ impl Utterance {
             model,
             grammar,
             pcm: Vec::new(),
+            band: Band::default(),
             live: None,
             followed: 0,
             last: String::new(),
@@ -61,6 +63,7 @@ impl Utterance {
     fn take(&mut self, pcm: &[i16]) {
         let from = self.pcm.len();
         self.pcm.extend_from_slice(&pcm[..pcm.len().min(LONGEST.saturating_sub(from))]);
+        self.band.measure(&self.pcm);
         for frame in self.pcm[from..].chunks(FRAME) {
             let power = power(frame);
             self.loudest = self.loudest.max(power);
@@ -74,7 +77,7 @@ impl Utterance {
     }
 
     fn narrow(&self) -> bool {
-        self.model.model.rate == ModelRate::Hz16000 && is_narrow(&self.pcm)
+        self.model.model.rate == ModelRate::Hz16000 && self.band.is_narrow()
     }
 
     /// The stretch with speech in it, and a margin of quiet on either side: the more silence there is, the farther off is
@@ -96,7 +99,7 @@ impl Utterance {
 
     /// Follows the sound for words so far; a word shows when two hypotheses in a row agree on it.
     fn follow(&mut self) -> Option<String> {
-        if self.pcm.len() < BAND {
+        if self.pcm.len() < LEAST {
             return None;
         }
         let pcm = self.furnished(self.followed..self.pcm.len(), self.narrow());
@@ -123,7 +126,7 @@ impl Utterance {
     /// Hears the whole utterance against the grammar and against the phones.
     fn decode(&self) -> Hypothesis {
         const NOTHING: Hypothesis = Hypothesis { text: None, confidence: 0.0 };
-        if self.pcm.len() < BAND {
+        if self.pcm.len() < LEAST {
             return NOTHING;
         }
         let narrow = self.narrow();

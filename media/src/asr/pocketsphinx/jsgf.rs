@@ -83,13 +83,12 @@ impl Automaton {
     /// Adds the automaton to a network: its states are numbered from `first` on, `last` is where all sentences end.
     /// Returns the next free number.
     pub fn write(&self, out: &mut Vec<Arc>, first: usize, last: usize) -> usize {
-        for (from, steps) in self.steps.iter().enumerate() {
-            let from = first + from;
+        for (from, (steps, end)) in (first..).zip(self.steps.iter().zip(&self.ends)) {
             for (&word, &to) in steps {
                 let word = Some(self.words[word as usize].clone());
                 out.push(Arc { from, to: first + to as usize, word, weight: 1.0 });
             }
-            if self.ends[from - first] {
+            if *end {
                 out.push(Arc { from, to: last, word: None, weight: 1.0 });
             }
         }

@@ -18,23 +18,26 @@ const LANES: usize = 32;
 /// The least of a variance, of a mixture weight.
 const VARIANCE: f64 = 1e-4;
 const WEIGHT: f64 = 1e-7;
+/// Streams of features, and how far from 0 the score of one density may be: sums of them stay whole numbers of 32 bits.
+const STREAMS: usize = 8;
+const BOUND: f32 = 1e7;
 
 pub struct Mixtures {
     /// Which of a feature's numbers belong to which stream.
     streams: Vec<Range<usize>>,
     densities: usize,
-    /// Blocks of densities per book and stream.
+    /// Blocks of densities per codebook and stream.
     blocks: usize,
     /// Of each block: the constant, then for each number of the stream the factor of its square and its own.
     tables: Vec<Vec<[f32; LANES]>>,
-    /// Each senone's book, and whether books share densities between senones.
-    book: Vec<u16>,
+    /// Each senone's codebook, and whether codebooks share densities between senones.
+    codebook: Vec<u16>,
     shared: bool,
     /// `[stream][density][senone]`.
     weights: Vec<u8>,
     senones: usize,
     sums: [u8; 256],
-    wide: bool,
+    fma: bool,
 }
 
 impl Mixtures {
@@ -44,26 +47,33 @@ impl Mixtures {
         }
         let means = Numbers::read(&load(dir, "means")?, 3).map_err(|why| format!("means: {why}"))?;
         let variances = Numbers::read(&load(dir, "variances")?, 3).map_err(|why| format!("variances: {why}"))?;
-        let [books, streams_, densities, ref lengths @ ..] = means.shape[..] else {
+        let [codebooks, streams_, densities, ref lengths @ ..] = means.shape[..] else {
             return Err("means: it has no measures".into());
         };
         let streams = split(params.get("svspec"), lengths.len().max(streams_))?;
         let lengths = streams.iter().map(ExactSizeIterator::len);
-        let size: usize = lengths.clone().sum::<usize>() * books * densities;
-        if means.values.len() != size || variances.values.len() != size || streams.len() != streams_ {
+        let size = codebooks.checked_mul(densities).and_then(|all| all.checked_mul(lengths.sum()));
+        if size != Some(means.values.len())
+            || size != Some(variances.values.len())
+            || streams.len() != streams_
+            || size == Some(0)
+        {
             return Err("means and variances do not fit the features".into());
+        }
+        if means.values.iter().chain(&variances.values).any(|value| !value.is_finite()) {
+            return Err("means and variances: not all are numbers".into());
         }
         let blocks = densities.div_ceil(LANES);
         let mut at = 0;
-        let mut tables: Vec<Vec<[f32; LANES]>> = Vec::with_capacity(books * streams_);
-        for stream in (0..books).flat_map(|_| streams.iter()) {
+        let mut tables: Vec<Vec<[f32; LANES]>> = Vec::with_capacity(codebooks * streams_);
+        for stream in (0..codebooks).flat_map(|_| streams.iter()) {
             let rows = 1 + 2 * stream.len();
             let mut table = vec![[0.0; LANES]; blocks * rows];
             for density in 0..blocks * LANES {
                 let block = &mut table[density / LANES * rows..][..rows];
                 let lane = density % LANES;
                 if density >= densities {
-                    block[0][lane] = f32::MIN / 2.0;
+                    block[0][lane] = f32::NEG_INFINITY;
                     continue;
                 }
                 let mut constant = 0.0;
@@ -90,64 +100,64 @@ impl Mixtures {
         if by != [streams.len(), densities, senones] {
             return Err("the mixture weights do not fit the densities".into());
         }
-        let book = match books {
+        let codebook = match codebooks {
             1 => vec![0; senones],
             n if n == senones => (0..senones).map(|i| i as u16).collect(),
-            n if n == phones.names.len() => phones.owners()?,
-            _ => return Err("means: neither one book of densities, nor one a phone, nor one a state".into()),
+            n if n == phones.names.len() => phones.owners(),
+            _ => return Err("means: neither one codebook of densities, nor one a phone, nor one a state".into()),
         };
         let sums = std::array::from_fn(|d| (((-(d as f64) * UNIT).exp().ln_1p() / UNIT) + 0.5) as u8);
-        let shared = books != senones;
-        let wide = has_wide();
-        Ok(Self { streams, densities, blocks, tables, book, shared, weights, senones, sums, wide })
+        let shared = codebooks != senones;
+        let fma = has_fma();
+        Ok(Self { streams, densities, blocks, tables, codebook, shared, weights, senones, sums, fma })
     }
 
     /// The senones of a search, in the order that their scores will have.
     pub fn order(&self, senones: impl IntoIterator<Item = u16>) -> Vec<u16> {
         let mut senones: Vec<u16> = senones.into_iter().collect();
-        senones.sort_unstable_by_key(|&senone| (self.book[usize::from(senone)], senone));
+        senones.sort_unstable_by_key(|&senone| (self.codebook[usize::from(senone)], senone));
         senones.dedup();
         senones
     }
 
     /// Scores of `senones` at each of `frames`, a row a frame, added to `out`; 0 is the best of a row.
     pub fn score(&self, frames: &[Feature], senones: &[u16], scratch: &mut Scratch, out: &mut Vec<i32>) {
-        let mut books: Vec<u16> = senones.iter().map(|&senone| self.book[usize::from(senone)]).collect();
-        books.dedup();
+        let mut codebooks: Vec<u16> = senones.iter().map(|&senone| self.codebook[usize::from(senone)]).collect();
+        codebooks.dedup();
         let streams = self.streams.len();
         let Scratch { tops } = scratch;
         tops.clear();
-        tops.resize(frames.len() * books.len() * streams, [(0, 0.0); TOP]);
-        for (b, &book) in books.iter().enumerate() {
+        tops.resize(frames.len() * codebooks.len() * streams, [(0, 0.0); TOP]);
+        for (b, &codebook) in codebooks.iter().enumerate() {
             for (s, stream) in self.streams.iter().enumerate() {
-                let table = &self.tables[usize::from(book) * streams + s];
+                let table = &self.tables[usize::from(codebook) * streams + s];
                 for (f, frame) in frames.iter().enumerate() {
                     let x = &frame[stream.clone()];
-                    tops[(f * books.len() + b) * streams + s] = best(self.wide, table, self.blocks, x);
+                    tops[(f * codebooks.len() + b) * streams + s] = best(self.fma, table, self.blocks, x);
                 }
             }
         }
-        for tops in tops.chunks_exact(books.len() * streams) {
-            self.row(tops, &books, senones, out);
+        for tops in tops.chunks_exact(codebooks.len() * streams) {
+            self.row(tops, &codebooks, senones, out);
         }
     }
 
-    /// One frame's scores from the best densities of its books.
-    fn row(&self, tops: &[[(u32, f32); TOP]], books: &[u16], senones: &[u16], out: &mut Vec<i32>) {
+    /// One frame's scores from the best densities of its codebooks.
+    fn row(&self, tops: &[[(u32, f32); TOP]], codebooks: &[u16], senones: &[u16], out: &mut Vec<i32>) {
         let streams = self.streams.len();
         let first = out.len();
-        let floor = |score: f32| score.floor() as i32;
-        let mut norms = [0; 8];
+        let floor = |score: f32| score.floor().clamp(-BOUND, BOUND) as i32;
+        let mut norms = [0; STREAMS];
         if self.shared {
             for (s, norm) in norms.iter_mut().enumerate().take(streams) {
                 *norm = tops.iter().skip(s).step_by(streams).map(|top| floor(top[0].1)).max().unwrap_or(0);
             }
         }
         let (mut b, mut best) = (usize::MAX, i32::MAX);
-        let mut near = [[(0_usize, 0_i32); TOP]; 8];
+        let mut near = [[(0_usize, 0_i32); TOP]; STREAMS];
         for &senone in senones {
-            let book = self.book[usize::from(senone)];
-            if b == usize::MAX || books[b] != book {
+            let codebook = self.codebook[usize::from(senone)];
+            if b == usize::MAX || codebooks[b] != codebook {
                 b = b.wrapping_add(1);
                 for (s, near) in near.iter_mut().enumerate().take(streams) {
                     for (near, &(density, score)) in near.iter_mut().zip(&tops[b * streams + s]) {
@@ -193,7 +203,9 @@ fn split(spec: Option<&str>, streams: usize) -> Result<Vec<Range<usize>>, String
         (first <= last && last < FEATURES).then_some(first..last + 1)
     };
     let ranges: Option<Vec<_>> = spec.split('/').map(range).collect();
-    ranges.filter(|r| r.len() == streams && streams <= 8).ok_or_else(|| "feat.params: -svspec is not understood".into())
+    ranges
+        .filter(|r| r.len() == streams && streams <= STREAMS)
+        .ok_or_else(|| "feat.params: -svspec is not understood".into())
 }
 
 /// Weights of a model that has them as numbers: counts, to be divided by their sum.
@@ -219,7 +231,7 @@ fn mixture_weights(bytes: &[u8]) -> Result<(Vec<u8>, [usize; 3]), String> {
 
 impl Phones {
     /// The base phone of each senone.
-    fn owners(&self) -> Result<Vec<u16>, String> {
+    fn owners(&self) -> Vec<u16> {
         let mut owners = vec![u16::MAX; self.senones];
         for (phone, sequence) in self.every() {
             for &senone in self.senones_of(sequence) {
@@ -230,15 +242,15 @@ impl Phones {
             }
         }
         // A state that no phone has is never scored.
-        Ok(owners.into_iter().map(|owner| if owner == u16::MAX { 0 } else { owner }).collect())
+        owners.into_iter().map(|owner| if owner == u16::MAX { 0 } else { owner }).collect()
     }
 }
 
 type Best = [(u32, f32); TOP];
 
-/// `WIDE`: the processor multiplies and adds in one instruction.
+/// `FMA`: the processor multiplies and adds in one instruction.
 #[inline(always)]
-fn best_of<const WIDE: bool>(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
+fn best_of<const FMA: bool>(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
     let rows = 1 + 2 * x.len();
     let mut best: Best = [(0, f32::MIN); TOP];
     for (block, rows) in table.chunks_exact(rows).take(blocks).enumerate() {
@@ -246,7 +258,7 @@ fn best_of<const WIDE: bool>(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -
         for (pair, &x) in rows[1..].chunks_exact(2).zip(x) {
             let squared = x * x;
             for lane in 0..LANES {
-                if WIDE {
+                if FMA {
                     squares[lane] = pair[0][lane].mul_add(squared, squares[lane]);
                     plains[lane] = pair[1][lane].mul_add(x, plains[lane]);
                 } else {
@@ -280,23 +292,23 @@ fn best_of<const WIDE: bool>(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -
     best
 }
 
-fn best(wide: bool, table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
+fn best(fma: bool, table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
     #[cfg(target_arch = "x86_64")]
-    if wide {
-        // SAFETY: `wide` is true where the processor has said that it has both features.
-        return unsafe { best_wide(table, blocks, x) };
+    if fma {
+        // SAFETY: `fma` is true where the processor has said that it has both features.
+        return unsafe { best_with_fma(table, blocks, x) };
     }
-    _ = wide;
+    _ = fma;
     best_of::<false>(table, blocks, x)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn best_wide(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
+fn best_with_fma(table: &[[f32; LANES]], blocks: usize, x: &[f32]) -> Best {
     best_of::<true>(table, blocks, x)
 }
 
-fn has_wide() -> bool {
+fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
@@ -326,9 +338,9 @@ mod tests {
             }
         }
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        for wide in [false, has_wide()] {
-            let found = best(wide, &table, blocks, &x);
-            assert_eq!(found.map(|(density, _)| density), [all[0].0, all[1].0], "wide: {wide}");
+        for fma in [false, has_fma()] {
+            let found = best(fma, &table, blocks, &x);
+            assert_eq!(found.map(|(density, _)| density), [all[0].0, all[1].0], "fma: {fma}");
             assert!((found[1].1 - all[1].1).abs() < 1e-4);
         }
     }

@@ -18,6 +18,8 @@ mod mixtures;
 mod network;
 mod search;
 mod sound;
+#[cfg(test)]
+mod synthetic;
 pub mod telex;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The best way through a graph, frame by frame (Viterbi, with beams), and the best way through phones alone.
 use super::acoustic::{Acoustic, NEVER, Transitions};
 use super::decoder::Segment;
-use super::graph::{Graph, Next, STATES, Set, cost, places, roots_of};
+use super::graph::{Graph, Next, PhoneSet, STATES, cost, places, roots_of};
 use std::sync::Arc;
 
 /// What falls behind the best by more is given up: within words, and at their ends.
@@ -54,7 +54,7 @@ impl Token {
 
 /// The end of a word, and of the way before it.
 #[derive(Clone, Copy, Debug)]
-struct Past {
+struct History {
     /// An end of the graph; `NONE` for a step without a word.
     end: u32,
     place: u32,
@@ -71,7 +71,7 @@ pub struct Search {
     alive: Vec<i32>,
     active: Vec<u32>,
     next: Vec<u32>,
-    past: Vec<Past>,
+    past: Vec<History>,
     exits: Vec<(i32, u32, u32)>,
     frame: i32,
     beam: i32,
@@ -86,14 +86,14 @@ impl Search {
             alive: vec![-1; nodes],
             active: Vec::new(),
             next: Vec::new(),
-            past: vec![Past { end: NONE, place: 0, frame: -1, score: 0, before: NONE }],
+            past: vec![History { end: NONE, place: 0, frame: -1, score: 0, before: NONE }],
             exits: Vec::new(),
             frame: -1,
             beam: cost(BEAM),
             word_beam: cost(WORD_BEAM),
             graph,
         };
-        search.follow(0, 0, silence, Set::ALL);
+        search.begin(0, 0, silence, PhoneSet::ALL);
         search.frame = 0;
         std::mem::swap(&mut search.active, &mut search.next);
         search
@@ -120,7 +120,7 @@ impl Search {
             if token.score.iter().copied().fold(token.out, i32::max) < threshold {
                 continue;
             }
-            self.wake(node);
+            self.activate(node);
             match graph.nodes[node as usize].next {
                 Next::Phones(group) if token.out >= threshold => {
                     for &child in &graph.groups[group as usize] {
@@ -141,7 +141,7 @@ impl Search {
         self.frame += 1;
     }
 
-    fn wake(&mut self, node: u32) {
+    fn activate(&mut self, node: u32) {
         if self.alive[node as usize] != self.frame + 1 {
             self.alive[node as usize] = self.frame + 1;
             self.next.push(node);
@@ -150,7 +150,7 @@ impl Search {
 
     fn enter(&mut self, node: u32, score: i32, from: u32, threshold: i32) {
         if score > threshold && score > self.tokens[node as usize].score[0] {
-            self.wake(node);
+            self.activate(node);
             self.tokens[node as usize].enter(score, from);
         }
     }
@@ -159,7 +159,7 @@ impl Search {
     fn leave_words(&mut self, graph: &Graph, threshold: i32, word: i32) {
         let mut exits = std::mem::take(&mut self.exits);
         exits.sort_by_key(|&(score, ..)| std::cmp::Reverse(score));
-        let mut covered: Vec<(u32, u8, Set)> = Vec::new();
+        let mut covered: Vec<(u32, u8, PhoneSet)> = Vec::new();
         for &(score, end, before) in &exits {
             let of = &graph.ends[end as usize];
             let known = covered.iter().position(|(to, last, _)| (*to, *last) == (of.to, of.last));
@@ -172,21 +172,21 @@ impl Search {
                 None => covered.push((of.to, of.last, right)),
             }
             let at = self.past.len() as u32;
-            self.past.push(Past { end, place: of.to, frame: self.frame, score, before });
-            self.spread(graph, at, of.last, right, threshold);
+            self.past.push(History { end, place: of.to, frame: self.frame, score, before });
+            self.enter_words(graph, at, of.last, right, threshold);
             for &(place, weight) in &graph.null[of.to as usize] {
                 if score + weight >= word {
-                    self.past.push(Past { end: NONE, place, frame: self.frame, score: score + weight, before: at });
-                    self.spread(graph, self.past.len() as u32 - 1, of.last, right, threshold);
+                    self.past.push(History { end: NONE, place, frame: self.frame, score: score + weight, before: at });
+                    self.enter_words(graph, self.past.len() as u32 - 1, of.last, right, threshold);
                 }
             }
         }
         self.exits = exits;
     }
 
-    /// From a past on to every phone that may come now.
-    fn spread(&mut self, graph: &Graph, at: u32, left: u8, right: Set, threshold: i32) {
-        let Past { place, score, .. } = self.past[at as usize];
+    /// From the end of a word on to every phone that may come now.
+    fn enter_words(&mut self, graph: &Graph, at: u32, left: u8, right: PhoneSet, threshold: i32) {
+        let History { place, score, .. } = self.past[at as usize];
         let roots = &graph.roots[place as usize];
         let mut i = 0;
         while let Some(root) = roots.get(i) {
@@ -202,19 +202,20 @@ impl Search {
     }
 
     /// Where an utterance begins.
-    fn follow(&mut self, at: u32, score: i32, silence: u8, right: Set) {
+    fn begin(&mut self, at: u32, score: i32, silence: u8, right: PhoneSet) {
         let graph = self.graph.clone();
         let threshold = score + self.beam;
-        self.spread(&graph, at, silence, right, threshold);
+        self.enter_words(&graph, at, silence, right, threshold);
         for &(place, weight) in &graph.null[self.past[at as usize].place as usize] {
-            self.past.push(Past { end: NONE, place, frame: self.frame, score: score + weight, before: at });
-            self.spread(&graph, self.past.len() as u32 - 1, silence, right, threshold);
+            self.past.push(History { end: NONE, place, frame: self.frame, score: score + weight, before: at });
+            self.enter_words(&graph, self.past.len() as u32 - 1, silence, right, threshold);
         }
     }
 
     /// The best way so far; with `whole`, the best one that is a whole sentence.
-    fn path(&self, whole: bool) -> Vec<(Past, Past)> {
-        let Some(last) = self.past.iter().map(|past| past.frame).max() else { return Vec::new() };
+    fn path(&self, whole: bool) -> Vec<(History, History)> {
+        // They stand in the order of their frames.
+        let Some(last) = self.past.last().map(|past| past.frame) else { return Vec::new() };
         let ends = (0..self.past.len())
             .rev()
             .take_while(|&i| self.past[i].frame == last)
@@ -245,14 +246,14 @@ impl Search {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    fn word(&self, past: &Past) -> &str {
+    fn word(&self, past: &History) -> &str {
         &self.graph.words[self.graph.ends[past.end as usize].word as usize]
     }
 
     /// The best whole sentence, word by word.
     pub fn segments(&self) -> Vec<Segment> {
         let path = self.path(true);
-        let segment = |(past, before): &(Past, Past)| Segment {
+        let segment = |(past, before): &(History, History)| Segment {
             word: self.word(past).to_owned(),
             from: before.frame + 1,
             to: past.frame,
@@ -262,9 +263,9 @@ impl Search {
     }
 }
 
-fn union(a: Set, b: Set) -> Set {
+fn union(a: PhoneSet, b: PhoneSet) -> PhoneSet {
     // What `b` lacks of everything, taken from everything.
-    Set::ALL.without(Set::ALL.without(a).without(b))
+    PhoneSet::ALL.without(PhoneSet::ALL.without(a).without(b))
 }
 
 /// One utterance on its way through phones that follow each other freely.
@@ -305,7 +306,7 @@ impl PhoneLoop {
             }
         }
         self.past.push(end);
-        if end.1 > threshold {
+        if end.0 != NONE && end.1 > threshold {
             for token in &mut self.tokens {
                 if end.1 > token.score[0] {
                     token.enter(end.1, frame);
