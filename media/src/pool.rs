@@ -181,6 +181,10 @@ trait Session: Send + Sync {
     fn abandoned(&self, now: Instant) -> Option<Class>;
     /// Sends what waits for room; whether something still waits.
     fn retry(&self) -> bool;
+    /// Whether a worker is inside an engine that has fallen ill since it went in.
+    fn is_lost(&self) -> bool {
+        false
+    }
     /// What there is to do now that something has been sent.
     fn resumed(&self) -> Option<Class> {
         None
@@ -256,6 +260,8 @@ struct Shared {
 
 /// How often waiting news is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+/// How long a job may still take on an engine that has just fallen ill.
+const LAST: Duration = Duration::from_millis(100);
 /// A watchdog that wakes later than it asked to by this much has stood still, and its process with it (a suspended or
 /// starved machine).
 const STALL: Duration = Duration::from_millis(100);
@@ -406,6 +412,21 @@ impl Shared {
         }
     }
 
+    /// Engines may have fallen ill just now: sessions that are inside them wait no longer than [`LAST`].
+    fn give_up_lost(&self, now: Instant) {
+        let working: Vec<_> = self.lock().steps.iter().map(|(id, step)| (*id, step.session.clone())).collect();
+        let lost: Vec<_> = working.into_iter().filter(|(_, session)| session.is_lost()).collect();
+        let mut state = self.lock();
+        for (id, session) in lost {
+            if let Some(step) = state.steps.get_mut(&id)
+                && Arc::ptr_eq(&step.session, &session)
+                && let Some(deadline) = &mut step.deadline
+            {
+                deadline.at = deadline.at.min(now + LAST);
+            }
+        }
+    }
+
     fn keep_watch(self: Arc<Self>) {
         let mut asked = None;
         loop {
@@ -440,6 +461,7 @@ impl Shared {
                 self.refuse_all_if_alone();
                 // All have told what they know of their engines before any goes on.
                 let left: Vec<_> = given_up.iter().map(|step| step.session.abandoned(now)).collect();
+                self.give_up_lost(now);
                 for (step, class) in given_up.into_iter().zip(left) {
                     // What waits for room has to be tried again.
                     if step.session.retry() {

@@ -442,6 +442,11 @@ impl Session for Listening {
         state.enlist()
     }
 
+    fn is_lost(&self) -> bool {
+        let state = self.lock();
+        state.running && !state.probes && state.place.is_some_and(|place| self.engines.is_ill(place))
+    }
+
     fn retry(&self) -> bool {
         let mut state = self.lock();
         if let Some(heard) = state.waiting.take() {

@@ -57,7 +57,16 @@ impl Speaker {
                 return Ok(());
             }
             let rate = state.rate;
-            state.clauses.push_back(Clause { utterance, text, interruptible, rate, said: 0, tried: 0, place: None });
+            state.clauses.push_back(Clause {
+                utterance,
+                text,
+                interruptible,
+                rate,
+                said: 0,
+                tried: 0,
+                place: None,
+                probes: false,
+            });
             state.enlist()
         };
         if let Some(class) = wanted {
@@ -116,6 +125,8 @@ struct Clause {
     tried: u32,
     /// The engine at work on it.
     place: Option<usize>,
+    /// Whether it tries if that engine is well again.
+    probes: bool,
 }
 
 struct State {
@@ -245,7 +256,7 @@ impl Speaking {
                 return Some(());
             };
             if let Some(current) = &mut self.lock().current {
-                current.place = Some(place);
+                (current.place, current.probes) = (Some(place), chain.is_ill(place));
             }
             let started = clause.said > 0;
             let mut voice = Utter { session: self, ticket, engine: engine.name(), base: clause.said, started };
@@ -393,6 +404,12 @@ impl Session for Speaking {
         }
         state.running = false;
         state.enlist()
+    }
+
+    fn is_lost(&self) -> bool {
+        let state = self.lock();
+        let clause = state.current.as_ref().filter(|clause| state.running && !clause.probes);
+        clause.and_then(|clause| clause.place).is_some_and(|place| self.errand.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {

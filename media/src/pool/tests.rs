@@ -157,7 +157,8 @@ fn a_recogniser_that_blocks_for_ever_leaves_ten_calls_with_a_fallbacks_answer() 
 
 #[test]
 fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
-    for act in [Act::Hang, Act::Fail] {
+    // Together, and one shortly after the other.
+    for (act, apart) in [(Act::Hang, 0), (Act::Hang, 30), (Act::Fail, 0)] {
         let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(700), ..quick() }).unwrap();
         let chain = ear(vec![ears::Scripted::new([act])]);
         let began = now();
@@ -166,6 +167,7 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
                 let (out, news) = mpsc::channel(16);
                 let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
                 speak(&mut listener);
+                sleep(Duration::from_millis(apart));
                 (listener, news)
             })
             .collect();

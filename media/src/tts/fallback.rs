@@ -42,6 +42,10 @@ impl Chain {
         self.health.well(place);
     }
 
+    pub(crate) fn is_ill(&self, place: usize) -> bool {
+        self.health.is_ill(place)
+    }
+
     pub fn name(&self, place: usize) -> &'static str {
         self.engines.get(place).map_or("none", |engine| engine.name())
     }
