@@ -1,7 +1,7 @@
 //! A pronunciation dictionary in the CMU form: `word phone phone …`, further pronunciations as `word(2)`.
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 /// How a dictionary writes its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct Dictionary {
 
 impl Dictionary {
     pub fn load(path: &Path, spelling: Spelling) -> io::Result<Self> {
-        Ok(Self::parse(fs::read_to_string(path)?, spelling))
+        let text = String::from_utf8(super::files::read(path)?);
+        Ok(Self::parse(text.map_err(|_| io::Error::other("it is not in UTF-8"))?, spelling))
     }
 
     pub fn parse(text: String, spelling: Spelling) -> Self {

@@ -1,6 +1,8 @@
 //! Readers of an acoustic model's files as SphinxTrain writes them: `feat.params`, `mdef` (text and binary), the parameter
 //! files headed `s3`, and `sendump`. Whatever a file holds, reading it ends in a value or in a sentence.
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Numbers of a file in order, with an error that says what is missing.
@@ -333,7 +335,21 @@ impl Params {
 
 /// A file of the model, whole.
 pub fn load(dir: &Path, name: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(dir.join(name)).map_err(|why| format!("{name}: {why}"))
+    read(&dir.join(name)).map_err(|why| format!("{name}: {why}"))
+}
+
+/// Many times the size of any model's file.
+const LARGEST: u64 = 1 << 30;
+
+/// A whole file of bounded size; nothing else (a pipe, a device) is waited for.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let is = fs::metadata(path)?;
+    if !is.is_file() || is.len() > LARGEST {
+        return Err(io::Error::other("it is no file, or too large a one"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -175,6 +175,11 @@ impl Recogniser for PocketSphinx {
 }
 
 impl Loaded {
+    fn no_phone(&self, word: &str, phone: &str) -> Fault {
+        let has = self.acoustic.phones.names.join(" ");
+        Fault::Grammar(format!("{word:?} is said with the phone {phone:?}, and the model has only these: {has}"))
+    }
+
     fn grammar(&self, ask: &Ask) -> Result<Arc<Grammar>, Fault> {
         if ask.language != self.model.language {
             return Err(Fault::Language(format!("{:?}", ask.language)));
@@ -202,9 +207,9 @@ impl Loaded {
         // A phone the model does not have shows now and not in a call.
         let mut said: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
         for (word, ways) in words {
-            let phones = |way: &String| way.split(' ').map(|phone| self.acoustic.phones.id(phone)).collect();
-            let ways: Option<Vec<Vec<u8>>> = ways.iter().map(phones).collect();
-            said.insert(word.clone(), ways.ok_or(Fault::Pronunciation(vec![word]))?);
+            let id = |phone: &str| self.acoustic.phones.id(phone).ok_or_else(|| self.no_phone(&word, phone));
+            let ways: Result<Vec<Vec<u8>>, Fault> = ways.iter().map(|way| way.split(' ').map(id).collect()).collect();
+            said.insert(word.clone(), ways?);
         }
         let (arcs, places, last) = network.arcs();
         let plan = Plan { places, last, arcs: &arcs, words: &said };
