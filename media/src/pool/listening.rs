@@ -115,9 +115,8 @@ struct State {
     fed: usize,
     reached: usize,
     hearing: Option<Box<dyn Hearing>>,
-    /// The present engine's place in the chain, and whether this session tries if it is well again.
+    /// The present engine's place in the chain.
     place: Option<usize>,
-    probes: bool,
     /// How often an engine was late with this utterance: the first time it tells of the engine, and a fresh worker starts
     /// again; the second time it tells of the utterance, and the caller was not understood.
     late: u32,
@@ -198,11 +197,11 @@ impl State {
 }
 
 /// Whether a fault speaks against the engine rather than against the ask.
-fn blames_engine(fault: &Fault) -> bool {
+pub(super) fn blames_engine(fault: &Fault) -> bool {
     matches!(fault, Fault::Engine(_) | Fault::Model(_) | Fault::Late)
 }
 
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Fault::Engine("it panicked".into())))
 }
 
@@ -224,18 +223,14 @@ impl Listening {
     fn open(&self, ticket: &Ticket) -> Option<()> {
         let limit = ticket.shared.plan.listen_limit;
         loop {
-            let probe = ticket.shared.probe();
             let tried = self.lock().tried;
-            let Some((place, engine)) = self.engines.pick(&self.ask, tried, now(), probe) else {
+            let Some((place, engine)) = self.engines.pick(&self.ask, tried) else {
                 let mut state = self.lock();
                 let why = state.why.take().unwrap_or_else(|| Fault::Language(format!("{:?}", self.ask.language)));
                 state.fail(why);
                 return Some(());
             };
-            {
-                let mut state = self.lock();
-                (state.place, state.probes) = (Some(place), self.engines.is_ill(place));
-            }
+            self.lock().place = Some(place);
             if !ticket.enter(limit) {
                 return None;
             }
@@ -243,33 +238,32 @@ impl Listening {
             if !ticket.out() {
                 return None;
             }
-            let mut state = self.lock();
             match opened {
                 Ok(hearing) => {
-                    state.hearing = Some(hearing);
+                    self.lock().hearing = Some(hearing);
                     return Some(());
                 }
                 Err(fault) => {
-                    self.note(place, &fault);
-                    state.fall_back(fault);
+                    self.note(ticket, place, &fault);
+                    self.lock().fall_back(fault);
                 }
             }
         }
     }
 
-    /// An engine that has hung for another call would hang for this one too, though it was opened in good health: only the
-    /// session that probes it has a go.
+    /// An engine that has hung for another call would hang for this one too, though it was opened in good health.
     fn leave_ill(&self, state: &mut State) {
-        let ill = state.place.is_some_and(|place| !state.probes && self.engines.is_ill(place));
+        let ill = state.place.is_some_and(|place| self.engines.is_ill(place));
         if ill && !state.over && state.hearing.is_some() {
             state.fall_back(Fault::Late);
         }
     }
 
-    fn note(&self, place: usize, fault: &Fault) {
+    fn note(&self, ticket: &Ticket, place: usize, fault: &Fault) {
         if blames_engine(fault) {
-            let rests = self.engines.failed(place, now());
+            let rests = self.engines.failed(place, &self.ask, now());
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
+            ticket.shared.rouse();
         }
     }
 
@@ -298,7 +292,7 @@ impl Listening {
         match &result {
             Ok(_) => self.lock().hearing = Some(hearing),
             Err(fault) => {
-                self.note(place, fault);
+                self.note(ticket, place, fault);
                 self.lock().fall_back(fault.clone());
             }
         }
@@ -425,7 +419,8 @@ impl Session for Listening {
         let place = state.place;
         let mut rests = true;
         if let Some(place) = place {
-            rests = if state.late == 0 { self.engines.failed(place, now) } else { self.engines.is_ill(place) };
+            rests =
+                if state.late == 0 { self.engines.failed(place, &self.ask, now) } else { self.engines.is_ill(place) };
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
         }
         state.fall_back(Fault::Late);
@@ -444,7 +439,7 @@ impl Session for Listening {
 
     fn is_lost(&self) -> bool {
         let state = self.lock();
-        state.running && !state.probes && state.place.is_some_and(|place| self.engines.is_ill(place))
+        state.running && state.place.is_some_and(|place| self.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {

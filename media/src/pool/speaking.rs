@@ -57,16 +57,7 @@ impl Speaker {
                 return Ok(());
             }
             let rate = state.rate;
-            state.clauses.push_back(Clause {
-                utterance,
-                text,
-                interruptible,
-                rate,
-                said: 0,
-                tried: 0,
-                place: None,
-                probes: false,
-            });
+            state.clauses.push_back(Clause { utterance, text, interruptible, rate, said: 0, tried: 0, place: None });
             state.enlist()
         };
         if let Some(class) = wanted {
@@ -125,8 +116,6 @@ struct Clause {
     tried: u32,
     /// The engine at work on it.
     place: Option<usize>,
-    /// Whether it tries if that engine is well again.
-    probes: bool,
 }
 
 struct State {
@@ -243,7 +232,7 @@ impl Speaking {
         loop {
             let Some(clause) = self.next() else { return Some(()) };
             let chain = &self.errand.engines;
-            let picked = chain.pick(self.errand.voice.language, clause.tried, now(), ticket.shared.probe());
+            let picked = chain.pick(self.errand.voice.language, clause.tried);
             let Some((place, engine)) = picked else {
                 let late = if clause.tried == 0 { None } else { Some(Fault::Late) };
                 let none = || Fault::Language(format!("{:?}", self.errand.voice.language));
@@ -256,7 +245,7 @@ impl Speaking {
                 return Some(());
             };
             if let Some(current) = &mut self.lock().current {
-                (current.place, current.probes) = (Some(place), chain.is_ill(place));
+                current.place = Some(place);
             }
             let started = clause.said > 0;
             let mut voice = Utter { session: self, ticket, engine: engine.name(), base: clause.said, started };
@@ -276,8 +265,9 @@ impl Speaking {
                 }
                 Outcome::Failed(fault) => {
                     if matches!(fault, Fault::Engine(_) | Fault::Late) {
-                        let rests = chain.failed(place, now());
+                        let rests = chain.failed(place, &self.errand.voice, now());
                         tracing::warn!(engine = chain.name(place), rests, "a synthesiser failed");
+                        ticket.shared.rouse();
                     }
                     why = Some(fault);
                     if let Some(current) = &mut self.lock().current {
@@ -394,7 +384,7 @@ impl Session for Speaking {
         if let Some(clause) = &mut state.current
             && let Some(place) = clause.place.take()
         {
-            let rests = self.errand.engines.failed(place, now);
+            let rests = self.errand.engines.failed(place, &self.errand.voice, now);
             tracing::warn!(
                 engine = self.errand.engines.name(place),
                 rests,
@@ -408,7 +398,7 @@ impl Session for Speaking {
 
     fn is_lost(&self) -> bool {
         let state = self.lock();
-        let clause = state.current.as_ref().filter(|clause| state.running && !clause.probes);
+        let clause = state.current.as_ref().filter(|_| state.running);
         clause.and_then(|clause| clause.place).is_some_and(|place| self.errand.engines.is_ill(place))
     }
 

@@ -9,14 +9,14 @@ use crate::{Rate, SamplePos};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 
-const FIRST: UtteranceId = UtteranceId(1);
+pub(super) const FIRST: UtteranceId = UtteranceId(1);
 
-fn quick() -> PoolPlan {
+pub(super) fn quick() -> PoolPlan {
     let (listen_limit, speak_limit) = (Duration::from_millis(250), Duration::from_millis(250));
     PoolPlan { threads: 2, listen_limit, speak_limit, ..PoolPlan::default() }
 }
 
-fn ask() -> Ask {
+pub(super) fn ask() -> Ask {
     Ask { language: Language::En, expect: Expect::Anything, lexicon: Arc::default() }
 }
 
@@ -29,12 +29,12 @@ fn tones(manners: &[Manner]) -> Arc<tts::Chain> {
     Arc::new(tts::Chain::new(engines.collect()))
 }
 
-fn voice() -> Voice {
+pub(super) fn voice() -> Voice {
     Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 }
 }
 
 /// A second of speech and a pause.
-fn speak(listener: &mut Listener) {
+pub(super) fn speak(listener: &mut Listener) {
     listener.cue(Cue::Begin { at: SamplePos(0) });
     for _ in 0..50 {
         listener.cue(Cue::Sound(vec![100; 320]));
@@ -42,7 +42,7 @@ fn speak(listener: &mut Listener) {
     listener.cue(Cue::Pause { at: SamplePos(48_000) });
 }
 
-fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
+pub(super) fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
     let until = now() + limit;
     loop {
         match from.try_recv() {
@@ -53,7 +53,7 @@ fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
     }
 }
 
-fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
+pub(super) fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
     loop {
         match wait(from, limit)? {
             Heard::Partial { .. } => {}
@@ -62,7 +62,7 @@ fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
     }
 }
 
-fn text(heard: &Heard) -> Option<&str> {
+pub(super) fn text(heard: &Heard) -> Option<&str> {
     match heard {
         Heard::Partial { text } => Some(text),
         Heard::Final { hypothesis, .. } => hypothesis.text.as_deref(),
@@ -70,11 +70,11 @@ fn text(heard: &Heard) -> Option<&str> {
     }
 }
 
-const SOON: Duration = Duration::from_secs(3);
+pub(super) const SOON: Duration = Duration::from_secs(3);
 
 /// Collects the sound of a voice.
 #[derive(Clone, Default)]
-struct Tape(Arc<Mutex<Vec<Sound>>>);
+pub(super) struct Tape(Arc<Mutex<Vec<Sound>>>);
 
 impl Sink for Tape {
     fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
@@ -495,7 +495,8 @@ fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
         assert!(matches!(end_of(news, SOON), Some(Heard::Failed(Fault::Late))));
     }
     assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
-    assert!(pool.report().abandoned_ever <= 2, "{:?}", pool.report());
+    // The two that hung at once, and one that took the place of the first of them a moment before the second was late.
+    assert!(pool.report().abandoned_ever <= 3, "{:?}", pool.report());
 }
 
 #[cfg(all(feature = "flite", feature = "pocketsphinx"))]
