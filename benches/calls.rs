@@ -3,8 +3,8 @@
 //! `make calls`, or `cargo bench --bench calls -- --calls 10,20,40,60 --neighbour --quick`. Prints, for each number of
 //! calls: bookings, turns understood as said, calls refused, replies (from the end of the words to the bot's first sound)
 //! and the server's CPU per second of call and memory per call. The callers share one thread. `--neighbour` runs a process
-//! of the lowest priority (nice 19) per core beside it; `--quick` takes 5 and 10 calls. The words are people's where
-//! ../shared/speech is there, else flite's. Nothing is asserted: machines differ.
+//! of the lowest priority (nice 19) beside it, which always has something to do; `--quick` takes 5 and 10 calls. The words
+//! are people's where ../shared/speech is there, else flite's. Nothing is asserted: machines differ.
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use media::asr::Language;
@@ -367,11 +367,10 @@ async fn row(calls: usize, binary: &str, sip: &Sip, clips: &Arc<Vec<Vec<Bytes>>>
     Ok(())
 }
 
-/// A process of the lowest priority for each core.
-fn neighbours() -> anyhow::Result<Vec<Guarded>> {
-    let cores = std::thread::available_parallelism()?.get();
-    let busy = || Command::new("nice").args(["-n", "19", "sh", "-c", "while :; do :; done"]).spawn().map(Guarded);
-    (0..cores).map(|_| busy().context("no neighbour")).collect()
+/// A process of the lowest priority that always has something to do.
+fn neighbour() -> anyhow::Result<Guarded> {
+    let busy = Command::new("nice").args(["-n", "19", "sh", "-c", "while :; do :; done"]).spawn();
+    busy.map(Guarded).context("no neighbour")
 }
 
 #[tokio::main]
@@ -387,11 +386,11 @@ async fn main() -> anyhow::Result<()> {
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await?;
     let (clips, people) = clips()?;
     let clips = Arc::new(clips);
-    let neighbours = if words.has("--neighbour") { neighbours()? } else { Vec::new() };
+    let neighbour = words.has("--neighbour").then(neighbour).transpose()?;
     println!(
-        "bookings by {} beside {} processes of nice 19\n",
+        "bookings by {}{}\n",
         if people { "people's clips" } else { "a synthesised voice" },
-        neighbours.len()
+        if neighbour.is_some() { " beside a busy process of nice 19" } else { "" }
     );
     println!(
         "| calls | booked | turns right | refused | reply, ms p50 / p95 | replies over 2.5 s, none | CPU, ms per second of call | memory, MB per call |"
