@@ -3,11 +3,6 @@ use std::env::var_os;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if var_os("CARGO_FEATURE_POCKETSPHINX").is_some() {
-        pkg_config::probe_library("pocketsphinx").expect(
-            "pocketsphinx is missing: run `make setup`, or apt-get install libpocketsphinx-dev pocketsphinx-en-us",
-        );
-    }
     if var_os("CARGO_FEATURE_FLITE").is_some() {
         // flite1-dev has no .pc file; voices before the language, the language before the core.
         for lib in

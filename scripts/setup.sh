@@ -39,7 +39,6 @@ needs_run=(
     'g++|have g++|compiles the C and C++ parts'
     'cmake|have cmake|builds whisper.cpp'
     'pkg-config|have pkg-config|finds C libraries'
-    'libpocketsphinx-dev|find_pocketsphinx|speech recognition, the library with its headers'
     'pocketsphinx-en-us|find_english|speech recognition, the English model'
     'flite1-dev|find_flite|English voices, the library with its headers'
     'espeak-ng|have espeak-ng|Vietnamese voice (runs as a program of its own)'
@@ -61,8 +60,7 @@ needs_bench=(
     'rtpengine-daemon|have rtpengine|the media proxy that our bridge is measured beside'
 )
 
-find_pocketsphinx() { pkg-config --exists pocketsphinx 2>/dev/null; }
-find_english() { [[ -e "$(pkg-config --variable=modeldir pocketsphinx 2>/dev/null)/en-us/en-us/mdef" || -e /usr/share/pocketsphinx/model/en-us/en-us/mdef ]]; }
+find_english() { [[ -e /usr/share/pocketsphinx/model/en-us/en-us/mdef ]]; }
 find_flite() {
     printf '#include <flite/flite.h>\nint main(void) { return 0; }\n' |
         cc -x c -o /dev/null - -lflite_cmu_us_rms -lflite_cmu_us_slt -lflite_cmu_us_kal16 \

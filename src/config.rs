@@ -221,6 +221,7 @@ pub struct Speech {
     pub threads: usize,
     pub listen_limit_ms: Ms,
     pub speak_limit_ms: Ms,
+    pub full_wait_ms: Ms,
     #[serde(with = "blank::path")]
     pub silero: Option<PathBuf>,
     pub ear: Ear,
@@ -243,6 +244,7 @@ impl Default for Speech {
             threads: 0,
             listen_limit_ms: Ms(700),
             speak_limit_ms: Ms(600),
+            full_wait_ms: Ms(400),
             silero: Some("models/silero_vad_op18_ifless.onnx".into()),
             ear: Ear::default(),
             recognisers: Recognisers::default(),

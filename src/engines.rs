@@ -12,7 +12,7 @@ use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
 use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// Sound of clauses kept per engine and language: about an hour at 8 kHz.
@@ -140,11 +140,15 @@ impl Engines {
 
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
     /// ready. Without these threads calls synthesise what they say themselves.
-    pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) {
+    pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) -> Warming {
+        let (busy, warming) = mpsc::sync_channel::<()>(1);
         for tongue in &self.tongues {
             for (place, cache) in tongue.caches.iter().enumerate() {
                 let (standby, language, cache) = (tongue.standby.clone(), tongue.language, cache.clone());
+                // The first engine of a language is waited for; the others are for its failures.
+                let busy = (place == 0).then(|| busy.clone());
                 background(move || {
+                    let _busy = busy;
                     // The engine before may hang; if it does not, it has spoken by then.
                     std::thread::sleep(Duration::from_secs(2) * place as u32);
                     if let Err(why) = standby.warm(cache.as_ref(), language) {
@@ -155,6 +159,7 @@ impl Engines {
         }
         let engines = self.clone();
         background(move || {
+            let _busy = busy;
             // Most lines are narrow; wide ones come next.
             for (rate, loaded) in
                 [Rate::Hz8000, Rate::Hz16000].iter().flat_map(|rate| bots.iter().map(|bot| (*rate, bot)))
@@ -166,6 +171,7 @@ impl Engines {
                 }
             }
         });
+        Warming(warming)
     }
 
     /// Whether some engine that speaks this language has a voice of that name. An engine that is not installed here may have it: then
@@ -204,6 +210,16 @@ impl Engines {
             bot.titles.iter().map(|(of, title)| (code(self::language(*of)).to_owned(), title.clone())).collect();
         let code = code(language).to_owned();
         Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles })
+    }
+}
+
+/// Engines that speak what is known ahead. Each thread at it holds a sender.
+pub struct Warming(mpsc::Receiver<()>);
+
+impl Warming {
+    /// Waits until all is spoken, `limit` at most; whether it is. It blocks its thread.
+    pub fn wait(self, limit: Duration) -> bool {
+        self.0.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 }
 
@@ -278,7 +294,6 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, 
         },
         rate: if acoustic.rate_hz == 8_000 { ModelRate::Hz8000 } else { ModelRate::Hz16000 },
         refuse_below: [acoustic.refuse_below + WIDE_BAND, acoustic.refuse_below],
-        ..Model::debian_english()
     };
     let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
     let about = engine.describe(std::time::Instant::now);
@@ -349,6 +364,39 @@ const fn name(language: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use media::tts::scripted::{Manner, Scripted};
+
+    fn engines(manner: Manner) -> Arc<Engines> {
+        let vad = vad::Models::load(None).unwrap();
+        Arc::new(Engines::of(vad, vec![], vec![Arc::new(Scripted::new(manner))]))
+    }
+
+    fn bots(engines: &Engines) -> Vec<Arc<Loaded>> {
+        let text = include_str!("../configs/bots/booking.en.toml");
+        vec![Arc::new(engines.read("booking", text).unwrap().bot)]
+    }
+
+    #[test]
+    fn what_bots_are_known_to_say_is_spoken_at_both_rates_when_the_wait_is_over() {
+        let engines = engines(Manner::Prompt);
+        let bots = bots(&engines);
+        assert!(engines.warm(bots.clone()).wait(Duration::from_secs(60)));
+        let cache = &engines.tongue(Language::En).caches[0];
+        let before = cache.report();
+        assert!(before.clauses > 0);
+        let prompts = bots[0].bot.prompts();
+        for rate in [Rate::Hz8000, Rate::Hz16000] {
+            cache.warm(&bots[0].voice(rate), prompts.iter().map(String::as_str)).unwrap();
+        }
+        assert_eq!(cache.report().misses, before.misses, "nothing was left to speak");
+    }
+
+    #[test]
+    fn a_voice_that_hangs_does_not_hold_up_the_start_for_ever() {
+        let engines = engines(Manner::Hang);
+        let bots = bots(&engines);
+        assert!(!engines.warm(bots).wait(Duration::from_millis(50)));
+    }
 
     #[test]
     fn a_voice_that_no_engine_has_is_refused_with_those_there_are() {

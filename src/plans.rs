@@ -40,6 +40,7 @@ pub fn pool(config: &Config) -> PoolPlan {
         threads: config.speech.workers(cores),
         listen_limit: config.speech.listen_limit_ms.into(),
         speak_limit: config.speech.speak_limit_ms.into(),
+        full_wait: config.speech.full_wait_ms.into(),
         ..PoolPlan::default()
     }
 }

@@ -26,6 +26,9 @@ use telephony::sip::Sip;
 use telephony::webrtc::WebRtc;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How long the start waits for voices to speak ahead what bots are known to say. One that hangs costs no more.
+const WARM: Duration = Duration::from_secs(6);
+
 /// Who can reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -164,7 +167,11 @@ impl Server {
         let engine =
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
-        engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
+        // Before anybody is told that calls may come: the first caller is greeted as fast as the others.
+        let warming = engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
+        if !tokio::task::spawn_blocking(move || warming.wait(WARM)).await? {
+            tracing::warn!("voices are not warm yet; calls are taken all the same");
+        }
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);

@@ -4,25 +4,31 @@
 //! moments and never while an engine works, and no lock of a session is held together with the pool's.
 //!
 //! A session (one ear's turn, one call's voice) has work or has none; one that has some stands in the queue once, behind
-//! its own call's place. Urgent work (finals, speech) goes before later work (partial words), calls take turns within
-//! each. What full means: [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`].
+//! its own call's place. Urgent work (finals, speech) goes before later work (partial words); within each, calls that have
+//! used little of the workers lately go before those that have used much, and take turns. What full means:
+//! [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`], [`PoolPlan::full_wait`].
 mod listening;
+mod probing;
+mod shares;
 mod speaking;
 mod starved;
+mod strain;
 #[cfg(test)]
 mod tests;
 
 use crate::asr::{self, Ask, Heard};
-use crate::health::Probe;
 use crate::tts::{self, Spoken, Voice};
 pub use listening::Listener;
+use probing::Probing;
+use shares::{Ring, Shares};
 pub use speaking::Speaker;
 use starved::{Account, Deadline};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{Builder, available_parallelism};
 use std::time::{Duration, Instant};
 use std::{io, mem};
+use strain::Strain;
 use tokio::sync::mpsc;
 
 #[derive(Clone, Debug)]
@@ -45,6 +51,9 @@ pub struct PoolPlan {
     pub clauses: usize,
     /// Threads that may be lost to hung engines at a time; at this number no worker is replaced and no ill engine probed.
     pub abandoned: usize,
+    /// Once nine of ten answers and clauses of the last ten seconds had to wait up to this long for a worker and its
+    /// processor, there is no room for another call, until it is half of that. Zero: there always is.
+    pub full_wait: Duration,
     /// How much lower than the media threads the workers' priority is (`nice`).
     pub nice: i32,
 }
@@ -60,6 +69,7 @@ impl Default for PoolPlan {
             sessions: 2048,
             clauses: 1024,
             abandoned: 8,
+            full_wait: Duration::from_millis(400),
             nice: 5,
         }
     }
@@ -81,6 +91,9 @@ pub struct PoolReport {
     pub abandoned_ever: u64,
     /// Engines that rest after a hang or failure.
     pub ill: Vec<&'static str>,
+    /// What nine of ten answers and clauses lately did not wait longer than, and whether that leaves no room for a call.
+    pub wait: Duration,
+    pub full: bool,
 }
 
 pub struct Pool {
@@ -129,8 +142,14 @@ impl Pool {
         Speaker::open(self.shared.clone(), admitted, speaking::Errand { call, engines, voice, out }, sink)
     }
 
+    /// Whether there is no room for another call: answers come late as it is.
+    pub fn is_full(&self) -> bool {
+        self.shared.lock().strain(now(), self.shared.plan.full_wait).1
+    }
+
     pub fn report(&self) -> PoolReport {
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
+        let (wait, full) = state.strain(now(), self.shared.plan.full_wait);
         let ears = state.ears.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.sick());
         let voices = state.voices.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.sick());
         PoolReport {
@@ -142,6 +161,8 @@ impl Pool {
             abandoned: state.lost.len(),
             abandoned_ever: state.abandoned_ever,
             ill: ears.chain(voices).collect(),
+            wait,
+            full,
         }
     }
 }
@@ -181,46 +202,16 @@ trait Session: Send + Sync {
     fn abandoned(&self, now: Instant) -> Option<Class>;
     /// Sends what waits for room; whether something still waits.
     fn retry(&self) -> bool;
+    /// Whether a worker is inside an engine that has fallen ill since it went in.
+    fn is_lost(&self) -> bool {
+        false
+    }
     /// What there is to do now that something has been sent.
     fn resumed(&self) -> Option<Class> {
         None
     }
     /// No worker is left: the session fails with `Busy`.
     fn refuse(&self);
-}
-
-/// Sessions waiting for a worker; calls take turns.
-#[derive(Default)]
-struct Ring {
-    order: VecDeque<u64>,
-    sessions: HashMap<u64, VecDeque<Arc<dyn Session>>>,
-}
-
-impl Ring {
-    fn push(&mut self, session: Arc<dyn Session>) {
-        let call = session.call();
-        let queue = self.sessions.entry(call).or_default();
-        if queue.is_empty() {
-            self.order.push_back(call);
-        }
-        queue.push_back(session);
-    }
-
-    fn pop(&mut self) -> Option<Arc<dyn Session>> {
-        let call = self.order.pop_front()?;
-        let queue = self.sessions.get_mut(&call)?;
-        let session = queue.pop_front();
-        if queue.is_empty() {
-            self.sessions.remove(&call);
-        } else {
-            self.order.push_back(call);
-        }
-        session
-    }
-
-    fn len(&self) -> usize {
-        self.sessions.values().map(VecDeque::len).sum()
-    }
 }
 
 struct Step {
@@ -234,6 +225,8 @@ struct Step {
 struct State {
     urgent: Ring,
     later: Ring,
+    shares: Shares,
+    strain: Strain,
     steps: HashMap<u64, Step>,
     lost: HashSet<u64>,
     retries: Vec<Arc<dyn Session>>,
@@ -247,6 +240,32 @@ struct State {
     stopping: bool,
 }
 
+impl State {
+    fn strain(&mut self, now: Instant, limit: Duration) -> (Duration, bool) {
+        let wait = self.strain.wait(now, self.urgent.since());
+        (wait, self.strain.is_full(wait, limit))
+    }
+
+    /// The session whose turn it is, its class, and since when it has waited.
+    fn pop(&mut self, now: Instant) -> Option<(Arc<dyn Session>, Class, Instant)> {
+        let urgent = self.urgent.pop(&self.shares, now).map(|(session, since)| (session, Class::Urgent, since));
+        urgent.or_else(|| self.later.pop(&self.shares, now).map(|(session, since)| (session, Class::Later, since)))
+    }
+
+    /// When the next ill engine is to be probed.
+    fn next_probe(&self) -> Option<Instant> {
+        let ears = self.ears.iter().filter_map(Weak::upgrade).filter_map(|chain| chain.next_probe());
+        ears.chain(self.voices.iter().filter_map(Weak::upgrade).filter_map(|chain| chain.next_probe())).min()
+    }
+
+    fn due_probes(&self, now: Instant) -> Vec<Arc<dyn Session>> {
+        let ears = self.ears.iter().filter_map(Weak::upgrade);
+        let voices = self.voices.iter().filter_map(Weak::upgrade);
+        let ears = ears.filter_map(|chain| chain.probe(now)).map(Probing::ear);
+        ears.chain(voices.filter_map(|chain| chain.probe(now)).map(Probing::voice)).collect()
+    }
+}
+
 struct Shared {
     plan: PoolPlan,
     state: Mutex<State>,
@@ -256,6 +275,10 @@ struct Shared {
 
 /// How often waiting news is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+/// How long a job may still take on an engine that has just fallen ill.
+const LAST: Duration = Duration::from_millis(100);
+/// How long an engine that is due is left alone while too many threads are lost.
+const LATER: Duration = Duration::from_secs(1);
 /// A watchdog that wakes later than it asked to by this much has stood still, and its process with it (a suspended or
 /// starved machine).
 const STALL: Duration = Duration::from_millis(100);
@@ -291,8 +314,8 @@ impl Shared {
             return;
         }
         match class {
-            Class::Urgent => state.urgent.push(session),
-            Class::Later => state.later.push(session),
+            Class::Urgent => state.urgent.push(session, now()),
+            Class::Later => state.later.push(session, now()),
         }
         drop(state);
         self.work.notify_one();
@@ -328,8 +351,10 @@ impl Shared {
         }
     }
 
-    fn probe(&self) -> Probe {
-        if self.lock().lost.len() * 2 < self.plan.abandoned { Probe::Allowed } else { Probe::Refused }
+    /// An engine has fallen ill: the watchdog is to know when it is due.
+    fn rouse(&self) {
+        let mut state = self.lock();
+        self.wake_watch(&mut state);
     }
 
     fn hire(self: &Arc<Self>) -> io::Result<()> {
@@ -353,25 +378,29 @@ impl Shared {
         let ticket = Ticket { shared: &self, id };
         let account = Arc::new(Account::of_this_thread());
         loop {
-            let (session, class) = {
+            let (session, class, since) = {
                 let mut state = self.lock();
                 loop {
                     if state.stopping {
                         return;
                     }
-                    if let Some(session) = state.urgent.pop() {
-                        break (session, Class::Urgent);
-                    }
-                    if let Some(session) = state.later.pop() {
-                        break (session, Class::Later);
+                    if let Some(next) = state.pop(now()) {
+                        break next;
                     }
                     state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
             };
             let step = Step { session: session.clone(), deadline: None, account: account.clone() };
             self.lock().steps.insert(id, step);
+            let (began, before) = (now(), account.read());
             let left = session.clone().step(class, &ticket);
+            let (ended, after) = (now(), account.read());
             let mut state = self.lock();
+            state.shares.charge(session.call(), ended, after.ran.saturating_sub(before.ran));
+            if class == Class::Urgent {
+                let starved = after.waited.saturating_sub(before.waited);
+                state.strain.note(ended, began.saturating_duration_since(since) + starved);
+            }
             if state.lost.remove(&id) {
                 // It was slow, not dead. It serves again if nobody has taken its place.
                 if state.workers >= self.plan.threads.max(1) {
@@ -395,13 +424,27 @@ impl Shared {
             if state.workers > 0 {
                 return;
             }
-            let State { urgent, later, .. } = &mut *state;
-            std::iter::from_fn(|| urgent.pop().or_else(|| later.pop())).collect()
+            std::iter::from_fn(|| state.pop(now())).collect()
         };
-        for session in waiting {
+        for (session, ..) in waiting {
             session.refuse();
             if session.retry() {
                 self.retry_later(session);
+            }
+        }
+    }
+
+    /// Engines may have fallen ill just now: sessions that are inside them wait no longer than [`LAST`].
+    fn give_up_lost(&self, now: Instant) {
+        let working: Vec<_> = self.lock().steps.iter().map(|(id, step)| (*id, step.session.clone())).collect();
+        let lost: Vec<_> = working.into_iter().filter(|(_, session)| session.is_lost()).collect();
+        let mut state = self.lock();
+        for (id, session) in lost {
+            if let Some(step) = state.steps.get_mut(&id)
+                && Arc::ptr_eq(&step.session, &session)
+                && let Some(deadline) = &mut step.deadline
+            {
+                deadline.at = deadline.at.min(now + LAST);
             }
         }
     }
@@ -438,11 +481,26 @@ impl Shared {
                     }
                 }
                 self.refuse_all_if_alone();
-                for step in given_up {
-                    if let Some(class) = step.session.abandoned(now) {
+                // All have told what they know of their engines before any goes on.
+                let left: Vec<_> = given_up.iter().map(|step| step.session.abandoned(now)).collect();
+                self.give_up_lost(now);
+                for (step, class) in given_up.into_iter().zip(left) {
+                    // What waits for room has to be tried again.
+                    if step.session.retry() {
+                        self.retry_later(step.session.clone());
+                    }
+                    if let Some(class) = class {
                         self.push(step.session, class);
                     }
                 }
+                continue;
+            }
+            // Probes that hang cost threads: some are kept for callers.
+            let may_probe = state.lost.len() * 2 < self.plan.abandoned;
+            let probes = if may_probe { state.due_probes(now) } else { Vec::new() };
+            if !probes.is_empty() {
+                drop(state);
+                probes.into_iter().for_each(|probe| self.push(probe, Class::Urgent));
                 continue;
             }
             let waiting = mem::take(&mut state.retries);
@@ -452,7 +510,8 @@ impl Shared {
                 state = self.lock();
                 state.retries.extend(waiting);
             }
-            let next = state.steps.values().filter_map(|step| Some(step.deadline?.at)).min();
+            let probe = state.next_probe().map(|at| if may_probe { at } else { at.max(now + LATER) });
+            let next = state.steps.values().filter_map(|step| Some(step.deadline?.at)).chain(probe).min();
             let pause = match (next, state.retries.is_empty()) {
                 (Some(at), true) => Some(at.saturating_duration_since(now)),
                 (Some(at), false) => Some(at.saturating_duration_since(now).min(RETRY)),

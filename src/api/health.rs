@@ -31,6 +31,9 @@ fn readiness(room: &Room) -> Readiness {
     if let Some(fault) = room.app.store.health().fault {
         reasons.push(format!("store: {fault}"));
     }
+    if health.busy {
+        reasons.push("speech workers are behind: bots take no new calls for the moment".into());
+    }
     let status = match (health.draining, reasons.is_empty()) {
         (true, _) => Standing::Draining,
         (false, false) => Standing::Degraded,

@@ -61,6 +61,10 @@ pub trait Desk: Send + Sync {
     fn is_draining(&self) -> bool {
         self.health().draining
     }
+    /// Whether bots take no calls because the speech workers are behind.
+    fn is_busy(&self) -> bool {
+        self.health().busy
+    }
     /// Read when /metrics is asked for: queue lengths, late ticks, packets. Names begin with `switchboard_`.
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
@@ -97,6 +101,8 @@ pub enum DialFault {
     Draining,
     #[error("as many calls as allowed are in progress (sip.max_calls)")]
     Full,
+    #[error("the speech workers are behind: those who are in a call are served first; try again shortly")]
+    Busy,
     #[error("there is no bot with this name")]
     Bot,
     /// What is wrong with it, in words without it.
@@ -112,6 +118,8 @@ pub enum DialFault {
 pub struct Health {
     /// No new calls are taken.
     pub draining: bool,
+    /// Bots take none: the speech workers are behind.
+    pub busy: bool,
     /// What is ill, one line each: an engine, a trunk.
     pub ill: Vec<String>,
 }
@@ -190,11 +198,13 @@ impl From<crate::store::Fault> for Problem {
 impl IntoResponse for DialFault {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::Draining | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::Full | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Address(_) => StatusCode::BAD_REQUEST,
             Self::Bot | Self::Destination(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Problem::new(status, self.to_string()).into_response()
+        let problem = Problem::new(status, self.to_string());
+        let problem = if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(10) } else { problem };
+        problem.into_response()
     }
 }
 

@@ -57,6 +57,8 @@ pub enum PageFault {
     Broken,
     #[error("no port is free for the call's sound")]
     Portless,
+    #[error("the speech workers are behind: those who are in a call are served first; try again shortly")]
+    Busy,
     #[error("there is no bot with this name")]
     Bot,
     #[error("the offer cannot be answered: {0}")]
@@ -292,6 +294,10 @@ pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offe
     if room.app.desk.is_draining() {
         return Problem::from(PageFault::Draining).into_response();
     }
+    if room.app.desk.is_busy() {
+        metrics::counter!("switchboard_speech_refused_total").increment(1);
+        return Problem::from(PageFault::Busy).into_response();
+    }
     let now = unix();
     let (ticket, seat) = match room.app.door.redeem(now, from.visitor, token, from.origin.as_deref()) {
         Ok(redeemed) => redeemed,
@@ -445,7 +451,7 @@ impl IntoResponse for Refused {
 impl std::convert::From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
-            PageFault::Draining | PageFault::Voiceless | PageFault::Broken | PageFault::Portless => {
+            PageFault::Draining | PageFault::Voiceless | PageFault::Broken | PageFault::Portless | PageFault::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             PageFault::Off => StatusCode::FORBIDDEN,

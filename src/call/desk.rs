@@ -53,6 +53,8 @@ pub(super) struct Shared {
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
+    /// Whether the speech workers were behind when it was last asked.
+    pub(super) busy: AtomicBool,
     hurry: Notify,
     numbers: AtomicU64,
 }
@@ -106,6 +108,7 @@ impl Desk {
             live: Mutex::default(),
             gone: Notify::new(),
             draining: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
             hurry: Notify::new(),
             numbers: AtomicU64::new(1),
         }))
@@ -116,7 +119,7 @@ impl Desk {
         let desk = Arc::downgrade(&self.0);
         sip.forecast(move |called| {
             let desk = Self(desk.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?);
-            desk.route(called).map(drop).map_err(|why| Decline::from(&why))
+            desk.foretell(called)
         });
         self.0.sip.set(sip).ok();
     }
@@ -207,6 +210,7 @@ impl Desk {
             Err(why) => {
                 match &why {
                     NoRoute::Draining => {}
+                    NoRoute::Busy => self.count_busy(),
                     NoRoute::Unknown => tracing::info!("a call to a user that no [[route]] names was refused"),
                     NoRoute::Broken(bot) => tracing::error!(
                         bot,

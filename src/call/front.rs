@@ -98,11 +98,15 @@ impl api::Desk for Desk {
             }
         }
         ill.extend(self.parts().bots.list().iter().filter_map(Card::complaint));
-        api::Health { draining: self.is_draining(), ill }
+        api::Health { draining: self.is_draining(), busy: self.is_busy(), ill }
     }
 
     fn is_draining(&self) -> bool {
         Desk::is_draining(self)
+    }
+
+    fn is_busy(&self) -> bool {
+        Desk::is_busy(self)
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
@@ -117,6 +121,8 @@ impl api::Desk for Desk {
             ("switchboard_speech_urgent", report.speech.urgent as f64),
             ("switchboard_speech_later", report.speech.later as f64),
             ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
+            ("switchboard_speech_wait_seconds", report.speech.wait.as_secs_f64()),
+            ("switchboard_speech_full", f64::from(u8::from(report.speech.full))),
         ];
         if let Some(sip) = report.sip {
             gauges.extend([
@@ -150,6 +156,10 @@ impl Desk {
             return Err(api::DialFault::Draining);
         }
         let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
+        if self.is_busy() {
+            self.count_busy();
+            return Err(api::DialFault::Busy);
+        }
         let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
         // The same room that calls by telephone come into: a browser's call takes none of it (sip.max_calls).
         let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;

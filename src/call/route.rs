@@ -4,6 +4,7 @@ use crate::bots::Shelf as _;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Loaded};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use telephony::{Called, Decline};
 
@@ -22,13 +23,19 @@ pub(super) enum NoRoute {
     Broken(String),
     /// No voice for the language of this bot works.
     Voiceless(String),
+    /// The speech workers are behind: another bot's call would make those inside wait.
+    Busy,
 }
+
+/// When to try again while the speech workers are behind.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 impl From<&NoRoute> for Decline {
     fn from(why: &NoRoute) -> Self {
         match why {
             NoRoute::Draining => Self::Overloaded(Duration::from_secs(30)),
             NoRoute::Unknown => Self::Unknown,
+            NoRoute::Busy => Self::Overloaded(BUSY),
             NoRoute::Broken(_) | NoRoute::Voiceless(_) => Self::Overloaded(Duration::from_secs(60)),
         }
     }
@@ -59,8 +66,37 @@ impl Desk {
             Route::Bot(name, loaded) if !self.parts().engines.can_speak(engines::language(loaded.bot.language)) => {
                 Err(NoRoute::Voiceless(name))
             }
+            Route::Bot(..) if self.is_busy() => Err(NoRoute::Busy),
             route => Ok(route),
         }
+    }
+
+    /// What an OPTIONS is told. Without a user it is the server that is asked for.
+    pub(super) fn foretell(&self, called: &Called) -> Result<(), Decline> {
+        match self.route(called) {
+            _ if called.user().is_empty() && self.is_busy() => Err(Decline::Overloaded(BUSY)),
+            Err(NoRoute::Unknown) if called.user().is_empty() => Ok(()),
+            found => found.map(drop).map_err(|why| Decline::from(&why)),
+        }
+    }
+
+    /// Whether bots take no calls because the speech workers are behind.
+    pub fn is_busy(&self) -> bool {
+        let busy = self.parts().pool.is_full();
+        if self.0.busy.swap(busy, Ordering::Relaxed) != busy {
+            if busy {
+                tracing::warn!("speech workers are behind: new calls for bots are refused (speech.full_wait_ms)");
+            } else {
+                tracing::info!("speech workers have caught up: bots take calls again");
+            }
+        }
+        busy
+    }
+
+    /// One more call was refused for that.
+    pub(super) fn count_busy(&self) {
+        metrics::counter!("switchboard_speech_refused_total").increment(1);
+        tracing::debug!("a call was refused: speech workers are behind");
     }
 
     pub(super) fn bot(&self, name: &str) -> Option<Route> {
@@ -72,7 +108,19 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Route as Line;
+    use crate::call::desk::Parts;
+    use crate::config::{Ms, Route as Line};
+    use crate::engines::Engines;
+    use crate::store::Store;
+    use crate::store::vault::Keeping;
+    use crate::{api, bots::Bots, plans};
+    use media::Rate;
+    use media::asr::Language;
+    use media::engine::Engine;
+    use media::pool::Pool;
+    use media::tts::scripted::{Manner, Scripted};
+    use media::tts::{self, Sink, Sound, Unsent};
+    use tokio::sync::mpsc;
 
     #[test]
     fn a_call_goes_where_its_user_or_its_number_is_named_and_else_to_the_default() {
@@ -99,5 +147,72 @@ mod tests {
         assert_eq!(bot(&config, "sip:Booking@h").as_deref(), Some("booking.en"));
         config.numbers.country_code = String::new();
         assert_eq!(bot(&config, "sip:02412345678@h").as_deref(), Some("booking.en"), "no country, no national prefix");
+    }
+
+    /// Keeps no sound.
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn sound(&mut self, _: Sound) -> Result<(), Unsent> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn bots_take_no_calls_while_those_inside_wait_for_a_speech_worker() {
+        let dir = crate::testdir("route-busy");
+        std::fs::create_dir_all(dir.join("bots")).unwrap();
+        std::fs::write(dir.join("bots/b.toml"), include_str!("../../configs/bots/booking.en.toml")).unwrap();
+        let mut config = Config { default_route: Some("b".into()), ..Config::default() };
+        (config.speech.threads, config.speech.full_wait_ms) = (1, Ms(40));
+        config.route.push(Line { user: "echo".into(), bot: ECHO.into() });
+        let vad = media::vad::Models::load(None).unwrap();
+        let voice = Arc::new(Scripted::new(Manner::Slow(Duration::from_millis(10))));
+        let engines = Arc::new(Engines::of(vad.clone(), vec![], vec![voice]));
+        let reader = engines.clone();
+        let desk = Desk::new(Parts {
+            engine: Engine::start(plans::engine(&config), vad).unwrap(),
+            pool: Pool::start(plans::pool(&config)).unwrap(),
+            engines,
+            bots: Arc::new(Bots::load(&dir.join("bots"), move |name, text| reader.read(name, text)).unwrap()),
+            store: Store::open(&dir.join("store")).await.unwrap(),
+            keeping: Keeping::of(&config.store),
+            config: Arc::new(config),
+        });
+        let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));
+        assert!(desk.route(&bot).is_ok() && desk.foretell(&server).is_ok());
+        let refused = || metrics_of(&desk, "switchboard_speech_full");
+        assert_eq!(refused(), 0.0);
+        // Twenty callers' bots speak at once, and one worker speaks for all.
+        let parts = desk.parts();
+        let voice = tts::Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 };
+        let (out, _news) = mpsc::channel(256);
+        let speakers: Vec<_> = (0..20)
+            .map(|call| {
+                let voices = parts.engines.voices(Language::En);
+                parts.pool.speaker(call, voices, voice.clone(), Box::new(Nowhere), out.clone())
+            })
+            .collect();
+        for speaker in &speakers {
+            speaker.say(tts::UtteranceId(1), "one moment".into(), true).unwrap();
+        }
+        for _ in 0..500 {
+            if desk.is_busy() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(desk.route(&bot).err(), Some(NoRoute::Busy));
+        assert!(desk.route(&echo).is_ok(), "an echo needs no speech worker");
+        assert_eq!(desk.foretell(&bot), Err(Decline::Overloaded(BUSY)));
+        assert_eq!(desk.foretell(&server), Err(Decline::Overloaded(BUSY)));
+        assert!(api::Desk::health(&desk).busy);
+        assert_eq!(refused(), 1.0);
+        let dial = api::Dial { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
+        assert_eq!(api::Desk::dial(&desk, dial).await, Err(api::DialFault::Busy));
+    }
+
+    fn metrics_of(desk: &Desk, name: &str) -> f64 {
+        api::Desk::gauges(desk).iter().find(|(gauge, _)| *gauge == name).map_or(f64::NAN, |(_, value)| *value)
     }
 }

@@ -25,6 +25,7 @@ impl Config {
         within("speech.threads", speech.threads as u64, 0..=1_024);
         within("speech.listen_limit_ms", speech.listen_limit_ms.0.into(), 50..=60_000);
         within("speech.speak_limit_ms", speech.speak_limit_ms.0.into(), 50..=60_000);
+        within("speech.full_wait_ms", speech.full_wait_ms.0.into(), 0..=60_000);
         within("speech.ear.preroll_ms", speech.ear.preroll_ms.0.into(), 0..=2_000);
         within("speech.ear.start_ms", speech.ear.start_ms.0.into(), 16..=1_000);
         within("speech.ear.end_ms", speech.ear.end_ms.0.into(), 50..=5_000);

@@ -1,13 +1,55 @@
 //! Recognisers in order of preference; one that hung or failed rests while the next serves.
 use super::{Ask, Expect, Fault, Recogniser};
-use crate::health::{Health, Probe};
-use std::sync::Arc;
+use crate::health::Health;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// An ordered set of recognisers with their health. It is told the time.
 pub struct Chain {
     engines: Vec<Arc<dyn Recogniser>>,
     health: Health,
+    /// What was asked of each engine when it failed.
+    failed_at: Mutex<Vec<Option<Ask>>>,
+}
+
+/// A trial of an ill engine.
+pub(crate) struct Probe {
+    chain: Arc<Chain>,
+    place: usize,
+    ask: Ask,
+}
+
+impl Probe {
+    pub fn patience(&self) -> Duration {
+        self.chain.patience(self.place, PROBE)
+    }
+
+    /// Hears our own sound against what was asked when the engine failed.
+    pub fn run(&self) -> Result<(), Fault> {
+        let mut hearing = self.chain.engines[self.place].open(&self.ask)?;
+        hearing.sound(&murmur())?;
+        hearing.finish().map(drop)
+    }
+
+    /// What it came to; the engine's name.
+    pub fn tell(&self, healed: bool, now: Instant) -> &'static str {
+        self.chain.health.probed(self.place, healed, now);
+        self.chain.name(self.place)
+    }
+}
+
+/// A second of noise that swells and fades as speech does.
+const PROBE: Duration = Duration::from_secs(1);
+
+fn murmur() -> Vec<i16> {
+    let mut seed = 1_u32;
+    let sample = |i: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = (seed >> 16) as i32 - 32_768;
+        let swell = (i / 160 % 25) as i32;
+        (noise * swell / 200) as i16
+    };
+    (0..16_000).map(sample).collect()
 }
 
 impl Chain {
@@ -15,20 +57,19 @@ impl Chain {
     pub const MOST: usize = 32;
 
     pub fn new(engines: Vec<Arc<dyn Recogniser>>) -> Self {
-        let health = Health::new(engines.len());
-        Self { engines, health }
+        let (health, failed_at) = (Health::new(engines.len()), Mutex::new(vec![None; engines.len()]));
+        Self { engines, health, failed_at }
     }
 
-    /// The engine to use for `ask` now, but none in `tried` (a bit per place).
-    pub(crate) fn pick(
-        &self,
-        ask: &Ask,
-        tried: u32,
-        now: Instant,
-        probe: Probe,
-    ) -> Option<(usize, Arc<dyn Recogniser>)> {
-        let place = self.health.pick(now, probe, |i| tried & (1 << i) == 0 && self.suits(i, ask))?;
+    /// The engine to use for `ask`, but none in `tried` (a bit per place).
+    pub(crate) fn pick(&self, ask: &Ask, tried: u32) -> Option<(usize, Arc<dyn Recogniser>)> {
+        let place = self.health.pick(|i| tried & (1 << i) == 0 && self.suits(i, ask))?;
         Some((place, self.engines[place].clone()))
+    }
+
+    /// Whether an engine beside those in `tried` could hear `ask` now.
+    pub(crate) fn has_other(&self, ask: &Ask, tried: u32) -> bool {
+        (0..self.engines.len()).any(|i| tried & (1 << i) == 0 && self.suits(i, ask) && !self.health.is_ill(i))
     }
 
     fn suits(&self, place: usize, ask: &Ask) -> bool {
@@ -36,8 +77,23 @@ impl Chain {
         place < Self::MOST && self.engines[place].caps(ask.language).is_some_and(|caps| !(free && caps.needs_grammar))
     }
 
-    pub(crate) fn ill(&self, place: usize, now: Instant) {
-        self.health.ill(place, now);
+    /// A job hung or failed on this engine. Whether it is ill now.
+    pub(crate) fn failed(&self, place: usize, ask: &Ask, now: Instant) -> bool {
+        if let Some(failed_at) = self.failed_at.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place) {
+            *failed_at = Some(ask.clone());
+        }
+        self.health.failed(place, now)
+    }
+
+    /// The trial of an ill engine that is due now.
+    pub(crate) fn probe(self: Arc<Self>, now: Instant) -> Option<Probe> {
+        let place = self.health.due(now)?;
+        let ask = self.failed_at.lock().unwrap_or_else(PoisonError::into_inner).get(place)?.clone()?;
+        Some(Probe { chain: self, place, ask })
+    }
+
+    pub(crate) fn next_probe(&self) -> Option<Instant> {
+        self.health.next_due()
     }
 
     pub(crate) fn well(&self, place: usize) {

@@ -115,9 +115,11 @@ struct State {
     fed: usize,
     reached: usize,
     hearing: Option<Box<dyn Hearing>>,
-    /// The present engine's place in the chain, and whether this session tries if it is well again.
+    /// The present engine's place in the chain.
     place: Option<usize>,
-    probes: bool,
+    /// How often an engine was late with this utterance: the first time it tells of the engine, and a fresh worker starts
+    /// again; the second time it tells of the utterance, and the caller was not understood.
+    late: u32,
     /// A bit for each engine that failed this session.
     tried: u32,
     why: Option<Fault>,
@@ -195,11 +197,11 @@ impl State {
 }
 
 /// Whether a fault speaks against the engine rather than against the ask.
-fn blames_engine(fault: &Fault) -> bool {
+pub(super) fn blames_engine(fault: &Fault) -> bool {
     matches!(fault, Fault::Engine(_) | Fault::Model(_) | Fault::Late)
 }
 
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Fault::Engine("it panicked".into())))
 }
 
@@ -221,18 +223,14 @@ impl Listening {
     fn open(&self, ticket: &Ticket) -> Option<()> {
         let limit = ticket.shared.plan.listen_limit;
         loop {
-            let probe = ticket.shared.probe();
             let tried = self.lock().tried;
-            let Some((place, engine)) = self.engines.pick(&self.ask, tried, now(), probe) else {
+            let Some((place, engine)) = self.engines.pick(&self.ask, tried) else {
                 let mut state = self.lock();
                 let why = state.why.take().unwrap_or_else(|| Fault::Language(format!("{:?}", self.ask.language)));
                 state.fail(why);
                 return Some(());
             };
-            {
-                let mut state = self.lock();
-                (state.place, state.probes) = (Some(place), self.engines.is_ill(place));
-            }
+            self.lock().place = Some(place);
             if !ticket.enter(limit) {
                 return None;
             }
@@ -240,33 +238,32 @@ impl Listening {
             if !ticket.out() {
                 return None;
             }
-            let mut state = self.lock();
             match opened {
                 Ok(hearing) => {
-                    state.hearing = Some(hearing);
+                    self.lock().hearing = Some(hearing);
                     return Some(());
                 }
                 Err(fault) => {
-                    self.note(place, &fault);
-                    state.fall_back(fault);
+                    self.note(ticket, place, &fault);
+                    self.lock().fall_back(fault);
                 }
             }
         }
     }
 
-    /// An engine that has hung for another call would hang for this one too, though it was opened in good health: only the
-    /// session that probes it has a go.
+    /// An engine that has hung for another call would hang for this one too, though it was opened in good health.
     fn leave_ill(&self, state: &mut State) {
-        let ill = state.place.is_some_and(|place| !state.probes && self.engines.is_ill(place));
+        let ill = state.place.is_some_and(|place| self.engines.is_ill(place));
         if ill && !state.over && state.hearing.is_some() {
             state.fall_back(Fault::Late);
         }
     }
 
-    fn note(&self, place: usize, fault: &Fault) {
+    fn note(&self, ticket: &Ticket, place: usize, fault: &Fault) {
         if blames_engine(fault) {
-            tracing::warn!(engine = self.engines.name(place), "a recogniser failed and rests");
-            self.engines.ill(place, now());
+            let rests = self.engines.failed(place, &self.ask, now());
+            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
+            ticket.shared.rouse();
         }
     }
 
@@ -295,7 +292,7 @@ impl Listening {
         match &result {
             Ok(_) => self.lock().hearing = Some(hearing),
             Err(fault) => {
-                self.note(place, fault);
+                self.note(ticket, place, fault);
                 self.lock().fall_back(fault.clone());
             }
         }
@@ -349,10 +346,32 @@ impl Listening {
         }
     }
 
+    /// What has been said so far is not heard; what comes next is. If the caller pauses, this is an answer of its own:
+    /// somebody spoke and was not understood.
+    fn give_up_utterance(&self, state: &mut State, place: usize, now: Instant) {
+        (state.kept, state.reached, state.late) = (Vec::new(), 0, 0);
+        if let (Some(pause), Some(from)) = (state.pause.take(), state.from)
+            && !state.over
+        {
+            state.from = None;
+            let final_ = Heard::Final {
+                hypothesis: Hypothesis { text: None, confidence: 0.0 },
+                from,
+                to: pause.at,
+                engine: self.engines.name(place),
+                took: now.saturating_duration_since(pause.noticed),
+                done_at: now,
+            };
+            state.waiting = None;
+            self.send(state, final_);
+        }
+    }
+
     fn finished(&self, hypothesis: Hypothesis, pause: Pause, from: SamplePos) {
         let mut state = self.lock();
         let Some(place) = state.place else { return };
         self.engines.well(place);
+        state.late = 0;
         // The caller went on while the engine thought: its words come with the next pause.
         if state.over || state.pause.is_none_or(|now| now.mark != pause.mark) {
             return;
@@ -397,13 +416,30 @@ impl Session for Listening {
 
     fn abandoned(&self, now: Instant) -> Option<Class> {
         let mut state = self.lock();
-        if let Some(place) = state.place {
-            tracing::warn!(engine = self.engines.name(place), "a recogniser hangs; its thread is given up");
-            self.engines.ill(place, now);
+        let place = state.place;
+        let mut rests = true;
+        if let Some(place) = place {
+            rests =
+                if state.late == 0 { self.engines.failed(place, &self.ask, now) } else { self.engines.is_ill(place) };
+            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
         }
         state.fall_back(Fault::Late);
+        state.late += 1;
+        if let (Some(place), false) = (place, rests)
+            && !self.engines.has_other(&self.ask, state.tried)
+        {
+            state.tried &= !(1 << place);
+            if state.late > 1 {
+                self.give_up_utterance(&mut state, place, now);
+            }
+        }
         state.running = false;
         state.enlist()
+    }
+
+    fn is_lost(&self) -> bool {
+        let state = self.lock();
+        state.running && state.place.is_some_and(|place| self.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {

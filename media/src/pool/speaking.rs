@@ -232,7 +232,7 @@ impl Speaking {
         loop {
             let Some(clause) = self.next() else { return Some(()) };
             let chain = &self.errand.engines;
-            let picked = chain.pick(self.errand.voice.language, clause.tried, now(), ticket.shared.probe());
+            let picked = chain.pick(self.errand.voice.language, clause.tried);
             let Some((place, engine)) = picked else {
                 let late = if clause.tried == 0 { None } else { Some(Fault::Late) };
                 let none = || Fault::Language(format!("{:?}", self.errand.voice.language));
@@ -265,8 +265,9 @@ impl Speaking {
                 }
                 Outcome::Failed(fault) => {
                     if matches!(fault, Fault::Engine(_) | Fault::Late) {
-                        tracing::warn!(engine = chain.name(place), "a synthesiser failed and rests");
-                        chain.ill(place, now());
+                        let rests = chain.failed(place, &self.errand.voice, now());
+                        tracing::warn!(engine = chain.name(place), rests, "a synthesiser failed");
+                        ticket.shared.rouse();
                     }
                     why = Some(fault);
                     if let Some(current) = &mut self.lock().current {
@@ -383,12 +384,22 @@ impl Session for Speaking {
         if let Some(clause) = &mut state.current
             && let Some(place) = clause.place.take()
         {
-            tracing::warn!(engine = self.errand.engines.name(place), "a synthesiser hangs; its thread is given up");
-            self.errand.engines.ill(place, now);
+            let rests = self.errand.engines.failed(place, &self.errand.voice, now);
+            tracing::warn!(
+                engine = self.errand.engines.name(place),
+                rests,
+                "a synthesiser hangs; its thread is given up"
+            );
             clause.tried |= 1 << place;
         }
         state.running = false;
         state.enlist()
+    }
+
+    fn is_lost(&self) -> bool {
+        let state = self.lock();
+        let clause = state.current.as_ref().filter(|_| state.running);
+        clause.and_then(|clause| clause.place).is_some_and(|place| self.errand.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {

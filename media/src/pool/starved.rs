@@ -12,14 +12,25 @@ impl Account {
         Self(File::open("/proc/thread-self/schedstat").ok())
     }
 
-    /// How long the thread has waited for a processor since it began.
-    fn waited(&self) -> Duration {
+    pub fn read(&self) -> Times {
         let mut text = [0; 96];
         let read = self.0.as_ref().and_then(|mut file| file.rewind().and_then(|()| file.read(&mut text)).ok());
         let text = str::from_utf8(&text[..read.unwrap_or(0)]).unwrap_or_default();
-        let waited = text.split_whitespace().nth(1).and_then(|ns| ns.parse().ok());
-        Duration::from_nanos(waited.unwrap_or(0))
+        let mut times = text.split_whitespace().map_while(|ns| ns.parse().ok()).map(Duration::from_nanos);
+        Times { ran: times.next().unwrap_or_default(), waited: times.next().unwrap_or_default() }
     }
+
+    fn waited(&self) -> Duration {
+        self.read().waited
+    }
+}
+
+/// What a thread has had since it began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub ran: Duration,
+    /// Ready to run, without a processor.
+    pub waited: Duration,
 }
 
 /// By when a worker must be heard of again.
@@ -33,8 +44,9 @@ pub(super) struct Deadline {
     renewed: u32,
 }
 
-/// Waiting for a processor buys this many times the limit, and so many stalls a new one: a caller has no more patience than that.
-pub(super) const MOST: u32 = 2;
+/// Waiting for a processor buys this many times the limit, and so many stalls a new one: another engine, or another worker,
+/// would wait as long on a machine that is that busy.
+pub(super) const MOST: u32 = 5;
 
 impl Deadline {
     pub fn new(now: Instant, limit: Duration, account: &Account) -> Self {

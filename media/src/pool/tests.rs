@@ -9,14 +9,14 @@ use crate::{Rate, SamplePos};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 
-const FIRST: UtteranceId = UtteranceId(1);
+pub(super) const FIRST: UtteranceId = UtteranceId(1);
 
-fn quick() -> PoolPlan {
+pub(super) fn quick() -> PoolPlan {
     let (listen_limit, speak_limit) = (Duration::from_millis(250), Duration::from_millis(250));
     PoolPlan { threads: 2, listen_limit, speak_limit, ..PoolPlan::default() }
 }
 
-fn ask() -> Ask {
+pub(super) fn ask() -> Ask {
     Ask { language: Language::En, expect: Expect::Anything, lexicon: Arc::default() }
 }
 
@@ -29,12 +29,12 @@ fn tones(manners: &[Manner]) -> Arc<tts::Chain> {
     Arc::new(tts::Chain::new(engines.collect()))
 }
 
-fn voice() -> Voice {
+pub(super) fn voice() -> Voice {
     Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 }
 }
 
 /// A second of speech and a pause.
-fn speak(listener: &mut Listener) {
+pub(super) fn speak(listener: &mut Listener) {
     listener.cue(Cue::Begin { at: SamplePos(0) });
     for _ in 0..50 {
         listener.cue(Cue::Sound(vec![100; 320]));
@@ -42,7 +42,7 @@ fn speak(listener: &mut Listener) {
     listener.cue(Cue::Pause { at: SamplePos(48_000) });
 }
 
-fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
+pub(super) fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
     let until = now() + limit;
     loop {
         match from.try_recv() {
@@ -53,7 +53,7 @@ fn wait<T>(from: &mut mpsc::Receiver<T>, limit: Duration) -> Option<T> {
     }
 }
 
-fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
+pub(super) fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
     loop {
         match wait(from, limit)? {
             Heard::Partial { .. } => {}
@@ -62,7 +62,7 @@ fn end_of(from: &mut mpsc::Receiver<Heard>, limit: Duration) -> Option<Heard> {
     }
 }
 
-fn text(heard: &Heard) -> Option<&str> {
+pub(super) fn text(heard: &Heard) -> Option<&str> {
     match heard {
         Heard::Partial { text } => Some(text),
         Heard::Final { hypothesis, .. } => hypothesis.text.as_deref(),
@@ -70,11 +70,11 @@ fn text(heard: &Heard) -> Option<&str> {
     }
 }
 
-const SOON: Duration = Duration::from_secs(3);
+pub(super) const SOON: Duration = Duration::from_secs(3);
 
 /// Collects the sound of a voice.
 #[derive(Clone, Default)]
-struct Tape(Arc<Mutex<Vec<Sound>>>);
+pub(super) struct Tape(Arc<Mutex<Vec<Sound>>>);
 
 impl Sink for Tape {
     fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
@@ -151,13 +151,15 @@ fn a_recogniser_that_blocks_for_ever_leaves_ten_calls_with_a_fallbacks_answer() 
         assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
     }
     let report = pool.report();
-    assert_eq!((report.workers, report.abandoned), (2, 2), "{report:?}");
+    // A third is lost where the first of the two was late a moment before the second.
+    assert!(report.workers == 2 && (2..=3).contains(&report.abandoned), "{report:?}");
     assert_eq!(report.ill, ["scripted"]);
 }
 
 #[test]
 fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
-    for act in [Act::Hang, Act::Fail] {
+    // Together, and one shortly after the other.
+    for (act, apart) in [(Act::Hang, 0), (Act::Hang, 30), (Act::Fail, 0)] {
         let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(700), ..quick() }).unwrap();
         let chain = ear(vec![ears::Scripted::new([act])]);
         let began = now();
@@ -166,6 +168,7 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
                 let (out, news) = mpsc::channel(16);
                 let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
                 speak(&mut listener);
+                sleep(Duration::from_millis(apart));
                 (listener, news)
             })
             .collect();
@@ -174,6 +177,59 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
             assert!(matches!(heard, Heard::Failed(_)), "{heard:?}");
         }
         assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
+    }
+}
+
+/// Hangs on the first sounds it is given, whoever's they are, and hears the rest.
+struct Stumbles(Arc<std::sync::atomic::AtomicU32>);
+
+impl Recogniser for Stumbles {
+    fn name(&self) -> &'static str {
+        "stumbles"
+    }
+    fn caps(&self, _: Language) -> Option<Caps> {
+        Some(Caps { needs_grammar: false, partials: false })
+    }
+    fn check(&self, _: &Ask) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+        Ok(Box::new(Stumbles(self.0.clone())))
+    }
+}
+
+impl Hearing for Stumbles {
+    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
+    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+        if self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            sleep(Duration::from_secs(2));
+        }
+        Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 })
+    }
+}
+
+#[test]
+fn one_late_utterance_is_heard_by_a_fresh_worker_and_no_other_call_notices() {
+    for (times, first) in [(1, Some("yes")), (2, None)] {
+        let pool = Pool::start(quick()).unwrap();
+        let engine = Stumbles(Arc::new(std::sync::atomic::AtomicU32::new(times)));
+        let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
+        let (out, mut news) = mpsc::channel(16);
+        let mut listener = pool.listen(1, chain.clone(), ask(), out).unwrap();
+        speak(&mut listener);
+        let told = end_of(&mut news, SOON).unwrap();
+        assert!(matches!(told, Heard::Final { .. }), "{told:?}");
+        assert_eq!(text(&told), first, "late {times} times");
+        assert!(pool.report().ill.is_empty(), "one caller's utterance is no evidence: {:?}", pool.report());
+        // The same caller, asked once more, and another one.
+        let (out, mut other) = mpsc::channel(16);
+        let mut second = pool.listen(2, chain, ask(), out).unwrap();
+        speak(&mut second);
+        assert_eq!(text(&end_of(&mut other, SOON).unwrap()), Some("yes"));
+        speak(&mut listener);
+        assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"));
     }
 }
 
@@ -214,7 +270,9 @@ fn lost_threads_are_bounded_and_then_everybody_is_told() {
         match pool.listen(call, ear(vec![ears::Scripted::new([Act::Hang])]), ask(), out) {
             Ok(mut listener) => {
                 speak(&mut listener);
-                assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))));
+                // Tried twice, each time with a thread; then not understood, or no thread is left.
+                let told = end_of(&mut news, SOON).unwrap();
+                assert_eq!(text(&told), None, "{told:?}");
             }
             Err(fault) => assert_eq!((fault, call), (Fault::Busy, 2)),
         }
@@ -438,7 +496,8 @@ fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
         assert!(matches!(end_of(news, SOON), Some(Heard::Failed(Fault::Late))));
     }
     assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
-    assert!(pool.report().abandoned_ever <= 2, "{:?}", pool.report());
+    // The two that hung at once, and one that took the place of the first of them a moment before the second was late.
+    assert!(pool.report().abandoned_ever <= 3, "{:?}", pool.report());
 }
 
 #[cfg(all(feature = "flite", feature = "pocketsphinx"))]

@@ -131,6 +131,10 @@ impl Synthesiser for Cache {
         self.engine.speaks(language)
     }
 
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+        self.engine.probe(voice, sink)
+    }
+
     fn speak(
         &self,
         voice: &Voice,

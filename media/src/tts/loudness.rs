@@ -69,6 +69,10 @@ impl Synthesiser for Levelled {
         self.engine.speaks(language)
     }
 
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+        self.engine.probe(voice, sink)
+    }
+
     fn speak(
         &self,
         voice: &Voice,

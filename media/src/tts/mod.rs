@@ -45,6 +45,10 @@ pub trait Synthesiser: Send + Sync {
     /// chunk says that the engine is alive and waits for its turn.
     fn speak(&self, voice: &Voice, text: &str, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>)
     -> Result<(), Fault>;
+    /// Finds out whether the engine works, with a word that nobody hears. What keeps sound asks the engine behind it.
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+        self.speak(voice, "a", sink)
+    }
 }
 
 /// Sound on its way into a leg's playout.

@@ -240,7 +240,8 @@ impl Sip {
         outbound::dial(&self.core, dial, place).await
     }
 
-    /// Sets, once, who says what becomes of a call to somebody: OPTIONS is answered like that call would be.
+    /// Sets, once, who says what becomes of a call to somebody: OPTIONS is answered like that call would be. A call to nobody
+    /// asks for the server: overloaded or not.
     pub fn forecast(&self, decides: impl Fn(&Called) -> Result<(), Decline> + Send + Sync + 'static) {
         self.core.forecast.set(Box::new(decides)).ok();
     }

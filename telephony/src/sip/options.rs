@@ -23,15 +23,15 @@ pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
         }
         flow.peer.welcome();
     }
-    let (status, headers) = match foretell(core, (!whole).then_some(&called)) {
+    let (status, headers) = match foretell(core, &called, whole) {
         Ok(()) => (200, call::capabilities()),
         Err(refused) => refused,
     };
     core.reply_soon(tx, status, headers).await;
 }
 
-/// What keeps a call from being taken; of the server itself (`None`) what keeps all calls.
-fn foretell(core: &Core, called: Option<&Called>) -> Result<(), (u16, Vec<Header>)> {
+/// What keeps a call from being taken; of the `whole` server, what keeps calls.
+fn foretell(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<Header>)> {
     let limits = &core.plan.limits;
     let later = |status| Err((status, retry_after(limits.retry_after)));
     if core.draining.load(Ordering::Acquire) {
@@ -39,14 +39,16 @@ fn foretell(core: &Core, called: Option<&Called>) -> Result<(), (u16, Vec<Header
     }
     if lock(&core.admission).is_full() {
         // A called user is busy; a server that has no room is unavailable.
-        return later(if called.is_some() { limits.full_status } else { 503 });
+        return later(if whole { 503 } else { limits.full_status });
     }
     if core.ports.free(Instant::now()) == 0 || core.rings.capacity() == 0 {
         return later(503);
     }
-    match called.zip(core.forecast.get()).map(|(called, decides)| decides(called)) {
+    match core.forecast.get().map(|decides| decides(called)) {
         None | Some(Ok(())) => Ok(()),
         Some(Err(Decline::Overloaded(after))) => Err((503, retry_after(after))),
+        // That nobody in particular is called is no fault of the server's.
+        Some(Err(_)) if whole => Ok(()),
         Some(Err(why)) => Err((why.status(), vec![])),
     }
 }

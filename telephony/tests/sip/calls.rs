@@ -2,7 +2,8 @@
 use crate::bot::{Bot, Manner, Taken, password, plan, until};
 use crate::{HUNG_UP, SECOND, exchange};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use telephony::sip::digest::{Challenge, Request as Signed};
 use telephony::sip::{Credentials, SipPlan};
@@ -226,8 +227,11 @@ async fn options_tell_what_an_invite_would_get() {
     let mut small = plan();
     small.limits.calls = 1;
     let bot = Bot::start(small).await;
-    bot.sip.forecast(|called| match called.user() {
+    let behind = Arc::new(AtomicBool::new(false));
+    let late = behind.clone();
+    bot.sip.forecast(move |called| match called.user() {
         "echo" => Ok(()),
+        "" if late.load(Ordering::Relaxed) => Err(Decline::Overloaded(7 * SECOND)),
         "mute" => Err(Decline::Overloaded(60 * SECOND)),
         _ => Err(Decline::Unknown),
     });
@@ -246,7 +250,12 @@ async fn options_tell_what_an_invite_would_get() {
     assert_eq!(ask("nobody").await.0, 404);
     let (mute, later, _) = ask("mute").await;
     assert_eq!((mute, later.as_str()), (503, "60"));
+    // The server itself, which no user names.
     assert_eq!(ask("").await.0, 200);
+    behind.store(true, Ordering::Relaxed);
+    let (full, later, _) = ask("").await;
+    assert_eq!((full, later.as_str()), (503, "7"));
+    behind.store(false, Ordering::Relaxed);
     let mut far = Far::new(&bot).await;
     far.invite(&format!("sip:echo@{server}"), "").await;
     for (user, expected) in [("echo", 486), ("nobody", 486), ("", 503)] {

@@ -6,10 +6,9 @@
 //! and the phones do not (a short word laid into a long sentence).
 use super::decoder::Segment;
 
-/// The decoder's word insertion penalty (`-wip`). It keeps short words from growing in noise.
-pub const INSERTION: f64 = 1e-2;
-/// What it takes from each word's score: its logarithm to the base 1.0001, shifted right by 10.
-const PENALTY: f64 = 44.97;
+/// What a word, and silence between two, has to make up for: one more fits any sound a little better.
+const WORD: f64 = 225.0;
+const PAUSE: f64 = 270.0;
 /// Added to a word's length when it is compared, so that a word of 50 ms cannot condemn a sentence.
 const PRIOR_FRAMES: f64 = 10.0;
 const WORST: f64 = 0.3;
@@ -33,10 +32,10 @@ pub fn score(path: &[Segment], phones: &[Segment]) -> Option<f32> {
     for word in path {
         let taken: f64 = free[word.from.max(0) as usize..=word.to.max(0) as usize].iter().sum();
         if word.word.starts_with(['<', '[']) {
-            unsaid += (taken - f64::from(word.score)).max(0.0);
+            unsaid += (taken + PAUSE - f64::from(word.score)).max(0.0);
             continue;
         }
-        let (gap, frames) = (f64::from(word.score) + PENALTY - taken, f64::from(word.to - word.from + 1));
+        let (gap, frames) = (f64::from(word.score) - WORD - taken, f64::from(word.to - word.from + 1));
         sum += gap;
         length += frames;
         worst = worst.min(gap / (frames + PRIOR_FRAMES));
@@ -70,12 +69,12 @@ mod tests {
     #[test]
     fn words_as_good_as_the_phones_are_sure_and_worse_ones_are_refused() {
         let phones = [segment("AH", 0, 49, -500), segment("B", 50, 99, -1000)];
-        let sure = [segment("<sil>", 0, 9, -100), segment("one", 10, 49, -445), segment("two", 50, 99, -1045)];
-        let forced = [segment("<sil>", 0, 9, -100), segment("one", 10, 49, -2000), segment("two", 50, 99, -4000)];
+        let sure = [segment("<sil>", 0, 9, 170), segment("one", 10, 49, -175), segment("two", 50, 99, -775)];
+        let forced = [segment("<sil>", 0, 9, 170), segment("one", 10, 49, -2000), segment("two", 50, 99, -4000)];
         assert!(score(&sure, &phones).unwrap().abs() < 0.1);
         assert!(score(&forced, &phones).unwrap() < -50.0);
         assert_eq!(score(&[segment("<sil>", 0, 99, -100)], &phones), None);
-        let laid_into_speech = [segment("<sil>", 0, 59, -9000), segment("two", 60, 99, -845)];
+        let laid_into_speech = [segment("<sil>", 0, 59, -9000), segment("two", 60, 99, -575)];
         assert!(score(&laid_into_speech, &phones).unwrap() < -19.0);
         assert_eq!((trust(&[segment("two", 0, 19, 0)]), trust(&sure)), (14.0, 18.0));
         assert!((of(-26.0, -26.0) - 0.5).abs() < 1e-6);

@@ -1,7 +1,7 @@
 //! A pronunciation dictionary in the CMU form: `word phone phone …`, further pronunciations as `word(2)`.
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 /// How a dictionary writes its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct Dictionary {
 
 impl Dictionary {
     pub fn load(path: &Path, spelling: Spelling) -> io::Result<Self> {
-        Ok(Self::parse(fs::read_to_string(path)?, spelling))
+        let text = String::from_utf8(super::files::read(path)?);
+        Ok(Self::parse(text.map_err(|_| io::Error::other("it is not in UTF-8"))?, spelling))
     }
 
     pub fn parse(text: String, spelling: Spelling) -> Self {
@@ -53,13 +54,12 @@ impl Dictionary {
             .collect()
     }
 
-    /// What the decoder needs for these words, a bot's own lexicon first; `Err` names the words nobody can pronounce.
-    /// A word of the lexicon gets a name of its own, see [`alias`], so that two bots may say it differently.
+    /// Every way to say each of these words, a bot's own lexicon first; `Err` names the words nobody can pronounce.
     pub fn cut(
         &self,
         words: &[String],
         lexicon: &BTreeMap<String, Vec<String>>,
-    ) -> Result<Vec<(String, String)>, Vec<String>> {
+    ) -> Result<Vec<(String, Vec<String>)>, Vec<String>> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for word in words {
             let mut ways: Vec<String> = lexicon.get(word).map(|phones| phones.join(" ")).into_iter().collect();
@@ -68,28 +68,10 @@ impl Dictionary {
             if ways.is_empty() {
                 missing.push(word.clone());
             }
-            let base = alias(word, lexicon);
-            for (i, phones) in ways.into_iter().enumerate() {
-                let name = if i == 0 { base.clone() } else { format!("{base}({})", i + 1) };
-                found.push((name, phones));
-            }
+            found.push((word.clone(), ways));
         }
         if missing.is_empty() { Ok(found) } else { Err(missing) }
     }
-}
-
-/// The decoder's name of a word: itself, or with its lexicon's pronunciation hashed behind a `~` (FNV-1a).
-pub fn alias(word: &str, lexicon: &BTreeMap<String, Vec<String>>) -> String {
-    let Some(phones) = lexicon.get(word) else { return word.to_owned() };
-    let bytes = phones.iter().flat_map(|phone| phone.bytes().chain([b' ']));
-    let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{word}~{hash:08x}")
-}
-
-/// The words behind the decoder's names.
-pub fn plain(hypothesis: &str) -> String {
-    let words = hypothesis.split_whitespace().map(|name| name.split_once('~').map_or(name, |(word, _)| word));
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The word of the line at `at`, without the number of its pronunciation, and its phones.
@@ -115,10 +97,8 @@ mod tests {
         lexicon.insert("fika".to_owned(), vec!["F".to_owned(), "IY".to_owned(), "K".to_owned(), "AH".to_owned()]);
         let words = ["hour", "fika"].map(String::from);
         let cut = dictionary.cut(&words, &lexicon).unwrap();
-        let cut: Vec<_> = cut.iter().map(|(word, phones)| (word.as_str(), phones.as_str())).collect();
-        let fika = alias("fika", &lexicon);
-        assert_eq!(cut, [("hour", "AW ER"), ("hour(2)", "AW R"), (fika.as_str(), "F IY K AH")]);
-        assert_eq!(plain(&format!("half {fika}")), "half fika");
+        let ways = |word: &str, ways: &[&str]| (word.to_owned(), ways.iter().map(|way| (*way).to_owned()).collect());
+        assert_eq!(cut, [ways("hour", &["AW ER", "AW R"]), ways("fika", &["F IY K AH"])]);
         let unknown = ["half", "zyzzy", "qwx"].map(String::from);
         assert_eq!(dictionary.cut(&unknown, &lexicon), Err(vec!["zyzzy".to_owned(), "qwx".to_owned()]));
     }

@@ -1,7 +1,6 @@
 //! One caller's utterance in front of the decoders.
-use super::decoder::{Decoder, Search};
-use super::dictionary::plain;
-use super::sound::{ModelRate, furnish, halve, is_narrow};
+use super::decoder::{self, Follower, Verdict};
+use super::sound::{Band, ModelRate, furnish, halve};
 use super::{Grammar, Loaded, confidence};
 use crate::asr::{Fault, Hearing, Hypothesis};
 use std::ops::Range;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 /// The longest utterance: 30 s at 16 kHz. Sound beyond it is not heard.
 const LONGEST: usize = 30 * 16_000;
 /// Enough sound to tell a telephone from wide band: 200 ms.
-const BAND: usize = 3_200;
+const LEAST: usize = 3_200;
 /// 10 ms.
 const FRAME: usize = 160;
 /// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
@@ -31,8 +30,9 @@ pub struct Utterance {
     model: Arc<Loaded>,
     grammar: Arc<Grammar>,
     pcm: Vec<i16>,
-    live: Option<Decoder>,
-    /// Samples the live decoder has had.
+    band: Band,
+    live: Option<Follower>,
+    /// Samples the follower has had.
     followed: usize,
     /// The last two hypotheses while listening, and what was shown of them.
     last: String,
@@ -49,6 +49,7 @@ impl Utterance {
             model,
             grammar,
             pcm: Vec::new(),
+            band: Band::default(),
             live: None,
             followed: 0,
             last: String::new(),
@@ -62,6 +63,7 @@ impl Utterance {
     fn take(&mut self, pcm: &[i16]) {
         let from = self.pcm.len();
         self.pcm.extend_from_slice(&pcm[..pcm.len().min(LONGEST.saturating_sub(from))]);
+        self.band.measure(&self.pcm);
         for frame in self.pcm[from..].chunks(FRAME) {
             let power = power(frame);
             self.loudest = self.loudest.max(power);
@@ -75,7 +77,7 @@ impl Utterance {
     }
 
     fn narrow(&self) -> bool {
-        self.model.model.rate == ModelRate::Hz16000 && is_narrow(&self.pcm)
+        self.model.model.rate == ModelRate::Hz16000 && self.band.is_narrow()
     }
 
     /// The stretch with speech in it, and a margin of quiet on either side: the more silence there is, the farther off is
@@ -96,27 +98,16 @@ impl Utterance {
     }
 
     /// Follows the sound for words so far; a word shows when two hypotheses in a row agree on it.
-    fn follow(&mut self) -> Result<Option<String>, Fault> {
-        if self.pcm.len() < BAND {
-            return Ok(None);
-        }
-        if self.live.is_none() {
-            let Some(mut decoder) = self.model.take_live() else { return Ok(None) };
-            let started = decoder
-                .learn(&self.grammar.name, &self.grammar.fsg, &self.grammar.words)
-                .and_then(|()| decoder.start(Search::Grammar(&self.grammar.name)));
-            if let Err(fault) = started {
-                self.model.give_live(decoder);
-                return Err(fault);
-            }
-            self.live = Some(decoder);
-            self.followed = 0;
+    fn follow(&mut self) -> Option<String> {
+        if self.pcm.len() < LEAST {
+            return None;
         }
         let pcm = self.furnished(self.followed..self.pcm.len(), self.narrow());
-        let Some(decoder) = &mut self.live else { return Ok(None) };
-        decoder.hear(&pcm)?;
+        let model = &self.model.acoustic;
+        let live = self.live.get_or_insert_with(|| Follower::new(model, self.grammar.graph.clone()));
+        live.hear(model, &pcm);
+        let words = live.words();
         self.followed = self.pcm.len();
-        let words = plain(&decoder.words().unwrap_or_default());
         let agreed: Vec<&str> = words
             .split_whitespace()
             .zip(self.last.split_whitespace())
@@ -126,46 +117,36 @@ impl Utterance {
         let agreed = agreed.join(" ");
         self.last = words;
         if agreed.is_empty() || agreed == self.shown {
-            return Ok(None);
+            return None;
         }
         self.shown.clone_from(&agreed);
-        Ok(Some(agreed))
+        Some(agreed)
     }
 
     /// Hears the whole utterance against the grammar and against the phones.
-    fn decode(&self) -> Result<Hypothesis, Fault> {
+    fn decode(&self) -> Hypothesis {
         const NOTHING: Hypothesis = Hypothesis { text: None, confidence: 0.0 };
-        if self.pcm.len() < BAND {
-            return Ok(NOTHING);
+        if self.pcm.len() < LEAST {
+            return NOTHING;
         }
         let narrow = self.narrow();
         let pcm = self.furnished(self.spoken(), narrow);
-        let Grammar { name, fsg, words, network } = &*self.grammar;
-        let (text, path, phones) = self.model.with_whole(|decoder| {
-            decoder.learn(name, fsg, words)?;
-            decoder.decode(Search::Grammar(name), &pcm)?;
-            let Some(text) = decoder.words().filter(|text| !text.is_empty()) else {
-                return Ok((None, Vec::new(), Vec::new()));
-            };
-            let path = decoder.segments();
-            decoder.decode(Search::Phones, &pcm)?;
-            Ok((Some(text), path, decoder.segments()))
-        })?;
-        let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return Ok(NOTHING) };
-        let text = plain(&text);
+        let Grammar { graph, network, .. } = &*self.grammar;
+        let Verdict { text, path, phones } = decoder::decode(&self.model.acoustic, graph, &pcm);
+        let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return NOTHING };
         let trust = if network.is_likely(&text) { confidence::trust(&path) } else { 0.0 };
         let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)] - trust);
-        Ok(Hypothesis { text: (confidence >= 0.5).then_some(text), confidence })
+        Hypothesis { text: (confidence >= 0.5).then_some(text), confidence }
     }
 }
 
 impl Hearing for Utterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
         self.take(pcm);
-        let partial = self.follow()?;
+        let partial = self.follow();
         let pausing = self.quiet >= QUIET && self.pcm.len() < SHORT;
         if pausing && self.ahead.is_none() && !self.last.is_empty() {
-            self.ahead = Some(self.decode()?);
+            self.ahead = Some(self.decode());
         }
         Ok(partial)
     }
@@ -179,16 +160,8 @@ impl Hearing for Utterance {
         if let Some(hypothesis) = &self.ahead {
             return Ok(hypothesis.clone());
         }
-        let hypothesis = self.decode()?;
+        let hypothesis = self.decode();
         self.ahead = Some(hypothesis.clone());
         Ok(hypothesis)
-    }
-}
-
-impl Drop for Utterance {
-    fn drop(&mut self) {
-        if let Some(decoder) = self.live.take() {
-            self.model.give_live(decoder);
-        }
     }
 }

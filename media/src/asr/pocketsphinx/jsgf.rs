@@ -1,10 +1,10 @@
 //! JSGF (JSpeech Grammar Format, W3C note of 2000) into the smallest automaton that accepts the same sentences.
 //!
-//! The decoder's cost grows with the states of its network, and its own JSGF compiler copies a rule at every use; the
+//! The decoder's cost grows with the states of its network, and a compiler that copies a rule at every use makes many; the
 //! minimal automaton of a booking grammar has a fraction of them. Weights count at the public rule's own alternatives (see
 //! [`super::network`]) and are read over elsewhere, as tags are; imports and recursion are refused.
+use super::network::Arc;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
 
 #[derive(Clone, Debug)]
 enum Node {
@@ -80,16 +80,16 @@ impl Automaton {
         self.ends[state]
     }
 
-    /// Adds the automaton to a network in Sphinx's own text form (sphinxbase's `fsg_model.h`): its states are numbered from
-    /// `first` on, `last` is where all sentences end; words go under their names in the decoder. Returns the next free number.
-    pub fn write(&self, out: &mut String, first: usize, last: usize, name: impl Fn(&str) -> String) -> usize {
-        let names: Vec<String> = self.words.iter().map(|word| name(word)).collect();
-        for (from, steps) in self.steps.iter().enumerate() {
+    /// Adds the automaton to a network: its states are numbered from `first` on, `last` is where all sentences end.
+    /// Returns the next free number.
+    pub fn write(&self, out: &mut Vec<Arc>, first: usize, last: usize) -> usize {
+        for (from, (steps, end)) in (first..).zip(self.steps.iter().zip(&self.ends)) {
             for (&word, &to) in steps {
-                _ = writeln!(out, "TRANSITION {} {} 1.0 {}", first + from, first + to as usize, names[word as usize]);
+                let word = Some(self.words[word as usize].clone());
+                out.push(Arc { from, to: first + to as usize, word, weight: 1.0 });
             }
-            if self.ends[from] {
-                _ = writeln!(out, "TRANSITION {} {last} 1.0", first + from);
+            if *end {
+                out.push(Arc { from, to: last, word: None, weight: 1.0 });
             }
         }
         first + self.steps.len()

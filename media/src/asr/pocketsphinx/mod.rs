@@ -1,28 +1,37 @@
-//! PocketSphinx: the recogniser that works with nothing to download. It hears what a grammar allows and says when it heard
-//! something else.
+//! PocketSphinx's models in grammar mode: the recogniser that works with nothing to download. It hears what a grammar
+//! allows and says when it heard something else.
 //!
-//! While the caller speaks, one decoder follows the sound for partial words. The final comes from hearing the whole
-//! utterance again, with its own cepstral mean, against the grammar and against a free loop of phones: words the phones
-//! speak against are refused (see [`confidence`]). What it costs is in [`Cost`].
+//! The models are read and searched here (ADR 14): one copy serves all callers, and a frame of sound is scored once
+//! for both searches. While the caller speaks, one search follows the sound for partial words. The final comes from
+//! hearing the whole utterance, with its own cepstral mean, against the grammar and against a free loop of phones: words
+//! the phones speak against are refused (see [`confidence`]). What it costs is in [`Cost`].
+mod acoustic;
 mod confidence;
 mod decoder;
 mod dictionary;
+mod files;
+mod front;
+mod graph;
 mod hearing;
 mod jsgf;
+mod mixtures;
 mod network;
+mod search;
 mod sound;
+#[cfg(test)]
+mod synthetic;
 pub mod telex;
 #[cfg(test)]
 mod tests;
 
 use super::{Ask, Caps, Expect, Fault, Hearing, Language, Recogniser};
-use decoder::Decoder;
+use acoustic::Acoustic;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;
+use graph::{Graph, Plan};
 use network::Network;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +49,6 @@ pub struct Model {
     /// A hypothesis scoring below this is refused, see [`confidence`]: in wide band, and over a telephone. An answer that
     /// a grammar calls likely may score lower, by [`confidence::trust`].
     pub refuse_below: [f32; 2],
-    /// Decoders that may follow callers for partial words at a time; beyond it finals still come, partials do not.
-    pub decoders: usize,
 }
 
 impl Model {
@@ -55,7 +62,6 @@ impl Model {
             spelling: Spelling::Plain,
             rate: ModelRate::Hz16000,
             refuse_below: [-24.0, -28.0],
-            decoders: 96,
         }
     }
 
@@ -63,24 +69,23 @@ impl Model {
     pub fn telephone(language: Language, hmm: &Path, dictionary: &Path, spelling: Spelling) -> Self {
         let (hmm, dictionary) = (hmm.to_owned(), dictionary.to_owned());
         let rate = ModelRate::Hz8000;
-        Self { language, hmm, dictionary, spelling, rate, refuse_below: [-32.0; 2], decoders: 96 }
+        Self { language, hmm, dictionary, spelling, rate, refuse_below: [-32.0; 2] }
     }
 }
 
-/// What the engine costs, measured by [`PocketSphinx::measure`].
+/// What the engine costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// From nothing to a decoder ready for a grammar.
-    pub start: Duration,
-    /// Further bytes of memory per decoder; `None` where the system does not tell.
+    /// From nothing to a model ready for a grammar.
+    pub load: Duration,
+    /// Bytes of memory for all callers together; `None` where the system does not tell.
     pub bytes: Option<u64>,
 }
 
 /// A grammar ready to be heard.
 struct Grammar {
-    name: String,
-    fsg: String,
-    words: Vec<(String, String)>,
+    name: [u8; 32],
+    graph: Arc<Graph>,
     network: Network,
 }
 
@@ -93,26 +98,17 @@ pub struct PocketSphinx {
 
 struct Loaded {
     model: Model,
+    acoustic: Acoustic,
     dictionary: Dictionary,
     grammars: Mutex<VecDeque<Arc<Grammar>>>,
-    /// Idle decoders: for partial words (fast), and for finals (every state scored, so that two searches compare).
-    live: Mutex<Vec<Decoder>>,
-    whole: Mutex<Vec<Decoder>>,
-    live_out: AtomicUsize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
-    Live,
-    Whole,
-}
-
 impl PocketSphinx {
-    /// Loads the dictionary and a first decoder of each kind, so that a broken model is found now.
+    /// Loads the dictionary and the model, so that a broken one is found now.
     pub fn load(model: Model) -> Result<Self, Fault> {
         let unusable = |what: &Path, why: &dyn std::fmt::Display| {
             Fault::Model(format!("{}: {why}; install pocketsphinx-en-us or correct the path", what.display()))
@@ -122,40 +118,34 @@ impl PocketSphinx {
         }
         let dictionary =
             Dictionary::load(&model.dictionary, model.spelling).map_err(|error| unusable(&model.dictionary, &error))?;
-        let loaded = Loaded {
-            model,
-            dictionary,
-            grammars: Mutex::default(),
-            live: Mutex::default(),
-            whole: Mutex::default(),
-            live_out: AtomicUsize::new(0),
-        };
-        let (live, whole) = (loaded.new_decoder(Use::Live)?, loaded.new_decoder(Use::Whole)?);
-        lock(&loaded.live).push(live);
-        lock(&loaded.whole).push(whole);
-        Ok(Self { model: Arc::new(loaded) })
+        let acoustic = Acoustic::load(&model.hmm, model.rate.hz()).map_err(|why| unusable(&model.hmm, &why))?;
+        Ok(Self { model: Arc::new(Loaded { model, acoustic, dictionary, grammars: Mutex::default() }) })
     }
 
     /// The engine in words for people, with its cost measured now; for `check`.
     pub fn describe(&self, now: impl FnMut() -> std::time::Instant) -> String {
         let cost = match self.measure(now) {
-            Ok(Cost { start, bytes: Some(bytes) }) => {
-                format!("a decoder starts in {} ms and takes {:.1} MB", start.as_millis(), bytes as f64 / 1e6)
+            Ok(Cost { load, bytes: Some(bytes) }) => {
+                format!(
+                    "its model loads in {} ms and takes {:.1} MB, once for all calls",
+                    load.as_millis(),
+                    bytes as f64 / 1e6
+                )
             }
-            Ok(Cost { start, bytes: None }) => format!("a decoder starts in {} ms", start.as_millis()),
-            Err(why) => format!("no further decoder: {why}"),
+            Ok(Cost { load, bytes: None }) => format!("its model loads in {} ms", load.as_millis()),
+            Err(why) => format!("its model loads no more: {why}"),
         };
         format!("pocketsphinx, in grammar mode; {cost}")
     }
 
-    /// Starts one more decoder and measures it. `now` is asked before and after.
+    /// Loads the model once more and measures it. `now` is asked before and after.
     pub fn measure(&self, mut now: impl FnMut() -> std::time::Instant) -> Result<Cost, Fault> {
         let (before, from) = (resident(), now());
-        let decoder = self.model.new_decoder(Use::Live)?;
-        let start = now().saturating_duration_since(from);
+        let again = Acoustic::load(&self.model.model.hmm, self.model.model.rate.hz()).map_err(Fault::Model)?;
+        let load = now().saturating_duration_since(from);
         let bytes = before.zip(resident()).map(|(before, after)| after.saturating_sub(before));
-        lock(&self.model.live).push(decoder);
-        Ok(Cost { start, bytes })
+        drop(again);
+        Ok(Cost { load, bytes })
     }
 }
 
@@ -185,28 +175,9 @@ impl Recogniser for PocketSphinx {
 }
 
 impl Loaded {
-    fn new_decoder(&self, kind: Use) -> Result<Decoder, Fault> {
-        let path = |path: &Path| path.to_string_lossy().into_owned();
-        let model = &self.model;
-        let rate = match model.rate {
-            ModelRate::Hz8000 => "8000",
-            ModelRate::Hz16000 => "16000",
-        };
-        let whole = if kind == Use::Whole { "yes" } else { "no" };
-        let options = [
-            ("-hmm", path(&model.hmm)),
-            // Words come with each grammar.
-            ("-dict", "/dev/null".into()),
-            ("-samprate", rate.into()),
-            ("-allphone_ci", "yes".into()),
-            ("-compallsen", whole.into()),
-            ("-topn", "2".into()),
-            ("-wip", confidence::INSERTION.to_string()),
-            // The ear has its own voice activity, and its echo canceller the noise.
-            ("-remove_silence", "no".into()),
-            ("-remove_noise", "no".into()),
-        ];
-        Decoder::new(&options.map(|(key, value)| (key.to_owned(), value)))
+    fn no_phone(&self, word: &str, phone: &str) -> Fault {
+        let has = self.acoustic.phones.names.join(" ");
+        Fault::Grammar(format!("{word:?} is said with the phone {phone:?}, and the model has only these: {has}"))
     }
 
     fn grammar(&self, ask: &Ask) -> Result<Arc<Grammar>, Fault> {
@@ -221,7 +192,8 @@ impl Loaded {
         for (word, phones) in ask.lexicon.iter() {
             key.update(format!("\n{word}\t{}", phones.join(" ")).as_bytes());
         }
-        let name: String = key.finish().as_ref()[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut name = [0; 32];
+        name.copy_from_slice(key.finish().as_ref());
         let mut known = lock(&self.grammars);
         if let Some(at) = known.iter().position(|grammar| grammar.name == name)
             && let Some(grammar) = known.remove(at)
@@ -232,44 +204,20 @@ impl Loaded {
         drop(known);
         let network = Network::parse(jsgf).map_err(Fault::Grammar)?;
         let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(Fault::Pronunciation)?;
-        let fsg = network.fsg(|word| dictionary::alias(word, &ask.lexicon));
-        let grammar = Arc::new(Grammar { name, fsg, words, network });
-        // A phone the model does not have, or a grammar the decoder cannot take, shows now and not in a call.
-        self.with_whole(|decoder| decoder.learn(&grammar.name, &grammar.fsg, &grammar.words))?;
+        // A phone the model does not have shows now and not in a call.
+        let mut said: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+        for (word, ways) in words {
+            let id = |phone: &str| self.acoustic.phones.id(phone).ok_or_else(|| self.no_phone(&word, phone));
+            let ways: Result<Vec<Vec<u8>>, Fault> = ways.iter().map(|way| way.split(' ').map(id).collect()).collect();
+            said.insert(word.clone(), ways?);
+        }
+        let (arcs, places, last) = network.arcs();
+        let plan = Plan { places, last, arcs: &arcs, words: &said };
+        let graph = Arc::new(Graph::build(&self.acoustic, &plan).map_err(Fault::Grammar)?);
+        let grammar = Arc::new(Grammar { name, graph, network });
         let mut known = lock(&self.grammars);
         known.push_front(grammar.clone());
         known.truncate(GRAMMARS);
         Ok(grammar)
-    }
-
-    /// Lends a decoder for a whole utterance. There are as many as workers ask at once.
-    fn with_whole<T>(&self, work: impl FnOnce(&mut Decoder) -> Result<T, Fault>) -> Result<T, Fault> {
-        let idle = lock(&self.whole).pop();
-        let mut decoder = match idle {
-            Some(decoder) => decoder,
-            None => self.new_decoder(Use::Whole)?,
-        };
-        let result = work(&mut decoder);
-        decoder.rest();
-        lock(&self.whole).push(decoder);
-        result
-    }
-
-    /// A decoder to follow one caller, while there is one.
-    fn take_live(&self) -> Option<Decoder> {
-        if self.live_out.fetch_add(1, Ordering::AcqRel) < self.model.decoders {
-            let idle = lock(&self.live).pop();
-            if let Some(decoder) = idle.or_else(|| self.new_decoder(Use::Live).ok()) {
-                return Some(decoder);
-            }
-        }
-        self.live_out.fetch_sub(1, Ordering::AcqRel);
-        None
-    }
-
-    fn give_live(&self, mut decoder: Decoder) {
-        decoder.rest();
-        self.live_out.fetch_sub(1, Ordering::AcqRel);
-        lock(&self.live).push(decoder);
     }
 }

@@ -5,7 +5,15 @@
 //! [`super::confidence`] asks for less proof of it: of speech outside a booking grammar, nine tenths land on the rest.
 use super::jsgf::Automaton;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+
+/// A step from one place to another, by a word or without one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arc {
+    pub from: usize,
+    pub to: usize,
+    pub word: Option<String>,
+    pub weight: f64,
+}
 
 pub struct Network(Vec<(f64, Automaton)>);
 
@@ -27,17 +35,15 @@ impl Network {
         self.0.len() > 1 && self.0[0].1.accepts(text)
     }
 
-    /// In Sphinx's own text form; words under their names in the decoder.
-    pub fn fsg(&self, name: impl Fn(&str) -> String) -> String {
+    /// The arcs of the whole, how many places they join, and the place where all sentences end; they begin in place 0.
+    pub fn arcs(&self) -> (Vec<Arc>, usize, usize) {
         let last = 1 + self.0.iter().map(|(_, automaton)| automaton.states()).sum::<usize>();
-        let mut out = format!("FSG_BEGIN expect\nNUM_STATES {}\nSTART_STATE 0\nFINAL_STATE {last}\n", last + 1);
-        let mut first = 1;
+        let (mut out, mut first) = (Vec::new(), 1);
         for (weight, automaton) in &self.0 {
-            _ = writeln!(out, "TRANSITION 0 {first} {weight:e}");
-            first = automaton.write(&mut out, first, last, &name);
+            out.push(Arc { from: 0, to: first, word: None, weight: *weight });
+            first = automaton.write(&mut out, first, last);
         }
-        out.push_str("FSG_END\n");
-        out
+        (out, last + 1, last)
     }
 }
 
@@ -56,14 +62,16 @@ mod tests {
             assert!(!network.is_likely(rest), "{rest}");
         }
         assert_eq!(network.words(), ["yes", "no", "okay", "stop", "oh"]);
-        let fsg = network.fsg(str::to_owned);
-        assert!(fsg.contains("TRANSITION 0 1 1e0\n") && fsg.contains(" 1e-2\n"), "{fsg}");
+        let (arcs, ..) = network.arcs();
+        let ways: Vec<f64> = arcs.iter().filter(|arc| arc.from == 0).map(|arc| arc.weight).collect();
+        assert_eq!(ways, [1.0, 0.01]);
     }
 
     #[test]
     fn without_weights_nothing_is_likelier() {
         let network = Network::parse("public <t> = yes | no;").unwrap();
         assert!(!network.is_likely("yes"));
-        assert!(network.fsg(str::to_owned).contains("NUM_STATES 4"), "a start, the automaton's two, an end");
+        let (_, places, last) = network.arcs();
+        assert_eq!((places, last), (4, 3), "a start, the automaton's two, an end");
     }
 }

@@ -9,6 +9,15 @@ pub enum ModelRate {
     Hz16000,
 }
 
+impl ModelRate {
+    pub fn hz(self) -> f64 {
+        match self {
+            Self::Hz8000 => 8_000.0,
+            Self::Hz16000 => 16_000.0,
+        }
+    }
+}
+
 const TAPS: usize = 63;
 
 /// A windowed-sinc low pass (Blackman) with its edge at `edge` of the sampling rate; unity gain.
@@ -43,19 +52,41 @@ pub fn halve(pcm: &[i16]) -> Vec<i16> {
     (0..pcm.len()).step_by(2).map(|i| filtered(pcm, taps, i).round().clamp(-32768.0, 32767.0) as i16).collect()
 }
 
-/// Whether 16 kHz sound came over a narrow band: nothing of note above 4.5 kHz.
-pub fn is_narrow(pcm: &[i16]) -> bool {
-    static TAPS_: OnceLock<[f32; TAPS]> = OnceLock::new();
-    // Turned over, the band above 4.5 kHz is the one below 3.5 kHz.
-    let taps = TAPS_.get_or_init(|| {
-        let mut taps = low_pass(3_000.0 / 16_000.0);
-        taps.iter_mut().enumerate().filter(|(i, _)| i % 2 == 1).for_each(|(_, tap)| *tap = -*tap);
-        taps
-    });
-    let all: f64 = pcm.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-    // Every fifth sample is enough to measure a power.
-    let high: f64 = (0..pcm.len()).step_by(5).map(|i| f64::from(filtered(pcm, taps, i)).powi(2)).sum::<f64>() * 5.0;
-    high < (1e-5 * all).max(pcm.len() as f64)
+/// Tells a narrow band from a wide one: whether 16 kHz sound has nothing of note above 4.5 kHz. Sound is measured once.
+#[derive(Default)]
+pub struct Band {
+    all: f64,
+    high: f64,
+    /// Samples summed up in `all`, and the next one that `high` is measured at.
+    samples: usize,
+    next: usize,
+}
+
+/// Every so many samples are enough to measure a power.
+const SPARSE: usize = 5;
+
+impl Band {
+    /// `pcm` is all there is of an utterance; what it had before is known.
+    pub fn measure(&mut self, pcm: &[i16]) {
+        static TAPS_: OnceLock<[f32; TAPS]> = OnceLock::new();
+        // Turned over, the band above 4.5 kHz is the one below 3.5 kHz.
+        let taps = TAPS_.get_or_init(|| {
+            let mut taps = low_pass(3_000.0 / 16_000.0);
+            taps.iter_mut().enumerate().filter(|(i, _)| i % 2 == 1).for_each(|(_, tap)| *tap = -*tap);
+            taps
+        });
+        self.all += pcm[self.samples..].iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
+        self.samples = pcm.len();
+        // The filter looks ahead; where the sound has not come yet nothing is measured.
+        while self.next + TAPS / 2 < pcm.len() {
+            self.high += f64::from(filtered(pcm, taps, self.next)).powi(2) * SPARSE as f64;
+            self.next += SPARSE;
+        }
+    }
+
+    pub fn is_narrow(&self) -> bool {
+        self.high < (1e-5 * self.all).max(self.samples as f64)
+    }
 }
 
 /// How loud the mirrored band is: −20 dB. Louder, high voices are heard worse ("eighteen" for "two"); softer, the end of a
@@ -106,6 +137,16 @@ mod tests {
             let left = rms(&halve(&tone(hz, 16_000.0))[100..3900]) / full;
             assert!(left < 0.001, "{hz} Hz: {left}");
         }
+    }
+
+    fn is_narrow(pcm: &[i16]) -> bool {
+        let (mut whole, mut pieces) = (Band::default(), Band::default());
+        whole.measure(pcm);
+        (0..pcm.len()).step_by(700).for_each(|end| pieces.measure(&pcm[..end]));
+        pieces.measure(pcm);
+        assert_eq!(pieces.is_narrow(), whole.is_narrow());
+        assert!((pieces.high - whole.high).abs() <= 1e-9 * whole.high);
+        whole.is_narrow()
     }
 
     #[test]

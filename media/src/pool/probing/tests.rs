@@ -1,0 +1,162 @@
+//! Engines that fall ill and get well again, with nobody's words at stake.
+use super::now;
+use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Language, Recogniser};
+use crate::health::FIRST_REST;
+use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
+use crate::pool::{Pool, PoolPlan};
+use crate::tts::cache::Cache;
+use crate::tts::{self, Chunk, Spoken, Synthesiser, UtteranceId, Voice};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::thread::{park, sleep};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// What an engine does with its next jobs; when they are used up it works.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    Fail,
+    Hang,
+}
+
+/// Notes what it is given.
+#[derive(Clone, Default)]
+struct Patient {
+    next: Arc<Mutex<Vec<Next>>>,
+    /// When each piece of sound came, and its loudest sample.
+    given: Arc<Mutex<Vec<(Instant, i16)>>>,
+    said: Arc<Mutex<Vec<String>>>,
+}
+
+impl Patient {
+    fn with(next: &[Next]) -> Self {
+        Self { next: Arc::new(Mutex::new(next.to_vec())), ..Self::default() }
+    }
+
+    fn work(&self) -> Result<(), String> {
+        let next = self.next.lock().unwrap().pop();
+        match next {
+            Some(Next::Fail) => Err("as told".into()),
+            Some(Next::Hang) => loop {
+                park();
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+impl Recogniser for Patient {
+    fn name(&self) -> &'static str {
+        "patient"
+    }
+    fn caps(&self, _: Language) -> Option<Caps> {
+        Some(Caps { needs_grammar: false, partials: false })
+    }
+    fn check(&self, _: &Ask) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Hearing for Patient {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+        self.given.lock().unwrap().push((now(), pcm.iter().copied().max().unwrap_or(0)));
+        Ok(None)
+    }
+    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+        self.work().map_err(Fault::Engine)?;
+        Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 })
+    }
+}
+
+impl Synthesiser for Patient {
+    fn name(&self) -> &'static str {
+        "patient"
+    }
+    fn speaks(&self, _: Language) -> bool {
+        true
+    }
+    fn speak(
+        &self,
+        _: &Voice,
+        text: &str,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), tts::Fault> {
+        self.said.lock().unwrap().push(text.to_owned());
+        self.work().map_err(tts::Fault::Engine)?;
+        _ = sink(Chunk { pcm: &[1; 80], upto_char: text.chars().count() as u32 });
+        Ok(())
+    }
+}
+
+fn until(limit: Duration, reached: impl Fn() -> bool) -> bool {
+    let end = now() + limit;
+    while now() < end {
+        if reached() {
+            return true;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+#[test]
+fn an_ill_recogniser_is_probed_with_our_own_sound_until_it_is_well_and_no_caller_waits_for_it() {
+    let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(300), ..quick() }).unwrap();
+    // Two callers' jobs fail, the first probe hangs: it rests twice.
+    let patient = Patient::with(&[Next::Hang, Next::Fail, Next::Fail]);
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(patient.clone()) as Arc<dyn Recogniser>]));
+    let listen = |call| {
+        let (out, news) = mpsc::channel(16);
+        (pool.listen(call, chain.clone(), ask(), out).unwrap(), news)
+    };
+    for call in 0..2 {
+        let (mut listener, mut news) = listen(call);
+        speak(&mut listener);
+        assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))));
+    }
+    let ill = now();
+    assert_eq!(pool.report().ill, ["patient"]);
+    let (mut listener, mut news) = listen(2);
+    speak(&mut listener);
+    assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))), "nobody waits for an ill engine");
+    drop(listener);
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()), "it is probed though nobody calls");
+    // Callers' sound is as loud as 100; whatever was given since is not theirs.
+    let given = patient.given.lock().unwrap().clone();
+    let probes: Vec<_> = given.iter().filter(|(at, _)| *at > ill).collect();
+    assert_eq!(probes.len(), 2, "{given:?}");
+    assert!(probes.iter().all(|(_, loudest)| *loudest > 100), "{given:?}");
+    assert!(probes[0].0 >= ill + FIRST_REST - Duration::from_millis(500), "not before its rest is over");
+    let (mut listener, mut news) = listen(3);
+    speak(&mut listener);
+    assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"));
+}
+
+#[test]
+fn an_ill_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
+    let pool = Pool::start(quick()).unwrap();
+    let patient = Patient::default();
+    let cache = Arc::new(Cache::new(Arc::new(patient.clone()), 1 << 20));
+    // What the cache has proves nothing.
+    cache.warm(&voice(), ["a"]).unwrap();
+    patient.next.lock().unwrap().extend([Next::Fail; 2]);
+    let chain = Arc::new(tts::Chain::new(vec![cache as Arc<dyn Synthesiser>]));
+    let (out, mut news) = mpsc::channel(16);
+    let speaker = pool.speaker(1, chain, voice(), Box::new(Tape::default()), out);
+    let mut say = |number: u64, text: &str| {
+        speaker.say(UtteranceId(FIRST.0 + number), text.into(), true).unwrap();
+        wait(&mut news, SOON).unwrap()
+    };
+    for number in 0..3 {
+        let told = say(number, "the caller's own words");
+        assert!(matches!(told, Spoken::Failed { .. }), "{told:?}");
+    }
+    assert_eq!(pool.report().ill, ["patient"]);
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()));
+    let said = patient.said.lock().unwrap().clone();
+    assert_eq!(said, ["a", "the caller's own words", "the caller's own words", "a"]);
+    assert!(matches!(say(3, "well again"), Spoken::Started { .. }));
+}
