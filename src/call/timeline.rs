@@ -230,6 +230,7 @@ pub fn line(seat: Seat, stats: &LegStats) -> Line {
         received: stats.packets.received,
         lost: stats.packets.lost,
         late: stats.packets.late,
+        skipped: stats.packets.skipped,
         sent: stats.sent_packets.into(),
         concealed_ms: ms(stats.concealed),
         delay_ms: ms(stats.delay),

@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod stall;
 mod wide;
 
 use super::*;
@@ -169,11 +170,12 @@ fn a_network_that_stands_still_for_two_seconds_leaves_no_lasting_delay() {
     if let Some(phone) = sim.phones.get_mut(&0) {
         phone.net.weather.delay = MS * 10;
     }
-    sim.run(Duration::from_secs(4));
+    sim.run(Duration::from_secs(5));
     sim.run(Duration::from_secs(20));
     let told = stats(&sim);
     assert!(told.delay < MS * 60, "{told:?}");
-    assert!(told.packets.skipped >= 50, "{told:?}");
+    // A caller who hears himself is spared what is older than the limit, and no more.
+    assert!((65..=80).contains(&told.packets.skipped), "{told:?}");
     let pcm = sim.sound(Seat::CALLER);
     assert!(worst_residue(&pcm[pcm.len() - 8_000..], HZ, Rate::Hz8000) < 80.0);
 }

@@ -7,6 +7,7 @@ use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
 use crate::room::{Event, Input, Mode, Output, Room, Seat};
+use crate::said::Said;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -166,7 +167,11 @@ impl Sim {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => self.sent.push((self.now, seat, packet)),
-                Output::Frame { seat, frame, .. } => self.heard.push((seat, *frame)),
+                Output::Frame { seat, said, .. } => match said {
+                    Said::Now(frame) | Said::Awaited { made: Some(frame), .. } => self.heard.push((seat, *frame)),
+                    Said::Awaited { made: None, .. } => {}
+                    Said::Late(frames) => self.heard.extend(frames.into_iter().map(|frame| (seat, frame))),
+                },
                 Output::Event(event) => self.events.push(event),
             }
         }
