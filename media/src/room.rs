@@ -1,11 +1,11 @@
 //! `Room`: all legs of one call. Per tick: all that was heard → mixed by [`crate::hears`] → all that is sent.
 use crate::frame::{Frame, SamplePos, TICK};
 use crate::hears::{self, Ear, Supervision, Voice};
+use crate::ingress::ForEar;
 use crate::keys::Keys;
 use crate::leg::{self, Leg, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
-use crate::ingress::ForEar;
 use crate::playout::{Gain, Played};
 use crate::said::Said;
 use crate::stats::LegStats;
@@ -197,6 +197,11 @@ impl Room {
     /// How many frames of sound that came late each ear may be given in the ticks to come; at least one.
     pub fn catch_up(&mut self, frames: usize) {
         self.catch_up = frames.max(1);
+    }
+
+    /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
+    pub fn has_room(&self, seat: Seat) -> bool {
+        self.legs.get(usize::from(seat.0)).and_then(Option::as_ref).is_none_or(|leg| leg.has_room())
     }
 
     pub fn poll(&mut self) -> Option<Output> {
