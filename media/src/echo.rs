@@ -53,6 +53,8 @@ struct Work {
 
 /// Ticks that may be owed: as many as a jitter buffer holds packets.
 const OWED: usize = 256;
+/// Of those whose sound never comes, the last second is followed: no echo of what was sent before that is on its way.
+const FOLLOWED: u64 = 50 * SamplePos::PER_TICK;
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
 const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
@@ -80,7 +82,8 @@ impl Echo {
     }
 
     /// What an ear hears of a tick, each frame with what was sent in the tick that it belongs to: `sent` was in this one. Frames that
-    /// come late find what was sent in their time; what was sent in ticks whose sound never comes is followed without.
+    /// come late find what was sent in their time; what was sent shortly before, in ticks whose sound never comes, is followed
+    /// without.
     pub fn pair(&mut self, sent: Frame, frames: &mut [Frame]) {
         if self.owed.is_empty()
             && let [near] = frames
@@ -91,7 +94,9 @@ impl Echo {
         self.owed.push_back(sent);
         for near in frames {
             while let Some(far) = self.owed.pop_front_if(|far| far.pos < near.pos) {
-                self.follow(&far);
+                if near.pos.0 - far.pos.0 <= FOLLOWED {
+                    self.follow(&far);
+                }
             }
             match self.owed.pop_front_if(|far| far.pos == near.pos) {
                 Some(far) => self.clean(near, &far),

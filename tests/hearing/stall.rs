@@ -126,11 +126,16 @@ fn recognised(codec: Codec, stall: u64) -> (usize, usize, u64) {
                 latest = latest.max(paused.saturating_sub((from + stall).max(BEGINS + length)));
             } else {
                 let at = from as i64 - BEGINS as i64;
-                println!("    {stall} ms from {at} of {length} ms: {caller} {said:?} -> {text:?}, {} ms", heard.len() / 16);
+                println!(
+                    "    {stall} ms from {at} of {length} ms: {caller} {said:?} -> {text:?}, {} ms",
+                    heard.len() / 16
+                );
             }
         }
     }
-    println!("{codec:?}, stall of {stall} ms: {right} of {all} recognised, the last pause noticed {latest} ms after all had come");
+    println!(
+        "{codec:?}, stall of {stall} ms: {right} of {all} recognised, the last pause noticed {latest} ms after all had come"
+    );
     (right, all, latest)
 }
 

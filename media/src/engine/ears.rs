@@ -77,7 +77,14 @@ pub(super) struct Ears {
 
 impl Ears {
     pub(super) fn new(models: Models, counters: Arc<Counters>) -> Self {
-        Self { models, counters, ears: HashMap::new(), due: Vec::new(), scratch: Scratch::default(), frames: Vec::new() }
+        Self {
+            models,
+            counters,
+            ears: HashMap::new(),
+            due: Vec::new(),
+            scratch: Scratch::default(),
+            frames: Vec::new(),
+        }
     }
 
     pub(super) fn run(mut self, inbox: &Receiver<Batch>, answers: &SyncSender<Verdicts>) {

@@ -146,9 +146,7 @@ impl Jitter {
     pub fn behind(&self, spare: u32, read: u32) -> Option<i64> {
         let backlog = self.backlog.as_ref().filter(|backlog| backlog.queue.is_empty())?;
         match self.state {
-            State::Playing if self.held == 0 => {
-                Some((backlog.head - i64::from(read)) - (self.head - i64::from(spare)))
-            }
+            State::Playing if self.held == 0 => Some((backlog.head - i64::from(read)) - (self.head - i64::from(spare))),
             State::Quiet if self.queue.is_empty() => Some(0),
             _ => None,
         }

@@ -20,6 +20,8 @@ const EXPECTED: f32 = 10.0;
 const REPAIR: f32 = 0.5;
 /// A spike holds up at least this many packets in a row.
 const RUN: u32 = 3;
+/// Packets held up together for longer than this are a stall: waited for if it returns, and no part of the usual.
+const STALL: Duration = Duration::from_millis(200);
 /// Before this many packets there is no telling a spike from the usual.
 const KNOWN: f32 = 100.0;
 /// Spikes further apart than this are chance.
@@ -126,6 +128,9 @@ impl Lateness {
             return;
         }
         self.spike(arrival, transit, late);
+        if self.run.0 > 1 && self.run.1 > self.units(STALL) {
+            return;
+        }
         self.packets += 1.0;
         self.weight /= self.memory;
         self.weigh(late, self.weight);

@@ -3,11 +3,11 @@ use super::netem::{Netem, Weather};
 use super::tone::sine_from;
 use crate::Rate;
 use crate::codec::{Codec, Encoder};
+use crate::ear::wait::{Voice as Speech, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
 use crate::room::{Event, Input, Mode, Output, Room, Seat};
-use crate::said::Said;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -133,8 +133,9 @@ pub struct Sim {
     /// Everything that left, with the time of its tick.
     pub sent: Vec<(Instant, Seat, Packet)>,
     pub events: Vec<Event>,
-    /// What each seat's ear was given.
+    /// What each seat's ear heard, where nobody speaks.
     pub heard: Vec<(Seat, Frame)>,
+    waits: BTreeMap<u8, Wait>,
 }
 
 impl Sim {
@@ -148,6 +149,7 @@ impl Sim {
             sent: Vec::new(),
             events: Vec::new(),
             heard: Vec::new(),
+            waits: BTreeMap::new(),
         }
     }
 
@@ -167,11 +169,12 @@ impl Sim {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => self.sent.push((self.now, seat, packet)),
-                Output::Frame { seat, said, .. } => match said {
-                    Said::Now(frame) | Said::Awaited { made: Some(frame), .. } => self.heard.push((seat, *frame)),
-                    Said::Awaited { made: None, .. } => {}
-                    Said::Late(frames) => self.heard.extend(frames.into_iter().map(|frame| (seat, frame))),
-                },
+                Output::Frame { seat, said, sent } => {
+                    let mut frames = Vec::new();
+                    let wait = self.waits.entry(seat.0).or_default();
+                    wait.take(sent.pos, said, sent.rate, Speech::Silent, &mut frames);
+                    self.heard.extend(frames.into_iter().map(|frame| (seat, frame)));
+                }
                 Output::Event(event) => self.events.push(event),
             }
         }

@@ -65,7 +65,9 @@ fn find(whole: &[i16], part: &[i16]) -> Option<usize> {
 
 #[test]
 fn an_ear_hears_all_that_a_stall_held_back_and_people_are_in_time_again_within_three_seconds() {
-    let pcm = voice(8_000 * 14);
+    let mut pcm = voice(8_000 * 14);
+    // A pause, in which people and ear may meet.
+    pcm[8_000 * 12..8_000 * 13].fill(0);
     for stall in [120, 300, 500, 1_000, 2_000, 4_000] {
         let (from, to) = (3_000, 3_000 + stall);
         let mut line = ingress();
@@ -77,7 +79,10 @@ fn an_ear_hears_all_that_a_stall_held_back_and_people_are_in_time_again_within_t
         // Caught up as fast as that allows.
         let lag = |n: usize| (run.ear[n].0 * SamplePos::PER_TICK - run.ear[n].1.pos.0) / SamplePos::PER_TICK;
         let caught = (0..run.ear.len()).filter(|&n| run.ear[n].0 as usize * 20 > to + 40 + stall / 5);
-        assert!(caught.clone().count() > 100 && caught.map(lag).all(|lag| lag <= 1), "{stall} ms: the ear stays behind");
+        assert!(
+            caught.clone().count() > 100 && caught.map(lag).all(|lag| lag <= 1),
+            "{stall} ms: the ear stays behind"
+        );
         // Each tick's sound once, in its place.
         let places: Vec<u64> = run.ear.iter().map(|(_, frame)| frame.pos.0 / SamplePos::PER_TICK).collect();
         assert!(places.is_sorted(), "{stall} ms: {places:?}");
@@ -136,13 +141,13 @@ fn what_is_lost_in_a_stall_leaves_the_ear_where_people_are() {
     sent.retain(|(ms, _)| !(3_000..4_000).contains(ms));
     let mut line = ingress();
     let run = play(&mut line, Codec::Pcmu, &sent, &[], 390);
-    assert!((45..=50).contains(&run.awaited), "{}", run.awaited);
+    assert!((45..=54).contains(&run.awaited), "{}", run.awaited);
     let places: Vec<u64> = run.ear.iter().map(|(_, frame)| frame.pos.0 / SamplePos::PER_TICK).collect();
     let leaps: Vec<_> = places.windows(2).filter(|w| w[1] - w[0] > 1).collect();
     assert!(leaps.len() == 1 && leaps[0][1] - leaps[0][0] >= 45, "{leaps:?}");
-    // Told in the tick that it came in.
+    // An ear waits for packets that have been overtaken, 60 ms, and no longer.
     let first = run.ear.iter().find(|(tick, _)| *tick > 170).unwrap();
-    assert!(first.0 <= 201, "{}", first.0);
+    assert!(first.0 <= 205, "{}", first.0);
     assert!(!line.is_apart() && line.jitter().counts().lost == 50);
 }
 
@@ -195,11 +200,13 @@ fn an_opus_line_goes_on_where_it_stopped_as_if_nothing_had_been() {
     let heard = run.sound();
     // A tenth of a second after the stop the decoder is where it would have been.
     let (from, to) = (3_200 * tick / 20, 5_200 * tick / 20);
-    let lag = (0..tick * 4).min_by_key(|lag| {
-        let apart = |n: usize| (i64::from(heard[n + lag]) - i64::from(whole[n])).abs();
-        (from..from + tick * 5).map(apart).sum::<i64>()
-    });
-    let lag = lag.unwrap();
+    let lag = |at: usize| {
+        let pairs = |lag: usize| heard[at + lag..].iter().zip(&whole[at..]).take(tick * 5);
+        (0..tick * 10)
+            .min_by_key(|&lag| pairs(lag).map(|(&a, &b)| (i64::from(a) - i64::from(b)).abs()).sum::<i64>())
+            .unwrap()
+    };
+    let lag = lag(from);
     let rest: Vec<i16> = (from..to).map(|n| heard[n + lag].saturating_sub(whole[n])).collect();
     assert!(rms(&rest) < 0.1 * rms(&whole[from..to]), "{} of {}", rms(&rest), rms(&whole[from..to]));
     assert!(run.delays[8_000 / 20..].iter().all(|delay| *delay < MS * 60), "{:?}", run.delays[400]);

@@ -49,7 +49,8 @@ fn an_ear_misses_nothing_where_the_network_stands_still_and_nothing_where_the_ma
         } else {
             stand_still(&mut sim, SECOND);
         }
-        sim.run(SECOND * 5);
+        // To a report that is told three seconds after the stall.
+        sim.run(SECOND * 8);
         assert!(whole(&ear(&sim), 2_500, 4_300), "machine: {machine}");
         let told = stats(&sim);
         assert!(told.delay < MS * 60 && told.packets.lost == 0, "machine: {machine}, {told:?}");
