@@ -24,9 +24,13 @@ pub struct TurnPlan {
     /// Silence after sounds that were nothing that was asked for.
     #[serde(rename = "unclear_ms", deserialize_with = "millis")]
     pub unclear: Duration,
-    /// How long words may stay away after the silence began.
+    /// How long words may stay away after the silence began before the recogniser counts as late: a bot that was held goes on, and
+    /// silence is covered for.
     #[serde(rename = "words_ms", deserialize_with = "millis")]
     pub words: Duration,
+    /// How long late words are waited for in all. The caller is then asked again, and it is not counted against them.
+    #[serde(rename = "late_words_ms", deserialize_with = "millis")]
+    pub late_words: Duration,
     /// Continuous speech over the bot before playout pauses.
     #[serde(rename = "hold_ms", deserialize_with = "millis")]
     pub hold: Duration,
@@ -57,6 +61,7 @@ impl Default for TurnPlan {
             partial: ms(1_000),
             unclear: ms(700),
             words: ms(900),
+            late_words: ms(6_000),
             hold: ms(300),
             hush: ms(800),
             cough: ms(300),
@@ -73,6 +78,9 @@ impl TurnPlan {
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         if self.hush < self.hold {
             return Err(("hush_ms", "is below hold_ms"));
+        }
+        if self.late_words < self.words {
+            return Err(("late_words_ms", "is below words_ms"));
         }
         if !(0.0..=1.0).contains(&self.good) || !(0.0..=1.0).contains(&self.poor) || self.poor > self.good {
             return Err(("poor", "must be between 0 and `good`, which is at most 1"));
@@ -126,8 +134,12 @@ pub enum Act {
         text: String,
         confidence: f32,
     },
-    /// The caller has finished, and nobody knows what they said.
+    /// The caller has finished, and what they said was nothing that was asked for.
     Missed,
+    /// The caller has finished, and the recogniser is late: its words are still taken.
+    Late,
+    /// The caller has finished, and no words came of it.
+    Unheard,
     /// It was nothing: a cough, a nod. The bot goes on.
     Dropped,
 }
@@ -141,6 +153,8 @@ pub enum Why {
     End,
     /// Words stay away.
     Words,
+    /// Late words are waited for no longer.
+    Unheard,
     /// The caller does not stop.
     Longest,
 }
@@ -166,6 +180,8 @@ struct Speech {
     over_bot: bool,
     held: bool,
     hushed: bool,
+    /// The recogniser is late with the words.
+    late: bool,
 }
 
 struct Said {
@@ -195,6 +211,7 @@ impl Turn {
                 if speech.silent.take().is_some() {
                     speech.burst = began;
                 }
+                speech.late = false;
                 if let Some(said) = &mut speech.said {
                     said.stale = true;
                 }
@@ -209,6 +226,7 @@ impl Turn {
                     over_bot: self.floor != Floor::Free,
                     held: false,
                     hushed: false,
+                    late: false,
                 });
             }
         }
