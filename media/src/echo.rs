@@ -108,6 +108,10 @@ impl Echo {
         {
             self.follow(&far);
         }
+        if self.owed.is_empty() {
+            // A stall is rare, and its memory is another call's.
+            self.owed = VecDeque::new();
+        }
     }
 
     /// A tick of which nothing came.

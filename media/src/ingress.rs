@@ -31,9 +31,10 @@ pub struct Ingress {
     /// An ear listens to this line; what it hears while people hear something else.
     heeded: bool,
     apart: Option<Box<Apart>>,
-    /// Sound is due and does not come: since this tick, and what was decoded and not yet heard when it stopped.
+    /// Sound is due and does not come: since this tick, how long it had waited, and what was decoded and not yet heard when it stopped.
     stopped: bool,
     since: SamplePos,
+    waited: Duration,
     rest: Vec<i16>,
     plan: JitterPlan,
     seed: u64,
@@ -67,6 +68,7 @@ impl Ingress {
             apart: None,
             stopped: false,
             since: SamplePos(0),
+            waited: Duration::ZERO,
             rest: Vec::new(),
             plan,
             seed,
@@ -123,7 +125,7 @@ impl Ingress {
         while self.pcm.len() < tick {
             let need = tick - self.pcm.len();
             let play = self.jitter.pull(now, self.units(need).max(1));
-            self.watch(pos);
+            self.watch(now, pos);
             match play {
                 Play::Decode { codec, payload, skip, timestamp, arrived } => {
                     self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));

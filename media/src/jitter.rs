@@ -98,6 +98,8 @@ pub struct Counts {
     pub duplicates: u64,
     /// Left out of what people hear although they came: too old after a stall, or too many.
     pub skipped: u64,
+    /// Left out of what an ear hears although they came: a stall held back more than [`ROOM`] of them.
+    pub unheard: u64,
     /// Not sound of this line: wrong size, or a stranger's number.
     pub refused: u64,
 }

@@ -234,6 +234,7 @@ pub fn line(seat: Seat, stats: &LegStats) -> Line {
         lost: stats.packets.lost,
         late: stats.packets.late,
         skipped: stats.packets.skipped,
+        unheard: stats.packets.unheard,
         sent: stats.sent_packets.into(),
         concealed_ms: ms(stats.concealed),
         delay_ms: ms(stats.delay),

@@ -201,6 +201,8 @@ pub struct Line {
     pub late: u64,
     /// Packets that came after a stall of the network and are left out of the recording and of what people hear; the bot hears them.
     pub skipped: u64,
+    /// Packets of a stall longer than five seconds that the bot does not hear either.
+    pub unheard: u64,
     pub sent: u64,
     /// Sound made up in place of missing packets.
     pub concealed_ms: u64,

@@ -152,8 +152,10 @@ fn words_that_a_network_holds_back_are_recognised_as_if_it_had_not() {
 #[test]
 fn words_of_a_browser_are_recognised_likewise() {
     let codec = Codec::Opus(media::codec::OpusPlan::default());
-    for stall in [1_000, 4_000] {
-        let (right, all, _) = recognised(codec, stall);
-        assert!(right * 20 >= all * 19, "a stall of {stall} ms: {right} of {all}");
+    // What the codec makes of some is not the network's fault.
+    let (usual, ..) = recognised(codec, 0);
+    for stall in [500, 1_000, 2_000, 4_000] {
+        let (right, ..) = recognised(codec, stall);
+        assert!(right * 20 >= usual * 19, "a stall of {stall} ms: {right}, else {usual}");
     }
 }

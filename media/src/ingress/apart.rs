@@ -14,8 +14,11 @@ use std::time::{Duration, Instant};
 const JITTER: u32 = 3;
 /// A gap longer than this is silence; a shorter one is made up for.
 const GAP: Duration = Duration::from_millis(240);
-/// Where people are further behind than this, the ear would hear the difference twice: it waits for a silence that has lasted.
+/// An ear goes on with what people hear where the difference is no more than this, and people wait no longer for their sound than
+/// this beyond what the network asks for: else the ear would wait with them.
 const UNHEARD: Duration = Duration::from_millis(5);
+const IN_TIME: Duration = Duration::from_millis(60);
+/// Or where there has been a silence for so many ticks and what it would hear twice, which is no more than this.
 const QUIET: u32 = 15;
 const FAR_BEHIND: Duration = Duration::from_millis(200);
 
@@ -39,6 +42,8 @@ pub(super) struct Apart {
     made: usize,
     /// The tick that the next frame belongs to.
     next: SamplePos,
+    /// How long sound had waited when it stopped: what was waited for beyond the network's need, the ear may be ahead by.
+    waited: Duration,
     /// The tick that goes on after the next frame, where nothing was sent in between or nothing of it came.
     leap: Option<SamplePos>,
     arrived: Option<Instant>,
@@ -60,16 +65,17 @@ impl Ingress {
     }
 
     /// Takes note of a tick in which sound does not come that is due: what is decoded came before.
-    pub(super) fn watch(&mut self, pos: SamplePos) {
+    pub(super) fn watch(&mut self, now: Instant, pos: SamplePos) {
         let awaited = self.jitter.awaited() > 0;
-        if awaited && !std::mem::replace(&mut self.stopped, awaited) && self.apart.is_none() {
-            self.stops(pos);
+        if awaited && !self.stopped && self.apart.is_none() {
+            self.stops(now, pos);
         }
         self.stopped = awaited;
     }
 
-    fn stops(&mut self, pos: SamplePos) {
-        self.since = pos;
+    fn stops(&mut self, now: Instant, pos: SamplePos) {
+        let spare = self.units(self.pcm.len());
+        (self.since, self.waited) = (pos, self.jitter.waits(now, spare));
         self.rest.clear();
         self.rest.extend_from_slice(&self.pcm);
     }
@@ -79,9 +85,8 @@ impl Ingress {
         if !std::mem::take(&mut self.heeded) || self.apart.is_some() {
             return;
         }
-        if let Some(excess) = self.jitter.excess(now) {
-            let ticks = (self.samples(excess) / self.rate.per_tick()) as u64;
-            self.stops(SamplePos(pos.0.saturating_sub(ticks * SamplePos::PER_TICK)));
+        if self.jitter.is_over_limit(now) {
+            self.stops(now, pos);
             self.part();
         }
     }
@@ -94,6 +99,7 @@ impl Ingress {
             pcm: std::mem::take(&mut self.rest),
             made: 0,
             next: self.since,
+            waited: self.waited,
             leap: None,
             arrived: self.arrived,
             quiet: 0,
@@ -119,13 +125,15 @@ impl Ingress {
         }
         let Some(mut apart) = self.apart.take() else { return ForEar::Now };
         let mut frames = Vec::new();
-        while frames.len() < most && apart.next <= pos {
-            match self.fill(&mut apart, (now, pos), mute) {
+        let lead = apart.waited.saturating_sub(self.jitter.target()).as_millis() / TICK.as_millis();
+        let latest = later(pos, lead as u64);
+        while frames.len() < most && apart.next <= latest {
+            match self.fill(&mut apart, (now, latest), mute) {
                 Filled::Not => break,
-                filled => frames.push(apart.frame(self.rate, filled, self.conceal.floor() * 3.0)),
+                filled => frames.push(apart.frame(pos, self.rate, filled, self.conceal.floor() * 3.0)),
             }
         }
-        if self.meets(&apart) {
+        if self.meets(now, &apart) {
             self.jitter.join();
         } else {
             self.apart = Some(apart);
@@ -175,12 +183,15 @@ impl Ingress {
     }
 
     /// Whether people have caught up, so that the ear can go on with what they hear.
-    fn meets(&self, apart: &Apart) -> bool {
+    fn meets(&mut self, now: Instant, apart: &Apart) -> bool {
         let (spare, read) = (self.units(self.pcm.len()), self.units(apart.pcm.len()));
-        let Some(behind) = self.jitter.behind(spare, read) else { return false };
-        let behind = Duration::from_micros(behind.max(0) as u64 * 1_000_000 / u64::from(self.clock));
-        let ticks = (behind.as_millis() / TICK.as_millis()) as u32;
-        behind <= UNHEARD || (behind <= FAR_BEHIND && apart.quiet >= QUIET + ticks)
+        let Some((behind, excess)) = self.jitter.behind(now, spare, read) else { return false };
+        let units = |time: Duration| time.as_micros() as i64 * i64::from(self.clock) / 1_000_000;
+        let quiet = i64::from(apart.quiet) - i64::from(QUIET);
+        (behind.abs() <= units(UNHEARD) && excess <= units(IN_TIME))
+            || ((0..=units(FAR_BEHIND)).contains(&behind)
+                && excess <= units(FAR_BEHIND)
+                && units(TICK) * quiet >= behind)
     }
 }
 
@@ -200,10 +211,10 @@ impl Apart {
         self.pcm.extend_from_slice(&sound);
     }
 
-    /// The next frame, at its place in the call.
-    fn frame(&mut self, rate: Rate, filled: Filled, quiet: f32) -> Frame {
+    /// The next frame, at its place in the call, which is `now` at the latest.
+    fn frame(&mut self, now: SamplePos, rate: Rate, filled: Filled, quiet: f32) -> Frame {
         let tick = rate.per_tick();
-        let mut frame = Frame::of(self.next, rate, &self.pcm[..tick]);
+        let mut frame = Frame::of(self.next.min(now), rate, &self.pcm[..tick]);
         self.pcm.drain(..tick);
         frame.origin = match filled {
             Filled::Sound if self.made == 0 => Origin::Line,

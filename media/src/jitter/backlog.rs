@@ -44,15 +44,14 @@ pub enum Late {
 }
 
 impl Backlog {
-    fn insert(&mut self, entry: &Entry) {
+    /// Takes a packet that is not too late; the oldest, where there is no room for it.
+    fn insert(&mut self, entry: &Entry) -> Option<Entry> {
         if entry.seq <= self.last_seq {
-            return;
+            return None;
         }
         let place = self.queue.partition_point(|e| e.seq < entry.seq);
         self.queue.insert(place, entry.clone());
-        if self.queue.len() > ROOM {
-            self.queue.pop_front();
-        }
+        if self.queue.len() > ROOM { self.queue.pop_front() } else { None }
     }
 }
 
@@ -62,12 +61,11 @@ impl Jitter {
         self.awaited.unwrap_or(0) as u32
     }
 
-    /// How much later than wanted the next packet is, in clock units, where people are about to be spared some of it.
-    pub fn excess(&mut self, now: Instant) -> Option<u32> {
+    /// Whether people are about to be spared some of what waits.
+    pub fn is_over_limit(&mut self, now: Instant) -> bool {
         let now = self.place(now);
-        let (most, front) = (self.units(self.plan.most) + self.lateness.wanted(), self.queue.front()?);
-        let late = self.delay_of(front.at, now);
-        (self.queue.len() > 1 && late > most).then(|| (late - self.lateness.wanted()) as u32)
+        let (most, front) = (self.units(self.plan.most), self.queue.front());
+        front.is_some_and(|front| self.queue.len() > 1 && self.excess_of(front.at, now) > most)
     }
 
     /// From here on the ear reads by itself, beginning with what is due next.
@@ -91,8 +89,10 @@ impl Jitter {
     }
 
     pub(super) fn keep_for_ear(&mut self, entry: &Entry) {
-        if let Some(backlog) = &mut self.backlog {
-            backlog.insert(entry);
+        if let Some(backlog) = &mut self.backlog
+            && backlog.insert(entry).is_some()
+        {
+            self.counts.unheard += 1;
         }
     }
 
@@ -141,14 +141,28 @@ impl Jitter {
         ends.map_or(0, |(first, last)| (last.at + last.length - first).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
-    /// By how much people are behind an ear that has `read` units decoded and not heard, where they have `spare`; `None` while the
-    /// ear has more to read, or nobody can tell.
-    pub fn behind(&self, spare: u32, read: u32) -> Option<i64> {
-        let backlog = self.backlog.as_ref().filter(|backlog| backlog.queue.is_empty())?;
+    /// By how much people are behind an ear that has `read` units decoded and not heard, where they have `spare`, and how much
+    /// longer than wanted they wait for their sound; `None` where nobody can tell.
+    pub fn behind(&mut self, now: Instant, spare: u32, read: u32) -> Option<(i64, i64)> {
+        let now = self.place(now);
+        let backlog = self.backlog.as_ref()?;
         match self.state {
-            State::Playing if self.held == 0 => Some((backlog.head - i64::from(read)) - (self.head - i64::from(spare))),
-            State::Quiet if self.queue.is_empty() => Some(0),
+            State::Playing if self.held == 0 => {
+                let (people, ear) = (self.head - i64::from(spare), backlog.head - i64::from(read));
+                Some((ear - people, self.excess_of(people, now)))
+            }
+            State::Quiet if self.queue.is_empty() && backlog.queue.is_empty() => Some((0, 0)),
             _ => None,
         }
+    }
+
+    /// How long the sound that people hear next has been possible to play, where `spare` units of it are decoded.
+    pub fn waits(&mut self, now: Instant, spare: u32) -> Duration {
+        let now = self.place(now);
+        self.time(self.delay_of(self.head - i64::from(spare), now))
+    }
+
+    fn excess_of(&self, at: i64, now: i64) -> i64 {
+        self.delay_of(at, now) - self.lateness.wanted()
     }
 }

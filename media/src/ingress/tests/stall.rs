@@ -58,6 +58,34 @@ fn clean(pcm: &[i16]) -> Vec<i16> {
     pcm.iter().map(|&x| ULAW_TO_PCM[usize::from(ulaw(x))]).collect()
 }
 
+impl Run {
+    /// How long after it could be heard at the earliest an ear hears the sound of each tick that it hears as it was said, and when.
+    fn lags(&self, said: &[i16]) -> Vec<(usize, usize)> {
+        let lag = |(tick, frame): &(u64, Frame)| {
+            let now = *tick as usize * 20 + 7;
+            // Among what was said of late.
+            let from = (now * 8).saturating_sub(6_000 * 8).min(said.len());
+            let place = find(&said[from..(now * 8).min(said.len())], frame.pcm())? + from;
+            Some((now, now.saturating_sub(place / 8 + 25)))
+        };
+        self.ear.iter().filter_map(lag).collect()
+    }
+}
+
+/// Asserts that all of `said` is heard in order, but for joints of 5 ms.
+fn assert_whole(sound: &[i16], said: &[i16]) {
+    let mut from = find(sound, &said[..160]).expect("its beginning");
+    for (n, piece) in said.chunks_exact(160).enumerate() {
+        let rest = &sound[from..(from + 160 + 40).min(sound.len())];
+        // A joint lies within one piece or at its end.
+        let next = find(rest, piece).map(|place| from + place);
+        from = next.unwrap_or_else(|| {
+            let near = (from.saturating_sub(40)..from + 80).find(|&at| sound[at..].starts_with(&piece[120..]));
+            near.unwrap_or_else(|| panic!("what was said {} ms after the beginning is not heard", n * 20)) - 120
+        }) + 160;
+    }
+}
+
 /// Where `part` begins in `whole`.
 fn find(whole: &[i16], part: &[i16]) -> Option<usize> {
     whole.windows(part.len()).position(|window| window == part)
@@ -83,11 +111,15 @@ fn an_ear_hears_all_that_a_stall_held_back_and_people_are_in_time_again_within_t
             caught.clone().count() > 100 && caught.map(lag).all(|lag| lag <= 1),
             "{stall} ms: the ear stays behind"
         );
+        // And what is said is heard soon.
+        let lags = run.lags(&clean(&pcm)[..8_000 * 12]);
+        let latest = lags.iter().filter(|(now, _)| *now > to + 40 + stall / 5).max_by_key(|(_, lag)| *lag).unwrap();
+        assert!(latest.1 < 60, "{stall} ms: heard {latest:?}");
         // Each tick's sound once, in its place.
         let places: Vec<u64> = run.ear.iter().map(|(_, frame)| frame.pos.0 / SamplePos::PER_TICK).collect();
         assert!(places.is_sorted(), "{stall} ms: {places:?}");
         let counts = line.jitter().counts();
-        let excess = (stall as u64).saturating_sub(500) / 20;
+        let excess = (stall as u64 + 20).saturating_sub(500) / 20;
         assert!(counts.skipped <= excess && (counts.lost, counts.late) == (0, 0), "{stall} ms: {counts:?}");
         let after = &run.delays[(to + 3_000) / 20..];
         let longest = after.iter().max().unwrap();
@@ -113,7 +145,51 @@ fn a_stall_that_follows_a_stall_loses_nothing_either() {
     let pcm = voice(8_000 * 12);
     let stalls = [3_000..4_500, 4_700..6_000, 6_040..6_500];
     let run = play(&mut ingress(), Codec::Pcmu, &packets(&pcm, 20), &stalls, 590);
-    assert!(find(&run.sound(), &clean(&pcm)[2_500 * 8..6_900 * 8]).is_some());
+    let said = clean(&pcm);
+    assert_whole(&run.sound(), &said[2_500 * 8..6_900 * 8]);
+    let late: Vec<_> = run.lags(&said).into_iter().filter(|(now, lag)| *now > 6_700 && *lag >= 60).collect();
+    assert!(late.is_empty(), "what is said after the last stall is heard late: {late:?}");
+}
+
+#[test]
+fn numbers_that_wrap_within_a_stall_lose_nothing() {
+    let pcm = voice(8_000 * 8);
+    let mut sent = packets(&pcm, 20);
+    for (_, packet) in &mut sent {
+        packet.sequence = packet.sequence.wrapping_sub(170);
+        packet.timestamp = packet.timestamp.wrapping_add(7_296).wrapping_sub(180 * 160);
+    }
+    let at = |ms: usize| &sent[ms / 20].1;
+    assert!(at(3_000).sequence > at(4_000).sequence && at(3_000).timestamp > at(4_000).timestamp);
+    let mut line = ingress();
+    let run = play(&mut line, Codec::Pcmu, &sent, &[3_000..4_000], 390);
+    assert_whole(&run.sound(), &clean(&pcm)[2_500 * 8..7_500 * 8]);
+    let counts = line.jitter().counts();
+    assert!((counts.lost, counts.late, counts.unheard) == (0, 0, 0) && counts.skipped <= 26, "{counts:?}");
+}
+
+#[test]
+fn of_a_stall_beyond_five_seconds_the_last_five_are_heard_and_the_rest_is_counted() {
+    let pcm = voice(8_000 * 14);
+    let mut line = ingress();
+    let run = play(&mut line, Codec::Pcmu, &packets(&pcm, 20), &[3_000..10_000], 690);
+    let counts = line.jitter().counts();
+    assert!((350 - 256..=350 - 250).contains(&counts.unheard), "{counts:?}");
+    assert_whole(&run.sound(), &clean(&pcm)[5_200 * 8..12_000 * 8]);
+}
+
+#[test]
+fn a_packet_that_comes_alone_and_too_late_holds_nothing_up() {
+    let pcm = voice(8_000 * 6);
+    let mut sent = packets(&pcm, 20);
+    let (_, packet) = sent.remove(150);
+    let place = sent.iter().position(|(ms, _)| *ms == 3_800).unwrap();
+    sent.insert(place, (3_800, packet));
+    let mut line = ingress();
+    let run = play(&mut line, Codec::Pcmu, &sent, &[], 290);
+    let counts = line.jitter().counts();
+    assert_eq!((counts.late, counts.skipped, counts.lost), (1, 0, 0), "{counts:?}");
+    assert!(run.most() == 1 && run.delays[150..].iter().all(|delay| *delay < MS * 60));
 }
 
 #[test]
