@@ -152,6 +152,19 @@ fn a_stall_that_follows_a_stall_loses_nothing_either() {
 }
 
 #[test]
+fn stalls_that_return_leave_no_delay_behind() {
+    let pcm = voice(8_000 * 18);
+    let stalls = [3_000..4_000, 7_000..9_000, 13_000..13_900];
+    let run = play(&mut ingress(), Codec::Pcmu, &packets(&pcm, 20), &stalls, 890);
+    for (end, next) in [(4_000, 7_000), (9_000, 13_000), (13_900, 17_700)] {
+        let late = run.delays[(end + 2_900) / 20..next / 20].iter().max().unwrap();
+        assert!(*late < MS * 60, "{late:?} three seconds after {end} ms");
+    }
+    let late: Vec<_> = run.lags(&clean(&pcm)).into_iter().filter(|(now, lag)| *now > 14_300 && *lag >= 60).collect();
+    assert!(late.is_empty(), "{late:?}");
+}
+
+#[test]
 fn numbers_that_wrap_within_a_stall_lose_nothing() {
     let pcm = voice(8_000 * 8);
     let mut sent = packets(&pcm, 20);
