@@ -58,8 +58,8 @@ fn call(voice: &Voice, stall: Duration, seed: u64) -> Option<Call> {
             ForEar::Now => ear.extend_from_slice(frame.pcm()),
             ForEar::Awaited { .. } => {}
             ForEar::Late(frames) => {
-                if frames.len() > 1 {
-                    call.caught_up = (TICK * tick).saturating_sub(end);
+                if call.caught_up.is_zero() && TICK * tick > end && frames.len() < MOST {
+                    call.caught_up = TICK * tick - end;
                 }
                 frames.iter().for_each(|frame| ear.extend_from_slice(frame.pcm()));
             }

@@ -284,8 +284,9 @@ impl Jitter {
         if content == Content::Event {
             return;
         }
-        if let Content::Sound(_) = content {
+        if let Content::Sound(codec) = content {
             self.measure(arrival, at, limit);
+            self.suppresses |= codec.ceases(&packet.payload);
         }
         let entry = Entry { seq, at, length, content, payload: packet.payload, arrived: packet.arrived };
         self.keep_for_ear(&entry);

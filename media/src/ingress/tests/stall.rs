@@ -261,6 +261,25 @@ fn a_sender_that_sends_no_silence_is_known_from_its_second_pause_on() {
 }
 
 #[test]
+fn an_opus_sender_that_says_that_it_ceases_is_known_from_its_first_pause_on() {
+    let codec = Codec::Opus(crate::codec::OpusPlan::default());
+    for (last, known) in [(1, true), (2, true), (40, false)] {
+        let mut line = Ingress::new(codec, JitterPlan::default(), 1);
+        let packets: Vec<_> = (0..50u32)
+            .map(|n| {
+                let payload = vec![0x48; if n == 49 { last } else { 40 }];
+                let (sequence, timestamp, arrived) = (n as u16, n * 960, Instant::now());
+                let payload = payload.into();
+                let packet = Rtp { arrived, payload_type: 96, marker: false, sequence, timestamp, ssrc: 7, payload };
+                ((n as usize + 1) * 20, packet)
+            })
+            .collect();
+        let run = play(&mut line, codec, &packets, &[], 80);
+        assert_eq!(run.known, known, "{last}");
+    }
+}
+
+#[test]
 fn an_opus_line_goes_on_where_it_stopped_as_if_nothing_had_been() {
     let codec = Codec::Opus(crate::codec::OpusPlan::default());
     let pcm: Vec<i16> = {
