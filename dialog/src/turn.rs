@@ -75,20 +75,41 @@ impl Default for TurnPlan {
 
 impl TurnPlan {
     /// What contradicts itself, as key and problem.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        within(&[
+            ("complete_ms", self.complete, 50, 10_000),
+            ("likely_ms", self.likely, 50, 10_000),
+            ("partial_ms", self.partial, 50, 10_000),
+            ("unclear_ms", self.unclear, 50, 10_000),
+            ("words_ms", self.words, 200, 20_000),
+            ("late_words_ms", self.late_words, 200, 60_000),
+            ("hold_ms", self.hold, 50, 10_000),
+            ("hush_ms", self.hush, 50, 20_000),
+            ("cough_ms", self.cough, 0, 5_000),
+            ("noticed_ms", self.noticed, 0, 1_000),
+            ("longest_ms", self.longest, 2_000, 600_000),
+        ])?;
         if self.hush < self.hold {
-            return Err(("hush_ms", "is below hold_ms"));
+            return Err(("hush_ms", "is below hold_ms".into()));
         }
         if self.late_words < self.words {
-            return Err(("late_words_ms", "is below words_ms"));
+            return Err(("late_words_ms", "is below words_ms".into()));
         }
         if !(0.0..=1.0).contains(&self.good) || !(0.0..=1.0).contains(&self.poor) || self.poor > self.good {
-            return Err(("poor", "must be between 0 and `good`, which is at most 1"));
-        }
-        if self.longest < Duration::from_secs(2) {
-            return Err(("longest_ms", "would cut ordinary sentences"));
+            return Err(("poor", "must be between 0 and `good`, which is at most 1".into()));
         }
         Ok(())
+    }
+}
+
+/// Whether each time lies within its bounds, in milliseconds; else the first that does not, as key and problem.
+pub(crate) fn within(times: &[(&'static str, Duration, u64, u64)]) -> Result<(), (&'static str, String)> {
+    let out = times.iter().find(|(_, time, least, most)| !(*least..=*most).contains(&(time.as_millis() as u64)));
+    match out {
+        Some((key, time, least, most)) => {
+            Err((key, format!("is {}, which nobody can mean: use {least} to {most}", time.as_millis())))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a file to a [`Bot`]: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::file::{DoneFile, File, MethodFile, OneOrMany, SlotFile, TaskFile, TitleFile, Type, ValueFile, ValueTable};
-use super::{Bot, Call, Done, Fault, Slot, Task, Template};
+use super::{Bot, Call, Done, Fault, Headers, Slot, Task, Template};
 use crate::conversation::Method;
 use crate::value::{Choice, Kind, Language, tokens};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +29,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A sentence without gaps.
+    /// A sentence without gaps, but for what is known before the first word: header fields.
     fn plain(&self, key: &str, text: &str) -> Result<(), Fault> {
         self.text(key, text)?;
-        if text.contains(['{', '}']) {
+        let known = !text.contains(['{', '}']) || Template::parse(text).is_ok_and(|t| t.is_known_at_once());
+        if !known {
             return self.fault(
                 key,
                 "has a {placeholder}, but nothing is known yet when it is said",
-                "use placeholders in `confirm`, `read_back` and `on_done` only",
+                "use placeholders in `confirm`, `read_back` and `on_done` only; {sip.NAME}, a header field of the call, anywhere",
             );
         }
         Ok(())
@@ -128,6 +129,7 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         }
         tasks.push(self::task(&check, &key, task, &slots)?);
     }
+    distinct(&check, &tasks)?;
     if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
         let name = &slots[unused].name;
         return check.fault(format!("slot[{unused}]"), format!("{name:?} is in no task"), "add it to a task's `slots`");
@@ -145,6 +147,9 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
     read.turn
         .check()
         .or_else(|(key, problem)| check.fault(format!("turn.{key}"), problem, "see the default values"))?;
+    read.silence
+        .check()
+        .or_else(|(key, problem)| check.fault(format!("silence.{key}"), problem, "see the default values"))?;
     if read.silence.no_input == 0 || read.silence.no_match == 0 || read.silence.turns == 0 {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
@@ -185,7 +190,28 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         commands,
         turn: read.turn,
         silence: read.silence,
+        headers: Headers::default(),
+        has_header_gaps: false,
     })
+}
+
+/// A phrase names one task.
+fn distinct(check: &Check, tasks: &[Task]) -> Result<(), Fault> {
+    let mut known: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+    for (t, task) in tasks.iter().enumerate() {
+        for (p, phrase) in task.phrases.iter().enumerate() {
+            if let Some(other) = known.insert(tokens(phrase, check.language), &task.name)
+                && other != task.name
+            {
+                return check.fault(
+                    format!("task[{t}].phrases[{p}]"),
+                    format!("{phrase:?} asks for task {other:?} too"),
+                    "keep it in one of them",
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 fn slot(check: &Check, key: &str, slot: SlotFile) -> Result<Slot, Fault> {
@@ -286,6 +312,13 @@ fn kind(check: &Check, key: &str, shape: Shape) -> Result<Kind, Fault> {
             Kind::Number { min, max, unit: shape.unit.unwrap_or_default() }
         }
         Type::Digits => {
+            if shape.length.is_some() && (shape.min.is_some() || shape.max.is_some()) {
+                return check.fault(
+                    format!("{key}.length"),
+                    "says how many digits there are, and so do `min` and `max`",
+                    "keep `length` for a fixed count, or `min` and `max` for a range",
+                );
+            }
             let bound = |n: Option<i64>, or| n.map_or(Some(or), |n| usize::try_from(n).ok());
             let (min, max) = match shape.length {
                 Some(n) => (Some(n), Some(n)),
