@@ -147,7 +147,7 @@ impl Ear {
 
     /// What is to be heard of a tick, given in `frames` in order, each cleaned of what comes back of our own sound: `sent` is what
     /// the line was sent in the same tick. Comes before [`Ear::hear`].
-    pub fn admit(&mut self, said: Said, sent: Box<Frame>, frames: &mut Vec<Frame>) {
+    pub fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
         let voice = match self.gate.is_speech() {
             false => Voice::Silent,
             true if self.gate.is_mid_word() => Voice::Speaking,
@@ -156,7 +156,7 @@ impl Ear {
         let first = frames.len();
         self.wait.take(sent.pos, said, self.rate, voice, frames);
         if let Some(echo) = &mut self.echo {
-            echo.pair(*sent, &mut frames[first..]);
+            echo.pair(sent, &mut frames[first..]);
         }
     }
 

@@ -24,7 +24,7 @@ impl Ear {
     }
 
     /// What is to be heard of a tick.
-    pub fn admit(&mut self, said: Said, sent: Box<Frame>) -> Vec<Frame> {
+    pub fn admit(&mut self, said: Said, sent: Frame) -> Vec<Frame> {
         let mut frames = Vec::new();
         match self {
             Self::Level(level) => {

@@ -275,7 +275,7 @@ impl Call {
                 Output::Send { packet: Packet::Rtp(packet), .. } => self.listener.packet(self.now, &packet),
                 Output::Send { .. } => {}
                 Output::Frame { said, sent, .. } => {
-                    for frame in self.ear.admit(said, sent) {
+                    for frame in self.ear.admit(said, *sent) {
                         if let Some(edge) = self.ear.hear(&frame) {
                             self.edges.push(edge);
                             if let Some((took, session)) = self.recogniser.edge(self.now, self.start, edge) {

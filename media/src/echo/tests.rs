@@ -147,7 +147,7 @@ fn greeting(still: Option<(u32, u32)>) {
                         loudest = loudest.max(rms(frame.pcm()));
                     }
                     let mut frames = Vec::new();
-                    ear.admit(said, sent, &mut frames);
+                    ear.admit(said, *sent, &mut frames);
                     edges.extend(frames.iter().filter_map(|frame| ear.hear(frame)));
                 }
                 _ => {}

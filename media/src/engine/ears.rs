@@ -122,7 +122,7 @@ impl Ears {
         let mut frames = std::mem::take(&mut self.frames);
         for (id, seat, said, sent) in batch.frames {
             let key = (id, seat);
-            self.with(key, |ear| ear.admit(said, sent, &mut frames));
+            self.with(key, |ear| ear.admit(said, *sent, &mut frames));
             for frame in frames.drain(..) {
                 if self.ears.get(&key).is_some_and(Ear::is_due) {
                     self.settle(edges);

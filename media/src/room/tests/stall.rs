@@ -61,7 +61,10 @@ fn an_ear_misses_nothing_where_the_network_stands_still_and_nothing_where_the_ma
 
 /// Keeps what it is given.
 #[derive(Clone, Default)]
-struct Tape(Arc<Mutex<Vec<(u64, Vec<i16>)>>>);
+struct Tape(Arc<Mutex<Vec<Ticked>>>);
+
+/// A tick's number and its sound.
+type Ticked = (u64, Vec<i16>);
 
 impl Tap for Tape {
     fn take(&mut self, left: &Frame, right: &Frame) -> ControlFlow<()> {
@@ -111,15 +114,14 @@ fn a_person_at_the_other_end_hears_the_last_of_it_and_is_in_time_again() {
 #[test]
 fn a_key_that_sounds_in_a_stall_is_heard_once() {
     // 770 and 1336 Hz for 100 ms: a 5.
-    let mut voice: crate::testkit::sim::Voice = Box::new(|from, n| {
+    let voice: crate::testkit::sim::Voice = Box::new(|from, n| {
         let tone = |hz: f32| crate::testkit::tone::sine_from(hz, Rate::Hz8000, from, n, 5_000);
         let on = |at: u64| (4_000 * 8..4_100 * 8).contains(&at);
         let both = tone(770.0).into_iter().zip(tone(1_336.0)).zip(from..);
         both.map(|((low, high), at)| if on(at) { low + high } else { 0 }).collect()
     });
     let mut sim = Sim::new(Mode::Bot);
-    let said = Box::new(move |from, n| voice(from, n));
-    let phone = Phone::new(sim.start, Codec::Pcmu, said, Weather::default(), 3);
+    let phone = Phone::new(sim.start, Codec::Pcmu, voice, Weather::default(), 3);
     sim.join(Seat::CALLER, LegPlan { telephone_event: None, ..plan(Codec::Pcmu) }, Some(phone));
     sim.run(SECOND * 3);
     stand_still(&mut sim, SECOND * 3);
