@@ -75,7 +75,7 @@ impl Ingress {
 
     fn stops(&mut self, now: Instant, pos: SamplePos) {
         let spare = self.units(self.pcm.len());
-        (self.since, self.waited) = (pos, self.jitter.waits(now, spare));
+        (self.since, self.waited) = (pos, self.jitter.waits(now, spare).min(self.plan.most));
         self.rest.clear();
         self.rest.extend_from_slice(&self.pcm);
     }

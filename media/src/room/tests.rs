@@ -558,8 +558,8 @@ fn whatever_arrives_nothing_panics_and_no_more_than_a_little_is_held() {
             sim.tick();
         }
         assert_eq!(sim.rtp(Seat::CALLER).len(), 1500, "a packet per tick, come what may");
-        // An ear hears in order and no more than is sent, and misses what comes when the packets' numbers make no sense.
+        // An ear hears in order, hardly more than time passes, and misses what comes when the packets' numbers make no sense.
         assert!(sim.heard.windows(2).all(|pair| pair[0].1.pos <= pair[1].1.pos));
-        assert!((1..=1530).contains(&sim.heard.len()), "{}", sim.heard.len());
+        assert!((1..=1650).contains(&sim.heard.len()), "{}", sim.heard.len());
     }
 }
