@@ -2,7 +2,8 @@
 //!
 //! `make quality`, or `cargo bench -p media --features testkit --bench quality -- --quick`. The real `Ingress` runs in
 //! simulated time; `benches/quality.py`, in a virtual environment made under the target folder, judges what came out.
-//! Options: `--quick`, `--only SCENARIO,…`, `--half even|odd` (odd seeds are held out while tuning), `--points` (the whole
+//! At the end a row for each stall of the network: what an ear has of what was held back, and how soon people are in time again.
+//! Options: `--quick`, `--only SCENARIO,…` (`stalls`), `--half even|odd` (odd seeds are held out while tuning), `--points` (the whole
 //! curve), `--ours` (without the simpler concealments), `--seeds N`, `--keep` (the sound files stay).
 use media::codec::g711::{ULAW_TO_PCM, ulaw};
 use media::codec::{Codec, Decoder};
@@ -19,6 +20,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+#[path = "quality/stalls.rs"]
+mod stalls;
 
 const MS: Duration = Duration::from_millis(1);
 const SAMPLES: usize = 160;
@@ -251,10 +255,6 @@ fn main() {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let dir = target.join("quality");
     std::fs::create_dir_all(&dir).expect("a folder under target");
-    let Some(python) = python(&dir) else {
-        println!("skipped: python3 with venv and pip (pesq, pystoi, numpy) is needed to judge sound");
-        return;
-    };
     let speech = std::env::var_os("SPEECH").map_or_else(|| root.join("../shared/speech"), PathBuf::from);
     let mut voices = voices(&dir, &speech);
     let quick = flag("--quick");
@@ -264,9 +264,24 @@ fn main() {
     let seeds: u64 = option("--seeds").and_then(|n| n.parse().ok()).unwrap_or(if quick { 2 } else { 10 });
     let only = option("--only").map(|names| names.split(',').map(str::to_owned).collect::<Vec<_>>());
     let half = option("--half");
+    if only.as_ref().is_none_or(|names| names.iter().any(|name| name != "stalls")) {
+        judged(&dir, root, &voices, (seeds, only.as_deref(), half.as_deref()));
+    }
+    if only.as_ref().is_none_or(|names| names.iter().any(|name| name == "stalls")) {
+        stalls::run(&voices, seeds);
+    }
+}
+
+/// The scenarios of [`scenarios`] that are asked for, judged by PESQ.
+fn judged(dir: &Path, root: &Path, voices: &[Voice], (seeds, only, half): (u64, Option<&[String]>, Option<&str>)) {
+    let Some(python) = python(dir) else {
+        println!("skipped: python3 with venv and pip (pesq, pystoi, numpy) is needed to judge sound");
+        return;
+    };
+    let quick = flag("--quick");
     let default = JitterPlan::default();
     let mut manifest = String::new();
-    for voice in &voices {
+    for voice in voices {
         wav::write(&dir.join(format!("ref-{}.wav", voice.name)), 8_000, &voice.pcm).expect("a file under target");
     }
     for (s, scenario) in scenarios().iter().enumerate() {
@@ -295,7 +310,7 @@ fn main() {
             for (v, voice) in voices.iter().enumerate() {
                 for seed in 0..seeds {
                     let side = if seed % 2 == 0 { "even" } else { "odd" };
-                    if half.as_ref().is_some_and(|half| half != side) {
+                    if half.is_some_and(|half| half != side) {
                         continue;
                     }
                     // Each voice has weather of its own: as many networks as calls.
@@ -317,9 +332,9 @@ fn main() {
     }
     std::fs::write(dir.join("manifest.tsv"), manifest).expect("a file under target");
     let judge = root.join("benches/quality.py");
-    let status = Command::new(python).arg(judge).arg(&dir).status();
+    let status = Command::new(python).arg(judge).arg(dir).status();
     if !flag("--keep") {
-        for file in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+        for file in std::fs::read_dir(dir).into_iter().flatten().flatten() {
             if file.file_name().to_string_lossy().starts_with("deg-") {
                 // What cannot be deleted is overwritten by the next run.
                 let _ = std::fs::remove_file(file.path());

@@ -28,8 +28,9 @@ pub enum Input {
     Answered,
     /// The caller's voice began (the gate's verdict, about 64 ms after the onset).
     SpeechStarted,
-    /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so).
-    SpeechStopped { ago: Duration },
+    /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so), after so much speech: more than
+    /// has passed since it began where a network held the sound back and then brought it at once.
+    SpeechStopped { ago: Duration, spoke: Duration },
     /// What was understood. A later `Words` of the same turn replaces an earlier one. `text` is `None` when somebody spoke and it
     /// was nothing that was asked for.
     Words { text: Option<String>, confidence: f32, is_final: bool },
@@ -276,7 +277,7 @@ impl Conversation {
                 self.disclosure = self.bot.clauses(text).len() as u64;
             }
             Input::SpeechStarted if self.open() => self.turn.started(now),
-            Input::SpeechStopped { ago } if self.open() => self.turn.stopped(now, ago),
+            Input::SpeechStopped { ago, spoke } if self.open() => self.turn.stopped(now, ago, spoke),
             Input::Words { text, confidence, is_final } if self.open() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
                 let weight = text.as_deref().map_or(Weight::Part, |text| self.flow.weigh(text));

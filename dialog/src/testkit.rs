@@ -175,7 +175,7 @@ impl Sim {
         self.pass(Duration::from_millis(130));
         self.input(Input::SpeechStarted);
         self.pass(length + Duration::from_millis(70));
-        self.input(Input::SpeechStopped { ago: Duration::from_millis(200) });
+        self.input(Input::SpeechStopped { ago: Duration::from_millis(200), spoke: Duration::ZERO });
         self.pass(Duration::from_millis(20));
         self.input(Input::Words { text: text.map(str::to_string), confidence: self.confidence, is_final: true });
     }

@@ -254,13 +254,14 @@ impl Turn {
         self.tick(now);
     }
 
-    pub fn stopped(&mut self, now: Instant, ago: Duration) {
+    /// The caller's voice stopped this long ago, after it had been on for so long by its own clock.
+    pub fn stopped(&mut self, now: Instant, ago: Duration, spoke: Duration) {
         self.voice = false;
         if let Some(speech) = &mut self.speech
             && speech.silent.is_none()
         {
             let at = now.checked_sub(ago).unwrap_or(now).max(speech.burst);
-            speech.spoken += at.saturating_duration_since(speech.burst);
+            speech.spoken += at.saturating_duration_since(speech.burst).max(spoke);
             speech.silent = Some(at);
         }
         self.tick(now);

@@ -1,18 +1,21 @@
 //! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
 pub mod level;
 pub mod suppressor;
+pub mod wait;
 
 use crate::asr::{Cue, Listen};
 use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
 use crate::resample::Resampler;
+use crate::said::Said;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
 use level::{Level, Levelling};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use suppressor::{Suppression, Suppressor};
+use wait::{Voice, Wait};
 
 /// How an ear decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +68,7 @@ pub enum Heard {
 pub struct Ear {
     plan: EarPlan,
     models: Models,
+    wait: Wait,
     echo: Option<Echo>,
     vad: Vad,
     gate: Gate,
@@ -119,6 +123,7 @@ impl Ear {
         let gate = if models.are_fused() { GatePlan::fused } else { GatePlan::strict };
         Self {
             models: models.clone(),
+            wait: Wait::default(),
             echo: (plan.echo == EchoControl::On).then(Echo::new),
             vad: Vad::new(models),
             gate: Gate::new(gate(plan.start, plan.end)),
@@ -137,6 +142,21 @@ impl Ear {
             shut: Shut::Open,
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
             clean: Vec::new(),
+        }
+    }
+
+    /// What is to be heard of a tick, given in `frames` in order, each cleaned of what comes back of our own sound: `sent` is what
+    /// the line was sent in the same tick. Comes before [`Ear::hear`].
+    pub fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
+        let voice = match self.gate.is_speech() {
+            false => Voice::Silent,
+            true if self.gate.is_mid_word() => Voice::Speaking,
+            true => Voice::Pausing,
+        };
+        let first = frames.len();
+        self.wait.take(sent.pos, said, self.rate, voice, frames);
+        if let Some(echo) = &mut self.echo {
+            echo.pair(sent, &mut frames[first..]);
         }
     }
 
@@ -274,6 +294,7 @@ impl Ear {
             self.sound.clear();
             self.judged = self.sound.end;
             self.due = None;
+            self.wait = Wait::default();
         }
         self.shut = shut;
     }

@@ -22,6 +22,8 @@ use std::ops::{Range, RangeInclusive};
 #[derive(Default)]
 pub struct Echo {
     line: Option<Line>,
+    /// What was sent in ticks whose sound has not come, oldest first.
+    owed: VecDeque<Frame>,
 }
 
 struct Line {
@@ -49,6 +51,10 @@ struct Work {
     evidence: f32,
 }
 
+/// Ticks that may be owed: as many as a jitter buffer holds packets.
+const OWED: usize = 256;
+/// Of those whose sound never comes, the last second is followed: no echo of what was sent before that is on its way.
+const FOLLOWED: u64 = 50 * SamplePos::PER_TICK;
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
 const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
@@ -73,6 +79,45 @@ const UNTOUCHED: Range<f32> = 0.85..0.97;
 impl Echo {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What an ear hears of a tick, each frame with what was sent in the tick that it belongs to: `sent` was in this one. Frames that
+    /// come late find what was sent in their time; what was sent shortly before, in ticks whose sound never comes, is followed
+    /// without.
+    pub fn pair(&mut self, sent: Frame, frames: &mut [Frame]) {
+        if self.owed.is_empty()
+            && let [near] = frames
+            && near.pos == sent.pos
+        {
+            return self.clean(near, &sent);
+        }
+        self.owed.push_back(sent);
+        for near in frames {
+            while let Some(far) = self.owed.pop_front_if(|far| far.pos < near.pos) {
+                if near.pos.0 - far.pos.0 <= FOLLOWED {
+                    self.follow(&far);
+                }
+            }
+            match self.owed.pop_front_if(|far| far.pos == near.pos) {
+                Some(far) => self.clean(near, &far),
+                None => self.clean(near, &Frame::silence(near.pos, near.rate)),
+            }
+        }
+        while self.owed.len() > OWED
+            && let Some(far) = self.owed.pop_front()
+        {
+            self.follow(&far);
+        }
+        if self.owed.is_empty() {
+            // A stall is rare, and its memory is another call's.
+            self.owed = VecDeque::new();
+        }
+    }
+
+    /// A tick of which nothing came.
+    fn follow(&mut self, far: &Frame) {
+        let rate = self.line.as_ref().map_or(far.rate, |line| line.rate);
+        self.clean(&mut Frame::silence(far.pos, rate), far);
     }
 
     /// One tick: what was said on the line (`near`, after the jitter buffer), and what the line was sent (`far`). The former

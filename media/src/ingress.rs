@@ -6,7 +6,11 @@ use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
 use crate::packet::Rtp;
 use crate::stretch::{self, Care};
 use crate::{Rate, SamplePos};
+use apart::Apart;
+pub use apart::ForEar;
 use std::time::{Duration, Instant};
+
+mod apart;
 
 pub struct Ingress {
     jitter: Jitter,
@@ -24,6 +28,14 @@ pub struct Ingress {
     /// Restored from what the next packet says of it, in samples.
     corrected: u64,
     stretches: u64,
+    /// An ear listens to this line; what it hears while people hear something else.
+    heeded: bool,
+    apart: Option<Box<Apart>>,
+    /// Sound is due and does not come: since this tick, how long it had waited, and what was decoded and not yet heard when it stopped.
+    stopped: bool,
+    since: SamplePos,
+    waited: Duration,
+    rest: Vec<i16>,
     plan: JitterPlan,
     seed: u64,
     decoders: Decoders,
@@ -52,6 +64,12 @@ impl Ingress {
             concealed: 0,
             corrected: 0,
             stretches: 0,
+            heeded: false,
+            apart: None,
+            stopped: false,
+            since: SamplePos(0),
+            waited: Duration::ZERO,
+            rest: Vec::new(),
             plan,
             seed,
             decoders: Codec::decoder,
@@ -85,6 +103,7 @@ impl Ingress {
     pub fn reset(&mut self) {
         self.jitter.reset();
         self.pcm.clear();
+        self.apart = None;
     }
 
     fn units(&self, samples: usize) -> u32 {
@@ -95,16 +114,19 @@ impl Ingress {
         (u64::from(units) * u64::from(self.rate.hz()) / u64::from(self.clock)) as usize
     }
 
-    /// The sound of one tick, always whole.
+    /// The sound of one tick, always whole, as people hear it. What an ear hears of it follows ([`Ingress::for_ear`]).
     pub fn pull(&mut self, now: Instant, pos: SamplePos, mute: &dyn Mute) -> Frame {
         let tick = self.rate.per_tick();
+        self.spare(now, pos);
         let mut origin = Origin::Idle;
         if !self.pcm.is_empty() {
             origin = Origin::Line;
         }
         while self.pcm.len() < tick {
             let need = tick - self.pcm.len();
-            match self.jitter.pull(now, self.units(need).max(1)) {
+            let play = self.jitter.pull(now, self.units(need).max(1));
+            self.watch(now, pos);
+            match play {
                 Play::Decode { codec, payload, skip, timestamp, arrived } => {
                     self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
                     self.arrived = Some(arrived);

@@ -4,13 +4,18 @@
 //! seconds, prices each delay; the sound is then stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until
 //! packets wait as long as is cheapest. Sound is taken from here once per [`TICK`], so waiting is measured where it counts:
 //! when a packet is taken.
+mod backlog;
 mod delay;
 mod lateness;
+mod report;
 mod stream;
+
+pub use backlog::Late;
 
 use crate::codec::Codec;
 use crate::frame::TICK;
-use crate::packet::{Report, Rtp};
+use crate::packet::Rtp;
+use backlog::Backlog;
 use bytes::Bytes;
 use delay::Delay;
 use lateness::Lateness;
@@ -23,7 +28,7 @@ use stream::{SEEN, Stream};
 pub struct JitterPlan {
     /// Never less waiting than this beyond what the fastest packet needs.
     pub least: Duration,
-    /// A packet this late is not waited for; sound older than this is skipped.
+    /// A packet this late is not waited for; people are spared sound older than this. An ear is not ([`Late`]).
     pub most: Duration,
     /// The delay that is worth as much as one packet in a hundred: a conversation bears about 12 ms.
     pub price: Duration,
@@ -91,8 +96,10 @@ pub struct Counts {
     /// Came after their time.
     pub late: u64,
     pub duplicates: u64,
-    /// Not played although they came in time: too old after a stall, or too many.
+    /// Left out of what people hear although they came: too old after a stall, or too many.
     pub skipped: u64,
+    /// Left out of what an ear hears although they came: a stall held back more than [`ROOM`] of them.
+    pub unheard: u64,
     /// Not sound of this line: wrong size, or a stranger's number.
     pub refused: u64,
 }
@@ -106,7 +113,7 @@ const SLACK: Duration = Duration::from_millis(4);
 /// Without a packet for this long there is no stream.
 const LOST_STREAM: Duration = Duration::from_millis(240);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     seq: i64,
     /// Extended timestamp.
@@ -143,6 +150,12 @@ pub struct Jitter {
     /// Made-up sound since the head stopped moving, in clock units.
     held: i64,
     level: Option<u8>,
+    /// Sound that was due and did not come since the last that did; `None` where none is due.
+    awaited: Option<i64>,
+    /// The sender stops sending while nobody speaks.
+    suppresses: bool,
+    /// What an ear has still to hear while people hear something else.
+    backlog: Option<Backlog>,
     lateness: Lateness,
     delay: Delay,
     counts: Counts,
@@ -167,6 +180,9 @@ impl Jitter {
             last_seq: 0,
             held: 0,
             level: None,
+            awaited: None,
+            suppresses: false,
+            backlog: None,
             lateness,
             delay: Delay::new(units(TICK), units(SLACK)),
             counts: Counts::default(),
@@ -268,15 +284,17 @@ impl Jitter {
         if content == Content::Event {
             return;
         }
-        if let Content::Sound(_) = content {
+        if let Content::Sound(codec) = content {
             self.measure(arrival, at, limit);
+            self.suppresses |= codec.ceases(&packet.payload);
         }
+        let entry = Entry { seq, at, length, content, payload: packet.payload, arrived: packet.arrived };
+        self.keep_for_ear(&entry);
         if seq <= self.last_seq {
             self.counts.late += 1;
             return;
         }
         let place = self.queue.partition_point(|e| e.seq < seq);
-        let entry = Entry { seq, at, length, content, payload: packet.payload, arrived: packet.arrived };
         self.queue.insert(place, entry);
         if self.queue.len() > ROOM {
             self.queue.pop_front();
@@ -296,9 +314,11 @@ impl Jitter {
         self.lateness.learn(arrival, transit);
     }
 
+    /// The stream is another, or its clock steps: nothing of before says when its packets are due.
     fn forget_fastest(&mut self) {
         self.lateness.forget();
         self.delay.forget();
+        (self.awaited, self.backlog) = (None, None);
     }
 
     /// How long sound with this timestamp, taken now, has been possible to take.
@@ -403,6 +423,8 @@ impl Jitter {
     }
 
     fn starve(&mut self, need: u32, now: i64) -> Play {
+        let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
+        self.awaited = self.awaited.filter(|_| !quiet).map(|units| units.saturating_add(i64::from(need)));
         if self.state != State::Playing {
             return self.pause();
         }
@@ -411,7 +433,6 @@ impl Jitter {
         if margin < self.lateness.least() {
             self.delay.taken(margin);
         }
-        let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
         self.held += i64::from(need);
         if quiet || self.held > self.units(LOST_STREAM) {
             self.rest(if quiet { State::Quiet } else { State::Idle });
@@ -429,6 +450,7 @@ impl Jitter {
             self.last_seq = noise.seq;
             self.level = noise.payload.first().map(|b| b & 0x7f).or(self.level);
         }
+        self.awaited = None;
         self.rest(State::Quiet);
         self.pause()
     }
@@ -444,11 +466,13 @@ impl Jitter {
             self.lateness.repaired(arrival - entry.at - fastest + entry.length);
         }
         (self.head, self.last_seq, self.held) = (entry.at + entry.length, entry.seq, 0);
+        self.awaited = Some(0);
         let (skip, timestamp) = (skip as u32, entry.at as u32);
         Play::Decode { codec, payload: entry.payload, skip, timestamp, arrived: entry.arrived }
     }
 
-    /// After a stall the packets of seconds may come at once: what is too old to be worth hearing is left out.
+    /// After a stall the packets of seconds may come at once: people are spared what is older than the limit, and catch up with
+    /// the rest ([`Jitter::pace`]).
     fn skim(&mut self, now: i64) {
         let most = self.units(self.plan.most) + self.lateness.wanted();
         let Some(front) = self.queue.front() else { return };
@@ -457,7 +481,7 @@ impl Jitter {
         }
         while self.queue.len() > 1 {
             let Some(front) = self.queue.front() else { return };
-            if self.delay_of(front.at, now) <= self.lateness.wanted() {
+            if self.delay_of(front.at, now) <= most {
                 break;
             }
             self.last_seq = front.seq;
@@ -514,60 +538,6 @@ impl Jitter {
             self.last_seq = stream.top_seq;
         }
         self.forget_fastest();
-    }
-
-    // ---- how it goes
-
-    pub fn counts(&self) -> Counts {
-        self.counts
-    }
-
-    /// How long the sound of the tick just taken had been possible to play; `spare` units are decoded and not yet heard.
-    pub fn delay(&mut self, now: Instant, spare: u32) -> Duration {
-        let now = self.place(now);
-        if self.state != State::Playing || self.held > 0 {
-            return self.last_delay;
-        }
-        // The tick just taken began before what is left.
-        let delay = self.delay_of(self.head - i64::from(spare) - self.units(TICK), now);
-        self.last_delay = self.time(delay);
-        self.last_delay
-    }
-
-    /// The delay that the network asks for.
-    pub fn target(&self) -> Duration {
-        self.time(self.lateness.wanted())
-    }
-
-    pub fn held_packets(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// RFC 3550 interarrival jitter.
-    pub fn jitter(&self) -> Duration {
-        self.time(self.stream.as_ref().map_or(0, |s| s.jitter as i64))
-    }
-
-    pub fn ssrc(&self) -> Option<u32> {
-        self.stream.as_ref().map(|s| s.ssrc)
-    }
-
-    /// A report block about this stream; the share lost counts from the last call.
-    pub fn report(&mut self) -> Option<Report> {
-        let stream = self.stream.as_ref()?;
-        let (received, lost) = (self.counts.received, self.counts.lost);
-        let (since_received, since_lost) =
-            (received.saturating_sub(self.reported.0), lost.saturating_sub(self.reported.1));
-        self.reported = (received, lost);
-        let expected = since_received + since_lost;
-        Some(Report {
-            ssrc: stream.ssrc,
-            fraction_lost: if expected == 0 { 0.0 } else { since_lost as f32 / expected as f32 },
-            lost: lost.min(0x7f_ffff) as i32,
-            highest_sequence: stream.top_seq as u32,
-            jitter: stream.jitter as u32,
-            round_trip: None,
-        })
     }
 }
 

@@ -2,7 +2,7 @@
 use crate::codec::Codec;
 use crate::egress::Egress;
 use crate::frame::TICK;
-use crate::ingress::Ingress;
+use crate::ingress::{ForEar, Ingress};
 use crate::jitter::{Content, JitterPlan};
 use crate::keys::{Clocks, Keys, KeysIn, ToneKeys};
 use crate::noise::{COMFORT, Noise};
@@ -339,12 +339,32 @@ impl Leg {
         self.keys.tick(now);
         let frame = self.ingress.pull(now, pos, &self.keys);
         self.bursts.tick(frame.origin);
+        if !self.ingress.is_apart() {
+            self.listen_for_keys(now, &frame);
+        }
+        frame
+    }
+
+    /// What this leg's ear hears of the tick just heard, no more than `most` frames. Nobody asks where there is no ear.
+    pub fn hear_apart(&mut self, now: Instant, pos: SamplePos, most: usize) -> ForEar {
+        let mut hears = self.ingress.for_ear(now, pos, most, &self.keys);
+        if let ForEar::Late(frames) = &mut hears {
+            for frame in frames {
+                self.listen_for_keys(now, frame);
+                if self.keying() {
+                    frame.pcm_mut().fill(0);
+                }
+            }
+        }
+        hears
+    }
+
+    fn listen_for_keys(&mut self, now: Instant, frame: &Frame) {
         if self.plan.telephone_event.is_none()
-            && let Some(key) = self.tones.hear(&frame)
+            && let Some(key) = self.tones.hear(frame)
         {
             self.out.push_back(Output::Key { key, at: frame.arrived.unwrap_or(now) });
         }
-        frame
     }
 
     /// Whether what this leg says is a keypad tone: no ear should take it for speech.

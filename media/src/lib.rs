@@ -25,6 +25,7 @@ pub mod pool;
 pub mod record;
 pub mod resample;
 pub mod room;
+pub mod said;
 pub mod stats;
 pub mod stretch;
 pub mod tap;

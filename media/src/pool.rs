@@ -41,7 +41,8 @@ pub struct PoolPlan {
     /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
     /// what is left.
     pub speak_limit: Duration,
-    /// How far a listening session may fall behind its caller; beyond that it fails with [`asr::Fault::Busy`].
+    /// How far a listening session may fall behind its caller; beyond that it fails with [`asr::Fault::Busy`]. More than the five
+    /// seconds that an ear may be given at once after a stall of the network.
     pub backlog: Duration,
     /// The longest utterance; sound beyond it is not heard.
     pub utterance: Duration,
@@ -64,7 +65,7 @@ impl Default for PoolPlan {
             threads: available_parallelism().map_or(1, usize::from).saturating_sub(1).max(2),
             listen_limit: Duration::from_millis(700),
             speak_limit: Duration::from_millis(600),
-            backlog: Duration::from_secs(4),
+            backlog: Duration::from_secs(9),
             utterance: Duration::from_secs(30),
             sessions: 2048,
             clauses: 1024,

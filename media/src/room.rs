@@ -1,11 +1,13 @@
 //! `Room`: all legs of one call. Per tick: all that was heard → mixed by [`crate::hears`] → all that is sent.
 use crate::frame::{Frame, SamplePos, TICK};
 use crate::hears::{self, Ear, Supervision, Voice};
+use crate::ingress::ForEar;
 use crate::keys::Keys;
 use crate::leg::{self, Leg, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
+use crate::said::Said;
 use crate::stats::LegStats;
 use crate::tap::Tap;
 use crate::tts::{Sound, UtteranceId};
@@ -75,7 +77,7 @@ pub enum Output {
     /// What a leg said and what it was sent, for its ear. Comes after everything that is sent in the same tick.
     Frame {
         seat: Seat,
-        frame: Box<Frame>,
+        said: Said,
         sent: Box<Frame>,
     },
     Event(Event),
@@ -127,6 +129,8 @@ pub struct Room {
     legs: [Option<Box<Leg>>; Seat::COUNT],
     /// Seats that no ear listens to.
     deaf: [bool; Seat::COUNT],
+    /// Frames of sound that came late an ear is given in one tick.
+    catch_up: usize,
     lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
@@ -143,6 +147,7 @@ impl Room {
             tick: 0,
             legs: Default::default(),
             deaf: Default::default(),
+            catch_up: CATCH_UP,
             lanes: Lanes::default(),
             tap: None,
             out: VecDeque::new(),
@@ -187,6 +192,11 @@ impl Room {
         if let Some(deaf) = self.deaf.get_mut(usize::from(seat.0)) {
             *deaf = !ear;
         }
+    }
+
+    /// How many frames of sound that came late each ear may be given in the ticks to come; at least one.
+    pub fn catch_up(&mut self, frames: usize) {
+        self.catch_up = frames.max(1);
     }
 
     /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
@@ -250,9 +260,13 @@ impl Room {
         self.tick = tick + 1;
         let pos = SamplePos::of_tick(tick);
         let (mut said, mut bot): (Sounds, Sounds) = ([const { None }; Seat::COUNT], [const { None }; Seat::COUNT]);
+        let mut apart = [const { ForEar::Now }; Seat::COUNT];
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if let Some(leg) = leg {
                 said[n] = Some(leg.hear(now, pos));
+                if !self.deaf[n] {
+                    apart[n] = leg.hear_apart(now, pos, self.catch_up);
+                }
                 bot[n] = match self.mode {
                     Mode::Echo => None,
                     // The other line is no dead air.
@@ -289,11 +303,21 @@ impl Room {
                 if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
                     frame.pcm_mut().fill(0);
                 }
-                self.out.push_back(Output::Frame { seat: Seat(n as u8), frame: Box::new(frame), sent });
+                let said = match std::mem::replace(&mut apart[n], ForEar::Now) {
+                    ForEar::Now => Said::Now(Box::new(frame)),
+                    ForEar::Awaited { made, suppresses } => {
+                        Said::Awaited { made: made.then(|| Box::new(frame)), suppresses }
+                    }
+                    ForEar::Late(frames) => Said::Late(frames),
+                };
+                self.out.push_back(Output::Frame { seat: Seat(n as u8), said, sent });
             }
         }
     }
 }
+
+/// Frames of late sound in one tick, where nobody says otherwise.
+const CATCH_UP: usize = 8;
 
 /// Why a room wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

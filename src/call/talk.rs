@@ -11,6 +11,7 @@ pub use crate::standby::Clip;
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
+use media::SamplePos;
 use media::asr::Heard;
 use media::ear::Shut;
 use media::playout::{Gain, Phase, Played};
@@ -93,6 +94,8 @@ pub struct Talk {
     answered: Option<Instant>,
     silences: Silences,
     stopwatch: Stopwatch,
+    /// Where in the call the caller's voice last began.
+    speech_at: SamplePos,
     turns: u32,
     bot: BotTurns,
     caller: CallerTurn,
@@ -139,6 +142,7 @@ impl Talk {
             answered: None,
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
+            speech_at: SamplePos::default(),
             turns: 0,
             bot: BotTurns::default(),
             caller: CallerTurn::default(),
@@ -354,7 +358,8 @@ impl Talk {
         match event {
             // An edge that was on its way when the ear closed.
             Event::Edge { .. } if self.watch.is_held() => {}
-            Event::Edge { edge: Edge::Start { arrived, .. }, .. } => {
+            Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
+                self.speech_at = place;
                 let at = arrived.unwrap_or(now).min(now);
                 if std::mem::take(&mut self.late) {
                     self.owing = None;
@@ -365,14 +370,14 @@ impl Talk {
                 self.mark_at(at, "speech_started");
                 self.tell(now, Words::SpeechStarted);
             }
-            Event::Edge { edge: Edge::End { arrived, .. }, .. } => {
+            Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
                 self.caller.stopped(at);
                 self.stopwatch.stopped(at);
                 let silence = self.silences.caller(false, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_stopped");
-                self.tell(now, Words::SpeechStopped { ago: now - at });
+                self.tell(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
             }
             Event::Key { key, .. } => self.key(now, key, Road::Sound),
             Event::Played { played, .. } => self.played(now, played),

@@ -43,6 +43,8 @@ pub enum Owed {
 pub struct Silences {
     voices: Voices,
     now: Option<(Quiet, Instant)>,
+    /// When the last one ended.
+    ended: Option<Instant>,
 }
 
 impl Silences {
@@ -138,15 +140,16 @@ impl Silences {
             return None;
         }
         // What is noticed late does not reach back into the silence before it.
-        let before = self.now.map_or(at, |(_, from)| from);
+        let at = self.now.map(|(_, from)| from).or(self.ended).map_or(at, |before| at.max(before));
         let ended = self.close(at);
-        self.now = kind.map(|kind| (kind, at.max(before)));
+        self.now = kind.map(|kind| (kind, at));
         ended
     }
 
     fn close(&mut self, at: Instant) -> Option<Silence> {
         let (kind, from) = self.now.take()?;
         let to = at.max(from);
+        self.ended = Some(to);
         (to - from >= SHORTEST).then_some(Silence { kind, from, to })
     }
 }
@@ -230,6 +233,8 @@ pub fn line(seat: Seat, stats: &LegStats) -> Line {
         received: stats.packets.received,
         lost: stats.packets.lost,
         late: stats.packets.late,
+        skipped: stats.packets.skipped,
+        unheard: stats.packets.unheard,
         sent: stats.sent_packets.into(),
         concealed_ms: ms(stats.concealed),
         delay_ms: ms(stats.delay),

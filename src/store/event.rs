@@ -203,6 +203,10 @@ pub struct Line {
     pub received: u64,
     pub lost: u64,
     pub late: u64,
+    /// Packets that came after a stall of the network and are left out of the recording and of what people hear; the bot hears them.
+    pub skipped: u64,
+    /// Packets of a stall longer than five seconds that the bot does not hear either.
+    pub unheard: u64,
     pub sent: u64,
     /// Sound made up in place of missing packets.
     pub concealed_ms: u64,

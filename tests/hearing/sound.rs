@@ -26,7 +26,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-fn models() -> &'static Models {
+pub fn models() -> &'static Models {
     static MODELS: OnceLock<Models> = OnceLock::new();
     MODELS.get_or_init(|| {
         let path = root().join("models/silero_vad_op18_ifless.onnx");

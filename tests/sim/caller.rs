@@ -139,6 +139,12 @@ impl Call {
         self.tell(Input::Held(false));
     }
 
+    /// The network towards the bot stands still for a while, from so long from now on, and then brings all at once.
+    pub fn stall(&mut self, after: Duration, length: Duration) {
+        self.note("line", format!("stands still in {} ms for {} ms", after.as_millis(), length.as_millis()));
+        self.phone.net.still = Some(self.now + after..self.now + after + length);
+    }
+
     pub fn hang_up(&mut self) {
         self.note("caller", "hangs up");
         self.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp)));

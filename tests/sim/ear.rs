@@ -1,7 +1,9 @@
 //! `Ear`: the verdict on the caller's sound. Mostly by level, which makes edges exact; the real one where a test asks for it.
 use media::Frame;
+use media::ear::wait::{Voice, Wait};
 use media::ear::{EarPlan, Shut};
-use media::frame::{SamplePos, TICK};
+use media::frame::{Rate, SamplePos, TICK};
+use media::said::Said;
 use media::vad::{Edge, Models};
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,19 @@ impl Ear {
     pub fn real() -> Self {
         let models = Models::load(None).expect("earshot needs no file");
         Self::Real(Box::new(media::ear::Ear::new(EarPlan::default(), &models)), None)
+    }
+
+    /// What is to be heard of a tick.
+    pub fn admit(&mut self, said: Said, sent: Frame) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        match self {
+            Self::Level(level) => {
+                let voice = level.voice();
+                level.wait.take(sent.pos, said, Rate::Hz8000, voice, &mut frames);
+            }
+            Self::Real(ear, _) => ear.admit(said, sent, &mut frames),
+        }
+        frames
     }
 
     pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {
@@ -64,12 +79,21 @@ pub struct Level {
     first: Option<(SamplePos, Instant)>,
     last: Option<(SamplePos, Instant)>,
     speech: Option<Instant>,
+    wait: Wait,
 }
 
 const START: Duration = Duration::from_millis(80);
 const END: Duration = Duration::from_millis(200);
 
 impl Level {
+    fn voice(&self) -> Voice {
+        match self.speech {
+            None => Voice::Silent,
+            Some(_) if TICK * self.quiet < END / 2 => Voice::Speaking,
+            Some(_) => Voice::Pausing,
+        }
+    }
+
     fn hear(&mut self, frame: &Frame) -> Option<Edge> {
         if self.shut {
             return None;
@@ -95,7 +119,7 @@ impl Level {
             }
             Some(_) if TICK * self.quiet >= END => {
                 let (at, arrived) = self.last?;
-                *self = Self::default();
+                *self = Self { wait: std::mem::take(&mut self.wait), ..Self::default() };
                 Some(Edge::End { at, arrived: Some(arrived) })
             }
             _ => None,

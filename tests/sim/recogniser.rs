@@ -107,12 +107,14 @@ impl Recogniser {
         self.session.take_if(|session| session.from.is_some());
     }
 
-    /// What the ear tells; at a pause, when [`Recogniser::finish`] is due.
-    pub fn edge(&mut self, now: Instant, edge: Edge) -> Option<(Duration, u64)> {
+    /// What the ear tells in a call since `start`; at a pause, when [`Recogniser::finish`] is due.
+    pub fn edge(&mut self, now: Instant, start: Instant, edge: Edge) -> Option<(Duration, u64)> {
         let session = self.session.as_mut()?;
         match edge {
-            Edge::Start { arrived, .. } => {
-                session.from.get_or_insert(arrived.unwrap_or(now) - PREROLL);
+            Edge::Start { at, arrived } => {
+                // What a network held back was said long before it arrived, at its place in the call.
+                let from = arrived.unwrap_or(now).min(start + at.since_start());
+                session.from.get_or_insert(from - PREROLL);
                 (session.speaking, session.pause) = (true, None);
                 None
             }

@@ -274,11 +274,13 @@ impl Call {
             match output {
                 Output::Send { packet: Packet::Rtp(packet), .. } => self.listener.packet(self.now, &packet),
                 Output::Send { .. } => {}
-                Output::Frame { frame, .. } => {
-                    if let Some(edge) = self.ear.hear(&frame) {
-                        self.edges.push(edge);
-                        if let Some((took, session)) = self.recogniser.edge(self.now, edge) {
-                            self.after(took, Later::Words(session));
+                Output::Frame { said, sent, .. } => {
+                    for frame in self.ear.admit(said, *sent) {
+                        if let Some(edge) = self.ear.hear(&frame) {
+                            self.edges.push(edge);
+                            if let Some((took, session)) = self.recogniser.edge(self.now, self.start, edge) {
+                                self.after(took, Later::Words(session));
+                            }
                         }
                     }
                 }

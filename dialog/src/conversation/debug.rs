@@ -7,7 +7,9 @@ impl Debug for Input {
         match self {
             Input::Answered => f.write_str("Answered"),
             Input::SpeechStarted => f.write_str("SpeechStarted"),
-            Input::SpeechStopped { ago } => f.debug_struct("SpeechStopped").field("ago", ago).finish(),
+            Input::SpeechStopped { ago, spoke } => {
+                f.debug_struct("SpeechStopped").field("ago", ago).field("spoke", spoke).finish()
+            }
             Input::Words { text, confidence, is_final } => {
                 write!(
                     f,

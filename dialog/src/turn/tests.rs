@@ -48,7 +48,7 @@ impl Trace {
 
     fn stop(&mut self, at: u64) {
         let now = self.until(at);
-        self.turn.stopped(now, ms(200));
+        self.turn.stopped(now, ms(200), Duration::ZERO);
         self.note(now);
     }
 

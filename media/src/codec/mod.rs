@@ -117,6 +117,11 @@ impl Codec {
         }
     }
 
+    /// Whether a payload says that none follow while nobody speaks: of Opus, one of nothing but a header.
+    pub const fn ceases(self, payload: &[u8]) -> bool {
+        matches!(self, Self::Opus(_)) && payload.len() <= 2
+    }
+
     /// The longest packet time it can send that is not above `wanted`: 10–60 ms in steps of 10. Opus has no frames of 30 and
     /// 50 ms, and 60 ms of wide L16 do not fit a packet.
     pub fn ptime(self, wanted: Duration) -> Duration {

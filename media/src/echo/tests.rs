@@ -8,6 +8,7 @@ use crate::frame::TICK;
 use crate::leg::LineRules;
 use crate::packet::{Packet, Rtp};
 use crate::room::{Input, Mode, Output, Room, Seat};
+use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::netem::{Netem, Weather};
 use crate::testkit::sim::plan;
@@ -98,6 +99,18 @@ fn who_speaks_over_the_bot_is_noticed_on_a_phone_without_echo_always_and_on_a_sp
 
 #[test]
 fn a_greeting_played_into_a_speakerphone_crosses_a_whole_room_and_starts_no_speech() {
+    greeting(None);
+}
+
+#[test]
+fn an_echo_that_the_network_holds_back_is_compared_with_what_was_sent_in_its_time() {
+    for from in [1_500, 3_000, 4_500] {
+        greeting(Some((from, from + 1_500)));
+    }
+}
+
+/// The way back stands still between these milliseconds.
+fn greeting(still: Option<(u32, u32)>) {
     let models = models().pop().unwrap();
     let (start, mut now) = (Instant::now(), Instant::now());
     let mut room = Room::new(start, Mode::Bot, LineRules::default());
@@ -109,6 +122,8 @@ fn a_greeting_played_into_a_speakerphone_crosses_a_whole_room_and_starts_no_spee
     let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(weather, 8));
     let mut ear = ear(&models, EchoControl::On);
     let (mut edges, mut loudest) = (Vec::new(), 0.0f32);
+    let at = |ms: u32| start + Duration::from_millis(u64::from(ms));
+    back.still = still.map(|(from, to)| at(from)..at(to));
     for tick in 0..350u32 {
         now += TICK;
         while let Some((arrived, packet)) = back.recv(now) {
@@ -127,10 +142,13 @@ fn a_greeting_played_into_a_speakerphone_crosses_a_whole_room_and_starts_no_spee
                         Rtp { payload_type: 0, marker: false, sequence, timestamp, ssrc: 7, payload, arrived: now };
                     back.send(now, Packet::Rtp(packet));
                 }
-                Output::Frame { mut frame, sent, .. } => {
-                    loudest = loudest.max(rms(frame.pcm()));
-                    ear.clean(&mut frame, &sent);
-                    edges.extend(ear.hear(&frame));
+                Output::Frame { said, sent, .. } => {
+                    if let Said::Now(frame) = &said {
+                        loudest = loudest.max(rms(frame.pcm()));
+                    }
+                    let mut frames = Vec::new();
+                    ear.admit(said, *sent, &mut frames);
+                    edges.extend(frames.iter().filter_map(|frame| ear.hear(frame)));
                 }
                 _ => {}
             }

@@ -8,6 +8,7 @@ use crate::leg::{self, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
+use crate::said::Said;
 use crate::tap::Tap;
 use crate::tts::Sound;
 use crate::vad::Edge;
@@ -82,7 +83,10 @@ impl Slot {
     pub(super) fn turn(&mut self, part: Part, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
         match part {
             Part::Take => return self.take(at, batch, counters),
-            Part::Tick => self.room.handle(at.0, Input::Tick),
+            Part::Tick => {
+                self.room.catch_up(batch.allowance());
+                self.room.handle(at.0, Input::Tick);
+            }
             Part::Give => self.drain(Some(batch), counters),
         }
         Turn::Goes
@@ -168,10 +172,13 @@ impl Slot {
                         wire.send(&packet);
                     }
                 }
-                Output::Frame { seat, frame, sent } => {
+                Output::Frame { seat, said, sent } => {
                     let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        batch.frames.push((self.id, seat, frame, sent));
+                        if let Said::Late(frames) = &said {
+                            batch.extra += frames.len() - 1;
+                        }
+                        batch.frames.push((self.id, seat, said, sent));
                     }
                 }
                 Output::Event(event) => self.tell(event, counters),

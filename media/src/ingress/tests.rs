@@ -7,6 +7,8 @@ use crate::testkit::netem::{Netem, Order, Weather};
 use crate::testkit::tone::{sine, worst_residue};
 use bytes::Bytes;
 
+mod stall;
+
 const MS: Duration = Duration::from_millis(1);
 
 struct Open;

@@ -20,6 +20,9 @@ const EXPECTED: f32 = 10.0;
 const REPAIR: f32 = 0.5;
 /// A spike holds up at least this many packets in a row.
 const RUN: u32 = 3;
+/// Packets held up together for longer than this are a stall: waited for if it returns, unless it is longer than any delay that we
+/// would choose, and no part of the usual.
+const STALL: Duration = Duration::from_millis(200);
 /// Before this many packets there is no telling a spike from the usual.
 const KNOWN: f32 = 100.0;
 /// Spikes further apart than this are chance.
@@ -121,11 +124,15 @@ impl Lateness {
         let slot = &mut self.fastest[turn.rem_euclid(FASTEST as i64) as usize];
         *slot = (*slot).min(transit);
         let late = self.fastest().map_or(0, |fastest| transit.saturating_sub(fastest));
-        // What is later than any delay we would choose is a stall, and no reason to wait longer.
+        // What is later than any delay we would choose is a stall, and no reason to wait longer; nor is what it holds up besides.
         if late > self.most {
+            self.run = (self.run.0 + 1, late, (arrival, arrival - transit));
             return;
         }
         self.spike(arrival, transit, late);
+        if self.run.0 > 1 && self.run.1 > self.units(STALL) {
+            return;
+        }
         self.packets += 1.0;
         self.weight /= self.memory;
         self.weigh(late, self.weight);
@@ -168,7 +175,8 @@ impl Lateness {
             false => (0, 0, (arrival, at)),
         };
         let over = packets >= RUN && !(together && self.run.0 > 0);
-        if over && self.packets > KNOWN && height > self.usual + self.units(Duration::from_millis(20)) {
+        let spike = self.usual + self.units(Duration::from_millis(20))..=self.most;
+        if over && self.packets > KNOWN && spike.contains(&height) {
             self.spikes.rotate_left(1);
             self.spikes[3] = Some((arrival, height));
         }

@@ -292,7 +292,7 @@ fn a_session_too_far_behind_fails_busy() {
     let chain = ear(vec![ears::Scripted::always("x").with(Trouble::HangOnSound)]);
     let mut listener = pool.listen(1, chain, ask(), out).unwrap();
     listener.cue(Cue::Begin { at: SamplePos(0) });
-    for _ in 0..250 {
+    for _ in 0..quick().backlog.as_millis() / 20 + 50 {
         listener.cue(Cue::Sound(vec![0; 320]));
     }
     assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(Fault::Busy)));

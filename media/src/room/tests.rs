@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod stall;
 mod wide;
 
 use super::*;
@@ -169,11 +170,12 @@ fn a_network_that_stands_still_for_two_seconds_leaves_no_lasting_delay() {
     if let Some(phone) = sim.phones.get_mut(&0) {
         phone.net.weather.delay = MS * 10;
     }
-    sim.run(Duration::from_secs(4));
+    sim.run(Duration::from_secs(5));
     sim.run(Duration::from_secs(20));
     let told = stats(&sim);
     assert!(told.delay < MS * 60, "{told:?}");
-    assert!(told.packets.skipped >= 50, "{told:?}");
+    // A caller who hears himself is spared what is older than the limit, and no more.
+    assert!((65..=80).contains(&told.packets.skipped), "{told:?}");
     let pcm = sim.sound(Seat::CALLER);
     assert!(worst_residue(&pcm[pcm.len() - 8_000..], HZ, Rate::Hz8000) < 80.0);
 }
@@ -556,6 +558,8 @@ fn whatever_arrives_nothing_panics_and_no_more_than_a_little_is_held() {
             sim.tick();
         }
         assert_eq!(sim.rtp(Seat::CALLER).len(), 1500, "a packet per tick, come what may");
-        assert_eq!(sim.heard.len(), 1500);
+        // An ear hears in order, hardly more than time passes, and misses what comes when the packets' numbers make no sense.
+        assert!(sim.heard.windows(2).all(|pair| pair[0].1.pos <= pair[1].1.pos));
+        assert!((1..=1650).contains(&sim.heard.len()), "{}", sim.heard.len());
     }
 }

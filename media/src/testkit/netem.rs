@@ -2,6 +2,7 @@
 use crate::noise::Dice;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How a network treats packets. Shares are 0.0–1.0.
@@ -32,6 +33,8 @@ pub enum Order {
 /// Items on their way.
 pub struct Netem<T> {
     pub weather: Weather,
+    /// The network stands still: what would arrive in this time arrives at its end, all at once.
+    pub still: Option<Range<Instant>>,
     dice: Dice,
     losing: u32,
     last: Option<Instant>,
@@ -41,7 +44,7 @@ pub struct Netem<T> {
 
 impl<T: Clone> Netem<T> {
     pub fn new(weather: Weather, seed: u64) -> Self {
-        Self { weather, dice: Dice::new(seed), losing: 0, last: None, count: 0, flying: BTreeMap::new() }
+        Self { weather, still: None, dice: Dice::new(seed), losing: 0, last: None, count: 0, flying: BTreeMap::new() }
     }
 
     pub fn send(&mut self, now: Instant, item: T) {
@@ -58,6 +61,9 @@ impl<T: Clone> Netem<T> {
             }
             if !weather.spread.is_zero() {
                 due += weather.spread.mul_f32(self.half_normal());
+            }
+            if let Some(still) = self.still.as_ref().filter(|still| still.contains(&due)) {
+                due = still.end;
             }
             if weather.order == Order::Kept {
                 due = self.last.map_or(due, |last| last.max(due));

@@ -3,6 +3,7 @@ use super::netem::{Netem, Weather};
 use super::tone::sine_from;
 use crate::Rate;
 use crate::codec::{Codec, Encoder};
+use crate::ear::wait::{Voice as Speech, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
@@ -132,8 +133,9 @@ pub struct Sim {
     /// Everything that left, with the time of its tick.
     pub sent: Vec<(Instant, Seat, Packet)>,
     pub events: Vec<Event>,
-    /// What each seat's ear was given.
+    /// What each seat's ear heard, where nobody speaks.
     pub heard: Vec<(Seat, Frame)>,
+    waits: BTreeMap<u8, Wait>,
 }
 
 impl Sim {
@@ -147,6 +149,7 @@ impl Sim {
             sent: Vec::new(),
             events: Vec::new(),
             heard: Vec::new(),
+            waits: BTreeMap::new(),
         }
     }
 
@@ -166,7 +169,12 @@ impl Sim {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => self.sent.push((self.now, seat, packet)),
-                Output::Frame { seat, frame, .. } => self.heard.push((seat, *frame)),
+                Output::Frame { seat, said, sent } => {
+                    let mut frames = Vec::new();
+                    let wait = self.waits.entry(seat.0).or_default();
+                    wait.take(sent.pos, said, sent.rate, Speech::Silent, &mut frames);
+                    self.heard.extend(frames.into_iter().map(|frame| (seat, frame)));
+                }
                 Output::Event(event) => self.events.push(event),
             }
         }

@@ -116,6 +116,12 @@ impl Gate {
         matches!(self.state, State::Speech { .. })
     }
 
+    /// Whether somebody speaks, and has not begun to pause: the detectors see the end of a word up to three windows late.
+    pub fn is_mid_word(&self) -> bool {
+        let now = self.blocks * BLOCK as u64;
+        matches!(self.state, State::Speech { until, .. } if now - until <= 3 * WINDOW as u64)
+    }
+
     /// The noise of the line, in dBFS after pre-emphasis.
     pub fn floor_db(&self) -> f32 {
         self.floor

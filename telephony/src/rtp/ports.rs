@@ -222,6 +222,9 @@ impl Socket {
     }
 }
 
+/// Five seconds of packets, as the kernel counts them: up to 2 kB each with some network cards. What is not used costs nothing.
+const RECEIVE_BUFFER: usize = 512 << 10;
+
 /// A socket of ours: never blocks, its packets are marked, and the kernel stamps what arrives.
 pub(crate) fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = socket2::Socket::new(
@@ -236,7 +239,9 @@ pub(crate) fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
         socket.set_only_v6(true)?;
         (libc::IPPROTO_IPV6, libc::IPV6_TCLASS)
     };
-    // Both are best effort: without them packets are marked less well, or stamped when they are read.
+    // All are best effort: without them packets are marked less well, stamped when they are read, or lost where a network that
+    // stood still brings more than a tick's budget at once.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     let _ = set(&socket, level, traffic_class, EXPEDITED);
     let _ = set(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
     socket.bind(&SocketAddr::new(address, port).into())?;

@@ -354,7 +354,7 @@ async fn a_flood_of_packets_fills_no_more_than_the_ring() {
     let stats = bot.call.peer.stats();
     let (received, dropped) = (stats.received - before.received, stats.dropped_in - before.dropped_in);
     let kept = bot.heard().len() as u64;
-    assert!(received > 100 && kept <= wire::RING as u64 && dropped + kept >= received, "{stats:?}, kept {kept}");
+    assert!(received > 100 && kept <= wire::INWARD as u64 && dropped + kept >= received, "{stats:?}, kept {kept}");
 }
 
 #[tokio::test]

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::Context;
 use std::time::Instant;
 
-/// Packets in a ring at most: 320 ms of sound. A full ring drops its oldest, for the newest is the one still worth hearing.
+/// Packets to the network at most: 320 ms of sound. A full ring drops its oldest, for the newest is the one still worth hearing.
 pub(super) const RING: usize = 16;
+/// Packets to the leg at most: as many as a jitter buffer holds, since a network that stood still brings seconds of them at once.
+pub(super) const INWARD: usize = 256;
 
 /// What both sides share.
 #[derive(Debug)]
@@ -42,7 +44,7 @@ pub(super) fn count(counter: &AtomicU64) {
 impl Rings {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
-            inward: ArrayQueue::new(RING),
+            inward: ArrayQueue::new(INWARD),
             outward: ArrayQueue::new(RING),
             task: AtomicWaker::new(),
             counts: Counts::default(),
@@ -122,11 +124,11 @@ mod tests {
             rings.put(packet(n));
             wire.send(&packet(n));
         }
-        assert_eq!(sequence(wire.recv(Instant::now())), Some(1_000 - RING as u16));
+        assert_eq!(sequence(wire.recv(Instant::now())), Some(1_000 - INWARD as u16));
         assert_eq!(sequence(rings.take()), Some(1_000 - RING as u16));
         let counts = &rings.counts;
-        assert_eq!((counts.dropped_in.load(Relaxed), counts.dropped_out.load(Relaxed)), (984, 984));
-        assert_eq!((rings.inward.len(), rings.outward.len()), (RING - 1, RING - 1));
+        assert_eq!((counts.dropped_in.load(Relaxed), counts.dropped_out.load(Relaxed)), (744, 984));
+        assert_eq!((rings.inward.len(), rings.outward.len()), (INWARD - 1, RING - 1));
     }
 
     #[test]

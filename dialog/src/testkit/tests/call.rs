@@ -70,7 +70,7 @@ fn words_that_never_come_are_asked_for_again() {
     sim.look();
     sim.input(Input::SpeechStarted);
     sim.pass(Duration::from_millis(900));
-    sim.input(Input::SpeechStopped { ago: Duration::from_millis(200) });
+    sim.input(Input::SpeechStopped { ago: Duration::from_millis(200), spoke: Duration::ZERO });
     sim.pass(Duration::from_millis(5_700));
     assert!(sim.look().is_empty());
     sim.pass(Duration::from_millis(150));

@@ -75,7 +75,10 @@ fn a_thousand_wild_callers_never_break_it() {
                 6 => sim.speak(Some(words), Duration::from_millis(dice.roll(1_500) as u64)),
                 7 => sim.speak(None, Duration::from_millis(dice.roll(1_500) as u64)),
                 8 => sim.input(Input::SpeechStarted),
-                9 => sim.input(Input::SpeechStopped { ago: Duration::from_millis(dice.roll(400) as u64) }),
+                9 => sim.input(Input::SpeechStopped {
+                    ago: Duration::from_millis(dice.roll(400) as u64),
+                    spoke: Duration::from_millis(dice.roll(4000) as u64),
+                }),
                 10 => sim.key(["1", "2", "3", "*", "#", "0", "12", "1430", "A", "9#", "**"][dice.roll(11)]),
                 11 => sim.pass(Duration::from_millis(dice.roll(4_000) as u64)),
                 12 => sim.input(Input::Words {
@@ -99,7 +102,8 @@ fn a_thousand_wild_callers_never_break_it() {
                 }),
             }
         }
-        // Left alone, every call comes to an end.
+        // Left alone by a caller who is silent, every call comes to an end.
+        sim.input(Input::SpeechStopped { ago: Duration::ZERO, spoke: Duration::ZERO });
         for _ in 0..3_000 {
             if sim.hung_up.is_some() {
                 break;

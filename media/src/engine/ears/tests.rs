@@ -18,6 +18,10 @@ fn frame(sound: &[i16], tick: usize) -> Option<Box<Frame>> {
     Some(Box::new(ticks::frame(tick, Rate::Hz8000, sound.get(tick * 160..(tick + 1) * 160)?)))
 }
 
+fn said(sound: &[i16], tick: usize) -> Option<Said> {
+    frame(sound, tick).map(Said::Now)
+}
+
 fn ears() -> (Ears, Arc<Counters>) {
     let counters = Arc::new(Counters::default());
     (Ears::new(models(), counters.clone()), counters)
@@ -40,8 +44,8 @@ fn many_ears_at_once_say_what_each_says_alone() {
             batch.orders.push(Order::Join(tick as u64, Seat(1), EarPlan::default()));
         }
         for (id, sound) in sounds.iter().enumerate() {
-            let frame = tick.checked_sub(id).and_then(|tick| frame(sound, tick));
-            batch.frames.extend(frame.map(|frame| (id as u64, Seat(1), frame, silence())));
+            let said = tick.checked_sub(id).and_then(|tick| said(sound, tick));
+            batch.frames.extend(said.map(|said| (id as u64, Seat(1), said, silence())));
         }
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
@@ -76,7 +80,7 @@ fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
             batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
             batch.orders.push(Order::Listen(0, Seat(1), Some(Box::new(Broken))));
         }
-        batch.frames.extend([0, 1].map(|id| (id, Seat(1), frame(&sound, tick).unwrap(), silence())));
+        batch.frames.extend([0, 1].map(|id| (id, Seat(1), said(&sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
         edges.iter().for_each(|(id, ..)| heard[*id as usize] += 1);
@@ -97,7 +101,7 @@ fn a_network_that_panics_deafens_no_line_and_no_thread() {
             batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
         }
         let frames = sounds.iter().enumerate();
-        batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), frame(sound, tick).unwrap(), silence())));
+        batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), said(sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
         for (id, _, edge) in edges {
@@ -116,8 +120,9 @@ fn two_frames_of_one_line_in_a_tick_are_heard_in_order() {
     let (mut edges, mut expected) = (Vec::new(), Vec::new());
     ears.carry_out(Order::Join(0, Seat(1), EarPlan::default()));
     for pair in 0..150 {
-        let frames: Vec<_> = (0..2).map(|n| (0, Seat(1), frame(&sound, pair * 2 + n).unwrap(), silence())).collect();
-        expected.extend(frames.iter().filter_map(|(_, _, frame, _)| ear.hear(frame)));
+        let two: Vec<_> = (0..2).map(|n| frame(&sound, pair * 2 + n).unwrap()).collect();
+        expected.extend(two.iter().filter_map(|frame| ear.hear(frame)));
+        let frames = two.into_iter().map(|frame| (0, Seat(1), Said::Now(frame), silence())).collect();
         ears.hear(Batch { frames, ..Batch::default() }, &mut edges);
     }
     assert!(!expected.is_empty());

@@ -1,0 +1,235 @@
+//! `Apart`: an ear hears apart from people after a stall. A network that stood still and then brings all at once makes people
+//! catch up (what is too old is left out, the rest is played faster); an ear is given every packet, several ticks of it at a time,
+//! each tick's sound with the position that it would have had.
+use super::{Ingress, Mute};
+use crate::codec::{Codec, Decoder};
+use crate::conceal::{Conceal, Fade};
+use crate::frame::{Frame, Origin, TICK};
+use crate::jitter::Late;
+use crate::noise::rms;
+use crate::{Rate, SamplePos};
+use std::time::{Duration, Instant};
+
+/// Sound that is due may stay away this long before the ear hears apart: what jitter holds up, people and ears wait for together.
+const JITTER: u32 = 3;
+/// A gap longer than this is silence; a shorter one is made up for.
+const GAP: Duration = Duration::from_millis(240);
+/// An ear goes on with what people hear where the difference is no more than this, and people wait no longer for their sound than
+/// this beyond what the network asks for: else the ear would wait with them.
+const UNHEARD: Duration = Duration::from_millis(5);
+const IN_TIME: Duration = Duration::from_millis(60);
+/// Or where there has been a silence for so many ticks and what it would hear twice, which is no more than this.
+const QUIET: u32 = 15;
+const FAR_BEHIND: Duration = Duration::from_millis(200);
+
+/// What an ear is given of a tick.
+#[derive(Debug)]
+pub enum ForEar {
+    /// What people hear.
+    Now,
+    /// Sound is due and has not come. `made`: what people hear instead may be taken for it, if it turns out to be lost.
+    Awaited { made: bool, suppresses: bool },
+    /// What has come since, oldest first; the tick's own sound may be among it.
+    Late(Vec<Frame>),
+}
+
+pub(super) struct Apart {
+    /// The decoder of before: what goes on where it stopped needs what it knows. People begin anew with one that knows nothing.
+    decoder: Option<(Codec, Box<dyn Decoder>)>,
+    conceal: Conceal,
+    /// Decoded and not yet heard, and how much of it was made up.
+    pcm: Vec<i16>,
+    made: usize,
+    /// The tick that the next frame belongs to.
+    next: SamplePos,
+    /// How long sound had waited when it stopped: what was waited for beyond the network's need, the ear may be ahead by.
+    waited: Duration,
+    /// The tick that goes on after the next frame, where nothing was sent in between or nothing of it came.
+    leap: Option<SamplePos>,
+    arrived: Option<Instant>,
+    /// Frames of quiet on end.
+    quiet: u32,
+}
+
+/// What stands behind a frame that cannot be filled.
+enum Filled {
+    Sound,
+    Silence,
+    Not,
+}
+
+impl Ingress {
+    /// Whether the ear hears apart from people.
+    pub fn is_apart(&self) -> bool {
+        self.apart.is_some()
+    }
+
+    /// Takes note of a tick in which sound does not come that is due: what is decoded came before.
+    pub(super) fn watch(&mut self, now: Instant, pos: SamplePos) {
+        let awaited = self.jitter.awaited() > 0;
+        if awaited && !self.stopped && self.apart.is_none() {
+            self.stops(now, pos);
+        }
+        self.stopped = awaited;
+    }
+
+    fn stops(&mut self, now: Instant, pos: SamplePos) {
+        let spare = self.units(self.pcm.len());
+        (self.since, self.waited) = (pos, self.jitter.waits(now, spare).min(self.plan.most));
+        self.rest.clear();
+        self.rest.extend_from_slice(&self.pcm);
+    }
+
+    /// People are about to be spared sound that waits: the ear is not.
+    pub(super) fn spare(&mut self, now: Instant, pos: SamplePos) {
+        if !std::mem::take(&mut self.heeded) || self.apart.is_some() {
+            return;
+        }
+        if self.jitter.is_over_limit(now) {
+            self.stops(now, pos);
+            self.part();
+        }
+    }
+
+    fn part(&mut self) {
+        self.jitter.split();
+        self.apart = Some(Box::new(Apart {
+            decoder: self.decoder.take(),
+            conceal: Conceal::new(self.rate, self.seed ^ 3),
+            pcm: std::mem::take(&mut self.rest),
+            made: 0,
+            next: self.since,
+            waited: self.waited,
+            leap: None,
+            arrived: self.arrived,
+            quiet: 0,
+        }));
+    }
+
+    /// What the ear gets of the tick that was just pulled, no more than `most` frames of it.
+    pub fn for_ear(&mut self, now: Instant, pos: SamplePos, most: usize, mute: &dyn Mute) -> ForEar {
+        self.heeded = true;
+        if !self.jitter.is_split() {
+            // Another stream, or the line was held.
+            self.apart = None;
+        }
+        if self.apart.is_none() {
+            let awaited = self.samples(self.jitter.awaited()) / self.rate.per_tick();
+            if self.jitter.awaited() == 0 {
+                return ForEar::Now;
+            }
+            if awaited <= JITTER as usize {
+                return ForEar::Awaited { made: true, suppresses: self.jitter.suppresses() };
+            }
+            self.part();
+        }
+        let Some(mut apart) = self.apart.take() else { return ForEar::Now };
+        let mut frames = Vec::new();
+        let lead = apart.waited.saturating_sub(self.jitter.target()).as_millis() / TICK.as_millis();
+        let latest = later(pos, lead as u64);
+        while frames.len() < most && apart.next <= latest {
+            match self.fill(&mut apart, (now, latest), mute) {
+                Filled::Not => break,
+                filled => frames.push(apart.frame(pos, self.rate, filled, self.conceal.floor() * 3.0)),
+            }
+        }
+        if self.meets(now, &apart) {
+            self.jitter.join();
+        } else {
+            self.apart = Some(apart);
+        }
+        if frames.is_empty() {
+            return ForEar::Awaited { made: false, suppresses: self.jitter.suppresses() };
+        }
+        ForEar::Late(frames)
+    }
+
+    /// Fills a tick with what comes next.
+    fn fill(&mut self, apart: &mut Apart, (now, pos): (Instant, SamplePos), mute: &dyn Mute) -> Filled {
+        let tick = self.rate.per_tick();
+        while apart.pcm.len() < tick {
+            match self.jitter.late(now) {
+                Late::Sound { codec, payload, timestamp, arrived } => {
+                    let muted = mute.mutes(timestamp, codec.duration(&payload));
+                    apart.decode(codec, &payload, muted, self.decoders);
+                    apart.arrived = Some(arrived);
+                }
+                Late::Missing(units) => {
+                    let samples = self.samples(units);
+                    if TICK * (samples / tick) as u32 <= GAP {
+                        apart.made += samples;
+                        apart.conceal.extend(Fade::Slow, samples, &mut apart.pcm);
+                        continue;
+                    }
+                    // What waits behind the gap reaches to this tick at most.
+                    let waits = self.samples(self.jitter.unread()).div_ceil(tick).saturating_sub(1) as u64;
+                    let latest = SamplePos(pos.0.saturating_sub(waits * SamplePos::PER_TICK));
+                    let after = later(apart.next, ((samples + tick / 2) / tick) as u64).min(latest).max(apart.next);
+                    if apart.pcm.is_empty() {
+                        apart.next = after;
+                    } else {
+                        apart.leap = Some(after);
+                        apart.conceal.extend(Fade::Fast, tick - apart.pcm.len(), &mut apart.pcm);
+                    }
+                }
+                Late::Silence => {
+                    apart.conceal.extend(Fade::Fast, tick - apart.pcm.len(), &mut apart.pcm);
+                    return Filled::Silence;
+                }
+                Late::Nothing => return Filled::Not,
+            }
+        }
+        Filled::Sound
+    }
+
+    /// Whether people have caught up, so that the ear can go on with what they hear.
+    fn meets(&mut self, now: Instant, apart: &Apart) -> bool {
+        let (spare, read) = (self.units(self.pcm.len()), self.units(apart.pcm.len()));
+        let Some((behind, excess)) = self.jitter.behind(now, spare, read) else { return false };
+        let units = |time: Duration| time.as_micros() as i64 * i64::from(self.clock) / 1_000_000;
+        let quiet = i64::from(apart.quiet) - i64::from(QUIET);
+        (behind.abs() <= units(UNHEARD) && excess <= units(IN_TIME))
+            || ((0..=units(FAR_BEHIND)).contains(&behind)
+                && excess <= units(FAR_BEHIND)
+                && units(TICK) * quiet >= behind)
+    }
+}
+
+impl Apart {
+    fn decode(&mut self, codec: Codec, payload: &[u8], muted: bool, decoders: super::Decoders) {
+        if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
+            self.decoder = Some((codec, decoders(codec)));
+        }
+        let Some((_, decoder)) = &mut self.decoder else { return };
+        let mut sound = Vec::new();
+        decoder.decode(payload, &mut sound);
+        if muted {
+            return self.conceal.extend(Fade::Fast, sound.len(), &mut self.pcm);
+        }
+        self.conceal.merge(&mut sound);
+        self.conceal.heard(&sound);
+        self.pcm.extend_from_slice(&sound);
+    }
+
+    /// The next frame, at its place in the call, which is `now` at the latest.
+    fn frame(&mut self, now: SamplePos, rate: Rate, filled: Filled, quiet: f32) -> Frame {
+        let tick = rate.per_tick();
+        let mut frame = Frame::of(self.next.min(now), rate, &self.pcm[..tick]);
+        self.pcm.drain(..tick);
+        frame.origin = match filled {
+            Filled::Sound if self.made == 0 => Origin::Line,
+            Filled::Sound => Origin::Concealed,
+            Filled::Silence | Filled::Not => Origin::Idle,
+        };
+        self.made = self.made.saturating_sub(tick);
+        frame.arrived = if frame.origin == Origin::Idle { None } else { self.arrived };
+        self.quiet = if rms(frame.pcm()) < quiet { self.quiet + 1 } else { 0 };
+        let next = later(self.next, 1);
+        self.next = self.leap.take().map_or(next, |leap| leap.max(next));
+        frame
+    }
+}
+
+fn later(at: SamplePos, ticks: u64) -> SamplePos {
+    SamplePos(at.0.saturating_add(ticks.saturating_mul(SamplePos::PER_TICK)))
+}
