@@ -86,6 +86,10 @@ pub struct Ear {
     speech: Option<u64>,
     listener: Option<Listener>,
     shut: Shut,
+    /// Frames that wait: those to be heard again, and what came while they waited.
+    backlog: VecDeque<Frame>,
+    /// Where the sound ends that was heard as speech.
+    spoken: SamplePos,
     scratch: Vec<i16>,
     clean: Vec<i16>,
 }
@@ -111,6 +115,8 @@ const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
 const KEEP: u64 = 2 * HZ;
 /// Sound kept of speech nobody listens to yet.
 const KEEP_SPEECH: u64 = 8 * HZ;
+/// Frames (0.6 s of sound) that are heard within a tick at most, where some are heard again.
+const CATCH_UP: usize = 30;
 /// Noise is taken out of utterances that rise less than this above it: recognisers are used to some, and miss it.
 const NOISY_DB: f32 = 30.0;
 
@@ -135,6 +141,8 @@ impl Ear {
             speech: None,
             listener: None,
             shut: Shut::Open,
+            backlog: VecDeque::new(),
+            spoken: SamplePos(0),
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
             clean: Vec::new(),
         }
@@ -145,6 +153,9 @@ impl Ear {
     pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
         if let Some(echo) = &mut self.echo {
             echo.clean(frame, sent);
+            // Who is heard already is not heard twice.
+            let (speaks, spoken) = (self.speech.is_some(), self.spoken);
+            self.backlog.extend(echo.again().filter(|again| !speaks && again.pos >= spoken));
         }
     }
 
@@ -165,6 +176,29 @@ impl Ear {
         if self.shut == Shut::Closed {
             return Heard::Said(None);
         }
+        if self.backlog.is_empty() {
+            return self.next(frame);
+        }
+        self.backlog.push_back(frame.clone());
+        let mut scratch = Scratch::default();
+        for _ in 0..CATCH_UP {
+            let Some(frame) = self.backlog.pop_front() else { break };
+            let edge = match self.next(&frame) {
+                Heard::Said(edge) => edge,
+                Heard::Due(mut look) => {
+                    self.models.look(&mut scratch, &mut [&mut look]);
+                    self.settle(Some(look))
+                }
+            };
+            if edge.is_some() {
+                return Heard::Said(edge);
+            }
+        }
+        Heard::Said(None)
+    }
+
+    /// The next frame, in the order in which they are heard.
+    fn next(&mut self, frame: &Frame) -> Heard {
         if let Some(due) = self.due.take() {
             let odds = self.vad.score(None);
             self.judge(due, odds);
@@ -235,6 +269,7 @@ impl Ear {
     fn pass_on(&mut self, verdict: Option<Verdict>) -> Option<Edge> {
         let edge = verdict.map(|verdict| self.act(verdict));
         if self.speech.is_some() {
+            self.spoken = self.sound.newest();
             self.send_on();
         }
         if let Some(Edge::End { at, .. }) = edge {
@@ -271,6 +306,7 @@ impl Ear {
                 suppressor.cut();
             }
             self.fresh.clear();
+            self.backlog.clear();
             self.sound.clear();
             self.judged = self.sound.end;
             self.due = None;
@@ -415,6 +451,11 @@ impl Sound {
         out[..first].copy_from_slice(&head[..first]);
         let rest = tail.len().min(out.len() - first);
         out[first..first + rest].copy_from_slice(&tail[..rest]);
+    }
+
+    /// The place in the call that follows the newest frame.
+    fn newest(&self) -> SamplePos {
+        self.marks.back().map_or(SamplePos(0), |mark| SamplePos(mark.at.0 + SamplePos::PER_TICK))
     }
 
     fn mark_of(&self, sample: u64) -> Option<&Mark> {
