@@ -323,7 +323,7 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::start(binary, size.0).await?;
     let local = SocketAddr::new(HERE, 0);
     let ports = PortsPlan { bind: HERE, advertise: HERE, from: 36_000, to: 37_999, ..PortsPlan::default() };
-    let plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), ..SipPlan::default() };
+    let plan = SipPlan { udp: vec![local], tcp: vec![], open: Vec::new(), ..SipPlan::default() };
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await?;
     let page = Page::open(&format!("http://127.0.0.1:{HTTP}/"), HERE)?.with_token(&server.token);
     let phones = Phones { page, sip };

@@ -53,6 +53,8 @@ needs_test=(
     'nodejs|have node|drives those browsers'
     'npm|have npm|fetches what drives them'
     'coturn|have turnserver|a relay for browser calls'
+    'python3|have python3|runs what validates the description of the API'
+    'python3-pip|find_pip|fetches it'
 )
 
 find_pocketsphinx() { pkg-config --exists pocketsphinx 2>/dev/null; }
@@ -206,11 +208,31 @@ readonly driver=tests/e2e/browser
 install_driver() {
     local installed=$driver/node_modules/.installed
     cmp -s "$driver/package-lock.json" "$installed" && return 0
-    if step "fetching what drives the browser (9 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
+    if step "fetching what drives the browser (14 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
         cp "$driver/package-lock.json" "$installed"
     else
         say "without it the tests of the browser caller are skipped. 'make setup' tries again."
     fi
+}
+
+# --- What judges the API's description -------------------------------------------------------------------------------
+readonly judge=tests/openapi
+
+# What is compiled in it is for one version of Python.
+judge_wanted() { python3 --version && cat "$judge/requirements.txt"; }
+
+install_judge() {
+    local installed=$judge/site/.installed
+    if have python3 && find_pip; then
+        judge_wanted 2>/dev/null | cmp -s - "$installed" && return 0
+        rm -rf "$judge/site"
+        if step "fetching what validates the API's description (12 MB)" python3 -m pip install --quiet \
+            --disable-pip-version-check --target "$judge/site" --requirement "$judge/requirements.txt"; then
+            judge_wanted >"$installed"
+            return 0
+        fi
+    fi
+    say "without it the API's answers are held against its description by our own code alone. 'make setup' tries again."
 }
 
 mkdir -p models
@@ -230,3 +252,4 @@ fi
 install_packages
 install_silero
 [[ $purpose != test ]] || install_driver
+[[ $purpose != test ]] || install_judge

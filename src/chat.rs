@@ -1,5 +1,5 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
-use crate::tools;
+use crate::{console, tools};
 use anyhow::Context;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId, Why};
@@ -22,9 +22,12 @@ struct Chat<W> {
 pub async fn open(file: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the bot {}", file.display()))?;
     let bot = Bot::parse(&text, &file.display().to_string())?;
-    println!("{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n", bot.name, bot.language);
+    console::say(format_args!(
+        "{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n",
+        bot.name, bot.language
+    ))?;
     let conversation = Conversation::new(Arc::new(bot), jiff::Zoned::now().datetime());
-    Ok(run(conversation, std::io::stdin().lock(), std::io::stdout()).await?)
+    console::written(run(conversation, std::io::stdin().lock(), std::io::stdout()).await)
 }
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.

@@ -12,6 +12,8 @@ mod codec;
 mod http;
 mod load;
 mod network;
+mod ranges;
+mod several;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ pub use codec::{Codec, Opus};
 pub use http::Http;
 pub use load::Fault;
 pub use network::Network;
+pub use several::Several;
 pub use store::{RecordingFormat, Store};
 pub use widget::{Ice, Rtc, Widget};
 
@@ -99,13 +102,10 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sip {
-    #[serde(with = "blank")]
-    pub udp: Option<SocketAddr>,
-    #[serde(with = "blank")]
-    pub tcp: Option<SocketAddr>,
-    /// The address others reach us at; not set: the listen address, or the one of the route to the internet.
-    #[serde(with = "blank")]
-    pub advertise: Option<IpAddr>,
+    pub udp: Several<SocketAddr>,
+    pub tcp: Several<SocketAddr>,
+    /// The addresses others reach us at, one for an IP family; none: the listen address, or the one of the route to the internet.
+    pub advertise: Several<IpAddr>,
     pub user_agent: String,
     /// The realm of our digest challenges.
     pub realm: String,
@@ -123,9 +123,9 @@ impl Default for Sip {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5060);
         Self {
-            udp: Some(listen),
-            tcp: Some(listen),
-            advertise: None,
+            udp: Several(vec![listen]),
+            tcp: Several(vec![listen]),
+            advertise: Several(vec![]),
             user_agent: "Switchboard".into(),
             realm: "switchboard".into(),
             max_calls: 500,
@@ -206,9 +206,8 @@ pub struct Route {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rtp {
-    pub bind: IpAddr,
-    #[serde(with = "blank")]
-    pub advertise: Option<IpAddr>,
+    pub bind: Several<IpAddr>,
+    pub advertise: Several<IpAddr>,
     pub ports_from: u16,
     pub ports_to: u16,
     pub drain_ms: Ms,
@@ -223,8 +222,8 @@ pub struct Rtp {
 impl Default for Rtp {
     fn default() -> Self {
         Self {
-            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            advertise: None,
+            bind: Several(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
+            advertise: Several(vec![]),
             ports_from: 16_384,
             ports_to: 32_767,
             drain_ms: Ms(2_000),
@@ -247,7 +246,8 @@ pub enum Srtp {
     Required,
 }
 
-/// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call.
+/// Whose sound is taken when it does not come from the address that signalling named. Learnt once per call, and again when the
+/// one learnt has been silent for `timeout_ms` and its stream goes on from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Latching {

@@ -3,7 +3,7 @@ use crate::api::tls::Tls;
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
-use crate::{limits, plans, store};
+use crate::{console, limits, plans, store};
 use media::engine::Priority;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -29,7 +29,7 @@ pub struct Finding {
 }
 
 /// Prints the findings; fails when something is broken.
-pub fn run(file: &Path) -> ExitCode {
+pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
     let findings = examine(file);
     for Finding { verdict, what } in &findings {
         let mark = match verdict {
@@ -37,14 +37,14 @@ pub fn run(file: &Path) -> ExitCode {
             Verdict::Lacking => "could be better  ",
             Verdict::Broken => "BROKEN ",
         };
-        println!("{mark}{what}");
+        console::say(format_args!("{mark}{what}"))?;
     }
     let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
     match broken {
-        0 => println!("\nReady: switchboard serve --config {}", file.display()),
-        n => println!("\n{n} to mend before the server can start."),
+        0 => console::say(format_args!("\nReady: switchboard serve --config {}", file.display()))?,
+        n => console::say(format_args!("\n{n} to mend before the server can start."))?,
     }
-    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Everything that is looked at, in the order the server would meet it.
@@ -98,17 +98,21 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
             Err(why) => found.push(broken(format!("{key} = {at} cannot be used: {why}"))),
         }
     };
-    try_socket("sip.udp", config.sip.udp, |at| UdpSocket::bind(at).map(drop));
-    try_socket("sip.tcp", config.sip.tcp, |at| TcpListener::bind(at).map(drop));
+    for at in config.sip.udp.iter() {
+        try_socket("sip.udp", Some(*at), |at| UdpSocket::bind(at).map(drop));
+    }
+    for at in config.sip.tcp.iter() {
+        try_socket("sip.tcp", Some(*at), |at| TcpListener::bind(at).map(drop));
+    }
     try_socket("http.listen", config.http.listen, |at| TcpListener::bind(at).map(drop));
     let rtp = &config.rtp;
     let pairs = u32::from(rtp.ports_to.saturating_sub(rtp.ports_from)).div_ceil(2);
     let free = (rtp.ports_from..rtp.ports_to)
         .step_by(2)
-        .filter(|port| UdpSocket::bind(SocketAddr::new(rtp.bind, *port)).is_ok())
+        .filter(|port| rtp.bind.iter().all(|ip| UdpSocket::bind(SocketAddr::new(*ip, *port)).is_ok()))
         .count();
-    let line =
-        format!("rtp: {free} of {pairs} port pairs {}-{} on {} are free", rtp.ports_from, rtp.ports_to, rtp.bind);
+    let on = rtp.bind.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let line = format!("rtp: {free} of {pairs} port pairs {}-{} on {on} are free", rtp.ports_from, rtp.ports_to);
     found.push(match free {
         0 => broken(format!(
             "{line}: set rtp.bind to an address of this machine and rtp.ports_from/ports_to to free ports"
@@ -123,8 +127,11 @@ fn sockets(config: &Config, found: &mut Vec<Finding>) {
 /// Whether browsers' sound can reach us where their pages can.
 fn pages(config: &Config, found: &mut Vec<Finding>) {
     let rtc = &config.rtc;
-    if !config.widget.enabled || config.http.listen.is_none() {
+    if config.http.listen.is_none() {
         return;
+    }
+    if !config.widget.enabled {
+        return found.push(fine("no page may call (widget.enabled = false)"));
     }
     for ip in &rtc.bind {
         if let Err(why) = UdpSocket::bind(SocketAddr::new(*ip, 0)) {
@@ -166,6 +173,7 @@ fn system(config: &Config, found: &mut Vec<Finding>) {
         Ok(()) => found.push(fine(format!("store.dir {} can be written", dir.display()))),
         Err(why) => found.push(broken(format!("store.dir {} cannot be written: {why}", dir.display()))),
     }
+    database(dir, found);
     // A phone's call holds two sockets and a recording; a page's one, two sockets for each address and four connections; and the web
     // address its connections and WebSockets.
     let page = 5 + 2 * config.rtc.bind.len() as u64;
@@ -189,6 +197,24 @@ fn system(config: &Config, found: &mut Vec<Finding>) {
                 granted.name()
             ))
         });
+    }
+}
+
+/// Whether the calls of earlier runs can be read. Asked on a thread of its own: whoever calls may be in a runtime already.
+fn database(dir: &Path, found: &mut Vec<Finding>) {
+    let asked = std::thread::scope(|scope| {
+        let ask = || -> std::io::Result<_> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(store::probe(dir)))
+        };
+        scope.spawn(ask).join()
+    });
+    match asked {
+        Ok(Ok(Ok(None))) => {}
+        Ok(Ok(Ok(Some(calls)))) => found.push(fine(format!("the database in {} holds {calls} calls", dir.display()))),
+        Ok(Ok(Err(why))) => found.push(broken(why)),
+        Ok(Err(why)) => found.push(lacking(format!("the database was not looked at: {why}"))),
+        Err(_) => found.push(lacking("the database was not looked at: a thread failed")),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod bots;
 pub mod call;
 pub mod chat;
 pub mod config;
+pub mod console;
 pub mod doctor;
 pub mod engines;
 pub mod limits;

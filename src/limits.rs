@@ -31,15 +31,6 @@ pub fn raise_files() -> io::Result<Files> {
     Ok(files())
 }
 
-/// Bytes of memory this process has resident (proc(5), `statm`); 0 where it cannot be read.
-pub fn memory() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok()).unwrap_or(0);
-    // SAFETY: sysconf has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    pages * u64::try_from(page).unwrap_or(0)
-}
-
 /// From now on whatever this process makes is its user's alone, unless the maker asks for less than that (umask(2)).
 pub fn keep_private() {
     // SAFETY: umask sets a number of the process and cannot fail.
@@ -56,14 +47,6 @@ fn read(which: libc::__rlimit_resource_t) -> libc::rlimit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_that_is_used_is_counted() {
-        let before = memory();
-        let block = std::hint::black_box(vec![1u8; 32 << 20]);
-        assert!(before > 0 && memory() >= before + (24 << 20), "{before}");
-        drop(block);
-    }
 
     #[test]
     fn the_server_may_open_as_many_files_as_the_system_allows() {

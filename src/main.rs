@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
 use switchboard::server::{self, Reach};
-use switchboard::{chat, doctor, models, recordings, softphone};
+use switchboard::{chat, console, doctor, models, recordings, softphone};
 
 /// A call is some thousand small allocations, made on one thread and freed on another: a third less of a call's CPU than the
 /// system's allocator takes (docs/adr/0013).
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => {
-            eprintln!("switchboard: cannot start threads: {why}");
+            console::warn(format_args!("switchboard: cannot start threads: {why}"));
             return ExitCode::FAILURE;
         }
     };
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
                 let reach = if lan { Reach::Lan } else { Reach::AsConfigured };
                 server::run(Config::load(Some(&config))?, reach).await.map(|()| ExitCode::SUCCESS)
             }
-            Command::Check { config } => Ok(doctor::run(&config)),
+            Command::Check { config } => doctor::run(&config),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args).await,
             Command::Models(args) => models::run(args),
@@ -75,7 +75,10 @@ fn main() -> ExitCode {
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     done.unwrap_or_else(|why| {
-        eprintln!("switchboard: {why:#}");
+        if why.is::<console::Unread>() {
+            return ExitCode::from(console::UNREAD);
+        }
+        console::warn(format_args!("switchboard: {why:#}"));
         ExitCode::FAILURE
     })
 }

@@ -1,4 +1,5 @@
 //! `switchboard models`: which speech models can be used, how to get one, and whether one's file is what it should be.
+use crate::console;
 use anyhow::Context;
 use media::asr::whisper::{Whisper, WhisperPlan, file};
 use std::path::PathBuf;
@@ -31,19 +32,19 @@ Better ears: a Whisper model as a ggml file.
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Some(path) = args.check else {
-        print!("{ADVICE}");
+        console::written(std::io::Write::write_all(&mut std::io::stdout(), ADVICE.as_bytes()))?;
         return Ok(ExitCode::SUCCESS);
     };
     let sum = file::sha256(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    println!("{}\n  sha256 {sum}", path.display());
+    console::say(format_args!("{}\n  sha256 {sum}", path.display()))?;
     if let Some(known) = file::identify(&path)? {
-        println!("  known as {}", known.name);
+        console::say(format_args!("  known as {}", known.name))?;
     }
     if let Some(wanted) = &args.sha256 {
         file::verify(&path, wanted)?;
     }
     let model = Whisper::load(&WhisperPlan::new(&path))?;
-    println!("  {}", model.describe());
-    println!("  a Whisper model that loads: set speech.whisper.model to use it");
+    console::say(format_args!("  {}", model.describe()))?;
+    console::say(format_args!("  a Whisper model that loads: set speech.whisper.model to use it"))?;
     Ok(ExitCode::SUCCESS)
 }

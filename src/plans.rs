@@ -9,8 +9,9 @@ use media::Rate;
 use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
-use telephony::rtp::{Latching, PortsPlan};
+use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
@@ -40,9 +41,18 @@ pub fn pool(config: &Config) -> PoolPlan {
 }
 
 pub fn ports(config: &Config) -> PortsPlan {
+    let told = |bind: IpAddr| {
+        let told = config.rtp.advertise.iter().find(|address| address.is_ipv4() == bind.is_ipv4());
+        Home { bind, advertise: told.copied().unwrap_or(bind) }
+    };
+    let mut homes = config.rtp.bind.iter().copied().map(told);
+    let first = homes
+        .next()
+        .unwrap_or(Home { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), advertise: IpAddr::V4(Ipv4Addr::LOCALHOST) });
     PortsPlan {
-        bind: config.rtp.bind,
-        advertise: config.rtp.advertise.unwrap_or(config.rtp.bind),
+        bind: first.bind,
+        advertise: first.advertise,
+        other: homes.find(|home| home.bind.is_ipv4() != first.bind.is_ipv4()),
         from: config.rtp.ports_from,
         to: config.rtp.ports_to,
         drain: config.rtp.drain_ms.into(),
@@ -51,6 +61,7 @@ pub fn ports(config: &Config) -> PortsPlan {
             config::Latching::SameHost => Latching::SameHost,
             config::Latching::Nobody => Latching::Nobody,
         },
+        silence: config.rtp.timeout_ms.into(),
     }
 }
 
@@ -81,6 +92,7 @@ pub fn web(config: &Config) -> WebPlan {
 pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan> {
     let (widget, rtc) = (&config.widget, &config.rtc);
     Ok(DoorPlan {
+        enabled: widget.enabled,
         origins: widget.origins.iter().filter_map(|origin| Origin::parse(origin)).collect(),
         own,
         public: widget.public.clone(),
@@ -127,9 +139,9 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
         ..Limits::default()
     };
     Ok(SipPlan {
-        udp: sip.udp,
-        tcp: sip.tcp,
-        advertise: sip.advertise,
+        udp: sip.udp.to_vec(),
+        tcp: sip.tcp.to_vec(),
+        advertise: sip.advertise.to_vec(),
         user_agent: sip.user_agent.clone(),
         realm: sip.realm.clone(),
         prefs: prefs(config),

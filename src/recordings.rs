@@ -1,5 +1,6 @@
 //! `switchboard recordings`: takes a recording out of the store by hand, decrypted, also while no server runs.
 use crate::config::{self, Config};
+use crate::console;
 use crate::store::vault;
 use anyhow::{Context, bail};
 use media::record::Playback;
@@ -36,10 +37,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if export(&config.store, &call, &file)? {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!(
+    console::warn(format_args!(
         "{}: the recording has no end: the call goes on, the server was killed, or the file was cut. What there is was written.",
         file.display()
-    );
+    ));
     Ok(ExitCode::from(2))
 }
 

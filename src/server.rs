@@ -7,6 +7,7 @@ use crate::call::Desk;
 use crate::call::desk::Parts;
 use crate::call::front::Report;
 use crate::config::Config;
+use crate::console;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
 use crate::store::vault::Keeping;
@@ -17,6 +18,7 @@ use media::engine::Engine;
 use media::pool::Pool;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use telephony::rtp::Ports;
@@ -43,19 +45,23 @@ impl Reach {
             "no network address found for LAN=1: connect the machine to a network, or set sip.udp, rtp.bind and http.listen",
         )?;
         let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        for at in [&mut config.sip.udp, &mut config.sip.tcp, &mut config.http.listen] {
-            if let Some(at) = at.as_mut().filter(|at| at.ip().is_loopback()) {
-                at.set_ip(everywhere);
-            }
+        // This machine's own address is looked for in IPv4; what listens on ::1 stays there.
+        let near = |ip: IpAddr| ip.is_ipv4() && ip.is_loopback();
+        let sip = config.sip.udp.iter_mut().chain(config.sip.tcp.iter_mut());
+        for at in sip.chain(&mut config.http.listen).filter(|at| near(at.ip())) {
+            at.set_ip(everywhere);
         }
         for bind in config.rtc.bind.iter_mut().filter(|bind| bind.is_loopback()) {
             *bind = own;
         }
-        if config.rtp.bind.is_loopback() {
-            config.rtp.bind = everywhere;
+        for bind in config.rtp.bind.iter_mut().filter(|bind| near(**bind)) {
+            *bind = everywhere;
         }
-        config.sip.advertise.get_or_insert(own);
-        config.rtp.advertise.get_or_insert(own);
+        for told in [&mut config.sip.advertise, &mut config.rtp.advertise] {
+            if !told.iter().any(IpAddr::is_ipv4) {
+                told.push(own);
+            }
+        }
         // Its neighbours are who the operator wants to be called by; a public address opens to nobody new.
         if let IpAddr::V4(ip) = own
             && ip.is_private()
@@ -96,7 +102,11 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
     let mut all: Vec<_> =
         ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
-    let open = if at.ip().is_unspecified() { config.rtp.advertise.filter(|ip| is_near(*ip)) } else { Some(at.ip()) };
+    let open = if at.ip().is_unspecified() {
+        config.rtp.advertise.iter().copied().find(|ip| is_near(*ip))
+    } else {
+        Some(at.ip())
+    };
     if let Some(ip) = open.filter(|ip| !ip.is_loopback()) {
         all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
     }
@@ -201,7 +211,8 @@ impl Server {
         Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, fingerprint, config })
     }
 
-    /// Takes no new calls, lets live ones finish within `drain.limit_ms`, writes everything down and stops.
+    /// Takes no new calls, lets live ones finish within `drain.limit_ms` (or until [`Desk::hurry`]), writes everything down and
+    /// stops.
     pub async fn stop(mut self) {
         self.desk.drain(self.config.drain.limit_ms.into()).await;
         self.telephone.stop(Duration::from_secs(1)).await;
@@ -228,10 +239,10 @@ impl Server {
 
     /// What an operator wants to see once it runs.
     fn greet(&self, engines: &[(bool, String)]) {
-        println!("\nSwitchboard is running. Ctrl-C lets live calls finish, then stops.\n");
+        console::tell(format_args!("\nSwitchboard is running. Ctrl-C lets live calls finish, then stops.\n"));
         if let Some(sip) = self.sip {
             for route in &self.config.route {
-                println!("  call   sip:{}@{sip}   ({})", route.user, route.bot);
+                console::tell(format_args!("  call   sip:{}@{sip}   ({})", route.user, route.bot));
             }
         }
         if let Some(http) = self.http {
@@ -243,16 +254,18 @@ impl Server {
             let loopback = self.config.rtc.bind.iter().all(IpAddr::is_loopback);
             let browsers =
                 if loopback { "in a browser of this machine; for Firefox: make run LAN=1" } else { "in a browser" };
-            println!("  talk   {scheme}://{http}/   ({browsers})");
-            println!(
+            if self.config.widget.enabled {
+                console::tell(format_args!("  talk   {scheme}://{http}/   ({browsers})"));
+            }
+            console::tell(format_args!(
                 "  api    {scheme}://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
-            );
-            println!("  token  {}", self.token_file.display());
+            ));
+            console::tell(format_args!("  token  {}", self.token_file.display()));
         }
         for (good, line) in engines {
-            println!("  {} {line}", if *good { "engine" } else { "better" });
+            console::tell(format_args!("  {} {line}", if *good { "engine" } else { "better" }));
         }
-        println!("\n  Try it in another terminal: make call\n");
+        console::tell(format_args!("\n  Try it in another terminal: make call\n"));
     }
 }
 
@@ -269,12 +282,12 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let server = Server::start(config, engines).await?;
     server.greet(&about);
     if let (Reach::Lan, Some(print)) = (reach, &server.fingerprint) {
-        println!("  Browsers warn of its certificate, which nobody vouches for. SHA-256 {print}\n");
+        console::tell(format_args!("  Browsers warn of its certificate, which nobody vouches for. SHA-256 {print}\n"));
     }
     if reach == Reach::Lan {
-        println!(
+        console::tell(format_args!(
             "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"
-        );
+        ));
     }
     let (mut term, mut int, mut hup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
@@ -290,12 +303,32 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             }
         }
     }
-    eprintln!("switchboard: no new calls; {} live ones may finish (again: stop at once)", server.desk.count());
-    tokio::select! {
-        () = server.stop() => Ok(()),
-        _ = term.recv() => Ok(()),
-        _ = int.recv() => Ok(()),
+    console::warn(format_args!(
+        "switchboard: no new calls; {} live ones may finish (again: end them now)",
+        server.desk.count()
+    ));
+    let desk = server.desk.clone();
+    let mut stopping = pin!(server.stop());
+    for again in [Again::Hurry, Again::Leave] {
+        tokio::select! {
+            () = &mut stopping => return Ok(()),
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        match again {
+            // Phones and pages are told, and what happened is written down: a second or two.
+            Again::Hurry => desk.hurry(),
+            Again::Leave => tracing::warn!("stopped in the midst of stopping: what is not stored is lost"),
+        }
     }
+    Ok(())
+}
+
+/// What another signal means while the server stops.
+#[derive(Clone, Copy)]
+enum Again {
+    Hurry,
+    Leave,
 }
 
 /// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call

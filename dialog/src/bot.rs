@@ -24,6 +24,8 @@ pub struct Bot {
     pub voice: Option<String>,
     /// Pronunciations for words a recogniser's dictionary lacks: each word's phones, in the notation of that dictionary.
     pub lexicon: BTreeMap<String, Vec<String>>,
+    /// How words are spelled for the voice, which would read them wrong: "ATM" as "a tê em". What people read keeps the word.
+    pub spoken: BTreeMap<String, String>,
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: String,
@@ -201,12 +203,18 @@ impl Bot {
         );
         texts.extend(p.all().into_iter().filter(|t| !t.contains('{')).map(str::to_string));
         let mut clauses = Vec::new();
-        for clause in texts.iter().flat_map(|t| crate::say::clauses(t, self.language)) {
+        for clause in texts.iter().flat_map(|t| self.clauses(t)) {
             if !clauses.contains(&clause) {
                 clauses.push(clause);
             }
         }
         clauses
+    }
+
+    /// A text in the clauses that a voice says.
+    pub fn clauses(&self, text: &str) -> Vec<String> {
+        let text = crate::say::written::voiced(text, &self.spoken);
+        crate::say::clauses(&text, self.language)
     }
 
     /// Every grammar this bot may listen with: for checking at load that each word can be pronounced.

@@ -152,6 +152,9 @@ const TOOL_GRACE: Duration = Duration::from_secs(2);
 /// So many clauses in a row that no engine could speak end the call.
 const MUTE_LIMIT: u8 = 4;
 
+/// So many readings are remembered.
+const READINGS: usize = 64;
+
 struct Tool {
     id: ToolId,
     since: Instant,
@@ -185,6 +188,8 @@ pub struct Conversation {
     ended: bool,
     /// The first so many clauses are the disclosure, until it has been made.
     disclosure: u64,
+    /// What was said lately in other words than it is written.
+    readings: VecDeque<(String, String)>,
 }
 
 impl Conversation {
@@ -209,6 +214,7 @@ impl Conversation {
             answered: false,
             ended: false,
             disclosure: 0,
+            readings: VecDeque::new(),
         }
     }
 
@@ -224,7 +230,22 @@ impl Conversation {
 
     /// A clause as it is read, where that is easier than as it is said.
     pub fn written(&self, clause: &str) -> Option<say::written::Written> {
-        say::written::Written::of(clause, &self.flow.spellings(), self.bot.language)
+        let language = self.bot.language;
+        let spellings: Vec<_> = self.flow.spellings().into_iter().chain(self.readings.iter().cloned()).collect();
+        say::written::Written::of(clause, &spellings, language)
+    }
+
+    /// Notes where a text that is going to be said is said in other words than it is written.
+    fn read(&mut self, text: &str) {
+        let language = self.bot.language;
+        let said = say::normal(&say::written::voiced(text, &self.bot.spoken), language);
+        for reading in say::written::readings(text, &said, language) {
+            self.readings.retain(|known| known.0 != reading.0);
+            self.readings.push_back(reading);
+        }
+        while self.readings.len() > READINGS {
+            self.readings.pop_front();
+        }
     }
 
     /// Whether keys and written words are taken now: not before the answer, on hold, while a tool runs, or after the end.
@@ -249,7 +270,7 @@ impl Conversation {
                 let reply = self.flow.open();
                 self.reply(now, reply);
                 let text = self.bot.disclosure.as_deref().unwrap_or_default();
-                self.disclosure = say::clauses(text, self.bot.language).len() as u64;
+                self.disclosure = self.bot.clauses(text).len() as u64;
             }
             Input::SpeechStarted if self.open() => self.turn.started(now),
             Input::SpeechStopped { ago } if self.open() => self.turn.stopped(now, ago),
@@ -449,15 +470,15 @@ impl Conversation {
             let (name, secret) = (slot.name.clone(), slot.secret);
             self.out.push_back(Output::Slot { name, value: news.value, confirmed: news.confirmed, secret });
         }
-        let language = self.bot.language;
         let asks = matches!(reply.next, Next::Listen | Next::Wait);
         if asks {
             self.listen();
         }
+        reply.say.iter().for_each(|sentence| self.read(&sentence.text));
         let clauses: Vec<(String, bool)> = reply
             .say
             .iter()
-            .flat_map(|s| say::clauses(&s.text, language).into_iter().map(|c| (c, s.interruptible)))
+            .flat_map(|s| self.bot.clauses(&s.text).into_iter().map(|c| (c, s.interruptible)))
             .collect();
         let count = clauses.len();
         for (i, (text, interruptible)) in clauses.into_iter().enumerate() {
@@ -503,8 +524,10 @@ impl Conversation {
     fn excuse(&mut self, now: Instant) {
         let Some(tool) = &mut self.tool else { return };
         tool.excuses += 1;
-        let text = if tool.excuses == 1 { &self.bot.prompts.moment } else { &self.bot.prompts.still_working };
-        for clause in say::clauses(text, self.bot.language) {
+        let prompts = &self.bot.prompts;
+        let text = if tool.excuses == 1 { &prompts.moment } else { &prompts.still_working }.clone();
+        self.read(&text);
+        for clause in self.bot.clauses(&text) {
             self.say(now, clause, false, false);
         }
     }

@@ -101,8 +101,6 @@ pub struct Counts {
 const ROOM: usize = 256;
 /// No packet longer than this is a packet of sound.
 const LONGEST: Duration = Duration::from_millis(240);
-/// RFC 3550 appendix A.1: a jump of more than this is another stream until a second packet confirms it.
-const DROPOUT: i64 = 3000;
 /// Delay shrinks only where this much more than enough is left, so that it does not swing.
 const SLACK: Duration = Duration::from_millis(4);
 /// Without a packet for this long there is no stream.
@@ -199,24 +197,22 @@ impl Jitter {
 
     /// Takes a packet. Whatever it says, no more than [`ROOM`] packets are held.
     pub fn push(&mut self, packet: Rtp, content: Content) {
+        let arrival = self.place(packet.arrived);
         let Some(stream) = &self.stream else { return self.begin(packet, content) };
-        let step = i64::from(packet.sequence.wrapping_sub(stream.top_seq as u16) as i16);
-        if packet.ssrc != stream.ssrc || step.abs() > DROPOUT {
-            // Another stream, or a stranger: the second packet in a row tells.
-            return match self.suspect.take() {
-                Some((first, kind))
-                    if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence =>
-                {
-                    self.begin(first, kind);
-                    self.push(packet, content);
-                }
-                _ => {
-                    self.counts.refused += 1;
-                    self.suspect = Some((packet, content));
-                }
-            };
+        if let Some(step) = stream.step(&packet, content, arrival, self.clock) {
+            return self.accept(packet, content, step);
         }
-        self.accept(packet, content, step);
+        // Another stream, the same one begun anew, or a stranger: the second packet in a row tells.
+        match self.suspect.take() {
+            Some((first, kind)) if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence => {
+                self.begin(first, kind);
+                self.push(packet, content);
+            }
+            _ => {
+                self.counts.refused += 1;
+                self.suspect = Some((packet, content));
+            }
+        }
     }
 
     fn begin(&mut self, packet: Rtp, content: Content) {

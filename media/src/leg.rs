@@ -357,6 +357,11 @@ impl Leg {
         self.playout.idle()
     }
 
+    /// Whether the playout has room for more of the bot's sound.
+    pub fn has_room(&self) -> bool {
+        self.playout.has_room()
+    }
+
     /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
     pub fn speak(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());

@@ -32,6 +32,9 @@ pub enum Phase {
     /// Its first sound leaves with this tick.
     Started,
     Progress,
+    /// It has begun and is not at its end, and none of its sound is here: its synthesiser is late. Told once it has lasted
+    /// [`LATE`]; `at` is when the sound ran out. [`Phase::Progress`] follows when it goes on.
+    Waiting,
     /// All of it has left.
     Done,
     /// The rest will never be heard.
@@ -45,8 +48,12 @@ const EDGE: Duration = Duration::from_millis(3);
 const PROGRESS: Duration = Duration::from_millis(200);
 /// A hold this early in a clause resumes from its beginning; later, from the last mark of this time, or where it stopped.
 const REWIND: Duration = Duration::from_secs(1);
+/// With this much sound waiting the playout asks for no more ([`Playout::has_room`]).
+const ENOUGH: Duration = Duration::from_secs(30);
 /// No more sound than this waits; what comes beyond it is dropped, and its utterance ends there.
 const LIMIT: Duration = Duration::from_secs(180);
+/// Sound that is missing for longer than this inside an utterance is told.
+pub const LATE: Duration = Duration::from_millis(100);
 
 struct Utterance {
     id: UtteranceId,
@@ -67,6 +74,8 @@ struct Utterance {
     /// Nothing of it plays (not yet, or the synthesiser is slower than the ear): it goes on with two ticks in hand, fading in.
     dry: bool,
     reported: usize,
+    /// Since when sound is missing in its middle, and whether that has been told.
+    missing: Option<(Instant, bool)>,
 }
 
 impl Utterance {
@@ -197,6 +206,7 @@ impl Playout {
                     started: false,
                     dry: true,
                     reported: 0,
+                    missing: None,
                 },
             );
         }
@@ -289,6 +299,11 @@ impl Playout {
         self.queue.front().is_some_and(|u| u.started && u.interruptible)
     }
 
+    /// Whether it wants more sound: a synthesiser that is far ahead of the ear waits, and is stopped in time by a hush.
+    pub fn has_room(&self) -> bool {
+        self.waiting < self.samples(ENOUGH)
+    }
+
     pub fn idle(&self) -> bool {
         self.queue.is_empty()
     }
@@ -316,8 +331,23 @@ impl Playout {
             let before = done;
             done = self.play(now, pcm, done);
             if done == before {
+                self.miss(now);
                 break;
             }
+        }
+    }
+
+    /// Nothing played, although there was time to fill: notes it where an utterance is in its middle.
+    fn miss(&mut self, now: Instant) {
+        if self.held {
+            return;
+        }
+        let Some(front) = self.queue.front_mut().filter(|front| front.started && !front.last) else { return };
+        let (at, told) = *front.missing.get_or_insert((now, false));
+        if !told && now.saturating_duration_since(at) >= LATE {
+            front.missing = Some((at, true));
+            let played = Played { utterance: front.id, chars: front.chars(), phase: Phase::Waiting, at };
+            self.tell(played);
         }
     }
 
@@ -384,7 +414,8 @@ impl Playout {
         (front.started, front.dry) = (true, fall > 0);
         let ended = front.last && front.at == front.pcm.len();
         self.underruns += u64::from(front.dry && !front.last);
-        let told = began || ((marked || front.heard - front.reported >= progress) && !ended);
+        let again = front.missing.take().is_some_and(|(_, told)| told);
+        let told = began || ((again || marked || front.heard - front.reported >= progress) && !ended);
         if told {
             front.reported = front.heard;
             let phase = if began { Phase::Started } else { Phase::Progress };

@@ -41,7 +41,7 @@ pub struct PoolPlan {
     pub utterance: Duration,
     /// Open sessions, ears and voices together; more are refused with `Busy`.
     pub sessions: usize,
-    /// Clauses waiting per voice; more are refused with `Busy`.
+    /// Clauses waiting per voice (text alone: sound is made clause by clause); more are refused with `Busy`.
     pub clauses: usize,
     /// Threads that may be lost to hung engines at a time; at this number no worker is replaced and no ill engine probed.
     pub abandoned: usize,
@@ -58,7 +58,7 @@ impl Default for PoolPlan {
             backlog: Duration::from_secs(4),
             utterance: Duration::from_secs(30),
             sessions: 2048,
-            clauses: 64,
+            clauses: 1024,
             abandoned: 8,
             nice: 5,
         }
@@ -181,6 +181,10 @@ trait Session: Send + Sync {
     fn abandoned(&self, now: Instant) -> Option<Class>;
     /// Sends what waits for room; whether something still waits.
     fn retry(&self) -> bool;
+    /// What there is to do now that something has been sent.
+    fn resumed(&self) -> Option<Class> {
+        None
+    }
     /// No worker is left: the session fails with `Busy`.
     fn refuse(&self);
 }
@@ -294,7 +298,16 @@ impl Shared {
         self.work.notify_one();
     }
 
-    /// News of this session waits for room.
+    /// Sends what waits for room; whether something still waits. A session that waited for that has work again.
+    fn retry(&self, session: &Arc<dyn Session>) -> bool {
+        let waits = session.retry();
+        if let Some(class) = session.resumed() {
+            self.push(session.clone(), class);
+        }
+        waits
+    }
+
+    /// Something of this session, news or sound, waits for room.
     fn retry_later(&self, session: Arc<dyn Session>) {
         let mut state = self.lock();
         if !state.retries.iter().any(|one| Arc::ptr_eq(one, &session)) {
@@ -435,7 +448,7 @@ impl Shared {
             let waiting = mem::take(&mut state.retries);
             if !waiting.is_empty() {
                 drop(state);
-                let waiting: Vec<_> = waiting.into_iter().filter(|session| session.retry()).collect();
+                let waiting: Vec<_> = waiting.into_iter().filter(|session| self.retry(session)).collect();
                 state = self.lock();
                 state.retries.extend(waiting);
             }

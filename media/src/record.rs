@@ -44,6 +44,8 @@ pub enum Fault {
     Thread(String),
     #[error("the disk is too slow for this call's recording; it ends here")]
     Slow,
+    #[error("the machine stood still for so long that this call's recording ends here")]
+    Stalled,
     #[error("the system gives no random numbers, so nothing can be encrypted")]
     Random,
     #[error("{} is not a WAV file that was begun here", .0.display())]
@@ -100,6 +102,24 @@ pub enum Asker {
     Operator = 2,
 }
 
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Whole,
+    /// It broke off: its file holds what came before, and is in order.
+    Part(Fault),
+    /// There is no file: not a single sound came, or none reached the disk.
+    Nothing(Option<Fault>),
+}
+
+type Tell = Box<dyn FnOnce(Kept) + Send>;
+
+/// Who is told how a recording ended.
+enum Told {
+    Waiting(Option<Tell>),
+    Ended(Kept),
+}
+
 /// What the call, the tap and the writer share about one recording.
 struct State {
     id: u64,
@@ -108,19 +128,33 @@ struct State {
     paused: AtomicU8,
     /// No more sound comes.
     closed: AtomicBool,
-    /// The writer has closed the file.
-    done: AtomicBool,
     waiting: AtomicUsize,
     fault: Mutex<Option<Fault>>,
+    told: Mutex<Told>,
 }
 
 impl State {
     fn fault(&self) -> MutexGuard<'_, Option<Fault>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file is closed or gone. The first word on it counts.
+    fn end(&self, kept: Kept) {
+        let mut told = self.told();
+        let Told::Waiting(tell) = &mut *told else { return };
+        let tell = tell.take();
+        *told = Told::Ended(kept.clone());
+        drop(told);
+        tell.into_iter().for_each(|tell| tell(kept.clone()));
+        OPEN.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
-/// Files that are open at the writer.
+/// Recordings that have begun and not ended.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 /// The call's handle of its recording. Dropping it changes nothing: the recording ends with its room.
@@ -148,11 +182,12 @@ impl Recorder {
             path,
             paused: AtomicU8::new(0),
             closed: AtomicBool::new(false),
-            done: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             fault: Mutex::new(None),
+            told: Mutex::new(Told::Waiting(None)),
         });
-        let paper = Paper { file, format: plan.format, sealer, whole: 0 };
+        OPEN.fetch_add(1, Ordering::AcqRel);
+        let paper = Paper { file, format: plan.format, sealer, whole: 0, good: 0 };
         let tap = Feed { state: state.clone(), writer, paper: Some(paper), track: Track::default() };
         Ok((Self { state }, Box::new(tap)))
     }
@@ -174,7 +209,19 @@ impl Recorder {
 
     /// Whether the file is closed: whole, or as far as it went.
     pub fn done(&self) -> bool {
-        self.state.done.load(Ordering::Acquire)
+        matches!(*self.state.told(), Told::Ended(_))
+    }
+
+    /// Calls `tell` when the file is closed, or at once where it is: on the writer's thread, which it must not hold up.
+    pub fn on_end(&self, tell: impl FnOnce(Kept) + Send + 'static) {
+        let ended = match &mut *self.state.told() {
+            Told::Waiting(waiting) => {
+                *waiting = Some(Box::new(tell));
+                return;
+            }
+            Told::Ended(kept) => kept.clone(),
+        };
+        tell(ended);
     }
 }
 
@@ -212,7 +259,8 @@ struct Feed {
 struct Job {
     state: Arc<State>,
     paper: Option<Paper>,
-    piece: Piece,
+    /// None: nothing came before the end.
+    piece: Option<Piece>,
 }
 
 impl Tap for Feed {
@@ -221,19 +269,26 @@ impl Tap for Feed {
             return ControlFlow::Break(());
         }
         match self.track.take(left, right, self.state.paused.load(Ordering::Relaxed) != 0) {
-            ControlFlow::Break(()) => ControlFlow::Break(()),
+            ControlFlow::Break(()) => {
+                self.state.fault().get_or_insert(Fault::Stalled);
+                ControlFlow::Break(())
+            }
             ControlFlow::Continue(None) => ControlFlow::Continue(()),
-            ControlFlow::Continue(Some(piece)) => self.hand_over(piece),
+            ControlFlow::Continue(Some(piece)) => self.hand_over(Some(piece)),
         }
     }
 }
 
 impl Feed {
-    fn hand_over(&mut self, piece: Piece) -> ControlFlow<()> {
-        let job = Job { state: self.state.clone(), paper: self.paper.take(), piece };
+    fn hand_over(&mut self, piece: Option<Piece>) -> ControlFlow<()> {
         let waiting = self.state.waiting.fetch_add(1, Ordering::AcqRel);
-        let full = waiting >= WAITING
-            || matches!(self.writer.try_send(job), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)));
+        let mut full = waiting >= WAITING;
+        if !full {
+            let job = Job { state: self.state.clone(), paper: self.paper.take(), piece };
+            if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = self.writer.try_send(job) {
+                (full, self.paper) = (true, job.paper);
+            }
+        }
         if full {
             self.state.waiting.fetch_sub(1, Ordering::AcqRel);
             self.state.fault().get_or_insert(Fault::Slow);
@@ -245,12 +300,16 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        if self.state.fault().is_none()
-            && let Some(piece) = self.track.rest()
-        {
-            let _ = self.hand_over(piece);
+        let broken = self.state.fault().is_some();
+        let rest = if broken { None } else { self.track.rest() };
+        if rest.is_some() || self.paper.is_some() {
+            // Where it is refused, the fault says so.
+            let _ = self.hand_over(rest);
         }
         self.state.closed.store(true, Ordering::Release);
+        if let Some(paper) = self.paper.take() {
+            paper.give_up(&self.state);
+        }
     }
 }
 
@@ -272,27 +331,55 @@ struct Paper {
     sealer: Option<Sealer>,
     /// Bytes of it in the clear.
     whole: u64,
+    /// Bytes of the file that are in order.
+    good: u64,
 }
 
 impl Paper {
     fn put(&mut self, bytes: &[u8], end: End) -> io::Result<()> {
-        let first = self.whole == 0;
-        self.whole += bytes.len() as u64;
+        let whole = self.whole + bytes.len() as u64;
+        let mut written = bytes.len() as u64;
         if let Some(sealer) = &mut self.sealer {
-            let mut sealed = if first { sealer.header().to_vec() } else { Vec::new() };
+            let mut sealed = if self.whole == 0 { sealer.header().to_vec() } else { Vec::new() };
             sealer.seal(bytes, end, &mut sealed)?;
-            return self.file.write_all(&sealed);
+            written = sealed.len() as u64;
+            self.file.write_all(&sealed)?;
+        } else {
+            self.file.write_all(bytes)?;
+            self.size(whole)?;
         }
-        self.file.write_all(bytes)?;
-        if self.format == Format::Wav {
-            // The header tells the truth at every moment.
-            for (at, value) in wav::sizes(self.whole) {
-                self.file.seek(SeekFrom::Start(at))?;
-                self.file.write_all(&value)?;
-            }
-            self.file.seek(SeekFrom::End(0))?;
-        }
+        (self.whole, self.good) = (whole, self.good + written);
         Ok(())
+    }
+
+    /// The header of a WAV file tells the truth at every moment.
+    fn size(&mut self, whole: u64) -> io::Result<()> {
+        if self.format != Format::Wav || self.sealer.is_some() {
+            return Ok(());
+        }
+        for (at, value) in wav::sizes(whole) {
+            self.file.seek(SeekFrom::Start(at))?;
+            self.file.write_all(&value)?;
+        }
+        self.file.seek(SeekFrom::End(0)).map(drop)
+    }
+
+    /// Leaves of the file what is in order, and no file where nothing is.
+    fn give_up(mut self, state: &State) {
+        let fault = state.fault().clone();
+        let cut =
+            self.file.set_len(self.good).and_then(|()| if self.good == 0 { Ok(()) } else { self.size(self.whole) });
+        if let Err(why) = cut {
+            tracing::warn!(path = %state.path.display(), %why, "the end of a broken recording cannot be cut off");
+        }
+        let Some(fault) = fault.filter(|_| self.good > 0) else {
+            // What was opened may be something else than a file.
+            if self.file.metadata().is_ok_and(|about| about.is_file()) {
+                let _ = std::fs::remove_file(&state.path);
+            }
+            return state.end(Kept::Nothing(state.fault().clone()));
+        };
+        state.end(Kept::Part(fault));
     }
 }
 
@@ -327,10 +414,30 @@ impl Open {
         Ok(())
     }
 
-    fn close(mut self) -> io::Result<()> {
-        self.encoder.finish(&mut self.bytes)?;
-        self.paper.put(&self.bytes, End::Last)
+    /// Ends the file: as a whole one, or as far as it went where the recording is broken.
+    fn close(mut self) {
+        let broken = self.state.fault().is_some();
+        let last = match broken {
+            false => self.encoder.finish(&mut self.bytes).and_then(|()| self.paper.put(&self.bytes, End::Last)),
+            true => self.encoder.flush(&mut self.bytes).and_then(|()| self.paper.put(&self.bytes, End::More)),
+        };
+        match last {
+            Ok(()) if !broken => self.state.end(Kept::Whole),
+            Ok(()) => self.paper.give_up(&self.state),
+            Err(why) => self.fail(&why),
+        }
     }
+
+    /// The disk takes no more of it.
+    fn fail(self, why: &io::Error) {
+        failed(&self.state, why);
+        self.paper.give_up(&self.state);
+    }
+}
+
+fn failed(state: &State, why: &io::Error) {
+    let fault = Fault::Disk { path: state.path.clone(), why: why.to_string() };
+    state.fault().get_or_insert(fault);
 }
 
 fn write(inbox: &Receiver<Job>) {
@@ -339,13 +446,8 @@ fn write(inbox: &Receiver<Job>) {
     loop {
         match inbox.recv_timeout(Duration::from_millis(250)) {
             Ok(job) => {
-                let (id, state) = (job.state.id, job.state.clone());
-                if state.fault().is_none()
-                    && let Err(why) = append(&mut open, job)
-                {
-                    *state.fault() = Some(Fault::Disk { path: state.path.clone(), why: why.to_string() });
-                    open.remove(&id);
-                }
+                let state = job.state.clone();
+                append(&mut open, job);
                 state.waiting.fetch_sub(1, Ordering::AcqRel);
                 unswept += 1;
                 // A call brings five in a second: those that ended are closed about twice a second, however many go on.
@@ -361,29 +463,37 @@ fn write(inbox: &Receiver<Job>) {
     }
 }
 
-fn append(open: &mut HashMap<u64, Open>, job: Job) -> io::Result<()> {
+/// What waited when a recording broke is written too: it came before.
+fn append(open: &mut HashMap<u64, Open>, job: Job) {
     let Job { state, paper, piece } = job;
-    if let Some(paper) = paper {
-        let encoder = Encoder::new(paper.format, piece.rate)?;
-        open.insert(state.id, Open { state: state.clone(), paper, encoder, bytes: Vec::new(), ticks: 0 });
-        OPEN.store(open.len(), Ordering::Release);
+    match (paper, &piece) {
+        (Some(paper), Some(piece)) => match Encoder::new(paper.format, piece.rate) {
+            Ok(encoder) => {
+                let id = state.id;
+                drop(open.insert(id, Open { state: state.clone(), paper, encoder, bytes: Vec::new(), ticks: 0 }));
+            }
+            Err(why) => {
+                failed(&state, &why);
+                return paper.give_up(&state);
+            }
+        },
+        (Some(paper), None) => return paper.give_up(&state),
+        (None, _) => {}
     }
-    open.get_mut(&state.id).map_or(Ok(()), |open| open.take(&piece))
+    // A file that the disk gave up is not among them any more.
+    if let (Some(piece), Some(file)) = (piece, open.get_mut(&state.id))
+        && let Err(why) = file.take(&piece)
+        && let Some(file) = open.remove(&state.id)
+    {
+        file.fail(&why);
+    }
 }
 
 /// Closes what no more sound comes for.
 fn sweep(open: &mut HashMap<u64, Open>) {
     let over = |state: &State| state.closed.load(Ordering::Acquire) && state.waiting.load(Ordering::Acquire) == 0;
     let ended: Vec<u64> = open.iter().filter(|(_, o)| over(&o.state)).map(|(id, _)| *id).collect();
-    for id in ended {
-        let Some(open) = open.remove(&id) else { continue };
-        let state = open.state.clone();
-        if let Err(why) = open.close() {
-            *state.fault() = Some(Fault::Disk { path: state.path.clone(), why: why.to_string() });
-        }
-        state.done.store(true, Ordering::Release);
-    }
-    OPEN.store(open.len(), Ordering::Release);
+    ended.into_iter().filter_map(|id| open.remove(&id)).for_each(Open::close);
 }
 
 #[cfg(test)]

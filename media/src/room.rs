@@ -189,6 +189,11 @@ impl Room {
         }
     }
 
+    /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
+    pub fn has_room(&self, seat: Seat) -> bool {
+        self.legs.get(usize::from(seat.0)).and_then(Option::as_ref).is_none_or(|leg| leg.has_room())
+    }
+
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.out.pop_front();
         if output.is_none() {

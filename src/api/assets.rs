@@ -19,22 +19,60 @@ struct Asset {
     path: &'static str,
     kind: &'static str,
     text: &'static str,
+    /// What many visitors of many sites load comes without comments.
+    lean: bool,
 }
 
-macro_rules! asset {
-    ($path:literal, $kind:literal, $file:literal) => {
-        Asset { path: $path, kind: $kind, text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/web/", $file)) }
+macro_rules! file {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/web/", $file))
     };
 }
 
+/// The widget is one script of several files, in the order of `web/widget/build.mjs`.
+const WIDGET: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    file!("widget/words.js"),
+    file!("widget/ask.js"),
+    file!("widget/call.js"),
+    file!("widget/parts.js"),
+    file!("widget/log.js"),
+    file!("widget/face.js"),
+    file!("widget/embed.js"),
+    "})();\n"
+);
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
 const ASSETS: [Asset; 6] = [
-    asset!("/", "text/html; charset=utf-8", "demo/index.html"),
-    asset!("/demo.js", "text/javascript; charset=utf-8", "demo/demo.js"),
-    asset!("/demo.css", "text/css; charset=utf-8", "demo/demo.css"),
-    asset!("/favicon.svg", "image/svg+xml", "demo/favicon.svg"),
-    asset!("/widget.js", "text/javascript; charset=utf-8", "widget/widget.js"),
-    asset!("/widget.css", "text/css; charset=utf-8", "widget/widget.css"),
+    Asset { path: "/", kind: "text/html; charset=utf-8", text: file!("demo/index.html"), lean: false },
+    Asset { path: "/demo.js", kind: SCRIPT, text: file!("demo/demo.js"), lean: false },
+    Asset { path: "/demo.css", kind: STYLE, text: file!("demo/demo.css"), lean: false },
+    Asset { path: "/favicon.svg", kind: "image/svg+xml", text: file!("demo/favicon.svg"), lean: false },
+    Asset { path: "/widget.js", kind: SCRIPT, text: WIDGET, lean: true },
+    Asset { path: "/widget.css", kind: STYLE, text: file!("widget/widget.css"), lean: true },
 ];
+
+impl Asset {
+    fn text(&self) -> String {
+        if self.lean { lean(self.text) } else { self.text.to_owned() }
+    }
+}
+
+/// Leaves out comments that have their lines to themselves, empty lines, and what lines are indented by.
+fn lean(text: &str) -> String {
+    let (mut out, mut comment) = (String::new(), false);
+    for line in text.lines().map(str::trim_start) {
+        comment = comment || line.starts_with("/*");
+        if !comment && !line.is_empty() && !line.starts_with("//") {
+            out.push_str(line);
+            out.push('\n');
+        }
+        comment = comment && !line.ends_with("*/");
+    }
+    out
+}
 
 /// An asset as it is sent.
 #[derive(Clone)]
@@ -54,11 +92,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 impl Ready {
     fn new(asset: &Asset) -> Self {
-        let digest = ring::digest::digest(&ring::digest::SHA256, asset.text.as_bytes());
+        let text = asset.text();
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         let tag: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
         // Neither can fail in memory.
-        let packed = packer.write_all(asset.text.as_bytes()).and_then(|()| packer.finish()).unwrap_or_default();
+        let packed = packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).unwrap_or_default();
         let mut headers = HeaderMap::new();
         let mut set = |name: HeaderName, value: &str| {
             headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
@@ -77,7 +116,7 @@ impl Ready {
             set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
             set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
         }
-        Self { headers, plain: Bytes::from_static(asset.text.as_bytes()), packed: packed.into() }
+        Self { headers, plain: text.into(), packed: packed.into() }
     }
 
     fn answer(&self, asked: &HeaderMap) -> Response {
@@ -108,7 +147,7 @@ mod tests {
     use std::io::Read;
 
     /// What a site's visitors load before they can call, packed.
-    const WIDGET: usize = 25 * 1024;
+    const WEIGHT: usize = 25_000;
 
     async fn open() -> Web {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -128,12 +167,12 @@ mod tests {
         for asset in &ASSETS {
             let (status, headers, plain) = ask(&web, asset.path, header::ACCEPT, "*/*").await;
             assert_eq!((status, headers[header::CONTENT_TYPE].to_str().unwrap()), (StatusCode::OK, asset.kind));
-            assert_eq!(plain, asset.text.as_bytes());
+            assert_eq!(plain, asset.text().as_bytes());
             let (_, packed, body) = ask(&web, asset.path, header::ACCEPT_ENCODING, "br, gzip;q=0.8").await;
             let mut text = String::new();
             assert_eq!(packed[header::CONTENT_ENCODING], "gzip");
             GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
-            assert_eq!(text, asset.text);
+            assert_eq!(text, asset.text());
             let tag = headers[header::ETAG].to_str().unwrap();
             for known in [tag.to_owned(), format!("\"other\", W/{tag}")] {
                 let (status, _, body) = ask(&web, asset.path, header::IF_NONE_MATCH, &known).await;
@@ -154,9 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn comments_stay_at_home() {
+        let text = "// What it is.\n(() => {\n  /** One. */\n  one(); // stays\n\n  /*\n   * Two.\n   */\n  * { color: red }\n})();\n";
+        assert_eq!(lean(text), "(() => {\none(); // stays\n* { color: red }\n})();\n");
+        // Lines are joined to nothing: a text over several lines would lose its indentation.
+        assert!(WIDGET.lines().all(|line| line.matches('`').count() % 2 == 0), "no template of several lines");
+    }
+
+    #[test]
     fn the_widget_is_small() {
         let packed = |path| Ready::new(ASSETS.iter().find(|asset| asset.path == path).unwrap()).packed.len();
         let (script, style) = (packed("/widget.js"), packed("/widget.css"));
-        assert!(script + style < WIDGET, "{script} + {style} bytes");
+        assert!(script + style < WEIGHT, "{script} + {style} bytes");
     }
 }

@@ -5,13 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-#[utoipa::path(get, path = "/api/v1/bots", tag = "bots", responses((status = OK, body = Bots)))]
+#[utoipa::path(get, path = "/api/v1/bots", operation_id = "list_bots", tag = "bots", responses((status = OK, body = Bots)))]
 pub(super) async fn list(State(room): Here) -> Json<Bots> {
     Json(Bots { bots: room.app.bots.list().into_iter().map(Into::into).collect() })
 }
 
 /// Reads the bots' files again. A broken file keeps the bot that worked, and its `fault` says why. Calls in progress keep the bot they began with.
-#[utoipa::path(post, path = "/api/v1/bots/reload", tag = "bots", responses(
+#[utoipa::path(post, path = "/api/v1/bots/reload", operation_id = "reload_bots", tag = "bots", responses(
     (status = OK, body = Bots),
     (status = INTERNAL_SERVER_ERROR, body = ProblemDocument, content_type = "application/problem+json"),
 ))]

@@ -1,6 +1,6 @@
 //! Calls: list, read, place, end.
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
-use super::{Dial, DialFault, Here, Problem};
+use super::{Dial, DialFault, Here, Problem, Room};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -9,14 +9,18 @@ use axum::response::{IntoResponse, Response};
 /// The longest `to` and `from`.
 const ADDRESS: usize = 255;
 
-#[utoipa::path(get, path = "/api/v1/calls", tag = "calls", params(Filter), responses(
+#[utoipa::path(get, path = "/api/v1/calls", operation_id = "list_calls", tag = "calls", params(Filter), responses(
     (status = OK, body = Calls),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "No call has the id in `before`"),
 ))]
 pub(super) async fn list(State(room): Here, Query(filter): Query<Filter>) -> Result<Json<Calls>, Problem> {
     let limit = filter.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit = {limit}: must be from 1 to 200")));
+    }
+    if let Some(before) = &filter.before {
+        known(&room, "before", before).await?;
     }
     // One more than asked for tells whether there is a next page.
     let mut calls = room.app.store.calls(filter.state, limit + 1, filter.before.as_deref()).await?;
@@ -26,7 +30,19 @@ pub(super) async fn list(State(room): Here, Query(filter): Query<Filter>) -> Res
     Ok(Json(Calls { calls, before }))
 }
 
-#[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path), Depth), responses(
+/// Whether a parameter names a call.
+pub(super) async fn known(room: &Room, parameter: &str, id: &str) -> Result<(), Problem> {
+    if uuid::Uuid::try_parse(id).is_err() {
+        let words = format!("`{parameter}` is no id of a call: those are UUIDs");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, words));
+    }
+    if room.app.store.knows(id).await? {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no call with the id in `{parameter}`")))
+}
+
+#[utoipa::path(get, path = "/api/v1/calls/{id}", operation_id = "read_call", tag = "calls", params(("id" = String, Path), Depth), responses(
     (status = OK, body = Detail),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
 ))]
@@ -41,7 +57,7 @@ pub(super) async fn one(
 }
 
 /// Places a call. The answer comes before the other side rings: follow the call by its id.
-#[utoipa::path(post, path = "/api/v1/calls", tag = "calls", request_body = NewCall, responses(
+#[utoipa::path(post, path = "/api/v1/calls", operation_id = "place_call", tag = "calls", request_body = NewCall, responses(
     (status = ACCEPTED, body = Placed),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no such destination"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
@@ -68,7 +84,7 @@ pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Respons
 }
 
 /// Ends a live call. It is over a moment later: its events say when.
-#[utoipa::path(delete, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path)), responses(
+#[utoipa::path(delete, path = "/api/v1/calls/{id}", operation_id = "end_call", tag = "calls", params(("id" = String, Path)), responses(
     (status = ACCEPTED),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is over already"),

@@ -1,20 +1,20 @@
 //! Health and metrics.
 use super::wire::{Readiness, Standing};
 use super::{Here, Room};
-use crate::{limits, observe};
+use crate::observe;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
 /// The process answers.
-#[utoipa::path(get, path = "/health/live", tag = "health", security(()), responses((status = OK, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/health/live", operation_id = "is_live", tag = "health", security(()), responses((status = OK, body = String, content_type = "text/plain")))]
 pub(super) async fn live() -> &'static str {
     "live\n"
 }
 
 /// Whether new calls should be sent here.
-#[utoipa::path(get, path = "/health/ready", tag = "health", security(()), responses(
+#[utoipa::path(get, path = "/health/ready", operation_id = "is_ready", tag = "health", security(()), responses(
     (status = OK, body = Readiness),
     (status = SERVICE_UNAVAILABLE, body = Readiness),
 ))]
@@ -43,7 +43,7 @@ fn readiness(room: &Room) -> Readiness {
 }
 
 /// Metrics in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = OK, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "health", responses((status = OK, body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     let store = room.app.store.health();
     observe::metrics::set("switchboard_calls_live", store.live as f64);
@@ -51,12 +51,12 @@ pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     observe::metrics::set("switchboard_store_ill", f64::from(u8::from(store.fault.is_some())));
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     observe::metrics::set("switchboard_tasks", tasks as f64);
-    observe::metrics::set("process_resident_memory_bytes", limits::memory() as f64);
+    observe::metrics::read_process();
     for (name, value) in room.app.desk.gauges() {
         observe::metrics::set(name, value);
     }
     for (reason, count) in room.app.desk.refused() {
         observe::metrics::refused(reason, count);
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], room.app.metrics.render())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&room.app.metrics))
 }

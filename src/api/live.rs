@@ -1,4 +1,5 @@
 //! Events as they happen, over a WebSocket: one JSON object per message.
+use super::calls::known;
 use super::wire::{Missed, ProblemDocument, Snapshot, Watch};
 use super::{Here, Problem, auth};
 use crate::store::{Call, State as CallState, TimelineEvent};
@@ -18,11 +19,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A WebSocket: first the live calls (`{"event":"snapshot"}`), then every event of every call, or of one.
 /// A watcher that is too slow is told how many events it missed (`{"event":"missed"}`).
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Watch), responses(
-    (status = SWITCHING_PROTOCOLS, body = TimelineEvent, description = "Messages: a `Snapshot`, then `TimelineEvent`s and `Missed`"),
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "watch_events", tag = "events", params(Watch), responses(
+    (status = SWITCHING_PROTOCOLS, description = "Messages: a `Snapshot`, then `TimelineEvent`s and `Missed`"),
+    (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "A parameter, or no WebSocket handshake"),
+    (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "No call has the id in `call`"),
+    (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
 ))]
 pub(super) async fn events(State(room): Here, Query(watch): Query<Watch>, upgrade: WebSocketUpgrade) -> Response {
+    if let Some(call) = &watch.call
+        && let Err(problem) = known(&room, "call", call).await
+    {
+        return problem.into_response();
+    }
     let Ok(place) = room.watchers.clone().try_acquire_owned() else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected")
             .into_response();

@@ -5,6 +5,7 @@ mod assets;
 mod auth;
 mod bots;
 mod calls;
+mod describe;
 mod health;
 mod live;
 mod problem;
@@ -16,6 +17,7 @@ pub mod tls;
 pub mod widget;
 pub mod wire;
 
+pub use describe::description;
 pub use problem::Problem;
 
 use crate::bots::Shelf;
@@ -25,10 +27,9 @@ use crate::store::Store;
 use crate::store::vault::Keeping;
 use crate::widget::Door;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::fmt;
@@ -37,10 +38,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// The longest request body.
 const BODY: usize = 64 * 1024;
@@ -101,8 +98,6 @@ pub enum DialFault {
     /// What is wrong with it, in words without it.
     #[error("this destination cannot be dialled: {0}")]
     Destination(&'static str),
-    #[error("the call could not be placed: {0}")]
-    Failed(&'static str),
 }
 
 /// How the calls' side of the server is doing.
@@ -135,69 +130,15 @@ struct Room {
     watchers: Arc<Semaphore>,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
-    modifiers(&Bearer),
-    security(("bearer" = [])),
-    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot))
-)]
-struct Description;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let words = "The token in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
-        api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let words = "The token of one session, from `POST /api/v1/widget/sessions`.";
-        let session = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
-        api.components.get_or_insert_default().add_security_scheme("session", SecurityScheme::Http(session));
-    }
-}
-
-/// What asks for the API's token, what asks for another right, and the description of both.
-fn described() -> (axum::Router<Room>, axum::Router<Room>, utoipa::openapi::OpenApi) {
-    let api = OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(calls::list, calls::dial))
-        .routes(routes!(calls::one, calls::hang_up))
-        .routes(routes!(recordings::recording, recordings::pause))
-        .routes(routes!(live::events))
-        .routes(routes!(bots::list))
-        .routes(routes!(bots::reload))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::metrics));
-    let pages = OpenApiRouter::default()
-        .routes(routes!(widget::bots, widget::bots_preflight))
-        .routes(routes!(widget::session, widget::session_preflight))
-        .routes(routes!(widget::call, widget::call_preflight))
-        .routes(routes!(widget::patch, widget::end, widget::patch_preflight));
-    let (open, theirs) = pages.split_for_parts();
-    let (closed, mut api) = api.split_for_parts();
-    api.merge(theirs);
-    (closed, open, api)
-}
-
-/// The API's description (OpenAPI 3.1) as JSON.
-pub fn description() -> String {
-    described().2.to_json().unwrap_or_default()
-}
-
 /// All routes. Serve it with [`serve::Web`].
 pub fn router(app: App) -> axum::Router {
-    let (router, open, api) = described();
-    let json: Arc<str> = api.to_json().unwrap_or_default().into();
-    let description = async move || ([(header::CONTENT_TYPE, "application/json")], json.to_string());
+    let (router, open, _) = describe::described();
     let room = Room { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
-    let closed = router
-        .route("/api/v1/openapi.json", get(description))
-        .route_layer(middleware::from_fn_with_state(room.clone(), auth::check))
-        .merge(assets::routes())
-        .fallback(async || {
-            Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
-        });
+    let closed =
+        router.route_layer(middleware::from_fn_with_state(room.clone(), auth::check)).merge(assets::routes()).fallback(
+            async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json"),
+        );
+    let open = open.route_layer(middleware::from_fn_with_state(room.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
     let open = limited(open).layer(middleware::from_fn_with_state(room.clone(), widget::share));
     limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(room)
@@ -244,7 +185,6 @@ impl IntoResponse for DialFault {
         let status = match self {
             Self::Draining | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bot | Self::Destination(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Failed(_) => StatusCode::BAD_GATEWAY,
         };
         Problem::new(status, self.to_string()).into_response()
     }

@@ -9,6 +9,8 @@ const TYPE: &str = "application/problem+json";
 pub struct Problem {
     status: StatusCode,
     detail: String,
+    /// A word for programs, where the status does not tell enough.
+    code: Option<&'static str>,
     /// Seconds after which it may go better.
     later: Option<u64>,
 }
@@ -16,12 +18,17 @@ pub struct Problem {
 impl Problem {
     /// `detail`: what is wrong and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), later: None }
+        Self { status, detail: detail.into(), code: None, later: None }
     }
 
     /// The same with Retry-After.
     pub(super) fn later(self, seconds: u64) -> Self {
         Self { later: Some(seconds), ..self }
+    }
+
+    /// The same with a word for programs.
+    pub(super) fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     pub(super) fn no_call() -> Self {
@@ -37,6 +44,7 @@ impl IntoResponse for Problem {
             title: title.into(),
             status: self.status.as_u16(),
             detail: self.detail,
+            code: self.code.map(str::to_owned),
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));

@@ -1,6 +1,7 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
 use super::wire::{Pause, ProblemDocument};
 use super::{Here, Problem};
+use crate::store::Recorded;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -15,11 +16,13 @@ use std::time::UNIX_EPOCH;
 const PIECE: u64 = 64 * 1024;
 
 /// The recording of a call: caller left, bot right. While the call lasts, as much as there is.
-#[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "calls",
+#[utoipa::path(get, path = "/api/v1/calls/{id}/recording", operation_id = "read_recording", tag = "calls",
     params(("id" = String, Path), ("range" = Option<String>, Header, description = "One range of bytes, `bytes=0-1023`")),
     responses(
-        (status = OK, body = Vec<u8>, content_type = "audio/wav", description = "Or audio/ogg (Opus)"),
-        (status = PARTIAL_CONTENT, body = Vec<u8>, content_type = "audio/wav"),
+        (status = OK, description = "All of it; `x-recording-whole: false` where some of the call is missing",
+            content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"))),
+        (status = PARTIAL_CONTENT, description = "The part that was asked for",
+            content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"))),
         (status = RANGE_NOT_SATISFIABLE, description = "Content-Range tells the length"),
         (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json",
@@ -32,9 +35,9 @@ pub(super) async fn recording(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let call = room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
-    let path = room.app.store.recording(&id).await?.ok_or_else(none)?;
+    let path = room.app.store.recording(&call).ok_or_else(none)?;
     let kind = kind(&path);
     let vault = room.app.keeping.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
@@ -42,7 +45,7 @@ pub(super) async fn recording(
         Ok::<_, Fault>((tag(&path, playback.len()), playback))
     });
     let (tag, mut playback) = opened.await.map_err(|_| none())?.map_err(problem)?;
-    let (len, complete) = (playback.len(), playback.whole());
+    let (len, complete) = (playback.len(), playback.whole() && call.recorded == Recorded::Whole);
     let whole = || (StatusCode::OK, 0, len, None);
     let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let fresh = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == tag.as_bytes());
@@ -81,7 +84,7 @@ pub(super) async fn recording(
 
 /// Stops a live call's recording for what must not be kept: silence is written on both sides and time goes on. `false` lets it go
 /// on. A bot that asks for a secret pauses by itself, whatever is set here.
-#[utoipa::path(put, path = "/api/v1/calls/{id}/recording", tag = "calls", params(("id" = String, Path)), request_body = Pause,
+#[utoipa::path(put, path = "/api/v1/calls/{id}/recording", operation_id = "pause_recording", tag = "calls", params(("id" = String, Path)), request_body = Pause,
     responses(
         (status = NO_CONTENT),
         (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),

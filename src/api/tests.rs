@@ -2,7 +2,7 @@
 use super::*;
 use crate::bots::Card;
 use crate::store::{
-    Blame, Call, Direction, End, Event, Latency, Mark, Private, Recording, Speaker, Started, TimelineEvent, Turn,
+    Blame, Call, Direction, End, Event, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
 use axum::http::Method;
 use futures::{SinkExt, StreamExt};
@@ -15,6 +15,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+#[path = "tests/recordings.rs"]
+mod recordings_tests;
 #[path = "tests/widget.rs"]
 mod widget_tests;
 
@@ -43,14 +45,14 @@ impl Desk for Switch {
 
     fn hang_up(&self, id: &str) -> bool {
         let live = self.store.live(id).is_some();
-        self.store.note(id, Event::Ended(End { blame: Blame::Nobody, reason: "operator".into() }));
+        self.store.note(id, Event::Ended(Reason::Operator.into()));
         live
     }
 
     fn pause_recording(&self, id: &str, paused: bool) -> bool {
         let name = if paused { "recording_paused" } else { "recording_resumed" };
         self.store.note(id, Event::Mark(Mark { name: name.into(), data: Private(json!({})) }));
-        self.store.live(id).is_some_and(|call| call.recorded)
+        self.store.live(id).is_some_and(|call| call.is_recording())
     }
 
     fn health(&self) -> Health {
@@ -58,7 +60,7 @@ impl Desk for Switch {
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
-        vec![("switchboard_media_late_ticks", 7.0)]
+        vec![("switchboard_media_missed_ticks_total", 7.0)]
     }
 }
 
@@ -105,6 +107,10 @@ struct Site {
 
 impl Site {
     async fn open(name: &str) -> Self {
+        Self::with(name, widget_tests::plan()).await
+    }
+
+    async fn with(name: &str, door: crate::widget::DoorPlan) -> Self {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::open(&crate::testdir(name)).await.unwrap();
@@ -117,7 +123,7 @@ impl Site {
             keeping: Keeping::Sealed(Arc::new(Vault::parse(KEY).unwrap())),
             token: Secret::new(TOKEN),
             metrics,
-            door: Arc::new(Door::new(widget_tests::plan()).unwrap()),
+            door: Arc::new(Door::new(door).unwrap()),
             pages: Arc::new(widget_tests::Peers::default()),
         };
         let at = "127.0.0.1:0".parse().unwrap();
@@ -177,10 +183,10 @@ async fn next(socket: &mut WebSocketStream<tokio::net::TcpStream>) -> Value {
 async fn every_route_but_health_asks_for_the_token() {
     let site = Site::open("api-token").await;
     let api: Value = serde_json::from_str(&description()).unwrap();
-    let mut routes = vec![(Method::GET, "/api/v1/openapi.json".to_owned())];
+    let mut routes = Vec::new();
     for (path, methods) in api["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            routes.push((method.to_uppercase().parse().unwrap(), path.replace("{id}", "x")));
+            routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
     assert_eq!(routes.len(), 22);
@@ -241,6 +247,12 @@ async fn the_description_lists_every_route_of_the_issue() {
         assert!(properties.contains_key(key), "{key}");
     }
     assert_eq!(properties["started_at"]["format"], "date-time");
+    let schemas = api["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas["TimelineEvent"]["oneOf"].as_array().unwrap().len(), 10);
+    assert_eq!(schemas["TimelineEvent"]["discriminator"]["mapping"]["turn"], "#/components/schemas/TurnEvent");
+    let reasons: Vec<&str> =
+        schemas["Reason"]["enum"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    assert_eq!(reasons, Reason::ALL.iter().map(|reason| reason.text()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -285,7 +297,7 @@ async fn a_call_is_placed_followed_and_ended() {
     assert_eq!(site.ask(Method::DELETE, &place).send().await.unwrap().status(), 202);
     let over = site.json(&place).await;
     assert_eq!(over["state"], "ended");
-    assert_eq!(over["end"], json!({"blame": "nobody", "reason": "operator"}));
+    assert_eq!(over["end"], json!({"blame": "nobody", "reason": "ended by operator"}));
     assert_eq!(site.problem(site.ask(Method::DELETE, &place)).await.0, 409);
     site.store.flush().await.unwrap();
     let detail = site.json(&format!("{place}?timeline=true")).await;
@@ -298,7 +310,7 @@ async fn a_call_is_placed_followed_and_ended() {
 async fn lists_are_filtered_and_paged() {
     let site = Site::open("api-list").await;
     let ids: Vec<String> = (0..5).map(|_| begin(&site.store, "sip:a@b.test")).collect();
-    site.store.note(&ids[0], Event::Ended(End { blame: Blame::Caller, reason: "hung up".into() }));
+    site.store.note(&ids[0], Event::Ended(End::new(Blame::Caller, Reason::HungUp)));
     let live = site.json("/api/v1/calls?state=live").await;
     assert_eq!((live["calls"].as_array().unwrap().len(), &live["before"]), (4, &Value::Null));
     let ended = site.json("/api/v1/calls?state=ended").await;
@@ -314,7 +326,7 @@ async fn lists_are_filtered_and_paged() {
     }
     assert_eq!(read.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
     assert_eq!(read.len(), 5);
-    for wrong in ["?limit=0", "?limit=201", "?limit=many", "?state=ringing", "?stat=live"] {
+    for wrong in ["?limit=0", "?limit=201", "?limit=many", "?state=ringing", "?stat=live", "?before=x"] {
         assert_eq!(site.problem(site.ask(Method::GET, &format!("/api/v1/calls{wrong}"))).await.0, 400, "{wrong}");
     }
 }
@@ -330,6 +342,7 @@ async fn what_is_wrong_with_a_request_is_said_in_a_problem_document() {
         (404, site.ask(Method::GET, "/api/v1/calls/none")),
         (404, site.ask(Method::DELETE, "/api/v1/calls/none")),
         (404, site.ask(Method::GET, "/api/v1/calls/none/recording")),
+        (404, site.ask(Method::GET, &format!("/api/v1/calls?before={}", Store::new_id()))),
         (404, site.ask(Method::GET, "/nothing/here")),
         (405, site.ask(Method::PUT, "/api/v1/calls")),
         (400, site.ask(Method::GET, "/api/v1/calls/%ff")),
@@ -350,114 +363,6 @@ async fn what_is_wrong_with_a_request_is_said_in_a_problem_document() {
     let response = site.ask(Method::PUT, "/api/v1/calls").send().await.unwrap();
     assert!(response.headers()["allow"].to_str().unwrap().contains("POST"));
     assert_eq!(site.store.health().live, 0, "nothing was dialled");
-}
-
-#[tokio::test]
-async fn a_recording_is_served_whole_in_part_and_by_head() {
-    let site = Site::open("api-recording").await;
-    let id = begin(&site.store, "sip:a@b.test");
-    let path = format!("/api/v1/calls/{id}/recording");
-    assert_eq!(site.problem(site.ask(Method::GET, &path)).await.1["detail"], "this call has no recording");
-    let sound: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
-    let file = site.store.recordings().join(format!("{id}.wav"));
-    std::fs::write(&file, &sound).unwrap();
-    site.store.note(&id, Event::Recording(Recording { path: file.display().to_string() }));
-    let whole = site.ask(Method::GET, &path).send().await.unwrap();
-    assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
-    let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
-    assert_eq!(whole.bytes().await.unwrap(), sound);
-    let part = site.ask(Method::GET, &path).header("range", "bytes=1000-150999").send().await.unwrap();
-    assert_eq!(
-        (part.status().as_u16(), &part.headers()["content-range"]),
-        (206, &"bytes 1000-150999/200000".parse().unwrap())
-    );
-    assert_eq!(part.bytes().await.unwrap(), sound[1_000..151_000]);
-    let last = site.ask(Method::GET, &path).header("range", "bytes=-5").header("if-range", &tag).send().await.unwrap();
-    assert_eq!(last.bytes().await.unwrap(), sound[199_995..]);
-    let changed =
-        site.ask(Method::GET, &path).header("range", "bytes=-5").header("if-range", "\"old\"").send().await.unwrap();
-    assert_eq!(changed.status(), 200);
-    let beyond = site.ask(Method::GET, &path).header("range", "bytes=200000-").send().await.unwrap();
-    assert_eq!(
-        (beyond.status().as_u16(), &beyond.headers()["content-range"]),
-        (416, &"bytes */200000".parse().unwrap())
-    );
-    let head = site.ask(Method::HEAD, &path).send().await.unwrap();
-    assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &"200000".parse().unwrap()));
-    assert!(head.bytes().await.unwrap().is_empty());
-}
-
-/// A sealed recording as the recorder writes it: its path, and the sound in the clear.
-fn sealed(site: &Site, id: &str, key: &str) -> (std::path::PathBuf, Vec<u8>) {
-    use media::record::{Format, Playback, RecordPlan, Recorder};
-    use media::{Frame, Rate, SamplePos};
-    let path = site.store.recordings().join(format!("{id}.wav.sealed"));
-    let vault = Arc::new(Vault::parse(key).unwrap());
-    let plan = RecordPlan { path: path.clone(), format: Format::Wav, vault: Some(vault.clone()) };
-    let (recorder, mut tap) = Recorder::start(&plan).unwrap();
-    for tick in 0..400 {
-        let mut frame = Frame::silence(SamplePos::of_tick(tick), Rate::Hz8000);
-        frame.pcm_mut().fill(tick as i16);
-        assert!(tap.take(&frame, &frame).is_continue());
-    }
-    drop(tap);
-    while !recorder.done() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let mut playback = Playback::open(&path, Some(&vault)).unwrap();
-    let mut clear = Vec::new();
-    while (clear.len() as u64) < playback.len() {
-        clear.extend(playback.read(clear.len() as u64, 100_000).unwrap());
-    }
-    (path, clear)
-}
-
-#[tokio::test]
-async fn a_sealed_recording_is_opened_on_the_way_out_and_a_stranger_s_says_which_key_it_needs() {
-    let site = Site::open("api-sealed").await;
-    let id = begin(&site.store, "sip:a@b.test");
-    let path = format!("/api/v1/calls/{id}/recording");
-    let (file, sound) = sealed(&site, &id, KEY);
-    site.store.note(&id, Event::Recording(Recording { path: file.display().to_string() }));
-    let whole = site.ask(Method::GET, &path).send().await.unwrap();
-    assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
-    assert_eq!(whole.headers()["x-recording-whole"], "true");
-    assert_eq!(whole.bytes().await.unwrap(), sound);
-    assert_eq!(&sound[40..44], &(400u32 * 640).to_le_bytes(), "the header has the length");
-    let part = site.ask(Method::GET, &path).header("range", "bytes=1000-150999").send().await.unwrap();
-    assert_eq!(part.headers()["content-range"], format!("bytes 1000-150999/{}", sound.len()));
-    assert_eq!(part.bytes().await.unwrap(), sound[1_000..151_000]);
-    // Cut off, changed, and sealed by somebody else.
-    let good = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &good[..good.len() / 2]).unwrap();
-    let cut = site.ask(Method::GET, &path).send().await.unwrap();
-    assert_eq!((cut.status().as_u16(), &cut.headers()["x-recording-whole"]), (200, &"false".parse().unwrap()));
-    let mut changed = good.clone();
-    changed[200] ^= 1;
-    std::fs::write(&file, &changed).unwrap();
-    let (status, problem) = site.problem(site.ask(Method::GET, &path)).await;
-    assert_eq!(status, 500);
-    assert!(problem["detail"].as_str().unwrap().contains("damaged"), "{problem}");
-    sealed(&site, &id, &KEY.replace('0', "9"));
-    let (status, problem) = site.problem(site.ask(Method::GET, &path)).await;
-    assert_eq!(status, 503);
-    assert!(problem["detail"].as_str().unwrap().contains("recording_key_file"), "{problem}");
-}
-
-#[tokio::test]
-async fn a_recording_can_be_paused_and_resumed_while_the_call_lasts() {
-    let site = Site::open("api-pause").await;
-    let id = begin(&site.store, "sip:a@b.test");
-    let path = format!("/api/v1/calls/{id}/recording");
-    let set = |paused: bool| site.ask(Method::PUT, &path).json(&json!({ "paused": paused }));
-    assert_eq!(site.problem(set(true)).await.0, 409, "it is not recorded");
-    site.store.note(&id, Event::Recording(Recording { path: "recordings/x.wav".into() }));
-    assert_eq!(set(true).send().await.unwrap().status(), 204);
-    assert_eq!(set(false).send().await.unwrap().status(), 204);
-    site.store.note(&id, Event::Ended(End { blame: Blame::Caller, reason: "hung up".into() }));
-    assert_eq!(site.problem(set(true)).await.0, 409, "it is over");
-    let none = site.ask(Method::PUT, "/api/v1/calls/none/recording").json(&json!({ "paused": true }));
-    assert_eq!(site.problem(none).await.0, 404);
 }
 
 #[tokio::test]
@@ -535,7 +440,7 @@ async fn metrics_count_calls_and_time_responses() {
     let site = Site::open("api-metrics").await;
     let id = begin(&site.store, "sip:a@b.test");
     site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
-    site.store.note(&id, Event::Ended(End { blame: Blame::Caller, reason: "hung up".into() }));
+    site.store.note(&id, Event::Ended(End::new(Blame::Caller, Reason::HungUp)));
     observe::metrics::refused("full", 3);
     let text = site.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     for part in [
@@ -545,7 +450,7 @@ async fn metrics_count_calls_and_time_responses() {
         "switchboard_sip_refused_total{reason=\"full\"}",
         "switchboard_response_seconds_bucket{le=\"0.45\"}",
         "switchboard_response_part_seconds_bucket{part=\"endpoint\",le=\"0.2\"}",
-        "switchboard_media_late_ticks 7",
+        "switchboard_media_missed_ticks_total 7",
         "switchboard_store_ill 0",
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");

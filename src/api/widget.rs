@@ -133,6 +133,14 @@ pub(super) async fn share(State(room): Here, request: Request, next: Next) -> Re
     response
 }
 
+/// Refuses all but preflights where pages may not call: their page could not read why.
+pub(super) async fn enabled(State(room): Here, request: Request, next: Next) -> Response {
+    if room.app.door.enabled() || request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    Refused::Off.into_response()
+}
+
 impl From {
     /// The answer to a preflight: `methods` for allowed origins, nothing for others.
     fn preflight(&self, methods: &'static str) -> Response {
@@ -163,7 +171,7 @@ fn wants(kind: &str) -> Response {
 }
 
 /// Bots that pages may call.
-#[utoipa::path(get, path = "/api/v1/widget/bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
+#[utoipa::path(get, path = "/api/v1/widget/bots", operation_id = "list_public_bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
 pub(super) async fn bots(State(room): Here) -> Json<PublicBots> {
     let cards = room.app.bots.list().into_iter().filter(|card| room.app.door.is_public(&card.name));
     let bots = cards.filter_map(|card| {
@@ -182,17 +190,17 @@ fn title(name: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-#[utoipa::path(options, path = "/api/v1/widget/bots", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+#[utoipa::path(options, path = "/api/v1/widget/bots", operation_id = "may_list_public_bots", tag = "widget", security(()), responses((status = NO_CONTENT)))]
 pub(super) async fn bots_preflight(from: From) -> Response {
     from.preflight("GET")
 }
 
 /// A token for one call. With the API's token, from your server: for any bot, and for the origin in `origin`. Without one, from a
 /// page: for a bot in `widget.public`, and for the origin the browser names.
-#[utoipa::path(post, path = "/api/v1/widget/sessions", tag = "widget", security(("bearer" = []), ()), request_body = NewSession, responses(
+#[utoipa::path(post, path = "/api/v1/widget/sessions", operation_id = "make_session", tag = "widget", security(("bearer" = []), ()), request_body = NewSession, responses(
     (status = CREATED, body = SessionDocument),
     (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "A bearer that is not the API's token"),
-    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "Not from this origin, or not this bot"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "Not from this origin, or not this bot; `code` is `widget_off` where no page may call"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no origin"),
     (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
 ))]
@@ -257,17 +265,17 @@ impl std::convert::From<Server> for IceServer {
     }
 }
 
-#[utoipa::path(options, path = "/api/v1/widget/sessions", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+#[utoipa::path(options, path = "/api/v1/widget/sessions", operation_id = "may_make_session", tag = "widget", security(()), responses((status = NO_CONTENT)))]
 pub(super) async fn session_preflight(from: From) -> Response {
     from.preflight("POST")
 }
 
 /// Begins a call: an SDP offer for its answer.
-#[utoipa::path(post, path = "/api/v1/widget/calls", tag = "widget", security(("session" = [])),
+#[utoipa::path(post, path = "/api/v1/widget/calls", operation_id = "begin_page_call", tag = "widget", security(("session" = [])),
     request_body(content = String, content_type = "application/sdp"), responses(
     (status = CREATED, body = String, content_type = "application/sdp", description = "The answer; Location, ETag (the ICE session) and Link (TURN servers) with it"),
     (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "No token, or one that is used or expired"),
-    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin; `code` is `widget_off` where no page may call"),
     (status = UNSUPPORTED_MEDIA_TYPE, body = ProblemDocument, content_type = "application/problem+json"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "An offer that cannot be answered"),
     (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "The address has its calls; with Retry-After"),
@@ -316,7 +324,7 @@ fn link(headers: &mut HeaderMap, servers: Vec<Server>) {
     }
 }
 
-#[utoipa::path(options, path = "/api/v1/widget/calls", tag = "widget", security(()), responses((status = NO_CONTENT)))]
+#[utoipa::path(options, path = "/api/v1/widget/calls", operation_id = "may_begin_page_call", tag = "widget", security(()), responses((status = NO_CONTENT)))]
 pub(super) async fn call_preflight(from: From) -> Response {
     let mut response = from.preflight("POST");
     response.headers_mut().insert("accept-post", HeaderValue::from_static(SDP));
@@ -330,12 +338,14 @@ fn own(room: &Room, from: &From, headers: &HeaderMap) -> Result<Ticket, Refused>
 }
 
 /// Candidates (`If-Match: "ETag"`), or an ICE restart (`If-Match: *`).
-#[utoipa::path(patch, path = "/api/v1/widget/calls/{id}", tag = "widget", security(("session" = [])), params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/api/v1/widget/calls/{id}", operation_id = "change_page_call", tag = "widget", security(("session" = [])), params(("id" = String, Path)),
     request_body(content = String, content_type = "application/trickle-ice-sdpfrag"), responses(
     (status = NO_CONTENT, description = "The candidates are taken"),
     (status = OK, body = String, content_type = "application/trickle-ice-sdpfrag", description = "ICE restarts: our half, and the new ETag; Link with fresh credentials for TURN servers"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = PRECONDITION_FAILED, body = ProblemDocument, content_type = "application/problem+json", description = "Of another ICE session"),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "No token, or one that is forged"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin; `code` is `widget_off` where no page may call"),
     (status = PRECONDITION_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "Without If-Match"),
 ))]
 pub(super) async fn patch(
@@ -377,8 +387,10 @@ pub(super) async fn patch(
 }
 
 /// Ends the call.
-#[utoipa::path(delete, path = "/api/v1/widget/calls/{id}", tag = "widget", security(("session" = [])), params(("id" = String, Path)), responses(
+#[utoipa::path(delete, path = "/api/v1/widget/calls/{id}", operation_id = "leave_page_call", tag = "widget", security(("session" = [])), params(("id" = String, Path)), responses(
     (status = OK),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "No token, or one that is forged"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin; `code` is `widget_off` where no page may call"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, headers: HeaderMap) -> Response {
@@ -391,7 +403,7 @@ pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, h
     }
 }
 
-#[utoipa::path(options, path = "/api/v1/widget/calls/{id}", tag = "widget", security(()), params(("id" = String, Path)), responses((status = NO_CONTENT)))]
+#[utoipa::path(options, path = "/api/v1/widget/calls/{id}", operation_id = "may_change_page_call", tag = "widget", security(()), params(("id" = String, Path)), responses((status = NO_CONTENT)))]
 pub(super) async fn patch_preflight(from: From) -> Response {
     from.preflight("PATCH, DELETE")
 }
@@ -405,11 +417,13 @@ impl IntoResponse for Refused {
         metrics::counter!("switchboard_widget_refused_total", "reason" => self.name()).increment(1);
         let status = match self {
             Self::NoToken | Self::Forged | Self::Expired | Self::Used => StatusCode::UNAUTHORIZED,
-            Self::Origin | Self::Private | Self::OtherOrigin => StatusCode::FORBIDDEN,
+            Self::Off | Self::Origin | Self::Private | Self::OtherOrigin => StatusCode::FORBIDDEN,
             Self::Flood(_) | Self::Address => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let mut response = Problem::new(status, self.to_string()).into_response();
+        let problem = Problem::new(status, self.to_string());
+        let problem = if self == Self::Off { problem.coded("widget_off") } else { problem };
+        let mut response = problem.into_response();
         match self {
             Self::Flood(seconds) => later(&mut response, seconds),
             Self::Address | Self::Full | Self::Crowded => later(&mut response, 15),
@@ -429,15 +443,15 @@ impl IntoResponse for Refused {
 impl std::convert::From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
-            PageFault::Draining | PageFault::Off | PageFault::Voiceless | PageFault::Portless => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            PageFault::Draining | PageFault::Voiceless | PageFault::Portless => StatusCode::SERVICE_UNAVAILABLE,
+            PageFault::Off => StatusCode::FORBIDDEN,
             PageFault::Bot | PageFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             PageFault::Fragment(_) => StatusCode::BAD_REQUEST,
             PageFault::Stale => StatusCode::PRECONDITION_FAILED,
             PageFault::Gone => StatusCode::NOT_FOUND,
         };
         let problem = Self::new(status, fault.to_string());
+        let problem = if fault == PageFault::Off { problem.coded("widget_off") } else { problem };
         if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(15) } else { problem }
     }
 }

@@ -14,6 +14,9 @@ pub struct ProblemDocument {
     pub status: u16,
     /// What is wrong and what to do.
     pub detail: String,
+    /// A word for programs, where the status does not tell enough: `widget_off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// A call to place.
@@ -46,7 +49,8 @@ pub struct Filter {
     /// 1 to 200; not given: 50.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<usize>,
-    /// Only calls before this id: the `before` of the page read last.
+    /// Only calls before this one: the `before` of the page read last.
+    #[param(format = "uuid")]
     pub before: Option<String>,
 }
 
@@ -88,6 +92,7 @@ pub struct Pause {
 #[into_params(parameter_in = Query)]
 pub struct Watch {
     /// Only events of this call.
+    #[param(format = "uuid")]
     pub call: Option<String>,
 }
 

@@ -1,5 +1,5 @@
 //! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, State, Wish};
 use super::perform::Hands;
 use super::talk::{Act, Input, Limits, Talk};
@@ -52,7 +52,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                 }
             }
             if let Some(end) = hands.perform(act) {
-                line.hang_up(end.reason).await;
+                line.hang_up(end.reason.text()).await;
                 hands.room.close();
                 return end;
             }
@@ -79,7 +79,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                 // Waited for before the call began.
                 Change::Up => continue,
                 Change::Key(key) => Input::Key(key),
-                Change::Ended(ended) => Input::Gone(super::desk::end_of(ended)),
+                Change::Ended(ended) => Input::Gone(ended.into()),
             },
             Some(event) = inbox.room.recv() => Input::Room(event),
             Some(heard) = inbox.heard.recv() => Input::Heard(heard),
@@ -87,7 +87,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
             Some(message) = said(inbox.page.as_mut()) => Input::Page(message.into()),
             Some(done) = hands.tools.join_next() => match done {
                 Ok(input) => input,
-                Err(_) => Input::EndNow(End::new(Blame::Server, "tool crashed")),
+                Err(_) => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
             },
             () = until(deadline) => Input::Tick,
         };
@@ -143,14 +143,14 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
                     let _ = room.configure(Seat::CALLER, plan);
                 }
                 Change::Held(held) | Change::Lost(held) => watch.held(held, Instant::now()),
-                Change::Ended(ended) => return super::desk::end_of(ended),
+                Change::Ended(ended) => return ended.into(),
                 Change::Key(_) | Change::Up => {}
             },
             event = events.recv() => match event {
                 Some(Event::Silent { since, .. }) => watch.silent(since),
                 Some(Event::Sounding { .. }) => watch.sounding(),
                 Some(Event::Stats { seat, stats }) => store.note(id, Note::Line(timeline::line(seat, &stats))),
-                None | Some(Event::Closed) => return End::new(Blame::Server, "media stopped"),
+                None | Some(Event::Closed) => return End::new(Blame::Server, Reason::MediaStopped),
                 Some(_) => {}
             },
             Some(message) = said(page.as_mut().map(|(_, data)| &mut data.inbox)) => {
@@ -162,8 +162,8 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
                     }
                 });
                 match wish {
-                    Some(Wish::Bye) => return End::new(Blame::Caller, "hung up"),
-                    Some(Wish::Enough) => return End::new(Blame::Caller, "too many messages"),
+                    Some(Wish::Bye) => return End::new(Blame::Caller, Reason::HungUp),
+                    Some(Wish::Enough) => return End::new(Blame::Caller, Reason::TooManyMessages),
                     Some(Wish::Type(_) | Wish::Key(_)) | None => {}
                 }
             }

@@ -1,20 +1,20 @@
 //! `Desk`: takes calls in, places calls out, and knows every call that lives.
 use super::actor::{self, Echo, Inbox, Order};
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use super::page::Page;
 use super::pages::Visitor;
 use super::perform::Hands;
+use super::recording::{self, Place};
 use super::talk::{Limits, Talk};
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};
 use crate::store::vault::Keeping;
-use crate::store::{Direction, Event as Note, Mark, Private, Recording, Started, Store};
+use crate::store::{Direction, Event as Note, Private, Started, Store};
 use dialog::conversation::Conversation;
 use media::ear::EchoControl;
 use media::engine::{Engine, RoomHandle};
 use media::pool::Pool;
-use media::record::{Format, RecordPlan, Recorder, SEALED};
 use media::room::{Event, Mode, Seat};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use telephony::sip::Sip;
 use telephony::webrtc::{Data, WebRtc};
-use telephony::{By, Decline, Ended, Line, Ring, Via};
+use telephony::{Decline, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
 /// How much a call's queues hold. A room that finds its queue full drops news of playback, never verdicts or keys.
@@ -52,6 +52,7 @@ pub(super) struct Shared {
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
+    hurry: Notify,
     numbers: AtomicU64,
 }
 
@@ -65,7 +66,7 @@ impl Drop for Listed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // The record would call it live for ever.
-            self.desk.never_began(&self.id, End::new(Blame::Server, "call crashed"));
+            self.desk.never_began(&self.id, End::new(Blame::Server, Reason::CallCrashed));
         }
         self.desk.live().remove(&self.id);
         self.desk.peers().remove(&self.id);
@@ -107,6 +108,7 @@ impl Desk {
             live: Mutex::default(),
             gone: Notify::new(),
             draining: AtomicBool::new(false),
+            hurry: Notify::new(),
             numbers: AtomicU64::new(1),
         }))
     }
@@ -132,14 +134,24 @@ impl Desk {
         if let Some(web) = self.0.web.get() {
             web.drain();
         }
-        if tokio::time::timeout(limit, self.empty()).await.is_err() {
+        let over = tokio::select! {
+            () = self.empty() => true,
+            () = tokio::time::sleep(limit) => false,
+            () = self.0.hurry.notified() => false,
+        };
+        if !over {
             let orders: Vec<_> = self.live().values().cloned().collect();
-            tracing::warn!(calls = orders.len(), "ending the calls that outlasted drain.limit_ms");
+            tracing::warn!(calls = orders.len(), "ending the calls that outlasted drain.limit_ms, or a second signal");
             for order in orders {
-                order.try_send(Order::End(End::new(Blame::Server, "server stopped"))).ok();
+                order.try_send(Order::End(End::new(Blame::Server, Reason::ServerStopped))).ok();
             }
             tokio::time::timeout(Duration::from_secs(2), self.empty()).await.ok();
         }
+    }
+
+    /// Ends the live calls of a drain now: a page and a phone are told.
+    pub fn hurry(&self) {
+        self.0.hurry.notify_one();
     }
 
     async fn empty(&self) {
@@ -168,7 +180,7 @@ impl Desk {
 
     /// Pauses a live call's recording or lets it go on; false where nothing is recorded.
     pub fn pause(&self, id: &str, paused: bool) -> bool {
-        let recorded = self.parts().store.live(id).is_some_and(|call| call.recorded);
+        let recorded = self.parts().store.live(id).is_some_and(|call| call.is_recording());
         let order = self.live().get(id).cloned();
         recorded && order.is_some_and(|order| order.try_send(Order::Pause(paused)).is_ok())
     }
@@ -236,15 +248,14 @@ impl Desk {
             ring.ringing().await;
             tokio::select! {
                 () = tokio::time::sleep(delay) => {}
-                () = ring.cancelled() => return self.never_began(&listed.id, End::new(Blame::Caller, "cancelled")),
+                () = ring.cancelled() => return self.never_began(&listed.id, End::new(Blame::Caller, Reason::Cancelled)),
             }
         }
         match ring.answer().await {
             Ok(line) => self.hold(&opening, Arrived { line, orders: inbox, page: None }).await,
             Err(refused) => {
-                let blame = if refused.status == 487 { Blame::Caller } else { Blame::Network };
-                let reason = if refused.status == 487 { "cancelled" } else { "not answered" };
-                self.never_began(&listed.id, End::new(blame, reason));
+                let reason = if refused.status == 487 { Reason::Cancelled } else { Reason::NotAnswered };
+                self.never_began(&listed.id, reason.into());
             }
         }
     }
@@ -271,7 +282,7 @@ impl Desk {
     }
 
     pub(super) fn never_began(&self, id: &str, end: End) {
-        self.parts().store.note(id, Note::Ended(end.into()));
+        self.parts().store.note(id, Note::Ended(end));
     }
 
     /// An answered call, to its end.
@@ -280,14 +291,14 @@ impl Desk {
         let mode = if matches!(opening.route, Route::Echo) { Mode::Echo } else { Mode::Bot };
         let Ok(room) = self.parts().engine.open(mode, events) else {
             arrived.line.hang_up("overloaded").await;
-            return self.never_began(&opening.id, End::new(Blame::Server, "media threads are full"));
+            return self.never_began(&opening.id, End::new(Blame::Server, Reason::MediaFull));
         };
         let end = match &opening.route {
             Route::Echo => self.echo(opening, arrived, &room, room_events).await,
             Route::Bot(_, bot) => self.converse(opening, bot, arrived, &room, room_events).await,
         };
         room.close();
-        tracing::info!(call = %opening.id, blame = end.blame.name(), reason = end.reason, "call ended");
+        tracing::info!(call = %opening.id, blame = end.blame.name(), reason = end.reason.text(), "call ended");
     }
 
     async fn echo(
@@ -307,14 +318,14 @@ impl Desk {
                 let (line, events, id) = (&mut line, &mut events, opening.id.as_str());
                 actor::echo(Echo { line, room, orders, events, limits, store, id, page }).await
             }
-            _ => End::new(Blame::Server, "media threads are full"),
+            _ => End::new(Blame::Server, Reason::MediaFull),
         };
         room.close();
         if let Some(line) = actor::last_line(&mut events).await {
             store.note(&opening.id, Note::Line(line));
         }
-        line.hang_up(end.reason).await;
-        store.note(&opening.id, Note::Ended(end.into()));
+        line.hang_up(end.reason.text()).await;
+        store.note(&opening.id, Note::Ended(end));
         end
     }
 
@@ -326,7 +337,7 @@ impl Desk {
         room: &RoomHandle,
         room_events: mpsc::Receiver<Event>,
     ) -> End {
-        let Parts { config, pool, engines, store, .. } = self.parts();
+        let Parts { config, pool, engines, store, keeping, .. } = self.parts();
         let Arrived { mut line, orders, page } = arrived;
         let mut ear = engines.ear_plan;
         if page.is_some() {
@@ -336,7 +347,7 @@ impl Desk {
         let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(ear)));
         if !matches!(joined, Some(Ok(()))) {
             line.hang_up("overloaded").await;
-            let end = End::new(Blame::Server, "media threads are full");
+            let end = End::new(Blame::Server, Reason::MediaFull);
             self.never_began(&opening.id, end);
             return end;
         }
@@ -357,7 +368,7 @@ impl Desk {
             lexicon: loaded.lexicon.clone(),
             standby: engines.standby(language),
             speaker,
-            recorder: self.record(&opening.id, room),
+            recorder: recording::start(&Place { config, store, keeping }, &opening.id, room),
             store: store.clone(),
             heard,
             spoken,
@@ -373,46 +384,6 @@ impl Desk {
         let inbox = Inbox { room: room_events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
         actor::run(line, talk, hands, inbox).await
     }
-
-    /// Starts the call's recording, if recordings are kept; a disk that refuses costs the recording, not the call.
-    fn record(&self, id: &str, room: &RoomHandle) -> Option<Recorder> {
-        let Parts { config, store, keeping, .. } = self.parts();
-        if !config.store.recording {
-            return None;
-        }
-        let broken = || store.note(id, Note::Mark(Mark { name: "recording_broken".into(), data: Private::default() }));
-        if let Keeping::Nothing(why) = keeping {
-            tracing::error!(call = id, %why, "this call is not recorded, for it would be in the clear");
-            broken();
-            return None;
-        }
-        let (format, vault) = (Format::from(config.store.recording_format), keeping.vault().cloned());
-        let mut path = format!("recordings/{id}.{}", format.extension());
-        if vault.is_some() {
-            path = format!("{path}.{SEALED}");
-        }
-        match Recorder::start(&RecordPlan { path: config.store.dir.join(&path), format, vault }) {
-            Ok((recorder, tap)) => {
-                room.record(tap).ok()?;
-                store.note(id, Note::Recording(Recording { path }));
-                Some(recorder)
-            }
-            Err(why) => {
-                tracing::error!(call = id, %why, "this call is not recorded");
-                broken();
-                None
-            }
-        }
-    }
-}
-
-/// How the line's end reads in the call's record.
-pub fn end_of(ended: Ended) -> End {
-    match ended.by {
-        By::Caller => End::new(Blame::Caller, ended.reason),
-        By::Network => End::new(Blame::Network, ended.reason),
-        By::Us => End::new(Blame::Nobody, ended.reason),
-    }
 }
 
 impl From<&Config> for Limits {
@@ -423,12 +394,6 @@ impl From<&Config> for Limits {
             no_rtp: config.call.no_rtp_ms.into(),
             dead_air: config.call.dead_air_ms.into(),
         }
-    }
-}
-
-impl From<End> for crate::store::End {
-    fn from(end: End) -> Self {
-        Self { blame: end.blame, reason: end.reason.into() }
     }
 }
 
@@ -474,6 +439,6 @@ mod tests {
         assert_eq!(desk.count(), 0);
         let call = desk.parts().store.call(&opening.id).await.unwrap().unwrap();
         let end = call.end.unwrap();
-        assert_eq!((call.state, end.blame, end.reason.as_str()), (State::Ended, Blame::Server, "call crashed"));
+        assert_eq!((call.state, end.blame, end.reason), (State::Ended, Blame::Server, Reason::CallCrashed));
     }
 }

@@ -1,26 +1,81 @@
 //! `End`: how a call ended and who is to blame, decided where it is known.
-pub use crate::store::Blame;
-use dialog::model::reason;
-
-/// The one end of a call. `reason` is a short fixed phrase: it goes to logs, metrics and the call's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct End {
-    pub blame: Blame,
-    pub reason: &'static str,
-}
+pub use crate::store::{Blame, End, Reason};
+use telephony::{By, Ended};
 
 impl End {
-    pub const fn new(blame: Blame, reason: &'static str) -> Self {
-        Self { blame, reason }
-    }
-
     /// A conversation ends for this reason.
     pub fn of_talk(why: &'static str, deaf: bool) -> Self {
-        let blame = match why {
-            reason::TOOL | reason::DEAF | reason::MUTE => Blame::Engine,
-            reason::NO_INPUT | reason::NO_MATCH if deaf => Blame::Engine,
-            _ => Blame::Nobody,
+        match known(why) {
+            reason @ (Reason::NoInput | Reason::NotUnderstood) if deaf => Self::new(Blame::Engine, reason),
+            reason => reason.into(),
+        }
+    }
+}
+
+/// How the line's end reads in the call's record.
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        let reason = known(ended.reason);
+        let blame = match ended.by {
+            By::Caller => Blame::Caller,
+            By::Network => Blame::Network,
+            By::Us => reason.blame(),
         };
-        Self::new(blame, why)
+        Self::new(blame, reason)
+    }
+}
+
+/// The reason with this text; a test below holds that dialog and telephony give no other.
+fn known(text: &'static str) -> Reason {
+    let reason = Reason::of(text);
+    if reason == Reason::Unknown {
+        tracing::error!(reason = text, "a call ends for a reason that has no name");
+    }
+    reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn who_is_to_blame_is_told_by_who_ended_the_call_and_else_by_the_reason() {
+        let end = |by, reason| End::from(Ended { by, reason });
+        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::Caller, Reason::HungUp));
+        assert_eq!(end(By::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
+        assert_eq!(end(By::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
+        assert_eq!(end(By::Us, "the line was dropped").blame, Blame::Server);
+        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, false).blame, Blame::Nobody);
+        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, true).blame, Blame::Engine);
+        assert_eq!(End::of_talk(dialog::model::reason::TOOL, false), Reason::ToolFailed.into());
+    }
+
+    fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+        for path in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            match path.is_dir() {
+                _ if name.ends_with("tests") => {}
+                true => sources(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+
+    #[test]
+    fn every_reason_that_a_conversation_or_a_line_gives_has_a_name() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        sources(&root.join("telephony/src"), &mut files);
+        let mut given = Vec::new();
+        for (files, before) in [(files, "reason: \""), (vec![root.join("dialog/src/model.rs")], ": &str = \"")] {
+            for file in files {
+                let text = std::fs::read_to_string(&file).unwrap();
+                given.extend(text.split(before).skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
+            }
+        }
+        assert!(given.len() > 20, "they are found: {given:?}");
+        let nameless: Vec<_> = given.iter().filter(|text| Reason::of(text) == Reason::Unknown).collect();
+        assert!(nameless.is_empty(), "name them in src/store/end.rs and docs/api.md: {nameless:?}");
     }
 }

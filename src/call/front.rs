@@ -1,7 +1,7 @@
 //! The desk's side towards the API: placing calls, ending them, and how all of them are doing.
 use super::actor::Order;
 use super::desk::{Arrived, Desk, Listed, Opening};
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use crate::api;
 use crate::bots::{Card, Shelf};
 use crate::plans;
@@ -44,7 +44,7 @@ impl Desk {
         _listed: Listed,
     ) {
         let Some(sip) = self.0.sip.get().cloned() else {
-            return self.never_began(&opening.id, End::new(Blame::Server, "no telephone"));
+            return self.never_began(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
         };
         let line = tokio::select! {
             line = sip.dial(dial) => line,
@@ -53,14 +53,14 @@ impl Desk {
         match line {
             Ok(line) => self.hold(&opening, Arrived { line, orders, page: None }).await,
             Err(refused) => {
-                let (blame, reason) = match refused.status {
-                    486 | 600 => (Blame::Caller, "busy"),
-                    603 | 403 => (Blame::Caller, "declined"),
-                    404 | 410 | 484 | 604 => (Blame::Caller, "no such number"),
-                    408 | 480 | 487 => (Blame::Caller, "no answer"),
-                    _ => (Blame::Network, "not connected"),
+                let reason = match refused.status {
+                    486 | 600 => Reason::Busy,
+                    603 | 403 => Reason::Declined,
+                    404 | 410 | 484 | 604 => Reason::NoSuchNumber,
+                    408 | 480 | 487 => Reason::NoAnswer,
+                    _ => Reason::NotConnected,
                 };
-                self.never_began(&opening.id, End::new(blame, reason));
+                self.never_began(&opening.id, reason.into());
             }
         }
     }
@@ -73,7 +73,7 @@ impl api::Desk for Desk {
     }
 
     fn hang_up(&self, id: &str) -> bool {
-        self.end(id, End::new(Blame::Nobody, "ended by the operator"))
+        self.end(id, End::new(Blame::Nobody, Reason::Operator))
     }
 
     fn pause_recording(&self, id: &str, paused: bool) -> bool {
@@ -108,11 +108,11 @@ impl api::Desk for Desk {
         let report = self.report();
         let mut gauges = vec![
             ("switchboard_rooms", report.media.rooms as f64),
-            ("switchboard_media_missed_ticks", report.media.missed_ticks as f64),
-            ("switchboard_media_late_verdicts", report.media.late_verdicts as f64),
-            ("switchboard_media_lost_events", report.media.lost_events as f64),
-            ("switchboard_media_broken_rooms", report.media.broken_rooms as f64),
-            ("switchboard_media_busy_seconds", report.media.busy.as_secs_f64()),
+            ("switchboard_media_missed_ticks_total", report.media.missed_ticks as f64),
+            ("switchboard_media_late_verdicts_total", report.media.late_verdicts as f64),
+            ("switchboard_media_lost_events_total", report.media.lost_events as f64),
+            ("switchboard_media_broken_rooms_total", report.media.broken_rooms as f64),
+            ("switchboard_media_busy_seconds_total", report.media.busy.as_secs_f64()),
             ("switchboard_speech_urgent", report.speech.urgent as f64),
             ("switchboard_speech_later", report.speech.later as f64),
             ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),

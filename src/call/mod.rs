@@ -10,6 +10,7 @@ pub mod front;
 pub mod page;
 pub mod pages;
 pub mod perform;
+mod recording;
 pub mod talk;
 pub mod timeline;
 pub mod turns;
@@ -17,7 +18,7 @@ pub mod twins;
 pub mod watch;
 
 pub use desk::Desk;
-pub use end::{Blame, End};
+pub use end::{Blame, End, Reason};
 
 #[cfg(test)]
 mod tests;

@@ -296,7 +296,7 @@ impl Page {
     }
 
     pub fn end(&mut self, end: End) {
-        self.send(json!({"type": "end", "blame": end.blame.name(), "reason": end.reason}));
+        self.send(json!({"type": "end", "blame": end.blame.name(), "reason": end.reason.text()}));
     }
 
     fn send(&mut self, message: Value) {

@@ -1,7 +1,7 @@
 //! The desk's side towards web pages: answering a browser's offer, and what its signalling asks of a call that lives.
 use super::actor::Order;
-use super::desk::{Arrived, Desk, Opening, Route, end_of};
-use super::end::{Blame, End};
+use super::desk::{Arrived, Desk, Opening, Route};
+use super::end::{Blame, End, Reason};
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
 use crate::config::ECHO;
 use crate::engines;
@@ -86,12 +86,12 @@ async fn silent_until_up(line: &mut Line, orders: &mut mpsc::Receiver<Order>) ->
         tokio::select! {
             change = line.next() => match change {
                 Change::Up => return None,
-                Change::Ended(ended) => return Some(end_of(ended)),
+                Change::Ended(ended) => return Some(ended.into()),
                 _ => {}
             },
             Some(order) = orders.recv() => {
                 if let Order::End(end) = order {
-                    line.hang_up(end.reason).await;
+                    line.hang_up(end.reason.text()).await;
                     return Some(end);
                 }
             }
@@ -135,7 +135,7 @@ impl Pages for Desk {
 
     fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
         self.peer(id, &ticket)?;
-        if self.end(id, End::new(Blame::Caller, "hung up")) { Ok(()) } else { Err(PageFault::Gone) }
+        if self.end(id, End::new(Blame::Caller, Reason::HungUp)) { Ok(()) } else { Err(PageFault::Gone) }
     }
 }
 

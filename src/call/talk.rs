@@ -1,6 +1,6 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, State, Wish};
 use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
@@ -100,6 +100,10 @@ pub struct Talk {
     owing: Option<Instant>,
     stood_by: Option<Instant>,
     standing_by: bool,
+    /// The clause that the last clips went before, and how many they were.
+    clips: (UtteranceId, u64),
+    /// A clause that has begun and whose sound has run out.
+    missing: Option<UtteranceId>,
     /// A tool runs: the conversation excuses it, and owes nothing else.
     working: bool,
     /// The newest clause.
@@ -139,6 +143,8 @@ impl Talk {
             owing: None,
             stood_by: None,
             standing_by: false,
+            clips: (UtteranceId(0), 0),
+            missing: None,
             working: false,
             newest: SayId(0),
             twins: Twins::default(),
@@ -248,8 +254,8 @@ impl Talk {
                 self.stopwatch.stopped(now);
                 self.tell(now, Words::Typed(text));
             }
-            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, "hung up")),
-            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, "too many messages")),
+            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, Reason::HungUp)),
+            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, Reason::TooManyMessages)),
         }
     }
 
@@ -259,7 +265,7 @@ impl Talk {
         }
         if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
             if now >= at + HOPELESS {
-                return self.end(now, End::new(Blame::Engine, "nothing to say"));
+                return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
             if now >= self.dead_air(at) {
                 self.stand_by(now, Clip::Moment);
@@ -287,11 +293,12 @@ impl Talk {
         }
         (self.stood_by, self.standing_by) = (Some(now), true);
         self.mark(now, "standby");
-        let waiting = self.bot.waiting();
-        let utterance = match waiting {
-            Some(clause) => before(clause),
-            None => before(utterance(SayId(self.newest.0 + 1))),
-        };
+        let next = || utterance(SayId(self.newest.0 + 1));
+        let clause = self.missing.or_else(|| self.bot.waiting()).unwrap_or_else(next);
+        let (before_clause, clips) = self.clips;
+        let clips = if before_clause == clause { clips } else { 0 };
+        self.clips = (clause, clips + 1);
+        let utterance = before(clause, clips);
         self.act(Act::Standby { utterance, clip });
     }
 
@@ -375,7 +382,7 @@ impl Talk {
                 self.silence(silence);
                 self.mark(now, "rtp_again");
             }
-            Event::Closed => self.end(now, End::new(Blame::Server, "media stopped")),
+            Event::Closed => self.end(now, End::new(Blame::Server, Reason::MediaStopped)),
             Event::TapBroke => self.mark(now, "recording_broken"),
             Event::Stats { seat, stats } => self.note(Note::Line(line(seat, &stats))),
         }
@@ -466,7 +473,21 @@ impl Talk {
                     self.tell(now, Words::Speaking { say });
                 }
             }
+            // The rest of a clause that has begun is owed like any other sound.
+            Phase::Waiting => {
+                if say.is_some() {
+                    (self.missing, self.owing) = (Some(utterance), Some(at));
+                    let silence = self.silences.bot_stops(Owed::Rest, at);
+                    self.silence(silence);
+                    self.mark_at(at, "sound_missing");
+                }
+            }
             Phase::Progress => {
+                if self.missing.take_if(|missing| *missing == utterance).is_some() {
+                    self.owing = None;
+                    let silence = self.silences.bot_begins(at);
+                    self.silence(silence);
+                }
                 if let Some(bot) = self.bot.of(utterance) {
                     bot.progress(utterance, chars);
                 }
@@ -476,6 +497,7 @@ impl Talk {
                 }
             }
             Phase::Done | Phase::Cut => {
+                self.missing.take_if(|missing| *missing == utterance);
                 if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, chars, at);
                 }
@@ -514,7 +536,7 @@ impl Talk {
         let silence = self.silences.end(now);
         self.silence(silence);
         self.show(|page| page.end(end));
-        self.note(Note::Ended(store::End { blame: end.blame, reason: end.reason.into() }));
+        self.note(Note::Ended(end));
         self.act(Act::End(end));
     }
 

@@ -1,6 +1,6 @@
 //! The core of a call, step by step; whole calls are in `tests/sim`.
 use super::talk::{Act, Clip, Input, Limits, Talk, Why};
-use super::{Blame, End};
+use super::{Blame, End, Reason};
 use crate::store::{Event as Note, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
@@ -94,7 +94,7 @@ impl Line {
     /// Both clauses of the greeting are heard.
     fn greeted() -> Self {
         let (mut line, _) = Self::answered();
-        for (utterance, chars) in [(2, 6), (4, 13)] {
+        for (utterance, chars) in [(8, 6), (16, 13)] {
             line.pass(line.now + 60);
             line.played(utterance, Phase::Started, 0);
             line.pass(line.now + 900);
@@ -146,16 +146,21 @@ fn sound_that_stays_away_is_covered_once_in_a_while_and_then_given_up() {
     line.pass(2_000);
     line.played(1, Phase::Done, 0);
     assert_eq!(clips(&line.pass(6_000)), []);
-    assert_eq!(clips(&line.pass(6_200)), [Clip::Moment]);
+    let acts = line.pass(6_200);
+    assert_eq!(clips(&acts), [Clip::Moment]);
+    assert!(
+        acts.iter().any(|act| matches!(act, Act::Standby { utterance: UtteranceId(2), .. })),
+        "a number of its own: the playout plays none twice"
+    );
     let acts = line.pass(20_000);
-    assert_eq!(ends(&acts), [End::new(Blame::Engine, "nothing to say")]);
+    assert_eq!(ends(&acts), [End::new(Blame::Engine, Reason::NothingToSay)]);
 }
 
 #[test]
 fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
     let (mut line, _) = Line::answered();
     let mut acts = Vec::new();
-    for (ms, utterance) in [(600, 2), (1_000, 4)] {
+    for (ms, utterance) in [(600, 8), (1_000, 16)] {
         acts.extend(line.pass(ms));
         let fault = tts::Fault::Engine("told to fail".into());
         acts.extend(line.tell(Input::Spoken(Spoken::Failed { utterance: UtteranceId(utterance), fault })));
@@ -174,9 +179,9 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
             }
         }
     }
-    line.played(3, Phase::Started, 0);
+    line.played(9, Phase::Started, 0);
     line.now += 2_000;
-    assert_eq!(ends(&line.played(3, Phase::Done, 0)), [End::new(Blame::Engine, "cannot speak")]);
+    assert_eq!(ends(&line.played(9, Phase::Done, 0)), [End::new(Blame::Engine, Reason::CannotSpeak)]);
 }
 
 #[test]
@@ -242,7 +247,7 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
     let (took, done_at) = (Duration::ZERO, line.at(line.now));
     line.tell(Input::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
     let mut acts = line.pass(line.now + 3_000);
-    acts.extend(line.tell(Input::Gone(End::new(Blame::Caller, "hung up"))));
+    acts.extend(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))));
     assert_eq!(silences(&acts), [SilenceKind::BotWorking, SilenceKind::CallerThinking]);
 }
 
@@ -258,15 +263,15 @@ fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
             end = ends(&line.played(utterance.0, Phase::Done, text.chars().count() as u32));
         }
     }
-    assert_eq!(end, [End::new(Blame::Nobody, "done")]);
+    assert_eq!(end, [End::new(Blame::Nobody, Reason::Done)]);
 }
 
 #[test]
 fn nothing_follows_the_end() {
     let mut line = Line::greeted();
-    let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, "ended by the operator")));
+    let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
     assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(Note::Ended(_))));
     assert_eq!(line.talk.deadline(), None);
-    assert!(line.tell(Input::Gone(End::new(Blame::Caller, "hung up"))).is_empty());
+    assert!(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());
 }

@@ -4,18 +4,22 @@ use dialog::history::whole_words;
 use media::tts::UtteranceId;
 use std::time::Instant;
 
-/// Clauses have even numbers as utterances, so that a standby clip fits before any of them.
+/// Utterance numbers per clause: the clause has the last of them, and standby clips before it (or inside it) the others, in order.
+/// A number is played once, so each clip takes one of its own.
+const NUMBERS: u64 = 8;
+
 pub const fn utterance(say: SayId) -> UtteranceId {
-    UtteranceId(say.0 * 2)
+    UtteranceId(say.0 * NUMBERS)
 }
 
-pub const fn before(utterance: UtteranceId) -> UtteranceId {
-    UtteranceId(utterance.0.saturating_sub(1))
+/// The standby clip number `n`, from 0, before a clause. Those past the last place share it, and are not heard.
+pub fn before(clause: UtteranceId, n: u64) -> UtteranceId {
+    UtteranceId((clause.0 + 1 + n.min(NUMBERS - 2)).saturating_sub(NUMBERS))
 }
 
 /// The clause of an utterance; `None` for a standby clip.
 pub const fn clause(utterance: UtteranceId) -> Option<SayId> {
-    if utterance.0.is_multiple_of(2) { Some(SayId(utterance.0 / 2)) } else { None }
+    if utterance.0.is_multiple_of(NUMBERS) { Some(SayId(utterance.0 / NUMBERS)) } else { None }
 }
 
 /// The caller's turn under way: from the first sound to the last.

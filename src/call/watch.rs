@@ -1,5 +1,5 @@
 //! `Watch`: the limits of a line, whatever talks on it: how long a call may last, be held, or bring no packets.
-use super::end::{Blame, End};
+use super::end::{Blame, End, Reason};
 use std::time::{Duration, Instant};
 
 /// Limits of a call that are not the conversation's to decide.
@@ -86,9 +86,9 @@ impl Watch {
     pub fn verdict(&self, now: Instant) -> Option<End> {
         let (at, why) = self.deadline();
         let end = match why {
-            Why::HoldLimit => End::new(Blame::Caller, "held too long"),
-            Why::NoRtp => End::new(Blame::Network, "no RTP"),
-            _ => End::new(Blame::Server, "call limit reached"),
+            Why::HoldLimit => End::new(Blame::Caller, Reason::HeldTooLong),
+            Why::NoRtp => End::new(Blame::Network, Reason::NoRtp),
+            _ => End::new(Blame::Server, Reason::CallLimit),
         };
         (now >= at).then_some(end)
     }
@@ -100,7 +100,7 @@ mod tests {
     use std::time::Duration;
 
     fn reason(watch: &Watch, at: Instant) -> Option<&'static str> {
-        watch.verdict(at).map(|end| end.reason)
+        watch.verdict(at).map(|end| end.reason.text())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{Config, ECHO, Phone, Register, Rtc};
+use crate::observe;
 use crate::security::Secret;
 use crate::widget::Origin;
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.wires(&mut found);
+        self.ranges(&mut found);
         self.limits(&mut found);
         self.people(&mut found);
         self.routes(&mut found);
@@ -19,7 +21,7 @@ impl Config {
     }
 
     fn wires(&self, found: &mut Vec<String>) {
-        if self.sip.udp.is_none() && self.sip.tcp.is_none() {
+        if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
             found.push("sip.udp and sip.tcp are both empty: no call can arrive; set one of them".into());
         }
         let rtp = &self.rtp;
@@ -60,27 +62,30 @@ impl Config {
         if opus.complexity > 10 {
             found.push(format!("rtp.opus.complexity = {}: must be 0 to 10", opus.complexity));
         }
-        if rtp.bind.is_unspecified() && rtp.advertise.is_none() {
-            found.push(format!("rtp.bind = {}: callers need a real address to send to; set rtp.advertise", rtp.bind));
+        if rtp.bind.is_empty() {
+            found.push("rtp.bind is empty: name the address of this machine that sound is received on".into());
+        }
+        for bind in rtp.bind.iter().filter(|bind| bind.is_unspecified()) {
+            if !rtp.advertise.iter().any(|address| address.is_ipv4() == bind.is_ipv4()) {
+                found.push(format!("rtp.bind = {bind}: callers need a real address to send to; set rtp.advertise"));
+            }
+        }
+        for address in rtp.advertise.iter() {
+            if !rtp.bind.is_empty() && !rtp.bind.iter().any(|bind| bind.is_ipv4() == address.is_ipv4()) {
+                found.push(format!("rtp.advertise = {address}: rtp.bind names no address of its IP family; add one"));
+            }
+        }
+        for (key, addresses) in
+            [("rtp.bind", &rtp.bind), ("rtp.advertise", &rtp.advertise), ("sip.advertise", &self.sip.advertise)]
+        {
+            let v4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+            if v4 > 1 || addresses.len() - v4 > 1 {
+                found.push(format!("{key} names two addresses of one IP family: one of IPv4 and one of IPv6 at most"));
+            }
         }
     }
 
     fn limits(&self, found: &mut Vec<String>) {
-        let mut at_least_one = |key: &str, value: u64| {
-            if value == 0 {
-                found.push(format!("{key} = 0: must be at least 1"));
-            }
-        };
-        at_least_one("sip.max_calls", self.sip.max_calls.into());
-        at_least_one("sip.messages_per_second_per_source", self.sip.messages_per_second_per_source.into());
-        at_least_one("sip.ring_limit_s", self.sip.ring_limit_s.0.into());
-        at_least_one("media.threads", self.media.threads as u64);
-        at_least_one("speech.listen_limit_ms", self.speech.listen_limit_ms.0.into());
-        at_least_one("speech.speak_limit_ms", self.speech.speak_limit_ms.0.into());
-        at_least_one("call.max_duration_s", self.call.max_duration_s.0.into());
-        at_least_one("call.dial_timeout_s", self.call.dial_timeout_s.0.into());
-        at_least_one("call.no_rtp_ms", self.call.no_rtp_ms.0.into());
-        at_least_one("rtp.timeout_ms", self.rtp.timeout_ms.0.into());
         if self.media.jitter_min_ms > self.media.jitter_max_ms {
             found.push("media.jitter_min_ms lies above media.jitter_max_ms: swap them".into());
         }
@@ -111,11 +116,8 @@ impl Config {
                     .into(),
             );
         }
-        if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
-            found.push(format!(
-                "log.level = {:?}: write error, warn, info, debug or trace, or directives like info,telephony=debug",
-                self.log.level
-            ));
+        if let Err(why) = observe::log::filter(&self.log.level) {
+            found.push(format!("log.level = {:?}: {why}", self.log.level));
         }
     }
 
@@ -192,18 +194,6 @@ impl Config {
                 found.push(format!(
                     "widget.public names the bot {bot:?}, but there is no {dir}/{bot}.toml: correct it or add the file"
                 ));
-            }
-        }
-        for (key, value) in [
-            ("widget.token_ttl_s", widget.token_ttl_s.0),
-            ("widget.max_calls", widget.max_calls),
-            ("widget.calls_per_address", widget.calls_per_address),
-            ("widget.sessions_per_minute", widget.sessions_per_minute),
-            ("rtc.turn_ttl_s", rtc.turn_ttl_s.0),
-            ("rtc.lost_ms", rtc.lost_ms.0),
-        ] {
-            if value == 0 {
-                found.push(format!("{key} = 0: must be at least 1"));
             }
         }
         if rtc.bind.is_empty() {

@@ -1,5 +1,6 @@
 //! The shipped file, the environment, and errors that say what to do.
 use super::*;
+use std::net::Ipv6Addr;
 use toml::{Table, Value};
 
 const SHIPPED: &str = include_str!("../../configs/server.toml");
@@ -101,8 +102,8 @@ fn the_environment_overrides_any_key() {
         ("HOME", "ignored"),
     ])
     .unwrap();
-    assert_eq!(config.sip.udp, Some("0.0.0.0:5070".parse().unwrap()));
-    assert_eq!(config.sip.tcp, None);
+    assert_eq!(config.sip.udp, Several(vec!["0.0.0.0:5070".parse().unwrap()]));
+    assert!(config.sip.tcp.is_empty());
     assert_eq!(config.sip.user_agent, "2026");
     assert_eq!(config.sip.open_networks, ["10.0.0.0/8".parse().unwrap()]);
     assert!(!config.store.recording);
@@ -110,6 +111,21 @@ fn the_environment_overrides_any_key() {
     assert_eq!(config.speech.voices.en, [Synthesiser::Espeak]);
     assert_eq!(config.route[0], Route { user: "booking".into(), bot: "places.vi".into() });
     assert_eq!(config.route[3], Route { user: "third".into(), bot: ECHO.into() });
+}
+
+#[test]
+fn addresses_are_one_or_a_list_in_file_and_environment() {
+    let both: Vec<SocketAddr> = vec!["0.0.0.0:5060".parse().unwrap(), "[::]:5060".parse().unwrap()];
+    let text = "[sip]\nudp = [\"0.0.0.0:5060\", \"[::]:5060\"]\ntcp = \"[::1]:5060\"\n[rtp]\nbind = \"::1\"";
+    let config = parse(text).unwrap();
+    assert_eq!(config.sip.udp.0, both);
+    assert_eq!(config.sip.tcp.0, ["[::1]:5060".parse::<SocketAddr>().unwrap()]);
+    assert_eq!(config.rtp.bind.0, ["::1".parse::<IpAddr>().unwrap()]);
+    let set = [("SWITCHBOARD__SIP__UDP", "[\"0.0.0.0:5060\", '[::]:5060']"), ("SWITCHBOARD__RTP__BIND", "[\"::1\"]")];
+    let config = with(&set).unwrap();
+    assert_eq!((config.sip.udp.0, config.rtp.bind.0), (both, vec!["::1".parse().unwrap()]));
+    let fault = parse("[sip]\nudp = [\"0.0.0.0:5060\", \"::1\"]").unwrap_err().to_string();
+    assert!(fault.contains("sip.udp") && fault.contains("::1"), "{fault}");
 }
 
 #[test]
@@ -200,9 +216,13 @@ fn what_cannot_work_is_said_with_what_to_do() {
     check("order", |c| c.rtp.ports_to = 16_000, "must lie above");
     check("ptime", |c| c.rtp.ptime_ms = Ms(25), "10, 20, 30");
     check("codecs", |c| c.rtp.codecs.clear(), "name at least");
-    check("bind", |c| c.rtp.bind = [0, 0, 0, 0].into(), "set rtp.advertise");
+    check("bind", |c| c.rtp.bind = Several(vec![[0, 0, 0, 0].into()]), "set rtp.advertise");
+    check("no-bind", |c| c.rtp.bind.clear(), "rtp.bind is empty");
+    check("bind6", |c| c.rtp.bind.push(Ipv6Addr::UNSPECIFIED.into()), "rtp.bind = ::");
+    check("two", |c| c.sip.advertise = Several(vec![[10, 0, 0, 1].into(), [10, 0, 0, 2].into()]), "one IP family");
+    check("told6", |c| c.rtp.advertise.push(Ipv6Addr::LOCALHOST.into()), "rtp.bind names no address of its IP family");
     check("full", |c| c.sip.full_status = 404, "486 (busy) or 503");
-    check("deaf", |c| (c.sip.udp, c.sip.tcp) = (None, None), "set one of them");
+    check("deaf", |c| (c.sip.udp, c.sip.tcp) = (Several(vec![]), Several(vec![])), "set one of them");
     check("threads", |c| c.media.threads = 0, "media.threads = 0");
     check("huge", |c| c.sip.max_calls = u32::MAX, "lower sip.max_calls");
     check("sum", |c| c.speech.whisper.sha256 = Some("12".into()), "64 hexadecimal");

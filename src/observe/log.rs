@@ -3,16 +3,14 @@ use crate::config::{Log, LogFormat};
 use std::io;
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    #[error(
-        "log.level = {level:?}: {why}; write error, warn, info, debug or trace, or directives like info,telephony=debug"
-    )]
+    #[error("log.level = {level:?}: {why}")]
     Level { level: String, why: String },
     #[error("logs are started already")]
     Twice,
@@ -28,15 +26,59 @@ pub fn subscriber<W>(log: &Log, to: W) -> Result<impl Subscriber + Send + Sync +
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let wanted =
-        || log.level.parse::<EnvFilter>().map_err(|e| Fault::Level { level: log.level.clone(), why: e.to_string() });
+    let wanted = filter(&log.level).map_err(|why| Fault::Level { level: log.level.clone(), why })?;
     let ceiling = filter_fn(|event| *event.level() <= ceiling(event));
-    let base = tracing_subscriber::fmt::layer().with_writer(to).with_ansi(false);
+    // A line that cannot be written is lost in silence: to say so on standard error would end the thread where nobody reads that.
+    let base = tracing_subscriber::fmt::layer().with_writer(to).with_ansi(false).log_internal_errors(false);
     let layer = match log.format {
         LogFormat::Text => base.boxed(),
         LogFormat::Json => base.json().flatten_event(true).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(layer.with_filter(wanted()?.and(ceiling))))
+    Ok(tracing_subscriber::registry().with(layer.with_filter(wanted.and(ceiling))))
+}
+
+/// Targets of ours.
+const OURS: [&str; 4] = ["switchboard", "telephony", "media", "dialog"];
+
+/// Crates we use that log something an operator can have use of.
+const THEIRS: [&str; 10] =
+    ["axum", "hyper", "hyper_util", "reqwest", "rsipstack", "rustls", "sqlx", "tokio_rustls", "tower_http", "tracing"];
+
+/// What `log.level` asks for: a level for everything, and levels for targets.
+///
+/// # Errors
+/// What is wrong with it and what to write, in words.
+pub fn filter(wanted: &str) -> Result<Targets, String> {
+    const LEVELS: &str = "write off, error, warn, info, debug or trace, or directives like info,telephony=debug";
+    let level = |text: &str| match text.trim().to_ascii_lowercase().as_str() {
+        "off" => Ok(LevelFilter::OFF),
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        other => Err(format!("{other:?} is no level: {LEVELS}")),
+    };
+    let (mut targets, mut all) = (Targets::new(), None);
+    for directive in wanted.split(',') {
+        let Some((target, of)) = directive.split_once('=') else {
+            if all.replace(level(directive)?).is_some() {
+                return Err(format!("two levels for everything: {LEVELS}"));
+            }
+            continue;
+        };
+        let target = target.trim();
+        let named = target.split("::").next().unwrap_or_default();
+        if !OURS.contains(&named) && !THEIRS.contains(&named) {
+            let [ours, theirs] = [OURS.join(", "), THEIRS.join(", ")];
+            return Err(format!("{target:?} is no target: those of ours are {ours}; others that log are {theirs}"));
+        }
+        targets = targets.with_target(target, level(of)?);
+    }
+    Ok(match all {
+        Some(level) => targets.with_default(level),
+        None => targets,
+    })
 }
 
 /// The most a crate may say, whatever is asked for. Ours keep people and words out of their logs by type. Others print messages,
@@ -44,7 +86,7 @@ where
 fn ceiling(event: &Metadata<'_>) -> LevelFilter {
     let of = event.target().split("::").next().unwrap_or_default();
     match of {
-        "switchboard" | "media" | "dialog" | "telephony" => LevelFilter::TRACE,
+        ours if OURS.contains(&ours) => LevelFilter::TRACE,
         "rsipstack" => LevelFilter::ERROR,
         _ => LevelFilter::INFO,
     }
@@ -110,9 +152,48 @@ mod tests {
     }
 
     #[test]
-    fn a_level_that_does_not_exist_is_named() {
-        let fault =
-            subscriber(&Log { level: "media=loudest".into(), format: LogFormat::Text }, io::sink).err().unwrap();
-        assert!(fault.to_string().contains("media=loudest"), "{fault}");
+    fn a_level_or_a_target_that_does_not_exist_is_named() {
+        let refused = |level: &str| {
+            let log = Log { level: level.into(), format: LogFormat::Text };
+            subscriber(&log, io::sink).err().unwrap_or_else(|| panic!("{level:?} is taken")).to_string()
+        };
+        for wrong in ["loud", "media=loudest", "", "info,", "info,debug", "3", "warn,switchboard=", "info;debug"] {
+            let fault = refused(wrong);
+            assert!(fault.contains(&format!("{wrong:?}")) && fault.contains("debug or trace"), "{fault}");
+        }
+        for wrong in ["info,telefony=debug", "switchboard.store=debug", "=debug", "media[span]=debug", "regex=info"] {
+            let fault = refused(wrong);
+            assert!(fault.contains("is no target") && fault.contains("telephony, media"), "{fault}");
+        }
+        for right in ["WARN", " info , telephony::sip = debug", "off", "media=trace", "error,hyper=info,sqlx=off"] {
+            assert!(filter(right).is_ok(), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn every_target_that_may_be_named_is_a_crate_of_this_server() {
+        let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+        for name in OURS.iter().chain(&THEIRS) {
+            let names = [(*name).to_owned(), name.replace('_', "-")];
+            assert!(names.iter().any(|name| lock.contains(&format!("\nname = \"{name}\"\n"))), "{name}");
+        }
+    }
+
+    /// Where nobody reads what is logged, nothing else goes wrong.
+    #[test]
+    fn a_log_that_cannot_be_written_ends_nothing() {
+        struct Closed;
+        impl io::Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+        }
+        let log = Log { level: "info".into(), format: LogFormat::Text };
+        let subscriber = subscriber(&log, || Closed).unwrap();
+        tracing::subscriber::with_default(subscriber, || tracing::info!(target: "switchboard", "unheard"));
     }
 }

@@ -46,13 +46,13 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         prefs.security = security;
         prefs.suites = suite.map_or(prefs.suites, |suite| vec![suite]);
     }
-    let plan = SipPlan { udp: Some(local), tcp: None, open: Vec::new(), prefs, ..SipPlan::default() };
+    let plan = SipPlan { udp: vec![local], tcp: vec![], open: Vec::new(), prefs, ..SipPlan::default() };
     let ports = PortsPlan { bind, advertise: bind, from: PORTS.0, to: PORTS.1, ..PortsPlan::default() };
     let (sip, _) = Sip::start(plan, Ports::new(ports)).await.context("cannot open a SIP socket")?;
     let caller = format!("softphone-{:08x}", random() as u32);
     screen.line(&format!("calling {} …", args.target));
     let dialled = Instant::now();
-    let from = Party::new(caller.clone(), bind.to_string());
+    let from = Party::new(caller.clone(), "").on(bind);
     let timeout = args.timeout.min(RINGS);
     let dial = Dial { to: args.target.clone(), from: Some(from), timeout, ..Dial::default() };
     let line = match sip.dial(dial).await {
@@ -265,7 +265,7 @@ fn write_json(args: &Args, value: &serde_json::Value) -> anyhow::Result<()> {
     let Some(path) = &args.json else { return Ok(()) };
     let text = format!("{value:#}\n");
     if path.as_os_str() == "-" {
-        return std::io::stdout().write_all(text.as_bytes()).context("cannot write the report");
+        return crate::console::written(std::io::stdout().write_all(text.as_bytes()));
     }
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -73,11 +73,27 @@ impl Disk {
         Ok((old.len(), old.into_iter().filter_map(|(_, recording)| recording).collect()))
     }
 
-    pub(super) async fn close(self) {
-        if let Err(why) = self.connection.close().await {
-            tracing::warn!(%why, "database did not close cleanly; nothing committed is lost");
+    /// Puts everything into the one file and closes it.
+    pub(super) async fn close(mut self) -> Result<(), String> {
+        let emptied: Result<(i64, i64, i64), _> =
+            sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut self.connection).await;
+        let closed = self.connection.close().await;
+        let (busy, ..) = emptied.and_then(|emptied| closed.map(|()| emptied)).map_err(|why| why.to_string())?;
+        if busy != 0 {
+            return Err(format!("another program reads {FILE}: its last changes lie in {FILE}-wal beside it"));
         }
+        Ok(())
     }
+}
+
+/// How many calls there are.
+pub(super) async fn probe(dir: &Path) -> Result<u64, Fault> {
+    let mut connection =
+        SqliteConnection::connect_with(&options(dir).read_only(true)).await.map_err(Fault::Database)?;
+    let calls: Result<(i64,), _> = sqlx::query_as("select count(*) from calls").fetch_one(&mut connection).await;
+    let (calls,) = calls.map_err(Fault::Database)?;
+    connection.close().await.map_err(Fault::Database)?;
+    Ok(u64::try_from(calls).unwrap_or(0))
 }
 
 /// The last moment known of such a call is its last event.
@@ -100,10 +116,11 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 3] = [
+        const ALL: [(i64, &str, &str); 4] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
+            (4, "recorded", include_str!("migrations/0004_recorded.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,4 +1,5 @@
 //! What a call is remembered by: its events as they happen, and the call they add up to.
+use super::end::End;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,9 +61,10 @@ pub enum Event {
     Line(Line),
     /// Anything else that belongs on the timeline.
     Mark(Mark),
-    /// Noted when the recording is opened, so that a crash leaves it indexed.
+    /// Noted when the recording is opened, so that a crash leaves it indexed, and again when its file is closed: after the call's
+    /// end too.
     Recording(Recording),
-    /// The last event of every call; the first one counts.
+    /// The first one counts. Nothing but the recording's close comes after it.
     Ended(End),
 }
 
@@ -138,7 +140,7 @@ impl From<dialog::conversation::By> for Means {
 pub struct Slot {
     pub name: String,
     /// `None`: cleared.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub value: Option<Private<serde_json::Value>>,
     pub confirmed: bool,
 }
@@ -222,7 +224,8 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Mark {
     pub name: String,
-    #[schema(value_type = Object)]
+    /// `ms` since the call's start, where that is known better than `at_ms`; else `null`.
+    #[schema(value_type = Value)]
     pub data: Private<serde_json::Value>,
 }
 
@@ -230,35 +233,31 @@ pub struct Mark {
 pub struct Recording {
     /// Inside the store's directory, or absolute.
     pub path: String,
+    /// How much of the call is in it.
+    #[serde(default)]
+    pub recorded: Recorded,
+    /// Whether the file is closed: nothing of this changes any more.
+    #[serde(default)]
+    pub closed: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Blame {
-    Nobody,
-    Caller,
-    Network,
-    Engine,
-    Server,
-}
-
-impl Blame {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Nobody => "nobody",
-            Self::Caller => "caller",
-            Self::Network => "network",
-            Self::Engine => "engine",
-            Self::Server => "server",
-        }
+impl Recording {
+    /// One that begins.
+    pub fn begun(path: String) -> Self {
+        Self { path, recorded: Recorded::Part, closed: false }
     }
 }
 
-/// How a call ended, and whose doing that was.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-pub struct End {
-    pub blame: Blame,
-    pub reason: String,
+/// How much of a call can be heard again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Recorded {
+    /// It was not recorded, or nothing of it reached the disk.
+    No,
+    /// As much as there is: the call goes on, or its recording broke off.
+    #[default]
+    Part,
+    Whole,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -285,21 +284,24 @@ pub struct Call {
     pub answered_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub end: Option<End>,
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub slots: BTreeMap<String, Private<serde_json::Value>>,
     pub turns: Vec<Turn>,
     pub silences: Vec<Silence>,
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
     pub lines: Vec<Line>,
-    /// Whether a recording can be fetched.
-    pub recorded: bool,
+    /// How much of it can be fetched as a recording.
+    pub recorded: Recorded,
     #[serde(skip)]
     pub(super) recording: Option<String>,
+    /// The recorder is at work.
+    #[serde(skip)]
+    pub(super) recording_open: bool,
 }
 
 impl Call {
-    pub(super) fn new(id: &str, at: Timestamp, started: &Started) -> Self {
+    pub(crate) fn new(id: &str, at: Timestamp, started: &Started) -> Self {
         let Started { direction, via, from, to, bot, language } = started.clone();
         Self {
             id: id.into(),
@@ -319,9 +321,15 @@ impl Call {
             silences: Vec::new(),
             latency: Vec::new(),
             lines: Vec::new(),
-            recorded: false,
+            recorded: Recorded::No,
             recording: None,
+            recording_open: false,
         }
+    }
+
+    /// Whether what is said now goes into a recording.
+    pub fn is_recording(&self) -> bool {
+        self.state == State::Live && self.recording_open
     }
 
     pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
@@ -341,13 +349,14 @@ impl Call {
             Event::Latency(latency) => put(&mut self.latency, *latency, |a, b| a.turn == b.turn),
             Event::Line(line) => put(&mut self.lines, line.clone(), |a, b| a.seat == b.seat),
             Event::Recording(recording) => {
-                self.recorded = true;
+                self.recorded = recording.recorded;
                 self.recording = Some(recording.path.clone());
+                self.recording_open = !recording.closed;
             }
             Event::Ended(end) => {
                 self.state = State::Ended;
                 self.ended_at = Some(at);
-                self.end = Some(end.clone());
+                self.end = Some(*end);
             }
         }
     }

@@ -1,11 +1,19 @@
 //! `Ledger`: the calls that are live, and those whose end is not on disk yet. Fed by the same events as the database.
 use super::event::{Call, Event, State, TimelineEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Ended calls waiting for a database that does not take them; beyond it the oldest is forgotten.
 const WAITING: usize = 2_000;
+
+/// A moment by both clocks.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) wall: Timestamp,
+    pub(super) steady: Instant,
+}
 
 #[derive(Default)]
 pub(super) struct Ledger(Mutex<Calls>);
@@ -19,24 +27,40 @@ struct Calls {
 
 struct Entry {
     call: Box<Call>,
+    /// When it started. All its times are this one's wall clock and what the steady clock has counted since: a wall clock that is
+    /// set meanwhile does not reach them.
+    began: Moment,
+    /// How its recording ended is not on disk yet.
+    unclosed: bool,
     /// An event of it was lost on the way to the database: its end is stored as a whole instead.
     torn: bool,
 }
 
 impl Ledger {
     /// What `event` is on the call's timeline; `None` when the call is unknown or over.
-    pub(super) fn apply(&self, id: &str, at: Timestamp, event: Event) -> Option<TimelineEvent> {
+    pub(super) fn apply(&self, id: &str, now: Moment, event: Event) -> Option<TimelineEvent> {
         let mut calls = self.lock();
         if let Event::Started(started) = &event {
             if calls.all.contains_key(id) {
                 return None;
             }
-            calls.all.insert(id.into(), Entry { call: Box::new(Call::new(id, at, started)), torn: false });
+            let call = Box::new(Call::new(id, now.wall, started));
+            calls.all.insert(id.into(), Entry { call, began: now, unclosed: false, torn: false });
         }
-        let entry = calls.all.get_mut(id).filter(|entry| entry.call.state == State::Live)?;
+        let entry = calls.all.get_mut(id)?;
+        let over = entry.call.state == State::Ended;
+        match &event {
+            Event::Recording(recording) => entry.unclosed = !recording.closed || entry.unclosed,
+            _ if over => return None,
+            _ => {}
+        }
+        // To the microsecond, as the database keeps it.
+        let since = now.steady.saturating_duration_since(entry.began.steady).as_micros();
+        let since = Duration::from_micros(u64::try_from(since).unwrap_or(u64::MAX));
+        let at = SignedDuration::try_from(since).ok().and_then(|since| entry.began.wall.checked_add(since).ok());
+        let (at, since) = (at.unwrap_or(now.wall), since.as_millis());
         entry.call.apply(at, &event);
-        let since = at.duration_since(entry.call.started_at).as_millis();
-        if entry.call.state == State::Ended {
+        if entry.call.state == State::Ended && !over {
             calls.over += 1;
             calls.bound();
         }
@@ -50,17 +74,19 @@ impl Ledger {
         }
     }
 
-    /// The end of this call is on disk. A torn one stays until it is stored whole.
-    pub(super) fn retire(&self, id: &str) {
+    /// This event is on disk. A call leaves memory when its end is, and that of its recording; a torn one when it is stored whole.
+    pub(super) fn retire(&self, id: &str, saved: &Event) {
         let mut calls = self.lock();
-        if calls.all.get(id).is_some_and(|entry| !entry.torn && entry.call.state == State::Ended) {
+        let Some(entry) = calls.all.get_mut(id) else { return };
+        entry.unclosed &= !matches!(saved, Event::Recording(recording) if recording.closed);
+        if !entry.unclosed && !entry.torn && entry.call.state == State::Ended {
             calls.remove(id);
         }
     }
 
-    /// Torn calls that are over, to be stored whole.
+    /// Torn calls that are over, and their recordings closed, to be stored whole.
     pub(super) fn torn(&self) -> Vec<Call> {
-        let over = |entry: &&Entry| entry.torn && entry.call.state == State::Ended;
+        let over = |entry: &&Entry| entry.torn && entry.call.state == State::Ended && !entry.call.recording_open;
         self.lock().all.values().filter(over).map(|entry| Call::clone(&entry.call)).collect()
     }
 

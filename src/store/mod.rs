@@ -4,6 +4,7 @@
 //! within half a second. While the database takes nothing (disk full, locked) up to [`QUEUE`] events wait; more are counted
 //! and left out of the timeline, but each call is stored whole at its end, as soon as the database works again.
 mod disk;
+mod end;
 mod event;
 mod ledger;
 mod read;
@@ -13,8 +14,9 @@ mod tests;
 pub mod vault;
 mod writer;
 
+pub use end::{Blame, End, Reason};
 pub use event::{
-    Blame, Call, Direction, End, Event, Latency, Line, Mark, Means, Private, Recording, Silence, SilenceKind, Slot,
+    Call, Direction, Event, Latency, Line, Mark, Means, Private, Recorded, Recording, Silence, SilenceKind, Slot,
     Speaker, Started, State, TimelineEvent, Turn, WITHHELD,
 };
 
@@ -27,8 +29,8 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use writer::Job;
@@ -47,16 +49,52 @@ pub enum Fault {
     Directory { dir: PathBuf, why: std::io::Error },
     #[error("another server uses {dir}: stop it, or set store.dir to another directory", dir = .0.display())]
     InUse(PathBuf),
+    // What lies beneath is said here, once: it is no source that whoever prints the chain would say again.
     #[error("the database does not answer: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(sqlx::Error),
+    #[error("the database {file} is damaged ({why}): put a backup in its place, or move it away for a new one to be made", file = .file.display())]
+    Damaged { file: PathBuf, why: String },
     #[error(
         "the database cannot be brought up to date: {0} (made by a newer version? start that one, or set another store.dir)"
     )]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(sqlx::migrate::MigrateError),
     #[error("the database holds something unreadable in {0}: restore it from a backup, or set another store.dir")]
     Content(&'static str),
     #[error("not stored: {0}")]
     Unsaved(String),
+}
+
+impl Fault {
+    /// Tells a damaged file from one that cannot be reached (SQLite result codes 11 and 26, beneath whatever holds them).
+    fn named(self, dir: &Path) -> Self {
+        let why = match &self {
+            Self::Database(why) => damage(why),
+            Self::Migration(why) => damage(why),
+            _ => None,
+        };
+        why.map_or(self, |why| Self::Damaged { file: dir.join(disk::FILE), why })
+    }
+}
+
+/// What SQLite says of a damaged file, if that is the fault.
+fn damage(fault: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(fault);
+    while let Some(fault) = next {
+        if let Some(sqlx::Error::Database(database)) = fault.downcast_ref::<sqlx::Error>() {
+            let code = database.code().and_then(|code| code.parse::<u32>().ok())?;
+            return matches!(code & 0xff, 11 | 26).then(|| database.message().to_owned());
+        }
+        next = fault.source();
+    }
+    None
+}
+
+/// Opens the database in `dir` without touching it; `None` where there is none yet. For `switchboard check`.
+pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
+    if !dir.join(disk::FILE).is_file() {
+        return Ok(None);
+    }
+    disk::probe(dir).await.map(Some).map_err(|fault| fault.named(dir))
 }
 
 /// How the store is doing, for `/health/ready` and metrics.
@@ -83,6 +121,9 @@ pub struct Store {
 
 struct Shared {
     ledger: ledger::Ledger,
+    /// Held from reading the clock until an event is handed on: several threads note events of one call, which leave in the order of
+    /// their times.
+    noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
     /// Tells the writer not to wait for more.
     hurry: Notify,
@@ -113,6 +154,7 @@ impl Store {
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             ledger: ledger::Ledger::default(),
+            noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
             hurry: Notify::new(),
             lost: AtomicU64::new(0),
@@ -138,7 +180,8 @@ impl Store {
     /// Takes one event of a call. Never blocks. Secret words do not belong in it: see [`Private::withheld`].
     pub fn note(&self, call: &str, event: Event) {
         let event = self.relative(event);
-        let Some(noted) = self.shared.ledger.apply(call, now(), event) else { return };
+        let _noting = self.shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(noted) = self.shared.ledger.apply(call, moment(), event) else { return };
         observe::metrics::count(&noted.event);
         if matches!(noted.event, Event::Ended(_)) {
             self.shared.ledger.get(call).iter().for_each(observe::metrics::sum_up);
@@ -157,9 +200,9 @@ impl Store {
 
     fn relative(&self, event: Event) -> Event {
         match event {
-            Event::Recording(Recording { path }) => {
+            Event::Recording(Recording { path, recorded, closed }) => {
                 let inside = Path::new(&path).strip_prefix(&self.dir).ok().and_then(Path::to_str).map(str::to_owned);
-                Event::Recording(Recording { path: inside.unwrap_or(path) })
+                Event::Recording(Recording { path: inside.unwrap_or(path), recorded, closed })
             }
             event => event,
         }
@@ -174,7 +217,7 @@ impl Store {
     pub async fn calls(&self, state: Option<State>, limit: usize, before: Option<&str>) -> Result<Vec<Call>, Fault> {
         let mut calls = self.shared.ledger.list(state, limit, before);
         if state != Some(State::Live) {
-            let stored = read::ended(&self.pool, limit, before).await?;
+            let stored = self.faulty(read::ended(&self.pool, limit, before).await)?;
             // What left the ledger meanwhile is on disk by now, but not in this answer: the next one has it.
             calls.extend(stored.into_iter().filter(|call| self.shared.ledger.get(&call.id).is_none()));
             calls.sort_by(|a, b| b.id.cmp(&a.id));
@@ -187,7 +230,7 @@ impl Store {
     pub async fn call(&self, id: &str) -> Result<Option<Call>, Fault> {
         match self.shared.ledger.get(id) {
             Some(call) => Ok(Some(call)),
-            None => read::one(&self.pool, id).await,
+            None => self.faulty(read::one(&self.pool, id).await),
         }
     }
 
@@ -202,12 +245,23 @@ impl Store {
             // Some of it may be on its way to the disk still. One that cannot take it is no reason not to read it.
             let _ = self.flush().await;
         }
-        read::timeline(&self.pool, id).await
+        self.faulty(read::timeline(&self.pool, id).await)
     }
 
-    /// Where the recording of a call lies.
-    pub async fn recording(&self, id: &str) -> Result<Option<PathBuf>, Fault> {
-        Ok(self.call(id).await?.and_then(|call| call.recording).map(|path| self.dir.join(path)))
+    /// A damaged database is called that.
+    fn faulty<T>(&self, read: Result<T, Fault>) -> Result<T, Fault> {
+        read.map_err(|fault| fault.named(&self.dir))
+    }
+
+    /// Whether there is, or was, a call with this id.
+    pub async fn knows(&self, id: &str) -> Result<bool, Fault> {
+        if self.shared.ledger.get(id).is_some() { Ok(true) } else { self.faulty(read::has(&self.pool, id).await) }
+    }
+
+    /// Where the recording of a call lies, if anything of it was kept.
+    pub fn recording(&self, call: &Call) -> Option<PathBuf> {
+        let kept = call.recorded != Recorded::No;
+        call.recording.as_ref().filter(|_| kept).map(|path| self.dir.join(path))
     }
 
     /// The directory above recordings.
@@ -273,11 +327,13 @@ impl Store {
         }
     }
 
-    /// Stores everything and closes the readers. The other handles stay usable for writing.
+    /// Stores everything and closes the database, whose file holds all from then on: a copy of it alone opens. What the other
+    /// handles note afterwards is lost, and counted.
     pub async fn close(&self) -> Result<(), Fault> {
         let flushed = self.flush().await;
+        // The writer's is the last connection: it empties the write-ahead log into the file.
         self.pool.close().await;
-        flushed
+        flushed.and(self.ask(Job::Close).await)
     }
 
     pub fn health(&self) -> Health {
@@ -289,6 +345,10 @@ impl Store {
             live: self.shared.ledger.live(),
         }
     }
+}
+
+fn moment() -> ledger::Moment {
+    ledger::Moment { wall: now(), steady: std::time::Instant::now() }
 }
 
 /// To the microsecond, as the database keeps it.

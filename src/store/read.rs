@@ -1,6 +1,6 @@
 //! Calls out of the database, for the API. Readers never hold up the writer (SQLite's write-ahead log).
-use super::event::{Call, End, Event, Latency, Line, Silence, State, TimelineEvent, Turn};
-use super::{Fault, Private, of_name};
+use super::event::{Call, Event, Latency, Line, Recorded, Silence, State, TimelineEvent, Turn};
+use super::{End, Fault, Private, Reason, of_name};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::collections::BTreeMap;
@@ -19,12 +19,13 @@ type Row = (
     Option<String>,
     Option<String>,
     Option<String>,
+    String,
 );
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "select id, direction, via, from_party, to_party, bot, language, started_us, answered_us, ended_us, blame, reason, recording \
+            "select id, direction, via, from_party, to_party, bot, language, started_us, answered_us, ended_us, blame, reason, recording, recorded \
              from calls where ended_us is not null and ",
             $rest
         )
@@ -43,6 +44,15 @@ pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Call>, Fau
     const SQL: &str = columns!("id = $1");
     let rows: Vec<Row> = sqlx::query_as(SQL).bind(id).fetch_all(pool).await.map_err(Fault::Database)?;
     Ok(fill(pool, rows).await?.pop())
+}
+
+pub(super) async fn has(pool: &SqlitePool, id: &str) -> Result<bool, Fault> {
+    let found: Option<(i64,)> = sqlx::query_as("select 1 from calls where id = $1")
+        .bind(id)
+        .fetch_optional(pool)
+        .await
+        .map_err(Fault::Database)?;
+    Ok(found.is_some())
 }
 
 pub(super) async fn timeline(pool: &SqlitePool, id: &str) -> Result<Vec<TimelineEvent>, Fault> {
@@ -119,7 +129,8 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
 }
 
 fn call(row: Row) -> Result<Call, Fault> {
-    let (id, direction, via, from, to, bot, language, started, answered, ended, blame, reason, recording) = row;
+    let (id, direction, via, from, to, bot, language, started, answered, ended, blame, reason, recording, recorded) =
+        row;
     let blame = blame.and_then(|blame| of_name(&blame)).ok_or(Fault::Content("calls.blame"))?;
     Ok(Call {
         id,
@@ -133,14 +144,15 @@ fn call(row: Row) -> Result<Call, Fault> {
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,
         ended_at: ended.map(time).transpose()?,
-        end: Some(End { blame, reason: reason.unwrap_or_default() }),
+        end: Some(End { blame, reason: Reason::of(&reason.unwrap_or_default()) }),
         slots: BTreeMap::new(),
         turns: Vec::new(),
         silences: Vec::new(),
         latency: Vec::new(),
         lines: Vec::new(),
-        recorded: recording.is_some(),
+        recorded: of_name::<Recorded>(&recorded).ok_or(Fault::Content("calls.recorded"))?,
         recording,
+        recording_open: false,
     })
 }
 

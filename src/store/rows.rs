@@ -13,8 +13,9 @@ struct Row<'a> {
     /// How it started, and when; none where it is in the table already.
     start: Option<(Beginning<'a>, i64)>,
     answered: Option<i64>,
-    ended: Option<(i64, &'static str, &'a str)>,
-    recording: Option<&'a str>,
+    ended: Option<(i64, &'static str, &'static str)>,
+    /// Its path, and how much of the call is in it.
+    recording: Option<(&'a str, String)>,
 }
 
 /// The columns that never change: direction, via, from, to, bot, language.
@@ -37,15 +38,16 @@ pub(super) struct Rows<'a> {
 const TIMELINE: &str = "insert into timeline (call, at_us, at_ms, event) \
     select value->>0, value->>1, value->>2, value->3 from json_each($1) order by key";
 const START: &str = "insert into calls (id, direction, via, from_party, to_party, bot, language, started_us, \
-    answered_us, ended_us, blame, reason, recording) \
+    answered_us, ended_us, blame, reason, recording, recorded) \
     select value->>0, value->>1, value->>'$[2][0]', value->>'$[2][1]', value->>'$[2][2]', value->>'$[2][3]', \
     value->>'$[2][4]', value->>3, value->>'$[4][0]', value->>'$[4][1]', value->>'$[4][2]', value->>'$[4][3]', \
-    value->>'$[4][4]' from json_each($1) where true order by key \
+    value->>'$[4][4]', coalesce(value->>'$[4][5]', 'no') from json_each($1) where true order by key \
     on conflict (id) do update set answered_us = coalesce(answered_us, excluded.answered_us), \
+    recorded = case when excluded.recording is null then recorded else excluded.recorded end, \
     recording = coalesce(excluded.recording, recording), ended_us = coalesce(ended_us, excluded.ended_us), \
     blame = coalesce(blame, excluded.blame), reason = coalesce(reason, excluded.reason)";
 const NEWS: &str = "update calls set answered_us = coalesce(answered_us, row->>'$[1][0]'), \
-    recording = coalesce(row->>'$[1][4]', recording), ended_us = coalesce(ended_us, row->>'$[1][1]'), \
+    recording = coalesce(row->>'$[1][4]', recording), recorded = coalesce(row->>'$[1][5]', recorded), ended_us = coalesce(ended_us, row->>'$[1][1]'), \
     blame = coalesce(blame, row->>'$[1][2]'), reason = coalesce(reason, row->>'$[1][3]') \
     from (select value as row from json_each($1)) where id = row->>0";
 const TURNS: &str = "insert or replace into turns (call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence, means) \
@@ -93,8 +95,10 @@ impl<'a> Rows<'a> {
             Event::Latency(latency) => self.latency(call, latency),
             Event::Line(line) => self.lines.push((call, &line.seat, line)),
             Event::Mark(_) => {}
-            Event::Recording(recording) => self.call(call).recording = Some(&recording.path),
-            Event::Ended(end) => drop(self.call(call).ended.get_or_insert((us, end.blame.name(), &end.reason))),
+            Event::Recording(recording) => {
+                self.call(call).recording = Some((&recording.path, name_of(&recording.recorded)));
+            }
+            Event::Ended(end) => drop(self.call(call).ended.get_or_insert((us, end.blame.name(), end.reason.text()))),
         }
     }
 
@@ -104,8 +108,8 @@ impl<'a> Rows<'a> {
         *self.call(&call.id) = Row {
             start: Some(((name_of(&call.direction), fixed), call.started_at.as_microsecond())),
             answered: call.answered_at.map(Timestamp::as_microsecond),
-            ended: ended.map(|(end, at)| (at.as_microsecond(), end.blame.name(), end.reason.as_str())),
-            recording: call.recording.as_deref(),
+            ended: ended.map(|(end, at)| (at.as_microsecond(), end.blame.name(), end.reason.text())),
+            recording: call.recording.as_deref().map(|path| (path, name_of(&call.recorded))),
         };
         call.turns.iter().for_each(|turn| self.turn(&call.id, turn));
         call.silences.iter().for_each(|silence| self.silence(&call.id, silence));
@@ -146,7 +150,9 @@ impl<'a> Rows<'a> {
         for (id, row) in calls {
             let (ended, blame, reason) =
                 row.ended.map_or((None, None, None), |(at, b, r)| (Some(at), Some(b), Some(r)));
-            let later = (row.answered, ended, blame, reason, row.recording);
+            let (recording, recorded) =
+                row.recording.as_ref().map_or((None, None), |(path, recorded)| (Some(*path), Some(recorded)));
+            let later = (row.answered, ended, blame, reason, recording, recorded);
             match &row.start {
                 Some(((direction, fixed), at)) => starts.push((id, direction, fixed, at, later)),
                 None => news.push((id, later)),

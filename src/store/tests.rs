@@ -29,7 +29,7 @@ fn turn(started_ms: u64, text: &str) -> Event {
 }
 
 fn ended(blame: Blame, reason: &str) -> Event {
-    Event::Ended(End { blame, reason: reason.into() })
+    Event::Ended(End { blame, reason: Reason::of(reason) })
 }
 
 /// A call with one of everything.
@@ -37,7 +37,8 @@ fn talk(store: &Store) -> String {
     let id = Store::new_id();
     store.note(&id, started("booking.en"));
     store.note(&id, Event::Answered);
-    store.note(&id, Event::Recording(Recording { path: store.recordings().join("a.wav").display().to_string() }));
+    let path = store.recordings().join("a.wav").display().to_string();
+    store.note(&id, Event::Recording(Recording::begun(path.clone())));
     store.note(&id, turn(1_000, "book a room"));
     let bot = Turn {
         speaker: Speaker::Bot,
@@ -69,6 +70,7 @@ fn talk(store: &Store) -> String {
         store.note(&id, Event::Line(line));
     }
     store.note(&id, Event::Mark(Mark { name: "hold".into(), data: Private(json!({"ms": 300})) }));
+    store.note(&id, Event::Recording(Recording { path, recorded: Recorded::Whole, closed: true }));
     id
 }
 
@@ -92,23 +94,136 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     assert_eq!(live.latency[0].total_ms, 376);
     assert_eq!((live.lines.len(), live.lines[0].received, live.lines[0].mos), (1, 500, Some(4.41)));
     store.note(&id, ended(Blame::Caller, "hung up"));
-    store.note(&id, ended(Blame::Server, "the first end counts"));
+    store.note(&id, ended(Blame::Server, "call crashed"));
     let over = store.call(&id).await.unwrap().unwrap();
-    assert_eq!(over.end, Some(End { blame: Blame::Caller, reason: "hung up".into() }));
+    assert_eq!(over.end, Some(End::new(Blame::Caller, Reason::HungUp)));
     store.flush().await.unwrap();
     assert!(store.shared.ledger.get(&id).is_none(), "an ended call leaves memory once it is on disk");
     let stored = store.call(&id).await.unwrap().unwrap();
     assert_eq!(stored, over);
-    assert_eq!(store.recording(&id).await.unwrap().unwrap(), dir.join("recordings/a.wav"));
+    assert_eq!(store.recording(&stored).unwrap(), dir.join("recordings/a.wav"));
     let timeline = store.timeline(&id).await.unwrap();
-    assert_eq!(timeline.len(), 16);
+    assert_eq!(timeline.len(), 17);
     assert_eq!(timeline[0].event, started("booking.en"));
-    assert_eq!(timeline[15].event, ended(Blame::Caller, "hung up"));
+    assert_eq!(timeline[16].event, ended(Blame::Caller, "hung up"));
     store.close().await.unwrap();
     drop(store);
     let store = Store::open(&dir).await.unwrap();
     assert_eq!(store.call(&id).await.unwrap().unwrap(), over);
     assert_eq!(store.calls(None, 10, None).await.unwrap(), [over]);
+}
+
+#[tokio::test]
+async fn after_a_clean_stop_the_file_alone_holds_every_call() {
+    let dir = crate::testdir("store-alone");
+    let store = Store::open(&dir).await.unwrap();
+    let (first, second) = (talk(&store), talk(&store));
+    for id in [&first, &second] {
+        store.note(id, ended(Blame::Caller, "hung up"));
+    }
+    let before = store.calls(None, 10, None).await.unwrap();
+    // Other parts of the server still hold it: that is no reason to leave the file behind.
+    let other = store.clone();
+    store.close().await.unwrap();
+    let alone = crate::testdir("store-alone-copy");
+    std::fs::copy(dir.join(disk::FILE), alone.join(disk::FILE)).unwrap();
+    assert!(!dir.join("switchboard.db-wal").exists(), "nothing lies beside it");
+    let copy = Store::open(&alone).await.unwrap();
+    assert_eq!(copy.calls(None, 10, None).await.unwrap(), before);
+    assert_eq!(copy.timeline(&second).await.unwrap().len(), 17);
+    other.note(&first, Event::Answered);
+    assert!(other.health().fault.is_some(), "and whoever still writes is told");
+}
+
+#[tokio::test]
+async fn a_recording_that_is_closed_after_its_call_is_told_and_kept() {
+    let store = Store::open(&crate::testdir("store-closed")).await.unwrap();
+    let path = || "recordings/b.wav".to_owned();
+    for (recorded, kept) in [(Recorded::Whole, true), (Recorded::Part, true), (Recorded::No, false)] {
+        let id = Store::new_id();
+        store.note(&id, started("b"));
+        store.note(&id, Event::Recording(Recording::begun(path())));
+        let call = store.call(&id).await.unwrap().unwrap();
+        assert!(call.is_recording() && call.recorded == Recorded::Part);
+        store.note(&id, ended(Blame::Caller, "hung up"));
+        store.flush().await.unwrap();
+        let call = store.call(&id).await.unwrap().unwrap();
+        assert!(!call.is_recording() && call.recorded == Recorded::Part, "the writer is at it still");
+        store.note(&id, Event::Recording(Recording { path: path(), recorded, closed: true }));
+        store.note(&id, Event::Answered);
+        assert_eq!(store.call(&id).await.unwrap().unwrap().recorded, recorded);
+        store.flush().await.unwrap();
+        assert!(store.shared.ledger.get(&id).is_none(), "then it leaves memory");
+        let call = store.call(&id).await.unwrap().unwrap();
+        assert_eq!((call.recorded, store.recording(&call).is_some()), (recorded, kept));
+        assert_eq!(store.timeline(&id).await.unwrap().len(), 4, "nothing else follows an end");
+    }
+}
+
+#[test]
+fn a_wall_clock_that_is_set_does_not_reach_the_records() {
+    use ledger::{Ledger, Moment};
+    let (wall, steady) = (Timestamp::from_second(1_790_000_000).unwrap(), Instant::now());
+    for step in [-7_200, 7_200] {
+        let at = |s: u64, by: i64| Moment {
+            wall: wall.checked_add(jiff::SignedDuration::from_secs(s as i64 + by)).unwrap(),
+            steady: steady + Duration::from_secs(s),
+        };
+        let ledger = Ledger::default();
+        ledger.apply("a", at(0, 0), started("b")).unwrap();
+        assert_eq!(ledger.apply("a", at(1, 0), Event::Answered).unwrap().at_ms, 1_000);
+        let end = ledger.apply("a", at(5, step), ended(Blame::Caller, "hung up")).unwrap();
+        assert_eq!((end.at_ms, end.at), (5_000, at(5, 0).wall));
+        let call = ledger.get("a").unwrap();
+        assert_eq!(call.ended_at.unwrap().duration_since(call.started_at).as_secs(), 5);
+    }
+}
+
+#[tokio::test]
+async fn events_noted_by_several_threads_leave_in_the_order_of_their_times() {
+    let store = Store::open(&crate::testdir("store-order")).await.unwrap();
+    store.note("a", started("b"));
+    let mut events = store.watch();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    store.note("a", Event::Mark(Mark { name: "key".into(), data: Private::default() }));
+                }
+            });
+        }
+    });
+    let times: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).map(|event| event.at).collect();
+    assert_eq!(times.len(), 400);
+    assert!(times.is_sorted());
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_called_that_once_with_what_to_do() {
+    let dir = crate::testdir("store-damaged");
+    let store = Store::open(&dir).await.unwrap();
+    talk(&store);
+    store.close().await.unwrap();
+    drop(store);
+    let file = dir.join(disk::FILE);
+    let good = std::fs::read(&file).unwrap();
+    assert!(matches!(probe(&dir).await, Ok(Some(1))));
+    // No database at all, and one with a hole where its tables are listed.
+    let mut hole = good.clone();
+    hole[100..4_096].fill(0xa5);
+    for bytes in [b"this is no database, whatever its name says".repeat(200), hole] {
+        std::fs::write(&file, &bytes).unwrap();
+        for fault in [Store::open(&dir).await.err().unwrap(), probe(&dir).await.err().unwrap()] {
+            assert!(matches!(fault, Fault::Damaged { .. }), "{fault:?}");
+            let said = format!("{:#}", anyhow::Error::from(fault));
+            assert!(said.contains("switchboard.db is damaged") && said.contains("backup"), "{said}");
+            let words = ["is damaged", "file is not a database", "malformed"];
+            assert!(words.iter().all(|words| said.matches(words).count() <= 1), "{said}");
+        }
+    }
+    std::fs::write(&file, good).unwrap();
+    assert!(Store::open(&dir).await.is_ok(), "it was the file");
+    assert!(matches!(probe(&crate::testdir("store-none")).await, Ok(None)));
 }
 
 #[tokio::test]
@@ -237,7 +352,7 @@ async fn a_locked_database_is_reported_and_nothing_is_lost_when_it_frees() {
     eventually("the writer tries again", async || store.health().fault.is_none()).await;
     store.flush().await.unwrap();
     assert!(store.shared.ledger.get(&id).is_none());
-    assert_eq!(store.timeline(&id).await.unwrap().len(), 16);
+    assert_eq!(store.timeline(&id).await.unwrap().len(), 17);
 }
 
 #[tokio::test]
@@ -267,7 +382,7 @@ async fn a_queue_that_overflows_never_blocks_and_its_calls_are_stored_whole_at_t
     assert!(store.shared.ledger.get(&talked).is_none() && store.shared.ledger.get(&late).is_none());
     let call = store.call(&talked).await.unwrap().unwrap();
     assert_eq!(call.turns.last().unwrap().text.0, "late words");
-    assert_eq!(call.end.unwrap().reason, "hung up");
+    assert_eq!(call.end.unwrap().reason, Reason::HungUp);
     assert_eq!(store.call(&late).await.unwrap().unwrap(), before);
 }
 
@@ -370,7 +485,7 @@ async fn a_kill_loses_at_most_the_last_second_and_the_call_ends_with_the_server_
         "{} turns of {safe} noted more than a second before the kill",
         call.turns.len()
     );
-    assert_eq!(call.end, Some(End { blame: Blame::Server, reason: "server stopped".into() }));
+    assert_eq!(call.end, Some(End::new(Blame::Server, Reason::ServerStopped)));
     assert!(call.ended_at.unwrap() > call.started_at);
     let timeline = store.timeline(&id).await.unwrap();
     assert_eq!(timeline.last().unwrap().event, ended(Blame::Server, "server stopped"));

@@ -21,6 +21,8 @@ pub(super) enum Job {
     Note(Arc<TimelineEvent>),
     /// Answered when everything before it is on disk, or at the first failure.
     Flush(oneshot::Sender<Result<(), String>>),
+    /// Stores what is before it, puts all into the one file, and ends the writer.
+    Close(oneshot::Sender<Result<(), String>>),
     /// One portion of old calls; answers how many it deleted.
     Prune(Timestamp, oneshot::Sender<Result<usize, String>>),
 }
@@ -50,7 +52,7 @@ async fn run(mut desk: Desk, ready: oneshot::Sender<Result<u64, Fault>>) {
     let opened = async {
         let mut disk = Disk::open(&desk.dir).await?;
         let closed = disk.prepare().await?;
-        Ok((disk, closed))
+        Ok::<_, Fault>((disk, closed))
     };
     let mut disk = match opened.await {
         Ok((disk, closed)) => {
@@ -58,8 +60,9 @@ async fn run(mut desk: Desk, ready: oneshot::Sender<Result<u64, Fault>>) {
             let _ = ready.send(Ok(closed));
             disk
         }
-        Err(fault) => return drop(ready.send(Err(fault))),
+        Err(fault) => return drop(ready.send(Err(fault.named(&desk.dir)))),
     };
+    let mut asked = None;
     let (mut jobs, mut batch) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
     while desk.inbox.recv_many(&mut jobs, BATCH).await > 0 {
         if jobs.len() < BATCH && jobs.iter().all(|job| matches!(job, Job::Note(_))) {
@@ -71,13 +74,21 @@ async fn run(mut desk: Desk, ready: oneshot::Sender<Result<u64, Fault>>) {
             match job {
                 Job::Note(noted) => batch.push(noted),
                 Job::Flush(done) => disk = save(&desk, disk, &mut batch, Some(done)).await,
+                Job::Close(done) => {
+                    desk.inbox.close();
+                    asked = Some(done);
+                }
                 Job::Prune(limit, done) => drop(done.send(prune(&desk, &mut disk, limit).await)),
             }
         }
         disk = save(&desk, disk, &mut batch, None).await;
     }
-    disk.close().await;
+    let closed = disk.close().await;
+    if let Err(why) = &closed {
+        tracing::warn!(why, "the database did not close cleanly; nothing that was stored is lost");
+    }
     drop(desk.lock);
+    asked.into_iter().for_each(|done| drop(done.send(closed.clone())));
 }
 
 /// Puts the batch on disk, however long it takes: the queue behind it is what bounds memory.
@@ -95,8 +106,8 @@ async fn save(
             break;
         }
         let Err(why) = disk.write(batch, &whole).await else {
-            let over = batch.iter().filter(|noted| matches!(noted.event, Event::Ended(_)));
-            over.for_each(|noted| shared.ledger.retire(&noted.call));
+            let over = batch.iter().filter(|noted| matches!(noted.event, Event::Ended(_) | Event::Recording(_)));
+            over.for_each(|noted| shared.ledger.retire(&noted.call, &noted.event));
             whole.iter().for_each(|call| shared.ledger.mended(&call.id));
             if shared.set_fault(None).is_some() {
                 tracing::info!("the database takes calls again");
@@ -112,7 +123,14 @@ async fn save(
         tries += 1;
         let said = format!("{why}; calls go on, and are stored when {} takes them again", desk.dir.display());
         if shared.set_fault(Some(said.clone())).is_none() {
-            tracing::error!(%why, dir = %desk.dir.display(), "the database takes nothing: check disk space and permissions");
+            match super::damage(&why) {
+                Some(why) => {
+                    tracing::error!(why, dir = %desk.dir.display(), "the database is damaged: stop, and put a backup in its place")
+                }
+                None => {
+                    tracing::error!(%why, dir = %desk.dir.display(), "the database takes nothing: check disk space and permissions")
+                }
+            }
         }
         metrics::counter!("switchboard_store_failures_total").increment(1);
         flush.take().into_iter().for_each(|done| drop(done.send(Err(said.clone()))));

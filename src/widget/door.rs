@@ -31,6 +31,8 @@ pub enum Own {
 
 #[derive(Clone, Debug)]
 pub struct DoorPlan {
+    /// Whether pages may call at all.
+    pub enabled: bool,
     pub origins: Vec<Origin>,
     pub own: Vec<(Origin, Own)>,
     pub public: Vec<String>,
@@ -48,6 +50,8 @@ pub struct DoorPlan {
 /// Why a page is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
+    #[error("this server takes no calls from pages (widget.enabled)")]
+    Off,
     #[error("this page's origin is not among widget.origins")]
     Origin,
     #[error("this bot is not among widget.public: a server asks for its token with the API's")]
@@ -76,6 +80,7 @@ impl Refused {
     /// A word for metrics.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Off => "off",
             Self::Origin => "origin",
             Self::Private => "private_bot",
             Self::NoToken => "no_token",
@@ -173,6 +178,11 @@ impl Door {
     /// asked a token for. These may use that token, and nothing more.
     pub fn answers(&self, unix: u64, origin: &Origin, visitor: IpAddr) -> bool {
         self.welcomes(origin, visitor) || lock(&self.tables).guests.get(origin).is_some_and(|until| *until > unix)
+    }
+
+    /// Whether pages may call at all.
+    pub fn enabled(&self) -> bool {
+        self.plan.enabled
     }
 
     pub fn is_public(&self, bot: &str) -> bool {
@@ -300,6 +310,7 @@ mod tests {
     fn plan() -> DoorPlan {
         let origin = |text| Origin::parse(text).unwrap();
         DoorPlan {
+            enabled: true,
             origins: vec![origin("https://shop.example")],
             own: vec![
                 (origin("http://127.0.0.1:8080"), Own::Machine),

@@ -1,5 +1,6 @@
 //! `Party`: one end of a call as signalling names it; nothing that logs it shows who it is.
 use std::fmt;
+use std::net::IpAddr;
 
 /// A person or service named by a SIP URI (RFC 3261 section 19.1). `Debug` hides the user part and the display name.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -19,6 +20,14 @@ impl Party {
     pub fn shown_as(mut self, display: impl Into<String>) -> Self {
         self.display = Some(display.into()).filter(|name| !name.is_empty());
         self
+    }
+
+    /// The same party at an address; IPv6 ones stand in brackets in URIs.
+    pub fn on(self, address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => self.at(&address.to_string()),
+            IpAddr::V6(address) => self.at(&format!("[{address}]")),
+        }
     }
 
     /// The same party at another host.

@@ -186,16 +186,41 @@ async fn the_widget_works_on_other_sites() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pages_author_is_told_what_to_mend_and_its_visitor_a_neutral_sentence() {
+    let _machine = beside_others().await;
+    plays("author", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microphones_and_speakers_are_chosen_and_both_voices_are_measured() {
+    let _machine = beside_others().await;
+    plays("devices", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_widget_is_a_package_with_types() {
+    let _machine = beside_others().await;
+    plays("package", |_| ()).await;
+}
+
+/// Pictures take their time: a bot that hears nothing waits for them, and does not hang up.
+fn unhurried(config: &mut Config) {
+    for name in BOTS {
+        let path = config.bots.dir.join(name);
+        let text = std::fs::read_to_string(&path).expect("a bot");
+        std::fs::write(path, format!("{text}\n[silence]\nprompt_ms = 600000\n")).expect("written");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_cut_on_small_screens_and_every_accent_can_be_read() {
+    let _machine = beside_others().await;
+    plays("sizes", unhurried).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_state_can_be_read_by_everyone() {
     let _machine = beside_others().await;
-    // Pictures take their time: a bot that hears nothing waits for them, and does not hang up.
-    let unhurried = |config: &mut Config| {
-        for name in BOTS {
-            let path = config.bots.dir.join(name);
-            let text = std::fs::read_to_string(&path).expect("a bot");
-            std::fs::write(path, format!("{text}\n[silence]\nprompt_ms = 600000\n")).expect("written");
-        }
-    };
     plays("looks", unhurried).await;
 }
 

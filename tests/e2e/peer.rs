@@ -30,6 +30,8 @@ pub struct Peer {
     sequence: u32,
     answers: mpsc::Receiver<String>,
     over: Arc<AtomicBool>,
+    /// The server's port for this call's sound.
+    far: u16,
     media: Arc<Mutex<Media>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -100,6 +102,7 @@ impl Peer {
             sequence: 0,
             answers,
             over,
+            far: 0,
             media: Arc::default(),
             stop: Arc::default(),
             thread: None,
@@ -131,8 +134,16 @@ impl Peer {
             return Err(status);
         }
         let far = answer.lines().find_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse::<u16>().ok());
-        rtp.connect((HERE, far.expect("a port in the answer"))).expect("a route");
+        self.far = far.expect("a port in the answer");
+        rtp.connect((HERE, self.far)).expect("a route");
         Ok(())
+    }
+
+    /// Goes on from another port without a word, as a phone does whose NAT has forgotten it.
+    pub fn rebinds(&self) {
+        let rtp = Plain::bind((HERE, 0)).expect("a socket for sound");
+        rtp.connect((HERE, self.far)).expect("a route");
+        self.media().moved = Some(rtp);
     }
 
     /// Goes on from another port, as a phone does that changes its network.

@@ -6,15 +6,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use switchboard::config::{Config, ECHO, Ms, Phone};
+use switchboard::config::{Config, ECHO, Ms, Phone, Several};
 use switchboard::engines::Engines;
 
 /// What every test's server shares: loopback, free ports, a directory of its own, the bots and models of this tree.
 fn config(dir: &Dir) -> Config {
     let mut config = Config::default();
-    let here = |port| Some(SocketAddr::from((HERE, port)));
-    let sip = port();
-    (config.sip.udp, config.sip.tcp, config.http.listen) = (here(sip), here(sip), here(port()));
+    let here = |port| SocketAddr::from((HERE, port));
+    let sip = here(port());
+    (config.sip.udp, config.sip.tcp) = (Several(vec![sip]), Several(vec![sip]));
+    config.http.listen = Some(here(port()));
     config.sip.max_calls = 60;
     (config.rtp.ports_from, config.rtp.ports_to) = ports(200);
     config.rtp.drain_ms = Ms(200);
@@ -67,7 +68,7 @@ impl Client {
     fn new(config: &Config) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
         let http = config.http.listen.expect("a web address");
-        let sip = config.sip.udp.or(config.sip.tcp).expect("a SIP address");
+        let sip = *config.sip.udp.first().or(config.sip.tcp.first()).expect("a SIP address");
         Self {
             sip,
             http,

@@ -145,6 +145,25 @@ async fn sound_follows_the_caller_to_another_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sound_follows_a_caller_whose_nat_gives_it_another_port() {
+    let _machine = alone().await;
+    let server = Server::start("rebinds").await;
+    let peer = Peer::call(server.sip, "echo").await.expect("answered");
+    peer.say(&tone(1000.0, 600, 0.3)).await;
+    pause(1000).await;
+    peer.rebinds();
+    // rtp.timeout_ms, and a little.
+    pause(2500).await;
+    peer.say(&tone(700.0, 600, 0.3)).await;
+    pause(1000).await;
+    let sound = peer.hang_up().await.sound;
+    let spans = sound.spans(-30.0, 100);
+    let heard = |hz: f64| spans.iter().any(|span| sound.part(span.from, span.to).share_of_tone(hz) > 0.95);
+    assert!(heard(1000.0) && heard(700.0), "{spans:?}");
+    assert_eq!(server.ended(1).await[0]["end"]["reason"], "hung up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_no_calls_are_answered() {
     let _machine = beside_others().await;
     let server = Server::start("requests").await;

@@ -3,8 +3,14 @@ use crate::peer::Peer;
 use crate::server::Server;
 use crate::sound::Sound;
 use crate::speech::{CALLER, say};
-use crate::testbed::{alone, beside_others, pause, seconds};
+use crate::testbed::{HERE, alone, beside_others, pause, seconds, until};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
+use switchboard::softphone::page::Page;
+use switchboard::store::{Call, Reason, Store};
+use telephony::webrtc::{Data, Message};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_survives_the_death_of_the_server_in_the_record() {
@@ -59,6 +65,129 @@ async fn a_server_asked_to_stop_lets_the_call_end_and_takes_no_other() {
     peer.hang_up().await;
     assert!(server.exited(5).await.success());
     assert!(hung_up.elapsed() < seconds(5), "it stops as soon as nobody talks");
+    let calls = alone_in_its_file(&server).await;
+    assert_eq!((calls.len(), calls[0].end.map(|end| end.reason)), (1, Some(Reason::HungUp)));
+}
+
+/// The calls in a copy of the database's file, without what may lie beside it.
+async fn alone_in_its_file(server: &Server) -> Vec<Call> {
+    let copy = server.dir.join("copy");
+    std::fs::create_dir_all(&copy).expect("a directory");
+    std::fs::copy(server.dir.join("data/switchboard.db"), copy.join("switchboard.db")).expect("copied");
+    let store = Store::open(&copy).await.expect("a database");
+    store.calls(None, 100, None).await.expect("calls")
+}
+
+/// Reads a page's channel up to a message of this type.
+async fn told(data: &mut Data, kind: &str) -> Value {
+    let reading = async {
+        while let Some(message) = data.inbox.recv().await {
+            if let Message::Text(text) = message
+                && let Ok(message) = serde_json::from_str::<Value>(&text)
+                && message["type"] == kind
+            {
+                return message;
+            }
+        }
+        panic!("the channel closed before {kind}");
+    };
+    tokio::time::timeout(seconds(10), reading).await.expect("in time")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_the_calls_now_and_tells_phone_and_page() {
+    let _machine = beside_others().await;
+    let mut server = Server::start("hurry").await;
+    let peer = Peer::call(server.sip, "echo").await.expect("answered");
+    let page = Page::open(&format!("http://{}/", server.http), HERE.into()).expect("a page");
+    let mut call = page.call("booking.en").await.expect("answered");
+    told(&mut call.data, "hello").await;
+    server.signal("TERM");
+    until(seconds(5), "the drain", || async {
+        let answer = server.request(reqwest::Method::GET, "/health/ready").send().await.expect("an answer");
+        (answer.status() == 503).then_some(())
+    })
+    .await;
+    assert!(!peer.is_over(), "the first lets calls go on");
+    let again = Instant::now();
+    server.signal("TERM");
+    let end = told(&mut call.data, "end").await;
+    assert_eq!((&end["blame"], &end["reason"]), (&json!("server"), &json!("server stopped")));
+    until(seconds(5), "the phone to be told", || async { peer.is_over().then_some(()) }).await;
+    assert!(server.exited(8).await.success());
+    assert!(again.elapsed() < seconds(8), "the drain's ten seconds are not waited for");
+    let calls = alone_in_its_file(&server).await;
+    assert_eq!(calls.len(), 2);
+    assert!(calls.iter().all(|call| call.end.is_some_and(|end| end.reason == Reason::ServerStopped)), "{calls:#?}");
+}
+
+/// A file system of a few bytes; none where this user may mount none.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(at: &Path) -> Option<Self> {
+        std::fs::create_dir_all(at).expect("a directory");
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=96k", "none"]).arg(at).output();
+        if mount.is_ok_and(|out| out.status.success()) {
+            return Some(Self(at.to_owned()));
+        }
+        eprintln!("skipped: this user may mount no small file system");
+        None
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // The server has the folder open still, perhaps.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_finds_the_disk_full_says_so_and_the_call_goes_on() {
+    let _machine = beside_others().await;
+    let mut small = None;
+    let server = Server::with("full", |config| small = Small::mount(&config.store.dir.join("recordings"))).await;
+    if small.is_none() {
+        return;
+    }
+    for (turn, recorded) in [(1, "part"), (2, "no")] {
+        let peer = Peer::call(server.sip, "booking").await.expect("answered");
+        let id = server.live().await;
+        let path = format!("/api/v1/calls/{id}");
+        until(seconds(15), "the disk to be full", || async {
+            let call = server.get(&format!("{path}?timeline=true")).await;
+            let timeline = call["timeline"].as_array().expect("a timeline");
+            (call["recorded"] == recorded && timeline.iter().any(|event| event["name"] == "recording_broken"))
+                .then_some(())
+        })
+        .await;
+        let pause =
+            server.authorised(reqwest::Method::PUT, &format!("{path}/recording")).json(&json!({"paused": true}));
+        assert_eq!(pause.send().await.expect("an answer").status(), 409, "nothing is recorded any more");
+        assert!(!peer.is_over(), "the call goes on");
+        peer.hang_up().await;
+        server.ended(turn).await;
+        let call = server.get(&path).await;
+        assert_eq!((&call["recorded"], &call["end"]["reason"]), (&json!(recorded), &json!("hung up")));
+        let answer =
+            server.authorised(reqwest::Method::GET, &format!("{path}/recording")).send().await.expect("an answer");
+        if recorded == "part" {
+            assert_eq!(answer.headers()["x-recording-whole"], "false");
+            let wav = answer.bytes().await.expect("bytes");
+            assert!(wav.len() > 20_000, "{}", wav.len());
+            assert_eq!(wav[40..44], (wav.len() as u32 - 44).to_le_bytes(), "the header fits");
+            // The next call finds no place at all.
+            let rest = small.as_ref().expect("mounted").0.join("rest");
+            let _ = std::fs::write(rest, vec![1; 200_000]);
+        } else {
+            assert_eq!(answer.status(), 404);
+        }
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains("recording broke off") && line.contains(&id));
+        assert!(line.is_some_and(|line| line.contains("ERROR") && line.contains("check the disk's space")), "{log}");
+        assert_eq!(server.metric("switchboard_recordings_total").await, f64::from(turn as u32));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

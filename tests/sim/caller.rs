@@ -5,7 +5,7 @@ use media::leg::Direction;
 use media::packet::{Packet, Rtp};
 use std::time::Duration;
 use switchboard::call::talk::Input;
-use switchboard::call::{Blame, End};
+use switchboard::call::{Blame, End, Reason};
 
 /// A character of the caller's speech lasts this long, and each utterance this much more.
 const CHAR: Duration = ms(70);
@@ -141,7 +141,7 @@ impl Call {
 
     pub fn hang_up(&mut self) {
         self.note("caller", "hangs up");
-        self.tell(Input::Gone(End::new(Blame::Caller, "hung up")));
+        self.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp)));
     }
 
     /// Lets the call run to its end.

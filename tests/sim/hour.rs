@@ -1,7 +1,7 @@
 //! An hour of conversation.
 use crate::rig::Plan;
 use std::time::Instant;
-use switchboard::call::Blame;
+use switchboard::call::{Blame, Reason};
 use switchboard::store::Event as Note;
 
 #[test]
@@ -18,7 +18,7 @@ fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
         }
     }
     call.laws();
-    assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, "call limit reached")));
+    assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, Reason::CallLimit)));
     let (_, last) = call.law.notes.last().expect("notes");
     assert!(matches!(last, Note::Ended(_)) && call.at(call.law.notes[call.law.notes.len() - 1].0) == 3_600_000);
     let answers: Vec<u32> = call

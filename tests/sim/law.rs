@@ -71,7 +71,7 @@ impl Law {
         let Some(clause) = self.clauses.get_mut(&played.utterance) else { return };
         match played.phase {
             Phase::Started => clause.sounds = true,
-            Phase::Progress => {}
+            Phase::Progress | Phase::Waiting => {}
             Phase::Done | Phase::Cut => {
                 (clause.sounds, clause.heard, clause.whole) =
                     (false, Some(played.chars), played.phase == Phase::Done && played.chars > 0);

@@ -2,7 +2,7 @@
 use crate::rig::{Plan, ms};
 use media::leg::Direction;
 use switchboard::call::talk::Input;
-use switchboard::call::{Blame, End};
+use switchboard::call::{Blame, End, Reason};
 
 #[test]
 fn a_hold_in_mid_prompt_loses_nothing() {
@@ -77,7 +77,7 @@ fn a_line_that_comes_back_goes_on() {
 fn the_operator_ends_a_call_in_mid_prompt() {
     let mut call = Plan::shipped("booking.en").answer();
     call.hear(ms(2_000));
-    call.tell(Input::EndNow(End::new(Blame::Nobody, "ended by the operator")));
+    call.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
     call.pass(ms(1_000));
     call.check("operator");
 }

@@ -73,7 +73,7 @@ fn a_page_that_hangs_up_is_the_caller_who_does() {
     call.tell(Input::Page(Incoming::Opened));
     call.hear(ms(1_000));
     call.tell(Input::Page(Incoming::Text(r#"{"type":"bye"}"#.into())));
-    let end = call.end.map(|end| (end.blame.name(), end.reason));
+    let end = call.end.map(|end| (end.blame.name(), end.reason.text()));
     assert_eq!(end, Some(("caller", "hung up")));
     assert_eq!(told(&call).last().map(|last| last["reason"].clone()), Some(Value::from("hung up")));
 }

@@ -305,6 +305,7 @@ impl Call {
                 match played.phase {
                     Phase::Started => self.note("played", format!("{id} begins")),
                     Phase::Progress => {}
+                    Phase::Waiting => self.note("played", format!("{id} waits for its sound")),
                     Phase::Done => self.note("played", format!("{id} done, {} characters", played.chars)),
                     Phase::Cut => self.note("played", format!("{id} cut after {} characters", played.chars)),
                 }
@@ -464,8 +465,8 @@ impl Call {
 /// Clauses by number; a standby clip by the clause it goes before.
 pub fn name(utterance: UtteranceId) -> String {
     match utterance.0 {
-        id if id % 2 == 0 => (id / 2).to_string(),
-        id => format!("before {}", id.div_ceil(2)),
+        id if id % 8 == 0 => (id / 8).to_string(),
+        id => format!("before {}", id.div_ceil(8)),
     }
 }
 

@@ -10,7 +10,7 @@ pub const AMPLITUDE: i16 = 8_000;
 
 /// The tone of a clause; neighbours are far apart, and a packet of 20 ms tells them from one another.
 pub fn tone(utterance: UtteranceId) -> f32 {
-    500.0 + 50.0 * (utterance.0 / 2 * 23 % 57) as f32
+    500.0 + 50.0 * (utterance.0 / 8 * 23 % 57) as f32
 }
 
 pub struct Voice {

@@ -9,12 +9,13 @@
       latency: "How long each answer took", latency_note: "From the end of your words to the first sound of the answer, in milliseconds.",
       latency_none: "Each answer adds a line.", median: "median", turn: "You said", total: "Total",
       endpoint: "Endpoint", recognise: "Recognise", think: "Think", synthesise: "Synthesise", playout: "Playout",
-      about_endpoint: "the pause that shows you are done", about_recognise: "the recogniser’s work that was waited for", about_think: "choosing the answer",
+      bar: "As a bar", about_endpoint: "the pause that shows you are done", about_recognise: "the recogniser’s work that was waited for", about_think: "choosing the answer",
       about_synthesise: "its first sound", about_playout: "sending it",
       embed: "On your own page", embed_note: "One line. Your page’s address has to be among widget.origins in the server’s configuration.",
       copy: "Copy", copied: "Copied", language: "Language", en: "English", vi: "Vietnamese",
       none: "This server offers no bot to visitors. Name some in its configuration: public = [\"booking.en\"] under [widget].",
       off: "This server’s widget is turned off. Turn it on in its configuration: enabled = true under [widget].",
+      fault: "The server does not say which bots it has. Its log says why.",
       unreachable: "The server does not answer. Is it running?",
       insecure: "This page is not secure, so your browser gives it no microphone. Open it by https (make run LAN=1 makes a certificate) or on the server’s own machine at http://localhost. Typing works all the same.",
     },
@@ -25,12 +26,13 @@
       latency: "Mỗi câu trả lời mất bao lâu", latency_note: "Từ lúc quý khách dứt lời đến âm thanh đầu tiên của câu trả lời, tính bằng mili giây.",
       latency_none: "Mỗi câu trả lời thêm một dòng.", median: "trung vị", turn: "Quý khách nói", total: "Tổng",
       endpoint: "Dứt lời", recognise: "Nhận dạng", think: "Suy nghĩ", synthesise: "Tổng hợp", playout: "Phát",
-      about_endpoint: "khoảng lặng cho biết đã nói xong", about_recognise: "thời gian chờ nhận dạng", about_think: "chọn câu trả lời",
+      bar: "Biểu đồ", about_endpoint: "khoảng lặng cho biết đã nói xong", about_recognise: "thời gian chờ nhận dạng", about_think: "chọn câu trả lời",
       about_synthesise: "âm thanh đầu tiên", about_playout: "gửi đi",
       embed: "Trên trang của quý khách", embed_note: "Chỉ một dòng. Địa chỉ trang phải có trong widget.origins ở cấu hình của máy chủ.",
       copy: "Sao chép", copied: "Đã chép", language: "Ngôn ngữ", en: "tiếng Anh", vi: "tiếng Việt",
       none: "Máy chủ này chưa có bot nào cho khách. Hãy ghi tên bot trong cấu hình: public = [\"booking.en\"] ở mục [widget].",
       off: "Widget của máy chủ này đang tắt. Hãy bật trong cấu hình: enabled = true ở mục [widget].",
+      fault: "Máy chủ không cho biết có những bot nào. Nhật ký của máy chủ ghi lý do.",
       unreachable: "Máy chủ không trả lời. Máy chủ có đang chạy không?",
       insecure: "Trang này không an toàn nên trình duyệt không cho dùng micrô. Hãy mở bằng https (make run LAN=1 tạo chứng chỉ) hoặc trên chính máy chủ tại http://localhost. Vẫn có thể gõ chữ.",
     },
@@ -125,12 +127,15 @@
     const totals = turns.map((turn) => turn.total_ms).sort((a, b) => a - b);
     const most = Math.max(400, ...totals);
     const scale = [500, 1000, 1500, 2000, 3000, 5000, 8000].find((ms) => ms >= most) || most;
+    // Said outright, for narrow screens lay the table out as something else.
+    const column = (more, ...children) => make("th", { scope: "col", role: "columnheader", ...more }, ...children);
+    const cell = (more, ...children) => make("td", { role: "cell", ...more }, ...children);
     const swatch = (part) => make("span", { class: "swatch", "data-part": part });
     head.replaceChildren(
-      make("th", { scope: "col" }, t("turn")),
-      make("th", { scope: "col", class: "bar-head" }, make("span", { class: "axis", "aria-hidden": "true" }, make("span", {}, "0"), make("span", {}, String(scale / 2)), make("span", {}, `${scale} ms`))),
-      ...PARTS.map((part) => make("th", { scope: "col", class: "figure", title: t(`about_${part}`) }, swatch(part), t(part))),
-      make("th", { scope: "col", class: "figure" }, t("total")),
+      column({}, t("turn")),
+      column({ class: "bar-head" }, make("span", { class: "unseen" }, t("bar")), make("span", { class: "axis", "aria-hidden": "true" }, make("span", {}, "0"), make("span", {}, String(scale / 2)), make("span", {}, `${scale} ms`))),
+      ...PARTS.map((part) => column({ class: "figure", title: t(`about_${part}`) }, swatch(part), t(part))),
+      column({ class: "figure" }, t("total")),
     );
     body.replaceChildren(...turns.map((turn) => {
       const bar = make("div", { class: "bar", "aria-hidden": "true" });
@@ -140,11 +145,11 @@
         piece.style.width = `${(100 * ms) / scale}%`;
         bar.append(piece);
       }
-      return make("tr", {},
-        make("th", { scope: "row" }, said.get(turn.turn) || "–"),
-        make("td", { class: "bar-cell" }, bar),
-        ...PARTS.map((part) => make("td", { class: "figure", "data-part": part }, String(turn[`${part}_ms`] ?? "–"))),
-        make("td", { class: "figure total" }, String(turn.total_ms)));
+      return make("tr", { role: "row" },
+        make("th", { scope: "row", role: "rowheader" }, said.get(turn.turn) || "–"),
+        cell({ class: "bar-cell" }, bar),
+        ...PARTS.map((part) => cell({ class: "figure", "data-part": part }, String(turn[`${part}_ms`] ?? "–"))),
+        cell({ class: "figure total" }, String(turn.total_ms)));
     }));
     const middle = totals.length ? (totals[(totals.length - 1) >> 1] + totals[totals.length >> 1]) / 2 : 0;
     $("median").textContent = totals.length ? `${t("median")} ${Math.round(middle)} ms` : "";
@@ -169,8 +174,9 @@
     label();
     try {
       const answer = await fetch("/api/v1/widget/bots", { cache: "no-store" });
-      trouble = answer.ok ? null : "off";
-      bots = answer.ok ? (await answer.json()).bots : [];
+      const told = await answer.json().catch(() => ({}));
+      trouble = answer.ok ? null : told.code === "widget_off" ? "off" : "fault";
+      bots = (answer.ok && told.bots) || [];
       if (answer.ok && !bots.length) trouble = "none";
     } catch {
       trouble = "unreachable";

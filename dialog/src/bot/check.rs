@@ -148,6 +148,14 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
     if read.silence.no_input == 0 || read.silence.no_match == 0 || read.silence.turns == 0 {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
+    if let Some((word, _)) = read.spoken.iter().find(|(word, spoken)| {
+        spoken.trim().is_empty()
+            || word.is_empty()
+            || !word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '\''))
+    }) {
+        let remedy = "write one word, and how the voice is to say it: \"ATM\" = \"a tê em\"";
+        return check.fault(format!("spoken.{word:?}"), "cannot be used", remedy);
+    }
     Ok(Bot {
         name: read.name,
         titles,
@@ -161,6 +169,7 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
                 OneOrMany::Many(many) => (word, many),
             })
             .collect(),
+        spoken: read.spoken,
         disclosure: read.disclosure,
         greeting: read.greeting,
         closing: read.closing.unwrap_or_else(|| {

@@ -15,6 +15,8 @@ pub(super) struct File {
     pub voice: Option<String>,
     #[serde(default)]
     pub lexicon: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    pub spoken: BTreeMap<String, String>,
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: Option<String>,

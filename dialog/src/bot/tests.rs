@@ -107,6 +107,9 @@ fn every_mistake_is_named_with_its_remedy() {
     let twice = format!("{SMALL}[[slot]]\nname = \"size\"\ntype = \"date\"\nprompt = \"When?\"");
     assert!(fault(&twice).contains("`slot[1].name`: \"size\" is defined twice"));
     assert!(fault(&format!("{SMALL}\n[turn]\nhush_ms = 100")).contains("`turn.hush_ms`: is below hold_ms"));
+    for wrong in ["ATM = \"\"", "\"a t m\" = \"a tê em\"", "\"\" = \"x\""] {
+        assert!(fault(&format!("{SMALL}\n[spoken]\n{wrong}")).contains("cannot be used"), "{wrong}");
+    }
     assert!(fault("name = \"a\"\nname = \"b\"").starts_with("pizza.toml: not TOML: "));
     assert!(fault(&SMALL.replace("[[task]]", "[[tusk]]")).contains("`tusk`"));
     assert!(with("language = \"en\"", "language = \"de\"").contains("`language`"));

@@ -1,6 +1,7 @@
 //! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
 use super::{en, split_digits, vi};
 use crate::value::{self, Kind, Language, Value};
+use std::collections::BTreeMap;
 
 /// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
 pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(String, String)> {
@@ -41,6 +42,69 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');
     (!plain).then(|| (super::normal(&pair.0, language), pair.1))
 }
+
+/// A text with its words as they are spelled for a voice, whatever their case.
+pub fn voiced(text: &str, spoken: &BTreeMap<String, String>) -> String {
+    if spoken.is_empty() {
+        return text.to_owned();
+    }
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(from) = rest.find(part) {
+        let word = &rest[from..];
+        let word = &word[..word.find(|c| !part(c)).unwrap_or(word.len())];
+        out.push_str(&rest[..from]);
+        let known = spoken.iter().find(|(written, _)| written.to_lowercase() == word.to_lowercase());
+        out.push_str(known.map_or(word, |(_, spoken)| spoken));
+        rest = &rest[from + word.len()..];
+    }
+    out + rest
+}
+
+/// Where a text is said in other words than it is written, as pairs of the one and the other: "a tê em" for "ATM", "ten percent" for
+/// "10%". Words that both have keep their order, and stand between.
+pub fn readings(written: &str, said: &str, language: Language) -> Vec<(String, String)> {
+    let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+    let (written, said) = (words(written), words(said));
+    if written.len() * said.len() > 1_000_000 {
+        return Vec::new();
+    }
+    // The longest common subsequence, from each place to the end.
+    let bare = |word: &str| word.trim_matches(MARKS).to_lowercase();
+    let same = |w: usize, s: usize| bare(&written[w]) == bare(&said[s]);
+    let mut common = vec![vec![0u32; said.len() + 1]; written.len() + 1];
+    for w in (0..written.len()).rev() {
+        for s in (0..said.len()).rev() {
+            let skipped = common[w + 1][s].max(common[w][s + 1]);
+            common[w][s] = if same(w, s) { common[w + 1][s + 1] + 1 } else { skipped };
+        }
+    }
+    let (mut pairs, mut w, mut s, mut from) = (Vec::new(), 0, 0, (0, 0));
+    loop {
+        let met = w < written.len() && s < said.len() && same(w, s);
+        if met || (w == written.len() && s == said.len()) {
+            let run = |words: &[String]| words.join(" ").trim_matches(MARKS).to_owned();
+            let pair = (run(&said[from.1..s]), run(&written[from.0..w]));
+            // A single figure is a word that may mean something else: "one" in "which one".
+            let figure = !pair.0.contains(' ') && pair.1.chars().all(|c| c.is_ascii_digit());
+            if !pair.0.is_empty() && !pair.1.is_empty() && !figure {
+                pairs.push((super::normal(&pair.0, language), pair.1));
+            }
+            if !met {
+                return pairs;
+            }
+            (w, s) = (w + 1, s + 1);
+            from = (w, s);
+        } else if s == said.len() || (w < written.len() && common[w + 1][s] >= common[w][s + 1]) {
+            w += 1;
+        } else {
+            s += 1;
+        }
+    }
+}
+
+/// Marks at a word's ends that are no part of it.
+const MARKS: [char; 14] = ['.', ',', ';', ':', '!', '?', '…', '(', ')', '"', '“', '”', '[', ']'];
 
 fn number(n: i64, language: Language) -> String {
     if language == Language::En { en::number(n) } else { vi::number(n) }
@@ -170,6 +234,27 @@ mod tests {
             assert_eq!(written(same, Language::En), same);
         }
         assert_eq!(spelling(&Value::Time(time(12, 0, 0, 0)), &Kind::Time, Language::En), None);
+    }
+
+    #[test]
+    fn a_text_is_read_as_it_is_written_and_not_as_it_is_spelled_for_the_voice() {
+        let spoken = BTreeMap::from([("karaoke".to_owned(), "ka ra ô kê".to_owned())]);
+        let read = |text: &str, language| {
+            let said = super::super::normal(&voiced(text, &spoken), language);
+            let pairs = readings(text, &said, language);
+            let written = Written::of(&said, &pairs, language).map(|written| written.text);
+            (said.clone(), written.unwrap_or(said))
+        };
+        let text = "Quý khách tìm cà phê, Karaoke, hay trạm ATM?";
+        let said = "Quý khách tìm cà phê, ka ra ô kê, hay trạm a tê em?";
+        assert_eq!(read(text, Language::Vi), (said.to_owned(), text.to_owned()));
+        let text = "That is 25% of $1,250, see which one you want.";
+        let (said, shown) = read(text, Language::En);
+        assert!(said.contains("twenty five percent of one thousand"), "{said}");
+        assert_eq!(shown, text);
+        // Half a word is no word.
+        assert_eq!(voiced("karaokes, ATM-karaoke karaoke", &spoken), "karaokes, ATM-karaoke ka ra ô kê");
+        assert!(readings("", "", Language::En).is_empty());
     }
 
     #[test]

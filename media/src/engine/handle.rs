@@ -8,8 +8,7 @@ use crate::packet::Wire;
 use crate::playout::Gain;
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
-use crate::tts::{Sink, Sound, UtteranceId};
-use std::ops::ControlFlow;
+use crate::tts::{Sink, Sound, Unsent, UtteranceId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::mpsc::error::TrySendError;
@@ -17,7 +16,8 @@ use tokio::sync::mpsc::{self, Sender};
 
 /// Orders that may wait for a tick.
 const COMMANDS: usize = 256;
-/// Pieces of sound that may wait for a tick: some ten seconds of speech from a fast synthesiser.
+/// Pieces of sound that may wait for a tick, or for room in the playout: some ten seconds of speech from a fast synthesiser, which
+/// offers what finds no place again ([`Unsent::Full`]).
 const SOUNDS: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,12 +107,10 @@ impl RoomHandle {
         self.order(seat, Command::Leg(seat, Input::Configure(plan)))
     }
 
-    /// Queues the bot's sound; see [`RoomHandle::sink`] for synthesisers.
+    /// Plays one whole sound in the place of its number: it does not wait behind what synthesisers have sent, which goes by
+    /// [`RoomHandle::sink`].
     pub fn sound(&self, seat: Seat, sound: Sound) -> Result<(), Refused> {
-        known(seat)?;
-        self.sounds.try_send((seat, sound)).map_err(refusal)?;
-        self.bell.posted();
-        Ok(())
+        self.order(seat, Command::Leg(seat, Input::Sound(sound)))
     }
 
     pub fn gain(&self, seat: Seat, gain: Gain) -> Result<(), Refused> {
@@ -180,12 +178,15 @@ struct SeatSink {
 }
 
 impl Sink for SeatSink {
-    fn sound(&mut self, sound: Sound) -> ControlFlow<()> {
-        let gone = self.bell.is_closing() || known(self.seat).is_err();
-        if gone || self.sounds.try_send((self.seat, sound)).is_err() {
-            return ControlFlow::Break(());
+    fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
+        if self.bell.is_closing() || known(self.seat).is_err() {
+            return Err(Unsent::Gone);
         }
+        self.sounds.try_send((self.seat, sound)).map_err(|why| match why {
+            TrySendError::Full((_, sound)) => Unsent::Full(sound),
+            TrySendError::Closed(_) => Unsent::Gone,
+        })?;
         self.bell.posted();
-        ControlFlow::Continue(())
+        Ok(())
     }
 }

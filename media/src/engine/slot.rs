@@ -57,6 +57,8 @@ pub(super) struct Slot {
     seed: u64,
     seats: [Option<(Box<dyn Wire>, bool)>; Seat::COUNT],
     queues: Queues,
+    /// The first piece of sound that found no room in its playout; those behind it wait in the queue.
+    waiting: Option<(Seat, Sound)>,
     events: mpsc::Sender<Event>,
     backlog: VecDeque<Event>,
     /// Verdicts for this turn.
@@ -68,7 +70,7 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn new(id: u64, room: Room, seed: u64, queues: Queues, events: mpsc::Sender<Event>) -> Self {
         let (seats, backlog, edges) = (Default::default(), VecDeque::new(), Vec::new());
-        Self { id, room, seed, seats, queues, events, backlog, edges, over: false }
+        Self { id, room, seed, seats, queues, waiting: None, events, backlog, edges, over: false }
     }
 
     /// The room's clock starts with its thread's tick.
@@ -98,8 +100,8 @@ impl Slot {
         for (seat, edge) in std::mem::take(&mut self.edges) {
             self.room.handle(now, Input::edge(seat, edge));
         }
-        while posted && let Ok((seat, sound)) = self.queues.1.try_recv() {
-            self.room.handle(now, Input::sound(seat, sound));
+        if posted || self.waiting.is_some() {
+            self.play(now);
         }
         for (n, place) in self.seats.iter_mut().enumerate() {
             let Some((wire, _)) = place else { continue };
@@ -109,6 +111,17 @@ impl Slot {
             }
         }
         Turn::Goes
+    }
+
+    /// Takes sound from the queue while the playouts have room: a full queue slows its synthesiser down.
+    fn play(&mut self, now: Instant) {
+        while let Some((seat, sound)) = self.waiting.take().or_else(|| self.queues.1.try_recv().ok()) {
+            if !self.room.has_room(seat) {
+                self.waiting = Some((seat, sound));
+                return;
+            }
+            self.room.handle(now, Input::sound(seat, sound));
+        }
     }
 
     fn order(&mut self, now: Instant, command: Command, batch: &mut Batch, counters: &Counters) {

@@ -10,6 +10,8 @@ use crate::tts::{Sound, UtteranceId};
 use bytes::Bytes;
 use std::ops::ControlFlow;
 
+mod sound;
+
 /// What a phone was sent, and when.
 type Got = Arc<Mutex<Vec<(Instant, Packet)>>>;
 
@@ -126,7 +128,7 @@ fn a_room_that_panics_ends_alone() {
     assert!(!closed(&mut good_inbox));
     let report = engine.report();
     assert_eq!((report.rooms, report.broken_rooms), (1, 1));
-    assert!(bad.sink(Seat::CALLER).sound(sound(1)).is_break());
+    assert!(bad.sink(Seat::CALLER).sound(sound(1)).is_err());
     engine.stop();
     assert!(closed(&mut good_inbox), "stopping closes what is left");
 }
@@ -143,7 +145,7 @@ fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
     let room = engine.open(Mode::Bot, events).unwrap();
     let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
-    assert!(room.sink(Seat::CALLER).sound(sound(1)).is_continue());
+    assert!(room.sink(Seat::CALLER).sound(sound(1)).is_ok());
     let mut phases = Vec::new();
     until(|| {
         while let Ok(event) = inbox.try_recv() {

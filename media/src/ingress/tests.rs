@@ -251,3 +251,19 @@ fn a_clock_that_drifts_for_an_hour_is_followed_without_a_glitch() {
     drift(3600, 200.0);
     drift(3600, -200.0);
 }
+
+#[test]
+fn packets_of_up_to_240_ms_are_heard_whole() {
+    let pcm = voice(80_000);
+    for ptime in [60, 120, 180, 240] {
+        let mut line = ingress();
+        // Long packets leave a little late, as those of a busy phone do.
+        let weather = Weather { jitter: MS * 10, ..Weather::default() };
+        let out = call(&mut line, packets(&pcm, ptime), weather, 3, 0.0);
+        let counts = line.jitter().counts();
+        assert_eq!((counts.refused, counts.lost, counts.skipped), (0, 0, 0), "{ptime}");
+        let concealed = line.concealed();
+        assert!(concealed <= MS * 120, "{ptime}: {concealed:?} made up in ten seconds");
+        assert!(rms(&out[16_000..72_000]) > 0.9 * rms(&pcm[16_000..72_000]), "{ptime}");
+    }
+}

@@ -1,8 +1,20 @@
-//! One sender's numbers: which packets were seen, and how unevenly they come (RFC 3550 section 6.4.1 and appendix A.8).
+//! One sender's numbers: which packets belong to it and were seen, and how unevenly they come (RFC 3550 section 6.4.1 and
+//! appendices A.1 and A.8).
 use super::Content;
+use crate::packet::Rtp;
+#[cfg(test)]
+mod tests;
 
 /// How far back numbers are remembered.
 pub(super) const SEEN: i64 = 1024;
+/// RFC 3550 appendix A.1: a number further ahead than this is of another stream (MAX_DROPOUT).
+const DROPOUT: i64 = 3000;
+/// And one so far behind is not late but of a sender that has begun anew (MAX_MISORDER).
+const MISORDER: i64 = 100;
+/// Packets per second at most, and how far arrival and timestamp may drift apart over a gap, in seconds: numbers that jump
+/// further than that have not been lost.
+const PACKETS: i64 = 400;
+const STALL: i64 = 4;
 
 /// One sender's numbers.
 #[derive(Debug)]
@@ -33,6 +45,28 @@ impl Stream {
             jitter: 0.0,
             transit: None,
         }
+    }
+
+    /// How many numbers after the highest one (negative: before it) a packet of this stream comes. `None` where it does not
+    /// follow: another stream's, or this one's whose sender has begun anew (hold music, a transfer). `arrival` in clock units.
+    pub(super) fn step(&self, packet: &Rtp, content: Content, arrival: i64, clock: u32) -> Option<i64> {
+        let step = i64::from(packet.sequence.wrapping_sub(self.top_seq as u16) as i16);
+        if packet.ssrc != self.ssrc || step > DROPOUT || step <= -MISORDER {
+            return None;
+        }
+        let is_sound = |content| matches!(content, Content::Sound(_));
+        if !is_sound(content) || !is_sound(self.top_content) {
+            return Some(step);
+        }
+        let (clock, ahead) = (i64::from(clock), i64::from(packet.timestamp.wrapping_sub(self.top_at as u32) as i32));
+        // The sound of an older packet is older, too; and the sound of packets that are lost has taken its time.
+        let anew = if step < 0 {
+            ahead > 0
+        } else {
+            let drift = self.transit.map_or(0, |transit| arrival - self.top_at - ahead - transit);
+            step >= MISORDER && (ahead < step * clock / PACKETS || drift.abs() > STALL * clock)
+        };
+        (!anew).then_some(step)
     }
 
     fn slot(seq: i64) -> (usize, u64) {

@@ -1,7 +1,7 @@
 //! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
 use super::{Class, Session, Shared, Ticket, now};
 use crate::Rate;
-use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +30,7 @@ impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, errand: Errand, sink: Box<dyn Sink>) -> Self {
         let state = State {
             sink,
+            unsent: VecDeque::new(),
             rate: errand.voice.rate,
             clauses: VecDeque::new(),
             current: None,
@@ -80,6 +81,7 @@ impl Speaker {
         state.floor = state.floor.max(floor);
         let floor = state.floor;
         state.clauses.retain(|clause| clause.utterance >= floor);
+        state.unsent.retain(|sound| sound.utterance >= floor);
     }
 }
 
@@ -91,6 +93,7 @@ impl Drop for Speaker {
         let mut state = self.session.lock();
         state.over = true;
         state.clauses.clear();
+        state.unsent.clear();
         state.news.clear();
     }
 }
@@ -117,6 +120,9 @@ struct Clause {
 
 struct State {
     sink: Box<dyn Sink>,
+    /// Sound that its sink had no place for, offered again later. The next clause is not begun before it has left, so that it is
+    /// never more than one clause.
+    unsent: VecDeque<Sound>,
     /// Of the line.
     rate: Rate,
     clauses: VecDeque<Clause>,
@@ -131,7 +137,7 @@ struct State {
 impl State {
     fn enlist(&mut self) -> Option<Class> {
         let due = self.current.is_some() || !self.clauses.is_empty();
-        if !due || self.running || self.queued {
+        if !due || self.running || self.queued || !self.unsent.is_empty() {
             return None;
         }
         self.queued = true;
@@ -140,6 +146,30 @@ impl State {
 
     fn wanted(&self, utterance: UtteranceId) -> bool {
         !self.over && utterance >= self.floor
+    }
+
+    /// Hands sound to the sink, or keeps it until there is room. `Break`: the call is gone.
+    fn send(&mut self, sound: Sound) -> ControlFlow<()> {
+        self.unsent.push_back(sound);
+        self.send_rest()
+    }
+
+    fn send_rest(&mut self) -> ControlFlow<()> {
+        while let Some(sound) = self.unsent.pop_front() {
+            match self.sink.sound(sound) {
+                Ok(()) => {}
+                Err(Unsent::Full(sound)) => {
+                    self.unsent.push_front(sound);
+                    return Continue(());
+                }
+                Err(Unsent::Gone) => {
+                    self.over = true;
+                    self.unsent.clear();
+                    return Break(());
+                }
+            }
+        }
+        Continue(())
     }
 
     fn tell(&mut self, out: &mpsc::Sender<Spoken>, spoken: Spoken) {
@@ -178,7 +208,7 @@ impl State {
             last: true,
         };
         if self.wanted(clause.utterance) {
-            _ = self.sink.sound(last);
+            _ = self.send(last);
         }
         self.current = None;
     }
@@ -308,9 +338,7 @@ impl Utter<'_> {
         }
         let upto_char = self.base + chunk.upto_char;
         let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), rate, upto_char, interruptible, last: false };
-        if state.sink.sound(sound).is_break() {
-            // The leg takes no more of this clause: it was hushed there, or the call is gone.
-            state.floor = state.floor.max(UtteranceId(utterance.0 + 1));
+        if state.send(sound).is_break() {
             return Break(());
         }
         if let Some(current) = &mut state.current {
@@ -339,7 +367,9 @@ impl Session for Speaking {
             }
             state.running = true;
         }
-        self.say(ticket)?;
+        if self.lock().unsent.is_empty() {
+            self.say(ticket)?;
+        }
         if self.retry() {
             ticket.shared.retry_later(self.clone());
         }
@@ -363,8 +393,13 @@ impl Session for Speaking {
 
     fn retry(&self) -> bool {
         let mut state = self.lock();
+        _ = state.send_rest();
         state.flush(&self.errand.out);
-        !state.news.is_empty()
+        !state.news.is_empty() || !state.unsent.is_empty()
+    }
+
+    fn resumed(&self) -> Option<Class> {
+        self.lock().enlist()
     }
 
     fn refuse(&self) {

@@ -4,9 +4,8 @@ use super::*;
 use crate::asr::scripted::{self as ears, Act, Trouble};
 use crate::asr::{Caps, Cue, Expect, Fault, Hearing, Hypothesis, Language, Listen, Recogniser};
 use crate::tts::scripted::{Manner, Scripted as Tones};
-use crate::tts::{Sink, Sound, UtteranceId};
+use crate::tts::{Sink, Sound, Unsent, UtteranceId};
 use crate::{Rate, SamplePos};
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 
@@ -78,9 +77,9 @@ const SOON: Duration = Duration::from_secs(3);
 struct Tape(Arc<Mutex<Vec<Sound>>>);
 
 impl Sink for Tape {
-    fn sound(&mut self, sound: Sound) -> ControlFlow<()> {
+    fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
         self.0.lock().unwrap().push(sound);
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 

@@ -10,6 +10,8 @@ pub struct Playback {
     file: File,
     len: u64,
     sealed: Option<Sealed>,
+    /// Of a file in the clear, whether it has its end.
+    ended: bool,
 }
 
 struct Sealed {
@@ -45,10 +47,11 @@ impl Playback {
         // A sealed file that has just begun is empty.
         let named = path.extension().is_some_and(|e| e == SEALED);
         if !named && !Opener::is_sealed(&head) {
-            return Ok(Self { path, file, len, sealed: None });
+            let ended = ended(&mut file, &path, len).map_err(unreadable)?;
+            return Ok(Self { path, file, len, sealed: None, ended });
         }
         let Some(vault) = vault else { return Err(Fault::Locked(path)) };
-        let Ok(header) = head.try_into() else { return Ok(Self { path, file, len: 0, sealed: None }) };
+        let Ok(header) = head.try_into() else { return Ok(Self { path, file, len: 0, sealed: None, ended: false }) };
         let opener = Opener::new(header, vault).map_err(|why| match why {
             NoKey::Other(id) => Fault::OtherKey { path: path.clone(), id },
             NoKey::Version => Fault::Version(path.clone()),
@@ -58,7 +61,7 @@ impl Playback {
         let pieces = pieces(&file, len).map_err(unreadable)?;
         let clear = pieces.last().map_or(0, |last| last.from + last.len);
         let sealed = Sealed { opener, pieces, open: None, whole: false, wav };
-        let mut playback = Self { path, file, len: clear, sealed: Some(sealed) };
+        let mut playback = Self { path, file, len: clear, sealed: Some(sealed), ended: false };
         playback.try_end()?;
         Ok(playback)
     }
@@ -72,9 +75,10 @@ impl Playback {
         self.len == 0
     }
 
-    /// Whether nothing is missing at its end. A file in the clear cannot tell, and a call that goes on has no end yet.
+    /// Whether nothing is missing at its end. Of a WAV file in the clear only that its header fits its length: it is in order at
+    /// every moment, and whether more was to come stands in the call's record. A call that goes on has no end yet.
     pub fn whole(&self) -> bool {
-        self.sealed.as_ref().is_none_or(|sealed| sealed.whole)
+        self.sealed.as_ref().map_or(self.ended, |sealed| sealed.whole)
     }
 
     /// The next bytes from `from` on: at least one unless it is the end, `most` at most.
@@ -125,6 +129,28 @@ impl Playback {
             return Err(Fault::Damaged { path: self.path.clone(), piece: number });
         }
         Ok(())
+    }
+}
+
+/// Of a file in the clear: a WAV header that fits, or an Ogg page that says it is the last (RFC 3533 section 6).
+fn ended(file: &mut File, path: &Path, len: u64) -> io::Result<bool> {
+    const LAST: u8 = 4;
+    let mut bytes = Vec::new();
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("wav") => {
+            file.seek(SeekFrom::Start(0))?;
+            Read::by_ref(file).take(wav::HEADER).read_to_end(&mut bytes)?;
+            let fits = |(at, size): (u64, [u8; 4])| bytes.get(at as usize..at as usize + 4) == Some(&size[..]);
+            Ok(wav::sizes(len).into_iter().all(fits))
+        }
+        Some("opus") => {
+            // A page is 65,307 bytes at most.
+            file.seek(SeekFrom::Start(len.saturating_sub(65_307)))?;
+            file.read_to_end(&mut bytes)?;
+            let page = bytes.windows(4).rposition(|four| four == b"OggS");
+            Ok(page.and_then(|page| bytes.get(page + 5)).is_some_and(|kind| kind & LAST != 0))
+        }
+        _ => Ok(true),
     }
 }
 

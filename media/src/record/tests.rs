@@ -322,7 +322,8 @@ fn a_recording_that_was_cut_off_is_whole_up_to_its_last_second() -> Outcome {
                 finalise(&cut)?;
             }
             let (bytes, whole) = play(&cut, plan.vault.as_deref())?;
-            assert_eq!(whole, key.is_none(), "a sealed file tells that its end is missing");
+            let tells = key.is_some() || format == Format::Opus;
+            assert_eq!(whole, !tells, "a sealed file, and an Ogg one, tell that their end is missing");
             let (rate, channels) = sound(format, &bytes);
             assert!(channels[0].len() >= 9 * rate as usize, "{format:?}: {} samples", channels[0].len());
             let rate = if rate == 8000 { Rate::Hz8000 } else { Rate::Hz48000 };
@@ -449,24 +450,5 @@ fn nobody_else_on_this_machine_can_read_a_recording() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn a_full_disk_breaks_the_recording_and_says_so() -> Outcome {
-    let full = Path::new("/dev/full");
-    if !full.exists() {
-        println!("skipped: no /dev/full here");
-        return Ok(());
-    }
-    for vault in [None, Some(Arc::new(vault(KEY)))] {
-        let (recorder, mut tap) = Recorder::start(&RecordPlan { path: full.to_owned(), format: Format::Wav, vault })?;
-        let mut tick = 0;
-        while feed(tap.as_mut(), Rate::Hz8000, tick..tick + 10).is_continue() {
-            tick += 10;
-            assert!(tick < 100_000, "it never notices");
-            thread::sleep(Duration::from_millis(1));
-        }
-        assert!(matches!(recorder.fault(), Some(Fault::Disk { .. })), "{:?}", recorder.fault());
-    }
-    Ok(())
-}
-
+mod broken;
 mod hour;

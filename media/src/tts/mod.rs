@@ -92,6 +92,18 @@ pub enum Fault {
 
 /// Where a speaking session puts its sound: a leg's playout.
 pub trait Sink: Send {
-    /// Never blocks; `Break` when the call is gone or takes no more of this utterance.
-    fn sound(&mut self, sound: Sound) -> ControlFlow<()>;
+    /// Never blocks. The playout itself drops what has been hushed.
+    ///
+    /// # Errors
+    /// Why the sound was not taken.
+    fn sound(&mut self, sound: Sound) -> Result<(), Unsent>;
+}
+
+/// Why a [`Sink`] did not take a piece of sound.
+#[derive(Debug)]
+pub enum Unsent {
+    /// Its queue is full: enough sound waits to be played. The piece comes back, to be offered again in a moment.
+    Full(Sound),
+    /// The call is gone.
+    Gone,
 }

@@ -12,6 +12,7 @@ pub(super) fn plan() -> DoorPlan {
     let relay =
         Relay { urls: vec!["turn:t.example".into()], secret: Secret::new("north"), ttl: Duration::from_secs(60) };
     DoorPlan {
+        enabled: true,
         origins: vec![origin(SHOP)],
         own: vec![(origin("http://127.0.0.1:8080"), Own::Machine)],
         public: vec!["booking.en".into(), "new".into()],
@@ -391,4 +392,31 @@ async fn who_begins_a_body_and_stops_is_let_go() {
     let read = tokio::time::timeout(Duration::from_secs(12), stream.read_to_end(&mut answer)).await;
     assert!(read.is_ok(), "held open");
     assert!(answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn where_no_page_may_call_every_route_of_pages_says_so_in_a_way_that_a_page_can_read() {
+    let site = Site::with("widget-off", DoorPlan { enabled: false, ..plan() }).await;
+    let json = json!({"bot": "booking.en", "origin": SHOP});
+    let session = || site.page(Method::POST, "/api/v1/widget/sessions", SHOP).json(&json);
+    for request in [
+        site.page(Method::GET, "/api/v1/widget/bots", SHOP),
+        session(),
+        session().bearer_auth(TOKEN),
+        site.offer("whatever"),
+        site.fragment("/api/v1/widget/calls/x", "whatever", "*", ""),
+        site.page(Method::DELETE, "/api/v1/widget/calls/x", SHOP),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), header(&answer, "access-control-allow-origin")), (403, SHOP));
+        assert_eq!(header(&answer, "retry-after"), "", "to come again is of no use");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["code"], "widget_off");
+        assert!(problem["detail"].as_str().unwrap().contains("widget.enabled"), "{problem}");
+    }
+    // Other refusals carry no code, and the rest of the server goes on.
+    let (status, problem) = site.problem(site.ask(Method::GET, "/api/v1/calls/none")).await;
+    assert!(status == 404 && problem.get("code").is_none(), "{problem}");
+    let preflight = site.page(Method::OPTIONS, "/api/v1/widget/sessions", SHOP).send().await.unwrap();
+    assert_eq!((preflight.status().as_u16(), header(&preflight, "access-control-allow-origin")), (204, SHOP));
 }

@@ -1,6 +1,6 @@
 //! The protocol, as scripts and traces.
 use super::*;
-use crate::store::Blame;
+use crate::store::{Blame, Reason};
 use dialog::bot::Language;
 
 /// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want.
@@ -44,7 +44,7 @@ fn check(script: &str, trace: &str) {
                 _ => State::Thinking,
             }),
             "wait" => now += Duration::from_millis(number(0).into()),
-            "end" => page.end(End::new(Blame::Nobody, "done")),
+            "end" => page.end(End::new(Blame::Nobody, Reason::Done)),
             other => panic!("no such step: {other}"),
         }
         while let Some(message) = page.poll() {

@@ -58,9 +58,9 @@ impl Talk {
                 self.holding = false;
                 let sounding = self.bot.sounding().and_then(clause).map(|say| say.0);
                 self.show(|page| page.hushed(floor.0, sounding));
-                let floor = before(utterance(floor));
+                let floor = before(utterance(floor), 0);
                 self.act(Act::Hush(floor));
-                self.owing = None;
+                (self.owing, self.missing) = (None, None);
                 self.bot.hushed(floor, now);
                 self.finish_bot_turn(now);
             }

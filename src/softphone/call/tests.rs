@@ -20,7 +20,7 @@ struct Program {
 /// after its second answer.
 async fn bot() -> (Sip, u16) {
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let plan = SipPlan { udp: Some(local), tcp: None, open: Network::LOOPBACK.to_vec(), ..SipPlan::default() };
+    let plan = SipPlan { udp: vec![local], tcp: vec![], open: Network::LOOPBACK.to_vec(), ..SipPlan::default() };
     let ports = PortsPlan { from: 34_000, to: 34_999, ..PortsPlan::default() };
     let (sip, mut rings) = Sip::start(plan, Ports::new(ports)).await.unwrap();
     let port = sip.udp().unwrap().port();
@@ -205,7 +205,7 @@ async fn a_call_that_ends_before_all_is_said_fails_and_names_what_was_left() {
 async fn a_refused_call_fails_with_what_the_far_end_said() {
     let dir = crate::testdir("softphone-refused");
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let plan = SipPlan { udp: Some(local), tcp: None, open: vec![], ..SipPlan::default() };
+    let plan = SipPlan { udp: vec![local], tcp: vec![], open: vec![], ..SipPlan::default() };
     let (sip, _rings) = Sip::start(plan, Ports::new(PortsPlan::default())).await.unwrap();
     let (code, report) = call(sip.udp().unwrap().port(), &dir, 0).await;
     assert_eq!(code, ExitCode::FAILURE);

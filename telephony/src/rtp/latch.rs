@@ -21,37 +21,99 @@ const GRACE: Duration = Duration::from_secs(2);
 const SEQUENTIAL: u16 = 2;
 /// Packets that may be missing between two that count as in sequence.
 const GAP: u16 = 10;
+/// The most packets a second that a sender is taken to have sent while it was not heard, and how many more may be missing.
+const PACKETS: u64 = 200;
+const SLACK: u64 = 100;
+/// Without RTCP for so long (three intervals of RFC 3550 section 6.2) another port of the same host may bring it.
+const RTCP_SILENCE: Duration = Duration::from_secs(15);
 
+/// A packet, for the question who sent it.
 #[derive(Clone, Copy, Debug)]
-enum State {
-    /// Nobody has sent yet.
-    Open,
-    /// Somebody at another address than the advertised one has begun.
-    Candidate {
-        from: SocketAddr,
-        ssrc: u32,
-        sequence: u16,
-        seen: u16,
-    },
-    Learned(SocketAddr),
+pub(super) struct Seen {
+    pub from: SocketAddr,
+    pub ssrc: u32,
+    pub sequence: u16,
+    /// A key of the other side opened it.
+    pub authentic: bool,
+}
+
+/// The last packet of a sender that was heard.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    at: Instant,
+    from: SocketAddr,
+    ssrc: u32,
+    sequence: u16,
+}
+
+impl Heard {
+    fn new(at: Instant, seen: Seen) -> Self {
+        Self { at, from: seen.from, ssrc: seen.ssrc, sequence: seen.sequence }
+    }
+
+    /// Whether a packet goes on where this sender was: its source, and a number it can have reached by now.
+    fn goes_on(&self, now: Instant, seen: Seen) -> bool {
+        let quiet = now.saturating_duration_since(self.at);
+        let most = (quiet.as_millis() as u64).saturating_mul(PACKETS) / 1_000 + SLACK;
+        let ahead = u64::from(seen.sequence.wrapping_sub(self.sequence));
+        seen.ssrc == self.ssrc && (1..=most.min(0x7fff)).contains(&ahead)
+    }
+}
+
+/// Somebody at another address than the known one has begun.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    from: SocketAddr,
+    ssrc: u32,
+    sequence: u16,
+    count: u16,
+}
+
+impl Candidate {
+    /// The same one with a packet more, or another one with its first.
+    fn after(before: Option<Self>, seen: Seen) -> Self {
+        let Seen { from, ssrc, sequence, .. } = seen;
+        let follows =
+            |c: &Self| c.from == from && c.ssrc == ssrc && (1..=GAP).contains(&sequence.wrapping_sub(c.sequence));
+        let count = before.filter(follows).map_or(1, |before| before.count + 1);
+        Self { from, ssrc, sequence, count }
+    }
 }
 
 /// One leg's idea of where the other side is.
 #[derive(Debug)]
 pub(super) struct Latch {
     latching: Latching,
+    /// A sender that has been silent for so long may have moved.
+    silence: Duration,
     advertised: Remote,
-    state: State,
+    learned: Option<SocketAddr>,
+    /// Who may become the learned one.
+    candidate: Option<Candidate>,
+    /// The last packet of the learned sender, and of the one it has moved away from.
+    heard: Option<Heard>,
+    moved_from: Option<Heard>,
     /// Who was learned before the remote changed, and until when it only finishes.
     before: Option<(SocketAddr, Instant)>,
-    rtcp: Option<SocketAddr>,
+    /// Where RTCP comes from, and when it last did.
+    rtcp: Option<(SocketAddr, Instant)>,
     silent: bool,
 }
 
 impl Latch {
-    pub(super) fn new(latching: Latching, remote: Remote) -> Self {
-        let silent = remote.rtp.ip().is_unspecified();
-        Self { latching, advertised: remote, state: State::Open, before: None, rtcp: None, silent }
+    pub(super) fn new(latching: Latching, silence: Duration, remote: Remote) -> Self {
+        Self {
+            latching,
+            silence,
+            advertised: remote,
+            learned: None,
+            candidate: None,
+            heard: None,
+            moved_from: None,
+            before: None,
+            rtcp: None,
+            silent: remote.rtp.ip().is_unspecified(),
+        }
     }
 
     /// What a new SDP says. The same address again changes nothing: whoever was learned stays.
@@ -61,8 +123,8 @@ impl Latch {
             return;
         }
         if remote.rtp != self.advertised.rtp {
-            self.before = self.learned().map(|old| (old, now + GRACE));
-            self.state = State::Open;
+            self.before = self.learned.take().map(|old| (old, now + GRACE));
+            (self.candidate, self.heard, self.moved_from) = (None, None, None);
         }
         if remote != self.advertised {
             self.rtcp = None;
@@ -70,21 +132,19 @@ impl Latch {
         self.advertised = remote;
     }
 
-    pub(super) fn learned(&self) -> Option<SocketAddr> {
-        match self.state {
-            State::Learned(from) => Some(from),
-            _ => None,
-        }
+    pub(super) const fn learned(&self) -> Option<SocketAddr> {
+        self.learned
     }
 
-    /// Whether a valid RTP packet is the other side's; learns from it.
-    pub(super) fn admits_rtp(&mut self, now: Instant, from: SocketAddr, ssrc: u32, sequence: u16) -> bool {
-        if self.learned() == Some(from) {
-            return true;
-        }
-        if from == self.advertised.rtp {
-            // The address came by signalling, so it counts more than a guess, even one already made.
-            self.learn(from);
+    /// Whether a valid RTP packet is the other side's; learns from it. `now`: when it arrived.
+    pub(super) fn admits_rtp(&mut self, now: Instant, seen: Seen) -> bool {
+        let from = seen.from;
+        // The advertised address came by signalling, so it counts more than a guess, even one already made.
+        if self.learned == Some(from) || from == self.advertised.rtp {
+            if self.learned != Some(from) {
+                self.learn(from);
+            }
+            self.heard = Some(Heard::new(now, seen));
             return true;
         }
         let allowed = match self.latching {
@@ -98,53 +158,75 @@ impl Latch {
         {
             return true;
         }
-        if !allowed || self.learned().is_some() {
+        if !allowed {
             return false;
         }
-        let seen = match self.state {
-            State::Candidate { from: f, ssrc: s, sequence: last, seen }
-                if f == from && s == ssrc && (1..=GAP).contains(&sequence.wrapping_sub(last)) =>
-            {
-                seen + 1
-            }
-            _ => 1,
-        };
-        self.state = State::Candidate { from, ssrc, sequence, seen };
-        if seen >= SEQUENTIAL {
+        if self.learned.is_some() {
+            return self.moves(now, seen);
+        }
+        let candidate = Candidate::after(self.candidate, seen);
+        self.candidate = Some(candidate);
+        if candidate.count >= SEQUENTIAL {
             self.learn(from);
+            self.heard = Some(Heard::new(now, seen));
         }
         true
     }
 
-    fn learn(&mut self, from: SocketAddr) {
-        self.state = State::Learned(from);
-        self.before = None;
-        self.rtcp = None;
+    /// Whether the learned sender goes on from another address: a NAT on its way has forgotten the old one. Only a sender
+    /// that has been silent moves, so nobody takes a call that is alive; and one that was moved away from takes it back.
+    fn moves(&mut self, now: Instant, seen: Seen) -> bool {
+        let Some(heard) = self.heard else { return false };
+        let back = self.moved_from.filter(|was| was.from == seen.from && was.goes_on(now, seen));
+        let gone = now.saturating_duration_since(heard.at) >= self.silence;
+        if back.is_none() && !(gone && (seen.authentic || heard.goes_on(now, seen))) {
+            return false;
+        }
+        let candidate = Candidate::after(self.candidate, seen);
+        self.candidate = Some(candidate);
+        // A key proves more than numbers that could be guessed.
+        if !seen.authentic && candidate.count < SEQUENTIAL {
+            return false;
+        }
+        self.learn(seen.from);
+        self.moved_from = Some(heard).filter(|_| back.is_none());
+        self.heard = Some(Heard::new(now, seen));
+        true
     }
 
-    /// Whether a valid RTCP packet is the other side's; its port is learned from the first.
-    pub(super) fn admits_rtcp(&mut self, from: SocketAddr) -> bool {
-        if let Some(rtcp) = self.rtcp {
-            return rtcp == from;
-        }
-        let host = self.learned().unwrap_or(self.advertised.rtp).ip();
+    fn learn(&mut self, from: SocketAddr) {
+        self.learned = Some(from);
+        (self.candidate, self.moved_from, self.before, self.rtcp) = (None, None, None, None);
+    }
+
+    /// Whether a valid RTCP packet is the other side's; its port is learned from the first, and anew when that one is silent.
+    pub(super) fn admits_rtcp(&mut self, now: Instant, from: SocketAddr) -> bool {
+        let host = self.learned.unwrap_or(self.advertised.rtp).ip();
         let theirs = from.ip() == host || Some(from) == self.advertised.rtcp;
-        if theirs && self.advertised.rtcp.is_some() {
-            self.rtcp = Some(from);
+        if let Some((rtcp, at)) = self.rtcp
+            && rtcp != from
+            && (!theirs || now.saturating_duration_since(at) < RTCP_SILENCE)
+        {
+            return false;
         }
-        theirs
+        let known = self.rtcp.is_some_and(|(rtcp, _)| rtcp == from);
+        if known || (theirs && self.advertised.rtcp.is_some()) {
+            self.rtcp = Some((from, now));
+        }
+        known || theirs
     }
 
     pub(super) fn rtp(&self) -> Option<SocketAddr> {
-        (!self.silent).then(|| self.learned().unwrap_or(self.advertised.rtp))
+        (!self.silent).then(|| self.learned.unwrap_or(self.advertised.rtp))
     }
 
     /// Behind a NAT a separate RTCP port is unknown until the other side has used it; until then nothing is sent.
     pub(super) fn rtcp(&self) -> Option<SocketAddr> {
         let rtp = self.rtp()?;
+        let learned = self.rtcp.map(|(rtcp, _)| rtcp);
         match self.advertised.rtcp {
             None => Some(rtp),
-            Some(said) => self.rtcp.or((rtp == self.advertised.rtp || said.ip() == rtp.ip()).then_some(said)),
+            Some(said) => learned.or((rtp == self.advertised.rtp || said.ip() == rtp.ip()).then_some(said)),
         }
     }
 
@@ -156,6 +238,16 @@ impl Latch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SILENCE: Duration = Duration::from_secs(2);
+
+    fn opened(latching: Latching, remote: Remote) -> Latch {
+        Latch::new(latching, SILENCE, remote)
+    }
+
+    fn seen(from: SocketAddr, ssrc: u32, sequence: u16) -> Seen {
+        Seen { from, ssrc, sequence, authentic: false }
+    }
 
     fn at(port: u16) -> SocketAddr {
         SocketAddr::from(([192, 0, 2, 1], port))
@@ -171,34 +263,34 @@ mod tests {
 
     #[test]
     fn the_advertised_sender_is_learned_by_one_packet() {
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        assert!(latch.admits_rtp(Instant::now(), at(4000), 1, 7));
-        assert!(!latch.admits_rtp(Instant::now(), away(9), 2, 8));
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        assert!(latch.admits_rtp(Instant::now(), seen(at(4000), 1, 7)));
+        assert!(!latch.admits_rtp(Instant::now(), seen(away(9), 2, 8)));
         assert_eq!(latch.rtp(), Some(at(4000)));
     }
 
     #[test]
     fn a_sender_behind_a_nat_is_heard_at_once_and_learned_by_two_packets_in_sequence() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        assert!(latch.admits_rtp(now, away(9), 1, 65_535));
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        assert!(latch.admits_rtp(now, seen(away(9), 1, 65_535)));
         assert_eq!(latch.rtp(), Some(at(4000)));
         assert_eq!(latch.rtcp(), Some(at(4001)));
-        assert!(latch.admits_rtp(now, away(9), 1, 0));
+        assert!(latch.admits_rtp(now, seen(away(9), 1, 0)));
         assert_eq!(latch.rtp(), Some(away(9)));
         assert_eq!(latch.rtcp(), None, "the NAT's RTCP port is not known yet");
-        assert!(!latch.admits_rtcp(at(4002)), "another host");
-        assert!(latch.admits_rtcp(away(77)));
+        assert!(!latch.admits_rtcp(now, at(4002)), "another host");
+        assert!(latch.admits_rtcp(now, away(77)));
         assert_eq!(latch.rtcp(), Some(away(77)));
-        assert!(!latch.admits_rtp(now, away(10), 1, 1));
+        assert!(!latch.admits_rtp(now, seen(away(10), 1, 1)));
     }
 
     #[test]
     fn a_stray_packet_is_not_learned() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
         for (from, ssrc, sequence) in [(away(1), 1, 10), (away(2), 1, 11), (away(1), 2, 12), (away(1), 2, 500)] {
-            latch.admits_rtp(now, from, ssrc, sequence);
+            latch.admits_rtp(now, seen(from, ssrc, sequence));
         }
         assert_eq!(latch.learned(), None);
     }
@@ -206,12 +298,12 @@ mod tests {
     #[test]
     fn the_advertised_address_takes_over_from_a_guess() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        latch.admits_rtp(now, away(9), 1, 1);
-        latch.admits_rtp(now, away(9), 1, 2);
-        assert!(latch.admits_rtp(now, at(4000), 5, 1));
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        latch.admits_rtp(now, seen(away(9), 1, 1));
+        latch.admits_rtp(now, seen(away(9), 1, 2));
+        assert!(latch.admits_rtp(now, seen(at(4000), 5, 1)));
         assert_eq!(latch.rtp(), Some(at(4000)));
-        assert!(!latch.admits_rtp(now, away(9), 1, 3));
+        assert!(!latch.admits_rtp(now, seen(away(9), 1, 3)));
     }
 
     #[test]
@@ -220,49 +312,160 @@ mod tests {
         for (latching, other_port, other_host) in
             [(Latching::Anyone, true, true), (Latching::SameHost, true, false), (Latching::Nobody, false, false)]
         {
-            assert_eq!(Latch::new(latching, remote(at(4000))).admits_rtp(now, at(4002), 1, 1), other_port);
-            assert_eq!(Latch::new(latching, remote(at(4000))).admits_rtp(now, away(4000), 1, 1), other_host);
+            assert_eq!(opened(latching, remote(at(4000))).admits_rtp(now, seen(at(4002), 1, 1)), other_port);
+            assert_eq!(opened(latching, remote(at(4000))).admits_rtp(now, seen(away(4000), 1, 1)), other_host);
         }
     }
 
     #[test]
     fn packets_in_flight_after_a_new_remote_are_heard_but_not_learned_again() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        latch.admits_rtp(now, at(4000), 1, 1);
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        latch.admits_rtp(now, seen(at(4000), 1, 1));
         latch.follow(now, remote(at(5000)));
         for sequence in 2..9 {
-            assert!(latch.admits_rtp(now, at(4000), 1, sequence));
+            assert!(latch.admits_rtp(now, seen(at(4000), 1, sequence)));
         }
         assert_eq!(latch.rtp(), Some(at(5000)));
-        assert!(latch.admits_rtp(now, away(3), 2, 1));
-        assert!(latch.admits_rtp(now, away(3), 2, 2));
+        assert!(latch.admits_rtp(now, seen(away(3), 2, 1)));
+        assert!(latch.admits_rtp(now, seen(away(3), 2, 2)));
         assert_eq!(latch.rtp(), Some(away(3)));
-        assert!(!latch.admits_rtp(now, at(4000), 1, 9));
+        assert!(!latch.admits_rtp(now, seen(at(4000), 1, 9)));
     }
 
     #[test]
     fn a_sender_that_did_not_move_is_learned_again_after_the_grace() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        latch.admits_rtp(now, away(9), 1, 1);
-        latch.admits_rtp(now, away(9), 1, 2);
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        latch.admits_rtp(now, seen(away(9), 1, 1));
+        latch.admits_rtp(now, seen(away(9), 1, 2));
         latch.follow(now, remote(at(5000)));
         let later = now + GRACE;
-        assert!(latch.admits_rtp(later, away(9), 1, 3));
-        assert!(latch.admits_rtp(later, away(9), 1, 4));
+        assert!(latch.admits_rtp(later, seen(away(9), 1, 3)));
+        assert!(latch.admits_rtp(later, seen(away(9), 1, 4)));
         assert_eq!(latch.rtp(), Some(away(9)));
     }
 
     #[test]
     fn a_hold_by_unspecified_address_only_silences() {
         let now = Instant::now();
-        let mut latch = Latch::new(Latching::Anyone, remote(at(4000)));
-        latch.admits_rtp(now, away(9), 1, 1);
-        latch.admits_rtp(now, away(9), 1, 2);
+        let mut latch = opened(Latching::Anyone, remote(at(4000)));
+        latch.admits_rtp(now, seen(away(9), 1, 1));
+        latch.admits_rtp(now, seen(away(9), 1, 2));
         latch.follow(now, Remote { rtp: SocketAddr::from(([0, 0, 0, 0], 4000)), rtcp: None });
         assert_eq!((latch.rtp(), latch.rtcp()), (None, None));
         latch.follow(now, remote(at(4000)));
         assert_eq!(latch.rtp(), Some(away(9)), "resumed where it was");
+    }
+
+    /// A phone that was advertised at one place, is heard at `from` and has come to number 100.
+    fn behind_a_nat(latching: Latching, from: SocketAddr, now: Instant) -> Latch {
+        let mut latch = opened(latching, remote(at(4000)));
+        for sequence in 1..=100 {
+            assert!(latch.admits_rtp(now, seen(from, 1, sequence)));
+        }
+        assert_eq!(latch.rtp(), Some(from));
+        latch
+    }
+
+    #[test]
+    fn a_sender_that_was_silent_is_learned_again_at_the_port_a_nat_has_given_it() {
+        let now = Instant::now();
+        let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
+        latch.admits_rtcp(now, away(10));
+        let later = now + SILENCE;
+        assert!(!latch.admits_rtp(later, seen(away(20), 1, 200)), "one packet may be a guess");
+        assert!(latch.admits_rtp(later, seen(away(20), 1, 201)));
+        assert_eq!((latch.rtp(), latch.rtcp()), (Some(away(20)), None), "RTCP has moved, too, and shows where");
+        assert!(latch.admits_rtcp(later, away(21)));
+        assert_eq!(latch.rtcp(), Some(away(21)));
+        // Another host of the same network, after a hold of an hour.
+        let far = SocketAddr::from(([203, 0, 113, 5], 7));
+        let later = later + Duration::from_secs(3_600);
+        latch.admits_rtp(later, seen(far, 1, 202));
+        assert!(latch.admits_rtp(later, seen(far, 1, 203)));
+        assert_eq!(latch.rtp(), Some(far));
+    }
+
+    #[test]
+    fn a_call_that_is_alive_is_nobodys_to_take_whatever_he_guesses() {
+        let start = Instant::now();
+        let mut latch = behind_a_nat(Latching::Anyone, away(9), start);
+        for n in 0..1_000u32 {
+            let now = start + Duration::from_millis(u64::from(n) * 20);
+            let sequence = 101 + n as u16;
+            // Right in source and number, and even with an open key: another end of the same call has no business here.
+            for (authentic, ahead) in [(false, 0), (false, 1), (true, 2)] {
+                let guess = Seen { authentic, ..seen(away(666), 1, sequence + ahead) };
+                assert!(!latch.admits_rtp(now, guess));
+            }
+            // The phone sends no packet for up to 1.9 s from time to time.
+            if n % 100 > 94 || n % 100 == 0 {
+                assert!(latch.admits_rtp(now, seen(away(9), 1, sequence)));
+            }
+        }
+        assert_eq!(latch.rtp(), Some(away(9)));
+    }
+
+    #[test]
+    fn who_guesses_while_a_phone_is_silent_needs_its_source_and_its_number() {
+        let now = Instant::now();
+        let later = now + SILENCE;
+        for (ssrc, first) in [(2, 101u16), (1, 99), (1, 40_000), (1, 65_500), (1, 100 + 400 + 100 + 1)] {
+            let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
+            for sequence in first..first.saturating_add(20) {
+                latch.admits_rtp(later, seen(away(666), ssrc, sequence));
+            }
+            let taken = latch.rtp() == Some(away(666));
+            // 99 and 100 are past, and the next numbers are right.
+            assert_eq!(taken, ssrc == 1 && first == 99, "{ssrc} {first}");
+        }
+        for latching in [Latching::Nobody, Latching::SameHost] {
+            let mut latch = opened(latching, remote(at(4000)));
+            latch.admits_rtp(now, seen(at(4000), 1, 100));
+            latch.admits_rtp(later, seen(away(666), 1, 101));
+            assert!(!latch.admits_rtp(later, seen(away(666), 1, 102)));
+            latch.admits_rtp(later, seen(at(4002), 1, 101));
+            assert_eq!(latch.admits_rtp(later, seen(at(4002), 1, 102)), latching == Latching::SameHost);
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_other_side_proves_more_than_numbers() {
+        let now = Instant::now();
+        let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
+        let proved = Seen { authentic: true, ..seen(away(20), 77, 5) };
+        assert!(!latch.admits_rtp(now + SILENCE / 2, proved));
+        assert!(latch.admits_rtp(now + SILENCE, proved));
+        assert_eq!(latch.rtp(), Some(away(20)));
+    }
+
+    #[test]
+    fn a_phone_that_was_only_silent_takes_back_what_was_taken_from_it() {
+        let now = Instant::now();
+        let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
+        let later = now + Duration::from_secs(10);
+        latch.admits_rtp(later, seen(away(666), 1, 300));
+        latch.admits_rtp(later, seen(away(666), 1, 301));
+        assert_eq!(latch.rtp(), Some(away(666)));
+        // What was under way to the old place is no return.
+        assert!(!latch.admits_rtp(later, seen(away(9), 1, 99)) && !latch.admits_rtp(later, seen(away(9), 1, 100)));
+        latch.admits_rtp(later, seen(away(9), 1, 101));
+        assert!(latch.admits_rtp(later, seen(away(9), 1, 102)));
+        latch.admits_rtp(later, seen(away(666), 1, 302));
+        assert!(!latch.admits_rtp(later, seen(away(666), 1, 303)), "and it goes back and forth no further");
+        assert_eq!(latch.rtp(), Some(away(9)));
+    }
+
+    #[test]
+    fn rtcp_is_learned_at_another_port_once_the_old_one_is_silent() {
+        let now = Instant::now();
+        let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
+        assert!(latch.admits_rtcp(now, away(10)) && !latch.admits_rtcp(now + RTCP_SILENCE / 2, away(30)));
+        assert!(latch.admits_rtcp(now + RTCP_SILENCE / 2, away(10)));
+        let later = now + RTCP_SILENCE / 2 + RTCP_SILENCE;
+        assert!(!latch.admits_rtcp(later, SocketAddr::from(([203, 0, 113, 5], 7))), "another host");
+        assert!(latch.admits_rtcp(later, away(30)));
+        assert_eq!(latch.rtcp(), Some(away(30)));
     }
 }

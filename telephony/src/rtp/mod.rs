@@ -11,7 +11,7 @@ mod srtp;
 pub mod wire;
 
 pub use latch::Latching;
-pub use ports::{NoPort, Ports, PortsPlan, Socket};
+pub use ports::{Home, NoPort, Ports, PortsPlan, Socket};
 pub use srtp::{Keys, Mki, Secrets, Suite, Switch};
 pub use wire::{Control, UdpWire, WireStats};
 

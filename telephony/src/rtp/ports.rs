@@ -26,6 +26,17 @@ pub struct PortsPlan {
     /// How long a closed pair is not handed out, so that packets still under way reach no other call.
     pub drain: Duration,
     pub latching: Latching,
+    /// A far end that has sent nothing for so long may go on from another address (a NAT has forgotten it).
+    pub silence: Duration,
+    /// Where sound of the other IP family goes, if both are served. It shares the range.
+    pub other: Option<Home>,
+}
+
+/// An address to bind, and what SDP calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    pub bind: IpAddr,
+    pub advertise: IpAddr,
 }
 
 impl Default for PortsPlan {
@@ -37,7 +48,15 @@ impl Default for PortsPlan {
             to: 29_999,
             drain: Duration::from_secs(2),
             latching: Latching::default(),
+            silence: Duration::from_secs(2),
+            other: None,
         }
+    }
+}
+
+impl PortsPlan {
+    fn homes(&self) -> impl Iterator<Item = Home> {
+        std::iter::once(Home { bind: self.bind, advertise: self.advertise }).chain(self.other)
     }
 }
 
@@ -98,7 +117,15 @@ impl Ports {
 
     /// A pair of bound sockets. Does a few system calls and never waits.
     pub fn take(&self) -> Result<Socket, NoPort> {
-        let PortsPlan { bind, drain, from, to, .. } = self.0.plan;
+        self.take_towards(self.0.plan.advertise)
+    }
+
+    /// A pair of the family of `peer`; of the first address where that family is not served.
+    pub fn take_towards(&self, peer: IpAddr) -> Result<Socket, NoPort> {
+        let PortsPlan { bind, advertise, drain, from, to, .. } = self.0.plan;
+        let mut homes = self.0.plan.homes();
+        let home = homes.find(|home| home.advertise.is_ipv4() == peer.is_ipv4());
+        let Home { bind, advertise } = home.unwrap_or(Home { bind, advertise });
         let mut tries = self.locked(|state| state.free.len() + state.resting.len()) + self.in_use();
         loop {
             let now = Instant::now();
@@ -111,7 +138,7 @@ impl Ports {
             };
             let port = lease.port;
             match open(bind, port).and_then(|rtp| Ok((rtp, open(bind, port + 1)?))) {
-                Ok((rtp, rtcp)) => return Ok(Socket { rtp, rtcp, lease }),
+                Ok((rtp, rtcp)) => return Ok(Socket { rtp, rtcp, advertise, lease }),
                 // Another program has it: the lease, dropped, rests, and the next is tried.
                 Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries > 0 => tries -= 1,
                 Err(source) => return Err(NoPort::Bind { address: bind, source }),
@@ -137,9 +164,9 @@ impl Ports {
         })
     }
 
-    /// The address that SDP names.
-    pub fn advertised(&self) -> IpAddr {
-        self.0.plan.advertise
+    /// Whether sound goes by the IP family of this address.
+    pub fn serves(&self, address: IpAddr) -> bool {
+        self.0.plan.homes().any(|home| home.advertise.is_ipv4() == address.is_ipv4())
     }
 
     fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -155,8 +182,8 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn latching(&self) -> Latching {
-        self.pool.plan.latching
+    pub(super) fn plan(&self) -> &PortsPlan {
+        &self.pool.plan
     }
 }
 
@@ -174,6 +201,7 @@ pub struct Socket {
     // Fields drop in this order: the sockets close before the lease goes back.
     rtp: UdpSocket,
     rtcp: UdpSocket,
+    advertise: IpAddr,
     lease: Lease,
 }
 
@@ -185,7 +213,7 @@ impl Socket {
 
     /// The address for SDP's c-line.
     pub fn advertised(&self) -> IpAddr {
-        self.lease.pool.plan.advertise
+        self.advertise
     }
 
     /// The leg's wire, and the end that the signalling keeps.
@@ -293,6 +321,27 @@ mod tests {
             drop((unused, control));
             assert_eq!((ports.in_use(), ports.free(Instant::now())), (0, 4));
         }
+    }
+
+    #[test]
+    fn a_pair_is_of_its_peers_family_where_both_are_served_and_numbers_are_shared() {
+        let from = test_range(2);
+        let v6 = IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
+        let plan =
+            PortsPlan { from, to: from + 3, other: Some(Home { bind: v6, advertise: v6 }), ..PortsPlan::default() };
+        let both = Ports::new(plan.clone());
+        let (one, two) = (
+            both.take_towards("2001:db8::9".parse().unwrap()).unwrap(),
+            both.take_towards([192, 0, 2, 9].into()).unwrap(),
+        );
+        assert_eq!((one.advertised(), two.advertised()), (v6, Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(one.rtp.local_addr().unwrap(), SocketAddr::new(v6, one.port()));
+        assert_ne!(one.port(), two.port());
+        assert!(matches!(both.take(), Err(NoPort::Exhausted { in_use: 2, .. })));
+        drop((one, two));
+        let alone = Ports::new(PortsPlan { other: None, ..plan });
+        assert!(alone.serves([192, 0, 2, 9].into()) && !alone.serves(v6));
+        assert_eq!(alone.take_towards(v6).unwrap().advertised(), IpAddr::from(Ipv4Addr::LOCALHOST));
     }
 
     #[test]

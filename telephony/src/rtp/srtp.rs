@@ -8,7 +8,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use super::wire::MTU;
+use super::wire::LARGEST;
 use cipher::{Cipher, Place, RTCP_HEADER};
 pub use keys::{Keys, Mki, Secrets, Suite};
 use std::fmt;
@@ -119,6 +119,13 @@ impl Heard {
     fn estimate(&self, sequence: u16) -> u64 {
         nearest(self.highest, sequence).unwrap_or(u64::from(sequence))
     }
+
+    /// The index of a sender whose numbers stepped back and who went on to the next round, since no index serves twice
+    /// (RFC 3711 section 3.3.1). The HMAC tells whether it is so.
+    fn round_on(&self, sequence: u16) -> Option<u64> {
+        let index = self.estimate(sequence);
+        (index + WINDOW <= self.highest).then_some(index + (1 << 16))
+    }
 }
 
 fn nearest(index: u64, sequence: u16) -> Option<u64> {
@@ -164,7 +171,7 @@ pub(super) struct Srtp {
     /// Sources of ours, with the last index used.
     sent: [Option<(u32, u64)>; SOURCES],
     sent_rtcp: u32,
-    plain: Box<[u8; MTU]>,
+    plain: Box<[u8; LARGEST]>,
 }
 
 impl fmt::Debug for Srtp {
@@ -185,7 +192,7 @@ impl Srtp {
             heard_rtcp: Sources::default(),
             sent: [None; SOURCES],
             sent_rtcp: 0,
-            plain: Box::new([0; MTU]),
+            plain: Box::new([0; LARGEST]),
         }
     }
 
@@ -232,7 +239,7 @@ impl Srtp {
             let first = u64::from(sequence);
             let later = (sequence < 0x8000).then_some(first | 1 << 16);
             let tries = match known {
-                Some(heard) if heard.era == era => [Some(heard.estimate(sequence)), None, None],
+                Some(heard) if heard.era == era => [Some(heard.estimate(sequence)), heard.round_on(sequence), None],
                 Some(heard) if heard.era < era => [Some(heard.estimate(sequence)), Some(first), later],
                 Some(heard) => [Some(heard.estimate(sequence)), None, None],
                 None => [Some(first), later, None],

@@ -1,6 +1,6 @@
 //! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
 use super::Remote;
-use super::latch::Latch;
+use super::latch::{Latch, Seen};
 use super::mailbox::Mailbox;
 use super::ports::Lease;
 use super::register::Register;
@@ -27,8 +27,10 @@ const BUDGET: usize = 64;
 const RTCP_EVERY: Duration = Duration::from_millis(100);
 /// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
 const STALE: Duration = Duration::from_millis(250);
-/// The largest datagram sent or read.
+/// The largest datagram sent.
 pub(super) const MTU: usize = 1_500;
+/// The largest datagram read, put together from fragments: 240 ms of the widest sound are 7,680 bytes.
+pub(super) const LARGEST: usize = 8_192;
 
 /// A leg's connection to the network. Lives on a media thread.
 #[derive(Debug)]
@@ -60,6 +62,15 @@ thread_local! {
 enum Port {
     Rtp,
     Rtcp,
+}
+
+/// Who sent a datagram, and when it came.
+#[derive(Clone, Copy, Debug)]
+struct Sender {
+    from: SocketAddr,
+    arrived: Instant,
+    /// A key of the other side opened it.
+    authentic: bool,
 }
 
 /// What has been read in the present tick.
@@ -176,7 +187,7 @@ impl UdpWire {
         let wire = Self {
             rtp,
             rtcp,
-            latch: Latch::new(lease.latching(), remote),
+            latch: Latch::new(lease.plan().latching, lease.plan().silence, remote),
             _lease: lease,
             shared: Arc::clone(&shared),
             followed: 0,
@@ -266,22 +277,23 @@ impl UdpWire {
             let arrived = self.latest.map_or(datagram.arrived, |latest| latest.max(datagram.arrived));
             self.latest = Some(arrived);
             datagram.arrived = arrived;
-            self.read(datagram, now);
+            self.read(datagram);
         })
     }
 
     /// Puts the packets of a datagram into `ready`.
-    fn read(&mut self, datagram: Datagram<'_>, now: Instant) {
+    fn read(&mut self, datagram: Datagram<'_>) {
         let shared = &*self.shared;
         let Datagram { bytes, from, arrived, age } = datagram;
         let Some((from, bytes)) = from.zip(bytes) else { return Shared::count(&shared.malformed) };
         if self.tick.first && age > STALE {
             return Shared::count(&shared.stale);
         }
+        let sender = |authentic| Sender { from, arrived, authentic };
         // Before all else: who has no key is not even a stranger. The keys step aside while what they opened is read.
-        let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, from, arrived, now) };
+        let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, sender(false)) };
         match srtp.unprotect(bytes) {
-            Ok(bytes) => self.understand(bytes, from, arrived, now),
+            Ok(bytes) => self.understand(bytes, sender(true)),
             Err(srtp::Fault::Unauthentic) => Shared::count(&shared.unauthentic),
             Err(srtp::Fault::Replayed) => Shared::count(&shared.replayed),
             Err(_) => Shared::count(&shared.malformed),
@@ -290,15 +302,17 @@ impl UdpWire {
     }
 
     /// What stands in a datagram, once it can be read.
-    fn understand(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant, now: Instant) {
+    fn understand(&mut self, bytes: &[u8], sender: Sender) {
         let shared = &*self.shared;
+        let Sender { from, arrived, authentic } = sender;
         // RTCP is understood on the RTP port even where mux was not agreed.
         if is_rtcp(bytes) {
             return self.read_rtcp(bytes, from, arrived);
         }
         let Some(rtp) = parse(bytes, arrived) else { return Shared::count(&shared.malformed) };
         let learned = self.latch.learned();
-        if !self.latch.admits_rtp(now, from, rtp.ssrc, rtp.sequence) {
+        let seen = Seen { from, ssrc: rtp.ssrc, sequence: rtp.sequence, authentic };
+        if !self.latch.admits_rtp(arrived, seen) {
             return Shared::count(&shared.strangers);
         }
         Shared::count(&shared.received);
@@ -313,7 +327,7 @@ impl UdpWire {
         // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
         let counter = if !is_compound(bytes) {
             &shared.malformed
-        } else if !self.latch.admits_rtcp(from) {
+        } else if !self.latch.admits_rtcp(arrived, from) {
             &shared.strangers
         } else {
             let ready = &mut self.ready;

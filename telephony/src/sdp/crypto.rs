@@ -16,12 +16,15 @@ pub enum Security {
     Required,
 }
 
-/// The transport of an audio stream.
+/// The transport of an audio stream. Those with feedback (RFC 4585, 5124) differ in RTCP that may be sent early, which we
+/// neither ask for nor send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Profile {
     #[default]
     Avp,
     Savp,
+    Avpf,
+    Savpf,
 }
 
 impl Profile {
@@ -29,11 +32,18 @@ impl Profile {
         match self {
             Self::Avp => "RTP/AVP",
             Self::Savp => "RTP/SAVP",
+            Self::Avpf => "RTP/AVPF",
+            Self::Savpf => "RTP/SAVPF",
         }
     }
 
     pub(super) fn of(name: &str) -> Option<Self> {
-        [Self::Avp, Self::Savp].into_iter().find(|profile| profile.name() == name)
+        let all = [Self::Avp, Self::Savp, Self::Avpf, Self::Savpf];
+        all.into_iter().find(|profile| profile.name().eq_ignore_ascii_case(name))
+    }
+
+    const fn is_secure(self) -> bool {
+        matches!(self, Self::Savp | Self::Savpf)
     }
 }
 
@@ -89,12 +99,13 @@ fn identifier((value, length): (&str, &str)) -> Option<Mki> {
 /// How a line that was offered can be taken: encrypted by this attribute, or plain.
 pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -> Result<Option<&'a Crypto>, Fault> {
     let usable = || line.crypto.iter().find(|crypto| suites.contains(&crypto.keys.suite));
-    match (Profile::of(&line.proto), security) {
-        (Some(Profile::Avp), Security::Off) => Ok(None),
-        (Some(Profile::Avp), Security::Offered) => Ok(usable()),
-        (Some(Profile::Avp), Security::Required) => usable().map(Some).ok_or(Fault::Plain),
-        (Some(Profile::Savp), Security::Offered | Security::Required) => usable().map(Some).ok_or(Fault::NoCrypto),
-        _ => Err(Fault::Profile(line.proto.clone())),
+    let other = || Fault::Profile(line.proto.clone());
+    match (Profile::of(&line.proto).ok_or_else(other)?.is_secure(), security) {
+        (false, Security::Off) => Ok(None),
+        (false, Security::Offered) => Ok(usable()),
+        (false, Security::Required) => usable().map(Some).ok_or(Fault::Plain),
+        (true, Security::Offered | Security::Required) => usable().map(Some).ok_or(Fault::NoCrypto),
+        (true, Security::Off) => Err(other()),
     }
 }
 
@@ -148,13 +159,14 @@ impl Vault {
             ours.is_some_and(|ours| ours.suite == crypto.keys.suite)
         };
         // A phone that was invited within RTP/AVP may well answer with RTP/SAVP.
-        let profile = Profile::of(&line.proto).filter(|p| *p == self.profile || !self.offered.is_empty());
+        let fits = |p: &Profile| p.is_secure() == self.profile.is_secure() || !self.offered.is_empty();
+        let profile = Profile::of(&line.proto).filter(fits);
         let profile = profile.ok_or(Fault::Answer("its m-line is not the audio stream that was offered"))?;
         let taken = line.crypto.iter().find(offered);
         let ours = taken.and_then(|crypto| self.offered.get((crypto.tag as usize).checked_sub(1)?));
         match taken.zip(ours) {
             Some((theirs, ours)) => Ok((profile, Some(Secrets { ours: ours.clone(), theirs: theirs.keys.clone() }))),
-            None if profile == Profile::Savp || self.profile == Profile::Savp || security == Security::Required => {
+            None if profile.is_secure() || self.profile.is_secure() || security == Security::Required => {
                 Err(Fault::Answer("it takes none of the keys that were offered"))
             }
             None => Ok((profile, None)),

@@ -18,7 +18,7 @@ use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// The longest description read; longer ones are refused unread.
@@ -118,7 +118,8 @@ pub enum Fault {
     #[error("SDP has no audio stream with a port: offer m=audio")]
     NoAudio,
     #[error(
-        "audio is offered as {0} only: RTP/AVP is what this server speaks, and RTP/SAVP where its rtp.srtp allows it"
+        "audio is offered as {0} only: RTP/AVP and RTP/AVPF are what this server speaks, and RTP/SAVP and RTP/SAVPF where \
+         its rtp.srtp allows it"
     )]
     Profile(String),
     #[error("calls to this server are encrypted: offer RTP/SAVP with a=crypto")]
@@ -152,6 +153,11 @@ impl Offer {
     /// Reads a description. Order and presence of lines that do not matter here (`b=`, `i=`, a missing `t=`) are forgiven.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         read::read(bytes).map(|lines| Self { lines })
+    }
+
+    /// The address at which the first stream of sound with a port is wanted.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.lines.iter().find(|line| line.media == "audio" && line.port != 0)?.address
     }
 
     /// The stream we take, and what we take of it: the first audio line that can be answered, encrypted before plain.
@@ -240,6 +246,7 @@ fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secr
     let mux = agreed.remote.rtcp.is_none();
     let audio = write::Audio {
         codecs: vec![(choice.codec, choice.payload_type)],
+        named: line.clock(choice.payload_type),
         events: choice.telephone_event.into_iter().collect(),
         comfort_noise: choice.comfort_noise,
         ptime: agreed.plan.ptime,
@@ -393,6 +400,8 @@ pub struct Session {
     mid: Option<String>,
     types: Types,
     vault: Vault,
+    /// Where the other side's signalling comes from.
+    peer: Option<IpAddr>,
 }
 
 impl fmt::Debug for Session {
@@ -415,6 +424,29 @@ impl Session {
             mid: None,
             types: Types::default(),
             vault: Vault::default(),
+            peer: None,
+        }
+    }
+
+    /// Where the other side's signalling comes from. Its sound is expected there where its description names an address of
+    /// an IP family that ours does not go by: a host of both families mostly listens on either, and one behind another port
+    /// is learned by its first packets.
+    pub fn signalled_from(&mut self, peer: IpAddr) {
+        self.peer = Some(peer.to_canonical());
+    }
+
+    fn within_reach(&self, lines: &mut [Line]) {
+        let v4 = self.local.address.is_ipv4();
+        let Some(peer) = self.peer.filter(|peer| peer.is_ipv4() == v4) else { return };
+        for line in lines {
+            match &mut line.address {
+                Some(address) if address.is_ipv4() == v4 || address.is_multicast() => {}
+                // The old style of hold means the same in either family.
+                Some(address) if address.is_unspecified() && v4 => *address = Ipv4Addr::UNSPECIFIED.into(),
+                Some(address) if address.is_unspecified() => *address = Ipv6Addr::UNSPECIFIED.into(),
+                Some(address) => *address = peer,
+                None => {}
+            }
         }
     }
 
@@ -425,6 +457,9 @@ impl Session {
 
     /// Answers an offer, the first or a later one. A fault leaves the call as it was.
     pub fn answer(&mut self, offer: &Offer) -> Result<Negotiated, Fault> {
+        let mut offer = offer.clone();
+        self.within_reach(&mut offer.lines);
+        let offer = &offer;
         let (at, line, _, crypto) = offer.choose(&self.prefs)?;
         let secrets = crypto.map(|crypto| self.vault.secrets(crypto));
         let mut agreed = answer_with(offer, &self.prefs, &self.local, secrets.clone())?;
@@ -458,7 +493,8 @@ impl Session {
     /// Takes the answer to the last [`Self::offer`].
     pub fn accept(&mut self, answer: &[u8]) -> Result<Negotiated, Fault> {
         let at = self.streams.iter().position(Option::is_none).unwrap_or(0);
-        let (lines, place) = (read::read(answer)?, (at, self.streams.len()));
+        let (mut lines, place) = (read::read(answer)?, (at, self.streams.len()));
+        self.within_reach(&mut lines);
         let mut agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
         let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
         let (profile, secrets) = self.vault.accept(line, self.prefs.security)?;

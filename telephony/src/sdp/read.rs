@@ -70,11 +70,18 @@ impl Line {
         })
     }
 
+    /// The clock by which a payload type is named, where it is named.
+    pub(super) fn clock(&self, payload_type: u8) -> Option<u32> {
+        self.maps.iter().find(|m| m.payload_type == payload_type).map(|map| map.clock)
+    }
+
     fn means(&self, payload_type: u8, name: &str, clock: u32) -> bool {
         match self.maps.iter().find(|m| m.payload_type == payload_type) {
             Some(map) => {
                 let channels = map.channels == 1 || (map.channels == 2 && name == "opus");
-                map.clock == clock && channels && map.name.eq_ignore_ascii_case(name)
+                // G.722 counts 8000 a second though its sound has 16000 (RFC 3551 section 4.5.2); some name it by its sound.
+                let same = map.clock == clock || (name == "G722" && map.clock == 16_000);
+                same && channels && map.name.eq_ignore_ascii_case(name)
             }
             None => STATIC.contains(&(payload_type, name, clock)),
         }
@@ -151,7 +158,8 @@ impl<'a> Level<'a> {
 }
 
 fn address(connection: &ConnectionInformation) -> Option<IpAddr> {
-    connection.address.as_ref()?.address.split('/').next()?.parse().ok()
+    let address: IpAddr = connection.address.as_ref()?.address.split('/').next()?.parse().ok()?;
+    Some(address.to_canonical())
 }
 
 /// Whole milliseconds of `20`, `20.0` or `20 `; nonsense counts as not said.
@@ -186,13 +194,17 @@ impl Raw {
         let [media, port, proto, formats @ ..] = words.as_slice() else {
             return Err("m= needs media, port, protocol and formats");
         };
-        if formats.is_empty() || formats.len() > 128 {
+        if formats.len() > 128 {
             return Err("m= needs 1 to 128 formats");
         }
         if !words.iter().all(|w| is_token(w)) {
             return Err("m= holds something that is no token");
         }
         let port = port.split('/').next().and_then(|p| p.parse().ok()).ok_or("m= needs a port of 0 to 65535")?;
+        // A stream that will be refused anyway may come without.
+        if formats.is_empty() && *media == "audio" && port != 0 {
+            return Err("m= needs 1 to 128 formats");
+        }
         let formats = formats.iter().map(|&f| f.to_owned()).collect();
         Ok(Self { media: (*media).to_owned(), port, proto: (*proto).to_owned(), formats })
     }
@@ -221,7 +233,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
         return Err(Fault::TooLarge(bytes.len()));
     }
     let text = String::from_utf8_lossy(bytes);
-    let mut origin = None;
+    let mut origin = false;
     let mut parts = vec![Part::default()];
     let mut raws = Vec::new();
     let mut version = false;
@@ -245,7 +257,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
         match letter {
             b'v' if version => return Err(syntax("a second v=")),
             b'v' => version = true,
-            b'o' => origin = Some(numbers(value).ok_or_else(|| syntax("o= needs a numeric session id and version"))?),
+            b'o' if !has_numbers(value) => return Err(syntax("o= needs a numeric session id and version")),
+            b'o' => origin = true,
             b'c' => {
                 connection(value).map_err(syntax)?;
                 parts[last].connection.get_or_insert(value);
@@ -261,13 +274,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
             _ => return Err(syntax("unknown type letter")),
         }
     }
-    let (id, edition) = origin.ok_or(Fault::Syntax { line: 1, what: "no o= line" })?;
-    parse(&tidy(id, edition, &parts, &raws), raws)
+    if !origin {
+        return Err(Fault::Syntax { line: 1, what: "no o= line" });
+    }
+    parse(&tidy(&parts, &raws), raws)
 }
 
 /// The description in the grammar's order, without what does not matter to us and without names.
-fn tidy(id: u64, edition: u64, parts: &[Part<'_>], raws: &[Raw]) -> String {
-    let mut text = format!("v=0\r\no=- {id} {edition} IN IP4 0.0.0.0\r\ns=-\r\n");
+fn tidy(parts: &[Part<'_>], raws: &[Raw]) -> String {
+    let mut text = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\n".to_owned();
     if let Some((session, streams)) = parts.split_first() {
         session.write(&mut text, "t=0 0\r\n");
         for (part, raw) in streams.iter().zip(raws) {
@@ -295,11 +310,16 @@ fn parse(text: &str, raws: Vec<Raw>) -> Result<Vec<Line>, Fault> {
         .collect())
 }
 
-/// Session id and version of an o-line; the user name before them may hold spaces.
-fn numbers(value: &str) -> Option<(u64, u64)> {
+/// Whether an o-line holds session id and version; the user name before them may hold spaces. They are numbers of any length
+/// (RFC 8866 section 5.2) that mean something to their sender alone, below zero where it has a signed counter.
+fn has_numbers(value: &str) -> bool {
     let words = value.split_whitespace().collect::<Vec<_>>();
-    let [.., id, version, _network, _family, _address] = words.as_slice() else { return None };
-    Some((id.parse().ok()?, version.parse().ok()?))
+    let [.., id, version, _network, _family, _address] = words.as_slice() else { return false };
+    let number = |word: &str| {
+        let digits = word.strip_prefix('-').unwrap_or(word);
+        (1..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    number(id) && number(version)
 }
 
 fn connection(value: &str) -> Result<(), &'static str> {

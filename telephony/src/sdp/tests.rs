@@ -1,4 +1,5 @@
 //! Offers and answers of the field, of the RFCs, and mutated ones.
+mod field;
 mod wide;
 
 use super::*;

@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Our audio stream.
 pub(super) struct Audio {
     pub(super) codecs: Vec<(Codec, u8)>,
+    /// The clock by which the other side names the first of them, where it has named one: G722/16000 means G722/8000.
+    pub(super) named: Option<u32>,
     /// telephone-event, a payload type for each clock.
     pub(super) events: Vec<(u8, u32)>,
     pub(super) comfort_noise: Option<u8>,
@@ -33,6 +35,7 @@ impl Audio {
         clocks.retain(|_| *telephone_event);
         Self {
             codecs: codecs.iter().map(|&c| (c, types.of_codec(c))).collect(),
+            named: None,
             events: clocks.into_iter().map(|clock| (types.number("telephone-event", clock), clock)).collect(),
             comfort_noise: None,
             ptime: *ptime,
@@ -74,7 +77,8 @@ fn sound(text: &mut String, port: u16, audio: &Audio) -> std::fmt::Result {
     for (codec, payload_type) in &audio.codecs {
         // RFC 7587 section 7: Opus is always written with two channels.
         let channels = if matches!(codec, Codec::Opus(_)) { "/2" } else { "" };
-        write!(text, "a=rtpmap:{payload_type} {}/{}{channels}\r\n", codec.name(), codec.clock())?;
+        let named = audio.named.unwrap_or(codec.clock());
+        write!(text, "a=rtpmap:{payload_type} {}/{named}{channels}\r\n", codec.name())?;
         if let Some(parameters) = format::parameters(*codec) {
             write!(text, "a=fmtp:{payload_type} {parameters}\r\n")?;
         }
@@ -107,7 +111,9 @@ pub(super) const fn direction(direction: Direction) -> &'static str {
 
 /// `connection` is its c-line, where the session has none.
 pub(super) fn refused(text: &mut String, line: &Line, connection: &str) -> std::fmt::Result {
-    write!(text, "m={} 0 {} {}\r\n{connection}", line.media, line.proto, line.formats.join(" "))?;
+    // One format at least belongs there and means nothing (RFC 3264 section 6).
+    let formats = if line.formats.is_empty() { "0".to_owned() } else { line.formats.join(" ") };
+    write!(text, "m={} 0 {} {formats}\r\n{connection}", line.media, line.proto)?;
     mid(text, line.mid.as_deref())
 }
 

@@ -364,6 +364,9 @@ impl Call {
         }
         let (tx, agreed, mut headers) = self.agree(tx).await?;
         let flow = self.core.flow_of(&tx);
+        if let Some(flow) = &flow {
+            self.media.session.signalled_from(flow.remote.ip());
+        }
         let body = tx.original.body.clone();
         let negotiated = if body.is_empty() {
             None
@@ -448,7 +451,7 @@ pub(super) async fn any(core: &Core, tx: Transaction) {
 pub(super) fn capabilities() -> Vec<Header> {
     vec![
         allow(),
-        make_header("Accept", "application/sdp, application/dtmf-relay".into()),
+        make_header("Accept", format!("{}, application/dtmf-relay", super::gate::BODIES)),
         make_header("Accept-Encoding", "identity".into()),
         make_header("Supported", "timer".into()),
     ]

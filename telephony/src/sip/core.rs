@@ -6,7 +6,7 @@ use super::flow::{Carrier, Flow};
 use super::plan::SipPlan;
 use super::registrar::Registrar;
 use super::trunk::TrunkState;
-use super::{ALLOW, gate, socket};
+use super::{ALLOW, body, gate, socket};
 use crate::ring::Ring;
 use crate::rtp::Ports;
 use rsipstack::sip::headers::make_header;
@@ -83,8 +83,10 @@ pub(super) struct Core {
     pub plan: SipPlan,
     pub ports: Ports,
     pub endpoint: EndpointInnerRef,
-    pub udp: Option<Flow>,
-    pub tcp_port: Option<u16>,
+    /// The datagram sockets.
+    pub udp: Vec<Flow>,
+    /// Where connections are accepted.
+    pub tcp: Vec<SocketAddr>,
     /// Calls end and providers are left.
     pub ending: CancellationToken,
     /// The sockets close and the timers stop.
@@ -156,6 +158,7 @@ impl Core {
             }
             gate::Verdict::Accept(mut message) => {
                 gate::stamp(&mut message, source);
+                body::simplify(&mut message);
                 if !self.acknowledge_again(&message).await {
                     let (connection, from) = (flow.connection.clone(), flow.destination());
                     if self.endpoint.on_received_message(*message, connection, &from).await.is_err() {
@@ -188,10 +191,16 @@ impl Core {
             SipConnection::Udp(_) => {
                 // The gate wrote the true source into the top Via.
                 let (_, source) = SipConnection::parse_target_from_via(tx.original.via_header().ok()?).ok()?;
-                Some(Flow { remote: source.try_into().ok()?, ..self.udp.clone()? })
+                Some(Flow { remote: source.try_into().ok()?, ..self.socket_of(&connection)? })
             }
             connection => self.stream(connection.get_remote_addr()?.get_socketaddr().ok()?),
         }
+    }
+
+    /// The datagram socket a request came by: where there are several, the connection tells which.
+    fn socket_of(&self, connection: &SipConnection) -> Option<Flow> {
+        let local = connection.get_addr().get_socketaddr().ok();
+        self.udp.iter().find(|flow| Some(flow.local) == local).or(self.udp.first()).cloned()
     }
 
     /// The way to a URI's host (RFC 3263), or by the peer's own flow where it is open.
@@ -218,17 +227,20 @@ impl Core {
         lock(&self.admission).expect(Instant::now(), remote.ip());
         match carrier {
             Carrier::Udp => {
-                let flow = self.udp.clone().ok_or(Unreachable::Transport)?;
-                (flow.local.is_ipv4() == remote.is_ipv4())
-                    .then_some(Flow { remote, ..flow })
-                    .ok_or(Unreachable::Transport)
+                let flow = self.udp.iter().find(|flow| flow.local.is_ipv4() == remote.is_ipv4());
+                flow.cloned().map(|flow| Flow { remote, ..flow }).ok_or(Unreachable::Transport)
             }
             Carrier::Tcp => socket::connect(self, remote).await.map_err(|_| Unreachable::Connect),
         }
     }
 
     async fn resolve(&self, host: &str, port: Option<u16>, carrier: Carrier) -> Result<SocketAddr, Unreachable> {
-        let v4 = self.udp.as_ref().is_none_or(|flow| flow.local.is_ipv4());
+        // Of a name's addresses those we have a socket for come first, in the order in which they are found.
+        let own: Vec<SocketAddr> = match carrier {
+            Carrier::Udp => self.udp.iter().map(|flow| flow.local).collect(),
+            Carrier::Tcp => self.tcp.iter().copied().chain(self.udp.iter().map(|flow| flow.local)).collect(),
+        };
+        let served = |address: &SocketAddr| own.iter().any(|ours| ours.is_ipv4() == address.is_ipv4());
         if port.is_none() {
             // Without a port the name may have SRV records (RFC 3263 section 4.2).
             let target = rsipstack::transport::SipAddr {
@@ -238,14 +250,14 @@ impl Core {
             let found = self.endpoint.transport_layer.inner.domain_resolver.resolve(&target);
             if let Ok(Ok(found)) = tokio::time::timeout(Duration::from_secs(5), found).await
                 && let Ok(address) = found.get_socketaddr()
-                && address.is_ipv4() == v4
+                && served(&address)
             {
                 return Ok(address);
             }
         }
         let found = tokio::net::lookup_host((host, port.unwrap_or(5060))).await.map_err(|_| Unreachable::Name)?;
         let found: Vec<SocketAddr> = found.collect();
-        found.iter().find(|a| a.is_ipv4() == v4).or(found.first()).copied().ok_or(Unreachable::Name)
+        found.iter().find(|a| served(a)).or(found.first()).copied().ok_or(Unreachable::Name)
     }
 
     /// Sends a request that is no INVITE and waits for its final response; 408 when none comes.

@@ -2,6 +2,7 @@
 //!
 //! It stands before the parser, which is lenient where RFC 3261 is not (RFC 4475 lists how that goes wrong). A reply is
 //! made here, from the bytes themselves, because what the gate refuses has no transaction.
+use super::body::{self, Body, Kind};
 use super::{ALLOW, name};
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Method, SipMessage, typed};
@@ -13,6 +14,8 @@ use std::str::FromStr;
 /// Longest message taken, start line to body. RFC 3261 section 18.1.1 asks for 65,535; no honest phone comes near this.
 pub const MAX_MESSAGE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 128;
+/// Bodies of an INVITE that we understand.
+pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
 const SUPPORTED: &[&str] = &["timer"];
 
@@ -179,6 +182,7 @@ fn known(name: &str) -> &str {
         ("content-length", "l"),
         ("content-type", "c"),
         ("content-encoding", "e"),
+        ("content-disposition", ""),
         ("max-forwards", ""),
         ("require", ""),
         ("route", ""),
@@ -295,7 +299,7 @@ fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<
         }
     }
     if matches!(known_method, Method::Invite | Method::Update) && !body.is_empty() && has_length(headers) {
-        media_type(headers)?;
+        media_type(headers, body)?;
     }
 
     match SipMessage::try_from(bytes) {
@@ -308,12 +312,13 @@ fn has_length(headers: &Headers) -> bool {
     headers.all("content-length").next().is_some_and(|length| !length.trim_start_matches('0').is_empty())
 }
 
-/// 415 for a body that is no session description (RFC 3261 section 8.2.3).
-fn media_type(headers: &Headers) -> Result<(), Fault> {
-    let kind = headers.at_most_one("content-type", "two Content-Type")?.ok_or(bad("no Content-Type"))?;
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/sdp") {
-        return Err(Fault { status: 415, why: "body type", extra: "Accept: application/sdp\r\n".into() });
+/// 415 for a body that has to be understood and holds no session description (RFC 3261 section 8.2.3, RFC 5621).
+fn media_type(headers: &Headers, body: &[u8]) -> Result<(), Fault> {
+    let media = headers.at_most_one("content-type", "two Content-Type")?.ok_or(bad("no Content-Type"))?;
+    let disposition = headers.all("content-disposition").next().unwrap_or_default();
+    if body::read(Kind { media, disposition }, body) == Body::Strange {
+        let extra = format!("Accept: {BODIES}\r\n");
+        return Err(Fault { status: 415, why: "body type", extra });
     }
     match headers.all("content-encoding").next() {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {

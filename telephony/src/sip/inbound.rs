@@ -230,18 +230,17 @@ impl Ringing {
     ) -> Result<(Self, Ring), Refusal> {
         let refusal = |status, why| Refusal { status, headers: vec![], why };
         let request = &tx.original;
-        let socket = core.ports.take().map_err(|_: NoPort| refusal(503, "RTP ports"))?;
+        let unfit =
+            |fault: sdp::Fault| Refusal { headers: vec![call::warning(&fault)], ..refusal(fault.status(), "SDP") };
+        let offer = (!request.body.is_empty()).then(|| sdp::Offer::parse(&request.body)).transpose().map_err(unfit)?;
+        // Sound goes by the IP family of the offer, if we have one, else by that of its signalling.
+        let source = flow.remote.ip().to_canonical();
+        let wanted = offer.as_ref().and_then(sdp::Offer::address).filter(|address| core.ports.serves(*address));
+        let socket =
+            core.ports.take_towards(wanted.unwrap_or(source)).map_err(|_: NoPort| refusal(503, "RTP ports"))?;
         let mut session = sdp::Session::new(core.plan.prefs.clone(), socket.advertised(), socket.port());
-        let negotiated = if request.body.is_empty() {
-            None
-        } else {
-            let answered = sdp::Offer::parse(&request.body).and_then(|offer| session.answer(&offer));
-            let headers = |fault| vec![call::warning(&fault)];
-            Some(
-                answered
-                    .map_err(|fault| Refusal { headers: headers(fault.clone()), ..refusal(fault.status(), "SDP") })?,
-            )
-        };
+        session.signalled_from(source);
+        let negotiated = offer.map(|offer| session.answer(&offer)).transpose().map_err(unfit)?;
         let user = request.uri.auth.as_ref().map(|auth| name::decode(&auth.user)).unwrap_or_default();
         let tag = rsipstack::transaction::random_text(12);
         let contact = flow.contact("switchboard");

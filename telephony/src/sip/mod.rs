@@ -3,6 +3,7 @@
 //! `rsipstack` parses and keeps transactions; sockets, the gate before them, admission, dialogs, digest and session timers
 //! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → a [`call`]'s task → [`crate::Line`].
 pub mod admission;
+mod body;
 mod call;
 mod core;
 mod dialog;
@@ -83,7 +84,6 @@ pub struct Report {
 /// The running SIP side. Dropping it stops it at once; [`Sip::drain`] and [`Sip::stop`] do so in order.
 pub struct Sip {
     core: Arc<Core>,
-    tcp: Option<SocketAddr>,
 }
 
 /// How often the transaction layer's timers are looked at. The shortest that matters is T1, 500 ms.
@@ -118,18 +118,17 @@ impl Sip {
     /// Binds the sockets and starts. Incoming calls arrive as [`Ring`]s; one nobody takes in time is refused with 503.
     pub async fn start(plan: SipPlan, ports: Ports) -> Result<(Self, mpsc::Receiver<Ring>), Fault> {
         let stop = CancellationToken::new();
-        let udp = match plan.udp {
-            Some(bind) => Some(socket::bind_udp(bind, plan.advertise).await.map_err(|e| Fault::Bind("UDP", e, bind))?),
-            None => None,
-        };
-        let listener = match plan.tcp {
-            Some(bind) => Some(socket::bind_tcp(bind).map_err(|e| Fault::Bind("TCP", e, bind))?),
-            None => None,
-        };
-        if udp.is_none() && listener.is_none() {
+        let (mut sockets, mut listeners) = (Vec::new(), Vec::new());
+        for bind in &plan.udp {
+            let bound = socket::bind_udp(*bind, &plan.advertise).await;
+            sockets.push(bound.map_err(|e| Fault::Bind("UDP", e, *bind))?);
+        }
+        for bind in &plan.tcp {
+            listeners.push(socket::bind_tcp(*bind).map_err(|e| Fault::Bind("TCP", e, *bind))?);
+        }
+        if sockets.is_empty() && listeners.is_empty() {
             return Err(Fault::NoSocket);
         }
-        let tcp = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let transport = TransportLayer::new(stop.child_token());
         let Timers { t1, t2, t4 } = plan.timers;
         let option = EndpointOption { t1, t2, t4, t1x64: t1 * 64, auto_ack_2xx: false, ..EndpointOption::default() };
@@ -151,8 +150,8 @@ impl Sip {
         let core = Arc::new(Core {
             ports,
             endpoint: endpoint.inner.clone(),
-            udp: udp.as_ref().map(|(_, flow)| flow.clone()),
-            tcp_port: tcp.map(|tcp| tcp.port()),
+            udp: sockets.iter().map(|(_, flow)| flow.clone()).collect(),
+            tcp: listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect(),
             ending: CancellationToken::new(),
             stop,
             draining: false.into(),
@@ -171,10 +170,10 @@ impl Sip {
         let incoming = endpoint.incoming_transactions().map_err(|_| Fault::NoSocket)?;
         tokio::spawn(inbound::route(core.clone(), incoming));
         tokio::spawn(keep_time(core.clone()));
-        if let Some((socket, flow)) = udp {
+        for (socket, flow) in sockets {
             tokio::spawn(socket::serve_udp(core.clone(), socket, flow));
         }
-        if let Some(listener) = listener {
+        for listener in listeners {
             tokio::spawn(socket::listen_tcp(core.clone(), listener));
         }
         for (at, trunk) in core.plan.trunks.iter().enumerate() {
@@ -182,17 +181,29 @@ impl Sip {
                 tokio::spawn(trunk::keep(core.clone(), at, registration));
             }
         }
-        Ok((Self { core, tcp }, ring))
+        Ok((Self { core }, ring))
     }
 
-    /// Where datagrams are received, as peers are told it.
+    /// Where datagrams are received, as peers are told it; the first place of several.
     pub fn udp(&self) -> Option<SocketAddr> {
-        self.core.udp.as_ref().map(|flow| flow.local)
+        self.all_udp().first().copied()
     }
 
-    /// Where connections are accepted, as peers are told it.
+    /// Every place where datagrams are received.
+    pub fn all_udp(&self) -> Vec<SocketAddr> {
+        self.core.udp.iter().map(|flow| flow.local).collect()
+    }
+
+    /// Where connections are accepted, likewise.
     pub fn tcp(&self) -> Option<SocketAddr> {
-        self.tcp.map(|bound| SocketAddr::new(socket::told(bound.ip(), self.core.plan.advertise), bound.port()))
+        self.all_tcp().first().copied()
+    }
+
+    /// Every place where connections are accepted.
+    pub fn all_tcp(&self) -> Vec<SocketAddr> {
+        let told =
+            |bound: &SocketAddr| SocketAddr::new(socket::told(bound.ip(), &self.core.plan.advertise), bound.port());
+        self.core.tcp.iter().map(told).collect()
     }
 
     /// Calls. Dropping the future gives up with CANCEL.

@@ -75,11 +75,14 @@ impl Attempt {
             None => core.flow_to(proxy.as_ref().unwrap_or(&target), dial.carrier).await,
         };
         let flow = flow.map_err(|why| Refused::new(503, why.to_string()))?;
-        let socket = core.ports.take().map_err(|why| Refused::new(503, why.to_string()))?;
+        let peer = flow.remote.ip();
+        let socket = core.ports.take_towards(peer).map_err(|why| Refused::new(503, why.to_string()))?;
         let prefs = dial.prefs.clone().unwrap_or_else(|| core.plan.prefs.clone());
         let mut session = sdp::Session::new(prefs, socket.advertised(), socket.port());
-        let from = dial.from.clone().unwrap_or_else(|| Party::new("switchboard", flow.local.ip().to_string()));
-        let from = if from.host().is_empty() { from.at(&flow.local.ip().to_string()) } else { from };
+        session.signalled_from(peer);
+        let own = flow.local.ip();
+        let from = dial.from.clone().unwrap_or_else(|| Party::new("switchboard", "").on(own));
+        let from = if from.host().is_empty() { from.on(own) } else { from };
         let to = name::party(&format!("<{target}>"));
         let contact = flow.contact(if from.user().is_empty() { "switchboard" } else { "line" });
         let body = session.offer().into_bytes();

@@ -12,13 +12,13 @@ use std::time::Duration;
 /// `Default` listens on 127.0.0.1:5060, UDP and TCP, and lets anyone on loopback call.
 #[derive(Clone, Debug)]
 pub struct SipPlan {
-    /// Where datagrams are received; port 0 takes a free one.
-    pub udp: Option<SocketAddr>,
-    /// Where connections are accepted; port 0 takes a free one.
-    pub tcp: Option<SocketAddr>,
-    /// The address peers are told in Via and Contact; `None`: the one bound to (or, bound to all, the one of the route
-    /// to the internet).
-    pub advertise: Option<IpAddr>,
+    /// Where datagrams are received; port 0 takes a free one. An IPv6 address is bound for IPv6 alone.
+    pub udp: Vec<SocketAddr>,
+    /// Where connections are accepted; the same holds.
+    pub tcp: Vec<SocketAddr>,
+    /// The address peers are told in Via and Contact, one for an IP family; none: the one bound to (or, bound to all, the one
+    /// of the route to the internet).
+    pub advertise: Vec<IpAddr>,
     /// User-Agent of requests.
     pub user_agent: String,
     /// Realm of our digest challenges; a phone's password belongs to user and realm.
@@ -44,9 +44,9 @@ impl Default for SipPlan {
     fn default() -> Self {
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
         Self {
-            udp: Some(loopback),
-            tcp: Some(loopback),
-            advertise: None,
+            udp: vec![loopback],
+            tcp: vec![loopback],
+            advertise: Vec::new(),
             user_agent: concat!("Switchboard/", env!("CARGO_PKG_VERSION")).into(),
             realm: "switchboard".into(),
             algorithms: vec![Algorithm::Md5],

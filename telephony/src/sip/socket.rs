@@ -27,9 +27,8 @@ const STALLED: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// The datagram socket and its flow; `remote` of the flow is nobody and is set for each peer.
-pub(super) async fn bind_udp(bind: SocketAddr, advertise: Option<IpAddr>) -> io::Result<(Arc<UdpSocket>, Flow)> {
-    let domain = if bind.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
-    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Result<(Arc<UdpSocket>, Flow)> {
+    let socket = of_family(bind, socket2::Type::DGRAM, socket2::Protocol::UDP)?;
     // A burst of calls arrives faster than one task reads.
     socket.set_recv_buffer_size(4 << 20).ok();
     socket.set_nonblocking(true)?;
@@ -42,9 +41,18 @@ pub(super) async fn bind_udp(bind: SocketAddr, advertise: Option<IpAddr>) -> io:
     Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, peer: Arc::default() }))
 }
 
-pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
+/// A socket of the address's family alone, so that an IPv4 peer never has an IPv6 address, and each family has its own.
+fn of_family(bind: SocketAddr, kind: socket2::Type, protocol: socket2::Protocol) -> io::Result<socket2::Socket> {
     let domain = if bind.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    let socket = socket2::Socket::new(domain, kind, Some(protocol))?;
+    if bind.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
+pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
+    let socket = of_family(bind, socket2::Type::STREAM, socket2::Protocol::TCP)?;
     // Calls of the run before leave connections in TIME_WAIT; a restart does not wait for them.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -54,9 +62,9 @@ pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The address peers are told.
-pub(super) fn told(bound: IpAddr, advertise: Option<IpAddr>) -> IpAddr {
-    if let Some(address) = advertise {
-        return address;
+pub(super) fn told(bound: IpAddr, advertise: &[IpAddr]) -> IpAddr {
+    if let Some(address) = advertise.iter().find(|address| address.is_ipv4() == bound.is_ipv4()) {
+        return *address;
     }
     if !bound.is_unspecified() {
         return bound;
@@ -157,8 +165,9 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Pl
     stream.set_nodelay(true).ok();
     let bound = stream.local_addr()?;
     // A connection we opened has a port of its own; requests to us go to the listener.
-    let port = core.tcp_port.unwrap_or(bound.port());
-    let local = SocketAddr::new(told(bound.ip(), core.plan.advertise), port);
+    let listener = core.tcp.iter().find(|listener| listener.is_ipv4() == bound.is_ipv4());
+    let port = listener.map_or(bound.port(), SocketAddr::port);
+    let local = SocketAddr::new(told(bound.ip(), &core.plan.advertise), port);
     let closed = core.stop.child_token();
     let (outgoing, queue) = mpsc::channel(QUEUE);
     // What a channel would bring in comes in through the gate instead; nothing holds the sender.

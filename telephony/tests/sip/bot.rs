@@ -15,13 +15,13 @@ pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Shortened timers, free ports, anyone on loopback.
 pub fn plan() -> SipPlan {
-    let any = Some(SocketAddr::new(HERE, 0));
+    let any = vec![SocketAddr::new(HERE, 0)];
     let timers = telephony::sip::Timers {
         t1: Duration::from_millis(50),
         t2: Duration::from_millis(400),
         t4: Duration::from_millis(200),
     };
-    SipPlan { udp: any, tcp: any, timers, ..SipPlan::default() }
+    SipPlan { udp: any.clone(), tcp: any, timers, ..SipPlan::default() }
 }
 
 pub fn password(user: &str) -> Phone {
@@ -39,6 +39,7 @@ pub fn ports() -> Ports {
         to: from + 399,
         drain: Duration::from_millis(100),
         latching: Latching::default(),
+        ..PortsPlan::default()
     })
 }
 
@@ -82,7 +83,10 @@ impl Bot {
     }
 
     pub async fn with(plan: SipPlan, manner: Manner) -> Self {
-        let ports = ports();
+        Self::on(plan, ports(), manner).await
+    }
+
+    pub async fn on(plan: SipPlan, ports: Ports, manner: Manner) -> Self {
         let (sip, mut rings) = Sip::start(plan, ports.clone()).await.expect("started");
         let calls = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn({
@@ -198,9 +202,14 @@ pub async fn sipp(bot: &Bot, name: &str, more: &[&str]) {
 }
 
 pub async fn sipp_to(server: SocketAddr, name: &str, more: &[&str]) {
+    sipp_with(server, name, "127.0.0.1", more).await;
+}
+
+/// `here`: the address sipp calls from.
+pub async fn sipp_with(server: SocketAddr, name: &str, here: &str, more: &[&str]) {
     let port = free_port();
     let mut command = Command::new("sipp");
-    command.arg(server.to_string()).arg("-sf").arg(scenario(name)).args(["-i", "127.0.0.1", "-s", "echo"]);
+    command.arg(server.to_string()).arg("-sf").arg(scenario(name)).args(["-i", here, "-s", "echo"]);
     command.args(["-p", &port.to_string(), "-nostdin", "-timeout", "20s", "-timeout_error", "-recv_timeout", "15000"]);
     if !more.contains(&"-m") {
         command.args(["-m", "1"]);

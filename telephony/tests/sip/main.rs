@@ -1,5 +1,6 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
+mod family;
 mod hostile;
 mod secure;
 

@@ -84,6 +84,7 @@ await play(async (open) => {
   const ended = await fetch(`${BASE}/api/v1/calls/${line}`, { method: "DELETE", headers: { authorization: `Bearer ${ADMIN}` } });
   check(ended.ok, `hanging up: ${ended.status}`);
   await reaches(test, "ended");
-  equal((await events(test, "end")).map(({ blame, reason }) => [blame, reason]), [["nobody", "ended by the operator"]], "the end of the line test");
+  equal((await events(test, "end")).map(({ blame, reason }) => [blame, reason]), [["nobody", "ended by operator"]], "the end of the line test");
+  equal(await test.locator(".says .hint").textContent(), "The call was ended by our staff.", "an operator's hang-up has a name");
   equal(test.problems, [], "problems of the page");
 });

@@ -8,6 +8,8 @@ import { chromium, firefox } from "playwright-core";
 
 /** Of the test that runs us: where the server is, the operator's token, the clips, where pictures go. */
 export const { BASE, ADMIN, CLIPS, OUT, CHROMIUM = "/usr/bin/chromium", FIREFOX = "/usr/bin/firefox-esr" } = process.env;
+/** To try a change without building the server: the path of web/, with the widget built (`node web/widget/build.mjs`). */
+const { WEB } = process.env;
 export const SHOP_PORT = Number(process.env.SHOP_PORT);
 export const SHOP = `http://127.0.0.1:${SHOP_PORT}`;
 
@@ -155,6 +157,14 @@ function equip({ microphone, rtc }) {
   });
 }
 
+/** Answers with a file of `WEB` instead of the server's own, and with the headers of that. */
+async function tryOut(route) {
+  const url = new URL(route.request().url());
+  if (url.origin !== new URL(BASE).origin) return route.continue();
+  const name = url.pathname === "/" ? "demo/index.html" : url.pathname.startsWith("/widget") ? `widget/dist${url.pathname}` : `demo${url.pathname}`;
+  await route.fulfill({ response: await route.fetch(), path: path.join(WEB, name) });
+}
+
 /** A page with the widget on it. Problems of the page itself are collected in `page.problems`. */
 export async function visit(browser, address = `${BASE}/`, { microphone = true, record = false, rtc, permissions = ["microphone"], ...more } = {}) {
   const context = await browser.newContext({ permissions, bypassCSP: record, locale: "en-GB", viewport: { width: 1280, height: 900 }, ...more });
@@ -162,6 +172,7 @@ export async function visit(browser, address = `${BASE}/`, { microphone = true, 
   page.problems = [];
   page.on("pageerror", (why) => page.problems.push(String(why.stack)));
   page.on("console", (line) => line.type() === "error" && page.problems.push(line.text()));
+  if (WEB) await page.route(/\/(widget|demo)\.(js|css)$|\/(\?.*)?$/, tryOut);
   await page.addInitScript(equip, { microphone, rtc });
   if (record) await page.addInitScript(() => (window.probe.record = true));
   await page.goto(address);
@@ -239,7 +250,9 @@ export const captions = async (page) => (await events(page, "caption")).filter((
 /** Another site: its pages by path, each HTML. Its address is among the server's allowed origins. */
 export async function shop(pages) {
   const server = http.createServer((request, answer) => {
-    const body = pages[new URL(request.url, SHOP).pathname];
+    const { pathname } = new URL(request.url, SHOP);
+    // Browsers ask for one by themselves, and count its absence among a page's problems.
+    const body = pathname === "/favicon.ico" ? "" : pages[pathname];
     answer.writeHead(body === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8", "content-security-policy": pages.policy || "" });
     answer.end(body);
   });

@@ -104,3 +104,22 @@ fn vietnamese_goes_back_and_says_no() {
         bot: Quý khách muốn tìm tiệm mát xa, đúng không?"#,
     );
 }
+
+#[test]
+fn what_is_spelled_for_the_voice_is_read_as_it_is_written() {
+    let mut talk = Conversation::new(Arc::new(Bot::parse(PLACES, "test").unwrap()), today());
+    let mut read = |input| {
+        talk.handle(Instant::now(), input);
+        let said: Vec<String> = std::iter::from_fn(|| talk.poll())
+            .filter_map(|out| if let Output::Say { text, .. } = out { Some(text) } else { None })
+            .collect();
+        let text = |clause: &String| talk.written(clause).map_or_else(|| clause.clone(), |written| written.text);
+        (said.iter().map(text).collect::<Vec<_>>().join(" "), said.join(" "))
+    };
+    let (read_first, said) = read(Input::Answered);
+    assert!(said.ends_with("ka ra ô kê, mát xa, hay trạm a tê em?"), "{said}");
+    assert!(read_first.ends_with("karaoke, mát xa, hay trạm ATM?"), "{read_first}");
+    let (read_then, said) = read(Input::Typed("trạm atm".into()));
+    assert!(said.ends_with("tìm trạm a tê em, đúng không?"), "{said}");
+    assert!(read_then.ends_with("tìm trạm ATM, đúng không?"), "{read_then}");
+}

@@ -1,5 +1,6 @@
 //! The state of a leg against itself, against another implementation, and against rubbish.
 use super::*;
+use crate::rtp::wire::MTU;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rtc_srtp::context::Context;
@@ -182,6 +183,30 @@ fn what_is_too_old_to_tell_from_a_copy_is_refused() {
     carry(&mut us, &mut them, [129]);
     assert_eq!(them.unprotect(&early[0]), Err(Fault::Replayed));
     assert_eq!(them.unprotect(&early[1]), Ok(&rtp(2)[..]), "127 behind is within the window");
+}
+
+#[test]
+fn numbers_that_step_back_are_opened_in_the_next_round_and_in_this_one_are_copies() {
+    for suite in [Suite::AesCm80, Suite::AesGcm] {
+        let (mut us, mut them, secrets) = pair(suite);
+        carry(&mut us, &mut them, 40_000..40_050);
+        // Who has told its cipher to begin anew seals with indices that have served: nobody can tell it from a copy.
+        let mut anew = leg(&secrets);
+        for sequence in [37_500, 37_501, 39_900] {
+            assert_eq!(them.unprotect(&seal(&mut anew, &rtp(sequence))), Err(Fault::Replayed), "{sequence}");
+        }
+        // A sender that counts on goes through the end of its round; what lies between is never sent.
+        for sequence in [60_000, 14_000] {
+            seal(&mut us, &rtp(sequence));
+        }
+        carry(&mut us, &mut them, 37_500..37_600);
+        assert_eq!(
+            them.unprotect(&seal(&mut leg(&secrets), &rtp(37_600))),
+            Err(Fault::Unauthentic),
+            "of the round before"
+        );
+        carry(&mut us, &mut them, 37_601..37_700);
+    }
 }
 
 #[test]

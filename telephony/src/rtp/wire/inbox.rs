@@ -1,6 +1,6 @@
 //! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a
 //! thread read into the same place, one after another: what was just written there is still in the processor's cache.
-use super::MTU;
+use super::LARGEST;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -33,7 +33,7 @@ struct Inbox {
 }
 
 struct Slot {
-    data: [u8; MTU],
+    data: [u8; LARGEST],
     name: libc::sockaddr_storage,
     /// Aligned for `cmsghdr`; one timestamp needs 32 bytes.
     control: [u64; 8],
@@ -66,7 +66,7 @@ impl Inbox {
     fn new() -> Self {
         // SAFETY: all zeroes is a valid value of these C structs: null pointers, zero lengths, an address of no family.
         let mut inbox: Self = unsafe {
-            let slot = || Slot { data: [0; MTU], name: MaybeUninit::zeroed().assume_init(), control: [0; 8] };
+            let slot = || Slot { data: [0; LARGEST], name: MaybeUninit::zeroed().assume_init(), control: [0; 8] };
             Self {
                 slots: Box::new(std::array::from_fn(|_| slot())),
                 vectors: Box::new(MaybeUninit::zeroed().assume_init()),
@@ -83,7 +83,7 @@ impl Inbox {
     /// Makes a slot ready for the kernel, which leaves its own lengths there.
     fn ready(&mut self, at: usize) {
         let (slot, vector, head) = (&mut self.slots[at], &mut self.vectors[at], &mut self.heads[at].msg_hdr);
-        *vector = libc::iovec { iov_base: slot.data.as_mut_ptr().cast(), iov_len: MTU };
+        *vector = libc::iovec { iov_base: slot.data.as_mut_ptr().cast(), iov_len: LARGEST };
         head.msg_name = (&raw mut slot.name).cast();
         head.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         head.msg_iov = vector;
@@ -104,7 +104,7 @@ impl Inbox {
     fn get(&mut self, at: usize, now: Instant) -> Datagram<'_> {
         let (clock, wall) = self.moment(now);
         let (slot, head) = (&self.slots[at], &self.heads[at]);
-        let (length, truncated) = ((head.msg_len as usize).min(MTU), head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0);
+        let (length, truncated) = ((head.msg_len as usize).min(LARGEST), head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0);
         let (mut arrived, mut age) = (now, Duration::ZERO);
         if let Some(stamp) = stamp(&head.msg_hdr) {
             match wall.checked_sub(stamp) {

@@ -31,8 +31,15 @@ impl Line {
     /// `advertised` says where the other side's SDP puts it, given where its sockets are.
     fn open(ip: IpAddr, latching: Latching, advertised: impl Fn(Remote) -> Remote) -> Self {
         let from = test_range(1);
-        let ports =
-            Ports::new(PortsPlan { bind: ip, advertise: ip, from, to: from + 1, latching, ..PortsPlan::default() });
+        Self::among(
+            PortsPlan { bind: ip, advertise: ip, from, to: from + 1, latching, ..PortsPlan::default() },
+            advertised,
+        )
+    }
+
+    fn among(plan: PortsPlan, advertised: impl Fn(Remote) -> Remote) -> Self {
+        let ip = plan.bind;
+        let ports = Ports::new(plan);
         let (rtp, rtcp) = (peer(ip), peer(ip));
         let truth = Remote { rtp: rtp.local_addr().unwrap(), rtcp: Some(rtcp.local_addr().unwrap()) };
         let socket = ports.take().unwrap();
@@ -127,6 +134,72 @@ fn the_true_sender_behind_a_nat_is_learned_once_and_strangers_are_refused() {
     assert_eq!(line.control.stats().strangers, 10);
     line.wire.send(&Packet::Rtp(rtp(1)));
     assert!(line.rtp.recv_from(&mut [0; MTU]).is_ok(), "we answer to where the sound comes from");
+}
+
+/// A line whose far end is behind a NAT and may move at once.
+fn roaming() -> Line {
+    let private = Remote { rtp: "10.9.8.7:4000".parse().unwrap(), rtcp: Some("10.9.8.7:4001".parse().unwrap()) };
+    let from = test_range(1);
+    let silence = Duration::ZERO;
+    Line::among(PortsPlan { from, to: from + 1, silence, ..PortsPlan::default() }, |_| private)
+}
+
+#[test]
+fn a_sender_that_a_nat_gave_another_port_is_followed_with_sound_and_reports() {
+    let mut line = roaming();
+    say(&line.rtp, line.to, 1..=3);
+    assert_eq!(line.sequences(), [1, 2, 3]);
+    let (moved, moved_rtcp) = (peer(V4), peer(V4));
+    say(&moved, line.to, 10..=13);
+    assert_eq!(line.sequences(), [11, 12, 13], "the first may be a guess");
+    let here = moved.local_addr().unwrap();
+    assert_eq!(line.control.stats().remote, Some(here));
+    line.wire.send(&Packet::Rtp(rtp(1)));
+    assert!(moved.recv_from(&mut [0; MTU]).is_ok());
+    line.wire.send(&Packet::Rtcp(Rtcp::Receiver { ssrc: 9, report: None }));
+    assert_eq!(line.control.stats().rtcp_sent, 0, "where its reports come from now is not known yet");
+    moved_rtcp.send_to(&report(&mut Ledger::new(), &Rtcp::Receiver { ssrc: 5, report: None }), line.rtcp_to()).unwrap();
+    line.wire.recv(Instant::now() + RTCP_EVERY);
+    line.wire.send(&Packet::Rtcp(Rtcp::Receiver { ssrc: 9, report: None }));
+    assert!(moved_rtcp.recv_from(&mut [0; MTU]).is_ok());
+}
+
+#[test]
+fn one_packet_that_a_key_opens_moves_a_line_and_none_that_it_does_not() {
+    let mut line = roaming();
+    let (mut them, _) = sealed_line(&line, Suite::AesGcm, Switch::Now);
+    for sequence in [1, 2] {
+        line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(sequence))), line.to).unwrap();
+    }
+    assert_eq!(line.sequences(), [1, 2]);
+    let (stranger, moved) = (peer(V4), peer(V4));
+    say(&stranger, line.to, 3..=9);
+    assert!(line.sequences().is_empty());
+    moved.send_to(&sealed(&mut them, &datagram(&rtp(40))), line.to).unwrap();
+    assert_eq!(line.sequences(), [40]);
+    assert_eq!(line.control.stats().remote, Some(moved.local_addr().unwrap()));
+}
+
+#[test]
+fn packets_of_up_to_240_ms_arrive_whole_sealed_or_not() {
+    // 240 ms of PCMU, and of L16 at 16 kHz: more than one Ethernet frame holds.
+    for bytes in [1_920, 7_680] {
+        let mut line = Line::plain();
+        let long = Rtp { payload: Bytes::from(vec![7; bytes]), ..rtp(1) };
+        let mut out = vec![0; 12 + bytes];
+        write(&long, &mut out).unwrap();
+        line.rtp.send_to(&out, line.to).unwrap();
+        let [Packet::Rtp(heard)] = &line.heard()[..] else { panic!("one packet") };
+        assert_eq!(heard.payload, long.payload);
+        let (mut them, _) = sealed_line(&line, Suite::AesCm80, Switch::Now);
+        out[3] = 2;
+        let length = out.len();
+        out.resize(length + 32, 0);
+        let length = them.protect(&mut out, length).unwrap();
+        line.rtp.send_to(&out[..length], line.to).unwrap();
+        let [Packet::Rtp(heard)] = &line.heard()[..] else { panic!("one packet") };
+        assert_eq!((heard.sequence, &heard.payload), (2, &long.payload));
+    }
 }
 
 #[test]
@@ -323,7 +396,7 @@ fn twenty_thousand_random_datagrams_neither_panic_nor_deafen() {
                 bytes
             };
             if random.random_range(0..100) == 0 {
-                bytes.resize(3_000, 0x80);
+                bytes.resize(9_000, 0x80);
             }
             let to = if random.random() { line.to } else { line.rtcp_to() };
             line.rtp.send_to(&bytes, to).unwrap();

@@ -52,7 +52,15 @@ fn the_policy_decides_what_becomes_of_an_offer() {
         (Required, &[AVP, KEY], Ok(cm)),
         (Required, &[AVP], Err(Fault::Plain)),
         (Required, &[AVP, C, SAVP, KEY], Ok(cm)),
-        (Required, &["m=audio 6000 RTP/SAVPF 0", KEY], Err(Fault::Profile("RTP/SAVPF".into()))),
+        (Required, &["m=audio 6000 RTP/SAVPF 0", KEY], Ok(cm)),
+        (Offered, &["m=audio 6000 RTP/SAVPF 0", KEY], Ok(cm)),
+        (Offered, &["m=audio 6000 RTP/AVPF 0", KEY], Ok(cm)),
+        (Offered, &["m=audio 6000 RTP/AVPF 0"], Ok(None)),
+        (Required, &["m=audio 6000 RTP/AVPF 0"], Err(Fault::Plain)),
+        (Off, &["m=audio 6000 RTP/SAVPF 0", KEY], Err(Fault::Profile("RTP/SAVPF".into()))),
+        // Keys by DTLS are a browser's.
+        (Offered, &["m=audio 6000 RTP/SAVPF 0", "a=fingerprint:sha-256 00"], Err(Fault::NoCrypto)),
+        (Offered, &["m=audio 6000 UDP/TLS/RTP/SAVPF 0"], Err(Fault::Profile("UDP/TLS/RTP/SAVPF".into()))),
     ] {
         let answer = ask(&mut us(security), lines);
         if let Err(fault) = &answer {
@@ -64,6 +72,42 @@ fn the_policy_decides_what_becomes_of_an_offer() {
         }
     }
     assert!(Fault::Plain.to_string().contains("offer RTP/SAVP with a=crypto"));
+}
+
+#[test]
+fn the_profile_that_is_offered_is_answered_and_kept() {
+    for (profile, security) in [
+        ("RTP/AVP", Security::Off),
+        ("RTP/AVPF", Security::Off),
+        ("RTP/AVPF", Security::Offered),
+        ("RTP/SAVP", Security::Offered),
+        ("RTP/SAVPF", Security::Offered),
+        ("RTP/SAVPF", Security::Required),
+    ] {
+        let mut us = us(security);
+        let line = format!("m=audio 6000 {profile} 0");
+        // As Linphone writes what it would like to be told of.
+        let feedback = ["a=rtcp-fb:* trr-int 1000", "a=rtcp-fb:* ccm tmmbr", "a=rtcp-xr:rcvr-rtt=all:10000"];
+        let mut lines = vec![line.as_str(), KEY];
+        lines.extend(feedback);
+        let agreed = ask(&mut us, &lines).unwrap();
+        let ours = format!("m=audio 4000 {profile} 0\r\n");
+        assert!(agreed.text.contains(&ours) && !agreed.text.contains("rtcp-fb"), "{}", agreed.text);
+        let again = us.offer();
+        assert!(again.contains(&format!("m=audio 4000 {profile} ")), "{again}");
+        let crypto =
+            format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{}", crate::rtp::Keys::random(Suite::AesCm80).encode());
+        let crypto = if agreed.secrets.is_some() { &crypto } else { "a=x" };
+        assert_eq!(
+            us.accept(with(&[C, &line, crypto]).as_bytes()).unwrap().secrets.is_some(),
+            agreed.secrets.is_some()
+        );
+    }
+    // An answer with feedback to an offer without is harmless.
+    let mut us = us(Security::Off);
+    us.offer();
+    us.accept(with(&[C, "m=audio 6000 RTP/AVPF 0"]).as_bytes()).unwrap();
+    assert!(us.offer().contains("RTP/AVPF"));
 }
 
 #[test]

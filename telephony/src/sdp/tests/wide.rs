@@ -82,7 +82,8 @@ fn opus_is_opus_with_two_channels_or_none_written_and_never_at_another_clock() {
         ("opus/48000/x", false),
         ("opus/16000/2", false),
         ("L16/16000/2", false),
-        ("G722/16000", false),
+        ("G722/16000", true),
+        ("G722/48000", false),
     ] {
         let offer = with(&[C, "m=audio 6000 RTP/AVP 96 0", &format!("a=rtpmap:96 {map}")]);
         let codecs = [opus(), Codec::G722, Codec::L16(Rate::Hz16000), Codec::Pcmu];

@@ -1,0 +1,209 @@
+//! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
+use super::{Room, bots, calls, health, live, recordings, widget, wire};
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
+    modifiers(&Bearer),
+    security(("bearer" = [])),
+    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, api: &mut Document) {
+        let words = "The token in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
+        api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let words = "The token of one session, from `POST /api/v1/widget/sessions`.";
+        let session = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
+        api.components.get_or_insert_default().add_security_scheme("session", SecurityScheme::Http(session));
+    }
+}
+
+/// What asks for the API's token, what asks for another right, and the description of both.
+pub(super) fn described() -> (axum::Router<Room>, axum::Router<Room>, Document) {
+    let api = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(calls::list, calls::dial))
+        .routes(routes!(calls::one, calls::hang_up))
+        .routes(routes!(recordings::recording, recordings::pause))
+        .routes(routes!(live::events))
+        .routes(routes!(bots::list))
+        .routes(routes!(bots::reload))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi));
+    let pages = OpenApiRouter::default()
+        .routes(routes!(widget::bots, widget::bots_preflight))
+        .routes(routes!(widget::session, widget::session_preflight))
+        .routes(routes!(widget::call, widget::call_preflight))
+        .routes(routes!(widget::patch, widget::end, widget::patch_preflight));
+    let (open, mut theirs) = pages.split_for_parts();
+    let (closed, mut api) = api.split_for_parts();
+    complete(&mut api, Right::Token);
+    complete(&mut theirs, Right::Other);
+    api.merge(theirs);
+    (closed, open, api)
+}
+
+/// The API's description as JSON.
+pub fn description() -> String {
+    let mut api = serde_json::to_value(described().2).unwrap_or_default();
+    if flatten(&mut api).is_none() {
+        tracing::error!("the API's description has no events");
+    }
+    api.to_string()
+}
+
+/// Makes each kind of event a schema of its own, and a timeline's event one of them: generators of clients read that, and not a
+/// choice inside of a sum, which is what the types say.
+fn flatten(api: &mut Value) -> Option<()> {
+    let schemas = api.pointer_mut("/components/schemas")?.as_object_mut()?;
+    let (event, timeline) = (schemas.remove("Event")?, schemas.remove("TimelineEvent")?);
+    let stamp = timeline["allOf"].as_array()?.iter().find(|part| part.get("properties").is_some())?;
+    let (mut choice, mut mapping) = (Vec::new(), Map::new());
+    for variant in event["oneOf"].as_array()? {
+        let mut parts = variant["allOf"].as_array().cloned().unwrap_or_else(|| vec![variant.clone()]);
+        let kind = parts.iter().find_map(|part| part.pointer("/properties/event/enum/0")?.as_str())?.to_owned();
+        parts.push(stamp.clone());
+        let mut name = format!("{kind}Event");
+        name.get_mut(..1)?.make_ascii_uppercase();
+        let place = format!("#/components/schemas/{name}");
+        schemas.insert(name, json!({"allOf": parts}));
+        choice.push(json!({"$ref": place}));
+        mapping.insert(kind, place.into());
+    }
+    let discriminator = json!({"propertyName": "event", "mapping": mapping});
+    let words = &timeline["description"];
+    schemas
+        .insert("TimelineEvent".into(), json!({"oneOf": choice, "discriminator": discriminator, "description": words}));
+    Some(())
+}
+
+/// This description.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "description", operation_id = "describe",
+    responses((status = OK, body = serde_json::Value)))]
+pub(super) async fn openapi() -> impl axum::response::IntoResponse {
+    static JSON: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], JSON.get_or_init(description).as_str())
+}
+
+/// What a route asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// The API's token, except of health.
+    Token,
+    /// That of a session, an origin, or nothing.
+    Other,
+}
+
+/// Adds to each route what can be answered before its own code runs, and words where it gives none.
+fn complete(api: &mut Document, right: Right) {
+    for (path, item) in &mut api.paths.paths {
+        for operation in operations(item) {
+            let mut more = Vec::new();
+            if !path.starts_with("/health/") {
+                let words = "All connections are taken, or the database does not answer; with Retry-After";
+                more.push((StatusCode::SERVICE_UNAVAILABLE, words));
+                if right == Right::Token {
+                    more.push((StatusCode::UNAUTHORIZED, "No token, or another than the one in `admin.token`"));
+                }
+            }
+            if right == Right::Other {
+                let words = "This server takes no calls from pages: `code` is `widget_off` (widget.enabled)";
+                more.push((StatusCode::FORBIDDEN, words));
+            }
+            more.push((StatusCode::GATEWAY_TIMEOUT, "No answer came within 30 s"));
+            if asks(operation) {
+                more.push((StatusCode::BAD_REQUEST, "A parameter, or a body that cannot be read"));
+            }
+            if let Some(RefOr::T(body)) = &operation.request_body {
+                more.push((StatusCode::PAYLOAD_TOO_LARGE, "The body is longer than 64 kB"));
+                more.push((StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is of another content type"));
+                if body.content.contains_key("application/json") {
+                    more.push((StatusCode::UNPROCESSABLE_ENTITY, "The body is JSON, and not what it should be"));
+                }
+            }
+            let answers = &mut operation.responses.responses;
+            for (status, words) in more {
+                answers.entry(status.as_str().to_owned()).or_insert_with(|| RefOr::T(problem(words)));
+            }
+            for (status, response) in answers {
+                let RefOr::T(response) = response else { continue };
+                if response.description.is_empty() {
+                    response.description = words(status).into();
+                }
+                for (kind, content) in &mut response.content {
+                    if let RefOr::T(content) = content
+                        && kind.starts_with("audio/")
+                    {
+                        content.schema = Some(bytes());
+                    }
+                }
+            }
+        }
+        // Preflights are answered whatever is wrong with the server.
+        for answer in item.options.iter_mut().flat_map(|preflight| preflight.responses.responses.values_mut()) {
+            if let RefOr::T(answer) = answer {
+                answer.description = "What pages of the asking origin may do".into();
+            }
+        }
+    }
+}
+
+/// Whether the route reads something that can be wrong by itself: headers alone are taken or left.
+fn asks(operation: &Operation) -> bool {
+    let mut read = operation.parameters.iter().flatten();
+    let outside = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path | ParameterIn::Query),
+        RefOr::Ref(_) => true,
+    };
+    read.any(outside) || operation.request_body.is_some()
+}
+
+/// Each operation of an address but the preflight.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// A body that is no text.
+fn bytes() -> RefOr<Schema> {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+    ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).format(Some(format)).into()
+}
+
+/// A problem document, for a reason.
+fn problem(words: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+    ResponseBuilder::new().description(words).content("application/problem+json", content).build()
+}
+
+/// What a status means where its route says nothing more.
+fn words(status: &str) -> &'static str {
+    match status {
+        "200" => "Done",
+        "201" => "Made",
+        "202" => "It will be done in a moment",
+        "204" => "Done, and nothing to say",
+        "206" => "A part of it",
+        "400" => "A parameter, or a body that cannot be read",
+        "404" => "There is no such call, or it has no such thing",
+        "415" => "The body is of another content type",
+        "500" => "The server failed; its log says why",
+        "503" => "Not at present",
+        _ => "As the status says",
+    }
+}

@@ -1,0 +1,81 @@
+//! `start`: a call's recording, and what becomes of it in the record, the log and the metrics. A disk that refuses costs the
+//! recording, not the call.
+use crate::config::Config;
+use crate::store::vault::Keeping;
+use crate::store::{Event as Note, Mark, Private, Recorded, Recording, Store};
+use media::engine::RoomHandle;
+use media::record::{Format, Kept, RecordPlan, Recorder, SEALED};
+
+/// Where recordings go.
+pub(super) struct Place<'a> {
+    pub config: &'a Config,
+    pub store: &'a Store,
+    pub keeping: &'a Keeping,
+}
+
+/// Starts the recording of call `id`, if recordings are kept.
+pub(super) fn start(place: &Place<'_>, id: &str, room: &RoomHandle) -> Option<Recorder> {
+    let Place { config, store, keeping } = place;
+    if !config.store.recording {
+        return None;
+    }
+    if let Keeping::Nothing(why) = keeping {
+        tracing::error!(call = id, %why, "this call is not recorded, for it would be in the clear");
+        broken(store, id);
+        return None;
+    }
+    let (format, vault) = (Format::from(config.store.recording_format), keeping.vault().cloned());
+    let mut path = format!("recordings/{id}.{}", format.extension());
+    if vault.is_some() {
+        path = format!("{path}.{SEALED}");
+    }
+    let (recorder, tap) = match Recorder::start(&RecordPlan { path: config.store.dir.join(&path), format, vault }) {
+        Ok(started) => started,
+        Err(why) => {
+            tracing::error!(call = id, %why, "this call is not recorded");
+            broken(store, id);
+            return None;
+        }
+    };
+    store.note(id, Note::Recording(Recording::begun(path.clone())));
+    let (told, call) = (Store::clone(store), id.to_owned());
+    recorder.on_end(move |kept| closed(&told, &call, path, kept));
+    if room.record(tap).is_err() {
+        // The tap went with the order that was refused, and its file with it.
+        tracing::error!(call = id, "this call is not recorded: its room takes no orders");
+        store.note(id, mark());
+        return None;
+    }
+    Some(recorder)
+}
+
+/// No recording came about.
+fn broken(store: &Store, id: &str) {
+    count(Recorded::No);
+    store.note(id, mark());
+}
+
+fn mark() -> Note {
+    Note::Mark(Mark { name: "recording_broken".into(), data: Private::default() })
+}
+
+/// The file is closed, or given up. Runs on the writer of recordings.
+fn closed(store: &Store, call: &str, path: String, kept: Kept) {
+    let (recorded, why) = match kept {
+        Kept::Whole => (Recorded::Whole, None),
+        Kept::Part(why) => (Recorded::Part, Some(why)),
+        Kept::Nothing(why) => (Recorded::No, why),
+    };
+    if let Some(why) = &why {
+        tracing::error!(call, %why, "this call's recording broke off; the call goes on");
+    }
+    // A call that ends before its first sound has nothing to record.
+    if recorded != Recorded::No || why.is_some() {
+        count(recorded);
+    }
+    store.note(call, Note::Recording(Recording { path, recorded, closed: true }));
+}
+
+fn count(recorded: Recorded) {
+    metrics::counter!("switchboard_recordings_total", "recorded" => crate::store::name_of(&recorded)).increment(1);
+}

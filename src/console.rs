@@ -1,0 +1,35 @@
+//! What commands print. A reader that goes away (`switchboard check | head`) ends a command quietly, and a server not at all.
+use anyhow::Context;
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+
+/// How a shell shows the end of a program that nobody read on: 128 and the number of SIGPIPE.
+pub const UNREAD: u8 = 141;
+
+/// Nobody reads what is printed: no reason to say anything.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("nobody reads what is printed")]
+pub struct Unread;
+
+/// Prints a line of a command.
+pub fn say(line: fmt::Arguments<'_>) -> anyhow::Result<()> {
+    written(writeln!(io::stdout(), "{line}"))
+}
+
+/// What became of something that was printed.
+pub fn written(outcome: io::Result<()>) -> anyhow::Result<()> {
+    match outcome {
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Err(Unread.into()),
+        outcome => outcome.context("cannot write to standard output"),
+    }
+}
+
+/// Prints a line of something that goes on whether it is read or not.
+pub fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// The same on standard error.
+pub fn warn(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,31 @@
+// Builds the npm package into dist/, with nothing but node: joins the fragments as the server does (src/api/assets.rs).
+import fs from "node:fs";
+import path from "node:path";
+
+const here = import.meta.dirname;
+const read = (name) => fs.readFileSync(path.join(here, name), "utf8");
+
+/** Without comments that have their lines to themselves, empty lines, and what lines are indented by. */
+function lean(text) {
+  let comment = false;
+  const lines = text.split("\n").map((line) => line.trimStart()).filter((line) => {
+    comment ||= line.startsWith("/*");
+    const stays = !comment && line && !line.startsWith("//");
+    comment &&= !line.endsWith("*/");
+    return stays;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+const script = lean(`(() => {\n"use strict";\n${["words.js", "ask.js", "call.js", "parts.js", "log.js", "face.js", "embed.js"].map(read).join("")}})();\n`);
+const style = lean(read("widget.css"));
+
+// The module brings its looks along: a bundler moves it away from its style sheet.
+const place = 'const STYLES = "";';
+if (script.split(place).length !== 2) throw new Error(`${place} is not in the fragments once`);
+const module = `${script.replace(place, () => `const STYLES = ${JSON.stringify(style)};`)}export const { version, Call, Fault, Face, browser, mount } = globalThis.Switchboard;\n`;
+
+fs.mkdirSync(path.join(here, "dist"), { recursive: true });
+for (const [name, text] of [["widget.js", script], ["widget.css", style], ["index.js", module]]) {
+  fs.writeFileSync(path.join(here, "dist", name), text);
+}

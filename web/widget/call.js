@@ -1,0 +1,560 @@
+// `Switchboard.Call`: places a call to a bot of a Switchboard server. It has no face. docs/widget.md describes it.
+
+const VERSION = 1;
+// Where this file lies is where the server is. The stack knows it in a module too, which has no `currentScript`.
+const here = globalThis.document && (document.currentScript?.src || /https?:\/\/[^\s()]+?(?=:\d+:\d+)/.exec(new Error().stack)?.[0] || document.baseURI);
+
+const LIVE = ["connecting", "listening", "thinking", "speaking", "reconnecting"];
+// The server sends fifty packets a second whatever happens: this long without one, and the connection is mended.
+const SILENT_MS = 2000;
+const CONNECT_MS = 10000;
+const NO_PATH = { blame: "network", reason: "no connection came about" };
+
+/**
+ * One caller's end, used for any number of calls after each other. Options: `bot`, `server` (base address; where this
+ * file came from by default), and where the right to call comes from: `token` (or a whole session), `tokenUrl` of the
+ * site's own server, or none of them for a bot that is public.
+ * Events: `state`, `caption`, `bot`, `slot`, `latency`, `error`, `end`, `expect`, `hello`, `spoken`, `interrupted`, `mute`.
+ */
+class Call extends EventTarget {
+  #audio; #context; #meter; #botMeter; #silence; #stream; #chosen = {}; #peer; #sender; #channel;
+  #session; #sessionOf; #sessionAt = 0; #location; #etag; #answer; #waiting = []; #flushing; #over = new AbortController();
+  #mute = false; #volume = 1; #said; #mending = false; #packets = 0; #packetAt = 0; #timer; #connected = false;
+
+  constructor(options = {}) {
+    super();
+    this.options = { ...options };
+    this.state = "idle";
+    this.id = null;
+    this.language = null;
+    this.titles = {};
+    this.expect = { keys: false, secret: false };
+    addEventListener("pagehide", () => (this.#post({ type: "bye" }), this.stop()));
+  }
+
+  get live() { return LIVE.includes(this.state); }
+  /** Whether sound of a microphone goes out (a call by typing has none). */
+  get hears() { return !!this.#stream; }
+  get mute() { return this.#mute; }
+  set mute(on) {
+    this.#mute = !!on;
+    for (const track of this.#stream?.getAudioTracks() || []) track.enabled = !this.#mute;
+    this.#tell("mute", { mute: this.#mute });
+  }
+  get volume() { return this.#volume; }
+  set volume(to) {
+    this.#volume = Math.min(1, Math.max(0, Number(to) || 0));
+    if (this.#audio) [this.#audio.volume, this.#audio.muted] = [this.#volume, this.#volume === 0];
+  }
+
+  /** How loud the microphone is, 0 to 1 over 50 dB. */
+  get level() {
+    return this.#meter && this.#stream && !this.#mute ? this.#meter() : 0;
+  }
+
+  /** How loud the bot is, 0 to 1. */
+  get botLevel() {
+    return this.#botMeter?.() ?? 0;
+  }
+
+  /**
+   * Calls. Call it in a click: the same gesture unlocks sound and asks for the microphone.
+   * `microphone: false` calls without one (by typing and keys), a MediaStream takes its sound.
+   * Gives whether the call came about; if not, `error` has said why.
+   */
+  async start({ microphone: wanted = true } = {}) {
+    if (this.live) return true;
+    const over = (this.#over = new AbortController()).signal;
+    Object.assign(this, { id: null, expect: { keys: false, secret: false } });
+    [this.#said, this.#mending, this.#connected, this.#packets, this.#waiting] = [null, false, false, 0, []];
+    this.#location = this.#answer = this.#etag = null;
+    try {
+      if (typeof RTCPeerConnection === "undefined") throw new Fault("unsupported");
+      inspect(this.options);
+    } catch (why) {
+      return this.#fail(why);
+    }
+    this.#state("connecting", { asking: wanted === true });
+    this.#unlock();
+    try {
+      // Asked for beside the microphone; one that got old while somebody looked for the right button is asked for anew.
+      const early = this.#open();
+      early.catch(() => {});
+      const stream = wanted instanceof MediaStream ? wanted : wanted ? await microphone(this.#chosen.microphone) : null;
+      if (over.aborted) return stream?.getTracks().forEach((track) => track.stop()), false;
+      this.#hear(stream);
+      this.#state("connecting", { asking: false });
+      const session = await early.then(() => this.#open());
+      if (over.aborted) return false;
+      this.#session = null;
+      return await this.#dial(session, over);
+    } catch (why) {
+      return !over.aborted && this.#fail(why instanceof Fault ? why : new Fault("server", String(why)));
+    }
+  }
+
+  /** Hangs up. */
+  stop() {
+    if (!this.live) return;
+    const peer = this.#peer;
+    // The connection stays until that is answered, or its end would come first.
+    const told = this.#location && this.#leave(this.#location, this.#right);
+    this.#peer = null;
+    this.#finish({ blame: "caller", reason: "hung up" });
+    Promise.race([told, pause(1000)]).then(() => peer?.close());
+  }
+
+  /** Says something in writing; 500 characters at most. Gives whether it went out. */
+  send(text) {
+    const words = String(text).trim();
+    return !!words && this.#post({ type: "text", text: [...words].slice(0, 500).join("") });
+  }
+
+  /** Presses keys: 0 to 9, * and #. Over the data channel, and as RFC 4733 events only while there is none. */
+  key(keys) {
+    for (const key of String(keys)) {
+      if (!/[0-9*#]/.test(key)) continue;
+      if (!this.#post({ type: "key", key }) && this.#sender?.dtmf?.canInsertDTMF) {
+        this.#sender.dtmf.insertDTMF(this.#sender.dtmf.toneBuffer + key, 120, 70);
+      }
+    }
+  }
+
+  /** Goes on with a microphone in a call that has none. */
+  listen() { return this.#listen(this.#chosen.microphone); }
+
+  async #listen(id, exact) {
+    try {
+      const stream = await microphone(id, exact);
+      if (!this.live) return stream.getTracks().forEach((track) => track.stop()), false;
+      this.#hear(stream);
+      await this.#sender?.replaceTrack(stream.getAudioTracks()[0]);
+      this.#silence?.stop();
+      this.#silence = null;
+      this.#state(this.state);
+      return true;
+    } catch (why) {
+      this.#tell("error", { code: why.code || "denied", message: why.message, fatal: false });
+      if (why.page) complain(why.message);
+      return false;
+    }
+  }
+
+  /**
+   * The microphones and speakers to choose from, each `{ id, name }`: none before a microphone was allowed, and no speakers where
+   * the browser lets no page choose one.
+   */
+  async devices() {
+    const all = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) || [];
+    const of = (kind) => all.filter((device) => device.kind === kind && device.deviceId).map(({ deviceId: id, label: name }) => ({ id, name }));
+    return { microphones: of("audioinput"), speakers: "setSinkId" in HTMLMediaElement.prototype ? of("audiooutput") : [] };
+  }
+
+  /** The ids of the microphone that is open, else of the one that was chosen, and of the speaker. */
+  get chosen() {
+    const open = this.#stream?.getAudioTracks()[0]?.getSettings().deviceId;
+    return { microphone: open || this.#chosen.microphone || "", speaker: this.#chosen.speaker || "" };
+  }
+
+  /** Takes another microphone or speaker, at once in a call, and for the calls to come. Gives whether it could. */
+  async use({ microphone: id, speaker }) {
+    if (speaker !== undefined) {
+      try {
+        await this.#audio?.setSinkId(speaker);
+        this.#chosen.speaker = speaker;
+      } catch (why) {
+        this.#tell("error", { code: "speaker", message: `${why.name}: ${why.message}`, fatal: false });
+        return false;
+      }
+    }
+    if (id === undefined) return true;
+    // The one that is open stays until the other is.
+    if (this.#stream && !(await this.#listen(id, true))) return false;
+    this.#chosen.microphone = id;
+    return true;
+  }
+
+  /** Ends the call there. The request outlives a page that goes away. */
+  #leave(place, headers) {
+    return fetch(place, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+  }
+
+  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+
+  #state(state, more = {}) {
+    const before = this.state;
+    this.state = state;
+    this.#tell("state", { state, before, ...more });
+  }
+
+  #fail(fault) {
+    this.#close();
+    this.#state("idle");
+    const { code, message, status, retryAfter } = fault;
+    if (fault.page) complain(message);
+    this.#tell("error", { code, message, status, retryAfter, fatal: true });
+    return false;
+  }
+
+  #finish(end) {
+    if (!this.live) return;
+    this.#close();
+    this.#state("ended", end);
+    this.#tell("end", end);
+  }
+
+  #close() {
+    this.#over.abort();
+    clearInterval(this.#timer);
+    // This is what turns the browser's microphone light off.
+    this.#stream?.getTracks().forEach((track) => track.stop());
+    this.#silence?.stop();
+    this.#peer?.close();
+    // Silence is a caller's choice for one call: the next one begins unmuted.
+    if (this.#mute) this.mute = false;
+    if (this.#audio) this.#audio.srcObject = null;
+    this.#context?.close().catch(() => {});
+    this.#stream = this.#silence = this.#peer = this.#sender = this.#channel = this.#audio = this.#context = this.#meter = this.#botMeter = null;
+  }
+
+  /** Within the gesture: sound may play from here on, though its track comes later. */
+  #unlock() {
+    this.#context = new (globalThis.AudioContext || globalThis.webkitAudioContext)();
+    this.#context.resume().catch(() => {});
+    this.#audio = new Audio();
+    Object.assign(this.#audio, { autoplay: true, playsInline: true, srcObject: new MediaStream() });
+    this.volume = this.#volume;
+    this.#play();
+  }
+
+  /** The chosen speaker, for the sound of a new call. An element that is only beginning to play puts it off; one that is gone is given up. */
+  async #place() {
+    const [audio, { speaker }] = [this.#audio, this.#chosen];
+    for (let tries = 0; speaker && audio === this.#audio && tries < 20; tries++) {
+      const why = await audio.setSinkId(speaker).then(() => null, (why) => why);
+      if (!why) return;
+      if (why.name !== "AbortError") return void (this.#chosen.speaker = "");
+      await pause(100);
+    }
+  }
+
+  #play() {
+    const [audio, context] = [this.#audio, this.#context];
+    audio?.play().catch((why) => {
+      if (why.name !== "NotAllowedError" || audio !== this.#audio) return;
+      this.#tell("error", { code: "blocked", message: why.message, fatal: false });
+      const again = () => {
+        for (const type of ["pointerup", "keydown"]) removeEventListener(type, again, true);
+        if (audio === this.#audio) context.resume().catch(() => {}), this.#play(), this.#tell("error", { code: null });
+      };
+      for (const type of ["pointerup", "keydown"]) addEventListener(type, again, true);
+    });
+  }
+
+  /** Takes this stream for the caller's voice; without one, silence: the line lives by its packets. */
+  #hear(stream) {
+    this.#meter?.source.disconnect();
+    this.#stream?.getTracks().forEach((track) => track.stop());
+    this.#stream = stream;
+    if (!stream) return;
+    this.#meter = meter(this.#context, stream);
+    this.mute = this.#mute;
+    stream.getAudioTracks()[0]?.addEventListener("ended", async () => {
+      if (this.#stream !== stream || !this.live || (await this.listen())) return;
+      this.#hear(null);
+      await this.#sender?.replaceTrack(this.#quiet());
+      this.#tell("error", { code: "gone", message: "the microphone is gone", fatal: false });
+      this.#state(this.state);
+    });
+  }
+
+  #quiet() {
+    const line = this.#context.createMediaStreamDestination();
+    this.#silence = this.#context.createConstantSource();
+    this.#silence.offset.value = 0;
+    this.#silence.connect(line);
+    this.#silence.start();
+    return line.stream.getAudioTracks()[0];
+  }
+
+  get #base() { return new URL(this.options.server || ".", here); }
+  get #right() { return { Authorization: `Bearer ${this.token}` }; }
+
+  /** The right to call: given, fetched from the site's own server, or asked for by the page itself. */
+  async #open() {
+    const { bot, token, tokenUrl } = this.options;
+    if (token) {
+      return (this.#session = typeof token === "string" ? { token } : token);
+    }
+    if (this.#session && this.#sessionOf === `${bot} ${tokenUrl}` && Date.now() - this.#sessionAt < 20000) return this.#session;
+    const session = await (tokenUrl ? this.#fetched(new URL(tokenUrl, document.baseURI), bot) : this.#asked(bot));
+    [this.#session, this.#sessionOf, this.#sessionAt] = [session, `${bot} ${tokenUrl}`, Date.now()];
+    return session;
+  }
+
+  /** A session from the site's own server. */
+  async #fetched(at, bot) {
+    try {
+      // Whatever a site answers, but that it is busy, is for the site to mend.
+      const answer = await ask("POST", at, { ...json({ bot }), credentials: "same-origin", codes: { 429: "many", 503: "busy" } });
+      const session = await answer.json().catch(() => null);
+      if (typeof session?.token !== "string") throw setup(`token-url ${at} answered without a token. It has to answer with the session that your server got.`);
+      return session;
+    } catch (why) {
+      if (why.page || ["many", "busy", "off"].includes(why.code)) throw why;
+      if (why.status) throw setup(`token-url ${at} answered with ${why.message.startsWith("status") ? "" : `status ${why.status}: `}${why.message}.`);
+      throw new Fault("unreachable", `token-url: ${why.message}`, { page: navigator.onLine });
+    }
+  }
+
+  /** A session that the page itself may ask for. */
+  async #asked(bot) {
+    const at = new URL("api/v1/widget/sessions", this.#base);
+    try {
+      const answer = await ask("POST", at, { ...json({ bot }), credentials: "omit", codes: { ...CODES, 422: "absent" } });
+      return await answer.json();
+    } catch (why) {
+      const { origin } = this.#base;
+      const page = navigator.onLine;
+      if (why.code === "unreachable" && origin !== location.origin) throw new Fault(why.code, `${origin} does not answer, or its widget.origins does not name ${location.origin}.`, { page });
+      if (["refused", "absent"].includes(why.code)) throw new Fault(why.code, `bot="${bot}" cannot be called from ${location.origin}: ${why.message}`, { page, status: why.status });
+      throw why;
+    }
+  }
+
+  /**
+   * Gives whether it came about. `stop()` and a new `start()` can come while it waits: what is the call's own stays in here until
+   * it is known that it is still the one that is meant.
+   */
+  async #dial(session, over) {
+    this.token = session.token;
+    this.grace = session.grace_ms || 20000;
+    this.language = session.language || null;
+    this.titles = session.titles || {};
+    const right = this.#right;
+    const servers = session.ice_servers;
+    const peer = (this.#peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" }));
+    const voice = this.#stream?.getAudioTracks()[0] || this.#quiet();
+    this.#sender = peer.addTransceiver(voice, { direction: "sendrecv", streams: [this.#stream || new MediaStream([voice])] }).sender;
+    this.#attach(peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
+    peer.ontrack = ({ track }) => {
+      if (over.aborted) return;
+      this.#audio?.srcObject?.addTrack(track);
+      this.#place();
+      // Chromium lets a received stream be measured while a media element plays it, and gives no level of its packets.
+      this.#botMeter?.source.disconnect();
+      this.#botMeter = meter(this.#context, new MediaStream([track]));
+      this.#play();
+    };
+    peer.onicecandidate = ({ candidate }) => {
+      if (peer !== this.#peer) return;
+      this.#waiting.push(candidate?.candidate ? candidate : null);
+      this.#flush();
+    };
+    peer.onconnectionstatechange = () => {
+      if (peer !== this.#peer) return;
+      if (peer.connectionState === "connected") this.#arrived();
+      if (["failed", "closed"].includes(peer.connectionState)) this.#mend();
+    };
+    await peer.setLocalDescription();
+    // A token works once: a call that is begun while this one is refused or given up brings another.
+    const { token } = this.options;
+    const own = token && (token === session || token === session.token);
+    if (own) this.options.token = null;
+    let place;
+    try {
+      const headers = { ...right, "Content-Type": "application/sdp" };
+      const answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+      place = new URL(answer.headers.get("Location"), answer.url).href;
+      const sdp = await answer.text();
+      // A bare token came without TURN servers: these serve from the next restart of ICE on.
+      if (!servers) this.#relay(peer, answer);
+      if (!over.aborted) await peer.setRemoteDescription({ type: "answer", sdp });
+      if (over.aborted) return this.#leave(place, right), false;
+      [this.#location, this.#etag, this.#answer] = [place, answer.headers.get("ETag"), sdp];
+    } catch (why) {
+      // A call that nobody can take part in: its place is for others.
+      if (place) this.#leave(place, right);
+      // One that was only turned away for now is good for another try.
+      else if (own && ![401, 422].includes(why.status)) this.options.token ??= token;
+      throw place ? new Fault("incompatible", String(why)) : why;
+    }
+    this.#packetAt = performance.now();
+    this.#timer = setInterval(() => this.#watch(), 500);
+    this.#flush();
+    return true;
+  }
+
+  /** Takes the TURN servers that an answer names: from the next gathering on. */
+  #relay(peer, answer) {
+    const iceServers = linked(answer.headers.get("Link"));
+    if (!iceServers.length || peer.connectionState === "closed") return;
+    try {
+      peer.setConfiguration({ ...peer.getConfiguration(), iceServers });
+    } catch {
+      // A browser that cannot change them goes on with those it has.
+    }
+  }
+
+  #arrived() {
+    if (!this.#connected) {
+      this.#connected = true;
+      this.#packetAt = performance.now();
+      if (this.state === "connecting") this.#state(this.#said || "listening");
+    }
+  }
+
+  // --- the data channel
+  #attach(channel) {
+    this.#channel = channel;
+    channel.onmessage = ({ data }) => {
+      let message;
+      try {
+        message = JSON.parse(data);
+      } catch {
+        return;
+      }
+      if (channel === this.#channel) this.#take(message);
+    };
+    channel.onclose = () => channel === this.#channel && this.#mend();
+  }
+
+  #post(message) {
+    if (this.#channel?.readyState !== "open") return false;
+    this.#channel.send(JSON.stringify(message));
+    return true;
+  }
+
+  #take({ type, ...message }) {
+    switch (type) {
+      case "hello":
+        Object.assign(this, { id: message.call, language: message.language || this.language });
+        return this.#tell("hello", message);
+      case "state":
+        if (!["listening", "thinking", "speaking"].includes(message.state)) return;
+        this.#said = message.state;
+        return this.#mending ? undefined : this.#state(message.state);
+      case "expect":
+        this.expect = { keys: !!message.keys, secret: !!message.secret };
+        return this.#tell("expect", this.expect);
+      case "error":
+        return this.#tell("error", { code: message.code, message: message.message, fatal: false });
+      case "end":
+        return this.#finish(message);
+      case "caption": case "bot": case "spoken": case "interrupted": case "slot": case "latency":
+        return this.#tell(type, message);
+    }
+  }
+
+  // --- candidates (RFC 8840), and a connection that was lost
+  #fragment(candidates, { sdp } = this.#peer.localDescription) {
+    const of = (line) => new RegExp(`^${line}.*$`, "m").exec(sdp)?.[0].trim();
+    const lines = ["a=group:BUNDLE", "m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:"].map(of).filter(Boolean);
+    for (const candidate of candidates) lines.push(candidate ? `a=${candidate.candidate}` : "a=end-of-candidates");
+    return `${lines.join("\r\n")}\r\n`;
+  }
+
+  #patch(match, body) {
+    const headers = { ...this.#right, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": match };
+    return ask("PATCH", this.#location, { headers, body, limit: 5000 });
+  }
+
+  /** Sends the candidates that wait, those of one moment together. */
+  async #flush() {
+    const peer = this.#peer;
+    const idle = () => peer !== this.#peer || !peer || !this.#answer || this.#mending;
+    if (this.#flushing === peer || idle()) return;
+    this.#flushing = peer;
+    await pause(20);
+    for (let tries = 0; tries < 4 && this.#waiting.length && !idle(); ) {
+      const some = this.#waiting.splice(0);
+      try {
+        await this.#patch(this.#etag || "*", this.#fragment(some));
+      } catch (why) {
+        if (why.status || idle()) continue; // refused: they belong to an ICE session that is over, or the call is
+        this.#waiting.unshift(...some);
+        await pause(300 * 2 ** tries++);
+      }
+    }
+    if (this.#flushing === peer) this.#flushing = null;
+  }
+
+  async #watch() {
+    const peer = this.#peer;
+    const stats = await peer?.getReceivers()[0]?.getStats().catch(() => null);
+    if (!stats || peer !== this.#peer) return;
+    for (const entry of stats.values()) {
+      if (entry.type !== "inbound-rtp" || entry.packetsReceived === this.#packets) continue;
+      [this.#packets, this.#packetAt] = [entry.packetsReceived, performance.now()];
+      this.#arrived();
+    }
+    if (performance.now() - this.#packetAt > (this.#connected ? SILENT_MS : CONNECT_MS)) this.#mend();
+  }
+
+  /** Restarts ICE until sound comes again, for as long as the server keeps the conversation. */
+  async #mend() {
+    if (this.#mending || !this.live || !this.#answer) return;
+    const over = this.#over.signal;
+    this.#mending = true;
+    if (this.#connected) this.#state("reconnecting");
+    const until = performance.now() + this.grace;
+    for (let tries = 0; performance.now() < until; tries++) {
+      let [had, agreed] = [this.#packets, false];
+      try {
+        await this.#restart();
+        [had, agreed] = [this.#packets, true];
+      } catch (why) {
+        if (over.aborted) return;
+        // The server answers and does not know the call: it is over.
+        if ([401, 403, 404, 410].includes(why.status)) return this.#finish(this.#connected ? { blame: "server", reason: "gone" } : NO_PATH);
+      }
+      // Nothing to wait for while nothing was agreed on.
+      for (let waited = 0; waited < (agreed ? 3000 : Math.min(2000, 250 * 2 ** tries)) && !over.aborted; waited += 100) {
+        if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#mended();
+        // Found after the agreement, by servers that are far: a server that checks the way too needs them.
+        const found = agreed ? this.#waiting.splice(0) : [];
+        if (found.length && this.#etag) this.#patch(this.#etag, this.#fragment(found)).catch(() => {});
+        await pause(100);
+      }
+      if (over.aborted) return;
+    }
+    this.#finish(this.#connected ? { blame: "network", reason: "connection lost" } : NO_PATH);
+  }
+
+  #mended() {
+    this.#mending = false;
+    if (this.#channel?.readyState !== "open" && this.#channel?.readyState !== "connecting") {
+      this.#attach(this.#peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
+    }
+    this.#connected = true;
+    this.#state(this.#said || "listening");
+    this.#flush();
+  }
+
+  /** One new ICE session: agreed on first, so that what is gathered then is gathered with fresh TURN credentials. */
+  async #restart() {
+    const peer = this.#peer;
+    if (peer.connectionState === "closed") throw new Fault("lost");
+    const offer = await peer.createOffer({ iceRestart: true });
+    const answer = await this.#patch("*", this.#fragment([], offer));
+    const lines = (await answer.text()).split(/\r?\n/);
+    if (peer !== this.#peer) throw new Fault("lost");
+    this.#relay(peer, answer);
+    this.#waiting = [];
+    this.#etag = answer.headers.get("ETag") || this.#etag;
+    await peer.setLocalDescription(offer);
+    const of = (name) => lines.find((line) => line.startsWith(`a=${name}:`));
+    const sdp = this.#answer
+      .split("\r\n")
+      .filter((line) => !/^a=(candidate:|end-of-candidates)/.test(line))
+      .map((line) => (/^a=(ice-ufrag|ice-pwd):/.test(line) ? of(line.slice(2, line.indexOf(":"))) || line : line));
+    await peer.setRemoteDescription({ type: "answer", sdp: sdp.join("\r\n") });
+    for (const line of lines.filter((line) => line.startsWith("a=candidate:"))) {
+      await peer.addIceCandidate({ candidate: line.slice(2), sdpMLineIndex: 0 }).catch(() => {});
+    }
+    if (peer !== this.#peer) throw new Fault("lost");
+    this.#answer = sdp.join("\r\n");
+    const some = this.#waiting.splice(0);
+    if (some.length) this.#patch(this.#etag || "*", this.#fragment(some)).catch(() => {});
+  }
+}

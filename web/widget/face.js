@@ -1,0 +1,506 @@
+// `<switchboard-call>`: the face of a `Call`.
+
+// On screens as small as these the open panel takes all of them, and the page behind it waits.
+const SMALL = globalThis.matchMedia?.("(max-width: 480px), (max-height: 420px)");
+/** What is wrong with the microphone, and is over once there is one. */
+const MICROPHONE = ["insecure", "missing", "occupied", "policy", "system", "denied", "dismissed", "gone"];
+const EVENTS = ["state", "caption", "bot", "slot", "latency", "error", "end", "expect", "hello", "spoken", "interrupted", "mute"];
+
+class Face extends (globalThis.HTMLElement ?? Object) {
+  static observedAttributes = ["lang", "heading", "intro", "floating", "bot", "server", "token-url"];
+  #ui; #log; #lang; #notice; #quietSince = 0; #drawing; #since = 0; #ticks; #dry; #blocked; #shown = false;
+
+  constructor() {
+    super();
+    this.call = new Call();
+    for (const type of EVENTS) {
+      this.call.addEventListener(type, (event) => {
+        this[`on_${type}`]?.(event.detail);
+        this.dispatchEvent(new CustomEvent(type, { detail: event.detail }));
+      });
+    }
+  }
+
+  get state() { return this.call.state; }
+  get mute() { return this.call.mute; }
+  set mute(on) { this.call.mute = on; }
+  get volume() { return this.call.volume; }
+  set volume(to) {
+    this.call.volume = to;
+    if (this.#ui) this.#ui.range.value = Math.round(this.call.volume * 100);
+    this.#aloud();
+  }
+  /** A token, or a session as the server gives it, for the next call. */
+  set token(token) { this.call.options.token = token; }
+  start(options) {
+    const of = (name) => this.getAttribute(name) || undefined;
+    const options_ = this.call.options;
+    Object.assign(options_, { bot: of("bot"), server: of("server"), tokenUrl: of("token-url") });
+    if (of("token")) [options_.token] = [of("token"), this.removeAttribute("token")];
+    return this.call.start(options);
+  }
+  stop() { this.call.stop(); }
+  send(text) { return this.#say(text); }
+  key(keys) { this.call.key(keys); }
+  open() { this.#open(true); }
+  close() { this.#open(false); }
+  /** What was said, in order: `{ who, text }`, who being `caller` or `bot`. */
+  get transcript() { return this.#log?.turns || []; }
+
+  connectedCallback() {
+    for (const name of ["token", "mute", "volume"]) {
+      // Set by a page before this file had loaded.
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
+    if (!this.#ui) this.#build();
+    else if (this.#ui.panel.open) this.#ui.panel.close(), this.#fit();
+    if (this.call.live) this.#draw();
+  }
+
+  disconnectedCallback() {
+    cancelAnimationFrame(this.#drawing);
+    // An element that is only moved within its page comes back at once, and its call goes on.
+    queueMicrotask(() => this.isConnected || this.stop());
+  }
+
+  attributeChangedCallback() {
+    if (this.#ui) this.#label();
+  }
+
+  #t(word) {
+    return WORDS[this.#lang][word] ?? WORDS.en[word];
+  }
+
+  // --- building
+  #build() {
+    const root = this.attachShadow({ mode: "open", delegatesFocus: false });
+    const ui = (this.#ui = {});
+    const button = (name, glyph, act, more = {}) => (ui[name] = h("button", { type: "button", class: `round ${name}`, part: `button ${name}`, onclick: act, ...more }, icon(glyph), (ui[`${name}_word`] = h("span", { class: "name" }))));
+    ui.title = h("h2", { class: "title", part: "title", id: "title" });
+    ui.sub = h("p", { class: "sub", "aria-hidden": "true" });
+    ui.copy_icon = icon("copy");
+    ui.copy = h("button", { type: "button", class: "tool copy", part: "copy", onclick: () => this.#copy() }, ui.copy_icon);
+    ui.minimise = h("button", { type: "button", class: "tool minimise", part: "minimise", onclick: () => this.#open(false) }, icon("down"));
+    ui.bars = BARS.map(() => h("i"));
+    ui.word = h("p", { class: "word", part: "state" });
+    ui.hint = h("p", { class: "hint" });
+    ui.stage = h("div", { class: "stage", part: "stage", tabindex: "-1" }, h("div", { class: "meter", part: "meter", "aria-hidden": "true" }, ...ui.bars), h("div", { class: "says" }, ui.word, ui.hint));
+    ui.intro_text = h("p");
+    ui.intro = h("div", { class: "intro", part: "intro" }, h("div", { class: "orb", "aria-hidden": "true" }, ...BARS.map(() => h("i"))), ui.intro_text);
+    ui.log = h("div", { class: "log", part: "log", role: "log", "aria-live": "off", tabindex: "0" });
+    this.#log = new Log(ui.log, (word) => this.#t(word), (who, text) => this.#read(who, text));
+    ui.heard = h("div", { class: "hidden", "aria-live": "polite", "aria-atomic": "false", "aria-relevant": "additions" });
+    ui.status = h("div", { class: "hidden", role: "status" });
+    ui.notice_text = h("p");
+    ui.notice_help = h("p", { class: "help" });
+    ui.notice = h("div", { class: "notice", part: "notice", role: "alert" }, ui.notice_text, ui.notice_help);
+    ui.dial = h("div", { class: "dial", part: "keypad", role: "group", hidden: true, onkeydown: (event) => this.#pad(event) },
+      ...KEYS.map(([key, letters]) => h("button", { type: "button", part: "key", "data-key": key, onclick: () => this.#press(key) }, h("b", {}, key), h("small", {}, letters))));
+    ui.range = h("input", { type: "range", min: 0, max: 100, step: 5, value: 100, oninput: () => (this.volume = ui.range.value / 100) });
+    ui.range_word = h("span");
+    ui.check = h("input", { type: "checkbox", onchange: () => ((ui.check.chosen = true), this.#aloud()) });
+    ui.check_word = h("span");
+    const pick = (kind) => {
+      ui[`${kind}_pick`] = h("select", { class: "select", onchange: async () => (await this.call.use({ [kind]: ui[`${kind}_pick`].value }), this.#devices()) });
+      return (ui[`${kind}_row`] = h("label", { class: "pick", hidden: true }, (ui[`${kind}_name`] = h("span")), ui[`${kind}_pick`]));
+    };
+    ui.mixer = h("div", { class: "mixer", part: "mixer", role: "group", hidden: true }, pick("microphone"), pick("speaker"),
+      h("label", { class: "slide" }, ui.range_word, ui.range), h("label", { class: "tick" }, ui.check, ui.check_word));
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => ui.mixer.hidden || this.#devices());
+    ui.input = h("input", { class: "input", part: "input", type: "text", maxlength: 500, autocomplete: "off", enterkeyhint: "send", oninput: () => this.#label() });
+    ui.submit = h("button", { class: "send", part: "send" }, icon("send"));
+    ui.form = h("form", { class: "composer", part: "composer", onsubmit: (event) => (event.preventDefault(), this.#submit()) }, ui.input, ui.submit);
+    const bar = h("div", { class: "bar", part: "controls", role: "group" });
+    bar.append(
+      button("mute", "mic", () => (this.call.hears ? (this.mute = !this.mute) : this.call.listen())),
+      button("pad", "pad", () => this.#toggle("dial", "pad"), { "aria-expanded": "false", "aria-controls": "dial" }),
+      button("sound", "sound", () => this.#toggle("mixer", "sound"), { "aria-expanded": "false", "aria-controls": "mixer" }),
+      button("hangup", "phone", () => this.stop()),
+    );
+    [ui.dial.id, ui.mixer.id, ui.bar] = ["dial", "mixer", bar];
+    ui.begin_word = h("span");
+    ui.begin = h("button", { type: "button", class: "begin", part: "start", onclick: () => this.#begin(true) }, icon("phone"), ui.begin_word);
+    ui.type_word = h("span");
+    ui.type = h("button", { type: "button", class: "plain", part: "type", onclick: () => this.#begin(false) }, icon("keys"), ui.type_word);
+    ui.doors = h("div", { class: "doors" }, ui.begin, ui.type);
+    // What floats over a page is a dialog; what stands in its flow is a part of it.
+    ui.panel = h(this.hasAttribute("floating") ? "dialog" : "section", { class: "panel", part: "panel", id: "panel", "aria-labelledby": "title", onkeydown: (event) => event.key === "Escape" && this.#escape(event) },
+      h("header", { class: "head", part: "header" }, h("span", { class: "mark", "aria-hidden": "true" }, icon("phone")), h("div", { class: "names" }, ui.title, ui.sub), ui.copy, ui.minimise),
+      ui.stage, ui.intro, ui.log, ui.heard, ui.status, ui.notice, ui.dial, ui.mixer, ui.form, bar, ui.doors);
+    ui.launch_word = h("span");
+    ui.launch = h("button", { type: "button", class: "launch", part: "launcher", "aria-controls": "panel", onclick: () => this.#open(true) }, icon("phone"), ui.launch_word);
+    // Nothing is shown before it has its looks.
+    ui.shell = h("div", { hidden: true }, ui.launch, ui.panel);
+    root.append(ui.shell);
+    this.#dress(root);
+    // The back gesture of a phone closes what is open, as Escape does.
+    ui.panel.addEventListener("cancel", (event) => event.target === ui.panel && this.#escape(event));
+    SMALL.addEventListener("change", () => this.#fit());
+    globalThis.visualViewport?.addEventListener("resize", () => this.#fit());
+    this.#open(!this.hasAttribute("floating"), true);
+    this.#turn("idle");
+    if (!isSecureContext) this.#warn("insecure");
+    // A microphone that was allowed in the browser's own settings needs no help any more.
+    navigator.permissions?.query({ name: "microphone" }).then((status) => {
+      status.onchange = () => status.state === "granted" && ["denied", "dismissed", "system"].includes(this.#notice) && this.#warn(null);
+    }, () => {});
+  }
+
+  /** Puts on the looks. Without them there is a plain sentence: what is laid out by nothing cannot be used. */
+  #dress(root) {
+    const shown = () => ((this.#ui.shell.hidden = false), this.#fit(), this.setAttribute("ready", ""));
+    if (STYLES) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLES);
+      root.adoptedStyleSheets = [sheet];
+      return shown();
+    }
+    const { href, origin } = new URL("widget.css", here);
+    const sheet = h("link", { rel: "stylesheet", href });
+    sheet.addEventListener("load", shown);
+    sheet.addEventListener("error", () => {
+      complain(`${href} did not load. If this page has a Content-Security-Policy, add ${origin} to its style-src.`);
+      root.replaceChildren(h("p", { role: "alert", part: "unstyled", lang: this.#lang }, this.#t("unstyled")));
+      this.setAttribute("ready", "");
+    });
+    root.prepend(sheet);
+  }
+
+  /** All words, for the language, the state and what is switched on. */
+  #label() {
+    const ui = this.#ui;
+    const asked = (this.getAttribute("lang") || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language || "en").toLowerCase();
+    this.#lang = asked.startsWith("vi") ? "vi" : "en";
+    ui.panel.lang = ui.launch.lang = this.#lang;
+    const state = this.state;
+    const set = (element, word) => element.textContent === word || (element.textContent = word);
+    const name = (element, word) => element.setAttribute("aria-label", word);
+    const talking = this.call.hears && !this.mute;
+    const { titles, language } = this.call;
+    const title = this.getAttribute("heading") || titles[this.#lang] || titles[language] || this.#t("title");
+    set(ui.title, title);
+    const muted = state === "listening" && this.call.hears && this.mute;
+    const word = muted ? this.#t("muted") : this.#t(state);
+    set(ui.word, word);
+    set(ui.sub, this.#since ? this.#clock() : word);
+    const hint = this.#blocked ? "blocked" : { listening: this.call.expect.secret ? "secret" : muted ? "muted" : !this.call.hears || this.#notice === "deaf" ? "typing" : this.#dry ? "silent" : "listening", connecting: this.asking ? "ask" : "connecting" }[state] || state;
+    set(ui.hint, state === "ended" ? this.farewell || "" : this.#t(`hint_${hint}`) || "");
+    set(ui.intro_text, this.getAttribute("intro") || this.#t("intro"));
+    set(ui.begin_word, this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"));
+    set(ui.type_word, this.#t("type"));
+    set(ui.launch_word, this.call.live ? word : title);
+    name(ui.launch, this.call.live ? `${this.#t("open")}: ${word}` : ui.launch_word.textContent);
+    name(ui.minimise, this.#t("minimise"));
+    name(ui.copy, this.#t("copy"));
+    ui.copy.title = this.#t("copy");
+    set(ui.microphone_name, this.#t("microphone_choice"));
+    set(ui.speaker_name, this.#t("speaker"));
+    set(ui.mute_word, this.#t(!this.call.hears ? "microphone" : this.mute ? "unmute" : "mute"));
+    ui.mute.classList.toggle("on", !talking);
+    ui.mute.querySelector("path").setAttribute("d", ICONS[talking ? "mic" : "off"]);
+    set(ui.pad_word, this.#t("keypad"));
+    set(ui.sound_word, this.#t("sound"));
+    set(ui.hangup_word, this.#t("hangup"));
+    set(ui.range_word, this.#t("volume"));
+    set(ui.check_word, this.#t("aloud"));
+    name(ui.log, this.#t("log"));
+    name(ui.bar, this.#t("call_controls"));
+    name(ui.dial, this.#t("keypad"));
+    name(ui.mixer, this.#t("sound"));
+    const { keys, secret } = this.call.expect;
+    ui.input.type = secret ? "password" : "text";
+    ui.input.placeholder = this.#t(secret ? "secret" : "write");
+    name(ui.input, ui.input.placeholder);
+    name(ui.submit, this.#t("send"));
+    ui.submit.disabled = !ui.input.value.trim() || !["listening", "thinking", "speaking"].includes(state);
+    ui.pad.classList.toggle("asked", keys && this.call.live);
+    if (this.#notice) {
+      set(ui.notice_text, this.#t(`fault_${this.#notice}`) || this.#t("fault_server"));
+      set(ui.notice_help, this.#notice === "denied" ? this.#t(`help_${browser()}`) : "");
+    }
+    ui.notice.hidden = !this.#notice;
+  }
+
+  /** What is to be seen in this state. */
+  #turn(state) {
+    const ui = this.#ui;
+    const live = this.call.live;
+    const held = this.shadowRoot.activeElement;
+    this.setAttribute("state", state);
+    const alone = state === "idle" && !ui.log.childElementCount;
+    for (const [part, seen] of [["stage", state !== "idle"], ["intro", alone], ["log", !alone], ["form", live && ui.dial.hidden], ["bar", live], ["doors", !live], ["copy", !this.#log.empty]]) ui[part].hidden = !seen;
+    if (!live) for (const [part, by] of [["dial", "pad"], ["mixer", "sound"]]) this.#toggle(part, by, false);
+    ui.type.hidden = state === "ended";
+    this.#label();
+    // The button that was pressed is gone: focus goes to what took its place, and never to the page's beginning.
+    if (held?.closest("[hidden]") && !ui.panel.hidden) (live ? ui.stage : ui.begin).focus();
+    if (live && !this.#drawing) this.#draw();
+  }
+
+  #open(on, first) {
+    const floating = this.#ui ? this.#ui.panel.localName === "dialog" : this.hasAttribute("floating");
+    const seen = on || !floating;
+    this.toggleAttribute("open", seen);
+    const ui = this.#ui;
+    if (!ui) return;
+    ui.panel.hidden = !seen;
+    ui.launch.hidden = seen || !floating;
+    ui.minimise.hidden = !floating;
+    ui.launch.setAttribute("aria-expanded", seen);
+    this.#fit();
+    if (first || !floating) return;
+    (on ? (this.call.live ? ui.stage : ui.begin) : ui.launch).focus();
+  }
+
+  /** Opens the dialog as the screen lets it: beside the page, or in its place. */
+  #fit() {
+    const { panel, shell } = this.#ui;
+    if (panel.localName !== "dialog" || !this.isConnected || shell.hidden) return;
+    const full = SMALL.matches && !panel.hidden;
+    // The keyboard of a phone lies over the page: what is left is what the panel has.
+    const seen = globalThis.visualViewport;
+    panel.style.setProperty("--seen", full && seen ? `${seen.height}px` : "100dvh");
+    panel.style.setProperty("--from", full && seen ? `${seen.offsetTop}px` : "0px");
+    if (panel.open && panel.hidden) panel.close();
+    // Whoever writes keeps the keyboard: the change waits for the next time.
+    if (panel.hidden || (panel.open && (panel.matches(".full") === full || this.shadowRoot.activeElement === this.#ui.input))) return;
+    const held = this.shadowRoot.activeElement;
+    if (panel.open) panel.close();
+    panel.classList.toggle("full", full);
+    if (full) panel.showModal();
+    else panel.show();
+    held?.focus();
+  }
+
+  #escape(event) {
+    const ui = this.#ui;
+    event.stopPropagation();
+    event.preventDefault();
+    if (!ui.dial.hidden) return this.#toggle("dial", "pad", false), ui.pad.focus();
+    if (!ui.mixer.hidden) return this.#toggle("mixer", "sound", false), ui.sound.focus();
+    if (ui.panel.localName === "dialog") this.#open(false);
+  }
+
+  #toggle(part, by, on = this.#ui[part].hidden) {
+    const ui = this.#ui;
+    if (on) for (const [other, its] of [["dial", "pad"], ["mixer", "sound"]]) if (other !== part) this.#toggle(other, its, false);
+    ui[part].hidden = !on;
+    // The keys need the room that typing takes.
+    if (part === "dial") ui.form.hidden = on || !this.call.live;
+    if (part === "mixer" && on) this.#devices();
+    ui[by].setAttribute("aria-expanded", on);
+    if (on && part === "dial" && ui.panel.contains(this.shadowRoot.activeElement)) ui.dial.firstElementChild.focus();
+    this.#bottom(true);
+  }
+
+  #warn(code) {
+    this.#notice = code;
+    this.#label();
+    this.#bottom();
+  }
+
+  // --- acting
+  #begin(microphone) {
+    this.start({ microphone });
+  }
+
+  /** A new call: nothing of the last one stays. */
+  #fresh() {
+    this.#warn(null);
+    this.#since = 0;
+    this.#ui.heard.replaceChildren();
+    this.#log.clear();
+    [this.#quietSince, this.#dry, this.#blocked, this.farewell] = [0, false, false, ""];
+  }
+
+  /** Fills the lists of microphones and speakers; one that offers no choice is not shown. */
+  async #devices() {
+    const { microphones, speakers } = await this.call.devices();
+    const { chosen } = this.call;
+    for (const [kind, all] of [["microphone", microphones], ["speaker", speakers]]) {
+      const list = this.#ui[`${kind}_pick`];
+      list.replaceChildren(...all.map(({ id, name }, at) => h("option", { value: id }, name || `${this.#t(kind === "speaker" ? kind : "microphone_choice")} ${at + 1}`)));
+      list.value = chosen[kind];
+      if (list.selectedIndex < 0) list.selectedIndex = 0;
+      this.#ui[`${kind}_row`].hidden = all.length < 2;
+    }
+  }
+
+  /** Puts the conversation on the clipboard; where the browser lets no page do that, selects it. */
+  async #copy() {
+    const { copy, copy_icon, log } = this.#ui;
+    const text = this.#log.turns.map(({ who, text }) => `${this.#t(who === "caller" ? "you" : "bot")}: ${text}`).join("\n");
+    const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    if (!done) getSelection().selectAllChildren(log), log.focus();
+    const word = this.#t(done ? "copied" : "uncopied");
+    this.#status(word);
+    copy.title = word;
+    if (!done) return;
+    const draw = (glyph) => copy_icon.firstElementChild.setAttribute("d", ICONS[glyph]);
+    draw("done");
+    setTimeout(() => (draw("copy"), this.#label()), 2000);
+  }
+
+  #submit() {
+    const { input } = this.#ui;
+    if (!this.#say(input.value)) return;
+    input.value = "";
+    this.#label();
+  }
+
+  #say(text) {
+    if (!["listening", "thinking", "speaking"].includes(this.state) || !this.call.send(text)) return false;
+    if (this.#ui) {
+      this.#log.typed(text, this.call.expect.secret);
+      this.#bottom(true);
+    }
+    return true;
+  }
+
+  #press(key) {
+    this.call.key(key);
+    const button = this.#ui.dial.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    button.classList.add("hit");
+    setTimeout(() => button.classList.remove("hit"), 150);
+  }
+
+  #pad(event) {
+    if (/^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      return this.#press(event.key);
+    }
+    // Low screens have two rows of six.
+    const row = getComputedStyle(this.#ui.dial).gridTemplateColumns.split(" ").length;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row }[event.key];
+    const keys = [...this.#ui.dial.children];
+    const at = keys.indexOf(this.shadowRoot.activeElement) + (step || 0);
+    if (step && keys[at]) event.preventDefault(), keys[at].focus();
+  }
+
+  // --- what the call tells
+  on_state({ state, before, asking }) {
+    if (!this.#ui) return;
+    if (asking !== undefined) this.asking = asking;
+    if (state === "connecting" && !LIVE.includes(before)) this.#fresh();
+    if (this.call.hears && MICROPHONE.includes(this.#notice)) this.#warn(null);
+    if (["listening", "speaking", "thinking"].includes(state) && !this.#since) {
+      this.#since = Date.now();
+      this.#status(this.#t("connected"));
+    } else if (before === "reconnecting" && this.call.live && state !== before) this.#status(this.#t("back"));
+    else if (["connecting", "reconnecting"].includes(state)) this.#status(this.#t(state));
+    this.ended = state === "ended" ? Date.now() : 0;
+    if (state === "listening") [this.#quietSince, this.#dry] = [Date.now(), false];
+    this.#aloud();
+    this.#turn(state);
+    this.#bottom();
+  }
+
+  on_end({ blame, reason }) {
+    if (!this.#ui) return;
+    const known = { gone: "gone", [NO_PATH.reason]: "path", "server stopped": "stopped" };
+    const kind = known[reason] || (/^ended by /.test(reason) ? "operator" : null) || (["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server");
+    this.farewell = this.#t(`end_${kind}`);
+    this.#status(`${this.#t("ended")}. ${this.farewell}`);
+    this.#log.end();
+    this.#warn(null);
+  }
+
+  on_error({ code }) {
+    if (!this.#ui) return;
+    if (code === "blocked" || code === null) return (this.#blocked = !!code), this.#label();
+    // What was written goes back to where it was written, to be sent again.
+    if (code === "not_taken") {
+      const said = this.#log.untyped();
+      this.#ui.input.value ||= said || "";
+    }
+    if (`fault_${code}` in WORDS.en) this.#warn(code);
+    if (code === "deaf" && this.call.expect.keys) this.#toggle("dial", "pad", true);
+  }
+
+  on_hello({ language }) {
+    if (this.#ui && language) this.#ui.log.lang = this.#ui.heard.lang = language;
+  }
+
+  on_mute() {
+    if (this.#ui) this.#label();
+  }
+
+  on_expect({ keys, secret }) {
+    if (!this.#ui) return;
+    this.#label();
+    // A code is entered by keys, and is not said aloud where others listen.
+    if (keys && secret && this.#ui.dial.hidden) this.#toggle("dial", "pad", (this.#shown = true));
+    else if (!secret && this.#shown) this.#toggle("dial", "pad", (this.#shown = false));
+  }
+
+  on_caption(caption) { this.#show("caption", caption); }
+  on_bot(clause) { this.#show("bot", clause); }
+  on_spoken(progress) { this.#log?.spoken(progress); }
+  on_interrupted(cut) { this.#log?.interrupted(cut); }
+
+  #show(kind, message) {
+    if (!this.#ui) return;
+    this.#log[kind](message);
+    this.#ui.copy.hidden = this.#log.empty;
+    this.#bottom();
+  }
+
+  /** Scrolls to the newest, unless the caller has scrolled back to read. */
+  #bottom(always) {
+    const { log } = this.#ui;
+    if (always || log.scrollHeight - log.scrollTop - log.clientHeight < 140) log.scrollTop = log.scrollHeight;
+  }
+
+  #status(text) { this.#ui.status.textContent = text; }
+
+  /**
+   * Whether a screen reader speaks the captions. By itself only where the bot is not heard or nothing listens to the room:
+   * a reader that talks while the bot does is hard to follow, and through loudspeakers it would interrupt the bot.
+   */
+  #aloud() {
+    if (!this.#ui) return;
+    const { check } = this.#ui;
+    if (!check.chosen) check.checked = this.volume === 0 || (this.call.live && this.state !== "connecting" && !this.call.hears);
+    this.aloud = check.checked;
+  }
+
+  /** Whole sentences only: a partial caption changes under the reader's tongue. */
+  #read(who, text) {
+    if (!this.aloud) return;
+    const { heard } = this.#ui;
+    heard.append(h("p", {}, `${who}: ${text}`));
+    while (heard.childElementCount > 6) heard.firstElementChild.remove();
+  }
+
+  /** How long the call has lasted, or did. */
+  #clock() {
+    const s = Math.floor(((this.ended || Date.now()) - this.#since) / 1000);
+    return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+  }
+
+  // --- what moves
+  #draw() {
+    const ui = this.#ui;
+    this.#drawing = this.call.live ? requestAnimationFrame(() => this.#draw()) : 0;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const now = performance.now();
+    if (calm && now - (this.#ticks || 0) < 250) return;
+    this.#ticks = now;
+    const state = this.state;
+    if (this.#since && ui.sub.textContent !== this.#clock()) ui.sub.textContent = this.#clock();
+    const level = state === "speaking" ? this.call.botLevel : ["listening", "thinking"].includes(state) ? this.call.level : 0;
+    ui.bars.forEach((bar, n) => {
+      const sway = calm ? 1 : 0.75 + 0.25 * Math.sin(now / 90 + n * 1.7);
+      const want = Math.max(0.12, level * BARS[n] * sway);
+      bar.height = (bar.height || 0.12) + (want - (bar.height || 0.12)) * (calm ? 1 : want > bar.height ? 0.5 : 0.18);
+      bar.style.transform = `scaleY(${bar.height.toFixed(3)})`;
+    });
+    if (state !== "listening" || level > 0.15 || this.mute || !this.call.hears) {
+      this.#quietSince = Date.now();
+      if (this.#dry && level > 0.15) (this.#dry = false), this.#label();
+    } else if (!this.#dry && Date.now() - this.#quietSince > 9000) (this.#dry = true), this.#label();
+  }
+}
