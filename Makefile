@@ -47,7 +47,7 @@ fuzz: ## feeds the parsers of what strangers send with inputs that coverage guid
 	@CARGO="$(CARGO)" scripts/fuzz.sh $(or $(SECONDS),60)
 
 bench: ## prints what calls cost beside a bare reflector and rtpengine, and how evenly packets leave (QUICK=1: a short run)
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	$(CARGO) bench -p telephony --bench figures -- $(if $(filter-out 0 no,$(QUICK)),--quick)
 
 stages: ## instructions per frame of each stage of the sound path, against the committed ones (callgrind)

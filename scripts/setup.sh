@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what Switchboard needs on Debian and Ubuntu, and names what is missing elsewhere.
 #
-#   scripts/setup.sh [run|test] [--retry]
+#   scripts/setup.sh [run|test|bench] [--retry]
 #
 #   run      to build and run the server (default)
 #   test     what the tests need besides
+#   bench    what the benches compare with besides
 #   --retry  try the download of the Silero model again, though it failed within the last hour
 #
 # Nothing is touched when nothing is missing: a second run only looks, which takes a fraction of a second.
@@ -15,10 +16,10 @@ purpose=run
 retry=no
 for argument in "$@"; do
     case $argument in
-        run | test) purpose=$argument ;;
+        run | test | bench) purpose=$argument ;;
         --retry) retry=yes ;;
         *)
-            sed -n '2,10s/^# \{0,1\}//p' "$0"
+            sed -n '2,11s/^# \{0,1\}//p' "$0"
             exit 2
             ;;
     esac
@@ -55,6 +56,9 @@ needs_test=(
     'coturn|have turnserver|a relay for browser calls'
     'python3|have python3|runs what validates the description of the API'
     'python3-pip|find_pip|fetches it'
+)
+needs_bench=(
+    'rtpengine-daemon|have rtpengine|the media proxy that our bridge is measured beside'
 )
 
 find_pocketsphinx() { pkg-config --exists pocketsphinx 2>/dev/null; }
@@ -244,12 +248,13 @@ fi
 
 check_rust
 needs=("${needs_run[@]}")
-[[ $purpose != test ]] || needs+=("${needs_test[@]}")
+[[ $purpose = run ]] || needs+=("${needs_test[@]}")
+[[ $purpose != bench ]] || needs+=("${needs_bench[@]}")
 if silero_due && is_debian; then
     needs+=('python3|have python3|fetches the Silero model' 'python3-pip|find_pip|knows where Python packages lie'
         'ca-certificates|find_certificates|secure downloads')
 fi
 install_packages
 install_silero
-[[ $purpose != test ]] || install_driver
-[[ $purpose != test ]] || install_judge
+[[ $purpose = run ]] || install_driver
+[[ $purpose = run ]] || install_judge

@@ -18,6 +18,14 @@ names() { sed -n '/^failures:$/,/^test result: /p' "$log" | sed -nE 's/^    ([A-
 # Whether a target ended without telling its result.
 died() { [ "$(grep -cE '^running [0-9]+ tests?$' "$log")" != "$(grep -c '^test result: ' "$log")" ]; }
 
+# What failed and then passed is a fault of its own kind: a test that a busy machine spoils, or code that it does.
+flaky=()
+report() {
+    ((${#flaky[@]})) || return 0
+    printf '\n== %s passed only when repeated:\n' "${#flaky[@]} tests"
+    printf '   flaky: %s\n' "${flaky[@]}"
+}
+
 run && exit
 for attempt in 2 3; do
     failed=$(targets)
@@ -29,8 +37,22 @@ for attempt in 2 3; do
     if ((${#tests[@]})) && ! died && [[ $failed != *--doc* ]]; then
         read -ra chosen <<<"${failed//$'\n'/ } -- --test-threads 1 --exact ${tests[*]}"
     fi
+    mapfile -t seeds < <(grep -oE 'seed[ =:]+[0-9]+' "$log" | sort -u | head -n 5)
     printf '\n== attempt %s, one at a time: %s\n' "$attempt" "${tests[*]:-all}"
-    run "${chosen[@]}" && exit
+    before=("${tests[@]:-all of a target}")
+    passed=0
+    run "${chosen[@]}" && passed=1
+    mapfile -t again < <(names)
+    for test in "${before[@]}"; do
+        died && break
+        [[ $'\n'"$(printf '%s\n' "${again[@]}")"$'\n' == *$'\n'"$test"$'\n'* ]] ||
+            flaky+=("$test (attempt $((attempt - 1)) failed, attempt $attempt passed${seeds:+; ${seeds[*]}})")
+    done
+    if ((passed)); then
+        report
+        exit
+    fi
 done
+report
 echo "== never passed: $(names | tr '\n' ' ')"
 exit 1

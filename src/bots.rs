@@ -49,6 +49,10 @@ pub trait Shelf: Send + Sync {
     fn list(&self) -> Vec<Card>;
     /// Reads all files again, and logs what came of each. Blocks on them.
     fn reload(&self) -> Vec<Card>;
+    /// Whether there is a file of that name, whether or not it can be used.
+    fn knows(&self, name: &str) -> bool {
+        self.list().iter().any(|card| card.name == name)
+    }
     fn has(&self, name: &str) -> bool {
         self.list().iter().any(|card| card.name == name && card.language.is_some())
     }
@@ -84,7 +88,11 @@ impl<B> Clone for Entry<B> {
 }
 
 impl<B: Send + Sync> Bots<B> {
-    /// Reads every `*.toml` of `dir` with `parse(name, text)`. At the start each of them must work.
+    /// Reads every `*.toml` of `dir` with `parse(name, text)`. A bot that cannot be used costs only itself: it is listed with its fault,
+    /// and logged.
+    ///
+    /// # Errors
+    /// [`Fault::Directory`], or [`Fault::Broken`] where there are bots and none of them can be used.
     pub fn load(
         dir: &Path,
         parse: impl Fn(&str, &str) -> Result<Parsed<B>, String> + Send + Sync + 'static,
@@ -93,8 +101,13 @@ impl<B: Send + Sync> Bots<B> {
             Self { dir: dir.into(), parse: Box::new(parse), shelf: RwLock::default(), reloading: Mutex::default() };
         let read = bots.read(&BTreeMap::new()).map_err(|why| Fault::Directory { dir: dir.into(), why })?;
         let broken: Vec<String> = read.values().filter_map(|entry| entry.card.fault.clone()).collect();
-        if !broken.is_empty() {
+        if !broken.is_empty() && broken.len() == read.len() {
             return Err(Fault::Broken(broken));
+        }
+        for Card { name, fault, .. } in read.values().map(|entry| &entry.card) {
+            if let Some(why) = fault {
+                tracing::error!(bot = name, "this bot answers no calls until its file is mended and read again: {why}");
+            }
         }
         *bots.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(bots)
@@ -255,11 +268,19 @@ mod tests {
     }
 
     #[test]
-    fn at_the_start_every_bot_must_work() {
+    fn at_the_start_a_broken_bot_costs_only_itself_and_one_must_work() {
         let dir = dir("bots-start");
         std::fs::write(dir.join("b.toml"), "broken").unwrap();
+        let bots = Bots::load(&dir, parse).unwrap();
+        assert!(bots.has("a.en") && !bots.has("b") && bots.knows("b") && !bots.knows("c"));
+        assert!(bots.list()[1].fault.as_ref().is_some_and(|fault| fault.contains("b.toml")));
+        std::fs::write(dir.join("b.toml"), "mended").unwrap();
+        assert_eq!(bots.reload()[1].fault, None);
+        for file in ["a.en.toml", "b.toml"] {
+            std::fs::write(dir.join(file), "broken").unwrap();
+        }
         let fault = Bots::load(&dir, parse).err().unwrap().to_string();
-        assert!(fault.contains("b.toml"), "{fault}");
+        assert!(fault.contains("a.en.toml") && fault.contains("b.toml"), "{fault}");
         let fault = Bots::load(&dir.join("none"), parse).err().unwrap().to_string();
         assert!(fault.contains("bots.dir"), "{fault}");
     }

@@ -1,6 +1,6 @@
 //! `switchboard check`: looks at everything the server needs before a caller does, and says what to do.
 use crate::api::tls::Tls;
-use crate::bots::Bots;
+use crate::bots::{Bots, Shelf as _};
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
 use crate::{console, limits, plans, store};
@@ -73,10 +73,12 @@ fn speech(config: &Config, found: &mut Vec<Finding>) {
     match Bots::load(&config.bots.dir, move |name, text| reader.read(name, text)) {
         Ok(bots) => {
             let named = config.route.iter().map(|route| &route.bot).chain(&config.default_route);
-            let missing: Vec<_> = named.filter(|bot| *bot != ECHO && bots.get(bot).is_none()).collect();
-            if missing.is_empty() {
+            let missing: Vec<_> = named.filter(|bot| *bot != ECHO && !bots.knows(bot)).collect();
+            let faults: Vec<_> = bots.list().into_iter().filter_map(|card| card.fault).collect();
+            if missing.is_empty() && faults.is_empty() {
                 found.push(fine(format!("bots in {}: all can be used", config.bots.dir.display())));
             }
+            found.extend(faults.into_iter().map(broken));
             for bot in missing {
                 found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
             }

@@ -8,8 +8,9 @@ use media::asr::{self, Ask, Expect, Language, Lexicon};
 use media::ear::EarPlan;
 use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
-use media::tts::espeak::Espeak;
+use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
+use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub struct Engines {
     pub ear_plan: EarPlan,
     vad_about: (bool, String),
     tongues: Vec<Tongue>,
+    /// The voices that espeak-ng has here; none where it is not installed.
+    espeak_voices: Vec<String>,
 }
 
 impl Engines {
@@ -71,7 +74,7 @@ impl Engines {
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
         let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, &whisper, language)).into();
-        Self { vad, ear_plan, vad_about, tongues }
+        Self { vad, ear_plan, vad_about, tongues, espeak_voices: Espeak::default().voices() }
     }
 
     /// Engines given by hand, the same for both languages: for tests of what engines can do wrong.
@@ -86,7 +89,8 @@ impl Engines {
             has_ears: !ears.is_empty(),
         };
         let tongues = vec![tongue(Language::En), tongue(Language::Vi)];
-        Self { vad_about: (true, vad.describe().to_owned()), vad, ear_plan: EarPlan::default(), tongues }
+        let vad_about = (true, vad.describe().to_owned());
+        Self { vad_about, vad, ear_plan: EarPlan::default(), tongues, espeak_voices: Vec::new() }
     }
 
     fn tongue(&self, language: Language) -> &Tongue {
@@ -164,6 +168,26 @@ impl Engines {
         });
     }
 
+    /// Whether some engine that speaks this language has a voice of that name. An engine that is not installed here may have it: then
+    /// the bot speaks with another until it is.
+    fn voice_exists(&self, language: Language, name: Option<&str>) -> Result<(), String> {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(()) };
+        let flite = if language == Language::En { &Flite::VOICES[..] } else { &[] };
+        let own = |voice: &str| voice.split('-').next() == Some(code(language));
+        let base = name.split('+').next().unwrap_or_default();
+        let espeak = self.espeak_voices.iter().any(|voice| voice == base) || self.espeak_voices.is_empty();
+        if flite.contains(&name) || (espeak::plain(name) && own(base) && espeak) {
+            return Ok(());
+        }
+        let espeak = self.espeak_voices.iter().map(String::as_str).filter(|voice| own(voice));
+        let known: Vec<&str> = flite.iter().copied().chain(espeak).collect();
+        Err(format!(
+            "no engine has a voice {name:?} for {}; use one of {}, or leave it out",
+            self::name(language),
+            known.join(", ")
+        ))
+    }
+
     /// Reads a bot's file and makes sure that everything it may ask can be heard.
     pub fn read(&self, name: &str, text: &str) -> Result<Parsed<Loaded>, String> {
         let bot = Bot::parse(text, name).map_err(|why| why.to_string())?;
@@ -175,6 +199,7 @@ impl Engines {
                 self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
             }
         }
+        self.voice_exists(language, bot.voice.as_deref()).map_err(|why| format!("{name}: `voice`: {why}"))?;
         let titles =
             bot.titles.iter().map(|(of, title)| (code(self::language(*of)).to_owned(), title.clone())).collect();
         let code = code(language).to_owned();
@@ -221,7 +246,7 @@ impl Tongue {
             match voice(*engine) {
                 Ok(engine) => {
                     about.push((true, format!("{name} is spoken by {}", engine.name())));
-                    caches.push(Arc::new(Cache::new(engine, CACHE)));
+                    caches.push(Arc::new(Cache::new(Arc::new(Levelled::new(engine)), CACHE)));
                 }
                 Err(why) => about.push((false, format!("{name} is not spoken by {engine:?}: {why}"))),
             }
@@ -318,5 +343,45 @@ const fn name(language: Language) -> &'static str {
     match language {
         Language::En => "English",
         Language::Vi => "Vietnamese",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voice_that_no_engine_has_is_refused_with_those_there_are() {
+        let mut engines = Engines::of(vad::Models::load(None).unwrap(), Vec::new(), Vec::new());
+        let bot = |language: &str, voice: &str| {
+            format!(
+                "name = \"taxi\"\nlanguage = \"{language}\"\nvoice = \"{voice}\"\ngreeting = \"Hello.\"\n[[slot]]\n\
+                 name = \"day\"\ntype = \"date\"\nprompt = \"When?\"\n[[task]]\nname = \"order\"\n\
+                 slots = [\"day\"]\non_done = {{ say = \"Noted.\" }}"
+            )
+        };
+        engines.espeak_voices = ["en-gb", "vi", "vi-vn-x-south"].map(str::to_owned).to_vec();
+        for (language, voice, good) in [
+            ("en", "slt", true),
+            ("en", "en-gb+f3", true),
+            ("vi", "vi-vn-x-south", true),
+            ("vi", "slt", false),
+            ("en", "slot", false),
+            ("en", "en-us", false),
+            ("en", "vi", false),
+            ("en", "--help", false),
+        ] {
+            match engines.read("taxi", &bot(language, voice)) {
+                Ok(_) => assert!(good, "{language} {voice}"),
+                Err(why) => {
+                    assert!(!good, "{why}");
+                    let known = if language == "en" { "rms, slt, kal16, en-gb" } else { "vi, vi-vn-x-south" };
+                    assert!(why.contains("`voice`") && why.contains(voice) && why.contains(known), "{why}");
+                }
+            }
+        }
+        // Without espeak-ng nobody knows what it would have.
+        engines.espeak_voices.clear();
+        assert!(engines.read("taxi", &bot("en", "en-us")).is_ok());
     }
 }

@@ -157,7 +157,7 @@ impl Server {
         let engines = Arc::new(engines);
         let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
         for route in config.route.iter().map(|route| &route.bot).chain(&config.default_route) {
-            if route != crate::config::ECHO && !bots.has(route) {
+            if route != crate::config::ECHO && !bots.knows(route) {
                 bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
             }
         }

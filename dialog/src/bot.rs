@@ -152,6 +152,18 @@ impl Default for SilencePlan {
     }
 }
 
+impl SilencePlan {
+    /// A time that nobody can have meant, as key and problem.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        crate::turn::within(&[
+            ("prompt_ms", self.prompt, 1_000, 600_000),
+            ("wait_ms", self.wait, 1_000, 600_000),
+            ("key_gap_ms", self.key_gap, 500, 30_000),
+            ("tool_ms", self.tool, 200, 30_000),
+        ])
+    }
+}
+
 /// Why a bot file cannot be used. Every message names the file, the key and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {

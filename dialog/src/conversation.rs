@@ -70,6 +70,8 @@ pub enum Output {
     Keying(bool),
     /// The sound the caller made was no turn: a cough, a back-channel, or nothing that anybody understood.
     NoTurn,
+    /// The caller has finished, and the recogniser is late with what they said: the silence until it comes is the bot's.
+    Late,
     /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
     Turn { text: String, confidence: f32, by: By, secret: bool },
     /// Run this tool.
@@ -393,6 +395,14 @@ impl Conversation {
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(),
             Act::Taken { text, confidence } => self.taken(now, &text, confidence),
+            Act::Late => self.out.push_back(Output::Late),
+            Act::Unheard => {
+                self.out.push_back(Output::NoTurn);
+                if self.spend_turn(now) {
+                    let reply = self.flow.unheard();
+                    self.reply(now, reply);
+                }
+            }
             Act::Missed => {
                 self.out.push_back(Output::NoTurn);
                 if self.spend_turn(now) {

@@ -82,7 +82,7 @@ impl Sim {
                     self.playing.retain(|p| p.say >= floor);
                     self.note("hush".into());
                 }
-                Output::Listen(_) | Output::NoTurn => {}
+                Output::Listen(_) | Output::NoTurn | Output::Late => {}
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
                     let by = match by {

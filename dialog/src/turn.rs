@@ -24,9 +24,13 @@ pub struct TurnPlan {
     /// Silence after sounds that were nothing that was asked for.
     #[serde(rename = "unclear_ms", deserialize_with = "millis")]
     pub unclear: Duration,
-    /// How long words may stay away after the silence began.
+    /// How long words may stay away after the silence began before the recogniser counts as late: a bot that was held goes on, and
+    /// silence is covered for.
     #[serde(rename = "words_ms", deserialize_with = "millis")]
     pub words: Duration,
+    /// How long late words are waited for in all. The caller is then asked again, and it is not counted against them.
+    #[serde(rename = "late_words_ms", deserialize_with = "millis")]
+    pub late_words: Duration,
     /// Continuous speech over the bot before playout pauses.
     #[serde(rename = "hold_ms", deserialize_with = "millis")]
     pub hold: Duration,
@@ -57,6 +61,7 @@ impl Default for TurnPlan {
             partial: ms(1_000),
             unclear: ms(700),
             words: ms(900),
+            late_words: ms(6_000),
             hold: ms(300),
             hush: ms(800),
             cough: ms(300),
@@ -70,17 +75,41 @@ impl Default for TurnPlan {
 
 impl TurnPlan {
     /// What contradicts itself, as key and problem.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        within(&[
+            ("complete_ms", self.complete, 50, 10_000),
+            ("likely_ms", self.likely, 50, 10_000),
+            ("partial_ms", self.partial, 50, 10_000),
+            ("unclear_ms", self.unclear, 50, 10_000),
+            ("words_ms", self.words, 200, 20_000),
+            ("late_words_ms", self.late_words, 200, 60_000),
+            ("hold_ms", self.hold, 50, 10_000),
+            ("hush_ms", self.hush, 50, 20_000),
+            ("cough_ms", self.cough, 0, 5_000),
+            ("noticed_ms", self.noticed, 0, 1_000),
+            ("longest_ms", self.longest, 2_000, 600_000),
+        ])?;
         if self.hush < self.hold {
-            return Err(("hush_ms", "is below hold_ms"));
+            return Err(("hush_ms", "is below hold_ms".into()));
+        }
+        if self.late_words < self.words {
+            return Err(("late_words_ms", "is below words_ms".into()));
         }
         if !(0.0..=1.0).contains(&self.good) || !(0.0..=1.0).contains(&self.poor) || self.poor > self.good {
-            return Err(("poor", "must be between 0 and `good`, which is at most 1"));
-        }
-        if self.longest < Duration::from_secs(2) {
-            return Err(("longest_ms", "would cut ordinary sentences"));
+            return Err(("poor", "must be between 0 and `good`, which is at most 1".into()));
         }
         Ok(())
+    }
+}
+
+/// Whether each time lies within its bounds, in milliseconds; else the first that does not, as key and problem.
+pub(crate) fn within(times: &[(&'static str, Duration, u64, u64)]) -> Result<(), (&'static str, String)> {
+    let out = times.iter().find(|(_, time, least, most)| !(*least..=*most).contains(&(time.as_millis() as u64)));
+    match out {
+        Some((key, time, least, most)) => {
+            Err((key, format!("is {}, which nobody can mean: use {least} to {most}", time.as_millis())))
+        }
+        None => Ok(()),
     }
 }
 
@@ -126,8 +155,12 @@ pub enum Act {
         text: String,
         confidence: f32,
     },
-    /// The caller has finished, and nobody knows what they said.
+    /// The caller has finished, and what they said was nothing that was asked for.
     Missed,
+    /// The caller has finished, and the recogniser is late: its words are still taken.
+    Late,
+    /// The caller has finished, and no words came of it.
+    Unheard,
     /// It was nothing: a cough, a nod. The bot goes on.
     Dropped,
 }
@@ -141,6 +174,8 @@ pub enum Why {
     End,
     /// Words stay away.
     Words,
+    /// Late words are waited for no longer.
+    Unheard,
     /// The caller does not stop.
     Longest,
 }
@@ -166,6 +201,8 @@ struct Speech {
     over_bot: bool,
     held: bool,
     hushed: bool,
+    /// The recogniser is late with the words.
+    late: bool,
 }
 
 struct Said {
@@ -195,6 +232,7 @@ impl Turn {
                 if speech.silent.take().is_some() {
                     speech.burst = began;
                 }
+                speech.late = false;
                 if let Some(said) = &mut speech.said {
                     said.stale = true;
                 }
@@ -209,6 +247,7 @@ impl Turn {
                     over_bot: self.floor != Floor::Free,
                     held: false,
                     hushed: false,
+                    late: false,
                 });
             }
         }

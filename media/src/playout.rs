@@ -369,7 +369,9 @@ impl Playout {
         if left == 0 {
             // The next clause has sound: this one gets no more.
             if front.last || follows {
-                self.finish(now, Phase::Done);
+                // Without its end nobody knows that it was whole.
+                let phase = if front.last { Phase::Done } else { Phase::Cut };
+                self.finish(now, phase);
                 if self.queue.front().is_some() {
                     return self.play(now, pcm, from);
                 }

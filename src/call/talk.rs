@@ -104,6 +104,8 @@ pub struct Talk {
     clips: (UtteranceId, u64),
     /// A clause that has begun and whose sound has run out.
     missing: Option<UtteranceId>,
+    /// The bot owes an answer whose words the recogniser is late with.
+    late: bool,
     /// A tool runs: the conversation excuses it, and owes nothing else.
     working: bool,
     /// The newest clause.
@@ -145,6 +147,7 @@ impl Talk {
             standing_by: false,
             clips: (UtteranceId(0), 0),
             missing: None,
+            late: false,
             working: false,
             newest: SayId(0),
             twins: Twins::default(),
@@ -353,6 +356,9 @@ impl Talk {
             Event::Edge { .. } if self.watch.is_held() => {}
             Event::Edge { edge: Edge::Start { arrived, .. }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
+                if std::mem::take(&mut self.late) {
+                    self.owing = None;
+                }
                 self.caller.started(at);
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
@@ -503,7 +509,7 @@ impl Talk {
                 }
                 self.standing_by &= say.is_some();
                 let more = self.bot.more();
-                if more && !self.working {
+                if (more || self.late) && !self.working {
                     self.owing = Some(at);
                 }
                 let owed = match () {

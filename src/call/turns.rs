@@ -39,6 +39,10 @@ impl CallerTurn {
         self.to = Some(at);
     }
 
+    pub fn stopped_at(&self) -> Option<Instant> {
+        self.to
+    }
+
     pub fn is_speaking(&self) -> bool {
         self.from.is_some() && self.to.is_none()
     }

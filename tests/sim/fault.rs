@@ -52,6 +52,44 @@ fn a_synthesiser_that_fails_in_mid_call_ends_it_with_something_fitting() {
 }
 
 #[test]
+fn a_clause_whose_sound_stops_is_covered_for_and_the_call_ends() {
+    let mut plan = Plan::shipped("booking.en");
+    plan.voice.stops = Some(6);
+    let mut call = plan.answer();
+    call.say("book a room");
+    call.say("boston");
+    call.run_out();
+    call.check("lost_sound");
+}
+
+#[test]
+fn late_words_are_waited_for_and_taken() {
+    let mut plan = Plan::shipped("booking.en");
+    plan.recogniser.took = ms(2_200);
+    let mut call = plan.answer();
+    call.say("book a room");
+    call.say("boston");
+    call.hear_out();
+    call.hang_up();
+    call.check("late_words");
+}
+
+#[test]
+fn words_that_never_come_are_asked_for_again_and_then_the_engine_is_to_blame() {
+    let mut plan = Plan::shipped("booking.en");
+    plan.recogniser.took = ms(30_000);
+    let mut call = plan.answer();
+    for _ in 0..3 {
+        call.hear_out();
+        call.pass(ms(500));
+        call.speak("book a room");
+        call.pass(ms(8_000));
+    }
+    call.run_out();
+    call.check("unheard");
+}
+
+#[test]
 fn a_slow_synthesiser_is_covered_by_a_standby_clip() {
     let mut plan = Plan::shipped("booking.en");
     plan.voice.first = ms(1_600);

@@ -18,6 +18,8 @@ pub struct Voice {
     pub first: Duration,
     /// From this clause on (counted from 1), every one fails, after this long.
     pub fails: Option<(u64, Duration)>,
+    /// This clause (counted from 1) stops after its first word, and nobody says so.
+    pub stops: Option<u64>,
     waiting: VecDeque<(UtteranceId, String, bool)>,
     busy: bool,
     floor: UtteranceId,
@@ -29,6 +31,7 @@ impl Default for Voice {
         Self {
             first: Duration::from_millis(60),
             fails: None,
+            stops: None,
             waiting: VecDeque::new(),
             busy: false,
             floor: UtteranceId(0),
@@ -94,6 +97,9 @@ impl Voice {
                 sounds.push(sound(pcm[from * per..(at + 1) * per].to_vec(), at as u32 + 1, at + 1 == chars));
                 from = at + 1;
             }
+        }
+        if self.stops == Some(self.said) {
+            sounds.truncate(1);
         }
         let news = vec![Spoken::Started { utterance, engine: "scripted", at: now }, Spoken::Done { utterance }];
         Spoke { sounds, news }

@@ -128,6 +128,7 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         }
         tasks.push(self::task(&check, &key, task, &slots)?);
     }
+    distinct(&check, &tasks)?;
     if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
         let name = &slots[unused].name;
         return check.fault(format!("slot[{unused}]"), format!("{name:?} is in no task"), "add it to a task's `slots`");
@@ -145,6 +146,9 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
     read.turn
         .check()
         .or_else(|(key, problem)| check.fault(format!("turn.{key}"), problem, "see the default values"))?;
+    read.silence
+        .check()
+        .or_else(|(key, problem)| check.fault(format!("silence.{key}"), problem, "see the default values"))?;
     if read.silence.no_input == 0 || read.silence.no_match == 0 || read.silence.turns == 0 {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
@@ -186,6 +190,25 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         turn: read.turn,
         silence: read.silence,
     })
+}
+
+/// A phrase names one task.
+fn distinct(check: &Check, tasks: &[Task]) -> Result<(), Fault> {
+    let mut known: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+    for (t, task) in tasks.iter().enumerate() {
+        for (p, phrase) in task.phrases.iter().enumerate() {
+            if let Some(other) = known.insert(tokens(phrase, check.language), &task.name)
+                && other != task.name
+            {
+                return check.fault(
+                    format!("task[{t}].phrases[{p}]"),
+                    format!("{phrase:?} asks for task {other:?} too"),
+                    "keep it in one of them",
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 fn slot(check: &Check, key: &str, slot: SlotFile) -> Result<Slot, Fault> {
@@ -286,6 +309,13 @@ fn kind(check: &Check, key: &str, shape: Shape) -> Result<Kind, Fault> {
             Kind::Number { min, max, unit: shape.unit.unwrap_or_default() }
         }
         Type::Digits => {
+            if shape.length.is_some() && (shape.min.is_some() || shape.max.is_some()) {
+                return check.fault(
+                    format!("{key}.length"),
+                    "says how many digits there are, and so do `min` and `max`",
+                    "keep `length` for a fixed count, or `min` and `max` for a range",
+                );
+            }
             let bound = |n: Option<i64>, or| n.map_or(Some(or), |n| usize::try_from(n).ok());
             let (min, max) = match shape.length {
                 Some(n) => (Some(n), Some(n)),

@@ -107,6 +107,25 @@ fn every_mistake_is_named_with_its_remedy() {
     let twice = format!("{SMALL}[[slot]]\nname = \"size\"\ntype = \"date\"\nprompt = \"When?\"");
     assert!(fault(&twice).contains("`slot[1].name`: \"size\" is defined twice"));
     assert!(fault(&format!("{SMALL}\n[turn]\nhush_ms = 100")).contains("`turn.hush_ms`: is below hold_ms"));
+    for (section, time) in [
+        ("turn", "complete_ms = 0"),
+        ("turn", "longest_ms = 500"),
+        ("turn", "words_ms = 99000000"),
+        ("silence", "prompt_ms = 0"),
+        ("silence", "key_gap_ms = 1"),
+        ("silence", "wait_ms = 999999999"),
+    ] {
+        let said = fault(&format!("{SMALL}\n[{section}]\n{time}"));
+        let key = time.split(' ').next().unwrap();
+        assert!(said.contains(&format!("`{section}.{key}`: is ")) && said.contains(": use "), "{said}");
+    }
+    let both = format!("{SMALL}[[slot]]\nname = \"code\"\ntype = \"digits\"\nlength = 4\nmin = 2\nprompt = \"Code?\"");
+    assert!(fault(&both).contains("`slot[1].length`: says how many digits there are, and so do"), "{}", fault(&both));
+    let second =
+        "[[task]]\nname = \"sell\"\nphrases = [\"A PIZZA please\"]\nslots = [\"size\"]\non_done = { say = \"Noted.\" }";
+    let shared = SMALL.replace("slots = [\"size\"]", "slots = [\"size\"]\nphrases = [\"a pizza please\"]");
+    let said = fault(&format!("{shared}{second}"));
+    assert!(said.contains("`task[1].phrases[0]`: \"A PIZZA please\" asks for task \"order\" too; keep"), "{said}");
     for wrong in ["ATM = \"\"", "\"a t m\" = \"a tê em\"", "\"\" = \"x\""] {
         assert!(fault(&format!("{SMALL}\n[spoken]\n{wrong}")).contains("cannot be used"), "{wrong}");
     }

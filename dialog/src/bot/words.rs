@@ -120,6 +120,7 @@ impl CommandsFile {
             self.yes,
             &[
                 "yes",
+                "yes yes",
                 "yeah",
                 "yes please",
                 "yes that's right",
@@ -134,8 +135,18 @@ impl CommandsFile {
         );
         let no = or(
             self.no,
-            &["no", "nope", "no that's wrong", "that's wrong", "that is wrong", "wrong", "not right"],
-            &["không", "sai", "không đúng", "dạ không", "không phải"],
+            &[
+                "no",
+                "no no",
+                "no no no",
+                "nope",
+                "no that's wrong",
+                "that's wrong",
+                "that is wrong",
+                "wrong",
+                "not right",
+            ],
+            &["không", "không không", "sai", "không đúng", "dạ không", "không phải"],
         );
         let polite = or(
             self.polite,

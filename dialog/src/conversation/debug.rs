@@ -47,6 +47,7 @@ impl Debug for Output {
                 write!(f, "Listen {{ grammar: {bytes} bytes, free: {}, keys: {} }}", expect.free, expect.keys)
             }
             Output::NoTurn => f.write_str("NoTurn"),
+            Output::Late => f.write_str("Late"),
             Output::Keying(open) => write!(f, "Keying({open})"),
             Output::Turn { confidence, by, secret, .. } => {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")

@@ -7,6 +7,8 @@ use std::time::Instant;
 pub(super) struct Entry {
     keys: String,
     since: Option<Instant>,
+    /// When the last entry ended because it was full: callers are told to end it with `#`, and do.
+    full: Option<Instant>,
 }
 
 impl Entry {
@@ -27,6 +29,10 @@ impl Entry {
 impl Conversation {
     pub(super) fn key(&mut self, now: Instant, key: char) {
         if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+            return;
+        }
+        let full = self.entry.full.take();
+        if key == '#' && !self.entry.is_open() && full.is_some_and(|at| now < at + self.bot.silence.key_gap) {
             return;
         }
         self.turn.forget();
@@ -50,6 +56,7 @@ impl Conversation {
                 self.entry.since = Some(now);
                 let full = if let Pad::Entry { full } = pad { full } else { 1 };
                 if self.entry.keys.len() >= full {
+                    self.entry.full = Some(now);
                     self.enter(now);
                 }
             }

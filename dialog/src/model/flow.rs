@@ -50,6 +50,8 @@ pub struct Flow {
     step: Step,
     /// How often the present step was asked in vain.
     missed: u8,
+    /// Turns in a row of which the recogniser gave nothing.
+    unheard: u8,
     silent: u8,
     deaf: bool,
     /// The caller has written something: who cannot be heard can still answer in words.
@@ -63,7 +65,20 @@ impl Flow {
         let slots = vec![None; bot.slots.len()];
         let task = (bot.tasks.len() == 1).then_some(0);
         let (trail, last) = (Vec::new(), Vec::new());
-        Flow { bot, now, task, slots, trail, step: Step::Task, missed: 0, silent: 0, deaf: false, writes: false, last }
+        Flow {
+            bot,
+            now,
+            task,
+            slots,
+            trail,
+            step: Step::Task,
+            missed: 0,
+            unheard: 0,
+            silent: 0,
+            deaf: false,
+            writes: false,
+            last,
+        }
     }
 
     pub fn step(&self) -> Step {
@@ -282,6 +297,17 @@ impl Flow {
     fn give_up(&mut self) -> Reply {
         let p = &self.bot.prompts;
         self.over(p.give_up.clone(), reason::NO_MATCH)
+    }
+
+    /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not their fault.
+    pub fn unheard(&mut self) -> Reply {
+        self.unheard = self.unheard.saturating_add(1);
+        if self.unheard >= self.bot.silence.no_match {
+            let text = self.bot.prompts.give_up.clone();
+            return self.over(text, reason::DEAF);
+        }
+        let sorry = spoken(&self.bot.prompts.no_match);
+        self.ask(vec![sorry])
     }
 
     /// Nobody spoke.

@@ -20,6 +20,7 @@ impl Turn {
         let Some(silent) = speech.silent else { return Some((speech.began + self.plan.longest, Why::Longest)) };
         let due = match &speech.said {
             Some(said) if said.is_final && !said.stale => (silent + said.pause(&self.plan), Why::End),
+            _ if speech.late => (silent + self.plan.late_words, Why::Unheard),
             _ => (silent + self.plan.words, Why::Words),
         };
         // What must be heard is heard first; then the turn is taken.
@@ -27,6 +28,7 @@ impl Turn {
     }
 
     pub(super) fn end(&mut self, now: Instant) {
+        self.grow_late(now);
         let Some(speech) = &self.speech else { return };
         // A nod or a cough over the bot is settled as soon as it is known: the bot has been waiting long enough.
         let settled = speech.silent.is_some()
@@ -46,7 +48,10 @@ impl Turn {
             Some(_) => speech.spoken,
             None => speech.spoken + now.saturating_duration_since(speech.burst),
         };
+        let finals = speech.said.as_ref().is_some_and(|said| said.is_final && !said.stale);
         let act = match speech.said {
+            // What was said last is not known: words that came before it are not the whole answer.
+            _ if !finals && speech.silent.is_some() && spoken >= self.plan.cough && !bot => Act::Unheard,
             Some(Said { weight: Weight::Hum, text: Some(_), .. }) => Act::Dropped,
             Some(Said { weight: Weight::Nod, text: Some(_), .. }) if speech.over_bot && !speech.hushed => Act::Dropped,
             // Assent to a question that is none to assent to.
@@ -69,5 +74,19 @@ impl Turn {
             }
         }
         self.acts.push_back(act);
+    }
+
+    /// Words stay away after speech that is no cough: nobody waits with them for the recogniser, but they are still taken when they come.
+    fn grow_late(&mut self, now: Instant) {
+        let due = |speech: &Speech| self.end_deadline(speech).is_some_and(|(at, why)| why == Why::Words && at <= now);
+        if !self.speech.as_ref().is_some_and(|speech| due(speech) && speech.spoken >= self.plan.cough) {
+            return;
+        }
+        let Some(speech) = &mut self.speech else { return };
+        speech.late = true;
+        if std::mem::take(&mut speech.held) && !speech.hushed {
+            self.acts.push_back(Act::Resume);
+        }
+        self.acts.push_back(Act::Late);
     }
 }

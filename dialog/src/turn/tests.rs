@@ -89,14 +89,47 @@ fn whoever_goes_on_keeps_the_turn() {
 }
 
 #[test]
-fn stale_words_stand_in_for_words_that_never_come() {
+fn words_that_the_caller_went_on_from_are_not_the_whole_answer() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(700);
     t.words(710, "two", Weight::Part, true);
     t.start(1_200);
     t.stop(1_600);
-    assert_eq!(t.seen(5_000), ["2300 taken two"]);
+    assert_eq!(t.seen(9_000), ["2300 late", "7400 unheard"]);
+}
+
+#[test]
+fn late_words_of_the_same_turn_are_still_taken() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(0);
+    t.stop(1_000);
+    t.words(3_300, "boston", Weight::Whole, true);
+    assert_eq!(t.seen(9_000), ["1700 late", "3300 taken boston"]);
+    // Who speaks anew is heard whole: the words of both come together.
+    t.start(10_000);
+    t.stop(11_000);
+    t.start(12_000);
+    t.stop(12_700);
+    t.words(13_000, "boston tomorrow", Weight::Whole, true);
+    assert_eq!(t.seen(20_000), ["11700 late", "13000 taken boston tomorrow"]);
+}
+
+#[test]
+fn a_bot_that_was_held_goes_on_while_words_are_late_and_stops_for_them() {
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    t.stop(700);
+    t.words(2_600, "boston", Weight::Whole, true);
+    assert_eq!(t.seen(9_000), ["300 hold", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
+}
+
+#[test]
+fn words_that_never_come_are_nobodys_fault() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(0);
+    t.stop(1_000);
+    assert_eq!(t.seen(9_000), ["1700 late", "6800 unheard"]);
 }
 
 #[test]
@@ -137,7 +170,7 @@ fn a_held_bot_resumes_when_no_words_come() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(600);
-    assert_eq!(t.seen(3_000), ["300 hold", "1300 resume", "1300 dropped"]);
+    assert_eq!(t.seen(9_000), ["300 hold", "1300 resume", "1300 late", "6400 dropped"]);
 }
 
 #[test]

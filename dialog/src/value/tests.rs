@@ -255,7 +255,7 @@ fn yes_and_no_are_told_apart_in_both_languages() {
     for yes in ["yes", "yeah", "that's right", "That is right.", "right", "ok", "sure", "correct", "yes please"] {
         assert_eq!(says(yes, Language::En), Some(true), "{yes}");
     }
-    for no in ["no", "nope", "no that's not right", "that is wrong", "not right", "No, wrong."] {
+    for no in ["no", "no no", "no, no, no", "nope", "no that's not right", "that is wrong", "not right", "No, wrong."] {
         assert_eq!(says(no, Language::En), Some(false), "{no}");
     }
     assert_eq!(says("maybe", Language::En), None);

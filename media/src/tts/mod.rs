@@ -5,6 +5,7 @@ pub mod espeak;
 pub mod fallback;
 #[cfg(feature = "flite")]
 pub mod flite;
+pub mod loudness;
 pub mod scripted;
 mod shape;
 

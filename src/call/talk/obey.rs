@@ -47,7 +47,17 @@ impl Talk {
                 self.caller.clear();
                 self.act(Act::Gain(Gain::Full));
             }
+            Output::Late => {
+                self.mark(now, "words_late");
+                if !self.sounds() {
+                    self.late = true;
+                    self.owing.get_or_insert(self.caller.stopped_at().unwrap_or(now));
+                }
+            }
             Output::NoTurn => {
+                if std::mem::take(&mut self.late) {
+                    self.owing = None;
+                }
                 self.caller.clear();
                 self.show(Page::nothing);
                 let silence = self.silences.nothing_owed(now);
@@ -102,6 +112,7 @@ impl Talk {
     }
 
     fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
+        self.late = false;
         let (from, to) = self.caller.take(now);
         // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
         let index = self.turns + self.bot.begun();

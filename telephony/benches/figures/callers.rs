@@ -108,7 +108,8 @@ impl Callers {
         for caller in &self.all {
             let Some(&(_, first)) = caller.got.first() else { continue };
             let place = |&(at, ts): &(u64, u32)| {
-                at as i128 - i128::from(ts.wrapping_sub(first)) * 1_000_000_000 / i128::from(clock)
+                // Signed: a packet that was overtaken lies before the first that came.
+                at as i128 - i128::from(ts.wrapping_sub(first) as i32) * 1_000_000_000 / i128::from(clock)
             };
             let mut places: Vec<i128> = caller.got.iter().map(place).collect();
             places.sort_unstable();
@@ -148,7 +149,9 @@ impl Caller {
             if length < 0 {
                 return;
             }
-            if length as usize > HEADER && self.got.len() < self.got.capacity() {
+            // RTCP (RFC 5761 section 4) has no timestamp in that place; a packet without the kernel's time has no place at all.
+            let rtp = length as usize > HEADER && !(192..=223).contains(&data[1]) && stamp > 0;
+            if rtp && self.got.len() < self.got.capacity() {
                 self.got.push((stamp, u32::from_be_bytes([data[4], data[5], data[6], data[7]])));
             }
         }

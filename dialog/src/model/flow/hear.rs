@@ -40,6 +40,7 @@ impl Flow {
 
     /// The caller said this.
     pub fn hear(&mut self, text: &str, confidence: f32) -> Reply {
+        self.unheard = 0;
         // Only what is typed is certain.
         self.understand(text, tokens(text, self.bot.language), confidence.min(0.99))
     }

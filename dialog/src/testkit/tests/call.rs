@@ -71,7 +71,7 @@ fn words_that_never_come_are_asked_for_again() {
     sim.input(Input::SpeechStarted);
     sim.pass(Duration::from_millis(900));
     sim.input(Input::SpeechStopped { ago: Duration::from_millis(200) });
-    sim.pass(Duration::from_millis(600));
+    sim.pass(Duration::from_millis(5_700));
     assert!(sim.look().is_empty());
     sim.pass(Duration::from_millis(150));
     assert_eq!(sim.look()[0], "bot: Sorry, I did not understand that.");

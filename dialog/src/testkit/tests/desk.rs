@@ -69,6 +69,68 @@ fn keys_answer_every_question() {
     );
 }
 
+/// The bot itself asks for the hash key at the end: one that comes after the last digit that fits is not a key of the next question.
+#[test]
+fn a_hash_behind_a_full_entry_ends_it_and_one_later_repeats() {
+    check(
+        BOOKING,
+        "answer
+        key 1
+        key 3
+        key 1204
+        key #
+        key #",
+        r#"
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
+        bot: Hello, this is the room booking line.
+        bot: Would you like to book a room, or cancel a booking?
+        hush
+        keys: 1
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
+        bot: In which city do you need the room?
+        hush
+        keys: 3
+        place = "new york" ✓
+        bot: For which day?
+        hush
+        keying true
+        keying false
+        keys: 1204
+        date = "2026-12-04" ✓
+        bot: At what time?
+        hush
+        keys: #
+        bot: At what time?"#,
+    );
+}
+
+#[test]
+fn no_said_twice_over_the_read_back_is_a_no() {
+    check(
+        BOOKING,
+        "answer
+        say book a room in boston today at two p m for one hour for two people
+        say no no",
+        r#"
+        bot: You are speaking with an automated assistant,
+        bot: this call is recorded.
+        bot: Hello, this is the room booking line.
+        bot: Would you like to book a room, or cancel a booking?
+        caller: book a room in boston today at two p m for one hour for two people
+        place = "boston"
+        date = "2026-11-25"
+        time = "14:00"
+        duration = "PT1H"
+        people = 2
+        bot: You want a room in boston today at two p m for an hour for two people.
+        bot: Is that right?
+        caller: no no
+        bot: What should I change?"#,
+    );
+}
+
 #[test]
 fn a_secret_shows_nowhere() {
     check(

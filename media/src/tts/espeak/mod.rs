@@ -53,6 +53,17 @@ impl Espeak {
         }
     }
 
+    /// The voices it has, as `-v` takes them; empty where it cannot say.
+    pub fn voices(&self) -> Vec<String> {
+        let mut command = Command::new(&self.program);
+        let Ok(out) = command.arg("--voices").stdin(Stdio::null()).stderr(Stdio::null()).output() else {
+            return Vec::new();
+        };
+        // A heading, then one voice a line: priority, language, ...
+        let lines = String::from_utf8_lossy(&out.stdout);
+        lines.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned)).collect()
+    }
+
     fn missing(&self, error: &std::io::Error) -> Fault {
         match error.kind() {
             ErrorKind::NotFound => {
@@ -100,7 +111,7 @@ impl Espeak {
 }
 
 /// A name `espeak-ng -v` may be given: never an option, a path or a file.
-fn plain(name: &str) -> bool {
+pub fn plain(name: &str) -> bool {
     (2..=32).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-+".contains(c))
