@@ -71,6 +71,8 @@ const STEP_DB: f32 = 4.0;
 const WEIGHT: RangeInclusive<f32> = -1.5..=3.0;
 const SURE: f32 = 3.0;
 const MOST: f32 = 6.0;
+/// Power on the square of the 16-bit scale (-58 dBFS) below which nobody notices an echo, and a canceller does more harm than good.
+const FAINT: f32 = 1_600.0;
 /// Shares of what came that are somebody's own between which the ear gets more and more of it as it came: a canceller that has
 /// not found its echo, or has none to find, damps a caller by up to 40 dB, and nearly always his first words.
 const UNTOUCHED: Range<f32> = 0.85..0.97;
@@ -173,7 +175,7 @@ impl Line {
         }
         let share = (raw - UNTOUCHED.start) / (UNTOUCHED.end - UNTOUCHED.start);
         let share = match work.evidence >= SURE {
-            _ if caller => 1.0,
+            _ if caller || work.path.echo() < FAINT => 1.0,
             true => share.clamp(0.0, 1.0),
             false => 0.0,
         };
