@@ -11,6 +11,7 @@ use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
 use level::{Level, Levelling};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use suppressor::{Suppression, Suppressor};
 
@@ -155,7 +156,12 @@ impl Ear {
             echo.clean(frame, sent);
             // Who is heard already is not heard twice.
             let (speaks, spoken) = (self.speech.is_some(), self.spoken);
-            self.backlog.extend(echo.again().filter(|again| !speaks && again.pos >= spoken));
+            let mut again = echo.again().filter(|again| !speaks && again.pos >= spoken).peekable();
+            if let Some(first) = again.peek() {
+                self.backlog.retain(|waits| waits.pos < first.pos);
+                self.sound.replace(first.pos);
+            }
+            self.backlog.extend(again);
         }
     }
 
@@ -367,6 +373,7 @@ impl Ear {
             if from < self.sound.end {
                 let mut pcm = vec![0; (self.sound.end - from) as usize];
                 self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
+                self.sound.leave_out(from, &mut pcm);
                 if self.plan.level == Levelling::On {
                     self.level.apply(self.gate.floor_db(), &mut pcm);
                 }
@@ -387,6 +394,8 @@ struct Sound {
     end: u64,
     /// Samples that have come; those past `end` are still being cleaned.
     came: u64,
+    /// Samples in whose place others have come, oldest first.
+    replaced: VecDeque<Range<u64>>,
 }
 
 /// Where a frame begins in the ear's own count.
@@ -405,6 +414,7 @@ impl Sound {
             end: 0,
             came: 0,
             raw: VecDeque::new(),
+            replaced: VecDeque::new(),
         }
     }
 
@@ -421,6 +431,23 @@ impl Sound {
         self.end += pcm.len() as u64;
     }
 
+    /// What comes next takes the place of all that came from `at` on.
+    fn replace(&mut self, at: SamplePos) {
+        let later = |mark: &&Mark| mark.at.0 + SamplePos::PER_TICK / 2 >= at.0;
+        let Some(from) = self.marks.iter().rev().take_while(later).last().map(|mark| mark.sample) else { return };
+        self.replaced.retain(|range| range.start < from);
+        self.replaced.push_back(from..self.came);
+    }
+
+    /// Takes what was replaced out of `pcm`, the sound from `from` on.
+    fn leave_out(&self, from: u64, pcm: &mut Vec<i16>) {
+        for range in self.replaced.iter().rev() {
+            let at = |sample: u64| (sample.saturating_sub(from) as usize).min(pcm.len());
+            let range = at(range.start)..at(range.end);
+            pcm.drain(range);
+        }
+    }
+
     fn start(&self) -> u64 {
         self.end - self.pcm.len() as u64
     }
@@ -433,12 +460,14 @@ impl Sound {
         while self.marks.get(1).is_some_and(|next| next.sample <= start) {
             self.marks.pop_front();
         }
+        self.replaced.retain(|range| range.end > start);
     }
 
     fn clear(&mut self) {
         self.pcm.clear();
         self.raw.clear();
         self.marks.clear();
+        self.replaced.clear();
         self.end = self.came;
     }
 

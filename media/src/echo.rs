@@ -10,6 +10,7 @@ mod canceller;
 mod early;
 mod fit;
 mod path;
+mod rise;
 
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
@@ -18,6 +19,7 @@ use bands::Bands;
 use canceller::Canceller;
 use early::{Early, Finding};
 use path::Path;
+use rise::Rise;
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
 
@@ -52,6 +54,7 @@ struct Work {
     share: f32,
     /// That a caller speaks: a cumulative sum (Page, 1954) of what each tick says for it.
     evidence: f32,
+    rise: Rise,
 }
 
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
@@ -71,11 +74,11 @@ const STEP_DB: f32 = 4.0;
 const WEIGHT: RangeInclusive<f32> = -1.5..=3.0;
 const SURE: f32 = 3.0;
 const MOST: f32 = 6.0;
-/// Power on the square of the 16-bit scale (-58 dBFS) below which nobody notices an echo, and a canceller does more harm than good.
-const FAINT: f32 = 1_600.0;
 /// Shares of what came that are somebody's own between which the ear gets more and more of it as it came: a canceller that has
 /// not found its echo, or has none to find, damps a caller by up to 40 dB, and nearly always his first words.
 const UNTOUCHED: Range<f32> = 0.85..0.97;
+/// The same for how far (dB) the caller rises above all that came while only we spoke.
+const CLEAR_DB: Range<f32> = 8.0..14.0;
 
 impl Echo {
     pub fn new() -> Self {
@@ -155,7 +158,8 @@ impl Line {
         let (sent, came, left) =
             (work.far.measure(far), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
         work.path.play(&sent);
-        let finding = self.early.as_mut().map_or(Some(Finding::None), |early| early.judge(&sent, &came, &mut work.path));
+        let finding =
+            self.early.as_mut().map_or(Some(Finding::None), |early| early.judge(&sent, &came, &mut work.path));
         let (raw, clean) = (work.path.own(&came), work.path.own(&left));
         let caller = matches!(finding, Some(Finding::Caller));
         // What the jitter buffer made up says nothing of the way.
@@ -174,8 +178,10 @@ impl Line {
             }
         }
         let share = (raw - UNTOUCHED.start) / (UNTOUCHED.end - UNTOUCHED.start);
+        work.rise.push(&came, work.evidence >= SURE);
+        let share = share.max((work.rise.decibels() - CLEAR_DB.start) / (CLEAR_DB.end - CLEAR_DB.start));
         let share = match work.evidence >= SURE {
-            _ if caller || work.path.echo() < FAINT => 1.0,
+            _ if caller => 1.0,
             true => share.clamp(0.0, 1.0),
             false => 0.0,
         };
@@ -191,7 +197,8 @@ impl Line {
 impl Work {
     fn new(rate: Rate) -> Self {
         let [far, near, clean] = [(); 3].map(|()| Bands::new(rate));
-        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, evidence: 0.0 }
+        let (canceller, path, rise) = (Canceller::new(rate), Path::new(), Rise::default());
+        Self { canceller, far, near, clean, path, share: 0.0, evidence: 0.0, rise }
     }
 
     /// Fades within the tick to `share` of the sound as it came.

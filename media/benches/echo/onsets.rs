@@ -173,7 +173,9 @@ impl Callers {
 }
 
 pub(super) fn table(fresh: bool, models: &Models) {
-    println!("\nCallers who begin 0 to 2 s after the bot's first sound, of whom a recogniser understands each word on a quiet line");
+    println!(
+        "\nCallers who begin 0 to 2 s after the bot's first sound, of whom a recogniser understands each word on a quiet line"
+    );
     let (seed, delays) = if fresh { (20_000, [50, 130, 240, 390]) } else { (300, [80, 180, 300, 440]) };
     for callers in callers(fresh) {
         let clear = callers.clear(models);

@@ -22,6 +22,13 @@ const STRANGE_DB: f32 = 6.5;
 const STAYS_STRANGE_DB: f32 = 4.5;
 /// Ticks (0.2 s) without a sound before which speech does not reach back.
 const PAUSE: usize = 10;
+/// Whoever speaks in an echo begins where power rises so far above the loudest of so many ticks (0.6 s) of echo alone, or as
+/// many ticks earlier as the first sound of a word may be soft.
+const RISES: f32 = 1.6;
+const REFERENCE: usize = 30;
+const SOFT: usize = 2;
+/// What is heard before that is our own sound: a recogniser gets it so much fainter, and does not take it for words.
+const FAINTER: i16 = 10;
 
 pub(super) struct Early {
     fit: Fit,
@@ -42,6 +49,14 @@ struct Kept {
     path: Option<[Band; COUNT]>,
     /// The ear had it for a caller's.
     given: bool,
+    /// Something was heard in it.
+    heard: bool,
+}
+
+impl Kept {
+    fn power(&self) -> f32 {
+        self.came.iter().sum()
+    }
 }
 
 /// What the first seconds say of a tick.
@@ -56,24 +71,23 @@ pub(super) enum Finding {
 
 impl Early {
     pub(super) fn new() -> Self {
-        Self {
-            fit: Fit::new(),
-            strange: false,
-            odd: false,
-            judged: 0.0,
-            kept: VecDeque::new(),
-            again: Vec::new(),
-        }
+        Self { fit: Fit::new(), strange: false, odd: false, judged: 0.0, kept: VecDeque::new(), again: Vec::new() }
     }
 
     /// Keeps a tick as it came.
     pub(super) fn keep(&mut self, like: &Frame, pcm: &[i16]) {
         let mut kept = if self.kept.len() < KEPT { None } else { self.kept.pop_front() }
             .filter(|kept| kept.frame.rate == like.rate)
-            .unwrap_or_else(|| Kept { frame: like.clone(), came: [0.0; COUNT], path: None, given: false });
+            .unwrap_or_else(|| Kept {
+                frame: like.clone(),
+                came: [0.0; COUNT],
+                path: None,
+                given: false,
+                heard: false,
+            });
         (kept.frame.pos, kept.frame.arrived, kept.frame.origin) = (like.pos, like.arrived, like.origin);
         kept.frame.pcm_mut().copy_from_slice(pcm);
-        (kept.path, kept.given) = (None, false);
+        (kept.path, kept.given, kept.heard) = (None, false, false);
         self.kept.push_back(kept);
     }
 
@@ -94,6 +108,7 @@ impl Early {
         (newest.came, newest.path) = (*came, Some(path.state()));
         let from_line = newest.frame.origin == Origin::Line;
         self.fit.push(sent, from_line.then_some(came));
+        newest.heard = self.fit.was_heard(0);
         self.odd = !self.odd;
         if !from_line || (self.odd && !self.strange) {
             return Some(if self.strange { Finding::Caller } else { Finding::None });
@@ -134,7 +149,8 @@ impl Early {
         self.again.drain(..)
     }
 
-    /// Where those who were just found began: after a pause, or else where the newest sound begins that fits nothing.
+    /// Where those who were just found began: after a pause, or where they rise above what came before, or else where the newest
+    /// sound begins that fits nothing.
     fn began(&self) -> usize {
         let newest = self.kept.len() - 1;
         let (mut began, mut pause) = (NEWEST - 1, 0);
@@ -148,7 +164,15 @@ impl Early {
                 }
             }
         }
-        newest.saturating_sub(NEWEST - 1)
+        let first = newest.saturating_sub(NEWEST - 1);
+        let before = self.kept.range(first.saturating_sub(REFERENCE)..first);
+        let before: Vec<f32> = before.filter(|kept| kept.path.is_some()).map(Kept::power).collect();
+        if before.len() < REFERENCE / 2 {
+            return first;
+        }
+        let most = RISES * before.into_iter().fold(0.0, f32::max);
+        let rises = self.kept.range(first..).position(|kept| kept.power() > most);
+        rises.map_or(first, |rises| first + rises.saturating_sub(SOFT))
     }
 
     /// Judges again what was kept, by what is known now of the way. What speaks for a caller at the end, if anybody was found.
@@ -179,6 +203,9 @@ impl Early {
                 let mut frame = kept.frame.clone();
                 if frame.origin == Origin::Line && !kept.given && (index < began || !own(kept)) {
                     frame.origin = Origin::Echo;
+                    if index + SOFT < began && kept.heard {
+                        frame.pcm_mut().iter_mut().for_each(|sample| *sample /= FAINTER);
+                    }
                 }
                 self.again.push(frame);
             }

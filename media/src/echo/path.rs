@@ -32,11 +32,6 @@ const LOUDEST: f32 = 0.7;
 /// What must rise above the echo, in power.
 const MARGIN: f32 = 1.5;
 
-/// The way is learned from sound within this share of the loudest of late, which fades by so much a tick (2 dB in a second): beside
-/// fainter sound a line's noise looks like an echo.
-const LOUD: f32 = 0.03;
-const FADES: f32 = 0.99;
-
 pub struct Path {
     /// What was sent, newest first.
     sent: VecDeque<Spectrum>,
@@ -51,8 +46,6 @@ pub(super) struct Band {
     gain: f32,
     /// Ticks that it was learned from.
     seen: f32,
-    /// The loudest that was due of late.
-    loud: f32,
 }
 
 impl Path {
@@ -67,7 +60,6 @@ impl Path {
         for (index, band) in self.bands.iter_mut().enumerate() {
             let loudest = self.sent.iter().map(|sent| sent[index]).fold(0.0, f32::max);
             band.due = loudest.max(KEPT * band.due);
-            band.loud = band.due.max(FADES * band.loud);
         }
     }
 
@@ -75,7 +67,7 @@ impl Path {
     pub fn learn(&mut self, came: &Spectrum, own: f32) {
         for (band, came) in self.bands.iter_mut().zip(came).filter(|(band, _)| band.due > SILENCE) {
             band.seen += 1.0;
-            if band.seen <= ARRIVAL || band.due < LOUD * band.loud {
+            if band.seen <= ARRIVAL {
                 continue;
             }
             let seen = band.seen - ARRIVAL;
@@ -89,11 +81,6 @@ impl Path {
                 (band.gain - down).max(ratio)
             };
         }
-    }
-
-    /// The most power that our own sound may come back with at this moment.
-    pub fn echo(&self) -> f32 {
-        self.bands.iter().map(|band| MARGIN * band.gain.exp() * band.due).sum()
     }
 
     /// What is due and known at this moment.
