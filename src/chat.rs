@@ -1,4 +1,5 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
+use crate::store::Store;
 use crate::{console, tools};
 use anyhow::Context;
 use dialog::bot::Bot;
@@ -11,6 +12,8 @@ use std::time::Instant;
 
 /// One chat: the conversation, and a clock that stands still.
 struct Chat<W> {
+    /// What services know this chat's requests by.
+    id: String,
     conversation: Conversation,
     now: Instant,
     out: W,
@@ -32,7 +35,8 @@ pub async fn open(file: &Path) -> anyhow::Result<()> {
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.
 pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
-    let mut chat = Chat { conversation, now: Instant::now(), out, tools: VecDeque::new(), over: false };
+    let id = Store::new_id();
+    let mut chat = Chat { id, conversation, now: Instant::now(), out, tools: VecDeque::new(), over: false };
     chat.feed(Input::Answered)?;
     chat.settle().await?;
     for line in lines.lines() {
@@ -62,7 +66,7 @@ impl<W: Write> Chat<W> {
     async fn settle(&mut self) -> std::io::Result<()> {
         while let Some((id, call)) = self.tools.pop_front() {
             writeln!(self.out, "  (asking {})", tools::origin(&call.url))?;
-            let result = tools::run(&call).await;
+            let result = tools::run(&self.id, &call).await;
             self.feed(Input::ToolDone { id, result })?;
         }
         if let Some((at, Why::KeyGap)) = self.conversation.deadline() {
@@ -106,6 +110,18 @@ impl<W: Write> Chat<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn header_fields_are_empty_where_there_is_no_sip() {
+        let text = include_str!("../configs/bots/booking.en.toml")
+            .replace("Hello, this is", "Hello {sip.X-Customer}, this is");
+        let bot = Bot::parse(&text, "booking.en.toml").unwrap();
+        let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
+        let mut out = Vec::new();
+        run(conversation, "".as_bytes(), &mut out).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("Hello, this is the room booking line.") && !out.contains('{'), "{out}");
+    }
 
     #[tokio::test]
     async fn a_room_is_booked_by_writing() {

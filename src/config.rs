@@ -12,6 +12,8 @@ mod codec;
 mod http;
 mod load;
 mod network;
+mod numbers;
+mod peers;
 mod ranges;
 mod several;
 mod store;
@@ -23,6 +25,8 @@ pub use codec::{Codec, Opus};
 pub use http::Http;
 pub use load::Fault;
 pub use network::Network;
+pub use numbers::Numbers;
+pub use peers::{Phone, Register, Route, Transport, Trunk};
 pub use several::Several;
 pub use store::{RecordingFormat, Store};
 pub use widget::{Ice, Rtc, Widget};
@@ -70,6 +74,7 @@ pub struct Config {
     pub rtc: Rtc,
     pub log: Log,
     pub drain: Drain,
+    pub numbers: Numbers,
     pub route: Vec<Route>,
     pub phone: Vec<Phone>,
     pub trunk: Vec<Trunk>,
@@ -92,6 +97,7 @@ impl Default for Config {
             rtc: Rtc::default(),
             log: Log::default(),
             drain: Drain::default(),
+            numbers: Numbers::default(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
             phone: Vec::new(),
             trunk: Vec::new(),
@@ -135,72 +141,6 @@ impl Default for Sip {
             open_networks: Network::loopback().to_vec(),
         }
     }
-}
-
-/// A user who may register and call.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Phone {
-    pub name: String,
-    pub user: String,
-    #[serde(default, with = "blank::path")]
-    pub password_file: Option<PathBuf>,
-    #[serde(default, with = "blank")]
-    pub password_env: Option<String>,
-}
-
-/// A provider, or another exchange.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trunk {
-    pub name: String,
-    /// Calls from these networks are the trunk's, without a password.
-    #[serde(default)]
-    pub networks: Vec<Network>,
-    /// `sip:host:port`.
-    #[serde(default, with = "blank")]
-    pub outbound_proxy: Option<String>,
-    #[serde(default)]
-    pub transport: Transport,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub register: Option<Register>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    #[default]
-    Udp,
-    Tcp,
-}
-
-/// How we register with a trunk.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Register {
-    /// `sip:provider.example` or `sip:provider.example:5080`.
-    pub server: String,
-    pub user: String,
-    #[serde(default, with = "blank::path")]
-    pub password_file: Option<PathBuf>,
-    #[serde(default, with = "blank")]
-    pub password_env: Option<String>,
-    #[serde(default = "Register::expires")]
-    pub expires_s: Secs,
-}
-
-impl Register {
-    fn expires() -> Secs {
-        Secs(300)
-    }
-}
-
-/// Calls to `user` (the user part of the request-URI) go to `bot`: the file name of a bot without `.toml`, or [`ECHO`].
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    pub user: String,
-    pub bot: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -591,6 +531,6 @@ pub struct Drain {
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { limit_ms: Ms(30_000) }
+        Self { limit_ms: Ms(300_000) }
     }
 }

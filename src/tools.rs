@@ -19,12 +19,36 @@ fn client() -> &'static reqwest::Client {
     })
 }
 
-/// Runs one tool call to its end or its time limit.
-pub async fn run(call: &ToolCall) -> Result<serde_json::Value, ToolFault> {
+/// The header by which a service knows a request that it has done already (draft-ietf-httpapi-idempotency-key-header).
+const ONCE: &str = "idempotency-key";
+
+/// What a request of one conversation is known by: the same for the same request, however often it goes out, and another in
+/// any other conversation. `talk` names the conversation.
+fn key(talk: &str, call: &ToolCall) -> String {
+    let method = match call.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    let body = call.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
+    let mut sum = ring::digest::Context::new(&ring::digest::SHA256);
+    for part in [talk, method, &call.url, &body] {
+        sum.update(&(part.len() as u64).to_be_bytes());
+        sum.update(part.as_bytes());
+    }
+    let sum = sum.finish();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&sum.as_ref()[..16]);
+    // A UUID of version 8 (RFC 9562 section 5.8), for services keep keys in columns of that type.
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
+/// Runs one tool call of the conversation `talk` to its end or its time limit.
+pub async fn run(talk: &str, call: &ToolCall) -> Result<serde_json::Value, ToolFault> {
     let request = match call.method {
         Method::Get => client().get(&call.url),
         Method::Post => client().post(&call.url),
     };
+    let request = request.header(ONCE, format!("\"{}\"", key(talk, call)));
     let request = match &call.body {
         Some(body) => request.json(body),
         None => request,
@@ -52,4 +76,51 @@ pub async fn run(call: &ToolCall) -> Result<serde_json::Value, ToolFault> {
 /// Scheme and host of a URL: what may be shown or logged (a path or query can hold what a caller said).
 pub fn origin(url: &str) -> String {
     reqwest::Url::parse(url).map_or_else(|_| "an unusable URL".into(), |url| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    /// Answers requests with `true` and hands out the head of each.
+    async fn service() -> (String, mpsc::Receiver<String>) {
+        let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/rooms", service.local_addr().unwrap());
+        let (heads, asked) = mpsc::channel(16);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = service.accept().await {
+                let (mut text, mut buffer) = (String::new(), [0; 4096]);
+                while !text.ends_with('}') {
+                    let length = stream.read(&mut buffer).await.unwrap();
+                    text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+                }
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\ntrue";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                heads.send(text).await.unwrap();
+            }
+        });
+        (url, asked)
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_repeated_in_a_call_has_the_same_key_and_any_other_has_its_own() {
+        let (url, mut asked) = service().await;
+        let mut keys = Vec::new();
+        for (talk, people) in [("call 1", 2), ("call 1", 2), ("call 1", 3), ("call 2", 2)] {
+            let body = Some(serde_json::json!({ "people": people }));
+            let call = ToolCall { method: Method::Post, url: url.clone(), body, timeout: Duration::from_secs(10) };
+            assert_eq!(run(talk, &call).await, Ok(true.into()));
+            let head = asked.recv().await.unwrap().to_ascii_lowercase();
+            let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap().to_owned();
+            let plain = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap();
+            assert_eq!(uuid::Uuid::parse_str(plain).unwrap().get_version_num(), 8);
+            keys.push(key);
+        }
+        assert_eq!(keys[0], keys[1]);
+        assert!(keys[0] != keys[2] && keys[0] != keys[3] && keys[2] != keys[3], "{keys:?}");
+    }
 }

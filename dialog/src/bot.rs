@@ -6,14 +6,18 @@ use std::time::Duration;
 
 mod check;
 mod file;
+mod headers;
 mod template;
 mod words;
 
 pub use crate::value::Language;
+pub use headers::Headers;
+pub(crate) use headers::without_holes;
 pub use template::{Part, Template};
 pub use words::{Command, Commands, Prompts};
 
-/// Everything a bot says, asks and does. Made by [`Bot::parse`], never changed afterwards.
+/// Everything a bot says, asks and does. Made by [`Bot::parse`], never changed afterwards; a call has a copy of its own where
+/// its sentences hold what is known of that call ([`Bot::with_headers`]).
 #[derive(Clone, Debug)]
 pub struct Bot {
     pub name: String,
@@ -35,6 +39,10 @@ pub struct Bot {
     pub commands: Commands,
     pub turn: TurnPlan,
     pub silence: SilencePlan,
+    /// What the trunk said of the call this bot talks in; empty in a bot as it is read.
+    pub(crate) headers: Headers,
+    /// Some sentence still has a gap for a header field.
+    has_header_gaps: bool,
 }
 
 /// One thing to find out.
@@ -185,7 +193,9 @@ impl Bot {
             key: e.path().to_string(),
             problem: e.inner().message().to_string(),
         })?;
-        check::bot(read, file)
+        let mut bot = check::bot(read, file)?;
+        bot.has_header_gaps = bot.sentences().iter().any(|text| headers::is_in(text));
+        Ok(bot)
     }
 
     pub fn slot(&self, name: &str) -> Option<usize> {
@@ -213,7 +223,8 @@ impl Bot {
                 .flatten()
                 .cloned(),
         );
-        texts.extend(p.all().into_iter().filter(|t| !t.contains('{')).map(str::to_string));
+        texts.extend(p.all().into_iter().map(str::to_string));
+        texts.retain(|text| !text.contains('{'));
         let mut clauses = Vec::new();
         for clause in texts.iter().flat_map(|t| self.clauses(t)) {
             if !clauses.contains(&clause) {

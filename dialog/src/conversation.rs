@@ -197,6 +197,7 @@ pub struct Conversation {
 impl Conversation {
     /// `today`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, today: jiff::civil::DateTime) -> Conversation {
+        let bot = bot.without_header_gaps();
         Conversation {
             flow: Flow::new(bot.clone(), today),
             turn: Turn::new(bot.turn.clone()),

@@ -59,7 +59,8 @@ pub(super) async fn one(
 /// Places a call. The answer comes before the other side rings: follow the call by its id.
 #[utoipa::path(post, path = "/api/v1/calls", operation_id = "place_call", tag = "calls", request_body = NewCall, responses(
     (status = ACCEPTED, body = Placed),
-    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no such destination"),
+    (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "No JSON, or `to` is no address"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no trunk for a number"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
 ))]
 pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Response {
@@ -68,8 +69,7 @@ pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Respons
         text.is_empty() || text.len() > ADDRESS || text.chars().any(|c| c.is_control() || c.is_whitespace())
     };
     if odd(&to) || from.as_ref().is_some_and(odd) {
-        return DialFault::Destination("`to` and `from` have 1 to 255 characters, none of them a space")
-            .into_response();
+        return DialFault::Address("`to` and `from` have 1 to 255 characters, none of them a space").into_response();
     }
     if !room.app.bots.has(&bot) {
         return DialFault::Bot.into_response();

@@ -96,6 +96,9 @@ pub enum DialFault {
     #[error("there is no bot with this name")]
     Bot,
     /// What is wrong with it, in words without it.
+    #[error("this is no address to call: {0}")]
+    Address(&'static str),
+    /// Why nothing leads there, in words without it.
     #[error("this destination cannot be dialled: {0}")]
     Destination(&'static str),
 }
@@ -184,6 +187,7 @@ impl IntoResponse for DialFault {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Draining | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Address(_) => StatusCode::BAD_REQUEST,
             Self::Bot | Self::Destination(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Problem::new(status, self.to_string()).into_response()

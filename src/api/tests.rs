@@ -37,7 +37,7 @@ impl Desk for Switch {
                 return Err(DialFault::Draining);
             }
             if !dial.to.starts_with("sip:") {
-                return Err(DialFault::Destination("a SIP URI begins with sip:"));
+                return Err(DialFault::Address("a SIP URI begins with sip:"));
             }
             Ok(begin(&self.store, &dial.to))
         })
@@ -91,6 +91,7 @@ fn begin(store: &Store, to: &str) -> String {
         to: to.into(),
         bot: "booking.en".into(),
         language: "en".into(),
+        headers: [("X-Customer".to_owned(), Private::from("4711"))].into(),
     };
     store.note(&id, Event::Started(started));
     id
@@ -351,10 +352,10 @@ async fn what_is_wrong_with_a_request_is_said_in_a_problem_document() {
         (422, post(json!({"to": "sip:a@b.test", "bot": "booking.en", "secret": 1}))),
         (422, post(json!({"to": "sip:a@b.test", "bot": "nobody"}))),
         (422, post(json!({"to": "sip:a@b.test", "bot": "new"}))),
-        (422, post(json!({"to": "tel", "bot": "booking.en"}))),
-        (422, post(json!({"to": "sip:a@b.test\r\nVia: x", "bot": "booking.en"}))),
-        (422, post(json!({"to": "sip:a@b.test", "bot": "booking.en", "from": ""}))),
-        (422, post(json!({"to": format!("sip:{}@b.test", "a".repeat(300)), "bot": "booking.en"}))),
+        (400, post(json!({"to": "tel", "bot": "booking.en"}))),
+        (400, post(json!({"to": "sip:a@b.test\r\nVia: x", "bot": "booking.en"}))),
+        (400, post(json!({"to": "sip:a@b.test", "bot": "booking.en", "from": ""}))),
+        (400, post(json!({"to": format!("sip:{}@b.test", "a".repeat(300)), "bot": "booking.en"}))),
         (415, site.ask(Method::POST, "/api/v1/calls").body("x")),
         (413, post(json!({"to": "a".repeat(BODY), "bot": "b"}))),
     ] {

@@ -53,6 +53,8 @@ pub enum PageFault {
     Off,
     #[error("this bot has no voice at present")]
     Voiceless,
+    #[error("this bot cannot be used at present")]
+    Broken,
     #[error("no port is free for the call's sound")]
     Portless,
     #[error("there is no bot with this name")]
@@ -443,7 +445,9 @@ impl IntoResponse for Refused {
 impl std::convert::From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
-            PageFault::Draining | PageFault::Voiceless | PageFault::Portless => StatusCode::SERVICE_UNAVAILABLE,
+            PageFault::Draining | PageFault::Voiceless | PageFault::Broken | PageFault::Portless => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             PageFault::Off => StatusCode::FORBIDDEN,
             PageFault::Bot | PageFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             PageFault::Fragment(_) => StatusCode::BAD_REQUEST,

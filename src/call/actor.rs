@@ -5,14 +5,14 @@ use super::perform::Hands;
 use super::talk::{Act, Input, Limits, Talk};
 use super::timeline;
 use super::watch::Watch;
-use crate::store::{Event as Note, Line, Store};
+use crate::store::{Event as Note, Line, Mark, Private, Store};
 use media::asr::Heard;
 use media::engine::RoomHandle;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
 use telephony::webrtc::{Data, Message};
-use telephony::{Change, Line as Telephone};
+use telephony::{Change, Line as Telephone, Party};
 use tokio::sync::mpsc;
 
 /// What reaches a call from outside.
@@ -72,6 +72,10 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
                     hands.speaker.tune(plan.codec.rate());
                     // The room takes the new plan at its next tick; a full queue means it is gone, which it says itself.
                     let _ = hands.room.configure(Seat::CALLER, plan);
+                    continue;
+                }
+                Change::Replaced(from) => {
+                    hands.store.note(&hands.id, replaced(&from));
                     continue;
                 }
                 Change::Held(held) => Input::Held(held),
@@ -142,6 +146,7 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
                     // A full queue means that the room is gone, which it says itself.
                     let _ = room.configure(Seat::CALLER, plan);
                 }
+                Change::Replaced(from) => store.note(id, replaced(&from)),
                 Change::Held(held) | Change::Lost(held) => watch.held(held, Instant::now()),
                 Change::Ended(ended) => return ended.into(),
                 Change::Key(_) | Change::Up => {}
@@ -174,6 +179,11 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
             }
         }
     }
+}
+
+/// Another far end has taken over: who it says it is.
+fn replaced(from: &Party) -> Note {
+    Note::Mark(Mark { name: "line_replaced".into(), data: Private(serde_json::json!({ "from": from.uri() })) })
 }
 
 /// How the caller's line went in all: a room that is closing says so within a tick.

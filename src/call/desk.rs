@@ -5,6 +5,7 @@ use super::page::Page;
 use super::pages::Visitor;
 use super::perform::Hands;
 use super::recording::{self, Place};
+use super::route::{NoRoute, Route};
 use super::talk::{Limits, Talk};
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use telephony::sip::Sip;
 use telephony::webrtc::{Data, WebRtc};
-use telephony::{Decline, Line, Ring, Via};
+use telephony::{Decline, Headers, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
 /// How much a call's queues hold. A room that finds its queue full drops news of playback, never verdicts or keys.
@@ -82,12 +83,9 @@ pub(super) struct Opening {
     pub via: String,
     pub from: String,
     pub to: String,
+    /// What its trunk said of it.
+    pub headers: Headers,
     pub route: Route,
-}
-
-pub(super) enum Route {
-    Echo,
-    Bot(String, Arc<Loaded>),
 }
 
 /// An answered line and what reaches its call.
@@ -113,8 +111,13 @@ impl Desk {
         }))
     }
 
-    /// Calls can be placed once the desk knows the telephone.
+    /// Calls can be placed once the desk knows the telephone, and the telephone can tell which ones would be taken.
     pub fn connect(&self, sip: Arc<Sip>) {
+        let desk = Arc::downgrade(&self.0);
+        sip.forecast(move |called| {
+            let desk = Self(desk.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?);
+            desk.route(called).map(drop).map_err(|why| Decline::from(&why))
+        });
         self.0.sip.set(sip).ok();
     }
 
@@ -198,35 +201,25 @@ impl Desk {
         &self.0.parts
     }
 
-    fn route(&self, user: &str) -> Option<Route> {
-        let config = &self.parts().config;
-        let named = config.route.iter().find(|route| route.user.eq_ignore_ascii_case(user)).map(|route| &route.bot);
-        let bot = named.or(config.default_route.as_ref())?;
-        if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }
-    }
-
-    pub(super) fn bot(&self, name: &str) -> Option<Route> {
-        let loaded = self.parts().bots.get(name)?;
-        Some(Route::Bot(name.to_owned(), loaded))
-    }
-
     async fn take(self, ring: Ring) {
-        if self.is_draining() {
-            return ring.decline(Decline::Overloaded(Duration::from_secs(30))).await;
-        }
-        let Some(route) = self.route(&ring.user) else {
-            tracing::info!("a call to a user that no [[route]] names was refused");
-            return ring.decline(Decline::Unknown).await;
+        let route = match self.route(&ring.called) {
+            Ok(route) => route,
+            Err(why) => {
+                match &why {
+                    NoRoute::Draining => {}
+                    NoRoute::Unknown => tracing::info!("a call to a user that no [[route]] names was refused"),
+                    NoRoute::Broken(bot) => tracing::error!(
+                        bot,
+                        "a call was refused: this bot's file cannot be used; mend it and reload, see `switchboard check`"
+                    ),
+                    NoRoute::Voiceless(bot) => tracing::error!(
+                        bot,
+                        "a call was refused: no voice for this bot's language works; see `switchboard check`"
+                    ),
+                }
+                return ring.decline(Decline::from(&why)).await;
+            }
         };
-        if let Route::Bot(name, loaded) = &route
-            && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
-        {
-            tracing::error!(
-                bot = name,
-                "a call was refused: no voice for this bot's language works; see `switchboard check`"
-            );
-            return ring.decline(Decline::Overloaded(Duration::from_secs(60))).await;
-        }
         let opening = Opening {
             id: Store::new_id(),
             number: self.number(),
@@ -238,6 +231,7 @@ impl Desk {
             },
             from: ring.from.uri(),
             to: ring.to.uri(),
+            headers: ring.headers.clone(),
             route,
         };
         let (orders, inbox) = mpsc::channel(8);
@@ -275,6 +269,7 @@ impl Desk {
                 to: Private(opening.to.clone()),
                 bot,
                 language: language.into(),
+                headers: opening.headers.iter().map(|(name, value)| (name.to_owned(), Private::from(value))).collect(),
             }),
         );
         self.live().insert(opening.id.clone(), orders);
@@ -375,7 +370,9 @@ impl Desk {
             tools: tokio::task::JoinSet::new(),
             page: page.as_ref().map(|page| page.outbox.clone()),
         };
-        let conversation = Conversation::new(loaded.bot.clone(), jiff::Zoned::now().datetime());
+        let headers = opening.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let bot = loaded.bot.clone().with_headers(headers);
+        let conversation = Conversation::new(bot, jiff::Zoned::now().datetime());
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
         if let (Some(_), Route::Bot(name, _)) = (&page, &opening.route) {
             talk = talk.with_page(Page::new(&opening.id, name, engines::code(language)));
@@ -427,6 +424,7 @@ mod tests {
             via: "open".into(),
             from: "sip:a@example.test".into(),
             to: "sip:echo@example.test".into(),
+            headers: Headers::default(),
             route: Route::Echo,
         };
         let listed = desk.list(&opening, mpsc::channel(1).0);

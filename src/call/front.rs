@@ -9,7 +9,8 @@ use crate::store::vault::Keeping;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::asr::Language;
-use telephony::sip::Standing;
+use telephony::Headers;
+use telephony::sip::{Place, Standing};
 use tokio::sync::mpsc;
 
 /// What the server holds at this moment, for health, metrics and tests.
@@ -39,15 +40,15 @@ impl Desk {
     async fn call_out(
         self,
         opening: Opening,
-        dial: telephony::sip::Dial,
+        (dial, place): (telephony::sip::Dial, Option<Place>),
         mut orders: mpsc::Receiver<Order>,
         _listed: Listed,
     ) {
-        let Some(sip) = self.0.sip.get().cloned() else {
+        let Some((sip, place)) = self.0.sip.get().cloned().zip(place) else {
             return self.never_began(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
         };
         let line = tokio::select! {
-            line = sip.dial(dial) => line,
+            line = sip.dial_from(place, dial) => line,
             Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
         };
         match line {
@@ -144,12 +145,10 @@ impl Desk {
         if self.is_draining() {
             return Err(api::DialFault::Draining);
         }
-        if self.count() >= self.parts().config.sip.max_calls as usize {
-            return Err(api::DialFault::Full);
-        }
         let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
-        let plan =
-            plans::dial(&self.parts().config, &dial.to, dial.from.as_deref()).map_err(api::DialFault::Destination)?;
+        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
+        // The same room that calls by telephone come into: a browser's call takes none of it (sip.max_calls).
+        let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;
         let opening = Opening {
             id: Store::new_id(),
             number: self.number(),
@@ -157,12 +156,13 @@ impl Desk {
             via: "api".into(),
             from: dial.from.unwrap_or_default(),
             to: dial.to,
+            headers: Headers::default(),
             route,
         };
         let (orders, inbox) = mpsc::channel(8);
         let listed = self.list(&opening, orders);
         let id = opening.id.clone();
-        tokio::spawn(self.clone().call_out(opening, plan, inbox, listed));
+        tokio::spawn(self.clone().call_out(opening, (plan, place), inbox, listed));
         Ok(id)
     }
 }

@@ -11,6 +11,7 @@ pub mod page;
 pub mod pages;
 pub mod perform;
 mod recording;
+mod route;
 pub mod talk;
 pub mod timeline;
 pub mod turns;

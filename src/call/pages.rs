@@ -1,8 +1,10 @@
 //! The desk's side towards web pages: answering a browser's offer, and what its signalling asks of a call that lives.
 use super::actor::Order;
-use super::desk::{Arrived, Desk, Opening, Route};
+use super::desk::{Arrived, Desk, Opening};
 use super::end::{Blame, End, Reason};
+use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
+use crate::bots::Shelf as _;
 use crate::config::ECHO;
 use crate::engines;
 use crate::store::{Direction, Store};
@@ -12,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 use telephony::webrtc::{Answered, Fault, Peer, WebRtc};
-use telephony::{Change, Line};
+use telephony::{Change, Headers, Line};
 use tokio::sync::mpsc;
 
 /// A call from a page, as its signalling sees it.
@@ -40,7 +42,8 @@ impl Desk {
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
         let bot = &visit.ticket.bot;
-        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or(PageFault::Bot)?;
+        let missing = || if self.parts().bots.knows(bot) { PageFault::Broken } else { PageFault::Bot };
+        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or_else(missing)?;
         if let Route::Bot(_, loaded) = &route
             && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
         {
@@ -54,6 +57,7 @@ impl Desk {
             via: format!("widget {}", visit.host()),
             from: String::new(),
             to: String::new(),
+            headers: Headers::default(),
             route,
         };
         let (orders, mut inbox) = mpsc::channel(8);

@@ -73,7 +73,8 @@ impl Hands {
                 }
             }
             Act::Run { id, call } => {
-                self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&call).await } });
+                let talk = self.id.clone();
+                self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } });
             }
             Act::Tell(message) => {
                 // Full: the leg ends the call of a page that does not read. Nothing waits for it here.

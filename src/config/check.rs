@@ -1,10 +1,11 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
-use super::{Config, ECHO, Phone, Register, Rtc};
+use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
 use crate::observe;
 use crate::security::Secret;
 use crate::widget::Origin;
 use std::collections::BTreeSet;
 use std::path::Path;
+use telephony::{Called, Headers};
 
 impl Config {
     /// Everything that keeps this configuration from working, in plain words; empty when it is fine. Missing engines and
@@ -141,6 +142,7 @@ impl Config {
                     trunk.name
                 ));
             }
+            self.headers(trunk, found);
             let Some(register) = &trunk.register else { continue };
             if !register.server.starts_with("sip:") {
                 found.push(format!(
@@ -154,10 +156,48 @@ impl Config {
         }
     }
 
+    fn headers(&self, trunk: &Trunk, found: &mut Vec<String>) {
+        let name = &trunk.name;
+        if trunk.headers.len() > Headers::MOST {
+            found.push(format!("[[trunk]] {name:?}: headers names more than {} fields", Headers::MOST));
+        }
+        for header in &trunk.headers {
+            let token = |c: u8| c.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&c);
+            if header.is_empty() || !header.bytes().all(token) {
+                found.push(format!("[[trunk]] {name:?}: headers: {header:?} is no name of a header field"));
+            }
+            if Headers::NEVER.iter().any(|never| never.eq_ignore_ascii_case(header)) {
+                found.push(format!("[[trunk]] {name:?}: headers: {header} holds a password's proof: remove it"));
+            }
+        }
+        let lower: Vec<String> = trunk.headers.iter().map(|header| header.to_ascii_lowercase()).collect();
+        twice(lower.iter().map(String::as_str), found, |header| {
+            format!("[[trunk]] {name:?}: headers names {header} twice: remove one")
+        });
+    }
+
     fn routes(&self, found: &mut Vec<String>) {
         twice(self.route.iter().map(|r| r.user.as_str()), found, |user| {
             format!("two [[route]] entries have the user {user:?}: remove one")
         });
+        self.numbers.problems(found);
+        let plan = self.numbers.plan();
+        for (at, route) in self.route.iter().enumerate() {
+            let user = &route.user;
+            if user.contains([';', '@', '<', '>', '"']) || user.starts_with("sip:") || user.starts_with("tel:") {
+                found.push(format!(
+                    "[[route]] user = {user:?}: write the user part alone, without escapes and parameters, such as \"booking\" or \"+842412345678\""
+                ));
+            }
+            let same =
+                |other: &&Route| other.user != *user && plan.same(&Called::plain(&other.user), &Called::plain(user));
+            if let Some(other) = self.route[..at].iter().find(same) {
+                found.push(format!(
+                    "[[route]] entries {:?} and {user:?} are one telephone number (see [numbers]): remove one",
+                    other.user
+                ));
+            }
+        }
         let mut unknown = BTreeSet::new();
         let targets = self.route.iter().map(|r| r.bot.as_str()).chain(self.default_route.as_deref());
         for bot in targets.filter(|bot| *bot != ECHO) {

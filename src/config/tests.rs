@@ -231,6 +231,13 @@ fn what_cannot_work_is_said_with_what_to_do() {
     check("path", |c| c.route[0].bot = "../secret".into(), "a route leads to");
     check("default", |c| c.default_route = Some("nobody".into()), "nobody.toml");
     check("twice", |c| c.route[1].user = "booking".into(), "two [[route]]");
+    check("same", |c| numbers(c, &["+842412345678", "02412345678"]), "one telephone number");
+    check("uri", |c| numbers(c, &["sip:100@host"]), "the user part alone");
+    check("code", |c| c.numbers.country_code = "+84".into(), "digits without `+`");
+    check("prefix", |c| c.numbers.national_prefix = "x".into(), "numbers.national_prefix");
+    check("field", |c| c.trunk.push(bringing(&["X A"])), "no name of a header field");
+    check("proof", |c| c.trunk.push(bringing(&["proxy-authorization"])), "password's proof");
+    check("fields", |c| c.trunk.push(bringing(&["X-A", "x-a"])), "names x-a twice");
     check("trunk", |c| c.trunk.push(trunk("t")), "neither registers nor names networks");
     check("phone", |c| c.phone.push(phone("p", None, None)), "exactly one of");
     check("both", |c| c.phone.push(phone("p", Some("a"), Some("b"))), "exactly one of");
@@ -248,7 +255,24 @@ fn phone(name: &str, file: Option<&str>, env: Option<&str>) -> Phone {
 }
 
 fn trunk(name: &str) -> Trunk {
-    Trunk { name: name.into(), networks: Vec::new(), outbound_proxy: None, transport: Transport::Udp, register: None }
+    Trunk {
+        name: name.into(),
+        networks: Vec::new(),
+        outbound_proxy: None,
+        transport: Transport::Udp,
+        headers: Vec::new(),
+        register: None,
+    }
+}
+
+fn bringing(headers: &[&str]) -> Trunk {
+    let headers = headers.iter().map(|name| (*name).to_owned()).collect();
+    Trunk { networks: Network::loopback().to_vec(), headers, ..trunk("t") }
+}
+
+fn numbers(config: &mut Config, users: &[&str]) {
+    config.numbers.country_code = "84".into();
+    config.route.extend(users.iter().map(|user| Route { user: (*user).into(), bot: ECHO.into() }));
 }
 
 #[test]

@@ -116,11 +116,12 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 4] = [
+        const ALL: [(i64, &str, &str); 5] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
             (4, "recorded", include_str!("migrations/0004_recorded.sql")),
+            (5, "headers", include_str!("migrations/0005_headers.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -80,6 +80,10 @@ pub struct Started {
     pub bot: String,
     /// `en` or `vi`.
     pub language: String,
+    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub headers: BTreeMap<String, Private<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -279,6 +283,10 @@ pub struct Call {
     pub to: Private<String>,
     pub bot: String,
     pub language: String,
+    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub headers: BTreeMap<String, Private<String>>,
     pub state: State,
     pub started_at: Timestamp,
     pub answered_at: Option<Timestamp>,
@@ -302,7 +310,7 @@ pub struct Call {
 
 impl Call {
     pub(crate) fn new(id: &str, at: Timestamp, started: &Started) -> Self {
-        let Started { direction, via, from, to, bot, language } = started.clone();
+        let Started { direction, via, from, to, bot, language, headers } = started.clone();
         Self {
             id: id.into(),
             direction,
@@ -311,6 +319,7 @@ impl Call {
             to,
             bot,
             language,
+            headers,
             state: State::Live,
             started_at: at,
             answered_at: None,

@@ -20,12 +20,13 @@ type Row = (
     Option<String>,
     Option<String>,
     String,
+    Option<String>,
 );
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "select id, direction, via, from_party, to_party, bot, language, started_us, answered_us, ended_us, blame, reason, recording, recorded \
+            "select id, direction, via, from_party, to_party, bot, language, started_us, answered_us, ended_us, blame, reason, recording, recorded, headers \
              from calls where ended_us is not null and ",
             $rest
         )
@@ -129,8 +130,23 @@ async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
 }
 
 fn call(row: Row) -> Result<Call, Fault> {
-    let (id, direction, via, from, to, bot, language, started, answered, ended, blame, reason, recording, recorded) =
-        row;
+    let (
+        id,
+        direction,
+        via,
+        from,
+        to,
+        bot,
+        language,
+        started,
+        answered,
+        ended,
+        blame,
+        reason,
+        recording,
+        recorded,
+        headers,
+    ) = row;
     let blame = blame.and_then(|blame| of_name(&blame)).ok_or(Fault::Content("calls.blame"))?;
     Ok(Call {
         id,
@@ -140,6 +156,10 @@ fn call(row: Row) -> Result<Call, Fault> {
         to: to.into(),
         bot,
         language,
+        headers: match headers {
+            Some(headers) => serde_json::from_str(&headers).map_err(|_| Fault::Content("calls.headers"))?,
+            None => BTreeMap::new(),
+        },
         state: State::Ended,
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,

@@ -1,6 +1,6 @@
 //! `Rows`: a batch of events as rows, so that each table takes all of its own in one statement: a statement costs many times
 //! what a row does. The rows travel as one JSON text (SQLite's `json_each`).
-use super::event::{Call, Event, Latency, Line, Silence, Slot, Started, TimelineEvent, Turn};
+use super::event::{Call, Event, Latency, Line, Private, Silence, Slot, Started, TimelineEvent, Turn};
 use super::name_of;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,8 +18,8 @@ struct Row<'a> {
     recording: Option<(&'a str, String)>,
 }
 
-/// The columns that never change: direction, via, from, to, bot, language.
-type Beginning<'a> = (String, [&'a str; 5]);
+/// The columns that never change: direction; via, from, to, bot, language; header fields as JSON.
+type Beginning<'a> = (String, [&'a str; 5], Option<String>);
 
 type TurnRow<'a> = (&'a str, u64, String, u64, &'a str, &'a str, bool, Option<f64>, Option<String>);
 
@@ -38,10 +38,10 @@ pub(super) struct Rows<'a> {
 const TIMELINE: &str = "insert into timeline (call, at_us, at_ms, event) \
     select value->>0, value->>1, value->>2, value->3 from json_each($1) order by key";
 const START: &str = "insert into calls (id, direction, via, from_party, to_party, bot, language, started_us, \
-    answered_us, ended_us, blame, reason, recording, recorded) \
+    answered_us, ended_us, blame, reason, recording, recorded, headers) \
     select value->>0, value->>1, value->>'$[2][0]', value->>'$[2][1]', value->>'$[2][2]', value->>'$[2][3]', \
     value->>'$[2][4]', value->>3, value->>'$[4][0]', value->>'$[4][1]', value->>'$[4][2]', value->>'$[4][3]', \
-    value->>'$[4][4]', coalesce(value->>'$[4][5]', 'no') from json_each($1) where true order by key \
+    value->>'$[4][4]', coalesce(value->>'$[4][5]', 'no'), value->>5 from json_each($1) where true order by key \
     on conflict (id) do update set answered_us = coalesce(answered_us, excluded.answered_us), \
     recorded = case when excluded.recording is null then recorded else excluded.recorded end, \
     recording = coalesce(excluded.recording, recording), ended_us = coalesce(ended_us, excluded.ended_us), \
@@ -81,8 +81,8 @@ impl<'a> Rows<'a> {
     fn add(&mut self, call: &'a str, at: Timestamp, event: &'a Event) {
         let us = at.as_microsecond();
         match event {
-            Event::Started(Started { direction, via, from, to, bot, language }) => {
-                let fixed = (name_of(direction), [via.as_str(), &from.0, &to.0, bot, language]);
+            Event::Started(Started { direction, via, from, to, bot, language, headers }) => {
+                let fixed = (name_of(direction), [via.as_str(), &from.0, &to.0, bot, language], object(headers));
                 self.call(call).start.get_or_insert((fixed, us));
             }
             Event::Answered => drop(self.call(call).answered.get_or_insert(us)),
@@ -106,7 +106,7 @@ impl<'a> Rows<'a> {
         let fixed = [call.via.as_str(), &call.from.0, &call.to.0, &call.bot, &call.language];
         let ended = call.end.as_ref().zip(call.ended_at);
         *self.call(&call.id) = Row {
-            start: Some(((name_of(&call.direction), fixed), call.started_at.as_microsecond())),
+            start: Some(((name_of(&call.direction), fixed, object(&call.headers)), call.started_at.as_microsecond())),
             answered: call.answered_at.map(Timestamp::as_microsecond),
             ended: ended.map(|(end, at)| (at.as_microsecond(), end.blame.name(), end.reason.text())),
             recording: call.recording.as_deref().map(|path| (path, name_of(&call.recorded))),
@@ -154,7 +154,7 @@ impl<'a> Rows<'a> {
                 row.recording.as_ref().map_or((None, None), |(path, recorded)| (Some(*path), Some(recorded)));
             let later = (row.answered, ended, blame, reason, recording, recorded);
             match &row.start {
-                Some(((direction, fixed), at)) => starts.push((id, direction, fixed, at, later)),
+                Some(((direction, fixed, headers), at)) => starts.push((id, direction, fixed, at, later, headers)),
                 None => news.push((id, later)),
             }
         }
@@ -175,6 +175,11 @@ impl<'a> Rows<'a> {
         ];
         Ok(all.into_iter().filter_map(|(sql, rows)| Some((sql, rows?))).collect())
     }
+}
+
+fn object(headers: &BTreeMap<String, Private<String>>) -> Option<String> {
+    // A map of texts is always JSON.
+    if headers.is_empty() { None } else { serde_json::to_string(headers).ok() }
 }
 
 /// The largest number SQLite keeps exactly.

@@ -12,6 +12,7 @@ fn started(bot: &str) -> Event {
         to: "sip:booking@example.test".into(),
         bot: bot.into(),
         language: "en".into(),
+        headers: [("X-Customer".to_owned(), Private::from("4711, \"ä\""))].into(),
     })
 }
 

@@ -3,7 +3,9 @@
 //! An incoming call is a [`Ring`], answered or declined once; an answered call, inbound or outbound, is a [`Line`].
 //! [`sip::Sip`] is the driver; who uses this crate meets no type of the SIP stack beneath it.
 
+pub mod headers;
 pub mod line;
+pub mod number;
 pub mod party;
 pub mod ring;
 pub mod rtp;
@@ -11,7 +13,9 @@ pub mod sdp;
 pub mod sip;
 pub mod webrtc;
 
+pub use headers::Headers;
 pub use line::{By, Change, Ended, Line};
+pub use number::{Called, NumberPlan};
 pub use party::Party;
 pub use ring::{Decline, Refused, Ring, Via};
 

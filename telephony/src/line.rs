@@ -37,6 +37,8 @@ pub enum Change {
     Held(bool),
     /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.
     Key(char),
+    /// Another far end has taken this one's place (RFC 3891): this one. A new plan follows where it is another.
+    Replaced(Party),
     /// A browser has gone silent, or is back: neither sound nor consent for as long as the plan says. Phones never say it.
     Lost(bool),
     /// The last change; asked again it comes again.

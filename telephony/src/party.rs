@@ -48,9 +48,13 @@ impl Party {
         &self.host
     }
 
-    /// `sip:user@host`, for the peer and for the database, never for a log.
+    /// `sip:user@host`, or `tel:user` where there is no host: for the peer and for the database, never for a log.
     pub fn uri(&self) -> String {
-        if self.user.is_empty() { format!("sip:{}", self.host) } else { format!("sip:{}@{}", self.user, self.host) }
+        match (self.user.as_str(), self.host.as_str()) {
+            ("", host) => format!("sip:{host}"),
+            (number, "") => format!("tel:{number}"),
+            (user, host) => format!("sip:{user}@{host}"),
+        }
     }
 
     /// The party in full, as a name-addr: for the operator's screen and the database, never for a log.

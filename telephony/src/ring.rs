@@ -1,5 +1,7 @@
 //! `Ring`: a call that asks to be answered. Answered or declined once: both take it by value.
+use crate::headers::Headers;
 use crate::line::Line;
+use crate::number::Called;
 use crate::party::Party;
 use std::time::Duration;
 use thiserror::Error;
@@ -69,10 +71,13 @@ pub(crate) enum Wish {
 /// An incoming call before its answer. Dropping it declines with 480.
 #[derive(Debug)]
 pub struct Ring {
+    /// Of a trunk, whom it asserts, unless the caller wants not to be known.
     pub from: Party,
     pub to: Party,
-    /// User part of the request-URI, percent-decoded: what routing goes by. Never logged.
-    pub user: String,
+    /// Whom the request-URI names: what routing goes by.
+    pub called: Called,
+    /// Of a trunk, the header fields it may bring.
+    pub headers: Headers,
     pub via: Via,
     pub(crate) id: u64,
     pub(crate) wishes: mpsc::Sender<Wish>,

@@ -18,6 +18,7 @@ mod keys;
 mod load;
 mod openapi;
 mod privacy;
+mod routes;
 mod secure;
 mod sip;
 mod store;

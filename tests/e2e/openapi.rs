@@ -1,5 +1,6 @@
 //! The API's description against the server that gives it: every route is asked in every way that can be wrong, and each answer's
 //! status, type and body must be what the description says. A validator that is not ours judges both (tests/openapi/check.py).
+use crate::routes::exchange;
 use crate::server::Server;
 use crate::testbed::{HERE, beside_others, pause, root, seconds, until};
 use futures::StreamExt;
@@ -343,9 +344,13 @@ impl<'a> Walk<'a> {
     async fn dials(&mut self) {
         let (server, post, route) = (self.server, Method::POST, "/api/v1/calls");
         let gone = format!("sip:x@127.0.0.1:{}", crate::testbed::port());
-        for (status, to, bot) in
-            [(202, gone.as_str(), "booking.en"), (422, &gone, "none"), (422, "call me", "booking.en")]
-        {
+        for (status, to, bot) in [
+            (202, gone.as_str(), "booking.en"),
+            (422, &gone, "none"),
+            (422, "0912345678", "booking.en"),
+            (400, "call me", "booking.en"),
+            (400, "sip:100@127.0.0.1:99999", "booking.en"),
+        ] {
             let dial = server.authorised(Method::POST, route).json(&json!({"to": to, "bot": bot}));
             let answer = self.ask(&post, route, dial).await;
             assert_eq!(answer.status, status, "{}", answer.text);
@@ -359,6 +364,21 @@ impl<'a> Walk<'a> {
                 );
             }
         }
+    }
+
+    /// A call of a trunk's that brings header fields. All that is told of a call is described.
+    async fn brings(&mut self) {
+        let server = self.server;
+        let peer =
+            crate::peer::Peer::call_bringing(server.sip, "echo", "X-Customer: 4711\r\n").await.expect("answered");
+        let list = self.ask(&Method::GET, "/api/v1/calls", server.authorised(Method::GET, "/api/v1/calls?state=live"));
+        let list = list.await.json();
+        let call = list["calls"][0].as_object().expect("a call");
+        assert_eq!(call["headers"], json!({"X-Customer": "4711"}));
+        let described = self.document["components"]["schemas"]["Call"]["properties"].as_object().expect("a schema");
+        let silent: Vec<&String> = call.keys().filter(|key| !described.contains_key(*key)).collect();
+        assert!(silent.is_empty(), "not described: {silent:?}");
+        peer.hang_up().await;
     }
 
     /// WebSockets: their messages, and who is refused.
@@ -438,7 +458,7 @@ impl Told {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_of_every_route_is_as_the_description_says() {
     let _machine = beside_others().await;
-    let mut server = Server::start("openapi").await;
+    let mut server = Server::with("openapi", exchange).await;
     let mut walk = Walk::new(&server).await;
     let mut socket = walk.watch("").await.expect("a watcher");
     walk.seen.insert("GET /api/v1/events 101".into());
@@ -451,8 +471,9 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         [400, 404]
     );
     walk.dials().await;
+    walk.brings().await;
     let mut ends = 0;
-    while ends < 2 {
+    while ends < 3 {
         let message = tokio::time::timeout(seconds(10), socket.next()).await.expect("in time").expect("open");
         if let tungstenite::Message::Text(text) = message.expect("a message") {
             ends += usize::from(text.contains("\"ended\""));

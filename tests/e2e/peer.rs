@@ -23,6 +23,8 @@ pub struct Peer {
     socket: Arc<UdpSocket>,
     server: SocketAddr,
     user: String,
+    /// Further header lines of the INVITE.
+    bringing: String,
     /// What of the keypad is offered.
     events: Events,
     call_id: String,
@@ -84,19 +86,41 @@ impl Peer {
     }
 
     pub async fn call_with(server: SocketAddr, user: &str, events: Events) -> Result<Self, u16> {
+        Self::new(server, user, events).await.placed().await
+    }
+
+    /// Calls with these further header lines.
+    pub async fn call_bringing(server: SocketAddr, user: &str, lines: &str) -> Result<Self, u16> {
+        let mut peer = Self::new(server, user, Events::Offered).await;
+        peer.bringing = lines.into();
+        peer.placed().await
+    }
+
+    /// What OPTIONS to this user is answered with.
+    pub async fn options(server: SocketAddr, user: &str) -> u16 {
+        status(&Self::new(server, user, Events::Offered).await.ask("OPTIONS", "", "").await)
+    }
+
+    /// The header line by which another call takes the place of this one (RFC 3891).
+    pub fn replaces(&self) -> String {
+        let tag = self.to.split("tag=").nth(1).expect("a tag");
+        format!("Replaces: {};to-tag={tag};from-tag=a\r\n", self.call_id)
+    }
+
+    async fn new(server: SocketAddr, user: &str, events: Events) -> Self {
         let socket = Arc::new(UdpSocket::bind((HERE, 0)).await.expect("a socket"));
         socket.connect(server).await.expect("a route");
-        let rtp = Plain::bind((HERE, 0)).expect("a socket for sound");
         let (sender, answers) = mpsc::channel(32);
         let over = Arc::new(AtomicBool::new(false));
         tokio::spawn(listen(socket.clone(), sender, over.clone()));
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut peer = Self {
+        Self {
             call_id: format!("peer-{number}-{}", std::process::id()),
             to: format!("<sip:{user}@{server}>"),
             user: user.into(),
             events,
+            bringing: String::new(),
             socket,
             server,
             sequence: 0,
@@ -107,12 +131,17 @@ impl Peer {
             stop: Arc::default(),
             thread: None,
             answered: Instant::now(),
-        };
-        peer.offer(&rtp).await?;
-        peer.answered = Instant::now();
-        let (media, stop) = (peer.media.clone(), peer.stop.clone());
-        peer.thread = Some(std::thread::spawn(move || carry(rtp, &media, &stop)));
-        Ok(peer)
+        }
+    }
+
+    async fn placed(mut self) -> Result<Self, u16> {
+        let rtp = Plain::bind((HERE, 0)).expect("a socket for sound");
+        self.offer(&rtp).await?;
+        self.bringing.clear();
+        self.answered = Instant::now();
+        let (media, stop) = (self.media.clone(), self.stop.clone());
+        self.thread = Some(std::thread::spawn(move || carry(rtp, &media, &stop)));
+        Ok(self)
     }
 
     /// Offers to be reached at `rtp`, and connects it to what the answer names.
@@ -267,10 +296,11 @@ impl Peer {
         let branch =
             if method == "ACK" { format!("{}ack", self.sequence) } else { format!("{}{method}", self.sequence) };
         let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+        let bringing = if method == "INVITE" { self.bringing.as_str() } else { "" };
         let text = format!(
             "{method} sip:{}@{} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{}-{branch};rport\r\nMax-Forwards: 70\r\n\
              From: \"Ada Lovelace\" <sip:441632960123@{here}>;tag=a\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
-             Contact: <sip:441632960123@{here}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+             Contact: <sip:441632960123@{here}>\r\n{kind}{bringing}Content-Length: {}\r\n\r\n{body}",
             self.user,
             self.server,
             self.call_id,

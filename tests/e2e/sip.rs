@@ -1,7 +1,7 @@
 //! Signalling: calls that come, change, are refused and end.
 use crate::baresip;
 use crate::peer::Peer;
-use crate::server::{Inside, Server, echo_only, phone};
+use crate::server::{Inside, Server, echo_only, phone, shipped};
 use crate::sipp::plays;
 use crate::speech::{Timeline, tone};
 use crate::testbed::{alone, beside_others, pause};
@@ -226,6 +226,24 @@ async fn one_call_more_than_allowed_is_told_so() {
         second.hang_up().await;
         server.ended(2).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_whose_file_is_broken_at_the_start_takes_no_calls_until_it_is_mended() {
+    let _machine = beside_others().await;
+    let server = Server::with("broken-bot", |config| {
+        let file = config.bots.dir.join("booking.en.toml");
+        let text = shipped("booking.en.toml").replace("language = \"en\"", "langauge = \"en\"");
+        std::fs::write(file, text).expect("written");
+    })
+    .await;
+    plays(server.sip, "unavailable", &["-s", "booking"]).await;
+    std::fs::write(server.dir.join("bots/booking.en.toml"), shipped("booking.en.toml")).expect("written");
+    let answer = server.authorised(reqwest::Method::POST, "/api/v1/bots/reload").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    plays(server.sip, "brief_call", &["-s", "booking"]).await;
+    let calls = server.ended(1).await;
+    assert_eq!(calls[0]["bot"], "booking.en", "the refused call is no call");
 }
 
 #[tokio::test(flavor = "multi_thread")]

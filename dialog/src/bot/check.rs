@@ -1,6 +1,6 @@
 //! From a file to a [`Bot`]: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::file::{DoneFile, File, MethodFile, OneOrMany, SlotFile, TaskFile, TitleFile, Type, ValueFile, ValueTable};
-use super::{Bot, Call, Done, Fault, Slot, Task, Template};
+use super::{Bot, Call, Done, Fault, Headers, Slot, Task, Template};
 use crate::conversation::Method;
 use crate::value::{Choice, Kind, Language, tokens};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +29,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A sentence without gaps.
+    /// A sentence without gaps, but for what is known before the first word: header fields.
     fn plain(&self, key: &str, text: &str) -> Result<(), Fault> {
         self.text(key, text)?;
-        if text.contains(['{', '}']) {
+        let known = !text.contains(['{', '}']) || Template::parse(text).is_ok_and(|t| t.is_known_at_once());
+        if !known {
             return self.fault(
                 key,
                 "has a {placeholder}, but nothing is known yet when it is said",
-                "use placeholders in `confirm`, `read_back` and `on_done` only",
+                "use placeholders in `confirm`, `read_back` and `on_done` only; {sip.NAME}, a header field of the call, anywhere",
             );
         }
         Ok(())
@@ -189,6 +190,8 @@ pub(super) fn bot(read: File, file: &str) -> Result<Bot, Fault> {
         commands,
         turn: read.turn,
         silence: read.silence,
+        headers: Headers::default(),
+        has_header_gaps: false,
     })
 }
 

@@ -11,7 +11,12 @@ pub enum Part {
     Slot(String),
     /// A part of the tool's answer (RFC 6901 pointer).
     Answer(String),
+    /// A header field of the caller's INVITE, by its name in lower case: what a trunk says of a call.
+    Header(String),
 }
+
+/// What stands before the name of a header field in a gap.
+const SIP: &str = "sip.";
 
 impl Template {
     /// Splits a text at its braces; the error says which one does not close.
@@ -24,8 +29,10 @@ impl Template {
                 parts.push(Part::Text(rest[..open].into()));
             }
             let name = rest[open + 1..close].trim();
-            parts.push(match name.strip_prefix('/') {
-                Some(_) => Part::Answer(name.into()),
+            parts.push(match name.strip_prefix(SIP) {
+                Some(field) if is_token(field) => Part::Header(field.to_ascii_lowercase()),
+                Some(_) => return Err(format!("`{{{name}}}` names no header field in {text:?}")),
+                None if name.starts_with('/') => Part::Answer(name.into()),
                 None if name.is_empty() => return Err(format!("empty `{{}}` in {text:?}")),
                 None => Part::Slot(name.into()),
             });
@@ -46,6 +53,7 @@ impl Template {
         self.fill(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Slot(name) | Part::Answer(name) => format!("{{{name}}}"),
+            Part::Header(name) => format!("{{{SIP}{name}}}"),
         })
     }
 
@@ -57,7 +65,21 @@ impl Template {
         self.0.iter().filter_map(|p| if let Part::Slot(name) = p { Some(name.as_str()) } else { None })
     }
 
+    /// Whether it needs nothing but what is known of the call before its first word.
+    pub fn is_known_at_once(&self) -> bool {
+        self.0.iter().all(|p| matches!(p, Part::Text(_) | Part::Header(_)))
+    }
+
+    pub fn headers(&self) -> bool {
+        self.0.iter().any(|p| matches!(p, Part::Header(_)))
+    }
+
     pub fn answers(&self) -> bool {
         self.0.iter().any(|p| matches!(p, Part::Answer(_)))
     }
+}
+
+/// Whether it can be the name of a header field (RFC 3261 section 25.1).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&c))
 }

@@ -1,5 +1,6 @@
 //! What a bot file may hold, and how it is told what is wrong.
 use super::*;
+use std::sync::Arc;
 
 const SMALL: &str = r#"
 name = "pizza"
@@ -72,6 +73,8 @@ fn every_mistake_is_named_with_its_remedy() {
         ),
         ("{size} pizza", "{sise} pizza", "task[0].on_done.say", "{sise}"),
         ("{size} pizza", "{size pizza", "task[0].on_done.say", "without `}`"),
+        ("Small or large?", "{sip.X Name} or large?", "slot[0].prompt", "placeholder"),
+        ("{size} pizza", "{sip.} pizza", "task[0].on_done.say", "names no header field"),
         ("{size} pizza", "{/number} pizza", "task[0].on_done.say", "no tool"),
         ("[\"small\", \"large\"]", "[]", "slot[0].values", "needs values"),
         ("[\"small\", \"large\"]", "[\"small\", \"Small\"]", "slot[0].values[1]", "means two values"),
@@ -147,4 +150,22 @@ fn all_static_clauses_are_known_for_a_cache() {
         assert!(clauses.iter().any(|c| c == clause), "{clause}");
     }
     assert!(clauses.iter().all(|c| !c.contains('{') && !c.contains(|c: char| c.is_ascii_digit())));
+}
+
+#[test]
+fn a_sentence_may_hold_a_header_field_and_says_nothing_where_it_did_not_come() {
+    let text = SMALL.replace("Hello, this is the pizza line.", "Hello {sip.X-Name}, this is the {sip.x-brand} line.");
+    let bot = Arc::new(Bot::parse(&text, "pizza.toml").unwrap());
+    assert!(bot.prompts().iter().all(|clause| !clause.contains("line")), "what is not known yet is not spoken ahead");
+    let greeting = |headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        bot.clone().with_headers(headers).greeting.clone()
+    };
+    assert_eq!(
+        greeting(&[("x-name", "Ada"), ("X-Brand", "{size}\r\npizza")]),
+        "Hello Ada, this is the size pizza line."
+    );
+    assert_eq!(greeting(&[]), "Hello, this is the line.");
+    let plain = Arc::new(Bot::parse(SMALL, "pizza.toml").unwrap());
+    assert!(Arc::ptr_eq(&plain, &plain.clone().with_headers(Headers::default())), "no copy where nothing is filled in");
 }

@@ -22,6 +22,7 @@ macro_rules! prompts {
         impl Prompts {
             pub(crate) fn named(&self) -> Vec<(&'static str, &str)> { vec![$((stringify!($name), self.$name.as_str()),)*] }
             pub(crate) fn all(&self) -> Vec<&str> { vec![$(self.$name.as_str(),)*] }
+            pub(super) fn all_mut(&mut self) -> Vec<&mut String> { vec![$(&mut self.$name,)*] }
         }
     };
 }

@@ -2,7 +2,7 @@
 use super::frame::{self, Fill, Look};
 use super::pad::{self, Pad};
 use super::{Next, Reply, Sentence, SlotNews, reason, spoken_json};
-use crate::bot::{Bot, Command, Confirm, Part, Template, Then};
+use crate::bot::{Bot, Command, Confirm, Part, Template, Then, without_holes};
 use crate::conversation::{Expect, MASK, Method, ToolCall, ToolFault};
 use crate::say;
 use crate::turn::{Weight, nods};

@@ -5,6 +5,7 @@ use crate::history::Line;
 mod booking;
 mod call;
 mod desk;
+mod headers;
 mod places;
 mod typed;
 mod wild;

@@ -30,6 +30,7 @@ fn rendered() -> String {
         to: Private::default(),
         bot: "b".into(),
         language: "en".into(),
+        headers: [("X-Customer".to_owned(), Private::default())].into(),
     };
     let mut call = Call::new("x", jiff::Timestamp::UNIX_EPOCH, &started);
     (call.turns, call.silences) = (vec![turn], vec![silence]);

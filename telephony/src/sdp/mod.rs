@@ -450,6 +450,11 @@ impl Session {
         }
     }
 
+    /// A call with another far end over the same address and port.
+    pub fn for_another(&self) -> Self {
+        Self::new(self.prefs.clone(), self.local.address, self.local.port)
+    }
+
     /// The wanted direction from now on: `SendOnly` or `Inactive` in the next offer holds the other side.
     pub fn direct(&mut self, direction: Direction) {
         self.prefs.direction = direction;

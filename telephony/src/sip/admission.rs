@@ -193,6 +193,11 @@ impl Admission {
         (live < self.calls).then_some(place)
     }
 
+    /// Whether [`Self::take`] finds no place.
+    pub fn is_full(&self) -> bool {
+        self.live() >= self.calls
+    }
+
     pub fn live(&self) -> usize {
         self.live.load(Ordering::Acquire)
     }
@@ -314,9 +319,9 @@ mod tests {
     fn places_are_given_back() {
         let mut admission = Admission::new(&Limits { calls: 2, ..Limits::default() }, vec![]);
         let (a, b) = (admission.take(), admission.take());
-        assert!(a.is_some() && b.is_some() && admission.take().is_none());
+        assert!(a.is_some() && b.is_some() && admission.is_full() && admission.take().is_none());
         drop(a);
-        assert!(admission.take().is_some());
+        assert!(!admission.is_full() && admission.take().is_some());
         assert_eq!(admission.live(), 1);
     }
 }

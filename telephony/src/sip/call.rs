@@ -1,9 +1,11 @@
 //! `Call`: an answered call's task: it answers what comes within the dialog, does what the line's owner wishes, and ends.
+use super::SUPPORTED;
 use super::admission::Place;
 use super::core::{Core, Note, Registered, allow};
 use super::dialog::Dialog;
 use super::digest::Credentials;
-use super::flow::{Carrier, Flow};
+use super::leave::{Bye, Leaving};
+use super::replace::Replacement;
 use super::timer::{self, Agreed, Timer, Why};
 use crate::line::{By, Change, Ended};
 use crate::ring::Wish;
@@ -155,6 +157,8 @@ pub(super) struct Call {
     pub timer: Timer,
     /// INVITE whose 2xx is not yet acknowledged, and whether that 2xx carried our offer.
     pub unacked: Option<(u32, bool)>,
+    /// An INVITE for this dialog's place, until the ACK that is on its way is here: no BYE goes before it.
+    pub successor: Option<Box<Replacement>>,
     pub credentials: Option<Credentials>,
     /// Given back when the call is over, whenever its BYE is answered.
     pub place: Option<Place>,
@@ -204,72 +208,28 @@ impl Call {
     }
 
     /// Tells the owner, sends BYE where the peer has not, and answers what still comes.
-    async fn end(&mut self, ended: Ended) {
+    async fn end(mut self, ended: Ended) {
         self.owner.ended.set(ended).ok();
         // Closing the channel is what lets the owner see it.
         self.owner.changes = mpsc::channel(1).0;
         self.owner.wishes.close();
         self.place = None;
-        if ended.by != By::Caller {
-            // The callee sends no BYE before the ACK (RFC 3261 section 15).
-            while self.unacked.is_some() {
-                match self.notes.recv().await {
-                    Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
-                        self.core.reply(*tx, 200, vec![], None).await;
-                        self.unacked = None;
-                        return self.leave().await;
-                    }
-                    Some(Note::Request(tx)) => self.core.reply(*tx, 481, vec![], None).await,
-                    Some(Note::Acked { seq, .. } | Note::Unacked { seq }) => {
-                        self.unacked.take_if(|(waiting, _)| *waiting == seq);
-                    }
-                    Some(Note::Cancelled | Note::Lost) => {}
-                    None => self.unacked = None,
-                }
-            }
-            let why = make_header("Reason", format!("SIP;cause=200;text=\"{}\"", ended.reason));
-            let mut bye = self.dialog.request(Method::Bye, &self.core.plan.user_agent);
-            bye.headers.push(why);
-            if let Some(flow) = self.flow().await {
-                let answer = self.core.transact(bye.clone(), &flow).await;
-                if let Some(who) = &self.credentials
-                    && matches!(answer.status_code.code(), 401 | 407)
-                    && let Some(again) = Core::signed(&bye, &answer, who, &flow)
-                {
-                    self.core.transact(again, &flow).await;
-                }
-            }
+        if let Some(successor) = self.successor.take() {
+            successor.refuse_late();
         }
-        self.leave().await;
+        let bye = if ended.by == By::Caller { Bye::Received } else { Bye::Due(ended.reason) };
+        let leaving = Leaving {
+            core: &self.core,
+            dialog: &mut self.dialog,
+            notes: &mut self.notes,
+            entry: &self.entry,
+            credentials: self.credentials.as_ref(),
+            unacked: self.unacked.map(|(seq, _)| seq),
+        };
+        leaving.run(bye).await;
     }
 
-    /// Nobody finds the dialog from here on; what was already on its way to it is answered.
-    async fn leave(&mut self) {
-        self.entry.leave();
-        self.notes.close();
-        while let Some(note) = self.notes.recv().await {
-            if let Note::Request(tx) = note {
-                self.core.reply(*tx, 481, vec![], None).await;
-            }
-        }
-    }
-
-    /// The way of the next request.
-    async fn flow(&mut self) -> Option<Flow> {
-        let flow = &self.dialog.flow;
-        if flow.carrier == Carrier::Tcp && flow.is_open() {
-            return Some(flow.clone());
-        }
-        let found = self.core.flow_to(&self.dialog.next_hop(), flow.carrier).await.ok();
-        match found {
-            // A Contact that is not where the peer sends from is behind a NAT: the way it came is the way back.
-            Some(found) if !self.dialog.is_routed() && found.remote.ip() != flow.remote.ip() => Some(flow.clone()),
-            Some(found) => Some(found),
-            None => Some(flow.clone()),
-        }
-    }
-
-    fn tell(&mut self, change: Change) -> Option<Ended> {
+    pub(super) fn tell(&mut self, change: Change) -> Option<Ended> {
         match self.owner.changes.try_send(change) {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -283,15 +243,20 @@ impl Call {
             Note::Request(tx) => self.request(*tx).await,
             Note::Cancelled => None,
             Note::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
+            Note::Replace(replacement) => self.replace(*replacement).await,
             Note::Acked { seq, body } => {
                 let (_, offered) = self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
-                if !offered {
-                    return None;
+                let ended = match offered.then(|| self.media.session.accept(&body)) {
+                    None => None,
+                    Some(Ok(negotiated)) => self.settle(negotiated),
+                    Some(Err(_)) => Some(Ended { by: By::Us, reason: "the answer in the ACK does not fit our offer" }),
+                };
+                if ended.is_none()
+                    && let Some(replacement) = self.successor.take()
+                {
+                    return self.replace(*replacement).await;
                 }
-                match self.media.session.accept(&body) {
-                    Ok(negotiated) => self.settle(negotiated),
-                    Err(_) => Some(Ended { by: By::Us, reason: "the answer in the ACK does not fit our offer" }),
-                }
+                ended
             }
             Note::Unacked { seq } => {
                 self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
@@ -301,7 +266,7 @@ impl Call {
     }
 
     /// Acts on what was negotiated within the call.
-    fn settle(&mut self, negotiated: sdp::Negotiated) -> Option<Ended> {
+    pub(super) fn settle(&mut self, negotiated: sdp::Negotiated) -> Option<Ended> {
         let sdp::Negotiated { plan, remote, secrets, hold, text } = negotiated;
         let remote: Remote = remote;
         // Whoever answered knows all keys; our own answer is still on its way.
@@ -425,7 +390,7 @@ impl Call {
         self.timer.renewed(Instant::now());
         let mut update = self.dialog.request(Method::Update, &self.core.plan.user_agent);
         update.headers.push(make_header("Supported", "timer".into()));
-        let flow = self.flow().await?;
+        let flow = self.core.flow_within(&self.dialog).await;
         let (core, notes) = (self.core.clone(), self.notes_in.clone());
         tokio::spawn(async move {
             // RFC 4028 section 10: then nobody is there any more.
@@ -441,6 +406,8 @@ impl Call {
 pub(super) async fn any(core: &Core, tx: Transaction) {
     match tx.original.method {
         Method::Options => core.reply(tx, 200, capabilities(), None).await,
+        // News of a mailbox or a transfer (RFC 3842, 3515): nothing we act on, and no fault of who sends it.
+        Method::Notify => core.reply(tx, 200, vec![], None).await,
         // No reliable provisional response of ours is outstanding (RFC 3262 section 3).
         Method::PRack => core.reply(tx, 481, vec![], None).await,
         _ => core.reply(tx, 405, vec![allow()], None).await,
@@ -453,7 +420,7 @@ pub(super) fn capabilities() -> Vec<Header> {
         allow(),
         make_header("Accept", format!("{}, application/dtmf-relay", super::gate::BODIES)),
         make_header("Accept-Encoding", "identity".into()),
-        make_header("Supported", "timer".into()),
+        make_header("Supported", SUPPORTED.into()),
     ]
 }
 
@@ -463,7 +430,7 @@ pub(super) fn warning(fault: &sdp::Fault) -> Header {
 }
 
 pub(super) fn contact_and_allow(contact: &str) -> Vec<Header> {
-    vec![make_header("Contact", contact.to_owned()), allow(), make_header("Supported", "timer".into())]
+    vec![make_header("Contact", contact.to_owned()), allow(), make_header("Supported", SUPPORTED.into())]
 }
 
 /// Headers of a 2xx with a session description.

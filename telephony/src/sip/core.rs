@@ -5,9 +5,11 @@ use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
 use super::flow::{Carrier, Flow};
 use super::plan::SipPlan;
 use super::registrar::Registrar;
+use super::replace::Replacement;
 use super::trunk::TrunkState;
 use super::{ALLOW, body, gate, socket};
-use crate::ring::Ring;
+use crate::number::Called;
+use crate::ring::{Decline, Ring};
 use crate::rtp::Ports;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
@@ -21,7 +23,7 @@ use rsipstack::transport::SipConnection;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -39,7 +41,12 @@ pub(super) enum Note {
     Cancelled,
     /// The peer answered a refresh of ours with 481, or not at all.
     Lost,
+    /// An INVITE that wants to take the place of this dialog.
+    Replace(Box<Replacement>),
 }
+
+/// What becomes of a call to somebody.
+pub(super) type Forecast = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
 
 /// How a call is reached.
 pub(super) struct Entry {
@@ -93,6 +100,7 @@ pub(super) struct Core {
     pub stop: CancellationToken,
     pub draining: AtomicBool,
     pub rings: mpsc::Sender<Ring>,
+    pub forecast: OnceLock<Forecast>,
     /// Streams peers opened.
     pub connections: Arc<Semaphore>,
     /// Streams we opened: peers who take all of theirs do not keep us from calling.

@@ -17,7 +17,7 @@ const MAX_HEADERS: usize = 128;
 /// Bodies of an INVITE that we understand.
 pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
-const SUPPORTED: &[&str] = &["timer"];
+const SUPPORTED: &[&str] = &["timer", "replaces"];
 
 /// What becomes of some bytes.
 #[derive(Debug)]

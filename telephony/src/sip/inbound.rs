@@ -9,7 +9,10 @@ use super::gate::first_of_list;
 use super::name;
 use super::registrar::{self, Register, Wanted, Wants};
 use super::timer::{Agreed, Timer};
+use super::{identity, options, replace};
+use crate::headers::Headers;
 use crate::line::Line;
+use crate::number::Called;
 use crate::ring::{Decline, Refused, Ring, Via, Wish};
 use crate::rtp::{NoPort, Socket, Switch};
 use crate::sdp;
@@ -45,9 +48,9 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
         match tx.original.method {
             Method::Invite => invite(&core, tx, flow).await,
             Method::Register => register(&core, tx, &flow).await,
-            Method::Options => {
-                core.reply_soon(tx, 200, call::capabilities()).await;
-            }
+            Method::Options => options::answer(&core, tx, &flow).await,
+            // Unasked news, such as of a mailbox (RFC 3842 section 4.1), changes nothing here.
+            Method::Notify => core.reply_soon(tx, 200, vec![]).await,
             Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
             Method::Ack | Method::Cancel => {}
             _ => core.reply_soon(tx, 405, vec![allow()]).await,
@@ -72,19 +75,19 @@ async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
     }
 }
 
-fn retry_after(after: Duration) -> Vec<Header> {
+pub(super) fn retry_after(after: Duration) -> Vec<Header> {
     vec![make_header("Retry-After", after.as_secs().max(1).to_string())]
 }
 
 /// A request turned away. Whoever makes one has charged its source.
-struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     headers: Vec<Header>,
     why: &'static str,
 }
 
 impl Refusal {
-    async fn reply(self, core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
+    pub(super) async fn reply(self, core: &Arc<Core>, tx: Transaction, source: SocketAddr) {
         let Self { status, headers, why } = self;
         debug!(status, why, source = %source.ip(), method = %tx.original.method, "refused");
         core.reply_soon(tx, status, headers).await;
@@ -98,7 +101,7 @@ fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
 }
 
 /// By what right this INVITE may call.
-fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
+pub(super) fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
     let from = |networks: &[super::Network]| networks.iter().any(|network| network.contains(source.ip()));
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
         return Ok(Via::Trunk(trunk.name.clone()));
@@ -131,12 +134,7 @@ fn phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<String, Re
         _ => None,
     });
     let given = lock(&core.verifier).ours(given);
-    let mut uri = tx.original.uri.clone();
-    if let Some(auth) = &mut uri.auth {
-        // Writing it encodes it again.
-        auth.user = name::decode(&auth.user);
-    }
-    let (method, uri) = (tx.original.method.to_string(), uri.to_string());
+    let (method, uri) = (tx.original.method.to_string(), name::written(&tx.original.uri));
     let signed = Signed { method: &method, uri: &uri, body: &tx.original.body };
     let find = |user: &str| core.plan.phones.iter().find(|phone| phone.credentials.user == user);
     let mut why = "challenged";
@@ -173,6 +171,14 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
     flow.peer.welcome();
+    match replace::wanted(&tx.original) {
+        Ok(None) => {}
+        Ok(Some(replaces)) => return replace::hand_over(core, tx, flow, replaces).await,
+        Err(replace::Malformed) => {
+            core.count("malformed Replaces");
+            return core.reply_soon(tx, 400, vec![]).await;
+        }
+    }
     let full = core.plan.limits.full_status;
     if core.draining.load(Ordering::Acquire) {
         core.count("draining");
@@ -241,12 +247,23 @@ impl Ringing {
         let mut session = sdp::Session::new(core.plan.prefs.clone(), socket.advertised(), socket.port());
         session.signalled_from(source);
         let negotiated = offer.map(|offer| session.answer(&offer)).transpose().map_err(unfit)?;
-        let user = request.uri.auth.as_ref().map(|auth| name::decode(&auth.user)).unwrap_or_default();
+        let called = Called::of(&name::written(&request.uri));
         let tag = rsipstack::transaction::random_text(12);
         let contact = flow.contact("switchboard");
         let dialog = Dialog::answering(request, &tag, contact, flow).ok_or(refusal(400, "malformed Contact"))?;
         let party = |header: Result<&str, _>| header.map(name::party).unwrap_or_default();
-        let from = party(request.from_header().map(|from| from.value()).map_err(drop));
+        let mut from = party(request.from_header().map(|from| from.value()).map_err(drop));
+        let mut headers = Headers::default();
+        if let Via::Trunk(name) = &via
+            && let Some(trunk) = core.plan.trunks.iter().find(|trunk| trunk.name == *name)
+        {
+            from = identity::asserted(request).unwrap_or(from);
+            let (found, long) = identity::headers(request, trunk);
+            headers = found;
+            if long {
+                core.count("long header field");
+            }
+        }
         let to = party(request.to_header().map(|to| to.value()).map_err(drop));
         let (notes_in, notes) = mpsc::channel(NOTES);
         let (wishes_in, wishes) = mpsc::channel(8);
@@ -269,7 +286,7 @@ impl Ringing {
             timer,
             place,
         };
-        Ok((ringing, Ring { from, to, user, via, id, wishes: wishes_in, gone }))
+        Ok((ringing, Ring { from, to, called, headers, via, id, wishes: wishes_in, gone }))
     }
 
     async fn run(mut self, tx: Transaction, ring: Ring) {
@@ -314,6 +331,7 @@ impl Ringing {
                             return invite.respond(487, vec![], None);
                         }
                     }
+                    Some(Note::Replace(replacement)) => replacement.refuse_early(),
                     Some(_) => {}
                     None => return,
                 },
@@ -419,6 +437,7 @@ impl Ringing {
             owner: Owner { wishes, changes: changes_in, ended },
             timer,
             unacked,
+            successor: None,
             credentials: None,
             place: Some(self.place),
             entry: self.entry,
@@ -444,6 +463,7 @@ impl Ringing {
                 Some(Note::Request(tx)) => {
                     self.early(*tx).await;
                 }
+                Some(Note::Replace(replacement)) => replacement.refuse_early(),
                 Some(_) => {}
                 None => return Err((Refused::new(500, "signalling stopped"), false)),
             }

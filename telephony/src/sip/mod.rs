@@ -11,26 +11,33 @@ pub mod digest;
 mod flow;
 pub mod frame;
 pub mod gate;
+mod identity;
 mod inbound;
+mod leave;
 mod name;
 mod network;
+mod options;
 mod outbound;
 mod plan;
 pub mod registrar;
+mod replace;
 mod socket;
 mod timer;
 mod trunk;
 
-pub use admission::Limits;
+pub use admission::{Limits, Place};
 pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
+pub(crate) use name::decode;
+pub use name::is_address;
 pub use network::{Network, NotANetwork};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;
 
 use self::core::{Core, lock};
 use crate::line::Line;
-use crate::ring::{Refused, Ring};
+use crate::number::Called;
+use crate::ring::{Decline, Refused, Ring};
 use crate::rtp::Ports;
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
@@ -39,7 +46,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
@@ -47,7 +54,9 @@ use tokio_util::sync::CancellationToken;
 use trunk::TrunkState;
 
 /// Methods we answer with more than a refusal.
-const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY";
+/// Option tags (RFC 3261 section 19.2) of what we do: session timers, and calls that take the place of others.
+const SUPPORTED: &str = "timer, replaces";
 
 /// Why signalling does not start.
 #[derive(Debug, Error)]
@@ -156,6 +165,7 @@ impl Sip {
             stop,
             draining: false.into(),
             rings,
+            forecast: OnceLock::new(),
             connections: Arc::new(Semaphore::new(plan.limits.connections)),
             connections_out: Arc::new(Semaphore::new(plan.limits.connections)),
             next_id: AtomicU64::new(1),
@@ -208,7 +218,23 @@ impl Sip {
 
     /// Calls. Dropping the future gives up with CANCEL.
     pub async fn dial(&self, dial: Dial) -> Result<Line, Refused> {
-        outbound::dial(&self.core, dial).await
+        let place = self.reserve().ok_or_else(|| Refused::new(503, "too many calls are live"))?;
+        self.dial_from(place, dial).await
+    }
+
+    /// Room for one more call, inbound or outbound; `None` when all are taken. It is given back when dropped.
+    pub fn reserve(&self) -> Option<Place> {
+        lock(&self.core.admission).take()
+    }
+
+    /// Calls with room that was reserved before. Dropping the future gives up with CANCEL.
+    pub async fn dial_from(&self, place: Place, dial: Dial) -> Result<Line, Refused> {
+        outbound::dial(&self.core, dial, place).await
+    }
+
+    /// Sets, once, who says what becomes of a call to somebody: OPTIONS is answered like that call would be.
+    pub fn forecast(&self, decides: impl Fn(&Called) -> Result<(), Decline> + Send + Sync + 'static) {
+        self.core.forecast.set(Box::new(decides)).ok();
     }
 
     /// What to dial to reach a phone where it registered last; `None` while it is not registered.

@@ -1,7 +1,8 @@
 //! Outgoing calls: INVITE with digest, provisional responses, CANCEL, and the line.
+use super::SUPPORTED;
 use super::admission::Place;
 use super::call::{CHANGES, Call, Media, NOTES, Owner};
-use super::core::{Core, Registered, allow, closed, lock};
+use super::core::{Core, Registered, allow, closed};
 use super::dialog::Dialog;
 use super::flow::Flow;
 use super::name;
@@ -27,12 +28,10 @@ use tokio::time::{Instant, sleep_until};
 const RINGS: Duration = Duration::from_secs(60);
 
 /// Places the call in a task of its own, so that a caller who stops waiting still gets its CANCEL sent.
-pub(super) async fn dial(core: &Arc<Core>, dial: Dial) -> Result<Line, Refused> {
+pub(super) async fn dial(core: &Arc<Core>, dial: Dial, place: Place) -> Result<Line, Refused> {
     if core.draining.load(Ordering::Acquire) {
         return Err(Refused::new(503, "the server is shutting down"));
     }
-    let place = lock(&core.admission).take();
-    let place = place.ok_or_else(|| Refused::new(503, "too many calls are live"))?;
     let attempt = Attempt::prepare(core, dial, place).await?;
     let (reply, line) = oneshot::channel();
     tokio::spawn(attempt.run(reply));
@@ -96,7 +95,7 @@ impl Attempt {
             make_header("CSeq", "1 INVITE".into()),
             make_header("Contact", contact.clone()),
             allow(),
-            make_header("Supported", "timer".into()),
+            make_header("Supported", SUPPORTED.into()),
             make_header("Session-Expires", timer::wanted(Duration::ZERO)),
             make_header("User-Agent", core.plan.user_agent.clone()),
             make_header("Content-Type", "application/sdp".into()),
@@ -322,6 +321,7 @@ impl Attempt {
             owner: Owner { wishes, changes: changes_in, ended },
             timer,
             unacked: None,
+            successor: None,
             credentials: self.dial.credentials,
             place: Some(self.place),
             entry,

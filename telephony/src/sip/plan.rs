@@ -77,6 +77,8 @@ pub struct Trunk {
     /// From here it calls without credentials.
     pub networks: Vec<Network>,
     pub registration: Option<Registration>,
+    /// Header fields of its INVITEs that are handed on: [`crate::Headers`].
+    pub headers: Vec<String>,
 }
 
 /// How we register with a provider (RFC 3261 section 10.2).

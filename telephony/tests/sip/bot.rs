@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telephony::rtp::{Latching, Ports, PortsPlan};
 use telephony::sip::{Credentials, Phone, Sip, SipPlan};
-use telephony::{Change, Decline, Ring, Via};
+use telephony::{Change, Decline, Headers, Party, Ring, Via};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
@@ -53,6 +53,8 @@ pub fn free_port() -> u16 {
 #[derive(Clone, Debug)]
 pub struct Taken {
     pub user: String,
+    pub from: Party,
+    pub headers: Headers,
     pub via: Via,
     pub changes: Vec<Change>,
     pub over: bool,
@@ -129,7 +131,14 @@ impl Bot {
 async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
     let at = {
         let mut calls = calls.lock().expect("calls");
-        calls.push(Taken { user: ring.user.clone(), via: ring.via.clone(), changes: vec![], over: false });
+        calls.push(Taken {
+            user: ring.called.user().to_owned(),
+            from: ring.from.clone(),
+            headers: ring.headers.clone(),
+            via: ring.via.clone(),
+            changes: vec![],
+            over: false,
+        });
         calls.len() - 1
     };
     let note = |change: Change| {

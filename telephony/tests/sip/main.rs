@@ -1,5 +1,6 @@
 //! SIP over real sockets: sipp plays the far end, or a second server of ours does.
 mod bot;
+mod calls;
 mod family;
 mod hostile;
 mod secure;
@@ -163,10 +164,16 @@ async fn a_phone_registers_and_calls_with_its_password() {
     bot.gone().await;
 }
 
+/// A trunk on loopback whose INVITEs may bring these header fields.
+fn exchange(headers: &[&str]) -> Trunk {
+    let headers = headers.iter().map(|name| (*name).to_owned()).collect();
+    let networks = vec!["127.0.0.0/8".parse().expect("network")];
+    Trunk { name: "provider".into(), networks, registration: None, headers }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_calls_from_its_network() {
-    let trunk =
-        Trunk { name: "provider".into(), networks: vec!["127.0.0.0/8".parse().expect("network")], registration: None };
+    let trunk = exchange(&[]);
     let bot = Bot::start(SipPlan { open: vec![], trunks: vec![trunk], ..plan() }).await;
     assert_eq!(bot.sip.report().trunks, [("provider".to_owned(), Standing::Trusted)]);
     sipp(&bot, "call", &[]).await;
@@ -253,6 +260,7 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
             name: name.into(),
             networks: vec![],
             registration: Some(registration(word, carrier, registrar)),
+            headers: vec![],
         };
         let trunks = vec![trunk("good", "open sesame"), trunk("bad", "open barley")];
         let (us, mut rings) = Sip::start(SipPlan { trunks, open: vec![], ..plan() }, ports()).await.expect("started");

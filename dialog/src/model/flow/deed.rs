@@ -20,6 +20,7 @@ impl Flow {
                 let url = call.url.fill(|part| match part {
                     Part::Text(text) => text.clone(),
                     Part::Slot(name) | Part::Answer(name) => percent(&self.plain(name)),
+                    Part::Header(name) => percent(bot.headers.value(name)),
                 });
                 let body = (call.method == Method::Post).then(|| match &call.body {
                     Some(body) => self.body(body),
@@ -94,7 +95,9 @@ impl Flow {
                 _ => self.bot.slot(name).map_or_else(String::new, |s| self.spoken_value(s)),
             },
             Part::Answer(pointer) => spoken_json(answer.and_then(|a| a.pointer(pointer))),
+            Part::Header(name) => self.bot.headers.spoken(name),
         });
+        let text = if template.headers() { without_holes(&text) } else { text };
         // "{place}, is that right?" begins a sentence.
         let mut chars = text.chars();
         chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
@@ -124,10 +127,12 @@ impl Flow {
                 // A whole value keeps its type.
                 Ok(Template(parts)) => match parts.as_slice() {
                     [Part::Slot(name)] => self.bot.slot(name).map_or(Json::Null, |s| self.json(s)),
+                    [Part::Header(name)] => self.bot.headers.value(name).into(),
                     _ => Template(parts)
                         .fill(|part| match part {
                             Part::Text(text) => text.clone(),
                             Part::Slot(name) | Part::Answer(name) => self.plain(name),
+                            Part::Header(name) => self.bot.headers.value(name).to_owned(),
                         })
                         .into(),
                 },

@@ -1,0 +1,49 @@
+//! `Headers`: the header fields of an INVITE that its trunk's allow-list names. They say who calls, and why: data, not for a log.
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Values by name, as the allow-list spells it; of a field that came several times, all of them, joined with commas (RFC 3261
+/// section 7.3.1). `Debug` hides the values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(BTreeMap<String, String>);
+
+impl Headers {
+    /// So many names an allow-list may hold.
+    pub const MOST: usize = 32;
+    /// The longest value, in bytes; a longer one is left out whole, for half of one says something else.
+    pub const LONGEST: usize = 1024;
+    /// What no list may name: it proves who somebody is.
+    pub const NEVER: [&str; 2] = ["Authorization", "Proxy-Authorization"];
+
+    /// Adds a value; `false`: it is too long, and the field is not there.
+    pub(crate) fn add(&mut self, name: &str, value: &str) -> bool {
+        let known = self.0.get(name);
+        let whole = match known {
+            Some(before) => format!("{before}, {value}"),
+            None => value.to_owned(),
+        };
+        let fits = whole.len() <= Self::LONGEST && (known.is_some() || self.0.len() < Self::MOST);
+        if fits {
+            self.0.insert(name.to_owned(), whole);
+        }
+        fits
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,95 @@
+//! `Leaving`: a dialog that is over on our side: its BYE, and an answer to all that still comes.
+use super::core::{Core, Note, Registered};
+use super::dialog::Dialog;
+use super::digest::Credentials;
+use super::flow::{Carrier, Flow};
+use rsipstack::sip::Method;
+use rsipstack::sip::headers::make_header;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Whether the far end is still to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bye {
+    /// With this text in the Reason header (RFC 3326).
+    Due(&'static str),
+    /// It has sent its own.
+    Received,
+}
+
+pub(super) struct Leaving<'a> {
+    pub core: &'a Arc<Core>,
+    pub dialog: &'a mut Dialog,
+    pub notes: &'a mut mpsc::Receiver<Note>,
+    pub entry: &'a Registered,
+    pub credentials: Option<&'a Credentials>,
+    /// An INVITE of theirs whose 2xx is not acknowledged yet.
+    pub unacked: Option<u32>,
+}
+
+impl Leaving<'_> {
+    /// Sends BYE where it is due, and answers what still comes until that is answered.
+    pub(super) async fn run(mut self, bye: Bye) {
+        if let Bye::Due(reason) = bye
+            && self.acknowledged().await
+        {
+            let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
+            let mut bye = self.dialog.request(Method::Bye, &self.core.plan.user_agent);
+            bye.headers.push(why);
+            let flow = self.core.flow_within(self.dialog).await;
+            let answer = self.core.transact(bye.clone(), &flow).await;
+            if let Some(who) = self.credentials
+                && matches!(answer.status_code.code(), 401 | 407)
+                && let Some(again) = Core::signed(&bye, &answer, who, &flow)
+            {
+                self.core.transact(again, &flow).await;
+            }
+        }
+        // Nobody finds the dialog from here on; what was already on its way to it is answered.
+        self.entry.leave();
+        self.notes.close();
+        while let Some(note) = self.notes.recv().await {
+            self.answer(note).await;
+        }
+    }
+
+    /// Waits for the ACK, for the callee sends no BYE before it (RFC 3261 section 15); false when their BYE comes instead.
+    async fn acknowledged(&mut self) -> bool {
+        while let Some(waiting) = self.unacked {
+            match self.notes.recv().await {
+                Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
+                    self.core.reply(*tx, 200, vec![], None).await;
+                    return false;
+                }
+                Some(Note::Acked { seq, .. } | Note::Unacked { seq }) if seq == waiting => self.unacked = None,
+                Some(note) => self.answer(note).await,
+                None => self.unacked = None,
+            }
+        }
+        true
+    }
+
+    async fn answer(&self, note: Note) {
+        match note {
+            Note::Request(tx) => self.core.reply(*tx, 481, vec![], None).await,
+            Note::Replace(replacement) => replacement.refuse_late(),
+            Note::Acked { .. } | Note::Unacked { .. } | Note::Cancelled | Note::Lost => {}
+        }
+    }
+}
+
+impl Core {
+    /// The way of the next request within a dialog.
+    pub(super) async fn flow_within(self: &Arc<Self>, dialog: &Dialog) -> Flow {
+        let flow = &dialog.flow;
+        if flow.carrier == Carrier::Tcp && flow.is_open() {
+            return flow.clone();
+        }
+        match self.flow_to(&dialog.next_hop(), flow.carrier).await {
+            // A Contact that is not where the peer sends from is behind a NAT: the way it came is the way back.
+            Ok(found) if !dialog.is_routed() && found.remote.ip() != flow.remote.ip() => flow.clone(),
+            Ok(found) => found,
+            Err(_) => flow.clone(),
+        }
+    }
+}
