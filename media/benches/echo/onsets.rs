@@ -159,12 +159,8 @@ impl Callers {
                         (gain, since) = (0.3, Some(tick));
                     }
                 }
-                Some(Edge::End { .. }) => {
-                    if gain > 0.0 {
-                        (gain, since) = (1.0, None);
-                    }
-                }
-                None => {}
+                Some(Edge::End { .. }) if gain > 0.0 => (gain, since) = (1.0, None),
+                Some(Edge::End { .. }) | None => {}
             }
         }
         outcome.understood = self.understands(&tape, text);
