@@ -24,7 +24,7 @@ mod widget;
 pub use codec::{Codec, Opus};
 pub use http::Http;
 pub use load::Fault;
-pub use network::Network;
+pub use network::{Network, ReplyPort};
 pub use numbers::Numbers;
 pub use peers::{Phone, Register, Route, Transport, Trunk};
 pub use several::Several;
@@ -123,6 +123,7 @@ pub struct Sip {
     /// How long a call may ring unanswered.
     pub ring_limit_s: Secs,
     pub open_networks: Vec<Network>,
+    pub reply_port: ReplyPort,
 }
 
 impl Default for Sip {
@@ -139,6 +140,7 @@ impl Default for Sip {
             messages_per_second_per_source: 50,
             ring_limit_s: Secs(180),
             open_networks: Network::loopback().to_vec(),
+            reply_port: ReplyPort::Via,
         }
     }
 }

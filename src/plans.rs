@@ -15,7 +15,9 @@ use std::time::Duration;
 use telephony::Called;
 use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{Carrier, Credentials, Dial, Limits, Network, Phone, Registration, SipPlan, is_address};
+use telephony::sip::{
+    Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan, is_address,
+};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 /// Where the web address's certificate and key lie, if it has any.
@@ -151,6 +153,10 @@ pub fn sip(config: &Config) -> anyhow::Result<SipPlan> {
         phones,
         trunks,
         open: networks(&sip.open_networks),
+        reply_port: match sip.reply_port {
+            config::ReplyPort::Via => ReplyPort::Via,
+            config::ReplyPort::Source => ReplyPort::Source,
+        },
         limits,
         ..SipPlan::default()
     })

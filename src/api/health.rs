@@ -58,5 +58,8 @@ pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     for (reason, count) in room.app.desk.refused() {
         observe::metrics::refused(reason, count);
     }
+    for (reason, count) in room.app.desk.unanswered() {
+        observe::metrics::unanswered(reason, count);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&room.app.metrics))
 }

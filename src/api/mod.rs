@@ -69,6 +69,10 @@ pub trait Desk: Send + Sync {
     fn refused(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
+    /// What asked signalling for no answer, or had no way for one, by reason.
+    fn unanswered(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// An outbound call to make.

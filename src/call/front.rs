@@ -138,6 +138,10 @@ impl api::Desk for Desk {
     fn refused(&self) -> Vec<(&'static str, u64)> {
         self.report().sip.map(|sip| sip.refused.into_iter().collect()).unwrap_or_default()
     }
+
+    fn unanswered(&self) -> Vec<(&'static str, u64)> {
+        self.report().sip.map(|sip| sip.unanswered.into_iter().collect()).unwrap_or_default()
+    }
 }
 
 impl Desk {

@@ -3,6 +3,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+/// Where answers to datagrams go that do not ask for `rport` (RFC 3581).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyPort {
+    /// The port that the top Via names.
+    Via,
+    /// The port they came from.
+    Source,
+}
+
 /// What signalling knows as a network, readable from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]

@@ -65,6 +65,7 @@ pub const ALL: &[Metric] = &[
     metric(Kind::Gauge, "switchboard_sip_transactions", "", "SIP transactions under way"),
     metric(Kind::Gauge, "switchboard_sip_finished_transactions", "", "SIP transactions remembered for copies of their requests"),
     metric(Kind::Counter, "switchboard_sip_refused_total", "reason", "SIP messages refused or dropped"),
+    metric(Kind::Counter, "switchboard_sip_unanswered_total", "reason", "SIP messages that asked for no answer, or had no way for one"),
     metric(Kind::Gauge, "switchboard_rtp_ports", "", "Pairs of RTP ports that calls hold"),
     metric(Kind::Gauge, "switchboard_webrtc_peers", "", "Browsers' connections"),
     metric(Kind::Gauge, "switchboard_webrtc_sockets", "", "UDP sockets of browsers' connections"),
@@ -193,6 +194,11 @@ fn respond(l: &Latency) {
 /// What signalling has refused or dropped since it started, by reason.
 pub fn refused(reason: &'static str, count: u64) {
     counter!("switchboard_sip_refused_total", "reason" => reason).absolute(count);
+}
+
+/// What signalling has left without an answer since it started, by reason.
+pub fn unanswered(reason: &'static str, count: u64) {
+    counter!("switchboard_sip_unanswered_total", "reason" => reason).absolute(count);
 }
 
 /// One request of the API. `route` is its pattern, never the address that was asked for.

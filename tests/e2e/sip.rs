@@ -4,8 +4,8 @@ use crate::peer::Peer;
 use crate::server::{Inside, Server, echo_only, phone, shipped};
 use crate::sipp::plays;
 use crate::speech::{Timeline, tone};
-use crate::testbed::{alone, beside_others, pause};
-use switchboard::config::{Codec, Config, Ms};
+use crate::testbed::{alone, beside_others, pause, seconds, until};
+use switchboard::config::{Codec, Config, Ms, ReplyPort};
 
 /// Who ended each call, and why.
 fn ends(calls: &[serde_json::Value]) -> Vec<(&str, &str)> {
@@ -172,6 +172,33 @@ async fn requests_that_are_no_calls_are_answered() {
     }
     plays(server.sip, "call", &["-t", "t1"]).await;
     assert_eq!(ends(&server.ended(1).await), [("caller", "hung up")]);
+}
+
+/// A phone that sends by one port and listens at another, without `rport` (RFC 3261 section 18.2.2), and one behind a router.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_goes_to_the_port_that_the_key_says_and_what_gets_none_is_counted() {
+    let _machine = beside_others().await;
+    for reply_port in [ReplyPort::Via, ReplyPort::Source] {
+        let server = Server::with("ports", |config| config.sip.reply_port = reply_port).await;
+        let [out, listening] = [(); 2].map(|()| std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+        let own = listening.local_addr().expect("an address");
+        let text = format!(
+            "OPTIONS sip:{server} SIP/2.0\r\nVia : SIP / 2.0 / UDP {own} ; branch = z9hG4bK1\r\nf: <sip:a@{own}> ; tag = 1\r\n\
+             t: <sip:{server}>\r\ni: ports\r\nCSeq: 1 OPTIONS\r\n\r\n",
+            server = server.sip
+        );
+        out.send_to(text.as_bytes(), server.sip).expect("sent");
+        let socket = if reply_port == ReplyPort::Via { &listening } else { &out };
+        socket.set_read_timeout(Some(seconds(5))).expect("a limit");
+        let mut buffer = [0; 2048];
+        let length = tokio::task::block_in_place(|| socket.recv(&mut buffer)).expect("an answer");
+        assert!(buffer[..length].starts_with(b"SIP/2.0 200 "), "{}", String::from_utf8_lossy(&buffer[..length]));
+        out.send_to(b"\r\n\r\n", server.sip).expect("sent");
+        until(seconds(5), "what gets no answer to be counted", || async {
+            (server.metric("switchboard_sip_unanswered_total").await >= 1.0).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

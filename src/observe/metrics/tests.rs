@@ -41,6 +41,7 @@ fn rendered() -> String {
     }
     count(&Event::Ended(End::from(Reason::Done)));
     refused("full", 3);
+    unanswered("keepalive", 3);
     request("/health/live", 200);
     counter!("switchboard_widget_refused_total", "reason" => "flood").increment(1);
     counter!("switchboard_recordings_total", "recorded" => "part").increment(1);

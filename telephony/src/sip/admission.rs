@@ -84,6 +84,7 @@ pub struct Admission {
     connections: Arc<Mutex<HashMap<IpAddr, usize>>>,
     connections_per_source: usize,
     refused: BTreeMap<&'static str, u64>,
+    unanswered: BTreeMap<&'static str, u64>,
     live: Arc<AtomicUsize>,
     calls: usize,
 }
@@ -137,6 +138,7 @@ impl Admission {
             connections: Arc::default(),
             connections_per_source: limits.connections_per_source,
             refused: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
             live: Arc::default(),
             calls: limits.calls,
         }
@@ -166,6 +168,11 @@ impl Admission {
 
     pub fn count(&mut self, why: &'static str) {
         *self.refused.entry(why).or_default() += 1;
+    }
+
+    /// Counts what ends without an answer and is nobody's fault.
+    pub fn leave_unanswered(&mut self, why: &'static str) {
+        *self.unanswered.entry(why).or_default() += 1;
     }
 
     /// A seat for one more connection of a source that is limited; `None` at its limit. The table is bounded by the limit
@@ -204,6 +211,10 @@ impl Admission {
 
     pub fn refused(&self) -> BTreeMap<&'static str, u64> {
         self.refused.clone()
+    }
+
+    pub fn unanswered(&self) -> BTreeMap<&'static str, u64> {
+        self.unanswered.clone()
     }
 
     /// The source's bucket as of now; none where it is not limited.

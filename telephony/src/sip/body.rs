@@ -1,5 +1,6 @@
 //! What the body of an INVITE, an ACK or their answers is to us: a session description, alone or as one part of several
 //! (RFC 5621, RFC 2046), as exchanges send it that tunnel ISUP (SIP-I) or name a place. No panic, whatever it holds.
+use super::syntax;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::{Header, Method, SipMessage};
 
@@ -62,16 +63,8 @@ fn first(value: &str) -> &str {
 
 /// A parameter's value, unquoted.
 fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    let mut quoted = false;
-    let params = value.split(|c: char| {
-        quoted ^= c == '"';
-        c == ';' && !quoted
-    });
-    params.skip(1).filter_map(|param| param.split_once('=')).find_map(|(key, value)| {
-        let value = value.trim();
-        let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
-        key.trim().eq_ignore_ascii_case(name).then_some(value)
-    })
+    let (_, value) = syntax::params(value).find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    Some(value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
 }
 
 /// What lies between the delimiter lines, each part with its headers. A body that is cut off ends its last part.

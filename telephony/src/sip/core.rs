@@ -3,11 +3,12 @@ use super::admission::Admission;
 use super::dialog::Key;
 use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
 use super::flow::{Carrier, Flow};
+use super::merged::{Merged, Origin};
 use super::plan::SipPlan;
 use super::registrar::Registrar;
 use super::replace::Replacement;
 use super::trunk::TrunkState;
-use super::{ALLOW, body, gate, socket};
+use super::{ALLOW, Network, body, gate, name, socket};
 use crate::number::Called;
 use crate::ring::{Decline, Ring};
 use crate::rtp::Ports;
@@ -107,6 +108,9 @@ pub(super) struct Core {
     pub connections_out: Arc<Semaphore>,
     pub next_id: AtomicU64,
     pub admission: Mutex<Admission>,
+    /// Open and trusted networks.
+    pub networks: Vec<Network>,
+    pub merged: Mutex<Merged>,
     pub verifier: Mutex<Verifier>,
     pub registrar: Mutex<Registrar>,
     pub trunks: Mutex<Vec<TrunkState>>,
@@ -131,12 +135,21 @@ pub(super) enum Unreachable {
 }
 
 impl Core {
+    /// Counts what is not served, or served by a refusal.
     pub(super) fn count(&self, why: &'static str) {
         lock(&self.admission).count(why);
+        debug!(why, "not served");
+    }
+
+    /// Counts what asks for no answer, or whose answer has no way.
+    pub(super) fn leave_unanswered(&self, why: &'static str) {
+        lock(&self.admission).leave_unanswered(why);
+        debug!(why, "not answered");
     }
 
     pub(super) fn refuse(&self, source: SocketAddr, why: &'static str) {
         lock(&self.admission).refuse(Instant::now(), source.ip(), why);
+        debug!(why, source = %source.ip(), "not served, and charged for it");
     }
 
     pub(super) fn streams_mut(&self) -> MutexGuard<'_, HashMap<SocketAddr, Flow>> {
@@ -147,35 +160,130 @@ impl Core {
         self.streams_mut().get(&remote).filter(|flow| flow.is_open()).cloned()
     }
 
-    /// One message from a socket; what it gives goes back the same way.
-    pub(super) async fn hear(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<Vec<u8>> {
+    /// How a message on `flow` arrived.
+    fn arrival(&self, flow: &Flow) -> gate::Arrival<'_> {
+        gate::Arrival {
+            source: flow.remote,
+            stream: flow.carrier == Carrier::Tcp,
+            reply_port: self.plan.reply_port,
+            networks: &self.networks,
+        }
+    }
+
+    /// One message from a socket; what it gives goes back by the same socket.
+    pub(super) async fn hear(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
         let source = flow.remote;
         if !lock(&self.admission).arrive(Instant::now(), source.ip()) {
+            debug!(why = "rate", source = %source.ip(), "not heard");
             return None;
         }
-        match gate::inspect(bytes) {
-            gate::Verdict::Drop("keepalive") => None,
+        match gate::inspect(bytes, &self.arrival(flow)) {
+            gate::Verdict::Accept(mut message) => {
+                body::simplify(&mut message);
+                self.take(*message, bytes, flow).await
+            }
+            verdict => self.turn_away(verdict, source),
+        }
+    }
+
+    /// The head of a stream that cannot be followed any further; what it gives goes back before the stream closes.
+    pub(super) fn hear_last(&self, head: &[u8], why: &'static str, flow: &Flow) -> Option<gate::Reply> {
+        let status = if why == "oversize" { 513 } else { 400 };
+        self.turn_away(gate::refuse(head, status, why, &self.arrival(flow)), flow.remote)
+    }
+
+    fn turn_away(&self, verdict: gate::Verdict, source: SocketAddr) -> Option<gate::Reply> {
+        match verdict {
+            gate::Verdict::Reply { status, why, reply } => {
+                debug!(status, "refused at the gate");
+                self.refuse(source, why);
+                Some(reply)
+            }
+            gate::Verdict::Drop("keepalive") => {
+                self.leave_unanswered("keepalive");
+                None
+            }
             gate::Verdict::Drop(why) => {
                 self.refuse(source, why);
                 None
             }
-            gate::Verdict::Reply { status, why, bytes } => {
-                debug!(status, why, "refused at the gate");
-                self.refuse(source, why);
-                Some(bytes)
-            }
-            gate::Verdict::Accept(mut message) => {
-                gate::stamp(&mut message, source);
-                body::simplify(&mut message);
-                if !self.acknowledge_again(&message).await {
-                    let (connection, from) = (flow.connection.clone(), flow.destination());
-                    if self.endpoint.on_received_message(*message, connection, &from).await.is_err() {
-                        self.count("no transaction");
-                    }
-                }
-                None
-            }
+            gate::Verdict::Accept(_) => None,
         }
+    }
+
+    /// Hands what the gate let through to whom it belongs.
+    async fn take(self: &Arc<Self>, message: SipMessage, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
+        if self.acknowledge_again(&message).await {
+            return None;
+        }
+        match &message {
+            SipMessage::Request(request) if self.is_merged(request) => {
+                let refusal = gate::refuse(bytes, 482, "merged", &self.arrival(flow));
+                return self.turn_away(refusal, flow.remote);
+            }
+            message if self.is_stray(message) => {
+                self.leave_unanswered(if message.is_request() { "stray ACK" } else { "stray response" });
+                return None;
+            }
+            _ => {}
+        }
+        if let Err(error) =
+            self.endpoint.on_received_message(message, flow.connection.clone(), &flow.destination()).await
+        {
+            // Its words may name a caller; its kind does not.
+            debug!(kind = ?std::mem::discriminant(&error), "the transaction layer refuses a message");
+            self.leave_unanswered("no transaction");
+        }
+        None
+    }
+
+    /// Whether a request outside dialogs came another way before and is served (RFC 3261 section 8.2.2.2).
+    fn is_merged(&self, request: &Request) -> bool {
+        let outside = request.to_header().is_ok_and(|to| name::tag(to.value()).is_none());
+        if !outside || matches!(request.method, Method::Ack | Method::Cancel) {
+            return false;
+        }
+        let (Ok(key), Ok(call_id), Ok(from), Ok(seq)) = (
+            TransactionKey::from_request(request, TransactionRole::Server),
+            request.call_id_header(),
+            request.from_header(),
+            request.cseq_header().and_then(|cseq| cseq.seq()),
+        ) else {
+            return false;
+        };
+        let origin = Origin {
+            call_id: call_id.value().to_owned(),
+            from_tag: name::tag(from.value()).unwrap_or_default().to_owned(),
+            cseq: format!("{seq} {}", request.method),
+        };
+        // An INVITE is served until no copy of it can come any more, unless it was refused: then so is the copy, for itself.
+        let invites = request.method == Method::Invite;
+        let is_ongoing = |key: &TransactionKey| {
+            let accepted = || match self.endpoint.finished_transactions.get(key) {
+                Some(Some(SipMessage::Response(last))) => last.status_code.kind() == StatusCodeKind::Successful,
+                _ => false,
+            };
+            self.endpoint.transactions.contains_key(key) || (invites && accepted())
+        };
+        lock(&self.merged).meets(origin, &key, is_ongoing)
+    }
+
+    /// A response to no request of ours, or an ACK of no answer of ours: the transaction layer would let it go in silence.
+    fn is_stray(&self, message: &SipMessage) -> bool {
+        let key = match message {
+            SipMessage::Request(ack) if ack.method == Method::Ack => {
+                let of_a_call = || Key::of(ack).is_some_and(|key| lock(&self.dialogs).contains_key(&key));
+                if gate::is_acknowledged(ack) || of_a_call() {
+                    return false;
+                }
+                TransactionKey::from_request(ack, TransactionRole::Server)
+            }
+            SipMessage::Request(_) => return false,
+            SipMessage::Response(response) => TransactionKey::from_response(response, TransactionRole::Client),
+        };
+        key.is_ok_and(|key| {
+            !self.endpoint.transactions.contains_key(&key) && !self.endpoint.finished_transactions.contains_key(&key)
+        })
     }
 
     /// Sends the ACK again when this is a copy of a 2xx it was sent for.
@@ -194,14 +302,10 @@ impl Core {
 
     /// The flow a request came on.
     pub(super) fn flow_of(&self, tx: &Transaction) -> Option<Flow> {
-        let connection = tx.connection.clone()?;
-        match &connection {
-            SipConnection::Udp(_) => {
-                // The gate wrote the true source into the top Via.
-                let (_, source) = SipConnection::parse_target_from_via(tx.original.via_header().ok()?).ok()?;
-                Some(Flow { remote: source.try_into().ok()?, ..self.socket_of(&connection)? })
-            }
-            connection => self.stream(connection.get_remote_addr()?.get_socketaddr().ok()?),
+        let (source, _) = gate::way(&tx.original)?;
+        match tx.connection.as_ref()? {
+            connection @ SipConnection::Udp(_) => Some(Flow { remote: source, ..self.socket_of(connection)? }),
+            _ => self.stream(source),
         }
     }
 
@@ -330,8 +434,17 @@ impl Core {
 
     /// Answers a request and lets it go; copies of it get the same answer for 32 s.
     pub(super) async fn reply(&self, mut tx: Transaction, status: u16, headers: Vec<Header>, body: Option<Vec<u8>>) {
+        // The transaction layer would write To anew to give it a tag.
+        if status > 100
+            && let Ok(to) = tx.original.to_header_mut()
+            && name::tag(to.value()).is_none()
+        {
+            to.replace(format!("{};tag={}", to.value(), rsipstack::transaction::random_text(12)));
+        }
         // A response that cannot be sent is asked for again by a copy of the request.
-        tx.reply_with(StatusCode::from(status), headers, body).await.ok();
+        if tx.reply_with(StatusCode::from(status), headers, body).await.is_err() {
+            self.leave_unanswered("answer not sent");
+        }
     }
 
     /// Answers in the background where a stream may have to be waited for. A stream whose peer lets too many wait closes.
@@ -339,7 +452,7 @@ impl Core {
         if matches!(tx.connection, Some(SipConnection::Udp(_))) {
             self.reply(tx, status, headers, None).await;
         } else {
-            let Some(flow) = self.flow_of(&tx) else { return };
+            let Some(flow) = self.flow_of(&tx) else { return self.leave_unanswered("stream gone") };
             let Ok(permit) = flow.peer.replies.clone().try_acquire_owned() else {
                 self.count("unread replies");
                 if let Some(token) = flow.connection.cancel_token() {

@@ -3,7 +3,7 @@ use super::flow::Flow;
 use super::name;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
-use rsipstack::sip::{Header, Method, Request, Response, Uri, Version, typed};
+use rsipstack::sip::{Header, Method, Request, Response, Uri, Version};
 use std::fmt;
 
 /// Names a dialog from our side.
@@ -155,11 +155,9 @@ fn target(message: &impl HeadersExt) -> Option<Uri> {
 }
 
 fn record_routes(message: &impl HeadersExt) -> Vec<String> {
-    let one = |value: &str| {
-        let list = typed::RecordRoute::parse_header_list(value).unwrap_or_default();
-        list.into_iter().map(|route| format!("<{}>", route.uri)).collect::<Vec<_>>()
-    };
-    message.record_route_headers().iter().flat_map(|header| one(header.value())).collect()
+    let headers = message.record_route_headers();
+    let uris = headers.iter().flat_map(|header| name::list(header.value())).map(|one| name::split(one).1);
+    uris.map(|uri| format!("<{uri}>")).collect()
 }
 
 /// Whether `token` stands in the Allow header.

@@ -1,33 +1,56 @@
 //! The gate: raw bytes from the network in; a parsed message, a ready reply, or nothing out. No I/O, no clock, no panic.
 //!
-//! It stands before the parser, which is lenient where RFC 3261 is not (RFC 4475 lists how that goes wrong). A reply is
-//! made here, from the bytes themselves, because what the gate refuses has no transaction.
+//! It stands before the parser, which is lenient where RFC 3261 is not (RFC 4475 lists how that goes wrong) and strict
+//! where it is: what is valid is handed on in the one spelling that [`super::syntax`] gives it. A reply is made here, from
+//! the bytes themselves, because what the gate refuses has no transaction.
 use super::body::{self, Body, Kind};
-use super::{ALLOW, name};
+use super::syntax::{self, Message, NULL_TAG, Part, elements, is_balanced, is_token, parts};
+use super::via::{ReplyPort, Via};
+use super::{ALLOW, Network, name};
+use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
-use rsipstack::sip::{Method, SipMessage, typed};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Version, typed};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// Longest message taken, start line to body. RFC 3261 section 18.1.1 asks for 65,535; no honest phone comes near this.
+/// Longest message taken, start line to body; a longer request is answered 513. RFC 3261 section 18.1.1 asks for 65,535;
+/// no honest phone comes near this.
 pub const MAX_MESSAGE: usize = 16 * 1024;
-const MAX_HEADERS: usize = 128;
 /// Bodies of an INVITE that we understand.
 pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
 const SUPPORTED: &[&str] = &["timer", "replaces"];
 
+/// How a message came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    pub source: SocketAddr,
+    /// Over TCP: the length of a body has to be said, and answers go back by the connection.
+    pub stream: bool,
+    pub reply_port: ReplyPort,
+    /// Where a Via's `maddr` may send our answers: open and trusted networks.
+    pub networks: &'a [Network],
+}
+
+/// An answer to what has no transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub bytes: Vec<u8>,
+    /// Where it goes, if not by a connection.
+    pub to: SocketAddr,
+}
+
 /// What becomes of some bytes.
 #[derive(Debug)]
 pub enum Verdict {
+    /// A request carries where it came from: [`way`].
     Accept(Box<SipMessage>),
-    /// These bytes go back to where the request came from.
     Reply {
         status: u16,
         why: &'static str,
-        bytes: Vec<u8>,
+        reply: Reply,
     },
     Drop(&'static str),
 }
@@ -43,23 +66,9 @@ const fn bad(why: &'static str) -> Fault {
     Fault { status: 400, why, extra: String::new() }
 }
 
-/// The header fields the gate looks at, unfolded, in order. Values are raw bytes as they came.
-struct Headers<'a> {
-    lines: Vec<(&'a str, Cow<'a, str>)>,
-}
-
-impl<'a> Headers<'a> {
-    fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> + 'h {
-        self.lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| v.as_ref())
-    }
-
+impl Message<'_> {
     fn one(&self, name: &'static str, missing: &'static str, twice: &'static str) -> Result<&str, Fault> {
-        let mut found = self.all(name);
-        match (found.next(), found.next()) {
-            (Some(value), None) => Ok(value),
-            (None, _) => Err(bad(missing)),
-            (Some(_), Some(_)) => Err(bad(twice)),
-        }
+        self.at_most_one(name, twice)?.ok_or(bad(missing))
     }
 
     fn at_most_one(&self, name: &'static str, twice: &'static str) -> Result<Option<&str>, Fault> {
@@ -67,260 +76,276 @@ impl<'a> Headers<'a> {
         let first = found.next();
         if found.next().is_some() { Err(bad(twice)) } else { Ok(first) }
     }
+
+    /// All elements of a list that may stand in several fields.
+    fn list<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m str> + 'm {
+        self.all(name).flat_map(elements)
+    }
 }
 
 /// Judges one message: a datagram, or what [`super::frame::Framer`] cut from a stream.
-pub fn inspect(bytes: &[u8]) -> Verdict {
-    if bytes.len() > MAX_MESSAGE {
-        return Verdict::Drop("oversize");
-    }
-    let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
-    let bytes = &bytes[start..];
+pub fn inspect(bytes: &[u8], arrival: &Arrival) -> Verdict {
     if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         return Verdict::Drop("keepalive");
     }
-    let Scan { end, control, bare } = scan(bytes);
-    let head = &bytes[..end.unwrap_or(bytes.len())];
-    let body = end.map_or(&[][..], |end| &bytes[end + 4..]);
-    let (text, utf8) = match std::str::from_utf8(head) {
-        Ok(text) => (Cow::Borrowed(text), true),
-        Err(_) => (String::from_utf8_lossy(head), false),
-    };
-    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    let first = lines.next().unwrap_or_default();
-    let (headers, sound) = unfold(lines);
-
-    if first.starts_with("SIP/") {
-        return response(bytes, first, &headers, utf8 && sound && end.is_some());
+    let message = Message::read(&bytes[..bytes.len().min(MAX_MESSAGE)]);
+    let oversize = bytes.len() > MAX_MESSAGE;
+    if message.start.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
+        return if oversize { Verdict::Drop("oversize") } else { response(&message, arrival.stream) };
     }
-    let method = first.split(' ').next().unwrap_or_default();
-    if !is_token(method) || !first.to_ascii_uppercase().contains("SIP/") {
-        return Verdict::Drop("not SIP");
+    let method = message.start.split(' ').next().unwrap_or_default();
+    if !is_token(method) || !message.start.to_ascii_uppercase().contains("SIP/") {
+        return Verdict::Drop(if oversize { "oversize" } else { "not SIP" });
     }
-    let verdict = if !utf8 {
-        Err(bad("not UTF-8"))
-    } else if end.is_none() {
-        Err(bad("no end of headers"))
-    } else if !sound || control {
-        Err(bad("malformed header line"))
-    } else if bare {
-        Err(bad("bare CR or LF"))
-    } else {
-        request(bytes, first, &headers, body)
+    let verdict = match message.defect {
+        _ if oversize => Err(Fault { status: 513, ..bad("oversize") }),
+        Some(defect) => Err(bad(defect)),
+        None => request(&message, arrival),
     };
     match verdict {
-        Ok(message) => Verdict::Accept(Box::new(message)),
-        // An ACK is never answered (RFC 3261 section 17).
-        Err(fault) if method.eq_ignore_ascii_case("ACK") => Verdict::Drop(fault.why),
-        Err(fault) => reply(&headers, fault),
+        Ok(request) => Verdict::Accept(Box::new(request.into())),
+        Err(fault) => reply(&message, fault, arrival),
     }
 }
 
-/// What one pass over a message's bytes finds.
-struct Scan {
-    /// Where the headers end: at the first empty line.
-    end: Option<usize>,
-    /// A control character in them.
-    control: bool,
-    /// A CR without its LF in them, or the other way round.
-    bare: bool,
+/// The reply to a request that is refused for another reason than its own words.
+pub fn refuse(bytes: &[u8], status: u16, why: &'static str, arrival: &Arrival) -> Verdict {
+    reply(&Message::read(bytes), Fault { status, ..bad(why) }, arrival)
 }
 
-fn scan(bytes: &[u8]) -> Scan {
-    let mut found = Scan { end: None, control: false, bare: false };
-    for (at, &byte) in bytes.iter().enumerate() {
-        match byte {
-            b' '..=b'~' | 0x80.. | b'\t' => {}
-            b'\r' if bytes[at..].starts_with(b"\r\n\r\n") => return Scan { end: Some(at), ..found },
-            b'\r' => found.bare |= bytes.get(at + 1) != Some(&b'\n'),
-            b'\n' => found.bare |= at == 0 || bytes[at - 1] != b'\r',
-            _ => found.control = true,
-        }
-    }
-    found
+/// A field of ours in a request on its way to the transaction layer. No peer can send one of that name: it is no token.
+const WAY: &str = "(way)";
+
+/// Where a request came from and where responses to it go.
+pub(super) fn way(request: &Request) -> Option<(SocketAddr, SocketAddr)> {
+    let value = request.headers.iter().find_map(|header| match header {
+        Header::Other(name, value) if name == WAY => Some(value),
+        _ => None,
+    });
+    let (source, answers) = value?.split_once(' ')?;
+    Some((source.parse().ok()?, answers.parse().ok()?))
 }
 
-/// Header lines joined with their continuations; false where one is no header line at all or there are too many.
-fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> (Headers<'a>, bool) {
-    let mut headers = Headers { lines: Vec::with_capacity(16) };
-    let mut sound = true;
-    for line in lines {
-        if line.starts_with([' ', '\t']) {
-            match headers.lines.last_mut() {
-                Some((_, value)) => {
-                    let value = value.to_mut();
-                    value.push(' ');
-                    value.push_str(line.trim());
-                }
-                None => sound = false,
-            }
-            continue;
-        }
-        let Some((name, value)) = line.split_once(':') else {
-            sound = false;
-            continue;
+/// The body, as long as Content-Length says; in a datagram without it, all there is (RFC 3261 section 18.3).
+fn body<'m>(message: &Message<'m>, stream: bool) -> Result<&'m [u8], Fault> {
+    let Some(digits) = message.at_most_one("content-length", "two Content-Length")? else {
+        // A body whose kind nobody says is the padding of a datagram.
+        let padding = message.first("content-type").is_none();
+        return match (stream, padding) {
+            (true, _) => Err(bad("no Content-Length on a stream")),
+            (false, true) => Ok(&[]),
+            (false, false) => Ok(message.body),
         };
-        let name = name.trim_end_matches([' ', '\t']);
-        if !is_token(name) || headers.lines.len() == MAX_HEADERS {
-            sound = false;
-            continue;
+    };
+    let length = syntax::length(digits).ok_or(bad("malformed Content-Length"))?;
+    message.body.get(..length).ok_or(bad("shorter than Content-Length"))
+}
+
+fn headers(message: &Message) -> Vec<Header> {
+    message.fields.iter().map(|field| make_header(&field.name, field.value.clone())).collect()
+}
+
+fn response(message: &Message, stream: bool) -> Verdict {
+    let drop = Verdict::Drop("malformed response");
+    let mut words = message.start.splitn(3, ' ');
+    let (version, code, reason) = (words.next(), words.next(), words.next().unwrap_or_default().trim());
+    let code = code.filter(|code| code.len() == 3).and_then(|code| code.parse::<u16>().ok());
+    let (Some(code @ 100..700), true) = (code, version.is_some_and(|v| v.eq_ignore_ascii_case("SIP/2.0"))) else {
+        return drop;
+    };
+    let number = message.one("cseq", "", "").ok().and_then(cseq);
+    let (None, Some(_), Ok(body)) = (message.defect, number, body(message, stream)) else { return drop };
+    // A user agent's own Via is the only one by the time a response has come back (RFC 3261 section 8.1.3.3).
+    if message.list("via").nth(1).is_some() {
+        return Verdict::Drop("response for another");
+    }
+    let Ok(status_code) = StatusCode::try_from((code, reason)) else { return drop };
+    let plain = reason.is_empty() || matches!(status_code, StatusCode::Other(..));
+    let wire_reason = (!plain && !reason.eq_ignore_ascii_case(status_code.text())).then(|| reason.to_owned());
+    let mut headers = headers(message);
+    if code > 100 {
+        // RFC 3261 section 12.1.2: a To without a tag has a null one.
+        tag_null(&mut headers, |header| matches!(header, Header::To(_)));
+    }
+    let response =
+        Response { status_code, wire_reason, version: Version::V2, headers: headers.into(), body: body.to_vec() };
+    if TransactionKey::from_response(&response, TransactionRole::Client).is_err() {
+        return drop;
+    }
+    Verdict::Accept(Box::new(response.into()))
+}
+
+/// The null tag, for a party that has none.
+fn tag_null(headers: &mut [Header], is_party: impl Fn(&Header) -> bool) {
+    let party = headers.iter_mut().find(|header| is_party(header));
+    match party {
+        Some(Header::From(from)) if name::tag(from.value()).is_none() => {
+            from.replace(format!("{};tag={NULL_TAG}", from.value()));
         }
-        headers.lines.push((known(name), Cow::Borrowed(value.trim())));
-    }
-    (headers, sound)
-}
-
-/// The long, lower-case name of a header field the gate looks at; any other as it is written.
-fn known(name: &str) -> &str {
-    const KNOWN: &[(&str, &str)] = &[
-        ("via", "v"),
-        ("from", "f"),
-        ("to", "t"),
-        ("call-id", "i"),
-        ("cseq", ""),
-        ("contact", "m"),
-        ("content-length", "l"),
-        ("content-type", "c"),
-        ("content-encoding", "e"),
-        ("content-disposition", ""),
-        ("max-forwards", ""),
-        ("require", ""),
-        ("route", ""),
-        ("record-route", ""),
-    ];
-    KNOWN.iter().find(|(l, s)| name.eq_ignore_ascii_case(l) || name.eq_ignore_ascii_case(s)).map_or(name, |(l, _)| l)
-}
-
-fn response(bytes: &[u8], first: &str, headers: &Headers, sound: bool) -> Verdict {
-    let mut parts = first.splitn(3, ' ');
-    let status = parts.nth(1).and_then(|code| code.parse::<u16>().ok());
-    let cseq = headers.one("cseq", "", "").ok().and_then(cseq);
-    if !sound || !first.starts_with("SIP/2.0 ") || !status.is_some_and(|s| (100..700).contains(&s)) || cseq.is_none() {
-        return Verdict::Drop("malformed response");
-    }
-    match SipMessage::try_from(bytes) {
-        Ok(SipMessage::Response(r)) if TransactionKey::from_response(&r, TransactionRole::Client).is_ok() => {
-            Verdict::Accept(Box::new(SipMessage::Response(r)))
-        }
-        _ => Verdict::Drop("malformed response"),
+        Some(Header::To(to)) if name::tag(to.value()).is_none() => to.replace(format!("{};tag={NULL_TAG}", to.value())),
+        _ => {}
     }
 }
 
-fn request(bytes: &[u8], first: &str, headers: &Headers, body: &[u8]) -> Result<SipMessage, Fault> {
-    let parts: Vec<&str> = first.split(' ').collect();
-    let [method, uri, version] = parts[..] else { return Err(bad("malformed request line")) };
+fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
+    let words: Vec<&str> = message.start.split(' ').collect();
+    let [method, uri, version] = words[..] else { return Err(bad("malformed request line")) };
     if !version.eq_ignore_ascii_case("SIP/2.0") {
         let digits = version.get(4..).and_then(|v| v.split_once('.')).is_some_and(|(a, b)| {
             [a, b].iter().all(|n| (1..=3).contains(&n.len()) && n.bytes().all(|c| c.is_ascii_digit()))
         });
-        return Err(if digits {
-            Fault { status: 505, why: "version", extra: String::new() }
-        } else {
-            bad("malformed version")
-        });
+        return Err(if digits { Fault { status: 505, ..bad("version") } } else { bad("malformed version") });
     }
 
-    let number = headers.one("cseq", "no CSeq", "two CSeq")?;
+    let number = message.one("cseq", "no CSeq", "two CSeq")?;
     let (_, named) = cseq(number).ok_or(bad("malformed CSeq"))?;
-    let via = headers.all("via").next().ok_or(bad("no Via"))?;
+    let vias = message.first("via").ok_or(bad("no Via"))?;
     for name in ["via", "contact", "route", "record-route"] {
-        if headers.all(name).any(has_stray_separators) {
+        if message.all(name).any(has_stray_separators) {
             return Err(bad("stray separators"));
         }
     }
-    let first_via = first_of_list(via);
-    let typed = typed::Via::parse(first_via).map_err(|_| bad("malformed Via"))?;
-    if !first_via.to_ascii_uppercase().replace([' ', '\t'], "").starts_with("SIP/2.0/") {
+    let via = Via::parse(first_of_list(vias)).ok_or(bad("malformed Via"))?;
+    let stamped = via.stamped(arrival.source, arrival.reply_port);
+    let usable = vias.is_ascii() && via.protocol.eq_ignore_ascii_case("SIP/2.0") && typed::Via::parse(&stamped).is_ok();
+    if !usable || via.branch().is_some_and(str::is_empty) {
         return Err(bad("malformed Via"));
     }
-    if typed.branch().is_some_and(|branch| branch.value().is_empty()) {
-        return Err(bad("malformed Via"));
-    }
-    let from = headers.one("from", "no From", "two From")?;
-    let to = headers.one("to", "no To", "two To")?;
-    let call_id = headers.one("call-id", "no Call-ID", "two Call-ID")?;
-    if call_id.is_empty() || call_id.contains([' ', '\t']) {
+    let from = party(message.one("from", "no From", "two From")?)?;
+    let to = party(message.one("to", "no To", "two To")?)?;
+    let call_id = message.one("call-id", "no Call-ID", "two Call-ID")?;
+    if call_id.is_empty() || !call_id.is_ascii() || call_id.contains([' ', '\t']) {
         return Err(bad("malformed Call-ID"));
     }
-    if [from, to].iter().any(|value| !balanced(value) || has_stray_separators(value)) {
-        return Err(bad("malformed From or To"));
-    }
-    if name::tag(to).is_none() {
-        // Within a dialog the tags alone are read; who cannot be matched by them is answered 481 or finds no transaction.
-        typed::From::parse(from).map_err(|_| bad("malformed From or To"))?;
-        typed::To::parse(to).map_err(|_| bad("malformed From or To"))?;
-    }
-    if name::tag(from).is_none() {
-        return Err(bad("no From tag"));
-    }
-    if let Some(hops) = headers.at_most_one("max-forwards", "two Max-Forwards")?
-        && (hops.is_empty() || hops.len() > 3 || hops.parse::<u8>().is_err())
-    {
+    let hops = message.at_most_one("max-forwards", "two Max-Forwards")?;
+    if hops.is_some_and(|hops| hops.is_empty() || !hops.bytes().all(|c| c.is_ascii_digit())) {
+        // A number too large is as good as none: we forward nothing (RFC 4475 section 3.1.2.4).
         return Err(bad("malformed Max-Forwards"));
     }
-    if let Some(length) = headers.at_most_one("content-length", "two Content-Length")? {
-        let digits = !length.is_empty() && length.len() <= 9 && length.bytes().all(|c| c.is_ascii_digit());
-        match length.parse::<usize>() {
-            Ok(length) if digits && length <= body.len() => {}
-            Ok(_) if digits => return Err(bad("shorter than Content-Length")),
-            _ => return Err(bad("malformed Content-Length")),
-        }
-    } else if !body.is_empty() {
-        return Err(bad("no Content-Length"));
-    }
+    let body = body(message, arrival.stream)?;
 
-    let Ok(known_method) = Method::from_str(method) else {
-        return Err(Fault { status: 501, why: "unknown method", extra: format!("Allow: {ALLOW}\r\n") });
-    };
+    let unknown = || Fault { status: 501, why: "unknown method", extra: format!("Allow: {ALLOW}\r\n") };
+    let known_method = Method::from_str(method).map_err(|_| unknown())?;
     if known_method.to_string() != method {
-        return Err(Fault { status: 501, why: "unknown method", extra: format!("Allow: {ALLOW}\r\n") });
+        return Err(unknown());
     }
     if named != method {
         return Err(bad("CSeq names another method"));
     }
     request_uri(uri)?;
-    if known_method == Method::Invite {
-        let contact = headers.all("contact").next().ok_or(bad("no Contact"))?;
-        if typed::Contact::parse_header_list(contact).map_or(true, |list| list.is_empty()) || !balanced(contact) {
-            return Err(bad("malformed Contact"));
-        }
+    let uri = name::wire_uri(uri).ok_or(bad("malformed request-URI"))?;
+    contacts(message, known_method, from, &via)?;
+    if known_method == Method::Register
+        && !["sip:", "sips:"].iter().any(|scheme| starts_with(name::split(to).1, scheme))
+    {
+        return Err(bad("address of record is no SIP URI"));
     }
     if !matches!(known_method, Method::Ack | Method::Cancel) {
-        let unknown: Vec<&str> = headers
-            .all("require")
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .filter(|tag| !tag.is_empty() && !SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(tag)))
-            .filter(|tag| is_token(tag))
-            .collect();
+        let required: Vec<&str> = message.list("require").filter(|tag| !tag.is_empty()).collect();
+        if !required.iter().all(|tag| is_token(tag)) {
+            return Err(bad("malformed Require"));
+        }
+        let known = |tag: &str| SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        let unknown: Vec<&str> = required.into_iter().filter(|tag| !known(tag)).collect();
         if !unknown.is_empty() {
             let extra = format!("Unsupported: {}\r\n", unknown.join(", "));
             return Err(Fault { status: 420, why: "required extension", extra });
         }
     }
-    if matches!(known_method, Method::Invite | Method::Update) && !body.is_empty() && has_length(headers) {
-        media_type(headers, body)?;
+    if matches!(known_method, Method::Invite | Method::Update) && !body.is_empty() {
+        media_type(message, body)?;
+    }
+    if known_method == Method::Invite && !accepts_description(message) {
+        return Err(Fault { status: 406, ..bad("no description accepted") });
     }
 
-    match SipMessage::try_from(bytes) {
-        Ok(message @ SipMessage::Request(_)) => Ok(message),
-        _ => Err(bad("malformed")),
+    let mut headers = headers(message);
+    let rest = &vias[vias.find(first_of_list(vias)).map_or(vias.len(), |at| at + first_of_list(vias).len())..];
+    if let Some(Header::Via(top)) = headers.iter_mut().find(|header| matches!(header, Header::Via(_))) {
+        top.replace(format!("{stamped}{rest}"));
     }
+    // RFC 3261 section 12.1.1: a From without a tag has a null one.
+    tag_null(&mut headers, |header| matches!(header, Header::From(_)));
+    if known_method == Method::Invite && message.first("contact").is_none() {
+        // RFC 2543: the calls of one that gives no Contact come from its address.
+        headers.push(make_header("Contact", format!("<{}>", syntax::unveil(name::split(from).1))));
+    }
+    let answers = if arrival.stream {
+        arrival.source
+    } else {
+        let is_ours = |address| arrival.networks.iter().any(|network| network.contains(address));
+        via.answer_to(arrival.source, arrival.reply_port, is_ours)
+    };
+    headers.push(Header::Other(WAY.into(), format!("{} {answers}", arrival.source)));
+    let request =
+        Request { method: known_method, uri, version: Version::V2, headers: headers.into(), body: body.to_vec() };
+    TransactionKey::from_request(&request, TransactionRole::Server).map_err(|_| bad("malformed"))?;
+    Ok(request)
 }
 
-fn has_length(headers: &Headers) -> bool {
-    headers.all("content-length").next().is_some_and(|length| !length.trim_start_matches('0').is_empty())
+/// A From or To value whose quotes and brackets close, with something in the place of an address.
+fn party(value: &str) -> Result<&str, Fault> {
+    let tag = name::tag(value);
+    let sound = is_balanced(value)
+        && !has_stray_separators(value)
+        && name::split(value).1.split_once(':').is_some_and(|(scheme, rest)| is_token(scheme) && !rest.is_empty())
+        && tag.is_none_or(|tag| tag.is_ascii() && !tag.contains([' ', ',']));
+    if sound { Ok(value) } else { Err(bad("malformed From or To")) }
+}
+
+fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|first| first.eq_ignore_ascii_case(start))
+}
+
+/// What RFC 3261 sections 8.1.1.8 and 20.10 ask of Contact in requests that make a call or a binding.
+fn contacts(message: &Message, method: Method, from: &str, via: &Via) -> Result<(), Fault> {
+    let invites = method == Method::Invite;
+    if !invites && method != Method::Register {
+        return Ok(());
+    }
+    let mut given = 0;
+    for contact in message.list("contact") {
+        given += 1;
+        let (_, uri) = name::split(contact);
+        let bracketed = parts(contact).any(|(_, _, part)| part == Part::Address);
+        // Without brackets a question mark could belong to either (RFC 3261 section 20).
+        let clear = bracketed || !uri.contains(['?', ',']);
+        let sound = if contact == "*" {
+            !invites
+        } else {
+            is_balanced(contact) && clear && uri.is_ascii() && name::uri(uri).is_some_and(|uri| uri.scheme.is_some())
+        };
+        if !sound {
+            return Err(bad("malformed Contact"));
+        }
+    }
+    // A peer of RFC 2543 need not give one; its branch shows that it is one.
+    let old = !via.branch().is_some_and(|branch| branch.starts_with("z9hG4bK"));
+    if invites && given == 0 && !(old && name::uri(&syntax::unveil(name::split(from).1)).is_some()) {
+        return Err(bad("no Contact"));
+    }
+    Ok(())
+}
+
+/// Whether the answer to an INVITE may carry a session description (RFC 3261 section 20.1).
+fn accepts_description(message: &Message) -> bool {
+    let mut asked = message.all("accept").peekable();
+    asked.peek().is_none()
+        || message.list("accept").any(|range| {
+            let range = range.split(';').next().unwrap_or_default();
+            ["application/sdp", "application/*", "*/*"].iter().any(|fits| range.eq_ignore_ascii_case(fits))
+        })
 }
 
 /// 415 for a body that has to be understood and holds no session description (RFC 3261 section 8.2.3, RFC 5621).
-fn media_type(headers: &Headers, body: &[u8]) -> Result<(), Fault> {
-    let media = headers.at_most_one("content-type", "two Content-Type")?.ok_or(bad("no Content-Type"))?;
-    let disposition = headers.all("content-disposition").next().unwrap_or_default();
+fn media_type(message: &Message, body: &[u8]) -> Result<(), Fault> {
+    let media = message.at_most_one("content-type", "two Content-Type")?.ok_or(bad("no Content-Type"))?;
+    let disposition = message.first("content-disposition").unwrap_or_default();
     if body::read(Kind { media, disposition }, body) == Body::Strange {
         let extra = format!("Accept: {BODIES}\r\n");
         return Err(Fault { status: 415, why: "body type", extra });
     }
-    match headers.all("content-encoding").next() {
+    match message.all("content-encoding").next() {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
             Err(Fault { status: 415, why: "body encoding", extra: "Accept-Encoding: identity\r\n".into() })
         }
@@ -339,8 +364,15 @@ fn request_uri(uri: &str) -> Result<(), Fault> {
     if !["sip", "sips", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Err(Fault { status: 416, why: "URI scheme", extra: String::new() });
     }
-    // Embedded headers have no meaning in a request-URI (RFC 3261 table 1), angle brackets and quotes no place.
-    if rest.is_empty() || rest.contains(['<', '>', '"', '?']) || has_stray_separators(rest) {
+    // A user part may hold what separates elsewhere. Embedded headers have no meaning in a request-URI (RFC 3261 table 1),
+    // angle brackets and quotes no place.
+    let (_, place) = rest.split_once('@').unwrap_or(("", rest));
+    if place.is_empty()
+        || !uri.is_ascii()
+        || rest.contains(['<', '>', '"'])
+        || place.contains(['?', '@'])
+        || has_stray_separators(place)
+    {
         return Err(bad("malformed request-URI"));
     }
     Ok(())
@@ -355,121 +387,95 @@ fn cseq(value: &str) -> Option<(u32, &str)> {
     (parts.next().is_none() && is_token(method)).then_some((number, method))
 }
 
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&c))
-}
-
-/// Quotes close, and so do angle brackets outside them.
-fn balanced(value: &str) -> bool {
-    let (mut quoted, mut escaped, mut angle) = (false, false, 0i32);
-    for c in value.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => angle += 1,
-            '>' if !quoted => angle -= 1,
-            _ => {}
-        }
-        if !(0..=1).contains(&angle) {
-            return false;
-        }
-    }
-    !quoted && angle == 0
-}
-
-/// An empty parameter or list element: `;;`, `,,`, `;,` or one at the end, outside quotes.
+/// An empty parameter or list element: `;;`, `,,`, `;,` or one at the end, outside quotes and addresses.
 fn has_stray_separators(value: &str) -> bool {
-    let (mut quoted, mut escaped, mut last) = (false, false, ' ');
-    for c in value.chars().filter(|c| !matches!(c, ' ' | '\t')) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ';' | ',' if !quoted && matches!(last, ';' | ',') => return true,
-            _ => {}
+    let mut last = ' ';
+    for (_, c, part) in parts(value).filter(|(_, c, _)| !matches!(c, ' ' | '\t')) {
+        let c = if part == Part::Plain { c } else { '"' };
+        if matches!((last, c), (';' | ',', ';' | ',')) {
+            return true;
         }
-        last = if quoted { '"' } else { c };
+        last = c;
     }
     matches!(last, ';' | ',')
 }
 
 /// The first element of a comma-separated list.
 pub(super) fn first_of_list(value: &str) -> &str {
-    let mut quoted = false;
-    let cut = value.char_indices().find(|(_, c)| {
-        quoted ^= *c == '"';
-        *c == ',' && !quoted
-    });
-    cut.map_or(value, |(at, _)| &value[..at]).trim()
+    elements(value).next().unwrap_or_default()
 }
 
 /// The reply to a refused request, or nothing where the request does not say where it belongs.
-fn reply(headers: &Headers, fault: Fault) -> Verdict {
-    let clean = |value: &str| value.chars().all(|c| c >= ' ' && c != '\u{7f}' && c != char::REPLACEMENT_CHARACTER);
-    let mut text = format!("SIP/2.0 {} {}\r\n", fault.status, phrase(fault.status));
-    let mut vias = 0;
-    for value in headers.all("via").filter(|value| clean(value)) {
-        text.push_str(&format!("Via: {value}\r\n"));
-        vias += 1;
+fn reply(message: &Message, fault: Fault, arrival: &Arrival) -> Verdict {
+    let Fault { status, why, extra } = fault;
+    let method = message.start.split(' ').next().unwrap_or_default();
+    let clean = |value: &&str| !syntax::has_controls(value);
+    let vias: Vec<&str> = message.list("via").filter(clean).collect();
+    let number = message.first("cseq").filter(clean);
+    // An ACK is never answered (RFC 3261 section 17).
+    let (Some(top), Some(number), false) = (vias.first(), number, method.eq_ignore_ascii_case("ACK")) else {
+        return Verdict::Drop(why);
+    };
+    let via = Via::parse(top);
+    let to = match &via {
+        Some(via) if !arrival.stream => {
+            let is_ours = |address| arrival.networks.iter().any(|network| network.contains(address));
+            via.answer_to(arrival.source, arrival.reply_port, is_ours)
+        }
+        _ => arrival.source,
+    };
+    let stamped = via.map_or((*top).to_owned(), |via| via.stamped(arrival.source, arrival.reply_port));
+    let mut text = format!("SIP/2.0 {status} {}\r\nVia: {stamped}\r\n", phrase(status));
+    // What is no Via leads nowhere.
+    for via in vias[1..].iter().filter(|via| Via::parse(via).is_some()) {
+        text.push_str(&format!("Via: {via}\r\n"));
     }
-    if vias == 0 || headers.all("cseq").next().is_none() {
-        return Verdict::Drop(fault.why);
-    }
-    for (name, title) in [("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq")] {
-        let Some(value) = headers.all(name).next().filter(|value| clean(value)) else { continue };
+    let [from, called, call_id] = ["from", "to", "call-id"].map(|name| message.first(name).filter(clean));
+    for (title, value) in [("From", from), ("To", called), ("Call-ID", call_id), ("CSeq", Some(number))] {
+        let Some(value) = value else { continue };
         text.push_str(&format!("{title}: {value}"));
-        if name == "to" && !value.to_ascii_lowercase().contains("tag=") {
-            text.push_str(&format!(";tag=g{:x}", fingerprint(headers)));
+        if title == "To" && name::tag(value).is_none() {
+            text.push_str(&format!(";tag={}", tag(call_id, from, number)));
         }
         text.push_str("\r\n");
     }
-    text.push_str(&fault.extra);
+    text.push_str(&extra);
     text.push_str("Content-Length: 0\r\n\r\n");
-    Verdict::Reply { status: fault.status, why: fault.why, bytes: text.into_bytes() }
+    let bytes = syntax::restore(text.as_bytes()).into_owned();
+    Verdict::Reply { status, why, reply: Reply { bytes, to } }
 }
 
-/// The same for each retransmission, as a To tag has to be where no transaction keeps it (RFC 3261 section 8.2.7).
-fn fingerprint(headers: &Headers) -> u64 {
+/// The To tag of a reply: the same for each retransmission (RFC 3261 section 8.2.7), and known again in its ACK.
+fn tag(call_id: Option<&str>, from: Option<&str>, cseq: &str) -> String {
+    let from_tag = from.and_then(name::tag).filter(|tag| !tag.starts_with(NULL_TAG));
     let mut hasher = DefaultHasher::new();
-    for name in ["call-id", "from", "cseq"] {
-        headers.all(name).next().hash(&mut hasher);
-    }
-    hasher.finish()
+    (call_id, from_tag, cseq.split(' ').next()).hash(&mut hasher);
+    format!("g{:x}", hasher.finish())
+}
+
+/// Whether this is the ACK of a reply that the gate made.
+pub(super) fn is_acknowledged(ack: &Request) -> bool {
+    let (Ok(call_id), Ok(from), Ok(to), Ok(cseq)) =
+        (ack.call_id_header(), ack.from_header(), ack.to_header(), ack.cseq_header())
+    else {
+        return false;
+    };
+    name::tag(to.value()) == Some(tag(Some(call_id.value()), Some(from.value()), cseq.value()).as_str())
 }
 
 /// Reason phrases of RFC 3261 section 21 for what the gate sends.
 fn phrase(status: u16) -> &'static str {
     match status {
+        406 => "Not Acceptable",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        482 => "Loop Detected",
         501 => "Not Implemented",
         505 => "Version Not Supported",
+        513 => "Message Too Large",
         _ => "Bad Request",
     }
-}
-
-/// The request with `received` and `rport` of its true source in the top Via (RFC 3261 section 18.2.1, RFC 3581).
-pub(super) fn stamp(message: &mut SipMessage, source: std::net::SocketAddr) {
-    let SipMessage::Request(request) = message else { return };
-    let Ok(via) = request.via_header_mut() else { return };
-    let whole = via.value().to_owned();
-    let first = first_of_list(&whole);
-    let rest = &whole[whole.find(first).map_or(whole.len(), |at| at + first.len())..];
-    let mut stamped = String::with_capacity(whole.len() + 48);
-    for (at, part) in first.split(';').enumerate() {
-        let name = part.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if at == 0 || !matches!(name.as_str(), "received" | "rport") {
-            if at > 0 {
-                stamped.push(';');
-            }
-            stamped.push_str(part.trim());
-        }
-    }
-    let address = source.ip().to_canonical();
-    stamped.push_str(&format!(";received={address};rport={}{rest}", source.port()));
-    via.replace(stamped);
 }
 
 #[cfg(test)]

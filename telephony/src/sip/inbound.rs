@@ -5,7 +5,7 @@ use super::core::{Core, Note, Registered, allow, lock};
 use super::dialog::{Dialog, Key};
 use super::digest::{Proof, Request as Signed};
 use super::flow::{Carrier, Flow};
-use super::gate::first_of_list;
+use super::gate;
 use super::name;
 use super::registrar::{self, Register, Wanted, Wants};
 use super::timer::{Agreed, Timer};
@@ -36,10 +36,14 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             () = core.stop.cancelled() => None,
         };
         let Some(mut tx) = tx else { return };
-        let Some(flow) = core.flow_of(&tx) else { continue };
+        let Some(flow) = core.flow_of(&tx) else {
+            core.leave_unanswered("stream gone");
+            continue;
+        };
         if flow.carrier == Carrier::Udp {
             // Where the responses go: read once, not for each of them.
-            tx.destination = Some(flow.destination());
+            let to = gate::way(&tx.original).map_or(flow.remote, |(_, answers)| answers);
+            tx.destination = Some(Flow { remote: to, ..flow.clone() }.destination());
         }
         if let Some(key) = Key::of(&tx.original) {
             within(&core, &key, tx, &flow).await;
@@ -52,7 +56,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             // Unasked news, such as of a mailbox (RFC 3842 section 4.1), changes nothing here.
             Method::Notify => core.reply_soon(tx, 200, vec![]).await,
             Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
-            Method::Ack | Method::Cancel => {}
+            Method::Ack | Method::Cancel => core.leave_unanswered("no transaction"),
             _ => core.reply_soon(tx, 405, vec![allow()]).await,
         }
     }
@@ -61,10 +65,10 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
 async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
     let notes = lock(&core.dialogs).get(key).map(|entry| entry.notes.clone());
     let Some(notes) = notes else {
-        if tx.original.method != Method::Ack {
-            core.reply_soon(tx, 481, vec![]).await;
-        }
-        return;
+        return match tx.original.method {
+            Method::Ack => core.leave_unanswered("stray ACK"),
+            _ => core.reply_soon(tx, 481, vec![]).await,
+        };
     };
     flow.peer.welcome();
     match notes.try_send(Note::Request(Box::new(tx))) {
@@ -513,23 +517,16 @@ fn wants(request: &rsipstack::sip::Request) -> Option<Wants> {
     let whole = expires.and_then(seconds).unwrap_or(Duration::from_secs(3600));
     let mut wanted = Vec::new();
     for header in request.contact_headers() {
-        let mut rest = header.value();
-        if rest.trim() == "*" {
+        if header.value().trim() == "*" {
             return (expires.map(str::trim) == Some("0")).then_some(Wants::RemoveAll);
         }
-        while !rest.trim().is_empty() {
-            let one = first_of_list(rest);
-            let at = rest.find(one)? + one.len();
-            rest = rest[at..].trim_start().trim_start_matches(',');
+        for one in name::list(header.value()) {
             let (_, contact) = name::split(one);
-            let after = one.find('>').map_or("", |at| &one[at..]);
-            let own = after.split(';').filter_map(|param| param.split_once('='));
-            let own = own.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("expires"));
             name::uri(contact)?;
-            if one.is_empty() || contact.contains(['<', '>', '"', ' ']) || wanted.len() == 16 {
+            if contact.contains(['<', '>', '"', ' ']) || wanted.len() == 16 {
                 return None;
             }
-            let expires = own.and_then(|(_, value)| seconds(value)).unwrap_or(whole);
+            let expires = name::param(one, "expires").and_then(seconds).unwrap_or(whole);
             wanted.push(Wanted { contact: contact.to_owned(), expires });
         }
     }

@@ -14,6 +14,7 @@ pub mod gate;
 mod identity;
 mod inbound;
 mod leave;
+mod merged;
 mod name;
 mod network;
 mod options;
@@ -22,8 +23,10 @@ mod plan;
 pub mod registrar;
 mod replace;
 mod socket;
+mod syntax;
 mod timer;
 mod trunk;
+mod via;
 
 pub use admission::{Limits, Place};
 pub use digest::{Algorithm, Credentials};
@@ -33,6 +36,7 @@ pub use name::is_address;
 pub use network::{Network, NotANetwork};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;
+pub use via::ReplyPort;
 
 use self::core::{Core, lock};
 use crate::line::Line;
@@ -87,6 +91,8 @@ pub struct Report {
     pub trunks: Vec<(String, Standing)>,
     /// What was refused or dropped, by reason.
     pub refused: BTreeMap<&'static str, u64>,
+    /// What asked for no answer, or had no way for one, by reason.
+    pub unanswered: BTreeMap<&'static str, u64>,
     pub draining: bool,
 }
 
@@ -149,7 +155,7 @@ impl Sip {
             .build();
         let (rings, ring) = mpsc::channel(plan.rings.max(1));
         let trusted = plan.trunks.iter().flat_map(|trunk| &trunk.networks);
-        let unlimited = plan.open.iter().chain(trusted).copied().collect();
+        let networks: Vec<Network> = plan.open.iter().chain(trusted).copied().collect();
         let now = Instant::now();
         let state = |trunk: &Trunk| TrunkState {
             name: trunk.name.clone(),
@@ -169,7 +175,9 @@ impl Sip {
             connections: Arc::new(Semaphore::new(plan.limits.connections)),
             connections_out: Arc::new(Semaphore::new(plan.limits.connections)),
             next_id: AtomicU64::new(1),
-            admission: Mutex::new(admission::Admission::new(&plan.limits, unlimited)),
+            admission: Mutex::new(admission::Admission::new(&plan.limits, networks.clone())),
+            networks,
+            merged: Mutex::default(),
             verifier: Mutex::new(digest::Verifier::new(plan.realm.clone(), plan.algorithms.clone(), now)),
             registrar: Mutex::new(registrar::Registrar::new(plan.limits.contacts)),
             trunks: Mutex::new(plan.trunks.iter().map(state).collect()),
@@ -276,9 +284,9 @@ impl Sip {
     pub fn report(&self) -> Report {
         let core = &self.core;
         let stats = core.endpoint.get_stats();
-        let (calls, refused) = {
+        let (calls, refused, unanswered) = {
             let admission = lock(&core.admission);
-            (admission.live(), admission.refused())
+            (admission.live(), admission.refused(), admission.unanswered())
         };
         Report {
             calls,
@@ -290,6 +298,7 @@ impl Sip {
             phones: lock(&core.registrar).count(Instant::now()),
             trunks: lock(&core.trunks).iter().map(|trunk| (trunk.name.clone(), trunk.standing.clone())).collect(),
             refused,
+            unanswered,
             draining: core.draining.load(Ordering::Acquire),
         }
     }

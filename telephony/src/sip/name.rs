@@ -1,7 +1,9 @@
 //! Names and addresses in headers: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
+use super::syntax::{self, Part};
 use crate::number::Called;
 use crate::party::Party;
 use rsipstack::sip::{Auth, HostWithPort, Scheme, Uri};
+use std::borrow::Cow;
 
 /// Display name and URI of a From, To or Contact value, without its parameters.
 pub(super) fn split(value: &str) -> (Option<String>, &str) {
@@ -17,54 +19,24 @@ pub(super) fn split(value: &str) -> (Option<String>, &str) {
 
 /// The elements of a list of addresses: commas within quotes and angle brackets belong to them.
 pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped, mut angle) = (false, false, false);
-    let each = value.split(move |c| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => angle = true,
-            '>' if !quoted => angle = false,
-            ',' => return !quoted && !angle,
-            _ => {}
-        }
-        false
-    });
-    each.map(str::trim).filter(|one| !one.is_empty())
+    syntax::elements(value).filter(|one| !one.is_empty())
 }
 
 /// Where the angle bracket of a name-addr opens.
 fn bracket(value: &str) -> Option<usize> {
-    let (mut quoted, mut escaped) = (false, false);
-    let open = value.char_indices().find(|(_, c)| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => return true,
-            _ => {}
-        }
-        false
-    });
-    open.map(|(at, _)| at)
+    syntax::parts(value).find(|(.., part)| *part == Part::Address).map(|(at, ..)| at)
 }
 
 /// The tag of a From or To value. It is looked for in each message of a dialog, so nothing else of the value is read.
 pub(super) fn tag(value: &str) -> Option<&str> {
-    let params = match bracket(value) {
-        Some(at) => value[at..].split_once('>')?.1,
-        None => value.split_once(';')?.1,
-    };
-    let mut quoted = false;
-    let mut each = params.split(|c| {
-        quoted ^= c == '"';
-        c == ';' && !quoted
-    });
-    let tag = each.find_map(|param| {
-        let (name, tag) = param.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then(|| tag.trim())
-    });
-    tag.filter(|tag| !tag.is_empty())
+    param(value, "tag")
+}
+
+/// A parameter that stands behind an address and has a value.
+pub(super) fn param<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    let mut named =
+        syntax::params(value).filter(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_empty());
+    named.next().map(|(_, value)| value)
 }
 
 fn unquote(name: &str) -> String {
@@ -84,7 +56,8 @@ fn unquote(name: &str) -> String {
 
 /// The party a From or To value names. A value that names none gives an empty one.
 pub(super) fn party(value: &str) -> Party {
-    let (display, text) = split(value);
+    let value = syntax::unveil(value);
+    let (display, text) = split(&value);
     let user = Called::of(text).user().to_owned();
     let party = match uri(text) {
         // tel:+8412… carries the number where sip: has the host.
@@ -102,25 +75,35 @@ fn is_tel(scheme: &Scheme) -> bool {
 /// A URI whose user part is decoded, so that writing it encodes it once and not twice. The user part may hold semicolons
 /// (RFC 3261 section 25.1), at which the parser beneath would end it.
 pub(super) fn uri(text: &str) -> Option<Uri> {
-    let Some((before, after)) = text.split_once('@') else { return Uri::try_from(text).ok() };
-    let (scheme, userinfo) = before.split_once(':')?;
-    let mut uri = Uri::try_from(format!("{scheme}:{after}")).ok()?;
-    let (user, password) = match userinfo.split_once(':') {
-        Some((user, password)) => (user, Some(password.to_owned())),
-        None => (userinfo, None),
-    };
-    uri.auth = Some(Auth { user: decode(user), password });
+    let mut uri = wire_uri(text)?;
+    if let Some(Auth { user, .. }) = &mut uri.auth {
+        *user = decode(user);
+    }
     Some(uri)
 }
 
-/// A request-URI as it stood in the message: the parser takes what stands behind a semicolon of its user part for
-/// parameters, and writes it as it was.
+/// A URI with its user part as it is written. What separates elsewhere may stand there unescaped (RFC 3261 section 25.1,
+/// user-unreserved), and the parser beneath would end it there. Parameters with values that the parser refuses are left out.
+pub(super) fn wire_uri(text: &str) -> Option<Uri> {
+    let user = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)));
+    let (place, auth) = match user {
+        Some((scheme, (user, place))) => (Cow::Owned(format!("{scheme}:{place}")), Some(Auth::from(user))),
+        None => (Cow::Borrowed(text), None),
+    };
+    let mut uri =
+        Uri::try_from(place.as_ref()).ok().or_else(|| Uri::try_from(&place[..place.find([';', '?'])?]).ok())?;
+    uri.auth = auth;
+    Some(uri)
+}
+
+/// A request-URI that [`wire_uri`] has read, as it stood in the message.
 pub(super) fn written(uri: &Uri) -> String {
     match &uri.auth {
-        Some(Auth { user, .. }) => {
+        Some(Auth { user, password }) => {
             let scheme = uri.scheme.as_ref().map_or_else(|| "sip".to_owned(), Scheme::to_string);
+            let password = password.as_ref().map(|password| format!(":{password}")).unwrap_or_default();
             let rest = Uri { scheme: None, auth: None, ..uri.clone() };
-            format!("{scheme}:{user}@{rest}")
+            format!("{scheme}:{user}{password}@{rest}")
         }
         None => uri.to_string(),
     }
@@ -196,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn a_user_part_may_hold_what_separates_elsewhere() {
+        let user = |text: &str| uri(text).and_then(|uri| uri.auth).map(|auth| auth.user);
+        assert_eq!(user("sip:user;par=u%40example.net@example.com").as_deref(), Some("user;par=u@example.net"));
+        assert_eq!(user("sip:what?;/?:x@example.com;lr").as_deref(), Some("what?;/?"));
+        assert_eq!(user("sip:a@b?Replaces=c%40d;x").as_deref(), Some("a"));
+        let odd = uri("sip:a@b:5070;transport=pigeon;lr").expect("a URI");
+        assert_eq!((odd.host_with_port.to_string().as_str(), odd.params.len()), ("b:5070", 0));
+        let back = wire_uri("sip:user;par=u%40example.net@example.com").expect("a URI");
+        assert_eq!(back.host_with_port.to_string(), "example.com");
+    }
+
+    #[test]
     fn semicolons_of_the_user_part_stay_in_it() {
         let target = uri("sip:+84912;ext=1;phone-context=x@192.0.2.1:5070;transport=tcp").expect("a URI");
         assert_eq!(target.host_with_port.to_string(), "192.0.2.1:5070");
@@ -203,7 +198,7 @@ mod tests {
         for text in
             ["sip:echo;npdi;rn=+12065550100@192.0.2.1:5070;user=phone", "sip:%65cho@x", "sip:x:5060", "tel:+84-9"]
         {
-            assert_eq!(written(&Uri::try_from(text).expect("a URI")), text);
+            assert_eq!(wire_uri(text).as_ref().map(written).as_deref(), Some(text));
         }
     }
 

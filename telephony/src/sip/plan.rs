@@ -3,6 +3,7 @@ use super::admission::Limits;
 use super::digest::{Algorithm, Credentials};
 use super::flow::Carrier;
 use super::network::Network;
+use super::via::ReplyPort;
 use crate::party::Party;
 use crate::sdp::Prefs;
 use std::fmt;
@@ -34,6 +35,8 @@ pub struct SipPlan {
     pub trunks: Vec<Trunk>,
     /// Networks from which anyone may call.
     pub open: Vec<Network>,
+    /// Where the answers to datagrams go that do not ask for `rport`.
+    pub reply_port: ReplyPort,
     pub limits: Limits,
     pub timers: Timers,
     /// Rings waiting to be taken by [`super::Sip::start`]'s receiver; a call more is refused with 503.
@@ -54,6 +57,7 @@ impl Default for SipPlan {
             phones: Vec::new(),
             trunks: Vec::new(),
             open: Network::LOOPBACK.to_vec(),
+            reply_port: ReplyPort::default(),
             limits: Limits::default(),
             timers: Timers::default(),
             rings: 256,

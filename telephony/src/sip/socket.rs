@@ -6,7 +6,12 @@ use super::admission::Seat;
 use super::core::{Core, lock};
 use super::flow::{Carrier, Flow};
 use super::frame::{Cut, Framer};
-use super::gate;
+use super::{syntax, via};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rsipstack::platform;
+use rsipstack::sip::SipMessage;
+use rsipstack::sip::prelude::*;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::udp::{UdpConnection, UdpInner};
 use rsipstack::transport::{SipConnection, TransportEvent};
@@ -26,6 +31,28 @@ const QUEUE: usize = 64;
 const STALLED: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// The longest datagram there is. One longer than is taken gets an answer, if its head says where to.
+const DATAGRAM: usize = 65_535;
+
+/// The datagram socket as the transaction layer sends by it.
+struct Outgoing(Arc<UdpSocket>);
+
+#[async_trait::async_trait]
+impl platform::net::UdpSocket for Outgoing {
+    async fn recv_from(&self, buffer: &mut [u8]) -> rsipstack::Result<(usize, SocketAddr)> {
+        Ok(self.0.recv_from(buffer).await?)
+    }
+
+    async fn send_to(&self, message: &[u8], to: SocketAddr) -> rsipstack::Result<usize> {
+        self.0.send_to(&syntax::restore(message), to).await?;
+        Ok(message.len())
+    }
+
+    fn local_addr(&self) -> rsipstack::Result<SocketAddr> {
+        Ok(self.0.local_addr()?)
+    }
+}
+
 /// The datagram socket and its flow; `remote` of the flow is nobody and is set for each peer.
 pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Result<(Arc<UdpSocket>, Flow)> {
     let socket = of_family(bind, socket2::Type::DGRAM, socket2::Protocol::UDP)?;
@@ -36,7 +63,8 @@ pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Resu
     let socket = Arc::new(UdpSocket::from_std(socket.into())?);
     let local = SocketAddr::new(told(socket.local_addr()?.ip(), advertise), socket.local_addr()?.port());
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Udp.transport()), addr: local.into() };
-    let connection = UdpConnection::attach(UdpInner { conn: socket.clone(), addr }, None, None).await;
+    let connection =
+        UdpConnection::attach(UdpInner { conn: Arc::new(Outgoing(socket.clone())), addr }, None, None).await;
     let connection = SipConnection::Udp(connection);
     Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, peer: Arc::default() }))
 }
@@ -83,8 +111,7 @@ pub(super) fn told(bound: IpAddr, advertise: &[IpAddr]) -> IpAddr {
 
 /// Reads datagrams until the server stops.
 pub(super) async fn serve_udp(core: Arc<Core>, socket: Arc<UdpSocket>, flow: Flow) {
-    // One byte more than is taken, so that a longer one shows.
-    let mut buffer = vec![0; gate::MAX_MESSAGE + 1];
+    let mut buffer = vec![0; DATAGRAM];
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut buffer) => received,
@@ -93,8 +120,10 @@ pub(super) async fn serve_udp(core: Arc<Core>, socket: Arc<UdpSocket>, flow: Flo
         match received {
             Ok((length, remote)) => {
                 let flow = Flow { remote, ..flow.clone() };
-                if let Some(reply) = core.hear(&buffer[..length], &flow).await {
-                    socket.send_to(&reply, remote).await.ok();
+                if let Some(reply) = core.hear(&buffer[..length], &flow).await
+                    && socket.send_to(&reply.bytes, reply.to).await.is_err()
+                {
+                    core.leave_unanswered("answer not sent");
                 }
             }
             // An ICMP error of an earlier datagram surfaces here: it concerns one peer, not the socket.
@@ -119,8 +148,10 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
                         continue;
                     }
                 };
-                let Ok(flow) = open(&core, stream, remote, place).await else { continue };
-                debug!(open = flow.is_open(), "stream accepted");
+                match open(&core, stream, remote, place).await {
+                    Ok(flow) => debug!(open = flow.is_open(), "stream accepted"),
+                    Err(_) => core.leave_unanswered("stream gone"),
+                }
             }
             Err(error) => {
                 warn!(%error, "accepting a connection: is the limit of open files too low?");
@@ -182,7 +213,7 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Pl
     let (reader, writer) = stream.into_split();
     let writer = Arc::new(Mutex::new(writer));
     core.streams_mut().insert(remote, flow.clone());
-    tokio::spawn(write(queue, writer.clone(), closed.clone()));
+    tokio::spawn(write(core.clone(), queue, writer.clone(), closed.clone()));
     tokio::spawn({
         let (core, flow) = (core.clone(), flow.clone());
         async move {
@@ -204,7 +235,9 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Pl
     Ok(flow)
 }
 
+/// Writes what the transaction layer sends. What it still sends when the stream is gone takes another way.
 async fn write(
+    core: Arc<Core>,
     mut queue: mpsc::Receiver<TransportEvent>,
     writer: Arc<Mutex<OwnedWriteHalf>>,
     closed: CancellationToken,
@@ -212,14 +245,49 @@ async fn write(
     loop {
         let event = tokio::select! {
             event = queue.recv() => event,
-            () = closed.cancelled() => None,
+            () = closed.cancelled() => break,
         };
         let Some(TransportEvent::Incoming(message, ..)) = event else { break };
-        if put(&writer, &message.to_bytes()).await.is_err() {
-            break;
+        if put(&writer, &syntax::restore(&message.to_bytes())).await.is_err() {
+            closed.cancel();
+            send_elsewhere(&core, message).await;
         }
     }
     closed.cancel();
+    drop(writer);
+    // Until nobody holds the stream any more.
+    loop {
+        let event = tokio::select! {
+            event = queue.recv() => event,
+            () = core.stop.cancelled() => return,
+        };
+        match event {
+            Some(TransportEvent::Incoming(message, ..)) => send_elsewhere(&core, message).await,
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2).
+async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) {
+    let back = match &message {
+        SipMessage::Response(response) => response.via_header().ok().and_then(|via| via::way_back(via.value())),
+        SipMessage::Request(_) => None,
+    };
+    let Some(back) = back else { return core.leave_unanswered("stream gone") };
+    let sent = match connect_boxed(core, back).await {
+        Ok(flow) => flow.connection.send(message, None).await.is_ok(),
+        Err(_) => false,
+    };
+    if !sent {
+        core.leave_unanswered("answer not sent");
+    }
+}
+
+/// [`connect`] with a type that can be written down: a stream's writer connects, and connecting makes a writer.
+fn connect_boxed(core: &Arc<Core>, remote: SocketAddr) -> BoxFuture<'_, io::Result<Flow>> {
+    connect(core, remote).boxed()
 }
 
 async fn put(writer: &Mutex<OwnedWriteHalf>, bytes: &[u8]) -> io::Result<()> {
@@ -282,15 +350,14 @@ impl Stream<'_> {
                 }
                 Ok(Some(Cut::Message(message))) => {
                     if let Some(reply) = self.core.hear(&message, &self.flow).await
-                        && put(&self.writer, &reply).await.is_err()
+                        && put(&self.writer, &reply.bytes).await.is_err()
                     {
                         return false;
                     }
                 }
                 Err(broken) => {
-                    self.core.count(broken.why);
-                    if let gate::Verdict::Reply { bytes, .. } = gate::inspect(&broken.head) {
-                        put(&self.writer, &bytes).await.ok();
+                    if let Some(reply) = self.core.hear_last(&broken.head, broken.why, &self.flow) {
+                        put(&self.writer, &reply.bytes).await.ok();
                     }
                     return false;
                 }

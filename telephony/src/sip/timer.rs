@@ -17,12 +17,16 @@ pub fn wanted(least: Duration) -> String {
 pub fn granted(expires: Option<&str>, allows_update: bool) -> Option<Agreed> {
     let mut parts = expires?.split(';').map(str::trim);
     let interval = Duration::from_secs(parts.next()?.parse::<u32>().ok()?.into());
-    let refresher = match parts.find_map(|part| part.split_once('=')).map(|(_, who)| who.trim().to_ascii_lowercase()) {
-        Some(who) if who == "uas" => Refresher::Peer,
+    let refresher = match parts.find_map(|part| part.split_once('=').filter(|(name, _)| is_refresher(name))) {
+        Some((_, who)) if who.trim().eq_ignore_ascii_case("uas") => Refresher::Peer,
         _ if allows_update => Refresher::Us,
         _ => return None,
     };
     (interval >= MIN_SE).then_some(Agreed { interval, refresher })
+}
+
+fn is_refresher(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case("refresher")
 }
 
 /// Who refreshes.
@@ -64,7 +68,8 @@ pub fn agree(asked: Asked) -> Result<Option<Agreed>, TooSmall> {
         // Who does not know the timer cannot act on a 422: it hears a longer interval, which its proxy inserted.
         return if asked.supports_timer { Err(TooSmall) } else { Ok(None) };
     }
-    let ours = parts.any(|part| part.eq_ignore_ascii_case("refresher=uas")) || !asked.supports_timer;
+    let uas = |(name, who): (&str, &str)| is_refresher(name) && who.trim().eq_ignore_ascii_case("uas");
+    let ours = parts.filter_map(|part| part.split_once('=')).any(uas) || !asked.supports_timer;
     Ok(match ours {
         false => Some(Agreed { interval, refresher: Refresher::Peer }),
         true if asked.allows_update => Some(Agreed { interval, refresher: Refresher::Us }),

@@ -176,11 +176,8 @@ impl Client {
             Header::Contact(contact) => Some(contact.value()),
             _ => None,
         });
-        let own = own.flat_map(|value| value.split(',')).find(|one| one.contains(ours)).and_then(|one| {
-            let params = one.split('>').nth(1)?;
-            params.split(';').filter_map(|p| p.split_once('=')).find(|(n, _)| n.trim().eq_ignore_ascii_case("expires"))
-        });
-        let text = own.map(|(_, value)| value).or(response.expires_header().map(|header| header.value()))?;
+        let own = own.flat_map(name::list).find(|one| one.contains(ours)).and_then(|one| name::param(one, "expires"));
+        let text = own.or(response.expires_header().map(|header| header.value()))?;
         text.trim().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
     }
 }

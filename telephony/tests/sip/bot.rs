@@ -246,7 +246,8 @@ pub fn logged() -> Vec<String> {
 }
 
 pub fn listen_to_logs() {
-    tracing::subscriber::set_global_default(Logs).expect("the only listener");
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Logs).expect("the only listener"));
 }
 
 struct Logs;

@@ -2,8 +2,11 @@
 mod bot;
 mod calls;
 mod family;
+mod grammar;
 mod hostile;
+mod raw;
 mod secure;
+mod torture;
 
 use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
@@ -297,7 +300,7 @@ async fn stopping_ends_live_calls_with_a_bye() {
 async fn a_malformed_request_is_answered_at_the_gate_and_counted() {
     let bot = Bot::start(plan()).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
-    let text = "INVITE sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+    let text = "INVITE sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1;rport\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
         Call-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
     socket.send_to(text.as_bytes(), bot.udp()).await.expect("sent");
     let mut buffer = [0; 2048];
