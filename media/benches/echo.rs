@@ -1,8 +1,11 @@
 //! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
 //! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | fresh]`; `fresh` is table and double talk
-//! with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | onsets | starts | fresh]`; `fresh` is table,
+//! double talk, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+#[path = "echo/onsets.rs"]
+mod onsets;
+
 use media::asr::pocketsphinx::{Model, PocketSphinx};
 use media::asr::{Ask, Expect, Language, Recogniser};
 use media::ear::{Ear, EarPlan, EchoControl};
@@ -66,6 +69,14 @@ fn main() {
         let models = &models()[..1];
         table(&FRESH, models);
         double_talk(&FRESH, models);
+        onsets::table(true, &models[0].1);
+        onsets::starts(true, &models[0].1);
+    }
+    if wanted("onsets") {
+        onsets::table(false, &models()[0].1);
+    }
+    if wanted("starts") {
+        onsets::starts(false, &models()[0].1);
     }
     if wanted("words") {
         words();

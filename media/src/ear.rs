@@ -13,6 +13,7 @@ use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
 use level::{Level, Levelling};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use suppressor::{Suppression, Suppressor};
 use wait::{Voice, Wait};
@@ -90,6 +91,10 @@ pub struct Ear {
     speech: Option<u64>,
     listener: Option<Listener>,
     shut: Shut,
+    /// Frames that wait: those to be heard again, and what came while they waited.
+    backlog: VecDeque<Frame>,
+    /// Where the sound ends that was heard as speech.
+    spoken: SamplePos,
     scratch: Vec<i16>,
     clean: Vec<i16>,
 }
@@ -115,6 +120,8 @@ const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
 const KEEP: u64 = 2 * HZ;
 /// Sound kept of speech nobody listens to yet.
 const KEEP_SPEECH: u64 = 8 * HZ;
+/// Frames (0.6 s of sound) that are heard within a tick at most, where some are heard again.
+const CATCH_UP: usize = 30;
 /// Noise is taken out of utterances that rise less than this above it: recognisers are used to some, and miss it.
 const NOISY_DB: f32 = 30.0;
 
@@ -140,6 +147,8 @@ impl Ear {
             speech: None,
             listener: None,
             shut: Shut::Open,
+            backlog: VecDeque::new(),
+            spoken: SamplePos(0),
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
             clean: Vec::new(),
         }
@@ -165,6 +174,14 @@ impl Ear {
     pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
         if let Some(echo) = &mut self.echo {
             echo.clean(frame, sent);
+            // Who is heard already is not heard twice.
+            let (speaks, spoken) = (self.speech.is_some(), self.spoken);
+            let mut again = echo.again().filter(|again| !speaks && again.pos >= spoken).peekable();
+            if let Some(first) = again.peek() {
+                self.backlog.retain(|waits| waits.pos < first.pos);
+                self.sound.replace(first.pos);
+            }
+            self.backlog.extend(again);
         }
     }
 
@@ -185,6 +202,29 @@ impl Ear {
         if self.shut == Shut::Closed {
             return Heard::Said(None);
         }
+        if self.backlog.is_empty() {
+            return self.next(frame);
+        }
+        self.backlog.push_back(frame.clone());
+        let mut scratch = Scratch::default();
+        for _ in 0..CATCH_UP {
+            let Some(frame) = self.backlog.pop_front() else { break };
+            let edge = match self.next(&frame) {
+                Heard::Said(edge) => edge,
+                Heard::Due(mut look) => {
+                    self.models.look(&mut scratch, &mut [&mut look]);
+                    self.settle(Some(look))
+                }
+            };
+            if edge.is_some() {
+                return Heard::Said(edge);
+            }
+        }
+        Heard::Said(None)
+    }
+
+    /// The next frame, in the order in which they are heard.
+    fn next(&mut self, frame: &Frame) -> Heard {
         if let Some(due) = self.due.take() {
             let odds = self.vad.score(None);
             self.judge(due, odds);
@@ -255,6 +295,7 @@ impl Ear {
     fn pass_on(&mut self, verdict: Option<Verdict>) -> Option<Edge> {
         let edge = verdict.map(|verdict| self.act(verdict));
         if self.speech.is_some() {
+            self.spoken = self.sound.newest();
             self.send_on();
         }
         if let Some(Edge::End { at, .. }) = edge {
@@ -291,6 +332,7 @@ impl Ear {
                 suppressor.cut();
             }
             self.fresh.clear();
+            self.backlog.clear();
             self.sound.clear();
             self.judged = self.sound.end;
             self.due = None;
@@ -352,6 +394,7 @@ impl Ear {
             if from < self.sound.end {
                 let mut pcm = vec![0; (self.sound.end - from) as usize];
                 self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
+                self.sound.leave_out(from, &mut pcm);
                 if self.plan.level == Levelling::On {
                     self.level.apply(self.gate.floor_db(), &mut pcm);
                 }
@@ -372,6 +415,8 @@ struct Sound {
     end: u64,
     /// Samples that have come; those past `end` are still being cleaned.
     came: u64,
+    /// Samples in whose place others have come, oldest first.
+    replaced: VecDeque<Range<u64>>,
 }
 
 /// Where a frame begins in the ear's own count.
@@ -390,6 +435,7 @@ impl Sound {
             end: 0,
             came: 0,
             raw: VecDeque::new(),
+            replaced: VecDeque::new(),
         }
     }
 
@@ -406,6 +452,23 @@ impl Sound {
         self.end += pcm.len() as u64;
     }
 
+    /// What comes next takes the place of all that came from `at` on.
+    fn replace(&mut self, at: SamplePos) {
+        let later = |mark: &&Mark| mark.at.0 + SamplePos::PER_TICK / 2 >= at.0;
+        let Some(from) = self.marks.iter().rev().take_while(later).last().map(|mark| mark.sample) else { return };
+        self.replaced.retain(|range| range.start < from);
+        self.replaced.push_back(from..self.came);
+    }
+
+    /// Takes what was replaced out of `pcm`, the sound from `from` on.
+    fn leave_out(&self, from: u64, pcm: &mut Vec<i16>) {
+        for range in self.replaced.iter().rev() {
+            let at = |sample: u64| (sample.saturating_sub(from) as usize).min(pcm.len());
+            let range = at(range.start)..at(range.end);
+            pcm.drain(range);
+        }
+    }
+
     fn start(&self) -> u64 {
         self.end - self.pcm.len() as u64
     }
@@ -418,12 +481,14 @@ impl Sound {
         while self.marks.get(1).is_some_and(|next| next.sample <= start) {
             self.marks.pop_front();
         }
+        self.replaced.retain(|range| range.end > start);
     }
 
     fn clear(&mut self) {
         self.pcm.clear();
         self.raw.clear();
         self.marks.clear();
+        self.replaced.clear();
         self.end = self.came;
     }
 
@@ -436,6 +501,11 @@ impl Sound {
         out[..first].copy_from_slice(&head[..first]);
         let rest = tail.len().min(out.len() - first);
         out[first..first + rest].copy_from_slice(&tail[..rest]);
+    }
+
+    /// The place in the call that follows the newest frame.
+    fn newest(&self) -> SamplePos {
+        self.marks.back().map_or(SamplePos(0), |mark| SamplePos(mark.at.0 + SamplePos::PER_TICK))
     }
 
     fn mark_of(&self, sample: u64) -> Option<&Mark> {

@@ -7,14 +7,19 @@
 //! caller whatever the canceller makes of him.
 mod bands;
 mod canceller;
+mod early;
+mod fit;
 mod path;
+mod rise;
 
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
 use crate::resample::Resampler;
 use bands::Bands;
 use canceller::Canceller;
+use early::{Early, Finding};
 use path::Path;
+use rise::Rise;
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
 
@@ -33,6 +38,8 @@ struct Line {
     /// Ticks since something was played.
     quiet: u32,
     work: Option<Box<Work>>,
+    /// The first seconds; gone once the way is known.
+    early: Option<Box<Early>>,
     scratch: Vec<i16>,
     /// Brings what is sent to the rate of what comes, where they differ: a far end may answer in another codec.
     bring: Option<Resampler>,
@@ -49,6 +56,7 @@ struct Work {
     share: f32,
     /// That a caller speaks: a cumulative sum (Page, 1954) of what each tick says for it.
     evidence: f32,
+    rise: Rise,
 }
 
 /// Ticks that may be owed: as many as a jitter buffer holds packets.
@@ -75,6 +83,8 @@ const MOST: f32 = 6.0;
 /// Shares of what came that are somebody's own between which the ear gets more and more of it as it came: a canceller that has
 /// not found its echo, or has none to find, damps a caller by up to 40 dB, and nearly always his first words.
 const UNTOUCHED: Range<f32> = 0.85..0.97;
+/// The same for how far (dB) the caller rises above all that came while only we spoke.
+const CLEAR_DB: Range<f32> = 8.0..14.0;
 
 impl Echo {
     pub fn new() -> Self {
@@ -135,13 +145,27 @@ impl Echo {
             line.tick(near, far);
         }
     }
+
+    /// Frames from before this tick that the ear is to hear now, before it: they were taken for echo and were not. Each has the
+    /// place in the call that it had.
+    pub fn again(&mut self) -> impl Iterator<Item = Frame> + '_ {
+        self.line.iter_mut().filter_map(|line| line.early.as_mut()).flat_map(|early| early.again())
+    }
+}
+
+/// What a tick says for a caller of which this share is somebody's own, where the way has been learned from so much sound.
+fn weight(own: f32, age: f32) -> f32 {
+    let above_db = -10.0 * (1.0 - own).max(1e-4).log10();
+    let young = YOUNG_DB * (1.0 - age / GROWN).max(0.0);
+    ((above_db - RISE_DB - young) / STEP_DB).clamp(*WEIGHT.start(), *WEIGHT.end())
 }
 
 impl Line {
     fn new(rate: Rate) -> Self {
         let raw = VecDeque::from(vec![0; canceller::delay(rate)]);
         let scratch = Vec::with_capacity(rate.per_tick());
-        Self { rate, raw, quiet: REST, work: None, scratch, bring: None, brought: Vec::new() }
+        let early = Some(Box::new(Early::new()));
+        Self { rate, raw, quiet: REST, work: None, early, scratch, bring: None, brought: Vec::new() }
     }
 
     fn tick(&mut self, near: &mut Frame, far: &Frame) {
@@ -163,20 +187,35 @@ impl Line {
         self.raw.extend(near.pcm());
         self.scratch.clear();
         self.scratch.extend(self.raw.drain(..near.pcm().len()));
+        if let Some(early) = &mut self.early {
+            early.keep(near, &self.scratch);
+        }
+        let rested = self.quiet >= REST;
         self.quiet = if rms(far) > PLAYED { 0 } else { self.quiet.saturating_add(1) };
         if self.quiet >= REST {
             return near.pcm_mut().copy_from_slice(&self.scratch);
         }
         let work = self.work.get_or_insert_with(|| Box::new(Work::new(self.rate)));
+        if let Some(early) = self.early.as_mut().filter(|_| rested) {
+            early.begin(|pcm| work.near.measure(pcm));
+        }
         work.canceller.tick(far, near.pcm_mut());
         let (sent, came, left) =
             (work.far.measure(far), work.near.measure(&self.scratch), work.clean.measure(near.pcm()));
         work.path.play(&sent);
+        let finding =
+            self.early.as_mut().map_or(Some(Finding::None), |early| early.judge(&sent, &came, &mut work.path));
         let (raw, clean) = (work.path.own(&came), work.path.own(&left));
+        let caller = matches!(finding, Some(Finding::Caller));
         // What the jitter buffer made up says nothing of the way.
-        if near.origin == Origin::Line {
+        if near.origin == Origin::Line && caller {
+            work.evidence = MOST;
+        } else if near.origin == Origin::Line {
             let own = raw.max(clean);
-            work.weigh(own);
+            work.evidence = match finding {
+                Some(Finding::Was(evidence)) => evidence,
+                _ => (work.evidence + weight(own, work.path.age())).clamp(0.0, MOST),
+            };
             let own = if work.evidence >= SURE { own } else { clean };
             work.path.learn(&came, own);
             if own < OWN {
@@ -184,23 +223,27 @@ impl Line {
             }
         }
         let share = (raw - UNTOUCHED.start) / (UNTOUCHED.end - UNTOUCHED.start);
-        let share = if work.evidence >= SURE { share.clamp(0.0, 1.0) } else { 0.0 };
+        work.rise.push(&came, work.evidence >= SURE);
+        let share = share.max((work.rise.decibels() - CLEAR_DB.start) / (CLEAR_DB.end - CLEAR_DB.start));
+        let share = match work.evidence >= SURE {
+            _ if caller => 1.0,
+            true => share.clamp(0.0, 1.0),
+            false => 0.0,
+        };
         work.blend(share, &self.scratch, near.pcm_mut());
+        match &mut self.early {
+            _ if finding.is_none() => self.early = None,
+            Some(early) if work.evidence >= SURE => early.given(),
+            _ => {}
+        }
     }
 }
 
 impl Work {
     fn new(rate: Rate) -> Self {
         let [far, near, clean] = [(); 3].map(|()| Bands::new(rate));
-        Self { canceller: Canceller::new(rate), far, near, clean, path: Path::new(), share: 0.0, evidence: 0.0 }
-    }
-
-    /// Adds what a tick says of which this share is somebody's own.
-    fn weigh(&mut self, own: f32) {
-        let above_db = -10.0 * (1.0 - own).max(1e-4).log10();
-        let young = YOUNG_DB * (1.0 - self.path.age() / GROWN).max(0.0);
-        let weight = ((above_db - RISE_DB - young) / STEP_DB).clamp(*WEIGHT.start(), *WEIGHT.end());
-        self.evidence = (self.evidence + weight).clamp(0.0, MOST);
+        let (canceller, path, rise) = (Canceller::new(rate), Path::new(), Rise::default());
+        Self { canceller, far, near, clean, path, share: 0.0, evidence: 0.0, rise }
     }
 
     /// Fades within the tick to `share` of the sound as it came.

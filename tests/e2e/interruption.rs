@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 const INTO_THE_GREETING: Duration = Duration::from_millis(6_200);
 
 /// Calls, listens to the bot for a while, says `clip` over it, and hears it out. Gives the moment the clip's sound began.
-async fn over_the_greeting(server: &Server, clip: &Sound) -> (Heard, Instant, Value) {
+async fn over_the_greeting(server: &Server, into: Duration, clip: &Sound) -> (Heard, Instant, Value) {
     let peer = Peer::call(server.sip, "booking").await.expect("answered");
     while peer.heard().sound.spans(VOICE, 700).is_empty() {
         pause(10).await;
     }
     let heard = peer.heard();
     let first = heard.began + Duration::from_millis(heard.sound.spans(VOICE, 700)[0].from as u64);
-    pause((first + INTO_THE_GREETING).saturating_duration_since(Instant::now()).as_millis() as u64).await;
+    pause((first + into).saturating_duration_since(Instant::now()).as_millis() as u64).await;
     let left = peer.say(clip).await;
     let onset = left + Duration::from_millis(clip.spans(-40.0, 100)[0].from as u64);
     peer.hears_out(onset + Duration::from_millis(1500), seconds(20)).await;
@@ -68,7 +68,8 @@ async fn the_bot_yields_when_the_caller_speaks() {
     let calls = server.ended(1).await;
     let whole = bot_turns(&calls[0])[0]["text"].as_str().expect("a text").to_owned();
     let server = Server::start("interruption").await;
-    let (heard, onset, call) = over_the_greeting(&server, &say(CALLER, "i want to book a room please")).await;
+    let (heard, onset, call) =
+        over_the_greeting(&server, INTO_THE_GREETING, &say(CALLER, "i want to book a room please")).await;
     let blocks = lowered(&heard.sound, &reference, heard.place(onset));
     let (ducked, silent) = (first_lowered(&blocks, 5.0), first_lowered(&blocks, 25.0));
     println!("ducked {ducked:?} ms, silent {silent:?} ms after the caller's onset");
@@ -98,7 +99,7 @@ async fn a_cough_does_not_interrupt() {
     let reference = undisturbed(&server).await;
     server.ended(1).await;
     let server = Server::start("cough").await;
-    let (heard, _, call) = over_the_greeting(&server, &cough()).await;
+    let (heard, _, call) = over_the_greeting(&server, INTO_THE_GREETING, &cough()).await;
     let bot = bot_turns(&call);
     assert_eq!(bot.len(), 1, "{call:#?}");
     assert_eq!((&bot[0]["interrupted"], &bot[0]["heard"]), (&Value::Bool(false), &bot[0]["text"]), "{call:#?}");
@@ -106,4 +107,21 @@ async fn a_cough_does_not_interrupt() {
     let (with, without) = (spoken(&heard.sound), spoken(&reference));
     assert!(with.abs_diff(without) < 600, "all of it was heard: {with} ms, undisturbed {without} ms");
     assert!(call["turns"].as_array().expect("turns").iter().all(|turn| turn["speaker"] == "bot"), "{call:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_in_the_bots_first_second_is_in_the_record_and_answered() {
+    let _machine = alone().await;
+    for into_ms in [100, 500, 800] {
+        let server = Server::start("first-second").await;
+        let clip = say(CALLER, "i want to book a room please");
+        let (_, _, call) = over_the_greeting(&server, Duration::from_millis(into_ms), &clip).await;
+        let turns = call["turns"].as_array().expect("turns");
+        let said = |turn: &Value, speaker: &str, words: &str| {
+            turn["speaker"] == speaker && turn["text"].as_str().is_some_and(|text| text.contains(words))
+        };
+        let heard = turns.iter().position(|turn| said(turn, "caller", "book a room"));
+        assert!(heard.is_some(), "{into_ms} ms: {call:#?}");
+        assert!(turns.iter().any(|turn| said(turn, "bot", "In which city")), "{into_ms} ms: {call:#?}");
+    }
 }

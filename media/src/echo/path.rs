@@ -39,7 +39,7 @@ pub struct Path {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Band {
+pub(super) struct Band {
     /// The loudest that may arrive at this tick if nothing is lost on the way.
     due: f32,
     /// Natural logarithm of the share of power that comes back.
@@ -83,6 +83,18 @@ impl Path {
         }
     }
 
+    /// What is due and known at this moment.
+    pub fn state(&self) -> [Band; COUNT] {
+        self.bands
+    }
+
+    /// Forgets what was learned since then.
+    pub fn unlearn(&mut self, then: &[Band; COUNT]) {
+        for (band, then) in self.bands.iter_mut().zip(then) {
+            (band.gain, band.seen) = (then.gain, then.seen);
+        }
+    }
+
     /// Ticks of sound that the way has been learned from.
     pub fn age(&self) -> f32 {
         self.bands.iter().map(|band| band.seen - ARRIVAL).fold(0.0, f32::max)
@@ -90,8 +102,14 @@ impl Path {
 
     /// The share of the sound that is `left` which no echo explains.
     pub fn own(&self, left: &Spectrum) -> f32 {
-        let own = |(band, left): (&Band, &f32)| (left - MARGIN * band.gain.exp() * band.due).max(0.0);
-        let own: f32 = self.bands.iter().zip(left).map(own).sum();
+        self.own_then(&self.bands, left)
+    }
+
+    /// The same of sound that was left `then`, by what is known now.
+    pub fn own_then(&self, then: &[Band; COUNT], left: &Spectrum) -> f32 {
+        let due = then.iter().map(|then| then.due);
+        let own = |((band, due), left): ((&Band, f32), &f32)| (left - MARGIN * band.gain.exp() * due).max(0.0);
+        let own: f32 = self.bands.iter().zip(due).zip(left).map(own).sum();
         own / left.iter().sum::<f32>().max(1.0)
     }
 }

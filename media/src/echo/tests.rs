@@ -1,4 +1,6 @@
 //! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
+mod onsets;
+
 use super::*;
 use crate::Rate;
 use crate::codec::Codec;

@@ -132,6 +132,8 @@ impl Acoustics {
     fn cone(&mut self, sample: f32) -> f32 {
         const LIMIT: f32 = 9_000.0;
         let high = 0.8 * (self.cone.1 + sample - self.cone.0);
+        // A number so small that a processor is slow with it is silence.
+        let high = if high.abs() < 1e-12 { 0.0 } else { high };
         self.cone = (sample, high);
         high / (1.0 + (high / LIMIT).powi(2)).sqrt()
     }

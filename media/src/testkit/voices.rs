@@ -5,6 +5,7 @@ use crate::resample::Resampler;
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -46,7 +47,17 @@ pub const REPLIES: [&str; 12] = [
 /// Sound by voice and text; `None` where the voice does not speak.
 type Said = BTreeMap<(String, String), Option<Vec<i16>>>;
 
-/// Text in a flite voice, 8 kHz, at a usual level, cut to what is sound. `None` where flite is not installed.
+/// What a Vietnamese bot says.
+const VIETNAMESE: [&str; 5] = [
+    "Xin chào quý khách, đây là tổng đài đặt phòng. Quý khách muốn tìm khách sạn, quán cà phê hay trạm ATM?",
+    "Chúng tôi có ba loại phòng. Phòng nhỏ giá tám trăm nghìn đồng, phòng lớn một triệu hai trăm nghìn đồng một đêm.",
+    "Bữa sáng được phục vụ từ sáu giờ ba mươi đến mười giờ, đã bao gồm trong giá phòng.",
+    "Tôi đã ghi nhận yêu cầu của quý khách cho hai người, phòng nhìn ra núi. Quý khách cần gì thêm không ạ?",
+    "Nếu muốn gặp nhân viên, quý khách có thể nói bất cứ lúc nào, hoặc bấm phím không trên điện thoại.",
+];
+
+/// Text in a voice of flite's, or of espeak-ng's (`espeak:vi`), 8 kHz, at a usual level, cut to what is sound. `None` where it
+/// is not installed.
 pub fn say(voice: &str, text: &str) -> Option<Vec<i16>> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     static SAID: Mutex<Said> = Mutex::new(BTreeMap::new());
@@ -56,7 +67,10 @@ pub fn say(voice: &str, text: &str) -> Option<Vec<i16>> {
     }
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("switchboard-voices-{}-{number}.wav", std::process::id()));
-    let done = std::process::Command::new("flite").args(["-voice", voice, "-t", text, "-o"]).arg(&file).status();
+    let done = match voice.strip_prefix("espeak:") {
+        Some(voice) => Command::new("espeak-ng").args(["-v", voice, "-w"]).arg(&file).arg(text).status(),
+        None => Command::new("flite").args(["-voice", voice, "-t", text, "-o"]).arg(&file).status(),
+    };
     let said = done.is_ok_and(|status| status.success()).then(|| read(&file)).flatten();
     let _ = std::fs::remove_file(&file);
     SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(key, said.clone());
@@ -106,6 +120,15 @@ pub fn recorded(names: &[(&str, &'static str)]) -> Vec<(Vec<i16>, &'static str)>
 
 /// Somebody who talks without end, voice number `who`: sentences with short pauses, 8 kHz.
 pub fn talk(who: usize, seconds: f32) -> Vec<i16> {
+    talk_of(FLITE[who % FLITE.len()], &SENTENCES, who, seconds)
+}
+
+/// The same in Vietnamese.
+pub fn talk_vietnamese(who: usize, seconds: f32) -> Vec<i16> {
+    talk_of(["espeak:vi", "espeak:vi+f2", "espeak:vi+m3"][who % 3], &VIETNAMESE, who, seconds)
+}
+
+fn talk_of(voice: &str, sentences: &[&str], who: usize, seconds: f32) -> Vec<i16> {
     let length = (seconds * 8_000.0) as usize;
     let mut pcm = Vec::with_capacity(length);
     let mut dice = Dice::new(who as u64);
@@ -113,7 +136,7 @@ pub fn talk(who: usize, seconds: f32) -> Vec<i16> {
         if pcm.len() >= length {
             break;
         }
-        match say(FLITE[who % FLITE.len()], SENTENCES[n % SENTENCES.len()]) {
+        match say(voice, sentences[n % sentences.len()]) {
             Some(said) => pcm.extend(said),
             None => pcm.extend(murmur(dice.roll(), 3.0)),
         }
