@@ -363,7 +363,7 @@ impl Talk {
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
-                self.tell(now, Words::SpeechStarted);
+                self.tell(now, Words::SpeechStarted { ago: now - at });
             }
             Event::Edge { edge: Edge::End { arrived, .. }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
