@@ -102,6 +102,9 @@ impl TurnPlan {
     }
 }
 
+/// A gate's verdict and the tick that brings it come within this.
+const GATE: Duration = Duration::from_millis(150);
+
 /// Whether each time lies within its bounds, in milliseconds; else the first that does not, as key and problem.
 pub(crate) fn within(times: &[(&'static str, Duration, u64, u64)]) -> Result<(), (&'static str, String)> {
     let out = times.iter().find(|(_, time, least, most)| !(*least..=*most).contains(&(time.as_millis() as u64)));
@@ -224,9 +227,11 @@ impl Turn {
         self.speech.is_some() || self.voice
     }
 
-    pub fn started(&mut self, now: Instant) {
+    /// `ago`: since the onset. News that comes later than a gate needs was held up by a busy machine, and what was said
+    /// meanwhile counts: it does not make a short word a cough.
+    pub fn started(&mut self, now: Instant, ago: Duration) {
         self.voice = true;
-        let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
+        let began = now.checked_sub(self.plan.noticed + ago.saturating_sub(GATE)).unwrap_or(now);
         match &mut self.speech {
             Some(speech) => {
                 if speech.silent.take().is_some() {

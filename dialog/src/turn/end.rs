@@ -76,10 +76,11 @@ impl Turn {
         self.acts.push_back(act);
     }
 
-    /// Words stay away after speech that is no cough: nobody waits with them for the recogniser, but they are still taken when they come.
+    /// Words stay away: nobody waits with them for the recogniser, but they are still taken when they come. A sound as short as a cough
+    /// may yet be a word ("yes"); nothing is said about it meanwhile.
     fn grow_late(&mut self, now: Instant) {
         let due = |speech: &Speech| self.end_deadline(speech).is_some_and(|(at, why)| why == Why::Words && at <= now);
-        if !self.speech.as_ref().is_some_and(|speech| due(speech) && speech.spoken >= self.plan.cough) {
+        if !self.speech.as_ref().is_some_and(due) {
             return;
         }
         let Some(speech) = &mut self.speech else { return };
@@ -87,6 +88,8 @@ impl Turn {
         if std::mem::take(&mut speech.held) && !speech.hushed {
             self.acts.push_back(Act::Resume);
         }
-        self.acts.push_back(Act::Late);
+        if speech.spoken >= self.plan.cough {
+            self.acts.push_back(Act::Late);
+        }
     }
 }

@@ -42,7 +42,17 @@ impl Trace {
 
     fn start(&mut self, at: u64) {
         let now = self.until(at);
-        self.turn.started(now);
+        self.turn.started(now, ms(64));
+        self.note(now);
+    }
+
+    /// What a busy machine tells late: a voice from `began` to `ended`.
+    fn told_late(&mut self, began: u64, ended: u64, [started, stopped]: [u64; 2]) {
+        let now = self.until(started);
+        self.turn.started(now, ms(started - began));
+        self.note(now);
+        let now = self.until(stopped);
+        self.turn.stopped(now, ms(stopped - ended));
         self.note(now);
     }
 
@@ -122,6 +132,32 @@ fn a_bot_that_was_held_goes_on_while_words_are_late_and_stops_for_them() {
     t.stop(700);
     t.words(2_600, "boston", Weight::Whole, true);
     assert_eq!(t.seen(9_000), ["300 hold", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
+}
+
+#[test]
+fn a_short_word_is_no_cough_because_its_news_or_its_recogniser_is_late() {
+    // Half a second, of which the machine told half.
+    let mut t = Trace::new(Floor::Free);
+    t.told_late(0, 550, [356, 1_000]);
+    t.words(1_700, "today", Weight::Whole, true);
+    assert_eq!(t.seen(9_000), ["1450 late", "1700 taken today"]);
+    // As short as a cough.
+    let mut t = Trace::new(Floor::Free);
+    t.start(64);
+    t.stop(420);
+    t.words(1_600, "yes", Weight::Whole, true);
+    assert_eq!(t.seen(9_000), ["1600 taken yes"]);
+    // A cough all the same.
+    for text in [Some(""), None] {
+        let mut t = Trace::new(Floor::Bot);
+        t.start(64);
+        t.stop(420);
+        if let Some(text) = text {
+            t.words(1_600, text, Weight::Part, true);
+        }
+        let at = if text.is_some() { 1_600 } else { 6_220 };
+        assert_eq!(t.seen(9_000), ["300 hold", "1120 resume", &format!("{at} dropped")]);
+    }
 }
 
 #[test]
