@@ -212,10 +212,17 @@ impl Line {
             work.evidence = MOST;
         } else if near.origin == Origin::Line {
             let own = raw.max(clean);
+            let before = work.evidence;
             work.evidence = match finding {
                 Some(Finding::Was(evidence)) => evidence,
                 _ => (work.evidence + weight(own, work.path.age())).clamp(0.0, MOST),
             };
+            if let (Some(Finding::None), Some(early)) = (&finding, &mut self.early)
+                && before < SURE
+                && work.evidence >= SURE
+            {
+                early.noticed(&work.path);
+            }
             let own = if work.evidence >= SURE { own } else { clean };
             work.path.learn(&came, own);
             if own < OWN {

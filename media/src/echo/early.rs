@@ -137,6 +137,15 @@ impl Early {
         (path.age() < KNOWN).then_some(Finding::None)
     }
 
+    /// The path has just found somebody: the ear hears again what came from where they began, as it came. A canceller damps nothing
+    /// as much as the first moments of a caller.
+    pub(super) fn noticed(&mut self, path: &Path) {
+        if !self.strange && !self.kept.is_empty() {
+            let own = |kept: &Kept| kept.path.as_ref().is_none_or(|then| path.own_then(then, &kept.came) >= OWN);
+            self.replay(self.began(), own);
+        }
+    }
+
     /// The newest tick goes to the ear as a caller's.
     pub(super) fn given(&mut self) {
         if let Some(newest) = self.kept.back_mut() {
@@ -195,10 +204,16 @@ impl Early {
         Some(evidence)
     }
 
-    /// Lets the ear hear again what was kept from `began` on; what is not a caller's own by `own` as echo.
+    /// [`Early::replay`] for good: it is not judged again.
     fn give(&mut self, began: usize, own: impl Fn(&Kept) -> bool) {
+        self.replay(began, own);
+        self.kept.iter_mut().for_each(|kept| kept.given = true);
+    }
+
+    /// Lets the ear hear again what was kept from `began` on; what is not a caller's own by `own` as echo.
+    fn replay(&mut self, began: usize, own: impl Fn(&Kept) -> bool) {
         let newest = self.kept.len() - 1;
-        for (index, kept) in self.kept.iter_mut().enumerate().skip(began.saturating_sub(LEAD)) {
+        for (index, kept) in self.kept.iter().enumerate().skip(began.saturating_sub(LEAD)) {
             if index < newest {
                 let mut frame = kept.frame.clone();
                 if frame.origin == Origin::Line && !kept.given && (index < began || !own(kept)) {
@@ -210,6 +225,5 @@ impl Early {
                 self.again.push(frame);
             }
         }
-        self.kept.iter_mut().for_each(|kept| kept.given = true);
     }
 }
