@@ -52,7 +52,7 @@ impl Trace {
         self.turn.started(now, ms(started - began));
         self.note(now);
         let now = self.until(stopped);
-        self.turn.stopped(now, ms(stopped - ended));
+        self.turn.stopped(now, ms(stopped - ended), Duration::ZERO);
         self.note(now);
     }
 
