@@ -35,6 +35,8 @@ pub struct Ingress {
     stopped: bool,
     since: SamplePos,
     waited: Duration,
+    /// The tick that an ear was last given the sound of.
+    heard: Option<SamplePos>,
     rest: Vec<i16>,
     plan: JitterPlan,
     seed: u64,
@@ -69,6 +71,7 @@ impl Ingress {
             stopped: false,
             since: SamplePos(0),
             waited: Duration::ZERO,
+            heard: None,
             rest: Vec::new(),
             plan,
             seed,

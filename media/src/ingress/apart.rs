@@ -98,7 +98,8 @@ impl Ingress {
             conceal: Conceal::new(self.rate, self.seed ^ 3),
             pcm: std::mem::take(&mut self.rest),
             made: 0,
-            next: self.since,
+            // A stop that is older than what was heard since, as where numbers make no sense, takes nothing back.
+            next: self.since.max(self.heard.map_or(self.since, |heard| later(heard, 1))),
             waited: self.waited,
             leap: None,
             arrived: self.arrived,
@@ -116,6 +117,7 @@ impl Ingress {
         if self.apart.is_none() {
             let awaited = self.samples(self.jitter.awaited()) / self.rate.per_tick();
             if self.jitter.awaited() == 0 {
+                self.heard = Some(pos);
                 return ForEar::Now;
             }
             if awaited <= JITTER as usize {
@@ -141,6 +143,7 @@ impl Ingress {
         if frames.is_empty() {
             return ForEar::Awaited { made: false, suppresses: self.jitter.suppresses() };
         }
+        self.heard = frames.last().map(|frame| frame.pos);
         ForEar::Late(frames)
     }
 
