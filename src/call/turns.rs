@@ -43,6 +43,10 @@ impl CallerTurn {
         self.to
     }
 
+    pub fn began_at(&self) -> Option<Instant> {
+        self.from
+    }
+
     pub fn is_speaking(&self) -> bool {
         self.from.is_some() && self.to.is_none()
     }
@@ -153,10 +157,11 @@ impl BotTurn {
         self.interrupted
     }
 
-    /// When it began and ended; a turn of which nothing sounded is a moment.
-    pub fn span(&self, now: Instant) -> (Instant, Instant) {
+    /// When it began and ended. A turn of which nothing sounded is the moment before the caller's turn that took its place.
+    pub fn span(&self, now: Instant, caller: Option<Instant>) -> (Instant, Instant) {
         let to = self.ended.unwrap_or(now);
-        (self.began.unwrap_or(to).min(to), to)
+        let unheard = caller.unwrap_or(to).min(to);
+        self.began.map_or((unheard, unheard), |from| (from.min(to), to))
     }
 
     pub fn text(&self) -> String {
@@ -267,7 +272,7 @@ mod tests {
             (turn.text().as_str(), turn.heard().as_str()),
             ("Welcome. What can I do for you?", "Welcome. What can I")
         );
-        assert_eq!(turn.span(t), (t, t + Duration::from_secs(2)));
+        assert_eq!(turn.span(t, None), (t, t + Duration::from_secs(2)));
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Talk {
     /// Writes the bot's turns down of which all has been heard or hushed, and ends the call if the last was among them.
     pub(super) fn finish_bot_turn(&mut self, now: Instant) {
         for bot in self.bot.take_over() {
-            let (from, to) = bot.span(now);
+            let (from, to) = bot.span(now, self.caller.began_at());
             let turn = Turn {
                 speaker: Speaker::Bot,
                 text: bot.text().into(),
