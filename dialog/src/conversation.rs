@@ -26,8 +26,8 @@ pub struct ToolId(pub u64);
 pub enum Input {
     /// The line is open: greet.
     Answered,
-    /// The caller's voice began, this long ago (the gate's verdict takes about 100 ms; on a busy machine its news takes longer).
-    SpeechStarted { ago: Duration },
+    /// The caller's voice began (the gate's verdict, about 64 ms after the onset).
+    SpeechStarted,
     /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so), after so much speech: more than
     /// has passed since it began where a network held the sound back and then brought it at once.
     SpeechStopped { ago: Duration, spoke: Duration },
@@ -276,14 +276,14 @@ impl Conversation {
                 let text = self.bot.disclosure.as_deref().unwrap_or_default();
                 self.disclosure = self.bot.clauses(text).len() as u64;
             }
-            Input::SpeechStarted { ago } if self.open() => self.turn.started(now, ago),
+            Input::SpeechStarted if self.open() => self.turn.started(now),
             Input::SpeechStopped { ago, spoke } if self.open() => self.turn.stopped(now, ago, spoke),
             Input::Words { text, confidence, is_final } if self.open() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
                 let weight = text.as_deref().map_or(Weight::Part, |text| self.flow.weigh(text));
                 self.turn.words(now, Words { text, confidence, is_final, weight });
             }
-            Input::SpeechStarted { .. } | Input::SpeechStopped { .. } | Input::Words { .. } => {}
+            Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
             Input::ToolDone { id, result } => {

@@ -173,7 +173,7 @@ impl Sim {
     pub fn speak(&mut self, text: Option<&str>, length: Duration) {
         // A gate notices a voice 130 ms after its onset, and its end 200 ms late.
         self.pass(Duration::from_millis(130));
-        self.input(Input::SpeechStarted { ago: Duration::from_millis(130) });
+        self.input(Input::SpeechStarted);
         self.pass(length + Duration::from_millis(70));
         self.input(Input::SpeechStopped { ago: Duration::from_millis(200), spoke: Duration::ZERO });
         self.pass(Duration::from_millis(20));

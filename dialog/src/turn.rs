@@ -102,8 +102,8 @@ impl TurnPlan {
     }
 }
 
-/// A gate's verdict and the tick that brings it come within this.
-const GATE: Duration = Duration::from_millis(150);
+/// The news of a stop counts as no older than this: a gate needs 200 ms, and a tick brings it.
+const TOLD: Duration = Duration::from_millis(400);
 
 /// Whether each time lies within its bounds, in milliseconds; else the first that does not, as key and problem.
 pub(crate) fn within(times: &[(&'static str, Duration, u64, u64)]) -> Result<(), (&'static str, String)> {
@@ -227,11 +227,9 @@ impl Turn {
         self.speech.is_some() || self.voice
     }
 
-    /// `ago`: since the onset. News that comes later than a gate needs was held up by a busy machine, and what was said
-    /// meanwhile counts: it does not make a short word a cough.
-    pub fn started(&mut self, now: Instant, ago: Duration) {
+    pub fn started(&mut self, now: Instant) {
         self.voice = true;
-        let began = now.checked_sub(self.plan.noticed + ago.saturating_sub(GATE)).unwrap_or(now);
+        let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
         match &mut self.speech {
             Some(speech) => {
                 if speech.silent.take().is_some() {
@@ -259,14 +257,16 @@ impl Turn {
         self.tick(now);
     }
 
-    /// The caller's voice stopped this long ago, after it had been on for so long by its own clock.
+    /// The caller's voice stopped this long ago, after it had been on for so long by its own clock: as long as it seemed from here where
+    /// that is nothing. News that a busy machine, a network or a second hearing delayed makes no short word a cough, and no cough a word;
+    /// nor does the recogniser have less time for it.
     pub fn stopped(&mut self, now: Instant, ago: Duration, spoke: Duration) {
         self.voice = false;
         if let Some(speech) = &mut self.speech
             && speech.silent.is_none()
         {
-            let at = now.checked_sub(ago).unwrap_or(now).max(speech.burst);
-            speech.spoken += at.saturating_duration_since(speech.burst).max(spoke);
+            let at = now.checked_sub(ago.min(TOLD)).unwrap_or(now).max(speech.burst);
+            speech.spoken += if spoke.is_zero() { at.saturating_duration_since(speech.burst) } else { spoke };
             speech.silent = Some(at);
         }
         self.tick(now);

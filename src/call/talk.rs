@@ -368,7 +368,7 @@ impl Talk {
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
-                self.tell(now, Words::SpeechStarted { ago: now - at });
+                self.tell(now, Words::SpeechStarted);
             }
             Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);

@@ -6,7 +6,7 @@ impl Debug for Input {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Input::Answered => f.write_str("Answered"),
-            Input::SpeechStarted { ago } => f.debug_struct("SpeechStarted").field("ago", ago).finish(),
+            Input::SpeechStarted => f.write_str("SpeechStarted"),
             Input::SpeechStopped { ago, spoke } => {
                 f.debug_struct("SpeechStopped").field("ago", ago).field("spoke", spoke).finish()
             }

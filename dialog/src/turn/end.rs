@@ -63,7 +63,8 @@ impl Turn {
             }
             // Somebody spoke over the bot and it was nothing: the bot goes on.
             _ if bot || (speech.over_bot && !speech.hushed) => Act::Dropped,
-            _ if spoken < self.plan.cough => Act::Dropped,
+            // A bot that was hushed has to say something.
+            _ if spoken < self.plan.cough && !speech.hushed => Act::Dropped,
             _ => Act::Missed,
         };
         if bot {

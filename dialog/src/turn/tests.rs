@@ -42,17 +42,17 @@ impl Trace {
 
     fn start(&mut self, at: u64) {
         let now = self.until(at);
-        self.turn.started(now, ms(64));
+        self.turn.started(now);
         self.note(now);
     }
 
     /// What a busy machine tells late: a voice from `began` to `ended`.
     fn told_late(&mut self, began: u64, ended: u64, [started, stopped]: [u64; 2]) {
         let now = self.until(started);
-        self.turn.started(now, ms(started - began));
+        self.turn.started(now);
         self.note(now);
         let now = self.until(stopped);
-        self.turn.stopped(now, ms(stopped - ended), Duration::ZERO);
+        self.turn.stopped(now, ms(stopped - ended), ms(ended - began));
         self.note(now);
     }
 
@@ -140,7 +140,12 @@ fn a_short_word_is_no_cough_because_its_news_or_its_recogniser_is_late() {
     let mut t = Trace::new(Floor::Free);
     t.told_late(0, 550, [356, 1_000]);
     t.words(1_700, "today", Weight::Whole, true);
-    assert_eq!(t.seen(9_000), ["1450 late", "1700 taken today"]);
+    assert_eq!(t.seen(9_000), ["1500 late", "1700 taken today"]);
+    // A cough over the bot that was heard a second time, or came out of a stall, hushes nobody at once and is no word.
+    let mut t = Trace::new(Floor::Bot);
+    t.told_late(0, 100, [1_300, 1_320]);
+    t.words(1_400, "", Weight::Part, true);
+    assert_eq!(t.seen(9_000), ["1400 dropped"]);
     // As short as a cough.
     let mut t = Trace::new(Floor::Free);
     t.start(64);

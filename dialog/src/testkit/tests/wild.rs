@@ -74,7 +74,7 @@ fn a_thousand_wild_callers_never_break_it() {
                 0..=5 => sim.say(words),
                 6 => sim.speak(Some(words), Duration::from_millis(dice.roll(1_500) as u64)),
                 7 => sim.speak(None, Duration::from_millis(dice.roll(1_500) as u64)),
-                8 => sim.input(Input::SpeechStarted { ago: Duration::from_millis(words.len() as u64 * 20) }),
+                8 => sim.input(Input::SpeechStarted),
                 9 => sim.input(Input::SpeechStopped {
                     ago: Duration::from_millis(dice.roll(400) as u64),
                     spoke: Duration::from_millis(dice.roll(4000) as u64),
