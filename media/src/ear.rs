@@ -164,24 +164,43 @@ impl Ear {
         };
         let first = frames.len();
         self.wait.take(sent.pos, said, self.rate, voice, frames);
-        if let Some(echo) = &mut self.echo {
-            echo.pair(sent, &mut frames[first..]);
+        let Some(echo) = &mut self.echo else { return };
+        let mut found = Vec::new();
+        echo.pair(sent, &mut frames[first..], |index, again| found.push((index, again)));
+        let mut moved = 0;
+        for (index, again) in found {
+            self.hear_again(frames.drain(first..first + index - moved), again);
+            moved = index;
         }
     }
 
-    /// Takes out of a frame what comes back of our own sound: `sent` is what the line was sent in the same tick. Comes before
-    /// [`Ear::hear`].
+    /// What was taken for echo and was not is heard before what comes next. `before`: what came in the same tick before it was found.
+    fn hear_again(&mut self, before: impl Iterator<Item = Frame>, again: Vec<Frame>) {
+        self.backlog.extend(before);
+        // Who is heard already is not heard twice, and a shut ear hears nobody.
+        let heard = self.speech.is_some() || self.shut == Shut::Closed;
+        let spoken = self.spoken;
+        let mut again = again.into_iter().filter(|again| !heard && again.pos >= spoken).peekable();
+        if let Some(first) = again.peek() {
+            self.backlog.retain(|waits| waits.pos < first.pos);
+            self.sound.replace(first.pos);
+        }
+        self.backlog.extend(again);
+    }
+
+    /// [`Ear::admit`] of one frame that came in its own tick.
+    #[cfg(any(test, feature = "testkit"))]
     pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
+        let mut frames = vec![frame.clone()];
         if let Some(echo) = &mut self.echo {
-            echo.clean(frame, sent);
-            // Who is heard already is not heard twice.
-            let (speaks, spoken) = (self.speech.is_some(), self.spoken);
-            let mut again = echo.again().filter(|again| !speaks && again.pos >= spoken).peekable();
-            if let Some(first) = again.peek() {
-                self.backlog.retain(|waits| waits.pos < first.pos);
-                self.sound.replace(first.pos);
+            let mut found = Vec::new();
+            echo.pair(sent.clone(), &mut frames, |_, again| found.extend(again));
+            if !found.is_empty() {
+                self.hear_again(std::iter::empty(), found);
             }
-            self.backlog.extend(again);
+        }
+        if let Some(cleaned) = frames.pop() {
+            *frame = cleaned;
         }
     }
 

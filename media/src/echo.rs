@@ -93,30 +93,40 @@ impl Echo {
 
     /// What an ear hears of a tick, each frame with what was sent in the tick that it belongs to: `sent` was in this one. Frames that
     /// come late find what was sent in their time; what was sent shortly before, in ticks whose sound never comes, is followed
-    /// without.
-    pub fn pair(&mut self, sent: Frame, frames: &mut [Frame]) {
+    /// without. `again` is told what the ear is to hear before the frame of this index ([`Echo::again`]).
+    pub fn pair(&mut self, sent: Frame, frames: &mut [Frame], mut again: impl FnMut(usize, Vec<Frame>)) {
+        let mut tell = |echo: &mut Self, index: usize| {
+            let frames: Vec<Frame> = echo.again().collect();
+            if !frames.is_empty() {
+                again(index, frames);
+            }
+        };
         if self.owed.is_empty()
             && let [near] = frames
             && near.pos == sent.pos
         {
-            return self.clean(near, &sent);
+            self.clean(near, &sent);
+            return tell(self, 0);
         }
         self.owed.push_back(sent);
-        for near in frames {
+        for (index, near) in frames.iter_mut().enumerate() {
             while let Some(far) = self.owed.pop_front_if(|far| far.pos < near.pos) {
                 if near.pos.0 - far.pos.0 <= FOLLOWED {
                     self.follow(&far);
+                    tell(self, index);
                 }
             }
             match self.owed.pop_front_if(|far| far.pos == near.pos) {
                 Some(far) => self.clean(near, &far),
                 None => self.clean(near, &Frame::silence(near.pos, near.rate)),
             }
+            tell(self, index);
         }
         while self.owed.len() > OWED
             && let Some(far) = self.owed.pop_front()
         {
             self.follow(&far);
+            tell(self, frames.len());
         }
         if self.owed.is_empty() {
             // A stall is rare, and its memory is another call's.

@@ -244,7 +244,8 @@ struct State {
 impl State {
     fn strain(&mut self, now: Instant, limit: Duration) -> (Duration, bool) {
         let wait = self.strain.wait(now, self.urgent.since());
-        (wait, self.strain.is_full(wait, limit))
+        // Where every worker is lost or hung nothing waits, and nothing is done.
+        (wait, self.workers == 0 || self.strain.is_full(wait, limit))
     }
 
     /// The session whose turn it is, its class, and since when it has waited.
