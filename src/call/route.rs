@@ -75,7 +75,8 @@ impl Desk {
     pub(super) fn foretell(&self, called: &Called) -> Result<(), Decline> {
         match self.route(called) {
             _ if called.user().is_empty() && self.is_busy() => Err(Decline::Overloaded(BUSY)),
-            Err(NoRoute::Unknown) if called.user().is_empty() => Ok(()),
+            // What keeps one bot from calls keeps no other.
+            Err(NoRoute::Unknown | NoRoute::Broken(_) | NoRoute::Voiceless(_)) if called.user().is_empty() => Ok(()),
             found => found.map(drop).map_err(|why| Decline::from(&why)),
         }
     }

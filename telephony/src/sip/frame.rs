@@ -48,12 +48,12 @@ impl Framer {
                 self.buffer.drain(..4);
                 return Ok(Some(Cut::Ping));
             }
-            if self.buffer.starts_with(b"\r\n") && self.buffer.len() > 2 && !self.buffer.starts_with(b"\r\n\r") {
-                self.buffer.drain(..2);
-            }
-            if self.buffer.starts_with(b"\r\n") {
+            if b"\r\n\r\n".starts_with(&self.buffer) {
                 // A pong, or half a ping: nothing follows yet that could tell. Both are harmless to keep.
                 return Ok(None);
+            }
+            if self.buffer.starts_with(b"\r\n") {
+                self.buffer.drain(..2);
             }
         }
         let from = self.searched;
@@ -190,6 +190,12 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(&vec![b'x'; MAX_MESSAGE + 1]);
         assert_eq!(framer.cut().expect_err("too long").why, "oversize");
+        let mut framer = Framer::default();
+        framer.push(b"\r\n\rX");
+        assert_eq!(framer.cut().expect("no ping, and not too long"), None);
+        framer.push(&vec![b'x'; MAX_MESSAGE + 1]);
+        assert_eq!(framer.cut().expect_err("too long").why, "oversize");
+        let mut framer = Framer::default();
         framer.push(format!("BYE a SIP/2.0\r\nl: {MAX_MESSAGE}\r\n\r\n").as_bytes());
         assert_eq!(framer.cut().expect_err("too long").why, "oversize");
     }

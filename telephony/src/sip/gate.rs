@@ -30,7 +30,7 @@ pub struct Arrival<'a> {
     /// Over TCP: the length of a body has to be said, and answers go back by the connection.
     pub stream: bool,
     pub reply_port: ReplyPort,
-    /// Where a Via's `maddr` may send our answers: open and trusted networks.
+    /// Open and trusted networks: within one of them a Via's `maddr` may send our answers.
     pub networks: &'a [Network],
 }
 
@@ -273,13 +273,16 @@ fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
     let answers = if arrival.stream {
         arrival.source
     } else {
-        let is_ours = |address| arrival.networks.iter().any(|network| network.contains(address));
+        let (networks, source) = (arrival.networks, arrival.source.ip());
+        let is_ours = |address| networks.iter().any(|network| network.is_shared_by(source, address));
         via.answer_to(arrival.source, arrival.reply_port, is_ours)
     };
     headers.push(Header::Other(WAY.into(), format!("{} {answers}", arrival.source)));
     let request =
         Request { method: known_method, uri, version: Version::V2, headers: headers.into(), body: body.to_vec() };
     TransactionKey::from_request(&request, TransactionRole::Server).map_err(|_| bad("malformed"))?;
+    // What answers need of To, too.
+    request.to_header().and_then(|to| to.tag()).map_err(|_| bad("malformed From or To"))?;
     Ok(request)
 }
 
@@ -419,7 +422,8 @@ fn reply(message: &Message, fault: Fault, arrival: &Arrival) -> Verdict {
     let via = Via::parse(top);
     let to = match &via {
         Some(via) if !arrival.stream => {
-            let is_ours = |address| arrival.networks.iter().any(|network| network.contains(address));
+            let (networks, source) = (arrival.networks, arrival.source.ip());
+            let is_ours = |address| networks.iter().any(|network| network.is_shared_by(source, address));
             via.answer_to(arrival.source, arrival.reply_port, is_ours)
         }
         _ => arrival.source,

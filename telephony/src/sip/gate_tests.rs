@@ -53,6 +53,14 @@ fn check(from: &str, to: &str, expected: u16) {
 }
 
 #[test]
+fn a_to_that_no_answer_could_repeat_is_refused() {
+    for to in ["To: <sip:echo@h:99999>", "To: <sip:a@h>;transport=pigeon"] {
+        let bytes = changed("To: ", &format!("{to}\r\nSubject: "));
+        assert_eq!(status(&bytes), 400, "{to}");
+    }
+}
+
+#[test]
 fn an_honest_invite_passes() {
     check("CSeq", "CSeq", 200);
     check("Via:", "v:", 200);

@@ -22,6 +22,11 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
     ];
 
+    /// Whether both are in this network. The whole Internet is no network that anybody shares.
+    pub(super) fn is_shared_by(&self, one: IpAddr, other: IpAddr) -> bool {
+        self.prefix > 0 && self.contains(one) && self.contains(other)
+    }
+
     /// An IPv4 address mapped into IPv6 belongs to the IPv4 network.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

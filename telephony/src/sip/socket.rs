@@ -192,6 +192,16 @@ pub(super) async fn connect(core: &Arc<Core>, remote: SocketAddr) -> io::Result<
     open(core, stream, remote, Place { _permit: permit, seat: None }).await
 }
 
+/// The same for an answer whose own stream is gone: the peer has named the port, so it takes a place of those that peers open.
+async fn connect_back(core: &Arc<Core>, remote: SocketAddr) -> io::Result<Flow> {
+    if let Some(flow) = core.stream(remote) {
+        return Ok(flow);
+    }
+    let place = admit(core, remote.ip()).map_err(io::Error::other)?;
+    let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    open(core, stream, remote, place).await
+}
+
 async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Place) -> io::Result<Flow> {
     stream.set_nodelay(true).ok();
     let bound = stream.local_addr()?;
@@ -255,27 +265,33 @@ async fn write(
     }
     closed.cancel();
     drop(writer);
-    // Until nobody holds the stream any more.
+    // Until nobody holds the stream any more. Where one answer finds no way, the others have none.
+    let mut has_way = true;
     loop {
         let event = tokio::select! {
             event = queue.recv() => event,
             () = core.stop.cancelled() => return,
         };
         match event {
-            Some(TransportEvent::Incoming(message, ..)) => send_elsewhere(&core, message).await,
+            Some(TransportEvent::Incoming(message, ..)) if has_way => has_way = send_elsewhere(&core, message).await,
+            Some(TransportEvent::Incoming(..)) => core.leave_unanswered("answer not sent"),
             Some(_) => {}
             None => return,
         }
     }
 }
 
-/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2).
-async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) {
+/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2). Whether there was a way.
+async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     let back = match &message {
         SipMessage::Response(response) => response.via_header().ok().and_then(|via| via::way_back(via.value())),
         SipMessage::Request(_) => None,
     };
-    let Some(back) = back else { return core.leave_unanswered("stream gone") };
+    let Some(back) = back else {
+        core.leave_unanswered("stream gone");
+        // The next one may be another.
+        return true;
+    };
     let sent = match connect_boxed(core, back).await {
         Ok(flow) => flow.connection.send(message, None).await.is_ok(),
         Err(_) => false,
@@ -283,11 +299,12 @@ async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) {
     if !sent {
         core.leave_unanswered("answer not sent");
     }
+    sent
 }
 
-/// [`connect`] with a type that can be written down: a stream's writer connects, and connecting makes a writer.
+/// [`connect_back`] with a type that can be written down: a stream's writer connects, and connecting makes a writer.
 fn connect_boxed(core: &Arc<Core>, remote: SocketAddr) -> BoxFuture<'_, io::Result<Flow>> {
-    connect(core, remote).boxed()
+    connect_back(core, remote).boxed()
 }
 
 async fn put(writer: &Mutex<OwnedWriteHalf>, bytes: &[u8]) -> io::Result<()> {
