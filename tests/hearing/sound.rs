@@ -74,7 +74,7 @@ fn next() -> u64 {
 
 /// Keeps what an ear sends on: the sound, and how much of it there was at the last pause.
 #[derive(Clone, Default)]
-struct Tape(Arc<Mutex<(Vec<i16>, usize)>>);
+pub struct Tape(pub Arc<Mutex<(Vec<i16>, usize)>>);
 
 impl Listen for Tape {
     fn cue(&mut self, cue: Cue) {

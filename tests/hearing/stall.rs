@@ -1,9 +1,9 @@
 //! A network that stands still in the caller's words and then brings them at once: the bot's way to the ear, whole, with a real
 //! recogniser at its end.
-use crate::sound::{self, models};
+use crate::sound::{self, Tape, models};
 use crate::steps::{STAGES, meaning};
 use crate::{BOOKING, ask, bot, english, hear};
-use media::asr::{Cue, Language, Listen};
+use media::asr::Language;
 use media::codec::Codec;
 use media::ear::{Ear, EarPlan};
 use media::frame::TICK;
@@ -14,7 +14,6 @@ use media::testkit::netem::Weather;
 use media::testkit::sim::{Phone, plan};
 use media::vad::Edge;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
@@ -22,21 +21,6 @@ const MS: Duration = Duration::from_millis(1);
 const BEGINS: u64 = 1_500;
 /// Silence after which a bot takes a turn, however little was understood.
 const TURN: u64 = 1_000;
-
-/// What an ear sends on: the sound, and how much of it there was at the last pause.
-#[derive(Clone, Default)]
-struct Tape(Arc<Mutex<(Vec<i16>, usize)>>);
-
-impl Listen for Tape {
-    fn cue(&mut self, cue: Cue) {
-        let mut tape = self.0.lock().expect("the tape");
-        match cue {
-            Cue::Begin { .. } => {}
-            Cue::Sound(pcm) => tape.0.extend(pcm),
-            Cue::Pause { .. } => tape.1 = tape.0.len(),
-        }
-    }
-}
 
 /// What a recogniser is given of the first turn, and when the last pause of it was noticed, in ms of the call.
 fn turn(pcm: Vec<i16>, codec: Codec, still: Range<u64>) -> (Vec<i16>, u64) {
