@@ -1,9 +1,9 @@
 //! `Calls`: answers calls and holds the list of live ones.
 use super::driver::{self, Echo, Inbox, Order};
+use super::effects::Effects;
 use super::end::{Blame, End, Reason};
 use super::page::Page;
 use super::pages::PagePeer;
-use super::effects::Effects;
 use super::recording::{self, RecordingSetup};
 use super::route::{NoRoute, Route};
 use super::talk::{Limits, Talk};

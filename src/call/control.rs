@@ -1,6 +1,6 @@
 //! The API's access to calls: placing and ending them, health and gauges.
+use super::calls::{AnsweredLine, CallInfo, Calls, Registered};
 use super::driver::Order;
-use super::calls::{AnsweredLine, Calls, Registered, CallInfo};
 use super::end::{Blame, End, Reason};
 use crate::api;
 use crate::bots::{Card, Shelf};

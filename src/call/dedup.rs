@@ -43,7 +43,9 @@ mod tests {
     fn check(keys: &[(u64, char, KeySource)], expected: &str) {
         let start = Instant::now();
         let mut dedup = KeyDedup::default();
-        let count = |(ms, key, source): &(u64, char, KeySource)| dedup.is_new(start + Duration::from_millis(*ms), *key, *source);
+        let count = |(ms, key, source): &(u64, char, KeySource)| {
+            dedup.is_new(start + Duration::from_millis(*ms), *key, *source)
+        };
         let new: Vec<bool> = keys.iter().map(count).collect();
         let heard: String = keys.iter().zip(new).filter(|(_, new)| *new).map(|((_, key, _), _)| *key).collect();
         assert_eq!(heard, expected, "{keys:?}");

@@ -1,7 +1,7 @@
 //! The driver of one call: one task with one `select!`, one input at a time. It reads the clock and owns the line.
-use super::end::{Blame, End, Reason};
-use super::page::{Incoming, Page, PageState, PageRequest};
 use super::effects::Effects;
+use super::end::{Blame, End, Reason};
+use super::page::{Incoming, Page, PageRequest, PageState};
 use super::talk::{Act, Input, Limits, Talk};
 use super::timeline;
 use super::watchdog::Watchdog;
@@ -114,7 +114,7 @@ pub struct Echo<'a> {
 
 /// Runs an echo call, which has no conversation, until a party ends it or its line reaches a limit.
 pub async fn echo(mut echo: Echo<'_>) -> End {
-    let mut page = echo.page.receive();
+    let mut page = echo.page.take();
     show(&mut page, |page| page.state(PageState::Listening));
     let end = echoes(echo, &mut page).await;
     show(&mut page, |page| page.end(end));

@@ -43,9 +43,9 @@ impl std::fmt::Debug for Incoming {
 pub enum PageRequest {
     Type(String),
     Key(char),
-    Bye,
+    HangUp,
     /// It has sent so many unreadable or too frequent messages that the call ends.
-    Enough,
+    TooManyMessages,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Calls from web pages: answering a browser's offer, and the signalling of live calls.
+use super::calls::{AnsweredLine, CallInfo, Calls};
 use super::driver::Order;
-use super::calls::{AnsweredLine, Calls, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};

@@ -1,10 +1,10 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and returns [`Act`]s, which the driver carries out.
+use super::dedup::{KeyDedup, KeySource};
 use super::end::{Blame, End, Reason};
-use super::page::{Incoming, Page, PageState, PageRequest};
+use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::{Owed, SilenceSpan, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
-use super::dedup::{KeySource, KeyDedup};
 use super::watchdog::Watchdog;
 pub use super::watchdog::{Limits, Why};
 pub use crate::standby::Clip;
@@ -39,9 +39,9 @@ pub enum Input {
     Spoken(Spoken),
     /// A key by signalling (SIP INFO); keys in the sound path come with the room.
     Key(char),
-    Held(bool),
+    LineHeld(bool),
     /// A browser's connection is lost, or back. The conversation pauses as during a hold.
-    Lost(bool),
+    ConnectionLost(bool),
     /// From a browser's data channel.
     Page(Incoming),
     ToolDone {
@@ -200,7 +200,7 @@ impl Talk {
                 self.sound_due = Some(now);
                 self.silences.answered(now);
                 self.note(Note::Answered);
-                self.to_conversation(now, Words::Answered);
+                self.tell_conversation(now, Words::Answered);
             }
             Input::Room(event) => self.room(now, event),
             Input::Heard(heard) => self.heard(now, heard),
@@ -208,23 +208,23 @@ impl Talk {
             Input::Key(key) => self.key(now, key, KeySource::Signalling),
             Input::LineHeld(held) => self.hold(now, held, self.connection_lost),
             Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
-            Input::Page(incoming) => self.from_page(now, incoming),
+            Input::Page(incoming) => self.page_message(now, incoming),
             Input::ToolDone { id, result } => {
                 self.tool_ended(now);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.to_conversation(now, Words::ToolDone { id, result });
+                self.tell_conversation(now, Words::ToolDone { id, result });
             }
             Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
             Input::Tick => self.tick(now),
         }
         if !self.ended {
             let state = self.state();
-            self.to_page(|page| page.state(state));
+            self.tell_page(|page| page.state(state));
         }
     }
 
     /// Passes something to the page, if there is one, and sends its messages.
-    fn to_page(&mut self, tell: impl FnOnce(&mut Page)) {
+    fn tell_page(&mut self, tell: impl FnOnce(&mut Page)) {
         let Some(page) = &mut self.page else { return };
         tell(page);
         while let Some(message) = page.poll() {
@@ -242,14 +242,14 @@ impl Talk {
         }
     }
 
-    fn from_page(&mut self, now: Instant, incoming: Incoming) {
+    fn page_message(&mut self, now: Instant, incoming: Incoming) {
         let mut request = None;
-        self.to_page(|page| request = page.receive(now, incoming));
+        self.tell_page(|page| request = page.receive(now, incoming));
         match request {
             None => {}
             Some(PageRequest::Key(key)) => self.key(now, key, KeySource::Signalling),
             Some(PageRequest::Type(_)) if !self.conversation.takes() => {
-                self.to_page(|page| {
+                self.tell_page(|page| {
                     page.error("not_taken", "the bot is at work, or the call is on hold: try again in a moment")
                 });
             }
@@ -259,7 +259,7 @@ impl Talk {
                 self.caller.started(now);
                 self.caller.stopped(now);
                 self.stopwatch.stopped(now);
-                self.to_conversation(now, Words::Typed(text));
+                self.tell_conversation(now, Words::Typed(text));
             }
             Some(PageRequest::HangUp) => self.end(now, End::new(Blame::RemoteParty, Reason::HungUp)),
             Some(PageRequest::TooManyMessages) => self.end(now, End::new(Blame::RemoteParty, Reason::TooManyMessages)),
@@ -284,7 +284,7 @@ impl Talk {
             return self.end(now, end);
         }
         if self.conversation.deadline().is_some_and(|(at, _)| now >= at) {
-            self.to_conversation(now, Words::Tick);
+            self.tell_conversation(now, Words::Tick);
         }
     }
 
@@ -333,12 +333,12 @@ impl Talk {
             self.silence(silence);
         }
         if held {
-            self.to_conversation(now, Words::Held(true));
+            self.tell_conversation(now, Words::Held(true));
             self.act(Act::Shut(Shut::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Shut(Shut::Open));
-            self.to_conversation(now, Words::Held(false));
+            self.tell_conversation(now, Words::Held(false));
             self.act(Act::Gain(Gain::Full));
         }
     }
@@ -373,7 +373,7 @@ impl Talk {
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
-                self.to_conversation(now, Words::SpeechStarted);
+                self.tell_conversation(now, Words::SpeechStarted);
             }
             Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
@@ -382,7 +382,7 @@ impl Talk {
                 let silence = self.silences.caller(false, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_stopped");
-                self.to_conversation(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
+                self.tell_conversation(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
             }
             Event::Key { key, .. } => self.key(now, key, KeySource::Sound),
             Event::Played { played, .. } => self.played(now, played),
@@ -413,35 +413,35 @@ impl Talk {
         self.caller.started(now);
         self.caller.stopped(now);
         self.stopwatch.stopped(now);
-        self.to_conversation(now, Words::Key(key));
+        self.tell_conversation(now, Words::Key(key));
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
             self.deaf = false;
-            self.to_conversation(now, Words::Deaf(false));
+            self.tell_conversation(now, Words::Deaf(false));
         }
         match heard {
             Heard::Partial { text } => {
                 let turn = self.turns + self.bot.begun();
-                self.to_page(|page| page.heard(turn, &text));
-                self.to_conversation(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
+                self.tell_page(|page| page.heard(turn, &text));
+                self.tell_conversation(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
             }
             Heard::Final { hypothesis, took, done_at, .. } => {
                 self.stopwatch.recognised(done_at, took);
                 self.mark(now, if hypothesis.text.is_some() { "recognised" } else { "not_understood" });
                 let (text, confidence) = (hypothesis.text, hypothesis.confidence);
-                self.to_conversation(now, Words::Words { text, confidence, is_final: true });
+                self.tell_conversation(now, Words::Words { text, confidence, is_final: true });
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
                 self.caller.clear();
                 if !std::mem::replace(&mut self.deaf, true) {
-                    self.to_page(|page| {
+                    self.tell_page(|page| {
                         page.nothing();
                         page.error("deaf", "no recogniser works: keys and text do");
                     });
-                    self.to_conversation(now, Words::Deaf(true));
+                    self.tell_conversation(now, Words::Deaf(true));
                 }
             }
         }
@@ -458,8 +458,8 @@ impl Talk {
                 }
                 self.play_standby(now, Clip::Sorry);
                 if let Some(say) = clause(utterance) {
-                    self.to_page(|page| page.spoken(say.0, 0, true));
-                    self.to_conversation(now, Words::Mute { say });
+                    self.tell_page(|page| page.spoken(say.0, 0, true));
+                    self.tell_conversation(now, Words::Mute { say });
                 }
                 self.finish_bot_turn(now);
             }
@@ -482,11 +482,11 @@ impl Talk {
                 }
                 self.mark_at(at, "bot_sounds");
                 if let Some(latency) = self.stopwatch.played(utterance.0, at) {
-                    self.to_page(|page| page.latency(&latency));
+                    self.tell_page(|page| page.latency(&latency));
                     self.note(Note::Latency(latency));
                 }
                 if let Some(say) = say {
-                    self.to_conversation(now, Words::Speaking { say });
+                    self.tell_conversation(now, Words::Speaking { say });
                 }
             }
             // The rest of a clause that has begun is due like any other sound.
@@ -508,8 +508,8 @@ impl Talk {
                     bot.progress(utterance, chars);
                 }
                 if let Some(say) = say {
-                    self.to_page(|page| page.spoken(say.0, chars, false));
-                    self.to_conversation(now, Words::Heard { say, chars, whole: false });
+                    self.tell_page(|page| page.spoken(say.0, chars, false));
+                    self.tell_conversation(now, Words::Heard { say, chars, whole: false });
                 }
             }
             Phase::Done | Phase::Cut => {
@@ -531,11 +531,11 @@ impl Talk {
                 let silence = self.silences.bot_stops(owed, at);
                 self.silence(silence);
                 if let Some(say) = say {
-                    self.to_page(|page| match phase {
+                    self.tell_page(|page| match phase {
                         Phase::Cut => page.cut(say.0, chars),
                         _ => page.spoken(say.0, chars, true),
                     });
-                    self.to_conversation(now, Words::Heard { say, chars, whole: true });
+                    self.tell_conversation(now, Words::Heard { say, chars, whole: true });
                 }
                 self.finish_bot_turn(now);
             }
@@ -551,7 +551,7 @@ impl Talk {
         self.finish_bot_turn(now);
         let silence = self.silences.end(now);
         self.silence(silence);
-        self.to_page(|page| page.end(end));
+        self.tell_page(|page| page.end(end));
         self.note(Note::Ended(end));
         self.act(Act::End(end));
     }

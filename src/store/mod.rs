@@ -256,7 +256,11 @@ impl Store {
 
     /// Whether there is, or was, a call with this id.
     pub async fn knows(&self, id: &str) -> Result<bool, Fault> {
-        if self.shared.ledger.get(id).is_some() { Ok(true) } else { self.naming_damage(read::has(&self.pool, id).await) }
+        if self.shared.ledger.get(id).is_some() {
+            Ok(true)
+        } else {
+            self.naming_damage(read::has(&self.pool, id).await)
+        }
     }
 
     /// The path of a call's recording, if any part of it was kept.

@@ -239,9 +239,9 @@ fn a_flood_is_answered_with_little_and_ends_the_call() {
     let mut page = Page::new("c1", "b", "en");
     let mut now = Instant::now();
     let take = |page: &mut Page, now| page.receive(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
-    let wishes: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
-    assert_eq!(wishes.iter().filter(|request| **request == Some(PageRequest::Key('1'))).count(), 20);
-    assert!(wishes[118].is_none() && wishes[119] == Some(PageRequest::TooManyMessages));
+    let requests: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
+    assert_eq!(requests.iter().filter(|request| **request == Some(PageRequest::Key('1'))).count(), 20);
+    assert!(requests[118].is_none() && requests[119] == Some(PageRequest::TooManyMessages));
     page.receive(now, Incoming::Opened);
     assert!(page.out.len() < 20);
     now += Duration::from_millis(50);

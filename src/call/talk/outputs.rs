@@ -3,7 +3,7 @@ use super::*;
 
 impl Talk {
     /// Gives `input` to the conversation and processes its outputs.
-    pub(super) fn to_conversation(&mut self, now: Instant, input: Words) {
+    pub(super) fn tell_conversation(&mut self, now: Instant, input: Words) {
         self.conversation.handle(now, input);
         while let Some(output) = self.conversation.poll() {
             self.output(now, output);
@@ -26,7 +26,7 @@ impl Talk {
                 let turn = self.turns + self.bot.before(utterance);
                 if self.page.is_some() {
                     let written = self.conversation.written(&text);
-                    self.to_page(|page| page.clause(say.0, turn, &text, written));
+                    self.tell_page(|page| page.clause(say.0, turn, &text, written));
                 }
                 self.act(Act::Say { utterance, text, interruptible });
             }
@@ -59,7 +59,7 @@ impl Talk {
                     self.sound_due = None;
                 }
                 self.caller.clear();
-                self.to_page(Page::nothing);
+                self.tell_page(Page::nothing);
                 let silence = self.silences.nothing_owed(now);
                 self.silence(silence);
             }
@@ -67,7 +67,7 @@ impl Talk {
                 self.mark(now, "bot_hushed");
                 self.playout_held = false;
                 let sounding = self.bot.sounding().and_then(clause).map(|say| say.0);
-                self.to_page(|page| page.hushed(floor.0, sounding));
+                self.tell_page(|page| page.hushed(floor.0, sounding));
                 let floor = before(utterance(floor), 0);
                 self.act(Act::Hush(floor));
                 (self.sound_due, self.underrun) = (None, None);
@@ -79,7 +79,7 @@ impl Talk {
                     self.secret = expect.secret;
                     self.act(Act::Secret(expect.secret));
                 }
-                self.to_page(|page| page.expect(expect.keys, expect.secret));
+                self.tell_page(|page| page.expect(expect.keys, expect.secret));
                 self.act(Act::Listen(expect));
             }
             Output::Keying(keying) => {
@@ -103,7 +103,7 @@ impl Talk {
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {
-                self.to_page(|page| page.slot(&name, value.as_ref(), confirmed));
+                self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
                 let value =
                     value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
                 self.note(Note::Slot(Slot { name, value, confirmed }));
@@ -116,7 +116,7 @@ impl Talk {
         let (from, to) = self.caller.take(now);
         // A turn of the bot that is being cut off began before this one and is recorded before it.
         let index = self.turns + self.bot.begun();
-        self.to_page(|page| page.taken(index, &text, by.into(), secret));
+        self.tell_page(|page| page.taken(index, &text, by.into(), secret));
         let text = if secret { Private::<String>::withheld() } else { text.into() };
         let turn = Turn {
             speaker: Speaker::Caller,
