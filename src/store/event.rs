@@ -1,4 +1,4 @@
-//! `Event`: what is recorded of a call as it happens, and `Call`: the sum of its events.
+//! What a call is remembered by: its events as they happen, and the call they add up to.
 use super::end::End;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::ToSchema;
 
-/// Callers' words, names or numbers. Stored and served, but hidden by `Debug`, so that no log line contains them.
+/// Words or people. Stored and served, but hidden by `Debug`, so that no log line can hold them.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Private<T>(pub T);
 
-/// Recorded in place of a secret value.
+/// Stands where a secret was given: that it was is known, what it was is not.
 pub const WITHHELD: &str = "•••";
 
 impl Private<String> {
@@ -48,7 +48,7 @@ impl From<String> for Private<String> {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// The first event of every call; events of a call without it are dropped.
+    /// The first event of every call; others of a call that never started are dropped.
     Started(Started),
     Answered,
     /// A later one with the same speaker and start replaces it (what was heard is known only after it was played).
@@ -59,19 +59,19 @@ pub enum Event {
     Latency(Latency),
     /// How a line has gone so far; a later one of the same seat replaces it.
     Line(Line),
-    /// Any other event of the timeline, by name.
+    /// Anything else that belongs on the timeline.
     Mark(Mark),
-    /// Noted when the recording is opened, so that it is listed after a crash, and again when its file is closed, which may be after
-    /// the call's end.
+    /// Noted when the recording is opened, so that a crash leaves it indexed, and again when its file is closed: after the call's
+    /// end too.
     Recording(Recording),
-    /// The first one counts. After it only the closing of the recording is accepted.
+    /// The first one counts. Nothing but the recording's close comes after it.
     Ended(End),
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Started {
     pub direction: Direction,
-    /// The phone or trunk that the call came from or went to, or `open`.
+    /// The phone or trunk it came or went by, or `open`.
     pub via: String,
     #[schema(value_type = String)]
     pub from: Private<String>,
@@ -80,7 +80,7 @@ pub struct Started {
     pub bot: String,
     /// `en` or `vi`.
     pub language: String,
-    /// Header fields that the trunk's `headers` in `[[trunk]]` allow, by name.
+    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
@@ -104,10 +104,10 @@ pub enum Speaker {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Turn {
     pub speaker: Speaker,
-    /// What was said; of the bot, its full text.
+    /// What was said; of the bot, what it meant to say.
     #[schema(value_type = String)]
     pub text: Private<String>,
-    /// The part of it that the other side heard.
+    /// Of it, what the other side heard.
     #[schema(value_type = String)]
     pub heard: Private<String>,
     pub interrupted: bool,
@@ -115,7 +115,7 @@ pub struct Turn {
     pub ended_ms: u64,
     /// 0 to 1, for recognised speech.
     pub confidence: Option<f32>,
-    /// How the caller gave it; `null` for other speakers.
+    /// How the caller gave it; `null` of anybody else.
     #[serde(default)]
     pub by: Option<Means>,
 }
@@ -152,11 +152,11 @@ pub struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SilenceKind {
-    /// The caller was asked something and has not answered yet.
+    /// The caller was asked and says nothing yet.
     CallerThinking,
-    /// The bot prepares its answer.
+    /// The bot has the turn and makes its answer.
     BotWorking,
-    /// Nobody has the turn, or the rest of the bot's turn is late: a fault of this server.
+    /// Nobody has the turn: our fault.
     DeadAir,
     /// The caller muted or held the line.
     MutedOrHeld,
@@ -193,13 +193,13 @@ impl Latency {
     }
 }
 
-/// Statistics of one line of a call since it was answered. Shares are 0 to 1; `null` is not known (yet).
+/// How one line of a call has gone since it was answered. Shares are 0 to 1; `null` is not known (yet).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct Line {
     /// `caller`, `agent`, or `seat N`.
     pub seat: String,
-    /// RTP packets from the far end; of them, those that never came, and those that came too late to be played.
+    /// Packets of sound from the far end, and of them those that never came, and came too late to be heard.
     pub received: u64,
     pub lost: u64,
     pub late: u64,
@@ -208,21 +208,22 @@ pub struct Line {
     /// Packets of a stall longer than five seconds that the bot does not hear either.
     pub unheard: u64,
     pub sent: u64,
-    /// Sound synthesised in place of missing packets.
+    /// Sound made up in place of missing packets.
     pub concealed_ms: u64,
-    /// Delay of the jitter buffer.
+    /// How long sound waits here to even out the network's jitter.
     pub delay_ms: u64,
     pub jitter_ms: u64,
     pub round_trip_ms: Option<u64>,
-    /// What the far end reports of the packets that we send (RTCP).
+    /// What the far end says about what we send.
     pub remote_loss: Option<f32>,
     pub remote_jitter_ms: Option<u64>,
-    /// How often playout ran out of synthesised sound.
+    /// How often the synthesiser was slower than the caller's ear.
     pub underruns: u64,
-    /// Quality of what is heard here by the E-model (ITU-T G.107): mean opinion score 1 to 4.41, and the rating factor R.
+    /// How good the far end sounds here by the E-model (ITU-T G.107): mean opinion score 1 to 4.41, and the rating it is of.
     pub mos: Option<f32>,
     pub r: Option<f32>,
-    /// Inputs of that estimate: share of missing packets, burst ratio, and mouth-to-ear delay.
+    /// What that estimate reckons with: missing packets, how much longer than by chance they are missing in a row, and mouth
+    /// to ear.
     pub loss: Option<f32>,
     pub burst_ratio: Option<f32>,
     pub mouth_to_ear_ms: Option<u64>,
@@ -243,25 +244,25 @@ pub struct Recording {
     /// How much of the call is in it.
     #[serde(default)]
     pub recorded: Recorded,
-    /// Whether the file is closed, so that nothing of this changes any more.
+    /// Whether the file is closed: nothing of this changes any more.
     #[serde(default)]
     pub closed: bool,
 }
 
 impl Recording {
-    /// A recording that begins.
+    /// One that begins.
     pub fn begun(path: String) -> Self {
         Self { path, recorded: Recorded::Part, closed: false }
     }
 }
 
-/// How much of a call is in its recording.
+/// How much of a call can be heard again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Recorded {
     /// It was not recorded, or nothing of it reached the disk.
     No,
-    /// A part: the call goes on, or its recording broke off.
+    /// As much as there is: the call goes on, or its recording broke off.
     #[default]
     Part,
     Whole,
@@ -274,7 +275,7 @@ pub enum State {
     Ended,
 }
 
-/// A call: the sum of its events so far.
+/// A call as it stands: of a live one, as of now.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Call {
     pub id: String,
@@ -286,7 +287,7 @@ pub struct Call {
     pub to: Private<String>,
     pub bot: String,
     pub language: String,
-    /// Header fields that the trunk's `headers` in `[[trunk]]` allow, by name.
+    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
@@ -302,11 +303,11 @@ pub struct Call {
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
     pub lines: Vec<Line>,
-    /// How much of it is in the recording.
+    /// How much of it can be fetched as a recording.
     pub recorded: Recorded,
     #[serde(skip)]
     pub(super) recording: Option<String>,
-    /// The recording's file is open.
+    /// The recorder is at work.
     #[serde(skip)]
     pub(super) recording_open: bool,
 }
@@ -339,7 +340,7 @@ impl Call {
         }
     }
 
-    /// Whether the call is being recorded now.
+    /// Whether what is said now goes into a recording.
     pub fn is_recording(&self) -> bool {
         self.state == State::Live && self.recording_open
     }
@@ -374,7 +375,7 @@ impl Call {
     }
 }
 
-/// A live call holds at most this many of each in memory; beyond it the oldest is dropped (the database keeps it).
+/// A live call holds at most this many of each; then the oldest leaves memory (the database keeps it).
 const KEPT: usize = 5_000;
 
 fn put<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
@@ -387,7 +388,7 @@ fn put<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
     }
 }
 
-/// One event of a call's timeline, as stored and as sent to watchers.
+/// One event on a call's timeline, as stored and as sent to those who watch.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct TimelineEvent {
     pub call: String,

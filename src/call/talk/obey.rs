@@ -1,0 +1,172 @@
+//! What the conversation wants, and what that means to sound, record and page.
+use super::*;
+
+impl Talk {
+    /// Hands `input` to the conversation and does what it says.
+    pub(super) fn tell(&mut self, now: Instant, input: Words) {
+        self.conversation.handle(now, input);
+        while let Some(output) = self.conversation.poll() {
+            self.obey(now, output);
+        }
+    }
+
+    fn obey(&mut self, now: Instant, output: Output) {
+        match output {
+            Output::Say { say, text, interruptible } => {
+                let utterance = utterance(say);
+                self.newest = say;
+                self.stopwatch.said(utterance.0, now);
+                if !self.sounds() {
+                    self.owing.get_or_insert(now);
+                }
+                if !self.caller.is_speaking() {
+                    self.caller.clear();
+                }
+                self.bot.said(utterance, text.clone(), false);
+                let turn = self.turns + self.bot.before(utterance);
+                if self.page.is_some() {
+                    let written = self.conversation.written(&text);
+                    self.show(|page| page.clause(say.0, turn, &text, written));
+                }
+                self.act(Act::Say { utterance, text, interruptible });
+            }
+            Output::Complete => {
+                self.bot.complete();
+                self.finish_bot_turn(now);
+            }
+            Output::Pause => {
+                self.mark(now, "bot_held");
+                self.holding = true;
+                let silence = self.silences.bot_stops(Owed::Answer, now);
+                self.silence(silence);
+                self.act(Act::Gain(Gain::Hold));
+            }
+            Output::Resume => {
+                self.mark(now, "bot_resumed");
+                self.holding = false;
+                if self.sounds() {
+                    let silence = self.silences.bot_begins(now);
+                    self.silence(silence);
+                }
+                self.caller.clear();
+                self.act(Act::Gain(Gain::Full));
+            }
+            Output::Late => {
+                self.mark(now, "words_late");
+                if !self.sounds() {
+                    self.late = true;
+                    self.owing.get_or_insert(self.caller.stopped_at().unwrap_or(now));
+                }
+            }
+            Output::NoTurn => {
+                if std::mem::take(&mut self.late) {
+                    self.owing = None;
+                }
+                self.caller.clear();
+                self.show(Page::nothing);
+                let silence = self.silences.nothing_owed(now);
+                self.silence(silence);
+            }
+            Output::Hush { floor } => {
+                self.mark(now, "bot_hushed");
+                self.holding = false;
+                let sounding = self.bot.sounding().and_then(clause).map(|say| say.0);
+                self.show(|page| page.hushed(floor.0, sounding));
+                let floor = before(utterance(floor), 0);
+                self.act(Act::Hush(floor));
+                (self.owing, self.missing) = (None, None);
+                self.bot.hushed(floor, now);
+                self.finish_bot_turn(now);
+            }
+            Output::Listen(expect) => {
+                if expect.secret != self.secret {
+                    self.secret = expect.secret;
+                    self.act(Act::Secret(expect.secret));
+                }
+                self.show(|page| page.expect(expect.keys, expect.secret));
+                self.act(Act::Listen(expect));
+            }
+            Output::Keying(keying) => {
+                if keying {
+                    let silence = self.silences.ear_closes(now);
+                    self.silence(silence);
+                }
+                self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
+            }
+            Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
+            Output::Run(call) => {
+                self.mark(now, "tool_called");
+                self.tool_begins(call.id);
+                self.act(Act::Run(call));
+            }
+            Output::Cancel(id) => {
+                self.tool_ends(now, id);
+                self.act(Act::Cancel(id));
+            }
+            Output::HangUp { reason } => {
+                let end = End::of_talk(reason.text(), self.deaf);
+                self.working.clear();
+                self.farewell = Some((end, now + FAREWELL));
+                self.bot.complete();
+                self.finish_bot_turn(now);
+            }
+            Output::Slot { name, value, confirmed, secret } => {
+                self.show(|page| page.slot(&name, value.as_ref(), confirmed));
+                let value =
+                    value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+                self.note(Note::Slot(Slot { name, value, confirmed }));
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
+        self.late = false;
+        let (from, to) = self.caller.take(now);
+        // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
+        let index = self.turns + self.bot.begun();
+        self.show(|page| page.taken(index, &text, by.into(), secret));
+        let text = if secret { Private::<String>::withheld() } else { text.into() };
+        let turn = Turn {
+            speaker: Speaker::Caller,
+            heard: text.clone(),
+            text,
+            interrupted: false,
+            started_ms: self.ms(from),
+            ended_ms: self.ms(to),
+            confidence: (by == By::Voice).then_some(confidence),
+            by: Some(by.into()),
+        };
+        self.stopwatch.taken(index, now);
+        self.turns += 1;
+        self.owing = Some(now);
+        self.stood_by = None;
+        let silence = self.silences.owed(now);
+        self.silence(silence);
+        self.note(Note::Turn(turn));
+    }
+
+    /// Writes the bot's turns down of which all has been heard or hushed, and ends the call if the last was among them.
+    pub(super) fn finish_bot_turn(&mut self, now: Instant) {
+        for bot in self.bot.take_over() {
+            let (from, to) = bot.span(now, self.caller.began_at());
+            let turn = Turn {
+                speaker: Speaker::Bot,
+                text: bot.text().into(),
+                heard: bot.heard().into(),
+                interrupted: bot.interrupted(),
+                started_ms: self.ms(from),
+                ended_ms: self.ms(to),
+                confidence: None,
+                by: None,
+            };
+            self.turns += 1;
+            self.note(Note::Turn(turn));
+        }
+        if self.bot.is_empty()
+            && !self.standing_by
+            && let Some((end, _)) = self.farewell
+        {
+            self.end(now, end);
+        }
+    }
+}
