@@ -1,9 +1,9 @@
-//! `End`: how a call ended and who is to blame, decided where it is known.
+//! From the ends that lines and conversations report to the [`End`] that is recorded.
 pub use crate::store::{Blame, End, Reason};
 use telephony::{By, Ended};
 
 impl End {
-    /// A conversation ends for this reason.
+    /// The end of a call whose conversation hung up for the reason `why`. `deaf`: no recogniser worked.
     pub fn of_talk(why: &'static str, deaf: bool) -> Self {
         match known(why) {
             reason @ (Reason::NoInput | Reason::NotUnderstood) if deaf => Self::new(Blame::Engine, reason),
@@ -12,12 +12,12 @@ impl End {
     }
 }
 
-/// How the line's end reads in the call's record.
+/// The end of a line as it is recorded.
 impl From<Ended> for End {
     fn from(ended: Ended) -> Self {
         let reason = known(ended.reason);
         let blame = match ended.by {
-            By::Caller => Blame::Caller,
+            By::Caller => Blame::RemoteParty,
             By::Network => Blame::Network,
             By::Us => reason.blame(),
         };
@@ -37,19 +37,18 @@ fn known(text: &'static str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dialog::conversation::HangUpReason;
     use std::path::{Path, PathBuf};
 
     #[test]
     fn who_is_to_blame_is_told_by_who_ended_the_call_and_else_by_the_reason() {
         let end = |by, reason| End::from(Ended { by, reason });
-        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::Caller, Reason::HungUp));
+        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::RemoteParty, Reason::HungUp));
         assert_eq!(end(By::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
         assert_eq!(end(By::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
         assert_eq!(end(By::Us, "the line was dropped").blame, Blame::Server);
-        assert_eq!(End::of_talk(HangUpReason::NoInput.text(), false).blame, Blame::Nobody);
-        assert_eq!(End::of_talk(HangUpReason::NoInput.text(), true).blame, Blame::Engine);
-        assert_eq!(End::of_talk(HangUpReason::ToolFailed.text(), false), Reason::ToolFailed.into());
+        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, false).blame, Blame::Nobody);
+        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, true).blame, Blame::Engine);
+        assert_eq!(End::of_talk(dialog::model::reason::TOOL, false), Reason::ToolFailed.into());
     }
 
     fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -68,11 +67,12 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut files = Vec::new();
         sources(&root.join("telephony/src"), &mut files);
-        let mut given: Vec<String> = HangUpReason::ALL.iter().map(|reason| reason.text().to_owned()).collect();
-        for file in files {
-            let text = std::fs::read_to_string(&file).unwrap();
-            let reasons = text.split("reason: \"").skip(1);
-            given.extend(reasons.filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
+        let mut given = Vec::new();
+        for (files, before) in [(files, "reason: \""), (vec![root.join("dialog/src/model.rs")], ": &str = \"")] {
+            for file in files {
+                let text = std::fs::read_to_string(&file).unwrap();
+                given.extend(text.split(before).skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
+            }
         }
         assert!(given.len() > 20, "they are found: {given:?}");
         let nameless: Vec<_> = given.iter().filter(|text| Reason::of(text) == Reason::Unknown).collect();

@@ -1,5 +1,5 @@
 //! `Debug` without words: what a caller says, types or is told never reaches a log.
-use super::message::{Input, Output};
+use super::{Input, Output, ToolCall};
 use std::fmt::{Debug, Formatter, Result};
 
 impl Debug for Input {
@@ -28,7 +28,7 @@ impl Debug for Input {
             }
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
-            Input::OnHold(held) => write!(f, "OnHold({held})"),
+            Input::Held(held) => write!(f, "Held({held})"),
             Input::Tick => f.write_str("Tick"),
         }
     }
@@ -37,12 +37,11 @@ impl Debug for Input {
 impl Debug for Output {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Output::Say { say, text, interruptible } => {
+            Output::Say { say, text, interruptible, last } => {
                 let chars = text.chars().count();
-                write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible} }}", say.0)
+                write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible}, last: {last} }}", say.0)
             }
-            Output::Complete => f.write_str("Complete"),
-            Output::Pause => f.write_str("Pause"),
+            Output::Hold => f.write_str("Hold"),
             Output::Resume => f.write_str("Resume"),
             Output::Hush { floor } => write!(f, "Hush {{ floor: {} }}", floor.0),
             Output::Listen(expect) => {
@@ -55,8 +54,7 @@ impl Debug for Output {
             Output::Turn { confidence, by, secret, .. } => {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
             }
-            Output::Run(call) => write!(f, "Run({call:?})"),
-            Output::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Output::Run { id, call } => write!(f, "Run {{ id: {}, call: {call:?} }}", id.0),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Slot { name, value, confirmed, secret } => {
                 write!(
@@ -66,5 +64,11 @@ impl Debug for Output {
                 )
             }
         }
+    }
+}
+
+impl Debug for ToolCall {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "ToolCall {{ method: {:?}, timeout: {:?} }}", self.method, self.timeout)
     }
 }

@@ -1,0 +1,172 @@
+//! Grammars: well-formed, small, and what they allow is understood.
+use super::*;
+use crate::model::flow::Flow;
+use crate::testkit::today;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const BOTS: [&str; 2] =
+    [include_str!("../../../configs/bots/booking.en.toml"), include_str!("../../../configs/bots/places.vi.toml")];
+
+fn bot(text: &str) -> Bot {
+    Bot::parse(text, "test").unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A reader of JSGF that knows no more than these grammars need, and picks sentences at random.
+struct Reader<'a> {
+    rules: BTreeMap<&'a str, Vec<&'a str>>,
+    seed: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(grammar: &'a str) -> Reader<'a> {
+        let mut rules = BTreeMap::new();
+        for rule in grammar.split(";\n").map(str::trim).filter(|r| r.contains('=')) {
+            let (name, body) = rule.split_once('=').unwrap();
+            let name = name.trim().trim_start_matches("public ").trim_matches(['<', '>', ' ']);
+            assert!(rules.insert(name, split(body)).is_none(), "two rules {name}");
+        }
+        Reader { rules, seed: 1 }
+    }
+
+    fn roll(&mut self, sides: usize) -> usize {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 33) as usize % sides
+    }
+
+    fn rule(&mut self, name: &str) -> String {
+        let body = self.rules.get(name).unwrap_or_else(|| panic!("no rule <{name}>")).clone();
+        let mut at = 0;
+        let said = self.ways(&body, &mut at);
+        assert_eq!(at, body.len(), "brackets of <{name}>");
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn ways(&mut self, body: &[&'a str], at: &mut usize) -> String {
+        let mut ways = vec![String::new()];
+        while *at < body.len() {
+            let word = body[*at];
+            *at += 1;
+            let part = match word {
+                "|" => {
+                    ways.push(String::new());
+                    continue;
+                }
+                "(" => self.ways(body, at),
+                "[" => {
+                    let inner = self.ways(body, at);
+                    if self.roll(2) == 0 { inner } else { String::new() }
+                }
+                ")" | "]" => break,
+                "+" => String::new(),
+                "<NULL>" => String::new(),
+                weight if weight.starts_with('/') => String::new(),
+                name if name.starts_with('<') => self.rule(name.trim_matches(['<', '>'])),
+                word => {
+                    assert!(word.chars().all(|c| c.is_lowercase() || c == '\''), "not a word: {word}");
+                    word.to_string()
+                }
+            };
+            let last = ways.last_mut().unwrap();
+            last.push(' ');
+            last.push_str(&part);
+        }
+        let pick = self.roll(ways.len());
+        ways.swap_remove(pick)
+    }
+}
+
+fn split(body: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = body.trim();
+    while let Some(first) = rest.chars().next() {
+        let len = match first {
+            '(' | ')' | '[' | ']' | '|' | '+' => 1,
+            '<' => rest.find('>').expect("a closed name") + 1,
+            '/' => rest[1..].find('/').expect("a closed weight") + 2,
+            c if c.is_whitespace() => c.len_utf8(),
+            _ => rest.find(|c: char| c.is_whitespace() || "()[]|+<".contains(c)).unwrap_or(rest.len()),
+        };
+        if !first.is_whitespace() {
+            out.push(&rest[..len]);
+        }
+        rest = &rest[len..];
+    }
+    out
+}
+
+#[test]
+fn grammars_are_well_formed_and_small() {
+    for text in BOTS {
+        let bot = bot(text);
+        let asks = all(&bot);
+        assert!(asks.len() >= 2);
+        for ask in asks {
+            assert!(ask.grammar.starts_with("#JSGF V1.0;\ngrammar switchboard;\npublic <turn> = "));
+            assert_eq!(ask.grammar.matches("public").count(), 1);
+            let words = ask.grammar.split_whitespace().count();
+            assert!(words < 1_500, "{words} words");
+            let mut reader = Reader::new(&ask.grammar);
+            for _ in 0..200 {
+                assert!(!reader.rule("turn").is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_grammar_allows_is_understood() {
+    for text in BOTS {
+        let bot = Arc::new(bot(text));
+        for (task, slots) in bot.tasks.iter().map(|t| t.slots.clone()).enumerate() {
+            for slot in slots {
+                let ask = build(&bot, Step::Slot(slot), Some(task), false);
+                let mut reader = Reader::new(&ask.grammar);
+                let name = format!("s_{}", bot.slots[slot].name);
+                for _ in 0..300 {
+                    let said = reader.rule(&name);
+                    let words = tokens(&said, bot.language);
+                    let found = crate::value::find(&bot.slots[slot].kind, &words, bot.language, today());
+                    // "february thirtieth" is grammar, and no date.
+                    let no_date = bot.slots[slot].kind == Kind::Date
+                        && ["thirt", "twenty ninth", "ba mươi", "hai mươi chín"].iter().any(|w| said.contains(w));
+                    assert!(found.is_some_and(|f| f.len == words.len()) || no_date, "{}: {said}", bot.slots[slot].name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_step_allows_changes_the_conversation_or_is_a_command() {
+    let bot = Arc::new(bot(BOTS[0]));
+    let mut flow = Flow::new(bot.clone(), today());
+    flow.open();
+    let ask = flow.expect();
+    let mut reader = Reader::new(&ask.grammar);
+    for _ in 0..300 {
+        let said = reader.rule("turn");
+        let mut flow = Flow::new(bot.clone(), today());
+        flow.open();
+        let reply = flow.hear(&said, 0.9);
+        let sorry = reply.say.first().is_some_and(|s| s.text == bot.prompts.no_match);
+        assert!(!sorry, "{said}");
+    }
+}
+
+#[test]
+fn numbers_of_all_ranges_have_a_grammar() {
+    for (language, number) in [(Language::En, en::number as fn(i64, i64) -> String), (Language::Vi, vi::number)] {
+        for (min, max) in [(0, 9), (1, 20), (0, 99), (1, 500), (0, 9_999)] {
+            let grammar = format!("public <turn> = {};\n", number(min, max));
+            let mut reader = Reader::new(&grammar);
+            for _ in 0..300 {
+                let said = reader.rule("turn");
+                let words = tokens(&said, language);
+                let kind = Kind::Number { min: 0, max: 999_999, unit: Vec::new() };
+                let found = crate::value::find(&kind, &words, language, today());
+                assert!(found.is_some_and(|f| f.len == words.len()), "{max}: {said}");
+            }
+        }
+    }
+}

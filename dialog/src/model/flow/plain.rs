@@ -1,0 +1,81 @@
+//! Vietnamese as many people type it, without its marks: "ngay mai" is "ngày mai". Words that the bot knows come first.
+use super::Step;
+use crate::bot::Bot;
+use crate::value::{Kind, Language, tokens};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What the readers of numbers, dates and times know; phrases decide where a word alone has two readings ("sau": six, after).
+const KNOWN: &str = "tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
+    thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|chủ nhật|cuối tuần|giờ tối|giờ sáng|giờ chiều|giờ trưa|giờ đêm|giờ rưỡi|buổi tối|\
+    giữa trưa|nửa đêm|nửa tiếng|nửa giờ|đồng hồ|đồng ý|tháng tư|tôi muốn|tôi cần|cho tôi|\
+    không|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|mươi|trăm|nghìn|triệu|linh|lẻ|lăm|rưỡi|kém|giờ|phút|tiếng|sáng|trưa|chiều|tối|đêm|\
+    khuya|ngày|tháng|mùng|tuần|thứ|lúc|vào|đúng|phải|có|được|rồi|vâng|dạ|ạ|chưa|sai|muốn|người|số|mã|là|và";
+
+/// `words` with the marks that were left out, as far as they are known. Whatever was written with marks stays as it is.
+pub(super) fn restore(words: Vec<String>, bot: &Bot, step: Step) -> Vec<String> {
+    if bot.language != Language::Vi || words.iter().all(|word| !word.bytes().any(|b| b.is_ascii_lowercase())) {
+        return words;
+    }
+    let known = known(bot, step);
+    let reads = |written: &String, meant: &String| written == meant || (written.is_ascii() && fold(meant) == *written);
+    let mut out = Vec::with_capacity(words.len());
+    let mut rest = words.as_slice();
+    while let Some(first) = rest.first() {
+        let fits = |phrase: &&Vec<String>| {
+            rest.get(..phrase.len()).is_some_and(|words| words.iter().zip(*phrase).all(|(a, b)| reads(a, b)))
+        };
+        // The longest; of equal ones the first, which is nearest to the question.
+        let best = known.iter().filter(fits).rev().max_by_key(|phrase| phrase.len());
+        match best {
+            Some(phrase) => out.extend(phrase.iter().cloned()),
+            None => out.push(first.clone()),
+        }
+        rest = &rest[best.map_or(1, Vec::len)..];
+    }
+    out
+}
+
+/// Phrases by how near they are to the question: the values asked for, other values, tasks and commands, then figures and dates.
+fn known(bot: &Bot, step: Step) -> Vec<Vec<String>> {
+    let values = |slot: usize| match &bot.slots[slot].kind {
+        Kind::Choice(all) => all.iter().flat_map(|choice| choice.words.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let asked = if let Step::Slot(slot) | Step::Check(slot) = step { Some(slot) } else { None };
+    let others = (0..bot.slots.len()).filter(|slot| Some(*slot) != asked);
+    let commands = &bot.commands;
+    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).chain(&commands.yes).chain(&commands.no);
+    let phrases = phrases.chain(commands.all.iter().flat_map(|(_, all)| all)).map(String::as_str);
+    let phrases = phrases.chain(KNOWN.split('|')).map(|phrase| tokens(phrase, Language::Vi));
+    let all = asked.into_iter().chain(others).flat_map(values).chain(phrases);
+    all.filter(|phrase: &Vec<String>| !phrase.is_empty()).collect()
+}
+
+fn fold(word: &str) -> String {
+    word.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if c == 'đ' { 'd' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_come_back_as_the_phrase_wants_them() {
+        let places = include_str!("../../../../configs/bots/places.vi.toml");
+        let bot = Bot::parse(places, "places").unwrap_or_else(|e| panic!("{e}"));
+        for (written, meant) in [
+            ("ca phe", "cà phê"),
+            ("thu sau tuan sau", "thứ sáu tuần sau"),
+            ("hai gio ruoi chieu", "hai giờ rưỡi chiều"),
+            ("tam gio toi", "tám giờ tối"),
+            ("toi muon khach san", "tôi muốn khách sạn"),
+            ("hai muoi lam", "hai mười lăm"),
+            ("Đúng roi", "đúng rồi"),
+            ("karaoke", "karaoke"),
+            ("", ""),
+        ] {
+            assert_eq!(restore(tokens(written, Language::Vi), &bot, Step::Slot(0)).join(" "), meant);
+        }
+    }
+}

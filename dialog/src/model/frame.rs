@@ -1,0 +1,187 @@
+//! What is in a sentence: commands, tasks, and values for slots in any order, several at once.
+use crate::bot::{Bot, Command};
+use crate::value::{self, Found, Kind, Language, Sure, starts, tokens};
+use jiff::civil::DateTime;
+
+/// A value for a slot, and where it ends in the sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill {
+    pub slot: usize,
+    pub found: Found,
+    pub end: usize,
+}
+
+const FILLERS_EN: [&str; 24] = [
+    "please", "um", "uh", "well", "so", "i", "i'd", "like", "to", "want", "can", "you", "could", "would", "the", "a",
+    "for", "me", "need", "just", "now", "then", "we", "speak",
+];
+const FILLERS_VI: [&str; 16] =
+    ["dạ", "ạ", "à", "ừ", "ừm", "vâng", "thì", "là", "tôi", "muốn", "cho", "em", "anh", "chị", "ơi", "xin"];
+
+pub fn filler(word: &str, language: Language) -> bool {
+    match language {
+        Language::En => FILLERS_EN.contains(&word),
+        Language::Vi => FILLERS_VI.contains(&word),
+    }
+}
+
+/// Words after which nobody has finished.
+pub fn trailing(words: &[String], language: Language) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    match language {
+        Language::En => [
+            "and", "at", "for", "the", "to", "on", "in", "a", "an", "of", "with", "from", "or", "um", "uh", "next",
+            "is",
+        ]
+        .contains(&last),
+        Language::Vi => ["và", "lúc", "vào", "cho", "ngày", "tháng", "thứ", "với", "từ", "là", "hoặc"].contains(&last),
+    }
+}
+
+/// The command that is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
+pub fn command(bot: &Bot, words: &[String], exact: bool) -> Option<Command> {
+    let phrases = bot.commands.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, bot.language))));
+    let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| filler(w, bot.language));
+    phrases
+        .filter(|(_, p)| !p.is_empty())
+        .filter_map(|(c, p)| {
+            let at = (0..words.len()).find(|i| starts(&words[*i..], &p))?;
+            let whole = p.len() == words.len();
+            (whole || (!exact && rest(at, p.len()))).then_some((c, p.len()))
+        })
+        .max_by_key(|(_, len)| *len)
+        .map(|(c, _)| c)
+}
+
+/// The task one of whose phrases is in the sentence, and how many words it takes from where.
+pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
+    let phrases = bot
+        .tasks
+        .iter()
+        .enumerate()
+        .flat_map(|(t, task)| task.phrases.iter().map(move |p| (t, tokens(p, bot.language))));
+    phrases
+        .filter_map(|(t, p)| (0..words.len()).find(|i| starts(&words[*i..], &p)).map(|at| (t, at, p.len())))
+        .max_by_key(|(_, _, len)| *len)
+}
+
+/// A slot that was named without a value ("the time"): for "what should I change?".
+pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
+    let generic = |kind: &Kind| -> &[&str] {
+        match (bot.language, kind) {
+            (Language::En, Kind::Date) => &["date", "day"],
+            (Language::En, Kind::Time) => &["time", "hour"],
+            (Language::En, Kind::Duration) => &["duration", "length", "how long"],
+            (Language::En, Kind::Phone) => &["phone", "number"],
+            (Language::Vi, Kind::Date) => &["ngày"],
+            (Language::Vi, Kind::Time) => &["giờ"],
+            (Language::Vi, Kind::Duration) => &["bao lâu", "thời gian"],
+            _ => &[],
+        }
+    };
+    let has = |phrase: &str| {
+        let phrase = tokens(phrase, bot.language);
+        (0..words.len()).any(|i| starts(&words[i..], &phrase))
+    };
+    let units = |kind: &Kind| if let Kind::Number { unit, .. } = kind { unit.clone() } else { Vec::new() };
+    slots.iter().copied().find(|s| {
+        let slot = &bot.slots[*s];
+        has(&slot.name.replace('_', " "))
+            || generic(&slot.kind).iter().any(|w| has(w))
+            || units(&slot.kind).iter().any(|w| has(w))
+    })
+}
+
+/// Where to look: the slots that may be filled, and the one that was asked for.
+pub struct Look<'a> {
+    pub bot: &'a Bot,
+    pub slots: &'a [usize],
+    pub asked: Option<usize>,
+    /// Which slots are filled already: an empty one is preferred.
+    pub filled: &'a [bool],
+    pub now: DateTime,
+}
+
+impl Look<'_> {
+    /// All values in a sentence, left to right; the longest one wins where two begin together. A later value for the same slot
+    /// corrects the earlier one.
+    pub fn fills(&self, words: &[String]) -> Vec<Fill> {
+        let mut fills: Vec<Fill> = Vec::new();
+        let (mut i, mut last) = (0, 0);
+        while i < words.len() {
+            let inside = self.inside_number(words, last, i);
+            let best = self
+                .slots
+                .iter()
+                .filter_map(|&s| self.at(words, i, s, inside).map(|(found, cued)| (s, found, cued)))
+                .filter(|(s, found, _)| found.sure == Sure::Plain || !fills.iter().any(|f| f.slot == *s))
+                .max_by_key(|(s, found, cued)| {
+                    let asked = self.asked == Some(*s);
+                    let new = !fills.iter().any(|f| f.slot == *s);
+                    let empty = !self.filled.get(*s).copied().unwrap_or(false);
+                    (found.len, *cued, new, asked, empty, std::cmp::Reverse(*s))
+                });
+            match best {
+                Some((slot, found, _)) => {
+                    i += found.len;
+                    last = i;
+                    fills.retain(|f| f.slot != slot);
+                    fills.push(Fill { slot, found, end: i });
+                }
+                None => i += 1,
+            }
+        }
+        fills
+    }
+
+    fn at(&self, words: &[String], i: usize, slot: usize, inside: bool) -> Option<(Found, bool)> {
+        let kind = &self.bot.slots[slot].kind;
+        if inside && !matches!(kind, Kind::Choice(_) | Kind::YesNo) {
+            return None;
+        }
+        // A run of digits is taken whole or not at all.
+        if matches!(kind, Kind::Digits { .. } | Kind::Phone) && i > 0 && self.digit(&words[i - 1]) {
+            return None;
+        }
+        let found = value::find(kind, &words[i..], self.bot.language, self.now)?;
+        if found.len == 0 {
+            return None;
+        }
+        let before = i.checked_sub(1).map_or("", |b| words[b].as_str());
+        let own = self.bot.slots[slot].cues.iter().any(|c| {
+            let cue = tokens(c, self.bot.language);
+            i >= cue.len() && starts(&words[i - cue.len()..], &cue)
+        });
+        let usual: &[&str] = match kind {
+            Kind::Time => &["at", "lúc"],
+            Kind::Number { .. } => &["for", "cho"],
+            Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "số", "mã", "là"],
+            _ => &[],
+        };
+        let cued = own || usual.contains(&before);
+        // A yes or a no among other words is an answer to the question only.
+        let asked = self.asked == Some(slot);
+        let allowed = found.sure == Sure::Plain || asked || (cued && *kind != Kind::YesNo);
+        allowed.then_some((found, own))
+    }
+
+    fn digit(&self, word: &String) -> bool {
+        let word = std::slice::from_ref(word);
+        match self.bot.language {
+            Language::En => value::en::digits(word).is_some(),
+            Language::Vi => value::vi::digits(word).is_some(),
+        }
+    }
+
+    /// Whether the word at `i` belongs to a number that began before it and that nobody took ("five" in "a hundred and five").
+    fn inside_number(&self, words: &[String], last: usize, i: usize) -> bool {
+        (last.max(i.saturating_sub(5))..i).any(|j| {
+            let len = match self.bot.language {
+                Language::En => value::en::number(&words[j..]),
+                Language::Vi => value::vi::number(&words[j..]),
+            }
+            .map_or(0, |(_, len)| len);
+            len > i - j
+        })
+    }
+}

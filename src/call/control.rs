@@ -1,0 +1,182 @@
+//! The API's access to calls: placing and ending them, health and gauges.
+use super::calls::{AnsweredLine, CallInfo, Calls, Registered};
+use super::driver::Order;
+use super::end::{Blame, End, Reason};
+use crate::api;
+use crate::bots::{Card, Shelf};
+use crate::plans;
+use crate::store::vault::RecordingPolicy;
+use crate::store::{Direction, Store};
+use futures::future::BoxFuture;
+use media::asr::Language;
+use telephony::Headers;
+use telephony::sip::{Place, Standing};
+use tokio::sync::mpsc;
+
+/// What the server holds at this moment, for health, metrics and tests.
+#[derive(Clone, Debug)]
+pub struct CallsReport {
+    /// Calls, ringing ones included.
+    pub calls: usize,
+    pub sip: Option<telephony::sip::Report>,
+    /// Browsers' connections.
+    pub web: Option<telephony::webrtc::Report>,
+    pub media: media::engine::EngineReport,
+    pub speech: media::pool::PoolReport,
+}
+
+impl Calls {
+    pub fn report(&self) -> CallsReport {
+        CallsReport {
+            calls: self.count(),
+            sip: self.0.sip.get().map(|sip| sip.report()),
+            web: self.0.web.get().map(|web| web.report()),
+            media: self.parts().engine.report(),
+            speech: self.parts().pool.report(),
+        }
+    }
+
+    /// Dials, and runs the call once it is answered.
+    async fn call_out(
+        self,
+        opening: CallInfo,
+        (dial, place): (telephony::sip::Dial, Option<Place>),
+        mut orders: mpsc::Receiver<Order>,
+        _listed: Registered,
+    ) {
+        let Some((sip, place)) = self.0.sip.get().cloned().zip(place) else {
+            return self.end_record(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
+        };
+        let line = tokio::select! {
+            line = sip.dial_from(place, dial) => line,
+            Some(Order::End(end)) = orders.recv() => return self.end_record(&opening.id, end),
+        };
+        match line {
+            Ok(line) => self.run(&opening, AnsweredLine { line, orders, page: None }).await,
+            Err(refused) => {
+                let reason = match refused.status {
+                    486 | 600 => Reason::Busy,
+                    603 | 403 => Reason::Declined,
+                    404 | 410 | 484 | 604 => Reason::NoSuchNumber,
+                    408 | 480 | 487 => Reason::NoAnswer,
+                    _ => Reason::NotConnected,
+                };
+                self.end_record(&opening.id, reason.into());
+            }
+        }
+    }
+}
+
+impl api::CallControl for Calls {
+    fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
+        let begun = self.begin_dial(dial);
+        Box::pin(std::future::ready(begun))
+    }
+
+    fn hang_up(&self, id: &str) -> bool {
+        self.end(id, End::new(Blame::Nobody, Reason::Operator))
+    }
+
+    fn pause_recording(&self, id: &str, paused: bool) -> bool {
+        self.pause(id, paused)
+    }
+
+    fn health(&self) -> api::Health {
+        let mut ill = self.parts().engines.sick();
+        if let RecordingPolicy::Refused(why) = &self.parts().recording_policy {
+            ill.push(format!("no call is recorded: {why}"));
+        }
+        let report = self.report();
+        ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
+            Standing::Trusted | Standing::Registered => None,
+            Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
+        }));
+        for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
+            let wanted = self.parts().bots.list().iter().any(|card| card.language.as_deref() == Some(code));
+            if wanted && !self.parts().engines.can_speak(language) {
+                ill.push(format!("there is no voice for {name}: its bots take no calls"));
+            }
+        }
+        ill.extend(self.parts().bots.list().iter().filter_map(Card::complaint));
+        api::Health { draining: self.is_draining(), busy: self.is_busy(), ill }
+    }
+
+    fn is_draining(&self) -> bool {
+        Calls::is_draining(self)
+    }
+
+    fn is_busy(&self) -> bool {
+        Calls::is_busy(self)
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, f64)> {
+        let report = self.report();
+        let mut gauges = vec![
+            ("switchboard_rooms", report.media.rooms as f64),
+            ("switchboard_media_missed_ticks_total", report.media.missed_ticks as f64),
+            ("switchboard_media_late_verdicts_total", report.media.late_verdicts as f64),
+            ("switchboard_media_lost_events_total", report.media.lost_events as f64),
+            ("switchboard_media_broken_rooms_total", report.media.broken_rooms as f64),
+            ("switchboard_media_busy_seconds_total", report.media.busy.as_secs_f64()),
+            ("switchboard_speech_urgent", report.speech.urgent as f64),
+            ("switchboard_speech_later", report.speech.later as f64),
+            ("switchboard_speech_workers_abandoned", report.speech.abandoned as f64),
+            ("switchboard_speech_wait_seconds", report.speech.wait.as_secs_f64()),
+            ("switchboard_speech_full", f64::from(u8::from(report.speech.full))),
+        ];
+        if let Some(sip) = report.sip {
+            gauges.extend([
+                ("switchboard_sip_dialogs", sip.dialogs as f64),
+                ("switchboard_sip_transactions", sip.transactions as f64),
+                ("switchboard_sip_finished_transactions", sip.finished as f64),
+                ("switchboard_rtp_ports", sip.ports as f64),
+            ]);
+        }
+        if let Some(web) = report.web {
+            gauges.extend([
+                ("switchboard_webrtc_peers", web.peers as f64),
+                ("switchboard_webrtc_sockets", web.sockets as f64),
+            ]);
+        }
+        gauges
+    }
+
+    fn refused(&self) -> Vec<(&'static str, u64)> {
+        self.report().sip.map(|sip| sip.refused.into_iter().collect()).unwrap_or_default()
+    }
+
+    fn unanswered(&self) -> Vec<(&'static str, u64)> {
+        self.report().sip.map(|sip| sip.unanswered.into_iter().collect()).unwrap_or_default()
+    }
+}
+
+impl Calls {
+    fn begin_dial(&self, dial: api::Dial) -> Result<String, api::DialFault> {
+        if self.is_draining() {
+            return Err(api::DialFault::Draining);
+        }
+        let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
+        if self.is_busy() {
+            self.count_busy();
+            return Err(api::DialFault::Busy);
+        }
+        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
+        // Counted by the same limit as inbound SIP calls (sip.max_calls); browsers' calls are not.
+        let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;
+        let opening = CallInfo {
+            id: Store::new_id(),
+            number: self.number(),
+            direction: Direction::Outbound,
+            via: "api".into(),
+            from: dial.from.unwrap_or_default(),
+            to: dial.to,
+            headers: Headers::default(),
+            route,
+        };
+        let (orders, inbox) = mpsc::channel(8);
+        let registered = self.register(&opening, orders);
+        let id = opening.id.clone();
+        tokio::spawn(self.clone().call_out(opening, (plan, place), inbox, registered));
+        Ok(id)
+    }
+}
