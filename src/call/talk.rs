@@ -18,7 +18,7 @@ use media::playout::{Gain, Phase, Played};
 use media::room::Event;
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 mod obey;
@@ -74,10 +74,9 @@ pub enum Act {
     Shut(Shut),
     /// Sound between these must not be stored.
     Secret(bool),
-    Run {
-        id: ToolId,
-        call: ToolCall,
-    },
+    Run(ToolCall),
+    /// Stop this tool, if it still runs.
+    Cancel(ToolId),
     Note(Note),
     /// A message for the browser's page.
     Tell(String),
@@ -109,8 +108,8 @@ pub struct Talk {
     missing: Option<UtteranceId>,
     /// The bot owes an answer whose words the recogniser is late with.
     late: bool,
-    /// A tool runs: the conversation excuses it, and owes nothing else.
-    working: bool,
+    /// The tools that run: the conversation excuses them, and owes nothing else.
+    working: BTreeSet<ToolId>,
     /// The newest clause.
     newest: SayId,
     twins: Twins,
@@ -152,7 +151,7 @@ impl Talk {
             clips: (UtteranceId(0), 0),
             missing: None,
             late: false,
-            working: false,
+            working: BTreeSet::new(),
             newest: SayId(0),
             twins: Twins::default(),
             page: None,
@@ -210,7 +209,7 @@ impl Talk {
             Input::Lost(lost) => self.hold(now, self.held, lost),
             Input::Page(incoming) => self.listen_to_page(now, incoming),
             Input::ToolDone { id, result } => {
-                self.works(now, false);
+                self.tool_ends(now, id);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
                 self.tell(now, Words::ToolDone { id, result });
             }
@@ -237,7 +236,7 @@ impl Talk {
         match () {
             () if speaks && !self.holding => State::Speaking,
             () if self.caller.is_speaking() => State::Listening,
-            () if self.owing.is_some() || self.working => State::Thinking,
+            () if self.owing.is_some() || !self.working.is_empty() => State::Thinking,
             () => State::Listening,
         }
     }
@@ -333,20 +332,27 @@ impl Talk {
             self.silence(silence);
         }
         if held {
-            self.tell(now, Words::Held(true));
+            self.tell(now, Words::OnHold(true));
             self.act(Act::Shut(Shut::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Shut(Shut::Open));
-            self.tell(now, Words::Held(false));
+            self.tell(now, Words::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }
     }
 
-    /// A tool runs, or has answered: then the bot owes what it says to that.
-    fn works(&mut self, now: Instant, works: bool) {
-        self.working = works;
-        self.owing = (!works && !self.sounds()).then_some(now);
+    /// A tool runs: nothing is owed until it has an outcome.
+    fn tool_begins(&mut self, id: ToolId) {
+        self.working.insert(id);
+        self.owing = None;
+    }
+
+    /// A tool has its outcome: when none runs any more, the bot owes what it says to that.
+    fn tool_ends(&mut self, now: Instant, id: ToolId) {
+        if self.working.remove(&id) && self.working.is_empty() {
+            self.owing = (!self.sounds()).then_some(now);
+        }
     }
 
     /// Whether the caller hears something of ours.
@@ -514,11 +520,11 @@ impl Talk {
                 }
                 self.standing_by &= say.is_some();
                 let more = self.bot.more();
-                if (more || self.late) && !self.working {
+                if (more || self.late) && self.working.is_empty() {
                     self.owing = Some(at);
                 }
                 let owed = match () {
-                    () if self.working => Owed::Answer,
+                    () if !self.working.is_empty() => Owed::Answer,
                     () if more => Owed::Rest,
                     () if self.owing.is_some() => Owed::Answer,
                     () => Owed::Nothing,

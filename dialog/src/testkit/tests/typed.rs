@@ -112,10 +112,10 @@ fn writing_closes_a_keypad_entry_and_an_engine_that_hears_nothing_is_not_missed(
 #[test]
 fn nothing_is_taken_while_a_tool_runs_or_the_line_is_held() {
     let mut sim = sim(DESK);
-    sim.input(Input::Held(true));
+    sim.input(Input::OnHold(true));
     assert!(!sim.talk.takes());
     sim.input(Input::Typed("reset my password".into()));
-    sim.input(Input::Held(false));
+    sim.input(Input::OnHold(false));
     assert!(sim.talk.takes());
     sim.look();
     for text in ["reset my password", "4821", "yes"] {
