@@ -231,7 +231,7 @@ impl Conversation {
         match why {
             Why::Turn(_) => self.turn.tick(now),
             Why::NoInput => {
-                self.given_time = false;
+                (self.given_time, self.quiet) = (false, None);
                 self.think(now, BrainInput::NoInput);
             }
             Why::KeyGap => self.enter(now),
@@ -312,10 +312,10 @@ impl Conversation {
 
     /// The caller interrupts: nothing said so far is heard any more, and nothing that was still to come is said.
     fn hush(&mut self, now: Instant) {
+        self.silence(now);
         if self.brain.is_thinking() {
             self.think(now, BrainInput::Interrupted);
         }
-        self.silence(now);
     }
 
     /// Nothing said so far is heard any more.
@@ -323,10 +323,9 @@ impl Conversation {
         if self.history.speaking().is_some() {
             self.out.push_back(Output::Hush { floor: self.history.floor() });
             self.history.hush();
-            self.paused = false;
+            (self.paused, self.said) = (false, false);
         }
         self.resume(now);
-        self.said = false;
     }
 
     fn listen(&mut self) {

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub mod brain;
+
 /// The moment every test call begins: a Wednesday morning.
 pub fn today() -> DateTime {
     date(2026, 11, 25).at(9, 0, 0, 0)

@@ -28,9 +28,9 @@ mod question;
 mod reply;
 mod request;
 
-/// What only typed words and keys are: certain. What a recogniser heard is less.
+/// The confidence in typed words and in keys. What a recogniser heard is never as certain.
 const CERTAIN: f32 = 1.0;
-const HEARD_AT_MOST: f32 = 0.99;
+const MAX_HEARD: f32 = 0.99;
 
 pub struct Flow {
     bot: Arc<Bot>,
@@ -43,7 +43,7 @@ pub struct Flow {
     silent: u8,
     opened: bool,
     deaf: bool,
-    /// The caller has written something: who cannot be heard can still answer in words.
+    /// The caller has written something: they can answer in words also where no recogniser works.
     writes: bool,
     /// The last thing said, for "repeat".
     last: Vec<Sentence>,
@@ -182,7 +182,7 @@ impl Flow {
     /// The caller said this.
     fn hear(&mut self, text: &str, confidence: f32) -> Reply {
         self.unheard = 0;
-        self.understand(text, &tokens(text, self.bot.language), confidence.min(HEARD_AT_MOST))
+        self.understand(text, &tokens(text, self.bot.language), confidence.min(MAX_HEARD))
     }
 
     /// The caller wrote this.
@@ -206,13 +206,13 @@ impl Flow {
             }
             Meaning::Values(values) => self.fill(with_confidence(values, confidence)),
             Meaning::Confirmed { slot, values } => self.confirmed(slot, with_confidence(values, confidence)),
-            Meaning::Repeated { slot, values } => self.confirmed(slot, with_confidence(values, HEARD_AT_MOST)),
+            Meaning::Repeated { slot, values } => self.confirmed(slot, with_confidence(values, MAX_HEARD)),
             Meaning::Denied(slot) => self.denied(slot),
             Meaning::Right => self.done(),
             Meaning::Wrong => self.change(),
             Meaning::Change(slot) => self.ask_again(slot),
             Meaning::NothingToChange => self.advance(Vec::new()),
-            Meaning::NothingElse => self.end(HangUpReason::Done),
+            Meaning::NothingElse => self.say_goodbye(HangUpReason::Done),
             Meaning::Known => self.ask(Vec::new()),
             Meaning::NotUnderstood => self.not_understood(),
             Meaning::Ignored => Reply { say: Vec::new(), slots: Vec::new(), next: Next::Nothing },
@@ -308,7 +308,7 @@ impl Flow {
     fn ask(&mut self, mut say: Vec<Sentence>) -> Reply {
         if self.deaf && !self.writes && self.keypad() == Keypad::None {
             let text = self.bot.prompts.deaf_end.clone();
-            return self.over(text, HangUpReason::CannotHear);
+            return self.hang_up(text, HangUpReason::CannotHear);
         }
         let tries = self.missed.max(self.silent);
         let mut question = vec![Sentence::new(&question::question(&self.form, self.step, tries))];
@@ -348,7 +348,7 @@ impl Flow {
             Err(ToolFault::Late) => request.and_then(|r| r.late.as_ref()).unwrap_or(&bot.prompts.tool_late),
             Err(_) => request.and_then(|r| r.failed.as_ref()).unwrap_or(&bot.prompts.tool_failed),
         };
-        self.over(text.clone(), HangUpReason::ToolFailed)
+        self.hang_up(text.clone(), HangUpReason::ToolFailed)
     }
 
     fn finished(&mut self, answer: &Json) -> Reply {
@@ -357,7 +357,7 @@ impl Flow {
         let text = self.form.render(&bot.tasks[task].done.say, None, Some(answer));
         match bot.tasks[task].done.then {
             Then::HangUp => {
-                let mut reply = self.over(bot.closing.clone(), HangUpReason::Done);
+                let mut reply = self.hang_up(bot.closing.clone(), HangUpReason::Done);
                 reply.say.insert(0, Sentence::new(&text));
                 reply
             }
@@ -439,8 +439,8 @@ impl Flow {
                 reply.slots = cleared;
                 reply
             }
-            Command::Person => self.over(p.person.clone(), HangUpReason::Person),
-            Command::Goodbye => self.end(HangUpReason::Goodbye),
+            Command::Person => self.hang_up(p.person.clone(), HangUpReason::Person),
+            Command::Goodbye => self.say_goodbye(HangUpReason::Goodbye),
             Command::Wait => Reply { say: vec![Sentence::new(&p.wait)], slots: Vec::new(), next: Next::Wait },
         }
     }
@@ -479,14 +479,14 @@ impl Flow {
     }
 
     fn give_up(&mut self) -> Reply {
-        self.over(self.bot.prompts.give_up.clone(), HangUpReason::NotUnderstood)
+        self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::NotUnderstood)
     }
 
     /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not counted against them.
     fn unheard(&mut self) -> Reply {
         self.unheard = self.unheard.saturating_add(1);
         if self.unheard >= self.bot.silence.no_match {
-            return self.over(self.bot.prompts.give_up.clone(), HangUpReason::CannotHear);
+            return self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::CannotHear);
         }
         let sorry = Sentence::new(&self.bot.prompts.no_match);
         self.ask(vec![sorry])
@@ -497,7 +497,7 @@ impl Flow {
         let bot = self.bot.clone();
         let p = &bot.prompts;
         if self.silent >= bot.silence.no_input {
-            return self.over(p.no_caller.clone(), HangUpReason::NoInput);
+            return self.hang_up(p.no_caller.clone(), HangUpReason::NoInput);
         }
         self.ask(vec![Sentence::new(if self.silent == 1 { &p.no_input } else { &p.still_there })])
     }
@@ -524,14 +524,14 @@ impl Flow {
     }
 
     fn too_many_turns(&mut self) -> Reply {
-        self.over(self.bot.prompts.give_up.clone(), HangUpReason::TooManyTurns)
+        self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::TooManyTurns)
     }
 
-    fn end(&mut self, reason: HangUpReason) -> Reply {
-        self.over(self.bot.closing.clone(), reason)
+    fn say_goodbye(&mut self, reason: HangUpReason) -> Reply {
+        self.hang_up(self.bot.closing.clone(), reason)
     }
 
-    fn over(&mut self, text: String, reason: HangUpReason) -> Reply {
+    fn hang_up(&mut self, text: String, reason: HangUpReason) -> Reply {
         self.step = Step::Over;
         let say = vec![Sentence { text, interruptible: false }];
         Reply { say, slots: Vec::new(), next: Next::HangUp(reason) }

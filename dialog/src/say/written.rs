@@ -1,6 +1,8 @@
 //! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
 use super::figure::split_digits;
-use super::{en, normal, number, vi};
+use super::normal::normal;
+use super::value::number;
+use super::{en, vi};
 use crate::language::Language;
 use crate::value;
 use crate::value::kind::{Kind, Value};
@@ -9,7 +11,7 @@ use std::collections::BTreeMap;
 /// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
 pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(String, String)> {
     let today = jiff::civil::Date::ZERO;
-    let said = || super::value(value, kind, language, today);
+    let said = || super::value::value(value, kind, language, today);
     let pair = match value {
         Value::Number(n) => {
             let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();

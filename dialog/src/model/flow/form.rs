@@ -21,13 +21,13 @@ pub(super) struct Form {
     task: Option<usize>,
     slots: Vec<Option<Filled>>,
     /// The order in which slots were filled, for "go back". It outlasts the task.
-    trail: Vec<usize>,
+    fill_order: Vec<usize>,
 }
 
 impl Form {
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
         let slots = vec![None; bot.slots.len()];
-        let mut form = Form { bot, now, task: None, slots, trail: Vec::new() };
+        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new() };
         form.leave_task();
         form
     }
@@ -46,7 +46,7 @@ impl Form {
 
     /// Whether a value was taken since the call, or this task, began.
     pub fn is_touched(&self) -> bool {
-        !self.trail.is_empty()
+        !self.fill_order.is_empty()
     }
 
     /// Another task is under way: its slots are empty.
@@ -54,7 +54,7 @@ impl Form {
         if self.task != Some(task) {
             self.task = Some(task);
             self.slots.fill(None);
-            self.trail.clear();
+            self.fill_order.clear();
         }
     }
 
@@ -73,7 +73,7 @@ impl Form {
     pub fn restart(&mut self) -> Vec<SlotNews> {
         self.leave_task();
         self.slots.fill(None);
-        std::mem::take(&mut self.trail).into_iter().map(|slot| self.news(slot)).collect()
+        std::mem::take(&mut self.fill_order).into_iter().map(|slot| self.news(slot)).collect()
     }
 
     /// Takes a value. One that is certain, or that was confirmed before, needs no confirmation.
@@ -81,8 +81,8 @@ impl Form {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
         self.slots[slot] = Some(Filled { value, confidence, confirmed });
-        self.trail.retain(|s| *s != slot);
-        self.trail.push(slot);
+        self.fill_order.retain(|s| *s != slot);
+        self.fill_order.push(slot);
         self.news(slot)
     }
 
@@ -104,13 +104,13 @@ impl Form {
 
     pub fn clear(&mut self, slot: usize) -> SlotNews {
         self.slots[slot] = None;
-        self.trail.retain(|s| *s != slot);
+        self.fill_order.retain(|s| *s != slot);
         self.news(slot)
     }
 
     /// The slot that was filled last.
     pub fn last_filled(&self) -> Option<usize> {
-        self.trail.last().copied()
+        self.fill_order.last().copied()
     }
 
     pub fn has_value(&self, slot: usize, value: &Value) -> bool {
