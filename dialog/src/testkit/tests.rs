@@ -8,8 +8,8 @@ mod call;
 mod desk;
 mod headers;
 mod places;
-mod typed;
 mod random;
+mod typed;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");
 const PLACES: &str = include_str!("../../../configs/bots/places.vi.toml");
