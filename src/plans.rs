@@ -16,7 +16,7 @@ use telephony::Called;
 use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{
-    Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan, is_address,
+    Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan, carrier, is_address,
 };
 use telephony::webrtc::{Ice, WebRtcPlan};
 
@@ -199,10 +199,6 @@ fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Re
     })
 }
 
-fn carrier(uri: &str) -> Carrier {
-    if uri.to_ascii_lowercase().contains(";transport=tcp") { Carrier::Tcp } else { Carrier::Udp }
-}
-
 /// What to dial for the API's `to`: a SIP URI as it is, or a number (a tel URI is one) by the first trunk that can call out.
 pub fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial, DialFault> {
     let timeout: Duration = config.call.dial_timeout_s.into();
@@ -248,7 +244,8 @@ fn through(
     from: Option<&str>,
     timeout: Duration,
 ) -> Result<Dial, DialFault> {
-    let mut dial = Dial { carrier: carrier(&to), to, timeout, ..Dial::default() };
+    let asked = carrier(&to).map_err(|_| DialFault::Address("its transport is not spoken: udp and tcp are"))?;
+    let mut dial = Dial { carrier: asked.unwrap_or_default(), to, timeout, ..Dial::default() };
     if let Some((trunk, register)) = trunk {
         let password =
             register.password().map_err(|_| DialFault::Destination("the trunk's password cannot be read"))?;
@@ -293,9 +290,18 @@ mod tests {
             assert_eq!(dial(&config, number, None).unwrap().to, "sip:+842412345678@p.example:5070", "{number}");
         }
         assert_eq!(dial(&config, "*98#", None).unwrap().to, "sip:*98%23@p.example:5070");
-        for wrong in
-            ["", "sip:x@y\r\nVia: z", "call me", "sip:<x>@y", "sip:100@127.0.0.1:99999", "sip:", "tel:", "tel:x"]
-        {
+        for wrong in [
+            "",
+            "sip:x@y\r\nVia: z",
+            "call me",
+            "sip:<x>@y",
+            "sip:100@127.0.0.1:99999",
+            "sip:",
+            "tel:",
+            "tel:x",
+            "sip:a@b;transport=tls",
+            "sip:a@256.1.1.1",
+        ] {
             assert!(matches!(dial(&config, wrong, None), Err(DialFault::Address(_))), "{wrong}");
         }
         std::fs::remove_file(password).ok();

@@ -143,6 +143,16 @@ impl Config {
                 ));
             }
             self.headers(trunk, found);
+            let server = trunk.register.as_ref().map(|register| ("register.server", &register.server));
+            for (key, uri) in server.into_iter().chain(trunk.outbound_proxy.as_ref().map(|uri| ("outbound_proxy", uri)))
+            {
+                if let Err(why) = telephony::sip::carrier(uri) {
+                    found.push(format!(
+                        "[[trunk]] {:?}: {key} {why}: remove `;transport=…`, or write one of these",
+                        trunk.name
+                    ));
+                }
+            }
             let Some(register) = &trunk.register else { continue };
             if !register.server.starts_with("sip:") {
                 found.push(format!(
