@@ -188,22 +188,6 @@ impl Ear {
         self.backlog.extend(again);
     }
 
-    /// [`Ear::admit`] of one frame that came in its own tick.
-    #[cfg(any(test, feature = "testkit"))]
-    pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
-        let mut frames = vec![frame.clone()];
-        if let Some(echo) = &mut self.echo {
-            let mut found = Vec::new();
-            echo.pair(sent.clone(), &mut frames, |_, again| found.extend(again));
-            if !found.is_empty() {
-                self.hear_again(std::iter::empty(), found);
-            }
-        }
-        if let Some(cleaned) = frames.pop() {
-            *frame = cleaned;
-        }
-    }
-
     /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict. For an ear by itself;
     /// an ear thread takes many and settles them together.
     pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {

@@ -134,7 +134,7 @@ pub struct Leg {
     rules: LineRules,
     ingress: Ingress,
     /// The codec that the far end sends at present, and one of another clock that its last packet was of.
-    hears: Codec,
+    receives: Codec,
     switching: Option<Codec>,
     /// What the line carried before it was negotiated anew: its last packets are still on their way.
     former: Option<(u8, Codec)>,
@@ -160,7 +160,7 @@ impl Leg {
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
-            hears: plan.codec,
+            receives: plan.codec,
             switching: None,
             former: None,
             keys: KeysIn::default(),
@@ -240,7 +240,7 @@ impl Leg {
         if std::mem::take(&mut self.silent) {
             self.out.push_back(Output::Sounding);
         }
-        let clocks = Clocks { sound: self.hears.clock(), events: self.event_clock(packet.payload_type) };
+        let clocks = Clocks { sound: self.receives.clock(), events: self.event_clock(packet.payload_type) };
         if content == Content::Event
             && let Some(key) = self.keys.push(&packet, clocks)
         {
@@ -253,7 +253,7 @@ impl Leg {
     /// agreed on is believed at once, any other at its second packet in a row, since one may be a straggler of before.
     fn follows(&mut self, codec: Codec) -> bool {
         let same = |a: Codec, b: Codec| (a.rate(), a.clock()) == (b.rate(), b.clock());
-        if same(codec, self.hears) {
+        if same(codec, self.receives) {
             self.switching = None;
             return true;
         }
@@ -262,7 +262,7 @@ impl Leg {
             return false;
         }
         self.switching = None;
-        self.hears = codec;
+        self.receives = codec;
         self.ingress.configure(codec);
         true
     }
@@ -334,8 +334,8 @@ impl Leg {
         }
     }
 
-    /// First half of a tick: what this leg says.
-    pub fn hear(&mut self, now: Instant, pos: SamplePos) -> Frame {
+    /// First half of a tick: takes the next 20 ms that came from the wire, decoded.
+    pub fn decode(&mut self, now: Instant, pos: SamplePos) -> Frame {
         self.keys.tick(now);
         let frame = self.ingress.pull(now, pos, &self.keys);
         self.bursts.tick(frame.origin);
@@ -345,10 +345,10 @@ impl Leg {
         frame
     }
 
-    /// What this leg's ear hears of the tick just heard, no more than `most` frames. Nobody asks where there is no ear.
-    pub fn hear_apart(&mut self, now: Instant, pos: SamplePos, most: usize) -> ForEar {
-        let mut hears = self.ingress.for_ear(now, pos, most, &self.keys);
-        if let ForEar::Late(frames) = &mut hears {
+    /// What the leg's ear is given of the tick that [`Leg::decode`] returned, no more than `limit` frames. Not called where there is no ear.
+    pub fn for_ear(&mut self, now: Instant, pos: SamplePos, limit: usize) -> ForEar {
+        let mut sound = self.ingress.for_ear(now, pos, limit, &self.keys);
+        if let ForEar::Late(frames) = &mut sound {
             for frame in frames {
                 self.listen_for_keys(now, frame);
                 if self.keying() {
@@ -356,7 +356,7 @@ impl Leg {
                 }
             }
         }
-        hears
+        sound
     }
 
     fn listen_for_keys(&mut self, now: Instant, frame: &Frame) {
@@ -382,8 +382,8 @@ impl Leg {
         self.playout.has_room()
     }
 
-    /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
-    pub fn speak(&mut self, now: Instant, pos: SamplePos) -> Frame {
+    /// First half of a tick, where the bot may speak: takes the next 20 ms of the playout, with comfort noise instead of dead air.
+    pub fn play(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());
         self.duck();
         self.playout.fill(now, frame.pcm_mut());
@@ -392,7 +392,7 @@ impl Leg {
         frame
     }
 
-    /// Second half of a tick: what this leg is sent, and whatever time has brought.
+    /// Second half of a tick: sends `frame`, a report when one is due, and tells of timeouts and statistics.
     pub fn send(&mut self, now: Instant, tick: u64, frame: &mut Frame) {
         let out = &mut self.out;
         self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(Output::Send(packet)));
@@ -442,7 +442,7 @@ impl Leg {
             underruns: self.playout.underruns(),
             quality: None,
         };
-        stats.quality = stats::quality(self.hears, self.plan.ptime, &self.bursts, &stats);
+        stats.quality = stats::quality(self.receives, self.plan.ptime, &self.bursts, &stats);
         stats
     }
 }

@@ -4,6 +4,7 @@
 //! and never read a clock; the thread loops in [`engine`] and [`pool`] are the drivers.
 
 pub mod asr;
+pub mod chain;
 pub mod codec;
 pub mod conceal;
 pub mod ear;
@@ -16,6 +17,7 @@ pub mod hears;
 pub mod ingress;
 pub mod jitter;
 pub mod keys;
+pub mod language;
 pub mod leg;
 pub mod mix;
 pub mod noise;
@@ -36,4 +38,5 @@ pub mod vad;
 
 pub use bytes::Bytes;
 pub use frame::{Frame, Rate, SamplePos};
+pub use language::Language;
 pub use packet::{Packet, Wire};

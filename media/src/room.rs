@@ -128,9 +128,9 @@ pub struct Room {
     /// Boxed: most seats stay empty, and a tick looks at all.
     legs: [Option<Box<Leg>>; Seat::COUNT],
     /// Seats that no ear listens to.
-    deaf: [bool; Seat::COUNT],
-    /// Frames of sound that came late an ear is given in one tick.
-    catch_up: usize,
+    without_ear: [bool; Seat::COUNT],
+    /// How many frames of late sound, beyond one for each seat, the next tick may give to ears.
+    late_left: usize,
     lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
@@ -146,8 +146,8 @@ impl Room {
             opened,
             tick: 0,
             legs: Default::default(),
-            deaf: Default::default(),
-            catch_up: CATCH_UP,
+            without_ear: Default::default(),
+            late_left: usize::MAX,
             lanes: Lanes::default(),
             tap: None,
             out: VecDeque::new(),
@@ -166,7 +166,7 @@ impl Room {
             Input::Join { seat, plan, seed } => {
                 self.leave(now, seat);
                 let leg = Leg::new(now, plan, self.rules.clone(), seed);
-                self.heed(seat, true);
+                self.set_ear(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
                 }
@@ -187,16 +187,21 @@ impl Room {
         }
     }
 
-    /// Whether an ear listens to who sits here, as it does unless told otherwise: else no [`Output::Frame`] comes of the seat.
-    pub fn heed(&mut self, seat: Seat, ear: bool) {
-        if let Some(deaf) = self.deaf.get_mut(usize::from(seat.0)) {
-            *deaf = !ear;
+    /// Whether an ear listens to this seat, as it does from [`Input::Join`] on: else no [`Output::Frame`] comes of the seat.
+    pub fn set_ear(&mut self, seat: Seat, ear: bool) {
+        if let Some(without) = self.without_ear.get_mut(usize::from(seat.0)) {
+            *without = !ear;
         }
     }
 
-    /// How many frames of sound that came late each ear may be given in the ticks to come; at least one.
-    pub fn catch_up(&mut self, frames: usize) {
-        self.catch_up = frames.max(1);
+    /// How many frames of late sound, beyond one for each seat, the next tick may give to all ears of the room.
+    pub fn allow_late(&mut self, frames: usize) {
+        self.late_left = frames;
+    }
+
+    /// How many of the frames that [`Room::allow_late`] allowed are left.
+    pub fn late_left(&self) -> usize {
+        self.late_left
     }
 
     /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
@@ -263,15 +268,19 @@ impl Room {
         let mut apart = [const { ForEar::Now }; Seat::COUNT];
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if let Some(leg) = leg {
-                said[n] = Some(leg.hear(now, pos));
-                if !self.deaf[n] {
-                    apart[n] = leg.hear_apart(now, pos, self.catch_up);
+                said[n] = Some(leg.decode(now, pos));
+                if !self.without_ear[n] {
+                    let limit = self.late_left.saturating_add(1).min(MAX_LATE);
+                    apart[n] = leg.for_ear(now, pos, limit);
+                    if let ForEar::Late(frames) = &apart[n] {
+                        self.late_left -= frames.len().saturating_sub(1);
+                    }
                 }
                 bot[n] = match self.mode {
                     Mode::Echo => None,
                     // The other line is no dead air.
                     Mode::Bridge if leg.is_idle() => None,
-                    Mode::Bot | Mode::Bridge => Some(leg.speak(now, pos)),
+                    Mode::Bot | Mode::Bridge => Some(leg.play(now, pos)),
                 };
             }
         }
@@ -294,7 +303,7 @@ impl Room {
                 self.tap = None;
                 self.out.push_back(Output::Event(Event::TapBroke));
             }
-            if !self.deaf[n] {
+            if !self.without_ear[n] {
                 sent[n] = Some(Box::new(frame));
             }
         }
@@ -316,8 +325,8 @@ impl Room {
     }
 }
 
-/// Frames of late sound in one tick, where nobody says otherwise.
-const CATCH_UP: usize = 8;
+/// Late frames that the ear of one seat is given in one tick: four seconds that a network held back are heard in 0.6 s.
+const MAX_LATE: usize = 8;
 
 /// Why a room wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

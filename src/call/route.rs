@@ -116,7 +116,7 @@ mod tests {
     use crate::store::vault::Keeping;
     use crate::{api, bots::Bots, plans};
     use media::Rate;
-    use media::asr::Language;
+    use media::Language;
     use media::engine::Engine;
     use media::pool::Pool;
     use media::tts::scripted::{Manner, Scripted};

@@ -2,7 +2,7 @@
 use super::clip::{Clip, Fault};
 use anyhow::bail;
 use media::Rate;
-use media::asr::Language;
+use media::Language;
 use media::tts::espeak::Espeak;
 use media::tts::flite::Flite;
 use media::tts::{Synthesiser, Voice};

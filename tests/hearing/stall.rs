@@ -3,7 +3,7 @@
 use crate::sound::{self, Tape, models};
 use crate::steps::{STAGES, meaning};
 use crate::{BOOKING, ask, bot, english, hear};
-use media::asr::Language;
+use media::Language;
 use media::codec::Codec;
 use media::ear::{Ear, EarPlan};
 use media::frame::TICK;

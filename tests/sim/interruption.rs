@@ -82,7 +82,7 @@ fn loss_and_jitter_make_no_difference_to_what_is_said() {
 fn speech(text: &str) -> Vec<i16> {
     use media::tts::{Synthesiser, Voice, flite::Flite};
     let mut pcm = Vec::new();
-    let voice = Voice { language: media::asr::Language::En, name: "slt".into(), rate: media::Rate::Hz8000 };
+    let voice = Voice { language: media::Language::En, name: "slt".into(), rate: media::Rate::Hz8000 };
     Flite::load()
         .speak(&voice, text, &mut |chunk| {
             pcm.extend_from_slice(chunk.pcm);

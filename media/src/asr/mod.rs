@@ -1,26 +1,22 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file.
-pub mod fallback;
+mod chain;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
+mod probe;
 pub mod scripted;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
-pub use fallback::Chain;
+pub use chain::Chain;
+pub use probe::PROBE;
 
-use crate::SamplePos;
+use crate::{Language, SamplePos};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Language {
-    En,
-    Vi,
-}
 
 /// What the listener wants to know, asked before the caller speaks.
 #[derive(Clone, Debug)]
@@ -55,6 +51,12 @@ pub trait Recogniser: Send + Sync {
     /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
     fn check(&self, ask: &Ask) -> Result<(), Fault>;
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault>;
+    /// Finds out whether the engine works, with a sound of the server's own ([`PROBE`] long). `ask`: one that it failed on.
+    fn probe(&self, ask: &Ask) -> Result<(), Fault> {
+        let mut hearing = self.open(ask)?;
+        hearing.sound(&probe::sound())?;
+        hearing.finish().map(drop)
+    }
     /// How long one call on a [`Hearing`] that has had this much sound may take before the engine counts as hung. The
     /// server's own limit (`speech.listen_limit_ms`) applies where it is longer.
     fn patience(&self, utterance: Duration) -> Duration {

@@ -1,5 +1,6 @@
 //! A recogniser that does exactly what it is told: for demonstrations and for tests of faults.
-use super::{Ask, Caps, Fault, Hearing, Hypothesis, Language, Recogniser};
+use super::{Ask, Caps, Fault, Hearing, Hypothesis, Recogniser};
+use crate::Language;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{park, sleep};

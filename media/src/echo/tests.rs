@@ -14,7 +14,7 @@ use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::netem::{Netem, Weather};
 use crate::testkit::sim::plan;
-use crate::testkit::ticks::frame;
+use crate::testkit::ticks::{admit, frame};
 use crate::testkit::voices;
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::{Edge, Models};
@@ -43,8 +43,8 @@ fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
     let ticks = bot.chunks_exact(160).enumerate();
     let heard = ticks.filter_map(|(tick, far)| {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
-        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+        let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
         matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
     });
     heard.collect()
@@ -190,8 +190,8 @@ fn a_wide_line_and_one_that_hears_in_another_rate_than_it_sends_are_cleaned_as_w
             let (mut near_pcm, mut far_pcm) = (Vec::new(), Vec::new());
             up_near.push(echo, &mut near_pcm);
             up_far.push(far, &mut far_pcm);
-            let (mut near, far) = (frame(tick, came, &near_pcm), frame(tick, sent, &far_pcm));
-            ear.clean(&mut near, &far);
+            let (near, far) = (frame(tick, came, &near_pcm), frame(tick, sent, &far_pcm));
+            let near = admit(&mut ear, near, far);
             if tick > sound.len() / 2 {
                 before.extend_from_slice(&near_pcm);
                 after.extend_from_slice(near.pcm());

@@ -8,7 +8,6 @@ use crate::leg::{self, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
-use crate::said::Said;
 use crate::tap::Tap;
 use crate::tts::Sound;
 use crate::vad::Edge;
@@ -84,8 +83,10 @@ impl Slot {
         match part {
             Part::Take => return self.take(at, batch, counters),
             Part::Tick => {
-                self.room.catch_up(batch.allowance());
+                let allowed = batch.late_left();
+                self.room.allow_late(allowed);
                 self.room.handle(at.0, Input::Tick);
+                batch.late += allowed - self.room.late_left();
             }
             Part::Give => self.drain(Some(batch), counters),
         }
@@ -135,7 +136,7 @@ impl Slot {
                 self.leave(now, seat, batch, counters);
                 self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
                 self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
-                self.room.heed(seat, ear.is_some());
+                self.room.set_ear(seat, ear.is_some());
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
                     *place = Some((wire, ear.is_some()));
                     batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));
@@ -175,9 +176,6 @@ impl Slot {
                 Output::Frame { seat, said, sent } => {
                     let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        if let Said::Late(frames) = &said {
-                            batch.extra += frames.len() - 1;
-                        }
                         batch.frames.push((self.id, seat, said, sent));
                     }
                 }
@@ -190,7 +188,7 @@ impl Slot {
     fn tell(&mut self, event: Event, counters: &Counters) {
         if self.backlog.len() >= BACKLOG {
             let before = self.backlog.len();
-            self.backlog.retain(weighs);
+            self.backlog.retain(is_essential);
             if self.backlog.len() >= BACKLOG {
                 self.backlog.pop_front();
             }
@@ -204,7 +202,7 @@ impl Slot {
             match self.events.try_send(event) {
                 Ok(()) => {}
                 Err(TrySendError::Full(event)) => {
-                    if weighs(&event) {
+                    if is_essential(&event) {
                         self.backlog.push_front(event);
                         return;
                     }
@@ -230,7 +228,7 @@ impl Slot {
 }
 
 /// Events that a call must not miss, against those that the next one of their kind replaces.
-fn weighs(event: &Event) -> bool {
+fn is_essential(event: &Event) -> bool {
     match event {
         Event::Stats { .. } => false,
         Event::Played { played, .. } => played.phase != Phase::Progress,

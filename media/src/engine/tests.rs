@@ -10,6 +10,7 @@ use crate::tts::{Sound, UtteranceId};
 use bytes::Bytes;
 use std::ops::ControlFlow;
 
+mod late;
 mod sound;
 
 /// What a phone was sent, and when.

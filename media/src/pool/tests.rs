@@ -1,10 +1,10 @@
 //! Faults, fairness and order under real threads.
-use super::starved::{Account, Deadline, MOST};
-use super::*;
+use super::{Listener, Pool, PoolPlan, now};
 use crate::asr::scripted::{self as ears, Act, Trouble};
-use crate::asr::{Caps, Cue, Expect, Fault, Hearing, Hypothesis, Language, Listen, Recogniser};
+use crate::asr::{self, Ask, Caps, Cue, Expect, Fault, Heard, Hearing, Hypothesis, Listen, Recogniser};
+use crate::Language;
 use crate::tts::scripted::{Manner, Scripted as Tones};
-use crate::tts::{Sink, Sound, Unsent, UtteranceId};
+use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -537,53 +537,4 @@ fn what_one_call_says_another_hears() {
     };
     assert_eq!(text(&last), Some("book a room for two people tomorrow"), "{last:?}, {partials:?}");
     assert!(partials.iter().any(|words| words.starts_with("book")), "{partials:?}");
-}
-
-/// Of the tests about time that nobody can use.
-const LIMIT: Duration = Duration::from_millis(400);
-
-#[cfg(target_os = "linux")]
-#[test]
-fn who_sleeps_is_over_time() {
-    let account = Account::of_this_thread();
-    let mut deadline = Deadline::new(now(), LIMIT, &account);
-    assert!(!deadline.is_over(now(), &account));
-    std::thread::sleep(LIMIT * 2);
-    assert!(deadline.is_over(now(), &account));
-    deadline.renew(now());
-    assert!(!deadline.is_over(now(), &account));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn who_waits_for_a_processor_gets_the_time_back_but_not_for_ever() {
-    let stop = AtomicBool::new(false);
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..cores * 2 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    std::hint::spin_loop()
-                }
-            });
-        }
-        let worker = scope.spawn(|| {
-            lower_priority(5);
-            let account = Account::of_this_thread();
-            let mut deadline = Deadline::new(now(), LIMIT, &account);
-            let busy_until = |at: Instant| {
-                while now() < at {
-                    std::hint::spin_loop()
-                }
-            };
-            let entered = now();
-            busy_until(entered + LIMIT * 3 / 2);
-            let first = deadline.is_over(now(), &account);
-            busy_until(entered + LIMIT * (MOST + 2));
-            (first, deadline.is_over(now(), &account))
-        });
-        let over = worker.join();
-        stop.store(true, Ordering::Relaxed);
-        assert_eq!(over.unwrap(), (false, true));
-    });
 }

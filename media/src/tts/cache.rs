@@ -1,6 +1,6 @@
 //! Clauses made before: the same words in the same voice start at once and cost nothing.
 use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use crate::Language;
 use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
 use std::mem::size_of;

@@ -1,18 +1,17 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
 pub mod cache;
+mod chain;
 #[cfg(unix)]
 pub mod espeak;
-pub mod fallback;
 #[cfg(feature = "flite")]
 pub mod flite;
 pub mod loudness;
 pub mod scripted;
 mod shape;
 
-pub use fallback::Chain;
+pub use chain::Chain;
 
-use crate::Rate;
-use crate::asr::Language;
+use crate::{Language, Rate};
 use std::ops::ControlFlow;
 use std::time::Instant;
 

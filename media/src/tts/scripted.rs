@@ -1,6 +1,6 @@
 //! A synthesiser that does exactly what it is told: a tone per text, for demonstrations and for tests of faults.
 use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use crate::Language;
 use std::f32::consts::TAU;
 use std::ops::ControlFlow;
 use std::thread::{park, sleep};

@@ -24,7 +24,8 @@ pub mod telex;
 #[cfg(test)]
 mod tests;
 
-use super::{Ask, Caps, Expect, Fault, Hearing, Language, Recogniser};
+use super::{Ask, Caps, Expect, Fault, Hearing, Recogniser};
+use crate::Language;
 use acoustic::Acoustic;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;

@@ -1,6 +1,7 @@
 //! Real and synthesised speech through the product's own path.
 use super::*;
 use crate::asr::Hypothesis;
+use crate::testkit::phrases;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -141,20 +142,9 @@ fn vietnamese_is_understood_over_the_telephone() {
     let phones = |word: &str| word.split(' ').map(String::from).collect::<Vec<_>>();
     let lexicon =
         BTreeMap::from([("atm".to_owned(), phones("a y t e e m")), ("karaoke".to_owned(), phones("k a r a o k e"))]);
-    let jsgf = "#JSGF V1.0; grammar p; public <p> = cà phê | khách sạn | karaoke | mát xa | trạm atm | đúng | không | trở lại;";
-    let ask = Ask { lexicon: Arc::new(lexicon), ..ask(Language::Vi, jsgf) };
-    let phrases = [
-        ("CAFPHEE", "cà phê"),
-        ("KHASCHSAJN", "khách sạn"),
-        ("KARAOKE", "karaoke"),
-        ("MASTXA", "mát xa"),
-        ("TRAJMAYTEEM", "trạm atm"),
-        ("DDUSNG0", "đúng"),
-        ("KHOONG0", "không"),
-        ("TROWRLAJI", "trở lại"),
-    ];
+    let ask = Ask { lexicon: Arc::new(lexicon), ..ask(Language::Vi, phrases::VIETNAMESE_GRAMMAR) };
     let (mut right, mut refused) = (0, 0);
-    for (stem, words) in phrases {
+    for (stem, words) in phrases::VIETNAMESE {
         for i in 1..=5 {
             let (heard, _) = hear(&engine, &ask, &clip(&dir.join(format!("{stem}00{i}.wav")), true));
             right += usize::from(heard.text.as_deref() == Some(words));

@@ -1,7 +1,8 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
 use super::text::normalise;
-use crate::asr::{Fault, Language};
+use crate::asr::Fault;
+use crate::Language;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use whisper_rs::{FullParams, SamplingStrategy};

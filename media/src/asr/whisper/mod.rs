@@ -8,7 +8,8 @@ pub mod file;
 mod hearing;
 mod text;
 
-use super::{Ask, Caps, Fault, Hearing, Language, Recogniser};
+use super::{Ask, Caps, Fault, Hearing, Recogniser};
+use crate::Language;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;

@@ -1,5 +1,5 @@
 //! The way of the bot's sound from the speech workers to the ear: real workers, and a room whose ticks are simulated.
-use crate::asr::Language;
+use crate::Language;
 use crate::codec::Codec;
 use crate::engine::ears::Batch;
 use crate::engine::handle::{RoomHandle, pair};

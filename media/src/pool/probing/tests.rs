@@ -1,7 +1,8 @@
 //! Engines that fall ill and get well again, with nobody's words at stake.
-use super::now;
-use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Language, Recogniser};
-use crate::health::FIRST_REST;
+use super::{Probing, now};
+use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Recogniser};
+use crate::Language;
+use crate::health::{FIRST_REST, LONGEST_REST, Pace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
 use crate::tts::cache::Cache;
@@ -159,4 +160,36 @@ fn an_ill_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
     let said = patient.said.lock().unwrap().clone();
     assert_eq!(said, ["a", "the caller's own words", "the caller's own words", "a"]);
     assert!(matches!(say(3, "well again"), Spoken::Started { .. }));
+}
+
+#[test]
+fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose() {
+    let plan = PoolPlan { listen_limit: Duration::from_millis(300), abandoned: 3, ..quick() };
+    let pool = Pool::start(plan).unwrap();
+    // The first call is tried twice, the second call once; then the first probe hangs as well.
+    let patient = Patient::with(&[Next::Hang; 4]);
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(patient) as Arc<dyn Recogniser>]));
+    for call in 0..2 {
+        let (out, mut news) = mpsc::channel(16);
+        let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
+        speak(&mut listener);
+        assert!(end_of(&mut news, SOON).is_some());
+    }
+    let report = pool.report();
+    assert_eq!((report.abandoned, report.workers, report.ill), (3, 2, vec!["patient"]));
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()), "{:?}", pool.report());
+    assert_eq!((pool.report().abandoned, pool.report().workers), (4, 2), "a probe's thread is replaced");
+}
+
+#[test]
+fn a_probe_that_finds_no_worker_is_due_again() {
+    let (chain, start) = (Arc::new(asr::Chain::new(vec![Arc::new(Patient::default()) as Arc<dyn Recogniser>])), now());
+    for _ in 0..2 {
+        chain.failed(0, &ask(), start);
+    }
+    let probe = chain.clone().probe(start + LONGEST_REST, Pace::Rest).unwrap();
+    assert_eq!(chain.next_probe(Pace::Rest), None);
+    Probing::recogniser(probe).refuse();
+    assert!(chain.next_probe(Pace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
+    assert_eq!(chain.ill(), ["patient"]);
 }

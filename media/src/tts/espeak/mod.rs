@@ -1,7 +1,7 @@
 //! espeak-ng: Vietnamese and English. It is GPL-3, so it stays a program of its own, one short-lived process per clause.
 use super::shape::{Mark, Shape};
 use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use crate::Language;
 use std::io::{ErrorKind, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;

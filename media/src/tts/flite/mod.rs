@@ -3,7 +3,7 @@ mod sys;
 
 use super::shape::{Mark, Shape};
 use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use crate::Language;
 use std::ffi::{CString, c_int, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
