@@ -88,6 +88,14 @@ impl Default for LineRules {
     }
 }
 
+/// Whether the bot speaks in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bot {
+    Speaks,
+    /// Its sound is refused, and what waits is cut: nothing of it counts as heard.
+    Rests,
+}
+
 #[derive(Clone, Debug)]
 pub enum Input {
     Packet(Packet),
@@ -100,7 +108,8 @@ pub enum Input {
     /// The gate's verdict on what this leg said.
     Edge(Edge),
     /// The ear closes: no verdict ends the speech that may be going on.
-    Deaf,
+    EarClosed,
+    Bot(Bot),
 }
 
 #[derive(Clone, Debug)]
@@ -131,6 +140,7 @@ pub enum Why {
 
 pub struct Leg {
     plan: LegPlan,
+    bot: Bot,
     rules: LineRules,
     ingress: Ingress,
     /// The codec that the far end sends at present, and one of another clock that its last packet was of.
@@ -160,6 +170,7 @@ impl Leg {
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
+            bot: Bot::Speaks,
             receives: plan.codec,
             switching: None,
             former: None,
@@ -190,7 +201,14 @@ impl Leg {
             Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
             Input::Configure(plan) => self.configure(now, plan),
             Input::Keys(keys) => self.egress.keys(&keys),
+            Input::Sound(sound) if self.bot == Bot::Rests => self.playout.refuse(now, sound.utterance),
             Input::Sound(sound) => self.playout.push(sound),
+            Input::Bot(bot) => {
+                self.bot = bot;
+                if bot == Bot::Rests {
+                    self.playout.cut_all(now);
+                }
+            }
             Input::Gain(gain) => {
                 self.talking = false;
                 self.playout.gain(gain);
@@ -200,7 +218,7 @@ impl Leg {
                 self.talking = true;
                 self.duck();
             }
-            Input::Edge(Edge::End { .. }) | Input::Deaf => {
+            Input::Edge(Edge::End { .. }) | Input::EarClosed => {
                 if std::mem::take(&mut self.talking) && self.playout.gain_now() == Gain::Duck {
                     self.playout.gain(Gain::Full);
                 }
@@ -372,9 +390,9 @@ impl Leg {
         self.tones.sounding()
     }
 
-    /// Whether the bot has nothing to say to this leg.
-    pub fn is_idle(&self) -> bool {
-        self.playout.idle()
+    /// Whether sound that was cut still fades.
+    pub fn fades(&self) -> bool {
+        self.playout.fades()
     }
 
     /// Whether the playout has room for more of the bot's sound.
@@ -387,7 +405,9 @@ impl Leg {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());
         self.duck();
         self.playout.fill(now, frame.pcm_mut());
-        self.noise.add(COMFORT, frame.pcm_mut());
+        if self.bot == Bot::Speaks {
+            self.noise.add(COMFORT, frame.pcm_mut());
+        }
         self.news();
         frame
     }

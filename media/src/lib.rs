@@ -28,6 +28,7 @@ pub mod record;
 pub mod resample;
 pub mod room;
 pub mod said;
+pub mod seat;
 pub mod stats;
 pub mod stretch;
 pub mod tap;

@@ -64,8 +64,8 @@ impl Hands {
                 self.lost(lost);
             }
             Act::Listen(expect) => self.listen(&expect),
-            Act::Shut(shut) => {
-                let lost = self.room.shut(Seat::CALLER, shut).is_err();
+            Act::Ear(state) => {
+                let lost = self.room.set_ear(Seat::CALLER, state).is_err();
                 self.lost(lost);
             }
             Act::Secret(secret) => {

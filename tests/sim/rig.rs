@@ -9,7 +9,7 @@ use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Expect, ToolFault};
 use media::asr::Heard;
 use media::codec::Codec;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::frame::TICK;
 use media::leg;
 use media::packet::{Packet, Rtp};
@@ -122,7 +122,7 @@ enum Later {
 enum Order {
     Room(RoomInput),
     Listen(Expect),
-    Shut(Shut),
+    Ear(EarState),
 }
 
 pub struct Call {
@@ -245,13 +245,13 @@ impl Call {
             match order {
                 Order::Room(input) => self.room.handle(self.now, input),
                 Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
-                Order::Shut(shut) => {
-                    if shut == Shut::Closed {
-                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::Deaf));
+                Order::Ear(state) => {
+                    if state == EarState::Closed {
+                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::EarClosed));
                         self.recogniser.shut();
                         self.law.caller.shut(self.now);
                     }
-                    self.ear.shut(shut);
+                    self.ear.set_state(state);
                 }
             }
         }
@@ -414,9 +414,9 @@ impl Call {
                 }
                 self.orders.push(Order::Listen(expect));
             }
-            Act::Shut(shut) => {
-                self.note("ear", if shut == Shut::Closed { "shut" } else { "open" });
-                self.orders.push(Order::Shut(shut));
+            Act::Ear(state) => {
+                self.note("ear", if state == EarState::Closed { "shut" } else { "open" });
+                self.orders.push(Order::Ear(state));
             }
             Act::Secret(secret) => self.note("record", if secret { "pauses" } else { "goes on" }),
             Act::Run { id, call } => {

@@ -3,7 +3,7 @@
 use super::Counters;
 use crate::Frame;
 use crate::asr::Listen;
-use crate::ear::{Ear, EarPlan, Heard, Shut};
+use crate::ear::{Ear, EarPlan, EarState, Heard};
 use crate::room::Seat;
 use crate::said::Said;
 use crate::vad::{Edge, Look, Models, Scratch};
@@ -18,7 +18,7 @@ pub(super) enum Order {
     Leave(u64, Seat),
     LeaveAll(u64),
     Listen(u64, Seat, Option<Box<dyn Listen>>),
-    Shut(u64, Seat, Shut),
+    SetState(u64, Seat, EarState),
 }
 
 /// One tick of all rooms. Orders are carried out before the sound is heard.
@@ -109,7 +109,7 @@ impl Ears {
             Order::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
             Order::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
             Order::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
-            Order::Shut(id, seat, shut) => self.with((id, seat), |ear| ear.shut(shut)),
+            Order::SetState(id, seat, state) => self.with((id, seat), |ear| ear.set_state(state)),
         }
     }
 

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use std::ops::ControlFlow;
 
 mod late;
+mod seats;
 mod sound;
 
 /// What a phone was sent, and when.
@@ -57,6 +58,30 @@ impl Wire for Phone {
 fn engine(threads: usize) -> Arc<Engine> {
     let models = vad::Models::load(None).unwrap();
     Engine::start(EnginePlan { threads, realtime: false, ..EnginePlan::default() }, models).unwrap()
+}
+
+/// A media thread whose ticks are told by the test, and what it hands to its ears.
+fn driver(slots: Vec<Slot>) -> (Driver, Receiver<Batch>) {
+    let (batches, inbox) = sync_channel(1);
+    let driver = Driver {
+        running: Arc::default(),
+        counters: Arc::default(),
+        new_rooms: sync_channel(1).1,
+        batches,
+        verdicts: sync_channel(1).1,
+        slots,
+        batch: Batch::default(),
+        epoch: Instant::now(),
+    };
+    (driver, inbox)
+}
+
+/// A room for such a thread.
+fn slot(id: u64) -> (RoomHandle, mpsc::Receiver<Event>, Slot) {
+    let (events, inbox) = mpsc::channel(1024);
+    let room = Room::new(Instant::now(), Mode::Bot, LineRules::default());
+    let (handle, slot) = handle::pair(id, room, id, events);
+    (handle, inbox, slot)
 }
 
 fn until(mut done: impl FnMut() -> bool) {

@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod seats;
 mod stall;
 mod wide;
 
@@ -464,7 +465,7 @@ fn keys_go_out_as_events_and_the_sounds_timestamp_goes_on() {
 
 #[test]
 fn two_callers_on_a_bridge_hear_each_other_and_not_themselves() {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     for (seat, hz) in [(Seat::CALLER, 500.0), (Seat::AGENT, 900.0)] {
         let phone = Phone::new(sim.start, Codec::Pcmu, tone(hz, 6000), Weather::default(), 3);
         sim.join(seat, plan(Codec::Pcmu), Some(phone));

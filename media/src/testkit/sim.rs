@@ -7,7 +7,7 @@ use crate::ear::wait::{Voice as Speech, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
-use crate::room::{Event, Input, Mode, Output, Room, Seat};
+use crate::room::{Bot, Event, Input, Mode, Output, Room, Seat};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -151,6 +151,13 @@ impl Sim {
             heard: Vec::new(),
             waits: BTreeMap::new(),
         }
+    }
+
+    /// A room whose bot rests.
+    pub fn bridge() -> Self {
+        let mut sim = Self::new(Mode::Bot);
+        sim.input(Input::Bot(Bot::Rests));
+        sim
     }
 
     pub fn join(&mut self, seat: Seat, plan: LegPlan, phone: Option<Phone>) {

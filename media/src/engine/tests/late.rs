@@ -36,32 +36,19 @@ impl Wire for Held {
 #[test]
 fn late_frames_of_all_rooms_of_a_thread_together_are_bounded_in_each_tick() {
     const ROOMS: u64 = 40;
-    let epoch = Instant::now();
-    let (_rooms, new_rooms) = sync_channel(1);
-    let (batches, inbox) = sync_channel(1);
-    let (_answers, verdicts) = sync_channel(1);
-    let held = Duration::from_secs(1)..Duration::from_secs(2);
-    let (mut handles, mut slots) = (Vec::new(), Vec::new());
+    let (mut rooms, mut slots) = (Vec::new(), Vec::new());
     for id in 0..ROOMS {
-        let (events, inbox) = mpsc::channel(1024);
-        let room = Room::new(epoch, Mode::Bot, LineRules::default());
-        let (handle, mut slot) = handle::pair(id, room, id, events);
-        slot.begin(epoch);
-        let wire = Held { started: epoch, sent: 0, held: held.clone() };
-        handle.join(Seat::CALLER, Box::new(wire), plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
-        handles.push((handle, inbox));
+        let (room, events, slot) = slot(id);
+        rooms.push((room, events));
         slots.push(slot);
     }
-    let mut driver = Driver {
-        running: Arc::default(),
-        counters: Arc::default(),
-        new_rooms,
-        batches,
-        verdicts,
-        slots,
-        batch: Batch::default(),
-        epoch,
-    };
+    let (mut driver, inbox) = driver(slots);
+    for (slot, (room, _)) in driver.slots.iter_mut().zip(&rooms) {
+        slot.begin(driver.epoch);
+        let held = Duration::from_secs(1)..Duration::from_secs(2);
+        let wire = Held { started: driver.epoch, sent: 0, held };
+        room.join(Seat::CALLER, Box::new(wire), plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
+    }
     let (mut most, mut frames) = (0, vec![0; ROOMS as usize]);
     for tick in 1..=250 {
         let now = driver.at(tick);

@@ -95,7 +95,7 @@ fn a_recording_goes_on_tick_by_tick_through_a_stall() {
 
 #[test]
 fn a_person_at_the_other_end_hears_the_last_of_it_and_is_in_time_again() {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     let phone = glides(&sim);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     sim.join(Seat::AGENT, plan(Codec::Pcmu), None);

@@ -12,7 +12,7 @@ fn opus(rate: Rate) -> Codec {
 
 /// A bridge of two phones that say a tone each.
 fn bridge((a, a_hz): (Codec, f32), (b, b_hz): (Codec, f32)) -> Sim {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     for (seat, codec, hz) in [(Seat::CALLER, a, a_hz), (Seat::AGENT, b, b_hz)] {
         let weather = Weather { delay: MS * 5, ..Weather::default() };
         let phone = Phone::new(sim.start, codec, tone_at(codec.rate(), hz, 8_000), weather, 3);
