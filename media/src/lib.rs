@@ -19,6 +19,7 @@ pub mod jitter;
 pub mod keys;
 pub mod language;
 pub mod leg;
+pub mod line;
 pub mod mix;
 pub mod noise;
 pub mod packet;

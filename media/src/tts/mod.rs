@@ -15,7 +15,7 @@ use crate::{Language, Rate};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// One clause on its way to a caller's ear; numbers rise through a call. See [`crate::playout`]: sound below the floor is never heard.
+/// One clause on its way to a caller's ear; numbers rise through a call. A playout never plays sound below its floor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtteranceId(pub u64);
 
