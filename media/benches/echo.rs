@@ -100,7 +100,7 @@ fn hear(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> (Vec<f32>, u
     for (tick, far) in bot.chunks_exact(160).enumerate() {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
         let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
+        let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
         match ear.hear(&near) {
             Some(Edge::Start { .. }) => {
                 starts.push((tick + 1) as f32 / 50.0);

@@ -44,7 +44,7 @@ fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
     let heard = ticks.filter_map(|(tick, far)| {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
         let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
+        let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
         matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
     });
     heard.collect()

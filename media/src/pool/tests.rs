@@ -7,7 +7,10 @@ use crate::tts::scripted::{Manner, Scripted as Tones};
 use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 pub(super) const FIRST: UtteranceId = UtteranceId(1);
 
