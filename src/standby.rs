@@ -1,6 +1,6 @@
 //! Sound that is ready before any engine is asked: what a caller hears when the bot's own voice does not come.
-use media::Rate;
 use media::Language;
+use media::Rate;
 use media::tts::{Synthesiser, Voice};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;

@@ -6,9 +6,9 @@
 #[path = "echo/onsets.rs"]
 mod onsets;
 
+use media::Language;
 use media::asr::pocketsphinx::{Model, PocketSphinx};
 use media::asr::{Ask, Expect, Recogniser};
-use media::Language;
 use media::ear::{Ear, EarPlan, EchoControl};
 use media::echo::Echo;
 use media::testkit::acoustics::{Acoustics, Place};

@@ -5,10 +5,10 @@
 //!
 //! A line is hiss and noise for four seconds, a phrase, and noise again, over µ-law at 8 kHz. It goes through a real ear, whose
 //! listener gets what a recogniser would; the phrase counts as understood where the recogniser says it word for word.
+use media::Language;
 use media::Rate;
 use media::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
 use media::asr::{Ask, Expect, Recogniser};
-use media::Language;
 use media::codec::g711::{ULAW_TO_PCM, ulaw};
 use media::ear::level::{Level, Levelling};
 use media::ear::suppressor::{Suppression, Suppressor};
@@ -84,7 +84,12 @@ fn sets() -> Vec<Set> {
             let words = [("atm", "a y t e e m"), ("karaoke", "k a r a o k e")];
             let lexicon = words.into_iter().map(|(word, spoken)| (word.to_owned(), phones(spoken))).collect();
             let (ask, engine) = (ask(Language::Vi, phrases::VIETNAMESE_GRAMMAR, lexicon), Box::new(engine));
-            sets.push(Set { name: "pocketsphinx, Vietnamese", engine, ask, clips: voices::recorded(&phrases::VIETNAMESE) });
+            sets.push(Set {
+                name: "pocketsphinx, Vietnamese",
+                engine,
+                ask,
+                clips: voices::recorded(&phrases::VIETNAMESE),
+            });
         }
         Err(why) => println!("skipped: {why}"),
     }

@@ -159,13 +159,8 @@ impl Modes {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) const MODES: [Supervision; 5] = [
-        Supervision::Absent,
-        Supervision::Monitor,
-        Supervision::Whisper,
-        Supervision::Barge,
-        Supervision::TakeOver,
-    ];
+    pub(crate) const MODES: [Supervision; 5] =
+        [Supervision::Absent, Supervision::Monitor, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
 
     /// By mode: absent, monitor, whisper, barge, take over; c caller, b bot, a agent, s supervisor.
     pub(crate) const TABLE: [(Hearer, [&str; 5]); 6] = [

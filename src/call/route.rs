@@ -115,8 +115,8 @@ mod tests {
     use crate::store::Store;
     use crate::store::vault::Keeping;
     use crate::{api, bots::Bots, plans};
-    use media::Rate;
     use media::Language;
+    use media::Rate;
     use media::engine::Engine;
     use media::pool::Pool;
     use media::tts::scripted::{Manner, Scripted};

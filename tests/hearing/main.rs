@@ -8,9 +8,9 @@ mod stall;
 mod steps;
 
 use dialog::bot::Bot;
+use media::Language;
 use media::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
 use media::asr::{Ask, Expect, Hypothesis, Recogniser};
-use media::Language;
 use media::testkit::phrases::{OUTSIDE, VIETNAMESE};
 use sound::{read, say, shared, through_the_ear};
 use std::collections::BTreeMap;

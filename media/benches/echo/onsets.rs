@@ -1,10 +1,12 @@
 //! Callers who begin in the bot's first two seconds: when they are noticed, and whether their words arrive; and how often a bot
 //! takes its own first seconds for a caller.
-use super::{Acoustics, Clip, Ear, EchoControl, Edge, Model, Models, PocketSphinx, Tape, admit, frame, place, plan, voices};
+use super::{
+    Acoustics, Clip, Ear, EchoControl, Edge, Model, Models, PocketSphinx, Tape, admit, frame, place, plan, voices,
+};
+use media::Language;
 use media::Rate;
 use media::asr::pocketsphinx::Spelling;
 use media::asr::{Ask, Expect, Recogniser};
-use media::Language;
 use media::testkit::phrases;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

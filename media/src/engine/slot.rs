@@ -227,7 +227,8 @@ impl Slot {
                     }
                 }
                 Output::Frame { seat, said, sent } => {
-                    let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some(Occupied { ear: Some(_), .. })));
+                    let hears =
+                        matches!(self.seats.get(usize::from(seat.0)), Some(Some(Occupied { ear: Some(_), .. })));
                     if let (true, Some(batch)) = (hears, &mut batch) {
                         batch.frames.push((self.id, seat, said, sent));
                     }

@@ -1,15 +1,15 @@
 //! Faults, fairness and order under real threads.
 use super::{Listener, Pool, PoolPlan, now};
+use crate::Language;
 use crate::asr::scripted::{self as ears, Act, Trouble};
 use crate::asr::{self, Ask, Caps, Cue, Expect, Fault, Heard, Hearing, Hypothesis, Listen, Recogniser};
-use crate::Language;
 use crate::tts::scripted::{Manner, Scripted as Tones};
 use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub(super) const FIRST: UtteranceId = UtteranceId(1);
@@ -184,7 +184,7 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
 }
 
 /// Hangs on the first sounds it is given, whoever's they are, and hears the rest.
-struct Stumbles(Arc<std::sync::atomic::AtomicU32>);
+struct Stumbles(Arc<AtomicU32>);
 
 impl Recogniser for Stumbles {
     fn name(&self) -> &'static str {
@@ -217,7 +217,7 @@ impl Hearing for Stumbles {
 fn one_late_utterance_is_heard_by_a_fresh_worker_and_no_other_call_notices() {
     for (times, first) in [(1, Some("yes")), (2, None)] {
         let pool = Pool::start(quick()).unwrap();
-        let engine = Stumbles(Arc::new(std::sync::atomic::AtomicU32::new(times)));
+        let engine = Stumbles(Arc::new(AtomicU32::new(times)));
         let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
         let (out, mut news) = mpsc::channel(16);
         let mut listener = pool.listen(1, chain.clone(), ask(), out).unwrap();

@@ -1,7 +1,7 @@
 //! `Levelled`: a synthesiser whose voices are all equally loud: each is measured once by a sentence of its language.
 use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::Rate;
 use crate::Language;
+use crate::Rate;
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 use std::ops::ControlFlow::{self, Break, Continue};

@@ -1,8 +1,8 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
 use super::text::normalise;
-use crate::asr::Fault;
 use crate::Language;
+use crate::asr::Fault;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use whisper_rs::{FullParams, SamplingStrategy};

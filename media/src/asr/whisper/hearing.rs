@@ -1,8 +1,8 @@
 //! One caller's utterance at Whisper: the sound so far, partial words that two decodes agree on, and the whole at the end.
 use super::Engine;
 use super::decode::{Decoded, LONGEST};
-use crate::asr::{Fault, Hearing, Hypothesis};
 use crate::Language;
+use crate::asr::{Fault, Hearing, Hypothesis};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -1,9 +1,9 @@
 //! Callers who begin in a bot's first two seconds: in two languages, people and synthetic voices, with an echo and without.
 use super::{ear, models, place};
+use crate::Language;
 use crate::Rate;
 use crate::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
 use crate::asr::{Ask, Expect, Recogniser};
-use crate::Language;
 use crate::ear::EchoControl;
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::labelled;

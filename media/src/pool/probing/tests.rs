@@ -1,7 +1,7 @@
 //! Engines that fall ill and get well again, with nobody's words at stake.
 use super::{Probing, now};
-use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Recogniser};
 use crate::Language;
+use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Recogniser};
 use crate::health::{FIRST_REST, LONGEST_REST, Pace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
