@@ -193,7 +193,7 @@ async fn a_pages_author_is_told_what_to_mend_and_its_visitor_a_neutral_sentence(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn microphones_and_speakers_are_chosen_and_both_voices_are_measured() {
-    let _machine = beside_others().await;
+    let _machine = alone().await;
     plays("devices", |_| ()).await;
 }
 
@@ -226,7 +226,7 @@ async fn every_state_can_be_read_by_everyone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn firefox_calls_too() {
-    let _machine = beside_others().await;
+    let _machine = alone().await;
     // Firefox never looks for a way over loopback. Nothing is sent here: a UDP socket only picks its route.
     let route = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
         socket.connect("192.0.2.1:9")?;
