@@ -41,7 +41,7 @@ impl Standby {
     }
 
     /// Has the clips spoken, unless they are. It blocks its thread.
-    pub fn warm(&self, engine: &dyn Synthesiser, language: Language) -> Result<(), media::tts::Fault> {
+    pub fn warm(&self, engine: &dyn Synthesiser, language: Language) -> Result<(), media::tts::TtsFault> {
         let (moment, sorry) = match language {
             Language::En => ("One moment, please.", "I am sorry, there is a technical problem."),
             Language::Vi => ("Xin chờ một chút.", "Xin lỗi, hệ thống đang gặp sự cố."),

@@ -1,5 +1,5 @@
 //! `Chain`: recognisers, or synthesisers, in order of preference. One that hung or failed rests while the next serves.
-use crate::health::{Health, Pace, Probed};
+use crate::health::{Health, ProbePace, Probed};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -66,12 +66,12 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
     }
 
     /// The probe of an ill engine that is due now.
-    pub(crate) fn probe(self: Arc<Self>, now: Instant, pace: Pace) -> Option<Probe<E>> {
+    pub(crate) fn probe(self: Arc<Self>, now: Instant, pace: ProbePace) -> Option<Probe<E>> {
         let (place, job) = self.health.due(now, pace)?;
         Some(Probe { chain: self, place, job })
     }
 
-    pub(crate) fn next_probe(&self, pace: Pace) -> Option<Instant> {
+    pub(crate) fn next_probe(&self, pace: ProbePace) -> Option<Instant> {
         self.health.next_due(pace)
     }
 
@@ -148,12 +148,12 @@ mod tests {
         for job in [7, 8] {
             chain.failed(0, &job, now);
         }
-        assert!(chain.clone().probe(now, Pace::Rest).is_none());
-        let due = chain.next_probe(Pace::Rest).unwrap();
+        assert!(chain.clone().probe(now, ProbePace::Rest).is_none());
+        let due = chain.next_probe(ProbePace::Rest).unwrap();
         assert_eq!(due, now + FIRST_REST);
-        let probe = chain.clone().probe(due, Pace::Rest).unwrap();
+        let probe = chain.clone().probe(due, ProbePace::Rest).unwrap();
         assert_eq!((probe.job, probe.engine().name()), (8, "first"));
-        assert!(chain.clone().probe(due + FIRST_REST * 100, Pace::Rest).is_none(), "it is under way");
+        assert!(chain.clone().probe(due + FIRST_REST * 100, ProbePace::Rest).is_none(), "it is under way");
         probe.report(Probed::Works, due);
         assert_eq!((picked(&chain, 7, 0), chain.ill().len()), (Some("first"), 0));
     }

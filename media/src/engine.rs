@@ -60,7 +60,7 @@ struct Counters {
     lateness: [AtomicU64; LATENESS.len() + 1],
     busy_us: AtomicU64,
     late_verdicts: AtomicU64,
-    deaf_ticks: AtomicU64,
+    unheard_ticks: AtomicU64,
     lost_events: AtomicU64,
     broken_rooms: AtomicU64,
     broken_ears: AtomicU64,
@@ -81,7 +81,7 @@ pub struct EngineReport {
     /// Verdicts of an ear that came later than one tick after their sound.
     pub late_verdicts: u64,
     /// Ticks whose sound an ear thread had no room for.
-    pub deaf_ticks: u64,
+    pub unheard_ticks: u64,
     /// Events that a call did not take in time.
     pub lost_events: u64,
     /// Rooms and ears that panicked and were taken out.
@@ -193,7 +193,7 @@ impl Engine {
             }
             report.busy += Duration::from_micros(get(&counters.busy_us));
             report.late_verdicts += get(&counters.late_verdicts);
-            report.deaf_ticks += get(&counters.deaf_ticks);
+            report.unheard_ticks += get(&counters.unheard_ticks);
             report.lost_events += get(&counters.lost_events);
             report.broken_rooms += get(&counters.broken_rooms);
             report.broken_ears += get(&counters.broken_ears);
@@ -311,7 +311,7 @@ impl Driver {
         }
         let batch = std::mem::take(&mut self.batch);
         let Err(refused) = self.batches.try_send(batch) else { return };
-        self.counters.deaf_ticks.fetch_add(1, Ordering::Relaxed);
+        self.counters.unheard_ticks.fetch_add(1, Ordering::Relaxed);
         if let TrySendError::Full(batch) = refused {
             // The ears are eight ticks behind: this tick's sound is lost to them, orders are not.
             self.batch = batch.without_sound();

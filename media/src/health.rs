@@ -14,7 +14,7 @@ const MEMORY: Duration = Duration::from_secs(60);
 
 /// How soon an ill engine is probed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum ProbePace {
     /// When its rest is over.
     Rest,
     /// When the longest rest is over, however short its own is.
@@ -48,11 +48,11 @@ impl<J> State<J> {
     }
 
     /// When the next probe is due. `None`: the engine works, or a probe is under way.
-    fn due(&self, pace: Pace) -> Option<Instant> {
+    fn due(&self, pace: ProbePace) -> Option<Instant> {
         match *self {
             Self::Ill { since, rest, probing: false, .. } => Some(match pace {
-                Pace::Rest => since + rest,
-                Pace::Slowest => since + LONGEST_REST,
+                ProbePace::Rest => since + rest,
+                ProbePace::Slowest => since + LONGEST_REST,
             }),
             _ => None,
         }
@@ -105,7 +105,7 @@ impl<J: Clone> Health<J> {
 
     /// An ill engine that is to be probed now, and the job that it failed on. No other probe of it is due before
     /// [`Health::probed`].
-    pub fn due(&self, now: Instant, pace: Pace) -> Option<(usize, J)> {
+    pub fn due(&self, now: Instant, pace: ProbePace) -> Option<(usize, J)> {
         for (engine, state) in self.states().iter_mut().enumerate() {
             if state.due(pace).is_some_and(|at| at <= now)
                 && let State::Ill { probing, job, .. } = state
@@ -118,7 +118,7 @@ impl<J: Clone> Health<J> {
     }
 
     /// When the next probe is due.
-    pub fn next_due(&self, pace: Pace) -> Option<Instant> {
+    pub fn next_due(&self, pace: ProbePace) -> Option<Instant> {
         self.states().iter().filter_map(|state| state.due(pace)).min()
     }
 
@@ -151,19 +151,19 @@ mod tests {
     fn an_ill_engine_rests_is_probed_by_one_job_and_rests_longer_each_time() {
         let (health, start) = (Health::new(2), Instant::now());
         assert!(!health.is_ill(0));
-        assert_eq!((health.due(start, Pace::Rest), health.next_due(Pace::Rest)), (None, None));
+        assert_eq!((health.due(start, ProbePace::Rest), health.next_due(ProbePace::Rest)), (None, None));
         fall_ill(&health, start);
         assert!(health.is_ill(0) && !health.is_ill(1));
-        assert_eq!(health.due(start + FIRST_REST - MS, Pace::Rest), None);
+        assert_eq!(health.due(start + FIRST_REST - MS, ProbePace::Rest), None);
         let again = start + FIRST_REST;
-        assert_eq!(health.next_due(Pace::Rest), Some(again));
-        assert_eq!(health.due(again, Pace::Rest), Some((0, 7)), "its rest is over");
+        assert_eq!(health.next_due(ProbePace::Rest), Some(again));
+        assert_eq!(health.due(again, ProbePace::Rest), Some((0, 7)), "its rest is over");
         assert!(health.is_ill(0), "no caller tries it");
         health.probed(0, Probed::Fails, again);
-        assert_eq!(health.due(again + FIRST_REST * 2 - MS, Pace::Rest), None);
-        assert_eq!(health.due(again + FIRST_REST * 2, Pace::Rest), Some((0, 7)));
+        assert_eq!(health.due(again + FIRST_REST * 2 - MS, ProbePace::Rest), None);
+        assert_eq!(health.due(again + FIRST_REST * 2, ProbePace::Rest), Some((0, 7)));
         health.probed(0, Probed::Works, again + FIRST_REST * 2);
-        assert_eq!((health.is_ill(0), health.next_due(Pace::Rest)), (false, None));
+        assert_eq!((health.is_ill(0), health.next_due(ProbePace::Rest)), (false, None));
     }
 
     #[test]
@@ -171,20 +171,20 @@ mod tests {
         let (health, start) = (Health::new(1), Instant::now());
         fall_ill(&health, start);
         let mut now = start + FIRST_REST;
-        assert!(health.due(now, Pace::Rest).is_some());
+        assert!(health.due(now, ProbePace::Rest).is_some());
         for _ in 0..10 {
             now += LONGEST_REST;
-            assert_eq!((health.due(now, Pace::Rest), health.next_due(Pace::Rest)), (None, None));
+            assert_eq!((health.due(now, ProbePace::Rest), health.next_due(ProbePace::Rest)), (None, None));
         }
         // A probe that found no worker says nothing of the engine: the same rest again.
         health.probed(0, Probed::NotRun, now);
-        assert_eq!(health.next_due(Pace::Rest), Some(now + FIRST_REST));
-        assert!(health.is_ill(0) && health.due(now + FIRST_REST, Pace::Rest).is_some());
+        assert_eq!(health.next_due(ProbePace::Rest), Some(now + FIRST_REST));
+        assert!(health.is_ill(0) && health.due(now + FIRST_REST, ProbePace::Rest).is_some());
     }
 
     #[test]
     fn an_engine_is_probed_for_ever_and_never_more_rarely_than_every_five_minutes() {
-        for pace in [Pace::Rest, Pace::Slowest] {
+        for pace in [ProbePace::Rest, ProbePace::Slowest] {
             let (health, mut now) = (Health::new(1), Instant::now());
             fall_ill(&health, now);
             for _ in 0..1_000 {
@@ -199,20 +199,20 @@ mod tests {
     fn the_slowest_pace_waits_for_the_longest_rest() {
         let (health, start) = (Health::new(1), Instant::now());
         fall_ill(&health, start);
-        assert_eq!(health.due(start + LONGEST_REST - MS, Pace::Slowest), None);
-        assert_eq!(health.next_due(Pace::Slowest), Some(start + LONGEST_REST));
-        assert!(health.due(start + LONGEST_REST, Pace::Slowest).is_some());
+        assert_eq!(health.due(start + LONGEST_REST - MS, ProbePace::Slowest), None);
+        assert_eq!(health.next_due(ProbePace::Slowest), Some(start + LONGEST_REST));
+        assert!(health.due(start + LONGEST_REST, ProbePace::Slowest).is_some());
     }
 
     #[test]
     fn what_callers_jobs_come_to_after_it_fell_ill_changes_nothing() {
         let (health, now) = (Health::new(1), Instant::now());
         fall_ill(&health, now);
-        let due = health.next_due(Pace::Rest);
+        let due = health.next_due(ProbePace::Rest);
         health.succeeded(0);
         assert!(health.is_ill(0));
         assert!(health.failed(0, &8, now + Duration::from_secs(1)));
-        assert_eq!((health.is_ill(0), health.next_due(Pace::Rest)), (true, due));
+        assert_eq!((health.is_ill(0), health.next_due(ProbePace::Rest)), (true, due));
     }
 
     #[test]

@@ -284,7 +284,7 @@ impl Leg {
         self.keys.tick(now);
         let frame = self.ingress.pull(now, pos, &self.keys);
         self.bursts.tick(frame.origin);
-        if !self.ingress.is_apart() {
+        if !self.ingress.has_ear_stream() {
             self.listen_for_keys(now, &frame);
         }
         frame

@@ -59,9 +59,9 @@ impl Pool {
         engines: Arc<asr::Chain>,
         ask: Ask,
         out: mpsc::Sender<Heard>,
-    ) -> Result<Listener, asr::Fault> {
+    ) -> Result<Listener, asr::AsrFault> {
         let opened = self.shared.open_session(|state| remember(&mut state.recognisers, &engines));
-        opened.ok_or(asr::Fault::Busy)?;
+        opened.ok_or(asr::AsrFault::Busy)?;
         Ok(Listener::open(self.shared.clone(), call, engines, ask, out))
     }
 

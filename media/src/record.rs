@@ -35,7 +35,7 @@ const QUEUE: usize = 8 * 1024;
 const TOGETHER: u64 = 30;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum RecordFault {
     #[error("{} cannot be written ({why}): check the disk's space and the folder's rights", .path.display())]
     Disk { path: PathBuf, why: String },
     #[error("{} cannot be read: {why}", .path.display())]
@@ -107,9 +107,9 @@ pub enum Asker {
 pub enum Kept {
     Whole,
     /// It broke off: its file holds what came before, and is in order.
-    Part(Fault),
+    Part(RecordFault),
     /// There is no file: not a single sound came, or none reached the disk.
-    Nothing(Option<Fault>),
+    Nothing(Option<RecordFault>),
 }
 
 type Tell = Box<dyn FnOnce(Kept) + Send>;
@@ -129,12 +129,12 @@ struct State {
     /// No more sound comes.
     closed: AtomicBool,
     waiting: AtomicUsize,
-    fault: Mutex<Option<Fault>>,
+    fault: Mutex<Option<RecordFault>>,
     told: Mutex<Told>,
 }
 
 impl State {
-    fn fault(&self) -> MutexGuard<'_, Option<Fault>> {
+    fn fault(&self) -> MutexGuard<'_, Option<RecordFault>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,12 +167,12 @@ impl Recorder {
     /// the first frame, and stays when the line's changes.
     ///
     /// # Errors
-    /// [`Fault::Disk`] if the file cannot be created. What goes wrong later breaks the tap and is told by [`Recorder::fault`].
-    pub fn start(plan: &RecordPlan) -> Result<(Self, Box<dyn Tap>), Fault> {
+    /// [`RecordFault::Disk`] if the file cannot be created. What goes wrong later breaks the tap and is told by [`Recorder::fault`].
+    pub fn start(plan: &RecordPlan) -> Result<(Self, Box<dyn Tap>), RecordFault> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let (writer, path) = (writer()?, plan.path.clone());
         let sealer = plan.vault.as_deref().map(Sealer::new).transpose()?;
-        let disk = |why: io::Error| Fault::Disk { path: path.clone(), why: why.to_string() };
+        let disk = |why: io::Error| RecordFault::Disk { path: path.clone(), why: why.to_string() };
         if let Some(folder) = path.parent() {
             private_folder(folder).map_err(disk)?;
         }
@@ -203,7 +203,7 @@ impl Recorder {
     }
 
     /// Why the recording broke, if it did.
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn fault(&self) -> Option<RecordFault> {
         self.state.fault().clone()
     }
 
@@ -270,7 +270,7 @@ impl Tap for Feed {
         }
         match self.track.take(left, right, self.state.paused.load(Ordering::Relaxed) != 0) {
             ControlFlow::Break(()) => {
-                self.state.fault().get_or_insert(Fault::Stalled);
+                self.state.fault().get_or_insert(RecordFault::Stalled);
                 ControlFlow::Break(())
             }
             ControlFlow::Continue(None) => ControlFlow::Continue(()),
@@ -291,7 +291,7 @@ impl Feed {
         }
         if full {
             self.state.waiting.fetch_sub(1, Ordering::AcqRel);
-            self.state.fault().get_or_insert(Fault::Slow);
+            self.state.fault().get_or_insert(RecordFault::Slow);
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -314,14 +314,14 @@ impl Drop for Feed {
 }
 
 /// The one writer thread of the process.
-fn writer() -> Result<SyncSender<Job>, Fault> {
+fn writer() -> Result<SyncSender<Job>, RecordFault> {
     static WRITER: OnceLock<Result<SyncSender<Job>, String>> = OnceLock::new();
     let started = WRITER.get_or_init(|| {
         let (jobs, inbox) = sync_channel(QUEUE);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || write(&inbox));
         thread.map(|_| jobs).map_err(|why| why.to_string())
     });
-    started.clone().map_err(Fault::Thread)
+    started.clone().map_err(RecordFault::Thread)
 }
 
 /// The file, in the clear or sealed.
@@ -436,7 +436,7 @@ impl Open {
 }
 
 fn failed(state: &State, why: &io::Error) {
-    let fault = Fault::Disk { path: state.path.clone(), why: why.to_string() };
+    let fault = RecordFault::Disk { path: state.path.clone(), why: why.to_string() };
     state.fault().get_or_insert(fault);
 }
 

@@ -38,7 +38,7 @@ pub struct Inbox {
 pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbox: Inbox) -> End {
     if !hands.hears {
         // Known before the greeting, which then says so instead of being cut off by the first question that nobody hears.
-        let deaf = Heard::Failed(media::asr::Fault::Language("none".into()));
+        let deaf = Heard::Failed(media::asr::AsrFault::Language("none".into()));
         talk.handle(Instant::now(), Input::Heard(deaf));
     }
     talk.handle(Instant::now(), Input::Answered);

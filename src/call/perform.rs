@@ -6,7 +6,7 @@ use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::Expect;
 use media::Language;
-use media::asr::{self, Ask, Chain, Fault, Heard, Lexicon};
+use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
 use media::record::{Asker, Recorder};
@@ -100,7 +100,7 @@ impl Hands {
     /// Opens a listening session for what is expected now. The one before it ends when the ear drops it.
     fn listen(&mut self, expect: &Expect) {
         if !self.hears {
-            let fault = Fault::Language("no recogniser for it".into());
+            let fault = AsrFault::Language("no recogniser for it".into());
             return self.lost(self.heard.try_send(Heard::Failed(fault)).is_err());
         }
         let grammar = Ask {

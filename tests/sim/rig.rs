@@ -15,7 +15,7 @@ use media::leg;
 use media::packet::{Packet, Rtp};
 use media::playout::Phase;
 use media::room::{Event, Input as RoomInput, Mode, Output, Room, Seat};
-use media::testkit::netem::Weather;
+use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
 use media::tts::{Sound, Spoken, UtteranceId};
@@ -41,7 +41,7 @@ pub type Answer = Result<serde_json::Value, ToolFault>;
 /// What a call is set up with.
 pub struct Plan {
     pub bot: String,
-    pub weather: Weather,
+    pub impairments: Impairments,
     pub ear: Ear,
     pub recogniser: Recogniser,
     pub voice: Voice,
@@ -55,8 +55,8 @@ impl Plan {
     pub fn new(bot: String) -> Self {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
         // What a good line between two cities does.
-        let weather = Weather { delay: ms(15), jitter: ms(4), ..Weather::default() };
-        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new(), page: false }
+        let impairments = Impairments { delay: ms(15), jitter: ms(4), ..Impairments::default() };
+        Self { bot, impairments, ear, recogniser, voice, tool: VecDeque::new(), page: false }
     }
 
     /// One of the bots in `configs/bots`.
@@ -114,7 +114,7 @@ impl Mouth {
 enum Later {
     Voice,
     Words(u64),
-    Failed(media::asr::Fault),
+    Failed(media::asr::AsrFault),
     Tool(dialog::conversation::ToolId, Answer),
 }
 
@@ -167,7 +167,7 @@ impl Call {
             start,
             now: start,
             room,
-            phone: Phone::new(start, Codec::Pcmu, sound, set.weather, 7),
+            phone: Phone::new(start, Codec::Pcmu, sound, set.impairments, 7),
             mouth,
             talk,
             ear: set.ear,

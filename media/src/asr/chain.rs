@@ -1,5 +1,5 @@
 //! Recognisers in order of preference.
-use super::{Ask, Expect, Fault, Recogniser};
+use super::{Ask, AsrFault, Expect, Recogniser};
 use crate::chain::{self, ChainEngine};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Chain {
     }
 
     /// Whether any engine can hear `ask`: `Ok` as soon as one can, else the first one's reason.
-    pub fn check(&self, ask: &Ask) -> Result<(), Fault> {
+    pub fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
         let mut first = None;
         for (_, engine) in self.suitable(ask) {
             match engine.check(ask) {
@@ -33,6 +33,6 @@ impl Chain {
                 Err(fault) => _ = first.get_or_insert(fault),
             }
         }
-        Err(first.unwrap_or_else(|| Fault::Language(format!("{:?}", ask.language))))
+        Err(first.unwrap_or_else(|| AsrFault::Language(format!("{:?}", ask.language))))
     }
 }

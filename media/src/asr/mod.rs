@@ -49,10 +49,10 @@ pub trait Recogniser: Send + Sync {
     fn name(&self) -> &'static str;
     fn caps(&self, language: Language) -> Option<Caps>;
     /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
-    fn check(&self, ask: &Ask) -> Result<(), Fault>;
-    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault>;
+    fn check(&self, ask: &Ask) -> Result<(), AsrFault>;
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault>;
     /// Finds out whether the engine works, with a sound of the server's own ([`PROBE`] long). `ask`: one that it failed on.
-    fn probe(&self, ask: &Ask) -> Result<(), Fault> {
+    fn probe(&self, ask: &Ask) -> Result<(), AsrFault> {
         let mut hearing = self.open(ask)?;
         hearing.sound(&probe::sound())?;
         hearing.finish().map(drop)
@@ -67,15 +67,15 @@ pub trait Recogniser: Send + Sync {
 /// One caller's utterance on its way into words: 16 kHz mono PCM in, the best words so far out.
 pub trait Hearing: Send {
     /// More sound of this utterance. Words so far, where the engine has partials and they changed.
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault>;
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault>;
     /// More sound of this utterance when nobody waits for its partial words: `finish` is about to follow, or the server is
     /// behind. An engine that hears the whole utterance again in `finish` need only keep it.
-    fn keep(&mut self, pcm: &[i16]) -> Result<(), Fault> {
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.sound(pcm).map(drop)
     }
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
-    fn finish(&mut self) -> Result<Hypothesis, Fault>;
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
 }
 
 /// What was understood. `text` is `None` when somebody spoke and it was nothing the listener asked for.
@@ -101,11 +101,11 @@ pub enum Heard {
         done_at: Instant,
     },
     /// No engine could hear it; the call goes on without ears until the next session.
-    Failed(Fault),
+    Failed(AsrFault),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum AsrFault {
     #[error("no recogniser for this language: {0}")]
     Language(String),
     #[error("no pronunciation for {0:?}: add it to the bot's [lexicon], for example `{example} = \"…\"`", example = .0.first().map_or("word", String::as_str))]

@@ -12,7 +12,7 @@ use crate::packet::{Packet, Rtp};
 use crate::room::{Input, Mode, Output, Room, Seat};
 use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
-use crate::testkit::netem::{Netem, Weather};
+use crate::testkit::netem::{Impairments, Netem};
 use crate::testkit::sim::plan;
 use crate::testkit::ticks::{admit, frame};
 use crate::testkit::voices;
@@ -120,8 +120,9 @@ fn greeting(still: Option<(u32, u32)>) {
     let (utterance, pcm, rate) = (UtteranceId(1), voices::talk(2, 6.0), Rate::Hz8000);
     let greeting = Sound { utterance, pcm, rate, upto_char: 80, interruptible: true, last: true };
     room.handle(now, Input::sound(Seat::CALLER, greeting));
-    let weather = Weather { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Weather::default() };
-    let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(weather, 8));
+    let impairments =
+        Impairments { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Impairments::default() };
+    let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(impairments, 8));
     let mut ear = ear(&models, EchoControl::On);
     let (mut edges, mut loudest) = (Vec::new(), 0.0f32);
     let at = |ms: u32| start + Duration::from_millis(u64::from(ms));

@@ -257,7 +257,7 @@ fn a_stalled_ear_thread_delays_no_packet() {
         room.listen(Seat::CALLER, Some(Box::new(Stuck))).unwrap();
         room.listen(Seat::CALLER, None).unwrap();
         until(|| {
-            deaf = engine.report().deaf_ticks;
+            deaf = engine.report().unheard_ticks;
             deaf > 0
         });
     });

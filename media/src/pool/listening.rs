@@ -4,7 +4,7 @@ use super::session::{Class, Session};
 use super::shared::Shared;
 use super::worker::Lease;
 use crate::SamplePos;
-use crate::asr::{Ask, Chain, Cue, Fault, Heard, Hearing, Hypothesis, Listen};
+use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ impl Listen for Listener {
                     state.kept.extend_from_slice(&pcm[..pcm.len().min(room)]);
                     if state.kept.len() - state.reached > samples(plan.backlog) {
                         overrun = true;
-                        state.fail(Fault::Busy);
+                        state.fail(AsrFault::Busy);
                     }
                 }
                 Cue::Pause { at } => {
@@ -125,7 +125,7 @@ struct State {
     late: u32,
     /// A bit for each engine that failed this session.
     tried: u32,
-    why: Option<Fault>,
+    why: Option<AsrFault>,
     running: bool,
     queued: [bool; 2],
     /// A final or a failure that found `out` full.
@@ -182,14 +182,14 @@ impl State {
         }
     }
 
-    fn fail(&mut self, fault: Fault) {
+    fn fail(&mut self, fault: AsrFault) {
         self.over = true;
         self.kept = Vec::new();
         self.waiting = Some(Heard::Failed(fault));
     }
 
     /// The present engine is given up; the next one hears the utterance from its beginning.
-    fn fall_back(&mut self, fault: Fault) {
+    fn fall_back(&mut self, fault: AsrFault) {
         if let Some(place) = self.place.take() {
             self.tried |= 1 << place;
         }
@@ -200,12 +200,12 @@ impl State {
 }
 
 /// Whether a fault speaks against the engine rather than against the ask.
-pub(super) fn blames_engine(fault: &Fault) -> bool {
-    matches!(fault, Fault::Engine(_) | Fault::Model(_) | Fault::Late)
+pub(super) fn blames_engine(fault: &AsrFault) -> bool {
+    matches!(fault, AsrFault::Engine(_) | AsrFault::Model(_) | AsrFault::Late)
 }
 
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Fault::Engine("it panicked".into())))
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, AsrFault>) -> Result<T, AsrFault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(AsrFault::Engine("it panicked".into())))
 }
 
 impl Listening {
@@ -229,7 +229,7 @@ impl Listening {
             let tried = self.lock().tried;
             let Some((place, engine)) = self.engines.pick(&self.ask, tried) else {
                 let mut state = self.lock();
-                let why = state.why.take().unwrap_or_else(|| Fault::Language(format!("{:?}", self.ask.language)));
+                let why = state.why.take().unwrap_or_else(|| AsrFault::Language(format!("{:?}", self.ask.language)));
                 state.fail(why);
                 return Some(());
             };
@@ -258,11 +258,11 @@ impl Listening {
     fn leave_ill_engine(&self, state: &mut State) {
         let ill = state.place.is_some_and(|place| self.engines.is_ill(place));
         if ill && !state.over && state.hearing.is_some() {
-            state.fall_back(Fault::Late);
+            state.fall_back(AsrFault::Late);
         }
     }
 
-    fn note(&self, lease: &Lease, place: usize, fault: &Fault) {
+    fn note(&self, lease: &Lease, place: usize, fault: &AsrFault) {
         if blames_engine(fault) {
             let rests = self.engines.failed(place, &self.ask, now());
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
@@ -275,14 +275,14 @@ impl Listening {
         &self,
         lease: &Lease,
         heard: usize,
-        work: impl FnOnce(&mut dyn Hearing) -> Result<T, Fault>,
-    ) -> Option<Result<T, Fault>> {
+        work: impl FnOnce(&mut dyn Hearing) -> Result<T, AsrFault>,
+    ) -> Option<Result<T, AsrFault>> {
         let (place, hearing) = {
             let mut state = self.lock();
             (state.place, state.hearing.take())
         };
         let (Some(place), Some(mut hearing)) = (place, hearing) else {
-            return Some(Err(Fault::Engine("it is closed".into())));
+            return Some(Err(AsrFault::Engine("it is closed".into())));
         };
         let utterance = Duration::from_millis((heard as u128 * 1000 / HZ) as u64);
         if !lease.enter_engine(lease.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
@@ -425,7 +425,7 @@ impl Session for Listening {
                 if state.late == 0 { self.engines.failed(place, &self.ask, now) } else { self.engines.is_ill(place) };
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
         }
-        state.fall_back(Fault::Late);
+        state.fall_back(AsrFault::Late);
         state.late += 1;
         if let (Some(place), false) = (place, rests)
             && !self.engines.has_other(&self.ask, state.tried)
@@ -455,7 +455,7 @@ impl Session for Listening {
     fn refuse(&self) {
         let mut state = self.lock();
         if !state.over {
-            state.fail(Fault::Busy);
+            state.fail(AsrFault::Busy);
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct PoolPlan {
     /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
     /// what is left.
     pub speak_limit: Duration,
-    /// How far a listening session may fall behind its caller; beyond that it fails with [`crate::asr::Fault::Busy`]. More than
+    /// How far a listening session may fall behind its caller; beyond that it fails with [`crate::asr::AsrFault::Busy`]. More than
     /// the five seconds that an ear may be given at once after a stall of the network.
     pub backlog: Duration,
     /// The longest utterance; sound beyond it is not heard.

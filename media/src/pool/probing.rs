@@ -48,7 +48,7 @@ impl Probing {
                 let limit = self.limit(lease);
                 let mut sink = |_: tts::Chunk<'_>| if lease.enter_engine(limit) { Continue(()) } else { Break(()) };
                 let spoken = catch_unwind(AssertUnwindSafe(|| probe.engine().probe(&probe.job, &mut sink)));
-                spoken.is_ok_and(|spoken| !matches!(spoken, Err(tts::Fault::Engine(_) | tts::Fault::Late)))
+                spoken.is_ok_and(|spoken| !matches!(spoken, Err(tts::TtsFault::Engine(_) | tts::TtsFault::Late)))
             }
         };
         if works { Probed::Works } else { Probed::Fails }

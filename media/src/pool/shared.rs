@@ -5,7 +5,7 @@ use super::queue_delay::QueueDelay;
 use super::session::{Class, Purpose, Session};
 use super::shares::{FairQueue, Shares};
 use super::{PoolPlan, now};
-use crate::health::Pace;
+use crate::health::ProbePace;
 use crate::{asr, tts};
 use std::collections::HashMap;
 use std::mem;
@@ -65,10 +65,10 @@ impl State {
     }
 
     /// How soon ill engines may be probed, and how many probes may be begun now.
-    fn probing(&mut self, plan: &PoolPlan) -> Option<(Pace, usize)> {
+    fn probing(&mut self, plan: &PoolPlan) -> Option<(ProbePace, usize)> {
         self.probes.retain(|probe| probe.strong_count() > 0);
         let free = plan.abandoned.checked_sub(self.probes.len()).filter(|free| *free > 0 && self.workers > 0)?;
-        Some((if free * 2 > plan.abandoned { Pace::Rest } else { Pace::Slowest }, free))
+        Some((if free * 2 > plan.abandoned { ProbePace::Rest } else { ProbePace::Slowest }, free))
     }
 
     /// When the next ill engine is to be probed.
@@ -229,14 +229,14 @@ mod tests {
             })
             .collect();
         let expected = (0..=8).map(|n| match n {
-            0..4 => Some((Pace::Rest, 8 - n)),
-            4..8 => Some((Pace::Slowest, 8 - n)),
+            0..4 => Some((ProbePace::Rest, 8 - n)),
+            4..8 => Some((ProbePace::Slowest, 8 - n)),
             _ => None,
         });
         assert_eq!(paces, expected.collect::<Vec<_>>());
         // One of these threads comes back.
         hanging.truncate(7);
-        assert_eq!(state.probing(&plan), Some((Pace::Slowest, 1)));
+        assert_eq!(state.probing(&plan), Some((ProbePace::Slowest, 1)));
         state.workers = 0;
         assert_eq!(state.probing(&plan), None);
     }

@@ -4,7 +4,7 @@ use super::session::{Class, Session};
 use super::shared::Shared;
 use super::worker::Lease;
 use crate::Rate;
-use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId, Voice};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,12 +49,12 @@ impl Speaker {
     /// Says `text` (normalised, one clause) after all that was said before.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
-    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), Fault> {
+    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
+    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
             if !self.admitted || state.over || state.clauses.len() >= self.shared.plan.clauses {
-                return Err(Fault::Busy);
+                return Err(TtsFault::Busy);
             }
             if utterance < state.floor {
                 return Ok(());
@@ -220,7 +220,7 @@ impl State {
 /// What became of one engine's go at a clause.
 enum Outcome {
     Said,
-    Failed(Fault),
+    Failed(TtsFault),
     GivenUp,
 }
 
@@ -237,8 +237,8 @@ impl Speaking {
             let chain = &self.setup.engines;
             let picked = chain.pick(&self.setup.voice, clause.tried);
             let Some((place, engine)) = picked else {
-                let late = if clause.tried == 0 { None } else { Some(Fault::Late) };
-                let none = || Fault::Language(format!("{:?}", self.setup.voice.language));
+                let late = if clause.tried == 0 { None } else { Some(TtsFault::Late) };
+                let none = || TtsFault::Language(format!("{:?}", self.setup.voice.language));
                 let fault = why.take().or(late).unwrap_or_else(none);
                 let mut state = self.lock();
                 state.end(&clause);
@@ -267,7 +267,7 @@ impl Speaking {
                     return Some(());
                 }
                 Outcome::Failed(fault) => {
-                    if matches!(fault, Fault::Engine(_) | Fault::Late) {
+                    if matches!(fault, TtsFault::Engine(_) | TtsFault::Late) {
                         let rests = chain.failed(place, &self.setup.voice, now());
                         tracing::warn!(engine = chain.name(place), rests, "a synthesiser failed");
                         lease.shared.wake_watchdog();
@@ -307,7 +307,7 @@ struct Attempt<'a> {
 type Speak<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
 
 impl Attempt<'_> {
-    fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), Fault>) -> Outcome {
+    fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), TtsFault>) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
             return Outcome::Said;
@@ -324,7 +324,7 @@ impl Attempt<'_> {
         match spoken {
             Ok(Ok(())) => Outcome::Said,
             Ok(Err(fault)) => Outcome::Failed(fault),
-            Err(_) => Outcome::Failed(Fault::Engine("it panicked".into())),
+            Err(_) => Outcome::Failed(TtsFault::Engine("it panicked".into())),
         }
     }
 
@@ -423,7 +423,7 @@ impl Session for Speaking {
         let waiting: Vec<_> = waiting.into_iter().chain(std::mem::take(&mut state.clauses)).collect();
         for clause in waiting {
             state.end(&clause);
-            let failed = Spoken::Failed { utterance: clause.utterance, fault: Fault::Busy };
+            let failed = Spoken::Failed { utterance: clause.utterance, fault: TtsFault::Busy };
             state.tell(&self.setup.out, failed);
         }
     }

@@ -2,7 +2,7 @@
 use super::{Listener, Pool, PoolPlan, now};
 use crate::Language;
 use crate::asr::scripted::{self as ears, Act, Trouble};
-use crate::asr::{self, Ask, Caps, Cue, Expect, Fault, Heard, Hearing, Hypothesis, Listen, Recogniser};
+use crate::asr::{self, Ask, AsrFault, Caps, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
 use crate::tts::scripted::{Manner, Scripted as Tones};
 use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
@@ -193,19 +193,19 @@ impl Recogniser for Stumbles {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: false })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(Stumbles(self.0.clone())))
     }
 }
 
 impl Hearing for Stumbles {
-    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
         Ok(None)
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         if self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             sleep(Duration::from_secs(2));
         }
@@ -277,7 +277,7 @@ fn lost_threads_are_bounded_and_then_everybody_is_told() {
                 let told = end_of(&mut news, SOON).unwrap();
                 assert_eq!(text(&told), None, "{told:?}");
             }
-            Err(fault) => assert_eq!((fault, call), (Fault::Busy, 2)),
+            Err(fault) => assert_eq!((fault, call), (AsrFault::Busy, 2)),
         }
     }
     let report = pool.report();
@@ -298,7 +298,7 @@ fn a_session_too_far_behind_fails_busy() {
     for _ in 0..quick().backlog.as_millis() / 20 + 50 {
         listener.cue(Cue::Sound(vec![0; 320]));
     }
-    assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(Fault::Busy)));
+    assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(AsrFault::Busy)));
 }
 
 #[test]
@@ -323,24 +323,24 @@ impl Recogniser for Slow {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: true })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(Slow(self.0.clone())))
     }
 }
 
 impl Hearing for Slow {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         sleep(Duration::from_millis(5));
         self.0.lock().unwrap().push(pcm[0]);
         Ok(None)
     }
-    fn keep(&mut self, _: &[i16]) -> Result<(), Fault> {
+    fn keep(&mut self, _: &[i16]) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         self.0.lock().unwrap().push(-1);
         Ok(Hypothesis { text: None, confidence: 0.0 })
     }
@@ -476,7 +476,7 @@ fn sessions_are_bounded_and_counted() {
     let chain = ear(vec![ears::Scripted::always("x")]);
     let (out, _news) = mpsc::channel(4);
     let first = pool.listen(1, chain.clone(), ask(), out.clone()).unwrap();
-    assert!(matches!(pool.listen(2, chain.clone(), ask(), out.clone()), Err(Fault::Busy)));
+    assert!(matches!(pool.listen(2, chain.clone(), ask(), out.clone()), Err(AsrFault::Busy)));
     drop(first);
     assert_eq!(pool.report().sessions, 0);
     assert!(pool.listen(2, chain, ask(), out).is_ok());
@@ -496,7 +496,7 @@ fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
     calls.iter_mut().for_each(|(listener, _)| speak(listener));
     let began = now();
     for (_, news) in &mut calls {
-        assert!(matches!(end_of(news, SOON), Some(Heard::Failed(Fault::Late))));
+        assert!(matches!(end_of(news, SOON), Some(Heard::Failed(AsrFault::Late))));
     }
     assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
     // The two that hung at once, and one that took the place of the first of them a moment before the second was late.

@@ -9,7 +9,7 @@
 //! "SWBSEAL" 1 · id of the master key (8) · salt (32) · nonce prefix (7) · 0
 //! then pieces: length in the clear (4, big-endian) · sealed bytes · tag (16)
 //! ```
-use super::{End, Fault};
+use super::{End, RecordFault};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::hmac;
@@ -130,13 +130,13 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(vault: &Vault) -> Result<Self, Fault> {
+    pub(super) fn new(vault: &Vault) -> Result<Self, RecordFault> {
         let mut header = [0; HEADER];
-        let master = vault.keys.first().ok_or(Fault::Random)?;
+        let master = vault.keys.first().ok_or(RecordFault::Random)?;
         header[..8].copy_from_slice(&MAGIC);
         header[8..16].copy_from_slice(&id(master));
-        SystemRandom::new().fill(&mut header[16..48 + PREFIX]).map_err(|_| Fault::Random)?;
-        let key = file_key(master, &header).ok_or(Fault::Random)?;
+        SystemRandom::new().fill(&mut header[16..48 + PREFIX]).map_err(|_| RecordFault::Random)?;
+        let key = file_key(master, &header).ok_or(RecordFault::Random)?;
         Ok(Self { header, key, number: 0 })
     }
 

@@ -1,5 +1,5 @@
 //! `Sim`: a room under simulated time, with phones whose packets cross a seeded network.
-use super::netem::{Netem, Weather};
+use super::netem::{Impairments, Netem};
 use super::tone::sine_from;
 use crate::Rate;
 use crate::codec::{Codec, Encoder};
@@ -55,7 +55,7 @@ pub struct Phone {
 }
 
 impl Phone {
-    pub fn new(started: Instant, codec: Codec, voice: Voice, weather: Weather, seed: u64) -> Self {
+    pub fn new(started: Instant, codec: Codec, voice: Voice, impairments: Impairments, seed: u64) -> Self {
         Self {
             codec,
             ptime: TICK,
@@ -66,7 +66,7 @@ impl Phone {
             base: 0xffff_0000,
             sent: 0,
             muted: false,
-            net: Netem::new(weather, seed),
+            net: Netem::new(impairments, seed),
             encoder: (codec, codec.encoder()),
             started,
         }

@@ -183,7 +183,7 @@ fn words_without_pronunciation_are_named_and_a_lexicon_supplies_them() {
     let jsgf = "#JSGF V1.0; grammar g; public <g> = book (zwischbord | the qlorp) room;";
     let asked = ask(Language::En, jsgf);
     let missing = engine.check(&asked).unwrap_err();
-    assert_eq!(missing, Fault::Pronunciation(vec!["zwischbord".into(), "qlorp".into()]));
+    assert_eq!(missing, AsrFault::Pronunciation(vec!["zwischbord".into(), "qlorp".into()]));
     let told = missing.to_string();
     assert!(told.contains("[lexicon]") && told.contains("zwischbord = \"…\"") && told.contains("qlorp"), "{told}");
     let phones = |phones: &str| phones.split(' ').map(String::from).collect::<Vec<_>>();
@@ -199,10 +199,10 @@ fn words_without_pronunciation_are_named_and_a_lexicon_supplies_them() {
 #[test]
 fn free_speech_other_languages_and_broken_grammars_are_refused_with_reasons() {
     let Some(engine) = english() else { return };
-    assert!(matches!(engine.check(&ask(Language::Vi, BOOKING)), Err(Fault::Language(_))));
-    assert!(matches!(engine.check(&ask(Language::En, "public <a> = <b>;")), Err(Fault::Grammar(_))));
+    assert!(matches!(engine.check(&ask(Language::Vi, BOOKING)), Err(AsrFault::Language(_))));
+    assert!(matches!(engine.check(&ask(Language::En, "public <a> = <b>;")), Err(AsrFault::Grammar(_))));
     let anything = Ask { expect: Expect::Anything, ..ask(Language::En, "") };
-    assert!(matches!(engine.open(&anything).map(drop), Err(Fault::Grammar(_))));
+    assert!(matches!(engine.open(&anything).map(drop), Err(AsrFault::Grammar(_))));
     let missing = PocketSphinx::load(Model { hmm: "/nowhere".into(), ..Model::debian_english() });
     assert!(missing.err().unwrap().to_string().contains("install pocketsphinx-en-us"));
 }

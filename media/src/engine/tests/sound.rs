@@ -13,7 +13,7 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chain, Chunk, Fault, Spoken, Synthesiser, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Spoken, Synthesiser, TtsFault, UtteranceId, Voice};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,7 @@ impl Synthesiser for Fast {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let chars = text.chars().count();
         let sound = vec![LEVEL; samples(PER_CHAR) * chars];
         let mut made = 0;

@@ -1,8 +1,8 @@
 //! Engines that fall ill and get well again, with nobody's words at stake.
 use super::{Probing, now};
 use crate::Language;
-use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Recogniser};
-use crate::health::{FIRST_REST, LONGEST_REST, Pace};
+use crate::asr::{self, Ask, AsrFault, Caps, Heard, Hearing, Hypothesis, Recogniser};
+use crate::health::{FIRST_REST, LONGEST_REST, ProbePace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
 use crate::tts::cache::Cache;
@@ -53,21 +53,21 @@ impl Recogniser for Patient {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: false })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(self.clone()))
     }
 }
 
 impl Hearing for Patient {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.given.lock().unwrap().push((now(), pcm.iter().copied().max().unwrap_or(0)));
         Ok(None)
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
-        self.work().map_err(Fault::Engine)?;
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+        self.work().map_err(AsrFault::Engine)?;
         Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 })
     }
 }
@@ -84,9 +84,9 @@ impl Synthesiser for Patient {
         _: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), tts::Fault> {
+    ) -> Result<(), tts::TtsFault> {
         self.said.lock().unwrap().push(text.to_owned());
-        self.work().map_err(tts::Fault::Engine)?;
+        self.work().map_err(tts::TtsFault::Engine)?;
         _ = sink(Chunk { pcm: &[1; 80], upto_char: text.chars().count() as u32 });
         Ok(())
     }
@@ -187,9 +187,9 @@ fn a_probe_that_finds_no_worker_is_due_again() {
     for _ in 0..2 {
         chain.failed(0, &ask(), start);
     }
-    let probe = chain.clone().probe(start + LONGEST_REST, Pace::Rest).unwrap();
-    assert_eq!(chain.next_probe(Pace::Rest), None);
+    let probe = chain.clone().probe(start + LONGEST_REST, ProbePace::Rest).unwrap();
+    assert_eq!(chain.next_probe(ProbePace::Rest), None);
     Probing::recogniser(probe).refuse();
-    assert!(chain.next_probe(Pace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
+    assert!(chain.next_probe(ProbePace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
     assert_eq!(chain.ill(), ["patient"]);
 }

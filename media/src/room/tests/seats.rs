@@ -5,7 +5,7 @@ use crate::hears::tests::{MODES, TABLE};
 use crate::hears::{Hearer, Supervision};
 use crate::playout::Phase;
 use crate::room::{Bot, Event, Input, Seat};
-use crate::testkit::netem::Weather;
+use crate::testkit::netem::Impairments;
 use crate::testkit::sim::tone;
 use crate::testkit::tone::{has, sine};
 use crate::{Rate, SamplePos};
@@ -22,7 +22,7 @@ fn hz(who: char) -> f32 {
 }
 
 fn sit(sim: &mut Sim, seat: Seat, who: char) {
-    let phone = Phone::new(sim.start, Codec::Pcmu, tone(hz(who), 3_000), Weather::default(), u64::from(seat.0));
+    let phone = Phone::new(sim.start, Codec::Pcmu, tone(hz(who), 3_000), Impairments::default(), u64::from(seat.0));
     sim.join(seat, plan(Codec::Pcmu), Some(phone));
 }
 

@@ -16,7 +16,7 @@ fn glide() -> crate::testkit::sim::Voice {
 }
 
 fn glides(sim: &Sim) -> Phone {
-    Phone::new(sim.start, Codec::Pcmu, glide(), Weather { delay: MS * 10, ..Weather::default() }, 3)
+    Phone::new(sim.start, Codec::Pcmu, glide(), Impairments { delay: MS * 10, ..Impairments::default() }, 3)
 }
 
 fn stand_still(sim: &mut Sim, time: Duration) {
@@ -121,7 +121,7 @@ fn a_key_that_sounds_in_a_stall_is_heard_once() {
         both.map(|((low, high), at)| if on(at) { low + high } else { 0 }).collect()
     });
     let mut sim = Sim::new(Mode::Bot);
-    let phone = Phone::new(sim.start, Codec::Pcmu, voice, Weather::default(), 3);
+    let phone = Phone::new(sim.start, Codec::Pcmu, voice, Impairments::default(), 3);
     sim.join(Seat::CALLER, LegPlan { telephone_event: None, ..plan(Codec::Pcmu) }, Some(phone));
     sim.run(SECOND * 3);
     stand_still(&mut sim, SECOND * 3);
