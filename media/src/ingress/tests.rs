@@ -98,7 +98,7 @@ fn the_order_of_packets_that_come_in_time_makes_no_difference() {
     let sent = packets(&voice(40_000), 20);
     for seed in 0..10 {
         // Both wait as long from the start; one of them gets its packets shuffled, and some twice.
-        let plan = JitterPlan { least: MS * 60, ..JitterPlan::default() };
+        let plan = JitterPlan { min_delay: MS * 60, ..JitterPlan::default() };
         let play =
             |impairments| call(&mut Ingress::new(Codec::Pcmu, plan.clone(), 1), sent.clone(), impairments, seed, 0.0);
         let straight = play(Impairments { delay: MS * 40, ..Impairments::default() });
@@ -210,7 +210,7 @@ impl Decoder for Script {
 fn a_codec_that_corrects_errors_is_asked_first_and_one_that_conceals_second() {
     // How a lost packet sounds, by what the next one says and how long packets wait.
     let heard = |correction: u8, waits: u32| {
-        let plan = JitterPlan { least: MS * waits, ..JitterPlan::default() };
+        let plan = JitterPlan { min_delay: MS * waits, ..JitterPlan::default() };
         let mut line = Ingress::new(Codec::Pcmu, plan, 1).decoded_by(|_| Box::new(Script));
         let mut sent = packets(&vec![0; 3200], 20);
         sent.iter_mut().for_each(|(_, packet)| packet.payload = vec![correction; 160].into());

@@ -65,7 +65,7 @@ impl Jitter {
     pub fn is_over_limit(&mut self, now: Instant) -> bool {
         let now = self.place(now);
         let (limit, front) = (self.units(self.plan.max_delay), self.queue.front());
-        front.is_some_and(|front| self.queue.len() > 1 && self.excess_of(front.at, now) > most)
+        front.is_some_and(|front| self.queue.len() > 1 && self.excess_of(front.at, now) > limit)
     }
 
     /// From here on the ear reads by itself, beginning with what is due next.
