@@ -3,14 +3,14 @@ use crate::api::serve::Web;
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
-use crate::call::Desk;
-use crate::call::desk::Parts;
-use crate::call::front::Report;
+use crate::call::Calls;
+use crate::call::calls::Parts;
+use crate::call::control::CallsReport;
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
-use crate::store::vault::Keeping;
+use crate::store::vault::RecordingPolicy;
 use crate::widget::{Door, Origin, Own};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
@@ -130,7 +130,7 @@ pub struct Server {
     pub http: Option<SocketAddr>,
     pub token_file: PathBuf,
     pub store: Store,
-    pub desk: Desk,
+    pub calls: Calls,
     pub bots: Arc<Bots<Loaded>>,
     pub telephone: Arc<Sip>,
     pub ports: Ports,
@@ -154,7 +154,7 @@ impl Server {
         let store = Store::open(&config.store.dir).await?;
         mend(&store.recordings());
         let sealing = config.clone();
-        let keeping = tokio::task::spawn_blocking(move || Keeping::of(&sealing.store)).await?;
+        let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;
         let token_file = config.token_file();
         let token = security::token(&token_file)?;
         let engines = Arc::new(engines);
@@ -175,28 +175,28 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
-        let desk = Desk::new(Parts {
+        let calls = Calls::new(Parts {
             config: config.clone(),
             engine: engine.clone(),
             pool,
             engines,
             bots: bots.clone(),
             store: store.clone(),
-            keeping: keeping.clone(),
+            recording_policy: recording_policy.clone(),
         });
-        desk.connect(telephone.clone());
+        calls.connect(telephone.clone());
         if config.widget.enabled {
-            desk.connect_web(
+            calls.connect_web(
                 WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound")?,
             );
         }
-        tokio::spawn(desk.clone().receive(rings));
+        tokio::spawn(calls.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
-        let (live, shelf) = (Arc::new(desk.clone()), bots.clone());
+        let (live, shelf) = (Arc::new(calls.clone()), bots.clone());
         let door = plans::door(&config, own_origins(&config))?;
         let door = Arc::new(Door::new(door).context("the system gives no random numbers")?);
-        let pages = Arc::new(desk.clone());
-        let app = App { store: store.clone(), desk: live, bots: shelf, keeping, token, metrics, door, pages };
+        let pages = Arc::new(calls.clone());
+        let app = App { store: store.clone(), calls: live, bots: shelf, recording_policy, token, metrics, door, pages };
         let tls = match plans::tls(&config) {
             Some(files) => Some(Tls::load(files)?),
             None => None,
@@ -215,13 +215,13 @@ impl Server {
         };
         let http = web.as_ref().map(Web::address);
         let sip = telephone.udp().or(telephone.tcp());
-        Ok(Self { sip, http, token_file, store, desk, bots, telephone, ports, engine, web, fingerprint, config })
+        Ok(Self { sip, http, token_file, store, calls, bots, telephone, ports, engine, web, fingerprint, config })
     }
 
-    /// Takes no new calls, lets live ones finish within `drain.limit_ms` (or until [`Desk::hurry`]), writes everything down and
+    /// Takes no new calls, lets live ones finish within `drain.limit_ms` (or until [`Calls::end_now`]), writes everything down and
     /// stops.
     pub async fn stop(mut self) {
-        self.desk.drain(self.config.drain.limit_ms.into()).await;
+        self.calls.drain(self.config.drain.limit_ms.into()).await;
         self.telephone.stop(Duration::from_secs(1)).await;
         if let Some(web) = self.web.take() {
             web.close(Duration::from_secs(1)).await;
@@ -240,8 +240,8 @@ impl Server {
     }
 
     /// What the server holds right now.
-    pub fn report(&self) -> Report {
-        self.desk.report()
+    pub fn report(&self) -> CallsReport {
+        self.calls.report()
     }
 
     /// What an operator wants to see once it runs.
@@ -312,9 +312,9 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     }
     console::warn(format_args!(
         "switchboard: no new calls; {} live ones may finish (again: end them now)",
-        server.desk.count()
+        server.calls.count()
     ));
-    let desk = server.desk.clone();
+    let calls = server.calls.clone();
     let mut stopping = pin!(server.stop());
     for again in [Again::Hurry, Again::Leave] {
         tokio::select! {
@@ -324,7 +324,7 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
         }
         match again {
             // Phones and pages are told, and what happened is written down: a second or two.
-            Again::Hurry => desk.hurry(),
+            Again::Hurry => calls.end_now(),
             Again::Leave => tracing::warn!("stopped in the midst of stopping: what is not stored is lost"),
         }
     }

@@ -74,7 +74,7 @@ pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Respons
     if !room.app.bots.has(&bot) {
         return DialFault::Bot.into_response();
     }
-    match room.app.desk.dial(Dial { to, bot, from }).await {
+    match room.app.calls.dial(Dial { to, bot, from }).await {
         Ok(id) => {
             let place = format!("/api/v1/calls/{id}");
             (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Placed { id })).into_response()
@@ -90,7 +90,7 @@ pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Respons
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is over already"),
 ))]
 pub(super) async fn hang_up(State(room): Here, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    if room.app.desk.hang_up(&id) {
+    if room.app.calls.hang_up(&id) {
         return Ok(StatusCode::ACCEPTED);
     }
     match room.app.store.call(&id).await? {

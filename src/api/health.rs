@@ -26,7 +26,7 @@ pub(super) async fn ready(State(room): Here) -> impl IntoResponse {
 }
 
 fn readiness(room: &Room) -> Readiness {
-    let health = room.app.desk.health();
+    let health = room.app.calls.health();
     let mut reasons = health.ill;
     if let Some(fault) = room.app.store.health().fault {
         reasons.push(format!("store: {fault}"));
@@ -55,13 +55,13 @@ pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     observe::metrics::set("switchboard_tasks", tasks as f64);
     observe::metrics::read_process();
-    for (name, value) in room.app.desk.gauges() {
+    for (name, value) in room.app.calls.gauges() {
         observe::metrics::set(name, value);
     }
-    for (reason, count) in room.app.desk.refused() {
+    for (reason, count) in room.app.calls.refused() {
         observe::metrics::refused(reason, count);
     }
-    for (reason, count) in room.app.desk.unanswered() {
+    for (reason, count) in room.app.calls.unanswered() {
         observe::metrics::unanswered(reason, count);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&room.app.metrics))

@@ -24,7 +24,7 @@ use crate::bots::Shelf;
 use crate::observe;
 use crate::security::Secret;
 use crate::store::Store;
-use crate::store::vault::Keeping;
+use crate::store::vault::RecordingPolicy;
 use crate::widget::Door;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
@@ -49,7 +49,7 @@ const STALL: Duration = Duration::from_secs(3);
 const WATCHERS: usize = 64;
 
 /// The API's side towards the calls in progress.
-pub trait Desk: Send + Sync {
+pub trait CallControl: Send + Sync {
     /// Begins an outbound call; its id as soon as it has one. Ringing and all else show in the call's events.
     fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>>;
     /// Ends a live call; `false` when there is none with this id. Does not wait for the end.
@@ -128,9 +128,9 @@ pub struct Health {
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
-    pub desk: Arc<dyn Desk>,
+    pub calls: Arc<dyn CallControl>,
     pub bots: Arc<dyn Shelf>,
-    pub keeping: Keeping,
+    pub recording_policy: RecordingPolicy,
     pub token: Secret,
     pub metrics: PrometheusHandle,
     /// Who lets pages in, and who answers them.

@@ -39,7 +39,7 @@ pub(super) async fn recording(
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = room.app.store.recording(&call).ok_or_else(none)?;
     let kind = kind(&path);
-    let vault = room.app.keeping.vault().cloned();
+    let vault = room.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
         let playback = Playback::open(&path, vault.as_deref())?;
         Ok::<_, RecordFault>((tag(&path, playback.len()), playback))
@@ -96,7 +96,7 @@ pub(super) async fn pause(
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    if room.app.desk.pause_recording(&id, paused) {
+    if room.app.calls.pause_recording(&id, paused) {
         return Ok(StatusCode::NO_CONTENT);
     }
     room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;

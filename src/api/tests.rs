@@ -30,7 +30,7 @@ struct Switch {
     health: Mutex<Health>,
 }
 
-impl Desk for Switch {
+impl CallControl for Switch {
     fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>> {
         Box::pin(async move {
             if self.health().draining {
@@ -101,7 +101,7 @@ struct Site {
     address: SocketAddr,
     client: Client,
     store: Store,
-    desk: Arc<Switch>,
+    calls: Arc<Switch>,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -115,13 +115,13 @@ impl Site {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::open(&crate::testdir(name)).await.unwrap();
-        let desk = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
+        let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
         let app = App {
             store: store.clone(),
-            desk: desk.clone(),
+            calls: calls.clone(),
             bots: Arc::new(Pair),
-            keeping: Keeping::Sealed(Arc::new(Vault::parse(KEY).unwrap())),
+            recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
             token: Secret::new(TOKEN),
             metrics,
             door: Arc::new(Door::new(door).unwrap()),
@@ -129,7 +129,7 @@ impl Site {
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, desk, _web: web }
+        Self { address: web.address(), client: Client::new(), store, calls, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -311,7 +311,7 @@ async fn a_call_is_placed_followed_and_ended() {
 async fn lists_are_filtered_and_paged() {
     let site = Site::open("api-list").await;
     let ids: Vec<String> = (0..5).map(|_| begin(&site.store, "sip:a@b.test")).collect();
-    site.store.note(&ids[0], Event::Ended(End::new(Blame::Caller, Reason::HungUp)));
+    site.store.note(&ids[0], Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     let live = site.json("/api/v1/calls?state=live").await;
     assert_eq!((live["calls"].as_array().unwrap().len(), &live["before"]), (4, &Value::Null));
     let ended = site.json("/api/v1/calls?state=ended").await;
@@ -427,9 +427,9 @@ async fn readiness_tells_draining_and_illness_apart() {
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
     assert_eq!(ready().await, (200, json!({"status": "ready", "reasons": []})));
-    site.desk.health.lock().unwrap().ill.push("pocketsphinx hangs".into());
+    site.calls.health.lock().unwrap().ill.push("pocketsphinx hangs".into());
     assert_eq!(ready().await, (200, json!({"status": "degraded", "reasons": ["pocketsphinx hangs"]})));
-    site.desk.health.lock().unwrap().draining = true;
+    site.calls.health.lock().unwrap().draining = true;
     let (status, body) = ready().await;
     assert_eq!((status, &body["status"], body["reasons"].as_array().unwrap().len()), (503, &json!("draining"), 2));
     let new = json!({"to": "sip:a@b.test", "bot": "booking.en"});
@@ -441,7 +441,7 @@ async fn metrics_count_calls_and_time_responses() {
     let site = Site::open("api-metrics").await;
     let id = begin(&site.store, "sip:a@b.test");
     site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
-    site.store.note(&id, Event::Ended(End::new(Blame::Caller, Reason::HungUp)));
+    site.store.note(&id, Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     observe::metrics::refused("full", 3);
     let text = site.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     for part in [

@@ -291,10 +291,10 @@ pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offe
         return wants(SDP);
     }
     // Said before the token is used up: it is good for another try.
-    if room.app.desk.is_draining() {
+    if room.app.calls.is_draining() {
         return Problem::from(PageFault::Draining).into_response();
     }
-    if room.app.desk.is_busy() {
+    if room.app.calls.is_busy() {
         metrics::counter!("switchboard_speech_refused_total").increment(1);
         return Problem::from(PageFault::Busy).into_response();
     }

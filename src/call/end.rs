@@ -1,9 +1,9 @@
-//! `End`: how a call ended and who is to blame, decided where it is known.
+//! From the ends that lines and conversations report to the [`End`] that is recorded.
 pub use crate::store::{Blame, End, Reason};
 use telephony::{By, Ended};
 
 impl End {
-    /// A conversation ends for this reason.
+    /// The end of a call whose conversation hung up for the reason `why`. `deaf`: no recogniser worked.
     pub fn of_talk(why: &'static str, deaf: bool) -> Self {
         match known(why) {
             reason @ (Reason::NoInput | Reason::NotUnderstood) if deaf => Self::new(Blame::Engine, reason),
@@ -12,12 +12,12 @@ impl End {
     }
 }
 
-/// How the line's end reads in the call's record.
+/// The end of a line as it is recorded.
 impl From<Ended> for End {
     fn from(ended: Ended) -> Self {
         let reason = known(ended.reason);
         let blame = match ended.by {
-            By::Caller => Blame::Caller,
+            By::Caller => Blame::RemoteParty,
             By::Network => Blame::Network,
             By::Us => reason.blame(),
         };
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn who_is_to_blame_is_told_by_who_ended_the_call_and_else_by_the_reason() {
         let end = |by, reason| End::from(Ended { by, reason });
-        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::Caller, Reason::HungUp));
+        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::RemoteParty, Reason::HungUp));
         assert_eq!(end(By::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
         assert_eq!(end(By::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
         assert_eq!(end(By::Us, "the line was dropped").blame, Blame::Server);

@@ -1,24 +1,24 @@
-//! Where wires, samples and words meet: one task per call.
+//! Calls: the join of telephony, media and dialog. One task per call.
 //!
-//! [`talk::Talk`] is the core (told the time, asks for [`talk::Act`]s); [`actor`] drives it; [`perform`] does what it asks;
-//! [`desk`] knows every live call, [`front`] is its side towards the API.
+//! [`talk::Talk`] is the core: it is told the time and returns [`talk::Act`]s. [`driver`] runs it, and [`effects`] carries its acts out.
+//! [`calls`] holds all live calls, and [`control`] is the API's access to them.
 
-pub mod actor;
-pub mod desk;
+pub mod calls;
+pub mod control;
+pub mod dedup;
+pub mod driver;
+pub mod effects;
 pub mod end;
-pub mod front;
 pub mod page;
 pub mod pages;
-pub mod perform;
 mod recording;
 mod route;
 pub mod talk;
 pub mod timeline;
 pub mod turns;
-pub mod twins;
-pub mod watch;
+pub mod watchdog;
 
-pub use desk::Desk;
+pub use calls::Calls;
 pub use end::{Blame, End, Reason};
 
 #[cfg(test)]

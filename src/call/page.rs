@@ -1,6 +1,6 @@
-//! `Page`: what a browser's caller is told over the data channel, and what they tell us (docs/widget.md). Told the time; it gives
-//! messages as text. What it is told before the channel opens is not queued but summed up when it does, so that a channel that
-//! opens anew after a lost connection finds everything as it stands.
+//! `Page`: the messages of a web page's data channel, both ways (docs/widget.md). A core: it is told the time and gives messages as
+//! text. Messages from before the channel opens are not queued: when it opens, also again after a lost connection, the page is sent
+//! the present state of everything.
 use super::end::End;
 use crate::store::{Latency, Means};
 use dialog::conversation::MASK;
@@ -16,7 +16,7 @@ const TEXT: usize = 500;
 /// Messages a second, on average and at once.
 const RATE: f64 = 20.0;
 /// Messages too many or unreadable that end the call.
-const PATIENCE: u32 = 100;
+const MAX_OFFENCES: u32 = 100;
 
 /// What comes over the channel.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Incoming {
     Bad,
 }
 
-/// A message holds words.
+/// Without the text, which is a caller's words.
 impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -38,49 +38,49 @@ impl std::fmt::Debug for Incoming {
     }
 }
 
-/// What the page wants.
+/// What a message of the page asks for.
 #[derive(PartialEq, Eq)]
-pub enum Wish {
+pub enum PageRequest {
     Type(String),
     Key(char),
-    Bye,
-    /// It does nothing but make noise.
-    Enough,
+    HangUp,
+    /// It has sent so many unreadable or too frequent messages that the call ends.
+    TooManyMessages,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
+pub enum PageState {
     Listening,
     #[default]
     Thinking,
     Speaking,
 }
 
-/// A clause that has been announced and not been heard whole.
+/// A clause that was announced and has not been heard to its end.
 struct Clause {
     say: u64,
     turn: u32,
     text: String,
-    /// As it is read, where it is not read as it is said.
+    /// Its text for readers, where that differs from the text for the synthesiser.
     written: Option<Written>,
-    /// Heard of it as it is said.
+    /// How many characters of `text` have been heard.
     chars: u32,
-    /// Cut off: how much was heard of it is yet to be told by the playout.
+    /// Cut off; the playout has not reported yet how much of it was heard.
     hushed: bool,
 }
 
 pub struct Page {
     hello: Value,
     open: bool,
-    state: State,
+    state: PageState,
     keys: bool,
     secret: bool,
     slots: BTreeMap<String, Value>,
     clauses: Vec<Clause>,
-    /// Clauses that came while one before them was being cut: they are announced after it, for an interruption strikes out
-    /// whatever stands behind it.
+    /// Clauses said while an earlier one was being cut off. They are announced after the interruption, because a page removes every
+    /// clause that follows the interrupted one.
     waiting: Vec<Clause>,
-    /// The caption that is not final.
+    /// The caption of the caller's words so far.
     partial: Option<(u32, String)>,
     allowance: Option<(f64, Instant)>,
     offences: u32,
@@ -93,7 +93,7 @@ impl Page {
         Self {
             hello,
             open: false,
-            state: State::default(),
+            state: PageState::default(),
             keys: false,
             secret: false,
             slots: BTreeMap::new(),
@@ -106,12 +106,12 @@ impl Page {
         }
     }
 
-    /// The next message to send. The actor sends it or ends the call: nothing waits for a page that does not read.
+    /// The next message to send. It is never queued for a page that does not read: the leg ends such a call.
     pub fn poll(&mut self) -> Option<String> {
         self.out.pop_front()
     }
 
-    pub fn take(&mut self, now: Instant, incoming: Incoming) -> Option<Wish> {
+    pub fn receive(&mut self, now: Instant, incoming: Incoming) -> Option<PageRequest> {
         let text = match incoming {
             Incoming::Opened => {
                 self.greet();
@@ -128,15 +128,15 @@ impl Page {
         match field("type") {
             Some("text") => {
                 match field("text").map(str::trim).filter(|text| !text.is_empty() && text.chars().count() <= TEXT) {
-                    Some(text) => Some(Wish::Type(text.chars().filter(|c| !c.is_control()).collect())),
+                    Some(text) => Some(PageRequest::Type(text.chars().filter(|c| !c.is_control()).collect())),
                     None => self.offend("bad_message", "`text` has 1 to 500 characters"),
                 }
             }
             Some("key") => match field("key").map(|key| (key.len(), key.chars().next())) {
-                Some((1, Some(key @ ('0'..='9' | '*' | '#')))) => Some(Wish::Key(key)),
+                Some((1, Some(key @ ('0'..='9' | '*' | '#')))) => Some(PageRequest::Key(key)),
                 _ => self.offend("bad_message", "`key` is one of 0-9, * and #"),
             },
-            Some("bye") => Some(Wish::Bye),
+            Some("bye") => Some(PageRequest::HangUp),
             Some(_) => self.offend("unknown_type", "this server knows text, key and bye"),
             None => self.offend("bad_message", "a message has a `type`"),
         }
@@ -150,13 +150,13 @@ impl Page {
         left >= 1.0
     }
 
-    fn offend(&mut self, code: &str, words: &str) -> Option<Wish> {
+    fn offend(&mut self, code: &str, words: &str) -> Option<PageRequest> {
         self.offences += 1;
-        // Whoever floods is not answered with a flood.
+        // A page that sends very many messages is not answered as often.
         if self.offences <= 10 {
             self.error(code, words);
         }
-        (self.offences >= PATIENCE).then_some(Wish::Enough)
+        (self.offences >= MAX_OFFENCES).then_some(PageRequest::TooManyMessages)
     }
 
     fn greet(&mut self) {
@@ -170,13 +170,13 @@ impl Page {
         self.send(state(self.state));
     }
 
-    pub fn state(&mut self, now: State) {
+    pub fn state(&mut self, now: PageState) {
         if std::mem::replace(&mut self.state, now) != now {
             self.send(state(now));
         }
     }
 
-    /// The caller's words so far. Of a secret only that there are some is shown.
+    /// The caller's words so far; a secret is shown as a mask.
     pub fn heard(&mut self, turn: u32, text: &str) {
         let shown = if self.secret { MASK } else { text };
         if self.partial.as_ref().is_some_and(|(t, s)| *t == turn && s == shown) {
@@ -194,7 +194,7 @@ impl Page {
         self.send(caption(turn, Some(text), Some(Some(by)), secret));
     }
 
-    /// What was heard so far was no turn.
+    /// The words so far did not become a turn.
     pub fn nothing(&mut self) {
         self.withdraw(None);
     }
@@ -205,7 +205,7 @@ impl Page {
         }
     }
 
-    /// A clause is going to be said.
+    /// The bot is going to say a clause.
     pub fn clause(&mut self, say: u64, turn: u32, text: &str, written: Option<Written>) {
         let clause = Clause { say, turn, text: text.into(), written, chars: 0, hushed: false };
         if self.clauses.iter().any(|clause| clause.hushed) {
@@ -220,10 +220,10 @@ impl Page {
         self.clauses.push(clause);
     }
 
-    /// So much of a clause has been heard; `done`: all that ever will be.
+    /// `chars` characters of a clause have been heard; `done`: nothing more of it will be.
     pub fn spoken(&mut self, say: u64, chars: u32, done: bool) {
         if self.waiting.iter().any(|clause| clause.say == say) {
-            // The playout has gone on without a word about what was cut.
+            // The playout goes on with the next clause and does not report the one that was cut off.
             self.settle();
         }
         let Some(at) = self.clauses.iter().position(|clause| clause.say == say && !clause.hushed) else { return };
@@ -238,7 +238,7 @@ impl Page {
         }
     }
 
-    /// Nothing below `floor` is heard any more. `sounding`: the clause of which the playout will say how much was heard.
+    /// No clause below `floor` is played any more. `sounding`: the clause of which the playout will report how much was heard.
     pub fn hushed(&mut self, floor: u64, sounding: Option<u64>) {
         self.clauses.iter_mut().filter(|clause| clause.say < floor).for_each(|clause| clause.hushed = true);
         self.waiting.retain(|clause| clause.say >= floor);
@@ -256,7 +256,7 @@ impl Page {
         }
     }
 
-    /// Tells of an interruption, and then of what came after it.
+    /// Announces an interruption, then the clauses that were said after it.
     fn settle(&mut self) {
         if let Some(first) = self.clauses.iter().find(|clause| clause.hushed) {
             let message = json!({"type": "interrupted", "say": first.say, "chars": first.heard()});
@@ -300,7 +300,7 @@ impl Page {
     }
 
     fn send(&mut self, message: Value) {
-        // The last word is said to a channel that is still opening too.
+        // `end` is sent although the channel may still be opening.
         if self.open || message["type"] == "end" {
             self.out.push_back(text(message));
         }
@@ -313,13 +313,13 @@ impl Clause {
         json!({"type": "bot", "say": self.say, "turn": self.turn, "text": text})
     }
 
-    /// Of the text that was announced.
+    /// Heard characters of the text that was announced.
     fn heard(&self) -> u32 {
         self.written.as_ref().map_or(self.chars, |written| written.heard(self.chars))
     }
 }
 
-/// With `type` first, as people read it.
+/// As JSON with `type` first.
 fn text(mut message: Value) -> String {
     let kind = message.as_object_mut().and_then(|fields| fields.remove("type")).unwrap_or_default();
     let rest = message.to_string();
@@ -337,11 +337,11 @@ fn expect(keys: bool, secret: bool) -> Value {
     json!({"type": "expect", "keys": keys, "secret": secret})
 }
 
-fn state(state: State) -> Value {
+fn state(state: PageState) -> Value {
     let name = match state {
-        State::Listening => "listening",
-        State::Thinking => "thinking",
-        State::Speaking => "speaking",
+        PageState::Listening => "listening",
+        PageState::Thinking => "thinking",
+        PageState::Speaking => "speaking",
     };
     json!({"type": "state", "state": name})
 }

@@ -1,6 +1,6 @@
-//! The desk's side towards web pages: answering a browser's offer, and what its signalling asks of a call that lives.
-use super::actor::Order;
-use super::desk::{Arrived, Desk, Opening};
+//! Calls from web pages: answering a browser's offer, and the signalling of live calls.
+use super::calls::{AnsweredLine, CallInfo, Calls};
+use super::driver::Order;
 use super::end::{Blame, End, Reason};
 use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
@@ -17,25 +17,25 @@ use telephony::webrtc::{Answered, Fault, Peer, WebRtc};
 use telephony::{Change, Headers, Line};
 use tokio::sync::mpsc;
 
-/// A call from a page, as its signalling sees it.
-pub(super) struct Visitor {
+/// The signalling side of a call from a page.
+pub(super) struct PagePeer {
     peer: Peer,
-    /// Whose token opened it: no other may touch it.
+    /// The token that opened it; requests with another one are refused.
     ticket: TicketId,
     _seat: Seat,
 }
 
-impl Desk {
-    /// Calls from pages can be taken once the desk knows how.
+impl Calls {
+    /// Connects the WebRTC stack: calls from pages can be answered.
     pub fn connect_web(&self, web: WebRtc) {
         self.0.web.set(web).ok();
     }
 
-    pub(super) fn peers(&self) -> MutexGuard<'_, HashMap<String, Visitor>> {
+    pub(super) fn peers(&self) -> MutexGuard<'_, HashMap<String, PagePeer>> {
         self.0.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a page's offer; the call is a task of its own from there on.
+    /// Answers a page's offer and starts the call's task.
     async fn take_page(&self, visit: Visit) -> Result<Begun, PageFault> {
         if self.is_draining() {
             return Err(PageFault::Draining);
@@ -50,7 +50,7 @@ impl Desk {
             return Err(PageFault::Voiceless);
         }
         let Answered { sdp, peer, mut line, data } = web.answer(&visit.offer).await?;
-        let opening = Opening {
+        let opening = CallInfo {
             id: Store::new_id(),
             number: self.number(),
             direction: Direction::Inbound,
@@ -61,16 +61,16 @@ impl Desk {
             route,
         };
         let (orders, mut inbox) = mpsc::channel(8);
-        let listed = self.list(&opening, orders);
+        let registered = self.register(&opening, orders);
         let (id, etag) = (opening.id.clone(), peer.etag());
-        self.peers().insert(id.clone(), Visitor { peer, ticket: visit.ticket.id, _seat: visit.seat });
-        let desk = self.clone();
+        self.peers().insert(id.clone(), PagePeer { peer, ticket: visit.ticket.id, _seat: visit.seat });
+        let calls = self.clone();
         tokio::spawn(async move {
-            if let Some(end) = silent_until_up(&mut line, &mut inbox).await {
-                return desk.never_began(&opening.id, end);
+            if let Some(end) = until_connected(&mut line, &mut inbox).await {
+                return calls.end_record(&opening.id, end);
             }
-            desk.hold(&opening, Arrived { line, orders: inbox, page: Some(data) }).await;
-            drop(listed);
+            calls.run(&opening, AnsweredLine { line, orders: inbox, page: Some(data) }).await;
+            drop(registered);
         });
         Ok(Begun { id, etag, sdp })
     }
@@ -84,8 +84,8 @@ impl Desk {
     }
 }
 
-/// Nobody speaks to a page that cannot hear yet. `Some`: it never will.
-async fn silent_until_up(line: &mut Line, orders: &mut mpsc::Receiver<Order>) -> Option<End> {
+/// Waits for the media connection, so that the bot does not speak before the page can hear it. `Some`: the call ended instead.
+async fn until_connected(line: &mut Line, orders: &mut mpsc::Receiver<Order>) -> Option<End> {
     loop {
         tokio::select! {
             change = line.next() => match change {
@@ -103,17 +103,17 @@ async fn silent_until_up(line: &mut Line, orders: &mut mpsc::Receiver<Order>) ->
     }
 }
 
-/// How long a call's task may take to answer its signalling.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest a peer may take to answer its signalling.
+const SIGNALLING_TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn within<T>(asked: impl Future<Output = Result<T, Fault>>) -> Result<T, PageFault> {
-    match tokio::time::timeout(PATIENCE, asked).await {
+    match tokio::time::timeout(SIGNALLING_TIMEOUT, asked).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(PageFault::Gone),
     }
 }
 
-impl Pages for Desk {
+impl Pages for Calls {
     fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>> {
         Box::pin(self.take_page(visit))
     }
@@ -139,7 +139,7 @@ impl Pages for Desk {
 
     fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
         self.peer(id, &ticket)?;
-        if self.end(id, End::new(Blame::Caller, Reason::HungUp)) { Ok(()) } else { Err(PageFault::Gone) }
+        if self.end(id, End::new(Blame::RemoteParty, Reason::HungUp)) { Ok(()) } else { Err(PageFault::Gone) }
     }
 }
 
@@ -151,10 +151,10 @@ impl From<Fault> for PageFault {
             Fault::Draining => Self::Draining,
             Fault::Fragment(why) => Self::Fragment(why),
             Fault::Bind { .. } => {
-                tracing::error!(%fault, "a page's call finds no place for its sound");
+                tracing::error!(%fault, "no UDP port is free for a page's call");
                 Self::Portless
             }
-            // Says what is wrong with the offer in our words: it holds none of the page's.
+            // The text contains nothing of the offer itself.
             Fault::Sdp(_) | Fault::Stack(_) => Self::Offer(fault.to_string()),
         }
     }

@@ -1,30 +1,30 @@
-//! `start`: a call's recording, and what becomes of it in the record, the log and the metrics. A disk that refuses costs the
-//! recording, not the call.
+//! `start`: starts a call's recording and notes its outcome in the record, the log and the metrics. A call whose recording fails goes
+//! on.
 use crate::config::Config;
-use crate::store::vault::Keeping;
+use crate::store::vault::RecordingPolicy;
 use crate::store::{Event as Note, Mark, Private, Recorded, Recording, Store};
 use media::engine::RoomHandle;
 use media::record::{Format, Kept, RecordPlan, Recorder, SEALED};
 
-/// Where recordings go.
-pub(super) struct Place<'a> {
+/// What a recording is started with.
+pub(super) struct RecordingSetup<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
-    pub keeping: &'a Keeping,
+    pub recording_policy: &'a RecordingPolicy,
 }
 
 /// Starts the recording of call `id`, if recordings are kept.
-pub(super) fn start(place: &Place<'_>, id: &str, room: &RoomHandle) -> Option<Recorder> {
-    let Place { config, store, keeping } = place;
+pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> Option<Recorder> {
+    let RecordingSetup { config, store, recording_policy } = setup;
     if !config.store.recording {
         return None;
     }
-    if let Keeping::Nothing(why) = keeping {
-        tracing::error!(call = id, %why, "this call is not recorded, for it would be in the clear");
-        broken(store, id);
+    if let RecordingPolicy::Refused(why) = recording_policy {
+        tracing::error!(call = id, %why, "this call is not recorded, because there is no key to encrypt it");
+        failed(store, id);
         return None;
     }
-    let (format, vault) = (Format::from(config.store.recording_format), keeping.vault().cloned());
+    let (format, vault) = (Format::from(config.store.recording_format), recording_policy.vault().cloned());
     let mut path = format!("recordings/{id}.{}", format.extension());
     if vault.is_some() {
         path = format!("{path}.{SEALED}");
@@ -33,7 +33,7 @@ pub(super) fn start(place: &Place<'_>, id: &str, room: &RoomHandle) -> Option<Re
         Ok(started) => started,
         Err(why) => {
             tracing::error!(call = id, %why, "this call is not recorded");
-            broken(store, id);
+            failed(store, id);
             return None;
         }
     };
@@ -41,7 +41,7 @@ pub(super) fn start(place: &Place<'_>, id: &str, room: &RoomHandle) -> Option<Re
     let (told, call) = (Store::clone(store), id.to_owned());
     recorder.on_end(move |kept| closed(&told, &call, path, kept));
     if room.record(tap).is_err() {
-        // The tap went with the order that was refused, and its file with it.
+        // The refused order drops the tap, which closes its file.
         tracing::error!(call = id, "this call is not recorded: its room takes no orders");
         store.note(id, mark());
         return None;
@@ -49,8 +49,8 @@ pub(super) fn start(place: &Place<'_>, id: &str, room: &RoomHandle) -> Option<Re
     Some(recorder)
 }
 
-/// No recording came about.
-fn broken(store: &Store, id: &str) {
+/// Notes that a recording could not be started.
+fn failed(store: &Store, id: &str) {
     count(Recorded::No);
     store.note(id, mark());
 }
@@ -59,7 +59,7 @@ fn mark() -> Note {
     Note::Mark(Mark { name: "recording_broken".into(), data: Private::default() })
 }
 
-/// The file is closed, or given up. Runs on the writer of recordings.
+/// Notes how much of the call is in the file, which is closed. Runs on the recordings' writer thread.
 fn closed(store: &Store, call: &str, path: String, kept: Kept) {
     let (recorded, why) = match kept {
         Kept::Whole => (Recorded::Whole, None),

@@ -1,5 +1,5 @@
-//! Which bot takes a call, and what keeps one from being taken.
-use super::desk::Desk;
+//! `Route`: which bot answers a call, and why a call is refused.
+use super::calls::Calls;
 use crate::bots::Shelf as _;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Loaded};
@@ -23,11 +23,11 @@ pub(super) enum NoRoute {
     Broken(String),
     /// No voice for the language of this bot works.
     Voiceless(String),
-    /// The speech workers are behind: another bot's call would make those inside wait.
+    /// The speech workers are behind: a further call would make those in progress wait.
     Busy,
 }
 
-/// When to try again while the speech workers are behind.
+/// `Retry-After` while the speech workers are behind.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 impl From<&NoRoute> for Decline {
@@ -41,15 +41,15 @@ impl From<&NoRoute> for Decline {
     }
 }
 
-/// The bot that the configuration names for a called user.
+/// The bot that the configuration names for the called user.
 fn bot_of<'a>(config: &'a Config, called: &Called) -> Option<&'a str> {
     let users = config.route.iter().map(|route| route.user.as_str());
     let named = config.numbers.plan().find(called, users).map(|at| &config.route[at].bot);
     named.or(config.default_route.as_ref()).map(String::as_str)
 }
 
-impl Desk {
-    /// What takes a call to `called` at this moment.
+impl Calls {
+    /// What answers a call to `called` at this moment.
     pub(super) fn route(&self, called: &Called) -> Result<Route, NoRoute> {
         if self.is_draining() {
             return Err(NoRoute::Draining);
@@ -71,11 +71,11 @@ impl Desk {
         }
     }
 
-    /// What an OPTIONS is told. Without a user it is the server that is asked for.
-    pub(super) fn foretell(&self, called: &Called) -> Result<(), Decline> {
+    /// How an INVITE to `called` would be answered, for OPTIONS. Without a user part the server as a whole is asked.
+    pub(super) fn forecast(&self, called: &Called) -> Result<(), Decline> {
         match self.route(called) {
             _ if called.user().is_empty() && self.is_busy() => Err(Decline::Overloaded(BUSY)),
-            // What keeps one bot from calls keeps no other.
+            // A fault of one bot is none of the server.
             Err(NoRoute::Unknown | NoRoute::Broken(_) | NoRoute::Voiceless(_)) if called.user().is_empty() => Ok(()),
             found => found.map(drop).map_err(|why| Decline::from(&why)),
         }
@@ -94,7 +94,7 @@ impl Desk {
         busy
     }
 
-    /// One more call was refused for that.
+    /// Counts a call refused because of [`NoRoute::Busy`].
     pub(super) fn count_busy(&self) {
         metrics::counter!("switchboard_speech_refused_total").increment(1);
         tracing::debug!("a call was refused: speech workers are behind");
@@ -109,11 +109,11 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::desk::Parts;
+    use crate::call::calls::Parts;
     use crate::config::{Ms, Route as Line};
     use crate::engines::Engines;
     use crate::store::Store;
-    use crate::store::vault::Keeping;
+    use crate::store::vault::RecordingPolicy;
     use crate::{api, bots::Bots, plans};
     use media::Language;
     use media::Rate;
@@ -171,21 +171,21 @@ mod tests {
         let voice = Arc::new(Scripted::new(Manner::Slow(Duration::from_millis(10))));
         let engines = Arc::new(Engines::of(vad.clone(), vec![], vec![voice]));
         let reader = engines.clone();
-        let desk = Desk::new(Parts {
+        let calls = Calls::new(Parts {
             engine: Engine::start(plans::engine(&config), vad).unwrap(),
             pool: Pool::start(plans::pool(&config)).unwrap(),
             engines,
             bots: Arc::new(Bots::load(&dir.join("bots"), move |name, text| reader.read(name, text)).unwrap()),
             store: Store::open(&dir.join("store")).await.unwrap(),
-            keeping: Keeping::of(&config.store),
+            recording_policy: RecordingPolicy::of(&config.store),
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));
-        assert!(desk.route(&bot).is_ok() && desk.foretell(&server).is_ok());
-        let refused = || metrics_of(&desk, "switchboard_speech_full");
+        assert!(calls.route(&bot).is_ok() && calls.forecast(&server).is_ok());
+        let refused = || metrics_of(&calls, "switchboard_speech_full");
         assert_eq!(refused(), 0.0);
         // Twenty callers' bots speak at once, and one worker speaks for all.
-        let parts = desk.parts();
+        let parts = calls.parts();
         let voice = tts::Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 };
         let (out, _news) = mpsc::channel(256);
         let speakers: Vec<_> = (0..20)
@@ -198,22 +198,22 @@ mod tests {
             speaker.say(tts::UtteranceId(1), "one moment".into(), true).unwrap();
         }
         for _ in 0..500 {
-            if desk.is_busy() {
+            if calls.is_busy() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert_eq!(desk.route(&bot).err(), Some(NoRoute::Busy));
-        assert!(desk.route(&echo).is_ok(), "an echo needs no speech worker");
-        assert_eq!(desk.foretell(&bot), Err(Decline::Overloaded(BUSY)));
-        assert_eq!(desk.foretell(&server), Err(Decline::Overloaded(BUSY)));
-        assert!(api::Desk::health(&desk).busy);
+        assert_eq!(calls.route(&bot).err(), Some(NoRoute::Busy));
+        assert!(calls.route(&echo).is_ok(), "an echo needs no speech worker");
+        assert_eq!(calls.forecast(&bot), Err(Decline::Overloaded(BUSY)));
+        assert_eq!(calls.forecast(&server), Err(Decline::Overloaded(BUSY)));
+        assert!(api::CallControl::health(&calls).busy);
         assert_eq!(refused(), 1.0);
         let dial = api::Dial { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
-        assert_eq!(api::Desk::dial(&desk, dial).await, Err(api::DialFault::Busy));
+        assert_eq!(api::CallControl::dial(&calls, dial).await, Err(api::DialFault::Busy));
     }
 
-    fn metrics_of(desk: &Desk, name: &str) -> f64 {
-        api::Desk::gauges(desk).iter().find(|(gauge, _)| *gauge == name).map_or(f64::NAN, |(_, value)| *value)
+    fn metrics_of(calls: &Calls, name: &str) -> f64 {
+        api::CallControl::gauges(calls).iter().find(|(gauge, _)| *gauge == name).map_or(f64::NAN, |(_, value)| *value)
     }
 }

@@ -1,12 +1,12 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
-//! the call's record. It is told the time and asks for what it wants done as [`Act`]s; `actor` performs them.
+//! the call's record. It is told the time and returns [`Act`]s, which the driver carries out.
+use super::dedup::{KeyDedup, KeySource};
 use super::end::{Blame, End, Reason};
-use super::page::{Incoming, Page, State, Wish};
-use super::timeline::{Owed, Silence, Silences, Stopwatch, line};
+use super::page::{Incoming, Page, PageRequest, PageState};
+use super::timeline::{Owed, SilenceSpan, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
-use super::twins::{Road, Twins};
-use super::watch::Watch;
-pub use super::watch::{Limits, Why};
+use super::watchdog::Watchdog;
+pub use super::watchdog::{Limits, Why};
 pub use crate::standby::Clip;
 use crate::store;
 use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
@@ -21,13 +21,13 @@ use media::vad::Edge;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-mod obey;
+mod outputs;
 
-/// A bot that gives no sound for this long, although it owes some, has failed.
-const HOPELESS: Duration = Duration::from_secs(12);
+/// The call ends when sound of the bot has been due for this long.
+const NO_SOUND_LIMIT: Duration = Duration::from_secs(12);
 
-/// A standby clip may come again after this, if the bot has still not been heard.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Between standby clips, while the bot is not heard.
+const STANDBY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What happens to a call.
 #[derive(Debug)]
@@ -39,23 +39,23 @@ pub enum Input {
     Spoken(Spoken),
     /// A key by signalling (SIP INFO); keys in the sound path come with the room.
     Key(char),
-    Held(bool),
-    /// A browser's connection is gone, or back: like a hold, but nobody's doing.
-    Lost(bool),
+    LineHeld(bool),
+    /// A browser's connection is lost, or back. The conversation pauses as during a hold.
+    ConnectionLost(bool),
     /// From a browser's data channel.
     Page(Incoming),
     ToolDone {
         id: ToolId,
         result: Result<serde_json::Value, ToolFault>,
     },
-    /// The line is gone: the far end hung up, or its network or our side did.
+    /// The line has ended, by the far end, its network or this server.
     Gone(End),
     /// An operator, the API or a drain ends the call.
     EndNow(End),
     Tick,
 }
 
-/// What the core wants done.
+/// What the driver is asked to do.
 #[derive(Debug)]
 pub enum Act {
     Say {
@@ -63,7 +63,7 @@ pub enum Act {
         text: String,
         interruptible: bool,
     },
-    /// Play this at once: the bot's own sound does not come.
+    /// Play this at once, because the bot's own sound is late.
     Standby {
         utterance: UtteranceId,
         clip: Clip,
@@ -81,14 +81,14 @@ pub enum Act {
     Note(Note),
     /// A message for the browser's page.
     Tell(String),
-    /// Hang up; nothing more follows.
+    /// Hang up. The last act of a call.
     End(End),
 }
 
 pub struct Talk {
     conversation: Conversation,
     dead_air: Duration,
-    watch: Watch,
+    watchdog: Watchdog,
     acts: VecDeque<Act>,
     started: Instant,
     answered: Option<Instant>,
@@ -99,44 +99,44 @@ pub struct Talk {
     turns: u32,
     bot: BotTurns,
     caller: CallerTurn,
-    /// The bot owes sound since then; when a standby clip last covered for it, and whether that is still to be heard.
-    owing: Option<Instant>,
-    stood_by: Option<Instant>,
-    standing_by: bool,
-    /// The clause that the last clips went before, and how many they were.
-    clips: (UtteranceId, u64),
-    /// A clause that has begun and whose sound has run out.
-    missing: Option<UtteranceId>,
-    /// The bot owes an answer whose words the recogniser is late with.
-    late: bool,
-    /// A tool runs: the conversation excuses it, and owes nothing else.
-    working: bool,
+    /// Since when sound of the bot is due; when a standby clip was last started, and whether one is still playing.
+    sound_due: Option<Instant>,
+    standby_at: Option<Instant>,
+    standby_plays: bool,
+    /// The clause before which standby clips were last played, and how many.
+    standby_clips: (UtteranceId, u64),
+    /// A clause that has begun and whose synthesised sound has run out.
+    underrun: Option<UtteranceId>,
+    /// An answer is due, and the recogniser is late with the caller's words.
+    words_late: bool,
+    /// A tool runs. Meanwhile the conversation asks for patience itself, and no other sound is due.
+    tool_runs: bool,
     /// The newest clause.
-    newest: SayId,
-    twins: Twins,
-    /// A browser's page, told what happens.
+    last_say: SayId,
+    dedup: KeyDedup,
+    /// The page of a browser's call.
     page: Option<Page>,
-    /// The conversation has stopped the playout for a moment.
-    holding: bool,
-    /// The caller holds the line; their connection is lost.
-    held: bool,
-    lost: bool,
+    /// The conversation holds the playout while it decides whether the caller interrupts.
+    playout_held: bool,
+    /// The far end has put the line on hold; its connection is lost.
+    line_on_hold: bool,
+    connection_lost: bool,
     secret: bool,
     deaf: bool,
-    /// The conversation has said its last word; the call ends when it has been heard, or by then at the latest.
-    farewell: Option<(End, Instant)>,
+    /// The conversation has hung up: the call ends for this reason when its last clause has been heard, and at this time at the latest.
+    ending: Option<(End, Instant)>,
     ended: bool,
 }
 
-/// The last clauses are given this long to be heard.
-const FAREWELL: Duration = Duration::from_secs(20);
+/// The longest the last clauses of a call may take to be heard.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(20);
 
 impl Talk {
     pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
         Self {
             conversation,
             dead_air: limits.dead_air,
-            watch: Watch::new(limits, started),
+            watchdog: Watchdog::new(limits, started),
             acts: VecDeque::new(),
             started,
             answered: None,
@@ -146,27 +146,27 @@ impl Talk {
             turns: 0,
             bot: BotTurns::default(),
             caller: CallerTurn::default(),
-            owing: None,
-            stood_by: None,
-            standing_by: false,
-            clips: (UtteranceId(0), 0),
-            missing: None,
-            late: false,
-            working: false,
-            newest: SayId(0),
-            twins: Twins::default(),
+            sound_due: None,
+            standby_at: None,
+            standby_plays: false,
+            standby_clips: (UtteranceId(0), 0),
+            underrun: None,
+            words_late: false,
+            tool_runs: false,
+            last_say: SayId(0),
+            dedup: KeyDedup::default(),
             page: None,
-            holding: false,
-            held: false,
-            lost: false,
+            playout_held: false,
+            line_on_hold: false,
+            connection_lost: false,
             secret: false,
             deaf: false,
-            farewell: None,
+            ending: None,
             ended: false,
         }
     }
 
-    /// The same with a page that is told what happens.
+    /// With the page of a browser's call.
     pub fn with_page(self, page: Page) -> Self {
         Self { page: Some(page), ..self }
     }
@@ -180,13 +180,13 @@ impl Talk {
         if self.ended {
             return None;
         }
-        let mut all = vec![self.watch.deadline()];
+        let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
-            all.push((at + HOPELESS, Why::Hopeless));
-            all.extend((!self.standing_by).then(|| (self.dead_air(at), Why::DeadAir)));
+        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
+            all.push((at + NO_SOUND_LIMIT, Why::NoSound));
+            all.extend((!self.standby_plays).then(|| (self.dead_air(at), Why::DeadAir)));
         }
-        all.extend(self.farewell.map(|(_, at)| (at, Why::Farewell)));
+        all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -197,34 +197,34 @@ impl Talk {
         match input {
             Input::Answered => {
                 self.answered = Some(now);
-                self.owing = Some(now);
+                self.sound_due = Some(now);
                 self.silences.answered(now);
                 self.note(Note::Answered);
-                self.tell(now, Words::Answered);
+                self.tell_conversation(now, Words::Answered);
             }
             Input::Room(event) => self.room(now, event),
             Input::Heard(heard) => self.heard(now, heard),
             Input::Spoken(spoken) => self.spoken(now, spoken),
-            Input::Key(key) => self.key(now, key, Road::Signalling),
-            Input::Held(held) => self.hold(now, held, self.lost),
-            Input::Lost(lost) => self.hold(now, self.held, lost),
-            Input::Page(incoming) => self.listen_to_page(now, incoming),
+            Input::Key(key) => self.key(now, key, KeySource::Signalling),
+            Input::LineHeld(held) => self.hold(now, held, self.connection_lost),
+            Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
+            Input::Page(incoming) => self.page_message(now, incoming),
             Input::ToolDone { id, result } => {
-                self.works(now, false);
+                self.tool_ended(now);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.tell(now, Words::ToolDone { id, result });
+                self.tell_conversation(now, Words::ToolDone { id, result });
             }
             Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
             Input::Tick => self.tick(now),
         }
         if !self.ended {
             let state = self.state();
-            self.show(|page| page.state(state));
+            self.tell_page(|page| page.state(state));
         }
     }
 
-    /// Tells the page something, if there is one.
-    fn show(&mut self, tell: impl FnOnce(&mut Page)) {
+    /// Passes something to the page, if there is one, and sends its messages.
+    fn tell_page(&mut self, tell: impl FnOnce(&mut Page)) {
         let Some(page) = &mut self.page else { return };
         tell(page);
         while let Some(message) = page.poll() {
@@ -232,143 +232,148 @@ impl Talk {
         }
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> PageState {
         let speaks = self.sounds() || (self.bot.begun() > 0 && self.bot.more());
         match () {
-            () if speaks && !self.holding => State::Speaking,
-            () if self.caller.is_speaking() => State::Listening,
-            () if self.owing.is_some() || self.working => State::Thinking,
-            () => State::Listening,
+            () if speaks && !self.playout_held => PageState::Speaking,
+            () if self.caller.is_speaking() => PageState::Listening,
+            () if self.sound_due.is_some() || self.tool_runs => PageState::Thinking,
+            () => PageState::Listening,
         }
     }
 
-    fn listen_to_page(&mut self, now: Instant, incoming: Incoming) {
-        let mut wish = None;
-        self.show(|page| wish = page.take(now, incoming));
-        match wish {
+    fn page_message(&mut self, now: Instant, incoming: Incoming) {
+        let mut request = None;
+        self.tell_page(|page| request = page.receive(now, incoming));
+        match request {
             None => {}
-            Some(Wish::Key(key)) => self.key(now, key, Road::Signalling),
-            Some(Wish::Type(_)) if !self.conversation.takes() => {
-                self.show(|page| {
+            Some(PageRequest::Key(key)) => self.key(now, key, KeySource::Signalling),
+            Some(PageRequest::Type(_)) if !self.conversation.takes() => {
+                self.tell_page(|page| {
                     page.error("not_taken", "the bot is at work, or the call is on hold: try again in a moment")
                 });
             }
-            Some(Wish::Type(text)) => {
+            Some(PageRequest::Type(text)) => {
                 self.mark(now, "typed");
                 self.caller.clear();
                 self.caller.started(now);
                 self.caller.stopped(now);
                 self.stopwatch.stopped(now);
-                self.tell(now, Words::Typed(text));
+                self.tell_conversation(now, Words::Typed(text));
             }
-            Some(Wish::Bye) => self.end(now, End::new(Blame::Caller, Reason::HungUp)),
-            Some(Wish::Enough) => self.end(now, End::new(Blame::Caller, Reason::TooManyMessages)),
+            Some(PageRequest::HangUp) => self.end(now, End::new(Blame::RemoteParty, Reason::HungUp)),
+            Some(PageRequest::TooManyMessages) => self.end(now, End::new(Blame::RemoteParty, Reason::TooManyMessages)),
         }
     }
 
     fn tick(&mut self, now: Instant) {
-        if let Some(end) = self.watch.verdict(now) {
+        if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
-        if let Some(at) = self.owing.filter(|_| !self.watch.is_held()) {
-            if now >= at + HOPELESS {
+        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
+            if now >= at + NO_SOUND_LIMIT {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
             if now >= self.dead_air(at) {
-                self.stand_by(now, Clip::Moment);
+                self.play_standby(now, Clip::Moment);
             }
         }
-        if let Some((end, at)) = self.farewell
+        if let Some((end, at)) = self.ending
             && now >= at
         {
             return self.end(now, end);
         }
         if self.conversation.deadline().is_some_and(|(at, _)| now >= at) {
-            self.tell(now, Words::Tick);
+            self.tell_conversation(now, Words::Tick);
         }
     }
 
-    /// When a bot that has owed sound since `at` is covered for.
+    /// When a standby clip is played if sound of the bot has been due since `at`.
     fn dead_air(&self, at: Instant) -> Instant {
-        self.stood_by.map_or(at, |before| before + AGAIN).max(at + self.dead_air)
+        self.standby_at.map_or(at, |before| before + STANDBY_INTERVAL).max(at + self.dead_air)
     }
 
-    /// Covers for sound that does not come, once in a while until the bot is heard again.
-    fn stand_by(&mut self, now: Instant, clip: Clip) {
-        if self.standing_by || self.stood_by.is_some_and(|before| now < before + AGAIN) {
+    /// Plays a standby clip in place of missing sound, at intervals until the bot is heard again.
+    fn play_standby(&mut self, now: Instant, clip: Clip) {
+        if self.standby_plays || self.standby_at.is_some_and(|before| now < before + STANDBY_INTERVAL) {
             return;
         }
-        (self.stood_by, self.standing_by) = (Some(now), true);
+        (self.standby_at, self.standby_plays) = (Some(now), true);
         self.mark(now, "standby");
-        let next = || utterance(SayId(self.newest.0 + 1));
-        let clause = self.missing.or_else(|| self.bot.waiting()).unwrap_or_else(next);
-        let (before_clause, clips) = self.clips;
+        let next = || utterance(SayId(self.last_say.0 + 1));
+        let clause = self.underrun.or_else(|| self.bot.waiting()).unwrap_or_else(next);
+        let (before_clause, clips) = self.standby_clips;
         let clips = if before_clause == clause { clips } else { 0 };
-        self.clips = (clause, clips + 1);
+        self.standby_clips = (clause, clips + 1);
         let utterance = before(clause, clips);
         self.act(Act::Standby { utterance, clip });
     }
 
-    /// While the line is held or lost nobody hears and nobody listens: the prompt waits, and so does everything that would follow.
+    /// While the line is on hold or lost the playout, the recogniser and all timers of the conversation are stopped.
     fn hold(&mut self, now: Instant, held: bool, lost: bool) {
-        if self.held != held {
+        if self.line_on_hold != held {
             self.mark(now, if held { "held" } else { "resumed" });
         }
-        if self.lost != lost {
+        if self.connection_lost != lost {
             self.mark(now, if lost { "connection_lost" } else { "connection_back" });
         }
-        (self.held, self.lost) = (held, lost);
+        (self.line_on_hold, self.connection_lost) = (held, lost);
         for silence in [self.silences.held(held, now), self.silences.lost(lost, now)] {
             self.silence(silence);
         }
         let held = held || lost;
-        if held == self.watch.is_held() {
+        if held == self.watchdog.is_held() {
             return;
         }
-        self.watch.held(held, now);
-        // What is due is counted anew.
-        self.owing = self.owing.map(|_| now);
+        self.watchdog.set_held(held, now);
+        // The time for which sound has been due begins anew.
+        self.sound_due = self.sound_due.map(|_| now);
         self.caller.clear();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
         if held {
-            self.tell(now, Words::Held(true));
+            self.tell_conversation(now, Words::Held(true));
             self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Ear(EarState::Open));
-            self.tell(now, Words::Held(false));
+            self.tell_conversation(now, Words::Held(false));
             self.act(Act::Gain(Gain::Full));
         }
     }
 
-    /// A tool runs, or has answered: then the bot owes what it says to that.
-    fn works(&mut self, now: Instant, works: bool) {
-        self.working = works;
-        self.owing = (!works && !self.sounds()).then_some(now);
+    fn tool_started(&mut self) {
+        self.tool_runs = true;
+        self.sound_due = None;
     }
 
-    /// Whether the caller hears something of ours.
+    /// What the bot says to the tool's result is due.
+    fn tool_ended(&mut self, now: Instant) {
+        self.tool_runs = false;
+        self.sound_due = (!self.sounds()).then_some(now);
+    }
+
+    /// Whether a clause or a standby clip is playing (or would, were the playout not held).
     fn sounds(&self) -> bool {
-        self.standing_by || self.bot.sounds()
+        self.standby_plays || self.bot.sounds()
     }
 
     fn room(&mut self, now: Instant, event: Event) {
         match event {
-            // An edge that was on its way when the ear closed.
-            Event::Edge { .. } if self.watch.is_held() => {}
+            // An edge that was queued before the ear closed.
+            Event::Edge { .. } if self.watchdog.is_held() => {}
             Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
                 self.speech_at = place;
                 let at = arrived.unwrap_or(now).min(now);
-                if std::mem::take(&mut self.late) {
-                    self.owing = None;
+                if std::mem::take(&mut self.words_late) {
+                    self.sound_due = None;
                 }
                 self.caller.started(at);
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
-                self.tell(now, Words::SpeechStarted);
+                self.tell_conversation(now, Words::SpeechStarted);
             }
             Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
@@ -377,18 +382,18 @@ impl Talk {
                 let silence = self.silences.caller(false, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_stopped");
-                self.tell(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
+                self.tell_conversation(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
             }
-            Event::Key { key, .. } => self.key(now, key, Road::Sound),
+            Event::Key { key, .. } => self.key(now, key, KeySource::Sound),
             Event::Played { played, .. } => self.played(now, played),
             Event::Silent { since, .. } => {
-                self.watch.silent(since);
+                self.watchdog.packets_stopped(since);
                 let silence = self.silences.no_rtp(true, since);
                 self.silence(silence);
                 self.mark_at(since, "no_rtp");
             }
             Event::Sounding { .. } => {
-                self.watch.sounding();
+                self.watchdog.packets_resumed();
                 let silence = self.silences.no_rtp(false, now);
                 self.silence(silence);
                 self.mark(now, "rtp_again");
@@ -399,44 +404,44 @@ impl Talk {
         }
     }
 
-    fn key(&mut self, now: Instant, key: char, road: Road) {
-        if !self.twins.is_new(now, key, road) {
+    fn key(&mut self, now: Instant, key: char, source: KeySource) {
+        if !self.dedup.is_new(now, key, source) {
             return;
         }
-        // Which key it was is the conversation's business: the record holds the entry, if it is not secret.
+        // Without the key itself, which may be part of a secret: the conversation reports the entry.
         self.mark(now, "key");
         self.caller.started(now);
         self.caller.stopped(now);
         self.stopwatch.stopped(now);
-        self.tell(now, Words::Key(key));
+        self.tell_conversation(now, Words::Key(key));
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
             self.deaf = false;
-            self.tell(now, Words::Deaf(false));
+            self.tell_conversation(now, Words::Deaf(false));
         }
         match heard {
             Heard::Partial { text } => {
                 let turn = self.turns + self.bot.begun();
-                self.show(|page| page.heard(turn, &text));
-                self.tell(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
+                self.tell_page(|page| page.heard(turn, &text));
+                self.tell_conversation(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
             }
             Heard::Final { hypothesis, took, done_at, .. } => {
                 self.stopwatch.recognised(done_at, took);
                 self.mark(now, if hypothesis.text.is_some() { "recognised" } else { "not_understood" });
                 let (text, confidence) = (hypothesis.text, hypothesis.confidence);
-                self.tell(now, Words::Words { text, confidence, is_final: true });
+                self.tell_conversation(now, Words::Words { text, confidence, is_final: true });
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
                 self.caller.clear();
                 if !std::mem::replace(&mut self.deaf, true) {
-                    self.show(|page| {
+                    self.tell_page(|page| {
                         page.nothing();
                         page.error("deaf", "no recogniser works: keys and text do");
                     });
-                    self.tell(now, Words::Deaf(true));
+                    self.tell_conversation(now, Words::Deaf(true));
                 }
             }
         }
@@ -451,10 +456,10 @@ impl Talk {
                 if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, 0, now);
                 }
-                self.stand_by(now, Clip::Sorry);
+                self.play_standby(now, Clip::Sorry);
                 if let Some(say) = clause(utterance) {
-                    self.show(|page| page.spoken(say.0, 0, true));
-                    self.tell(now, Words::Mute { say });
+                    self.tell_page(|page| page.spoken(say.0, 0, true));
+                    self.tell_conversation(now, Words::Mute { say });
                 }
                 self.finish_bot_turn(now);
             }
@@ -466,9 +471,9 @@ impl Talk {
         let say = clause(utterance);
         match phase {
             Phase::Started => {
-                self.owing = None;
+                self.sound_due = None;
                 if say.is_some() {
-                    self.stood_by = None;
+                    self.standby_at = None;
                 }
                 let silence = self.silences.bot_begins(at);
                 self.silence(silence);
@@ -477,25 +482,25 @@ impl Talk {
                 }
                 self.mark_at(at, "bot_sounds");
                 if let Some(latency) = self.stopwatch.played(utterance.0, at) {
-                    self.show(|page| page.latency(&latency));
+                    self.tell_page(|page| page.latency(&latency));
                     self.note(Note::Latency(latency));
                 }
                 if let Some(say) = say {
-                    self.tell(now, Words::Speaking { say });
+                    self.tell_conversation(now, Words::Speaking { say });
                 }
             }
-            // The rest of a clause that has begun is owed like any other sound.
+            // The rest of a clause that has begun is due like any other sound.
             Phase::Waiting => {
                 if say.is_some() {
-                    (self.missing, self.owing) = (Some(utterance), Some(at));
+                    (self.underrun, self.sound_due) = (Some(utterance), Some(at));
                     let silence = self.silences.bot_stops(Owed::Rest, at);
                     self.silence(silence);
                     self.mark_at(at, "sound_missing");
                 }
             }
             Phase::Progress => {
-                if self.missing.take_if(|missing| *missing == utterance).is_some() {
-                    self.owing = None;
+                if self.underrun.take_if(|missing| *missing == utterance).is_some() {
+                    self.sound_due = None;
                     let silence = self.silences.bot_begins(at);
                     self.silence(silence);
                 }
@@ -503,34 +508,34 @@ impl Talk {
                     bot.progress(utterance, chars);
                 }
                 if let Some(say) = say {
-                    self.show(|page| page.spoken(say.0, chars, false));
-                    self.tell(now, Words::Heard { say, chars, whole: false });
+                    self.tell_page(|page| page.spoken(say.0, chars, false));
+                    self.tell_conversation(now, Words::Heard { say, chars, whole: false });
                 }
             }
             Phase::Done | Phase::Cut => {
-                self.missing.take_if(|missing| *missing == utterance);
+                self.underrun.take_if(|missing| *missing == utterance);
                 if let Some(bot) = self.bot.of(utterance) {
                     bot.settled(utterance, chars, at);
                 }
-                self.standing_by &= say.is_some();
+                self.standby_plays &= say.is_some();
                 let more = self.bot.more();
-                if (more || self.late) && !self.working {
-                    self.owing = Some(at);
+                if (more || self.words_late) && !self.tool_runs {
+                    self.sound_due = Some(at);
                 }
                 let owed = match () {
-                    () if self.working => Owed::Answer,
+                    () if self.tool_runs => Owed::Answer,
                     () if more => Owed::Rest,
-                    () if self.owing.is_some() => Owed::Answer,
+                    () if self.sound_due.is_some() => Owed::Answer,
                     () => Owed::Nothing,
                 };
                 let silence = self.silences.bot_stops(owed, at);
                 self.silence(silence);
                 if let Some(say) = say {
-                    self.show(|page| match phase {
+                    self.tell_page(|page| match phase {
                         Phase::Cut => page.cut(say.0, chars),
                         _ => page.spoken(say.0, chars, true),
                     });
-                    self.tell(now, Words::Heard { say, chars, whole: true });
+                    self.tell_conversation(now, Words::Heard { say, chars, whole: true });
                 }
                 self.finish_bot_turn(now);
             }
@@ -542,11 +547,11 @@ impl Talk {
             return;
         }
         self.bot.abandon(now);
-        self.farewell = None;
+        self.ending = None;
         self.finish_bot_turn(now);
         let silence = self.silences.end(now);
         self.silence(silence);
-        self.show(|page| page.end(end));
+        self.tell_page(|page| page.end(end));
         self.note(Note::Ended(end));
         self.act(Act::End(end));
     }
@@ -568,8 +573,8 @@ impl Talk {
         self.note(Note::Mark(Mark { name: name.into(), data }));
     }
 
-    fn silence(&mut self, silence: Option<Silence>) {
-        if let Some(Silence { kind, from, to }) = silence {
+    fn silence(&mut self, silence: Option<SilenceSpan>) {
+        if let Some(SilenceSpan { kind, from, to }) = silence {
             let (started_ms, ended_ms) = (self.ms(from), self.ms(to));
             self.note(Note::Silence(store::Silence { kind, started_ms, ended_ms }));
         }

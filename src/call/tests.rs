@@ -203,12 +203,12 @@ fn a_tool_is_excused_by_the_conversation_and_not_by_a_clip() {
 #[test]
 fn a_held_line_has_no_clock_but_its_own() {
     let mut line = Line::greeted();
-    let acts = line.tell(Input::Held(true));
+    let acts = line.tell(Input::LineHeld(true));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Hold))));
     assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Closed))));
     assert_eq!(line.talk.deadline().map(|(_, why)| why), Some(Why::HoldLimit));
     assert!(line.pass(60_000).is_empty(), "nobody is asked whether they are still there");
-    let acts = line.tell(Input::Held(false));
+    let acts = line.tell(Input::LineHeld(false));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Full))));
     assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Open))));
     assert_eq!(silences(&acts), [SilenceKind::MutedOrHeld]);
@@ -222,9 +222,9 @@ fn packets_that_stopped_ahead_of_a_hold_do_not_end_the_call_after_it() {
     let since = line.at(line.now);
     line.now += 2_000;
     line.tell(Input::Room(Event::Silent { seat: Seat::CALLER, since }));
-    line.tell(Input::Held(true));
+    line.tell(Input::LineHeld(true));
     line.pass(60_000);
-    line.tell(Input::Held(false));
+    line.tell(Input::LineHeld(false));
     assert_eq!(ends(&line.pass(60_100)), []);
 }
 
@@ -247,7 +247,7 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
     let (took, done_at) = (Duration::ZERO, line.at(line.now));
     line.tell(Input::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
     let mut acts = line.pass(line.now + 3_000);
-    acts.extend(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))));
+    acts.extend(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))));
     assert_eq!(silences(&acts), [SilenceKind::BotWorking, SilenceKind::CallerThinking]);
 }
 
@@ -272,6 +272,6 @@ fn nothing_follows_the_end() {
     let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
     assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(Note::Ended(_))));
     assert_eq!(line.talk.deadline(), None);
-    assert!(line.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp))).is_empty());
+    assert!(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());
 }

@@ -1,5 +1,5 @@
-//! What a call was like, in milliseconds since it started: every silence by kind, and each answer's delay by its parts.
-use crate::store::{Latency, Line, SilenceKind as Quiet};
+//! `Silences`: every silence of a call by kind. `Stopwatch`: the delay of each answer by its parts. And a line's statistics as recorded.
+use crate::store::{Latency, Line, SilenceKind};
 use media::room::Seat;
 use media::stats::LegStats;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 /// One finished silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Silence {
-    pub kind: Quiet,
+pub struct SilenceSpan {
+    pub kind: SilenceKind,
     pub from: Instant,
     pub to: Instant,
 }
 
-/// What decides who owns a silence.
+/// The inputs that decide the kind of a silence.
 #[derive(Clone, Copy, Debug, Default)]
 struct Voices {
     held: bool,
@@ -23,11 +23,10 @@ struct Voices {
     no_rtp: bool,
     caller: bool,
     bot: bool,
-    /// The bot owes the caller sound: a turn was taken or a clause is on its way.
     owed: Owed,
 }
 
-/// What the bot owes the caller.
+/// The sound of the bot that is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Owed {
     /// An answer; the greeting counts as one to the call itself.
@@ -38,11 +37,12 @@ pub enum Owed {
     Nothing,
 }
 
-/// Turns voices and line states into typed silences without gaps between them.
+/// Derives silences, with their kinds, from when each side speaks and from the state of the line. Every moment in which nobody speaks
+/// belongs to one.
 #[derive(Debug, Default)]
 pub struct Silences {
     voices: Voices,
-    now: Option<(Quiet, Instant)>,
+    now: Option<(SilenceKind, Instant)>,
     /// When the last one ended.
     ended: Option<Instant>,
 }
@@ -53,7 +53,7 @@ impl Silences {
     }
 
     /// The caller's voice began or stopped at `at`, which may lie a little in the past.
-    pub fn caller(&mut self, speaks: bool, at: Instant) -> Option<Silence> {
+    pub fn caller(&mut self, speaks: bool, at: Instant) -> Option<SilenceSpan> {
         self.voices.caller = speaks;
         if !speaks && self.voices.owed == Owed::Nothing {
             self.voices.owed = Owed::Answer;
@@ -61,110 +61,110 @@ impl Silences {
         self.settle(at)
     }
 
-    /// The caller took no turn after all (a cough, a back-channel): it is theirs to speak again.
-    pub fn nothing_owed(&mut self, now: Instant) -> Option<Silence> {
+    /// The caller's sound was no turn (a cough, a backchannel): nothing of the bot is due.
+    pub fn nothing_owed(&mut self, now: Instant) -> Option<SilenceSpan> {
         if !self.voices.bot && self.voices.owed == Owed::Answer {
             self.voices.owed = Owed::Nothing;
         }
         self.settle(now)
     }
 
-    /// The bot owes an answer (a turn by keys has no voice to tell it).
-    pub fn owed(&mut self, now: Instant) -> Option<Silence> {
+    /// An answer of the bot is due. Called for every turn, since one by keys has no speech that ends.
+    pub fn owed(&mut self, now: Instant) -> Option<SilenceSpan> {
         self.voices.owed = Owed::Answer;
         self.settle(now)
     }
 
     /// The bot's sound began.
-    pub fn bot_begins(&mut self, at: Instant) -> Option<Silence> {
+    pub fn bot_begins(&mut self, at: Instant) -> Option<SilenceSpan> {
         self.voices.bot = true;
         self.settle(at)
     }
 
-    /// A clause was played, cut or held, and this is still to come.
-    pub fn bot_stops(&mut self, owed: Owed, at: Instant) -> Option<Silence> {
+    /// A clause was played, cut off or held; `owed` is still to come.
+    pub fn bot_stops(&mut self, owed: Owed, at: Instant) -> Option<SilenceSpan> {
         self.voices.bot = false;
         self.voices.owed = owed;
         self.settle(at)
     }
 
-    /// The ear closes: the caller types, or holds the line, and nothing tells when their voice stops.
-    pub fn ear_closes(&mut self, at: Instant) -> Option<Silence> {
+    /// Speech is no longer detected (the caller presses keys, or holds the line): from here on the caller counts as not speaking.
+    pub fn ear_closes(&mut self, at: Instant) -> Option<SilenceSpan> {
         self.voices.caller = false;
         self.settle(at)
     }
 
-    pub fn held(&mut self, held: bool, at: Instant) -> Option<Silence> {
+    pub fn held(&mut self, held: bool, at: Instant) -> Option<SilenceSpan> {
         self.voices.held = held;
         self.settle(at)
     }
 
-    /// A browser's connection is lost: whatever was to be said waits.
-    pub fn lost(&mut self, lost: bool, at: Instant) -> Option<Silence> {
+    /// A browser's connection is lost, or back.
+    pub fn lost(&mut self, lost: bool, at: Instant) -> Option<SilenceSpan> {
         self.voices.lost = lost;
         self.settle(at)
     }
 
-    pub fn no_rtp(&mut self, none: bool, at: Instant) -> Option<Silence> {
+    pub fn no_rtp(&mut self, none: bool, at: Instant) -> Option<SilenceSpan> {
         self.voices.no_rtp = none;
         self.settle(at)
     }
 
     /// The call is over.
-    pub fn end(&mut self, at: Instant) -> Option<Silence> {
+    pub fn end(&mut self, at: Instant) -> Option<SilenceSpan> {
         self.close(at)
     }
 
     /// The silence under way.
-    pub fn current(&self) -> Option<(Quiet, Instant)> {
+    pub fn current(&self) -> Option<(SilenceKind, Instant)> {
         self.now
     }
 
-    fn kind(&self) -> Option<Quiet> {
+    fn kind(&self) -> Option<SilenceKind> {
         let v = &self.voices;
         match () {
-            () if v.held => Some(Quiet::MutedOrHeld),
-            () if v.lost || (v.no_rtp && !v.bot) => Some(Quiet::NoRtp),
+            () if v.held => Some(SilenceKind::MutedOrHeld),
+            () if v.lost || (v.no_rtp && !v.bot) => Some(SilenceKind::NoRtp),
             () if v.caller || v.bot => None,
             () => Some(match v.owed {
-                Owed::Answer => Quiet::BotWorking,
-                Owed::Rest => Quiet::DeadAir,
-                Owed::Nothing => Quiet::CallerThinking,
+                Owed::Answer => SilenceKind::BotWorking,
+                Owed::Rest => SilenceKind::DeadAir,
+                Owed::Nothing => SilenceKind::CallerThinking,
             }),
         }
     }
 
-    fn settle(&mut self, at: Instant) -> Option<Silence> {
+    fn settle(&mut self, at: Instant) -> Option<SilenceSpan> {
         let kind = self.kind();
         if self.now.map(|(kind, _)| kind) == kind {
             return None;
         }
-        // What is noticed late does not reach back into the silence before it.
+        // A change that is noticed late does not begin before the silence before it ended.
         let at = self.now.map(|(_, from)| from).or(self.ended).map_or(at, |before| at.max(before));
         let ended = self.close(at);
         self.now = kind.map(|kind| (kind, at));
         ended
     }
 
-    fn close(&mut self, at: Instant) -> Option<Silence> {
+    fn close(&mut self, at: Instant) -> Option<SilenceSpan> {
         let (kind, from) = self.now.take()?;
         let to = at.max(from);
         self.ended = Some(to);
-        (to - from >= SHORTEST).then_some(Silence { kind, from, to })
+        (to - from >= SHORTEST).then_some(SilenceSpan { kind, from, to })
     }
 }
 
-/// Follows one answer from the caller's last sound to the bot's first.
+/// Measures one answer, from the caller's last sound to the bot's first.
 #[derive(Debug, Default)]
 pub struct Stopwatch {
     /// Arrival of the caller's last sample of speech, and when the recogniser had finished with it.
     stopped: Option<Instant>,
     recognised: Option<(Instant, Duration)>,
-    turn: Option<Turn>,
+    turn: Option<Answer>,
 }
 
 #[derive(Debug)]
-struct Turn {
+struct Answer {
     index: u32,
     stopped: Instant,
     recognise: Duration,
@@ -189,7 +189,7 @@ impl Stopwatch {
         let stopped = self.stopped.take().unwrap_or(now).min(now);
         let took = self.recognised.take().map_or(Duration::ZERO, |(_, took)| took);
         self.turn =
-            Some(Turn { index, stopped, recognise: took.min(now - stopped), taken: now, said: None, spoken: None });
+            Some(Answer { index, stopped, recognise: took.min(now - stopped), taken: now, said: None, spoken: None });
     }
 
     /// The first clause after the turn.
@@ -205,7 +205,7 @@ impl Stopwatch {
         }
     }
 
-    /// Sound of `utterance` is on the wire: the answer is complete if it is the one waited for.
+    /// The first packet of `utterance` was sent. Returns the delay if it is the answer that is being measured.
     pub fn played(&mut self, utterance: u64, at: Instant) -> Option<Latency> {
         let (first, said) = self.turn.as_ref()?.said?;
         if utterance < first {
@@ -220,7 +220,7 @@ impl Stopwatch {
     }
 }
 
-/// How a line has gone so far; the last one of a call stays in its record.
+/// The statistics of a line as they are recorded; a later record of the same seat replaces an earlier one.
 pub fn line(seat: Seat, stats: &LegStats) -> Line {
     let ms = |time: Duration| time.as_millis() as u64;
     let quality = stats.quality;
@@ -268,7 +268,7 @@ mod tests {
         let t = Instant::now();
         let mut s = Silences::default();
         let mut seen = Vec::new();
-        let mut add = |x: Option<Silence>| {
+        let mut add = |x: Option<SilenceSpan>| {
             seen.extend(x.map(|x| (x.kind, (x.from - t).as_millis(), (x.to - t).as_millis())));
         };
         s.answered(at(t, 0));
@@ -284,7 +284,7 @@ mod tests {
         add(s.held(false, at(t, 8000)));
         add(s.no_rtp(true, at(t, 9000)));
         add(s.end(at(t, 14000)));
-        use Quiet::*;
+        use SilenceKind::*;
         assert_eq!(
             seen,
             [

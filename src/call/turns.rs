@@ -1,18 +1,18 @@
-//! What each side said in its turn: when it began and ended, what was meant, and what was heard of it.
+//! `BotTurns`, `CallerTurn`: the turns under way: when they began and ended, their text, and what was heard of it.
 use dialog::conversation::SayId;
 use dialog::history::whole_words;
 use media::tts::UtteranceId;
 use std::time::Instant;
 
-/// Utterance numbers per clause: the clause has the last of them, and standby clips before it (or inside it) the others, in order.
-/// A number is played once, so each clip takes one of its own.
+/// Utterance numbers per clause. The clause itself has the last of them; standby clips played before or inside it have the others, in
+/// order. The playout plays a number once, so each clip has its own.
 const NUMBERS: u64 = 8;
 
 pub const fn utterance(say: SayId) -> UtteranceId {
     UtteranceId(say.0 * NUMBERS)
 }
 
-/// The standby clip number `n`, from 0, before a clause. Those past the last place share it, and are not heard.
+/// The utterance of standby clip number `n` (from 0) before a clause. Clips beyond the last number share it, and are not played.
 pub fn before(clause: UtteranceId, n: u64) -> UtteranceId {
     UtteranceId((clause.0 + 1 + n.min(NUMBERS - 2)).saturating_sub(NUMBERS))
 }
@@ -51,7 +51,7 @@ impl CallerTurn {
         self.from.is_some() && self.to.is_none()
     }
 
-    /// It was no turn: a cough, a back-channel, nothing that was asked for.
+    /// The sound was no turn: a cough, a backchannel, or nothing that was asked for.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -91,7 +91,7 @@ impl BotTurn {
         self.complete = last;
     }
 
-    /// No further clause comes: the bot has said its last word.
+    /// No further clause will be added.
     pub fn complete(&mut self) {
         self.complete = true;
     }
@@ -110,7 +110,8 @@ impl BotTurn {
         self.sounding.take_if(|(sounding, _)| *sounding == utterance);
     }
 
-    /// Everything below `floor` that does not sound yet is never heard; what sounds now is settled by the playout.
+    /// Clauses below `floor` that are not playing yet will never be heard; the playout reports how much was heard of the one that is
+    /// playing.
     pub fn hushed(&mut self, floor: UtteranceId, now: Instant) {
         let sounding = self.sounding.map(|(utterance, _)| utterance);
         for clause in self.clauses.iter_mut().filter(|c| c.utterance < floor && Some(c.utterance) != sounding) {
@@ -130,7 +131,7 @@ impl BotTurn {
         }
     }
 
-    /// The playout is gone: what sounded is taken as it was last reported.
+    /// The playout is gone: what was playing counts as heard as far as it was last reported.
     pub fn abandon(&mut self, now: Instant) {
         if let Some((utterance, heard)) = self.sounding {
             self.settled(utterance, heard, now);
@@ -174,8 +175,8 @@ impl BotTurn {
     }
 }
 
-/// The bot's turns that are not written down yet. There are two for a moment where one was hushed and the next began before the
-/// playout has said how much of the first was heard.
+/// The bot's turns that are not recorded yet. There are two while one was cut off and the next has begun, until the playout reports
+/// how much of the first was heard.
 #[derive(Debug, Default)]
 pub struct BotTurns(Vec<BotTurn>);
 
@@ -241,8 +242,8 @@ impl BotTurns {
         self.0.iter().any(|turn| !turn.is_over())
     }
 
-    /// Takes those out of which all has been heard or hushed.
-    pub fn take_over(&mut self) -> Vec<BotTurn> {
+    /// Removes and returns the turns of which every clause has been heard or cut off.
+    pub fn drain_finished(&mut self) -> Vec<BotTurn> {
         self.0.extract_if(.., |turn| turn.is_over()).collect()
     }
 }
@@ -282,13 +283,13 @@ mod tests {
         turns.of(UtteranceId(1)).unwrap().began(UtteranceId(1), t);
         turns.hushed(UtteranceId(2), t);
         turns.said(UtteranceId(2), "For which day?".into(), true);
-        assert_eq!((turns.take_over().len(), turns.begun()), (0, 1));
+        assert_eq!((turns.drain_finished().len(), turns.begun()), (0, 1));
         turns.of(UtteranceId(1)).unwrap().settled(UtteranceId(1), 4, t);
-        let over = turns.take_over();
+        let over = turns.drain_finished();
         assert_eq!((over.len(), over[0].heard().as_str(), over[0].interrupted()), (1, "", true));
         turns.of(UtteranceId(2)).unwrap().began(UtteranceId(2), t);
         turns.of(UtteranceId(2)).unwrap().settled(UtteranceId(2), 14, t);
-        let over = turns.take_over();
+        let over = turns.drain_finished();
         assert_eq!((over[0].text().as_str(), over[0].interrupted()), ("For which day?", false));
         assert!(turns.is_empty() && !turns.more());
     }

@@ -1,4 +1,4 @@
-//! `Disk`: the database as the writer sees it: migrations, batches, calls a crash left open.
+//! `Disk`: the writer's connection to the database: migrations, batches, calls that a crash left open.
 use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
@@ -31,7 +31,7 @@ impl Disk {
         Ok(Self { connection })
     }
 
-    /// Brings the tables up to date and ends the calls that a crash left open. Returns how many those were.
+    /// Runs the migrations and ends the calls that a crash left open. Returns how many those were.
     pub(super) async fn prepare(&mut self) -> Result<u64, Fault> {
         let migrator = sqlx::migrate::Migrator::new(Embedded).await.map_err(Fault::Migration)?;
         migrator.run(&mut self.connection).await.map_err(Fault::Migration)?;
@@ -40,7 +40,7 @@ impl Disk {
         Ok(closed.rows_affected())
     }
 
-    /// All of `events` and `whole`, or nothing.
+    /// Writes all of `events` and `whole` in one transaction.
     pub(super) async fn write(&mut self, events: &[Arc<TimelineEvent>], whole: &[Call]) -> Result<(), sqlx::Error> {
         let statements = Rows::of(events, whole).statements().map_err(|e| sqlx::Error::Encode(e.into()))?;
         let mut tx = self.connection.begin_with("begin immediate").await?;
@@ -73,7 +73,7 @@ impl Disk {
         Ok((old.len(), old.into_iter().filter_map(|(_, recording)| recording).collect()))
     }
 
-    /// Puts everything into the one file and closes it.
+    /// Moves the write-ahead log into the database file and closes the connection.
     pub(super) async fn close(mut self) -> Result<(), String> {
         let emptied: Result<(i64, i64, i64), _> =
             sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut self.connection).await;
@@ -96,7 +96,7 @@ pub(super) async fn probe(dir: &Path) -> Result<u64, Fault> {
     Ok(u64::try_from(calls).unwrap_or(0))
 }
 
-/// The last moment known of such a call is its last event.
+/// Such a call ends at the time of its last event.
 const NOTE_OPEN: &str = "insert into timeline (call, at_us, at_ms, event) \
     select id, at, (at - started_us) / 1000, '{\"event\":\"ended\",\"blame\":\"server\",\"reason\":\"server stopped\"}' from \
     (select id, started_us, coalesce((select max(at_us) from timeline where call = calls.id), started_us) as at from calls where ended_us is null)";

@@ -1,4 +1,4 @@
-//! `End`: how a call ended, whose doing that was, and every reason there is.
+//! `End`: how a call ended: which party ended it or failed, and every reason there is.
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -6,23 +6,26 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{RefOr, schema::SchemaType};
 use utoipa::{PartialSchema, ToSchema};
 
+/// Whose doing the end of a call was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
     Nobody,
-    Caller,
+    /// The far end of the line: the caller of an inbound call, the called party of an outbound one.
+    #[serde(rename = "caller")]
+    RemoteParty,
     Network,
     Engine,
     Server,
 }
 
 impl Blame {
-    pub const ALL: [Self; 5] = [Self::Nobody, Self::Caller, Self::Network, Self::Engine, Self::Server];
+    pub const ALL: [Self; 5] = [Self::Nobody, Self::RemoteParty, Self::Network, Self::Engine, Self::Server];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
-            Self::Caller => "caller",
+            Self::RemoteParty => "caller",
             Self::Network => "network",
             Self::Engine => "engine",
             Self::Server => "server",
@@ -30,7 +33,7 @@ impl Blame {
     }
 }
 
-/// The one end of a call, decided where it is known.
+/// How a call ended. Each call has one, made where the cause is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, ToSchema)]
 pub struct End {
     pub blame: Blame,
@@ -67,7 +70,7 @@ macro_rules! reasons {
                 }
             }
 
-            /// Whose doing it is, where nothing else is known.
+            /// The blame where nothing but the reason is known.
             pub const fn blame(self) -> Blame {
                 match self {
                     $(Self::$name => Blame::$blame,)*
@@ -86,16 +89,16 @@ reasons! {
     NotUnderstood, Nobody, "not understood";
     TooManyTurns, Nobody, "too many turns";
     Operator, Nobody, "ended by operator";
-    HungUp, Caller, "hung up";
-    Cancelled, Caller, "cancelled";
-    HeldTooLong, Caller, "held too long";
-    PageClosed, Caller, "the page closed the connection";
-    PageDoesNotRead, Caller, "the page does not read";
-    TooManyMessages, Caller, "too many messages";
-    Busy, Caller, "busy";
-    Declined, Caller, "declined";
-    NoSuchNumber, Caller, "no such number";
-    NoAnswer, Caller, "no answer";
+    HungUp, RemoteParty, "hung up";
+    Cancelled, RemoteParty, "cancelled";
+    HeldTooLong, RemoteParty, "held too long";
+    PageClosed, RemoteParty, "the page closed the connection";
+    PageDoesNotRead, RemoteParty, "the page does not read";
+    TooManyMessages, RemoteParty, "too many messages";
+    Busy, RemoteParty, "busy";
+    Declined, RemoteParty, "declined";
+    NoSuchNumber, RemoteParty, "no such number";
+    NoAnswer, RemoteParty, "no answer";
     NoRtp, Network, "no RTP";
     NotAnswered, Network, "not answered";
     NotConnected, Network, "not connected";
@@ -126,7 +129,7 @@ impl Reason {
     /// By its text; [`Reason::Unknown`] of one that this version does not know.
     pub fn of(text: &str) -> Self {
         match text {
-            // Signalling's own word for it, and what earlier versions wrote.
+            // The text that `telephony` gives, and one that earlier versions wrote.
             "the server stops" => Self::ServerStopped,
             "ended by the operator" => Self::Operator,
             _ => Self::ALL.iter().copied().find(|reason| reason.text() == text).unwrap_or(Self::Unknown),

@@ -1,4 +1,4 @@
-//! What a call is remembered by: its events as they happen, and the call they add up to.
+//! `Event`: what is recorded of a call as it happens, and `Call`: the sum of its events.
 use super::end::End;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::ToSchema;
 
-/// Words or people. Stored and served, but hidden by `Debug`, so that no log line can hold them.
+/// Callers' words, names or numbers. Stored and served, but hidden by `Debug`, so that no log line contains them.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Private<T>(pub T);
 
-/// Stands where a secret was given: that it was is known, what it was is not.
+/// Recorded in place of a secret value.
 pub const WITHHELD: &str = "•••";
 
 impl Private<String> {
@@ -48,7 +48,7 @@ impl From<String> for Private<String> {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// The first event of every call; others of a call that never started are dropped.
+    /// The first event of every call; events of a call without it are dropped.
     Started(Started),
     Answered,
     /// A later one with the same speaker and start replaces it (what was heard is known only after it was played).
@@ -59,19 +59,19 @@ pub enum Event {
     Latency(Latency),
     /// How a line has gone so far; a later one of the same seat replaces it.
     Line(Line),
-    /// Anything else that belongs on the timeline.
+    /// Any other event of the timeline, by name.
     Mark(Mark),
-    /// Noted when the recording is opened, so that a crash leaves it indexed, and again when its file is closed: after the call's
-    /// end too.
+    /// Noted when the recording is opened, so that it is listed after a crash, and again when its file is closed, which may be after
+    /// the call's end.
     Recording(Recording),
-    /// The first one counts. Nothing but the recording's close comes after it.
+    /// The first one counts. After it only the closing of the recording is accepted.
     Ended(End),
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Started {
     pub direction: Direction,
-    /// The phone or trunk it came or went by, or `open`.
+    /// The phone or trunk that the call came from or went to, or `open`.
     pub via: String,
     #[schema(value_type = String)]
     pub from: Private<String>,
@@ -80,7 +80,7 @@ pub struct Started {
     pub bot: String,
     /// `en` or `vi`.
     pub language: String,
-    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
+    /// Header fields that the trunk's `headers` in `[[trunk]]` allow, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
@@ -104,10 +104,10 @@ pub enum Speaker {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Turn {
     pub speaker: Speaker,
-    /// What was said; of the bot, what it meant to say.
+    /// What was said; of the bot, its full text.
     #[schema(value_type = String)]
     pub text: Private<String>,
-    /// Of it, what the other side heard.
+    /// The part of it that the other side heard.
     #[schema(value_type = String)]
     pub heard: Private<String>,
     pub interrupted: bool,
@@ -115,7 +115,7 @@ pub struct Turn {
     pub ended_ms: u64,
     /// 0 to 1, for recognised speech.
     pub confidence: Option<f32>,
-    /// How the caller gave it; `null` of anybody else.
+    /// How the caller gave it; `null` for other speakers.
     #[serde(default)]
     pub by: Option<Means>,
 }
@@ -152,11 +152,11 @@ pub struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SilenceKind {
-    /// The caller was asked and says nothing yet.
+    /// The caller was asked something and has not answered yet.
     CallerThinking,
-    /// The bot has the turn and makes its answer.
+    /// The bot prepares its answer.
     BotWorking,
-    /// Nobody has the turn: our fault.
+    /// Nobody has the turn, or the rest of the bot's turn is late: a fault of this server.
     DeadAir,
     /// The caller muted or held the line.
     MutedOrHeld,
@@ -193,13 +193,13 @@ impl Latency {
     }
 }
 
-/// How one line of a call has gone since it was answered. Shares are 0 to 1; `null` is not known (yet).
+/// Statistics of one line of a call since it was answered. Shares are 0 to 1; `null` is not known (yet).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct Line {
     /// `caller`, `agent`, or `seat N`.
     pub seat: String,
-    /// Packets of sound from the far end, and of them those that never came, and came too late to be heard.
+    /// RTP packets from the far end; of them, those that never came, and those that came too late to be played.
     pub received: u64,
     pub lost: u64,
     pub late: u64,
@@ -208,22 +208,21 @@ pub struct Line {
     /// Packets of a stall longer than five seconds that the bot does not hear either.
     pub unheard: u64,
     pub sent: u64,
-    /// Sound made up in place of missing packets.
+    /// Sound synthesised in place of missing packets.
     pub concealed_ms: u64,
-    /// How long sound waits here to even out the network's jitter.
+    /// Delay of the jitter buffer.
     pub delay_ms: u64,
     pub jitter_ms: u64,
     pub round_trip_ms: Option<u64>,
-    /// What the far end says about what we send.
+    /// What the far end reports of the packets that we send (RTCP).
     pub remote_loss: Option<f32>,
     pub remote_jitter_ms: Option<u64>,
-    /// How often the synthesiser was slower than the caller's ear.
+    /// How often playout ran out of synthesised sound.
     pub underruns: u64,
-    /// How good the far end sounds here by the E-model (ITU-T G.107): mean opinion score 1 to 4.41, and the rating it is of.
+    /// Quality of what is heard here by the E-model (ITU-T G.107): mean opinion score 1 to 4.41, and the rating factor R.
     pub mos: Option<f32>,
     pub r: Option<f32>,
-    /// What that estimate reckons with: missing packets, how much longer than by chance they are missing in a row, and mouth
-    /// to ear.
+    /// Inputs of that estimate: share of missing packets, burst ratio, and mouth-to-ear delay.
     pub loss: Option<f32>,
     pub burst_ratio: Option<f32>,
     pub mouth_to_ear_ms: Option<u64>,
@@ -244,25 +243,25 @@ pub struct Recording {
     /// How much of the call is in it.
     #[serde(default)]
     pub recorded: Recorded,
-    /// Whether the file is closed: nothing of this changes any more.
+    /// Whether the file is closed, so that nothing of this changes any more.
     #[serde(default)]
     pub closed: bool,
 }
 
 impl Recording {
-    /// One that begins.
+    /// A recording that begins.
     pub fn begun(path: String) -> Self {
         Self { path, recorded: Recorded::Part, closed: false }
     }
 }
 
-/// How much of a call can be heard again.
+/// How much of a call is in its recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Recorded {
     /// It was not recorded, or nothing of it reached the disk.
     No,
-    /// As much as there is: the call goes on, or its recording broke off.
+    /// A part: the call goes on, or its recording broke off.
     #[default]
     Part,
     Whole,
@@ -275,7 +274,7 @@ pub enum State {
     Ended,
 }
 
-/// A call as it stands: of a live one, as of now.
+/// A call: the sum of its events so far.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct Call {
     pub id: String,
@@ -287,7 +286,7 @@ pub struct Call {
     pub to: Private<String>,
     pub bot: String,
     pub language: String,
-    /// Header fields that the trunk may bring (`headers` of `[[trunk]]`), by name.
+    /// Header fields that the trunk's `headers` in `[[trunk]]` allow, by name.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
@@ -303,11 +302,11 @@ pub struct Call {
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
     pub lines: Vec<Line>,
-    /// How much of it can be fetched as a recording.
+    /// How much of it is in the recording.
     pub recorded: Recorded,
     #[serde(skip)]
     pub(super) recording: Option<String>,
-    /// The recorder is at work.
+    /// The recording's file is open.
     #[serde(skip)]
     pub(super) recording_open: bool,
 }
@@ -340,7 +339,7 @@ impl Call {
         }
     }
 
-    /// Whether what is said now goes into a recording.
+    /// Whether the call is being recorded now.
     pub fn is_recording(&self) -> bool {
         self.state == State::Live && self.recording_open
     }
@@ -375,7 +374,7 @@ impl Call {
     }
 }
 
-/// A live call holds at most this many of each; then the oldest leaves memory (the database keeps it).
+/// A live call holds at most this many of each in memory; beyond it the oldest is dropped (the database keeps it).
 const KEPT: usize = 5_000;
 
 fn put<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
@@ -388,7 +387,7 @@ fn put<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
     }
 }
 
-/// One event on a call's timeline, as stored and as sent to those who watch.
+/// One event of a call's timeline, as stored and as sent to watchers.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 pub struct TimelineEvent {
     pub call: String,

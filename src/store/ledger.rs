@@ -1,14 +1,14 @@
-//! `Ledger`: the calls that are live, and those whose end is not on disk yet. Fed by the same events as the database.
+//! `Ledger`: live calls, and ended calls that are not on disk yet, in memory. It is given the same events as the database.
 use super::event::{Call, Event, State, TimelineEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Ended calls waiting for a database that does not take them; beyond it the oldest is forgotten.
+/// Ended calls that may wait for a failing database; beyond it the oldest is dropped.
 const WAITING: usize = 2_000;
 
-/// A moment by both clocks.
+/// One moment on the wall clock and on the monotonic clock.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     pub(super) wall: Timestamp,
@@ -21,23 +21,23 @@ pub(super) struct Ledger(Mutex<Calls>);
 #[derive(Default)]
 struct Calls {
     all: BTreeMap<String, Entry>,
-    /// How many of them are over.
+    /// How many of them have ended.
     over: usize,
 }
 
 struct Entry {
     call: Box<Call>,
-    /// When it started. All its times are this one's wall clock and what the steady clock has counted since: a wall clock that is
-    /// set meanwhile does not reach them.
+    /// When it started. Every time of the call is this wall-clock time plus the time that has passed since on the monotonic clock, so
+    /// that setting the wall clock during a call changes none of them.
     began: Moment,
-    /// How its recording ended is not on disk yet.
+    /// Its recording was opened, and the event that closes it is not on disk yet.
     unclosed: bool,
-    /// An event of it was lost on the way to the database: its end is stored as a whole instead.
-    torn: bool,
+    /// An event of it was dropped before it reached the database: the call is stored as a whole after its end.
+    incomplete: bool,
 }
 
 impl Ledger {
-    /// What `event` is on the call's timeline; `None` when the call is unknown or over.
+    /// Applies `event` and returns it as an entry of the timeline; `None` if the call is unknown or has ended.
     pub(super) fn apply(&self, id: &str, now: Moment, event: Event) -> Option<TimelineEvent> {
         let mut calls = self.lock();
         if let Event::Started(started) = &event {
@@ -45,7 +45,7 @@ impl Ledger {
                 return None;
             }
             let call = Box::new(Call::new(id, now.wall, started));
-            calls.all.insert(id.into(), Entry { call, began: now, unclosed: false, torn: false });
+            calls.all.insert(id.into(), Entry { call, began: now, unclosed: false, incomplete: false });
         }
         let entry = calls.all.get_mut(id)?;
         let over = entry.call.state == State::Ended;
@@ -68,29 +68,31 @@ impl Ledger {
     }
 
     /// An event of this call did not reach the writer.
-    pub(super) fn tear(&self, id: &str) {
+    pub(super) fn mark_incomplete(&self, id: &str) {
         if let Some(entry) = self.lock().all.get_mut(id) {
-            entry.torn = true;
+            entry.incomplete = true;
         }
     }
 
-    /// This event is on disk. A call leaves memory when its end is, and that of its recording; a torn one when it is stored whole.
+    /// `saved` is on disk. A call is removed from memory once its end and the closing of its recording are; an incomplete call once it
+    /// is stored as a whole.
     pub(super) fn retire(&self, id: &str, saved: &Event) {
         let mut calls = self.lock();
         let Some(entry) = calls.all.get_mut(id) else { return };
         entry.unclosed &= !matches!(saved, Event::Recording(recording) if recording.closed);
-        if !entry.unclosed && !entry.torn && entry.call.state == State::Ended {
+        if !entry.unclosed && !entry.incomplete && entry.call.state == State::Ended {
             calls.remove(id);
         }
     }
 
-    /// Torn calls that are over, and their recordings closed, to be stored whole.
-    pub(super) fn torn(&self) -> Vec<Call> {
-        let over = |entry: &&Entry| entry.torn && entry.call.state == State::Ended && !entry.call.recording_open;
+    /// Incomplete calls that have ended and whose recordings are closed, to be stored as a whole.
+    pub(super) fn incomplete(&self) -> Vec<Call> {
+        let over = |entry: &&Entry| entry.incomplete && entry.call.state == State::Ended && !entry.call.recording_open;
         self.lock().all.values().filter(over).map(|entry| Call::clone(&entry.call)).collect()
     }
 
-    pub(super) fn mended(&self, id: &str) {
+    /// An incomplete call has been stored as a whole.
+    pub(super) fn stored_whole(&self, id: &str) {
         self.lock().remove(id);
     }
 

@@ -1,8 +1,8 @@
-//! `Store`: the memory of calls. Live ones in a ledger, all of them in SQLite, behind one writer.
+//! `Store`: the records of calls. The ledger holds live calls in memory; SQLite holds all calls, written by one thread.
 //!
-//! [`Store::note`] takes every event of a call and never blocks: the ledger and those who watch have it at once, the database
-//! within half a second. While the database takes nothing (disk full, locked) up to [`QUEUE`] events wait; more are counted
-//! and left out of the timeline, but each call is stored whole at its end, as soon as the database works again.
+//! [`Store::note`] takes every event of a call and never blocks: the ledger and the watchers have it at once, the database
+//! within half a second. While the database accepts no writes (disk full, locked) up to [`QUEUE`] events wait. Further ones are
+//! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
 mod disk;
 mod end;
 mod event;
@@ -35,13 +35,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use writer::Job;
 
-/// Events on their way to the writer; a full queue loses the event, counts it, and marks its call to be stored whole at its end.
+/// Events that may wait for the writer. One that finds the queue full is dropped and counted, and its call is stored as a whole after
+/// its end.
 pub const QUEUE: usize = 8_192;
-/// Events a watcher may lag behind; a slower one is told how many it missed.
+/// Events a watcher may lag behind. A slower watcher misses some and is told how many.
 pub const WATCH: usize = 1_024;
 
-/// How long an ill database may take to get well before whoever waits for it is told.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a failing database is given to recover before a request that waits for it fails.
+const FAULT_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -49,7 +50,7 @@ pub enum Fault {
     Directory { dir: PathBuf, why: std::io::Error },
     #[error("another server uses {dir}: stop it, or set store.dir to another directory", dir = .0.display())]
     InUse(PathBuf),
-    // What lies beneath is said here, once: it is no source that whoever prints the chain would say again.
+    // The cause is part of the message and not a `source`, so that printing the chain does not repeat it.
     #[error("the database does not answer: {0}")]
     Database(sqlx::Error),
     #[error("the database {file} is damaged ({why}): put a backup in its place, or move it away for a new one to be made", file = .file.display())]
@@ -65,7 +66,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Tells a damaged file from one that cannot be reached (SQLite result codes 11 and 26, beneath whatever holds them).
+    /// A damaged file (SQLite result codes 11 and 26, anywhere in the chain of causes) becomes [`Fault::Damaged`].
     fn named(self, dir: &Path) -> Self {
         let why = match &self {
             Self::Database(why) => damage(why),
@@ -76,7 +77,7 @@ impl Fault {
     }
 }
 
-/// What SQLite says of a damaged file, if that is the fault.
+/// SQLite's message, if the cause is a damaged file.
 fn damage(fault: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(fault);
     while let Some(fault) = next {
@@ -97,12 +98,12 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
     disk::probe(dir).await.map(Some).map_err(|fault| fault.named(dir))
 }
 
-/// How the store is doing, for `/health/ready` and metrics.
+/// The state of the store, for `/health/ready` and metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Why the database takes nothing at present.
+    /// Why the database accepts no writes at present.
     pub fault: Option<String>,
-    /// Events that found the queue full, since the start.
+    /// Events dropped because the queue was full, since the start.
     pub lost: u64,
     /// Events waiting for the writer.
     pub queued: usize,
@@ -110,7 +111,7 @@ pub struct Health {
     pub live: usize,
 }
 
-/// A cheap handle; the writer ends when the last one is dropped, after it has stored everything.
+/// A handle, cheap to clone. When the last one is dropped the writer stores what waits and ends.
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
@@ -121,12 +122,12 @@ pub struct Store {
 
 struct Shared {
     ledger: ledger::Ledger,
-    /// Held from reading the clock until an event is handed on: several threads note events of one call, which leave in the order of
-    /// their times.
+    /// Locked from reading the clock until the event is queued: several threads note events of one call, and the events are queued
+    /// in the order of their times.
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
-    /// Tells the writer not to wait for more.
-    hurry: Notify,
+    /// Notified to make the writer write at once instead of waiting for a larger batch.
+    wake: Notify,
     lost: AtomicU64,
     fault: watch::Sender<Option<String>>,
 }
@@ -136,15 +137,15 @@ impl Shared {
         self.fault.send_replace(fault)
     }
 
-    fn lose(&self, call: &str) {
+    fn count_lost(&self, call: &str) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("switchboard_store_lost_events_total").increment(1);
-        self.ledger.tear(call);
+        self.ledger.mark_incomplete(call);
     }
 }
 
 impl Store {
-    /// Opens or makes the database in `dir`. Calls that a crash left open end here: blame server, "server stopped".
+    /// Opens the database in `dir`, or creates it. Calls that a crash left open are recorded as ended by the server ("server stopped").
     pub async fn open(dir: &Path) -> Result<Self, Fault> {
         let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
         folder(&dir.join("recordings")).map_err(directory)?;
@@ -156,11 +157,11 @@ impl Store {
             ledger: ledger::Ledger::default(),
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
-            hurry: Notify::new(),
+            wake: Notify::new(),
             lost: AtomicU64::new(0),
             fault: watch::Sender::new(None),
         });
-        let closed = writer::start(writer::Desk { dir: dir.to_owned(), lock, inbox, shared: shared.clone() }).await?;
+        let closed = writer::start(writer::Writer { dir: dir.to_owned(), lock, inbox, shared: shared.clone() }).await?;
         if closed > 0 {
             tracing::warn!(calls = closed, "calls that an earlier stop left open are marked as ended by the server");
         }
@@ -188,13 +189,13 @@ impl Store {
         }
         let noted = Arc::new(noted);
         if self.shared.watchers.receiver_count() > 0 {
-            // The last watcher may have left meanwhile, which is no fault.
+            // It fails if the last watcher has left since.
             let _ = self.shared.watchers.send(noted.clone());
         }
         if self.jobs.try_send(Job::Note(noted)).is_err() {
-            self.shared.lose(call);
+            self.shared.count_lost(call);
         } else if self.jobs.capacity() < QUEUE / 2 {
-            self.shared.hurry.notify_one();
+            self.shared.wake.notify_one();
         }
     }
 
@@ -217,8 +218,8 @@ impl Store {
     pub async fn calls(&self, state: Option<State>, limit: usize, before: Option<&str>) -> Result<Vec<Call>, Fault> {
         let mut calls = self.shared.ledger.list(state, limit, before);
         if state != Some(State::Live) {
-            let stored = self.faulty(read::ended(&self.pool, limit, before).await)?;
-            // What left the ledger meanwhile is on disk by now, but not in this answer: the next one has it.
+            let stored = self.naming_damage(read::ended(&self.pool, limit, before).await)?;
+            // A call that has left the ledger since the list was read is in neither; the next request finds it in the database.
             calls.extend(stored.into_iter().filter(|call| self.shared.ledger.get(&call.id).is_none()));
             calls.sort_by(|a, b| b.id.cmp(&a.id));
             calls.dedup_by(|a, b| a.id == b.id);
@@ -230,35 +231,39 @@ impl Store {
     pub async fn call(&self, id: &str) -> Result<Option<Call>, Fault> {
         match self.shared.ledger.get(id) {
             Some(call) => Ok(Some(call)),
-            None => self.faulty(read::one(&self.pool, id).await),
+            None => self.naming_damage(read::one(&self.pool, id).await),
         }
     }
 
-    /// A call as the ledger has it, without waiting: live, or just over.
+    /// A live call, from memory.
     pub fn live(&self, id: &str) -> Option<Call> {
         self.shared.ledger.get(id).filter(|call| call.state == State::Live)
     }
 
-    /// Everything that has happened in a call, in order; while the database takes nothing, what it took.
+    /// The events of a call, in order; while the database accepts no writes, those it has.
     pub async fn timeline(&self, id: &str) -> Result<Vec<TimelineEvent>, Fault> {
         if self.shared.ledger.get(id).is_some() {
-            // Some of it may be on its way to the disk still. One that cannot take it is no reason not to read it.
+            // Some events may not be on disk yet. A failing flush does not keep the others from being read.
             let _ = self.flush().await;
         }
-        self.faulty(read::timeline(&self.pool, id).await)
+        self.naming_damage(read::timeline(&self.pool, id).await)
     }
 
-    /// A damaged database is called that.
-    fn faulty<T>(&self, read: Result<T, Fault>) -> Result<T, Fault> {
+    /// A read that failed because the file is damaged fails with [`Fault::Damaged`].
+    fn naming_damage<T>(&self, read: Result<T, Fault>) -> Result<T, Fault> {
         read.map_err(|fault| fault.named(&self.dir))
     }
 
     /// Whether there is, or was, a call with this id.
     pub async fn knows(&self, id: &str) -> Result<bool, Fault> {
-        if self.shared.ledger.get(id).is_some() { Ok(true) } else { self.faulty(read::has(&self.pool, id).await) }
+        if self.shared.ledger.get(id).is_some() {
+            Ok(true)
+        } else {
+            self.naming_damage(read::has(&self.pool, id).await)
+        }
     }
 
-    /// Where the recording of a call lies, if anything of it was kept.
+    /// The path of a call's recording, if any part of it was kept.
     pub fn recording(&self, call: &Call) -> Option<PathBuf> {
         let kept = call.recorded != Recorded::No;
         call.recording.as_ref().filter(|_| kept).map(|path| self.dir.join(path))
@@ -274,27 +279,27 @@ impl Store {
         self.dir.join("recordings")
     }
 
-    /// Returns when everything noted so far is on disk, or why it cannot be.
+    /// Returns when everything noted so far is on disk, or with the reason why it cannot be stored.
     pub async fn flush(&self) -> Result<(), Fault> {
         self.ask(Job::Flush).await
     }
 
-    /// Asks the writer for something and waits for its answer.
+    /// Sends a job to the writer and waits for its answer.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Job) -> Result<T, Fault> {
         let (done, answer) = oneshot::channel();
         let gone = || Fault::Unsaved("the writer is gone".into());
         self.jobs.send(job(done)).await.map_err(|_| gone())?;
-        self.shared.hurry.notify_one();
-        // A writer that tries again and again does not come to the question.
-        let ill = async {
-            tokio::time::sleep(PATIENCE).await;
+        self.shared.wake.notify_one();
+        // A writer that keeps retrying a batch does not reach this job.
+        let failing = async {
+            tokio::time::sleep(FAULT_WAIT).await;
             let mut fault = self.shared.fault.subscribe();
             let why = fault.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
             Fault::Unsaved(why.unwrap_or_default())
         };
         tokio::select! {
             answer = answer => answer.map_err(|_| gone())?.map_err(Fault::Unsaved),
-            fault = ill => Err(fault),
+            fault = failing => Err(fault),
         }
     }
 
@@ -327,11 +332,11 @@ impl Store {
         }
     }
 
-    /// Stores everything and closes the database, whose file holds all from then on: a copy of it alone opens. What the other
-    /// handles note afterwards is lost, and counted.
+    /// Stores everything and closes the database. From then on the one file is complete: a copy of it opens. Events that other
+    /// handles note afterwards are dropped and counted.
     pub async fn close(&self) -> Result<(), Fault> {
         let flushed = self.flush().await;
-        // The writer's is the last connection: it empties the write-ahead log into the file.
+        // The writer's connection is closed last: it moves the write-ahead log into the file.
         self.pool.close().await;
         flushed.and(self.ask(Job::Close).await)
     }
@@ -356,18 +361,19 @@ fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default()
 }
 
-/// Makes `dir` and what is missing above it, for this user alone (0700): what people said lies in it. One that is there
-/// keeps the mode its owner gave it.
+/// Creates `dir` and its missing parents, readable by this user only (0700), because callers' words are stored there. An existing
+/// directory keeps its mode.
 pub(crate) fn folder(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Opens `file`, made for this user alone (0600) if it is not there.
+/// Opens `file`; a new one is readable by this user only (0600).
 fn private(file: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)
 }
 
-/// One server per directory. The lock goes with the process, however it ends; a predecessor gets two seconds to finish.
+/// One server per directory. The lock is released when the process ends, in whatever way; a previous process is given two seconds to
+/// finish.
 async fn lock(dir: &Path) -> Result<File, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
     let file = private(&dir.join("lock")).map_err(directory)?;

@@ -1,4 +1,4 @@
-//! Calls out of the database, for the API. Readers never hold up the writer (SQLite's write-ahead log).
+//! Reads calls from the database, for the API. Readers never block the writer (SQLite's write-ahead log).
 use super::event::{Call, Event, Latency, Line, Recorded, Silence, State, TimelineEvent, Turn};
 use super::{End, Fault, Private, Reason, of_name};
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
-//! `Rows`: a batch of events as rows, so that each table takes all of its own in one statement: a statement costs many times
-//! what a row does. The rows travel as one JSON text (SQLite's `json_each`).
+//! `Rows`: a batch of events as the rows of each table, one statement per table, because a statement costs many times what a row does.
+//! The rows of a statement are bound as one JSON text (SQLite's `json_each`).
 use super::event::{Call, Event, Latency, Line, Private, Silence, Slot, Started, TimelineEvent, Turn};
 use super::name_of;
 use jiff::Timestamp;
@@ -7,11 +7,11 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// What is known of a call's own row.
+/// A call's row in the table `calls`, as far as the batch knows it.
 #[derive(Default)]
 struct Row<'a> {
-    /// How it started, and when; none where it is in the table already.
-    start: Option<(Beginning<'a>, i64)>,
+    /// How it started, and when; `None` if the row exists already.
+    start: Option<(FixedColumns<'a>, i64)>,
     answered: Option<i64>,
     ended: Option<(i64, &'static str, &'static str)>,
     /// Its path, and how much of the call is in it.
@@ -19,7 +19,7 @@ struct Row<'a> {
 }
 
 /// The columns that never change: direction; via, from, to, bot, language; header fields as JSON.
-type Beginning<'a> = (String, [&'a str; 5], Option<String>);
+type FixedColumns<'a> = (String, [&'a str; 5], Option<String>);
 
 type TurnRow<'a> = (&'a str, u64, String, u64, &'a str, &'a str, bool, Option<f64>, Option<String>);
 
@@ -28,7 +28,7 @@ pub(super) struct Rows<'a> {
     timeline: Vec<(&'a str, i64, u64, &'a Event)>,
     calls: HashMap<&'a str, Row<'a>>,
     turns: Vec<TurnRow<'a>>,
-    /// The last word on each: its value as JSON and whether it was confirmed, or none where it was cleared.
+    /// The latest of each: its value as JSON and whether it was confirmed; `None` if it was cleared.
     slots: BTreeMap<(&'a str, &'a str), Option<(String, bool)>>,
     silences: Vec<(&'a str, u64, String, u64)>,
     latencies: Vec<(&'a str, [u32; 7])>,
@@ -66,18 +66,19 @@ const LINES: &str = "insert or replace into lines (call, seat, line) \
     select value->>0, value->>1, value->>2 from json_each($1) order by key";
 
 impl<'a> Rows<'a> {
-    /// Of `events`, and of calls that lost events on the way: those are stored whole, their timelines keep the gap.
+    /// The rows of `events`, and of the calls `whole`, of which events were dropped: those are stored as a whole, and their timelines
+    /// lack the dropped events.
     pub(super) fn of(events: &'a [Arc<TimelineEvent>], whole: &'a [Call]) -> Self {
         let mut rows = Self::default();
         for TimelineEvent { call, at, at_ms, event } in events.iter().map(Arc::as_ref) {
             rows.timeline.push((call, at.as_microsecond(), (*at_ms).min(LARGEST), event));
             rows.add(call, *at, event);
         }
-        whole.iter().for_each(|call| rows.keep(call));
+        whole.iter().for_each(|call| rows.add_whole(call));
         rows
     }
 
-    /// One event into the tables it belongs to.
+    /// Adds one event to the tables it belongs to.
     fn add(&mut self, call: &'a str, at: Timestamp, event: &'a Event) {
         let us = at.as_microsecond();
         match event {
@@ -102,7 +103,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn keep(&mut self, call: &'a Call) {
+    fn add_whole(&mut self, call: &'a Call) {
         let fixed = [call.via.as_str(), &call.from.0, &call.to.0, &call.bot, &call.language];
         let ended = call.end.as_ref().zip(call.ended_at);
         *self.call(&call.id) = Row {
@@ -141,7 +142,7 @@ impl<'a> Rows<'a> {
         self.latencies.push((call, parts));
     }
 
-    /// Statements with the rows each is to be bound to, in the order in which they go.
+    /// The statements, each with the rows to bind, in the order of execution.
     pub(super) fn statements(&self) -> Result<Vec<(&'static str, String)>, serde_json::Error> {
         let (mut starts, mut news) = (Vec::new(), Vec::new());
         // By id, so that the index grows at its end.

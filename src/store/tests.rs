@@ -94,10 +94,10 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     assert_eq!(live.slots.keys().collect::<Vec<_>>(), ["people", "pin", "what"]);
     assert_eq!(live.latency[0].total_ms, 376);
     assert_eq!((live.lines.len(), live.lines[0].received, live.lines[0].mos), (1, 500, Some(4.41)));
-    store.note(&id, ended(Blame::Caller, "hung up"));
+    store.note(&id, ended(Blame::RemoteParty, "hung up"));
     store.note(&id, ended(Blame::Server, "call crashed"));
     let over = store.call(&id).await.unwrap().unwrap();
-    assert_eq!(over.end, Some(End::new(Blame::Caller, Reason::HungUp)));
+    assert_eq!(over.end, Some(End::new(Blame::RemoteParty, Reason::HungUp)));
     store.flush().await.unwrap();
     assert!(store.shared.ledger.get(&id).is_none(), "an ended call leaves memory once it is on disk");
     let stored = store.call(&id).await.unwrap().unwrap();
@@ -106,7 +106,7 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     let timeline = store.timeline(&id).await.unwrap();
     assert_eq!(timeline.len(), 17);
     assert_eq!(timeline[0].event, started("booking.en"));
-    assert_eq!(timeline[16].event, ended(Blame::Caller, "hung up"));
+    assert_eq!(timeline[16].event, ended(Blame::RemoteParty, "hung up"));
     store.close().await.unwrap();
     drop(store);
     let store = Store::open(&dir).await.unwrap();
@@ -120,7 +120,7 @@ async fn after_a_clean_stop_the_file_alone_holds_every_call() {
     let store = Store::open(&dir).await.unwrap();
     let (first, second) = (talk(&store), talk(&store));
     for id in [&first, &second] {
-        store.note(id, ended(Blame::Caller, "hung up"));
+        store.note(id, ended(Blame::RemoteParty, "hung up"));
     }
     let before = store.calls(None, 10, None).await.unwrap();
     // Other parts of the server still hold it: that is no reason to leave the file behind.
@@ -146,7 +146,7 @@ async fn a_recording_that_is_closed_after_its_call_is_told_and_kept() {
         store.note(&id, Event::Recording(Recording::begun(path())));
         let call = store.call(&id).await.unwrap().unwrap();
         assert!(call.is_recording() && call.recorded == Recorded::Part);
-        store.note(&id, ended(Blame::Caller, "hung up"));
+        store.note(&id, ended(Blame::RemoteParty, "hung up"));
         store.flush().await.unwrap();
         let call = store.call(&id).await.unwrap().unwrap();
         assert!(!call.is_recording() && call.recorded == Recorded::Part, "the writer is at it still");
@@ -173,7 +173,7 @@ fn a_wall_clock_that_is_set_does_not_reach_the_records() {
         let ledger = Ledger::default();
         ledger.apply("a", at(0, 0), started("b")).unwrap();
         assert_eq!(ledger.apply("a", at(1, 0), Event::Answered).unwrap().at_ms, 1_000);
-        let end = ledger.apply("a", at(5, step), ended(Blame::Caller, "hung up")).unwrap();
+        let end = ledger.apply("a", at(5, step), ended(Blame::RemoteParty, "hung up")).unwrap();
         assert_eq!((end.at_ms, end.at), (5_000, at(5, 0).wall));
         let call = ledger.get("a").unwrap();
         assert_eq!(call.ended_at.unwrap().duration_since(call.started_at).as_secs(), 5);
@@ -250,7 +250,7 @@ async fn calls_are_listed_newest_first_and_page_by_page() {
     for (number, id) in ids.iter().enumerate() {
         store.note(id, started("b"));
         if number % 5 != 0 {
-            store.note(id, ended(Blame::Caller, "hung up"));
+            store.note(id, ended(Blame::RemoteParty, "hung up"));
         }
         if number == 12 {
             store.flush().await.unwrap();
@@ -285,7 +285,7 @@ async fn many_calls_at_once_are_all_kept() {
                     store.note(&id, turn(number * 1_000, "words"));
                     tokio::task::yield_now().await;
                 }
-                store.note(&id, ended(Blame::Caller, "hung up"));
+                store.note(&id, ended(Blame::RemoteParty, "hung up"));
             })
         })
         .collect();
@@ -348,7 +348,7 @@ async fn a_locked_database_is_reported_and_nothing_is_lost_when_it_frees() {
     assert!(store.health().fault.unwrap().contains("locked"));
     let live = store.call(&id).await.unwrap().unwrap();
     assert_eq!(live.turns.len(), 2, "the ledger answers meanwhile");
-    store.note(&id, ended(Blame::Caller, "hung up"));
+    store.note(&id, ended(Blame::RemoteParty, "hung up"));
     other.execute("rollback").await.unwrap();
     eventually("the writer tries again", async || store.health().fault.is_none()).await;
     store.flush().await.unwrap();
@@ -373,9 +373,9 @@ async fn a_queue_that_overflows_never_blocks_and_its_calls_are_stored_whole_at_t
     assert!(store.health().lost >= QUEUE as u64);
     // From here on everything is lost on the way, even the end and a whole call.
     store.note(&talked, turn(60_000, "late words"));
-    store.note(&talked, ended(Blame::Caller, "hung up"));
+    store.note(&talked, ended(Blame::RemoteParty, "hung up"));
     let late = talk(&store);
-    store.note(&late, ended(Blame::Caller, "hung up"));
+    store.note(&late, ended(Blame::RemoteParty, "hung up"));
     let before = store.call(&late).await.unwrap().unwrap();
     other.execute("rollback").await.unwrap();
     eventually("the writer tries again", async || store.health().fault.is_none()).await;
@@ -392,7 +392,7 @@ async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
     let store = Store::open(&crate::testdir("store-prune")).await.unwrap();
     let old = talk(&store);
     std::fs::write(store.recordings().join("a.wav"), "sound").unwrap();
-    store.note(&old, ended(Blame::Caller, "hung up"));
+    store.note(&old, ended(Blame::RemoteParty, "hung up"));
     store.flush().await.unwrap();
     let limit = Timestamp::now();
     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -400,7 +400,7 @@ async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
     let live = Store::new_id();
     store.note(&new, started("b"));
     store.note(&live, started("b"));
-    store.note(&new, ended(Blame::Caller, "hung up"));
+    store.note(&new, ended(Blame::RemoteParty, "hung up"));
     store.flush().await.unwrap();
     assert_eq!(store.prune(limit).await.unwrap(), 1);
     assert_eq!(store.call(&old).await.unwrap(), None);
@@ -508,7 +508,7 @@ async fn sufferer() {
     assert!(why.contains("calls go on") && why.contains(dir.to_str().unwrap()), "{why}");
     assert!(store.health().fault.is_some());
     let begin = Instant::now();
-    store.note(&id, ended(Blame::Caller, "hung up"));
+    store.note(&id, ended(Blame::RemoteParty, "hung up"));
     let call = store.call(&id).await.unwrap().unwrap();
     assert_eq!((call.state, call.turns.len()), (State::Ended, 402));
     assert!(begin.elapsed() < Duration::from_millis(500));

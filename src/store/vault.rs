@@ -1,4 +1,5 @@
-//! Where the key of the recordings comes from: a file, or a program such as a key service's client. Never from an argument.
+//! Reads the key of the recordings from a file, or from the output of a program such as a key service's client. It is never an
+//! argument of the command line, where other processes could see it.
 use crate::config;
 use media::record::{BadKeys, Vault};
 use std::io::Read;
@@ -8,8 +9,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-/// A key service that does not answer within this does not answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest a key command may run.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between looks at a running key command.
 const STEP: Duration = Duration::from_millis(20);
 
 #[derive(Debug, thiserror::Error)]
@@ -22,47 +24,47 @@ pub enum NoKey {
         "store.recording_key_command: {program} does not start ({why}): write the program and its arguments as a list"
     )]
     Start { program: String, why: std::io::Error },
-    /// What it printed may hold the key: it is not shown.
+    /// Its output may hold the key and is not part of the message.
     #[error("store.recording_key_command: {program} failed ({how}): run it by hand to see why")]
     Failed { program: String, how: String },
     #[error("the key of the recordings: {0}")]
     Bad(#[from] BadKeys),
 }
 
-/// What becomes of recordings at rest.
+/// How recordings are stored.
 #[derive(Clone, Debug)]
-pub enum Keeping {
-    Clear,
-    Sealed(Arc<Vault>),
-    /// They should be encrypted and cannot be: nothing is recorded, for this reason.
-    Nothing(String),
+pub enum RecordingPolicy {
+    Plain,
+    Encrypted(Arc<Vault>),
+    /// They should be encrypted and there is no key: no call is recorded, for this reason.
+    Refused(String),
 }
 
-impl Keeping {
-    /// As the configuration says. A key that cannot be had is logged: calls go on without being recorded.
+impl RecordingPolicy {
+    /// What the configuration asks for. A key that cannot be read is logged; calls then go on without being recorded.
     pub fn of(store: &config::Store) -> Self {
         match load(store) {
-            Ok(None) => Self::Clear,
+            Ok(None) => Self::Plain,
             Ok(Some(vault)) => {
                 tracing::info!(key = vault.id(), "recordings are encrypted");
-                Self::Sealed(vault)
+                Self::Encrypted(vault)
             }
             Err(why) => {
-                tracing::error!(%why, "no call is recorded until the key can be had: mend it and restart");
-                Self::Nothing(why.to_string())
+                tracing::error!(%why, "no call is recorded until the key can be read: correct store.recording_key_file or store.recording_key_command, and restart");
+                Self::Refused(why.to_string())
             }
         }
     }
 
     pub fn vault(&self) -> Option<&Arc<Vault>> {
-        if let Self::Sealed(vault) = self { Some(vault) } else { None }
+        if let Self::Encrypted(vault) = self { Some(vault) } else { None }
     }
 }
 
 /// The keys that the configuration names; `None` where recordings are in the clear.
 ///
 /// # Errors
-/// [`NoKey`]: then nothing must be recorded, for it would be in the clear.
+/// [`NoKey`]: then nothing may be recorded, because it would not be encrypted.
 pub fn load(store: &config::Store) -> Result<Option<Arc<Vault>>, NoKey> {
     let text = match (&store.recording_key_file, store.recording_key_command.split_first()) {
         (Some(file), _) => read(file)?,
@@ -91,11 +93,11 @@ fn ask(program: &str, arguments: &[String]) -> Result<String, NoKey> {
         .spawn()
         .map_err(|why| NoKey::Start { program: program.into(), why })?;
     let printed = gather(child.stdout.take());
-    for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
+    for _ in 0..COMMAND_TIMEOUT.as_millis() / STEP.as_millis() {
         match child.try_wait() {
             Ok(None) => std::thread::sleep(STEP),
             Ok(Some(status)) if status.success() => {
-                // Not to the end of the pipe: what the program left running may hold it open.
+                // Not read to the end of the pipe: a child that the program left running may hold it open.
                 let mut text = Vec::new();
                 while let Ok(piece) = printed.recv_timeout(STEP) {
                     text.extend_from_slice(&piece);
@@ -108,10 +110,10 @@ fn ask(program: &str, arguments: &[String]) -> Result<String, NoKey> {
     }
     let _ = child.kill();
     let _ = child.wait();
-    Err(failed(format!("no answer within {} s", PATIENCE.as_secs())))
+    Err(failed(format!("no answer within {} s", COMMAND_TIMEOUT.as_secs())))
 }
 
-/// What is printed, as it comes; what is too long for a key stays in the pipe.
+/// The output of the program, piece by piece; output too long for a key stays in the pipe.
 fn gather(pipe: Option<ChildStdout>) -> Receiver<Vec<u8>> {
     let (pieces, printed) = sync_channel(4);
     std::thread::spawn(move || {

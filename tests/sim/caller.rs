@@ -129,14 +129,14 @@ impl Call {
         self.note("line", format!("held, {direction:?}"));
         self.phone.muted = direction == Direction::Inactive;
         self.configure(direction);
-        self.tell(Input::Held(true));
+        self.tell(Input::LineHeld(true));
     }
 
     pub fn resume(&mut self) {
         self.note("line", "resumed");
         self.phone.muted = false;
         self.configure(Direction::SendRecv);
-        self.tell(Input::Held(false));
+        self.tell(Input::LineHeld(false));
     }
 
     /// The network towards the bot stands still for a while, from so long from now on, and then brings all at once.
@@ -147,7 +147,7 @@ impl Call {
 
     pub fn hang_up(&mut self) {
         self.note("caller", "hangs up");
-        self.tell(Input::Gone(End::new(Blame::Caller, Reason::HungUp)));
+        self.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp)));
     }
 
     /// Lets the call run to its end.

@@ -44,7 +44,10 @@ pub fn line(note: &Note) -> Option<(&'static str, String)> {
             let at = mark.data.0.get("ms").map_or_else(String::new, |ms| format!(" at {ms}"));
             ("mark", format!("{}{at}", mark.name))
         }
-        Note::Ended(end) => ("end", format!("{:?}: {}", end.blame, end.reason)),
+        Note::Ended(end) => {
+            let (first, rest) = end.blame.name().split_at(1);
+            ("end", format!("{}{rest}: {}", first.to_uppercase(), end.reason))
+        }
     })
 }
 

@@ -31,11 +31,11 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
     type_in(&mut call, "tomorrow");
     call.hear(ms(700));
     call.note("line", "is lost");
-    call.tell(Input::Lost(true));
+    call.tell(Input::ConnectionLost(true));
     call.pass(ms(4_000));
     call.note("line", "is back");
     call.tell(Input::Page(Incoming::Opened));
-    call.tell(Input::Lost(false));
+    call.tell(Input::ConnectionLost(false));
     for text in ["2:30 pm", "an hour", "2 people"] {
         call.hear_out();
         call.pass(ms(300));

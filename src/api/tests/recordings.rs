@@ -116,7 +116,7 @@ async fn a_recording_can_be_paused_and_resumed_while_the_call_lasts() {
     site.store.note(&id, Event::Recording(Recording::begun("recordings/x.wav".into())));
     assert_eq!(set(true).send().await.unwrap().status(), 204);
     assert_eq!(set(false).send().await.unwrap().status(), 204);
-    site.store.note(&id, Event::Ended(End::new(Blame::Caller, Reason::HungUp)));
+    site.store.note(&id, Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     assert_eq!(site.problem(set(true)).await.0, 409, "it is over");
     let none = site.ask(Method::PUT, "/api/v1/calls/none/recording").json(&json!({ "paused": true }));
     assert_eq!(site.problem(none).await.0, 404);

@@ -207,15 +207,15 @@ async fn a_call_needs_a_fresh_token_of_its_origin_and_an_offer() {
     let token = site.mint(SHOP).await;
     let wrong = site.page(Method::POST, "/api/v1/widget/calls", SHOP).bearer_auth(&token).json(&json!({}));
     assert_eq!(site.problem(wrong).await.0, 415);
-    site.desk.health.lock().unwrap().draining = true;
+    site.calls.health.lock().unwrap().draining = true;
     let draining = site.offer(&token).send().await.unwrap();
     assert_eq!((draining.status().as_u16(), header(&draining, "retry-after")), (503, "15"));
-    site.desk.health.lock().unwrap().draining = false;
+    site.calls.health.lock().unwrap().draining = false;
     // The token is good for another try.
-    site.desk.health.lock().unwrap().busy = true;
+    site.calls.health.lock().unwrap().busy = true;
     let busy = site.offer(&token).send().await.unwrap();
     assert_eq!((busy.status().as_u16(), header(&busy, "retry-after")), (503, "15"));
-    site.desk.health.lock().unwrap().busy = false;
+    site.calls.health.lock().unwrap().busy = false;
     assert_eq!(site.offer(&token).send().await.unwrap().status(), 201, "none of that used it up");
     let (status, problem) = site.problem(site.offer(&token)).await;
     assert!(status == 401 && problem["detail"].as_str().unwrap().contains("used"), "{problem}");

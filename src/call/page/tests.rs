@@ -14,11 +14,11 @@ fn check(script: &str, trace: &str) {
         let words: Vec<&str> = rest.splitn(3, ' ').collect();
         let number = |at: usize| words[at].parse::<u32>().unwrap_or_else(|_| panic!("{line}"));
         let mut got = |page: &mut Page, incoming| {
-            seen.extend(page.take(now, incoming).map(|wish| match wish {
-                Wish::Type(text) => format!("> type {text}"),
-                Wish::Key(key) => format!("> key {key}"),
-                Wish::Bye => "> bye".into(),
-                Wish::Enough => "> enough".into(),
+            seen.extend(page.receive(now, incoming).map(|request| match request {
+                PageRequest::Type(text) => format!("> type {text}"),
+                PageRequest::Key(key) => format!("> key {key}"),
+                PageRequest::HangUp => "> bye".into(),
+                PageRequest::TooManyMessages => "> enough".into(),
             }));
         };
         match verb {
@@ -39,9 +39,9 @@ fn check(script: &str, trace: &str) {
             "expect" => page.expect(words[0] == "true", words[1] == "true"),
             "slot" => page.slot(words[0], serde_json::from_str::<Option<Value>>(words[1]).unwrap().as_ref(), false),
             "state" => page.state(match rest {
-                "listening" => State::Listening,
-                "speaking" => State::Speaking,
-                _ => State::Thinking,
+                "listening" => PageState::Listening,
+                "speaking" => PageState::Speaking,
+                _ => PageState::Thinking,
             }),
             "wait" => now += Duration::from_millis(number(0).into()),
             "end" => page.end(End::new(Blame::Nobody, Reason::Done)),
@@ -238,14 +238,14 @@ fn the_page_may_type_press_keys_and_hang_up_and_nothing_else() {
 fn a_flood_is_answered_with_little_and_ends_the_call() {
     let mut page = Page::new("c1", "b", "en");
     let mut now = Instant::now();
-    let take = |page: &mut Page, now| page.take(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
-    let wishes: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
-    assert_eq!(wishes.iter().filter(|wish| **wish == Some(Wish::Key('1'))).count(), 20);
-    assert!(wishes[118].is_none() && wishes[119] == Some(Wish::Enough));
-    page.take(now, Incoming::Opened);
+    let take = |page: &mut Page, now| page.receive(now, Incoming::Text(r#"{"type":"key","key":"1"}"#.into()));
+    let requests: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
+    assert_eq!(requests.iter().filter(|request| **request == Some(PageRequest::Key('1'))).count(), 20);
+    assert!(requests[118].is_none() && requests[119] == Some(PageRequest::TooManyMessages));
+    page.receive(now, Incoming::Opened);
     assert!(page.out.len() < 20);
     now += Duration::from_millis(50);
-    assert!(page.take(now, Incoming::Text(r#"{"type":"bye"}"#.into())) == Some(Wish::Bye));
+    assert!(page.receive(now, Incoming::Text(r#"{"type":"bye"}"#.into())) == Some(PageRequest::HangUp));
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_mutated_message_is_understood_or_answered_and_never_more() {
         (seed >> 8) as usize % below.max(1)
     };
     let mut page = Page::new("c1", "b", "en");
-    page.take(now, Incoming::Opened);
+    page.receive(now, Incoming::Opened);
     for round in 0..20_000 {
         let mut bytes = messages[round % messages.len()].as_bytes().to_vec();
         for _ in 0..dice(4) {
@@ -281,14 +281,14 @@ fn a_mutated_message_is_understood_or_answered_and_never_more() {
             bytes.push(b' ');
         }
         now += Duration::from_secs(1);
-        match page.take(now, Incoming::Text(String::from_utf8_lossy(&bytes).into_owned())) {
-            Some(Wish::Type(text)) => assert!(text.chars().count() <= 500),
-            Some(Wish::Key(key)) => {
+        match page.receive(now, Incoming::Text(String::from_utf8_lossy(&bytes).into_owned())) {
+            Some(PageRequest::Type(text)) => assert!(text.chars().count() <= 500),
+            Some(PageRequest::Key(key)) => {
                 assert!("0123456789*#".contains(key));
                 keys += 1;
             }
-            Some(Wish::Enough) => page = Page::new("c1", "b", "en"),
-            Some(Wish::Bye) | None => {}
+            Some(PageRequest::TooManyMessages) => page = Page::new("c1", "b", "en"),
+            Some(PageRequest::HangUp) | None => {}
         }
         while page.poll().is_some() {}
     }

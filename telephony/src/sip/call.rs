@@ -1,7 +1,7 @@
 //! `Call`: an answered call's task: it answers what comes within the dialog, does what the line's owner wishes, and ends.
 use super::SUPPORTED;
 use super::admission::Place;
-use super::core::{Core, Note, Registered, allow};
+use super::core::{Core, Note, Registered, allow, lock};
 use super::dialog::Dialog;
 use super::digest::Credentials;
 use super::leave::{Bye, Leaving};
@@ -32,7 +32,7 @@ pub(super) struct Invite {
     pub request: Request,
     pub seq: u32,
     respond: TransactionEventSender,
-    endpoint: rsipstack::transaction::endpoint::EndpointInnerRef,
+    core: Arc<Core>,
     finished: CancellationToken,
 }
 
@@ -81,12 +81,15 @@ impl Invite {
                 notes.send(Note::Unacked { seq }).await.ok();
             }
         });
-        Self { request, seq, respond, endpoint: core.endpoint.clone(), finished }
+        Self { request, seq, respond, core: core.clone(), finished }
     }
 
     pub(super) fn respond(&self, status: u16, headers: Vec<Header>, body: Option<String>) {
-        let mut response =
-            self.endpoint.make_response(&self.request, StatusCode::from(status), body.map(String::into_bytes));
+        if status >= 300 {
+            lock(&self.core.merged).forget(&self.request);
+        }
+        let body = body.map(String::into_bytes);
+        let mut response = self.core.endpoint.make_response(&self.request, StatusCode::from(status), body);
         if (101..300).contains(&status) {
             let routes = self.request.headers.iter().filter(|header| matches!(header, Header::RecordRoute(_)));
             response.headers.extend(routes.cloned().collect());

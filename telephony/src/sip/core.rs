@@ -3,7 +3,7 @@ use super::admission::Admission;
 use super::dialog::Key;
 use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
 use super::flow::{Carrier, Flow};
-use super::merged::{Merged, Origin};
+use super::merged::{Merged, Transactions};
 use super::plan::SipPlan;
 use super::registrar::Registrar;
 use super::replace::Replacement;
@@ -134,6 +134,21 @@ pub(super) enum Unreachable {
     Connect,
 }
 
+impl Transactions for Core {
+    fn is_known(&self, key: &TransactionKey) -> bool {
+        self.endpoint.transactions.contains_key(key) || self.endpoint.finished_transactions.contains_key(key)
+    }
+
+    /// An accepted INVITE is served until no copy of it can come any more.
+    fn is_serving(&self, method: Method, key: &TransactionKey) -> bool {
+        let accepted = || match self.endpoint.finished_transactions.get(key) {
+            Some(Some(SipMessage::Response(last))) => last.status_code.kind() == StatusCodeKind::Successful,
+            _ => false,
+        };
+        self.endpoint.transactions.contains_key(key) || (method == Method::Invite && accepted())
+    }
+}
+
 impl Core {
     /// Counts what is not served, or served by a refusal.
     pub(super) fn count(&self, why: &'static str) {
@@ -217,7 +232,7 @@ impl Core {
             return None;
         }
         match &message {
-            SipMessage::Request(request) if self.is_merged(request) => {
+            SipMessage::Request(request) if lock(&self.merged).is_merged(request, self.as_ref()) => {
                 let refusal = gate::refuse(bytes, 482, "merged", &self.arrival(flow));
                 return self.turn_away(refusal, flow.remote);
             }
@@ -237,37 +252,6 @@ impl Core {
         None
     }
 
-    /// Whether a request outside dialogs came another way before and is served (RFC 3261 section 8.2.2.2).
-    fn is_merged(&self, request: &Request) -> bool {
-        let outside = request.to_header().is_ok_and(|to| name::tag(to.value()).is_none());
-        if !outside || matches!(request.method, Method::Ack | Method::Cancel) {
-            return false;
-        }
-        let (Ok(key), Ok(call_id), Ok(from), Ok(seq)) = (
-            TransactionKey::from_request(request, TransactionRole::Server),
-            request.call_id_header(),
-            request.from_header(),
-            request.cseq_header().and_then(|cseq| cseq.seq()),
-        ) else {
-            return false;
-        };
-        let origin = Origin {
-            call_id: call_id.value().to_owned(),
-            from_tag: name::tag(from.value()).unwrap_or_default().to_owned(),
-            cseq: format!("{seq} {}", request.method),
-        };
-        // An INVITE is served until no copy of it can come any more, unless it was refused: then so is the copy, for itself.
-        let invites = request.method == Method::Invite;
-        let is_ongoing = |key: &TransactionKey| {
-            let accepted = || match self.endpoint.finished_transactions.get(key) {
-                Some(Some(SipMessage::Response(last))) => last.status_code.kind() == StatusCodeKind::Successful,
-                _ => false,
-            };
-            self.endpoint.transactions.contains_key(key) || (invites && accepted())
-        };
-        lock(&self.merged).meets(origin, &key, is_ongoing)
-    }
-
     /// A response to no request of ours, or an ACK of no answer of ours: the transaction layer would let it go in silence.
     fn is_stray(&self, message: &SipMessage) -> bool {
         let key = match message {
@@ -281,9 +265,7 @@ impl Core {
             SipMessage::Request(_) => return false,
             SipMessage::Response(response) => TransactionKey::from_response(response, TransactionRole::Client),
         };
-        key.is_ok_and(|key| {
-            !self.endpoint.transactions.contains_key(&key) && !self.endpoint.finished_transactions.contains_key(&key)
-        })
+        key.is_ok_and(|key| !self.is_known(&key))
     }
 
     /// Sends the ACK again when this is a copy of a 2xx it was sent for.
@@ -342,7 +324,7 @@ impl Core {
                 let flow = self.udp.iter().find(|flow| flow.local.is_ipv4() == remote.is_ipv4());
                 flow.cloned().map(|flow| Flow { remote, ..flow }).ok_or(Unreachable::Transport)
             }
-            Carrier::Tcp => socket::connect(self, remote).await.map_err(|_| Unreachable::Connect),
+            Carrier::Tcp => socket::dial(self, remote, socket::Opener::Us).await.map_err(|_| Unreachable::Connect),
         }
     }
 
@@ -434,6 +416,9 @@ impl Core {
 
     /// Answers a request and lets it go; copies of it get the same answer for 32 s.
     pub(super) async fn reply(&self, mut tx: Transaction, status: u16, headers: Vec<Header>, body: Option<Vec<u8>>) {
+        if status >= 300 {
+            lock(&self.merged).forget(&tx.original);
+        }
         // The transaction layer would write To anew to give it a tag.
         if status > 100
             && let Ok(to) = tx.original.to_header_mut()

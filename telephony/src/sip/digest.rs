@@ -4,6 +4,7 @@ use md5::{Digest as _, Md5};
 use ring::{digest, hmac, rand};
 use std::collections::HashMap;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 
 /// How long a nonce of ours may be used.
@@ -341,16 +342,21 @@ impl Verifier {
     }
 }
 
-/// User and host of a SIP URI, or the number of a tel URI. Parameters and port are not compared: proxies change them.
+/// User and host of a SIP URI, or the number of a tel URI, in one spelling of several that are equivalent (RFC 3261 section
+/// 19.1.4): the request's own has been read by a parser that writes addresses anew. Parameters and port are not compared:
+/// proxies change them.
 fn resource(uri: &str) -> Option<(String, String)> {
     let (_, rest) = uri.split_once(':')?;
     let (user, host) = rest.split_once('@').unwrap_or(("", rest));
     let user = user.split(':').next().unwrap_or_default();
-    let host = match host.find(']') {
-        Some(end) => &host[..=end],
-        None => host.split([':', ';', '?']).next().unwrap_or_default(),
+    let host = match host.strip_prefix('[') {
+        Some(bracketed) => {
+            let (address, _) = bracketed.split_once(']')?;
+            address.parse::<Ipv6Addr>().ok()?.to_string()
+        }
+        None => host.split([':', ';', '?']).next().unwrap_or_default().to_ascii_lowercase(),
     };
-    (!host.is_empty()).then(|| (name::decode(user), host.to_ascii_lowercase()))
+    (!host.is_empty()).then(|| (name::decode(user), host))
 }
 
 /// Equality in time that does not tell where the first difference is.
@@ -470,6 +476,12 @@ mod tests {
             ("sip:100@example.com", "sip:100@EXAMPLE.com:5070;transport=tcp", true),
             ("sip:%31%30%30@example.com;user=phone", "sip:100@example.com", true),
             ("sip:a@[2001:DB8::1]:5060", "sip:a@[2001:db8::1];lr", true),
+            ("sip:a@[2001:0DB8:0:0:0:0:0:1]", "sip:a@[2001:db8::1]", true),
+            ("sip:a@[2001:db8::1]", "sip:a@[2001:db8:0000::0001]", true),
+            ("sip:a@[::ffff:192.0.2.1]", "sip:a@[::FFFF:c000:201]:5060", true),
+            ("sip:a@[2001:db8::1]", "sip:a@[2001:db8::2]", false),
+            ("sip:a@[2001:db8::1", "sip:a@[2001:db8::1", false),
+            ("sip:a@[beef]", "sip:a@[beef]", false),
             ("sip:100@example.com", "sip:101@example.com", false),
             ("sip:Bob@example.com", "sip:bob@example.com", false),
             ("sip:100@example.com", "sip:100@example.org", false),

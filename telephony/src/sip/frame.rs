@@ -17,13 +17,46 @@ pub struct Broken {
     pub why: &'static str,
 }
 
-#[derive(Debug, Default)]
+/// What the front of the buffer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Between messages, or in the head of one.
+    Head {
+        /// Bytes from the front in which no end of headers begins.
+        searched: usize,
+    },
+    /// In a message whose head has been read.
+    Message {
+        /// Its length, head and body.
+        total: usize,
+        /// Its head says so.
+        sized: bool,
+    },
+    /// Behind a message whose head did not say its length, before the next start line.
+    Unsized(Search),
+}
+
+/// The search for the next start line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Search {
+    /// Bytes dropped so far that were no empty lines.
+    skipped: usize,
+    /// Bytes from the front in which no line ends.
+    searched: usize,
+    /// The line before was empty and was taken for a ping.
+    pinged: bool,
+}
+
+#[derive(Debug)]
 pub struct Framer {
     buffer: Vec<u8>,
-    /// Bytes from the front in which no end of headers begins.
-    searched: usize,
-    /// Bytes skipped since a message that did not say its length, in search of the next start line; none while in step.
-    skipped: Option<usize>,
+    place: Place,
+}
+
+impl Default for Framer {
+    fn default() -> Self {
+        Self { buffer: Vec::new(), place: Place::Head { searched: 0 } }
+    }
 }
 
 impl Framer {
@@ -35,15 +68,28 @@ impl Framer {
 
     /// Whether a message has begun and not ended: its rest is awaited for a limited time.
     pub fn is_amid(&self) -> bool {
-        self.skipped.is_none() && self.buffer.iter().any(|b| !matches!(b, b'\r' | b'\n'))
+        !matches!(self.place, Place::Unsized(_)) && self.buffer.iter().any(|b| !matches!(b, b'\r' | b'\n'))
     }
 
     /// The next piece; `None` until more bytes come.
     pub fn cut(&mut self) -> Result<Option<Cut>, Broken> {
-        if self.skipped.is_some() && !self.find_start()? {
-            return Ok(None);
+        loop {
+            let before = self.place;
+            let cut = match before {
+                Place::Head { searched } => self.read_head(searched)?,
+                Place::Message { total, sized } => self.take(total, sized),
+                Place::Unsized(search) => self.find_start(search)?,
+            };
+            let moved = std::mem::discriminant(&before) != std::mem::discriminant(&self.place);
+            if cut.is_some() || !moved {
+                return Ok(cut);
+            }
         }
-        if self.searched == 0 {
+    }
+
+    /// Reads the head, once, as soon as all of it is there; a ping in its place comes out.
+    fn read_head(&mut self, searched: usize) -> Result<Option<Cut>, Broken> {
+        if searched == 0 {
             if self.buffer.starts_with(b"\r\n\r\n") {
                 self.buffer.drain(..4);
                 return Ok(Some(Cut::Ping));
@@ -56,59 +102,71 @@ impl Framer {
                 self.buffer.drain(..2);
             }
         }
-        let from = self.searched;
-        let Some(end) = self.buffer[from..].windows(4).position(|w| w == b"\r\n\r\n").map(|at| from + at) else {
-            self.searched = self.buffer.len().saturating_sub(3);
+        let Some(end) = syntax::end_of_head(&self.buffer[searched..]).map(|at| searched + at) else {
+            self.place = Place::Head { searched: self.buffer.len().saturating_sub(3) };
             if self.buffer.len() > MAX_MESSAGE {
                 return Err(self.broken(self.buffer.len(), "oversize"));
             }
             return Ok(None);
         };
-        self.searched = end;
-        let length = match syntax::content_length(&self.buffer[..end]) {
-            Ok(Some(length)) => length,
-            Ok(None) => {
-                // The gate answers it. Where it ends nobody knows: the next start line shows.
-                self.skipped = Some(0);
-                0
-            }
-            Err(why) => return Err(self.broken(end + 4, why)),
-        };
-        let total = end + 4 + length;
+        let length = syntax::content_length(&self.buffer[..end]).map_err(|why| self.broken(end + 4, why))?;
+        // Without a length the message is taken as its head, which the gate answers.
+        let total = end + 4 + length.unwrap_or_default();
         if total > MAX_MESSAGE {
             return Err(self.broken(end + 4, "oversize"));
         }
-        if self.buffer.len() < total {
-            return Ok(None);
-        }
-        let rest = self.buffer.split_off(total);
-        self.searched = 0;
-        Ok(Some(Cut::Message(std::mem::replace(&mut self.buffer, rest))))
+        self.place = Place::Message { total, sized: length.is_some() };
+        Ok(None)
     }
 
-    /// Drops lines until one begins a message; false where more bytes have to come.
-    fn find_start(&mut self) -> Result<bool, Broken> {
-        let skipped = self.skipped.unwrap_or_default();
-        let mut at = 0;
-        while let Some(end) = self.buffer[at..].iter().position(|b| *b == b'\n') {
-            if is_start(&self.buffer[at..at + end]) {
-                self.buffer.drain(..at);
-                self.skipped = None;
-                return Ok(true);
-            }
-            at += end + 1;
+    fn take(&mut self, total: usize, sized: bool) -> Option<Cut> {
+        if self.buffer.len() < total {
+            return None;
         }
-        if skipped + self.buffer.len() > MAX_MESSAGE {
-            return Err(self.broken(0, "out of step"));
+        self.place = if sized { Place::Head { searched: 0 } } else { Place::Unsized(Search::default()) };
+        let rest = self.buffer.split_off(total);
+        Some(Cut::Message(std::mem::replace(&mut self.buffer, rest)))
+    }
+
+    /// Drops lines until one begins a message.
+    ///
+    /// An empty line may belong to a body or to a ping. It is taken for a ping, together with an empty line that follows: a
+    /// pong that nobody asked for is skipped as an empty line before a message (RFC 3261 section 7.5), while a pong that
+    /// stays away makes the peer give up the connection (RFC 5626 section 4.4.1).
+    fn find_start(&mut self, mut search: Search) -> Result<Option<Cut>, Broken> {
+        let (mut at, mut cut) = (0, None);
+        while let Some(end) = self.buffer[at + search.searched..].iter().position(|b| *b == b'\n') {
+            let next = at + search.searched + end + 1;
+            let line = &self.buffer[at..next];
+            if is_start(line) {
+                self.buffer.drain(..at);
+                self.place = Place::Head { searched: 0 };
+                return Ok(None);
+            }
+            let empty = line == b"\r\n";
+            search.searched = 0;
+            search.skipped += if empty { 0 } else { line.len() };
+            search.pinged = empty && !search.pinged;
+            at = next;
+            if search.pinged {
+                cut = Some(Cut::Ping);
+                break;
+            }
         }
         self.buffer.drain(..at);
-        self.skipped = Some(skipped + at);
-        Ok(false)
+        if cut.is_none() {
+            search.searched = self.buffer.len();
+            if search.skipped + self.buffer.len() > MAX_MESSAGE {
+                return Err(self.broken(0, "out of step"));
+            }
+        }
+        self.place = Place::Unsized(search);
+        Ok(cut)
     }
 
     fn broken(&mut self, upto: usize, why: &'static str) -> Broken {
         self.buffer.truncate(upto.min(MAX_MESSAGE));
-        self.searched = 0;
+        self.place = Place::Head { searched: 0 };
         Broken { head: std::mem::take(&mut self.buffer), why }
     }
 }
@@ -176,13 +234,57 @@ mod tests {
                 }
             }
             let message = |bytes: &[u8]| Cut::Message(bytes.to_vec());
-            assert_eq!(cuts, [message(bare), message(BYE), message(bare), message(BYE)], "step {step}");
+            // The body's empty line could be half a ping.
+            let expected = [message(bare), Cut::Ping, message(BYE), message(bare), message(BYE)];
+            assert_eq!(cuts, expected, "step {step}");
         }
         let mut framer = Framer::default();
         framer.push(bare);
         framer.cut().expect("the message");
         framer.push(&b"nonsense\r\n".repeat(MAX_MESSAGE / 9));
         assert_eq!(framer.cut().expect_err("too much").why, "out of step");
+    }
+
+    #[test]
+    fn a_ping_after_a_message_without_length_is_answered() {
+        let bare: &[u8] = b"OPTIONS sip:a@b SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n";
+        let ping: &[u8] = b"\r\n\r\n";
+        for (body, pings) in [
+            ([ping, ping].concat(), 2),
+            ([b"a body\r\n", ping, ping, ping].concat(), 3),
+            ([b"a body without an end of line", ping, ping].concat(), 2),
+            (ping.repeat(MAX_MESSAGE), MAX_MESSAGE),
+        ] {
+            for step in [1, 3, 1000] {
+                let (mut framer, mut cuts) = (Framer::default(), Vec::new());
+                for chunk in [bare, &body, BYE].concat().chunks(step) {
+                    framer.push(chunk);
+                    while let Some(cut) = framer.cut().expect("in step again") {
+                        cuts.push(cut);
+                    }
+                }
+                let found = cuts.iter().filter(|cut| **cut == Cut::Ping).count();
+                assert_eq!((found, cuts.len()), (pings, pings + 2), "step {step}");
+                assert_eq!(cuts.last(), Some(&Cut::Message(BYE.to_vec())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_is_read_once_however_slowly_its_body_comes() {
+        let mut framer = Framer::default();
+        let (head, body) = BYE.split_at(BYE.len() - 2);
+        framer.push(head);
+        assert_eq!(framer.cut(), Ok(None));
+        // A head that were read again would say another length.
+        let digit = framer.buffer.iter().rposition(|b| *b == b'2').expect("a length");
+        framer.buffer[digit] = b'0';
+        for byte in body {
+            assert_eq!(framer.cut(), Ok(None));
+            assert!(framer.is_amid());
+            framer.push(&[*byte]);
+        }
+        assert!(matches!(framer.cut(), Ok(Some(Cut::Message(message))) if message.ends_with(b"hi")));
     }
 
     #[test]

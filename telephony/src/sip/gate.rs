@@ -12,6 +12,7 @@ use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Version, typed};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -20,6 +21,11 @@ use std::str::FromStr;
 pub const MAX_MESSAGE: usize = 16 * 1024;
 /// Bodies of an INVITE that we understand.
 pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
+/// A request's Vias at most: as many as the proxies that Max-Forwards lets it pass (RFC 3261 section 8.1.1.6). One with more
+/// is dropped, for its answer repeats them all.
+const MAX_VIAS: usize = 70;
+/// Option tags that a reply names as unsupported, at most.
+const MAX_TAGS: usize = 32;
 /// Option tags (RFC 3261 section 19.2) a peer may require of us.
 const SUPPORTED: &[&str] = &["timer", "replaces"];
 
@@ -205,6 +211,9 @@ fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
             return Err(bad("stray separators"));
         }
     }
+    if message.list("via").nth(MAX_VIAS).is_some() {
+        return Err(bad("too many Vias"));
+    }
     let via = Via::parse(first_of_list(vias)).ok_or(bad("malformed Via"))?;
     let stamped = via.stamped(arrival.source, arrival.reply_port);
     let usable = vias.is_ascii() && via.protocol.eq_ignore_ascii_case("SIP/2.0") && typed::Via::parse(&stamped).is_ok();
@@ -246,7 +255,7 @@ fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
             return Err(bad("malformed Require"));
         }
         let known = |tag: &str| SUPPORTED.iter().any(|known| known.eq_ignore_ascii_case(tag));
-        let unknown: Vec<&str> = required.into_iter().filter(|tag| !known(tag)).collect();
+        let unknown: Vec<&str> = required.into_iter().filter(|tag| !known(tag)).take(MAX_TAGS).collect();
         if !unknown.is_empty() {
             let extra = format!("Unsupported: {}\r\n", unknown.join(", "));
             return Err(Fault { status: 420, why: "required extension", extra });
@@ -413,12 +422,16 @@ fn reply(message: &Message, fault: Fault, arrival: &Arrival) -> Verdict {
     let Fault { status, why, extra } = fault;
     let method = message.start.split(' ').next().unwrap_or_default();
     let clean = |value: &&str| !syntax::has_controls(value);
-    let vias: Vec<&str> = message.list("via").filter(clean).collect();
     let number = message.first("cseq").filter(clean);
+    let mut vias = message.all("via").filter(clean);
     // An ACK is never answered (RFC 3261 section 17).
-    let (Some(top), Some(number), false) = (vias.first(), number, method.eq_ignore_ascii_case("ACK")) else {
+    let (Some(first), Some(number), false) = (vias.next(), number, method.eq_ignore_ascii_case("ACK")) else {
         return Verdict::Drop(why);
     };
+    if message.list("via").nth(MAX_VIAS).is_some() {
+        return Verdict::Drop("too many Vias");
+    }
+    let top = first_of_list(first);
     let via = Via::parse(top);
     let to = match &via {
         Some(via) if !arrival.stream => {
@@ -428,11 +441,16 @@ fn reply(message: &Message, fault: Fault, arrival: &Arrival) -> Verdict {
         }
         _ => arrival.source,
     };
-    let stamped = via.map_or((*top).to_owned(), |via| via.stamped(arrival.source, arrival.reply_port));
-    let mut text = format!("SIP/2.0 {status} {}\r\nVia: {stamped}\r\n", phrase(status));
-    // What is no Via leads nowhere.
-    for via in vias[1..].iter().filter(|via| Via::parse(via).is_some()) {
-        text.push_str(&format!("Via: {via}\r\n"));
+    let stamped = via.map_or(top.to_owned(), |via| via.stamped(arrival.source, arrival.reply_port));
+    // A list stays one field, so that the reply does not outgrow the request. What is no Via leads nowhere.
+    let is_via = |via: &&str| Via::parse(via).is_some();
+    let list: Vec<&str> = iter::once(stamped.as_str()).chain(elements(first).skip(1).filter(is_via)).collect();
+    let mut text = format!("SIP/2.0 {status} {}\r\nVia: {}\r\n", phrase(status), list.join(", "));
+    for field in vias {
+        let list: Vec<&str> = elements(field).filter(is_via).collect();
+        if !list.is_empty() {
+            text.push_str(&format!("Via: {}\r\n", list.join(", ")));
+        }
     }
     let [from, called, call_id] = ["from", "to", "call-id"].map(|name| message.first(name).filter(clean));
     for (title, value) in [("From", from), ("To", called), ("Call-ID", call_id), ("CSeq", Some(number))] {

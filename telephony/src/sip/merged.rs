@@ -1,46 +1,86 @@
 //! `Merged`: finds a request that reached us twice by different ways, a fork gone in a circle (RFC 3261 section 8.2.2.2).
-use rsipstack::transaction::key::TransactionKey;
+use super::name;
+use rsipstack::sip::prelude::*;
+use rsipstack::sip::{Method, Request};
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use std::collections::HashMap;
 
 /// What copies of one request have in common, whatever way they took.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Origin {
-    pub call_id: String,
-    pub from_tag: String,
-    /// Number and method.
-    pub cseq: String,
+struct Origin {
+    call_id: String,
+    from_tag: String,
+    seq: u32,
+    method: Method,
 }
 
-/// Requests outside dialogs by origin, each with the transaction that serves it. Entries whose transaction is over are
-/// swept out as the table grows, so it stays within twice the number of transactions there are.
+impl Origin {
+    fn of(request: &Request) -> Option<Self> {
+        Some(Self {
+            call_id: request.call_id_header().ok()?.value().to_owned(),
+            from_tag: name::tag(request.from_header().ok()?.value()).unwrap_or_default().to_owned(),
+            seq: request.cseq_header().ok()?.seq().ok()?,
+            method: request.method,
+        })
+    }
+}
+
+/// What the transaction layer says of a transaction.
+pub(super) trait Transactions {
+    /// It answers copies of its request: it runs, or is finished and remembered.
+    fn is_known(&self, key: &TransactionKey) -> bool;
+    /// Its request, of this method, is being served still.
+    fn is_serving(&self, method: Method, key: &TransactionKey) -> bool;
+}
+
+/// Requests outside dialogs by origin, each with the transaction that serves it. A request that is refused is forgotten at
+/// once, for whoever sends it again by another way is refused for itself. Entries whose transaction is over are swept out
+/// as the table grows, so it stays within twice the number of transactions there are.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
-    served: HashMap<Origin, TransactionKey>,
+    serving: HashMap<Origin, TransactionKey>,
     sweep_at: usize,
 }
 
 const SMALL: usize = 64;
 
 impl Merged {
-    /// Whether another transaction serves this request already. If not, `key` does from now on.
-    pub(super) fn meets(
-        &mut self,
-        origin: Origin,
-        key: &TransactionKey,
-        is_ongoing: impl Fn(&TransactionKey) -> bool,
-    ) -> bool {
-        if let Some(first) = self.served.get(&origin)
-            && first != key
-            && is_ongoing(first)
+    /// Whether another transaction serves this request already. If not, the request's own does from now on.
+    pub(super) fn is_merged(&mut self, request: &Request, transactions: &impl Transactions) -> bool {
+        let outside = request.to_header().is_ok_and(|to| name::tag(to.value()).is_none());
+        if !outside || matches!(request.method, Method::Ack | Method::Cancel) {
+            return false;
+        }
+        let (Ok(key), Some(origin)) =
+            (TransactionKey::from_request(request, TransactionRole::Server), Origin::of(request))
+        else {
+            return false;
+        };
+        // A retransmission gets its transaction's answer, and a refused request stays forgotten.
+        if transactions.is_known(&key) {
+            return false;
+        }
+        if let Some(first) = self.serving.get(&origin)
+            && *first != key
+            && transactions.is_serving(origin.method, first)
         {
             return true;
         }
-        if self.served.len() >= self.sweep_at.max(SMALL) {
-            self.served.retain(|_, key| is_ongoing(key));
-            self.sweep_at = self.served.len() * 2;
+        if self.serving.len() >= self.sweep_at.max(SMALL) {
+            self.serving.retain(|origin, key| transactions.is_serving(origin.method, key));
+            self.sweep_at = self.serving.len() * 2;
         }
-        self.served.insert(origin, key.clone());
+        self.serving.insert(origin, key);
         false
+    }
+
+    /// The request is refused: told before the answer leaves, so that the next attempt does not meet it.
+    pub(super) fn forget(&mut self, request: &Request) {
+        let Some(origin) = Origin::of(request) else { return };
+        let key = TransactionKey::from_request(request, TransactionRole::Server);
+        if self.serving.get(&origin).is_some_and(|serving| key.is_ok_and(|key| *serving == key)) {
+            self.serving.remove(&origin);
+        }
     }
 }
 
@@ -48,41 +88,111 @@ impl Merged {
 mod tests {
     use super::*;
     use rsipstack::sip::SipMessage;
-    use rsipstack::transaction::key::TransactionRole;
+    use std::collections::HashSet;
 
-    fn key(call: usize, branch: &str) -> TransactionKey {
-        let text = format!(
-            "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch={branch}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
-             Call-ID: {call}\r\nCSeq: 1 INVITE\r\n\r\n"
-        );
-        let Ok(SipMessage::Request(request)) = SipMessage::try_from(text.as_str()) else { panic!("a request") };
-        TransactionKey::from_request(&request, TransactionRole::Server).expect("a key")
+    /// Transactions that run, and INVITEs that were accepted and are over.
+    #[derive(Default)]
+    struct Table {
+        running: HashSet<TransactionKey>,
+        accepted: HashSet<TransactionKey>,
     }
 
-    fn origin(call: usize) -> Origin {
-        Origin { call_id: call.to_string(), from_tag: "1".into(), cseq: "1 INVITE".into() }
+    impl Transactions for Table {
+        fn is_known(&self, key: &TransactionKey) -> bool {
+            self.running.contains(key) || self.accepted.contains(key)
+        }
+
+        fn is_serving(&self, method: Method, key: &TransactionKey) -> bool {
+            self.running.contains(key) || (method == Method::Invite && self.accepted.contains(key))
+        }
+    }
+
+    impl Table {
+        fn begin(&mut self, request: &Request) {
+            self.running.insert(key(request));
+        }
+
+        fn end(&mut self, request: &Request) {
+            self.running.remove(&key(request));
+        }
+
+        fn accept(&mut self, request: &Request) {
+            self.end(request);
+            self.accepted.insert(key(request));
+        }
+    }
+
+    fn key(request: &Request) -> TransactionKey {
+        TransactionKey::from_request(request, TransactionRole::Server).expect("a key")
+    }
+
+    fn request(method: &str, call: usize, tag: &str, seq: u32, branch: &str) -> Request {
+        let text = format!(
+            "{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{branch}\r\nFrom: <sip:a@b>;tag={tag}\r\n\
+             To: <sip:a@b>\r\nCall-ID: {call}\r\nCSeq: {seq} {method}\r\n\r\n"
+        );
+        match SipMessage::try_from(text.as_str()) {
+            Ok(SipMessage::Request(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn invite(call: usize, branch: &str) -> Request {
+        request("INVITE", call, "1", 1, branch)
     }
 
     #[test]
     fn the_same_request_by_another_way_is_merged_while_the_first_is_served() {
-        let mut merged = Merged::default();
-        let (first, second) = (key(1, "z9hG4bKa"), key(1, "z9hG4bKb"));
-        assert!(!merged.meets(origin(1), &first, |_| true));
-        assert!(!merged.meets(origin(1), &first, |_| true), "a retransmission");
-        assert!(merged.meets(origin(1), &second, |_| true));
-        assert!(!merged.meets(Origin { cseq: "2 INVITE".into(), ..origin(1) }, &second, |_| true));
-        assert!(!merged.meets(Origin { from_tag: "2".into(), ..origin(1) }, &second, |_| true));
-        assert!(!merged.meets(origin(1), &second, |_| false), "the first is over: refused, say");
-        assert!(merged.meets(origin(1), &first, |_| true), "now the second is served");
+        let (mut merged, mut table) = (Merged::default(), Table::default());
+        let (first, second) = (invite(1, "a"), invite(1, "b"));
+        assert!(!merged.is_merged(&first, &table));
+        table.begin(&first);
+        assert!(!merged.is_merged(&first, &table), "a retransmission");
+        assert!(merged.is_merged(&second, &table));
+        assert!(!merged.is_merged(&request("INVITE", 1, "1", 2, "b"), &table));
+        assert!(!merged.is_merged(&request("INVITE", 1, "2", 1, "b"), &table));
+        table.end(&first);
+        assert!(!merged.is_merged(&second, &table), "the first is over");
+        table.begin(&second);
+        assert!(merged.is_merged(&first, &table), "now the second is served");
+    }
+
+    #[test]
+    fn a_refused_request_is_not_met_again_even_where_its_own_copies_still_come() {
+        for method in ["INVITE", "OPTIONS", "REGISTER"] {
+            let (mut merged, mut table) = (Merged::default(), Table::default());
+            let [first, second, third] = ["a", "b", "c"].map(|branch| request(method, 1, "1", 1, branch));
+            assert!(!merged.is_merged(&first, &table));
+            table.begin(&first);
+            merged.forget(&first);
+            // Its transaction waits for the ACK, or for copies, for seconds.
+            assert!(!merged.is_merged(&first, &table), "{method}: a copy of the refused one");
+            assert!(!merged.is_merged(&second, &table), "{method}: another attempt");
+            table.begin(&second);
+            merged.forget(&first);
+            assert!(merged.is_merged(&third, &table), "{method}: the second is served, whatever becomes of the first");
+        }
     }
 
     #[test]
     fn what_is_over_is_forgotten() {
         let mut merged = Merged::default();
         for call in 0..500 {
-            let latest: Vec<TransactionKey> = (call - call.min(20)..=call).map(|call| key(call, "z9hG4bKa")).collect();
-            merged.meets(origin(call), &key(call, "z9hG4bKa"), |key| latest.contains(key));
-            assert!(merged.served.len() <= SMALL, "{}", merged.served.len());
+            let mut table = Table::default();
+            (call - call.min(20)..call).for_each(|call| table.begin(&invite(call, "a")));
+            merged.is_merged(&invite(call, "a"), &table);
+            assert!(merged.serving.len() <= SMALL, "{}", merged.serving.len());
         }
+    }
+
+    #[test]
+    fn an_accepted_invite_is_served_still_when_a_request_of_another_method_sweeps_the_table() {
+        let (mut merged, mut table) = (Merged::default(), Table::default());
+        for call in 0..SMALL {
+            assert!(!merged.is_merged(&invite(call, "a"), &table));
+            table.accept(&invite(call, "a"));
+        }
+        assert!(!merged.is_merged(&request("OPTIONS", SMALL, "1", 1, "a"), &table), "this sweeps");
+        assert!(merged.is_merged(&invite(0, "b"), &table), "a late fork of a call that is up");
     }
 }

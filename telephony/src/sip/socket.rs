@@ -181,23 +181,27 @@ fn admit(core: &Core, source: IpAddr) -> Result<Place, &'static str> {
     Ok(Place { _permit: permit, seat })
 }
 
-/// The flow of a stream to `remote`: the open one, or a new one.
-pub(super) async fn connect(core: &Arc<Core>, remote: SocketAddr) -> io::Result<Flow> {
-    if let Some(flow) = core.stream(remote) {
-        return Ok(flow);
-    }
-    let full = || io::Error::other("too many connections are open");
-    let permit = core.connections_out.clone().try_acquire_owned().map_err(|_| full())?;
-    let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    open(core, stream, remote, Place { _permit: permit, seat: None }).await
+/// Whose limit of connections a new one counts against.
+#[derive(Clone, Copy)]
+pub(super) enum Opener {
+    /// Ours, for requests of ours.
+    Us,
+    /// The peers', for answers whose own stream is gone: it is a peer that has named the port.
+    Peer,
 }
 
-/// The same for an answer whose own stream is gone: the peer has named the port, so it takes a place of those that peers open.
-async fn connect_back(core: &Arc<Core>, remote: SocketAddr) -> io::Result<Flow> {
+/// The flow of a stream to `remote`: the open one, or a new one.
+pub(super) async fn dial(core: &Arc<Core>, remote: SocketAddr, opener: Opener) -> io::Result<Flow> {
     if let Some(flow) = core.stream(remote) {
         return Ok(flow);
     }
-    let place = admit(core, remote.ip()).map_err(io::Error::other)?;
+    let place = match opener {
+        Opener::Us => {
+            let permit = core.connections_out.clone().try_acquire_owned();
+            Place { _permit: permit.map_err(|_| io::Error::other("too many connections are open"))?, seat: None }
+        }
+        Opener::Peer => admit(core, remote.ip()).map_err(io::Error::other)?,
+    };
     let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     open(core, stream, remote, place).await
 }
@@ -292,7 +296,7 @@ async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
         // The next one may be another.
         return true;
     };
-    let sent = match connect_boxed(core, back).await {
+    let sent = match dial_back(core, back).await {
         Ok(flow) => flow.connection.send(message, None).await.is_ok(),
         Err(_) => false,
     };
@@ -302,9 +306,9 @@ async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     sent
 }
 
-/// [`connect_back`] with a type that can be written down: a stream's writer connects, and connecting makes a writer.
-fn connect_boxed(core: &Arc<Core>, remote: SocketAddr) -> BoxFuture<'_, io::Result<Flow>> {
-    connect_back(core, remote).boxed()
+/// [`dial`] with a type that can be written down: a stream's writer dials, and dialling makes a writer.
+fn dial_back(core: &Arc<Core>, remote: SocketAddr) -> BoxFuture<'_, io::Result<Flow>> {
+    dial(core, remote, Opener::Peer).boxed()
 }
 
 async fn put(writer: &Mutex<OwnedWriteHalf>, bytes: &[u8]) -> io::Result<()> {

@@ -28,10 +28,10 @@ pub fn password(user: &str) -> Phone {
     Phone { name: user.into(), credentials: Credentials { user: user.into(), password: "open sesame".into() } }
 }
 
-/// Two hundred ports of its own for each server.
+/// Two hundred pairs for each server, of its own until the range has been gone through.
 pub fn ports() -> Ports {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let from = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) * 400;
+    let from = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 110 * 400;
     Ports::new(PortsPlan {
         bind: HERE,
         advertise: HERE,

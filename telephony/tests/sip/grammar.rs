@@ -7,7 +7,8 @@ use crate::torture::prove;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use telephony::sip::{Carrier, ReplyPort, SipPlan};
+use telephony::Decline;
+use telephony::sip::{Carrier, Limits, ReplyPort, SipPlan};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
@@ -425,6 +426,44 @@ async fn an_invite_that_came_another_way_before_is_a_loop() {
                 bot.calls(1).await;
                 bot.gone().await;
             }
+        }
+    }
+}
+
+/// A request that is refused may come again by another way, at once and though the first refusal is not acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_that_comes_another_way_is_refused_for_itself() {
+    let full = |calls| SipPlan { limits: Limits { calls, ..Limits::default() }, ..plan() };
+    let closed = SipPlan { open: vec![], phones: vec![password("lan")], ..plan() };
+    for carrier in BOTH {
+        for (plan, manner, method, expected) in [
+            (plan(), Manner::Decline(Decline::Busy), "INVITE", 486),
+            (plan(), Manner::Decline(Decline::Overloaded(SECOND)), "INVITE", 503),
+            (full(0), Manner::Answer, "INVITE", 486),
+            (closed.clone(), Manner::Answer, "INVITE", 401),
+            (full(0), Manner::Answer, "OPTIONS", 486),
+            (closed.clone(), Manner::Answer, "OPTIONS", 401),
+            (closed.clone(), Manner::Answer, "REGISTER", 401),
+            (plan(), Manner::Answer, "SUBSCRIBE", 405),
+            (plan(), Manner::Answer, "BYE", 481),
+        ] {
+            let bot = Bot::with(plan, manner).await;
+            let mut raw = Raw::new(&bot, carrier).await;
+            let text = invite(raw.carrier(), raw.here()).replace("INVITE", method);
+            for branch in ["z9hG4bKfirst", "z9hG4bKsecond"] {
+                let attempt = changed(&text, "z9hG4bK", branch);
+                raw.send(attempt.as_bytes()).await;
+                let answer = loop {
+                    let answer = raw.answer().await;
+                    if header(&answer, "Via").contains(branch) {
+                        break answer;
+                    }
+                };
+                assert_eq!(status(&answer), expected, "{method} by {}: {answer}", raw.carrier());
+                // A late copy of what was refused changes nothing.
+                raw.send(attempt.as_bytes()).await;
+            }
+            assert!(!bot.sip.report().refused.contains_key("merged"), "{method}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The desk's side towards the API: placing calls, ending them, and how all of them are doing.
-use super::actor::Order;
-use super::desk::{Arrived, Desk, Listed, Opening};
+//! The API's access to calls: placing and ending them, health and gauges.
+use super::calls::{AnsweredLine, CallInfo, Calls, Registered};
+use super::driver::Order;
 use super::end::{Blame, End, Reason};
 use crate::api;
 use crate::bots::{Card, Shelf};
 use crate::plans;
-use crate::store::vault::Keeping;
+use crate::store::vault::RecordingPolicy;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::Language;
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 /// What the server holds at this moment, for health, metrics and tests.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct CallsReport {
     /// Calls, ringing ones included.
     pub calls: usize,
     pub sip: Option<telephony::sip::Report>,
@@ -25,9 +25,9 @@ pub struct Report {
     pub speech: media::pool::PoolReport,
 }
 
-impl Desk {
-    pub fn report(&self) -> Report {
-        Report {
+impl Calls {
+    pub fn report(&self) -> CallsReport {
+        CallsReport {
             calls: self.count(),
             sip: self.0.sip.get().map(|sip| sip.report()),
             web: self.0.web.get().map(|web| web.report()),
@@ -36,23 +36,23 @@ impl Desk {
         }
     }
 
-    /// Places a call and lets `bot` talk to who answers.
+    /// Dials, and runs the call once it is answered.
     async fn call_out(
         self,
-        opening: Opening,
+        opening: CallInfo,
         (dial, place): (telephony::sip::Dial, Option<Place>),
         mut orders: mpsc::Receiver<Order>,
-        _listed: Listed,
+        _listed: Registered,
     ) {
         let Some((sip, place)) = self.0.sip.get().cloned().zip(place) else {
-            return self.never_began(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
+            return self.end_record(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
         };
         let line = tokio::select! {
             line = sip.dial_from(place, dial) => line,
-            Some(Order::End(end)) = orders.recv() => return self.never_began(&opening.id, end),
+            Some(Order::End(end)) = orders.recv() => return self.end_record(&opening.id, end),
         };
         match line {
-            Ok(line) => self.hold(&opening, Arrived { line, orders, page: None }).await,
+            Ok(line) => self.run(&opening, AnsweredLine { line, orders, page: None }).await,
             Err(refused) => {
                 let reason = match refused.status {
                     486 | 600 => Reason::Busy,
@@ -61,16 +61,16 @@ impl Desk {
                     408 | 480 | 487 => Reason::NoAnswer,
                     _ => Reason::NotConnected,
                 };
-                self.never_began(&opening.id, reason.into());
+                self.end_record(&opening.id, reason.into());
             }
         }
     }
 }
 
-impl api::Desk for Desk {
+impl api::CallControl for Calls {
     fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
-        let placed = self.place(dial);
-        Box::pin(std::future::ready(placed))
+        let begun = self.begin_dial(dial);
+        Box::pin(std::future::ready(begun))
     }
 
     fn hang_up(&self, id: &str) -> bool {
@@ -83,7 +83,7 @@ impl api::Desk for Desk {
 
     fn health(&self) -> api::Health {
         let mut ill = self.parts().engines.sick();
-        if let Keeping::Nothing(why) = &self.parts().keeping {
+        if let RecordingPolicy::Refused(why) = &self.parts().recording_policy {
             ill.push(format!("no call is recorded: {why}"));
         }
         let report = self.report();
@@ -102,11 +102,11 @@ impl api::Desk for Desk {
     }
 
     fn is_draining(&self) -> bool {
-        Desk::is_draining(self)
+        Calls::is_draining(self)
     }
 
     fn is_busy(&self) -> bool {
-        Desk::is_busy(self)
+        Calls::is_busy(self)
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
@@ -150,8 +150,8 @@ impl api::Desk for Desk {
     }
 }
 
-impl Desk {
-    fn place(&self, dial: api::Dial) -> Result<String, api::DialFault> {
+impl Calls {
+    fn begin_dial(&self, dial: api::Dial) -> Result<String, api::DialFault> {
         if self.is_draining() {
             return Err(api::DialFault::Draining);
         }
@@ -161,9 +161,9 @@ impl Desk {
             return Err(api::DialFault::Busy);
         }
         let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
-        // The same room that calls by telephone come into: a browser's call takes none of it (sip.max_calls).
+        // Counted by the same limit as inbound SIP calls (sip.max_calls); browsers' calls are not.
         let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;
-        let opening = Opening {
+        let opening = CallInfo {
             id: Store::new_id(),
             number: self.number(),
             direction: Direction::Outbound,
@@ -174,9 +174,9 @@ impl Desk {
             route,
         };
         let (orders, inbox) = mpsc::channel(8);
-        let listed = self.list(&opening, orders);
+        let registered = self.register(&opening, orders);
         let id = opening.id.clone();
-        tokio::spawn(self.clone().call_out(opening, (plan, place), inbox, listed));
+        tokio::spawn(self.clone().call_out(opening, (plan, place), inbox, registered));
         Ok(id)
     }
 }

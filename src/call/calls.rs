@@ -1,16 +1,16 @@
-//! `Desk`: takes calls in, places calls out, and knows every call that lives.
-use super::actor::{self, Echo, Inbox, Order};
+//! `Calls`: answers calls and holds the list of live ones.
+use super::driver::{self, Echo, Inbox, Order};
+use super::effects::Effects;
 use super::end::{Blame, End, Reason};
 use super::page::Page;
-use super::pages::Visitor;
-use super::perform::Hands;
-use super::recording::{self, Place};
+use super::pages::PagePeer;
+use super::recording::{self, RecordingSetup};
 use super::route::{NoRoute, Route};
 use super::talk::{Limits, Talk};
 use crate::bots::Bots;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};
-use crate::store::vault::Keeping;
+use crate::store::vault::RecordingPolicy;
 use crate::store::{Direction, Event as Note, Private, Started, Store};
 use dialog::conversation::Conversation;
 use media::ear::EchoControl;
@@ -26,14 +26,14 @@ use telephony::webrtc::{Data, WebRtc};
 use telephony::{Decline, Headers, Line, Ring, Via};
 use tokio::sync::{Notify, mpsc};
 
-/// How much a call's queues hold. A room that finds its queue full drops news of playback, never verdicts or keys.
+/// Capacity of a call's queues. A room that finds its queue full drops progress reports of the playout, never speech edges or keys.
 const QUEUE: usize = 256;
 
-/// Cheap to clone: one desk for the whole server.
+/// All calls of the server. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk(pub(super) Arc<Shared>);
+pub struct Calls(pub(super) Arc<Shared>);
 
-/// What the desk works with.
+/// What calls are made with.
 pub struct Parts {
     pub config: Arc<Config>,
     pub engine: Arc<Engine>,
@@ -41,7 +41,7 @@ pub struct Parts {
     pub engines: Arc<Engines>,
     pub bots: Arc<Bots<Loaded>>,
     pub store: Store,
-    pub keeping: Keeping,
+    pub recording_policy: RecordingPolicy,
 }
 
 pub(super) struct Shared {
@@ -49,36 +49,36 @@ pub(super) struct Shared {
     pub(super) sip: OnceLock<Arc<Sip>>,
     pub(super) web: OnceLock<WebRtc>,
     /// Calls from pages, by id.
-    pub(super) peers: Mutex<HashMap<String, Visitor>>,
+    pub(super) peers: Mutex<HashMap<String, PagePeer>>,
     live: Mutex<HashMap<String, mpsc::Sender<Order>>>,
     gone: Notify,
     draining: AtomicBool,
     /// Whether the speech workers were behind when it was last asked.
     pub(super) busy: AtomicBool,
-    hurry: Notify,
+    end_now: Notify,
     numbers: AtomicU64,
 }
 
-/// Takes a call off the list however its task ends.
-pub(super) struct Listed {
-    desk: Desk,
+/// Removes a call from the list when its task ends, in whatever way.
+pub(super) struct Registered {
+    calls: Calls,
     id: String,
 }
 
-impl Drop for Listed {
+impl Drop for Registered {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // The record would call it live for ever.
-            self.desk.never_began(&self.id, End::new(Blame::Server, Reason::CallCrashed));
+            // Without this the record would never end.
+            self.calls.end_record(&self.id, End::new(Blame::Server, Reason::CallCrashed));
         }
-        self.desk.live().remove(&self.id);
-        self.desk.peers().remove(&self.id);
-        self.desk.0.gone.notify_waiters();
+        self.calls.live().remove(&self.id);
+        self.calls.peers().remove(&self.id);
+        self.calls.0.gone.notify_waiters();
     }
 }
 
 /// What is known of a call before it is answered.
-pub(super) struct Opening {
+pub(super) struct CallInfo {
     pub id: String,
     pub number: u64,
     pub direction: Direction,
@@ -91,14 +91,14 @@ pub(super) struct Opening {
 }
 
 /// An answered line and what reaches its call.
-pub(super) struct Arrived {
+pub(super) struct AnsweredLine {
     pub line: Line,
     pub orders: mpsc::Receiver<Order>,
     /// The data channel of a browser.
     pub page: Option<Data>,
 }
 
-impl Desk {
+impl Calls {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Shared {
             parts,
@@ -109,25 +109,25 @@ impl Desk {
             gone: Notify::new(),
             draining: AtomicBool::new(false),
             busy: AtomicBool::new(false),
-            hurry: Notify::new(),
+            end_now: Notify::new(),
             numbers: AtomicU64::new(1),
         }))
     }
 
-    /// Calls can be placed once the desk knows the telephone, and the telephone can tell which ones would be taken.
+    /// Connects the SIP stack: calls can be placed, and OPTIONS is answered with what an INVITE would be answered with.
     pub fn connect(&self, sip: Arc<Sip>) {
-        let desk = Arc::downgrade(&self.0);
+        let calls = Arc::downgrade(&self.0);
         sip.forecast(move |called| {
-            let desk = Self(desk.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?);
-            desk.foretell(called)
+            let calls = Self(calls.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?);
+            calls.forecast(called)
         });
         self.0.sip.set(sip).ok();
     }
 
-    /// Takes calls until the telephone is gone. Each call is a task of its own.
+    /// Answers calls until the SIP stack stops. Each call is a task of its own.
     pub async fn receive(self, mut rings: mpsc::Receiver<Ring>) {
         while let Some(ring) = rings.recv().await {
-            tokio::spawn(self.clone().take(ring));
+            tokio::spawn(self.clone().answer(ring));
         }
     }
 
@@ -143,7 +143,7 @@ impl Desk {
         let over = tokio::select! {
             () = self.empty() => true,
             () = tokio::time::sleep(limit) => false,
-            () = self.0.hurry.notified() => false,
+            () = self.0.end_now.notified() => false,
         };
         if !over {
             let orders: Vec<_> = self.live().values().cloned().collect();
@@ -155,9 +155,9 @@ impl Desk {
         }
     }
 
-    /// Ends the live calls of a drain now: a page and a phone are told.
-    pub fn hurry(&self) {
-        self.0.hurry.notify_one();
+    /// Ends the live calls of a drain now, with BYE or a message to the page.
+    pub fn end_now(&self) {
+        self.0.end_now.notify_one();
     }
 
     async fn empty(&self) {
@@ -204,7 +204,7 @@ impl Desk {
         &self.0.parts
     }
 
-    async fn take(self, ring: Ring) {
+    async fn answer(self, ring: Ring) {
         let route = match self.route(&ring.called) {
             Ok(route) => route,
             Err(why) => {
@@ -214,7 +214,7 @@ impl Desk {
                     NoRoute::Unknown => tracing::info!("a call to a user that no [[route]] names was refused"),
                     NoRoute::Broken(bot) => tracing::error!(
                         bot,
-                        "a call was refused: this bot's file cannot be used; mend it and reload, see `switchboard check`"
+                        "a call was refused: this bot's file cannot be used; correct it and reload, see `switchboard check`"
                     ),
                     NoRoute::Voiceless(bot) => tracing::error!(
                         bot,
@@ -224,7 +224,7 @@ impl Desk {
                 return ring.decline(Decline::from(&why)).await;
             }
         };
-        let opening = Opening {
+        let opening = CallInfo {
             id: Store::new_id(),
             number: self.number(),
             direction: Direction::Inbound,
@@ -239,27 +239,27 @@ impl Desk {
             route,
         };
         let (orders, inbox) = mpsc::channel(8);
-        let listed = self.list(&opening, orders);
+        let registered = self.register(&opening, orders);
         let delay: Duration = self.parts().config.call.answer_delay_ms.into();
         let mut ring = ring;
         if !delay.is_zero() {
             ring.ringing().await;
             tokio::select! {
                 () = tokio::time::sleep(delay) => {}
-                () = ring.cancelled() => return self.never_began(&listed.id, End::new(Blame::Caller, Reason::Cancelled)),
+                () = ring.cancelled() => return self.end_record(&registered.id, End::new(Blame::RemoteParty, Reason::Cancelled)),
             }
         }
         match ring.answer().await {
-            Ok(line) => self.hold(&opening, Arrived { line, orders: inbox, page: None }).await,
+            Ok(line) => self.run(&opening, AnsweredLine { line, orders: inbox, page: None }).await,
             Err(refused) => {
                 let reason = if refused.status == 487 { Reason::Cancelled } else { Reason::NotAnswered };
-                self.never_began(&listed.id, reason.into());
+                self.end_record(&registered.id, reason.into());
             }
         }
     }
 
-    /// Registers a call: it is on the list and in the record from here on.
-    pub(super) fn list(&self, opening: &Opening, orders: mpsc::Sender<Order>) -> Listed {
+    /// Adds a call to the list and begins its record.
+    pub(super) fn register(&self, opening: &CallInfo, orders: mpsc::Sender<Order>) -> Registered {
         let (bot, language) = match &opening.route {
             Route::Echo => (ECHO.to_owned(), "en"),
             Route::Bot(name, loaded) => (name.clone(), engines::code(engines::language(loaded.bot.language))),
@@ -277,20 +277,20 @@ impl Desk {
             }),
         );
         self.live().insert(opening.id.clone(), orders);
-        Listed { desk: self.clone(), id: opening.id.clone() }
+        Registered { calls: self.clone(), id: opening.id.clone() }
     }
 
-    pub(super) fn never_began(&self, id: &str, end: End) {
+    pub(super) fn end_record(&self, id: &str, end: End) {
         self.parts().store.note(id, Note::Ended(end));
     }
 
-    /// An answered call, to its end.
-    pub(super) async fn hold(&self, opening: &Opening, mut arrived: Arrived) {
+    /// Runs an answered call to its end.
+    pub(super) async fn run(&self, opening: &CallInfo, mut arrived: AnsweredLine) {
         let (events, room_events) = mpsc::channel(QUEUE);
         let mode = if matches!(opening.route, Route::Echo) { Mode::Echo } else { Mode::Bot };
         let Ok(room) = self.parts().engine.open(mode, events) else {
             arrived.line.hang_up("overloaded").await;
-            return self.never_began(&opening.id, End::new(Blame::Server, Reason::MediaFull));
+            return self.end_record(&opening.id, End::new(Blame::Server, Reason::MediaFull));
         };
         let end = match &opening.route {
             Route::Echo => self.echo(opening, arrived, &room, room_events).await,
@@ -302,12 +302,12 @@ impl Desk {
 
     async fn echo(
         &self,
-        opening: &Opening,
-        arrived: Arrived,
+        opening: &CallInfo,
+        arrived: AnsweredLine,
         room: &RoomHandle,
         mut events: mpsc::Receiver<Event>,
     ) -> End {
-        let Arrived { mut line, orders, page } = arrived;
+        let AnsweredLine { mut line, orders, page } = arrived;
         let page = page.map(|data| (Page::new(&opening.id, ECHO, "en"), data));
         let store = &self.parts().store;
         store.note(&opening.id, Note::Answered);
@@ -315,12 +315,12 @@ impl Desk {
             Some(Ok(())) => {
                 let limits = Limits::from(self.parts().config.as_ref());
                 let (line, events, id) = (&mut line, &mut events, opening.id.as_str());
-                actor::echo(Echo { line, room, orders, events, limits, store, id, page }).await
+                driver::echo(Echo { line, room, orders, events, limits, store, id, page }).await
             }
             _ => End::new(Blame::Server, Reason::MediaFull),
         };
         room.close();
-        if let Some(line) = actor::last_line(&mut events).await {
+        if let Some(line) = driver::last_line(&mut events).await {
             store.note(&opening.id, Note::Line(line));
         }
         line.hang_up(end.reason.text()).await;
@@ -330,24 +330,24 @@ impl Desk {
 
     async fn converse(
         &self,
-        opening: &Opening,
+        opening: &CallInfo,
         loaded: &Arc<Loaded>,
-        arrived: Arrived,
+        arrived: AnsweredLine,
         room: &RoomHandle,
         room_events: mpsc::Receiver<Event>,
     ) -> End {
-        let Parts { config, pool, engines, store, keeping, .. } = self.parts();
-        let Arrived { mut line, orders, page } = arrived;
+        let Parts { config, pool, engines, store, recording_policy, .. } = self.parts();
+        let AnsweredLine { mut line, orders, page } = arrived;
         let mut ear = engines.ear_plan;
         if page.is_some() {
-            // Browsers take our sound out of theirs themselves.
+            // Browsers cancel echo themselves.
             ear.echo = EchoControl::Off;
         }
         let joined = line.wire.take().map(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), Some(ear)));
         if !matches!(joined, Some(Ok(()))) {
             line.hang_up("overloaded").await;
             let end = End::new(Blame::Server, Reason::MediaFull);
-            self.never_began(&opening.id, end);
+            self.end_record(&opening.id, end);
             return end;
         }
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
@@ -356,7 +356,7 @@ impl Desk {
         let language = voice.language;
         let speaker =
             pool.speaker(opening.number, engines.voices(language), voice, room.sink(Seat::CALLER), spoken.clone());
-        let hands = Hands {
+        let effects = Effects {
             id: opening.id.clone(),
             number: opening.number,
             room: room.clone(),
@@ -367,7 +367,7 @@ impl Desk {
             lexicon: loaded.lexicon.clone(),
             standby: engines.standby(language),
             speaker,
-            recorder: recording::start(&Place { config, store, keeping }, &opening.id, room),
+            recorder: recording::start(&RecordingSetup { config, store, recording_policy }, &opening.id, room),
             store: store.clone(),
             heard,
             spoken,
@@ -383,7 +383,7 @@ impl Desk {
         }
         let page = page.map(|page| page.inbox);
         let inbox = Inbox { room: room_events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
-        actor::run(line, talk, hands, inbox).await
+        driver::run(line, talk, effects, inbox).await
     }
 }
 
@@ -406,22 +406,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_whose_task_crashes_leaves_the_list_and_its_record_says_so() {
-        let dir = crate::testdir("desk-crash");
+        let dir = crate::testdir("calls-crash");
         let config = Config::default();
         let vad = media::vad::Models::load(None).unwrap();
         let engines = Arc::new(Engines::of(vad.clone(), vec![], vec![]));
         std::fs::create_dir_all(dir.join("bots")).unwrap();
         let reader = engines.clone();
-        let desk = Desk::new(Parts {
+        let calls = Calls::new(Parts {
             engine: Engine::start(plans::engine(&config), vad).unwrap(),
             pool: Pool::start(plans::pool(&config)).unwrap(),
             engines,
             bots: Arc::new(Bots::load(&dir.join("bots"), move |name, text| reader.read(name, text)).unwrap()),
             store: Store::open(&dir.join("store")).await.unwrap(),
-            keeping: Keeping::of(&config.store),
+            recording_policy: RecordingPolicy::of(&config.store),
             config: Arc::new(config),
         });
-        let opening = Opening {
+        let opening = CallInfo {
             id: Store::new_id(),
             number: 1,
             direction: Direction::Inbound,
@@ -431,15 +431,15 @@ mod tests {
             headers: Headers::default(),
             route: Route::Echo,
         };
-        let listed = desk.list(&opening, mpsc::channel(1).0);
-        assert_eq!(desk.count(), 1);
+        let registered = calls.register(&opening, mpsc::channel(1).0);
+        assert_eq!(calls.count(), 1);
         let call = tokio::spawn(async move {
-            let _listed = listed;
+            let _listed = registered;
             panic!("as meant");
         });
         assert!(call.await.unwrap_err().is_panic());
-        assert_eq!(desk.count(), 0);
-        let call = desk.parts().store.call(&opening.id).await.unwrap().unwrap();
+        assert_eq!(calls.count(), 0);
+        let call = calls.parts().store.call(&opening.id).await.unwrap().unwrap();
         let end = call.end.unwrap();
         assert_eq!((call.state, end.blame, end.reason), (State::Ended, Blame::Server, Reason::CallCrashed));
     }

@@ -1,10 +1,10 @@
-//! The driver of one call: one task, one `select!`, one input at a time. It reads the clock and owns the line.
+//! The driver of one call: one task with one `select!`, one input at a time. It reads the clock and owns the line.
+use super::effects::Effects;
 use super::end::{Blame, End, Reason};
-use super::page::{Incoming, Page, State, Wish};
-use super::perform::Hands;
+use super::page::{Incoming, Page, PageRequest, PageState};
 use super::talk::{Act, Input, Limits, Talk};
 use super::timeline;
-use super::watch::Watch;
+use super::watchdog::Watchdog;
 use crate::store::{Event as Note, Line, Mark, Private, Store};
 use media::asr::Heard;
 use media::engine::RoomHandle;
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 pub enum Order {
     /// End at once.
     End(End),
-    /// Keep silence in the recording, or go on.
+    /// Pause the recording, or resume it.
     Pause(bool),
 }
 
@@ -30,14 +30,14 @@ pub struct Inbox {
     pub heard: mpsc::Receiver<Heard>,
     pub spoken: mpsc::Receiver<Spoken>,
     pub orders: mpsc::Receiver<Order>,
-    /// From a browser's page; of a phone nothing comes.
+    /// The messages of a browser's page; `None` for a phone.
     pub page: Option<mpsc::Receiver<Message>>,
 }
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
-pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbox: Inbox) -> End {
-    if !hands.hears {
-        // Known before the greeting, which then says so instead of being cut off by the first question that nobody hears.
+pub async fn run(mut line: Telephone, mut talk: Talk, mut effects: Effects, mut inbox: Inbox) -> End {
+    if !effects.hears {
+        // Told before the call is answered, so that the greeting says it.
         let deaf = Heard::Failed(media::asr::AsrFault::Language("none".into()));
         talk.handle(Instant::now(), Input::Heard(deaf));
     }
@@ -45,15 +45,15 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
     loop {
         while let Some(act) = talk.poll() {
             if let Act::Note(Note::Ended(_)) = &act {
-                // This closes the record: how the line went in all comes before.
-                hands.room.close();
+                // Nothing can be recorded after this: the line's final statistics are noted before it.
+                effects.room.close();
                 if let Some(line) = last_line(&mut inbox.room).await {
-                    hands.store.note(&hands.id, Note::Line(line));
+                    effects.store.note(&effects.id, Note::Line(line));
                 }
             }
-            if let Some(end) = hands.perform(act) {
+            if let Some(end) = effects.perform(act) {
                 line.hang_up(end.reason.text()).await;
-                hands.room.close();
+                effects.room.close();
                 return end;
             }
         }
@@ -63,23 +63,23 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
             Some(order) = inbox.orders.recv() => match order {
                 Order::End(end) => Input::EndNow(end),
                 Order::Pause(paused) => {
-                    hands.pause(paused);
+                    effects.pause(paused);
                     continue;
                 }
             },
             change = line.next() => match change {
                 Change::Plan(plan) => {
-                    hands.speaker.tune(plan.codec.rate());
-                    // The room takes the new plan at its next tick; a full queue means it is gone, which it says itself.
-                    let _ = hands.room.configure(Seat::CALLER, plan);
+                    effects.speaker.tune(plan.codec.rate());
+                    // The room applies the plan at its next tick. A full queue means that the room is gone, which an event reports.
+                    let _ = effects.room.configure(Seat::CALLER, plan);
                     continue;
                 }
                 Change::Replaced(from) => {
-                    hands.store.note(&hands.id, replaced(&from));
+                    effects.store.note(&effects.id, replaced(&from));
                     continue;
                 }
-                Change::Held(held) => Input::Held(held),
-                Change::Lost(lost) => Input::Lost(lost),
+                Change::Held(held) => Input::LineHeld(held),
+                Change::Lost(lost) => Input::ConnectionLost(lost),
                 // Waited for before the call began.
                 Change::Up => continue,
                 Change::Key(key) => Input::Key(key),
@@ -89,7 +89,7 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut hands: Hands, mut inbo
             Some(heard) = inbox.heard.recv() => Input::Heard(heard),
             Some(spoken) = inbox.spoken.recv() => Input::Spoken(spoken),
             Some(message) = said(inbox.page.as_mut()) => Input::Page(message.into()),
-            Some(done) = hands.tools.join_next() => match done {
+            Some(done) = effects.tools.join_next() => match done {
                 Ok(input) => input,
                 Err(_) => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
             },
@@ -108,32 +108,32 @@ pub struct Echo<'a> {
     pub limits: Limits,
     pub store: &'a Store,
     pub id: &'a str,
-    /// Of a browser's caller, who is told that the line listens and when it ends.
+    /// The page of a browser's call, which is sent the states of the line.
     pub page: Option<(Page, Data)>,
 }
 
-/// An echo call has no conversation: it lasts until somebody ends it, or its line reaches a limit.
+/// Runs an echo call, which has no conversation, until a party ends it or its line reaches a limit.
 pub async fn echo(mut echo: Echo<'_>) -> End {
     let mut page = echo.page.take();
-    show(&mut page, |page| page.state(State::Listening));
+    show(&mut page, |page| page.state(PageState::Listening));
     let end = echoes(echo, &mut page).await;
     show(&mut page, |page| page.end(end));
     end
 }
 
-/// Tells the page of a line without a conversation.
+/// Sends the messages that `tell` puts into the page.
 fn show(page: &mut Option<(Page, Data)>, tell: impl FnOnce(&mut Page)) {
     let Some((page, data)) = page else { return };
     tell(page);
     while let Some(message) = page.poll() {
-        // Full: the leg ends the call of a page that does not read.
+        // If the queue is full, the leg ends the call of a page that does not read.
         data.outbox.try_send(message).ok();
     }
 }
 
 async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
     let Echo { line, room, mut orders, events, limits, store, id, .. } = echo;
-    let mut watch = Watch::new(limits, Instant::now());
+    let mut watchdog = Watchdog::new(limits, Instant::now());
     loop {
         tokio::select! {
             Some(order) = orders.recv() => match order {
@@ -147,33 +147,33 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
                     let _ = room.configure(Seat::CALLER, plan);
                 }
                 Change::Replaced(from) => store.note(id, replaced(&from)),
-                Change::Held(held) | Change::Lost(held) => watch.held(held, Instant::now()),
+                Change::Held(held) | Change::Lost(held) => watchdog.set_held(held, Instant::now()),
                 Change::Ended(ended) => return ended.into(),
                 Change::Key(_) | Change::Up => {}
             },
             event = events.recv() => match event {
-                Some(Event::Silent { since, .. }) => watch.silent(since),
-                Some(Event::Sounding { .. }) => watch.sounding(),
+                Some(Event::Silent { since, .. }) => watchdog.packets_stopped(since),
+                Some(Event::Sounding { .. }) => watchdog.packets_resumed(),
                 Some(Event::Stats { seat, stats }) => store.note(id, Note::Line(timeline::line(seat, &stats))),
                 None | Some(Event::Closed) => return End::new(Blame::Server, Reason::MediaStopped),
                 Some(_) => {}
             },
             Some(message) = said(page.as_mut().map(|(_, data)| &mut data.inbox)) => {
-                let mut wish = None;
+                let mut request = None;
                 show(page, |page| {
-                    wish = page.take(Instant::now(), message.into());
-                    if let Some(Wish::Type(_)) = wish {
+                    request = page.receive(Instant::now(), message.into());
+                    if let Some(PageRequest::Type(_)) = request {
                         page.error("not_taken", "this line says back what it hears, and reads nothing");
                     }
                 });
-                match wish {
-                    Some(Wish::Bye) => return End::new(Blame::Caller, Reason::HungUp),
-                    Some(Wish::Enough) => return End::new(Blame::Caller, Reason::TooManyMessages),
-                    Some(Wish::Type(_) | Wish::Key(_)) | None => {}
+                match request {
+                    Some(PageRequest::HangUp) => return End::new(Blame::RemoteParty, Reason::HungUp),
+                    Some(PageRequest::TooManyMessages) => return End::new(Blame::RemoteParty, Reason::TooManyMessages),
+                    Some(PageRequest::Type(_) | PageRequest::Key(_)) | None => {}
                 }
             }
-            () = until(Some(watch.deadline().0)) => {
-                if let Some(end) = watch.verdict(Instant::now()) {
+            () = until(Some(watchdog.deadline().0)) => {
+                if let Some(end) = watchdog.verdict(Instant::now()) {
                     return end;
                 }
             }
@@ -181,12 +181,12 @@ async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
     }
 }
 
-/// Another far end has taken over: who it says it is.
+/// The record of a line that another far end has taken over (INVITE with Replaces).
 fn replaced(from: &Party) -> Note {
     Note::Mark(Mark { name: "line_replaced".into(), data: Private(serde_json::json!({ "from": from.uri() })) })
 }
 
-/// How the caller's line went in all: a room that is closing says so within a tick.
+/// The final statistics of the caller's line, which a closing room reports within a tick.
 pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line> {
     let mut last = None;
     let closing = async {

@@ -1,4 +1,4 @@
-//! `Watch`: the limits of a line, whatever talks on it: how long a call may last, be held, or bring no packets.
+//! `Watchdog`: ends a call that lasts too long, is on hold for too long, or receives no packets for too long.
 use super::end::{Blame, End, Reason};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ pub struct Limits {
     pub hold: Duration,
     /// A line without packets ends after this (counted from the last packet).
     pub no_rtp: Duration,
-    /// When the bot owes sound and none comes for this long, a standby clip asks for patience.
+    /// When sound of the bot is due for this long, a standby clip is played.
     pub dead_air: Duration,
 }
 
@@ -34,47 +34,47 @@ pub enum Why {
     HoldLimit,
     NoRtp,
     DeadAir,
-    Hopeless,
-    Farewell,
+    NoSound,
+    LastWords,
 }
 
 /// Told the time; it never reads a clock.
 #[derive(Debug)]
-pub struct Watch {
+pub struct Watchdog {
     limits: Limits,
     started: Instant,
-    held: Option<Instant>,
-    silent: Option<Instant>,
+    held_since: Option<Instant>,
+    silent_since: Option<Instant>,
 }
 
-impl Watch {
+impl Watchdog {
     pub fn new(limits: Limits, started: Instant) -> Self {
-        Self { limits, started, held: None, silent: None }
+        Self { limits, started, held_since: None, silent_since: None }
     }
 
-    /// A line that was held may have brought nothing meanwhile: what it lacks counts from its resumption.
-    pub fn held(&mut self, held: bool, now: Instant) {
-        self.held = held.then_some(now);
-        self.silent = self.silent.map(|since| if held { since } else { now });
+    /// A line on hold may send no packets: the time without packets counts from its resumption.
+    pub fn set_held(&mut self, held: bool, now: Instant) {
+        self.held_since = held.then_some(now);
+        self.silent_since = self.silent_since.map(|since| if held { since } else { now });
     }
 
     pub fn is_held(&self) -> bool {
-        self.held.is_some()
+        self.held_since.is_some()
     }
 
     /// No packet has come since then.
-    pub fn silent(&mut self, since: Instant) {
-        self.silent = Some(since);
+    pub fn packets_stopped(&mut self, since: Instant) {
+        self.silent_since = Some(since);
     }
 
-    pub fn sounding(&mut self) {
-        self.silent = None;
+    pub fn packets_resumed(&mut self) {
+        self.silent_since = None;
     }
 
-    /// When [`Self::verdict`] is next worth asking for, and why.
+    /// The next limit that will be reached, and which one.
     pub fn deadline(&self) -> (Instant, Why) {
         let call = (self.started + self.limits.call, Why::CallLimit);
-        let line = match (self.held, self.silent) {
+        let line = match (self.held_since, self.silent_since) {
             (Some(at), _) => Some((at + self.limits.hold, Why::HoldLimit)),
             (None, Some(at)) => Some((at + self.limits.no_rtp, Why::NoRtp)),
             (None, None) => None,
@@ -86,7 +86,7 @@ impl Watch {
     pub fn verdict(&self, now: Instant) -> Option<End> {
         let (at, why) = self.deadline();
         let end = match why {
-            Why::HoldLimit => End::new(Blame::Caller, Reason::HeldTooLong),
+            Why::HoldLimit => End::new(Blame::RemoteParty, Reason::HeldTooLong),
             Why::NoRtp => End::new(Blame::Network, Reason::NoRtp),
             _ => End::new(Blame::Server, Reason::CallLimit),
         };
@@ -99,32 +99,32 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn reason(watch: &Watch, at: Instant) -> Option<&'static str> {
-        watch.verdict(at).map(|end| end.reason.text())
+    fn reason(watchdog: &Watchdog, at: Instant) -> Option<&'static str> {
+        watchdog.verdict(at).map(|end| end.reason.text())
     }
 
     #[test]
     fn a_line_that_was_silent_while_held_is_given_its_time_again_at_resumption() {
         let t = Instant::now();
         let at = |s: u64| t + Duration::from_secs(s);
-        let mut watch = Watch::new(Limits::default(), t);
-        watch.held(true, at(2));
-        watch.silent(at(2));
-        assert_eq!(reason(&watch, at(500)), None);
-        watch.held(false, at(500));
-        assert_eq!(reason(&watch, at(519)), None);
-        assert_eq!(reason(&watch, at(520)), Some("no RTP"));
-        watch.sounding();
-        assert_eq!(reason(&watch, at(3599)), None);
-        assert_eq!(reason(&watch, at(3600)), Some("call limit reached"));
+        let mut watchdog = Watchdog::new(Limits::default(), t);
+        watchdog.set_held(true, at(2));
+        watchdog.packets_stopped(at(2));
+        assert_eq!(reason(&watchdog, at(500)), None);
+        watchdog.set_held(false, at(500));
+        assert_eq!(reason(&watchdog, at(519)), None);
+        assert_eq!(reason(&watchdog, at(520)), Some("no RTP"));
+        watchdog.packets_resumed();
+        assert_eq!(reason(&watchdog, at(3599)), None);
+        assert_eq!(reason(&watchdog, at(3600)), Some("call limit reached"));
     }
 
     #[test]
     fn a_hold_ends_at_its_limit() {
         let t = Instant::now();
-        let mut watch = Watch::new(Limits::default(), t);
-        watch.held(true, t);
-        assert_eq!(watch.deadline(), (t + Duration::from_secs(600), Why::HoldLimit));
-        assert_eq!(reason(&watch, t + Duration::from_secs(600)), Some("held too long"));
+        let mut watchdog = Watchdog::new(Limits::default(), t);
+        watchdog.set_held(true, t);
+        assert_eq!(watchdog.deadline(), (t + Duration::from_secs(600), Why::HoldLimit));
+        assert_eq!(reason(&watchdog, t + Duration::from_secs(600)), Some("held too long"));
     }
 }

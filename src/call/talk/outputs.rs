@@ -1,23 +1,23 @@
-//! What the conversation wants, and what that means to sound, record and page.
+//! The outputs of the conversation, turned into acts, records and messages to the page.
 use super::*;
 
 impl Talk {
-    /// Hands `input` to the conversation and does what it says.
-    pub(super) fn tell(&mut self, now: Instant, input: Words) {
+    /// Gives `input` to the conversation and processes its outputs.
+    pub(super) fn tell_conversation(&mut self, now: Instant, input: Words) {
         self.conversation.handle(now, input);
         while let Some(output) = self.conversation.poll() {
-            self.obey(now, output);
+            self.output(now, output);
         }
     }
 
-    fn obey(&mut self, now: Instant, output: Output) {
+    fn output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Say { say, text, interruptible, last } => {
                 let utterance = utterance(say);
-                self.newest = say;
+                self.last_say = say;
                 self.stopwatch.said(utterance.0, now);
                 if !self.sounds() {
-                    self.owing.get_or_insert(now);
+                    self.sound_due.get_or_insert(now);
                 }
                 if !self.caller.is_speaking() {
                     self.caller.clear();
@@ -26,20 +26,20 @@ impl Talk {
                 let turn = self.turns + self.bot.before(utterance);
                 if self.page.is_some() {
                     let written = self.conversation.written(&text);
-                    self.show(|page| page.clause(say.0, turn, &text, written));
+                    self.tell_page(|page| page.clause(say.0, turn, &text, written));
                 }
                 self.act(Act::Say { utterance, text, interruptible });
             }
             Output::Hold => {
                 self.mark(now, "bot_held");
-                self.holding = true;
+                self.playout_held = true;
                 let silence = self.silences.bot_stops(Owed::Answer, now);
                 self.silence(silence);
                 self.act(Act::Gain(Gain::Hold));
             }
             Output::Resume => {
                 self.mark(now, "bot_resumed");
-                self.holding = false;
+                self.playout_held = false;
                 if self.sounds() {
                     let silence = self.silences.bot_begins(now);
                     self.silence(silence);
@@ -50,27 +50,27 @@ impl Talk {
             Output::Late => {
                 self.mark(now, "words_late");
                 if !self.sounds() {
-                    self.late = true;
-                    self.owing.get_or_insert(self.caller.stopped_at().unwrap_or(now));
+                    self.words_late = true;
+                    self.sound_due.get_or_insert(self.caller.stopped_at().unwrap_or(now));
                 }
             }
             Output::NoTurn => {
-                if std::mem::take(&mut self.late) {
-                    self.owing = None;
+                if std::mem::take(&mut self.words_late) {
+                    self.sound_due = None;
                 }
                 self.caller.clear();
-                self.show(Page::nothing);
+                self.tell_page(Page::nothing);
                 let silence = self.silences.nothing_owed(now);
                 self.silence(silence);
             }
             Output::Hush { floor } => {
                 self.mark(now, "bot_hushed");
-                self.holding = false;
+                self.playout_held = false;
                 let sounding = self.bot.sounding().and_then(clause).map(|say| say.0);
-                self.show(|page| page.hushed(floor.0, sounding));
+                self.tell_page(|page| page.hushed(floor.0, sounding));
                 let floor = before(utterance(floor), 0);
                 self.act(Act::Hush(floor));
-                (self.owing, self.missing) = (None, None);
+                (self.sound_due, self.underrun) = (None, None);
                 self.bot.hushed(floor, now);
                 self.finish_bot_turn(now);
             }
@@ -79,7 +79,7 @@ impl Talk {
                     self.secret = expect.secret;
                     self.act(Act::Secret(expect.secret));
                 }
-                self.show(|page| page.expect(expect.keys, expect.secret));
+                self.tell_page(|page| page.expect(expect.keys, expect.secret));
                 self.act(Act::Listen(expect));
             }
             Output::Keying(keying) => {
@@ -92,18 +92,18 @@ impl Talk {
             Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
             Output::Run { id, call } => {
                 self.mark(now, "tool_called");
-                self.works(now, true);
+                self.tool_started();
                 self.act(Act::Run { id, call });
             }
             Output::HangUp { reason } => {
                 let end = End::of_talk(reason, self.deaf);
-                self.working = false;
-                self.farewell = Some((end, now + FAREWELL));
+                self.tool_runs = false;
+                self.ending = Some((end, now + LAST_WORDS_LIMIT));
                 self.bot.complete();
                 self.finish_bot_turn(now);
             }
             Output::Slot { name, value, confirmed, secret } => {
-                self.show(|page| page.slot(&name, value.as_ref(), confirmed));
+                self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
                 let value =
                     value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
                 self.note(Note::Slot(Slot { name, value, confirmed }));
@@ -112,11 +112,11 @@ impl Talk {
     }
 
     fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
-        self.late = false;
+        self.words_late = false;
         let (from, to) = self.caller.take(now);
-        // A turn of the bot's that is being cut off has begun before this one, and stands before it in the record.
+        // A turn of the bot that is being cut off began before this one and is recorded before it.
         let index = self.turns + self.bot.begun();
-        self.show(|page| page.taken(index, &text, by.into(), secret));
+        self.tell_page(|page| page.taken(index, &text, by.into(), secret));
         let text = if secret { Private::<String>::withheld() } else { text.into() };
         let turn = Turn {
             speaker: Speaker::Caller,
@@ -130,16 +130,16 @@ impl Talk {
         };
         self.stopwatch.taken(index, now);
         self.turns += 1;
-        self.owing = Some(now);
-        self.stood_by = None;
+        self.sound_due = Some(now);
+        self.standby_at = None;
         let silence = self.silences.owed(now);
         self.silence(silence);
         self.note(Note::Turn(turn));
     }
 
-    /// Writes the bot's turns down of which all has been heard or hushed, and ends the call if the last was among them.
+    /// Records the bot's turns of which every clause has been heard or cut off, and ends the call after the last one.
     pub(super) fn finish_bot_turn(&mut self, now: Instant) {
-        for bot in self.bot.take_over() {
+        for bot in self.bot.drain_finished() {
             let (from, to) = bot.span(now, self.caller.began_at());
             let turn = Turn {
                 speaker: Speaker::Bot,
@@ -155,8 +155,8 @@ impl Talk {
             self.note(Note::Turn(turn));
         }
         if self.bot.is_empty()
-            && !self.standing_by
-            && let Some((end, _)) = self.farewell
+            && !self.standby_plays
+            && let Some((end, _)) = self.ending
         {
             self.end(now, end);
         }
