@@ -160,6 +160,7 @@ impl Mute for KeysIn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::TICK;
     use bytes::Bytes;
 
     const CLOCKS: Clocks = Clocks { sound: 8_000, events: 8_000 };
