@@ -1,6 +1,6 @@
 //! `Playback`: the bytes of a recording as a player wants them, from any place, whether the file is sealed or not.
-use super::seal::{HEADER, LONGEST, NoKey, Opener, TAG, Vault};
-use super::{End, RecordFault, SEALED, wav};
+use super::seal::{End, HEADER, LONGEST, NoKey, Opener, TAG, Vault};
+use super::{RecordFault, SEALED, wav};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

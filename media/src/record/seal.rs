@@ -9,7 +9,7 @@
 //! "SWBSEAL" 1 · id of the master key (8) · salt (32) · nonce prefix (7) · 0
 //! then pieces: length in the clear (4, big-endian) · sealed bytes · tag (16)
 //! ```
-use super::{End, RecordFault};
+use super::RecordFault;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::hmac;
@@ -120,6 +120,13 @@ fn nonce(header: &[u8; HEADER], number: u32, end: End) -> Nonce {
     nonce[PREFIX..PREFIX + 4].copy_from_slice(&number.to_be_bytes());
     nonce[NONCE_LEN - 1] = u8::from(end == End::Last);
     Nonce::assume_unique_for_key(nonce)
+}
+
+/// Whether more pieces follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    More,
+    Last,
 }
 
 /// Seals the pieces of one file, in order.

@@ -3,8 +3,11 @@ use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
 use crate::{Rate, SamplePos};
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::ops::Range;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 

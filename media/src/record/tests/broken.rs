@@ -1,6 +1,6 @@
 //! Recordings that break off: what is left of them, and who is told.
 use super::*;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 
 /// What the recorder tells at its end.
 fn ended(recorder: &Recorder) -> Receiver<Kept> {
