@@ -3,8 +3,9 @@ use crate::bots::Parsed;
 use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
 use crate::standby::Standby;
 use dialog::bot::Bot;
+use media::Language;
 use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
-use media::asr::{self, Ask, Expect, Language, Lexicon};
+use media::asr::{self, Ask, Expect, Lexicon};
 use media::ear::EarPlan;
 use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
@@ -131,8 +132,8 @@ impl Engines {
     pub fn sick(&self) -> Vec<String> {
         let sick = |tongue: &Tongue| {
             let name = name(tongue.language);
-            let ears = tongue.ears.sick().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
-            let voices = tongue.voices.sick().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
+            let ears = tongue.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
+            let voices = tongue.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
         };
         self.tongues.iter().flat_map(sick).collect()

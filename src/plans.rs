@@ -29,8 +29,8 @@ pub fn engine(config: &Config) -> EnginePlan {
     let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };
     plan.realtime = config.media.realtime;
     plan.rules.rtp_timeout = config.rtp.timeout_ms.into();
-    plan.rules.jitter.least = config.media.jitter_min_ms.into();
-    plan.rules.jitter.most = config.media.jitter_max_ms.into();
+    plan.rules.jitter.min_delay = config.media.jitter_min_ms.into();
+    plan.rules.jitter.max_delay = config.media.jitter_max_ms.into();
     plan
 }
 

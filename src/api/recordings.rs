@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use media::record::{Fault, Playback};
+use media::record::{Playback, RecordFault};
 use std::io;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -42,7 +42,7 @@ pub(super) async fn recording(
     let vault = room.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
         let playback = Playback::open(&path, vault.as_deref())?;
-        Ok::<_, Fault>((tag(&path, playback.len()), playback))
+        Ok::<_, RecordFault>((tag(&path, playback.len()), playback))
     });
     let (tag, mut playback) = opened.await.map_err(|_| none())?.map_err(problem)?;
     let (len, complete) = (playback.len(), playback.whole() && call.recorded == Recorded::Whole);
@@ -62,7 +62,7 @@ pub(super) async fn recording(
     // What is wrong with the beginning can still be said in words.
     let first = tokio::task::spawn_blocking(move || {
         let bytes = playback.read(from, usize::try_from(count.min(PIECE)).unwrap_or(0))?;
-        Ok::<_, Fault>((bytes, playback))
+        Ok::<_, RecordFault>((bytes, playback))
     });
     let (first, playback) = first.await.map_err(|_| none())?.map_err(problem)?;
     let mut response = Response::builder()
@@ -115,10 +115,12 @@ fn tag(path: &PathBuf, len: u64) -> String {
     format!("\"{len:x}-{changed:x}\"")
 }
 
-fn problem(fault: Fault) -> Problem {
+fn problem(fault: RecordFault) -> Problem {
     let status = match &fault {
-        Fault::Unreadable { .. } => return Problem::new(StatusCode::NOT_FOUND, "this call has no recording"),
-        Fault::Locked(_) | Fault::OtherKey { .. } | Fault::Version(_) => StatusCode::SERVICE_UNAVAILABLE,
+        RecordFault::Unreadable { .. } => return Problem::new(StatusCode::NOT_FOUND, "this call has no recording"),
+        RecordFault::Locked(_) | RecordFault::OtherKey { .. } | RecordFault::Version(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     tracing::error!(why = %fault, "a recording cannot be served");

@@ -8,7 +8,7 @@ use crate::plans;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
-use media::asr::Language;
+use media::Language;
 use telephony::Headers;
 use telephony::sip::{Place, Standing};
 use tokio::sync::mpsc;

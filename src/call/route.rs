@@ -115,8 +115,8 @@ mod tests {
     use crate::store::Store;
     use crate::store::vault::RecordingPolicy;
     use crate::{api, bots::Bots, plans};
+    use media::Language;
     use media::Rate;
-    use media::asr::Language;
     use media::engine::Engine;
     use media::pool::Pool;
     use media::tts::scripted::{Manner, Scripted};
