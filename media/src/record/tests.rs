@@ -4,6 +4,7 @@ use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
 use crate::{Rate, SamplePos};
 use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
