@@ -8,7 +8,6 @@ use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Limits, Network, Phone, Registration, ReplyPort, SipPlan};

@@ -66,13 +66,13 @@ struct Pair;
 
 impl BotCatalog for Pair {
     fn list(&self) -> Vec<BotStatus> {
-        let card = |name: &str, language: Option<&str>, fault: Option<&str>| BotStatus {
+        let status = |name: &str, language: Option<&str>, fault: Option<&str>| BotStatus {
             name: name.into(),
             language: language.map(Into::into),
             titles: language.map(|code| (code.to_owned(), "Rooms".to_owned())).into_iter().collect(),
             fault: fault.map(Into::into),
         };
-        vec![card("booking.en", Some("en"), None), card("new", None, Some("new.toml: no such key"))]
+        vec![status("booking.en", Some("en"), None), status("new", None, Some("new.toml: no such key"))]
     }
 
     fn reload(&self) -> Vec<BotStatus> {

@@ -179,7 +179,7 @@ fn wants(kind: &str) -> Response {
 #[utoipa::path(get, path = "/api/v1/widget/bots", operation_id = "list_public_bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
 pub(super) async fn bots(State(state): SharedState) -> Json<PublicBots> {
     let statuses = state.app.bots.list().into_iter().filter(|status| state.app.page_access.is_public(&status.name));
-    let bots = statuses.filter_map(|card| {
+    let bots = statuses.filter_map(|status| {
         let BotStatus { name, language, titles, .. } = status;
         let language = language?;
         let title = titles.get(&language).or(titles.values().next()).cloned().unwrap_or_else(|| title(&name));

@@ -1,7 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
-use crate::security::Origin;
-use crate::security::Secret;
+use crate::security::{Origin, Secret};
 use std::collections::BTreeSet;
 use std::path::Path;
 use telephony::{Called, Headers};

@@ -69,3 +69,17 @@ impl Log {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_that_may_be_named_is_a_crate_of_this_server() {
+        let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+        for name in OURS.iter().chain(&THEIRS) {
+            let names = [(*name).to_owned(), name.replace('_', "-")];
+            assert!(names.iter().any(|name| lock.contains(&format!("\nname = \"{name}\"\n"))), "{name}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! `PageAccess`: decides which pages may call. It is told the time, and each of its tables is bounded.
 use super::token::{TokenClaims, TokenId, TokenSigner};
 use super::turn::{Relay, Server};
+use crate::security::Origin;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
