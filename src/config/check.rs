@@ -1,8 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
-use crate::observe;
-use crate::security::Secret;
-use crate::widget::Origin;
+use crate::security::{Origin, Secret};
 use std::collections::BTreeSet;
 use std::path::Path;
 use telephony::{Called, Headers};
@@ -117,7 +115,7 @@ impl Config {
                     .into(),
             );
         }
-        if let Err(why) = observe::log::filter(&self.log.level) {
+        if let Err(why) = self.log.filter() {
             found.push(format!("log.level = {:?}: {why}", self.log.level));
         }
     }
