@@ -61,7 +61,7 @@ fn through(
     from: Option<&str>,
     timeout: Duration,
 ) -> Result<Dial, Fault> {
-    let asked = carrier(&to).map_err(|_| DialFault::Address("its transport is not spoken: udp and tcp are"))?;
+    let asked = carrier(&to).map_err(|_| Fault::Address("its transport is not spoken: udp and tcp are"))?;
     let mut dial = Dial { carrier: asked.unwrap_or_default(), to, timeout, ..Dial::default() };
     if let Some((trunk, register)) = trunk {
         let password = register.password().map_err(|_| Fault::Destination("the trunk's password cannot be read"))?;
@@ -106,9 +106,18 @@ mod tests {
             assert_eq!(dial(&config, number, None).unwrap().to, "sip:+842412345678@p.example:5070", "{number}");
         }
         assert_eq!(dial(&config, "*98#", None).unwrap().to, "sip:*98%23@p.example:5070");
-        for wrong in
-            ["", "sip:x@y\r\nVia: z", "call me", "sip:<x>@y", "sip:100@127.0.0.1:99999", "sip:", "tel:", "tel:x", "sip:a@b;transport=tls", "sip:a@256.1.1.1"]
-        {
+        for wrong in [
+            "",
+            "sip:x@y\r\nVia: z",
+            "call me",
+            "sip:<x>@y",
+            "sip:100@127.0.0.1:99999",
+            "sip:",
+            "tel:",
+            "tel:x",
+            "sip:a@b;transport=tls",
+            "sip:a@256.1.1.1",
+        ] {
             assert!(matches!(dial(&config, wrong, None), Err(Fault::Address(_))), "{wrong}");
         }
         std::fs::remove_file(password).ok();
