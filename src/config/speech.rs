@@ -161,7 +161,7 @@ pub enum Language {
     Vi,
 }
 
-impl From<Language> for media::asr::Language {
+impl From<Language> for media::Language {
     fn from(language: Language) -> Self {
         match language {
             Language::En => Self::En,

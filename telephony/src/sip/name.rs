@@ -136,7 +136,7 @@ pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         name.trim().eq_ignore_ascii_case("transport").then(|| value.trim().to_ascii_lowercase())
     };
-    match parameters.filter_map(|parameter| value(parameter)).next().as_deref() {
+    match parameters.filter_map(value).next().as_deref() {
         None => Ok(None),
         Some("udp") => Ok(Some(Carrier::Udp)),
         Some("tcp") => Ok(Some(Carrier::Tcp)),
