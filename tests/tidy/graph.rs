@@ -26,6 +26,7 @@ pub const CIRCLES: [&str; 14] = [
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
+    "media::pool: listening probing session shared shares worker",
     "switchboard: api call",
     "switchboard: observe store",
     "switchboard::call: calls pages route",
