@@ -4,15 +4,9 @@ use super::talk::{Act, Input};
 use crate::standby::{self, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
-<<<<<<< HEAD
-use dialog::conversation::Expect;
+use dialog::conversation::{Expect, ToolId};
 use media::Language;
 use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
-=======
-use dialog::conversation::{Expect, ToolId};
-use media::asr::{self, Ask, Chain, AsrFault, Heard, Lexicon};
-use media::Language;
->>>>>>> main
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
 use media::record::{Asker, Recorder};

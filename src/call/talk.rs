@@ -332,21 +332,12 @@ impl Talk {
             self.silence(silence);
         }
         if held {
-<<<<<<< HEAD
-            self.tell_conversation(now, Words::Held(true));
-            self.act(Act::Ear(EarState::Closed));
-            self.act(Act::Gain(Gain::Hold));
-        } else {
-            self.act(Act::Ear(EarState::Open));
-            self.tell_conversation(now, Words::Held(false));
-=======
             self.tell_conversation(now, Words::OnHold(true));
             self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Ear(EarState::Open));
             self.tell_conversation(now, Words::OnHold(false));
->>>>>>> main
             self.act(Act::Gain(Gain::Full));
         }
     }
