@@ -16,12 +16,10 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 pub const ARROWS: [(&str, &str); 5] = NO_ARROWS;
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 14] = [
-    "media: egress leg",
+pub const CIRCLES: [&str; 12] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "media::engine: handle slot",
     "switchboard: api call plans",
     "switchboard: config observe store",
     "switchboard::call: calls pages route",
