@@ -20,15 +20,12 @@ pub const ARROWS: [(&str, &str); 3] = [
 ];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 17] = [
-    "dialog: bot conversation expect history model",
+pub const CIRCLES: [&str; 14] = [
     "media: egress leg",
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
-    "media::jitter: backlog delay lateness stream",
-    "media::pool: listening probing shares speaking",
     "switchboard: api call",
     "switchboard: observe store",
     "switchboard::call: calls pages route",
