@@ -13,11 +13,10 @@ use media::pool::PoolPlan;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use telephony::Called;
-use telephony::rtp::{Home, Latching, PortsPlan};
+use telephony::address::Network;
+use telephony::rtp::{Latching, PortsPlan, RtpAddress};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{
-    Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan, is_address,
-};
+use telephony::sip::{Carrier, Credentials, Dial, Limits, Phone, Registration, ReplyPort, SipPlan, is_address};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 /// Where the web address's certificate and key lie, if it has any.
@@ -48,12 +47,12 @@ pub fn pool(config: &Config) -> PoolPlan {
 pub fn ports(config: &Config) -> PortsPlan {
     let told = |bind: IpAddr| {
         let told = config.rtp.advertise.iter().find(|address| address.is_ipv4() == bind.is_ipv4());
-        Home { bind, advertise: told.copied().unwrap_or(bind) }
+        RtpAddress { bind, advertise: told.copied().unwrap_or(bind) }
     };
     let mut homes = config.rtp.bind.iter().copied().map(told);
     let first = homes
         .next()
-        .unwrap_or(Home { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), advertise: IpAddr::V4(Ipv4Addr::LOCALHOST) });
+        .unwrap_or(RtpAddress { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), advertise: IpAddr::V4(Ipv4Addr::LOCALHOST) });
     PortsPlan {
         bind: first.bind,
         advertise: first.advertise,

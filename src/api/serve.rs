@@ -17,8 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::sip::Network;
-use telephony::sip::admission::household;
+use telephony::address::{Network, subnet};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -201,7 +200,7 @@ struct Seat(Hosts, IpAddr);
 impl Hosts {
     /// `None` where there is no place, in all or for this host.
     fn seat(&self, host: IpAddr, most: Most) -> Option<Seat> {
-        let host = household(host);
+        let host = subnet(host);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= most.all || taken.each.get(&host).copied().unwrap_or_default() >= most.each {
             return None;

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::sip::Network;
-use telephony::sip::admission::household;
+use telephony::address::{Network, subnet};
+use telephony::bucket::{Rate, TokenBuckets};
 
-/// Addresses whose allowance is remembered; beyond it the longest silent one is forgotten, which is none that floods now.
+/// Addresses whose rate is remembered; beyond it the one that has been silent longest is forgotten.
 const ADDRESSES: usize = 4096;
 /// Used tokens that are remembered until they expire; beyond it no call begins (none of them is ever forgotten before).
 const USED: usize = 16_384;
@@ -112,10 +112,9 @@ pub struct Door {
     tables: Arc<Mutex<Tables>>,
 }
 
-#[derive(Default)]
 struct Tables {
-    /// Tokens an address may still ask for, as of then.
-    allowances: HashMap<IpAddr, (f64, Instant)>,
+    /// Session tokens that each address may ask for.
+    sessions: TokenBuckets<IpAddr>,
     used: HashMap<TicketId, u64>,
     /// Until when a page of an origin that is not configured, and that a server vouched for, may read our answers.
     guests: HashMap<Origin, u64>,
@@ -149,7 +148,15 @@ fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
 impl Door {
     /// `None` where the system gives no random numbers.
     pub fn new(plan: DoorPlan) -> Option<Self> {
-        Some(Self { plan, mint: Mint::new()?, tables: Arc::default() })
+        let most = f64::from(plan.sessions_per_minute);
+        let tables = Tables {
+            sessions: TokenBuckets::new(Rate { per_second: most / 60.0, burst: most }, ADDRESSES),
+            used: HashMap::new(),
+            guests: HashMap::new(),
+            calls: HashMap::new(),
+            total: 0,
+        };
+        Some(Self { plan, mint: Mint::new()?, tables: Arc::new(Mutex::new(tables)) })
     }
 
     /// Who a connection is from: what a trusted proxy says, read from the right (each proxy adds whom it saw).
@@ -264,7 +271,7 @@ impl Door {
         if tables.used.contains_key(&ticket.id) {
             return Err(Refused::Used);
         }
-        let address = household(visitor);
+        let address = subnet(visitor);
         if tables.total >= self.plan.calls {
             return Err(Refused::Full);
         }
@@ -284,20 +291,8 @@ impl Door {
     }
 
     fn spend(&self, now: Instant, visitor: IpAddr) -> Result<(), Refused> {
-        let (most, address) = (f64::from(self.plan.sessions_per_minute), household(visitor));
-        let allowances = &mut lock(&self.tables).allowances;
-        if allowances.len() >= ADDRESSES && !allowances.contains_key(&address) {
-            let oldest = allowances.iter().min_by_key(|(_, (_, at))| *at).map(|(address, _)| *address);
-            oldest.and_then(|address| allowances.remove(&address));
-        }
-        let (left, at) = allowances.entry(address).or_insert((most, now));
-        *left = (*left + now.saturating_duration_since(*at).as_secs_f64() * most / 60.0).min(most);
-        *at = now;
-        if *left < 1.0 {
-            return Err(Refused::Flood(((1.0 - *left) * 60.0 / most).ceil() as u64));
-        }
-        *left -= 1.0;
-        Ok(())
+        let taken = lock(&self.tables).sessions.of(now, subnet(visitor)).take(now);
+        taken.map_err(|wait| Refused::Flood(wait.as_secs_f64().ceil() as u64))
     }
 }
 
@@ -386,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_limited_in_all_and_for_each_household_and_given_back() {
+    fn places_are_limited_in_all_and_for_each_subnet_and_given_back() {
         let door = Door::new(plan()).unwrap();
         let seat = |from: &str| door.redeem(UNIX, ip(from), &token(&door), SHOP).map(|(_, seat)| seat);
         let (a, b) = (seat("2001:db8::1").unwrap(), seat("2001:db8::2").unwrap());
@@ -409,7 +404,7 @@ mod tests {
         for n in 0..5_000_u32 {
             let _ = ask(now + Duration::from_secs(11), IpAddr::from(n.to_be_bytes()));
         }
-        assert!(lock(&door.tables).allowances.len() <= ADDRESSES);
+        assert!(lock(&door.tables).sessions.len() <= ADDRESSES);
         let wide = Door::new(DoorPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
         lock(&wide.tables).used = (0..USED as u128).map(|n| (n.to_be_bytes(), UNIX + 5)).collect();
         let late = wide.issue(UNIX + 3, "booking.en", &origin).unwrap().token;

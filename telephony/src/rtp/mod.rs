@@ -5,13 +5,13 @@
 mod latch;
 mod mailbox;
 pub mod ports;
-mod register;
 pub(crate) mod rtcp;
+mod seqlock;
 mod srtp;
 pub mod wire;
 
 pub use latch::Latching;
-pub use ports::{Home, NoPort, Ports, PortsPlan, Socket};
+pub use ports::{NoPort, Ports, PortsPlan, RtpAddress, Socket};
 pub use srtp::{Keys, Mki, Secrets, Suite, Switch};
 pub use wire::{Control, UdpWire, WireStats};
 

@@ -1,6 +1,7 @@
 //! A pool of UDP port pairs, RTP even and RTCP odd; a closed pair rests before it is used again.
 use super::wire::{Control, UdpWire};
 use super::{Latching, Remote};
+use crate::address::same_family;
 use rand::seq::SliceRandom;
 use std::collections::VecDeque;
 use std::io;
@@ -29,12 +30,12 @@ pub struct PortsPlan {
     /// A far end that has sent nothing for so long may go on from another address (a NAT has forgotten it).
     pub silence: Duration,
     /// Where sound of the other IP family goes, if both are served. It shares the range.
-    pub other: Option<Home>,
+    pub other: Option<RtpAddress>,
 }
 
 /// An address to bind, and what SDP calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct RtpAddress {
     pub bind: IpAddr,
     pub advertise: IpAddr,
 }
@@ -55,8 +56,8 @@ impl Default for PortsPlan {
 }
 
 impl PortsPlan {
-    fn homes(&self) -> impl Iterator<Item = Home> {
-        std::iter::once(Home { bind: self.bind, advertise: self.advertise }).chain(self.other)
+    fn addresses(&self) -> impl Iterator<Item = RtpAddress> {
+        std::iter::once(RtpAddress { bind: self.bind, advertise: self.advertise }).chain(self.other)
     }
 }
 
@@ -123,9 +124,9 @@ impl Ports {
     /// A pair of the family of `peer`; of the first address where that family is not served.
     pub fn take_towards(&self, peer: IpAddr) -> Result<Socket, NoPort> {
         let PortsPlan { bind, advertise, drain, from, to, .. } = self.0.plan;
-        let mut homes = self.0.plan.homes();
-        let home = homes.find(|home| home.advertise.is_ipv4() == peer.is_ipv4());
-        let Home { bind, advertise } = home.unwrap_or(Home { bind, advertise });
+        let mut addresses = self.0.plan.addresses();
+        let found = addresses.find(|addresses| same_family(addresses.advertise, peer));
+        let RtpAddress { bind, advertise } = found.unwrap_or(RtpAddress { bind, advertise });
         let mut tries = self.locked(|state| state.free.len() + state.resting.len()) + self.in_use();
         loop {
             let now = Instant::now();
@@ -166,7 +167,7 @@ impl Ports {
 
     /// Whether sound goes by the IP family of this address.
     pub fn serves(&self, address: IpAddr) -> bool {
-        self.0.plan.homes().any(|home| home.advertise.is_ipv4() == address.is_ipv4())
+        self.0.plan.addresses().any(|addresses| same_family(addresses.advertise, address))
     }
 
     fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -332,8 +333,12 @@ mod tests {
     fn a_pair_is_of_its_peers_family_where_both_are_served_and_numbers_are_shared() {
         let from = test_range(2);
         let v6 = IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
-        let plan =
-            PortsPlan { from, to: from + 3, other: Some(Home { bind: v6, advertise: v6 }), ..PortsPlan::default() };
+        let plan = PortsPlan {
+            from,
+            to: from + 3,
+            other: Some(RtpAddress { bind: v6, advertise: v6 }),
+            ..PortsPlan::default()
+        };
         let both = Ports::new(plan.clone());
         let (one, two) = (
             both.take_towards("2001:db8::9".parse().unwrap()).unwrap(),

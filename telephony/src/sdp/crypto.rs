@@ -111,7 +111,7 @@ pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -
 
 /// The keys of one call, from our side.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Vault {
+pub(super) struct KeyNegotiation {
     /// What our last offer named, tags from 1.
     offered: Vec<Keys>,
     profile: Profile,
@@ -120,7 +120,7 @@ pub(super) struct Vault {
     settled: bool,
 }
 
-impl Vault {
+impl KeyNegotiation {
     /// What to answer to this attribute. The same key of theirs again keeps ours: a hold resets nothing. A new key of theirs
     /// gets a new one of ours: whoever knew the old ones, before a transfer perhaps, knows them no longer.
     pub(super) fn secrets(&self, theirs: &Crypto) -> Secrets {

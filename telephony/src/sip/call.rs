@@ -1,14 +1,14 @@
-//! `Call`: an answered call's task: it answers what comes within the dialog, does what the line's owner wishes, and ends.
+//! `Call`: an answered call's task: answers requests within the dialog, carries out the commands of the line's owner, and ends the call.
 use super::SUPPORTED;
-use super::admission::Place;
-use super::core::{Core, Note, Registered, allow, lock};
+use super::admission::CallSlot;
+use super::core::{Core, DialogEvent, Registered, allow, lock};
 use super::dialog::Dialog;
 use super::digest::Credentials;
 use super::leave::{Bye, Leaving};
 use super::replace::Replacement;
 use super::timer::{self, Agreed, Timer, Why};
 use crate::line::{By, Change, Ended};
-use crate::ring::Wish;
+use crate::ring::Command;
 use crate::rtp::{Control, Remote, Switch};
 use crate::sdp;
 use media::leg::LegPlan;
@@ -24,8 +24,8 @@ use tracing::debug;
 
 /// Changes a line's owner may leave unread before the call ends.
 pub(super) const CHANGES: usize = 64;
-/// Notes a call may have waiting.
-pub(super) const NOTES: usize = 32;
+/// Events that may wait for a call.
+pub(super) const EVENTS: usize = 32;
 
 /// An INVITE's server transaction, driven in a task of its own so that it never waits for the call nor the call for it.
 pub(super) struct Invite {
@@ -38,7 +38,7 @@ pub(super) struct Invite {
 
 impl Invite {
     /// `tag` goes into To of every response but 100. Of the request only what responses repeat is kept.
-    pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, notes: mpsc::Sender<Note>) -> Self {
+    pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, events: mpsc::Sender<DialogEvent>) -> Self {
         let seq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
         let mut request = stub(&tx.original);
         if let Ok(to) = request.to_header_mut()
@@ -51,7 +51,7 @@ impl Invite {
         let answered = finished.clone();
         tokio::spawn(async move {
             let mut acked = false;
-            // A response that could not be sent leaves the transaction waiting for ever: it is let go then.
+            // A response that could not be sent leaves the transaction waiting for ever: it is ended then.
             let give_up = async {
                 answered.cancelled().await;
                 tokio::time::sleep(limit).await;
@@ -62,23 +62,23 @@ impl Invite {
                     message = tx.receive() => message,
                     () = &mut give_up => None,
                 };
-                let note = match message {
+                let event = match message {
                     Some(rsipstack::sip::SipMessage::Request(request)) if request.method == Method::Ack => {
                         acked = true;
-                        Note::Acked { seq, body: request.body }
+                        DialogEvent::Acked { seq, body: request.body }
                     }
                     Some(rsipstack::sip::SipMessage::Request(request)) if request.method == Method::Cancel => {
-                        Note::Cancelled
+                        DialogEvent::Cancelled
                     }
                     Some(_) => continue,
                     None => break,
                 };
-                notes.send(note).await.ok();
+                events.send(event).await.ok();
             }
             let accepted =
                 tx.last_response.as_ref().is_some_and(|r| r.status_code.kind() == StatusCodeKind::Successful);
             if accepted && !acked {
-                notes.send(Note::Unacked { seq }).await.ok();
+                events.send(DialogEvent::Unacked { seq }).await.ok();
             }
         });
         Self { request, seq, respond, core: core.clone(), finished }
@@ -144,7 +144,7 @@ pub(super) struct Media {
 
 /// The owner's ends of a call, before it is a line.
 pub(super) struct Owner {
-    pub wishes: mpsc::Receiver<Wish>,
+    pub commands: mpsc::Receiver<Command>,
     pub changes: mpsc::Sender<Change>,
     pub ended: Arc<OnceLock<Ended>>,
 }
@@ -154,17 +154,17 @@ pub(super) struct Call {
     pub id: u64,
     pub dialog: Dialog,
     pub media: Media,
-    pub notes: mpsc::Receiver<Note>,
-    pub notes_in: mpsc::Sender<Note>,
+    pub events: mpsc::Receiver<DialogEvent>,
+    pub events_in: mpsc::Sender<DialogEvent>,
     pub owner: Owner,
     pub timer: Timer,
     /// INVITE whose 2xx is not yet acknowledged, and whether that 2xx carried our offer.
     pub unacked: Option<(u32, bool)>,
-    /// An INVITE for this dialog's place, until the ACK that is on its way is here: no BYE goes before it.
+    /// An INVITE with Replaces that waits for the ACK of our last 2xx, for no BYE may precede that ACK.
     pub successor: Option<Box<Replacement>>,
     pub credentials: Option<Credentials>,
     /// Given back when the call is over, whenever its BYE is answered.
-    pub place: Option<Place>,
+    pub slot: Option<CallSlot>,
     pub entry: Registered,
 }
 
@@ -189,12 +189,12 @@ impl Call {
                 }
             };
             let ended = tokio::select! {
-                note = self.notes.recv() => match note {
-                    Some(note) => self.note(note).await,
+                event = self.events.recv() => match event {
+                    Some(event) => self.event(event).await,
                     None => Some(Ended { by: By::Network, reason: "signalling stopped" }),
                 },
-                wish = self.owner.wishes.recv() => match wish {
-                    Some(Wish::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
+                command = self.owner.commands.recv() => match command {
+                    Some(Command::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
                     None => Some(Ended { by: By::Us, reason: "the line was dropped" }),
                     Some(_) => None,
                 },
@@ -215,8 +215,8 @@ impl Call {
         self.owner.ended.set(ended).ok();
         // Closing the channel is what lets the owner see it.
         self.owner.changes = mpsc::channel(1).0;
-        self.owner.wishes.close();
-        self.place = None;
+        self.owner.commands.close();
+        self.slot = None;
         if let Some(successor) = self.successor.take() {
             successor.refuse_late();
         }
@@ -224,7 +224,7 @@ impl Call {
         let leaving = Leaving {
             core: &self.core,
             dialog: &mut self.dialog,
-            notes: &mut self.notes,
+            events: &mut self.events,
             entry: &self.entry,
             credentials: self.credentials.as_ref(),
             unacked: self.unacked.map(|(seq, _)| seq),
@@ -241,13 +241,13 @@ impl Call {
         }
     }
 
-    async fn note(&mut self, note: Note) -> Option<Ended> {
-        match note {
-            Note::Request(tx) => self.request(*tx).await,
-            Note::Cancelled => None,
-            Note::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
-            Note::Replace(replacement) => self.replace(*replacement).await,
-            Note::Acked { seq, body } => {
+    async fn event(&mut self, event: DialogEvent) -> Option<Ended> {
+        match event {
+            DialogEvent::Request(tx) => self.request(*tx).await,
+            DialogEvent::Cancelled => None,
+            DialogEvent::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
+            DialogEvent::Replace(replacement) => self.replace(*replacement).await,
+            DialogEvent::Acked { seq, body } => {
                 let (_, offered) = self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
                 let ended = match offered.then(|| self.media.session.accept(&body)) {
                     None => None,
@@ -261,7 +261,7 @@ impl Call {
                 }
                 ended
             }
-            Note::Unacked { seq } => {
+            DialogEvent::Unacked { seq } => {
                 self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
                 Some(Ended { by: By::Network, reason: "no ACK came" })
             }
@@ -351,7 +351,7 @@ impl Call {
         self.timer.refreshed(Instant::now(), agreed);
         headers.extend(described(&self.dialog.contact));
         let text = negotiated.as_ref().map_or_else(|| self.media.session.offer(), |negotiated| negotiated.text.clone());
-        let invite = Invite::drive(&self.core, tx, "", self.notes_in.clone());
+        let invite = Invite::drive(&self.core, tx, "", self.events_in.clone());
         self.unacked = Some((invite.seq, negotiated.is_none()));
         invite.respond(200, headers, Some(text));
         negotiated.and_then(|negotiated| self.settle(negotiated))
@@ -394,18 +394,18 @@ impl Call {
         let mut update = self.dialog.request(Method::Update, &self.core.plan.user_agent);
         update.headers.push(make_header("Supported", "timer".into()));
         let flow = self.core.flow_within(&self.dialog).await;
-        let (core, notes) = (self.core.clone(), self.notes_in.clone());
+        let (core, events) = (self.core.clone(), self.events_in.clone());
         tokio::spawn(async move {
             // RFC 4028 section 10: then nobody is there any more.
             if matches!(core.transact(update, &flow).await.status_code.code(), 408 | 481) {
-                notes.send(Note::Lost).await.ok();
+                events.send(DialogEvent::Lost).await.ok();
             }
         });
         None
     }
 }
 
-/// A request that is answered the same way in every dialog and before.
+/// Answers a request that gets the same answer in every dialog, early or confirmed.
 pub(super) async fn any(core: &Core, tx: Transaction) {
     match tx.original.method {
         Method::Options => core.reply(tx, 200, capabilities(), None).await,
@@ -498,7 +498,7 @@ fn info(request: &Request) -> (u16, Option<char>, Vec<Header>) {
     (200, key, vec![])
 }
 
-/// What the ring's owner gets for its wish to answer.
+/// Where the result of [`Command::Answer`] goes.
 pub(super) type Answer = oneshot::Sender<Result<crate::line::Line, crate::ring::Refused>>;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Incoming requests outside a dialog: who may call, the call until its answer, registration.
-use super::admission::Place;
-use super::call::{self, Answer, CHANGES, Call, Invite, Media, NOTES, Owner};
-use super::core::{Core, Note, Registered, allow, lock};
+use super::admission::CallSlot;
+use super::call::{self, Answer, CHANGES, Call, EVENTS, Invite, Media, Owner};
+use super::core::{Core, DialogEvent, Registered, allow, lock};
 use super::dialog::{Dialog, Key};
 use super::digest::{Proof, Request as Signed};
 use super::flow::{Carrier, Flow};
@@ -13,7 +13,7 @@ use super::{identity, options, replace};
 use crate::headers::Headers;
 use crate::line::Line;
 use crate::number::Called;
-use crate::ring::{Decline, Refused, Ring, Via, Wish};
+use crate::ring::{Command, Decline, Refused, Ring, Via};
 use crate::rtp::{NoPort, Socket, Switch};
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::debug;
 
-/// Hands each new transaction to whom it concerns. Waits for nobody.
+/// Hands each new transaction to its call, or answers it. Never waits for a peer.
 pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver<Transaction>) {
     loop {
         let tx = tokio::select! {
@@ -42,7 +42,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
         };
         if flow.carrier == Carrier::Udp {
             // Where the responses go: read once, not for each of them.
-            let to = gate::way(&tx.original).map_or(flow.remote, |(_, answers)| answers);
+            let to = gate::return_path(&tx.original).map_or(flow.remote, |(_, answers)| answers);
             tx.destination = Some(Flow { remote: to, ..flow.clone() }.destination());
         }
         if let Some(key) = Key::of(&tx.original) {
@@ -63,18 +63,18 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
 }
 
 async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
-    let notes = lock(&core.dialogs).get(key).map(|entry| entry.notes.clone());
-    let Some(notes) = notes else {
+    let events = lock(&core.dialogs).get(key).map(|entry| entry.events.clone());
+    let Some(events) = events else {
         return match tx.original.method {
             Method::Ack => core.leave_unanswered("stray ACK"),
             _ => core.reply_soon(tx, 481, vec![]).await,
         };
     };
-    flow.peer.welcome();
-    match notes.try_send(Note::Request(Box::new(tx))) {
+    flow.peer.mark_known();
+    match events.try_send(DialogEvent::Request(Box::new(tx))) {
         Ok(()) => {}
-        Err(mpsc::error::TrySendError::Full(Note::Request(tx))) => core.reply_soon(*tx, 500, vec![]).await,
-        Err(mpsc::error::TrySendError::Closed(Note::Request(tx))) => core.reply_soon(*tx, 481, vec![]).await,
+        Err(mpsc::error::TrySendError::Full(DialogEvent::Request(tx))) => core.reply_soon(*tx, 500, vec![]).await,
+        Err(mpsc::error::TrySendError::Closed(DialogEvent::Request(tx))) => core.reply_soon(*tx, 481, vec![]).await,
         Err(_) => {}
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn retry_after(after: Duration) -> Vec<Header> {
     vec![make_header("Retry-After", after.as_secs().max(1).to_string())]
 }
 
-/// A request turned away. Whoever makes one has charged its source.
+/// The refusal of a request whose source has been charged for it.
 pub(super) struct Refusal {
     status: u16,
     headers: Vec<Header>,
@@ -98,7 +98,7 @@ impl Refusal {
     }
 }
 
-/// Nobody may register or call from `source`.
+/// The refusal where no one may register or call from `source`.
 fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
     core.refuse(source, "forbidden");
     Refusal { status: 403, headers: vec![], why: "forbidden" }
@@ -106,7 +106,7 @@ fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
 
 /// By what right this INVITE may call.
 pub(super) fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
-    let from = |networks: &[super::Network]| networks.iter().any(|network| network.contains(source.ip()));
+    let from = |networks: &[crate::address::Network]| networks.iter().any(|network| network.contains(source.ip()));
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
         return Ok(Via::Trunk(trunk.name.clone()));
     }
@@ -162,7 +162,7 @@ fn phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<String, Re
         }
     }
     if why == "challenged" {
-        // The first challenge is part of every honest call and costs what a message costs.
+        // Every call with a password begins with a challenge, which costs no more than a message.
         core.count(why);
     }
     Err(challenge(false, why))
@@ -174,7 +174,7 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         Ok(via) => via,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
-    flow.peer.welcome();
+    flow.peer.mark_known();
     match replace::wanted(&tx.original) {
         Ok(None) => {}
         Ok(Some(replaces)) => return replace::hand_over(core, tx, flow, replaces).await,
@@ -188,12 +188,12 @@ async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
         core.count("draining");
         return core.reply_soon(tx, 503, retry_after(core.plan.limits.retry_after)).await;
     }
-    let place = lock(&core.admission).take();
-    let Some(place) = place else {
+    let slot = lock(&core.admission).take_call();
+    let Some(slot) = slot else {
         core.count("calls");
         return core.reply_soon(tx, full, retry_after(core.plan.limits.retry_after)).await;
     };
-    match Ringing::prepare(core, &tx, flow, via, place) {
+    match Ringing::prepare(core, &tx, flow, via, slot) {
         Ok((ringing, ring)) => {
             tokio::spawn(ringing.run(tx, ring));
         }
@@ -219,15 +219,15 @@ struct Ringing {
     session: sdp::Session,
     /// What the offer came to; none where the INVITE carried none and the offer is ours.
     negotiated: Option<sdp::Negotiated>,
-    notes: mpsc::Receiver<Note>,
-    notes_in: mpsc::Sender<Note>,
-    wishes: mpsc::Receiver<Wish>,
+    events: mpsc::Receiver<DialogEvent>,
+    events_in: mpsc::Sender<DialogEvent>,
+    commands: mpsc::Receiver<Command>,
     entry: Registered,
-    /// The ring hears it when this goes.
+    /// Dropping it tells the ring that the caller has gone.
     _gone: DropGuard,
     parties: (crate::Party, crate::Party),
     timer: Result<(Option<Agreed>, Vec<Header>), Vec<Header>>,
-    place: Place,
+    slot: CallSlot,
 }
 
 impl Ringing {
@@ -236,7 +236,7 @@ impl Ringing {
         tx: &Transaction,
         flow: Flow,
         via: Via,
-        place: Place,
+        slot: CallSlot,
     ) -> Result<(Self, Ring), Refusal> {
         let refusal = |status, why| Refusal { status, headers: vec![], why };
         let request = &tx.original;
@@ -269,10 +269,10 @@ impl Ringing {
             }
         }
         let to = party(request.to_header().map(|to| to.value()).map_err(drop));
-        let (notes_in, notes) = mpsc::channel(NOTES);
-        let (wishes_in, wishes) = mpsc::channel(8);
+        let (events_in, events) = mpsc::channel(EVENTS);
+        let (commands_in, commands) = mpsc::channel(8);
         let (id, gone) = (core.next_id.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
-        let entry = Registered::new(core, &dialog.key, notes_in.clone());
+        let entry = Registered::new(core, &dialog.key, events_in.clone());
         let timer = call::timer_of(request, dialog.allows_update);
         let ringing = Self {
             core: core.clone(),
@@ -281,16 +281,16 @@ impl Ringing {
             socket: Some(socket),
             session,
             negotiated,
-            notes,
-            notes_in,
-            wishes,
+            events,
+            events_in,
+            commands,
             entry,
             _gone: gone.clone().drop_guard(),
             parties: (from.clone(), to.clone()),
             timer,
-            place,
+            slot,
         };
-        Ok((ringing, Ring { from, to, called, headers, via, id, wishes: wishes_in, gone }))
+        Ok((ringing, Ring { from, to, called, headers, via, id, commands: commands_in, gone }))
     }
 
     async fn run(mut self, tx: Transaction, ring: Ring) {
@@ -302,7 +302,7 @@ impl Ringing {
             }
             Err(headers) => return self.core.reply(tx, 422, headers, None).await,
         };
-        let invite = Invite::drive(&self.core, tx, &tag, self.notes_in.clone());
+        let invite = Invite::drive(&self.core, tx, &tag, self.events_in.clone());
         if self.core.rings.try_send(ring).is_err() {
             self.core.count("rings");
             return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);
@@ -313,29 +313,29 @@ impl Ringing {
         let mut silent = true;
         loop {
             tokio::select! {
-                wish = self.wishes.recv() => match wish {
-                    Some(Wish::Ringing) => {
+                command = self.commands.recv() => match command {
+                    Some(Command::Ringing) => {
                         silent = false;
                         invite.respond(180, call::contact_and_allow(&self.dialog.contact), None);
                     }
-                    Some(Wish::Answer(answer)) => return self.answer(invite, headers, answer).await,
-                    Some(Wish::Decline(why)) => {
+                    Some(Command::Answer(answer)) => return self.answer(invite, headers, answer).await,
+                    Some(Command::Decline(why)) => {
                         let headers = match why {
                             Decline::Overloaded(after) => retry_after(after),
                             _ => vec![],
                         };
                         return invite.respond(why.status(), headers, None);
                     }
-                    Some(Wish::HangUp(_)) | None => return invite.respond(480, vec![], None),
+                    Some(Command::HangUp(_)) | None => return invite.respond(480, vec![], None),
                 },
-                note = self.notes.recv() => match note {
-                    Some(Note::Cancelled) => return invite.respond(487, vec![], None),
-                    Some(Note::Request(tx)) => {
+                event = self.events.recv() => match event {
+                    Some(DialogEvent::Cancelled) => return invite.respond(487, vec![], None),
+                    Some(DialogEvent::Request(tx)) => {
                         if self.early(*tx).await {
                             return invite.respond(487, vec![], None);
                         }
                     }
-                    Some(Note::Replace(replacement)) => replacement.refuse_early(),
+                    Some(DialogEvent::Replace(replacement)) => replacement.refuse_early(),
                     Some(_) => {}
                     None => return,
                 },
@@ -419,7 +419,7 @@ impl Ringing {
         let mut timer = Timer::default();
         timer.refreshed(Instant::now(), agreed);
         // The ring's own channel goes with the ring.
-        let (wishes_in, wishes) = mpsc::channel(8);
+        let (commands_in, commands) = mpsc::channel(8);
         let line = Line {
             id: self.id,
             from: self.parties.0.clone(),
@@ -427,7 +427,7 @@ impl Ringing {
             wire: Some(Box::new(wire)),
             plan: negotiated.plan.clone(),
             suite: negotiated.secrets.map(|secrets| secrets.ours.suite),
-            wishes: wishes_in,
+            commands: commands_in,
             changes,
             ended: ended.clone(),
         };
@@ -436,14 +436,14 @@ impl Ringing {
             id: self.id,
             dialog: self.dialog,
             media: Media { session: self.session, control, plan: negotiated.plan, held: negotiated.hold },
-            notes: self.notes,
-            notes_in: self.notes_in,
-            owner: Owner { wishes, changes: changes_in, ended },
+            events: self.events,
+            events_in: self.events_in,
+            owner: Owner { commands, changes: changes_in, ended },
             timer,
             unacked,
             successor: None,
             credentials: None,
-            place: Some(self.place),
+            slot: Some(self.slot),
             entry: self.entry,
         };
         // An owner that no longer waits drops the line, and that hangs up.
@@ -454,20 +454,20 @@ impl Ringing {
     /// The ACK with the answer to our offer; or the refusal, and whether a BYE is due.
     async fn await_answer(&mut self, seq: u32) -> Result<sdp::Negotiated, (Refused, bool)> {
         loop {
-            match self.notes.recv().await {
-                Some(Note::Acked { seq: acked, body }) if acked == seq => {
+            match self.events.recv().await {
+                Some(DialogEvent::Acked { seq: acked, body }) if acked == seq => {
                     let answer = self.session.accept(&body);
                     return answer.map_err(|fault| (Refused::new(488, fault.to_string()), true));
                 }
-                Some(Note::Unacked { .. }) => return Err((Refused::new(408, "no ACK came"), true)),
-                Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
+                Some(DialogEvent::Unacked { .. }) => return Err((Refused::new(408, "no ACK came"), true)),
+                Some(DialogEvent::Request(tx)) if tx.original.method == Method::Bye => {
                     self.core.reply(*tx, 200, vec![], None).await;
                     return Err((Refused::new(487, "the caller has gone"), false));
                 }
-                Some(Note::Request(tx)) => {
+                Some(DialogEvent::Request(tx)) => {
                     self.early(*tx).await;
                 }
-                Some(Note::Replace(replacement)) => replacement.refuse_early(),
+                Some(DialogEvent::Replace(replacement)) => replacement.refuse_early(),
                 Some(_) => {}
                 None => return Err((Refused::new(500, "signalling stopped"), false)),
             }
@@ -484,7 +484,7 @@ async fn register(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
         Ok(name) => name,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
-    flow.peer.welcome();
+    flow.peer.mark_known();
     let request = &tx.original;
     let Some(wanted) = wants(request) else {
         return core.reply_soon(tx, 400, vec![]).await;

@@ -56,7 +56,7 @@ fn unquote(name: &str) -> String {
 
 /// The party a From or To value names. A value that names none gives an empty one.
 pub(super) fn party(value: &str) -> Party {
-    let value = syntax::unveil(value);
+    let value = syntax::readable(value);
     let (display, text) = split(&value);
     let user = Called::of(text).user().to_owned();
     let party = match uri(text) {

@@ -1,5 +1,5 @@
 //! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a
-//! thread read into the same place, one after another: what was just written there is still in the processor's cache.
+//! thread read into the same buffers, which so stay in the processor's cache.
 use super::LARGEST;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
