@@ -1,7 +1,9 @@
 //! SIP (RFC 3261): phones, trunks and calls over UDP and TCP.
 //!
 //! `rsipstack` parses and keeps transactions; sockets, the gate before them, admission, dialogs, digest and session timers
-//! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → a [`call`]'s task → [`crate::Line`].
+//! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → [`ringing`] → a [`call`]'s task →
+//! [`crate::Line`].
+mod access;
 pub mod admission;
 mod body;
 mod call;
@@ -13,14 +15,18 @@ pub mod frame;
 pub mod gate;
 mod identity;
 mod inbound;
+mod info;
+mod invite;
 mod leave;
 mod merged;
 mod name;
 mod options;
 mod outbound;
 mod plan;
+mod register;
 pub mod registrar;
 mod replace;
+mod ringing;
 mod socket;
 mod syntax;
 mod timer;

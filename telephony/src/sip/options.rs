@@ -1,9 +1,9 @@
 //! OPTIONS outside a dialog (RFC 3261 section 11.2): what an INVITE to the same address would get at this moment. Dispatchers
 //! and carriers send calls by it.
+use super::access::{retry_after, right};
 use super::call;
 use super::core::{Core, lock};
 use super::flow::Flow;
-use super::inbound::{retry_after, right};
 use super::name;
 use crate::number::Called;
 use crate::ring::Decline;

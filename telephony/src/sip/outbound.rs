@@ -1,7 +1,7 @@
 //! Outgoing calls: INVITE with digest, provisional responses, CANCEL, and the line.
 use super::SUPPORTED;
 use super::admission::CallSlot;
-use super::call::{CHANGES, Call, EVENTS, Media, Owner};
+use super::call::{EVENTS, Established};
 use super::core::{Core, Registered, allow, closed};
 use super::dialog::Dialog;
 use super::flow::Flow;
@@ -11,15 +11,15 @@ use super::timer::{self, Timer};
 use crate::line::Line;
 use crate::party::Party;
 use crate::ring::Refused;
-use crate::rtp::{Socket, Switch};
+use crate::rtp::Socket;
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind, Version};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -294,38 +294,23 @@ impl Attempt {
         let (events_in, events) = mpsc::channel(EVENTS);
         let entry = Registered::new(&self.core, &dialog.key, events_in.clone());
         self.acknowledge(&dialog, &entry).await;
-        let (wire, control) = self.socket.wire(negotiated.remote);
-        control.secure(negotiated.secrets.clone(), Switch::Now);
-        let (changes_in, changes) = mpsc::channel(CHANGES);
-        let (commands_in, commands) = mpsc::channel(8);
-        let ended = Arc::new(OnceLock::new());
-        let id = self.core.next_id.fetch_add(1, Ordering::Relaxed);
-        let line = Line {
-            id,
-            from: self.parties.0,
-            to: self.parties.1,
-            wire: Some(Box::new(wire)),
-            plan: negotiated.plan.clone(),
-            suite: negotiated.secrets.map(|secrets| secrets.ours.suite),
-            commands: commands_in,
-            changes,
-            ended: ended.clone(),
-        };
-        let call = Call {
+        let established = Established {
+            id: self.core.next_id.fetch_add(1, Ordering::Relaxed),
             core: self.core,
-            id,
+            parties: self.parties,
             dialog,
-            media: Media { session: self.session, control, plan: negotiated.plan, held: negotiated.hold },
+            session: self.session,
+            negotiated,
+            socket: self.socket,
             events,
             events_in,
-            owner: Owner { commands, changes: changes_in, ended },
+            entry,
             timer,
             unacked: None,
-            successor: None,
             credentials: self.dial.credentials,
-            slot: Some(self.slot),
-            entry,
+            slot: self.slot,
         };
+        let (line, call) = established.into_call();
         // Who stopped waiting in this moment drops the line, and that hangs up.
         reply.send(Ok(line)).ok();
         call.run().await;

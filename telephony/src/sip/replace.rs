@@ -1,9 +1,10 @@
 //! Calls that take the place of another (RFC 3891): a colleague who was asked first hands the caller on, a call is picked up
 //! on another phone. The bot's line goes on: what changes is the far end.
-use super::call::{self, Call, EVENTS, Invite};
+use super::call::{self, Call, EVENTS};
 use super::core::{Core, DialogEvent, Registered, lock};
 use super::dialog::{Dialog, Key};
 use super::flow::Flow;
+use super::invite::Invite;
 use super::leave::{Bye, Leaving};
 use super::name;
 use super::timer::Timer;
