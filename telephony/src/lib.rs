@@ -9,6 +9,7 @@ pub mod headers;
 pub mod line;
 pub mod number;
 pub mod party;
+mod percent;
 pub mod ring;
 pub mod rtp;
 pub mod sdp;

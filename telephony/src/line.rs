@@ -1,6 +1,5 @@
 //! `Line`: an answered call as its owner holds it, inbound or outbound alike.
 use crate::party::Party;
-use crate::ring::Command;
 use crate::rtp::Suite;
 use media::Wire;
 use media::leg::LegPlan;
@@ -45,6 +44,10 @@ pub enum Change {
     Ended(Ended),
 }
 
+/// The owner's command to end an answered call, and why.
+#[derive(Debug)]
+pub(crate) struct HangUp(pub &'static str);
+
 /// An answered call. Dropping it hangs up.
 pub struct Line {
     /// Unique in this process.
@@ -57,7 +60,7 @@ pub struct Line {
     pub plan: LegPlan,
     /// How the sound is encrypted, at the time the line came up; `None`: not at all, or (a browser) as DTLS is yet to agree.
     pub suite: Option<Suite>,
-    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) hang_ups: mpsc::Sender<HangUp>,
     pub(crate) changes: mpsc::Receiver<Change>,
     pub(crate) ended: Arc<OnceLock<Ended>>,
 }
@@ -76,7 +79,7 @@ impl Line {
 
     /// Sends BYE (its retransmissions go on without the line). `why` goes into the Reason header (RFC 3326).
     pub async fn hang_up(&mut self, why: &'static str) -> Ended {
-        self.commands.send(Command::HangUp(why)).await.ok();
+        self.hang_ups.send(HangUp(why)).await.ok();
         loop {
             if let Change::Ended(ended) = self.next().await {
                 return ended;

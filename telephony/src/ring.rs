@@ -59,13 +59,12 @@ impl Refused {
     }
 }
 
-/// What the owner of a call, ringing or answered, commands the task that does its signalling.
+/// What the owner of a ringing call commands the task that does its signalling.
 #[derive(Debug)]
 pub(crate) enum Command {
     Ringing,
     Answer(oneshot::Sender<Result<Line, Refused>>),
     Decline(Decline),
-    HangUp(&'static str),
 }
 
 /// An incoming call before its answer. Dropping it declines with 480.

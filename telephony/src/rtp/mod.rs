@@ -3,6 +3,8 @@
 //! [`Ports::take`] gives a [`Socket`] whose port goes into an SDP; once the other side's address is known,
 //! [`Socket::wire`] makes it the [`UdpWire`] of a leg and a [`Control`] that stays with the signalling.
 mod latch;
+mod lease;
+mod limits;
 mod mailbox;
 pub mod ports;
 pub(crate) mod rtcp;

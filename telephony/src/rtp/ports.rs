@@ -1,6 +1,8 @@
 //! A pool of UDP port pairs, RTP even and RTCP odd; a closed pair rests before it is used again.
+use super::Remote;
+use super::latch::{Latch, Latching};
+use super::lease::Lease;
 use super::wire::{Control, UdpWire};
-use super::{Latching, Remote};
 use crate::address::same_family;
 use rand::seq::SliceRandom;
 use std::collections::VecDeque;
@@ -79,7 +81,7 @@ pub struct Ports(Arc<Pool>);
 #[derive(Debug)]
 struct Pool {
     plan: PortsPlan,
-    in_use: AtomicUsize,
+    in_use: Arc<AtomicUsize>,
     state: Mutex<State>,
     /// Closed pairs come back here, from media threads too, without a lock. Each pair is out at most once, so the
     /// channel, as long as the pool, never is full.
@@ -113,7 +115,7 @@ impl Ports {
         ports.shuffle(&mut rand::rng());
         let (back, receiver) = sync_channel(ports.len().max(1));
         let state = State { free: ports.into(), resting: VecDeque::new(), back: receiver };
-        Self(Arc::new(Pool { plan, in_use: AtomicUsize::new(0), state: Mutex::new(state), back }))
+        Self(Arc::new(Pool { plan, in_use: Arc::default(), state: Mutex::new(state), back }))
     }
 
     /// A pair of bound sockets. Does a few system calls and never waits.
@@ -137,9 +139,12 @@ impl Ports {
             let Some(lease) = lease else {
                 return Err(NoPort::Exhausted { from, to, in_use: self.in_use(), resting });
             };
-            let port = lease.port;
+            let port = lease.port();
             match open(bind, port).and_then(|rtp| Ok((rtp, open(bind, port + 1)?))) {
-                Ok((rtp, rtcp)) => return Ok(Socket { rtp, rtcp, advertise, lease }),
+                Ok((rtp, rtcp)) => {
+                    let (latching, silence) = (self.0.plan.latching, self.0.plan.silence);
+                    return Ok(Socket { rtp, rtcp, advertise, lease, latching, silence });
+                }
                 // Another program has it: the lease, dropped, rests, and the next is tried.
                 Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries > 0 => tries -= 1,
                 Err(source) => return Err(NoPort::Bind { address: bind, source }),
@@ -148,8 +153,7 @@ impl Ports {
     }
 
     fn lease(&self, port: u16) -> Lease {
-        self.0.in_use.fetch_add(1, Ordering::Relaxed);
-        Lease { port, pool: Arc::clone(&self.0) }
+        Lease::new(port, &self.0.in_use, &self.0.back)
     }
 
     /// Pairs handed out and not closed yet.
@@ -175,27 +179,6 @@ impl Ports {
     }
 }
 
-/// The right to a pair; goes back when dropped, after the sockets beside it have closed.
-#[derive(Debug)]
-pub(super) struct Lease {
-    port: u16,
-    pool: Arc<Pool>,
-}
-
-impl Lease {
-    pub(super) fn plan(&self) -> &PortsPlan {
-        &self.pool.plan
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
-        // Cannot be full, see `Pool::back`.
-        let _ = self.pool.back.try_send((self.port, Instant::now()));
-    }
-}
-
 /// A bound pair that belongs to no leg yet. Dropping it gives the pair back.
 #[derive(Debug)]
 pub struct Socket {
@@ -204,12 +187,14 @@ pub struct Socket {
     rtcp: UdpSocket,
     advertise: IpAddr,
     lease: Lease,
+    latching: Latching,
+    silence: Duration,
 }
 
 impl Socket {
     /// The RTP port, for SDP's m-line; RTCP is on the next.
     pub fn port(&self) -> u16 {
-        self.lease.port
+        self.lease.port()
     }
 
     /// The address for SDP's c-line.
@@ -219,7 +204,8 @@ impl Socket {
 
     /// The leg's wire, and the end that the signalling keeps.
     pub fn wire(self, remote: Remote) -> (UdpWire, Control) {
-        UdpWire::new(self.rtp, self.rtcp, self.lease, remote)
+        let latch = Latch::new(self.latching, self.silence, remote);
+        UdpWire::new(self.rtp, self.rtcp, self.lease, latch)
     }
 }
 

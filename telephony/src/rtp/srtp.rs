@@ -8,7 +8,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use super::wire::LARGEST;
+use super::limits::LARGEST;
 use cipher::{Cipher, PacketIndex, RTCP_HEADER};
 pub use keys::{Keys, Mki, Secrets, Suite};
 use std::fmt;

@@ -1,8 +1,9 @@
 //! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
 use super::Remote;
 use super::latch::{Latch, Seen};
+use super::lease::Lease;
+use super::limits::MTU;
 use super::mailbox::Mailbox;
-use super::ports::Lease;
 use super::rtcp::{Malformed, ReportState, is_compound};
 use super::seqlock::RemoteSeqlock;
 use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
@@ -27,10 +28,6 @@ const BUDGET: usize = 64;
 const RTCP_EVERY: Duration = Duration::from_millis(100);
 /// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
 const STALE: Duration = Duration::from_millis(250);
-/// The largest datagram sent.
-pub(super) const MTU: usize = 1_500;
-/// The largest datagram read, put together from fragments: 240 ms of the widest sound are 7,680 bytes.
-pub(super) const LARGEST: usize = 8_192;
 
 /// A leg's connection to the network. Lives on a media thread.
 #[derive(Debug)]
@@ -182,12 +179,12 @@ impl Control {
 }
 
 impl UdpWire {
-    pub(super) fn new(rtp: UdpSocket, rtcp: UdpSocket, lease: Lease, remote: Remote) -> (Self, Control) {
+    pub(super) fn new(rtp: UdpSocket, rtcp: UdpSocket, lease: Lease, latch: Latch) -> (Self, Control) {
         let shared = Arc::new(Shared::default());
         let wire = Self {
             rtp,
             rtcp,
-            latch: Latch::new(lease.plan().latching, lease.plan().silence, remote),
+            latch,
             _lease: lease,
             shared: Arc::clone(&shared),
             followed: 0,

@@ -4,6 +4,7 @@
 //! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
 mod crypto;
 mod format;
+mod keys;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,9 @@ mod write;
 
 use crate::rtp::{Remote, Secrets, Suite};
 pub use crypto::Security;
-use crypto::{Crypto, KeyNegotiation, Profile};
+use crypto::{Crypto, Profile};
 use format::Types;
+use keys::KeyNegotiation;
 use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
@@ -168,7 +170,7 @@ impl Offer {
                 if line.media != "audio" || line.port == 0 {
                     continue;
                 }
-                match crypto::choose(line, prefs.security, &prefs.suites) {
+                match keys::choose(line, prefs.security, &prefs.suites) {
                     Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs, Order::Ours) {
                         Some(choice) => return Ok((at, line, choice, crypto)),
                         None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),

@@ -1,4 +1,4 @@
-//! `Call`: an answered call's task: answers requests within the dialog, carries out the commands of the line's owner, and ends the call.
+//! `Call`: an answered call's task: answers requests within the dialog, hangs up when the line's owner does, and ends the call.
 use super::SUPPORTED;
 use super::admission::CallSlot;
 use super::core::{Core, DialogEvent, Registered, allow};
@@ -9,9 +9,9 @@ use super::invite::Invite;
 use super::leave::{Bye, Leaving};
 use super::replace::Replacement;
 use super::timer::{self, Agreed, Timer, Why};
-use crate::line::{By, Change, Ended, Line};
+use crate::line::{By, Change, Ended, HangUp, Line};
 use crate::party::Party;
-use crate::ring::{Command, Refused};
+use crate::ring::Refused;
 use crate::rtp::{Control, Remote, Socket, Switch};
 use crate::sdp;
 use media::leg::LegPlan;
@@ -41,7 +41,7 @@ pub(super) struct Media {
 
 /// The call's ends of the channels that its line holds.
 struct Owner {
-    commands: mpsc::Receiver<Command>,
+    hang_ups: mpsc::Receiver<HangUp>,
     changes: mpsc::Sender<Change>,
     ended: Arc<OnceLock<Ended>>,
 }
@@ -71,7 +71,7 @@ impl Established {
         let (wire, control) = self.socket.wire(self.negotiated.remote);
         control.secure(self.negotiated.secrets.clone(), Switch::Now);
         let (changes_in, changes) = mpsc::channel(CHANGES);
-        let (commands_in, commands) = mpsc::channel(COMMANDS);
+        let (hang_ups_in, hang_ups) = mpsc::channel(COMMANDS);
         let ended = Arc::new(OnceLock::new());
         let line = Line {
             id: self.id,
@@ -80,7 +80,7 @@ impl Established {
             wire: Some(Box::new(wire)),
             plan: self.negotiated.plan.clone(),
             suite: self.negotiated.secrets.map(|secrets| secrets.ours.suite),
-            commands: commands_in,
+            hang_ups: hang_ups_in,
             changes,
             ended: ended.clone(),
         };
@@ -92,7 +92,7 @@ impl Established {
             media: Media { session: self.session, control, plan, held },
             events: self.events,
             events_in: self.events_in,
-            owner: Owner { commands, changes: changes_in, ended },
+            owner: Owner { hang_ups, changes: changes_in, ended },
             timer: self.timer,
             unacked: self.unacked,
             successor: None,
@@ -148,10 +148,9 @@ impl Call {
                     Some(event) => self.event(event).await,
                     None => Some(Ended { by: By::Network, reason: "signalling stopped" }),
                 },
-                command = self.owner.commands.recv() => match command {
-                    Some(Command::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
+                hang_up = self.owner.hang_ups.recv() => match hang_up {
+                    Some(HangUp(reason)) => Some(Ended { by: By::Us, reason }),
                     None => Some(Ended { by: By::Us, reason: "the line was dropped" }),
-                    Some(_) => None,
                 },
                 why = wake => match why {
                     Why::Expired => Some(Ended { by: By::Network, reason: "the session refresh did not come" }),
@@ -170,7 +169,7 @@ impl Call {
         self.owner.ended.set(ended).ok();
         // Closing the channel is what lets the owner see it.
         self.owner.changes = mpsc::channel(1).0;
-        self.owner.commands.close();
+        self.owner.hang_ups.close();
         self.slot = None;
         if let Some(successor) = self.successor.take() {
             successor.refuse_late();

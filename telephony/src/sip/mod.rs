@@ -36,7 +36,6 @@ mod via;
 pub use admission::{CallSlot, Limits};
 pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
-pub(crate) use name::decode;
 pub use name::is_address;
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;

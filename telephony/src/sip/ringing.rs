@@ -142,7 +142,7 @@ impl Ringing {
                         };
                         return invite.respond(why.status(), headers, None);
                     }
-                    Some(Command::HangUp(_)) | None => return invite.respond(480, vec![], None),
+                    None => return invite.respond(480, vec![], None),
                 },
                 event = self.events.recv() => match event {
                     Some(DialogEvent::Cancelled) => return invite.respond(487, vec![], None),

@@ -1,7 +1,7 @@
 //! `EarlyDtls`: DTLS datagrams that arrive before ICE has nominated their path. The stack would drop them, and the page would
 //! send them again only after its timer. So they are kept, if they come from an address from which the page has sent checks,
 //! and look like the beginning of a handshake.
-use super::sockets::Datagram;
+use super::datagram::Datagram;
 use std::net::SocketAddr;
 
 /// Datagrams kept at most: a flight of DTLS (a ClientHello with post-quantum keys fills two), and one retransmission.

@@ -4,6 +4,7 @@
 //! end, for the softphone and for tests. Each peer is one task that owns its sockets and its stack; a leg on its media thread
 //! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never requests.
 mod candidate;
+mod datagram;
 mod deliver;
 mod early;
 mod fragment;
@@ -324,7 +325,7 @@ impl WebRtc {
         // The offerer is never ICE-lite.
         let lite = theirs.is_some() && self.0.plan.ice == Ice::Lite;
         let rings = Rings::new();
-        let (commands_in, commands) = mpsc::channel(8);
+        let (hang_ups_in, hang_ups) = mpsc::channel(8);
         let (changes_in, changes) = mpsc::channel(WAITING);
         let (requests_in, requests) = mpsc::channel(8);
         let (inbox_in, inbox) = mpsc::channel(WAITING);
@@ -338,7 +339,7 @@ impl WebRtc {
             wire: Some(Box::new(Wire(rings.clone()))),
             plan: ours.plan.clone(),
             suite: None,
-            commands: commands_in,
+            hang_ups: hang_ups_in,
             changes,
             ended: ended.clone(),
         };
@@ -347,7 +348,7 @@ impl WebRtc {
         let counted = Counted::new(&self.0.counts, sockets.addresses().count());
         let listens = ours.plan.direction.receives();
         let liveness = Liveness::new(Timeouts { connect, lost: task::patience(lost, listens), grace }, Instant::now());
-        let owner = task::Owner { commands, changes: changes_in, ended, requests, inbox: inbox_in, outbox: outbox_out };
+        let owner = task::Owner { hang_ups, changes: changes_in, ended, requests, inbox: inbox_in, outbox: outbox_out };
         let parts =
             task::Parts { id, stack, sockets, theirs, ours, rings, etag, liveness, owner, _counted: counted, lite };
         tokio::spawn(Task::new(parts).run());

@@ -1,6 +1,6 @@
 //! `Streams`: ICE over TCP (RFC 6544) at the passive end. A page that may send no UDP calls us here; each packet stands behind
 //! its length (RFC 4571).
-use super::sockets::Datagram;
+use super::datagram::Datagram;
 use bytes::{Buf, BufMut, BytesMut};
 use rtc::shared::TransportProtocol::TCP;
 use std::io;

@@ -1,14 +1,14 @@
 //! `Task`: the driver of one peer. It owns the sockets and the stack, and is the only one that reads the clock for them.
+use super::datagram::Datagram;
 use super::early::EarlyDtls;
 use super::liveness::{Liveness, Transition};
 use super::peer::PeerRequest;
-use super::sockets::{Datagram, Sockets};
+use super::sockets::Sockets;
 use super::stack::{MIDS, Stack};
 use super::transport::TransportChoice;
 use super::wire::{Rings, count};
 use super::{Counted, Fault, Message, fragment, message};
-use crate::line::{By, Change, Ended};
-use crate::ring::Command;
+use crate::line::{By, Change, Ended, HangUp};
 use crate::rtp::rtcp::ReportState;
 use crate::sdp::web::{Kind, Ours, Transport, Web};
 use media::packet::{Packet, Rtcp, Rtp};
@@ -45,7 +45,7 @@ pub(super) fn patience(lost: Duration, listens: bool) -> Duration {
 
 /// The ends of the channels that the call's owners hold.
 pub(super) struct Owner {
-    pub commands: mpsc::Receiver<Command>,
+    pub hang_ups: mpsc::Receiver<HangUp>,
     pub changes: mpsc::Sender<Change>,
     pub ended: Arc<OnceLock<Ended>>,
     pub requests: mpsc::Receiver<PeerRequest>,
@@ -92,7 +92,7 @@ pub(super) struct Task {
 enum Event {
     /// Datagrams are in the batch, the leg has sent, or a deadline has come.
     Work,
-    Command(Option<Command>),
+    HangUp(Option<HangUp>),
     PeerRequest(PeerRequest),
     Say(String),
 }
@@ -135,9 +135,8 @@ impl Task {
             let now = Instant::now();
             let ended = match event {
                 Event::Work => None,
-                Event::Command(Some(Command::HangUp(reason))) => Some(Ended { by: By::Us, reason }),
-                Event::Command(None) => Some(Ended { by: By::Us, reason: "the line was dropped" }),
-                Event::Command(Some(_)) => None,
+                Event::HangUp(Some(HangUp(reason))) => Some(Ended { by: By::Us, reason }),
+                Event::HangUp(None) => Some(Ended { by: By::Us, reason: "the line was dropped" }),
                 Event::PeerRequest(PeerRequest::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
                 Event::PeerRequest(ask) => {
                     self.serve(ask);
@@ -169,8 +168,8 @@ impl Task {
             if datagrams || leg {
                 return Poll::Ready(Event::Work);
             }
-            if let Poll::Ready(command) = parts.owner.commands.poll_recv(context) {
-                return Poll::Ready(Event::Command(command));
+            if let Poll::Ready(hang_up) = parts.owner.hang_ups.poll_recv(context) {
+                return Poll::Ready(Event::HangUp(hang_up));
             }
             if let Poll::Ready(Some(ask)) = parts.owner.requests.poll_recv(context) {
                 return Poll::Ready(Event::PeerRequest(ask));

@@ -1,7 +1,7 @@
 //! `TransportChoice`: ICE checks over TCP are dropped until it is clear that UDP does not work. The agent keeps the first pair
 //! that a page nominates, and sound over TCP waits for each retransmission, so UDP gets a head start. Told the time.
+use super::datagram::Datagram;
 use super::early;
-use super::sockets::Datagram;
 use rtc::shared::TransportProtocol::TCP;
 use std::time::{Duration, Instant};
 
