@@ -372,6 +372,7 @@ impl Calls {
             heard,
             spoken,
             tools: tokio::task::JoinSet::new(),
+            running: Vec::new(),
             page: page.as_ref().map(|page| page.outbox.clone()),
         };
         let headers = opening.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

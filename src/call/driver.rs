@@ -91,6 +91,8 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut effects: Effects, mut 
             Some(message) = said(inbox.page.as_mut()) => Input::Page(message.into()),
             Some(done) = effects.tools.join_next() => match done {
                 Ok(input) => input,
+                // The conversation does not want its outcome any more.
+                Err(why) if why.is_cancelled() => continue,
                 Err(_) => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
             },
             () = until(deadline) => Input::Tick,

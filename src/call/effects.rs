@@ -4,7 +4,7 @@ use super::talk::{Act, Input};
 use crate::standby::{self, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
-use dialog::conversation::Expect;
+use dialog::conversation::{Expect, ToolId};
 use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
@@ -13,7 +13,7 @@ use media::room::Seat;
 use media::tts::{Sound, Spoken};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// What one call's acts are carried out with.
 pub struct Effects {
@@ -33,6 +33,8 @@ pub struct Effects {
     pub heard: mpsc::Sender<Heard>,
     pub spoken: mpsc::Sender<Spoken>,
     pub tools: JoinSet<Input>,
+    /// By which one of them is stopped.
+    pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
 }
@@ -72,9 +74,14 @@ impl Effects {
                     recorder.pause(Asker::Bot, secret);
                 }
             }
-            Act::Run { id, call } => {
-                let talk = self.id.clone();
-                self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } });
+            Act::Run(call) => {
+                let (talk, id) = (self.id.clone(), call.id);
+                let running = async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } };
+                self.running.retain(|(_, tool)| !tool.is_finished());
+                self.running.push((id, self.tools.spawn(running)));
+            }
+            Act::Cancel(id) => {
+                self.running.iter().filter(|(running, _)| *running == id).for_each(|(_, tool)| tool.abort());
             }
             Act::Tell(message) => {
                 // If the queue is full, the leg ends the call of a page that does not read.

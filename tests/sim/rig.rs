@@ -7,6 +7,7 @@ use crate::recogniser::{Fails, Recogniser, fault};
 use crate::voice::Voice;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Expect, ToolFault};
+use dialog::tool::HttpRequest;
 use media::asr::Heard;
 use media::codec::Codec;
 use media::ear::Shut;
@@ -419,12 +420,16 @@ impl Call {
                 self.orders.push(Order::Shut(shut));
             }
             Act::Secret(secret) => self.note("record", if secret { "pauses" } else { "goes on" }),
-            Act::Run { id, call } => {
-                let body = call.body.map(|body| body.to_string()).unwrap_or_default();
-                self.note("tool", format!("{:?} {} {body}", call.method, call.url));
+            Act::Run(call) => {
+                let request = HttpRequest::of(&call).expect("bots make HTTP requests");
+                let body = request.body.map(|body| body.to_string()).unwrap_or_default();
+                self.note("tool", format!("{:?} {} {body}", request.method, request.url));
                 if let Some((time, answer)) = self.tool.pop_front() {
-                    self.after(time, Later::Tool(id, answer));
+                    self.after(time, Later::Tool(call.id, answer));
                 }
+            }
+            Act::Cancel(cancelled) => {
+                self.later.retain(|_, later| !matches!(later, Later::Tool(id, _) if *id == cancelled));
             }
             Act::Note(note) => self.record(note),
             Act::Tell(message) => self.note("page", message),

@@ -21,15 +21,12 @@ pub const ARROWS: [(&str, &str); 4] = [
 ];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 12] = [
-    "dialog: bot conversation expect history model",
+pub const CIRCLES: [&str; 9] = [
     "media: egress leg",
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
-    "media::jitter: backlog delay lateness stream",
-    "media::pool: listening probing shares speaking",
     "switchboard: api call plans",
     "switchboard: config observe store",
     "switchboard::call: calls pages route",
