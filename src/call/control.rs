@@ -10,7 +10,7 @@ use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::Language;
 use telephony::Headers;
-use telephony::sip::{Place, Standing};
+use telephony::sip::{CallSlot, Standing};
 use tokio::sync::mpsc;
 
 /// What the server holds at this moment, for health, metrics and tests.
@@ -40,15 +40,15 @@ impl Calls {
     async fn call_out(
         self,
         opening: CallInfo,
-        (dial, place): (telephony::sip::Dial, Option<Place>),
+        (dial, slot): (telephony::sip::Dial, Option<CallSlot>),
         mut orders: mpsc::Receiver<Order>,
         _listed: Registered,
     ) {
-        let Some((sip, place)) = self.0.sip.get().cloned().zip(place) else {
+        let Some((sip, slot)) = self.0.sip.get().cloned().zip(slot) else {
             return self.end_record(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
         };
         let line = tokio::select! {
-            line = sip.dial_from(place, dial) => line,
+            line = sip.dial_from(slot, dial) => line,
             Some(Order::End(end)) = orders.recv() => return self.end_record(&opening.id, end),
         };
         match line {

@@ -22,7 +22,7 @@ pub(super) fn plan() -> PageAccessPlan {
         calls: 3,
         calls_per_address: 2,
         sessions_per_minute: 5,
-        proxies: telephony::sip::Network::LOOPBACK.to_vec(),
+        proxies: telephony::address::Network::LOOPBACK.to_vec(),
         stun: vec!["stun:s.example".into()],
         turn: Some(relay),
     }

@@ -1,5 +1,5 @@
 //! `Leaving`: a dialog that is over on our side: its BYE, and an answer to all that still comes.
-use super::core::{Core, Note, Registered};
+use super::core::{Core, DialogEvent, Registered};
 use super::dialog::Dialog;
 use super::digest::Credentials;
 use super::flow::{Carrier, Flow};
@@ -20,7 +20,7 @@ pub(super) enum Bye {
 pub(super) struct Leaving<'a> {
     pub core: &'a Arc<Core>,
     pub dialog: &'a mut Dialog,
-    pub notes: &'a mut mpsc::Receiver<Note>,
+    pub events: &'a mut mpsc::Receiver<DialogEvent>,
     pub entry: &'a Registered,
     pub credentials: Option<&'a Credentials>,
     /// An INVITE of theirs whose 2xx is not acknowledged yet.
@@ -47,33 +47,35 @@ impl Leaving<'_> {
         }
         // Nobody finds the dialog from here on; what was already on its way to it is answered.
         self.entry.leave();
-        self.notes.close();
-        while let Some(note) = self.notes.recv().await {
-            self.answer(note).await;
+        self.events.close();
+        while let Some(event) = self.events.recv().await {
+            self.answer(event).await;
         }
     }
 
     /// Waits for the ACK, for the callee sends no BYE before it (RFC 3261 section 15); false when their BYE comes instead.
     async fn acknowledged(&mut self) -> bool {
         while let Some(waiting) = self.unacked {
-            match self.notes.recv().await {
-                Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
+            match self.events.recv().await {
+                Some(DialogEvent::Request(tx)) if tx.original.method == Method::Bye => {
                     self.core.reply(*tx, 200, vec![], None).await;
                     return false;
                 }
-                Some(Note::Acked { seq, .. } | Note::Unacked { seq }) if seq == waiting => self.unacked = None,
-                Some(note) => self.answer(note).await,
+                Some(DialogEvent::Acked { seq, .. } | DialogEvent::Unacked { seq }) if seq == waiting => {
+                    self.unacked = None
+                }
+                Some(event) => self.answer(event).await,
                 None => self.unacked = None,
             }
         }
         true
     }
 
-    async fn answer(&self, note: Note) {
-        match note {
-            Note::Request(tx) => self.core.reply(*tx, 481, vec![], None).await,
-            Note::Replace(replacement) => replacement.refuse_late(),
-            Note::Acked { .. } | Note::Unacked { .. } | Note::Cancelled | Note::Lost => {}
+    async fn answer(&self, event: DialogEvent) {
+        match event {
+            DialogEvent::Request(tx) => self.core.reply(*tx, 481, vec![], None).await,
+            DialogEvent::Replace(replacement) => replacement.refuse_late(),
+            DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
         }
     }
 }
