@@ -62,7 +62,7 @@ pub(super) struct Established {
     /// See [`Call::unacked`].
     pub unacked: Option<(u32, bool)>,
     pub credentials: Option<Credentials>,
-    pub slot: CallSlot,
+    pub slot: Option<CallSlot>,
 }
 
 impl Established {
@@ -97,7 +97,7 @@ impl Established {
             unacked: self.unacked,
             successor: None,
             credentials: self.credentials,
-            slot: Some(self.slot),
+            slot: self.slot,
             entry: self.entry,
         };
         (line, call)

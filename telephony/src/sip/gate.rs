@@ -95,7 +95,8 @@ pub fn inspect(bytes: &[u8], arrival: &Arrival) -> Verdict {
     if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         return Verdict::Drop("keepalive");
     }
-    let message = Message::read(&bytes[..bytes.len().min(MAX_MESSAGE)]);
+    // Read whole, for what an answer needs may stand behind what is too long.
+    let message = Message::read(bytes);
     let oversize = bytes.len() > MAX_MESSAGE;
     if message.start.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         return if oversize { Verdict::Drop("oversize") } else { response(&message, arrival.stream) };

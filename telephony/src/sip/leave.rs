@@ -28,28 +28,27 @@ pub(super) struct Leaving<'a> {
 }
 
 impl Leaving<'_> {
-    /// Sends BYE where it is due, and answers what still comes until that is answered.
+    /// Sends BYE where it is due, and answers what comes until that is answered.
     pub(super) async fn run(mut self, bye: Bye) {
         if let Bye::Due(reason) = bye
             && self.acknowledged().await
         {
-            let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
-            let mut bye = self.dialog.request(Method::Bye, &self.core.plan.user_agent);
-            bye.headers.push(why);
-            let flow = self.core.flow_within(self.dialog).await;
-            let answer = self.core.transact(bye.clone(), &flow).await;
-            if let Some(who) = self.credentials
-                && matches!(answer.status_code.code(), 401 | 407)
-                && let Some(again) = Core::signed(&bye, &answer, who, &flow)
-            {
-                self.core.transact(again, &flow).await;
+            let Self { core, dialog, events, credentials, .. } = &mut self;
+            let told = tell(core, dialog, *credentials, reason);
+            tokio::pin!(told);
+            // A far end that is gone lets a BYE wait for 64*T1; who asks for the dialog meanwhile does not wait with it.
+            loop {
+                tokio::select! {
+                    () = &mut told => break,
+                    Some(event) = events.recv() => answer(core, event).await,
+                }
             }
         }
         // Nobody finds the dialog from here on; what was already on its way to it is answered.
         self.entry.leave();
         self.events.close();
         while let Some(event) = self.events.recv().await {
-            self.answer(event).await;
+            answer(self.core, event).await;
         }
     }
 
@@ -64,19 +63,34 @@ impl Leaving<'_> {
                 Some(DialogEvent::Acked { seq, .. } | DialogEvent::Unacked { seq }) if seq == waiting => {
                     self.unacked = None
                 }
-                Some(event) => self.answer(event).await,
+                Some(event) => answer(self.core, event).await,
                 None => self.unacked = None,
             }
         }
         true
     }
+}
 
-    async fn answer(&self, event: DialogEvent) {
-        match event {
-            DialogEvent::Request(tx) => self.core.reply(*tx, 481, vec![], None).await,
-            DialogEvent::Replace(replacement) => replacement.refuse_late(),
-            DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
-        }
+/// Sends the BYE, with credentials where they are asked for.
+async fn tell(core: &Arc<Core>, dialog: &mut Dialog, credentials: Option<&Credentials>, reason: &str) {
+    let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
+    let mut bye = dialog.request(Method::Bye, &core.plan.user_agent);
+    bye.headers.push(why);
+    let flow = core.flow_within(dialog).await;
+    let answer = core.transact(bye.clone(), &flow).await;
+    if let Some(who) = credentials
+        && matches!(answer.status_code.code(), 401 | 407)
+        && let Some(again) = Core::signed(&bye, &answer, who, &flow)
+    {
+        core.transact(again, &flow).await;
+    }
+}
+
+async fn answer(core: &Arc<Core>, event: DialogEvent) {
+    match event {
+        DialogEvent::Request(tx) => core.reply(*tx, 481, vec![], None).await,
+        DialogEvent::Replace(replacement) => replacement.refuse_late(),
+        DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
     }
 }
 

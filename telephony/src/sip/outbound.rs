@@ -47,7 +47,8 @@ struct Attempt {
     session: sdp::Session,
     socket: Socket,
     parties: (Party, Party),
-    slot: CallSlot,
+    /// Given back once the call is given up: what is left of it then is signalling.
+    slot: Option<CallSlot>,
     deadline: Instant,
 }
 
@@ -108,7 +109,7 @@ impl Attempt {
         let rings = if dial.timeout.is_zero() { RINGS } else { dial.timeout };
         let deadline = Instant::now() + rings;
         let core = core.clone();
-        Ok(Self { core, dial, flow, invite, contact, session, socket, parties: (from, to), slot, deadline })
+        Ok(Self { core, dial, flow, invite, contact, session, socket, parties: (from, to), slot: Some(slot), deadline })
     }
 
     async fn run(mut self, mut reply: oneshot::Sender<Result<Line, Refused>>) {
@@ -187,6 +188,9 @@ impl Attempt {
         let (mut heard, mut given_up, mut cancelled) = (false, None, false);
         let mut deadline = self.deadline;
         loop {
+            if given_up.is_some() {
+                self.slot = None;
+            }
             if given_up.is_some() && heard && !cancelled {
                 cancelled = true;
                 self.cancel();

@@ -244,7 +244,7 @@ impl Ringing {
             timer,
             unacked,
             credentials: None,
-            slot: self.slot,
+            slot: Some(self.slot),
         };
         let (line, call) = established.into_call();
         // An owner that no longer waits drops the line, and that hangs up.

@@ -134,9 +134,12 @@ fn who_speaks_in_the_bots_first_two_seconds_into_a_speakerphone_is_heard_when_th
     }
 }
 
-/// Notes in which tick it is told what: that speech began, some sound of it, that it paused.
+/// Ticks, and what was told in them: that speech began (`b`), some sound of it (`s`), that it paused (`p`).
+type Cues = Vec<(usize, char)>;
+
+/// Notes in which tick it is told what.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<(usize, Vec<(usize, char)>)>>);
+struct Notes(Arc<Mutex<(usize, Cues)>>);
 
 impl Listen for Notes {
     fn cue(&mut self, cue: Cue) {
@@ -161,8 +164,8 @@ fn words_over_a_bots_first_seconds_are_handed_on_as_a_whole_when_they_pause_and_
         let said: Vec<i16> = (tick * 160..tick * 160 + 160)
             .map(|n| begins.iter().find_map(|begin| reply.get(n.checked_sub(*begin)?)).copied().unwrap_or(0))
             .collect();
-        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, &said));
-        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+        let near = frame(tick, Rate::Hz8000, &phone.tick(far, &said));
+        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
         if begins.iter().any(|begin| tick == begin / 160 - 10) {
             ear.listen(Some(Box::new(notes.clone())));
         }
