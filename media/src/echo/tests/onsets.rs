@@ -134,21 +134,24 @@ fn who_speaks_in_the_bots_first_two_seconds_into_a_speakerphone_is_heard_when_th
     }
 }
 
-/// Ticks, and what was told in them: that speech began (`b`), some sound of it (`s`), that it paused (`p`).
-type Cues = Vec<(usize, char)>;
-
-/// Notes in which tick it is told what.
+/// Notes in which tick it is told what: that speech began, some sound of it, that it paused.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<(usize, Cues)>>);
+struct Notes(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    now: usize,
+    cues: Vec<(usize, char)>,
+}
 
 impl Listen for Notes {
     fn cue(&mut self, cue: Cue) {
-        let mut notes = self.0.lock().unwrap();
-        let tick = notes.0;
-        notes.1.push(match cue {
-            Cue::Begin { .. } => (tick, 'b'),
-            Cue::Sound(_) => (tick, 's'),
-            Cue::Pause { .. } => (tick, 'p'),
+        let mut told = self.0.lock().unwrap();
+        let now = told.now;
+        told.cues.push(match cue {
+            Cue::Begin { .. } => (now, 'b'),
+            Cue::Sound(_) => (now, 's'),
+            Cue::Pause { .. } => (now, 'p'),
         });
     }
 }
@@ -160,7 +163,7 @@ fn words_over_a_bots_first_seconds_are_handed_on_as_a_whole_when_they_pause_and_
     let (mut phone, mut ear) = (Acoustics::new(line(15.0, 3)), ear(&models, EchoControl::On));
     let begins = [LEAD + 6_400, LEAD + 80_000];
     for (tick, far) in bot.chunks_exact(160).enumerate() {
-        notes.0.lock().unwrap().0 = tick;
+        notes.0.lock().unwrap().now = tick;
         let said: Vec<i16> = (tick * 160..tick * 160 + 160)
             .map(|n| begins.iter().find_map(|begin| reply.get(n.checked_sub(*begin)?)).copied().unwrap_or(0))
             .collect();
@@ -171,7 +174,7 @@ fn words_over_a_bots_first_seconds_are_handed_on_as_a_whole_when_they_pause_and_
         }
         ear.hear(&near);
     }
-    let notes = &notes.0.lock().unwrap().1;
+    let notes = &notes.0.lock().unwrap().cues;
     let of = |begin: usize| -> Vec<(usize, char)> {
         notes.iter().copied().filter(|(tick, _)| tick.abs_diff(begin / 160) < 150).collect()
     };
