@@ -1,6 +1,6 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
 use super::wire::{Pause, ProblemDocument};
-use super::{Here, Problem};
+use super::{Problem, SharedState};
 use crate::store::Recorded;
 use axum::Json;
 use axum::body::Body;
@@ -31,15 +31,15 @@ const PIECE: u64 = 64 * 1024;
             description = "It was changed or is damaged"),
 ))]
 pub(super) async fn recording(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let call = room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let call = state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
-    let path = room.app.store.recording(&call).ok_or_else(none)?;
+    let path = state.app.store.recording(&call).ok_or_else(none)?;
     let kind = kind(&path);
-    let vault = room.app.recording_policy.vault().cloned();
+    let vault = state.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
         let playback = Playback::open(&path, vault.as_deref())?;
         Ok::<_, RecordFault>((tag(&path, playback.len()), playback))
@@ -92,14 +92,14 @@ pub(super) async fn recording(
         (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is not being recorded"),
 ))]
 pub(super) async fn pause(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    if room.app.calls.pause_recording(&id, paused) {
+    if state.app.calls.pause_recording(&id, paused) {
         return Ok(StatusCode::NO_CONTENT);
     }
-    room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"))
 }
 

@@ -1,6 +1,6 @@
 //! `Route`: which bot answers a call, and why a call is refused.
 use super::calls::Calls;
-use crate::bots::Shelf as _;
+use crate::bots::BotCatalog as _;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Loaded};
 use std::sync::Arc;
