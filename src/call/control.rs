@@ -3,12 +3,12 @@ use super::calls::{AnsweredLine, CallInfo, Calls, Registered};
 use super::driver::Order;
 use super::end::{Blame, End, Reason};
 use crate::api;
-use crate::bots::{Card, Shelf};
-use crate::plans;
+use crate::bots::{BotCatalog, BotStatus};
+use crate::outbound;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
-use media::asr::Language;
+use media::Language;
 use telephony::Headers;
 use telephony::sip::{CallSlot, Standing};
 use tokio::sync::mpsc;
@@ -92,12 +92,12 @@ impl api::CallControl for Calls {
             Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
         }));
         for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
-            let wanted = self.parts().bots.list().iter().any(|card| card.language.as_deref() == Some(code));
+            let wanted = self.parts().bots.list().iter().any(|status| status.language.as_deref() == Some(code));
             if wanted && !self.parts().engines.can_speak(language) {
                 ill.push(format!("there is no voice for {name}: its bots take no calls"));
             }
         }
-        ill.extend(self.parts().bots.list().iter().filter_map(Card::complaint));
+        ill.extend(self.parts().bots.list().iter().filter_map(BotStatus::problem));
         api::Health { draining: self.is_draining(), busy: self.is_busy(), ill }
     }
 
@@ -160,7 +160,7 @@ impl Calls {
             self.count_busy();
             return Err(api::DialFault::Busy);
         }
-        let plan = plans::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
+        let plan = outbound::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
         // Counted by the same limit as inbound SIP calls (sip.max_calls); browsers' calls are not.
         let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;
         let opening = CallInfo {

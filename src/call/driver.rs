@@ -38,7 +38,7 @@ pub struct Inbox {
 pub async fn run(mut line: Telephone, mut talk: Talk, mut effects: Effects, mut inbox: Inbox) -> End {
     if !effects.hears {
         // Told before the call is answered, so that the greeting says it.
-        let deaf = Heard::Failed(media::asr::Fault::Language("none".into()));
+        let deaf = Heard::Failed(media::asr::AsrFault::Language("none".into()));
         talk.handle(Instant::now(), Input::Heard(deaf));
     }
     talk.handle(Instant::now(), Input::Answered);

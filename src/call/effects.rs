@@ -5,7 +5,8 @@ use crate::standby::{self, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolId};
-use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
+use media::Language;
+use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
 use media::engine::RoomHandle;
 use media::pool::{Pool, Speaker};
 use media::record::{Asker, Recorder};
@@ -65,8 +66,8 @@ impl Effects {
                 self.count_lost(lost);
             }
             Act::Listen(expect) => self.listen(&expect),
-            Act::Shut(shut) => {
-                let lost = self.room.shut(Seat::CALLER, shut).is_err();
+            Act::Ear(state) => {
+                let lost = self.room.set_ear(Seat::CALLER, state).is_err();
                 self.count_lost(lost);
             }
             Act::Secret(secret) => {
@@ -106,7 +107,7 @@ impl Effects {
     /// Opens a recognition session for what is expected now. The previous session ends when the room replaces it.
     fn listen(&mut self, expect: &Expect) {
         if !self.hears {
-            let fault = Fault::Language("no recogniser for it".into());
+            let fault = AsrFault::Language("no recogniser for it".into());
             return self.count_lost(self.heard.try_send(Heard::Failed(fault)).is_err());
         }
         let grammar = Ask {

@@ -4,11 +4,11 @@ use super::driver::Order;
 use super::end::{Blame, End, Reason};
 use super::route::Route;
 use crate::api::widget::{Begun, PageFault, Pages, Visit};
-use crate::bots::Shelf as _;
+use crate::bots::BotCatalog as _;
 use crate::config::ECHO;
 use crate::engines;
 use crate::store::{Direction, Store};
-use crate::widget::{Seat, TicketId};
+use crate::widget::{CallSlot, TokenId};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -21,8 +21,8 @@ use tokio::sync::mpsc;
 pub(super) struct PagePeer {
     peer: Peer,
     /// The token that opened it; requests with another one are refused.
-    ticket: TicketId,
-    _seat: Seat,
+    token: TokenId,
+    _slot: CallSlot,
 }
 
 impl Calls {
@@ -41,7 +41,7 @@ impl Calls {
             return Err(PageFault::Draining);
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
-        let bot = &visit.ticket.bot;
+        let bot = &visit.claims.bot;
         let missing = || if self.parts().bots.knows(bot) { PageFault::Broken } else { PageFault::Bot };
         let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or_else(missing)?;
         if let Route::Bot(_, loaded) = &route
@@ -63,7 +63,7 @@ impl Calls {
         let (orders, mut inbox) = mpsc::channel(8);
         let registered = self.register(&opening, orders);
         let (id, etag) = (opening.id.clone(), peer.etag());
-        self.peers().insert(id.clone(), PagePeer { peer, ticket: visit.ticket.id, _seat: visit.seat });
+        self.peers().insert(id.clone(), PagePeer { peer, token: visit.claims.id, _slot: visit.slot });
         let calls = self.clone();
         tokio::spawn(async move {
             if let Some(end) = until_connected(&mut line, &mut inbox).await {
@@ -75,10 +75,10 @@ impl Calls {
         Ok(Begun { id, etag, sdp })
     }
 
-    fn peer(&self, id: &str, ticket: &TicketId) -> Result<Peer, PageFault> {
+    fn peer(&self, id: &str, token: &TokenId) -> Result<Peer, PageFault> {
         self.peers()
             .get(id)
-            .filter(|visitor| visitor.ticket == *ticket)
+            .filter(|visitor| visitor.token == *token)
             .map(|visitor| visitor.peer.clone())
             .ok_or(PageFault::Gone)
     }
@@ -121,24 +121,24 @@ impl Pages for Calls {
     fn trickle<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         etag: u32,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(), PageFault>> {
-        Box::pin(async move { within(self.peer(id, &ticket)?.trickle(etag, fragment)).await })
+        Box::pin(async move { within(self.peer(id, &token)?.trickle(etag, fragment)).await })
     }
 
     fn restart<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), PageFault>> {
-        Box::pin(async move { within(self.peer(id, &ticket)?.restart(fragment)).await })
+        Box::pin(async move { within(self.peer(id, &token)?.restart(fragment)).await })
     }
 
-    fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
-        self.peer(id, &ticket)?;
+    fn bye(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
+        self.peer(id, &token)?;
         if self.end(id, End::new(Blame::RemoteParty, Reason::HungUp)) { Ok(()) } else { Err(PageFault::Gone) }
     }
 }

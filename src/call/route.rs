@@ -1,6 +1,6 @@
 //! `Route`: which bot answers a call, and why a call is refused.
 use super::calls::Calls;
-use crate::bots::Shelf as _;
+use crate::bots::BotCatalog as _;
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Loaded};
 use std::sync::Arc;
@@ -115,8 +115,8 @@ mod tests {
     use crate::store::Store;
     use crate::store::vault::RecordingPolicy;
     use crate::{api, bots::Bots, plans};
+    use media::Language;
     use media::Rate;
-    use media::asr::Language;
     use media::engine::Engine;
     use media::pool::Pool;
     use media::tts::scripted::{Manner, Scripted};

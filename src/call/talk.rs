@@ -13,7 +13,7 @@ use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::playout::{Gain, Phase, Played};
 use media::room::Event;
 use media::tts::{Spoken, UtteranceId};
@@ -71,7 +71,7 @@ pub enum Act {
     Gain(Gain),
     Hush(UtteranceId),
     Listen(Expect),
-    Shut(Shut),
+    Ear(EarState),
     /// Sound between these must not be stored.
     Secret(bool),
     Run(ToolCall),
@@ -333,10 +333,10 @@ impl Talk {
         }
         if held {
             self.tell_conversation(now, Words::OnHold(true));
-            self.act(Act::Shut(Shut::Closed));
+            self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
-            self.act(Act::Shut(Shut::Open));
+            self.act(Act::Ear(EarState::Open));
             self.tell_conversation(now, Words::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }

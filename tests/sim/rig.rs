@@ -10,13 +10,13 @@ use dialog::conversation::{Conversation, Expect, ToolFault};
 use dialog::tool::HttpRequest;
 use media::asr::Heard;
 use media::codec::Codec;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::frame::TICK;
 use media::leg;
 use media::packet::{Packet, Rtp};
 use media::playout::Phase;
 use media::room::{Event, Input as RoomInput, Mode, Output, Room, Seat};
-use media::testkit::netem::Weather;
+use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
 use media::tts::{Sound, Spoken, UtteranceId};
@@ -42,7 +42,7 @@ pub type Answer = Result<serde_json::Value, ToolFault>;
 /// What a call is set up with.
 pub struct Plan {
     pub bot: String,
-    pub weather: Weather,
+    pub impairments: Impairments,
     pub ear: Ear,
     pub recogniser: Recogniser,
     pub voice: Voice,
@@ -56,8 +56,8 @@ impl Plan {
     pub fn new(bot: String) -> Self {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
         // What a good line between two cities does.
-        let weather = Weather { delay: ms(15), jitter: ms(4), ..Weather::default() };
-        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new(), page: false }
+        let impairments = Impairments { delay: ms(15), jitter: ms(4), ..Impairments::default() };
+        Self { bot, impairments, ear, recogniser, voice, tool: VecDeque::new(), page: false }
     }
 
     /// One of the bots in `configs/bots`.
@@ -115,7 +115,7 @@ impl Mouth {
 enum Later {
     Voice,
     Words(u64),
-    Failed(media::asr::Fault),
+    Failed(media::asr::AsrFault),
     Tool(dialog::conversation::ToolId, Answer),
 }
 
@@ -123,7 +123,7 @@ enum Later {
 enum Order {
     Room(RoomInput),
     Listen(Expect),
-    Shut(Shut),
+    Ear(EarState),
 }
 
 pub struct Call {
@@ -168,7 +168,7 @@ impl Call {
             start,
             now: start,
             room,
-            phone: Phone::new(start, Codec::Pcmu, sound, set.weather, 7),
+            phone: Phone::new(start, Codec::Pcmu, sound, set.impairments, 7),
             mouth,
             talk,
             ear: set.ear,
@@ -246,13 +246,13 @@ impl Call {
             match order {
                 Order::Room(input) => self.room.handle(self.now, input),
                 Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
-                Order::Shut(shut) => {
-                    if shut == Shut::Closed {
-                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::Deaf));
+                Order::Ear(state) => {
+                    if state == EarState::Closed {
+                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::EarClosed));
                         self.recogniser.shut();
                         self.law.caller.shut(self.now);
                     }
-                    self.ear.shut(shut);
+                    self.ear.set_state(state);
                 }
             }
         }
@@ -415,9 +415,9 @@ impl Call {
                 }
                 self.orders.push(Order::Listen(expect));
             }
-            Act::Shut(shut) => {
-                self.note("ear", if shut == Shut::Closed { "shut" } else { "open" });
-                self.orders.push(Order::Shut(shut));
+            Act::Ear(state) => {
+                self.note("ear", if state == EarState::Closed { "shut" } else { "open" });
+                self.orders.push(Order::Ear(state));
             }
             Act::Secret(secret) => self.note("record", if secret { "pauses" } else { "goes on" }),
             Act::Run(call) => {

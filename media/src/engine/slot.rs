@@ -3,12 +3,12 @@ use super::Counters;
 use super::ears::{Batch, Order};
 use super::handle::Bell;
 use crate::asr::Listen;
-use crate::ear::{EarPlan, Shut};
+use crate::ear::{EarPlan, EarState};
+use crate::hears::Supervision;
 use crate::leg::{self, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Phase;
-use crate::room::{Event, Input, Output, Room, Seat};
-use crate::said::Said;
+use crate::room::{Bot, Event, Input, Output, Room, Seat};
 use crate::tap::Tap;
 use crate::tts::Sound;
 use crate::vad::Edge;
@@ -24,7 +24,9 @@ pub(super) enum Command {
     Leave(Seat),
     Leg(Seat, leg::Input),
     Listen(Seat, Option<Box<dyn Listen>>),
-    Shut(Seat, Shut),
+    Ear(Seat, EarState),
+    Supervise(Seat, Supervision),
+    Bot(Bot),
     Tap(Box<dyn Tap>),
 }
 
@@ -52,11 +54,25 @@ const BACKLOG: usize = 256;
 
 pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<Bell>);
 
+/// A seat that somebody has taken.
+struct Occupied {
+    wire: Box<dyn Wire>,
+    ear: Option<EarSwitch>,
+}
+
+/// Whether the ear of a seat hears.
+struct EarSwitch {
+    /// By order of the call.
+    ordered: EarState,
+    /// What the ear was last told: open by order, and let hear by the room.
+    state: EarState,
+}
+
 pub(super) struct Slot {
     pub(super) id: u64,
     room: Room,
     seed: u64,
-    seats: [Option<(Box<dyn Wire>, bool)>; Seat::COUNT],
+    seats: [Option<Occupied>; Seat::COUNT],
     queues: Queues,
     /// The first piece of sound that found no room in its playout; those behind it wait in the queue.
     waiting: Option<(Seat, Sound)>,
@@ -84,8 +100,10 @@ impl Slot {
         match part {
             Part::Take => return self.take(at, batch, counters),
             Part::Tick => {
-                self.room.catch_up(batch.allowance());
+                let allowed = batch.late_left();
+                self.room.allow_late(allowed);
                 self.room.handle(at.0, Input::Tick);
+                batch.late += allowed - self.room.late_left();
             }
             Part::Give => self.drain(Some(batch), counters),
         }
@@ -102,13 +120,16 @@ impl Slot {
             return Turn::Over;
         }
         for (seat, edge) in std::mem::take(&mut self.edges) {
-            self.room.handle(now, Input::edge(seat, edge));
+            // An ear may have been closed since it said so.
+            if self.hears(seat) {
+                self.room.handle(now, Input::edge(seat, edge));
+            }
         }
         if posted || self.waiting.is_some() {
             self.play(now);
         }
         for (n, place) in self.seats.iter_mut().enumerate() {
-            let Some((wire, _)) = place else { continue };
+            let Some(Occupied { wire, .. }) = place else { continue };
             for _ in 0..PER_TICK {
                 let Some(packet) = wire.recv(woken) else { break };
                 self.room.handle(now, Input::packet(Seat(n as u8), packet));
@@ -135,20 +156,30 @@ impl Slot {
                 self.leave(now, seat, batch, counters);
                 self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
                 self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
-                self.room.heed(seat, ear.is_some());
+                self.room.set_ear(seat, ear.is_some());
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
-                    *place = Some((wire, ear.is_some()));
+                    let open = EarSwitch { ordered: EarState::Open, state: EarState::Open };
+                    *place = Some(Occupied { wire, ear: ear.is_some().then_some(open) });
                     batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));
                 }
+                self.settle_ears(now, batch);
             }
             Command::Leave(seat) => self.leave(now, seat, batch, counters),
             Command::Leg(seat, input) => self.room.handle(now, Input::Leg(seat, input)),
             Command::Listen(seat, to) => batch.orders.push(Order::Listen(id, seat, to)),
-            Command::Shut(seat, shut) => {
-                if shut == Shut::Closed {
-                    self.room.handle(now, Input::Leg(seat, leg::Input::Deaf));
+            Command::Ear(seat, state) => {
+                if let Some(Some(Occupied { ear: Some(ear), .. })) = self.seats.get_mut(usize::from(seat.0)) {
+                    ear.ordered = state;
                 }
-                batch.orders.push(Order::Shut(id, seat, shut));
+                self.settle_ears(now, batch);
+            }
+            Command::Supervise(seat, mode) => {
+                self.room.handle(now, Input::Supervise(seat, mode));
+                self.settle_ears(now, batch);
+            }
+            Command::Bot(bot) => {
+                self.room.handle(now, Input::Bot(bot));
+                self.settle_ears(now, batch);
             }
             Command::Tap(tap) => self.room.handle(now, Input::Tap(tap)),
         }
@@ -158,26 +189,47 @@ impl Slot {
         self.room.handle(now, Input::Leave(seat));
         self.drain(None, counters);
         if let Some(place) = self.seats.get_mut(usize::from(seat.0))
-            && place.take().is_some_and(|(_, ear)| ear)
+            && place.take().is_some_and(|left| left.ear.is_some())
         {
             batch.orders.push(Order::Leave(self.id, seat));
         }
+        self.settle_ears(now, batch);
+    }
+
+    /// Opens and closes ears as the call has ordered and the room lets them hear.
+    fn settle_ears(&mut self, now: Instant, batch: &mut Batch) {
+        for (n, place) in self.seats.iter_mut().enumerate() {
+            let Some(Occupied { ear: Some(ear), .. }) = place else { continue };
+            let seat = Seat(n as u8);
+            let state = if self.room.ear_hears(seat) { ear.ordered } else { EarState::Closed };
+            if std::mem::replace(&mut ear.state, state) == state {
+                continue;
+            }
+            if state == EarState::Closed {
+                self.room.handle(now, Input::Leg(seat, leg::Input::EarClosed));
+            }
+            batch.orders.push(Order::SetState(self.id, seat, state));
+        }
+    }
+
+    /// Whether the ear of a seat is there and open.
+    fn hears(&self, seat: Seat) -> bool {
+        let place = self.seats.get(usize::from(seat.0)).and_then(Option::as_ref);
+        place.and_then(|place| place.ear.as_ref()).is_some_and(|ear| ear.state == EarState::Open)
     }
 
     fn drain(&mut self, mut batch: Option<&mut Batch>, counters: &Counters) {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => {
-                    if let Some(Some((wire, _))) = self.seats.get_mut(usize::from(seat.0)) {
-                        wire.send(&packet);
+                    if let Some(Some(place)) = self.seats.get_mut(usize::from(seat.0)) {
+                        place.wire.send(&packet);
                     }
                 }
                 Output::Frame { seat, said, sent } => {
-                    let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
+                    let hears =
+                        matches!(self.seats.get(usize::from(seat.0)), Some(Some(Occupied { ear: Some(_), .. })));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        if let Said::Late(frames) = &said {
-                            batch.extra += frames.len() - 1;
-                        }
                         batch.frames.push((self.id, seat, said, sent));
                     }
                 }
@@ -190,7 +242,7 @@ impl Slot {
     fn tell(&mut self, event: Event, counters: &Counters) {
         if self.backlog.len() >= BACKLOG {
             let before = self.backlog.len();
-            self.backlog.retain(weighs);
+            self.backlog.retain(is_essential);
             if self.backlog.len() >= BACKLOG {
                 self.backlog.pop_front();
             }
@@ -204,7 +256,7 @@ impl Slot {
             match self.events.try_send(event) {
                 Ok(()) => {}
                 Err(TrySendError::Full(event)) => {
-                    if weighs(&event) {
+                    if is_essential(&event) {
                         self.backlog.push_front(event);
                         return;
                     }
@@ -230,7 +282,7 @@ impl Slot {
 }
 
 /// Events that a call must not miss, against those that the next one of their kind replaces.
-fn weighs(event: &Event) -> bool {
+fn is_essential(event: &Event) -> bool {
     match event {
         Event::Stats { .. } => false,
         Event::Played { played, .. } => played.phase != Phase::Progress,

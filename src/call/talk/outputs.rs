@@ -91,7 +91,7 @@ impl Talk {
                     let silence = self.silences.ear_closes(now);
                     self.silence(silence);
                 }
-                self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
+                self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
             }
             Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
             Output::Run(call) => {

@@ -36,7 +36,7 @@ mod via;
 pub use admission::{CallSlot, Limits};
 pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
-pub use name::is_address;
+pub use name::{carrier, is_address};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;
 pub use via::ReplyPort;
