@@ -148,9 +148,9 @@ fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
 impl PageAccess {
     /// `None` where the system gives no random numbers.
     pub fn new(plan: PageAccessPlan) -> Option<Self> {
-        let most = f64::from(plan.sessions_per_minute);
+        let per_minute = f64::from(plan.sessions_per_minute);
         let tables = Tables {
-            sessions: TokenBuckets::new(Rate { per_second: most / 60.0, burst: most }, ADDRESSES),
+            sessions: TokenBuckets::new(Rate { per_second: per_minute / 60.0, burst: per_minute }, ADDRESSES),
             used: HashMap::new(),
             granted: HashMap::new(),
             calls: HashMap::new(),
