@@ -17,13 +17,10 @@ pub const ARROWS: [(&str, &str); 2] =
     [("switchboard::call", "switchboard::api"), ("switchboard::store", "switchboard::observe")];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 10] = [
-    "media: egress leg",
+pub const CIRCLES: [&str; 7] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "media::engine: handle slot",
-    "media::pool: listening probing session shared shares worker",
     "switchboard: api call",
     "switchboard: observe store",
     "switchboard::call: calls pages route",
