@@ -20,13 +20,10 @@ pub const ARROWS: [(&str, &str); 3] = [
 ];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 15] = [
-    "media: egress leg",
+pub const CIRCLES: [&str; 12] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "media::engine: handle slot",
-    "media::pool: listening probing session shared shares worker",
     "switchboard: api call",
     "switchboard: observe store",
     "switchboard::call: calls pages route",

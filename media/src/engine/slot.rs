@@ -1,15 +1,12 @@
 //! `Slot`: a room on its media thread, with the wires of its seats and the queues to its call.
 use super::Counters;
+use super::command::{Bell, Command};
 use super::ears::{Batch, Order};
-use super::handle::Bell;
-use crate::asr::Listen;
-use crate::ear::{EarPlan, EarState};
-use crate::hears::Supervision;
-use crate::leg::{self, LegPlan};
+use crate::ear::EarState;
+use crate::leg;
 use crate::packet::Wire;
 use crate::playout::Phase;
-use crate::room::{Bot, Event, Input, Output, Room, Seat};
-use crate::tap::Tap;
+use crate::room::{Event, Input, Output, Room, Seat};
 use crate::tts::Sound;
 use crate::vad::Edge;
 use std::collections::VecDeque;
@@ -18,17 +15,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver};
-
-pub(super) enum Command {
-    Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },
-    Leave(Seat),
-    Leg(Seat, leg::Input),
-    Listen(Seat, Option<Box<dyn Listen>>),
-    Ear(Seat, EarState),
-    Supervise(Seat, Supervision),
-    Bot(Bot),
-    Tap(Box<dyn Tap>),
-}
 
 /// Whether a room goes on after its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
