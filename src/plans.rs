@@ -1,5 +1,4 @@
 //! What the configuration means to each part: their plans.
-use crate::api::DialFault;
 use crate::api::serve::WebPlan;
 use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
@@ -11,13 +10,9 @@ use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
-use telephony::Called;
 use telephony::rtp::{Home, Latching, PortsPlan};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{
-    Carrier, Credentials, Dial, Limits, Network, Phone, Registration, ReplyPort, SipPlan, is_address,
-};
+use telephony::sip::{Carrier, Credentials, Limits, Network, Phone, Registration, ReplyPort, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 /// Where the web address's certificate and key lie, if it has any.
@@ -180,7 +175,7 @@ fn networks(networks: &[config::Network]) -> Vec<Network> {
     networks.iter().map(|network| network.0).collect()
 }
 
-fn credentials(user: &str, password: &Secret) -> Credentials {
+pub(crate) fn credentials(user: &str, password: &Secret) -> Credentials {
     Credentials { user: user.to_owned(), password: password.reveal().to_owned() }
 }
 
@@ -199,105 +194,6 @@ fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Re
     })
 }
 
-fn carrier(uri: &str) -> Carrier {
+pub(crate) fn carrier(uri: &str) -> Carrier {
     if uri.to_ascii_lowercase().contains(";transport=tcp") { Carrier::Tcp } else { Carrier::Udp }
-}
-
-/// What to dial for the API's `to`: a SIP URI as it is, or a number (a tel URI is one) by the first trunk that can call out.
-pub fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial, DialFault> {
-    let timeout: Duration = config.call.dial_timeout_s.into();
-    let trunk = config.trunk.iter().find_map(|trunk| trunk.register.as_ref().map(|register| (trunk, register)));
-    if to.contains(|c: char| c.is_control() || " <>\"".contains(c)) {
-        return Err(DialFault::Address("it holds characters that no SIP URI has"));
-    }
-    let scheme = to.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if scheme.as_deref() == Some("sip") {
-        if !is_address(to) {
-            return Err(DialFault::Address("it is no SIP URI: sip:user@host, with a port up to 65535"));
-        }
-        // A destination at a trunk's own host is called with its credentials.
-        let trunk = trunk.filter(|(_, register)| host(to) == host(&register.server));
-        return through(trunk, to.to_owned(), from, timeout);
-    }
-    let number = match scheme.as_deref() {
-        Some("tel") => Called::of(to).user().to_owned(),
-        _ => to.to_owned(),
-    };
-    if number.is_empty() || !number.chars().all(|c| c.is_ascii_digit() || "+*#".contains(c)) {
-        return Err(DialFault::Address("write a SIP URI (sip:user@host) or a number of digits"));
-    }
-    let Some((_, register)) = trunk else {
-        return Err(DialFault::Destination("a number needs a [[trunk]] that registers"));
-    };
-    // In a URI a hash is written by its code (RFC 3261 section 25.1).
-    let user = number.replace('#', "%23");
-    through(trunk, format!("sip:{user}@{}", register.server.trim_start_matches("sip:")), from, timeout)
-}
-
-/// Host and port of a SIP URI, without user and parameters.
-fn host(uri: &str) -> &str {
-    let rest =
-        uri.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("sip")).map_or(uri, |(_, rest)| rest);
-    let rest = rest.split_once('@').map_or(rest, |(_, host)| host);
-    rest.split(';').next().unwrap_or(rest)
-}
-
-fn through(
-    trunk: Option<(&Trunk, &config::Register)>,
-    to: String,
-    from: Option<&str>,
-    timeout: Duration,
-) -> Result<Dial, DialFault> {
-    let mut dial = Dial { carrier: carrier(&to), to, timeout, ..Dial::default() };
-    if let Some((trunk, register)) = trunk {
-        let password =
-            register.password().map_err(|_| DialFault::Destination("the trunk's password cannot be read"))?;
-        dial.credentials = Some(credentials(&register.user, &password));
-        dial.outbound_proxy = trunk.outbound_proxy.clone();
-        if trunk.transport == config::Transport::Tcp {
-            dial.carrier = Carrier::Tcp;
-        }
-        let user = from.unwrap_or(&register.user);
-        dial.from = Some(telephony::Party::new(user, host(&register.server)));
-    }
-    Ok(dial)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_goes_out_by_the_trunk_with_its_credentials_and_its_transport() {
-        let mut config = Config::default();
-        assert!(matches!(dial(&config, "0912345678", None), Err(DialFault::Destination(_))), "no trunk");
-        let password = std::env::temp_dir().join(format!("switchboard-trunk-{}", std::process::id()));
-        std::fs::write(&password, "secret\n").unwrap();
-        let file = password.display();
-        config = Config::parse(
-            "t",
-            &format!(
-                "[[trunk]]\nname='p'\ntransport='tcp'\n[trunk.register]\nserver='sip:p.example:5070'\nuser='me'\npassword_file='{file}'"
-            ),
-            std::iter::empty(),
-        )
-        .unwrap();
-        let number = dial(&config, "0912345678", None).unwrap();
-        assert_eq!((number.to.as_str(), number.carrier), ("sip:0912345678@p.example:5070", Carrier::Tcp));
-        assert!(number.credentials.is_some_and(|c| c.user == "me" && c.password == "secret"));
-        let there = dial(&config, "sip:x@p.example:5070;transport=tcp", None).unwrap();
-        assert!(there.credentials.is_some());
-        let elsewhere = dial(&config, "sip:x@other.example", None).unwrap();
-        assert!(elsewhere.credentials.is_none() && elsewhere.carrier == Carrier::Udp);
-        for number in ["tel:+84-24-1234-5678", "TEL:+842412345678;ext=1", "+842412345678"] {
-            assert_eq!(dial(&config, number, None).unwrap().to, "sip:+842412345678@p.example:5070", "{number}");
-        }
-        assert_eq!(dial(&config, "*98#", None).unwrap().to, "sip:*98%23@p.example:5070");
-        for wrong in
-            ["", "sip:x@y\r\nVia: z", "call me", "sip:<x>@y", "sip:100@127.0.0.1:99999", "sip:", "tel:", "tel:x"]
-        {
-            assert!(matches!(dial(&config, wrong, None), Err(DialFault::Address(_))), "{wrong}");
-        }
-        std::fs::remove_file(password).ok();
-    }
 }

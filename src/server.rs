@@ -3,9 +3,8 @@ use crate::api::serve::Web;
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{Bots, Shelf};
-use crate::call::Calls;
-use crate::call::calls::Parts;
 use crate::call::control::CallsReport;
+use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
@@ -175,7 +174,7 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
-        let calls = Calls::new(Parts {
+        let calls = Calls::new(Resources {
             config: config.clone(),
             engine: engine.clone(),
             pool,

@@ -1,6 +1,7 @@
 //! Calls: list, read, place, end.
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
-use super::{Dial, DialFault, Here, Problem, Room};
+use super::{Here, Problem, Room};
+use crate::call::{Dial, DialFault};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};

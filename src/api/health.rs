@@ -27,7 +27,7 @@ pub(super) async fn ready(State(room): Here) -> impl IntoResponse {
 
 fn readiness(room: &Room) -> Readiness {
     let health = room.app.calls.health();
-    let mut reasons = health.ill;
+    let mut reasons = health.faults;
     if let Some(fault) = room.app.store.health().fault {
         reasons.push(format!("store: {fault}"));
     }

@@ -8,88 +8,20 @@ use super::serve::Peer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{Here, Problem, Room};
 use crate::bots::Card;
+use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
-use crate::widget::{Origin, Refused, Seat, Server, Session, Ticket, TicketId};
+use crate::widget::{Origin, Refused, Server, Session, Ticket};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-
-/// A page that was let in.
-pub struct Visit {
-    pub ticket: Ticket,
-    pub offer: String,
-    pub seat: Seat,
-}
-
-impl Visit {
-    /// Host and port of the page's origin.
-    pub fn host(&self) -> &str {
-        self.ticket.origin.split_once("://").map_or("", |(_, host)| host)
-    }
-}
-
-/// A call that was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
-    pub id: String,
-    pub etag: u32,
-    pub sdp: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PageFault {
-    #[error("the server is stopping and takes no new calls")]
-    Draining,
-    #[error("this server takes no calls from pages (widget.enabled)")]
-    Off,
-    #[error("this bot has no voice at present")]
-    Voiceless,
-    #[error("this bot cannot be used at present")]
-    Broken,
-    #[error("no port is free for the call's sound")]
-    Portless,
-    #[error("the speech workers are behind: those who are in a call are served first; try again shortly")]
-    Busy,
-    #[error("there is no bot with this name")]
-    Bot,
-    #[error("the offer cannot be answered: {0}")]
-    Offer(String),
-    #[error("the fragment cannot be used: {0}")]
-    Fragment(&'static str),
-    #[error("the ETag is not that of the present ICE session: restart ICE, or drop these candidates")]
-    Stale,
-    #[error("there is no such call, or it is over, or the token is not its own")]
-    Gone,
-}
-
-/// The calls' side towards pages. A `ticket` names whose token a request brought.
-pub trait Pages: Send + Sync {
-    fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>>;
-    fn trickle<'a>(
-        &'a self,
-        id: &'a str,
-        ticket: TicketId,
-        etag: u32,
-        fragment: &'a str,
-    ) -> BoxFuture<'a, Result<(), PageFault>>;
-    /// The answering fragment, and the new session's number.
-    fn restart<'a>(
-        &'a self,
-        id: &'a str,
-        ticket: TicketId,
-        fragment: &'a str,
-    ) -> BoxFuture<'a, Result<(String, u32), PageFault>>;
-    fn bye(&self, id: &str, ticket: TicketId) -> Result<(), PageFault>;
-}
 
 /// Where a request comes from: its origin, as it wrote it, and its address.
 pub(super) struct From {
@@ -303,8 +235,8 @@ pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offe
         Ok(redeemed) => redeemed,
         Err(refused) => return refused.into_response(),
     };
-    let Begun { id, etag, sdp } = match room.app.pages.answer(Visit { ticket, offer, seat }).await {
-        Ok(begun) => begun,
+    let PageAnswer { id, etag, sdp } = match room.app.pages.answer(PageOffer { ticket, sdp: offer, seat }).await {
+        Ok(answer) => answer,
         Err(fault) => return Problem::from(fault).into_response(),
     };
     let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
@@ -403,7 +335,7 @@ pub(super) async fn patch(
 ))]
 pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, headers: HeaderMap) -> Response {
     match own(&room, &from, &headers) {
-        Ok(ticket) => match room.app.pages.bye(&id, ticket.id) {
+        Ok(ticket) => match room.app.pages.hang_up(&id, ticket.id) {
             Ok(()) => StatusCode::OK.into_response(),
             Err(fault) => Problem::from(fault).into_response(),
         },
@@ -451,7 +383,7 @@ impl IntoResponse for Refused {
 impl std::convert::From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
-            PageFault::Draining | PageFault::Voiceless | PageFault::Broken | PageFault::Portless | PageFault::Busy => {
+            PageFault::Draining | PageFault::NoVoice | PageFault::Broken | PageFault::NoPort | PageFault::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             PageFault::Off => StatusCode::FORBIDDEN,

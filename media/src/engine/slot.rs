@@ -2,14 +2,13 @@
 use super::Counters;
 use super::ears::{Batch, Order};
 use super::handle::Bell;
-use crate::asr::Listen;
-use crate::ear::{EarPlan, Shut};
-use crate::leg::{self, LegPlan};
+use super::tick::{self, EarOrder, RoomOrder, Turn};
+use crate::ear::EarPlan;
+use crate::leg::LegPlan;
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
 use crate::said::Said;
-use crate::tap::Tap;
 use crate::tts::Sound;
 use crate::vad::Edge;
 use std::collections::VecDeque;
@@ -22,17 +21,7 @@ use tokio::sync::mpsc::{self, Receiver};
 pub(super) enum Command {
     Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },
     Leave(Seat),
-    Leg(Seat, leg::Input),
-    Listen(Seat, Option<Box<dyn Listen>>),
-    Shut(Seat, Shut),
-    Tap(Box<dyn Tap>),
-}
-
-/// Whether a room goes on after its turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    Goes,
-    Over,
+    Room(RoomOrder),
 }
 
 /// The parts of a turn, in this order.
@@ -82,37 +71,12 @@ impl Slot {
     /// `at`: the tick's own time, and the moment it really began.
     pub(super) fn turn(&mut self, part: Part, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
         match part {
-            Part::Take => return self.take(at, batch, counters),
+            Part::Take => return tick::take(&mut Taking { slot: self, at, batch, counters, posted: false }),
             Part::Tick => {
                 self.room.catch_up(batch.allowance());
                 self.room.handle(at.0, Input::Tick);
             }
             Part::Give => self.drain(Some(batch), counters),
-        }
-        Turn::Goes
-    }
-
-    fn take(&mut self, (now, woken): (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
-        // What was ordered before the room was closed is still done.
-        let (posted, closing) = self.queues.2.answer();
-        while posted && let Ok(command) = self.queues.0.try_recv() {
-            self.order(now, command, batch, counters);
-        }
-        if closing {
-            return Turn::Over;
-        }
-        for (seat, edge) in std::mem::take(&mut self.edges) {
-            self.room.handle(now, Input::edge(seat, edge));
-        }
-        if posted || self.waiting.is_some() {
-            self.play(now);
-        }
-        for (n, place) in self.seats.iter_mut().enumerate() {
-            let Some((wire, _)) = place else { continue };
-            for _ in 0..PER_TICK {
-                let Some(packet) = wire.recv(woken) else { break };
-                self.room.handle(now, Input::packet(Seat(n as u8), packet));
-            }
         }
         Turn::Goes
     }
@@ -142,15 +106,11 @@ impl Slot {
                 }
             }
             Command::Leave(seat) => self.leave(now, seat, batch, counters),
-            Command::Leg(seat, input) => self.room.handle(now, Input::Leg(seat, input)),
-            Command::Listen(seat, to) => batch.orders.push(Order::Listen(id, seat, to)),
-            Command::Shut(seat, shut) => {
-                if shut == Shut::Closed {
-                    self.room.handle(now, Input::Leg(seat, leg::Input::Deaf));
-                }
-                batch.orders.push(Order::Shut(id, seat, shut));
-            }
-            Command::Tap(tap) => self.room.handle(now, Input::Tap(tap)),
+            Command::Room(order) => match order.carry_out(&mut self.room, now) {
+                Some((seat, EarOrder::Listen(to))) => batch.orders.push(Order::Listen(id, seat, to)),
+                Some((seat, EarOrder::Shut(shut))) => batch.orders.push(Order::Shut(id, seat, shut)),
+                None => {}
+            },
         }
     }
 
@@ -226,6 +186,50 @@ impl Slot {
         self.queues.2.close();
         self.backlog.push_back(Event::Closed);
         self.flush(counters);
+    }
+}
+
+/// A slot that takes the inputs of a tick.
+struct Taking<'a> {
+    slot: &'a mut Slot,
+    /// The tick's own time, and the moment it really began.
+    at: (Instant, Instant),
+    batch: &'a mut Batch,
+    counters: &'a Counters,
+    /// Whether the queues held something.
+    posted: bool,
+}
+
+impl tick::Inputs for Taking<'_> {
+    fn orders(&mut self) -> Turn {
+        let (posted, closing) = self.slot.queues.2.answer();
+        while posted && let Ok(command) = self.slot.queues.0.try_recv() {
+            self.slot.order(self.at.0, command, self.batch, self.counters);
+        }
+        self.posted = posted;
+        if closing { Turn::Over } else { Turn::Goes }
+    }
+
+    fn edges(&mut self) {
+        for (seat, edge) in std::mem::take(&mut self.slot.edges) {
+            self.slot.room.handle(self.at.0, Input::edge(seat, edge));
+        }
+    }
+
+    fn sounds(&mut self) {
+        if self.posted || self.slot.waiting.is_some() {
+            self.slot.play(self.at.0);
+        }
+    }
+
+    fn packets(&mut self) {
+        for (n, place) in self.slot.seats.iter_mut().enumerate() {
+            let Some((wire, _)) = place else { continue };
+            for _ in 0..PER_TICK {
+                let Some(packet) = wire.recv(self.at.1) else { break };
+                self.slot.room.handle(self.at.0, Input::packet(Seat(n as u8), packet));
+            }
+        }
     }
 }
 
