@@ -151,6 +151,7 @@ impl Server {
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
+        observe::metrics::follow(&store);
         mend(&store.recordings());
         let sealing = config.clone();
         let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;

@@ -119,6 +119,7 @@ impl Site {
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
+        observe::metrics::follow(&store);
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
