@@ -39,9 +39,11 @@ test: ## runs all tests
 
 fmt: ## formats the sources
 	$(CARGO) fmt --all
+	@scripts/web.sh fmt
 
-lint: ## clippy, with every warning an error
+lint: ## clippy and biome (JavaScript), with every warning an error
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@scripts/web.sh
 
 fuzz: ## feeds the parsers of what strangers send with inputs that coverage guides (SECONDS=60 for each)
 	@CARGO="$(CARGO)" scripts/fuzz.sh $(or $(SECONDS),60)

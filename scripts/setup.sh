@@ -51,7 +51,7 @@ needs_test=(
     'chromium|have chromium|the browser that calls the bots'
     'firefox-esr|have firefox-esr|another one'
     'nodejs|have node|drives those browsers'
-    'npm|have npm|fetches what drives them'
+    'npm|have npm|fetches what drives them, and the linter of the JavaScript'
     'coturn|have turnserver|a relay for browser calls'
     'python3|have python3|runs what validates the description of the API'
     'python3-pip|find_pip|fetches it'
@@ -210,10 +210,10 @@ readonly driver=tests/e2e/browser
 install_driver() {
     local installed=$driver/node_modules/.installed
     cmp -s "$driver/package-lock.json" "$installed" && return 0
-    if step "fetching what drives the browser (14 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
+    if step "fetching what drives the browser and judges what it runs (40 MB)" npm --prefix "$driver" ci --ignore-scripts --no-audit --no-fund; then
         cp "$driver/package-lock.json" "$installed"
     else
-        say "without it the tests of the browser caller are skipped. 'make setup' tries again."
+        say "without it the tests of the browser caller and the judgement of the JavaScript are skipped. 'make setup' tries again."
     fi
 }
 

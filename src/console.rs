@@ -16,6 +16,11 @@ pub fn say(line: fmt::Arguments<'_>) -> anyhow::Result<()> {
     written(writeln!(io::stdout(), "{line}"))
 }
 
+/// Prints a text as it is.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    written(io::stdout().write_all(text.as_bytes()))
+}
+
 /// What became of something that was printed.
 pub fn written(outcome: io::Result<()>) -> anyhow::Result<()> {
     match outcome {

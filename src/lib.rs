@@ -15,7 +15,6 @@ pub mod plans;
 pub mod recordings;
 pub mod security;
 pub mod server;
-pub mod softphone;
 pub mod standby;
 pub mod store;
 pub mod tools;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
 use switchboard::server::{self, Reach};
-use switchboard::{chat, console, doctor, models, recordings, softphone};
+use switchboard::{chat, console, doctor, models, recordings};
 
 /// A call is some thousand small allocations, made on one thread and freed on another: a third less of a call's CPU than the
 /// system's allocator takes (docs/adr/0013).
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
             }
             Command::Check { config } => doctor::run(&config),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
-            Command::Call(args) => softphone::run(*args).await,
+            Command::Call(args) => softphone::run(*args, console::print).await,
             Command::Models(args) => models::run(args),
             Command::Recordings(args) => recordings::run(args),
         }

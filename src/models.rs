@@ -32,7 +32,7 @@ Better ears: a Whisper model as a ggml file.
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Some(path) = args.check else {
-        console::written(std::io::Write::write_all(&mut std::io::stdout(), ADVICE.as_bytes()))?;
+        console::print(ADVICE)?;
         return Ok(ExitCode::SUCCESS);
     };
     let sum = file::sha256(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -175,7 +175,7 @@ fn networks(networks: &[config::Network]) -> Vec<Network> {
     networks.iter().map(|network| network.0).collect()
 }
 
-pub(crate) fn credentials(user: &str, password: &Secret) -> Credentials {
+fn credentials(user: &str, password: &Secret) -> Credentials {
     Credentials { user: user.to_owned(), password: password.reveal().to_owned() }
 }
 
@@ -192,8 +192,4 @@ fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Re
         },
         outbound_proxy: trunk.outbound_proxy.clone(),
     })
-}
-
-pub(crate) fn carrier(uri: &str) -> Carrier {
-    if uri.to_ascii_lowercase().contains(";transport=tcp") { Carrier::Tcp } else { Carrier::Udp }
 }

@@ -6,20 +6,17 @@ use super::end::{Blame, End, Reason};
 use super::page::Page;
 use super::recording::{self, RecordingSetup};
 use super::registry::Order;
+use super::resources::Resources;
 use super::route::Route;
 use super::talk::Talk;
 use super::watchdog::Limits;
-use crate::bots::Bots;
 use crate::config::{Config, ECHO};
-use crate::engines::{self, Engines, Loaded};
-use crate::store::vault::RecordingPolicy;
-use crate::store::{Direction, Event as Note, Private, Started, Store};
+use crate::engines::{self, Loaded};
+use crate::store::{Direction, Event as Note, Private, Started};
 use dialog::conversation::Conversation;
 use media::ear::{EarPlan, EchoControl};
-use media::engine::{Engine, RoomHandle};
-use media::pool::Pool;
+use media::engine::RoomHandle;
 use media::room::{Event, Mode, Seat};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use telephony::webrtc::Data;
@@ -29,17 +26,6 @@ use tokio::task::JoinSet;
 
 /// Capacity of a call's queues. A room that finds its queue full drops progress reports of the playout, never speech edges or keys.
 const QUEUE: usize = 256;
-
-/// What calls are made with.
-pub struct Resources {
-    pub config: Arc<Config>,
-    pub engine: Arc<Engine>,
-    pub pool: Arc<Pool>,
-    pub engines: Arc<Engines>,
-    pub bots: Arc<Bots<Loaded>>,
-    pub store: Store,
-    pub recording_policy: RecordingPolicy,
-}
 
 /// What is known of a call before it is answered.
 pub(super) struct CallInfo {

@@ -1,8 +1,9 @@
 //! `Calls`: all calls of the server, and the answering of those that ring.
-use super::assemble::{AnsweredLine, Assembly, CallInfo, Resources};
+use super::assemble::{AnsweredLine, Assembly, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
 use super::registry::{Order, Registered, Registry};
+use super::resources::Resources;
 use super::route::{NoRoute, Router};
 use crate::store::{Direction, Store};
 use std::sync::{Arc, OnceLock};

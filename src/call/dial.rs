@@ -1,10 +1,9 @@
 //! `dial`: where a dialled address leads: to its host, or through a trunk.
 use super::port::DialFault;
 use crate::config::{self, Config, Trunk};
-use crate::plans::{carrier, credentials};
 use std::time::Duration;
 use telephony::Called;
-use telephony::sip::{Carrier, Dial, is_address};
+use telephony::sip::{Carrier, Credentials, Dial, is_address};
 
 /// What to dial for the address `to`: a SIP URI as it is, or a number (a tel URI is one) by the first trunk that can call out.
 pub(super) fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial, DialFault> {
@@ -37,6 +36,10 @@ pub(super) fn dial(config: &Config, to: &str, from: Option<&str>) -> Result<Dial
     through(trunk, format!("sip:{user}@{}", register.server.trim_start_matches("sip:")), from, timeout)
 }
 
+fn carrier(uri: &str) -> Carrier {
+    if uri.to_ascii_lowercase().contains(";transport=tcp") { Carrier::Tcp } else { Carrier::Udp }
+}
+
 /// Host and port of a SIP URI, without user and parameters.
 fn host(uri: &str) -> &str {
     let rest =
@@ -55,7 +58,7 @@ fn through(
     if let Some((trunk, register)) = trunk {
         let password =
             register.password().map_err(|_| DialFault::Destination("the trunk's password cannot be read"))?;
-        dial.credentials = Some(credentials(&register.user, &password));
+        dial.credentials = Some(Credentials { user: register.user.clone(), password: password.reveal().to_owned() });
         dial.outbound_proxy = trunk.outbound_proxy.clone();
         if trunk.transport == config::Transport::Tcp {
             dial.carrier = Carrier::Tcp;

@@ -25,11 +25,11 @@ impl From<Ended> for End {
     }
 }
 
-/// The reason with this text; a test below holds that dialog and telephony give no other.
-fn known(text: &'static str) -> Reason {
-    let reason = Reason::of(text);
+/// The reason of this name; a test below holds that dialog and telephony give no other.
+fn known(name: &'static str) -> Reason {
+    let reason = Reason::of(name);
     if reason == Reason::Unknown {
-        tracing::error!(reason = text, "a call ends for a reason that has no name");
+        tracing::error!(reason = name, "a call ends for a reason that has no name");
     }
     reason
 }

@@ -21,17 +21,18 @@ mod peers;
 pub mod port;
 mod recording;
 mod registry;
+mod resources;
 mod route;
 pub mod talk;
 pub mod timeline;
 pub mod turns;
 pub mod watchdog;
 
-pub use assemble::Resources;
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
 pub use port::{CallControl, CallHealth, Dial, DialFault, PageAnswer, PageCalls, PageFault, PageOffer};
 pub use registry::Order;
+pub use resources::Resources;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! `Route`: which bot answers a call, and why a call is refused.
-use super::assemble::Resources;
 use super::registry::Registry;
+use super::resources::Resources;
 use crate::bots::{Bots, Shelf as _};
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};

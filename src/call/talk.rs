@@ -415,78 +415,89 @@ impl Talk {
 
     fn played(&mut self, now: Instant, played: Played) {
         let Played { utterance, chars, phase, at } = played;
-        let say = clause(utterance);
         match phase {
-            Phase::Started => {
-                self.sound_due = None;
-                if say.is_some() {
-                    self.standby_at = None;
-                }
-                let silence = self.silences.bot_begins(at);
-                self.silence(silence);
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.began(utterance, at);
-                }
-                self.mark_at(at, "bot_sounds");
-                if let Some(latency) = self.stopwatch.played(utterance.0, at) {
-                    self.tell_page(|page| page.latency(&latency));
-                    self.note(Note::Latency(latency));
-                }
-                if let Some(say) = say {
-                    self.tell_conversation(now, Words::Speaking { say });
-                }
-            }
-            // The rest of a clause that has begun is due like any other sound.
-            Phase::Waiting => {
-                if say.is_some() {
-                    (self.underrun, self.sound_due) = (Some(utterance), Some(at));
-                    let silence = self.silences.bot_stops(Owed::Rest, at);
-                    self.silence(silence);
-                    self.mark_at(at, "sound_missing");
-                }
-            }
-            Phase::Progress => {
-                if self.underrun.take_if(|missing| *missing == utterance).is_some() {
-                    self.sound_due = None;
-                    let silence = self.silences.bot_begins(at);
-                    self.silence(silence);
-                }
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.progress(utterance, chars);
-                }
-                if let Some(say) = say {
-                    self.tell_page(|page| page.spoken(say.0, chars, false));
-                    self.tell_conversation(now, Words::Heard { say, chars, whole: false });
-                }
-            }
-            Phase::Done | Phase::Cut => {
-                self.underrun.take_if(|missing| *missing == utterance);
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.settled(utterance, chars, at);
-                }
-                self.standby_plays &= say.is_some();
-                let more = self.bot.more();
-                if (more || self.words_late) && !self.tool_runs {
-                    self.sound_due = Some(at);
-                }
-                let owed = match () {
-                    () if self.tool_runs => Owed::Answer,
-                    () if more => Owed::Rest,
-                    () if self.sound_due.is_some() => Owed::Answer,
-                    () => Owed::Nothing,
-                };
-                let silence = self.silences.bot_stops(owed, at);
-                self.silence(silence);
-                if let Some(say) = say {
-                    self.tell_page(|page| match phase {
-                        Phase::Cut => page.cut(say.0, chars),
-                        _ => page.spoken(say.0, chars, true),
-                    });
-                    self.tell_conversation(now, Words::Heard { say, chars, whole: true });
-                }
-                self.finish_bot_turn(now);
-            }
+            Phase::Started => self.playout_started(now, utterance, at),
+            Phase::Waiting => self.playout_underran(utterance, at),
+            Phase::Progress => self.playout_progressed(now, utterance, chars, at),
+            Phase::Done | Phase::Cut => self.playout_finished(now, played),
         }
+    }
+
+    fn playout_started(&mut self, now: Instant, utterance: UtteranceId, at: Instant) {
+        let say = clause(utterance);
+        self.sound_due = None;
+        if say.is_some() {
+            self.standby_at = None;
+        }
+        let silence = self.silences.bot_begins(at);
+        self.silence(silence);
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.began(utterance, at);
+        }
+        self.mark_at(at, "bot_sounds");
+        if let Some(latency) = self.stopwatch.played(utterance.0, at) {
+            self.tell_page(|page| page.latency(&latency));
+            self.note(Note::Latency(latency));
+        }
+        if let Some(say) = say {
+            self.tell_conversation(now, Words::Speaking { say });
+        }
+    }
+
+    /// The rest of a clause that has begun is due like any other sound.
+    fn playout_underran(&mut self, utterance: UtteranceId, at: Instant) {
+        if clause(utterance).is_none() {
+            return;
+        }
+        (self.underrun, self.sound_due) = (Some(utterance), Some(at));
+        let silence = self.silences.bot_stops(Owed::Rest, at);
+        self.silence(silence);
+        self.mark_at(at, "sound_missing");
+    }
+
+    fn playout_progressed(&mut self, now: Instant, utterance: UtteranceId, chars: u32, at: Instant) {
+        if self.underrun.take_if(|underrun| *underrun == utterance).is_some() {
+            self.sound_due = None;
+            let silence = self.silences.bot_begins(at);
+            self.silence(silence);
+        }
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.progress(utterance, chars);
+        }
+        if let Some(say) = clause(utterance) {
+            self.tell_page(|page| page.spoken(say.0, chars, false));
+            self.tell_conversation(now, Words::Heard { say, chars, whole: false });
+        }
+    }
+
+    /// An utterance was played to its end, or cut off: nothing more is heard of it.
+    fn playout_finished(&mut self, now: Instant, Played { utterance, chars, phase, at }: Played) {
+        let say = clause(utterance);
+        self.underrun.take_if(|underrun| *underrun == utterance);
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.settled(utterance, chars, at);
+        }
+        self.standby_plays &= say.is_some();
+        let more = self.bot.more();
+        if (more || self.words_late) && !self.tool_runs {
+            self.sound_due = Some(at);
+        }
+        let owed = match () {
+            () if self.tool_runs => Owed::Answer,
+            () if more => Owed::Rest,
+            () if self.sound_due.is_some() => Owed::Answer,
+            () => Owed::Nothing,
+        };
+        let silence = self.silences.bot_stops(owed, at);
+        self.silence(silence);
+        if let Some(say) = say {
+            self.tell_page(|page| match phase {
+                Phase::Cut => page.cut(say.0, chars),
+                _ => page.spoken(say.0, chars, true),
+            });
+            self.tell_conversation(now, Words::Heard { say, chars, whole: true });
+        }
+        self.finish_bot_turn(now);
     }
 
     fn end(&mut self, now: Instant, end: End) {

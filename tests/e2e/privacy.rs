@@ -4,8 +4,8 @@ use crate::server::Server;
 use crate::speech::{CALLER, say};
 use crate::testbed::{HERE, beside_others, pause, seconds};
 use serde_json::{Value, json};
+use softphone::page::{Page, Placed};
 use std::time::{Duration, Instant};
-use switchboard::softphone::page::{Page, Placed};
 use telephony::webrtc::Message;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,9 +4,9 @@ use crate::server::Server;
 use crate::testbed::{HERE, beside_others, pause, seconds, until};
 use reqwest::Method;
 use serde_json::json;
+use softphone::page::Page;
 use std::time::Instant;
 use switchboard::config::{Config, Network, Transport, Trunk};
-use switchboard::softphone::page::Page;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 

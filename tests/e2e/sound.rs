@@ -38,7 +38,7 @@ impl Sound {
             .map(|channel| {
                 let one: Vec<f32> =
                     all.iter().skip(channel).step_by(channels).map(|s| f32::from(*s) / 32768.0).collect();
-                Self(switchboard::softphone::clip::resample(&one, spec.sample_rate))
+                Self(softphone::clip::resample(&one, spec.sample_rate))
             })
             .collect()
     }

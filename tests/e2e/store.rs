@@ -5,10 +5,10 @@ use crate::sound::Sound;
 use crate::speech::{CALLER, say};
 use crate::testbed::{HERE, alone, beside_others, pause, seconds, until};
 use serde_json::{Value, json};
+use softphone::page::Page;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use switchboard::softphone::page::Page;
 use switchboard::store::{Call, Reason, Store};
 use telephony::webrtc::{Data, Message};
 

@@ -1,13 +1,18 @@
 //! The invariants that the source tree itself must keep (see ARCHITECTURE.md). Each rule is shown here to be able to fail.
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
 use toml::{Table, Value};
 
+mod graph;
 mod rules;
+mod source;
 
-use rules::Source;
+use graph::Graph;
+use source::Source;
 
-const CRATES: [&str; 4] = [".", "media", "dialog", "telephony"];
+const CRATES: [&str; 5] = [".", "media", "dialog", "telephony", "softphone"];
 
 /// The tree that is tested, as cargo names it at run time.
 fn root() -> PathBuf {
@@ -25,8 +30,13 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every Rust file of ours, by its path from the root.
-fn sources() -> Vec<Source> {
+/// Every Rust file of ours, by its path from the root, and what these include from elsewhere.
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read);
+    &SOURCES
+}
+
+fn read() -> Vec<Source> {
     let mut files = Vec::new();
     for crate_dir in CRATES {
         for part in ["src", "tests", "benches", "examples"] {
@@ -34,13 +44,44 @@ fn sources() -> Vec<Source> {
         }
     }
     walk(&root().join("fuzz/fuzz_targets"), &mut files);
-    files.sort();
-    files.dedup();
-    let name = |path: &Path| {
-        let short = path.strip_prefix(root()).unwrap().to_str().unwrap();
-        short.trim_start_matches("./").to_owned()
-    };
-    files.iter().map(|path| Source::new(&name(path), &fs::read_to_string(path).unwrap())).collect()
+    let mut read: BTreeMap<String, Source> = BTreeMap::new();
+    let mut of_tests = BTreeSet::new();
+    while let Some(path) = files.pop() {
+        let path = plain(path.strip_prefix(root()).unwrap());
+        let name = path.to_str().unwrap().to_owned();
+        if read.contains_key(&name) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
+        let source = Source::new(&name, &text);
+        for (included, tests) in source.included() {
+            let included = root().join(plain(&path.parent().unwrap().join(included)));
+            if tests {
+                of_tests.insert(plain(included.strip_prefix(root()).unwrap()).to_str().unwrap().to_owned());
+            }
+            files.push(included);
+        }
+        read.insert(name, source);
+    }
+    for name in of_tests {
+        read.entry(name).and_modify(|source| source.of_tests = true);
+    }
+    read.into_values().collect()
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// All offences of a rule over the whole tree, as `file:line: text`.
@@ -74,12 +115,43 @@ fn dependencies_point_one_way() {
     let manifest = |dir: &str| -> Table {
         toml::from_str(&fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap()).unwrap()
     };
-    for (dir, allowed) in
-        [("dialog", &[][..]), ("media", &[]), ("telephony", &["media"]), (".", &["media", "dialog", "telephony"])]
-    {
-        let found = rules::own_dependencies(&manifest(dir), &["switchboard", "media", "dialog", "telephony"]);
+    let ours = ["switchboard", "media", "dialog", "telephony", "softphone"];
+    for (dir, allowed) in [
+        ("dialog", &[][..]),
+        ("media", &[]),
+        ("telephony", &["media"]),
+        ("softphone", &["media", "telephony"]),
+        (".", &["media", "dialog", "telephony", "softphone"]),
+    ] {
+        let found = rules::own_dependencies(&manifest(dir), &ours);
         let wrong: Vec<_> = found.iter().filter(|(name, _)| !allowed.contains(&name.as_str())).collect();
         assert!(wrong.is_empty(), "{dir} depends on {wrong:?}");
+    }
+}
+
+#[test]
+fn modules_import_each_other_in_no_circle() {
+    let graph = Graph::new(sources(), &CRATES);
+    assert!(graph.len() > 100, "the modules are found");
+    let circles = graph.circles();
+    let known = |circle: &&graph::Circle| graph::CIRCLES.iter().any(|known| circle.is_within(known));
+    let new = circles.iter().filter(|circle| !known(circle));
+    none(new.map(|circle| circle.to_string()).collect(), "modules import each other in a circle");
+    let there = |known: &&&str| circles.iter().any(|circle| circle.is_within(known));
+    let gone: Vec<_> = graph::CIRCLES.iter().filter(|known| !there(known)).collect();
+    assert!(gone.is_empty(), "no such circles any more: strike them off graph::CIRCLES: {gone:?}");
+}
+
+#[test]
+fn no_arrow_points_back() {
+    let graph = Graph::new(sources(), &CRATES);
+    for (from, to) in graph::NO_ARROWS {
+        let found = graph.arrows(from, to);
+        if graph::ARROWS.contains(&(from, to)) {
+            assert!(!found.is_empty(), "no such arrow any more: strike it off graph::ARROWS: {from} -> {to}");
+        } else {
+            none(found, &format!("`{from}` may not use `{to}`"));
+        }
     }
 }
 

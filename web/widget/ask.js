@@ -33,7 +33,9 @@ function inspect({ bot, server, tokenUrl }) {
   if (tokenUrl) address("token-url", tokenUrl, document.baseURI);
   if (self.origin !== "null") return;
   if (location.protocol === "file:") throw setup("a page that was opened from a file may not call. Serve it by http.");
-  throw setup(`this frame is sandboxed, so its origin is "null", and no server lets that call. Add allow-same-origin to its sandbox attribute (and allow="microphone; autoplay" to the frame).`);
+  throw setup(
+    `this frame is sandboxed, so its origin is "null", and no server lets that call. Add allow-same-origin to its sandbox attribute (and allow="microphone; autoplay" to the frame).`,
+  );
 }
 
 /** `fetch`, which tells a page's policy from a server that does not answer. */
@@ -41,7 +43,8 @@ async function reach(url, plan) {
   const { origin } = new URL(url);
   let barred = false;
   const note = ({ disposition, effectiveDirective, blockedURI }) => {
-    if (disposition === "enforce" && effectiveDirective === "connect-src" && blockedURI.startsWith(origin)) barred = true;
+    if (disposition === "enforce" && effectiveDirective === "connect-src" && blockedURI.startsWith(origin))
+      barred = true;
   };
   document.addEventListener("securitypolicyviolation", note);
   try {
@@ -57,7 +60,15 @@ async function reach(url, plan) {
 }
 
 const json = (value) => ({ headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
-const CODES = { 401: "expired", 403: "refused", 404: "absent", 415: "incompatible", 422: "incompatible", 429: "many", 503: "busy" };
+const CODES = {
+  401: "expired",
+  403: "refused",
+  404: "absent",
+  415: "incompatible",
+  422: "incompatible",
+  429: "many",
+  503: "busy",
+};
 
 /** Asks the server; an answer that is not a success, or none, is a `Fault`. `codes`: what statuses mean where it is not the usual. */
 async function ask(method, url, { body, limit = 8000, codes = CODES, ...rest } = {}) {
@@ -73,12 +84,16 @@ async function ask(method, url, { body, limit = 8000, codes = CODES, ...rest } =
   const problem = await answer.json().catch(() => ({}));
   const retryAfter = Number(answer.headers.get("Retry-After")) || undefined;
   const code = problem.code === "widget_off" ? "off" : codes[answer.status] || "server";
-  throw new Fault(code, problem.detail || problem.title || `status ${answer.status}`, { status: answer.status, retryAfter });
+  throw new Fault(code, problem.detail || problem.title || `status ${answer.status}`, {
+    status: answer.status,
+    retryAfter,
+  });
 }
 
 /** The microphone, or a `Fault` that says why there is none. `id`: a chosen one, if it is there; `exact`: that one or none. */
 async function microphone(id, exact) {
-  if (!isSecureContext) throw new Fault("insecure", `this page is not https, so browsers give it no microphone.`, { page: true });
+  if (!isSecureContext)
+    throw new Fault("insecure", `this page is not https, so browsers give it no microphone.`, { page: true });
   if (!navigator.mediaDevices?.getUserMedia) throw new Fault("unsupported");
   try {
     const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: { ideal: 1 } };
@@ -87,37 +102,26 @@ async function microphone(id, exact) {
   } catch (why) {
     const policy = (document.permissionsPolicy || document.featurePolicy)?.allowsFeature?.("microphone") === false;
     if (policy) {
-      const mend = self === top ? `Its Permissions-Policy header has to allow "microphone"` : `The frame needs allow="microphone; autoplay", and the page around it a Permissions-Policy that lets it have that`;
+      const mend =
+        self === top
+          ? `Its Permissions-Policy header has to allow "microphone"`
+          : `The frame needs allow="microphone; autoplay", and the page around it a Permissions-Policy that lets it have that`;
       throw new Fault("policy", `this page has no access to the microphone. ${mend}.`, { page: true });
     }
     const denied = /system/i.test(why.message) ? "system" : /dismissed/i.test(why.message) ? "dismissed" : "denied";
-    const code = { NotAllowedError: denied, SecurityError: denied, NotFoundError: "missing", OverconstrainedError: "missing", NotReadableError: "occupied", AbortError: "occupied" };
+    const code = {
+      NotAllowedError: denied,
+      SecurityError: denied,
+      NotFoundError: "missing",
+      OverconstrainedError: "missing",
+      NotReadableError: "occupied",
+      AbortError: "occupied",
+    };
     throw new Fault(code[why.name] || "denied", `${why.name}: ${why.message}`);
   }
 }
 
-/** TURN servers out of `Link` headers (RFC 9725, section 4.6). */
-function linked(header) {
-  const found = [];
-  for (const [, url, rest] of (header || "").matchAll(/<((?:stun|turns?):[^>]+)>([^<]*)/g)) {
-    if (!/rel="?ice-server/.test(rest)) continue;
-    const of = (name) => new RegExp(`[;\\s]${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(rest)?.[1].replace(/\\(.)/g, "$1");
-    found.push(of("username") ? { urls: url, username: of("username"), credential: of("credential") } : { urls: url });
-  }
-  return found;
-}
-
-/** Measures how loud a stream is: gives 0 to 1 over the 50 dB below -5 dB of full scale. */
-function meter(context, stream) {
-  const source = context.createMediaStreamSource(stream);
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 1024;
-  source.connect(analyser);
-  const wave = new Float32Array(analyser.fftSize);
-  const level = () => {
-    analyser.getFloatTimeDomainData(wave);
-    const amplitude = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
-    return Math.min(1, Math.max(0, (20 * Math.log10(amplitude + 1e-6) + 55) / 50));
-  };
-  return Object.assign(level, { source });
+/** Lets go of a stream's devices: the browser's microphone light goes off. */
+function release(stream) {
+  for (const track of stream?.getTracks() || []) track.stop();
 }

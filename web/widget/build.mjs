@@ -8,16 +8,21 @@ const read = (name) => fs.readFileSync(path.join(here, name), "utf8");
 /** Without comments that have their lines to themselves, empty lines, and what lines are indented by. */
 function lean(text) {
   let comment = false;
-  const lines = text.split("\n").map((line) => line.trimStart()).filter((line) => {
-    comment ||= line.startsWith("/*");
-    const stays = !comment && line && !line.startsWith("//");
-    comment &&= !line.endsWith("*/");
-    return stays;
-  });
+  const lines = text
+    .split("\n")
+    .map((line) => line.trimStart())
+    .filter((line) => {
+      comment ||= line.startsWith("/*");
+      const stays = !comment && line && !line.startsWith("//");
+      comment &&= !line.endsWith("*/");
+      return stays;
+    });
   return `${lines.join("\n")}\n`;
 }
 
-const script = lean(`(() => {\n"use strict";\n${["words.js", "ask.js", "call.js", "parts.js", "log.js", "face.js", "embed.js"].map(read).join("")}})();\n`);
+/** In the order of `WIDGET` in src/api/assets.rs. */
+const FRAGMENTS = ["words", "ask", "ice", "session", "call", "parts", "layout", "meter", "log", "face", "embed"];
+const script = lean(`(() => {\n"use strict";\n${FRAGMENTS.map((name) => read(`${name}.js`)).join("")}})();\n`);
 const style = lean(read("widget.css"));
 
 // The module brings its looks along: a bundler moves it away from its style sheet.
@@ -26,6 +31,10 @@ if (script.split(place).length !== 2) throw new Error(`${place} is not in the fr
 const module = `${script.replace(place, () => `const STYLES = ${JSON.stringify(style)};`)}export const { version, Call, Fault, Face, browser, mount } = globalThis.Switchboard;\n`;
 
 fs.mkdirSync(path.join(here, "dist"), { recursive: true });
-for (const [name, text] of [["widget.js", script], ["widget.css", style], ["index.js", module]]) {
+for (const [name, text] of [
+  ["widget.js", script],
+  ["widget.css", style],
+  ["index.js", module],
+]) {
   fs.writeFileSync(path.join(here, "dist", name), text);
 }

@@ -2,10 +2,12 @@
 
 const VERSION = 1;
 // Where this file lies is where the server is. The stack knows it in a module too, which has no `currentScript`.
-const here = globalThis.document && (document.currentScript?.src || /https?:\/\/[^\s()]+?(?=:\d+:\d+)/.exec(new Error().stack)?.[0] || document.baseURI);
+const here =
+  globalThis.document &&
+  (document.currentScript?.src || /https?:\/\/[^\s()]+?(?=:\d+:\d+)/.exec(new Error().stack)?.[0] || document.baseURI);
 
 const LIVE = ["connecting", "listening", "thinking", "speaking", "reconnecting"];
-// The server sends fifty packets a second whatever happens: this long without one, and the connection is mended.
+// The server sends fifty packets a second whatever happens: this long without one, and ICE is restarted.
 const SILENT_MS = 2000;
 const CONNECT_MS = 10000;
 const NO_PATH = { blame: "network", reason: "no connection came about" };
@@ -17,9 +19,31 @@ const NO_PATH = { blame: "network", reason: "no connection came about" };
  * Events: `state`, `caption`, `bot`, `slot`, `latency`, `error`, `end`, `expect`, `hello`, `spoken`, `interrupted`, `mute`.
  */
 class Call extends EventTarget {
-  #audio; #context; #meter; #botMeter; #silence; #stream; #chosen = {}; #peer; #sender; #channel;
-  #session; #sessionOf; #sessionAt = 0; #location; #etag; #answer; #waiting = []; #flushing; #over = new AbortController();
-  #mute = false; #volume = 1; #said; #mending = false; #packets = 0; #packetAt = 0; #timer; #connected = false;
+  #audio;
+  #context;
+  #meter;
+  #botMeter;
+  #silence;
+  #stream;
+  #chosen = {};
+  #peer;
+  #sender;
+  #channel;
+  #sessions = new Sessions();
+  #location;
+  #etag;
+  #answer;
+  #waiting = [];
+  #flushing;
+  #over = new AbortController();
+  #mute = false;
+  #volume = 1;
+  #said;
+  #reconnecting = false;
+  #packets = 0;
+  #packetAt = 0;
+  #timer;
+  #connected = false;
 
   constructor(options = {}) {
     super();
@@ -29,19 +53,30 @@ class Call extends EventTarget {
     this.language = null;
     this.titles = {};
     this.expect = { keys: false, secret: false };
-    addEventListener("pagehide", () => (this.#post({ type: "bye" }), this.stop()));
+    addEventListener("pagehide", () => {
+      this.#post({ type: "bye" });
+      this.stop();
+    });
   }
 
-  get live() { return LIVE.includes(this.state); }
+  get live() {
+    return LIVE.includes(this.state);
+  }
   /** Whether sound of a microphone goes out (a call by typing has none). */
-  get hears() { return !!this.#stream; }
-  get mute() { return this.#mute; }
+  get hears() {
+    return !!this.#stream;
+  }
+  get mute() {
+    return this.#mute;
+  }
   set mute(on) {
     this.#mute = !!on;
     for (const track of this.#stream?.getAudioTracks() || []) track.enabled = !this.#mute;
     this.#tell("mute", { mute: this.#mute });
   }
-  get volume() { return this.#volume; }
+  get volume() {
+    return this.#volume;
+  }
   set volume(to) {
     this.#volume = Math.min(1, Math.max(0, Number(to) || 0));
     if (this.#audio) [this.#audio.volume, this.#audio.muted] = [this.#volume, this.#volume === 0];
@@ -64,9 +99,10 @@ class Call extends EventTarget {
    */
   async start({ microphone: wanted = true } = {}) {
     if (this.live) return true;
-    const over = (this.#over = new AbortController()).signal;
+    this.#over = new AbortController();
+    const over = this.#over.signal;
     Object.assign(this, { id: null, expect: { keys: false, secret: false } });
-    [this.#said, this.#mending, this.#connected, this.#packets, this.#waiting] = [null, false, false, 0, []];
+    [this.#said, this.#reconnecting, this.#connected, this.#packets, this.#waiting] = [null, false, false, 0, []];
     this.#location = this.#answer = this.#etag = null;
     try {
       if (typeof RTCPeerConnection === "undefined") throw new Fault("unsupported");
@@ -78,15 +114,18 @@ class Call extends EventTarget {
     this.#unlock();
     try {
       // Asked for beside the microphone; one that got old while somebody looked for the right button is asked for anew.
-      const early = this.#open();
+      const early = this.#sessions.open(this.options);
       early.catch(() => {});
       const stream = wanted instanceof MediaStream ? wanted : wanted ? await microphone(this.#chosen.microphone) : null;
-      if (over.aborted) return stream?.getTracks().forEach((track) => track.stop()), false;
+      if (over.aborted) {
+        release(stream);
+        return false;
+      }
       this.#hear(stream);
       this.#state("connecting", { asking: false });
-      const session = await early.then(() => this.#open());
+      const session = await early.then(() => this.#sessions.open(this.options));
       if (over.aborted) return false;
-      this.#session = null;
+      this.#sessions.spend();
       return await this.#dial(session, over);
     } catch (why) {
       return !over.aborted && this.#fail(why instanceof Fault ? why : new Fault("server", String(why)));
@@ -121,12 +160,17 @@ class Call extends EventTarget {
   }
 
   /** Goes on with a microphone in a call that has none. */
-  listen() { return this.#listen(this.#chosen.microphone); }
+  listen() {
+    return this.#listen(this.#chosen.microphone);
+  }
 
   async #listen(id, exact) {
     try {
       const stream = await microphone(id, exact);
-      if (!this.live) return stream.getTracks().forEach((track) => track.stop()), false;
+      if (!this.live) {
+        release(stream);
+        return false;
+      }
       this.#hear(stream);
       await this.#sender?.replaceTrack(stream.getAudioTracks()[0]);
       this.#silence?.stop();
@@ -146,8 +190,14 @@ class Call extends EventTarget {
    */
   async devices() {
     const all = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) || [];
-    const of = (kind) => all.filter((device) => device.kind === kind && device.deviceId).map(({ deviceId: id, label: name }) => ({ id, name }));
-    return { microphones: of("audioinput"), speakers: "setSinkId" in HTMLMediaElement.prototype ? of("audiooutput") : [] };
+    const of = (kind) =>
+      all
+        .filter((device) => device.kind === kind && device.deviceId)
+        .map(({ deviceId: id, label: name }) => ({ id, name }));
+    return {
+      microphones: of("audioinput"),
+      speakers: "setSinkId" in HTMLMediaElement.prototype ? of("audiooutput") : [],
+    };
   }
 
   /** The ids of the microphone that is open, else of the one that was chosen, and of the speaker. */
@@ -179,7 +229,9 @@ class Call extends EventTarget {
     return fetch(place, { method: "DELETE", headers, keepalive: true }).catch(() => {});
   }
 
-  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
 
   #state(state, more = {}) {
     const before = this.state;
@@ -206,15 +258,23 @@ class Call extends EventTarget {
   #close() {
     this.#over.abort();
     clearInterval(this.#timer);
-    // This is what turns the browser's microphone light off.
-    this.#stream?.getTracks().forEach((track) => track.stop());
+    release(this.#stream);
     this.#silence?.stop();
     this.#peer?.close();
     // Silence is a caller's choice for one call: the next one begins unmuted.
     if (this.#mute) this.mute = false;
     if (this.#audio) this.#audio.srcObject = null;
     this.#context?.close().catch(() => {});
-    this.#stream = this.#silence = this.#peer = this.#sender = this.#channel = this.#audio = this.#context = this.#meter = this.#botMeter = null;
+    this.#stream =
+      this.#silence =
+      this.#peer =
+      this.#sender =
+      this.#channel =
+      this.#audio =
+      this.#context =
+      this.#meter =
+      this.#botMeter =
+        null;
   }
 
   /** Within the gesture: sound may play from here on, though its track comes later. */
@@ -231,9 +291,15 @@ class Call extends EventTarget {
   async #place() {
     const [audio, { speaker }] = [this.#audio, this.#chosen];
     for (let tries = 0; speaker && audio === this.#audio && tries < 20; tries++) {
-      const why = await audio.setSinkId(speaker).then(() => null, (why) => why);
+      const why = await audio.setSinkId(speaker).then(
+        () => null,
+        (why) => why,
+      );
       if (!why) return;
-      if (why.name !== "AbortError") return void (this.#chosen.speaker = "");
+      if (why.name !== "AbortError") {
+        this.#chosen.speaker = "";
+        return;
+      }
       await pause(100);
     }
   }
@@ -245,7 +311,10 @@ class Call extends EventTarget {
       this.#tell("error", { code: "blocked", message: why.message, fatal: false });
       const again = () => {
         for (const type of ["pointerup", "keydown"]) removeEventListener(type, again, true);
-        if (audio === this.#audio) context.resume().catch(() => {}), this.#play(), this.#tell("error", { code: null });
+        if (audio !== this.#audio) return;
+        context.resume().catch(() => {});
+        this.#play();
+        this.#tell("error", { code: null });
       };
       for (const type of ["pointerup", "keydown"]) addEventListener(type, again, true);
     });
@@ -254,7 +323,7 @@ class Call extends EventTarget {
   /** Takes this stream for the caller's voice; without one, silence: the line lives by its packets. */
   #hear(stream) {
     this.#meter?.source.disconnect();
-    this.#stream?.getTracks().forEach((track) => track.stop());
+    release(this.#stream);
     this.#stream = stream;
     if (!stream) return;
     this.#meter = meter(this.#context, stream);
@@ -277,49 +346,8 @@ class Call extends EventTarget {
     return line.stream.getAudioTracks()[0];
   }
 
-  get #base() { return new URL(this.options.server || ".", here); }
-  get #right() { return { Authorization: `Bearer ${this.token}` }; }
-
-  /** The right to call: given, fetched from the site's own server, or asked for by the page itself. */
-  async #open() {
-    const { bot, token, tokenUrl } = this.options;
-    if (token) {
-      return (this.#session = typeof token === "string" ? { token } : token);
-    }
-    if (this.#session && this.#sessionOf === `${bot} ${tokenUrl}` && Date.now() - this.#sessionAt < 20000) return this.#session;
-    const session = await (tokenUrl ? this.#fetched(new URL(tokenUrl, document.baseURI), bot) : this.#asked(bot));
-    [this.#session, this.#sessionOf, this.#sessionAt] = [session, `${bot} ${tokenUrl}`, Date.now()];
-    return session;
-  }
-
-  /** A session from the site's own server. */
-  async #fetched(at, bot) {
-    try {
-      // Whatever a site answers, but that it is busy, is for the site to mend.
-      const answer = await ask("POST", at, { ...json({ bot }), credentials: "same-origin", codes: { 429: "many", 503: "busy" } });
-      const session = await answer.json().catch(() => null);
-      if (typeof session?.token !== "string") throw setup(`token-url ${at} answered without a token. It has to answer with the session that your server got.`);
-      return session;
-    } catch (why) {
-      if (why.page || ["many", "busy", "off"].includes(why.code)) throw why;
-      if (why.status) throw setup(`token-url ${at} answered with ${why.message.startsWith("status") ? "" : `status ${why.status}: `}${why.message}.`);
-      throw new Fault("unreachable", `token-url: ${why.message}`, { page: navigator.onLine });
-    }
-  }
-
-  /** A session that the page itself may ask for. */
-  async #asked(bot) {
-    const at = new URL("api/v1/widget/sessions", this.#base);
-    try {
-      const answer = await ask("POST", at, { ...json({ bot }), credentials: "omit", codes: { ...CODES, 422: "absent" } });
-      return await answer.json();
-    } catch (why) {
-      const { origin } = this.#base;
-      const page = navigator.onLine;
-      if (why.code === "unreachable" && origin !== location.origin) throw new Fault(why.code, `${origin} does not answer, or its widget.origins does not name ${location.origin}.`, { page });
-      if (["refused", "absent"].includes(why.code)) throw new Fault(why.code, `bot="${bot}" cannot be called from ${location.origin}: ${why.message}`, { page, status: why.status });
-      throw why;
-    }
+  get #right() {
+    return { Authorization: `Bearer ${this.token}` };
   }
 
   /**
@@ -333,9 +361,13 @@ class Call extends EventTarget {
     this.titles = session.titles || {};
     const right = this.#right;
     const servers = session.ice_servers;
-    const peer = (this.#peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" }));
+    const peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" });
+    this.#peer = peer;
     const voice = this.#stream?.getAudioTracks()[0] || this.#quiet();
-    this.#sender = peer.addTransceiver(voice, { direction: "sendrecv", streams: [this.#stream || new MediaStream([voice])] }).sender;
+    this.#sender = peer.addTransceiver(voice, {
+      direction: "sendrecv",
+      streams: [this.#stream || new MediaStream([voice])],
+    }).sender;
     this.#attach(peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
     peer.ontrack = ({ track }) => {
       if (over.aborted) return;
@@ -354,7 +386,7 @@ class Call extends EventTarget {
     peer.onconnectionstatechange = () => {
       if (peer !== this.#peer) return;
       if (peer.connectionState === "connected") this.#arrived();
-      if (["failed", "closed"].includes(peer.connectionState)) this.#mend();
+      if (["failed", "closed"].includes(peer.connectionState)) this.#reconnect();
     };
     await peer.setLocalDescription();
     // A token works once: a call that is begun while this one is refused or given up brings another.
@@ -364,13 +396,19 @@ class Call extends EventTarget {
     let place;
     try {
       const headers = { ...right, "Content-Type": "application/sdp" };
-      const answer = await ask("POST", new URL("api/v1/widget/calls", this.#base), { headers, body: peer.localDescription.sdp });
+      const answer = await ask("POST", new URL("api/v1/widget/calls", base(this.options.server)), {
+        headers,
+        body: peer.localDescription.sdp,
+      });
       place = new URL(answer.headers.get("Location"), answer.url).href;
       const sdp = await answer.text();
       // A bare token came without TURN servers: these serve from the next restart of ICE on.
       if (!servers) this.#relay(peer, answer);
       if (!over.aborted) await peer.setRemoteDescription({ type: "answer", sdp });
-      if (over.aborted) return this.#leave(place, right), false;
+      if (over.aborted) {
+        this.#leave(place, right);
+        return false;
+      }
       [this.#location, this.#etag, this.#answer] = [place, answer.headers.get("ETag"), sdp];
     } catch (why) {
       // A call that nobody can take part in: its place is for others.
@@ -416,7 +454,7 @@ class Call extends EventTarget {
       }
       if (channel === this.#channel) this.#take(message);
     };
-    channel.onclose = () => channel === this.#channel && this.#mend();
+    channel.onclose = () => channel === this.#channel && this.#reconnect();
   }
 
   #post(message) {
@@ -433,7 +471,7 @@ class Call extends EventTarget {
       case "state":
         if (!["listening", "thinking", "speaking"].includes(message.state)) return;
         this.#said = message.state;
-        return this.#mending ? undefined : this.#state(message.state);
+        return this.#reconnecting ? undefined : this.#state(message.state);
       case "expect":
         this.expect = { keys: !!message.keys, secret: !!message.secret };
         return this.#tell("expect", this.expect);
@@ -441,19 +479,17 @@ class Call extends EventTarget {
         return this.#tell("error", { code: message.code, message: message.message, fatal: false });
       case "end":
         return this.#finish(message);
-      case "caption": case "bot": case "spoken": case "interrupted": case "slot": case "latency":
+      case "caption":
+      case "bot":
+      case "spoken":
+      case "interrupted":
+      case "slot":
+      case "latency":
         return this.#tell(type, message);
     }
   }
 
   // --- candidates (RFC 8840), and a connection that was lost
-  #fragment(candidates, { sdp } = this.#peer.localDescription) {
-    const of = (line) => new RegExp(`^${line}.*$`, "m").exec(sdp)?.[0].trim();
-    const lines = ["a=group:BUNDLE", "m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:"].map(of).filter(Boolean);
-    for (const candidate of candidates) lines.push(candidate ? `a=${candidate.candidate}` : "a=end-of-candidates");
-    return `${lines.join("\r\n")}\r\n`;
-  }
-
   #patch(match, body) {
     const headers = { ...this.#right, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": match };
     return ask("PATCH", this.#location, { headers, body, limit: 5000 });
@@ -462,14 +498,14 @@ class Call extends EventTarget {
   /** Sends the candidates that wait, those of one moment together. */
   async #flush() {
     const peer = this.#peer;
-    const idle = () => peer !== this.#peer || !peer || !this.#answer || this.#mending;
+    const idle = () => peer !== this.#peer || !peer || !this.#answer || this.#reconnecting;
     if (this.#flushing === peer || idle()) return;
     this.#flushing = peer;
     await pause(20);
     for (let tries = 0; tries < 4 && this.#waiting.length && !idle(); ) {
       const some = this.#waiting.splice(0);
       try {
-        await this.#patch(this.#etag || "*", this.#fragment(some));
+        await this.#patch(this.#etag || "*", fragment(some, peer.localDescription));
       } catch (why) {
         if (why.status || idle()) continue; // refused: they belong to an ICE session that is over, or the call is
         this.#waiting.unshift(...some);
@@ -481,21 +517,24 @@ class Call extends EventTarget {
 
   async #watch() {
     const peer = this.#peer;
-    const stats = await peer?.getReceivers()[0]?.getStats().catch(() => null);
+    const stats = await peer
+      ?.getReceivers()[0]
+      ?.getStats()
+      .catch(() => null);
     if (!stats || peer !== this.#peer) return;
     for (const entry of stats.values()) {
       if (entry.type !== "inbound-rtp" || entry.packetsReceived === this.#packets) continue;
       [this.#packets, this.#packetAt] = [entry.packetsReceived, performance.now()];
       this.#arrived();
     }
-    if (performance.now() - this.#packetAt > (this.#connected ? SILENT_MS : CONNECT_MS)) this.#mend();
+    if (performance.now() - this.#packetAt > (this.#connected ? SILENT_MS : CONNECT_MS)) this.#reconnect();
   }
 
   /** Restarts ICE until sound comes again, for as long as the server keeps the conversation. */
-  async #mend() {
-    if (this.#mending || !this.live || !this.#answer) return;
+  async #reconnect() {
+    if (this.#reconnecting || !this.live || !this.#answer) return;
     const over = this.#over.signal;
-    this.#mending = true;
+    this.#reconnecting = true;
     if (this.#connected) this.#state("reconnecting");
     const until = performance.now() + this.grace;
     for (let tries = 0; performance.now() < until; tries++) {
@@ -506,14 +545,20 @@ class Call extends EventTarget {
       } catch (why) {
         if (over.aborted) return;
         // The server answers and does not know the call: it is over.
-        if ([401, 403, 404, 410].includes(why.status)) return this.#finish(this.#connected ? { blame: "server", reason: "gone" } : NO_PATH);
+        if ([401, 403, 404, 410].includes(why.status))
+          return this.#finish(this.#connected ? { blame: "server", reason: "gone" } : NO_PATH);
       }
       // Nothing to wait for while nothing was agreed on.
-      for (let waited = 0; waited < (agreed ? 3000 : Math.min(2000, 250 * 2 ** tries)) && !over.aborted; waited += 100) {
-        if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#mended();
+      for (
+        let waited = 0;
+        waited < (agreed ? 3000 : Math.min(2000, 250 * 2 ** tries)) && !over.aborted;
+        waited += 100
+      ) {
+        if (this.#packets !== had && performance.now() - this.#packetAt < 700) return this.#reconnected();
         // Found after the agreement, by servers that are far: a server that checks the way too needs them.
         const found = agreed ? this.#waiting.splice(0) : [];
-        if (found.length && this.#etag) this.#patch(this.#etag, this.#fragment(found)).catch(() => {});
+        if (found.length && this.#etag)
+          this.#patch(this.#etag, fragment(found, this.#peer.localDescription)).catch(() => {});
         await pause(100);
       }
       if (over.aborted) return;
@@ -521,8 +566,8 @@ class Call extends EventTarget {
     this.#finish(this.#connected ? { blame: "network", reason: "connection lost" } : NO_PATH);
   }
 
-  #mended() {
-    this.#mending = false;
+  #reconnected() {
+    this.#reconnecting = false;
     if (this.#channel?.readyState !== "open" && this.#channel?.readyState !== "connecting") {
       this.#attach(this.#peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
     }
@@ -536,25 +581,21 @@ class Call extends EventTarget {
     const peer = this.#peer;
     if (peer.connectionState === "closed") throw new Fault("lost");
     const offer = await peer.createOffer({ iceRestart: true });
-    const answer = await this.#patch("*", this.#fragment([], offer));
+    const answer = await this.#patch("*", fragment([], offer));
     const lines = (await answer.text()).split(/\r?\n/);
     if (peer !== this.#peer) throw new Fault("lost");
     this.#relay(peer, answer);
     this.#waiting = [];
     this.#etag = answer.headers.get("ETag") || this.#etag;
     await peer.setLocalDescription(offer);
-    const of = (name) => lines.find((line) => line.startsWith(`a=${name}:`));
-    const sdp = this.#answer
-      .split("\r\n")
-      .filter((line) => !/^a=(candidate:|end-of-candidates)/.test(line))
-      .map((line) => (/^a=(ice-ufrag|ice-pwd):/.test(line) ? of(line.slice(2, line.indexOf(":"))) || line : line));
-    await peer.setRemoteDescription({ type: "answer", sdp: sdp.join("\r\n") });
+    const sdp = restarted(this.#answer, lines);
+    await peer.setRemoteDescription({ type: "answer", sdp });
     for (const line of lines.filter((line) => line.startsWith("a=candidate:"))) {
       await peer.addIceCandidate({ candidate: line.slice(2), sdpMLineIndex: 0 }).catch(() => {});
     }
     if (peer !== this.#peer) throw new Fault("lost");
-    this.#answer = sdp.join("\r\n");
+    this.#answer = sdp;
     const some = this.#waiting.splice(0);
-    if (some.length) this.#patch(this.#etag || "*", this.#fragment(some)).catch(() => {});
+    if (some.length) this.#patch(this.#etag || "*", fragment(some, peer.localDescription)).catch(() => {});
   }
 }

@@ -7,7 +7,12 @@ function embed(place) {
   for (const script of document.querySelectorAll("script[data-bot][src]")) {
     if (script.src !== place || taken.has(script)) continue;
     taken.add(script);
-    const attributes = Object.fromEntries(Object.entries(script.dataset).map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), value]));
+    const attributes = Object.fromEntries(
+      Object.entries(script.dataset).map(([name, value]) => [
+        name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+        value,
+      ]),
+    );
     mount({ floating: "", ...attributes });
   }
 }

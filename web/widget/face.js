@@ -4,11 +4,23 @@
 const SMALL = globalThis.matchMedia?.("(max-width: 480px), (max-height: 420px)");
 /** What is wrong with the microphone, and is over once there is one. */
 const MICROPHONE = ["insecure", "missing", "occupied", "policy", "system", "denied", "dismissed", "gone"];
-const EVENTS = ["state", "caption", "bot", "slot", "latency", "error", "end", "expect", "hello", "spoken", "interrupted", "mute"];
+const EVENTS = "state caption bot slot latency error end expect hello spoken interrupted mute".split(" ");
 
 class Face extends (globalThis.HTMLElement ?? Object) {
   static observedAttributes = ["lang", "heading", "intro", "floating", "bot", "server", "token-url"];
-  #ui; #log; #lang; #notice; #quietSince = 0; #drawing; #since = 0; #ticks; #dry; #blocked; #shown = false;
+  #ui;
+  #log;
+  #lang;
+  #notice;
+  #quietSince = 0;
+  #drawing;
+  #since = 0;
+  #ticks;
+  #dry;
+  #blocked;
+  #shown = false;
+  /** The visitor has decided by hand whether captions are read aloud. */
+  #aloudChosen = false;
 
   constructor() {
     super();
@@ -21,17 +33,27 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     }
   }
 
-  get state() { return this.call.state; }
-  get mute() { return this.call.mute; }
-  set mute(on) { this.call.mute = on; }
-  get volume() { return this.call.volume; }
+  get state() {
+    return this.call.state;
+  }
+  get mute() {
+    return this.call.mute;
+  }
+  set mute(on) {
+    this.call.mute = on;
+  }
+  get volume() {
+    return this.call.volume;
+  }
   set volume(to) {
     this.call.volume = to;
     if (this.#ui) this.#ui.range.value = Math.round(this.call.volume * 100);
     this.#aloud();
   }
   /** A token, or a session as the server gives it, for the next call. */
-  set token(token) { this.call.options.token = token; }
+  set token(token) {
+    this.call.options.token = token;
+  }
   start(options) {
     const of = (name) => this.getAttribute(name) || undefined;
     const options_ = this.call.options;
@@ -39,13 +61,25 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     if (of("token")) [options_.token] = [of("token"), this.removeAttribute("token")];
     return this.call.start(options);
   }
-  stop() { this.call.stop(); }
-  send(text) { return this.#say(text); }
-  key(keys) { this.call.key(keys); }
-  open() { this.#open(true); }
-  close() { this.#open(false); }
+  stop() {
+    this.call.stop();
+  }
+  send(text) {
+    return this.#say(text);
+  }
+  key(keys) {
+    this.call.key(keys);
+  }
+  open() {
+    this.#open(true);
+  }
+  close() {
+    this.#open(false);
+  }
   /** What was said, in order: `{ who, text }`, who being `caller` or `bot`. */
-  get transcript() { return this.#log?.turns || []; }
+  get transcript() {
+    return this.#log?.turns || [];
+  }
 
   connectedCallback() {
     for (const name of ["token", "mute", "volume"]) {
@@ -56,14 +90,19 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       this[name] = value;
     }
     if (!this.#ui) this.#build();
-    else if (this.#ui.panel.open) this.#ui.panel.close(), this.#fit();
+    else if (this.#ui.panel.open) {
+      this.#ui.panel.close();
+      this.#fit();
+    }
     if (this.call.live) this.#draw();
   }
 
   disconnectedCallback() {
     cancelAnimationFrame(this.#drawing);
     // An element that is only moved within its page comes back at once, and its call goes on.
-    queueMicrotask(() => this.isConnected || this.stop());
+    queueMicrotask(() => {
+      if (!this.isConnected) this.stop();
+    });
   }
 
   attributeChangedCallback() {
@@ -75,65 +114,51 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   }
 
   // --- building
+  /** What each control of the layout does. */
+  #acts() {
+    return {
+      open: () => this.#open(true),
+      minimise: () => this.#open(false),
+      escape: (event) => this.#escape(event),
+      begin: (microphone) => this.start({ microphone }),
+      stop: () => this.stop(),
+      mute: () => {
+        if (this.call.hears) this.mute = !this.mute;
+        else this.call.listen();
+      },
+      toggle: (part, by) => this.#toggle(part, by),
+      press: (key) => this.#press(key),
+      pad: (event) => this.#pad(event),
+      write: () => this.#label(),
+      submit: (event) => {
+        event.preventDefault();
+        this.#submit();
+      },
+      copy: () => this.#copy(),
+      volume: (volume) => {
+        this.volume = volume;
+      },
+      use: async (kind, id) => {
+        await this.call.use({ [kind]: id });
+        this.#devices();
+      },
+      aloud: () => {
+        this.#aloudChosen = true;
+        this.#aloud();
+      },
+    };
+  }
+
   #build() {
     const root = this.attachShadow({ mode: "open", delegatesFocus: false });
-    const ui = (this.#ui = {});
-    const button = (name, glyph, act, more = {}) => (ui[name] = h("button", { type: "button", class: `round ${name}`, part: `button ${name}`, onclick: act, ...more }, icon(glyph), (ui[`${name}_word`] = h("span", { class: "name" }))));
-    ui.title = h("h2", { class: "title", part: "title", id: "title" });
-    ui.sub = h("p", { class: "sub", "aria-hidden": "true" });
-    ui.copy_icon = icon("copy");
-    ui.copy = h("button", { type: "button", class: "tool copy", part: "copy", onclick: () => this.#copy() }, ui.copy_icon);
-    ui.minimise = h("button", { type: "button", class: "tool minimise", part: "minimise", onclick: () => this.#open(false) }, icon("down"));
-    ui.bars = BARS.map(() => h("i"));
-    ui.word = h("p", { class: "word", part: "state" });
-    ui.hint = h("p", { class: "hint" });
-    ui.stage = h("div", { class: "stage", part: "stage", tabindex: "-1" }, h("div", { class: "meter", part: "meter", "aria-hidden": "true" }, ...ui.bars), h("div", { class: "says" }, ui.word, ui.hint));
-    ui.intro_text = h("p");
-    ui.intro = h("div", { class: "intro", part: "intro" }, h("div", { class: "orb", "aria-hidden": "true" }, ...BARS.map(() => h("i"))), ui.intro_text);
-    ui.log = h("div", { class: "log", part: "log", role: "log", "aria-live": "off", tabindex: "0" });
-    this.#log = new Log(ui.log, (word) => this.#t(word), (who, text) => this.#read(who, text));
-    ui.heard = h("div", { class: "hidden", "aria-live": "polite", "aria-atomic": "false", "aria-relevant": "additions" });
-    ui.status = h("div", { class: "hidden", role: "status" });
-    ui.notice_text = h("p");
-    ui.notice_help = h("p", { class: "help" });
-    ui.notice = h("div", { class: "notice", part: "notice", role: "alert" }, ui.notice_text, ui.notice_help);
-    ui.dial = h("div", { class: "dial", part: "keypad", role: "group", hidden: true, onkeydown: (event) => this.#pad(event) },
-      ...KEYS.map(([key, letters]) => h("button", { type: "button", part: "key", "data-key": key, onclick: () => this.#press(key) }, h("b", {}, key), h("small", {}, letters))));
-    ui.range = h("input", { type: "range", min: 0, max: 100, step: 5, value: 100, oninput: () => (this.volume = ui.range.value / 100) });
-    ui.range_word = h("span");
-    ui.check = h("input", { type: "checkbox", onchange: () => ((ui.check.chosen = true), this.#aloud()) });
-    ui.check_word = h("span");
-    const pick = (kind) => {
-      ui[`${kind}_pick`] = h("select", { class: "select", onchange: async () => (await this.call.use({ [kind]: ui[`${kind}_pick`].value }), this.#devices()) });
-      return (ui[`${kind}_row`] = h("label", { class: "pick", hidden: true }, (ui[`${kind}_name`] = h("span")), ui[`${kind}_pick`]));
-    };
-    ui.mixer = h("div", { class: "mixer", part: "mixer", role: "group", hidden: true }, pick("microphone"), pick("speaker"),
-      h("label", { class: "slide" }, ui.range_word, ui.range), h("label", { class: "tick" }, ui.check, ui.check_word));
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => ui.mixer.hidden || this.#devices());
-    ui.input = h("input", { class: "input", part: "input", type: "text", maxlength: 500, autocomplete: "off", enterkeyhint: "send", oninput: () => this.#label() });
-    ui.submit = h("button", { class: "send", part: "send" }, icon("send"));
-    ui.form = h("form", { class: "composer", part: "composer", onsubmit: (event) => (event.preventDefault(), this.#submit()) }, ui.input, ui.submit);
-    const bar = h("div", { class: "bar", part: "controls", role: "group" });
-    bar.append(
-      button("mute", "mic", () => (this.call.hears ? (this.mute = !this.mute) : this.call.listen())),
-      button("pad", "pad", () => this.#toggle("dial", "pad"), { "aria-expanded": "false", "aria-controls": "dial" }),
-      button("sound", "sound", () => this.#toggle("mixer", "sound"), { "aria-expanded": "false", "aria-controls": "mixer" }),
-      button("hangup", "phone", () => this.stop()),
+    const ui = layout(this.#acts(), this.hasAttribute("floating"));
+    this.#ui = ui;
+    this.#log = new Log(
+      ui.log,
+      (word) => this.#t(word),
+      (who, text) => this.#read(who, text),
     );
-    [ui.dial.id, ui.mixer.id, ui.bar] = ["dial", "mixer", bar];
-    ui.begin_word = h("span");
-    ui.begin = h("button", { type: "button", class: "begin", part: "start", onclick: () => this.#begin(true) }, icon("phone"), ui.begin_word);
-    ui.type_word = h("span");
-    ui.type = h("button", { type: "button", class: "plain", part: "type", onclick: () => this.#begin(false) }, icon("keys"), ui.type_word);
-    ui.doors = h("div", { class: "doors" }, ui.begin, ui.type);
-    // What floats over a page is a dialog; what stands in its flow is a part of it.
-    ui.panel = h(this.hasAttribute("floating") ? "dialog" : "section", { class: "panel", part: "panel", id: "panel", "aria-labelledby": "title", onkeydown: (event) => event.key === "Escape" && this.#escape(event) },
-      h("header", { class: "head", part: "header" }, h("span", { class: "mark", "aria-hidden": "true" }, icon("phone")), h("div", { class: "names" }, ui.title, ui.sub), ui.copy, ui.minimise),
-      ui.stage, ui.intro, ui.log, ui.heard, ui.status, ui.notice, ui.dial, ui.mixer, ui.form, bar, ui.doors);
-    ui.launch_word = h("span");
-    ui.launch = h("button", { type: "button", class: "launch", part: "launcher", "aria-controls": "panel", onclick: () => this.#open(true) }, icon("phone"), ui.launch_word);
-    // Nothing is shown before it has its looks.
-    ui.shell = h("div", { hidden: true }, ui.launch, ui.panel);
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => ui.mixer.hidden || this.#devices());
     root.append(ui.shell);
     this.#dress(root);
     // The back gesture of a phone closes what is open, as Escape does.
@@ -144,14 +169,22 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     this.#turn("idle");
     if (!isSecureContext) this.#warn("insecure");
     // A microphone that was allowed in the browser's own settings needs no help any more.
-    navigator.permissions?.query({ name: "microphone" }).then((status) => {
-      status.onchange = () => status.state === "granted" && ["denied", "dismissed", "system"].includes(this.#notice) && this.#warn(null);
-    }, () => {});
+    navigator.permissions?.query({ name: "microphone" }).then(
+      (status) => {
+        status.onchange = () =>
+          status.state === "granted" && ["denied", "dismissed", "system"].includes(this.#notice) && this.#warn(null);
+      },
+      () => {},
+    );
   }
 
   /** Puts on the looks. Without them there is a plain sentence: what is laid out by nothing cannot be used. */
   #dress(root) {
-    const shown = () => ((this.#ui.shell.hidden = false), this.#fit(), this.setAttribute("ready", ""));
+    const shown = () => {
+      this.#ui.shell.hidden = false;
+      this.#fit();
+      this.setAttribute("ready", "");
+    };
     if (STYLES) {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(STYLES);
@@ -172,11 +205,19 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   /** All words, for the language, the state and what is switched on. */
   #label() {
     const ui = this.#ui;
-    const asked = (this.getAttribute("lang") || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language || "en").toLowerCase();
+    const asked = (
+      this.getAttribute("lang") ||
+      this.closest("[lang]")?.lang ||
+      document.documentElement.lang ||
+      navigator.language ||
+      "en"
+    ).toLowerCase();
     this.#lang = asked.startsWith("vi") ? "vi" : "en";
     ui.panel.lang = ui.launch.lang = this.#lang;
     const state = this.state;
-    const set = (element, word) => element.textContent === word || (element.textContent = word);
+    const set = (element, word) => {
+      if (element.textContent !== word) element.textContent = word;
+    };
     const name = (element, word) => element.setAttribute("aria-label", word);
     const talking = this.call.hears && !this.mute;
     const { titles, language } = this.call;
@@ -186,10 +227,26 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     const word = muted ? this.#t("muted") : this.#t(state);
     set(ui.word, word);
     set(ui.sub, this.#since ? this.#clock() : word);
-    const hint = this.#blocked ? "blocked" : { listening: this.call.expect.secret ? "secret" : muted ? "muted" : !this.call.hears || this.#notice === "deaf" ? "typing" : this.#dry ? "silent" : "listening", connecting: this.asking ? "ask" : "connecting" }[state] || state;
+    const hint = this.#blocked
+      ? "blocked"
+      : {
+          listening: this.call.expect.secret
+            ? "secret"
+            : muted
+              ? "muted"
+              : !this.call.hears || this.#notice === "deaf"
+                ? "typing"
+                : this.#dry
+                  ? "silent"
+                  : "listening",
+          connecting: this.asking ? "ask" : "connecting",
+        }[state] || state;
     set(ui.hint, state === "ended" ? this.farewell || "" : this.#t(`hint_${hint}`) || "");
     set(ui.intro_text, this.getAttribute("intro") || this.#t("intro"));
-    set(ui.begin_word, this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"));
+    set(
+      ui.begin_word,
+      this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"),
+    );
     set(ui.type_word, this.#t("type"));
     set(ui.launch_word, this.call.live ? word : title);
     name(ui.launch, this.call.live ? `${this.#t("open")}: ${word}` : ui.launch_word.textContent);
@@ -231,8 +288,22 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     const held = this.shadowRoot.activeElement;
     this.setAttribute("state", state);
     const alone = state === "idle" && !ui.log.childElementCount;
-    for (const [part, seen] of [["stage", state !== "idle"], ["intro", alone], ["log", !alone], ["form", live && ui.dial.hidden], ["bar", live], ["doors", !live], ["copy", !this.#log.empty]]) ui[part].hidden = !seen;
-    if (!live) for (const [part, by] of [["dial", "pad"], ["mixer", "sound"]]) this.#toggle(part, by, false);
+    for (const [part, seen] of [
+      ["stage", state !== "idle"],
+      ["intro", alone],
+      ["log", !alone],
+      ["form", live && ui.dial.hidden],
+      ["bar", live],
+      ["doors", !live],
+      ["copy", !this.#log.empty],
+    ])
+      ui[part].hidden = !seen;
+    if (!live)
+      for (const [part, by] of [
+        ["dial", "pad"],
+        ["mixer", "sound"],
+      ])
+        this.#toggle(part, by, false);
     ui.type.hidden = state === "ended";
     this.#label();
     // The button that was pressed is gone: focus goes to what took its place, and never to the page's beginning.
@@ -266,7 +337,11 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     panel.style.setProperty("--from", full && seen ? `${seen.offsetTop}px` : "0px");
     if (panel.open && panel.hidden) panel.close();
     // Whoever writes keeps the keyboard: the change waits for the next time.
-    if (panel.hidden || (panel.open && (panel.matches(".full") === full || this.shadowRoot.activeElement === this.#ui.input))) return;
+    if (
+      panel.hidden ||
+      (panel.open && (panel.matches(".full") === full || this.shadowRoot.activeElement === this.#ui.input))
+    )
+      return;
     const held = this.shadowRoot.activeElement;
     if (panel.open) panel.close();
     panel.classList.toggle("full", full);
@@ -279,14 +354,23 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     const ui = this.#ui;
     event.stopPropagation();
     event.preventDefault();
-    if (!ui.dial.hidden) return this.#toggle("dial", "pad", false), ui.pad.focus();
-    if (!ui.mixer.hidden) return this.#toggle("mixer", "sound", false), ui.sound.focus();
-    if (ui.panel.localName === "dialog") this.#open(false);
+    if (!ui.dial.hidden) {
+      this.#toggle("dial", "pad", false);
+      ui.pad.focus();
+    } else if (!ui.mixer.hidden) {
+      this.#toggle("mixer", "sound", false);
+      ui.sound.focus();
+    } else if (ui.panel.localName === "dialog") this.#open(false);
   }
 
   #toggle(part, by, on = this.#ui[part].hidden) {
     const ui = this.#ui;
-    if (on) for (const [other, its] of [["dial", "pad"], ["mixer", "sound"]]) if (other !== part) this.#toggle(other, its, false);
+    if (on)
+      for (const [other, its] of [
+        ["dial", "pad"],
+        ["mixer", "sound"],
+      ])
+        if (other !== part) this.#toggle(other, its, false);
     ui[part].hidden = !on;
     // The keys need the room that typing takes.
     if (part === "dial") ui.form.hidden = on || !this.call.live;
@@ -303,10 +387,6 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   }
 
   // --- acting
-  #begin(microphone) {
-    this.start({ microphone });
-  }
-
   /** A new call: nothing of the last one stays. */
   #fresh() {
     this.#warn(null);
@@ -320,9 +400,16 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   async #devices() {
     const { microphones, speakers } = await this.call.devices();
     const { chosen } = this.call;
-    for (const [kind, all] of [["microphone", microphones], ["speaker", speakers]]) {
+    for (const [kind, all] of [
+      ["microphone", microphones],
+      ["speaker", speakers],
+    ]) {
       const list = this.#ui[`${kind}_pick`];
-      list.replaceChildren(...all.map(({ id, name }, at) => h("option", { value: id }, name || `${this.#t(kind === "speaker" ? kind : "microphone_choice")} ${at + 1}`)));
+      list.replaceChildren(
+        ...all.map(({ id, name }, at) =>
+          h("option", { value: id }, name || `${this.#t(kind === "speaker" ? kind : "microphone_choice")} ${at + 1}`),
+        ),
+      );
       list.value = chosen[kind];
       if (list.selectedIndex < 0) list.selectedIndex = 0;
       this.#ui[`${kind}_row`].hidden = all.length < 2;
@@ -332,16 +419,27 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   /** Puts the conversation on the clipboard; where the browser lets no page do that, selects it. */
   async #copy() {
     const { copy, copy_icon, log } = this.#ui;
-    const text = this.#log.turns.map(({ who, text }) => `${this.#t(who === "caller" ? "you" : "bot")}: ${text}`).join("\n");
-    const done = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-    if (!done) getSelection().selectAllChildren(log), log.focus();
+    const text = this.#log.turns
+      .map(({ who, text }) => `${this.#t(who === "caller" ? "you" : "bot")}: ${text}`)
+      .join("\n");
+    const done = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    if (!done) {
+      getSelection().selectAllChildren(log);
+      log.focus();
+    }
     const word = this.#t(done ? "copied" : "uncopied");
     this.#status(word);
     copy.title = word;
     if (!done) return;
     const draw = (glyph) => copy_icon.firstElementChild.setAttribute("d", ICONS[glyph]);
     draw("done");
-    setTimeout(() => (draw("copy"), this.#label()), 2000);
+    setTimeout(() => {
+      draw("copy");
+      this.#label();
+    }, 2000);
   }
 
   #submit() {
@@ -372,12 +470,10 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       event.preventDefault();
       return this.#press(event.key);
     }
-    // Low screens have two rows of six.
-    const row = getComputedStyle(this.#ui.dial).gridTemplateColumns.split(" ").length;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row }[event.key];
-    const keys = [...this.#ui.dial.children];
-    const at = keys.indexOf(this.shadowRoot.activeElement) + (step || 0);
-    if (step && keys[at]) event.preventDefault(), keys[at].focus();
+    const next = beside(this.#ui.dial, this.shadowRoot.activeElement, event.key);
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
   }
 
   // --- what the call tells
@@ -401,7 +497,10 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   on_end({ blame, reason }) {
     if (!this.#ui) return;
     const known = { gone: "gone", [NO_PATH.reason]: "path", "server stopped": "stopped" };
-    const kind = known[reason] || (/^ended by /.test(reason) ? "operator" : null) || (["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server");
+    const kind =
+      known[reason] ||
+      (/^ended by /.test(reason) ? "operator" : null) ||
+      (["nobody", "caller", "network", "engine"].includes(blame) ? blame : "server");
     this.farewell = this.#t(`end_${kind}`);
     this.#status(`${this.#t("ended")}. ${this.farewell}`);
     this.#log.end();
@@ -410,7 +509,11 @@ class Face extends (globalThis.HTMLElement ?? Object) {
 
   on_error({ code }) {
     if (!this.#ui) return;
-    if (code === "blocked" || code === null) return (this.#blocked = !!code), this.#label();
+    if (code === "blocked" || code === null) {
+      this.#blocked = !!code;
+      this.#label();
+      return;
+    }
     // What was written goes back to where it was written, to be sent again.
     if (code === "not_taken") {
       const said = this.#log.untyped();
@@ -432,14 +535,24 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     if (!this.#ui) return;
     this.#label();
     // A code is entered by keys, and is not said aloud where others listen.
-    if (keys && secret && this.#ui.dial.hidden) this.#toggle("dial", "pad", (this.#shown = true));
-    else if (!secret && this.#shown) this.#toggle("dial", "pad", (this.#shown = false));
+    if (keys && secret && this.#ui.dial.hidden) this.#shown = true;
+    else if (!secret && this.#shown) this.#shown = false;
+    else return;
+    this.#toggle("dial", "pad", this.#shown);
   }
 
-  on_caption(caption) { this.#show("caption", caption); }
-  on_bot(clause) { this.#show("bot", clause); }
-  on_spoken(progress) { this.#log?.spoken(progress); }
-  on_interrupted(cut) { this.#log?.interrupted(cut); }
+  on_caption(caption) {
+    this.#show("caption", caption);
+  }
+  on_bot(clause) {
+    this.#show("bot", clause);
+  }
+  on_spoken(progress) {
+    this.#log?.spoken(progress);
+  }
+  on_interrupted(cut) {
+    this.#log?.interrupted(cut);
+  }
 
   #show(kind, message) {
     if (!this.#ui) return;
@@ -454,7 +567,9 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     if (always || log.scrollHeight - log.scrollTop - log.clientHeight < 140) log.scrollTop = log.scrollHeight;
   }
 
-  #status(text) { this.#ui.status.textContent = text; }
+  #status(text) {
+    this.#ui.status.textContent = text;
+  }
 
   /**
    * Whether a screen reader speaks the captions. By itself only where the bot is not heard or nothing listens to the room:
@@ -463,7 +578,8 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   #aloud() {
     if (!this.#ui) return;
     const { check } = this.#ui;
-    if (!check.chosen) check.checked = this.volume === 0 || (this.call.live && this.state !== "connecting" && !this.call.hears);
+    if (!this.#aloudChosen)
+      check.checked = this.volume === 0 || (this.call.live && this.state !== "connecting" && !this.call.hears);
     this.aloud = check.checked;
   }
 
@@ -491,16 +607,18 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     this.#ticks = now;
     const state = this.state;
     if (this.#since && ui.sub.textContent !== this.#clock()) ui.sub.textContent = this.#clock();
-    const level = state === "speaking" ? this.call.botLevel : ["listening", "thinking"].includes(state) ? this.call.level : 0;
-    ui.bars.forEach((bar, n) => {
-      const sway = calm ? 1 : 0.75 + 0.25 * Math.sin(now / 90 + n * 1.7);
-      const want = Math.max(0.12, level * BARS[n] * sway);
-      bar.height = (bar.height || 0.12) + (want - (bar.height || 0.12)) * (calm ? 1 : want > bar.height ? 0.5 : 0.18);
-      bar.style.transform = `scaleY(${bar.height.toFixed(3)})`;
-    });
+    const level =
+      state === "speaking" ? this.call.botLevel : ["listening", "thinking"].includes(state) ? this.call.level : 0;
+    raise(ui.bars, level, now, calm);
     if (state !== "listening" || level > 0.15 || this.mute || !this.call.hears) {
       this.#quietSince = Date.now();
-      if (this.#dry && level > 0.15) (this.#dry = false), this.#label();
-    } else if (!this.#dry && Date.now() - this.#quietSince > 9000) (this.#dry = true), this.#label();
+      if (this.#dry && level > 0.15) this.#setDry(false);
+    } else if (!this.#dry && Date.now() - this.#quietSince > 9000) this.#setDry(true);
+  }
+
+  /** Whether nothing has been heard of a caller whose turn it is. */
+  #setDry(dry) {
+    this.#dry = dry;
+    this.#label();
   }
 }

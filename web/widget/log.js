@@ -1,14 +1,23 @@
 // `Log`: what was said in a call, as it is shown, and as a text to take along.
 
 class Log {
-  #t; #read; #box; #turns = new Map(); #says = new Map(); #last; #typed = []; #entries = [];
+  #t;
+  #read;
+  #box;
+  #turns = new Map();
+  #says = new Map();
+  #last;
+  #typed = [];
+  #entries = [];
 
   /** Fills `box`. `t` gives words, `read` is told whole sentences for a screen reader. */
   constructor(box, t, read) {
     [this.#box, this.#t, this.#read] = [box, t, read];
   }
 
-  get empty() { return !this.#entries.length; }
+  get empty() {
+    return !this.#entries.length;
+  }
 
   clear() {
     this.#box.replaceChildren();
@@ -19,16 +28,29 @@ class Log {
 
   /** Each turn that is over, `{ who, text }`; of the bot only what was heard, and "…" where it was cut. */
   get turns() {
-    const clause = ({ text, cut, heard }) => (cut === undefined ? text.join("") : `${text.slice(0, cut).join("")}…`);
+    const clause = ({ text, cut }) => (cut === undefined ? text.join("") : `${text.slice(0, cut).join("")}…`);
     return this.#entries
       .filter(({ box }) => !box.classList.contains("partial"))
-      .map(({ who, text, clauses }) => ({ who, text: clauses ? clauses.filter(({ cut }) => cut !== 0).map(clause).join(" ") : text.textContent }))
+      .map(({ who, text, clauses }) => ({
+        who,
+        text: clauses
+          ? clauses
+              .filter(({ cut }) => cut !== 0)
+              .map(clause)
+              .join(" ")
+          : text.textContent,
+      }))
       .filter(({ text }) => text);
   }
 
   #entry(who) {
     const text = h("p", {});
-    const box = h("div", { class: `turn ${who}`, part: `turn ${who === "you" ? "caller" : "bot"}` }, h("span", { class: "hidden" }, `${this.#t(who)}: `), text);
+    const box = h(
+      "div",
+      { class: `turn ${who}`, part: `turn ${who === "you" ? "caller" : "bot"}` },
+      h("span", { class: "hidden" }, `${this.#t(who)}: `),
+      text,
+    );
     const entry = { who: who === "you" ? "caller" : "bot", box, text };
     this.#entries.push(entry);
     this.#box.append(box);
@@ -60,14 +82,15 @@ class Log {
     let entry = this.#turns.get(turn);
     if (final && text == null) {
       this.#drop(entry);
-      return void this.#turns.delete(turn);
+      this.#turns.delete(turn);
+      return;
     }
     const typed = final && by === "text" ? this.#typed.shift() : null;
-    if (typed) {
-      this.#drop(entry);
-      this.#turns.set(turn, (entry = typed));
+    if (typed) this.#drop(entry);
+    if (typed || !entry) {
+      entry = typed || this.#entry("you");
+      this.#turns.set(turn, entry);
     }
-    if (!entry) this.#turns.set(turn, (entry = this.#entry("you")));
     entry.text.textContent = text;
     entry.box.classList.toggle("partial", !final);
     entry.box.classList.toggle("key", by === "keys");
@@ -78,12 +101,14 @@ class Log {
     // A channel that opened anew tells again what is being said.
     if (this.#says.has(say)) return;
     // Clauses of one answer share a bubble.
-    const entry = this.#last?.turn === turn ? this.#last : (this.#last = this.#entry("bot"));
+    if (this.#last?.turn !== turn) this.#last = this.#entry("bot");
+    const entry = this.#last;
     entry.turn = turn;
     const clause = { text: [...text], heard: h("span", { class: "heard" }), coming: h("span", { class: "coming" }) };
     if (entry.text.childNodes.length) entry.text.append(" ");
     entry.text.append(clause.heard, clause.coming);
-    (entry.clauses ??= []).push(clause);
+    entry.clauses ??= [];
+    entry.clauses.push(clause);
     this.#says.set(say, clause);
     this.#progress(clause, 0);
     this.#read(this.#t("bot"), text);
@@ -100,7 +125,9 @@ class Log {
       const at = this.#progress(clause, number === say ? chars : 0);
       if (clause.whole) continue;
       clause.cut = at;
-      clause.coming.replaceWith(h("s", {}, h("span", { class: "hidden" }, ` ${this.#t("unsaid")} `), ...clause.coming.childNodes));
+      clause.coming.replaceWith(
+        h("s", {}, h("span", { class: "hidden" }, ` ${this.#t("unsaid")} `), ...clause.coming.childNodes),
+      );
     }
   }
 
@@ -117,6 +144,10 @@ class Log {
 
   /** The call is over: what was not final never will be. */
   end() {
-    for (const [turn, entry] of this.#turns) if (entry.box.classList.contains("partial")) this.#drop(entry), this.#turns.delete(turn);
+    for (const [turn, entry] of this.#turns) {
+      if (!entry.box.classList.contains("partial")) continue;
+      this.#drop(entry);
+      this.#turns.delete(turn);
+    }
   }
 }

@@ -4,7 +4,8 @@
 const STYLES = "";
 
 const ICONS = {
-  phone: "M6.6 3.6l2.9.4 1.3 4-2 1.7a12.4 12.4 0 0 0 5.5 5.5l1.7-2 4 1.3.4 2.9a2.2 2.2 0 0 1-2.3 2.5A16.3 16.3 0 0 1 4.1 5.9a2.2 2.2 0 0 1 2.5-2.3z",
+  phone:
+    "M6.6 3.6l2.9.4 1.3 4-2 1.7a12.4 12.4 0 0 0 5.5 5.5l1.7-2 4 1.3.4 2.9a2.2 2.2 0 0 1-2.3 2.5A16.3 16.3 0 0 1 4.1 5.9a2.2 2.2 0 0 1 2.5-2.3z",
   mic: "M12 3.5a3 3 0 0 1 3 3v4.5a3 3 0 0 1-6 0V6.500a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v3.500",
   off: "M12 3.5a3 3 0 0 1 3 3v4.500M9 9v2a3 3 0 0 0 4.500 2.600M6 11a6 6 0 0 0 9.500 4.900M18 11a6 6 0 0 1-.4 2M12 17v3.500M4 4l16 16",
   pad: "M6 6h.01M12 6h.01M18 6h.01M6 12h.01M12 12h.01M18 12h.01M6 18h.01M12 18h.01M18 18h.01",
@@ -19,7 +20,12 @@ const ICONS = {
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [key, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"], ["class", `icon i-${name}`]]) svg.setAttribute(key, value);
+  for (const [key, value] of [
+    ["viewBox", "0 0 24 24"],
+    ["aria-hidden", "true"],
+    ["class", `icon i-${name}`],
+  ])
+    svg.setAttribute(key, value);
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;
@@ -39,12 +45,25 @@ function h(tag, attributes = {}, ...children) {
 
 /** Which help for a blocked microphone fits this browser. */
 function browser(agent = navigator.userAgent) {
-  if (/iP(hone|ad|od)/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1)) return /CriOS|FxiOS|EdgiOS/.test(agent) ? "ios_other" : "ios";
+  if (/iP(hone|ad|od)/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1))
+    return /CriOS|FxiOS|EdgiOS/.test(agent) ? "ios_other" : "ios";
   if (/Firefox\//.test(agent)) return "firefox";
   if (/Edg\//.test(agent)) return "edge";
   if (/Chrom(e|ium)\//.test(agent)) return /Android/.test(agent) ? "android" : "chrome";
   return /Safari\//.test(agent) ? "safari" : "other";
 }
 
-const KEYS = [["1", ""], ["2", "ABC"], ["3", "DEF"], ["4", "GHI"], ["5", "JKL"], ["6", "MNO"], ["7", "PQRS"], ["8", "TUV"], ["9", "WXYZ"], ["*", ""], ["0", "+"], ["#", ""]];
-const BARS = [0.35, 0.6, 0.85, 1, 0.85, 0.6, 0.35];
+const KEYS = [
+  ["1", ""],
+  ["2", "ABC"],
+  ["3", "DEF"],
+  ["4", "GHI"],
+  ["5", "JKL"],
+  ["6", "MNO"],
+  ["7", "PQRS"],
+  ["8", "TUV"],
+  ["9", "WXYZ"],
+  ["*", ""],
+  ["0", "+"],
+  ["#", ""],
+];

@@ -36,25 +36,98 @@ export interface Device {
 
 /** What went wrong. */
 export type ErrorCode =
-  | "setup" | "insecure" | "unsupported" | "denied" | "dismissed" | "system" | "policy" | "missing" | "occupied" | "gone" | "speaker"
-  | "blocked" | "refused" | "absent" | "off" | "expired" | "many" | "busy" | "incompatible" | "server" | "unreachable"
-  | "not_taken" | "deaf" | "bad_message" | "unknown_type" | "too_fast";
+  | "setup"
+  | "insecure"
+  | "unsupported"
+  | "denied"
+  | "dismissed"
+  | "system"
+  | "policy"
+  | "missing"
+  | "occupied"
+  | "gone"
+  | "speaker"
+  | "blocked"
+  | "refused"
+  | "absent"
+  | "off"
+  | "expired"
+  | "many"
+  | "busy"
+  | "incompatible"
+  | "server"
+  | "unreachable"
+  | "not_taken"
+  | "deaf"
+  | "bad_message"
+  | "unknown_type"
+  | "too_fast";
 
-export interface StateDetail { state: State; before: State; asking?: boolean }
-export interface HelloDetail { version: number; call: string; bot: string; language: string }
-export interface CaptionDetail { turn: number; text: string | null; final: boolean; by?: "voice" | "keys" | "text"; secret?: boolean }
-export interface BotDetail { say: number; turn: number; text: string }
-export interface SpokenDetail { say: number; chars: number; done: boolean }
-export interface InterruptedDetail { say: number; chars: number }
-export interface SlotDetail { name: string; value: unknown; confirmed: boolean }
-export interface ExpectDetail { keys: boolean; secret: boolean }
-export interface LatencyDetail {
-  turn: number; endpoint_ms: number; recognise_ms: number; think_ms: number; synthesise_ms: number; playout_ms: number; total_ms: number;
+export interface StateDetail {
+  state: State;
+  before: State;
+  asking?: boolean;
 }
-export interface MuteDetail { mute: boolean }
-export interface EndDetail { blame: "nobody" | "caller" | "network" | "engine" | "server"; reason: string }
+export interface HelloDetail {
+  version: number;
+  call: string;
+  bot: string;
+  language: string;
+}
+export interface CaptionDetail {
+  turn: number;
+  text: string | null;
+  final: boolean;
+  by?: "voice" | "keys" | "text";
+  secret?: boolean;
+}
+export interface BotDetail {
+  say: number;
+  turn: number;
+  text: string;
+}
+export interface SpokenDetail {
+  say: number;
+  chars: number;
+  done: boolean;
+}
+export interface InterruptedDetail {
+  say: number;
+  chars: number;
+}
+export interface SlotDetail {
+  name: string;
+  value: unknown;
+  confirmed: boolean;
+}
+export interface ExpectDetail {
+  keys: boolean;
+  secret: boolean;
+}
+export interface LatencyDetail {
+  turn: number;
+  endpoint_ms: number;
+  recognise_ms: number;
+  think_ms: number;
+  synthesise_ms: number;
+  playout_ms: number;
+  total_ms: number;
+}
+export interface MuteDetail {
+  mute: boolean;
+}
+export interface EndDetail {
+  blame: "nobody" | "caller" | "network" | "engine" | "server";
+  reason: string;
+}
 /** `code` is `null` when sound plays after all; `fatal`: there is no call; `retryAfter` is in seconds. */
-export interface ErrorDetail { code: ErrorCode | null; message?: string; status?: number; retryAfter?: number; fatal?: boolean }
+export interface ErrorDetail {
+  code: ErrorCode | null;
+  message?: string;
+  status?: number;
+  retryAfter?: number;
+  fatal?: boolean;
+}
 
 export interface CallEvents {
   state: CustomEvent<StateDetail>;
@@ -106,8 +179,16 @@ export declare class Call extends EventTarget {
   devices(): Promise<{ microphones: Device[]; speakers: Device[] }>;
   /** Takes another microphone or speaker, at once and for the calls to come; gives whether it could. */
   use(devices: { microphone?: string; speaker?: string }): Promise<boolean>;
-  addEventListener<K extends keyof CallEvents>(type: K, listener: (event: CallEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof CallEvents>(
+    type: K,
+    listener: (event: CallEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 /** What went wrong, as it is thrown. */
@@ -138,9 +219,21 @@ export declare class Face extends HTMLElement {
   /** The floating panel. */
   open(): void;
   close(): void;
-  addEventListener<K extends keyof CallEvents>(type: K, listener: (this: Face, event: CallEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener<K extends keyof HTMLElementEventMap>(type: K, listener: (this: Face, event: HTMLElementEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof CallEvents>(
+    type: K,
+    listener: (this: Face, event: CallEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<K extends keyof HTMLElementEventMap>(
+    type: K,
+    listener: (this: Face, event: HTMLElementEventMap[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 /** The attributes of `<switchboard-call>`. */

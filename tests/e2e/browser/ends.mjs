@@ -2,7 +2,12 @@
 import { call, check, demo, equal, events, hearsOut, order, pause, play, reaches, until } from "./page.mjs";
 
 const farewell = (page) => page.locator(".says .hint").textContent();
-const released = (page) => page.evaluate(() => window.probe.tracks.every((track) => track.readyState === "ended") && window.probe.peers.every((peer) => peer.connectionState === "closed"));
+const released = (page) =>
+  page.evaluate(
+    () =>
+      window.probe.tracks.every((track) => track.readyState === "ended") &&
+      window.probe.peers.every((peer) => peer.connectionState === "closed"),
+  );
 
 await play(async (open) => {
   const browser = await open();
@@ -13,7 +18,11 @@ await play(async (open) => {
   await order("crash");
   await reaches(page, "ended", 30000);
   console.log(`after a crash and a restart of the server the page knows in ${Date.now() - began} ms`);
-  equal((await events(page, "end")).map((event) => [event.blame, event.reason]), [["server", "gone"]], "the end");
+  equal(
+    (await events(page, "end")).map((event) => [event.blame, event.reason]),
+    [["server", "gone"]],
+    "the end",
+  );
   check(/service was restarted/.test(await farewell(page)), await farewell(page));
   check(await released(page), "nothing is held on to");
 

@@ -18,7 +18,8 @@ await play(async (open) => {
   await reaches(page, "speaking");
   let loudest = 0;
   for (let n = 0; n < 40; n++, await pause(100)) {
-    const stats = () => window.probe.peers[0].getStats().then((all) => [...all.values()].find((entry) => entry.type === "inbound-rtp"));
+    const stats = () =>
+      window.probe.peers[0].getStats().then((all) => [...all.values()].find((entry) => entry.type === "inbound-rtp"));
     loudest = Math.max(loudest, (await page.evaluate(stats)).audioLevel);
   }
   check(loudest > 0.03, `the bot is heard: ${loudest}`);
@@ -40,7 +41,10 @@ await play(async (open) => {
   await page.locator("button.hangup").click();
   const ended = await over(id);
   equal(ended.end, { blame: "caller", reason: "hung up" }, "the end");
-  check(ended.turns.some((turn) => turn.speaker === "caller"), JSON.stringify(ended.turns));
+  check(
+    ended.turns.some((turn) => turn.speaker === "caller"),
+    JSON.stringify(ended.turns),
+  );
   const tone = await spoken(id);
   check(tone > 900 && tone < 1100, `the recording holds the tone: ${tone} Hz`);
   equal(page.problems, [], "problems");

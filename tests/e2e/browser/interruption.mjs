@@ -21,7 +21,11 @@ function same(wave, reference, at) {
   const long = 800 * RATE;
   const pattern = wave.slice(at - long, at);
   let best = [-Infinity, 0];
-  for (let from = Math.max(0, at - long - 2000 * RATE); from < at + 2000 * RATE && from + long < reference.length; from++) {
+  for (
+    let from = Math.max(0, at - long - 2000 * RATE);
+    from < at + 2000 * RATE && from + long < reference.length;
+    from++
+  ) {
     let alike = 0;
     for (let n = 0; n < long; n += 2) alike += pattern[n] * reference[from + n];
     if (alike > best[0]) best = [alike, from];
@@ -45,7 +49,9 @@ await play(async (open) => {
   for (let round = 0; round < 3; round++) {
     const page = await demo(browser, { record: true });
     await call(page);
-    await until("the bot's first sound", () => page.evaluate(() => window.probe.heard.some(([, block]) => block.some((x) => Math.abs(x) > 0.02))));
+    await until("the bot's first sound", () =>
+      page.evaluate(() => window.probe.heard.some(([, block]) => block.some((x) => Math.abs(x) > 0.02))),
+    );
     await pause(INTO_MS + round * 350);
     const { at, ms } = await say(page, "i-want-to-book-a-room-please");
     await pause(ms + 600);
@@ -56,7 +62,9 @@ await play(async (open) => {
     const [wave, model] = [heard.wave.slice(first), reference.wave.slice(then)];
     const place = onset - first;
     const [now, would] = [levels(wave, place), levels(model, same(wave, model, place))];
-    const spoken = would.map((level, n) => [n * 20, level - (now[n] ?? -96), level]).filter(([, , level]) => level > -40);
+    const spoken = would
+      .map((level, n) => [n * 20, level - (now[n] ?? -96), level])
+      .filter(([, , level]) => level > -40);
     // Until when it was last heard otherwise: between two words there is nothing to lower.
     const lowered = (db) => {
       const first = spoken.findIndex(([, by], n) => by >= db && (spoken[n + 1]?.[1] ?? 0) >= db);
@@ -67,12 +75,18 @@ await play(async (open) => {
     check(cut, "the page is told what of the clause was heard");
     const struck = await page.locator(".turn.bot s").count();
     check(struck > 0, "what was not said is struck out");
-    await until("the caller's words", async () => (await events(page, "caption")).some((event) => event.final && event.text));
-    const told = (await events(page, "bot")).filter((event) => event.say <= cut.say).map((event) => (event.say < cut.say ? event.text : event.text.slice(0, cut.chars))).join(" ");
+    await until("the caller's words", async () =>
+      (await events(page, "caption")).some((event) => event.final && event.text),
+    );
+    const told = (await events(page, "bot"))
+      .filter((event) => event.say <= cut.say)
+      .map((event) => (event.say < cut.say ? event.text : event.text.slice(0, cut.chars)))
+      .join(" ");
     check(told.length > 20 && told.length < whole.length, `part of the greeting was heard: ${told}`);
     await page.context().close();
   }
-  for (const { ducked, silent } of figures) console.log(`in the browser: ducked ${ducked} ms, silent ${silent} ms after the caller's onset`);
+  for (const { ducked, silent } of figures)
+    console.log(`in the browser: ducked ${ducked} ms, silent ${silent} ms after the caller's onset`);
   const middle = (of) => figures.map(of).sort((a, b) => a - b)[1];
   // 300 and 600 ms are meant, and measured on a machine at rest; one that is busy adds to each.
   check(middle((f) => f.ducked) <= 450, `ducked after ${JSON.stringify(figures)}`);

@@ -8,18 +8,38 @@ await play(async (open) => {
   const denying = await demo(await open({ device: true }), { microphone: false, permissions: [] });
   await denying.locator("button.begin").click();
   await until("help", () => denying.locator(".notice").isVisible());
-  check(/blocked for this page/.test(await notice(denying)) && /left of the address/.test(await notice(denying)), `help for Chrome: ${await notice(denying)}`);
+  check(
+    /blocked for this page/.test(await notice(denying)) && /left of the address/.test(await notice(denying)),
+    `help for Chrome: ${await notice(denying)}`,
+  );
   equal(await denying.locator("button.begin").innerText(), "Try again", "what the button says");
-  equal((await events(denying, "error")).map((event) => [event.code, event.fatal]), [["denied", true]], "errors");
-  equal(await denying.evaluate(() => ["ios", "ios_other", "safari", "firefox", "edge", "android", "chrome"].map((name) => Switchboard.browser({
-    ios: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
-    ios_other: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/130.0 Mobile/15E148 Safari/604.1",
-    safari: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15",
-    firefox: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-    edge: "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
-    android: "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
-    chrome: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
-  }[name]) === name)), Array(7).fill(true), "browsers told apart");
+  equal(
+    (await events(denying, "error")).map((event) => [event.code, event.fatal]),
+    [["denied", true]],
+    "errors",
+  );
+  equal(
+    await denying.evaluate(() =>
+      ["ios", "ios_other", "safari", "firefox", "edge", "android", "chrome"].map(
+        (name) =>
+          Switchboard.browser(
+            {
+              ios: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+              ios_other:
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/130.0 Mobile/15E148 Safari/604.1",
+              safari:
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15",
+              firefox: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+              edge: "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+              android: "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
+              chrome: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+            }[name],
+          ) === name,
+      ),
+    ),
+    Array(7).fill(true),
+    "browsers told apart",
+  );
   await call(denying, "button.plain");
   await reaches(denying, ["speaking", "listening"]);
   check(!(await denying.locator(".notice").isVisible()), "the help is gone");

@@ -1,6 +1,23 @@
 // What comes between the moments of a call: an end while it begins, another begun at once, an answer that cannot be used; and the
 // line test, which has no conversation and shows a call all the same.
-import { ADMIN, BASE, api, call, check, demo, equal, events, hearsOut, over, pause, play, reaches, state, types, until } from "./page.mjs";
+import {
+  ADMIN,
+  BASE,
+  api,
+  call,
+  check,
+  demo,
+  equal,
+  events,
+  hearsOut,
+  over,
+  pause,
+  play,
+  reaches,
+  state,
+  types,
+  until,
+} from "./page.mjs";
 
 await play(async (open) => {
   const browser = await open();
@@ -15,7 +32,10 @@ await play(async (open) => {
   });
   await page.locator("button.begin").click();
   await until("the first offer", () => held.length === 1);
-  await page.evaluate(() => (window.probe.face.stop(), void window.probe.face.start()));
+  await page.evaluate(() => {
+    window.probe.face.stop();
+    window.probe.face.start();
+  });
   await until("the second offer", () => held.length === 2);
   held[1]();
   await until("the second call", async () => (await events(page, "hello")).length);
@@ -44,7 +64,11 @@ await play(async (open) => {
   await page.locator("button.begin").click();
   await until("the reason", () => page.locator(".notice").isVisible());
   await until("the place to be free", async () => (await live()).length === 0, 8000);
-  equal((await events(page, "error")).map((event) => event.code), ["incompatible"], "errors");
+  equal(
+    (await events(page, "error")).map((event) => event.code),
+    ["incompatible"],
+    "errors",
+  );
   const [unused] = (await api("/api/v1/calls")).calls;
   equal([unused.end.blame, unused.end.reason], ["caller", "hung up"], "its end");
   console.log(`an answer of no use: the place is free after ${Date.now() - began} ms`);
@@ -58,12 +82,20 @@ await play(async (open) => {
     window.probe.peers.at(-1).close();
   });
   const left = await over((await events(page, "hello"))[1].call);
-  equal([left.end.blame, left.end.reason], ["caller", "the page closed the connection"], "the end of a call that was left");
+  equal(
+    [left.end.blame, left.end.reason],
+    ["caller", "the page closed the connection"],
+    "the end of a call that was left",
+  );
   await page.context().close();
 
   // The line test: a state, a hello, and an end with its reason.
   const test = await demo(browser);
-  const minted = await fetch(`${BASE}/api/v1/widget/sessions`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${ADMIN}` }, body: JSON.stringify({ bot: "echo", origin: BASE }) });
+  const minted = await fetch(`${BASE}/api/v1/widget/sessions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${ADMIN}` },
+    body: JSON.stringify({ bot: "echo", origin: BASE }),
+  });
   const session = await minted.json();
   await test.evaluate((session) => {
     const { face } = window.probe;
@@ -71,20 +103,39 @@ await play(async (open) => {
     face.token = session;
   }, session);
   await call(test);
-  equal((await events(test, "hello")).map(({ bot, language }) => [bot, language]), [["echo", "en"]], "hello");
+  equal(
+    (await events(test, "hello")).map(({ bot, language }) => [bot, language]),
+    [["echo", "en"]],
+    "hello",
+  );
   await reaches(test, "listening");
   // What is written there is not taken, and stays to be read.
   await test.locator("input.input").fill("hello");
   await test.locator("input.input").press("Enter");
   await until("the refusal", async () => (await events(test, "error")).some(({ code }) => code === "not_taken"));
-  equal([await test.locator(".turn.you").count(), await test.locator("input.input").inputValue()], [0, "hello"], "what was written");
+  equal(
+    [await test.locator(".turn.you").count(), await test.locator("input.input").inputValue()],
+    [0, "hello"],
+    "what was written",
+  );
   await pause(300);
   equal(await state(test), "listening", "state");
   const [{ call: line }] = await events(test, "hello");
-  const ended = await fetch(`${BASE}/api/v1/calls/${line}`, { method: "DELETE", headers: { authorization: `Bearer ${ADMIN}` } });
+  const ended = await fetch(`${BASE}/api/v1/calls/${line}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${ADMIN}` },
+  });
   check(ended.ok, `hanging up: ${ended.status}`);
   await reaches(test, "ended");
-  equal((await events(test, "end")).map(({ blame, reason }) => [blame, reason]), [["nobody", "ended by operator"]], "the end of the line test");
-  equal(await test.locator(".says .hint").textContent(), "The call was ended by our staff.", "an operator's hang-up has a name");
+  equal(
+    (await events(test, "end")).map(({ blame, reason }) => [blame, reason]),
+    [["nobody", "ended by operator"]],
+    "the end of the line test",
+  );
+  equal(
+    await test.locator(".says .hint").textContent(),
+    "The call was ended by our staff.",
+    "an operator's hang-up has a name",
+  );
   equal(test.problems, [], "problems of the page");
 });

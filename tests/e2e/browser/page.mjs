@@ -7,7 +7,14 @@ import readline from "node:readline";
 import { chromium, firefox } from "playwright-core";
 
 /** Of the test that runs us: where the server is, the operator's token, the clips, where pictures go. */
-export const { BASE, ADMIN, CLIPS, OUT, CHROMIUM = "/usr/bin/chromium", FIREFOX = "/usr/bin/firefox-esr" } = process.env;
+export const {
+  BASE,
+  ADMIN,
+  CLIPS,
+  OUT,
+  CHROMIUM = "/usr/bin/chromium",
+  FIREFOX = "/usr/bin/firefox-esr",
+} = process.env;
 /** To try a change without building the server: the path of web/, with the widget built (`node web/widget/build.mjs`). */
 const { WEB } = process.env;
 export const SHOP_PORT = Number(process.env.SHOP_PORT);
@@ -55,16 +62,29 @@ export async function over(id) {
 }
 
 const FLAGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
 ];
 
 /** Debian's own Firefox, its fake microphone a tone of 1 kHz. */
-const FOX = { "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true, "media.autoplay.default": 0 };
+const FOX = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "media.autoplay.default": 0,
+};
 
 /** A Firefox, or a Chromium; `device: true` gives it Chromium's own fake microphone, a file's name a microphone that plays it. */
 export function launch({ device, flags = [], fox = false } = {}) {
-  if (fox) return firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, firefoxUserPrefs: FOX });
+  if (fox)
+    return firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, firefoxUserPrefs: FOX });
   const fake = device ? ["--use-fake-device-for-media-stream"] : [];
   if (typeof device === "string") fake.push(`--use-file-for-fake-audio-capture=${device}`);
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...fake, ...flags] });
@@ -72,7 +92,8 @@ export function launch({ device, flags = [], fox = false } = {}) {
 
 /** Runs in the page before anything else: a microphone to speak into, and an ear on what comes. `rtc`: how connections are made. */
 function equip({ microphone, rtc }) {
-  const probe = (window.probe = { events: [], peers: [], channels: [], tracks: [], heard: [] });
+  const probe = { events: [], peers: [], channels: [], tracks: [], heard: [] };
+  window.probe = probe;
   const Peer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Peer {
     constructor(plan) {
@@ -105,7 +126,8 @@ function equip({ microphone, rtc }) {
       // A quiet room, -66 dB.
       const room = context.createBufferSource();
       room.buffer = context.createBuffer(1, 48000, 48000);
-      room.buffer.getChannelData(0).forEach((_, n, all) => (all[n] = (Math.random() - 0.5) * 0.0017));
+      const noise = room.buffer.getChannelData(0);
+      for (let n = 0; n < noise.length; n++) noise[n] = (Math.random() - 0.5) * 0.0017;
       room.loop = true;
       room.connect(probe.line);
       room.start();
@@ -138,14 +160,29 @@ function equip({ microphone, rtc }) {
     const wave = new Float32Array(last ? last[0] + last[1].length - from : 0);
     for (const [at, block] of probe.heard) wave.set(block, at - from);
     const out = [];
-    for (let n = 0; n + 6 <= wave.length; n += 6) out.push((wave[n] + wave[n + 1] + wave[n + 2] + wave[n + 3] + wave[n + 4] + wave[n + 5]) / 6);
+    for (let n = 0; n + 6 <= wave.length; n += 6)
+      out.push((wave[n] + wave[n + 1] + wave[n + 2] + wave[n + 3] + wave[n + 4] + wave[n + 5]) / 6);
     return { from: from / 48, wave: out.map((x) => Math.round(x * 32767)) };
   };
   addEventListener("DOMContentLoaded", () => {
     const watch = (face) => {
       probe.face = face;
-      for (const type of ["state", "caption", "bot", "spoken", "interrupted", "slot", "latency", "error", "end", "expect", "hello"]) {
-        face.addEventListener(type, ({ detail }) => probe.events.push({ type, at: performance.now(), ...structuredClone(detail) }));
+      for (const type of [
+        "state",
+        "caption",
+        "bot",
+        "spoken",
+        "interrupted",
+        "slot",
+        "latency",
+        "error",
+        "end",
+        "expect",
+        "hello",
+      ]) {
+        face.addEventListener(type, ({ detail }) =>
+          probe.events.push({ type, at: performance.now(), ...structuredClone(detail) }),
+        );
       }
     };
     const find = () => {
@@ -161,13 +198,28 @@ function equip({ microphone, rtc }) {
 async function tryOut(route) {
   const url = new URL(route.request().url());
   if (url.origin !== new URL(BASE).origin) return route.continue();
-  const name = url.pathname === "/" ? "demo/index.html" : url.pathname.startsWith("/widget") ? `widget/dist${url.pathname}` : `demo${url.pathname}`;
+  const name =
+    url.pathname === "/"
+      ? "demo/index.html"
+      : url.pathname.startsWith("/widget")
+        ? `widget/dist${url.pathname}`
+        : `demo${url.pathname}`;
   await route.fulfill({ response: await route.fetch(), path: path.join(WEB, name) });
 }
 
 /** A page with the widget on it. Problems of the page itself are collected in `page.problems`. */
-export async function visit(browser, address = `${BASE}/`, { microphone = true, record = false, rtc, permissions = ["microphone"], ...more } = {}) {
-  const context = await browser.newContext({ permissions, bypassCSP: record, locale: "en-GB", viewport: { width: 1280, height: 900 }, ...more });
+export async function visit(
+  browser,
+  address = `${BASE}/`,
+  { microphone = true, record = false, rtc, permissions = ["microphone"], ...more } = {},
+) {
+  const context = await browser.newContext({
+    permissions,
+    bypassCSP: record,
+    locale: "en-GB",
+    viewport: { width: 1280, height: 900 },
+    ...more,
+  });
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (why) => page.problems.push(String(why.stack)));
@@ -186,7 +238,8 @@ export async function demo(browser, options = {}) {
   return page;
 }
 
-export const events = (page, type) => page.evaluate((type) => window.probe.events.filter((event) => !type || event.type === type), type);
+export const events = (page, type) =>
+  page.evaluate((type) => window.probe.events.filter((event) => !type || event.type === type), type);
 export const state = (page) => page.evaluate(() => window.probe.face?.state);
 
 export async function reaches(page, wanted, limit = 20000) {
@@ -203,49 +256,81 @@ export async function call(page, button = "button.begin") {
 /** Waits until the bot has nothing more to say: it listens, and what it meant to say has been heard. */
 export async function hearsOut(page, limit = 40000) {
   let since = 0;
-  await until("the bot to finish", async () => {
-    const quiet = await page.evaluate(() => {
-      const said = window.probe.events.filter((event) => event.type === "bot").map((event) => event.say);
-      const over = new Set(window.probe.events.filter((event) => event.type === "interrupted" || event.done).map((event) => event.say));
-      const last = Math.max(...said);
-      return said.length > 0 && window.probe.face.state === "listening" && (over.has(last) || window.probe.events.some((event) => event.type === "interrupted" && event.say <= last));
-    });
-    since = quiet ? since || Date.now() : 0;
-    return since && Date.now() - since > 250;
-  }, limit);
+  await until(
+    "the bot to finish",
+    async () => {
+      const quiet = await page.evaluate(() => {
+        const said = window.probe.events.filter((event) => event.type === "bot").map((event) => event.say);
+        const over = new Set(
+          window.probe.events.filter((event) => event.type === "interrupted" || event.done).map((event) => event.say),
+        );
+        const last = Math.max(...said);
+        return (
+          said.length > 0 &&
+          window.probe.face.state === "listening" &&
+          (over.has(last) || window.probe.events.some((event) => event.type === "interrupted" && event.say <= last))
+        );
+      });
+      since = quiet ? since || Date.now() : 0;
+      return since && Date.now() - since > 250;
+    },
+    limit,
+  );
 }
 
-export const say = (page, name) => page.evaluate((clip) => window.probe.say(clip), fs.readFileSync(path.join(CLIPS, `${name}.wav`)).toString("base64"));
+export const say = (page, name) =>
+  page.evaluate((clip) => window.probe.say(clip), fs.readFileSync(path.join(CLIPS, `${name}.wav`)).toString("base64"));
 
 /** Writes words, and again if the bot was at work or the line was being mended; gives how many captions stand then. */
 export async function types(page, words) {
   const before = (await captions(page)).length;
   const input = page.locator("input.input");
-  await until(`"${words}" to be taken`, async () => {
-    await reaches(page, ["listening", "thinking", "speaking"]);
-    if ((await captions(page)).length > before) return true;
-    await input.fill(words);
-    await input.press("Enter");
-    return until("an answer to that", async () => (await captions(page)).length > before || (await input.inputValue()) !== "", 5000).catch(() => false)
-      .then(async () => (await captions(page)).length > before);
-  }, 60000);
+  await until(
+    `"${words}" to be taken`,
+    async () => {
+      await reaches(page, ["listening", "thinking", "speaking"]);
+      if ((await captions(page)).length > before) return true;
+      await input.fill(words);
+      await input.press("Enter");
+      return until(
+        "an answer to that",
+        async () => (await captions(page)).length > before || (await input.inputValue()) !== "",
+        5000,
+      )
+        .catch(() => false)
+        .then(async () => (await captions(page)).length > before);
+    },
+    60000,
+  );
 }
 
 /** Waits until the bot has said what nobody can interrupt: so many of its first clauses. */
-export const disclosed = (page, clauses = 1) => until("the disclosure to be over", () => page.evaluate((clauses) => window.probe.events.filter((event) => event.done).length >= clauses, clauses), 40000);
+export const disclosed = (page, clauses = 1) =>
+  until(
+    "the disclosure to be over",
+    () => page.evaluate((clauses) => window.probe.events.filter((event) => event.done).length >= clauses, clauses),
+    40000,
+  );
 
 /** Says a clip, and hears the whole answer to it; gives what the bot said. `meanwhile` runs while the clip sounds. */
 export async function tells(page, name, meanwhile = () => {}) {
   const before = [(await captions(page)).length, (await events(page, "bot")).length];
   const { ms } = await say(page, name);
   for (const end = Date.now() + ms; Date.now() < end; await pause(60)) await meanwhile();
-  await until(`the answer to ${name}`, async () => (await captions(page)).length > before[0] && (await events(page, "bot")).length > before[1]);
+  await until(
+    `the answer to ${name}`,
+    async () => (await captions(page)).length > before[0] && (await events(page, "bot")).length > before[1],
+  );
   await hearsOut(page);
-  return (await events(page, "bot")).slice(before[1]).map((event) => event.text).join(" ");
+  return (await events(page, "bot"))
+    .slice(before[1])
+    .map((event) => event.text)
+    .join(" ");
 }
 
 /** The captions that stand, in order. */
-export const captions = async (page) => (await events(page, "caption")).filter((event) => event.final && event.text != null).map((event) => event.text);
+export const captions = async (page) =>
+  (await events(page, "caption")).filter((event) => event.final && event.text != null).map((event) => event.text);
 
 /** Another site: its pages by path, each HTML. Its address is among the server's allowed origins. */
 export async function shop(pages) {
@@ -253,14 +338,18 @@ export async function shop(pages) {
     const { pathname } = new URL(request.url, SHOP);
     // Browsers ask for one by themselves, and count its absence among a page's problems.
     const body = pathname === "/favicon.ico" ? "" : pages[pathname];
-    answer.writeHead(body === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8", "content-security-policy": pages.policy || "" });
+    answer.writeHead(body === undefined ? 404 : 200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": pages.policy || "",
+    });
     answer.end(body);
   });
   await new Promise((done) => server.listen(SHOP_PORT, "127.0.0.1", done));
   return server;
 }
 
-export const html = (body, lang = "en") => `<!doctype html><html lang="${lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><main><h1>A shop</h1>${body}</main></html>`;
+export const html = (body, lang = "en") =>
+  `<!doctype html><html lang="${lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><main><h1>A shop</h1>${body}</main></html>`;
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -269,7 +358,10 @@ export async function offences(page) {
   if (!(await page.evaluate(() => !!window.axe))) await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const grave = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-  return grave.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.target} ${node.any.map((one) => one.message)}`).join(" | ")}`);
+  return grave.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map((node) => `${node.target} ${node.any.map((one) => one.message)}`).join(" | ")}`,
+  );
 }
 
 /** Plays a scenario to its end; a check that does not hold is told with what the page has seen, and fails the test. */
@@ -287,7 +379,11 @@ export async function play(scenario) {
     console.log(why.stack);
     for (const page of browsers.flatMap((browser) => browser.contexts()).flatMap((context) => context.pages())) {
       console.log("problems", page.problems);
-      console.log((await page.evaluate(() => (window.probe?.events || []).map((event) => JSON.stringify(event))).catch(() => [])).join("\n"));
+      console.log(
+        (
+          await page.evaluate(() => (window.probe?.events || []).map((event) => JSON.stringify(event))).catch(() => [])
+        ).join("\n"),
+      );
     }
   }
   await Promise.all(browsers.map((browser) => browser.close().catch(() => {})));

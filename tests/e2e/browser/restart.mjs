@@ -1,6 +1,21 @@
 // The connection is lost in the middle of a call and comes back: ICE restarts, and the conversation goes on where it was.
 import dgram from "node:dgram";
-import { call, captions, check, demo, equal, events, hearsOut, order, over, pause, play, reaches, state, tells } from "./page.mjs";
+import {
+  call,
+  captions,
+  check,
+  demo,
+  equal,
+  events,
+  hearsOut,
+  order,
+  over,
+  pause,
+  play,
+  reaches,
+  state,
+  tells,
+} from "./page.mjs";
 
 /** A network between the page and the server, which can be cut, and comes back under other addresses like a phone's. */
 async function network(page) {
@@ -21,13 +36,22 @@ async function network(page) {
   const bent = (text) => {
     server = Number(/a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host/i.exec(text)?.[1] ?? server);
     const lines = text.split("\r\n").filter((line) => !line.startsWith("a=candidate:") || line.includes(` ${server} `));
-    return lines.join("\r\n").replace(new RegExp(`(a=candidate:\\S+ 1 udp \\d+ 127\\.0\\.0\\.1) ${server} `, "gi"), `$1 ${front.address().port} `);
+    return lines
+      .join("\r\n")
+      .replace(
+        new RegExp(`(a=candidate:\\S+ 1 udp \\d+ 127\\.0\\.0\\.1) ${server} `, "gi"),
+        `$1 ${front.address().port} `,
+      );
   };
   // Neither side learns the other's own address.
   await page.route(/\/widget\/calls/, async (route) => {
     const request = route.request();
     if (!["POST", "PATCH"].includes(request.method())) return route.continue();
-    const postData = request.postData()?.split("\r\n").filter((line) => !line.startsWith("a=candidate:")).join("\r\n");
+    const postData = request
+      .postData()
+      ?.split("\r\n")
+      .filter((line) => !line.startsWith("a=candidate:"))
+      .join("\r\n");
     const answer = await route.fetch({ postData }).catch(() => null);
     if (!answer) return route.abort().catch(() => {});
     await route.fulfill({ response: answer, body: bent(await answer.text()) }).catch(() => {});
@@ -35,7 +59,7 @@ async function network(page) {
   return {
     cut: () => (whole = false),
     mend: () => {
-      ways.forEach((back) => back.close());
+      for (const back of ways.values()) back.close();
       ways.clear();
       whole = true;
     },
@@ -46,7 +70,11 @@ await play(async (open) => {
   const page = await demo(await open());
   const net = await network(page);
   const patches = [];
-  page.on("response", (answer) => answer.request().method() === "PATCH" && patches.push([answer.request().headers()["if-match"], answer.status()]));
+  page.on(
+    "response",
+    (answer) =>
+      answer.request().method() === "PATCH" && patches.push([answer.request().headers()["if-match"], answer.status()]),
+  );
   await call(page);
   await hearsOut(page);
   await tells(page, "book-a-room");
@@ -66,8 +94,14 @@ await play(async (open) => {
   await reaches(page, ["listening", "speaking", "thinking"], 15000);
   const back = Date.now() - healed;
   check((await ufrag()) !== before, "ICE was restarted");
-  check(patches.some(([match, status]) => match === "*" && status === 200), `a restart by PATCH: ${JSON.stringify(patches)}`);
-  check(patches.every(([, status]) => status < 500), `no PATCH fails: ${JSON.stringify(patches)}`);
+  check(
+    patches.some(([match, status]) => match === "*" && status === 200),
+    `a restart by PATCH: ${JSON.stringify(patches)}`,
+  );
+  check(
+    patches.every(([, status]) => status < 500),
+    `no PATCH fails: ${JSON.stringify(patches)}`,
+  );
   // The bot may say again what was lost.
   await pause(500);
   await hearsOut(page);

@@ -2,14 +2,21 @@
 // too, which never takes TCP.
 import { call, captions, check, demo, equal, events, hearsOut, pause, play, reaches, tells } from "./page.mjs";
 
-const way = (page) => page.evaluate(async () => {
-  const stats = [...(await window.probe.peers.at(-1).getStats()).values()];
-  const transport = stats.find((entry) => entry.type === "transport");
-  const pair = stats.find((entry) => entry.id === transport.selectedCandidatePairId);
-  const inbound = stats.find((entry) => entry.type === "inbound-rtp");
-  const received = stats.filter((entry) => entry.type === "candidate-pair" && entry.bytesReceived > 5000).map((entry) => stats.find(({ id }) => id === entry.localCandidateId).protocol);
-  return { protocol: stats.find((entry) => entry.id === pair.localCandidateId).protocol, received, energy: inbound.totalAudioEnergy };
-});
+const way = (page) =>
+  page.evaluate(async () => {
+    const stats = [...(await window.probe.peers.at(-1).getStats()).values()];
+    const transport = stats.find((entry) => entry.type === "transport");
+    const pair = stats.find((entry) => entry.id === transport.selectedCandidatePairId);
+    const inbound = stats.find((entry) => entry.type === "inbound-rtp");
+    const received = stats
+      .filter((entry) => entry.type === "candidate-pair" && entry.bytesReceived > 5000)
+      .map((entry) => stats.find(({ id }) => id === entry.localCandidateId).protocol);
+    return {
+      protocol: stats.find((entry) => entry.id === pair.localCandidateId).protocol,
+      received,
+      energy: inbound.totalAudioEnergy,
+    };
+  });
 
 await play(async (open) => {
   const browser = await open();
@@ -40,15 +47,25 @@ await play(async (open) => {
   await pause(500);
   await hearsOut(page);
   await tells(page, "mountain-view");
-  check((await captions(page)).includes("mountain view") && (await way(page)).protocol === "tcp", "after a restart of ICE");
+  check(
+    (await captions(page)).includes("mountain view") && (await way(page)).protocol === "tcp",
+    "after a restart of ICE",
+  );
   await page.locator("button.hangup").click();
-  equal((await events(page, "end")).map((event) => event.reason), ["hung up"], "the end");
+  equal(
+    (await events(page, "end")).map((event) => event.reason),
+    ["hung up"],
+    "the end",
+  );
   equal(page.problems, [], "problems of the page");
 
   const free = await demo(browser);
   await call(free);
   await hearsOut(free);
   const udp = await way(free);
-  check(udp.protocol === "udp" && udp.received.every((protocol) => protocol === "udp"), `UDP where it can be had: ${JSON.stringify(udp)}`);
+  check(
+    udp.protocol === "udp" && udp.received.every((protocol) => protocol === "udp"),
+    `UDP where it can be had: ${JSON.stringify(udp)}`,
+  );
   await free.locator("button.hangup").click();
 });

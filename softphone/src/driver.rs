@@ -1,6 +1,6 @@
 //! `Driver`: the thread that owns a test call's wire and tells [`Softphone`] the time.
-use super::phone::{Input, Observation, Output, Plan, Softphone};
-use super::report::Report;
+use super::phone::{Input, Output, Plan, Softphone};
+use super::report::{Observation, Report};
 use media::leg::LegPlan;
 use media::packet::{Packet, Wire};
 use std::io;
@@ -89,9 +89,9 @@ fn run(wire: &mut dyn Wire, mut phone: Softphone, orders: &Receiver<Order>, news
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::softphone::clip::{Clip, resample, tests::tone};
-    use crate::softphone::level::ActivityPlan;
-    use crate::softphone::phone::Act;
+    use crate::clip::{Clip, resample, tests::tone};
+    use crate::level::ActivityPlan;
+    use crate::phone::Act;
     use media::codec::Codec;
     use media::packet::Rtp;
     use std::collections::VecDeque;

@@ -1,7 +1,41 @@
 //! `Report`: what a test call measured, for people (lines while it runs) and for programs (JSON).
-use super::phone::Observation;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
+
+/// What happened and when; `turn` counts the caller's acts from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// The bot began to speak, and this is no answer.
+    BotBegan {
+        at: Instant,
+    },
+    BotFinished {
+        at: Instant,
+    },
+    CallerBegan {
+        turn: usize,
+        at: Instant,
+    },
+    CallerStopped {
+        turn: usize,
+        at: Instant,
+    },
+    Ducked {
+        turn: usize,
+        at: Instant,
+    },
+    Silent {
+        turn: usize,
+        at: Instant,
+    },
+    Answered {
+        turn: usize,
+        at: Instant,
+    },
+    Unanswered {
+        turn: usize,
+    },
+}
 
 /// One act of the caller and what the bot made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

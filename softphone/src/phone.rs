@@ -4,7 +4,7 @@
 //! packet. So the times are those of a packet capture, whatever the driver's rhythm is.
 use super::clip::{Clip, HZ};
 use super::level::{Activity, ActivityPlan, BLOCK, Change, Lowered, decibels, power};
-use super::report::{Report, Turn};
+use super::report::{Observation, Report, Turn};
 use bytes::Bytes;
 use media::codec::{Codec, Decoder, Encoder};
 use media::keys::{EventPacket, Keys, KeysOut};
@@ -59,41 +59,6 @@ pub enum Output {
     HangUp,
 }
 
-/// What happened and when; `turn` counts the caller's acts from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Observation {
-    /// The bot began to speak, and this is no answer.
-    BotBegan {
-        at: Instant,
-    },
-    BotFinished {
-        at: Instant,
-    },
-    CallerBegan {
-        turn: usize,
-        at: Instant,
-    },
-    CallerStopped {
-        turn: usize,
-        at: Instant,
-    },
-    Ducked {
-        turn: usize,
-        at: Instant,
-    },
-    Silent {
-        turn: usize,
-        at: Instant,
-    },
-    Answered {
-        turn: usize,
-        at: Instant,
-    },
-    Unanswered {
-        turn: usize,
-    },
-}
-
 /// Why the core wants to be called at its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -108,8 +73,7 @@ enum State {
         clip: Clip,
         next: usize,
     },
-    /// The caller presses keys.
-    /// Keys on their way, and whether one has been down.
+    /// The caller presses keys: those on their way, and whether one has been down.
     Keying(KeysOut, bool),
     /// The caller has stopped and waits for an answer.
     Awaiting,

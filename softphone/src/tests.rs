@@ -2,8 +2,8 @@
 use super::clip::Clip;
 use super::clip::tests::tone;
 use super::level::{ActivityPlan, decibels, power};
-use super::phone::{Act, Input, Observation, Output, Plan, Softphone};
-use super::report::Report;
+use super::phone::{Act, Input, Output, Plan, Softphone};
+use super::report::{Observation, Report};
 use media::Bytes;
 use media::codec::Codec;
 use media::leg::LegPlan;

@@ -1,7 +1,7 @@
 //! The whole command against a bot of tones on real sockets.
 use super::*;
-use crate::softphone::clip::tests::tone;
-use crate::softphone::level::{decibels, power};
+use crate::clip::tests::tone;
+use crate::level::{decibels, power};
 use clap::Parser;
 use media::Bytes;
 use media::codec::Codec;
@@ -132,6 +132,13 @@ fn wav(dir: &Path, name: &str, length: f64) -> String {
     path.display().to_string()
 }
 
+/// An empty directory of one test's own.
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join("switchboard-tests").join(format!("softphone-{name}-{:016x}", random()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
 async fn call(port: u16, dir: &Path, inputs: usize) -> (ExitCode, serde_json::Value) {
     call_at(&[format!("sip:bot@127.0.0.1:{port}")], dir, inputs).await
 }
@@ -145,13 +152,13 @@ async fn call_at(target: &[String], dir: &Path, inputs: usize) -> (ExitCode, ser
     for input in 0..inputs {
         line.extend(["--play".into(), wav(dir, &format!("{input}.wav"), 0.4)]);
     }
-    let code = run(Program::parse_from(line).args).await.unwrap();
+    let code = run(Program::parse_from(line).args, |_| unreachable!("the report goes to a file")).await.unwrap();
     (code, serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_with_two_answered_inputs_succeeds_and_is_reported() {
-    let dir = crate::testdir("softphone-answered");
+    let dir = directory("answered");
     let (_sip, port) = bot().await;
     let (code, report) = call(port, &dir, 2).await;
     assert_eq!(code, ExitCode::SUCCESS, "{report:#}");
@@ -171,7 +178,7 @@ async fn a_call_with_two_answered_inputs_succeeds_and_is_reported() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_over_http_is_held_and_measured_like_a_phone_call() {
-    let dir = crate::testdir("softphone-web");
+    let dir = directory("web");
     let (base, asked) = web_bot().await;
     let (code, report) = call_at(&[base.clone(), "--bot".into(), "booking.en".into()], &dir, 2).await;
     assert_eq!(code, ExitCode::SUCCESS, "{report:#}");
@@ -192,7 +199,7 @@ async fn a_call_over_http_is_held_and_measured_like_a_phone_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_ends_before_all_is_said_fails_and_names_what_was_left() {
-    let dir = crate::testdir("softphone-cut");
+    let dir = directory("cut");
     let (_sip, port) = bot().await;
     let (code, report) = call(port, &dir, 3).await;
     assert_eq!(code, ExitCode::FAILURE, "{report:#}");
@@ -203,7 +210,7 @@ async fn a_call_that_ends_before_all_is_said_fails_and_names_what_was_left() {
 
 #[tokio::test]
 async fn a_refused_call_fails_with_what_the_far_end_said() {
-    let dir = crate::testdir("softphone-refused");
+    let dir = directory("refused");
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let plan = SipPlan { udp: vec![local], tcp: vec![], open: vec![], ..SipPlan::default() };
     let (sip, _rings) = Sip::start(plan, Ports::new(PortsPlan::default())).await.unwrap();

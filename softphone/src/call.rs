@@ -4,8 +4,8 @@ use super::clip::{Clip, HZ};
 use super::driver::{Driver, News};
 use super::level::ActivityPlan;
 use super::page::Page;
-use super::phone::{Act, Observation, Plan};
-use super::report::{Frame, Report, Turn};
+use super::phone::{Act, Plan};
+use super::report::{Frame, Observation, Report, Turn};
 use super::speak::Speaker;
 use super::words::{Api, Words};
 use anyhow::{Context, bail};
@@ -13,7 +13,7 @@ use serde_json::json;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 use telephony::rtp::{Ports, PortsPlan};
@@ -27,15 +27,18 @@ const PORTS: (u16, u16) = (40_000, 48_999);
 /// How long a far end may ring.
 const RINGS: Duration = Duration::from_secs(60);
 
+/// Writes a report to the standard output, and says so where nobody reads it.
+pub type Print = fn(&str) -> anyhow::Result<()>;
+
 /// Places the call, prints the conversation, writes the files. Success only if every input was answered.
-pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub async fn run(args: Args, print: Print) -> anyhow::Result<ExitCode> {
     if args.target.starts_with("http://") || args.target.starts_with("https://") {
-        return browse(args).await;
+        return browse(args, print).await;
     }
     let (acts, labels) = prepare(&args).await?;
     let target = resolve(&args.target).await?;
     let bind = args.bind.map_or_else(|| route_to(target), Ok).context("no way to the target from this machine")?;
-    let screen = Screen { aside: args.json.as_deref() == Some(Path::new("-")) };
+    let screen = Screen { json: args.json.clone(), print };
     if !args.target.contains("transport=tcp") && nobody_listens(target, bind) {
         bail!("nothing answers SIP at {target}: is the server running? `make run` starts it");
     }
@@ -73,7 +76,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The same as a browser: the target is the server's address for pages, and the bot is named.
-async fn browse(args: Args) -> anyhow::Result<ExitCode> {
+async fn browse(args: Args, print: Print) -> anyhow::Result<ExitCode> {
     let bot = args.bot.clone().context("name the bot to call: --bot booking.en")?;
     let (acts, labels) = prepare(&args).await?;
     let target = reqwest::Url::parse(&args.target)
@@ -83,7 +86,7 @@ async fn browse(args: Args) -> anyhow::Result<ExitCode> {
     let mut found = tokio::net::lookup_host((host, port)).await.context("cannot find the host")?;
     let target = found.next().context("the host has no address")?;
     let bind = args.bind.map_or_else(|| route_to(target), Ok).context("no way to the target from this machine")?;
-    let screen = Screen { aside: args.json.as_deref() == Some(Path::new("-")) };
+    let screen = Screen { json: args.json.clone(), print };
     screen.line(&format!("calling {bot} at {} …", args.target));
     let dialled = Instant::now();
     let placed = match Page::open(&args.target, bind) {
@@ -108,7 +111,7 @@ fn finish(args: &Args, (report, heard, frame): Told, labels: &[String], screen: 
     if let Some(path) = &args.record {
         write_wav(path, &heard).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    write_json(args, &report.json(&frame, labels))?;
+    screen.report(&report.json(&frame, labels))?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -210,20 +213,34 @@ impl Teller<'_> {
     }
 }
 
-/// Where people read along.
+/// Where the conversation is shown and the report is written.
 struct Screen {
-    /// The standard output belongs to the report.
-    aside: bool,
+    /// The report's file; `-` is the standard output, and the conversation is then shown on standard error.
+    json: Option<PathBuf>,
+    print: Print,
 }
 
 impl Screen {
-    /// A reader that has gone away ends no call.
+    /// Shows a line of the conversation. A reader that has gone away ends no call.
     fn line(&self, text: &str) {
-        if self.aside {
+        if self.prints_report() {
             writeln!(std::io::stderr(), "{text}").ok();
         } else {
             writeln!(std::io::stdout(), "{text}").ok();
         }
+    }
+
+    fn report(&self, value: &serde_json::Value) -> anyhow::Result<()> {
+        let Some(path) = &self.json else { return Ok(()) };
+        let text = format!("{value:#}\n");
+        if self.prints_report() {
+            return (self.print)(&text);
+        }
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn prints_report(&self) -> bool {
+        self.json.as_deref() == Some(Path::new("-"))
     }
 }
 
@@ -258,17 +275,8 @@ fn not_answered(args: &Args, screen: &Screen, status: u16, reason: &str) -> anyh
     let shown = if status == 0 { String::new() } else { format!("{status} ") };
     screen.line(&format!("not answered: {shown}{reason}"));
     let refused = json!({ "status": status, "reason": reason });
-    write_json(args, &json!({ "to": args.target, "answered": false, "complete": false, "refused": refused }))?;
+    screen.report(&json!({ "to": args.target, "answered": false, "complete": false, "refused": refused }))?;
     Ok(ExitCode::FAILURE)
-}
-
-fn write_json(args: &Args, value: &serde_json::Value) -> anyhow::Result<()> {
-    let Some(path) = &args.json else { return Ok(()) };
-    let text = format!("{value:#}\n");
-    if path.as_os_str() == "-" {
-        return crate::console::written(std::io::stdout().write_all(text.as_bytes()));
-    }
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn write_wav(path: &Path, pcm: &[i16]) -> Result<(), hound::Error> {

@@ -15,4 +15,4 @@ mod tests;
 mod words;
 
 pub use args::Args;
-pub use call::run;
+pub use call::{Print, run};
