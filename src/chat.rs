@@ -3,7 +3,7 @@ use crate::store::Store;
 use crate::{console, tools};
 use anyhow::Context;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output, ToolCall, ToolId, Why};
+use dialog::conversation::{Conversation, Input, Output, ToolCall, Why};
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -17,7 +17,7 @@ struct Chat<W> {
     conversation: Conversation,
     now: Instant,
     out: W,
-    tools: VecDeque<(ToolId, ToolCall)>,
+    tools: VecDeque<ToolCall>,
     over: bool,
 }
 
@@ -64,10 +64,10 @@ pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Writ
 impl<W: Write> Chat<W> {
     /// Lets every tool answer, and keys that no gap ends be an entry.
     async fn settle(&mut self) -> std::io::Result<()> {
-        while let Some((id, call)) = self.tools.pop_front() {
-            writeln!(self.out, "  (asking {})", tools::origin(&call.url))?;
+        while let Some(call) = self.tools.pop_front() {
+            writeln!(self.out, "  (asking {})", tools::origin(&call))?;
             let result = tools::run(&self.id, &call).await;
-            self.feed(Input::ToolDone { id, result })?;
+            self.feed(Input::ToolDone { id: call.id, result })?;
         }
         if let Some((at, Why::KeyGap)) = self.conversation.deadline() {
             self.now = self.now.max(at);
@@ -91,8 +91,9 @@ impl<W: Write> Chat<W> {
                     let shown = if secret { "•••".to_owned() } else { value.to_string() };
                     writeln!(self.out, "  ({name} = {shown})")?;
                 }
-                Output::Run { id, call } => self.tools.push_back((id, call)),
-                Output::HangUp { reason } => over = Some(reason),
+                Output::Run(call) => self.tools.push_back(call),
+                Output::Cancel(id) => self.tools.retain(|call| call.id != id),
+                Output::HangUp { reason } => over = Some(reason.text()),
                 _ => {}
             }
         }

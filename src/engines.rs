@@ -200,7 +200,7 @@ impl Engines {
         let language = language(bot.language);
         let lexicon: Lexicon = Arc::new(bot.lexicon.clone());
         if self.can_hear(language) {
-            for expect in bot.asks() {
+            for expect in dialog::model::grammar::all(&bot) {
                 let ask = Ask { language, expect: Expect::Grammar(expect.grammar.into()), lexicon: lexicon.clone() };
                 self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
             }

@@ -1,5 +1,5 @@
 //! The bot's tools: an HTTP request out, JSON back.
-use dialog::conversation::{Method, ToolCall, ToolFault};
+use dialog::tool::{HttpRequest, Method, ToolCall, ToolFault};
 use std::sync::OnceLock;
 
 /// A larger answer is no answer.
@@ -24,14 +24,10 @@ const ONCE: &str = "idempotency-key";
 
 /// What a request of one conversation is known by: the same for the same request, however often it goes out, and another in
 /// any other conversation. `talk` names the conversation.
-fn key(talk: &str, call: &ToolCall) -> String {
-    let method = match call.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    };
+fn key(talk: &str, call: &HttpRequest) -> String {
     let body = call.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
     let mut sum = ring::digest::Context::new(&ring::digest::SHA256);
-    for part in [talk, method, &call.url, &body] {
+    for part in [talk, call.method.name(), &call.url, &body] {
         sum.update(&(part.len() as u64).to_be_bytes());
         sum.update(part.as_bytes());
     }
@@ -44,6 +40,13 @@ fn key(talk: &str, call: &ToolCall) -> String {
 
 /// Runs one tool call of the conversation `talk` to its end or its time limit.
 pub async fn run(talk: &str, call: &ToolCall) -> Result<serde_json::Value, ToolFault> {
+    match HttpRequest::of(call) {
+        Some(request) => tokio::time::timeout(call.limit, ask(talk, &request)).await.unwrap_or(Err(ToolFault::Late)),
+        None => Err(ToolFault::Unknown),
+    }
+}
+
+async fn ask(talk: &str, call: &HttpRequest) -> Result<serde_json::Value, ToolFault> {
     let request = match call.method {
         Method::Get => client().get(&call.url),
         Method::Post => client().post(&call.url),
@@ -53,34 +56,33 @@ pub async fn run(talk: &str, call: &ToolCall) -> Result<serde_json::Value, ToolF
         Some(body) => request.json(body),
         None => request,
     };
-    let answer = async {
-        let mut response = request.send().await.map_err(|_| ToolFault::Unreachable)?;
-        if !response.status().is_success() {
-            return Err(ToolFault::Status(response.status().as_u16()));
+    let mut response = request.send().await.map_err(|_| ToolFault::Unreachable)?;
+    if !response.status().is_success() {
+        return Err(ToolFault::Status(response.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| ToolFault::Unreachable)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MOST {
+            return Err(ToolFault::NotJson);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| ToolFault::Unreachable)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MOST {
-                return Err(ToolFault::NotJson);
-            }
-        }
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(serde_json::Value::Null);
-        }
-        serde_json::from_slice(&body).map_err(|_| ToolFault::NotJson)
-    };
-    tokio::time::timeout(call.timeout, answer).await.unwrap_or(Err(ToolFault::Late))
+    }
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(serde_json::Value::Null);
+    }
+    serde_json::from_slice(&body).map_err(|_| ToolFault::NotJson)
 }
 
-/// Scheme and host of a URL: what may be shown or logged (a path or query can hold what a caller said).
-pub fn origin(url: &str) -> String {
-    reqwest::Url::parse(url).map_or_else(|_| "an unusable URL".into(), |url| url.origin().ascii_serialization())
+/// Whom a call of a tool asks, as it may be shown or logged: scheme and host (a path or query can hold what a caller said).
+pub fn origin(call: &ToolCall) -> String {
+    let url = HttpRequest::of(call).and_then(|request| reqwest::Url::parse(&request.url).ok());
+    url.map_or_else(|| "an unusable URL".into(), |url| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dialog::tool::{Effect, ToolId};
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -112,7 +114,8 @@ mod tests {
         let mut keys = Vec::new();
         for (talk, people) in [("call 1", 2), ("call 1", 2), ("call 1", 3), ("call 2", 2)] {
             let body = Some(serde_json::json!({ "people": people }));
-            let call = ToolCall { method: Method::Post, url: url.clone(), body, timeout: Duration::from_secs(10) };
+            let request = HttpRequest { method: Method::Post, url: url.clone(), body };
+            let call = request.call(ToolId(1), Duration::from_secs(10));
             assert_eq!(run(talk, &call).await, Ok(true.into()));
             let head = asked.recv().await.unwrap().to_ascii_lowercase();
             let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap().to_owned();
@@ -122,5 +125,13 @@ mod tests {
         }
         assert_eq!(keys[0], keys[1]);
         assert!(keys[0] != keys[2] && keys[0] != keys[3] && keys[2] != keys[3], "{keys:?}");
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_nobody_knows_has_failed() {
+        let (id, limit) = (ToolId(1), Duration::from_secs(10));
+        let call = ToolCall { id, name: "calendar".into(), arguments: "today".into(), effect: Effect::Reads, limit };
+        assert_eq!(run("call 1", &call).await, Err(ToolFault::Unknown));
+        assert_eq!(origin(&call), "an unusable URL");
     }
 }

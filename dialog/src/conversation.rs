@@ -1,169 +1,32 @@
 //! `Conversation`: the core that holds a call's talk. Feed it with `handle(now, Input)`, drain it with `poll()`.
 use crate::bot::Bot;
 use crate::history::{History, Line};
-use crate::model::flow::{Flow, Step};
-use crate::model::pad::Pad;
-use crate::model::{Next, Reply, Sentence, reason};
-use crate::say;
-use crate::turn::{self, Act, Floor, Turn, Weight, Words};
+use crate::model::brain::{Brain, BrainInput};
+use crate::model::flow::Flow;
+use crate::model::thought::Thought;
+use crate::say::written::Written;
+use crate::turn::{Act, Floor, Turn, Weight, Words};
+use entry::{Entry, Pressed};
+use readings::Readings;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use tools::Tools;
 
 mod debug;
 mod entry;
+mod message;
+mod readings;
+mod tools;
 
-/// One clause the bot says; numbers rise through a conversation and are never used twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SayId(pub u64);
+pub use crate::expect::Expect;
+pub use crate::history::SayId;
+pub use crate::model::thought::{HangUpReason, MASK};
+pub use crate::tool::{ToolCall, ToolFault, ToolId};
+pub use message::{By, Input, Output, Why};
 
-/// One call of a tool, answered by [`Input::ToolDone`] with the same number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ToolId(pub u64);
-
-/// What happens to a conversation. `Debug` hides words and keys.
-#[derive(Clone, PartialEq)]
-pub enum Input {
-    /// The line is open: greet.
-    Answered,
-    /// The caller's voice began (the gate's verdict, about 64 ms after the onset).
-    SpeechStarted,
-    /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so), after so much speech: more than
-    /// has passed since it began where a network held the sound back and then brought it at once.
-    SpeechStopped { ago: Duration, spoke: Duration },
-    /// What was understood. A later `Words` of the same turn replaces an earlier one. `text` is `None` when somebody spoke and it
-    /// was nothing that was asked for.
-    Words { text: Option<String>, confidence: f32, is_final: bool },
-    /// One key of the caller's keypad, each once: `0-9`, `*`, `#`, `A-D`.
-    Key(char),
-    /// The caller wrote this instead of saying it: an answer that needs no recogniser, and is sure. It hushes at once, like a key.
-    Typed(String),
-    /// What the caller has heard of a clause: `chars` characters of it; `whole` when all of it, or all that will ever be heard after a hush.
-    Heard { say: SayId, chars: u32, whole: bool },
-    /// The first sound of a clause reached the caller.
-    Speaking { say: SayId },
-    /// A tool answered.
-    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
-    /// No recogniser works (`true`) or one works again (`false`).
-    Deaf(bool),
-    /// Some clause could not be spoken by any engine.
-    Mute { say: SayId },
-    /// The caller holds the line (`true`), or takes it up again: in between nobody hears and nobody listens.
-    Held(bool),
-    /// The deadline that [`Conversation::deadline`] named has come.
-    Tick,
-}
-
-/// What a conversation wants done. `Debug` hides words and values.
-#[derive(Clone, PartialEq)]
-pub enum Output {
-    /// Say this clause (already normalised for the ear). `last`: the bot's turn ends with it, and the caller is expected to speak.
-    Say { say: SayId, text: String, interruptible: bool, last: bool },
-    /// Stop the playout where it is; nothing is lost.
-    Hold,
-    /// Go on after a hold, from the last clause boundary or where it stopped.
-    Resume,
-    /// Everything below this clause is never heard.
-    Hush { floor: SayId },
-    /// From now on this is listened for (sent before the prompt that asks for it, so that an early answer is understood).
-    Listen(Expect),
-    /// A keypad entry began (`true`): close the ear until it has ended (`false`).
-    Keying(bool),
-    /// The sound the caller made was no turn: a cough, a back-channel, or nothing that anybody understood.
-    NoTurn,
-    /// The caller has finished, and the recogniser is late with what they said: the silence until it comes is the bot's.
-    Late,
-    /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
-    Turn { text: String, confidence: f32, by: By, secret: bool },
-    /// Run this tool.
-    Run { id: ToolId, call: ToolCall },
-    /// End the call when all that was said has been heard.
-    HangUp { reason: &'static str },
-    /// A slot was filled, confirmed or cleared (no value). A secret slot shows [`MASK`] for its value.
-    Slot { name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool },
-}
-
-/// How a turn was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    Voice,
-    Keys,
-    Text,
-}
-
-/// What the bot is ready to hear.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Expect {
-    /// A JSGF grammar of everything that makes sense now: the coming step, any other slot, and the commands that work everywhere.
-    pub grammar: String,
-    /// Free text is welcome too (an engine without a grammar should be used, if there is one).
-    pub free: bool,
-    /// Keys are an entry of the step (a menu or digits).
-    pub keys: bool,
-    /// What is heard is secret: store neither text nor keys nor sound.
-    pub secret: bool,
-}
-
-/// An HTTP call. `Debug` hides where it goes and what it says: both hold slots.
-#[derive(Clone, PartialEq)]
-pub struct ToolCall {
-    pub method: Method,
-    pub url: String,
-    pub body: Option<serde_json::Value>,
-    pub timeout: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ToolFault {
-    #[error("no answer in time")]
-    Late,
-    #[error("cannot be reached")]
-    Unreachable,
-    #[error("answered with status {0}")]
-    Status(u16),
-    #[error("answer is not JSON")]
-    NotJson,
-}
-
-/// Why a conversation wants to be woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Turn-taking: hold, hush, the end of a turn.
-    Turn(turn::Why),
-    /// The caller says nothing.
-    NoInput,
-    /// No further key.
-    KeyGap,
-    /// The tool is slow: excuse it.
-    ToolSlow,
-    /// The tool should have answered long ago.
-    ToolLost,
-    /// A clause should have been heard long ago.
-    Overdue,
-}
-
-/// What stands in a record for a secret.
-pub const MASK: &str = "****";
-/// How long after its own time limit a tool is given up by the conversation.
-const TOOL_GRACE: Duration = Duration::from_secs(2);
 /// So many clauses in a row that no engine could speak end the call.
-const MUTE_LIMIT: u8 = 4;
-
-/// So many readings are remembered.
-const READINGS: usize = 64;
-
-struct Tool {
-    id: ToolId,
-    since: Instant,
-    timeout: Duration,
-    excuses: u8,
-}
+const UNSPOKEN_LIMIT: u8 = 4;
 
 /// A call's talk, from the first greeting to the last word.
 ///
@@ -171,54 +34,65 @@ struct Tool {
 /// [`Input::Tick`] when it comes. A tick too early or too late does no harm.
 pub struct Conversation {
     bot: Arc<Bot>,
-    flow: Flow,
+    brain: Box<dyn Brain>,
     turn: Turn,
     history: History,
     out: VecDeque<Output>,
-    entry: entry::Entry,
+    entry: Entry,
+    tools: Tools,
+    readings: Readings,
     /// Since when nobody speaks, types or works.
     quiet: Option<Instant>,
-    waiting: bool,
-    tool: Option<Tool>,
-    tools: u64,
+    /// The caller asked for time.
+    given_time: bool,
+    /// The brain has said something since its turn was last complete, and it has asked the caller to speak.
+    said: bool,
+    asked: bool,
+    /// Turns of the caller's.
     turns: u32,
-    mute: u8,
-    held: bool,
-    /// The caller holds the line.
-    away: bool,
+    /// Clauses in a row that no engine could speak.
+    unspoken: u8,
+    /// The bot's sound is stopped for the caller's voice.
+    paused: bool,
+    on_hold: bool,
     deaf: bool,
     answered: bool,
     ended: bool,
     /// The first so many clauses are the disclosure, until it has been made.
     disclosure: u64,
-    /// What was said lately in other words than it is written.
-    readings: VecDeque<(String, String)>,
 }
 
 impl Conversation {
     /// `today`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, today: jiff::civil::DateTime) -> Conversation {
         let bot = bot.without_header_gaps();
+        let flow = Flow::new(bot.clone(), today);
+        Conversation::with_brain(bot, Box::new(flow))
+    }
+
+    /// A conversation with a brain of its own; of the bot come its voice, its patience and what it says by itself.
+    pub fn with_brain(bot: Arc<Bot>, brain: Box<dyn Brain>) -> Conversation {
         Conversation {
-            flow: Flow::new(bot.clone(), today),
+            brain,
             turn: Turn::new(bot.turn.clone()),
-            bot,
             history: History::default(),
             out: VecDeque::new(),
-            entry: entry::Entry::default(),
+            entry: Entry::default(),
+            tools: Tools::default(),
+            readings: Readings::default(),
             quiet: None,
-            waiting: false,
-            tool: None,
-            tools: 0,
+            given_time: false,
+            said: false,
+            asked: false,
             turns: 0,
-            mute: 0,
-            held: false,
-            away: false,
+            unspoken: 0,
+            paused: false,
+            on_hold: false,
             deaf: false,
             answered: false,
             ended: false,
-            disclosure: 0,
-            readings: VecDeque::new(),
+            disclosure: bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64,
+            bot,
         }
     }
 
@@ -233,66 +107,49 @@ impl Conversation {
     }
 
     /// A clause as it is read, where that is easier than as it is said.
-    pub fn written(&self, clause: &str) -> Option<say::written::Written> {
-        let language = self.bot.language;
-        let spellings: Vec<_> = self.flow.spellings().into_iter().chain(self.readings.iter().cloned()).collect();
-        say::written::Written::of(clause, &spellings, language)
+    pub fn written(&self, clause: &str) -> Option<Written> {
+        let spellings: Vec<_> = self.brain.spellings().into_iter().chain(self.readings.all().cloned()).collect();
+        Written::of(clause, &spellings, self.bot.language)
     }
 
-    /// Notes where a text that is going to be said is said in other words than it is written.
-    fn read(&mut self, text: &str) {
-        let language = self.bot.language;
-        let said = say::normal(&say::written::voiced(text, &self.bot.spoken), language);
-        for reading in say::written::readings(text, &said, language) {
-            self.readings.retain(|known| known.0 != reading.0);
-            self.readings.push_back(reading);
-        }
-        while self.readings.len() > READINGS {
-            self.readings.pop_front();
-        }
-    }
-
-    /// Whether keys and written words are taken now: not before the answer, on hold, while a tool runs, or after the end.
+    /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for, or after the end.
     pub fn takes(&self) -> bool {
-        self.answered && !self.away && self.tool.is_none() && !self.ended
+        self.answered && !self.on_hold && !self.tools.is_awaited() && !self.ended
     }
 
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Heard { say, chars, whole } => {
                 if chars > 0 {
-                    self.mute = 0;
+                    self.unspoken = 0;
                 }
                 self.history.heard(now, say, chars, whole);
             }
             Input::Speaking { say } => self.history.heard(now, say, 0, false),
-            Input::Mute { say } => self.muted(now, say),
+            Input::Mute { say } => self.unspoken(now, say),
             _ if self.ended => return,
             Input::Answered if self.answered => {}
             Input::Answered => {
                 self.answered = true;
-                let reply = self.flow.open();
-                self.reply(now, reply);
-                let text = self.bot.disclosure.as_deref().unwrap_or_default();
-                self.disclosure = self.bot.clauses(text).len() as u64;
+                self.think(now, BrainInput::Answered);
             }
-            Input::SpeechStarted if self.open() => self.turn.started(now),
-            Input::SpeechStopped { ago, spoke } if self.open() => self.turn.stopped(now, ago, spoke),
-            Input::Words { text, confidence, is_final } if self.open() => {
+            Input::SpeechStarted if self.hears() => self.turn.started(now),
+            Input::SpeechStopped { ago, spoke } if self.hears() => self.turn.stopped(now, ago, spoke),
+            Input::Words { text, confidence, is_final } if self.hears() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
-                let weight = text.as_deref().map_or(Weight::Part, |text| self.flow.weigh(text));
+                let weight = text.as_deref().map_or(Weight::Part, |text| self.brain.weigh(text));
                 self.turn.words(now, Words { text, confidence, is_final, weight });
             }
             Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
             Input::ToolDone { id, result } => {
-                if self.tool.as_ref().is_some_and(|t| t.id == id) {
-                    self.tool_done(now, result);
+                if self.tools.done(id) {
+                    self.think(now, BrainInput::ToolDone { id, result });
                 }
             }
             Input::Deaf(deaf) => self.deafen(now, deaf),
-            Input::Held(away) => self.put_on_hold(now, away),
+            Input::OnHold(on_hold) => self.put_on_hold(now, on_hold),
             Input::Tick => {}
         }
         self.settle(now);
@@ -306,33 +163,29 @@ impl Conversation {
         if self.ended || !self.answered {
             return None;
         }
-        let pause = if self.waiting { self.bot.silence.wait } else { self.bot.silence.prompt };
-        let tool = self.tool.as_ref();
-        let excuse = |t: &Tool| match t.excuses {
-            0 => Some(t.since + self.bot.silence.tool),
-            1 => Some(t.since + self.bot.silence.tool * 4),
-            _ => None,
-        };
-        let lost = tool.map(|t| (t.since + t.timeout + TOOL_GRACE, Why::ToolLost));
-        if self.away {
+        let silence = &self.bot.silence;
+        let patience = if self.given_time { silence.wait } else { silence.prompt };
+        let lost = self.tools.lost_deadline();
+        if self.on_hold {
             return lost;
         }
         [
-            self.turn.deadline().map(|(at, why)| (at, Why::Turn(why))),
-            self.quiet.map(|since| (since + pause, Why::NoInput)),
-            self.entry.since().map(|since| (since + self.bot.silence.key_gap, Why::KeyGap)),
-            tool.and_then(excuse).map(|at| (at, Why::ToolSlow)),
+            self.turn.deadline().map(|(at, timer)| (at, Why::Turn(timer))),
+            self.quiet.map(|since| (since + patience, Why::NoInput)),
+            self.entry.since().map(|since| (since + silence.key_gap, Why::KeyGap)),
+            self.tools.slow_deadline(silence.tool),
             lost,
-            self.history.overdue().filter(|_| !self.held).map(|at| (at, Why::Overdue)),
+            self.history.overdue().filter(|_| !self.paused).map(|at| (at, Why::Overdue)),
+            self.brain.deadline().map(|at| (at, Why::Brain)),
         ]
         .into_iter()
         .flatten()
         .min_by_key(|(at, _)| *at)
     }
 
-    /// Whether speech is listened to: not while keys are entered, a tool runs, the line is held, or no engine hears.
-    fn open(&self) -> bool {
-        self.answered && !self.deaf && !self.away && self.tool.is_none() && !self.entry.is_open()
+    /// Whether speech is listened to: not while keys are entered, a tool is waited for, the line is on hold, or no engine hears.
+    fn hears(&self) -> bool {
+        self.answered && !self.deaf && !self.on_hold && !self.tools.is_awaited() && !self.entry.is_open()
     }
 
     /// Lets everything that is due happen, then looks who has the floor.
@@ -354,6 +207,7 @@ impl Conversation {
 
     fn floor(&mut self, now: Instant) {
         let floor = match self.history.speaking() {
+            None if self.brain.is_thinking() => Floor::Bot,
             None => Floor::Free,
             Some(true) => Floor::Bot,
             Some(false) => Floor::Closed,
@@ -363,8 +217,8 @@ impl Conversation {
             && floor == Floor::Free
             && !self.turn.busy()
             && !self.entry.is_open()
-            && self.tool.is_none()
-            && !self.away
+            && !self.tools.is_awaited()
+            && !self.on_hold
             && !self.ended;
         match (quiet, self.quiet) {
             (true, None) => self.quiet = Some(now),
@@ -377,39 +231,48 @@ impl Conversation {
         match why {
             Why::Turn(_) => self.turn.tick(now),
             Why::NoInput => {
-                self.waiting = false;
-                let reply = self.flow.no_input();
-                self.reply(now, reply);
+                (self.given_time, self.quiet) = (false, None);
+                self.think(now, BrainInput::NoInput);
             }
             Why::KeyGap => self.enter(now),
-            Why::ToolSlow => self.excuse(now),
-            Why::ToolLost => self.tool_done(now, Err(ToolFault::Late)),
+            Why::ToolSlow => self.ask_patience(now),
+            Why::ToolLost => {
+                if let Some(id) = self.tools.lost(now) {
+                    self.out.push_back(Output::Cancel(id));
+                    self.tools.done(id);
+                    self.think(now, BrainInput::ToolDone { id, result: Err(ToolFault::Late) });
+                }
+            }
             Why::Overdue => self.history.skip(now),
+            Why::Brain => self.think(now, BrainInput::Tick),
         }
     }
 
     fn act(&mut self, now: Instant, act: Act) {
         match act {
-            Act::Hold => {
-                self.held = true;
-                self.out.push_back(Output::Hold);
+            Act::Pause => {
+                self.paused = true;
+                self.out.push_back(Output::Pause);
             }
             Act::Resume => self.resume(now),
-            Act::Hush => self.hush(),
-            Act::Taken { text, confidence } => self.taken(now, &text, confidence),
+            Act::Hush => self.hush(now),
+            Act::Taken { text, confidence } => {
+                self.note_turn(&text, confidence, By::Voice);
+                if self.spend_turn(now) {
+                    self.think(now, BrainInput::Heard { text, confidence });
+                }
+            }
             Act::Late => self.out.push_back(Output::Late),
             Act::Unheard => {
                 self.out.push_back(Output::NoTurn);
                 if self.spend_turn(now) {
-                    let reply = self.flow.unheard();
-                    self.reply(now, reply);
+                    self.think(now, BrainInput::Unheard);
                 }
             }
-            Act::Missed => {
+            Act::NotUnderstood => {
                 self.out.push_back(Output::NoTurn);
                 if self.spend_turn(now) {
-                    let reply = self.flow.no_match();
-                    self.reply(now, reply);
+                    self.think(now, BrainInput::NotUnderstood);
                 }
             }
             Act::Dropped => {
@@ -421,24 +284,16 @@ impl Conversation {
     }
 
     fn resume(&mut self, now: Instant) {
-        if std::mem::take(&mut self.held) {
-            self.history.alive(now);
+        if std::mem::take(&mut self.paused) {
+            self.history.restart_clock(now);
             self.out.push_back(Output::Resume);
-        }
-    }
-
-    fn taken(&mut self, now: Instant, text: &str, confidence: f32) {
-        self.note_turn(text, confidence, By::Voice);
-        if self.spend_turn(now) {
-            let reply = self.flow.hear(text, confidence);
-            self.reply(now, reply);
         }
     }
 
     fn note_turn(&mut self, text: &str, confidence: f32, by: By) {
         let secret = match by {
-            By::Voice | By::Text => self.flow.secret_words(text),
-            By::Keys => self.flow.secret(),
+            By::Voice | By::Text => self.brain.is_secret(text),
+            By::Keys => self.brain.asks_secret(),
         };
         let text = if secret { MASK.to_string() } else { text.to_string() };
         self.history.caller(&text);
@@ -451,103 +306,180 @@ impl Conversation {
         if self.turns <= self.bot.silence.turns {
             return true;
         }
-        let reply = self.flow.endless();
-        self.reply(now, reply);
+        self.think(now, BrainInput::TooManyTurns);
         false
     }
 
+    /// The caller interrupts: nothing said so far is heard any more, and nothing that was still to come is said.
+    fn hush(&mut self, now: Instant) {
+        self.silence(now);
+        if self.brain.is_thinking() {
+            self.think(now, BrainInput::Interrupted);
+        }
+    }
+
     /// Nothing said so far is heard any more.
-    fn hush(&mut self) {
+    fn silence(&mut self, now: Instant) {
         if self.history.speaking().is_some() {
             self.out.push_back(Output::Hush { floor: self.history.floor() });
             self.history.hush();
+            (self.paused, self.said) = (false, false);
         }
-        self.held = false;
+        self.resume(now);
     }
 
     fn listen(&mut self) {
-        if !self.ended && self.tool.is_none() {
-            self.out.push_back(Output::Listen(self.flow.expect()));
+        if !self.ended && !self.tools.is_awaited() {
+            self.out.push_back(Output::Listen(self.brain.expect()));
         }
     }
 
-    /// Says and does what a model came to.
-    fn reply(&mut self, now: Instant, mut reply: Reply) {
-        if let Some(text) = self.undisclosed() {
-            reply.say.insert(0, Sentence { text, interruptible: false });
+    /// Tells the brain something, and says and does what it comes to so far.
+    fn think(&mut self, now: Instant, input: BrainInput) {
+        self.brain.handle(now, input);
+        self.drain(now);
+    }
+
+    fn drain(&mut self, now: Instant) {
+        while let Some(thought) = self.brain.poll() {
+            self.take(now, thought);
         }
-        self.waiting = reply.next == Next::Wait;
-        for news in reply.slots {
-            let slot = &self.bot.slots[news.slot];
-            let (name, secret) = (slot.name.clone(), slot.secret);
-            self.out.push_back(Output::Slot { name, value: news.value, confirmed: news.confirmed, secret });
+        if self.tools.is_awaited() {
+            self.turn.forget();
+            self.resume(now);
         }
-        let asks = matches!(reply.next, Next::Listen | Next::Wait);
-        if asks {
-            self.listen();
+        if self.said && self.asked && !self.brain.is_thinking() {
+            (self.said, self.asked) = (false, false);
+            self.out.push_back(Output::Complete);
         }
-        reply.say.iter().for_each(|sentence| self.read(&sentence.text));
-        let clauses: Vec<(String, bool)> = reply
-            .say
-            .iter()
-            .flat_map(|s| self.bot.clauses(&s.text).into_iter().map(|c| (c, s.interruptible)))
-            .collect();
-        let count = clauses.len();
-        for (i, (text, interruptible)) in clauses.into_iter().enumerate() {
-            self.say(now, text, interruptible, asks && i + 1 == count);
+    }
+
+    fn take(&mut self, now: Instant, thought: Thought) {
+        if self.ended {
+            return;
         }
-        match reply.next {
-            Next::Listen | Next::Wait => {}
-            Next::Run(call) => {
-                self.tools += 1;
-                let id = ToolId(self.tools);
-                self.turn.forget();
-                self.tool = Some(Tool { id, since: now, timeout: call.timeout, excuses: 0 });
-                self.out.push_back(Output::Run { id, call });
+        match thought {
+            Thought::Say { text, interruptible } => {
+                self.disclose(now);
+                self.say(now, &text, interruptible);
+                self.said = true;
             }
-            Next::HangUp(reason) => self.end(reason),
+            Thought::Slot(news) => {
+                let slot = &self.bot.slots[news.slot];
+                let (name, secret) = (slot.name.clone(), slot.secret);
+                self.out.push_back(Output::Slot { name, value: news.value, confirmed: news.confirmed, secret });
+            }
+            Thought::Listen(expect) => {
+                self.tools.listen();
+                (self.asked, self.given_time) = (true, false);
+                self.out.push_back(Output::Listen(expect));
+            }
+            Thought::GiveTime => self.given_time = true,
+            Thought::Run(call) => {
+                self.disclose(now);
+                self.asked = false;
+                self.tools.run(now, &call);
+                self.out.push_back(Output::Run(call));
+            }
+            Thought::Cancel(id) => {
+                if self.tools.done(id) {
+                    self.out.push_back(Output::Cancel(id));
+                }
+            }
+            Thought::HangUp(reason) => self.end(reason),
         }
     }
 
-    /// The disclosure, if the caller spoke over it: it stops like anything else, and is made before the next sentence, once
-    /// and to its end.
-    fn undisclosed(&mut self) -> Option<String> {
-        let clauses = std::mem::take(&mut self.disclosure);
-        let cut = (1..=clauses).any(|say| self.history.cut(SayId(say)));
-        self.bot.disclosure.clone().filter(|_| cut)
+    /// A disclosure that the caller spoke over stops like anything else, and is made before the next sentence, once and to its end.
+    fn disclose(&mut self, now: Instant) {
+        let mut clauses = (1..=self.disclosure).map(SayId);
+        let cut = clauses.clone().any(|say| self.history.cut(say));
+        if cut || clauses.all(|say| self.history.is_done(say)) {
+            self.disclosure = 0;
+        }
+        if cut && let Some(text) = self.bot.disclosure.clone() {
+            self.say(now, &text, false);
+        }
     }
 
-    fn say(&mut self, now: Instant, text: String, interruptible: bool, last: bool) {
-        let say = self.history.say(now, &text, interruptible);
-        self.out.push_back(Output::Say { say, text, interruptible, last });
+    fn say(&mut self, now: Instant, text: &str, interruptible: bool) {
+        self.readings.note(&self.bot, text);
+        for text in self.bot.clauses(text) {
+            let say = self.history.say(now, &text, interruptible);
+            self.out.push_back(Output::Say { say, text, interruptible });
+        }
     }
 
-    fn end(&mut self, reason: &'static str) {
-        if self.held {
-            self.held = false;
+    fn end(&mut self, reason: HangUpReason) {
+        if std::mem::take(&mut self.paused) {
             self.out.push_back(Output::Resume);
         }
         self.turn.forget();
         self.entry.close();
-        self.ended = true;
+        (self.asked, self.ended) = (false, true);
         self.out.push_back(Output::HangUp { reason });
     }
 
-    fn excuse(&mut self, now: Instant) {
-        let Some(tool) = &mut self.tool else { return };
-        tool.excuses += 1;
+    /// Asks a caller who waits for a tool for patience.
+    fn ask_patience(&mut self, now: Instant) {
         let prompts = &self.bot.prompts;
-        let text = if tool.excuses == 1 { &prompts.moment } else { &prompts.still_working }.clone();
-        self.read(&text);
-        for clause in self.bot.clauses(&text) {
-            self.say(now, clause, false, false);
+        let text = if self.tools.ask_patience() == 1 { &prompts.moment } else { &prompts.still_working }.clone();
+        self.say(now, &text, false);
+    }
+
+    fn key(&mut self, now: Instant, key: char) {
+        if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+            return;
+        }
+        let pressed = self.entry.press(now, key, &self.brain.keypad(), self.bot.silence.key_gap);
+        let (begins, answer) = match pressed {
+            Pressed::Ignored => return,
+            Pressed::More { begins } => (begins, false),
+            Pressed::Answer { begins } => (begins, true),
+        };
+        // Keys beat the words of the same turn.
+        self.turn.forget();
+        self.hush(now);
+        if begins {
+            self.out.push_back(Output::Keying(true));
+        }
+        if answer {
+            self.enter(now);
         }
     }
 
-    fn tool_done(&mut self, now: Instant, result: Result<serde_json::Value, ToolFault>) {
-        self.tool = None;
-        let reply = self.flow.tool(result);
-        self.reply(now, reply);
+    /// The entry has ended: take it.
+    fn enter(&mut self, now: Instant) {
+        if self.entry.is_open() {
+            self.out.push_back(Output::Keying(false));
+        }
+        let keys = self.entry.close();
+        if keys.is_empty() {
+            // Cleared with `*` and left alone: the question stands.
+            return self.think(now, BrainInput::Keys("#".into()));
+        }
+        self.note_turn(&keys, 1.0, By::Keys);
+        if self.spend_turn(now) {
+            self.think(now, BrainInput::Keys(keys));
+        }
+    }
+
+    /// The caller wrote an answer: it hushes at once, and beats the words of the same turn.
+    fn typed(&mut self, now: Instant, text: &str) {
+        let text = text.trim();
+        if !self.takes() || text.is_empty() {
+            return;
+        }
+        self.turn.forget();
+        self.hush(now);
+        if self.entry.is_open() {
+            self.entry.close();
+            self.out.push_back(Output::Keying(false));
+        }
+        self.note_turn(text, 1.0, By::Text);
+        if self.spend_turn(now) {
+            self.think(now, BrainInput::Typed(text.to_string()));
+        }
     }
 
     fn deafen(&mut self, now: Instant, deaf: bool) {
@@ -556,18 +488,19 @@ impl Conversation {
             self.turn.forget();
             self.resume(now);
         }
-        // Before the call is answered, the greeting says so.
-        let told = self.flow.deaf(deaf && (self.answered || matches!(self.flow.step(), Step::Task)));
-        if let Some(reply) = told.filter(|_| self.answered && self.tool.is_none()) {
-            self.hush();
-            self.reply(now, reply);
+        self.brain.handle(now, BrainInput::Deaf(deaf));
+        // What the bot says to that is said at once.
+        if let Some(first) = self.brain.poll() {
+            self.silence(now);
+            self.take(now, first);
         }
+        self.drain(now);
     }
 
     /// What was half said or half entered is forgotten; afterwards the caller has all the time again that a question gives.
-    fn put_on_hold(&mut self, now: Instant, away: bool) {
-        self.away = away;
-        if away {
+    fn put_on_hold(&mut self, now: Instant, on_hold: bool) {
+        self.on_hold = on_hold;
+        if on_hold {
             self.turn.forget();
             self.resume(now);
             if self.entry.is_open() {
@@ -575,17 +508,17 @@ impl Conversation {
                 self.out.push_back(Output::Keying(false));
             }
         } else {
-            self.history.alive(now);
+            self.history.restart_clock(now);
             self.listen();
         }
     }
 
-    fn muted(&mut self, now: Instant, say: SayId) {
+    fn unspoken(&mut self, now: Instant, say: SayId) {
         self.history.heard(now, say, 0, true);
-        self.mute = self.mute.saturating_add(1);
-        if self.mute >= MUTE_LIMIT && !self.ended {
-            self.hush();
-            self.end(reason::MUTE);
+        self.unspoken = self.unspoken.saturating_add(1);
+        if self.unspoken >= UNSPOKEN_LIMIT && !self.ended {
+            self.hush(now);
+            self.end(HangUpReason::CannotSpeak);
         }
     }
 }

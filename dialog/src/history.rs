@@ -1,5 +1,4 @@
 //! `History`: who said what, and how much of it was heard.
-use crate::conversation::SayId;
 use std::time::{Duration, Instant};
 
 /// One line of a conversation.
@@ -19,13 +18,17 @@ impl std::fmt::Debug for Line {
     }
 }
 
+/// The number of one clause the bot says; numbers rise through a conversation and are never used twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SayId(pub u64);
+
 struct Clause {
     say: SayId,
     text: String,
     heard: usize,
     done: bool,
     interruptible: bool,
-    /// The last sign of life from its sound.
+    /// When its sound was last reported, or it became the clause that plays.
     since: Instant,
 }
 
@@ -94,8 +97,8 @@ impl History {
         }
     }
 
-    /// The sound moved, or waits on purpose: nothing is overdue.
-    pub fn alive(&mut self, now: Instant) {
+    /// Counts anew when the clause that plays is overdue: its sound was stopped on purpose, and goes on now.
+    pub fn restart_clock(&mut self, now: Instant) {
         let first = self.open_clauses().next().map(|c| c.say);
         if let Some(clause) = first.and_then(|say| self.clause(say)) {
             clause.since = now;
@@ -108,6 +111,11 @@ impl History {
             Entry::Bot(clause) if clause.say == say => Some(clause),
             _ => None,
         })
+    }
+
+    /// Whether nothing more will be heard of a clause.
+    pub fn is_done(&self, say: SayId) -> bool {
+        self.entries.iter().any(|e| matches!(e, Entry::Bot(c) if c.say == say && c.done))
     }
 
     /// Whether a clause ended before the caller had heard all of it.

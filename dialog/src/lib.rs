@@ -3,17 +3,23 @@
 //! `dialog` is a text machine. It depends on no other crate of ours, reads no clock and does no I/O, so a bot can be run as
 //! a chat in a terminal, and an hour of conversation takes milliseconds in a test.
 //!
-//! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say, [`history`]
-//! keeps what was heard. A [`bot`] is read from TOML. [`expect`] writes grammars, [`value`] reads what was said, [`say`] writes
-//! what will be spoken.
+//! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
+//! [`history`] keeps what was heard. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
+//! [`keypad`] knows what keys mean. What they hand to each other stands in [`language`], [`expect`] and [`tool`].
+//!
+//! Modules use those that stand before them in this list, never one behind:
+//! `language`, `expect`, `tool`, `history`, `value`, `say`, `keypad`, `turn`, `bot`, `model`, `conversation`.
 
 pub mod bot;
 pub mod conversation;
 pub mod expect;
 pub mod history;
+pub mod keypad;
+pub mod language;
 pub mod model;
 pub mod say;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+pub mod tool;
 pub mod turn;
 pub mod value;

@@ -1,10 +1,14 @@
 //! Simulated time around a [`Conversation`]: scripts in, traces out. A simulated line plays what the bot says.
 use crate::bot::Bot;
-use crate::conversation::{By, Conversation, Input, Output, SayId, ToolId};
+use crate::conversation::{By, Conversation, HangUpReason, Input, Output, SayId, ToolFault, ToolId};
+use crate::model::brain::Brain;
+use crate::tool::HttpRequest;
 use jiff::civil::{DateTime, date};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+pub mod brain;
 
 /// The moment every test call begins: a Wednesday morning.
 pub fn today() -> DateTime {
@@ -24,11 +28,12 @@ pub struct Sim {
     now: Instant,
     start: Instant,
     playing: VecDeque<Playing>,
-    held: bool,
+    paused: bool,
     pub trace: Vec<String>,
     pub outputs: Vec<Output>,
-    tool: Option<ToolId>,
-    pub hung_up: Option<&'static str>,
+    /// The tools that run, the oldest first.
+    tools: VecDeque<ToolId>,
+    pub hung_up: Option<HangUpReason>,
     /// Recogniser's confidence in what is said.
     pub confidence: f32,
 }
@@ -37,16 +42,24 @@ const CHAR: Duration = Duration::from_millis(66);
 
 impl Sim {
     pub fn new(bot: Bot) -> Sim {
+        Sim::with(Conversation::new(Arc::new(bot), today()))
+    }
+
+    pub fn with_brain(bot: Bot, brain: impl Brain + 'static) -> Sim {
+        Sim::with(Conversation::with_brain(Arc::new(bot), Box::new(brain)))
+    }
+
+    fn with(talk: Conversation) -> Sim {
         let now = Instant::now();
         Sim {
-            talk: Conversation::new(Arc::new(bot), today()),
+            talk,
             now,
             start: now,
             playing: VecDeque::new(),
-            held: false,
+            paused: false,
             trace: Vec::new(),
             outputs: Vec::new(),
-            tool: None,
+            tools: VecDeque::new(),
             hung_up: None,
             confidence: 0.9,
         }
@@ -69,20 +82,20 @@ impl Sim {
                     self.note(format!("bot: {text}"));
                     self.playing.push_back(Playing { say, text, chars: 0, began: false });
                 }
-                Output::Hold => {
-                    self.held = true;
+                Output::Pause => {
+                    self.paused = true;
                     self.note("hold".into());
                 }
                 Output::Resume => {
-                    self.held = false;
+                    self.paused = false;
                     self.note("resume".into());
                 }
                 Output::Hush { floor } => {
-                    self.held = false;
+                    self.paused = false;
                     self.playing.retain(|p| p.say >= floor);
                     self.note("hush".into());
                 }
-                Output::Listen(_) | Output::NoTurn | Output::Late => {}
+                Output::Listen(_) | Output::Complete | Output::NoTurn | Output::Late => {}
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
                     let by = match by {
@@ -92,15 +105,21 @@ impl Sim {
                     };
                     self.note(format!("{by}: {text}"))
                 }
-                Output::Run { id, call } => {
-                    self.tool = Some(id);
-                    let body = call.body.map(|b| b.to_string()).unwrap_or_default();
-                    self.note(format!("run {:?} {} {body}", call.method, call.url).trim_end().to_string());
+                Output::Run(call) => {
+                    self.tools.push_back(call.id);
+                    let line = match HttpRequest::of(&call) {
+                        Some(HttpRequest { method, url, body }) => {
+                            format!("run {method:?} {url} {}", body.map(|b| b.to_string()).unwrap_or_default())
+                        }
+                        None => format!("run {} {}", call.name, call.arguments),
+                    };
+                    self.note(line.trim_end().to_string());
                 }
+                Output::Cancel(id) => self.tools.retain(|tool| *tool != id),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");
                     self.hung_up = Some(reason);
-                    self.note(format!("end: {reason}"));
+                    self.note(format!("end: {}", reason.text()));
                 }
                 Output::Slot { name, value, confirmed, .. } => {
                     let value = value.map_or_else(|| "-".into(), |v| v.to_string());
@@ -115,7 +134,7 @@ impl Sim {
         let until = self.now + time;
         while self.now < until {
             // Nothing sounds: go straight to what is due.
-            let silent = self.playing.is_empty() || self.held;
+            let silent = self.playing.is_empty() || self.paused;
             let due = self.talk.deadline().map_or(until, |(at, _)| at.max(self.now + Duration::from_millis(1)));
             let step = if silent { due.min(until) - self.now } else { Duration::from_millis(20).min(until - self.now) };
             self.now += step;
@@ -132,7 +151,7 @@ impl Sim {
     }
 
     fn play(&mut self, step: Duration) {
-        if self.held {
+        if self.paused {
             return;
         }
         let Some(first) = self.playing.front_mut() else { return };
@@ -158,7 +177,7 @@ impl Sim {
     /// Lets the bot finish.
     pub fn listen(&mut self) {
         for _ in 0..6_000 {
-            if self.playing.is_empty() || self.held {
+            if self.playing.is_empty() || self.paused {
                 break;
             }
             self.pass(Duration::from_millis(20));
@@ -171,7 +190,7 @@ impl Sim {
 
     /// Speaks for a while and falls silent, as a gate and a recogniser would report it. `None`: nothing was understood.
     pub fn speak(&mut self, text: Option<&str>, length: Duration) {
-        // A gate notices a voice 130 ms after its onset, and its end 200 ms late.
+        // A gate reports a voice 130 ms after its onset, and its end 200 ms late.
         self.pass(Duration::from_millis(130));
         self.input(Input::SpeechStarted);
         self.pass(length + Duration::from_millis(70));
@@ -194,8 +213,9 @@ impl Sim {
         }
     }
 
-    pub fn tool(&mut self, result: Result<serde_json::Value, crate::conversation::ToolFault>) {
-        if let Some(id) = self.tool.take() {
+    /// The oldest tool that runs has this outcome.
+    pub fn tool(&mut self, result: Result<serde_json::Value, ToolFault>) {
+        if let Some(id) = self.tools.pop_front() {
             self.input(Input::ToolDone { id, result });
         }
     }
@@ -210,7 +230,6 @@ impl Sim {
 /// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
 /// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `sure 0.3` (confidence from here on).
 pub fn check(bot: &str, script: &str, expected: &str) {
-    use crate::conversation::ToolFault;
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
     let ms = |text: &str| Duration::from_millis(text.parse().unwrap_or_else(|_| panic!("no number: {text}")));
     for line in script.lines().map(str::trim).filter(|l| !l.is_empty()) {

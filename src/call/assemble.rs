@@ -126,7 +126,16 @@ impl Assembly {
         let core = Echo::new(limits, page.as_ref().map(|_| Page::new(&info.id, ECHO, "en")), Instant::now());
         let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
         let (id, store) = (info.id.clone(), self.resources.store.clone());
-        let effects = Effects { id, room, store, speech: None, recorder: None, tools: JoinSet::new(), page: to_page };
+        let effects = Effects {
+            id,
+            room,
+            store,
+            speech: None,
+            recorder: None,
+            tools: JoinSet::new(),
+            running: Vec::new(),
+            page: to_page,
+        };
         // Nothing recognises or synthesises speech: these queues are closed.
         let (heard, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1);
         driver::run(line, core, effects, Inbox { room: events, heard, spoken, orders, page }).await
@@ -173,6 +182,7 @@ impl Assembly {
             store: store.clone(),
             speech: Some(speech),
             tools: JoinSet::new(),
+            running: Vec::new(),
             page: to_page,
         };
         let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, orders, page };

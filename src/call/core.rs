@@ -67,10 +67,9 @@ pub enum Act {
     Shut(Shut),
     /// What is said now is secret, or is not any more: sound in between must not be stored.
     Secret(bool),
-    Run {
-        id: ToolId,
-        call: ToolCall,
-    },
+    Run(ToolCall),
+    /// Stop this tool, if it still runs.
+    Cancel(ToolId),
     Note(Note),
     /// A message for the browser's page.
     Tell(String),

@@ -39,8 +39,10 @@ pub enum Arrival {
     Heard(Heard),
     Spoken(Spoken),
     Page(Message),
-    /// A tool has ended; `None`: its task has panicked.
-    Tool(Option<Input>),
+    Tool(Input),
+    ToolPanicked,
+    /// A tool was stopped: the conversation does not want its outcome any more.
+    ToolCancelled,
     /// The core's deadline has come.
     Deadline,
 }
@@ -83,8 +85,9 @@ pub fn step(arrival: Arrival) -> Step {
         Arrival::Heard(heard) => Input::Heard(heard),
         Arrival::Spoken(spoken) => Input::Spoken(spoken),
         Arrival::Page(message) => Input::Page(message.into()),
-        Arrival::Tool(Some(done)) => done,
-        Arrival::Tool(None) => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
+        Arrival::Tool(done) => done,
+        Arrival::ToolCancelled => return Step::Ignore,
+        Arrival::ToolPanicked => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
         Arrival::Deadline => Input::Tick,
     })
 }
@@ -124,7 +127,11 @@ pub async fn run(mut line: Telephone, mut core: impl Core, mut effects: Effects,
             Some(heard) = inbox.heard.recv() => Arrival::Heard(heard),
             Some(spoken) = inbox.spoken.recv() => Arrival::Spoken(spoken),
             Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
-            Some(done) = effects.tools.join_next() => Arrival::Tool(done.ok()),
+            Some(done) = effects.tools.join_next() => match done {
+                Ok(input) => Arrival::Tool(input),
+                Err(why) if why.is_cancelled() => Arrival::ToolCancelled,
+                Err(_) => Arrival::ToolPanicked,
+            },
             () = until(deadline) => Arrival::Deadline,
         };
         match step(arrival) {

@@ -16,7 +16,7 @@ use media::room::Seat;
 use media::tts::{Sound, Spoken, UtteranceId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// One order to a part around the call.
 pub enum Effect {
@@ -34,10 +34,8 @@ pub enum Effect {
     Listen(Expect),
     /// The bot's secret is kept out of the recording.
     PauseRecording(bool),
-    Run {
-        id: ToolId,
-        call: ToolCall,
-    },
+    Run(ToolCall),
+    Cancel(ToolId),
     Note(Note),
     Tell(String),
     HangUp(End),
@@ -57,7 +55,8 @@ pub fn effects_of(act: Act, clip: impl FnOnce(Clip) -> Vec<i16>) -> Vec<Effect> 
         Act::Listen(expect) => vec![Effect::Listen(expect)],
         Act::Shut(shut) => vec![Effect::Room(RoomOrder::Shut(Seat::CALLER, shut))],
         Act::Secret(secret) => vec![Effect::PauseRecording(secret)],
-        Act::Run { id, call } => vec![Effect::Run { id, call }],
+        Act::Run(call) => vec![Effect::Run(call)],
+        Act::Cancel(id) => vec![Effect::Cancel(id)],
         Act::Note(note) => vec![Effect::Note(note)],
         Act::Tell(message) => vec![Effect::Tell(message)],
         Act::End(end) => vec![Effect::HangUp(end)],
@@ -73,6 +72,8 @@ pub struct Effects {
     pub speech: Option<Speech>,
     pub recorder: Option<Recorder>,
     pub tools: JoinSet<Input>,
+    /// By which one of them is stopped.
+    pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
 }
@@ -111,9 +112,14 @@ impl Effects {
                 Effect::PauseRecording(paused) => {
                     self.recorder.iter().for_each(|recorder| recorder.pause(Asker::Bot, paused));
                 }
-                Effect::Run { id, call } => {
-                    let talk = self.id.clone();
-                    self.tools.spawn(async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } });
+                Effect::Run(call) => {
+                    let (talk, id) = (self.id.clone(), call.id);
+                    let running = async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } };
+                    self.running.retain(|(_, tool)| !tool.is_finished());
+                    self.running.push((id, self.tools.spawn(running)));
+                }
+                Effect::Cancel(id) => {
+                    self.running.iter().filter(|(running, _)| *running == id).for_each(|(_, tool)| tool.abort());
                 }
                 Effect::Tell(message) => {
                     // If the queue is full, the leg ends the call of a page that does not read.

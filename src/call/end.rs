@@ -37,6 +37,7 @@ fn known(name: &'static str) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dialog::conversation::HangUpReason;
     use std::path::{Path, PathBuf};
 
     #[test]
@@ -46,9 +47,9 @@ mod tests {
         assert_eq!(end(By::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
         assert_eq!(end(By::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
         assert_eq!(end(By::Us, "the line was dropped").blame, Blame::Server);
-        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, false).blame, Blame::Nobody);
-        assert_eq!(End::of_talk(dialog::model::reason::NO_INPUT, true).blame, Blame::Engine);
-        assert_eq!(End::of_talk(dialog::model::reason::TOOL, false), Reason::ToolFailed.into());
+        assert_eq!(End::of_talk(HangUpReason::NoInput.text(), false).blame, Blame::Nobody);
+        assert_eq!(End::of_talk(HangUpReason::NoInput.text(), true).blame, Blame::Engine);
+        assert_eq!(End::of_talk(HangUpReason::ToolFailed.text(), false), Reason::ToolFailed.into());
     }
 
     fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -67,12 +68,11 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut files = Vec::new();
         sources(&root.join("telephony/src"), &mut files);
-        let mut given = Vec::new();
-        for (files, before) in [(files, "reason: \""), (vec![root.join("dialog/src/model.rs")], ": &str = \"")] {
-            for file in files {
-                let text = std::fs::read_to_string(&file).unwrap();
-                given.extend(text.split(before).skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
-            }
+        let mut given: Vec<String> = HangUpReason::ALL.iter().map(|reason| reason.text().to_owned()).collect();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let reasons = text.split("reason: \"").skip(1);
+            given.extend(reasons.filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
         }
         assert!(given.len() > 20, "they are found: {given:?}");
         let nameless: Vec<_> = given.iter().filter(|text| Reason::of(text) == Reason::Unknown).collect();

@@ -11,7 +11,7 @@ use super::watchdog::{Limits, Why};
 use crate::standby::Clip;
 use crate::store;
 use crate::store::{Event as Note, Mark, Private};
-use dialog::conversation::{Conversation, Input as Words, SayId};
+use dialog::conversation::{Conversation, Input as Words, SayId, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
 use media::ear::Shut;
@@ -19,7 +19,7 @@ use media::playout::{Gain, Phase, Played};
 use media::room::Event;
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 mod outputs;
@@ -54,8 +54,8 @@ pub struct Talk {
     underrun: Option<UtteranceId>,
     /// An answer is due, and the recogniser is late with the caller's words.
     words_late: bool,
-    /// A tool runs. Meanwhile the conversation asks for patience itself, and no other sound is due.
-    tool_runs: bool,
+    /// The tools that run. Meanwhile the conversation asks for patience itself, and no other sound is due.
+    tools: BTreeSet<ToolId>,
     /// The newest clause.
     last_say: SayId,
     dedup: KeyDedup,
@@ -116,7 +116,7 @@ impl Core for Talk {
             Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             Input::Page(incoming) => self.page_message(now, incoming),
             Input::ToolDone { id, result } => {
-                self.tool_ended(now);
+                self.tool_ended(now, id);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
                 self.tell_conversation(now, Words::ToolDone { id, result });
             }
@@ -151,7 +151,7 @@ impl Talk {
             standby_clips: (UtteranceId(0), 0),
             underrun: None,
             words_late: false,
-            tool_runs: false,
+            tools: BTreeSet::new(),
             last_say: SayId(0),
             dedup: KeyDedup::default(),
             page: None,
@@ -184,7 +184,7 @@ impl Talk {
         match () {
             () if speaks && !self.playout_held => PageState::Speaking,
             () if self.caller.is_speaking() => PageState::Listening,
-            () if self.sound_due.is_some() || self.tool_runs => PageState::Thinking,
+            () if self.sound_due.is_some() || !self.tools.is_empty() => PageState::Thinking,
             () => PageState::Listening,
         }
     }
@@ -280,25 +280,26 @@ impl Talk {
             self.silence(silence);
         }
         if held {
-            self.tell_conversation(now, Words::Held(true));
+            self.tell_conversation(now, Words::OnHold(true));
             self.act(Act::Shut(Shut::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Shut(Shut::Open));
-            self.tell_conversation(now, Words::Held(false));
+            self.tell_conversation(now, Words::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }
     }
 
-    fn tool_started(&mut self) {
-        self.tool_runs = true;
+    fn tool_started(&mut self, id: ToolId) {
+        self.tools.insert(id);
         self.sound_due = None;
     }
 
-    /// What the bot says to the tool's result is due.
-    fn tool_ended(&mut self, now: Instant) {
-        self.tool_runs = false;
-        self.sound_due = (!self.sounds()).then_some(now);
+    /// What the bot says to the result is due, once no tool runs any more.
+    fn tool_ended(&mut self, now: Instant, id: ToolId) {
+        if self.tools.remove(&id) && self.tools.is_empty() {
+            self.sound_due = (!self.sounds()).then_some(now);
+        }
     }
 
     /// Whether a clause or a standby clip is playing (or would, were the playout not held).
@@ -479,11 +480,11 @@ impl Talk {
         }
         self.standby_plays &= say.is_some();
         let more = self.bot.more();
-        if (more || self.words_late) && !self.tool_runs {
+        if (more || self.words_late) && self.tools.is_empty() {
             self.sound_due = Some(at);
         }
         let owed = match () {
-            () if self.tool_runs => Owed::Answer,
+            () if !self.tools.is_empty() => Owed::Answer,
             () if more => Owed::Rest,
             () if self.sound_due.is_some() => Owed::Answer,
             () => Owed::Nothing,

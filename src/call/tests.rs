@@ -111,7 +111,7 @@ impl Line {
         let mut line = Self::greeted();
         line.pass(line.now + 500);
         let acts = line.says("two");
-        let id = acts.iter().find_map(|act| if let Act::Run { id, .. } = act { Some(*id) } else { None });
+        let id = acts.iter().find_map(|act| if let Act::Run(call) = act { Some(call.id) } else { None });
         (line, id.expect("the tool runs"))
     }
 }
@@ -234,7 +234,7 @@ fn packets_that_stopped_ahead_of_a_hold_do_not_end_the_call_after_it() {
 #[test]
 fn a_key_by_signalling_is_an_answer_like_one_in_the_sound() {
     let mut line = Line::greeted();
-    assert!(line.tell(Input::Key('3')).iter().any(|act| matches!(act, Act::Run { .. })));
+    assert!(line.tell(Input::Key('3')).iter().any(|act| matches!(act, Act::Run(_))));
 }
 
 #[test]

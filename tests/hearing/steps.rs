@@ -1,7 +1,11 @@
 //! The steps of a bot's conversation, each with the grammar it listens with, and what callers say there.
 use dialog::bot::Bot;
-use dialog::model::flow::{Flow, Step};
+use dialog::model::brain::{Brain, BrainInput};
+use dialog::model::flow::Flow;
+use dialog::model::step::Step;
+use dialog::model::thought::Thought;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A step of the shipped booking: its name, what was said before it, and what callers say at it.
 pub struct Stage {
@@ -109,19 +113,34 @@ pub const STAGES: [Stage; 8] = [
 /// A conversation that has come to `stage`.
 pub fn at(bot: &Arc<Bot>, stage: &Stage) -> Flow {
     let mut flow = Flow::new(bot.clone(), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
-    flow.open();
+    thoughts(&mut flow, BrainInput::Answered);
     for said in stage.before {
-        flow.hear(said, 0.9);
+        thoughts(&mut flow, heard(said));
     }
     flow
+}
+
+fn heard(text: &str) -> BrainInput {
+    BrainInput::Heard { text: text.to_owned(), confidence: 0.9 }
+}
+
+fn thoughts(flow: &mut Flow, input: BrainInput) -> Vec<Thought> {
+    flow.handle(Instant::now(), input);
+    std::iter::from_fn(|| flow.poll()).collect()
 }
 
 /// What the bot makes of these words at `stage`: two texts mean the same when this is the same.
 pub fn meaning(bot: &Arc<Bot>, stage: &Stage, text: &str) -> (Step, Vec<String>, String) {
     let mut flow = at(bot, stage);
-    let reply = flow.hear(text, 0.9);
-    let slots = reply.slots.iter().map(|news| format!("{}={:?}", news.slot, news.value)).collect();
-    (flow.step(), slots, reply.say.iter().map(|sentence| sentence.text.as_str()).collect())
+    let (mut slots, mut said) = (Vec::new(), String::new());
+    for thought in thoughts(&mut flow, heard(text)) {
+        match thought {
+            Thought::Slot(news) => slots.push(format!("{}={:?}", news.slot, news.value)),
+            Thought::Say { text, .. } => said.push_str(&text),
+            _ => {}
+        }
+    }
+    (flow.step(), slots, said)
 }
 
 /// What the recogniser listens for at `stage`.

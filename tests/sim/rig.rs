@@ -8,6 +8,7 @@ use crate::recogniser::{Fails, Recogniser};
 use crate::voice::Voice;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Expect, ToolFault};
+use dialog::tool::HttpRequest;
 use media::asr::Heard;
 use media::codec::Codec;
 use media::ear::Shut;
@@ -358,7 +359,7 @@ impl Call {
             }
             Later::Tool(id, result) => {
                 self.note("tool", result.as_ref().map_or_else(|fault| fault.to_string(), |answer| answer.to_string()));
-                self.arrive(Arrival::Tool(Some(Input::ToolDone { id, result })));
+                self.arrive(Arrival::Tool(Input::ToolDone { id, result }));
             }
         }
     }
@@ -432,12 +433,16 @@ impl Call {
                 self.orders.push(Order::Listen(expect));
             }
             Effect::PauseRecording(paused) => self.note("record", if paused { "pauses" } else { "goes on" }),
-            Effect::Run { id, call } => {
-                let body = call.body.map(|body| body.to_string()).unwrap_or_default();
-                self.note("tool", format!("{:?} {} {body}", call.method, call.url));
+            Effect::Run(call) => {
+                let request = HttpRequest::of(&call).expect("bots make HTTP requests");
+                let body = request.body.map(|body| body.to_string()).unwrap_or_default();
+                self.note("tool", format!("{:?} {} {body}", request.method, request.url));
                 if let Some((time, answer)) = self.tool.pop_front() {
-                    self.after(time, Later::Tool(id, answer));
+                    self.after(time, Later::Tool(call.id, answer));
                 }
+            }
+            Effect::Cancel(cancelled) => {
+                self.later.retain(|_, later| !matches!(later, Later::Tool(id, _) if *id == cancelled));
             }
             Effect::Note(note) => self.record(note),
             Effect::Tell(message) => self.note("page", message),

@@ -20,15 +20,12 @@ pub const ARROWS: [(&str, &str); 3] = [
 ];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 15] = [
-    "dialog: bot conversation expect history model",
+pub const CIRCLES: [&str; 12] = [
     "media: egress leg",
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
-    "media::jitter: backlog delay lateness stream",
-    "media::pool: listening probing shares speaking",
     "switchboard: config observe store",
     "telephony: line number ring sip",
     "telephony::rtp: ports srtp wire",

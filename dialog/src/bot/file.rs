@@ -1,8 +1,8 @@
 //! The shape of a bot's TOML file. Every key is known; another one is refused with its path.
+use super::definition::{Confirm, SilencePlan, Then};
 use super::words::{CommandsFile, PromptsFile};
-use super::{Confirm, SilencePlan, Then};
+use crate::language::Language;
 use crate::turn::TurnPlan;
-use crate::value::Language;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

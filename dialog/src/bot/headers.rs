@@ -1,7 +1,6 @@
 //! `Headers`: what a trunk said of a call in header fields of SIP, and a bot's sentences with it.
-use super::{Bot, Part, Template};
+use super::template::{Part, Template};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Values by the field's name; names are compared without case. Without SIP, and for a field that did not come, a value is
 /// empty.
@@ -21,6 +20,10 @@ impl FromIterator<(String, String)> for Headers {
 }
 
 impl Headers {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As it came: for requests to services.
     pub(crate) fn value(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
@@ -33,7 +36,7 @@ impl Headers {
     }
 
     /// A sentence whose gaps are header fields; any other gap stays.
-    fn fill(&self, text: &str) -> String {
+    pub(super) fn fill(&self, text: &str) -> String {
         let Ok(template) = Template::parse(text) else { return text.to_owned() };
         let filled = template.fill(|part| match part {
             Part::Text(text) => text.clone(),
@@ -60,43 +63,4 @@ pub(crate) fn without_holes(text: &str) -> String {
 /// Whether a text has a gap for a header field.
 pub(super) fn is_in(text: &str) -> bool {
     text.contains('{') && Template::parse(text).is_ok_and(|template| template.headers())
-}
-
-impl Bot {
-    /// The bot as it is in one call: its sentences hold what the trunk said of it. Later gaps are filled as they come.
-    pub fn with_headers(self: Arc<Self>, headers: Headers) -> Arc<Self> {
-        let mut bot = match (self.has_header_gaps, headers.0.is_empty()) {
-            (false, true) => return self,
-            _ => (*self).clone(),
-        };
-        if bot.has_header_gaps {
-            bot.sentences().into_iter().filter(|text| is_in(text)).for_each(|text| *text = headers.fill(text));
-            bot.has_header_gaps = false;
-        }
-        bot.headers = headers;
-        Arc::new(bot)
-    }
-
-    /// The same bot for a call that no trunk brought, unless it is already one call's own.
-    pub(crate) fn without_header_gaps(self: Arc<Self>) -> Arc<Self> {
-        if self.has_header_gaps { self.with_headers(Headers::default()) } else { self }
-    }
-
-    /// Every sentence that is said as it stands, or with gaps that are filled by their names.
-    pub(super) fn sentences(&mut self) -> Vec<&mut String> {
-        let Self { disclosure, greeting, closing, slots, tasks, prompts, .. } = self;
-        let mut all: Vec<&mut String> = disclosure.iter_mut().chain([greeting, closing]).collect();
-        for slot in slots {
-            all.push(&mut slot.prompt);
-            all.extend(slot.reprompts.iter_mut().chain(&mut slot.help));
-        }
-        all.extend(
-            tasks
-                .iter_mut()
-                .filter_map(|task| task.done.call.as_mut())
-                .flat_map(|call| [&mut call.late, &mut call.failed].into_iter().flatten()),
-        );
-        all.extend(prompts.all_mut());
-        all
-    }
 }

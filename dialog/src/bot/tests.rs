@@ -1,5 +1,6 @@
 //! What a bot file may hold, and how it is told what is wrong.
 use super::*;
+use crate::value::kind::Kind;
 use std::sync::Arc;
 
 const SMALL: &str = r#"

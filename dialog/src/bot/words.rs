@@ -1,5 +1,7 @@
 //! What every bot can say and understand without being told: prompts and commands of each language.
-use crate::value::Language;
+use crate::language::Language;
+use crate::say;
+use crate::value::kind::Kind;
 use serde::Deserialize;
 
 macro_rules! prompts {
@@ -14,8 +16,11 @@ macro_rules! prompts {
 
         impl PromptsFile {
             pub(super) fn fill(self, language: Language) -> Prompts {
-                let (en, _) = (language == Language::En, ());
-                Prompts { $($name: self.$name.unwrap_or_else(|| if en { $en } else { $vi }.to_string()),)* }
+                let usual = |en: &'static str, vi: &'static str| match language {
+                    Language::En => en,
+                    Language::Vi => vi,
+                };
+                Prompts { $($name: self.$name.unwrap_or_else(|| usual($en, $vi).to_string()),)* }
             }
         }
 
@@ -73,6 +78,29 @@ prompts! {
     secret: "the number you gave me", "số quý khách đã cho";
 }
 
+impl Prompts {
+    /// The sentence that explains how keys answer a slot of this kind; empty where they do not.
+    pub(crate) fn keypad_hint(&self, kind: &Kind, language: Language) -> String {
+        match kind {
+            Kind::Choice(all) => self.menu(language, all.iter().filter_map(|c| c.key.map(|k| (c.say.as_str(), k)))),
+            Kind::YesNo => self.yes_no_keys.clone(),
+            Kind::Number { .. } => self.number_keys.clone(),
+            Kind::Digits { .. } | Kind::Phone => self.digits_keys.clone(),
+            Kind::Date => self.date_keys.clone(),
+            Kind::Time => self.time_keys.clone(),
+            Kind::Duration => self.duration_keys.clone(),
+            Kind::Text => String::new(),
+        }
+    }
+
+    /// A sentence for each entry of a menu, with its key.
+    pub(crate) fn menu<'a>(&self, language: Language, entries: impl Iterator<Item = (&'a str, char)>) -> String {
+        let digit = |key: char| say::normal(&key.to_string(), language);
+        let line = |(value, key): (&str, char)| self.menu_key.replace("{value}", value).replace("{key}", &digit(key));
+        entries.map(line).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// What a caller may say or press at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -113,9 +141,11 @@ pub(super) struct CommandsFile {
 impl CommandsFile {
     pub(super) fn fill(self, language: Language) -> Commands {
         let or = |own: Option<Vec<String>>, en: &[&str], vi: &[&str]| {
-            own.unwrap_or_else(|| {
-                if language == Language::En { en } else { vi }.iter().map(|w| w.to_string()).collect()
-            })
+            let usual = match language {
+                Language::En => en,
+                Language::Vi => vi,
+            };
+            own.unwrap_or_else(|| usual.iter().map(|w| w.to_string()).collect())
         };
         let yes = or(
             self.yes,

@@ -1,5 +1,5 @@
 //! `Debug` without words: what a caller says, types or is told never reaches a log.
-use super::{Input, Output, ToolCall};
+use super::message::{Input, Output};
 use std::fmt::{Debug, Formatter, Result};
 
 impl Debug for Input {
@@ -28,7 +28,7 @@ impl Debug for Input {
             }
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
-            Input::Held(held) => write!(f, "Held({held})"),
+            Input::OnHold(held) => write!(f, "OnHold({held})"),
             Input::Tick => f.write_str("Tick"),
         }
     }
@@ -37,11 +37,12 @@ impl Debug for Input {
 impl Debug for Output {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Output::Say { say, text, interruptible, last } => {
+            Output::Say { say, text, interruptible } => {
                 let chars = text.chars().count();
-                write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible}, last: {last} }}", say.0)
+                write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible} }}", say.0)
             }
-            Output::Hold => f.write_str("Hold"),
+            Output::Complete => f.write_str("Complete"),
+            Output::Pause => f.write_str("Pause"),
             Output::Resume => f.write_str("Resume"),
             Output::Hush { floor } => write!(f, "Hush {{ floor: {} }}", floor.0),
             Output::Listen(expect) => {
@@ -54,7 +55,8 @@ impl Debug for Output {
             Output::Turn { confidence, by, secret, .. } => {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
             }
-            Output::Run { id, call } => write!(f, "Run {{ id: {}, call: {call:?} }}", id.0),
+            Output::Run(call) => write!(f, "Run({call:?})"),
+            Output::Cancel(id) => write!(f, "Cancel({})", id.0),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Slot { name, value, confirmed, secret } => {
                 write!(
@@ -64,11 +66,5 @@ impl Debug for Output {
                 )
             }
         }
-    }
-}
-
-impl Debug for ToolCall {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "ToolCall {{ method: {:?}, timeout: {:?} }}", self.method, self.timeout)
     }
 }

@@ -1,6 +1,6 @@
-//! `Entry`: keys on their way to an answer, and answers that are written. Both hush at once, and beat the words of the same turn.
-use super::{By, Conversation, Output, Pad};
-use std::time::Instant;
+//! `Entry`: keys on their way to an answer.
+use crate::keypad::Keypad;
+use std::time::{Duration, Instant};
 
 /// The keys of a running entry, and when the last one came.
 #[derive(Default)]
@@ -11,92 +11,78 @@ pub(super) struct Entry {
     full: Option<Instant>,
 }
 
+/// What a key did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pressed {
+    /// It ended an entry that was over already.
+    Ignored,
+    /// The entry goes on; it may have begun with this key.
+    More { begins: bool },
+    /// The keys are an answer. An entry of several keys may have begun with the last of them.
+    Answer { begins: bool },
+}
+
 impl Entry {
-    pub(super) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.since.is_some()
     }
 
-    pub(super) fn since(&self) -> Option<Instant> {
+    pub fn since(&self) -> Option<Instant> {
         self.since
     }
 
-    pub(super) fn close(&mut self) -> String {
+    /// Ends the entry; its keys.
+    pub fn close(&mut self) -> String {
         self.since = None;
         std::mem::take(&mut self.keys)
     }
-}
 
-impl Conversation {
-    pub(super) fn key(&mut self, now: Instant, key: char) {
-        if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
-            return;
+    /// `gap`: how long after the last key an entry counts as ended.
+    pub fn press(&mut self, now: Instant, key: char, keypad: &Keypad, gap: Duration) -> Pressed {
+        let full = self.full.take();
+        if key == '#' && !self.is_open() && full.is_some_and(|at| now < at + gap) {
+            return Pressed::Ignored;
         }
-        let full = self.entry.full.take();
-        if key == '#' && !self.entry.is_open() && full.is_some_and(|at| now < at + self.bot.silence.key_gap) {
-            return;
-        }
-        self.turn.forget();
-        self.hush();
-        let pad = self.flow.pad();
-        match (key, self.entry.is_open(), &pad) {
-            ('*' | '#', false, _) | (_, false, Pad::Menu | Pad::None) => {
-                self.entry.keys.push(key);
-                self.enter(now);
+        match (key, self.is_open(), keypad) {
+            ('*' | '#', false, _) | (_, false, Keypad::Menu | Keypad::None) => {
+                self.keys.push(key);
+                Pressed::Answer { begins: false }
             }
             ('*', true, _) => {
-                self.entry.keys.clear();
-                self.entry.since = Some(now);
+                self.keys.clear();
+                self.since = Some(now);
+                Pressed::More { begins: false }
             }
-            ('#', true, _) => self.enter(now),
+            ('#', true, _) => Pressed::Answer { begins: false },
             (_, open, _) => {
-                if !open {
-                    self.out.push_back(Output::Keying(true));
+                self.keys.push(key);
+                self.since = Some(now);
+                let full = if let Keypad::Entry { full } = keypad { *full } else { 1 };
+                if self.keys.len() < full {
+                    return Pressed::More { begins: !open };
                 }
-                self.entry.keys.push(key);
-                self.entry.since = Some(now);
-                let full = if let Pad::Entry { full } = pad { full } else { 1 };
-                if self.entry.keys.len() >= full {
-                    self.entry.full = Some(now);
-                    self.enter(now);
-                }
+                self.full = Some(now);
+                Pressed::Answer { begins: !open }
             }
         }
     }
+}
 
-    /// The caller wrote an answer.
-    pub(super) fn typed(&mut self, now: Instant, text: &str) {
-        let text = text.trim();
-        if !self.takes() || text.is_empty() {
-            return;
-        }
-        self.turn.forget();
-        self.hush();
-        if self.entry.is_open() {
-            self.entry.close();
-            self.out.push_back(Output::Keying(false));
-        }
-        self.note_turn(text, 1.0, By::Text);
-        if self.spend_turn(now) {
-            let reply = self.flow.read(text);
-            self.reply(now, reply);
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The entry has ended: take it.
-    pub(super) fn enter(&mut self, now: Instant) {
-        if self.entry.is_open() {
-            self.out.push_back(Output::Keying(false));
-        }
-        let keys = self.entry.close();
-        if keys.is_empty() {
-            // Cleared with `*` and left alone: the question stands.
-            let reply = self.flow.keys("#");
-            return self.reply(now, reply);
-        }
-        self.note_turn(&keys, 1.0, By::Keys);
-        if self.spend_turn(now) {
-            let reply = self.flow.keys(&keys);
-            self.reply(now, reply);
-        }
+    #[test]
+    fn an_entry_ends_when_it_is_full_and_the_hash_behind_it_belongs_to_it() {
+        let (now, gap) = (Instant::now(), Duration::from_secs(3));
+        let (mut entry, two) = (Entry::default(), Keypad::Entry { full: 2 });
+        assert_eq!(entry.press(now, '1', &two, gap), Pressed::More { begins: true });
+        assert_eq!(entry.press(now, '*', &two, gap), Pressed::More { begins: false });
+        assert_eq!(entry.press(now, '4', &two, gap), Pressed::More { begins: false });
+        assert_eq!(entry.press(now, '2', &two, gap), Pressed::Answer { begins: false });
+        assert_eq!((entry.is_open(), entry.close(), entry.is_open()), (true, "42".into(), false));
+        assert_eq!(entry.press(now, '#', &two, gap), Pressed::Ignored);
+        assert_eq!(entry.press(now, '#', &two, gap), Pressed::Answer { begins: false });
+        assert_eq!((entry.is_open(), entry.close()), (false, "#".into()));
     }
 }

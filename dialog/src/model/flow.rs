@@ -1,83 +1,137 @@
-//! `Flow`: the frame-based model. It asks for what is missing, checks what it is not sure of, reads all back, and does it.
-use super::frame::{self, Fill, Look};
-use super::pad::{self, Pad};
-use super::{Next, Reply, Sentence, SlotNews, reason, spoken_json};
-use crate::bot::{Bot, Command, Confirm, Part, Template, Then, without_holes};
-use crate::conversation::{Expect, MASK, Method, ToolCall, ToolFault};
-use crate::say;
-use crate::turn::{Weight, nods};
-use crate::value::{Growth, Kind, Language, Value, tokens};
+//! `Flow`: the frame-based brain. It asks for what is missing, checks what it is not sure of, reads all back, and does it.
+use super::brain::{Brain, BrainInput};
+use super::grammar;
+use super::step::Step;
+use super::thought::{HangUpReason, Thought};
+use crate::bot::{Bot, Command, Then};
+use crate::expect::Expect;
+use crate::keypad::{self, Keypad};
+use crate::tool::{ToolFault, ToolId};
+use crate::turn::Weight;
+use crate::value::kind::Value;
+use crate::value::words::tokens;
+use form::Form;
 use jiff::civil::DateTime;
+use meaning::{Context, Meaning};
+use parse::Fill;
+use reply::{Next, Reply, Sentence};
 use serde_json::Value as Json;
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
-mod command;
-mod deed;
-mod hear;
-mod plain;
+mod diacritics;
+mod form;
+mod meaning;
+mod parse;
+mod question;
+mod reply;
+mod request;
 
-/// Where a conversation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// "What can I do for you?"
-    Task,
-    Slot(usize),
-    /// "Did you say …?"
-    Check(usize),
-    /// "You want …. Is that right?"
-    Review,
-    /// "What should I change?"
-    Change,
-    /// A tool runs.
-    Busy,
-    Over,
-}
-
-#[derive(Clone)]
-struct Filled {
-    value: Value,
-    confidence: f32,
-    confirmed: bool,
-}
+/// The confidence in typed words and in keys. What a recogniser heard is never as certain.
+const CERTAIN: f32 = 1.0;
+const MAX_HEARD: f32 = 0.99;
 
 pub struct Flow {
     bot: Arc<Bot>,
-    now: DateTime,
-    task: Option<usize>,
-    slots: Vec<Option<Filled>>,
-    /// The order in which slots were filled, for "go back".
-    trail: Vec<usize>,
+    form: Form,
     step: Step,
-    /// How often the present step was asked in vain.
+    /// Answers in a row to the present step that were not understood.
     missed: u8,
     /// Turns in a row of which the recogniser gave nothing.
     unheard: u8,
+    /// Prompts in a row that nobody answered.
     silent: u8,
+    opened: bool,
     deaf: bool,
-    /// The caller has written something: who cannot be heard can still answer in words.
+    /// The caller has written something: they can answer in words also where no recogniser works.
     writes: bool,
     /// The last thing said, for "repeat".
     last: Vec<Sentence>,
+    /// The number of the last tool that was run.
+    tools: u64,
+    thoughts: VecDeque<Thought>,
+}
+
+impl Brain for Flow {
+    fn handle(&mut self, _now: Instant, input: BrainInput) {
+        let reply = match input {
+            BrainInput::Answered => self.open(),
+            BrainInput::Heard { text, confidence } => self.hear(&text, confidence),
+            BrainInput::Typed(text) => self.read(&text),
+            BrainInput::Keys(keys) => self.keys(&keys),
+            BrainInput::NotUnderstood => self.not_understood(),
+            BrainInput::Unheard => self.unheard(),
+            BrainInput::NoInput => self.no_input(),
+            BrainInput::TooManyTurns => self.too_many_turns(),
+            BrainInput::Deaf(deaf) => match self.deaf(deaf) {
+                Some(reply) => reply,
+                None => return,
+            },
+            BrainInput::ToolDone { result, .. } => self.tool_done(result),
+            // A reply is complete at once: nothing is still to come.
+            BrainInput::Interrupted | BrainInput::Tick => return,
+        };
+        self.think(reply);
+    }
+
+    fn poll(&mut self) -> Option<Thought> {
+        self.thoughts.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn is_thinking(&self) -> bool {
+        false
+    }
+
+    fn weigh(&self, text: &str) -> Weight {
+        self.context().weight(text)
+    }
+
+    fn keypad(&self) -> Keypad {
+        question::keypad(&self.form, self.step)
+    }
+
+    fn asks_secret(&self) -> bool {
+        self.step.slot().is_some_and(|s| self.bot.slots[s].secret)
+    }
+
+    /// Where a correction may bring a secret, every figure is taken for one.
+    fn is_secret(&self, text: &str) -> bool {
+        let figure = |word: &String| crate::value::digits(std::slice::from_ref(word), self.bot.language).is_some();
+        let corrects = matches!(self.step, Step::Review | Step::Change)
+            && self.form.task_slots().iter().any(|s| self.bot.slots[*s].secret);
+        self.asks_secret() || (corrects && tokens(text, self.bot.language).iter().any(figure))
+    }
+
+    fn spellings(&self) -> Vec<(String, String)> {
+        self.form.spellings()
+    }
+
+    fn expect(&self) -> Expect {
+        grammar::build(&self.bot, self.step, self.form.task(), self.asks_secret())
+    }
 }
 
 impl Flow {
+    /// `now`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Flow {
-        let slots = vec![None; bot.slots.len()];
-        let task = (bot.tasks.len() == 1).then_some(0);
-        let (trail, last) = (Vec::new(), Vec::new());
         Flow {
+            form: Form::new(bot.clone(), now),
             bot,
-            now,
-            task,
-            slots,
-            trail,
             step: Step::Task,
             missed: 0,
             unheard: 0,
             silent: 0,
+            opened: false,
             deaf: false,
             writes: false,
-            last,
+            last: Vec::new(),
+            tools: 0,
+            thoughts: VecDeque::new(),
         }
     }
 
@@ -85,37 +139,34 @@ impl Flow {
         self.step
     }
 
-    /// Whether a secret is asked for now: nothing of what is heard may be stored.
-    pub fn secret(&self) -> bool {
-        matches!(self.step, Step::Slot(s) | Step::Check(s) if self.bot.slots[s].secret)
+    /// A reply in pieces: news of slots, what is listened for, what is said, and what happens then.
+    fn think(&mut self, reply: Reply) {
+        self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
+        if matches!(reply.next, Next::Listen | Next::Wait) {
+            self.thoughts.push_back(Thought::Listen(self.expect()));
+        }
+        if reply.next == Next::Wait {
+            self.thoughts.push_back(Thought::GiveTime);
+        }
+        let say = |Sentence { text, interruptible }| Thought::Say { text, interruptible };
+        self.thoughts.extend(reply.say.into_iter().map(say));
+        match reply.next {
+            Next::Nothing | Next::Listen | Next::Wait => {}
+            Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
+            Next::HangUp(reason) => self.thoughts.push_back(Thought::HangUp(reason)),
+        }
     }
 
-    /// Whether these words are secret. Where a correction may bring a secret, every figure is taken for one.
-    pub fn secret_words(&self, text: &str) -> bool {
-        let words = tokens(text, self.bot.language);
-        let figure = |w: &String| {
-            let w = std::slice::from_ref(w);
-            match self.bot.language {
-                Language::En => crate::value::en::digits(w).is_some(),
-                Language::Vi => crate::value::vi::digits(w).is_some(),
-            }
-        };
-        self.secret()
-            || (matches!(self.step, Step::Review | Step::Change)
-                && self.task_slots().iter().any(|s| self.bot.slots[*s].secret)
-                && words.iter().any(figure))
-    }
-
-    fn task_slots(&self) -> &[usize] {
-        self.task.map_or(&[], |t| self.bot.tasks[t].slots.as_slice())
+    fn context(&self) -> Context<'_> {
+        Context { form: &self.form, step: self.step }
     }
 
     /// The first words of a call.
-    pub fn open(&mut self) -> Reply {
+    fn open(&mut self) -> Reply {
+        self.opened = true;
         let bot = self.bot.clone();
-        let mut say: Vec<Sentence> = Vec::new();
-        say.extend(bot.disclosure.iter().map(|text| spoken(text)));
-        say.push(spoken(&bot.greeting));
+        let mut say: Vec<Sentence> = bot.disclosure.iter().map(|text| Sentence::new(text)).collect();
+        say.push(Sentence::new(&bot.greeting));
         if self.deaf {
             return self.deafened(say);
         }
@@ -123,46 +174,55 @@ impl Flow {
         // A greeting that asks already is question enough for a bot with several tasks.
         if self.step == Step::Task && bot.greeting.trim_end().ends_with('?') {
             reply.say.clear();
-            self.last = vec![spoken(&bot.greeting)];
+            self.last = vec![Sentence::new(&bot.greeting)];
         }
         say.append(&mut reply.say);
         Reply { say, ..reply }
     }
 
-    /// What words are worth here: how long to wait for more.
-    pub fn weigh(&self, text: &str) -> Weight {
-        let words = tokens(text, self.bot.language);
-        let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
-            || matches!(self.step, Step::Slot(s) if self.bot.slots[s].kind == Kind::YesNo);
-        let free = matches!(self.step, Step::Slot(s) if self.bot.slots[s].kind == Kind::Text);
-        if frame::command(&self.bot, &words, free).is_some() {
-            return Weight::Whole;
-        }
-        if yes_no {
-            match self.yes_no(&words) {
-                Some((true, len)) if len == words.len() => return Weight::Whole,
-                // "no" is often the beginning of a correction.
-                Some((false, len)) if len == words.len() => {
-                    return if self.step == Step::Review { Weight::Likely } else { Weight::Whole };
-                }
-                _ => {}
+    /// The caller said this.
+    fn hear(&mut self, text: &str, confidence: f32) -> Reply {
+        self.unheard = 0;
+        self.understand(text, &tokens(text, self.bot.language), confidence.min(MAX_HEARD))
+    }
+
+    /// The caller wrote this.
+    fn read(&mut self, text: &str) -> Reply {
+        self.writes = true;
+        let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step);
+        self.understand(text, &words, CERTAIN)
+    }
+
+    fn understand(&mut self, text: &str, words: &[String], confidence: f32) -> Reply {
+        match self.context().meaning(words) {
+            Meaning::Command(command) => self.command(command),
+            Meaning::Text(slot) => self.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
+            Meaning::Begin { task, values } => {
+                self.begin(task);
+                self.fill(with_confidence(values, confidence))
             }
-        } else if nods::only(&words, self.bot.language) {
-            return if nods::hums(&words) { Weight::Hum } else { Weight::Nod };
+            Meaning::Switch(task) => {
+                self.begin(task);
+                self.advance(Vec::new())
+            }
+            Meaning::Values(values) => self.fill(with_confidence(values, confidence)),
+            Meaning::Confirmed { slot, values } => self.confirmed(slot, with_confidence(values, confidence)),
+            Meaning::Repeated { slot, values } => self.confirmed(slot, with_confidence(values, MAX_HEARD)),
+            Meaning::Denied(slot) => self.denied(slot),
+            Meaning::Right => self.done(),
+            Meaning::Wrong => self.change(),
+            Meaning::Change(slot) => self.ask_again(slot),
+            Meaning::NothingToChange => self.advance(Vec::new()),
+            Meaning::NothingElse => self.say_goodbye(HangUpReason::Done),
+            Meaning::Known => self.ask(Vec::new()),
+            Meaning::NotUnderstood => self.not_understood(),
+            Meaning::Ignored => Reply { say: Vec::new(), slots: Vec::new(), next: Next::Nothing },
         }
-        if free || words.is_empty() || frame::trailing(&words, self.bot.language) {
-            return Weight::Part;
-        }
-        match self.fills(&words).last() {
-            Some(Fill { end, found, .. }) if *end == words.len() => match found.growth {
-                Growth::Closed => Weight::Whole,
-                Growth::Likely => Weight::Likely,
-                Growth::Open => Weight::Part,
-            },
-            Some(_) => Weight::Likely,
-            None if frame::task(&self.bot, &words).is_some_and(|(_, at, len)| at + len == words.len()) => Weight::Whole,
-            None => Weight::Part,
-        }
+    }
+
+    fn begin(&mut self, task: usize) {
+        self.form.begin(task);
+        self.missed = 0;
     }
 
     /// Takes values and goes on.
@@ -170,18 +230,12 @@ impl Flow {
         let bot = self.bot.clone();
         let mut news = Vec::new();
         let mut say = Vec::new();
-        let sure = bot.turn.good;
         for (slot, value, confidence) in values {
-            let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
-            let confirmed = same || confidence >= 1.0 && bot.slots[slot].confirm != Confirm::Always;
-            self.slots[slot] = Some(Filled { value, confidence, confirmed });
-            self.trail.retain(|s| *s != slot);
-            self.trail.push(slot);
-            news.push(self.news(slot));
+            news.push(self.form.fill(slot, value, confidence));
             if let Some(template) = &bot.slots[slot].read_back
-                && confidence >= sure
+                && confidence >= bot.turn.good
             {
-                say.push(spoken(&self.render(template, Some(slot), None)));
+                say.push(Sentence::new(&self.form.render(template, Some(slot), None)));
             }
         }
         self.missed = 0;
@@ -191,51 +245,76 @@ impl Flow {
         Reply { slots: news, ..reply }
     }
 
-    /// The next step: a check, a question, the review, or the deed.
+    fn confirmed(&mut self, slot: usize, more: Vec<(usize, Value, f32)>) -> Reply {
+        self.form.confirm(slot);
+        let mut reply = self.fill(more);
+        reply.slots.insert(0, self.form.news(slot));
+        reply
+    }
+
+    /// It was wrong: ask again.
+    fn denied(&mut self, slot: usize) -> Reply {
+        let cleared = self.form.clear(slot);
+        self.step = Step::Slot(slot);
+        self.missed = self.missed.saturating_add(1);
+        if self.missed >= self.bot.silence.no_match {
+            return self.give_up();
+        }
+        let mut reply = self.ask(Vec::new());
+        reply.slots.push(cleared);
+        reply
+    }
+
+    /// Something is not right. With one slot there is no doubt what.
+    fn change(&mut self) -> Reply {
+        match *self.form.task_slots() {
+            [only] => self.ask_again(only),
+            _ => {
+                self.step = Step::Change;
+                self.ask(Vec::new())
+            }
+        }
+    }
+
+    fn ask_again(&mut self, slot: usize) -> Reply {
+        let cleared = self.form.clear(slot);
+        self.step = Step::Slot(slot);
+        self.missed = 0;
+        let mut reply = self.ask(Vec::new());
+        reply.slots.push(cleared);
+        reply
+    }
+
+    /// The next step: a check, a question, the review, or what the task is for.
     fn advance(&mut self, say: Vec<Sentence>) -> Reply {
-        let Some(task) = self.task else {
+        let Some(task) = self.form.task() else {
             self.step = Step::Task;
             return self.ask(say);
         };
-        let bot = self.bot.clone();
-        let doubtful = |s: &&usize| {
-            self.slots[**s].as_ref().is_some_and(|f| {
-                !f.confirmed
-                    && match bot.slots[**s].confirm {
-                        Confirm::Never => false,
-                        Confirm::Low => f.confidence < bot.turn.good,
-                        Confirm::Always => true,
-                    }
-            })
-        };
-        let slots = &bot.tasks[task].slots;
-        self.step = if let Some(slot) = slots.iter().find(doubtful) {
-            Step::Check(*slot)
-        } else if let Some(slot) = slots.iter().find(|s| self.slots[**s].is_none()) {
-            Step::Slot(*slot)
-        } else if bot.tasks[task].confirm.is_some() {
+        self.step = if let Some(slot) = self.form.doubtful() {
+            Step::Check(slot)
+        } else if let Some(slot) = self.form.missing() {
+            Step::Slot(slot)
+        } else if self.bot.tasks[task].confirm.is_some() {
             // The review reads every value back by itself.
-            return self.review();
+            self.step = Step::Review;
+            return self.ask(Vec::new());
         } else {
             return self.done();
         };
         self.ask(say)
     }
 
-    fn review(&mut self) -> Reply {
-        self.step = Step::Review;
-        self.ask(Vec::new())
-    }
-
     /// Asks the present step's question, after what is to be said first.
     fn ask(&mut self, mut say: Vec<Sentence>) -> Reply {
-        if self.deaf && !self.writes && self.pad() == Pad::None {
+        if self.deaf && !self.writes && self.keypad() == Keypad::None {
             let text = self.bot.prompts.deaf_end.clone();
-            return self.over(text, reason::DEAF);
+            return self.hang_up(text, HangUpReason::CannotHear);
         }
-        let mut question = vec![spoken(&self.question())];
-        if self.deaf || self.missed >= 2 || self.silent >= 2 {
-            question.extend(Some(self.hint()).filter(|h| !h.is_empty()).map(|h| spoken(&h)));
+        let tries = self.missed.max(self.silent);
+        let mut question = vec![Sentence::new(&question::question(&self.form, self.step, tries))];
+        if self.deaf || tries >= 2 {
+            question.push(Sentence::new(&question::keypad_hint(&self.form, self.step)));
         }
         question.retain(|s| !s.text.trim().is_empty());
         self.last = question.clone();
@@ -243,136 +322,225 @@ impl Flow {
         Reply { say, slots: Vec::new(), next: Next::Listen }
     }
 
-    fn question(&self) -> String {
-        let p = &self.bot.prompts;
-        match self.step {
-            Step::Task if self.trail.is_empty() => p.task.clone(),
-            Step::Task => p.anything_else.clone(),
-            Step::Slot(s) => {
-                let slot = &self.bot.slots[s];
-                let tried = usize::from(self.missed.max(self.silent));
-                match tried.checked_sub(1).and_then(|i| slot.reprompts.get(i).or(slot.reprompts.last())) {
-                    Some(text) => text.clone(),
-                    None => slot.prompt.clone(),
-                }
+    /// Everything is known and right.
+    fn done(&mut self) -> Reply {
+        let bot = self.bot.clone();
+        let Some(task) = self.form.task() else { return self.advance(Vec::new()) };
+        let news = self.form.confirm_all();
+        let mut reply = match &bot.tasks[task].done.request {
+            Some(template) => {
+                self.step = Step::Busy;
+                self.tools += 1;
+                let call = request::request(&self.form, template).call(ToolId(self.tools), template.limit);
+                Reply { say: Vec::new(), slots: Vec::new(), next: Next::Run(call) }
             }
-            Step::Check(s) => p.check.replace("{value}", &self.spoken_value(s)),
-            Step::Review => self
-                .task
-                .and_then(|t| self.bot.tasks[t].confirm.as_ref())
-                .map_or_else(String::new, |template| self.render(template, None, None)),
-            Step::Change => p.change.clone(),
-            Step::Busy | Step::Over => String::new(),
+            None => self.finished(&Json::Null),
+        };
+        reply.slots.splice(0..0, news);
+        reply
+    }
+
+    /// The tool has this outcome.
+    fn tool_done(&mut self, result: Result<Json, ToolFault>) -> Reply {
+        let bot = self.bot.clone();
+        let request = self.form.task().and_then(|t| bot.tasks[t].done.request.as_ref());
+        let text = match result {
+            Ok(answer) => return self.finished(&answer),
+            Err(ToolFault::Late) => request.and_then(|r| r.late.as_ref()).unwrap_or(&bot.prompts.tool_late),
+            Err(_) => request.and_then(|r| r.failed.as_ref()).unwrap_or(&bot.prompts.tool_failed),
+        };
+        self.hang_up(text.clone(), HangUpReason::ToolFailed)
+    }
+
+    fn finished(&mut self, answer: &Json) -> Reply {
+        let bot = self.bot.clone();
+        let Some(task) = self.form.task() else { return self.advance(Vec::new()) };
+        let text = self.form.render(&bot.tasks[task].done.say, None, Some(answer));
+        match bot.tasks[task].done.then {
+            Then::HangUp => {
+                let mut reply = self.hang_up(bot.closing.clone(), HangUpReason::Done);
+                reply.say.insert(0, Sentence::new(&text));
+                reply
+            }
+            Then::Ask => {
+                self.form.finish();
+                self.step = Step::Task;
+                self.ask(vec![Sentence::new(&text)])
+            }
         }
     }
 
-    /// How the keys answer the present step.
-    fn hint(&self) -> String {
-        let p = &self.bot.prompts;
-        match self.step {
-            Step::Task => {
-                let entries = self.bot.tasks.iter().filter_map(|t| t.key.map(|k| (t.say.as_str(), k)));
-                pad::menu(p, self.bot.language, entries)
+    /// The caller entered these keys.
+    fn keys(&mut self, keys: &str) -> Reply {
+        let bot = self.bot.clone();
+        match (keys, self.keypad()) {
+            ("*", _) => return self.command(Command::Back),
+            ("#", _) => return self.command(Command::Repeat),
+            (_, Keypad::None) => return self.wrong_keys(&bot.prompts.wrong_key),
+            _ => {}
+        }
+        let key = keys.chars().next().filter(|_| keys.len() == 1);
+        let reply = match self.step {
+            Step::Task => bot.tasks.iter().position(|t| t.key.is_some() && t.key == key).map(|task| {
+                self.begin(task);
+                self.advance(Vec::new())
+            }),
+            Step::Slot(s) => keypad::value(&bot.slots[s].kind, keys, bot.language, self.form.today())
+                .map(|value| self.fill(vec![(s, value, CERTAIN)])),
+            Step::Check(s) => {
+                keypad::yes_no(keys).map(|yes| if yes { self.confirmed(s, Vec::new()) } else { self.denied(s) })
             }
-            Step::Slot(s) if self.bot.slots[s].keypad => pad::hint(&self.bot, &self.bot.slots[s].kind),
-            Step::Check(_) | Step::Review => p.yes_no_keys.clone(),
+            Step::Review => keypad::yes_no(keys).map(|yes| if yes { self.done() } else { self.change() }),
             Step::Change => {
-                pad::menu(p, self.bot.language, self.change_menu().iter().map(|(name, _, key)| (name.as_str(), *key)))
+                let menu = question::change_menu(&self.form);
+                menu.into_iter().find(|(_, _, k)| Some(*k) == key).map(|(_, slot, _)| self.ask_again(slot))
             }
-            _ => String::new(),
+            Step::Busy | Step::Over => None,
+        };
+        match reply {
+            Some(reply) => reply,
+            None if keys == "0" && self.keypad() == Keypad::Menu => self.command(Command::Person),
+            None if self.keypad() == Keypad::Menu => self.wrong_keys(&bot.prompts.wrong_key),
+            None => self.wrong_keys(&bot.prompts.wrong_entry),
+        }
+    }
+
+    /// Keys that meant nothing: counted like words that meant nothing.
+    fn wrong_keys(&mut self, text: &str) -> Reply {
+        self.missed = self.missed.saturating_add(1);
+        if self.missed >= self.bot.silence.no_match {
+            return self.give_up();
+        }
+        self.ask(vec![Sentence::new(text)])
+    }
+
+    fn command(&mut self, command: Command) -> Reply {
+        let bot = self.bot.clone();
+        let p = &bot.prompts;
+        self.silent = 0;
+        match command {
+            Command::Repeat => Reply { say: self.last.clone(), slots: Vec::new(), next: Next::Listen },
+            Command::Help => {
+                let own = match self.step {
+                    Step::Slot(s) => bot.slots[s].help.as_ref(),
+                    _ => None,
+                };
+                let mut say = vec![Sentence::new(own.unwrap_or(&p.help))];
+                let hint = question::keypad_hint(&self.form, self.step);
+                if !hint.is_empty() && !self.deaf {
+                    say.push(Sentence::new(&hint));
+                }
+                self.ask(say)
+            }
+            Command::Back => self.back(),
+            Command::Restart => {
+                let cleared = self.form.restart();
+                self.missed = 0;
+                let mut reply = self.advance(vec![Sentence::new(&p.restart)]);
+                reply.slots = cleared;
+                reply
+            }
+            Command::Person => self.hang_up(p.person.clone(), HangUpReason::Person),
+            Command::Goodbye => self.say_goodbye(HangUpReason::Goodbye),
+            Command::Wait => Reply { say: vec![Sentence::new(&p.wait)], slots: Vec::new(), next: Next::Wait },
+        }
+    }
+
+    /// One step back: the last value is forgotten and asked for again; before the first one the task is.
+    fn back(&mut self) -> Reply {
+        let say = vec![Sentence::new(&self.bot.prompts.back)];
+        self.missed = 0;
+        if let Step::Check(slot) = self.step {
+            return self.ask_again(slot);
+        }
+        match self.form.last_filled() {
+            Some(slot) => {
+                let cleared = self.form.clear(slot);
+                self.step = Step::Slot(slot);
+                let mut reply = self.ask(say);
+                reply.slots.push(cleared);
+                reply
+            }
+            None => {
+                self.form.leave_task();
+                self.advance(say)
+            }
         }
     }
 
     /// Somebody spoke, and it was nothing that was asked for.
-    pub fn no_match(&mut self) -> Reply {
+    fn not_understood(&mut self) -> Reply {
         self.missed = self.missed.saturating_add(1);
         if self.missed >= self.bot.silence.no_match {
             return self.give_up();
         }
         let p = &self.bot.prompts;
-        let sorry = spoken(if self.missed == 1 { &p.no_match } else { &p.no_match_again });
+        let sorry = Sentence::new(if self.missed == 1 { &p.no_match } else { &p.no_match_again });
         self.ask(vec![sorry])
     }
 
     fn give_up(&mut self) -> Reply {
-        let p = &self.bot.prompts;
-        self.over(p.give_up.clone(), reason::NO_MATCH)
+        self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::NotUnderstood)
     }
 
-    /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not their fault.
-    pub fn unheard(&mut self) -> Reply {
+    /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not counted against them.
+    fn unheard(&mut self) -> Reply {
         self.unheard = self.unheard.saturating_add(1);
         if self.unheard >= self.bot.silence.no_match {
-            let text = self.bot.prompts.give_up.clone();
-            return self.over(text, reason::DEAF);
+            return self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::CannotHear);
         }
-        let sorry = spoken(&self.bot.prompts.no_match);
+        let sorry = Sentence::new(&self.bot.prompts.no_match);
         self.ask(vec![sorry])
     }
 
-    /// Nobody spoke.
-    pub fn no_input(&mut self) -> Reply {
+    fn no_input(&mut self) -> Reply {
         self.silent = self.silent.saturating_add(1);
-        let p = self.bot.prompts.clone();
-        if self.silent >= self.bot.silence.no_input {
-            return self.over(p.no_caller, reason::NO_INPUT);
+        let bot = self.bot.clone();
+        let p = &bot.prompts;
+        if self.silent >= bot.silence.no_input {
+            return self.hang_up(p.no_caller.clone(), HangUpReason::NoInput);
         }
-        self.ask(vec![spoken(if self.silent == 1 { &p.no_input } else { &p.still_there })])
+        self.ask(vec![Sentence::new(if self.silent == 1 { &p.no_input } else { &p.still_there })])
     }
 
-    /// No recogniser works any more, or one works again. The reply is due when the caller has to be told.
-    pub fn deaf(&mut self, deaf: bool) -> Option<Reply> {
-        let news = deaf && !self.deaf;
+    /// No recogniser works any more, or one works again. The reply is due when the caller has to be told; before the greeting, the
+    /// greeting tells.
+    fn deaf(&mut self, deaf: bool) -> Option<Reply> {
+        let is_new = deaf && !self.deaf;
         self.deaf = deaf;
-        (news && !matches!(self.step, Step::Busy | Step::Over)).then(|| self.deafened(Vec::new()))
+        let told = is_new && self.opened && !matches!(self.step, Step::Busy | Step::Over);
+        told.then(|| self.deafened(Vec::new()))
     }
 
     fn deafened(&mut self, mut say: Vec<Sentence>) -> Reply {
-        let bot = self.bot.clone();
         let mut reply = match self.step {
             Step::Task => self.advance(Vec::new()),
             _ => self.ask(Vec::new()),
         };
         if reply.next == Next::Listen {
-            say.push(spoken(&bot.prompts.deaf));
+            say.push(Sentence::new(&self.bot.prompts.deaf));
         }
         say.append(&mut reply.say);
         Reply { say, ..reply }
     }
 
-    /// The conversation turns in circles.
-    pub fn endless(&mut self) -> Reply {
-        let text = self.bot.prompts.give_up.clone();
-        self.over(text, reason::TURNS)
+    fn too_many_turns(&mut self) -> Reply {
+        self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::TooManyTurns)
     }
 
-    fn end(&mut self, why: &'static str) -> Reply {
-        let text = self.bot.closing.clone();
-        self.over(text, why)
+    fn say_goodbye(&mut self, reason: HangUpReason) -> Reply {
+        self.hang_up(self.bot.closing.clone(), reason)
     }
 
-    fn over(&mut self, text: String, why: &'static str) -> Reply {
+    fn hang_up(&mut self, text: String, reason: HangUpReason) -> Reply {
         self.step = Step::Over;
-        Reply { say: vec![Sentence { text, interruptible: false }], slots: Vec::new(), next: Next::HangUp(why) }
-    }
-
-    pub fn expect(&self) -> Expect {
-        crate::expect::build(&self.bot, self.step, self.task, self.secret())
-    }
-
-    fn news(&self, slot: usize) -> SlotNews {
-        let shown = |v: Json| if self.bot.slots[slot].secret { MASK.into() } else { v };
-        let value = Some(self.json(slot)).filter(|v| !v.is_null()).map(shown);
-        SlotNews { slot, value, confirmed: self.slots[slot].as_ref().is_some_and(|f| f.confirmed) }
-    }
-
-    fn cleared(&self, slot: usize) -> SlotNews {
-        SlotNews { slot, value: None, confirmed: false }
+        let say = vec![Sentence { text, interruptible: false }];
+        Reply { say, slots: Vec::new(), next: Next::HangUp(reason) }
     }
 }
 
-fn spoken(text: &str) -> Sentence {
-    Sentence { text: text.to_string(), interruptible: true }
+fn with_confidence(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, f32)> {
+    fills.into_iter().map(|f| (f.slot, f.found.value, confidence)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! English, as it is said.
-use super::{Word, digits_only, figure, put, put_phone, words};
+use super::figure::{figure, put_phone, split_digits};
+use super::word::{Word, put, words};
+use crate::value::calendar::{clock_digits, date_digits};
 use crate::value::en::{DAYS, MONTHS, ONES, ORDINALS, TENS};
+use crate::value::words::all_digits;
 use jiff::civil::Date;
 
 /// A whole number in words: "twelve hundred" is never said, "one thousand two hundred" is.
@@ -43,7 +46,7 @@ pub fn ordinal(n: i64) -> String {
 pub fn digits(text: &str) -> String {
     let one = |c: char| c.to_digit(10).map(|d| ONES[d as usize]);
     let group = |g: &String| g.chars().filter_map(one).collect::<Vec<_>>().join(" ");
-    super::split_digits(text).iter().map(group).collect::<Vec<_>>().join(", ")
+    split_digits(text).iter().map(group).collect::<Vec<_>>().join(", ")
 }
 
 /// "nineteen ninety nine", "two thousand and five", "twenty twenty six".
@@ -238,13 +241,13 @@ fn figure_word(core: &str) -> Option<String> {
     if let Some(n) = core.strip_suffix('%').and_then(amount) {
         return Some(format!("{n} percent"));
     }
-    if let Some(day) = crate::value::date_digits(core, Date::ZERO, true).filter(|_| core.len() >= 8) {
+    if let Some(day) = date_digits(core, Date::ZERO, true).filter(|_| core.len() >= 8) {
         return Some(date(day, true));
     }
     let clock = core.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '.');
     let half = core[clock.len()..].replace('.', "").to_lowercase();
     if matches!(half.as_str(), "am" | "pm" | "") {
-        let hm = crate::value::clock_digits(clock).filter(|_| clock.contains(':'));
+        let hm = clock_digits(clock).filter(|_| clock.contains(':'));
         let hm =
             hm.or_else(|| (!half.is_empty() && clock.len() <= 2).then(|| clock.parse().ok().map(|h: i64| (h, 0)))?);
         if let Some((h, m)) = hm {
@@ -255,7 +258,7 @@ fn figure_word(core: &str) -> Option<String> {
             });
         }
     }
-    if let Some(n) = ["st", "nd", "rd", "th"].iter().find_map(|s| core.strip_suffix(s)).filter(|d| digits_only(d)) {
+    if let Some(n) = ["st", "nd", "rd", "th"].iter().find_map(|s| core.strip_suffix(s)).filter(|d| all_digits(d)) {
         return n.parse().ok().filter(|n: &i64| *n > 0 && *n < 100_000).map(ordinal);
     }
     if let Some((a, b)) = core.split_once(['-', '–'])
@@ -278,7 +281,7 @@ fn figure_word(core: &str) -> Option<String> {
             None => format!("{said} {}", suffix.trim_start_matches('-')),
         });
     }
-    if digits_only(core) && core.len() > 9 {
+    if all_digits(core) && core.len() > 9 {
         return Some(digits(core));
     }
     amount(core)
@@ -320,7 +323,7 @@ pub(super) fn normal(text: &str) -> String {
             i += 1;
             continue;
         }
-        if word.core == "No" && word.after == "." && all.get(i + 1).is_some_and(|w| digits_only(w.core)) {
+        if word.core == "No" && word.after == "." && all.get(i + 1).is_some_and(|w| all_digits(w.core)) {
             put(&mut out, word.before, "number", "");
             i += 1;
             continue;

@@ -1,5 +1,6 @@
 //! Tables: as written, as said.
 use super::*;
+use crate::value::kind::{Kind, Value};
 
 fn check(language: Language, rows: &[(&str, &str)]) {
     let wrong: Vec<String> = rows

@@ -1,6 +1,9 @@
 //! Vietnamese, as it is said.
-use super::{digits_only, figure, put, put_phone, words};
+use super::figure::{figure, put_phone, split_digits};
+use super::word::{put, words};
+use crate::value::calendar::{clock_digits, date_digits};
 use crate::value::vi::{DAYS, DIGITS};
+use crate::value::words::all_digits;
 use jiff::civil::Date;
 
 /// A whole number in words, the northern way: "một nghìn không trăm linh năm", "hai mươi mốt", "mười lăm".
@@ -57,7 +60,7 @@ fn spell(text: &str) -> String {
 }
 
 pub fn digits(text: &str) -> String {
-    super::split_digits(text).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
+    split_digits(text).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
 }
 
 pub fn month(m: i64) -> String {
@@ -188,11 +191,11 @@ fn abbreviation(word: &str) -> Option<&'static str> {
 
 /// One word with a figure in it; `named`: the word "ngày" stands before it.
 fn figure_word(core: &str, named: bool) -> Option<String> {
-    if let Some(day) = crate::value::date_digits(core, Date::ZERO, false).filter(|_| core.len() >= 8) {
+    if let Some(day) = date_digits(core, Date::ZERO, false).filter(|_| core.len() >= 8) {
         let said = date(day, true);
         return Some(if named { said.trim_start_matches("ngày ").to_string() } else { said });
     }
-    if let Some((d, m)) = core.split_once('/').filter(|(d, m)| digits_only(d) && digits_only(m))
+    if let Some((d, m)) = core.split_once('/').filter(|(d, m)| all_digits(d) && all_digits(m))
         && let (Ok(d), Ok(m)) = (d.parse::<i64>(), m.parse::<i64>())
         && (1..=31).contains(&d)
         && (1..=12).contains(&m)
@@ -202,7 +205,7 @@ fn figure_word(core: &str, named: bool) -> Option<String> {
         let said = format!("{day} tháng {}", month(m));
         return Some(if named { said } else { format!("ngày {said}") });
     }
-    if let Some((a, b)) = core.split_once('/').filter(|(a, b)| digits_only(a) && digits_only(b)) {
+    if let Some((a, b)) = core.split_once('/').filter(|(a, b)| all_digits(a) && all_digits(b)) {
         let below = if b == "4" { "tư".to_string() } else { amount(b)? };
         return Some(format!("{} phần {below}", amount(a)?));
     }
@@ -225,11 +228,11 @@ fn figure_word(core: &str, named: bool) -> Option<String> {
         return Some(format!("{a} đến {b}"));
     }
     let colon = core.replace(['h', 'g'], ":");
-    if let Some((h, m)) = crate::value::clock_digits(&colon).filter(|_| colon.contains(':')) {
+    if let Some((h, m)) = clock_digits(&colon).filter(|_| colon.contains(':')) {
         return Some(clock(h, m));
     }
     if let Some(said) = amount(core) {
-        return Some(if digits_only(core) && core.len() > 9 { digits(core) } else { said });
+        return Some(if all_digits(core) && core.len() > 9 { digits(core) } else { said });
     }
     let figures = core.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '²');
     let figures = core.strip_suffix("m2").unwrap_or_else(|| figures.trim_end_matches("m²"));

@@ -1,13 +1,17 @@
 //! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
-use super::{en, split_digits, vi};
-use crate::value::{self, Kind, Language, Value};
+use super::figure::split_digits;
+use super::normal::normal;
+use super::value::number;
+use super::{en, vi};
+use crate::language::Language;
+use crate::value;
+use crate::value::kind::{Kind, Value};
 use std::collections::BTreeMap;
 
 /// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
 pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(String, String)> {
-    let is_en = language == Language::En;
     let today = jiff::civil::Date::ZERO;
-    let said = || super::value(value, kind, language, today);
+    let said = || super::value::value(value, kind, language, today);
     let pair = match value {
         Value::Number(n) => {
             let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();
@@ -15,7 +19,7 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
         }
         Value::Digits(digits) => (said(), split_digits(digits).join(" ")),
         // The day alone: a name of the week before it stays as it is, and may stand in the clause before.
-        Value::Date(date) if is_en => {
+        Value::Date(date) if language == Language::En => {
             let said = en::date(*date, false);
             let month = said.split(' ').next().unwrap_or_default().to_owned();
             (said, format!("{month} {}", date.day()))
@@ -23,24 +27,28 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
         Value::Date(date) => (vi::date(*date, false), format!("ngày {} tháng {}", date.day(), date.month())),
         Value::Time(time) => {
             let (hour, minute) = (time.hour(), time.minute());
-            match (is_en, hour, minute) {
+            match (language, hour, minute) {
                 // "noon", "midnight"
-                (true, 0 | 12, 0) => return None,
-                (true, ..) => {
+                (Language::En, 0 | 12, 0) => return None,
+                (Language::En, ..) => {
                     let half = if hour < 12 { "am" } else { "pm" };
                     (said(), format!("{}:{minute:02} {half}", if hour % 12 == 0 { 12 } else { hour % 12 }))
                 }
-                (false, ..) => (said(), format!("{hour}:{minute:02}")),
+                (Language::Vi, ..) => (said(), format!("{hour}:{minute:02}")),
             }
         }
         Value::Minutes(minutes) if *minutes < 60 && *minutes != 30 => {
-            (said(), format!("{minutes} {}", if is_en { "minutes" } else { "phút" }))
+            let unit = match language {
+                Language::En => "minutes",
+                Language::Vi => "phút",
+            };
+            (said(), format!("{minutes} {unit}"))
         }
         Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Text(_) => return None,
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');
-    (!plain).then(|| (super::normal(&pair.0, language), pair.1))
+    (!plain).then(|| (normal(&pair.0, language), pair.1))
 }
 
 /// A text with its words as they are spelled for a voice, whatever their case.
@@ -88,7 +96,7 @@ pub fn readings(written: &str, said: &str, language: Language) -> Vec<(String, S
             // A single figure is a word that may mean something else: "one" in "which one".
             let figure = !pair.0.contains(' ') && pair.1.chars().all(|c| c.is_ascii_digit());
             if !pair.0.is_empty() && !pair.1.is_empty() && !figure {
-                pairs.push((super::normal(&pair.0, language), pair.1));
+                pairs.push((normal(&pair.0, language), pair.1));
             }
             if !met {
                 return pairs;
@@ -106,22 +114,18 @@ pub fn readings(written: &str, said: &str, language: Language) -> Vec<(String, S
 /// Marks at a word's ends that are no part of it.
 const MARKS: [char; 14] = ['.', ',', ';', ':', '!', '?', '…', '(', ')', '"', '“', '”', '[', ']'];
 
-fn number(n: i64, language: Language) -> String {
-    if language == Language::En { en::number(n) } else { vi::number(n) }
-}
-
 /// A clause as it is read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Written {
     pub text: String,
-    /// Where what is said and what is written run together again: characters of the one, and of the other.
-    joints: Vec<(u32, u32)>,
+    /// The places where a value begins and ends, in turn: characters before it in what is said, and in what is written.
+    bounds: Vec<(u32, u32)>,
 }
 
 /// It may hold a caller's words.
 impl std::fmt::Debug for Written {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Written({} joints)", self.joints.len())
+        write!(f, "Written({} values)", self.bounds.len() / 2)
     }
 }
 
@@ -129,12 +133,12 @@ impl Written {
     /// `None` where none of these is said in it. Of two that begin together the longer one counts.
     pub fn of(said: &str, spellings: &[(String, String)], language: Language) -> Option<Self> {
         let said: Vec<char> = said.chars().collect();
-        let (mut text, mut joints, mut at) = (String::new(), Vec::new(), 0);
+        let (mut text, mut bounds, mut at) = (String::new(), Vec::new(), 0);
         let word = |at: usize| said.get(at).is_some_and(|c| c.is_alphanumeric());
         // "two people" is no part of "twenty two people".
         let figure = |word: String| {
             let word = [word.to_lowercase()];
-            if language == Language::En { value::en::number(&word) } else { value::vi::number(&word) }.is_some()
+            value::number(&word, language).is_some()
         };
         let alone = |at: usize, to: usize| {
             let before: String = said[..at]
@@ -173,10 +177,10 @@ impl Written {
             match best {
                 Some((long, written)) => {
                     // Nothing of it is read before all of it is heard.
-                    joints.push((at as u32, text.chars().count() as u32));
+                    bounds.push((at as u32, text.chars().count() as u32));
                     text.push_str(written);
                     at += long;
-                    joints.push((at as u32, text.chars().count() as u32));
+                    bounds.push((at as u32, text.chars().count() as u32));
                 }
                 None => {
                     text.push(said[at]);
@@ -184,14 +188,14 @@ impl Written {
                 }
             }
         }
-        (!joints.is_empty()).then_some(Self { text, joints })
+        (!bounds.is_empty()).then_some(Self { text, bounds })
     }
 
     /// How many characters of what is written have been heard, when so many of what is said have.
     pub fn heard(&self, said: u32) -> u32 {
-        let before = self.joints.iter().rposition(|(spoken, _)| *spoken <= said);
-        let (spoken, written) = before.map_or((0, 0), |at| self.joints[at]);
-        // A joint of even place begins a value.
+        let before = self.bounds.iter().rposition(|(spoken, _)| *spoken <= said);
+        let (spoken, written) = before.map_or((0, 0), |at| self.bounds[at]);
+        // Bounds with an even index begin a value.
         if before.is_some_and(|at| at % 2 == 0) { written } else { written + (said - spoken) }
     }
 }

@@ -3,12 +3,13 @@ use super::*;
 use crate::history::Line;
 
 mod booking;
+mod brain;
 mod call;
 mod desk;
 mod headers;
 mod places;
+mod random;
 mod typed;
-mod wild;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");
 const PLACES: &str = include_str!("../../../configs/bots/places.vi.toml");

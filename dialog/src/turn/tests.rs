@@ -34,6 +34,7 @@ impl Trace {
             let at = now.duration_since(self.start).as_millis();
             let act = match act {
                 Act::Taken { text, .. } => format!("taken {text}"),
+                Act::NotUnderstood => "not understood".into(),
                 other => format!("{other:?}").to_lowercase(),
             };
             self.seen.push(format!("{at} {act}"));
@@ -87,7 +88,7 @@ fn a_complete_answer_ends_a_turn_soon_and_an_unfinished_one_late() {
 }
 
 #[test]
-fn whoever_goes_on_keeps_the_turn() {
+fn a_caller_who_goes_on_keeps_the_turn() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(700);
@@ -126,16 +127,16 @@ fn late_words_of_the_same_turn_are_still_taken() {
 }
 
 #[test]
-fn a_bot_that_was_held_goes_on_while_words_are_late_and_stops_for_them() {
+fn a_bot_that_was_paused_goes_on_while_words_are_late_and_stops_for_them() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(700);
     t.words(2_600, "boston", Weight::Whole, true);
-    assert_eq!(t.seen(9_000), ["300 hold", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
+    assert_eq!(t.seen(9_000), ["300 pause", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
 }
 
 #[test]
-fn a_short_word_is_no_cough_because_its_news_or_its_recogniser_is_late() {
+fn a_short_word_is_no_cough_because_its_report_or_its_recogniser_is_late() {
     // Half a second, of which the machine told half.
     let mut t = Trace::new(Floor::Free);
     t.told_late(0, 550, [356, 1_000]);
@@ -161,12 +162,12 @@ fn a_short_word_is_no_cough_because_its_news_or_its_recogniser_is_late() {
             t.words(1_600, text, Weight::Part, true);
         }
         let at = if text.is_some() { 1_600 } else { 6_220 };
-        assert_eq!(t.seen(9_000), ["300 hold", "1120 resume", &format!("{at} dropped")]);
+        assert_eq!(t.seen(9_000), ["300 pause", "1120 resume", &format!("{at} dropped")]);
     }
 }
 
 #[test]
-fn words_that_never_come_are_nobodys_fault() {
+fn words_that_never_come_end_the_turn_as_unheard() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(1_000);
@@ -174,14 +175,14 @@ fn words_that_never_come_are_nobodys_fault() {
 }
 
 #[test]
-fn a_voice_over_the_bot_holds_then_hushes() {
+fn a_voice_over_the_bot_pauses_then_hushes_it() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
-    assert_eq!(t.seen(5_000), ["300 hold", "800 hush"]);
+    assert_eq!(t.seen(5_000), ["300 pause", "800 hush"]);
 }
 
 #[test]
-fn words_hush_at_once_when_final_and_after_the_hold_when_guessed() {
+fn words_hush_at_once_when_final_and_after_the_pause_when_guessed() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.words(200, "mountain", Weight::Part, false);
@@ -195,23 +196,23 @@ fn words_hush_at_once_when_final_and_after_the_hold_when_guessed() {
 }
 
 #[test]
-fn a_nod_or_a_noise_gives_the_floor_back() {
+fn a_backchannel_or_a_noise_lets_the_bot_go_on() {
     for text in ["uh-huh", ""] {
         let mut t = Trace::new(Floor::Bot);
         t.start(64);
-        t.words(350, text, Weight::Nod, false);
+        t.words(350, text, Weight::Backchannel, false);
         t.stop(600);
-        t.words(610, text, Weight::Nod, true);
-        assert_eq!(t.seen(3_000), ["300 hold", "610 resume", "610 dropped"]);
+        t.words(610, text, Weight::Backchannel, true);
+        assert_eq!(t.seen(3_000), ["300 pause", "610 resume", "610 dropped"]);
     }
 }
 
 #[test]
-fn a_held_bot_resumes_when_no_words_come() {
+fn a_paused_bot_resumes_when_no_words_come() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(600);
-    assert_eq!(t.seen(9_000), ["300 hold", "1300 resume", "1300 late", "6400 dropped"]);
+    assert_eq!(t.seen(9_000), ["300 pause", "1300 resume", "1300 late", "6400 dropped"]);
 }
 
 #[test]
@@ -228,8 +229,8 @@ fn what_must_be_heard_is_not_interrupted_and_the_answer_is_kept() {
 }
 
 #[test]
-fn a_cough_in_silence_is_nothing_and_a_mumble_is_missed() {
-    for (length, act) in [(150, "dropped"), (700, "missed")] {
+fn a_cough_in_silence_is_dropped_and_a_mumble_is_not_understood() {
+    for (length, act) in [(150, "dropped"), (700, "not understood")] {
         let mut t = Trace::new(Floor::Free);
         t.start(64);
         t.stop(length + 200);
@@ -240,17 +241,18 @@ fn a_cough_in_silence_is_nothing_and_a_mumble_is_missed() {
 }
 
 #[test]
-fn a_radio_does_not_keep_the_turn_for_ever() {
+fn speech_without_a_pause_does_not_keep_the_turn_for_ever() {
     let mut t = Trace::new(Floor::Free);
     t.start(64);
-    assert_eq!(t.seen(60_000), ["20000 missed"]);
+    assert_eq!(t.seen(60_000), ["20000 not understood"]);
     assert!(t.turn.deadline().is_none());
 }
 
 #[test]
-fn nods_are_told_from_answers() {
-    use crate::value::{Language, tokens};
-    for (text, language, nod) in [
+fn backchannels_are_told_from_answers() {
+    use crate::language::Language;
+    use crate::value::words::tokens;
+    for (text, language, is_one) in [
         ("uh-huh", Language::En, true),
         ("yeah ok", Language::En, true),
         ("Mm-hmm.", Language::En, true),
@@ -261,7 +263,7 @@ fn nods_are_told_from_answers() {
         ("khách sạn", Language::Vi, false),
         ("", Language::En, false),
     ] {
-        assert_eq!(nods::only(&tokens(text, language), language), nod, "{text}");
+        assert_eq!(backchannel::is_backchannel(&tokens(text, language), language), is_one, "{text}");
     }
 }
 

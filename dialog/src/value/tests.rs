@@ -1,4 +1,5 @@
 //! Tables: what was said, what it means.
+use super::found::Reading;
 use super::*;
 use jiff::civil::{date, time};
 
@@ -278,10 +279,10 @@ fn what_a_free_recogniser_writes_becomes_the_same_words() {
 }
 
 #[test]
-fn hours_nobody_named_fall_into_the_working_day() {
+fn an_hour_without_its_half_of_the_day_falls_into_the_working_day() {
     let words = tokens("two", Language::En);
-    let found = find(&Kind::Time, &words, Language::En, now()).map(|f| (f.value, f.sure, f.growth));
-    assert_eq!(found, Some((Value::Time(time(14, 0, 0, 0)), Sure::OnlyIfAsked, Growth::Open)));
+    let found = find(&Kind::Time, &words, Language::En, now()).map(|f| (f.value, f.reading, f.growth));
+    assert_eq!(found, Some((Value::Time(time(14, 0, 0, 0)), Reading::OnlyIfAsked, Growth::Open)));
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Talk {
 
     fn output(&mut self, now: Instant, output: Output) {
         match output {
-            Output::Say { say, text, interruptible, last } => {
+            Output::Say { say, text, interruptible } => {
                 let utterance = utterance(say);
                 self.last_say = say;
                 self.stopwatch.said(utterance.0, now);
@@ -32,7 +32,7 @@ impl Talk {
                 if !self.caller.is_speaking() {
                     self.caller.clear();
                 }
-                self.bot.said(utterance, text.clone(), last);
+                self.bot.said(utterance, text.clone(), false);
                 let turn = self.turns + self.bot.before(utterance);
                 if self.page.is_some() {
                     let written = self.conversation.written(&text);
@@ -40,7 +40,11 @@ impl Talk {
                 }
                 self.act(Act::Say { utterance, text, interruptible });
             }
-            Output::Hold => {
+            Output::Complete => {
+                self.bot.complete();
+                self.finish_bot_turn(now);
+            }
+            Output::Pause => {
                 self.mark(now, "bot_held");
                 self.playout_held = true;
                 let silence = self.silences.bot_stops(Owed::Answer, now);
@@ -100,14 +104,18 @@ impl Talk {
                 self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
             }
             Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
-            Output::Run { id, call } => {
+            Output::Run(call) => {
                 self.mark(now, "tool_called");
-                self.tool_started();
-                self.act(Act::Run { id, call });
+                self.tool_started(call.id);
+                self.act(Act::Run(call));
+            }
+            Output::Cancel(id) => {
+                self.tool_ended(now, id);
+                self.act(Act::Cancel(id));
             }
             Output::HangUp { reason } => {
-                let end = End::of_talk(reason, self.deaf);
-                self.tool_runs = false;
+                let end = End::of_talk(reason.text(), self.deaf);
+                self.tools.clear();
                 self.ending = Some((end, now + LAST_WORDS_LIMIT));
                 self.bot.complete();
                 self.finish_bot_turn(now);

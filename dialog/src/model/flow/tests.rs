@@ -1,6 +1,7 @@
 //! The flow without time.
 use super::*;
 use crate::testkit::today;
+use crate::tool::{HttpRequest, Method};
 
 const TRIP: &str = r#"
 name = "trip"
@@ -60,6 +61,11 @@ fn said(reply: &Reply) -> Vec<&str> {
     reply.say.iter().map(|s| s.text.as_str()).collect()
 }
 
+fn request(reply: Reply) -> HttpRequest {
+    let Next::Run(call) = reply.next else { panic!("a call") };
+    HttpRequest::of(&call).expect("an HTTP request")
+}
+
 #[test]
 fn cues_tell_slots_of_one_kind_apart() {
     let mut flow = flow();
@@ -75,12 +81,12 @@ fn a_get_holds_its_values_percent_encoded_and_an_answer_is_spoken() {
     flow.hear("book a trip to boston from new york tomorrow", 0.9);
     assert_eq!(said(&flow.hear("two", 0.9)), ["Did you say two?"]);
     assert_eq!(said(&flow.hear("yes", 0.9)), ["From new york to boston tomorrow for two?"]);
-    let Next::Run(call) = flow.hear("yes", 0.9).next else { panic!("a call") };
-    assert_eq!(call.url, "http://127.0.0.1:1/trip?from=new%20york&seats=2");
-    assert_eq!((call.method, &call.body), (Method::Get, &None));
-    let reply = flow.tool(Ok(serde_json::json!({"price": 29})));
+    let request = request(flow.hear("yes", 0.9));
+    assert_eq!(request.url, "http://127.0.0.1:1/trip?from=new%20york&seats=2");
+    assert_eq!((request.method, &request.body), (Method::Get, &None));
+    let reply = flow.tool_done(Ok(serde_json::json!({"price": 29})));
     assert_eq!(said(&reply)[0], "Booked, 29 dollars.");
-    assert_eq!(reply.next, Next::HangUp(reason::DONE));
+    assert_eq!(reply.next, Next::HangUp(HangUpReason::Done));
 }
 
 #[test]
@@ -88,8 +94,10 @@ fn a_body_keeps_the_types_of_its_values() {
     let mut flow = flow();
     flow.hear("report a problem", 0.9);
     flow.hear("twelve", 0.9);
-    let Next::Run(call) = flow.hear("yes", 0.9).next else { panic!("a call") };
-    assert_eq!(call.body, Some(serde_json::json!({"kind": "seat 12", "seats": 12, "fixed": [1, true]})));
+    assert_eq!(
+        request(flow.hear("yes", 0.9)).body,
+        Some(serde_json::json!({"kind": "seat 12", "seats": 12, "fixed": [1, true]}))
+    );
 }
 
 #[test]
@@ -129,8 +137,8 @@ fn answers_are_weighed_by_what_may_follow() {
     let mut flow = flow();
     assert_eq!(flow.weigh("book a trip"), Weight::Whole);
     assert_eq!(flow.weigh("book a trip to"), Weight::Part);
-    assert_eq!(flow.weigh("uh-huh"), Weight::Nod);
-    assert_eq!(flow.weigh("yes"), Weight::Nod);
+    assert_eq!(flow.weigh("uh-huh"), Weight::Backchannel);
+    assert_eq!(flow.weigh("yes"), Weight::Backchannel);
     assert_eq!(flow.weigh("go back"), Weight::Whole);
     flow.hear("book a trip to boston from new york", 0.9);
     assert_eq!(flow.weigh("twenty"), Weight::Likely);

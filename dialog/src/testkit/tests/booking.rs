@@ -154,7 +154,7 @@ fn a_cough_goes_unnoticed() {
 }
 
 #[test]
-fn a_longer_noise_holds_and_resumes() {
+fn a_longer_noise_pauses_the_bot_for_a_moment() {
     check(
         BOOKING,
         "answer
@@ -172,7 +172,7 @@ fn a_longer_noise_holds_and_resumes() {
 }
 
 #[test]
-fn a_back_channel_holds_and_resumes() {
+fn a_backchannel_pauses_the_bot_for_a_moment() {
     check(
         BOOKING,
         "answer
@@ -382,7 +382,7 @@ fn an_unsure_value_is_checked() {
 }
 
 #[test]
-fn a_yes_to_a_question_that_is_none_to_say_yes_to_is_asked_again_and_a_hum_is_waited_out() {
+fn a_yes_to_a_question_that_is_not_one_of_yes_or_no_is_asked_again_and_a_hesitation_is_waited_out() {
     check(
         BOOKING,
         "answer

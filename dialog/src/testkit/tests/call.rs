@@ -83,7 +83,7 @@ fn a_bot_without_a_voice_ends_the_call() {
     for say in 1..=4 {
         sim.input(Input::Mute { say: SayId(say) });
     }
-    assert_eq!(sim.hung_up, Some("cannot speak"));
+    assert_eq!(sim.hung_up, Some(HangUpReason::CannotSpeak));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn each_prompt_is_listened_for_before_it_is_said() {
                 assert!(expect.grammar.contains("public <turn>"));
                 listening = true;
             }
-            Output::Say { last: true, .. } => {
+            Output::Complete => {
                 assert!(listening);
                 questions += 1;
             }
@@ -162,5 +162,5 @@ fn a_caller_who_never_stops_asking_is_let_go() {
             break;
         }
     }
-    assert_eq!(sim.hung_up, Some("too many turns"));
+    assert_eq!(sim.hung_up, Some(HangUpReason::TooManyTurns));
 }

@@ -186,7 +186,7 @@ fn a_secret_by_keys_and_a_tool_that_answers() {
 }
 
 #[test]
-fn a_slow_tool_is_excused_and_a_late_one_given_up() {
+fn the_caller_is_asked_for_patience_with_a_slow_tool_and_a_late_one_is_given_up() {
     check(
         DESK,
         "answer

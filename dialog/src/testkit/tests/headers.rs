@@ -28,7 +28,7 @@ fn trace(headers: &[(&str, &str)]) -> Vec<String> {
     sim.input(Input::Answered);
     sim.say("tea");
     sim.say("yes");
-    let id = sim.outputs.iter().find_map(|o| if let Output::Run { id, .. } = o { Some(*id) } else { None }).unwrap();
+    let id = sim.outputs.iter().find_map(|o| if let Output::Run(call) = o { Some(call.id) } else { None }).unwrap();
     sim.input(Input::ToolDone { id, result: Ok(serde_json::Value::Null) });
     sim.trace.iter().filter(|line| line.starts_with("bot: ") || line.starts_with("run ")).cloned().collect()
 }

@@ -62,7 +62,7 @@ fn a_booking_is_written_in_figures_and_nothing_is_asked_twice() {
 }
 
 #[test]
-fn vietnamese_is_understood_without_its_marks() {
+fn vietnamese_is_understood_without_its_diacritics() {
     let mut sim = sim(PLACES);
     sim.pass(Duration::from_millis(300));
     sim.input(Input::Typed("ca phe".into()));
@@ -112,10 +112,10 @@ fn writing_closes_a_keypad_entry_and_an_engine_that_hears_nothing_is_not_missed(
 #[test]
 fn nothing_is_taken_while_a_tool_runs_or_the_line_is_held() {
     let mut sim = sim(DESK);
-    sim.input(Input::Held(true));
+    sim.input(Input::OnHold(true));
     assert!(!sim.talk.takes());
     sim.input(Input::Typed("reset my password".into()));
-    sim.input(Input::Held(false));
+    sim.input(Input::OnHold(false));
     assert!(sim.talk.takes());
     sim.look();
     for text in ["reset my password", "4821", "yes"] {

@@ -1,7 +1,9 @@
-//! Vietnamese as many people type it, without its marks: "ngay mai" is "ngày mai". Words that the bot knows come first.
-use super::Step;
+//! Vietnamese as many people type it, without its diacritics: "ngay mai" is "ngày mai". Words that the bot knows come first.
 use crate::bot::Bot;
-use crate::value::{Kind, Language, tokens};
+use crate::language::Language;
+use crate::model::step::Step;
+use crate::value::kind::Kind;
+use crate::value::words::tokens;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -12,7 +14,7 @@ const KNOWN: &str = "tuần sau|tuần tới|tuần này|cuối tuần sau|cuố
     không|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|mươi|trăm|nghìn|triệu|linh|lẻ|lăm|rưỡi|kém|giờ|phút|tiếng|sáng|trưa|chiều|tối|đêm|\
     khuya|ngày|tháng|mùng|tuần|thứ|lúc|vào|đúng|phải|có|được|rồi|vâng|dạ|ạ|chưa|sai|muốn|người|số|mã|là|và";
 
-/// `words` with the marks that were left out, as far as they are known. Whatever was written with marks stays as it is.
+/// `words` with the diacritics that were left out, as far as they are known. Whatever was written with them stays as it is.
 pub(super) fn restore(words: Vec<String>, bot: &Bot, step: Step) -> Vec<String> {
     if bot.language != Language::Vi || words.iter().all(|word| !word.bytes().any(|b| b.is_ascii_lowercase())) {
         return words;
@@ -42,7 +44,7 @@ fn known(bot: &Bot, step: Step) -> Vec<Vec<String>> {
         Kind::Choice(all) => all.iter().flat_map(|choice| choice.words.clone()).collect(),
         _ => Vec::new(),
     };
-    let asked = if let Step::Slot(slot) | Step::Check(slot) = step { Some(slot) } else { None };
+    let asked = step.slot();
     let others = (0..bot.slots.len()).filter(|slot| Some(*slot) != asked);
     let commands = &bot.commands;
     let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).chain(&commands.yes).chain(&commands.no);
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_come_back_as_the_phrase_wants_them() {
+    fn diacritics_come_back_as_in_the_phrase() {
         let places = include_str!("../../../../configs/bots/places.vi.toml");
         let bot = Bot::parse(places, "places").unwrap_or_else(|e| panic!("{e}"));
         for (written, meant) in [

@@ -1,6 +1,10 @@
 //! What is in a sentence: commands, tasks, and values for slots in any order, several at once.
 use crate::bot::{Bot, Command};
-use crate::value::{self, Found, Kind, Language, Sure, starts, tokens};
+use crate::language::Language;
+use crate::value;
+use crate::value::found::{Found, Reading};
+use crate::value::kind::Kind;
+use crate::value::words::{starts, tokens};
 use jiff::civil::DateTime;
 
 /// A value for a slot, and where it ends in the sentence.
@@ -18,14 +22,14 @@ const FILLERS_EN: [&str; 24] = [
 const FILLERS_VI: [&str; 16] =
     ["dạ", "ạ", "à", "ừ", "ừm", "vâng", "thì", "là", "tôi", "muốn", "cho", "em", "anh", "chị", "ơi", "xin"];
 
-pub fn filler(word: &str, language: Language) -> bool {
+fn is_filler(word: &str, language: Language) -> bool {
     match language {
         Language::En => FILLERS_EN.contains(&word),
         Language::Vi => FILLERS_VI.contains(&word),
     }
 }
 
-/// Words after which nobody has finished.
+/// Whether the sentence ends with a word that something has to follow ("at", "and").
 pub fn trailing(words: &[String], language: Language) -> bool {
     let last = words.last().map_or("", String::as_str);
     match language {
@@ -41,7 +45,7 @@ pub fn trailing(words: &[String], language: Language) -> bool {
 /// The command that is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
 pub fn command(bot: &Bot, words: &[String], exact: bool) -> Option<Command> {
     let phrases = bot.commands.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, bot.language))));
-    let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| filler(w, bot.language));
+    let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, bot.language));
     phrases
         .filter(|(_, p)| !p.is_empty())
         .filter_map(|(c, p)| {
@@ -53,7 +57,7 @@ pub fn command(bot: &Bot, words: &[String], exact: bool) -> Option<Command> {
         .map(|(c, _)| c)
 }
 
-/// The task one of whose phrases is in the sentence, and how many words it takes from where.
+/// The task that is asked for: its index, where its phrase begins in the sentence, and how many words the phrase takes.
 pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
     let phrases = bot
         .tasks
@@ -92,8 +96,8 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
     })
 }
 
-/// Where to look: the slots that may be filled, and the one that was asked for.
-pub struct Look<'a> {
+/// The search for values: the slots that may be filled, and the one that was asked for.
+pub struct SlotSearch<'a> {
     pub bot: &'a Bot,
     pub slots: &'a [usize],
     pub asked: Option<usize>,
@@ -102,7 +106,7 @@ pub struct Look<'a> {
     pub now: DateTime,
 }
 
-impl Look<'_> {
+impl SlotSearch<'_> {
     /// All values in a sentence, left to right; the longest one wins where two begin together. A later value for the same slot
     /// corrects the earlier one.
     pub fn fills(&self, words: &[String]) -> Vec<Fill> {
@@ -114,7 +118,7 @@ impl Look<'_> {
                 .slots
                 .iter()
                 .filter_map(|&s| self.at(words, i, s, inside).map(|(found, cued)| (s, found, cued)))
-                .filter(|(s, found, _)| found.sure == Sure::Plain || !fills.iter().any(|f| f.slot == *s))
+                .filter(|(s, found, _)| found.reading == Reading::Certain || !fills.iter().any(|f| f.slot == *s))
                 .max_by_key(|(s, found, cued)| {
                     let asked = self.asked == Some(*s);
                     let new = !fills.iter().any(|f| f.slot == *s);
@@ -161,27 +165,17 @@ impl Look<'_> {
         let cued = own || usual.contains(&before);
         // A yes or a no among other words is an answer to the question only.
         let asked = self.asked == Some(slot);
-        let allowed = found.sure == Sure::Plain || asked || (cued && *kind != Kind::YesNo);
+        let allowed = found.reading == Reading::Certain || asked || (cued && *kind != Kind::YesNo);
         allowed.then_some((found, own))
     }
 
     fn digit(&self, word: &String) -> bool {
-        let word = std::slice::from_ref(word);
-        match self.bot.language {
-            Language::En => value::en::digits(word).is_some(),
-            Language::Vi => value::vi::digits(word).is_some(),
-        }
+        value::digits(std::slice::from_ref(word), self.bot.language).is_some()
     }
 
-    /// Whether the word at `i` belongs to a number that began before it and that nobody took ("five" in "a hundred and five").
+    /// Whether the word at `i` belongs to a number that began before it and that no slot took ("five" in "a hundred and five").
     fn inside_number(&self, words: &[String], last: usize, i: usize) -> bool {
-        (last.max(i.saturating_sub(5))..i).any(|j| {
-            let len = match self.bot.language {
-                Language::En => value::en::number(&words[j..]),
-                Language::Vi => value::vi::number(&words[j..]),
-            }
-            .map_or(0, |(_, len)| len);
-            len > i - j
-        })
+        (last.max(i.saturating_sub(5))..i)
+            .any(|j| value::number(&words[j..], self.bot.language).is_some_and(|(_, len)| len > i - j))
     }
 }

@@ -1,12 +1,15 @@
 //! Grammars: well-formed, small, and what they allow is understood.
 use super::*;
+use crate::language::Language;
+use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
+use crate::model::thought::Thought;
 use crate::testkit::today;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const BOTS: [&str; 2] =
-    [include_str!("../../../configs/bots/booking.en.toml"), include_str!("../../../configs/bots/places.vi.toml")];
+    [include_str!("../../../../configs/bots/booking.en.toml"), include_str!("../../../../configs/bots/places.vi.toml")];
 
 fn bot(text: &str) -> Bot {
     Bot::parse(text, "test").unwrap_or_else(|e| panic!("{e}"))
@@ -140,16 +143,19 @@ fn what_a_grammar_allows_is_understood() {
 #[test]
 fn what_a_step_allows_changes_the_conversation_or_is_a_command() {
     let bot = Arc::new(bot(BOTS[0]));
+    let now = std::time::Instant::now();
     let mut flow = Flow::new(bot.clone(), today());
-    flow.open();
+    flow.handle(now, BrainInput::Answered);
     let ask = flow.expect();
     let mut reader = Reader::new(&ask.grammar);
     for _ in 0..300 {
         let said = reader.rule("turn");
         let mut flow = Flow::new(bot.clone(), today());
-        flow.open();
-        let reply = flow.hear(&said, 0.9);
-        let sorry = reply.say.first().is_some_and(|s| s.text == bot.prompts.no_match);
+        flow.handle(now, BrainInput::Answered);
+        while flow.poll().is_some() {}
+        flow.handle(now, BrainInput::Heard { text: said.clone(), confidence: 0.9 });
+        let sorry = std::iter::from_fn(|| flow.poll())
+            .any(|thought| matches!(thought, Thought::Say { text, .. } if text == bot.prompts.no_match));
         assert!(!sorry, "{said}");
     }
 }

@@ -1,0 +1,211 @@
+//! `Bot`: one conversation partner, with its slots and tasks.
+use super::headers::Headers;
+use super::template::Template;
+use super::words::{Commands, Prompts};
+use crate::language::Language;
+use crate::say;
+use crate::tool::Method;
+use crate::turn::TurnPlan;
+use crate::value::kind::Kind;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything a bot says, asks and does. Made by `Bot::parse`, never changed afterwards; a call has a copy of its own where its
+/// sentences hold what is known of that call (`Bot::with_headers`).
+#[derive(Clone, Debug)]
+pub struct Bot {
+    pub name: String,
+    /// What visitors of web pages are shown of it, by the language of the page; empty: nothing was given.
+    pub titles: BTreeMap<Language, String>,
+    pub language: Language,
+    /// The synthesiser's name for the voice; `None` takes the server's default for the language.
+    pub voice: Option<String>,
+    /// Pronunciations for words a recogniser's dictionary lacks: each word's phones, in the notation of that dictionary.
+    pub lexicon: BTreeMap<String, Vec<String>>,
+    /// How words are spelled for the voice, which would read them wrong: "ATM" as "a tê em". What people read keeps the word.
+    pub spoken: BTreeMap<String, String>,
+    pub disclosure: Option<String>,
+    pub greeting: String,
+    pub closing: String,
+    pub slots: Vec<Slot>,
+    pub tasks: Vec<Task>,
+    pub prompts: Prompts,
+    pub commands: Commands,
+    pub turn: TurnPlan,
+    pub silence: SilencePlan,
+    /// What the trunk said of the call this bot talks in; empty in a bot as it is read.
+    pub(crate) headers: Headers,
+    /// Some sentence still has a gap for a header field.
+    pub(super) has_header_gaps: bool,
+}
+
+/// One thing to find out.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    pub name: String,
+    pub kind: Kind,
+    pub prompt: String,
+    /// Said instead of the prompt from the second attempt on; the last one repeats.
+    pub reprompts: Vec<String>,
+    pub help: Option<String>,
+    pub confirm: Confirm,
+    /// Said when the value was taken, before the next prompt.
+    pub read_back: Option<Template>,
+    /// The keypad may answer it.
+    pub keypad: bool,
+    /// Its value is neither said, shown nor stored.
+    pub secret: bool,
+    /// Words that point to this slot when another one could take the same value ("from", "to").
+    pub cues: Vec<String>,
+}
+
+/// When the caller is asked whether a value was understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    Never,
+    /// Only when the recogniser was not sure.
+    #[default]
+    Low,
+    Always,
+}
+
+/// What a caller can want.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub name: String,
+    /// How the keypad menu calls it.
+    pub say: String,
+    pub phrases: Vec<String>,
+    pub key: Option<char>,
+    /// Indices into [`Bot::slots`], in the order in which they are asked.
+    pub slots: Vec<usize>,
+    /// The question before it is done; `None` does it at once.
+    pub confirm: Option<Template>,
+    pub done: OnDone,
+}
+
+/// What happens when a task's slots are filled.
+#[derive(Clone, Debug)]
+pub struct OnDone {
+    pub request: Option<RequestTemplate>,
+    /// Said afterwards; may hold parts of a tool's answer.
+    pub say: Template,
+    pub then: Then,
+}
+
+/// Whether the call ends with a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    #[default]
+    HangUp,
+    /// "What else can I do for you?"
+    Ask,
+}
+
+/// The HTTP request that does a task.
+#[derive(Clone, Debug)]
+pub struct RequestTemplate {
+    pub method: Method,
+    pub url: Template,
+    pub body: Option<serde_json::Value>,
+    pub limit: Duration,
+    /// Said when it takes too long; `None`: the prompt of that name.
+    pub late: Option<String>,
+    pub failed: Option<String>,
+}
+
+/// How long silences may last.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SilencePlan {
+    /// The caller says nothing after the bot has finished.
+    #[serde(rename = "prompt_ms", deserialize_with = "crate::turn::millis")]
+    pub prompt: Duration,
+    /// The pause "wait a moment" buys.
+    #[serde(rename = "wait_ms", deserialize_with = "crate::turn::millis")]
+    pub wait: Duration,
+    /// A keypad entry ends when no key follows.
+    #[serde(rename = "key_gap_ms", deserialize_with = "crate::turn::millis")]
+    pub key_gap: Duration,
+    /// The bot asks for patience when a tool has run for this long, and again after four times this.
+    #[serde(rename = "tool_ms", deserialize_with = "crate::turn::millis")]
+    pub tool: Duration,
+    /// Unanswered prompts before the call ends.
+    pub no_input: u8,
+    /// Misunderstood turns in a row before the call ends.
+    pub no_match: u8,
+    /// Turns of the caller before the bot gives up: the end of every loop.
+    pub turns: u32,
+}
+
+impl Default for SilencePlan {
+    fn default() -> Self {
+        SilencePlan {
+            prompt: Duration::from_secs(6),
+            wait: Duration::from_secs(30),
+            key_gap: Duration::from_secs(3),
+            tool: Duration::from_millis(1_200),
+            no_input: 3,
+            no_match: 3,
+            turns: 150,
+        }
+    }
+}
+
+impl SilencePlan {
+    /// The first time that is out of its range, as key and problem.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        crate::turn::within(&[
+            ("prompt_ms", self.prompt, 1_000, 600_000),
+            ("wait_ms", self.wait, 1_000, 600_000),
+            ("key_gap_ms", self.key_gap, 500, 30_000),
+            ("tool_ms", self.tool, 200, 30_000),
+        ])
+    }
+}
+
+impl Bot {
+    pub fn slot(&self, name: &str) -> Option<usize> {
+        self.slots.iter().position(|s| s.name == name)
+    }
+
+    /// Every clause whose words are known now, as it will be said: for warming a synthesiser's cache. Most wanted first.
+    pub fn prompts(&self) -> Vec<String> {
+        let p = &self.prompts;
+        let mut texts: Vec<String> = self.disclosure.iter().chain([&self.greeting]).cloned().collect();
+        texts.extend(self.slots.iter().map(|s| s.prompt.clone()));
+        texts.extend([&self.closing, &p.task, &p.no_input, &p.no_match, &p.still_there, &p.moment].map(String::clone));
+        texts.extend(self.tasks.iter().filter(|t| t.done.say.is_static()).map(|t| t.done.say.source()));
+        for slot in &self.slots {
+            texts.extend(slot.reprompts.iter().chain(&slot.help).cloned());
+            if slot.keypad {
+                texts.push(self.prompts.keypad_hint(&slot.kind, self.language));
+            }
+        }
+        texts.extend(
+            self.tasks
+                .iter()
+                .filter_map(|t| t.done.request.as_ref())
+                .flat_map(|c| [&c.late, &c.failed])
+                .flatten()
+                .cloned(),
+        );
+        texts.extend(p.all().into_iter().map(str::to_string));
+        texts.retain(|text| !text.contains('{'));
+        let mut clauses = Vec::new();
+        for clause in texts.iter().flat_map(|t| self.clauses(t)) {
+            if !clauses.contains(&clause) {
+                clauses.push(clause);
+            }
+        }
+        clauses
+    }
+
+    /// A text in the clauses that a voice says.
+    pub fn clauses(&self, text: &str) -> Vec<String> {
+        let text = say::written::voiced(text, &self.spoken);
+        say::clauses(&text, self.language)
+    }
+}

@@ -1,0 +1,197 @@
+//! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
+use super::definition::{Bot, Slot, Task};
+use super::file::{File, OneOrMany, SlotFile, TaskFile, TitleFile};
+use super::headers::{self, Headers};
+use super::words::{Commands, Prompts};
+use crate::language::Language;
+use crate::value::words::tokens;
+use check::Check;
+use menu::menu_keys;
+use std::collections::BTreeMap;
+
+mod check;
+mod menu;
+mod slot;
+mod task;
+
+pub use check::BotFault;
+
+impl Bot {
+    /// Reads a bot from TOML; `file` names it in errors.
+    pub fn parse(text: &str, file: &str) -> Result<Bot, BotFault> {
+        let de = toml::Deserializer::parse(text)
+            .map_err(|e| BotFault::Syntax { file: file.into(), problem: e.to_string().trim().replace('\n', " ") })?;
+        let read: File = serde_path_to_error::deserialize(de).map_err(|e| BotFault::Key {
+            file: file.into(),
+            key: e.path().to_string(),
+            problem: e.inner().message().to_string(),
+        })?;
+        let mut bot = checked(read, file)?;
+        bot.has_header_gaps = bot.sentences().iter().any(|text| headers::is_in(text));
+        Ok(bot)
+    }
+}
+
+/// The checks go through a file from top to bottom: of several mistakes the first is told.
+fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
+    let check = Check { file, language: read.language };
+    check.text("name", &read.name)?;
+    let titles = titles(&check, read.title)?;
+    check.plain("greeting", &read.greeting)?;
+    for (key, text) in [("disclosure", &read.disclosure), ("closing", &read.closing)] {
+        if let Some(text) = text {
+            check.plain(key, text)?;
+        }
+    }
+    if read.task.is_empty() {
+        return check.fault("task", "no task", "add a [[task]] with `name`, `slots` and `[task.on_done]`");
+    }
+    let prompts = read.prompts.fill(read.language);
+    check_prompts(&check, &prompts)?;
+    let slots = slots(&check, read.slot)?;
+    let tasks = tasks(&check, read.task, &slots)?;
+    let commands = read.commands.fill(read.language);
+    check_commands(&check, &commands)?;
+    read.turn
+        .check()
+        .or_else(|(key, problem)| check.fault(format!("turn.{key}"), problem, "see the default values"))?;
+    read.silence
+        .check()
+        .or_else(|(key, problem)| check.fault(format!("silence.{key}"), problem, "see the default values"))?;
+    if read.silence.no_input == 0 || read.silence.no_match == 0 || read.silence.turns == 0 {
+        return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
+    }
+    check_spoken(&check, &read.spoken)?;
+    Ok(Bot {
+        name: read.name,
+        titles,
+        language: read.language,
+        voice: read.voice,
+        lexicon: read.lexicon.into_iter().map(|(word, phones)| (word, phones_of(phones))).collect(),
+        spoken: read.spoken,
+        disclosure: read.disclosure,
+        greeting: read.greeting,
+        closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
+        slots,
+        tasks,
+        prompts,
+        commands,
+        turn: read.turn,
+        silence: read.silence,
+        headers: Headers::default(),
+        has_header_gaps: false,
+    })
+}
+
+fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, String>, BotFault> {
+    let titles = match title {
+        None => BTreeMap::new(),
+        Some(TitleFile::One(title)) => BTreeMap::from([(check.language, title)]),
+        Some(TitleFile::ByLanguage(titles)) => titles,
+    };
+    if titles.values().any(|title| title.trim().is_empty() || title.chars().count() > 60) {
+        return check.fault(
+            "title",
+            "is empty, or longer than 60 characters",
+            "write what a visitor is to read on the button",
+        );
+    }
+    Ok(titles)
+}
+
+fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
+    for (name, text) in prompts.named() {
+        let gaps: &[&str] = match name {
+            "check" => &["value"],
+            "menu_key" => &["value", "key"],
+            _ => &[],
+        };
+        check.template(&format!("prompts.{name}"), text, gaps, false)?;
+    }
+    Ok(())
+}
+
+fn slots(check: &Check, read: Vec<SlotFile>) -> Result<Vec<Slot>, BotFault> {
+    let mut slots: Vec<Slot> = Vec::new();
+    for (i, file) in read.into_iter().enumerate() {
+        let key = format!("slot[{i}]");
+        if slots.iter().any(|s| s.name == file.name) {
+            return check.fault(
+                format!("{key}.name"),
+                format!("{:?} is defined twice", file.name),
+                "rename one of them",
+            );
+        }
+        slots.push(slot::slot(check, &key, file)?);
+    }
+    Ok(slots)
+}
+
+fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>, BotFault> {
+    let many = read.len() > 1;
+    let mut tasks: Vec<Task> = Vec::new();
+    for (i, file) in read.into_iter().enumerate() {
+        let key = format!("task[{i}]");
+        if tasks.iter().any(|t| t.name == file.name) {
+            return check.fault(
+                format!("{key}.name"),
+                format!("{:?} is defined twice", file.name),
+                "rename one of them",
+            );
+        }
+        if many && file.phrases.is_empty() {
+            return check.fault(
+                format!("{key}.phrases"),
+                "is missing, so nobody can ask for this task",
+                "list what callers say for it, or keep one task only",
+            );
+        }
+        tasks.push(task::task(check, &key, file, slots)?);
+    }
+    task::distinct_phrases(check, &tasks)?;
+    if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
+        let name = &slots[unused].name;
+        return check.fault(format!("slot[{unused}]"), format!("{name:?} is in no task"), "add it to a task's `slots`");
+    }
+    let taken = tasks.iter().map(|t| t.key).collect();
+    for (task, key) in tasks.iter_mut().zip(menu_keys(check, "task", taken)?) {
+        task.key = key;
+    }
+    Ok(tasks)
+}
+
+fn check_commands(check: &Check, commands: &Commands) -> Result<(), BotFault> {
+    let empty = |words: &[String]| words.iter().any(|w| tokens(w, check.language).is_empty());
+    match commands.all.iter().find(|(_, words)| empty(words)) {
+        Some((command, _)) => {
+            check.fault(format!("commands.{command:?}").to_lowercase(), "has an empty phrase", "remove it")
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), BotFault> {
+    let letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
+    let unusable = |word: &str, spoken: &str| spoken.trim().is_empty() || word.is_empty() || !word.chars().all(letter);
+    match spoken.iter().find(|(word, spoken)| unusable(word, spoken)) {
+        Some((word, _)) => {
+            let remedy = "write one word, and how the voice is to say it: \"ATM\" = \"a tê em\"";
+            check.fault(format!("spoken.{word:?}"), "cannot be used", remedy)
+        }
+        None => Ok(()),
+    }
+}
+
+fn phones_of(phones: OneOrMany) -> Vec<String> {
+    match phones {
+        OneOrMany::One(one) => one.split_whitespace().map(str::to_string).collect(),
+        OneOrMany::Many(many) => many,
+    }
+}
+
+const fn closing(language: Language) -> &'static str {
+    match language {
+        Language::En => "Thank you for calling. Goodbye.",
+        Language::Vi => "Cảm ơn quý khách đã gọi. Tạm biệt.",
+    }
+}

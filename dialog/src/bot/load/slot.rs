@@ -1,0 +1,161 @@
+//! One `[[slot]]` of a bot file.
+use super::check::{BotFault, Check};
+use super::menu::menu_keys;
+use crate::bot::definition::Slot;
+use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
+use crate::value::kind::{Choice, Kind};
+use crate::value::words::tokens;
+use std::collections::BTreeSet;
+
+pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot, BotFault> {
+    name(check, &format!("{key}.name"), &slot.name)?;
+    let prompt_key = format!("{key}.prompt");
+    let Some(prompt) = slot.prompt.take() else {
+        return check.fault(
+            prompt_key,
+            format!("slot {:?} has no prompt", slot.name),
+            "write the question that asks for it",
+        );
+    };
+    check.plain(&prompt_key, &prompt)?;
+    for (i, text) in slot.reprompts.iter().enumerate() {
+        check.plain(&format!("{key}.reprompts[{i}]"), text)?;
+    }
+    if let Some(help) = &slot.help {
+        check.plain(&format!("{key}.help"), help)?;
+    }
+    let kind = kind(check, key, &mut slot)?;
+    if slot.secret && !matches!(kind, Kind::Digits { .. } | Kind::Number { .. } | Kind::Phone) {
+        return check.fault(format!("{key}.secret"), "only digits and numbers can be secret", "remove it");
+    }
+    let read_back = match (&slot.read_back, slot.secret) {
+        (Some(_), true) => return check.fault(format!("{key}.read_back"), "would say a secret", "remove it"),
+        (Some(text), false) => {
+            Some(check.template(&format!("{key}.read_back"), text, &["value", &slot.name], false)?)
+        }
+        (None, _) => None,
+    };
+    Ok(Slot {
+        keypad: slot.keypad.unwrap_or(!matches!(kind, Kind::Text)) && !matches!(kind, Kind::Text),
+        name: slot.name,
+        kind,
+        prompt,
+        reprompts: slot.reprompts,
+        help: slot.help,
+        confirm: slot.confirm,
+        read_back,
+        secret: slot.secret,
+        cues: slot.cues,
+    })
+}
+
+fn name(check: &Check, key: &str, name: &str) -> Result<(), BotFault> {
+    check.text(key, name)?;
+    if name == "value" || name == "key" || name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        return check.fault(
+            key,
+            format!("{name:?} is not a slot name"),
+            "use ASCII letters, digits and `_`, but not `value` or `key`",
+        );
+    }
+    Ok(())
+}
+
+/// What the slot takes.
+fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault> {
+    let is_number = matches!(slot.r#type, Type::Number | Type::Digits);
+    let stray = [
+        (slot.values.is_some() && slot.r#type != Type::Choice, "values", "a choice"),
+        (slot.unit.is_some() && slot.r#type != Type::Number, "unit", "a number"),
+        (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
+        (slot.min.is_some() && !is_number, "min", "a number or digits"),
+        (slot.max.is_some() && !is_number, "max", "a number or digits"),
+    ];
+    if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
+        return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
+    }
+    Ok(match slot.r#type {
+        Type::Choice => Kind::Choice(choices(check, key, slot.values.take().unwrap_or_default())?),
+        Type::YesNo => Kind::YesNo,
+        Type::Number => number(check, key, slot)?,
+        Type::Digits => digits(check, key, slot)?,
+        Type::Phone => Kind::Phone,
+        Type::Date => Kind::Date,
+        Type::Time => Kind::Time,
+        Type::Duration => Kind::Duration,
+        Type::Text => Kind::Text,
+    })
+}
+
+fn number(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault> {
+    let (min, max) = (slot.min.unwrap_or(0), slot.max.unwrap_or(99));
+    if min > max || min < 0 || max > 999_999 {
+        return check.fault(
+            format!("{key}.max"),
+            format!("no number from {min} to {max}"),
+            "use 0 ≤ min ≤ max ≤ 999999",
+        );
+    }
+    Ok(Kind::Number { min, max, unit: slot.unit.take().unwrap_or_default() })
+}
+
+fn digits(check: &Check, key: &str, slot: &SlotFile) -> Result<Kind, BotFault> {
+    let at = format!("{key}.length");
+    if slot.length.is_some() && (slot.min.is_some() || slot.max.is_some()) {
+        return check.fault(
+            at,
+            "says how many digits there are, and so do `min` and `max`",
+            "keep `length` for a fixed count, or `min` and `max` for a range",
+        );
+    }
+    let bound = |n: Option<i64>, or| n.map_or(Some(or), |n| usize::try_from(n).ok());
+    let (min, max) = match slot.length {
+        Some(n) => (Some(n), Some(n)),
+        None => (bound(slot.min, 1), bound(slot.max, 20)),
+    };
+    match (min, max) {
+        (Some(min), Some(max)) if (1..=max).contains(&min) && max <= 32 => Ok(Kind::Digits { min, max }),
+        _ => check.fault(at, "not a count of digits", "use 1 ≤ min ≤ max ≤ 32, or `length`"),
+    }
+}
+
+fn choices(check: &Check, key: &str, values: Vec<ValueFile>) -> Result<Vec<Choice>, BotFault> {
+    if values.is_empty() {
+        return check.fault(
+            format!("{key}.values"),
+            "a choice needs values",
+            "list them: values = [\"small\", \"large\"]",
+        );
+    }
+    let mut seen = BTreeSet::new();
+    let mut out: Vec<Choice> = Vec::new();
+    for (i, value) in values.into_iter().enumerate() {
+        let table = match value {
+            ValueFile::Name(name) => ValueTable { name, words: Vec::new(), say: None, key: None },
+            ValueFile::Table(table) => table,
+        };
+        let at = format!("{key}.values[{i}]");
+        let mut words: Vec<Vec<String>> =
+            std::iter::once(&table.name).chain(&table.words).map(|w| tokens(w, check.language)).collect();
+        words.dedup();
+        for phrase in &words {
+            if phrase.is_empty() {
+                return check.fault(at, "has an empty word", "write what the caller says for it");
+            }
+            if !seen.insert(phrase.clone()) {
+                return check.fault(at, format!("{:?} means two values", phrase.join(" ")), "remove one of them");
+            }
+        }
+        out.push(Choice {
+            say: table.say.unwrap_or_else(|| table.name.clone()),
+            name: table.name,
+            words,
+            key: table.key,
+        });
+    }
+    let keys = menu_keys(check, &format!("{key}.values"), out.iter().map(|c| c.key).collect())?;
+    for (choice, key) in out.iter_mut().zip(keys) {
+        choice.key = key;
+    }
+    Ok(out)
+}

@@ -1,0 +1,100 @@
+//! `Input` and `Output`: what a conversation is told, and what it wants done.
+use crate::expect::Expect;
+use crate::history::SayId;
+use crate::model::thought::HangUpReason;
+use crate::tool::{ToolCall, ToolFault, ToolId};
+use crate::turn::TurnTimer;
+use std::time::Duration;
+
+/// What happens to a conversation. `Debug` hides words and keys.
+#[derive(Clone, PartialEq)]
+pub enum Input {
+    /// The line is open: greet.
+    Answered,
+    /// The caller's voice began (the gate's verdict, about 64 ms after the onset).
+    SpeechStarted,
+    /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so), after so much speech: more than
+    /// has passed since it began where a network held the sound back and then brought it at once.
+    SpeechStopped { ago: Duration, spoke: Duration },
+    /// What was understood. A later `Words` of the same turn replaces an earlier one. `text` is `None` when somebody spoke and it
+    /// was nothing that was asked for.
+    Words { text: Option<String>, confidence: f32, is_final: bool },
+    /// One key of the caller's keypad, each once: `0-9`, `*`, `#`, `A-D`.
+    Key(char),
+    /// The caller wrote this instead of saying it: an answer that needs no recogniser, and is sure. It hushes at once, like a key.
+    Typed(String),
+    /// What the caller has heard of a clause: `chars` characters of it; `whole` when all of it, or all that will ever be heard after a hush.
+    Heard { say: SayId, chars: u32, whole: bool },
+    /// The first sound of a clause reached the caller.
+    Speaking { say: SayId },
+    /// A tool has this outcome.
+    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    /// No recogniser works (`true`) or one works again (`false`).
+    Deaf(bool),
+    /// Some clause could not be spoken by any engine.
+    Mute { say: SayId },
+    /// The line is on hold (`true`), or not any more: in between nobody hears and nobody listens.
+    OnHold(bool),
+    /// The deadline that `Conversation::deadline` named has come.
+    Tick,
+}
+
+/// What a conversation wants done. `Debug` hides words and values.
+#[derive(Clone, PartialEq)]
+pub enum Output {
+    /// Say this clause (already normalised for the ear).
+    Say { say: SayId, text: String, interruptible: bool },
+    /// The bot's turn is complete: no further clause belongs to it, and the caller is expected to speak.
+    Complete,
+    /// Stop the playout where it is; nothing is lost.
+    Pause,
+    /// Go on after a pause, from the last clause boundary or where it stopped.
+    Resume,
+    /// Everything below this clause is never heard.
+    Hush { floor: SayId },
+    /// From now on this is listened for (sent before the prompt that asks for it, so that an early answer is understood).
+    Listen(Expect),
+    /// A keypad entry began (`true`): close the ear until it has ended (`false`).
+    Keying(bool),
+    /// The sound the caller made was no turn: a cough, a backchannel, or nothing that anybody understood.
+    NoTurn,
+    /// The caller has finished, and the recogniser is late with what they said: the silence until it comes is the bot's.
+    Late,
+    /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
+    Turn { text: String, confidence: f32, by: By, secret: bool },
+    /// Run this tool; [`Input::ToolDone`] tells its outcome.
+    Run(ToolCall),
+    /// Stop this tool, if it still runs: its outcome is not wanted any more.
+    Cancel(ToolId),
+    /// End the call when all that was said has been heard.
+    HangUp { reason: HangUpReason },
+    /// A slot was filled, confirmed or cleared (no value). A secret slot shows `MASK` for its value.
+    Slot { name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool },
+}
+
+/// How a turn was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Voice,
+    Keys,
+    Text,
+}
+
+/// Why a conversation wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Turn-taking: pause, hush, the end of a turn.
+    Turn(TurnTimer),
+    /// The caller says nothing.
+    NoInput,
+    /// No further key.
+    KeyGap,
+    /// The caller waits for a tool that is slow: ask for patience.
+    ToolSlow,
+    /// A tool should have answered long ago.
+    ToolLost,
+    /// A clause should have been heard long ago.
+    Overdue,
+    /// The brain has more to say or do.
+    Brain,
+}

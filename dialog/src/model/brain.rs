@@ -1,0 +1,71 @@
+//! `Brain`: the core that decides what the bot says and does. `Conversation` hands it what the caller said and plays its thoughts.
+use super::thought::Thought;
+use crate::expect::Expect;
+use crate::keypad::Keypad;
+use crate::tool::{ToolFault, ToolId};
+use crate::turn::Weight;
+use std::time::Instant;
+
+/// What a brain is told.
+#[derive(Clone, PartialEq)]
+pub enum BrainInput {
+    /// The line is open: greet.
+    Answered,
+    /// The caller's turn is taken, and this was understood.
+    Heard { text: String, confidence: f32 },
+    /// The caller wrote this.
+    Typed(String),
+    /// The caller entered these keys.
+    Keys(String),
+    /// Somebody spoke, and it was nothing that was asked for.
+    NotUnderstood,
+    /// Somebody spoke, and the recogniser gave nothing in time: the caller is not to blame.
+    Unheard,
+    /// Nobody spoke.
+    NoInput,
+    /// The call has had as many turns as it may: end it.
+    TooManyTurns,
+    /// No recogniser works (`true`), or one works again.
+    Deaf(bool),
+    /// A tool has this outcome; it is told once, and not after a [`Thought::Cancel`].
+    ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    /// The caller spoke, wrote or pressed keys over what the bot was saying: nothing that was still to come is wanted.
+    Interrupted,
+    /// The deadline has come.
+    Tick,
+}
+
+/// A core like the others: after each [`handle`](Self::handle), [`poll`](Self::poll) until `None`, then ask for the
+/// [`deadline`](Self::deadline). What it comes to may arrive at once or piece by piece; a new turn of the caller's ends what an
+/// earlier one led to.
+///
+/// Between inputs it answers what turn-taking, the keypad and the record have to know of the present step.
+pub trait Brain: Send {
+    fn handle(&mut self, now: Instant, input: BrainInput);
+
+    fn poll(&mut self) -> Option<Thought>;
+
+    /// When [`BrainInput::Tick`] is wanted.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// More is to come of the last input. Until then the floor is the bot's, also while it says nothing.
+    fn is_thinking(&self) -> bool;
+
+    /// What a caller's words are worth now: how long to wait for more.
+    fn weigh(&self, text: &str) -> Weight;
+
+    /// What keys mean now.
+    fn keypad(&self) -> Keypad;
+
+    /// Whether a secret is asked for now: nothing of what is heard may be stored.
+    fn asks_secret(&self) -> bool;
+
+    /// Whether these words of the caller's hold a secret, asked for or not.
+    fn is_secret(&self, text: &str) -> bool;
+
+    /// How values that are known are said, and how they are written; nothing of a secret.
+    fn spellings(&self) -> Vec<(String, String)>;
+
+    /// What is listened for now.
+    fn expect(&self) -> Expect;
+}

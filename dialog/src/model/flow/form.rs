@@ -1,0 +1,213 @@
+//! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
+use crate::bot::{Bot, Confirm, Part, Template, without_holes};
+use crate::model::thought::{MASK, SlotNews};
+use crate::say;
+use crate::value::kind::Value;
+use jiff::civil::{Date, DateTime};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+#[derive(Clone)]
+struct Filled {
+    value: Value,
+    confidence: f32,
+    confirmed: bool,
+}
+
+pub(super) struct Form {
+    pub bot: Arc<Bot>,
+    /// When the call began, where the caller is.
+    pub now: DateTime,
+    task: Option<usize>,
+    slots: Vec<Option<Filled>>,
+    /// The order in which slots were filled, for "go back". It outlasts the task.
+    fill_order: Vec<usize>,
+}
+
+impl Form {
+    pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
+        let slots = vec![None; bot.slots.len()];
+        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new() };
+        form.leave_task();
+        form
+    }
+
+    pub fn today(&self) -> Date {
+        self.now.date()
+    }
+
+    pub fn task(&self) -> Option<usize> {
+        self.task
+    }
+
+    pub fn task_slots(&self) -> &[usize] {
+        self.task.map_or(&[], |t| self.bot.tasks[t].slots.as_slice())
+    }
+
+    /// Whether a value was taken since the call, or this task, began.
+    pub fn is_touched(&self) -> bool {
+        !self.fill_order.is_empty()
+    }
+
+    /// Another task is under way: its slots are empty.
+    pub fn begin(&mut self, task: usize) {
+        if self.task != Some(task) {
+            self.task = Some(task);
+            self.slots.fill(None);
+            self.fill_order.clear();
+        }
+    }
+
+    /// No task is under way, unless the bot has only one.
+    pub fn leave_task(&mut self) {
+        self.task = (self.bot.tasks.len() == 1).then_some(0);
+    }
+
+    /// The task is done.
+    pub fn finish(&mut self) {
+        self.slots.fill(None);
+        self.task = None;
+    }
+
+    /// Begins anew; the slots that are cleared.
+    pub fn restart(&mut self) -> Vec<SlotNews> {
+        self.leave_task();
+        self.slots.fill(None);
+        std::mem::take(&mut self.fill_order).into_iter().map(|slot| self.news(slot)).collect()
+    }
+
+    /// Takes a value. One that is certain, or that was confirmed before, needs no confirmation.
+    pub fn fill(&mut self, slot: usize, value: Value, confidence: f32) -> SlotNews {
+        let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
+        let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
+        self.slots[slot] = Some(Filled { value, confidence, confirmed });
+        self.fill_order.retain(|s| *s != slot);
+        self.fill_order.push(slot);
+        self.news(slot)
+    }
+
+    pub fn confirm(&mut self, slot: usize) {
+        if let Some(filled) = &mut self.slots[slot] {
+            filled.confirmed = true;
+        }
+    }
+
+    /// Confirms every value of the task.
+    pub fn confirm_all(&mut self) -> Vec<SlotNews> {
+        let filled: Vec<usize> = self.task_slots().iter().copied().filter(|s| self.slots[*s].is_some()).collect();
+        let confirmed = |slot: usize| {
+            self.confirm(slot);
+            self.news(slot)
+        };
+        filled.into_iter().map(confirmed).collect()
+    }
+
+    pub fn clear(&mut self, slot: usize) -> SlotNews {
+        self.slots[slot] = None;
+        self.fill_order.retain(|s| *s != slot);
+        self.news(slot)
+    }
+
+    /// The slot that was filled last.
+    pub fn last_filled(&self) -> Option<usize> {
+        self.fill_order.last().copied()
+    }
+
+    pub fn has_value(&self, slot: usize, value: &Value) -> bool {
+        self.slots[slot].as_ref().is_some_and(|filled| filled.value == *value)
+    }
+
+    /// Which slots are filled.
+    pub fn filled(&self) -> Vec<bool> {
+        self.slots.iter().map(Option::is_some).collect()
+    }
+
+    /// The first slot of the task whose value has to be checked.
+    pub fn doubtful(&self) -> Option<usize> {
+        let doubtful = |slot: &&usize| {
+            self.slots[**slot].as_ref().is_some_and(|f| {
+                !f.confirmed
+                    && match self.bot.slots[**slot].confirm {
+                        Confirm::Never => false,
+                        Confirm::Low => f.confidence < self.bot.turn.good,
+                        Confirm::Always => true,
+                    }
+            })
+        };
+        self.task_slots().iter().find(doubtful).copied()
+    }
+
+    /// The first slot of the task that is empty.
+    pub fn missing(&self) -> Option<usize> {
+        self.task_slots().iter().find(|s| self.slots[**s].is_none()).copied()
+    }
+
+    /// What is told of a slot as it is now.
+    pub fn news(&self, slot: usize) -> SlotNews {
+        let shown = |v: Json| if self.bot.slots[slot].secret { MASK.into() } else { v };
+        let value = Some(self.json(slot)).filter(|v| !v.is_null()).map(shown);
+        SlotNews { slot, value, confirmed: self.slots[slot].as_ref().is_some_and(|f| f.confirmed) }
+    }
+
+    pub fn spoken_value(&self, slot: usize) -> String {
+        let spec = &self.bot.slots[slot];
+        match &self.slots[slot] {
+            Some(_) if spec.secret => self.bot.prompts.secret.clone(),
+            Some(filled) => say::value(&filled.value, &spec.kind, self.bot.language, self.today()),
+            None => String::new(),
+        }
+    }
+
+    /// How the values that are known are said, and how they are written; nothing of a secret.
+    pub fn spellings(&self) -> Vec<(String, String)> {
+        let filled = self.bot.slots.iter().zip(&self.slots).filter(|(spec, _)| !spec.secret);
+        let known = filled.filter_map(|(spec, filled)| filled.as_ref().map(|filled| (&filled.value, &spec.kind)));
+        known.filter_map(|(value, kind)| say::written::spelling(value, kind, self.bot.language)).collect()
+    }
+
+    /// A sentence with the values that are known, with those of the answer of a tool, and with `{value}` for the slot `own`.
+    pub fn render(&self, template: &Template, own: Option<usize>, answer: Option<&Json>) -> String {
+        let text = template.fill(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Slot(name) => match (name.as_str(), own) {
+                ("value", Some(slot)) => self.spoken_value(slot),
+                _ => self.bot.slot(name).map_or_else(String::new, |s| self.spoken_value(s)),
+            },
+            Part::Answer(pointer) => json_text(answer.and_then(|a| a.pointer(pointer))),
+            Part::Header(name) => self.bot.headers.spoken(name),
+        });
+        let text = if template.headers() { without_holes(&text) } else { text };
+        // "{place}, is that right?" begins a sentence.
+        let mut chars = text.chars();
+        chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    }
+
+    pub fn json(&self, slot: usize) -> Json {
+        self.slots[slot].as_ref().map_or(Json::Null, |f| f.value.json())
+    }
+
+    /// A slot's value as plain text.
+    pub fn text(&self, name: &str) -> String {
+        self.bot.slot(name).map_or_else(String::new, |s| json_text(Some(&self.json(s))))
+    }
+
+    /// All slots of the task, and its name.
+    pub fn record(&self) -> Json {
+        let mut all = serde_json::Map::new();
+        if let Some(task) = self.task {
+            all.insert("task".into(), self.bot.tasks[task].name.clone().into());
+            all.extend(self.bot.tasks[task].slots.iter().map(|s| (self.bot.slots[*s].name.clone(), self.json(*s))));
+        }
+        Json::Object(all)
+    }
+}
+
+/// A part of a tool's answer, or a value, as a text.
+fn json_text(value: Option<&Json>) -> String {
+    match value {
+        Some(Json::String(text)) => text.clone(),
+        None | Some(Json::Null) => String::new(),
+        Some(Json::Array(all)) => all.iter().map(|v| json_text(Some(v))).collect::<Vec<_>>().join(", "),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,230 @@
+//! `Meaning`: what a caller's words mean at a step, before anything changes.
+use super::form::Form;
+use super::parse::{self, Fill, SlotSearch};
+use crate::bot::Command;
+use crate::language::Language;
+use crate::model::step::Step;
+use crate::turn::{Weight, backchannel};
+use crate::value;
+use crate::value::found::Growth;
+use crate::value::kind::Kind;
+use crate::value::words::tokens;
+
+pub(super) enum Meaning {
+    Command(Command),
+    /// The sentence as it stands is the value of this slot.
+    Text(usize),
+    /// A task, with the values that were said with it.
+    Begin {
+        task: usize,
+        values: Vec<Fill>,
+    },
+    /// Another task in the midst of one.
+    Switch(usize),
+    Values(Vec<Fill>),
+    /// The value that was checked is right; perhaps more values were said.
+    Confirmed {
+        slot: usize,
+        values: Vec<Fill>,
+    },
+    /// The value that was checked was said once more.
+    Repeated {
+        slot: usize,
+        values: Vec<Fill>,
+    },
+    /// The value that was checked is wrong.
+    Denied(usize),
+    /// All that was read back is right.
+    Right,
+    /// Something that was read back is wrong; the caller did not say what.
+    Wrong,
+    /// This slot is to be changed.
+    Change(usize),
+    NothingToChange,
+    /// No to "anything else?".
+    NothingElse,
+    /// What is known already: no answer, and no mistake either.
+    Known,
+    NotUnderstood,
+    /// Nothing was asked.
+    Ignored,
+}
+
+/// What there is to understand words by.
+pub(super) struct Context<'a> {
+    pub form: &'a Form,
+    pub step: Step,
+}
+
+impl Context<'_> {
+    pub fn meaning(&self, words: &[String]) -> Meaning {
+        let free = self.free_text();
+        if let Some(command) = parse::command(&self.form.bot, words, free.is_some()) {
+            return Meaning::Command(command);
+        }
+        if let Some(slot) = free.filter(|_| !words.is_empty()) {
+            return Meaning::Text(slot);
+        }
+        match self.step {
+            Step::Task => self.task(words),
+            Step::Slot(_) => self.answer(words),
+            Step::Check(slot) => self.check(slot, words),
+            Step::Review => self.review(words),
+            Step::Change => self.change(words),
+            Step::Busy | Step::Over => Meaning::Ignored,
+        }
+    }
+
+    /// How long to wait for more after these words.
+    pub fn weight(&self, text: &str) -> Weight {
+        let bot = &self.form.bot;
+        let words = tokens(text, bot.language);
+        let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
+            || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
+        let free = self.free_text().is_some();
+        if parse::command(bot, &words, free).is_some() {
+            return Weight::Whole;
+        }
+        if yes_no {
+            match self.yes_no(&words) {
+                Some((true, len)) if len == words.len() => return Weight::Whole,
+                // "no" is often the beginning of a correction.
+                Some((false, len)) if len == words.len() => {
+                    return if self.step == Step::Review { Weight::Likely } else { Weight::Whole };
+                }
+                _ => {}
+            }
+        } else if backchannel::is_backchannel(&words, bot.language) {
+            return if backchannel::is_hesitation(&words) { Weight::Hesitation } else { Weight::Backchannel };
+        }
+        if free || words.is_empty() || parse::trailing(&words, bot.language) {
+            return Weight::Part;
+        }
+        match self.fills(&words).last() {
+            Some(Fill { end, found, .. }) if *end == words.len() => match found.growth {
+                Growth::Closed => Weight::Whole,
+                Growth::Likely => Weight::Likely,
+                Growth::Open => Weight::Part,
+            },
+            Some(_) => Weight::Likely,
+            None if parse::task(bot, &words).is_some_and(|(_, at, len)| at + len == words.len()) => Weight::Whole,
+            None => Weight::Part,
+        }
+    }
+
+    /// The slot of free text that is asked for.
+    fn free_text(&self) -> Option<usize> {
+        match self.step {
+            Step::Slot(s) if self.form.bot.slots[s].kind == Kind::Text => Some(s),
+            _ => None,
+        }
+    }
+
+    fn yes_no(&self, words: &[String]) -> Option<(bool, usize)> {
+        let skip = match self.form.bot.language {
+            Language::En => words.iter().take_while(|w| matches!(w.as_str(), "um" | "uh" | "well" | "oh")).count(),
+            Language::Vi => 0,
+        };
+        value::yes_no(&words[skip..], self.form.bot.language).map(|(yes, len)| (yes, len + skip))
+    }
+
+    fn is_no(&self, words: &[String]) -> bool {
+        self.yes_no(words).is_some_and(|(yes, _)| !yes)
+    }
+
+    fn search(&self, slots: &[usize], words: &[String]) -> Vec<Fill> {
+        let (bot, filled) = (&*self.form.bot, self.form.filled());
+        SlotSearch { bot, slots, asked: self.step.slot(), filled: &filled, now: self.form.now }.fills(words)
+    }
+
+    /// The values in these words for the task under way, or for the one that they mean.
+    fn fills(&self, words: &[String]) -> Vec<Fill> {
+        match self.form.task().or_else(|| self.meant(words)) {
+            Some(task) => self.search(&self.form.bot.tasks[task].slots, words),
+            None => Vec::new(),
+        }
+    }
+
+    /// The task that is meant where none is under way: the one that is named, or the only one whose slots the values fit.
+    fn meant(&self, words: &[String]) -> Option<usize> {
+        let bot = &self.form.bot;
+        let named = parse::task(bot, words).map(|(t, _, _)| t);
+        named.or_else(|| {
+            let fits = |t: &usize| {
+                let slots = &bot.tasks[*t].slots;
+                let search = SlotSearch { bot, slots, asked: None, filled: &[], now: self.form.now };
+                !search.fills(words).is_empty()
+            };
+            let mut fitting = (0..bot.tasks.len()).filter(fits);
+            fitting.next().filter(|_| fitting.next().is_none())
+        })
+    }
+
+    /// A slot of the task, named without a value.
+    fn named(&self, words: &[String]) -> Option<usize> {
+        parse::named(&self.form.bot, self.form.task_slots(), words)
+    }
+
+    fn task(&self, words: &[String]) -> Meaning {
+        match self.meant(words) {
+            Some(task) => Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, words) },
+            None if self.is_no(words) && self.form.is_touched() => Meaning::NothingElse,
+            None => Meaning::NotUnderstood,
+        }
+    }
+
+    fn answer(&self, words: &[String]) -> Meaning {
+        let fills = self.fills(words);
+        if !fills.is_empty() {
+            return Meaning::Values(fills);
+        }
+        match parse::task(&self.form.bot, words) {
+            // "cancel my booking" in the midst of another task.
+            Some((task, _, _)) if self.form.task() != Some(task) => Meaning::Switch(task),
+            // "book a room" once more.
+            Some(_) => Meaning::Known,
+            None => Meaning::NotUnderstood,
+        }
+    }
+
+    fn check(&self, slot: usize, words: &[String]) -> Meaning {
+        let verdict = self.yes_no(words);
+        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
+        let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
+        let values = if is_yes_no { Vec::new() } else { self.fills(rest) };
+        let same = |f: &Fill| f.slot == slot && self.form.has_value(slot, &f.found.value);
+        match verdict {
+            Some((true, _)) => Meaning::Confirmed { slot, values },
+            None if values.iter().any(same) => Meaning::Repeated { slot, values },
+            _ if !values.is_empty() => Meaning::Values(values),
+            Some((false, _)) => Meaning::Denied(slot),
+            None => Meaning::NotUnderstood,
+        }
+    }
+
+    fn review(&self, words: &[String]) -> Meaning {
+        let verdict = self.yes_no(words);
+        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
+        let (same, changed): (Vec<Fill>, Vec<Fill>) =
+            self.fills(rest).into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
+        match (verdict, self.named(rest)) {
+            _ if !changed.is_empty() => Meaning::Values(changed),
+            (Some((true, _)), _) => Meaning::Right,
+            // The same value again is no change.
+            (None, _) if !same.is_empty() => Meaning::Known,
+            (_, Some(slot)) => Meaning::Change(slot),
+            (Some((false, _)), None) => Meaning::Wrong,
+            (None, None) => Meaning::NotUnderstood,
+        }
+    }
+
+    fn change(&self, words: &[String]) -> Meaning {
+        let values = self.fills(words);
+        match self.named(words) {
+            _ if !values.is_empty() => Meaning::Values(values),
+            Some(slot) => Meaning::Change(slot),
+            None if words.iter().any(|w| w == "nothing") || self.is_no(words) => Meaning::NothingToChange,
+            None => Meaning::NotUnderstood,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What is asked at a step, and how keys answer it.
+use super::form::Form;
+use crate::keypad::{self, Keypad};
+use crate::model::step::Step;
+
+/// The question of a step. `tries`: how often it was asked in vain.
+pub(super) fn question(form: &Form, step: Step, tries: u8) -> String {
+    let p = &form.bot.prompts;
+    match step {
+        Step::Task if form.is_touched() => p.anything_else.clone(),
+        Step::Task => p.task.clone(),
+        Step::Slot(s) => {
+            let slot = &form.bot.slots[s];
+            let tries = usize::from(tries);
+            match tries.checked_sub(1).and_then(|i| slot.reprompts.get(i).or(slot.reprompts.last())) {
+                Some(text) => text.clone(),
+                None => slot.prompt.clone(),
+            }
+        }
+        Step::Check(s) => p.check.replace("{value}", &form.spoken_value(s)),
+        Step::Review => form
+            .task()
+            .and_then(|t| form.bot.tasks[t].confirm.as_ref())
+            .map_or_else(String::new, |template| form.render(template, None, None)),
+        Step::Change => p.change.clone(),
+        Step::Busy | Step::Over => String::new(),
+    }
+}
+
+/// How keys answer a step; empty where they do not.
+pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
+    let (bot, p) = (&form.bot, &form.bot.prompts);
+    match step {
+        Step::Task => p.menu(bot.language, bot.tasks.iter().filter_map(|t| t.key.map(|k| (t.say.as_str(), k)))),
+        Step::Slot(s) if bot.slots[s].keypad => p.keypad_hint(&bot.slots[s].kind, bot.language),
+        Step::Check(_) | Step::Review => p.yes_no_keys.clone(),
+        Step::Change => p.menu(bot.language, change_menu(form).iter().map(|(name, _, key)| (name.as_str(), *key))),
+        Step::Slot(_) | Step::Busy | Step::Over => String::new(),
+    }
+}
+
+/// The values of the task with their slots, by key: for "what should I change?".
+pub(super) fn change_menu(form: &Form) -> Vec<(String, usize, char)> {
+    form.task_slots().iter().zip('1'..='9').map(|(s, key)| (form.spoken_value(*s), *s, key)).collect()
+}
+
+/// What keys mean at a step.
+pub(super) fn keypad(form: &Form, step: Step) -> Keypad {
+    match step {
+        Step::Slot(s) if form.bot.slots[s].keypad => keypad::of(&form.bot.slots[s].kind),
+        Step::Slot(_) | Step::Busy | Step::Over => Keypad::None,
+        Step::Task | Step::Check(_) | Step::Review | Step::Change => Keypad::Menu,
+    }
+}

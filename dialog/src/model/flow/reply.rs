@@ -1,0 +1,41 @@
+//! `Reply`: what a flow comes to from one input.
+use crate::model::thought::{HangUpReason, SlotNews};
+use crate::tool::ToolCall;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reply {
+    pub say: Vec<Sentence>,
+    pub slots: Vec<SlotNews>,
+    pub next: Next,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Sentence {
+    pub text: String,
+    pub interruptible: bool,
+}
+
+impl Sentence {
+    pub fn new(text: &str) -> Sentence {
+        Sentence { text: text.to_string(), interruptible: true }
+    }
+}
+
+/// A sentence may read a caller's words back: it stays out of logs.
+impl std::fmt::Debug for Sentence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sentence({} bytes)", self.text.len())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Next {
+    /// Nothing changes.
+    Nothing,
+    /// The caller's turn.
+    Listen,
+    /// The caller's turn, and they asked for time.
+    Wait,
+    Run(ToolCall),
+    HangUp(HangUpReason),
+}

@@ -1,0 +1,150 @@
+//! What a recogniser should listen for: one JSGF grammar (JSpeech Grammar Format, W3C note of 2000) per step.
+//!
+//! Every rule is referred to once wherever possible, since a compiler copies it at each reference. Values come in any order through one
+//! loop. The answer to the question stands first; whatever else may be said stands behind it with a small weight, so that the decoder
+//! takes an answer for something else only where it clearly is. Inside each of the two every
+//! sentence is equally likely: what keeps an answer clear of its rivals is a short list of them.
+use crate::bot::{Bot, Then};
+use crate::expect::Expect;
+use crate::keypad::{self, Keypad};
+use crate::model::step::Step;
+use crate::value::kind::Kind;
+use crate::value::words::tokens;
+use rules::{Rules, alternatives};
+use std::fmt::Write;
+
+mod en;
+mod rules;
+mod vi;
+
+/// The weight of what was not asked for, against 1 for an answer. A decoder counts it once for the whole utterance.
+const UNLIKELY: &str = "0.0001";
+
+/// What may be said at a step: answers to its question, and all else.
+#[derive(Default)]
+struct Alternatives {
+    likely: Vec<String>,
+    unlikely: Vec<String>,
+}
+
+/// The grammar of a step. `secret`: what is heard must not be stored.
+pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect {
+    let mut rules = Rules::new(bot);
+    let mut all = Alternatives::default();
+    all.unlikely.extend(rules::commands(&bot.commands, bot.language));
+    let (mut keys, mut free) = (true, false);
+    match step {
+        Step::Task => tasks(bot, &mut rules, &mut all),
+        Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => (keys, free) = (false, true),
+        Step::Slot(asked) => {
+            keys = bot.slots[asked].keypad && keypad::of(&bot.slots[asked].kind) != Keypad::None;
+            slot(bot, asked, task, &mut rules, &mut all);
+        }
+        Step::Check(asked) => {
+            all.likely.extend([rules.yes(), rules.no()]);
+            let maybe_no = rules.maybe_no();
+            if let Some(fills) = rules.fills(bot, &[asked], Some(asked), "s") {
+                all.unlikely.push(format!("{maybe_no} {fills}"));
+            }
+        }
+        Step::Review | Step::Change => {
+            all.likely.extend([rules.yes(), rules.no()]);
+            let (maybe_no, slots) = (rules.maybe_no(), slots(bot, task));
+            if let Some(fills) = rules.fills(bot, slots, None, "s") {
+                all.unlikely.push(format!("{maybe_no} {fills}"));
+            }
+            let names = rules.names(bot, slots);
+            if !names.is_empty() {
+                all.unlikely.push(format!("{maybe_no} ({names})"));
+            }
+        }
+        Step::Busy | Step::Over => keys = false,
+    }
+    Expect { grammar: text(&all, &rules), free, keys, secret }
+}
+
+/// "What can I do for you?"
+fn tasks(bot: &Bot, rules: &mut Rules, all: &mut Alternatives) {
+    let lead = rules.lead();
+    let (mut with_values, mut bare) = (Vec::new(), Vec::new());
+    for (t, task) in bot.tasks.iter().enumerate() {
+        let phrases = alternatives(task.phrases.iter().map(|p| tokens(p, bot.language)));
+        if phrases.is_empty() {
+            continue;
+        }
+        if let Some(fills) = rules.fills(bot, &task.slots, None, &format!("t{t}")) {
+            with_values.push(format!("({phrases}) {fills}"));
+        }
+        bare.push(phrases);
+    }
+    let tail = rules.tail();
+    for (to, tasks) in [(&mut all.likely, bare), (&mut all.unlikely, with_values)] {
+        if !tasks.is_empty() {
+            to.push(format!("{lead} ({}) {tail}", tasks.join(" | ")));
+        }
+    }
+    // "No" answers "anything else?".
+    if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
+        all.likely.push(rules.no());
+    }
+}
+
+/// A question for a slot.
+fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &mut Alternatives) {
+    let (lead, tail) = (rules.lead(), rules.tail());
+    if let Some(answer) = rules.way(bot, asked, Some(asked), "s") {
+        all.likely.push(format!("{lead} {answer} {tail}"));
+    }
+    if let Some(fills) = rules.fills(bot, slots(bot, task), Some(asked), "s") {
+        all.unlikely.push(format!("{lead} {fills} {tail}"));
+    }
+    let others = bot.tasks.iter().enumerate().filter(|(t, _)| Some(*t) != task).flat_map(|(_, t)| &t.phrases);
+    let others = alternatives(others.map(|p| tokens(p, bot.language)));
+    if !others.is_empty() {
+        all.unlikely.push(format!("({others})"));
+    }
+}
+
+fn slots(bot: &Bot, task: Option<usize>) -> &[usize] {
+    task.map_or(&[], |t| bot.tasks[t].slots.as_slice())
+}
+
+/// The grammar as JSGF.
+fn text(all: &Alternatives, rules: &Rules) -> String {
+    let mut text = String::from("#JSGF V1.0;\ngrammar switchboard;\n");
+    let (likely, unlikely) = (all.likely.join("\n | "), all.unlikely.join("\n | "));
+    // An alternative's weight ends with it: what is unlikely is one alternative, in brackets where it has several.
+    match (all.likely.is_empty(), all.unlikely.is_empty()) {
+        (true, _) => _ = writeln!(text, "public <turn> = {unlikely};"),
+        (false, true) => _ = writeln!(text, "public <turn> = {likely};"),
+        (false, false) => _ = writeln!(text, "public <turn> = {likely}\n | /{UNLIKELY}/ ({unlikely});"),
+    }
+    for (name, body) in rules.all() {
+        let _ = writeln!(text, "<{name}> = {body};");
+    }
+    text
+}
+
+/// Every grammar a bot may ask for.
+pub fn all(bot: &Bot) -> Vec<Expect> {
+    let mut out: Vec<Expect> = Vec::new();
+    let mut add = |expect: Expect| {
+        if !out.iter().any(|e| e.grammar == expect.grammar) {
+            out.push(expect);
+        }
+    };
+    if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
+        add(build(bot, Step::Task, None, false));
+    }
+    for (t, task) in bot.tasks.iter().enumerate() {
+        for slot in &task.slots {
+            add(build(bot, Step::Slot(*slot), Some(t), bot.slots[*slot].secret));
+            add(build(bot, Step::Check(*slot), Some(t), bot.slots[*slot].secret));
+        }
+        add(build(bot, Step::Review, Some(t), false));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
+use super::{en, vi};
+use crate::bot::{Bot, Commands};
+use crate::language::Language;
+use crate::value::kind::Kind;
+use crate::value::words::tokens;
+
+/// The rules of one grammar while it is built.
+pub(super) struct Rules<'a> {
+    language: Language,
+    commands: &'a Commands,
+    rules: Vec<(String, String)>,
+}
+
+/// Phrases as alternatives; equal ones once.
+pub(super) fn alternatives(phrases: impl Iterator<Item = Vec<String>>) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for phrase in phrases.map(|p| spoken(&p)).filter(|p| !p.is_empty()) {
+        if !all.contains(&phrase) {
+            all.push(phrase);
+        }
+    }
+    all.join(" | ")
+}
+
+/// Tokens as a recogniser says them: `pm` is two words, and nothing but letters and apostrophes is a word.
+fn spoken(words: &[String]) -> String {
+    let word = |w: &String| match w.as_str() {
+        "pm" => "p m".to_string(),
+        "am" => "a m".to_string(),
+        w => w.chars().filter(|c| c.is_alphanumeric() || *c == '\'').collect(),
+    };
+    words.iter().map(word).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What may be said at any time. `None`: nothing may.
+pub(super) fn commands(commands: &Commands, language: Language) -> Option<String> {
+    let all = alternatives(commands.all.iter().flat_map(|(_, all)| all).map(|p| tokens(p, language)));
+    (!all.is_empty()).then(|| format!("({all})"))
+}
+
+impl Rules<'_> {
+    pub fn new(bot: &Bot) -> Rules<'_> {
+        Rules { language: bot.language, commands: &bot.commands, rules: Vec::new() }
+    }
+
+    /// Name and body of each rule.
+    pub fn all(&self) -> impl Iterator<Item = &(String, String)> {
+        self.rules.iter()
+    }
+
+    /// Adds a rule and gives its reference.
+    fn rule(&mut self, name: &str, body: String) -> String {
+        if !self.rules.iter().any(|(n, _)| n == name) {
+            self.rules.push((name.to_string(), body));
+        }
+        format!("<{name}>")
+    }
+
+    /// What may be said before an answer ("i'd like").
+    pub fn lead(&self) -> String {
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => String::new(),
+            lead => format!("(<NULL> | ({lead}))"),
+        }
+    }
+
+    /// What may be said after an answer ("please").
+    pub fn tail(&self) -> &'static str {
+        match (self.commands.polite.is_empty(), self.language) {
+            (true, _) => "",
+            (false, Language::En) => "(<NULL> | please)",
+            (false, Language::Vi) => "(<NULL> | ạ)",
+        }
+    }
+
+    fn phrases(&self, list: &[String]) -> String {
+        alternatives(list.iter().map(|p| tokens(p, self.language)))
+    }
+
+    pub fn yes(&self) -> String {
+        format!("({})", self.phrases(&self.commands.yes))
+    }
+
+    pub fn no(&self) -> String {
+        format!("({})", self.phrases(&self.commands.no))
+    }
+
+    /// "no, tomorrow": the shortest way to say no, perhaps.
+    pub fn maybe_no(&self) -> String {
+        match self.commands.no.first().map(|no| tokens(no, self.language)).filter(|no| !no.is_empty()) {
+            Some(no) => format!("(<NULL> | {})", spoken(&no)),
+            None => String::new(),
+        }
+    }
+
+    /// "the time", "the date": slots by name.
+    pub fn names(&self, bot: &Bot, slots: &[usize]) -> String {
+        let of = |s: &usize| -> Vec<&str> {
+            match (&bot.slots[*s].kind, self.language) {
+                (Kind::Date, Language::En) => vec!["the date", "the day"],
+                (Kind::Time, Language::En) => vec!["the time"],
+                (Kind::Duration, Language::En) => vec!["how long"],
+                _ if self.commands.polite.is_empty() => Vec::new(),
+                (Kind::Date, Language::Vi) => vec!["ngày"],
+                (Kind::Time, Language::Vi) => vec!["giờ"],
+                (Kind::Duration, Language::Vi) => vec!["thời gian"],
+                _ => Vec::new(),
+            }
+        };
+        slots.iter().flat_map(of).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Values of these slots in any order; the one that is asked for is likely. `None`: no slot has a grammar.
+    pub fn fills(&mut self, bot: &Bot, slots: &[usize], asked: Option<usize>, prefix: &str) -> Option<String> {
+        let ways: Vec<String> = slots.iter().filter_map(|&s| self.way(bot, s, asked, prefix)).collect();
+        if ways.is_empty() {
+            return None;
+        }
+        let fill = self.rule(&format!("{prefix}_fill"), ways.join(" | "));
+        Some(self.rule(&format!("{prefix}_fills"), format!("{fill}+")))
+    }
+
+    /// A slot's value, perhaps behind the words that lead to it. `None`: it has no grammar, or only where it is asked for.
+    pub fn way(&mut self, bot: &Bot, s: usize, asked: Option<usize>, prefix: &str) -> Option<String> {
+        let slot = &bot.slots[s];
+        // A string of digits and a yes belong to their own question.
+        let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
+        if slot.kind == Kind::Text || (own && asked != Some(s)) {
+            return None;
+        }
+        let value = self.value(&slot.kind, asked == Some(s));
+        let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
+        let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
+        let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
+            (own, "") => own,
+            (own, usual) if own.is_empty() => usual.to_string(),
+            (own, usual) => format!("{own} | {usual}"),
+        };
+        let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
+        Some(format!("{carrier}{name}"))
+    }
+
+    /// Words that usually lead to a value of this kind.
+    fn carrier(&self, kind: &Kind) -> &'static str {
+        match (kind, self.language) {
+            (Kind::Choice(_), Language::En) => "in | at | the",
+            (Kind::Date, Language::En) => "on | for",
+            (Kind::Time, Language::En) => "at",
+            (Kind::Number { .. } | Kind::Duration, Language::En) => "for",
+            (Kind::Time, Language::Vi) => "lúc",
+            (Kind::Date, Language::Vi) => "vào",
+            (Kind::Number { .. }, Language::Vi) => "cho",
+            _ => "",
+        }
+    }
+
+    fn value(&self, kind: &Kind, asked: bool) -> String {
+        match kind {
+            Kind::Choice(all) => alternatives(all.iter().flat_map(|c| c.words.iter().cloned())),
+            Kind::YesNo => format!("{} | {}", self.yes(), self.no()),
+            Kind::Number { min, max, unit } => {
+                let number = match self.language {
+                    Language::En => en::number(*min, *max),
+                    Language::Vi => vi::number(*min, *max),
+                };
+                let units = alternatives(unit.iter().map(|u| tokens(u, self.language)));
+                match (units.is_empty(), asked) {
+                    (true, _) => number,
+                    // A bare number is an answer only to its own question.
+                    (false, true) => format!("({number}) (({units}) | <NULL>)"),
+                    (false, false) => format!("({number}) ({units})"),
+                }
+            }
+            Kind::Digits { min, max } => match self.language {
+                Language::En => repeated(en::DIGIT, *min, *max),
+                Language::Vi => repeated(vi::DIGIT, *min, *max),
+            },
+            Kind::Phone => match self.language {
+                Language::En => repeated(en::DIGITS, 5, 12),
+                Language::Vi => repeated(vi::DIGIT, 5, 12),
+            },
+            Kind::Date => match self.language {
+                Language::En => en::date(),
+                Language::Vi => vi::date(),
+            },
+            Kind::Time => match self.language {
+                Language::En => en::time(asked),
+                Language::Vi => vi::time(),
+            },
+            Kind::Duration => match self.language {
+                Language::En => en::duration(),
+                Language::Vi => vi::duration(),
+            },
+            Kind::Text => String::new(),
+        }
+    }
+}
+
+/// `min` to `max` of something, one after another.
+fn repeated(item: &str, min: usize, max: usize) -> String {
+    let mut text = String::new();
+    for _ in min..max {
+        text = format!("[({item}) {text}]");
+    }
+    format!("{}{text}", format!("({item}) ").repeat(min))
+}

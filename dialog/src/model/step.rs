@@ -1,0 +1,28 @@
+//! `Step`: where a conversation stands.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// "What can I do for you?"
+    Task,
+    /// A slot, by its index, is asked for.
+    Slot(usize),
+    /// "Did you say …?"
+    Check(usize),
+    /// "You want …. Is that right?"
+    Review,
+    /// "What should I change?"
+    Change,
+    /// A tool runs.
+    Busy,
+    Over,
+}
+
+impl Step {
+    /// The slot that is asked for, or checked.
+    pub fn slot(self) -> Option<usize> {
+        match self {
+            Step::Slot(slot) | Step::Check(slot) => Some(slot),
+            _ => None,
+        }
+    }
+}

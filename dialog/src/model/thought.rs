@@ -1,0 +1,90 @@
+//! `Thought`: one piece of what a brain comes to. Pieces arrive one by one, so that the first clause is spoken while the rest is
+//! still to come.
+use crate::expect::Expect;
+use crate::tool::{ToolCall, ToolId};
+use serde_json::Value as Json;
+
+#[derive(Clone, PartialEq)]
+pub enum Thought {
+    Say {
+        text: String,
+        interruptible: bool,
+    },
+    Slot(SlotNews),
+    /// The caller may answer, and this is listened for. It comes before the question that asks for it, so that an early answer is
+    /// understood.
+    Listen(Expect),
+    /// The caller asked for time: until they speak, a longer silence than usual is allowed.
+    GiveTime,
+    /// Run this tool. The caller is not listened to while it runs, unless a [`Thought::Listen`] follows.
+    Run(ToolCall),
+    /// The outcome of this tool is not wanted any more.
+    Cancel(ToolId),
+    /// End the call when all that was said has been heard.
+    HangUp(HangUpReason),
+}
+
+/// A thought may hold a caller's words: they stay out of logs.
+impl std::fmt::Debug for Thought {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Thought::Say { text, interruptible } => {
+                write!(f, "Say {{ bytes: {}, interruptible: {interruptible} }}", text.len())
+            }
+            Thought::Slot(news) => write!(f, "{news:?}"),
+            Thought::Listen(_) => f.write_str("Listen(..)"),
+            Thought::GiveTime => f.write_str("GiveTime"),
+            Thought::Run(call) => write!(f, "Run({call:?})"),
+            Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
+        }
+    }
+}
+
+/// A slot, by its index, was filled, confirmed or cleared (no value). A secret one has a mask for its value.
+#[derive(Clone, PartialEq)]
+pub struct SlotNews {
+    pub slot: usize,
+    pub value: Option<Json>,
+    pub confirmed: bool,
+}
+
+impl std::fmt::Debug for SlotNews {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SlotNews({}, filled: {}, confirmed: {})", self.slot, self.value.is_some(), self.confirmed)
+    }
+}
+
+/// What stands in a record for a secret.
+pub const MASK: &str = "****";
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {
+        /// Why a conversation ends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum HangUpReason { $($(#[$doc])* $name,)* }
+
+        impl HangUpReason {
+            pub const ALL: &[HangUpReason] = &[$(HangUpReason::$name,)*];
+
+            /// As it stands in the call's record.
+            pub const fn text(self) -> &'static str {
+                match self { $(HangUpReason::$name => $text,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Done: "done";
+    Person: "asked for a person";
+    Goodbye: "caller said goodbye";
+    NoInput: "no input";
+    NotUnderstood: "not understood";
+    ToolFailed: "tool failed";
+    /// No recogniser works, and keys cannot answer.
+    CannotHear: "cannot hear";
+    /// No voice works.
+    CannotSpeak: "cannot speak";
+    TooManyTurns: "too many turns";
+}

@@ -1,0 +1,57 @@
+//! Values as the bot says them.
+use super::{en, vi};
+use crate::language::Language;
+use crate::value::kind::{Kind, Value};
+use jiff::civil::Date;
+
+/// A value as the bot says it. Dates bring their preposition ("today", "on Friday, December fourth").
+pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> String {
+    match value {
+        Value::Choice(name) => match kind {
+            Kind::Choice(all) => all.iter().find(|c| c.name == *name).map_or_else(|| name.clone(), |c| c.say.clone()),
+            _ => name.clone(),
+        },
+        Value::Bool(yes) => match (language, yes) {
+            (Language::En, true) => "yes",
+            (Language::En, false) => "no",
+            (Language::Vi, true) => "có",
+            (Language::Vi, false) => "không",
+        }
+        .into(),
+        Value::Number(n) => {
+            let said = number(*n, language);
+            match kind {
+                Kind::Number { unit, .. } if !unit.is_empty() => {
+                    let name = if *n == 1 { unit.first() } else { unit.get(1).or(unit.first()) };
+                    format!("{said} {}", name.map_or("", String::as_str))
+                }
+                _ => said,
+            }
+        }
+        Value::Digits(text) => match language {
+            Language::En => en::digits(text),
+            Language::Vi => vi::digits(text),
+        },
+        Value::Date(date) => match language {
+            Language::En => en::near_date(*date, today),
+            Language::Vi => vi::near_date(*date, today),
+        },
+        Value::Time(time) => match language {
+            Language::En => en::time(time.hour().into(), time.minute().into()),
+            Language::Vi => vi::time(time.hour().into(), time.minute().into()),
+        },
+        Value::Minutes(minutes) => match language {
+            Language::En => en::duration(*minutes),
+            Language::Vi => vi::duration(*minutes),
+        },
+        Value::Text(text) => text.clone(),
+    }
+}
+
+/// A whole number in words.
+pub fn number(n: i64, language: Language) -> String {
+    match language {
+        Language::En => en::number(n),
+        Language::Vi => vi::number(n),
+    }
+}

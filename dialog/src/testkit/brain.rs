@@ -1,0 +1,91 @@
+//! `ScriptedBrain`: a brain that comes to what it was told to, each thought in its own time, as a language model would.
+use crate::expect::Expect;
+use crate::keypad::Keypad;
+use crate::model::brain::{Brain, BrainInput};
+use crate::model::thought::Thought;
+use crate::turn::Weight;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Each answer of the caller's and each outcome of a tool leads to the next reply; the first one is the greeting.
+#[derive(Default)]
+pub struct ScriptedBrain {
+    replies: VecDeque<Vec<(Duration, Thought)>>,
+    coming: VecDeque<(Instant, Thought)>,
+    ready: VecDeque<Thought>,
+}
+
+impl ScriptedBrain {
+    /// Adds a reply: its thoughts, each so long after the one before it.
+    pub fn reply(mut self, thoughts: impl IntoIterator<Item = (Duration, Thought)>) -> Self {
+        self.replies.push_back(thoughts.into_iter().collect());
+        self
+    }
+
+    pub fn listen() -> Thought {
+        Thought::Listen(Expect { grammar: String::new(), free: true, keys: false, secret: false })
+    }
+
+    pub fn say(text: &str) -> Thought {
+        Thought::Say { text: text.to_owned(), interruptible: true }
+    }
+}
+
+impl Brain for ScriptedBrain {
+    fn handle(&mut self, now: Instant, input: BrainInput) {
+        match input {
+            BrainInput::Answered | BrainInput::Heard { .. } | BrainInput::Typed(_) | BrainInput::Keys(_) => {
+                self.coming.clear();
+            }
+            BrainInput::Interrupted => return self.coming.clear(),
+            BrainInput::ToolDone { .. } | BrainInput::Tick => {}
+            _ => return,
+        }
+        if input != BrainInput::Tick {
+            let mut at = now;
+            for (after, thought) in self.replies.pop_front().unwrap_or_default() {
+                at += after;
+                self.coming.push_back((at, thought));
+            }
+        }
+        while let Some((_, thought)) = self.coming.pop_front_if(|(at, _)| *at <= now) {
+            self.ready.push_back(thought);
+        }
+    }
+
+    fn poll(&mut self) -> Option<Thought> {
+        self.ready.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.coming.front().map(|(at, _)| *at)
+    }
+
+    fn is_thinking(&self) -> bool {
+        !self.coming.is_empty()
+    }
+
+    fn weigh(&self, _text: &str) -> Weight {
+        Weight::Whole
+    }
+
+    fn keypad(&self) -> Keypad {
+        Keypad::None
+    }
+
+    fn asks_secret(&self) -> bool {
+        false
+    }
+
+    fn is_secret(&self, _text: &str) -> bool {
+        false
+    }
+
+    fn spellings(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn expect(&self) -> Expect {
+        Expect { grammar: String::new(), free: true, keys: false, secret: false }
+    }
+}

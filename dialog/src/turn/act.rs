@@ -1,0 +1,47 @@
+//! `Act`: what `Turn` decides, and what it waits for.
+
+/// Who has the floor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Floor {
+    #[default]
+    Free,
+    /// The bot speaks and may be interrupted.
+    Bot,
+    /// The bot says something that must be heard.
+    Closed,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Stop the bot's sound where it is, for now.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// Nothing the bot has said so far is to be heard any more.
+    Hush,
+    /// The caller has finished, and said this.
+    Taken { text: String, confidence: f32 },
+    /// The caller has finished, and what they said was nothing that was asked for.
+    NotUnderstood,
+    /// The caller has finished, and the recogniser is late: its words are still taken.
+    Late,
+    /// The caller has finished, and no words came of it.
+    Unheard,
+    /// It was no turn: a cough, a backchannel. The bot goes on.
+    Dropped,
+}
+
+/// What `Turn` wants to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnTimer {
+    Pause,
+    Hush,
+    /// Silence long enough for what was said.
+    End,
+    /// Words stay away.
+    Words,
+    /// Late words are waited for no longer.
+    Unheard,
+    /// The caller does not stop.
+    Longest,
+}

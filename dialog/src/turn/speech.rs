@@ -1,0 +1,95 @@
+//! `Speech`: the caller's running turn, and the words that have come of it.
+use super::words::{Weight, Words};
+use std::time::{Duration, Instant};
+
+pub(super) struct Speech {
+    pub began: Instant,
+    /// Where the present stretch of speech began.
+    pub stretch: Instant,
+    /// How much was spoken before that.
+    pub spoken: Duration,
+    pub silent: Option<Instant>,
+    pub said: Option<Said>,
+    pub over_bot: bool,
+    /// The bot's sound was paused, or hushed, for it.
+    pub paused: bool,
+    pub hushed: bool,
+    /// The recogniser is late with the words.
+    pub late: bool,
+}
+
+pub(super) struct Said {
+    pub text: Option<String>,
+    pub confidence: f32,
+    pub weight: Weight,
+    pub is_final: bool,
+    /// The caller went on after these words; newer ones are due.
+    pub stale: bool,
+}
+
+impl Said {
+    /// Nothing newer is due.
+    pub fn is_settled(&self) -> bool {
+        self.is_final && !self.stale
+    }
+}
+
+impl Speech {
+    pub fn new(began: Instant, over_bot: bool) -> Speech {
+        Speech {
+            began,
+            stretch: began,
+            spoken: Duration::ZERO,
+            silent: None,
+            said: None,
+            over_bot,
+            paused: false,
+            hushed: false,
+            late: false,
+        }
+    }
+
+    /// The caller goes on after a silence, or is reported once more.
+    pub fn goes_on(&mut self, began: Instant) {
+        if self.silent.take().is_some() {
+            self.stretch = began;
+        }
+        self.late = false;
+        if let Some(said) = &mut self.said {
+            said.stale = true;
+        }
+    }
+
+    /// The caller fell silent at `at`; `spoke` is how long they had spoken, zero where that is not known.
+    pub fn stops(&mut self, at: Instant, spoke: Duration) {
+        if self.silent.is_none() {
+            let at = at.max(self.stretch);
+            self.spoken += if spoke.is_zero() { at.saturating_duration_since(self.stretch) } else { spoke };
+            self.silent = Some(at);
+        }
+    }
+
+    /// A partial never replaces a final of the same stretch.
+    pub fn takes(&mut self, words: Words) {
+        if words.is_final || self.said.as_ref().is_none_or(|s| !s.is_final || s.stale) {
+            let Words { text, confidence, is_final, weight } = words;
+            self.said = Some(Said { text, confidence, weight, is_final, stale: false });
+        }
+    }
+
+    /// Words that are more than a backchannel. A guess (a partial) counts once the speech is long enough not to be a cough.
+    pub fn means_something(&self, good_guess: bool) -> bool {
+        self.said.as_ref().is_some_and(|said| {
+            let text = said.text.as_deref().is_some_and(|t| !t.trim().is_empty());
+            text && !said.weight.is_no_answer() && (said.is_final || good_guess)
+        })
+    }
+
+    /// How long was spoken in all.
+    pub fn length(&self, now: Instant) -> Duration {
+        match self.silent {
+            Some(_) => self.spoken,
+            None => self.spoken + now.saturating_duration_since(self.stretch),
+        }
+    }
+}

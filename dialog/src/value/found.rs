@@ -1,0 +1,43 @@
+//! `Found`: a value at the start of some words.
+use super::kind::Value;
+
+/// Whether a value can still grow when the caller says more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Growth {
+    /// Nothing usual follows: "half an hour".
+    Closed,
+    /// Something may follow: "two thirty" (p m).
+    Likely,
+    /// Something usually follows: "two" for a time, three digits of six.
+    Open,
+}
+
+/// Whether words can mean only this kind of value ("two p m"), or do so only as an answer to a question for it ("two").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Certain,
+    OnlyIfAsked,
+}
+
+/// A value found at the start of some words, and how many of them it takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub value: Value,
+    pub len: usize,
+    pub growth: Growth,
+    pub reading: Reading,
+}
+
+impl Found {
+    pub(crate) fn new(value: Value, len: usize) -> Found {
+        Found { value, len, growth: Growth::Closed, reading: Reading::Certain }
+    }
+
+    pub(crate) fn growing(self, growth: Growth) -> Found {
+        Found { growth, ..self }
+    }
+
+    pub(crate) fn only_if_asked(self) -> Found {
+        Found { reading: Reading::OnlyIfAsked, ..self }
+    }
+}

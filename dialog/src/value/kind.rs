@@ -1,0 +1,70 @@
+//! `Kind`: what a slot can take, and `Value`: what it holds.
+use jiff::civil::{Date, Time};
+
+/// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    Choice(String),
+    Bool(bool),
+    Number(i64),
+    Digits(String),
+    Date(Date),
+    Time(Time),
+    Minutes(u32),
+    Text(String),
+}
+
+/// Values are a caller's words: they stay out of logs.
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Value(..)")
+    }
+}
+
+impl Value {
+    pub fn json(&self) -> serde_json::Value {
+        match self {
+            Value::Choice(text) | Value::Digits(text) | Value::Text(text) => text.clone().into(),
+            Value::Bool(yes) => (*yes).into(),
+            Value::Number(number) => (*number).into(),
+            Value::Date(date) => date.to_string().into(),
+            Value::Time(time) => time.strftime("%H:%M").to_string().into(),
+            Value::Minutes(minutes) => match (minutes / 60, minutes % 60) {
+                (0, m) => format!("PT{m}M").into(),
+                (h, 0) => format!("PT{h}H").into(),
+                (h, m) => format!("PT{h}H{m}M").into(),
+            },
+        }
+    }
+}
+
+/// What a slot takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Choice(Vec<Choice>),
+    YesNo,
+    /// `unit`: singular and plural of what is counted ("person", "people"); empty when nothing is named.
+    Number {
+        min: i64,
+        max: i64,
+        unit: Vec<String>,
+    },
+    Digits {
+        min: usize,
+        max: usize,
+    },
+    Phone,
+    Date,
+    Time,
+    Duration,
+    Text,
+}
+
+/// One value of a choice: its name in the record, how it is said, and the words that mean it (tokens, longest first).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub name: String,
+    pub say: String,
+    pub words: Vec<Vec<String>>,
+    pub key: Option<char>,
+}
