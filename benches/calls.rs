@@ -7,7 +7,7 @@
 //! are people's where ../shared/speech is there, else flite's. Nothing is asserted: machines differ.
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
-use media::asr::Language;
+use media::Language;
 use media::codec::Codec;
 use media::packet::{Packet, Rtp, Wire};
 use media::tts::flite::Flite;

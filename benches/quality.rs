@@ -13,7 +13,7 @@ use media::jitter::{Content, JitterPlan};
 use media::noise::{Dice, rms};
 use media::packet::Rtp;
 use media::resample::Resampler;
-use media::testkit::netem::{Netem, Order, Weather};
+use media::testkit::netem::{Impairments, Netem, Order};
 use media::testkit::wav;
 use media::{Bytes, SamplePos};
 use std::fmt::Write as _;
@@ -36,21 +36,21 @@ struct Voice {
 
 struct Scenario {
     name: &'static str,
-    weather: Weather,
+    impairments: Impairments,
     /// Whether it has a curve: jitter to wait for.
     curve: bool,
 }
 
 fn scenarios() -> Vec<Scenario> {
-    let calm = Weather { order: Order::Lost, ..Weather::default() };
-    let lossy = |loss, burst, tail| Weather { loss, burst, tail, ..calm };
-    let scenario = |name, weather, curve| Scenario { name, weather, curve };
+    let calm = Impairments { order: Order::Lost, ..Impairments::default() };
+    let lossy = |loss, burst, tail| Impairments { loss, burst, tail, ..calm };
+    let scenario = |name, impairments, curve| Scenario { name, impairments, curve };
     vec![
         scenario("unimpaired", calm, false),
         scenario("jitter 15", lossy(0.0, 0, MS * 15), true),
         scenario("jitter 40", lossy(0.0, 0, MS * 40), true),
-        scenario("half-normal 15", Weather { spread: MS * 15, ..calm }, true),
-        scenario("half-normal 40", Weather { spread: MS * 40, ..calm }, true),
+        scenario("half-normal 15", Impairments { spread: MS * 15, ..calm }, true),
+        scenario("half-normal 40", Impairments { spread: MS * 40, ..calm }, true),
         scenario("loss 5", lossy(0.05, 1, Duration::ZERO), false),
         scenario("bursts 5", lossy(0.05, 3, Duration::ZERO), false),
         scenario("bursts 5 + jitter 30", lossy(0.05, 3, MS * 30), true),
@@ -62,7 +62,7 @@ fn scenarios() -> Vec<Scenario> {
 const ENGLISH: [&str; 4] = [
     "Good morning, I would like to book a room for two people. The meeting starts at half past two and should last an hour. Could you tell me which rooms are free today?",
     "Please hold the line while I look for your reservation. Yes, I can see it here. Your table is booked for seven this evening, and the kitchen closes at ten.",
-    "The weather was cold and the roads were covered with snow. She sells fresh fish every Saturday near the old harbour. Shall we choose the shorter way?",
+    "The impairments was cold and the roads were covered with snow. She sells fresh fish every Saturday near the old harbour. Shall we choose the shorter way?",
     "My number is four seven one, nine three zero, double six. I have called twice about the same bill. Somebody promised to send it back before the weekend.",
 ];
 const VIETNAMESE: &str = "Xin chào, tôi muốn đặt một phòng cho hai người vào tối nay. Xin cho biết giá phòng và giờ nhận phòng. \
@@ -182,7 +182,7 @@ impl Mute for Open {
     }
 }
 
-fn call(voice: &Voice, weather: Weather, seed: u64, plan: JitterPlan, method: Method) -> Heard {
+fn call(voice: &Voice, impairments: Impairments, seed: u64, plan: JitterPlan, method: Method) -> Heard {
     let t0 = Instant::now();
     let ingress = Ingress::new(Codec::Pcmu, plan, seed);
     let mut ingress = match method {
@@ -192,7 +192,7 @@ fn call(voice: &Voice, weather: Weather, seed: u64, plan: JitterPlan, method: Me
     };
     // Where a packet falls between two ticks is chance, and stays as it is for the call.
     let phase = TICK.mul_f32(Dice::new(seed ^ 0x0ff5e7).unit());
-    let mut net = Netem::new(weather, seed);
+    let mut net = Netem::new(impairments, seed);
     for (n, chunk) in voice.pcm.chunks_exact(SAMPLES).enumerate() {
         let spoken = t0 + phase + TICK * (n as u32 + 1);
         net.send(spoken, (n, chunk.iter().map(|&x| ulaw(x)).collect::<Bytes>()));
@@ -296,13 +296,13 @@ fn judged(dir: &Path, root: &Path, voices: &[Voice], (seeds, only, half): (u64, 
         if scenario.curve && (flag("--points") || !(quick || flag("--ours"))) {
             // The default costs 12 ms.
             for price in [0.5, 1.0, 2.0, 3.0, 5.0, 25.0, 50.0] {
-                let plan = JitterPlan { price: MS.mul_f32(price), ..default.clone() };
+                let plan = JitterPlan { delay_per_loss: MS.mul_f32(price), ..default.clone() };
                 setups.push((format!("at {price} ms per percent"), plan, Method::Ours));
             }
         }
         if let Some(fixed) = option("--fixed") {
             for ms in fixed.split(',').filter_map(|ms| ms.parse::<u32>().ok()) {
-                let plan = JitterPlan { least: MS * ms, price: Duration::ZERO, ..default.clone() };
+                let plan = JitterPlan { min_delay: MS * ms, delay_per_loss: Duration::ZERO, ..default.clone() };
                 setups.push((format!("fixed {ms} ms"), plan, Method::Ours));
             }
         }
@@ -313,9 +313,9 @@ fn judged(dir: &Path, root: &Path, voices: &[Voice], (seeds, only, half): (u64, 
                     if half.is_some_and(|half| half != side) {
                         continue;
                     }
-                    // Each voice has weather of its own: as many networks as calls.
-                    let weather = seed * 7920 + v as u64 * 104_729;
-                    let heard = call(voice, scenario.weather, weather, plan.clone(), *method);
+                    // Each voice has impairments of its own: as many networks as calls.
+                    let impairments = seed * 7920 + v as u64 * 104_729;
+                    let heard = call(voice, scenario.impairments, impairments, plan.clone(), *method);
                     let file = format!("deg-{s}-{k}-{}-{seed}.wav", voice.name);
                     wav::write(&dir.join(&file), 8_000, &heard.pcm).expect("a file under target");
                     let Heard { lag, concealed, stretches, phase, .. } = heard;

@@ -22,7 +22,7 @@ pub struct Parsed<B> {
 
 /// One bot as an operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Card {
+pub struct BotStatus {
     /// The file's name without `.toml`.
     pub name: String,
     /// `None` while no version of the file has worked.
@@ -33,9 +33,9 @@ pub struct Card {
     pub fault: Option<String>,
 }
 
-impl Card {
+impl BotStatus {
     /// What is wrong, for those who may not see paths and contents.
-    pub fn complaint(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<String> {
         let Self { name, language, fault, .. } = self;
         fault.as_ref().map(|_| match language {
             Some(_) => format!("the file of bot {name} cannot be used; the version before it is in use"),
@@ -45,16 +45,16 @@ impl Card {
 }
 
 /// What the API needs of the bots.
-pub trait Shelf: Send + Sync {
-    fn list(&self) -> Vec<Card>;
+pub trait BotCatalog: Send + Sync {
+    fn list(&self) -> Vec<BotStatus>;
     /// Reads all files again, and logs what came of each. Blocks on them.
-    fn reload(&self) -> Vec<Card>;
+    fn reload(&self) -> Vec<BotStatus>;
     /// Whether there is a file of that name, whether or not it can be used.
     fn knows(&self, name: &str) -> bool {
-        self.list().iter().any(|card| card.name == name)
+        self.list().iter().any(|status| status.name == name)
     }
     fn has(&self, name: &str) -> bool {
-        self.list().iter().any(|card| card.name == name && card.language.is_some())
+        self.list().iter().any(|status| status.name == name && status.language.is_some())
     }
 }
 
@@ -63,27 +63,27 @@ type Parse<B> = dyn Fn(&str, &str) -> Result<Parsed<B>, String> + Send + Sync;
 pub struct Bots<B> {
     dir: PathBuf,
     parse: Box<Parse<B>>,
-    shelf: RwLock<Arc<BTreeMap<String, Entry<B>>>>,
+    entries: RwLock<Arc<BTreeMap<String, Entry<B>>>>,
     /// One reload at a time: the later one sees what the earlier one read.
     reloading: Mutex<()>,
 }
 
 struct Entry<B> {
     bot: Option<Arc<B>>,
-    card: Card,
+    status: BotStatus,
 }
 
 impl<B> Entry<B> {
     /// A file that has never worked.
     fn none(name: &str) -> Self {
-        let card = Card { name: name.into(), language: None, titles: BTreeMap::new(), fault: None };
-        Self { bot: None, card }
+        let status = BotStatus { name: name.into(), language: None, titles: BTreeMap::new(), fault: None };
+        Self { bot: None, status }
     }
 }
 
 impl<B> Clone for Entry<B> {
     fn clone(&self) -> Self {
-        Self { bot: self.bot.clone(), card: self.card.clone() }
+        Self { bot: self.bot.clone(), status: self.status.clone() }
     }
 }
 
@@ -98,18 +98,21 @@ impl<B: Send + Sync> Bots<B> {
         parse: impl Fn(&str, &str) -> Result<Parsed<B>, String> + Send + Sync + 'static,
     ) -> Result<Self, Fault> {
         let bots =
-            Self { dir: dir.into(), parse: Box::new(parse), shelf: RwLock::default(), reloading: Mutex::default() };
+            Self { dir: dir.into(), parse: Box::new(parse), entries: RwLock::default(), reloading: Mutex::default() };
         let read = bots.read(&BTreeMap::new()).map_err(|why| Fault::Directory { dir: dir.into(), why })?;
-        let broken: Vec<String> = read.values().filter_map(|entry| entry.card.fault.clone()).collect();
+        let broken: Vec<String> = read.values().filter_map(|entry| entry.status.fault.clone()).collect();
         if !broken.is_empty() && broken.len() == read.len() {
             return Err(Fault::Broken(broken));
         }
-        for Card { name, fault, .. } in read.values().map(|entry| &entry.card) {
+        for BotStatus { name, fault, .. } in read.values().map(|entry| &entry.status) {
             if let Some(why) = fault {
-                tracing::error!(bot = name, "this bot answers no calls until its file is mended and read again: {why}");
+                tracing::error!(
+                    bot = name,
+                    "this bot answers no calls until its file is corrected and read again: {why}"
+                );
             }
         }
-        *bots.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        *bots.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
         Ok(bots)
     }
 
@@ -119,7 +122,7 @@ impl<B: Send + Sync> Bots<B> {
     }
 
     fn now(&self) -> Arc<BTreeMap<String, Entry<B>>> {
-        self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn read(&self, old: &BTreeMap<String, Entry<B>>) -> std::io::Result<BTreeMap<String, Entry<B>>> {
@@ -131,13 +134,13 @@ impl<B: Send + Sync> Bots<B> {
                 std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| (self.parse)(name, &text));
             let entry = match parsed {
                 Ok(Parsed { bot, language, titles }) => {
-                    let card = Card { name: name.into(), language: Some(language), titles, fault: None };
-                    Entry { bot: Some(Arc::new(bot)), card }
+                    let status = BotStatus { name: name.into(), language: Some(language), titles, fault: None };
+                    Entry { bot: Some(Arc::new(bot)), status }
                 }
                 Err(why) => {
                     let fault = Some(format!("{}: {why}", path.display()));
-                    let Entry { bot, card } = old.get(name).cloned().unwrap_or_else(|| Entry::none(name));
-                    Entry { bot, card: Card { fault, ..card } }
+                    let Entry { bot, status } = old.get(name).cloned().unwrap_or_else(|| Entry::none(name));
+                    Entry { bot, status: BotStatus { fault, ..status } }
                 }
             };
             read.insert(name.to_owned(), entry);
@@ -147,40 +150,40 @@ impl<B: Send + Sync> Bots<B> {
             read.entry(name.clone()).or_insert_with(|| {
                 let path = self.dir.join(format!("{name}.toml"));
                 let fault = Some(format!("{}: its file is gone; restart to forget it", path.display()));
-                Entry { card: Card { fault, ..entry.card.clone() }, ..entry.clone() }
+                Entry { status: BotStatus { fault, ..entry.status.clone() }, ..entry.clone() }
             });
         }
         Ok(read)
     }
 }
 
-impl<B: Send + Sync> Shelf for Bots<B> {
-    fn list(&self) -> Vec<Card> {
-        self.now().values().map(|entry| entry.card.clone()).collect()
+impl<B: Send + Sync> BotCatalog for Bots<B> {
+    fn list(&self) -> Vec<BotStatus> {
+        self.now().values().map(|entry| entry.status.clone()).collect()
     }
 
-    fn reload(&self) -> Vec<Card> {
+    fn reload(&self) -> Vec<BotStatus> {
         let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.now();
         let read = self.read(&old).unwrap_or_else(|why| {
             let fault = format!("cannot read the bots' directory {}: {why}", self.dir.display());
             let keep = |(name, entry): (&String, &Entry<B>)| {
-                let card = Card { fault: Some(fault.clone()), ..entry.card.clone() };
-                (name.clone(), Entry { card, ..entry.clone() })
+                let status = BotStatus { fault: Some(fault.clone()), ..entry.status.clone() };
+                (name.clone(), Entry { status, ..entry.clone() })
             };
             old.iter().map(keep).collect()
         });
         for entry in read.values() {
-            let bot = &entry.card.name;
-            match (&entry.card.fault, &entry.bot) {
+            let bot = &entry.status.name;
+            match (&entry.status.fault, &entry.bot) {
                 (Some(why), Some(_)) => tracing::error!(bot, "not reloaded, the version before goes on: {why}"),
                 (Some(why), None) => tracing::error!(bot, "not loaded, no version has worked: {why}"),
                 (None, _) => tracing::info!(bot, "bot loaded"),
             }
         }
-        let cards = read.values().map(|entry| entry.card.clone()).collect();
-        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
-        cards
+        let statuses = read.values().map(|entry| entry.status.clone()).collect();
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(read);
+        statuses
     }
 }
 
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn bots_are_named_by_their_files() {
         let bots = Bots::load(&dir("bots-names"), parse).unwrap();
-        assert_eq!(bots.list().iter().map(|card| card.name.as_str()).collect::<Vec<_>>(), ["a.en", "b"]);
+        assert_eq!(bots.list().iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["a.en", "b"]);
         assert_eq!(*bots.get("a.en").unwrap(), "first");
         assert!(bots.get("c").is_none() && bots.has("b") && !bots.has("c"));
     }
@@ -218,19 +221,19 @@ mod tests {
         std::fs::write(dir.join("b.toml"), "broken").unwrap();
         std::fs::write(dir.join("new.toml"), "broken").unwrap();
         std::fs::write(dir.join("a.en.toml"), "changed").unwrap();
-        let cards = bots.reload();
+        let statuses = bots.reload();
         assert_eq!(*bots.get("b").unwrap(), "second");
         assert_eq!(*bots.get("a.en").unwrap(), "changed");
         assert!(bots.get("new").is_none() && !bots.has("new") && bots.has("b"));
-        let fault = cards[1].fault.clone().unwrap();
+        let fault = statuses[1].fault.clone().unwrap();
         assert!(fault.contains("b.toml") && fault.contains("no such key"), "{fault}");
-        let complaints: Vec<_> = cards.iter().map(|card| card.complaint().unwrap_or_default()).collect();
-        assert_eq!(complaints[0], "");
-        assert!(complaints[1].contains("bot b ") && complaints[1].contains("version before it is in use"));
-        assert!(complaints[2].contains("bot new ") && complaints[2].contains("no version of it has worked"));
-        std::fs::write(dir.join("b.toml"), "mended").unwrap();
+        let problems: Vec<_> = statuses.iter().map(|status| status.problem().unwrap_or_default()).collect();
+        assert_eq!(problems[0], "");
+        assert!(problems[1].contains("bot b ") && problems[1].contains("version before it is in use"));
+        assert!(problems[2].contains("bot new ") && problems[2].contains("no version of it has worked"));
+        std::fs::write(dir.join("b.toml"), "corrected").unwrap();
         bots.reload();
-        assert_eq!(*bots.get("b").unwrap(), "mended");
+        assert_eq!(*bots.get("b").unwrap(), "corrected");
         assert_eq!(bots.list()[1].fault, None);
     }
 
@@ -240,9 +243,9 @@ mod tests {
         let bots = Bots::load(&dir, parse).unwrap();
         std::fs::remove_file(dir.join("b.toml")).unwrap();
         for _ in 0..2 {
-            let cards = bots.reload();
-            assert_eq!(cards.len(), 2);
-            let fault = cards[1].fault.clone().unwrap();
+            let statuses = bots.reload();
+            assert_eq!(statuses.len(), 2);
+            let fault = statuses[1].fault.clone().unwrap();
             assert!(fault.contains("b.toml") && fault.contains("gone; restart"), "{fault}");
             assert!(bots.has("b") && *bots.get("b").unwrap() == "second");
         }
@@ -274,7 +277,7 @@ mod tests {
         let bots = Bots::load(&dir, parse).unwrap();
         assert!(bots.has("a.en") && !bots.has("b") && bots.knows("b") && !bots.knows("c"));
         assert!(bots.list()[1].fault.as_ref().is_some_and(|fault| fault.contains("b.toml")));
-        std::fs::write(dir.join("b.toml"), "mended").unwrap();
+        std::fs::write(dir.join("b.toml"), "corrected").unwrap();
         assert_eq!(bots.reload()[1].fault, None);
         for file in ["a.en.toml", "b.toml"] {
             std::fs::write(dir.join(file), "broken").unwrap();

@@ -1,9 +1,9 @@
 //! `switchboard check`: looks at everything the server needs before a caller does, and says what to do.
-use crate::api::tls::Tls;
-use crate::bots::{Bots, Shelf as _};
+use crate::api::tls::{Files, Tls};
+use crate::bots::{BotCatalog as _, Bots};
 use crate::config::{Config, ECHO};
 use crate::engines::Engines;
-use crate::{console, limits, plans, store};
+use crate::{console, limits, store};
 use media::engine::Priority;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -42,7 +42,7 @@ pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
     let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
     match broken {
         0 => console::say(format_args!("\nReady: switchboard serve --config {}", file.display()))?,
-        n => console::say(format_args!("\n{n} to mend before the server can start."))?,
+        n => console::say(format_args!("\n{n} to correct before the server can start."))?,
     }
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -74,7 +74,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) {
         Ok(bots) => {
             let named = config.route.iter().map(|route| &route.bot).chain(&config.default_route);
             let missing: Vec<_> = named.filter(|bot| *bot != ECHO && !bots.knows(bot)).collect();
-            let faults: Vec<_> = bots.list().into_iter().filter_map(|card| card.fault).collect();
+            let faults: Vec<_> = bots.list().into_iter().filter_map(|status| status.fault).collect();
             if missing.is_empty() && faults.is_empty() {
                 found.push(fine(format!("bots in {}: all can be used", config.bots.dir.display())));
             }
@@ -142,7 +142,7 @@ fn pages(config: &Config, found: &mut Vec<Finding>) {
     }
     let beyond = !config.widget.origins.is_empty();
     let loopback = rtc.bind.iter().all(std::net::IpAddr::is_loopback);
-    let private = rtc.bind.iter().all(|ip| ip.is_unspecified() || ip.is_loopback() || crate::server::is_near(*ip));
+    let private = rtc.bind.iter().all(|ip| ip.is_unspecified() || ip.is_loopback() || crate::server::is_private(*ip));
     found.push(match rtc.public_address {
         None if beyond && loopback => lacking(
             "widget.origins lets pages elsewhere call, and rtc.bind is loopback, where their sound does not reach: set rtc.bind",
@@ -158,7 +158,7 @@ fn pages(config: &Config, found: &mut Vec<Finding>) {
 }
 
 fn system(config: &Config, found: &mut Vec<Finding>) {
-    match plans::tls(config).map(Tls::load) {
+    match Files::of(config).map(Tls::load) {
         None => {}
         Some(Ok(tls)) => found
             .push(fine(format!("http.tls_certificate and http.tls_key can be used, SHA-256 {}", tls.fingerprint()))),

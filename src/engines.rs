@@ -3,8 +3,9 @@ use crate::bots::Parsed;
 use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
 use crate::standby::Standby;
 use dialog::bot::Bot;
+use media::Language;
 use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
-use media::asr::{self, Ask, Expect, Language, Lexicon};
+use media::asr::{self, Ask, Expect, Lexicon};
 use media::ear::EarPlan;
 use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
@@ -33,7 +34,7 @@ impl Loaded {
 }
 
 /// What one language is heard and spoken with.
-struct Tongue {
+struct LanguageEngines {
     language: Language,
     ears: Arc<asr::Chain>,
     voices: Arc<tts::Chain>,
@@ -48,7 +49,7 @@ pub struct Engines {
     pub vad: vad::Models,
     pub ear_plan: EarPlan,
     vad_about: (bool, String),
-    tongues: Vec<Tongue>,
+    languages: Vec<LanguageEngines>,
     /// The voices that espeak-ng has here; none where it is not installed.
     espeak_voices: Vec<String>,
 }
@@ -73,13 +74,14 @@ impl Engines {
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
-        let tongues = [Language::En, Language::Vi].map(|language| Tongue::load(speech, &whisper, language)).into();
-        Self { vad, ear_plan, vad_about, tongues, espeak_voices: Espeak::default().voices() }
+        let languages =
+            [Language::En, Language::Vi].map(|language| LanguageEngines::load(speech, &whisper, language)).into();
+        Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }
     }
 
     /// Engines given by hand, the same for both languages: for tests of what engines can do wrong.
     pub fn of(vad: vad::Models, ears: Vec<Arc<dyn asr::Recogniser>>, voices: Vec<Arc<dyn tts::Synthesiser>>) -> Self {
-        let tongue = |language| Tongue {
+        let engines = |language| LanguageEngines {
             language,
             ears: Arc::new(asr::Chain::new(ears.clone())),
             voices: Arc::new(tts::Chain::new(voices.clone())),
@@ -88,63 +90,63 @@ impl Engines {
             about: Vec::new(),
             has_ears: !ears.is_empty(),
         };
-        let tongues = vec![tongue(Language::En), tongue(Language::Vi)];
+        let languages = vec![engines(Language::En), engines(Language::Vi)];
         let vad_about = (true, vad.describe().to_owned());
-        Self { vad_about, vad, ear_plan: EarPlan::default(), tongues, espeak_voices: Vec::new() }
+        Self { vad_about, vad, ear_plan: EarPlan::default(), languages, espeak_voices: Vec::new() }
     }
 
-    fn tongue(&self, language: Language) -> &Tongue {
-        self.tongues.iter().find(|tongue| tongue.language == language).unwrap_or(&self.tongues[0])
+    fn of_language(&self, language: Language) -> &LanguageEngines {
+        self.languages.iter().find(|engines| engines.language == language).unwrap_or(&self.languages[0])
     }
 
     pub fn ears(&self, language: Language) -> Arc<asr::Chain> {
-        self.tongue(language).ears.clone()
+        self.of_language(language).ears.clone()
     }
 
     pub fn voices(&self, language: Language) -> Arc<tts::Chain> {
-        self.tongue(language).voices.clone()
+        self.of_language(language).voices.clone()
     }
 
     /// What a call falls back on when no voice answers in time.
     pub fn standby(&self, language: Language) -> Arc<Standby> {
-        self.tongue(language).standby.clone()
+        self.of_language(language).standby.clone()
     }
 
     /// Whether a bot of this language can hear at all; if not, it works by keypad.
     pub fn can_hear(&self, language: Language) -> bool {
-        self.tongue(language).has_ears
+        self.of_language(language).has_ears
     }
 
     /// Whether a bot of this language has any voice.
     pub fn can_speak(&self, language: Language) -> bool {
-        !self.tongue(language).caches.is_empty()
+        !self.of_language(language).caches.is_empty()
     }
 
     /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
     pub fn about(&self) -> Vec<(bool, String)> {
         let (good, vad) = &self.vad_about;
         let vad = (*good, format!("voice activity: {vad}"));
-        std::iter::once(vad).chain(self.tongues.iter().flat_map(|tongue| tongue.about.clone())).collect()
+        std::iter::once(vad).chain(self.languages.iter().flat_map(|engines| engines.about.clone())).collect()
     }
 
     /// Engines that rest after a hang or a failure.
     pub fn sick(&self) -> Vec<String> {
-        let sick = |tongue: &Tongue| {
-            let name = name(tongue.language);
-            let ears = tongue.ears.sick().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
-            let voices = tongue.voices.sick().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
+        let sick = |engines: &LanguageEngines| {
+            let name = name(engines.language);
+            let ears = engines.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
+            let voices = engines.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
         };
-        self.tongues.iter().flat_map(sick).collect()
+        self.languages.iter().flat_map(sick).collect()
     }
 
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
     /// ready. Without these threads calls synthesise what they say themselves.
     pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) -> Warming {
         let (busy, warming) = mpsc::sync_channel::<()>(1);
-        for tongue in &self.tongues {
-            for (place, cache) in tongue.caches.iter().enumerate() {
-                let (standby, language, cache) = (tongue.standby.clone(), tongue.language, cache.clone());
+        for engines in &self.languages {
+            for (place, cache) in engines.caches.iter().enumerate() {
+                let (standby, language, cache) = (engines.standby.clone(), engines.language, cache.clone());
                 // The first engine of a language is waited for; the others are for its failures.
                 let busy = (place == 0).then(|| busy.clone());
                 background(move || {
@@ -164,7 +166,7 @@ impl Engines {
             for (rate, loaded) in
                 [Rate::Hz8000, Rate::Hz16000].iter().flat_map(|rate| bots.iter().map(|bot| (*rate, bot)))
             {
-                let Some(cache) = engines.tongue(language(loaded.bot.language)).caches.first() else { continue };
+                let Some(cache) = engines.of_language(language(loaded.bot.language)).caches.first() else { continue };
                 let prompts = loaded.bot.prompts();
                 if let Err(why) = cache.warm(&loaded.voice(rate), prompts.iter().map(String::as_str)) {
                     tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
@@ -223,8 +225,8 @@ impl Warming {
     }
 }
 
-impl Tongue {
-    fn load(speech: &Speech, whisper: &Result<Option<Ear>, String>, language: Language) -> Self {
+impl LanguageEngines {
+    fn load(speech: &Speech, whisper: &Result<Option<LoadedRecogniser>, String>, language: Language) -> Self {
         let name = name(language);
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
@@ -280,9 +282,9 @@ impl Tongue {
     }
 }
 
-type Ear = (Arc<dyn asr::Recogniser>, String);
+type LoadedRecogniser = (Arc<dyn asr::Recogniser>, String);
 
-fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, String> {
+fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<LoadedRecogniser>, String> {
     let (Some(hmm), Some(dictionary)) = (&acoustic.model, &acoustic.dictionary) else { return Ok(None) };
     let model = Model {
         language,
@@ -302,7 +304,7 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Ear>, 
 
 /// One model for all its languages.
 #[cfg(feature = "whisper")]
-fn whisper(speech: &Speech) -> Result<Option<Ear>, String> {
+fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     use media::asr::whisper::{Whisper, WhisperPlan};
     let Some(model) = &speech.whisper.model else { return Ok(None) };
     let plan = WhisperPlan {
@@ -316,7 +318,7 @@ fn whisper(speech: &Speech) -> Result<Option<Ear>, String> {
 }
 
 #[cfg(not(feature = "whisper"))]
-fn whisper(speech: &Speech) -> Result<Option<Ear>, String> {
+fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     match speech.whisper.model {
         Some(_) => Err("this binary was built without it (cargo feature `whisper`)".into()),
         None => Ok(None),
@@ -381,7 +383,7 @@ mod tests {
         let engines = engines(Manner::Prompt);
         let bots = bots(&engines);
         assert!(engines.warm(bots.clone()).wait(Duration::from_secs(60)));
-        let cache = &engines.tongue(Language::En).caches[0];
+        let cache = &engines.of_language(Language::En).caches[0];
         let before = cache.report();
         assert!(before.clauses > 0);
         let prompts = bots[0].bot.prompts();

@@ -11,6 +11,7 @@ pub mod engines;
 pub mod limits;
 pub mod models;
 pub mod observe;
+pub mod outbound;
 pub mod plans;
 pub mod recordings;
 pub mod security;

@@ -1,9 +1,7 @@
 //! What the configuration means to each part: their plans.
-use crate::api::serve::WebPlan;
-use crate::api::tls::Files;
 use crate::config::{self, Config, Trunk};
-use crate::security::Secret;
-use crate::widget::{DoorPlan, Origin, Own, Relay};
+use crate::security::{Origin, Secret};
+use crate::widget::{Own, PageAccessPlan, Relay};
 use anyhow::anyhow;
 use media::Rate;
 use media::codec::OpusPlan;
@@ -15,17 +13,12 @@ use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Carrier, Credentials, Limits, Network, Phone, Registration, ReplyPort, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
-/// Where the web address's certificate and key lie, if it has any.
-pub fn tls(config: &Config) -> Option<Files> {
-    config.http.tls().map(|(certificate, key)| Files { certificate, key })
-}
-
 pub fn engine(config: &Config) -> EnginePlan {
     let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };
     plan.realtime = config.media.realtime;
     plan.rules.rtp_timeout = config.rtp.timeout_ms.into();
-    plan.rules.jitter.least = config.media.jitter_min_ms.into();
-    plan.rules.jitter.most = config.media.jitter_max_ms.into();
+    plan.rules.jitter.min_delay = config.media.jitter_min_ms.into();
+    plan.rules.jitter.max_delay = config.media.jitter_max_ms.into();
     plan
 }
 
@@ -84,14 +77,10 @@ pub fn rtc(config: &Config) -> WebRtcPlan {
     }
 }
 
-pub fn web(config: &Config) -> WebPlan {
-    WebPlan { proxies: networks(&config.widget.proxies).into(), ..WebPlan::default() }
-}
-
 /// `own`: what this server's own pages are called, and from where they count.
-pub fn door(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<DoorPlan> {
+pub fn page_access(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<PageAccessPlan> {
     let (widget, rtc) = (&config.widget, &config.rtc);
-    Ok(DoorPlan {
+    Ok(PageAccessPlan {
         enabled: widget.enabled,
         origins: widget.origins.iter().filter_map(|origin| Origin::parse(origin)).collect(),
         own,
@@ -175,7 +164,7 @@ fn networks(networks: &[config::Network]) -> Vec<Network> {
     networks.iter().map(|network| network.0).collect()
 }
 
-fn credentials(user: &str, password: &Secret) -> Credentials {
+pub(crate) fn credentials(user: &str, password: &Secret) -> Credentials {
     Credentials { user: user.to_owned(), password: password.reveal().to_owned() }
 }
 

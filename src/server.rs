@@ -1,16 +1,17 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
-use crate::api::serve::Web;
+use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
-use crate::bots::{Bots, Shelf};
+use crate::bots::{BotCatalog, Bots};
 use crate::call::control::CallsReport;
 use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
+use crate::security::Origin;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
-use crate::widget::{Door, Origin, Own};
+use crate::widget::{Own, PageAccess};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
@@ -105,7 +106,7 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
         ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
     let open = if at.ip().is_unspecified() {
-        config.rtp.advertise.iter().copied().find(|ip| is_near(*ip))
+        config.rtp.advertise.iter().copied().find(|ip| is_private(*ip))
     } else {
         Some(at.ip())
     };
@@ -116,7 +117,7 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
 }
 
 /// Whether it is of a private network; where the internet reaches it, its operator names the origins that may call.
-pub(crate) fn is_near(ip: IpAddr) -> bool {
+pub(crate) fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
@@ -152,7 +153,7 @@ impl Server {
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
         observe::metrics::follow(&store);
-        mend(&store.recordings());
+        finalise_recordings(&store.recordings());
         let sealing = config.clone();
         let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;
         let token_file = config.token_file();
@@ -167,10 +168,10 @@ impl Server {
         let engine =
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
-        // Before anybody is told that calls may come: the first caller is greeted as fast as the others.
-        let warming = engines.warm(bots.list().iter().filter_map(|card| bots.get(&card.name)).collect());
+        // Before signalling begins: the first caller is greeted as fast as the others.
+        let warming = engines.warm(bots.list().iter().filter_map(|status| bots.get(&status.name)).collect());
         if !tokio::task::spawn_blocking(move || warming.wait(WARM)).await? {
-            tracing::warn!("voices are not warm yet; calls are taken all the same");
+            tracing::warn!("the bots' prompts are not all synthesised yet; calls are taken all the same");
         }
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
@@ -192,12 +193,21 @@ impl Server {
         }
         tokio::spawn(calls.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
-        let (live, shelf) = (Arc::new(calls.clone()), bots.clone());
-        let door = plans::door(&config, own_origins(&config))?;
-        let door = Arc::new(Door::new(door).context("the system gives no random numbers")?);
+        let (live, catalog) = (Arc::new(calls.clone()), bots.clone());
+        let page_access = plans::page_access(&config, own_origins(&config))?;
+        let page_access = Arc::new(PageAccess::new(page_access).context("the system gives no random numbers")?);
         let pages = Arc::new(calls.clone());
-        let app = App { store: store.clone(), calls: live, bots: shelf, recording_policy, token, metrics, door, pages };
-        let tls = match plans::tls(&config) {
+        let app = App {
+            store: store.clone(),
+            calls: live,
+            bots: catalog,
+            recording_policy,
+            token,
+            metrics,
+            page_access,
+            pages,
+        };
+        let tls = match tls::Files::of(&config) {
             Some(files) => Some(Tls::load(files)?),
             None => None,
         };
@@ -207,7 +217,7 @@ impl Server {
         let fingerprint = tls.as_ref().map(Tls::fingerprint);
         let web = match config.http.listen {
             Some(at) => Some(
-                Web::open(at, api::router(app), plans::web(&config), tls)
+                Web::open(at, api::router(app), WebPlan::of(&config), tls)
                     .await
                     .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?,
             ),
@@ -289,7 +299,9 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let server = Server::start(config, engines).await?;
     server.greet(&about);
     if let (Reach::Lan, Some(print)) = (reach, &server.fingerprint) {
-        console::tell(format_args!("  Browsers warn of its certificate, which nobody vouches for. SHA-256 {print}\n"));
+        console::tell(format_args!(
+            "  Browsers warn of its certificate, which no authority has signed. SHA-256 {print}\n"
+        ));
     }
     if reach == Reach::Lan {
         console::tell(format_args!(
@@ -316,16 +328,18 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     ));
     let calls = server.calls.clone();
     let mut stopping = pin!(server.stop());
-    for again in [Again::Hurry, Again::Leave] {
+    for next in [NextSignal::EndCalls, NextSignal::StopAtOnce] {
         tokio::select! {
             () = &mut stopping => return Ok(()),
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
-        match again {
+        match next {
             // Phones and pages are told, and what happened is written down: a second or two.
-            Again::Hurry => calls.end_now(),
-            Again::Leave => tracing::warn!("stopped in the midst of stopping: what is not stored is lost"),
+            NextSignal::EndCalls => calls.end_now(),
+            NextSignal::StopAtOnce => {
+                tracing::warn!("stopped by a third signal before all was stored: what is not stored is lost")
+            }
         }
     }
     Ok(())
@@ -333,21 +347,21 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
 
 /// What another signal means while the server stops.
 #[derive(Clone, Copy)]
-enum Again {
-    Hurry,
-    Leave,
+enum NextSignal {
+    EndCalls,
+    StopAtOnce,
 }
 
 /// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call
 /// of this run has begun.
-fn mend(dir: &Path) {
+fn finalise_recordings(dir: &Path) {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let files: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "wav")).collect();
     tokio::task::spawn_blocking(move || {
         for file in files {
             if let Err(why) = media::record::finalise(&file) {
-                tracing::warn!(%why, "a recording cannot be mended");
+                tracing::warn!(%why, "a recording that an earlier run left open cannot be finalised");
             }
         }
     });

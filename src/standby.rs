@@ -1,6 +1,6 @@
 //! Sound that is ready before any engine is asked: what a caller hears when the bot's own voice does not come.
+use media::Language;
 use media::Rate;
-use media::asr::Language;
 use media::tts::{Synthesiser, Voice};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -41,7 +41,7 @@ impl Standby {
     }
 
     /// Has the clips spoken, unless they are. It blocks its thread.
-    pub fn warm(&self, engine: &dyn Synthesiser, language: Language) -> Result<(), media::tts::Fault> {
+    pub fn warm(&self, engine: &dyn Synthesiser, language: Language) -> Result<(), media::tts::TtsFault> {
         let (moment, sorry) = match language {
             Language::En => ("One moment, please.", "I am sorry, there is a technical problem."),
             Language::Vi => ("Xin chờ một chút.", "Xin lỗi, hệ thống đang gặp sự cố."),

@@ -8,7 +8,7 @@ use media::ingress::{ForEar, Ingress};
 use media::jitter::{Content, JitterPlan};
 use media::noise::{Dice, rms};
 use media::packet::Rtp;
-use media::testkit::netem::{Netem, Weather};
+use media::testkit::netem::{Impairments, Netem};
 use std::time::{Duration, Instant};
 
 /// In ms.
@@ -38,7 +38,7 @@ fn call(voice: &Voice, stall: Duration, seed: u64) -> Option<Call> {
     let from = Duration::from_secs(2) + Duration::from_secs(2).mul_f32(dice.unit());
     let length = Duration::from_secs_f64(voice.pcm.len() as f64 / 8_000.0);
     let end = (from + stall + AFTER + Duration::from_secs(1) < length).then_some(from + stall)?;
-    let mut net = Netem::new(Weather { delay: MS * 20, jitter: MS * 4, ..Weather::default() }, seed);
+    let mut net = Netem::new(Impairments { delay: MS * 20, jitter: MS * 4, ..Impairments::default() }, seed);
     net.still = Some(t0 + from..t0 + end);
     for (n, chunk) in voice.pcm.chunks_exact(SAMPLES).enumerate() {
         let payload: media::Bytes = chunk.iter().map(|&x| ulaw(x)).collect();

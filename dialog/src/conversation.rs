@@ -234,7 +234,10 @@ impl Conversation {
                 (self.given_time, self.quiet) = (false, None);
                 self.think(now, BrainInput::NoInput);
             }
-            Why::KeyGap => self.enter(now),
+            Why::KeyGap => {
+                self.entry.expire(now);
+                self.enter(now);
+            }
             Why::ToolSlow => self.ask_patience(now),
             Why::ToolLost => {
                 if let Some(id) = self.tools.lost(now) {

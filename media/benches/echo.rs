@@ -6,13 +6,14 @@
 #[path = "echo/onsets.rs"]
 mod onsets;
 
+use media::Language;
 use media::asr::pocketsphinx::{Model, PocketSphinx};
-use media::asr::{Ask, Expect, Language, Recogniser};
+use media::asr::{Ask, Expect, Recogniser};
 use media::ear::{Ear, EarPlan, EchoControl};
 use media::echo::Echo;
 use media::testkit::acoustics::{Acoustics, Place};
 use media::testkit::labelled::Clip;
-use media::testkit::ticks::{Tape, frame};
+use media::testkit::ticks::{Tape, admit, frame};
 use media::testkit::{phrases, voices};
 use media::vad::{Edge, Models};
 use media::{Frame, Rate};
@@ -98,8 +99,8 @@ fn hear(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> (Vec<f32>, u
     let (mut phone, mut starts, mut since, mut holds) = (Acoustics::new(place), Vec::new(), None, 0);
     for (tick, far) in bot.chunks_exact(160).enumerate() {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
-        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+        let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+        let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
         match ear.hear(&near) {
             Some(Edge::Start { .. }) => {
                 starts.push((tick + 1) as f32 / 50.0);
@@ -246,8 +247,8 @@ fn words() {
                         }
                         let from = (tick * 160).checked_sub(BEGINS).unwrap_or(clip.len()).min(clip.len());
                         let said = &clip[from..(from + 160).min(clip.len())];
-                        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-                        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+                        let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+                        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
                         ear.hear(&near);
                     }
                     let mut hearing = engine.open(&ask).expect("the grammar");

@@ -5,9 +5,10 @@
 //!
 //! A line is hiss and noise for four seconds, a phrase, and noise again, over µ-law at 8 kHz. It goes through a real ear, whose
 //! listener gets what a recogniser would; the phrase counts as understood where the recogniser says it word for word.
+use media::Language;
 use media::Rate;
 use media::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
-use media::asr::{Ask, Expect, Language, Recogniser};
+use media::asr::{Ask, Expect, Recogniser};
 use media::codec::g711::{ULAW_TO_PCM, ulaw};
 use media::ear::level::{Level, Levelling};
 use media::ear::suppressor::{Suppression, Suppressor};
@@ -28,8 +29,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const GRAMMAR: &str = include_str!("../src/asr/pocketsphinx/booking.jsgf");
-const PLACES: &str =
-    "#JSGF V1.0; grammar p; public <p> = cà phê | khách sạn | karaoke | mát xa | trạm atm | đúng | không | trở lại;";
 
 /// What the tests' own Whisper knows.
 #[cfg(feature = "whisper")]
@@ -42,18 +41,6 @@ const KNOWN: [&str; 8] = [
     "cancel my booking",
     "change the date",
     "thank you",
-];
-
-/// Recordings of people: by the beginning of their names.
-const VIETNAMESE: [(&str, &str); 8] = [
-    ("CAFPHEE", "cà phê"),
-    ("KHASCHSAJN", "khách sạn"),
-    ("KARAOKE", "karaoke"),
-    ("MASTXA", "mát xa"),
-    ("TRAJMAYTEEM", "trạm atm"),
-    ("DDUSNG0", "đúng"),
-    ("KHOONG0", "không"),
-    ("TROWRLAJI", "trở lại"),
 ];
 
 /// Noise alone before each phrase (8 kHz), in which a suppressor learns it; what follows it; and from when on somebody listens.
@@ -96,8 +83,13 @@ fn sets() -> Vec<Set> {
             let phones = |phones: &str| phones.split(' ').map(String::from).collect::<Vec<_>>();
             let words = [("atm", "a y t e e m"), ("karaoke", "k a r a o k e")];
             let lexicon = words.into_iter().map(|(word, spoken)| (word.to_owned(), phones(spoken))).collect();
-            let (ask, engine) = (ask(Language::Vi, PLACES, lexicon), Box::new(engine));
-            sets.push(Set { name: "pocketsphinx, Vietnamese", engine, ask, clips: voices::recorded(&VIETNAMESE) });
+            let (ask, engine) = (ask(Language::Vi, phrases::VIETNAMESE_GRAMMAR, lexicon), Box::new(engine));
+            sets.push(Set {
+                name: "pocketsphinx, Vietnamese",
+                engine,
+                ask,
+                clips: voices::recorded(&phrases::VIETNAMESE),
+            });
         }
         Err(why) => println!("skipped: {why}"),
     }

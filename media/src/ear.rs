@@ -50,9 +50,9 @@ impl Default for EarPlan {
     }
 }
 
-/// Whether an ear hears: it does not while the caller types.
+/// Whether an ear hears: a closed one does not, as while the caller types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shut {
+pub enum EarState {
     Open,
     Closed,
 }
@@ -90,7 +90,7 @@ pub struct Ear {
     /// Where the speech of this moment began.
     speech: Option<u64>,
     listener: Option<Listener>,
-    shut: Shut,
+    state: EarState,
     /// Frames that wait: those to be heard again, and what came while they waited.
     backlog: VecDeque<Frame>,
     /// Where the sound ends that was heard as speech.
@@ -146,7 +146,7 @@ impl Ear {
             due: None,
             speech: None,
             listener: None,
-            shut: Shut::Open,
+            state: EarState::Open,
             backlog: VecDeque::new(),
             spoken: SamplePos(0),
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
@@ -177,8 +177,8 @@ impl Ear {
     /// What was taken for echo and was not is heard before what comes next. `before`: what came in the same tick before it was found.
     fn hear_again(&mut self, before: impl Iterator<Item = Frame>, again: Vec<Frame>) {
         self.backlog.extend(before);
-        // Who is heard already is not heard twice, and a shut ear hears nobody.
-        let heard = self.speech.is_some() || self.shut == Shut::Closed;
+        // Who is heard already is not heard twice, and a closed ear hears nobody.
+        let heard = self.speech.is_some() || self.state == EarState::Closed;
         let spoken = self.spoken;
         let mut again = again.into_iter().filter(|again| !heard && again.pos >= spoken).peekable();
         if let Some(first) = again.peek() {
@@ -186,22 +186,6 @@ impl Ear {
             self.sound.replace(first.pos);
         }
         self.backlog.extend(again);
-    }
-
-    /// [`Ear::admit`] of one frame that came in its own tick.
-    #[cfg(any(test, feature = "testkit"))]
-    pub fn clean(&mut self, frame: &mut Frame, sent: &Frame) {
-        let mut frames = vec![frame.clone()];
-        if let Some(echo) = &mut self.echo {
-            let mut found = Vec::new();
-            echo.pair(sent.clone(), &mut frames, |_, again| found.extend(again));
-            if !found.is_empty() {
-                self.hear_again(std::iter::empty(), found);
-            }
-        }
-        if let Some(cleaned) = frames.pop() {
-            *frame = cleaned;
-        }
     }
 
     /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict. For an ear by itself;
@@ -218,7 +202,7 @@ impl Ear {
 
     /// The first half of [`Ear::hear`]. A window that is still due is settled without Silero.
     pub fn take(&mut self, frame: &Frame) -> Heard {
-        if self.shut == Shut::Closed {
+        if self.state == EarState::Closed {
             return Heard::Said(None);
         }
         if self.backlog.is_empty() {
@@ -338,10 +322,10 @@ impl Ear {
         }
     }
 
-    /// Closes the ear while a keypad entry lasts: no edges, no sound to the recogniser. A running utterance is dropped,
+    /// Opens or closes the ear, as while a keypad entry lasts. A closed one has no edges, and no sound for the recogniser. A running utterance is dropped,
     /// and so is a session that has had sound of it; one that has had none hears what follows the entry.
-    pub fn shut(&mut self, shut: Shut) {
-        if self.shut != shut && shut == Shut::Closed {
+    pub fn set_state(&mut self, state: EarState) {
+        if self.state != state && state == EarState::Closed {
             self.listener.take_if(|listener| listener.sent.is_some());
             self.speech = None;
             self.gate.reset();
@@ -357,7 +341,7 @@ impl Ear {
             self.due = None;
             self.wait = Wait::default();
         }
-        self.shut = shut;
+        self.state = state;
     }
 
     fn judge(&mut self, due: Due, odds: f32) -> Option<Verdict> {

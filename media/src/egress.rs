@@ -1,7 +1,7 @@
 //! `Egress`: one packet on every ptime, whatever happens elsewhere; RTCP about it every five seconds or so.
 use crate::codec::{Codec, Encoder};
 use crate::keys::{Keys, KeysOut};
-use crate::leg::LegPlan;
+use crate::line::LegPlan;
 use crate::noise::Dice;
 use crate::packet::{Packet, Report, Rtcp, Rtp};
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Which engines of a chain are well, and when an ill one is tried again.
+//! Which engines of a chain work, and when one that has failed is probed.
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,96 +9,130 @@ pub const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// So many jobs must have failed within [`MEMORY`], with none done in between, before an engine counts as ill: one late
 /// utterance is no evidence about the engine.
-pub const STRIKES: u32 = 2;
+pub const FAILURES: u32 = 2;
 const MEMORY: Duration = Duration::from_secs(60);
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    /// Ill, and not probed before this moment; `None`: well.
-    until: Option<Instant>,
-    rest: Duration,
-    /// Failures of a well engine since it last did its work, and the time of the last one.
-    strikes: u32,
-    struck: Option<Instant>,
+/// How soon an ill engine is probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbePace {
+    /// When its rest is over.
+    Rest,
+    /// When the longest rest is over, however short its own is.
+    Slowest,
 }
 
-/// Health of the engines of one chain, by their place in it. Callers are given to well engines alone; an ill one is probed
-/// with a job that nobody waits for.
-#[derive(Debug)]
-pub struct Health(Mutex<Vec<Entry>>);
+/// What came of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    Works,
+    Fails,
+    /// No worker could run it: it says nothing about the engine.
+    NotRun,
+}
 
-impl Health {
-    pub fn new(engines: usize) -> Self {
-        Self(Mutex::new(vec![Entry::default(); engines]))
+#[derive(Clone, Copy, Debug)]
+enum State<J> {
+    /// `failures` of callers' jobs since the last one that was done, the newest at `last`.
+    Well { failures: u32, last: Option<Instant> },
+    /// Resting since `since`, or being probed. `job`: the one that it failed on, for its probes.
+    Ill { since: Instant, rest: Duration, probing: bool, job: J },
+}
+
+impl<J> State<J> {
+    const fn well() -> Self {
+        Self::Well { failures: 0, last: None }
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    const fn is_well(&self) -> bool {
+        matches!(self, Self::Well { .. })
+    }
+
+    /// When the next probe is due. `None`: the engine works, or a probe is under way.
+    fn due(&self, pace: ProbePace) -> Option<Instant> {
+        match *self {
+            Self::Ill { since, rest, probing: false, .. } => Some(match pace {
+                ProbePace::Rest => since + rest,
+                ProbePace::Slowest => since + LONGEST_REST,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Health of the engines of one chain, by their place in it. Callers' jobs go to well engines alone; an ill one is probed with a
+/// job that nobody waits for, one probe at a time, until it works.
+#[derive(Debug)]
+pub struct Health<J>(Mutex<Vec<State<J>>>);
+
+impl<J: Clone> Health<J> {
+    pub fn new(engines: usize) -> Self {
+        Self(Mutex::new((0..engines).map(|_| State::well()).collect()))
+    }
+
+    fn states(&self) -> MutexGuard<'_, Vec<State<J>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first well engine that `suits`.
-    pub fn pick(&self, mut suits: impl FnMut(usize) -> bool) -> Option<usize> {
-        let entries = self.entries();
-        (0..entries.len()).find(|&i| entries[i].until.is_none() && suits(i))
-    }
-
-    /// A caller's job hung or failed on the engine. Whether the engine is ill now.
-    pub fn failed(&self, engine: usize, now: Instant) -> bool {
-        if let Some(entry) = self.entries().get_mut(engine)
-            // Jobs that were under way when it fell ill fail with it: one illness, counted once.
-            && entry.until.is_none()
+    /// A caller's job hung or failed on the engine. Whether it is ill now.
+    pub fn failed(&self, engine: usize, job: &J, now: Instant) -> bool {
+        // Jobs that were under way when an engine fell ill fail with it and count once.
+        if let Some(state) = self.states().get_mut(engine)
+            && let State::Well { failures, last } = state
         {
-            let fresh = entry.struck.is_some_and(|at| now.saturating_duration_since(at) <= MEMORY);
-            entry.strikes = if fresh { entry.strikes + 1 } else { 1 };
-            entry.struck = Some(now);
-            if entry.strikes < STRIKES {
+            let recent = last.is_some_and(|at| now.saturating_duration_since(at) <= MEMORY);
+            let failures = if recent { *failures + 1 } else { 1 };
+            if failures < FAILURES {
+                *state = State::Well { failures, last: Some(now) };
                 return false;
             }
-            entry.rest = FIRST_REST;
-            entry.until = Some(now + entry.rest);
+            *state = State::Ill { since: now, rest: FIRST_REST, probing: false, job: job.clone() };
         }
         true
     }
 
-    /// The engine did a caller's job. One from before an illness is no proof of health.
-    pub fn well(&self, engine: usize) {
-        if let Some(entry) = self.entries().get_mut(engine)
-            && entry.until.is_none()
+    /// The engine did a caller's job. One that began before the engine fell ill is no proof that it works.
+    pub fn succeeded(&self, engine: usize) {
+        if let Some(state) = self.states().get_mut(engine)
+            && state.is_well()
         {
-            *entry = Entry::default();
+            *state = State::well();
         }
     }
 
     pub fn is_ill(&self, engine: usize) -> bool {
-        self.entries().get(engine).is_some_and(|entry| entry.until.is_some())
+        self.states().get(engine).is_some_and(|state| !state.is_well())
     }
 
-    /// An ill engine whose rest is over: it is to be probed now. It rests on at once, so that one probe is under way.
-    pub fn due(&self, now: Instant) -> Option<usize> {
-        let mut entries = self.entries();
-        let found = entries.iter().position(|entry| entry.until.is_some_and(|until| until <= now))?;
-        let entry = &mut entries[found];
-        entry.until = Some(now + entry.rest);
-        Some(found)
-    }
-
-    /// When the next engine is due.
-    pub fn next_due(&self) -> Option<Instant> {
-        self.entries().iter().filter_map(|entry| entry.until).min()
-    }
-
-    /// What a probe has shown.
-    pub fn probed(&self, engine: usize, healed: bool, now: Instant) {
-        if let Some(entry) = self.entries().get_mut(engine)
-            && entry.until.is_some()
-        {
-            if healed {
-                *entry = Entry::default();
-            } else {
-                entry.rest = (entry.rest * 2).min(LONGEST_REST);
-                entry.until = Some(now + entry.rest);
+    /// An ill engine that is to be probed now, and the job that it failed on. No other probe of it is due before
+    /// [`Health::probed`].
+    pub fn due(&self, now: Instant, pace: ProbePace) -> Option<(usize, J)> {
+        for (engine, state) in self.states().iter_mut().enumerate() {
+            if state.due(pace).is_some_and(|at| at <= now)
+                && let State::Ill { probing, job, .. } = state
+            {
+                *probing = true;
+                return Some((engine, job.clone()));
             }
         }
+        None
+    }
+
+    /// When the next probe is due.
+    pub fn next_due(&self, pace: ProbePace) -> Option<Instant> {
+        self.states().iter().filter_map(|state| state.due(pace)).min()
+    }
+
+    /// The probe that [`Health::due`] gave out is over.
+    pub fn probed(&self, engine: usize, outcome: Probed, now: Instant) {
+        let mut states = self.states();
+        let Some(state) = states.get_mut(engine) else { return };
+        let State::Ill { since, rest, probing, .. } = state else { return };
+        match outcome {
+            Probed::Works => return *state = State::well(),
+            Probed::Fails => *rest = (*rest * 2).min(LONGEST_REST),
+            Probed::NotRun => {}
+        }
+        (*since, *probing) = (now, false);
     }
 }
 
@@ -106,63 +140,90 @@ impl Health {
 mod tests {
     use super::*;
 
-    fn fall_ill(health: &Health, now: Instant) {
-        assert!(!health.failed(0, now), "one failure is no evidence");
-        assert!(health.failed(0, now));
+    const MS: Duration = Duration::from_millis(1);
+
+    fn fall_ill(health: &Health<u32>, now: Instant) {
+        assert!(!health.failed(0, &6, now), "one failure is no evidence");
+        assert!(health.failed(0, &7, now));
     }
 
     #[test]
     fn an_ill_engine_rests_is_probed_by_one_job_and_rests_longer_each_time() {
         let (health, start) = (Health::new(2), Instant::now());
-        assert_eq!(health.pick(|_| true), Some(0));
-        assert_eq!((health.due(start), health.next_due()), (None, None));
-        fall_ill(&health, start);
-        assert_eq!(health.pick(|_| true), Some(1));
-        assert_eq!(health.due(start + FIRST_REST - Duration::from_millis(1)), None);
-        let again = start + FIRST_REST;
-        assert_eq!(health.next_due(), Some(again));
-        assert_eq!(health.due(again), Some(0), "its rest is over");
-        assert_eq!(health.due(again), None, "one probe at a time");
-        assert_eq!(health.pick(|_| true), Some(1), "no caller tries it");
-        health.probed(0, false, again);
-        assert_eq!(health.due(again + FIRST_REST * 2 - Duration::from_millis(1)), None);
-        assert_eq!(health.due(again + FIRST_REST * 2), Some(0));
-        health.probed(0, true, again + FIRST_REST * 2);
         assert!(!health.is_ill(0));
-        assert_eq!((health.pick(|_| true), health.next_due()), (Some(0), None));
+        assert_eq!((health.due(start, ProbePace::Rest), health.next_due(ProbePace::Rest)), (None, None));
+        fall_ill(&health, start);
+        assert!(health.is_ill(0) && !health.is_ill(1));
+        assert_eq!(health.due(start + FIRST_REST - MS, ProbePace::Rest), None);
+        let again = start + FIRST_REST;
+        assert_eq!(health.next_due(ProbePace::Rest), Some(again));
+        assert_eq!(health.due(again, ProbePace::Rest), Some((0, 7)), "its rest is over");
+        assert!(health.is_ill(0), "no caller tries it");
+        health.probed(0, Probed::Fails, again);
+        assert_eq!(health.due(again + FIRST_REST * 2 - MS, ProbePace::Rest), None);
+        assert_eq!(health.due(again + FIRST_REST * 2, ProbePace::Rest), Some((0, 7)));
+        health.probed(0, Probed::Works, again + FIRST_REST * 2);
+        assert_eq!((health.is_ill(0), health.next_due(ProbePace::Rest)), (false, None));
     }
 
     #[test]
-    fn the_rest_never_exceeds_five_minutes() {
-        let (health, mut now) = (Health::new(1), Instant::now());
-        fall_ill(&health, now);
-        for _ in 0..12 {
+    fn one_probe_of_an_engine_is_under_way_at_a_time_however_long_it_takes() {
+        let (health, start) = (Health::new(1), Instant::now());
+        fall_ill(&health, start);
+        let mut now = start + FIRST_REST;
+        assert!(health.due(now, ProbePace::Rest).is_some());
+        for _ in 0..10 {
             now += LONGEST_REST;
-            assert_eq!(health.due(now), Some(0));
-            health.probed(0, false, now);
+            assert_eq!((health.due(now, ProbePace::Rest), health.next_due(ProbePace::Rest)), (None, None));
         }
+        // A probe that found no worker says nothing of the engine: the same rest again.
+        health.probed(0, Probed::NotRun, now);
+        assert_eq!(health.next_due(ProbePace::Rest), Some(now + FIRST_REST));
+        assert!(health.is_ill(0) && health.due(now + FIRST_REST, ProbePace::Rest).is_some());
+    }
+
+    #[test]
+    fn an_engine_is_probed_for_ever_and_never_more_rarely_than_every_five_minutes() {
+        for pace in [ProbePace::Rest, ProbePace::Slowest] {
+            let (health, mut now) = (Health::new(1), Instant::now());
+            fall_ill(&health, now);
+            for _ in 0..1_000 {
+                now += LONGEST_REST;
+                assert!(health.due(now, pace).is_some());
+                health.probed(0, Probed::Fails, now);
+            }
+        }
+    }
+
+    #[test]
+    fn the_slowest_pace_waits_for_the_longest_rest() {
+        let (health, start) = (Health::new(1), Instant::now());
+        fall_ill(&health, start);
+        assert_eq!(health.due(start + LONGEST_REST - MS, ProbePace::Slowest), None);
+        assert_eq!(health.next_due(ProbePace::Slowest), Some(start + LONGEST_REST));
+        assert!(health.due(start + LONGEST_REST, ProbePace::Slowest).is_some());
     }
 
     #[test]
     fn what_callers_jobs_come_to_after_it_fell_ill_changes_nothing() {
         let (health, now) = (Health::new(1), Instant::now());
         fall_ill(&health, now);
-        let due = health.next_due();
-        health.well(0);
+        let due = health.next_due(ProbePace::Rest);
+        health.succeeded(0);
         assert!(health.is_ill(0));
-        assert!(health.failed(0, now + Duration::from_secs(1)));
-        assert_eq!((health.pick(|_| true), health.next_due()), (None, due));
+        assert!(health.failed(0, &8, now + Duration::from_secs(1)));
+        assert_eq!((health.is_ill(0), health.next_due(ProbePace::Rest)), (true, due));
     }
 
     #[test]
     fn failures_far_apart_or_with_work_done_between_make_no_engine_ill() {
         let (health, start) = (Health::new(1), Instant::now());
         for minute in 0..5 {
-            assert!(!health.failed(0, start + Duration::from_secs(61 * minute)));
+            assert!(!health.failed(0, &1, start + Duration::from_secs(61 * minute)));
         }
         for second in 301..400 {
-            health.well(0);
-            assert!(!health.failed(0, start + Duration::from_secs(second)));
+            health.succeeded(0);
+            assert!(!health.failed(0, &1, start + Duration::from_secs(second)));
         }
         assert!(!health.is_ill(0));
     }

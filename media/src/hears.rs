@@ -1,12 +1,23 @@
-//! Who hears whom, as data: one table, and a set of voices.
+//! Who hears whom: one table, and the modes of a room's supervisors, by which it is obeyed seat by seat.
+use crate::seat::{Party, Seat};
 
 /// Somebody whose sound can be heard in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voice {
+pub enum Talker {
     Caller = 1,
     Bot = 2,
     Agent = 4,
     Supervisor = 8,
+}
+
+impl From<Party> for Talker {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Caller => Self::Caller,
+            Party::Agent => Self::Agent,
+            Party::Supervisor => Self::Supervisor,
+        }
+    }
 }
 
 /// How a supervisor takes part.
@@ -20,9 +31,9 @@ pub enum Supervision {
     TakeOver,
 }
 
-/// Somebody who hears.
+/// Somebody, or something, that hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ear {
+pub enum Hearer {
     Caller,
     Agent,
     Supervisor,
@@ -34,83 +45,142 @@ pub enum Ear {
     WhisperRecogniser,
 }
 
-/// A set of voices.
+/// A set of talkers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Voices(u8);
+pub struct Talkers(u8);
 
-impl Voices {
+impl Talkers {
     pub const NONE: Self = Self(0);
 
-    pub const fn with(self, voice: Voice) -> Self {
-        Self(self.0 | voice as u8)
+    pub const fn with(self, talker: Talker) -> Self {
+        Self(self.0 | talker as u8)
     }
 
-    pub const fn without(self, voice: Voice) -> Self {
-        Self(self.0 & !(voice as u8))
-    }
-
-    pub const fn has(self, voice: Voice) -> bool {
-        self.0 & voice as u8 != 0
+    pub const fn has(self, talker: Talker) -> bool {
+        self.0 & talker as u8 != 0
     }
 }
 
-const fn set<const N: usize>(voices: [Voice; N]) -> Voices {
-    let (mut all, mut i) = (Voices::NONE, 0);
+const fn set<const N: usize>(talkers: [Talker; N]) -> Talkers {
+    let (mut all, mut i) = (Talkers::NONE, 0);
     while i < N {
-        all = all.with(voices[i]);
+        all = all.with(talkers[i]);
         i += 1;
     }
     all
 }
 
-/// The voices that `ear` hears. Nobody hears themselves; after a takeover the bot rests.
-pub const fn hears(mode: Supervision, ear: Ear) -> Voices {
+/// Whom `hearer` hears. Nobody hears themselves; after a takeover the bot rests.
+pub const fn hears(mode: Supervision, hearer: Hearer) -> Talkers {
     use Supervision::{Absent, Barge, Monitor, TakeOver, Whisper};
-    use Voice::{Agent, Bot, Caller, Supervisor};
-    match (ear, mode) {
-        (Ear::Caller, Absent | Monitor | Whisper) => set([Bot, Agent]),
-        (Ear::Caller, Barge) => set([Bot, Agent, Supervisor]),
-        (Ear::Caller, TakeOver) => set([Supervisor]),
-        (Ear::Agent, Absent | Monitor) => set([Caller, Bot]),
-        (Ear::Agent, Whisper | Barge | TakeOver) => set([Caller, Bot, Supervisor]),
-        (Ear::Supervisor, Absent) => Voices::NONE,
-        (Ear::Supervisor, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent]),
-        (Ear::Recogniser, Absent | Monitor | Whisper | Barge) => set([Caller]),
-        (Ear::Recogniser, TakeOver) => Voices::NONE,
-        (Ear::Transcriber, Absent) => set([Caller, Bot, Agent]),
-        (Ear::Transcriber, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent, Supervisor]),
-        (Ear::WhisperRecogniser, Whisper) => set([Supervisor]),
-        (Ear::WhisperRecogniser, Absent | Monitor | Barge | TakeOver) => Voices::NONE,
+    use Talker::{Agent, Bot, Caller, Supervisor};
+    match (hearer, mode) {
+        (Hearer::Caller, Absent | Monitor | Whisper) => set([Bot, Agent]),
+        (Hearer::Caller, Barge) => set([Bot, Agent, Supervisor]),
+        (Hearer::Caller, TakeOver) => set([Supervisor]),
+        (Hearer::Agent, Absent | Monitor) => set([Caller, Bot]),
+        (Hearer::Agent, Whisper | Barge | TakeOver) => set([Caller, Bot, Supervisor]),
+        (Hearer::Supervisor, Absent) => Talkers::NONE,
+        (Hearer::Supervisor, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent]),
+        (Hearer::Recogniser, Absent | Monitor | Whisper | Barge) => set([Caller]),
+        (Hearer::Recogniser, TakeOver) => Talkers::NONE,
+        (Hearer::Transcriber, Absent) => set([Caller, Bot, Agent]),
+        (Hearer::Transcriber, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent, Supervisor]),
+        (Hearer::WhisperRecogniser, Whisper) => set([Supervisor]),
+        (Hearer::WhisperRecogniser, Absent | Monitor | Barge | TakeOver) => Talkers::NONE,
+    }
+}
+
+/// How each supervisor of a room takes part. Seats of others stay [`Supervision::Absent`], which changes nothing for anybody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Modes([Supervision; Seat::COUNT]);
+
+impl Modes {
+    /// Seats of callers and agents have no mode.
+    pub fn set(&mut self, seat: Seat, mode: Supervision) {
+        if seat.party() == Party::Supervisor
+            && let Some(of_seat) = self.0.get_mut(usize::from(seat.0))
+        {
+            *of_seat = mode;
+        }
+    }
+
+    pub fn of(&self, seat: Seat) -> Supervision {
+        self.0.get(usize::from(seat.0)).copied().unwrap_or_default()
+    }
+
+    /// What every supervisor's mode lets `hearer` hear.
+    fn all_let(&self, hearer: Hearer, talker: Talker) -> bool {
+        self.0.iter().all(|mode| hears(*mode, hearer).has(talker))
+    }
+
+    /// Whether who sits at `seat` hears who sits at `from`.
+    pub fn hears(&self, seat: Seat, from: Seat) -> bool {
+        seat != from && self.hears_talker(seat, from.party().into(), self.of(from))
+    }
+
+    /// Whether who sits at `seat` hears the bot.
+    pub fn hears_bot(&self, seat: Seat) -> bool {
+        self.hears_talker(seat, Talker::Bot, Supervision::Absent)
+    }
+
+    /// A supervisor is heard by their own mode, and hears by their own mode; what others hear of each other, all modes must let
+    /// them hear. `of_talker`: the talker's mode.
+    fn hears_talker(&self, seat: Seat, talker: Talker, of_talker: Supervision) -> bool {
+        let hearer = match seat.party() {
+            Party::Caller => Hearer::Caller,
+            Party::Agent => Hearer::Agent,
+            Party::Supervisor => Hearer::Supervisor,
+        };
+        match (talker, hearer) {
+            (Talker::Supervisor, _) => hears(of_talker, hearer).has(talker),
+            (_, Hearer::Supervisor) => hears(self.of(seat), hearer).has(talker),
+            _ => self.all_let(hearer, talker),
+        }
+    }
+
+    /// Whether the ear of a seat hears its line: the bot's recogniser the caller, a transcriber an agent, and a whisper's
+    /// recogniser a supervisor.
+    pub fn ear_hears(&self, seat: Seat) -> bool {
+        match seat.party() {
+            Party::Caller => self.all_let(Hearer::Recogniser, Talker::Caller),
+            Party::Agent => self.all_let(Hearer::Transcriber, Talker::Agent),
+            Party::Supervisor => hears(self.of(seat), Hearer::WhisperRecogniser).has(Talker::Supervisor),
+        }
+    }
+
+    /// Whether a supervisor has taken the call over from the bot.
+    pub fn bot_rests(&self) -> bool {
+        self.0.contains(&Supervision::TakeOver)
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    pub(crate) const MODES: [Supervision; 5] =
+        [Supervision::Absent, Supervision::Monitor, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
+
+    /// By mode: absent, monitor, whisper, barge, take over; c caller, b bot, a agent, s supervisor.
+    pub(crate) const TABLE: [(Hearer, [&str; 5]); 6] = [
+        (Hearer::Caller, ["ba", "ba", "ba", "bas", "s"]),
+        (Hearer::Agent, ["cb", "cb", "cbs", "cbs", "cbs"]),
+        (Hearer::Supervisor, ["", "cba", "cba", "cba", "cba"]),
+        (Hearer::Recogniser, ["c", "c", "c", "c", ""]),
+        (Hearer::Transcriber, ["cba", "cbas", "cbas", "cbas", "cbas"]),
+        (Hearer::WhisperRecogniser, ["", "", "s", "", ""]),
+    ];
+
     #[test]
-    fn every_ear_hears_what_the_table_says_in_every_mode() {
-        // absent, monitor, whisper, barge, take over; c caller, b bot, a agent, s supervisor.
-        let table = [
-            (Ear::Caller, ["ba", "ba", "ba", "bas", "s"]),
-            (Ear::Agent, ["cb", "cb", "cbs", "cbs", "cbs"]),
-            (Ear::Supervisor, ["", "cba", "cba", "cba", "cba"]),
-            (Ear::Recogniser, ["c", "c", "c", "c", ""]),
-            (Ear::Transcriber, ["cba", "cbas", "cbas", "cbas", "cbas"]),
-            (Ear::WhisperRecogniser, ["", "", "s", "", ""]),
-        ];
-        let modes = [
-            Supervision::Absent,
-            Supervision::Monitor,
-            Supervision::Whisper,
-            Supervision::Barge,
-            Supervision::TakeOver,
-        ];
-        for (ear, row) in table {
-            for (mode, expected) in modes.into_iter().zip(row) {
-                let voices = [(Voice::Caller, 'c'), (Voice::Bot, 'b'), (Voice::Agent, 'a'), (Voice::Supervisor, 's')];
-                for (voice, letter) in voices {
-                    assert_eq!(hears(mode, ear).has(voice), expected.contains(letter), "{ear:?} {mode:?} {voice:?}");
+    fn every_hearer_hears_what_the_table_says_in_every_mode() {
+        for (hearer, row) in TABLE {
+            for (mode, expected) in MODES.into_iter().zip(row) {
+                let talkers =
+                    [(Talker::Caller, 'c'), (Talker::Bot, 'b'), (Talker::Agent, 'a'), (Talker::Supervisor, 's')];
+                for (talker, letter) in talkers {
+                    let heard = hears(mode, hearer).has(talker);
+                    assert_eq!(heard, expected.contains(letter), "{hearer:?} {mode:?} {talker:?}");
                 }
             }
         }
@@ -118,7 +188,23 @@ mod tests {
 
     #[test]
     fn a_whisper_never_reaches_the_caller() {
-        assert!(!hears(Supervision::Whisper, Ear::Caller).has(Voice::Supervisor));
-        assert!(!hears(Supervision::Monitor, Ear::Caller).has(Voice::Supervisor));
+        let quiet = [Supervision::Absent, Supervision::Monitor, Supervision::Whisper];
+        assert!(quiet.iter().all(|mode| !hears(*mode, Hearer::Caller).has(Talker::Supervisor)));
+        // Nor does another supervisor's barge let it through.
+        let (mut modes, whispers, barges) = (Modes::default(), Seat(2), Seat(3));
+        modes.set(whispers, Supervision::Whisper);
+        modes.set(barges, Supervision::Barge);
+        assert!(!modes.hears(Seat::CALLER, whispers) && modes.hears(Seat::CALLER, barges));
+        assert!(modes.hears(Seat::AGENT, whispers) && modes.hears(Seat::AGENT, barges));
+    }
+
+    #[test]
+    fn only_supervisors_have_a_mode() {
+        let mut modes = Modes::default();
+        for seat in [Seat::CALLER, Seat::AGENT, Seat(8), Seat(255)] {
+            modes.set(seat, Supervision::TakeOver);
+            assert_eq!(modes.of(seat), Supervision::Absent);
+        }
+        assert!(!modes.bot_rests());
     }
 }

@@ -6,11 +6,11 @@ use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
 use crate::packet::Rtp;
 use crate::stretch::{self, Care};
 use crate::{Rate, SamplePos};
-use apart::Apart;
-pub use apart::ForEar;
+use ear_stream::EarStream;
+pub use ear_stream::ForEar;
 use std::time::{Duration, Instant};
 
-mod apart;
+mod ear_stream;
 
 pub struct Ingress {
     jitter: Jitter,
@@ -29,8 +29,8 @@ pub struct Ingress {
     corrected: u64,
     stretches: u64,
     /// An ear listens to this line; what it hears while people hear something else.
-    heeded: bool,
-    apart: Option<Box<Apart>>,
+    ear_asked: bool,
+    ear_stream: Option<Box<EarStream>>,
     /// Sound is due and does not come: since this tick, how long it had waited, and what was decoded and not yet heard when it stopped.
     stopped: bool,
     since: SamplePos,
@@ -66,8 +66,8 @@ impl Ingress {
             concealed: 0,
             corrected: 0,
             stretches: 0,
-            heeded: false,
-            apart: None,
+            ear_asked: false,
+            ear_stream: None,
             stopped: false,
             since: SamplePos(0),
             waited: Duration::ZERO,
@@ -106,7 +106,7 @@ impl Ingress {
     pub fn reset(&mut self) {
         self.jitter.reset();
         self.pcm.clear();
-        self.apart = None;
+        self.ear_stream = None;
     }
 
     fn units(&self, samples: usize) -> u32 {
@@ -120,7 +120,7 @@ impl Ingress {
     /// The sound of one tick, always whole, as people hear it. What an ear hears of it follows ([`Ingress::for_ear`]).
     pub fn pull(&mut self, now: Instant, pos: SamplePos, mute: &dyn Mute) -> Frame {
         let tick = self.rate.per_tick();
-        self.spare(now, pos);
+        self.before_skipping(now, pos);
         let mut origin = Origin::Idle;
         if !self.pcm.is_empty() {
             origin = Origin::Line;
@@ -128,7 +128,7 @@ impl Ingress {
         while self.pcm.len() < tick {
             let need = tick - self.pcm.len();
             let play = self.jitter.pull(now, self.units(need).max(1));
-            self.watch(now, pos);
+            self.note_awaited(now, pos);
             match play {
                 Play::Decode { codec, payload, skip, timestamp, arrived } => {
                     self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
@@ -152,7 +152,7 @@ impl Ingress {
                 Play::Idle => self.conceal.extend(Fade::Fast, need, &mut self.pcm),
             }
         }
-        self.lean(now, mute);
+        self.adjust_speed(now, mute);
         let mut frame = Frame::of(pos, self.rate, &self.pcm[..tick]);
         frame.origin = origin;
         frame.arrived = if origin == Origin::Idle { None } else { self.arrived };
@@ -232,8 +232,8 @@ impl Ingress {
         }
     }
 
-    /// Follows the sender's clock and the network's mood by one pitch period at most.
-    fn lean(&mut self, now: Instant, mute: &dyn Mute) {
+    /// Follows the sender's clock and the network's delay by one pitch period at most.
+    fn adjust_speed(&mut self, now: Instant, mute: &dyn Mute) {
         let tick = self.rate.per_tick();
         let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
         let quiet = self.conceal.floor() * 3.0;
@@ -241,17 +241,17 @@ impl Ingress {
         let change = match pace {
             Pace::Keep => return,
             Pace::Grow { urgent } => stretch::grow(&self.past, &mut self.pcm, self.rate, quiet, care(urgent)) as i64,
-            Pace::Shrink { most, urgent } => {
-                let most = self.samples(most);
+            Pace::Shrink { limit, urgent } => {
+                let limit = self.samples(limit);
                 // A period can only be taken from two that are there, and a whole tick must be left.
-                if most >= tick
+                if limit >= tick
                     && self.pcm.len() < 2 * tick
                     && let Some(Play::Decode { codec, payload, skip, timestamp, arrived }) = self.jitter.ahead(now)
                 {
                     self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
                     self.arrived = Some(arrived);
                 }
-                -(stretch::shrink(&mut self.pcm, tick, most, self.rate, quiet, care(urgent)) as i64)
+                -(stretch::shrink(&mut self.pcm, tick, limit, self.rate, quiet, care(urgent)) as i64)
             }
         };
         if change != 0 {

@@ -1,9 +1,9 @@
 //! `Jitter`: puts packets back in order and decides when each is played. It holds packets, not sound, and is told the time.
 //!
 //! The delay follows what the network does: a decaying histogram of how late packets come, against the fastest of the last
-//! seconds, prices each delay; the sound is then stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until
-//! packets wait as long as is cheapest. Sound is taken from here once per [`TICK`], so waiting is measured where it counts:
-//! when a packet is taken.
+//! seconds, gives each delay a cost; the sound is then stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until
+//! packets wait as long as costs least. Sound is taken from here once per [`TICK`], so waiting is measured when a packet is
+//! taken.
 mod backlog;
 mod delay;
 mod lateness;
@@ -27,11 +27,11 @@ use stream::{SEEN, Stream};
 #[derive(Clone, Debug, PartialEq)]
 pub struct JitterPlan {
     /// Never less waiting than this beyond what the fastest packet needs.
-    pub least: Duration,
-    /// A packet this late is not waited for; people are spared sound older than this. An ear is not ([`Late`]).
-    pub most: Duration,
+    pub min_delay: Duration,
+    /// A packet this late is not waited for; older sound is left out of what people hear. An ear is not ([`Late`]).
+    pub max_delay: Duration,
     /// The delay that is worth as much as one packet in a hundred: a conversation bears about 12 ms.
-    pub price: Duration,
+    pub delay_per_loss: Duration,
     /// How much of the histogram a packet leaves in place.
     pub memory: f32,
 }
@@ -39,9 +39,9 @@ pub struct JitterPlan {
 impl Default for JitterPlan {
     fn default() -> Self {
         Self {
-            least: Duration::ZERO,
-            most: Duration::from_millis(500),
-            price: Duration::from_millis(12),
+            min_delay: Duration::ZERO,
+            max_delay: Duration::from_millis(500),
+            delay_per_loss: Duration::from_millis(12),
             memory: 0.999,
         }
     }
@@ -82,7 +82,7 @@ pub enum Pace {
     },
     /// They wait too long: leave out no more than this (clock units).
     Shrink {
-        most: u32,
+        limit: u32,
         urgent: bool,
     },
 }
@@ -100,7 +100,7 @@ pub struct Counts {
     pub skipped: u64,
     /// Left out of what an ear hears although they came: a stall held back more than [`ROOM`] of them.
     pub unheard: u64,
-    /// Not sound of this line: wrong size, or a stranger's number.
+    /// Not sound of this line: wrong size, or a foreign sequence number.
     pub refused: u64,
 }
 
@@ -218,7 +218,7 @@ impl Jitter {
         if let Some(step) = stream.step(&packet, content, arrival, self.clock) {
             return self.accept(packet, content, step);
         }
-        // Another stream, the same one begun anew, or a stranger: the second packet in a row tells.
+        // Another stream, the same one begun anew, or a foreign packet: a second packet in a row decides.
         match self.suspect.take() {
             Some((first, kind)) if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence => {
                 self.begin(first, kind);
@@ -246,7 +246,7 @@ impl Jitter {
 
     fn accept(&mut self, packet: Rtp, content: Content, step: i64) {
         let arrival = self.place(packet.arrived);
-        let (longest, limit) = (self.units(LONGEST), self.units(self.plan.most));
+        let (longest, limit) = (self.units(LONGEST), self.units(self.plan.max_delay));
         let Some(stream) = &mut self.stream else { return };
         let length = match content {
             Content::Sound(codec) => i64::from(codec.duration(&packet.payload)),
@@ -336,8 +336,8 @@ impl Jitter {
     pub fn pull(&mut self, now: Instant, need: u32) -> Play {
         let now = self.place(now);
         loop {
-            self.skim(now);
-            let Some(front) = self.queue.front() else { return self.starve(need, now) };
+            self.skip_stale(now);
+            let Some(front) = self.queue.front() else { return self.without_packet(need, now) };
             let (seq, at, content) = (front.seq, front.at, front.content);
             if self.state != State::Playing {
                 if self.delay_of(at, now) < self.lateness.wanted() {
@@ -422,7 +422,7 @@ impl Jitter {
         seq - self.last_seq <= SEEN / 2 && (self.last_seq + 1..seq).all(|s| stream.marked(s))
     }
 
-    fn starve(&mut self, need: u32, now: i64) -> Play {
+    fn without_packet(&mut self, need: u32, now: i64) -> Play {
         let quiet = self.stream.as_ref().is_some_and(|s| !matches!(s.top_content, Content::Sound(_)));
         self.awaited = self.awaited.filter(|_| !quiet).map(|units| units.saturating_add(i64::from(need)));
         if self.state != State::Playing {
@@ -430,7 +430,7 @@ impl Jitter {
         }
         // Where even the fastest packet could not be here yet, nothing is late: too little is waited for.
         let margin = self.delay_of(self.head + self.held, now);
-        if margin < self.lateness.least() {
+        if margin < self.lateness.min_delay() {
             self.delay.taken(margin);
         }
         self.held += i64::from(need);
@@ -471,17 +471,17 @@ impl Jitter {
         Play::Decode { codec, payload: entry.payload, skip, timestamp, arrived: entry.arrived }
     }
 
-    /// After a stall the packets of seconds may come at once: people are spared what is older than the limit, and catch up with
+    /// After a stall the packets of seconds may come at once: what is older than the limit is left out of what people hear, and catch up with
     /// the rest ([`Jitter::pace`]).
-    fn skim(&mut self, now: i64) {
-        let most = self.units(self.plan.most) + self.lateness.wanted();
+    fn skip_stale(&mut self, now: i64) {
+        let limit = self.units(self.plan.max_delay) + self.lateness.wanted();
         let Some(front) = self.queue.front() else { return };
-        if self.queue.len() < 2 || self.delay_of(front.at, now) <= most {
+        if self.queue.len() < 2 || self.delay_of(front.at, now) <= limit {
             return;
         }
         while self.queue.len() > 1 {
             let Some(front) = self.queue.front() else { return };
-            if self.delay_of(front.at, now) <= most {
+            if self.delay_of(front.at, now) <= limit {
                 break;
             }
             self.last_seq = front.seq;

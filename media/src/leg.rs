@@ -1,10 +1,10 @@
 //! `Leg`: one end of a call inside a room: what comes from its wire, what plays to it, what leaves.
 use crate::codec::Codec;
 use crate::egress::Egress;
-use crate::frame::TICK;
 use crate::ingress::{ForEar, Ingress};
-use crate::jitter::{Content, JitterPlan};
+use crate::jitter::Content;
 use crate::keys::{Clocks, Keys, KeysIn, ToneKeys};
+pub use crate::line::{Direction, LegPlan, LineRules};
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
@@ -15,77 +15,12 @@ use crate::{Frame, SamplePos};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What one line was negotiated to be. A new one replaces it at once (re-INVITE, UPDATE).
-#[derive(Clone, Debug, PartialEq)]
-pub struct LegPlan {
-    pub codec: Codec,
-    /// Payload type we send the codec with, and expect it to arrive with.
-    pub payload_type: u8,
-    /// Other payload types that the far end may switch to in mid-stream.
-    pub also: Vec<(u8, Codec)>,
-    /// Payload type of telephone-event (RFC 4733), where negotiated, and the clock its durations are told in: the codec's, or
-    /// 8000 where the far end knows no other.
-    pub telephone_event: Option<u8>,
-    pub event_clock: u32,
-    /// Other payload types under which the far end may send keys, and the clock of each: events in another codec's clock.
-    pub also_events: Vec<(u8, u32)>,
-    /// Payload type of comfort noise (RFC 3389), where negotiated.
-    pub comfort_noise: Option<u8>,
-    /// How much sound goes into one packet we send, 10–60 ms.
-    pub ptime: Duration,
-    pub direction: Direction,
-}
-
-impl LegPlan {
-    /// A line that sends and receives this codec, 20 ms to a packet, and nothing beside it.
-    pub fn new(codec: Codec, payload_type: u8) -> Self {
-        Self {
-            codec,
-            payload_type,
-            also: Vec::new(),
-            telephone_event: None,
-            also_events: Vec::new(),
-            event_clock: codec.clock(),
-            comfort_noise: None,
-            ptime: TICK,
-            direction: Direction::SendRecv,
-        }
-    }
-}
-
-/// The direction attribute of SDP (RFC 8866 section 6.7), from our side.
+/// Whether the bot speaks in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    SendRecv,
-    SendOnly,
-    RecvOnly,
-    Inactive,
-}
-
-impl Direction {
-    pub const fn sends(self) -> bool {
-        matches!(self, Self::SendRecv | Self::SendOnly)
-    }
-
-    pub const fn receives(self) -> bool {
-        matches!(self, Self::SendRecv | Self::RecvOnly)
-    }
-}
-
-/// What all legs of a server share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LineRules {
-    pub jitter: JitterPlan,
-    /// Without RTP for this long, while some is due, the leg says [`Output::Silent`].
-    pub rtp_timeout: Duration,
-    /// How often [`Output::Stats`] comes.
-    pub stats: Duration,
-}
-
-impl Default for LineRules {
-    fn default() -> Self {
-        Self { jitter: JitterPlan::default(), rtp_timeout: Duration::from_secs(10), stats: Duration::from_secs(5) }
-    }
+pub enum Bot {
+    Speaks,
+    /// Its sound is refused, and what waits is cut: nothing of it counts as heard.
+    Rests,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +35,8 @@ pub enum Input {
     /// The gate's verdict on what this leg said.
     Edge(Edge),
     /// The ear closes: no verdict ends the speech that may be going on.
-    Deaf,
+    EarClosed,
+    Bot(Bot),
 }
 
 #[derive(Clone, Debug)]
@@ -131,10 +67,11 @@ pub enum Why {
 
 pub struct Leg {
     plan: LegPlan,
+    bot: Bot,
     rules: LineRules,
     ingress: Ingress,
     /// The codec that the far end sends at present, and one of another clock that its last packet was of.
-    hears: Codec,
+    receives: Codec,
     switching: Option<Codec>,
     /// What the line carried before it was negotiated anew: its last packets are still on their way.
     former: Option<(u8, Codec)>,
@@ -160,7 +97,8 @@ impl Leg {
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
-            hears: plan.codec,
+            bot: Bot::Speaks,
+            receives: plan.codec,
             switching: None,
             former: None,
             keys: KeysIn::default(),
@@ -190,7 +128,14 @@ impl Leg {
             Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
             Input::Configure(plan) => self.configure(now, plan),
             Input::Keys(keys) => self.egress.keys(&keys),
+            Input::Sound(sound) if self.bot == Bot::Rests => self.playout.refuse(now, sound.utterance),
             Input::Sound(sound) => self.playout.push(sound),
+            Input::Bot(bot) => {
+                self.bot = bot;
+                if bot == Bot::Rests {
+                    self.playout.cut_all(now);
+                }
+            }
             Input::Gain(gain) => {
                 self.talking = false;
                 self.playout.gain(gain);
@@ -200,7 +145,7 @@ impl Leg {
                 self.talking = true;
                 self.duck();
             }
-            Input::Edge(Edge::End { .. }) | Input::Deaf => {
+            Input::Edge(Edge::End { .. }) | Input::EarClosed => {
                 if std::mem::take(&mut self.talking) && self.playout.gain_now() == Gain::Duck {
                     self.playout.gain(Gain::Full);
                 }
@@ -240,7 +185,7 @@ impl Leg {
         if std::mem::take(&mut self.silent) {
             self.out.push_back(Output::Sounding);
         }
-        let clocks = Clocks { sound: self.hears.clock(), events: self.event_clock(packet.payload_type) };
+        let clocks = Clocks { sound: self.receives.clock(), events: self.event_clock(packet.payload_type) };
         if content == Content::Event
             && let Some(key) = self.keys.push(&packet, clocks)
         {
@@ -253,7 +198,7 @@ impl Leg {
     /// agreed on is believed at once, any other at its second packet in a row, since one may be a straggler of before.
     fn follows(&mut self, codec: Codec) -> bool {
         let same = |a: Codec, b: Codec| (a.rate(), a.clock()) == (b.rate(), b.clock());
-        if same(codec, self.hears) {
+        if same(codec, self.receives) {
             self.switching = None;
             return true;
         }
@@ -262,7 +207,7 @@ impl Leg {
             return false;
         }
         self.switching = None;
-        self.hears = codec;
+        self.receives = codec;
         self.ingress.configure(codec);
         true
     }
@@ -334,21 +279,21 @@ impl Leg {
         }
     }
 
-    /// First half of a tick: what this leg says.
-    pub fn hear(&mut self, now: Instant, pos: SamplePos) -> Frame {
+    /// First half of a tick: takes the next 20 ms that came from the wire, decoded.
+    pub fn decode(&mut self, now: Instant, pos: SamplePos) -> Frame {
         self.keys.tick(now);
         let frame = self.ingress.pull(now, pos, &self.keys);
         self.bursts.tick(frame.origin);
-        if !self.ingress.is_apart() {
+        if !self.ingress.has_ear_stream() {
             self.listen_for_keys(now, &frame);
         }
         frame
     }
 
-    /// What this leg's ear hears of the tick just heard, no more than `most` frames. Nobody asks where there is no ear.
-    pub fn hear_apart(&mut self, now: Instant, pos: SamplePos, most: usize) -> ForEar {
-        let mut hears = self.ingress.for_ear(now, pos, most, &self.keys);
-        if let ForEar::Late(frames) = &mut hears {
+    /// What the leg's ear is given of the tick that [`Leg::decode`] returned, no more than `limit` frames. Not called where there is no ear.
+    pub fn for_ear(&mut self, now: Instant, pos: SamplePos, limit: usize) -> ForEar {
+        let mut sound = self.ingress.for_ear(now, pos, limit, &self.keys);
+        if let ForEar::Late(frames) = &mut sound {
             for frame in frames {
                 self.listen_for_keys(now, frame);
                 if self.keying() {
@@ -356,7 +301,7 @@ impl Leg {
                 }
             }
         }
-        hears
+        sound
     }
 
     fn listen_for_keys(&mut self, now: Instant, frame: &Frame) {
@@ -372,9 +317,9 @@ impl Leg {
         self.tones.sounding()
     }
 
-    /// Whether the bot has nothing to say to this leg.
-    pub fn is_idle(&self) -> bool {
-        self.playout.idle()
+    /// Whether sound that was cut still fades.
+    pub fn fades(&self) -> bool {
+        self.playout.fades()
     }
 
     /// Whether the playout has room for more of the bot's sound.
@@ -382,17 +327,19 @@ impl Leg {
         self.playout.has_room()
     }
 
-    /// Also the first half: what the bot says to this leg, over a room's quiet instead of dead air.
-    pub fn speak(&mut self, now: Instant, pos: SamplePos) -> Frame {
+    /// First half of a tick, where the bot may speak: takes the next 20 ms of the playout, with comfort noise instead of dead air.
+    pub fn play(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());
         self.duck();
         self.playout.fill(now, frame.pcm_mut());
-        self.noise.add(COMFORT, frame.pcm_mut());
+        if self.bot == Bot::Speaks {
+            self.noise.add(COMFORT, frame.pcm_mut());
+        }
         self.news();
         frame
     }
 
-    /// Second half of a tick: what this leg is sent, and whatever time has brought.
+    /// Second half of a tick: sends `frame`, a report when one is due, and tells of timeouts and statistics.
     pub fn send(&mut self, now: Instant, tick: u64, frame: &mut Frame) {
         let out = &mut self.out;
         self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(Output::Send(packet)));
@@ -442,7 +389,7 @@ impl Leg {
             underruns: self.playout.underruns(),
             quality: None,
         };
-        stats.quality = stats::quality(self.hears, self.plan.ptime, &self.bursts, &stats);
+        stats.quality = stats::quality(self.receives, self.plan.ptime, &self.bursts, &stats);
         stats
     }
 }

@@ -4,6 +4,7 @@
 //! and never read a clock; the thread loops in [`engine`] and [`pool`] are the drivers.
 
 pub mod asr;
+pub mod chain;
 pub mod codec;
 pub mod conceal;
 pub mod ear;
@@ -16,7 +17,9 @@ pub mod hears;
 pub mod ingress;
 pub mod jitter;
 pub mod keys;
+pub mod language;
 pub mod leg;
+pub mod line;
 pub mod mix;
 pub mod noise;
 pub mod packet;
@@ -26,6 +29,7 @@ pub mod record;
 pub mod resample;
 pub mod room;
 pub mod said;
+pub mod seat;
 pub mod stats;
 pub mod stretch;
 pub mod tap;
@@ -36,4 +40,5 @@ pub mod vad;
 
 pub use bytes::Bytes;
 pub use frame::{Frame, Rate, SamplePos};
+pub use language::Language;
 pub use packet::{Packet, Wire};

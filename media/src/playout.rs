@@ -233,6 +233,21 @@ impl Playout {
         }
     }
 
+    /// Refuses sound of an utterance, and all that comes of it later: the utterance counts as cut, and what was not played of it
+    /// as not heard.
+    pub fn refuse(&mut self, now: Instant, utterance: UtteranceId) {
+        if utterance >= self.floor && self.over.is_none_or(|over| utterance > over) {
+            self.over = Some(utterance);
+            self.tell(Played { utterance, chars: 0, phase: Phase::Cut, at: now });
+        }
+    }
+
+    /// Cuts all that plays or waits. Later utterances are heard.
+    pub fn cut_all(&mut self, now: Instant) {
+        let floor = self.queue.back().map(|last| UtteranceId(last.id.0.saturating_add(1)));
+        self.hush(now, floor.unwrap_or_default());
+    }
+
     pub fn gain(&mut self, gain: Gain) {
         if self.held && gain != Gain::Hold {
             self.resume();
@@ -304,8 +319,13 @@ impl Playout {
         self.waiting < self.samples(ENOUGH)
     }
 
-    pub fn idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether sound that was cut still fades.
+    pub fn fades(&self) -> bool {
+        !self.tail.is_empty()
     }
 
     pub const fn gain_now(&self) -> Gain {

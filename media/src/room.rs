@@ -1,13 +1,15 @@
-//! `Room`: all legs of one call. Per tick: all that was heard → mixed by [`crate::hears`] → all that is sent.
+//! `Room`: all legs of one call. Per tick: what came from each line → mixed by [`crate::hears`] → what each line is sent.
 use crate::frame::{Frame, SamplePos, TICK};
-use crate::hears::{self, Ear, Supervision, Voice};
+use crate::hears::{Modes, Supervision};
 use crate::ingress::ForEar;
 use crate::keys::Keys;
+pub use crate::leg::Bot;
 use crate::leg::{self, Leg, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
 use crate::said::Said;
+pub use crate::seat::Seat;
 use crate::stats::LegStats;
 use crate::tap::Tap;
 use crate::tts::{Sound, UtteranceId};
@@ -15,42 +17,13 @@ use crate::vad::Edge;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// A leg's place in its room: 0 is the caller, 1 a human agent, those above supervise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seat(pub u8);
-
-impl Seat {
-    pub const CALLER: Self = Self(0);
-    pub const AGENT: Self = Self(1);
-    /// How many a room has.
-    pub const COUNT: usize = 8;
-
-    const fn ear(self) -> Ear {
-        match self.0 {
-            0 => Ear::Caller,
-            1 => Ear::Agent,
-            _ => Ear::Supervisor,
-        }
-    }
-
-    const fn voice(self) -> Voice {
-        match self.0 {
-            0 => Voice::Caller,
-            1 => Voice::Agent,
-            _ => Voice::Supervisor,
-        }
-    }
-}
-
 /// What a room is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// A caller and a bot.
+    /// Parties and a bot, which may rest.
     Bot,
     /// Each caller's own sound through the whole path back.
     Echo,
-    /// Two callers, who hear each other; a bot may speak to either.
-    Bridge,
 }
 
 pub enum Input {
@@ -61,6 +34,11 @@ pub enum Input {
         seed: u64,
     },
     Leave(Seat),
+    /// How the supervisor at this seat takes part from now on; [`Supervision::Absent`] until this is said.
+    Supervise(Seat, Supervision),
+    /// While the bot rests its sound is refused and nothing of it counts as heard: a bridge is two parties and a resting bot. It
+    /// rests as well while a supervisor has taken over.
+    Bot(Bot),
     Leg(Seat, leg::Input),
     /// Takes both sides of seat 0 from now on, in place of who did before.
     Tap(Box<dyn Tap>),
@@ -121,16 +99,18 @@ pub enum Event {
 pub struct Room {
     mode: Mode,
     rules: LineRules,
-    supervision: Supervision,
+    modes: Modes,
+    /// What [`Input::Bot`] said last.
+    bot: Bot,
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
     /// Boxed: most seats stay empty, and a tick looks at all.
     legs: [Option<Box<Leg>>; Seat::COUNT],
     /// Seats that no ear listens to.
-    deaf: [bool; Seat::COUNT],
-    /// Frames of sound that came late an ear is given in one tick.
-    catch_up: usize,
+    without_ear: [bool; Seat::COUNT],
+    /// How many frames of late sound, beyond one for each seat, the next tick may give to ears.
+    late_left: usize,
     lanes: Lanes,
     tap: Option<Box<dyn Tap>>,
     out: VecDeque<Output>,
@@ -142,12 +122,13 @@ impl Room {
         Self {
             mode,
             rules,
-            supervision: Supervision::Absent,
+            modes: Modes::default(),
+            bot: Bot::Speaks,
             opened,
             tick: 0,
             legs: Default::default(),
-            deaf: Default::default(),
-            catch_up: CATCH_UP,
+            without_ear: Default::default(),
+            late_left: usize::MAX,
             lanes: Lanes::default(),
             tap: None,
             out: VecDeque::new(),
@@ -165,13 +146,24 @@ impl Room {
         match input {
             Input::Join { seat, plan, seed } => {
                 self.leave(now, seat);
-                let leg = Leg::new(now, plan, self.rules.clone(), seed);
-                self.heed(seat, true);
+                let mut leg = Leg::new(now, plan, self.rules.clone(), seed);
+                leg.handle(now, leg::Input::Bot(self.bot()));
+                self.set_ear(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
                 }
             }
             Input::Leave(seat) => self.leave(now, seat),
+            Input::Supervise(seat, mode) => {
+                if self.is_occupied(seat) {
+                    self.modes.set(seat, mode);
+                    self.settle_bot(now);
+                }
+            }
+            Input::Bot(bot) => {
+                self.bot = bot;
+                self.settle_bot(now);
+            }
             Input::Leg(seat, input) => {
                 if let Some(Some(leg)) = self.legs.get_mut(usize::from(seat.0)) {
                     let edge = if let leg::Input::Edge(edge) = &input { Some(*edge) } else { None };
@@ -187,16 +179,46 @@ impl Room {
         }
     }
 
-    /// Whether an ear listens to who sits here, as it does unless told otherwise: else no [`Output::Frame`] comes of the seat.
-    pub fn heed(&mut self, seat: Seat, ear: bool) {
-        if let Some(deaf) = self.deaf.get_mut(usize::from(seat.0)) {
-            *deaf = !ear;
+    fn is_occupied(&self, seat: Seat) -> bool {
+        self.legs.get(usize::from(seat.0)).is_some_and(Option::is_some)
+    }
+
+    /// Whether the bot speaks or rests, by what it was told and by how supervisors take part.
+    pub fn bot(&self) -> Bot {
+        if self.modes.bot_rests() { Bot::Rests } else { self.bot }
+    }
+
+    /// The legs learn whether the bot rests.
+    fn settle_bot(&mut self, now: Instant) {
+        let bot = self.bot();
+        for seat in 0..Seat::COUNT {
+            if let Some(leg) = &mut self.legs[seat] {
+                leg.handle(now, leg::Input::Bot(bot));
+                self.drain(Seat(seat as u8));
+            }
         }
     }
 
-    /// How many frames of sound that came late each ear may be given in the ticks to come; at least one.
-    pub fn catch_up(&mut self, frames: usize) {
-        self.catch_up = frames.max(1);
+    /// Whether the ear of a seat is to hear its line ([`Modes::ear_hears`]); the recogniser hears nobody while the bot rests.
+    pub fn ear_hears(&self, seat: Seat) -> bool {
+        self.modes.ear_hears(seat) && (seat != Seat::CALLER || self.bot() == Bot::Speaks)
+    }
+
+    /// Whether an ear listens to this seat, as it does from [`Input::Join`] on: else no [`Output::Frame`] comes of the seat.
+    pub fn set_ear(&mut self, seat: Seat, ear: bool) {
+        if let Some(without) = self.without_ear.get_mut(usize::from(seat.0)) {
+            *without = !ear;
+        }
+    }
+
+    /// How many frames of late sound, beyond one for each seat, the next tick may give to all ears of the room.
+    pub fn allow_late(&mut self, frames: usize) {
+        self.late_left = frames;
+    }
+
+    /// How many of the frames that [`Room::allow_late`] allowed are left.
+    pub fn late_left(&self) -> usize {
+        self.late_left
     }
 
     /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
@@ -236,6 +258,8 @@ impl Room {
             leg.leave(now);
             self.drain(seat);
             self.legs[usize::from(seat.0)] = None;
+            self.modes.set(seat, Supervision::Absent);
+            self.settle_bot(now);
         }
     }
 
@@ -260,19 +284,21 @@ impl Room {
         self.tick = tick + 1;
         let pos = SamplePos::of_tick(tick);
         let (mut said, mut bot): (Sounds, Sounds) = ([const { None }; Seat::COUNT], [const { None }; Seat::COUNT]);
+        let speaks = self.mode != Mode::Echo && self.bot() == Bot::Speaks;
+        let with_ear: [bool; Seat::COUNT] =
+            std::array::from_fn(|n| self.legs[n].is_some() && !self.without_ear[n] && self.ear_hears(Seat(n as u8)));
         let mut apart = [const { ForEar::Now }; Seat::COUNT];
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if let Some(leg) = leg {
-                said[n] = Some(leg.hear(now, pos));
-                if !self.deaf[n] {
-                    apart[n] = leg.hear_apart(now, pos, self.catch_up);
+                said[n] = Some(leg.decode(now, pos));
+                if with_ear[n] {
+                    let limit = self.late_left.saturating_add(1).min(MAX_LATE);
+                    apart[n] = leg.for_ear(now, pos, limit);
+                    if let ForEar::Late(frames) = &apart[n] {
+                        self.late_left -= frames.len().saturating_sub(1);
+                    }
                 }
-                bot[n] = match self.mode {
-                    Mode::Echo => None,
-                    // The other line is no dead air.
-                    Mode::Bridge if leg.is_idle() => None,
-                    Mode::Bot | Mode::Bridge => Some(leg.speak(now, pos)),
-                };
+                bot[n] = (speaks || leg.fades()).then(|| leg.play(now, pos));
             }
         }
         let mut sent = [const { None }; Seat::COUNT];
@@ -280,8 +306,8 @@ impl Room {
             let Some(leg) = &mut self.legs[n] else { continue };
             let seat = Seat(n as u8);
             let mut frame = Frame::silence(pos, leg.plan().codec.rate());
-            let voices = Voices { said: &said, bot: &bot, tick };
-            voices.mix(self.mode, self.supervision, seat, &mut self.lanes, &mut frame);
+            let sources = Sources { said: &said, bot: &bot, speaks, tick };
+            sources.mix(self.mode, &self.modes, seat, &mut self.lanes, &mut frame);
             leg.send(now, tick, &mut frame);
             if !leg.plan().direction.sends() {
                 frame.pcm_mut().fill(0);
@@ -294,7 +320,7 @@ impl Room {
                 self.tap = None;
                 self.out.push_back(Output::Event(Event::TapBroke));
             }
-            if !self.deaf[n] {
+            if with_ear[n] {
                 sent[n] = Some(Box::new(frame));
             }
         }
@@ -316,8 +342,8 @@ impl Room {
     }
 }
 
-/// Frames of late sound in one tick, where nobody says otherwise.
-const CATCH_UP: usize = 8;
+/// Late frames that the ear of one seat is given in one tick: four seconds that a network held back are heard in 0.6 s.
+const MAX_LATE: usize = 8;
 
 /// Why a room wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -328,16 +354,17 @@ pub enum Why {
 type Sounds = [Option<Frame>; Seat::COUNT];
 
 /// What was said in a tick, and what the bot says to each seat.
-struct Voices<'a> {
+struct Sources<'a> {
     said: &'a Sounds,
     bot: &'a Sounds,
+    /// The bot does not rest. Where it does, what there is of it fades.
+    speaks: bool,
     tick: u64,
 }
 
-impl Voices<'_> {
+impl Sources<'_> {
     /// What `seat` hears, at its own rate.
-    fn mix(&self, mode: Mode, supervision: Supervision, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
-        let own = usize::from(seat.0);
+    fn mix(&self, mode: Mode, modes: &Modes, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
         let rate = out.rate;
         let mut mix = Mix::new(out.pcm_mut());
         let mut add = |source: Source| {
@@ -354,24 +381,23 @@ impl Voices<'_> {
         if mode == Mode::Echo {
             add(Source::Line(seat.0));
         } else {
-            let voices = hears::hears(supervision, seat.ear());
-            for n in (0..Seat::COUNT as u8).filter(|&n| usize::from(n) != own) {
-                if voices.has(Seat(n).voice()) {
+            for n in 0..Seat::COUNT as u8 {
+                if self.said[usize::from(n)].is_some() && modes.hears(seat, Seat(n)) {
                     add(Source::Line(n));
                 }
             }
-            if voices.has(Voice::Bot) {
+            if modes.hears_bot(seat) || !self.speaks {
                 add(Source::Bot(seat.0));
-                if seat != Seat::CALLER {
-                    add(Source::Bot(0));
-                }
+            }
+            if modes.hears_bot(seat) && seat != Seat::CALLER {
+                add(Source::Bot(Seat::CALLER.0));
             }
         }
         mix.finish();
     }
 }
 
-/// What a caller is asked to do with sound, gain, keys: shorthand for drivers and tests.
+/// Shorthand for drivers and tests.
 impl Input {
     pub fn sound(seat: Seat, sound: Sound) -> Self {
         Self::Leg(seat, leg::Input::Sound(sound))

@@ -1,8 +1,8 @@
 //! `Speaker`: the caller's synthesised voice.
 use super::clip::{Clip, Fault};
 use anyhow::bail;
+use media::Language;
 use media::Rate;
-use media::asr::Language;
 use media::tts::espeak::Espeak;
 use media::tts::flite::Flite;
 use media::tts::{Synthesiser, Voice};

@@ -2,7 +2,7 @@
 //!
 //! `Authorization: Bearer TOKEN` (RFC 6750 section 2.1). A browser cannot set that header for a WebSocket: it offers the
 //! subprotocols `switchboard` and `bearer.TOKEN` instead, and the server chooses the first. Not in the address: addresses end up in logs.
-use super::{Problem, Room};
+use super::{ApiState, Problem};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 /// The subprotocol that the server chooses.
 pub(super) const PROTOCOL: &str = "switchboard";
 
-pub(super) async fn check(State(room): State<Room>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/health/") {
         return next.run(request).await;
     }
     let offered = token(request.headers());
-    if offered.is_some_and(|offered| room.app.token.is(offered)) {
+    if offered.is_some_and(|offered| state.app.token.is(offered)) {
         return next.run(request).await;
     }
     let words = match offered {

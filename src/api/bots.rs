@@ -1,13 +1,13 @@
 //! Bots: which there are, and reading their files again.
 use super::wire::{Bots, ProblemDocument};
-use super::{Here, Problem};
+use super::{Problem, SharedState};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
 #[utoipa::path(get, path = "/api/v1/bots", operation_id = "list_bots", tag = "bots", responses((status = OK, body = Bots)))]
-pub(super) async fn list(State(room): Here) -> Json<Bots> {
-    Json(Bots { bots: room.app.bots.list().into_iter().map(Into::into).collect() })
+pub(super) async fn list(State(state): SharedState) -> Json<Bots> {
+    Json(Bots { bots: state.app.bots.list().into_iter().map(Into::into).collect() })
 }
 
 /// Reads the bots' files again. A broken file keeps the bot that worked, and its `fault` says why. Calls in progress keep the bot they began with.
@@ -15,10 +15,10 @@ pub(super) async fn list(State(room): Here) -> Json<Bots> {
     (status = OK, body = Bots),
     (status = INTERNAL_SERVER_ERROR, body = ProblemDocument, content_type = "application/problem+json"),
 ))]
-pub(super) async fn reload(State(room): Here) -> Result<Json<Bots>, Problem> {
-    let bots = room.app.bots.clone();
-    let cards = tokio::task::spawn_blocking(move || bots.reload()).await;
-    let cards = cards
+pub(super) async fn reload(State(state): SharedState) -> Result<Json<Bots>, Problem> {
+    let bots = state.app.bots.clone();
+    let statuses = tokio::task::spawn_blocking(move || bots.reload()).await;
+    let statuses = statuses
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the bots could not be read; see the log"))?;
-    Ok(Json(Bots { bots: cards.into_iter().map(Into::into).collect() }))
+    Ok(Json(Bots { bots: statuses.into_iter().map(Into::into).collect() }))
 }

@@ -1,7 +1,8 @@
 //! Calls: list, read, place, end.
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
-use super::{Here, Problem, Room};
+use super::{ApiState, Problem, SharedState};
 use crate::call::{Dial, DialFault};
+use crate::outbound;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -15,16 +16,16 @@ const ADDRESS: usize = 255;
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "No call has the id in `before`"),
 ))]
-pub(super) async fn list(State(room): Here, Query(filter): Query<Filter>) -> Result<Json<Calls>, Problem> {
+pub(super) async fn list(State(state): SharedState, Query(filter): Query<Filter>) -> Result<Json<Calls>, Problem> {
     let limit = filter.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit = {limit}: must be from 1 to 200")));
     }
     if let Some(before) = &filter.before {
-        known(&room, "before", before).await?;
+        known(&state, "before", before).await?;
     }
     // One more than asked for tells whether there is a next page.
-    let mut calls = room.app.store.calls(filter.state, limit + 1, filter.before.as_deref()).await?;
+    let mut calls = state.app.store.calls(filter.state, limit + 1, filter.before.as_deref()).await?;
     let more = calls.len() > limit;
     calls.truncate(limit);
     let before = calls.last().filter(|_| more).map(|call| call.id.clone());
@@ -32,12 +33,12 @@ pub(super) async fn list(State(room): Here, Query(filter): Query<Filter>) -> Res
 }
 
 /// Whether a parameter names a call.
-pub(super) async fn known(room: &Room, parameter: &str, id: &str) -> Result<(), Problem> {
+pub(super) async fn known(state: &ApiState, parameter: &str, id: &str) -> Result<(), Problem> {
     if uuid::Uuid::try_parse(id).is_err() {
         let words = format!("`{parameter}` is no id of a call: those are UUIDs");
         return Err(Problem::new(StatusCode::BAD_REQUEST, words));
     }
-    if room.app.store.knows(id).await? {
+    if state.app.store.knows(id).await? {
         return Ok(());
     }
     Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no call with the id in `{parameter}`")))
@@ -48,12 +49,12 @@ pub(super) async fn known(room: &Room, parameter: &str, id: &str) -> Result<(), 
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 pub(super) async fn one(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
     Query(depth): Query<Depth>,
 ) -> Result<Json<Detail>, Problem> {
-    let call = room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
-    let timeline = if depth.timeline { Some(room.app.store.timeline(&id).await?) } else { None };
+    let call = state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let timeline = if depth.timeline { Some(state.app.store.timeline(&id).await?) } else { None };
     Ok(Json(Detail { call, timeline }))
 }
 
@@ -64,18 +65,19 @@ pub(super) async fn one(
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no trunk for a number"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
 ))]
-pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Response {
+pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) -> Response {
     let NewCall { to, bot, from } = new;
     let odd = |text: &String| {
         text.is_empty() || text.len() > ADDRESS || text.chars().any(|c| c.is_control() || c.is_whitespace())
     };
     if odd(&to) || from.as_ref().is_some_and(odd) {
-        return DialFault::Address("`to` and `from` have 1 to 255 characters, none of them a space").into_response();
+        let words = "`to` and `from` have 1 to 255 characters, none of them a space";
+        return DialFault::from(outbound::Fault::Address(words)).into_response();
     }
-    if !room.app.bots.has(&bot) {
+    if !state.app.bots.has(&bot) {
         return DialFault::Bot.into_response();
     }
-    match room.app.calls.dial(Dial { to, bot, from }).await {
+    match state.app.calls.dial(Dial { to, bot, from }).await {
         Ok(id) => {
             let place = format!("/api/v1/calls/{id}");
             (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Placed { id })).into_response()
@@ -90,11 +92,11 @@ pub(super) async fn dial(State(room): Here, Json(new): Json<NewCall>) -> Respons
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is over already"),
 ))]
-pub(super) async fn hang_up(State(room): Here, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    if room.app.calls.hang_up(&id) {
+pub(super) async fn hang_up(State(state): SharedState, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    if state.app.calls.hang_up(&id) {
         return Ok(StatusCode::ACCEPTED);
     }
-    match room.app.store.call(&id).await? {
+    match state.app.store.call(&id).await? {
         Some(_) => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
         None => Err(Problem::no_call()),
     }

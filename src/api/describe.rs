@@ -1,5 +1,5 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
-use super::{Room, bots, calls, health, live, recordings, widget, wire};
+use super::{ApiState, bots, calls, health, live, recordings, widget, wire};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
@@ -33,7 +33,7 @@ impl Modify for Bearer {
 }
 
 /// What asks for the API's token, what asks for another right, and the description of both.
-pub(super) fn described() -> (axum::Router<Room>, axum::Router<Room>, Document) {
+pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Document) {
     let api = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))

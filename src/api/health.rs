@@ -1,6 +1,6 @@
 //! Health and metrics.
 use super::wire::{Readiness, Standing};
-use super::{Here, Room};
+use super::{ApiState, SharedState};
 use crate::observe;
 use axum::Json;
 use axum::extract::State;
@@ -18,17 +18,17 @@ pub(super) async fn live() -> &'static str {
     (status = OK, body = Readiness),
     (status = SERVICE_UNAVAILABLE, body = Readiness),
 ))]
-pub(super) async fn ready(State(room): Here) -> impl IntoResponse {
-    let readiness = readiness(&room);
+pub(super) async fn ready(State(state): SharedState) -> impl IntoResponse {
+    let readiness = readiness(&state);
     // A degraded server still answers calls: to send them elsewhere would make little trouble great.
     let draining = readiness.status == Standing::Draining;
     (if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, Json(readiness))
 }
 
-fn readiness(room: &Room) -> Readiness {
-    let health = room.app.calls.health();
+fn readiness(state: &ApiState) -> Readiness {
+    let health = state.app.calls.health();
     let mut reasons = health.faults;
-    if let Some(fault) = room.app.store.health().fault {
+    if let Some(fault) = state.app.store.health().fault {
         reasons.push(format!("store: {fault}"));
     }
     if health.busy {
@@ -47,22 +47,22 @@ fn readiness(room: &Room) -> Readiness {
 
 /// Metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "health", responses((status = OK, body = String, content_type = "text/plain")))]
-pub(super) async fn metrics(State(room): Here) -> impl IntoResponse {
-    let store = room.app.store.health();
+pub(super) async fn metrics(State(state): SharedState) -> impl IntoResponse {
+    let store = state.app.store.health();
     observe::metrics::set("switchboard_calls_live", store.live as f64);
     observe::metrics::set("switchboard_store_queue", store.queued as f64);
     observe::metrics::set("switchboard_store_ill", f64::from(u8::from(store.fault.is_some())));
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     observe::metrics::set("switchboard_tasks", tasks as f64);
     observe::metrics::read_process();
-    for (name, value) in room.app.calls.gauges() {
+    for (name, value) in state.app.calls.gauges() {
         observe::metrics::set(name, value);
     }
-    for (reason, count) in room.app.calls.refused() {
+    for (reason, count) in state.app.calls.refused() {
         observe::metrics::refused(reason, count);
     }
-    for (reason, count) in room.app.calls.unanswered() {
+    for (reason, count) in state.app.calls.unanswered() {
         observe::metrics::unanswered(reason, count);
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&room.app.metrics))
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&state.app.metrics))
 }

@@ -1,7 +1,7 @@
 //! Events as they happen, over a WebSocket: one JSON object per message.
 use super::calls::known;
 use super::wire::{Missed, ProblemDocument, Snapshot, Watch};
-use super::{Here, Problem, auth};
+use super::{Problem, SharedState, auth};
 use crate::store::{Call, State as CallState, TimelineEvent};
 use axum::extract::ws::{Message, WebSocket};
 use axum::extract::{Query, State, WebSocketUpgrade};
@@ -26,20 +26,24 @@ const PATIENCE: Duration = Duration::from_secs(10);
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
 ))]
-pub(super) async fn events(State(room): Here, Query(watch): Query<Watch>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn events(
+    State(state): SharedState,
+    Query(watch): Query<Watch>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     if let Some(call) = &watch.call
-        && let Err(problem) = known(&room, "call", call).await
+        && let Err(problem) = known(&state, "call", call).await
     {
         return problem.into_response();
     }
-    let Ok(place) = room.watchers.clone().try_acquire_owned() else {
+    let Ok(place) = state.watchers.clone().try_acquire_owned() else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected")
             .into_response();
     };
     // Subscribed before the snapshot is taken, so that nothing falls between.
-    let events = room.app.store.watch();
+    let events = state.app.store.watch();
     let of = |call: &Call| watch.call.as_ref().is_none_or(|id| *id == call.id);
-    let calls = match room.app.store.calls(Some(CallState::Live), usize::MAX, None).await {
+    let calls = match state.app.store.calls(Some(CallState::Live), usize::MAX, None).await {
         Ok(calls) => calls.into_iter().filter(of).collect(),
         Err(fault) => return Problem::from(fault).into_response(),
     };

@@ -20,13 +20,13 @@ pub mod wire;
 pub use describe::description;
 pub use problem::Problem;
 
-use crate::bots::Shelf;
+use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls};
-use crate::observe;
 use crate::security::Secret;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
-use crate::widget::Door;
+use crate::widget::PageAccess;
+use crate::{observe, outbound};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
@@ -52,18 +52,18 @@ const WATCHERS: usize = 64;
 pub struct App {
     pub store: Store,
     pub calls: Arc<dyn CallControl>,
-    pub bots: Arc<dyn Shelf>,
+    pub bots: Arc<dyn BotCatalog>,
     pub recording_policy: RecordingPolicy,
     pub token: Secret,
     pub metrics: PrometheusHandle,
-    /// Who lets pages in, and who answers them.
-    pub door: Arc<Door>,
+    /// Which pages may call, and what answers their calls.
+    pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
 }
 
-/// [`App`] with what only the API knows.
+/// What every route is given: [`App`] and what the API alone uses.
 #[derive(Clone)]
-struct Room {
+struct ApiState {
     app: App,
     watchers: Arc<Semaphore>,
 }
@@ -71,29 +71,31 @@ struct Room {
 /// All routes. Serve it with [`serve::Web`].
 pub fn router(app: App) -> axum::Router {
     let (router, open, _) = describe::described();
-    let room = Room { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
-    let closed =
-        router.route_layer(middleware::from_fn_with_state(room.clone(), auth::check)).merge(assets::routes()).fallback(
-            async || Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json"),
-        );
-    let open = open.route_layer(middleware::from_fn_with_state(room.clone(), widget::enabled));
+    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
+    let closed = router
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
+        .merge(assets::routes())
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
+        });
+    let open = open.route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
-    let open = limited(open).layer(middleware::from_fn_with_state(room.clone(), widget::share));
-    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(room)
+    let open = limited(open).layer(middleware::from_fn_with_state(state.clone(), widget::share));
+    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(state)
 }
 
 /// What a request may cost, and one shape for every refusal.
-fn limited(router: axum::Router<Room>) -> axum::Router<Room> {
+fn limited(router: axum::Router<ApiState>) -> axum::Router<ApiState> {
     router
-        .layer(middleware::from_fn(crowded))
+        .layer(middleware::from_fn(health_alone_in_spare_places))
         .layer(RequestBodyLimitLayer::new(BODY))
         .layer(RequestBodyTimeoutLayer::new(STALL))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, PATIENCE))
         .layer(middleware::map_response(problem::shape))
 }
 
-/// Who sits in a spare place learns how we are, and that there is no place for anything else.
-async fn crowded(request: Request, next: Next) -> Response {
+/// In a spare place health alone is answered; all else is refused with 503.
+async fn health_alone_in_spare_places(request: Request, next: Next) -> Response {
     let spare = request.extensions().get::<serve::Peer>().is_some_and(|peer| peer.place == serve::Place::Spare);
     // A preflight is let through: its page could not read why it is refused.
     if !spare || request.uri().path().starts_with("/health/") || request.method() == Method::OPTIONS {
@@ -122,8 +124,8 @@ impl IntoResponse for DialFault {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Draining | Self::Full | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Address(_) => StatusCode::BAD_REQUEST,
-            Self::Bot | Self::Destination(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Address(outbound::Fault::Address(_)) => StatusCode::BAD_REQUEST,
+            Self::Bot | Self::Address(outbound::Fault::Destination(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let problem = Problem::new(status, self.to_string());
         let problem = if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(10) } else { problem };
@@ -131,4 +133,4 @@ impl IntoResponse for DialFault {
     }
 }
 
-type Here = State<Room>;
+type SharedState = State<ApiState>;

@@ -1,6 +1,6 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
 use super::wire::{Pause, ProblemDocument};
-use super::{Here, Problem};
+use super::{Problem, SharedState};
 use crate::store::Recorded;
 use axum::Json;
 use axum::body::Body;
@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use media::record::{Fault, Playback};
+use media::record::{Playback, RecordFault};
 use std::io;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -31,18 +31,18 @@ const PIECE: u64 = 64 * 1024;
             description = "It was changed or is damaged"),
 ))]
 pub(super) async fn recording(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let call = room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let call = state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
-    let path = room.app.store.recording(&call).ok_or_else(none)?;
+    let path = state.app.store.recording(&call).ok_or_else(none)?;
     let kind = kind(&path);
-    let vault = room.app.recording_policy.vault().cloned();
+    let vault = state.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
         let playback = Playback::open(&path, vault.as_deref())?;
-        Ok::<_, Fault>((tag(&path, playback.len()), playback))
+        Ok::<_, RecordFault>((tag(&path, playback.len()), playback))
     });
     let (tag, mut playback) = opened.await.map_err(|_| none())?.map_err(problem)?;
     let (len, complete) = (playback.len(), playback.whole() && call.recorded == Recorded::Whole);
@@ -62,7 +62,7 @@ pub(super) async fn recording(
     // What is wrong with the beginning can still be said in words.
     let first = tokio::task::spawn_blocking(move || {
         let bytes = playback.read(from, usize::try_from(count.min(PIECE)).unwrap_or(0))?;
-        Ok::<_, Fault>((bytes, playback))
+        Ok::<_, RecordFault>((bytes, playback))
     });
     let (first, playback) = first.await.map_err(|_| none())?.map_err(problem)?;
     let mut response = Response::builder()
@@ -92,14 +92,14 @@ pub(super) async fn recording(
         (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is not being recorded"),
 ))]
 pub(super) async fn pause(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    if room.app.calls.pause_recording(&id, paused) {
+    if state.app.calls.pause_recording(&id, paused) {
         return Ok(StatusCode::NO_CONTENT);
     }
-    room.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
     Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"))
 }
 
@@ -115,10 +115,12 @@ fn tag(path: &PathBuf, len: u64) -> String {
     format!("\"{len:x}-{changed:x}\"")
 }
 
-fn problem(fault: Fault) -> Problem {
+fn problem(fault: RecordFault) -> Problem {
     let status = match &fault {
-        Fault::Unreadable { .. } => return Problem::new(StatusCode::NOT_FOUND, "this call has no recording"),
-        Fault::Locked(_) | Fault::OtherKey { .. } | Fault::Version(_) => StatusCode::SERVICE_UNAVAILABLE,
+        RecordFault::Unreadable { .. } => return Problem::new(StatusCode::NOT_FOUND, "this call has no recording"),
+        RecordFault::Locked(_) | RecordFault::OtherKey { .. } | RecordFault::Version(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     tracing::error!(why = %fault, "a recording cannot be served");

@@ -1,9 +1,10 @@
 //! `Web`: the web address's connections. However many come and however slow they are, calls keep the file descriptors they need.
 //!
 //! HTTP/1.1 (RFC 9112) on hyper itself: `axum::serve` and hyper-util's `auto` builder both wait without limit for the first
-//! byte of a connection. Who comes when the usual places are taken gets one of a few spare ones, where health is told and all
-//! else refused ([`Place::Spare`]): so a crowd neither looks like a dead server nor shuts this machine out.
+//! byte of a connection. A connection that comes when the usual places are taken gets one of a few spare ones, where health is
+//! answered and all else refused ([`Place::Spare`]): so many connections neither look like a dead server nor keep this machine out.
 use super::tls::Tls;
+use crate::config::Config;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -46,12 +47,12 @@ pub struct WebPlan {
     pub kept: usize,
     /// Beside them, places for the time when the others are taken; beyond these a connection is closed at once.
     pub spare: usize,
-    /// Those of one host, IPv6 counted by /64. This machine and the proxies are not limited: they bring everybody.
+    /// Those of one host, IPv6 counted by /64. This machine and the proxies are not limited: requests of many hosts come through them.
     pub per_host: usize,
     pub proxies: Arc<[Network]>,
     /// The longest a request's head may take, and a connection may rest between requests.
     pub head: Duration,
-    /// The longest somebody may take nothing of an answer.
+    /// The longest that a client may read nothing of an answer.
     pub stall: Duration,
 }
 
@@ -66,6 +67,13 @@ impl Default for WebPlan {
             head: Duration::from_secs(10),
             stall: Duration::from_secs(30),
         }
+    }
+}
+
+impl WebPlan {
+    /// The limits of this server: whose proxies are trusted stands in its configuration.
+    pub fn of(config: &Config) -> Self {
+        Self { proxies: config.widget.proxies.iter().map(|network| network.0).collect(), ..Self::default() }
     }
 }
 
@@ -137,16 +145,16 @@ async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Op
             limit = ended.wait_for(Option::is_some) => break limit.ok().and_then(|limit| *limit).unwrap_or_default(),
         };
         while open.try_join_next().is_some() {}
-        let most = Most::of(&site.plan, address);
-        let (seat, place) = match usual.seat(address, most) {
-            Some(seat) => (Some(seat), Place::Usual),
+        let limits = ConnectionLimits::of(&site.plan, address);
+        let (slot, place) = match usual.slot(address, limits) {
+            Some(slot) => (Some(slot), Place::Usual),
             None => {
-                // A proxy brings others here too.
-                let each = if most.each == usize::MAX { site.plan.spare } else { SPARE_PER_HOST };
-                (spare.seat(address, Most { all: site.plan.spare, each }), Place::Spare)
+                // A proxy's connections carry the requests of many hosts.
+                let each = if limits.each == usize::MAX { site.plan.spare } else { SPARE_PER_HOST };
+                (spare.slot(address, ConnectionLimits { all: site.plan.spare, each }), Place::Spare)
             }
         };
-        // Whoever fills the port shall not fill the log.
+        // At most one line a minute, however many connections come.
         if place == Place::Spare && told.is_none_or(|at| at.elapsed() > AGAIN) {
             told = Some(Instant::now());
             tracing::warn!(
@@ -154,11 +162,11 @@ async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Op
                 "all connections to the API are taken, or all that one host may have; more are refused"
             );
         }
-        let Some(seat) = seat else { continue };
+        let Some(slot) = slot else { continue };
         let served = serve(stream, site.clone(), Peer { address, place }, end.clone());
         open.spawn(async move {
             served.await;
-            drop(seat);
+            drop(slot);
         });
     };
     drop(listener);
@@ -166,14 +174,14 @@ async fn accept(listener: TcpListener, site: Site, mut ended: watch::Receiver<Op
     let _ = timeout(limit, async { while open.join_next().await.is_some() {} }).await;
 }
 
-/// Places in all, and of one host.
+/// Connections at once: in all, and of one host.
 #[derive(Clone, Copy)]
-struct Most {
+struct ConnectionLimits {
     all: usize,
     each: usize,
 }
 
-impl Most {
+impl ConnectionLimits {
     fn of(plan: &WebPlan, address: IpAddr) -> Self {
         let address = address.to_canonical();
         let own = address.is_loopback();
@@ -195,24 +203,24 @@ struct Taken {
     each: HashMap<IpAddr, usize>,
 }
 
-/// A host's place for one connection; dropping it makes room.
-struct Seat(Hosts, IpAddr);
+/// A host's place for one connection; dropping it makes state.
+struct ConnectionSlot(Hosts, IpAddr);
 
 impl Hosts {
     /// `None` where there is no place, in all or for this host.
-    fn seat(&self, host: IpAddr, most: Most) -> Option<Seat> {
+    fn slot(&self, host: IpAddr, limits: ConnectionLimits) -> Option<ConnectionSlot> {
         let host = household(host);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.all >= most.all || taken.each.get(&host).copied().unwrap_or_default() >= most.each {
+        if taken.all >= limits.all || taken.each.get(&host).copied().unwrap_or_default() >= limits.each {
             return None;
         }
         taken.all += 1;
         *taken.each.entry(host).or_default() += 1;
-        Some(Seat(self.clone(), host))
+        Some(ConnectionSlot(self.clone(), host))
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all -= 1;
@@ -246,7 +254,7 @@ async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
 async fn serve(stream: TcpStream, site: Site, peer: Peer, mut end: watch::Receiver<Option<Duration>>) {
     // Events are small and wanted now; without it they only come later.
     let _ = stream.set_nodelay(true);
-    // Refused by no Linux since 2.6.37; without it who asks and does not read is waited for.
+    // Available since Linux 2.6.37; without it a client that does not read its answer holds its connection.
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(site.plan.stall));
     let Site { router, plan, tls } = site;
     let head = if peer.place == Place::Spare { plan.head.min(SPARE_HEAD) } else { plan.head };
@@ -387,18 +395,18 @@ mod tests {
     fn a_host_has_so_many_places_and_gets_them_back_and_this_machine_always_finds_one() {
         let (hosts, plan) = (Hosts::default(), WebPlan { connections: 12, kept: 4, per_host: 2, ..WebPlan::default() });
         let plan = WebPlan { proxies: Arc::new(["198.51.100.0/24".parse().unwrap()]), ..plan };
-        let seat = |ip: &str| hosts.seat(ip.parse().unwrap(), Most::of(&plan, ip.parse().unwrap()));
-        let (a, b) = (seat("192.0.2.1"), seat("192.0.2.1"));
-        assert!(a.is_some() && b.is_some() && seat("192.0.2.1").is_none() && seat("192.0.2.2").is_some());
-        let (c, d) = (seat("2001:db8::1"), seat("2001:db8::2"));
-        assert!(c.is_some() && d.is_some() && seat("2001:db8::3").is_none());
-        let proxy: Vec<_> = (0..9).map_while(|_| seat("198.51.100.7")).collect();
+        let slot = |ip: &str| hosts.slot(ip.parse().unwrap(), ConnectionLimits::of(&plan, ip.parse().unwrap()));
+        let (a, b) = (slot("192.0.2.1"), slot("192.0.2.1"));
+        assert!(a.is_some() && b.is_some() && slot("192.0.2.1").is_none() && slot("192.0.2.2").is_some());
+        let (c, d) = (slot("2001:db8::1"), slot("2001:db8::2"));
+        assert!(c.is_some() && d.is_some() && slot("2001:db8::3").is_none());
+        let proxy: Vec<_> = (0..9).map_while(|_| slot("198.51.100.7")).collect();
         assert_eq!(proxy.len(), 4, "as many as there are for strangers");
-        assert!(seat("192.0.2.2").is_none());
-        let own: Vec<_> = (0..9).map_while(|_| seat("127.0.0.1")).collect();
+        assert!(slot("192.0.2.2").is_none());
+        let own: Vec<_> = (0..9).map_while(|_| slot("127.0.0.1")).collect();
         assert_eq!(own.len(), 4);
         drop((a, own));
-        assert!(seat("192.0.2.1").is_some());
+        assert!(slot("192.0.2.1").is_some());
         drop((b, c, d, proxy));
         assert!(hosts.0.lock().unwrap().each.is_empty());
     }

@@ -1,6 +1,6 @@
 //! The API over real HTTP on loopback.
 use super::*;
-use crate::bots::Card;
+use crate::bots::BotStatus;
 use crate::call::{CallHealth, Dial};
 use crate::store::{
     Blame, Call, Direction, End, Event, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
@@ -17,10 +17,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-#[path = "tests/recordings.rs"]
-mod recordings_tests;
-#[path = "tests/widget.rs"]
-mod widget_tests;
+mod page;
+mod recording;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -39,7 +37,7 @@ impl CallControl for Switch {
                 return Err(DialFault::Draining);
             }
             if !dial.to.starts_with("sip:") {
-                return Err(DialFault::Address("a SIP URI begins with sip:"));
+                return Err(DialFault::from(outbound::Fault::Address("a SIP URI begins with sip:")));
             }
             Ok(begin(&self.store, &dial.to))
         })
@@ -68,18 +66,18 @@ impl CallControl for Switch {
 
 struct Pair;
 
-impl Shelf for Pair {
-    fn list(&self) -> Vec<Card> {
-        let card = |name: &str, language: Option<&str>, fault: Option<&str>| Card {
+impl BotCatalog for Pair {
+    fn list(&self) -> Vec<BotStatus> {
+        let status = |name: &str, language: Option<&str>, fault: Option<&str>| BotStatus {
             name: name.into(),
             language: language.map(Into::into),
             titles: language.map(|code| (code.to_owned(), "Rooms".to_owned())).into_iter().collect(),
             fault: fault.map(Into::into),
         };
-        vec![card("booking.en", Some("en"), None), card("new", None, Some("new.toml: no such key"))]
+        vec![status("booking.en", Some("en"), None), status("new", None, Some("new.toml: no such key"))]
     }
 
-    fn reload(&self) -> Vec<Card> {
+    fn reload(&self) -> Vec<BotStatus> {
         self.list()
     }
 }
@@ -110,10 +108,10 @@ struct Site {
 
 impl Site {
     async fn open(name: &str) -> Self {
-        Self::with(name, widget_tests::plan()).await
+        Self::with(name, page::plan()).await
     }
 
-    async fn with(name: &str, door: crate::widget::DoorPlan) -> Self {
+    async fn with(name: &str, page_access: crate::widget::PageAccessPlan) -> Self {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::open(&crate::testdir(name)).await.unwrap();
@@ -127,8 +125,8 @@ impl Site {
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
             token: Secret::new(TOKEN),
             metrics,
-            door: Arc::new(Door::new(door).unwrap()),
-            pages: Arc::new(widget_tests::Peers::default()),
+            page_access: Arc::new(PageAccess::new(page_access).unwrap()),
+            pages: Arc::new(page::Peers::default()),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();

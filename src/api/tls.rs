@@ -1,5 +1,6 @@
 //! `Tls`: the web address's certificate and key, read from files (PEM, RFC 7468) and again when they change; and one made
 //! here for the local network, since browsers give a microphone to secure pages alone.
+use crate::config::Config;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -34,7 +35,7 @@ pub enum Fault {
     #[error("everybody on this machine can read http.tls_key {file}: run `chmod o= {file}`", file = .0.display())]
     Open(PathBuf),
     #[error("http.tls_key is not the key of http.tls_certificate: name a pair that was made together")]
-    Strangers,
+    Mismatch,
     #[error(
         "no certificate for the local network can be kept in {dir} ({why}): set http.tls_certificate and http.tls_key"
     )]
@@ -52,17 +53,17 @@ pub struct Files {
 #[derive(Clone)]
 pub struct Tls {
     acceptor: TlsAcceptor,
-    shelf: Arc<Shelf>,
+    certificates: Arc<Certificates>,
 }
 
 #[derive(Debug)]
-struct Shelf {
+struct Certificates {
     files: Files,
     /// Taken for the time of a copy, by handshakes.
     present: RwLock<Arc<CertifiedKey>>,
 }
 
-impl ResolvesServerCert for Shelf {
+impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.present.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
@@ -72,6 +73,11 @@ impl ResolvesServerCert for Shelf {
 type Stamp = [Option<(u64, i64, i64, u64)>; 2];
 
 impl Files {
+    /// Where the web address's certificate and key lie, if it has any.
+    pub fn of(config: &Config) -> Option<Self> {
+        config.http.tls().map(|(certificate, key)| Self { certificate, key })
+    }
+
     fn read(&self) -> Result<CertifiedKey, Fault> {
         let bad = |why: &dyn Display| Fault::Certificate { file: self.certificate.clone(), why: why.to_string() };
         let chain = CertificateDer::pem_file_iter(&self.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -90,7 +96,7 @@ impl Files {
         match pair.keys_match() {
             // A key of a kind that cannot tell its public half is believed.
             Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(pair),
-            Err(rustls::Error::InconsistentKeys(_)) => Err(Fault::Strangers),
+            Err(rustls::Error::InconsistentKeys(_)) => Err(Fault::Mismatch),
             Err(why) => Err(bad(&why)),
         }
     }
@@ -107,15 +113,15 @@ impl Tls {
     /// # Errors
     /// [`Fault`], if they cannot be used.
     pub fn load(files: Files) -> Result<Self, Fault> {
-        let shelf = Arc::new(Shelf { present: RwLock::new(Arc::new(files.read()?)), files });
+        let certificates = Arc::new(Certificates { present: RwLock::new(Arc::new(files.read()?)), files });
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         // ring speaks both versions.
         let builder = builder
             .with_safe_default_protocol_versions()
-            .map_err(|why| Fault::Certificate { file: shelf.files.certificate.clone(), why: why.to_string() })?;
-        let mut config = builder.with_no_client_auth().with_cert_resolver(shelf.clone());
+            .map_err(|why| Fault::Certificate { file: certificates.files.certificate.clone(), why: why.to_string() })?;
+        let mut config = builder.with_no_client_auth().with_cert_resolver(certificates.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { acceptor: Arc::new(config).into(), shelf })
+        Ok(Self { acceptor: Arc::new(config).into(), certificates })
     }
 
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
@@ -128,7 +134,7 @@ impl Tls {
     }
 
     async fn follow_every(self, look: Duration) {
-        let files = &self.shelf.files;
+        let files = &self.certificates.files;
         let mut known = files.stamp();
         loop {
             tokio::time::sleep(look).await;
@@ -139,7 +145,7 @@ impl Tls {
             known = stamp;
             match files.read() {
                 Ok(pair) => {
-                    *self.shelf.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
+                    *self.certificates.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
                     tracing::info!("the web address has a new certificate");
                 }
                 Err(why) => tracing::error!(%why, "the web address keeps its old certificate"),
@@ -149,7 +155,7 @@ impl Tls {
 
     /// The certificate's SHA-256 fingerprint, as browsers show it.
     pub fn fingerprint(&self) -> String {
-        let pair = self.shelf.present.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let pair = self.certificates.present.read().unwrap_or_else(PoisonError::into_inner).clone();
         let leaf = pair.cert.first().map_or(&[][..], |leaf| leaf.as_ref());
         let digest = ::ring::digest::digest(&::ring::digest::SHA256, leaf);
         digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")

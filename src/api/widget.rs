@@ -6,11 +6,12 @@
 use super::auth::bearer;
 use super::serve::Peer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
-use super::{Here, Problem, Room};
-use crate::bots::Card;
+use super::{ApiState, Problem, SharedState};
+use crate::bots::BotStatus;
 use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
-use crate::widget::{Origin, Refused, Server, Session, Ticket};
+use crate::security::Origin;
+use crate::widget::{Refused, Server, Session, TokenClaims};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -24,41 +25,41 @@ const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Where a request comes from: its origin, as it wrote it, and its address.
-pub(super) struct From {
+pub(super) struct Requester {
     origin: Option<String>,
     visitor: IpAddr,
     /// Whether pages of that origin may read what is answered.
     allowed: bool,
 }
 
-impl FromRequestParts<Room> for From {
+impl FromRequestParts<ApiState> for Requester {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, room: &Room) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Self::Rejection> {
         // A router that no listener serves (a test's) is asked from this machine.
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address);
         let lines: Vec<&str> =
             parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
-        let door = &room.app.door;
-        let visitor = door.visitor(peer, lines.into_iter());
+        let page_access = &state.app.page_access;
+        let visitor = page_access.visitor(peer, lines.into_iter());
         let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let parsed = origin.as_deref().and_then(Origin::parse);
-        let allowed = parsed.is_some_and(|origin| door.answers(unix(), &origin, visitor));
+        let allowed = parsed.is_some_and(|origin| page_access.may_read(unix(), &origin, visitor));
         Ok(Self { origin, visitor, allowed })
     }
 }
 
 /// Lets the page read the answer, whatever it says, where its origin is allowed.
-pub(super) async fn share(State(room): Here, request: Request, next: Next) -> Response {
+pub(super) async fn share(State(state): SharedState, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(from) = From::from_request_parts(&mut parts, &room).await;
+    let Ok(requester) = Requester::from_request_parts(&mut parts, &state).await;
     let preflight = parts.method == Method::OPTIONS;
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if from.allowed
-        && let Some(Ok(origin)) = from.origin.as_deref().map(HeaderValue::from_str)
+    if requester.allowed
+        && let Some(Ok(origin)) = requester.origin.as_deref().map(HeaderValue::from_str)
     {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         if !preflight {
@@ -70,14 +71,14 @@ pub(super) async fn share(State(room): Here, request: Request, next: Next) -> Re
 }
 
 /// Refuses all but preflights where pages may not call: their page could not read why.
-pub(super) async fn enabled(State(room): Here, request: Request, next: Next) -> Response {
-    if room.app.door.enabled() || request.method() == Method::OPTIONS {
+pub(super) async fn enabled(State(state): SharedState, request: Request, next: Next) -> Response {
+    if state.app.page_access.enabled() || request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
     Refused::Off.into_response()
 }
 
-impl From {
+impl Requester {
     /// The answer to a preflight: `methods` for allowed origins, nothing for others.
     fn preflight(&self, methods: &'static str) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
@@ -108,10 +109,10 @@ fn wants(kind: &str) -> Response {
 
 /// Bots that pages may call.
 #[utoipa::path(get, path = "/api/v1/widget/bots", operation_id = "list_public_bots", tag = "widget", security(()), responses((status = OK, body = PublicBots)))]
-pub(super) async fn bots(State(room): Here) -> Json<PublicBots> {
-    let cards = room.app.bots.list().into_iter().filter(|card| room.app.door.is_public(&card.name));
-    let bots = cards.filter_map(|card| {
-        let Card { name, language, titles, .. } = card;
+pub(super) async fn bots(State(state): SharedState) -> Json<PublicBots> {
+    let statuses = state.app.bots.list().into_iter().filter(|status| state.app.page_access.is_public(&status.name));
+    let bots = statuses.filter_map(|status| {
+        let BotStatus { name, language, titles, .. } = status;
         let language = language?;
         let title = titles.get(&language).or(titles.values().next()).cloned().unwrap_or_else(|| title(&name));
         Some(PublicBot { name, title, titles, language })
@@ -127,8 +128,8 @@ fn title(name: &str) -> String {
 }
 
 #[utoipa::path(options, path = "/api/v1/widget/bots", operation_id = "may_list_public_bots", tag = "widget", security(()), responses((status = NO_CONTENT)))]
-pub(super) async fn bots_preflight(from: From) -> Response {
-    from.preflight("GET")
+pub(super) async fn bots_preflight(requester: Requester) -> Response {
+    requester.preflight("GET")
 }
 
 /// A token for one call. With the API's token, from your server: for any bot, and for the origin in `origin`. Without one, from a
@@ -141,30 +142,30 @@ pub(super) async fn bots_preflight(from: From) -> Response {
     (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
 ))]
 pub(super) async fn session(
-    State(room): Here,
-    from: From,
+    State(state): SharedState,
+    requester: Requester,
     headers: HeaderMap,
     Json(new): Json<NewSession>,
 ) -> Response {
-    let door = &room.app.door;
-    let card = room.app.bots.list().into_iter().find(|card| card.name == new.bot);
+    let page_access = &state.app.page_access;
+    let status = state.app.bots.list().into_iter().find(|status| status.name == new.bot);
     // The line test is no bot: it speaks no language, and its page is in English.
-    let (language, titles) = match card {
+    let (language, titles) = match status {
         _ if new.bot == ECHO => (Some("en".to_owned()), BTreeMap::new()),
-        card => card.map_or_else(Default::default, |card| (card.language, card.titles)),
+        status => status.map_or_else(Default::default, |status| (status.language, status.titles)),
     };
     let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
-        (Some(token), _) if room.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
+        (Some(token), _) if state.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
             Some(_) if language.is_none() => return Problem::from(PageFault::Bot).into_response(),
-            Some(origin) => door.vouch(unix(), &new.bot, &origin),
+            Some(origin) => page_access.issue_for_server(unix(), &new.bot, &origin),
             None => {
                 let words = "`origin` names the page's origin as its browser does: https://shop.example";
                 return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words).into_response();
             }
         },
         (_, true) => Err(Refused::Forged),
-        (None, false) => match from.origin.as_deref().and_then(Origin::parse) {
-            Some(origin) => door.ask(Instant::now(), unix(), from.visitor, &new.bot, &origin),
+        (None, false) => match requester.origin.as_deref().and_then(Origin::parse) {
+            Some(origin) => page_access.ask(Instant::now(), unix(), requester.visitor, &new.bot, &origin),
             None => Err(Refused::Origin),
         },
         (Some(_), false) => Err(Refused::NoToken),
@@ -194,7 +195,7 @@ fn document(session: Session, bot: String, language: String) -> SessionDocument 
     }
 }
 
-impl std::convert::From<Server> for IceServer {
+impl From<Server> for IceServer {
     fn from(Server { urls, user }: Server) -> Self {
         let (username, credential) = user.unzip();
         Self { urls, username, credential }
@@ -202,8 +203,8 @@ impl std::convert::From<Server> for IceServer {
 }
 
 #[utoipa::path(options, path = "/api/v1/widget/sessions", operation_id = "may_make_session", tag = "widget", security(()), responses((status = NO_CONTENT)))]
-pub(super) async fn session_preflight(from: From) -> Response {
-    from.preflight("POST")
+pub(super) async fn session_preflight(requester: Requester) -> Response {
+    requester.preflight("POST")
 }
 
 /// Begins a call: an SDP offer for its answer.
@@ -217,25 +218,31 @@ pub(super) async fn session_preflight(from: From) -> Response {
     (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "The address has its calls; with Retry-After"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping or full; with Retry-After"),
 ))]
-pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offer: String) -> Response {
+pub(super) async fn call(
+    State(state): SharedState,
+    requester: Requester,
+    headers: HeaderMap,
+    offer: String,
+) -> Response {
     let Some(token) = bearer(&headers) else { return Refused::NoToken.into_response() };
     if !is(&headers, SDP) {
         return wants(SDP);
     }
     // Said before the token is used up: it is good for another try.
-    if room.app.calls.is_draining() {
+    if state.app.calls.is_draining() {
         return Problem::from(PageFault::Draining).into_response();
     }
-    if room.app.calls.is_busy() {
+    if state.app.calls.is_busy() {
         metrics::counter!("switchboard_speech_refused_total").increment(1);
         return Problem::from(PageFault::Busy).into_response();
     }
     let now = unix();
-    let (ticket, seat) = match room.app.door.redeem(now, from.visitor, token, from.origin.as_deref()) {
+    let (claims, slot) = match state.app.page_access.redeem(now, requester.visitor, token, requester.origin.as_deref())
+    {
         Ok(redeemed) => redeemed,
         Err(refused) => return refused.into_response(),
     };
-    let PageAnswer { id, etag, sdp } = match room.app.pages.answer(PageOffer { ticket, sdp: offer, seat }).await {
+    let PageAnswer { id, etag, sdp } = match state.app.pages.answer(PageOffer { claims, sdp: offer, slot }).await {
         Ok(answer) => answer,
         Err(fault) => return Problem::from(fault).into_response(),
     };
@@ -244,7 +251,7 @@ pub(super) async fn call(State(room): Here, from: From, headers: HeaderMap, offe
     put(headers, header::LOCATION, &format!("/api/v1/widget/calls/{id}"));
     put(headers, header::ETAG, &format!("\"{etag}\""));
     put(headers, HeaderName::from_static("accept-patch"), FRAGMENT);
-    link(headers, room.app.door.servers(now));
+    link(headers, state.app.page_access.servers(now));
     response
 }
 
@@ -265,16 +272,16 @@ fn link(headers: &mut HeaderMap, servers: Vec<Server>) {
 }
 
 #[utoipa::path(options, path = "/api/v1/widget/calls", operation_id = "may_begin_page_call", tag = "widget", security(()), responses((status = NO_CONTENT)))]
-pub(super) async fn call_preflight(from: From) -> Response {
-    let mut response = from.preflight("POST");
+pub(super) async fn call_preflight(requester: Requester) -> Response {
+    let mut response = requester.preflight("POST");
     response.headers_mut().insert("accept-post", HeaderValue::from_static(SDP));
     response
 }
 
 /// What concerns a call that has begun: its own token, from its own origin.
-fn own(room: &Room, from: &From, headers: &HeaderMap) -> Result<Ticket, Refused> {
+fn own(state: &ApiState, requester: &Requester, headers: &HeaderMap) -> Result<TokenClaims, Refused> {
     let token = bearer(headers).ok_or(Refused::NoToken)?;
-    room.app.door.whose(token, from.origin.as_deref())
+    state.app.page_access.claims_of(token, requester.origin.as_deref())
 }
 
 /// Candidates (`If-Match: "ETag"`), or an ICE restart (`If-Match: *`).
@@ -289,37 +296,35 @@ fn own(room: &Room, from: &From, headers: &HeaderMap) -> Result<Ticket, Refused>
     (status = PRECONDITION_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "Without If-Match"),
 ))]
 pub(super) async fn patch(
-    State(room): Here,
+    State(state): SharedState,
     Path(id): Path<String>,
-    from: From,
+    requester: Requester,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let ticket = match own(&room, &from, &headers) {
-        Ok(ticket) => ticket.id,
+    let token = match own(&state, &requester, &headers) {
+        Ok(claims) => claims.id,
         Err(refused) => return refused.into_response(),
     };
     if !is(&headers, FRAGMENT) {
         return wants(FRAGMENT);
     }
     let matched = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
-    let pages = &room.app.pages;
+    let pages = &state.app.pages;
     let done = match matched {
         None => {
             let words = "If-Match holds the ETag of the ICE session, or * for a restart";
             return Problem::new(StatusCode::PRECONDITION_REQUIRED, words).into_response();
         }
-        Some("*") => pages.restart(&id, ticket, &body).await.map(|(fragment, etag)| {
+        Some("*") => pages.restart(&id, token, &body).await.map(|(fragment, etag)| {
             let heads = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, format!("\"{etag}\""))];
             let mut response = (heads, fragment).into_response();
             // The credentials that came with the call may have run out by now.
-            link(response.headers_mut(), room.app.door.servers(unix()));
+            link(response.headers_mut(), state.app.page_access.servers(unix()));
             response
         }),
         Some(etag) => match etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')?.parse().ok()) {
-            Some(etag) => {
-                pages.trickle(&id, ticket, etag, &body).await.map(|()| StatusCode::NO_CONTENT.into_response())
-            }
+            Some(etag) => pages.trickle(&id, token, etag, &body).await.map(|()| StatusCode::NO_CONTENT.into_response()),
             None => Err(PageFault::Stale),
         },
     };
@@ -333,9 +338,14 @@ pub(super) async fn patch(
     (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The token is for another origin; `code` is `widget_off` where no page may call"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
 ))]
-pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, headers: HeaderMap) -> Response {
-    match own(&room, &from, &headers) {
-        Ok(ticket) => match room.app.pages.hang_up(&id, ticket.id) {
+pub(super) async fn end(
+    State(state): SharedState,
+    Path(id): Path<String>,
+    requester: Requester,
+    headers: HeaderMap,
+) -> Response {
+    match own(&state, &requester, &headers) {
+        Ok(claims) => match state.app.pages.hang_up(&id, claims.id) {
             Ok(()) => StatusCode::OK.into_response(),
             Err(fault) => Problem::from(fault).into_response(),
         },
@@ -344,8 +354,8 @@ pub(super) async fn end(State(room): Here, Path(id): Path<String>, from: From, h
 }
 
 #[utoipa::path(options, path = "/api/v1/widget/calls/{id}", operation_id = "may_change_page_call", tag = "widget", security(()), params(("id" = String, Path)), responses((status = NO_CONTENT)))]
-pub(super) async fn patch_preflight(from: From) -> Response {
-    from.preflight("PATCH, DELETE")
+pub(super) async fn patch_preflight(requester: Requester) -> Response {
+    requester.preflight("PATCH, DELETE")
 }
 
 fn later(response: &mut Response, seconds: u64) {
@@ -380,7 +390,7 @@ impl IntoResponse for Refused {
     }
 }
 
-impl std::convert::From<PageFault> for Problem {
+impl From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
             PageFault::Draining | PageFault::NoVoice | PageFault::Broken | PageFault::NoPort | PageFault::Busy => {

@@ -1,5 +1,5 @@
 //! The shapes of the API's JSON that are not the store's own.
-use crate::bots::Card;
+use crate::bots::BotStatus;
 use crate::store::{Call, State, TimelineEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,8 +120,8 @@ pub struct Bot {
     pub fault: Option<String>,
 }
 
-impl From<Card> for Bot {
-    fn from(Card { name, language, fault, .. }: Card) -> Self {
+impl From<BotStatus> for Bot {
+    fn from(BotStatus { name, language, fault, .. }: BotStatus) -> Self {
         Self { name, language, fault }
     }
 }

@@ -1,15 +1,15 @@
 //! The API's access to calls: placing and ending them, health and gauges.
 use super::assemble::{AnsweredLine, CallInfo};
 use super::calls::Calls;
-use super::dial;
 use super::end::{Blame, End, Reason};
 use super::port::{CallControl, CallHealth, Dial, DialFault};
 use super::registry::{Order, Registered};
-use crate::bots::{Card, Shelf};
+use crate::bots::{BotCatalog, BotStatus};
+use crate::outbound;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
-use media::asr::Language;
+use media::Language;
 use telephony::Headers;
 use telephony::sip::{Place, Standing};
 use tokio::sync::mpsc;
@@ -93,12 +93,12 @@ impl CallControl for Calls {
             Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
         }));
         for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
-            let wanted = self.resources().bots.list().iter().any(|card| card.language.as_deref() == Some(code));
+            let wanted = self.resources().bots.list().iter().any(|status| status.language.as_deref() == Some(code));
             if wanted && !self.resources().engines.can_speak(language) {
                 faults.push(format!("there is no voice for {name}: its bots take no calls"));
             }
         }
-        faults.extend(self.resources().bots.list().iter().filter_map(Card::complaint));
+        faults.extend(self.resources().bots.list().iter().filter_map(BotStatus::problem));
         CallHealth { draining: self.0.registry.is_draining(), busy: self.0.router.is_busy(), faults }
     }
 
@@ -161,7 +161,7 @@ impl Calls {
             self.0.router.count_busy();
             return Err(DialFault::Busy);
         }
-        let plan = dial::dial(&self.resources().config, &dial.to, dial.from.as_deref())?;
+        let plan = outbound::dial(&self.resources().config, &dial.to, dial.from.as_deref())?;
         // Counted by the same limit as inbound SIP calls (sip.max_calls); browsers' calls are not.
         let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(DialFault::Full)).transpose()?;
         let info = CallInfo {

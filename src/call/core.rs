@@ -6,7 +6,7 @@ use crate::standby::Clip;
 use crate::store::Event as Note;
 use dialog::conversation::{Expect, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::playout::Gain;
 use media::room::Event;
 use media::tts::{Spoken, UtteranceId};
@@ -64,7 +64,7 @@ pub enum Act {
     /// Play nothing below this utterance any more.
     Hush(UtteranceId),
     Listen(Expect),
-    Shut(Shut),
+    Ear(EarState),
     /// What is said now is secret, or is not any more: sound in between must not be stored.
     Secret(bool),
     Run(ToolCall),

@@ -8,7 +8,7 @@ use super::page::Incoming;
 use super::registry::Order;
 use super::timeline;
 use crate::store::{Event as Note, Line, Mark, Private};
-use media::asr::{Fault, Heard};
+use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
 use media::leg::{self, LegPlan};
 use media::room::{Event, Seat};
@@ -62,7 +62,7 @@ pub enum Step {
 /// What the core is told at the start. `hears`: whether there is a recogniser where one is wanted.
 pub fn first_inputs(hears: bool) -> Vec<Input> {
     // Told before the call is answered, so that the greeting says it.
-    let deaf = (!hears).then(|| Input::Heard(Heard::Failed(Fault::Language("none".into()))));
+    let deaf = (!hears).then(|| Input::Heard(Heard::Failed(AsrFault::Language("none".into()))));
     deaf.into_iter().chain([Input::Answered]).collect()
 }
 

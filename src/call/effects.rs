@@ -7,7 +7,8 @@ use crate::standby::{self, Clip, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
-use media::asr::{self, Ask, Chain, Fault, Heard, Language, Lexicon};
+use media::Language;
+use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
 use media::engine::{RoomHandle, RoomOrder};
 use media::leg;
 use media::pool::{Pool, Speaker};
@@ -53,7 +54,7 @@ pub fn effects_of(act: Act, clip: impl FnOnce(Clip) -> Vec<i16>) -> Vec<Effect> 
         Act::Gain(gain) => vec![leg(leg::Input::Gain(gain))],
         Act::Hush(floor) => vec![Effect::Unsay(floor), leg(leg::Input::Hush(floor))],
         Act::Listen(expect) => vec![Effect::Listen(expect)],
-        Act::Shut(shut) => vec![Effect::Room(RoomOrder::Shut(Seat::CALLER, shut))],
+        Act::Ear(state) => vec![Effect::Room(RoomOrder::Ear(Seat::CALLER, state))],
         Act::Secret(secret) => vec![Effect::PauseRecording(secret)],
         Act::Run(call) => vec![Effect::Run(call)],
         Act::Cancel(id) => vec![Effect::Cancel(id)],
@@ -157,7 +158,7 @@ impl Effects {
         let Some(speech) = &self.speech else { return };
         let fails = |fault| self.count_lost(speech.heard.try_send(Heard::Failed(fault)).is_err());
         if !speech.hears {
-            return fails(Fault::Language("no recogniser for it".into()));
+            return fails(AsrFault::Language("no recogniser for it".into()));
         }
         let grammar = Ask {
             language: speech.language,

@@ -2,7 +2,7 @@
 //!
 //! [`core::Core`] is what a call is made of: told the time, it takes inputs and returns acts. There are two: [`talk::Talk`], a bot's
 //! call, and [`echo::Echo`]. [`driver`] runs either, and [`effects`] carries its acts out. [`calls`] answers calls: [`route`] finds the bot,
-//! [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`], [`pages`] and [`dial`] serve the API through the traits
+//! [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and [`pages`] serve the API through the traits
 //! in [`port`].
 
 mod assemble;
@@ -10,7 +10,6 @@ pub mod calls;
 pub mod control;
 pub mod core;
 pub mod dedup;
-mod dial;
 pub mod driver;
 pub mod echo;
 pub mod effects;

@@ -6,7 +6,7 @@ use super::port::{PageAnswer, PageCalls, PageFault, PageOffer};
 use super::registry::Order;
 use super::route::NoRoute;
 use crate::store::{Direction, Store};
-use crate::widget::TicketId;
+use crate::widget::TokenId;
 use futures::future::BoxFuture;
 use std::time::Duration;
 use telephony::webrtc::{Answered, Fault, Peer};
@@ -20,7 +20,7 @@ impl Calls {
             return Err(PageFault::Draining);
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
-        let route = self.0.router.by_name(&offer.ticket.bot)?;
+        let route = self.0.router.by_name(&offer.claims.bot)?;
         let Answered { sdp, peer, mut line, data } = web.answer(&offer.sdp).await?;
         let info = CallInfo {
             id: Store::new_id(),
@@ -33,7 +33,7 @@ impl Calls {
         };
         let (registered, mut orders) = self.register(&info);
         let (id, etag) = (info.id.clone(), peer.etag());
-        let entry = self.0.peers.add(&id, peer, offer.ticket.id, offer.seat);
+        let entry = self.0.peers.add(&id, peer, offer.claims.id, offer.slot);
         let calls = self.clone();
         tokio::spawn(async move {
             let _live = (registered, entry);
@@ -46,8 +46,8 @@ impl Calls {
         Ok(PageAnswer { id, etag, sdp })
     }
 
-    fn peer(&self, id: &str, ticket: &TicketId) -> Result<Peer, PageFault> {
-        self.0.peers.get(id, ticket).ok_or(PageFault::Gone)
+    fn peer(&self, id: &str, token: &TokenId) -> Result<Peer, PageFault> {
+        self.0.peers.get(id, token).ok_or(PageFault::Gone)
     }
 }
 
@@ -88,24 +88,24 @@ impl PageCalls for Calls {
     fn trickle<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         etag: u32,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(), PageFault>> {
-        Box::pin(async move { within(self.peer(id, &ticket)?.trickle(etag, fragment)).await })
+        Box::pin(async move { within(self.peer(id, &token)?.trickle(etag, fragment)).await })
     }
 
     fn restart<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), PageFault>> {
-        Box::pin(async move { within(self.peer(id, &ticket)?.restart(fragment)).await })
+        Box::pin(async move { within(self.peer(id, &token)?.restart(fragment)).await })
     }
 
-    fn hang_up(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
-        self.peer(id, &ticket)?;
+    fn hang_up(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
+        self.peer(id, &token)?;
         let ended = self.0.registry.end(id, End::new(Blame::RemoteParty, Reason::HungUp));
         if ended { Ok(()) } else { Err(PageFault::Gone) }
     }

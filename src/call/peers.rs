@@ -1,5 +1,5 @@
 //! `PagePeers`: the signalling side of live calls from pages, each under the token that began it.
-use crate::widget::{Seat, TicketId};
+use crate::widget::{CallSlot, TokenId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use telephony::webrtc::Peer;
@@ -10,8 +10,8 @@ pub(super) struct PagePeers(Arc<Mutex<HashMap<String, PagePeer>>>);
 struct PagePeer {
     peer: Peer,
     /// The token that began the call; requests with another one are refused.
-    ticket: TicketId,
-    _seat: Seat,
+    token: TokenId,
+    _slot: CallSlot,
 }
 
 /// A page's entry; dropping it removes the page.
@@ -27,15 +27,15 @@ impl Drop for PageEntry {
 }
 
 impl PagePeers {
-    pub(super) fn add(&self, id: &str, peer: Peer, ticket: TicketId, seat: Seat) -> PageEntry {
-        let peer = PagePeer { peer, ticket, _seat: seat };
+    pub(super) fn add(&self, id: &str, peer: Peer, token: TokenId, slot: CallSlot) -> PageEntry {
+        let peer = PagePeer { peer, token, _slot: slot };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), peer);
         PageEntry { peers: self.clone(), id: id.to_owned() }
     }
 
     /// The peer of a live call that was begun with this token.
-    pub(super) fn get(&self, id: &str, ticket: &TicketId) -> Option<Peer> {
+    pub(super) fn get(&self, id: &str, token: &TokenId) -> Option<Peer> {
         let peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.get(id).filter(|page| page.ticket == *ticket).map(|page| page.peer.clone())
+        peers.get(id).filter(|page| page.token == *token).map(|page| page.peer.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! What the API may ask of calls: the ports [`CallControl`] and [`PageCalls`], and what is said through them.
-use crate::widget::{Seat, Ticket, TicketId};
+use crate::outbound;
+use crate::widget::{CallSlot, TokenClaims, TokenId};
 use futures::future::BoxFuture;
 use std::fmt;
 
@@ -61,12 +62,8 @@ pub enum DialFault {
     Busy,
     #[error("there is no bot with this name")]
     Bot,
-    /// What is wrong with the address, without the address itself.
-    #[error("this is no address to call: {0}")]
-    Address(&'static str),
-    /// Why the address cannot be reached, without the address itself.
-    #[error("this destination cannot be dialled: {0}")]
-    Destination(&'static str),
+    #[error(transparent)]
+    Address(#[from] outbound::Fault),
 }
 
 /// The state of the calls' side of the server.
@@ -80,13 +77,13 @@ pub struct CallHealth {
     pub faults: Vec<String>,
 }
 
-/// Calls from web pages. A request is carried out only if `ticket` names the token that the call was begun with.
+/// Calls from web pages. A request is carried out only if `token` names the token that the call was begun with.
 pub trait PageCalls: Send + Sync {
     fn answer(&self, offer: PageOffer) -> BoxFuture<'_, Result<PageAnswer, PageFault>>;
     fn trickle<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         etag: u32,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(), PageFault>>;
@@ -94,23 +91,23 @@ pub trait PageCalls: Send + Sync {
     fn restart<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), PageFault>>;
-    fn hang_up(&self, id: &str, ticket: TicketId) -> Result<(), PageFault>;
+    fn hang_up(&self, id: &str, token: TokenId) -> Result<(), PageFault>;
 }
 
 /// The SDP offer of a page, and the token it came with.
 pub struct PageOffer {
-    pub ticket: Ticket,
+    pub claims: TokenClaims,
     pub sdp: String,
-    pub seat: Seat,
+    pub slot: CallSlot,
 }
 
 impl PageOffer {
     /// Host and port of the page's origin.
     pub fn host(&self) -> &str {
-        self.ticket.origin.split_once("://").map_or("", |(_, host)| host)
+        self.claims.origin.split_once("://").map_or("", |(_, host)| host)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Route`: which bot answers a call, and why a call is refused.
 use super::registry::Registry;
 use super::resources::Resources;
-use crate::bots::{Bots, Shelf as _};
+use crate::bots::{BotCatalog as _, Bots};
 use crate::config::{Config, ECHO};
 use crate::engines::{self, Engines, Loaded};
 use media::pool::Pool;
@@ -137,8 +137,8 @@ mod tests {
     use crate::plans;
     use crate::store::Store;
     use crate::store::vault::RecordingPolicy;
+    use media::Language;
     use media::Rate;
-    use media::asr::Language;
     use media::engine::Engine;
     use media::tts::scripted::{Manner, Scripted};
     use media::tts::{self, Sink, Sound, Unsent};

@@ -14,7 +14,7 @@ use crate::store::{Event as Note, Mark, Private};
 use dialog::conversation::{Conversation, Input as Words, SayId, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::playout::{Gain, Phase, Played};
 use media::room::Event;
 use media::tts::{Spoken, UtteranceId};
@@ -281,10 +281,10 @@ impl Talk {
         }
         if held {
             self.tell_conversation(now, Words::OnHold(true));
-            self.act(Act::Shut(Shut::Closed));
+            self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
-            self.act(Act::Shut(Shut::Open));
+            self.act(Act::Ear(EarState::Open));
             self.tell_conversation(now, Words::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }

@@ -7,8 +7,8 @@ use crate::standby::Clip;
 use crate::store::{Event as Note, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
-use media::asr::{Fault, Heard, Hypothesis};
-use media::ear::Shut;
+use media::asr::{AsrFault, Heard, Hypothesis};
+use media::ear::EarState;
 use media::frame::SamplePos;
 use media::playout::{Gain, Phase, Played};
 use media::room::{Event, Seat};
@@ -165,7 +165,7 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
     let mut acts = Vec::new();
     for (ms, utterance) in [(600, 8), (1_000, 16)] {
         acts.extend(line.pass(ms));
-        let fault = tts::Fault::Engine("told to fail".into());
+        let fault = tts::TtsFault::Engine("told to fail".into());
         acts.extend(line.tell(Input::Spoken(Spoken::Failed { utterance: UtteranceId(utterance), fault })));
     }
     assert_eq!(clips(&acts), [Clip::Sorry]);
@@ -175,7 +175,7 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
         line.now += 20;
         for act in line.pass(line.now) {
             if let Act::Say { utterance, .. } = act {
-                let fault = tts::Fault::Engine("told to fail".into());
+                let fault = tts::TtsFault::Engine("told to fail".into());
                 let acts = line.tell(Input::Spoken(Spoken::Failed { utterance, fault }));
                 assert_eq!(ends(&acts), [], "the excuse has not been heard yet");
                 failed += 1;
@@ -208,12 +208,12 @@ fn a_held_line_has_no_clock_but_its_own() {
     let mut line = Line::greeted();
     let acts = line.tell(Input::LineHeld(true));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Hold))));
-    assert!(acts.iter().any(|act| matches!(act, Act::Shut(Shut::Closed))));
+    assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Closed))));
     assert_eq!(line.talk.deadline().map(|(_, why)| why), Some(Why::HoldLimit));
     assert!(line.pass(60_000).is_empty(), "nobody is asked whether they are still there");
     let acts = line.tell(Input::LineHeld(false));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Full))));
-    assert!(acts.iter().any(|act| matches!(act, Act::Shut(Shut::Open))));
+    assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Open))));
     assert_eq!(silences(&acts), [SilenceKind::MutedOrHeld]);
     assert!(line.pass(65_000).is_empty(), "and afterwards there is time to answer");
     assert!(line.pass(66_100).iter().any(|act| matches!(act, Act::Say { .. })));
@@ -257,7 +257,7 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
 #[test]
 fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
     let (mut line, id) = Line::working();
-    line.tell(Input::Heard(Heard::Failed(Fault::Late)));
+    line.tell(Input::Heard(Heard::Failed(AsrFault::Late)));
     let acts = line.tell(Input::ToolDone { id, result: Ok(serde_json::json!({})) });
     let mut end = Vec::new();
     for act in acts {

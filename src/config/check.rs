@@ -1,8 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
-use crate::observe;
-use crate::security::Secret;
-use crate::widget::Origin;
+use crate::security::{Origin, Secret};
 use std::collections::BTreeSet;
 use std::path::Path;
 use telephony::{Called, Headers};
@@ -117,7 +115,7 @@ impl Config {
                     .into(),
             );
         }
-        if let Err(why) = observe::log::filter(&self.log.level) {
+        if let Err(why) = self.log.filter() {
             found.push(format!("log.level = {:?}: {why}", self.log.level));
         }
     }
@@ -143,6 +141,16 @@ impl Config {
                 ));
             }
             self.headers(trunk, found);
+            let server = trunk.register.as_ref().map(|register| ("register.server", &register.server));
+            for (key, uri) in server.into_iter().chain(trunk.outbound_proxy.as_ref().map(|uri| ("outbound_proxy", uri)))
+            {
+                if let Err(why) = telephony::sip::carrier(uri) {
+                    found.push(format!(
+                        "[[trunk]] {:?}: {key} {why}: remove `;transport=…`, or write one of these",
+                        trunk.name
+                    ));
+                }
+            }
             let Some(register) = &trunk.register else { continue };
             if !register.server.starts_with("sip:") {
                 found.push(format!(

@@ -1,6 +1,7 @@
 //! The shipped file, the environment, and errors that say what to do.
 use super::*;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use toml::{Table, Value};
 
 const SHIPPED: &str = include_str!("../../configs/server.toml");

@@ -1,11 +1,14 @@
-//! Secrets: the API's token, and words that must not show.
+//! Secrets and origins: the API's token, words that must not show, and where a page comes from.
 use ring::rand::SecureRandom;
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+mod origin;
 #[cfg(test)]
 mod tests;
+
+pub use origin::Origin;
 
 /// A password or token. `Debug` hides it; comparing takes the same time wherever it differs.
 #[derive(Clone)]

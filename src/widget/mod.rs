@@ -1,10 +1,8 @@
 //! Who may call from a web page: allowed origins, single-use tokens, limits per address, and credentials for a relay.
-pub mod door;
-mod origin;
-mod ticket;
+pub mod access;
+mod token;
 mod turn;
 
-pub use door::{Door, DoorPlan, Own, Refused, Seat, Session};
-pub use origin::Origin;
-pub use ticket::{Ticket, TicketId};
+pub use access::{CallSlot, Own, PageAccess, PageAccessPlan, Refused, Session};
+pub use token::{TokenClaims, TokenId};
 pub use turn::{Relay, Server};

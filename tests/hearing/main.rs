@@ -8,9 +8,10 @@ mod stall;
 mod steps;
 
 use dialog::bot::Bot;
+use media::Language;
 use media::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
-use media::asr::{Ask, Expect, Hypothesis, Language, Recogniser};
-use media::testkit::phrases::OUTSIDE;
+use media::asr::{Ask, Expect, Hypothesis, Recogniser};
+use media::testkit::phrases::{OUTSIDE, VIETNAMESE};
 use sound::{read, say, shared, through_the_ear};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -195,18 +196,6 @@ fn speech_about_something_else_is_refused_at_every_step() {
     }
 }
 
-/// A place-finding call: the words, their clips, and what was said before.
-const PLACES: [(&str, &str); 8] = [
-    ("cà phê", "CAFPHEE"),
-    ("khách sạn", "KHASCHSAJN"),
-    ("karaoke", "KARAOKE"),
-    ("mát xa", "MASTXA"),
-    ("trạm atm", "TRAJMAYTEEM"),
-    ("trở lại", "TROWRLAJI"),
-    ("đúng", "DDUSNG0"),
-    ("không", "KHOONG0"),
-];
-
 #[test]
 fn the_vietnamese_bot_is_understood_with_the_model_of_the_tests() {
     let (Some(dir), Some(hmm)) = (shared("speech/vi"), shared("models/vi-places")) else { return };
@@ -215,7 +204,7 @@ fn the_vietnamese_bot_is_understood_with_the_model_of_the_tests() {
     let place = Stage { name: "place", before: &[], said: &[] };
     let review = Stage { name: "review", before: &["khách sạn"], said: &[] };
     let (mut all, mut call) = (Tally::default(), 0);
-    for (said, stem) in PLACES {
+    for (stem, said) in VIETNAMESE {
         let stage = if ["đúng", "không"].contains(&said) { &review } else { &place };
         let ask = ask(&bot, stage, Language::Vi);
         let mut tally = Tally::default();

@@ -3,14 +3,14 @@
 use crate::sound::{self, Tape, models};
 use crate::steps::{STAGES, meaning};
 use crate::{BOOKING, ask, bot, english, hear};
-use media::asr::Language;
+use media::Language;
 use media::codec::Codec;
 use media::ear::{Ear, EarPlan};
 use media::frame::TICK;
 use media::leg::LineRules;
 use media::packet::{Packet, Rtp};
 use media::room::{Input, Mode, Output, Room, Seat};
-use media::testkit::netem::Weather;
+use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::vad::Edge;
 use std::ops::Range;
@@ -36,8 +36,8 @@ fn turn(pcm: Vec<i16>, codec: Codec, still: Range<u64>) -> (Vec<i16>, u64) {
         let said = |at: u64| at.checked_sub(first).and_then(|at| pcm.get(at as usize)).copied().unwrap_or(0);
         (from..from + n as u64).map(|at| (f64::from(said(at)) + hum()).clamp(-32_000.0, 32_000.0) as i16).collect()
     });
-    let weather = Weather { delay: MS * 20, jitter: MS * 4, ..Weather::default() };
-    let mut phone = Phone::new(start, codec, voice, weather, 7);
+    let impairments = Impairments { delay: MS * 20, jitter: MS * 4, ..Impairments::default() };
+    let mut phone = Phone::new(start, codec, voice, impairments, 7);
     let at = |ms: u64| start + MS * ms as u32;
     phone.net.still = Some(at(still.start)..at(still.end));
     let mut room = Room::new(start, Mode::Bot, LineRules::default());

@@ -1,7 +1,7 @@
 //! `Ear`: the verdict on the caller's sound. Mostly by level, which makes edges exact; the real one where a test asks for it.
 use media::Frame;
 use media::ear::wait::{Voice, Wait};
-use media::ear::{EarPlan, Shut};
+use media::ear::{EarPlan, EarState};
 use media::frame::{Rate, SamplePos, TICK};
 use media::said::Said;
 use media::vad::{Edge, Models};
@@ -51,11 +51,11 @@ impl Ear {
         }
     }
 
-    pub fn shut(&mut self, shut: Shut) {
+    pub fn set_state(&mut self, state: EarState) {
         match self {
-            Self::Level(level) => *level = Level { shut: shut == Shut::Closed, ..Level::default() },
+            Self::Level(level) => *level = Level { closed: state == EarState::Closed, ..Level::default() },
             Self::Real(ear, speech) => {
-                ear.shut(shut);
+                ear.set_state(state);
                 *speech = None;
             }
         }
@@ -73,7 +73,7 @@ impl Ear {
 /// Takes everything loud for speech, at the pace of the real gate.
 #[derive(Default)]
 pub struct Level {
-    shut: bool,
+    closed: bool,
     loud: u32,
     quiet: u32,
     first: Option<(SamplePos, Instant)>,
@@ -95,7 +95,7 @@ impl Level {
     }
 
     fn hear(&mut self, frame: &Frame) -> Option<Edge> {
-        if self.shut {
+        if self.closed {
             return None;
         }
         let loud = frame.pcm().iter().any(|x| x.unsigned_abs() > 800);

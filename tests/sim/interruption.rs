@@ -1,7 +1,7 @@
 //! The caller's voice over the bot's.
 use crate::ear::Ear;
 use crate::rig::{Plan, ms};
-use media::testkit::netem::{Order, Weather};
+use media::testkit::netem::{Impairments, Order};
 
 #[test]
 fn a_short_cough_ducks_and_loses_nothing() {
@@ -66,7 +66,8 @@ fn somebody_else_who_talks_on_and_on_is_taken_for_an_interruption_but_not_for_an
 #[test]
 fn loss_and_jitter_make_no_difference_to_what_is_said() {
     let mut plan = Plan::shipped("booking.en");
-    plan.weather = Weather { delay: ms(40), jitter: ms(60), loss: 0.3, order: Order::Lost, ..Weather::default() };
+    plan.impairments =
+        Impairments { delay: ms(40), jitter: ms(60), loss: 0.3, order: Order::Lost, ..Impairments::default() };
     let mut call = plan.answer();
     for words in ["book a room today for two people", "seattle", "nine a m", "two hours"] {
         call.say(words);
@@ -82,7 +83,7 @@ fn loss_and_jitter_make_no_difference_to_what_is_said() {
 fn speech(text: &str) -> Vec<i16> {
     use media::tts::{Synthesiser, Voice, flite::Flite};
     let mut pcm = Vec::new();
-    let voice = Voice { language: media::asr::Language::En, name: "slt".into(), rate: media::Rate::Hz8000 };
+    let voice = Voice { language: media::Language::En, name: "slt".into(), rate: media::Rate::Hz8000 };
     Flite::load()
         .speak(&voice, text, &mut |chunk| {
             pcm.extend_from_slice(chunk.pcm);

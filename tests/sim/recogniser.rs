@@ -1,7 +1,7 @@
 //! `Recogniser`: a scripted one. It knows what the caller says, hears the part of it that its session covers, and understands
 //! nothing but words of the grammar it was given.
 use dialog::conversation::Expect;
-use media::asr::{Fault, Heard, Hypothesis};
+use media::asr::{AsrFault, Heard, Hypothesis};
 use media::frame::SamplePos;
 use media::vad::Edge;
 use std::collections::{BTreeSet, VecDeque};
@@ -63,8 +63,8 @@ impl Default for Recogniser {
     }
 }
 
-pub fn fault() -> Fault {
-    Fault::Engine("told to fail".into())
+pub fn fault() -> AsrFault {
+    AsrFault::Engine("told to fail".into())
 }
 
 impl Recogniser {
@@ -83,7 +83,7 @@ impl Recogniser {
     }
 
     /// Whether opening a session fails, and when.
-    pub fn refusal(&self) -> Option<(Duration, Fault)> {
+    pub fn refusal(&self) -> Option<(Duration, AsrFault)> {
         matches!(self.fails, Fails::Absent | Fails::Opening).then(|| (Duration::from_millis(20), fault()))
     }
 

@@ -11,7 +11,7 @@ use dialog::conversation::{Conversation, Expect, ToolFault};
 use dialog::tool::HttpRequest;
 use media::asr::Heard;
 use media::codec::Codec;
-use media::ear::Shut;
+use media::ear::EarState;
 use media::engine::RoomOrder;
 use media::engine::tick::{self, EarOrder, Inputs, Turn};
 use media::frame::TICK;
@@ -19,7 +19,7 @@ use media::leg;
 use media::packet::{Packet, Rtp};
 use media::playout::Phase;
 use media::room::{Event, Input as RoomInput, Mode, Output, Room, Seat};
-use media::testkit::netem::Weather;
+use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
 use media::tts::{Sound, Spoken, UtteranceId};
@@ -51,7 +51,7 @@ pub type Answer = Result<serde_json::Value, ToolFault>;
 /// What a call is set up with.
 pub struct Plan {
     pub bot: String,
-    pub weather: Weather,
+    pub impairments: Impairments,
     pub ear: Ear,
     pub recogniser: Recogniser,
     pub voice: Voice,
@@ -65,8 +65,8 @@ impl Plan {
     pub fn new(bot: String) -> Self {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
         // What a good line between two cities does.
-        let weather = Weather { delay: ms(15), jitter: ms(4), ..Weather::default() };
-        Self { bot, weather, ear, recogniser, voice, tool: VecDeque::new(), page: false }
+        let impairments = Impairments { delay: ms(15), jitter: ms(4), ..Impairments::default() };
+        Self { bot, impairments, ear, recogniser, voice, tool: VecDeque::new(), page: false }
     }
 
     /// One of the bots in `configs/bots`.
@@ -124,7 +124,7 @@ impl Mouth {
 enum Later {
     Voice,
     Words(u64),
-    Failed(media::asr::Fault),
+    Failed(media::asr::AsrFault),
     Tool(dialog::conversation::ToolId, Answer),
 }
 
@@ -176,7 +176,7 @@ impl Call {
             start,
             now: start,
             room,
-            phone: Phone::new(start, Codec::Pcmu, sound, set.weather, 7),
+            phone: Phone::new(start, Codec::Pcmu, sound, set.impairments, 7),
             mouth,
             talk,
             ear: set.ear,
@@ -283,12 +283,13 @@ impl Call {
 
     fn carry_out(&mut self, order: RoomOrder) {
         match order.carry_out(&mut self.room, self.now) {
-            Some((_, EarOrder::Shut(shut))) => {
-                if shut == Shut::Closed {
+            Some((seat, EarOrder::State(state))) => {
+                tick::ear_changes(&mut self.room, self.now, seat, state);
+                if state == EarState::Closed {
                     self.recogniser.shut();
                     self.law.caller.shut(self.now);
                 }
-                self.ear.shut(shut);
+                self.ear.set_state(state);
             }
             Some((_, EarOrder::Listen(_))) | None => {}
         }
@@ -419,7 +420,9 @@ impl Call {
                         self.listener.clip(sound.utterance, tone);
                         self.listener.expect(sound.utterance);
                     }
-                    RoomOrder::Shut(_, shut) => self.note("ear", if *shut == Shut::Closed { "shut" } else { "open" }),
+                    RoomOrder::Ear(_, state) => {
+                        self.note("ear", if *state == EarState::Closed { "shut" } else { "open" })
+                    }
                     _ => {}
                 }
                 self.orders.push(Order::Room(order));

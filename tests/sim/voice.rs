@@ -1,7 +1,7 @@
 //! `Voice`: a scripted synthesiser. Each clause is a tone of its own, as long as its text, one after the other.
 use media::Rate;
 use media::testkit::tone::sine;
-use media::tts::{Fault, Sound, Spoken, UtteranceId};
+use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,7 @@ impl Voice {
         self.said += 1;
         let sound = |pcm, upto_char, last| Sound { utterance, pcm, rate: Rate::Hz8000, upto_char, interruptible, last };
         if self.fails.is_some_and(|(from, _)| self.said >= from) {
-            let fault = Fault::Engine("told to fail".into());
+            let fault = TtsFault::Engine("told to fail".into());
             return Spoke { sounds: vec![sound(Vec::new(), 0, true)], news: vec![Spoken::Failed { utterance, fault }] };
         }
         let chars = text.chars().count();

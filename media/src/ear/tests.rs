@@ -268,13 +268,13 @@ fn a_closed_ear_reports_nothing_and_lets_no_sound_through() {
     let scene = Scene::of(&[clip.clone(), clip.clone()], 1.0).noisy(4.0);
     let reopened = (scene.truth[1].0 - 4_000) / 160;
     let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
-    ear.shut(Shut::Closed);
+    ear.set_state(EarState::Closed);
     ear.listen(Some(Box::new(told.clone())));
     let mut edges = Vec::new();
     for (tick, frame) in scene.frames().enumerate() {
         if tick == reopened {
             assert!(edges.is_empty() && told.shape().is_empty());
-            ear.shut(Shut::Open);
+            ear.set_state(EarState::Open);
         }
         edges.extend(ear.hear(&frame));
     }
@@ -292,10 +292,10 @@ fn closing_drops_the_utterance_that_is_running() {
     for (tick, frame) in scene.frames().enumerate() {
         let edge = ear.hear(&frame);
         if edges.is_empty() && edge.is_some() {
-            ear.shut(Shut::Closed);
+            ear.set_state(EarState::Closed);
         }
         if tick == (scene.truth[1].0 - 4_000) / 160 {
-            ear.shut(Shut::Open);
+            ear.set_state(EarState::Open);
         }
         edges.extend(edge);
     }

@@ -12,9 +12,9 @@ use crate::packet::{Packet, Rtp};
 use crate::room::{Input, Mode, Output, Room, Seat};
 use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
-use crate::testkit::netem::{Netem, Weather};
+use crate::testkit::netem::{Impairments, Netem};
 use crate::testkit::sim::plan;
-use crate::testkit::ticks::frame;
+use crate::testkit::ticks::{admit, frame};
 use crate::testkit::voices;
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::{Edge, Models};
@@ -43,8 +43,8 @@ fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
     let ticks = bot.chunks_exact(160).enumerate();
     let heard = ticks.filter_map(|(tick, far)| {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
-        let mut near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
-        ear.clean(&mut near, &frame(tick, Rate::Hz8000, far));
+        let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
+        let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
         matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
     });
     heard.collect()
@@ -120,8 +120,9 @@ fn greeting(still: Option<(u32, u32)>) {
     let (utterance, pcm, rate) = (UtteranceId(1), voices::talk(2, 6.0), Rate::Hz8000);
     let greeting = Sound { utterance, pcm, rate, upto_char: 80, interruptible: true, last: true };
     room.handle(now, Input::sound(Seat::CALLER, greeting));
-    let weather = Weather { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Weather::default() };
-    let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(weather, 8));
+    let impairments =
+        Impairments { delay: Duration::from_millis(30), jitter: Duration::from_millis(25), ..Impairments::default() };
+    let (mut phone, mut back) = (Acoustics::new(place(6.0, 150)), Netem::new(impairments, 8));
     let mut ear = ear(&models, EchoControl::On);
     let (mut edges, mut loudest) = (Vec::new(), 0.0f32);
     let at = |ms: u32| start + Duration::from_millis(u64::from(ms));
@@ -190,8 +191,8 @@ fn a_wide_line_and_one_that_hears_in_another_rate_than_it_sends_are_cleaned_as_w
             let (mut near_pcm, mut far_pcm) = (Vec::new(), Vec::new());
             up_near.push(echo, &mut near_pcm);
             up_far.push(far, &mut far_pcm);
-            let (mut near, far) = (frame(tick, came, &near_pcm), frame(tick, sent, &far_pcm));
-            ear.clean(&mut near, &far);
+            let (near, far) = (frame(tick, came, &near_pcm), frame(tick, sent, &far_pcm));
+            let near = admit(&mut ear, near, far);
             if tick > sound.len() / 2 {
                 before.extend_from_slice(&near_pcm);
                 after.extend_from_slice(near.pcm());

@@ -3,7 +3,7 @@
 use super::Counters;
 use crate::Frame;
 use crate::asr::Listen;
-use crate::ear::{Ear, EarPlan, Heard, Shut};
+use crate::ear::{Ear, EarPlan, EarState, Heard};
 use crate::room::Seat;
 use crate::said::Said;
 use crate::vad::{Edge, Look, Models, Scratch};
@@ -18,7 +18,7 @@ pub(super) enum Order {
     Leave(u64, Seat),
     LeaveAll(u64),
     Listen(u64, Seat, Option<Box<dyn Listen>>),
-    Shut(u64, Seat, Shut),
+    SetState(u64, Seat, EarState),
 }
 
 /// One tick of all rooms. Orders are carried out before the sound is heard.
@@ -28,23 +28,22 @@ pub(super) struct Batch {
     pub(super) orders: Vec<Order>,
     /// What was said and what was sent.
     pub(super) frames: Vec<(u64, Seat, Said, Box<Frame>)>,
-    /// Frames among them beyond one for each line.
-    pub(super) extra: usize,
+    /// Frames that come late, beyond one for each line, of the rooms that have ticked so far.
+    pub(super) late: usize,
 }
 
-/// Frames that come late are taken up to so many in a tick, of one line and of all lines beyond one of each: four seconds that a
-/// network held back are heard in 0.6 s, and a network that held back a hundred lines does not make an ear thread late for others.
-pub(super) const LATE: usize = 8;
-const LATE_TOGETHER: usize = 64;
+/// Late frames of all lines of a media thread in one tick, beyond one of each line: a network that held back a hundred lines does
+/// not make the ear thread late for others.
+pub(super) const MAX_LATE: usize = 64;
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
         self.orders.is_empty() && self.frames.is_empty()
     }
 
-    /// Frames that a line may have heard in this tick.
-    pub(super) fn allowance(&self) -> usize {
-        LATE_TOGETHER.saturating_sub(self.extra).clamp(1, LATE)
+    /// How many late frames the rooms still to tick may add.
+    pub(super) fn late_left(&self) -> usize {
+        MAX_LATE.saturating_sub(self.late)
     }
 
     pub(super) fn leave_all(&mut self, id: u64) {
@@ -54,7 +53,6 @@ impl Batch {
 
     pub(super) fn without_sound(mut self) -> Self {
         self.frames.clear();
-        self.extra = 0;
         self
     }
 }
@@ -111,7 +109,7 @@ impl Ears {
             Order::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
             Order::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
             Order::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
-            Order::Shut(id, seat, shut) => self.with((id, seat), |ear| ear.shut(shut)),
+            Order::SetState(id, seat, state) => self.with((id, seat), |ear| ear.set_state(state)),
         }
     }
 

@@ -2,12 +2,13 @@
 use super::slot::{Command, Slot};
 use super::tick::RoomOrder;
 use crate::asr::Listen;
-use crate::ear::{EarPlan, Shut};
+use crate::ear::{EarPlan, EarState};
+use crate::hears::Supervision;
 use crate::keys::Keys;
 use crate::leg::{Input, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Gain;
-use crate::room::{Event, Room, Seat};
+use crate::room::{Bot, Event, Room, Seat};
 use crate::tap::Tap;
 use crate::tts::{Sink, Sound, Unsent, UtteranceId};
 use std::sync::Arc;
@@ -131,8 +132,19 @@ impl RoomHandle {
         self.order(RoomOrder::Listen(seat, to))
     }
 
-    pub fn shut(&self, seat: Seat, shut: Shut) -> Result<(), Refused> {
-        self.order(RoomOrder::Shut(seat, shut))
+    /// Opens or closes the ear of a seat. An open one hears while the table of [`crate::hears`] lets it.
+    pub fn set_ear(&self, seat: Seat, state: EarState) -> Result<(), Refused> {
+        self.order(RoomOrder::Ear(seat, state))
+    }
+
+    /// How the supervisor at this seat takes part from now on.
+    pub fn supervise(&self, seat: Seat, mode: Supervision) -> Result<(), Refused> {
+        self.order(RoomOrder::Supervise(seat, mode))
+    }
+
+    /// Whether the bot speaks: while it rests, the room is a bridge of its parties.
+    pub fn bot(&self, bot: Bot) -> Result<(), Refused> {
+        self.order(RoomOrder::Bot(bot))
     }
 
     /// Both sides of the caller's seat go to this tap from now on. A tap that breaks is told by [`Event::TapBroke`].

@@ -3,12 +3,11 @@ use super::Counters;
 use super::ears::{Batch, Order};
 use super::handle::Bell;
 use super::tick::{self, EarOrder, RoomOrder, Turn};
-use crate::ear::EarPlan;
+use crate::ear::{EarPlan, EarState};
 use crate::leg::LegPlan;
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
-use crate::said::Said;
 use crate::tts::Sound;
 use crate::vad::Edge;
 use std::collections::VecDeque;
@@ -41,11 +40,25 @@ const BACKLOG: usize = 256;
 
 pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<Bell>);
 
+/// A seat that somebody has taken.
+struct Occupied {
+    wire: Box<dyn Wire>,
+    ear: Option<EarSwitch>,
+}
+
+/// Whether the ear of a seat hears.
+struct EarSwitch {
+    /// By order of the call.
+    ordered: EarState,
+    /// What the ear was last told: open by order, and let hear by the room.
+    state: EarState,
+}
+
 pub(super) struct Slot {
     pub(super) id: u64,
     room: Room,
     seed: u64,
-    seats: [Option<(Box<dyn Wire>, bool)>; Seat::COUNT],
+    seats: [Option<Occupied>; Seat::COUNT],
     queues: Queues,
     /// The first piece of sound that found no room in its playout; those behind it wait in the queue.
     waiting: Option<(Seat, Sound)>,
@@ -73,8 +86,10 @@ impl Slot {
         match part {
             Part::Take => return tick::take(&mut Taking { slot: self, at, batch, counters, posted: false }),
             Part::Tick => {
-                self.room.catch_up(batch.allowance());
+                let allowed = batch.late_left();
+                self.room.allow_late(allowed);
                 self.room.handle(at.0, Input::Tick);
+                batch.late += allowed - self.room.late_left();
             }
             Part::Give => self.drain(Some(batch), counters),
         }
@@ -99,18 +114,30 @@ impl Slot {
                 self.leave(now, seat, batch, counters);
                 self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
                 self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
-                self.room.heed(seat, ear.is_some());
+                self.room.set_ear(seat, ear.is_some());
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
-                    *place = Some((wire, ear.is_some()));
+                    let open = EarSwitch { ordered: EarState::Open, state: EarState::Open };
+                    *place = Some(Occupied { wire, ear: ear.is_some().then_some(open) });
                     batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));
                 }
+                self.settle_ears(now, batch);
             }
             Command::Leave(seat) => self.leave(now, seat, batch, counters),
-            Command::Room(order) => match order.carry_out(&mut self.room, now) {
-                Some((seat, EarOrder::Listen(to))) => batch.orders.push(Order::Listen(id, seat, to)),
-                Some((seat, EarOrder::Shut(shut))) => batch.orders.push(Order::Shut(id, seat, shut)),
-                None => {}
-            },
+            Command::Room(order) => {
+                let settles = matches!(order, RoomOrder::Ear(..) | RoomOrder::Supervise(..) | RoomOrder::Bot(_));
+                match order.carry_out(&mut self.room, now) {
+                    Some((seat, EarOrder::Listen(to))) => batch.orders.push(Order::Listen(id, seat, to)),
+                    Some((seat, EarOrder::State(state))) => {
+                        if let Some(Some(Occupied { ear: Some(ear), .. })) = self.seats.get_mut(usize::from(seat.0)) {
+                            ear.ordered = state;
+                        }
+                    }
+                    None => {}
+                }
+                if settles {
+                    self.settle_ears(now, batch);
+                }
+            }
         }
     }
 
@@ -118,26 +145,45 @@ impl Slot {
         self.room.handle(now, Input::Leave(seat));
         self.drain(None, counters);
         if let Some(place) = self.seats.get_mut(usize::from(seat.0))
-            && place.take().is_some_and(|(_, ear)| ear)
+            && place.take().is_some_and(|left| left.ear.is_some())
         {
             batch.orders.push(Order::Leave(self.id, seat));
         }
+        self.settle_ears(now, batch);
+    }
+
+    /// Opens and closes ears as the call has ordered and the room lets them hear.
+    fn settle_ears(&mut self, now: Instant, batch: &mut Batch) {
+        for (n, place) in self.seats.iter_mut().enumerate() {
+            let Some(Occupied { ear: Some(ear), .. }) = place else { continue };
+            let seat = Seat(n as u8);
+            let state = if self.room.ear_hears(seat) { ear.ordered } else { EarState::Closed };
+            if std::mem::replace(&mut ear.state, state) == state {
+                continue;
+            }
+            tick::ear_changes(&mut self.room, now, seat, state);
+            batch.orders.push(Order::SetState(self.id, seat, state));
+        }
+    }
+
+    /// Whether the ear of a seat is there and open.
+    fn hears(&self, seat: Seat) -> bool {
+        let place = self.seats.get(usize::from(seat.0)).and_then(Option::as_ref);
+        place.and_then(|place| place.ear.as_ref()).is_some_and(|ear| ear.state == EarState::Open)
     }
 
     fn drain(&mut self, mut batch: Option<&mut Batch>, counters: &Counters) {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => {
-                    if let Some(Some((wire, _))) = self.seats.get_mut(usize::from(seat.0)) {
-                        wire.send(&packet);
+                    if let Some(Some(place)) = self.seats.get_mut(usize::from(seat.0)) {
+                        place.wire.send(&packet);
                     }
                 }
                 Output::Frame { seat, said, sent } => {
-                    let hears = matches!(self.seats.get(usize::from(seat.0)), Some(Some((_, true))));
+                    let hears =
+                        matches!(self.seats.get(usize::from(seat.0)), Some(Some(Occupied { ear: Some(_), .. })));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        if let Said::Late(frames) = &said {
-                            batch.extra += frames.len() - 1;
-                        }
                         batch.frames.push((self.id, seat, said, sent));
                     }
                 }
@@ -150,7 +196,7 @@ impl Slot {
     fn tell(&mut self, event: Event, counters: &Counters) {
         if self.backlog.len() >= BACKLOG {
             let before = self.backlog.len();
-            self.backlog.retain(weighs);
+            self.backlog.retain(is_essential);
             if self.backlog.len() >= BACKLOG {
                 self.backlog.pop_front();
             }
@@ -164,7 +210,7 @@ impl Slot {
             match self.events.try_send(event) {
                 Ok(()) => {}
                 Err(TrySendError::Full(event)) => {
-                    if weighs(&event) {
+                    if is_essential(&event) {
                         self.backlog.push_front(event);
                         return;
                     }
@@ -212,7 +258,10 @@ impl tick::Inputs for Taking<'_> {
 
     fn edges(&mut self) {
         for (seat, edge) in std::mem::take(&mut self.slot.edges) {
-            self.slot.room.handle(self.at.0, Input::edge(seat, edge));
+            // An ear may have been closed since it said so.
+            if self.slot.hears(seat) {
+                self.slot.room.handle(self.at.0, Input::edge(seat, edge));
+            }
         }
     }
 
@@ -224,7 +273,7 @@ impl tick::Inputs for Taking<'_> {
 
     fn packets(&mut self) {
         for (n, place) in self.slot.seats.iter_mut().enumerate() {
-            let Some((wire, _)) = place else { continue };
+            let Some(Occupied { wire, .. }) = place else { continue };
             for _ in 0..PER_TICK {
                 let Some(packet) = wire.recv(self.at.1) else { break };
                 self.slot.room.handle(self.at.0, Input::packet(Seat(n as u8), packet));
@@ -234,7 +283,7 @@ impl tick::Inputs for Taking<'_> {
 }
 
 /// Events that a call must not miss, against those that the next one of their kind replaces.
-fn weighs(event: &Event) -> bool {
+fn is_essential(event: &Event) -> bool {
     match event {
         Event::Stats { .. } => false,
         Event::Played { played, .. } => played.phase != Phase::Progress,

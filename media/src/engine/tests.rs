@@ -10,6 +10,8 @@ use crate::tts::{Sound, UtteranceId};
 use bytes::Bytes;
 use std::ops::ControlFlow;
 
+mod late;
+mod seats;
 mod sound;
 
 /// What a phone was sent, and when.
@@ -56,6 +58,30 @@ impl Wire for Phone {
 fn engine(threads: usize) -> Arc<Engine> {
     let models = vad::Models::load(None).unwrap();
     Engine::start(EnginePlan { threads, realtime: false, ..EnginePlan::default() }, models).unwrap()
+}
+
+/// A media thread whose ticks are told by the test, and what it hands to its ears.
+fn driver(slots: Vec<Slot>) -> (Driver, Receiver<Batch>) {
+    let (batches, inbox) = sync_channel(1);
+    let driver = Driver {
+        running: Arc::default(),
+        counters: Arc::default(),
+        new_rooms: sync_channel(1).1,
+        batches,
+        verdicts: sync_channel(1).1,
+        slots,
+        batch: Batch::default(),
+        epoch: Instant::now(),
+    };
+    (driver, inbox)
+}
+
+/// A room for such a thread.
+fn slot(id: u64) -> (RoomHandle, mpsc::Receiver<Event>, Slot) {
+    let (events, inbox) = mpsc::channel(1024);
+    let room = Room::new(Instant::now(), Mode::Bot, LineRules::default());
+    let (handle, slot) = handle::pair(id, room, id, events);
+    (handle, inbox, slot)
 }
 
 fn until(mut done: impl FnMut() -> bool) {
@@ -231,7 +257,7 @@ fn a_stalled_ear_thread_delays_no_packet() {
         room.listen(Seat::CALLER, Some(Box::new(Stuck))).unwrap();
         room.listen(Seat::CALLER, None).unwrap();
         until(|| {
-            deaf = engine.report().deaf_ticks;
+            deaf = engine.report().unheard_ticks;
             deaf > 0
         });
     });

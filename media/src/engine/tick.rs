@@ -1,9 +1,10 @@
 //! What a room's tick takes, in which order, and what an order to a room does. The slots of media threads go through it, and so do the
 //! golden calls of `tests/sim`, which have no threads.
 use crate::asr::Listen;
-use crate::ear::Shut;
+use crate::ear::EarState;
+use crate::hears::Supervision;
 use crate::leg;
-use crate::room::{Input, Room, Seat};
+use crate::room::{Bot, Input, Room, Seat};
 use crate::tap::Tap;
 use std::time::Instant;
 
@@ -11,21 +12,25 @@ use std::time::Instant;
 pub enum RoomOrder {
     Leg(Seat, leg::Input),
     Listen(Seat, Option<Box<dyn Listen>>),
-    Shut(Seat, Shut),
+    /// Opens or closes the ear of a seat. An open one hears while the table of [`crate::hears`] lets it.
+    Ear(Seat, EarState),
+    Supervise(Seat, Supervision),
+    Bot(Bot),
     Tap(Box<dyn Tap>),
 }
 
 /// The part of an order that concerns the ear of a seat, which lives on another thread than the room.
 pub enum EarOrder {
     Listen(Option<Box<dyn Listen>>),
-    Shut(Shut),
+    /// What the call wants of it.
+    State(EarState),
 }
 
 impl RoomOrder {
     pub(super) const fn seat(&self) -> Seat {
         match self {
-            Self::Leg(seat, _) | Self::Listen(seat, _) | Self::Shut(seat, _) => *seat,
-            Self::Tap(_) => Seat::CALLER,
+            Self::Leg(seat, _) | Self::Listen(seat, _) | Self::Ear(seat, _) | Self::Supervise(seat, _) => *seat,
+            Self::Bot(_) | Self::Tap(_) => Seat::CALLER,
         }
     }
 
@@ -35,14 +40,18 @@ impl RoomOrder {
             Self::Leg(seat, input) => room.handle(now, Input::Leg(seat, input)),
             Self::Tap(tap) => room.handle(now, Input::Tap(tap)),
             Self::Listen(seat, to) => return Some((seat, EarOrder::Listen(to))),
-            Self::Shut(seat, shut) => {
-                if shut == Shut::Closed {
-                    room.handle(now, Input::Leg(seat, leg::Input::Deaf));
-                }
-                return Some((seat, EarOrder::Shut(shut)));
-            }
+            Self::Ear(seat, state) => return Some((seat, EarOrder::State(state))),
+            Self::Supervise(seat, mode) => room.handle(now, Input::Supervise(seat, mode)),
+            Self::Bot(bot) => room.handle(now, Input::Bot(bot)),
         }
         None
+    }
+}
+
+/// Tells a room that the ear of a seat opens or closes.
+pub fn ear_changes(room: &mut Room, now: Instant, seat: Seat, state: EarState) {
+    if state == EarState::Closed {
+        room.handle(now, Input::Leg(seat, leg::Input::EarClosed));
     }
 }
 

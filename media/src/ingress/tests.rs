@@ -3,7 +3,7 @@ use super::*;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::frame::TICK;
 use crate::noise::{Dice, rms};
-use crate::testkit::netem::{Netem, Order, Weather};
+use crate::testkit::netem::{Impairments, Netem, Order};
 use crate::testkit::tone::{sine, worst_residue};
 use bytes::Bytes;
 
@@ -47,8 +47,8 @@ fn packets(pcm: &[i16], ptime: usize) -> Vec<(usize, Rtp)> {
 }
 
 /// Plays what is sent at those milliseconds through a network; the sender's clock runs this much faster.
-fn call(ingress: &mut Ingress, sent: Vec<(usize, Rtp)>, weather: Weather, seed: u64, ppm: f64) -> Vec<i16> {
-    let (t0, mut net) = (Instant::now(), Netem::new(weather, seed));
+fn call(ingress: &mut Ingress, sent: Vec<(usize, Rtp)>, impairments: Impairments, seed: u64, ppm: f64) -> Vec<i16> {
+    let (t0, mut net) = (Instant::now(), Netem::new(impairments, seed));
     let last = sent.last().map_or(0, |(ms, _)| *ms);
     for (ms, packet) in sent {
         net.send(t0 + Duration::from_secs_f64(ms as f64 / 1000.0 / (1.0 + ppm / 1e6)), packet);
@@ -86,7 +86,7 @@ fn click(pcm: &[i16]) -> f32 {
 fn a_calm_line_is_heard_bit_for_bit_and_soon() {
     let pcm = voice(80_000);
     let mut line = ingress();
-    let out = call(&mut line, packets(&pcm, 20), Weather::default(), 1, 0.0);
+    let out = call(&mut line, packets(&pcm, 20), Impairments::default(), 1, 0.0);
     let clean: Vec<i16> = pcm.iter().map(|&x| ULAW_TO_PCM[usize::from(ulaw(x))]).collect();
     let lag = (160..480).find(|&lag| out[lag + 4000..lag + 8000] == clean[4000..8000]);
     assert!(lag.is_some_and(|lag| lag <= 41 * 8 && out[lag + 500..] == clean[500..out.len() - lag]), "{lag:?}");
@@ -98,10 +98,11 @@ fn the_order_of_packets_that_come_in_time_makes_no_difference() {
     let sent = packets(&voice(40_000), 20);
     for seed in 0..10 {
         // Both wait as long from the start; one of them gets its packets shuffled, and some twice.
-        let plan = JitterPlan { least: MS * 60, ..JitterPlan::default() };
-        let play = |weather| call(&mut Ingress::new(Codec::Pcmu, plan.clone(), 1), sent.clone(), weather, seed, 0.0);
-        let straight = play(Weather { delay: MS * 40, ..Weather::default() });
-        let jitter = Weather { jitter: MS * 40, duplicate: 0.1, order: Order::Lost, ..Weather::default() };
+        let plan = JitterPlan { min_delay: MS * 60, ..JitterPlan::default() };
+        let play =
+            |impairments| call(&mut Ingress::new(Codec::Pcmu, plan.clone(), 1), sent.clone(), impairments, seed, 0.0);
+        let straight = play(Impairments { delay: MS * 40, ..Impairments::default() });
+        let jitter = Impairments { jitter: MS * 40, duplicate: 0.1, order: Order::Lost, ..Impairments::default() };
         let shuffled = play(jitter);
         let best = (0..4).any(|ticks| {
             let n = 160 * ticks;
@@ -154,14 +155,14 @@ fn loss_and_jitter_leave_no_clicks() {
     // What zeros in the place of lost packets do, for scale.
     let mut torn = clean.clone();
     torn.chunks_mut(160).step_by(20).for_each(|packet| packet.fill(0));
-    for (name, weather) in [
-        ("loss", Weather { loss: 0.05, ..Weather::default() }),
-        ("bursts", Weather { loss: 0.05, burst: 3, ..Weather::default() }),
-        ("jitter", Weather { tail: MS * 20, order: Order::Lost, ..Weather::default() }),
-        ("both", Weather { loss: 0.05, burst: 3, tail: MS * 30, order: Order::Lost, ..Weather::default() }),
+    for (name, impairments) in [
+        ("loss", Impairments { loss: 0.05, ..Impairments::default() }),
+        ("bursts", Impairments { loss: 0.05, burst: 3, ..Impairments::default() }),
+        ("jitter", Impairments { tail: MS * 20, order: Order::Lost, ..Impairments::default() }),
+        ("both", Impairments { loss: 0.05, burst: 3, tail: MS * 30, order: Order::Lost, ..Impairments::default() }),
     ] {
         for seed in 0..2 {
-            let out = call(&mut ingress(), packets(&pcm, 20), weather, seed, 0.0);
+            let out = call(&mut ingress(), packets(&pcm, 20), impairments, seed, 0.0);
             let (ours, bare) = (click(&out[8_000..]), click(&clean));
             assert!(ours < 2.0 * bare && click(&torn) > 2.0 * bare, "{name} {seed}: {ours}, clean {bare}");
             assert!(rms(&out[8_000..]) > 0.8 * rms(&clean), "{name} {seed}: a hole");
@@ -209,12 +210,12 @@ impl Decoder for Script {
 fn a_codec_that_corrects_errors_is_asked_first_and_one_that_conceals_second() {
     // How a lost packet sounds, by what the next one says and how long packets wait.
     let heard = |correction: u8, waits: u32| {
-        let plan = JitterPlan { least: MS * waits, ..JitterPlan::default() };
+        let plan = JitterPlan { min_delay: MS * waits, ..JitterPlan::default() };
         let mut line = Ingress::new(Codec::Pcmu, plan, 1).decoded_by(|_| Box::new(Script));
         let mut sent = packets(&vec![0; 3200], 20);
         sent.iter_mut().for_each(|(_, packet)| packet.payload = vec![correction; 160].into());
         sent.remove(10);
-        let out = call(&mut line, sent, Weather::default(), 1, 0.0);
+        let out = call(&mut line, sent, Impairments::default(), 1, 0.0);
         (out.contains(&2000), out.contains(&3000), line.corrected(), line.concealed())
     };
     assert_eq!(heard(1, 40), (true, false, TICK, Duration::ZERO));
@@ -225,20 +226,20 @@ fn a_codec_that_corrects_errors_is_asked_first_and_one_that_conceals_second() {
 
 #[test]
 fn frequent_loss_is_worth_waiting_for_what_repairs_it() {
-    let weather = Weather { loss: 0.08, ..Weather::default() };
+    let impairments = Impairments { loss: 0.08, ..Impairments::default() };
     let mut line = ingress();
-    call(&mut line, packets(&voice(240_000), 20), weather, 3, 0.0);
+    call(&mut line, packets(&voice(240_000), 20), impairments, 3, 0.0);
     assert!(line.jitter().target() >= MS * 20, "{:?}", line.jitter().target());
     let mut calm = ingress();
-    call(&mut calm, packets(&voice(240_000), 20), Weather { loss: 0.005, ..Weather::default() }, 3, 0.0);
+    call(&mut calm, packets(&voice(240_000), 20), Impairments { loss: 0.005, ..Impairments::default() }, 3, 0.0);
     assert!(calm.jitter().target() < MS * 10, "{:?}", calm.jitter().target());
 }
 
 fn drift(seconds: usize, ppm: f64) {
     let tone = sine(200.0, crate::Rate::Hz8000, seconds * 8000, 8000);
     let mut line = ingress();
-    let weather = Weather { jitter: MS * 2, ..Weather::default() };
-    let out = call(&mut line, packets(&tone, 20), weather, 5, ppm);
+    let impairments = Impairments { jitter: MS * 2, ..Impairments::default() };
+    let out = call(&mut line, packets(&tone, 20), impairments, 5, ppm);
     let counts = line.jitter().counts();
     assert_eq!((counts.late, counts.lost, counts.skipped), (0, 0, 0), "{ppm}");
     assert_eq!(line.concealed(), Duration::ZERO, "{ppm}");
@@ -260,8 +261,8 @@ fn packets_of_up_to_240_ms_are_heard_whole() {
     for ptime in [60, 120, 180, 240] {
         let mut line = ingress();
         // Long packets leave a little late, as those of a busy phone do.
-        let weather = Weather { jitter: MS * 10, ..Weather::default() };
-        let out = call(&mut line, packets(&pcm, ptime), weather, 3, 0.0);
+        let impairments = Impairments { jitter: MS * 10, ..Impairments::default() };
+        let out = call(&mut line, packets(&pcm, ptime), impairments, 3, 0.0);
         let counts = line.jitter().counts();
         assert_eq!((counts.refused, counts.lost, counts.skipped), (0, 0, 0), "{ptime}");
         let concealed = line.concealed();

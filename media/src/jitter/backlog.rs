@@ -61,11 +61,11 @@ impl Jitter {
         self.awaited.unwrap_or(0) as u32
     }
 
-    /// Whether people are about to be spared some of what waits.
+    /// Whether some of what waits is about to be left out of what people hear.
     pub fn is_over_limit(&mut self, now: Instant) -> bool {
         let now = self.place(now);
-        let (most, front) = (self.units(self.plan.most), self.queue.front());
-        front.is_some_and(|front| self.queue.len() > 1 && self.excess_of(front.at, now) > most)
+        let (limit, front) = (self.units(self.plan.max_delay), self.queue.front());
+        front.is_some_and(|front| self.queue.len() > 1 && self.excess_of(front.at, now) > limit)
     }
 
     /// From here on the ear reads by itself, beginning with what is due next.

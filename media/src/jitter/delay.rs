@@ -83,11 +83,11 @@ impl Delay {
             let now = lateness.cost(margin);
             let (mut best, mut steps) = (0.0, 0);
             let worth = (self.worth(margin, UP), self.worth(margin, DOWN));
-            let down = (margin - lateness.least()).max(0) / tick;
+            let down = (margin - lateness.min_delay()).max(0) / tick;
             for step in (1..=down).map(|n| -n).chain(1..=(lateness.wanted() - margin).max(tick) / tick + 1) {
-                let least = if step > 0 { worth.0 } else { worth.1 };
+                let threshold = if step > 0 { worth.0 } else { worth.1 };
                 let gain = now - lateness.cost(margin + step * tick);
-                if gain > best && gain > least {
+                if gain > best && gain > threshold {
                     (best, steps) = (gain, step);
                 }
             }
@@ -101,12 +101,12 @@ impl Delay {
             return Pace::Grow { urgent: self.step > 2 * tick };
         }
         if self.step < -self.slack {
-            return Pace::Shrink { most: (-self.step) as u32, urgent: self.step < -4 * tick };
+            return Pace::Shrink { limit: (-self.step) as u32, urgent: self.step < -4 * tick };
         }
         // Sound that is left over at every tick only adds delay: no packet is needed any earlier without it.
         let idle = self.spare[0].min(self.spare[1]);
         if self.spare[0] != i64::MAX && idle > self.slack {
-            return Pace::Shrink { most: idle as u32, urgent: false };
+            return Pace::Shrink { limit: idle as u32, urgent: false };
         }
         Pace::Keep
     }

@@ -1,6 +1,6 @@
 //! `Lateness`: how late packets come against the fastest, and what each delay would cost. All in clock units.
 //!
-//! The price of a delay is the delay itself and, for each percent of packets that would miss it, [`JitterPlan::price`]
+//! The cost of a delay is the delay itself and, for each percent of packets that would miss it, [`JitterPlan::delay_per_loss`]
 //! (the cost function of WebRTC's reorder optimiser, over lateness against the fastest packet of the last seconds).
 //! Spikes that return are waited for whatever they cost, as NetEQ's peak detector did: a run of packets held up together.
 use super::JitterPlan;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const BIN: Duration = Duration::from_millis(1);
 const BINS: usize = 512;
-/// How often prices are reckoned anew.
+/// How often costs are computed anew.
 const ROUND: Duration = Duration::from_millis(100);
 /// The fastest packet of this many half seconds is the zero of lateness.
 const FASTEST: usize = 8;
@@ -32,13 +32,13 @@ const RETURN: Duration = Duration::from_secs(10);
 pub(super) struct Lateness {
     memory: f32,
     clock: u32,
-    least: i64,
-    most: i64,
+    min_delay: i64,
+    max_delay: i64,
     guard: i64,
     bin: i64,
     length: i64,
-    /// Price of all packets being late, in clock units.
-    price: f32,
+    /// Cost of all packets being late, in clock units.
+    cost_of_loss: f32,
     /// Transit of the fastest packet, per half second.
     fastest: [i64; FASTEST],
     turn: i64,
@@ -70,12 +70,12 @@ impl Lateness {
         let mut lateness = Self {
             memory: plan.memory,
             clock,
-            least: units(plan.least),
-            most: units(plan.most).max(units(plan.least)),
+            min_delay: units(plan.min_delay),
+            max_delay: units(plan.max_delay).max(units(plan.min_delay)),
             guard: units(GUARD),
             bin: units(BIN).max(1),
             length: units(ROUND).max(1),
-            price: units(plan.price) as f32 * 100.0,
+            cost_of_loss: units(plan.delay_per_loss) as f32 * 100.0,
             fastest: [i64::MAX; FASTEST],
             turn: 0,
             shares: [0.0; BINS],
@@ -96,7 +96,7 @@ impl Lateness {
         lateness
     }
 
-    /// Another path or another sender: the fastest packet is unknown, the mood of the network stays.
+    /// Another path or another sender: the fastest packet is unknown, what is known of the network stays.
     pub(super) fn forget(&mut self) {
         self.fastest = [i64::MAX; FASTEST];
         self.run = (0, 0, (0, 0));
@@ -107,7 +107,7 @@ impl Lateness {
         self.fastest.iter().copied().min().filter(|&fastest| fastest != i64::MAX)
     }
 
-    /// The delay of the least price, beyond what the fastest packet needs.
+    /// The delay of the least cost, beyond what the fastest packet needs.
     pub(super) const fn wanted(&self) -> i64 {
         self.wanted
     }
@@ -125,7 +125,7 @@ impl Lateness {
         *slot = (*slot).min(transit);
         let late = self.fastest().map_or(0, |fastest| transit.saturating_sub(fastest));
         // What is later than any delay we would choose is a stall, and no reason to wait longer; nor is what it holds up besides.
-        if late > self.most {
+        if late > self.max_delay {
             self.run = (self.run.0 + 1, late, (arrival, arrival - transit));
             return;
         }
@@ -145,7 +145,7 @@ impl Lateness {
 
     /// A packet was lost, and what repairs it came this late against the fastest.
     pub(super) fn repaired(&mut self, late: i64) {
-        if late <= self.most {
+        if late <= self.max_delay {
             self.weigh(late.max(0), self.weight * REPAIR);
         }
     }
@@ -175,7 +175,7 @@ impl Lateness {
             false => (0, 0, (arrival, at)),
         };
         let over = packets >= RUN && !(together && self.run.0 > 0);
-        let spike = self.usual + self.units(Duration::from_millis(20))..=self.most;
+        let spike = self.usual + self.units(Duration::from_millis(20))..=self.max_delay;
         if over && self.packets > KNOWN && spike.contains(&height) {
             self.spikes.rotate_left(1);
             self.spikes[3] = Some((arrival, height));
@@ -219,7 +219,7 @@ impl Lateness {
             if bin > self.top {
                 // Nothing was counted here. Where all that may come costs less than a bin more of delay, none is wanted.
                 *later = 0.0;
-                if self.price * tail < self.bin as f32 {
+                if self.cost_of_loss * tail < self.bin as f32 {
                     self.reckoned = bin;
                     break;
                 }
@@ -227,18 +227,18 @@ impl Lateness {
             *later += tail;
             tail *= fall;
             let delay = (bin as i64 + 1) * self.bin;
-            let cost = delay as f32 + self.price * *later;
+            let cost = delay as f32 + self.cost_of_loss * *later;
             if cost < best.0 {
                 best = (cost, delay);
             }
         }
         self.beyond = tail;
-        self.usual = best.1.clamp(self.least, self.most.max(self.bin)) + self.guard;
-        self.wanted = self.usual.max(self.returning().min(self.most) + self.guard);
+        self.usual = best.1.clamp(self.min_delay, self.max_delay.max(self.bin)) + self.guard;
+        self.wanted = self.usual.max(self.returning().min(self.max_delay) + self.guard);
     }
 
     /// The least that any packet should wait.
-    pub(super) const fn least(&self) -> i64 {
+    pub(super) const fn min_delay(&self) -> i64 {
         self.guard + self.bin
     }
 
@@ -248,7 +248,7 @@ impl Lateness {
         if reach < 0 {
             return f32::INFINITY;
         }
-        if reach < self.least.max(self.returning()) {
+        if reach < self.min_delay.max(self.returning()) {
             // Below what was asked for: the nearer the better.
             return 1e9 - reach as f32;
         }
@@ -260,6 +260,6 @@ impl Lateness {
             Ok(_) => self.beyond,
         };
         let later = at(bin - 1) * (1.0 - part) + at(bin) * part;
-        delay as f32 + self.price * later
+        delay as f32 + self.cost_of_loss * later
     }
 }

@@ -135,7 +135,7 @@ fn memory_is_bounded_whatever_arrives() {
 #[test]
 fn a_gap_says_so_where_its_end_is_known_whatever_the_length_of_packets() {
     for units in [80u32, 160, 320, 480, 960] {
-        let plan = JitterPlan { most: MS * 2000, ..JitterPlan::default() };
+        let plan = JitterPlan { max_delay: MS * 2000, ..JitterPlan::default() };
         let (t0, mut jitter) = (Instant::now(), Jitter::new(plan, 8000));
         for n in [0u32, 1, 3, 4] {
             let payload = Bytes::from(vec![n as u8; units as usize]);

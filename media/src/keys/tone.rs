@@ -404,7 +404,7 @@ mod tests {
     fn a_key_in_the_sound_of_a_line_without_events_counts_once_and_no_ear_takes_it_for_speech() {
         use crate::codec::Codec;
         use crate::room::{Event, Mode, Seat};
-        use crate::testkit::netem::Weather;
+        use crate::testkit::netem::Impairments;
         use crate::testkit::sim::{Phone, Sim, plan};
         use std::time::Duration;
         // Key after key, 100 ms of tone in every 240, from the first second on.
@@ -421,9 +421,9 @@ mod tests {
             (from..from + n as u64).map(at).collect()
         };
         for (telephone_event, expected) in [(None, said), (Some(101), "")] {
-            let weather = Weather { jitter: Duration::from_millis(20), loss: 0.03, ..Weather::default() };
+            let impairments = Impairments { jitter: Duration::from_millis(20), loss: 0.03, ..Impairments::default() };
             let mut sim = Sim::new(Mode::Bot);
-            let phone = Phone::new(sim.start, Codec::Pcmu, Box::new(voice), weather, 3);
+            let phone = Phone::new(sim.start, Codec::Pcmu, Box::new(voice), impairments, 3);
             sim.join(Seat::CALLER, crate::leg::LegPlan { telephone_event, ..plan(Codec::Pcmu) }, Some(phone));
             sim.run(Duration::from_secs(5));
             let keys = sim.events.iter().filter_map(|e| if let Event::Key { key, .. } = e { Some(*key) } else { None });

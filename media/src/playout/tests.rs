@@ -61,7 +61,7 @@ fn what_was_heard_is_told_in_characters_between_the_marks() {
     let chars: Vec<u32> = ear.news.iter().filter(|n| n.1 == Phase::Progress).map(|n| n.2).collect();
     assert!(chars.len() >= 9 && chars.windows(2).all(|w| w[0] <= w[1]), "{chars:?}");
     assert!(chars.contains(&10), "a mark is told when it is reached: {chars:?}");
-    assert!(ear.playout.idle());
+    assert!(ear.playout.is_idle());
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A listening session: one ear's turn on its way through the recognisers of a chain.
-use super::{Class, Session, Shared, Ticket, now};
+use super::now;
+use super::session::{Class, Session};
+use super::shared::Shared;
+use super::worker::Lease;
 use crate::SamplePos;
-use crate::asr::{Ask, Chain, Cue, Fault, Heard, Hearing, Hypothesis, Listen};
+use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +17,7 @@ pub struct Listener {
 }
 
 /// The most sound given to an engine in one step: 320 ms.
-const BITE: usize = 5_120;
+const MAX_FEED: usize = 5_120;
 const HZ: u128 = 16_000;
 
 fn samples(time: Duration) -> usize {
@@ -61,7 +64,7 @@ impl Listen for Listener {
                     state.kept.extend_from_slice(&pcm[..pcm.len().min(room)]);
                     if state.kept.len() - state.reached > samples(plan.backlog) {
                         overrun = true;
-                        state.fail(Fault::Busy);
+                        state.fail(AsrFault::Busy);
                     }
                 }
                 Cue::Pause { at } => {
@@ -78,7 +81,7 @@ impl Listen for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.shared.leave();
+        self.shared.close_session();
         // An engine's session is closed by a worker, never by the thread of the ear.
         self.schedule(|state| {
             state.over = true;
@@ -117,12 +120,12 @@ struct State {
     hearing: Option<Box<dyn Hearing>>,
     /// The present engine's place in the chain.
     place: Option<usize>,
-    /// How often an engine was late with this utterance: the first time it tells of the engine, and a fresh worker starts
-    /// again; the second time it tells of the utterance, and the caller was not understood.
+    /// How often an engine was late with this utterance. The first time counts against the engine, and a new worker starts
+    /// again; the second time counts against the utterance, which is not understood.
     late: u32,
     /// A bit for each engine that failed this session.
     tried: u32,
-    why: Option<Fault>,
+    why: Option<AsrFault>,
     running: bool,
     queued: [bool; 2],
     /// A final or a failure that found `out` full.
@@ -171,7 +174,7 @@ impl State {
         let Some(from) = self.from else { return Action::Rest };
         let end = self.pause.map_or(self.kept.len(), |pause| pause.mark);
         if self.fed < end {
-            return Action::Feed(self.kept[self.fed..end.min(self.fed + BITE)].to_vec());
+            return Action::Feed(self.kept[self.fed..end.min(self.fed + MAX_FEED)].to_vec());
         }
         match self.pause {
             Some(pause) => Action::Finish(pause, from),
@@ -179,14 +182,14 @@ impl State {
         }
     }
 
-    fn fail(&mut self, fault: Fault) {
+    fn fail(&mut self, fault: AsrFault) {
         self.over = true;
         self.kept = Vec::new();
         self.waiting = Some(Heard::Failed(fault));
     }
 
-    /// The present engine is out; the next one hears the utterance from its beginning.
-    fn fall_back(&mut self, fault: Fault) {
+    /// The present engine is given up; the next one hears the utterance from its beginning.
+    fn fall_back(&mut self, fault: AsrFault) {
         if let Some(place) = self.place.take() {
             self.tried |= 1 << place;
         }
@@ -197,12 +200,12 @@ impl State {
 }
 
 /// Whether a fault speaks against the engine rather than against the ask.
-pub(super) fn blames_engine(fault: &Fault) -> bool {
-    matches!(fault, Fault::Engine(_) | Fault::Model(_) | Fault::Late)
+pub(super) fn blames_engine(fault: &AsrFault) -> bool {
+    matches!(fault, AsrFault::Engine(_) | AsrFault::Model(_) | AsrFault::Late)
 }
 
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Fault::Engine("it panicked".into())))
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, AsrFault>) -> Result<T, AsrFault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(AsrFault::Engine("it panicked".into())))
 }
 
 impl Listening {
@@ -220,22 +223,22 @@ impl Listening {
     }
 
     /// Opens the first engine of the chain that takes the ask. `None`: the worker has been given up.
-    fn open(&self, ticket: &Ticket) -> Option<()> {
-        let limit = ticket.shared.plan.listen_limit;
+    fn open(&self, lease: &Lease) -> Option<()> {
+        let limit = lease.shared.plan.listen_limit;
         loop {
             let tried = self.lock().tried;
             let Some((place, engine)) = self.engines.pick(&self.ask, tried) else {
                 let mut state = self.lock();
-                let why = state.why.take().unwrap_or_else(|| Fault::Language(format!("{:?}", self.ask.language)));
+                let why = state.why.take().unwrap_or_else(|| AsrFault::Language(format!("{:?}", self.ask.language)));
                 state.fail(why);
                 return Some(());
             };
             self.lock().place = Some(place);
-            if !ticket.enter(limit) {
+            if !lease.enter_engine(limit) {
                 return None;
             }
             let opened = guarded(|| engine.open(&self.ask));
-            if !ticket.out() {
+            if !lease.leave_engine() {
                 return None;
             }
             match opened {
@@ -244,55 +247,55 @@ impl Listening {
                     return Some(());
                 }
                 Err(fault) => {
-                    self.note(ticket, place, &fault);
+                    self.note(lease, place, &fault);
                     self.lock().fall_back(fault);
                 }
             }
         }
     }
 
-    /// An engine that has hung for another call would hang for this one too, though it was opened in good health.
-    fn leave_ill(&self, state: &mut State) {
+    /// An engine that has hung for another call since it was opened would hang for this one too.
+    fn leave_ill_engine(&self, state: &mut State) {
         let ill = state.place.is_some_and(|place| self.engines.is_ill(place));
         if ill && !state.over && state.hearing.is_some() {
-            state.fall_back(Fault::Late);
+            state.fall_back(AsrFault::Late);
         }
     }
 
-    fn note(&self, ticket: &Ticket, place: usize, fault: &Fault) {
+    fn note(&self, lease: &Lease, place: usize, fault: &AsrFault) {
         if blames_engine(fault) {
             let rests = self.engines.failed(place, &self.ask, now());
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
-            ticket.shared.rouse();
+            lease.shared.wake_watchdog();
         }
     }
 
     /// Runs `work` on the session's engine after `heard` samples of sound. `None`: the worker has been given up.
     fn with_engine<T>(
         &self,
-        ticket: &Ticket,
+        lease: &Lease,
         heard: usize,
-        work: impl FnOnce(&mut dyn Hearing) -> Result<T, Fault>,
-    ) -> Option<Result<T, Fault>> {
+        work: impl FnOnce(&mut dyn Hearing) -> Result<T, AsrFault>,
+    ) -> Option<Result<T, AsrFault>> {
         let (place, hearing) = {
             let mut state = self.lock();
             (state.place, state.hearing.take())
         };
         let (Some(place), Some(mut hearing)) = (place, hearing) else {
-            return Some(Err(Fault::Engine("it is closed".into())));
+            return Some(Err(AsrFault::Engine("it is closed".into())));
         };
         let utterance = Duration::from_millis((heard as u128 * 1000 / HZ) as u64);
-        if !ticket.enter(ticket.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
+        if !lease.enter_engine(lease.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
             return None;
         }
         let result = guarded(|| work(hearing.as_mut()));
-        if !ticket.out() {
+        if !lease.leave_engine() {
             return None;
         }
         match &result {
             Ok(_) => self.lock().hearing = Some(hearing),
             Err(fault) => {
-                self.note(ticket, place, fault);
+                self.note(lease, place, fault);
                 self.lock().fall_back(fault.clone());
             }
         }
@@ -300,11 +303,11 @@ impl Listening {
     }
 
     /// Works until the step is done; `None`: the worker has been given up.
-    fn work(&self, class: Class, ticket: &Ticket) -> Option<()> {
+    fn work(&self, class: Class, lease: &Lease) -> Option<()> {
         loop {
             let action = {
                 let mut state = self.lock();
-                self.leave_ill(&mut state);
+                self.leave_ill_engine(&mut state);
                 state.action()
             };
             match action {
@@ -313,13 +316,12 @@ impl Listening {
                     drop(hearing);
                     return Some(());
                 }
-                Action::Open => self.open(ticket)?,
+                Action::Open => self.open(lease)?,
                 Action::Feed(pcm) => {
-                    // Words on the way to a final are nobody's news any more.
-                    // And while others wait for their finals, nobody is followed for partial words.
-                    let hurry = class == Class::Urgent || ticket.shared.is_behind();
+                    // No partial words on the way to a final, nor while other sessions wait for their finals.
+                    let hurry = class == Class::Urgent || lease.shared.is_behind();
                     let so_far = self.lock().fed + pcm.len();
-                    let heard = self.with_engine(ticket, so_far, |engine| {
+                    let heard = self.with_engine(lease, so_far, |engine| {
                         if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
                     })?;
                     let mut state = self.lock();
@@ -337,7 +339,7 @@ impl Listening {
                     }
                 }
                 Action::Finish(pause, from) => {
-                    if let Ok(hypothesis) = self.with_engine(ticket, pause.mark, |engine| engine.finish())? {
+                    if let Ok(hypothesis) = self.with_engine(lease, pause.mark, |engine| engine.finish())? {
                         self.finished(hypothesis, pause, from);
                         return Some(());
                     }
@@ -370,9 +372,9 @@ impl Listening {
     fn finished(&self, hypothesis: Hypothesis, pause: Pause, from: SamplePos) {
         let mut state = self.lock();
         let Some(place) = state.place else { return };
-        self.engines.well(place);
+        self.engines.succeeded(place);
         state.late = 0;
-        // The caller went on while the engine thought: its words come with the next pause.
+        // The caller went on while the engine worked: the words come with the next pause.
         if state.over || state.pause.is_none_or(|now| now.mark != pause.mark) {
             return;
         }
@@ -396,7 +398,7 @@ impl Session for Listening {
         self.call
     }
 
-    fn step(self: Arc<Self>, class: Class, ticket: &Ticket) -> Option<Class> {
+    fn step(self: Arc<Self>, class: Class, lease: &Lease) -> Option<Class> {
         {
             let mut state = self.lock();
             state.queued[class as usize] = false;
@@ -405,9 +407,9 @@ impl Session for Listening {
             }
             state.running = true;
         }
-        self.work(class, ticket)?;
+        self.work(class, lease)?;
         if self.retry() {
-            ticket.shared.retry_later(self.clone());
+            lease.shared.retry_later(self.clone());
         }
         let mut state = self.lock();
         state.running = false;
@@ -423,7 +425,7 @@ impl Session for Listening {
                 if state.late == 0 { self.engines.failed(place, &self.ask, now) } else { self.engines.is_ill(place) };
             tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
         }
-        state.fall_back(Fault::Late);
+        state.fall_back(AsrFault::Late);
         state.late += 1;
         if let (Some(place), false) = (place, rests)
             && !self.engines.has_other(&self.ask, state.tried)
@@ -437,7 +439,7 @@ impl Session for Listening {
         state.enlist()
     }
 
-    fn is_lost(&self) -> bool {
+    fn is_in_ill_engine(&self) -> bool {
         let state = self.lock();
         state.running && state.place.is_some_and(|place| self.engines.is_ill(place))
     }
@@ -453,7 +455,7 @@ impl Session for Listening {
     fn refuse(&self) {
         let mut state = self.lock();
         if !state.over {
-            state.fail(Fault::Busy);
+            state.fail(AsrFault::Busy);
         }
     }
 }

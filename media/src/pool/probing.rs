@@ -1,60 +1,74 @@
-//! Whether an ill engine is well again: tried with a sound or a word of our own, which nobody waits for.
+//! Whether an ill engine works again: tried with a sound or a word of the server's own, which nobody waits for.
 use super::listening::{blames_engine, guarded};
-use super::{Class, Session, Ticket, now};
-use crate::{asr, tts};
+use super::now;
+use super::session::{Class, Purpose, Session};
+use super::worker::Lease;
+use crate::asr::{self, Recogniser};
+use crate::chain::{ChainEngine, Probe};
+use crate::health::Probed;
+use crate::tts::{self, Synthesiser};
 use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// It takes turns with the calls as if it were one.
+/// The call that probes are charged to: they take turns with the calls.
 const CALL: u64 = u64::MAX;
 
 pub(super) enum Probing {
-    Ear(asr::fallback::Probe),
-    Voice(tts::fallback::Probe),
+    Recogniser(Probe<dyn Recogniser>),
+    Synthesiser(Probe<dyn Synthesiser>),
 }
 
 impl Probing {
-    pub fn ear(probe: asr::fallback::Probe) -> Arc<dyn Session> {
-        Arc::new(Self::Ear(probe))
+    pub fn recogniser(probe: Probe<dyn Recogniser>) -> Arc<dyn Session> {
+        Arc::new(Self::Recogniser(probe))
     }
 
-    pub fn voice(probe: tts::fallback::Probe) -> Arc<dyn Session> {
-        Arc::new(Self::Voice(probe))
+    pub fn synthesiser(probe: Probe<dyn Synthesiser>) -> Arc<dyn Session> {
+        Arc::new(Self::Synthesiser(probe))
     }
 
     /// How long it may take.
-    fn limit(&self, ticket: &Ticket) -> Duration {
-        let plan = &ticket.shared.plan;
+    fn limit(&self, lease: &Lease) -> Duration {
+        let plan = &lease.shared.plan;
         match self {
-            Self::Ear(probe) => plan.listen_limit.max(probe.patience()),
-            Self::Voice(_) => plan.speak_limit,
+            Self::Recogniser(probe) => plan.listen_limit.max(probe.engine().patience(asr::PROBE)),
+            Self::Synthesiser(_) => plan.speak_limit,
         }
     }
 
     /// Whether the engine did what it was asked.
-    fn try_out(&self, ticket: &Ticket) -> bool {
-        match self {
-            Self::Ear(probe) => guarded(|| probe.run()).err().is_none_or(|fault| !blames_engine(&fault)),
-            Self::Voice(probe) => {
-                let limit = self.limit(ticket);
-                let mut sink = |_: tts::Chunk<'_>| if ticket.enter(limit) { Continue(()) } else { Break(()) };
-                let spoken = catch_unwind(AssertUnwindSafe(|| probe.run(&mut sink)));
-                spoken.is_ok_and(|spoken| !matches!(spoken, Err(tts::Fault::Engine(_) | tts::Fault::Late)))
+    fn run(&self, lease: &Lease) -> Probed {
+        let works = match self {
+            Self::Recogniser(probe) => {
+                guarded(|| probe.engine().probe(&probe.job)).err().is_none_or(|fault| !blames_engine(&fault))
             }
-        }
+            Self::Synthesiser(probe) => {
+                let limit = self.limit(lease);
+                let mut sink = |_: tts::Chunk<'_>| if lease.enter_engine(limit) { Continue(()) } else { Break(()) };
+                let spoken = catch_unwind(AssertUnwindSafe(|| probe.engine().probe(&probe.job, &mut sink)));
+                spoken.is_ok_and(|spoken| !matches!(spoken, Err(tts::TtsFault::Engine(_) | tts::TtsFault::Late)))
+            }
+        };
+        if works { Probed::Works } else { Probed::Fails }
     }
 
-    fn tell(&self, healed: bool, now: Instant) {
+    fn report(&self, outcome: Probed, now: Instant) {
         let engine = match self {
-            Self::Ear(probe) => probe.tell(healed, now),
-            Self::Voice(probe) => probe.tell(healed, now),
+            Self::Recogniser(probe) => {
+                probe.report(outcome, now);
+                ChainEngine::name(probe.engine())
+            }
+            Self::Synthesiser(probe) => {
+                probe.report(outcome, now);
+                ChainEngine::name(probe.engine())
+            }
         };
-        if healed {
-            tracing::info!(engine, "an engine is well again");
-        } else {
-            tracing::warn!(engine, "an engine is still ill");
+        match outcome {
+            Probed::Works => tracing::info!(engine, "an engine is well again"),
+            Probed::Fails => tracing::warn!(engine, "an engine is still ill"),
+            Probed::NotRun => tracing::debug!(engine, "no worker could probe an engine"),
         }
     }
 }
@@ -64,19 +78,23 @@ impl Session for Probing {
         CALL
     }
 
-    fn step(self: Arc<Self>, _: Class, ticket: &Ticket) -> Option<Class> {
-        if ticket.enter(self.limit(ticket)) {
-            let healed = self.try_out(ticket);
-            if ticket.out() {
-                self.tell(healed, now());
-                ticket.shared.rouse();
+    fn purpose(&self) -> Purpose {
+        Purpose::Probe
+    }
+
+    fn step(self: Arc<Self>, _: Class, lease: &Lease) -> Option<Class> {
+        if lease.enter_engine(self.limit(lease)) {
+            let outcome = self.run(lease);
+            if lease.leave_engine() {
+                self.report(outcome, now());
+                lease.shared.wake_watchdog();
             }
         }
         None
     }
 
     fn abandoned(&self, now: Instant) -> Option<Class> {
-        self.tell(false, now);
+        self.report(Probed::Fails, now);
         None
     }
 
@@ -84,7 +102,9 @@ impl Session for Probing {
         false
     }
 
-    fn refuse(&self) {}
+    fn refuse(&self) {
+        self.report(Probed::NotRun, now());
+    }
 }
 
 #[cfg(test)]

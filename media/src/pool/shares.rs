@@ -1,5 +1,5 @@
 //! Whose turn it is: calls take turns, and who has used much of the workers lately comes after who has not.
-use super::Session;
+use super::session::Session;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,14 +46,14 @@ fn faded(seconds: f64, at: Instant, now: Instant) -> f64 {
 /// A session that waits, and since when.
 pub(super) type Waiting = (Arc<dyn Session>, Instant);
 
-/// Sessions waiting for a worker.
+/// Sessions waiting for a worker, call by call.
 #[derive(Default)]
-pub(super) struct Ring {
+pub(super) struct FairQueue {
     order: VecDeque<u64>,
     sessions: HashMap<u64, VecDeque<Waiting>>,
 }
 
-impl Ring {
+impl FairQueue {
     pub fn push(&mut self, session: Arc<dyn Session>, now: Instant) {
         let call = session.call();
         let queue = self.sessions.entry(call).or_default();
@@ -89,25 +89,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::{Class, Ticket};
-
-    struct Job(u64);
-
-    impl Session for Job {
-        fn call(&self) -> u64 {
-            self.0
-        }
-        fn step(self: Arc<Self>, _: Class, _: &Ticket) -> Option<Class> {
-            None
-        }
-        fn abandoned(&self, _: Instant) -> Option<Class> {
-            None
-        }
-        fn retry(&self) -> bool {
-            false
-        }
-        fn refuse(&self) {}
-    }
+    use crate::pool::session::Idle;
 
     const LOUD: u64 = 99;
 
@@ -115,20 +97,20 @@ mod tests {
     /// 40 ms always. Returns the share of the loud one in percent, and how long the others waited at most.
     fn minute(every: Duration) -> (u128, Duration) {
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
-        let (mut ring, mut shares) = (Ring::default(), Shares::default());
+        let (mut queue, mut shares) = (FairQueue::default(), Shares::default());
         let (mut clock, mut used, mut longest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         let mut next: Vec<Duration> = (0..10).map(|i| every * i / 10).collect();
         let mut queued = [false; 10];
-        ring.push(Arc::new(Job(LOUD)), start);
+        queue.push(Arc::new(Idle(LOUD)), start);
         while clock < minute {
             for (call, (at, queued)) in next.iter_mut().zip(&mut queued).enumerate() {
                 if *at <= clock && !*queued {
-                    ring.push(Arc::new(Job(call as u64)), start + *at);
+                    queue.push(Arc::new(Idle(call as u64)), start + *at);
                     *at += every;
                     *queued = true;
                 }
             }
-            let (session, since) = ring.pop(&shares, start + clock).unwrap();
+            let (session, since) = queue.pop(&shares, start + clock).unwrap();
             let call = session.call();
             let cost = Duration::from_millis(if call == LOUD { 40 } else { 10 });
             if call != LOUD {
@@ -139,7 +121,7 @@ mod tests {
             shares.charge(call, start + clock, cost);
             if call == LOUD {
                 used += cost;
-                ring.push(session, start + clock);
+                queue.push(session, start + clock);
             }
         }
         (used.as_millis() * 100 / minute.as_millis(), longest)

@@ -1,7 +1,10 @@
 //! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
-use super::{Class, Session, Shared, Ticket, now};
+use super::now;
+use super::session::{Class, Session};
+use super::shared::Shared;
+use super::worker::Lease;
 use crate::Rate;
-use crate::tts::{Chain, Chunk, Fault, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId, Voice};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +22,7 @@ pub struct Speaker {
 /// News that waits for room; beyond this the oldest is dropped.
 const NEWS: usize = 64;
 
-pub(super) struct Errand {
+pub(super) struct Setup {
     pub call: u64,
     pub engines: Arc<Chain>,
     pub voice: Voice,
@@ -27,11 +30,11 @@ pub(super) struct Errand {
 }
 
 impl Speaker {
-    pub(super) fn open(shared: Arc<Shared>, admitted: bool, errand: Errand, sink: Box<dyn Sink>) -> Self {
+    pub(super) fn open(shared: Arc<Shared>, admitted: bool, setup: Setup, sink: Box<dyn Sink>) -> Self {
         let state = State {
             sink,
             unsent: VecDeque::new(),
-            rate: errand.voice.rate,
+            rate: setup.voice.rate,
             clauses: VecDeque::new(),
             current: None,
             floor: UtteranceId(0),
@@ -40,18 +43,18 @@ impl Speaker {
             over: false,
             news: VecDeque::new(),
         };
-        Self { shared, session: Arc::new(Speaking { errand, state: Mutex::new(state) }), admitted }
+        Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
     /// Says `text` (normalised, one clause) after all that was said before.
     ///
     /// # Errors
-    /// [`Fault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
-    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), Fault> {
+    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
+    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
             if !self.admitted || state.over || state.clauses.len() >= self.shared.plan.clauses {
-                return Err(Fault::Busy);
+                return Err(TtsFault::Busy);
             }
             if utterance < state.floor {
                 return Ok(());
@@ -88,7 +91,7 @@ impl Speaker {
 impl Drop for Speaker {
     fn drop(&mut self) {
         if self.admitted {
-            self.shared.leave();
+            self.shared.close_session();
         }
         let mut state = self.session.lock();
         state.over = true;
@@ -99,7 +102,7 @@ impl Drop for Speaker {
 }
 
 pub(super) struct Speaking {
-    errand: Errand,
+    setup: Setup,
     state: Mutex<State>,
 }
 
@@ -217,7 +220,7 @@ impl State {
 /// What became of one engine's go at a clause.
 enum Outcome {
     Said,
-    Failed(Fault),
+    Failed(TtsFault),
     GivenUp,
 }
 
@@ -227,20 +230,20 @@ impl Speaking {
     }
 
     /// Says the present clause, with as many engines as it takes. `None`: the worker has been given up.
-    fn say(&self, ticket: &Ticket) -> Option<()> {
+    fn say(&self, lease: &Lease) -> Option<()> {
         let mut why = None;
         loop {
             let Some(clause) = self.next() else { return Some(()) };
-            let chain = &self.errand.engines;
-            let picked = chain.pick(self.errand.voice.language, clause.tried);
+            let chain = &self.setup.engines;
+            let picked = chain.pick(&self.setup.voice, clause.tried);
             let Some((place, engine)) = picked else {
-                let late = if clause.tried == 0 { None } else { Some(Fault::Late) };
-                let none = || Fault::Language(format!("{:?}", self.errand.voice.language));
+                let late = if clause.tried == 0 { None } else { Some(TtsFault::Late) };
+                let none = || TtsFault::Language(format!("{:?}", self.setup.voice.language));
                 let fault = why.take().or(late).unwrap_or_else(none);
                 let mut state = self.lock();
                 state.end(&clause);
                 if state.wanted(clause.utterance) {
-                    state.tell(&self.errand.out, Spoken::Failed { utterance: clause.utterance, fault });
+                    state.tell(&self.setup.out, Spoken::Failed { utterance: clause.utterance, fault });
                 }
                 return Some(());
             };
@@ -248,26 +251,26 @@ impl Speaking {
                 current.place = Some(place);
             }
             let started = clause.said > 0;
-            let mut voice = Utter { session: self, ticket, engine: engine.name(), base: clause.said, started };
-            let manner = Voice { rate: clause.rate, ..self.errand.voice.clone() };
-            match voice.utter(&clause, |rest, sink| engine.speak(&manner, rest, sink)) {
+            let mut attempt = Attempt { session: self, lease, engine: engine.name(), base: clause.said, started };
+            let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
+            match attempt.run(&clause, |rest, sink| engine.speak(&voice, rest, sink)) {
                 Outcome::GivenUp => return None,
                 Outcome::Said => {
-                    chain.well(place);
+                    chain.succeeded(place);
                     let mut state = self.lock();
                     let Some(clause) = state.current.clone() else { return Some(()) };
                     let wanted = state.wanted(clause.utterance);
                     state.end(&clause);
                     if wanted {
-                        state.tell(&self.errand.out, Spoken::Done { utterance: clause.utterance });
+                        state.tell(&self.setup.out, Spoken::Done { utterance: clause.utterance });
                     }
                     return Some(());
                 }
                 Outcome::Failed(fault) => {
-                    if matches!(fault, Fault::Engine(_) | Fault::Late) {
-                        let rests = chain.failed(place, &self.errand.voice, now());
+                    if matches!(fault, TtsFault::Engine(_) | TtsFault::Late) {
+                        let rests = chain.failed(place, &self.setup.voice, now());
                         tracing::warn!(engine = chain.name(place), rests, "a synthesiser failed");
-                        ticket.shared.rouse();
+                        lease.shared.wake_watchdog();
                     }
                     why = Some(fault);
                     if let Some(current) = &mut self.lock().current {
@@ -292,9 +295,9 @@ impl Speaking {
 }
 
 /// One engine's go at one clause.
-struct Utter<'a> {
+struct Attempt<'a> {
     session: &'a Speaking,
-    ticket: &'a Ticket<'a>,
+    lease: &'a Lease<'a>,
     engine: &'static str,
     /// Characters another engine has said before.
     base: u32,
@@ -303,31 +306,31 @@ struct Utter<'a> {
 
 type Speak<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
 
-impl Utter<'_> {
-    fn utter(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), Fault>) -> Outcome {
+impl Attempt<'_> {
+    fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), TtsFault>) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
             return Outcome::Said;
         }
-        if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
+        if !self.lease.enter_engine(self.lease.shared.plan.speak_limit) {
             return Outcome::GivenUp;
         }
-        let ticket = self.ticket;
+        let lease = self.lease;
         let mut take = |chunk: Chunk<'_>| self.take(clause, chunk);
         let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
-        if !ticket.out() {
+        if !lease.leave_engine() {
             return Outcome::GivenUp;
         }
         match spoken {
             Ok(Ok(())) => Outcome::Said,
             Ok(Err(fault)) => Outcome::Failed(fault),
-            Err(_) => Outcome::Failed(Fault::Engine("it panicked".into())),
+            Err(_) => Outcome::Failed(TtsFault::Engine("it panicked".into())),
         }
     }
 
     fn take(&mut self, clause: &Clause, chunk: Chunk<'_>) -> ControlFlow<()> {
         let &Clause { utterance, interruptible, rate, .. } = clause;
-        if !self.ticket.enter(self.ticket.shared.plan.speak_limit) {
+        if !self.lease.enter_engine(self.lease.shared.plan.speak_limit) {
             return Break(());
         }
         let mut state = self.session.lock();
@@ -348,7 +351,7 @@ impl Utter<'_> {
         if !self.started {
             self.started = true;
             let started = Spoken::Started { utterance, engine: self.engine, at: now() };
-            state.tell(&self.session.errand.out, started);
+            state.tell(&self.session.setup.out, started);
         }
         Continue(())
     }
@@ -356,10 +359,10 @@ impl Utter<'_> {
 
 impl Session for Speaking {
     fn call(&self) -> u64 {
-        self.errand.call
+        self.setup.call
     }
 
-    fn step(self: Arc<Self>, _: Class, ticket: &Ticket) -> Option<Class> {
+    fn step(self: Arc<Self>, _: Class, lease: &Lease) -> Option<Class> {
         {
             let mut state = self.lock();
             state.queued = false;
@@ -369,10 +372,10 @@ impl Session for Speaking {
             state.running = true;
         }
         if self.lock().unsent.is_empty() {
-            self.say(ticket)?;
+            self.say(lease)?;
         }
         if self.retry() {
-            ticket.shared.retry_later(self.clone());
+            lease.shared.retry_later(self.clone());
         }
         let mut state = self.lock();
         state.running = false;
@@ -384,9 +387,9 @@ impl Session for Speaking {
         if let Some(clause) = &mut state.current
             && let Some(place) = clause.place.take()
         {
-            let rests = self.errand.engines.failed(place, &self.errand.voice, now);
+            let rests = self.setup.engines.failed(place, &self.setup.voice, now);
             tracing::warn!(
-                engine = self.errand.engines.name(place),
+                engine = self.setup.engines.name(place),
                 rests,
                 "a synthesiser hangs; its thread is given up"
             );
@@ -396,16 +399,16 @@ impl Session for Speaking {
         state.enlist()
     }
 
-    fn is_lost(&self) -> bool {
+    fn is_in_ill_engine(&self) -> bool {
         let state = self.lock();
         let clause = state.current.as_ref().filter(|_| state.running);
-        clause.and_then(|clause| clause.place).is_some_and(|place| self.errand.engines.is_ill(place))
+        clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {
         let mut state = self.lock();
         _ = state.send_rest();
-        state.flush(&self.errand.out);
+        state.flush(&self.setup.out);
         !state.news.is_empty() || !state.unsent.is_empty()
     }
 
@@ -420,8 +423,8 @@ impl Session for Speaking {
         let waiting: Vec<_> = waiting.into_iter().chain(std::mem::take(&mut state.clauses)).collect();
         for clause in waiting {
             state.end(&clause);
-            let failed = Spoken::Failed { utterance: clause.utterance, fault: Fault::Busy };
-            state.tell(&self.errand.out, failed);
+            let failed = Spoken::Failed { utterance: clause.utterance, fault: TtsFault::Busy };
+            state.tell(&self.setup.out, failed);
         }
     }
 }

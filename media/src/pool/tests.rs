@@ -1,13 +1,16 @@
 //! Faults, fairness and order under real threads.
-use super::starved::{Account, Deadline, MOST};
-use super::*;
+use super::{Listener, Pool, PoolPlan, now};
+use crate::Language;
 use crate::asr::scripted::{self as ears, Act, Trouble};
-use crate::asr::{Caps, Cue, Expect, Fault, Hearing, Hypothesis, Language, Listen, Recogniser};
+use crate::asr::{self, Ask, AsrFault, Caps, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
 use crate::tts::scripted::{Manner, Scripted as Tones};
-use crate::tts::{Sink, Sound, Unsent, UtteranceId};
+use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 pub(super) const FIRST: UtteranceId = UtteranceId(1);
 
@@ -181,7 +184,7 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
 }
 
 /// Hangs on the first sounds it is given, whoever's they are, and hears the rest.
-struct Stumbles(Arc<std::sync::atomic::AtomicU32>);
+struct Stumbles(Arc<AtomicU32>);
 
 impl Recogniser for Stumbles {
     fn name(&self) -> &'static str {
@@ -190,19 +193,19 @@ impl Recogniser for Stumbles {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: false })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(Stumbles(self.0.clone())))
     }
 }
 
 impl Hearing for Stumbles {
-    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
         Ok(None)
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         if self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
             sleep(Duration::from_secs(2));
         }
@@ -214,7 +217,7 @@ impl Hearing for Stumbles {
 fn one_late_utterance_is_heard_by_a_fresh_worker_and_no_other_call_notices() {
     for (times, first) in [(1, Some("yes")), (2, None)] {
         let pool = Pool::start(quick()).unwrap();
-        let engine = Stumbles(Arc::new(std::sync::atomic::AtomicU32::new(times)));
+        let engine = Stumbles(Arc::new(AtomicU32::new(times)));
         let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
         let (out, mut news) = mpsc::channel(16);
         let mut listener = pool.listen(1, chain.clone(), ask(), out).unwrap();
@@ -274,7 +277,7 @@ fn lost_threads_are_bounded_and_then_everybody_is_told() {
                 let told = end_of(&mut news, SOON).unwrap();
                 assert_eq!(text(&told), None, "{told:?}");
             }
-            Err(fault) => assert_eq!((fault, call), (Fault::Busy, 2)),
+            Err(fault) => assert_eq!((fault, call), (AsrFault::Busy, 2)),
         }
     }
     let report = pool.report();
@@ -295,7 +298,7 @@ fn a_session_too_far_behind_fails_busy() {
     for _ in 0..quick().backlog.as_millis() / 20 + 50 {
         listener.cue(Cue::Sound(vec![0; 320]));
     }
-    assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(Fault::Busy)));
+    assert_eq!(wait(&mut news, SOON), Some(Heard::Failed(AsrFault::Busy)));
 }
 
 #[test]
@@ -320,24 +323,24 @@ impl Recogniser for Slow {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: true })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(Slow(self.0.clone())))
     }
 }
 
 impl Hearing for Slow {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         sleep(Duration::from_millis(5));
         self.0.lock().unwrap().push(pcm[0]);
         Ok(None)
     }
-    fn keep(&mut self, _: &[i16]) -> Result<(), Fault> {
+    fn keep(&mut self, _: &[i16]) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         self.0.lock().unwrap().push(-1);
         Ok(Hypothesis { text: None, confidence: 0.0 })
     }
@@ -473,7 +476,7 @@ fn sessions_are_bounded_and_counted() {
     let chain = ear(vec![ears::Scripted::always("x")]);
     let (out, _news) = mpsc::channel(4);
     let first = pool.listen(1, chain.clone(), ask(), out.clone()).unwrap();
-    assert!(matches!(pool.listen(2, chain.clone(), ask(), out.clone()), Err(Fault::Busy)));
+    assert!(matches!(pool.listen(2, chain.clone(), ask(), out.clone()), Err(AsrFault::Busy)));
     drop(first);
     assert_eq!(pool.report().sessions, 0);
     assert!(pool.listen(2, chain, ask(), out).is_ok());
@@ -493,7 +496,7 @@ fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
     calls.iter_mut().for_each(|(listener, _)| speak(listener));
     let began = now();
     for (_, news) in &mut calls {
-        assert!(matches!(end_of(news, SOON), Some(Heard::Failed(Fault::Late))));
+        assert!(matches!(end_of(news, SOON), Some(Heard::Failed(AsrFault::Late))));
     }
     assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
     // The two that hung at once, and one that took the place of the first of them a moment before the second was late.
@@ -537,53 +540,4 @@ fn what_one_call_says_another_hears() {
     };
     assert_eq!(text(&last), Some("book a room for two people tomorrow"), "{last:?}, {partials:?}");
     assert!(partials.iter().any(|words| words.starts_with("book")), "{partials:?}");
-}
-
-/// Of the tests about time that nobody can use.
-const LIMIT: Duration = Duration::from_millis(400);
-
-#[cfg(target_os = "linux")]
-#[test]
-fn who_sleeps_is_over_time() {
-    let account = Account::of_this_thread();
-    let mut deadline = Deadline::new(now(), LIMIT, &account);
-    assert!(!deadline.is_over(now(), &account));
-    std::thread::sleep(LIMIT * 2);
-    assert!(deadline.is_over(now(), &account));
-    deadline.renew(now());
-    assert!(!deadline.is_over(now(), &account));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn who_waits_for_a_processor_gets_the_time_back_but_not_for_ever() {
-    let stop = AtomicBool::new(false);
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..cores * 2 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    std::hint::spin_loop()
-                }
-            });
-        }
-        let worker = scope.spawn(|| {
-            lower_priority(5);
-            let account = Account::of_this_thread();
-            let mut deadline = Deadline::new(now(), LIMIT, &account);
-            let busy_until = |at: Instant| {
-                while now() < at {
-                    std::hint::spin_loop()
-                }
-            };
-            let entered = now();
-            busy_until(entered + LIMIT * 3 / 2);
-            let first = deadline.is_over(now(), &account);
-            busy_until(entered + LIMIT * (MOST + 2));
-            (first, deadline.is_over(now(), &account))
-        });
-        let over = worker.join();
-        stop.store(true, Ordering::Relaxed);
-        assert_eq!(over.unwrap(), (false, true));
-    });
 }

@@ -9,14 +9,14 @@ use std::io;
 pub(super) struct Encoder {
     /// Of the file.
     rate: u32,
-    sheet: Sheet,
+    container: Container,
     /// From the rate the line has now, where that is another.
     resample: Option<[Resampler; 2]>,
     side: Vec<i16>,
     pcm: Vec<i16>,
 }
 
-enum Sheet {
+enum Container {
     Wav { begun: bool },
     Opus(Box<OggOpus>),
 }
@@ -24,20 +24,20 @@ enum Sheet {
 impl Encoder {
     /// WAV keeps the line's first rate. Opus is opened at 16 kHz, and at 48 for a line that begins there.
     pub(super) fn new(format: Format, line: u32) -> io::Result<Self> {
-        let (rate, sheet) = match format {
-            Format::Wav => (line, Sheet::Wav { begun: false }),
+        let (rate, container) = match format {
+            Format::Wav => (line, Container::Wav { begun: false }),
             Format::Opus => {
                 let rate = if line > 16_000 { 48_000 } else { 16_000 };
-                (rate, Sheet::Opus(Box::new(OggOpus::new(rate)?)))
+                (rate, Container::Opus(Box::new(OggOpus::new(rate)?)))
             }
         };
-        Ok(Self { rate, sheet, resample: None, side: Vec::new(), pcm: Vec::new() })
+        Ok(Self { rate, container, resample: None, side: Vec::new(), pcm: Vec::new() })
     }
 
     pub(super) fn push(&mut self, piece: &Piece, out: &mut Vec<u8>) -> io::Result<()> {
         if piece.rate == self.rate {
             self.resample = None;
-            return self.sheet.push(self.rate, &piece.pcm, out);
+            return self.container.push(self.rate, &piece.pcm, out);
         }
         if self.resample.as_ref().is_none_or(|[left, _]| left.from_hz() != piece.rate) {
             self.resample = Some([Resampler::new(piece.rate, self.rate), Resampler::new(piece.rate, self.rate)]);
@@ -52,26 +52,26 @@ impl Encoder {
             resampler.push(&side, &mut self.side);
             self.pcm.iter_mut().skip(n).step_by(2).zip(&self.side).for_each(|(to, from)| *to = *from);
         }
-        self.sheet.push(self.rate, &self.pcm, out)
+        self.container.push(self.rate, &self.pcm, out)
     }
 
     /// Makes what was pushed playable where it ends.
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        match &mut self.sheet {
-            Sheet::Wav { .. } => Ok(()),
-            Sheet::Opus(opus) => opus.flush(out),
+        match &mut self.container {
+            Container::Wav { .. } => Ok(()),
+            Container::Opus(opus) => opus.flush(out),
         }
     }
 
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        match &mut self.sheet {
-            Sheet::Wav { .. } => Ok(()),
-            Sheet::Opus(opus) => opus.finish(out),
+        match &mut self.container {
+            Container::Wav { .. } => Ok(()),
+            Container::Opus(opus) => opus.finish(out),
         }
     }
 }
 
-impl Sheet {
+impl Container {
     fn push(&mut self, rate: u32, pcm: &[i16], out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Wav { begun } => {

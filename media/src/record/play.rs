@@ -1,6 +1,6 @@
 //! `Playback`: the bytes of a recording as a player wants them, from any place, whether the file is sealed or not.
-use super::seal::{HEADER, LONGEST, NoKey, Opener, TAG, Vault};
-use super::{End, Fault, SEALED, wav};
+use super::seal::{End, HEADER, LONGEST, NoKey, Opener, TAG, Vault};
+use super::{RecordFault, SEALED, wav};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -36,9 +36,9 @@ impl Playback {
     /// Opens a recording: as much as there is of one that still grows, or was cut off.
     ///
     /// # Errors
-    /// [`Fault::Unreadable`], [`Fault::Locked`], [`Fault::OtherKey`], [`Fault::Version`]; [`Fault::Damaged`] if its end was changed.
-    pub fn open(path: &Path, vault: Option<&Vault>) -> Result<Self, Fault> {
-        let unreadable = |why: io::Error| Fault::Unreadable { path: path.to_owned(), why: why.to_string() };
+    /// [`RecordFault::Unreadable`], [`RecordFault::Locked`], [`RecordFault::OtherKey`], [`RecordFault::Version`]; [`RecordFault::Damaged`] if its end was changed.
+    pub fn open(path: &Path, vault: Option<&Vault>) -> Result<Self, RecordFault> {
+        let unreadable = |why: io::Error| RecordFault::Unreadable { path: path.to_owned(), why: why.to_string() };
         let mut file = File::open(path).map_err(unreadable)?;
         let len = file.metadata().map_err(unreadable)?.len();
         let mut head = Vec::new();
@@ -50,12 +50,12 @@ impl Playback {
             let ended = ended(&mut file, &path, len).map_err(unreadable)?;
             return Ok(Self { path, file, len, sealed: None, ended });
         }
-        let Some(vault) = vault else { return Err(Fault::Locked(path)) };
+        let Some(vault) = vault else { return Err(RecordFault::Locked(path)) };
         let Ok(header) = head.try_into() else { return Ok(Self { path, file, len: 0, sealed: None, ended: false }) };
         let opener = Opener::new(header, vault).map_err(|why| match why {
-            NoKey::Other(id) => Fault::OtherKey { path: path.clone(), id },
-            NoKey::Version => Fault::Version(path.clone()),
-            NoKey::NotSealed => Fault::Damaged { path: path.clone(), piece: 0 },
+            NoKey::Other(id) => RecordFault::OtherKey { path: path.clone(), id },
+            NoKey::Version => RecordFault::Version(path.clone()),
+            NoKey::NotSealed => RecordFault::Damaged { path: path.clone(), piece: 0 },
         })?;
         let wav = path.with_extension("").extension().is_some_and(|e| e == "wav");
         let pieces = pieces(&file, len).map_err(unreadable)?;
@@ -84,8 +84,8 @@ impl Playback {
     /// The next bytes from `from` on: at least one unless it is the end, `most` at most.
     ///
     /// # Errors
-    /// [`Fault::Unreadable`], [`Fault::Damaged`].
-    pub fn read(&mut self, from: u64, most: usize) -> Result<Vec<u8>, Fault> {
+    /// [`RecordFault::Unreadable`], [`RecordFault::Damaged`].
+    pub fn read(&mut self, from: u64, most: usize) -> Result<Vec<u8>, RecordFault> {
         let most = most.min(usize::try_from(self.len.saturating_sub(from)).unwrap_or(usize::MAX));
         let Some(sealed) = &mut self.sealed else {
             let mut bytes = vec![0; most];
@@ -102,7 +102,7 @@ impl Playback {
             let bytes = read_piece(&mut self.file, piece).map_err(|why| unreadable(&self.path, &why))?;
             let end = if last { End::Last } else { End::More };
             let plain = sealed.opener.open(number as u32, end, bytes);
-            let damaged = || Fault::Damaged { path: self.path.clone(), piece: number };
+            let damaged = || RecordFault::Damaged { path: self.path.clone(), piece: number };
             sealed.open = Some((number, plain.ok_or_else(damaged)?));
         }
         let at = (from - piece.from) as usize;
@@ -120,13 +120,13 @@ impl Playback {
     }
 
     /// Learns whether the last piece there is was sealed as the last.
-    fn try_end(&mut self) -> Result<(), Fault> {
+    fn try_end(&mut self) -> Result<(), RecordFault> {
         let Some(sealed) = &mut self.sealed else { return Ok(()) };
         let Some((piece, number)) = sealed.pieces.last().zip(sealed.pieces.len().checked_sub(1)) else { return Ok(()) };
         let bytes = read_piece(&mut self.file, piece).map_err(|why| unreadable(&self.path, &why))?;
         sealed.whole = sealed.opener.open(number as u32, End::Last, bytes.clone()).is_some();
         if !sealed.whole && sealed.opener.open(number as u32, End::More, bytes).is_none() {
-            return Err(Fault::Damaged { path: self.path.clone(), piece: number });
+            return Err(RecordFault::Damaged { path: self.path.clone(), piece: number });
         }
         Ok(())
     }
@@ -154,8 +154,8 @@ fn ended(file: &mut File, path: &Path, len: u64) -> io::Result<bool> {
     }
 }
 
-fn unreadable(path: &Path, why: &io::Error) -> Fault {
-    Fault::Unreadable { path: path.to_owned(), why: why.to_string() }
+fn unreadable(path: &Path, why: &io::Error) -> RecordFault {
+    RecordFault::Unreadable { path: path.to_owned(), why: why.to_string() }
 }
 
 fn read_piece(file: &mut File, piece: &Piece) -> io::Result<Vec<u8>> {

@@ -9,7 +9,7 @@
 //! "SWBSEAL" 1 · id of the master key (8) · salt (32) · nonce prefix (7) · 0
 //! then pieces: length in the clear (4, big-endian) · sealed bytes · tag (16)
 //! ```
-use super::{End, Fault};
+use super::RecordFault;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::hmac;
@@ -122,6 +122,13 @@ fn nonce(header: &[u8; HEADER], number: u32, end: End) -> Nonce {
     Nonce::assume_unique_for_key(nonce)
 }
 
+/// Whether more pieces follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    More,
+    Last,
+}
+
 /// Seals the pieces of one file, in order.
 pub(super) struct Sealer {
     header: [u8; HEADER],
@@ -130,13 +137,13 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(vault: &Vault) -> Result<Self, Fault> {
+    pub(super) fn new(vault: &Vault) -> Result<Self, RecordFault> {
         let mut header = [0; HEADER];
-        let master = vault.keys.first().ok_or(Fault::Random)?;
+        let master = vault.keys.first().ok_or(RecordFault::Random)?;
         header[..8].copy_from_slice(&MAGIC);
         header[8..16].copy_from_slice(&id(master));
-        SystemRandom::new().fill(&mut header[16..48 + PREFIX]).map_err(|_| Fault::Random)?;
-        let key = file_key(master, &header).ok_or(Fault::Random)?;
+        SystemRandom::new().fill(&mut header[16..48 + PREFIX]).map_err(|_| RecordFault::Random)?;
+        let key = file_key(master, &header).ok_or(RecordFault::Random)?;
         Ok(Self { header, key, number: 0 })
     }
 

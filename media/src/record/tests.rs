@@ -3,8 +3,12 @@ use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
 use crate::{Rate, SamplePos};
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::ops::Range;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -76,7 +80,7 @@ fn written(recorder: &Recorder) {
     }
 }
 
-fn play(path: &Path, vault: Option<&Vault>) -> Result<(Vec<u8>, bool), Fault> {
+fn play(path: &Path, vault: Option<&Vault>) -> Result<(Vec<u8>, bool), RecordFault> {
     let mut playback = Playback::open(path, vault)?;
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < playback.len() {
@@ -335,7 +339,7 @@ fn a_recording_that_was_cut_off_is_whole_up_to_its_last_second() -> Outcome {
     }
     let nothing = folder.0.join("nothing.wav");
     fs::write(&nothing, b"RIFF")?;
-    assert_eq!(finalise(&nothing), Err(Fault::NotWav(nothing)));
+    assert_eq!(finalise(&nothing), Err(RecordFault::NotWav(nothing)));
     Ok(())
 }
 
@@ -392,7 +396,13 @@ fn a_sealed_recording_that_was_changed_says_so() -> Outcome {
         match damaged(&bytes) {
             Ok((played, whole)) => assert!(!whole && clear.starts_with(&played), "byte {at}"),
             Err(fault) => assert!(
-                matches!(fault, Fault::Damaged { .. } | Fault::OtherKey { .. } | Fault::Version(_) | Fault::Locked(_)),
+                matches!(
+                    fault,
+                    RecordFault::Damaged { .. }
+                        | RecordFault::OtherKey { .. }
+                        | RecordFault::Version(_)
+                        | RecordFault::Locked(_)
+                ),
                 "byte {at}: {fault:?}"
             ),
         }
@@ -407,7 +417,7 @@ fn a_sealed_recording_that_was_changed_says_so() -> Outcome {
     let (first, second) = (56, 56 + size(56));
     let third = second + size(second);
     let swapped = [&good[..first], &good[second..third], &good[first..second], &good[third..]].concat();
-    assert!(matches!(damaged(&swapped), Err(Fault::Damaged { piece: 0, .. })));
+    assert!(matches!(damaged(&swapped), Err(RecordFault::Damaged { piece: 0, .. })));
     // One is left out at the end, after which the last one is missing.
     assert!(!damaged(&good[..third])?.1);
     Ok(())

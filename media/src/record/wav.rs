@@ -1,6 +1,6 @@
 //! The WAV file of a recording: 44 bytes of header, then sound. A header is true to its file's length at every moment in the
 //! clear; a sealed file, which can only grow, has none that is, and gets its sizes when it is read.
-use super::Fault;
+use super::RecordFault;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -30,10 +30,10 @@ pub(super) fn sizes(length: u64) -> [(u64, [u8; 4]); 2] {
 /// Makes the header of an interrupted recording true to the length of its file, so that nothing written is lost.
 ///
 /// # Errors
-/// [`Fault::Disk`], or [`Fault::NotWav`] where there is not even a header: such a file holds no sound.
-pub fn finalise(path: &Path) -> Result<(), Fault> {
-    let disk = |why: io::Error| Fault::Disk { path: path.to_owned(), why: why.to_string() };
-    let not_wav = || Fault::NotWav(path.to_owned());
+/// [`RecordFault::Disk`], or [`RecordFault::NotWav`] where there is not even a header: such a file holds no sound.
+pub fn finalise(path: &Path) -> Result<(), RecordFault> {
+    let disk = |why: io::Error| RecordFault::Disk { path: path.to_owned(), why: why.to_string() };
+    let not_wav = || RecordFault::NotWav(path.to_owned());
     let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(disk)?;
     let length = file.metadata().map_err(disk)?.len();
     let mut head = Vec::new();

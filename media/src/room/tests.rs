@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod seats;
 mod stall;
 mod wide;
 
@@ -9,7 +10,7 @@ use crate::leg::Direction;
 use crate::noise::{Dice, rms};
 use crate::packet::{Rtcp, Rtp};
 use crate::playout::Phase;
-use crate::testkit::netem::{Order, Weather};
+use crate::testkit::netem::{Impairments, Order};
 use crate::testkit::sim::{Phone, Sim, plan, tone};
 use crate::testkit::tone::{amplitude, has, sine, worst_residue};
 use crate::{Bytes, Rate};
@@ -18,9 +19,9 @@ use std::time::Duration;
 const HZ: f32 = 400.0;
 const MS: Duration = Duration::from_millis(1);
 
-fn echo(weather: Weather, tweak: impl FnOnce(&mut Phone)) -> Sim {
+fn echo(impairments: Impairments, tweak: impl FnOnce(&mut Phone)) -> Sim {
     let mut sim = Sim::new(Mode::Echo);
-    let mut phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8000), weather, 11);
+    let mut phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8000), impairments, 11);
     tweak(&mut phone);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     sim
@@ -54,7 +55,7 @@ fn start() -> Edge {
 
 #[test]
 fn a_callers_own_sound_comes_back_to_the_bit() {
-    let mut sim = echo(Weather { delay: MS * 7, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { delay: MS * 7, ..Impairments::default() }, |_| {});
     sim.run(Duration::from_secs(20));
     let pcm = sim.sound(Seat::CALLER);
     let said: Vec<i16> =
@@ -70,7 +71,8 @@ fn a_callers_own_sound_comes_back_to_the_bit() {
 #[test]
 fn clocks_that_differ_neither_tear_the_sound_nor_let_delay_grow() {
     for drift in [-200.0, 200.0] {
-        let mut sim = echo(Weather { delay: MS * 7, jitter: MS * 4, ..Weather::default() }, |p| p.drift_ppm = drift);
+        let mut sim =
+            echo(Impairments { delay: MS * 7, jitter: MS * 4, ..Impairments::default() }, |p| p.drift_ppm = drift);
         sim.run(Duration::from_secs(600));
         let told = stats(&sim);
         assert_eq!(told.packets.late + told.packets.skipped, 0, "{drift}: {told:?}");
@@ -87,7 +89,7 @@ fn clocks_that_differ_neither_tear_the_sound_nor_let_delay_grow() {
 #[test]
 fn forty_milliseconds_of_jitter_are_not_heard_once_the_buffer_knows_them() {
     for order in [Order::Kept, Order::Lost] {
-        let mut sim = echo(Weather { delay: MS * 20, jitter: MS * 80, order, ..Weather::default() }, |_| {});
+        let mut sim = echo(Impairments { delay: MS * 20, jitter: MS * 80, order, ..Impairments::default() }, |_| {});
         sim.run(Duration::from_secs(15));
         let before = stats(&sim);
         sim.run(Duration::from_secs(60));
@@ -103,11 +105,11 @@ fn forty_milliseconds_of_jitter_are_not_heard_once_the_buffer_knows_them() {
 
 #[test]
 fn delay_shrinks_again_when_the_network_calms_down() {
-    let mut sim = echo(Weather { jitter: MS * 100, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { jitter: MS * 100, ..Impairments::default() }, |_| {});
     sim.run(Duration::from_secs(20));
     let rough = stats(&sim).delay;
     if let Some(phone) = sim.phones.get_mut(&0) {
-        phone.net.weather.jitter = MS * 2;
+        phone.net.impairments.jitter = MS * 2;
     }
     sim.run(Duration::from_secs(60));
     let calm = stats(&sim);
@@ -117,9 +119,15 @@ fn delay_shrinks_again_when_the_network_calms_down() {
 
 #[test]
 fn loss_reordering_and_doubles_are_survived_and_counted() {
-    let weather =
-        Weather { jitter: MS * 30, loss: 0.05, burst: 2, duplicate: 0.02, order: Order::Lost, ..Weather::default() };
-    let mut sim = echo(weather, |_| {});
+    let impairments = Impairments {
+        jitter: MS * 30,
+        loss: 0.05,
+        burst: 2,
+        duplicate: 0.02,
+        order: Order::Lost,
+        ..Impairments::default()
+    };
+    let mut sim = echo(impairments, |_| {});
     sim.run(Duration::from_secs(120));
     let told = stats(&sim);
     let sent = 6000.0;
@@ -137,7 +145,7 @@ fn loss_reordering_and_doubles_are_survived_and_counted() {
 #[test]
 fn packets_of_any_length_and_mixture_come_in_as_ticks() {
     for ptime in [10u32, 20, 30, 40, 60] {
-        let mut sim = echo(Weather { delay: MS * 3, ..Weather::default() }, |p| p.ptime = MS * ptime);
+        let mut sim = echo(Impairments { delay: MS * 3, ..Impairments::default() }, |p| p.ptime = MS * ptime);
         sim.run(Duration::from_secs(30));
         let told = stats(&sim);
         assert!(told.concealed <= MS * 80, "{ptime}: {told:?}");
@@ -145,7 +153,7 @@ fn packets_of_any_length_and_mixture_come_in_as_ticks() {
         let pcm = sim.sound(Seat::CALLER);
         assert!(worst_residue(&pcm[pcm.len() - 80_000..], HZ, Rate::Hz8000) < 80.0, "{ptime}");
     }
-    let mut sim = echo(Weather::default(), |_| {});
+    let mut sim = echo(Impairments::default(), |_| {});
     let mut dice = Dice::new(5);
     for _ in 0..400 {
         if let Some(phone) = sim.phones.get_mut(&0) {
@@ -160,15 +168,15 @@ fn packets_of_any_length_and_mixture_come_in_as_ticks() {
 
 #[test]
 fn a_network_that_stands_still_for_two_seconds_leaves_no_lasting_delay() {
-    let mut sim = echo(Weather { delay: MS * 10, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { delay: MS * 10, ..Impairments::default() }, |_| {});
     sim.run(Duration::from_secs(10));
     // All packets of two seconds arrive at once.
     if let Some(phone) = sim.phones.get_mut(&0) {
-        phone.net.weather.delay = Duration::from_secs(2);
+        phone.net.impairments.delay = Duration::from_secs(2);
     }
     sim.run(MS * 20);
     if let Some(phone) = sim.phones.get_mut(&0) {
-        phone.net.weather.delay = MS * 10;
+        phone.net.impairments.delay = MS * 10;
     }
     sim.run(Duration::from_secs(5));
     sim.run(Duration::from_secs(20));
@@ -182,7 +190,7 @@ fn a_network_that_stands_still_for_two_seconds_leaves_no_lasting_delay() {
 
 #[test]
 fn silence_suppression_is_not_loss() {
-    let mut sim = echo(Weather { delay: MS * 10, jitter: MS * 5, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { delay: MS * 10, jitter: MS * 5, ..Impairments::default() }, |_| {});
     for spurt in 0..20 {
         sim.run(Duration::from_secs(1));
         if let Some(phone) = sim.phones.get_mut(&0) {
@@ -209,7 +217,7 @@ fn silence_suppression_is_not_loss() {
 #[test]
 fn numbers_that_wrap_and_sources_that_change_are_followed() {
     // The phone starts 536 packets before the wrap of its sequence numbers and 65536 samples before that of its timestamps.
-    let mut sim = echo(Weather { delay: MS * 5, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { delay: MS * 5, ..Impairments::default() }, |_| {});
     sim.run(Duration::from_secs(15));
     assert_eq!((stats(&sim).packets.lost, stats(&sim).packets.refused), (0, 0));
     assert!(stats(&sim).concealed <= MS * 40, "{:?}", stats(&sim));
@@ -263,7 +271,7 @@ fn after_a_stall_the_timestamp_jumps_and_packets_do_not_burst() {
 
 #[test]
 fn a_line_that_was_silent_before_its_hold_is_said_to_sound_again() {
-    let mut sim = echo(Weather::default(), |_| {});
+    let mut sim = echo(Impairments::default(), |_| {});
     sim.run(Duration::from_secs(1));
     if let Some(phone) = sim.phones.get_mut(&0) {
         phone.muted = true;
@@ -278,7 +286,7 @@ fn a_line_that_was_silent_before_its_hold_is_said_to_sound_again() {
 
 #[test]
 fn a_held_line_sends_nothing_and_is_not_missed() {
-    let mut sim = echo(Weather::default(), |_| {});
+    let mut sim = echo(Impairments::default(), |_| {});
     sim.run(Duration::from_secs(2));
     let held = LegPlan { direction: Direction::Inactive, ..plan(Codec::Pcmu) };
     sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(held)));
@@ -413,16 +421,16 @@ fn press(sim: &mut Sim, event: u8, ticks: u16, under: bool) {
 #[test]
 fn each_key_comes_once_through_loss_doubles_and_disorder() {
     for seed in 0..20 {
-        let weather = Weather {
+        let impairments = Impairments {
             delay: MS * 10,
             jitter: MS * 15,
             loss: 0.1,
             duplicate: 0.2,
             order: Order::Lost,
-            ..Weather::default()
+            ..Impairments::default()
         };
         let mut sim = Sim::new(Mode::Bot);
-        let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 4000), weather, seed);
+        let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 4000), impairments, seed);
         sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
         sim.run(MS * 500);
         for event in [1, 1, 0, 5, 5, 11] {
@@ -435,8 +443,13 @@ fn each_key_comes_once_through_loss_doubles_and_disorder() {
 #[test]
 fn the_tone_under_a_key_never_reaches_the_ear() {
     let mut sim = Sim::new(Mode::Bot);
-    let phone =
-        Phone::new(sim.start, Codec::Pcmu, tone(770.0, 8000), Weather { delay: MS * 10, ..Weather::default() }, 1);
+    let phone = Phone::new(
+        sim.start,
+        Codec::Pcmu,
+        tone(770.0, 8000),
+        Impairments { delay: MS * 10, ..Impairments::default() },
+        1,
+    );
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     sim.run(Duration::from_secs(1));
     let first = sim.heard.len();
@@ -464,9 +477,9 @@ fn keys_go_out_as_events_and_the_sounds_timestamp_goes_on() {
 
 #[test]
 fn two_callers_on_a_bridge_hear_each_other_and_not_themselves() {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     for (seat, hz) in [(Seat::CALLER, 500.0), (Seat::AGENT, 900.0)] {
-        let phone = Phone::new(sim.start, Codec::Pcmu, tone(hz, 6000), Weather::default(), 3);
+        let phone = Phone::new(sim.start, Codec::Pcmu, tone(hz, 6000), Impairments::default(), 3);
         sim.join(seat, plan(Codec::Pcmu), Some(phone));
     }
     sim.run(Duration::from_secs(3));
@@ -486,7 +499,7 @@ fn a_tap_gets_both_sides_of_the_same_tick_and_is_let_go_when_it_breaks() {
         }
     }
     let pairs = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let mut sim = echo(Weather { delay: MS * 30, jitter: MS * 30, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { delay: MS * 30, jitter: MS * 30, ..Impairments::default() }, |_| {});
     sim.input(Input::Tap(Box::new(Pairs(pairs.clone()))));
     sim.run(Duration::from_secs(1));
     sim.stall(MS * 200);
@@ -501,7 +514,7 @@ fn a_tap_gets_both_sides_of_the_same_tick_and_is_let_go_when_it_breaks() {
 
 #[test]
 fn reports_go_out_about_every_five_seconds_and_goodbye_at_the_end() {
-    let mut sim = echo(Weather { loss: 0.1, ..Weather::default() }, |_| {});
+    let mut sim = echo(Impairments { loss: 0.1, ..Impairments::default() }, |_| {});
     sim.run(Duration::from_secs(60));
     let reports: Vec<_> =
         sim.sent.iter().filter_map(|(_, _, p)| if let Packet::Rtcp(r) = p { Some(r) } else { None }).collect();

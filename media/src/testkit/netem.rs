@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How a network treats packets. Shares are 0.0–1.0.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
+pub struct Impairments {
     pub delay: Duration,
     /// Each packet waits up to this much longer, uniformly.
     pub jitter: Duration,
@@ -32,7 +32,7 @@ pub enum Order {
 
 /// Items on their way.
 pub struct Netem<T> {
-    pub weather: Weather,
+    pub impairments: Impairments,
     /// The network stands still: what would arrive in this time arrives at its end, all at once.
     pub still: Option<Range<Instant>>,
     dice: Dice,
@@ -43,29 +43,37 @@ pub struct Netem<T> {
 }
 
 impl<T: Clone> Netem<T> {
-    pub fn new(weather: Weather, seed: u64) -> Self {
-        Self { weather, still: None, dice: Dice::new(seed), losing: 0, last: None, count: 0, flying: BTreeMap::new() }
+    pub fn new(impairments: Impairments, seed: u64) -> Self {
+        Self {
+            impairments,
+            still: None,
+            dice: Dice::new(seed),
+            losing: 0,
+            last: None,
+            count: 0,
+            flying: BTreeMap::new(),
+        }
     }
 
     pub fn send(&mut self, now: Instant, item: T) {
-        let weather = self.weather;
-        let burst = weather.burst.max(1);
-        if self.losing == 0 && self.dice.unit() < weather.loss / burst as f32 {
+        let impairments = self.impairments;
+        let burst = impairments.burst.max(1);
+        if self.losing == 0 && self.dice.unit() < impairments.loss / burst as f32 {
             self.losing = burst;
         }
-        let copies = if self.dice.unit() < weather.duplicate { 2 } else { 1 };
+        let copies = if self.dice.unit() < impairments.duplicate { 2 } else { 1 };
         for _ in 0..copies {
-            let mut due = now + weather.delay + weather.jitter.mul_f32(self.dice.unit());
-            if !weather.tail.is_zero() {
-                due += weather.tail.mul_f32(-(1.0 - self.dice.unit()).ln());
+            let mut due = now + impairments.delay + impairments.jitter.mul_f32(self.dice.unit());
+            if !impairments.tail.is_zero() {
+                due += impairments.tail.mul_f32(-(1.0 - self.dice.unit()).ln());
             }
-            if !weather.spread.is_zero() {
-                due += weather.spread.mul_f32(self.half_normal());
+            if !impairments.spread.is_zero() {
+                due += impairments.spread.mul_f32(self.half_normal());
             }
             if let Some(still) = self.still.as_ref().filter(|still| still.contains(&due)) {
                 due = still.end;
             }
-            if weather.order == Order::Kept {
+            if impairments.order == Order::Kept {
                 due = self.last.map_or(due, |last| last.max(due));
             }
             if self.losing > 0 {
@@ -97,8 +105,8 @@ mod tests {
     use super::*;
 
     /// Mean of 10,000 packets' lateness in ms, and how many were later than 120.
-    fn lateness(weather: Weather) -> (f64, usize) {
-        let (t0, mut net) = (Instant::now(), Netem::new(Weather { order: Order::Lost, ..weather }, 3));
+    fn lateness(impairments: Impairments) -> (f64, usize) {
+        let (t0, mut net) = (Instant::now(), Netem::new(Impairments { order: Order::Lost, ..impairments }, 3));
         (0..10_000u32).for_each(|n| net.send(t0 + Duration::from_millis(20) * n, n));
         let late = std::iter::from_fn(|| net.recv(t0 + Duration::from_secs(1000)))
             .map(|(at, n)| (at - t0 - Duration::from_millis(20) * n).as_secs_f64() * 1000.0)
@@ -109,25 +117,25 @@ mod tests {
     #[test]
     fn tail_and_spread_have_the_mean_that_was_asked_for() {
         let ms = Duration::from_millis(40);
-        let (mean, later) = lateness(Weather { tail: ms, ..Weather::default() });
+        let (mean, later) = lateness(Impairments { tail: ms, ..Impairments::default() });
         assert!((38.0..42.0).contains(&mean) && (400..600).contains(&later), "one in twenty: {mean} {later}");
-        let (mean, later) = lateness(Weather { spread: ms, ..Weather::default() });
+        let (mean, later) = lateness(Impairments { spread: ms, ..Impairments::default() });
         assert!((38.0..42.0).contains(&mean) && (100..250).contains(&later), "one in sixty: {mean} {later}");
     }
 
     #[test]
     fn the_same_seed_gives_the_same_weather_and_the_shares_are_met() {
-        let weather = Weather {
+        let impairments = Impairments {
             jitter: Duration::from_millis(40),
             loss: 0.05,
             burst: 3,
             duplicate: 0.02,
             order: Order::Lost,
-            ..Weather::default()
+            ..Impairments::default()
         };
         let t0 = Instant::now();
         let run = |seed| {
-            let mut net = Netem::new(weather, seed);
+            let mut net = Netem::new(impairments, seed);
             (0..10_000u32).for_each(|n| net.send(t0 + Duration::from_millis(20) * n, n));
             std::iter::from_fn(|| net.recv(t0 + Duration::from_secs(1000))).map(|(_, n)| n).collect::<Vec<_>>()
         };

@@ -48,3 +48,18 @@ pub const PEOPLE: [(&str, &str); 6] = [
     ("df_half_an_hour", "half an hour"),
     ("df_two_people", "two people"),
 ];
+
+/// What people say in Vietnamese, by the beginning of their recordings' names; and a grammar of all of it, for which a lexicon has
+/// to say how `karaoke` and `atm` are pronounced.
+pub const VIETNAMESE: [(&str, &str); 8] = [
+    ("CAFPHEE", "cà phê"),
+    ("KHASCHSAJN", "khách sạn"),
+    ("KARAOKE", "karaoke"),
+    ("MASTXA", "mát xa"),
+    ("TRAJMAYTEEM", "trạm atm"),
+    ("DDUSNG0", "đúng"),
+    ("KHOONG0", "không"),
+    ("TROWRLAJI", "trở lại"),
+];
+pub const VIETNAMESE_GRAMMAR: &str =
+    "#JSGF V1.0; grammar p; public <p> = cà phê | khách sạn | karaoke | mát xa | trạm atm | đúng | không | trở lại;";

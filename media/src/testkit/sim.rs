@@ -1,5 +1,5 @@
 //! `Sim`: a room under simulated time, with phones whose packets cross a seeded network.
-use super::netem::{Netem, Weather};
+use super::netem::{Impairments, Netem};
 use super::tone::sine_from;
 use crate::Rate;
 use crate::codec::{Codec, Encoder};
@@ -7,7 +7,7 @@ use crate::ear::wait::{Voice as Speech, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
-use crate::room::{Event, Input, Mode, Output, Room, Seat};
+use crate::room::{Bot, Event, Input, Mode, Output, Room, Seat};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ pub struct Phone {
 }
 
 impl Phone {
-    pub fn new(started: Instant, codec: Codec, voice: Voice, weather: Weather, seed: u64) -> Self {
+    pub fn new(started: Instant, codec: Codec, voice: Voice, impairments: Impairments, seed: u64) -> Self {
         Self {
             codec,
             ptime: TICK,
@@ -66,7 +66,7 @@ impl Phone {
             base: 0xffff_0000,
             sent: 0,
             muted: false,
-            net: Netem::new(weather, seed),
+            net: Netem::new(impairments, seed),
             encoder: (codec, codec.encoder()),
             started,
         }
@@ -151,6 +151,13 @@ impl Sim {
             heard: Vec::new(),
             waits: BTreeMap::new(),
         }
+    }
+
+    /// A room whose bot rests.
+    pub fn bridge() -> Self {
+        let mut sim = Self::new(Mode::Bot);
+        sim.input(Input::Bot(Bot::Rests));
+        sim
     }
 
     pub fn join(&mut self, seat: Seat, plan: LegPlan, phone: Option<Phone>) {

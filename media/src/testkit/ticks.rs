@@ -1,6 +1,8 @@
 //! A line's frames, made of sound; and a listener that keeps what an ear lets it have.
 use crate::asr::{Cue, Listen};
+use crate::ear::Ear;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
+use crate::said::Said;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tick number `tick` of a line at this rate: `pcm`, and silence where it is short.
@@ -9,6 +11,13 @@ pub fn frame(tick: usize, rate: Rate, pcm: &[i16]) -> Frame {
     frame.origin = Origin::Line;
     frame.pcm_mut().iter_mut().zip(pcm).for_each(|(out, sample)| *out = *sample);
     frame
+}
+
+/// What an ear is to hear of a tick whose sound came in time: `sent` is what the line was sent in the same tick.
+pub fn admit(ear: &mut Ear, near: Frame, sent: Frame) -> Frame {
+    let mut frames = Vec::with_capacity(1);
+    ear.admit(Said::Now(Box::new(near)), sent, &mut frames);
+    frames.pop().expect("sound that comes in time is heard in its tick")
 }
 
 /// Keeps the sound a recogniser would get; a clone is a handle.

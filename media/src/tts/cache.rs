@@ -1,6 +1,6 @@
 //! Clauses made before: the same words in the same voice start at once and cost nothing.
-use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use super::{Chunk, Synthesiser, TtsFault, Voice};
+use crate::Language;
 use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
 use std::mem::size_of;
@@ -54,7 +54,7 @@ impl Cache {
     }
 
     /// Makes the clauses a bot is known to need, until the first fault; returns how many are ready. It blocks its thread.
-    pub fn warm<'a>(&self, voice: &Voice, texts: impl IntoIterator<Item = &'a str>) -> Result<usize, Fault> {
+    pub fn warm<'a>(&self, voice: &Voice, texts: impl IntoIterator<Item = &'a str>) -> Result<usize, TtsFault> {
         let mut ready = 0;
         for text in texts {
             let known = self.shelf().entries.contains_key(&key(voice, text));
@@ -131,7 +131,7 @@ impl Synthesiser for Cache {
         self.engine.speaks(language)
     }
 
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
 
@@ -140,7 +140,7 @@ impl Synthesiser for Cache {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let key = key(voice, text);
         if let Some(pieces) = self.find(&key) {
             for piece in pieces.iter() {
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(whole.report().clauses, 0);
         let failing = cache(Manner::Fail, 1 << 20);
         assert!(failing.speak(&voice, TEN, &mut |_| Continue(())).is_err());
-        assert_eq!(failing.warm(&voice, [TEN]), Err(Fault::Engine("told to fail".into())));
+        assert_eq!(failing.warm(&voice, [TEN]), Err(TtsFault::Engine("told to fail".into())));
         assert_eq!(whole.warm(&voice, ["one", "two", "one"]), Ok(3));
         assert_eq!(whole.report().clauses, 2);
     }

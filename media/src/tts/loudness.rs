@@ -1,7 +1,7 @@
 //! `Levelled`: a synthesiser whose voices are all equally loud: each is measured once by a sentence of its language.
-use super::{Chunk, Fault, Synthesiser, Voice};
+use super::{Chunk, Synthesiser, TtsFault, Voice};
+use crate::Language;
 use crate::Rate;
-use crate::asr::Language;
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -30,7 +30,7 @@ impl Levelled {
     }
 
     /// The voice's factor, measured at its first use. `None`: the sink wants no more.
-    fn gain(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<Option<f32>, Fault> {
+    fn gain(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<Option<f32>, TtsFault> {
         if let Some(gain) = self.gains().get(voice) {
             return Ok(Some(*gain));
         }
@@ -69,7 +69,7 @@ impl Synthesiser for Levelled {
         self.engine.speaks(language)
     }
 
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
 
@@ -78,7 +78,7 @@ impl Synthesiser for Levelled {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let Some(gain) = self.gain(voice, sink)? else { return Ok(()) };
         let (mut offset, mut out) = (Offset::new(voice.rate), Vec::new());
         self.engine.speak(voice, text, &mut |chunk| {

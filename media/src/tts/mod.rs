@@ -1,22 +1,21 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
 pub mod cache;
+mod chain;
 #[cfg(unix)]
 pub mod espeak;
-pub mod fallback;
 #[cfg(feature = "flite")]
 pub mod flite;
 pub mod loudness;
 pub mod scripted;
 mod shape;
 
-pub use fallback::Chain;
+pub use chain::Chain;
 
-use crate::Rate;
-use crate::asr::Language;
+use crate::{Language, Rate};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// One clause on its way to a caller's ear; numbers rise through a call. See [`crate::playout`]: sound below the floor is never heard.
+/// One clause on its way to a caller's ear; numbers rise through a call. A playout never plays sound below its floor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtteranceId(pub u64);
 
@@ -43,10 +42,14 @@ pub trait Synthesiser: Send + Sync {
     fn speaks(&self, language: Language) -> bool;
     /// Speaks normalised text into `sink` as it is made; `Break` from the sink ends it early (that is no fault). An empty
     /// chunk says that the engine is alive and waits for its turn.
-    fn speak(&self, voice: &Voice, text: &str, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>)
-    -> Result<(), Fault>;
+    fn speak(
+        &self,
+        voice: &Voice,
+        text: &str,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), TtsFault>;
     /// Finds out whether the engine works, with a word that nobody hears. What keeps sound asks the engine behind it.
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), Fault> {
+    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.speak(voice, "a", sink)
     }
 }
@@ -79,12 +82,12 @@ pub enum Spoken {
     /// No engine could say it. The playout has been told that nothing comes.
     Failed {
         utterance: UtteranceId,
-        fault: Fault,
+        fault: TtsFault,
     },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum TtsFault {
     #[error("no voice for this language: {0}")]
     Language(String),
     #[error("engine failed: {0}")]

@@ -1,6 +1,6 @@
 //! A synthesiser that does exactly what it is told: a tone per text, for demonstrations and for tests of faults.
-use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use super::{Chunk, Synthesiser, TtsFault, Voice};
+use crate::Language;
 use std::f32::consts::TAU;
 use std::ops::ControlFlow;
 use std::thread::{park, sleep};
@@ -53,7 +53,7 @@ impl Synthesiser for Scripted {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let (tick, step) = (voice.rate.per_tick(), TAU * tone_of(text) / voice.rate.hz() as f32);
         let chars = text.chars().count() as u32;
         let (mut at, mut pcm) = (0_usize, vec![0_i16; tick]);
@@ -62,7 +62,7 @@ impl Synthesiser for Scripted {
                 match self.manner {
                     Manner::Prompt => {}
                     Manner::Slow(pause) => sleep(pause),
-                    Manner::Fail => return Err(Fault::Engine("told to fail".into())),
+                    Manner::Fail => return Err(TtsFault::Engine("told to fail".into())),
                     Manner::Hang => hang(),
                     Manner::HangAfter(after) if at >= (after.as_secs_f32() * voice.rate.hz() as f32) as usize => hang(),
                     Manner::HangAfter(_) => {}

@@ -42,7 +42,7 @@ pub struct Models {
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum VadFault {
     #[error("{} is missing: run `make setup`, which takes it out of the silero-vad wheel, or set the path of the model", .0.display())]
     Missing(PathBuf),
     #[error("{} is not the Silero v6.2 model ({why}): delete it and run `make setup`", .path.display())]
@@ -54,8 +54,8 @@ impl Models {
     /// `None`: earshot alone, with a stricter gate.
     ///
     /// # Errors
-    /// [`Fault`] names the file and what to do; the caller may go on with `load(None)`.
-    pub fn load(silero: Option<&Path>) -> Result<Self, Fault> {
+    /// [`VadFault`] names the file and what to do; the caller may go on with `load(None)`.
+    pub fn load(silero: Option<&Path>) -> Result<Self, VadFault> {
         Ok(Self {
             silero: silero.map(silero::Silero::load).transpose()?.map(Arc::new),
             #[cfg(test)]

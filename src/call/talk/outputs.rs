@@ -7,7 +7,7 @@ use crate::call::timeline::Owed;
 use crate::call::turns::{before, clause, utterance};
 use crate::store::{Event as Note, Private, Slot, Speaker, Turn};
 use dialog::conversation::{By, Input as Words, Output};
-use media::ear::Shut;
+use media::ear::EarState;
 use media::playout::Gain;
 use std::time::Instant;
 
@@ -101,7 +101,7 @@ impl Talk {
                     let silence = self.silences.ear_closes(now);
                     self.silence(silence);
                 }
-                self.act(Act::Shut(if keying { Shut::Closed } else { Shut::Open }));
+                self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
             }
             Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
             Output::Run(call) => {

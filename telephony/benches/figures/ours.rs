@@ -6,6 +6,7 @@ use media::codec::Codec;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::{Engine, EnginePlan, Event, LATENESS, Mode, RoomHandle, Seat};
 use media::leg::LegPlan;
+use media::room::Bot;
 use media::tts::UtteranceId;
 use media::vad::Models;
 use std::net::SocketAddr;
@@ -125,7 +126,8 @@ fn between(plan: &Plan, sounds: Vec<Sound>, says: [Says; 2]) -> Result<Figure, S
     let mut server = Server::start(plan.realtime, None)?;
     let mut callers = Callers::new(plan.calls * 2, sounds);
     for pair in callers.all.chunks_mut(2) {
-        let room = server.open(Mode::Bridge)?;
+        let room = server.open(Mode::Bot)?;
+        room.bot(Bot::Rests).map_err(|why| why.to_string())?;
         for ((caller, seat), says) in pair.iter_mut().zip([Seat::CALLER, Seat::AGENT]).zip(says) {
             caller.to = server.join(&room, seat, caller.address(), says)?;
         }

@@ -32,7 +32,7 @@ pub use admission::{Limits, Place};
 pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
 pub(crate) use name::decode;
-pub use name::is_address;
+pub use name::{carrier, is_address};
 pub use network::{Network, NotANetwork};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;

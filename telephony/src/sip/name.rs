@@ -1,8 +1,10 @@
 //! Names and addresses in headers: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
+use super::flow::Carrier;
 use super::syntax::{self, Part};
 use crate::number::Called;
 use crate::party::Party;
 use rsipstack::sip::{Auth, HostWithPort, Scheme, Uri};
+
 use std::borrow::Cow;
 
 /// Display name and URI of a From, To or Contact value, without its parameters.
@@ -115,11 +117,31 @@ pub fn is_address(text: &str) -> bool {
     let HostWithPort { host, port } = &uri.host_with_port;
     let named = match host {
         rsipstack::sip::Host::Domain(name) => {
-            !name.0.is_empty() && name.0.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_'))
+            let sound = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_');
+            // The last label of a name begins with a letter (RFC 3261 section 25.1): 256.1.1.1 is neither name nor address.
+            let last = name.0.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+            name.0.bytes().all(sound) && last.starts_with(|c: char| c.is_ascii_alphabetic())
         }
         rsipstack::sip::Host::IpAddr(_) => true,
     };
     uri.scheme == Some(Scheme::Sip) && named && port.as_ref().is_none_or(|port| port.0 != 0)
+}
+
+/// How a SIP URI asks to be reached (RFC 3261 section 19.1.1): `Ok(None)` where it does not say, an error where by a transport that
+/// we do not speak. A call by another one could go in the clear where its caller asked for encryption.
+pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
+    let place = text.rsplit_once('@').map_or(text, |(_, place)| place);
+    let parameters = place.split('?').next().unwrap_or_default().split(';').skip(1);
+    let value = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        name.trim().eq_ignore_ascii_case("transport").then(|| value.trim().to_ascii_lowercase())
+    };
+    match parameters.filter_map(value).next().as_deref() {
+        None => Ok(None),
+        Some("udp") => Ok(Some(Carrier::Udp)),
+        Some("tcp") => Ok(Some(Carrier::Tcp)),
+        Some(_) => Err("asks for a transport other than udp and tcp"),
+    }
 }
 
 /// Percent-decoding; what is no valid escape stays.
@@ -207,10 +229,32 @@ mod tests {
         for good in ["sip:100@127.0.0.1", "SIP:a;b=c@host.example:5070;transport=tcp", "sip:x@[::1]:5060", "sip:host"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in
-            ["sip:100@127.0.0.1:99999", "sip:100@127.0.0.1:0", "sip:100@", "sip:", "tel:+84", "sips:a@b", "sip:a@[::1"]
-        {
+        for bad in [
+            "sip:100@127.0.0.1:99999",
+            "sip:100@127.0.0.1:0",
+            "sip:100@256.1.1.1",
+            "sip:100@",
+            "sip:",
+            "tel:+84",
+            "sips:a@b",
+            "sip:a@[::1",
+        ] {
             assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_transport_is_taken_as_it_is_asked_for() {
+        for (text, asked) in [
+            ("sip:a@b", Ok(None)),
+            ("sip:a;transport=tls@b", Ok(None)),
+            ("sip:a@b;lr;transport=UDP", Ok(Some(Carrier::Udp))),
+            ("sip:b;Transport=tcp?Subject=x", Ok(Some(Carrier::Tcp))),
+        ] {
+            assert_eq!(carrier(text), asked, "{text}");
+        }
+        for other in ["tls", "TLS", "sctp", "ws", "wss", "pigeon", ""] {
+            assert!(carrier(&format!("sip:a@b;transport={other}")).is_err(), "{other}");
         }
     }
 

@@ -2,9 +2,9 @@
 use super::check::{BotFault, Check};
 use crate::bot::definition::{OnDone, RequestTemplate, Slot, Task, Then};
 use crate::bot::file::{DoneFile, MethodFile, TaskFile};
+use crate::bot::template::Part;
 use crate::tool::Method;
 use crate::value::words::tokens;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) fn task(check: &Check, key: &str, task: TaskFile, slots: &[Slot]) -> Result<Task, BotFault> {
@@ -84,6 +84,11 @@ fn request(check: &Check, key: &str, url: String, done: DoneFile, names: &[&str]
         return check.fault(at, "is no web address", "begin it with http:// or https://");
     }
     let url = check.template(&at, &url, names, false)?;
+    // Values are percent-encoded: a digit stands for any.
+    let filled = url.fill(|part| if let Part::Text(text) = part { text.clone() } else { "1".into() });
+    if let Err(problem) = url::Url::parse(&filled) {
+        return check.fault(at, format!("is no web address: {problem}"), "write https://host/path");
+    }
     if let Some(body) = &done.body {
         body_gaps(check, &format!("{key}.body"), body, names)?;
     }
@@ -117,23 +122,4 @@ fn body_gaps(check: &Check, key: &str, body: &serde_json::Value, names: &[&str])
         }
         _ => Ok(()),
     }
-}
-
-/// A phrase names one task.
-pub(super) fn distinct_phrases(check: &Check, tasks: &[Task]) -> Result<(), BotFault> {
-    let mut known: BTreeMap<Vec<String>, &str> = BTreeMap::new();
-    for (t, task) in tasks.iter().enumerate() {
-        for (p, phrase) in task.phrases.iter().enumerate() {
-            if let Some(other) = known.insert(tokens(phrase, check.language), &task.name)
-                && other != task.name
-            {
-                return check.fault(
-                    format!("task[{t}].phrases[{p}]"),
-                    format!("{phrase:?} asks for task {other:?} too"),
-                    "keep it in one of them",
-                );
-            }
-        }
-    }
-    Ok(())
 }

@@ -59,7 +59,8 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     pub fn meaning(&self, words: &[String]) -> Meaning {
         let free = self.free_text();
-        if let Some(command) = parse::command(&self.form.bot, words, free.is_some()) {
+        let bot = &self.form.bot;
+        if let Some(command) = bot.commands.find(words, bot.language, free.is_some()) {
             return Meaning::Command(command);
         }
         if let Some(slot) = free.filter(|_| !words.is_empty()) {
@@ -82,7 +83,7 @@ impl Context<'_> {
         let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
             || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
         let free = self.free_text().is_some();
-        if parse::command(bot, &words, free).is_some() {
+        if bot.commands.find(&words, bot.language, free).is_some() {
             return Weight::Whole;
         }
         if yes_no {

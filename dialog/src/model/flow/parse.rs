@@ -1,5 +1,5 @@
 //! What is in a sentence: commands, tasks, and values for slots in any order, several at once.
-use crate::bot::{Bot, Command};
+use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
 use crate::value::found::{Found, Reading};
@@ -15,20 +15,6 @@ pub struct Fill {
     pub end: usize,
 }
 
-const FILLERS_EN: [&str; 24] = [
-    "please", "um", "uh", "well", "so", "i", "i'd", "like", "to", "want", "can", "you", "could", "would", "the", "a",
-    "for", "me", "need", "just", "now", "then", "we", "speak",
-];
-const FILLERS_VI: [&str; 16] =
-    ["dạ", "ạ", "à", "ừ", "ừm", "vâng", "thì", "là", "tôi", "muốn", "cho", "em", "anh", "chị", "ơi", "xin"];
-
-fn is_filler(word: &str, language: Language) -> bool {
-    match language {
-        Language::En => FILLERS_EN.contains(&word),
-        Language::Vi => FILLERS_VI.contains(&word),
-    }
-}
-
 /// Whether the sentence ends with a word that something has to follow ("at", "and").
 pub fn trailing(words: &[String], language: Language) -> bool {
     let last = words.last().map_or("", String::as_str);
@@ -40,21 +26,6 @@ pub fn trailing(words: &[String], language: Language) -> bool {
         .contains(&last),
         Language::Vi => ["và", "lúc", "vào", "cho", "ngày", "tháng", "thứ", "với", "từ", "là", "hoặc"].contains(&last),
     }
-}
-
-/// The command that is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
-pub fn command(bot: &Bot, words: &[String], exact: bool) -> Option<Command> {
-    let phrases = bot.commands.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, bot.language))));
-    let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, bot.language));
-    phrases
-        .filter(|(_, p)| !p.is_empty())
-        .filter_map(|(c, p)| {
-            let at = (0..words.len()).find(|i| starts(&words[*i..], &p))?;
-            let whole = p.len() == words.len();
-            (whole || (!exact && rest(at, p.len()))).then_some((c, p.len()))
-        })
-        .max_by_key(|(_, len)| *len)
-        .map(|(c, _)| c)
 }
 
 /// The task that is asked for: its index, where its phrase begins in the sentence, and how many words the phrase takes.

@@ -2,7 +2,7 @@
 use super::decoder::{self, Follower, Verdict};
 use super::sound::{Band, ModelRate, furnish, halve};
 use super::{Grammar, Loaded, confidence};
-use crate::asr::{Fault, Hearing, Hypothesis};
+use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -141,7 +141,7 @@ impl Utterance {
 }
 
 impl Hearing for Utterance {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.take(pcm);
         let partial = self.follow();
         let pausing = self.quiet >= QUIET && self.pcm.len() < SHORT;
@@ -151,12 +151,12 @@ impl Hearing for Utterance {
         Ok(partial)
     }
 
-    fn keep(&mut self, pcm: &[i16]) -> Result<(), Fault> {
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.take(pcm);
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         if let Some(hypothesis) = &self.ahead {
             return Ok(hypothesis.clone());
         }

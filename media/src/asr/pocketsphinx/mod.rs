@@ -24,7 +24,8 @@ pub mod telex;
 #[cfg(test)]
 mod tests;
 
-use super::{Ask, Caps, Expect, Fault, Hearing, Language, Recogniser};
+use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
+use crate::Language;
 use acoustic::Acoustic;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;
@@ -109,9 +110,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl PocketSphinx {
     /// Loads the dictionary and the model, so that a broken one is found now.
-    pub fn load(model: Model) -> Result<Self, Fault> {
+    pub fn load(model: Model) -> Result<Self, AsrFault> {
         let unusable = |what: &Path, why: &dyn std::fmt::Display| {
-            Fault::Model(format!("{}: {why}; install pocketsphinx-en-us or correct the path", what.display()))
+            AsrFault::Model(format!("{}: {why}; install pocketsphinx-en-us or correct the path", what.display()))
         };
         if !model.hmm.join("mdef").is_file() {
             return Err(unusable(&model.hmm, &"no acoustic model there"));
@@ -139,9 +140,9 @@ impl PocketSphinx {
     }
 
     /// Loads the model once more and measures it. `now` is asked before and after.
-    pub fn measure(&self, mut now: impl FnMut() -> std::time::Instant) -> Result<Cost, Fault> {
+    pub fn measure(&self, mut now: impl FnMut() -> std::time::Instant) -> Result<Cost, AsrFault> {
         let (before, from) = (resident(), now());
-        let again = Acoustic::load(&self.model.model.hmm, self.model.model.rate.hz()).map_err(Fault::Model)?;
+        let again = Acoustic::load(&self.model.model.hmm, self.model.model.rate.hz()).map_err(AsrFault::Model)?;
         let load = now().saturating_duration_since(from);
         let bytes = before.zip(resident()).map(|(before, after)| after.saturating_sub(before));
         drop(again);
@@ -164,28 +165,28 @@ impl Recogniser for PocketSphinx {
         (language == self.model.model.language).then_some(Caps { needs_grammar: true, partials: true })
     }
 
-    fn check(&self, ask: &Ask) -> Result<(), Fault> {
+    fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
         self.model.grammar(ask).map(drop)
     }
 
-    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         let grammar = self.model.grammar(ask)?;
         Ok(Box::new(hearing::Utterance::new(self.model.clone(), grammar)))
     }
 }
 
 impl Loaded {
-    fn no_phone(&self, word: &str, phone: &str) -> Fault {
+    fn no_phone(&self, word: &str, phone: &str) -> AsrFault {
         let has = self.acoustic.phones.names.join(" ");
-        Fault::Grammar(format!("{word:?} is said with the phone {phone:?}, and the model has only these: {has}"))
+        AsrFault::Grammar(format!("{word:?} is said with the phone {phone:?}, and the model has only these: {has}"))
     }
 
-    fn grammar(&self, ask: &Ask) -> Result<Arc<Grammar>, Fault> {
+    fn grammar(&self, ask: &Ask) -> Result<Arc<Grammar>, AsrFault> {
         if ask.language != self.model.language {
-            return Err(Fault::Language(format!("{:?}", ask.language)));
+            return Err(AsrFault::Language(format!("{:?}", ask.language)));
         }
         let Expect::Grammar(jsgf) = &ask.expect else {
-            return Err(Fault::Grammar("pocketsphinx hears what a grammar allows, not free speech".into()));
+            return Err(AsrFault::Grammar("pocketsphinx hears what a grammar allows, not free speech".into()));
         };
         let mut key = ring::digest::Context::new(&ring::digest::SHA256);
         key.update(jsgf.as_bytes());
@@ -202,18 +203,19 @@ impl Loaded {
             return Ok(grammar);
         }
         drop(known);
-        let network = Network::parse(jsgf).map_err(Fault::Grammar)?;
-        let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(Fault::Pronunciation)?;
+        let network = Network::parse(jsgf).map_err(AsrFault::Grammar)?;
+        let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(AsrFault::Pronunciation)?;
         // A phone the model does not have shows now and not in a call.
         let mut said: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
         for (word, ways) in words {
             let id = |phone: &str| self.acoustic.phones.id(phone).ok_or_else(|| self.no_phone(&word, phone));
-            let ways: Result<Vec<Vec<u8>>, Fault> = ways.iter().map(|way| way.split(' ').map(id).collect()).collect();
+            let ways: Result<Vec<Vec<u8>>, AsrFault> =
+                ways.iter().map(|way| way.split(' ').map(id).collect()).collect();
             said.insert(word.clone(), ways?);
         }
         let (arcs, places, last) = network.arcs();
         let plan = Plan { places, last, arcs: &arcs, words: &said };
-        let graph = Arc::new(Graph::build(&self.acoustic, &plan).map_err(Fault::Grammar)?);
+        let graph = Arc::new(Graph::build(&self.acoustic, &plan).map_err(AsrFault::Grammar)?);
         let grammar = Arc::new(Grammar { name, graph, network });
         let mut known = lock(&self.grammars);
         known.push_front(grammar.clone());

@@ -1,6 +1,7 @@
 //! Real and synthesised speech through the product's own path.
 use super::*;
 use crate::asr::Hypothesis;
+use crate::testkit::phrases;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -141,20 +142,9 @@ fn vietnamese_is_understood_over_the_telephone() {
     let phones = |word: &str| word.split(' ').map(String::from).collect::<Vec<_>>();
     let lexicon =
         BTreeMap::from([("atm".to_owned(), phones("a y t e e m")), ("karaoke".to_owned(), phones("k a r a o k e"))]);
-    let jsgf = "#JSGF V1.0; grammar p; public <p> = cà phê | khách sạn | karaoke | mát xa | trạm atm | đúng | không | trở lại;";
-    let ask = Ask { lexicon: Arc::new(lexicon), ..ask(Language::Vi, jsgf) };
-    let phrases = [
-        ("CAFPHEE", "cà phê"),
-        ("KHASCHSAJN", "khách sạn"),
-        ("KARAOKE", "karaoke"),
-        ("MASTXA", "mát xa"),
-        ("TRAJMAYTEEM", "trạm atm"),
-        ("DDUSNG0", "đúng"),
-        ("KHOONG0", "không"),
-        ("TROWRLAJI", "trở lại"),
-    ];
+    let ask = Ask { lexicon: Arc::new(lexicon), ..ask(Language::Vi, phrases::VIETNAMESE_GRAMMAR) };
     let (mut right, mut refused) = (0, 0);
-    for (stem, words) in phrases {
+    for (stem, words) in phrases::VIETNAMESE {
         for i in 1..=5 {
             let (heard, _) = hear(&engine, &ask, &clip(&dir.join(format!("{stem}00{i}.wav")), true));
             right += usize::from(heard.text.as_deref() == Some(words));
@@ -193,7 +183,7 @@ fn words_without_pronunciation_are_named_and_a_lexicon_supplies_them() {
     let jsgf = "#JSGF V1.0; grammar g; public <g> = book (zwischbord | the qlorp) room;";
     let asked = ask(Language::En, jsgf);
     let missing = engine.check(&asked).unwrap_err();
-    assert_eq!(missing, Fault::Pronunciation(vec!["zwischbord".into(), "qlorp".into()]));
+    assert_eq!(missing, AsrFault::Pronunciation(vec!["zwischbord".into(), "qlorp".into()]));
     let told = missing.to_string();
     assert!(told.contains("[lexicon]") && told.contains("zwischbord = \"…\"") && told.contains("qlorp"), "{told}");
     let phones = |phones: &str| phones.split(' ').map(String::from).collect::<Vec<_>>();
@@ -209,10 +199,10 @@ fn words_without_pronunciation_are_named_and_a_lexicon_supplies_them() {
 #[test]
 fn free_speech_other_languages_and_broken_grammars_are_refused_with_reasons() {
     let Some(engine) = english() else { return };
-    assert!(matches!(engine.check(&ask(Language::Vi, BOOKING)), Err(Fault::Language(_))));
-    assert!(matches!(engine.check(&ask(Language::En, "public <a> = <b>;")), Err(Fault::Grammar(_))));
+    assert!(matches!(engine.check(&ask(Language::Vi, BOOKING)), Err(AsrFault::Language(_))));
+    assert!(matches!(engine.check(&ask(Language::En, "public <a> = <b>;")), Err(AsrFault::Grammar(_))));
     let anything = Ask { expect: Expect::Anything, ..ask(Language::En, "") };
-    assert!(matches!(engine.open(&anything).map(drop), Err(Fault::Grammar(_))));
+    assert!(matches!(engine.open(&anything).map(drop), Err(AsrFault::Grammar(_))));
     let missing = PocketSphinx::load(Model { hmm: "/nowhere".into(), ..Model::debian_english() });
     assert!(missing.err().unwrap().to_string().contains("install pocketsphinx-en-us"));
 }

@@ -1,7 +1,8 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
 use super::text::normalise;
-use crate::asr::{Fault, Language};
+use crate::Language;
+use crate::asr::AsrFault;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use whisper_rs::{FullParams, SamplingStrategy};
@@ -53,8 +54,8 @@ impl Engine {
     /// Decodes an utterance whole, on this thread.
     ///
     /// # Errors
-    /// [`Fault::Engine`] where whisper.cpp fails.
-    pub(super) fn decode(&self, sound: &[f32], language: Language) -> Result<Decoded, Fault> {
+    /// [`AsrFault::Engine`] where whisper.cpp fails.
+    pub(super) fn decode(&self, sound: &[f32], language: Language) -> Result<Decoded, AsrFault> {
         let samples = sound.len().min(LONGEST);
         let mut padded;
         let pcm = if samples < SHORTEST {
@@ -68,7 +69,7 @@ impl Engine {
         self.running.fetch_add(1, Relaxed);
         let done = state.full(parameters(pcm.len(), language), pcm);
         self.running.fetch_sub(1, Relaxed);
-        done.map_err(|why| Fault::Engine(format!("Whisper: {why}")))?;
+        done.map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
 
         let text_ends = self.context.token_eot();
         let (mut tokens, mut bytes, mut marks) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,7 +1,8 @@
 //! One caller's utterance at Whisper: the sound so far, partial words that two decodes agree on, and the whole at the end.
 use super::Engine;
 use super::decode::{Decoded, LONGEST};
-use crate::asr::{Fault, Hearing, Hypothesis, Language};
+use crate::Language;
+use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -35,7 +36,7 @@ impl Utterance {
 
 impl Hearing for Utterance {
     /// LocalAgreement-2 (Liu, Spanakis and Niehues, 2020): words are told once two decodes in a row begin with them.
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         let room = LONGEST.saturating_sub(self.sound.len());
         self.sound.extend(pcm.iter().take(room).map(|sample| f32::from(*sample) / 32_768.0));
         if !self.is_time() {
@@ -54,7 +55,7 @@ impl Hearing for Utterance {
         Ok(changed.then(|| self.told.join(" ")))
     }
 
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         let covered = self.sound.len();
         if covered == 0 {
             return Ok(Hypothesis { text: None, confidence: 0.0 });

@@ -8,7 +8,8 @@ pub mod file;
 mod hearing;
 mod text;
 
-use super::{Ask, Caps, Fault, Hearing, Language, Recogniser};
+use super::{Ask, AsrFault, Caps, Hearing, Recogniser};
+use crate::Language;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -63,10 +64,10 @@ impl Whisper {
     /// Loads the model (30 ms for the smallest, a second for the largest) and decodes half a second of silence.
     ///
     /// # Errors
-    /// [`Fault::Model`] names the file and what to do.
-    pub fn load(plan: &WhisperPlan) -> Result<Self, Fault> {
+    /// [`AsrFault::Model`] names the file and what to do.
+    pub fn load(plan: &WhisperPlan) -> Result<Self, AsrFault> {
         let path = plan.model.as_path();
-        let refused = |why: String, remedy: &str| Fault::Model(format!("{} ({why}): {remedy}", path.display()));
+        let refused = |why: String, remedy: &str| AsrFault::Model(format!("{} ({why}): {remedy}", path.display()));
         if !path.is_file() {
             return Err(refused(
                 "there is no such file".into(),
@@ -74,7 +75,7 @@ impl Whisper {
             ));
         }
         if let Some(expected) = &plan.sha256 {
-            file::verify(path, expected).map_err(|why| Fault::Model(why.to_string()))?;
+            file::verify(path, expected).map_err(|why| AsrFault::Model(why.to_string()))?;
         }
         let again = "fetch it again; `switchboard models` says where from and checks it";
         file::walk(path).map_err(|why| refused(why, again))?;
@@ -112,11 +113,11 @@ impl Whisper {
         format!("Whisper, {layers} layers of {state}, ggml file type {}, {languages}", context.model_ftype())
     }
 
-    fn hears(&self, language: Language) -> Result<(), Fault> {
+    fn hears(&self, language: Language) -> Result<(), AsrFault> {
         if self.0.languages.contains(&language) {
             Ok(())
         } else {
-            Err(Fault::Language(format!("the Whisper model is not set for {}", decode::code(language))))
+            Err(AsrFault::Language(format!("the Whisper model is not set for {}", decode::code(language))))
         }
     }
 }
@@ -131,12 +132,12 @@ impl Recogniser for Whisper {
     }
 
     /// Whisper has a word for everything: only the language can be wrong.
-    fn check(&self, ask: &Ask) -> Result<(), Fault> {
+    fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
         self.hears(ask.language)
     }
 
     /// Whisper hears free text whatever `ask` expects; what fits a grammar is decided where its words are understood.
-    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         self.hears(ask.language)?;
         Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language)))
     }
@@ -151,14 +152,14 @@ impl Recogniser for Whisper {
 }
 
 impl Engine {
-    fn take_state(&self) -> Result<WhisperState, Fault> {
+    fn take_state(&self) -> Result<WhisperState, AsrFault> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(state) => Ok(state),
             None => self
                 .context
                 .create_state()
-                .map_err(|why| Fault::Engine(format!("Whisper has no memory for a decode: {why}"))),
+                .map_err(|why| AsrFault::Engine(format!("Whisper has no memory for a decode: {why}"))),
         }
     }
 

@@ -225,8 +225,8 @@ fn no_sound_is_no_words() {
 fn a_language_it_is_not_set_for_is_refused() {
     let english = Whisper::load(&WhisperPlan { languages: vec![En], ..WhisperPlan::new(fixture()) }).unwrap();
     assert!(english.caps(En).is_some() && english.caps(Vi).is_none());
-    assert!(matches!(english.open(&ask(Vi)), Err(Fault::Language(_))));
-    assert!(matches!(english.check(&ask(Vi)), Err(Fault::Language(_))));
+    assert!(matches!(english.open(&ask(Vi)), Err(AsrFault::Language(_))));
+    assert!(matches!(english.check(&ask(Vi)), Err(AsrFault::Language(_))));
     assert!(whisper().caps(Vi).is_some_and(|caps| caps.partials && !caps.needs_grammar));
     println!("{}", whisper().describe());
 }
@@ -238,8 +238,8 @@ fn refusal(name: &str, bytes: &[u8]) -> String {
     let fault = Whisper::load(&WhisperPlan::new(&path)).err().expect("a fault");
     let mismatch = Whisper::load(&WhisperPlan { sha256: Some("00".into()), ..WhisperPlan::new(&path) }).err();
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(mismatch, Some(Fault::Model(why)) if why.contains("sha256")));
-    let Fault::Model(why) = fault else { panic!("{fault:?}") };
+    assert!(matches!(mismatch, Some(AsrFault::Model(why)) if why.contains("sha256")));
+    let AsrFault::Model(why) = fault else { panic!("{fault:?}") };
     assert!(why.contains(name), "{why}");
     why
 }
@@ -248,7 +248,7 @@ fn refusal(name: &str, bytes: &[u8]) -> String {
 fn a_file_that_is_missing_or_damaged_is_named_with_what_to_do() {
     let missing = Whisper::load(&WhisperPlan::new("/nowhere/ggml-small.bin")).err();
     assert!(
-        matches!(missing, Some(Fault::Model(why)) if why.contains("/nowhere/ggml-small.bin") && why.contains("switchboard models"))
+        matches!(missing, Some(AsrFault::Model(why)) if why.contains("/nowhere/ggml-small.bin") && why.contains("switchboard models"))
     );
     let whole = std::fs::read(fixture()).unwrap();
     assert!(refusal("text", b"<html>404 not found</html>").contains("no ggml file"));

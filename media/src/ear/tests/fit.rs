@@ -101,8 +101,9 @@ fn a_level_that_is_held_makes_no_speech_of_a_lines_noises() {
 #[cfg(feature = "pocketsphinx")]
 #[test]
 fn a_phrase_thirty_decibels_fainter_is_understood() {
+    use crate::Language;
     use crate::asr::pocketsphinx::{Model, PocketSphinx};
-    use crate::asr::{Ask, Expect, Language, Recogniser};
+    use crate::asr::{Ask, Expect, Recogniser};
     let Ok(engine) = PocketSphinx::load(Model::debian_english()) else {
         return println!("skipped: pocketsphinx-en-us is not installed");
     };

@@ -1,5 +1,5 @@
 //! The way of the bot's sound from the speech workers to the ear: real workers, and a room whose ticks are simulated.
-use crate::asr::Language;
+use crate::Language;
 use crate::codec::Codec;
 use crate::engine::ears::Batch;
 use crate::engine::handle::{RoomHandle, pair};
@@ -13,7 +13,7 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chain, Chunk, Fault, Spoken, Synthesiser, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Spoken, Synthesiser, TtsFault, UtteranceId, Voice};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,7 @@ impl Synthesiser for Fast {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let chars = text.chars().count();
         let sound = vec![LEVEL; samples(PER_CHAR) * chars];
         let mut made = 0;

@@ -125,7 +125,7 @@ fn an_ear_hears_all_that_a_stall_held_back_and_people_are_in_time_again_within_t
         let after = &run.delays[(to + 3_000) / 20..];
         let longest = after.iter().max().unwrap();
         assert!(*longest < MS * 60, "{stall} ms: {longest:?} three seconds later");
-        assert!(!line.is_apart(), "{stall} ms: people and ear hear the same again");
+        assert!(!line.has_ear_stream(), "{stall} ms: people and ear hear the same again");
     }
 }
 
@@ -238,7 +238,7 @@ fn what_is_lost_in_a_stall_leaves_the_ear_where_people_are() {
     // An ear waits for packets that have been overtaken, 60 ms, and no longer.
     let first = run.ear.iter().find(|(tick, _)| *tick > 170).unwrap();
     assert!(first.0 <= 205, "{}", first.0);
-    assert!(!line.is_apart() && line.jitter().counts().lost == 50);
+    assert!(!line.has_ear_stream() && line.jitter().counts().lost == 50);
 }
 
 #[test]
@@ -360,13 +360,13 @@ fn a_line_that_is_held_or_begins_anew_joins_people_and_ear() {
     let sent = packets(&pcm, 20);
     let mut line = ingress();
     play(&mut line, Codec::Pcmu, &sent, from_ref(&(3_000..20_000)), 200);
-    assert!(line.is_apart());
+    assert!(line.has_ear_stream());
     line.reset();
-    assert!(!line.is_apart());
+    assert!(!line.has_ear_stream());
     let mut line = ingress();
     play(&mut line, Codec::Pcmu, &sent, from_ref(&(3_000..20_000)), 200);
     let other: Vec<_> = sent.iter().cloned().map(|(ms, packet)| (ms, Rtp { ssrc: 9, ..packet })).collect();
     let run = play(&mut line, Codec::Pcmu, &other, &[], 100);
-    assert!(!line.is_apart());
+    assert!(!line.has_ear_stream());
     assert!(find(&run.sound(), &clean(&pcm)[8_000..12_000]).is_some());
 }

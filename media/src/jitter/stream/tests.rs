@@ -150,8 +150,8 @@ fn what_a_leg_sends_and_reports_goes_on_whatever_the_far_ends_numbers_do() {
         let packet = Rtp { arrived: now, payload_type: 0, marker: false, sequence, timestamp, ssrc: 9, payload };
         leg.handle(now, Input::Packet(Packet::Rtp(packet)));
         let pos = SamplePos::of_tick(tick.into());
-        heard += u32::from(leg.hear(now, pos).origin == Origin::Line);
-        let mut frame = leg.speak(now, pos);
+        heard += u32::from(leg.decode(now, pos).origin == Origin::Line);
+        let mut frame = leg.play(now, pos);
         leg.send(now, tick.into(), &mut frame);
         while let Some(output) = leg.poll() {
             match output {

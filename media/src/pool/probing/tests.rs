@@ -1,7 +1,8 @@
 //! Engines that fall ill and get well again, with nobody's words at stake.
-use super::now;
-use crate::asr::{self, Ask, Caps, Fault, Heard, Hearing, Hypothesis, Language, Recogniser};
-use crate::health::FIRST_REST;
+use super::{Probing, now};
+use crate::Language;
+use crate::asr::{self, Ask, AsrFault, Caps, Heard, Hearing, Hypothesis, Recogniser};
+use crate::health::{FIRST_REST, LONGEST_REST, ProbePace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
 use crate::tts::cache::Cache;
@@ -52,21 +53,21 @@ impl Recogniser for Patient {
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: false })
     }
-    fn check(&self, _: &Ask) -> Result<(), Fault> {
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
         Ok(())
     }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, Fault> {
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         Ok(Box::new(self.clone()))
     }
 }
 
 impl Hearing for Patient {
-    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, Fault> {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.given.lock().unwrap().push((now(), pcm.iter().copied().max().unwrap_or(0)));
         Ok(None)
     }
-    fn finish(&mut self) -> Result<Hypothesis, Fault> {
-        self.work().map_err(Fault::Engine)?;
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+        self.work().map_err(AsrFault::Engine)?;
         Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 })
     }
 }
@@ -83,9 +84,9 @@ impl Synthesiser for Patient {
         _: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), tts::Fault> {
+    ) -> Result<(), tts::TtsFault> {
         self.said.lock().unwrap().push(text.to_owned());
-        self.work().map_err(tts::Fault::Engine)?;
+        self.work().map_err(tts::TtsFault::Engine)?;
         _ = sink(Chunk { pcm: &[1; 80], upto_char: text.chars().count() as u32 });
         Ok(())
     }
@@ -159,4 +160,36 @@ fn an_ill_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
     let said = patient.said.lock().unwrap().clone();
     assert_eq!(said, ["a", "the caller's own words", "the caller's own words", "a"]);
     assert!(matches!(say(3, "well again"), Spoken::Started { .. }));
+}
+
+#[test]
+fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose() {
+    let plan = PoolPlan { listen_limit: Duration::from_millis(300), abandoned: 3, ..quick() };
+    let pool = Pool::start(plan).unwrap();
+    // The first call is tried twice, the second call once; then the first probe hangs as well.
+    let patient = Patient::with(&[Next::Hang; 4]);
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(patient) as Arc<dyn Recogniser>]));
+    for call in 0..2 {
+        let (out, mut news) = mpsc::channel(16);
+        let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
+        speak(&mut listener);
+        assert!(end_of(&mut news, SOON).is_some());
+    }
+    let report = pool.report();
+    assert_eq!((report.abandoned, report.workers, report.ill), (3, 2, vec!["patient"]));
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()), "{:?}", pool.report());
+    assert_eq!((pool.report().abandoned, pool.report().workers), (4, 2), "a probe's thread is replaced");
+}
+
+#[test]
+fn a_probe_that_finds_no_worker_is_due_again() {
+    let (chain, start) = (Arc::new(asr::Chain::new(vec![Arc::new(Patient::default()) as Arc<dyn Recogniser>])), now());
+    for _ in 0..2 {
+        chain.failed(0, &ask(), start);
+    }
+    let probe = chain.clone().probe(start + LONGEST_REST, ProbePace::Rest).unwrap();
+    assert_eq!(chain.next_probe(ProbePace::Rest), None);
+    Probing::recogniser(probe).refuse();
+    assert!(chain.next_probe(ProbePace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
+    assert_eq!(chain.ill(), ["patient"]);
 }

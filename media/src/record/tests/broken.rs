@@ -1,6 +1,6 @@
 //! Recordings that break off: what is left of them, and who is told.
 use super::*;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 
 /// What the recorder tells at its end.
 fn ended(recorder: &Recorder) -> Receiver<Kept> {
@@ -56,8 +56,8 @@ fn a_disk_that_takes_nothing_leaves_no_recording_and_says_so() -> Outcome {
         }
         // Said while the call goes on, not at its end.
         let kept = patiently(&told);
-        assert!(matches!(kept, Kept::Nothing(Some(Fault::Disk { .. }))), "{kept:?}");
-        assert!(matches!(recorder.fault(), Some(Fault::Disk { .. })) && full.exists());
+        assert!(matches!(kept, Kept::Nothing(Some(RecordFault::Disk { .. }))), "{kept:?}");
+        assert!(matches!(recorder.fault(), Some(RecordFault::Disk { .. })) && full.exists());
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ fn a_machine_that_stood_still_breaks_the_recording_and_what_came_before_is_part_
             let later = 100 + 50 * 60 * 60;
             assert!(feed(tap.as_mut(), Rate::Hz8000, later..later + 1).is_break());
             drop(tap);
-            assert_eq!(patiently(&told), Kept::Part(Fault::Stalled));
+            assert_eq!(patiently(&told), Kept::Part(RecordFault::Stalled));
             let (bytes, whole) = play(&plan.path, plan.vault.as_deref())?;
             assert!(sound(format, &bytes).1[0].len() > 10_000);
             // Nothing says that it ended as it should where the format can tell.

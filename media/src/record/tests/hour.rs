@@ -6,7 +6,7 @@ use crate::codec::Codec;
 use crate::frame::{Frame, TICK};
 use crate::room::{Input, Mode, Seat};
 use crate::tap::Tap;
-use crate::testkit::netem::Weather;
+use crate::testkit::netem::Impairments;
 use crate::testkit::sim::{Phone, Sim, plan};
 use crate::tts::{Sound, UtteranceId};
 use std::ops::ControlFlow;
@@ -52,18 +52,18 @@ fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
     // The other way a part of it: tests are to be quick.
     for (drift_ppm, minutes) in [(200.0, 60), (-200.0, 15)] {
         let mut sim = Sim::new(Mode::Bot);
-        let weather = Weather {
+        let impairments = Impairments {
             delay: Duration::from_millis(30),
             jitter: Duration::from_millis(15),
             loss: 0.01,
-            ..Weather::default()
+            ..Impairments::default()
         };
         // By its own clock, which drifts from ours, the caller clicks once a minute: 5 ms, so that no concealment hides it.
         let minute = (8000.0 * 60.0 * (1.0 + drift_ppm / 1e6)) as u64;
         let voice = move |from: u64, n: usize| {
             (from..from + n as u64).map(|at| if (at + minute / 2) % minute < 40 { 12_000 } else { 0 }).collect()
         };
-        let mut phone = Phone::new(sim.start, Codec::Pcmu, Box::new(voice), weather, 11);
+        let mut phone = Phone::new(sim.start, Codec::Pcmu, Box::new(voice), impairments, 11);
         phone.drift_ppm = drift_ppm;
         sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
         let found = Arc::new(Mutex::new([Vec::new(), Vec::new()]));

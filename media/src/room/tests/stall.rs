@@ -16,7 +16,7 @@ fn glide() -> crate::testkit::sim::Voice {
 }
 
 fn glides(sim: &Sim) -> Phone {
-    Phone::new(sim.start, Codec::Pcmu, glide(), Weather { delay: MS * 10, ..Weather::default() }, 3)
+    Phone::new(sim.start, Codec::Pcmu, glide(), Impairments { delay: MS * 10, ..Impairments::default() }, 3)
 }
 
 fn stand_still(sim: &mut Sim, time: Duration) {
@@ -95,7 +95,7 @@ fn a_recording_goes_on_tick_by_tick_through_a_stall() {
 
 #[test]
 fn a_person_at_the_other_end_hears_the_last_of_it_and_is_in_time_again() {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     let phone = glides(&sim);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     sim.join(Seat::AGENT, plan(Codec::Pcmu), None);
@@ -121,7 +121,7 @@ fn a_key_that_sounds_in_a_stall_is_heard_once() {
         both.map(|((low, high), at)| if on(at) { low + high } else { 0 }).collect()
     });
     let mut sim = Sim::new(Mode::Bot);
-    let phone = Phone::new(sim.start, Codec::Pcmu, voice, Weather::default(), 3);
+    let phone = Phone::new(sim.start, Codec::Pcmu, voice, Impairments::default(), 3);
     sim.join(Seat::CALLER, LegPlan { telephone_event: None, ..plan(Codec::Pcmu) }, Some(phone));
     sim.run(SECOND * 3);
     stand_still(&mut sim, SECOND * 3);
@@ -132,16 +132,21 @@ fn a_key_that_sounds_in_a_stall_is_heard_once() {
 }
 
 #[test]
-fn a_room_that_is_told_to_hurry_less_does() {
+fn a_room_gives_its_ears_no_more_late_frames_than_it_is_allowed() {
     let mut sim = Sim::new(Mode::Bot);
     let phone = glides(&sim);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
-    sim.room.catch_up(2);
-    sim.run(SECOND * 3);
+    let hurried = |sim: &mut Sim, ticks: u32| {
+        for _ in 0..ticks {
+            sim.room.allow_late(1);
+            sim.run(TICK);
+        }
+    };
+    hurried(&mut sim, 150);
     stand_still(&mut sim, SECOND);
-    sim.run(SECOND);
+    hurried(&mut sim, 50);
     let before = sim.heard.len();
-    sim.run(SECOND);
+    hurried(&mut sim, 50);
     // Two in a tick until nothing is owed.
     assert!((95..=101).contains(&(sim.heard.len() - before)), "{}", sim.heard.len() - before);
     assert!(whole(&ear(&sim), 2_500, 4_300));

@@ -12,10 +12,10 @@ fn opus(rate: Rate) -> Codec {
 
 /// A bridge of two phones that say a tone each.
 fn bridge((a, a_hz): (Codec, f32), (b, b_hz): (Codec, f32)) -> Sim {
-    let mut sim = Sim::new(Mode::Bridge);
+    let mut sim = Sim::bridge();
     for (seat, codec, hz) in [(Seat::CALLER, a, a_hz), (Seat::AGENT, b, b_hz)] {
-        let weather = Weather { delay: MS * 5, ..Weather::default() };
-        let phone = Phone::new(sim.start, codec, tone_at(codec.rate(), hz, 8_000), weather, 3);
+        let impairments = Impairments { delay: MS * 5, ..Impairments::default() };
+        let phone = Phone::new(sim.start, codec, tone_at(codec.rate(), hz, 8_000), impairments, 3);
         sim.join(seat, plan(codec), Some(phone));
     }
     sim
@@ -71,6 +71,8 @@ fn changing_the_rate_between_two_legs_costs_less_than_a_millisecond() {
 #[test]
 fn a_wide_caller_is_wide_in_the_ear_and_at_the_other_wide_end() {
     let mut sim = bridge((opus(Rate::Hz16000), 5_500.0), (Codec::G722, 500.0));
+    // The ear of a caller hears where the bot does not rest.
+    sim.input(Input::Bot(Bot::Speaks));
     sim.run(Duration::from_secs(3));
     let ear: Vec<i16> =
         sim.heard.iter().filter(|(seat, _)| *seat == Seat::CALLER).flat_map(|(_, f)| f.pcm().to_vec()).collect();
@@ -84,7 +86,7 @@ fn a_wide_caller_is_wide_in_the_ear_and_at_the_other_wide_end() {
 fn a_far_end_that_switches_codecs_in_mid_stream_is_heard_on_and_one_straggler_switches_nothing() {
     let wide = opus(Rate::Hz16000);
     let mut sim = Sim::new(Mode::Bot);
-    let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8_000), Weather::default(), 3);
+    let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8_000), Impairments::default(), 3);
     let agreed = LegPlan { also: vec![(96, wide)], ..plan(Codec::Pcmu) };
     sim.join(Seat::CALLER, agreed, Some(phone));
     sim.run(Duration::from_secs(2));
@@ -167,7 +169,7 @@ fn silence_is_left_out_of_an_opus_stream_and_speech_after_it_is_marked_and_in_it
         if loud { sine_from(400.0, Rate::Hz16000, from, n, 8_000) } else { vec![0; n] }
     };
     let plain = opus(Rate::Hz16000);
-    let phone = Phone::new(sim.start, plain, Box::new(voice), Weather::default(), 3);
+    let phone = Phone::new(sim.start, plain, Box::new(voice), Impairments::default(), 3);
     sim.join(Seat::CALLER, plan(codec), Some(phone));
     sim.run(Duration::from_secs(10));
     let sent = sim.rtp(Seat::CALLER);

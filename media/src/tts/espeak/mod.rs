@@ -1,7 +1,7 @@
 //! espeak-ng: Vietnamese and English. It is GPL-3, so it stays a program of its own, one short-lived process per clause.
 use super::shape::{Mark, Shape};
-use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use super::{Chunk, Synthesiser, TtsFault, Voice};
+use crate::Language;
 use std::io::{ErrorKind, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
@@ -43,12 +43,12 @@ impl Espeak {
     }
 
     /// Whether the program is there and runs.
-    pub fn check(&self) -> Result<(), Fault> {
+    pub fn check(&self) -> Result<(), TtsFault> {
         let mut command = Command::new(&self.program);
         let quiet = command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         match quiet.status() {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Fault::Engine(format!("{} does not run: {status}", self.program))),
+            Ok(status) => Err(TtsFault::Engine(format!("{} does not run: {status}", self.program))),
             Err(error) => Err(self.missing(&error)),
         }
     }
@@ -64,35 +64,35 @@ impl Espeak {
         lines.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned)).collect()
     }
 
-    fn missing(&self, error: &std::io::Error) -> Fault {
+    fn missing(&self, error: &std::io::Error) -> TtsFault {
         match error.kind() {
             ErrorKind::NotFound => {
-                Fault::Engine(format!("{} is not installed: apt-get install espeak-ng", self.program))
+                TtsFault::Engine(format!("{} is not installed: apt-get install espeak-ng", self.program))
             }
-            _ => Fault::Engine(format!("{} does not start: {error}", self.program)),
+            _ => TtsFault::Engine(format!("{} does not start: {error}", self.program)),
         }
     }
 
     /// The WAV of a text. The text goes through standard input: arguments are public on a machine.
-    fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, Fault> {
+    fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, TtsFault> {
         let mut command = Command::new(&self.program);
         command.args(["--stdin", "--stdout", "-b", "1", "-v", voice]);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = Killed(spawned.map_err(|error| self.missing(&error))?);
-        let failed = |error: std::io::Error| Fault::Engine(format!("espeak-ng: {error}"));
+        let failed = |error: std::io::Error| TtsFault::Engine(format!("espeak-ng: {error}"));
         // Less than a pipe holds, so writing never waits for the reader.
         if let Some(mut stdin) = process.0.stdin.take() {
             stdin.write_all(text.as_bytes()).map_err(failed)?;
         }
         let Some(mut stdout) = process.0.stdout.take() else {
-            return Err(Fault::Engine("espeak-ng: no output".into()));
+            return Err(TtsFault::Engine("espeak-ng: no output".into()));
         };
         let (mut wav, mut piece) = (Vec::new(), [0; 16_384]);
         loop {
             let mut poll = libc::pollfd { fd: stdout.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: one descriptor, open while `stdout` lives.
             match unsafe { libc::poll(&mut poll, 1, PATIENCE_MS) } {
-                0 => return Err(Fault::Late),
+                0 => return Err(TtsFault::Late),
                 n if n < 0 => match std::io::Error::last_os_error() {
                     error if error.kind() == ErrorKind::Interrupted => continue,
                     error => return Err(failed(error)),
@@ -131,7 +131,7 @@ impl Synthesiser for Espeak {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         let (language, chars) = match voice.language {
             Language::En => ("en", text.chars().count()),
             Language::Vi => ("vi", text.chars().count()),
@@ -148,11 +148,11 @@ impl Synthesiser for Espeak {
         }
         let wav = self.wav(name, &text[..end])?;
         let Some(rate) = wav.get(24..28) else {
-            return Err(Fault::Engine("espeak-ng made no sound; is the voice installed?".into()));
+            return Err(TtsFault::Engine("espeak-ng made no sound; is the voice installed?".into()));
         };
         let hz = u32::from_le_bytes([rate[0], rate[1], rate[2], rate[3]]);
         if !(8_000..=48_000).contains(&hz) {
-            return Err(Fault::Engine(format!("espeak-ng speaks at {hz} Hz")));
+            return Err(TtsFault::Engine(format!("espeak-ng speaks at {hz} Hz")));
         }
         let pcm: Vec<i16> =
             wav[HEADER.min(wav.len())..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
@@ -270,7 +270,7 @@ mod tests {
         let mut sink = |_: Chunk<'_>| Continue(());
         let fault = engine.speak(&voice(Language::En, Rate::Hz8000), "hello", &mut sink).unwrap_err();
         std::fs::remove_file(&script).unwrap();
-        assert_eq!(fault, Fault::Late);
+        assert_eq!(fault, TtsFault::Late);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 mod sys;
 
 use super::shape::{Mark, Shape};
-use super::{Chunk, Fault, Synthesiser, Voice};
-use crate::asr::Language;
+use super::{Chunk, Synthesiser, TtsFault, Voice};
+use crate::Language;
 use std::ffi::{CString, c_int, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,10 +104,10 @@ impl Synthesiser for Flite {
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), TtsFault> {
         // The library reads ASCII; anything else would be spelled out byte by byte.
         let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();
-        let words = CString::new(plain).map_err(|_| Fault::Engine("the text holds a NUL".into()))?;
+        let words = CString::new(plain).map_err(|_| TtsFault::Engine("the text holds a NUL".into()))?;
         let chars = text.chars().count() as u32;
         let Some(turn) = take_turn(sink) else { return Ok(()) };
         let mut job = Job { voice, shape: None, sink, stopped: false, chars };
@@ -124,7 +124,7 @@ impl Synthesiser for Flite {
                 let utterance = sys::new_utterance();
                 let info = sys::new_audio_streaming_info();
                 if utterance.is_null() || info.is_null() {
-                    return Err(Fault::Engine("flite has no memory".into()));
+                    return Err(TtsFault::Engine("flite has no memory".into()));
                 }
                 (*info).min_buffsize = 160;
                 (*info).asc = Some(chunk);
@@ -139,7 +139,7 @@ impl Synthesiser for Flite {
                 !made.is_null()
             };
             if !done {
-                return Err(Fault::Engine("flite made nothing of the text".into()));
+                return Err(TtsFault::Engine("flite made nothing of the text".into()));
             }
         }
         drop(turn);

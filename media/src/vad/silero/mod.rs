@@ -11,7 +11,7 @@ pub mod reference;
 mod simd;
 mod spectrum;
 
-use super::{Fault, WINDOW};
+use super::{VadFault, WINDOW};
 use dense::{Columns, Dense, Then};
 use simd::{LANES, Lanes};
 use spectrum::{BINS, FRAMES, PAIR, Spectrum};
@@ -131,13 +131,13 @@ impl Silero {
     /// Reads the weights out of `silero_vad_op18_ifless.onnx` and looks at one window of silence with them.
     ///
     /// # Errors
-    /// [`Fault::Missing`] and [`Fault::Corrupt`] name the file.
-    pub fn load(path: &Path) -> Result<Self, Fault> {
+    /// [`VadFault::Missing`] and [`VadFault::Corrupt`] name the file.
+    pub fn load(path: &Path) -> Result<Self, VadFault> {
         let data = std::fs::read(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Fault::Missing(path.into()),
-            _ => Fault::Corrupt { path: path.into(), why: error.to_string() },
+            std::io::ErrorKind::NotFound => VadFault::Missing(path.into()),
+            _ => VadFault::Corrupt { path: path.into(), why: error.to_string() },
         })?;
-        Self::read(&data).map_err(|why| Fault::Corrupt { path: path.into(), why })
+        Self::read(&data).map_err(|why| VadFault::Corrupt { path: path.into(), why })
     }
 
     fn read(data: &[u8]) -> Result<Self, String> {

@@ -1,5 +1,5 @@
 //! Silero run by rten, one window at a time: what our own network is held against. No part of the product.
-use super::super::{Fault, WINDOW, logit};
+use super::super::{VadFault, WINDOW, logit};
 use super::CONTEXT;
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
@@ -17,8 +17,8 @@ pub struct Reference {
 impl Reference {
     /// # Errors
     /// Where rten does not take the file.
-    pub fn load(path: &Path) -> Result<Self, Fault> {
-        let corrupt = |why: String| Fault::Corrupt { path: path.into(), why };
+    pub fn load(path: &Path) -> Result<Self, VadFault> {
+        let corrupt = |why: String| VadFault::Corrupt { path: path.into(), why };
         let model = Model::load_file(path).map_err(|error| corrupt(error.to_string()))?;
         let node = |name| model.node_id(name).map_err(|error| corrupt(error.to_string()));
         let nodes = [node("input")?, node("state")?, node("sr")?, node("output")?, node("stateN")?];

@@ -1,22 +1,22 @@
-//! How far behind the workers are: how long answers and clauses waited for one lately, and then for a processor.
+//! How far behind the workers are: how long answers and clauses waited lately for a worker, and it for a processor.
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// What counts as lately.
 const LATELY: Duration = Duration::from_secs(10);
-/// The most jobs looked at: the last ones.
+/// How many of the last jobs are looked at.
 const JOBS: usize = 512;
-/// So few are no evidence.
+/// Fewer jobs than this are no evidence.
 const FEW: usize = 8;
 
 #[derive(Default)]
-pub(super) struct Strain {
+pub(super) struct QueueDelay {
     /// When each job was done, and how long it had waited.
     jobs: VecDeque<(Instant, Duration)>,
     full: bool,
 }
 
-impl Strain {
+impl QueueDelay {
     pub fn note(&mut self, now: Instant, waited: Duration) {
         if self.jobs.len() == JOBS {
             self.jobs.pop_front();
@@ -57,42 +57,42 @@ mod tests {
 
     #[test]
     fn the_workers_are_full_while_most_jobs_of_the_last_seconds_waited_and_not_for_a_few() {
-        let (mut strain, start) = (Strain::default(), Instant::now());
-        let full = |strain: &mut Strain, now, waiting: &[Instant]| {
-            let wait = strain.wait(now, waiting.iter().copied());
-            strain.is_full(wait, LIMIT)
+        let (mut delay, start) = (QueueDelay::default(), Instant::now());
+        let full = |delay: &mut QueueDelay, now, waiting: &[Instant]| {
+            let wait = delay.wait(now, waiting.iter().copied());
+            delay.is_full(wait, LIMIT)
         };
-        let mut few = Strain::default();
+        let mut few = QueueDelay::default();
         (1..FEW).for_each(|_| few.note(start, ms(5_000)));
         assert!(!full(&mut few, start, &[]), "few jobs are no evidence");
         for i in 0..100 {
-            strain.note(start + ms(10 * i), ms(if i % 20 == 0 { 3_000 } else { 50 }));
+            delay.note(start + ms(10 * i), ms(if i % 20 == 0 { 3_000 } else { 50 }));
         }
-        assert!(!full(&mut strain, start + ms(1_000), &[]), "one of ten is late: a loud caller's own");
+        assert!(!full(&mut delay, start + ms(1_000), &[]), "one of ten is late: a loud caller's own");
         for i in 0..40 {
-            strain.note(start + ms(1_000 + 10 * i), ms(450));
+            delay.note(start + ms(1_000 + 10 * i), ms(450));
         }
-        assert!(full(&mut strain, start + ms(1_400), &[]));
+        assert!(full(&mut delay, start + ms(1_400), &[]));
         // It stays so until the wait is half of the limit.
         for i in 0..400 {
-            strain.note(start + ms(1_400 + 10 * i), ms(250));
+            delay.note(start + ms(1_400 + 10 * i), ms(250));
         }
-        assert!(full(&mut strain, start + ms(5_400), &[]));
-        assert_eq!(strain.wait(start + ms(5_400), empty()), ms(250));
-        assert!(!full(&mut strain, start + ms(16_000), &[]), "it was long ago");
+        assert!(full(&mut delay, start + ms(5_400), &[]));
+        assert_eq!(delay.wait(start + ms(5_400), empty()), ms(250));
+        assert!(!full(&mut delay, start + ms(16_000), &[]), "it was long ago");
         // Nothing is done at all: those that wait tell it.
         let waiting = vec![start + ms(16_000); 20];
-        assert!(!full(&mut strain, start + ms(16_100), &waiting));
-        assert!(full(&mut strain, start + ms(16_500), &waiting));
-        let mut never = Strain::default();
+        assert!(!full(&mut delay, start + ms(16_100), &waiting));
+        assert!(full(&mut delay, start + ms(16_500), &waiting));
+        let mut never = QueueDelay::default();
         let wait = never.wait(start + ms(99_000), waiting.iter().copied());
         assert!(!never.is_full(wait, Duration::ZERO), "0 looks at nothing");
     }
 
     #[test]
     fn a_flood_of_jobs_is_remembered_in_a_bounded_place() {
-        let (mut strain, now) = (Strain::default(), Instant::now());
-        (0..10 * JOBS).for_each(|_| strain.note(now, LIMIT));
-        assert_eq!(strain.jobs.len(), JOBS);
+        let (mut delay, now) = (QueueDelay::default(), Instant::now());
+        (0..10 * JOBS).for_each(|_| delay.note(now, LIMIT));
+        assert_eq!(delay.jobs.len(), JOBS);
     }
 }

@@ -1,6 +1,6 @@
-//! `Mint`: tokens for one call each. HMAC-SHA256 (RFC 2104) over id, bot, origin and expiry, under a key of this run: a restart
+//! `TokenSigner`: tokens for one call each. HMAC-SHA256 (RFC 2104) over id, bot, origin and expiry, under a key of this run: a restart
 //! makes old ones worthless, and a page asks for a new one.
-use super::Origin;
+use crate::security::Origin;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::hmac;
@@ -11,30 +11,30 @@ use std::fmt;
 const LONGEST: usize = 1024;
 
 /// What makes a token one of its kind.
-pub type TicketId = [u8; 16];
+pub type TokenId = [u8; 16];
 
 /// What a genuine token says.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ticket {
-    pub id: TicketId,
+pub struct TokenClaims {
+    pub id: TokenId,
     pub bot: String,
     pub origin: String,
     /// In seconds since 1970.
     pub expires: u64,
 }
 
-impl fmt::Debug for Ticket {
+impl fmt::Debug for TokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({}, …)", self.bot)
+        write!(f, "TokenClaims({}, …)", self.bot)
     }
 }
 
-pub(super) struct Mint {
+pub(super) struct TokenSigner {
     key: hmac::Key,
     random: SystemRandom,
 }
 
-impl Mint {
+impl TokenSigner {
     /// `None` where the system gives no random numbers.
     pub fn new() -> Option<Self> {
         let random = SystemRandom::new();
@@ -43,7 +43,7 @@ impl Mint {
     }
 
     pub fn make(&self, bot: &str, origin: &Origin, expires: u64) -> Option<String> {
-        let mut id = TicketId::default();
+        let mut id = TokenId::default();
         self.random.fill(&mut id).ok()?;
         let mut body = id.to_vec();
         body.extend(expires.to_be_bytes());
@@ -54,7 +54,7 @@ impl Mint {
     }
 
     /// What a token says, if it is one of ours.
-    pub fn read(&self, token: &str) -> Option<Ticket> {
+    pub fn read(&self, token: &str) -> Option<TokenClaims> {
         let all = BASE64.decode(token.get(..token.len().min(LONGEST))?).ok()?;
         let (body, tag) = all.split_at_checked(all.len().checked_sub(32)?)?;
         // Takes the same time wherever it differs.
@@ -62,7 +62,7 @@ impl Mint {
         let (id, rest) = body.split_first_chunk::<16>()?;
         let (expires, rest) = rest.split_first_chunk::<8>()?;
         let (bot, origin) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
-        Some(Ticket { id: *id, bot: bot.into(), origin: origin.into(), expires: u64::from_be_bytes(*expires) })
+        Some(TokenClaims { id: *id, bot: bot.into(), origin: origin.into(), expires: u64::from_be_bytes(*expires) })
     }
 }
 
@@ -72,25 +72,25 @@ mod tests {
 
     #[test]
     fn a_token_says_what_it_was_made_for_and_a_changed_one_says_nothing() {
-        let (mint, other) = (Mint::new().unwrap(), Mint::new().unwrap());
+        let (signer, other) = (TokenSigner::new().unwrap(), TokenSigner::new().unwrap());
         let origin = Origin::parse("https://shop.example").unwrap();
-        let token = mint.make("booking.en", &origin, 1_790_000_000).unwrap();
-        let ticket = mint.read(&token).unwrap();
+        let token = signer.make("booking.en", &origin, 1_790_000_000).unwrap();
+        let claims = signer.read(&token).unwrap();
         assert_eq!(
-            (ticket.bot.as_str(), ticket.origin.as_str(), ticket.expires),
+            (claims.bot.as_str(), claims.origin.as_str(), claims.expires),
             ("booking.en", "https://shop.example", 1_790_000_000)
         );
-        assert_ne!(token, mint.make("booking.en", &origin, 1_790_000_000).unwrap());
+        assert_ne!(token, signer.make("booking.en", &origin, 1_790_000_000).unwrap());
         assert_eq!(other.read(&token), None, "another run's");
         let mut bytes = token.clone().into_bytes();
         for at in 0..bytes.len() {
             let kept = bytes[at];
             bytes[at] = if kept == b'A' { b'B' } else { b'A' };
-            assert_eq!(mint.read(std::str::from_utf8(&bytes).unwrap()), None, "{at}");
+            assert_eq!(signer.read(std::str::from_utf8(&bytes).unwrap()), None, "{at}");
             bytes[at] = kept;
         }
         for odd in ["", "x", &token[1..], &format!("{token}{token}"), &"A".repeat(5_000), "é"] {
-            assert_eq!(mint.read(odd), None);
+            assert_eq!(signer.read(odd), None);
         }
     }
 }

@@ -1,17 +1,18 @@
 //! Calls from pages over real HTTP: every refusal, the preflights, and a call from its token to its end.
 use super::*;
 use crate::call::{PageAnswer, PageCalls, PageFault, PageOffer};
-use crate::widget::{DoorPlan, Origin, Own, Relay, TicketId};
+use crate::security::Origin;
+use crate::widget::{Own, PageAccessPlan, Relay, TokenId};
 use reqwest::Response;
 use std::collections::HashMap;
 
 const SHOP: &str = "https://shop.example";
 
-pub(super) fn plan() -> DoorPlan {
+pub(super) fn plan() -> PageAccessPlan {
     let origin = |text| Origin::parse(text).unwrap();
     let relay =
         Relay { urls: vec!["turn:t.example".into()], secret: Secret::new("north"), ttl: Duration::from_secs(60) };
-    DoorPlan {
+    PageAccessPlan {
         enabled: true,
         origins: vec![origin(SHOP)],
         own: vec![(origin("http://127.0.0.1:8080"), Own::Machine)],
@@ -32,9 +33,9 @@ pub(super) fn plan() -> DoorPlan {
 pub(super) struct Peers(Mutex<HashMap<String, (PageOffer, u32)>>);
 
 impl Peers {
-    fn of<T>(&self, id: &str, ticket: TicketId, then: impl FnOnce(&mut u32) -> T) -> Result<T, PageFault> {
+    fn of<T>(&self, id: &str, token: TokenId, then: impl FnOnce(&mut u32) -> T) -> Result<T, PageFault> {
         let mut all = self.0.lock().unwrap();
-        let known = all.get_mut(id).filter(|(offer, _)| offer.ticket.id == ticket);
+        let known = all.get_mut(id).filter(|(offer, _)| offer.claims.id == token);
         known.map(|(_, etag)| then(etag)).ok_or(PageFault::Gone)
     }
 }
@@ -55,21 +56,21 @@ impl PageCalls for Peers {
     fn trickle<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         etag: u32,
         _: &'a str,
     ) -> BoxFuture<'a, Result<(), PageFault>> {
-        let now = self.of(id, ticket, |etag| *etag);
+        let now = self.of(id, token, |etag| *etag);
         Box::pin(std::future::ready(now.and_then(|now| if now == etag { Ok(()) } else { Err(PageFault::Stale) })))
     }
 
     fn restart<'a>(
         &'a self,
         id: &'a str,
-        ticket: TicketId,
+        token: TokenId,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), PageFault>> {
-        let next = self.of(id, ticket, |etag| {
+        let next = self.of(id, token, |etag| {
             *etag += 1;
             *etag
         });
@@ -80,8 +81,8 @@ impl PageCalls for Peers {
         Box::pin(std::future::ready(answer))
     }
 
-    fn hang_up(&self, id: &str, ticket: TicketId) -> Result<(), PageFault> {
-        self.of(id, ticket, |_| ())?;
+    fn hang_up(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
+        self.of(id, token, |_| ())?;
         self.0.lock().unwrap().remove(id);
         Ok(())
     }
@@ -240,7 +241,7 @@ async fn an_address_has_so_many_calls_and_tokens_and_is_told_when_to_come_again(
     let third = site.offer(&token).send().await.unwrap();
     assert_eq!((third.status().as_u16(), header(&third, "retry-after")), (429, "15"));
     let third = site.offer(&token).header("x-forwarded-for", "2001:db8::1").send().await.unwrap();
-    assert_eq!(third.status(), 201, "the token is still good, from where there is room");
+    assert_eq!(third.status(), 201, "the token is still good, from where there is state");
     let full = site.offer(&site.mint(SHOP).await).header("x-forwarded-for", "2001:db8:1::1").send().await.unwrap();
     assert_eq!((full.status().as_u16(), header(&full, "retry-after")), (503, "15"));
     let mut last = 0;
@@ -401,7 +402,7 @@ async fn who_begins_a_body_and_stops_is_let_go() {
 
 #[tokio::test]
 async fn where_no_page_may_call_every_route_of_pages_says_so_in_a_way_that_a_page_can_read() {
-    let site = Site::with("widget-off", DoorPlan { enabled: false, ..plan() }).await;
+    let site = Site::with("widget-off", PageAccessPlan { enabled: false, ..plan() }).await;
     let json = json!({"bot": "booking.en", "origin": SHOP});
     let session = || site.page(Method::POST, "/api/v1/widget/sessions", SHOP).json(&json);
     for request in [

@@ -1,13 +1,13 @@
-//! Time that a worker could not use: an engine is blamed for none of it.
+//! `Deadline`: by when an engine must let go of its worker. Time in which the worker had no processor does not count.
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::time::{Duration, Instant};
 
-/// The kernel's account of one thread: how long it ran, and how long it was ready to run and got no processor.
-pub(super) struct Account(Option<File>);
+/// The kernel's figures of one thread: how long it ran, and how long it was ready to run and got no processor.
+pub(super) struct ThreadTimes(Option<File>);
 
-impl Account {
-    /// Of the thread that asks. Without `/proc` nobody ever waited.
+impl ThreadTimes {
+    /// Of the calling thread. Without `/proc` nobody ever waited.
     pub fn of_this_thread() -> Self {
         Self(File::open("/proc/thread-self/schedstat").ok())
     }
@@ -25,7 +25,7 @@ impl Account {
     }
 }
 
-/// What a thread has had since it began.
+/// Totals since the thread began.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub ran: Duration,
@@ -38,7 +38,7 @@ pub(super) struct Times {
 pub(super) struct Deadline {
     pub at: Instant,
     limit: Duration,
-    /// The thread's account when the engine was entered, and what was granted for its waiting since.
+    /// What the thread had waited when the engine was entered, and what was granted for its waiting since.
     waited: Duration,
     granted: Duration,
     renewed: u32,
@@ -46,28 +46,31 @@ pub(super) struct Deadline {
 
 /// Waiting for a processor buys this many times the limit, and so many stalls a new one: another engine, or another worker,
 /// would wait as long on a machine that is that busy.
-pub(super) const MOST: u32 = 5;
+pub(super) const MAX_GRANTS: u32 = 5;
 
 impl Deadline {
-    pub fn new(now: Instant, limit: Duration, account: &Account) -> Self {
-        Self { at: now + limit, limit, waited: account.waited(), granted: Duration::ZERO, renewed: 0 }
+    pub fn new(now: Instant, limit: Duration, times: &ThreadTimes) -> Self {
+        Self { at: now + limit, limit, waited: times.waited(), granted: Duration::ZERO, renewed: 0 }
     }
 
     /// The watchdog itself overslept: the whole process stood still, and every engine with it.
     pub fn renew(&mut self, now: Instant) {
-        if self.renewed < MOST {
+        if self.renewed < MAX_GRANTS {
             self.renewed += 1;
             self.at = self.at.max(now + self.limit);
         }
     }
 
     /// Whether the engine has had its time on a processor or has waited for something else than one.
-    pub fn is_over(&mut self, now: Instant, account: &Account) -> bool {
+    pub fn is_over(&mut self, now: Instant, times: &ThreadTimes) -> bool {
         if self.at <= now {
-            let waited = account.waited().saturating_sub(self.waited).min(self.limit * MOST);
+            let waited = times.waited().saturating_sub(self.waited).min(self.limit * MAX_GRANTS);
             self.at += waited.saturating_sub(self.granted);
             self.granted = waited;
         }
         self.at <= now
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -1,7 +1,7 @@
-//! `Door`: lets pages in. Told the time; every table of it is bounded, whatever comes.
-use super::Origin;
-use super::ticket::{Mint, Ticket, TicketId};
+//! `PageAccess`: decides which pages may call. It is told the time, and each of its tables is bounded.
+use super::token::{TokenClaims, TokenId, TokenSigner};
 use super::turn::{Relay, Server};
+use crate::security::Origin;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use telephony::sip::Network;
 use telephony::sip::admission::household;
 
-/// Addresses whose allowance is remembered; beyond it the longest silent one is forgotten, which is none that floods now.
+/// Addresses whose allowance is kept; beyond it the one that asked longest ago is forgotten, which is never one that floods now.
 const ADDRESSES: usize = 4096;
 /// Used tokens that are remembered until they expire; beyond it no call begins (none of them is ever forgotten before).
 const USED: usize = 16_384;
 
-/// Origins beside `widget.origins` that a server vouches for; beyond it the one that ends soonest is forgotten.
-const GUESTS: usize = 4096;
-/// A guest's pages may read what is answered for so long after its last token: in the call that it opened, and, where it came too
-/// late, that it did.
-const STAY: u64 = 24 * 3600;
+/// Origins beside `widget.origins` for which a server asked for a token; beyond it the one that expires soonest is forgotten.
+const GRANTS: usize = 4096;
+/// In seconds: how long after the expiry of its last token pages of such an origin may read answers: those of the call, and the
+/// refusal of a token that has expired.
+const GRANT_S: u64 = 24 * 3600;
 
 /// From where a page of this server's own counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Own {
 }
 
 #[derive(Clone, Debug)]
-pub struct DoorPlan {
+pub struct PageAccessPlan {
     /// Whether pages may call at all.
     pub enabled: bool,
     pub origins: Vec<Origin>,
@@ -47,7 +47,7 @@ pub struct DoorPlan {
     pub turn: Option<Relay>,
 }
 
-/// Why a page is not let in.
+/// Why a page may not call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("this server takes no calls from pages (widget.enabled)")]
@@ -106,9 +106,9 @@ pub struct Session {
     pub grace: Duration,
 }
 
-pub struct Door {
-    plan: DoorPlan,
-    mint: Mint,
+pub struct PageAccess {
+    plan: PageAccessPlan,
+    signer: TokenSigner,
     tables: Arc<Mutex<Tables>>,
 }
 
@@ -116,20 +116,20 @@ pub struct Door {
 struct Tables {
     /// Tokens an address may still ask for, as of then.
     allowances: HashMap<IpAddr, (f64, Instant)>,
-    used: HashMap<TicketId, u64>,
-    /// Until when a page of an origin that is not configured, and that a server vouched for, may read our answers.
-    guests: HashMap<Origin, u64>,
+    used: HashMap<TokenId, u64>,
+    /// Until when pages of an origin that is not configured, and for which a server asked for a token, may read our answers.
+    granted: HashMap<Origin, u64>,
     calls: HashMap<IpAddr, usize>,
     total: usize,
 }
 
-/// A call's place; dropping it makes room.
-pub struct Seat {
+/// A call's share of the limits; dropping it gives it back.
+pub struct CallSlot {
     address: IpAddr,
     tables: Arc<Mutex<Tables>>,
 }
 
-impl Drop for Seat {
+impl Drop for CallSlot {
     fn drop(&mut self) {
         let mut tables = lock(&self.tables);
         tables.total = tables.total.saturating_sub(1);
@@ -146,10 +146,10 @@ fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Door {
+impl PageAccess {
     /// `None` where the system gives no random numbers.
-    pub fn new(plan: DoorPlan) -> Option<Self> {
-        Some(Self { plan, mint: Mint::new()?, tables: Arc::default() })
+    pub fn new(plan: PageAccessPlan) -> Option<Self> {
+        Some(Self { plan, signer: TokenSigner::new()?, tables: Arc::default() })
     }
 
     /// Who a connection is from: what a trusted proxy says, read from the right (each proxy adds whom it saw).
@@ -167,7 +167,7 @@ impl Door {
     }
 
     /// Whether pages of this origin may call, asked from `visitor`.
-    pub fn welcomes(&self, origin: &Origin, visitor: IpAddr) -> bool {
+    pub fn may_call(&self, origin: &Origin, visitor: IpAddr) -> bool {
         let own = |(ours, own): &(Origin, Own)| {
             ours == origin && (*own == Own::Network || visitor.to_canonical().is_loopback())
         };
@@ -176,8 +176,8 @@ impl Door {
 
     /// Whether pages of this origin may read what is answered (CORS): those that may call, and those that a server has lately
     /// asked a token for. These may use that token, and nothing more.
-    pub fn answers(&self, unix: u64, origin: &Origin, visitor: IpAddr) -> bool {
-        self.welcomes(origin, visitor) || lock(&self.tables).guests.get(origin).is_some_and(|until| *until > unix)
+    pub fn may_read(&self, unix: u64, origin: &Origin, visitor: IpAddr) -> bool {
+        self.may_call(origin, visitor) || lock(&self.tables).granted.get(origin).is_some_and(|until| *until > unix)
     }
 
     /// Whether pages may call at all.
@@ -198,7 +198,7 @@ impl Door {
         bot: &str,
         origin: &Origin,
     ) -> Result<Session, Refused> {
-        if !self.welcomes(origin, visitor) {
+        if !self.may_call(origin, visitor) {
             return Err(Refused::Origin);
         }
         if !self.is_public(bot) {
@@ -208,27 +208,27 @@ impl Door {
         self.issue(unix, bot, origin)
     }
 
-    /// A token for a page that a server vouches for: of any origin, which may read our answers from then on.
-    pub fn vouch(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
+    /// A token that a server asks for, for a page of any origin; that origin may read our answers from then on.
+    pub fn issue_for_server(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
         let session = self.issue(unix, bot, origin)?;
         if !self.plan.origins.contains(origin) {
-            let guests = &mut lock(&self.tables).guests;
-            if guests.len() >= GUESTS && !guests.contains_key(origin) {
-                let first = guests.iter().min_by_key(|(_, until)| **until).map(|(origin, _)| origin.clone());
-                first.and_then(|origin| guests.remove(&origin));
+            let granted = &mut lock(&self.tables).granted;
+            if granted.len() >= GRANTS && !granted.contains_key(origin) {
+                let first = granted.iter().min_by_key(|(_, until)| **until).map(|(origin, _)| origin.clone());
+                first.and_then(|origin| granted.remove(&origin));
             }
-            guests.insert(origin.clone(), session.expires + STAY);
+            granted.insert(origin.clone(), session.expires + GRANT_S);
         }
         Ok(session)
     }
 
     fn issue(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
         let expires = unix + self.plan.ttl.as_secs();
-        let token = self.mint.make(bot, origin, expires).ok_or(Refused::Crowded)?;
+        let token = self.signer.make(bot, origin, expires).ok_or(Refused::Crowded)?;
         Ok(Session { token, expires, servers: self.servers(unix), grace: self.plan.grace })
     }
 
-    /// What helps a page to find a way here, with credentials of its own.
+    /// STUN and TURN servers for a page, with credentials of its own.
     pub fn servers(&self, unix: u64) -> Vec<Server> {
         let stun = (!self.plan.stun.is_empty()).then(|| Server { urls: self.plan.stun.clone(), user: None });
         let turn =
@@ -236,14 +236,14 @@ impl Door {
         stun.into_iter().chain(turn).collect()
     }
 
-    /// Whose token this is, used or not, expired or not: for what belongs to a call that has begun.
-    pub fn whose(&self, token: &str, origin: Option<&str>) -> Result<Ticket, Refused> {
-        let ticket = self.mint.read(token).ok_or(Refused::Forged)?;
+    /// What a genuine token says, whether it is used or expired or not: for requests about a call that has begun.
+    pub fn claims_of(&self, token: &str, origin: Option<&str>) -> Result<TokenClaims, Refused> {
+        let claims = self.signer.read(token).ok_or(Refused::Forged)?;
         match origin {
-            Some(origin) if Origin::parse(origin).is_none_or(|origin| origin.as_str() != ticket.origin) => {
+            Some(origin) if Origin::parse(origin).is_none_or(|origin| origin.as_str() != claims.origin) => {
                 Err(Refused::OtherOrigin)
             }
-            _ => Ok(ticket),
+            _ => Ok(claims),
         }
     }
 
@@ -254,14 +254,14 @@ impl Door {
         visitor: IpAddr,
         token: &str,
         origin: Option<&str>,
-    ) -> Result<(Ticket, Seat), Refused> {
-        // What makes no page must say where it comes from too: a token is bound to its origin.
-        let ticket = self.whose(token, Some(origin.unwrap_or_default()))?;
-        if ticket.expires <= unix {
+    ) -> Result<(TokenClaims, CallSlot), Refused> {
+        // A client that is no browser has to send an origin too: a token is bound to its origin.
+        let claims = self.claims_of(token, Some(origin.unwrap_or_default()))?;
+        if claims.expires <= unix {
             return Err(Refused::Expired);
         }
         let mut tables = lock(&self.tables);
-        if tables.used.contains_key(&ticket.id) {
+        if tables.used.contains_key(&claims.id) {
             return Err(Refused::Used);
         }
         let address = household(visitor);
@@ -277,24 +277,24 @@ impl Door {
         if tables.used.len() >= USED {
             return Err(Refused::Crowded);
         }
-        tables.used.insert(ticket.id, ticket.expires);
+        tables.used.insert(claims.id, claims.expires);
         tables.total += 1;
         *tables.calls.entry(address).or_default() += 1;
-        Ok((ticket, Seat { address, tables: self.tables.clone() }))
+        Ok((claims, CallSlot { address, tables: self.tables.clone() }))
     }
 
     fn spend(&self, now: Instant, visitor: IpAddr) -> Result<(), Refused> {
-        let (most, address) = (f64::from(self.plan.sessions_per_minute), household(visitor));
+        let (per_minute, address) = (f64::from(self.plan.sessions_per_minute), household(visitor));
         let allowances = &mut lock(&self.tables).allowances;
         if allowances.len() >= ADDRESSES && !allowances.contains_key(&address) {
             let oldest = allowances.iter().min_by_key(|(_, (_, at))| *at).map(|(address, _)| *address);
             oldest.and_then(|address| allowances.remove(&address));
         }
-        let (left, at) = allowances.entry(address).or_insert((most, now));
-        *left = (*left + now.saturating_duration_since(*at).as_secs_f64() * most / 60.0).min(most);
+        let (left, at) = allowances.entry(address).or_insert((per_minute, now));
+        *left = (*left + now.saturating_duration_since(*at).as_secs_f64() * per_minute / 60.0).min(per_minute);
         *at = now;
         if *left < 1.0 {
-            return Err(Refused::Flood(((1.0 - *left) * 60.0 / most).ceil() as u64));
+            return Err(Refused::Flood(((1.0 - *left) * 60.0 / per_minute).ceil() as u64));
         }
         *left -= 1.0;
         Ok(())
@@ -307,9 +307,9 @@ mod tests {
 
     const UNIX: u64 = 1_790_000_000;
 
-    fn plan() -> DoorPlan {
+    fn plan() -> PageAccessPlan {
         let origin = |text| Origin::parse(text).unwrap();
-        DoorPlan {
+        PageAccessPlan {
             enabled: true,
             origins: vec![origin("https://shop.example")],
             own: vec![
@@ -332,17 +332,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn token(door: &Door) -> String {
-        door.issue(UNIX, "booking.en", &Origin::parse("https://shop.example").unwrap()).unwrap().token
+    fn token(page_access: &PageAccess) -> String {
+        page_access.issue(UNIX, "booking.en", &Origin::parse("https://shop.example").unwrap()).unwrap().token
     }
 
     const SHOP: Option<&str> = Some("https://shop.example");
 
     #[test]
     fn only_public_bots_are_given_to_pages_and_only_to_known_ones() {
-        let door = Door::new(plan()).unwrap();
+        let page_access = PageAccess::new(plan()).unwrap();
         let ask = |bot: &str, origin: &str, from: &str| {
-            door.ask(Instant::now(), UNIX, ip(from), bot, &Origin::parse(origin).unwrap()).map(|_| ())
+            page_access.ask(Instant::now(), UNIX, ip(from), bot, &Origin::parse(origin).unwrap()).map(|_| ())
         };
         assert_eq!(ask("booking.en", "https://shop.example", "192.0.2.1"), Ok(()));
         assert_eq!(ask("secret", "https://shop.example", "192.0.2.1"), Err(Refused::Private));
@@ -354,54 +354,59 @@ mod tests {
 
     #[test]
     fn a_token_is_good_once_for_its_origin_until_it_expires() {
-        let door = Door::new(plan()).unwrap();
-        let redeem = |unix, token: &str, origin| door.redeem(unix, ip("192.0.2.1"), token, origin).map(|_| ());
-        let first = token(&door);
+        let page_access = PageAccess::new(plan()).unwrap();
+        let redeem = |unix, token: &str, origin| page_access.redeem(unix, ip("192.0.2.1"), token, origin).map(|_| ());
+        let first = token(&page_access);
         assert_eq!(redeem(UNIX, &first, Some("https://other.example")), Err(Refused::OtherOrigin));
         assert_eq!(redeem(UNIX, &first, None), Err(Refused::OtherOrigin));
         assert_eq!(redeem(UNIX + 60, &first, SHOP), Err(Refused::Expired));
         assert_eq!(redeem(UNIX, &first, SHOP), Ok(()));
         assert_eq!(redeem(UNIX, &first, SHOP), Err(Refused::Used));
         assert_eq!(redeem(UNIX, "nonsense", SHOP), Err(Refused::Forged));
-        assert!(door.whose(&first, SHOP).is_ok() && door.whose(&first, None).is_ok(), "it still names its call");
+        assert!(
+            page_access.claims_of(&first, SHOP).is_ok() && page_access.claims_of(&first, None).is_ok(),
+            "it still names its call"
+        );
     }
 
     #[test]
-    fn an_origin_that_a_server_vouches_for_reads_answers_for_a_day_and_asks_for_nothing_itself() {
-        let door = Door::new(plan()).unwrap();
-        let guest = Origin::parse("https://guest.example").unwrap();
-        let answers = |unix| door.answers(unix, &guest, ip("192.0.2.1"));
+    fn an_origin_that_a_server_asked_for_reads_answers_for_a_day_and_asks_for_nothing_itself() {
+        let page_access = PageAccess::new(plan()).unwrap();
+        let granted = Origin::parse("https://guest.example").unwrap();
+        let answers = |unix| page_access.may_read(unix, &granted, ip("192.0.2.1"));
         assert!(!answers(UNIX));
-        let token = door.vouch(UNIX, "secret", &guest).unwrap().token;
-        assert!(answers(UNIX) && answers(UNIX + 60 + STAY - 1) && !answers(UNIX + 60 + STAY));
-        let asked = door.ask(Instant::now(), UNIX, ip("192.0.2.1"), "booking.en", &guest).map(|_| ());
+        let token = page_access.issue_for_server(UNIX, "secret", &granted).unwrap().token;
+        assert!(answers(UNIX) && answers(UNIX + 60 + GRANT_S - 1) && !answers(UNIX + 60 + GRANT_S));
+        let asked = page_access.ask(Instant::now(), UNIX, ip("192.0.2.1"), "booking.en", &granted).map(|_| ());
         assert_eq!(asked, Err(Refused::Origin), "not even for a public bot");
-        assert!(door.redeem(UNIX, ip("192.0.2.1"), &token, Some("https://guest.example")).is_ok());
-        for n in 0..GUESTS as u64 {
-            door.vouch(UNIX + 1 + n, "secret", &Origin::parse(&format!("https://g{n}.example")).unwrap()).unwrap();
+        assert!(page_access.redeem(UNIX, ip("192.0.2.1"), &token, Some("https://guest.example")).is_ok());
+        for n in 0..GRANTS as u64 {
+            page_access
+                .issue_for_server(UNIX + 1 + n, "secret", &Origin::parse(&format!("https://g{n}.example")).unwrap())
+                .unwrap();
         }
-        assert!(lock(&door.tables).guests.len() == GUESTS && !answers(UNIX), "the oldest is forgotten");
-        door.vouch(UNIX, "secret", &Origin::parse("https://shop.example").unwrap()).unwrap();
-        assert_eq!(lock(&door.tables).guests.len(), GUESTS, "a configured origin is no guest");
+        assert!(lock(&page_access.tables).granted.len() == GRANTS && !answers(UNIX), "the oldest is forgotten");
+        page_access.issue_for_server(UNIX, "secret", &Origin::parse("https://shop.example").unwrap()).unwrap();
+        assert_eq!(lock(&page_access.tables).granted.len(), GRANTS, "a configured origin needs no grant");
     }
 
     #[test]
-    fn places_are_limited_in_all_and_for_each_household_and_given_back() {
-        let door = Door::new(plan()).unwrap();
-        let seat = |from: &str| door.redeem(UNIX, ip(from), &token(&door), SHOP).map(|(_, seat)| seat);
-        let (a, b) = (seat("2001:db8::1").unwrap(), seat("2001:db8::2").unwrap());
-        assert_eq!(seat("2001:db8::3").err(), Some(Refused::Address));
-        let c = seat("192.0.2.1").unwrap();
-        assert_eq!(seat("192.0.2.2").err(), Some(Refused::Full));
+    fn calls_are_limited_in_all_and_for_each_subnet_and_their_slots_given_back() {
+        let page_access = PageAccess::new(plan()).unwrap();
+        let slot = |from: &str| page_access.redeem(UNIX, ip(from), &token(&page_access), SHOP).map(|(_, slot)| slot);
+        let (a, b) = (slot("2001:db8::1").unwrap(), slot("2001:db8::2").unwrap());
+        assert_eq!(slot("2001:db8::3").err(), Some(Refused::Address));
+        let c = slot("192.0.2.1").unwrap();
+        assert_eq!(slot("192.0.2.2").err(), Some(Refused::Full));
         drop((a, b, c));
-        assert!(seat("2001:db8::3").is_ok() && lock(&door.tables).calls.is_empty());
+        assert!(slot("2001:db8::3").is_ok() && lock(&page_access.tables).calls.is_empty());
     }
 
     #[test]
     fn a_flood_is_told_when_to_come_again_and_fills_no_table() {
-        let door = Door::new(plan()).unwrap();
+        let page_access = PageAccess::new(plan()).unwrap();
         let (now, origin) = (Instant::now(), Origin::parse("https://shop.example").unwrap());
-        let ask = |now, from| door.ask(now, UNIX, from, "booking.en", &origin).map(|_| ());
+        let ask = |now, from| page_access.ask(now, UNIX, from, "booking.en", &origin).map(|_| ());
         let flood: Vec<_> = (0..20).map(|n| ask(now, ip(&format!("2001:db8::{n}")))).collect();
         assert_eq!(flood.iter().filter(|asked| asked.is_ok()).count(), 6);
         assert_eq!(flood[19], Err(Refused::Flood(10)));
@@ -409,8 +414,9 @@ mod tests {
         for n in 0..5_000_u32 {
             let _ = ask(now + Duration::from_secs(11), IpAddr::from(n.to_be_bytes()));
         }
-        assert!(lock(&door.tables).allowances.len() <= ADDRESSES);
-        let wide = Door::new(DoorPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
+        assert!(lock(&page_access.tables).allowances.len() <= ADDRESSES);
+        let wide =
+            PageAccess::new(PageAccessPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
         lock(&wide.tables).used = (0..USED as u128).map(|n| (n.to_be_bytes(), UNIX + 5)).collect();
         let late = wide.issue(UNIX + 3, "booking.en", &origin).unwrap().token;
         assert_eq!(wide.redeem(UNIX + 3, ip("192.0.2.1"), &late, SHOP).err(), Some(Refused::Crowded));
@@ -419,8 +425,8 @@ mod tests {
 
     #[test]
     fn a_proxy_is_believed_if_it_is_ours_and_nobody_else() {
-        let door = Door::new(plan()).unwrap();
-        let seen = |peer: &str, lines: &[&str]| door.visitor(ip(peer), lines.iter().copied()).to_string();
+        let page_access = PageAccess::new(plan()).unwrap();
+        let seen = |peer: &str, lines: &[&str]| page_access.visitor(ip(peer), lines.iter().copied()).to_string();
         assert_eq!(seen("192.0.2.1", &["203.0.113.5"]), "192.0.2.1");
         assert_eq!(seen("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `Apart`: an ear hears apart from people after a stall. A network that stood still and then brings all at once makes people
+//! `EarStream`: after a stall an ear is given sound of its own, not what people hear. A network that stood still and then brings all at once makes people
 //! catch up (what is too old is left out, the rest is played faster); an ear is given every packet, several ticks of it at a time,
 //! each tick's sound with the position that it would have had.
 use super::{Ingress, Mute};
@@ -33,7 +33,7 @@ pub enum ForEar {
     Late(Vec<Frame>),
 }
 
-pub(super) struct Apart {
+pub(super) struct EarStream {
     /// The decoder of before: what goes on where it stopped needs what it knows. People begin anew with one that knows nothing.
     decoder: Option<(Codec, Box<dyn Decoder>)>,
     conceal: Conceal,
@@ -60,40 +60,40 @@ enum Filled {
 
 impl Ingress {
     /// Whether the ear hears apart from people.
-    pub fn is_apart(&self) -> bool {
-        self.apart.is_some()
+    pub fn has_ear_stream(&self) -> bool {
+        self.ear_stream.is_some()
     }
 
     /// Takes note of a tick in which sound does not come that is due: what is decoded came before.
-    pub(super) fn watch(&mut self, now: Instant, pos: SamplePos) {
+    pub(super) fn note_awaited(&mut self, now: Instant, pos: SamplePos) {
         let awaited = self.jitter.awaited() > 0;
-        if awaited && !self.stopped && self.apart.is_none() {
-            self.stops(now, pos);
+        if awaited && !self.stopped && self.ear_stream.is_none() {
+            self.note_stop(now, pos);
         }
         self.stopped = awaited;
     }
 
-    fn stops(&mut self, now: Instant, pos: SamplePos) {
+    fn note_stop(&mut self, now: Instant, pos: SamplePos) {
         let spare = self.units(self.pcm.len());
-        (self.since, self.waited) = (pos, self.jitter.waits(now, spare).min(self.plan.most));
+        (self.since, self.waited) = (pos, self.jitter.waits(now, spare).min(self.plan.max_delay));
         self.rest.clear();
         self.rest.extend_from_slice(&self.pcm);
     }
 
-    /// People are about to be spared sound that waits: the ear is not.
-    pub(super) fn spare(&mut self, now: Instant, pos: SamplePos) {
-        if !std::mem::take(&mut self.heeded) || self.apart.is_some() {
+    /// Stale sound is about to be left out of what people hear: the ear still gets it.
+    pub(super) fn before_skipping(&mut self, now: Instant, pos: SamplePos) {
+        if !std::mem::take(&mut self.ear_asked) || self.ear_stream.is_some() {
             return;
         }
         if self.jitter.is_over_limit(now) {
-            self.stops(now, pos);
-            self.part();
+            self.note_stop(now, pos);
+            self.split();
         }
     }
 
-    fn part(&mut self) {
+    fn split(&mut self) {
         self.jitter.split();
-        self.apart = Some(Box::new(Apart {
+        self.ear_stream = Some(Box::new(EarStream {
             decoder: self.decoder.take(),
             conceal: Conceal::new(self.rate, self.seed ^ 3),
             pcm: std::mem::take(&mut self.rest),
@@ -107,14 +107,14 @@ impl Ingress {
         }));
     }
 
-    /// What the ear gets of the tick that was just pulled, no more than `most` frames of it.
-    pub fn for_ear(&mut self, now: Instant, pos: SamplePos, most: usize, mute: &dyn Mute) -> ForEar {
-        self.heeded = true;
+    /// What the ear gets of the tick that was just pulled, no more than `limit` frames of it.
+    pub fn for_ear(&mut self, now: Instant, pos: SamplePos, limit: usize, mute: &dyn Mute) -> ForEar {
+        self.ear_asked = true;
         if !self.jitter.is_split() {
             // Another stream, or the line was held.
-            self.apart = None;
+            self.ear_stream = None;
         }
-        if self.apart.is_none() {
+        if self.ear_stream.is_none() {
             let awaited = self.samples(self.jitter.awaited()) / self.rate.per_tick();
             if self.jitter.awaited() == 0 {
                 self.heard = Some(pos);
@@ -123,22 +123,22 @@ impl Ingress {
             if awaited <= JITTER as usize {
                 return ForEar::Awaited { made: true, suppresses: self.jitter.suppresses() };
             }
-            self.part();
+            self.split();
         }
-        let Some(mut apart) = self.apart.take() else { return ForEar::Now };
+        let Some(mut stream) = self.ear_stream.take() else { return ForEar::Now };
         let mut frames = Vec::new();
-        let lead = apart.waited.saturating_sub(self.jitter.target()).as_millis() / TICK.as_millis();
+        let lead = stream.waited.saturating_sub(self.jitter.target()).as_millis() / TICK.as_millis();
         let latest = later(pos, lead as u64);
-        while frames.len() < most && apart.next <= latest {
-            match self.fill(&mut apart, (now, latest), mute) {
+        while frames.len() < limit && stream.next <= latest {
+            match self.fill(&mut stream, (now, latest), mute) {
                 Filled::Not => break,
-                filled => frames.push(apart.frame(pos, self.rate, filled, self.conceal.floor() * 3.0)),
+                filled => frames.push(stream.frame(pos, self.rate, filled, self.conceal.floor() * 3.0)),
             }
         }
-        if self.meets(now, &apart) {
+        if self.can_rejoin(now, &stream) {
             self.jitter.join();
         } else {
-            self.apart = Some(apart);
+            self.ear_stream = Some(stream);
         }
         if frames.is_empty() {
             return ForEar::Awaited { made: false, suppresses: self.jitter.suppresses() };
@@ -148,35 +148,35 @@ impl Ingress {
     }
 
     /// Fills a tick with what comes next.
-    fn fill(&mut self, apart: &mut Apart, (now, pos): (Instant, SamplePos), mute: &dyn Mute) -> Filled {
+    fn fill(&mut self, stream: &mut EarStream, (now, pos): (Instant, SamplePos), mute: &dyn Mute) -> Filled {
         let tick = self.rate.per_tick();
-        while apart.pcm.len() < tick {
+        while stream.pcm.len() < tick {
             match self.jitter.late(now) {
                 Late::Sound { codec, payload, timestamp, arrived } => {
                     let muted = mute.mutes(timestamp, codec.duration(&payload));
-                    apart.decode(codec, &payload, muted, self.decoders);
-                    apart.arrived = Some(arrived);
+                    stream.decode(codec, &payload, muted, self.decoders);
+                    stream.arrived = Some(arrived);
                 }
                 Late::Missing(units) => {
                     let samples = self.samples(units);
                     if TICK * (samples / tick) as u32 <= GAP {
-                        apart.made += samples;
-                        apart.conceal.extend(Fade::Slow, samples, &mut apart.pcm);
+                        stream.made += samples;
+                        stream.conceal.extend(Fade::Slow, samples, &mut stream.pcm);
                         continue;
                     }
                     // What waits behind the gap reaches to this tick at most.
                     let waits = self.samples(self.jitter.unread()).div_ceil(tick).saturating_sub(1) as u64;
                     let latest = SamplePos(pos.0.saturating_sub(waits * SamplePos::PER_TICK));
-                    let after = later(apart.next, ((samples + tick / 2) / tick) as u64).min(latest).max(apart.next);
-                    if apart.pcm.is_empty() {
-                        apart.next = after;
+                    let after = later(stream.next, ((samples + tick / 2) / tick) as u64).min(latest).max(stream.next);
+                    if stream.pcm.is_empty() {
+                        stream.next = after;
                     } else {
-                        apart.leap = Some(after);
-                        apart.conceal.extend(Fade::Fast, tick - apart.pcm.len(), &mut apart.pcm);
+                        stream.leap = Some(after);
+                        stream.conceal.extend(Fade::Fast, tick - stream.pcm.len(), &mut stream.pcm);
                     }
                 }
                 Late::Silence => {
-                    apart.conceal.extend(Fade::Fast, tick - apart.pcm.len(), &mut apart.pcm);
+                    stream.conceal.extend(Fade::Fast, tick - stream.pcm.len(), &mut stream.pcm);
                     return Filled::Silence;
                 }
                 Late::Nothing => return Filled::Not,
@@ -186,11 +186,11 @@ impl Ingress {
     }
 
     /// Whether people have caught up, so that the ear can go on with what they hear.
-    fn meets(&mut self, now: Instant, apart: &Apart) -> bool {
-        let (spare, read) = (self.units(self.pcm.len()), self.units(apart.pcm.len()));
+    fn can_rejoin(&mut self, now: Instant, stream: &EarStream) -> bool {
+        let (spare, read) = (self.units(self.pcm.len()), self.units(stream.pcm.len()));
         let Some((behind, excess)) = self.jitter.behind(now, spare, read) else { return false };
         let units = |time: Duration| time.as_micros() as i64 * i64::from(self.clock) / 1_000_000;
-        let quiet = i64::from(apart.quiet) - i64::from(QUIET);
+        let quiet = i64::from(stream.quiet) - i64::from(QUIET);
         (behind.abs() <= units(UNHEARD) && excess <= units(IN_TIME))
             || ((0..=units(FAR_BEHIND)).contains(&behind)
                 && excess <= units(FAR_BEHIND)
@@ -198,7 +198,7 @@ impl Ingress {
     }
 }
 
-impl Apart {
+impl EarStream {
     fn decode(&mut self, codec: Codec, payload: &[u8], muted: bool, decoders: super::Decoders) {
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, decoders(codec)));

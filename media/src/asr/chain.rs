@@ -1,0 +1,38 @@
+//! Recognisers in order of preference.
+use super::{Ask, AsrFault, Expect, Recogniser};
+use crate::chain::{self, ChainEngine};
+use std::time::Duration;
+
+pub type Chain = chain::Chain<dyn Recogniser>;
+
+impl ChainEngine for dyn Recogniser {
+    type Job = Ask;
+
+    fn name(&self) -> &'static str {
+        Recogniser::name(self)
+    }
+
+    fn suits(&self, ask: &Ask) -> bool {
+        let free = matches!(ask.expect, Expect::Anything);
+        self.caps(ask.language).is_some_and(|caps| !(free && caps.needs_grammar))
+    }
+}
+
+impl Chain {
+    /// How long a call into an engine may take that has heard so much of an utterance.
+    pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
+        self.engines().get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))
+    }
+
+    /// Whether any engine can hear `ask`: `Ok` as soon as one can, else the first one's reason.
+    pub fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
+        let mut first = None;
+        for (_, engine) in self.suitable(ask) {
+            match engine.check(ask) {
+                Ok(()) => return Ok(()),
+                Err(fault) => _ = first.get_or_insert(fault),
+            }
+        }
+        Err(first.unwrap_or_else(|| AsrFault::Language(format!("{:?}", ask.language))))
+    }
+}

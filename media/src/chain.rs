@@ -1,0 +1,167 @@
+//! `Chain`: recognisers, or synthesisers, in order of preference. One that hung or failed rests while the next serves.
+use crate::health::{Health, ProbePace, Probed};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a chain asks of its engines.
+pub trait ChainEngine {
+    /// What an engine is asked to do; kept from a job that failed, for the probe.
+    type Job: Clone + Send + 'static;
+
+    fn name(&self) -> &'static str;
+    /// Whether this engine can do the job at all.
+    fn suits(&self, job: &Self::Job) -> bool;
+}
+
+/// An ordered set of engines with their health. It is told the time.
+pub struct Chain<E: ChainEngine + ?Sized> {
+    engines: Vec<Arc<E>>,
+    health: Health<E::Job>,
+}
+
+impl<E: ChainEngine + ?Sized> Chain<E> {
+    /// The most engines a chain holds; those beyond are not used.
+    pub const CAPACITY: usize = 32;
+
+    pub fn new(engines: Vec<Arc<E>>) -> Self {
+        let health = Health::new(engines.len());
+        Self { engines, health }
+    }
+
+    /// The engines that can do the job, in order, each with its place.
+    pub fn suitable<'a>(&'a self, job: &'a E::Job) -> impl Iterator<Item = (usize, &'a Arc<E>)> + 'a {
+        self.engines.iter().enumerate().take(Self::CAPACITY).filter(move |(_, engine)| engine.suits(job))
+    }
+
+    pub fn engines(&self) -> &[Arc<E>] {
+        &self.engines
+    }
+
+    /// The engine to use for a job, but none in `tried` (a bit per place).
+    pub(crate) fn pick(&self, job: &E::Job, tried: u32) -> Option<(usize, Arc<E>)> {
+        let (place, engine) = self.untried(job, tried).next()?;
+        Some((place, engine.clone()))
+    }
+
+    /// Whether an engine beside those in `tried` could do the job now.
+    pub(crate) fn has_other(&self, job: &E::Job, tried: u32) -> bool {
+        self.untried(job, tried).next().is_some()
+    }
+
+    fn untried<'a>(&'a self, job: &'a E::Job, tried: u32) -> impl Iterator<Item = (usize, &'a Arc<E>)> + 'a {
+        self.suitable(job).filter(move |(place, _)| tried & (1 << place) == 0 && !self.health.is_ill(*place))
+    }
+
+    /// A job hung or failed on this engine. Whether it is ill now.
+    pub(crate) fn failed(&self, place: usize, job: &E::Job, now: Instant) -> bool {
+        self.health.failed(place, job, now)
+    }
+
+    pub(crate) fn succeeded(&self, place: usize) {
+        self.health.succeeded(place);
+    }
+
+    pub(crate) fn is_ill(&self, place: usize) -> bool {
+        self.health.is_ill(place)
+    }
+
+    /// The probe of an ill engine that is due now.
+    pub(crate) fn probe(self: Arc<Self>, now: Instant, pace: ProbePace) -> Option<Probe<E>> {
+        let (place, job) = self.health.due(now, pace)?;
+        Some(Probe { chain: self, place, job })
+    }
+
+    pub(crate) fn next_probe(&self, pace: ProbePace) -> Option<Instant> {
+        self.health.next_due(pace)
+    }
+
+    pub fn name(&self, place: usize) -> &'static str {
+        self.engines.get(place).map_or("none", |engine| engine.name())
+    }
+
+    /// The names of the engines that are ill.
+    pub fn ill(&self) -> Vec<&'static str> {
+        (0..self.engines.len()).filter(|&i| self.health.is_ill(i)).map(|i| self.name(i)).collect()
+    }
+}
+
+/// A trial of an ill engine, with the job that it failed on.
+pub(crate) struct Probe<E: ChainEngine + ?Sized> {
+    chain: Arc<Chain<E>>,
+    place: usize,
+    pub job: E::Job,
+}
+
+impl<E: ChainEngine + ?Sized> Probe<E> {
+    pub fn engine(&self) -> &E {
+        &self.chain.engines[self.place]
+    }
+
+    /// What the trial came to.
+    pub fn report(&self, outcome: Probed, now: Instant) {
+        self.chain.health.probed(self.place, outcome, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::FIRST_REST;
+
+    /// An engine that does jobs from its number on.
+    struct From(u32, &'static str);
+
+    impl ChainEngine for From {
+        type Job = u32;
+        fn name(&self) -> &'static str {
+            self.1
+        }
+        fn suits(&self, job: &u32) -> bool {
+            *job >= self.0
+        }
+    }
+
+    fn chain() -> Arc<Chain<From>> {
+        Arc::new(Chain::new(vec![Arc::new(From(5, "first")), Arc::new(From(0, "second"))]))
+    }
+
+    fn picked(chain: &Chain<From>, job: u32, tried: u32) -> Option<&'static str> {
+        chain.pick(&job, tried).map(|(_, engine)| engine.name())
+    }
+
+    #[test]
+    fn a_job_goes_to_the_first_engine_that_can_do_it_works_and_was_not_tried() {
+        let (chain, now) = (chain(), Instant::now());
+        assert_eq!((picked(&chain, 7, 0), picked(&chain, 2, 0)), (Some("first"), Some("second")));
+        assert_eq!((picked(&chain, 7, 0b01), picked(&chain, 7, 0b11)), (Some("second"), None));
+        assert!(chain.has_other(&7, 0b01) && !chain.has_other(&2, 0b10));
+        assert!(!chain.failed(0, &7, now));
+        chain.succeeded(0);
+        assert!(!chain.failed(0, &7, now) && chain.failed(0, &8, now));
+        assert_eq!((picked(&chain, 7, 0), chain.ill()), (Some("second"), vec!["first"]));
+        assert!(!chain.has_other(&7, 0b10), "an ill engine is no other");
+    }
+
+    #[test]
+    fn an_ill_engine_is_probed_with_the_job_it_failed_on_until_it_works() {
+        let (chain, now) = (chain(), Instant::now());
+        for job in [7, 8] {
+            chain.failed(0, &job, now);
+        }
+        assert!(chain.clone().probe(now, ProbePace::Rest).is_none());
+        let due = chain.next_probe(ProbePace::Rest).unwrap();
+        assert_eq!(due, now + FIRST_REST);
+        let probe = chain.clone().probe(due, ProbePace::Rest).unwrap();
+        assert_eq!((probe.job, probe.engine().name()), (8, "first"));
+        assert!(chain.clone().probe(due + FIRST_REST * 100, ProbePace::Rest).is_none(), "it is under way");
+        probe.report(Probed::Works, due);
+        assert_eq!((picked(&chain, 7, 0), chain.ill().len()), (Some("first"), 0));
+    }
+
+    #[test]
+    fn engines_past_the_capacity_are_not_used() {
+        let many = (0..40).map(|n| Arc::new(From(if n < 32 { 9 } else { 0 }, "one"))).collect();
+        let chain = Chain::new(many);
+        assert_eq!((picked(&chain, 3, 0), picked(&chain, 9, u32::MAX)), (None, None));
+    }
+}

@@ -1,0 +1,42 @@
+//! Ears, opened and closed by the call and by how supervisors take part.
+use super::super::ears::Order;
+use super::*;
+use crate::ear::EarState;
+use crate::hears::Supervision;
+use crate::room::Bot;
+
+#[test]
+fn an_ear_is_open_while_the_call_and_the_room_let_it_hear() {
+    use EarState::{Closed, Open};
+    let supervisor = Seat(2);
+    let (room, _events, slot) = slot(1);
+    let (mut driver, inbox) = driver(vec![slot]);
+    driver.slots[0].begin(driver.epoch);
+    let mut ticks = 1u64..;
+    let mut told = |ordered: Result<(), Refused>| {
+        ordered.unwrap();
+        let now = driver.at(ticks.next().unwrap());
+        driver.turn(1, now, now);
+        let orders = inbox.try_recv().unwrap_or_default().orders;
+        let states = orders.into_iter().filter_map(|order| match order {
+            Order::SetState(_, seat, state) => Some((seat, state)),
+            _ => None,
+        });
+        states.collect::<Vec<_>>()
+    };
+    let join = |seat: Seat| room.join(seat, Phone::pair().0, plan(Codec::Pcmu), Some(EarPlan::default()));
+    assert_eq!(told(join(Seat::CALLER)), []);
+    // Only a whisper of a supervisor is for an ear.
+    assert_eq!(told(join(supervisor)), [(supervisor, Closed)]);
+    assert_eq!(told(room.supervise(supervisor, Supervision::Whisper)), [(supervisor, Open)]);
+    let taken = told(room.supervise(supervisor, Supervision::TakeOver));
+    assert_eq!(taken, [(Seat::CALLER, Closed), (supervisor, Closed)], "the bot rests");
+    // The call closes the caller's ear meanwhile: it stays closed when the bot goes on.
+    assert_eq!(told(room.set_ear(Seat::CALLER, Closed)), []);
+    assert_eq!(told(room.supervise(supervisor, Supervision::Monitor)), []);
+    assert_eq!(told(room.set_ear(Seat::CALLER, Open)), [(Seat::CALLER, Open)]);
+    assert_eq!(told(room.bot(Bot::Rests)), [(Seat::CALLER, Closed)]);
+    assert_eq!(told(room.bot(Bot::Speaks)), [(Seat::CALLER, Open)]);
+    assert_eq!(told(room.supervise(supervisor, Supervision::TakeOver)), [(Seat::CALLER, Closed)]);
+    assert_eq!(told(room.leave(supervisor)), [(Seat::CALLER, Open)], "who took over has left");
+}

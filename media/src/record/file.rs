@@ -1,0 +1,92 @@
+//! The file of a recording, in the clear or sealed. It grows as the call goes, and is in order at every moment.
+use super::seal::{End, Sealer};
+use super::state::State;
+use super::{Format, Kept, wav};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The file, in the clear or sealed.
+pub(super) struct RecordingFile {
+    file: File,
+    pub format: Format,
+    sealer: Option<Sealer>,
+    /// Bytes of it in the clear.
+    plain: u64,
+    /// Bytes of the file that are in order.
+    intact: u64,
+}
+
+impl RecordingFile {
+    /// Creates it (and its folder), both for this user alone.
+    pub fn create(path: &Path, format: Format, sealer: Option<Sealer>) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            private_folder(folder)?;
+        }
+        Ok(Self { file: private_file(path)?, format, sealer, plain: 0, intact: 0 })
+    }
+
+    /// Appends bytes, and corrects the header. `end`: whether these are the last.
+    pub fn append(&mut self, bytes: &[u8], end: End) -> io::Result<()> {
+        let plain = self.plain + bytes.len() as u64;
+        let mut written = bytes.len() as u64;
+        if let Some(sealer) = &mut self.sealer {
+            let mut sealed = if self.plain == 0 { sealer.header().to_vec() } else { Vec::new() };
+            sealer.seal(bytes, end, &mut sealed)?;
+            written = sealed.len() as u64;
+            self.file.write_all(&sealed)?;
+        } else {
+            self.file.write_all(bytes)?;
+            self.size(plain)?;
+        }
+        (self.plain, self.intact) = (plain, self.intact + written);
+        Ok(())
+    }
+
+    /// The header of a WAV file fits the file at every moment.
+    fn size(&mut self, plain: u64) -> io::Result<()> {
+        if self.format != Format::Wav || self.sealer.is_some() {
+            return Ok(());
+        }
+        for (at, value) in wav::sizes(plain) {
+            self.file.seek(SeekFrom::Start(at))?;
+            self.file.write_all(&value)?;
+        }
+        self.file.seek(SeekFrom::End(0)).map(drop)
+    }
+
+    /// Leaves of the file what is in order, and no file where nothing is.
+    pub fn give_up(mut self, state: &State) {
+        let fault = state.fault().clone();
+        let cut =
+            self.file.set_len(self.intact).and_then(|()| if self.intact == 0 { Ok(()) } else { self.size(self.plain) });
+        if let Err(why) = cut {
+            tracing::warn!(path = %state.path.display(), %why, "the end of a broken recording cannot be cut off");
+        }
+        let Some(fault) = fault.filter(|_| self.intact > 0) else {
+            // What was opened may be something else than a file.
+            if self.file.metadata().is_ok_and(|about| about.is_file()) {
+                let _ = std::fs::remove_file(&state.path);
+            }
+            return state.end(Kept::Nothing(state.fault().clone()));
+        };
+        state.end(Kept::Part(fault));
+    }
+}
+
+/// Mode 0700 for what is missing: another user of this machine does not even see how many calls there were.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new();
+    file.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path)
+}

@@ -1,0 +1,81 @@
+//! What the call, the tap and the writer share about one recording.
+use super::{Kept, RecordFault};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Recordings that have begun and not ended.
+static UNCLOSED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many recordings are not closed yet: at the end of the process they are worth a moment's wait.
+pub fn unclosed() -> usize {
+    UNCLOSED.load(Ordering::Acquire)
+}
+
+pub(super) type Tell = Box<dyn FnOnce(Kept) + Send>;
+
+/// Who is told how a recording ended.
+pub(super) enum Ending {
+    Waiting(Option<Tell>),
+    Ended(Kept),
+}
+
+/// What the call, the tap and the writer share about one recording.
+pub(super) struct State {
+    pub id: u64,
+    pub path: PathBuf,
+    /// Who has paused it, bit by bit.
+    pub paused: AtomicU8,
+    /// No more sound comes.
+    pub closed: AtomicBool,
+    pub waiting: AtomicUsize,
+    fault: Mutex<Option<RecordFault>>,
+    ending: Mutex<Ending>,
+}
+
+impl State {
+    pub fn new(path: PathBuf) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        UNCLOSED.fetch_add(1, Ordering::AcqRel);
+        Self {
+            id: COUNT.fetch_add(1, Ordering::Relaxed),
+            path,
+            paused: AtomicU8::new(0),
+            closed: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            fault: Mutex::new(None),
+            ending: Mutex::new(Ending::Waiting(None)),
+        }
+    }
+
+    /// No more sound comes, and all that came has been handled.
+    pub fn is_over(&self) -> bool {
+        self.closed.load(Ordering::Acquire) && self.waiting.load(Ordering::Acquire) == 0
+    }
+
+    /// The disk takes no more.
+    pub fn disk_failed(&self, why: &io::Error) {
+        let fault = RecordFault::Disk { path: self.path.clone(), why: why.to_string() };
+        self.fault().get_or_insert(fault);
+    }
+
+    pub fn fault(&self) -> MutexGuard<'_, Option<RecordFault>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn ending(&self) -> MutexGuard<'_, Ending> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file is closed or gone. Only the first outcome counts.
+    pub fn end(&self, kept: Kept) {
+        let mut ending = self.ending();
+        let Ending::Waiting(tell) = &mut *ending else { return };
+        let tell = tell.take();
+        *ending = Ending::Ended(kept.clone());
+        drop(ending);
+        tell.into_iter().for_each(|tell| tell(kept.clone()));
+        UNCLOSED.fetch_sub(1, Ordering::AcqRel);
+    }
+}
