@@ -1,6 +1,7 @@
 //! `Engine`: the media threads. Each owns its rooms entirely and ticks them every 20 ms against an absolute schedule: it reads
 //! their wires, ticks, sends, and only then hands what was said to its ear thread, whose verdicts are back by the next tick.
 //! The only file of the media path that reads the clock.
+mod command;
 mod ears;
 mod handle;
 mod priority;

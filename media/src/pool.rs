@@ -12,7 +12,6 @@ mod listening;
 mod plan;
 mod probing;
 mod queue_delay;
-mod session;
 mod shared;
 mod shares;
 mod speaking;

@@ -16,13 +16,10 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 pub const ARROWS: [(&str, &str); 1] = [("switchboard::widget", "telephony::sip")];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 12] = [
-    "media: egress leg",
+pub const CIRCLES: [&str; 9] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "media::engine: handle slot",
-    "media::pool: listening probing session shared shares worker",
     "telephony: line number ring sip",
     "telephony::rtp: ports srtp wire",
     "telephony::sdp: crypto read",

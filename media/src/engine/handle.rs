@@ -1,5 +1,6 @@
 //! `RoomHandle`: how a call reaches its room. No method blocks.
-use super::slot::{Command, Slot};
+use super::command::{Bell, Command};
+use super::slot::Slot;
 use super::tick::RoomOrder;
 use crate::asr::Listen;
 use crate::ear::{EarPlan, EarState};
@@ -12,7 +13,6 @@ use crate::room::{Bot, Event, Room, Seat};
 use crate::tap::Tap;
 use crate::tts::{Sink, Sound, Unsent, UtteranceId};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Sender};
 
@@ -30,39 +30,6 @@ pub enum Refused {
     Gone,
     #[error("a room has {} seats", Seat::COUNT)]
     Seat,
-}
-
-/// What a room must look at, in one word: a tick of a room that nobody wants anything of reads this and nothing else.
-#[derive(Debug, Default)]
-pub(super) struct Bell(AtomicU8);
-
-impl Bell {
-    /// Something lies in a queue.
-    const POSTED: u8 = 1;
-    /// The room is to end once its queues are empty.
-    const CLOSING: u8 = 2;
-
-    fn posted(&self) {
-        self.0.fetch_or(Self::POSTED, Ordering::Release);
-    }
-
-    /// The room ends, or has ended.
-    pub(super) fn close(&self) {
-        self.0.fetch_or(Self::CLOSING, Ordering::Release);
-    }
-
-    fn is_closing(&self) -> bool {
-        self.0.load(Ordering::Acquire) & Self::CLOSING != 0
-    }
-
-    /// Whether the queues hold something, which the caller now takes, and whether the room is to end after that.
-    pub(super) fn answer(&self) -> (bool, bool) {
-        let said = self.0.load(Ordering::Acquire);
-        if said & Self::POSTED != 0 {
-            self.0.fetch_and(!Self::POSTED, Ordering::AcqRel);
-        }
-        (said & Self::POSTED != 0, said & Self::CLOSING != 0)
-    }
 }
 
 #[derive(Clone)]

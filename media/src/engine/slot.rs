@@ -1,10 +1,9 @@
 //! `Slot`: a room on its media thread, with the wires of its seats and the queues to its call.
 use super::Counters;
+use super::command::{Bell, Command};
 use super::ears::{Batch, Order};
-use super::handle::Bell;
 use super::tick::{self, EarOrder, RoomOrder, Turn};
-use crate::ear::{EarPlan, EarState};
-use crate::leg::LegPlan;
+use crate::ear::EarState;
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
@@ -16,12 +15,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver};
-
-pub(super) enum Command {
-    Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },
-    Leave(Seat),
-    Room(RoomOrder),
-}
 
 /// The parts of a turn, in this order.
 #[derive(Clone, Copy, Debug)]

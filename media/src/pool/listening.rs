@@ -1,8 +1,6 @@
 //! A listening session: one ear's turn on its way through the recognisers of a chain.
 use super::now;
-use super::session::{Class, Session};
-use super::shared::Shared;
-use super::worker::Lease;
+use super::shared::{Class, Lease, Session, Shared};
 use crate::SamplePos;
 use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,15 +1,14 @@
 //! Whether an ill engine works again: tried with a sound or a word of the server's own, which nobody waits for.
 use super::listening::{blames_engine, guarded};
-use super::now;
-use super::session::{Class, Purpose, Session};
-use super::worker::Lease;
+use super::shared::{Class, Lease, Purpose, Session, State};
+use super::{PoolPlan, now};
 use crate::asr::{self, Recogniser};
 use crate::chain::{ChainEngine, Probe};
 use crate::health::Probed;
 use crate::tts::{self, Synthesiser};
 use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// The call that probes are charged to: they take turns with the calls.
@@ -20,15 +19,20 @@ pub(super) enum Probing {
     Synthesiser(Probe<dyn Synthesiser>),
 }
 
+/// The probes that are due.
+pub(super) fn due(state: &mut State, plan: &PoolPlan, now: Instant) -> Vec<Arc<dyn Session>> {
+    let Some((pace, free)) = state.probing(plan) else { return Vec::new() };
+    let recognisers = state.recognisers.iter().filter_map(Weak::upgrade);
+    let synthesisers = state.synthesisers.iter().filter_map(Weak::upgrade);
+    let recognisers = recognisers.filter_map(|chain| chain.probe(now, pace)).map(Probing::Recogniser);
+    let synthesisers = synthesisers.filter_map(|chain| chain.probe(now, pace)).map(Probing::Synthesiser);
+    let probes = recognisers.chain(synthesisers).take(free);
+    let due: Vec<Arc<dyn Session>> = probes.map(|probe| Arc::new(probe) as Arc<dyn Session>).collect();
+    state.probes.extend(due.iter().map(Arc::downgrade));
+    due
+}
+
 impl Probing {
-    pub fn recogniser(probe: Probe<dyn Recogniser>) -> Arc<dyn Session> {
-        Arc::new(Self::Recogniser(probe))
-    }
-
-    pub fn synthesiser(probe: Probe<dyn Synthesiser>) -> Arc<dyn Session> {
-        Arc::new(Self::Synthesiser(probe))
-    }
-
     /// How long it may take.
     fn limit(&self, lease: &Lease) -> Duration {
         let plan = &lease.shared.plan;

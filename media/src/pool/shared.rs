@@ -1,8 +1,6 @@
-//! What the workers, the watchdog and the sessions of a pool share.
+//! What the workers, the watchdog and the sessions of a pool share: the queue, and what a session is to a worker.
 use super::deadline::{Deadline, ThreadTimes};
-use super::probing::Probing;
 use super::queue_delay::QueueDelay;
-use super::session::{Class, Purpose, Session};
 use super::shares::{FairQueue, Shares};
 use super::{PoolPlan, now};
 use crate::health::ProbePace;
@@ -11,6 +9,48 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+
+/// How urgent a session's next piece of work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A caller waits for it: a final, a clause.
+    Urgent,
+    /// Partial words, opening and closing engines.
+    Later,
+}
+
+/// For whom a worker works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Call,
+    /// A probe of an ill engine.
+    Probe,
+}
+
+/// One ear's turn, one call's voice, or one probe, as the workers see it.
+pub(super) trait Session: Send + Sync {
+    /// The call that the processor time is charged to.
+    fn call(&self) -> u64;
+    fn purpose(&self) -> Purpose {
+        Purpose::Call
+    }
+    /// Does a bounded piece of the session's work, if there is any and no other worker has it. Returns what is left to do.
+    fn step(self: Arc<Self>, class: Class, lease: &Lease) -> Option<Class>;
+    /// The worker that had this session is given up. Returns what is left to do.
+    fn abandoned(&self, now: Instant) -> Option<Class>;
+    /// Sends what waits for room; whether something still waits.
+    fn retry(&self) -> bool;
+    /// Whether a worker is inside an engine that has fallen ill since the worker entered it.
+    fn is_in_ill_engine(&self) -> bool {
+        false
+    }
+    /// What there is to do now that something has been sent.
+    fn resumed(&self) -> Option<Class> {
+        None
+    }
+    /// No worker is left: the session fails with `Busy`.
+    fn refuse(&self);
+}
 
 /// A piece of work under way.
 pub(super) struct Step {
@@ -22,8 +62,8 @@ pub(super) struct Step {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub urgent: FairQueue,
-    pub later: FairQueue,
+    pub urgent: FairQueue<Arc<dyn Session>>,
+    pub later: FairQueue<Arc<dyn Session>>,
     pub shares: Shares,
     pub delay: QueueDelay,
     /// What each worker is doing.
@@ -36,7 +76,7 @@ pub(super) struct State {
     pub recognisers: Vec<Weak<asr::Chain>>,
     pub synthesisers: Vec<Weak<tts::Chain>>,
     /// Probes that wait, run or hang: each holds a thread or may come to hold one.
-    probes: Vec<Weak<dyn Session>>,
+    pub probes: Vec<Weak<dyn Session>>,
     pub sessions: usize,
     pub workers: usize,
     pub next_worker: u64,
@@ -65,7 +105,7 @@ impl State {
     }
 
     /// How soon ill engines may be probed, and how many probes may be begun now.
-    fn probing(&mut self, plan: &PoolPlan) -> Option<(ProbePace, usize)> {
+    pub fn probing(&mut self, plan: &PoolPlan) -> Option<(ProbePace, usize)> {
         self.probes.retain(|probe| probe.strong_count() > 0);
         let free = plan.abandoned.checked_sub(self.probes.len()).filter(|free| *free > 0 && self.workers > 0)?;
         Some((if free * 2 > plan.abandoned { ProbePace::Rest } else { ProbePace::Slowest }, free))
@@ -77,18 +117,6 @@ impl State {
         let recognisers = self.recognisers.iter().filter_map(Weak::upgrade).filter_map(|chain| chain.next_probe(pace));
         let synthesisers = self.synthesisers.iter().filter_map(Weak::upgrade);
         recognisers.chain(synthesisers.filter_map(|chain| chain.next_probe(pace))).min()
-    }
-
-    /// The probes that are due.
-    pub fn due_probes(&mut self, plan: &PoolPlan, now: Instant) -> Vec<Arc<dyn Session>> {
-        let Some((pace, free)) = self.probing(plan) else { return Vec::new() };
-        let recognisers = self.recognisers.iter().filter_map(Weak::upgrade);
-        let synthesisers = self.synthesisers.iter().filter_map(Weak::upgrade);
-        let recognisers = recognisers.filter_map(|chain| chain.probe(now, pace)).map(Probing::recogniser);
-        let synthesisers = synthesisers.filter_map(|chain| chain.probe(now, pace)).map(Probing::synthesiser);
-        let due: Vec<_> = recognisers.chain(synthesisers).take(free).collect();
-        self.probes.extend(due.iter().map(Arc::downgrade));
-        due
     }
 }
 
@@ -143,8 +171,8 @@ impl Shared {
             return;
         }
         match class {
-            Class::Urgent => state.urgent.push(session, now()),
-            Class::Later => state.later.push(session, now()),
+            Class::Urgent => state.urgent.push(session.call(), session, now()),
+            Class::Later => state.later.push(session.call(), session, now()),
         }
         drop(state);
         self.work.notify_one();
@@ -207,10 +235,57 @@ impl Shared {
     }
 }
 
+/// A worker's right to go on with a session: it ends when the worker is given up.
+pub(super) struct Lease<'a> {
+    pub shared: &'a Arc<Shared>,
+    pub id: u64,
+}
+
+impl Lease<'_> {
+    /// The worker is about to enter an engine (or has had sound from it) and must be heard of again within `limit`.
+    /// `false`: it has been given up and must not touch the session again.
+    pub fn enter_engine(&self, limit: Duration) -> bool {
+        self.mark(Some(limit))
+    }
+
+    /// The worker is out of the engine; same answer.
+    pub fn leave_engine(&self) -> bool {
+        self.mark(None)
+    }
+
+    fn mark(&self, limit: Option<Duration>) -> bool {
+        let mut state = self.shared.lock();
+        let Some(step) = state.steps.get_mut(&self.id) else { return false };
+        step.deadline = limit.map(|limit| Deadline::new(now(), limit, &step.times));
+        if limit.is_some() {
+            self.shared.wake_watchdog_if_idle(&mut state);
+        }
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::session::Idle;
+
+    /// A session that has nothing to do.
+    struct Idle;
+
+    impl Session for Idle {
+        fn call(&self) -> u64 {
+            0
+        }
+        fn step(self: Arc<Self>, _: Class, _: &Lease) -> Option<Class> {
+            None
+        }
+        fn abandoned(&self, _: Instant) -> Option<Class> {
+            None
+        }
+        fn retry(&self) -> bool {
+            false
+        }
+        fn refuse(&self) {}
+    }
 
     #[test]
     fn probes_that_hang_slow_probing_down_and_end_it_only_while_every_thread_for_probes_is_lost() {
@@ -222,7 +297,7 @@ mod tests {
         let paces: Vec<_> = (0..=8)
             .map(|_| {
                 let pace = state.probing(&plan);
-                let probe: Arc<dyn Session> = Arc::new(Idle(0));
+                let probe: Arc<dyn Session> = Arc::new(Idle);
                 state.probes.push(Arc::downgrade(&probe));
                 hanging.push(probe);
                 pace

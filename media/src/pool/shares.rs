@@ -1,7 +1,5 @@
 //! Whose turn it is: calls take turns, and who has used much of the workers lately comes after who has not.
-use super::session::Session;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a call has used counts half after this long.
@@ -43,53 +41,53 @@ fn faded(seconds: f64, at: Instant, now: Instant) -> f64 {
     seconds * 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64())
 }
 
-/// A session that waits, and since when.
-pub(super) type Waiting = (Arc<dyn Session>, Instant);
-
-/// Sessions waiting for a worker, call by call.
-#[derive(Default)]
-pub(super) struct FairQueue {
+/// What waits for a worker, call by call, each with the time since when.
+pub(super) struct FairQueue<T> {
     order: VecDeque<u64>,
-    sessions: HashMap<u64, VecDeque<Waiting>>,
+    waiting: HashMap<u64, VecDeque<(T, Instant)>>,
 }
 
-impl FairQueue {
-    pub fn push(&mut self, session: Arc<dyn Session>, now: Instant) {
-        let call = session.call();
-        let queue = self.sessions.entry(call).or_default();
+impl<T> Default for FairQueue<T> {
+    fn default() -> Self {
+        Self { order: VecDeque::new(), waiting: HashMap::new() }
+    }
+}
+
+impl<T> FairQueue<T> {
+    pub fn push(&mut self, call: u64, work: T, now: Instant) {
+        let queue = self.waiting.entry(call).or_default();
         if queue.is_empty() {
             self.order.push_back(call);
         }
-        queue.push_back((session, now));
+        queue.push_back((work, now));
     }
 
-    pub fn pop(&mut self, shares: &Shares, now: Instant) -> Option<Waiting> {
+    pub fn pop(&mut self, shares: &Shares, now: Instant) -> Option<(T, Instant)> {
         let (at, _) = self.order.iter().enumerate().min_by_key(|(_, call)| shares.rank(**call, now))?;
         let call = self.order.remove(at)?;
-        let queue = self.sessions.get_mut(&call)?;
-        let waiting = queue.pop_front();
+        let queue = self.waiting.get_mut(&call)?;
+        let next = queue.pop_front();
         if queue.is_empty() {
-            self.sessions.remove(&call);
+            self.waiting.remove(&call);
         } else {
             self.order.push_back(call);
         }
-        waiting
+        next
     }
 
     pub fn len(&self) -> usize {
-        self.sessions.values().map(VecDeque::len).sum()
+        self.waiting.values().map(VecDeque::len).sum()
     }
 
-    /// Since when each session waits.
+    /// Since when each piece of work waits.
     pub fn since(&self) -> impl Iterator<Item = Instant> {
-        self.sessions.values().flatten().map(|(_, since)| *since)
+        self.waiting.values().flatten().map(|(_, since)| *since)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pool::session::Idle;
 
     const LOUD: u64 = 99;
 
@@ -101,17 +99,16 @@ mod tests {
         let (mut clock, mut used, mut longest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         let mut next: Vec<Duration> = (0..10).map(|i| every * i / 10).collect();
         let mut queued = [false; 10];
-        queue.push(Arc::new(Idle(LOUD)), start);
+        queue.push(LOUD, LOUD, start);
         while clock < minute {
             for (call, (at, queued)) in next.iter_mut().zip(&mut queued).enumerate() {
                 if *at <= clock && !*queued {
-                    queue.push(Arc::new(Idle(call as u64)), start + *at);
+                    queue.push(call as u64, call as u64, start + *at);
                     *at += every;
                     *queued = true;
                 }
             }
-            let (session, since) = queue.pop(&shares, start + clock).unwrap();
-            let call = session.call();
+            let (call, since) = queue.pop(&shares, start + clock).unwrap();
             let cost = Duration::from_millis(if call == LOUD { 40 } else { 10 });
             if call != LOUD {
                 longest = longest.max((start + clock).duration_since(since));
@@ -121,7 +118,7 @@ mod tests {
             shares.charge(call, start + clock, cost);
             if call == LOUD {
                 used += cost;
-                queue.push(session, start + clock);
+                queue.push(call, call, start + clock);
             }
         }
         (used.as_millis() * 100 / minute.as_millis(), longest)

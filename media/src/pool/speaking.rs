@@ -1,8 +1,6 @@
 //! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
 use super::now;
-use super::session::{Class, Session};
-use super::shared::Shared;
-use super::worker::Lease;
+use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
 use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId, Voice};
 use std::collections::VecDeque;

@@ -1,7 +1,6 @@
 //! The watchdog: gives workers up that an engine does not let go of, has ill engines probed, and tries again what waits for room.
-use super::session::{Class, Session};
-use super::shared::{Shared, State, Step};
-use super::{now, worker};
+use super::shared::{Class, Session, Shared, State, Step};
+use super::{now, probing, worker};
 use std::mem;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -28,7 +27,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
             give_up(shared, state, &overdue, now);
             continue;
         }
-        let probes = state.due_probes(&shared.plan, now);
+        let probes = probing::due(&mut state, &shared.plan, now);
         if !probes.is_empty() {
             drop(state);
             probes.into_iter().for_each(|probe| shared.push(probe, Class::Urgent));

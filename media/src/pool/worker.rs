@@ -1,12 +1,10 @@
 //! The worker threads.
-use super::deadline::{Deadline, ThreadTimes};
+use super::deadline::ThreadTimes;
 use super::now;
-use super::session::Class;
-use super::shared::{Shared, Step};
+use super::shared::{Class, Lease, Shared, Step};
 use std::io;
 use std::sync::{Arc, PoisonError};
 use std::thread::Builder;
-use std::time::Duration;
 
 /// Starts one more worker.
 pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
@@ -71,35 +69,6 @@ fn run(shared: &Arc<Shared>, id: u64) {
         if let Some(class) = left {
             shared.push(session, class);
         }
-    }
-}
-
-/// A worker's right to go on with a session: it ends when the worker is given up.
-pub(super) struct Lease<'a> {
-    pub shared: &'a Arc<Shared>,
-    id: u64,
-}
-
-impl Lease<'_> {
-    /// The worker is about to enter an engine (or has had sound from it) and must be heard of again within `limit`.
-    /// `false`: it has been given up and must not touch the session again.
-    pub fn enter_engine(&self, limit: Duration) -> bool {
-        self.mark(Some(limit))
-    }
-
-    /// The worker is out of the engine; same answer.
-    pub fn leave_engine(&self) -> bool {
-        self.mark(None)
-    }
-
-    fn mark(&self, limit: Option<Duration>) -> bool {
-        let mut state = self.shared.lock();
-        let Some(step) = state.steps.get_mut(&self.id) else { return false };
-        step.deadline = limit.map(|limit| Deadline::new(now(), limit, &step.times));
-        if limit.is_some() {
-            self.shared.wake_watchdog_if_idle(&mut state);
-        }
-        true
     }
 }
 

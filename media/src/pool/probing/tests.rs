@@ -1,5 +1,5 @@
 //! Engines that fall ill and get well again, with nobody's words at stake.
-use super::{Probing, now};
+use super::{Probing, Session, now};
 use crate::Language;
 use crate::asr::{self, Ask, AsrFault, Caps, Heard, Hearing, Hypothesis, Recogniser};
 use crate::health::{FIRST_REST, LONGEST_REST, ProbePace};
@@ -189,7 +189,7 @@ fn a_probe_that_finds_no_worker_is_due_again() {
     }
     let probe = chain.clone().probe(start + LONGEST_REST, ProbePace::Rest).unwrap();
     assert_eq!(chain.next_probe(ProbePace::Rest), None);
-    Probing::recogniser(probe).refuse();
+    Probing::Recogniser(probe).refuse();
     assert!(chain.next_probe(ProbePace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
     assert_eq!(chain.ill(), ["patient"]);
 }
