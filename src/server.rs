@@ -3,9 +3,8 @@ use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{BotCatalog, Bots};
-use crate::call::Calls;
-use crate::call::calls::Parts;
 use crate::call::control::CallsReport;
+use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
@@ -145,6 +144,7 @@ impl Server {
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
+        observe::metrics::follow(&store);
         finalise_recordings(&store.recordings());
         let sealing = config.clone();
         let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;
@@ -168,7 +168,7 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
-        let calls = Calls::new(Parts {
+        let calls = Calls::new(Resources {
             config: config.clone(),
             engine: engine.clone(),
             pool,

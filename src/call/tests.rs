@@ -1,6 +1,9 @@
 //! The core of a call, step by step; whole calls are in `tests/sim`.
-use super::talk::{Act, Clip, Input, Limits, Talk, Why};
+use super::core::{Act, Core, Input};
+use super::talk::Talk;
+use super::watchdog::{Limits, Why};
 use super::{Blame, End, Reason};
+use crate::standby::Clip;
 use crate::store::{Event as Note, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;

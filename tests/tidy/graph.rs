@@ -13,17 +13,13 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 ];
 
 /// Those of [`NO_ARROWS`] that are still there. The list may only shrink.
-pub const ARROWS: [(&str, &str); 2] =
-    [("switchboard::call", "switchboard::api"), ("switchboard::store", "switchboard::observe")];
+pub const ARROWS: [(&str, &str); 0] = [];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 7] = [
+pub const CIRCLES: [&str; 4] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "switchboard: api call",
-    "switchboard: observe store",
-    "switchboard::call: calls pages route",
     "telephony::sip: call core invite leave replace socket trunk",
 ];
 
