@@ -212,8 +212,10 @@ fn callers() -> Vec<Callers> {
 #[test]
 fn the_words_of_who_speaks_in_the_bots_first_two_seconds_are_understood_nearly_as_if_the_bot_were_silent() {
     let Some(models) = fused() else { return };
+    // Synthetic voices, which are all there is without the recordings, are harder to understand.
+    let (no_echo, echo) = if voices::recorded(&phrases::PEOPLE).is_empty() { (0.85, 0.6) } else { (0.93, 0.75) };
     for (engine, ask, clips) in callers() {
-        for (loss_db, least) in [(NO_ECHO_DB, 0.85), (20.0, 0.6)] {
+        for (loss_db, least) in [(NO_ECHO_DB, no_echo), (20.0, echo)] {
             let (mut clear, mut missed) = (0, Vec::new());
             for number in 0..42 {
                 let (onset_ms, (pcm, text)) = (number / 2 * 100, &clips[(number * 5) % clips.len()]);
