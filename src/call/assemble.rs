@@ -11,7 +11,7 @@ use super::route::Route;
 use super::talk::Talk;
 use super::watchdog::Limits;
 use crate::config::{Config, ECHO};
-use crate::engines::{self, Loaded};
+use crate::engines::Loaded;
 use crate::store::{Direction, Event as Note, Private, Started};
 use dialog::conversation::Conversation;
 use media::ear::{EarPlan, EchoControl};
@@ -63,7 +63,7 @@ impl Assembly {
     pub(super) fn begin_record(&self, info: &CallInfo) {
         let (bot, language) = match &info.route {
             Route::Echo => (ECHO.to_owned(), "en"),
-            Route::Bot(name, loaded) => (name.clone(), engines::code(engines::language(loaded.bot.language))),
+            Route::Bot(name, loaded) => (name.clone(), loaded.bot.language.code()),
         };
         let started = Started {
             direction: info.direction,
@@ -172,7 +172,7 @@ impl Assembly {
         let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime());
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
         if page.is_some() {
-            talk = talk.with_page(Page::new(&info.id, name, engines::code(language)));
+            talk = talk.with_page(Page::new(&info.id, name, language.code()));
         }
         let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
         let effects = Effects {
