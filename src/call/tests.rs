@@ -278,3 +278,11 @@ fn nothing_follows_the_end() {
     assert!(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());
 }
+
+#[test]
+fn a_tool_without_an_outcome_is_stopped() {
+    let (mut line, id) = Line::working();
+    let acts = line.pass(line.now + 10_100);
+    assert!(acts.iter().any(|act| matches!(act, Act::Cancel(cancelled) if *cancelled == id)), "{acts:?}");
+    assert!(acts.iter().any(|act| matches!(act, Act::Say { .. })), "and the caller is told");
+}
