@@ -12,17 +12,6 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
     ("switchboard::widget", "telephony::sip"),
 ];
 
-/// Those of [`NO_ARROWS`] that are still there. The list may only shrink.
-pub const ARROWS: [(&str, &str); 0] = [];
-
-/// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 4] = [
-    "media::asr::pocketsphinx: acoustic graph",
-    "media::asr::pocketsphinx: decoder search",
-    "media::asr::pocketsphinx: jsgf network",
-    "telephony::sip: call core invite leave replace socket trunk",
-];
-
 /// What stands for a crate's `lib.rs` among its modules.
 const ROOT: &str = "lib.rs";
 
@@ -63,16 +52,6 @@ pub struct Circle {
     pub name: String,
     /// Each arrow of the circle with a line that draws it.
     arrows: Vec<String>,
-}
-
-impl Circle {
-    /// Whether all of it is in a circle of [`CIRCLES`].
-    pub fn is_within(&self, known: &str) -> bool {
-        let (level, members) = known.split_once(": ").unwrap_or_default();
-        let members: Vec<&str> = members.split(' ').collect();
-        let own = self.name.split_once(": ");
-        own.is_some_and(|(own, names)| own == level && names.split(' ').all(|name| members.contains(&name)))
-    }
 }
 
 impl fmt::Display for Circle {

@@ -133,25 +133,14 @@ fn dependencies_point_one_way() {
 fn modules_import_each_other_in_no_circle() {
     let graph = Graph::new(sources(), &CRATES);
     assert!(graph.len() > 100, "the modules are found");
-    let circles = graph.circles();
-    let known = |circle: &&graph::Circle| graph::CIRCLES.iter().any(|known| circle.is_within(known));
-    let new = circles.iter().filter(|circle| !known(circle));
-    none(new.map(|circle| circle.to_string()).collect(), "modules import each other in a circle");
-    let there = |known: &&&str| circles.iter().any(|circle| circle.is_within(known));
-    let gone: Vec<_> = graph::CIRCLES.iter().filter(|known| !there(known)).collect();
-    assert!(gone.is_empty(), "no such circles any more: strike them off graph::CIRCLES: {gone:?}");
+    none(graph.circles().iter().map(ToString::to_string).collect(), "modules import each other in a circle");
 }
 
 #[test]
 fn no_arrow_points_back() {
     let graph = Graph::new(sources(), &CRATES);
     for (from, to) in graph::NO_ARROWS {
-        let found = graph.arrows(from, to);
-        if graph::ARROWS.contains(&(from, to)) {
-            assert!(!found.is_empty(), "no such arrow any more: strike it off graph::ARROWS: {from} -> {to}");
-        } else {
-            none(found, &format!("`{from}` may not use `{to}`"));
-        }
+        none(graph.arrows(from, to), &format!("`{from}` may not use `{to}`"));
     }
 }
 

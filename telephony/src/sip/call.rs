@@ -1,14 +1,13 @@
 //! `Call`: an answered call's task: answers requests within the dialog, hangs up when the line's owner does, and ends the call.
 use super::SUPPORTED;
 use super::admission::CallSlot;
-use super::core::{Core, DialogEvent, Registered, allow};
+use super::core::{Core, Registered, allow};
 use super::dialog::Dialog;
+use super::dialog_event::{DialogEvent, Replacement};
 use super::digest::Credentials;
-use super::info;
-use super::invite::Invite;
 use super::leave::{Bye, Leaving};
-use super::replace::Replacement;
 use super::timer::{self, Agreed, Timer, Why};
+use super::{info, invite_task};
 use crate::line::{By, Change, Ended, HangUp, Line};
 use crate::party::Party;
 use crate::ring::Refused;
@@ -23,6 +22,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
+
+mod replace;
 
 /// Changes a line's owner may leave unread before the call ends.
 const CHANGES: usize = 64;
@@ -305,7 +306,7 @@ impl Call {
         self.timer.refreshed(Instant::now(), agreed);
         headers.extend(described(&self.dialog.contact));
         let text = negotiated.as_ref().map_or_else(|| self.media.session.offer(), |negotiated| negotiated.text.clone());
-        let invite = Invite::drive(&self.core, tx, "", self.events_in.clone());
+        let invite = invite_task::drive(&self.core, tx, "", self.events_in.clone());
         self.unacked = Some((invite.seq, negotiated.is_none()));
         invite.respond(200, headers, Some(text));
         negotiated.and_then(|negotiated| self.settle(negotiated))

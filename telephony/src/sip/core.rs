@@ -1,23 +1,22 @@
 //! `Core`: what all calls share: the transaction layer, the tables, and the way from a socket to whoever is meant.
 use super::admission::Admission;
 use super::dialog::Key;
+use super::dialog_event::DialogEvent;
 use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
 use super::flow::{Carrier, Flow};
+pub(super) use super::lock::lock;
 use super::merged::{Merged, Transactions};
 use super::plan::SipPlan;
 use super::registrar::Registrar;
-use super::replace::Replacement;
-use super::trunk::TrunkState;
-use super::{ALLOW, body, gate, name, socket};
-use crate::address::{Network, same_family};
+use super::standing::TrunkState;
+use super::{ALLOW, body, gate, name};
+use crate::address::Network;
 use crate::number::Called;
 use crate::ring::{Decline, Ring};
 use crate::rtp::Ports;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
-use rsipstack::sip::{
-    Header, Host, Method, Param, Request, Response, SipMessage, StatusCode, StatusCodeKind, Transport, Uri,
-};
+use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, StatusCodeKind};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
@@ -25,27 +24,11 @@ use rsipstack::transport::SipConnection;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
-
-/// What reaches a call's task from the transaction layer.
-pub(super) enum DialogEvent {
-    /// A request within the dialog.
-    Request(Box<Transaction>),
-    /// The ACK of INVITE number `seq`, with the answer where we made the offer.
-    Acked { seq: u32, body: Vec<u8> },
-    /// The ACK of a 2xx did not come within 64*T1.
-    Unacked { seq: u32 },
-    /// The INVITE is cancelled.
-    Cancelled,
-    /// The peer answered a refresh of ours with 481, or not at all.
-    Lost,
-    /// An INVITE that wants to take the place of this dialog.
-    Replace(Box<Replacement>),
-}
 
 /// Whether a call to this user would be taken.
 pub(super) type Forecast = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
@@ -111,28 +94,12 @@ pub(super) struct Core {
     pub admission: Mutex<Admission>,
     /// Open and trusted networks.
     pub networks: Vec<Network>,
-    pub merged: Mutex<Merged>,
+    pub merged: Arc<Mutex<Merged>>,
     pub verifier: Mutex<Verifier>,
     pub registrar: Mutex<Registrar>,
     pub trunks: Mutex<Vec<TrunkState>>,
     pub dialogs: Mutex<HashMap<Key, Entry>>,
     pub streams: Mutex<HashMap<SocketAddr, Flow>>,
-}
-
-/// A table's lock. A panic elsewhere leaves each table whole: all changes are single steps.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Why a peer cannot be reached.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum Unreachable {
-    #[error("the host name has no address")]
-    Name,
-    #[error("no socket for this transport: set sip.udp or sip.tcp")]
-    Transport,
-    #[error("cannot connect")]
-    Connect,
 }
 
 impl Transactions for Core {
@@ -296,63 +263,6 @@ impl Core {
     fn socket_of(&self, connection: &SipConnection) -> Option<Flow> {
         let local = connection.get_addr().get_socketaddr().ok();
         self.udp.iter().find(|flow| Some(flow.local) == local).or(self.udp.first()).cloned()
-    }
-
-    /// The way to a URI's host (RFC 3263), or by the peer's own flow where it is open.
-    pub(super) async fn flow_to(self: &Arc<Self>, uri: &Uri, carrier: Carrier) -> Result<Flow, Unreachable> {
-        let transport = uri.params.iter().find_map(|param| match param {
-            Param::Transport(transport) => Some(*transport),
-            _ => None,
-        });
-        let carrier = match transport {
-            None => carrier,
-            Some(Transport::Udp) => Carrier::Udp,
-            Some(Transport::Tcp) => Carrier::Tcp,
-            Some(_) => return Err(Unreachable::Transport),
-        };
-        let port = uri.host_with_port.port.map(|port| port.0);
-        let remote = match &uri.host_with_port.host {
-            Host::IpAddr(ip) => SocketAddr::new(*ip, port.unwrap_or(5060)),
-            Host::Domain(name) => self.resolve(&name.0, port, carrier).await?,
-        };
-        self.flow_at(remote, carrier).await
-    }
-
-    pub(super) async fn flow_at(self: &Arc<Self>, remote: SocketAddr, carrier: Carrier) -> Result<Flow, Unreachable> {
-        lock(&self.admission).expect_answers(Instant::now(), remote.ip());
-        match carrier {
-            Carrier::Udp => {
-                let flow = self.udp.iter().find(|flow| same_family(flow.local.ip(), remote.ip()));
-                flow.cloned().map(|flow| Flow { remote, ..flow }).ok_or(Unreachable::Transport)
-            }
-            Carrier::Tcp => socket::dial(self, remote, socket::Opener::Us).await.map_err(|_| Unreachable::Connect),
-        }
-    }
-
-    async fn resolve(&self, host: &str, port: Option<u16>, carrier: Carrier) -> Result<SocketAddr, Unreachable> {
-        // Of a name's addresses those we have a socket for come first, in the order in which they are found.
-        let own: Vec<SocketAddr> = match carrier {
-            Carrier::Udp => self.udp.iter().map(|flow| flow.local).collect(),
-            Carrier::Tcp => self.tcp.iter().copied().chain(self.udp.iter().map(|flow| flow.local)).collect(),
-        };
-        let served = |address: &SocketAddr| own.iter().any(|ours| same_family(ours.ip(), address.ip()));
-        if port.is_none() {
-            // Without a port the name may have SRV records (RFC 3263 section 4.2).
-            let target = rsipstack::transport::SipAddr {
-                r#type: Some(carrier.transport()),
-                addr: rsipstack::sip::Domain::from(host).into(),
-            };
-            let found = self.endpoint.transport_layer.inner.domain_resolver.resolve(&target);
-            if let Ok(Ok(found)) = tokio::time::timeout(Duration::from_secs(5), found).await
-                && let Ok(address) = found.get_socketaddr()
-                && served(&address)
-            {
-                return Ok(address);
-            }
-        }
-        let found = tokio::net::lookup_host((host, port.unwrap_or(5060))).await.map_err(|_| Unreachable::Name)?;
-        let found: Vec<SocketAddr> = found.collect();
-        found.iter().find(|a| served(a)).or(found.first()).copied().ok_or(Unreachable::Name)
     }
 
     /// Sends a request that is no INVITE and waits for its final response; 408 when none comes.

@@ -1,7 +1,8 @@
 //! Incoming requests: each goes to its call, or to what answers its method.
 use super::access::{Refusal, retry_after, right};
-use super::core::{Core, DialogEvent, allow, lock};
+use super::core::{Core, allow, lock};
 use super::dialog::Key;
+use super::dialog_event::DialogEvent;
 use super::flow::{Carrier, Flow};
 use super::ringing::Ringing;
 use super::{gate, options, register, replace};

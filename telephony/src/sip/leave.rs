@@ -1,8 +1,8 @@
 //! `Leaving`: a dialog that is over on our side: its BYE, and an answer to all that still comes.
-use super::core::{Core, DialogEvent, Registered};
+use super::core::{Core, Registered};
 use super::dialog::Dialog;
+use super::dialog_event::DialogEvent;
 use super::digest::Credentials;
-use super::flow::{Carrier, Flow};
 use rsipstack::sip::Method;
 use rsipstack::sip::headers::make_header;
 use std::sync::Arc;
@@ -91,21 +91,5 @@ async fn answer(core: &Arc<Core>, event: DialogEvent) {
         DialogEvent::Request(tx) => core.reply(*tx, 481, vec![], None).await,
         DialogEvent::Replace(replacement) => replacement.refuse_late(),
         DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
-    }
-}
-
-impl Core {
-    /// The way of the next request within a dialog.
-    pub(super) async fn flow_within(self: &Arc<Self>, dialog: &Dialog) -> Flow {
-        let flow = &dialog.flow;
-        if flow.carrier == Carrier::Tcp && flow.is_open() {
-            return flow.clone();
-        }
-        match self.flow_to(&dialog.next_hop(), flow.carrier).await {
-            // A Contact that is not where the peer sends from is behind a NAT: the way it came is the way back.
-            Ok(found) if !dialog.is_routed() && found.remote.ip() != flow.remote.ip() => flow.clone(),
-            Ok(found) => found,
-            Err(_) => flow.clone(),
-        }
     }
 }

@@ -9,6 +9,7 @@ mod body;
 mod call;
 mod core;
 mod dialog;
+mod dialog_event;
 pub mod digest;
 mod flow;
 pub mod frame;
@@ -17,7 +18,10 @@ mod identity;
 mod inbound;
 mod info;
 mod invite;
+mod invite_task;
 mod leave;
+mod locate;
+mod lock;
 mod merged;
 mod name;
 mod options;
@@ -28,6 +32,7 @@ pub mod registrar;
 mod replace;
 mod ringing;
 mod socket;
+mod standing;
 mod syntax;
 mod timer;
 mod trunk;
@@ -38,7 +43,7 @@ pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
 pub use name::{carrier, is_address};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
-pub use trunk::Standing;
+pub use standing::Standing;
 pub use via::ReplyPort;
 
 use self::core::{Core, lock};
@@ -50,6 +55,7 @@ use crate::rtp::Ports;
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::TransportLayer;
+use standing::TrunkState;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -59,7 +65,6 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
-use trunk::TrunkState;
 
 /// Methods we answer with more than a refusal.
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY";
@@ -181,7 +186,7 @@ impl Sip {
             next_id: AtomicU64::new(1),
             admission: Mutex::new(admission::Admission::new(&plan.limits, networks.clone())),
             networks,
-            merged: Mutex::default(),
+            merged: Arc::default(),
             verifier: Mutex::new(digest::Verifier::new(plan.realm.clone(), plan.algorithms.clone(), now)),
             registrar: Mutex::new(registrar::Registrar::new(plan.limits.contacts)),
             trunks: Mutex::new(plan.trunks.iter().map(state).collect()),

@@ -2,12 +2,13 @@
 use super::access::{Refusal, retry_after};
 use super::admission::CallSlot;
 use super::call::{self, Answer, COMMANDS, EVENTS, Established};
-use super::core::{Core, DialogEvent, Registered};
+use super::core::{Core, Registered};
 use super::dialog::Dialog;
+use super::dialog_event::DialogEvent;
 use super::flow::Flow;
 use super::invite::Invite;
 use super::timer::{Agreed, Timer};
-use super::{identity, name};
+use super::{identity, invite_task, name};
 use crate::headers::Headers;
 use crate::number::Called;
 use crate::ring::{Command, Decline, Refused, Ring, Via};
@@ -118,7 +119,7 @@ impl Ringing {
             }
             Err(headers) => return self.core.reply(tx, 422, headers, None).await,
         };
-        let invite = Invite::drive(&self.core, tx, &tag, self.events_in.clone());
+        let invite = invite_task::drive(&self.core, tx, &tag, self.events_in.clone());
         if self.core.rings.try_send(ring).is_err() {
             self.core.count("rings");
             return invite.respond(503, retry_after(self.core.plan.limits.retry_after), None);

@@ -3,6 +3,7 @@ use super::core::{Core, lock};
 use super::flow::Flow;
 use super::name;
 use super::plan::Registration;
+use super::standing::Standing;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, Version};
@@ -14,27 +15,6 @@ use tracing::{info, warn};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-
-/// How a trunk stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Trusted by network alone; nothing to register.
-    Trusted,
-    /// Not yet registered, or lost and trying again.
-    Trying,
-    Registered,
-    /// The provider's last status; tried again, ever more slowly.
-    Refused(u16),
-}
-
-/// A trunk's state.
-#[derive(Clone, Debug)]
-pub(super) struct TrunkState {
-    pub name: String,
-    pub standing: Standing,
-    /// Where the registration is accepted: calls come from there.
-    pub registrar: Option<SocketAddr>,
-}
 
 /// Keeps one trunk registered until the server stops, then takes the registration back.
 pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration) {

@@ -5,6 +5,7 @@ use crate::bot::{self, Bot, Manner, password, plan, until};
 use crate::raw::{OFFER, Raw, header, octets, status};
 use crate::torture::prove;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use telephony::Decline;
@@ -514,9 +515,15 @@ async fn nothing_that_reaches_us_ends_in_silence() {
 #[test]
 fn every_reason_that_signalling_counts_stands_in_the_operators_document() {
     let docs = include_str!("../../../docs/operations.md");
-    let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sip")).expect("the sources");
+    let (mut folders, mut files) = (vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sip"))], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let within = std::fs::read_dir(folder).expect("the sources").map(|entry| entry.expect("a file").path());
+        for path in within {
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
     let mut found = 0;
-    for path in sources.map(|entry| entry.expect("a file").path()) {
+    for path in files {
         let text = std::fs::read_to_string(&path).expect("a source");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for opening in

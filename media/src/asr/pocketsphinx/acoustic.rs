@@ -1,9 +1,11 @@
 //! One acoustic model, loaded once and shared by everything that listens with it.
 use super::files::{Numbers, Params, Phones, load};
 use super::front::Front;
-use super::graph::STATES;
 use super::mixtures::{Mixtures, UNIT};
 use std::path::Path;
+
+/// States per phone.
+pub const STATES: usize = 3;
 
 /// No way: added to any score, it stays worse than every other.
 pub const NEVER: i32 = i32::MIN / 4;

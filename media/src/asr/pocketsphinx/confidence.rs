@@ -4,7 +4,7 @@
 //! something of any sound; the phones make the most of it. Three gaps tell speech inside the grammar from speech outside
 //! it: the mean per frame over all words, a third of the worst word's, and half of what the grammar's path calls silence
 //! and the phones do not (a short word laid into a long sentence).
-use super::decoder::Segment;
+use super::segment::Segment;
 
 /// What a word, and silence between two, has to make up for: one more fits any sound a little better.
 const WORD: f64 = 225.0;

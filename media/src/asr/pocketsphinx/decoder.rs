@@ -4,17 +4,8 @@ use super::front::{Cepstrum, Feature, REACH, Stream, feature, mean};
 use super::graph::Graph;
 use super::mixtures::Scratch;
 use super::search::{PhoneLoop, Search};
+use super::segment::Segment;
 use std::sync::Arc;
-
-/// A word or phone with its first and last frame (10 ms each) and its acoustic score over them (logarithm to the base
-/// 1.0001, shifted right by 10; 0 is the best state of each frame).
-#[derive(Clone, Debug)]
-pub struct Segment {
-    pub word: String,
-    pub from: i32,
-    pub to: i32,
-    pub score: i32,
-}
 
 /// Frames scored together.
 const TOGETHER: usize = 16;

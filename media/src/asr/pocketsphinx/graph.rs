@@ -1,14 +1,12 @@
 //! A grammar as the phones it is made of: a tree of states for the words that may follow in each place, each word's first
 //! and last phone as its neighbours' context makes it sound. Made once for a grammar, shared by all who listen with it.
-use super::acoustic::Acoustic;
+use super::acoustic::{Acoustic, STATES};
 use super::files::Place;
 use super::mixtures::UNIT;
-use super::network::Arc as Step;
+use super::word_arc::WordArc;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// States per phone.
-pub const STATES: usize = 3;
 /// The bound of a graph; beyond it a grammar is refused.
 const NODES: usize = 400_000;
 
@@ -118,7 +116,7 @@ pub struct Graph {
 pub struct Plan<'a> {
     pub places: usize,
     pub last: usize,
-    pub arcs: &'a [Step],
+    pub arcs: &'a [WordArc],
     /// Pronunciations of each word.
     pub words: &'a HashMap<String, Vec<Vec<u8>>>,
 }

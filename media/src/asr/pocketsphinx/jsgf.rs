@@ -3,7 +3,7 @@
 //! The decoder's cost grows with the states of its network, and a compiler that copies a rule at every use makes many; the
 //! minimal automaton of a booking grammar has a fraction of them. Weights count at the public rule's own alternatives (see
 //! [`super::network`]) and are read over elsewhere, as tags are; imports and recursion are refused.
-use super::network::Arc;
+use super::word_arc::WordArc;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Clone, Debug)]
@@ -82,14 +82,14 @@ impl Automaton {
 
     /// Adds the automaton to a network: its states are numbered from `first` on, `last` is where all sentences end.
     /// Returns the next free number.
-    pub fn write(&self, out: &mut Vec<Arc>, first: usize, last: usize) -> usize {
+    pub fn write(&self, out: &mut Vec<WordArc>, first: usize, last: usize) -> usize {
         for (from, (steps, end)) in (first..).zip(self.steps.iter().zip(&self.ends)) {
             for (&word, &to) in steps {
                 let word = Some(self.words[word as usize].clone());
-                out.push(Arc { from, to: first + to as usize, word, weight: 1.0 });
+                out.push(WordArc { from, to: first + to as usize, word, weight: 1.0 });
             }
             if *end {
-                out.push(Arc { from, to: last, word: None, weight: 1.0 });
+                out.push(WordArc { from, to: last, word: None, weight: 1.0 });
             }
         }
         first + self.steps.len()

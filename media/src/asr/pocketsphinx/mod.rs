@@ -17,12 +17,14 @@ mod jsgf;
 mod mixtures;
 mod network;
 mod search;
+mod segment;
 mod sound;
 #[cfg(test)]
 mod synthetic;
 pub mod telex;
 #[cfg(test)]
 mod tests;
+mod word_arc;
 
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;

@@ -4,16 +4,8 @@
 //! /0.0001/ <else>;`. The decoder then hears the answer that was asked for unless something else fits clearly better, and
 //! [`super::confidence`] asks for less proof of it: of speech outside a booking grammar, nine tenths land on the rest.
 use super::jsgf::Automaton;
+use super::word_arc::WordArc;
 use std::collections::BTreeSet;
-
-/// A step from one place to another, by a word or without one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Arc {
-    pub from: usize,
-    pub to: usize,
-    pub word: Option<String>,
-    pub weight: f64,
-}
 
 pub struct Network(Vec<(f64, Automaton)>);
 
@@ -36,11 +28,11 @@ impl Network {
     }
 
     /// The arcs of the whole, how many places they join, and the place where all sentences end; they begin in place 0.
-    pub fn arcs(&self) -> (Vec<Arc>, usize, usize) {
+    pub fn arcs(&self) -> (Vec<WordArc>, usize, usize) {
         let last = 1 + self.0.iter().map(|(_, automaton)| automaton.states()).sum::<usize>();
         let (mut out, mut first) = (Vec::new(), 1);
         for (weight, automaton) in &self.0 {
-            out.push(Arc { from: 0, to: first, word: None, weight: *weight });
+            out.push(WordArc { from: 0, to: first, word: None, weight: *weight });
             first = automaton.write(&mut out, first, last);
         }
         (out, last + 1, last)

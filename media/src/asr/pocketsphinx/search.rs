@@ -1,7 +1,7 @@
 //! The best way through a graph, frame by frame (Viterbi, with beams), and the best way through phones alone.
-use super::acoustic::{Acoustic, NEVER, Transitions};
-use super::decoder::Segment;
-use super::graph::{Graph, Next, PhoneSet, STATES, cost, places, roots_of};
+use super::acoustic::{Acoustic, NEVER, STATES, Transitions};
+use super::graph::{Graph, Next, PhoneSet, cost, places, roots_of};
+use super::segment::Segment;
 use std::sync::Arc;
 
 /// What falls behind the best by more is given up: within words, and at their ends.
