@@ -231,7 +231,6 @@ async fn a_description_among_other_parts_is_answered_and_a_body_that_holds_none_
         assert!(answer.starts_with("SIP/2.0 200") && answer.contains("a=rtpmap:"), "{answer}");
         let to = answer.lines().find_map(|line| line.strip_prefix("To: ")).expect("To").to_owned();
         hand.send("ACK", &to, mixed, &isup(SDP));
-        std::thread::sleep(Duration::from_millis(50));
         hand.send("BYE", &to, "", "");
         assert!(hand.answer().starts_with("SIP/2.0 200"));
     };
