@@ -140,19 +140,31 @@ impl Script {
     }
 }
 
+/// A caller's plan, whose patience is one second.
+fn plan(acts: Vec<Act>) -> Plan {
+    Plan {
+        line: line(Codec::Pcmu),
+        ssrc: 7,
+        sequence: 0,
+        timestamp: 0,
+        acts,
+        interrupt: None,
+        finished: ms(700),
+        patience: ms(1000),
+        activity: ActivityPlan::default(),
+    }
+}
+
 /// Runs a call for at most a minute; the network takes 3 ms.
 fn run(mut bot: Bot, script: Script) -> Call {
     let zero = Instant::now();
     let plan = Plan {
         line: line(script.codec),
-        ssrc: 7,
         sequence: 65_530,
         timestamp: u32::MAX - 1000,
-        acts: script.acts,
         interrupt: script.interrupt,
-        finished: ms(700),
         patience: ms(4000),
-        activity: ActivityPlan::default(),
+        ..plan(script.acts)
     };
     let mut phone = Softphone::new(zero, plan, Duration::from_secs(60));
     let mut call = Call { zero, seen: vec![], report: Report::new(zero), heard: vec![], hung_up: false };
@@ -283,18 +295,7 @@ fn an_answer_that_begins_before_the_caller_has_ended_is_an_early_answer() {
 fn keys_are_pressed_as_events_and_an_answer_to_them_counts() {
     let zero = Instant::now();
     let script = Script { acts: vec![Act::Keys("42#".into())], ..Script::say(&[]) };
-    let plan = Plan {
-        line: line(Codec::Pcmu),
-        ssrc: 7,
-        sequence: 0,
-        timestamp: 0,
-        acts: script.acts,
-        interrupt: None,
-        finished: ms(700),
-        patience: ms(1000),
-        activity: ActivityPlan::default(),
-    };
-    let mut phone = Softphone::new(zero, plan, Duration::ZERO);
+    let mut phone = Softphone::new(zero, plan(script.acts), Duration::ZERO);
     let (mut events, mut seen) = (vec![], vec![]);
     for now in (0..20_000).step_by(20) {
         phone.handle(zero + ms(now), Input::Tick);
@@ -315,18 +316,7 @@ fn keys_are_pressed_as_events_and_an_answer_to_them_counts() {
 #[test]
 fn lost_late_and_repeated_packets_are_counted_and_the_recording_keeps_time() {
     let zero = Instant::now();
-    let plan = Plan {
-        line: line(Codec::Pcmu),
-        ssrc: 7,
-        sequence: 0,
-        timestamp: 0,
-        acts: vec![],
-        interrupt: None,
-        finished: ms(700),
-        patience: ms(1000),
-        activity: ActivityPlan::default(),
-    };
-    let mut phone = Softphone::new(zero, plan, Duration::from_secs(10));
+    let mut phone = Softphone::new(zero, plan(vec![]), Duration::from_secs(10));
     for (n, sequence) in [0u16, 1, 1, 4, 3, 5].into_iter().enumerate() {
         let arrived = zero + ms(n as u64 * 20);
         let (timestamp, payload) = (u32::from(sequence) * 160, Bytes::from(vec![0u8; 160]));
@@ -342,17 +332,7 @@ fn lost_late_and_repeated_packets_are_counted_and_the_recording_keeps_time() {
 #[test]
 fn a_phone_that_was_stalled_leaves_time_out_instead_of_bursting() {
     let zero = Instant::now();
-    let plan = Plan {
-        line: line(Codec::Pcmu),
-        ssrc: 7,
-        sequence: 0,
-        timestamp: 0,
-        acts: vec![],
-        interrupt: None,
-        finished: ms(700),
-        patience: Duration::from_secs(30),
-        activity: ActivityPlan::default(),
-    };
+    let plan = Plan { patience: Duration::from_secs(30), ..plan(vec![]) };
     let mut phone = Softphone::new(zero, plan, Duration::ZERO);
     let mut sent = vec![];
     for now in (0..100).chain(1000..1100) {

@@ -39,20 +39,18 @@ impl Wire for Phone {
             return None;
         }
         self.sent += 1;
-        Some(Packet::Rtp(Rtp {
-            arrived,
-            payload_type: 0,
-            marker: false,
-            sequence: self.sent as u16,
-            timestamp: self.sent * 160,
-            ssrc: 9,
-            payload: Bytes::from(vec![0x90; 160]),
-        }))
+        Some(packet(arrived, self.sent))
     }
 
     fn send(&mut self, packet: &Packet) {
         self.got.lock().unwrap().push((Instant::now(), packet.clone()));
     }
+}
+
+/// A phone's packet number `n`, 20 ms of one sample.
+fn packet(arrived: Instant, n: u32) -> Packet {
+    let (sequence, timestamp, payload) = (n as u16, n * 160, Bytes::from(vec![0x90; 160]));
+    Packet::Rtp(Rtp { arrived, payload_type: 0, marker: false, sequence, timestamp, ssrc: 9, payload })
 }
 
 fn engine(threads: usize) -> Arc<Engine> {

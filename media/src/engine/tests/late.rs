@@ -19,15 +19,7 @@ impl Wire for Held {
             return None;
         }
         self.sent += 1;
-        Some(Packet::Rtp(Rtp {
-            arrived,
-            payload_type: 0,
-            marker: false,
-            sequence: self.sent as u16,
-            timestamp: self.sent * 160,
-            ssrc: 9,
-            payload: Bytes::from(vec![0x90; 160]),
-        }))
+        Some(packet(arrived, self.sent))
     }
 
     fn send(&mut self, _: &Packet) {}
