@@ -33,8 +33,6 @@ const FAINTER: i16 = 10;
 pub(super) struct Early {
     fit: Fit,
     strange: bool,
-    /// Every other tick the fit is looked at.
-    odd: bool,
     judged: f32,
     /// The newest last.
     kept: VecDeque<Kept>,
@@ -71,7 +69,7 @@ pub(super) enum Finding {
 
 impl Early {
     pub(super) fn new() -> Self {
-        Self { fit: Fit::new(), strange: false, odd: false, judged: 0.0, kept: VecDeque::new(), again: Vec::new() }
+        Self { fit: Fit::new(), strange: false, judged: 0.0, kept: VecDeque::new(), again: Vec::new() }
     }
 
     /// Keeps a tick as it came.
@@ -109,8 +107,7 @@ impl Early {
         let from_line = newest.frame.origin == Origin::Line;
         self.fit.push(sent, from_line.then_some(came));
         newest.heard = self.fit.was_heard(0);
-        self.odd = !self.odd;
-        if !from_line || (self.odd && !self.strange) {
+        if !from_line {
             return Some(if self.strange { Finding::Caller } else { Finding::None });
         }
         let above = if self.strange { STAYS_STRANGE_DB } else { STRANGE_DB };
