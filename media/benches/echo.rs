@@ -1,8 +1,10 @@
 //! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
 //! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | onsets | starts | fresh]`; `fresh` is table,
-//! double talk, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | circuits | onsets | starts | fresh]`; `fresh` is table,
+//! double talk, circuits, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+#[path = "echo/circuits.rs"]
+mod circuits;
 #[path = "echo/onsets.rs"]
 mod onsets;
 
@@ -70,8 +72,14 @@ fn main() {
         let models = &models()[..1];
         table(&FRESH, models);
         double_talk(&FRESH, models);
+        circuits::table(true, models);
+        circuits::double_talk(true, &models[0].1);
         onsets::table(true, &models[0].1);
         onsets::starts(true, &models[0].1);
+    }
+    if wanted("circuits") {
+        circuits::table(false, &models()[..1]);
+        circuits::double_talk(false, &models()[0].1);
     }
     if wanted("onsets") {
         onsets::table(false, &models()[0].1);

@@ -1,4 +1,5 @@
 //! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
+mod circuits;
 mod onsets;
 
 use super::*;
