@@ -142,7 +142,8 @@ fn pages(config: &Config, found: &mut Vec<Finding>) {
     }
     let beyond = !config.widget.origins.is_empty();
     let loopback = rtc.bind.iter().all(std::net::IpAddr::is_loopback);
-    let private = rtc.bind.iter().all(|ip| ip.is_unspecified() || ip.is_loopback() || crate::server::is_private(*ip));
+    let private =
+        rtc.bind.iter().all(|ip| ip.is_unspecified() || ip.is_loopback() || telephony::address::is_private(*ip));
     found.push(match rtc.public_address {
         None if beyond && loopback => lacking(
             "widget.origins lets pages elsewhere call, and rtc.bind is loopback, where their sound does not reach: set rtc.bind",

@@ -132,7 +132,7 @@ impl Engines {
     /// Engines that rest after a hang or a failure.
     pub fn sick(&self) -> Vec<String> {
         let sick = |engines: &LanguageEngines| {
-            let name = name(engines.language);
+            let name = engines.language.name();
             let ears = engines.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
             let voices = engines.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
@@ -181,7 +181,7 @@ impl Engines {
     fn voice_exists(&self, language: Language, name: Option<&str>) -> Result<(), String> {
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(()) };
         let flite = if language == Language::En { &Flite::VOICES[..] } else { &[] };
-        let own = |voice: &str| voice.split('-').next() == Some(code(language));
+        let own = |voice: &str| voice.split('-').next() == Some(language.code());
         let base = name.split('+').next().unwrap_or_default();
         let espeak = self.espeak_voices.iter().any(|voice| voice == base) || self.espeak_voices.is_empty();
         if flite.contains(&name) || (espeak::plain(name) && own(base) && espeak) {
@@ -191,7 +191,7 @@ impl Engines {
         let known: Vec<&str> = flite.iter().copied().chain(espeak).collect();
         Err(format!(
             "no engine has a voice {name:?} for {}; use one of {}, or leave it out",
-            self::name(language),
+            language.name(),
             known.join(", ")
         ))
     }
@@ -208,9 +208,8 @@ impl Engines {
             }
         }
         self.voice_exists(language, bot.voice.as_deref()).map_err(|why| format!("{name}: `voice`: {why}"))?;
-        let titles =
-            bot.titles.iter().map(|(of, title)| (code(self::language(*of)).to_owned(), title.clone())).collect();
-        let code = code(language).to_owned();
+        let titles = bot.titles.iter().map(|(of, title)| (of.code().to_owned(), title.clone())).collect();
+        let code = language.code().to_owned();
         Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles })
     }
 }
@@ -227,7 +226,7 @@ impl Warming {
 
 impl LanguageEngines {
     fn load(speech: &Speech, whisper: &Result<Option<LoadedRecogniser>, String>, language: Language) -> Self {
-        let name = name(language);
+        let name = language.name();
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
         let (order, acoustic) = match language {
@@ -346,20 +345,6 @@ pub const fn language(language: dialog::bot::Language) -> Language {
     match language {
         dialog::bot::Language::En => Language::En,
         dialog::bot::Language::Vi => Language::Vi,
-    }
-}
-
-pub const fn code(language: Language) -> &'static str {
-    match language {
-        Language::En => "en",
-        Language::Vi => "vi",
-    }
-}
-
-const fn name(language: Language) -> &'static str {
-    match language {
-        Language::En => "English",
-        Language::Vi => "Vietnamese",
     }
 }
 

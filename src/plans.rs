@@ -8,9 +8,10 @@ use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::net::{IpAddr, Ipv4Addr};
-use telephony::rtp::{Home, Latching, PortsPlan};
+use telephony::address::Network;
+use telephony::rtp::{Latching, PortsPlan, RtpAddress};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{Carrier, Credentials, Limits, Network, Phone, Registration, ReplyPort, SipPlan};
+use telephony::sip::{Carrier, Credentials, Limits, Phone, Registration, ReplyPort, SipPlan};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 pub fn engine(config: &Config) -> EnginePlan {
@@ -36,12 +37,12 @@ pub fn pool(config: &Config) -> PoolPlan {
 pub fn ports(config: &Config) -> PortsPlan {
     let told = |bind: IpAddr| {
         let told = config.rtp.advertise.iter().find(|address| address.is_ipv4() == bind.is_ipv4());
-        Home { bind, advertise: told.copied().unwrap_or(bind) }
+        RtpAddress { bind, advertise: told.copied().unwrap_or(bind) }
     };
     let mut homes = config.rtp.bind.iter().copied().map(told);
     let first = homes
         .next()
-        .unwrap_or(Home { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), advertise: IpAddr::V4(Ipv4Addr::LOCALHOST) });
+        .unwrap_or(RtpAddress { bind: IpAddr::V4(Ipv4Addr::LOCALHOST), advertise: IpAddr::V4(Ipv4Addr::LOCALHOST) });
     PortsPlan {
         bind: first.bind,
         advertise: first.advertise,

@@ -3,9 +3,8 @@ use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{BotCatalog, Bots};
-use crate::call::Calls;
-use crate::call::calls::Parts;
 use crate::call::control::CallsReport;
+use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
@@ -17,11 +16,12 @@ use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
 use media::pool::Pool;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use telephony::address;
 use telephony::rtp::Ports;
 use telephony::sip::Sip;
 use telephony::webrtc::WebRtc;
@@ -89,11 +89,9 @@ fn certify(config: &mut Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The address this machine would send from. Nothing is sent: a UDP socket only picks its route.
+/// The IPv4 address that this machine sends from.
 fn own_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+    address::outbound(Ipv4Addr::UNSPECIFIED.into()).filter(|ip| !ip.is_loopback())
 }
 
 /// What pages of this server's own are called: on loopback for browsers of this machine, else by the address it listens on.
@@ -106,8 +104,9 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
     let mut all: Vec<_> =
         ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
+    // Where the internet reaches it, its operator names the origins that may call.
     let open = if at.ip().is_unspecified() {
-        config.rtp.advertise.iter().copied().find(|ip| is_private(*ip))
+        config.rtp.advertise.iter().copied().find(|ip| address::is_private(*ip))
     } else {
         Some(at.ip())
     };
@@ -115,14 +114,6 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
         all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
     }
     all
-}
-
-/// Whether it is of a private network; where the internet reaches it, its operator names the origins that may call.
-pub(crate) fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
 }
 
 /// A running server.
@@ -153,6 +144,7 @@ impl Server {
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
+        observe::metrics::follow(&store);
         finalise_recordings(&store.recordings());
         let sealing = config.clone();
         let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;
@@ -176,7 +168,7 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
-        let calls = Calls::new(Parts {
+        let calls = Calls::new(Resources {
             config: config.clone(),
             engine: engine.clone(),
             pool,

@@ -1,8 +1,9 @@
 //! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
 //! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | circuits | onsets | starts | fresh]`; `fresh` is table,
-//! double talk, circuits, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | circuits | onsets | starts | fresh]`; `fresh` is
+//! table, double talk, circuits, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+//! `-- fresh onsets Vi 15` is one row of it: a part, a language and an echo's loss.
 #[path = "echo/circuits.rs"]
 mod circuits;
 #[path = "echo/onsets.rs"]
@@ -38,6 +39,9 @@ const USUAL: Grid = Grid { losses_db: [6.0, 9.0, 12.0, 15.0], delays_ms: DELAYS_
 const FRESH: Grid =
     Grid { losses_db: [6.0, 8.0, 11.0, 14.0], delays_ms: [30, 80, 140, 260, 370], seed: 9_000, who: 17 };
 
+const PARTS: [&str; 7] = ["table", "double", "words", "cost", "circuits", "onsets", "starts"];
+const FRESH_PARTS: [&str; 5] = ["table", "double", "circuits", "onsets", "starts"];
+
 /// Counts what is held.
 struct Scale;
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -57,35 +61,34 @@ unsafe impl GlobalAlloc for Scale {
 static SCALE: Scale = Scale;
 
 fn main() {
-    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let said: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let fresh = said.iter().any(|arg| arg == "fresh");
+    let some = said.iter().any(|arg| PARTS.contains(&arg.as_str()));
+    let wanted =
+        |name: &str| if some { said.iter().any(|arg| arg == name) } else { !fresh || FRESH_PARTS.contains(&name) };
+    let grid = if fresh { &FRESH } else { &USUAL };
+    let mut models = models();
+    if fresh {
+        models.truncate(1);
+    }
     if wanted("cost") {
         cost();
     }
     if wanted("table") {
-        table(&USUAL, &models());
+        table(grid, &models);
     }
     if wanted("double") {
-        double_talk(&USUAL, &models());
-    }
-    if only.as_deref() == Some("fresh") {
-        let models = &models()[..1];
-        table(&FRESH, models);
-        double_talk(&FRESH, models);
-        circuits::table(true, models);
-        circuits::double_talk(true, &models[0].1);
-        onsets::table(true, &models[0].1);
-        onsets::starts(true, &models[0].1);
+        double_talk(grid, &models);
     }
     if wanted("circuits") {
-        circuits::table(false, &models()[..1]);
-        circuits::double_talk(false, &models()[0].1);
+        circuits::table(fresh, &models[..1]);
+        circuits::double_talk(fresh, &models[0].1);
     }
     if wanted("onsets") {
-        onsets::table(false, &models()[0].1);
+        onsets::table(fresh, &models[0].1);
     }
     if wanted("starts") {
-        onsets::starts(false, &models()[0].1);
+        onsets::starts(fresh, &models[0].1);
     }
     if wanted("words") {
         words();

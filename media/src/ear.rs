@@ -1,5 +1,6 @@
 //! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
 pub mod level;
+mod sound;
 pub mod suppressor;
 pub mod wait;
 
@@ -12,9 +13,9 @@ use crate::said::Said;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
 use level::{Level, Levelling};
+use sound::{HZ, Sound};
 use std::collections::VecDeque;
-use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use suppressor::{Suppression, Suppressor};
 use wait::{Voice, Wait};
 
@@ -111,17 +112,18 @@ struct Listener {
     to: Box<dyn Listen>,
     /// Sample up to which it has got the turn's sound; `None` before the turn's first speech.
     sent: Option<u64>,
+    /// Sound of the turn that is handed on once its echo is taken out, and where it begins.
+    held: Option<(SamplePos, Vec<i16>)>,
 }
 
-/// The ear's rate, and its samples per unit of [`SamplePos`].
-const HZ: u64 = 16_000;
-const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
 /// Sound kept while nobody speaks: covers the pre-roll, the time a verdict takes, and the gap after a pause.
 const KEEP: u64 = 2 * HZ;
 /// Sound kept of speech nobody listens to yet.
 const KEEP_SPEECH: u64 = 8 * HZ;
 /// Frames (0.6 s of sound) that are heard within a tick at most, where some are heard again.
 const CATCH_UP: usize = 30;
+/// Sound that is held until its echo is taken out, at most: 3 s.
+const HELD: usize = 3 * HZ as usize;
 /// Noise is taken out of utterances that rise less than this above it: recognisers are used to some, and miss it.
 const NOISY_DB: f32 = 30.0;
 
@@ -138,7 +140,7 @@ impl Ear {
             rate: Rate::Hz8000,
             up: Resampler::new(Rate::Hz8000.hz(), HZ as u32),
             fresh: Vec::with_capacity(2 * WINDOW),
-            sound: Sound::new(),
+            sound: Sound::new(KEEP),
             suppressor: Suppressor::new(plan.noise),
             level: Level::default(),
             cleaned: plan.noise != Suppression::Off,
@@ -302,6 +304,7 @@ impl Ear {
             self.send_on();
         }
         if let Some(Edge::End { at, .. }) = edge {
+            self.release();
             if let Some(listener) = &mut self.listener {
                 listener.to.cue(Cue::Pause { at });
             }
@@ -315,7 +318,7 @@ impl Ear {
     /// Where the words of the coming turn go. If somebody is speaking at this moment, the new session gets the sound
     /// since that speech began, pre-roll included (at most the last 8 s).
     pub fn listen(&mut self, to: Option<Box<dyn Listen>>) {
-        self.listener = to.map(|to| Listener { to, sent: None });
+        self.listener = to.map(|to| Listener { to, sent: None, held: None });
         if let Some(began) = self.speech {
             self.begin(began);
             self.send_on();
@@ -391,159 +394,42 @@ impl Ear {
         }
     }
 
+    /// The sound so far goes to the listener; while an echo is about of which nothing is known, once it has come as a whole.
     fn send_on(&mut self) {
-        if let Some(Listener { to, sent: Some(sent) }) = &mut self.listener {
-            let from = (*sent).max(self.sound.start());
-            if from < self.sound.end {
-                let mut pcm = vec![0; (self.sound.end - from) as usize];
-                self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
-                self.sound.leave_out(from, &mut pcm);
+        let unsure = self.echo.as_ref().is_some_and(Echo::is_unsure);
+        let Some(Listener { to, sent: Some(sent), held }) = &mut self.listener else { return };
+        let from = (*sent).max(self.sound.start());
+        if from < self.sound.end {
+            let mut pcm = vec![0; (self.sound.end - from) as usize];
+            self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
+            self.sound.leave_out(from, &mut pcm);
+            if unsure || held.is_some() {
+                let (at, _) = self.sound.place(from);
+                held.get_or_insert_with(|| (at, Vec::new())).1.append(&mut pcm);
+            } else {
                 if self.plan.level == Levelling::On {
                     self.level.apply(self.gate.floor_db(), &mut pcm);
                 }
                 to.cue(Cue::Sound(pcm));
             }
-            *sent = self.sound.end;
         }
-    }
-}
-
-/// The newest sound at 16 kHz, and where each piece of it stands in the call.
-struct Sound {
-    pcm: VecDeque<i16>,
-    /// The same as it came, where that may be wanted; longer by what is still being cleaned.
-    raw: VecDeque<i16>,
-    marks: VecDeque<Mark>,
-    /// Samples so far; the newest is `end - 1`.
-    end: u64,
-    /// Samples that have come; those past `end` are still being cleaned.
-    came: u64,
-    /// Samples in whose place others have come, oldest first.
-    replaced: VecDeque<Range<u64>>,
-}
-
-/// Where a frame begins in the ear's own count.
-struct Mark {
-    sample: u64,
-    at: SamplePos,
-    arrived: Option<Instant>,
-    origin: Origin,
-}
-
-impl Sound {
-    fn new() -> Self {
-        Self {
-            pcm: VecDeque::with_capacity((KEEP + HZ / 10) as usize),
-            marks: VecDeque::with_capacity(128),
-            end: 0,
-            came: 0,
-            raw: VecDeque::new(),
-            replaced: VecDeque::new(),
+        *sent = self.sound.end;
+        if !unsure || held.as_ref().is_some_and(|(_, pcm)| pcm.len() >= HELD) {
+            self.release();
         }
     }
 
-    /// So many samples of a frame have come. `late`: what resampling has delayed them by.
-    fn mark(&mut self, samples: usize, frame: &Frame, late: u64) {
-        let at = SamplePos(frame.pos.0.saturating_sub(late));
-        self.marks.push_back(Mark { sample: self.came, at, arrived: frame.arrived, origin: frame.origin });
-        self.came += samples as u64;
-    }
-
-    /// The next samples, fit for a recogniser.
-    fn push(&mut self, pcm: &[i16]) {
-        self.pcm.extend(pcm);
-        self.end += pcm.len() as u64;
-    }
-
-    /// What comes next takes the place of all that came from `at` on.
-    fn replace(&mut self, at: SamplePos) {
-        let later = |mark: &&Mark| mark.at.0 + SamplePos::PER_TICK / 2 >= at.0;
-        let Some(from) = self.marks.iter().rev().take_while(later).last().map(|mark| mark.sample) else { return };
-        self.replaced.retain(|range| range.start < from);
-        self.replaced.push_back(from..self.came);
-    }
-
-    /// Takes what was replaced out of `pcm`, the sound from `from` on.
-    fn leave_out(&self, from: u64, pcm: &mut Vec<i16>) {
-        for range in self.replaced.iter().rev() {
-            let at = |sample: u64| (sample.saturating_sub(from) as usize).min(pcm.len());
-            let range = at(range.start)..at(range.end);
-            pcm.drain(range);
+    /// Lets the listener have what is held, without its echo.
+    fn release(&mut self) {
+        let Some(Listener { to, held, .. }) = &mut self.listener else { return };
+        let Some((at, mut pcm)) = held.take() else { return };
+        if let Some(echo) = &self.echo {
+            echo.subtract(at, &mut pcm);
         }
-    }
-
-    fn start(&self) -> u64 {
-        self.end - self.pcm.len() as u64
-    }
-
-    fn forget(&mut self, keep: u64) {
-        let excess = self.pcm.len().saturating_sub(keep as usize);
-        self.pcm.drain(..excess);
-        self.raw.drain(..excess.min(self.raw.len()));
-        let start = self.start();
-        while self.marks.get(1).is_some_and(|next| next.sample <= start) {
-            self.marks.pop_front();
+        if self.plan.level == Levelling::On {
+            self.level.apply(self.gate.floor_db(), &mut pcm);
         }
-        self.replaced.retain(|range| range.end > start);
-    }
-
-    fn clear(&mut self) {
-        self.pcm.clear();
-        self.raw.clear();
-        self.marks.clear();
-        self.replaced.clear();
-        self.end = self.came;
-    }
-
-    /// Fills `out` with the sound from `from` on, ready for a recogniser or as it came; silence where it is not kept.
-    fn copy(&self, from: u64, ready: bool, out: &mut [i16]) {
-        let skip = from.saturating_sub(self.start()) as usize;
-        let (head, tail) = if ready { &self.pcm } else { &self.raw }.as_slices();
-        let (head, tail) = (head.get(skip..).unwrap_or(&[]), &tail[skip.saturating_sub(head.len()).min(tail.len())..]);
-        let first = head.len().min(out.len());
-        out[..first].copy_from_slice(&head[..first]);
-        let rest = tail.len().min(out.len() - first);
-        out[first..first + rest].copy_from_slice(&tail[..rest]);
-    }
-
-    /// The place in the call that follows the newest frame.
-    fn newest(&self) -> SamplePos {
-        self.marks.back().map_or(SamplePos(0), |mark| SamplePos(mark.at.0 + SamplePos::PER_TICK))
-    }
-
-    fn mark_of(&self, sample: u64) -> Option<&Mark> {
-        self.marks.iter().rev().find(|mark| mark.sample <= sample).or(self.marks.front())
-    }
-
-    /// Where `sample` stands in the call, and when it arrived.
-    fn place(&self, sample: u64) -> (SamplePos, Option<Instant>) {
-        self.mark_of(sample).map_or((SamplePos(0), None), |mark| {
-            (SamplePos(mark.at.0 + sample.saturating_sub(mark.sample) * POS_PER_SAMPLE), mark.arrived)
-        })
-    }
-
-    /// What most of the sound from `from` to `to` is; sound of the line counts where it is as long as the rest.
-    fn origin(&self, from: u64, to: u64) -> Origin {
-        let (mut line, mut concealed, mut idle, mut until) = (0, 0, 0, to);
-        for mark in self.marks.iter().rev() {
-            let length = until.saturating_sub(mark.sample.max(from));
-            match mark.origin {
-                Origin::Line => line += length,
-                Origin::Concealed => concealed += length,
-                Origin::Idle | Origin::Echo => idle += length,
-            }
-            until = until.min(mark.sample);
-            if mark.sample <= from {
-                break;
-            }
-        }
-        if line >= concealed + idle {
-            Origin::Line
-        } else if concealed >= idle {
-            Origin::Concealed
-        } else {
-            Origin::Idle
-        }
+        to.cue(Cue::Sound(pcm));
     }
 }
 

@@ -10,6 +10,7 @@ mod canceller;
 mod early;
 mod fit;
 mod path;
+mod postfilter;
 mod rise;
 
 use crate::frame::{Frame, Origin, Rate, SamplePos};
@@ -19,6 +20,7 @@ use bands::Bands;
 use canceller::Canceller;
 use early::{Early, Finding};
 use path::Path;
+use postfilter::Postfilter;
 use rise::Rise;
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
@@ -29,6 +31,8 @@ pub struct Echo {
     line: Option<Line>,
     /// What was sent in ticks whose sound has not come, oldest first.
     owed: VecDeque<Frame>,
+    /// What was sent in ticks that the ear has heard as silence; their sound may still come late. Oldest first.
+    silent: VecDeque<Frame>,
 }
 
 struct Line {
@@ -40,6 +44,10 @@ struct Line {
     work: Option<Box<Work>>,
     /// The first seconds; gone once the way is known.
     early: Option<Box<Early>>,
+    /// The same sound, for utterances as a whole; gone some seconds later.
+    postfilter: Option<Box<Postfilter>>,
+    /// Ticks since the first seconds were over.
+    known: u32,
     scratch: Vec<i16>,
     /// Brings what is sent to the rate of what comes, where they differ: a far end may answer in another codec.
     bring: Option<Resampler>,
@@ -59,10 +67,14 @@ struct Work {
     rise: Rise,
 }
 
-/// Ticks that may be owed: as many as a jitter buffer holds packets.
+/// Ticks that may be owed, or silent: as many as a jitter buffer holds packets.
 const OWED: usize = 256;
 /// Of those whose sound never comes, the last second is followed: no echo of what was sent before that is on its way.
 const FOLLOWED: u64 = 50 * SamplePos::PER_TICK;
+/// Ticks (0.8 s) after which what was played has come back, in most rooms; and ticks (3 s) after the first seconds in which their
+/// utterances end.
+const BACK: u32 = 40;
+const UTTERANCES: u32 = 150;
 /// Root mean square above which what we send is sound and not comfort noise (-54 dBFS).
 const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo of what was played is on its way: longer than the longest path and any room.
@@ -106,6 +118,7 @@ impl Echo {
             && near.pos == sent.pos
         {
             self.clean(near, &sent);
+            self.remember(near.origin, sent);
             return tell(self, 0);
         }
         self.owed.push_back(sent);
@@ -115,10 +128,14 @@ impl Echo {
                     self.follow(&far);
                     tell(self, index);
                 }
+                self.remember(Origin::Idle, far);
             }
-            match self.owed.pop_front_if(|far| far.pos == near.pos) {
-                Some(far) => self.clean(near, &far),
-                None => self.clean(near, &Frame::silence(near.pos, near.rate)),
+            let (pos, rate) = (near.pos, near.rate);
+            let owed = self.owed.pop_front_if(|far| far.pos == pos);
+            let far = owed.or_else(|| self.recall(pos)).unwrap_or_else(|| Frame::silence(pos, rate));
+            self.clean(near, &far);
+            if near.origin == Origin::Idle {
+                self.remember(near.origin, far);
             }
             tell(self, index);
         }
@@ -132,6 +149,24 @@ impl Echo {
             // A stall is rare, and its memory is another call's.
             self.owed = VecDeque::new();
         }
+    }
+
+    /// Keeps what was sent in a tick that the ear has heard as silence; once the line's own sound is on time, none comes late.
+    fn remember(&mut self, origin: Origin, sent: Frame) {
+        if origin != Origin::Idle {
+            self.silent = VecDeque::new();
+        } else if rms(sent.pcm()) > PLAYED {
+            self.silent.push_back(sent);
+            if self.silent.len() > OWED {
+                self.silent.pop_front();
+            }
+        }
+    }
+
+    /// What was sent in a tick that the ear has heard as silence.
+    fn recall(&mut self, pos: SamplePos) -> Option<Frame> {
+        while self.silent.pop_front_if(|far| far.pos < pos).is_some() {}
+        self.silent.pop_front_if(|far| far.pos == pos)
     }
 
     /// A tick of which nothing came.
@@ -156,6 +191,18 @@ impl Echo {
         }
     }
 
+    /// Whether words that come now are better handed on once they are over: nothing is known of the way, and echo is about.
+    pub fn is_unsure(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| line.postfilter.is_some() && line.quiet < BACK)
+    }
+
+    /// Takes the echo of a bot's first seconds out of an utterance at 16 kHz that began at `from`.
+    pub fn subtract(&self, from: SamplePos, pcm: &mut [i16]) {
+        if let Some(postfilter) = self.line.as_ref().and_then(|line| line.postfilter.as_ref()) {
+            postfilter.clean(from, pcm);
+        }
+    }
+
     /// Frames from before this tick that the ear is to hear now, before it: they were taken for echo and were not. Each has the
     /// place in the call that it had.
     pub fn again(&mut self) -> impl Iterator<Item = Frame> + '_ {
@@ -175,7 +222,19 @@ impl Line {
         let raw = VecDeque::from(vec![0; canceller::delay(rate)]);
         let scratch = Vec::with_capacity(rate.per_tick());
         let early = Some(Box::new(Early::new()));
-        Self { rate, raw, quiet: REST, work: None, early, scratch, bring: None, brought: Vec::new() }
+        let postfilter = Some(Box::new(Postfilter::new(rate)));
+        Self {
+            rate,
+            raw,
+            quiet: REST,
+            work: None,
+            early,
+            postfilter,
+            known: 0,
+            scratch,
+            bring: None,
+            brought: Vec::new(),
+        }
     }
 
     fn tick(&mut self, near: &mut Frame, far: &Frame) {
@@ -199,6 +258,12 @@ impl Line {
         self.scratch.extend(self.raw.drain(..near.pcm().len()));
         if let Some(early) = &mut self.early {
             early.keep(near, &self.scratch);
+        } else {
+            self.known += 1;
+        }
+        self.postfilter.take_if(|_| self.known > UTTERANCES);
+        if let Some(postfilter) = &mut self.postfilter {
+            postfilter.push(near.pos, &self.scratch, far);
         }
         let rested = self.quiet >= REST;
         self.quiet = if rms(far) > PLAYED { 0 } else { self.quiet.saturating_add(1) };

@@ -6,10 +6,12 @@ mod ears;
 mod handle;
 mod priority;
 mod slot;
+pub mod tick;
 
 pub use crate::room::{Event, Mode, Seat};
 pub use handle::{Refused, RoomHandle};
 pub use priority::{Priority, granted};
+pub use tick::RoomOrder;
 
 use crate::frame::TICK;
 use crate::leg::LineRules;
@@ -17,7 +19,7 @@ use crate::room::Room;
 use crate::vad;
 use ears::{Batch, Ears, Verdicts};
 use ring::rand::{SecureRandom, SystemRandom};
-use slot::{Part, Slot, Turn};
+use slot::{Part, Slot};
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +28,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use tick::Turn;
 use tokio::sync::mpsc;
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Calls: list, read, place, end.
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
-use super::{ApiState, Dial, DialFault, Problem, SharedState};
+use super::{ApiState, Problem, SharedState};
+use crate::call::{Dial, DialFault};
 use crate::outbound;
 use axum::Json;
 use axum::extract::{Path, Query, State};

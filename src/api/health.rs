@@ -27,7 +27,7 @@ pub(super) async fn ready(State(state): SharedState) -> impl IntoResponse {
 
 fn readiness(state: &ApiState) -> Readiness {
     let health = state.app.calls.health();
-    let mut reasons = health.ill;
+    let mut reasons = health.faults;
     if let Some(fault) = state.app.store.health().fault {
         reasons.push(format!("store: {fault}"));
     }

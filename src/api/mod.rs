@@ -21,6 +21,7 @@ pub use describe::description;
 pub use problem::Problem;
 
 use crate::bots::BotCatalog;
+use crate::call::{CallControl, DialFault, PageCalls};
 use crate::security::Secret;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
@@ -30,9 +31,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use futures::future::BoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -48,78 +47,6 @@ const STALL: Duration = Duration::from_secs(3);
 /// Watchers of events at the same time; one more is refused with 503.
 const WATCHERS: usize = 64;
 
-/// The API's side towards the calls in progress.
-pub trait CallControl: Send + Sync {
-    /// Begins an outbound call; its id as soon as it has one. Ringing and all else show in the call's events.
-    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>>;
-    /// Ends a live call; `false` when there is none with this id. Does not wait for the end.
-    fn hang_up(&self, id: &str) -> bool;
-    /// Stops a live call's recording for a while (silence is written), or lets it go on; `false` when there is none.
-    fn pause_recording(&self, id: &str, paused: bool) -> bool;
-    fn health(&self) -> Health;
-    /// Whether no new calls are taken: less to ask than [`Self::health`].
-    fn is_draining(&self) -> bool {
-        self.health().draining
-    }
-    /// Whether bots take no calls because the speech workers are behind.
-    fn is_busy(&self) -> bool {
-        self.health().busy
-    }
-    /// Read when /metrics is asked for: queue lengths, late ticks, packets. Names begin with `switchboard_`.
-    fn gauges(&self) -> Vec<(&'static str, f64)> {
-        Vec::new()
-    }
-    /// What signalling refused or dropped since the start, by reason.
-    fn refused(&self) -> Vec<(&'static str, u64)> {
-        Vec::new()
-    }
-    /// What asked signalling for no answer, or had no way for one, by reason.
-    fn unanswered(&self) -> Vec<(&'static str, u64)> {
-        Vec::new()
-    }
-}
-
-/// An outbound call to make.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Dial {
-    /// A SIP URI, or a number for a trunk.
-    pub to: String,
-    pub bot: String,
-    /// What the called party sees; not given: the trunk's user.
-    pub from: Option<String>,
-}
-
-impl fmt::Debug for Dial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("bot", &self.bot).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DialFault {
-    #[error("the server is stopping and takes no new calls")]
-    Draining,
-    #[error("as many calls as allowed are in progress (sip.max_calls)")]
-    Full,
-    #[error("the speech workers are behind: those who are in a call are served first; try again shortly")]
-    Busy,
-    #[error("there is no bot with this name")]
-    Bot,
-    #[error(transparent)]
-    Address(#[from] outbound::Fault),
-}
-
-/// How the calls' side of the server is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// No new calls are taken.
-    pub draining: bool,
-    /// Bots take none: the speech workers are behind.
-    pub busy: bool,
-    /// What is ill, one line each: an engine, a trunk.
-    pub ill: Vec<String>,
-}
-
 /// What the API works with.
 #[derive(Clone)]
 pub struct App {
@@ -131,7 +58,7 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
-    pub pages: Arc<dyn widget::Pages>,
+    pub pages: Arc<dyn PageCalls>,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.

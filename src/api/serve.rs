@@ -18,8 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::sip::Network;
-use telephony::sip::admission::household;
+use telephony::address::{Network, subnet};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -209,7 +208,7 @@ struct ConnectionSlot(Hosts, IpAddr);
 impl Hosts {
     /// `None` where there is no place, in all or for this host.
     fn slot(&self, host: IpAddr, limits: ConnectionLimits) -> Option<ConnectionSlot> {
-        let host = household(host);
+        let host = subnet(host);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= limits.all || taken.each.get(&host).copied().unwrap_or_default() >= limits.each {
             return None;

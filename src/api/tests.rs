@@ -1,10 +1,12 @@
 //! The API over real HTTP on loopback.
 use super::*;
 use crate::bots::BotStatus;
+use crate::call::{CallHealth, Dial};
 use crate::store::{
     Blame, Call, Direction, End, Event, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
 use axum::http::Method;
+use futures::future::BoxFuture;
 use futures::{SinkExt, StreamExt};
 use media::record::Vault;
 use reqwest::{Client, RequestBuilder};
@@ -25,7 +27,7 @@ const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1
 /// Calls without a line: dialling starts one in the store, hanging up ends it.
 struct Switch {
     store: Store,
-    health: Mutex<Health>,
+    health: Mutex<CallHealth>,
 }
 
 impl CallControl for Switch {
@@ -53,7 +55,7 @@ impl CallControl for Switch {
         self.store.live(id).is_some_and(|call| call.is_recording())
     }
 
-    fn health(&self) -> Health {
+    fn health(&self) -> CallHealth {
         self.health.lock().unwrap().clone()
     }
 
@@ -115,6 +117,7 @@ impl Site {
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
+        observe::metrics::follow(&store);
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
@@ -425,7 +428,7 @@ async fn readiness_tells_draining_and_illness_apart() {
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
     assert_eq!(ready().await, (200, json!({"status": "ready", "reasons": []})));
-    site.calls.health.lock().unwrap().ill.push("pocketsphinx hangs".into());
+    site.calls.health.lock().unwrap().faults.push("pocketsphinx hangs".into());
     assert_eq!(ready().await, (200, json!({"status": "degraded", "reasons": ["pocketsphinx hangs"]})));
     site.calls.health.lock().unwrap().draining = true;
     let (status, body) = ready().await;

@@ -8,89 +8,21 @@ use super::serve::Peer;
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{ApiState, Problem, SharedState};
 use crate::bots::BotStatus;
+use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
 use crate::security::Origin;
-use crate::widget::{CallSlot, Refused, Server, Session, TokenClaims, TokenId};
+use crate::widget::{Refused, Server, Session, TokenClaims};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
-
-/// A page's call whose token was accepted.
-pub struct Visit {
-    pub claims: TokenClaims,
-    pub offer: String,
-    pub slot: CallSlot,
-}
-
-impl Visit {
-    /// Host and port of the page's origin.
-    pub fn host(&self) -> &str {
-        self.claims.origin.split_once("://").map_or("", |(_, host)| host)
-    }
-}
-
-/// A call that was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
-    pub id: String,
-    pub etag: u32,
-    pub sdp: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PageFault {
-    #[error("the server is stopping and takes no new calls")]
-    Draining,
-    #[error("this server takes no calls from pages (widget.enabled)")]
-    Off,
-    #[error("this bot has no voice at present")]
-    Voiceless,
-    #[error("this bot cannot be used at present")]
-    Broken,
-    #[error("no port is free for the call's sound")]
-    Portless,
-    #[error("the speech workers are behind: those who are in a call are served first; try again shortly")]
-    Busy,
-    #[error("there is no bot with this name")]
-    Bot,
-    #[error("the offer cannot be answered: {0}")]
-    Offer(String),
-    #[error("the fragment cannot be used: {0}")]
-    Fragment(&'static str),
-    #[error("the ETag is not that of the present ICE session: restart ICE, or drop these candidates")]
-    Stale,
-    #[error("there is no such call, or it is over, or the token is not its own")]
-    Gone,
-}
-
-/// The calls' side towards pages. `token` names the token that a request brought.
-pub trait Pages: Send + Sync {
-    fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>>;
-    fn trickle<'a>(
-        &'a self,
-        id: &'a str,
-        token: TokenId,
-        etag: u32,
-        fragment: &'a str,
-    ) -> BoxFuture<'a, Result<(), PageFault>>;
-    /// The answering fragment, and the new session's number.
-    fn restart<'a>(
-        &'a self,
-        id: &'a str,
-        token: TokenId,
-        fragment: &'a str,
-    ) -> BoxFuture<'a, Result<(String, u32), PageFault>>;
-    fn bye(&self, id: &str, token: TokenId) -> Result<(), PageFault>;
-}
 
 /// Where a request comes from: its origin, as it wrote it, and its address.
 pub(super) struct Requester {
@@ -310,8 +242,8 @@ pub(super) async fn call(
         Ok(redeemed) => redeemed,
         Err(refused) => return refused.into_response(),
     };
-    let Begun { id, etag, sdp } = match state.app.pages.answer(Visit { claims, offer, slot }).await {
-        Ok(begun) => begun,
+    let PageAnswer { id, etag, sdp } = match state.app.pages.answer(PageOffer { claims, sdp: offer, slot }).await {
+        Ok(answer) => answer,
         Err(fault) => return Problem::from(fault).into_response(),
     };
     let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
@@ -413,7 +345,7 @@ pub(super) async fn end(
     headers: HeaderMap,
 ) -> Response {
     match own(&state, &requester, &headers) {
-        Ok(claims) => match state.app.pages.bye(&id, claims.id) {
+        Ok(claims) => match state.app.pages.hang_up(&id, claims.id) {
             Ok(()) => StatusCode::OK.into_response(),
             Err(fault) => Problem::from(fault).into_response(),
         },
@@ -461,7 +393,7 @@ impl IntoResponse for Refused {
 impl From<PageFault> for Problem {
     fn from(fault: PageFault) -> Self {
         let status = match fault {
-            PageFault::Draining | PageFault::Voiceless | PageFault::Broken | PageFault::Portless | PageFault::Busy => {
+            PageFault::Draining | PageFault::NoVoice | PageFault::Broken | PageFault::NoPort | PageFault::Busy => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             PageFault::Off => StatusCode::FORBIDDEN,

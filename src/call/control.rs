@@ -1,8 +1,9 @@
 //! The API's access to calls: placing and ending them, health and gauges.
-use super::calls::{AnsweredLine, CallInfo, Calls, Registered};
-use super::driver::Order;
+use super::assemble::{AnsweredLine, CallInfo};
+use super::calls::Calls;
 use super::end::{Blame, End, Reason};
-use crate::api;
+use super::port::{CallControl, CallHealth, Dial, DialFault};
+use super::registry::{Order, Registered};
 use crate::bots::{BotCatalog, BotStatus};
 use crate::outbound;
 use crate::store::vault::RecordingPolicy;
@@ -10,7 +11,7 @@ use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::Language;
 use telephony::Headers;
-use telephony::sip::{Place, Standing};
+use telephony::sip::{CallSlot, Standing};
 use tokio::sync::mpsc;
 
 /// What the server holds at this moment, for health, metrics and tests.
@@ -31,28 +32,28 @@ impl Calls {
             calls: self.count(),
             sip: self.0.sip.get().map(|sip| sip.report()),
             web: self.0.web.get().map(|web| web.report()),
-            media: self.parts().engine.report(),
-            speech: self.parts().pool.report(),
+            media: self.resources().engine.report(),
+            speech: self.resources().pool.report(),
         }
     }
 
     /// Dials, and runs the call once it is answered.
     async fn call_out(
         self,
-        opening: CallInfo,
-        (dial, place): (telephony::sip::Dial, Option<Place>),
+        info: CallInfo,
+        (dial, slot): (telephony::sip::Dial, Option<CallSlot>),
         mut orders: mpsc::Receiver<Order>,
         _listed: Registered,
     ) {
-        let Some((sip, place)) = self.0.sip.get().cloned().zip(place) else {
-            return self.end_record(&opening.id, End::new(Blame::Server, Reason::NoTelephone));
+        let Some((sip, slot)) = self.0.sip.get().cloned().zip(slot) else {
+            return self.0.assembly.end_record(&info.id, End::new(Blame::Server, Reason::NoTelephone));
         };
         let line = tokio::select! {
-            line = sip.dial_from(place, dial) => line,
-            Some(Order::End(end)) = orders.recv() => return self.end_record(&opening.id, end),
+            line = sip.dial_from(slot, dial) => line,
+            Some(Order::End(end)) = orders.recv() => return self.0.assembly.end_record(&info.id, end),
         };
         match line {
-            Ok(line) => self.run(&opening, AnsweredLine { line, orders, page: None }).await,
+            Ok(line) => self.0.assembly.run(&info, AnsweredLine { line, orders, page: None }).await,
             Err(refused) => {
                 let reason = match refused.status {
                     486 | 600 => Reason::Busy,
@@ -61,52 +62,52 @@ impl Calls {
                     408 | 480 | 487 => Reason::NoAnswer,
                     _ => Reason::NotConnected,
                 };
-                self.end_record(&opening.id, reason.into());
+                self.0.assembly.end_record(&info.id, reason.into());
             }
         }
     }
 }
 
-impl api::CallControl for Calls {
-    fn dial(&self, dial: api::Dial) -> BoxFuture<'_, Result<String, api::DialFault>> {
+impl CallControl for Calls {
+    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>> {
         let begun = self.begin_dial(dial);
         Box::pin(std::future::ready(begun))
     }
 
     fn hang_up(&self, id: &str) -> bool {
-        self.end(id, End::new(Blame::Nobody, Reason::Operator))
+        self.0.registry.end(id, End::new(Blame::Nobody, Reason::Operator))
     }
 
     fn pause_recording(&self, id: &str, paused: bool) -> bool {
-        self.pause(id, paused)
+        self.0.registry.pause(id, paused)
     }
 
-    fn health(&self) -> api::Health {
-        let mut ill = self.parts().engines.sick();
-        if let RecordingPolicy::Refused(why) = &self.parts().recording_policy {
-            ill.push(format!("no call is recorded: {why}"));
+    fn health(&self) -> CallHealth {
+        let mut faults = self.resources().engines.sick();
+        if let RecordingPolicy::Refused(why) = &self.resources().recording_policy {
+            faults.push(format!("no call is recorded: {why}"));
         }
         let report = self.report();
-        ill.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
+        faults.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
             Standing::Trusted | Standing::Registered => None,
             Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
         }));
         for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
-            let wanted = self.parts().bots.list().iter().any(|status| status.language.as_deref() == Some(code));
-            if wanted && !self.parts().engines.can_speak(language) {
-                ill.push(format!("there is no voice for {name}: its bots take no calls"));
+            let wanted = self.resources().bots.list().iter().any(|status| status.language.as_deref() == Some(code));
+            if wanted && !self.resources().engines.can_speak(language) {
+                faults.push(format!("there is no voice for {name}: its bots take no calls"));
             }
         }
-        ill.extend(self.parts().bots.list().iter().filter_map(BotStatus::problem));
-        api::Health { draining: self.is_draining(), busy: self.is_busy(), ill }
+        faults.extend(self.resources().bots.list().iter().filter_map(BotStatus::problem));
+        CallHealth { draining: self.0.registry.is_draining(), busy: self.0.router.is_busy(), faults }
     }
 
     fn is_draining(&self) -> bool {
-        Calls::is_draining(self)
+        self.0.registry.is_draining()
     }
 
     fn is_busy(&self) -> bool {
-        Calls::is_busy(self)
+        self.0.router.is_busy()
     }
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
@@ -151,21 +152,20 @@ impl api::CallControl for Calls {
 }
 
 impl Calls {
-    fn begin_dial(&self, dial: api::Dial) -> Result<String, api::DialFault> {
-        if self.is_draining() {
-            return Err(api::DialFault::Draining);
+    fn begin_dial(&self, dial: Dial) -> Result<String, DialFault> {
+        if self.0.registry.is_draining() {
+            return Err(DialFault::Draining);
         }
-        let route = self.bot(&dial.bot).ok_or(api::DialFault::Bot)?;
-        if self.is_busy() {
-            self.count_busy();
-            return Err(api::DialFault::Busy);
+        let route = self.0.router.bot(&dial.bot).ok_or(DialFault::Bot)?;
+        if self.0.router.is_busy() {
+            self.0.router.count_busy();
+            return Err(DialFault::Busy);
         }
-        let plan = outbound::dial(&self.parts().config, &dial.to, dial.from.as_deref())?;
+        let plan = outbound::dial(&self.resources().config, &dial.to, dial.from.as_deref())?;
         // Counted by the same limit as inbound SIP calls (sip.max_calls); browsers' calls are not.
-        let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(api::DialFault::Full)).transpose()?;
-        let opening = CallInfo {
+        let place = self.0.sip.get().map(|sip| sip.reserve().ok_or(DialFault::Full)).transpose()?;
+        let info = CallInfo {
             id: Store::new_id(),
-            number: self.number(),
             direction: Direction::Outbound,
             via: "api".into(),
             from: dial.from.unwrap_or_default(),
@@ -173,10 +173,9 @@ impl Calls {
             headers: Headers::default(),
             route,
         };
-        let (orders, inbox) = mpsc::channel(8);
-        let registered = self.register(&opening, orders);
-        let id = opening.id.clone();
-        tokio::spawn(self.clone().call_out(opening, (plan, place), inbox, registered));
+        let (registered, orders) = self.register(&info);
+        let id = info.id.clone();
+        tokio::spawn(self.clone().call_out(info, (plan, place), orders, registered));
         Ok(id)
     }
 }

@@ -1,28 +1,25 @@
 //! The driver of one call: one task with one `select!`, one input at a time. It reads the clock and owns the line.
+//!
+//! [`first_inputs`] and [`step`] say what the core is told and do nothing; the golden calls of `tests/sim` go through them as well.
+use super::core::{Act, Core, Input};
 use super::effects::Effects;
 use super::end::{Blame, End, Reason};
-use super::page::{Incoming, Page, PageRequest, PageState};
-use super::talk::{Act, Input, Limits, Talk};
+use super::page::Incoming;
+use super::registry::Order;
 use super::timeline;
-use super::watchdog::Watchdog;
-use crate::store::{Event as Note, Line, Mark, Private, Store};
-use media::asr::Heard;
-use media::engine::RoomHandle;
+use crate::store::{Event as Note, Line, Mark, Private};
+use media::asr::{AsrFault, Heard};
+use media::engine::RoomOrder;
+use media::leg::{self, LegPlan};
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
-use telephony::webrtc::{Data, Message};
+use telephony::webrtc::Message;
 use telephony::{Change, Line as Telephone, Party};
 use tokio::sync::mpsc;
 
-/// What reaches a call from outside.
-#[derive(Clone, Copy, Debug)]
-pub enum Order {
-    /// End at once.
-    End(End),
-    /// Pause the recording, or resume it.
-    Pause(bool),
-}
+/// The longest a closing room may take to report its last events.
+const ROOM_CLOSES: Duration = Duration::from_millis(150);
 
 /// The queues a call reads from.
 pub struct Inbox {
@@ -34,16 +31,79 @@ pub struct Inbox {
     pub page: Option<mpsc::Receiver<Message>>,
 }
 
+/// What reaches a call from outside.
+pub enum Arrival {
+    Order(Order),
+    Line(Change),
+    Room(Event),
+    Heard(Heard),
+    Spoken(Spoken),
+    Page(Message),
+    Tool(Input),
+    ToolPanicked,
+    /// A tool was stopped: the conversation does not want its outcome any more.
+    ToolCancelled,
+    /// The core's deadline has come.
+    Deadline,
+}
+
+/// What the driver does with an arrival.
+#[derive(Debug)]
+pub enum Step {
+    Handle(Input),
+    /// The caller's leg is configured anew.
+    Configure(LegPlan),
+    /// By an operator: pause the recording, or resume it.
+    PauseRecording(bool),
+    Note(Note),
+    Ignore,
+}
+
+/// What the core is told at the start. `hears`: whether there is a recogniser where one is wanted.
+pub fn first_inputs(hears: bool) -> Vec<Input> {
+    // Told before the call is answered, so that the greeting says it.
+    let deaf = (!hears).then(|| Input::Heard(Heard::Failed(AsrFault::Language("none".into()))));
+    deaf.into_iter().chain([Input::Answered]).collect()
+}
+
+/// What is done with an arrival.
+pub fn step(arrival: Arrival) -> Step {
+    Step::Handle(match arrival {
+        Arrival::Order(Order::End(end)) => Input::EndNow(end),
+        Arrival::Order(Order::Pause(paused)) => return Step::PauseRecording(paused),
+        Arrival::Line(change) => match change {
+            Change::Plan(plan) => return Step::Configure(plan),
+            Change::Replaced(from) => return Step::Note(replaced(&from)),
+            // Waited for before the call began.
+            Change::Up => return Step::Ignore,
+            Change::Held(held) => Input::LineHeld(held),
+            Change::Lost(lost) => Input::ConnectionLost(lost),
+            Change::Key(key) => Input::Key(key),
+            Change::Ended(ended) => Input::Gone(ended.into()),
+        },
+        Arrival::Room(event) => Input::Room(event),
+        Arrival::Heard(heard) => Input::Heard(heard),
+        Arrival::Spoken(spoken) => Input::Spoken(spoken),
+        Arrival::Page(message) => Input::Page(message.into()),
+        Arrival::Tool(done) => done,
+        Arrival::ToolCancelled => return Step::Ignore,
+        Arrival::ToolPanicked => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
+        Arrival::Deadline => Input::Tick,
+    })
+}
+
+/// The order to the room that [`Step::Configure`] is.
+pub fn configure(plan: LegPlan) -> RoomOrder {
+    RoomOrder::Leg(Seat::CALLER, leg::Input::Configure(plan))
+}
+
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
-pub async fn run(mut line: Telephone, mut talk: Talk, mut effects: Effects, mut inbox: Inbox) -> End {
-    if !effects.hears {
-        // Told before the call is answered, so that the greeting says it.
-        let deaf = Heard::Failed(media::asr::AsrFault::Language("none".into()));
-        talk.handle(Instant::now(), Input::Heard(deaf));
+pub async fn run(mut line: Telephone, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
+    for input in first_inputs(effects.hears()) {
+        core.handle(Instant::now(), input);
     }
-    talk.handle(Instant::now(), Input::Answered);
     loop {
-        while let Some(act) = talk.poll() {
+        while let Some(act) = core.poll() {
             if let Act::Note(Note::Ended(_)) = &act {
                 // Nothing can be recorded after this: the line's final statistics are noted before it.
                 effects.room.close();
@@ -57,128 +117,33 @@ pub async fn run(mut line: Telephone, mut talk: Talk, mut effects: Effects, mut 
                 return end;
             }
         }
-        let deadline = talk.deadline().map(|(at, _)| at);
-        let input = tokio::select! {
+        let deadline = core.deadline().map(|(at, _)| at);
+        let arrival = tokio::select! {
             biased;
-            Some(order) = inbox.orders.recv() => match order {
-                Order::End(end) => Input::EndNow(end),
-                Order::Pause(paused) => {
-                    effects.pause(paused);
-                    continue;
-                }
-            },
-            change = line.next() => match change {
-                Change::Plan(plan) => {
-                    effects.speaker.tune(plan.codec.rate());
-                    // The room applies the plan at its next tick. A full queue means that the room is gone, which an event reports.
-                    let _ = effects.room.configure(Seat::CALLER, plan);
-                    continue;
-                }
-                Change::Replaced(from) => {
-                    effects.store.note(&effects.id, replaced(&from));
-                    continue;
-                }
-                Change::Held(held) => Input::LineHeld(held),
-                Change::Lost(lost) => Input::ConnectionLost(lost),
-                // Waited for before the call began.
-                Change::Up => continue,
-                Change::Key(key) => Input::Key(key),
-                Change::Ended(ended) => Input::Gone(ended.into()),
-            },
-            Some(event) = inbox.room.recv() => Input::Room(event),
-            Some(heard) = inbox.heard.recv() => Input::Heard(heard),
-            Some(spoken) = inbox.spoken.recv() => Input::Spoken(spoken),
-            Some(message) = said(inbox.page.as_mut()) => Input::Page(message.into()),
+            Some(order) = inbox.orders.recv() => Arrival::Order(order),
+            change = line.next() => Arrival::Line(change),
+            // A closed queue is the last event of a room that could not send it.
+            event = inbox.room.recv() => Arrival::Room(event.unwrap_or(Event::Closed)),
+            Some(heard) = inbox.heard.recv() => Arrival::Heard(heard),
+            Some(spoken) = inbox.spoken.recv() => Arrival::Spoken(spoken),
+            Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
             Some(done) = effects.tools.join_next() => match done {
-                Ok(input) => input,
-                // The conversation does not want its outcome any more.
-                Err(why) if why.is_cancelled() => continue,
-                Err(_) => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
+                Ok(input) => Arrival::Tool(input),
+                Err(why) if why.is_cancelled() => Arrival::ToolCancelled,
+                Err(_) => Arrival::ToolPanicked,
             },
-            () = until(deadline) => Input::Tick,
+            () = until(deadline) => Arrival::Deadline,
         };
-        talk.handle(Instant::now(), input);
-    }
-}
-
-/// What an echo call works with.
-pub struct Echo<'a> {
-    pub line: &'a mut Telephone,
-    pub room: &'a RoomHandle,
-    pub orders: mpsc::Receiver<Order>,
-    pub events: &'a mut mpsc::Receiver<Event>,
-    pub limits: Limits,
-    pub store: &'a Store,
-    pub id: &'a str,
-    /// The page of a browser's call, which is sent the states of the line.
-    pub page: Option<(Page, Data)>,
-}
-
-/// Runs an echo call, which has no conversation, until a party ends it or its line reaches a limit.
-pub async fn echo(mut echo: Echo<'_>) -> End {
-    let mut page = echo.page.take();
-    show(&mut page, |page| page.state(PageState::Listening));
-    let end = echoes(echo, &mut page).await;
-    show(&mut page, |page| page.end(end));
-    end
-}
-
-/// Sends the messages that `tell` puts into the page.
-fn show(page: &mut Option<(Page, Data)>, tell: impl FnOnce(&mut Page)) {
-    let Some((page, data)) = page else { return };
-    tell(page);
-    while let Some(message) = page.poll() {
-        // If the queue is full, the leg ends the call of a page that does not read.
-        data.outbox.try_send(message).ok();
-    }
-}
-
-async fn echoes(echo: Echo<'_>, page: &mut Option<(Page, Data)>) -> End {
-    let Echo { line, room, mut orders, events, limits, store, id, .. } = echo;
-    let mut watchdog = Watchdog::new(limits, Instant::now());
-    loop {
-        tokio::select! {
-            Some(order) = orders.recv() => match order {
-                Order::End(end) => return end,
-                // An echo is not recorded.
-                Order::Pause(_) => {}
-            },
-            change = line.next() => match change {
-                Change::Plan(plan) => {
-                    // A full queue means that the room is gone, which it says itself.
-                    let _ = room.configure(Seat::CALLER, plan);
-                }
-                Change::Replaced(from) => store.note(id, replaced(&from)),
-                Change::Held(held) | Change::Lost(held) => watchdog.set_held(held, Instant::now()),
-                Change::Ended(ended) => return ended.into(),
-                Change::Key(_) | Change::Up => {}
-            },
-            event = events.recv() => match event {
-                Some(Event::Silent { since, .. }) => watchdog.packets_stopped(since),
-                Some(Event::Sounding { .. }) => watchdog.packets_resumed(),
-                Some(Event::Stats { seat, stats }) => store.note(id, Note::Line(timeline::line(seat, &stats))),
-                None | Some(Event::Closed) => return End::new(Blame::Server, Reason::MediaStopped),
-                Some(_) => {}
-            },
-            Some(message) = said(page.as_mut().map(|(_, data)| &mut data.inbox)) => {
-                let mut request = None;
-                show(page, |page| {
-                    request = page.receive(Instant::now(), message.into());
-                    if let Some(PageRequest::Type(_)) = request {
-                        page.error("not_taken", "this line says back what it hears, and reads nothing");
-                    }
-                });
-                match request {
-                    Some(PageRequest::HangUp) => return End::new(Blame::RemoteParty, Reason::HungUp),
-                    Some(PageRequest::TooManyMessages) => return End::new(Blame::RemoteParty, Reason::TooManyMessages),
-                    Some(PageRequest::Type(_) | PageRequest::Key(_)) | None => {}
-                }
+        match step(arrival) {
+            Step::Handle(input) => core.handle(Instant::now(), input),
+            Step::Configure(plan) => {
+                effects.speech.iter().for_each(|speech| speech.speaker.tune(plan.codec.rate()));
+                // A refused order means that the room is gone, which an event reports.
+                let _ = effects.room.order(configure(plan));
             }
-            () = until(Some(watchdog.deadline().0)) => {
-                if let Some(end) = watchdog.verdict(Instant::now()) {
-                    return end;
-                }
-            }
+            Step::PauseRecording(paused) => effects.pause(paused),
+            Step::Note(note) => effects.store.note(&effects.id, note),
+            Step::Ignore => {}
         }
     }
 }
@@ -189,7 +154,7 @@ fn replaced(from: &Party) -> Note {
 }
 
 /// The final statistics of the caller's line, which a closing room reports within a tick.
-pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line> {
+async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line> {
     let mut last = None;
     let closing = async {
         while let Some(event) = events.recv().await {
@@ -200,7 +165,7 @@ pub(super) async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line
             }
         }
     };
-    let _ = tokio::time::timeout(Duration::from_millis(150), closing).await;
+    let _ = tokio::time::timeout(ROOM_CLOSES, closing).await;
     last
 }
 
@@ -214,7 +179,7 @@ impl From<Message> for Incoming {
     }
 }
 
-async fn said(page: Option<&mut mpsc::Receiver<Message>>) -> Option<Message> {
+async fn message(page: Option<&mut mpsc::Receiver<Message>>) -> Option<Message> {
     match page {
         Some(page) => page.recv().await,
         None => std::future::pending().await,

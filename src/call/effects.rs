@@ -1,38 +1,77 @@
 //! `Effects`: carries out the acts of a call's core: orders to the room, the speech pool, the recorder, the store and tools.
+//!
+//! [`effects_of`] says what an act comes to and does nothing; the golden calls of `tests/sim` go through it as well.
+use super::core::{Act, Input};
 use super::end::End;
-use super::talk::{Act, Input};
-use crate::standby::{self, Standby};
+use crate::standby::{self, Clip, Standby};
 use crate::store::{Event as Note, Mark, Private, Store};
 use crate::tools;
-use dialog::conversation::{Expect, ToolId};
+use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::Language;
 use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
-use media::engine::RoomHandle;
+use media::engine::{RoomHandle, RoomOrder};
+use media::leg;
 use media::pool::{Pool, Speaker};
 use media::record::{Asker, Recorder};
 use media::room::Seat;
-use media::tts::{Sound, Spoken};
+use media::tts::{Sound, Spoken, UtteranceId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+/// One order to a part around the call.
+pub enum Effect {
+    /// The speech pool synthesises a clause, which goes to the room piece by piece.
+    Say {
+        utterance: UtteranceId,
+        text: String,
+        interruptible: bool,
+    },
+    /// The speech pool drops what it has not synthesised below this utterance.
+    Unsay(UtteranceId),
+    /// The media thread carries this out with the room's next tick.
+    Room(RoomOrder),
+    /// A recogniser listens to the caller for what is expected.
+    Listen(Expect),
+    /// The bot's secret is kept out of the recording.
+    PauseRecording(bool),
+    Run(ToolCall),
+    Cancel(ToolId),
+    Note(Note),
+    Tell(String),
+    HangUp(End),
+}
+
+/// What an act comes to, in this order. `clip`: the samples of a standby clip, mono, at [`standby::RATE`].
+pub fn effects_of(act: Act, clip: impl FnOnce(Clip) -> Vec<i16>) -> Vec<Effect> {
+    let leg = |input| Effect::Room(RoomOrder::Leg(Seat::CALLER, input));
+    match act {
+        Act::Say { utterance, text, interruptible } => vec![Effect::Say { utterance, text, interruptible }],
+        Act::Standby { utterance, clip: which } => {
+            let (pcm, rate) = (clip(which), standby::RATE);
+            vec![leg(leg::Input::Sound(Sound { utterance, pcm, rate, upto_char: 0, interruptible: false, last: true }))]
+        }
+        Act::Gain(gain) => vec![leg(leg::Input::Gain(gain))],
+        Act::Hush(floor) => vec![Effect::Unsay(floor), leg(leg::Input::Hush(floor))],
+        Act::Listen(expect) => vec![Effect::Listen(expect)],
+        Act::Ear(state) => vec![Effect::Room(RoomOrder::Ear(Seat::CALLER, state))],
+        Act::Secret(secret) => vec![Effect::PauseRecording(secret)],
+        Act::Run(call) => vec![Effect::Run(call)],
+        Act::Cancel(id) => vec![Effect::Cancel(id)],
+        Act::Note(note) => vec![Effect::Note(note)],
+        Act::Tell(message) => vec![Effect::Tell(message)],
+        Act::End(end) => vec![Effect::HangUp(end)],
+    }
+}
+
 /// What one call's acts are carried out with.
 pub struct Effects {
     pub id: String,
-    pub number: u64,
     pub room: RoomHandle,
-    pub pool: Arc<Pool>,
-    pub ears: Arc<Chain>,
-    /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
-    pub hears: bool,
-    pub language: Language,
-    pub lexicon: Lexicon,
-    pub speaker: Speaker,
-    pub standby: Arc<Standby>,
-    pub recorder: Option<Recorder>,
     pub store: Store,
-    pub heard: mpsc::Sender<Heard>,
-    pub spoken: mpsc::Sender<Spoken>,
+    /// Of a bot's call; an echo has neither recogniser nor voice.
+    pub speech: Option<Speech>,
+    pub recorder: Option<Recorder>,
     pub tools: JoinSet<Input>,
     /// By which one of them is stopped.
     pub running: Vec<(ToolId, AbortHandle)>,
@@ -40,60 +79,63 @@ pub struct Effects {
     pub page: Option<mpsc::Sender<String>>,
 }
 
+/// How a bot hears and speaks.
+pub struct Speech {
+    /// Of the call, in the pool's queues.
+    pub number: u64,
+    pub pool: Arc<Pool>,
+    pub recognisers: Arc<Chain>,
+    /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
+    pub hears: bool,
+    pub language: Language,
+    pub lexicon: Lexicon,
+    pub speaker: Speaker,
+    pub standby: Arc<Standby>,
+    pub heard: mpsc::Sender<Heard>,
+    pub spoken: mpsc::Sender<Spoken>,
+}
+
 impl Effects {
+    /// Whether speech is recognised, where it is wanted.
+    pub fn hears(&self) -> bool {
+        self.speech.as_ref().is_none_or(|speech| speech.hears)
+    }
+
     /// Carries out one act. The end of the call is returned to the driver, which owns the line.
     pub fn perform(&mut self, act: Act) -> Option<End> {
-        match act {
-            Act::Say { utterance, text, interruptible } => {
-                if let Err(fault) = self.speaker.say(utterance, text, interruptible) {
-                    self.count_lost(self.spoken.try_send(Spoken::Failed { utterance, fault }).is_err());
+        let clip = |clip| self.speech.as_ref().map(|speech| speech.standby.get(clip).to_vec()).unwrap_or_default();
+        for effect in effects_of(act, clip) {
+            match effect {
+                Effect::Say { utterance, text, interruptible } => self.say(utterance, text, interruptible),
+                Effect::Unsay(floor) => self.speech.iter().for_each(|speech| speech.speaker.hush(floor)),
+                Effect::Room(order) => self.order(order),
+                Effect::Listen(expect) => self.listen(&expect),
+                Effect::PauseRecording(paused) => {
+                    self.recorder.iter().for_each(|recorder| recorder.pause(Asker::Bot, paused));
                 }
-            }
-            Act::Standby { utterance, clip } => {
-                let pcm = self.standby.get(clip).to_vec();
-                let sound =
-                    Sound { utterance, pcm, rate: standby::RATE, upto_char: 0, interruptible: false, last: true };
-                let lost = self.room.sound(Seat::CALLER, sound).is_err();
-                self.count_lost(lost);
-            }
-            Act::Gain(gain) => {
-                let lost = self.room.gain(Seat::CALLER, gain).is_err();
-                self.count_lost(lost);
-            }
-            Act::Hush(floor) => {
-                self.speaker.hush(floor);
-                let lost = self.room.hush(Seat::CALLER, floor).is_err();
-                self.count_lost(lost);
-            }
-            Act::Listen(expect) => self.listen(&expect),
-            Act::Ear(state) => {
-                let lost = self.room.set_ear(Seat::CALLER, state).is_err();
-                self.count_lost(lost);
-            }
-            Act::Secret(secret) => {
-                if let Some(recorder) = &self.recorder {
-                    recorder.pause(Asker::Bot, secret);
+                Effect::Run(call) => {
+                    let (talk, id) = (self.id.clone(), call.id);
+                    let running = async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } };
+                    self.running.retain(|(_, tool)| !tool.is_finished());
+                    self.running.push((id, self.tools.spawn(running)));
                 }
-            }
-            Act::Run(call) => {
-                let (talk, id) = (self.id.clone(), call.id);
-                let running = async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } };
-                self.running.retain(|(_, tool)| !tool.is_finished());
-                self.running.push((id, self.tools.spawn(running)));
-            }
-            Act::Cancel(id) => {
-                self.running.iter().filter(|(running, _)| *running == id).for_each(|(_, tool)| tool.abort());
-            }
-            Act::Tell(message) => {
-                // If the queue is full, the leg ends the call of a page that does not read.
-                if let Some(page) = &self.page {
-                    page.try_send(message).ok();
+                Effect::Cancel(id) => {
+                    self.running.iter().filter(|(running, _)| *running == id).for_each(|(_, tool)| tool.abort());
                 }
+                Effect::Tell(message) => {
+                    // If the queue is full, the leg ends the call of a page that does not read.
+                    self.page.iter().for_each(|page| drop(page.try_send(message.clone())));
+                }
+                Effect::Note(note) => self.store.note(&self.id, note),
+                Effect::HangUp(end) => return Some(end),
             }
-            Act::Note(note) => self.store.note(&self.id, note),
-            Act::End(end) => return Some(end),
         }
         None
+    }
+
+    /// Orders something from the room, for its next tick.
+    pub fn order(&self, order: RoomOrder) {
+        self.count_lost(self.room.order(order).is_err());
     }
 
     /// An operator pauses the recording, or resumes it.
@@ -104,26 +146,31 @@ impl Effects {
         self.store.note(&self.id, Note::Mark(Mark { name: name.into(), data: Private::default() }));
     }
 
+    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) {
+        let Some(Speech { speaker, spoken, .. }) = &self.speech else { return };
+        if let Err(fault) = speaker.say(utterance, text, interruptible) {
+            self.count_lost(spoken.try_send(Spoken::Failed { utterance, fault }).is_err());
+        }
+    }
+
     /// Opens a recognition session for what is expected now. The previous session ends when the room replaces it.
-    fn listen(&mut self, expect: &Expect) {
-        if !self.hears {
-            let fault = AsrFault::Language("no recogniser for it".into());
-            return self.count_lost(self.heard.try_send(Heard::Failed(fault)).is_err());
+    fn listen(&self, expect: &Expect) {
+        let Some(speech) = &self.speech else { return };
+        let fails = |fault| self.count_lost(speech.heard.try_send(Heard::Failed(fault)).is_err());
+        if !speech.hears {
+            return fails(AsrFault::Language("no recogniser for it".into()));
         }
         let grammar = Ask {
-            language: self.language,
+            language: speech.language,
             expect: asr::Expect::Grammar(expect.grammar.as_str().into()),
-            lexicon: self.lexicon.clone(),
+            lexicon: speech.lexicon.clone(),
         };
         // Free speech is recognised where an engine can; otherwise what the grammar allows.
         let free = Ask { expect: asr::Expect::Anything, ..grammar.clone() };
-        let ask = if expect.free && self.ears.check(&free).is_ok() { free } else { grammar };
-        match self.pool.listen(self.number, self.ears.clone(), ask, self.heard.clone()) {
-            Ok(listener) => {
-                let lost = self.room.listen(Seat::CALLER, Some(Box::new(listener))).is_err();
-                self.count_lost(lost);
-            }
-            Err(fault) => self.count_lost(self.heard.try_send(Heard::Failed(fault)).is_err()),
+        let ask = if expect.free && speech.recognisers.check(&free).is_ok() { free } else { grammar };
+        match speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone()) {
+            Ok(listener) => self.order(RoomOrder::Listen(Seat::CALLER, Some(Box::new(listener)))),
+            Err(fault) => fails(fault),
         }
     }
 

@@ -1,17 +1,26 @@
 //! Calls: the join of telephony, media and dialog. One task per call.
 //!
-//! [`talk::Talk`] is the core: it is told the time and returns [`talk::Act`]s. [`driver`] runs it, and [`effects`] carries its acts out.
-//! [`calls`] holds all live calls, and [`control`] is the API's access to them.
+//! [`core::Core`] is what a call is made of: told the time, it takes inputs and returns acts. There are two: [`talk::Talk`], a bot's
+//! call, and [`echo::Echo`]. [`driver`] runs either, and [`effects`] carries its acts out. [`calls`] answers calls: [`route`] finds the bot,
+//! [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and [`pages`] serve the API through the traits
+//! in [`port`].
 
+mod assemble;
 pub mod calls;
 pub mod control;
+pub mod core;
 pub mod dedup;
 pub mod driver;
+pub mod echo;
 pub mod effects;
 pub mod end;
 pub mod page;
-pub mod pages;
+mod pages;
+mod peers;
+pub mod port;
 mod recording;
+mod registry;
+mod resources;
 mod route;
 pub mod talk;
 pub mod timeline;
@@ -20,6 +29,9 @@ pub mod watchdog;
 
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
+pub use port::{CallControl, CallHealth, Dial, DialFault, PageAnswer, PageCalls, PageFault, PageOffer};
+pub use registry::Order;
+pub use resources::Resources;
 
 #[cfg(test)]
 mod tests;

@@ -7,14 +7,15 @@ use dialog::conversation::MASK;
 use dialog::say::written::Written;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use telephony::bucket::{Rate, TokenBucket};
 
 /// The protocol's version.
 pub const VERSION: u32 = 1;
 /// The longest typed turn, in characters.
 const TEXT: usize = 500;
 /// Messages a second, on average and at once.
-const RATE: f64 = 20.0;
+const RATE: Rate = Rate { per_second: 20.0, burst: 20.0 };
 /// Messages too many or unreadable that end the call.
 const MAX_OFFENCES: u32 = 100;
 
@@ -82,7 +83,8 @@ pub struct Page {
     waiting: Vec<Clause>,
     /// The caption of the caller's words so far.
     partial: Option<(u32, String)>,
-    allowance: Option<(f64, Instant)>,
+    /// From the first message on.
+    allowance: Option<TokenBucket>,
     offences: u32,
     out: VecDeque<String>,
 }
@@ -143,11 +145,7 @@ impl Page {
     }
 
     fn spend(&mut self, now: Instant) -> bool {
-        let (left, at) = self.allowance.unwrap_or((RATE, now));
-        let left =
-            (left + now.saturating_duration_since(at).min(Duration::from_secs(9)).as_secs_f64() * RATE).min(RATE);
-        self.allowance = Some((if left < 1.0 { left } else { left - 1.0 }, now));
-        left >= 1.0
+        self.allowance.get_or_insert_with(|| TokenBucket::full(RATE, now)).take(now).is_ok()
     }
 
     fn offend(&mut self, code: &str, words: &str) -> Option<PageRequest> {

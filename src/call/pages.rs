@@ -1,86 +1,53 @@
 //! Calls from web pages: answering a browser's offer, and the signalling of live calls.
-use super::calls::{AnsweredLine, CallInfo, Calls};
-use super::driver::Order;
+use super::assemble::{AnsweredLine, CallInfo};
+use super::calls::Calls;
 use super::end::{Blame, End, Reason};
-use super::route::Route;
-use crate::api::widget::{Begun, PageFault, Pages, Visit};
-use crate::bots::BotCatalog as _;
-use crate::config::ECHO;
-use crate::engines;
+use super::port::{PageAnswer, PageCalls, PageFault, PageOffer};
+use super::registry::Order;
+use super::route::NoRoute;
 use crate::store::{Direction, Store};
-use crate::widget::{CallSlot, TokenId};
+use crate::widget::TokenId;
 use futures::future::BoxFuture;
-use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
-use telephony::webrtc::{Answered, Fault, Peer, WebRtc};
+use telephony::webrtc::{Answered, Fault, Peer};
 use telephony::{Change, Headers, Line};
 use tokio::sync::mpsc;
 
-/// The signalling side of a call from a page.
-pub(super) struct PagePeer {
-    peer: Peer,
-    /// The token that opened it; requests with another one are refused.
-    token: TokenId,
-    _slot: CallSlot,
-}
-
 impl Calls {
-    /// Connects the WebRTC stack: calls from pages can be answered.
-    pub fn connect_web(&self, web: WebRtc) {
-        self.0.web.set(web).ok();
-    }
-
-    pub(super) fn peers(&self) -> MutexGuard<'_, HashMap<String, PagePeer>> {
-        self.0.peers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Answers a page's offer and starts the call's task.
-    async fn take_page(&self, visit: Visit) -> Result<Begun, PageFault> {
-        if self.is_draining() {
+    async fn answer_page(&self, offer: PageOffer) -> Result<PageAnswer, PageFault> {
+        if self.0.registry.is_draining() {
             return Err(PageFault::Draining);
         }
         let web = self.0.web.get().ok_or(PageFault::Off)?;
-        let bot = &visit.claims.bot;
-        let missing = || if self.parts().bots.knows(bot) { PageFault::Broken } else { PageFault::Bot };
-        let route = if bot == ECHO { Some(Route::Echo) } else { self.bot(bot) }.ok_or_else(missing)?;
-        if let Route::Bot(_, loaded) = &route
-            && !self.parts().engines.can_speak(engines::language(loaded.bot.language))
-        {
-            return Err(PageFault::Voiceless);
-        }
-        let Answered { sdp, peer, mut line, data } = web.answer(&visit.offer).await?;
-        let opening = CallInfo {
+        let route = self.0.router.by_name(&offer.claims.bot)?;
+        let Answered { sdp, peer, mut line, data } = web.answer(&offer.sdp).await?;
+        let info = CallInfo {
             id: Store::new_id(),
-            number: self.number(),
             direction: Direction::Inbound,
-            via: format!("widget {}", visit.host()),
+            via: format!("widget {}", offer.host()),
             from: String::new(),
             to: String::new(),
             headers: Headers::default(),
             route,
         };
-        let (orders, mut inbox) = mpsc::channel(8);
-        let registered = self.register(&opening, orders);
-        let (id, etag) = (opening.id.clone(), peer.etag());
-        self.peers().insert(id.clone(), PagePeer { peer, token: visit.claims.id, _slot: visit.slot });
+        let (registered, mut orders) = self.register(&info);
+        let (id, etag) = (info.id.clone(), peer.etag());
+        let entry = self.0.peers.add(&id, peer, offer.claims.id, offer.slot);
         let calls = self.clone();
         tokio::spawn(async move {
-            if let Some(end) = until_connected(&mut line, &mut inbox).await {
-                return calls.end_record(&opening.id, end);
+            let _live = (registered, entry);
+            let assembly = &calls.0.assembly;
+            match until_connected(&mut line, &mut orders).await {
+                Some(end) => assembly.end_record(&info.id, end),
+                None => assembly.run(&info, AnsweredLine { line, orders, page: Some(data) }).await,
             }
-            calls.run(&opening, AnsweredLine { line, orders: inbox, page: Some(data) }).await;
-            drop(registered);
         });
-        Ok(Begun { id, etag, sdp })
+        Ok(PageAnswer { id, etag, sdp })
     }
 
     fn peer(&self, id: &str, token: &TokenId) -> Result<Peer, PageFault> {
-        self.peers()
-            .get(id)
-            .filter(|visitor| visitor.token == *token)
-            .map(|visitor| visitor.peer.clone())
-            .ok_or(PageFault::Gone)
+        self.0.peers.get(id, token).ok_or(PageFault::Gone)
     }
 }
 
@@ -113,9 +80,9 @@ async fn within<T>(asked: impl Future<Output = Result<T, Fault>>) -> Result<T, P
     }
 }
 
-impl Pages for Calls {
-    fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>> {
-        Box::pin(self.take_page(visit))
+impl PageCalls for Calls {
+    fn answer(&self, offer: PageOffer) -> BoxFuture<'_, Result<PageAnswer, PageFault>> {
+        Box::pin(self.answer_page(offer))
     }
 
     fn trickle<'a>(
@@ -137,9 +104,10 @@ impl Pages for Calls {
         Box::pin(async move { within(self.peer(id, &token)?.restart(fragment)).await })
     }
 
-    fn bye(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
+    fn hang_up(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
         self.peer(id, &token)?;
-        if self.end(id, End::new(Blame::RemoteParty, Reason::HungUp)) { Ok(()) } else { Err(PageFault::Gone) }
+        let ended = self.0.registry.end(id, End::new(Blame::RemoteParty, Reason::HungUp));
+        if ended { Ok(()) } else { Err(PageFault::Gone) }
     }
 }
 
@@ -152,10 +120,22 @@ impl From<Fault> for PageFault {
             Fault::Fragment(why) => Self::Fragment(why),
             Fault::Bind { .. } => {
                 tracing::error!(%fault, "no UDP port is free for a page's call");
-                Self::Portless
+                Self::NoPort
             }
             // The text contains nothing of the offer itself.
             Fault::Sdp(_) | Fault::Stack(_) => Self::Offer(fault.to_string()),
+        }
+    }
+}
+
+impl From<NoRoute> for PageFault {
+    fn from(why: NoRoute) -> Self {
+        match why {
+            NoRoute::Draining => Self::Draining,
+            NoRoute::Unknown => Self::Bot,
+            NoRoute::Broken(_) => Self::Broken,
+            NoRoute::Voiceless(_) => Self::NoVoice,
+            NoRoute::Busy => Self::Busy,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! `Route`: which bot answers a call, and why a call is refused.
-use super::calls::Calls;
-use crate::bots::BotCatalog as _;
+use super::registry::Registry;
+use super::resources::Resources;
+use crate::bots::{BotCatalog as _, Bots};
 use crate::config::{Config, ECHO};
-use crate::engines::{self, Loaded};
+use crate::engines::{self, Engines, Loaded};
+use media::pool::Pool;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use telephony::{Called, Decline};
 
@@ -48,27 +50,53 @@ fn bot_of<'a>(config: &'a Config, called: &Called) -> Option<&'a str> {
     named.or(config.default_route.as_ref()).map(String::as_str)
 }
 
-impl Calls {
+/// Finds the bot that answers a call.
+pub(super) struct Router {
+    config: Arc<Config>,
+    bots: Arc<Bots<Loaded>>,
+    engines: Arc<Engines>,
+    pool: Arc<Pool>,
+    registry: Registry,
+    /// Whether the speech workers were behind when it was last asked.
+    was_busy: AtomicBool,
+}
+
+impl Router {
+    pub(super) fn new(resources: &Resources, registry: Registry) -> Self {
+        let Resources { config, bots, engines, pool, .. } = resources;
+        let (config, bots, engines, pool) = (config.clone(), bots.clone(), engines.clone(), pool.clone());
+        Self { config, bots, engines, pool, registry, was_busy: AtomicBool::new(false) }
+    }
+
     /// What answers a call to `called` at this moment.
     pub(super) fn route(&self, called: &Called) -> Result<Route, NoRoute> {
-        if self.is_draining() {
+        if self.registry.is_draining() {
             return Err(NoRoute::Draining);
         }
-        let bot = bot_of(&self.parts().config, called).ok_or(NoRoute::Unknown)?;
-        if bot == ECHO {
-            return Ok(Route::Echo);
-        }
-        let missing = || match self.parts().bots.knows(bot) {
-            true => NoRoute::Broken(bot.into()),
-            false => NoRoute::Unknown,
-        };
-        match self.bot(bot).ok_or_else(missing)? {
-            Route::Bot(name, loaded) if !self.parts().engines.can_speak(engines::language(loaded.bot.language)) => {
-                Err(NoRoute::Voiceless(name))
-            }
+        match self.by_name(bot_of(&self.config, called).ok_or(NoRoute::Unknown)?)? {
             Route::Bot(..) if self.is_busy() => Err(NoRoute::Busy),
             route => Ok(route),
         }
+    }
+
+    /// The bot of this name, or the echo, if it can be used.
+    pub(super) fn by_name(&self, name: &str) -> Result<Route, NoRoute> {
+        if name == ECHO {
+            return Ok(Route::Echo);
+        }
+        match self.bot(name) {
+            None if self.bots.knows(name) => Err(NoRoute::Broken(name.into())),
+            None => Err(NoRoute::Unknown),
+            Some(Route::Bot(name, loaded)) if !self.engines.can_speak(engines::language(loaded.bot.language)) => {
+                Err(NoRoute::Voiceless(name))
+            }
+            Some(route) => Ok(route),
+        }
+    }
+
+    pub(super) fn bot(&self, name: &str) -> Option<Route> {
+        let loaded = self.bots.get(name)?;
+        Some(Route::Bot(name.to_owned(), loaded))
     }
 
     /// How an INVITE to `called` would be answered, for OPTIONS. Without a user part the server as a whole is asked.
@@ -82,9 +110,9 @@ impl Calls {
     }
 
     /// Whether bots take no calls because the speech workers are behind.
-    pub fn is_busy(&self) -> bool {
-        let busy = self.parts().pool.is_full();
-        if self.0.busy.swap(busy, Ordering::Relaxed) != busy {
+    pub(super) fn is_busy(&self) -> bool {
+        let busy = self.pool.is_full();
+        if self.was_busy.swap(busy, Ordering::Relaxed) != busy {
             if busy {
                 tracing::warn!("speech workers are behind: new calls for bots are refused (speech.full_wait_ms)");
             } else {
@@ -99,26 +127,19 @@ impl Calls {
         metrics::counter!("switchboard_speech_refused_total").increment(1);
         tracing::debug!("a call was refused: speech workers are behind");
     }
-
-    pub(super) fn bot(&self, name: &str) -> Option<Route> {
-        let loaded = self.parts().bots.get(name)?;
-        Some(Route::Bot(name.to_owned(), loaded))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::calls::Parts;
+    use crate::call::{CallControl, Calls, Dial, DialFault};
     use crate::config::{Ms, Route as Line};
-    use crate::engines::Engines;
+    use crate::plans;
     use crate::store::Store;
     use crate::store::vault::RecordingPolicy;
-    use crate::{api, bots::Bots, plans};
     use media::Language;
     use media::Rate;
     use media::engine::Engine;
-    use media::pool::Pool;
     use media::tts::scripted::{Manner, Scripted};
     use media::tts::{self, Sink, Sound, Unsent};
     use tokio::sync::mpsc;
@@ -171,7 +192,7 @@ mod tests {
         let voice = Arc::new(Scripted::new(Manner::Slow(Duration::from_millis(10))));
         let engines = Arc::new(Engines::of(vad.clone(), vec![], vec![voice]));
         let reader = engines.clone();
-        let calls = Calls::new(Parts {
+        let calls = Calls::new(Resources {
             engine: Engine::start(plans::engine(&config), vad).unwrap(),
             pool: Pool::start(plans::pool(&config)).unwrap(),
             engines,
@@ -181,39 +202,39 @@ mod tests {
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));
-        assert!(calls.route(&bot).is_ok() && calls.forecast(&server).is_ok());
+        assert!(calls.0.router.route(&bot).is_ok() && calls.0.router.forecast(&server).is_ok());
         let refused = || metrics_of(&calls, "switchboard_speech_full");
         assert_eq!(refused(), 0.0);
         // Twenty callers' bots speak at once, and one worker speaks for all.
-        let parts = calls.parts();
+        let resources = calls.resources();
         let voice = tts::Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 };
         let (out, _news) = mpsc::channel(256);
         let speakers: Vec<_> = (0..20)
             .map(|call| {
-                let voices = parts.engines.voices(Language::En);
-                parts.pool.speaker(call, voices, voice.clone(), Box::new(Nowhere), out.clone())
+                let voices = resources.engines.voices(Language::En);
+                resources.pool.speaker(call, voices, voice.clone(), Box::new(Nowhere), out.clone())
             })
             .collect();
         for speaker in &speakers {
             speaker.say(tts::UtteranceId(1), "one moment".into(), true).unwrap();
         }
         for _ in 0..500 {
-            if calls.is_busy() {
+            if CallControl::is_busy(&calls) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert_eq!(calls.route(&bot).err(), Some(NoRoute::Busy));
-        assert!(calls.route(&echo).is_ok(), "an echo needs no speech worker");
-        assert_eq!(calls.forecast(&bot), Err(Decline::Overloaded(BUSY)));
-        assert_eq!(calls.forecast(&server), Err(Decline::Overloaded(BUSY)));
-        assert!(api::CallControl::health(&calls).busy);
+        assert_eq!(calls.0.router.route(&bot).err(), Some(NoRoute::Busy));
+        assert!(calls.0.router.route(&echo).is_ok(), "an echo needs no speech worker");
+        assert_eq!(calls.0.router.forecast(&bot), Err(Decline::Overloaded(BUSY)));
+        assert_eq!(calls.0.router.forecast(&server), Err(Decline::Overloaded(BUSY)));
+        assert!(CallControl::health(&calls).busy);
         assert_eq!(refused(), 1.0);
-        let dial = api::Dial { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
-        assert_eq!(api::CallControl::dial(&calls, dial).await, Err(api::DialFault::Busy));
+        let dial = Dial { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
+        assert_eq!(CallControl::dial(&calls, dial).await, Err(DialFault::Busy));
     }
 
     fn metrics_of(calls: &Calls, name: &str) -> f64 {
-        api::CallControl::gauges(calls).iter().find(|(gauge, _)| *gauge == name).map_or(f64::NAN, |(_, value)| *value)
+        CallControl::gauges(calls).iter().find(|(gauge, _)| *gauge == name).map_or(f64::NAN, |(_, value)| *value)
     }
 }

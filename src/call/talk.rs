@@ -1,16 +1,17 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and returns [`Act`]s, which the driver carries out.
+use super::core::{Act, Core, Input};
 use super::dedup::{KeyDedup, KeySource};
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::{Owed, SilenceSpan, Silences, Stopwatch, line};
 use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
 use super::watchdog::Watchdog;
-pub use super::watchdog::{Limits, Why};
-pub use crate::standby::Clip;
+use super::watchdog::{Limits, Why};
+use crate::standby::Clip;
 use crate::store;
-use crate::store::{Event as Note, Mark, Private, Slot, Speaker, Turn};
-use dialog::conversation::{By, Conversation, Expect, Input as Words, Output, SayId, ToolCall, ToolFault, ToolId};
+use crate::store::{Event as Note, Mark, Private};
+use dialog::conversation::{Conversation, Input as Words, SayId, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
 use media::ear::EarState;
@@ -28,61 +29,6 @@ const NO_SOUND_LIMIT: Duration = Duration::from_secs(12);
 
 /// Between standby clips, while the bot is not heard.
 const STANDBY_INTERVAL: Duration = Duration::from_secs(5);
-
-/// What happens to a call.
-#[derive(Debug)]
-pub enum Input {
-    /// The line is open both ways.
-    Answered,
-    Room(Event),
-    Heard(Heard),
-    Spoken(Spoken),
-    /// A key by signalling (SIP INFO); keys in the sound path come with the room.
-    Key(char),
-    LineHeld(bool),
-    /// A browser's connection is lost, or back. The conversation pauses as during a hold.
-    ConnectionLost(bool),
-    /// From a browser's data channel.
-    Page(Incoming),
-    ToolDone {
-        id: ToolId,
-        result: Result<serde_json::Value, ToolFault>,
-    },
-    /// The line has ended, by the far end, its network or this server.
-    Gone(End),
-    /// An operator, the API or a drain ends the call.
-    EndNow(End),
-    Tick,
-}
-
-/// What the driver is asked to do.
-#[derive(Debug)]
-pub enum Act {
-    Say {
-        utterance: UtteranceId,
-        text: String,
-        interruptible: bool,
-    },
-    /// Play this at once, because the bot's own sound is late.
-    Standby {
-        utterance: UtteranceId,
-        clip: Clip,
-    },
-    Gain(Gain),
-    Hush(UtteranceId),
-    Listen(Expect),
-    Ear(EarState),
-    /// Sound between these must not be stored.
-    Secret(bool),
-    Run(ToolCall),
-    /// Stop this tool, if it still runs.
-    Cancel(ToolId),
-    Note(Note),
-    /// A message for the browser's page.
-    Tell(String),
-    /// Hang up. The last act of a call.
-    End(End),
-}
 
 pub struct Talk {
     conversation: Conversation,
@@ -130,6 +76,60 @@ pub struct Talk {
 /// The longest the last clauses of a call may take to be heard.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(20);
 
+impl Core for Talk {
+    fn poll(&mut self) -> Option<Act> {
+        self.acts.pop_front()
+    }
+
+    /// The next moment `handle(now, Input::Tick)` is wanted.
+    fn deadline(&self) -> Option<(Instant, Why)> {
+        if self.ended {
+            return None;
+        }
+        let mut all = vec![self.watchdog.deadline()];
+        all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
+        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
+            all.push((at + NO_SOUND_LIMIT, Why::NoSound));
+            all.extend((!self.standby_plays).then(|| (self.dead_air(at), Why::DeadAir)));
+        }
+        all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
+        all.into_iter().min_by_key(|(at, _)| *at)
+    }
+
+    fn handle(&mut self, now: Instant, input: Input) {
+        if self.ended {
+            return;
+        }
+        match input {
+            Input::Answered => {
+                self.answered = Some(now);
+                self.sound_due = Some(now);
+                self.silences.answered(now);
+                self.note(Note::Answered);
+                self.tell_conversation(now, Words::Answered);
+            }
+            Input::Room(event) => self.room(now, event),
+            Input::Heard(heard) => self.heard(now, heard),
+            Input::Spoken(spoken) => self.spoken(now, spoken),
+            Input::Key(key) => self.key(now, key, KeySource::Signalling),
+            Input::LineHeld(held) => self.hold(now, held, self.connection_lost),
+            Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
+            Input::Page(incoming) => self.page_message(now, incoming),
+            Input::ToolDone { id, result } => {
+                self.tool_ended(now, id);
+                self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
+                self.tell_conversation(now, Words::ToolDone { id, result });
+            }
+            Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
+            Input::Tick => self.tick(now),
+        }
+        if !self.ended {
+            let state = self.state();
+            self.tell_page(|page| page.state(state));
+        }
+    }
+}
+
 impl Talk {
     pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
         Self {
@@ -168,58 +168,6 @@ impl Talk {
     /// With the page of a browser's call.
     pub fn with_page(self, page: Page) -> Self {
         Self { page: Some(page), ..self }
-    }
-
-    pub fn poll(&mut self) -> Option<Act> {
-        self.acts.pop_front()
-    }
-
-    /// The next moment `handle(now, Input::Tick)` is wanted.
-    pub fn deadline(&self) -> Option<(Instant, Why)> {
-        if self.ended {
-            return None;
-        }
-        let mut all = vec![self.watchdog.deadline()];
-        all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
-            all.push((at + NO_SOUND_LIMIT, Why::NoSound));
-            all.extend((!self.standby_plays).then(|| (self.dead_air(at), Why::DeadAir)));
-        }
-        all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
-        all.into_iter().min_by_key(|(at, _)| *at)
-    }
-
-    pub fn handle(&mut self, now: Instant, input: Input) {
-        if self.ended {
-            return;
-        }
-        match input {
-            Input::Answered => {
-                self.answered = Some(now);
-                self.sound_due = Some(now);
-                self.silences.answered(now);
-                self.note(Note::Answered);
-                self.tell_conversation(now, Words::Answered);
-            }
-            Input::Room(event) => self.room(now, event),
-            Input::Heard(heard) => self.heard(now, heard),
-            Input::Spoken(spoken) => self.spoken(now, spoken),
-            Input::Key(key) => self.key(now, key, KeySource::Signalling),
-            Input::LineHeld(held) => self.hold(now, held, self.connection_lost),
-            Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
-            Input::Page(incoming) => self.page_message(now, incoming),
-            Input::ToolDone { id, result } => {
-                self.tool_ended(now, id);
-                self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.tell_conversation(now, Words::ToolDone { id, result });
-            }
-            Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
-            Input::Tick => self.tick(now),
-        }
-        if !self.ended {
-            let state = self.state();
-            self.tell_page(|page| page.state(state));
-        }
     }
 
     /// Passes something to the page, if there is one, and sends its messages.
@@ -468,78 +416,89 @@ impl Talk {
 
     fn played(&mut self, now: Instant, played: Played) {
         let Played { utterance, chars, phase, at } = played;
-        let say = clause(utterance);
         match phase {
-            Phase::Started => {
-                self.sound_due = None;
-                if say.is_some() {
-                    self.standby_at = None;
-                }
-                let silence = self.silences.bot_begins(at);
-                self.silence(silence);
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.began(utterance, at);
-                }
-                self.mark_at(at, "bot_sounds");
-                if let Some(latency) = self.stopwatch.played(utterance.0, at) {
-                    self.tell_page(|page| page.latency(&latency));
-                    self.note(Note::Latency(latency));
-                }
-                if let Some(say) = say {
-                    self.tell_conversation(now, Words::Speaking { say });
-                }
-            }
-            // The rest of a clause that has begun is due like any other sound.
-            Phase::Waiting => {
-                if say.is_some() {
-                    (self.underrun, self.sound_due) = (Some(utterance), Some(at));
-                    let silence = self.silences.bot_stops(Owed::Rest, at);
-                    self.silence(silence);
-                    self.mark_at(at, "sound_missing");
-                }
-            }
-            Phase::Progress => {
-                if self.underrun.take_if(|missing| *missing == utterance).is_some() {
-                    self.sound_due = None;
-                    let silence = self.silences.bot_begins(at);
-                    self.silence(silence);
-                }
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.progress(utterance, chars);
-                }
-                if let Some(say) = say {
-                    self.tell_page(|page| page.spoken(say.0, chars, false));
-                    self.tell_conversation(now, Words::Heard { say, chars, whole: false });
-                }
-            }
-            Phase::Done | Phase::Cut => {
-                self.underrun.take_if(|missing| *missing == utterance);
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.settled(utterance, chars, at);
-                }
-                self.standby_plays &= say.is_some();
-                let more = self.bot.more();
-                if (more || self.words_late) && self.tools.is_empty() {
-                    self.sound_due = Some(at);
-                }
-                let owed = match () {
-                    () if !self.tools.is_empty() => Owed::Answer,
-                    () if more => Owed::Rest,
-                    () if self.sound_due.is_some() => Owed::Answer,
-                    () => Owed::Nothing,
-                };
-                let silence = self.silences.bot_stops(owed, at);
-                self.silence(silence);
-                if let Some(say) = say {
-                    self.tell_page(|page| match phase {
-                        Phase::Cut => page.cut(say.0, chars),
-                        _ => page.spoken(say.0, chars, true),
-                    });
-                    self.tell_conversation(now, Words::Heard { say, chars, whole: true });
-                }
-                self.finish_bot_turn(now);
-            }
+            Phase::Started => self.playout_started(now, utterance, at),
+            Phase::Waiting => self.playout_underran(utterance, at),
+            Phase::Progress => self.playout_progressed(now, utterance, chars, at),
+            Phase::Done | Phase::Cut => self.playout_finished(now, played),
         }
+    }
+
+    fn playout_started(&mut self, now: Instant, utterance: UtteranceId, at: Instant) {
+        let say = clause(utterance);
+        self.sound_due = None;
+        if say.is_some() {
+            self.standby_at = None;
+        }
+        let silence = self.silences.bot_begins(at);
+        self.silence(silence);
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.began(utterance, at);
+        }
+        self.mark_at(at, "bot_sounds");
+        if let Some(latency) = self.stopwatch.played(utterance.0, at) {
+            self.tell_page(|page| page.latency(&latency));
+            self.note(Note::Latency(latency));
+        }
+        if let Some(say) = say {
+            self.tell_conversation(now, Words::Speaking { say });
+        }
+    }
+
+    /// The rest of a clause that has begun is due like any other sound.
+    fn playout_underran(&mut self, utterance: UtteranceId, at: Instant) {
+        if clause(utterance).is_none() {
+            return;
+        }
+        (self.underrun, self.sound_due) = (Some(utterance), Some(at));
+        let silence = self.silences.bot_stops(Owed::Rest, at);
+        self.silence(silence);
+        self.mark_at(at, "sound_missing");
+    }
+
+    fn playout_progressed(&mut self, now: Instant, utterance: UtteranceId, chars: u32, at: Instant) {
+        if self.underrun.take_if(|underrun| *underrun == utterance).is_some() {
+            self.sound_due = None;
+            let silence = self.silences.bot_begins(at);
+            self.silence(silence);
+        }
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.progress(utterance, chars);
+        }
+        if let Some(say) = clause(utterance) {
+            self.tell_page(|page| page.spoken(say.0, chars, false));
+            self.tell_conversation(now, Words::Heard { say, chars, whole: false });
+        }
+    }
+
+    /// An utterance was played to its end, or cut off: nothing more is heard of it.
+    fn playout_finished(&mut self, now: Instant, Played { utterance, chars, phase, at }: Played) {
+        let say = clause(utterance);
+        self.underrun.take_if(|underrun| *underrun == utterance);
+        if let Some(bot) = self.bot.of(utterance) {
+            bot.settled(utterance, chars, at);
+        }
+        self.standby_plays &= say.is_some();
+        let more = self.bot.more();
+        if (more || self.words_late) && self.tools.is_empty() {
+            self.sound_due = Some(at);
+        }
+        let owed = match () {
+            () if !self.tools.is_empty() => Owed::Answer,
+            () if more => Owed::Rest,
+            () if self.sound_due.is_some() => Owed::Answer,
+            () => Owed::Nothing,
+        };
+        let silence = self.silences.bot_stops(owed, at);
+        self.silence(silence);
+        if let Some(say) = say {
+            self.tell_page(|page| match phase {
+                Phase::Cut => page.cut(say.0, chars),
+                _ => page.spoken(say.0, chars, true),
+            });
+            self.tell_conversation(now, Words::Heard { say, chars, whole: true });
+        }
+        self.finish_bot_turn(now);
     }
 
     fn end(&mut self, now: Instant, end: End) {

@@ -1,6 +1,9 @@
 //! The core of a call, step by step; whole calls are in `tests/sim`.
-use super::talk::{Act, Clip, Input, Limits, Talk, Why};
+use super::core::{Act, Core, Input};
+use super::talk::Talk;
+use super::watchdog::{Limits, Why};
 use super::{Blame, End, Reason};
+use crate::standby::Clip;
 use crate::store::{Event as Note, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
@@ -274,4 +277,12 @@ fn nothing_follows_the_end() {
     assert_eq!(line.talk.deadline(), None);
     assert!(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());
+}
+
+#[test]
+fn a_tool_without_an_outcome_is_stopped() {
+    let (mut line, id) = Line::working();
+    let acts = line.pass(line.now + 10_100);
+    assert!(acts.iter().any(|act| matches!(act, Act::Cancel(cancelled) if *cancelled == id)), "{acts:?}");
+    assert!(acts.iter().any(|act| matches!(act, Act::Say { .. })), "and the caller is told");
 }

@@ -16,16 +16,16 @@ pub enum ReplyPort {
 /// What signalling knows as a network, readable from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Network(pub telephony::sip::Network);
+pub struct Network(pub telephony::address::Network);
 
 impl Network {
     pub fn loopback() -> [Self; 2] {
-        telephony::sip::Network::LOOPBACK.map(Self)
+        telephony::address::Network::LOOPBACK.map(Self)
     }
 }
 
 impl FromStr for Network {
-    type Err = telephony::sip::NotANetwork;
+    type Err = telephony::address::NotANetwork;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)
@@ -39,7 +39,7 @@ impl fmt::Display for Network {
 }
 
 impl TryFrom<String> for Network {
-    type Error = telephony::sip::NotANetwork;
+    type Error = telephony::address::NotANetwork;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()

@@ -1,5 +1,5 @@
 //! Metrics in Prometheus' text format. What calls do is counted from the same events that the store takes.
-use crate::store::{Blame, Call, Direction, Event, Latency, name_of};
+use crate::store::{Blame, Call, Direction, Event, Latency, Store, name_of};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::collections::BTreeMap;
@@ -148,8 +148,16 @@ fn describe() {
     }
 }
 
+/// Counts what happens in calls, by the store's events.
+pub fn follow(store: &Store) {
+    store.listen(|event, ended| {
+        count(event);
+        ended.into_iter().for_each(sum_up);
+    });
+}
+
 /// Counts one event of a call. The gauge of live calls comes from the ledger when /metrics is read.
-pub fn count(event: &Event) {
+fn count(event: &Event) {
     match event {
         Event::Started(s) => {
             counter!("switchboard_calls_started_total", "direction" => name_of(&s.direction)).increment(1);
@@ -167,7 +175,7 @@ pub fn count(event: &Event) {
 }
 
 /// Counts what a call added up to (a turn or silence may be noted more than once while it lasts).
-pub fn sum_up(call: &Call) {
+fn sum_up(call: &Call) {
     for turn in &call.turns {
         counter!("switchboard_turns_total", "speaker" => name_of(&turn.speaker)).increment(1);
     }

@@ -20,7 +20,6 @@ pub use event::{
     Speaker, Started, State, TimelineEvent, Turn, WITHHELD,
 };
 
-use crate::observe;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -30,7 +29,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use writer::Job;
@@ -120,12 +119,15 @@ pub struct Store {
     dir: Arc<Path>,
 }
 
+type Listener = Box<dyn Fn(&Event, Option<&Call>) + Send + Sync>;
+
 struct Shared {
     ledger: ledger::Ledger,
     /// Locked from reading the clock until the event is queued: several threads note events of one call, and the events are queued
     /// in the order of their times.
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
+    listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
     lost: AtomicU64,
@@ -157,6 +159,7 @@ impl Store {
             ledger: ledger::Ledger::default(),
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
+            listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),
             fault: watch::Sender::new(None),
@@ -183,9 +186,9 @@ impl Store {
         let event = self.relative(event);
         let _noting = self.shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(noted) = self.shared.ledger.apply(call, moment(), event) else { return };
-        observe::metrics::count(&noted.event);
-        if matches!(noted.event, Event::Ended(_)) {
-            self.shared.ledger.get(call).iter().for_each(observe::metrics::sum_up);
+        if let Some(listener) = self.shared.listener.get() {
+            let ended = if matches!(noted.event, Event::Ended(_)) { self.shared.ledger.get(call) } else { None };
+            listener(&noted.event, ended.as_ref());
         }
         let noted = Arc::new(noted);
         if self.shared.watchers.receiver_count() > 0 {
@@ -207,6 +210,12 @@ impl Store {
             }
             event => event,
         }
+    }
+
+    /// Gives every event of every call from now on to `listener`, and with an `Ended` the whole call. Unlike a watcher it misses none; it
+    /// runs on the thread that notes the event and must not block. There is one: later ones are ignored.
+    pub fn listen(&self, listener: impl Fn(&Event, Option<&Call>) + Send + Sync + 'static) {
+        self.shared.listener.set(Box::new(listener)).ok();
     }
 
     /// Every event of every call from now on.

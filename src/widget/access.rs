@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use telephony::sip::Network;
-use telephony::sip::admission::household;
+use telephony::address::{Network, subnet};
+use telephony::bucket::{Rate, TokenBuckets};
 
-/// Addresses whose allowance is kept; beyond it the one that asked longest ago is forgotten, which is never one that floods now.
+/// Addresses whose rate is remembered; beyond it the one that has been silent longest is forgotten.
 const ADDRESSES: usize = 4096;
 /// Used tokens that are remembered until they expire; beyond it no call begins (none of them is ever forgotten before).
 const USED: usize = 16_384;
@@ -112,10 +112,9 @@ pub struct PageAccess {
     tables: Arc<Mutex<Tables>>,
 }
 
-#[derive(Default)]
 struct Tables {
-    /// Tokens an address may still ask for, as of then.
-    allowances: HashMap<IpAddr, (f64, Instant)>,
+    /// Session tokens that each address may ask for.
+    sessions: TokenBuckets<IpAddr>,
     used: HashMap<TokenId, u64>,
     /// Until when pages of an origin that is not configured, and for which a server asked for a token, may read our answers.
     granted: HashMap<Origin, u64>,
@@ -149,7 +148,15 @@ fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
 impl PageAccess {
     /// `None` where the system gives no random numbers.
     pub fn new(plan: PageAccessPlan) -> Option<Self> {
-        Some(Self { plan, signer: TokenSigner::new()?, tables: Arc::default() })
+        let per_minute = f64::from(plan.sessions_per_minute);
+        let tables = Tables {
+            sessions: TokenBuckets::new(Rate { per_second: per_minute / 60.0, burst: per_minute }, ADDRESSES),
+            used: HashMap::new(),
+            granted: HashMap::new(),
+            calls: HashMap::new(),
+            total: 0,
+        };
+        Some(Self { plan, signer: TokenSigner::new()?, tables: Arc::new(Mutex::new(tables)) })
     }
 
     /// Who a connection is from: what a trusted proxy says, read from the right (each proxy adds whom it saw).
@@ -264,7 +271,7 @@ impl PageAccess {
         if tables.used.contains_key(&claims.id) {
             return Err(Refused::Used);
         }
-        let address = household(visitor);
+        let address = subnet(visitor);
         if tables.total >= self.plan.calls {
             return Err(Refused::Full);
         }
@@ -284,20 +291,8 @@ impl PageAccess {
     }
 
     fn spend(&self, now: Instant, visitor: IpAddr) -> Result<(), Refused> {
-        let (per_minute, address) = (f64::from(self.plan.sessions_per_minute), household(visitor));
-        let allowances = &mut lock(&self.tables).allowances;
-        if allowances.len() >= ADDRESSES && !allowances.contains_key(&address) {
-            let oldest = allowances.iter().min_by_key(|(_, (_, at))| *at).map(|(address, _)| *address);
-            oldest.and_then(|address| allowances.remove(&address));
-        }
-        let (left, at) = allowances.entry(address).or_insert((per_minute, now));
-        *left = (*left + now.saturating_duration_since(*at).as_secs_f64() * per_minute / 60.0).min(per_minute);
-        *at = now;
-        if *left < 1.0 {
-            return Err(Refused::Flood(((1.0 - *left) * 60.0 / per_minute).ceil() as u64));
-        }
-        *left -= 1.0;
-        Ok(())
+        let taken = lock(&self.tables).sessions.of(now, subnet(visitor)).take(now);
+        taken.map_err(|wait| Refused::Flood(wait.as_secs_f64().ceil() as u64))
     }
 }
 
@@ -414,7 +409,7 @@ mod tests {
         for n in 0..5_000_u32 {
             let _ = ask(now + Duration::from_secs(11), IpAddr::from(n.to_be_bytes()));
         }
-        assert!(lock(&page_access.tables).allowances.len() <= ADDRESSES);
+        assert!(lock(&page_access.tables).sessions.len() <= ADDRESSES);
         let wide =
             PageAccess::new(PageAccessPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
         lock(&wide.tables).used = (0..USED as u128).map(|n| (n.to_be_bytes(), UNIX + 5)).collect();

@@ -8,11 +8,11 @@ use std::fmt;
 pub struct Headers(BTreeMap<String, String>);
 
 impl Headers {
-    /// So many names an allow-list may hold.
+    /// Names that an allow-list may hold, at most.
     pub const MOST: usize = 32;
-    /// The longest value, in bytes; a longer one is left out whole, for half of one says something else.
+    /// The longest value, in bytes; a longer one is left out whole, for a part could mean something else.
     pub const LONGEST: usize = 1024;
-    /// What no list may name: it proves who somebody is.
+    /// Credentials, which no list may name.
     pub const NEVER: [&str; 2] = ["Authorization", "Proxy-Authorization"];
 
     /// Adds a value; `false`: it is too long, and the field is not there.

@@ -3,10 +3,13 @@
 //! An incoming call is a [`Ring`], answered or declined once; an answered call, inbound or outbound, is a [`Line`].
 //! [`sip::Sip`] is the driver; who uses this crate meets no type of the SIP stack beneath it.
 
+pub mod address;
+pub mod bucket;
 pub mod headers;
 pub mod line;
 pub mod number;
 pub mod party;
+mod percent;
 pub mod ring;
 pub mod rtp;
 pub mod sdp;

@@ -1,6 +1,5 @@
 //! `Line`: an answered call as its owner holds it, inbound or outbound alike.
 use crate::party::Party;
-use crate::ring::Wish;
 use crate::rtp::Suite;
 use media::Wire;
 use media::leg::LegPlan;
@@ -31,19 +30,23 @@ pub struct Ended {
 pub enum Change {
     /// The far end negotiated anew: the leg is to be configured with this.
     Plan(LegPlan),
-    /// A browser's path is open: what is said before is not heard. A phone's is from the start, and says nothing of it.
+    /// A browser's media path is up; sound sent before is dropped. A phone's is up from the start and never reports it.
     Up,
     /// The far end put us on hold, or took us off.
     Held(bool),
     /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.
     Key(char),
-    /// Another far end has taken this one's place (RFC 3891): this one. A new plan follows where it is another.
+    /// This far end has replaced the one before (RFC 3891). A change of plan follows where the plan differs.
     Replaced(Party),
-    /// A browser has gone silent, or is back: neither sound nor consent for as long as the plan says. Phones never say it.
+    /// A browser's packets have stopped for as long as the plan says (`true`), or come again (`false`). Never of phones.
     Lost(bool),
-    /// The last change; asked again it comes again.
+    /// The last change; [`Line::next`] returns it again each time.
     Ended(Ended),
 }
+
+/// The owner's command to end an answered call, and why.
+#[derive(Debug)]
+pub(crate) struct HangUp(pub &'static str);
 
 /// An answered call. Dropping it hangs up.
 pub struct Line {
@@ -51,19 +54,19 @@ pub struct Line {
     pub id: u64,
     pub from: Party,
     pub to: Party,
-    /// The road of the sound: taken once, by whoever runs the leg.
+    /// The wire of its packets; taken once, by whoever runs the leg.
     pub wire: Option<Box<dyn Wire>>,
     /// What was negotiated when the line came up; later plans come as [`Change::Plan`].
     pub plan: LegPlan,
     /// How the sound is encrypted, at the time the line came up; `None`: not at all, or (a browser) as DTLS is yet to agree.
     pub suite: Option<Suite>,
-    pub(crate) wishes: mpsc::Sender<Wish>,
+    pub(crate) hang_ups: mpsc::Sender<HangUp>,
     pub(crate) changes: mpsc::Receiver<Change>,
     pub(crate) ended: Arc<OnceLock<Ended>>,
 }
 
 impl Line {
-    /// The next change. Cancel-safe. Who leaves 64 of them unread loses the call, with the reason
+    /// The next change. Cancel-safe. Leaving 64 of them unread ends the call, with the reason
     /// `"the call's owner does not listen"`.
     pub async fn next(&mut self) -> Change {
         match self.changes.recv().await {
@@ -76,7 +79,7 @@ impl Line {
 
     /// Sends BYE (its retransmissions go on without the line). `why` goes into the Reason header (RFC 3326).
     pub async fn hang_up(&mut self, why: &'static str) -> Ended {
-        self.wishes.send(Wish::HangUp(why)).await.ok();
+        self.hang_ups.send(HangUp(why)).await.ok();
         loop {
             if let Change::Ended(ended) = self.next().await {
                 return ended;

@@ -1,5 +1,5 @@
 //! `Called`: whom a URI names, and `NumberPlan`: which telephone numbers are the same one (RFC 3261 section 19.1, RFC 3966).
-use crate::sip::decode;
+use crate::percent::decode;
 use std::fmt;
 
 /// The user part of a SIP URI, or the number of a tel URI. `Debug` hides it.

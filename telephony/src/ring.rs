@@ -59,19 +59,18 @@ impl Refused {
     }
 }
 
-/// What the owner of a call asks of the task that does its signalling.
+/// What the owner of a ringing call commands the task that does its signalling.
 #[derive(Debug)]
-pub(crate) enum Wish {
+pub(crate) enum Command {
     Ringing,
     Answer(oneshot::Sender<Result<Line, Refused>>),
     Decline(Decline),
-    HangUp(&'static str),
 }
 
 /// An incoming call before its answer. Dropping it declines with 480.
 #[derive(Debug)]
 pub struct Ring {
-    /// Of a trunk, whom it asserts, unless the caller wants not to be known.
+    /// The caller; of a trunk, the identity it asserts, unless the caller asks for privacy.
     pub from: Party,
     pub to: Party,
     /// Whom the request-URI names: what routing goes by.
@@ -80,7 +79,7 @@ pub struct Ring {
     pub headers: Headers,
     pub via: Via,
     pub(crate) id: u64,
-    pub(crate) wishes: mpsc::Sender<Wish>,
+    pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) gone: CancellationToken,
 }
 
@@ -93,21 +92,21 @@ impl Ring {
     /// Sends 180: the caller hears ringback. Once is enough.
     pub async fn ringing(&mut self) {
         // A closed channel means the caller has gone: `cancelled` tells.
-        self.wishes.send(Wish::Ringing).await.ok();
+        self.commands.send(Command::Ringing).await.ok();
     }
 
     /// Sends 200 and hands out the line as soon as sound can flow: at once where the INVITE carried an offer, after the
     /// ACK where we make the offer. Refused when the caller has gone (487) or never acknowledges (408).
     pub async fn answer(self) -> Result<Line, Refused> {
         let (reply, line) = oneshot::channel();
-        if self.wishes.send(Wish::Answer(reply)).await.is_err() {
+        if self.commands.send(Command::Answer(reply)).await.is_err() {
             return Err(Refused::new(487, "the caller has gone"));
         }
         line.await.unwrap_or_else(|_| Err(Refused::new(487, "the caller has gone")))
     }
 
     pub async fn decline(self, why: Decline) {
-        self.wishes.send(Wish::Decline(why)).await.ok();
+        self.commands.send(Command::Decline(why)).await.ok();
     }
 
     /// Resolves when the caller gives up before the answer; until then it waits. May be dropped and asked again.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use media::leg::Direction;
 use media::packet::{Packet, Rtp};
 use std::time::Duration;
-use switchboard::call::talk::Input;
-use switchboard::call::{Blame, End, Reason};
+use switchboard::call::driver::Arrival;
+use telephony::{By, Change, Ended};
 
 /// A character of the caller's speech lasts this long, and each utterance this much more.
 const CHAR: Duration = ms(70);
@@ -129,14 +129,14 @@ impl Call {
         self.note("line", format!("held, {direction:?}"));
         self.phone.muted = direction == Direction::Inactive;
         self.configure(direction);
-        self.tell(Input::LineHeld(true));
+        self.arrive(Arrival::Line(Change::Held(true)));
     }
 
     pub fn resume(&mut self) {
         self.note("line", "resumed");
         self.phone.muted = false;
         self.configure(Direction::SendRecv);
-        self.tell(Input::LineHeld(false));
+        self.arrive(Arrival::Line(Change::Held(false)));
     }
 
     /// The network towards the bot stands still for a while, from so long from now on, and then brings all at once.
@@ -147,7 +147,7 @@ impl Call {
 
     pub fn hang_up(&mut self) {
         self.note("caller", "hangs up");
-        self.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp)));
+        self.arrive(Arrival::Line(Change::Ended(Ended { by: By::Caller, reason: "hung up" })));
     }
 
     /// Lets the call run to its end.

@@ -1,8 +1,8 @@
 //! What the line does to a call.
 use crate::rig::{Plan, ms};
 use media::leg::Direction;
-use switchboard::call::talk::Input;
-use switchboard::call::{Blame, End, Reason};
+use switchboard::call::driver::Arrival;
+use switchboard::call::{Blame, End, Order, Reason};
 
 #[test]
 fn a_hold_in_mid_prompt_loses_nothing() {
@@ -152,7 +152,7 @@ fn a_line_that_dies_in_mid_word_ends_the_turn_and_says_so() {
 fn the_operator_ends_a_call_in_mid_prompt() {
     let mut call = Plan::shipped("booking.en").answer();
     call.hear(ms(2_000));
-    call.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
+    call.arrive(Arrival::Order(Order::End(End::new(Blame::Nobody, Reason::Operator))));
     call.pass(ms(1_000));
     call.check("operator");
 }

@@ -1,14 +1,15 @@
 //! A caller at a web page: what the page is told while they speak, interrupt, type, and lose their connection.
 use crate::rig::{Call, Plan, ms};
 use serde_json::Value;
-use switchboard::call::page::Incoming;
-use switchboard::call::talk::Input;
+use switchboard::call::driver::Arrival;
 use switchboard::store::Event as Note;
+use telephony::Change;
+use telephony::webrtc::Message;
 
 fn type_in(call: &mut Call, text: &str) {
     call.note("types", format!("{text:?}"));
     let message = serde_json::json!({"type": "text", "text": text}).to_string();
-    call.tell(Input::Page(Incoming::Text(message)));
+    call.arrive(Arrival::Page(Message::Text(message)));
 }
 
 /// What the page was told, in order.
@@ -21,7 +22,7 @@ fn told(call: &Call) -> Vec<Value> {
 fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
     let mut call = Plan { page: true, ..Plan::shipped("booking.en") }.answer();
     call.pass(ms(180));
-    call.tell(Input::Page(Incoming::Opened));
+    call.arrive(Arrival::Page(Message::Opened));
     call.say("book a room");
     // Into the question, by voice.
     call.hear(ms(900));
@@ -31,11 +32,11 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
     type_in(&mut call, "tomorrow");
     call.hear(ms(700));
     call.note("line", "is lost");
-    call.tell(Input::ConnectionLost(true));
+    call.arrive(Arrival::Line(Change::Lost(true)));
     call.pass(ms(4_000));
     call.note("line", "is back");
-    call.tell(Input::Page(Incoming::Opened));
-    call.tell(Input::ConnectionLost(false));
+    call.arrive(Arrival::Page(Message::Opened));
+    call.arrive(Arrival::Line(Change::Lost(false)));
     for text in ["2:30 pm", "an hour", "2 people"] {
         call.hear_out();
         call.pass(ms(300));
@@ -43,7 +44,7 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
         call.pass(ms(200));
     }
     call.hear_out();
-    call.tell(Input::Page(Incoming::Text(r#"{"type":"key","key":"1"}"#.into())));
+    call.arrive(Arrival::Page(Message::Text(r#"{"type":"key","key":"1"}"#.into())));
     call.hear_out();
     call.run_out();
     let messages = told(&call);
@@ -70,9 +71,9 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
 fn a_page_that_hangs_up_is_the_caller_who_does() {
     let mut call = Plan { page: true, ..Plan::shipped("booking.en") }.answer();
     call.pass(ms(300));
-    call.tell(Input::Page(Incoming::Opened));
+    call.arrive(Arrival::Page(Message::Opened));
     call.hear(ms(1_000));
-    call.tell(Input::Page(Incoming::Text(r#"{"type":"bye"}"#.into())));
+    call.arrive(Arrival::Page(Message::Text(r#"{"type":"bye"}"#.into())));
     let end = call.end.map(|end| (end.blame.name(), end.reason.text()));
     assert_eq!(end, Some(("caller", "hung up")));
     assert_eq!(told(&call).last().map(|last| last["reason"].clone()), Some(Value::from("hung up")));

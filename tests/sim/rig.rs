@@ -1,9 +1,10 @@
-//! `Call`: one call with everything around it, driven by a made-up time. It does what the driver of a call, the media thread, the
-//! ear thread and the speech workers do, in the order in which they do it.
+//! `Call`: one call with everything around it, under simulated time. The mappings and orders are the server's own: what an arrival tells
+//! the core (`driver::step`), what an act comes to (`effects::effects_of`), what a tick takes in which order (`media::engine::tick`). In
+//! place of threads, sockets and engines there are scripts.
 use crate::ear::Ear;
 use crate::law::Law;
 use crate::listener::Listener;
-use crate::recogniser::{Fails, Recogniser, fault};
+use crate::recogniser::{Fails, Recogniser};
 use crate::voice::Voice;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Expect, ToolFault};
@@ -11,6 +12,8 @@ use dialog::tool::HttpRequest;
 use media::asr::Heard;
 use media::codec::Codec;
 use media::ear::EarState;
+use media::engine::RoomOrder;
+use media::engine::tick::{self, EarOrder, Inputs, Turn};
 use media::frame::TICK;
 use media::leg;
 use media::packet::{Packet, Rtp};
@@ -27,11 +30,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
+use switchboard::call::core::{Core, Input};
+use switchboard::call::driver::{self, Arrival, Step};
+use switchboard::call::effects::{Effect, effects_of};
 use switchboard::call::page::Page;
-use switchboard::call::talk::{Act, Clip, Input, Limits, Talk};
+use switchboard::call::talk::Talk;
+use switchboard::call::watchdog::Limits;
 use switchboard::config::Config;
 use switchboard::plans;
+use switchboard::standby::Clip;
 use switchboard::store::Event as Note;
+use telephony::Change;
 
 pub const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -121,9 +130,8 @@ enum Later {
 
 /// What the call has ordered from its media thread, which carries it out with its next tick.
 enum Order {
-    Room(RoomInput),
+    Room(RoomOrder),
     Listen(Expect),
-    Ear(EarState),
 }
 
 pub struct Call {
@@ -186,10 +194,9 @@ impl Call {
             trace: Vec::new(),
             end: None,
         };
-        if call.recogniser.fails == Fails::Absent {
-            call.tell(Input::Heard(Heard::Failed(fault())));
+        for input in driver::first_inputs(call.recogniser.fails != Fails::Absent) {
+            call.tell(input);
         }
-        call.tell(Input::Answered);
         call
     }
 
@@ -234,7 +241,7 @@ impl Call {
             } else if tick <= next {
                 self.tick();
             } else {
-                self.tell(Input::Tick);
+                self.arrive(Arrival::Deadline);
             }
         }
         self.now = until;
@@ -242,33 +249,7 @@ impl Call {
 
     /// One turn of the media thread, and of the ear behind it.
     fn tick(&mut self) {
-        for order in std::mem::take(&mut self.orders) {
-            match order {
-                Order::Room(input) => self.room.handle(self.now, input),
-                Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
-                Order::Ear(state) => {
-                    if state == EarState::Closed {
-                        self.room.handle(self.now, RoomInput::Leg(Seat::CALLER, leg::Input::EarClosed));
-                        self.recogniser.shut();
-                        self.law.caller.shut(self.now);
-                    }
-                    self.ear.set_state(state);
-                }
-            }
-        }
-        for edge in std::mem::take(&mut self.edges) {
-            self.room.handle(self.now, RoomInput::edge(Seat::CALLER, edge));
-        }
-        for sound in std::mem::take(&mut self.sounds) {
-            self.listener.expect(sound.utterance);
-            self.room.handle(self.now, RoomInput::sound(Seat::CALLER, sound));
-        }
-        self.phone.run(self.now);
-        while let Some((arrived, packet)) = self.phone.net.recv(self.now) {
-            let Packet::Rtp(packet) = packet else { continue };
-            let packet = Packet::Rtp(Rtp { arrived, ..packet });
-            self.room.handle(self.now, RoomInput::packet(Seat::CALLER, packet));
-        }
+        assert_eq!(tick::take(self), Turn::Goes);
         self.room.handle(self.now, RoomInput::Tick);
         let mut events = Vec::new();
         while let Some(output) = self.room.poll() {
@@ -296,7 +277,21 @@ impl Call {
         }
         if let Some(text) = self.recogniser.partial(self.now) {
             self.note("partly", format!("{text:?}"));
-            self.tell(Input::Heard(Heard::Partial { text }));
+            self.arrive(Arrival::Heard(Heard::Partial { text }));
+        }
+    }
+
+    fn carry_out(&mut self, order: RoomOrder) {
+        match order.carry_out(&mut self.room, self.now) {
+            Some((seat, EarOrder::State(state))) => {
+                tick::ear_changes(&mut self.room, self.now, seat, state);
+                if state == EarState::Closed {
+                    self.recogniser.shut();
+                    self.law.caller.shut(self.now);
+                }
+                self.ear.set_state(state);
+            }
+            Some((_, EarOrder::Listen(_))) | None => {}
         }
     }
 
@@ -320,7 +315,7 @@ impl Call {
             Event::Key { key, .. } => self.note("key", key.to_string()),
             _ => {}
         }
-        self.tell(Input::Room(event));
+        self.arrive(Arrival::Room(event));
     }
 
     fn happen(&mut self, later: Later) {
@@ -343,7 +338,7 @@ impl Call {
                         }
                         Spoken::Done { .. } => {}
                     }
-                    self.tell(Input::Spoken(news));
+                    self.arrive(Arrival::Spoken(news));
                 }
             }
             Later::Words(session) => {
@@ -356,32 +351,53 @@ impl Call {
                         _ => "failed".into(),
                     };
                     self.note("words", said);
-                    self.tell(Input::Heard(heard));
+                    self.arrive(Arrival::Heard(heard));
                 }
             }
             Later::Failed(fault) => {
                 self.note("words", "failed");
-                self.tell(Input::Heard(Heard::Failed(fault)));
+                self.arrive(Arrival::Heard(Heard::Failed(fault)));
             }
             Later::Tool(id, result) => {
                 self.note("tool", result.as_ref().map_or_else(|fault| fault.to_string(), |answer| answer.to_string()));
-                self.tell(Input::ToolDone { id, result });
+                self.arrive(Arrival::Tool(Input::ToolDone { id, result }));
             }
         }
     }
 
-    /// Hands an input to the core and does what it asks for.
-    pub fn tell(&mut self, input: Input) {
-        self.talk.handle(self.now, input);
-        while let Some(act) = self.talk.poll() {
-            assert!(self.end.is_none(), "something is wanted after the end: {act:?}");
-            self.perform(act);
+    /// Something reaches the call, which does with it what the driver does.
+    pub fn arrive(&mut self, arrival: Arrival) {
+        match driver::step(arrival) {
+            Step::Handle(input) => self.tell(input),
+            Step::Configure(plan) => self.orders.push(Order::Room(driver::configure(plan))),
+            Step::Note(note) => self.record(note),
+            Step::PauseRecording(_) | Step::Ignore => {}
         }
     }
 
-    fn perform(&mut self, act: Act) {
-        match act {
-            Act::Say { utterance, text, interruptible } => {
+    fn tell(&mut self, input: Input) {
+        self.talk.handle(self.now, input);
+        while let Some(act) = self.talk.poll() {
+            assert!(self.end.is_none(), "something is wanted after the end: {act:?}");
+            let mut standby = None;
+            let clip = |clip| {
+                let (what, tone) = match clip {
+                    Clip::Moment => ("one moment", 400.0),
+                    Clip::Sorry => ("a technical problem", 450.0),
+                };
+                standby = Some((what, tone));
+                crate::voice::clip(tone)
+            };
+            for effect in effects_of(act, clip) {
+                self.perform(effect, standby);
+            }
+        }
+    }
+
+    /// `standby`: the clip, and its tone, that the effect plays.
+    fn perform(&mut self, effect: Effect, standby: Option<(&str, f32)>) {
+        match effect {
+            Effect::Say { utterance, text, interruptible } => {
                 let must = if interruptible { "" } else { " (must be heard)" };
                 self.note("bot", format!("{}: {text:?}{must}", name(utterance)));
                 self.open.insert(utterance);
@@ -390,24 +406,28 @@ impl Call {
                     self.after(first, Later::Voice);
                 }
             }
-            Act::Standby { utterance, clip } => {
-                let (what, tone) = match clip {
-                    Clip::Moment => ("one moment", 400.0),
-                    Clip::Sorry => ("a technical problem", 450.0),
-                };
-                self.note("standby", format!("{}: {what}", name(utterance)));
-                self.listener.clip(utterance, tone);
-                self.sounds.push(crate::voice::clip(utterance, tone));
+            Effect::Unsay(floor) => self.voice.hush(floor),
+            Effect::Room(order) => {
+                match &order {
+                    RoomOrder::Leg(_, leg::Input::Hush(floor)) => {
+                        let begun = |id: &UtteranceId| *id >= *floor || self.law.sounds(*id);
+                        self.open.retain(begun);
+                        self.listener.hush(self.now, *floor);
+                    }
+                    RoomOrder::Leg(_, leg::Input::Sound(sound)) => {
+                        let (what, tone) = standby.expect("the only sound that a call orders is a clip");
+                        self.note("standby", format!("{}: {what}", name(sound.utterance)));
+                        self.listener.clip(sound.utterance, tone);
+                        self.listener.expect(sound.utterance);
+                    }
+                    RoomOrder::Ear(_, state) => {
+                        self.note("ear", if *state == EarState::Closed { "shut" } else { "open" })
+                    }
+                    _ => {}
+                }
+                self.orders.push(Order::Room(order));
             }
-            Act::Gain(gain) => self.orders.push(Order::Room(RoomInput::gain(Seat::CALLER, gain))),
-            Act::Hush(floor) => {
-                self.voice.hush(floor);
-                let begun = |id: &UtteranceId| *id >= floor || self.law.sounds(*id);
-                self.open.retain(begun);
-                self.listener.hush(self.now, floor);
-                self.orders.push(Order::Room(RoomInput::hush(Seat::CALLER, floor)));
-            }
-            Act::Listen(expect) => {
+            Effect::Listen(expect) => {
                 let digest = crate::recogniser::digest(&expect);
                 self.note("listen", digest);
                 if let Some((time, fault)) = self.recogniser.refusal() {
@@ -415,12 +435,8 @@ impl Call {
                 }
                 self.orders.push(Order::Listen(expect));
             }
-            Act::Ear(state) => {
-                self.note("ear", if state == EarState::Closed { "shut" } else { "open" });
-                self.orders.push(Order::Ear(state));
-            }
-            Act::Secret(secret) => self.note("record", if secret { "pauses" } else { "goes on" }),
-            Act::Run(call) => {
+            Effect::PauseRecording(paused) => self.note("record", if paused { "pauses" } else { "goes on" }),
+            Effect::Run(call) => {
                 let request = HttpRequest::of(&call).expect("bots make HTTP requests");
                 let body = request.body.map(|body| body.to_string()).unwrap_or_default();
                 self.note("tool", format!("{:?} {} {body}", request.method, request.url));
@@ -428,12 +444,12 @@ impl Call {
                     self.after(time, Later::Tool(call.id, answer));
                 }
             }
-            Act::Cancel(cancelled) => {
+            Effect::Cancel(cancelled) => {
                 self.later.retain(|_, later| !matches!(later, Later::Tool(id, _) if *id == cancelled));
             }
-            Act::Note(note) => self.record(note),
-            Act::Tell(message) => self.note("page", message),
-            Act::End(end) => {
+            Effect::Note(note) => self.record(note),
+            Effect::Tell(message) => self.note("page", message),
+            Effect::HangUp(end) => {
                 self.end = Some(end);
                 self.room.close(self.now);
             }
@@ -451,7 +467,7 @@ impl Call {
     pub fn configure(&mut self, direction: leg::Direction) {
         let plan = leg::LegPlan { direction, ..plan(Codec::Pcmu) };
         self.listener.sends(direction.sends());
-        self.orders.push(Order::Room(RoomInput::Leg(Seat::CALLER, leg::Input::Configure(plan))));
+        self.arrive(Arrival::Line(Change::Plan(plan)));
     }
 
     /// The call is over: its laws and its trace are looked at.
@@ -466,6 +482,41 @@ impl Call {
             self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
         let broken = self.law.broken(end, &self.listener);
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
+    }
+}
+
+/// The inputs of a tick, from the scripts.
+impl Inputs for Call {
+    fn orders(&mut self) -> Turn {
+        for order in std::mem::take(&mut self.orders) {
+            match order {
+                Order::Room(order) => self.carry_out(order),
+                Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
+            }
+        }
+        Turn::Goes
+    }
+
+    fn edges(&mut self) {
+        for edge in std::mem::take(&mut self.edges) {
+            self.room.handle(self.now, RoomInput::edge(Seat::CALLER, edge));
+        }
+    }
+
+    fn sounds(&mut self) {
+        for sound in std::mem::take(&mut self.sounds) {
+            self.listener.expect(sound.utterance);
+            self.room.handle(self.now, RoomInput::sound(Seat::CALLER, sound));
+        }
+    }
+
+    fn packets(&mut self) {
+        self.phone.run(self.now);
+        while let Some((arrived, packet)) = self.phone.net.recv(self.now) {
+            let Packet::Rtp(packet) = packet else { continue };
+            let packet = Packet::Rtp(Rtp { arrived, ..packet });
+            self.room.handle(self.now, RoomInput::packet(Seat::CALLER, packet));
+        }
     }
 }
 

@@ -107,7 +107,6 @@ impl Voice {
 }
 
 /// A standby clip: half a second.
-pub fn clip(utterance: UtteranceId, tone: f32) -> Sound {
-    let pcm = sine(tone, Rate::Hz8000, 4_000, AMPLITUDE);
-    Sound { utterance, pcm, rate: Rate::Hz8000, upto_char: 0, interruptible: false, last: true }
+pub fn clip(tone: f32) -> Vec<i16> {
+    sine(tone, Rate::Hz8000, 4_000, AMPLITUDE)
 }

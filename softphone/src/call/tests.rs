@@ -7,7 +7,7 @@ use media::Bytes;
 use media::codec::Codec;
 use media::packet::{Packet, Rtp, Wire};
 use std::sync::{Arc, Mutex};
-use telephony::sip::Network;
+use telephony::address::Network;
 use telephony::webrtc::{WebRtc, WebRtcPlan};
 
 #[derive(clap::Parser)]

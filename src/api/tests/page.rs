@@ -1,6 +1,6 @@
 //! Calls from pages over real HTTP: every refusal, the preflights, and a call from its token to its end.
 use super::*;
-use crate::api::widget::{Begun, PageFault, Pages, Visit};
+use crate::call::{PageAnswer, PageCalls, PageFault, PageOffer};
 use crate::security::Origin;
 use crate::widget::{Own, PageAccessPlan, Relay, TokenId};
 use reqwest::Response;
@@ -22,7 +22,7 @@ pub(super) fn plan() -> PageAccessPlan {
         calls: 3,
         calls_per_address: 2,
         sessions_per_minute: 5,
-        proxies: telephony::sip::Network::LOOPBACK.to_vec(),
+        proxies: telephony::address::Network::LOOPBACK.to_vec(),
         stun: vec!["stun:s.example".into()],
         turn: Some(relay),
     }
@@ -30,23 +30,23 @@ pub(super) fn plan() -> PageAccessPlan {
 
 /// Calls without a line: an offer `v=0…` is answered, ETags rise with each restart.
 #[derive(Default)]
-pub(super) struct Peers(Mutex<HashMap<String, (Visit, u32)>>);
+pub(super) struct Peers(Mutex<HashMap<String, (PageOffer, u32)>>);
 
 impl Peers {
     fn of<T>(&self, id: &str, token: TokenId, then: impl FnOnce(&mut u32) -> T) -> Result<T, PageFault> {
         let mut all = self.0.lock().unwrap();
-        let known = all.get_mut(id).filter(|(visit, _)| visit.claims.id == token);
+        let known = all.get_mut(id).filter(|(offer, _)| offer.claims.id == token);
         known.map(|(_, etag)| then(etag)).ok_or(PageFault::Gone)
     }
 }
 
-impl Pages for Peers {
-    fn answer(&self, visit: Visit) -> BoxFuture<'_, Result<Begun, PageFault>> {
-        let begun = if visit.offer.starts_with("v=0") {
+impl PageCalls for Peers {
+    fn answer(&self, offer: PageOffer) -> BoxFuture<'_, Result<PageAnswer, PageFault>> {
+        let begun = if offer.sdp.starts_with("v=0") {
             let id = Store::new_id();
-            assert_eq!(visit.host(), "shop.example");
-            self.0.lock().unwrap().insert(id.clone(), (visit, 1));
-            Ok(Begun { id, etag: 1, sdp: "v=0\r\nanswer".into() })
+            assert_eq!(offer.host(), "shop.example");
+            self.0.lock().unwrap().insert(id.clone(), (offer, 1));
+            Ok(PageAnswer { id, etag: 1, sdp: "v=0\r\nanswer".into() })
         } else {
             Err(PageFault::Offer("it has no sound".into()))
         };
@@ -81,7 +81,7 @@ impl Pages for Peers {
         Box::pin(std::future::ready(answer))
     }
 
-    fn bye(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
+    fn hang_up(&self, id: &str, token: TokenId) -> Result<(), PageFault> {
         self.of(id, token, |_| ())?;
         self.0.lock().unwrap().remove(id);
         Ok(())

@@ -2,6 +2,7 @@
 use super::*;
 use crate::store::{Blame, Reason};
 use dialog::bot::Language;
+use std::time::Duration;
 
 /// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want.
 /// `open`, `say N TURN TEXT`, `spoken N CHARS`, `done N CHARS`, `hush FLOOR [SOUNDING]`, `cut N CHARS`, `heard TURN TEXT`,

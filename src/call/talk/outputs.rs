@@ -1,5 +1,15 @@
 //! The outputs of the conversation, turned into acts, records and messages to the page.
-use super::*;
+use super::{LAST_WORDS_LIMIT, Talk};
+use crate::call::core::Act;
+use crate::call::end::End;
+use crate::call::page::Page;
+use crate::call::timeline::Owed;
+use crate::call::turns::{before, clause, utterance};
+use crate::store::{Event as Note, Private, Slot, Speaker, Turn};
+use dialog::conversation::{By, Input as Words, Output};
+use media::ear::EarState;
+use media::playout::Gain;
+use std::time::Instant;
 
 impl Talk {
     /// Gives `input` to the conversation and processes its outputs.

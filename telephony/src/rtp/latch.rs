@@ -184,7 +184,7 @@ impl Latch {
         }
         let candidate = Candidate::after(self.candidate, seen);
         self.candidate = Some(candidate);
-        // A key proves more than numbers that could be guessed.
+        // Authentication needs no second packet; sequence numbers could be guessed.
         if !seen.authentic && candidate.count < SEQUENTIAL {
             return false;
         }
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_alive_is_nobodys_to_take_whatever_he_guesses() {
+    fn a_live_call_is_not_taken_over_by_guessed_packets() {
         let start = Instant::now();
         let mut latch = behind_a_nat(Latching::Anyone, away(9), start);
         for n in 0..1_000u32 {
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn who_guesses_while_a_phone_is_silent_needs_its_source_and_its_number() {
+    fn taking_over_a_silent_phone_needs_its_ssrc_and_its_next_sequence_numbers() {
         let now = Instant::now();
         let later = now + SILENCE;
         for (ssrc, first) in [(2, 101u16), (1, 99), (1, 40_000), (1, 65_500), (1, 100 + 400 + 100 + 1)] {
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_other_side_proves_more_than_numbers() {
+    fn an_authenticated_packet_moves_a_silent_sender_at_once() {
         let now = Instant::now();
         let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
         let proved = Seen { authentic: true, ..seen(away(20), 77, 5) };
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_that_was_only_silent_takes_back_what_was_taken_from_it() {
+    fn a_phone_that_was_only_silent_takes_its_call_back() {
         let now = Instant::now();
         let mut latch = behind_a_nat(Latching::Anyone, away(9), now);
         let later = now + Duration::from_secs(10);

@@ -3,15 +3,17 @@
 //! [`Ports::take`] gives a [`Socket`] whose port goes into an SDP; once the other side's address is known,
 //! [`Socket::wire`] makes it the [`UdpWire`] of a leg and a [`Control`] that stays with the signalling.
 mod latch;
+mod lease;
+mod limits;
 mod mailbox;
 pub mod ports;
-mod register;
 pub(crate) mod rtcp;
+mod seqlock;
 mod srtp;
 pub mod wire;
 
 pub use latch::Latching;
-pub use ports::{Home, NoPort, Ports, PortsPlan, Socket};
+pub use ports::{NoPort, Ports, PortsPlan, RtpAddress, Socket};
 pub use srtp::{Keys, Mki, Secrets, Suite, Switch};
 pub use wire::{Control, UdpWire, WireStats};
 

@@ -1,6 +1,9 @@
 //! A pool of UDP port pairs, RTP even and RTCP odd; a closed pair rests before it is used again.
+use super::Remote;
+use super::latch::{Latch, Latching};
+use super::lease::Lease;
 use super::wire::{Control, UdpWire};
-use super::{Latching, Remote};
+use crate::address::same_family;
 use rand::seq::SliceRandom;
 use std::collections::VecDeque;
 use std::io;
@@ -29,12 +32,12 @@ pub struct PortsPlan {
     /// A far end that has sent nothing for so long may go on from another address (a NAT has forgotten it).
     pub silence: Duration,
     /// Where sound of the other IP family goes, if both are served. It shares the range.
-    pub other: Option<Home>,
+    pub other: Option<RtpAddress>,
 }
 
 /// An address to bind, and what SDP calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct RtpAddress {
     pub bind: IpAddr,
     pub advertise: IpAddr,
 }
@@ -55,8 +58,8 @@ impl Default for PortsPlan {
 }
 
 impl PortsPlan {
-    fn homes(&self) -> impl Iterator<Item = Home> {
-        std::iter::once(Home { bind: self.bind, advertise: self.advertise }).chain(self.other)
+    fn addresses(&self) -> impl Iterator<Item = RtpAddress> {
+        std::iter::once(RtpAddress { bind: self.bind, advertise: self.advertise }).chain(self.other)
     }
 }
 
@@ -78,7 +81,7 @@ pub struct Ports(Arc<Pool>);
 #[derive(Debug)]
 struct Pool {
     plan: PortsPlan,
-    in_use: AtomicUsize,
+    in_use: Arc<AtomicUsize>,
     state: Mutex<State>,
     /// Closed pairs come back here, from media threads too, without a lock. Each pair is out at most once, so the
     /// channel, as long as the pool, never is full.
@@ -112,7 +115,7 @@ impl Ports {
         ports.shuffle(&mut rand::rng());
         let (back, receiver) = sync_channel(ports.len().max(1));
         let state = State { free: ports.into(), resting: VecDeque::new(), back: receiver };
-        Self(Arc::new(Pool { plan, in_use: AtomicUsize::new(0), state: Mutex::new(state), back }))
+        Self(Arc::new(Pool { plan, in_use: Arc::default(), state: Mutex::new(state), back }))
     }
 
     /// A pair of bound sockets. Does a few system calls and never waits.
@@ -123,9 +126,9 @@ impl Ports {
     /// A pair of the family of `peer`; of the first address where that family is not served.
     pub fn take_towards(&self, peer: IpAddr) -> Result<Socket, NoPort> {
         let PortsPlan { bind, advertise, drain, from, to, .. } = self.0.plan;
-        let mut homes = self.0.plan.homes();
-        let home = homes.find(|home| home.advertise.is_ipv4() == peer.is_ipv4());
-        let Home { bind, advertise } = home.unwrap_or(Home { bind, advertise });
+        let mut addresses = self.0.plan.addresses();
+        let found = addresses.find(|addresses| same_family(addresses.advertise, peer));
+        let RtpAddress { bind, advertise } = found.unwrap_or(RtpAddress { bind, advertise });
         let mut tries = self.locked(|state| state.free.len() + state.resting.len()) + self.in_use();
         loop {
             let now = Instant::now();
@@ -136,9 +139,12 @@ impl Ports {
             let Some(lease) = lease else {
                 return Err(NoPort::Exhausted { from, to, in_use: self.in_use(), resting });
             };
-            let port = lease.port;
+            let port = lease.port();
             match open(bind, port).and_then(|rtp| Ok((rtp, open(bind, port + 1)?))) {
-                Ok((rtp, rtcp)) => return Ok(Socket { rtp, rtcp, advertise, lease }),
+                Ok((rtp, rtcp)) => {
+                    let (latching, silence) = (self.0.plan.latching, self.0.plan.silence);
+                    return Ok(Socket { rtp, rtcp, advertise, lease, latching, silence });
+                }
                 // Another program has it: the lease, dropped, rests, and the next is tried.
                 Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries > 0 => tries -= 1,
                 Err(source) => return Err(NoPort::Bind { address: bind, source }),
@@ -147,8 +153,7 @@ impl Ports {
     }
 
     fn lease(&self, port: u16) -> Lease {
-        self.0.in_use.fetch_add(1, Ordering::Relaxed);
-        Lease { port, pool: Arc::clone(&self.0) }
+        Lease::new(port, &self.0.in_use, &self.0.back)
     }
 
     /// Pairs handed out and not closed yet.
@@ -166,32 +171,11 @@ impl Ports {
 
     /// Whether sound goes by the IP family of this address.
     pub fn serves(&self, address: IpAddr) -> bool {
-        self.0.plan.homes().any(|home| home.advertise.is_ipv4() == address.is_ipv4())
+        self.0.plan.addresses().any(|addresses| same_family(addresses.advertise, address))
     }
 
     fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         act(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The right to a pair; goes back when dropped, after the sockets beside it have closed.
-#[derive(Debug)]
-pub(super) struct Lease {
-    port: u16,
-    pool: Arc<Pool>,
-}
-
-impl Lease {
-    pub(super) fn plan(&self) -> &PortsPlan {
-        &self.pool.plan
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
-        // Cannot be full, see `Pool::back`.
-        let _ = self.pool.back.try_send((self.port, Instant::now()));
     }
 }
 
@@ -203,12 +187,14 @@ pub struct Socket {
     rtcp: UdpSocket,
     advertise: IpAddr,
     lease: Lease,
+    latching: Latching,
+    silence: Duration,
 }
 
 impl Socket {
     /// The RTP port, for SDP's m-line; RTCP is on the next.
     pub fn port(&self) -> u16 {
-        self.lease.port
+        self.lease.port()
     }
 
     /// The address for SDP's c-line.
@@ -218,7 +204,8 @@ impl Socket {
 
     /// The leg's wire, and the end that the signalling keeps.
     pub fn wire(self, remote: Remote) -> (UdpWire, Control) {
-        UdpWire::new(self.rtp, self.rtcp, self.lease, remote)
+        let latch = Latch::new(self.latching, self.silence, remote);
+        UdpWire::new(self.rtp, self.rtcp, self.lease, latch)
     }
 }
 
@@ -332,8 +319,12 @@ mod tests {
     fn a_pair_is_of_its_peers_family_where_both_are_served_and_numbers_are_shared() {
         let from = test_range(2);
         let v6 = IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
-        let plan =
-            PortsPlan { from, to: from + 3, other: Some(Home { bind: v6, advertise: v6 }), ..PortsPlan::default() };
+        let plan = PortsPlan {
+            from,
+            to: from + 3,
+            other: Some(RtpAddress { bind: v6, advertise: v6 }),
+            ..PortsPlan::default()
+        };
         let both = Ports::new(plan.clone());
         let (one, two) = (
             both.take_towards("2001:db8::9".parse().unwrap()).unwrap(),

@@ -48,7 +48,7 @@ pub(super) fn is_compound(datagram: &[u8]) -> bool {
 
 /// What a wire must remember between reports.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct ReportState {
     /// Random, of 96 bits (RFC 7022 section 4.2): it tells nothing about host or user.
     cname: String,
     /// Our source, once it has sent.
@@ -60,7 +60,7 @@ pub(crate) struct Ledger {
     heard: Option<(u32, u32, Instant)>,
 }
 
-impl Ledger {
+impl ReportState {
     pub(crate) fn new() -> Self {
         let [a, b, c] = rand::random::<[u32; 3]>();
         Self { cname: format!("{a:08x}{b:08x}{c:08x}"), ours: None, sent: [None; KEPT], next: 0, heard: None }
@@ -216,7 +216,13 @@ const fn middle(ntp: u64) -> u32 {
 mod tests {
     use super::*;
 
-    fn exchange(from: &mut Ledger, to: &mut Ledger, rtcp: &Rtcp, left: Instant, arrived: Instant) -> Vec<Rtcp> {
+    fn exchange(
+        from: &mut ReportState,
+        to: &mut ReportState,
+        rtcp: &Rtcp,
+        left: Instant,
+        arrived: Instant,
+    ) -> Vec<Rtcp> {
         let mut buffer = [0; 512];
         let length = from.write(rtcp, left, SystemTime::now(), &mut buffer).unwrap();
         let mut heard = Vec::new();
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_sender_report_and_the_answer_to_it_give_the_round_trip() {
-        let (mut us, mut them) = (Ledger::new(), Ledger::new());
+        let (mut us, mut them) = (ReportState::new(), ReportState::new());
         let start = Instant::now();
         let ms = |ms| start + Duration::from_millis(ms);
         us.ours = Some(7);
@@ -251,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_report_about_a_sender_report_never_sent_gives_no_round_trip() {
-        let mut us = Ledger::new();
+        let mut us = ReportState::new();
         let now = Instant::now();
         us.write(&sender(7), now, SystemTime::now(), &mut [0; 512]).unwrap();
         let block = ReceptionReport { last_sender_report: 1, ..Default::default() };
@@ -263,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_goodbye_is_a_whole_compound_packet() {
-        let (mut us, mut them) = (Ledger::new(), Ledger::new());
+        let (mut us, mut them) = (ReportState::new(), ReportState::new());
         let now = Instant::now();
         let heard = exchange(&mut us, &mut them, &Rtcp::Goodbye { ssrc: 7 }, now, now);
         assert_eq!(heard, [Rtcp::Receiver { ssrc: 7, report: None }, Rtcp::Goodbye { ssrc: 7 }]);
@@ -275,7 +281,7 @@ mod tests {
 
     #[test]
     fn only_the_block_about_our_source_counts() {
-        let mut us = Ledger::new();
+        let mut us = ReportState::new();
         us.ours = Some(7);
         let blocks = [1, 7].map(|ssrc| ReceptionReport { ssrc, jitter: ssrc, ..Default::default() });
         assert_eq!(us.report(&blocks, Instant::now()).unwrap().jitter, 7);
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn rubbish_is_malformed_and_never_panics() {
-        let mut us = Ledger::new();
+        let mut us = ReportState::new();
         let now = Instant::now();
         let mut whole = [0; 512];
         let length = us.write(&sender(7), now, SystemTime::now(), &mut whole).unwrap();

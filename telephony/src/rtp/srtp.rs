@@ -8,8 +8,8 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
-use super::wire::LARGEST;
-use cipher::{Cipher, Place, RTCP_HEADER};
+use super::limits::LARGEST;
+use cipher::{Cipher, PacketIndex, RTCP_HEADER};
 pub use keys::{Keys, Mki, Secrets, Suite};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -250,7 +250,7 @@ impl Srtp {
                     fault = Fault::Replayed;
                     continue;
                 }
-                let place = Place::Rtp { ssrc, index };
+                let place = PacketIndex::Rtp { ssrc, index };
                 let Some(length) = key.cipher.open(datagram, start, place, &mut *self.plain) else { continue };
                 let began = Heard { ssrc, era, highest: index, seen: 1, used: 0 };
                 let mut heard = goes_on.unwrap_or(began);
@@ -289,7 +289,7 @@ impl Srtp {
                 fault = Fault::Replayed;
                 continue;
             }
-            let place = Place::Rtcp { ssrc, index };
+            let place = PacketIndex::Rtcp { ssrc, index };
             let Some(length) = key.cipher.open(datagram, RTCP_HEADER, place, &mut *self.plain) else { continue };
             let began = Heard { ssrc, era, highest: index.into(), seen: 1, used: 0 };
             let mut heard = goes_on.unwrap_or(began);
@@ -311,7 +311,7 @@ impl Srtp {
                 return Err(Fault::Spent);
             }
             self.sent_rtcp += 1;
-            let place = Place::Rtcp { ssrc: u32_at(packet, 4), index: self.sent_rtcp };
+            let place = PacketIndex::Rtcp { ssrc: u32_at(packet, 4), index: self.sent_rtcp };
             return self.ours.cipher.seal(buffer, RTCP_HEADER, length, place).ok_or(Fault::TooLong);
         }
         let start = payload(packet).ok_or(Fault::Malformed)?;
@@ -330,7 +330,7 @@ impl Srtp {
             Some((_, last)) => nearest(*last, sequence).filter(|i| *i > *last && *i <= LAST).ok_or(Fault::Spent)?,
         };
         *sent = Some((ssrc, index));
-        self.ours.cipher.seal(buffer, start, length, Place::Rtp { ssrc, index }).ok_or(Fault::TooLong)
+        self.ours.cipher.seal(buffer, start, length, PacketIndex::Rtp { ssrc, index }).ok_or(Fault::TooLong)
     }
 }
 

@@ -1,10 +1,11 @@
 //! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
 use super::Remote;
 use super::latch::{Latch, Seen};
+use super::lease::Lease;
+use super::limits::MTU;
 use super::mailbox::Mailbox;
-use super::ports::Lease;
-use super::register::Register;
-use super::rtcp::{Ledger, Malformed, is_compound};
+use super::rtcp::{Malformed, ReportState, is_compound};
+use super::seqlock::RemoteSeqlock;
 use super::srtp::{self, Rekey, Secrets, Srtp, Switch, is_rtcp};
 use bytes::Bytes;
 use inbox::Datagram;
@@ -27,10 +28,6 @@ const BUDGET: usize = 64;
 const RTCP_EVERY: Duration = Duration::from_millis(100);
 /// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
 const STALE: Duration = Duration::from_millis(250);
-/// The largest datagram sent.
-pub(super) const MTU: usize = 1_500;
-/// The largest datagram read, put together from fragments: 240 ms of the widest sound are 7,680 bytes.
-pub(super) const LARGEST: usize = 8_192;
 
 /// A leg's connection to the network. Lives on a media thread.
 #[derive(Debug)]
@@ -43,18 +40,18 @@ pub struct UdpWire {
     /// The number of the remote that is in force.
     followed: u32,
     latch: Latch,
-    ledger: Ledger,
+    report_state: ReportState,
     /// `None`: plain RTP.
     srtp: Option<Box<Srtp>>,
     /// Nothing arrives before what has arrived: a stamp from a clock set back is raised to the last.
     latest: Option<Instant>,
-    /// What has been read and not yet taken.
+    /// Packets read from the socket and not yet taken by the leg.
     ready: VecDeque<Packet>,
     tick: Tick,
 }
 
 thread_local! {
-    /// What is about to leave, of all wires of a thread: the last one's place is still in the processor's cache.
+    /// The send buffer, one for all wires of a thread, so that it stays in the processor's cache.
     static OUT: RefCell<[u8; MTU]> = const { RefCell::new([0; MTU]) };
 }
 
@@ -99,12 +96,12 @@ struct Shared {
     /// In µs; 0: not known yet.
     round_trip: AtomicU64,
     /// From the signalling to the wire.
-    wanted: Register,
+    wanted: RemoteSeqlock,
     writer: Mutex<()>,
     /// New keys; `None` in it: plain RTP from now on.
     keys: Mailbox<Option<Rekey>>,
     /// From the wire to whoever asks.
-    learned: Register,
+    learned: RemoteSeqlock,
 }
 
 impl Shared {
@@ -182,16 +179,16 @@ impl Control {
 }
 
 impl UdpWire {
-    pub(super) fn new(rtp: UdpSocket, rtcp: UdpSocket, lease: Lease, remote: Remote) -> (Self, Control) {
+    pub(super) fn new(rtp: UdpSocket, rtcp: UdpSocket, lease: Lease, latch: Latch) -> (Self, Control) {
         let shared = Arc::new(Shared::default());
         let wire = Self {
             rtp,
             rtcp,
-            latch: Latch::new(lease.plan().latching, lease.plan().silence, remote),
+            latch,
             _lease: lease,
             shared: Arc::clone(&shared),
             followed: 0,
-            ledger: Ledger::new(),
+            report_state: ReportState::new(),
             srtp: None,
             latest: None,
             ready: VecDeque::with_capacity(4),
@@ -250,7 +247,7 @@ impl UdpWire {
         if tick.budget == 0 {
             return false;
         }
-        // Back to the beginning of its memory.
+        // So that the queue starts at the beginning of its buffer again.
         self.ready.clear();
         let mut read = 0;
         if !self.tick.rtp_is_dry {
@@ -290,7 +287,8 @@ impl UdpWire {
             return Shared::count(&shared.stale);
         }
         let sender = |authentic| Sender { from, arrived, authentic };
-        // Before all else: who has no key is not even a stranger. The keys step aside while what they opened is read.
+        // Authentication comes first: what fails it is not counted as a stranger's. `srtp` is taken out of `self` while the
+        // packet, which borrows from it, is read.
         let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, sender(false)) };
         match srtp.unprotect(bytes) {
             Ok(bytes) => self.understand(bytes, sender(true)),
@@ -331,7 +329,7 @@ impl UdpWire {
             &shared.strangers
         } else {
             let ready = &mut self.ready;
-            let read = self.ledger.read(bytes, arrived, |rtcp| {
+            let read = self.report_state.read(bytes, arrived, |rtcp| {
                 if let Rtcp::Sender { report: Some(report), .. } | Rtcp::Receiver { report: Some(report), .. } = &rtcp
                     && let Some(round_trip) = report.round_trip
                 {
@@ -379,7 +377,7 @@ impl UdpWire {
     fn put(&mut self, packet: &Packet, out: &mut [u8; MTU]) {
         match packet {
             Packet::Rtp(rtp) => {
-                self.ledger.ours = Some(rtp.ssrc);
+                self.report_state.ours = Some(rtp.ssrc);
                 let Some(length) = write(rtp, out).and_then(|length| self.seal(out, length)) else {
                     Shared::count(&self.shared.refused);
                     return;
@@ -389,7 +387,7 @@ impl UdpWire {
                 }
             }
             Packet::Rtcp(rtcp) => {
-                let length = self.ledger.write(rtcp, Instant::now(), SystemTime::now(), out);
+                let length = self.report_state.write(rtcp, Instant::now(), SystemTime::now(), out);
                 let Some(length) = length.and_then(|length| self.seal(out, length)) else {
                     Shared::count(&self.shared.refused);
                     return;

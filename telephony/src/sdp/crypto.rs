@@ -1,7 +1,5 @@
-//! Security descriptions (SDES, RFC 4568): lines of `a=crypto`, and what is agreed on by them.
-use super::Fault;
-use super::read::Line;
-use crate::rtp::{Keys, Mki, Secrets, Suite};
+//! Security descriptions (SDES, RFC 4568): `a=crypto` attributes and the profiles that need them.
+use crate::rtp::{Keys, Mki, Suite};
 use std::fmt::Write;
 
 /// Whether sound is encrypted.
@@ -42,7 +40,7 @@ impl Profile {
         all.into_iter().find(|profile| profile.name().eq_ignore_ascii_case(name))
     }
 
-    const fn is_secure(self) -> bool {
+    pub(super) const fn is_secure(self) -> bool {
         matches!(self, Self::Savp | Self::Savpf)
     }
 }
@@ -67,7 +65,7 @@ impl Crypto {
         for part in parts {
             match part.split_once(':') {
                 Some(mki) => keys.mki = Some(identifier(mki)?),
-                // Its owner's to keep: who sends with a key changes it in time.
+                // The lifetime binds the sender, which changes its key in time.
                 None => lives(part).then_some(())?,
             }
         }
@@ -94,84 +92,6 @@ fn identifier((value, length): (&str, &str)) -> Option<Mki> {
     let (value, length) = (value.parse().ok()?, length.parse().ok()?);
     let fits = (1..=4).contains(&length) && u64::from(value) < 1u64 << (8 * length);
     fits.then_some(Mki { value, length })
-}
-
-/// How a line that was offered can be taken: encrypted by this attribute, or plain.
-pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -> Result<Option<&'a Crypto>, Fault> {
-    let usable = || line.crypto.iter().find(|crypto| suites.contains(&crypto.keys.suite));
-    let other = || Fault::Profile(line.proto.clone());
-    match (Profile::of(&line.proto).ok_or_else(other)?.is_secure(), security) {
-        (false, Security::Off) => Ok(None),
-        (false, Security::Offered) => Ok(usable()),
-        (false, Security::Required) => usable().map(Some).ok_or(Fault::Plain),
-        (true, Security::Offered | Security::Required) => usable().map(Some).ok_or(Fault::NoCrypto),
-        (true, Security::Off) => Err(other()),
-    }
-}
-
-/// The keys of one call, from our side.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Vault {
-    /// What our last offer named, tags from 1.
-    offered: Vec<Keys>,
-    profile: Profile,
-    agreed: Option<Secrets>,
-    /// Something was agreed on, and be it plain RTP.
-    settled: bool,
-}
-
-impl Vault {
-    /// What to answer to this attribute. The same key of theirs again keeps ours: a hold resets nothing. A new key of theirs
-    /// gets a new one of ours: whoever knew the old ones, before a transfer perhaps, knows them no longer.
-    pub(super) fn secrets(&self, theirs: &Crypto) -> Secrets {
-        match &self.agreed {
-            Some(agreed) if agreed.theirs == theirs.keys => agreed.clone(),
-            _ => Secrets { ours: Keys::random(theirs.keys.suite), theirs: theirs.keys.clone() },
-        }
-    }
-
-    pub(super) fn settle(&mut self, profile: Profile, agreed: Option<Secrets>) {
-        // A key that was in use is never used again by a stream whose counters have begun anew.
-        self.offered.clear();
-        (self.profile, self.agreed, self.settled) = (profile, agreed, true);
-    }
-
-    /// Transport and attributes of an offer of ours: what is in force, or all we can.
-    pub(super) fn offer(&mut self, security: Security, suites: &[Suite]) -> (Profile, Vec<Crypto>) {
-        if !self.settled && self.offered.is_empty() {
-            (self.profile, self.offered) = match security {
-                Security::Off => (Profile::Avp, vec![]),
-                // Attributes within RTP/AVP are an invitation: two suites are enough, and keep the INVITE small.
-                Security::Offered => (Profile::Avp, suites.iter().take(2).copied().map(Keys::random).collect()),
-                Security::Required => (Profile::Savp, suites.iter().copied().map(Keys::random).collect()),
-            };
-        } else if let Some(agreed) = &self.agreed {
-            self.offered = vec![agreed.ours.clone()];
-        }
-        let crypto = (1..).zip(&self.offered).map(|(tag, keys)| Crypto { tag, keys: keys.clone() });
-        (self.profile, crypto.collect())
-    }
-
-    /// What the answer to our offer agrees on.
-    pub(super) fn accept(&self, line: &Line, security: Security) -> Result<(Profile, Option<Secrets>), Fault> {
-        let offered = |crypto: &&Crypto| {
-            let ours = (crypto.tag as usize).checked_sub(1).and_then(|at| self.offered.get(at));
-            ours.is_some_and(|ours| ours.suite == crypto.keys.suite)
-        };
-        // A phone that was invited within RTP/AVP may well answer with RTP/SAVP.
-        let fits = |p: &Profile| p.is_secure() == self.profile.is_secure() || !self.offered.is_empty();
-        let profile = Profile::of(&line.proto).filter(fits);
-        let profile = profile.ok_or(Fault::Answer("its m-line is not the audio stream that was offered"))?;
-        let taken = line.crypto.iter().find(offered);
-        let ours = taken.and_then(|crypto| self.offered.get((crypto.tag as usize).checked_sub(1)?));
-        match taken.zip(ours) {
-            Some((theirs, ours)) => Ok((profile, Some(Secrets { ours: ours.clone(), theirs: theirs.keys.clone() }))),
-            None if profile.is_secure() || self.profile.is_secure() || security == Security::Required => {
-                Err(Fault::Answer("it takes none of the keys that were offered"))
-            }
-            None => Ok((profile, None)),
-        }
-    }
 }
 
 #[cfg(test)]

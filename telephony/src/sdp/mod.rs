@@ -4,6 +4,7 @@
 //! RFC asks for (session id and version, order of the m-lines, payload types). The free functions below it are stateless.
 mod crypto;
 mod format;
+mod keys;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,9 @@ mod write;
 
 use crate::rtp::{Remote, Secrets, Suite};
 pub use crypto::Security;
-use crypto::{Crypto, Profile, Vault};
+use crypto::{Crypto, Profile};
 use format::Types;
+use keys::KeyNegotiation;
 use media::codec::{Codec, OpusPlan};
 use media::leg::{Direction, LegPlan};
 use read::Line;
@@ -168,7 +170,7 @@ impl Offer {
                 if line.media != "audio" || line.port == 0 {
                     continue;
                 }
-                match crypto::choose(line, prefs.security, &prefs.suites) {
+                match keys::choose(line, prefs.security, &prefs.suites) {
                     Ok(crypto) if crypto.is_some() == encrypted => match Choice::of(line, prefs, Order::Ours) {
                         Some(choice) => return Ok((at, line, choice, crypto)),
                         None => fault = Fault::NoCommonCodec(names(&prefs.codecs)),
@@ -236,7 +238,7 @@ impl Choice {
 /// Answers an offer: one codec, keys, and every other stream refused in its place.
 pub fn answer(offer: &Offer, prefs: &Prefs, local: &Local) -> Result<Negotiated, Fault> {
     let (.., crypto) = offer.choose(prefs)?;
-    answer_with(offer, prefs, local, crypto.map(|crypto| Vault::default().secrets(crypto)))
+    answer_with(offer, prefs, local, crypto.map(|crypto| KeyNegotiation::default().secrets(crypto)))
 }
 
 fn answer_with(offer: &Offer, prefs: &Prefs, local: &Local, secrets: Option<Secrets>) -> Result<Negotiated, Fault> {
@@ -270,7 +272,7 @@ pub fn accept(prefs: &Prefs, answer: &[u8]) -> Result<Negotiated, Fault> {
     let (lines, types) = (read::read(answer)?, Types::default());
     let agreed = accept_at(prefs, &lines, (0, 1), None, &types)?;
     if let Some(line) = lines.first() {
-        Vault::default().accept(line, Security::Off)?;
+        KeyNegotiation::default().accept(line, Security::Off)?;
     }
     Ok(agreed)
 }
@@ -314,9 +316,9 @@ fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Ne
     }
     let silent = address.is_unspecified();
     // An unspecified address asks for silence whatever the direction says (RFC 3264 section 8.4).
-    let they = Way::of(line.direction);
-    let they = Way { receives: they.receives && !silent, ..they };
-    let we = Way::of(prefs.direction);
+    let they = SendReceive::of(line.direction);
+    let they = SendReceive { receives: they.receives && !silent, ..they };
+    let we = SendReceive::of(prefs.direction);
     let rtcp = match line.rtcp {
         _ if line.rtcp_mux && prefs.rtcp_mux => None,
         Some((port, host)) => {
@@ -338,7 +340,8 @@ fn agree(line: &Line, choice: &Choice, prefs: &Prefs, ours: IpAddr) -> Result<Ne
             event_clock: choice.telephone_event.map_or(choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: choice.comfort_noise,
             ptime: choice.codec.ptime(ptime(line, prefs)),
-            direction: Way { sends: we.sends && they.receives, receives: we.receives && they.sends }.direction(),
+            direction: SendReceive { sends: we.sends && they.receives, receives: we.receives && they.sends }
+                .direction(),
         },
         remote: Remote { rtp: SocketAddr::new(address, line.port), rtcp },
         secrets: None,
@@ -357,12 +360,12 @@ fn ptime(line: &Line, prefs: &Prefs) -> Duration {
 
 /// A direction as two facts.
 #[derive(Clone, Copy)]
-struct Way {
+struct SendReceive {
     sends: bool,
     receives: bool,
 }
 
-impl Way {
+impl SendReceive {
     const fn of(direction: Direction) -> Self {
         Self { sends: direction.sends(), receives: direction.receives() }
     }
@@ -399,14 +402,14 @@ pub struct Session {
     streams: Vec<Option<Line>>,
     mid: Option<String>,
     types: Types,
-    vault: Vault,
+    keys: KeyNegotiation,
     /// Where the other side's signalling comes from.
     peer: Option<IpAddr>,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("local", &self.local).field("vault", &self.vault).finish_non_exhaustive()
+        f.debug_struct("Session").field("local", &self.local).field("keys", &self.keys).finish_non_exhaustive()
     }
 }
 
@@ -423,7 +426,7 @@ impl Session {
             streams: vec![None],
             mid: None,
             types: Types::default(),
-            vault: Vault::default(),
+            keys: KeyNegotiation::default(),
             peer: None,
         }
     }
@@ -466,9 +469,9 @@ impl Session {
         self.within_reach(&mut offer.lines);
         let offer = &offer;
         let (at, line, _, crypto) = offer.choose(&self.prefs)?;
-        let secrets = crypto.map(|crypto| self.vault.secrets(crypto));
+        let secrets = crypto.map(|crypto| self.keys.secrets(crypto));
         let mut agreed = answer_with(offer, &self.prefs, &self.local, secrets.clone())?;
-        self.vault.settle(Profile::of(&line.proto).unwrap_or_default(), secrets.clone());
+        self.keys.settle(Profile::of(&line.proto).unwrap_or_default(), secrets.clone());
         self.streams = offer.lines.iter().enumerate().map(|(i, other)| (i != at).then(|| other.clone())).collect();
         self.mid = line.mid.clone();
         self.types.learn(line);
@@ -482,7 +485,7 @@ impl Session {
 
     /// An offer: for an INVITE of ours, for a delayed offer, or within the call with the streams it has.
     pub fn offer(&mut self) -> String {
-        let (profile, crypto) = self.vault.offer(self.prefs.security, &self.prefs.suites);
+        let (profile, crypto) = self.keys.offer(self.prefs.security, &self.prefs.suites);
         let audio = write::Audio::offer(&self.prefs, &self.types, self.mid.clone());
         let audio = write::Audio { profile, crypto, ..audio };
         let streams = self.streams.iter().map(Option::as_ref).collect::<Vec<_>>();
@@ -502,8 +505,8 @@ impl Session {
         self.within_reach(&mut lines);
         let mut agreed = accept_at(&self.prefs, &lines, place, Some(self.local.address), &self.types)?;
         let line = lines.get(at).ok_or(Fault::Answer("it has another number of m-lines"))?;
-        let (profile, secrets) = self.vault.accept(line, self.prefs.security)?;
-        self.vault.settle(profile, secrets.clone());
+        let (profile, secrets) = self.keys.accept(line, self.prefs.security)?;
+        self.keys.settle(profile, secrets.clone());
         agreed.secrets = secrets;
         self.types.learn(line);
         Ok(agreed)

@@ -3,7 +3,7 @@
 //! What a browser says is read here and put again in few words of our own ([`Web::tidy`]): no more than that reaches the stack
 //! beneath, and the answer it gets ([`Ours::text`]) is written here too.
 use super::read::{self, Line};
-use super::{Choice, Fault, Order, PTIME, Prefs, Way, format, ptime, write};
+use super::{Choice, Fault, Order, PTIME, Prefs, SendReceive, format, ptime, write};
 use media::codec::Codec;
 use media::leg::{Direction, LegPlan};
 use std::fmt::Write;
@@ -157,8 +157,10 @@ impl Web {
 
     /// What a leg is to be told. Comfort noise is Opus' own affair.
     pub(crate) fn plan(&self, prefs: &Prefs) -> LegPlan {
-        let (ours, theirs) =
-            (Way::of(prefs.direction), Way::of(self.line().map_or(Direction::Inactive, |l| l.direction)));
+        let (ours, theirs) = (
+            SendReceive::of(prefs.direction),
+            SendReceive::of(self.line().map_or(Direction::Inactive, |l| l.direction)),
+        );
         let events = self.choice.telephone_event;
         LegPlan {
             codec: self.choice.codec,
@@ -170,7 +172,7 @@ impl Web {
             event_clock: events.map_or(self.choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: None,
             ptime: self.choice.codec.ptime(self.line().map_or(prefs.ptime, |line| ptime(line, prefs))),
-            direction: Way { sends: ours.sends && theirs.receives, receives: ours.receives && theirs.sends }
+            direction: SendReceive { sends: ours.sends && theirs.receives, receives: ours.receives && theirs.sends }
                 .direction(),
         }
     }

@@ -1,7 +1,8 @@
 //! Admission: how much one source may ask of us, how many calls there may be, and a count of all that was refused.
-use super::Network;
+use crate::address::{Network, subnet};
+use crate::bucket::{Rate, TokenBucket, TokenBuckets};
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,9 +20,9 @@ pub struct Limits {
     pub rate: u32,
     /// Messages one source may send at once.
     pub burst: u32,
-    /// What a refused message costs its source, in messages: a scanner runs dry soon.
+    /// What a refused message costs its source, in messages.
     pub refusal_cost: u32,
-    /// Sources remembered; beyond it the longest silent one is forgotten.
+    /// Sources whose rate is remembered; beyond it the one that has been silent longest is forgotten.
     pub sources: usize,
     /// How long a call may ring unanswered.
     pub ring: Duration,
@@ -60,27 +61,16 @@ impl Default for Limits {
     }
 }
 
-/// A token bucket: `tokens` as of `at`.
-#[derive(Debug)]
-struct Bucket {
-    tokens: f64,
-    at: Instant,
-    /// Until then it may send as it likes, for we have asked it something.
-    asked_until: Option<Instant>,
-}
-
-/// How long a peer we sent a request to is free of the limit.
+/// How long a peer to which we sent a request is exempt from the rate limit.
 const ASKED: Duration = Duration::from_secs(300);
 
 /// The state; told the time.
 #[derive(Debug)]
 pub struct Admission {
-    rate: f64,
-    burst: f64,
+    /// Messages that each source may send.
+    messages: TokenBuckets<IpAddr>,
     refusal_cost: f64,
-    most: usize,
     unlimited: Vec<Network>,
-    buckets: HashMap<IpAddr, Bucket>,
     connections: Arc<Mutex<HashMap<IpAddr, usize>>>,
     connections_per_source: usize,
     refused: BTreeMap<&'static str, u64>,
@@ -89,24 +79,24 @@ pub struct Admission {
     calls: usize,
 }
 
-/// A live call's place; dropping it makes room.
+/// Counts as one live call until it is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct CallSlot(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for CallSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// A source's place for one open connection; dropping it makes room.
+/// Counts as one open connection of its source until it is dropped.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ConnectionSlot {
     source: IpAddr,
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.source) {
@@ -118,23 +108,15 @@ impl Drop for Seat {
     }
 }
 
-/// Who a source counts as: whoever has one IPv6 address has a whole /64.
-pub fn household(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 => v4,
-    }
-}
-
 impl Admission {
     pub fn new(limits: &Limits, unlimited: Vec<Network>) -> Self {
         Self {
-            rate: f64::from(limits.rate),
-            burst: f64::from(limits.burst.max(1)),
+            messages: TokenBuckets::new(
+                Rate { per_second: limits.rate.into(), burst: limits.burst.max(1).into() },
+                limits.sources,
+            ),
             refusal_cost: f64::from(limits.refusal_cost),
-            most: limits.sources.max(1),
             unlimited,
-            buckets: HashMap::new(),
             connections: Arc::default(),
             connections_per_source: limits.connections_per_source,
             refused: BTreeMap::new(),
@@ -144,48 +126,51 @@ impl Admission {
         }
     }
 
-    /// Whether a message from `source` is looked at; one that is not is counted.
+    /// Whether a message from `source` is within its rate; one that is not is counted.
     pub fn arrive(&mut self, now: Instant, source: IpAddr) -> bool {
-        let passes = self.spend(now, source, 1.0, 1.0);
+        let passes = self.bucket(now, source).is_none_or(|bucket| bucket.take(now).is_ok());
         if !passes {
             self.count("rate");
         }
         passes
     }
 
-    /// A request of ours goes to `peer`: what it answers is not held against it.
-    pub fn expect(&mut self, now: Instant, peer: IpAddr) {
+    /// A request of ours goes to `peer`, whose answers do not count against its rate.
+    pub fn expect_answers(&mut self, now: Instant, peer: IpAddr) {
         if let Some(bucket) = self.bucket(now, peer) {
-            bucket.asked_until = Some(now + ASKED);
+            bucket.exempt(now + ASKED);
         }
     }
 
-    /// Counts a refusal and makes its source pay for it.
+    /// Counts a refusal and charges its source for it.
     pub fn refuse(&mut self, now: Instant, source: IpAddr, why: &'static str) {
         self.count(why);
-        self.spend(now, source, 0.0, self.refusal_cost);
+        let cost = self.refusal_cost;
+        if let Some(bucket) = self.bucket(now, source) {
+            bucket.charge(now, cost);
+        }
     }
 
     pub fn count(&mut self, why: &'static str) {
         *self.refused.entry(why).or_default() += 1;
     }
 
-    /// Counts what ends without an answer and is nobody's fault.
+    /// Counts what is not answered for a reason that is no refusal.
     pub fn leave_unanswered(&mut self, why: &'static str) {
         *self.unanswered.entry(why).or_default() += 1;
     }
 
-    /// A seat for one more connection of a source that is limited; `None` at its limit. The table is bounded by the limit
+    /// A slot for one more connection of a source that is limited; `None` at its limit. The table is bounded by the limit
     /// of all connections.
-    pub fn seat(&self, source: IpAddr) -> Option<Seat> {
-        let source = household(source);
+    pub fn take_connection(&self, source: IpAddr) -> Option<ConnectionSlot> {
+        let source = subnet(source);
         let mut taken = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.get(&source).copied().unwrap_or_default();
         if count >= self.connections_per_source {
             return None;
         }
         taken.insert(source, count + 1);
-        Some(Seat { source, taken: self.connections.clone() })
+        Some(ConnectionSlot { source, taken: self.connections.clone() })
     }
 
     /// Whether `source` is in an open or trusted network.
@@ -193,14 +178,14 @@ impl Admission {
         self.unlimited.iter().any(|network| network.contains(source))
     }
 
-    /// A place for one more call; `None` at the limit.
-    pub fn take(&mut self) -> Option<Place> {
+    /// A slot for one more call; `None` at the limit.
+    pub fn take_call(&mut self) -> Option<CallSlot> {
         let live = self.live.fetch_add(1, Ordering::AcqRel);
-        let place = Place(self.live.clone());
-        (live < self.calls).then_some(place)
+        let slot = CallSlot(self.live.clone());
+        (live < self.calls).then_some(slot)
     }
 
-    /// Whether [`Self::take`] finds no place.
+    /// Whether [`Self::take_call`] finds no slot.
     pub fn is_full(&self) -> bool {
         self.live() >= self.calls
     }
@@ -217,35 +202,9 @@ impl Admission {
         self.unanswered.clone()
     }
 
-    /// The source's bucket as of now; none where it is not limited.
-    fn bucket(&mut self, now: Instant, source: IpAddr) -> Option<&mut Bucket> {
-        if self.is_unlimited(source) {
-            return None;
-        }
-        let source = household(source);
-        if self.buckets.len() >= self.most && !self.buckets.contains_key(&source) {
-            let oldest = self.buckets.iter().min_by_key(|(_, bucket)| bucket.at).map(|(source, _)| *source);
-            oldest.and_then(|source| self.buckets.remove(&source));
-        }
-        let fresh = Bucket { tokens: self.burst, at: now, asked_until: None };
-        let bucket = self.buckets.entry(source).or_insert(fresh);
-        let gained = now.saturating_duration_since(bucket.at).as_secs_f64() * self.rate;
-        bucket.tokens = (bucket.tokens + gained).min(self.burst);
-        bucket.at = now;
-        Some(bucket)
-    }
-
-    fn spend(&mut self, now: Instant, source: IpAddr, need: f64, cost: f64) -> bool {
-        let lowest = -self.burst;
-        let Some(bucket) = self.bucket(now, source) else { return true };
-        if bucket.asked_until.is_some_and(|until| until > now) {
-            return true;
-        }
-        if bucket.tokens < need {
-            return false;
-        }
-        bucket.tokens = (bucket.tokens - cost).max(lowest);
-        true
+    /// The source's bucket; `None` where it is not limited.
+    fn bucket(&mut self, now: Instant, source: IpAddr) -> Option<&mut TokenBucket> {
+        (!self.is_unlimited(source)).then(|| self.messages.of(now, subnet(source)))
     }
 }
 
@@ -269,13 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn a_household_that_changes_its_ipv6_address_spends_from_one_bucket() {
+    fn a_subnet_spends_from_one_bucket_whichever_of_its_ipv6_addresses_it_uses() {
         let limits = Limits { rate: 1, burst: 5, ..Limits::default() };
         let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
         let address = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, n]);
         assert_eq!((0..20).filter(|n| admission.arrive(now, address(*n))).count(), 5);
-        assert!(admission.arrive(now, IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1])), "a neighbour has their own");
-        assert_eq!(admission.buckets.len(), 2);
+        assert!(admission.arrive(now, IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1])), "another subnet has its own");
+        assert_eq!(admission.messages.len(), 2);
     }
 
     #[test]
@@ -301,38 +260,38 @@ mod tests {
         for last in 0..=255 {
             admission.arrive(now, source(last));
         }
-        assert_eq!(admission.buckets.len(), 8);
+        assert_eq!(admission.messages.len(), 8);
     }
 
     #[test]
-    fn who_was_asked_may_answer_as_much_as_it_likes_for_a_while() {
+    fn answers_of_a_peer_to_which_a_request_went_are_not_limited_for_a_while() {
         let limits = Limits { rate: 1, burst: 1, ..Limits::default() };
         let (mut admission, now) = (Admission::new(&limits, vec![]), Instant::now());
-        admission.expect(now, source(1));
+        admission.expect_answers(now, source(1));
         assert!((0..1000).all(|_| admission.arrive(now, source(1))));
         assert_eq!((0..1000).filter(|_| admission.arrive(now + ASKED, source(1))).count(), 1);
     }
 
     #[test]
-    fn one_household_has_so_many_seats_and_gets_them_back() {
+    fn connections_of_one_subnet_are_limited_and_given_back() {
         let admission = Admission::new(&Limits { connections_per_source: 2, ..Limits::default() }, vec![]);
-        let seat = |ip: &str| admission.seat(ip.parse().expect("address"));
-        let (a, b) = (seat("2001:db8::1"), seat("2001:db8::2"));
-        assert!(a.is_some() && b.is_some() && seat("2001:db8::3").is_none());
-        assert!(seat("2001:db8:0:1::1").is_some() && seat("192.0.2.1").is_some());
+        let slot = |ip: &str| admission.take_connection(ip.parse().expect("address"));
+        let (a, b) = (slot("2001:db8::1"), slot("2001:db8::2"));
+        assert!(a.is_some() && b.is_some() && slot("2001:db8::3").is_none());
+        assert!(slot("2001:db8:0:1::1").is_some() && slot("192.0.2.1").is_some());
         drop(a);
-        assert!(seat("2001:db8::3").is_some());
+        assert!(slot("2001:db8::3").is_some());
         drop(b);
         assert!(admission.connections.lock().expect("table").is_empty());
     }
 
     #[test]
-    fn places_are_given_back() {
+    fn call_slots_are_given_back() {
         let mut admission = Admission::new(&Limits { calls: 2, ..Limits::default() }, vec![]);
-        let (a, b) = (admission.take(), admission.take());
-        assert!(a.is_some() && b.is_some() && admission.is_full() && admission.take().is_none());
+        let (a, b) = (admission.take_call(), admission.take_call());
+        assert!(a.is_some() && b.is_some() && admission.is_full() && admission.take_call().is_none());
         drop(a);
-        assert!(!admission.is_full() && admission.take().is_some());
+        assert!(!admission.is_full() && admission.take_call().is_some());
         assert_eq!(admission.live(), 1);
     }
 }

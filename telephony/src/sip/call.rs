@@ -1,152 +1,107 @@
-//! `Call`: an answered call's task: it answers what comes within the dialog, does what the line's owner wishes, and ends.
+//! `Call`: an answered call's task: answers requests within the dialog, hangs up when the line's owner does, and ends the call.
 use super::SUPPORTED;
-use super::admission::Place;
-use super::core::{Core, Note, Registered, allow, lock};
+use super::admission::CallSlot;
+use super::core::{Core, DialogEvent, Registered, allow};
 use super::dialog::Dialog;
 use super::digest::Credentials;
+use super::info;
+use super::invite::Invite;
 use super::leave::{Bye, Leaving};
 use super::replace::Replacement;
 use super::timer::{self, Agreed, Timer, Why};
-use crate::line::{By, Change, Ended};
-use crate::ring::Wish;
-use crate::rtp::{Control, Remote, Switch};
+use crate::line::{By, Change, Ended, HangUp, Line};
+use crate::party::Party;
+use crate::ring::Refused;
+use crate::rtp::{Control, Remote, Socket, Switch};
 use crate::sdp;
 use media::leg::LegPlan;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
-use rsipstack::sip::{Header, Method, Request, StatusCode, StatusCodeKind};
-use rsipstack::transaction::transaction::{Transaction, TransactionEvent, TransactionEventSender};
+use rsipstack::sip::{Header, Method, Request};
+use rsipstack::transaction::transaction::Transaction;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 /// Changes a line's owner may leave unread before the call ends.
-pub(super) const CHANGES: usize = 64;
-/// Notes a call may have waiting.
-pub(super) const NOTES: usize = 32;
+const CHANGES: usize = 64;
+/// Commands of a line that may wait.
+pub(super) const COMMANDS: usize = 8;
+/// Events that may wait for a call.
+pub(super) const EVENTS: usize = 32;
 
-/// An INVITE's server transaction, driven in a task of its own so that it never waits for the call nor the call for it.
-pub(super) struct Invite {
-    pub request: Request,
-    pub seq: u32,
-    respond: TransactionEventSender,
-    core: Arc<Core>,
-    finished: CancellationToken,
-}
-
-impl Invite {
-    /// `tag` goes into To of every response but 100. Of the request only what responses repeat is kept.
-    pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, notes: mpsc::Sender<Note>) -> Self {
-        let seq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
-        let mut request = stub(&tx.original);
-        if let Ok(to) = request.to_header_mut()
-            && to.tag().is_ok_and(|tag| tag.is_none())
-        {
-            to.replace(format!("{};tag={tag}", to.value()));
-        }
-        let (respond, finished) = (tx.tu_sender.clone(), CancellationToken::new());
-        let limit = core.plan.timers.patience() + core.plan.timers.t4 * 2;
-        let answered = finished.clone();
-        tokio::spawn(async move {
-            let mut acked = false;
-            // A response that could not be sent leaves the transaction waiting for ever: it is let go then.
-            let give_up = async {
-                answered.cancelled().await;
-                tokio::time::sleep(limit).await;
-            };
-            tokio::pin!(give_up);
-            loop {
-                let message = tokio::select! {
-                    message = tx.receive() => message,
-                    () = &mut give_up => None,
-                };
-                let note = match message {
-                    Some(rsipstack::sip::SipMessage::Request(request)) if request.method == Method::Ack => {
-                        acked = true;
-                        Note::Acked { seq, body: request.body }
-                    }
-                    Some(rsipstack::sip::SipMessage::Request(request)) if request.method == Method::Cancel => {
-                        Note::Cancelled
-                    }
-                    Some(_) => continue,
-                    None => break,
-                };
-                notes.send(note).await.ok();
-            }
-            let accepted =
-                tx.last_response.as_ref().is_some_and(|r| r.status_code.kind() == StatusCodeKind::Successful);
-            if accepted && !acked {
-                notes.send(Note::Unacked { seq }).await.ok();
-            }
-        });
-        Self { request, seq, respond, core: core.clone(), finished }
-    }
-
-    pub(super) fn respond(&self, status: u16, headers: Vec<Header>, body: Option<String>) {
-        if status >= 300 {
-            lock(&self.core.merged).forget(&self.request);
-        }
-        let body = body.map(String::into_bytes);
-        let mut response = self.core.endpoint.make_response(&self.request, StatusCode::from(status), body);
-        if (101..300).contains(&status) {
-            let routes = self.request.headers.iter().filter(|header| matches!(header, Header::RecordRoute(_)));
-            response.headers.extend(routes.cloned().collect());
-        }
-        response.headers.extend(headers);
-        self.respond.send(TransactionEvent::Respond(response)).ok();
-        if status >= 200 {
-            self.finished.cancel();
-        }
-    }
-}
-
-/// The headers of a request that go into its responses (RFC 3261 sections 8.2.6.2 and 12.1.1).
-fn stub(request: &Request) -> Request {
-    let repeated = |header: &&Header| {
-        matches!(
-            header,
-            Header::Via(_)
-                | Header::From(_)
-                | Header::To(_)
-                | Header::CallId(_)
-                | Header::CSeq(_)
-                | Header::RecordRoute(_)
-        )
-    };
-    let headers: Vec<Header> = request.headers.iter().filter(repeated).cloned().collect();
-    Request {
-        method: request.method,
-        uri: request.uri.clone(),
-        version: request.version,
-        headers: headers.into(),
-        body: vec![],
-    }
-}
-
-impl Drop for Invite {
-    /// An INVITE is always answered.
-    fn drop(&mut self) {
-        if !self.finished.is_cancelled() {
-            self.respond(500, vec![], None);
-        }
-    }
-}
-
-/// The sound of a call, as signalling sees it.
+/// The media of a call, as signalling sees it.
 pub(super) struct Media {
     pub session: sdp::Session,
-    pub control: Control,
-    pub plan: LegPlan,
-    pub held: bool,
+    control: Control,
+    plan: LegPlan,
+    held: bool,
 }
 
-/// The owner's ends of a call, before it is a line.
-pub(super) struct Owner {
-    pub wishes: mpsc::Receiver<Wish>,
-    pub changes: mpsc::Sender<Change>,
-    pub ended: Arc<OnceLock<Ended>>,
+/// The call's ends of the channels that its line holds.
+struct Owner {
+    hang_ups: mpsc::Receiver<HangUp>,
+    changes: mpsc::Sender<Change>,
+    ended: Arc<OnceLock<Ended>>,
+}
+
+/// An INVITE that has been answered with 2xx, ours or theirs: all that a call is made of.
+pub(super) struct Established {
+    pub core: Arc<Core>,
+    pub id: u64,
+    pub parties: (Party, Party),
+    pub dialog: Dialog,
+    pub session: sdp::Session,
+    pub negotiated: sdp::Negotiated,
+    pub socket: Socket,
+    pub events: mpsc::Receiver<DialogEvent>,
+    pub events_in: mpsc::Sender<DialogEvent>,
+    pub entry: Registered,
+    pub timer: Timer,
+    /// See [`Call::unacked`].
+    pub unacked: Option<(u32, bool)>,
+    pub credentials: Option<Credentials>,
+    pub slot: Option<CallSlot>,
+}
+
+impl Established {
+    /// The line for the owner, and the call that serves it.
+    pub(super) fn into_call(self) -> (Line, Call) {
+        let (wire, control) = self.socket.wire(self.negotiated.remote);
+        control.secure(self.negotiated.secrets.clone(), Switch::Now);
+        let (changes_in, changes) = mpsc::channel(CHANGES);
+        let (hang_ups_in, hang_ups) = mpsc::channel(COMMANDS);
+        let ended = Arc::new(OnceLock::new());
+        let line = Line {
+            id: self.id,
+            from: self.parties.0,
+            to: self.parties.1,
+            wire: Some(Box::new(wire)),
+            plan: self.negotiated.plan.clone(),
+            suite: self.negotiated.secrets.map(|secrets| secrets.ours.suite),
+            hang_ups: hang_ups_in,
+            changes,
+            ended: ended.clone(),
+        };
+        let (plan, held) = (self.negotiated.plan, self.negotiated.hold);
+        let call = Call {
+            core: self.core,
+            id: self.id,
+            dialog: self.dialog,
+            media: Media { session: self.session, control, plan, held },
+            events: self.events,
+            events_in: self.events_in,
+            owner: Owner { hang_ups, changes: changes_in, ended },
+            timer: self.timer,
+            unacked: self.unacked,
+            successor: None,
+            credentials: self.credentials,
+            slot: self.slot,
+            entry: self.entry,
+        };
+        (line, call)
+    }
 }
 
 pub(super) struct Call {
@@ -154,17 +109,17 @@ pub(super) struct Call {
     pub id: u64,
     pub dialog: Dialog,
     pub media: Media,
-    pub notes: mpsc::Receiver<Note>,
-    pub notes_in: mpsc::Sender<Note>,
-    pub owner: Owner,
+    pub events: mpsc::Receiver<DialogEvent>,
+    pub events_in: mpsc::Sender<DialogEvent>,
+    owner: Owner,
     pub timer: Timer,
     /// INVITE whose 2xx is not yet acknowledged, and whether that 2xx carried our offer.
     pub unacked: Option<(u32, bool)>,
-    /// An INVITE for this dialog's place, until the ACK that is on its way is here: no BYE goes before it.
+    /// An INVITE with Replaces that waits for the ACK of our last 2xx, for no BYE may precede that ACK.
     pub successor: Option<Box<Replacement>>,
     pub credentials: Option<Credentials>,
     /// Given back when the call is over, whenever its BYE is answered.
-    pub place: Option<Place>,
+    slot: Option<CallSlot>,
     pub entry: Registered,
 }
 
@@ -189,14 +144,13 @@ impl Call {
                 }
             };
             let ended = tokio::select! {
-                note = self.notes.recv() => match note {
-                    Some(note) => self.note(note).await,
+                event = self.events.recv() => match event {
+                    Some(event) => self.event(event).await,
                     None => Some(Ended { by: By::Network, reason: "signalling stopped" }),
                 },
-                wish = self.owner.wishes.recv() => match wish {
-                    Some(Wish::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
+                hang_up = self.owner.hang_ups.recv() => match hang_up {
+                    Some(HangUp(reason)) => Some(Ended { by: By::Us, reason }),
                     None => Some(Ended { by: By::Us, reason: "the line was dropped" }),
-                    Some(_) => None,
                 },
                 why = wake => match why {
                     Why::Expired => Some(Ended { by: By::Network, reason: "the session refresh did not come" }),
@@ -215,8 +169,8 @@ impl Call {
         self.owner.ended.set(ended).ok();
         // Closing the channel is what lets the owner see it.
         self.owner.changes = mpsc::channel(1).0;
-        self.owner.wishes.close();
-        self.place = None;
+        self.owner.hang_ups.close();
+        self.slot = None;
         if let Some(successor) = self.successor.take() {
             successor.refuse_late();
         }
@@ -224,7 +178,7 @@ impl Call {
         let leaving = Leaving {
             core: &self.core,
             dialog: &mut self.dialog,
-            notes: &mut self.notes,
+            events: &mut self.events,
             entry: &self.entry,
             credentials: self.credentials.as_ref(),
             unacked: self.unacked.map(|(seq, _)| seq),
@@ -241,13 +195,13 @@ impl Call {
         }
     }
 
-    async fn note(&mut self, note: Note) -> Option<Ended> {
-        match note {
-            Note::Request(tx) => self.request(*tx).await,
-            Note::Cancelled => None,
-            Note::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
-            Note::Replace(replacement) => self.replace(*replacement).await,
-            Note::Acked { seq, body } => {
+    async fn event(&mut self, event: DialogEvent) -> Option<Ended> {
+        match event {
+            DialogEvent::Request(tx) => self.request(*tx).await,
+            DialogEvent::Cancelled => None,
+            DialogEvent::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
+            DialogEvent::Replace(replacement) => self.replace(*replacement).await,
+            DialogEvent::Acked { seq, body } => {
                 let (_, offered) = self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
                 let ended = match offered.then(|| self.media.session.accept(&body)) {
                     None => None,
@@ -261,7 +215,7 @@ impl Call {
                 }
                 ended
             }
-            Note::Unacked { seq } => {
+            DialogEvent::Unacked { seq } => {
                 self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
                 Some(Ended { by: By::Network, reason: "no ACK came" })
             }
@@ -302,7 +256,7 @@ impl Call {
             Method::Invite => self.reinvite(tx).await,
             Method::Update => self.update(tx).await,
             Method::Info => {
-                let (status, key, headers) = info(&tx.original);
+                let (status, key, headers) = info::answer(&tx.original);
                 self.core.reply(tx, status, headers, None).await;
                 self.tell(Change::Key(key?))
             }
@@ -351,7 +305,7 @@ impl Call {
         self.timer.refreshed(Instant::now(), agreed);
         headers.extend(described(&self.dialog.contact));
         let text = negotiated.as_ref().map_or_else(|| self.media.session.offer(), |negotiated| negotiated.text.clone());
-        let invite = Invite::drive(&self.core, tx, "", self.notes_in.clone());
+        let invite = Invite::drive(&self.core, tx, "", self.events_in.clone());
         self.unacked = Some((invite.seq, negotiated.is_none()));
         invite.respond(200, headers, Some(text));
         negotiated.and_then(|negotiated| self.settle(negotiated))
@@ -394,18 +348,18 @@ impl Call {
         let mut update = self.dialog.request(Method::Update, &self.core.plan.user_agent);
         update.headers.push(make_header("Supported", "timer".into()));
         let flow = self.core.flow_within(&self.dialog).await;
-        let (core, notes) = (self.core.clone(), self.notes_in.clone());
+        let (core, events) = (self.core.clone(), self.events_in.clone());
         tokio::spawn(async move {
             // RFC 4028 section 10: then nobody is there any more.
             if matches!(core.transact(update, &flow).await.status_code.code(), 408 | 481) {
-                notes.send(Note::Lost).await.ok();
+                events.send(DialogEvent::Lost).await.ok();
             }
         });
         None
     }
 }
 
-/// A request that is answered the same way in every dialog and before.
+/// Answers a request that gets the same answer in every dialog, early or confirmed.
 pub(super) async fn any(core: &Core, tx: Transaction) {
     match tx.original.method {
         Method::Options => core.reply(tx, 200, capabilities(), None).await,
@@ -464,71 +418,5 @@ pub(super) fn timer_of(request: &Request, allows_update: bool) -> Result<(Option
     }
 }
 
-/// Status, key and headers an INFO is answered with: keys as `application/dtmf-relay` or `application/dtmf`.
-fn info(request: &Request) -> (u16, Option<char>, Vec<Header>) {
-    let kind = request.headers.iter().find_map(|header| match header {
-        Header::ContentType(kind) => {
-            Some(kind.value().split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-        }
-        _ => None,
-    });
-    let body = std::str::from_utf8(&request.body).unwrap_or_default();
-    let signal = match kind.as_deref() {
-        None => return (200, None, vec![]),
-        Some("application/dtmf") => body.trim(),
-        Some("application/dtmf-relay") => body
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))
-            .map_or("", |(_, value)| value.trim()),
-        Some(_) => {
-            let accept = "application/dtmf-relay, application/dtmf".into();
-            return (415, None, vec![make_header("Accept", accept)]);
-        }
-    };
-    // Some phones write 10 and 11 for the star and the hash, as RFC 4733 numbers them.
-    let key = match signal {
-        "10" => Some('*'),
-        "11" => Some('#'),
-        one if one.len() == 1 => {
-            one.chars().next().map(|c| c.to_ascii_uppercase()).filter(|c| "0123456789*#ABCD".contains(*c))
-        }
-        _ => None,
-    };
-    (200, key, vec![])
-}
-
-/// What the ring's owner gets for its wish to answer.
-pub(super) type Answer = oneshot::Sender<Result<crate::line::Line, crate::ring::Refused>>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rsipstack::sip::{Uri, Version};
-
-    fn said(kind: Option<&str>, body: &str) -> (u16, Option<char>) {
-        let headers: Vec<Header> = kind.map(|kind| make_header("Content-Type", kind.into())).into_iter().collect();
-        let request = Request {
-            method: Method::Info,
-            uri: Uri::default(),
-            version: Version::V2,
-            headers: headers.into(),
-            body: body.into(),
-        };
-        let (status, key, _) = info(&request);
-        (status, key)
-    }
-
-    #[test]
-    fn an_info_is_a_key_in_either_of_its_two_forms() {
-        assert_eq!(said(Some("application/dtmf-relay"), "Signal=5\r\nDuration=160\r\n"), (200, Some('5')));
-        assert_eq!(said(Some("application/dtmf-relay; x=y"), "Duration = 160\nsignal = #"), (200, Some('#')));
-        assert_eq!(said(Some("Application/DTMF"), "*\r\n"), (200, Some('*')));
-        assert_eq!(said(Some("application/dtmf-relay"), "Signal=11"), (200, Some('#')));
-        assert_eq!(said(Some("application/dtmf"), "d"), (200, Some('D')));
-        assert_eq!(said(Some("application/dtmf"), "12"), (200, None));
-        assert_eq!(said(Some("application/dtmf"), ""), (200, None));
-        assert_eq!(said(Some("text/plain"), "5"), (415, None));
-        assert_eq!(said(None, ""), (200, None));
-    }
-}
+/// Where the result of [`Command::Answer`] goes.
+pub(super) type Answer = oneshot::Sender<Result<Line, Refused>>;

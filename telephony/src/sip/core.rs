@@ -8,7 +8,8 @@ use super::plan::SipPlan;
 use super::registrar::Registrar;
 use super::replace::Replacement;
 use super::trunk::TrunkState;
-use super::{ALLOW, Network, body, gate, name, socket};
+use super::{ALLOW, body, gate, name, socket};
+use crate::address::{Network, same_family};
 use crate::number::Called;
 use crate::ring::{Decline, Ring};
 use crate::rtp::Ports;
@@ -31,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 /// What reaches a call's task from the transaction layer.
-pub(super) enum Note {
+pub(super) enum DialogEvent {
     /// A request within the dialog.
     Request(Box<Transaction>),
     /// The ACK of INVITE number `seq`, with the answer where we made the offer.
@@ -46,13 +47,13 @@ pub(super) enum Note {
     Replace(Box<Replacement>),
 }
 
-/// What becomes of a call to somebody.
+/// Whether a call to this user would be taken.
 pub(super) type Forecast = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
 
 /// How a call is reached.
 pub(super) struct Entry {
     /// Bounded at 32: a peer with more requests open in one dialog than that hears 500.
-    pub notes: mpsc::Sender<Note>,
+    pub events: mpsc::Sender<DialogEvent>,
     /// The ACK of our INVITE's 2xx, sent again for each copy of the 2xx (RFC 3261 section 13.2.2.4).
     pub ack: Option<(u32, Request, Flow)>,
 }
@@ -64,8 +65,8 @@ pub(super) struct Registered {
 }
 
 impl Registered {
-    pub(super) fn new(core: &Arc<Core>, key: &Key, notes: mpsc::Sender<Note>) -> Self {
-        lock(&core.dialogs).insert(key.clone(), Entry { notes, ack: None });
+    pub(super) fn new(core: &Arc<Core>, key: &Key, events: mpsc::Sender<DialogEvent>) -> Self {
+        lock(&core.dialogs).insert(key.clone(), Entry { events, ack: None });
         Self { core: core.clone(), key: key.clone() }
     }
 
@@ -104,7 +105,7 @@ pub(super) struct Core {
     pub forecast: OnceLock<Forecast>,
     /// Streams peers opened.
     pub connections: Arc<Semaphore>,
-    /// Streams we opened: peers who take all of theirs do not keep us from calling.
+    /// Streams we opened. Their limit is one of its own, so that peers who use up theirs do not keep us from calling.
     pub connections_out: Arc<Semaphore>,
     pub next_id: AtomicU64,
     pub admission: Mutex<Admission>,
@@ -123,7 +124,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// No way to a peer.
+/// Why a peer cannot be reached.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Unreachable {
     #[error("the host name has no address")]
@@ -186,7 +187,7 @@ impl Core {
     }
 
     /// One message from a socket; what it gives goes back by the same socket.
-    pub(super) async fn hear(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
+    pub(super) async fn receive(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
         let source = flow.remote;
         if !lock(&self.admission).arrive(Instant::now(), source.ip()) {
             debug!(why = "rate", source = %source.ip(), "not heard");
@@ -197,17 +198,17 @@ impl Core {
                 body::simplify(&mut message);
                 self.take(*message, bytes, flow).await
             }
-            verdict => self.turn_away(verdict, source),
+            verdict => self.refuse_or_drop(verdict, source),
         }
     }
 
     /// The head of a stream that cannot be followed any further; what it gives goes back before the stream closes.
-    pub(super) fn hear_last(&self, head: &[u8], why: &'static str, flow: &Flow) -> Option<gate::Reply> {
+    pub(super) fn receive_last(&self, head: &[u8], why: &'static str, flow: &Flow) -> Option<gate::Reply> {
         let status = if why == "oversize" { 513 } else { 400 };
-        self.turn_away(gate::refuse(head, status, why, &self.arrival(flow)), flow.remote)
+        self.refuse_or_drop(gate::refuse(head, status, why, &self.arrival(flow)), flow.remote)
     }
 
-    fn turn_away(&self, verdict: gate::Verdict, source: SocketAddr) -> Option<gate::Reply> {
+    fn refuse_or_drop(&self, verdict: gate::Verdict, source: SocketAddr) -> Option<gate::Reply> {
         match verdict {
             gate::Verdict::Reply { status, why, reply } => {
                 debug!(status, "refused at the gate");
@@ -234,7 +235,7 @@ impl Core {
         match &message {
             SipMessage::Request(request) if lock(&self.merged).is_merged(request, self.as_ref()) => {
                 let refusal = gate::refuse(bytes, 482, "merged", &self.arrival(flow));
-                return self.turn_away(refusal, flow.remote);
+                return self.refuse_or_drop(refusal, flow.remote);
             }
             message if self.is_stray(message) => {
                 self.leave_unanswered(if message.is_request() { "stray ACK" } else { "stray response" });
@@ -245,14 +246,14 @@ impl Core {
         if let Err(error) =
             self.endpoint.on_received_message(message, flow.connection.clone(), &flow.destination()).await
         {
-            // Its words may name a caller; its kind does not.
+            // The error's text may name a caller; its kind does not.
             debug!(kind = ?std::mem::discriminant(&error), "the transaction layer refuses a message");
             self.leave_unanswered("no transaction");
         }
         None
     }
 
-    /// A response to no request of ours, or an ACK of no answer of ours: the transaction layer would let it go in silence.
+    /// A response to no request of ours, or an ACK of no answer of ours: the transaction layer would drop it without a trace.
     fn is_stray(&self, message: &SipMessage) -> bool {
         let key = match message {
             SipMessage::Request(ack) if ack.method == Method::Ack => {
@@ -284,7 +285,7 @@ impl Core {
 
     /// The flow a request came on.
     pub(super) fn flow_of(&self, tx: &Transaction) -> Option<Flow> {
-        let (source, _) = gate::way(&tx.original)?;
+        let (source, _) = gate::return_path(&tx.original)?;
         match tx.connection.as_ref()? {
             connection @ SipConnection::Udp(_) => Some(Flow { remote: source, ..self.socket_of(connection)? }),
             _ => self.stream(source),
@@ -318,10 +319,10 @@ impl Core {
     }
 
     pub(super) async fn flow_at(self: &Arc<Self>, remote: SocketAddr, carrier: Carrier) -> Result<Flow, Unreachable> {
-        lock(&self.admission).expect(Instant::now(), remote.ip());
+        lock(&self.admission).expect_answers(Instant::now(), remote.ip());
         match carrier {
             Carrier::Udp => {
-                let flow = self.udp.iter().find(|flow| flow.local.is_ipv4() == remote.is_ipv4());
+                let flow = self.udp.iter().find(|flow| same_family(flow.local.ip(), remote.ip()));
                 flow.cloned().map(|flow| Flow { remote, ..flow }).ok_or(Unreachable::Transport)
             }
             Carrier::Tcp => socket::dial(self, remote, socket::Opener::Us).await.map_err(|_| Unreachable::Connect),
@@ -334,7 +335,7 @@ impl Core {
             Carrier::Udp => self.udp.iter().map(|flow| flow.local).collect(),
             Carrier::Tcp => self.tcp.iter().copied().chain(self.udp.iter().map(|flow| flow.local)).collect(),
         };
-        let served = |address: &SocketAddr| own.iter().any(|ours| ours.is_ipv4() == address.is_ipv4());
+        let served = |address: &SocketAddr| own.iter().any(|ours| same_family(ours.ip(), address.ip()));
         if port.is_none() {
             // Without a port the name may have SRV records (RFC 3263 section 4.2).
             let target = rsipstack::transport::SipAddr {
@@ -414,7 +415,7 @@ impl Core {
         Some(again)
     }
 
-    /// Answers a request and lets it go; copies of it get the same answer for 32 s.
+    /// Answers a request and ends its transaction; retransmissions get the same answer for 32 s.
     pub(super) async fn reply(&self, mut tx: Transaction, status: u16, headers: Vec<Header>, body: Option<Vec<u8>>) {
         if status >= 300 {
             lock(&self.merged).forget(&tx.original);

@@ -1,5 +1,5 @@
 //! Digest access authentication (RFC 7616, RFC 2617, RFC 8760), as the server that challenges and the client that answers.
-use super::name;
+use crate::percent::decode;
 use md5::{Digest as _, Md5};
 use ring::{digest, hmac, rand};
 use std::collections::HashMap;
@@ -356,7 +356,7 @@ fn resource(uri: &str) -> Option<(String, String)> {
         }
         None => host.split([':', ';', '?']).next().unwrap_or_default().to_ascii_lowercase(),
     };
-    (!host.is_empty()).then(|| (name::decode(user), host))
+    (!host.is_empty()).then(|| (decode(user), host))
 }
 
 /// Equality in time that does not tell where the first difference is.

@@ -60,7 +60,7 @@ impl Default for Peer {
 
 impl Peer {
     /// From now on its connection may be silent for long.
-    pub(super) fn welcome(&self) {
+    pub(super) fn mark_known(&self) {
         self.known.store(true, Ordering::Relaxed);
     }
 

@@ -19,7 +19,7 @@ pub struct Broken {
 
 /// What the front of the buffer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Between messages, or in the head of one.
     Head {
         /// Bytes from the front in which no end of headers begins.
@@ -50,12 +50,12 @@ struct Search {
 #[derive(Debug)]
 pub struct Framer {
     buffer: Vec<u8>,
-    place: Place,
+    position: Position,
 }
 
 impl Default for Framer {
     fn default() -> Self {
-        Self { buffer: Vec::new(), place: Place::Head { searched: 0 } }
+        Self { buffer: Vec::new(), position: Position::Head { searched: 0 } }
     }
 }
 
@@ -68,26 +68,26 @@ impl Framer {
 
     /// Whether a message has begun and not ended: its rest is awaited for a limited time.
     pub fn is_amid(&self) -> bool {
-        !matches!(self.place, Place::Unsized(_)) && self.buffer.iter().any(|b| !matches!(b, b'\r' | b'\n'))
+        !matches!(self.position, Position::Unsized(_)) && self.buffer.iter().any(|b| !matches!(b, b'\r' | b'\n'))
     }
 
     /// The next piece; `None` until more bytes come.
     pub fn cut(&mut self) -> Result<Option<Cut>, Broken> {
         loop {
-            let before = self.place;
+            let before = self.position;
             let cut = match before {
-                Place::Head { searched } => self.read_head(searched)?,
-                Place::Message { total, sized } => self.take(total, sized),
-                Place::Unsized(search) => self.find_start(search)?,
+                Position::Head { searched } => self.read_head(searched)?,
+                Position::Message { total, sized } => self.take(total, sized),
+                Position::Unsized(search) => self.find_start(search)?,
             };
-            let moved = std::mem::discriminant(&before) != std::mem::discriminant(&self.place);
+            let moved = std::mem::discriminant(&before) != std::mem::discriminant(&self.position);
             if cut.is_some() || !moved {
                 return Ok(cut);
             }
         }
     }
 
-    /// Reads the head, once, as soon as all of it is there; a ping in its place comes out.
+    /// Reads the head, once, as soon as all of it is there; a ping in its position comes out.
     fn read_head(&mut self, searched: usize) -> Result<Option<Cut>, Broken> {
         if searched == 0 {
             if self.buffer.starts_with(b"\r\n\r\n") {
@@ -103,7 +103,7 @@ impl Framer {
             }
         }
         let Some(end) = syntax::end_of_head(&self.buffer[searched..]).map(|at| searched + at) else {
-            self.place = Place::Head { searched: self.buffer.len().saturating_sub(3) };
+            self.position = Position::Head { searched: self.buffer.len().saturating_sub(3) };
             if self.buffer.len() > MAX_MESSAGE {
                 return Err(self.broken(self.buffer.len(), "oversize"));
             }
@@ -115,7 +115,7 @@ impl Framer {
         if total > MAX_MESSAGE {
             return Err(self.broken(end + 4, "oversize"));
         }
-        self.place = Place::Message { total, sized: length.is_some() };
+        self.position = Position::Message { total, sized: length.is_some() };
         Ok(None)
     }
 
@@ -123,7 +123,7 @@ impl Framer {
         if self.buffer.len() < total {
             return None;
         }
-        self.place = if sized { Place::Head { searched: 0 } } else { Place::Unsized(Search::default()) };
+        self.position = if sized { Position::Head { searched: 0 } } else { Position::Unsized(Search::default()) };
         let rest = self.buffer.split_off(total);
         Some(Cut::Message(std::mem::replace(&mut self.buffer, rest)))
     }
@@ -140,7 +140,7 @@ impl Framer {
             let line = &self.buffer[at..next];
             if is_start(line) {
                 self.buffer.drain(..at);
-                self.place = Place::Head { searched: 0 };
+                self.position = Position::Head { searched: 0 };
                 return Ok(None);
             }
             let empty = line == b"\r\n";
@@ -160,13 +160,13 @@ impl Framer {
                 return Err(self.broken(0, "out of step"));
             }
         }
-        self.place = Place::Unsized(search);
+        self.position = Position::Unsized(search);
         Ok(cut)
     }
 
     fn broken(&mut self, upto: usize, why: &'static str) -> Broken {
         self.buffer.truncate(upto.min(MAX_MESSAGE));
-        self.place = Place::Head { searched: 0 };
+        self.position = Position::Head { searched: 0 };
         Broken { head: std::mem::take(&mut self.buffer), why }
     }
 }

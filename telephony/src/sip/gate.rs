@@ -6,7 +6,8 @@
 use super::body::{self, Body, Kind};
 use super::syntax::{self, Message, NULL_TAG, Part, elements, is_balanced, is_token, parts};
 use super::via::{ReplyPort, Via};
-use super::{ALLOW, Network, name};
+use super::{ALLOW, name};
+use crate::address::Network;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCode, Version, typed};
@@ -51,7 +52,7 @@ pub struct Reply {
 /// What becomes of some bytes.
 #[derive(Debug)]
 pub enum Verdict {
-    /// A request carries where it came from: [`way`].
+    /// A request carries where it came from: [`return_path`].
     Accept(Box<SipMessage>),
     Reply {
         status: u16,
@@ -94,7 +95,8 @@ pub fn inspect(bytes: &[u8], arrival: &Arrival) -> Verdict {
     if bytes.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         return Verdict::Drop("keepalive");
     }
-    let message = Message::read(&bytes[..bytes.len().min(MAX_MESSAGE)]);
+    // Read whole, for what an answer needs may stand behind what is too long.
+    let message = Message::read(bytes);
     let oversize = bytes.len() > MAX_MESSAGE;
     if message.start.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         return if oversize { Verdict::Drop("oversize") } else { response(&message, arrival.stream) };
@@ -120,12 +122,12 @@ pub fn refuse(bytes: &[u8], status: u16, why: &'static str, arrival: &Arrival) -
 }
 
 /// A field of ours in a request on its way to the transaction layer. No peer can send one of that name: it is no token.
-const WAY: &str = "(way)";
+const RETURN_PATH: &str = "(way)";
 
 /// Where a request came from and where responses to it go.
-pub(super) fn way(request: &Request) -> Option<(SocketAddr, SocketAddr)> {
+pub(super) fn return_path(request: &Request) -> Option<(SocketAddr, SocketAddr)> {
     let value = request.headers.iter().find_map(|header| match header {
-        Header::Other(name, value) if name == WAY => Some(value),
+        Header::Other(name, value) if name == RETURN_PATH => Some(value),
         _ => None,
     });
     let (source, answers) = value?.split_once(' ')?;
@@ -277,7 +279,7 @@ fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
     tag_null(&mut headers, |header| matches!(header, Header::From(_)));
     if known_method == Method::Invite && message.first("contact").is_none() {
         // RFC 2543: the calls of one that gives no Contact come from its address.
-        headers.push(make_header("Contact", format!("<{}>", syntax::unveil(name::split(from).1))));
+        headers.push(make_header("Contact", format!("<{}>", syntax::readable(name::split(from).1))));
     }
     let answers = if arrival.stream {
         arrival.source
@@ -286,7 +288,7 @@ fn request(message: &Message, arrival: &Arrival) -> Result<Request, Fault> {
         let is_ours = |address| networks.iter().any(|network| network.is_shared_by(source, address));
         via.answer_to(arrival.source, arrival.reply_port, is_ours)
     };
-    headers.push(Header::Other(WAY.into(), format!("{} {answers}", arrival.source)));
+    headers.push(Header::Other(RETURN_PATH.into(), format!("{} {answers}", arrival.source)));
     let request =
         Request { method: known_method, uri, version: Version::V2, headers: headers.into(), body: body.to_vec() };
     TransactionKey::from_request(&request, TransactionRole::Server).map_err(|_| bad("malformed"))?;
@@ -333,7 +335,7 @@ fn contacts(message: &Message, method: Method, from: &str, via: &Via) -> Result<
     }
     // A peer of RFC 2543 need not give one; its branch shows that it is one.
     let old = !via.branch().is_some_and(|branch| branch.starts_with("z9hG4bK"));
-    if invites && given == 0 && !(old && name::uri(&syntax::unveil(name::split(from).1)).is_some()) {
+    if invites && given == 0 && !(old && name::uri(&syntax::readable(name::split(from).1)).is_some()) {
         return Err(bad("no Contact"));
     }
     Ok(())

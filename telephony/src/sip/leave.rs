@@ -1,5 +1,5 @@
 //! `Leaving`: a dialog that is over on our side: its BYE, and an answer to all that still comes.
-use super::core::{Core, Note, Registered};
+use super::core::{Core, DialogEvent, Registered};
 use super::dialog::Dialog;
 use super::digest::Credentials;
 use super::flow::{Carrier, Flow};
@@ -20,7 +20,7 @@ pub(super) enum Bye {
 pub(super) struct Leaving<'a> {
     pub core: &'a Arc<Core>,
     pub dialog: &'a mut Dialog,
-    pub notes: &'a mut mpsc::Receiver<Note>,
+    pub events: &'a mut mpsc::Receiver<DialogEvent>,
     pub entry: &'a Registered,
     pub credentials: Option<&'a Credentials>,
     /// An INVITE of theirs whose 2xx is not acknowledged yet.
@@ -28,53 +28,69 @@ pub(super) struct Leaving<'a> {
 }
 
 impl Leaving<'_> {
-    /// Sends BYE where it is due, and answers what still comes until that is answered.
+    /// Sends BYE where it is due, and answers what comes until that is answered.
     pub(super) async fn run(mut self, bye: Bye) {
         if let Bye::Due(reason) = bye
             && self.acknowledged().await
         {
-            let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
-            let mut bye = self.dialog.request(Method::Bye, &self.core.plan.user_agent);
-            bye.headers.push(why);
-            let flow = self.core.flow_within(self.dialog).await;
-            let answer = self.core.transact(bye.clone(), &flow).await;
-            if let Some(who) = self.credentials
-                && matches!(answer.status_code.code(), 401 | 407)
-                && let Some(again) = Core::signed(&bye, &answer, who, &flow)
-            {
-                self.core.transact(again, &flow).await;
+            let Self { core, dialog, events, credentials, .. } = &mut self;
+            let told = tell(core, dialog, *credentials, reason);
+            tokio::pin!(told);
+            // A far end that is gone lets a BYE wait for 64*T1; who asks for the dialog meanwhile does not wait with it.
+            loop {
+                tokio::select! {
+                    () = &mut told => break,
+                    Some(event) = events.recv() => answer(core, event).await,
+                }
             }
         }
         // Nobody finds the dialog from here on; what was already on its way to it is answered.
         self.entry.leave();
-        self.notes.close();
-        while let Some(note) = self.notes.recv().await {
-            self.answer(note).await;
+        self.events.close();
+        while let Some(event) = self.events.recv().await {
+            answer(self.core, event).await;
         }
     }
 
     /// Waits for the ACK, for the callee sends no BYE before it (RFC 3261 section 15); false when their BYE comes instead.
     async fn acknowledged(&mut self) -> bool {
         while let Some(waiting) = self.unacked {
-            match self.notes.recv().await {
-                Some(Note::Request(tx)) if tx.original.method == Method::Bye => {
+            match self.events.recv().await {
+                Some(DialogEvent::Request(tx)) if tx.original.method == Method::Bye => {
                     self.core.reply(*tx, 200, vec![], None).await;
                     return false;
                 }
-                Some(Note::Acked { seq, .. } | Note::Unacked { seq }) if seq == waiting => self.unacked = None,
-                Some(note) => self.answer(note).await,
+                Some(DialogEvent::Acked { seq, .. } | DialogEvent::Unacked { seq }) if seq == waiting => {
+                    self.unacked = None
+                }
+                Some(event) => answer(self.core, event).await,
                 None => self.unacked = None,
             }
         }
         true
     }
+}
 
-    async fn answer(&self, note: Note) {
-        match note {
-            Note::Request(tx) => self.core.reply(*tx, 481, vec![], None).await,
-            Note::Replace(replacement) => replacement.refuse_late(),
-            Note::Acked { .. } | Note::Unacked { .. } | Note::Cancelled | Note::Lost => {}
-        }
+/// Sends the BYE, with credentials where they are asked for.
+async fn tell(core: &Arc<Core>, dialog: &mut Dialog, credentials: Option<&Credentials>, reason: &str) {
+    let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
+    let mut bye = dialog.request(Method::Bye, &core.plan.user_agent);
+    bye.headers.push(why);
+    let flow = core.flow_within(dialog).await;
+    let answer = core.transact(bye.clone(), &flow).await;
+    if let Some(who) = credentials
+        && matches!(answer.status_code.code(), 401 | 407)
+        && let Some(again) = Core::signed(&bye, &answer, who, &flow)
+    {
+        core.transact(again, &flow).await;
+    }
+}
+
+async fn answer(core: &Arc<Core>, event: DialogEvent) {
+    match event {
+        DialogEvent::Request(tx) => core.reply(*tx, 481, vec![], None).await,
+        DialogEvent::Replace(replacement) => replacement.refuse_late(),
+        DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
     }
 }
 

@@ -1,7 +1,9 @@
 //! SIP (RFC 3261): phones, trunks and calls over UDP and TCP.
 //!
 //! `rsipstack` parses and keeps transactions; sockets, the gate before them, admission, dialogs, digest and session timers
-//! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → a [`call`]'s task → [`crate::Line`].
+//! are ours. A message's way: [`socket`] → [`gate`] → transaction → [`inbound`] → [`ringing`] → a [`call`]'s task →
+//! [`crate::Line`].
+mod access;
 pub mod admission;
 mod body;
 mod call;
@@ -13,32 +15,34 @@ pub mod frame;
 pub mod gate;
 mod identity;
 mod inbound;
+mod info;
+mod invite;
 mod leave;
 mod merged;
 mod name;
-mod network;
 mod options;
 mod outbound;
 mod plan;
+mod register;
 pub mod registrar;
 mod replace;
+mod ringing;
 mod socket;
 mod syntax;
 mod timer;
 mod trunk;
 mod via;
 
-pub use admission::{Limits, Place};
+pub use admission::{CallSlot, Limits};
 pub use digest::{Algorithm, Credentials};
 pub use flow::Carrier;
-pub(crate) use name::decode;
 pub use name::{carrier, is_address};
-pub use network::{Network, NotANetwork};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
 pub use trunk::Standing;
 pub use via::ReplyPort;
 
 use self::core::{Core, lock};
+use crate::address::Network;
 use crate::line::Line;
 use crate::number::Called;
 use crate::ring::{Decline, Refused, Ring};
@@ -59,7 +63,7 @@ use trunk::TrunkState;
 
 /// Methods we answer with more than a refusal.
 const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY";
-/// Option tags (RFC 3261 section 19.2) of what we do: session timers, and calls that take the place of others.
+/// Option tags (RFC 3261 section 19.2) of what we support: session timers (RFC 4028) and Replaces (RFC 3891).
 const SUPPORTED: &str = "timer, replaces";
 
 /// Why signalling does not start.
@@ -91,7 +95,7 @@ pub struct Report {
     pub trunks: Vec<(String, Standing)>,
     /// What was refused or dropped, by reason.
     pub refused: BTreeMap<&'static str, u64>,
-    /// What asked for no answer, or had no way for one, by reason.
+    /// What asked for no answer, or could not be answered, by reason.
     pub unanswered: BTreeMap<&'static str, u64>,
     pub draining: bool,
 }
@@ -104,8 +108,8 @@ pub struct Sip {
 /// How often the transaction layer's timers are looked at. The shortest that matters is T1, 500 ms.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs the transaction layer's timers. It would be woken whenever one of them is set or taken back, many times in each call;
-/// nobody heeds that, and it looks every [`LOOK`] instead.
+/// Runs the transaction layer's timers, every [`LOOK`]. Its own wake-ups, one for each timer set or cancelled and so many in
+/// each call, are ignored.
 async fn keep_time(core: Arc<Core>) {
     let mut timers = std::pin::pin!(core.endpoint.process_timer());
     let mut look = tokio::time::interval(LOOK);
@@ -115,8 +119,8 @@ async fn keep_time(core: Arc<Core>) {
             _ = look.tick() => {}
             () = core.stop.cancelled() => return,
         }
-        let mut unheeded = std::task::Context::from_waker(std::task::Waker::noop());
-        if std::future::Future::poll(timers.as_mut(), &mut unheeded).is_ready() {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if std::future::Future::poll(timers.as_mut(), &mut context).is_ready() {
             return;
         }
     }
@@ -202,12 +206,12 @@ impl Sip {
         Ok((Self { core }, ring))
     }
 
-    /// Where datagrams are received, as peers are told it; the first place of several.
+    /// Where datagrams are received, as peers are told it; the first of several.
     pub fn udp(&self) -> Option<SocketAddr> {
         self.all_udp().first().copied()
     }
 
-    /// Every place where datagrams are received.
+    /// All addresses where datagrams are received.
     pub fn all_udp(&self) -> Vec<SocketAddr> {
         self.core.udp.iter().map(|flow| flow.local).collect()
     }
@@ -217,7 +221,7 @@ impl Sip {
         self.all_tcp().first().copied()
     }
 
-    /// Every place where connections are accepted.
+    /// All addresses where connections are accepted.
     pub fn all_tcp(&self) -> Vec<SocketAddr> {
         let told =
             |bound: &SocketAddr| SocketAddr::new(socket::told(bound.ip(), &self.core.plan.advertise), bound.port());
@@ -226,18 +230,18 @@ impl Sip {
 
     /// Calls. Dropping the future gives up with CANCEL.
     pub async fn dial(&self, dial: Dial) -> Result<Line, Refused> {
-        let place = self.reserve().ok_or_else(|| Refused::new(503, "too many calls are live"))?;
-        self.dial_from(place, dial).await
+        let slot = self.reserve().ok_or_else(|| Refused::new(503, "too many calls are live"))?;
+        self.dial_from(slot, dial).await
     }
 
-    /// Room for one more call, inbound or outbound; `None` when all are taken. It is given back when dropped.
-    pub fn reserve(&self) -> Option<Place> {
-        lock(&self.core.admission).take()
+    /// A slot for one more call, inbound or outbound; `None` when all are taken. Dropping it gives it back.
+    pub fn reserve(&self) -> Option<CallSlot> {
+        lock(&self.core.admission).take_call()
     }
 
-    /// Calls with room that was reserved before. Dropping the future gives up with CANCEL.
-    pub async fn dial_from(&self, place: Place, dial: Dial) -> Result<Line, Refused> {
-        outbound::dial(&self.core, dial, place).await
+    /// Calls with a slot that was reserved before. Dropping the future gives up with CANCEL.
+    pub async fn dial_from(&self, slot: CallSlot, dial: Dial) -> Result<Line, Refused> {
+        outbound::dial(&self.core, dial, slot).await
     }
 
     /// Sets, once, who says what becomes of a call to somebody: OPTIONS is answered like that call would be. A call to nobody

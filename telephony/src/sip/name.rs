@@ -3,8 +3,8 @@ use super::flow::Carrier;
 use super::syntax::{self, Part};
 use crate::number::Called;
 use crate::party::Party;
+use crate::percent::decode;
 use rsipstack::sip::{Auth, HostWithPort, Scheme, Uri};
-
 use std::borrow::Cow;
 
 /// Display name and URI of a From, To or Contact value, without its parameters.
@@ -58,7 +58,7 @@ fn unquote(name: &str) -> String {
 
 /// The party a From or To value names. A value that names none gives an empty one.
 pub(super) fn party(value: &str) -> Party {
-    let value = syntax::unveil(value);
+    let value = syntax::readable(value);
     let (display, text) = split(&value);
     let user = Called::of(text).user().to_owned();
     let party = match uri(text) {
@@ -142,29 +142,6 @@ pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
         Some("tcp") => Ok(Some(Carrier::Tcp)),
         Some(_) => Err("asks for a transport other than udp and tcp"),
     }
-}
-
-/// Percent-decoding; what is no valid escape stays.
-pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        let byte =
-            escape.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match byte {
-            // A control byte, decoded, could end a header line.
-            Some(byte) if byte >= 0x20 && byte != 0x7f => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -256,10 +233,5 @@ mod tests {
         for other in ["tls", "TLS", "sctp", "ws", "wss", "pigeon", ""] {
             assert!(carrier(&format!("sip:a@b;transport={other}")).is_err(), "{other}");
         }
-    }
-
-    #[test]
-    fn an_escaped_line_end_is_not_let_through() {
-        assert_eq!(decode("a%0d%0aVia%3a%zz%"), "a%0d%0aVia:%zz%");
     }
 }

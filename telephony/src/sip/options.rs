@@ -1,9 +1,9 @@
 //! OPTIONS outside a dialog (RFC 3261 section 11.2): what an INVITE to the same address would get at this moment. Dispatchers
 //! and carriers send calls by it.
+use super::access::{retry_after, right};
 use super::call;
 use super::core::{Core, lock};
 use super::flow::Flow;
-use super::inbound::{retry_after, right};
 use super::name;
 use crate::number::Called;
 use crate::ring::Decline;
@@ -15,13 +15,13 @@ use std::time::Instant;
 
 pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     let called = Called::of(&name::written(&tx.original.uri));
-    // Without a user it is the server that is asked for, and anybody may ask how it is.
+    // Without a user part the request asks for the state of the server, which anybody may know.
     let whole = called.user().is_empty();
     if !whole {
         if let Err(refusal) = right(core, &tx, flow.remote) {
             return refusal.reply(core, tx, flow.remote).await;
         }
-        flow.peer.welcome();
+        flow.peer.mark_known();
     }
     let (status, headers) = match foretell(core, &called, whole) {
         Ok(()) => (200, call::capabilities()),
@@ -30,7 +30,7 @@ pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     core.reply_soon(tx, status, headers).await;
 }
 
-/// What keeps a call from being taken; of the `whole` server, what keeps calls.
+/// Why a call would be refused; of the `whole` server, why calls in general would be.
 fn foretell(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<Header>)> {
     let limits = &core.plan.limits;
     let later = |status| Err((status, retry_after(limits.retry_after)));
@@ -47,7 +47,7 @@ fn foretell(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<H
     match core.forecast.get().map(|decides| decides(called)) {
         None | Some(Ok(())) => Ok(()),
         Some(Err(Decline::Overloaded(after))) => Err((503, retry_after(after))),
-        // That nobody in particular is called is no fault of the server's.
+        // A refusal of the empty user part says nothing of the server.
         Some(Err(_)) if whole => Ok(()),
         Some(Err(why)) => Err((why.status(), vec![])),
     }

@@ -1,7 +1,7 @@
 //! Outgoing calls: INVITE with digest, provisional responses, CANCEL, and the line.
 use super::SUPPORTED;
-use super::admission::Place;
-use super::call::{CHANGES, Call, Media, NOTES, Owner};
+use super::admission::CallSlot;
+use super::call::{EVENTS, Established};
 use super::core::{Core, Registered, allow, closed};
 use super::dialog::Dialog;
 use super::flow::Flow;
@@ -11,15 +11,15 @@ use super::timer::{self, Timer};
 use crate::line::Line;
 use crate::party::Party;
 use crate::ring::Refused;
-use crate::rtp::{Socket, Switch};
+use crate::rtp::Socket;
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind, Version};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -28,11 +28,11 @@ use tokio::time::{Instant, sleep_until};
 const RINGS: Duration = Duration::from_secs(60);
 
 /// Places the call in a task of its own, so that a caller who stops waiting still gets its CANCEL sent.
-pub(super) async fn dial(core: &Arc<Core>, dial: Dial, place: Place) -> Result<Line, Refused> {
+pub(super) async fn dial(core: &Arc<Core>, dial: Dial, slot: CallSlot) -> Result<Line, Refused> {
     if core.draining.load(Ordering::Acquire) {
         return Err(Refused::new(503, "the server is shutting down"));
     }
-    let attempt = Attempt::prepare(core, dial, place).await?;
+    let attempt = Attempt::prepare(core, dial, slot).await?;
     let (reply, line) = oneshot::channel();
     tokio::spawn(attempt.run(reply));
     line.await.unwrap_or_else(|_| Err(Refused::new(500, "signalling stopped")))
@@ -47,7 +47,8 @@ struct Attempt {
     session: sdp::Session,
     socket: Socket,
     parties: (Party, Party),
-    place: Place,
+    /// Given back once the call is given up: what is left of it then is signalling.
+    slot: Option<CallSlot>,
     deadline: Instant,
 }
 
@@ -59,7 +60,7 @@ enum Outcome {
 }
 
 impl Attempt {
-    async fn prepare(core: &Arc<Core>, dial: Dial, place: Place) -> Result<Self, Refused> {
+    async fn prepare(core: &Arc<Core>, dial: Dial, slot: CallSlot) -> Result<Self, Refused> {
         let target = name::uri(name::split(&dial.to).1).filter(|uri| uri.scheme.is_some());
         let target = target.ok_or_else(|| Refused::new(400, "the number to call is no SIP URI: sip:user@host"))?;
         let proxy = match &dial.outbound_proxy {
@@ -108,7 +109,7 @@ impl Attempt {
         let rings = if dial.timeout.is_zero() { RINGS } else { dial.timeout };
         let deadline = Instant::now() + rings;
         let core = core.clone();
-        Ok(Self { core, dial, flow, invite, contact, session, socket, parties: (from, to), place, deadline })
+        Ok(Self { core, dial, flow, invite, contact, session, socket, parties: (from, to), slot: Some(slot), deadline })
     }
 
     async fn run(mut self, mut reply: oneshot::Sender<Result<Line, Refused>>) {
@@ -187,6 +188,9 @@ impl Attempt {
         let (mut heard, mut given_up, mut cancelled) = (false, None, false);
         let mut deadline = self.deadline;
         loop {
+            if given_up.is_some() {
+                self.slot = None;
+            }
             if given_up.is_some() && heard && !cancelled {
                 cancelled = true;
                 self.cancel();
@@ -291,41 +295,26 @@ impl Attempt {
         let expires = response.session_expires_header().map(|header| header.value());
         let mut timer = Timer::default();
         timer.refreshed(std::time::Instant::now(), timer::granted(expires, dialog.allows_update));
-        let (notes_in, notes) = mpsc::channel(NOTES);
-        let entry = Registered::new(&self.core, &dialog.key, notes_in.clone());
+        let (events_in, events) = mpsc::channel(EVENTS);
+        let entry = Registered::new(&self.core, &dialog.key, events_in.clone());
         self.acknowledge(&dialog, &entry).await;
-        let (wire, control) = self.socket.wire(negotiated.remote);
-        control.secure(negotiated.secrets.clone(), Switch::Now);
-        let (changes_in, changes) = mpsc::channel(CHANGES);
-        let (wishes_in, wishes) = mpsc::channel(8);
-        let ended = Arc::new(OnceLock::new());
-        let id = self.core.next_id.fetch_add(1, Ordering::Relaxed);
-        let line = Line {
-            id,
-            from: self.parties.0,
-            to: self.parties.1,
-            wire: Some(Box::new(wire)),
-            plan: negotiated.plan.clone(),
-            suite: negotiated.secrets.map(|secrets| secrets.ours.suite),
-            wishes: wishes_in,
-            changes,
-            ended: ended.clone(),
-        };
-        let call = Call {
+        let established = Established {
+            id: self.core.next_id.fetch_add(1, Ordering::Relaxed),
             core: self.core,
-            id,
+            parties: self.parties,
             dialog,
-            media: Media { session: self.session, control, plan: negotiated.plan, held: negotiated.hold },
-            notes,
-            notes_in,
-            owner: Owner { wishes, changes: changes_in, ended },
+            session: self.session,
+            negotiated,
+            socket: self.socket,
+            events,
+            events_in,
+            entry,
             timer,
             unacked: None,
-            successor: None,
             credentials: self.dial.credentials,
-            place: Some(self.place),
-            entry,
+            slot: self.slot,
         };
+        let (line, call) = established.into_call();
         // Who stopped waiting in this moment drops the line, and that hangs up.
         reply.send(Ok(line)).ok();
         call.run().await;

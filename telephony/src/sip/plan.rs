@@ -2,8 +2,8 @@
 use super::admission::Limits;
 use super::digest::{Algorithm, Credentials};
 use super::flow::Carrier;
-use super::network::Network;
 use super::via::ReplyPort;
+use crate::address::Network;
 use crate::party::Party;
 use crate::sdp::Prefs;
 use std::fmt;
@@ -106,7 +106,7 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// Timers of RFC 3261 section 17.1.1.1. Tests shorten them; nobody else has reason to.
+/// Timers of RFC 3261 section 17.1.1.1, which tests shorten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
     pub t1: Duration,

@@ -1,9 +1,10 @@
 //! Calls that take the place of another (RFC 3891): a colleague who was asked first hands the caller on, a call is picked up
 //! on another phone. The bot's line goes on: what changes is the far end.
-use super::call::{self, Call, Invite, NOTES};
-use super::core::{Core, Note, Registered, lock};
+use super::call::{self, Call, EVENTS};
+use super::core::{Core, DialogEvent, Registered, lock};
 use super::dialog::{Dialog, Key};
 use super::flow::Flow;
+use super::invite::Invite;
 use super::leave::{Bye, Leaving};
 use super::name;
 use super::timer::Timer;
@@ -35,8 +36,8 @@ pub(super) struct Replacement {
     flow: Flow,
     tag: String,
     early_only: bool,
-    notes: mpsc::Receiver<Note>,
-    notes_in: mpsc::Sender<Note>,
+    events: mpsc::Receiver<DialogEvent>,
+    events_in: mpsc::Sender<DialogEvent>,
 }
 
 /// The dialog that `request` wants to replace, by our side's tags.
@@ -79,21 +80,25 @@ fn parse(value: &str) -> Result<Replaces, Malformed> {
 /// Hands an INVITE from somebody who may call to the dialog whose place it wants. It takes no room of its own: the call is
 /// the same.
 pub(super) async fn hand_over(core: &Arc<Core>, tx: Transaction, flow: Flow, replaces: Replaces) {
-    let target = lock(&core.dialogs).get(&replaces.key).map(|entry| entry.notes.clone());
+    let target = lock(&core.dialogs).get(&replaces.key).map(|entry| entry.events.clone());
     let Some(target) = target else {
         core.count("replaces nothing");
         return core.reply_soon(tx, 481, vec![]).await;
     };
     let (request, tag) = (tx.original.clone(), rsipstack::transaction::random_text(12));
-    let (notes_in, notes) = mpsc::channel(NOTES);
-    let invite = Invite::drive(core, tx, &tag, notes_in.clone());
+    let (events_in, events) = mpsc::channel(EVENTS);
+    let invite = Invite::drive(core, tx, &tag, events_in.clone());
     let early_only = replaces.early_only;
-    let replacement = Box::new(Replacement { invite, request, flow, tag, early_only, notes, notes_in });
-    match target.try_send(Note::Replace(replacement)) {
+    let replacement = Box::new(Replacement { invite, request, flow, tag, early_only, events, events_in });
+    match target.try_send(DialogEvent::Replace(replacement)) {
         Ok(()) => {}
         // Busy: the peer may try again. Closed: the dialog has just ended.
-        Err(mpsc::error::TrySendError::Full(Note::Replace(refused))) => refused.invite.respond(500, vec![], None),
-        Err(mpsc::error::TrySendError::Closed(Note::Replace(refused))) => refused.invite.respond(481, vec![], None),
+        Err(mpsc::error::TrySendError::Full(DialogEvent::Replace(refused))) => {
+            refused.invite.respond(500, vec![], None)
+        }
+        Err(mpsc::error::TrySendError::Closed(DialogEvent::Replace(refused))) => {
+            refused.invite.respond(481, vec![], None)
+        }
         Err(_) => {}
     }
 }
@@ -118,7 +123,7 @@ impl Call {
             self.successor = Some(Box::new(replacement));
             return None;
         }
-        let Replacement { invite, request, flow, tag, early_only, notes, notes_in } = replacement;
+        let Replacement { invite, request, flow, tag, early_only, events, events_in } = replacement;
         let refuse = |status, headers| {
             invite.respond(status, headers, None);
             None
@@ -150,12 +155,12 @@ impl Call {
         debug!(call = self.id, "another dialog takes the place of this call's");
         headers.extend(call::described(&dialog.contact));
         let text = negotiated.as_ref().map_or_else(|| session.offer(), |negotiated| negotiated.text.clone());
-        let entry = Registered::new(&self.core, &dialog.key, notes_in.clone());
+        let entry = Registered::new(&self.core, &dialog.key, events_in.clone());
         let (mut old, old_entry) =
             (std::mem::replace(&mut self.dialog, dialog), std::mem::replace(&mut self.entry, entry));
-        let mut old_notes = std::mem::replace(&mut self.notes, notes);
+        let mut old_events = std::mem::replace(&mut self.events, events);
         let (core, credentials) = (self.core.clone(), self.credentials.take());
-        self.notes_in = notes_in;
+        self.events_in = events_in;
         self.media.session = session;
         self.timer = Timer::default();
         self.timer.refreshed(Instant::now(), agreed);
@@ -163,8 +168,8 @@ impl Call {
         invite.respond(200, headers, Some(text));
         tokio::spawn(async move {
             let credentials = credentials.as_ref();
-            let (notes, entry) = (&mut old_notes, &old_entry);
-            let leaving = Leaving { core: &core, dialog: &mut old, notes, entry, credentials, unacked: None };
+            let (events, entry) = (&mut old_events, &old_entry);
+            let leaving = Leaving { core: &core, dialog: &mut old, events, entry, credentials, unacked: None };
             leaving.run(Bye::Due("replaced")).await;
         });
         let from = request.from_header().map(|from| name::party(from.value())).unwrap_or_default();

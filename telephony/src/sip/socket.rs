@@ -2,11 +2,12 @@
 //!
 //! The transaction layer never reads: it sends on the [`Flow`] it is given. A stream's messages go through a bounded queue
 //! of 64 to its writer; a peer that does not read for ten seconds loses the connection.
-use super::admission::Seat;
+use super::admission::ConnectionSlot;
 use super::core::{Core, lock};
 use super::flow::{Carrier, Flow};
 use super::frame::{Cut, Framer};
 use super::{syntax, via};
+use crate::address::{self, same_family};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rsipstack::platform;
@@ -31,7 +32,7 @@ const QUEUE: usize = 64;
 const STALLED: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// The longest datagram there is. One longer than is taken gets an answer, if its head says where to.
+/// The longest UDP datagram. One that is longer than [`super::gate::MAX_MESSAGE`] is read whole too, so that it is answered.
 const DATAGRAM: usize = 65_535;
 
 /// The datagram socket as the transaction layer sends by it.
@@ -53,7 +54,7 @@ impl platform::net::UdpSocket for Outgoing {
     }
 }
 
-/// The datagram socket and its flow; `remote` of the flow is nobody and is set for each peer.
+/// The datagram socket and its flow, whose `remote` is set for each peer.
 pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Result<(Arc<UdpSocket>, Flow)> {
     let socket = of_family(bind, socket2::Type::DGRAM, socket2::Protocol::UDP)?;
     // A burst of calls arrives faster than one task reads.
@@ -91,22 +92,14 @@ pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
 
 /// The address peers are told.
 pub(super) fn told(bound: IpAddr, advertise: &[IpAddr]) -> IpAddr {
-    if let Some(address) = advertise.iter().find(|address| address.is_ipv4() == bound.is_ipv4()) {
+    if let Some(address) = advertise.iter().find(|address| same_family(**address, bound)) {
         return *address;
     }
     if !bound.is_unspecified() {
         return bound;
     }
-    // The source address the kernel would use towards the internet; nothing is sent.
-    let (any, far): (SocketAddr, SocketAddr) = match bound {
-        IpAddr::V4(_) => ((Ipv4Addr::UNSPECIFIED, 0).into(), ([192, 0, 2, 1], 9).into()),
-        IpAddr::V6(_) => ((Ipv6Addr::UNSPECIFIED, 0).into(), ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9).into()),
-    };
-    let probe = std::net::UdpSocket::bind(any).and_then(|probe| {
-        probe.connect(far)?;
-        probe.local_addr()
-    });
-    probe.map_or(if bound.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }, |a| a.ip())
+    let loopback = if bound.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    address::outbound(bound).unwrap_or(loopback)
 }
 
 /// Reads datagrams until the server stops.
@@ -120,7 +113,7 @@ pub(super) async fn serve_udp(core: Arc<Core>, socket: Arc<UdpSocket>, flow: Flo
         match received {
             Ok((length, remote)) => {
                 let flow = Flow { remote, ..flow.clone() };
-                if let Some(reply) = core.hear(&buffer[..length], &flow).await
+                if let Some(reply) = core.receive(&buffer[..length], &flow).await
                     && socket.send_to(&reply.bytes, reply.to).await.is_err()
                 {
                     core.leave_unanswered("answer not sent");
@@ -141,14 +134,14 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
         };
         match accepted {
             Ok((stream, remote)) => {
-                let place = match admit(&core, remote.ip()) {
-                    Ok(place) => place,
+                let slots = match admit(&core, remote.ip()) {
+                    Ok(slots) => slots,
                     Err(full) => {
                         core.count(full);
                         continue;
                     }
                 };
-                match open(&core, stream, remote, place).await {
+                match open(&core, stream, remote, slots).await {
                     Ok(flow) => debug!(open = flow.is_open(), "stream accepted"),
                     Err(_) => core.leave_unanswered("stream gone"),
                 }
@@ -161,24 +154,24 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
-/// A connection's places; dropping them makes room.
-struct Place {
+/// What an open connection counts as, until it is dropped.
+struct Slots {
     _permit: OwnedSemaphorePermit,
-    /// It counts against its source's limit; none where we connected or the source is of an open or trusted network.
-    seat: Option<Seat>,
+    /// Of its source's limit; `None` where we connected or the source is of an open or trusted network.
+    of_source: Option<ConnectionSlot>,
 }
 
-/// Room for a connection a peer has opened; where there is none, what is full.
-fn admit(core: &Core, source: IpAddr) -> Result<Place, &'static str> {
+/// Slots for a connection that a peer has opened; without one, which limit is reached.
+fn admit(core: &Core, source: IpAddr) -> Result<Slots, &'static str> {
     let admission = lock(&core.admission);
-    let seat = if admission.is_unlimited(source) {
+    let of_source = if admission.is_unlimited(source) {
         None
     } else {
-        Some(admission.seat(source).ok_or("connections of one source")?)
+        Some(admission.take_connection(source).ok_or("connections of one source")?)
     };
     drop(admission);
     let permit = core.connections.clone().try_acquire_owned().map_err(|_| "connections")?;
-    Ok(Place { _permit: permit, seat })
+    Ok(Slots { _permit: permit, of_source })
 }
 
 /// Whose limit of connections a new one counts against.
@@ -195,34 +188,34 @@ pub(super) async fn dial(core: &Arc<Core>, remote: SocketAddr, opener: Opener) -
     if let Some(flow) = core.stream(remote) {
         return Ok(flow);
     }
-    let place = match opener {
+    let slots = match opener {
         Opener::Us => {
             let permit = core.connections_out.clone().try_acquire_owned();
-            Place { _permit: permit.map_err(|_| io::Error::other("too many connections are open"))?, seat: None }
+            Slots { _permit: permit.map_err(|_| io::Error::other("too many connections are open"))?, of_source: None }
         }
         Opener::Peer => admit(core, remote.ip()).map_err(io::Error::other)?,
     };
     let stream = timeout(CONNECT, TcpStream::connect(remote)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    open(core, stream, remote, place).await
+    open(core, stream, remote, slots).await
 }
 
-async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Place) -> io::Result<Flow> {
+async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, slots: Slots) -> io::Result<Flow> {
     stream.set_nodelay(true).ok();
     let bound = stream.local_addr()?;
     // A connection we opened has a port of its own; requests to us go to the listener.
-    let listener = core.tcp.iter().find(|listener| listener.is_ipv4() == bound.is_ipv4());
+    let listener = core.tcp.iter().find(|listener| same_family(listener.ip(), bound.ip()));
     let port = listener.map_or(bound.port(), SocketAddr::port);
     let local = SocketAddr::new(told(bound.ip(), &core.plan.advertise), port);
     let closed = core.stop.child_token();
     let (outgoing, queue) = mpsc::channel(QUEUE);
-    // What a channel would bring in comes in through the gate instead; nothing holds the sender.
+    // The channel's receiving direction is unused: what arrives goes through the gate.
     let (_, nothing) = mpsc::unbounded_channel();
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Tcp.transport()), addr: remote.into() };
     let channel = ChannelConnection::create_connection_bounded(nothing, outgoing, addr, Some(closed.clone())).await;
     let connection = SipConnection::Channel(channel.map_err(|e| io::Error::other(e.to_string()))?);
     let flow = Flow { carrier: Carrier::Tcp, connection, local, remote, peer: Arc::default() };
-    if place.seat.is_none() {
-        flow.peer.welcome();
+    if slots.of_source.is_none() {
+        flow.peer.mark_known();
     }
     let (reader, writer) = stream.into_split();
     let writer = Arc::new(Mutex::new(writer));
@@ -243,13 +236,13 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, place: Pl
             if streams.get(&remote).is_some_and(|flow| peer.ptr_eq(&Arc::downgrade(&flow.peer))) {
                 streams.remove(&remote);
             }
-            drop((streams, place));
+            drop((streams, slots));
         }
     });
     Ok(flow)
 }
 
-/// Writes what the transaction layer sends. What it still sends when the stream is gone takes another way.
+/// Writes what the transaction layer sends. Responses that it sends once the stream is gone go by another one.
 async fn write(
     core: Arc<Core>,
     mut queue: mpsc::Receiver<TransportEvent>,
@@ -269,15 +262,17 @@ async fn write(
     }
     closed.cancel();
     drop(writer);
-    // Until nobody holds the stream any more. Where one answer finds no way, the others have none.
-    let mut has_way = true;
+    // Until the last reference to the flow is dropped. Where one answer cannot be sent, the others are not tried.
+    let mut reachable = true;
     loop {
         let event = tokio::select! {
             event = queue.recv() => event,
             () = core.stop.cancelled() => return,
         };
         match event {
-            Some(TransportEvent::Incoming(message, ..)) if has_way => has_way = send_elsewhere(&core, message).await,
+            Some(TransportEvent::Incoming(message, ..)) if reachable => {
+                reachable = send_elsewhere(&core, message).await
+            }
             Some(TransportEvent::Incoming(..)) => core.leave_unanswered("answer not sent"),
             Some(_) => {}
             None => return,
@@ -285,10 +280,10 @@ async fn write(
     }
 }
 
-/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2). Whether there was a way.
+/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2). `false` where that fails.
 async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     let back = match &message {
-        SipMessage::Response(response) => response.via_header().ok().and_then(|via| via::way_back(via.value())),
+        SipMessage::Response(response) => response.via_header().ok().and_then(|via| via::return_address(via.value())),
         SipMessage::Request(_) => None,
     };
     let Some(back) = back else {
@@ -341,13 +336,13 @@ impl Stream<'_> {
             match timeout(wait, reader.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return,
                 Ok(Ok(length)) => self.framer.push(&buffer[..length]),
-                // Its time as a stranger is over, or it is one no more.
+                // The time for a first request is over, or one has come.
                 Err(_) if wait < patience => continue,
                 Err(_) if amid => {
                     self.core.count("half a message");
                     return;
                 }
-                // The table and this task hold it; whoever holds it beyond has a call on it.
+                // Two references are the table's and this task's; any more are those of calls.
                 Err(_) if Arc::strong_count(&self.flow.peer) > 2 => continue,
                 Err(_) => return,
             }
@@ -370,14 +365,14 @@ impl Stream<'_> {
                     }
                 }
                 Ok(Some(Cut::Message(message))) => {
-                    if let Some(reply) = self.core.hear(&message, &self.flow).await
+                    if let Some(reply) = self.core.receive(&message, &self.flow).await
                         && put(&self.writer, &reply.bytes).await.is_err()
                     {
                         return false;
                     }
                 }
                 Err(broken) => {
-                    if let Some(reply) = self.core.hear_last(&broken.head, broken.why, &self.flow) {
+                    if let Some(reply) = self.core.receive_last(&broken.head, broken.why, &self.flow) {
                         put(&self.writer, &reply.bytes).await.ok();
                     }
                     return false;

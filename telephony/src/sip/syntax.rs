@@ -4,14 +4,14 @@
 //! around separators. Nothing is judged here but what no reading of the grammar allows ([`Message::defect`]).
 //!
 //! The parser below is stricter than the grammar where names and addresses of From and To are concerned, and knows no
-//! octets but UTF-8. What it would trip over travels through it as one private character for each octet ([`veil`]), and
+//! octets but UTF-8. What it would reject passes through it as one private-use character for each octet ([`protect`]), and
 //! becomes that octet again when a message leaves ([`restore`]): an answer repeats From and To as they came.
 use std::borrow::Cow;
 
 const MAX_FIELDS: usize = 128;
 
 /// Private characters stand for octets: this one plus the octet.
-const VEILED: u32 = 0xe000;
+const PRIVATE: u32 = 0xe000;
 /// The tag of a party that gave none (RFC 3261 section 12.1: such a tag is null). It never leaves.
 pub(super) const NULL_TAG: char = '\u{e100}';
 /// The first octet of all of them in UTF-8.
@@ -109,7 +109,7 @@ impl<'a> Message<'a> {
         let head = &bytes[..end.unwrap_or(bytes.len())];
         let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let start = match text(lines.next().unwrap_or_default()) {
-            Cow::Owned(text) => Cow::Owned(unveil(&text).into_owned()),
+            Cow::Owned(text) => Cow::Owned(readable(&text).into_owned()),
             text => text,
         };
         let (fields, mut sound) = unfold(lines);
@@ -152,7 +152,7 @@ fn has_bare_ends(head: &[u8]) -> bool {
 
 /// A line as text: an octet that is no UTF-8 becomes its private character, and so do those of a private character.
 fn text(line: &[u8]) -> Cow<'_, str> {
-    let ours = |c: char| (VEILED..=u32::from(NULL_TAG)).contains(&u32::from(c));
+    let ours = |c: char| (PRIVATE..=u32::from(NULL_TAG)).contains(&u32::from(c));
     if let Ok(text) = std::str::from_utf8(line)
         && (!line.contains(&LEAD) || !text.contains(ours))
     {
@@ -162,12 +162,12 @@ fn text(line: &[u8]) -> Cow<'_, str> {
     for chunk in line.utf8_chunks() {
         for c in chunk.valid().chars() {
             if ours(c) {
-                out.extend(c.encode_utf8(&mut [0; 4]).bytes().filter_map(veiled));
+                out.extend(c.encode_utf8(&mut [0; 4]).bytes().filter_map(private_char));
             } else {
                 out.push(c);
             }
         }
-        out.extend(chunk.invalid().iter().filter_map(|byte| veiled(*byte)));
+        out.extend(chunk.invalid().iter().filter_map(|byte| private_char(*byte)));
     }
     Cow::Owned(out)
 }
@@ -205,10 +205,10 @@ fn unfold<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Field<'a>>, bool) {
     }
     let canonical = |(name, form, value): (Cow<'a, str>, Form, String)| {
         let value = match form {
-            Form::Structured => unveil(&compact(&value, ";=/")).into_owned(),
-            Form::Via => unveil(&compact(&value, ";=/:")).into_owned(),
-            Form::Party => veil(&compact(&value, ";=/")),
-            Form::Text => unveil(value.trim()).into_owned(),
+            Form::Structured => readable(&compact(&value, ";=/")).into_owned(),
+            Form::Via => readable(&compact(&value, ";=/:")).into_owned(),
+            Form::Party => protect(&compact(&value, ";=/")),
+            Form::Text => readable(value.trim()).into_owned(),
         };
         Field { name, value }
     };
@@ -356,32 +356,32 @@ fn compact(value: &str, separators: &str) -> String {
     out
 }
 
-/// The private character that stands for an octet the parser below trips over; none where an octet needs none.
-fn veiled(byte: u8) -> Option<char> {
-    char::from_u32(VEILED + u32::from(byte)).filter(|_| byte >= 0x80 || b"<>;?".contains(&byte))
+/// The private-use character that stands for an octet which the parser below would reject; `None` for other octets.
+fn private_char(byte: u8) -> Option<char> {
+    char::from_u32(PRIVATE + u32::from(byte)).filter(|_| byte >= 0x80 || b"<>;?".contains(&byte))
 }
 
 /// The octet that a private character stands for.
 fn octet(c: char) -> Option<u8> {
-    let byte = u8::try_from(u32::from(c).checked_sub(VEILED)?).ok()?;
-    veiled(byte).map(|_| byte)
+    let byte = u8::try_from(u32::from(c).checked_sub(PRIVATE)?).ok()?;
+    private_char(byte).map(|_| byte)
 }
 
-/// Brackets of a quoted name, and parameters of an address, made invisible to the parser below.
-fn veil(value: &str) -> String {
+/// Replaces brackets of a quoted name, and separators within an address, which the parser below would misread.
+fn protect(value: &str) -> String {
     let hide = |(_, c, part): (usize, char, Part)| {
         let hidden = match part {
             Part::Quoted => matches!(c, '<' | '>'),
             Part::Address => matches!(c, ';' | '?'),
             Part::Plain => false,
         };
-        if hidden { u8::try_from(c).ok().and_then(veiled).unwrap_or(c) } else { c }
+        if hidden { u8::try_from(c).ok().and_then(private_char).unwrap_or(c) } else { c }
     };
     parts(value).map(hide).collect()
 }
 
 /// A value as people read it: an octet that was no UTF-8 is taken for ISO 8859-1.
-pub(super) fn unveil(value: &str) -> Cow<'_, str> {
+pub(super) fn readable(value: &str) -> Cow<'_, str> {
     if !value.contains(|c| octet(c).is_some()) {
         return Cow::Borrowed(value);
     }

@@ -69,13 +69,13 @@ fn an_answer_repeats_a_party_as_it_came() {
         (&b"\"caf\xe9\" <sip:a@b>;tag=1"[..], "\"café\" <sip:a@b>;tag=1"),
         (b"\"<a> \xff\" <sip:a;b?c@d;e>;tag=1", "\"<a> ÿ\" <sip:a;b?c@d;e>;tag=1"),
         (b"\"\x85\" <sip:a@b>", "\"\u{fffd}\" <sip:a@b>"),
-        // Characters that the veil itself is made of.
+        // Characters that the protect itself is made of.
         ("\"é \u{e0c3}\" <sip:a@b>;tag=\u{e100}".as_bytes(), "\"é î\u{fffd}\u{fffd}\" <sip:a@b>;tag=î\u{fffd}\u{fffd}"),
     ] {
         let text = [b"INVITE sip:a@b SIP/2.0\r\nTo: ", party, b"\r\n\r\n"].concat();
         let message = Message::read(&text);
         let to = message.first("to").expect("To");
-        assert_eq!(unveil(to), shown);
+        assert_eq!(readable(to), shown);
         let address = crate::sip::name::split(to).1;
         assert!(!address.contains([';', '?']), "the parser below sees no parameters: {to}");
         let answer = format!("SIP/2.0 200 OK\r\nTo: {to}\r\n\r\n");

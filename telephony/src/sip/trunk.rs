@@ -47,13 +47,13 @@ pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration)
         };
         let wait = match outcome {
             Ok((granted, registrar)) => {
-                note(&core, at, Standing::Registered, Some(registrar));
+                event(&core, at, Standing::Registered, Some(registrar));
                 pause = FIRST_PAUSE;
                 // Well before it ends, so that one failure is no gap.
                 granted.mul_f32(0.8).max(Duration::from_secs(1))
             }
             Err(status) => {
-                note(&core, at, Standing::Refused(status), None);
+                event(&core, at, Standing::Refused(status), None);
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait
@@ -73,12 +73,12 @@ pub(super) async fn leave(core: &Arc<Core>) {
         if let Some(registration) = trunk.registration.clone().filter(|_| registered(at)) {
             let mut client = Client::new(core, registration);
             tokio::time::timeout(Duration::from_secs(2), client.register(Duration::ZERO)).await.ok();
-            note(core, at, Standing::Trying, None);
+            event(core, at, Standing::Trying, None);
         }
     }
 }
 
-fn note(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
+fn event(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
     if let Some(state) = lock(&core.trunks).get_mut(at) {
         if state.standing != standing {
             match &standing {

@@ -1,5 +1,6 @@
 //! `Via`: the top Via of a request: who sent it, by its own account, and where the responses go (RFC 3261 section 18.2).
 use super::syntax::{Part, elements, parts};
+use crate::address::same_family;
 use std::net::{IpAddr, SocketAddr};
 
 /// Where UDP responses go for a request that does not ask for `rport` (RFC 3581).
@@ -81,7 +82,7 @@ impl<'a> Via<'a> {
         out
     }
 
-    /// Where responses to a datagram go. An address in `maddr` counts where `is_ours` says so: nobody aims us at strangers.
+    /// Where responses to a datagram go. An address in `maddr` counts where `is_ours` says so, or a request could make us send to anybody.
     pub(super) fn answer_to(
         &self,
         source: SocketAddr,
@@ -90,7 +91,7 @@ impl<'a> Via<'a> {
     ) -> SocketAddr {
         let own = self.port.filter(|port| *port != 0).unwrap_or(DEFAULT_PORT);
         let maddr = self.param("maddr").and_then(|text| text.trim_matches(['[', ']']).parse::<IpAddr>().ok());
-        match maddr.filter(|address| address.is_ipv4() == source.is_ipv4() && !address.is_multicast()) {
+        match maddr.filter(|address| same_family(*address, source.ip()) && !address.is_multicast()) {
             Some(address) if is_ours(address) => SocketAddr::new(address, own),
             _ if self.to_source(port) => source,
             _ => SocketAddr::new(source.ip(), own),
@@ -99,7 +100,7 @@ impl<'a> Via<'a> {
 }
 
 /// Where a response is sent whose stream is gone (RFC 3261 section 18.2.2): the address in `received`, the port of sent-by.
-pub(super) fn way_back(vias: &str) -> Option<SocketAddr> {
+pub(super) fn return_address(vias: &str) -> Option<SocketAddr> {
     let via = Via::parse(elements(vias).next()?)?;
     let address = via.param("received")?.trim_matches(['[', ']']).parse().ok()?;
     Some(SocketAddr::new(address, via.port.filter(|port| *port != 0).unwrap_or(DEFAULT_PORT)))
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn a_response_without_its_stream_has_a_way_back() {
         let vias = "SIP/2.0/TCP pc.example.com:5077;branch=z;received=192.0.2.7, SIP/2.0/UDP far;branch=y";
-        assert_eq!(way_back(vias), Some(([192, 0, 2, 7], 5077).into()));
-        assert_eq!(way_back("SIP/2.0/TCP pc.example.com;branch=z"), None, "the gate writes received");
+        assert_eq!(return_address(vias), Some(([192, 0, 2, 7], 5077).into()));
+        assert_eq!(return_address("SIP/2.0/TCP pc.example.com;branch=z"), None, "the gate writes received");
     }
 }

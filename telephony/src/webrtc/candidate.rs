@@ -1,8 +1,8 @@
 //! ICE candidates (RFC 8839 section 5.1): those of the other side, checked; ours, written.
 use std::net::{IpAddr, SocketAddr};
 
-/// One candidate of the other side, written anew: `None` is one to pass over. A `.local` name (RFC 8828) is one: what hides
-/// behind it calls us, and is learned by that.
+/// One candidate of the other side, written anew: `None` is one to pass over. A `.local` name (RFC 8828) is one: its
+/// host sends us checks, from which its address is learned.
 pub(super) fn theirs(value: &str) -> Option<String> {
     let words: Vec<&str> = value.strip_prefix("candidate:").unwrap_or(value).split_whitespace().collect();
     let [foundation, "1", transport, priority, address, port, "typ", kind, rest @ ..] = words.as_slice() else {
@@ -17,14 +17,14 @@ pub(super) fn theirs(value: &str) -> Option<String> {
     if !foundation_is_sound || address.is_unspecified() || address.is_multicast() {
         return None;
     }
-    // An active TCP candidate calls us; to a passive one we would have to call, which this server does not.
+    // An active TCP candidate connects to us; this server does not connect to passive ones.
     if !transport.eq_ignore_ascii_case("udp") {
         return None;
     }
     let kind = ["host", "srflx", "prflx", "relay"].into_iter().find(|k| k == kind)?;
     let mut text = format!("{foundation} 1 udp {priority} {address} {port} typ {kind}");
     if kind != "host" {
-        // The agent wants a base; nobody here acts on it.
+        // The stack requires a base and does not use it.
         let said = |key: &str| rest.iter().position(|word| *word == key).and_then(|at| rest.get(at + 1));
         let base = said("raddr").and_then(|a| a.parse().ok()).unwrap_or(address);
         let port = said("rport").and_then(|p| p.parse::<u16>().ok()).unwrap_or(9);
@@ -33,13 +33,13 @@ pub(super) fn theirs(value: &str) -> Option<String> {
     Some(text)
 }
 
-/// A host candidate of ours. The first is liked best (RFC 8445 section 5.1.2.1).
+/// A host candidate of ours. The first has the highest priority (RFC 8445 section 5.1.2.1).
 pub(super) fn host(address: SocketAddr, place: usize) -> String {
     let priority = 126u32 << 24 | (0xFFFF - place.min(0xFFFF) as u32) << 8 | 255;
     format!("candidate:{} 1 udp {priority} {} {} typ host", place + 1, address.ip(), address.port())
 }
 
-/// The same over TCP, where pages call and we do not (RFC 6544 section 4.2): liked less than any by UDP.
+/// The same over TCP, to which pages connect (RFC 6544 section 4.2); its priority is lower than any by UDP.
 pub(super) fn passive(address: SocketAddr, place: usize) -> String {
     let priority = 90u32 << 24 | (4 << 13 | (0x1FFF - place.min(0x1FFF) as u32)) << 8 | 255;
     format!("candidate:t{} 1 tcp {priority} {} {} typ host tcptype passive", place + 1, address.ip(), address.port())
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_address_is_liked_better_than_the_next() {
+    fn the_first_address_has_a_higher_priority_than_the_next() {
         let address = "192.0.2.1:7000".parse().unwrap();
         assert_eq!(host(address, 0), "candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host");
         assert_eq!(host(address, 1), "candidate:2 1 udp 2130706175 192.0.2.1 7000 typ host");

@@ -1,62 +1,55 @@
-//! `Early`: what a page says in DTLS before the path of it is nominated. The stack would drop it, and the page say it again only
-//! after its timer: so it waits here, if it is from where the page calls us and looks like the beginning of a handshake.
-use super::sockets::Datagram;
+//! `EarlyDtls`: DTLS datagrams that arrive before ICE has nominated their path. The stack would drop them, and the page would
+//! send them again only after its timer. So they are kept, if they come from an address from which the page has sent checks,
+//! and look like the beginning of a handshake.
+use super::datagram::Datagram;
 use std::net::SocketAddr;
 
-/// Datagrams kept at most: a flight of DTLS (a hello with post-quantum keys fills two), and one said again.
+/// Datagrams kept at most: a flight of DTLS (a ClientHello with post-quantum keys fills two), and one retransmission.
 const EARLY: usize = 4;
-/// Addresses from which the page calls, at most.
-const CALLERS: usize = 8;
+/// Addresses from which checks that name us are remembered, at most.
+const SENDERS: usize = 8;
 /// RFC 5389 section 6.
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const HEAD: usize = 20;
 const USERNAME: u16 = 0x0006;
 
-/// What becomes of a datagram.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// The stack reads it now.
-    Pass,
-    /// It waits, or has no claim to.
-    Taken,
-}
-
-/// Strangers know neither our fragment of the user name nor, where they guess the port, the page's address: they take nobody's place.
-pub(super) struct Early {
+/// Others than the page know neither our user name fragment nor the page's address, so nothing they send is kept.
+pub(super) struct EarlyDtls {
     /// `OURS:`, with which the user name of each check to us begins.
     name: Vec<u8>,
-    callers: Vec<SocketAddr>,
+    senders: Vec<SocketAddr>,
     kept: Vec<Datagram>,
 }
 
-impl Early {
+impl EarlyDtls {
     pub(super) fn new(ufrag: &str) -> Self {
-        Self { name: name(ufrag), callers: Vec::new(), kept: Vec::new() }
+        Self { name: name(ufrag), senders: Vec::new(), kept: Vec::new() }
     }
 
-    /// ICE starts anew under this name.
+    /// ICE restarts with this user name fragment.
     pub(super) fn rename(&mut self, ufrag: &str) {
         self.name = name(ufrag);
     }
 
-    /// Told apart by the first byte (RFC 7983): 0 to 3 is STUN, 20 to 63 DTLS.
-    pub(super) fn take(&mut self, datagram: &mut Option<Datagram>) -> Verdict {
-        let Some(Datagram { from, bytes, .. }) = datagram.as_ref() else { return Verdict::Taken };
+    /// Gives back what the stack is to read now; keeps or drops DTLS. The first byte tells (RFC 7983): 0 to 3 is STUN, 20 to
+    /// 63 DTLS.
+    pub(super) fn pass(&mut self, datagram: Datagram) -> Option<Datagram> {
+        let Datagram { from, bytes, .. } = &datagram;
         match bytes.first() {
             Some(0..=3) => {
-                let known = self.callers.contains(from) || self.callers.len() >= CALLERS;
-                if !known && calls(bytes, &self.name) {
-                    self.callers.push(*from);
+                let known = self.senders.contains(from) || self.senders.len() >= SENDERS;
+                if !known && names_us(bytes, &self.name) {
+                    self.senders.push(*from);
                 }
-                Verdict::Pass
+                Some(datagram)
             }
             Some(20..=63) => {
-                if self.kept.len() < EARLY && begins(bytes) && self.callers.contains(from) {
-                    self.kept.extend(datagram.take());
+                if self.kept.len() < EARLY && begins(bytes) && self.senders.contains(from) {
+                    self.kept.push(datagram);
                 }
-                Verdict::Taken
+                None
             }
-            _ => Verdict::Pass,
+            _ => Some(datagram),
         }
     }
 
@@ -65,13 +58,13 @@ impl Early {
     }
 }
 
-/// With what the user name of a check to us begins.
+/// The beginning of the user name of each check to us.
 pub(super) fn name(ufrag: &str) -> Vec<u8> {
     format!("{ufrag}:").into_bytes()
 }
 
-/// A check of ours by name: a binding request whose user name begins so (RFC 8445 section 7.2.2). Its integrity is the stack's to check.
-pub(super) fn calls(stun: &[u8], name: &[u8]) -> bool {
+/// Whether this is a binding request whose user name begins so (RFC 8445 section 7.2.2). The stack verifies its integrity.
+pub(super) fn names_us(stun: &[u8], name: &[u8]) -> bool {
     if stun.get(..2) != Some(&[0, 1]) || stun.get(4..8) != Some(&COOKIE) {
         return false;
     }
@@ -112,10 +105,10 @@ mod tests {
 
     const PAGE: &str = "192.0.2.7:4000";
 
-    fn at(from: &str, bytes: &[u8]) -> Option<Datagram> {
+    fn at(from: &str, bytes: &[u8]) -> Datagram {
         let (local, from) = ("127.0.0.1:9".parse().unwrap(), from.parse().unwrap());
         let over = rtc::shared::TransportProtocol::UDP;
-        Some(Datagram { local, from, over, arrived: Instant::now(), bytes: BytesMut::from(bytes) })
+        Datagram { local, from, over, arrived: Instant::now(), bytes: BytesMut::from(bytes) }
     }
 
     fn hello(mark: u8) -> Vec<u8> {
@@ -125,38 +118,38 @@ mod tests {
     }
 
     #[test]
-    fn strangers_displace_no_hello_of_the_page() {
-        let mut early = Early::new("ours");
+    fn datagrams_from_elsewhere_displace_no_client_hello_of_the_page() {
+        let mut early = EarlyDtls::new("ours");
         // Junk, hellos from elsewhere, and a check that guesses the name.
         for n in 0..50 {
             let stranger = format!("198.51.100.1:{}", 1000 + u16::from(n));
-            assert_eq!(early.take(&mut at(&stranger, &hello(n))), Verdict::Taken);
-            assert_eq!(early.take(&mut at(&stranger, &check("guess:x"))), Verdict::Pass);
-            assert_eq!(early.take(&mut at(PAGE, &[22; 9])), Verdict::Taken);
+            assert!(early.pass(at(&stranger, &hello(n))).is_none());
+            assert!(early.pass(at(&stranger, &check("guess:x"))).is_some());
+            assert!(early.pass(at(PAGE, &[22; 9])).is_none());
         }
-        assert_eq!(early.take(&mut at(PAGE, &check("ours:theirs"))), Verdict::Pass);
-        assert_eq!(early.take(&mut at(PAGE, &[63; 40])), Verdict::Taken, "no handshake");
+        assert!(early.pass(at(PAGE, &check("ours:theirs"))).is_some());
+        assert!(early.pass(at(PAGE, &[63; 40])).is_none(), "no handshake");
         for n in 0..9 {
-            assert_eq!(early.take(&mut at(PAGE, &hello(n))), Verdict::Taken);
+            assert!(early.pass(at(PAGE, &hello(n))).is_none());
         }
         let kept: Vec<u8> = early.into_kept().iter().map(|datagram| datagram.bytes[5]).collect();
         assert_eq!(kept, [0, 1, 2, 3]);
     }
 
     #[test]
-    fn what_is_no_dtls_is_the_stacks_and_broken_checks_name_nobody() {
-        let mut early = Early::new("ours");
+    fn what_is_no_dtls_passes_and_malformed_checks_are_not_remembered() {
+        let mut early = EarlyDtls::new("ours");
         for bytes in [&[][..], &[128, 0], &[64], &[0, 1], &[255; 30]] {
-            assert_eq!(early.take(&mut at(PAGE, bytes)), Verdict::Pass);
+            assert!(early.pass(at(PAGE, bytes)).is_some());
         }
         let whole = check("ours:theirs");
         for long in 0..whole.len() - 1 {
-            assert!(!calls(&whole[..long], b"ours:") || long >= 44, "{long}");
+            assert!(!names_us(&whole[..long], b"ours:") || long >= 44, "{long}");
         }
-        assert!(calls(&whole, b"ours:") && !calls(&whole, b"our:") && !calls(&check(""), b"ours:"));
+        assert!(names_us(&whole, b"ours:") && !names_us(&whole, b"our:") && !names_us(&check(""), b"ours:"));
         early.rename("new");
-        early.take(&mut at(PAGE, &check("ours:theirs")));
-        early.take(&mut at(PAGE, &hello(1)));
+        early.pass(at(PAGE, &check("ours:theirs")));
+        early.pass(at(PAGE, &hello(1)));
         assert!(early.into_kept().is_empty(), "of the session before");
     }
 }

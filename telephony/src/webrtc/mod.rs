@@ -2,14 +2,14 @@
 //!
 //! [`WebRtc::answer`] takes a browser's offer and gives the answer and a [`Line`] like any other; [`WebRtc::offer`] is the other
 //! end, for the softphone and for tests. Each peer is one task that owns its sockets and its stack; a leg on its media thread
-//! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never asks.
+//! meets it in two bounded rings ([`wire`]). The task tells the stack the time; the stack never requests.
 mod candidate;
+mod datagram;
+mod deliver;
 mod early;
 mod fragment;
-mod mark;
+mod liveness;
 mod peer;
-mod pulse;
-mod roads;
 mod sockets;
 mod stack;
 mod streams;
@@ -18,17 +18,19 @@ mod task;
 pub mod testkit;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod wire;
 
 pub use peer::{Peer, PeerStats};
 pub use wire::RingWire;
 
+use crate::address::same_family;
 use crate::line::Line;
 use crate::party::Party;
 use crate::sdp::web::{Kind, MESSAGE, Ours, Web};
 use crate::sdp::{self, Prefs};
+use liveness::{Liveness, Timeouts};
 use media::codec::{Codec, OpusPlan};
-use pulse::{Patience, Pulse};
 use sockets::Sockets;
 use stack::{Role, Stack};
 use std::fmt;
@@ -121,7 +123,7 @@ pub enum Message {
     Opened,
     /// Valid UTF-8 of at most 4096 bytes.
     Text(String),
-    /// Binary, too long, or not UTF-8: taken away and told.
+    /// Binary, too long, or not UTF-8; its content is dropped.
     Bad,
 }
 
@@ -155,7 +157,7 @@ pub struct Offered {
     prefs: Prefs,
 }
 
-/// How many there are.
+/// How many peers and sockets there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Peers whose task runs.
@@ -171,30 +173,30 @@ pub struct WebRtc(Arc<Shared>);
 struct Shared {
     plan: WebRtcPlan,
     addresses: Vec<IpAddr>,
-    counts: Arc<Living>,
+    counts: Arc<Running>,
     draining: CancellationToken,
 }
 
-/// What lives; each task holds one [`Alive`].
+/// What runs; each task holds one [`Counted`].
 #[derive(Debug, Default)]
-struct Living {
+struct Running {
     peers: AtomicUsize,
     sockets: AtomicUsize,
 }
 
-/// Counts for as long as it lives.
+/// Counts as one peer with so many sockets until it is dropped.
 #[derive(Debug)]
-struct Alive(Arc<Living>, usize);
+struct Counted(Arc<Running>, usize);
 
-impl Alive {
-    fn new(living: &Arc<Living>, sockets: usize) -> Self {
-        living.peers.fetch_add(1, Relaxed);
-        living.sockets.fetch_add(sockets, Relaxed);
-        Self(living.clone(), sockets)
+impl Counted {
+    fn new(running: &Arc<Running>, sockets: usize) -> Self {
+        running.peers.fetch_add(1, Relaxed);
+        running.sockets.fetch_add(sockets, Relaxed);
+        Self(running.clone(), sockets)
     }
 }
 
-impl Drop for Alive {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.peers.fetch_sub(1, Relaxed);
         self.0.sockets.fetch_sub(self.1, Relaxed);
@@ -267,7 +269,7 @@ impl WebRtc {
 
     /// How many peers and sockets there are.
     pub fn report(&self) -> Report {
-        let Living { peers, sockets } = &*self.0.counts;
+        let Running { peers, sockets } = &*self.0.counts;
         Report { peers: peers.load(Relaxed), sockets: sockets.load(Relaxed) }
     }
 
@@ -277,7 +279,7 @@ impl WebRtc {
     }
 
     fn prefs(&self) -> Prefs {
-        // A browser that suppresses silence would look lost: it is not asked to.
+        // No DTX: a browser that sends nothing in silence would count as lost.
         let opus = OpusPlan { dtx: false, ..self.0.plan.opus };
         Prefs { codecs: vec![Codec::Opus(opus)], comfort_noise: false, ..Prefs::default() }
     }
@@ -306,7 +308,7 @@ impl WebRtc {
 
     /// An address of ours as browsers are to call it.
     fn seen(&self, mut address: SocketAddr) -> SocketAddr {
-        if let Some(public) = self.0.plan.public.filter(|public| public.is_ipv4() == address.is_ipv4()) {
+        if let Some(public) = self.0.plan.public.filter(|public| same_family(*public, address.ip())) {
             address.set_ip(public);
         }
         address
@@ -320,12 +322,12 @@ impl WebRtc {
         ours: Ours,
     ) -> Result<(Peer, Line, Data), Fault> {
         let WebRtcPlan { lost, grace, connect, .. } = self.0.plan;
-        // Who calls is never lite.
+        // The offerer is never ICE-lite.
         let lite = theirs.is_some() && self.0.plan.ice == Ice::Lite;
         let rings = Rings::new();
-        let (wishes_in, wishes) = mpsc::channel(8);
+        let (hang_ups_in, hang_ups) = mpsc::channel(8);
         let (changes_in, changes) = mpsc::channel(WAITING);
-        let (asks_in, asks) = mpsc::channel(8);
+        let (requests_in, requests) = mpsc::channel(8);
         let (inbox_in, inbox) = mpsc::channel(WAITING);
         let (outbox, outbox_out) = mpsc::channel(WAITING);
         let ended = Arc::new(OnceLock::new());
@@ -337,17 +339,18 @@ impl WebRtc {
             wire: Some(Box::new(Wire(rings.clone()))),
             plan: ours.plan.clone(),
             suite: None,
-            wishes: wishes_in,
+            hang_ups: hang_ups_in,
             changes,
             ended: ended.clone(),
         };
         let etag = Arc::new(AtomicU32::new(1));
-        let peer = Peer::new(id, asks_in, rings.clone(), etag.clone());
-        let alive = Alive::new(&self.0.counts, sockets.addresses().count());
+        let peer = Peer::new(id, requests_in, rings.clone(), etag.clone());
+        let counted = Counted::new(&self.0.counts, sockets.addresses().count());
         let listens = ours.plan.direction.receives();
-        let pulse = Pulse::new(Patience { connect, lost: task::patience(lost, listens), grace }, Instant::now());
-        let owner = task::Owner { wishes, changes: changes_in, ended, asks, inbox: inbox_in, outbox: outbox_out };
-        let parts = task::Parts { id, stack, sockets, theirs, ours, rings, etag, pulse, owner, _alive: alive, lite };
+        let liveness = Liveness::new(Timeouts { connect, lost: task::patience(lost, listens), grace }, Instant::now());
+        let owner = task::Owner { hang_ups, changes: changes_in, ended, requests, inbox: inbox_in, outbox: outbox_out };
+        let parts =
+            task::Parts { id, stack, sockets, theirs, ours, rings, etag, liveness, owner, _counted: counted, lite };
         tokio::spawn(Task::new(parts).run());
         Ok((peer, line, Data { inbox, outbox }))
     }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// What a peer asks of its task.
+/// What a peer requests of its task.
 #[derive(Debug)]
-pub(super) enum Ask {
+pub(super) enum PeerRequest {
     Accept(Box<Web>, oneshot::Sender<Result<(), Fault>>),
     Trickle {
         etag: u32,
@@ -40,14 +40,14 @@ pub struct PeerStats {
 #[derive(Clone, Debug)]
 pub struct Peer {
     id: u64,
-    asks: mpsc::Sender<Ask>,
+    requests: mpsc::Sender<PeerRequest>,
     etag: Arc<AtomicU32>,
     rings: Arc<Rings>,
 }
 
 impl Peer {
-    pub(super) fn new(id: u64, asks: mpsc::Sender<Ask>, rings: Arc<Rings>, etag: Arc<AtomicU32>) -> Self {
-        Self { id, asks, etag, rings }
+    pub(super) fn new(id: u64, requests: mpsc::Sender<PeerRequest>, rings: Arc<Rings>, etag: Arc<AtomicU32>) -> Self {
+        Self { id, requests, etag, rings }
     }
 
     /// The number of its [`crate::Line`].
@@ -59,7 +59,7 @@ impl Peer {
     /// `Fault::Fragment` where they name another themselves.
     pub async fn trickle(&self, etag: u32, fragment: &str) -> Result<(), Fault> {
         let fragment = Fragment::read(fragment).map_err(Fault::Fragment)?;
-        self.ask(|reply| Ask::Trickle { etag, fragment, reply }).await
+        self.ask(|reply| PeerRequest::Trickle { etag, fragment, reply }).await
     }
 
     /// Restarts ICE with the page's new credentials (RFC 8445 section 9); the answer is the fragment with ours
@@ -69,18 +69,18 @@ impl Peer {
         if fragment.credentials.is_none() {
             return Err(Fault::Fragment("a restart brings a new ice-ufrag and ice-pwd"));
         }
-        self.ask(|reply| Ask::Restart(fragment, reply)).await
+        self.ask(|reply| PeerRequest::Restart(fragment, reply)).await
     }
 
-    /// The other half, for who made the offer: a fragment that asks the server to restart; its answer goes to [`Self::restart`].
+    /// The offerer's half of a restart: a fragment with its new credentials; the server's answer goes to [`Self::restart`].
     pub async fn renew(&self) -> Result<String, Fault> {
-        self.ask(Ask::Renew).await
+        self.ask(PeerRequest::Renew).await
     }
 
     /// Ends the call: [`crate::Change::Ended`] by us, with this reason.
     pub fn hang_up(&self, why: &'static str) {
         // Full: what waits there is answered within a moment, and the line can end it too.
-        self.asks.try_send(Ask::HangUp(why)).ok();
+        self.requests.try_send(PeerRequest::HangUp(why)).ok();
     }
 
     /// The number of the present ICE session, from 1.
@@ -100,12 +100,12 @@ impl Peer {
     }
 
     pub(super) async fn accept(&self, theirs: Web) -> Result<(), Fault> {
-        self.ask(|reply| Ask::Accept(Box::new(theirs), reply)).await
+        self.ask(|reply| PeerRequest::Accept(Box::new(theirs), reply)).await
     }
 
-    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Ask) -> Result<T, Fault> {
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> PeerRequest) -> Result<T, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.asks.send(ask(reply)).await.map_err(|_| Fault::Gone)?;
+        self.requests.send(ask(reply)).await.map_err(|_| Fault::Gone)?;
         answer.await.unwrap_or(Err(Fault::Gone))
     }
 }

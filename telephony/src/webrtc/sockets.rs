@@ -1,6 +1,7 @@
 //! The sockets of one peer: UDP, one for each address, on ports out of a range, read in batches with the kernel's times; and TCP
 //! on the same ports, where it is wanted.
 use super::Fault;
+use super::datagram::Datagram;
 use super::streams::Streams;
 use crate::rtp::ports;
 use crate::rtp::wire::inbox;
@@ -14,15 +15,6 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
-
-/// One datagram with its two ends.
-pub(super) struct Datagram {
-    pub local: SocketAddr,
-    pub from: SocketAddr,
-    pub over: TransportProtocol,
-    pub arrived: Instant,
-    pub bytes: BytesMut,
-}
 
 #[derive(Debug)]
 pub(super) struct Sockets {

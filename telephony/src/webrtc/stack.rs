@@ -1,5 +1,5 @@
 //! `Stack`: one `rtc` connection as this server uses it, and what is asked of it beside packets.
-use super::mark::Mark;
+use super::deliver::DeliverRtcp;
 use super::sockets::Sockets;
 use super::{Fault, Ice, candidate};
 use crate::sdp::web::{self, Transport};
@@ -28,7 +28,7 @@ pub(super) const LABEL: &str = "switchboard";
 const PROTOCOL: &str = "switchboard.v1";
 /// Between two rounds of ICE checks, and how many of them a pair gets.
 const CHECK: (Duration, u16) = (Duration::from_millis(50), 300);
-/// Consent is asked for, and a silent pair believed in, this often and this long. The pulse of the sound is faster.
+/// Consent is asked for, and a silent pair believed in, this often and this long. The liveness of the sound is faster.
 const CONSENT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
 /// Bytes of messages kept for a page that does not read, and of those that are not read here.
 const SCTP_BUFFER: u32 = 64 * 1024;
@@ -75,7 +75,7 @@ impl Stack {
             .with_include_loopback_candidate(true)
             .with_answering_dtls_role(RTCDtlsRole::Server)
             .with_ice_connection_attempts(Some(CHECK.0), Some(CHECK.1))
-            // Never failed: whether the far end lives is the pulse's to say, and a failed agent forgets its candidates.
+            // Never failed: whether the far end lives is the liveness's to say, and a failed agent forgets its candidates.
             .with_ice_timeouts(Some(CONSENT.1), Some(Duration::ZERO), Some(CONSENT.0))
             .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
             .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
@@ -87,7 +87,7 @@ impl Stack {
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
             .with_setting_engine(settings)
-            .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, Mark::default()))
+            .with_interceptor_registry(Registry::new().with(Slot::ReceiverReport, DeliverRtcp::default()))
             .build(Instant::now())
             .map_err(refused)?;
         let (ssrc, track) = (rand::random::<u32>().max(1), "sound".to_owned());

@@ -1,6 +1,6 @@
 //! `Streams`: ICE over TCP (RFC 6544) at the passive end. A page that may send no UDP calls us here; each packet stands behind
 //! its length (RFC 4571).
-use super::sockets::Datagram;
+use super::datagram::Datagram;
 use bytes::{Buf, BufMut, BytesMut};
 use rtc::shared::TransportProtocol::TCP;
 use std::io;
@@ -11,14 +11,14 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections of one call. One more takes the place of one that was never answered, for the agent answers nobody but the page; of
-/// those the one that has been silent longest.
+/// Connections of one call. One more replaces one that was never answered (the agent answers only the page), of those the one
+/// that has been silent longest.
 const MOST: usize = 4;
-/// The longest packet; whoever announces a longer one is no page.
+/// The longest packet; a longer length closes the connection.
 const PACKET: usize = 4096;
 /// Bytes on their way to a page that takes none; beyond it packets are lost, as they would be over UDP.
 const UNDERWAY: usize = 32 * 1024;
-/// Bytes read from a connection before the task looks around.
+/// Bytes read from a connection before the task handles anything else.
 const READ: usize = 8 * 1024;
 
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Streams {
     /// Hands over what has arrived; whoever waits is woken by more.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Datagram)) -> Poll<()> {
         for (listener, local) in &self.listeners {
-            // An error is one connection's own, or no file is free: the next packet's turn asks again.
+            // An error is one connection's own, or no file is free: the next packet's turn requests again.
             while let Poll::Ready(Ok((io, from))) = listener.poll_accept(context) {
                 let _ = io.set_nodelay(true);
                 if self.open.len() >= MOST
@@ -123,7 +123,7 @@ impl Stream {
             self.inward.extend_from_slice(space.filled());
             any |= self.cut(take)?;
         }
-        // There may be more: nobody wakes for it.
+        // More may be waiting, for which no wake-up is registered.
         Ok(true)
     }
 

@@ -1,15 +1,15 @@
 //! `Task`: the driver of one peer. It owns the sockets and the stack, and is the only one that reads the clock for them.
-use super::early::{self, Early};
-use super::peer::Ask;
-use super::pulse::{Pulse, Verdict};
-use super::roads::Roads;
-use super::sockets::{Datagram, Sockets};
+use super::datagram::Datagram;
+use super::early::EarlyDtls;
+use super::liveness::{Liveness, Transition};
+use super::peer::PeerRequest;
+use super::sockets::Sockets;
 use super::stack::{MIDS, Stack};
+use super::transport::TransportChoice;
 use super::wire::{Rings, count};
-use super::{Alive, Fault, Message, fragment, message};
-use crate::line::{By, Change, Ended};
-use crate::ring::Wish;
-use crate::rtp::rtcp::Ledger;
+use super::{Counted, Fault, Message, fragment, message};
+use crate::line::{By, Change, Ended, HangUp};
+use crate::rtp::rtcp::ReportState;
 use crate::sdp::web::{Kind, Ours, Transport, Web};
 use media::packet::{Packet, Rtcp, Rtp};
 use rtc::data_channel::RTCDataChannelId;
@@ -29,11 +29,11 @@ use tracing::debug;
 
 /// A page that only listens sends checks of its connection alone, at most this far apart.
 const LISTENER: Duration = Duration::from_secs(8);
-/// Bytes on their way to the page before no more are taken from the outbox.
+/// Bytes not yet acknowledged by the page, above which nothing is taken from the outbox.
 const UNDERWAY: usize = 64 * 1024;
-/// The stack is not asked more often than this, whatever it says of its deadlines.
+/// The stack's deadlines are rounded up to this.
 const GRAIN: Duration = Duration::from_millis(1);
-/// Datagrams read before the task looks around.
+/// Datagrams read before the task handles anything else.
 const BATCH: usize = 32;
 /// Candidates a page may trickle in one ICE session.
 const CANDIDATES: usize = 32;
@@ -45,10 +45,10 @@ pub(super) fn patience(lost: Duration, listens: bool) -> Duration {
 
 /// The ends of the channels that the call's owners hold.
 pub(super) struct Owner {
-    pub wishes: mpsc::Receiver<Wish>,
+    pub hang_ups: mpsc::Receiver<HangUp>,
     pub changes: mpsc::Sender<Change>,
     pub ended: Arc<OnceLock<Ended>>,
-    pub asks: mpsc::Receiver<Ask>,
+    pub requests: mpsc::Receiver<PeerRequest>,
     pub inbox: mpsc::Sender<Message>,
     pub outbox: mpsc::Receiver<String>,
 }
@@ -62,61 +62,61 @@ pub(super) struct Parts {
     pub theirs: Option<Web>,
     pub ours: Ours,
     pub rings: Arc<Rings>,
-    /// The number of the ICE session, which rises with the session itself: whoever sees it sees this one's credentials.
+    /// The number of the ICE session; it is raised after the session's credentials have changed.
     pub etag: Arc<AtomicU32>,
-    pub pulse: Pulse,
+    pub liveness: Liveness,
     pub owner: Owner,
     /// Held for as long as the task runs.
-    pub _alive: Alive,
+    pub _counted: Counted,
     pub lite: bool,
 }
 
 pub(super) struct Task {
     parts: Parts,
-    ledger: Ledger,
-    /// The source the leg sends as, which the far end knows as ours.
+    report_state: ReportState,
+    /// The SSRC that the leg sends as; the far end is sent the negotiated one.
     leg: Option<u32>,
     channel: Option<RTCDataChannelId>,
-    /// What has arrived and is not yet read.
+    /// Datagrams that have arrived and have not been read.
     batch: Vec<Datagram>,
-    /// The page's first words of DTLS, which can overtake the nomination of their path. `None` once the path is there, and for
-    /// who made the offer: it speaks first.
-    early: Option<Early>,
-    roads: Roads,
-    /// There are keys: what the leg sent before went nowhere.
+    /// The page's first datagrams of DTLS, which can arrive before their path is nominated. `None` once a path is, and where we
+    /// made the offer, for then we send the first.
+    early: Option<EarlyDtls>,
+    transports: TransportChoice,
+    /// DTLS has agreed on keys. What the leg sends before is dropped.
     up: bool,
-    /// Trickled in this ICE session.
+    /// Candidates that the page has trickled in this ICE session.
     candidates: usize,
 }
 
 enum Event {
     /// Datagrams are in the batch, the leg has sent, or a deadline has come.
-    Turn,
-    Wish(Option<Wish>),
-    Ask(Ask),
+    Work,
+    HangUp(Option<HangUp>),
+    PeerRequest(PeerRequest),
     Say(String),
 }
 
 impl Task {
     pub(super) fn new(parts: Parts) -> Self {
-        let mut ledger = Ledger::new();
-        ledger.ours = Some(parts.stack.ssrc);
-        let roads = Roads::new(&parts.ours.transport.ufrag);
-        let early = parts.theirs.is_some().then(|| Early::new(&parts.ours.transport.ufrag));
+        let mut report_state = ReportState::new();
+        report_state.ours = Some(parts.stack.ssrc);
+        let transports = TransportChoice::new(&parts.ours.transport.ufrag);
+        let early = parts.theirs.is_some().then(|| EarlyDtls::new(&parts.ours.transport.ufrag));
         Self {
             parts,
-            ledger,
+            report_state,
             leg: None,
             channel: None,
             batch: Vec::with_capacity(BATCH),
             early,
-            roads,
+            transports,
             up: false,
             candidates: 0,
         }
     }
 
-    /// Runs until the call is over; nothing of it remains.
+    /// Runs until the call is over.
     pub(super) async fn run(mut self) {
         let ended = self.up().await;
         debug!(call = self.parts.id, by = ?ended.by, reason = ended.reason, "browser call over");
@@ -134,13 +134,12 @@ impl Task {
             let event = self.wait().await;
             let now = Instant::now();
             let ended = match event {
-                Event::Turn => None,
-                Event::Wish(Some(Wish::HangUp(reason))) => Some(Ended { by: By::Us, reason }),
-                Event::Wish(None) => Some(Ended { by: By::Us, reason: "the line was dropped" }),
-                Event::Wish(Some(_)) => None,
-                Event::Ask(Ask::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
-                Event::Ask(ask) => {
-                    self.obey(ask);
+                Event::Work => None,
+                Event::HangUp(Some(HangUp(reason))) => Some(Ended { by: By::Us, reason }),
+                Event::HangUp(None) => Some(Ended { by: By::Us, reason: "the line was dropped" }),
+                Event::PeerRequest(PeerRequest::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
+                Event::PeerRequest(ask) => {
+                    self.serve(ask);
                     None
                 }
                 Event::Say(text) => {
@@ -158,7 +157,7 @@ impl Task {
     async fn wait(&mut self) -> Event {
         let now = Instant::now();
         let due = self.parts.stack.deadline().map(|at| at.max(now + GRAIN));
-        let deadline = [due, self.parts.pulse.deadline()].into_iter().flatten().min();
+        let deadline = [due, self.parts.liveness.deadline()].into_iter().flatten().min();
         let deadline = deadline.unwrap_or(now + Duration::from_secs(1));
         let mut sleep = pin!(tokio::time::sleep_until(deadline.into()));
         let may_say = self.channel.is_some_and(|id| self.underway(id) < UNDERWAY);
@@ -167,35 +166,33 @@ impl Task {
             let datagrams = parts.sockets.poll(context, |datagram| batch.push(datagram)).is_ready();
             let leg = parts.rings.poll(context);
             if datagrams || leg {
-                return Poll::Ready(Event::Turn);
+                return Poll::Ready(Event::Work);
             }
-            if let Poll::Ready(wish) = parts.owner.wishes.poll_recv(context) {
-                return Poll::Ready(Event::Wish(wish));
+            if let Poll::Ready(hang_up) = parts.owner.hang_ups.poll_recv(context) {
+                return Poll::Ready(Event::HangUp(hang_up));
             }
-            if let Poll::Ready(Some(ask)) = parts.owner.asks.poll_recv(context) {
-                return Poll::Ready(Event::Ask(ask));
+            if let Poll::Ready(Some(ask)) = parts.owner.requests.poll_recv(context) {
+                return Poll::Ready(Event::PeerRequest(ask));
             }
             if may_say && let Poll::Ready(Some(text)) = parts.owner.outbox.poll_recv(context) {
                 return Poll::Ready(Event::Say(text));
             }
-            sleep.as_mut().poll(context).map(|()| Event::Turn)
+            sleep.as_mut().poll(context).map(|()| Event::Work)
         })
         .await
     }
 
-    /// Lets what has arrived, what the leg sends and the time itself pass through the stack.
+    /// Gives the stack what has arrived, what the leg sends, and the time.
     fn turn(&mut self, now: Instant) -> Option<Ended> {
         let connection = &mut self.parts.stack.connection;
         for datagram in self.batch.drain(..) {
-            if !self.roads.let_in(&datagram) {
+            if !self.transports.admits(&datagram) {
                 continue;
             }
-            let mut datagram = Some(datagram);
-            if let Some(early) = &mut self.early
-                && early.take(&mut datagram) == early::Verdict::Taken
-            {
-                continue;
-            }
+            let datagram = match &mut self.early {
+                Some(early) => early.pass(datagram),
+                None => Some(datagram),
+            };
             let Some(datagram) = datagram else { continue };
             let Datagram { local, from, over, arrived, bytes } = datagram;
             let transport =
@@ -212,15 +209,15 @@ impl Task {
                 self.send(now, packet);
             }
         }
-        match self.parts.pulse.check(now) {
-            Some(Verdict::Lost) => self.tell(Change::Lost(true)),
-            Some(Verdict::Stillborn) => Some(Ended { by: By::Network, reason: "no connection came about" }),
-            Some(Verdict::Dead) => Some(Ended { by: By::Network, reason: "connection lost" }),
-            Some(Verdict::Back) | None => None,
+        match self.parts.liveness.check(now) {
+            Some(Transition::Lost) => self.tell(Change::Lost(true)),
+            Some(Transition::NeverConnected) => Some(Ended { by: By::Network, reason: "no connection came about" }),
+            Some(Transition::GivenUp) => Some(Ended { by: By::Network, reason: "connection lost" }),
+            Some(Transition::Recovered) | None => None,
         }
     }
 
-    /// Everything the stack has to say, until it has no more.
+    /// Handles all that the stack puts out.
     fn settle(&mut self) -> Option<Ended> {
         self.flush();
         while let Some(event) = self.parts.stack.connection.poll_event() {
@@ -237,7 +234,7 @@ impl Task {
         if self.parts.stack.is_closed() {
             return Some(Ended { by: By::Caller, reason: "the page closed the connection" });
         }
-        self.relieve()
+        self.check_outbox()
     }
 
     fn flush(&mut self) {
@@ -251,12 +248,12 @@ impl Task {
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(
                 RTCIceConnectionState::Connected | RTCIceConnectionState::Completed,
             ) => {
-                self.batch.extend(self.early.take().map(Early::into_kept).unwrap_or_default());
+                self.batch.extend(self.early.take().map(EarlyDtls::into_kept).unwrap_or_default());
                 self.turn(Instant::now())
             }
             RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(RTCIceConnectionState::Disconnected) => {
-                let missed = self.parts.pulse.miss(Instant::now())?;
-                (missed == Verdict::Lost).then(|| self.tell(Change::Lost(true))).flatten()
+                let missed = self.parts.liveness.disconnected(Instant::now())?;
+                (missed == Transition::Lost).then(|| self.tell(Change::Lost(true))).flatten()
             }
             RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) => {
                 let news = !std::mem::replace(&mut self.up, true);
@@ -279,7 +276,7 @@ impl Task {
         let back = match message {
             RTCMessage::RtpPacket(_, packet) => {
                 let (header, payload) = (packet.header, packet.payload);
-                // Nothing but padding: a probe of the bandwidth, and a sign of life.
+                // A packet of padding alone probes the bandwidth; it counts as a sign of life like others.
                 if !payload.is_empty() {
                     count(&self.parts.rings.counts.received);
                     self.parts.rings.put(Packet::Rtp(Rtp {
@@ -292,28 +289,28 @@ impl Task {
                         payload,
                     }));
                 }
-                self.parts.pulse.beat(arrived)
+                self.parts.liveness.packet_arrived(arrived)
             }
             RTCMessage::RtcpPacket(_, packets) => {
                 for packet in packets {
-                    if let Some(rtcp) = self.ledger.understand(packet.as_any(), arrived) {
+                    if let Some(rtcp) = self.report_state.understand(packet.as_any(), arrived) {
                         self.report(rtcp);
                     }
                 }
                 let listens = self.parts.ours.plan.direction.receives();
-                (!listens).then(|| self.parts.pulse.beat(arrived)).flatten()
+                (!listens).then(|| self.parts.liveness.packet_arrived(arrived)).flatten()
             }
             RTCMessage::DataChannelMessage(id, said) if self.channel == Some(id) => {
-                // Full: the owner is slower than twenty messages a second allow; the newest is not taken.
+                // Full where the owner does not keep up with twenty messages a second: the newest is dropped.
                 self.parts.owner.inbox.try_send(self::message(said.is_string, &said.data)).ok();
                 None
             }
             _ => None,
         };
-        back.filter(|verdict| *verdict == Verdict::Back).and_then(|_| self.tell(Change::Lost(false)))
+        back.filter(|verdict| *verdict == Transition::Recovered).and_then(|_| self.tell(Change::Lost(false)))
     }
 
-    /// RTCP for the leg, about the source it knows.
+    /// Hands RTCP to the leg, with the SSRC that the leg sends as.
     fn report(&mut self, mut rtcp: Rtcp) {
         if let Rtcp::Sender { report: Some(report), .. } | Rtcp::Receiver { report: Some(report), .. } = &mut rtcp {
             if let Some(round_trip) = report.round_trip {
@@ -326,7 +323,7 @@ impl Task {
         self.parts.rings.put(Packet::Rtcp(rtcp));
     }
 
-    /// Sends what the leg says, as the source that was negotiated.
+    /// Sends a packet of the leg, with the SSRC that was negotiated.
     fn send(&mut self, now: Instant, packet: Packet) {
         let (track, ssrc) = (self.parts.stack.track.clone(), self.parts.stack.ssrc);
         let message = match packet {
@@ -350,7 +347,7 @@ impl Task {
                         *s = ssrc
                     }
                 }
-                RTCMessage::RtcpPacket(track, self.ledger.compose(&rtcp, now, SystemTime::now()))
+                RTCMessage::RtcpPacket(track, self.report_state.compose(&rtcp, now, SystemTime::now()))
             }
         };
         // While ICE restarts there is no way to send on.
@@ -367,8 +364,8 @@ impl Task {
         }
     }
 
-    /// A full outbox: its oldest goes while there is no channel; one nobody reads ends the call.
-    fn relieve(&mut self) -> Option<Ended> {
+    /// A full outbox loses its oldest message before the channel is open, and ends the call after.
+    fn check_outbox(&mut self) -> Option<Ended> {
         if self.parts.owner.outbox.len() < super::WAITING {
             return None;
         }
@@ -379,14 +376,14 @@ impl Task {
         (self.underway(id) >= UNDERWAY).then_some(Ended { by: By::Caller, reason: "the page does not read" })
     }
 
-    fn obey(&mut self, ask: Ask) {
-        // Who asked and does not wait for the answer has gone.
+    fn serve(&mut self, ask: PeerRequest) {
+        // A closed reply channel means that whoever asked waits no longer.
         match ask {
-            Ask::Accept(theirs, reply) => drop(reply.send(self.accept(*theirs))),
-            Ask::Trickle { etag, fragment, reply } => drop(reply.send(self.trickle(etag, fragment))),
-            Ask::Restart(fragment, reply) => drop(reply.send(self.restart(fragment))),
-            Ask::Renew(reply) => drop(reply.send(self.renew())),
-            Ask::HangUp(_) => {}
+            PeerRequest::Accept(theirs, reply) => drop(reply.send(self.accept(*theirs))),
+            PeerRequest::Trickle { etag, fragment, reply } => drop(reply.send(self.trickle(etag, fragment))),
+            PeerRequest::Restart(fragment, reply) => drop(reply.send(self.restart(fragment))),
+            PeerRequest::Renew(reply) => drop(reply.send(self.renew())),
+            PeerRequest::HangUp(_) => {}
         }
     }
 
@@ -406,14 +403,14 @@ impl Task {
         if fragment.credentials.is_some_and(|(ufrag, _)| ufrag != theirs.transport.ufrag) {
             return Err(Fault::Fragment("it belongs to another ICE session"));
         }
-        // An agent that sends no checks has no use for them.
+        // An ICE-lite agent sends no checks and needs no candidates.
         if !self.parts.lite {
             self.add(&fragment.candidates);
         }
         Ok(())
     }
 
-    /// Each candidate is a pair to check with each of ours, at somebody's address: a session has no more than this.
+    /// Each candidate makes us send checks to an address that the page names, so their number in a session is limited.
     fn add(&mut self, candidates: &[String]) {
         for candidate in candidates.iter().take(CANDIDATES.saturating_sub(self.candidates)) {
             self.candidates += 1;
@@ -434,7 +431,7 @@ impl Task {
                 stack.answer(&theirs.tidy(Kind::Offer, MIDS, &transport), &self.parts.sockets)?;
         }
         theirs.transport = transport;
-        self.roads = Roads::new(&self.parts.ours.transport.ufrag);
+        self.transports = TransportChoice::new(&self.parts.ours.transport.ufrag);
         if let Some(early) = &mut self.early {
             early.rename(&self.parts.ours.transport.ufrag);
         }

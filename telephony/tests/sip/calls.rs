@@ -341,6 +341,22 @@ async fn a_call_takes_the_place_of_another_and_the_bots_line_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_wants_the_place_of_a_far_end_that_lets_its_bye_wait_is_answered_meanwhile() {
+    let bot = Bot::with(plan(), Manner::Echo).await;
+    let uri = format!("sip:echo@{}", bot.udp());
+    let (mut first, mut second, mut third) = (Far::new(&bot).await, Far::new(&bot).await, Far::new(&bot).await);
+    first.invite(&uri, "").await;
+    assert_eq!(status(&second.invite(&uri, &first.replaces("")).await), 200);
+    let answer = third.invite(&uri, &first.replaces("")).await;
+    assert_eq!(status(&answer), 603, "{answer}");
+    assert_eq!(status(&first.ask("INFO", &uri, "", "").await), 481);
+    assert_eq!(bot.sip.report().dialogs, 2, "the BYE is not answered yet");
+    first.hears("BYE").await;
+    second.hang_up().await;
+    bot.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_cannot_be_taken_is_refused_and_the_call_goes_on() {
     let bot = Bot::start(plan()).await;
     let uri = format!("sip:echo@{}", bot.udp());

@@ -3,7 +3,7 @@ use super::bot::{Bot, HERE, Manner, free_port, plan, sipp_with};
 use media::packet::{Packet, Rtp};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
-use telephony::rtp::{Home, Ports, PortsPlan};
+use telephony::rtp::{Ports, PortsPlan, RtpAddress};
 use telephony::sip::{Carrier, Dial, Sip, SipPlan};
 
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -15,7 +15,7 @@ fn plan_on(homes: &[IpAddr]) -> SipPlan {
 }
 
 fn ports_on(homes: &[IpAddr], from: u16) -> Ports {
-    let home = |ip: &IpAddr| Home { bind: *ip, advertise: *ip };
+    let home = |ip: &IpAddr| RtpAddress { bind: *ip, advertise: *ip };
     let (first, other) = (home(&homes[0]), homes.get(1).map(home));
     let (bind, advertise) = (first.bind, first.advertise);
     Ports::new(PortsPlan { bind, advertise, other, from, to: from + 99, drain: Duration::ZERO, ..PortsPlan::default() })

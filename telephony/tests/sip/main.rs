@@ -233,6 +233,14 @@ async fn a_call_of_ours_is_refused_cancelled_and_hung_up_by_the_far_end() {
     assert_eq!(line.next().await, HUNG_UP, "and again when asked again");
     bot.gone().await;
 
+    // A far end that says nothing at all: the call's place is free as soon as it is given up.
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let to_silent =
+        Dial { to: format!("sip:x@{}", silent.local_addr().expect("an address")), ..to(&bot, Carrier::Udp) };
+    assert!(timeout(SECOND / 5, us.dial(to_silent)).await.is_err(), "the future is dropped");
+    until(|| us.report().calls == 0, "the place to be free").await;
+    assert_eq!(us.report().transactions, 1, "the INVITE still waits for an answer");
+
     let nobody = Dial { to: format!("sip:x@127.0.0.1:{}", free_port()), timeout: 5 * SECOND, ..Dial::default() };
     assert_eq!(us.dial(nobody).await.expect_err("nobody there").status, 408);
     assert_eq!(us.dial(Dial { to: "hello".into(), ..Dial::default() }).await.expect_err("no URI").status, 400);

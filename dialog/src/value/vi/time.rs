@@ -46,18 +46,7 @@ pub fn time(words: &[String]) -> Option<Found> {
     }
     let skip = usize::from(word(words, len) == "buổi");
     let part = word(words, len + skip);
-    let named = match (part, hour) {
-        ("sáng", h) => Some(h % 12 + if h > 12 { 12 } else { 0 }),
-        ("chiều" | "tối", 1..=11) => Some(hour + 12),
-        ("chiều" | "tối", h) => Some(h),
-        ("trưa", 1..=3) => Some(hour + 12),
-        ("trưa", h) => Some(h),
-        ("đêm" | "khuya", 12) => Some(0),
-        ("đêm" | "khuya", 9..=11) => Some(hour + 12),
-        ("đêm" | "khuya", h) => Some(h),
-        _ => None,
-    };
-    match named {
+    match hour_of_day(part, hour) {
         Some(h) => {
             hour = h;
             len += skip + 1;
@@ -68,4 +57,19 @@ pub fn time(words: &[String]) -> Option<Found> {
     }
     let found = Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth);
     Some(if plain { found } else { found.only_if_asked() })
+}
+
+/// The hour of the day that an hour means with a part of the day behind it ("sáng", "chiều"); `None`: it is none.
+fn hour_of_day(part: &str, hour: i64) -> Option<i64> {
+    match (part, hour) {
+        ("sáng", h) => Some(h % 12 + if h > 12 { 12 } else { 0 }),
+        ("chiều" | "tối", 1..=11) => Some(hour + 12),
+        ("chiều" | "tối", h) => Some(h),
+        ("trưa", 1..=3) => Some(hour + 12),
+        ("trưa", h) => Some(h),
+        ("đêm" | "khuya", 12) => Some(0),
+        ("đêm" | "khuya", 9..=11) => Some(hour + 12),
+        ("đêm" | "khuya", h) => Some(h),
+        _ => None,
+    }
 }

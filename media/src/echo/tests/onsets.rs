@@ -3,7 +3,7 @@ use super::{ear, models, place};
 use crate::Language;
 use crate::Rate;
 use crate::asr::pocketsphinx::{Model, PocketSphinx, Spelling};
-use crate::asr::{Ask, Expect, Recogniser};
+use crate::asr::{Ask, Cue, Expect, Listen, Recogniser};
 use crate::ear::EchoControl;
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::labelled;
@@ -11,7 +11,7 @@ use crate::testkit::ticks::{Tape, admit, frame};
 use crate::testkit::{phrases, voices};
 use crate::vad::{Edge, Models};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Samples of quiet before the bot's first sound.
 const LEAD: usize = 8_000;
@@ -134,6 +134,59 @@ fn who_speaks_in_the_bots_first_two_seconds_into_a_speakerphone_is_heard_when_th
     }
 }
 
+/// Notes in which tick it is told what: that speech began, some sound of it, that it paused.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    now: usize,
+    cues: Vec<(usize, char)>,
+}
+
+impl Listen for Notes {
+    fn cue(&mut self, cue: Cue) {
+        let mut told = self.0.lock().unwrap();
+        let now = told.now;
+        told.cues.push(match cue {
+            Cue::Begin { .. } => (now, 'b'),
+            Cue::Sound(_) => (now, 's'),
+            Cue::Pause { .. } => (now, 'p'),
+        });
+    }
+}
+
+#[test]
+fn words_over_a_bots_first_seconds_are_handed_on_as_a_whole_when_they_pause_and_later_ones_as_they_come() {
+    let Some(models) = fused() else { return };
+    let (bot, reply, notes) = (voices::talk(2, 14.0), voices::reply(0), Notes::default());
+    let (mut phone, mut ear) = (Acoustics::new(line(15.0, 3)), ear(&models, EchoControl::On));
+    let begins = [LEAD + 6_400, LEAD + 80_000];
+    for (tick, far) in bot.chunks_exact(160).enumerate() {
+        notes.0.lock().unwrap().now = tick;
+        let said: Vec<i16> = (tick * 160..tick * 160 + 160)
+            .map(|n| begins.iter().find_map(|begin| reply.get(n.checked_sub(*begin)?)).copied().unwrap_or(0))
+            .collect();
+        let near = frame(tick, Rate::Hz8000, &phone.tick(far, &said));
+        let near = admit(&mut ear, near, frame(tick, Rate::Hz8000, far));
+        if begins.iter().any(|begin| tick == begin / 160 - 10) {
+            ear.listen(Some(Box::new(notes.clone())));
+        }
+        ear.hear(&near);
+    }
+    let notes = &notes.0.lock().unwrap().cues;
+    let of = |begin: usize| -> Vec<(usize, char)> {
+        notes.iter().copied().filter(|(tick, _)| tick.abs_diff(begin / 160) < 150).collect()
+    };
+    let (first, later) = (of(begins[0]), of(begins[1]));
+    let sounds = |of: &[(usize, char)]| of.iter().filter(|(_, cue)| *cue == 's').count();
+    let pauses = |of: &[(usize, char)]| of.iter().filter(|(_, cue)| *cue == 'p').count();
+    assert!(pauses(&first) > 0 && sounds(&first) == pauses(&first), "{first:?}");
+    let whole = first.windows(2).filter(|two| two[1].1 == 'p').all(|two| two[0] == (two[1].0, 's'));
+    assert!(whole, "the sound comes with its pause: {first:?}");
+    assert!(sounds(&later) > 20, "{later:?}");
+}
+
 /// A recogniser, what it is asked, and what its callers say.
 type Callers = (PocketSphinx, Ask, Vec<(Vec<i16>, &'static str)>);
 
@@ -159,8 +212,10 @@ fn callers() -> Vec<Callers> {
 #[test]
 fn the_words_of_who_speaks_in_the_bots_first_two_seconds_are_understood_nearly_as_if_the_bot_were_silent() {
     let Some(models) = fused() else { return };
+    // Synthetic voices, which are all there is without the recordings, are harder to understand.
+    let (no_echo, echo) = if voices::recorded(&phrases::PEOPLE).is_empty() { (0.85, 0.6) } else { (0.93, 0.75) };
     for (engine, ask, clips) in callers() {
-        for (loss_db, least) in [(NO_ECHO_DB, 0.9), (20.0, 0.6)] {
+        for (loss_db, least) in [(NO_ECHO_DB, no_echo), (20.0, echo)] {
             let (mut clear, mut missed) = (0, Vec::new());
             for number in 0..42 {
                 let (onset_ms, (pcm, text)) = (number / 2 * 100, &clips[(number * 5) % clips.len()]);

@@ -20,14 +20,14 @@ pub(super) const WORD: usize = 4;
 pub(super) const RTCP_HEADER: usize = 8;
 /// Where a packet stands: what its initialisation vector is made of.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(super) enum PacketIndex {
     /// Index of 48 bits: roll-over counter and sequence number.
     Rtp { ssrc: u32, index: u64 },
     /// Index of 31 bits.
     Rtcp { ssrc: u32, index: u32 },
 }
 
-impl Place {
+impl PacketIndex {
     /// RFC 3711 section 4.1.1 and RFC 7714 sections 8.1 and 9.1: the same sum, of another length.
     fn vector(self, salt: u128) -> u128 {
         let (ssrc, index) = match self {
@@ -56,13 +56,13 @@ impl Place {
 
 /// The session keys of one master key.
 pub(super) struct Cipher {
-    rtp: Half,
-    rtcp: Half,
+    rtp: SessionKeys,
+    rtcp: SessionKeys,
     mki: Option<Mki>,
 }
 
 /// Those of RTP, or of RTCP.
-enum Half {
+enum SessionKeys {
     Cm { aes: Aes, salt: u128, auth: Box<Hmac<Sha1>>, tag: usize },
     Gcm { key: Box<LessSafeKey>, salt: u128 },
 }
@@ -122,7 +122,7 @@ impl Cipher {
             derive(&master, master_salt, first + 2, session_salt);
             let mut auth = Zeroizing::new([0; AUTH_KEY]);
             derive(&master, master_salt, first + 1, &mut *auth);
-            Half::new(keys.suite, key, session_salt, &*auth, tag)
+            SessionKeys::new(keys.suite, key, session_salt, &*auth, tag)
         };
         let tag = match keys.suite {
             Suite::AesCm32 | Suite::Aes256Cm32 => 4,
@@ -131,29 +131,29 @@ impl Cipher {
         Self { rtp: half(0, tag), rtcp: half(3, RTCP_TAG), mki: keys.mki }
     }
 
-    fn half(&self, place: Place) -> &Half {
+    fn half(&self, place: PacketIndex) -> &SessionKeys {
         match place {
-            Place::Rtp { .. } => &self.rtp,
-            Place::Rtcp { .. } => &self.rtcp,
+            PacketIndex::Rtp { .. } => &self.rtp,
+            PacketIndex::Rtcp { .. } => &self.rtcp,
         }
     }
 
     /// Seals the `length` bytes of a packet whose first `start` stay readable; its length then. `None`: no room.
-    pub(super) fn seal(&self, buffer: &mut [u8], start: usize, length: usize, place: Place) -> Option<usize> {
+    pub(super) fn seal(&self, buffer: &mut [u8], start: usize, length: usize, place: PacketIndex) -> Option<usize> {
         self.half(place).seal(buffer, start, length, place)
     }
 
     /// SRTCP's word, which lies in front of MKI and HMAC tag; behind a GCM tag.
     pub(super) fn word(&self, packet: &[u8]) -> Option<u32> {
-        let tag = if let Half::Cm { tag, .. } = self.rtcp { tag } else { 0 };
+        let tag = if let SessionKeys::Cm { tag, .. } = self.rtcp { tag } else { 0 };
         let end = packet.len().checked_sub(tag + self.mki.map_or(0, |mki| mki.length))?;
         packet.get(end.checked_sub(WORD)?..end).and_then(|word| word.try_into().ok()).map(u32::from_be_bytes)
     }
 
     /// Opens a packet into `plain`: its length there. `None` where it does not prove to be the other side's.
-    pub(super) fn open(&self, packet: &[u8], start: usize, place: Place, plain: &mut [u8]) -> Option<usize> {
+    pub(super) fn open(&self, packet: &[u8], start: usize, place: PacketIndex, plain: &mut [u8]) -> Option<usize> {
         let half = self.half(place);
-        let tag = if let Half::Cm { tag, .. } = half { *tag } else { 0 };
+        let tag = if let SessionKeys::Cm { tag, .. } = half { *tag } else { 0 };
         let (rest, tag) = packet.split_at_checked(packet.len().checked_sub(tag)?)?;
         let body = match self.mki {
             None => rest,
@@ -167,7 +167,7 @@ impl Cipher {
     }
 }
 
-impl Half {
+impl SessionKeys {
     fn new(suite: Suite, key: &[u8], session_salt: &[u8], auth: &[u8], tag: usize) -> Self {
         let gcm = |algorithm| {
             let key = UnboundKey::new(algorithm, key).expect("the key is as long as its suite says");
@@ -186,7 +186,7 @@ impl Half {
         }
     }
 
-    fn seal(&self, buffer: &mut [u8], start: usize, length: usize, place: Place) -> Option<usize> {
+    fn seal(&self, buffer: &mut [u8], start: usize, length: usize, place: PacketIndex) -> Option<usize> {
         let (head, text) = buffer.get_mut(..length)?.split_at_mut_checked(start)?;
         match self {
             Self::Cm { aes, salt, auth, tag } => {
@@ -219,7 +219,7 @@ impl Half {
     }
 
     /// `body` is the packet without MKI and HMAC tag.
-    fn open(&self, body: &[u8], tag: &[u8], start: usize, place: Place, plain: &mut [u8]) -> Option<usize> {
+    fn open(&self, body: &[u8], tag: &[u8], start: usize, place: PacketIndex, plain: &mut [u8]) -> Option<usize> {
         let word = place.word();
         let length = body.len().checked_sub(if word.is_some() { WORD } else { 0 })?;
         let packet = &body[..length];
@@ -255,7 +255,7 @@ impl Half {
 }
 
 /// ring has SHA-1 without the processor's instructions for it, which this one uses.
-fn sign(auth: &Hmac<Sha1>, packet: &[u8], place: Place) -> [u8; 20] {
+fn sign(auth: &Hmac<Sha1>, packet: &[u8], place: PacketIndex) -> [u8; 20] {
     let mut mac = auth.clone();
     mac.update(packet);
     if let Some(roll_over) = place.roll_over() {
@@ -264,7 +264,7 @@ fn sign(auth: &Hmac<Sha1>, packet: &[u8], place: Place) -> [u8; 20] {
     mac.finalize().into_bytes().into()
 }
 
-fn nonce(salt: u128, place: Place) -> Nonce {
+fn nonce(salt: u128, place: PacketIndex) -> Nonce {
     let [_, _, _, _, nonce @ ..] = place.vector(salt).to_be_bytes();
     Nonce::assume_unique_for_key(nonce)
 }
@@ -330,11 +330,11 @@ mod tests {
             ),
         ];
         for (suite, key, expected) in vectors {
-            let half = Half::new(suite, &bytes(key), &bytes("51756964 2070726f 2071756f"), &[0; 20], 0);
+            let half = SessionKeys::new(suite, &bytes(key), &bytes("51756964 2070726f 2071756f"), &[0; 20], 0);
             let plain = bytes(&format!("{head}{text}"));
             let mut buffer = plain.clone();
             buffer.resize(plain.len() + GCM_TAG, 0);
-            let place = Place::Rtp { ssrc: 0x5501_a0b2, index: 0xf17b };
+            let place = PacketIndex::Rtp { ssrc: 0x5501_a0b2, index: 0xf17b };
             assert_eq!(half.seal(&mut buffer, 12, plain.len(), place), Some(plain.len() + GCM_TAG));
             assert_eq!(buffer, bytes(&format!("{head}{expected}")), "{suite:?}");
             let mut back = [0; 128];

@@ -1,6 +1,6 @@
 //! The state of a leg against itself, against another implementation, and against rubbish.
 use super::*;
-use crate::rtp::wire::MTU;
+use crate::rtp::limits::MTU;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rtc_srtp::context::Context;

@@ -1,6 +1,6 @@
 //! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a
-//! thread read into the same place, one after another: what was just written there is still in the processor's cache.
-use super::LARGEST;
+//! thread read into the same buffers, which so stay in the processor's cache.
+use crate::rtp::limits::LARGEST;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};

@@ -96,9 +96,9 @@ fn say(from: &UdpSocket, to: SocketAddr, sequences: impl IntoIterator<Item = u16
     }
 }
 
-fn report(ledger: &mut Ledger, rtcp: &Rtcp) -> Vec<u8> {
+fn report(report_state: &mut ReportState, rtcp: &Rtcp) -> Vec<u8> {
     let mut out = [0; MTU];
-    let length = ledger.write(rtcp, Instant::now(), SystemTime::now(), &mut out).unwrap();
+    let length = report_state.write(rtcp, Instant::now(), SystemTime::now(), &mut out).unwrap();
     out[..length].to_vec()
 }
 
@@ -158,7 +158,9 @@ fn a_sender_that_a_nat_gave_another_port_is_followed_with_sound_and_reports() {
     assert!(moved.recv_from(&mut [0; MTU]).is_ok());
     line.wire.send(&Packet::Rtcp(Rtcp::Receiver { ssrc: 9, report: None }));
     assert_eq!(line.control.stats().rtcp_sent, 0, "where its reports come from now is not known yet");
-    moved_rtcp.send_to(&report(&mut Ledger::new(), &Rtcp::Receiver { ssrc: 5, report: None }), line.rtcp_to()).unwrap();
+    moved_rtcp
+        .send_to(&report(&mut ReportState::new(), &Rtcp::Receiver { ssrc: 5, report: None }), line.rtcp_to())
+        .unwrap();
     line.wire.recv(Instant::now() + RTCP_EVERY);
     line.wire.send(&Packet::Rtcp(Rtcp::Receiver { ssrc: 9, report: None }));
     assert!(moved_rtcp.recv_from(&mut [0; MTU]).is_ok());
@@ -248,11 +250,24 @@ fn a_held_line_sends_nothing_until_it_is_resumed() {
     assert!(line.rtp.recv_from(&mut [0; MTU]).is_ok());
 }
 
+/// Waits until the kernel stamps packets on arrival: it begins a moment after the first socket has asked for it, and stamps
+/// those that came before when they are read.
+fn until_stamped(line: &mut Line) {
+    for _ in 0..400 {
+        say(&line.rtp, line.to, [0]);
+        let sent = Instant::now();
+        sleep(Duration::from_millis(5));
+        if matches!(line.heard()[..], [Packet::Rtp(Rtp { arrived, .. })] if arrived < sent + Duration::from_millis(2)) {
+            return;
+        }
+    }
+    panic!("the kernel stamps no packet");
+}
+
 #[test]
 fn arrival_times_are_the_kernels_in_order_and_close_to_sending() {
     let mut line = Line::plain();
-    say(&line.rtp, line.to, [0]);
-    line.heard();
+    until_stamped(&mut line);
     let mut sent = Vec::new();
     for sequence in 1..=20 {
         let before = Instant::now();
@@ -306,7 +321,7 @@ fn rtcp_is_told_apart_on_one_port() {
     let mut line = Line::muxed();
     let sender = Rtcp::Sender { ssrc: 5, rtp_timestamp: 1, packets: 2, octets: 3, report: None };
     say(&line.rtp, line.to, [1]);
-    line.rtp.send_to(&report(&mut Ledger::new(), &sender), line.to).unwrap();
+    line.rtp.send_to(&report(&mut ReportState::new(), &sender), line.to).unwrap();
     say(&line.rtp, line.to, [2]);
     let heard = line.heard();
     assert!(matches!(&heard[..], [Packet::Rtp(_), Packet::Rtcp(r), Packet::Rtp(_)] if *r == sender), "{heard:?}");
@@ -330,7 +345,7 @@ fn rtcp_has_its_own_port_otherwise_and_a_sender_report_answered_gives_the_round_
     let mut buffer = [0; MTU];
     let (length, from) = line.rtcp.recv_from(&mut buffer).unwrap();
     assert_eq!(from, line.rtcp_to());
-    let mut them = Ledger::new();
+    let mut them = ReportState::new();
     them.read(&buffer[..length], Instant::now(), |_| ()).unwrap();
     sleep(Duration::from_millis(40));
     let block = Report { ssrc: 0xABCD, fraction_lost: 0.5, jitter: 8, ..Report::default() };
@@ -349,7 +364,7 @@ fn a_goodbye_reaches_the_leg_and_a_strangers_does_not() {
     let mut line = Line::muxed();
     say(&line.rtp, line.to, [1]);
     line.heard();
-    let goodbye = report(&mut Ledger::new(), &Rtcp::Goodbye { ssrc: 5 });
+    let goodbye = report(&mut ReportState::new(), &Rtcp::Goodbye { ssrc: 5 });
     UdpSocket::bind("127.0.0.2:0").unwrap().send_to(&goodbye, line.to).unwrap();
     assert!(line.heard().is_empty());
     assert_eq!(line.control.stats().strangers, 1);
@@ -381,7 +396,7 @@ fn twenty_thousand_random_datagrams_neither_panic_nor_deafen() {
     say(&line.rtp, line.to, [1]);
     line.heard();
     let mut random = StdRng::seed_from_u64(3550);
-    let whole = [datagram(&rtp(2)), report(&mut Ledger::new(), &Rtcp::Goodbye { ssrc: 5 })];
+    let whole = [datagram(&rtp(2)), report(&mut ReportState::new(), &Rtcp::Goodbye { ssrc: 5 })];
     let (mut sent, mut packets) = (0, 0);
     for round in 0..20_000 / 50 {
         for _ in 0..50 {
@@ -490,7 +505,7 @@ fn where_keys_were_agreed_on_sound_and_reports_go_encrypted_both_ways() {
         assert!(is_compound(them.unprotect(&buffer[..length]).unwrap()));
 
         line.rtp.send_to(&sealed(&mut them, &datagram(&rtp(7))), line.to).unwrap();
-        let report = report(&mut Ledger::new(), &Rtcp::Goodbye { ssrc: 5 });
+        let report = report(&mut ReportState::new(), &Rtcp::Goodbye { ssrc: 5 });
         rtcp_socket.send_to(&sealed(&mut them, &report), rtcp_to).unwrap();
         let heard = line.heard();
         assert!(

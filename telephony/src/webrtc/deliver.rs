@@ -1,4 +1,5 @@
-//! `Mark`: lets RTCP out of the stack. Reports are the leg's to make and to read; the stack's own chain would keep them.
+//! `DeliverRtcp`: an interceptor that hands received RTCP to the application. The leg makes and reads reports itself; without
+//! this the stack would consume them.
 use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
@@ -6,12 +7,12 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 #[derive(Default)]
-pub(super) struct Mark {
+pub(super) struct DeliverRtcp {
     inward: VecDeque<TaggedPacket>,
     outward: VecDeque<TaggedPacket>,
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for Mark {
+impl Protocol<TaggedPacket, TaggedPacket, ()> for DeliverRtcp {
     type Rout = TaggedPacket;
     type Wout = TaggedPacket;
     type Eout = ();
@@ -40,7 +41,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Mark {
     }
 }
 
-impl Interceptor for Mark {
+impl Interceptor for DeliverRtcp {
     fn bind_local_stream(&mut self, _: &StreamInfo) {}
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}

@@ -9,13 +9,13 @@ const SOME: u64 = 1 << 33;
 
 /// The latest [`Remote`], if any. One writer at a time.
 #[derive(Debug, Default)]
-pub(super) struct Register {
+pub(super) struct RemoteSeqlock {
     /// Even: at rest; odd: being written. Its half counts the writes.
     version: AtomicU32,
     words: [AtomicU64; 2 * WORDS],
 }
 
-impl Register {
+impl RemoteSeqlock {
     /// Writers must exclude each other.
     pub(super) fn write(&self, remote: Remote) {
         let version = self.version.load(Ordering::Relaxed);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let register = Register::default();
+        let register = RemoteSeqlock::default();
         assert_eq!(register.read(), None);
         for (rtp, rtcp) in [
             ("192.0.2.1:65535", Some("192.0.2.2:1")),
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_reader_never_sees_half_an_address() {
-        let register = Arc::new(Register::default());
+        let register = Arc::new(RemoteSeqlock::default());
         let writer = Arc::clone(&register);
         let writing = std::thread::spawn(move || {
             for n in 1..=20_000_u16 {

@@ -1,0 +1,207 @@
+//! `Assembly`: from an answered line to a running call: a room, a core, and what the core's acts are carried out with.
+use super::driver::{self, Inbox};
+use super::echo::Echo;
+use super::effects::{Effects, Speech};
+use super::end::{Blame, End, Reason};
+use super::page::Page;
+use super::recording::{self, RecordingSetup};
+use super::registry::Order;
+use super::resources::Resources;
+use super::route::Route;
+use super::talk::Talk;
+use super::watchdog::Limits;
+use crate::config::{Config, ECHO};
+use crate::engines::Loaded;
+use crate::store::{Direction, Event as Note, Private, Started};
+use dialog::conversation::Conversation;
+use media::ear::{EarPlan, EchoControl};
+use media::engine::RoomHandle;
+use media::room::{Event, Mode, Seat};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use telephony::webrtc::Data;
+use telephony::{Headers, Line};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Capacity of a call's queues. A room that finds its queue full drops progress reports of the playout, never speech edges or keys.
+const QUEUE: usize = 256;
+
+/// What is known of a call before it is answered.
+pub(super) struct CallInfo {
+    pub id: String,
+    pub direction: Direction,
+    pub via: String,
+    pub from: String,
+    pub to: String,
+    /// The header fields that the trunk's configuration allows.
+    pub headers: Headers,
+    pub route: Route,
+}
+
+/// An answered line, and what reaches its call.
+pub(super) struct AnsweredLine {
+    pub line: Line,
+    pub orders: mpsc::Receiver<Order>,
+    /// The data channel of a browser.
+    pub page: Option<Data>,
+}
+
+/// Assembles and runs calls.
+pub(super) struct Assembly {
+    pub(super) resources: Resources,
+    /// The calls so far: each has a number in the speech pool.
+    calls: AtomicU64,
+}
+
+impl Assembly {
+    pub(super) fn new(resources: Resources) -> Self {
+        Self { resources, calls: AtomicU64::new(1) }
+    }
+
+    /// Begins the call's record.
+    pub(super) fn begin_record(&self, info: &CallInfo) {
+        let (bot, language) = match &info.route {
+            Route::Echo => (ECHO.to_owned(), "en"),
+            Route::Bot(name, loaded) => (name.clone(), loaded.bot.language.code()),
+        };
+        let started = Started {
+            direction: info.direction,
+            via: info.via.clone(),
+            from: Private(info.from.clone()),
+            to: Private(info.to.clone()),
+            bot,
+            language: language.into(),
+            headers: info.headers.iter().map(|(name, value)| (name.to_owned(), Private::from(value))).collect(),
+        };
+        self.resources.store.note(&info.id, Note::Started(started));
+    }
+
+    /// Ends the record of a call that was not run.
+    pub(super) fn end_record(&self, id: &str, end: End) {
+        self.resources.store.note(id, Note::Ended(end));
+    }
+
+    /// Runs an answered call to its end.
+    pub(super) async fn run(&self, info: &CallInfo, mut answered: AnsweredLine) {
+        let (events, room_events) = mpsc::channel(QUEUE);
+        let (mode, ear) = match &info.route {
+            Route::Echo => (Mode::Echo, None),
+            Route::Bot(..) => (Mode::Bot, Some(self.ear(answered.page.is_some()))),
+        };
+        let room = self.resources.engine.open(mode, events).ok().filter(|room| join(room, &mut answered.line, ear));
+        let end = match room {
+            Some(room) => match &info.route {
+                Route::Echo => self.run_echo(info, answered, room, room_events).await,
+                Route::Bot(name, loaded) => self.run_bot(info, (name, loaded), answered, room, room_events).await,
+            },
+            None => {
+                answered.line.hang_up("overloaded").await;
+                let end = End::new(Blame::Server, Reason::MediaFull);
+                self.end_record(&info.id, end);
+                end
+            }
+        };
+        tracing::info!(call = %info.id, blame = end.blame.name(), reason = end.reason.text(), "call ended");
+    }
+
+    fn ear(&self, browser: bool) -> EarPlan {
+        let mut ear = self.resources.engines.ear_plan;
+        if browser {
+            // Browsers cancel echo themselves.
+            ear.echo = EchoControl::Off;
+        }
+        ear
+    }
+
+    async fn run_echo(
+        &self,
+        info: &CallInfo,
+        answered: AnsweredLine,
+        room: RoomHandle,
+        events: mpsc::Receiver<Event>,
+    ) -> End {
+        let AnsweredLine { line, orders, page } = answered;
+        let limits = Limits::from(self.resources.config.as_ref());
+        let core = Echo::new(limits, page.as_ref().map(|_| Page::new(&info.id, ECHO, "en")), Instant::now());
+        let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
+        let (id, store) = (info.id.clone(), self.resources.store.clone());
+        let effects = Effects {
+            id,
+            room,
+            store,
+            speech: None,
+            recorder: None,
+            tools: JoinSet::new(),
+            running: Vec::new(),
+            page: to_page,
+        };
+        // Nothing recognises or synthesises speech: these queues are closed.
+        let (heard, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1);
+        driver::run(line, core, effects, Inbox { room: events, heard, spoken, orders, page }).await
+    }
+
+    async fn run_bot(
+        &self,
+        info: &CallInfo,
+        (name, loaded): (&str, &Loaded),
+        answered: AnsweredLine,
+        room: RoomHandle,
+        events: mpsc::Receiver<Event>,
+    ) -> End {
+        let Resources { config, pool, engines, store, recording_policy, .. } = &self.resources;
+        let AnsweredLine { line, orders, page } = answered;
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let (heard, heard_inbox) = mpsc::channel(QUEUE);
+        let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
+        let voice = loaded.voice(line.plan.codec.rate());
+        let language = voice.language;
+        let speech = Speech {
+            number,
+            pool: pool.clone(),
+            recognisers: engines.ears(language),
+            hears: engines.can_hear(language),
+            language,
+            lexicon: loaded.lexicon.clone(),
+            speaker: pool.speaker(number, engines.voices(language), voice, room.sink(Seat::CALLER), spoken.clone()),
+            standby: engines.standby(language),
+            heard,
+            spoken,
+        };
+        let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime());
+        let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
+        if page.is_some() {
+            talk = talk.with_page(Page::new(&info.id, name, language.code()));
+        }
+        let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
+        let effects = Effects {
+            id: info.id.clone(),
+            recorder: recording::start(&RecordingSetup { config, store, recording_policy }, &info.id, &room),
+            room,
+            store: store.clone(),
+            speech: Some(speech),
+            tools: JoinSet::new(),
+            running: Vec::new(),
+            page: to_page,
+        };
+        let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
+        driver::run(line, talk, effects, inbox).await
+    }
+}
+
+/// Seats the line as the caller of the room; `false` if the room is full or gone.
+fn join(room: &RoomHandle, line: &mut Line, ear: Option<EarPlan>) -> bool {
+    line.wire.take().is_some_and(|wire| room.join(Seat::CALLER, wire, line.plan.clone(), ear).is_ok())
+}
+
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Self {
+            call: config.call.max_duration_s.into(),
+            hold: config.call.held_max_s.into(),
+            no_rtp: config.call.no_rtp_ms.into(),
+            dead_air: config.call.dead_air_ms.into(),
+        }
+    }
+}

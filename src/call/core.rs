@@ -1,0 +1,78 @@
+//! `Core`: what a call's driver runs: a conversation ([`super::talk::Talk`]) or an echo ([`super::echo::Echo`]).
+use super::end::End;
+use super::page::Incoming;
+use super::watchdog::Why;
+use crate::standby::Clip;
+use crate::store::Event as Note;
+use dialog::conversation::{Expect, ToolCall, ToolFault, ToolId};
+use media::asr::Heard;
+use media::ear::EarState;
+use media::playout::Gain;
+use media::room::Event;
+use media::tts::{Spoken, UtteranceId};
+use std::time::Instant;
+
+/// A core is told the time and never asks for it: `handle` an input, then `poll` until `None`, then wait until `deadline`.
+pub trait Core {
+    fn handle(&mut self, now: Instant, input: Input);
+    fn poll(&mut self) -> Option<Act>;
+    /// When `handle(now, Input::Tick)` is wanted next, and why; `None` once the call has ended.
+    fn deadline(&self) -> Option<(Instant, Why)>;
+}
+
+/// What happens to a call.
+#[derive(Debug)]
+pub enum Input {
+    /// The line is open both ways.
+    Answered,
+    Room(Event),
+    Heard(Heard),
+    Spoken(Spoken),
+    /// A key by signalling (SIP INFO); keys in RTP come with the room's events.
+    Key(char),
+    /// The far end has put the line on hold, or resumed it.
+    LineHeld(bool),
+    /// A browser's connection is lost, or back. The conversation pauses as during a hold.
+    ConnectionLost(bool),
+    /// From a browser's data channel.
+    Page(Incoming),
+    ToolDone {
+        id: ToolId,
+        result: Result<serde_json::Value, ToolFault>,
+    },
+    /// The line has ended, by the far end, its network or this server.
+    Gone(End),
+    /// An operator, the API or a drain ends the call.
+    EndNow(End),
+    Tick,
+}
+
+/// What the driver is asked to do.
+#[derive(Debug)]
+pub enum Act {
+    Say {
+        utterance: UtteranceId,
+        text: String,
+        interruptible: bool,
+    },
+    /// Play this at once, because the bot's own sound is late.
+    Standby {
+        utterance: UtteranceId,
+        clip: Clip,
+    },
+    Gain(Gain),
+    /// Play nothing below this utterance any more.
+    Hush(UtteranceId),
+    Listen(Expect),
+    Ear(EarState),
+    /// What is said now is secret, or is not any more: sound in between must not be stored.
+    Secret(bool),
+    Run(ToolCall),
+    /// Stop this tool, if it still runs.
+    Cancel(ToolId),
+    Note(Note),
+    /// A message for the browser's page.
+    Tell(String),
+    /// Hang up. The last act of a call.
+    End(End),
+}

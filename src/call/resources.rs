@@ -1,0 +1,19 @@
+//! `Resources`: what calls are made with: the parts of the server that they share.
+use crate::bots::Bots;
+use crate::config::Config;
+use crate::engines::{Engines, Loaded};
+use crate::store::Store;
+use crate::store::vault::RecordingPolicy;
+use media::engine::Engine;
+use media::pool::Pool;
+use std::sync::Arc;
+
+pub struct Resources {
+    pub config: Arc<Config>,
+    pub engine: Arc<Engine>,
+    pub pool: Arc<Pool>,
+    pub engines: Arc<Engines>,
+    pub bots: Arc<Bots<Loaded>>,
+    pub store: Store,
+    pub recording_policy: RecordingPolicy,
+}

@@ -1,0 +1,6 @@
+//! Sizes of datagrams that carry RTP and RTCP.
+
+/// The largest datagram sent.
+pub(super) const MTU: usize = 1_500;
+/// The largest datagram read, put together from fragments: 240 ms of the widest sound are 7,680 bytes.
+pub(super) const LARGEST: usize = 8_192;
