@@ -480,7 +480,7 @@ impl Call {
     pub fn laws(&mut self) {
         let end =
             self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
-        let broken = self.law.broken(end, &self.listener);
+        let broken = self.law.broken(end, &self.listener, self.talk.transcript());
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
     }
 }

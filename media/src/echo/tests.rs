@@ -1,4 +1,5 @@
 //! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
+mod circuits;
 mod onsets;
 
 use super::*;
@@ -39,15 +40,32 @@ fn ear(models: &Models, echo: EchoControl) -> Ear {
 
 /// When the ear noticed speech (s), while the bot speaks and a caller speaks over it.
 fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
+    spoken(ear, place, bot, voice).into_iter().map(|(start, _)| start).collect()
+}
+
+/// When the ear noticed speech (s), and how long it lasted.
+fn spoken(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<(f32, f32)> {
     let mut phone = Acoustics::new(place);
-    let ticks = bot.chunks_exact(160).enumerate();
-    let heard = ticks.filter_map(|(tick, far)| {
+    let mut spoken: Vec<(f32, f32)> = Vec::new();
+    let mut speaks = false;
+    for (tick, far) in bot.chunks_exact(160).enumerate() {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
         let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
         let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
-        matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
-    });
-    heard.collect()
+        let now = (tick + 1) as f32 / 50.0;
+        match ear.hear(&near) {
+            Some(Edge::Start { .. }) => {
+                speaks = true;
+                spoken.push((now, 0.0));
+            }
+            Some(Edge::End { .. }) => speaks = false,
+            None => {}
+        }
+        if let Some((start, length)) = spoken.last_mut().filter(|_| speaks) {
+            *length = now - *start;
+        }
+    }
+    spoken
 }
 
 /// The phone far away: loss, delay, and a step of the delay in the middle.
