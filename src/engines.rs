@@ -74,12 +74,11 @@ impl Engines {
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
-        let languages =
-            [Language::En, Language::Vi].map(|language| LanguageEngines::load(speech, &whisper, language)).into();
+        let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, language)).into();
         Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }
     }
 
-    /// Engines given by hand, the same for both languages: for tests of what engines can do wrong.
+    /// Engines given by hand, the same for all languages: for tests of what engines can do wrong.
     pub fn of(vad: vad::Models, ears: Vec<Arc<dyn asr::Recogniser>>, voices: Vec<Arc<dyn tts::Synthesiser>>) -> Self {
         let engines = |language| LanguageEngines {
             language,
@@ -90,7 +89,7 @@ impl Engines {
             about: Vec::new(),
             has_ears: !ears.is_empty(),
         };
-        let languages = vec![engines(Language::En), engines(Language::Vi)];
+        let languages = Language::ALL.map(engines).into();
         let vad_about = (true, vad.describe().to_owned());
         Self { vad_about, vad, ear_plan: EarPlan::default(), languages, espeak_voices: Vec::new() }
     }
@@ -229,13 +228,9 @@ impl LanguageEngines {
         let name = language.name();
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
-        let (order, acoustic) = match language {
-            Language::En => (&speech.recognisers.en, &speech.pocketsphinx.en),
-            Language::Vi => (&speech.recognisers.vi, &speech.pocketsphinx.vi),
-        };
-        for engine in order {
+        for engine in &speech.recognisers[language] {
             let loaded = match engine {
-                Recogniser::Pocketsphinx => pocketsphinx(acoustic, language),
+                Recogniser::Pocketsphinx => pocketsphinx(&speech.pocketsphinx[language], language),
                 Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
             };
             match loaded {
@@ -255,11 +250,7 @@ impl LanguageEngines {
             ));
         }
         let mut caches = Vec::new();
-        let order = match language {
-            Language::En => &speech.voices.en,
-            Language::Vi => &speech.voices.vi,
-        };
-        for engine in order {
+        for engine in &speech.voices[language] {
             match voice(*engine) {
                 Ok(engine) => {
                     about.push((true, format!("{name} is spoken by {}", engine.name())));
@@ -308,7 +299,7 @@ fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     let Some(model) = &speech.whisper.model else { return Ok(None) };
     let plan = WhisperPlan {
         sha256: speech.whisper.sha256.clone(),
-        languages: speech.whisper.languages.iter().map(|language| (*language).into()).collect(),
+        languages: speech.whisper.languages.iter().map(|language| language.0).collect(),
         ..WhisperPlan::new(model)
     };
     let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
@@ -341,6 +332,7 @@ fn background(work: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// The language of a bot as `media`, which knows no bots, names it.
 pub const fn language(language: dialog::bot::Language) -> Language {
     match language {
         dialog::bot::Language::En => Language::En,
@@ -352,6 +344,13 @@ pub const fn language(language: dialog::bot::Language) -> Language {
 mod tests {
     use super::*;
     use media::tts::scripted::{Manner, Scripted};
+
+    #[test]
+    fn a_bots_language_is_heard_and_spoken_under_the_same_code() {
+        let codes = dialog::bot::Language::ALL.map(|of_bot| (of_bot.code(), language(of_bot).code()));
+        assert!(codes.iter().all(|(of_bot, heard)| of_bot == heard), "{codes:?}");
+        assert_eq!(codes.len(), Language::ALL.len());
+    }
 
     fn engines(manner: Manner) -> Arc<Engines> {
         let vad = vad::Models::load(None).unwrap();
