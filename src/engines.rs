@@ -129,14 +129,14 @@ impl Engines {
     }
 
     /// Engines that rest after a hang or a failure.
-    pub fn sick(&self) -> Vec<String> {
-        let sick = |engines: &LanguageEngines| {
+    pub fn resting(&self) -> Vec<String> {
+        let resting = |engines: &LanguageEngines| {
             let name = engines.language.name();
             let ears = engines.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
             let voices = engines.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
         };
-        self.languages.iter().flat_map(sick).collect()
+        self.languages.iter().flat_map(resting).collect()
     }
 
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
@@ -153,7 +153,7 @@ impl Engines {
                     // The engine before may hang; if it does not, it has spoken by then.
                     std::thread::sleep(Duration::from_secs(2) * place as u32);
                     if let Err(why) = standby.warm(cache.as_ref(), language) {
-                        tracing::warn!(engine = cache.name(), %why, "standby clips are not spoken by it");
+                        tracing::warn!(engine = cache.name(), %why, "the standby clips cannot be synthesised ahead");
                     }
                 });
             }
@@ -168,7 +168,7 @@ impl Engines {
                 let Some(cache) = engines.of_language(language(loaded.bot.language)).caches.first() else { continue };
                 let prompts = loaded.bot.prompts();
                 if let Err(why) = cache.warm(&loaded.voice(rate), prompts.iter().map(String::as_str)) {
-                    tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
+                    tracing::warn!(bot = loaded.bot.name, %why, "the prompts of a bot cannot be synthesised ahead");
                 }
             }
         });
@@ -238,7 +238,7 @@ impl LanguageEngines {
                     about.push((true, format!("{name} is heard by {what}")));
                     ears.push(engine);
                 }
-                // Not configured: nothing to say, unless nothing else hears either.
+                // Not configured: reported only where no other recogniser is, below.
                 Ok(None) => {}
                 Err(why) => about.push((false, format!("{name} is not heard by {engine:?}: {why}"))),
             }
@@ -328,7 +328,7 @@ fn voice(engine: Synthesiser) -> Result<Arc<dyn tts::Synthesiser>, String> {
 
 fn background(work: impl FnOnce() + Send + 'static) {
     if let Err(why) = std::thread::Builder::new().name("warm".into()).spawn(work) {
-        tracing::warn!(%why, "nothing is spoken ahead");
+        tracing::warn!(%why, "the thread that synthesises prompts ahead did not start");
     }
 }
 

@@ -1,5 +1,4 @@
-//! The numbers of a configuration: within which bounds each makes sense. What lies outside is a slip of the pen, and would show
-//! as calls that cannot work.
+//! The bounds of a configuration's numbers. A number outside of them would show as calls that cannot work.
 use super::{Acoustic, Config};
 use media::Language;
 use std::ops::RangeInclusive;

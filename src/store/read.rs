@@ -1,5 +1,5 @@
 //! Reads calls from the database, for the API. Readers never block the writer (SQLite's write-ahead log).
-use super::event::{Call, Event, Latency, Line, Recorded, Silence, State, TimelineEvent, Turn};
+use super::event::{Call, CallEvent, CallState, Latency, LineStats, Recorded, Silence, TimelineEvent, Turn};
 use super::{End, Fault, Private, Reason, of_name};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -60,7 +60,7 @@ pub(super) async fn timeline(pool: &SqlitePool, id: &str) -> Result<Vec<Timeline
     const SQL: &str = "select at_us, at_ms, event from timeline where call = $1 order by seq limit 20000";
     let rows: Vec<(i64, i64, String)> = sqlx::query_as(SQL).bind(id).fetch_all(pool).await.map_err(Fault::Database)?;
     let one = |(at, at_ms, event): (i64, i64, String)| {
-        let event: Event = serde_json::from_str(&event).map_err(|_| Fault::Content("timeline.event"))?;
+        let event: CallEvent = serde_json::from_str(&event).map_err(|_| Fault::Content("timeline.event"))?;
         Ok(TimelineEvent { call: id.into(), at: time(at)?, at_ms: count(at_ms), event })
     };
     rows.into_iter().map(one).collect()
@@ -173,7 +173,7 @@ impl<'a> Filling<'a> {
         const SQL: &str =
             "select call, line from lines where call in (select value from json_each($1)) order by call, seat";
         for (id, line) in self.rows::<(String, String)>(SQL).await? {
-            let line: Line = serde_json::from_str(&line).map_err(|_| Fault::Content("lines.line"))?;
+            let line: LineStats = serde_json::from_str(&line).map_err(|_| Fault::Content("lines.line"))?;
             if let Some(call) = self.call(&id) {
                 call.lines.push(line);
             }
@@ -213,7 +213,7 @@ fn call(row: Row) -> Result<Call, Fault> {
             Some(headers) => serde_json::from_str(&headers).map_err(|_| Fault::Content("calls.headers"))?,
             None => BTreeMap::new(),
         },
-        state: State::Ended,
+        state: CallState::Ended,
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,
         ended_at: ended.map(time).transpose()?,
