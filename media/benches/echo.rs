@@ -1,9 +1,11 @@
 //! Echo control: ten minutes of hard echo over a grid of losses and delays, double talk and what a recogniser makes of it, and
 //! what it costs.
 //!
-//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | onsets | starts | fresh]`; `fresh` is table,
-//! double talk, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
+//! `cargo bench -p media --features testkit --bench echo [-- table | double | words | cost | circuits | onsets | starts | fresh]`; `fresh` is
+//! table, double talk, circuits, onsets and starts with Silero in other rooms, at other delays and with other voices: nothing is tuned on it.
 //! `-- fresh onsets Vi 15` is one row of it: a part, a language and an echo's loss.
+#[path = "echo/circuits.rs"]
+mod circuits;
 #[path = "echo/onsets.rs"]
 mod onsets;
 
@@ -37,8 +39,8 @@ const USUAL: Grid = Grid { losses_db: [6.0, 9.0, 12.0, 15.0], delays_ms: DELAYS_
 const FRESH: Grid =
     Grid { losses_db: [6.0, 8.0, 11.0, 14.0], delays_ms: [30, 80, 140, 260, 370], seed: 9_000, who: 17 };
 
-const PARTS: [&str; 6] = ["table", "double", "words", "cost", "onsets", "starts"];
-const FRESH_PARTS: [&str; 4] = ["table", "double", "onsets", "starts"];
+const PARTS: [&str; 7] = ["table", "double", "words", "cost", "circuits", "onsets", "starts"];
+const FRESH_PARTS: [&str; 5] = ["table", "double", "circuits", "onsets", "starts"];
 
 /// Counts what is held.
 struct Scale;
@@ -77,6 +79,10 @@ fn main() {
     }
     if wanted("double") {
         double_talk(grid, &models);
+    }
+    if wanted("circuits") {
+        circuits::table(fresh, &models[..1]);
+        circuits::double_talk(fresh, &models[0].1);
     }
     if wanted("onsets") {
         onsets::table(fresh, &models[0].1);

@@ -2,7 +2,7 @@
 //!
 //! An echo repeats what was sent: for one delay, its levels (dB) over 0.4 s lie a constant of each band away from those that were sent,
 //! and nothing that was sent before has failed to come back. A caller's do for no delay: voices differ by 10 dB and more from
-//! one moment to the next. So one number tells an echo alone (2 to 5 dB) from a caller alone and from a caller in an echo
+//! one moment to the next. So one number tells an echo alone (1 to 5 dB) from a caller alone and from a caller in an echo
 //! (7 dB and more), before anything is known of the way.
 use super::bands::{COUNT, Spectrum};
 use std::collections::VecDeque;
@@ -15,14 +15,19 @@ const DELAYS: usize = 37;
 /// Ticks (0.4 s) whose sound must fit, and ticks (0.7 s) in which nothing that fits may have failed to come back.
 pub const NEWEST: usize = 20;
 pub const SPAN: usize = 35;
-/// What a small room keeps of its power from tick to tick.
-const KEPT: f32 = 0.3;
+/// What an electric path and a small room keep of their power from tick to tick. A dry echo is as sharp as what was sent, and stops
+/// with it: laid over a room's tail it fits no delay.
+const KEPT: [f32; 2] = [0.0, 0.3];
+/// What was sent is laid over what came at steps of half a tick, dry and with a tail.
+const READINGS: usize = 2 * KEPT.len();
 /// Power that is added to what was sent: a band's silence.
 const SILENCE: f32 = 60.0;
 /// The noise of the line in a band: the least mean of three ticks in a second, and what the least is below the mean (dB).
 const CALM: usize = 50;
 const BIAS_DB: f32 = 2.0;
 const LOWEST_DB: f32 = 18.0;
+/// Ticks after which a mean of three holds nothing from before the line began.
+const SETTLED: usize = 4;
 /// What came counts where it rises so far above the line's noise, and lies within so much of the loudest.
 const ABOVE_DB: f32 = 8.0;
 const RANGE_DB: f32 = 25.0;
@@ -34,14 +39,17 @@ const PRIOR: f32 = 3.0;
 const LOUDEST_DB: f32 = 3.0;
 /// What may be missing of an echo (dB): phones have gates.
 const MISSING_DB: f32 = 10.0;
+/// Where fewer points than this were heard, what is missing of an echo weighs as if these had been: in a few points no band's gain is
+/// known well, and much may seem to be missing.
+const FEW: f32 = 72.0;
 /// One point tells no more than this (dB).
 const MOST_DB: f32 = 20.0;
 
 /// The levels of a line, both ways.
 pub struct Fit {
-    /// What was sent, newest first: in that tick, and half a tick earlier.
-    sent: Vec<[Levels; 2]>,
-    tail: Spectrum,
+    /// What was sent, newest first: as it comes back dry, in that tick and half a tick earlier, and the same with a small room's tail.
+    sent: Vec<[Levels; READINGS]>,
+    tails: [Spectrum; KEPT.len()],
     came: VecDeque<Came>,
     /// The newest two spectra that came, and means of three in a row, newest last.
     last: [Spectrum; 2],
@@ -61,8 +69,8 @@ impl Fit {
     pub fn new() -> Self {
         let silence = [decibels(SILENCE); COUNT];
         Self {
-            sent: vec![[silence; 2]; DELAYS + SPAN],
-            tail: [0.0; COUNT],
+            sent: vec![[silence; READINGS]; DELAYS + SPAN],
+            tails: [[0.0; COUNT]; KEPT.len()],
             came: VecDeque::with_capacity(SPAN + 1),
             last: [[0.0; COUNT]; 2],
             calm: VecDeque::with_capacity(CALM + 1),
@@ -71,16 +79,22 @@ impl Fit {
 
     /// One tick: what was sent, and what came; `None` where nothing did but what a jitter buffer made up.
     pub fn push(&mut self, sent: &Spectrum, came: Option<&Spectrum>) {
-        let before = self.tail;
-        self.tail = std::array::from_fn(|band| sent[band] + KEPT * before[band]);
+        let before = self.tails;
+        for (tail, kept) in self.tails.iter_mut().zip(KEPT) {
+            *tail = std::array::from_fn(|band| sent[band] + kept * tail[band]);
+        }
         self.sent.rotate_right(1);
-        self.sent[0] = [
-            std::array::from_fn(|band| decibels(self.tail[band] + SILENCE)),
-            std::array::from_fn(|band| decibels((self.tail[band] + before[band]) / 2.0 + SILENCE)),
-        ];
+        self.sent[0] = std::array::from_fn(|reading| {
+            let (newer, older) = (&self.tails[reading / 2], &before[reading / 2]);
+            let half = 0.5 * (reading % 2) as f32;
+            std::array::from_fn(|band| decibels((1.0 - half) * newer[band] + half * older[band] + SILENCE))
+        });
         let came = came.map_or(Came { levels: [0.0; COUNT], heard: [0.0; COUNT], known: false }, |came| {
             let mean = std::array::from_fn(|band| (came[band] + self.last[0][band] + self.last[1][band]) / 3.0);
             self.last = [*came, self.last[0]];
+            if self.came.len() < SETTLED {
+                self.calm.clear();
+            }
             self.calm.push_back(mean);
             if self.calm.len() > CALM {
                 self.calm.pop_front();
@@ -117,8 +131,8 @@ impl Fit {
         }
         let mut least = f32::INFINITY;
         for delay in 0..DELAYS {
-            for half in 0..2 {
-                let sent = |ago: usize| &self.sent[delay + ago][half];
+            for reading in 0..READINGS {
+                let sent = |ago: usize| &self.sent[delay + ago][reading];
                 least = least.min(self.at(sent, (&weights, &per_band, points), least));
             }
         }
@@ -151,14 +165,18 @@ impl Fit {
             }
         }
         let mut sum: f32 = unexplained.iter().sum();
+        let share = (points / FEW).min(1.0);
         for (ago, came) in self.came.iter().enumerate().filter(|(_, came)| came.known) {
             if sum > least {
                 break;
             }
-            let (sent, weights) = (sent(ago), weights.get(ago).unwrap_or(&[0.0; COUNT]));
+            // Sound that stops between two ticks is due in neither.
+            let (sent, before) = (sent(ago), sent(ago + 1));
+            let weights = weights.get(ago).unwrap_or(&[0.0; COUNT]);
             for band in 0..COUNT {
-                let missing = sent[band] + gains[band] - came.levels[band] - MISSING_DB;
-                sum += (1.0 - weights[band]) * missing.clamp(0.0, MOST_DB);
+                let due = sent[band].min(before[band]) + gains[band];
+                let missing = due - came.levels[band] - MISSING_DB;
+                sum += share * (1.0 - weights[band]) * missing.clamp(0.0, MOST_DB);
             }
         }
         sum

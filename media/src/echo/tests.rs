@@ -1,4 +1,5 @@
 //! Echo control against hard echoes, through real ears. The long tables are in `benches/echo.rs`.
+mod circuits;
 mod onsets;
 
 use super::*;
@@ -9,7 +10,7 @@ use crate::ear::{Ear, EarPlan, EchoControl};
 use crate::frame::TICK;
 use crate::leg::LineRules;
 use crate::packet::{Packet, Rtp};
-use crate::room::{Input, Mode, Output, Room, Seat};
+use crate::room::{Bot, Input, Output, Room, Seat};
 use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::netem::{Impairments, Netem};
@@ -39,15 +40,32 @@ fn ear(models: &Models, echo: EchoControl) -> Ear {
 
 /// When the ear noticed speech (s), while the bot speaks and a caller speaks over it.
 fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
+    spoken(ear, place, bot, voice).into_iter().map(|(start, _)| start).collect()
+}
+
+/// When the ear noticed speech (s), and how long it lasted.
+fn spoken(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<(f32, f32)> {
     let mut phone = Acoustics::new(place);
-    let ticks = bot.chunks_exact(160).enumerate();
-    let heard = ticks.filter_map(|(tick, far)| {
+    let mut spoken: Vec<(f32, f32)> = Vec::new();
+    let mut speaks = false;
+    for (tick, far) in bot.chunks_exact(160).enumerate() {
         let said = voice.get(tick * 160..(tick + 1) * 160).unwrap_or_default();
         let near = frame(tick, Rate::Hz8000, &phone.tick(far, said));
         let near = admit(ear, near, frame(tick, Rate::Hz8000, far));
-        matches!(ear.hear(&near), Some(Edge::Start { .. })).then_some((tick + 1) as f32 / 50.0)
-    });
-    heard.collect()
+        let now = (tick + 1) as f32 / 50.0;
+        match ear.hear(&near) {
+            Some(Edge::Start { .. }) => {
+                speaks = true;
+                spoken.push((now, 0.0));
+            }
+            Some(Edge::End { .. }) => speaks = false,
+            None => {}
+        }
+        if let Some((start, length)) = spoken.last_mut().filter(|_| speaks) {
+            *length = now - *start;
+        }
+    }
+    spoken
 }
 
 /// The phone far away: loss, delay, and a step of the delay in the middle.
@@ -173,7 +191,7 @@ fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sen
 fn greeting(still: Option<(u32, u32)>) {
     let models = models().pop().unwrap();
     let (start, mut now) = (Instant::now(), Instant::now());
-    let mut room = Room::new(start, Mode::Bot, LineRules::default());
+    let mut room = Room::new(start, Bot::Speaks, LineRules::default());
     room.handle(now, Input::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 5 });
     let (utterance, pcm, rate) = (UtteranceId(1), voices::talk(2, 6.0), Rate::Hz8000);
     let greeting = Sound { utterance, pcm, rate, upto_char: 80, interruptible: true, last: true };

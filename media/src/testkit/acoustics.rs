@@ -1,16 +1,29 @@
-//! `Acoustics`: a hard echo. What a speakerphone far away sends back of the sound it plays, as a sans-IO part.
+//! `Acoustics`: an echo. What a phone far away sends back of the sound it is sent, as a sans-IO part.
 //!
-//! far sound → µ-law → network and the phone's jitter buffer (its delay steps and wobbles) → a small loudspeaker that clips
-//! softly → a room (direct sound, early reflections, a tail that decays exponentially) → room noise → with whoever speaks
-//! there → µ-law → network back. Nothing of it is a delay times a gain.
+//! A speakerphone: far sound → µ-law → network and the phone's jitter buffer (its delay steps and wobbles) → a small loudspeaker
+//! that clips softly → a room (direct sound, early reflections, a tail that decays exponentially) → room noise → with whoever
+//! speaks there → µ-law → network back. Nothing of it is a delay times a gain.
+//!
+//! A circuit (a gateway's hybrid, crosstalk, a loop-back): the same without loudspeaker and room. What comes back is a delay times
+//! a gain, or a response of some milliseconds.
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::noise::Dice;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+/// What sends our sound back.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// A loudspeaker in a room.
+    Speakerphone,
+    /// An electric path, whose response lasts this long: the very samples where that is zero.
+    Circuit { response: Duration },
+}
+
 /// What kind of place the phone stands in.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
+    pub source: Source,
     /// How much fainter the echo is than the sound it is of, in dB: the echo return loss.
     pub loss_db: f32,
     /// From our sound's leaving to the echo's first arrival.
@@ -30,6 +43,7 @@ pub struct Place {
 impl Default for Place {
     fn default() -> Self {
         Self {
+            source: Source::Speakerphone,
             loss_db: 10.0,
             delay: Duration::from_millis(150),
             step: Duration::from_millis(40),
@@ -39,6 +53,14 @@ impl Default for Place {
             noise: 12.0,
             seed: 1,
         }
+    }
+}
+
+impl Place {
+    /// An electric echo on a line without noise, whose delay stays what it is.
+    pub fn circuit(loss_db: f32, delay: Duration, response: Duration) -> Self {
+        let (source, still) = (Source::Circuit { response }, Duration::ZERO);
+        Self { source, loss_db, delay, step: still, wobble: still, noise: 0.0, ..Self::default() }
     }
 }
 
@@ -96,7 +118,10 @@ impl Acoustics {
         for n in 0..far.len() {
             let newest = self.played.len() - far.len() + n;
             let heard = self.played.get(newest.saturating_sub(self.delay)).copied().unwrap_or(0.0);
-            let played = self.cone(heard);
+            let played = match self.place.source {
+                Source::Speakerphone => self.cone(heard),
+                Source::Circuit { .. } => heard,
+            };
             self.at = (self.at + 1) % RESPONSE;
             self.air[self.at] = played;
             let (recent, older) = self.air.split_at(self.at + 1);
@@ -125,7 +150,8 @@ impl Acoustics {
         // It wanders about where it began.
         let middle = samples(place.delay) as f32;
         let back = 0.1 * (middle - self.delay as f32) * f32::from(u8::from(by != 0.0));
-        self.delay = (self.delay as f32 + by + back).clamp(80.0, (LONGEST - 2 * tick) as f32) as usize;
+        let shortest = if matches!(place.source, Source::Circuit { .. }) { 0.0 } else { 80.0 };
+        self.delay = (self.delay as f32 + by + back).clamp(shortest, (LONGEST - 2 * tick) as f32) as usize;
     }
 
     /// A small loudspeaker: nothing below 300 Hz, and it cannot follow loud sound.
@@ -143,8 +169,20 @@ fn samples(time: Duration) -> usize {
     (time.as_micros() / 125) as usize
 }
 
-/// Direct sound, six early reflections, and noise that decays; its energy is the echo's loss.
+/// The response, whose energy is the echo's loss.
 fn response(place: Place, dice: &mut Dice) -> Vec<f32> {
+    let mut taps = match place.source {
+        Source::Speakerphone => room(place, dice),
+        Source::Circuit { response } => circuit(samples(response).min(RESPONSE), dice),
+    };
+    let energy: f32 = taps.iter().map(|tap| tap * tap).sum();
+    let scale = 10f32.powf(-place.loss_db / 20.0) / energy.sqrt();
+    taps.iter_mut().for_each(|tap| *tap *= scale);
+    taps
+}
+
+/// Direct sound, six early reflections, and noise that decays.
+fn room(place: Place, dice: &mut Dice) -> Vec<f32> {
     let decay = 6.9 / samples(place.reverberation).max(1) as f32;
     let mut taps: Vec<f32> = (0..RESPONSE)
         .map(|n| if n < 24 { 0.0 } else { 0.18 * (2.0 * dice.unit() - 1.0) * (-decay * n as f32).exp() })
@@ -154,9 +192,18 @@ fn response(place: Place, dice: &mut Dice) -> Vec<f32> {
         let at = 8 + (dice.roll() % 160) as usize;
         taps[at] += (2.0 * dice.unit() - 1.0) * 0.8 * (-decay * at as f32).exp();
     }
-    let energy: f32 = taps.iter().map(|tap| tap * tap).sum();
-    let scale = 10f32.powf(-place.loss_db / 20.0) / energy.sqrt();
-    taps.iter_mut().for_each(|tap| *tap *= scale);
+    taps
+}
+
+/// The sound itself, and up to fourteen faint repetitions of it.
+fn circuit(length: usize, dice: &mut Dice) -> Vec<f32> {
+    let mut taps = vec![0.0; length + 1];
+    taps[0] = 1.0;
+    for _ in 0..length.min(14) {
+        let at = 1 + (dice.roll() % length as u64) as usize;
+        let sign = if dice.unit() < 0.5 { -1.0 } else { 1.0 };
+        taps[at] += sign * 0.45 * (-3.0 * at as f32 / length as f32).exp();
+    }
     taps
 }
 
@@ -186,6 +233,24 @@ mod tests {
         // The loudspeaker takes the lows away as well.
         assert!((11.0..17.0).contains(&loss), "{loss}");
         assert!(rms(&back[17_200 + 640..17_200 + 800]) > 10.0, "a tail at 80 to 100 ms");
+    }
+
+    #[test]
+    fn a_circuit_sends_back_the_very_samples_or_a_response_as_long_as_asked() {
+        let sent: Vec<i16> =
+            crate::testkit::voices::murmur(5, 1.0).into_iter().map(|s| ULAW_TO_PCM[usize::from(ulaw(s))]).collect();
+        let back = |loss_db: f32, ms: u64, response_ms: u64| -> Vec<i16> {
+            let [delay, response] = [ms, response_ms].map(Duration::from_millis);
+            let mut phone = Acoustics::new(Place::circuit(loss_db, delay, response));
+            sent.chunks_exact(160).flat_map(|far| phone.tick(far, &[])).collect()
+        };
+        assert_eq!(back(0.0, 0, 0)[..], sent[..back(0.0, 0, 0).len()]);
+        let late = back(0.0, 50, 0);
+        assert!(late[..400].iter().all(|s| *s == 0) && late[400..] == sent[..late.len() - 400]);
+        let smeared = back(10.0, 30, 20);
+        let loss = 20.0 * (rms(&sent) / rms(&smeared)).log10();
+        assert!((8.0..12.0).contains(&loss), "{loss}");
+        assert_ne!(smeared[240..], back(10.0, 30, 0)[240..]);
     }
 
     #[test]
