@@ -136,11 +136,7 @@ pub struct Server {
 impl Server {
     /// Starts everything. `engines` come from the configuration, or from a test.
     pub async fn start(config: Config, engines: Engines) -> anyhow::Result<Self> {
-        // Installed by whoever came first in this process; a second time is refused and changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        if let Err(why) = limits::raise_files() {
-            tracing::warn!(%why, "the limit of open files stays as it is");
-        }
+        prepare_process();
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
@@ -340,6 +336,15 @@ fn finalise_recordings(dir: &Path) {
 
 fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
     Bots::load(dir, move |name, text| engines.read(name, text))
+}
+
+/// What is set once for the whole process.
+fn prepare_process() {
+    // A second installation is refused and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Err(why) = limits::raise_files() {
+        tracing::warn!(%why, "the limit of open files stays as it is");
+    }
 }
 
 /// Every route leads to a bot that there is.
