@@ -3,7 +3,7 @@
 //! `make calls`, or `cargo bench --bench calls -- --calls 10,20,40,60 --neighbour --quick`. Prints, for each number of
 //! calls: bookings, turns understood as said, calls refused, replies (from the end of the words to the bot's first sound)
 //! and the server's CPU per second of call and memory per call. The callers share one thread. `--neighbour` runs a process
-//! of the lowest priority (nice 19) beside it, which always has something to do; `--quick` takes 5 and 10 calls. The words
+//! of the lowest priority (nice 19) beside it, which is always busy; `--quick` takes 5 and 10 calls. The words
 //! are people's where ../shared/speech is there, else flite's. Nothing is asserted: machines differ.
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
@@ -31,7 +31,7 @@ const HTTP: u16 = 23_180;
 const TICK: Duration = Duration::from_millis(20);
 /// Samples of a tick at 8 kHz.
 const FRAME: usize = 160;
-/// Between two calls placed: people do not all call in one moment.
+/// Between two calls placed: people do not all call at the same time.
 const PACE: Duration = Duration::from_millis(250);
 /// The bot has finished when it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(900);
@@ -66,7 +66,7 @@ impl Words {
     }
 }
 
-/// A process that ends with us.
+/// A process that is killed when the bench ends.
 struct Guarded(Child);
 
 impl Drop for Guarded {
@@ -146,7 +146,7 @@ impl Server {
     }
 }
 
-/// One call, as the thread that speaks and listens for all sees it.
+/// One call, as the thread that sends and receives for all of them keeps it.
 struct Caller {
     wire: Box<dyn Wire>,
     payload_type: u8,
@@ -220,7 +220,7 @@ impl Caller {
     }
 }
 
-/// Speaks and listens for all callers.
+/// The thread that sends and receives for all callers.
 fn drive(callers: &Mutex<Vec<Caller>>, stop: &AtomicBool) {
     let mut pcm = Vec::new();
     let decoder = std::array::from_fn(|byte| {
@@ -250,7 +250,7 @@ fn frames(pcm: &[i16]) -> Vec<Bytes> {
     pcm.chunks(FRAME).map(frame).collect()
 }
 
-/// The clips, and whether people say them.
+/// The clips, and whether they are people's recordings.
 fn clips() -> anyhow::Result<(Vec<Vec<Bytes>>, bool)> {
     let people = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/speech/en");
     let flite = Flite::load();
@@ -367,7 +367,7 @@ async fn row(calls: usize, binary: &str, sip: &Sip, clips: &Arc<Vec<Vec<Bytes>>>
     Ok(())
 }
 
-/// A process of the lowest priority that always has something to do.
+/// A process of the lowest priority that is always busy.
 fn neighbour() -> anyhow::Result<Guarded> {
     let busy = Command::new("nice").args(["-n", "19", "sh", "-c", "while :; do :; done"]).spawn();
     busy.map(Guarded).context("no neighbour")

@@ -10,6 +10,7 @@ mod check;
 mod codec;
 mod ear;
 mod http;
+mod language;
 mod load;
 mod log;
 mod media;
@@ -32,6 +33,7 @@ pub use call::Call;
 pub use codec::{Codec, Opus};
 pub use ear::{Ear, Echo, Level, Noise};
 pub use http::Http;
+pub use language::{ByLanguage, LanguageCode};
 pub use load::Fault;
 pub(crate) use log::OURS;
 pub use log::{Log, LogFormat};
@@ -41,9 +43,7 @@ pub use peers::{Phone, Register, Route, Transport, Trunk};
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
 pub use sip::Sip;
-pub use speech::{
-    Acoustic, Language, Pocketsphinx, Recogniser, Recognisers, Speech, Spelling, Synthesiser, Voices, Whisper,
-};
+pub use speech::{Acoustic, Recogniser, Speech, Spelling, Synthesiser, Whisper};
 pub use store::{RecordingFormat, Store};
 pub use units::{Ms, Secs};
 pub use widget::{Ice, Rtc, Widget};

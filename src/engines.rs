@@ -74,12 +74,11 @@ impl Engines {
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
-        let languages =
-            [Language::En, Language::Vi].map(|language| LanguageEngines::load(speech, &whisper, language)).into();
+        let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, language)).into();
         Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }
     }
 
-    /// Engines given by hand, the same for both languages: for tests of what engines can do wrong.
+    /// Engines given by hand, the same for all languages: for tests of what engines can do wrong.
     pub fn of(vad: vad::Models, ears: Vec<Arc<dyn asr::Recogniser>>, voices: Vec<Arc<dyn tts::Synthesiser>>) -> Self {
         let engines = |language| LanguageEngines {
             language,
@@ -90,7 +89,7 @@ impl Engines {
             about: Vec::new(),
             has_ears: !ears.is_empty(),
         };
-        let languages = vec![engines(Language::En), engines(Language::Vi)];
+        let languages = Language::ALL.map(engines).into();
         let vad_about = (true, vad.describe().to_owned());
         Self { vad_about, vad, ear_plan: EarPlan::default(), languages, espeak_voices: Vec::new() }
     }
@@ -130,14 +129,14 @@ impl Engines {
     }
 
     /// Engines that rest after a hang or a failure.
-    pub fn sick(&self) -> Vec<String> {
-        let sick = |engines: &LanguageEngines| {
+    pub fn resting(&self) -> Vec<String> {
+        let resting = |engines: &LanguageEngines| {
             let name = engines.language.name();
             let ears = engines.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
             let voices = engines.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
         };
-        self.languages.iter().flat_map(sick).collect()
+        self.languages.iter().flat_map(resting).collect()
     }
 
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
@@ -154,7 +153,7 @@ impl Engines {
                     // The engine before may hang; if it does not, it has spoken by then.
                     std::thread::sleep(Duration::from_secs(2) * place as u32);
                     if let Err(why) = standby.warm(cache.as_ref(), language) {
-                        tracing::warn!(engine = cache.name(), %why, "standby clips are not spoken by it");
+                        tracing::warn!(engine = cache.name(), %why, "the standby clips cannot be synthesised ahead");
                     }
                 });
             }
@@ -169,7 +168,7 @@ impl Engines {
                 let Some(cache) = engines.of_language(language(loaded.bot.language)).caches.first() else { continue };
                 let prompts = loaded.bot.prompts();
                 if let Err(why) = cache.warm(&loaded.voice(rate), prompts.iter().map(String::as_str)) {
-                    tracing::warn!(bot = loaded.bot.name, %why, "prompts are not spoken ahead");
+                    tracing::warn!(bot = loaded.bot.name, %why, "the prompts of a bot cannot be synthesised ahead");
                 }
             }
         });
@@ -229,13 +228,9 @@ impl LanguageEngines {
         let name = language.name();
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
-        let (order, acoustic) = match language {
-            Language::En => (&speech.recognisers.en, &speech.pocketsphinx.en),
-            Language::Vi => (&speech.recognisers.vi, &speech.pocketsphinx.vi),
-        };
-        for engine in order {
+        for engine in &speech.recognisers[language] {
             let loaded = match engine {
-                Recogniser::Pocketsphinx => pocketsphinx(acoustic, language),
+                Recogniser::Pocketsphinx => pocketsphinx(&speech.pocketsphinx[language], language),
                 Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
             };
             match loaded {
@@ -243,7 +238,7 @@ impl LanguageEngines {
                     about.push((true, format!("{name} is heard by {what}")));
                     ears.push(engine);
                 }
-                // Not configured: nothing to say, unless nothing else hears either.
+                // Not configured: reported only where no other recogniser is, below.
                 Ok(None) => {}
                 Err(why) => about.push((false, format!("{name} is not heard by {engine:?}: {why}"))),
             }
@@ -255,11 +250,7 @@ impl LanguageEngines {
             ));
         }
         let mut caches = Vec::new();
-        let order = match language {
-            Language::En => &speech.voices.en,
-            Language::Vi => &speech.voices.vi,
-        };
-        for engine in order {
+        for engine in &speech.voices[language] {
             match voice(*engine) {
                 Ok(engine) => {
                     about.push((true, format!("{name} is spoken by {}", engine.name())));
@@ -308,7 +299,7 @@ fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     let Some(model) = &speech.whisper.model else { return Ok(None) };
     let plan = WhisperPlan {
         sha256: speech.whisper.sha256.clone(),
-        languages: speech.whisper.languages.iter().map(|language| (*language).into()).collect(),
+        languages: speech.whisper.languages.iter().map(|language| language.0).collect(),
         ..WhisperPlan::new(model)
     };
     let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
@@ -337,10 +328,11 @@ fn voice(engine: Synthesiser) -> Result<Arc<dyn tts::Synthesiser>, String> {
 
 fn background(work: impl FnOnce() + Send + 'static) {
     if let Err(why) = std::thread::Builder::new().name("warm".into()).spawn(work) {
-        tracing::warn!(%why, "nothing is spoken ahead");
+        tracing::warn!(%why, "the thread that synthesises prompts ahead did not start");
     }
 }
 
+/// The language of a bot as `media`, which knows no bots, names it.
 pub const fn language(language: dialog::bot::Language) -> Language {
     match language {
         dialog::bot::Language::En => Language::En,
@@ -352,6 +344,13 @@ pub const fn language(language: dialog::bot::Language) -> Language {
 mod tests {
     use super::*;
     use media::tts::scripted::{Manner, Scripted};
+
+    #[test]
+    fn a_bots_language_is_heard_and_spoken_under_the_same_code() {
+        let codes = dialog::bot::Language::ALL.map(|of_bot| (of_bot.code(), language(of_bot).code()));
+        assert!(codes.iter().all(|(of_bot, heard)| of_bot == heard), "{codes:?}");
+        assert_eq!(codes.len(), Language::ALL.len());
+    }
 
     fn engines(manner: Manner) -> Arc<Engines> {
         let vad = vad::Models::load(None).unwrap();

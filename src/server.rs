@@ -136,11 +136,7 @@ pub struct Server {
 impl Server {
     /// Starts everything. `engines` come from the configuration, or from a test.
     pub async fn start(config: Config, engines: Engines) -> anyhow::Result<Self> {
-        // Installed by whoever came first in this process; a second time is refused and changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        if let Err(why) = limits::raise_files() {
-            tracing::warn!(%why, "the limit of open files stays as it is");
-        }
+        prepare_process();
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
         let store = Store::open(&config.store.dir).await?;
@@ -152,11 +148,7 @@ impl Server {
         let token = security::token(&token_file)?;
         let engines = Arc::new(engines);
         let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
-        for route in config.route.iter().map(|route| &route.bot).chain(&config.default_route) {
-            if route != crate::config::ECHO && !bots.knows(route) {
-                bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
-            }
-        }
+        check_routes(&config, &bots)?;
         let engine =
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
@@ -185,36 +177,19 @@ impl Server {
         }
         tokio::spawn(calls.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
-        let (live, catalog) = (Arc::new(calls.clone()), bots.clone());
         let page_access = plans::page_access(&config, own_origins(&config))?;
         let page_access = Arc::new(PageAccess::new(page_access).context("the system gives no random numbers")?);
-        let pages = Arc::new(calls.clone());
         let app = App {
             store: store.clone(),
-            calls: live,
-            bots: catalog,
+            calls: Arc::new(calls.clone()),
+            pages: Arc::new(calls.clone()),
+            bots: bots.clone(),
             recording_policy,
             token,
             metrics,
             page_access,
-            pages,
         };
-        let tls = match tls::Files::of(&config) {
-            Some(files) => Some(Tls::load(files)?),
-            None => None,
-        };
-        if let Some(tls) = &tls {
-            tokio::spawn(tls.clone().follow());
-        }
-        let fingerprint = tls.as_ref().map(Tls::fingerprint);
-        let web = match config.http.listen {
-            Some(at) => Some(
-                Web::open(at, api::router(app), WebPlan::of(&config), tls)
-                    .await
-                    .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?,
-            ),
-            None => None,
-        };
+        let (web, fingerprint) = open_web(&config, app).await?;
         let http = web.as_ref().map(Web::address);
         let sip = telephone.udp().or(telephone.tcp());
         Ok(Self { sip, http, token_file, store, calls, bots, telephone, ports, engine, web, fingerprint, config })
@@ -361,4 +336,37 @@ fn finalise_recordings(dir: &Path) {
 
 fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
     Bots::load(dir, move |name, text| engines.read(name, text))
+}
+
+/// What is set once for the whole process.
+fn prepare_process() {
+    // A second installation is refused and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Err(why) = limits::raise_files() {
+        tracing::warn!(%why, "the limit of open files stays as it is");
+    }
+}
+
+/// Every route leads to a bot that there is.
+fn check_routes(config: &Config, bots: &Bots<Loaded>) -> anyhow::Result<()> {
+    for route in config.route.iter().map(|route| &route.bot).chain(&config.default_route) {
+        if route != crate::config::ECHO && !bots.knows(route) {
+            bail!("a route names the bot {route:?}, and there is no {route}.toml in {}", config.bots.dir.display());
+        }
+    }
+    Ok(())
+}
+
+/// Opens the web address, if there is one. Also returns the fingerprint of the certificate that it begins with.
+async fn open_web(config: &Config, app: App) -> anyhow::Result<(Option<Web>, Option<String>)> {
+    let tls = tls::Files::of(config).map(Tls::load).transpose()?;
+    if let Some(tls) = &tls {
+        tokio::spawn(tls.clone().follow());
+    }
+    let fingerprint = tls.as_ref().map(Tls::fingerprint);
+    let Some(at) = config.http.listen else { return Ok((None, fingerprint)) };
+    let web = Web::open(at, api::router(app), WebPlan::of(config), tls)
+        .await
+        .with_context(|| format!("cannot listen on {at} (another server? set http.listen)"))?;
+    Ok((Some(web), fingerprint))
 }

@@ -438,7 +438,7 @@ impl Conversation {
             Pressed::More { begins } => (begins, false),
             Pressed::Answer { begins } => (begins, true),
         };
-        // Keys beat the words of the same turn.
+        // Words by voice of the same turn are dropped.
         self.turn.forget();
         self.hush(now, HushedBy::Caller);
         if begins {
@@ -465,7 +465,7 @@ impl Conversation {
         }
     }
 
-    /// The caller wrote an answer: it hushes at once, and beats the words of the same turn.
+    /// The caller wrote an answer: it hushes the bot at once, and words by voice of the same turn are dropped.
     fn typed(&mut self, now: Instant, text: &str) {
         let text = text.trim();
         if !self.takes() || text.is_empty() {

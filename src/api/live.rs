@@ -2,7 +2,7 @@
 use super::calls::known;
 use super::wire::{Missed, ProblemDocument, Snapshot, Watch};
 use super::{Problem, SharedState, auth};
-use crate::store::{Call, State as CallState, TimelineEvent};
+use crate::store::{Call, CallState, TimelineEvent};
 use axum::extract::ws::{Message, WebSocket};
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::StatusCode;

@@ -42,8 +42,8 @@ const SPARE_PER_HOST: usize = 2;
 pub struct WebPlan {
     /// Connections at once. WebSockets have a limit of their own and do not count.
     pub connections: usize,
-    /// Of these, places that this machine alone may take.
-    pub kept: usize,
+    /// Of these, how many only connections of this machine may take.
+    pub reserved: usize,
     /// Beside them, places for the time when the others are taken; beyond these a connection is closed at once.
     pub spare: usize,
     /// Those of one host, IPv6 counted by /64. This machine and the proxies are not limited: requests of many hosts come through them.
@@ -59,7 +59,7 @@ impl Default for WebPlan {
     fn default() -> Self {
         Self {
             connections: 256,
-            kept: 32,
+            reserved: 32,
             spare: 16,
             per_host: 64,
             proxies: Arc::default(),
@@ -186,7 +186,7 @@ impl ConnectionLimits {
         let own = address.is_loopback();
         let brings_others = own || plan.proxies.iter().any(|network| network.contains(address));
         Self {
-            all: if own { plan.connections } else { plan.connections.saturating_sub(plan.kept) },
+            all: if own { plan.connections } else { plan.connections.saturating_sub(plan.reserved) },
             each: if brings_others { usize::MAX } else { plan.per_host },
         }
     }
@@ -392,7 +392,8 @@ mod tests {
 
     #[test]
     fn a_host_has_so_many_places_and_gets_them_back_and_this_machine_always_finds_one() {
-        let (hosts, plan) = (Hosts::default(), WebPlan { connections: 12, kept: 4, per_host: 2, ..WebPlan::default() });
+        let (hosts, plan) =
+            (Hosts::default(), WebPlan { connections: 12, reserved: 4, per_host: 2, ..WebPlan::default() });
         let plan = WebPlan { proxies: Arc::new(["198.51.100.0/24".parse().unwrap()]), ..plan };
         let slot = |ip: &str| hosts.slot(ip.parse().unwrap(), ConnectionLimits::of(&plan, ip.parse().unwrap()));
         let (a, b) = (slot("192.0.2.1"), slot("192.0.2.1"));

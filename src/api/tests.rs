@@ -3,7 +3,7 @@ use super::*;
 use crate::bots::BotStatus;
 use crate::call::{CallHealth, Dial};
 use crate::store::{
-    Blame, Call, Direction, End, Event, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
+    Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
 use axum::http::Method;
 use futures::future::BoxFuture;
@@ -45,13 +45,13 @@ impl CallControl for Switch {
 
     fn hang_up(&self, id: &str) -> bool {
         let live = self.store.live(id).is_some();
-        self.store.note(id, Event::Ended(Reason::Operator.into()));
+        self.store.note(id, CallEvent::Ended(Reason::Operator.into()));
         live
     }
 
     fn pause_recording(&self, id: &str, paused: bool) -> bool {
         let name = if paused { "recording_paused" } else { "recording_resumed" };
-        self.store.note(id, Event::Mark(Mark { name: name.into(), data: Private(json!({})) }));
+        self.store.note(id, CallEvent::Mark(Mark { name: name.into(), data: Private(json!({})) }));
         self.store.live(id).is_some_and(|call| call.is_recording())
     }
 
@@ -93,7 +93,7 @@ fn begin(store: &Store, to: &str) -> String {
         language: "en".into(),
         headers: [("X-Customer".to_owned(), Private::from("4711"))].into(),
     };
-    store.note(&id, Event::Started(started));
+    store.note(&id, CallEvent::Started(started));
     id
 }
 
@@ -266,7 +266,7 @@ async fn a_call_is_placed_followed_and_ended() {
     let place = response.headers()["location"].to_str().unwrap().to_owned();
     let id = response.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(place, format!("/api/v1/calls/{id}"));
-    site.store.note(&id, Event::Answered);
+    site.store.note(&id, CallEvent::Answered);
     let turn = Turn {
         speaker: Speaker::Caller,
         text: "two people".into(),
@@ -277,8 +277,8 @@ async fn a_call_is_placed_followed_and_ended() {
         confidence: Some(0.5),
         by: Some(crate::store::Means::Voice),
     };
-    site.store.note(&id, Event::Turn(turn));
-    site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
+    site.store.note(&id, CallEvent::Turn(turn));
+    site.store.note(&id, CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
     let live = site.json(&place).await;
     assert_eq!(live["state"], "live");
     assert_eq!(
@@ -312,7 +312,7 @@ async fn a_call_is_placed_followed_and_ended() {
 async fn lists_are_filtered_and_paged() {
     let site = Site::open("api-list").await;
     let ids: Vec<String> = (0..5).map(|_| begin(&site.store, "sip:a@b.test")).collect();
-    site.store.note(&ids[0], Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
+    site.store.note(&ids[0], CallEvent::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     let live = site.json("/api/v1/calls?state=live").await;
     assert_eq!((live["calls"].as_array().unwrap().len(), &live["before"]), (4, &Value::Null));
     let ended = site.json("/api/v1/calls?state=ended").await;
@@ -378,7 +378,7 @@ async fn a_watcher_gets_the_live_calls_and_then_every_event() {
     assert_eq!(next(&mut one).await["calls"].as_array().unwrap().len(), 1);
     all.send(Message::Text("hello".into())).await.unwrap();
     for id in [&other, &first] {
-        site.store.note(id, Event::Answered);
+        site.store.note(id, CallEvent::Answered);
     }
     let event = next(&mut all).await;
     assert_eq!((&event["event"], &event["call"]), (&json!("answered"), &json!(other)));
@@ -397,7 +397,7 @@ async fn a_watcher_too_slow_is_told_how_much_it_missed() {
     // One thread runs server and test: nothing leaves between these notes.
     let marks = crate::store::WATCH + 30;
     for _ in 0..marks {
-        site.store.note(&id, Event::Answered);
+        site.store.note(&id, CallEvent::Answered);
     }
     assert_eq!(next(&mut socket).await, json!({"event": "missed", "count": 30}));
     assert_eq!(next(&mut socket).await["event"], "answered");
@@ -441,8 +441,8 @@ async fn readiness_tells_draining_and_illness_apart() {
 async fn metrics_count_calls_and_time_responses() {
     let site = Site::open("api-metrics").await;
     let id = begin(&site.store, "sip:a@b.test");
-    site.store.note(&id, Event::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
-    site.store.note(&id, Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
+    site.store.note(&id, CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
+    site.store.note(&id, CallEvent::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     observe::metrics::refused("full", 3);
     let text = site.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     for part in [

@@ -1,6 +1,6 @@
 //! The shapes of the API's JSON that are not the store's own.
 use crate::bots::BotStatus;
-use crate::store::{Call, State, TimelineEvent};
+use crate::store::{Call, CallState, TimelineEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -45,7 +45,7 @@ pub struct Placed {
 pub struct Filter {
     /// `live` or `ended`; not given: both.
     #[param(inline)]
-    pub state: Option<State>,
+    pub state: Option<CallState>,
     /// 1 to 200; not given: 50.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<usize>,

@@ -12,7 +12,7 @@ use super::talk::Talk;
 use super::watchdog::Limits;
 use crate::config::{Config, ECHO};
 use crate::engines::Loaded;
-use crate::store::{Direction, Event as Note, Private, Started};
+use crate::store::{CallEvent, Direction, Private, Started};
 use dialog::conversation::Conversation;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
@@ -74,12 +74,12 @@ impl Assembly {
             language: language.into(),
             headers: info.headers.iter().map(|(name, value)| (name.to_owned(), Private::from(value))).collect(),
         };
-        self.resources.store.note(&info.id, Note::Started(started));
+        self.resources.store.note(&info.id, CallEvent::Started(started));
     }
 
     /// Ends the record of a call that was not run.
     pub(super) fn end_record(&self, id: &str, end: End) {
-        self.resources.store.note(id, Note::Ended(end));
+        self.resources.store.note(id, CallEvent::Ended(end));
     }
 
     /// Runs an answered call to its end.

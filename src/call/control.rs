@@ -70,8 +70,8 @@ impl Calls {
 
 impl CallControl for Calls {
     fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>> {
-        let begun = self.begin_dial(dial);
-        Box::pin(std::future::ready(begun))
+        let dialled = self.begin_dial(dial);
+        Box::pin(std::future::ready(dialled))
     }
 
     fn hang_up(&self, id: &str) -> bool {
@@ -83,7 +83,7 @@ impl CallControl for Calls {
     }
 
     fn health(&self) -> CallHealth {
-        let mut faults = self.resources().engines.sick();
+        let mut faults = self.resources().engines.resting();
         if let RecordingPolicy::Refused(why) = &self.resources().recording_policy {
             faults.push(format!("no call is recorded: {why}"));
         }

@@ -3,7 +3,7 @@ use super::end::End;
 use super::page::Incoming;
 use super::watchdog::Why;
 use crate::standby::Clip;
-use crate::store::Event as Note;
+use crate::store::CallEvent;
 use dialog::conversation::{Expect, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::EarState;
@@ -70,7 +70,7 @@ pub enum Act {
     Run(ToolCall),
     /// Stop this tool, if it still runs.
     Cancel(ToolId),
-    Note(Note),
+    Note(CallEvent),
     /// A message for the browser's page.
     Tell(String),
     /// Hang up. The last act of a call.

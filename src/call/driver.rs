@@ -7,7 +7,7 @@ use super::end::{Blame, End, Reason};
 use super::page::Incoming;
 use super::registry::Order;
 use super::timeline;
-use crate::store::{Event as Note, Line, Mark, Private};
+use crate::store::{CallEvent, LineStats, Mark, Private};
 use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
 use media::leg::{self, LegPlan};
@@ -15,7 +15,7 @@ use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
 use telephony::webrtc::Message;
-use telephony::{Change, Line as Telephone, Party};
+use telephony::{Change, Line, Party};
 use tokio::sync::mpsc;
 
 /// The longest a closing room may take to report its last events.
@@ -55,7 +55,7 @@ pub enum Step {
     Configure(LegPlan),
     /// By an operator: pause the recording, or resume it.
     PauseRecording(bool),
-    Note(Note),
+    Note(CallEvent),
     Ignore,
 }
 
@@ -98,17 +98,17 @@ pub fn configure(plan: LegPlan) -> RoomOrder {
 }
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
-pub async fn run(mut line: Telephone, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
+pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
     for input in first_inputs(effects.hears()) {
         core.handle(Instant::now(), input);
     }
     loop {
         while let Some(act) = core.poll() {
-            if let Act::Note(Note::Ended(_)) = &act {
+            if let Act::Note(CallEvent::Ended(_)) = &act {
                 // Nothing can be recorded after this: the line's final statistics are noted before it.
                 effects.room.close();
                 if let Some(line) = last_line(&mut inbox.room).await {
-                    effects.store.note(&effects.id, Note::Line(line));
+                    effects.store.note(&effects.id, CallEvent::Line(line));
                 }
             }
             if let Some(end) = effects.perform(act) {
@@ -149,12 +149,12 @@ pub async fn run(mut line: Telephone, mut core: impl Core, mut effects: Effects,
 }
 
 /// The record of a line that another far end has taken over (INVITE with Replaces).
-fn replaced(from: &Party) -> Note {
-    Note::Mark(Mark { name: "line_replaced".into(), data: Private(serde_json::json!({ "from": from.uri() })) })
+fn replaced(from: &Party) -> CallEvent {
+    CallEvent::Mark(Mark { name: "line_replaced".into(), data: Private(serde_json::json!({ "from": from.uri() })) })
 }
 
 /// The final statistics of the caller's line, which a closing room reports within a tick.
-async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<Line> {
+async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<LineStats> {
     let mut last = None;
     let closing = async {
         while let Some(event) = events.recv().await {

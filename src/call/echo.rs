@@ -5,7 +5,7 @@ use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::line;
 use super::watchdog::{Limits, Watchdog, Why};
-use crate::store::Event as Note;
+use crate::store::CallEvent;
 use media::room::Event;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -51,7 +51,7 @@ impl Echo {
     fn end(&mut self, end: End) {
         self.ended = true;
         self.tell_page(|page| page.end(end));
-        self.acts.extend([Act::Note(Note::Ended(end)), Act::End(end)]);
+        self.acts.extend([Act::Note(CallEvent::Ended(end)), Act::End(end)]);
     }
 }
 
@@ -62,12 +62,14 @@ impl Core for Echo {
         }
         match input {
             Input::Answered => {
-                self.acts.push_back(Act::Note(Note::Answered));
+                self.acts.push_back(Act::Note(CallEvent::Answered));
                 self.tell_page(|page| page.state(PageState::Listening));
             }
             Input::Room(Event::Silent { since, .. }) => self.watchdog.packets_stopped(since),
             Input::Room(Event::Sounding { .. }) => self.watchdog.packets_resumed(),
-            Input::Room(Event::Stats { seat, stats }) => self.acts.push_back(Act::Note(Note::Line(line(seat, &stats)))),
+            Input::Room(Event::Stats { seat, stats }) => {
+                self.acts.push_back(Act::Note(CallEvent::Line(line(seat, &stats))))
+            }
             Input::Room(Event::Closed) => self.end(End::new(Blame::Server, Reason::MediaStopped)),
             Input::LineHeld(held) | Input::ConnectionLost(held) => self.watchdog.set_held(held, now),
             Input::Page(incoming) => self.page_message(now, incoming),
@@ -104,7 +106,7 @@ mod tests {
 
     fn ends(acts: &[Act]) -> Option<End> {
         match acts {
-            [.., Act::Note(Note::Ended(noted)), Act::End(end)] if noted == end => Some(*end),
+            [.., Act::Note(CallEvent::Ended(noted)), Act::End(end)] if noted == end => Some(*end),
             _ => None,
         }
     }
@@ -113,7 +115,7 @@ mod tests {
     fn an_echo_is_answered_and_lasts_until_its_line_brings_no_packets() {
         let t = Instant::now();
         let mut echo = Echo::new(Limits::default(), None, t);
-        assert!(matches!(acts(&mut echo, t, Input::Answered)[..], [Act::Note(Note::Answered)]));
+        assert!(matches!(acts(&mut echo, t, Input::Answered)[..], [Act::Note(CallEvent::Answered)]));
         assert_eq!(echo.deadline(), Some((t + Duration::from_secs(3600), Why::CallLimit)));
         assert!(acts(&mut echo, t, Input::Key('1')).is_empty());
         echo.handle(t, Input::Room(Event::Silent { seat: Seat::CALLER, since: t }));

@@ -4,7 +4,7 @@
 use super::core::{Act, Input};
 use super::end::End;
 use crate::standby::{self, Clip, Standby};
-use crate::store::{Event as Note, Mark, Private, Store};
+use crate::store::{CallEvent, Mark, Private, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::Language;
@@ -37,7 +37,7 @@ pub enum Effect {
     PauseRecording(bool),
     Run(ToolCall),
     Cancel(ToolId),
-    Note(Note),
+    Note(CallEvent),
     Tell(String),
     HangUp(End),
 }
@@ -143,7 +143,7 @@ impl Effects {
         let Some(recorder) = &self.recorder else { return };
         recorder.pause(Asker::Operator, paused);
         let name = if paused { "recording_paused" } else { "recording_resumed" };
-        self.store.note(&self.id, Note::Mark(Mark { name: name.into(), data: Private::default() }));
+        self.store.note(&self.id, CallEvent::Mark(Mark { name: name.into(), data: Private::default() }));
     }
 
     fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) {
@@ -179,7 +179,7 @@ impl Effects {
     fn count_lost(&self, lost: bool) {
         if lost {
             metrics::counter!("switchboard_call_commands_lost_total").increment(1);
-            tracing::warn!(call = %self.id, "a command of this call was lost: a queue is full");
+            tracing::warn!(call = %self.id, "an order of this call was lost: a queue is full");
         }
     }
 }

@@ -29,7 +29,7 @@ impl From<Ended> for End {
 fn known(name: &'static str) -> Reason {
     let reason = Reason::of(name);
     if reason == Reason::Unknown {
-        tracing::error!(reason = name, "a call ends for a reason that has no name");
+        tracing::error!(reason = name, "a call ended for a reason that is not in the list of reasons");
     }
     reason
 }

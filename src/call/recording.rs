@@ -2,7 +2,7 @@
 //! on.
 use crate::config::Config;
 use crate::store::vault::RecordingPolicy;
-use crate::store::{Event as Note, Mark, Private, Recorded, Recording, Store};
+use crate::store::{CallEvent, Mark, Private, Recorded, Recording, Store};
 use media::engine::RoomHandle;
 use media::record::{Format, Kept, RecordPlan, Recorder, SEALED};
 
@@ -37,7 +37,7 @@ pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> 
             return None;
         }
     };
-    store.note(id, Note::Recording(Recording::begun(path.clone())));
+    store.note(id, CallEvent::Recording(Recording::started(path.clone())));
     let (told, call) = (Store::clone(store), id.to_owned());
     recorder.on_end(move |kept| closed(&told, &call, path, kept));
     if room.record(tap).is_err() {
@@ -55,8 +55,8 @@ fn failed(store: &Store, id: &str) {
     store.note(id, mark());
 }
 
-fn mark() -> Note {
-    Note::Mark(Mark { name: "recording_broken".into(), data: Private::default() })
+fn mark() -> CallEvent {
+    CallEvent::Mark(Mark { name: "recording_broken".into(), data: Private::default() })
 }
 
 /// Notes how much of the call is in the file, which is closed. Runs on the recordings' writer thread.
@@ -73,7 +73,7 @@ fn closed(store: &Store, call: &str, path: String, kept: Kept) {
     if recorded != Recorded::No || why.is_some() {
         count(recorded);
     }
-    store.note(call, Note::Recording(Recording { path, recorded, closed: true }));
+    store.note(call, CallEvent::Recording(Recording { path, recorded, closed: true }));
 }
 
 fn count(recorded: Recorded) {

@@ -1,6 +1,6 @@
 //! `Registry`: the live calls, and orders to them.
 use super::end::{Blame, End, Reason};
-use crate::store::{Event, Store};
+use crate::store::{CallEvent, Store};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +46,7 @@ impl Drop for Registered {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // The call's task has panicked before it could note the end.
-            self.registry.0.store.note(&self.id, Event::Ended(End::new(Blame::Server, Reason::CallCrashed)));
+            self.registry.0.store.note(&self.id, CallEvent::Ended(End::new(Blame::Server, Reason::CallCrashed)));
         }
         self.registry.live().remove(&self.id);
         self.registry.0.removed.notify_waiters();
@@ -136,7 +136,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Direction, Started, State};
+    use crate::store::{CallState, Direction, Started};
 
     async fn one_call(name: &str) -> (Registry, String, Registered, mpsc::Receiver<Order>) {
         let store = Store::open(&crate::testdir(name)).await.unwrap();
@@ -150,7 +150,7 @@ mod tests {
             language: "en".into(),
             headers: Default::default(),
         };
-        store.note(&id, Event::Started(started));
+        store.note(&id, CallEvent::Started(started));
         let registry = Registry::new(store);
         let (registered, orders) = registry.add(&id);
         (registry, id, registered, orders)
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(registry.count(), 0);
         let call = registry.0.store.call(&id).await.unwrap().unwrap();
         let end = call.end.unwrap();
-        assert_eq!((call.state, end.blame, end.reason), (State::Ended, Blame::Server, Reason::CallCrashed));
+        assert_eq!((call.state, end.blame, end.reason), (CallState::Ended, Blame::Server, Reason::CallCrashed));
     }
 
     #[tokio::test]

@@ -11,8 +11,8 @@ use super::utterance::clause;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
-use crate::store::{Event as Note, Mark, Private};
-use dialog::conversation::{Conversation, Input as Words, ToolId};
+use crate::store::{CallEvent, Mark, Private};
+use dialog::conversation::{self, Conversation, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
 use media::ear::EarState;
@@ -81,8 +81,8 @@ impl Core for Talk {
             Input::Answered => {
                 self.due.expect(now);
                 self.silences.answered(now);
-                self.note(Note::Answered);
-                self.tell_conversation(now, Words::Answered);
+                self.note(CallEvent::Answered);
+                self.tell_conversation(now, conversation::Input::Answered);
             }
             Input::Room(event) => self.room(now, event),
             Input::Heard(heard) => self.heard(now, heard),
@@ -94,7 +94,7 @@ impl Core for Talk {
             Input::ToolDone { id, result } => {
                 self.tool_ended(now, id);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.tell_conversation(now, Words::ToolDone { id, result });
+                self.tell_conversation(now, conversation::Input::ToolDone { id, result });
             }
             Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
             Input::Tick => self.tick(now),
@@ -188,7 +188,7 @@ impl Talk {
                 self.transcript.caller_started(now);
                 self.transcript.caller_stopped(now);
                 self.stopwatch.stopped(now);
-                self.tell_conversation(now, Words::Typed(text));
+                self.tell_conversation(now, conversation::Input::Typed(text));
             }
             Some(PageRequest::HangUp) => self.end(now, End::new(Blame::RemoteParty, Reason::HungUp)),
             Some(PageRequest::TooManyMessages) => self.end(now, End::new(Blame::RemoteParty, Reason::TooManyMessages)),
@@ -213,7 +213,7 @@ impl Talk {
             return self.end(now, end);
         }
         if self.conversation.deadline().is_some_and(|(at, _)| now >= at) {
-            self.tell_conversation(now, Words::Tick);
+            self.tell_conversation(now, conversation::Input::Tick);
         }
     }
 
@@ -247,12 +247,12 @@ impl Talk {
             self.silence(silence);
         }
         if held {
-            self.tell_conversation(now, Words::OnHold(true));
+            self.tell_conversation(now, conversation::Input::OnHold(true));
             self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Ear(EarState::Open));
-            self.tell_conversation(now, Words::OnHold(false));
+            self.tell_conversation(now, conversation::Input::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }
     }
@@ -289,7 +289,7 @@ impl Talk {
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
-                self.tell_conversation(now, Words::SpeechStarted);
+                self.tell_conversation(now, conversation::Input::SpeechStarted);
             }
             Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
@@ -298,7 +298,10 @@ impl Talk {
                 let silence = self.silences.caller(false, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_stopped");
-                self.tell_conversation(now, Words::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) });
+                self.tell_conversation(
+                    now,
+                    conversation::Input::SpeechStopped { ago: now - at, spoke: place.after(self.speech_at) },
+                );
             }
             Event::Key { key, .. } => self.key(now, key, KeySource::Sound),
             Event::Played { played, .. } => self.played(now, played),
@@ -316,7 +319,7 @@ impl Talk {
             }
             Event::Closed => self.end(now, End::new(Blame::Server, Reason::MediaStopped)),
             Event::TapBroke => self.mark(now, "recording_broken"),
-            Event::Stats { seat, stats } => self.note(Note::Line(line(seat, &stats))),
+            Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
         }
     }
 
@@ -329,25 +332,28 @@ impl Talk {
         self.transcript.caller_started(now);
         self.transcript.caller_stopped(now);
         self.stopwatch.stopped(now);
-        self.tell_conversation(now, Words::Key(key));
+        self.tell_conversation(now, conversation::Input::Key(key));
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
             self.deaf = false;
-            self.tell_conversation(now, Words::Deaf(false));
+            self.tell_conversation(now, conversation::Input::Deaf(false));
         }
         match heard {
             Heard::Partial { text } => {
                 self.transcript.partial(&text);
                 self.tell_changes();
-                self.tell_conversation(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
+                self.tell_conversation(
+                    now,
+                    conversation::Input::Words { text: Some(text), confidence: 0.0, is_final: false },
+                );
             }
             Heard::Final { hypothesis, took, done_at, .. } => {
                 self.stopwatch.recognised(done_at, took);
                 self.mark(now, if hypothesis.text.is_some() { "recognised" } else { "not_understood" });
                 let (text, confidence) = (hypothesis.text, hypothesis.confidence);
-                self.tell_conversation(now, Words::Words { text, confidence, is_final: true });
+                self.tell_conversation(now, conversation::Input::Words { text, confidence, is_final: true });
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
@@ -356,7 +362,7 @@ impl Talk {
                     self.transcript.withdraw_partial();
                     self.tell_changes();
                     self.tell_page(|page| page.error("deaf", "no recogniser works: keys and text do"));
-                    self.tell_conversation(now, Words::Deaf(true));
+                    self.tell_conversation(now, conversation::Input::Deaf(true));
                 }
             }
         }
@@ -373,7 +379,7 @@ impl Talk {
                 self.play_standby(now, Clip::Sorry);
                 self.tell_changes();
                 if let Some(say) = say {
-                    self.tell_conversation(now, Words::Mute { say });
+                    self.tell_conversation(now, conversation::Input::Mute { say });
                 }
                 self.finish_bot_turns(now);
             }
@@ -400,10 +406,10 @@ impl Talk {
         self.mark_at(at, "bot_sounds");
         if let Some(latency) = self.stopwatch.played(utterance.0, at) {
             self.tell_page(|page| page.latency(&latency));
-            self.note(Note::Latency(latency));
+            self.note(CallEvent::Latency(latency));
         }
         if let Some(say) = say {
-            self.tell_conversation(now, Words::Speaking { say });
+            self.tell_conversation(now, conversation::Input::Speaking { say });
         }
     }
 
@@ -425,7 +431,7 @@ impl Talk {
         if let Some(say) = clause(utterance) {
             self.transcript.progress(say, chars);
             self.tell_changes();
-            self.tell_conversation(now, Words::Heard { say, chars, whole: false });
+            self.tell_conversation(now, conversation::Input::Heard { say, chars, whole: false });
         }
     }
 
@@ -452,7 +458,7 @@ impl Talk {
         self.silence(silence);
         if let Some(say) = say {
             self.tell_changes();
-            self.tell_conversation(now, Words::Heard { say, chars, whole: true });
+            self.tell_conversation(now, conversation::Input::Heard { say, chars, whole: true });
         }
         self.finish_bot_turns(now);
     }
@@ -467,7 +473,7 @@ impl Talk {
         let silence = self.silences.end(now);
         self.silence(silence);
         self.tell_page(|page| page.end(end));
-        self.note(Note::Ended(end));
+        self.note(CallEvent::Ended(end));
         self.act(Act::End(end));
     }
 
@@ -475,7 +481,7 @@ impl Talk {
         self.acts.push_back(act);
     }
 
-    fn note(&mut self, note: Note) {
+    fn note(&mut self, note: CallEvent) {
         self.act(Act::Note(note));
     }
 
@@ -485,13 +491,13 @@ impl Talk {
 
     fn mark_at(&mut self, at: Instant, name: &'static str) {
         let data = Private(serde_json::json!({ "ms": self.ms(at) }));
-        self.note(Note::Mark(Mark { name: name.into(), data }));
+        self.note(CallEvent::Mark(Mark { name: name.into(), data }));
     }
 
     fn silence(&mut self, silence: Option<SilenceSpan>) {
         if let Some(SilenceSpan { kind, from, to }) = silence {
             let (started_ms, ended_ms) = (self.ms(from), self.ms(to));
-            self.note(Note::Silence(store::Silence { kind, started_ms, ended_ms }));
+            self.note(CallEvent::Silence(store::Silence { kind, started_ms, ended_ms }));
         }
     }
 

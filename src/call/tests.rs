@@ -4,7 +4,7 @@ use super::talk::Talk;
 use super::watchdog::{Limits, Why};
 use super::{Blame, End, Reason};
 use crate::standby::Clip;
-use crate::store::{Event as Note, Silence, SilenceKind};
+use crate::store::{CallEvent, Silence, SilenceKind};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
 use media::asr::{AsrFault, Heard, Hypothesis};
@@ -126,7 +126,7 @@ fn ends(acts: &[Act]) -> Vec<End> {
 
 fn silences(acts: &[Act]) -> Vec<SilenceKind> {
     let kind = |act: &Act| match act {
-        Act::Note(Note::Silence(Silence { kind, .. })) => Some(*kind),
+        Act::Note(CallEvent::Silence(Silence { kind, .. })) => Some(*kind),
         _ => None,
     };
     acts.iter().filter_map(kind).collect()
@@ -273,7 +273,7 @@ fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
 fn nothing_follows_the_end() {
     let mut line = Line::greeted();
     let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
-    assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(Note::Ended(_))));
+    assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(CallEvent::Ended(_))));
     assert_eq!(line.talk.deadline(), None);
     assert!(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
     assert!(line.tell(Input::Key('1')).is_empty());

@@ -1,5 +1,5 @@
 //! `Silences`: every silence of a call by kind. `Stopwatch`: the delay of each answer by its parts. And a line's statistics as recorded.
-use crate::store::{Latency, Line, SilenceKind};
+use crate::store::{Latency, LineStats, SilenceKind};
 use media::room::Seat;
 use media::stats::LegStats;
 use std::time::{Duration, Instant};
@@ -237,10 +237,10 @@ impl Stopwatch {
 }
 
 /// The statistics of a line as they are recorded; a later record of the same seat replaces an earlier one.
-pub fn line(seat: Seat, stats: &LegStats) -> Line {
+pub fn line(seat: Seat, stats: &LegStats) -> LineStats {
     let ms = |time: Duration| time.as_millis() as u64;
     let quality = stats.quality;
-    Line {
+    LineStats {
         seat: match seat {
             Seat::CALLER => "caller".into(),
             Seat::AGENT => "agent".into(),

@@ -1,6 +1,5 @@
 //! `Transcript`: who said what in a call, in which turn, how much of it was heard, and who cut it off. The call's record and its page
-//! read it, and so will whoever else observes a call. A core: it is told the time; while a call goes on it gives [`Change`]s, and each
-//! turn that is complete as an [`Entry`].
+//! read it. A core: it is told the time; while a call goes on it gives [`Change`]s, and each turn that is complete as an [`Entry`].
 use bot::{BotClause, BotTurn};
 use caller::CallerTurn;
 use dialog::clause::Clause;
@@ -91,7 +90,7 @@ impl Entry {
     }
 }
 
-/// What is new for whoever observes the call. Texts and characters are those of what people read.
+/// What is new for an observer of the call. Texts and characters are those of what people read.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Change {
     /// The bot is going to say a clause.

@@ -23,6 +23,12 @@ impl Config {
         if self.sip.udp.is_empty() && self.sip.tcp.is_empty() {
             found.push("sip.udp and sip.tcp are both empty: no call can arrive; set one of them".into());
         }
+        self.ports(found);
+        self.codecs(found);
+        self.addresses(found);
+    }
+
+    fn ports(&self, found: &mut Vec<String>) {
         let rtp = &self.rtp;
         if rtp.ports_from == 0 || !rtp.ports_from.is_multiple_of(2) {
             found.push(format!(
@@ -42,6 +48,10 @@ impl Config {
                 ));
             }
         }
+    }
+
+    fn codecs(&self, found: &mut Vec<String>) {
+        let rtp = &self.rtp;
         if !(10..=60).contains(&rtp.ptime_ms.0) || !rtp.ptime_ms.0.is_multiple_of(10) {
             found.push(format!("rtp.ptime_ms = {}: must be 10, 20, 30, 40, 50 or 60", rtp.ptime_ms.0));
         }
@@ -61,6 +71,10 @@ impl Config {
         if opus.complexity > 10 {
             found.push(format!("rtp.opus.complexity = {}: must be 0 to 10", opus.complexity));
         }
+    }
+
+    fn addresses(&self, found: &mut Vec<String>) {
+        let rtp = &self.rtp;
         if rtp.bind.is_empty() {
             found.push("rtp.bind is empty: name the address of this machine that sound is received on".into());
         }

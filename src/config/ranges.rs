@@ -1,6 +1,6 @@
-//! The numbers of a configuration: within which bounds each makes sense. What lies outside is a slip of the pen, and would show
-//! as calls that cannot work.
+//! The bounds of a configuration's numbers. A number outside of them would show as calls that cannot work.
 use super::{Acoustic, Config};
+use media::Language;
 use std::ops::RangeInclusive;
 
 impl Config {
@@ -53,7 +53,8 @@ impl Config {
                 within(&key, register.expires_s.0.into(), 10..=86_400);
             }
         }
-        for (code, acoustic) in [("en", &speech.pocketsphinx.en), ("vi", &speech.pocketsphinx.vi)] {
+        for language in Language::ALL {
+            let (code, acoustic) = (language.code(), &speech.pocketsphinx[language]);
             hearing(code, acoustic, found);
         }
         for (key, text) in [("sip.user_agent", &sip.user_agent), ("sip.realm", &sip.realm)] {
@@ -108,8 +109,8 @@ mod tests {
             (|c| c.store.retention_days = 1_000_000, "store.retention_days = 1000000"),
             (|c| c.sip.max_calls = 0, "sip.max_calls = 0: must be at least 1"),
             (|c| c.widget.calls_per_address = 0, "widget.calls_per_address = 0"),
-            (|c| c.speech.pocketsphinx.en.rate_hz = 44_100, "8000 or 16000"),
-            (|c| c.speech.pocketsphinx.vi.refuse_below = f32::NAN, "must be -1000 to 0"),
+            (|c| c.speech.pocketsphinx[Language::En].rate_hz = 44_100, "8000 or 16000"),
+            (|c| c.speech.pocketsphinx[Language::Vi].refuse_below = f32::NAN, "must be -1000 to 0"),
             (|c| c.sip.user_agent = "a\r\nVia: b".into(), "write words"),
         ];
         for (change, expected) in cases {

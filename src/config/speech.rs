@@ -1,5 +1,7 @@
 //! `[speech]`: recognisers and synthesisers.
+use super::language::{ByLanguage, DefaultIn, LanguageCode};
 use super::{Ear, Ms, blank};
+use media::Language;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -14,9 +16,11 @@ pub struct Speech {
     #[serde(with = "blank::path")]
     pub silero: Option<PathBuf>,
     pub ear: Ear,
-    pub recognisers: Recognisers,
-    pub voices: Voices,
-    pub pocketsphinx: Pocketsphinx,
+    /// In order of preference.
+    pub recognisers: ByLanguage<Vec<Recogniser>>,
+    /// In order of preference.
+    pub voices: ByLanguage<Vec<Synthesiser>>,
+    pub pocketsphinx: ByLanguage<Acoustic>,
     pub whisper: Whisper,
 }
 
@@ -36,27 +40,11 @@ impl Default for Speech {
             full_wait_ms: Ms(400),
             silero: Some("models/silero_vad_op18_ifless.onnx".into()),
             ear: Ear::default(),
-            recognisers: Recognisers::default(),
-            voices: Voices::default(),
-            pocketsphinx: Pocketsphinx::default(),
+            recognisers: ByLanguage::default(),
+            voices: ByLanguage::default(),
+            pocketsphinx: ByLanguage::default(),
             whisper: Whisper::default(),
         }
-    }
-}
-
-/// Recognisers in order of preference, per language.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Recognisers {
-    pub en: Vec<Recogniser>,
-    pub vi: Vec<Recogniser>,
-}
-
-impl Default for Recognisers {
-    fn default() -> Self {
-        // Whisper is in use as soon as it has a model; until then it is skipped.
-        let both = vec![Recogniser::Whisper, Recogniser::Pocketsphinx];
-        Self { en: both.clone(), vi: both }
     }
 }
 
@@ -67,17 +55,10 @@ pub enum Recogniser {
     Whisper,
 }
 
-/// Synthesisers in order of preference, per language.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Voices {
-    pub en: Vec<Synthesiser>,
-    pub vi: Vec<Synthesiser>,
-}
-
-impl Default for Voices {
-    fn default() -> Self {
-        Self { en: vec![Synthesiser::Flite, Synthesiser::Espeak], vi: vec![Synthesiser::Espeak] }
+impl DefaultIn for Vec<Recogniser> {
+    fn default_in(_: Language) -> Self {
+        // Whisper is in use as soon as it has a model; until then it is skipped.
+        vec![Recogniser::Whisper, Recogniser::Pocketsphinx]
     }
 }
 
@@ -88,22 +69,12 @@ pub enum Synthesiser {
     Espeak,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Pocketsphinx {
-    pub en: Acoustic,
-    pub vi: Acoustic,
-}
-
-impl Default for Pocketsphinx {
-    fn default() -> Self {
-        let dir = Path::new("/usr/share/pocketsphinx/model/en-us");
-        let en = Acoustic {
-            model: Some(dir.join("en-us")),
-            dictionary: Some(dir.join("cmudict-en-us.dict")),
-            ..Acoustic::default()
-        };
-        Self { en, vi: Acoustic::default() }
+impl DefaultIn for Vec<Synthesiser> {
+    fn default_in(language: Language) -> Self {
+        match language {
+            Language::En => vec![Synthesiser::Flite, Synthesiser::Espeak],
+            Language::Vi => vec![Synthesiser::Espeak],
+        }
     }
 }
 
@@ -128,6 +99,20 @@ impl Default for Acoustic {
     }
 }
 
+impl DefaultIn for Acoustic {
+    fn default_in(language: Language) -> Self {
+        let dir = Path::new("/usr/share/pocketsphinx/model/en-us");
+        match language {
+            Language::En => Self {
+                model: Some(dir.join("en-us")),
+                dictionary: Some(dir.join("cmudict-en-us.dict")),
+                ..Self::default()
+            },
+            Language::Vi => Self::default(),
+        }
+    }
+}
+
 /// How a dictionary writes its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -145,27 +130,11 @@ pub struct Whisper {
     pub model: Option<PathBuf>,
     #[serde(with = "blank")]
     pub sha256: Option<String>,
-    pub languages: Vec<Language>,
+    pub languages: Vec<LanguageCode>,
 }
 
 impl Default for Whisper {
     fn default() -> Self {
-        Self { model: None, sha256: None, languages: vec![Language::En, Language::Vi] }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    En,
-    Vi,
-}
-
-impl From<Language> for media::Language {
-    fn from(language: Language) -> Self {
-        match language {
-            Language::En => Self::En,
-            Language::Vi => Self::Vi,
-        }
+        Self { model: None, sha256: None, languages: Language::ALL.map(LanguageCode).into() }
     }
 }

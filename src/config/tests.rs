@@ -1,5 +1,6 @@
 //! The shipped file, the environment, and errors that say what to do.
 use super::*;
+use ::media::Language;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use toml::{Table, Value};
@@ -109,7 +110,7 @@ fn the_environment_overrides_any_key() {
     assert_eq!(config.sip.open_networks, ["10.0.0.0/8".parse().unwrap()]);
     assert!(!config.store.recording);
     assert_eq!(config.rtp.ports_to, 20_001);
-    assert_eq!(config.speech.voices.en, [Synthesiser::Espeak]);
+    assert_eq!(config.speech.voices[Language::En], [Synthesiser::Espeak]);
     assert_eq!(config.route[0], Route { user: "booking".into(), bot: "places.vi".into() });
     assert_eq!(config.route[3], Route { user: "third".into(), bot: ECHO.into() });
 }

@@ -1,5 +1,5 @@
 //! Metrics in Prometheus' text format. What calls do is counted from the same events that the store takes.
-use crate::store::{Blame, Call, Direction, Event, Latency, Store, name_of};
+use crate::store::{Blame, Call, CallEvent, Direction, Latency, Store, name_of};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn build() -> PrometheusHandle {
         }
     };
     if std::thread::Builder::new().name("metrics".into()).spawn(fold).is_err() {
-        tracing::warn!("no thread for metrics: read /metrics often");
+        tracing::warn!("the thread that folds histograms did not start: they grow until /metrics is read");
     }
     handle
 }
@@ -157,20 +157,20 @@ pub fn follow(store: &Store) {
 }
 
 /// Counts one event of a call. The gauge of live calls comes from the ledger when /metrics is read.
-fn count(event: &Event) {
+fn count(event: &CallEvent) {
     match event {
-        Event::Started(s) => {
+        CallEvent::Started(s) => {
             counter!("switchboard_calls_started_total", "direction" => name_of(&s.direction)).increment(1);
         }
-        Event::Latency(latency) => respond(latency),
-        Event::Ended(end) => counter!("switchboard_calls_ended_total", "blame" => end.blame.name()).increment(1),
-        Event::Answered
-        | Event::Turn(_)
-        | Event::Slot(_)
-        | Event::Silence(_)
-        | Event::Line(_)
-        | Event::Mark(_)
-        | Event::Recording(_) => {}
+        CallEvent::Latency(latency) => respond(latency),
+        CallEvent::Ended(end) => counter!("switchboard_calls_ended_total", "blame" => end.blame.name()).increment(1),
+        CallEvent::Answered
+        | CallEvent::Turn(_)
+        | CallEvent::Slot(_)
+        | CallEvent::Silence(_)
+        | CallEvent::Line(_)
+        | CallEvent::Mark(_)
+        | CallEvent::Recording(_) => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Event`: what is recorded of a call as it happens, and `Call`: the sum of its events.
+//! `CallEvent`: what is recorded of a call as it happens, and `Call`: the sum of its events.
 use super::end::End;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,8 @@ impl From<String> for Private<String> {
 /// One thing that happened in a call. `…_ms` count from the call's start.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
+#[schema(as = Event)]
+pub enum CallEvent {
     /// The first event of every call; events of a call without it are dropped.
     Started(Started),
     Answered,
@@ -58,7 +59,7 @@ pub enum Event {
     Silence(Silence),
     Latency(Latency),
     /// How a line has gone so far; a later one of the same seat replaces it.
-    Line(Line),
+    Line(LineStats),
     /// Any other event of the timeline, by name.
     Mark(Mark),
     /// Noted when the recording is opened, so that it is listed after a crash, and again when its file is closed, which may be after
@@ -196,7 +197,8 @@ impl Latency {
 /// Statistics of one line of a call since it was answered. Shares are 0 to 1; `null` is not known (yet).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
-pub struct Line {
+#[schema(as = Line)]
+pub struct LineStats {
     /// `caller`, `agent`, or `seat N`.
     pub seat: String,
     /// RTP packets from the far end; of them, those that never came, and those that came too late to be played.
@@ -250,7 +252,7 @@ pub struct Recording {
 
 impl Recording {
     /// A recording that begins.
-    pub fn begun(path: String) -> Self {
+    pub fn started(path: String) -> Self {
         Self { path, recorded: Recorded::Part, closed: false }
     }
 }
@@ -269,7 +271,8 @@ pub enum Recorded {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+#[schema(as = State)]
+pub enum CallState {
     Live,
     Ended,
 }
@@ -290,7 +293,7 @@ pub struct Call {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
-    pub state: State,
+    pub state: CallState,
     pub started_at: Timestamp,
     pub answered_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
@@ -301,7 +304,7 @@ pub struct Call {
     pub silences: Vec<Silence>,
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LineStats>,
     /// How much of it is in the recording.
     pub recorded: Recorded,
     #[serde(skip)]
@@ -323,7 +326,7 @@ impl Call {
             bot,
             language,
             headers,
-            state: State::Live,
+            state: CallState::Live,
             started_at: at,
             answered_at: None,
             ended_at: None,
@@ -341,32 +344,34 @@ impl Call {
 
     /// Whether the call is being recorded now.
     pub fn is_recording(&self) -> bool {
-        self.state == State::Live && self.recording_open
+        self.state == CallState::Live && self.recording_open
     }
 
-    pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
+    pub(super) fn apply(&mut self, at: Timestamp, event: &CallEvent) {
         match event {
-            Event::Started(_) | Event::Mark(_) => {}
-            Event::Answered => self.answered_at = self.answered_at.or(Some(at)),
-            Event::Turn(turn) => {
+            CallEvent::Started(_) | CallEvent::Mark(_) => {}
+            CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),
+            CallEvent::Turn(turn) => {
                 put(&mut self.turns, turn.clone(), |a, b| (a.started_ms, a.speaker) == (b.started_ms, b.speaker));
                 self.turns.sort_by_key(|turn| turn.started_ms);
             }
-            Event::Slot(Slot { name, value: Some(value), .. }) => drop(self.slots.insert(name.clone(), value.clone())),
-            Event::Slot(Slot { name, value: None, .. }) => drop(self.slots.remove(name)),
-            Event::Silence(silence) => {
+            CallEvent::Slot(Slot { name, value: Some(value), .. }) => {
+                drop(self.slots.insert(name.clone(), value.clone()))
+            }
+            CallEvent::Slot(Slot { name, value: None, .. }) => drop(self.slots.remove(name)),
+            CallEvent::Silence(silence) => {
                 put(&mut self.silences, *silence, |a, b| (a.started_ms, a.kind) == (b.started_ms, b.kind));
                 self.silences.sort_by_key(|silence| silence.started_ms);
             }
-            Event::Latency(latency) => put(&mut self.latency, *latency, |a, b| a.turn == b.turn),
-            Event::Line(line) => put(&mut self.lines, line.clone(), |a, b| a.seat == b.seat),
-            Event::Recording(recording) => {
+            CallEvent::Latency(latency) => put(&mut self.latency, *latency, |a, b| a.turn == b.turn),
+            CallEvent::Line(line) => put(&mut self.lines, line.clone(), |a, b| a.seat == b.seat),
+            CallEvent::Recording(recording) => {
                 self.recorded = recording.recorded;
                 self.recording = Some(recording.path.clone());
                 self.recording_open = !recording.closed;
             }
-            Event::Ended(end) => {
-                self.state = State::Ended;
+            CallEvent::Ended(end) => {
+                self.state = CallState::Ended;
                 self.ended_at = Some(at);
                 self.end = Some(*end);
             }
@@ -395,5 +400,5 @@ pub struct TimelineEvent {
     /// Since the call's start.
     pub at_ms: u64,
     #[serde(flatten)]
-    pub event: Event,
+    pub event: CallEvent,
 }

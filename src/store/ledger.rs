@@ -1,5 +1,5 @@
 //! `Ledger`: live calls, and ended calls that are not on disk yet, in memory. It is given the same events as the database.
-use super::event::{Call, Event, State, TimelineEvent};
+use super::event::{Call, CallEvent, CallState, TimelineEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,9 +38,9 @@ struct Entry {
 
 impl Ledger {
     /// Applies `event` and returns it as an entry of the timeline; `None` if the call is unknown or has ended.
-    pub(super) fn apply(&self, id: &str, now: Moment, event: Event) -> Option<TimelineEvent> {
+    pub(super) fn apply(&self, id: &str, now: Moment, event: CallEvent) -> Option<TimelineEvent> {
         let mut calls = self.lock();
-        if let Event::Started(started) = &event {
+        if let CallEvent::Started(started) = &event {
             if calls.all.contains_key(id) {
                 return None;
             }
@@ -48,9 +48,9 @@ impl Ledger {
             calls.all.insert(id.into(), Entry { call, began: now, unclosed: false, incomplete: false });
         }
         let entry = calls.all.get_mut(id)?;
-        let over = entry.call.state == State::Ended;
+        let over = entry.call.state == CallState::Ended;
         match &event {
-            Event::Recording(recording) => entry.unclosed = !recording.closed || entry.unclosed,
+            CallEvent::Recording(recording) => entry.unclosed = !recording.closed || entry.unclosed,
             _ if over => return None,
             _ => {}
         }
@@ -60,7 +60,7 @@ impl Ledger {
         let at = SignedDuration::try_from(since).ok().and_then(|since| entry.began.wall.checked_add(since).ok());
         let (at, since) = (at.unwrap_or(now.wall), since.as_millis());
         entry.call.apply(at, &event);
-        if entry.call.state == State::Ended && !over {
+        if entry.call.state == CallState::Ended && !over {
             calls.over += 1;
             calls.bound();
         }
@@ -76,18 +76,19 @@ impl Ledger {
 
     /// `saved` is on disk. A call is removed from memory once its end and the closing of its recording are; an incomplete call once it
     /// is stored as a whole.
-    pub(super) fn retire(&self, id: &str, saved: &Event) {
+    pub(super) fn retire(&self, id: &str, saved: &CallEvent) {
         let mut calls = self.lock();
         let Some(entry) = calls.all.get_mut(id) else { return };
-        entry.unclosed &= !matches!(saved, Event::Recording(recording) if recording.closed);
-        if !entry.unclosed && !entry.incomplete && entry.call.state == State::Ended {
+        entry.unclosed &= !matches!(saved, CallEvent::Recording(recording) if recording.closed);
+        if !entry.unclosed && !entry.incomplete && entry.call.state == CallState::Ended {
             calls.remove(id);
         }
     }
 
     /// Incomplete calls that have ended and whose recordings are closed, to be stored as a whole.
     pub(super) fn incomplete(&self) -> Vec<Call> {
-        let over = |entry: &&Entry| entry.incomplete && entry.call.state == State::Ended && !entry.call.recording_open;
+        let over =
+            |entry: &&Entry| entry.incomplete && entry.call.state == CallState::Ended && !entry.call.recording_open;
         self.lock().all.values().filter(over).map(|entry| Call::clone(&entry.call)).collect()
     }
 
@@ -101,7 +102,7 @@ impl Ledger {
     }
 
     /// Newest first.
-    pub(super) fn list(&self, state: Option<State>, limit: usize, before: Option<&str>) -> Vec<Call> {
+    pub(super) fn list(&self, state: Option<CallState>, limit: usize, before: Option<&str>) -> Vec<Call> {
         let calls = self.lock();
         let newest = calls.all.values().rev().map(|entry| entry.call.as_ref());
         let wanted = newest.filter(|call| state.is_none_or(|state| call.state == state));
@@ -120,14 +121,15 @@ impl Ledger {
 
 impl Calls {
     fn remove(&mut self, id: &str) {
-        if self.all.remove(id).is_some_and(|entry| entry.call.state == State::Ended) {
+        if self.all.remove(id).is_some_and(|entry| entry.call.state == CallState::Ended) {
             self.over -= 1;
         }
     }
 
     fn bound(&mut self) {
         if self.over > WAITING {
-            let oldest = self.all.values().find(|entry| entry.call.state == State::Ended).map(|e| e.call.id.clone());
+            let oldest =
+                self.all.values().find(|entry| entry.call.state == CallState::Ended).map(|e| e.call.id.clone());
             oldest.into_iter().for_each(|id| self.remove(&id));
         }
     }

@@ -16,8 +16,8 @@ mod writer;
 
 pub use end::{Blame, End, Reason};
 pub use event::{
-    Call, Direction, Event, Latency, Line, Mark, Means, Private, Recorded, Recording, Silence, SilenceKind, Slot,
-    Speaker, Started, State, TimelineEvent, Turn, WITHHELD,
+    Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Means, Private, Recorded, Recording, Silence,
+    SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
 };
 
 use jiff::Timestamp;
@@ -119,7 +119,7 @@ pub struct Store {
     dir: Arc<Path>,
 }
 
-type Listener = Box<dyn Fn(&Event, Option<&Call>) + Send + Sync>;
+type Listener = Box<dyn Fn(&CallEvent, Option<&Call>) + Send + Sync>;
 
 struct Shared {
     ledger: ledger::Ledger,
@@ -182,12 +182,12 @@ impl Store {
     }
 
     /// Takes one event of a call. Never blocks. Secret words do not belong in it: see [`Private::withheld`].
-    pub fn note(&self, call: &str, event: Event) {
+    pub fn note(&self, call: &str, event: CallEvent) {
         let event = self.relative(event);
         let _noting = self.shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(noted) = self.shared.ledger.apply(call, moment(), event) else { return };
         if let Some(listener) = self.shared.listener.get() {
-            let ended = if matches!(noted.event, Event::Ended(_)) { self.shared.ledger.get(call) } else { None };
+            let ended = if matches!(noted.event, CallEvent::Ended(_)) { self.shared.ledger.get(call) } else { None };
             listener(&noted.event, ended.as_ref());
         }
         let noted = Arc::new(noted);
@@ -202,11 +202,11 @@ impl Store {
         }
     }
 
-    fn relative(&self, event: Event) -> Event {
+    fn relative(&self, event: CallEvent) -> CallEvent {
         match event {
-            Event::Recording(Recording { path, recorded, closed }) => {
+            CallEvent::Recording(Recording { path, recorded, closed }) => {
                 let inside = Path::new(&path).strip_prefix(&self.dir).ok().and_then(Path::to_str).map(str::to_owned);
-                Event::Recording(Recording { path: inside.unwrap_or(path), recorded, closed })
+                CallEvent::Recording(Recording { path: inside.unwrap_or(path), recorded, closed })
             }
             event => event,
         }
@@ -214,7 +214,7 @@ impl Store {
 
     /// Gives every event of every call from now on to `listener`, and with an `Ended` the whole call. Unlike a watcher it misses none; it
     /// runs on the thread that notes the event and must not block. There is one: later ones are ignored.
-    pub fn listen(&self, listener: impl Fn(&Event, Option<&Call>) + Send + Sync + 'static) {
+    pub fn listen(&self, listener: impl Fn(&CallEvent, Option<&Call>) + Send + Sync + 'static) {
         self.shared.listener.set(Box::new(listener)).ok();
     }
 
@@ -224,9 +224,14 @@ impl Store {
     }
 
     /// Calls, newest first; `before` is the id of the last one already seen.
-    pub async fn calls(&self, state: Option<State>, limit: usize, before: Option<&str>) -> Result<Vec<Call>, Fault> {
+    pub async fn calls(
+        &self,
+        state: Option<CallState>,
+        limit: usize,
+        before: Option<&str>,
+    ) -> Result<Vec<Call>, Fault> {
         let mut calls = self.shared.ledger.list(state, limit, before);
-        if state != Some(State::Live) {
+        if state != Some(CallState::Live) {
             let stored = self.naming_damage(read::ended(&self.pool, limit, before).await)?;
             // A call that has left the ledger since the list was read is in neither; the next request finds it in the database.
             calls.extend(stored.into_iter().filter(|call| self.shared.ledger.get(&call.id).is_none()));
@@ -246,7 +251,7 @@ impl Store {
 
     /// A live call, from memory.
     pub fn live(&self, id: &str) -> Option<Call> {
-        self.shared.ledger.get(id).filter(|call| call.state == State::Live)
+        self.shared.ledger.get(id).filter(|call| call.state == CallState::Live)
     }
 
     /// The events of a call, in order; while the database accepts no writes, those it has.

@@ -1,5 +1,5 @@
 //! Reads calls from the database, for the API. Readers never block the writer (SQLite's write-ahead log).
-use super::event::{Call, Event, Latency, Line, Recorded, Silence, State, TimelineEvent, Turn};
+use super::event::{Call, CallEvent, CallState, Latency, LineStats, Recorded, Silence, TimelineEvent, Turn};
 use super::{End, Fault, Private, Reason, of_name};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -60,73 +60,126 @@ pub(super) async fn timeline(pool: &SqlitePool, id: &str) -> Result<Vec<Timeline
     const SQL: &str = "select at_us, at_ms, event from timeline where call = $1 order by seq limit 20000";
     let rows: Vec<(i64, i64, String)> = sqlx::query_as(SQL).bind(id).fetch_all(pool).await.map_err(Fault::Database)?;
     let one = |(at, at_ms, event): (i64, i64, String)| {
-        let event: Event = serde_json::from_str(&event).map_err(|_| Fault::Content("timeline.event"))?;
+        let event: CallEvent = serde_json::from_str(&event).map_err(|_| Fault::Content("timeline.event"))?;
         Ok(TimelineEvent { call: id.into(), at: time(at)?, at_ms: count(at_ms), event })
     };
     rows.into_iter().map(one).collect()
 }
 
 async fn fill(pool: &SqlitePool, rows: Vec<Row>) -> Result<Vec<Call>, Fault> {
-    const TURNS: &str = "select call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence, means from turns \
-        where call in (select value from json_each($1)) order by call, started_ms";
-    const SLOTS: &str = "select call, name, value from slots where call in (select value from json_each($1))";
-    const SILENCES: &str = "select call, started_ms, kind, ended_ms from silences \
-        where call in (select value from json_each($1)) order by call, started_ms";
-    const LATENCIES: &str = "select call, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms from latencies \
-        where call in (select value from json_each($1)) order by call, turn";
-    const LINES: &str =
-        "select call, line from lines where call in (select value from json_each($1)) order by call, seat";
-    type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>, Option<String>);
-    type LatencyRow = (String, u32, u32, u32, u32, u32, u32, u32);
+    let calls = rows.into_iter().map(call).collect::<Result<Vec<_>, _>>()?;
+    let mut filling = Filling::new(pool, calls);
+    filling.turns().await?;
+    filling.slots().await?;
+    filling.silences().await?;
+    filling.latencies().await?;
+    filling.lines().await?;
+    Ok(filling.calls)
+}
 
-    let mut calls = rows.into_iter().map(call).collect::<Result<Vec<_>, _>>()?;
-    let ids = serde_json::Value::from(calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>()).to_string();
-    let places: BTreeMap<String, usize> =
-        calls.iter().enumerate().map(|(place, call)| (call.id.clone(), place)).collect();
+/// Calls that are given the rows of the other tables.
+struct Filling<'a> {
+    pool: &'a SqlitePool,
+    calls: Vec<Call>,
+    /// Where each call is, by id.
+    places: BTreeMap<String, usize>,
+    /// The ids as a JSON array.
+    ids: String,
+}
 
-    let turns: Vec<TurnRow> = sqlx::query_as(TURNS).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, started, speaker, ended, text, heard, interrupted, confidence, means) in turns {
-        let turn = Turn {
-            speaker: of_name(&speaker).ok_or(Fault::Content("turns.speaker"))?,
-            text: text.into(),
-            heard: heard.into(),
-            interrupted,
-            started_ms: count(started),
-            ended_ms: count(ended),
-            confidence: confidence.map(|c| c as f32),
-            by: means.map(|means| of_name(&means).ok_or(Fault::Content("turns.means"))).transpose()?,
-        };
-        places.get(&id).into_iter().for_each(|&place| calls[place].turns.push(turn.clone()));
+impl<'a> Filling<'a> {
+    fn new(pool: &'a SqlitePool, calls: Vec<Call>) -> Self {
+        let ids = serde_json::Value::from(calls.iter().map(|call| call.id.as_str()).collect::<Vec<_>>()).to_string();
+        let places = calls.iter().enumerate().map(|(place, call)| (call.id.clone(), place)).collect();
+        Self { pool, calls, places, ids }
     }
-    let slots: Vec<(String, String, String)> =
-        sqlx::query_as(SLOTS).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, name, value) in slots {
-        let value: serde_json::Value = serde_json::from_str(&value).map_err(|_| Fault::Content("slots.value"))?;
-        places
-            .get(&id)
-            .into_iter()
-            .for_each(|&place| drop(calls[place].slots.insert(name.clone(), Private(value.clone()))));
+
+    /// The rows of these calls; the first column is a call's id.
+    async fn rows<T>(&self, sql: &'static str) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
+    {
+        sqlx::query_as(sql).bind(&self.ids).fetch_all(self.pool).await.map_err(Fault::Database)
     }
-    let silences: Vec<(String, i64, String, i64)> =
-        sqlx::query_as(SILENCES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, started, kind, ended) in silences {
-        let kind = of_name(&kind).ok_or(Fault::Content("silences.kind"))?;
-        let silence = Silence { kind, started_ms: count(started), ended_ms: count(ended) };
-        places.get(&id).into_iter().for_each(|&place| calls[place].silences.push(silence));
+
+    fn call(&mut self, id: &str) -> Option<&mut Call> {
+        self.places.get(id).and_then(|place| self.calls.get_mut(*place))
     }
-    let latencies: Vec<LatencyRow> =
-        sqlx::query_as(LATENCIES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms) in latencies {
-        let latency = Latency { turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms };
-        places.get(&id).into_iter().for_each(|&place| calls[place].latency.push(latency));
+
+    async fn turns(&mut self) -> Result<(), Fault> {
+        const SQL: &str = "select call, started_ms, speaker, ended_ms, text, heard, interrupted, confidence, means from turns \
+            where call in (select value from json_each($1)) order by call, started_ms";
+        type TurnRow = (String, i64, String, i64, String, String, bool, Option<f64>, Option<String>);
+        for (id, started, speaker, ended, text, heard, interrupted, confidence, means) in
+            self.rows::<TurnRow>(SQL).await?
+        {
+            let turn = Turn {
+                speaker: of_name(&speaker).ok_or(Fault::Content("turns.speaker"))?,
+                text: text.into(),
+                heard: heard.into(),
+                interrupted,
+                started_ms: count(started),
+                ended_ms: count(ended),
+                confidence: confidence.map(|c| c as f32),
+                by: means.map(|means| of_name(&means).ok_or(Fault::Content("turns.means"))).transpose()?,
+            };
+            if let Some(call) = self.call(&id) {
+                call.turns.push(turn);
+            }
+        }
+        Ok(())
     }
-    let lines: Vec<(String, String)> =
-        sqlx::query_as(LINES).bind(&ids).fetch_all(pool).await.map_err(Fault::Database)?;
-    for (id, line) in lines {
-        let line: Line = serde_json::from_str(&line).map_err(|_| Fault::Content("lines.line"))?;
-        places.get(&id).into_iter().for_each(|&place| calls[place].lines.push(line.clone()));
+
+    async fn slots(&mut self) -> Result<(), Fault> {
+        const SQL: &str = "select call, name, value from slots where call in (select value from json_each($1))";
+        for (id, name, value) in self.rows::<(String, String, String)>(SQL).await? {
+            let value: serde_json::Value = serde_json::from_str(&value).map_err(|_| Fault::Content("slots.value"))?;
+            if let Some(call) = self.call(&id) {
+                call.slots.insert(name, Private(value));
+            }
+        }
+        Ok(())
     }
-    Ok(calls)
+
+    async fn silences(&mut self) -> Result<(), Fault> {
+        const SQL: &str = "select call, started_ms, kind, ended_ms from silences \
+            where call in (select value from json_each($1)) order by call, started_ms";
+        for (id, started, kind, ended) in self.rows::<(String, i64, String, i64)>(SQL).await? {
+            let kind = of_name(&kind).ok_or(Fault::Content("silences.kind"))?;
+            let silence = Silence { kind, started_ms: count(started), ended_ms: count(ended) };
+            if let Some(call) = self.call(&id) {
+                call.silences.push(silence);
+            }
+        }
+        Ok(())
+    }
+
+    async fn latencies(&mut self) -> Result<(), Fault> {
+        const SQL: &str = "select call, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms from latencies \
+            where call in (select value from json_each($1)) order by call, turn";
+        type LatencyRow = (String, u32, u32, u32, u32, u32, u32, u32);
+        for (id, turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms) in
+            self.rows::<LatencyRow>(SQL).await?
+        {
+            let latency = Latency { turn, endpoint_ms, recognise_ms, think_ms, synthesise_ms, playout_ms, total_ms };
+            if let Some(call) = self.call(&id) {
+                call.latency.push(latency);
+            }
+        }
+        Ok(())
+    }
+
+    async fn lines(&mut self) -> Result<(), Fault> {
+        const SQL: &str =
+            "select call, line from lines where call in (select value from json_each($1)) order by call, seat";
+        for (id, line) in self.rows::<(String, String)>(SQL).await? {
+            let line: LineStats = serde_json::from_str(&line).map_err(|_| Fault::Content("lines.line"))?;
+            if let Some(call) = self.call(&id) {
+                call.lines.push(line);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn call(row: Row) -> Result<Call, Fault> {
@@ -160,7 +213,7 @@ fn call(row: Row) -> Result<Call, Fault> {
             Some(headers) => serde_json::from_str(&headers).map_err(|_| Fault::Content("calls.headers"))?,
             None => BTreeMap::new(),
         },
-        state: State::Ended,
+        state: CallState::Ended,
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,
         ended_at: ended.map(time).transpose()?,

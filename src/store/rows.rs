@@ -1,6 +1,6 @@
 //! `Rows`: a batch of events as the rows of each table, one statement per table, because a statement costs many times what a row does.
 //! The rows of a statement are bound as one JSON text (SQLite's `json_each`).
-use super::event::{Call, Event, Latency, Line, Private, Silence, Slot, Started, TimelineEvent, Turn};
+use super::event::{Call, CallEvent, Latency, LineStats, Private, Silence, Slot, Started, TimelineEvent, Turn};
 use super::name_of;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,14 +25,14 @@ type TurnRow<'a> = (&'a str, u64, String, u64, &'a str, &'a str, bool, Option<f6
 
 #[derive(Default)]
 pub(super) struct Rows<'a> {
-    timeline: Vec<(&'a str, i64, u64, &'a Event)>,
+    timeline: Vec<(&'a str, i64, u64, &'a CallEvent)>,
     calls: HashMap<&'a str, Row<'a>>,
     turns: Vec<TurnRow<'a>>,
     /// The latest of each: its value as JSON and whether it was confirmed; `None` if it was cleared.
     slots: BTreeMap<(&'a str, &'a str), Option<(String, bool)>>,
     silences: Vec<(&'a str, u64, String, u64)>,
     latencies: Vec<(&'a str, [u32; 7])>,
-    lines: Vec<(&'a str, &'a str, &'a Line)>,
+    lines: Vec<(&'a str, &'a str, &'a LineStats)>,
 }
 
 const TIMELINE: &str = "insert into timeline (call, at_us, at_ms, event) \
@@ -79,27 +79,29 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds one event to the tables it belongs to.
-    fn add(&mut self, call: &'a str, at: Timestamp, event: &'a Event) {
+    fn add(&mut self, call: &'a str, at: Timestamp, event: &'a CallEvent) {
         let us = at.as_microsecond();
         match event {
-            Event::Started(Started { direction, via, from, to, bot, language, headers }) => {
+            CallEvent::Started(Started { direction, via, from, to, bot, language, headers }) => {
                 let fixed = (name_of(direction), [via.as_str(), &from.0, &to.0, bot, language], object(headers));
                 self.call(call).start.get_or_insert((fixed, us));
             }
-            Event::Answered => drop(self.call(call).answered.get_or_insert(us)),
-            Event::Turn(turn) => self.turn(call, turn),
-            Event::Slot(Slot { name, value, confirmed }) => {
+            CallEvent::Answered => drop(self.call(call).answered.get_or_insert(us)),
+            CallEvent::Turn(turn) => self.turn(call, turn),
+            CallEvent::Slot(Slot { name, value, confirmed }) => {
                 let value = value.as_ref().map(|value| (value.0.to_string(), *confirmed));
                 self.slots.insert((call, name), value);
             }
-            Event::Silence(silence) => self.silence(call, silence),
-            Event::Latency(latency) => self.latency(call, latency),
-            Event::Line(line) => self.lines.push((call, &line.seat, line)),
-            Event::Mark(_) => {}
-            Event::Recording(recording) => {
+            CallEvent::Silence(silence) => self.silence(call, silence),
+            CallEvent::Latency(latency) => self.latency(call, latency),
+            CallEvent::Line(line) => self.lines.push((call, &line.seat, line)),
+            CallEvent::Mark(_) => {}
+            CallEvent::Recording(recording) => {
                 self.call(call).recording = Some((&recording.path, name_of(&recording.recorded)));
             }
-            Event::Ended(end) => drop(self.call(call).ended.get_or_insert((us, end.blame.name(), end.reason.text()))),
+            CallEvent::Ended(end) => {
+                self.call(call).ended.get_or_insert((us, end.blame.name(), end.reason.text()));
+            }
         }
     }
 

@@ -4,8 +4,8 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-fn started(bot: &str) -> Event {
-    Event::Started(Started {
+fn started(bot: &str) -> CallEvent {
+    CallEvent::Started(Started {
         direction: Direction::Inbound,
         via: "open".into(),
         from: "sip:100@example.test".into(),
@@ -16,8 +16,8 @@ fn started(bot: &str) -> Event {
     })
 }
 
-fn turn(started_ms: u64, text: &str) -> Event {
-    Event::Turn(Turn {
+fn turn(started_ms: u64, text: &str) -> CallEvent {
+    CallEvent::Turn(Turn {
         speaker: Speaker::Caller,
         text: text.into(),
         heard: text.into(),
@@ -29,17 +29,17 @@ fn turn(started_ms: u64, text: &str) -> Event {
     })
 }
 
-fn ended(blame: Blame, reason: &str) -> Event {
-    Event::Ended(End { blame, reason: Reason::of(reason) })
+fn ended(blame: Blame, reason: &str) -> CallEvent {
+    CallEvent::Ended(End { blame, reason: Reason::of(reason) })
 }
 
 /// A call with one of everything.
 fn talk(store: &Store) -> String {
     let id = Store::new_id();
     store.note(&id, started("booking.en"));
-    store.note(&id, Event::Answered);
+    store.note(&id, CallEvent::Answered);
     let path = store.recordings().join("a.wav").display().to_string();
-    store.note(&id, Event::Recording(Recording::begun(path.clone())));
+    store.note(&id, CallEvent::Recording(Recording::started(path.clone())));
     store.note(&id, turn(1_000, "book a room"));
     let bot = Turn {
         speaker: Speaker::Bot,
@@ -51,27 +51,31 @@ fn talk(store: &Store) -> String {
         confidence: None,
         by: None,
     };
-    store.note(&id, Event::Turn(bot));
-    store.note(&id, Event::Slot(Slot { name: "what".into(), value: Some(Private(json!("room"))), confirmed: false }));
-    store.note(&id, Event::Slot(Slot { name: "wrong".into(), value: Some(Private(json!(1))), confirmed: false }));
-    store.note(&id, Event::Slot(Slot { name: "wrong".into(), value: None, confirmed: false }));
-    store.note(&id, Event::Slot(Slot { name: "people".into(), value: Some(Private(json!(2))), confirmed: true }));
+    store.note(&id, CallEvent::Turn(bot));
     store.note(
         &id,
-        Event::Slot(Slot {
+        CallEvent::Slot(Slot { name: "what".into(), value: Some(Private(json!("room"))), confirmed: false }),
+    );
+    store.note(&id, CallEvent::Slot(Slot { name: "wrong".into(), value: Some(Private(json!(1))), confirmed: false }));
+    store.note(&id, CallEvent::Slot(Slot { name: "wrong".into(), value: None, confirmed: false }));
+    store.note(&id, CallEvent::Slot(Slot { name: "people".into(), value: Some(Private(json!(2))), confirmed: true }));
+    store.note(
+        &id,
+        CallEvent::Slot(Slot {
             name: "pin".into(),
             value: Some(Private::<serde_json::Value>::withheld()),
             confirmed: true,
         }),
     );
-    store.note(&id, Event::Silence(Silence { kind: SilenceKind::BotWorking, started_ms: 1_900, ended_ms: 2_300 }));
-    store.note(&id, Event::Latency(Latency::of(1, [200, 5, 1, 150, 20])));
+    store.note(&id, CallEvent::Silence(Silence { kind: SilenceKind::BotWorking, started_ms: 1_900, ended_ms: 2_300 }));
+    store.note(&id, CallEvent::Latency(Latency::of(1, [200, 5, 1, 150, 20])));
     for received in [250, 500] {
-        let line = Line { seat: "caller".into(), received, mos: Some(4.41), loss: Some(0.0), ..Line::default() };
-        store.note(&id, Event::Line(line));
+        let line =
+            LineStats { seat: "caller".into(), received, mos: Some(4.41), loss: Some(0.0), ..LineStats::default() };
+        store.note(&id, CallEvent::Line(line));
     }
-    store.note(&id, Event::Mark(Mark { name: "hold".into(), data: Private(json!({"ms": 300})) }));
-    store.note(&id, Event::Recording(Recording { path, recorded: Recorded::Whole, closed: true }));
+    store.note(&id, CallEvent::Mark(Mark { name: "hold".into(), data: Private(json!({"ms": 300})) }));
+    store.note(&id, CallEvent::Recording(Recording { path, recorded: Recorded::Whole, closed: true }));
     id
 }
 
@@ -89,7 +93,7 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     let store = Store::open(&dir).await.unwrap();
     let id = talk(&store);
     let live = store.call(&id).await.unwrap().unwrap();
-    assert_eq!(live.state, State::Live);
+    assert_eq!(live.state, CallState::Live);
     assert_eq!(live.turns.len(), 2);
     assert_eq!(live.slots.keys().collect::<Vec<_>>(), ["people", "pin", "what"]);
     assert_eq!(live.latency[0].total_ms, 376);
@@ -132,7 +136,7 @@ async fn after_a_clean_stop_the_file_alone_holds_every_call() {
     let copy = Store::open(&alone).await.unwrap();
     assert_eq!(copy.calls(None, 10, None).await.unwrap(), before);
     assert_eq!(copy.timeline(&second).await.unwrap().len(), 17);
-    other.note(&first, Event::Answered);
+    other.note(&first, CallEvent::Answered);
     assert!(other.health().fault.is_some(), "and whoever still writes is told");
 }
 
@@ -143,15 +147,15 @@ async fn a_recording_that_is_closed_after_its_call_is_told_and_kept() {
     for (recorded, kept) in [(Recorded::Whole, true), (Recorded::Part, true), (Recorded::No, false)] {
         let id = Store::new_id();
         store.note(&id, started("b"));
-        store.note(&id, Event::Recording(Recording::begun(path())));
+        store.note(&id, CallEvent::Recording(Recording::started(path())));
         let call = store.call(&id).await.unwrap().unwrap();
         assert!(call.is_recording() && call.recorded == Recorded::Part);
         store.note(&id, ended(Blame::RemoteParty, "hung up"));
         store.flush().await.unwrap();
         let call = store.call(&id).await.unwrap().unwrap();
         assert!(!call.is_recording() && call.recorded == Recorded::Part, "the writer is at it still");
-        store.note(&id, Event::Recording(Recording { path: path(), recorded, closed: true }));
-        store.note(&id, Event::Answered);
+        store.note(&id, CallEvent::Recording(Recording { path: path(), recorded, closed: true }));
+        store.note(&id, CallEvent::Answered);
         assert_eq!(store.call(&id).await.unwrap().unwrap().recorded, recorded);
         store.flush().await.unwrap();
         assert!(store.shared.ledger.get(&id).is_none(), "then it leaves memory");
@@ -172,7 +176,7 @@ fn a_wall_clock_that_is_set_does_not_reach_the_records() {
         };
         let ledger = Ledger::default();
         ledger.apply("a", at(0, 0), started("b")).unwrap();
-        assert_eq!(ledger.apply("a", at(1, 0), Event::Answered).unwrap().at_ms, 1_000);
+        assert_eq!(ledger.apply("a", at(1, 0), CallEvent::Answered).unwrap().at_ms, 1_000);
         let end = ledger.apply("a", at(5, step), ended(Blame::RemoteParty, "hung up")).unwrap();
         assert_eq!((end.at_ms, end.at), (5_000, at(5, 0).wall));
         let call = ledger.get("a").unwrap();
@@ -189,7 +193,7 @@ async fn events_noted_by_several_threads_leave_in_the_order_of_their_times() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..100 {
-                    store.note("a", Event::Mark(Mark { name: "key".into(), data: Private::default() }));
+                    store.note("a", CallEvent::Mark(Mark { name: "key".into(), data: Private::default() }));
                 }
             });
         }
@@ -267,9 +271,9 @@ async fn calls_are_listed_newest_first_and_page_by_page() {
         paged.extend_from_slice(page);
     }
     assert_eq!(paged, ids);
-    assert_eq!(list(Some(State::Live), 100, None).await.len(), 5);
-    assert_eq!(list(Some(State::Ended), 100, None).await.len(), 20);
-    assert_eq!(list(Some(State::Live), 2, None).await.len(), 2);
+    assert_eq!(list(Some(CallState::Live), 100, None).await.len(), 5);
+    assert_eq!(list(Some(CallState::Ended), 100, None).await.len(), 20);
+    assert_eq!(list(Some(CallState::Live), 2, None).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -294,7 +298,7 @@ async fn many_calls_at_once_are_all_kept() {
     }
     store.flush().await.unwrap();
     assert_eq!(store.health(), Health::default());
-    let stored = store.calls(Some(State::Ended), 100, None).await.unwrap();
+    let stored = store.calls(Some(CallState::Ended), 100, None).await.unwrap();
     assert_eq!(stored.len(), 40);
     assert!(stored.iter().all(|call| call.turns.len() == 50));
     assert_eq!(stored.iter().map(|call| &call.id).collect::<BTreeSet<_>>().len(), 40);
@@ -367,7 +371,7 @@ async fn a_queue_that_overflows_never_blocks_and_its_calls_are_stored_whole_at_t
     store.note(&chatter, started("b"));
     let begin = Instant::now();
     for number in 0..3 * QUEUE as u64 {
-        store.note(&chatter, Event::Mark(Mark { name: "tick".into(), data: Private(json!(number)) }));
+        store.note(&chatter, CallEvent::Mark(Mark { name: "tick".into(), data: Private(json!(number)) }));
     }
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert!(store.health().lost >= QUEUE as u64);
@@ -412,10 +416,10 @@ async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
 #[test]
 fn debug_shows_neither_people_nor_words() {
     let event = turn(0, "my words");
-    let mark = Event::Mark(Mark { name: "m".into(), data: Private(json!("my words")) });
-    let slot = Event::Slot(Slot { name: "s".into(), value: Some(Private(json!("my words"))), confirmed: true });
+    let mark = CallEvent::Mark(Mark { name: "m".into(), data: Private(json!("my words")) });
+    let slot = CallEvent::Slot(Slot { name: "s".into(), value: Some(Private(json!("my words"))), confirmed: true });
     let mut call = match started("b") {
-        Event::Started(started) => Call::new("id", Timestamp::UNIX_EPOCH, &started),
+        CallEvent::Started(started) => Call::new("id", Timestamp::UNIX_EPOCH, &started),
         other => panic!("{other:?}"),
     };
     call.apply(Timestamp::UNIX_EPOCH, &event);
@@ -510,7 +514,7 @@ async fn sufferer() {
     let begin = Instant::now();
     store.note(&id, ended(Blame::RemoteParty, "hung up"));
     let call = store.call(&id).await.unwrap().unwrap();
-    assert_eq!((call.state, call.turns.len()), (State::Ended, 402));
+    assert_eq!((call.state, call.turns.len()), (CallState::Ended, 402));
     assert!(begin.elapsed() < Duration::from_millis(500));
     println!("\nsuffered");
 }

@@ -1,6 +1,6 @@
 //! `Writer`: one thread that writes events to the database in batches and retries while writes fail.
 use super::disk::Disk;
-use super::event::{Event, TimelineEvent};
+use super::event::{CallEvent, TimelineEvent};
 use super::{Fault, Shared};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -105,7 +105,8 @@ async fn save(
             break;
         }
         let Err(why) = disk.write(batch, &whole).await else {
-            let over = batch.iter().filter(|noted| matches!(noted.event, Event::Ended(_) | Event::Recording(_)));
+            let over =
+                batch.iter().filter(|noted| matches!(noted.event, CallEvent::Ended(_) | CallEvent::Recording(_)));
             over.for_each(|noted| shared.ledger.retire(&noted.call, &noted.event));
             whole.iter().for_each(|call| shared.ledger.stored_whole(&call.id));
             if shared.set_fault(None).is_some() {
@@ -134,7 +135,10 @@ async fn save(
         metrics::counter!("switchboard_store_failures_total").increment(1);
         flush.take().into_iter().for_each(|done| drop(done.send(Err(said.clone()))));
         if writer.inbox.is_closed() && tries >= LAST_TRIES {
-            tracing::error!(events = batch.len(), "given up: these events are not stored");
+            tracing::error!(
+                events = batch.len(),
+                "these events are not stored: the database took none of them in time"
+            );
             break;
         }
         sleep(RETRY_INTERVAL).await;

@@ -5,6 +5,7 @@ use crate::server::Server;
 use crate::sound::Sound;
 use crate::speech::{CALLER, Timeline, clip, say};
 use crate::testbed::{beside_others, seconds, shared};
+use media::Language;
 use serde_json::{Value, json};
 use std::time::Duration;
 use switchboard::config::{Acoustic, Spelling};
@@ -195,7 +196,7 @@ async fn a_place_is_found_in_vietnamese() {
     let _machine = beside_others().await;
     let server = Server::with("vietnamese", |config| {
         let dictionary = Some(model.join("places.dict"));
-        config.speech.pocketsphinx.vi = Acoustic {
+        config.speech.pocketsphinx[Language::Vi] = Acoustic {
             model: Some(model),
             dictionary,
             spelling: Spelling::Telex,

@@ -18,7 +18,7 @@ impl Call {
     fn sound(&mut self, length: Duration, words: Option<&str>, pcm: Option<Vec<i16>>) {
         let from = (self.now - self.start).as_micros() as u64 * 8 / 1000;
         let to = from + length.as_micros() as u64 * 8 / 1000;
-        self.mouth.borrow_mut().sounds.push_back((from, to, pcm));
+        self.microphone.borrow_mut().sounds.push_back((from, to, pcm));
         if let Some(words) = words {
             self.recogniser.say(self.now, length, words);
         }

@@ -23,7 +23,7 @@ impl Ear {
         Self::Real(Box::new(media::ear::Ear::new(EarPlan::default(), &models)), None)
     }
 
-    /// What is to be heard of a tick.
+    /// The frames of a tick that speech is looked for in.
     pub fn admit(&mut self, said: Said, sent: Frame) -> Vec<Frame> {
         let mut frames = Vec::new();
         match self {

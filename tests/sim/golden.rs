@@ -1,13 +1,13 @@
-//! Traces on paper: what is noted of a call, line by line, and the comparison with what is expected.
+//! Traces as text: what is noted of a call, line by line, and the comparison with what is expected.
 use std::path::PathBuf;
-use switchboard::store::{Event as Note, Means, Speaker};
+use switchboard::store::{CallEvent, Means, Speaker};
 
 /// What a note says; `None` for those that a trace tells in another way.
-pub fn line(note: &Note) -> Option<(&'static str, String)> {
+pub fn line(note: &CallEvent) -> Option<(&'static str, String)> {
     Some(match note {
-        Note::Started(_) | Note::Recording(_) => return None,
-        Note::Answered => ("call", "answered".into()),
-        Note::Turn(turn) => {
+        CallEvent::Started(_) | CallEvent::Recording(_) => return None,
+        CallEvent::Answered => ("call", "answered".into()),
+        CallEvent::Turn(turn) => {
             let span = format!("[{}–{}]", turn.started_ms, turn.ended_ms);
             match turn.speaker {
                 Speaker::Bot if turn.text == turn.heard => ("turn", format!("of the bot {span} heard whole")),
@@ -25,26 +25,26 @@ pub fn line(note: &Note) -> Option<(&'static str, String)> {
                 }
             }
         }
-        Note::Slot(slot) => {
+        CallEvent::Slot(slot) => {
             let value = slot.value.as_ref().map_or_else(|| "cleared".into(), |value| value.0.to_string());
             ("slot", format!("{} = {value}{}", slot.name, if slot.confirmed { ", confirmed" } else { "" }))
         }
-        Note::Silence(silence) => {
+        CallEvent::Silence(silence) => {
             let kind = format!("{:?}", silence.kind);
             ("silence", format!("{kind} [{}–{}]", silence.started_ms, silence.ended_ms))
         }
-        Note::Latency(l) => {
+        CallEvent::Latency(l) => {
             let parts =
                 [l.endpoint_ms, l.recognise_ms, l.think_ms, l.synthesise_ms, l.playout_ms].map(|x| x.to_string());
             ("answer", format!("to turn {}: {} = {} ms", l.turn, parts.join(" + "), l.total_ms))
         }
-        Note::Line(_) => return None,
-        Note::Mark(mark) if mark.name == "bot_sounds" => return None,
-        Note::Mark(mark) => {
+        CallEvent::Line(_) => return None,
+        CallEvent::Mark(mark) if mark.name == "bot_sounds" => return None,
+        CallEvent::Mark(mark) => {
             let at = mark.data.0.get("ms").map_or_else(String::new, |ms| format!(" at {ms}"));
             ("mark", format!("{}{at}", mark.name))
         }
-        Note::Ended(end) => {
+        CallEvent::Ended(end) => {
             let (first, rest) = end.blame.name().split_at(1);
             ("end", format!("{}{rest}: {}", first.to_uppercase(), end.reason))
         }

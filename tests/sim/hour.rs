@@ -2,7 +2,7 @@
 use crate::rig::Plan;
 use std::time::Instant;
 use switchboard::call::{Blame, Reason};
-use switchboard::store::Event as Note;
+use switchboard::store::CallEvent;
 
 #[test]
 fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
@@ -17,15 +17,18 @@ fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
             }
         }
     }
-    call.laws();
+    call.check_invariants();
     assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, Reason::CallLimit)));
-    let (_, last) = call.law.notes.last().expect("notes");
-    assert!(matches!(last, Note::Ended(_)) && call.at(call.law.notes[call.law.notes.len() - 1].0) == 3_600_000);
+    let (_, last) = call.invariants.notes.last().expect("notes");
+    assert!(
+        matches!(last, CallEvent::Ended(_))
+            && call.at(call.invariants.notes[call.invariants.notes.len() - 1].0) == 3_600_000
+    );
     let answers: Vec<u32> = call
-        .law
+        .invariants
         .notes
         .iter()
-        .filter_map(|(_, note)| if let Note::Latency(l) = note { Some(l.total_ms) } else { None })
+        .filter_map(|(_, note)| if let CallEvent::Latency(l) = note { Some(l.total_ms) } else { None })
         .collect();
     assert!(answers.len() > 300, "{} answers", answers.len());
     assert!(answers.iter().all(|ms| *ms < 900), "{:?}", answers.iter().max());

@@ -105,7 +105,7 @@ fn the_real_ear_hears_a_voice_and_the_bot_yields_to_it() {
     call.speak_as("tomorrow", speech("tomorrow"));
     call.hear_out();
     call.hang_up();
-    call.laws();
+    call.check_invariants();
     let turns: Vec<&str> = call
         .trace
         .iter()

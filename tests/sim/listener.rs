@@ -1,4 +1,4 @@
-//! `Listener`: the caller's own ear. It tells by the tones in the packets which clause is heard, and how loud.
+//! `Listener`: what the caller hears. It tells by the tones in the packets which clause sounds, and how loud.
 use crate::rig::name;
 use crate::voice;
 use media::Rate;

@@ -1,7 +1,7 @@
 //! Whole calls under simulated time: the real room and the real core of a call, with a scripted caller at one end and scripted
 //! engines at the other. No thread, no socket, no clock: an hour passes in seconds, and every run is the same.
 //!
-//! Each call leaves a trace in `tests/golden`; `UPDATE_GOLDEN=1` rewrites them. The laws of `law` hold in every call.
+//! Each call leaves a trace in `tests/golden`; `UPDATE_GOLDEN=1` rewrites them. What `invariants` says holds in every call.
 
 mod booking;
 mod caller;
@@ -10,8 +10,8 @@ mod fault;
 mod golden;
 mod hour;
 mod interruption;
+mod invariants;
 mod keypad;
-mod law;
 mod line;
 mod listener;
 mod page;

@@ -2,7 +2,7 @@
 use crate::rig::{Call, Plan, ms};
 use serde_json::Value;
 use switchboard::call::driver::Arrival;
-use switchboard::store::Event as Note;
+use switchboard::store::CallEvent;
 use telephony::Change;
 use telephony::webrtc::Message;
 
@@ -53,7 +53,7 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
     assert_eq!(messages.last().map(|last| &last["type"]), Some(&Value::from("end")));
     assert!(!of("interrupted").is_empty());
     // Every answer's parts add up, and are those of the record.
-    let recorded = call.law.notes.iter().filter(|(_, note)| matches!(note, Note::Latency(_))).count();
+    let recorded = call.invariants.notes.iter().filter(|(_, note)| matches!(note, CallEvent::Latency(_))).count();
     assert_eq!(of("latency").len(), recorded);
     for latency in of("latency") {
         let parts = ["endpoint_ms", "recognise_ms", "think_ms", "synthesise_ms", "playout_ms"];

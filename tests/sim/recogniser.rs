@@ -7,7 +7,7 @@ use media::vad::Edge;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-/// When the engine gives up.
+/// When the engine fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fails {
     #[default]
@@ -107,7 +107,7 @@ impl Recogniser {
         self.session.take_if(|session| session.from.is_some());
     }
 
-    /// What the ear tells in a call since `start`; at a pause, when [`Recogniser::finish`] is due.
+    /// An edge of the caller's speech, in a call since `start`; at a pause, when [`Recogniser::finish`] is due.
     pub fn edge(&mut self, now: Instant, start: Instant, edge: Edge) -> Option<(Duration, u64)> {
         let session = self.session.as_mut()?;
         match edge {

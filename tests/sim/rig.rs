@@ -2,7 +2,7 @@
 //! the core (`driver::step`), what an act comes to (`effects::effects_of`), what a tick takes in which order (`media::engine::tick`). In
 //! place of threads, sockets and engines there are scripts.
 use crate::ear::Ear;
-use crate::law::Law;
+use crate::invariants::Invariants;
 use crate::listener::Listener;
 use crate::recogniser::{Fails, Recogniser};
 use crate::voice::Voice;
@@ -39,7 +39,7 @@ use switchboard::call::watchdog::Limits;
 use switchboard::config::Config;
 use switchboard::plans;
 use switchboard::standby::Clip;
-use switchboard::store::Event as Note;
+use switchboard::store::CallEvent;
 use telephony::Change;
 
 pub const fn ms(ms: u64) -> Duration {
@@ -57,14 +57,14 @@ pub struct Plan {
     pub voice: Voice,
     /// The tool's answers in turn; when they are used up, it never answers.
     pub tool: VecDeque<(Duration, Answer)>,
-    /// The caller sits at a web page.
+    /// The call comes from a web page.
     pub page: bool,
 }
 
 impl Plan {
     pub fn new(bot: String) -> Self {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
-        // What a good line between two cities does.
+        // A good line between two cities.
         let impairments = Impairments { delay: ms(15), jitter: ms(4), ..Impairments::default() };
         Self { bot, impairments, ear, recogniser, voice, tool: VecDeque::new(), page: false }
     }
@@ -92,14 +92,14 @@ impl Plan {
     }
 }
 
-/// What the caller's phone picks up.
+/// The sound at the caller's phone.
 #[derive(Default)]
-pub struct Mouth {
+pub struct Microphone {
     /// Places in the phone's samples, and what sounds there; a tone where nothing is given.
     pub sounds: VecDeque<(u64, u64, Option<Vec<i16>>)>,
 }
 
-impl Mouth {
+impl Microphone {
     fn pcm(&mut self, from: u64, len: usize) -> Vec<i16> {
         while self.sounds.front().is_some_and(|(_, to, _)| *to <= from) {
             self.sounds.pop_front();
@@ -120,7 +120,7 @@ impl Mouth {
     }
 }
 
-/// What happens later without anybody's doing.
+/// What an engine or a tool does some time after it was asked.
 enum Later {
     Voice,
     Words(u64),
@@ -139,7 +139,7 @@ pub struct Call {
     pub now: Instant,
     room: Room,
     pub phone: Phone,
-    pub mouth: Rc<RefCell<Mouth>>,
+    pub microphone: Rc<RefCell<Microphone>>,
     talk: Talk,
     ear: Ear,
     pub recogniser: Recogniser,
@@ -153,7 +153,7 @@ pub struct Call {
     count: u64,
     /// Clauses the caller has yet to hear the end of.
     pub open: BTreeSet<UtteranceId>,
-    pub law: Law,
+    pub invariants: Invariants,
     pub trace: Vec<(u64, String)>,
     pub end: Option<End>,
 }
@@ -169,15 +169,15 @@ impl Call {
         }
         let mut room = Room::new(start, media::room::Bot::Speaks, plans::engine(&config).rules);
         room.handle(start, RoomInput::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 42 });
-        let mouth = Rc::new(RefCell::new(Mouth::default()));
-        let said = mouth.clone();
+        let microphone = Rc::new(RefCell::new(Microphone::default()));
+        let said = microphone.clone();
         let sound = Box::new(move |from, len| said.borrow_mut().pcm(from, len));
         let mut call = Self {
             start,
             now: start,
             room,
             phone: Phone::new(start, Codec::Pcmu, sound, set.impairments, 7),
-            mouth,
+            microphone,
             talk,
             ear: set.ear,
             recogniser: set.recogniser,
@@ -190,7 +190,7 @@ impl Call {
             later: BTreeMap::new(),
             count: 0,
             open: BTreeSet::new(),
-            law: Law::new(start),
+            invariants: Invariants::new(start),
             trace: Vec::new(),
             end: None,
         };
@@ -287,7 +287,7 @@ impl Call {
                 tick::ear_changes(&mut self.room, self.now, seat, state);
                 if state == EarState::Closed {
                     self.recogniser.shut();
-                    self.law.caller.shut(self.now);
+                    self.invariants.caller.shut(self.now);
                 }
                 self.ear.set_state(state);
             }
@@ -298,7 +298,7 @@ impl Call {
     fn event(&mut self, event: Event) {
         match &event {
             Event::Played { played, .. } => {
-                self.law.played(played);
+                self.invariants.played(played);
                 let id = name(played.utterance);
                 match played.phase {
                     Phase::Started => self.note("played", format!("{id} begins")),
@@ -311,7 +311,7 @@ impl Call {
                     self.open.remove(&played.utterance);
                 }
             }
-            Event::Edge { edge, .. } => self.law.edge(self.now, *edge),
+            Event::Edge { edge, .. } => self.invariants.edge(self.now, *edge),
             Event::Key { key, .. } => self.note("key", key.to_string()),
             _ => {}
         }
@@ -333,7 +333,7 @@ impl Call {
                         Spoken::Started { utterance, .. } => self.note("voice", format!("{} made", name(*utterance))),
                         Spoken::Failed { utterance, .. } => {
                             self.open.remove(utterance);
-                            self.law.failed(*utterance);
+                            self.invariants.failed(*utterance);
                             self.note("voice", format!("{} failed", name(*utterance)));
                         }
                         Spoken::Done { .. } => {}
@@ -401,7 +401,7 @@ impl Call {
                 let must = if interruptible { "" } else { " (must be heard)" };
                 self.note("bot", format!("{}: {text:?}{must}", name(utterance)));
                 self.open.insert(utterance);
-                self.law.said(utterance, &text);
+                self.invariants.said(utterance, &text);
                 if let Some(first) = self.voice.say(utterance, text, interruptible) {
                     self.after(first, Later::Voice);
                 }
@@ -410,7 +410,7 @@ impl Call {
             Effect::Room(order) => {
                 match &order {
                     RoomOrder::Leg(_, leg::Input::Hush(floor)) => {
-                        let begun = |id: &UtteranceId| *id >= *floor || self.law.sounds(*id);
+                        let begun = |id: &UtteranceId| *id >= *floor || self.invariants.sounds(*id);
                         self.open.retain(begun);
                         self.listener.hush(self.now, *floor);
                     }
@@ -456,11 +456,11 @@ impl Call {
         }
     }
 
-    fn record(&mut self, note: Note) {
+    fn record(&mut self, note: CallEvent) {
         if let Some((who, what)) = crate::golden::line(&note) {
             self.note(who, what);
         }
-        self.law.notes.push((self.now, note));
+        self.invariants.notes.push((self.now, note));
     }
 
     /// The line is negotiated anew.
@@ -470,17 +470,17 @@ impl Call {
         self.arrive(Arrival::Line(Change::Plan(plan)));
     }
 
-    /// The call is over: its laws and its trace are looked at.
+    /// The call is over: its invariants and its trace are checked.
     pub fn check(&mut self, golden: &str) {
-        self.laws();
+        self.check_invariants();
         crate::golden::compare(golden, &mut self.trace);
     }
 
-    /// The laws alone.
-    pub fn laws(&mut self) {
+    /// The invariants alone.
+    pub fn check_invariants(&mut self) {
         let end =
             self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
-        let broken = self.law.broken(end, &self.listener, self.talk.transcript());
+        let broken = self.invariants.broken(end, &self.listener, self.talk.transcript());
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
     }
 }

@@ -1,6 +1,6 @@
 //! Silences of every kind.
 use crate::rig::{Call, Plan, ms};
-use switchboard::store::{Event as Note, SilenceKind};
+use switchboard::store::{CallEvent, SilenceKind};
 
 #[test]
 fn a_silent_caller_is_asked_again_and_then_left_politely() {
@@ -30,8 +30,8 @@ fn a_caller_who_begins_just_before_the_bot_ends_the_silence() {
     };
     // The silence before the bot's answer, as it is noted last.
     let ended = |call: &Call, until: u64| {
-        let mut noted = call.law.notes.iter().filter_map(|(_, note)| match note {
-            Note::Silence(silence) if silence.kind == SilenceKind::BotWorking => Some(silence.ended_ms),
+        let mut noted = call.invariants.notes.iter().filter_map(|(_, note)| match note {
+            CallEvent::Silence(silence) if silence.kind == SilenceKind::BotWorking => Some(silence.ended_ms),
             _ => None,
         });
         noted.rfind(|ended| *ended <= until).expect("the bot has worked")
@@ -46,9 +46,9 @@ fn a_caller_who_begins_just_before_the_bot_ends_the_silence() {
         call.pass(ms(answer - earlier - call.at(call.now)));
         call.speak("boston");
         call.run_out();
-        call.laws();
-        let began = call.law.notes.iter().filter_map(|(_, note)| match note {
-            Note::Mark(mark) if mark.name == "speech_started" => mark.data.0["ms"].as_u64(),
+        call.check_invariants();
+        let began = call.invariants.notes.iter().filter_map(|(_, note)| match note {
+            CallEvent::Mark(mark) if mark.name == "speech_started" => mark.data.0["ms"].as_u64(),
             _ => None,
         });
         let began = began.max().expect("the caller has spoken");

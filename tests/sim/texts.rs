@@ -54,8 +54,8 @@ fn any_text_on_any_voice_is_heard_whole_unless_the_caller_cuts_it() {
         for _ in 0..12 {
             call.run_out();
         }
-        call.laws();
-        let unheard = call.law.unheard();
+        call.check_invariants();
+        let unheard = call.invariants.unheard();
         assert!(interrupts || unheard.is_empty(), "seed {seed}: not heard whole: {unheard:?}");
     }
 }

@@ -14,11 +14,11 @@ pub fn tone(utterance: UtteranceId) -> f32 {
 }
 
 pub struct Voice {
-    /// From the wish to the first sound.
+    /// From the request to the first sound.
     pub first: Duration,
     /// From this clause on (counted from 1), every one fails, after this long.
     pub fails: Option<(u64, Duration)>,
-    /// This clause (counted from 1) stops after its first word, and nobody says so.
+    /// The sound of this clause (counted from 1) ends after its first word without a report of its end.
     pub stops: Option<u64>,
     waiting: VecDeque<(UtteranceId, String, bool)>,
     busy: bool,
@@ -77,7 +77,7 @@ impl Voice {
         self.waiting.retain(|(id, ..)| *id >= floor);
     }
 
-    /// The clause at the front is made.
+    /// The clause at the front of the queue is synthesised.
     pub fn speak(&mut self, now: Instant) -> Spoke {
         let Some((utterance, text, interruptible)) = self.waiting.pop_front() else { return Spoke::default() };
         self.said += 1;

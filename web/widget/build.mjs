@@ -21,7 +21,22 @@ function lean(text) {
 }
 
 /** In the order of `WIDGET` in src/api/assets.rs. */
-const FRAGMENTS = ["words", "ask", "ice", "session", "call", "parts", "layout", "meter", "log", "face", "embed"];
+const FRAGMENTS = [
+  "words",
+  "ask",
+  "ice",
+  "session",
+  "sound",
+  "call",
+  "parts",
+  "layout",
+  "meter",
+  "log",
+  "labels",
+  "panel",
+  "face",
+  "embed",
+];
 const script = lean(`(() => {\n"use strict";\n${FRAGMENTS.map((name) => read(`${name}.js`)).join("")}})();\n`);
 const style = lean(read("widget.css"));
 

@@ -7,6 +7,8 @@ const here =
   (document.currentScript?.src || /https?:\/\/[^\s()]+?(?=:\d+:\d+)/.exec(new Error().stack)?.[0] || document.baseURI);
 
 const LIVE = ["connecting", "listening", "thinking", "speaking", "reconnecting"];
+/** Whether the conversation is under way. */
+const talks = (state) => ["listening", "thinking", "speaking"].includes(state);
 // The server sends fifty packets a second whatever happens: this long without one, and ICE is restarted.
 const SILENT_MS = 2000;
 const CONNECT_MS = 10000;
@@ -19,13 +21,11 @@ const NO_PATH = { blame: "network", reason: "no connection came about" };
  * Events: `state`, `caption`, `bot`, `slot`, `latency`, `error`, `end`, `expect`, `hello`, `spoken`, `interrupted`, `mute`.
  */
 class Call extends EventTarget {
-  #audio;
-  #context;
-  #meter;
-  #botMeter;
-  #silence;
-  #stream;
-  #chosen = {};
+  #sound = new Sound({
+    gone: () => this.#gone(),
+    blocked: (why) =>
+      this.#tell("error", why ? { code: "blocked", message: why.message, fatal: false } : { code: null }),
+  });
   #peer;
   #sender;
   #channel;
@@ -36,8 +36,6 @@ class Call extends EventTarget {
   #waiting = [];
   #flushing;
   #over = new AbortController();
-  #mute = false;
-  #volume = 1;
   #said;
   #reconnecting = false;
   #packets = 0;
@@ -64,32 +62,27 @@ class Call extends EventTarget {
   }
   /** Whether sound of a microphone goes out (a call by typing has none). */
   get hears() {
-    return !!this.#stream;
+    return !!this.#sound.stream;
   }
   get mute() {
-    return this.#mute;
+    return this.#sound.mute;
   }
   set mute(on) {
-    this.#mute = !!on;
-    for (const track of this.#stream?.getAudioTracks() || []) track.enabled = !this.#mute;
-    this.#tell("mute", { mute: this.#mute });
+    this.#sound.mute = on;
+    this.#tell("mute", { mute: this.mute });
   }
   get volume() {
-    return this.#volume;
+    return this.#sound.volume;
   }
   set volume(to) {
-    this.#volume = Math.min(1, Math.max(0, Number(to) || 0));
-    if (this.#audio) [this.#audio.volume, this.#audio.muted] = [this.#volume, this.#volume === 0];
+    this.#sound.volume = to;
   }
-
-  /** How loud the microphone is, 0 to 1 over 50 dB. */
+  /** How loud the microphone and the bot are, 0 to 1 over 50 dB. */
   get level() {
-    return this.#meter && this.#stream && !this.#mute ? this.#meter() : 0;
+    return this.#sound.level;
   }
-
-  /** How loud the bot is, 0 to 1. */
   get botLevel() {
-    return this.#botMeter?.() ?? 0;
+    return this.#sound.botLevel;
   }
 
   /**
@@ -111,12 +104,12 @@ class Call extends EventTarget {
       return this.#fail(why);
     }
     this.#state("connecting", { asking: wanted === true });
-    this.#unlock();
+    this.#sound.unlock();
     try {
       // Asked for beside the microphone; one that got old while somebody looked for the right button is asked for anew.
       const early = this.#sessions.open(this.options);
       early.catch(() => {});
-      const stream = wanted instanceof MediaStream ? wanted : wanted ? await microphone(this.#chosen.microphone) : null;
+      const stream = wanted instanceof MediaStream ? wanted : wanted ? await this.#sound.ask() : null;
       if (over.aborted) {
         release(stream);
         return false;
@@ -161,20 +154,19 @@ class Call extends EventTarget {
 
   /** Goes on with a microphone in a call that has none. */
   listen() {
-    return this.#listen(this.#chosen.microphone);
+    return this.#listen();
   }
 
   async #listen(id, exact) {
     try {
-      const stream = await microphone(id, exact);
+      const stream = await this.#sound.ask(id, exact);
       if (!this.live) {
         release(stream);
         return false;
       }
       this.#hear(stream);
       await this.#sender?.replaceTrack(stream.getAudioTracks()[0]);
-      this.#silence?.stop();
-      this.#silence = null;
+      this.#sound.endQuiet();
       this.#state(this.state);
       return true;
     } catch (why) {
@@ -184,34 +176,21 @@ class Call extends EventTarget {
     }
   }
 
-  /**
-   * The microphones and speakers to choose from, each `{ id, name }`: none before a microphone was allowed, and no speakers where
-   * the browser lets no page choose one.
-   */
-  async devices() {
-    const all = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) || [];
-    const of = (kind) =>
-      all
-        .filter((device) => device.kind === kind && device.deviceId)
-        .map(({ deviceId: id, label: name }) => ({ id, name }));
-    return {
-      microphones: of("audioinput"),
-      speakers: "setSinkId" in HTMLMediaElement.prototype ? of("audiooutput") : [],
-    };
+  /** The microphones and speakers to choose from, each `{ id, name }`. */
+  devices() {
+    return this.#sound.devices();
   }
 
   /** The ids of the microphone that is open, else of the one that was chosen, and of the speaker. */
   get chosen() {
-    const open = this.#stream?.getAudioTracks()[0]?.getSettings().deviceId;
-    return { microphone: open || this.#chosen.microphone || "", speaker: this.#chosen.speaker || "" };
+    return this.#sound.chosen;
   }
 
   /** Takes another microphone or speaker, at once in a call, and for the calls to come. Gives whether it could. */
   async use({ microphone: id, speaker }) {
     if (speaker !== undefined) {
       try {
-        await this.#audio?.setSinkId(speaker);
-        this.#chosen.speaker = speaker;
+        await this.#sound.speaker(speaker);
       } catch (why) {
         this.#tell("error", { code: "speaker", message: `${why.name}: ${why.message}`, fatal: false });
         return false;
@@ -219,8 +198,8 @@ class Call extends EventTarget {
     }
     if (id === undefined) return true;
     // The one that is open stays until the other is.
-    if (this.#stream && !(await this.#listen(id, true))) return false;
-    this.#chosen.microphone = id;
+    if (this.hears && !(await this.#listen(id, true))) return false;
+    this.#sound.microphone = id;
     return true;
   }
 
@@ -258,92 +237,26 @@ class Call extends EventTarget {
   #close() {
     this.#over.abort();
     clearInterval(this.#timer);
-    release(this.#stream);
-    this.#silence?.stop();
+    this.#sound.close();
     this.#peer?.close();
     // Silence is a caller's choice for one call: the next one begins unmuted.
-    if (this.#mute) this.mute = false;
-    if (this.#audio) this.#audio.srcObject = null;
-    this.#context?.close().catch(() => {});
-    this.#stream =
-      this.#silence =
-      this.#peer =
-      this.#sender =
-      this.#channel =
-      this.#audio =
-      this.#context =
-      this.#meter =
-      this.#botMeter =
-        null;
+    if (this.mute) this.mute = false;
+    this.#peer = this.#sender = this.#channel = null;
   }
 
-  /** Within the gesture: sound may play from here on, though its track comes later. */
-  #unlock() {
-    this.#context = new (globalThis.AudioContext || globalThis.webkitAudioContext)();
-    this.#context.resume().catch(() => {});
-    this.#audio = new Audio();
-    Object.assign(this.#audio, { autoplay: true, playsInline: true, srcObject: new MediaStream() });
-    this.volume = this.#volume;
-    this.#play();
-  }
-
-  /** The chosen speaker, for the sound of a new call. An element that is only beginning to play puts it off; one that is gone is given up. */
-  async #place() {
-    const [audio, { speaker }] = [this.#audio, this.#chosen];
-    for (let tries = 0; speaker && audio === this.#audio && tries < 20; tries++) {
-      const why = await audio.setSinkId(speaker).then(
-        () => null,
-        (why) => why,
-      );
-      if (!why) return;
-      if (why.name !== "AbortError") {
-        this.#chosen.speaker = "";
-        return;
-      }
-      await pause(100);
-    }
-  }
-
-  #play() {
-    const [audio, context] = [this.#audio, this.#context];
-    audio?.play().catch((why) => {
-      if (why.name !== "NotAllowedError" || audio !== this.#audio) return;
-      this.#tell("error", { code: "blocked", message: why.message, fatal: false });
-      const again = () => {
-        for (const type of ["pointerup", "keydown"]) removeEventListener(type, again, true);
-        if (audio !== this.#audio) return;
-        context.resume().catch(() => {});
-        this.#play();
-        this.#tell("error", { code: null });
-      };
-      for (const type of ["pointerup", "keydown"]) addEventListener(type, again, true);
-    });
-  }
-
-  /** Takes this stream for the caller's voice; without one, silence: the line lives by its packets. */
+  /** Takes this stream for the caller's voice. */
   #hear(stream) {
-    this.#meter?.source.disconnect();
-    release(this.#stream);
-    this.#stream = stream;
-    if (!stream) return;
-    this.#meter = meter(this.#context, stream);
-    this.mute = this.#mute;
-    stream.getAudioTracks()[0]?.addEventListener("ended", async () => {
-      if (this.#stream !== stream || !this.live || (await this.listen())) return;
-      this.#hear(null);
-      await this.#sender?.replaceTrack(this.#quiet());
-      this.#tell("error", { code: "gone", message: "the microphone is gone", fatal: false });
-      this.#state(this.state);
-    });
+    this.#sound.hear(stream);
+    if (stream) this.#tell("mute", { mute: this.mute });
   }
 
-  #quiet() {
-    const line = this.#context.createMediaStreamDestination();
-    this.#silence = this.#context.createConstantSource();
-    this.#silence.offset.value = 0;
-    this.#silence.connect(line);
-    this.#silence.start();
-    return line.stream.getAudioTracks()[0];
+  /** The microphone that was open is no more: another one, or silence. */
+  async #gone() {
+    if (!this.live || (await this.listen())) return;
+    this.#hear(null);
+    await this.#sender?.replaceTrack(this.#sound.quiet());
+    this.#tell("error", { code: "gone", message: "the microphone is gone", fatal: false });
+    this.#state(this.state);
   }
 
   get #right() {
@@ -363,20 +276,15 @@ class Call extends EventTarget {
     const servers = session.ice_servers;
     const peer = new RTCPeerConnection({ iceServers: servers || [], bundlePolicy: "max-bundle" });
     this.#peer = peer;
-    const voice = this.#stream?.getAudioTracks()[0] || this.#quiet();
+    const { stream } = this.#sound;
+    const voice = stream?.getAudioTracks()[0] || this.#sound.quiet();
     this.#sender = peer.addTransceiver(voice, {
       direction: "sendrecv",
-      streams: [this.#stream || new MediaStream([voice])],
+      streams: [stream || new MediaStream([voice])],
     }).sender;
     this.#attach(peer.createDataChannel("switchboard", { protocol: "switchboard.v1" }));
     peer.ontrack = ({ track }) => {
-      if (over.aborted) return;
-      this.#audio?.srcObject?.addTrack(track);
-      this.#place();
-      // Chromium lets a received stream be measured while a media element plays it, and gives no level of its packets.
-      this.#botMeter?.source.disconnect();
-      this.#botMeter = meter(this.#context, new MediaStream([track]));
-      this.#play();
+      if (!over.aborted) this.#sound.play(track);
     };
     peer.onicecandidate = ({ candidate }) => {
       if (peer !== this.#peer) return;
@@ -469,7 +377,7 @@ class Call extends EventTarget {
         Object.assign(this, { id: message.call, language: message.language || this.language });
         return this.#tell("hello", message);
       case "state":
-        if (!["listening", "thinking", "speaking"].includes(message.state)) return;
+        if (!talks(message.state)) return;
         this.#said = message.state;
         return this.#reconnecting ? undefined : this.#state(message.state);
       case "expect":

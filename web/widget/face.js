@@ -1,7 +1,5 @@
 // `<switchboard-call>`: the face of a `Call`.
 
-// On screens as small as these the open panel takes all of them, and the page behind it waits.
-const SMALL = globalThis.matchMedia?.("(max-width: 480px), (max-height: 420px)");
 /** What is wrong with the microphone, and is over once there is one. */
 const MICROPHONE = ["insecure", "missing", "occupied", "policy", "system", "denied", "dismissed", "gone"];
 const EVENTS = "state caption bot slot latency error end expect hello spoken interrupted mute".split(" ");
@@ -9,6 +7,7 @@ const EVENTS = "state caption bot slot latency error end expect hello spoken int
 class Face extends (globalThis.HTMLElement ?? Object) {
   static observedAttributes = ["lang", "heading", "intro", "floating", "bot", "server", "token-url"];
   #ui;
+  #panel;
   #log;
   #lang;
   #notice;
@@ -90,10 +89,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       this[name] = value;
     }
     if (!this.#ui) this.#build();
-    else if (this.#ui.panel.open) {
-      this.#ui.panel.close();
-      this.#fit();
-    }
+    else this.#panel.reopen();
     if (this.call.live) this.#draw();
   }
 
@@ -119,14 +115,14 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     return {
       open: () => this.#open(true),
       minimise: () => this.#open(false),
-      escape: (event) => this.#escape(event),
+      escape: (event) => this.#panel.escape(event),
       begin: (microphone) => this.start({ microphone }),
       stop: () => this.stop(),
       mute: () => {
         if (this.call.hears) this.mute = !this.mute;
         else this.call.listen();
       },
-      toggle: (part, by) => this.#toggle(part, by),
+      toggle: (part) => this.#toggle(part),
       press: (key) => this.#press(key),
       pad: (event) => this.#pad(event),
       write: () => this.#label(),
@@ -153,6 +149,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     const root = this.attachShadow({ mode: "open", delegatesFocus: false });
     const ui = layout(this.#acts(), this.hasAttribute("floating"));
     this.#ui = ui;
+    this.#panel = new Panel(ui, this);
     this.#log = new Log(
       ui.log,
       (word) => this.#t(word),
@@ -162,9 +159,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     root.append(ui.shell);
     this.#dress(root);
     // The back gesture of a phone closes what is open, as Escape does.
-    ui.panel.addEventListener("cancel", (event) => event.target === ui.panel && this.#escape(event));
-    SMALL.addEventListener("change", () => this.#fit());
-    globalThis.visualViewport?.addEventListener("resize", () => this.#fit());
+    ui.panel.addEventListener("cancel", (event) => event.target === ui.panel && this.#panel.escape(event));
     this.#open(!this.hasAttribute("floating"), true);
     this.#turn("idle");
     if (!isSecureContext) this.#warn("insecure");
@@ -182,7 +177,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   #dress(root) {
     const shown = () => {
       this.#ui.shell.hidden = false;
-      this.#fit();
+      this.#panel.fit();
       this.setAttribute("ready", "");
     };
     if (STYLES) {
@@ -214,71 +209,18 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     ).toLowerCase();
     this.#lang = asked.startsWith("vi") ? "vi" : "en";
     ui.panel.lang = ui.launch.lang = this.#lang;
-    const state = this.state;
-    const set = (element, word) => {
-      if (element.textContent !== word) element.textContent = word;
-    };
-    const name = (element, word) => element.setAttribute("aria-label", word);
-    const talking = this.call.hears && !this.mute;
     const { titles, language } = this.call;
-    const title = this.getAttribute("heading") || titles[this.#lang] || titles[language] || this.#t("title");
-    set(ui.title, title);
-    const muted = state === "listening" && this.call.hears && this.mute;
-    const word = muted ? this.#t("muted") : this.#t(state);
-    set(ui.word, word);
-    set(ui.sub, this.#since ? this.#clock() : word);
-    const hint = this.#blocked
-      ? "blocked"
-      : {
-          listening: this.call.expect.secret
-            ? "secret"
-            : muted
-              ? "muted"
-              : !this.call.hears || this.#notice === "deaf"
-                ? "typing"
-                : this.#dry
-                  ? "silent"
-                  : "listening",
-          connecting: this.asking ? "ask" : "connecting",
-        }[state] || state;
-    set(ui.hint, state === "ended" ? this.farewell || "" : this.#t(`hint_${hint}`) || "");
-    set(ui.intro_text, this.getAttribute("intro") || this.#t("intro"));
-    set(
-      ui.begin_word,
-      this.#t(state === "ended" ? "again" : this.#notice && this.#notice !== "insecure" ? "retry" : "begin"),
-    );
-    set(ui.type_word, this.#t("type"));
-    set(ui.launch_word, this.call.live ? word : title);
-    name(ui.launch, this.call.live ? `${this.#t("open")}: ${word}` : ui.launch_word.textContent);
-    name(ui.minimise, this.#t("minimise"));
-    name(ui.copy, this.#t("copy"));
-    ui.copy.title = this.#t("copy");
-    set(ui.microphone_name, this.#t("microphone_choice"));
-    set(ui.speaker_name, this.#t("speaker"));
-    set(ui.mute_word, this.#t(!this.call.hears ? "microphone" : this.mute ? "unmute" : "mute"));
-    ui.mute.classList.toggle("on", !talking);
-    ui.mute.querySelector("path").setAttribute("d", ICONS[talking ? "mic" : "off"]);
-    set(ui.pad_word, this.#t("keypad"));
-    set(ui.sound_word, this.#t("sound"));
-    set(ui.hangup_word, this.#t("hangup"));
-    set(ui.range_word, this.#t("volume"));
-    set(ui.check_word, this.#t("aloud"));
-    name(ui.log, this.#t("log"));
-    name(ui.bar, this.#t("call_controls"));
-    name(ui.dial, this.#t("keypad"));
-    name(ui.mixer, this.#t("sound"));
-    const { keys, secret } = this.call.expect;
-    ui.input.type = secret ? "password" : "text";
-    ui.input.placeholder = this.#t(secret ? "secret" : "write");
-    name(ui.input, ui.input.placeholder);
-    name(ui.submit, this.#t("send"));
-    ui.submit.disabled = !ui.input.value.trim() || !["listening", "thinking", "speaking"].includes(state);
-    ui.pad.classList.toggle("asked", keys && this.call.live);
-    if (this.#notice) {
-      set(ui.notice_text, this.#t(`fault_${this.#notice}`) || this.#t("fault_server"));
-      set(ui.notice_help, this.#notice === "denied" ? this.#t(`help_${browser()}`) : "");
-    }
-    ui.notice.hidden = !this.#notice;
+    label(ui, (word) => this.#t(word), {
+      call: this.call,
+      notice: this.#notice,
+      heading: this.getAttribute("heading") || titles[this.#lang] || titles[language] || this.#t("title"),
+      intro: this.getAttribute("intro"),
+      clock: this.#since && this.#clock(),
+      farewell: this.farewell,
+      asking: this.asking,
+      blocked: this.#blocked,
+      dry: this.#dry,
+    });
   }
 
   /** What is to be seen in this state. */
@@ -298,12 +240,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       ["copy", !this.#log.empty],
     ])
       ui[part].hidden = !seen;
-    if (!live)
-      for (const [part, by] of [
-        ["dial", "pad"],
-        ["mixer", "sound"],
-      ])
-        this.#toggle(part, by, false);
+    if (!live) for (const part of ["dial", "mixer"]) this.#toggle(part, false);
     ui.type.hidden = state === "ended";
     this.#label();
     // The button that was pressed is gone: focus goes to what took its place, and never to the page's beginning.
@@ -312,71 +249,13 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   }
 
   #open(on, first) {
-    const floating = this.#ui ? this.#ui.panel.localName === "dialog" : this.hasAttribute("floating");
-    const seen = on || !floating;
-    this.toggleAttribute("open", seen);
-    const ui = this.#ui;
-    if (!ui) return;
-    ui.panel.hidden = !seen;
-    ui.launch.hidden = seen || !floating;
-    ui.minimise.hidden = !floating;
-    ui.launch.setAttribute("aria-expanded", seen);
-    this.#fit();
-    if (first || !floating) return;
-    (on ? (this.call.live ? ui.stage : ui.begin) : ui.launch).focus();
+    if (this.#panel) this.#panel.open(on, first);
+    else this.toggleAttribute("open", on || !this.hasAttribute("floating"));
   }
 
-  /** Opens the dialog as the screen lets it: beside the page, or in its place. */
-  #fit() {
-    const { panel, shell } = this.#ui;
-    if (panel.localName !== "dialog" || !this.isConnected || shell.hidden) return;
-    const full = SMALL.matches && !panel.hidden;
-    // The keyboard of a phone lies over the page: what is left is what the panel has.
-    const seen = globalThis.visualViewport;
-    panel.style.setProperty("--seen", full && seen ? `${seen.height}px` : "100dvh");
-    panel.style.setProperty("--from", full && seen ? `${seen.offsetTop}px` : "0px");
-    if (panel.open && panel.hidden) panel.close();
-    // Whoever writes keeps the keyboard: the change waits for the next time.
-    if (
-      panel.hidden ||
-      (panel.open && (panel.matches(".full") === full || this.shadowRoot.activeElement === this.#ui.input))
-    )
-      return;
-    const held = this.shadowRoot.activeElement;
-    if (panel.open) panel.close();
-    panel.classList.toggle("full", full);
-    if (full) panel.showModal();
-    else panel.show();
-    held?.focus();
-  }
-
-  #escape(event) {
-    const ui = this.#ui;
-    event.stopPropagation();
-    event.preventDefault();
-    if (!ui.dial.hidden) {
-      this.#toggle("dial", "pad", false);
-      ui.pad.focus();
-    } else if (!ui.mixer.hidden) {
-      this.#toggle("mixer", "sound", false);
-      ui.sound.focus();
-    } else if (ui.panel.localName === "dialog") this.#open(false);
-  }
-
-  #toggle(part, by, on = this.#ui[part].hidden) {
-    const ui = this.#ui;
-    if (on)
-      for (const [other, its] of [
-        ["dial", "pad"],
-        ["mixer", "sound"],
-      ])
-        if (other !== part) this.#toggle(other, its, false);
-    ui[part].hidden = !on;
-    // The keys need the room that typing takes.
-    if (part === "dial") ui.form.hidden = on || !this.call.live;
-    if (part === "mixer" && on) this.#devices();
-    ui[by].setAttribute("aria-expanded", on);
-    if (on && part === "dial" && ui.panel.contains(this.shadowRoot.activeElement)) ui.dial.firstElementChild.focus();
+  #toggle(part, on) {
+    this.#panel.toggle(part, on);
+    if (part === "mixer" && !this.#ui.mixer.hidden) this.#devices();
     this.#bottom(true);
   }
 
@@ -450,7 +329,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
   }
 
   #say(text) {
-    if (!["listening", "thinking", "speaking"].includes(this.state) || !this.call.send(text)) return false;
+    if (!talks(this.state) || !this.call.send(text)) return false;
     if (this.#ui) {
       this.#log.typed(text, this.call.expect.secret);
       this.#bottom(true);
@@ -482,7 +361,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     if (asking !== undefined) this.asking = asking;
     if (state === "connecting" && !LIVE.includes(before)) this.#fresh();
     if (this.call.hears && MICROPHONE.includes(this.#notice)) this.#warn(null);
-    if (["listening", "speaking", "thinking"].includes(state) && !this.#since) {
+    if (talks(state) && !this.#since) {
       this.#since = Date.now();
       this.#status(this.#t("connected"));
     } else if (before === "reconnecting" && this.call.live && state !== before) this.#status(this.#t("back"));
@@ -520,7 +399,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       this.#ui.input.value ||= said || "";
     }
     if (`fault_${code}` in WORDS.en) this.#warn(code);
-    if (code === "deaf" && this.call.expect.keys) this.#toggle("dial", "pad", true);
+    if (code === "deaf" && this.call.expect.keys) this.#toggle("dial", true);
   }
 
   on_hello({ language }) {
@@ -538,7 +417,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
     if (keys && secret && this.#ui.dial.hidden) this.#shown = true;
     else if (!secret && this.#shown) this.#shown = false;
     else return;
-    this.#toggle("dial", "pad", this.#shown);
+    this.#toggle("dial", this.#shown);
   }
 
   on_caption(caption) {

@@ -100,8 +100,8 @@ function layout(acts, floating) {
   const bar = h("div", { class: "bar", part: "controls", role: "group" });
   bar.append(
     button("mute", "mic", acts.mute),
-    button("pad", "pad", () => acts.toggle("dial", "pad"), { "aria-expanded": "false", "aria-controls": "dial" }),
-    button("sound", "sound", () => acts.toggle("mixer", "sound"), {
+    button("pad", "pad", () => acts.toggle("dial"), { "aria-expanded": "false", "aria-controls": "dial" }),
+    button("sound", "sound", () => acts.toggle("mixer"), {
       "aria-expanded": "false",
       "aria-controls": "mixer",
     }),

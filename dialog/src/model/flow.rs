@@ -10,6 +10,7 @@ use crate::tool::{ToolFault, ToolId};
 use crate::turn::Weight;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
+use attempts::{Attempts, Failed, Limits};
 use form::Form;
 use jiff::civil::DateTime;
 use meaning::{Context, Meaning};
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod attempts;
 mod diacritics;
 mod form;
 mod meaning;
@@ -36,12 +38,7 @@ pub struct Flow {
     bot: Arc<Bot>,
     form: Form,
     step: Step,
-    /// Answers in a row to the present step that were not understood.
-    missed: u8,
-    /// Turns in a row of which the recogniser gave nothing.
-    unheard: u8,
-    /// Prompts in a row that nobody answered.
-    silent: u8,
+    attempts: Attempts,
     opened: bool,
     deaf: bool,
     /// The caller has written something: they can answer in words also where no recogniser works.
@@ -119,13 +116,12 @@ impl Brain for Flow {
 impl Flow {
     /// `now`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Flow {
+        let limits = Limits { no_match: bot.silence.no_match, no_input: bot.silence.no_input };
         Flow {
             form: Form::new(bot.clone(), now),
             bot,
             step: Step::Task,
-            missed: 0,
-            unheard: 0,
-            silent: 0,
+            attempts: Attempts::new(limits),
             opened: false,
             deaf: false,
             writes: false,
@@ -182,7 +178,7 @@ impl Flow {
 
     /// The caller said this.
     fn hear(&mut self, text: &str, confidence: f32) -> Reply {
-        self.unheard = 0;
+        self.attempts.heard();
         self.understand(text, &tokens(text, self.bot.language), confidence.min(MAX_HEARD))
     }
 
@@ -216,13 +212,13 @@ impl Flow {
             Meaning::NothingElse => self.say_goodbye(HangUpReason::Done),
             Meaning::Known => self.ask(Vec::new()),
             Meaning::NotUnderstood => self.not_understood(),
-            Meaning::Ignored => Reply { say: Vec::new(), slots: Vec::new(), next: Next::Nothing },
+            Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),
         }
     }
 
     fn begin(&mut self, task: usize) {
         self.form.begin(task);
-        self.missed = 0;
+        self.attempts.step();
     }
 
     /// Takes values and goes on.
@@ -238,8 +234,7 @@ impl Flow {
                 say.push(Sentence::new(&self.form.render(template, Some(slot), None)));
             }
         }
-        self.missed = 0;
-        self.silent = 0;
+        self.attempts.understood();
         let mut reply = self.advance(say);
         news.append(&mut reply.slots);
         Reply { slots: news, ..reply }
@@ -256,8 +251,7 @@ impl Flow {
     fn denied(&mut self, slot: usize) -> Reply {
         let cleared = self.form.clear(slot);
         self.step = Step::Slot(slot);
-        self.missed = self.missed.saturating_add(1);
-        if self.missed >= self.bot.silence.no_match {
+        if self.attempts.missed() == Failed::TooOften {
             return self.give_up();
         }
         let mut reply = self.ask(Vec::new());
@@ -279,7 +273,7 @@ impl Flow {
     fn ask_again(&mut self, slot: usize) -> Reply {
         let cleared = self.form.clear(slot);
         self.step = Step::Slot(slot);
-        self.missed = 0;
+        self.attempts.step();
         let mut reply = self.ask(Vec::new());
         reply.slots.push(cleared);
         reply
@@ -311,7 +305,7 @@ impl Flow {
             let text = self.bot.prompts.deaf_end.clone();
             return self.hang_up(text, HangUpReason::CannotHear);
         }
-        let tries = self.missed.max(self.silent);
+        let tries = self.attempts.in_vain();
         let mut question = vec![Sentence::new(&question::question(&self.form, self.step, tries))];
         if self.deaf || tries >= 2 {
             question.push(Sentence::new(&question::keypad_hint(&self.form, self.step)));
@@ -319,7 +313,7 @@ impl Flow {
         question.retain(|s| !s.text.trim().is_empty());
         self.last = question.clone();
         say.append(&mut question);
-        Reply { say, slots: Vec::new(), next: Next::Listen }
+        Reply::new(say, Next::Listen)
     }
 
     /// Everything is known and right.
@@ -332,7 +326,7 @@ impl Flow {
                 self.step = Step::Busy;
                 self.tools += 1;
                 let call = request::request(&self.form, template).call(ToolId(self.tools), template.limit);
-                Reply { say: Vec::new(), slots: Vec::new(), next: Next::Run(call) }
+                Reply::new(Vec::new(), Next::Run(call))
             }
             None => self.finished(&Json::Null),
         };
@@ -407,19 +401,18 @@ impl Flow {
 
     /// Keys that meant nothing: counted like words that meant nothing.
     fn wrong_keys(&mut self, text: &str) -> Reply {
-        self.missed = self.missed.saturating_add(1);
-        if self.missed >= self.bot.silence.no_match {
-            return self.give_up();
+        match self.attempts.missed() {
+            Failed::TooOften => self.give_up(),
+            Failed::First | Failed::Again => self.ask(vec![Sentence::new(text)]),
         }
-        self.ask(vec![Sentence::new(text)])
     }
 
     fn command(&mut self, command: Command) -> Reply {
         let bot = self.bot.clone();
         let p = &bot.prompts;
-        self.silent = 0;
+        self.attempts.spoke();
         match command {
-            Command::Repeat => Reply { say: self.last.clone(), slots: Vec::new(), next: Next::Listen },
+            Command::Repeat => Reply::new(self.last.clone(), Next::Listen),
             Command::Help => {
                 let own = match self.step {
                     Step::Slot(s) => bot.slots[s].help.as_ref(),
@@ -435,21 +428,21 @@ impl Flow {
             Command::Back => self.back(),
             Command::Restart => {
                 let cleared = self.form.restart();
-                self.missed = 0;
+                self.attempts.step();
                 let mut reply = self.advance(vec![Sentence::new(&p.restart)]);
                 reply.slots = cleared;
                 reply
             }
             Command::Person => self.hang_up(p.person.clone(), HangUpReason::Person),
             Command::Goodbye => self.say_goodbye(HangUpReason::Goodbye),
-            Command::Wait => Reply { say: vec![Sentence::new(&p.wait)], slots: Vec::new(), next: Next::Wait },
+            Command::Wait => Reply::new(vec![Sentence::new(&p.wait)], Next::Wait),
         }
     }
 
     /// One step back: the last value is forgotten and asked for again; before the first one the task is.
     fn back(&mut self) -> Reply {
         let say = vec![Sentence::new(&self.bot.prompts.back)];
-        self.missed = 0;
+        self.attempts.step();
         if let Step::Check(slot) = self.step {
             return self.ask_again(slot);
         }
@@ -470,13 +463,12 @@ impl Flow {
 
     /// Somebody spoke, and it was nothing that was asked for.
     fn not_understood(&mut self) -> Reply {
-        self.missed = self.missed.saturating_add(1);
-        if self.missed >= self.bot.silence.no_match {
-            return self.give_up();
+        let bot = self.bot.clone();
+        match self.attempts.missed() {
+            Failed::First => self.ask(vec![Sentence::new(&bot.prompts.no_match)]),
+            Failed::Again => self.ask(vec![Sentence::new(&bot.prompts.no_match_again)]),
+            Failed::TooOften => self.give_up(),
         }
-        let p = &self.bot.prompts;
-        let sorry = Sentence::new(if self.missed == 1 { &p.no_match } else { &p.no_match_again });
-        self.ask(vec![sorry])
     }
 
     fn give_up(&mut self) -> Reply {
@@ -485,8 +477,7 @@ impl Flow {
 
     /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not counted against them.
     fn unheard(&mut self) -> Reply {
-        self.unheard = self.unheard.saturating_add(1);
-        if self.unheard >= self.bot.silence.no_match {
+        if self.attempts.unheard() == Failed::TooOften {
             return self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::CannotHear);
         }
         let sorry = Sentence::new(&self.bot.prompts.no_match);
@@ -494,13 +485,13 @@ impl Flow {
     }
 
     fn no_input(&mut self) -> Reply {
-        self.silent = self.silent.saturating_add(1);
         let bot = self.bot.clone();
         let p = &bot.prompts;
-        if self.silent >= bot.silence.no_input {
-            return self.hang_up(p.no_caller.clone(), HangUpReason::NoInput);
+        match self.attempts.silent() {
+            Failed::First => self.ask(vec![Sentence::new(&p.no_input)]),
+            Failed::Again => self.ask(vec![Sentence::new(&p.still_there)]),
+            Failed::TooOften => self.hang_up(p.no_caller.clone(), HangUpReason::NoInput),
         }
-        self.ask(vec![Sentence::new(if self.silent == 1 { &p.no_input } else { &p.still_there })])
     }
 
     /// No recogniser works any more, or one works again. The reply is due when the caller has to be told; before the greeting, the
@@ -534,8 +525,7 @@ impl Flow {
 
     fn hang_up(&mut self, text: String, reason: HangUpReason) -> Reply {
         self.step = Step::Over;
-        let say = vec![Sentence { text, interruptible: false }];
-        Reply { say, slots: Vec::new(), next: Next::HangUp(reason) }
+        Reply::new(vec![Sentence { text, interruptible: false }], Next::HangUp(reason))
     }
 }
 

@@ -21,11 +21,20 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
         Value::Number(n) => {
             let said = number(*n, language);
             match kind {
+                // A kind that holds a number and is said with more than the number has an arm of its own.
                 Kind::Number { unit, .. } if !unit.is_empty() => {
                     let name = if *n == 1 { unit.first() } else { unit.get(1).or(unit.first()) };
                     format!("{said} {}", name.map_or("", String::as_str))
                 }
-                _ => said,
+                Kind::Number { .. }
+                | Kind::Choice(_)
+                | Kind::YesNo
+                | Kind::Digits { .. }
+                | Kind::Phone
+                | Kind::Date
+                | Kind::Time
+                | Kind::Duration
+                | Kind::Text => said,
             }
         }
         Value::Digits(text) => match language {

@@ -24,7 +24,7 @@ pub(super) fn decide(speech: &mut Speech, floor: Floor, plan: &TurnPlan, now: In
     let speaking = speech.silent.is_none();
     let long = speech.stretch + plan.pause <= now || speech.spoken >= plan.pause;
     let endless = speaking && speech.stretch + plan.hush <= now;
-    let sure = speech.said.as_ref().is_none_or(|s| s.confidence >= plan.poor);
+    let sure = speech.words.as_ref().is_none_or(|s| s.confidence >= plan.poor);
     if endless || (sure && speech.means_something(long)) {
         speech.hushed = true;
         Some(Act::Hush)

@@ -1,14 +1,14 @@
 //! The end of a turn: how much silence means that the caller has finished, and what the turn then was.
 use super::act::{Act, Floor, TurnTimer};
 use super::plan::TurnPlan;
-use super::speech::{Said, Speech};
+use super::speech::{LatestWords, Speech};
 use super::words::Weight;
 use std::time::{Duration, Instant};
 
 /// How much silence ends a turn with these words.
-fn silence(said: &Said, plan: &TurnPlan) -> Duration {
-    let unsure = said.confidence < plan.good;
-    match (&said.text, said.weight) {
+fn silence(words: &LatestWords, plan: &TurnPlan) -> Duration {
+    let unsure = words.confidence < plan.good;
+    match (&words.text, words.weight) {
         (None, _) => plan.unclear,
         (_, Weight::Whole) if unsure => plan.likely,
         (_, Weight::Whole | Weight::Backchannel | Weight::Hesitation) => plan.complete,
@@ -19,8 +19,8 @@ fn silence(said: &Said, plan: &TurnPlan) -> Duration {
 
 pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option<(Instant, TurnTimer)> {
     let Some(silent) = speech.silent else { return Some((speech.began + plan.longest, TurnTimer::Longest)) };
-    let due = match &speech.said {
-        Some(said) if said.is_settled() => (silent + silence(said, plan), TurnTimer::End),
+    let due = match &speech.words {
+        Some(words) if words.is_settled() => (silent + silence(words, plan), TurnTimer::End),
         _ if speech.late => (silent + plan.late_words, TurnTimer::Unheard),
         _ => (silent + plan.words, TurnTimer::Words),
     };
@@ -35,7 +35,7 @@ pub(super) fn is_due(speech: &Speech, floor: Floor, plan: &TurnPlan, now: Instan
         && floor != Floor::Closed
         && !speech.hushed
         && speech.over_bot
-        && speech.said.as_ref().is_some_and(|s| s.is_settled() && (s.text.is_none() || s.weight.is_no_answer()));
+        && speech.words.as_ref().is_some_and(|s| s.is_settled() && (s.text.is_none() || s.weight.is_no_answer()));
     settled || deadline(speech, floor, plan).is_some_and(|(at, _)| at <= now)
 }
 
@@ -43,17 +43,19 @@ pub(super) fn is_due(speech: &Speech, floor: Floor, plan: &TurnPlan, now: Instan
 pub(super) fn verdict(speech: Speech, floor: Floor, plan: &TurnPlan, now: Instant) -> Vec<Act> {
     let over_bot = floor == Floor::Bot && !speech.hushed;
     let spoken = speech.length(now);
-    let settled = speech.said.as_ref().is_some_and(Said::is_settled);
-    let act = match speech.said {
+    let settled = speech.words.as_ref().is_some_and(LatestWords::is_settled);
+    let act = match speech.words {
         // What was said last is not known: words that came before it are not the whole answer.
         _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
-        Some(Said { weight: Weight::Hesitation, text: Some(_), .. }) => Act::Dropped,
-        Some(Said { weight: Weight::Backchannel, text: Some(_), .. }) if speech.over_bot && !speech.hushed => {
+        Some(LatestWords { weight: Weight::Hesitation, text: Some(_), .. }) => Act::Dropped,
+        Some(LatestWords { weight: Weight::Backchannel, text: Some(_), .. }) if speech.over_bot && !speech.hushed => {
             Act::Dropped
         }
         // A yes to a question that is not one of yes or no.
-        Some(Said { weight: Weight::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
-        Some(Said { text: Some(text), confidence, .. }) if !text.trim().is_empty() && confidence >= plan.poor => {
+        Some(LatestWords { weight: Weight::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
+        Some(LatestWords { text: Some(text), confidence, .. })
+            if !text.trim().is_empty() && confidence >= plan.poor =>
+        {
             Act::Taken { text, confidence }
         }
         // There was speech over the bot, and no words: the bot goes on.

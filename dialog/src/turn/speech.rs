@@ -9,7 +9,7 @@ pub(super) struct Speech {
     /// How much was spoken before that.
     pub spoken: Duration,
     pub silent: Option<Instant>,
-    pub said: Option<Said>,
+    pub words: Option<LatestWords>,
     pub over_bot: bool,
     /// The bot's sound was paused, or hushed, for it.
     pub paused: bool,
@@ -18,7 +18,7 @@ pub(super) struct Speech {
     pub late: bool,
 }
 
-pub(super) struct Said {
+pub(super) struct LatestWords {
     pub text: Option<String>,
     pub confidence: f32,
     pub weight: Weight,
@@ -27,7 +27,7 @@ pub(super) struct Said {
     pub stale: bool,
 }
 
-impl Said {
+impl LatestWords {
     /// Nothing newer is due.
     pub fn is_settled(&self) -> bool {
         self.is_final && !self.stale
@@ -41,7 +41,7 @@ impl Speech {
             stretch: began,
             spoken: Duration::ZERO,
             silent: None,
-            said: None,
+            words: None,
             over_bot,
             paused: false,
             hushed: false,
@@ -55,8 +55,8 @@ impl Speech {
             self.stretch = began;
         }
         self.late = false;
-        if let Some(said) = &mut self.said {
-            said.stale = true;
+        if let Some(words) = &mut self.words {
+            words.stale = true;
         }
     }
 
@@ -71,17 +71,17 @@ impl Speech {
 
     /// A partial never replaces a final of the same stretch.
     pub fn takes(&mut self, words: Words) {
-        if words.is_final || self.said.as_ref().is_none_or(|s| !s.is_final || s.stale) {
+        if words.is_final || self.words.as_ref().is_none_or(|s| !s.is_final || s.stale) {
             let Words { text, confidence, is_final, weight } = words;
-            self.said = Some(Said { text, confidence, weight, is_final, stale: false });
+            self.words = Some(LatestWords { text, confidence, weight, is_final, stale: false });
         }
     }
 
     /// Words that are more than a backchannel. A guess (a partial) counts once the speech is long enough not to be a cough.
     pub fn means_something(&self, good_guess: bool) -> bool {
-        self.said.as_ref().is_some_and(|said| {
-            let text = said.text.as_deref().is_some_and(|t| !t.trim().is_empty());
-            text && !said.weight.is_no_answer() && (said.is_final || good_guess)
+        self.words.as_ref().is_some_and(|words| {
+            let text = words.text.as_deref().is_some_and(|t| !t.trim().is_empty());
+            text && !words.weight.is_no_answer() && (words.is_final || good_guess)
         })
     }
 

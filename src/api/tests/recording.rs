@@ -16,7 +16,7 @@ async fn a_recording_is_served_whole_in_part_and_by_head() {
     let sound: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
     let file = site.store.recordings().join(format!("{id}.wav"));
     std::fs::write(&file, &sound).unwrap();
-    site.store.note(&id, Event::Recording(kept(&file, Recorded::Whole)));
+    site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::Whole)));
     let whole = site.ask(Method::GET, &path).send().await.unwrap();
     assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
     let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
@@ -73,19 +73,19 @@ async fn a_sealed_recording_is_opened_on_the_way_out_and_a_stranger_s_says_which
     let id = begin(&site.store, "sip:a@b.test");
     let path = format!("/api/v1/calls/{id}/recording");
     let (file, sound) = sealed(&site, &id, KEY);
-    site.store.note(&id, Event::Recording(kept(&file, Recorded::Whole)));
+    site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::Whole)));
     let whole = site.ask(Method::GET, &path).send().await.unwrap();
     assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
     assert_eq!(whole.headers()["x-recording-whole"], "true");
     assert_eq!(whole.bytes().await.unwrap(), sound);
     assert_eq!(&sound[40..44], &(400u32 * 640).to_le_bytes(), "the header has the length");
     // The file has its end, and yet the call went on after it.
-    site.store.note(&id, Event::Recording(kept(&file, Recorded::Part)));
+    site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::Part)));
     let less = site.ask(Method::HEAD, &path).send().await.unwrap();
     assert_eq!((less.status().as_u16(), &less.headers()["x-recording-whole"]), (200, &"false".parse().unwrap()));
-    site.store.note(&id, Event::Recording(kept(&file, Recorded::No)));
+    site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::No)));
     assert_eq!(site.problem(site.ask(Method::GET, &path)).await.0, 404, "nothing of it was kept");
-    site.store.note(&id, Event::Recording(kept(&file, Recorded::Whole)));
+    site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::Whole)));
     let part = site.ask(Method::GET, &path).header("range", "bytes=1000-150999").send().await.unwrap();
     assert_eq!(part.headers()["content-range"], format!("bytes 1000-150999/{}", sound.len()));
     assert_eq!(part.bytes().await.unwrap(), sound[1_000..151_000]);
@@ -113,10 +113,10 @@ async fn a_recording_can_be_paused_and_resumed_while_the_call_lasts() {
     let path = format!("/api/v1/calls/{id}/recording");
     let set = |paused: bool| site.ask(Method::PUT, &path).json(&json!({ "paused": paused }));
     assert_eq!(site.problem(set(true)).await.0, 409, "it is not recorded");
-    site.store.note(&id, Event::Recording(Recording::begun("recordings/x.wav".into())));
+    site.store.note(&id, CallEvent::Recording(Recording::started("recordings/x.wav".into())));
     assert_eq!(set(true).send().await.unwrap().status(), 204);
     assert_eq!(set(false).send().await.unwrap().status(), 204);
-    site.store.note(&id, Event::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
+    site.store.note(&id, CallEvent::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
     assert_eq!(site.problem(set(true)).await.0, 409, "it is over");
     let none = site.ask(Method::PUT, "/api/v1/calls/none/recording").json(&json!({ "paused": true }));
     assert_eq!(site.problem(none).await.0, 404);

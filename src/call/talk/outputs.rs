@@ -3,11 +3,11 @@ use super::{LAST_WORDS_LIMIT, Talk};
 use crate::call::core::Act;
 use crate::call::end::End;
 use crate::call::timeline::Owed;
-use crate::call::transcript::{Entry, Given, Words as Said};
+use crate::call::transcript::{Entry, Given, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{Event as Note, Private, Slot, Speaker, Turn};
+use crate::store::{CallEvent, Private, Slot, Speaker, Turn};
 use dialog::clause::Clause;
-use dialog::conversation::{By, Expect, HangUpReason, HushedBy, Input as Words, Output, SayId, ToolCall, ToolId};
+use dialog::conversation::{self, By, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
 use media::hears::Talker;
 use media::playout::Gain;
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 impl Talk {
     /// Gives `input` to the conversation and processes its outputs.
-    pub(super) fn tell_conversation(&mut self, now: Instant, input: Words) {
+    pub(super) fn tell_conversation(&mut self, now: Instant, input: conversation::Input) {
         self.conversation.handle(now, input);
         while let Some(output) = self.conversation.poll() {
             self.output(now, output);
@@ -155,7 +155,7 @@ impl Talk {
     fn slot(&mut self, name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool) {
         self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
         let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
-        self.note(Note::Slot(Slot { name, value, confirmed }));
+        self.note(CallEvent::Slot(Slot { name, value, confirmed }));
     }
 
     /// Records the bot's turns of which every clause has been heard or cut off, and ends the call after the last one.
@@ -181,14 +181,14 @@ impl Talk {
             Talker::Agent => return,
         };
         let given = match &entry.words {
-            Said::Given(given) => Some(given),
-            Said::Said(_) => None,
+            Words::Given(given) => Some(given),
+            Words::Said(_) => None,
         };
         let (text, heard): (Private<String>, Private<String>) = match given {
             Some(Given { secret: true, .. }) => (Private::<String>::withheld(), Private::<String>::withheld()),
             _ => (entry.text().into(), entry.heard().into()),
         };
-        self.note(Note::Turn(Turn {
+        self.note(CallEvent::Turn(Turn {
             speaker,
             text,
             heard,

@@ -1,6 +1,6 @@
 //! The metrics by the book, by the documents, and by the source.
 use super::*;
-use crate::store::{End, Line, Private, Reason, Silence, SilenceKind, Speaker, Started, Turn};
+use crate::store::{End, LineStats, Private, Reason, Silence, SilenceKind, Speaker, Started, Turn};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,12 +34,12 @@ fn rendered() -> String {
     };
     let mut call = Call::new("x", jiff::Timestamp::UNIX_EPOCH, &started);
     (call.turns, call.silences) = (vec![turn], vec![silence]);
-    call.lines = vec![Line { mos: Some(4.2), ..Line::default() }];
+    call.lines = vec![LineStats { mos: Some(4.2), ..LineStats::default() }];
     sum_up(&call);
-    for event in [Event::Started(started), Event::Latency(Latency::of(1, [200, 4, 1, 120, 18]))] {
+    for event in [CallEvent::Started(started), CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18]))] {
         count(&event);
     }
-    count(&Event::Ended(End::from(Reason::Done)));
+    count(&CallEvent::Ended(End::from(Reason::Done)));
     refused("full", 3);
     unanswered("keepalive", 3);
     request("/health/live", 200);

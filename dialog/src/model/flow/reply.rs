@@ -9,6 +9,12 @@ pub(super) struct Reply {
     pub next: Next,
 }
 
+impl Reply {
+    pub fn new(say: Vec<Sentence>, next: Next) -> Reply {
+        Reply { say, slots: Vec::new(), next }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Sentence {
     pub text: String,

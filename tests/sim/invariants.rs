@@ -1,4 +1,4 @@
-//! What holds in every call, whatever happens in it.
+//! `Invariants`: what holds in every call, whatever happens in it.
 use crate::listener::Listener;
 use crate::rig::name;
 use crate::voice::PER_CHAR;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
 use switchboard::call::transcript::{Entry, Transcript, Words};
-use switchboard::store::{Event as Note, Silence, SilenceKind, Speaker, Turn};
+use switchboard::store::{CallEvent, Silence, SilenceKind, Speaker, Turn};
 
 /// When the ear took the caller to be speaking, by arrival.
 #[derive(Default)]
@@ -35,9 +35,9 @@ struct Clause {
     whole: bool,
 }
 
-pub struct Law {
+pub struct Invariants {
     start: Instant,
-    pub notes: Vec<(Instant, Note)>,
+    pub notes: Vec<(Instant, CallEvent)>,
     pub caller: Caller,
     clauses: BTreeMap<UtteranceId, Clause>,
 }
@@ -49,7 +49,7 @@ const GAP: u64 = 100 + SLACK;
 
 type Span = (u64, u64);
 
-impl Law {
+impl Invariants {
     pub fn new(start: Instant) -> Self {
         Self { start, notes: Vec::new(), caller: Caller::default(), clauses: BTreeMap::new() }
     }
@@ -105,7 +105,7 @@ impl Law {
         spans.iter().map(|(from, to)| (self.ms(*from), self.ms(*to))).collect()
     }
 
-    /// Which laws the call has broken.
+    /// What does not hold in this call.
     pub fn broken(&self, end: End, listener: &Listener, transcript: &Transcript) -> Vec<String> {
         let mut broken = listener.broken.clone();
         self.ended(end, &mut broken);
@@ -118,16 +118,16 @@ impl Law {
     }
 
     fn ended(&self, end: End, broken: &mut Vec<String>) {
-        let ends = self.notes.iter().filter(|(_, note)| matches!(note, Note::Ended(_))).count();
+        let ends = self.notes.iter().filter(|(_, note)| matches!(note, CallEvent::Ended(_))).count();
         match self.notes.last() {
-            Some((_, Note::Ended(last))) if last.blame == end.blame && last.reason == end.reason && ends == 1 => {}
+            Some((_, CallEvent::Ended(last))) if last.blame == end.blame && last.reason == end.reason && ends == 1 => {}
             _ => broken.push(format!("{ends} ends are noted, and the last note is not the end {end:?}")),
         }
     }
 
     fn latency(&self, broken: &mut Vec<String>) {
         for (_, note) in &self.notes {
-            if let Note::Latency(l) = note
+            if let CallEvent::Latency(l) = note
                 && l.endpoint_ms + l.recognise_ms + l.think_ms + l.synthesise_ms + l.playout_ms != l.total_ms
             {
                 broken.push(format!("the parts of an answer are not its total: {l:?}"));
@@ -139,7 +139,7 @@ impl Law {
         let turns: Vec<&Turn> = self
             .notes
             .iter()
-            .filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None })
+            .filter_map(|(_, note)| if let CallEvent::Turn(turn) = note { Some(turn) } else { None })
             .collect();
         for speaker in [Speaker::Caller, Speaker::Bot] {
             let mut before = 0;
@@ -164,7 +164,7 @@ impl Law {
             }
         }
         for (n, (_, note)) in self.notes.iter().enumerate() {
-            if let (Note::Latency(latency), true) = (note, n > 0) {
+            if let (CallEvent::Latency(latency), true) = (note, n > 0) {
                 // The record sorts turns by when they began.
                 let of = all.get(latency.turn as usize).map(|turn| turn.speaker);
                 if of != Some(Speaker::Caller) {
@@ -200,7 +200,7 @@ impl Law {
             broken.push(format!("the turns are not numbered by when they began: {numbers:?}"));
         }
         let turns =
-            self.notes.iter().filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None });
+            self.notes.iter().filter_map(|(_, note)| if let CallEvent::Turn(turn) = note { Some(turn) } else { None });
         for (turn, entry) in turns.clone().zip(&entries) {
             let (bot, secret) = (entry.talker == Talker::Bot, turn.text.0 == "•••");
             let same = (turn.speaker == Speaker::Bot) == bot
@@ -240,7 +240,7 @@ impl Law {
     fn silences(&self, listener: &Listener, broken: &mut Vec<String>) {
         let mut silences: Vec<Silence> = Vec::new();
         for (_, note) in &self.notes {
-            if let Note::Silence(silence) = note {
+            if let CallEvent::Silence(silence) = note {
                 silences.retain(|old| (old.started_ms, old.kind) != (silence.started_ms, silence.kind));
                 silences.push(*silence);
             }
@@ -257,7 +257,7 @@ impl Law {
         let callers = voices.len();
         voices.extend(self.spans(&listener.sound));
         for silence in &silences {
-            // Who is held may have a voice all the same, and a network may stop in the caller's words.
+            // A line on hold may carry a voice, and a network may stop in the midst of the caller's words.
             let exempt = match silence.kind {
                 SilenceKind::MutedOrHeld => voices.len(),
                 SilenceKind::NoRtp => callers,
@@ -270,7 +270,7 @@ impl Law {
                 }
             }
         }
-        // Every moment without a voice has a name.
+        // Every moment without a voice belongs to a recorded silence.
         let mut all = voices;
         all.extend(silences.iter().map(|silence| (silence.started_ms, silence.ended_ms)));
         all.sort_unstable();
