@@ -81,11 +81,11 @@ impl<W: Write> Chat<W> {
         let (mut said, mut over) = (Vec::new(), None);
         while let Some(output) = self.conversation.poll() {
             match output {
-                Output::Say { say, text, .. } => {
-                    let chars = text.chars().count() as u32;
+                Output::Say { say, clause, .. } => {
+                    let chars = clause.chars();
                     self.conversation.handle(self.now, Input::Speaking { say });
                     self.conversation.handle(self.now, Input::Heard { say, chars, whole: true });
-                    said.push(text);
+                    said.push(clause.said().to_owned());
                 }
                 Output::Slot { name, value: Some(value), secret, .. } => {
                     let shown = if secret { "•••".to_owned() } else { value.to_string() };

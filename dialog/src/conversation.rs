@@ -1,5 +1,6 @@
 //! `Conversation`: the core that holds a call's talk. Feed it with `handle(now, Input)`, drain it with `poll()`.
 use crate::bot::Bot;
+use crate::clause::Clause;
 use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
@@ -19,11 +20,11 @@ mod message;
 mod readings;
 mod tools;
 
+pub use crate::clause::SayId;
 pub use crate::expect::Expect;
-pub use crate::history::SayId;
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
-pub use message::{By, Input, Output, Why};
+pub use message::{By, HushedBy, Input, Output, Why};
 
 /// So many clauses in a row that no engine could speak end the call.
 const UNSPOKEN_LIMIT: u8 = 4;
@@ -104,12 +105,6 @@ impl Conversation {
     /// Whether [`Output::HangUp`] was given; nothing but [`Input::Heard`] matters afterwards.
     pub fn ended(&self) -> bool {
         self.ended
-    }
-
-    /// A clause as it is read, where that is easier than as it is said.
-    pub fn written(&self, clause: &str) -> Option<Written> {
-        let spellings: Vec<_> = self.brain.spellings().into_iter().chain(self.readings.all().cloned()).collect();
-        Written::of(clause, &spellings, self.bot.language)
     }
 
     /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for, or after the end.
@@ -258,7 +253,7 @@ impl Conversation {
                 self.out.push_back(Output::Pause);
             }
             Act::Resume => self.resume(now),
-            Act::Hush => self.hush(now),
+            Act::Hush => self.hush(now, HushedBy::Caller),
             Act::Taken { text, confidence } => {
                 self.note_turn(&text, confidence, By::Voice);
                 if self.spend_turn(now) {
@@ -313,18 +308,18 @@ impl Conversation {
         false
     }
 
-    /// The caller interrupts: nothing said so far is heard any more, and nothing that was still to come is said.
-    fn hush(&mut self, now: Instant) {
-        self.silence(now);
+    /// Nothing said so far is heard any more, and nothing that was still to come is said.
+    fn hush(&mut self, now: Instant, by: HushedBy) {
+        self.silence(now, by);
         if self.brain.is_thinking() {
             self.think(now, BrainInput::Interrupted);
         }
     }
 
     /// Nothing said so far is heard any more.
-    fn silence(&mut self, now: Instant) {
+    fn silence(&mut self, now: Instant, by: HushedBy) {
         if self.history.speaking().is_some() {
-            self.out.push_back(Output::Hush { floor: self.history.floor() });
+            self.out.push_back(Output::Hush { floor: self.history.floor(), by });
             self.history.hush();
             (self.paused, self.said) = (false, false);
         }
@@ -396,8 +391,8 @@ impl Conversation {
     /// A disclosure that the caller spoke over stops like anything else, and is made before the next sentence, once and to its end.
     fn disclose(&mut self, now: Instant) {
         let mut clauses = (1..=self.disclosure).map(SayId);
-        let cut = clauses.clone().any(|say| self.history.cut(say));
-        if cut || clauses.all(|say| self.history.is_done(say)) {
+        let cut = clauses.clone().any(|say| self.history.is_cut(say));
+        if cut || clauses.all(|say| self.history.is_settled(say)) {
             self.disclosure = 0;
         }
         if cut && let Some(text) = self.bot.disclosure.clone() {
@@ -407,9 +402,12 @@ impl Conversation {
 
     fn say(&mut self, now: Instant, text: &str, interruptible: bool) {
         self.readings.note(&self.bot, text);
-        for text in self.bot.clauses(text) {
-            let say = self.history.say(now, &text, interruptible);
-            self.out.push_back(Output::Say { say, text, interruptible });
+        let spellings: Vec<_> = self.brain.spellings().into_iter().chain(self.readings.all().cloned()).collect();
+        for said in self.bot.clauses(text) {
+            let written = Written::of(&said, &spellings, self.bot.language);
+            let clause = Clause::new(said, written);
+            let say = self.history.say(now, clause.clone(), interruptible);
+            self.out.push_back(Output::Say { say, clause, interruptible });
         }
     }
 
@@ -442,7 +440,7 @@ impl Conversation {
         };
         // Keys beat the words of the same turn.
         self.turn.forget();
-        self.hush(now);
+        self.hush(now, HushedBy::Caller);
         if begins {
             self.out.push_back(Output::Keying(true));
         }
@@ -474,7 +472,7 @@ impl Conversation {
             return;
         }
         self.turn.forget();
-        self.hush(now);
+        self.hush(now, HushedBy::Caller);
         if self.entry.is_open() {
             self.entry.close();
             self.out.push_back(Output::Keying(false));
@@ -494,7 +492,7 @@ impl Conversation {
         self.brain.handle(now, BrainInput::Deaf(deaf));
         // What the bot says to that is said at once.
         if let Some(first) = self.brain.poll() {
-            self.silence(now);
+            self.silence(now, HushedBy::Bot);
             self.take(now, first);
         }
         self.drain(now);
@@ -520,7 +518,7 @@ impl Conversation {
         self.history.heard(now, say, 0, true);
         self.unspoken = self.unspoken.saturating_add(1);
         if self.unspoken >= UNSPOKEN_LIMIT && !self.ended {
-            self.hush(now);
+            self.hush(now, HushedBy::Bot);
             self.end(HangUpReason::CannotSpeak);
         }
     }

@@ -1,7 +1,8 @@
 //! `History`: who said what, and how much of it was heard.
+use crate::clause::{Clause, SayId};
 use std::time::{Duration, Instant};
 
-/// One line of a conversation.
+/// One line of a conversation, as people read it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Line {
     Bot { text: String, heard: String, cut: bool },
@@ -18,22 +19,16 @@ impl std::fmt::Debug for Line {
     }
 }
 
-/// The number of one clause the bot says; numbers rise through a conversation and are never used twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SayId(pub u64);
-
-struct Clause {
+struct BotEntry {
     say: SayId,
-    text: String,
-    heard: usize,
-    done: bool,
+    clause: Clause,
     interruptible: bool,
     /// When its sound was last reported, or it became the clause that plays.
     since: Instant,
 }
 
 enum Entry {
-    Bot(Clause),
+    Bot(BotEntry),
     Caller(String),
 }
 
@@ -41,23 +36,16 @@ enum Entry {
 pub struct History {
     entries: Vec<Entry>,
     next: u64,
-    /// Everything before this entry is done.
+    /// Everything before this entry is settled.
     open: usize,
 }
 
 impl History {
     /// Notes a clause that leaves for the caller.
-    pub fn say(&mut self, now: Instant, text: &str, interruptible: bool) -> SayId {
+    pub fn say(&mut self, now: Instant, clause: Clause, interruptible: bool) -> SayId {
         self.next += 1;
         let say = SayId(self.next);
-        self.entries.push(Entry::Bot(Clause {
-            say,
-            text: text.to_string(),
-            heard: 0,
-            done: false,
-            interruptible,
-            since: now,
-        }));
+        self.entries.push(Entry::Bot(BotEntry { say, clause, interruptible, since: now }));
         say
     }
 
@@ -70,96 +58,99 @@ impl History {
         SayId(self.next + 1)
     }
 
-    fn open_clauses(&self) -> impl Iterator<Item = &Clause> {
-        self.entries[self.open..].iter().filter_map(|e| match e {
-            Entry::Bot(clause) if !clause.done => Some(clause),
+    /// The clause that plays now or next.
+    fn first(&self) -> Option<&BotEntry> {
+        self.entries[self.open..].iter().find_map(|entry| match entry {
+            Entry::Bot(bot) if !bot.clause.is_settled() => Some(bot),
             _ => None,
         })
     }
 
     /// The clause that plays now or next: whether it may be interrupted.
     pub fn speaking(&self) -> Option<bool> {
-        self.open_clauses().next().map(|c| c.interruptible)
+        self.first().map(|bot| bot.interruptible)
     }
 
     /// When the clause that plays would be overdue, had its sound been lost.
     pub fn overdue(&self) -> Option<Instant> {
-        let first = self.open_clauses().next()?;
-        let left = first.text.chars().count().saturating_sub(first.heard) as u32;
+        let first = self.first()?;
+        let left = first.clause.chars() - first.clause.chars_heard();
         Some(first.since + Duration::from_secs(6) + Duration::from_millis(150) * left)
     }
 
     /// Gives up on the clause that plays.
     pub fn skip(&mut self, now: Instant) {
-        let first = self.open_clauses().next().map(|c| c.say);
-        if let Some(say) = first {
-            self.finish(now, say);
+        if let Some(say) = self.first().map(|bot| bot.say) {
+            self.settle(now, say);
         }
     }
 
     /// Counts anew when the clause that plays is overdue: its sound was stopped on purpose, and goes on now.
     pub fn restart_clock(&mut self, now: Instant) {
-        let first = self.open_clauses().next().map(|c| c.say);
-        if let Some(clause) = first.and_then(|say| self.clause(say)) {
-            clause.since = now;
+        if let Some(bot) = self.first().map(|bot| bot.say).and_then(|say| self.get_mut(say)) {
+            bot.since = now;
         }
     }
 
-    fn clause(&mut self, say: SayId) -> Option<&mut Clause> {
+    fn get(&self, say: SayId) -> Option<&BotEntry> {
+        self.entries.iter().rev().find_map(|entry| match entry {
+            Entry::Bot(bot) if bot.say == say => Some(bot),
+            _ => None,
+        })
+    }
+
+    fn get_mut(&mut self, say: SayId) -> Option<&mut BotEntry> {
         // Recent clauses are asked for, so look from the end.
-        self.entries.iter_mut().rev().find_map(|e| match e {
-            Entry::Bot(clause) if clause.say == say => Some(clause),
+        self.entries.iter_mut().rev().find_map(|entry| match entry {
+            Entry::Bot(bot) if bot.say == say => Some(bot),
             _ => None,
         })
     }
 
     /// Whether nothing more will be heard of a clause.
-    pub fn is_done(&self, say: SayId) -> bool {
-        self.entries.iter().any(|e| matches!(e, Entry::Bot(c) if c.say == say && c.done))
+    pub fn is_settled(&self, say: SayId) -> bool {
+        self.get(say).is_some_and(|bot| bot.clause.is_settled())
     }
 
     /// Whether a clause ended before the caller had heard all of it.
-    pub fn cut(&self, say: SayId) -> bool {
-        self.entries.iter().any(|e| match e {
-            Entry::Bot(c) if c.say == say => c.done && c.heard < c.text.chars().count(),
-            _ => false,
-        })
+    pub fn is_cut(&self, say: SayId) -> bool {
+        self.get(say).is_some_and(|bot| bot.clause.is_cut())
     }
 
-    /// The caller has heard `chars` characters of a clause.
+    /// The caller has heard `chars` characters of a clause; `whole`: nothing more of it will be heard.
     pub fn heard(&mut self, now: Instant, say: SayId, chars: u32, whole: bool) {
-        if let Some(clause) = self.clause(say) {
-            let all = clause.text.chars().count();
-            clause.heard = clause.heard.max((chars as usize).min(all));
-            clause.since = now;
+        if let Some(bot) = self.get_mut(say) {
+            bot.clause.hear(chars);
+            bot.since = now;
             if whole {
-                self.finish(now, say);
+                self.settle(now, say);
             }
         }
     }
 
-    fn finish(&mut self, now: Instant, say: SayId) {
-        if let Some(clause) = self.clause(say) {
-            clause.done = true;
+    fn settle(&mut self, now: Instant, say: SayId) {
+        if let Some(bot) = self.get_mut(say) {
+            bot.clause.settle();
         }
         self.advance(now);
     }
 
-    /// The clause after a finished one plays now: its clock starts.
+    /// The clause after a settled one plays now: its clock starts.
     fn advance(&mut self, now: Instant) {
-        while self.entries.get(self.open).is_some_and(|e| !matches!(e, Entry::Bot(c) if !c.done)) {
+        let over = |entry: &Entry| !matches!(entry, Entry::Bot(bot) if !bot.clause.is_settled());
+        while self.entries.get(self.open).is_some_and(over) {
             self.open += 1;
         }
-        if let Some(Entry::Bot(clause)) = self.entries.get_mut(self.open) {
-            clause.since = now;
+        if let Some(Entry::Bot(bot)) = self.entries.get_mut(self.open) {
+            bot.since = now;
         }
     }
 
     /// Everything that was said so far and not heard will never be.
     pub fn hush(&mut self) {
         for entry in &mut self.entries[self.open..] {
-            if let Entry::Bot(clause) = entry {
-                clause.done = true;
+            if let Entry::Bot(bot) = entry {
+                bot.clause.settle();
             }
         }
         self.open = self.entries.len();
@@ -169,21 +160,13 @@ impl History {
     pub fn lines(&self) -> Vec<Line> {
         let line = |entry: &Entry| match entry {
             Entry::Caller(text) => Line::Caller { text: text.clone() },
-            Entry::Bot(c) => {
-                let heard = whole_words(&c.text, c.heard);
-                Line::Bot { cut: heard.len() < c.text.len(), heard: heard.to_string(), text: c.text.clone() }
+            Entry::Bot(BotEntry { clause, .. }) => {
+                let (text, heard) = (clause.written().to_owned(), clause.heard().to_owned());
+                Line::Bot { cut: heard.len() < text.len(), heard, text }
             }
         };
         self.entries.iter().map(line).collect()
     }
-}
-
-/// The first `chars` characters of a text, back to the last whole word.
-pub fn whole_words(text: &str, chars: usize) -> &str {
-    let Some((end, _)) = text.char_indices().nth(chars) else { return text };
-    let boundary = text[end..].starts_with(char::is_whitespace) || end == 0;
-    let upto = if boundary { end } else { text[..end].rfind(char::is_whitespace).unwrap_or(0) };
-    text[..upto].trim_end()
 }
 
 #[cfg(test)]
@@ -191,24 +174,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_line_ends_with_the_last_whole_word() {
-        assert_eq!(whole_words("one two three", 9), "one two");
-        assert_eq!(whole_words("one two three", 7), "one two");
-        assert_eq!(whole_words("một hai ba", 99), "một hai ba");
-        assert_eq!(whole_words("dạ vâng ạ", 4), "dạ");
-        assert_eq!(whole_words("one", 0), "");
-    }
-
-    #[test]
     fn a_hush_closes_what_was_not_heard() {
         let now = Instant::now();
         let mut history = History::default();
-        let first = history.say(now, "good morning", true);
-        history.say(now, "how are you", true);
+        let first = history.say(now, Clause::new("good morning".into(), None), true);
+        history.say(now, Clause::new("how are you".into(), None), true);
         history.heard(now, first, 5, false);
         history.hush();
         assert_eq!(history.speaking(), None);
         assert_eq!(history.lines()[0], Line::Bot { text: "good morning".into(), heard: "good".into(), cut: true });
         assert_eq!(history.floor(), SayId(3));
+        // The playout reports after the hush how much of the clause that played was heard.
+        history.heard(now, first, 12, true);
+        assert!(history.is_settled(first) && !history.is_cut(first) && history.is_cut(SayId(2)));
     }
 }

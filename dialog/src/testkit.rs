@@ -78,7 +78,8 @@ impl Sim {
         while let Some(output) = self.talk.poll() {
             self.outputs.push(output.clone());
             match output {
-                Output::Say { say, text, .. } => {
+                Output::Say { say, clause, .. } => {
+                    let text = clause.said().to_owned();
                     self.note(format!("bot: {text}"));
                     self.playing.push_back(Playing { say, text, chars: 0, began: false });
                 }
@@ -90,7 +91,7 @@ impl Sim {
                     self.paused = false;
                     self.note("resume".into());
                 }
-                Output::Hush { floor } => {
+                Output::Hush { floor, .. } => {
                     self.paused = false;
                     self.playing.retain(|p| p.say >= floor);
                     self.note("hush".into());

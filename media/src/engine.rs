@@ -8,7 +8,7 @@ mod priority;
 mod slot;
 pub mod tick;
 
-pub use crate::room::{Event, Mode, Seat};
+pub use crate::room::{Bot, Event, Seat};
 pub use handle::{Refused, RoomHandle};
 pub use priority::{Priority, granted};
 pub use tick::RoomOrder;
@@ -157,7 +157,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refused::Full`] when no thread takes another room, [`Refused::Gone`] when the engine has stopped.
-    pub fn open(&self, mode: Mode, events: mpsc::Sender<Event>) -> Result<RoomHandle, Refused> {
+    pub fn open(&self, bot: Bot, events: mpsc::Sender<Event>) -> Result<RoomHandle, Refused> {
         if !self.running.load(Ordering::Acquire) {
             return Err(Refused::Gone);
         }
@@ -173,7 +173,7 @@ impl Engine {
         if self.random.fill(&mut seed).is_err() {
             seed = id.to_le_bytes();
         }
-        let room = Room::new(Instant::now(), mode, self.plan.rules.clone());
+        let room = Room::new(Instant::now(), bot, self.plan.rules.clone());
         let (handle, slot) = handle::pair(id, room, u64::from_le_bytes(seed), events);
         least.rooms.try_send(slot).map_err(|refused| {
             least.counters.rooms.fetch_sub(1, Ordering::AcqRel);

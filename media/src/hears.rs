@@ -1,5 +1,5 @@
 //! Who hears whom: one table, and the modes of a room's supervisors, by which it is obeyed seat by seat.
-use crate::seat::{Party, Seat};
+use crate::seat::{Party, Seat, Seats};
 
 /// Somebody whose sound can be heard in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,21 +91,83 @@ pub const fn hears(mode: Supervision, hearer: Hearer) -> Talkers {
     }
 }
 
-/// How each supervisor of a room takes part. Seats of others stay [`Supervision::Absent`], which changes nothing for anybody.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Modes([Supervision; Seat::COUNT]);
+/// How each supervisor of a room takes part, and what the table comes to by it for every seat: a tick asks often, modes change seldom.
+/// Seats of others stay [`Supervision::Absent`], which changes nothing for anybody.
+#[derive(Clone, Copy, Debug)]
+pub struct Modes {
+    modes: [Supervision; Seat::COUNT],
+    lines: [Seats; Seat::COUNT],
+    bot: Seats,
+    ears: Seats,
+    bot_rests: bool,
+}
+
+impl Default for Modes {
+    fn default() -> Self {
+        Self::new([Supervision::Absent; Seat::COUNT])
+    }
+}
 
 impl Modes {
+    /// Looks up every seat's part of the table.
+    fn new(modes: [Supervision; Seat::COUNT]) -> Self {
+        let table = Lookup(&modes);
+        let all = Seats::ALL;
+        Self {
+            modes,
+            lines: std::array::from_fn(|n| {
+                let seat = Seat(n as u8);
+                all.iter().filter(|&from| seat != from && table.seat_hears(seat, from.party().into(), from)).collect()
+            }),
+            bot: all.iter().filter(|&seat| table.seat_hears(seat, Talker::Bot, Seat::CALLER)).collect(),
+            ears: all.iter().filter(|&seat| table.ear_hears(seat)).collect(),
+            bot_rests: modes.contains(&Supervision::TakeOver),
+        }
+    }
+
     /// Seats of callers and agents have no mode.
     pub fn set(&mut self, seat: Seat, mode: Supervision) {
+        let mut modes = self.modes;
         if seat.party() == Party::Supervisor
-            && let Some(of_seat) = self.0.get_mut(usize::from(seat.0))
+            && let Some(of_seat) = modes.get_mut(usize::from(seat.0))
+            && *of_seat != mode
         {
             *of_seat = mode;
+            *self = Self::new(modes);
         }
     }
 
     pub fn of(&self, seat: Seat) -> Supervision {
+        Lookup(&self.modes).of(seat)
+    }
+
+    /// The seats whose lines are heard at `seat`.
+    pub fn lines(&self, seat: Seat) -> Seats {
+        self.lines.get(usize::from(seat.0)).copied().unwrap_or_default()
+    }
+
+    /// The seats at which the bot is heard.
+    pub const fn hear_bot(&self) -> Seats {
+        self.bot
+    }
+
+    /// The seats whose ears hear their line: the bot's recogniser the caller, a transcriber an agent, and a whisper's recogniser a
+    /// supervisor.
+    pub const fn ears(&self) -> Seats {
+        self.ears
+    }
+
+    /// Whether a supervisor has taken the call over from the bot.
+    pub const fn bot_rests(&self) -> bool {
+        self.bot_rests
+    }
+}
+
+/// The table by the modes of a room's supervisors.
+struct Lookup<'a>(&'a [Supervision; Seat::COUNT]);
+
+impl Lookup<'_> {
+    fn of(&self, seat: Seat) -> Supervision {
         self.0.get(usize::from(seat.0)).copied().unwrap_or_default()
     }
 
@@ -114,44 +176,27 @@ impl Modes {
         self.0.iter().all(|mode| hears(*mode, hearer).has(talker))
     }
 
-    /// Whether who sits at `seat` hears who sits at `from`.
-    pub fn hears(&self, seat: Seat, from: Seat) -> bool {
-        seat != from && self.hears_talker(seat, from.party().into(), self.of(from))
-    }
-
-    /// Whether who sits at `seat` hears the bot.
-    pub fn hears_bot(&self, seat: Seat) -> bool {
-        self.hears_talker(seat, Talker::Bot, Supervision::Absent)
-    }
-
     /// A supervisor is heard by their own mode, and hears by their own mode; what others hear of each other, all modes must let
-    /// them hear. `of_talker`: the talker's mode.
-    fn hears_talker(&self, seat: Seat, talker: Talker, of_talker: Supervision) -> bool {
+    /// them hear. `from`: where the talker sits, if it is a supervisor.
+    fn seat_hears(&self, seat: Seat, talker: Talker, from: Seat) -> bool {
         let hearer = match seat.party() {
             Party::Caller => Hearer::Caller,
             Party::Agent => Hearer::Agent,
             Party::Supervisor => Hearer::Supervisor,
         };
         match (talker, hearer) {
-            (Talker::Supervisor, _) => hears(of_talker, hearer).has(talker),
+            (Talker::Supervisor, _) => hears(self.of(from), hearer).has(talker),
             (_, Hearer::Supervisor) => hears(self.of(seat), hearer).has(talker),
             _ => self.all_let(hearer, talker),
         }
     }
 
-    /// Whether the ear of a seat hears its line: the bot's recogniser the caller, a transcriber an agent, and a whisper's
-    /// recogniser a supervisor.
-    pub fn ear_hears(&self, seat: Seat) -> bool {
+    fn ear_hears(&self, seat: Seat) -> bool {
         match seat.party() {
             Party::Caller => self.all_let(Hearer::Recogniser, Talker::Caller),
             Party::Agent => self.all_let(Hearer::Transcriber, Talker::Agent),
             Party::Supervisor => hears(self.of(seat), Hearer::WhisperRecogniser).has(Talker::Supervisor),
         }
-    }
-
-    /// Whether a supervisor has taken the call over from the bot.
-    pub fn bot_rests(&self) -> bool {
-        self.0.contains(&Supervision::TakeOver)
     }
 }
 
@@ -194,8 +239,8 @@ pub(crate) mod tests {
         let (mut modes, whispers, barges) = (Modes::default(), Seat(2), Seat(3));
         modes.set(whispers, Supervision::Whisper);
         modes.set(barges, Supervision::Barge);
-        assert!(!modes.hears(Seat::CALLER, whispers) && modes.hears(Seat::CALLER, barges));
-        assert!(modes.hears(Seat::AGENT, whispers) && modes.hears(Seat::AGENT, barges));
+        assert!(!modes.lines(Seat::CALLER).has(whispers) && modes.lines(Seat::CALLER).has(barges));
+        assert!(modes.lines(Seat::AGENT).has(whispers) && modes.lines(Seat::AGENT).has(barges));
     }
 
     #[test]

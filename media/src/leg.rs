@@ -15,10 +15,13 @@ use crate::{Frame, SamplePos};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Whether the bot speaks in a room.
+/// What the bot does in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bot {
+    /// It says what it is given to say.
     Speaks,
+    /// It says to each party what that party says. Other sound is refused, as while it rests.
+    Echoes,
     /// Its sound is refused, and what waits is cut: nothing of it counts as heard.
     Rests,
 }
@@ -128,11 +131,11 @@ impl Leg {
             Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
             Input::Configure(plan) => self.configure(now, plan),
             Input::Keys(keys) => self.egress.keys(&keys),
-            Input::Sound(sound) if self.bot == Bot::Rests => self.playout.refuse(now, sound.utterance),
+            Input::Sound(sound) if self.bot != Bot::Speaks => self.playout.refuse(now, sound.utterance),
             Input::Sound(sound) => self.playout.push(sound),
             Input::Bot(bot) => {
                 self.bot = bot;
-                if bot == Bot::Rests {
+                if bot != Bot::Speaks {
                     self.playout.cut_all(now);
                 }
             }

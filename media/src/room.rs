@@ -10,21 +10,13 @@ use crate::packet::Packet;
 use crate::playout::{Gain, Played};
 use crate::said::Said;
 pub use crate::seat::Seat;
+use crate::seat::Seats;
 use crate::stats::LegStats;
 use crate::tap::Tap;
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::Edge;
 use std::collections::VecDeque;
 use std::time::Instant;
-
-/// What a room is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Parties and a bot, which may rest.
-    Bot,
-    /// Each caller's own sound through the whole path back.
-    Echo,
-}
 
 pub enum Input {
     /// `seed`: what must be random on the wire. Who sat there before leaves.
@@ -36,8 +28,7 @@ pub enum Input {
     Leave(Seat),
     /// How the supervisor at this seat takes part from now on; [`Supervision::Absent`] until this is said.
     Supervise(Seat, Supervision),
-    /// While the bot rests its sound is refused and nothing of it counts as heard: a bridge is two parties and a resting bot. It
-    /// rests as well while a supervisor has taken over.
+    /// What the bot does from now on. A bridge is two parties and a resting bot; it rests as well while a supervisor has taken over.
     Bot(Bot),
     Leg(Seat, leg::Input),
     /// Takes both sides of seat 0 from now on, in place of who did before.
@@ -97,7 +88,6 @@ pub enum Event {
 }
 
 pub struct Room {
-    mode: Mode,
     rules: LineRules,
     modes: Modes,
     /// What [`Input::Bot`] said last.
@@ -105,10 +95,12 @@ pub struct Room {
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
-    /// Boxed: most seats stay empty, and a tick looks at all.
+    /// Boxed: most seats stay empty.
     legs: [Option<Box<Leg>>; Seat::COUNT],
-    /// Seats that no ear listens to.
-    without_ear: [bool; Seat::COUNT],
+    /// Where there are legs.
+    taken: Seats,
+    /// Seats that an ear listens to.
+    ears: Seats,
     /// How many frames of late sound, beyond one for each seat, the next tick may give to ears.
     late_left: usize,
     lanes: Lanes,
@@ -118,16 +110,16 @@ pub struct Room {
 
 impl Room {
     /// `opened`: the beginning of tick 0.
-    pub fn new(opened: Instant, mode: Mode, rules: LineRules) -> Self {
+    pub fn new(opened: Instant, bot: Bot, rules: LineRules) -> Self {
         Self {
-            mode,
             rules,
             modes: Modes::default(),
-            bot: Bot::Speaks,
+            bot,
             opened,
             tick: 0,
             legs: Default::default(),
-            without_ear: Default::default(),
+            taken: Seats::NONE,
+            ears: Seats::ALL,
             late_left: usize::MAX,
             lanes: Lanes::default(),
             tap: None,
@@ -151,11 +143,12 @@ impl Room {
                 self.set_ear(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
+                    self.taken.insert(seat);
                 }
             }
             Input::Leave(seat) => self.leave(now, seat),
             Input::Supervise(seat, mode) => {
-                if self.is_occupied(seat) {
+                if self.taken.has(seat) {
                     self.modes.set(seat, mode);
                     self.settle_bot(now);
                 }
@@ -179,35 +172,41 @@ impl Room {
         }
     }
 
-    fn is_occupied(&self, seat: Seat) -> bool {
-        self.legs.get(usize::from(seat.0)).is_some_and(Option::is_some)
-    }
-
-    /// Whether the bot speaks or rests, by what it was told and by how supervisors take part.
-    pub fn bot(&self) -> Bot {
+    /// What the bot does, by what it was told and by how supervisors take part.
+    pub const fn bot(&self) -> Bot {
         if self.modes.bot_rests() { Bot::Rests } else { self.bot }
     }
 
-    /// The legs learn whether the bot rests.
+    /// The legs learn what the bot does.
     fn settle_bot(&mut self, now: Instant) {
         let bot = self.bot();
-        for seat in 0..Seat::COUNT {
-            if let Some(leg) = &mut self.legs[seat] {
+        for seat in self.taken.iter() {
+            if let Some(leg) = &mut self.legs[usize::from(seat.0)] {
                 leg.handle(now, leg::Input::Bot(bot));
-                self.drain(Seat(seat as u8));
+                self.drain(seat);
             }
         }
     }
 
-    /// Whether the ear of a seat is to hear its line ([`Modes::ear_hears`]); the recogniser hears nobody while the bot rests.
+    /// Whether the ear of a seat is to hear its line ([`Modes::ears`]); the recogniser hears nobody while the bot rests.
     pub fn ear_hears(&self, seat: Seat) -> bool {
-        self.modes.ear_hears(seat) && (seat != Seat::CALLER || self.bot() == Bot::Speaks)
+        self.hearing_ears().has(seat)
+    }
+
+    fn hearing_ears(&self) -> Seats {
+        let mut ears = self.modes.ears();
+        if self.bot() == Bot::Rests {
+            ears.remove(Seat::CALLER);
+        }
+        ears
     }
 
     /// Whether an ear listens to this seat, as it does from [`Input::Join`] on: else no [`Output::Frame`] comes of the seat.
     pub fn set_ear(&mut self, seat: Seat, ear: bool) {
-        if let Some(without) = self.without_ear.get_mut(usize::from(seat.0)) {
-            *without = !ear;
+        if ear {
+            self.ears.insert(seat);
+        } else {
+            self.ears.remove(seat);
         }
     }
 
@@ -240,15 +239,13 @@ impl Room {
         (self.opened + TICK * u32::try_from(self.tick).unwrap_or(u32::MAX), Why::Tick)
     }
 
-    pub fn occupied(&self) -> impl Iterator<Item = Seat> + '_ {
-        (0..).zip(&self.legs).filter(|(_, leg)| leg.is_some()).map(|(n, _)| Seat(n))
+    pub fn occupied(&self) -> impl Iterator<Item = Seat> {
+        self.taken.iter()
     }
 
     /// Everybody leaves.
     pub fn close(&mut self, now: Instant) {
-        for seat in 0..Seat::COUNT as u8 {
-            self.leave(now, Seat(seat));
-        }
+        self.taken.iter().for_each(|seat| self.leave(now, seat));
         self.tap = None;
     }
 
@@ -258,6 +255,7 @@ impl Room {
             leg.leave(now);
             self.drain(seat);
             self.legs[usize::from(seat.0)] = None;
+            self.taken.remove(seat);
             self.modes.set(seat, Supervision::Absent);
             self.settle_bot(now);
         }
@@ -282,62 +280,75 @@ impl Room {
         let since = now.saturating_duration_since(self.opened) + TICK / 2;
         let tick = self.tick.max((since.as_nanos() / TICK.as_nanos()) as u64);
         self.tick = tick + 1;
-        let pos = SamplePos::of_tick(tick);
-        let (mut said, mut bot): (Sounds, Sounds) = ([const { None }; Seat::COUNT], [const { None }; Seat::COUNT]);
-        let speaks = self.mode != Mode::Echo && self.bot() == Bot::Speaks;
-        let with_ear: [bool; Seat::COUNT] =
-            std::array::from_fn(|n| self.legs[n].is_some() && !self.without_ear[n] && self.ear_hears(Seat(n as u8)));
-        let mut apart = [const { ForEar::Now }; Seat::COUNT];
-        for (n, leg) in self.legs.iter_mut().enumerate() {
-            if let Some(leg) = leg {
-                said[n] = Some(leg.decode(now, pos));
-                if with_ear[n] {
-                    let limit = self.late_left.saturating_add(1).min(MAX_LATE);
-                    apart[n] = leg.for_ear(now, pos, limit);
-                    if let ForEar::Late(frames) = &apart[n] {
-                        self.late_left -= frames.len().saturating_sub(1);
-                    }
+        let ears = self.taken.and(self.ears).and(self.hearing_ears());
+        let mut sounds = Sounds { tick, bot: self.bot(), seats: [const { SeatSounds::NONE }; Seat::COUNT] };
+        self.take_sounds(now, ears, &mut sounds);
+        self.send_mixes(now, ears, &mut sounds);
+        self.give_to_ears(ears, sounds);
+    }
+
+    /// What each leg says, and what the bot says to it.
+    fn take_sounds(&mut self, now: Instant, ears: Seats, sounds: &mut Sounds) {
+        let pos = sounds.pos();
+        for seat in self.taken.iter() {
+            let (Some(leg), of_seat) = (&mut self.legs[usize::from(seat.0)], sounds.of_mut(seat)) else { continue };
+            of_seat.said = Some(leg.decode(now, pos));
+            if ears.has(seat) {
+                let limit = self.late_left.saturating_add(1).min(MAX_LATE);
+                of_seat.for_ear = leg.for_ear(now, pos, limit);
+                if let ForEar::Late(frames) = &of_seat.for_ear {
+                    self.late_left -= frames.len().saturating_sub(1);
                 }
-                bot[n] = (speaks || leg.fades()).then(|| leg.play(now, pos));
             }
+            let plays = sounds.bot == Bot::Speaks || leg.fades();
+            sounds.of_mut(seat).bot = plays.then(|| leg.play(now, pos));
         }
-        let mut sent = [const { None }; Seat::COUNT];
-        for n in 0..Seat::COUNT {
-            let Some(leg) = &mut self.legs[n] else { continue };
-            let seat = Seat(n as u8);
-            let mut frame = Frame::silence(pos, leg.plan().codec.rate());
-            let sources = Sources { said: &said, bot: &bot, speaks, tick };
-            sources.mix(self.mode, &self.modes, seat, &mut self.lanes, &mut frame);
-            leg.send(now, tick, &mut frame);
+    }
+
+    /// Each leg is sent what is heard at its seat, and the tap takes both sides of the caller's.
+    fn send_mixes(&mut self, now: Instant, ears: Seats, sounds: &mut Sounds) {
+        for seat in self.taken.iter() {
+            let Some(leg) = &mut self.legs[usize::from(seat.0)] else { continue };
+            let mut frame = Frame::silence(sounds.pos(), leg.plan().codec.rate());
+            sounds.mix(self.taken, &self.modes, seat, &mut self.lanes, &mut frame);
+            leg.send(now, sounds.tick, &mut frame);
             if !leg.plan().direction.sends() {
                 frame.pcm_mut().fill(0);
             }
             self.drain(seat);
+            let of_seat = sounds.of_mut(seat);
             if seat == Seat::CALLER
-                && let (Some(tap), Some(said)) = (&mut self.tap, &said[n])
+                && let (Some(tap), Some(said)) = (&mut self.tap, &of_seat.said)
                 && tap.take(said, &frame).is_break()
             {
                 self.tap = None;
                 self.out.push_back(Output::Event(Event::TapBroke));
             }
-            if with_ear[n] {
-                sent[n] = Some(Box::new(frame));
+            if ears.has(seat) {
+                of_seat.sent = Some(Box::new(frame));
             }
         }
-        for (n, (said, sent)) in said.iter_mut().zip(&mut sent).enumerate() {
-            if let (Some(sent), Some(mut frame)) = (sent.take(), said.take()) {
-                if self.legs[n].as_ref().is_some_and(|leg| leg.keying()) {
-                    frame.pcm_mut().fill(0);
-                }
-                let said = match std::mem::replace(&mut apart[n], ForEar::Now) {
-                    ForEar::Now => Said::Now(Box::new(frame)),
-                    ForEar::Awaited { made, suppresses } => {
-                        Said::Awaited { made: made.then(|| Box::new(frame)), suppresses }
-                    }
-                    ForEar::Late(frames) => Said::Late(frames),
-                };
-                self.out.push_back(Output::Frame { seat: Seat(n as u8), said, sent });
+    }
+
+    /// Each ear is given what its leg said and was sent.
+    fn give_to_ears(&mut self, ears: Seats, mut sounds: Sounds) {
+        for seat in ears.iter() {
+            let SeatSounds { said: Some(mut frame), sent: Some(sent), for_ear, .. } =
+                std::mem::replace(sounds.of_mut(seat), SeatSounds::NONE)
+            else {
+                continue;
+            };
+            if self.legs[usize::from(seat.0)].as_ref().is_some_and(|leg| leg.keying()) {
+                frame.pcm_mut().fill(0);
             }
+            let said = match for_ear {
+                ForEar::Now => Said::Now(Box::new(frame)),
+                ForEar::Awaited { made, suppresses } => {
+                    Said::Awaited { made: made.then(|| Box::new(frame)), suppresses }
+                }
+                ForEar::Late(frames) => Said::Late(frames),
+            };
+            self.out.push_back(Output::Frame { seat, said, sent });
         }
     }
 }
@@ -351,47 +362,64 @@ pub enum Why {
     Tick,
 }
 
-type Sounds = [Option<Frame>; Seat::COUNT];
-
-/// What was said in a tick, and what the bot says to each seat.
-struct Sources<'a> {
-    said: &'a Sounds,
-    bot: &'a Sounds,
-    /// The bot does not rest. Where it does, what there is of it fades.
-    speaks: bool,
+/// The sounds of one tick.
+struct Sounds {
     tick: u64,
+    bot: Bot,
+    seats: [SeatSounds; Seat::COUNT],
 }
 
-impl Sources<'_> {
-    /// What `seat` hears, at its own rate.
-    fn mix(&self, mode: Mode, modes: &Modes, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
+/// The sounds of one seat in one tick; none where nobody sits.
+struct SeatSounds {
+    /// What its leg said, as people hear it.
+    said: Option<Frame>,
+    /// What the bot says to it, or what still fades of that.
+    bot: Option<Frame>,
+    for_ear: ForEar,
+    /// What its leg was sent, where an ear wants to know.
+    sent: Option<Box<Frame>>,
+}
+
+impl SeatSounds {
+    const NONE: Self = Self { said: None, bot: None, for_ear: ForEar::Now, sent: None };
+}
+
+impl Sounds {
+    const fn pos(&self) -> SamplePos {
+        SamplePos::of_tick(self.tick)
+    }
+
+    /// Of a seat where somebody sits.
+    const fn of(&self, seat: Seat) -> &SeatSounds {
+        &self.seats[seat.0 as usize]
+    }
+
+    const fn of_mut(&mut self, seat: Seat) -> &mut SeatSounds {
+        &mut self.seats[seat.0 as usize]
+    }
+
+    /// What is heard at `seat`, at its own rate.
+    fn mix(&self, taken: Seats, modes: &Modes, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
         let rate = out.rate;
         let mut mix = Mix::new(out.pcm_mut());
-        let mut add = |source: Source| {
-            let frame = match source {
-                Source::Line(n) => &self.said[usize::from(n)],
-                Source::Bot(n) => &self.bot[usize::from(n)],
-            };
-            match frame {
-                Some(frame) if frame.rate == rate => mix.add(frame.pcm()),
-                Some(frame) => mix.add(lanes.convert(self.tick, source, frame, rate)),
-                None => {}
-            }
+        let mut add = |source: Source, frame: &Option<Frame>| match frame {
+            Some(frame) if frame.rate == rate => mix.add(frame.pcm()),
+            Some(frame) => mix.add(lanes.convert(self.tick, source, frame, rate)),
+            None => {}
         };
-        if mode == Mode::Echo {
-            add(Source::Line(seat.0));
-        } else {
-            for n in 0..Seat::COUNT as u8 {
-                if self.said[usize::from(n)].is_some() && modes.hears(seat, Seat(n)) {
-                    add(Source::Line(n));
-                }
-            }
-            if modes.hears_bot(seat) || !self.speaks {
-                add(Source::Bot(seat.0));
-            }
-            if modes.hears_bot(seat) && seat != Seat::CALLER {
-                add(Source::Bot(Seat::CALLER.0));
-            }
+        for from in taken.and(modes.lines(seat)).iter() {
+            add(Source::Line(from.0), &self.of(from).said);
+        }
+        let hears_bot = modes.hear_bot().has(seat);
+        if hears_bot && self.bot == Bot::Echoes {
+            add(Source::Line(seat.0), &self.of(seat).said);
+        }
+        // What was cut when the bot stopped to speak fades for everybody.
+        if hears_bot || self.bot != Bot::Speaks {
+            add(Source::Bot(seat.0), &self.of(seat).bot);
+        }
+        if hears_bot && seat != Seat::CALLER {
+            add(Source::Bot(Seat::CALLER.0), &self.of(Seat::CALLER).bot);
         }
         mix.finish();
     }

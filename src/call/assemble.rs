@@ -16,7 +16,7 @@ use crate::store::{Direction, Event as Note, Private, Started};
 use dialog::conversation::Conversation;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
-use media::room::{Event, Mode, Seat};
+use media::room::{Bot, Event, Seat};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use telephony::webrtc::Data;
@@ -85,11 +85,11 @@ impl Assembly {
     /// Runs an answered call to its end.
     pub(super) async fn run(&self, info: &CallInfo, mut answered: AnsweredLine) {
         let (events, room_events) = mpsc::channel(QUEUE);
-        let (mode, ear) = match &info.route {
-            Route::Echo => (Mode::Echo, None),
-            Route::Bot(..) => (Mode::Bot, Some(self.ear(answered.page.is_some()))),
+        let (bot, ear) = match &info.route {
+            Route::Echo => (Bot::Echoes, None),
+            Route::Bot(..) => (Bot::Speaks, Some(self.ear(answered.page.is_some()))),
         };
-        let room = self.resources.engine.open(mode, events).ok().filter(|room| join(room, &mut answered.line, ear));
+        let room = self.resources.engine.open(bot, events).ok().filter(|room| join(room, &mut answered.line, ear));
         let end = match room {
             Some(room) => match &info.route {
                 Route::Echo => self.run_echo(info, answered, room, room_events).await,

@@ -33,14 +33,18 @@ impl Echo {
         let mut request = None;
         self.tell_page(|page| {
             request = page.receive(now, incoming);
-            if let Some(PageRequest::Type(_)) = request {
-                page.error("not_taken", "this line says back what it hears, and reads nothing");
+            match request {
+                Some(PageRequest::Greet) => page.greet(&[]),
+                Some(PageRequest::Type(_)) => {
+                    page.error("not_taken", "this line says back what it hears, and reads nothing");
+                }
+                _ => {}
             }
         });
         match request {
             Some(PageRequest::HangUp) => self.end(End::new(Blame::RemoteParty, Reason::HungUp)),
             Some(PageRequest::TooManyMessages) => self.end(End::new(Blame::RemoteParty, Reason::TooManyMessages)),
-            Some(PageRequest::Type(_) | PageRequest::Key(_)) | None => {}
+            Some(PageRequest::Greet | PageRequest::Type(_) | PageRequest::Key(_)) | None => {}
         }
     }
 

@@ -11,6 +11,7 @@ pub mod control;
 pub mod core;
 pub mod dedup;
 pub mod driver;
+mod due_sound;
 pub mod echo;
 pub mod effects;
 pub mod end;
@@ -24,7 +25,8 @@ mod resources;
 mod route;
 pub mod talk;
 pub mod timeline;
-pub mod turns;
+pub mod transcript;
+mod utterance;
 pub mod watchdog;
 
 pub use calls::Calls;

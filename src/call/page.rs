@@ -2,9 +2,8 @@
 //! text. Messages from before the channel opens are not queued: when it opens, also again after a lost connection, the page is sent
 //! the present state of everything.
 use super::end::End;
+use super::transcript::Change;
 use crate::store::{Latency, Means};
-use dialog::conversation::MASK;
-use dialog::say::written::Written;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -42,6 +41,8 @@ impl std::fmt::Debug for Incoming {
 /// What a message of the page asks for.
 #[derive(PartialEq, Eq)]
 pub enum PageRequest {
+    /// The channel is open: [`Page::greet`].
+    Greet,
     Type(String),
     Key(char),
     HangUp,
@@ -57,19 +58,6 @@ pub enum PageState {
     Speaking,
 }
 
-/// A clause that was announced and has not been heard to its end.
-struct Clause {
-    say: u64,
-    turn: u32,
-    text: String,
-    /// Its text for readers, where that differs from the text for the synthesiser.
-    written: Option<Written>,
-    /// How many characters of `text` have been heard.
-    chars: u32,
-    /// Cut off; the playout has not reported yet how much of it was heard.
-    hushed: bool,
-}
-
 pub struct Page {
     hello: Value,
     open: bool,
@@ -77,12 +65,6 @@ pub struct Page {
     keys: bool,
     secret: bool,
     slots: BTreeMap<String, Value>,
-    clauses: Vec<Clause>,
-    /// Clauses said while an earlier one was being cut off. They are announced after the interruption, because a page removes every
-    /// clause that follows the interrupted one.
-    waiting: Vec<Clause>,
-    /// The caption of the caller's words so far.
-    partial: Option<(u32, String)>,
     /// From the first message on.
     allowance: Option<TokenBucket>,
     offences: u32,
@@ -99,9 +81,6 @@ impl Page {
             keys: false,
             secret: false,
             slots: BTreeMap::new(),
-            clauses: Vec::new(),
-            waiting: Vec::new(),
-            partial: None,
             allowance: None,
             offences: 0,
             out: VecDeque::new(),
@@ -115,10 +94,7 @@ impl Page {
 
     pub fn receive(&mut self, now: Instant, incoming: Incoming) -> Option<PageRequest> {
         let text = match incoming {
-            Incoming::Opened => {
-                self.greet();
-                return None;
-            }
+            Incoming::Opened => return Some(PageRequest::Greet),
             _ if !self.spend(now) => return self.offend("too_fast", "at most 20 messages a second are read"),
             Incoming::Bad => return self.offend("bad_message", "a message is text of at most 4096 bytes"),
             Incoming::Text(text) => text,
@@ -157,111 +133,33 @@ impl Page {
         (self.offences >= MAX_OFFENCES).then_some(PageRequest::TooManyMessages)
     }
 
-    fn greet(&mut self) {
+    /// Tells a page whose channel has opened how things stand; `unheard`: what the transcript tells an observer who comes late.
+    pub fn greet(&mut self, unheard: &[Change]) {
         self.open = true;
         self.send(self.hello.clone());
         self.send(expect(self.keys, self.secret));
         let slots: Vec<Value> = self.slots.values().cloned().collect();
-        let clauses: Vec<[Value; 2]> =
-            self.clauses.iter().map(|c| [c.announce(), spoken(c.say, c.heard(), false)]).collect();
-        slots.into_iter().chain(clauses.into_iter().flatten()).for_each(|message| self.send(message));
+        slots.into_iter().for_each(|slot| self.send(slot));
+        unheard.iter().for_each(|change| self.change(change));
         self.send(state(self.state));
+    }
+
+    /// The transcript of the call has changed.
+    pub fn change(&mut self, change: &Change) {
+        self.send(match change {
+            Change::Clause { say, turn, text } => json!({"type": "bot", "say": say.0, "turn": turn, "text": text}),
+            Change::Heard { say, chars, done } => json!({"type": "spoken", "say": say.0, "chars": chars, "done": done}),
+            Change::Interrupted { say, chars } => json!({"type": "interrupted", "say": say.0, "chars": chars}),
+            Change::Partial { turn, text, secret } => caption(*turn, Some(text), None, *secret),
+            Change::Withdrawn { turn } => caption(*turn, None, Some(None), false),
+            Change::Taken { turn, text, by, secret } => caption(*turn, Some(text), Some(Some((*by).into())), *secret),
+        });
     }
 
     pub fn state(&mut self, now: PageState) {
         if std::mem::replace(&mut self.state, now) != now {
             self.send(state(now));
         }
-    }
-
-    /// The caller's words so far; a secret is shown as a mask.
-    pub fn heard(&mut self, turn: u32, text: &str) {
-        let shown = if self.secret { MASK } else { text };
-        if self.partial.as_ref().is_some_and(|(t, s)| *t == turn && s == shown) {
-            return;
-        }
-        self.withdraw(Some(turn));
-        self.partial = Some((turn, shown.into()));
-        self.send(caption(turn, Some(shown), None, self.secret));
-    }
-
-    /// The caller's turn is taken. `text` is masked where it is secret.
-    pub fn taken(&mut self, turn: u32, text: &str, by: Means, secret: bool) {
-        self.withdraw(Some(turn));
-        self.partial = None;
-        self.send(caption(turn, Some(text), Some(Some(by)), secret));
-    }
-
-    /// The words so far did not become a turn.
-    pub fn nothing(&mut self) {
-        self.withdraw(None);
-    }
-
-    fn withdraw(&mut self, but: Option<u32>) {
-        if let Some((turn, _)) = self.partial.take_if(|(turn, _)| Some(*turn) != but) {
-            self.send(caption(turn, None, Some(None), false));
-        }
-    }
-
-    /// The bot is going to say a clause.
-    pub fn clause(&mut self, say: u64, turn: u32, text: &str, written: Option<Written>) {
-        let clause = Clause { say, turn, text: text.into(), written, chars: 0, hushed: false };
-        if self.clauses.iter().any(|clause| clause.hushed) {
-            self.waiting.push(clause);
-        } else {
-            self.announce(clause);
-        }
-    }
-
-    fn announce(&mut self, clause: Clause) {
-        self.send(clause.announce());
-        self.clauses.push(clause);
-    }
-
-    /// `chars` characters of a clause have been heard; `done`: nothing more of it will be.
-    pub fn spoken(&mut self, say: u64, chars: u32, done: bool) {
-        if self.waiting.iter().any(|clause| clause.say == say) {
-            // The playout goes on with the next clause and does not report the one that was cut off.
-            self.settle();
-        }
-        let Some(at) = self.clauses.iter().position(|clause| clause.say == say && !clause.hushed) else { return };
-        let clause = &mut self.clauses[at];
-        if chars > clause.chars || done {
-            clause.chars = clause.chars.max(chars);
-            let message = spoken(say, clause.heard(), done);
-            if done {
-                self.clauses.remove(at);
-            }
-            self.send(message);
-        }
-    }
-
-    /// No clause below `floor` is played any more. `sounding`: the clause of which the playout will report how much was heard.
-    pub fn hushed(&mut self, floor: u64, sounding: Option<u64>) {
-        self.clauses.iter_mut().filter(|clause| clause.say < floor).for_each(|clause| clause.hushed = true);
-        self.waiting.retain(|clause| clause.say >= floor);
-        if sounding.is_none_or(|say| !self.clauses.iter().any(|clause| clause.hushed && clause.say == say)) {
-            self.settle();
-        }
-    }
-
-    /// The playout stopped in the midst of a clause.
-    pub fn cut(&mut self, say: u64, chars: u32) {
-        if let Some(clause) = self.clauses.iter_mut().find(|clause| clause.say == say) {
-            clause.hushed = true;
-            clause.chars = clause.chars.max(chars);
-            self.settle();
-        }
-    }
-
-    /// Announces an interruption, then the clauses that were said after it.
-    fn settle(&mut self) {
-        if let Some(first) = self.clauses.iter().find(|clause| clause.hushed) {
-            let message = json!({"type": "interrupted", "say": first.say, "chars": first.heard()});
-            self.send(message);
-            self.clauses.retain(|clause| !clause.hushed);
-        }
-        std::mem::take(&mut self.waiting).into_iter().for_each(|clause| self.announce(clause));
     }
 
     /// `value` is masked where it is secret.
@@ -305,18 +203,6 @@ impl Page {
     }
 }
 
-impl Clause {
-    fn announce(&self) -> Value {
-        let text = self.written.as_ref().map_or(&self.text, |written| &written.text);
-        json!({"type": "bot", "say": self.say, "turn": self.turn, "text": text})
-    }
-
-    /// Heard characters of the text that was announced.
-    fn heard(&self) -> u32 {
-        self.written.as_ref().map_or(self.chars, |written| written.heard(self.chars))
-    }
-}
-
 /// As JSON with `type` first.
 fn text(mut message: Value) -> String {
     let kind = message.as_object_mut().and_then(|fields| fields.remove("type")).unwrap_or_default();
@@ -325,10 +211,6 @@ fn text(mut message: Value) -> String {
         Some(rest) => format!("{{\"type\":{kind},{rest}"),
         None => format!("{{\"type\":{kind}}}"),
     }
-}
-
-fn spoken(say: u64, chars: u32, done: bool) -> Value {
-    json!({"type": "spoken", "say": say, "chars": chars, "done": done})
 }
 
 fn expect(keys: bool, secret: bool) -> Value {

@@ -2,16 +2,17 @@
 //! the call's record. It is told the time and returns [`Act`]s, which the driver carries out.
 use super::core::{Act, Core, Input};
 use super::dedup::{KeyDedup, KeySource};
+use super::due_sound::DueSound;
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::{Owed, SilenceSpan, Silences, Stopwatch, line};
-use super::turns::{BotTurns, CallerTurn, before, clause, utterance};
-use super::watchdog::Watchdog;
-use super::watchdog::{Limits, Why};
+use super::transcript::Transcript;
+use super::utterance::clause;
+use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
 use crate::store::{Event as Note, Mark, Private};
-use dialog::conversation::{Conversation, Input as Words, SayId, ToolId};
+use dialog::conversation::{Conversation, Input as Words, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
 use media::ear::EarState;
@@ -24,40 +25,22 @@ use std::time::{Duration, Instant};
 
 mod outputs;
 
-/// The call ends when sound of the bot has been due for this long.
-const NO_SOUND_LIMIT: Duration = Duration::from_secs(12);
-
-/// Between standby clips, while the bot is not heard.
-const STANDBY_INTERVAL: Duration = Duration::from_secs(5);
+/// The longest the last clauses of a call may take to be heard.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(20);
 
 pub struct Talk {
     conversation: Conversation,
-    dead_air: Duration,
     watchdog: Watchdog,
     acts: VecDeque<Act>,
     started: Instant,
-    answered: Option<Instant>,
+    transcript: Transcript,
+    due: DueSound,
     silences: Silences,
     stopwatch: Stopwatch,
     /// Where in the call the caller's voice last began.
     speech_at: SamplePos,
-    turns: u32,
-    bot: BotTurns,
-    caller: CallerTurn,
-    /// Since when sound of the bot is due; when a standby clip was last started, and whether one is still playing.
-    sound_due: Option<Instant>,
-    standby_at: Option<Instant>,
-    standby_plays: bool,
-    /// The clause before which standby clips were last played, and how many.
-    standby_clips: (UtteranceId, u64),
-    /// A clause that has begun and whose synthesised sound has run out.
-    underrun: Option<UtteranceId>,
-    /// An answer is due, and the recogniser is late with the caller's words.
-    words_late: bool,
     /// The tools that run. Meanwhile the conversation asks for patience itself, and no other sound is due.
     tools: BTreeSet<ToolId>,
-    /// The newest clause.
-    last_say: SayId,
     dedup: KeyDedup,
     /// The page of a browser's call.
     page: Option<Page>,
@@ -73,9 +56,6 @@ pub struct Talk {
     ended: bool,
 }
 
-/// The longest the last clauses of a call may take to be heard.
-const LAST_WORDS_LIMIT: Duration = Duration::from_secs(20);
-
 impl Core for Talk {
     fn poll(&mut self) -> Option<Act> {
         self.acts.pop_front()
@@ -88,10 +68,7 @@ impl Core for Talk {
         }
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
-            all.push((at + NO_SOUND_LIMIT, Why::NoSound));
-            all.extend((!self.standby_plays).then(|| (self.dead_air(at), Why::DeadAir)));
-        }
+        all.extend(self.due.deadline().filter(|_| !self.watchdog.is_held()));
         all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
@@ -102,8 +79,7 @@ impl Core for Talk {
         }
         match input {
             Input::Answered => {
-                self.answered = Some(now);
-                self.sound_due = Some(now);
+                self.due.expect(now);
                 self.silences.answered(now);
                 self.note(Note::Answered);
                 self.tell_conversation(now, Words::Answered);
@@ -134,25 +110,15 @@ impl Talk {
     pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
         Self {
             conversation,
-            dead_air: limits.dead_air,
             watchdog: Watchdog::new(limits, started),
             acts: VecDeque::new(),
             started,
-            answered: None,
+            transcript: Transcript::default(),
+            due: DueSound::new(limits.dead_air),
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             speech_at: SamplePos::default(),
-            turns: 0,
-            bot: BotTurns::default(),
-            caller: CallerTurn::default(),
-            sound_due: None,
-            standby_at: None,
-            standby_plays: false,
-            standby_clips: (UtteranceId(0), 0),
-            underrun: None,
-            words_late: false,
             tools: BTreeSet::new(),
-            last_say: SayId(0),
             dedup: KeyDedup::default(),
             page: None,
             playout_held: false,
@@ -179,12 +145,24 @@ impl Talk {
         }
     }
 
+    /// What was said so far.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// Tells the page what is new in the transcript.
+    fn tell_changes(&mut self) {
+        while let Some(change) = self.transcript.poll() {
+            self.tell_page(|page| page.change(&change));
+        }
+    }
+
     fn state(&self) -> PageState {
-        let speaks = self.sounds() || (self.bot.begun() > 0 && self.bot.more());
+        let speaks = self.sounds() || (self.transcript.bot_has_begun() && self.transcript.bot_has_more());
         match () {
             () if speaks && !self.playout_held => PageState::Speaking,
-            () if self.caller.is_speaking() => PageState::Listening,
-            () if self.sound_due.is_some() || !self.tools.is_empty() => PageState::Thinking,
+            () if self.transcript.caller_speaks() => PageState::Listening,
+            () if self.due.is_due() || !self.tools.is_empty() => PageState::Thinking,
             () => PageState::Listening,
         }
     }
@@ -194,6 +172,10 @@ impl Talk {
         self.tell_page(|page| request = page.receive(now, incoming));
         match request {
             None => {}
+            Some(PageRequest::Greet) => {
+                let unheard = self.transcript.unheard();
+                self.tell_page(|page| page.greet(&unheard));
+            }
             Some(PageRequest::Key(key)) => self.key(now, key, KeySource::Signalling),
             Some(PageRequest::Type(_)) if !self.conversation.takes() => {
                 self.tell_page(|page| {
@@ -202,9 +184,9 @@ impl Talk {
             }
             Some(PageRequest::Type(text)) => {
                 self.mark(now, "typed");
-                self.caller.clear();
-                self.caller.started(now);
-                self.caller.stopped(now);
+                self.transcript.forget_caller_sound();
+                self.transcript.caller_started(now);
+                self.transcript.caller_stopped(now);
                 self.stopwatch.stopped(now);
                 self.tell_conversation(now, Words::Typed(text));
             }
@@ -217,11 +199,11 @@ impl Talk {
         if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
-        if let Some(at) = self.sound_due.filter(|_| !self.watchdog.is_held()) {
-            if now >= at + NO_SOUND_LIMIT {
+        if !self.watchdog.is_held() {
+            if self.due.is_given_up(now) {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
-            if now >= self.dead_air(at) {
+            if self.due.wants_clip(now) {
                 self.play_standby(now, Clip::Moment);
             }
         }
@@ -235,24 +217,10 @@ impl Talk {
         }
     }
 
-    /// When a standby clip is played if sound of the bot has been due since `at`.
-    fn dead_air(&self, at: Instant) -> Instant {
-        self.standby_at.map_or(at, |before| before + STANDBY_INTERVAL).max(at + self.dead_air)
-    }
-
     /// Plays a standby clip in place of missing sound, at intervals until the bot is heard again.
     fn play_standby(&mut self, now: Instant, clip: Clip) {
-        if self.standby_plays || self.standby_at.is_some_and(|before| now < before + STANDBY_INTERVAL) {
-            return;
-        }
-        (self.standby_at, self.standby_plays) = (Some(now), true);
+        let Some(utterance) = self.due.begin_clip(now, self.transcript.waiting()) else { return };
         self.mark(now, "standby");
-        let next = || utterance(SayId(self.last_say.0 + 1));
-        let clause = self.underrun.or_else(|| self.bot.waiting()).unwrap_or_else(next);
-        let (before_clause, clips) = self.standby_clips;
-        let clips = if before_clause == clause { clips } else { 0 };
-        self.standby_clips = (clause, clips + 1);
-        let utterance = before(clause, clips);
         self.act(Act::Standby { utterance, clip });
     }
 
@@ -273,9 +241,8 @@ impl Talk {
             return;
         }
         self.watchdog.set_held(held, now);
-        // The time for which sound has been due begins anew.
-        self.sound_due = self.sound_due.map(|_| now);
-        self.caller.clear();
+        self.due.restart(now);
+        self.transcript.forget_caller_sound();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
@@ -292,19 +259,22 @@ impl Talk {
 
     fn tool_started(&mut self, id: ToolId) {
         self.tools.insert(id);
-        self.sound_due = None;
+        self.due.expect_nothing();
     }
 
     /// What the bot says to the result is due, once no tool runs any more.
     fn tool_ended(&mut self, now: Instant, id: ToolId) {
         if self.tools.remove(&id) && self.tools.is_empty() {
-            self.sound_due = (!self.sounds()).then_some(now);
+            match self.sounds() {
+                true => self.due.expect_nothing(),
+                false => self.due.expect_more(now),
+            }
         }
     }
 
     /// Whether a clause or a standby clip is playing (or would, were the playout not held).
     fn sounds(&self) -> bool {
-        self.standby_plays || self.bot.sounds()
+        self.due.clip_plays() || self.transcript.bot_sounds()
     }
 
     fn room(&mut self, now: Instant, event: Event) {
@@ -314,10 +284,8 @@ impl Talk {
             Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
                 self.speech_at = place;
                 let at = arrived.unwrap_or(now).min(now);
-                if std::mem::take(&mut self.words_late) {
-                    self.sound_due = None;
-                }
-                self.caller.started(at);
+                self.due.words_given_up();
+                self.transcript.caller_started(at);
                 let silence = self.silences.caller(true, at);
                 self.silence(silence);
                 self.mark_at(at, "speech_started");
@@ -325,7 +293,7 @@ impl Talk {
             }
             Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
-                self.caller.stopped(at);
+                self.transcript.caller_stopped(at);
                 self.stopwatch.stopped(at);
                 let silence = self.silences.caller(false, at);
                 self.silence(silence);
@@ -358,8 +326,8 @@ impl Talk {
         }
         // Without the key itself, which may be part of a secret: the conversation reports the entry.
         self.mark(now, "key");
-        self.caller.started(now);
-        self.caller.stopped(now);
+        self.transcript.caller_started(now);
+        self.transcript.caller_stopped(now);
         self.stopwatch.stopped(now);
         self.tell_conversation(now, Words::Key(key));
     }
@@ -371,8 +339,8 @@ impl Talk {
         }
         match heard {
             Heard::Partial { text } => {
-                let turn = self.turns + self.bot.begun();
-                self.tell_page(|page| page.heard(turn, &text));
+                self.transcript.partial(&text);
+                self.tell_changes();
                 self.tell_conversation(now, Words::Words { text: Some(text), confidence: 0.0, is_final: false });
             }
             Heard::Final { hypothesis, took, done_at, .. } => {
@@ -383,12 +351,11 @@ impl Talk {
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
-                self.caller.clear();
+                self.transcript.forget_caller_sound();
                 if !std::mem::replace(&mut self.deaf, true) {
-                    self.tell_page(|page| {
-                        page.nothing();
-                        page.error("deaf", "no recogniser works: keys and text do");
-                    });
+                    self.transcript.withdraw_partial();
+                    self.tell_changes();
+                    self.tell_page(|page| page.error("deaf", "no recogniser works: keys and text do"));
                     self.tell_conversation(now, Words::Deaf(true));
                 }
             }
@@ -401,15 +368,14 @@ impl Talk {
             Spoken::Done { .. } => {}
             Spoken::Failed { utterance, .. } => {
                 self.mark(now, "synthesiser_failed");
-                if let Some(bot) = self.bot.of(utterance) {
-                    bot.settled(utterance, 0, now);
-                }
+                let say = clause(utterance);
+                say.iter().for_each(|say| self.transcript.played(*say, 0, now));
                 self.play_standby(now, Clip::Sorry);
-                if let Some(say) = clause(utterance) {
-                    self.tell_page(|page| page.spoken(say.0, 0, true));
+                self.tell_changes();
+                if let Some(say) = say {
                     self.tell_conversation(now, Words::Mute { say });
                 }
-                self.finish_bot_turn(now);
+                self.finish_bot_turns(now);
             }
         }
     }
@@ -426,15 +392,11 @@ impl Talk {
 
     fn playout_started(&mut self, now: Instant, utterance: UtteranceId, at: Instant) {
         let say = clause(utterance);
-        self.sound_due = None;
-        if say.is_some() {
-            self.standby_at = None;
-        }
+        self.due.started(say);
         let silence = self.silences.bot_begins(at);
         self.silence(silence);
-        if let Some(bot) = self.bot.of(utterance) {
-            bot.began(utterance, at);
-        }
+        say.iter().for_each(|say| self.transcript.sounds(*say, at));
+        self.tell_changes();
         self.mark_at(at, "bot_sounds");
         if let Some(latency) = self.stopwatch.played(utterance.0, at) {
             self.tell_page(|page| page.latency(&latency));
@@ -445,28 +407,24 @@ impl Talk {
         }
     }
 
-    /// The rest of a clause that has begun is due like any other sound.
     fn playout_underran(&mut self, utterance: UtteranceId, at: Instant) {
         if clause(utterance).is_none() {
             return;
         }
-        (self.underrun, self.sound_due) = (Some(utterance), Some(at));
+        self.due.underran(utterance, at);
         let silence = self.silences.bot_stops(Owed::Rest, at);
         self.silence(silence);
         self.mark_at(at, "sound_missing");
     }
 
     fn playout_progressed(&mut self, now: Instant, utterance: UtteranceId, chars: u32, at: Instant) {
-        if self.underrun.take_if(|underrun| *underrun == utterance).is_some() {
-            self.sound_due = None;
+        if self.due.progressed(utterance) {
             let silence = self.silences.bot_begins(at);
             self.silence(silence);
         }
-        if let Some(bot) = self.bot.of(utterance) {
-            bot.progress(utterance, chars);
-        }
         if let Some(say) = clause(utterance) {
-            self.tell_page(|page| page.spoken(say.0, chars, false));
+            self.transcript.progress(say, chars);
+            self.tell_changes();
             self.tell_conversation(now, Words::Heard { say, chars, whole: false });
         }
     }
@@ -474,40 +432,38 @@ impl Talk {
     /// An utterance was played to its end, or cut off: nothing more is heard of it.
     fn playout_finished(&mut self, now: Instant, Played { utterance, chars, phase, at }: Played) {
         let say = clause(utterance);
-        self.underrun.take_if(|underrun| *underrun == utterance);
-        if let Some(bot) = self.bot.of(utterance) {
-            bot.settled(utterance, chars, at);
+        match (say, phase) {
+            (Some(say), Phase::Cut) => self.transcript.cut(say, chars, at),
+            (Some(say), _) => self.transcript.played(say, chars, at),
+            (None, _) => {}
         }
-        self.standby_plays &= say.is_some();
-        let more = self.bot.more();
-        if (more || self.words_late) && self.tools.is_empty() {
-            self.sound_due = Some(at);
+        self.due.finished(utterance, say);
+        let more = self.transcript.bot_has_more();
+        if (more || self.due.words_are_late()) && self.tools.is_empty() {
+            self.due.expect_more(at);
         }
         let owed = match () {
             () if !self.tools.is_empty() => Owed::Answer,
             () if more => Owed::Rest,
-            () if self.sound_due.is_some() => Owed::Answer,
+            () if self.due.is_due() => Owed::Answer,
             () => Owed::Nothing,
         };
         let silence = self.silences.bot_stops(owed, at);
         self.silence(silence);
         if let Some(say) = say {
-            self.tell_page(|page| match phase {
-                Phase::Cut => page.cut(say.0, chars),
-                _ => page.spoken(say.0, chars, true),
-            });
+            self.tell_changes();
             self.tell_conversation(now, Words::Heard { say, chars, whole: true });
         }
-        self.finish_bot_turn(now);
+        self.finish_bot_turns(now);
     }
 
     fn end(&mut self, now: Instant, end: End) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        self.bot.abandon(now);
+        self.transcript.abandon(now);
         self.ending = None;
-        self.finish_bot_turn(now);
+        self.finish_bot_turns(now);
         let silence = self.silences.end(now);
         self.silence(silence);
         self.tell_page(|page| page.end(end));

@@ -15,6 +15,12 @@ pub struct SilenceSpan {
     pub to: Instant,
 }
 
+impl SilenceSpan {
+    fn is_noted(&self) -> bool {
+        self.to - self.from >= SHORTEST
+    }
+}
+
 /// The inputs that decide the kind of a silence.
 #[derive(Clone, Copy, Debug, Default)]
 struct Voices {
@@ -43,8 +49,8 @@ pub enum Owed {
 pub struct Silences {
     voices: Voices,
     now: Option<(SilenceKind, Instant)>,
-    /// When the last one ended.
-    ended: Option<Instant>,
+    /// The one that ended last.
+    last: Option<SilenceSpan>,
 }
 
 impl Silences {
@@ -52,8 +58,18 @@ impl Silences {
         self.settle(now);
     }
 
-    /// The caller's voice began or stopped at `at`, which may lie a little in the past.
+    /// The caller's voice began or stopped at `at`, which may lie a little in the past. A silence that has ended meanwhile, because the
+    /// bot began, ended with the caller's voice: it is returned anew, and replaces the one with the same beginning.
     pub fn caller(&mut self, speaks: bool, at: Instant) -> Option<SilenceSpan> {
+        if speaks
+            && self.now.is_none()
+            && let Some(last) = self.last.as_mut().filter(|last| at < last.to)
+        {
+            let noted = last.is_noted();
+            last.to = at.max(last.from);
+            self.voices.caller = true;
+            return noted.then_some(*last);
+        }
         self.voices.caller = speaks;
         if !speaks && self.voices.owed == Owed::Nothing {
             self.voices.owed = Owed::Answer;
@@ -140,7 +156,7 @@ impl Silences {
             return None;
         }
         // A change that is noticed late does not begin before the silence before it ended.
-        let at = self.now.map(|(_, from)| from).or(self.ended).map_or(at, |before| at.max(before));
+        let at = self.now.map(|(_, from)| from).or(self.last.map(|last| last.to)).map_or(at, |before| at.max(before));
         let ended = self.close(at);
         self.now = kind.map(|kind| (kind, at));
         ended
@@ -148,9 +164,9 @@ impl Silences {
 
     fn close(&mut self, at: Instant) -> Option<SilenceSpan> {
         let (kind, from) = self.now.take()?;
-        let to = at.max(from);
-        self.ended = Some(to);
-        (to - from >= SHORTEST).then_some(SilenceSpan { kind, from, to })
+        let span = SilenceSpan { kind, from, to: at.max(from) };
+        self.last = Some(span);
+        span.is_noted().then_some(span)
     }
 }
 
@@ -298,6 +314,24 @@ mod tests {
                 (NoRtp, 9000, 14000)
             ]
         );
+    }
+
+    #[test]
+    fn a_caller_who_began_before_the_bot_and_is_noticed_after_it_ended_the_silence() {
+        use SilenceKind::*;
+        let t = Instant::now();
+        let span = |kind, from, to| Some(SilenceSpan { kind, from: at(t, from), to: at(t, to) });
+        let mut s = Silences::default();
+        s.answered(at(t, 0));
+        assert_eq!(s.bot_begins(at(t, 300)), span(BotWorking, 0, 300));
+        assert_eq!(s.caller(true, at(t, 220)), span(BotWorking, 0, 220), "the record's is replaced");
+        assert_eq!(s.caller(false, at(t, 900)), None);
+        assert_eq!(s.bot_stops(Owed::Nothing, at(t, 1_000)), None);
+        assert_eq!(s.bot_begins(at(t, 1_050)), None, "a gap of speech");
+        assert_eq!(s.caller(true, at(t, 1_020)), None);
+        assert_eq!(s.caller(false, at(t, 1_500)), None);
+        assert_eq!(s.bot_stops(Owed::Nothing, at(t, 2_000)), None);
+        assert_eq!(s.caller(true, at(t, 3_000)), span(CallerThinking, 2_000, 3_000));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 use crate::listener::Listener;
 use crate::rig::name;
 use crate::voice::PER_CHAR;
-use dialog::history::whole_words;
+use dialog::conversation::SayId;
 use media::frame::TICK;
+use media::hears::Talker;
 use media::playout::{Phase, Played};
 use media::tts::UtteranceId;
 use media::vad::Edge;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
+use switchboard::call::transcript::{Entry, Transcript, Words};
 use switchboard::store::{Event as Note, Silence, SilenceKind, Speaker, Turn};
 
 /// When the ear took the caller to be speaking, by arrival.
@@ -104,11 +106,12 @@ impl Law {
     }
 
     /// Which laws the call has broken.
-    pub fn broken(&self, end: End, listener: &Listener) -> Vec<String> {
+    pub fn broken(&self, end: End, listener: &Listener, transcript: &Transcript) -> Vec<String> {
         let mut broken = listener.broken.clone();
         self.ended(end, &mut broken);
         self.latency(&mut broken);
         self.turns(&mut broken);
+        self.transcript(transcript, &mut broken);
         self.heard(listener, &mut broken);
         self.silences(listener, &mut broken);
         broken
@@ -169,15 +172,50 @@ impl Law {
                 }
             }
         }
-        // What the record says was heard is what the playout played.
-        let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
-        let noted: usize = turns.iter().filter(|t| t.speaker == Speaker::Bot).map(|t| letters(&t.heard.0)).sum();
-        let heard = |clause: &Clause| letters(whole_words(&clause.text, clause.heard.unwrap_or(0) as usize));
-        // The end may cut off a clause whose progress was told last some time ago.
-        let unsettled = self.clauses.values().any(|clause| clause.sounds);
-        let played: usize = self.clauses.values().map(heard).sum();
-        if noted != played && !unsettled {
-            broken.push(format!("{played} letters of the bot were played, and {noted} are noted as heard"));
+    }
+
+    /// The transcript knows of each clause what the playout played, and the record says what the transcript knows.
+    fn transcript(&self, transcript: &Transcript, broken: &mut Vec<String>) {
+        let entries: Vec<&Entry> = transcript.entries().collect();
+        let said = |entry: &&Entry| if let Words::Said(clauses) = &entry.words { clauses.clone() } else { Vec::new() };
+        let known: BTreeMap<SayId, _> =
+            entries.iter().flat_map(said).map(|clause| (clause.say, clause.clause)).collect();
+        for (id, clause) in &self.clauses {
+            let Some(known) = known.get(&SayId(id.0 / 8)) else {
+                broken.push(format!("the transcript does not know clause {}", name(*id)));
+                continue;
+            };
+            let (played, heard) = (clause.heard.unwrap_or(0), known.chars_heard());
+            // The end may cut off a clause whose progress was told last some time ago.
+            if known.said() != clause.text || (heard != played && !clause.sounds) {
+                broken.push(format!("of {} {played} characters were played, and {heard} are known", name(*id)));
+            }
+        }
+        let numbers: Vec<u32> = {
+            let mut sorted = entries.clone();
+            sorted.sort_by_key(|entry| (entry.began, entry.number));
+            sorted.iter().map(|entry| entry.number).collect()
+        };
+        if !(0..entries.len() as u32).eq(numbers.iter().copied()) {
+            broken.push(format!("the turns are not numbered by when they began: {numbers:?}"));
+        }
+        let turns =
+            self.notes.iter().filter_map(|(_, note)| if let Note::Turn(turn) = note { Some(turn) } else { None });
+        for (turn, entry) in turns.clone().zip(&entries) {
+            let (bot, secret) = (entry.talker == Talker::Bot, turn.text.0 == "•••");
+            let same = (turn.speaker == Speaker::Bot) == bot
+                && (turn.started_ms, turn.ended_ms) == (self.ms(entry.began), self.ms(entry.ended))
+                && turn.interrupted == entry.cut.is_some()
+                && (secret || (turn.text.0 == entry.text() && turn.heard.0 == entry.heard()));
+            if !same {
+                broken.push(format!(
+                    "the record's turn at {} is not turn {} of the transcript",
+                    turn.started_ms, entry.number
+                ));
+            }
+        }
+        if turns.count() != entries.len() {
+            broken.push("the record and the transcript have not the same number of turns".into());
         }
     }
 

@@ -18,7 +18,7 @@ use media::frame::TICK;
 use media::leg;
 use media::packet::{Packet, Rtp};
 use media::playout::Phase;
-use media::room::{Event, Input as RoomInput, Mode, Output, Room, Seat};
+use media::room::{Event, Input as RoomInput, Output, Room, Seat};
 use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
@@ -167,7 +167,7 @@ impl Call {
         if set.page {
             talk = talk.with_page(Page::new("call", "bot", "en"));
         }
-        let mut room = Room::new(start, Mode::Bot, plans::engine(&config).rules);
+        let mut room = Room::new(start, media::room::Bot::Speaks, plans::engine(&config).rules);
         room.handle(start, RoomInput::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 42 });
         let mouth = Rc::new(RefCell::new(Mouth::default()));
         let said = mouth.clone();
@@ -480,7 +480,7 @@ impl Call {
     pub fn laws(&mut self) {
         let end =
             self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
-        let broken = self.law.broken(end, &self.listener);
+        let broken = self.law.broken(end, &self.listener, self.talk.transcript());
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
     }
 }

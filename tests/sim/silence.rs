@@ -1,5 +1,6 @@
 //! Silences of every kind.
-use crate::rig::{Plan, ms};
+use crate::rig::{Call, Plan, ms};
+use switchboard::store::{Event as Note, SilenceKind};
 
 #[test]
 fn a_silent_caller_is_asked_again_and_then_left_politely() {
@@ -18,6 +19,41 @@ fn a_caller_who_comes_back_after_the_first_reminder_goes_on() {
     call.hear_out();
     call.hang_up();
     call.check("reminded");
+}
+
+#[test]
+fn a_caller_who_begins_just_before_the_bot_ends_the_silence() {
+    let plan = || {
+        let mut plan = Plan::shipped("booking.en");
+        plan.voice.first = ms(600);
+        plan
+    };
+    // The silence before the bot's answer, as it is noted last.
+    let ended = |call: &Call, until: u64| {
+        let mut noted = call.law.notes.iter().filter_map(|(_, note)| match note {
+            Note::Silence(silence) if silence.kind == SilenceKind::BotWorking => Some(silence.ended_ms),
+            _ => None,
+        });
+        noted.rfind(|ended| *ended <= until).expect("the bot has worked")
+    };
+    let mut call = plan().answer();
+    call.say("book a room");
+    call.hear(ms(20));
+    let answer = ended(&call, u64::MAX);
+    for earlier in (20..=160).step_by(20) {
+        let mut call = plan().answer();
+        call.say("book a room");
+        call.pass(ms(answer - earlier - call.at(call.now)));
+        call.speak("boston");
+        call.run_out();
+        call.laws();
+        let began = call.law.notes.iter().filter_map(|(_, note)| match note {
+            Note::Mark(mark) if mark.name == "speech_started" => mark.data.0["ms"].as_u64(),
+            _ => None,
+        });
+        let began = began.max().expect("the caller has spoken");
+        assert_eq!(ended(&call, answer), began.min(answer), "{earlier} ms before the bot");
+    }
 }
 
 #[test]

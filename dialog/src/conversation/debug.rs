@@ -37,14 +37,14 @@ impl Debug for Input {
 impl Debug for Output {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Output::Say { say, text, interruptible } => {
-                let chars = text.chars().count();
+            Output::Say { say, clause, interruptible } => {
+                let chars = clause.chars();
                 write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible} }}", say.0)
             }
             Output::Complete => f.write_str("Complete"),
             Output::Pause => f.write_str("Pause"),
             Output::Resume => f.write_str("Resume"),
-            Output::Hush { floor } => write!(f, "Hush {{ floor: {} }}", floor.0),
+            Output::Hush { floor, by } => write!(f, "Hush {{ floor: {}, by: {by:?} }}", floor.0),
             Output::Listen(expect) => {
                 let bytes = expect.grammar.len();
                 write!(f, "Listen {{ grammar: {bytes} bytes, free: {}, keys: {} }}", expect.free, expect.keys)

@@ -1,6 +1,6 @@
 //! `Input` and `Output`: what a conversation is told, and what it wants done.
+use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
-use crate::history::SayId;
 use crate::model::thought::HangUpReason;
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::TurnTimer;
@@ -43,15 +43,15 @@ pub enum Input {
 #[derive(Clone, PartialEq)]
 pub enum Output {
     /// Say this clause (already normalised for the ear).
-    Say { say: SayId, text: String, interruptible: bool },
+    Say { say: SayId, clause: Clause, interruptible: bool },
     /// The bot's turn is complete: no further clause belongs to it, and the caller is expected to speak.
     Complete,
     /// Stop the playout where it is; nothing is lost.
     Pause,
     /// Go on after a pause, from the last clause boundary or where it stopped.
     Resume,
-    /// Everything below this clause is never heard.
-    Hush { floor: SayId },
+    /// Nothing below this clause is heard any more.
+    Hush { floor: SayId, by: HushedBy },
     /// From now on this is listened for (sent before the prompt that asks for it, so that an early answer is understood).
     Listen(Expect),
     /// A keypad entry began (`true`): close the ear until it has ended (`false`).
@@ -78,6 +78,15 @@ pub enum By {
     Voice,
     Keys,
     Text,
+}
+
+/// Who stopped what the bot said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HushedBy {
+    /// By voice, keys or in writing.
+    Caller,
+    /// The bot has something more urgent to say, or nothing it says can be heard.
+    Bot,
 }
 
 /// Why a conversation wants to be woken.

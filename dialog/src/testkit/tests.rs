@@ -1,5 +1,6 @@
 //! Whole conversations under simulated time.
 use super::*;
+use crate::clause::Clause;
 use crate::history::Line;
 
 mod booking;

@@ -4,6 +4,7 @@
 //! (the cost function of WebRTC's reorder optimiser, over lateness against the fastest packet of the last seconds).
 //! Spikes that return are waited for whatever they cost, as NetEQ's peak detector did: a run of packets held up together.
 use super::JitterPlan;
+use super::clock::Clock;
 use std::time::Duration;
 
 const BIN: Duration = Duration::from_millis(1);
@@ -27,11 +28,13 @@ const STALL: Duration = Duration::from_millis(200);
 const KNOWN: f32 = 100.0;
 /// Spikes further apart than this are chance.
 const RETURN: Duration = Duration::from_secs(10);
+/// A spike is at least this much later than the usual.
+const OUT: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Lateness {
     memory: f32,
-    clock: u32,
+    clock: Clock,
     min_delay: i64,
     max_delay: i64,
     guard: i64,
@@ -39,8 +42,9 @@ pub(super) struct Lateness {
     length: i64,
     /// Cost of all packets being late, in clock units.
     cost_of_loss: f32,
-    /// Transit of the fastest packet, per half second.
+    /// Transit of the fastest packet: per half second, and of all of them.
     fastest: [i64; FASTEST],
+    fastest_of_all: Option<i64>,
     turn: i64,
     /// Weights of lateness, newer ones heavier, and what the next one weighs.
     shares: [f32; BINS],
@@ -62,11 +66,15 @@ pub(super) struct Lateness {
     run: (u32, i64, (i64, i64)),
     /// The last spikes: when, and how late; newest last.
     spikes: [Option<(i64, i64)>; 4],
+    /// How late the spikes are that keep coming.
+    returning: i64,
+    /// [`RETURN`], [`STALL`] and the least by which a spike stands out, in clock units.
+    spans: (i64, i64, i64),
 }
 
 impl Lateness {
-    pub(super) fn new(plan: &JitterPlan, clock: u32) -> Self {
-        let units = |time: Duration| (time.as_micros() as i64).saturating_mul(i64::from(clock)) / 1_000_000;
+    pub(super) fn new(plan: &JitterPlan, clock: Clock) -> Self {
+        let units = |time: Duration| clock.units(time);
         let mut lateness = Self {
             memory: plan.memory,
             clock,
@@ -77,6 +85,7 @@ impl Lateness {
             length: units(ROUND).max(1),
             cost_of_loss: units(plan.delay_per_loss) as f32 * 100.0,
             fastest: [i64::MAX; FASTEST],
+            fastest_of_all: None,
             turn: 0,
             shares: [0.0; BINS],
             total: 0.0,
@@ -91,6 +100,8 @@ impl Lateness {
             usual: 0,
             run: (0, 0, (0, 0)),
             spikes: [None; 4],
+            returning: 0,
+            spans: (units(RETURN), units(STALL), units(OUT)),
         };
         lateness.reckon();
         lateness
@@ -98,13 +109,13 @@ impl Lateness {
 
     /// Another path or another sender: the fastest packet is unknown, what is known of the network stays.
     pub(super) fn forget(&mut self) {
-        self.fastest = [i64::MAX; FASTEST];
+        (self.fastest, self.fastest_of_all) = ([i64::MAX; FASTEST], None);
         self.run = (0, 0, (0, 0));
     }
 
     /// The transit time (arrival less timestamp) of the fastest packet of the last seconds.
-    pub(super) fn fastest(&self) -> Option<i64> {
-        self.fastest.iter().copied().min().filter(|&fastest| fastest != i64::MAX)
+    pub(super) const fn fastest(&self) -> Option<i64> {
+        self.fastest_of_all
     }
 
     /// The delay of the least cost, beyond what the fastest packet needs.
@@ -114,23 +125,15 @@ impl Lateness {
 
     /// Takes note of a packet, in the order of arrival.
     pub(super) fn learn(&mut self, arrival: i64, transit: i64) {
-        let turn = arrival.div_euclid((i64::from(self.clock) / 2).max(1));
-        if turn > self.turn {
-            for old in (self.turn + 1..=turn).rev().take(FASTEST) {
-                self.fastest[old.rem_euclid(FASTEST as i64) as usize] = i64::MAX;
-            }
-            self.turn = turn;
-        }
-        let slot = &mut self.fastest[turn.rem_euclid(FASTEST as i64) as usize];
-        *slot = (*slot).min(transit);
-        let late = self.fastest().map_or(0, |fastest| transit.saturating_sub(fastest));
+        let fastest = self.note_transit(arrival, transit);
+        let late = transit.saturating_sub(fastest);
         // What is later than any delay we would choose is a stall, and no reason to wait longer; nor is what it holds up besides.
         if late > self.max_delay {
             self.run = (self.run.0 + 1, late, (arrival, arrival - transit));
             return;
         }
         self.spike(arrival, transit, late);
-        if self.run.0 > 1 && self.run.1 > self.units(STALL) {
+        if self.run.0 > 1 && self.run.1 > self.spans.1 {
             return;
         }
         self.packets += 1.0;
@@ -141,6 +144,24 @@ impl Lateness {
             self.round = round;
             self.reckon();
         }
+    }
+
+    /// The fastest transit of the last seconds, this one's among them.
+    fn note_transit(&mut self, arrival: i64, transit: i64) -> i64 {
+        let turn = arrival.div_euclid((i64::from(self.clock.hz()) / 2).max(1));
+        let slot = |turn: i64| turn.rem_euclid(FASTEST as i64) as usize;
+        if turn > self.turn {
+            for old in (self.turn + 1..=turn).rev().take(FASTEST) {
+                self.fastest[slot(old)] = i64::MAX;
+            }
+            self.turn = turn;
+            self.fastest_of_all = self.fastest.iter().copied().min().filter(|&fastest| fastest != i64::MAX);
+        }
+        let of_turn = &mut self.fastest[slot(turn)];
+        *of_turn = (*of_turn).min(transit);
+        let fastest = self.fastest_of_all.map_or(transit, |fastest| fastest.min(transit));
+        self.fastest_of_all = Some(fastest);
+        fastest
     }
 
     /// A packet was lost, and what repairs it came this late against the fastest.
@@ -175,17 +196,18 @@ impl Lateness {
             false => (0, 0, (arrival, at)),
         };
         let over = packets >= RUN && !(together && self.run.0 > 0);
-        let spike = self.usual + self.units(Duration::from_millis(20))..=self.max_delay;
+        let spike = self.usual + self.spans.2..=self.max_delay;
         if over && self.packets > KNOWN && spike.contains(&height) {
             self.spikes.rotate_left(1);
             self.spikes[3] = Some((arrival, height));
+            self.returning = self.spikes_that_return();
         }
     }
 
     /// How late the spikes are that keep coming.
-    fn returning(&self) -> i64 {
+    fn spikes_that_return(&self) -> i64 {
         let now = self.round * self.length;
-        let apart = self.units(RETURN);
+        let apart = self.spans.0;
         let mut height = 0;
         for pair in self.spikes.windows(2) {
             if let [Some((first, a)), Some((second, b))] = *pair
@@ -196,10 +218,6 @@ impl Lateness {
             }
         }
         height
-    }
-
-    fn units(&self, time: Duration) -> i64 {
-        (time.as_micros() as i64).saturating_mul(i64::from(self.clock)) / 1_000_000
     }
 
     fn reckon(&mut self) {
@@ -234,7 +252,8 @@ impl Lateness {
         }
         self.beyond = tail;
         self.usual = best.1.clamp(self.min_delay, self.max_delay.max(self.bin)) + self.guard;
-        self.wanted = self.usual.max(self.returning().min(self.max_delay) + self.guard);
+        self.returning = self.spikes_that_return();
+        self.wanted = self.usual.max(self.returning.min(self.max_delay) + self.guard);
     }
 
     /// The least that any packet should wait.
@@ -248,7 +267,7 @@ impl Lateness {
         if reach < 0 {
             return f32::INFINITY;
         }
-        if reach < self.min_delay.max(self.returning()) {
+        if reach < self.min_delay.max(self.returning) {
             // Below what was asked for: the nearer the better.
             return 1e9 - reach as f32;
         }

@@ -6,7 +6,7 @@ use crate::packet::Rtp;
 mod tests;
 
 /// How far back numbers are remembered.
-pub(super) const SEEN: i64 = 1024;
+const SEEN: i64 = 1024;
 /// RFC 3550 appendix A.1: a number further ahead than this is of another stream (MAX_DROPOUT).
 const DROPOUT: i64 = 3000;
 /// And one so far behind is not late but of a sender that has begun anew (MAX_MISORDER).
@@ -19,32 +19,69 @@ const STALL: i64 = 4;
 /// One sender's numbers.
 #[derive(Debug)]
 pub(super) struct Stream {
-    pub(super) ssrc: u32,
-    pub(super) first_seq: i64,
-    pub(super) top_seq: i64,
-    pub(super) top_at: i64,
+    ssrc: u32,
+    first_seq: i64,
+    top_seq: i64,
+    top_at: i64,
     /// What the packet with the highest number held.
-    pub(super) top_content: Content,
-    pub(super) seen: [u64; SEEN as usize / 64],
-    pub(super) unique: u64,
+    top_content: Content,
+    seen: [u64; SEEN as usize / 64],
+    unique: u64,
     /// RFC 3550 section 6.4.1: smoothed difference of transit times, in clock units.
-    pub(super) jitter: f32,
-    pub(super) transit: Option<i64>,
+    jitter: f32,
+    transit: Option<i64>,
+}
+
+/// A packet's place in its stream: extended sequence number and timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) seq: i64,
+    pub(super) at: i64,
 }
 
 impl Stream {
-    pub(super) fn new(ssrc: u32, seq: i64, at: i64, content: Content) -> Self {
+    pub(super) const fn new(ssrc: u32, first: Place, content: Content) -> Self {
         Self {
             ssrc,
-            first_seq: seq,
-            top_seq: seq,
-            top_at: at,
+            first_seq: first.seq,
+            top_seq: first.seq,
+            top_at: first.at,
             top_content: content,
             seen: [0; SEEN as usize / 64],
             unique: 0,
             jitter: 0.0,
             transit: None,
         }
+    }
+
+    pub(super) const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    pub(super) const fn first_seq(&self) -> i64 {
+        self.first_seq
+    }
+
+    /// The highest number.
+    pub(super) const fn top_seq(&self) -> i64 {
+        self.top_seq
+    }
+
+    /// RFC 3550 interarrival jitter, in clock units.
+    pub(super) const fn jitter(&self) -> f32 {
+        self.jitter
+    }
+
+    /// Whether the latest packet holds sound.
+    pub(super) const fn brings_sound(&self) -> bool {
+        matches!(self.top_content, Content::Sound(_))
+    }
+
+    /// How many packets are missing between the first and the latest.
+    pub(super) const fn lost(&self) -> u64 {
+        let expected = self.top_seq - self.first_seq + 1;
+        let expected = if expected < 0 { 0 } else { expected as u64 };
+        expected.saturating_sub(self.unique)
     }
 
     /// How many numbers after the highest one (negative: before it) a packet of this stream comes. `None` where it does not
@@ -54,8 +91,7 @@ impl Stream {
         if packet.ssrc != self.ssrc || step > DROPOUT || step <= -MISORDER {
             return None;
         }
-        let is_sound = |content| matches!(content, Content::Sound(_));
-        if !is_sound(content) || !is_sound(self.top_content) {
+        if !matches!(content, Content::Sound(_)) || !self.brings_sound() {
             return Some(step);
         }
         let (clock, ahead) = (i64::from(clock), i64::from(packet.timestamp.wrapping_sub(self.top_at as u32) as i32));
@@ -69,25 +105,68 @@ impl Stream {
         (!anew).then_some(step)
     }
 
+    /// The place of a packet that comes `step` numbers after the highest one, which it may replace.
+    pub(super) fn place(&mut self, packet: &Rtp, content: Content, step: i64) -> Place {
+        let seq = self.top_seq + step;
+        let at = self.top_at + i64::from(packet.timestamp.wrapping_sub(self.top_at as u32) as i32);
+        if seq > self.top_seq {
+            for missing in self.top_seq + 1..=seq {
+                self.unmark(missing);
+            }
+            // A tone's timestamp is that of its beginning: no step of the sound's clock.
+            if content != Content::Event {
+                self.top_at = at;
+            }
+            (self.top_seq, self.top_content) = (seq, content);
+        }
+        Place { seq, at }
+    }
+
+    /// The first packet to arrive was not the first that was sent: this one was.
+    pub(super) const fn begin_at(&mut self, seq: i64) {
+        self.first_seq = seq;
+    }
+
+    /// Takes note that a packet came; whether it is the first of its number.
+    pub(super) fn note(&mut self, seq: i64) -> bool {
+        let is_new = self.top_seq - seq < SEEN && !self.mark(seq);
+        self.unique += u64::from(is_new);
+        is_new
+    }
+
+    /// Takes note of how long a packet was on its way (arrival less timestamp), in the order of arrival. A difference counts as no
+    /// more than `limit`.
+    pub(super) fn note_transit(&mut self, transit: i64, limit: i64) {
+        if let Some(before) = self.transit.replace(transit) {
+            let difference = (transit - before).abs().min(limit) as f32;
+            self.jitter += (difference - self.jitter) / 16.0;
+        }
+    }
+
+    /// Whether every packet between these two has been seen.
+    pub(super) fn has_all_between(&self, last: i64, next: i64) -> bool {
+        next - last <= SEEN / 2 && (last + 1..next).all(|seq| self.is_marked(seq))
+    }
+
     fn slot(seq: i64) -> (usize, u64) {
         let bit = seq.rem_euclid(SEEN) as usize;
         (bit / 64, 1 << (bit % 64))
     }
 
     /// Notes a number; whether it had been seen.
-    pub(super) fn mark(&mut self, seq: i64) -> bool {
+    fn mark(&mut self, seq: i64) -> bool {
         let (word, bit) = Self::slot(seq);
         let before = self.seen[word] & bit != 0;
         self.seen[word] |= bit;
         before
     }
 
-    pub(super) fn unmark(&mut self, seq: i64) {
+    fn unmark(&mut self, seq: i64) {
         let (word, bit) = Self::slot(seq);
         self.seen[word] &= !bit;
     }
 
-    pub(super) fn marked(&self, seq: i64) -> bool {
+    fn is_marked(&self, seq: i64) -> bool {
         let (word, bit) = Self::slot(seq);
         self.top_seq - seq < SEEN && self.seen[word] & bit != 0
     }

@@ -1,5 +1,8 @@
 //! The buffer by itself: order, numbers, and what it says about them.
+use super::queue::ROOM;
 use super::*;
+use crate::codec::Codec;
+use bytes::Bytes;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -163,11 +166,11 @@ fn a_gap_says_so_where_its_end_is_known_whatever_the_length_of_packets() {
 
 #[test]
 fn the_delay_follows_the_price_and_spikes_that_return_are_waited_for() {
-    let calm = Lateness::new(&JitterPlan::default(), 8000);
+    let calm = Lateness::new(&JitterPlan::default(), Clock::new(8000));
     assert!(calm.wanted() <= 2 * 8, "nothing known, nothing waited for");
     let mut dice = crate::noise::Dice::new(1);
     let run = |spike: i64, dice: &mut crate::noise::Dice| {
-        let mut lateness = Lateness::new(&JitterPlan::default(), 8000);
+        let mut lateness = Lateness::new(&JitterPlan::default(), Clock::new(8000));
         let mut arrivals: Vec<(i64, i64)> = (0..3000i64)
             .map(|n| {
                 // Every four seconds the network stands still for a while, then all comes at once.

@@ -7,7 +7,7 @@ use crate::ear::wait::{Voice as Speech, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
-use crate::room::{Bot, Event, Input, Mode, Output, Room, Seat};
+use crate::room::{Bot, Event, Input, Output, Room, Seat};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -139,10 +139,10 @@ pub struct Sim {
 }
 
 impl Sim {
-    pub fn new(mode: Mode) -> Self {
+    pub fn new(bot: Bot) -> Self {
         let start = Instant::now();
         Self {
-            room: Room::new(start, mode, LineRules::default()),
+            room: Room::new(start, bot, LineRules::default()),
             start,
             now: start,
             phones: BTreeMap::new(),
@@ -155,9 +155,7 @@ impl Sim {
 
     /// A room whose bot rests.
     pub fn bridge() -> Self {
-        let mut sim = Self::new(Mode::Bot);
-        sim.input(Input::Bot(Bot::Rests));
-        sim
+        Self::new(Bot::Rests)
     }
 
     pub fn join(&mut self, seat: Seat, plan: LegPlan, phone: Option<Phone>) {

@@ -1,21 +1,28 @@
 //! The protocol, as scripts and traces.
 use super::*;
+use crate::call::transcript::{CutBy, Given, Transcript};
 use crate::store::{Blame, Reason};
 use dialog::bot::Language;
+use dialog::clause::Clause;
+use dialog::conversation::{By, SayId};
+use dialog::say::written::Written;
 use std::time::Duration;
 
-/// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want.
-/// `open`, `say N TURN TEXT`, `spoken N CHARS`, `done N CHARS`, `hush FLOOR [SOUNDING]`, `cut N CHARS`, `heard TURN TEXT`,
-/// `taken TURN TEXT`, `nothing`, `expect KEYS SECRET`, `state NAME`, `slot NAME JSON`, `wait MS`, `bad`, `end`, `got MESSAGE`.
+/// Runs a script, one step per line; expects the messages and, as `> …`, what the page is understood to want. What is said and heard
+/// goes through a transcript.
+/// `open`, `say N TEXT`, `spoken N CHARS`, `done N CHARS`, `hush FLOOR`, `cut N CHARS`, `heard TEXT`, `taken TEXT`, `nothing`,
+/// `expect KEYS SECRET`, `state NAME`, `slot NAME JSON`, `wait MS`, `bad`, `end`, `got MESSAGE`.
 fn check(script: &str, trace: &str) {
-    let mut page = Page::new("c1", "booking.en", "en");
+    let (mut page, mut transcript) = (Page::new("c1", "booking.en", "en"), Transcript::default());
     let (mut now, mut seen) = (Instant::now(), Vec::new());
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let words: Vec<&str> = rest.splitn(3, ' ').collect();
+        let words: Vec<&str> = rest.splitn(2, ' ').collect();
         let number = |at: usize| words[at].parse::<u32>().unwrap_or_else(|_| panic!("{line}"));
+        let say = || SayId(number(0).into());
         let mut got = |page: &mut Page, incoming| {
             seen.extend(page.receive(now, incoming).map(|request| match request {
+                PageRequest::Greet => "> greet".into(),
                 PageRequest::Type(text) => format!("> type {text}"),
                 PageRequest::Key(key) => format!("> key {key}"),
                 PageRequest::HangUp => "> bye".into(),
@@ -23,21 +30,37 @@ fn check(script: &str, trace: &str) {
             }));
         };
         match verb {
-            "open" => got(&mut page, Incoming::Opened),
+            "open" => {
+                assert!(page.receive(now, Incoming::Opened) == Some(PageRequest::Greet));
+                page.greet(&transcript.unheard());
+            }
             "bad" => got(&mut page, Incoming::Bad),
             "got" => got(&mut page, Incoming::Text(rest.into())),
             "say" => {
                 let spellings = [("two thirty p m".to_owned(), "2:30 pm".to_owned())];
-                page.clause(number(0).into(), number(1), words[2], Written::of(words[2], &spellings, Language::En));
+                let written = Written::of(words[1], &spellings, Language::En);
+                transcript.says(say(), Clause::new(words[1].into(), written));
             }
-            "spoken" => page.spoken(number(0).into(), number(1), false),
-            "done" => page.spoken(number(0).into(), number(1), true),
-            "hush" => page.hushed(number(0).into(), words.get(1).map(|_| number(1).into())),
-            "cut" => page.cut(number(0).into(), number(1)),
-            "heard" => page.heard(number(0), rest.split_once(' ').unwrap().1),
-            "taken" => page.taken(number(0), rest.split_once(' ').unwrap().1, Means::Voice, false),
-            "nothing" => page.nothing(),
-            "expect" => page.expect(words[0] == "true", words[1] == "true"),
+            "spoken" => {
+                transcript.sounds(say(), now);
+                transcript.progress(say(), number(1));
+            }
+            "done" => {
+                transcript.sounds(say(), now);
+                transcript.played(say(), number(1), now);
+            }
+            "hush" => transcript.hushed(say(), CutBy::CallEnd, now),
+            "cut" => transcript.cut(say(), number(1), now),
+            "heard" => transcript.partial(rest),
+            "taken" => {
+                let given = Given { text: rest.into(), confidence: 0.9, by: By::Voice, secret: false };
+                transcript.take_caller_turn(now, given);
+            }
+            "nothing" => transcript.withdraw_partial(),
+            "expect" => {
+                page.expect(words[0] == "true", words[1] == "true");
+                transcript.expect_secret(words[1] == "true");
+            }
             "slot" => page.slot(words[0], serde_json::from_str::<Option<Value>>(words[1]).unwrap().as_ref(), false),
             "state" => page.state(match rest {
                 "listening" => PageState::Listening,
@@ -47,6 +70,9 @@ fn check(script: &str, trace: &str) {
             "wait" => now += Duration::from_millis(number(0).into()),
             "end" => page.end(End::new(Blame::Nobody, Reason::Done)),
             other => panic!("no such step: {other}"),
+        }
+        while let Some(change) = transcript.poll() {
+            page.change(&change);
         }
         while let Some(message) = page.poll() {
             let value: Value = serde_json::from_str(&message).unwrap();
@@ -64,8 +90,8 @@ fn a_page_reads_figures_and_counts_what_was_heard_in_them() {
     check(
         r#"
         open
-        say 1 0 At two thirty p m today.
-        say 2 0 Right?
+        say 1 At two thirty p m today.
+        say 2 Right?
         spoken 1 9
         spoken 1 18
         cut 1 20
@@ -88,8 +114,8 @@ fn a_channel_that_opens_late_or_again_is_told_how_things_stand() {
     check(
         r#"
         expect true false
-        say 1 0 Welcome.
-        say 2 0 Which room?
+        say 1 Welcome.
+        say 2 Which room?
         state speaking
         spoken 1 3
         open
@@ -131,23 +157,26 @@ fn opened(script: &str, trace: &str) {
 #[test]
 fn an_interruption_is_told_with_what_was_heard_before_the_answer_to_it() {
     opened(
-        "say 1 0 One.
-        say 2 0 Two.
-        say 3 0 Three.
+        "say 1 One.
+        say 2 Two.
+        say 3 Three.
         done 1 4
         spoken 2 1
-        hush 4 2
-        say 4 2 Sorry?
+        hush 4
+        taken no
+        say 4 Sorry?
         cut 2 3
         spoken 4 2
-        say 5 2 Go on.
+        say 5 Go on.
         hush 6
+        cut 4 2
         done 5 3",
         r#"bot say=1 text="One." turn=0
         bot say=2 text="Two." turn=0
         bot say=3 text="Three." turn=0
         spoken chars=4 done=true say=1
         spoken chars=1 done=false say=2
+        caption by="voice" final=true text="no" turn=1
         interrupted chars=3 say=2
         bot say=4 text="Sorry?" turn=2
         spoken chars=2 done=false say=4
@@ -159,13 +188,15 @@ fn an_interruption_is_told_with_what_was_heard_before_the_answer_to_it() {
 #[test]
 fn a_playout_that_never_tells_of_a_cut_holds_nothing_back_for_long() {
     opened(
-        "say 1 0 One.
+        "say 1 One.
         spoken 1 1
-        hush 2 1
-        say 2 2 Two.
+        hush 2
+        taken no
+        say 2 Two.
         spoken 2 1",
         r#"bot say=1 text="One." turn=0
         spoken chars=1 done=false say=1
+        caption by="voice" final=true text="no" turn=1
         interrupted chars=1 say=1
         bot say=2 text="Two." turn=2
         spoken chars=1 done=false say=2"#,
@@ -175,28 +206,31 @@ fn a_playout_that_never_tells_of_a_cut_holds_nothing_back_for_long() {
 #[test]
 fn captions_grow_and_become_final_or_go() {
     opened(
-        "heard 1 book
-        heard 1 book
-        heard 1 book a
-        taken 1 book a room
-        heard 3 uh
+        "heard book
+        heard book
+        heard book a
+        taken book a room
+        heard uh
         nothing
         nothing
-        heard 3 mm
-        heard 4 yes
+        heard mm
+        say 1 Yes?
+        spoken 1 2
+        heard yes
         expect true true
-        heard 5 4821",
-        r#"caption final=false text="book" turn=1
-        caption final=false text="book a" turn=1
-        caption by="voice" final=true text="book a room" turn=1
-        caption final=false text="uh" turn=3
-        caption final=true text=null turn=3
-        caption final=false text="mm" turn=3
-        caption final=true text=null turn=3
-        caption final=false text="yes" turn=4
+        heard 4821",
+        r#"caption final=false text="book" turn=0
+        caption final=false text="book a" turn=0
+        caption by="voice" final=true text="book a room" turn=0
+        caption final=false text="uh" turn=1
+        caption final=true text=null turn=1
+        caption final=false text="mm" turn=1
+        bot say=1 text="Yes?" turn=1
+        spoken chars=2 done=false say=1
+        caption final=true text=null turn=1
+        caption final=false text="yes" turn=2
         expect keys=true secret=true
-        caption final=true text=null turn=4
-        caption final=false secret=true text="****" turn=5"#,
+        caption final=false secret=true text="****" turn=2"#,
     );
 }
 
@@ -243,7 +277,7 @@ fn a_flood_is_answered_with_little_and_ends_the_call() {
     let requests: Vec<_> = (0..120).map(|_| take(&mut page, now)).collect();
     assert_eq!(requests.iter().filter(|request| **request == Some(PageRequest::Key('1'))).count(), 20);
     assert!(requests[118].is_none() && requests[119] == Some(PageRequest::TooManyMessages));
-    page.receive(now, Incoming::Opened);
+    page.greet(&[]);
     assert!(page.out.len() < 20);
     now += Duration::from_millis(50);
     assert!(page.receive(now, Incoming::Text(r#"{"type":"bye"}"#.into())) == Some(PageRequest::HangUp));
@@ -269,7 +303,7 @@ fn a_mutated_message_is_understood_or_answered_and_never_more() {
         (seed >> 8) as usize % below.max(1)
     };
     let mut page = Page::new("c1", "b", "en");
-    page.receive(now, Incoming::Opened);
+    page.greet(&[]);
     for round in 0..20_000 {
         let mut bytes = messages[round % messages.len()].as_bytes().to_vec();
         for _ in 0..dice(4) {
@@ -289,7 +323,7 @@ fn a_mutated_message_is_understood_or_answered_and_never_more() {
                 keys += 1;
             }
             Some(PageRequest::TooManyMessages) => page = Page::new("c1", "b", "en"),
-            Some(PageRequest::HangUp) | None => {}
+            Some(PageRequest::Greet | PageRequest::HangUp) | None => {}
         }
         while page.poll().is_some() {}
     }

@@ -2,12 +2,14 @@
 use super::{LAST_WORDS_LIMIT, Talk};
 use crate::call::core::Act;
 use crate::call::end::End;
-use crate::call::page::Page;
 use crate::call::timeline::Owed;
-use crate::call::turns::{before, clause, utterance};
+use crate::call::transcript::{Entry, Given, Words as Said};
+use crate::call::utterance::{before, utterance};
 use crate::store::{Event as Note, Private, Slot, Speaker, Turn};
-use dialog::conversation::{By, Input as Words, Output};
+use dialog::clause::Clause;
+use dialog::conversation::{By, Expect, HangUpReason, HushedBy, Input as Words, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
+use media::hears::Talker;
 use media::playout::Gain;
 use std::time::Instant;
 
@@ -22,161 +24,179 @@ impl Talk {
 
     fn output(&mut self, now: Instant, output: Output) {
         match output {
-            Output::Say { say, text, interruptible } => {
-                let utterance = utterance(say);
-                self.last_say = say;
-                self.stopwatch.said(utterance.0, now);
-                if !self.sounds() {
-                    self.sound_due.get_or_insert(now);
-                }
-                if !self.caller.is_speaking() {
-                    self.caller.clear();
-                }
-                self.bot.said(utterance, text.clone(), false);
-                let turn = self.turns + self.bot.before(utterance);
-                if self.page.is_some() {
-                    let written = self.conversation.written(&text);
-                    self.tell_page(|page| page.clause(say.0, turn, &text, written));
-                }
-                self.act(Act::Say { utterance, text, interruptible });
-            }
+            Output::Say { say, clause, interruptible } => self.say(now, say, clause, interruptible),
             Output::Complete => {
-                self.bot.complete();
-                self.finish_bot_turn(now);
+                self.transcript.complete_bot();
+                self.finish_bot_turns(now);
             }
-            Output::Pause => {
-                self.mark(now, "bot_held");
-                self.playout_held = true;
-                let silence = self.silences.bot_stops(Owed::Answer, now);
-                self.silence(silence);
-                self.act(Act::Gain(Gain::Hold));
-            }
-            Output::Resume => {
-                self.mark(now, "bot_resumed");
-                self.playout_held = false;
-                if self.sounds() {
-                    let silence = self.silences.bot_begins(now);
-                    self.silence(silence);
-                }
-                self.caller.clear();
-                self.act(Act::Gain(Gain::Full));
-            }
-            Output::Late => {
-                self.mark(now, "words_late");
-                if !self.sounds() {
-                    self.words_late = true;
-                    self.sound_due.get_or_insert(self.caller.stopped_at().unwrap_or(now));
-                }
-            }
-            Output::NoTurn => {
-                if std::mem::take(&mut self.words_late) {
-                    self.sound_due = None;
-                }
-                self.caller.clear();
-                self.tell_page(Page::nothing);
-                let silence = self.silences.nothing_owed(now);
-                self.silence(silence);
-            }
-            Output::Hush { floor } => {
-                self.mark(now, "bot_hushed");
-                self.playout_held = false;
-                let sounding = self.bot.sounding().and_then(clause).map(|say| say.0);
-                self.tell_page(|page| page.hushed(floor.0, sounding));
-                let floor = before(utterance(floor), 0);
-                self.act(Act::Hush(floor));
-                (self.sound_due, self.underrun) = (None, None);
-                self.bot.hushed(floor, now);
-                self.finish_bot_turn(now);
-            }
-            Output::Listen(expect) => {
-                if expect.secret != self.secret {
-                    self.secret = expect.secret;
-                    self.act(Act::Secret(expect.secret));
-                }
-                self.tell_page(|page| page.expect(expect.keys, expect.secret));
-                self.act(Act::Listen(expect));
-            }
-            Output::Keying(keying) => {
-                if keying {
-                    let silence = self.silences.ear_closes(now);
-                    self.silence(silence);
-                }
-                self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
-            }
-            Output::Turn { text, confidence, by, secret } => self.turn(now, text, confidence, by, secret),
-            Output::Run(call) => {
-                self.mark(now, "tool_called");
-                self.tool_started(call.id);
-                self.act(Act::Run(call));
-            }
-            Output::Cancel(id) => {
-                self.tool_ended(now, id);
-                self.act(Act::Cancel(id));
-            }
-            Output::HangUp { reason } => {
-                let end = End::of_talk(reason.text(), self.deaf);
-                self.tools.clear();
-                self.ending = Some((end, now + LAST_WORDS_LIMIT));
-                self.bot.complete();
-                self.finish_bot_turn(now);
-            }
-            Output::Slot { name, value, confirmed, secret } => {
-                self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
-                let value =
-                    value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
-                self.note(Note::Slot(Slot { name, value, confirmed }));
-            }
+            Output::Pause => self.pause(now),
+            Output::Resume => self.resume(now),
+            Output::Hush { floor, by } => self.hush(now, floor, by),
+            Output::Late => self.words_late(now),
+            Output::NoTurn => self.no_turn(now),
+            Output::Turn { text, confidence, by, secret } => self.turn(now, Given { text, confidence, by, secret }),
+            Output::Listen(expect) => self.listen(expect),
+            Output::Keying(keying) => self.keying(now, keying),
+            Output::Run(call) => self.run(now, call),
+            Output::Cancel(id) => self.cancel(now, id),
+            Output::HangUp { reason } => self.hang_up(now, reason),
+            Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
         }
     }
 
-    fn turn(&mut self, now: Instant, text: String, confidence: f32, by: By, secret: bool) {
-        self.words_late = false;
-        let (from, to) = self.caller.take(now);
-        // A turn of the bot that is being cut off began before this one and is recorded before it.
-        let index = self.turns + self.bot.begun();
-        self.tell_page(|page| page.taken(index, &text, by.into(), secret));
-        let text = if secret { Private::<String>::withheld() } else { text.into() };
-        let turn = Turn {
-            speaker: Speaker::Caller,
-            heard: text.clone(),
-            text,
-            interrupted: false,
-            started_ms: self.ms(from),
-            ended_ms: self.ms(to),
-            confidence: (by == By::Voice).then_some(confidence),
-            by: Some(by.into()),
-        };
-        self.stopwatch.taken(index, now);
-        self.turns += 1;
-        self.sound_due = Some(now);
-        self.standby_at = None;
+    fn say(&mut self, now: Instant, say: SayId, clause: Clause, interruptible: bool) {
+        let (utterance, text) = (utterance(say), clause.said().to_owned());
+        self.due.said(say);
+        self.stopwatch.said(utterance.0, now);
+        if !self.sounds() {
+            self.due.expect(now);
+        }
+        if !self.transcript.caller_speaks() {
+            self.transcript.forget_caller_sound();
+        }
+        self.transcript.says(say, clause);
+        self.tell_changes();
+        self.act(Act::Say { utterance, text, interruptible });
+    }
+
+    fn pause(&mut self, now: Instant) {
+        self.mark(now, "bot_held");
+        self.playout_held = true;
+        let silence = self.silences.bot_stops(Owed::Answer, now);
+        self.silence(silence);
+        self.act(Act::Gain(Gain::Hold));
+    }
+
+    fn resume(&mut self, now: Instant) {
+        self.mark(now, "bot_resumed");
+        self.playout_held = false;
+        if self.sounds() {
+            let silence = self.silences.bot_begins(now);
+            self.silence(silence);
+        }
+        self.transcript.forget_caller_sound();
+        self.act(Act::Gain(Gain::Full));
+    }
+
+    fn hush(&mut self, now: Instant, floor: SayId, by: HushedBy) {
+        self.mark(now, "bot_hushed");
+        self.playout_held = false;
+        self.transcript.hushed(floor, by.into(), now);
+        self.tell_changes();
+        // Standby clips before the floor's clause are heard.
+        self.act(Act::Hush(before(utterance(floor), 0)));
+        self.due.hushed();
+        self.finish_bot_turns(now);
+    }
+
+    fn words_late(&mut self, now: Instant) {
+        self.mark(now, "words_late");
+        if !self.sounds() {
+            self.due.words_late(self.transcript.caller_stopped_at().unwrap_or(now));
+        }
+    }
+
+    fn no_turn(&mut self, now: Instant) {
+        self.due.words_given_up();
+        self.transcript.forget_caller_sound();
+        self.transcript.withdraw_partial();
+        self.tell_changes();
+        let silence = self.silences.nothing_owed(now);
+        self.silence(silence);
+    }
+
+    fn turn(&mut self, now: Instant, given: Given) {
+        let entry = self.transcript.take_caller_turn(now, given);
+        self.tell_changes();
+        self.stopwatch.taken(entry.number, now);
+        self.due.turn_taken(now);
         let silence = self.silences.owed(now);
         self.silence(silence);
-        self.note(Note::Turn(turn));
+        self.record(&entry);
+    }
+
+    fn listen(&mut self, expect: Expect) {
+        if expect.secret != self.secret {
+            self.secret = expect.secret;
+            self.transcript.expect_secret(expect.secret);
+            self.act(Act::Secret(expect.secret));
+        }
+        self.tell_page(|page| page.expect(expect.keys, expect.secret));
+        self.act(Act::Listen(expect));
+    }
+
+    fn keying(&mut self, now: Instant, keying: bool) {
+        if keying {
+            let silence = self.silences.ear_closes(now);
+            self.silence(silence);
+        }
+        self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
+    }
+
+    fn run(&mut self, now: Instant, call: ToolCall) {
+        self.mark(now, "tool_called");
+        self.tool_started(call.id);
+        self.act(Act::Run(call));
+    }
+
+    fn cancel(&mut self, now: Instant, id: ToolId) {
+        self.tool_ended(now, id);
+        self.act(Act::Cancel(id));
+    }
+
+    fn hang_up(&mut self, now: Instant, reason: HangUpReason) {
+        let end = End::of_talk(reason.text(), self.deaf);
+        self.tools.clear();
+        self.ending = Some((end, now + LAST_WORDS_LIMIT));
+        self.transcript.complete_bot();
+        self.finish_bot_turns(now);
+    }
+
+    fn slot(&mut self, name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool) {
+        self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
+        let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+        self.note(Note::Slot(Slot { name, value, confirmed }));
     }
 
     /// Records the bot's turns of which every clause has been heard or cut off, and ends the call after the last one.
-    pub(super) fn finish_bot_turn(&mut self, now: Instant) {
-        for bot in self.bot.drain_finished() {
-            let (from, to) = bot.span(now, self.caller.began_at());
-            let turn = Turn {
-                speaker: Speaker::Bot,
-                text: bot.text().into(),
-                heard: bot.heard().into(),
-                interrupted: bot.interrupted(),
-                started_ms: self.ms(from),
-                ended_ms: self.ms(to),
-                confidence: None,
-                by: None,
-            };
-            self.turns += 1;
-            self.note(Note::Turn(turn));
+    pub(super) fn finish_bot_turns(&mut self, now: Instant) {
+        for entry in self.transcript.take_bot_turns(now) {
+            self.record(&entry);
         }
-        if self.bot.is_empty()
-            && !self.standby_plays
+        if !self.transcript.bot_has_turns()
+            && !self.due.clip_plays()
             && let Some((end, _)) = self.ending
         {
             self.end(now, end);
         }
+    }
+
+    /// Notes a complete turn in the call's record.
+    fn record(&mut self, entry: &Entry) {
+        let speaker = match entry.talker {
+            Talker::Caller => Speaker::Caller,
+            Talker::Bot => Speaker::Bot,
+            Talker::Supervisor => Speaker::Supervisor,
+            // No recogniser hears agents: the transcript has no entry of theirs.
+            Talker::Agent => return,
+        };
+        let given = match &entry.words {
+            Said::Given(given) => Some(given),
+            Said::Said(_) => None,
+        };
+        let (text, heard): (Private<String>, Private<String>) = match given {
+            Some(Given { secret: true, .. }) => (Private::<String>::withheld(), Private::<String>::withheld()),
+            _ => (entry.text().into(), entry.heard().into()),
+        };
+        self.note(Note::Turn(Turn {
+            speaker,
+            text,
+            heard,
+            interrupted: entry.cut.is_some(),
+            started_ms: self.ms(entry.began),
+            ended_ms: self.ms(entry.ended),
+            confidence: given.filter(|given| given.by == By::Voice).map(|given| given.confidence),
+            by: given.map(|given| given.by.into()),
+        }));
     }
 }

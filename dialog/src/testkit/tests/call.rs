@@ -145,7 +145,8 @@ fn no_debug_text_holds_a_word_a_key_or_a_value() {
     let shown = format!("{:?} {:?}", sim.outputs, sim.talk.history());
     assert!(!shown.contains("zanzibar") && !shown.contains("4821"), "{shown}");
     let secret = |o: &Output| match o {
-        Output::Say { text, .. } | Output::Turn { text, .. } => text.contains("4821") || text.contains("four eight"),
+        Output::Say { clause, .. } => clause.written().contains("4821") || clause.said().contains("four eight"),
+        Output::Turn { text, .. } => text.contains("4821") || text.contains("four eight"),
         Output::Slot { value, .. } => value.as_ref().is_some_and(|v| v.to_string().contains("4821")),
         _ => false,
     };

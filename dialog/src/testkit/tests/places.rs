@@ -110,11 +110,11 @@ fn what_is_spelled_for_the_voice_is_read_as_it_is_written() {
     let mut talk = Conversation::new(Arc::new(Bot::parse(PLACES, "test").unwrap()), today());
     let mut read = |input| {
         talk.handle(Instant::now(), input);
-        let said: Vec<String> = std::iter::from_fn(|| talk.poll())
-            .filter_map(|out| if let Output::Say { text, .. } = out { Some(text) } else { None })
+        let clauses: Vec<Clause> = std::iter::from_fn(|| talk.poll())
+            .filter_map(|out| if let Output::Say { clause, .. } = out { Some(clause) } else { None })
             .collect();
-        let text = |clause: &String| talk.written(clause).map_or_else(|| clause.clone(), |written| written.text);
-        (said.iter().map(text).collect::<Vec<_>>().join(" "), said.join(" "))
+        let all = |part: fn(&Clause) -> &str| clauses.iter().map(part).collect::<Vec<_>>().join(" ");
+        (all(Clause::written), all(Clause::said))
     };
     let (read_first, said) = read(Input::Answered);
     assert!(said.ends_with("ka ra ô kê, mát xa, hay trạm a tê em?"), "{said}");

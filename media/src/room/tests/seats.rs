@@ -1,10 +1,10 @@
 //! Who hears whom, seat by seat, and what a bot that rests comes to.
-use super::{MS, Mode, Phone, Sim, plan, sound};
+use super::{Bot, MS, Phone, Sim, plan, sound};
 use crate::codec::Codec;
 use crate::hears::tests::{MODES, TABLE};
 use crate::hears::{Hearer, Supervision};
 use crate::playout::Phase;
-use crate::room::{Bot, Event, Input, Seat};
+use crate::room::{Event, Input, Seat};
 use crate::testkit::netem::Impairments;
 use crate::testkit::sim::tone;
 use crate::testkit::tone::{has, sine};
@@ -28,7 +28,7 @@ fn sit(sim: &mut Sim, seat: Seat, who: char) {
 
 /// A call of a caller, an agent and a supervisor, whose bot speaks to the caller.
 fn call() -> Sim {
-    let mut sim = Sim::new(Mode::Bot);
+    let mut sim = Sim::new(Bot::Speaks);
     for (seat, who) in [(Seat::CALLER, 'c'), (Seat::AGENT, 'a'), (SUPERVISOR, 's')] {
         sit(&mut sim, seat, who);
     }
@@ -139,7 +139,7 @@ fn played(sim: &Sim) -> Vec<(u64, u32, Phase)> {
 
 #[test]
 fn nothing_counts_as_heard_while_the_bot_rests() {
-    let mut sim = Sim::new(Mode::Bot);
+    let mut sim = Sim::new(Bot::Speaks);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), None);
     bot_speaks(&mut sim, 1);
     sim.run(MS * 400);
