@@ -305,6 +305,17 @@ fn cost() {
     let mut echo = Echo::new();
     run(&mut echo, true);
     println!("memory per leg once something was played: {} kB", (HELD.load(Ordering::Relaxed) - held) / 1_000);
+    let mut first = Echo::new();
+    for (near, far) in ticks.iter().take(200) {
+        first.clean(&mut near.clone(), far);
+    }
+    let began = cpu();
+    let whole = first.whole().expect("the first seconds");
+    println!(
+        "an utterance of the first seconds ({:.1} s kept): {:.1} ms once",
+        whole.pcm.len() as f32 / 16_000.0,
+        (cpu() - began).as_secs_f64() * 1_000.0
+    );
     let mut figures: Vec<(f64, f64)> = (0..5).map(|_| (run(&mut echo, true), run(&mut echo, false))).collect();
     figures.sort_by(|a, b| a.0.total_cmp(&b.0));
     println!(

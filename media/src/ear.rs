@@ -404,7 +404,7 @@ impl Ear {
             self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
             self.sound.leave_out(from, &mut pcm);
             if unsure || held.is_some() {
-                let (at, _) = self.sound.place(from);
+                let (at, _) = self.sound.place(self.sound.kept_from(from));
                 held.get_or_insert_with(|| (at, Vec::new())).1.append(&mut pcm);
             } else {
                 if self.plan.level == Levelling::On {
@@ -421,10 +421,17 @@ impl Ear {
 
     /// Lets the listener have what is held, without its echo.
     fn release(&mut self) {
-        let Some(Listener { to, held, .. }) = &mut self.listener else { return };
-        let Some((at, mut pcm)) = held.take() else { return };
-        if let Some(echo) = &self.echo {
-            echo.subtract(at, &mut pcm);
+        let held = self.listener.as_mut().and_then(|listener| listener.held.take());
+        let (Some((at, mut pcm)), Some(Listener { to, .. })) = (held, &mut self.listener) else { return };
+        if let Some(mut whole) = self.echo.as_ref().and_then(Echo::whole) {
+            if self.cleaned
+                && let Some(mut suppressor) = Suppressor::new(self.plan.noise)
+            {
+                let mut clean = Vec::with_capacity(whole.pcm.len());
+                suppressor.push(&whole.pcm, &mut clean);
+                whole.pcm = clean;
+            }
+            whole.replace(at, &mut pcm);
         }
         if self.plan.level == Levelling::On {
             self.level.apply(self.gate.floor_db(), &mut pcm);

@@ -6,21 +6,21 @@
 //! canceller makes of it, so a bot does not interrupt itself in its first words. What does, far enough or for long enough, is a
 //! caller whatever the canceller makes of him.
 mod bands;
+mod batch;
 mod canceller;
 mod early;
 mod fit;
 mod path;
-mod postfilter;
 mod rise;
 
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
 use crate::resample::Resampler;
 use bands::Bands;
+use batch::{BatchCanceller, Cancelled};
 use canceller::Canceller;
 use early::{Early, Finding};
 use path::Path;
-use postfilter::Postfilter;
 use rise::Rise;
 use std::collections::VecDeque;
 use std::ops::{Range, RangeInclusive};
@@ -45,7 +45,7 @@ struct Line {
     /// The first seconds; gone once the way is known.
     early: Option<Box<Early>>,
     /// The same sound, for utterances as a whole; gone some seconds later.
-    postfilter: Option<Box<Postfilter>>,
+    batch: Option<Box<BatchCanceller>>,
     /// Ticks since the first seconds were over.
     known: u32,
     scratch: Vec<i16>,
@@ -193,14 +193,12 @@ impl Echo {
 
     /// Whether words that come now are better handed on once they are over: nothing is known of the way, and echo is about.
     pub fn is_unsure(&self) -> bool {
-        self.line.as_ref().is_some_and(|line| line.postfilter.is_some() && line.quiet < BACK)
+        self.line.as_ref().is_some_and(|line| line.batch.is_some() && line.quiet < BACK)
     }
 
-    /// Takes the echo of a bot's first seconds out of an utterance at 16 kHz that began at `from`.
-    pub fn subtract(&self, from: SamplePos, pcm: &mut [i16]) {
-        if let Some(postfilter) = self.line.as_ref().and_then(|line| line.postfilter.as_ref()) {
-            postfilter.clean(from, pcm);
-        }
+    /// The newest sound of a bot's first seconds as it came, its echo cancelled as a whole; `None` once they are over.
+    pub fn whole(&self) -> Option<Cancelled> {
+        self.line.as_ref()?.batch.as_ref().map(|batch| batch.whole())
     }
 
     /// Frames from before this tick that the ear is to hear now, before it: they were taken for echo and were not. Each has the
@@ -222,19 +220,8 @@ impl Line {
         let raw = VecDeque::from(vec![0; canceller::delay(rate)]);
         let scratch = Vec::with_capacity(rate.per_tick());
         let early = Some(Box::new(Early::new()));
-        let postfilter = Some(Box::new(Postfilter::new(rate)));
-        Self {
-            rate,
-            raw,
-            quiet: REST,
-            work: None,
-            early,
-            postfilter,
-            known: 0,
-            scratch,
-            bring: None,
-            brought: Vec::new(),
-        }
+        let batch = Some(Box::new(BatchCanceller::new(rate)));
+        Self { rate, raw, quiet: REST, work: None, early, batch, known: 0, scratch, bring: None, brought: Vec::new() }
     }
 
     fn tick(&mut self, near: &mut Frame, far: &Frame) {
@@ -261,9 +248,9 @@ impl Line {
         } else {
             self.known += 1;
         }
-        self.postfilter.take_if(|_| self.known > UTTERANCES);
-        if let Some(postfilter) = &mut self.postfilter {
-            postfilter.push(near.pos, &self.scratch, far);
+        self.batch.take_if(|_| self.known > UTTERANCES);
+        if let Some(batch) = &mut self.batch {
+            batch.push(near.pos, &self.scratch, far);
         }
         let rested = self.quiet >= REST;
         self.quiet = if rms(far) > PLAYED { 0 } else { self.quiet.saturating_add(1) };

@@ -72,6 +72,11 @@ impl Sound {
         }
     }
 
+    /// The first sample from `from` on in whose place no other has come.
+    pub(super) fn kept_from(&self, from: u64) -> u64 {
+        self.replaced.iter().fold(from, |from, range| if range.contains(&from) { range.end } else { from })
+    }
+
     pub(super) fn start(&self) -> u64 {
         self.end - self.pcm.len() as u64
     }
