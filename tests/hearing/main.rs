@@ -6,6 +6,7 @@
 mod sound;
 mod stall;
 mod steps;
+mod whisper;
 
 use dialog::bot::Bot;
 use media::Language;
@@ -40,7 +41,7 @@ fn ask(bot: &Arc<Bot>, stage: &Stage, language: Language) -> Ask {
     Ask { language, expect: Expect::Grammar(grammar.into()), lexicon: Arc::new(bot.lexicon.clone()) }
 }
 
-fn hear(engine: &PocketSphinx, ask: &Ask, pcm: &[i16]) -> Hypothesis {
+fn hear(engine: &dyn Recogniser, ask: &Ask, pcm: &[i16]) -> Hypothesis {
     let mut hearing = engine.open(ask).expect("a grammar that can be heard");
     hearing.keep(pcm).expect("sound");
     hearing.finish().expect("an answer")

@@ -1,5 +1,8 @@
-//! Recognition: sound in, words out. Adapters of engines are folders beside this file.
+//! Recognition: sound in, words out. Adapters of engines are folders beside this file; [`fused`] asks two of them.
 mod chain;
+pub mod fused;
+#[cfg(any(feature = "pocketsphinx", feature = "whisper"))]
+mod jsgf;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
 mod probe;

@@ -3,7 +3,7 @@
 use super::acoustic::{Acoustic, STATES};
 use super::files::Place;
 use super::mixtures::UNIT;
-use super::word_arc::WordArc;
+use crate::asr::jsgf::WordArc;
 use std::collections::HashMap;
 use std::ops::Range;
 

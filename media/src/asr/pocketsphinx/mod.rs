@@ -13,7 +13,6 @@ mod files;
 mod front;
 mod graph;
 mod hearing;
-mod jsgf;
 mod mixtures;
 mod network;
 mod search;
@@ -24,7 +23,6 @@ mod synthetic;
 pub mod telex;
 #[cfg(test)]
 mod tests;
-mod word_arc;
 
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;

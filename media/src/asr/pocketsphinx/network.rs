@@ -3,8 +3,7 @@
 //! Weights at the alternatives of a grammar's public rule (JSGF section 4.7) part it in two: `public <turn> = <answer> |
 //! /0.0001/ <else>;`. The decoder then hears the answer that was asked for unless something else fits clearly better, and
 //! [`super::confidence`] asks for less proof of it: of speech outside a booking grammar, nine tenths land on the rest.
-use super::jsgf::Automaton;
-use super::word_arc::WordArc;
+use crate::asr::jsgf::{Automaton, WordArc};
 use std::collections::BTreeSet;
 
 pub struct Network(Vec<(f64, Automaton)>);

@@ -1,17 +1,14 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
+use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
+use super::score::Scored;
 use super::text::normalise;
 use crate::Language;
 use crate::asr::AsrFault;
+use crate::asr::jsgf::Automaton;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
-use whisper_rs::{FullParams, SamplingStrategy};
 
-const HZ: usize = 16_000;
-/// Whisper's window is 30 s; what an utterance holds beyond this is not heard.
-pub(super) const LONGEST: usize = 29 * HZ;
-/// Whisper gives nothing for sound shorter than a second: silence is added.
-const SHORTEST: usize = HZ * 11 / 10;
 /// Mean probability of a text's tokens below which it is taken for invented. Speech is hardly ever below 0.5, words that
 /// come out of noise hardly ever above 0.05. (whisper.cpp's own `no_speech_prob` is that of the decode before.)
 const LEAST_SURE: f32 = 0.4;
@@ -20,6 +17,11 @@ const LETTERS_PER_SECOND: f32 = 32.0;
 /// Entropy (nats) of the tokens of a long text below which it repeats itself in a loop: whisper.cpp's `entropy_thold`.
 const LOOP_ENTROPY: f32 = 2.4;
 const LOOP_TOKENS: usize = 32;
+
+/// A text of so few words is refused where a token of its words is less probable than this. Measured with Whisper base over
+/// µ-law: speech is at 0.25 and above, noise at 0.16 and below.
+const FEW_WORDS: usize = 3;
+const LEAST_GUESS: f32 = 0.2;
 
 /// What one decode gives; no words where a guard refuses them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,30 +34,17 @@ pub(super) struct Decoded {
     pub confidence: f32,
 }
 
-/// Whisper's code of a language (ISO 639-1).
-pub(super) fn code(language: Language) -> &'static str {
-    match language {
-        Language::En => "en",
-        Language::Vi => "vi",
-    }
-}
-
-/// Frames (20 ms) the encoder looks at: the sound and some silence after it, at least 5 s, in steps of 64.
-fn audio_ctx(samples: usize) -> i32 {
-    ((samples * 50).div_ceil(HZ) + 128).max(256).next_multiple_of(64).min(1_500) as i32
-}
-
-/// Most tokens a text of this length can have: Vietnamese takes up to 14 in a second.
-fn most_tokens(samples: usize) -> i32 {
-    (16 + samples * 14 / HZ).min(220) as i32
-}
-
 impl Engine {
-    /// Decodes an utterance whole, on this thread.
+    /// Decodes an utterance whole, on this thread; where a grammar is expected, its sentences are scored on the same sound.
     ///
     /// # Errors
     /// [`AsrFault::Engine`] where whisper.cpp fails.
-    pub(super) fn decode(&self, sound: &[f32], language: Language) -> Result<Decoded, AsrFault> {
+    pub(super) fn decode(
+        &self,
+        sound: &[f32],
+        language: Language,
+        expected: Option<&[(f64, Automaton)]>,
+    ) -> Result<(Decoded, Option<Scored>), AsrFault> {
         let samples = sound.len().min(LONGEST);
         let mut padded;
         let pcm = if samples < SHORTEST {
@@ -84,39 +73,19 @@ impl Engine {
                 }
             }
         }
+        let scored = match expected {
+            Some(ways) => self.score(&mut state, ways, language)?,
+            None => None,
+        };
         self.put_state(state);
-        Ok(judge(&tokens, &bytes, &marks, samples as f32 / HZ as f32))
+        Ok((judge(&tokens, &bytes, &marks, samples as f32 / HZ as f32), scored))
     }
-}
-
-fn parameters(samples: usize, language: Language) -> FullParams<'static, 'static> {
-    let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-    parameters.set_n_threads(1);
-    parameters.set_language(Some(code(language)));
-    parameters.set_audio_ctx(audio_ctx(samples));
-    parameters.set_max_tokens(most_tokens(samples));
-    parameters.set_single_segment(true);
-    parameters.set_no_timestamps(true);
-    parameters.set_no_context(true);
-    // One pass: a second one at another temperature would come too late.
-    parameters.set_temperature(0.0);
-    parameters.set_temperature_inc(0.0);
-    // Lets the end of the text be its first token: silence gives nothing.
-    parameters.set_suppress_blank(false);
-    parameters.set_suppress_nst(true);
-    // Stale in whisper.cpp, so it must never decide.
-    parameters.set_no_speech_thold(f32::INFINITY);
-    parameters.set_print_special(false);
-    parameters.set_print_progress(false);
-    parameters.set_print_realtime(false);
-    parameters.set_print_timestamps(false);
-    parameters
 }
 
 /// `marks`: where each token ends in `bytes`, and its probability.
 fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f32) -> Decoded {
     let text = String::from_utf8_lossy(bytes);
-    let words = normalise(&text);
+    let words = once(normalise(&text));
     let letters: usize = words.iter().map(|word| word.chars().count() + 1).sum();
     if words.is_empty() || tokens.is_empty() {
         return Decoded::default();
@@ -125,7 +94,17 @@ fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f
     let confidence = mean.exp();
     let too_fast = letters as f32 > LETTERS_PER_SECOND * seconds.max(0.5);
     let in_a_loop = tokens.len() > LOOP_TOKENS && entropy(&tokens[tokens.len() - LOOP_TOKENS..]) < LOOP_ENTROPY;
-    if confidence < LEAST_SURE || too_fast || in_a_loop {
+    let is_loop = in_a_loop && words.len() > LOOP_TOKENS / 4;
+    // What comes out of noise is short, and one of its tokens is a guess.
+    let (mut from, mut least) = (0, 1.0_f32);
+    for (end, p) in marks {
+        if bytes[from..*end].iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+            least = least.min(*p);
+        }
+        from = *end;
+    }
+    let guessed = words.len() <= FEW_WORDS && least < LEAST_GUESS;
+    if confidence < LEAST_SURE || too_fast || is_loop || guessed {
         return Decoded { words: Vec::new(), sure: 0, confidence };
     }
     let doubtful = marks.iter().position(|(_, p)| *p < LEAST_SURE);
@@ -137,6 +116,21 @@ fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f
         normalise(&kept).len().saturating_sub(usize::from(begun && !kept.is_empty()))
     });
     Decoded { sure: sure.min(words.len()), words, confidence }
+}
+
+/// A text without what it says over and over: Whisper writes short sounds down in a loop. Words may be doubled, and
+/// figures be anything.
+fn once(words: Vec<String>) -> Vec<String> {
+    let again = |length: &usize| {
+        let repeated = words.iter().zip(&words[*length..]).all(|(word, later)| word == later);
+        let times = words.len() / length;
+        repeated && times >= if *length == 1 { 3 } else { 2 }
+    };
+    let has_figures = words.iter().any(|word| word.chars().any(char::is_numeric));
+    match (1..=words.len() / 2).find(again) {
+        Some(length) if !has_figures => words[..length].to_vec(),
+        _ => words,
+    }
 }
 
 fn entropy(tokens: &[(i32, f32)]) -> f32 {
@@ -176,14 +170,26 @@ mod tests {
     }
 
     #[test]
-    fn a_text_in_a_loop_is_refused() {
+    fn a_text_in_a_loop_is_cut_to_what_it_says_once() {
+        for (text, said) in [
+            ("book a room book a room book a", "book a room"),
+            ("today today today", "today"),
+            ("no no", "no no"),
+            ("mountain view mountain view", "mountain view"),
+            ("4 4 4 4", "4 4 4 4"),
+            ("yes please", "yes please"),
+        ] {
+            assert_eq!(once(normalise(text)).join(" "), said);
+        }
+        // A loop that begins late is refused.
         let tokens: Vec<(i32, f32)> = (0..60).map(|index| (index % 4, 0.9)).collect();
-        let bytes = " and on and on".repeat(15);
+        let bytes = format!(" well{}", " and on and on".repeat(15));
         assert!(judge(&tokens, bytes.as_bytes(), &[(bytes.len(), 0.9)], 20.0).words.is_empty());
     }
 
     #[test]
-    fn the_encoder_looks_at_the_utterance_and_little_more() {
-        assert_eq!([1, 2, 4, 10, 29].map(|s| audio_ctx(s * HZ)), [256, 256, 384, 640, 1_500]);
+    fn a_short_text_with_a_guessed_word_is_taken_for_noise() {
+        assert!(judged(&[(" Thank", 0.9), (" you", 0.15), (".", 0.9)], 2.0).words.is_empty());
+        assert_eq!(judged(&[(" Thank", 0.9), (" you", 0.8), (".", 0.1)], 2.0).words.len(), 2);
     }
 }

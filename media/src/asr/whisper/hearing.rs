@@ -1,6 +1,8 @@
 //! One caller's utterance at Whisper: the sound so far, partial words that two decodes agree on, and the whole at the end.
-use super::Engine;
-use super::decode::{Decoded, LONGEST};
+use super::decode::Decoded;
+use super::parameters::LONGEST;
+use super::score::{self, Scored};
+use super::{Engine, Expected};
 use crate::Language;
 use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(super) struct Utterance {
     engine: Arc<Engine>,
     language: Language,
+    expected: Option<Expected>,
     sound: Vec<f32>,
     /// Samples at the last decode for partial words, and the sure words it gave.
     looked: usize,
@@ -16,19 +19,20 @@ pub(super) struct Utterance {
     /// Words told so far.
     told: Vec<String>,
     /// The last whole decode and the samples it covered.
-    whole: Option<(usize, Decoded)>,
+    whole: Option<(usize, Hypothesis)>,
 }
 
 impl Utterance {
-    pub(super) fn new(engine: Arc<Engine>, language: Language) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Expected>) -> Self {
         let sound = Vec::with_capacity(4 * 16_000);
-        Self { engine, language, sound, looked: 0, last: Vec::new(), told: Vec::new(), whole: None }
+        Self { engine, language, expected, sound, looked: 0, last: Vec::new(), told: Vec::new(), whole: None }
     }
 
     /// Enough new sound for partial words, and nothing else to do.
     fn is_time(&self) -> bool {
         let every = (self.engine.partial_every.as_micros() as usize * 16 / 1_000).max(self.looked / 4);
-        self.sound.len() >= self.looked + every
+        self.engine.partials
+            && self.sound.len() >= self.looked + every
             && self.sound.len() < LONGEST
             && self.engine.running.load(Relaxed) < self.engine.partials_up_to
     }
@@ -43,7 +47,7 @@ impl Hearing for Utterance {
             return Ok(None);
         }
         self.looked = self.sound.len();
-        let decoded = self.engine.decode(&self.sound, self.language)?;
+        let (decoded, _) = self.engine.decode(&self.sound, self.language, None)?;
         let words = &decoded.words[..decoded.sure];
         let agreed = self.last.iter().zip(words).take_while(|(before, now)| before == now).count();
         let words: Vec<String> = words.to_vec();
@@ -60,12 +64,76 @@ impl Hearing for Utterance {
         if covered == 0 {
             return Ok(Hypothesis { text: None, confidence: 0.0 });
         }
-        let decoded = match &self.whole {
-            Some((samples, decoded)) if *samples == covered => decoded.clone(),
-            _ => self.engine.decode(&self.sound, self.language)?,
-        };
-        self.whole = Some((covered, decoded.clone()));
-        let text = (!decoded.words.is_empty()).then(|| decoded.words.join(" "));
-        Ok(Hypothesis { text, confidence: decoded.confidence })
+        if let Some((samples, whole)) = &self.whole
+            && *samples == covered
+        {
+            return Ok(whole.clone());
+        }
+        let expected = self.expected.as_deref().map(Vec::as_slice);
+        let (decoded, scored) = self.engine.decode(&self.sound, self.language, expected)?;
+        let hypothesis = weigh(decoded, scored);
+        self.whole = Some((covered, hypothesis.clone()));
+        Ok(hypothesis)
+    }
+}
+
+/// How much less probable per token (natural logarithm) a sentence of the grammar may be than the free text before it is
+/// asked about, and before the free text is taken in its place.
+const DOUBTED_GAP: f32 = 2.5;
+const REFUSED_GAP: f32 = 4.0;
+/// The confidence of a free text that stands against a sentence of the grammar.
+const CLEAR: f32 = 0.6;
+/// The confidence of a sentence that is asked about.
+const ASKED: f32 = 0.45;
+
+/// The sentence that was expected, where it is certain enough; else the free text.
+fn weigh(free: Decoded, scored: Option<Scored>) -> Hypothesis {
+    if let Some(scored) = scored
+        && let confidence = scored.certainty()
+        && confidence >= score::DOUBTED
+    {
+        // Where Whisper is clear about other words, the expected ones are the best of a bad lot.
+        let gap = free.confidence.max(1e-3).ln() - scored.mean;
+        let other = free.confidence >= CLEAR && free.words.join(" ") != scored.text;
+        match () {
+            () if other && gap > REFUSED_GAP => {}
+            () if other && gap > DOUBTED_GAP => {
+                return Hypothesis { text: Some(scored.text), confidence: confidence.min(ASKED) };
+            }
+            () => return Hypothesis { text: Some(scored.text), confidence },
+        }
+    }
+    let text = (!free.words.is_empty()).then(|| free.words.join(" "));
+    Hypothesis { text, confidence: free.confidence }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighed(free: (&str, f32), scored: (f32, f32, f32)) -> Hypothesis {
+        let words: Vec<String> = free.0.split_whitespace().map(str::to_owned).collect();
+        let (ratio, margin, mean) = scored;
+        let scored = Scored { text: "book a room".into(), ratio, margin, mean };
+        weigh(Decoded { sure: words.len(), words, confidence: free.1 }, Some(scored))
+    }
+
+    #[test]
+    fn what_was_expected_is_taken_where_it_is_certain_and_asked_about_where_other_words_are_clearer() {
+        let text = |heard: &Hypothesis| heard.text.clone().unwrap_or_default();
+        let sure = weighed(("book a room", 0.9), (20.0, 8.0, -0.3));
+        assert!(text(&sure) == "book a room" && sure.confidence > 0.9, "{sure:?}");
+        let asked = weighed(("look at the moon", 0.8), (12.0, 6.0, -3.0));
+        assert!(text(&asked) == "book a room" && asked.confidence < 0.5, "{asked:?}");
+        for other in [
+            weighed(("look at the moon", 0.8), (12.0, 6.0, -6.0)),
+            weighed(("look at the moon", 0.8), (1.0, 6.0, -1.0)),
+            weighed(("look at the moon", 0.8), (9.0, 0.2, -1.0)),
+        ] {
+            assert_eq!(text(&other), "look at the moon");
+        }
+        // Nobody is clear about anything: the expected words stand, by their own certainty.
+        let unclear = weighed(("u o", 0.45), (9.0, 4.0, -5.0));
+        assert!(text(&unclear) == "book a room" && unclear.confidence > 0.5, "{unclear:?}");
     }
 }

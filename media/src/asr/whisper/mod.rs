@@ -4,12 +4,19 @@
 //! (whisper.cpp's own threads spin at barriers: on a busy machine two are ten times slower than one). Whisper takes sound
 //! of 30 s at once; the encoder is cut to the length of the utterance (`audio_ctx`), which saves most of the time.
 mod decode;
+mod figures;
 pub mod file;
 mod hearing;
+mod parameters;
+mod score;
 mod text;
+mod vocabulary;
+mod writing;
 
-use super::{Ask, AsrFault, Caps, Hearing, Recogniser};
+use super::jsgf::Automaton;
+use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -47,14 +54,32 @@ impl WhisperPlan {
 /// A loaded model; a clone of the `Arc` inside goes into each [`Hearing`].
 pub struct Whisper(Arc<Engine>);
 
+/// The automata of a grammar, each with its weight.
+type Expected = Arc<Vec<(f64, Automaton)>>;
+
 struct Engine {
     context: WhisperContext,
     /// States that no decode uses: 22–36 MB each, about as many as there are speech workers.
     idle: Mutex<Vec<WhisperState>>,
     running: AtomicUsize,
+    vocabulary: vocabulary::Vocabulary,
+    silence: Mutex<score::Silence>,
+    grammars: Mutex<VecDeque<(Arc<str>, Expected)>>,
     languages: Vec<Language>,
+    /// Whether a decode is cheap enough for partial words.
+    partials: bool,
     partial_every: Duration,
     partials_up_to: usize,
+}
+
+/// Of one core, what decoding two seconds of speech takes with a model of the size of Whisper `tiny`; larger ones take more in proportion
+/// to [`size`].
+const TINY: Duration = Duration::from_millis(290);
+
+/// The size of a model's encoder, `tiny` being 1.
+fn size(context: &WhisperContext) -> f64 {
+    let (layers, state) = (context.model_n_audio_layer(), context.model_n_audio_state());
+    f64::from(layers) * f64::from(state).powi(2) / (4.0 * 384.0 * 384.0)
 }
 
 /// States kept for the next decode; more than this many at once are dropped after use.
@@ -92,16 +117,20 @@ impl Whisper {
                 "name languages it was trained on",
             ));
         }
-        let language = languages[0];
+        let (language, size) = (languages[0], size(&context));
         let whisper = Self(Arc::new(Engine {
+            vocabulary: vocabulary::Vocabulary::of(&context),
+            silence: Mutex::default(),
+            grammars: Mutex::default(),
             context,
             idle: Mutex::default(),
             running: AtomicUsize::new(0),
             languages,
+            partials: TINY.mul_f64(size) <= plan.partial_every / 4,
             partial_every: plan.partial_every,
             partials_up_to: plan.partials_up_to,
         }));
-        whisper.0.decode(&[0.0; 8_000], language).map_err(|why| refused(why.to_string(), again))?;
+        whisper.0.decode(&[0.0; 8_000], language, None).map_err(|why| refused(why.to_string(), again))?;
         Ok(whisper)
     }
 
@@ -117,7 +146,7 @@ impl Whisper {
         if self.0.languages.contains(&language) {
             Ok(())
         } else {
-            Err(AsrFault::Language(format!("the Whisper model is not set for {}", decode::code(language))))
+            Err(AsrFault::Language(format!("the Whisper model is not set for {}", language.code())))
         }
     }
 }
@@ -128,7 +157,7 @@ impl Recogniser for Whisper {
     }
 
     fn caps(&self, language: Language) -> Option<Caps> {
-        self.hears(language).ok().map(|()| Caps { needs_grammar: false, partials: true })
+        self.hears(language).ok().map(|()| Caps { needs_grammar: false, partials: self.0.partials })
     }
 
     /// Whisper has a word for everything: only the language can be wrong.
@@ -136,22 +165,41 @@ impl Recogniser for Whisper {
         self.hears(ask.language)
     }
 
-    /// Whisper hears free text whatever `ask` expects; what fits a grammar is decided where its words are understood.
+    /// Where `ask` has a grammar, its sentences are scored; what is none of them is heard as free text.
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         self.hears(ask.language)?;
-        Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language)))
+        let expected = match &ask.expect {
+            Expect::Grammar(jsgf) => Some(self.0.grammar(jsgf)?),
+            Expect::Anything => None,
+        };
+        Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language, expected)))
     }
 
     /// A decode costs by the size of the encoder (2 s of speech on one thread: tiny 0.3 s, base 0.55 s, small 2.3 s), and a
     /// busy machine stretches it.
     fn patience(&self, utterance: Duration) -> Duration {
-        let (layers, state) = (self.0.context.model_n_audio_layer(), self.0.context.model_n_audio_state());
-        let size = f64::from(layers) * f64::from(state).powi(2) / (4.0 * 384.0 * 384.0);
+        let size = size(&self.0.context);
         Duration::from_millis(500) + utterance.max(Duration::from_secs(1)).mul_f64((0.25 * size).clamp(0.25, 8.0))
     }
 }
 
+/// Grammars kept ready; the one unused longest goes first.
+const GRAMMARS: usize = 64;
+
 impl Engine {
+    fn grammar(&self, jsgf: &Arc<str>) -> Result<Expected, AsrFault> {
+        let mut known = self.grammars.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = known.iter().position(|(text, _)| text == jsgf);
+        let entry = match at.and_then(|at| known.remove(at)) {
+            Some(entry) => entry,
+            None => (jsgf.clone(), Arc::new(Automaton::parse(jsgf).map_err(AsrFault::Grammar)?)),
+        };
+        let expected = entry.1.clone();
+        known.push_front(entry);
+        known.truncate(GRAMMARS);
+        Ok(expected)
+    }
+
     fn take_state(&self) -> Result<WhisperState, AsrFault> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {

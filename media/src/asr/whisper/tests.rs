@@ -186,6 +186,36 @@ fn partial_words_are_mostly_a_beginning_of_the_whole() {
 }
 
 #[test]
+fn of_what_a_step_expects_the_sentence_that_was_said_is_scored_highest() {
+    let expect = |jsgf: &str, language| Ask { expect: Expect::Grammar(jsgf.into()), ..ask(language) };
+    let hear = |ask: &Ask, pcm: &[i16]| {
+        let mut hearing = whisper().open(ask).expect("a hearing");
+        hearing.keep(pcm).expect("sound");
+        hearing.finish().expect("a decode")
+    };
+    let english =
+        "public <t> = (book a room | mountain view | half an hour | two people | (two | three) nights | yes | no)+;";
+    let vietnamese = "public <t> = khách sạn | cà phê | đặt phòng;";
+    for (language, grammar, voice, text) in [
+        (En, english, "flite:kal16", "book a room"),
+        (En, english, "flite:slt", "mountain view"),
+        (En, english, "flite:rms", "two people"),
+        (Vi, vietnamese, "vi", "khách sạn"),
+        (Vi, vietnamese, "vi", "đặt phòng"),
+    ] {
+        let Some(pcm) = say(voice, text) else { return println!("skipped: no synthesiser") };
+        for pcm in [over_the_phone(&pcm), pcm] {
+            let heard = hear(&expect(grammar, language), &pcm);
+            assert!(heard.text.as_deref() == Some(text) && heard.confidence >= 0.5, "{text}: {heard:?}");
+        }
+    }
+    let silence = hear(&expect(english, En), &[0; 32_000]);
+    assert_eq!(silence.text, None, "{silence:?}");
+    let broken = whisper().open(&expect("public <t> = ;", En)).err();
+    assert!(matches!(broken, Some(AsrFault::Grammar(_))), "{broken:?}");
+}
+
+#[test]
 fn partial_words_wait_while_other_decodes_run() {
     let Some((language, _, pcm)) = said().first() else { return println!("skipped: no synthesiser") };
     let plan = WhisperPlan { partials_up_to: 0, ..WhisperPlan::new(fixture()) };

@@ -2,9 +2,11 @@
 //!
 //! The decoder's cost grows with the states of its network, and a compiler that copies a rule at every use makes many; the
 //! minimal automaton of a booking grammar has a fraction of them. Weights count at the public rule's own alternatives (see
-//! [`super::network`]) and are read over elsewhere, as tags are; imports and recursion are refused.
-use super::word_arc::WordArc;
+//! `pocketsphinx::network`) and are read over elsewhere, as tags are; imports and recursion are refused.
+mod word_arc;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+pub use word_arc::WordArc;
 
 #[derive(Clone, Debug)]
 enum Node {
@@ -68,6 +70,17 @@ impl Automaton {
     /// How many states it has.
     pub fn states(&self) -> usize {
         self.steps.len()
+    }
+
+    /// The words that may follow in a state, each with the state behind it.
+    pub fn steps(&self, state: u32) -> impl Iterator<Item = (&str, u32)> {
+        let steps = self.steps.get(state as usize).into_iter().flatten();
+        steps.map(|(&word, &to)| (self.words[word as usize].as_str(), to))
+    }
+
+    /// Whether a sentence may end in a state.
+    pub fn is_end(&self, state: u32) -> bool {
+        self.ends.get(state as usize).is_some_and(|&end| end)
     }
 
     pub fn accepts(&self, sentence: &str) -> bool {
