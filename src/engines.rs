@@ -243,6 +243,10 @@ impl LanguageEngines {
                 Err(why) => about.push((false, format!("{name} is not heard by {engine:?}: {why}"))),
             }
         }
+        if let Some(both) = both(&ears) {
+            about.push((true, format!("{name}: what pocketsphinx is not sure of, Whisper decides")));
+            ears.insert(0, both);
+        }
         if ears.is_empty() {
             about.push((
                 false,
@@ -270,6 +274,13 @@ impl LanguageEngines {
             about,
         }
     }
+}
+
+/// A recogniser of grammars and one of free speech, on the same utterance.
+fn both(ears: &[Arc<dyn asr::Recogniser>]) -> Option<Arc<dyn asr::Recogniser>> {
+    let named = |name| ears.iter().find(|ear| ear.name() == name).cloned();
+    let (first, second) = (named("pocketsphinx")?, named("whisper")?);
+    Some(Arc::new(asr::fused::Fused::new("pocketsphinx+whisper", first, second)))
 }
 
 type LoadedRecogniser = (Arc<dyn asr::Recogniser>, String);

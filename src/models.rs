@@ -21,7 +21,8 @@ flite and espeak-ng, voice activity is Silero (fetched by `make setup`) and ears
 
 Better ears: a Whisper model as a ggml file.
   1. Get one: any ggml file made for whisper.cpp. `tiny` and `base` keep up with calls on two cores (about 0.3 and 0.5 s of one
-     core for 2 s of speech); for Vietnamese, convert PhoWhisper with whisper.cpp's models/convert-h5-to-ggml.py.
+     core for 2 s of speech); `base` hears what a bot expects in Vietnamese too. For free Vietnamese speech, convert PhoWhisper
+     with whisper.cpp's models/convert-h5-to-ggml.py.
   2. Check it:  switchboard models --check models/ggml-base-q8_0.bin --sha256 <the checksum its publisher gives>
   3. Use it, in configs/server.toml:
        [speech.whisper]

@@ -1,0 +1,165 @@
+//! Two recognisers on one utterance: one that hears a grammar at once, and one that is asked where the first is not sure.
+use super::{Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
+use crate::Language;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The confidence from which the first recogniser's words are taken at once. PocketSphinx's right answers lie above .99,
+/// wrong ones between .5 and .96.
+const SURE: f32 = 0.97;
+/// The confidence that the words of one recogniser alone have at most where the other heard none, or others: they are
+/// asked about.
+const ALONE: f32 = 0.45;
+
+/// `first` answers where it is sure, `second` decides what it is not sure of.
+pub struct Fused {
+    name: &'static str,
+    first: Arc<dyn Recogniser>,
+    second: Arc<dyn Recogniser>,
+}
+
+impl Fused {
+    pub fn new(name: &'static str, first: Arc<dyn Recogniser>, second: Arc<dyn Recogniser>) -> Self {
+        Self { name, first, second }
+    }
+}
+
+impl Recogniser for Fused {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn caps(&self, language: Language) -> Option<Caps> {
+        let (first, second) = (self.first.caps(language)?, self.second.caps(language)?);
+        Some(Caps { needs_grammar: first.needs_grammar || second.needs_grammar, partials: first.partials })
+    }
+
+    fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
+        self.first.check(ask)?;
+        self.second.check(ask)
+    }
+
+    fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
+        Ok(Box::new(Utterance { first: self.first.open(ask)?, second: self.second.open(ask)? }))
+    }
+
+    fn patience(&self, utterance: Duration) -> Duration {
+        self.first.patience(utterance) + self.second.patience(utterance)
+    }
+}
+
+struct Utterance {
+    first: Box<dyn Hearing>,
+    second: Box<dyn Hearing>,
+}
+
+impl Hearing for Utterance {
+    fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
+        self.second.keep(pcm)?;
+        self.first.sound(pcm)
+    }
+
+    fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
+        self.second.keep(pcm)?;
+        self.first.keep(pcm)
+    }
+
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+        let first = self.first.finish()?;
+        if first.text.is_some() && first.confidence >= SURE {
+            return Ok(first);
+        }
+        match self.second.finish() {
+            Ok(second) => Ok(decide(first, second)),
+            Err(fault) if first.text.is_none() => Err(fault),
+            Err(fault) => {
+                tracing::warn!(%fault, "the second recogniser failed; the first one's words are asked about");
+                Ok(Hypothesis { confidence: first.confidence.min(ALONE), ..first })
+            }
+        }
+    }
+}
+
+/// What two recognisers heard of one utterance, the first one being unsure.
+fn decide(first: Hypothesis, second: Hypothesis) -> Hypothesis {
+    match (&first.text, &second.text) {
+        (Some(a), Some(b)) if a == b => {
+            let confidence = 1.0 - (1.0 - first.confidence) * (1.0 - second.confidence);
+            Hypothesis { confidence, ..first }
+        }
+        (None, Some(_)) => second,
+        (_, Some(_)) if second.confidence >= ALONE => second,
+        _ => Hypothesis { confidence: first.confidence.min(ALONE), ..first },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asr::{Expect, Lexicon};
+
+    /// Says what it was told to, or fails.
+    struct Told(Result<Hypothesis, AsrFault>);
+
+    impl Recogniser for Told {
+        fn name(&self) -> &'static str {
+            "told"
+        }
+        fn caps(&self, _: Language) -> Option<Caps> {
+            Some(Caps { needs_grammar: false, partials: false })
+        }
+        fn check(&self, _: &Ask) -> Result<(), AsrFault> {
+            Ok(())
+        }
+        fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
+            Ok(Box::new(Told(self.0.clone())))
+        }
+    }
+
+    impl Hearing for Told {
+        fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
+            Ok(None)
+        }
+        fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+            self.0.clone()
+        }
+    }
+
+    fn said(text: &str, confidence: f32) -> Result<Hypothesis, AsrFault> {
+        Ok(Hypothesis { text: (!text.is_empty()).then(|| text.to_owned()), confidence })
+    }
+
+    fn heard(
+        first: Result<Hypothesis, AsrFault>,
+        second: Result<Hypothesis, AsrFault>,
+    ) -> Result<Hypothesis, AsrFault> {
+        let fused = Fused::new("both", Arc::new(Told(first)), Arc::new(Told(second)));
+        let ask = Ask { language: Language::En, expect: Expect::Anything, lexicon: Lexicon::default() };
+        let mut hearing = fused.open(&ask)?;
+        hearing.sound(&[0; 320])?;
+        hearing.finish()
+    }
+
+    #[test]
+    fn the_first_answers_where_it_is_sure_and_the_second_decides_where_it_is_not() {
+        let broken = || Err(AsrFault::Engine("broken".into()));
+        assert_eq!(heard(said("yes", 0.99), broken()), said("yes", 0.99), "the second is not asked");
+        assert_eq!(heard(said("book a room", 0.78), said("i want a human", 0.8)), said("i want a human", 0.8));
+        assert_eq!(heard(said("", 0.2), said("two people", 0.6)), said("two people", 0.6));
+        let both = heard(said("two people", 0.6), said("two people", 0.5)).unwrap();
+        assert!(both.text.as_deref() == Some("two people") && both.confidence > 0.79, "{both:?}");
+    }
+
+    #[test]
+    fn what_one_alone_heard_is_asked_about() {
+        assert_eq!(heard(said("boston", 0.9), said("", 0.1)), said("boston", ALONE));
+        assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", ALONE));
+        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", ALONE));
+        assert_eq!(heard(said("", 0.1), said("", 0.0)), said("", 0.1));
+    }
+
+    #[test]
+    fn a_second_that_fails_where_the_first_heard_nothing_is_a_failure() {
+        assert_eq!(heard(said("", 0.1), Err(AsrFault::Late)), Err(AsrFault::Late));
+    }
+}
