@@ -67,14 +67,18 @@ impl Asset {
     }
 }
 
-/// Leaves out comments that have their lines to themselves, empty lines, and what lines are indented by.
+/// Leaves out comments that have their lines to themselves, empty lines, what lines are indented by, and the ends of lines that go on
+/// in the next.
 fn lean(text: &str) -> String {
     let (mut out, mut comment) = (String::new(), false);
     for line in text.lines().map(str::trim_start) {
         comment = comment || line.starts_with("/*");
         if !comment && !line.is_empty() && !line.starts_with("//") {
             out.push_str(line);
-            out.push('\n');
+            // "//" may begin a comment, which ends with its line.
+            if line.contains("//") || !line.ends_with(['{', '(', ',', ';']) {
+                out.push('\n');
+            }
         }
         comment = comment && !line.ends_with("*/");
     }
@@ -202,8 +206,8 @@ mod tests {
     #[test]
     fn comments_stay_at_home() {
         let text = "// What it is.\n(() => {\n  /** One. */\n  one(); // stays\n\n  /*\n   * Two.\n   */\n  * { color: red }\n})();\n";
-        assert_eq!(lean(text), "(() => {\none(); // stays\n* { color: red }\n})();\n");
-        // Lines are joined to nothing: a text over several lines would lose its indentation.
+        assert_eq!(lean(text), "(() => {one(); // stays\n* { color: red }\n})();");
+        // A text over several lines would lose its indentation and its ends of lines.
         assert!(WIDGET.lines().all(|line| line.matches('`').count() % 2 == 0), "no template of several lines");
     }
 

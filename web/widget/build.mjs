@@ -5,7 +5,10 @@ import path from "node:path";
 const here = import.meta.dirname;
 const read = (name) => fs.readFileSync(path.join(here, name), "utf8");
 
-/** Without comments that have their lines to themselves, empty lines, and what lines are indented by. */
+/**
+ * Without comments that have their lines to themselves, empty lines, what lines are indented by, and the ends of lines that go on in the
+ * next.
+ */
 function lean(text) {
   let comment = false;
   const lines = text
@@ -17,7 +20,9 @@ function lean(text) {
       comment &&= !line.endsWith("*/");
       return stays;
     });
-  return `${lines.join("\n")}\n`;
+  // "//" may begin a comment, which ends with its line.
+  const goesOn = (line) => !line.includes("//") && /[{(,;]$/.test(line);
+  return lines.map((line) => (goesOn(line) ? line : `${line}\n`)).join("");
 }
 
 /** In the order of `WIDGET` in src/api/assets.rs. */

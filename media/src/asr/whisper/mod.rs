@@ -165,11 +165,16 @@ impl Recogniser for Whisper {
         self.hears(ask.language)
     }
 
-    /// Where `ask` has a grammar, its sentences are scored; what is none of them is heard as free text.
+    /// Where `ask` has a grammar, its sentences are scored; what is none of them is heard as free text, and so is everything
+    /// where the grammar is too large or not well-formed.
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
         self.hears(ask.language)?;
         let expected = match &ask.expect {
-            Expect::Grammar(jsgf) => Some(self.0.grammar(jsgf)?),
+            Expect::Grammar(jsgf) => self
+                .0
+                .grammar(jsgf)
+                .inspect_err(|why| tracing::debug!(%why, "a grammar is not scored; Whisper hears free speech"))
+                .ok(),
             Expect::Anything => None,
         };
         Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language, expected)))

@@ -36,7 +36,7 @@ const AGAINST: f32 = 3.0;
 /// How much of a grammar's weights (as logarithms) counts. They are made for acoustic scores, which are larger.
 const WEIGHT: f32 = 0.3;
 /// Prefixes whose tokens' probabilities on silence are kept.
-const MOST_PREFIXES: usize = 20_000;
+const MOST_PREFIXES: usize = 4_000;
 
 /// The best of the grammar's sentences.
 #[derive(Clone, Debug, PartialEq)]

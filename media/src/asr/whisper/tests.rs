@@ -211,8 +211,9 @@ fn of_what_a_step_expects_the_sentence_that_was_said_is_scored_highest() {
     }
     let silence = hear(&expect(english, En), &[0; 32_000]);
     assert_eq!(silence.text, None, "{silence:?}");
-    let broken = whisper().open(&expect("public <t> = ;", En)).err();
-    assert!(matches!(broken, Some(AsrFault::Grammar(_))), "{broken:?}");
+    let Some(pcm) = say("flite:slt", "mountain view") else { return println!("skipped: no synthesiser") };
+    let free = hear(&expect("public <t> = ;", En), &pcm);
+    assert_eq!(free.text.as_deref(), Some("mountain view"), "a grammar that cannot be read leaves free speech");
 }
 
 #[test]
