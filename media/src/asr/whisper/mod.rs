@@ -76,6 +76,9 @@ struct Engine {
 /// to [`size`].
 const TINY: Duration = Duration::from_millis(290);
 
+/// What scoring a grammar may take beside the decode with a model of that size, on a machine that is busy.
+const SCORING: Duration = Duration::from_millis(900);
+
 /// The size of a model's encoder, `tiny` being 1.
 fn size(context: &WhisperContext) -> f64 {
     let (layers, state) = (context.model_n_audio_layer(), context.model_n_audio_state());
@@ -180,11 +183,11 @@ impl Recogniser for Whisper {
         Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language, expected)))
     }
 
-    /// A decode costs by the size of the encoder (2 s of speech on one thread: tiny 0.3 s, base 0.55 s, small 2.3 s), and a
-    /// busy machine stretches it.
+    /// A decode costs by the size of the encoder (2 s of speech on one thread: tiny 0.3 s, base 0.55 s, small 2.3 s), the sentences of a
+    /// grammar cost as much again, and once more while silence has not been asked about them. A busy machine stretches it.
     fn patience(&self, utterance: Duration) -> Duration {
-        let size = size(&self.0.context);
-        Duration::from_millis(500) + utterance.max(Duration::from_secs(1)).mul_f64((0.25 * size).clamp(0.25, 8.0))
+        let decode = utterance.max(Duration::from_secs(1)).mul_f64(0.25) + SCORING;
+        Duration::from_millis(500) + decode.mul_f64(size(&self.0.context).clamp(1.0, 8.0))
     }
 }
 
