@@ -69,13 +69,14 @@ impl Scored {
     }
 }
 
-/// A sentence of the grammar that the sound may be, written in one way.
+/// A sentence of the grammar that the sound may be.
 struct Hit {
     text: String,
-    /// Tokens, the end among them, and their log-probability: given the sound, and against silence.
-    tokens: usize,
+    /// The log-probability of its likeliest way of writing, given the sound.
     sum: f32,
+    /// The way of writing it that speaks most for it: its score against silence, and its tokens, the end among them.
     ratio: f32,
+    tokens: usize,
 }
 
 /// The next token's log-probabilities.
@@ -206,7 +207,6 @@ struct Search<'a, 'g> {
 }
 
 /// A text that the grammar allows, as far as it is written.
-#[derive(Clone)]
 struct Begun {
     text: Vec<Token>,
     at: Vec<Position>,
@@ -264,7 +264,7 @@ impl Search<'_, '_> {
             let end = next.end(&engine.vocabulary, sentence.ends_in_figures);
             let (sum, silence) = (begun.sum + end, begun.silence + ends[usize::from(sentence.ends_in_figures)]);
             let ratio = sum - silence + WEIGHT * sentence.weight.ln() as f32;
-            self.hits.push(Hit { text: sentence.text, tokens: begun.text.len() + 1, sum, ratio });
+            self.note(Hit { text: sentence.text, sum, ratio, tokens: begun.text.len() + 1 });
             least = least.max(end - PAST_END);
         }
         let all = tokens.into_iter().zip(silences);
@@ -280,14 +280,22 @@ impl Search<'_, '_> {
         Ok(ways)
     }
 
+    /// Keeps one hit of each sentence.
+    fn note(&mut self, hit: Hit) {
+        match self.hits.iter_mut().find(|known| known.text == hit.text) {
+            Some(known) => {
+                known.sum = known.sum.max(hit.sum);
+                if hit.ratio > known.ratio {
+                    (known.ratio, known.tokens) = (hit.ratio, hit.tokens);
+                }
+            }
+            None => self.hits.push(hit),
+        }
+    }
+
     /// Whether a beginning is too far behind what was found: its log-probability only falls as it goes on.
     fn is_behind(&self, sum: f32, behind_best: f32) -> bool {
-        let mut best: HashMap<&str, f32> = HashMap::new();
-        for hit in &self.hits {
-            let known = best.entry(&hit.text).or_insert(f32::MIN);
-            *known = known.max(hit.sum);
-        }
-        let mut best: Vec<f32> = best.into_values().collect();
+        let mut best: Vec<f32> = self.hits.iter().map(|hit| hit.sum).collect();
         best.sort_unstable_by(|a, b| b.total_cmp(a));
         best.first().is_some_and(|first| sum < first - behind_best)
             || best.get(2).is_some_and(|third| sum < third - BEHIND_THIRD)
@@ -314,27 +322,17 @@ impl Engine {
         let writing = Writing::new(ways, language, &self.vocabulary);
         let mut search = Search { reader, language, writing, hits: Vec::new(), agenda: Vec::new() };
         search.run()?;
-        let mut hits = search.hits;
-        // One of each sentence: the way of writing it that speaks most for it.
-        hits.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
-        let mut best: Vec<Hit> = Vec::new();
-        for hit in hits {
-            match best.iter_mut().find(|known| known.text == hit.text) {
-                Some(known) => known.sum = known.sum.max(hit.sum),
-                None => best.push(hit),
-            }
-        }
-        // Whisper itself would have ended before, or begun later.
-        let more = |hit: &Hit| best.iter().any(|part| holds(&hit.text, &part.text) && hit.sum < part.sum);
-        let more: Vec<bool> = best.iter().map(more).collect();
-        let mut keep = more.iter().map(|more| !more);
-        best.retain(|_| keep.next().unwrap_or(true));
+        // Where a sentence holds a likelier one, Whisper itself would have ended before, or begun later.
+        let hits = &search.hits;
+        let longer = |hit: &Hit| hits.iter().any(|part| holds(&hit.text, &part.text) && hit.sum < part.sum);
+        let mut best: Vec<&Hit> = hits.iter().filter(|hit| !longer(hit)).collect();
+        best.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
         let Some((first, rest)) = best.split_first() else { return Ok(None) };
         let ahead = |other: &Hit| {
             let part = holds(&first.text, &other.text) || holds(&other.text, &first.text);
             if part { first.sum - other.sum } else { first.ratio - other.ratio }
         };
-        let margin = rest.iter().map(ahead).fold(MOST_MARGIN, f32::min);
+        let margin = rest.iter().map(|other| ahead(other)).fold(MOST_MARGIN, f32::min);
         Ok(Some(Scored {
             margin: margin.max(0.0),
             ratio: first.ratio,
