@@ -166,33 +166,58 @@ fn double_talk(grid: &Grid, models: &[(&str, Models)]) {
     for (name, models) in models {
         for gain_db in [0.0f32, -6.0, -10.0] {
             for (what, losses) in [("echo 6 dB down", 6.0f32), ("10 dB", 10.0), ("15 dB", 15.0), ("no echo", 60.0)] {
-                let (mut delays, mut missed, mut extra) = (Vec::new(), 0, 0);
+                let mut noticed = Noticed::default();
                 for (number, ms) in grid.delays_ms.into_iter().enumerate() {
                     let bot = voices::talk(number + grid.who + 3, 24.0);
                     let (voice, truth) = replies(bot.len(), number + grid.who, gain_db);
                     let mut ear = Ear::new(plan(EchoControl::On), models);
                     let place = place(losses, ms, number as u64 + grid.seed + 49);
                     let (starts, _) = hear(&mut ear, place, &bot, &voice);
-                    let within = |start: f32, (begin, end): (f32, f32)| start > begin && start < end + 0.3;
-                    for turn in &truth {
-                        match starts.iter().find(|start| within(**start, *turn)) {
-                            Some(start) => delays.push(((start - turn.0) * 1_000.0) as u32),
-                            None => missed += 1,
-                        }
-                    }
-                    extra += starts.iter().filter(|start| !truth.iter().any(|turn| within(**start, *turn))).count();
+                    noticed.add(&starts, &truth);
                 }
-                delays.sort_unstable();
-                let at = |share: f32| delays.get((delays.len() as f32 * share) as usize).copied().unwrap_or(0);
-                println!(
-                    "{name}, caller {gain_db:>3} dB against the bot, {what:>14}: {:>2} heard, {missed:>2} missed, {extra} extra; median {:>3}, p90 {:>3}, p95 {:>3}",
-                    delays.len(),
-                    at(0.5),
-                    at(0.9),
-                    at(0.95)
-                );
+                println!("{name}, caller {gain_db:>3} dB against the bot, {what:>14}: {noticed}");
             }
         }
+    }
+}
+
+/// When callers who spoke over a bot were noticed.
+#[derive(Default)]
+struct Noticed {
+    /// Milliseconds from where speech began to the duck.
+    delays: Vec<u32>,
+    missed: usize,
+    /// Ducks while no caller spoke.
+    extra: usize,
+}
+
+impl Noticed {
+    /// `starts`: of ducks (s); `truth`: where speech began and ended (s).
+    fn add(&mut self, starts: &[f32], truth: &[(f32, f32)]) {
+        let within = |start: f32, (begin, end): (f32, f32)| start > begin && start < end + 0.3;
+        for turn in truth {
+            match starts.iter().find(|start| within(**start, *turn)) {
+                Some(start) => self.delays.push(((start - turn.0) * 1_000.0) as u32),
+                None => self.missed += 1,
+            }
+        }
+        self.extra += starts.iter().filter(|start| !truth.iter().any(|turn| within(**start, *turn))).count();
+        self.delays.sort_unstable();
+    }
+}
+
+impl std::fmt::Display for Noticed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { delays, missed, extra } = self;
+        let at = |share: f32| delays.get((delays.len() as f32 * share) as usize).copied().unwrap_or(0);
+        write!(
+            f,
+            "{:>2} heard, {missed:>2} missed, {extra} extra; median {:>3}, p90 {:>3}, p95 {:>3}",
+            delays.len(),
+            at(0.5),
+            at(0.9),
+            at(0.95)
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! Electric echoes: a gateway's hybrid, crosstalk, a loop-back. How often a bot takes its own sound for a caller there, and when
 //! callers over it are noticed.
-use super::{Ear, EchoControl, Models, Place, hear, plan, replies, voices};
+use super::{Ear, EchoControl, Models, Noticed, Place, hear, plan, replies, voices};
 use std::time::Duration;
 
 /// Samples of quiet before the bot's first sound, in every other call.
@@ -81,29 +81,14 @@ pub(super) fn double_talk(fresh: bool, models: &Models) {
     let grid = if fresh { &FRESH } else { &USUAL };
     println!("\nReplies over the bot's voice and its electric echo, as loud as the bot: ducks noticed after (ms)");
     for loss in grid.losses_db {
-        let (mut delays, mut missed, mut extra) = (Vec::new(), 0, 0);
+        let mut noticed = Noticed::default();
         for (number, response) in grid.responses_ms.into_iter().enumerate() {
             let bot = voices::talk(number + grid.who + 3, 24.0);
             let (voice, truth) = replies(bot.len(), number + grid.who, 0.0);
             let place = place(grid, loss, response, number + 50);
             let (starts, _) = hear(&mut Ear::new(plan(EchoControl::On), models), place, &bot, &voice);
-            let within = |start: f32, (begin, end): (f32, f32)| start > begin && start < end + 0.3;
-            for turn in &truth {
-                match starts.iter().find(|start| within(**start, *turn)) {
-                    Some(start) => delays.push(((start - turn.0) * 1_000.0) as u32),
-                    None => missed += 1,
-                }
-            }
-            extra += starts.iter().filter(|start| !truth.iter().any(|turn| within(**start, *turn))).count();
+            noticed.add(&starts, &truth);
         }
-        delays.sort_unstable();
-        let at = |share: f32| delays.get((delays.len() as f32 * share) as usize).copied().unwrap_or(0);
-        println!(
-            "{loss:>5} dB: {:>2} heard, {missed:>2} missed, {extra} extra; median {:>3}, p90 {:>3}, p95 {:>3}",
-            delays.len(),
-            at(0.5),
-            at(0.9),
-            at(0.95)
-        );
+        println!("{loss:>5} dB: {noticed}");
     }
 }
