@@ -10,7 +10,7 @@ SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty
 CALL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls soak quality clean
+.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -70,6 +70,10 @@ browsers: ## sixty browser calls for a minute beside as many phone calls: failur
 calls: ## whole bookings by voice at once: booked, replies, CPU and memory of each (CALLS=10,20,40,60, NEIGHBOUR=1, QUICK=1)
 	@scripts/setup.sh test
 	$(CARGO) bench --bench calls -- $(if $(CALLS),--calls $(CALLS)) $(if $(filter-out 0 no,$(NEIGHBOUR)),--neighbour) $(if $(filter-out 0 no,$(QUICK)),--quick)
+
+hearing: ## how callers are understood, by engine and speaker, and how long it takes (with Whisper base where it has been fetched)
+	@scripts/setup.sh test
+	$(CARGO) test --workspace --test hearing -- --ignored --nocapture figures
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

@@ -102,7 +102,7 @@ fn recognised(codec: Codec, stall: u64) -> (usize, usize, u64) {
             let before = (stall as f64 * 0.8).min(1_000.0);
             let from = (BEGINS as f64 - before + share * (before + length as f64 * 0.8)) as u64;
             let (heard, paused) = turn(pcm, codec, from..from + stall);
-            let hypothesis = hear(engine, &ask, &heard);
+            let hypothesis = hear(&**engine, &ask, &heard);
             let text = hypothesis.text.as_deref();
             all += 1;
             if text.is_some_and(|text| meaning(&bot, stage, text) == meaning(&bot, stage, said)) {

@@ -11,12 +11,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 /// Whisper base, where it has been fetched.
-fn base() -> Option<&'static Whisper> {
-    static ENGINE: OnceLock<Option<Whisper>> = OnceLock::new();
+pub fn base() -> Option<&'static Arc<Whisper>> {
+    static ENGINE: OnceLock<Option<Arc<Whisper>>> = OnceLock::new();
     let engine = ENGINE.get_or_init(|| {
         let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/switchboard/models"));
         let dir = std::env::var_os("SWITCHBOARD_MODELS").map(PathBuf::from).or_else(home)?;
-        Whisper::load(&WhisperPlan::new(dir.join("ggml-base-q8_0.bin"))).ok()
+        Whisper::load(&WhisperPlan::new(dir.join("ggml-base-q8_0.bin"))).ok().map(Arc::new)
     });
     if engine.is_none() {
         println!("skipped: Whisper base is not there; `switchboard models get whisper-base` fetches it");
@@ -39,7 +39,7 @@ fn people_are_understood_by_whisper_in_english() {
     for (name, said, clip) in super::BOOKING.into_iter().filter(|(_, _, clip)| !clip.is_empty()) {
         let stage = STAGES.iter().find(|stage| stage.name == name).expect("a stage");
         let pcm = through_the_ear(&read(&dir.join(clip).with_extension("wav")));
-        let heard = hear(engine, &ask(&bot, stage, Language::En), &pcm);
+        let heard = hear(&**engine, &ask(&bot, stage, Language::En), &pcm);
         println!("{name:10} {said:16} -> {:?} ({:.2})", heard.text, heard.confidence);
         right += usize::from(heard.text.as_deref() == Some(said));
     }
@@ -58,7 +58,7 @@ fn people_are_understood_by_whisper_in_vietnamese() {
         let ask = ask(&bot, stage, Language::Vi);
         let mut tally = Tally::default();
         for i in 1..=5 {
-            let heard = hear(engine, &ask, &through_the_ear(&read(&dir.join(format!("{stem}00{i}.wav")))));
+            let heard = hear(&**engine, &ask, &through_the_ear(&read(&dir.join(format!("{stem}00{i}.wav")))));
             let before = all.right;
             tally.add(&bot, stage, said, &heard);
             all.add(&bot, stage, said, &heard);
@@ -82,7 +82,7 @@ fn synthesised_callers_are_understood_by_whisper() {
         for stage in &STAGES {
             let ask = ask(&bot, stage, Language::En);
             for said in stage.said {
-                let heard = hear(engine, &ask, &through_the_ear(&say(voice, said)));
+                let heard = hear(&**engine, &ask, &through_the_ear(&say(voice, said)));
                 tally.add(&bot, stage, said, &heard);
                 if heard.text.as_ref().is_none_or(|text| meaning(&bot, stage, text) != meaning(&bot, stage, said)) {
                     println!("    {voice}: {said:?} -> {:?} ({:.2})", heard.text, heard.confidence);
@@ -109,7 +109,7 @@ fn other_speech_is_not_acted_on_with_whisper() {
     for stage in STAGES.iter().filter(|stage| ["task", "people"].contains(&stage.name)) {
         let ask = ask(&bot, stage, Language::En);
         for (what, pcm) in &outside {
-            let heard = hear(engine, &ask, pcm);
+            let heard = hear(&**engine, &ask, pcm);
             all += 1;
             if is_acted_on(&bot, stage, &heard) {
                 taken += 1;

@@ -1,12 +1,14 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
 use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
+use super::reader::Reader;
 use super::score::Scored;
 use super::text::normalise;
+use super::writing::Grammar;
 use crate::Language;
 use crate::asr::AsrFault;
-use crate::asr::jsgf::Automaton;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Mean probability of a text's tokens below which it is taken for invented. Speech is hardly ever below 0.5, words that
@@ -43,7 +45,7 @@ impl Engine {
         &self,
         sound: &[f32],
         language: Language,
-        expected: Option<&[(f64, Automaton)]>,
+        expected: Option<&Grammar>,
     ) -> Result<(Decoded, Option<Scored>), AsrFault> {
         let samples = sound.len().min(LONGEST);
         let mut padded;
@@ -54,11 +56,9 @@ impl Engine {
         } else {
             &sound[..samples]
         };
+        let _running = Running::new(&self.running);
         let mut state = self.take_state()?;
-        self.running.fetch_add(1, Relaxed);
-        let done = state.full(parameters(pcm.len(), language), pcm);
-        self.running.fetch_sub(1, Relaxed);
-        done.map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
+        state.full(parameters(pcm.len(), language), pcm).map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
 
         let text_ends = self.context.token_eot();
         let (mut tokens, mut bytes, mut marks) = (Vec::new(), Vec::new(), Vec::new());
@@ -73,12 +73,26 @@ impl Engine {
                 }
             }
         }
-        let scored = match expected {
-            Some(ways) => self.score(&mut state, ways, language)?,
-            None => None,
-        };
-        self.put_state(state);
+        let mut reader = Reader::new(state);
+        let scored = expected.map(|grammar| self.score(&mut reader, grammar)).transpose()?.flatten();
+        self.put_state(reader.into_state());
         Ok((judge(&tokens, &bytes, &marks, samples as f32 / HZ as f32), scored))
+    }
+}
+
+/// Counts a decode while it runs.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 

@@ -1,8 +1,9 @@
 //! One caller's utterance at Whisper: the sound so far, partial words that two decodes agree on, and the whole at the end.
+use super::Engine;
 use super::decode::Decoded;
 use super::parameters::LONGEST;
 use super::score::{self, Scored};
-use super::{Engine, Expected};
+use super::writing::Grammar;
 use crate::Language;
 use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(super) struct Utterance {
     engine: Arc<Engine>,
     language: Language,
-    expected: Option<Expected>,
+    expected: Option<Arc<Grammar>>,
     sound: Vec<f32>,
     /// Samples at the last decode for partial words, and the sure words it gave.
     looked: usize,
@@ -23,7 +24,7 @@ pub(super) struct Utterance {
 }
 
 impl Utterance {
-    pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Expected>) -> Self {
+    pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Arc<Grammar>>) -> Self {
         let sound = Vec::with_capacity(4 * 16_000);
         Self { engine, language, expected, sound, looked: 0, last: Vec::new(), told: Vec::new(), whole: None }
     }
@@ -69,7 +70,7 @@ impl Hearing for Utterance {
         {
             return Ok(whole.clone());
         }
-        let expected = self.expected.as_deref().map(Vec::as_slice);
+        let expected = self.expected.as_deref();
         let (decoded, scored) = self.engine.decode(&self.sound, self.language, expected)?;
         let hypothesis = if expected.is_some() { weigh(decoded, scored) } else { free_text(decoded) };
         self.whole = Some((covered, hypothesis.clone()));

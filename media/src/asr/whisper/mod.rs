@@ -8,12 +8,12 @@ mod figures;
 pub mod file;
 mod hearing;
 mod parameters;
+mod reader;
 mod score;
 mod text;
 mod vocabulary;
 mod writing;
 
-use super::jsgf::Automaton;
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
 use std::collections::VecDeque;
@@ -23,6 +23,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
+use writing::Grammar;
 
 /// Which model, and how it is used.
 #[derive(Clone, Debug)]
@@ -54,17 +55,15 @@ impl WhisperPlan {
 /// A loaded model; a clone of the `Arc` inside goes into each [`Hearing`].
 pub struct Whisper(Arc<Engine>);
 
-/// The automata of a grammar, each with its weight.
-type Expected = Arc<Vec<(f64, Automaton)>>;
-
 struct Engine {
     context: WhisperContext,
     /// States that no decode uses: 22–36 MB each, about as many as there are speech workers.
     idle: Mutex<Vec<WhisperState>>,
     running: AtomicUsize,
     vocabulary: vocabulary::Vocabulary,
-    silence: Mutex<score::Silence>,
-    grammars: Mutex<VecDeque<(Arc<str>, Expected)>>,
+    silence: Mutex<reader::Silence>,
+    /// By their text, the one used last in front.
+    grammars: Mutex<VecDeque<(Arc<str>, Arc<Grammar>)>>,
     languages: Vec<Language>,
     /// Whether a decode is cheap enough for partial words.
     partials: bool,
@@ -89,7 +88,7 @@ fn size(context: &WhisperContext) -> f64 {
 const MOST_IDLE: usize = 16;
 
 impl Whisper {
-    /// Loads the model (30 ms for the smallest, a second for the largest) and decodes half a second of silence.
+    /// Loads the model (30 ms for the smallest, a second for the largest) and decodes silence.
     ///
     /// # Errors
     /// [`AsrFault::Model`] names the file and what to do.
@@ -120,10 +119,12 @@ impl Whisper {
                 "name languages it was trained on",
             ));
         }
-        let (language, size) = (languages[0], size(&context));
-        let whisper = Self(Arc::new(Engine {
+        let again_because = |why: AsrFault| refused(why.to_string(), again);
+        let silence = create_state(&context).and_then(|state| reader::Silence::new(state, languages[0]));
+        let (silence, size) = (silence.map_err(again_because)?, size(&context));
+        Ok(Self(Arc::new(Engine {
             vocabulary: vocabulary::Vocabulary::of(&context),
-            silence: Mutex::default(),
+            silence: Mutex::new(silence),
             grammars: Mutex::default(),
             context,
             idle: Mutex::default(),
@@ -132,9 +133,7 @@ impl Whisper {
             partials: TINY.mul_f64(size) <= plan.partial_every / 4,
             partial_every: plan.partial_every,
             partials_up_to: plan.partials_up_to,
-        }));
-        whisper.0.decode(&[0.0; 8_000], language, None).map_err(|why| refused(why.to_string(), again))?;
-        Ok(whisper)
+        })))
     }
 
     /// The model in words for people: its size and file type.
@@ -175,11 +174,14 @@ impl Recogniser for Whisper {
         let expected = match &ask.expect {
             Expect::Grammar(jsgf) => self
                 .0
-                .grammar(jsgf)
+                .grammar(jsgf, ask.language)
                 .inspect_err(|why| tracing::debug!(%why, "a grammar is not scored; Whisper hears free speech"))
                 .ok(),
             Expect::Anything => None,
         };
+        if let Some(grammar) = &expected {
+            self.0.prepare(grammar)?;
+        }
         Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language, expected)))
     }
 
@@ -195,12 +197,12 @@ impl Recogniser for Whisper {
 const GRAMMARS: usize = 64;
 
 impl Engine {
-    fn grammar(&self, jsgf: &Arc<str>) -> Result<Expected, AsrFault> {
+    fn grammar(&self, jsgf: &Arc<str>, language: Language) -> Result<Arc<Grammar>, AsrFault> {
         let mut known = self.grammars.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = known.iter().position(|(text, _)| text == jsgf);
+        let at = known.iter().position(|(text, grammar)| text == jsgf && grammar.language() == language);
         let entry = match at.and_then(|at| known.remove(at)) {
             Some(entry) => entry,
-            None => (jsgf.clone(), Arc::new(Automaton::parse(jsgf).map_err(AsrFault::Grammar)?)),
+            None => (jsgf.clone(), Arc::new(Grammar::parse(jsgf, language).map_err(AsrFault::Grammar)?)),
         };
         let expected = entry.1.clone();
         known.push_front(entry);
@@ -210,13 +212,7 @@ impl Engine {
 
     fn take_state(&self) -> Result<WhisperState, AsrFault> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match idle {
-            Some(state) => Ok(state),
-            None => self
-                .context
-                .create_state()
-                .map_err(|why| AsrFault::Engine(format!("Whisper has no memory for a decode: {why}"))),
-        }
+        idle.map_or_else(|| create_state(&self.context), Ok)
     }
 
     fn put_state(&self, state: WhisperState) {
@@ -225,6 +221,11 @@ impl Engine {
             idle.push(state);
         }
     }
+}
+
+fn create_state(context: &WhisperContext) -> Result<WhisperState, AsrFault> {
+    let failed = |why| AsrFault::Engine(format!("Whisper has no memory for a decode: {why}"));
+    context.create_state().map_err(failed)
 }
 
 /// The model that tests use, beside its scripts.

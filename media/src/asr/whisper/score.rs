@@ -7,15 +7,13 @@
 //! A sentence's score is the sum of its tokens' log-probabilities given the sound, minus the same sum given silence: what
 //! Whisper likes to write whatever it hears ("okay", "dạ") has no advantage. The difference to the second best sentence
 //! and the score itself say how certain it is (see [`Scored::certainty`]).
-use super::vocabulary::{Token, Vocabulary};
-use super::writing::{Position, Writing};
-use super::{Engine, parameters};
+use super::Engine;
+use super::reader::{Reader, Silence};
+use super::vocabulary::Token;
+use super::writing::{Grammar, Position, Writing};
 use crate::Language;
 use crate::asr::AsrFault;
-use crate::asr::jsgf::Automaton;
-use std::collections::HashMap;
-use std::sync::PoisonError;
-use whisper_rs::WhisperState;
+use std::sync::{MutexGuard, PoisonError};
 
 /// Tokens tried at a sentence's first place, and at each one after it.
 const FIRST: usize = 12;
@@ -35,8 +33,6 @@ const PAST_END: f32 = 1.0;
 const AGAINST: f32 = 3.0;
 /// How much of a grammar's weights (as logarithms) counts. They are made for acoustic scores, which are larger.
 const WEIGHT: f32 = 0.3;
-/// Prefixes whose tokens' probabilities on silence are kept.
-const MOST_PREFIXES: usize = 4_000;
 
 /// The best of the grammar's sentences.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,128 +75,12 @@ struct Hit {
     tokens: usize,
 }
 
-/// The next token's log-probabilities.
-struct Next(Vec<f32>);
-
-impl Next {
-    fn of(state: &WhisperState) -> Result<Self, AsrFault> {
-        let logits = state.get_logits().map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
-        let most = logits.iter().copied().fold(f32::MIN, f32::max);
-        let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
-        let norm = most + sum.ln();
-        Ok(Self(logits.iter().map(|logit| logit - norm).collect()))
-    }
-
-    fn token(&self, token: Token) -> f32 {
-        self.0.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY)
-    }
-
-    /// The text ends here.
-    fn end(&self, vocabulary: &Vocabulary, behind_figures: bool) -> f32 {
-        vocabulary.ends(behind_figures).iter().map(|end| self.token(*end).exp()).sum::<f32>().ln()
-    }
-}
-
-/// The decoder of a state that has heard a sound, at some place in a text.
-struct Reader<'a> {
-    engine: &'a Engine,
-    state: &'a mut WhisperState,
-    /// Start of text, language, task, no time stamps.
-    header: [Token; 4],
-    read: Vec<Token>,
-    begun: bool,
-    steps: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(engine: &'a Engine, state: &'a mut WhisperState, language: Language) -> Self {
-        let context = &engine.context;
-        let id = whisper_rs::get_lang_id(language.code()).unwrap_or_default();
-        let header = [context.token_sot(), context.token_lang(id), context.token_transcribe(), context.token_not()];
-        Self { engine, state, header, read: Vec::new(), begun: false, steps: 0 }
-    }
-
-    /// What comes after `text`. What the decoder has read of it already is not read again.
-    fn after(&mut self, text: &[Token]) -> Result<Next, AsrFault> {
-        let failed = |why| AsrFault::Engine(format!("Whisper: {why}"));
-        let mut kept = self.read.iter().zip(text).take_while(|(a, b)| a == b).count();
-        if !self.begun || text.is_empty() {
-            // `get_logits` gives the first row alone: the last token is read by itself.
-            let last = self.header.len() - 1;
-            self.state.decode(&self.header[..last], 0, 1).map_err(failed)?;
-            self.state.decode(&self.header[last..], last, 1).map_err(failed)?;
-            (self.begun, kept) = (true, 0);
-        } else if kept == text.len() {
-            kept -= 1;
-        }
-        self.read.truncate(kept);
-        for &token in &text[kept..] {
-            self.state.decode(&[token], self.header.len() + self.read.len(), 1).map_err(failed)?;
-            self.read.push(token);
-            self.steps += 1;
-        }
-        Next::of(self.state)
-    }
-}
-
-/// The decoder's log-probabilities on silence, computed as they are needed and kept.
-#[derive(Default)]
-pub(super) struct Silence {
-    /// A state that has heard silence.
-    state: Option<WhisperState>,
-    /// What its decoder has read, and for which language.
-    begun: Option<Language>,
-    read: Vec<Token>,
-    /// By language and beginning of a text: what was asked about the next token.
-    known: HashMap<(Language, Vec<Token>), HashMap<Token, f32>>,
-}
-
-/// Stand for the end of a text among tokens: behind words, and behind figures.
-const END: [Token; 2] = [-1, -2];
-
-impl Silence {
-    /// The log-probabilities of `asked` (tokens, and the two ends) behind each text, given silence.
-    fn after(
-        &mut self,
-        engine: &Engine,
-        language: Language,
-        text: &[Token],
-        asked: &[Token],
-    ) -> Result<Vec<f32>, AsrFault> {
-        let key = (language, text.to_vec());
-        if let Some(known) = self.known.get(&key)
-            && let Some(values) = asked.iter().map(|token| known.get(token).copied()).collect::<Option<Vec<f32>>>()
-        {
-            return Ok(values);
-        }
-        let state = match &mut self.state {
-            Some(state) => state,
-            none => none.insert(engine.silent_state(language)?),
-        };
-        let mut reader = Reader::new(engine, state, language);
-        reader.begun = self.begun == Some(language);
-        reader.read = std::mem::take(&mut self.read);
-        let next = reader.after(text);
-        self.begun = reader.begun.then_some(language);
-        self.read = std::mem::take(&mut reader.read);
-        let next = next?;
-        if self.known.len() >= MOST_PREFIXES {
-            self.known.clear();
-        }
-        let known = self.known.entry(key).or_default();
-        let value = |token: &Token| match END.iter().position(|end| end == token) {
-            Some(behind) => next.end(&engine.vocabulary, behind == 1),
-            None => next.token(*token),
-        };
-        Ok(asked.iter().map(|token| *known.entry(*token).or_insert_with(|| value(token))).collect())
-    }
-}
-
 /// The search for the sentences that the sound may be.
-struct Search<'a, 'g> {
-    reader: Reader<'a>,
+struct Search<'a> {
+    engine: &'a Engine,
     language: Language,
-    writing: Writing<'g>,
+    reader: &'a mut Reader,
+    writing: Writing<'a>,
     hits: Vec<Hit>,
     /// Beginnings that were seen and not followed yet.
     agenda: Vec<Begun>,
@@ -210,17 +90,17 @@ struct Search<'a, 'g> {
 struct Begun {
     text: Vec<Token>,
     at: Vec<Position>,
-    /// Its log-probability given the sound, and given silence.
+    /// Its log-probability given the sound.
     sum: f32,
-    silence: f32,
 }
 
-impl Search<'_, '_> {
+impl Search<'_> {
     /// Follows the likeliest first tokens to where they lead, then what was passed by, the likeliest first.
     fn run(&mut self) -> Result<(), AsrFault> {
         let at = self.writing.start();
-        let first = self.follow(Begun { text: Vec::new(), at, sum: 0.0, silence: 0.0 }, FIRST)?;
-        for begun in first.into_iter().filter(|begun| begun.sum > begun.silence - AGAINST) {
+        let first = self.follow(Begun { text: Vec::new(), at, sum: 0.0 }, FIRST)?;
+        let silence = self.engine.silence().after(self.engine, self.language, &[])?;
+        for begun in first.into_iter().filter(|begun| begun.sum > silence.token(begun.text[0]) - AGAINST) {
             self.follow_to_its_end(begun, BEHIND_BEST)?;
         }
         while let Some(next) = (0..self.agenda.len()).max_by(|a, b| self.agenda[*a].sum.total_cmp(&self.agenda[*b].sum))
@@ -250,34 +130,42 @@ impl Search<'_, '_> {
 
     /// Notes the sentences that end behind a text, and gives the likeliest ways to go on.
     fn follow(&mut self, begun: Begun, width: usize) -> Result<Vec<Begun>, AsrFault> {
-        let next = self.reader.after(&begun.text)?;
-        let engine = self.reader.engine;
-        let tokens = self.writing.tokens(&begun.at);
-        let asked: Vec<Token> = tokens.iter().map(|(token, _)| *token).chain(END).collect();
-        let silence = {
-            let mut silence = engine.silence.lock().unwrap_or_else(PoisonError::into_inner);
-            silence.after(engine, self.language, &begun.text, &asked)?
-        };
-        let (ends, silences) = (&silence[tokens.len()..], &silence[..tokens.len()]);
+        let next = self.reader.after(self.engine, self.language, &begun.text)?;
         let mut least = LEAST_LIKELY;
         for sentence in self.writing.sentences(&begun.at) {
-            let end = next.end(&engine.vocabulary, sentence.ends_in_figures);
-            let (sum, silence) = (begun.sum + end, begun.silence + ends[usize::from(sentence.ends_in_figures)]);
-            let ratio = sum - silence + WEIGHT * sentence.weight.ln() as f32;
+            let end = next.end(&self.engine.vocabulary, sentence.ends_in_figures);
+            let sum = begun.sum + end;
+            let ratio = sum - self.on_silence(&begun.text, sentence.ends_in_figures)?;
+            let ratio = ratio + WEIGHT * sentence.weight.ln() as f32;
             self.note(Hit { text: sentence.text, sum, ratio, tokens: begun.text.len() + 1 });
             least = least.max(end - PAST_END);
         }
-        let all = tokens.into_iter().zip(silences);
-        let mut ways: Vec<Begun> = all
-            .filter(|((token, _), _)| next.token(*token) > least)
-            .map(|((token, at), silence)| {
+        let mut ways = Vec::new();
+        let mut tokens = self.writing.tokens(&begun.at);
+        tokens.retain(|token| next.token(*token) > least);
+        tokens.sort_unstable_by(|a, b| next.token(*b).total_cmp(&next.token(*a)));
+        for token in tokens {
+            let at = self.writing.behind(&begun.at, token);
+            if !at.is_empty() {
                 let text = begun.text.iter().copied().chain([token]).collect();
-                Begun { text, at, sum: begun.sum + next.token(token), silence: begun.silence + silence }
-            })
-            .collect();
-        ways.sort_by(|a, b| b.sum.total_cmp(&a.sum));
-        ways.truncate(width);
+                ways.push(Begun { text, at, sum: begun.sum + next.token(token) });
+            }
+            if ways.len() == width {
+                break;
+            }
+        }
         Ok(ways)
+    }
+
+    /// The log-probability of a whole text, given silence.
+    fn on_silence(&self, text: &[Token], ends_in_figures: bool) -> Result<f32, AsrFault> {
+        let mut silence = self.engine.silence();
+        let mut sum = 0.0;
+        for (at, token) in text.iter().enumerate() {
+            sum += silence.after(self.engine, self.language, &text[..at])?.token(*token);
+        }
+        let end = silence.after(self.engine, self.language, text)?;
+        Ok(sum + end.end(&self.engine.vocabulary, ends_in_figures))
     }
 
     /// Keeps one hit of each sentence.
@@ -308,20 +196,22 @@ fn holds(text: &str, part: &str) -> bool {
 }
 
 impl Engine {
-    /// The likeliest sentence of a grammar in the sound that `state` has encoded. `None`: nothing it allows came near.
+    /// The likeliest sentence of a grammar in the sound that the reader's state has encoded. `None`: nothing it allows came near.
     ///
     /// # Errors
     /// [`AsrFault::Engine`] where whisper.cpp fails.
-    pub(super) fn score(
-        &self,
-        state: &mut WhisperState,
-        ways: &[(f64, Automaton)],
-        language: Language,
-    ) -> Result<Option<Scored>, AsrFault> {
-        let reader = Reader::new(self, state, language);
-        let writing = Writing::new(ways, language, &self.vocabulary);
-        let mut search = Search { reader, language, writing, hits: Vec::new(), agenda: Vec::new() };
+    pub(super) fn score(&self, reader: &mut Reader, grammar: &Grammar) -> Result<Option<Scored>, AsrFault> {
+        let writing = Writing::new(grammar, &self.vocabulary);
+        let mut search = Search {
+            engine: self,
+            language: grammar.language(),
+            reader,
+            writing,
+            hits: Vec::new(),
+            agenda: Vec::new(),
+        };
         search.run()?;
+        tracing::trace!(steps = search.reader.steps, sentences = search.hits.len(), "a grammar was scored");
         // Where a sentence holds a likelier one, Whisper itself would have ended before, or begun later.
         let hits = &search.hits;
         let longer = |hit: &Hit| hits.iter().any(|part| holds(&hit.text, &part.text) && hit.sum < part.sum);
@@ -341,13 +231,17 @@ impl Engine {
         }))
     }
 
-    /// A state that has heard a second and a half of silence.
-    fn silent_state(&self, language: Language) -> Result<WhisperState, AsrFault> {
-        let mut state = self.take_state()?;
-        let sound = vec![0.0; 24_000];
-        state
-            .full(parameters::parameters(sound.len(), language), &sound)
-            .map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
-        Ok(state)
+    /// Makes ready, while the caller still speaks, what the beginning of every sentence takes.
+    ///
+    /// # Errors
+    /// [`AsrFault::Engine`] where whisper.cpp fails.
+    pub(super) fn prepare(&self, grammar: &Grammar) -> Result<(), AsrFault> {
+        Writing::new(grammar, &self.vocabulary).start();
+        self.silence().after(self, grammar.language(), &[]).map(|_| ())
+    }
+
+    /// What Whisper writes after silence; held while it is read, a few milliseconds for each token that is new.
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,13 +1,12 @@
 //! Whisper's tokens: pieces of text, and how a text is cut into them (byte pair encoding, Sennrich et al., 2016).
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub(super) type Token = whisper_rs::WhisperTokenId;
 
 /// The tokens of text. A lower number was merged earlier.
 pub(super) struct Vocabulary {
     tokens: HashMap<Vec<u8>, Token>,
-    /// What tokens begin with.
-    beginnings: HashSet<Vec<u8>>,
+    bytes: Vec<Vec<u8>>,
     /// The end of a text, then the marks that may stand before it.
     ends: Vec<Token>,
 }
@@ -17,10 +16,9 @@ impl Vocabulary {
     pub fn new(bytes: Vec<Vec<u8>>, end: Token) -> Self {
         let all = bytes.iter().enumerate().rev().filter(|(_, bytes)| !bytes.is_empty());
         let tokens: HashMap<Vec<u8>, Token> = all.map(|(id, bytes)| (bytes.clone(), id as Token)).collect();
-        let beginnings = bytes.iter().flat_map(|bytes| (1..=bytes.len()).map(|end| bytes[..end].to_vec())).collect();
         let marks = [".", ",", "!", "?", "..."].iter().filter_map(|mark| tokens.get(mark.as_bytes()).copied());
         let ends = std::iter::once(end).chain(marks).collect();
-        Self { tokens, beginnings, ends }
+        Self { tokens, bytes, ends }
     }
 
     pub fn of(context: &whisper_rs::WhisperContext) -> Self {
@@ -32,9 +30,14 @@ impl Vocabulary {
         self.tokens.get(bytes).copied()
     }
 
-    /// Whether some token begins with these bytes.
-    pub fn begins(&self, bytes: &[u8]) -> bool {
-        self.beginnings.contains(bytes)
+    /// The tokens of text.
+    pub fn all(&self) -> impl Iterator<Item = Token> + use<> {
+        0..self.bytes.len() as Token
+    }
+
+    /// The text of a token; empty where it stands for none.
+    pub fn bytes(&self, token: Token) -> &[u8] {
+        self.bytes.get(token as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The tokens that end a text. Behind figures a full stop or a comma may go on with decimals: there it is the end alone.

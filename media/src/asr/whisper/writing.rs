@@ -7,13 +7,17 @@ use super::figures;
 use super::vocabulary::{Token, Vocabulary};
 use crate::Language;
 use crate::asr::jsgf::Automaton;
-use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most positions that one text can stand at; further ones are dropped.
 const MOST_POSITIONS: usize = 64;
 /// The most numbers in figures that one state of an automaton begins.
 const MOST_FIGURES: usize = 1_200;
+/// A tree that has grown larger is not kept (some 100 bytes a node).
+const MOST_NODES: usize = 100_000;
+/// Trees of one grammar that are kept for the next utterances.
+const MOST_TREES: usize = 2;
 
 /// A place between two words: in which of the grammar's automata, in which state, behind what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +43,7 @@ enum Piece {
 struct Node {
     children: Vec<(u8, u32)>,
     /// Where a piece ends: the grammar's words it stands for, and what lies behind.
-    exits: Vec<(Rc<[String]>, Boundary)>,
+    exits: Vec<(Arc<[String]>, Boundary)>,
     boundary: Option<Boundary>,
     /// Whether a token may end here.
     is_cut: bool,
@@ -49,13 +53,13 @@ struct Node {
 #[derive(Clone, Debug)]
 pub(super) struct Position {
     node: u32,
-    words: Option<Rc<Words>>,
+    words: Option<Arc<Words>>,
 }
 
 #[derive(Debug)]
 struct Words {
-    last: Rc<[String]>,
-    before: Option<Rc<Words>>,
+    last: Arc<[String]>,
+    before: Option<Arc<Words>>,
 }
 
 /// A sentence of the grammar that a text may be.
@@ -67,70 +71,140 @@ pub(super) struct Sentence {
     pub ends_in_figures: bool,
 }
 
-/// A grammar as it may be written; the tree grows as texts are followed.
-pub(super) struct Writing<'a> {
-    ways: &'a [(f64, Automaton)],
+/// What a step expects to hear in one language, and how it may be written as far as that was asked before.
+pub(super) struct Grammar {
+    /// Automata with their weights, the likeliest having 1.
+    ways: Vec<(f64, Automaton)>,
     language: Language,
-    vocabulary: &'a Vocabulary,
+    idle: Mutex<Vec<Tree>>,
+}
+
+impl Grammar {
+    /// # Errors
+    /// A sentence that says what is wrong with the grammar.
+    pub fn parse(jsgf: &str, language: Language) -> Result<Self, String> {
+        Ok(Self { ways: Automaton::parse(jsgf)?, language, idle: Mutex::default() })
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+}
+
+/// The bytes that may follow boundaries; it grows as texts are followed.
+#[derive(Default)]
+struct Tree {
     nodes: Vec<Node>,
     roots: HashMap<Boundary, u32>,
+    /// By node: the tokens that may be written from there on.
+    tokens: HashMap<u32, Vec<Token>>,
+}
+
+/// A grammar as it may be written.
+pub(super) struct Writing<'a> {
+    grammar: &'a Grammar,
+    vocabulary: &'a Vocabulary,
+    tree: Tree,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        let tree = std::mem::take(&mut self.tree);
+        let mut idle = self.grammar.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if tree.nodes.len() <= MOST_NODES && idle.len() < MOST_TREES {
+            idle.push(tree);
+        }
+    }
 }
 
 impl<'a> Writing<'a> {
-    pub fn new(ways: &'a [(f64, Automaton)], language: Language, vocabulary: &'a Vocabulary) -> Self {
-        Self { ways, language, vocabulary, nodes: Vec::new(), roots: HashMap::new() }
+    pub fn new(grammar: &'a Grammar, vocabulary: &'a Vocabulary) -> Self {
+        let tree = grammar.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        Self { grammar, vocabulary, tree }
     }
 
     /// The positions before anything was written.
     pub fn start(&mut self) -> Vec<Position> {
-        let boundaries = (0..self.ways.len() as u16).map(|way| Boundary { way, state: 0, behind: Piece::Start });
+        let ways = 0..self.grammar.ways.len() as u16;
+        let boundaries = ways.map(|way| Boundary { way, state: 0, behind: Piece::Start });
         boundaries.map(|boundary| Position { node: self.root(boundary), words: None }).collect()
     }
 
-    /// The tokens that the grammar allows at `positions`, each with the positions behind it.
-    pub fn tokens(&mut self, positions: &[Position]) -> Vec<(Token, Vec<Position>)> {
-        let mut out: BTreeMap<Token, Vec<Position>> = BTreeMap::new();
+    /// The tokens that may follow at `positions`, some of them only if nothing is said twice: [`Writing::behind`] knows.
+    pub fn tokens(&mut self, positions: &[Position]) -> Vec<Token> {
+        let mut all: Vec<Token> = Vec::new();
+        for node in positions.iter().map(|position| position.node) {
+            if !self.tree.tokens.contains_key(&node) {
+                let vocabulary = self.vocabulary;
+                let tokens = vocabulary.all().filter(|token| self.reaches(node, vocabulary.bytes(*token))).collect();
+                self.tree.tokens.insert(node, tokens);
+            }
+            all.extend(&self.tree.tokens[&node]);
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Whether a token may be written from `node` on.
+    fn reaches(&mut self, node: u32, bytes: &[u8]) -> bool {
+        let Some((byte, rest)) = bytes.split_first() else { return false };
+        let Some(child) = self.tree.child(node, *byte) else { return false };
+        let Some(next) = rest.first() else { return self.tree.nodes[child as usize].is_cut };
+        if self.reaches(child, rest) {
+            return true;
+        }
+        let behind: Vec<Boundary> = self.tree.nodes[child as usize].exits.iter().map(|(_, behind)| *behind).collect();
+        // Behind words stands one of these; roots that no token leads to are not made.
+        let may_follow = |boundary: &Boundary| boundary.behind != Piece::Word || b" ,.-".contains(next);
+        behind.into_iter().filter(may_follow).any(|boundary| {
+            let root = self.root(boundary);
+            self.reaches(root, rest)
+        })
+    }
+
+    /// The positions behind a token at `positions`; none where the grammar does not allow it.
+    pub fn behind(&mut self, positions: &[Position], token: Token) -> Vec<Position> {
         let vocabulary = self.vocabulary;
-        let mut todo: Vec<(Vec<u8>, Position)> =
-            positions.iter().map(|position| (Vec::new(), position.clone())).collect();
-        while let Some((bytes, at)) = todo.pop() {
-            for (byte, child) in self.nodes[at.node as usize].children.clone() {
-                let mut bytes = bytes.clone();
-                bytes.push(byte);
-                if !vocabulary.begins(&bytes) {
-                    continue;
+        let Some((last, first)) = vocabulary.bytes(token).split_last() else { return Vec::new() };
+        let mut at = positions.to_vec();
+        for byte in first {
+            at = self.step(&at, *byte, |_| true);
+        }
+        self.step(&at, *last, |child| child.is_cut)
+    }
+
+    /// The positions behind a byte, at nodes that are wanted.
+    fn step(&mut self, positions: &[Position], byte: u8, wanted: fn(&Node) -> bool) -> Vec<Position> {
+        let mut out: Vec<Position> = Vec::new();
+        let mut add = |position: Position| {
+            if out.len() < MOST_POSITIONS && out.iter().all(|other| other.node != position.node) {
+                out.push(position);
+            }
+        };
+        for at in positions {
+            let Some(child) = self.tree.child(at.node, byte) else { continue };
+            let node = &self.tree.nodes[child as usize];
+            if !wanted(node) {
+                continue;
+            }
+            add(Position { node: child, words: at.words.clone() });
+            for (words, boundary) in node.exits.clone() {
+                if !loops(&words, at.words.as_deref(), self.grammar.language) {
+                    let words = Some(Arc::new(Words { last: words, before: at.words.clone() }));
+                    add(Position { node: self.root(boundary), words });
                 }
-                let inside = Position { node: child, words: at.words.clone() };
-                let mut behind = vec![inside];
-                for (words, boundary) in self.nodes[child as usize].exits.clone() {
-                    if loops(&words, at.words.as_deref(), self.language) {
-                        continue;
-                    }
-                    let words = Some(Rc::new(Words { last: words, before: at.words.clone() }));
-                    behind.push(Position { node: self.root(boundary), words });
-                }
-                if self.nodes[child as usize].is_cut
-                    && let Some(token) = vocabulary.token(&bytes)
-                {
-                    let all = out.entry(token).or_default();
-                    for position in &behind {
-                        if all.len() < MOST_POSITIONS && all.iter().all(|other| other.node != position.node) {
-                            all.push(position.clone());
-                        }
-                    }
-                }
-                todo.extend(behind.into_iter().map(|position| (bytes.clone(), position)));
             }
         }
-        out.into_iter().collect()
+        out
     }
 
     /// The sentences that end at these positions.
     pub fn sentences(&self, positions: &[Position]) -> Vec<Sentence> {
         let mut out: Vec<Sentence> = Vec::new();
         for position in positions {
-            let Some(boundary) = self.nodes[position.node as usize].boundary else { continue };
-            let (weight, automaton) = &self.ways[usize::from(boundary.way)];
+            let Some(boundary) = self.tree.nodes[position.node as usize].boundary else { continue };
+            let (weight, automaton) = &self.grammar.ways[usize::from(boundary.way)];
             if boundary.behind == Piece::Start || !automaton.is_end(boundary.state) {
                 continue;
             }
@@ -150,27 +224,27 @@ impl<'a> Writing<'a> {
 
     /// The root of the tree of what may follow a boundary.
     fn root(&mut self, boundary: Boundary) -> u32 {
-        if let Some(&root) = self.roots.get(&boundary) {
+        if let Some(&root) = self.tree.roots.get(&boundary) {
             return root;
         }
-        let root = self.nodes.len() as u32;
-        self.nodes.push(Node { boundary: Some(boundary), is_cut: true, ..Node::default() });
-        self.roots.insert(boundary, root);
-        let automaton = &self.ways[usize::from(boundary.way)].1;
+        let root = self.tree.add(Node { boundary: Some(boundary), is_cut: true, ..Node::default() });
+        self.tree.roots.insert(boundary, root);
+        let grammar = self.grammar;
+        let automaton = &grammar.ways[usize::from(boundary.way)].1;
         for (word, to) in automaton.steps(boundary.state) {
             let piece = if word.chars().count() == 1 { Piece::Letter } else { Piece::Word };
-            let words: Rc<[String]> = Rc::new([word.to_owned()]);
+            let words: Arc<[String]> = Arc::new([word.to_owned()]);
             for written in spellings(word, boundary.behind) {
                 self.add(root, boundary, &written, piece, &words, to);
             }
         }
-        for (written, words, to) in figures_from(automaton, boundary.state, self.language) {
+        for (written, words, to) in figures_from(automaton, boundary.state, grammar.language) {
             self.add(root, boundary, &written, Piece::Figures, &words, to);
         }
         root
     }
 
-    fn add(&mut self, root: u32, from: Boundary, written: &str, piece: Piece, words: &Rc<[String]>, to: u32) {
+    fn add(&mut self, root: u32, from: Boundary, written: &str, piece: Piece, words: &Arc<[String]>, to: u32) {
         let behind = Boundary { way: from.way, state: to, behind: piece };
         for separator in separators(from.behind, piece) {
             let text = format!("{separator}{written}");
@@ -178,26 +252,34 @@ impl<'a> Writing<'a> {
             let cuts = (piece != Piece::Figures).then(|| self.vocabulary.cuts(&text));
             let mut node = root;
             for (at, byte) in text.bytes().enumerate() {
-                node = self.child(node, byte);
+                node = self.tree.child_or_new(node, byte);
                 let is_cut = cuts.as_ref().is_none_or(|cuts| cuts.contains(&(at + 1)));
-                self.nodes[node as usize].is_cut |= is_cut;
+                self.tree.nodes[node as usize].is_cut |= is_cut;
             }
-            let exits = &mut self.nodes[node as usize].exits;
+            let exits = &mut self.tree.nodes[node as usize].exits;
             if exits.iter().all(|(_, other)| *other != behind) {
                 exits.push((words.clone(), behind));
             }
         }
     }
+}
 
-    fn child(&mut self, node: u32, byte: u8) -> u32 {
-        let children = &self.nodes[node as usize].children;
-        if let Some(&(_, child)) = children.iter().find(|(b, _)| *b == byte) {
-            return child;
-        }
-        let fresh = self.nodes.len() as u32;
-        self.nodes.push(Node::default());
-        self.nodes[node as usize].children.push((byte, fresh));
-        fresh
+impl Tree {
+    fn add(&mut self, node: Node) -> u32 {
+        self.nodes.push(node);
+        self.nodes.len() as u32 - 1
+    }
+
+    fn child(&self, node: u32, byte: u8) -> Option<u32> {
+        self.nodes[node as usize].children.iter().find(|(other, _)| *other == byte).map(|(_, child)| *child)
+    }
+
+    fn child_or_new(&mut self, node: u32, byte: u8) -> u32 {
+        self.child(node, byte).unwrap_or_else(|| {
+            let fresh = self.add(Node::default());
+            self.nodes[node as usize].children.push((byte, fresh));
+            fresh
+        })
     }
 }
 
@@ -249,7 +331,7 @@ fn loops(next: &[String], before: Option<&Words>, language: Language) -> bool {
 }
 
 /// Numbers in figures that begin in a state: how each is written, its words, the state behind it.
-fn figures_from(automaton: &Automaton, state: u32, language: Language) -> Vec<(String, Rc<[String]>, u32)> {
+fn figures_from(automaton: &Automaton, state: u32, language: Language) -> Vec<(String, Arc<[String]>, u32)> {
     let (mut out, mut todo, mut at) = (Vec::new(), vec![(Vec::<&str>::new(), state)], 0);
     // Short numbers come first, and what is left out is long.
     while at < todo.len() && out.len() < MOST_FIGURES && todo.len() < 4 * MOST_FIGURES {
@@ -281,19 +363,18 @@ mod tests {
     }
 
     fn read(jsgf: &str, written: &str, language: Language) -> Vec<Sentence> {
-        let (ways, pieces) = (Automaton::parse(jsgf).unwrap(), pieces());
+        let (grammar, pieces) = (Grammar::parse(jsgf, language).unwrap(), pieces());
         let vocabulary = Vocabulary::new(pieces.clone(), 1_000);
-        let mut writing = Writing::new(&ways, language, &vocabulary);
+        let mut writing = Writing::new(&grammar, &vocabulary);
         let mut at = writing.start();
         // In pieces that end anywhere, as tokens do.
         let mut rest = written.as_bytes();
         while !rest.is_empty() {
-            let tokens = writing.tokens(&at);
-            let fits = |token: &Token| rest.starts_with(&pieces[*token as usize]);
-            let longest = tokens.into_iter().filter(|(token, _)| fits(token));
-            let longest = longest.max_by_key(|(token, _)| pieces[*token as usize].len());
-            let Some((token, behind)) = longest else { return Vec::new() };
-            rest = &rest[pieces[token as usize].len()..];
+            let fit = pieces.iter().enumerate().filter(|(_, piece)| rest.starts_with(piece));
+            let behind = fit.map(|(token, piece)| (piece.len(), writing.behind(&at, token as Token)));
+            let longest = behind.filter(|(_, behind)| !behind.is_empty()).max_by_key(|(length, _)| *length);
+            let Some((length, behind)) = longest else { return Vec::new() };
+            rest = &rest[length..];
             at = behind;
         }
         writing.sentences(&at)
