@@ -6,12 +6,12 @@ use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
 use crate::model::thought::Thought;
 use crate::say::written::Written;
-use crate::turn::{Act, Floor, Turn, Weight, Words};
+use crate::turn::{Act, Floor, Turn, TurnPlan, Weight, Words};
 use entry::{Entry, Pressed};
 use readings::Readings;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tools::Tools;
 
 mod debug;
@@ -25,6 +25,9 @@ pub use crate::expect::Expect;
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{By, HushedBy, Input, Output, Why};
+
+/// The longest that a recogniser is waited for.
+const MAX_PATIENCE: Duration = Duration::from_secs(20);
 
 /// So many clauses in a row that no engine could speak end the call.
 const UNSPOKEN_LIMIT: u8 = 4;
@@ -95,6 +98,13 @@ impl Conversation {
             disclosure: bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64,
             bot,
         }
+    }
+
+    /// With a recogniser that may take so long for the words of an answer: as long as it may be at work, its words are waited for.
+    pub fn with_patience(mut self, patience: Duration) -> Conversation {
+        let usual = self.bot.turn.clone();
+        self.turn = Turn::new(TurnPlan { late_words: usual.late_words.max(patience.min(MAX_PATIENCE)), ..usual });
+        self
     }
 
     /// What was said so far, as the caller heard it.

@@ -10,7 +10,7 @@ mod word;
 pub mod written;
 
 pub use normal::normal;
-pub use value::{number, value};
+pub use value::{digits, number, value};
 
 /// Normalises a text and cuts it where a speaker breathes: the first clause early (from 20 characters, at any of `, ; : . ! ?`), so
 /// that it sounds soon, then sentences of 30 to 300 characters.

@@ -3,11 +3,15 @@ use crate::language::Language;
 use jiff::civil::DateTime;
 
 pub mod calendar;
+pub mod correction;
 pub mod en;
+pub(crate) mod figures;
 pub mod found;
 pub mod kind;
+mod spelled;
 pub mod vi;
 pub mod words;
+mod written;
 
 use found::{Found, Growth};
 use kind::{Choice, Kind, Value};
@@ -18,7 +22,8 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
     match kind {
         Kind::Choice(choices) => {
             let at = |c: &Choice| c.words.iter().filter(|w| starts(words, w)).map(Vec::len).max();
-            let (len, choice) = choices.iter().filter_map(|c| at(c).map(|len| (len, c))).max_by_key(|(len, _)| *len)?;
+            let said = choices.iter().filter_map(|c| at(c).map(|len| (len, c))).max_by_key(|(len, _)| *len);
+            let (len, choice) = said.or_else(|| spelled_choice(choices, words, language))?;
             Some(Found::new(Value::Choice(choice.name.clone()), len))
         }
         Kind::YesNo => {
@@ -35,9 +40,9 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             (text.len() >= *min).then(|| Found::new(Value::Digits(text), len).growing(growth).only_if_asked())
         }
         Kind::Phone => {
-            let (text, len) = digits(words, language)?;
+            let (text, len) = phone(words, language)?;
             let known = match language {
-                Language::En => text.len() == 10 || (text.len() == 11 && text.starts_with('1')),
+                Language::En => text.len() == if text.starts_with('1') { 11 } else { 10 },
                 Language::Vi => text.len() == 10 && text.starts_with('0'),
             };
             let growth = if known { Growth::Closed } else { Growth::Open };
@@ -83,6 +88,43 @@ pub fn number(words: &[String], language: Language) -> Option<(i64, usize)> {
     }
 }
 
+/// A phone number as it is dialled within the country: Vietnam's own prefix (+84) stands for the zero.
+fn phone(words: &[String], language: Language) -> Option<(String, usize)> {
+    let (text, len) = digits(words, language)?;
+    Some(match text.strip_prefix("84") {
+        Some(rest) if language == Language::Vi && rest.len() == 9 => (format!("0{rest}"), len),
+        _ => (text, len),
+    })
+}
+
+/// A choice spelled letter by letter, and how many words that takes.
+fn spelled_choice<'a>(choices: &'a [Choice], words: &[String], language: Language) -> Option<(usize, &'a Choice)> {
+    let (letters, len) = spelled::letters(words, language).filter(|(letters, _)| letters.chars().count() >= 2)?;
+    let choice = choices.iter().find(|choice| choice.words.iter().any(|word| word.concat() == letters))?;
+    Some((len, choice))
+}
+
+/// Whether all of the words are the beginning of a value that lacks something: three digits of six, a month without its day, a word
+/// that is being spelled.
+pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
+    let digits = || digits(words, language).filter(|(_, len)| *len == words.len()).map(|(text, _)| text.len());
+    match kind {
+        // One digit alone is a code only where no code is longer.
+        Kind::Digits { min, max } => digits().is_some_and(|count| count < *min || (count == 1 && *max > 2)),
+        Kind::Phone => digits().is_some_and(|count| count < 7),
+        Kind::Date => match language {
+            Language::En => en::is_month(words),
+            Language::Vi => vi::is_month(words),
+        },
+        Kind::Choice(choices) => {
+            let Some((letters, len)) = spelled::letters(words, language) else { return false };
+            let longer = |word: &Vec<String>| word.concat().strip_prefix(&letters).is_some_and(|rest| !rest.is_empty());
+            len == words.len() && choices.iter().flat_map(|choice| &choice.words).any(longer)
+        }
+        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Text => false,
+    }
+}
+
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
     let one_of = || if language == Language::En { en::article(words, unit) } else { None };
     let (value, len) = number(words, language).or_else(one_of)?;
@@ -90,6 +132,11 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
         return None;
     }
     let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u));
+    // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
+    let goes_on = number(&words[len..], language).is_some() || is_scale(words.get(len), language);
+    if named.is_none() && goes_on {
+        return None;
+    }
     let found = Found::new(Value::Number(value), len);
     Some(match named {
         Some(unit) => Found { len: len + unit.len(), ..found },
@@ -97,6 +144,15 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
         None if unit.is_empty() && max < 20 => found.only_if_asked(),
         None => found.growing(Growth::Likely).only_if_asked(),
     })
+}
+
+/// A word that multiplies the number before it.
+fn is_scale(word: Option<&String>, language: Language) -> bool {
+    let scales: &[&str] = match language {
+        Language::En => &["hundred", "thousand", "million", "billion", "dozen", "point"],
+        Language::Vi => &["chục", "tá", "trăm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ", "phẩy", "rưỡi"],
+    };
+    word.is_some_and(|word| scales.contains(&word.as_str()))
 }
 
 #[cfg(test)]

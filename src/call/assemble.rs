@@ -18,7 +18,7 @@ use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{Bot, Event, Seat};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use telephony::webrtc::Data;
 use telephony::{Headers, Line};
 use tokio::sync::mpsc;
@@ -26,6 +26,9 @@ use tokio::task::JoinSet;
 
 /// Capacity of a call's queues. A room that finds its queue full drops progress reports of the playout, never speech edges or keys.
 const QUEUE: usize = 256;
+
+/// A long answer. Recognisers say how long they may need for its words.
+const USUAL_ANSWER: Duration = Duration::from_secs(4);
 
 /// What is known of a call before it is answered.
 pub(super) struct CallInfo {
@@ -169,7 +172,8 @@ impl Assembly {
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime());
+        let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime())
+            .with_patience(engines.ears(language).longest_wait(language, USUAL_ANSWER));
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
         if page.is_some() {
             talk = talk.with_page(Page::new(&info.id, name, language.code()));

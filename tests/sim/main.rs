@@ -15,6 +15,7 @@ mod keypad;
 mod line;
 mod listener;
 mod page;
+mod parts;
 mod recogniser;
 mod rig;
 mod silence;

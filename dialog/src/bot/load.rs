@@ -102,7 +102,7 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" => &["value"],
+            "check" | "check_change" | "rest" => &["value"],
             "menu_key" => &["value", "key"],
             _ => &[],
         };

@@ -58,6 +58,12 @@ prompts! {
     tool_failed: "I am sorry, that did not work. Please call again later.", "Rất tiếc, việc này không thực hiện được. Xin gọi lại sau.";
     /// `{value}` is what was understood.
     check: "Did you say {value}?", "Có phải quý khách nói {value} không?";
+    /// Another `{value}` was heard for something that is known.
+    check_change: "I heard {value}. Is that a change?", "Tôi nghe thấy {value}. Quý khách muốn đổi phải không?";
+    /// `{value}` is the part of an answer that was given so far.
+    rest: "I have {value}. What comes next?", "Tôi đã có {value}. Tiếp theo là gì?";
+    /// The same for a secret.
+    rest_secret: "I have the first part. What comes next?", "Tôi đã có phần đầu. Tiếp theo là gì?";
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";

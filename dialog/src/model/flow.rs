@@ -1,6 +1,6 @@
 //! `Flow`: the frame-based brain. It asks for what is missing, checks what it is not sure of, reads all back, and does it.
 use super::brain::{Brain, BrainInput};
-use super::grammar;
+use super::grammar::{self, Moment};
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, Command, Then};
@@ -8,13 +8,15 @@ use crate::expect::Expect;
 use crate::keypad::{self, Keypad};
 use crate::tool::{ToolFault, ToolId};
 use crate::turn::Weight;
+use crate::value;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
 use attempts::{Attempts, Failed, Limits};
 use form::Form;
 use jiff::civil::DateTime;
-use meaning::{Context, Meaning};
+use meaning::{Context, Meaning, SaidValues};
 use parse::Fill;
+use parts::Parts;
 use reply::{Next, Reply, Sentence};
 use serde_json::Value as Json;
 use std::collections::VecDeque;
@@ -26,6 +28,7 @@ mod diacritics;
 mod form;
 mod meaning;
 mod parse;
+mod parts;
 mod question;
 mod reply;
 mod request;
@@ -38,6 +41,8 @@ pub struct Flow {
     bot: Arc<Bot>,
     form: Form,
     step: Step,
+    /// What the caller has given so far of the value that is asked for.
+    parts: Parts,
     attempts: Attempts,
     opened: bool,
     deaf: bool,
@@ -85,7 +90,7 @@ impl Brain for Flow {
     }
 
     fn weigh(&self, text: &str) -> Weight {
-        self.context().weight(text)
+        self.context().weight(&self.words(text))
     }
 
     fn keypad(&self) -> Keypad {
@@ -98,10 +103,10 @@ impl Brain for Flow {
 
     /// Where a correction may bring a secret, every figure is taken for one.
     fn is_secret(&self, text: &str) -> bool {
-        let figure = |word: &String| crate::value::digits(std::slice::from_ref(word), self.bot.language).is_some();
+        let figure = |word: &String| value::digits(std::slice::from_ref(word), self.bot.language).is_some();
         let corrects = matches!(self.step, Step::Review | Step::Change)
             && self.form.task_slots().iter().any(|s| self.bot.slots[*s].secret);
-        self.asks_secret() || (corrects && tokens(text, self.bot.language).iter().any(figure))
+        self.asks_secret() || (corrects && self.words(text).iter().any(figure))
     }
 
     fn spellings(&self) -> Vec<(String, String)> {
@@ -109,7 +114,9 @@ impl Brain for Flow {
     }
 
     fn expect(&self) -> Expect {
-        grammar::build(&self.bot, self.step, self.form.task(), self.asks_secret())
+        let held = if self.step.slot() == Some(self.parts.slot) { self.parts.words() } else { Vec::new() };
+        let (step, task, secret) = (self.step, self.form.task(), self.asks_secret());
+        grammar::build(&self.bot, Moment { step, task, secret, held: &held })
     }
 }
 
@@ -121,6 +128,7 @@ impl Flow {
             form: Form::new(bot.clone(), now),
             bot,
             step: Step::Task,
+            parts: Parts::default(),
             attempts: Attempts::new(limits),
             opened: false,
             deaf: false,
@@ -154,7 +162,13 @@ impl Flow {
     }
 
     fn context(&self) -> Context<'_> {
-        Context { form: &self.form, step: self.step }
+        Context { form: &self.form, step: self.step, parts: &self.parts }
+    }
+
+    /// The words that were heard. A recogniser that leaves out all diacritics of Vietnamese is read like somebody who types so.
+    fn words(&self, text: &str) -> Vec<String> {
+        let words = tokens(text, self.bot.language);
+        if text.is_ascii() { diacritics::restore(words, &self.bot, self.step) } else { words }
     }
 
     /// The first words of a call.
@@ -179,7 +193,7 @@ impl Flow {
     /// The caller said this.
     fn hear(&mut self, text: &str, confidence: f32) -> Reply {
         self.attempts.heard();
-        self.understand(text, &tokens(text, self.bot.language), confidence.min(MAX_HEARD))
+        self.understand(text, &self.words(text), confidence.min(MAX_HEARD))
     }
 
     /// The caller wrote this.
@@ -195,15 +209,25 @@ impl Flow {
             Meaning::Text(slot) => self.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
             Meaning::Begin { task, values } => {
                 self.begin(task);
-                self.fill(with_confidence(values, confidence))
+                self.fill(parse::with_confidence(values, confidence))
             }
             Meaning::Switch(task) => {
                 self.begin(task);
                 self.advance(Vec::new())
             }
-            Meaning::Values(values) => self.fill(with_confidence(values, confidence)),
-            Meaning::Confirmed { slot, values } => self.confirmed(slot, with_confidence(values, confidence)),
-            Meaning::Repeated { slot, values } => self.confirmed(slot, with_confidence(values, MAX_HEARD)),
+            Meaning::Values(values) => {
+                let taken = self.propose(values);
+                self.fill(parse::with_confidence(taken, confidence))
+            }
+            Meaning::Assembled { slot, found } => {
+                // It is read back: what was put together may be put together wrong. A secret cannot be.
+                let secret = self.bot.slots[slot].secret;
+                let doubtful = confidence.min(self.bot.turn.good - f32::EPSILON);
+                self.fill(vec![(slot, found.value, if secret { confidence } else { doubtful })])
+            }
+            Meaning::Part(parts) => self.part(parts),
+            Meaning::Confirmed { slot, values } => self.confirmed(slot, values, confidence),
+            Meaning::Repeated { slot, values } => self.confirmed(slot, values, MAX_HEARD),
             Meaning::Denied(slot) => self.denied(slot),
             Meaning::Right => self.done(),
             Meaning::Wrong => self.change(),
@@ -216,7 +240,26 @@ impl Flow {
         }
     }
 
+    /// Values that were heard: those that are taken. Another one for a slot that has one is asked about.
+    fn propose(&mut self, values: SaidValues) -> Vec<Fill> {
+        if let Some(Fill { slot, found, .. }) = values.proposed {
+            self.form.propose(slot, found.value);
+        }
+        values.taken
+    }
+
+    /// A part of a value: it is kept, and the rest is asked for.
+    fn part(&mut self, parts: Parts) -> Reply {
+        if std::mem::replace(&mut self.parts, parts) != self.parts {
+            self.attempts.understood();
+        } else if self.attempts.missed() == Failed::TooOften {
+            return self.give_up();
+        }
+        self.ask(Vec::new())
+    }
+
     fn begin(&mut self, task: usize) {
+        self.parts = Parts::default();
         self.form.begin(task);
         self.attempts.step();
     }
@@ -227,6 +270,9 @@ impl Flow {
         let mut news = Vec::new();
         let mut say = Vec::new();
         for (slot, value, confidence) in values {
+            if slot == self.parts.slot {
+                self.parts = Parts::default();
+            }
             news.push(self.form.fill(slot, value, confidence));
             if let Some(template) = &bot.slots[slot].read_back
                 && confidence >= bot.turn.good
@@ -240,15 +286,24 @@ impl Flow {
         Reply { slots: news, ..reply }
     }
 
-    fn confirmed(&mut self, slot: usize, more: Vec<(usize, Value, f32)>) -> Reply {
+    /// The value that was checked is right. More may have been said.
+    fn confirmed(&mut self, slot: usize, more: SaidValues, confidence: f32) -> Reply {
+        if let Some(value) = self.form.take_proposal(slot) {
+            self.form.fill(slot, value, MAX_HEARD);
+        }
         self.form.confirm(slot);
-        let mut reply = self.fill(more);
+        let taken = self.propose(more);
+        let mut reply = self.fill(parse::with_confidence(taken, confidence));
         reply.slots.insert(0, self.form.news(slot));
         reply
     }
 
-    /// It was wrong: ask again.
+    /// It was wrong: ask again. A value that was only proposed is forgotten, and the one that the slot has stays.
     fn denied(&mut self, slot: usize) -> Reply {
+        if self.form.take_proposal(slot).is_some() {
+            self.attempts.understood();
+            return self.advance(Vec::new());
+        }
         let cleared = self.form.clear(slot);
         self.step = Step::Slot(slot);
         if self.attempts.missed() == Failed::TooOften {
@@ -285,7 +340,7 @@ impl Flow {
             self.step = Step::Task;
             return self.ask(say);
         };
-        self.step = if let Some(slot) = self.form.doubtful() {
+        self.step = if let Some(slot) = self.form.doubtful().or(self.form.proposed()) {
             Step::Check(slot)
         } else if let Some(slot) = self.form.missing() {
             Step::Slot(slot)
@@ -306,7 +361,7 @@ impl Flow {
             return self.hang_up(text, HangUpReason::CannotHear);
         }
         let tries = self.attempts.in_vain();
-        let mut question = vec![Sentence::new(&question::question(&self.form, self.step, tries))];
+        let mut question = vec![Sentence::new(&question::question(&self.form, self.step, tries, &self.parts))];
         if self.deaf || tries >= 2 {
             question.push(Sentence::new(&question::keypad_hint(&self.form, self.step)));
         }
@@ -379,11 +434,16 @@ impl Flow {
                 self.begin(task);
                 self.advance(Vec::new())
             }),
-            Step::Slot(s) => keypad::value(&bot.slots[s].kind, keys, bot.language, self.form.today())
-                .map(|value| self.fill(vec![(s, value, CERTAIN)])),
-            Step::Check(s) => {
-                keypad::yes_no(keys).map(|yes| if yes { self.confirmed(s, Vec::new()) } else { self.denied(s) })
+            Step::Slot(s) => {
+                let value = |keys: &str| keypad::value(&bot.slots[s].kind, keys, bot.language, self.form.today());
+                // What was said of it and the keys may be one entry.
+                let value = value(keys).or_else(|| value(&format!("{}{keys}", self.parts.digits(s, bot.language)?)));
+                value.map(|value| self.fill(vec![(s, value, CERTAIN)]))
             }
+            Step::Check(s) => keypad::yes_no(keys).map(|yes| match yes {
+                true => self.confirmed(s, SaidValues::default(), CERTAIN),
+                false => self.denied(s),
+            }),
             Step::Review => keypad::yes_no(keys).map(|yes| if yes { self.done() } else { self.change() }),
             Step::Change => {
                 let menu = question::change_menu(&self.form);
@@ -427,6 +487,7 @@ impl Flow {
             }
             Command::Back => self.back(),
             Command::Restart => {
+                self.parts = Parts::default();
                 let cleared = self.form.restart();
                 self.attempts.step();
                 let mut reply = self.advance(vec![Sentence::new(&p.restart)]);
@@ -443,8 +504,11 @@ impl Flow {
     fn back(&mut self) -> Reply {
         let say = vec![Sentence::new(&self.bot.prompts.back)];
         self.attempts.step();
+        if !std::mem::take(&mut self.parts).is_empty() {
+            return self.ask(say);
+        }
         if let Step::Check(slot) = self.step {
-            return self.ask_again(slot);
+            return if self.form.proposed() == Some(slot) { self.denied(slot) } else { self.ask_again(slot) };
         }
         match self.form.last_filled() {
             Some(slot) => {
@@ -527,10 +591,6 @@ impl Flow {
         self.step = Step::Over;
         Reply::new(vec![Sentence { text, interruptible: false }], Next::HangUp(reason))
     }
-}
-
-fn with_confidence(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, f32)> {
-    fills.into_iter().map(|f| (f.slot, f.found.value, confidence)).collect()
 }
 
 #[cfg(test)]

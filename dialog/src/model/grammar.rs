@@ -27,8 +27,20 @@ struct Alternatives {
     unlikely: Vec<String>,
 }
 
-/// The grammar of a step. `secret`: what is heard must not be stored.
-pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect {
+/// What a grammar is made for.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    pub step: Step,
+    pub task: Option<usize>,
+    /// What is heard must not be stored.
+    pub secret: bool,
+    /// What the caller has given already of the value that is asked for.
+    pub held: &'a [String],
+}
+
+/// The grammar of a step.
+pub fn build(bot: &Bot, moment: Moment) -> Expect {
+    let Moment { step, task, secret, held } = moment;
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
@@ -39,6 +51,7 @@ pub fn build(bot: &Bot, step: Step, task: Option<usize>, secret: bool) -> Expect
         Step::Slot(asked) => {
             keys = bot.slots[asked].keypad && keypad::of(&bot.slots[asked].kind) != Keypad::None;
             slot(bot, asked, task, &mut rules, &mut all);
+            parts(bot, asked, held, &mut rules, &mut all);
         }
         Step::Check(asked) => {
             all.likely.extend([rules.yes(), rules.no()]);
@@ -105,6 +118,16 @@ fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &m
     }
 }
 
+/// A value that is given in parts: its parts, the rest where some are known, and words that take a part back.
+fn parts(bot: &Bot, asked: usize, held: &[String], rules: &mut Rules, all: &mut Alternatives) {
+    let kind = &bot.slots[asked].kind;
+    if let Some(rest) = rules.rest(kind, held) {
+        all.likely.push(rest);
+    }
+    all.unlikely.extend(rules.part(kind));
+    all.unlikely.extend(rules.taken_back(kind));
+}
+
 fn slots(bot: &Bot, task: Option<usize>) -> &[usize] {
     task.map_or(&[], |t| bot.tasks[t].slots.as_slice())
 }
@@ -133,15 +156,16 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
+    let mut at = |step, task, secret| add(build(bot, Moment { step, task, secret, held: &[] }));
     if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
-        add(build(bot, Step::Task, None, false));
+        at(Step::Task, None, false);
     }
     for (t, task) in bot.tasks.iter().enumerate() {
         for slot in &task.slots {
-            add(build(bot, Step::Slot(*slot), Some(t), bot.slots[*slot].secret));
-            add(build(bot, Step::Check(*slot), Some(t), bot.slots[*slot].secret));
+            at(Step::Slot(*slot), Some(t), bot.slots[*slot].secret);
+            at(Step::Check(*slot), Some(t), bot.slots[*slot].secret);
         }
-        add(build(bot, Step::Review, Some(t), false));
+        at(Step::Review, Some(t), false);
     }
     out
 }

@@ -37,10 +37,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Text => said,
             }
         }
-        Value::Digits(text) => match language {
-            Language::En => en::digits(text),
-            Language::Vi => vi::digits(text),
-        },
+        Value::Digits(text) => digits(text, language),
         Value::Date(date) => match language {
             Language::En => en::near_date(*date, today),
             Language::Vi => vi::near_date(*date, today),
@@ -62,5 +59,13 @@ pub fn number(n: i64, language: Language) -> String {
     match language {
         Language::En => en::number(n),
         Language::Vi => vi::number(n),
+    }
+}
+
+/// Digits one by one, in groups.
+pub fn digits(text: &str, language: Language) -> String {
+    match language {
+        Language::En => en::digits(text),
+        Language::Vi => vi::digits(text),
     }
 }

@@ -23,3 +23,9 @@ pub fn is_backchannel(words: &[String], language: Language) -> bool {
     };
     !words.is_empty() && words.len() <= 4 && words.iter().all(|w| list.contains(&w.as_str()))
 }
+
+/// Whether every word is one of those that listeners hum: "uh-huh". Where a yes or a no is asked for they are a yes.
+pub fn is_nod(words: &[String]) -> bool {
+    const NODS: [&str; 7] = ["uh", "huh", "mm", "hm", "hmm", "mhm", "mmhm"];
+    !words.is_empty() && words.iter().all(|w| NODS.contains(&w.as_str()))
+}

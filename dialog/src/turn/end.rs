@@ -5,22 +5,32 @@ use super::speech::{LatestWords, Speech};
 use super::words::Weight;
 use std::time::{Duration, Instant};
 
-/// How much silence ends a turn with these words.
-fn silence(words: &LatestWords, plan: &TurnPlan) -> Duration {
+/// How often the longest turn an entry in parts may last: a phone number with pauses between its digits takes half a minute.
+const ENTRY_TURNS: u32 = 3;
+
+/// How much silence ends a turn with these words. `parted`: the caller has paused within it, and for more than a breath.
+fn silence(words: &LatestWords, parted: bool, plan: &TurnPlan) -> Duration {
     let unsure = words.confidence < plan.good;
     match (&words.text, words.weight) {
         (None, _) => plan.unclear,
         (_, Weight::Whole) if unsure => plan.likely,
-        (_, Weight::Whole | Weight::Backchannel | Weight::Hesitation) => plan.complete,
+        (_, Weight::Whole | Weight::Backchannel | Weight::Hesitation | Weight::Nod) => plan.complete,
         (_, Weight::Likely) => plan.likely,
+        (_, Weight::Open) if !parted => plan.partial,
         (_, Weight::Part) => plan.partial,
+        (_, Weight::Open | Weight::Short) => plan.entry.max(plan.partial),
     }
 }
 
 pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option<(Instant, TurnTimer)> {
-    let Some(silent) = speech.silent else { return Some((speech.began + plan.longest, TurnTimer::Longest)) };
+    let Some(silent) = speech.silent else {
+        let entry = speech.words.as_ref().is_some_and(|words| words.weight.is_entry());
+        return Some((speech.began + plan.longest * if entry { ENTRY_TURNS } else { 1 }, TurnTimer::Longest));
+    };
     let due = match &speech.words {
-        Some(words) if words.is_settled() => (silent + silence(words, plan), TurnTimer::End),
+        Some(words) if words.is_settled() => {
+            (silent + silence(words, speech.longest_pause >= plan.likely, plan), TurnTimer::End)
+        }
         _ if speech.late => (silent + plan.late_words, TurnTimer::Unheard),
         _ => (silent + plan.words, TurnTimer::Words),
     };
@@ -48,7 +58,9 @@ pub(super) fn verdict(speech: Speech, floor: Floor, plan: &TurnPlan, now: Instan
         // What was said last is not known: words that came before it are not the whole answer.
         _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
         Some(LatestWords { weight: Weight::Hesitation, text: Some(_), .. }) => Act::Dropped,
-        Some(LatestWords { weight: Weight::Backchannel, text: Some(_), .. }) if speech.over_bot && !speech.hushed => {
+        Some(LatestWords { weight: Weight::Backchannel | Weight::Nod, text: Some(_), .. })
+            if speech.over_bot && !speech.hushed =>
+        {
             Act::Dropped
         }
         // A yes to a question that is not one of yes or no.

@@ -11,9 +11,12 @@ pub struct TurnPlan {
     /// Silence after an answer that may go on ("two thirty" … "p m").
     #[serde(rename = "likely_ms", deserialize_with = "millis")]
     pub likely: Duration,
-    /// Silence after an unfinished answer (three digits of six, "at", free text).
+    /// Silence after an unfinished answer ("at", free text).
     #[serde(rename = "partial_ms", deserialize_with = "millis")]
     pub partial: Duration,
+    /// Silence after an entry that lacks something (three digits of six), and after one of any length that came in parts.
+    #[serde(rename = "entry_ms", deserialize_with = "millis")]
+    pub entry: Duration,
     /// Silence after sounds that were nothing that was asked for.
     #[serde(rename = "unclear_ms", deserialize_with = "millis")]
     pub unclear: Duration,
@@ -52,6 +55,7 @@ impl Default for TurnPlan {
             complete: ms(280),
             likely: ms(500),
             partial: ms(1_000),
+            entry: ms(2_000),
             unclear: ms(700),
             words: ms(900),
             late_words: ms(6_000),
@@ -73,6 +77,7 @@ impl TurnPlan {
             ("complete_ms", self.complete, 50, 10_000),
             ("likely_ms", self.likely, 50, 10_000),
             ("partial_ms", self.partial, 50, 10_000),
+            ("entry_ms", self.entry, 50, 10_000),
             ("unclear_ms", self.unclear, 50, 10_000),
             ("words_ms", self.words, 200, 20_000),
             ("late_words_ms", self.late_words, 200, 60_000),

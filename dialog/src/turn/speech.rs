@@ -9,6 +9,8 @@ pub(super) struct Speech {
     /// How much was spoken before that.
     pub spoken: Duration,
     pub silent: Option<Instant>,
+    /// The longest silence that the caller went on after.
+    pub longest_pause: Duration,
     pub words: Option<LatestWords>,
     pub over_bot: bool,
     /// The bot's sound was paused, or hushed, for it.
@@ -41,6 +43,7 @@ impl Speech {
             stretch: began,
             spoken: Duration::ZERO,
             silent: None,
+            longest_pause: Duration::ZERO,
             words: None,
             over_bot,
             paused: false,
@@ -51,7 +54,8 @@ impl Speech {
 
     /// The caller goes on after a silence, or is reported once more.
     pub fn goes_on(&mut self, began: Instant) {
-        if self.silent.take().is_some() {
+        if let Some(silent) = self.silent.take() {
+            self.longest_pause = self.longest_pause.max(began.saturating_duration_since(silent));
             self.stretch = began;
         }
         self.late = false;
@@ -69,8 +73,18 @@ impl Speech {
         }
     }
 
-    /// A partial never replaces a final of the same stretch.
+    /// A partial never replaces a final of the same stretch, and a sound that was nothing does not take back the parts of an entry.
     pub fn takes(&mut self, words: Words) {
+        if let Some(known) = &mut self.words
+            && words.is_final
+            && words.text.is_none()
+            && known.is_final
+            && known.text.is_some()
+            && known.weight.is_entry()
+        {
+            known.stale = false;
+            return;
+        }
         if words.is_final || self.words.as_ref().is_none_or(|s| !s.is_final || s.stale) {
             let Words { text, confidence, is_final, weight } = words;
             self.words = Some(LatestWords { text, confidence, weight, is_final, stale: false });

@@ -88,6 +88,65 @@ fn a_complete_answer_ends_a_turn_soon_and_an_unfinished_one_late() {
 }
 
 #[test]
+fn an_entry_that_lacks_something_is_waited_for_and_one_of_any_length_after_a_pause() {
+    let mut t = Trace::new(Floor::Free);
+    t.start(0);
+    t.stop(1_000);
+    t.words(1_010, "four oh", Weight::Short, true);
+    assert_eq!(t.seen(5_000), ["2800 taken four oh"]);
+    // Of any length, in one breath and with a pause of half a second or more.
+    for (pause, end) in [(300, 1_000), (600, 2_000)] {
+        let mut t = Trace::new(Floor::Free);
+        t.start(64);
+        t.stop(700);
+        t.words(710, "four", Weight::Open, true);
+        t.start(500 + pause + 64);
+        t.stop(2_200);
+        t.words(2_210, "four oh", Weight::Open, true);
+        assert_eq!(t.seen(9_000), [format!("{} taken four oh", 2_000 + end)]);
+    }
+}
+
+#[test]
+fn a_sound_that_was_nothing_takes_back_no_part_of_an_entry() {
+    for (weight, act) in [(Weight::Short, "4000 taken four oh"), (Weight::Part, "2700 not understood")] {
+        let mut t = Trace::new(Floor::Free);
+        t.start(0);
+        t.stop(700);
+        t.words(710, "four oh", weight, true);
+        t.start(1_300);
+        t.stop(2_200);
+        t.words(2_210, "", Weight::Part, true);
+        assert_eq!(t.seen(9_000), [act]);
+    }
+}
+
+#[test]
+fn an_entry_with_pauses_may_last_longer_than_a_turn() {
+    for (weight, cut) in [(Weight::Short, 60_000), (Weight::Part, 20_000)] {
+        let mut t = Trace::new(Floor::Free);
+        t.start(64);
+        t.words(200, "four", weight, false);
+        let seen = t.seen(100_000);
+        assert!(seen[0].starts_with(&cut.to_string()), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_hum_is_an_answer_only_where_the_bot_is_silent() {
+    let mut t = Trace::new(Floor::Bot);
+    t.start(64);
+    t.stop(600);
+    t.words(610, "uh-huh", Weight::Nod, true);
+    assert_eq!(t.seen(3_000), ["300 pause", "610 resume", "610 dropped"]);
+    let mut t = Trace::new(Floor::Free);
+    t.start(64);
+    t.stop(600);
+    t.words(610, "uh-huh", Weight::Nod, true);
+    assert_eq!(t.seen(3_000), ["680 taken uh-huh"]);
+}
+
+#[test]
 fn a_caller_who_goes_on_keeps_the_turn() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);

@@ -9,6 +9,12 @@ pub enum Weight {
     Likely,
     /// Something that goes on.
     Part,
+    /// An entry that may be whole, and may go on: a code of any length, "the third" (of May).
+    Open,
+    /// An entry that lacks something: three digits of six, a month without its day.
+    Short,
+    /// A sign that the caller listens, which answers a question once it has been asked: "uh-huh".
+    Nod,
     /// A sign that the caller listens: "uh-huh".
     Backchannel,
     /// A sound of thinking ("um"): the caller is not done.
@@ -16,9 +22,14 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// Whether the words answer nothing, whatever was asked.
+    /// Whether the words answer nothing while the bot speaks.
     pub fn is_no_answer(self) -> bool {
-        matches!(self, Weight::Backchannel | Weight::Hesitation)
+        matches!(self, Weight::Backchannel | Weight::Hesitation | Weight::Nod)
+    }
+
+    /// Whether the words belong to an entry that is given in parts.
+    pub fn is_entry(self) -> bool {
+        matches!(self, Weight::Open | Weight::Short)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Dates and times of day in figures, and the day that is meant by a weekday or by a day of the month.
-use super::words::all_digits;
+use super::figures::all_digits;
 use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday};
 
@@ -32,11 +32,19 @@ pub(crate) fn next_date(today: Date, month: i64, day: i64, year: Option<i64>) ->
 
 /// The next day of a month with this number, today included.
 pub(crate) fn next_day_of_month(today: Date, day: i64) -> Option<Date> {
-    (0..=2).find_map(|months| {
-        let first = today.first_of_month().checked_add(months.months()).ok()?;
-        let date = Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok()?;
-        (date >= today).then_some(date)
-    })
+    (0..=2).find_map(|months| day_of_month(today, day, months).filter(|date| *date >= today))
+}
+
+/// The day with this number, so many months from now.
+pub(crate) fn day_of_month(today: Date, day: i64, months: i64) -> Option<Date> {
+    let first = today.first_of_month().checked_add(months.months()).ok()?;
+    Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok()
+}
+
+/// The next day with this number that is such a weekday, today included; within a year.
+pub(crate) fn next_weekday_of_month(today: Date, weekday: Weekday, day: i64) -> Option<Date> {
+    let fits = |date: &Date| *date >= today && date.weekday() == weekday;
+    (0..=12).find_map(|months| day_of_month(today, day, months).filter(fits))
 }
 
 /// The next such weekday after today; `week` 1 is the one in the coming week (weeks begin on Monday).
@@ -54,22 +62,26 @@ pub(crate) fn days_ahead(today: Date, days: i64) -> Option<Date> {
     today.checked_add(days.days()).ok()
 }
 
-/// A date in figures: `2025-12-25`, `25/12/2025`, `25/12` (day first), or month first.
+/// A date in figures: `2025-12-25`, `25/12/2025`, `25/12` (day first), or month first. What can be no month is the day all the same.
 pub(crate) fn date_digits(word: &str, today: Date, month_first: bool) -> Option<Date> {
     let parts: Vec<&str> = word.split(['/', '-', '.']).collect();
     if !parts.iter().all(|p| all_digits(p) && p.len() <= 4) || parts.len() < 2 {
         return None;
     }
     let n: Vec<i64> = parts.iter().filter_map(|p| p.parse().ok()).collect();
+    let month_and_day = |first: i64, second: i64| match (month_first, first > 12, second > 12) {
+        (true, false, _) | (false, false, true) => (first, second),
+        (true, true, _) | (false, _, _) => (second, first),
+    };
     match (n.as_slice(), parts[0].len()) {
         ([y, m, d], 4) => next_date(today, *m, *d, Some(*y)),
         ([a, b, y], _) => {
             let year = if *y < 100 { 2000 + *y } else { *y };
-            let (m, d) = if month_first { (*a, *b) } else { (*b, *a) };
+            let (m, d) = month_and_day(*a, *b);
             next_date(today, m, d, Some(year))
         }
         ([a, b], _) if word.contains('/') => {
-            let (m, d) = if month_first { (*a, *b) } else { (*b, *a) };
+            let (m, d) = month_and_day(*a, *b);
             next_date(today, m, d, None)
         }
         _ => None,

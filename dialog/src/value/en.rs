@@ -6,8 +6,8 @@ mod number;
 mod time;
 
 pub use answer::yes_no;
-pub use date::date;
 pub(crate) use date::{DAYS, MONTHS, ORDINALS};
+pub use date::{date, is_month};
 pub use duration::duration;
 pub(crate) use number::{ONES, TENS, article};
 pub use number::{digits, number};

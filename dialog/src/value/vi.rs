@@ -7,7 +7,7 @@ mod time;
 
 pub use answer::yes_no;
 pub(crate) use date::DAYS;
-pub use date::date;
+pub use date::{date, is_month};
 pub use duration::duration;
 pub(crate) use number::DIGITS;
 pub use number::{digits, number};

@@ -1,10 +1,23 @@
 //! The words of what was said: how a text is cut into them, and what stands at their start.
+use super::written;
 use crate::language::Language;
 use unicode_normalization::UnicodeNormalization;
 
+pub(crate) use super::figures::all_digits;
+
 /// Splits what was said into lower-case words in NFC. Punctuation goes, except inside numbers ("2:30", "25/12", "1.5").
-/// It takes what a grammar writes and what a free recogniser writes: "p.m.", "pm" and "p m" are all `pm`, "14h30" is `14 h 30`.
+/// It takes what a grammar writes and what a free recogniser writes: "p.m.", "pm" and "p m" are all `pm`, "14h30" is `14 h 30`,
+/// "230 pm" is `2:30 pm`, "$20" is `20 dollars`.
 pub fn tokens(text: &str, language: Language) -> Vec<String> {
+    let words = cut(text, language);
+    match language {
+        Language::En => written::rewritten(words, written::en::rewrite),
+        Language::Vi => written::rewritten(words, written::vi::rewrite),
+    }
+}
+
+/// A text as lower-case words, its marks gone.
+fn cut(text: &str, language: Language) -> Vec<String> {
     let text: Vec<char> = if text.is_ascii() {
         text.chars().map(|c| c.to_ascii_lowercase()).collect()
     } else {
@@ -23,9 +36,20 @@ pub fn tokens(text: &str, language: Language) -> Vec<String> {
         let letter_before = i > 0 && text[i - 1].is_alphabetic();
         let letter_after = text.get(i + 1).is_some_and(|c| c.is_alphabetic());
         match c {
+            // "1½" is 1.5, "½ hour" half an hour.
+            '½' if digit_before => word.push_str(".5"),
+            '½' => {
+                flush(&mut word, &mut out);
+                out.push(if language == Language::En { "half" } else { "nửa" }.into());
+            }
             c if c.is_alphanumeric() => word.push(c),
             ':' | '/' | '.' | '-' if digit_before && digit_after => word.push(c),
-            ',' if digit_before && digit_after => {}
+            '–' | '\u{2011}' if digit_before && digit_after => word.push('-'),
+            ',' if digit_before && digit_after => match comma(&text, i, language) {
+                Comma::Groups => {}
+                Comma::Point => word.push(','),
+                Comma::Lists => flush(&mut word, &mut out),
+            },
             '\'' | '’' if letter_before && letter_after => word.push('\''),
             // "p.m." and "a.m." lose their dots and stay one word.
             '.' if letter_before && (i < 2 || !text[i - 2].is_alphabetic()) && language == Language::En => {
@@ -33,14 +57,39 @@ pub fn tokens(text: &str, language: Language) -> Vec<String> {
                     flush(&mut word, &mut out);
                 }
             }
+            '$' | '€' | '£' | '₫' => {
+                flush(&mut word, &mut out);
+                // A sign of money is a word where it stands beside a figure.
+                if digit_before || text[i + 1..].iter().find(|c| **c != ' ').is_some_and(char::is_ascii_digit) {
+                    out.push(c.to_string());
+                }
+            }
             _ => flush(&mut word, &mut out),
         }
     }
     flush(&mut word, &mut out);
-    if language == Language::En {
-        join_halves_of_day(&mut out);
-    }
     out
+}
+
+/// What a comma between two digits does.
+enum Comma {
+    /// It groups thousands: "1,250".
+    Groups,
+    /// It begins a fraction: "1,5" in Vietnamese.
+    Point,
+    /// It stands between the members of a list: "4,7,1,9".
+    Lists,
+}
+
+fn comma(text: &[char], at: usize, language: Language) -> Comma {
+    let before = text[..at].iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let after = text[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
+    let chained = at.checked_sub(before + 1).is_some_and(|i| text[i] == ',') || text.get(at + 1 + after) == Some(&',');
+    match (before, after) {
+        (1..=3, 3) => Comma::Groups,
+        _ if language == Language::Vi && !chained => Comma::Point,
+        _ => Comma::Lists,
+    }
 }
 
 /// "9am" → `9 am`, "14h30" → `14 h 30`; "24th" stays.
@@ -59,21 +108,6 @@ fn split_units(word: &str, language: Language, out: &mut Vec<String>) {
         part.push(c);
     }
     out.push(part);
-}
-
-fn join_halves_of_day(out: &mut Vec<String>) {
-    let mut i = 0;
-    while i + 1 < out.len() {
-        if (out[i] == "p" || out[i] == "a") && out[i + 1] == "m" {
-            let half = format!("{}m", out[i]);
-            out.splice(i..i + 2, [half]);
-        }
-        i += 1;
-    }
-}
-
-pub(crate) fn all_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether `words` begin with `phrase`.

@@ -1,5 +1,6 @@
 //! Recognisers in order of preference.
 use super::{Ask, AsrFault, Expect, Recogniser};
+use crate::Language;
 use crate::chain::{self, ChainEngine};
 use std::time::Duration;
 
@@ -22,6 +23,12 @@ impl Chain {
     /// How long a call into an engine may take that has heard so much of an utterance.
     pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
         self.engines().get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))
+    }
+
+    /// How long the words of an utterance may take at most: an engine that is late with it once hears it again.
+    pub fn longest_wait(&self, language: Language, utterance: Duration) -> Duration {
+        let engines = self.engines().iter().filter(|engine| engine.caps(language).is_some());
+        engines.map(|engine| engine.patience(utterance)).max().unwrap_or_default() * 2
     }
 
     /// Whether any engine can hear `ask`: `Ok` as soon as one can, else the first one's reason.

@@ -22,12 +22,14 @@ pub(super) struct Form {
     slots: Vec<Option<Filled>>,
     /// The order in which slots were filled, for "go back". It outlasts the task.
     fill_order: Vec<usize>,
+    /// Another value for a slot that has one: the caller is asked whether it is to be changed.
+    proposed: Option<(usize, Value)>,
 }
 
 impl Form {
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
         let slots = vec![None; bot.slots.len()];
-        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new() };
+        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new(), proposed: None };
         form.leave_task();
         form
     }
@@ -55,6 +57,7 @@ impl Form {
             self.task = Some(task);
             self.slots.fill(None);
             self.fill_order.clear();
+            self.proposed = None;
         }
     }
 
@@ -66,6 +69,7 @@ impl Form {
     /// The task is done.
     pub fn finish(&mut self) {
         self.slots.fill(None);
+        self.proposed = None;
         self.task = None;
     }
 
@@ -73,6 +77,7 @@ impl Form {
     pub fn restart(&mut self) -> Vec<SlotNews> {
         self.leave_task();
         self.slots.fill(None);
+        self.proposed = None;
         std::mem::take(&mut self.fill_order).into_iter().map(|slot| self.news(slot)).collect()
     }
 
@@ -81,6 +86,7 @@ impl Form {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
         self.slots[slot] = Some(Filled { value, confidence, confirmed });
+        self.take_proposal(slot);
         self.fill_order.retain(|s| *s != slot);
         self.fill_order.push(slot);
         self.news(slot)
@@ -104,6 +110,7 @@ impl Form {
 
     pub fn clear(&mut self, slot: usize) -> SlotNews {
         self.slots[slot] = None;
+        self.take_proposal(slot);
         self.fill_order.retain(|s| *s != slot);
         self.news(slot)
     }
@@ -115,6 +122,43 @@ impl Form {
 
     pub fn has_value(&self, slot: usize, value: &Value) -> bool {
         self.slots[slot].as_ref().is_some_and(|filled| filled.value == *value)
+    }
+
+    /// Whether the slot has a value, and another one than this.
+    pub fn is_other(&self, slot: usize, value: &Value) -> bool {
+        self.slots[slot].as_ref().is_some_and(|filled| filled.value != *value)
+    }
+
+    /// The caller is to be asked whether this value takes the place of the one that the slot has.
+    pub fn propose(&mut self, slot: usize, value: Value) {
+        self.proposed = Some((slot, value));
+    }
+
+    /// The slot for which another value was proposed.
+    pub fn proposed(&self) -> Option<usize> {
+        self.proposed.as_ref().map(|(slot, _)| *slot)
+    }
+
+    pub fn take_proposal(&mut self, slot: usize) -> Option<Value> {
+        self.proposed.take_if(|(of, _)| *of == slot).map(|(_, value)| value)
+    }
+
+    /// The value that a check of this slot asks about: the proposed one, or the one that the slot has.
+    pub fn checked_value(&self, slot: usize) -> Option<&Value> {
+        match &self.proposed {
+            Some((of, value)) if *of == slot => Some(value),
+            _ => self.slots[slot].as_ref().map(|filled| &filled.value),
+        }
+    }
+
+    /// The value that a check asks about, as it is said.
+    pub fn spoken_check(&self, slot: usize) -> String {
+        let spec = &self.bot.slots[slot];
+        match self.checked_value(slot) {
+            Some(_) if spec.secret => self.bot.prompts.secret.clone(),
+            Some(value) => say::value(value, &spec.kind, self.bot.language, self.today()),
+            None => String::new(),
+        }
     }
 
     /// Which slots are filled.

@@ -1,14 +1,14 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
 use super::form::Form;
 use super::parse::{self, Fill, SlotSearch};
+use super::parts::{Asked, Entered, Parts};
 use crate::bot::Command;
-use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::{Weight, backchannel};
 use crate::value;
-use crate::value::found::Growth;
+use crate::value::correction::means_change;
+use crate::value::found::{Found, Growth};
 use crate::value::kind::Kind;
-use crate::value::words::tokens;
 
 pub(super) enum Meaning {
     Command(Command),
@@ -21,16 +21,23 @@ pub(super) enum Meaning {
     },
     /// Another task in the midst of one.
     Switch(usize),
-    Values(Vec<Fill>),
+    Values(SaidValues),
+    /// A value that was given in parts, or of which a part was taken back.
+    Assembled {
+        slot: usize,
+        found: Found,
+    },
+    /// A part of a value; the rest is still to come.
+    Part(Parts),
     /// The value that was checked is right; perhaps more values were said.
     Confirmed {
         slot: usize,
-        values: Vec<Fill>,
+        values: SaidValues,
     },
     /// The value that was checked was said once more.
     Repeated {
         slot: usize,
-        values: Vec<Fill>,
+        values: SaidValues,
     },
     /// The value that was checked is wrong.
     Denied(usize),
@@ -50,16 +57,37 @@ pub(super) enum Meaning {
     Ignored,
 }
 
+/// The values of a sentence.
+#[derive(Default)]
+pub(super) struct SaidValues {
+    /// Values that are taken.
+    pub taken: Vec<Fill>,
+    /// Another value for a slot that has one, though nothing was said that means change: the caller is asked whether it is to be
+    /// changed. Somebody else in the room may have said it.
+    pub proposed: Option<Fill>,
+}
+
 /// What there is to understand words by.
 pub(super) struct Context<'a> {
     pub form: &'a Form,
     pub step: Step,
+    /// What has been given so far of the value that is asked for.
+    pub parts: &'a Parts,
 }
 
 impl Context<'_> {
     pub fn meaning(&self, words: &[String]) -> Meaning {
         let free = self.free_text();
         let bot = &self.form.bot;
+        // "start over" in the midst of a number begins the number anew.
+        let entered = self.entered(words);
+        match entered {
+            Entered::Whole { found, sure: false } => {
+                return self.step.slot().map_or(Meaning::Ignored, |slot| Meaning::Assembled { slot, found });
+            }
+            Entered::Begun(parts) => return Meaning::Part(parts),
+            Entered::Whole { .. } | Entered::Other => {}
+        }
         if let Some(command) = bot.commands.find(words, bot.language, free.is_some()) {
             return Meaning::Command(command);
         }
@@ -77,17 +105,21 @@ impl Context<'_> {
     }
 
     /// How long to wait for more after these words.
-    pub fn weight(&self, text: &str) -> Weight {
+    pub fn weight(&self, words: &[String]) -> Weight {
         let bot = &self.form.bot;
-        let words = tokens(text, bot.language);
         let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
             || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
         let free = self.free_text().is_some();
-        if bot.commands.find(&words, bot.language, free).is_some() {
+        let entered = self.entered(words);
+        if let Some(weight) = self.entry_weight(&entered, words) {
+            return weight;
+        }
+        if bot.commands.find(words, bot.language, free).is_some() {
             return Weight::Whole;
         }
         if yes_no {
-            match self.yes_no(&words) {
+            match self.yes_no(words) {
+                Some((true, len)) if len == words.len() && backchannel::is_nod(words) => return Weight::Nod,
                 Some((true, len)) if len == words.len() => return Weight::Whole,
                 // "no" is often the beginning of a correction.
                 Some((false, len)) if len == words.len() => {
@@ -95,21 +127,49 @@ impl Context<'_> {
                 }
                 _ => {}
             }
-        } else if backchannel::is_backchannel(&words, bot.language) {
-            return if backchannel::is_hesitation(&words) { Weight::Hesitation } else { Weight::Backchannel };
+        } else if backchannel::is_backchannel(words, bot.language) {
+            return if backchannel::is_hesitation(words) { Weight::Hesitation } else { Weight::Backchannel };
         }
-        if free || words.is_empty() || parse::trailing(&words, bot.language) {
+        if free || words.is_empty() || parse::trailing(words, bot.language) {
             return Weight::Part;
         }
-        match self.fills(&words).last() {
+        match self.fills(words).last() {
             Some(Fill { end, found, .. }) if *end == words.len() => match found.growth {
                 Growth::Closed => Weight::Whole,
                 Growth::Likely => Weight::Likely,
                 Growth::Open => Weight::Part,
             },
             Some(_) => Weight::Likely,
-            None if parse::task(bot, &words).is_some_and(|(_, at, len)| at + len == words.len()) => Weight::Whole,
+            None if parse::task(bot, words).is_some_and(|(_, at, len)| at + len == words.len()) => Weight::Whole,
             None => Weight::Part,
+        }
+    }
+
+    /// What these words come to at a slot that takes a value in parts.
+    fn entered(&self, words: &[String]) -> Entered {
+        let Step::Slot(slot) = self.step else { return Entered::Other };
+        let bot = &self.form.bot;
+        let asked = Asked { slot, kind: &bot.slots[slot].kind, language: bot.language, now: self.form.now };
+        self.parts.enter(asked, words)
+    }
+
+    /// How long to wait for more of a value that is given in parts; `None`: it is none.
+    fn entry_weight(&self, entered: &Entered, words: &[String]) -> Option<Weight> {
+        let kind = &self.form.bot.slots[self.step.slot()?].kind;
+        match entered {
+            Entered::Begun(_) => Some(Weight::Short),
+            // One digit alone is a code, and may as well be the first of several.
+            Entered::Whole { sure: true, .. } if value::is_begun(kind, words, self.form.bot.language) => {
+                Some(Weight::Short)
+            }
+            Entered::Whole { found, .. } if matches!(kind, Kind::Digits { .. } | Kind::Phone | Kind::Date) => {
+                Some(match found.growth {
+                    Growth::Closed => Weight::Whole,
+                    Growth::Likely => Weight::Likely,
+                    Growth::Open => Weight::Open,
+                })
+            }
+            Entered::Whole { .. } | Entered::Other => None,
         }
     }
 
@@ -122,11 +182,7 @@ impl Context<'_> {
     }
 
     fn yes_no(&self, words: &[String]) -> Option<(bool, usize)> {
-        let skip = match self.form.bot.language {
-            Language::En => words.iter().take_while(|w| matches!(w.as_str(), "um" | "uh" | "well" | "oh")).count(),
-            Language::Vi => 0,
-        };
-        value::yes_no(&words[skip..], self.form.bot.language).map(|(yes, len)| (yes, len + skip))
+        value::yes_no(words, self.form.bot.language)
     }
 
     fn is_no(&self, words: &[String]) -> bool {
@@ -161,6 +217,16 @@ impl Context<'_> {
         })
     }
 
+    /// Which of these values are taken. A slot that has a value keeps it until the caller says that it is to be another one, or
+    /// answers a question for this very slot.
+    fn sorted(&self, words: &[String], values: Vec<Fill>) -> SaidValues {
+        let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
+        let changes = means_change(words, self.form.bot.language) || self.is_no(words);
+        let fits = |f: &Fill| changes || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
+        let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
+        SaidValues { taken, proposed: if other.is_empty() { None } else { Some(other.swap_remove(0)) } }
+    }
+
     /// A slot of the task, named without a value.
     fn named(&self, words: &[String]) -> Option<usize> {
         parse::named(&self.form.bot, self.form.task_slots(), words)
@@ -177,7 +243,7 @@ impl Context<'_> {
     fn answer(&self, words: &[String]) -> Meaning {
         let fills = self.fills(words);
         if !fills.is_empty() {
-            return Meaning::Values(fills);
+            return Meaning::Values(self.sorted(words, fills));
         }
         match parse::task(&self.form.bot, words) {
             // "cancel my booking" in the midst of another task.
@@ -193,11 +259,16 @@ impl Context<'_> {
         let rest = verdict.map_or(words, |(_, len)| &words[len..]);
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
         let values = if is_yes_no { Vec::new() } else { self.fills(rest) };
-        let same = |f: &Fill| f.slot == slot && self.form.has_value(slot, &f.found.value);
+        let checked = |f: &Fill| f.slot == slot && self.form.checked_value(slot) == Some(&f.found.value);
+        let other = values.iter().any(|f| f.slot == slot && !checked(f));
+        let same = values.iter().any(checked);
+        let values = self.sorted(words, values);
         match verdict {
+            // "right, at nine" to "did you say eight?"
+            Some((true, _)) if other => Meaning::Values(values),
             Some((true, _)) => Meaning::Confirmed { slot, values },
-            None if values.iter().any(same) => Meaning::Repeated { slot, values },
-            _ if !values.is_empty() => Meaning::Values(values),
+            None if same => Meaning::Repeated { slot, values },
+            _ if !values.taken.is_empty() || values.proposed.is_some() => Meaning::Values(values),
             Some((false, _)) => Meaning::Denied(slot),
             None => Meaning::NotUnderstood,
         }
@@ -209,7 +280,7 @@ impl Context<'_> {
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
             self.fills(rest).into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
         match (verdict, self.named(rest)) {
-            _ if !changed.is_empty() => Meaning::Values(changed),
+            _ if !changed.is_empty() => Meaning::Values(self.sorted(words, changed)),
             (Some((true, _)), _) => Meaning::Right,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
@@ -222,7 +293,7 @@ impl Context<'_> {
     fn change(&self, words: &[String]) -> Meaning {
         let values = self.fills(words);
         match self.named(words) {
-            _ if !values.is_empty() => Meaning::Values(values),
+            _ if !values.is_empty() => Meaning::Values(self.sorted(words, values)),
             Some(slot) => Meaning::Change(slot),
             None if words.iter().any(|w| w == "nothing") || self.is_no(words) => Meaning::NothingToChange,
             None => Meaning::NotUnderstood,

@@ -3,7 +3,7 @@ use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
 use crate::value::found::{Found, Reading};
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, Value};
 use crate::value::words::{starts, tokens};
 use jiff::civil::DateTime;
 
@@ -13,6 +13,11 @@ pub struct Fill {
     pub slot: usize,
     pub found: Found,
     pub end: usize,
+}
+
+/// Values with the recogniser's confidence in them, by slot.
+pub fn with_confidence(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, f32)> {
+    fills.into_iter().map(|f| (f.slot, f.found.value, confidence)).collect()
 }
 
 /// Whether the sentence ends with a word that something has to follow ("at", "and").
@@ -67,6 +72,16 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
     })
 }
 
+/// A place in a sentence.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    /// The word there belongs to a number that began before it and that no slot took.
+    inside_number: bool,
+    /// The word before it is a number, or begins one, and no slot took it.
+    behind_number: bool,
+}
+
 /// The search for values: the slots that may be filled, and the one that was asked for.
 pub struct SlotSearch<'a> {
     pub bot: &'a Bot,
@@ -84,11 +99,15 @@ impl SlotSearch<'_> {
         let mut fills: Vec<Fill> = Vec::new();
         let (mut i, mut last) = (0, 0);
         while i < words.len() {
-            let inside = self.inside_number(words, last, i);
+            let place = Place {
+                at: i,
+                inside_number: self.inside_number(words, last, i),
+                behind_number: i > last && self.is_number(&words[i - 1..]),
+            };
             let best = self
                 .slots
                 .iter()
-                .filter_map(|&s| self.at(words, i, s, inside).map(|(found, cued)| (s, found, cued)))
+                .filter_map(|&s| self.at(words, s, place).map(|(found, cued)| (s, found, cued)))
                 .filter(|(s, found, _)| found.reading == Reading::Certain || !fills.iter().any(|f| f.slot == *s))
                 .max_by_key(|(s, found, cued)| {
                     let asked = self.asked == Some(*s);
@@ -109,9 +128,14 @@ impl SlotSearch<'_> {
         fills
     }
 
-    fn at(&self, words: &[String], i: usize, slot: usize, inside: bool) -> Option<(Found, bool)> {
+    fn at(&self, words: &[String], slot: usize, place: Place) -> Option<(Found, bool)> {
         let kind = &self.bot.slots[slot].kind;
-        if inside && !matches!(kind, Kind::Choice(_) | Kind::YesNo) {
+        let i = place.at;
+        if place.inside_number && !matches!(kind, Kind::Choice(_) | Kind::YesNo) {
+            return None;
+        }
+        // A number behind another one that no slot took ("two thirty") is not a number of its own.
+        if matches!(kind, Kind::Number { .. }) && place.behind_number {
             return None;
         }
         // A run of digits is taken whole or not at all.
@@ -142,6 +166,11 @@ impl SlotSearch<'_> {
 
     fn digit(&self, word: &String) -> bool {
         value::digits(std::slice::from_ref(word), self.bot.language).is_some()
+    }
+
+    /// Whether a number begins here. "không" is rather a no than a zero.
+    fn is_number(&self, words: &[String]) -> bool {
+        words[0] != "không" && value::number(words, self.bot.language).is_some()
     }
 
     /// Whether the word at `i` belongs to a number that began before it and that no slot took ("five" in "a hundred and five").

@@ -1,12 +1,16 @@
 //! What is asked at a step, and how keys answer it.
 use super::form::Form;
+use super::parts::Parts;
 use crate::keypad::{self, Keypad};
 use crate::model::step::Step;
+use crate::say;
+use crate::value;
 
-/// The question of a step. `tries`: how often it was asked in vain.
-pub(super) fn question(form: &Form, step: Step, tries: u8) -> String {
+/// The question of a step. `tries`: how often it was asked in vain. `parts`: what the caller has given of the value that is asked for.
+pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> String {
     let p = &form.bot.prompts;
     match step {
+        Step::Slot(s) if !parts.is_empty() && parts.slot == s => rest(form, s, parts),
         Step::Task if form.is_touched() => p.anything_else.clone(),
         Step::Task => p.task.clone(),
         Step::Slot(s) => {
@@ -17,7 +21,8 @@ pub(super) fn question(form: &Form, step: Step, tries: u8) -> String {
                 None => slot.prompt.clone(),
             }
         }
-        Step::Check(s) => p.check.replace("{value}", &form.spoken_value(s)),
+        Step::Check(s) if form.proposed() == Some(s) => p.check_change.replace("{value}", &form.spoken_check(s)),
+        Step::Check(s) => p.check.replace("{value}", &form.spoken_check(s)),
         Step::Review => form
             .task()
             .and_then(|t| form.bot.tasks[t].confirm.as_ref())
@@ -25,6 +30,20 @@ pub(super) fn question(form: &Form, step: Step, tries: u8) -> String {
         Step::Change => p.change.clone(),
         Step::Busy | Step::Over => String::new(),
     }
+}
+
+/// The question for the rest of a value, after what there is of it: digits in the groups in which they came.
+fn rest(form: &Form, slot: usize, parts: &Parts) -> String {
+    let (bot, p) = (&form.bot, &form.bot.prompts);
+    if bot.slots[slot].secret {
+        return p.rest_secret.clone();
+    }
+    let said = |words: &[String]| match value::digits(words, bot.language) {
+        Some((digits, len)) if len == words.len() => say::digits(&digits, bot.language),
+        _ => words.join(" "),
+    };
+    let groups: Vec<String> = parts.turns().map(said).collect();
+    p.rest.replace("{value}", &groups.join(", "))
 }
 
 /// How keys answer a step; empty where they do not.

@@ -36,6 +36,17 @@ pub(super) fn date() -> String {
     )
 }
 
+/// A month whose day is still to come.
+pub(super) fn month() -> String {
+    MONTHS.join(" | ")
+}
+
+/// The day of a month that is known.
+pub(super) fn day_of_month() -> String {
+    let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
+    format!("(<NULL> | the) ({})", ordinals.join(" | "))
+}
+
 /// `asked`: an hour alone is an answer.
 pub(super) fn time(asked: bool) -> String {
     let hours: Vec<String> = (1..=12).map(say::number).collect();

@@ -2,6 +2,7 @@
 use super::{en, vi};
 use crate::bot::{Bot, Commands};
 use crate::language::Language;
+use crate::value;
 use crate::value::kind::Kind;
 use crate::value::words::tokens;
 
@@ -152,6 +153,51 @@ impl Rules<'_> {
             (Kind::Date, Language::Vi) => "vào",
             (Kind::Number { .. }, Language::Vi) => "cho",
             _ => "",
+        }
+    }
+
+    /// The beginning of a value that may be given in parts. `None`: its kind has no such.
+    pub fn part(&self, kind: &Kind) -> Option<String> {
+        match (kind, self.language) {
+            (Kind::Digits { min, .. }, _) if *min > 1 => Some(repeated(self.digit(), 1, *min - 1)),
+            (Kind::Phone, _) => Some(repeated(self.digit(), 1, 4)),
+            (Kind::Date, Language::En) => Some(en::month()),
+            (Kind::Date, Language::Vi) => Some(vi::month()),
+            _ => None,
+        }
+    }
+
+    /// What may follow the part of a value that is known. `None`: none is.
+    pub fn rest(&self, kind: &Kind, held: &[String]) -> Option<String> {
+        if held.is_empty() {
+            return None;
+        }
+        let known = value::digits(held, self.language).map_or(0, |(digits, _)| digits.len());
+        match (kind, self.language) {
+            (Kind::Digits { min, max }, _) if known < *max => {
+                Some(repeated(self.digit(), min.saturating_sub(known).max(1), *max - known))
+            }
+            (Kind::Phone, _) => Some(repeated(self.digit(), 1, 12)),
+            (Kind::Date, Language::En) => Some(en::day_of_month()),
+            (Kind::Date, Language::Vi) => Some(vi::day_of_month()),
+            _ => None,
+        }
+    }
+
+    /// Words that take back a part of a value, and what takes its place. English alone: a Vietnamese model's dictionary need not
+    /// have them.
+    pub fn taken_back(&mut self, kind: &Kind) -> Option<String> {
+        if self.language != Language::En || !matches!(kind, Kind::Digits { .. } | Kind::Phone) {
+            return None;
+        }
+        let digit = self.rule("s_digit", self.digit().to_owned());
+        Some(format!("(<NULL> | {digit}+) (no | scratch that | start over) (<NULL> | {digit}+)"))
+    }
+
+    fn digit(&self) -> &'static str {
+        match self.language {
+            Language::En => en::DIGIT,
+            Language::Vi => vi::DIGIT,
         }
     }
 

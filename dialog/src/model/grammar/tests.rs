@@ -123,7 +123,8 @@ fn what_a_grammar_allows_is_understood() {
         let bot = Arc::new(bot(text));
         for (task, slots) in bot.tasks.iter().map(|t| t.slots.clone()).enumerate() {
             for slot in slots {
-                let ask = build(&bot, Step::Slot(slot), Some(task), false);
+                let moment = Moment { step: Step::Slot(slot), task: Some(task), secret: false, held: &[] };
+                let ask = build(&bot, moment);
                 let mut reader = Reader::new(&ask.grammar);
                 let name = format!("s_{}", bot.slots[slot].name);
                 for _ in 0..300 {
@@ -175,4 +176,27 @@ fn numbers_of_all_ranges_have_a_grammar() {
             }
         }
     }
+}
+
+#[test]
+fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
+    let bot = bot(BOTS[0]);
+    let (task, slot) = (bot.tasks.iter().position(|t| t.name == "cancel"), bot.slot("code").unwrap());
+    let said = |held: &str| -> std::collections::BTreeSet<String> {
+        let held = tokens(held, Language::En);
+        let ask = build(&bot, Moment { step: Step::Slot(slot), task, secret: false, held: &held });
+        let mut reader = Reader::new(&ask.grammar);
+        (0..4_000).map(|_| reader.rule("turn")).collect()
+    };
+    let digits = |said: &String| crate::value::digits(&tokens(said, Language::En), Language::En).map(|(d, _)| d.len());
+    for (held, counts) in [("", [1, 2, 3, 4].as_slice()), ("four oh", &[1, 2, 3, 4])] {
+        let said = said(held);
+        assert!(counts.iter().all(|count| said.iter().any(|said| digits(said) == Some(*count))), "{held}");
+        assert!(said.contains("scratch that") && said.iter().any(|said| said.starts_with("no ")), "{held}");
+    }
+    // The rest stands among the likely answers.
+    let grammar = |held: &[String]| build(&bot, Moment { step: Step::Slot(slot), task, secret: false, held }).grammar;
+    let held = tokens("four oh", Language::En);
+    let likely = |grammar: &str| grammar.split_once("/0.0001/").map(|(likely, _)| likely.matches("zero").count());
+    assert_eq!((likely(&grammar(&[])), likely(&grammar(&held))), (Some(0), Some(2)));
 }

@@ -32,6 +32,18 @@ pub(super) fn date() -> String {
     )
 }
 
+/// A month whose day is still to come.
+pub(super) fn month() -> String {
+    let months: Vec<String> = (1..=12).map(say::month).collect();
+    format!("tháng ({})", months.join(" | "))
+}
+
+/// The day of a month that is known.
+pub(super) fn day_of_month() -> String {
+    let days: Vec<String> = (1..=31).map(say::number).collect();
+    format!("(<NULL> | ngày | mùng) ({})", days.join(" | "))
+}
+
 pub(super) fn time() -> String {
     let hours: Vec<String> = (1..=23).map(say::number).collect();
     format!(

@@ -78,6 +78,29 @@ fn words_that_never_come_are_asked_for_again() {
 }
 
 #[test]
+fn a_recogniser_that_may_need_longer_is_waited_for_longer() {
+    for (patience, asked_after) in [(2_000, 6_000), (9_000, 9_000), (60_000, 20_000)] {
+        let bot = Arc::new(Bot::parse(BOOKING, "test").unwrap());
+        let mut sim = Sim::with(Conversation::new(bot, today()).with_patience(Duration::from_millis(patience)));
+        sim.input(Input::Answered);
+        sim.listen();
+        sim.look();
+        sim.input(Input::SpeechStarted);
+        sim.pass(Duration::from_millis(900));
+        sim.input(Input::SpeechStopped { ago: Duration::ZERO, spoke: Duration::ZERO });
+        sim.pass(Duration::from_millis(asked_after - 50));
+        assert!(sim.look().is_empty());
+        if patience == 9_000 {
+            sim.input(Input::Words { text: Some("book a room".into()), confidence: 0.9, is_final: true });
+            assert_eq!(sim.look()[0], "caller: book a room");
+        } else {
+            sim.pass(Duration::from_millis(100));
+            assert_eq!(sim.look()[0], "bot: Sorry, I did not understand that.");
+        }
+    }
+}
+
+#[test]
 fn a_bot_without_a_voice_ends_the_call() {
     let mut sim = sim(BOOKING);
     for say in 1..=4 {

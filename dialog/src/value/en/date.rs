@@ -1,6 +1,6 @@
 //! English dates.
 use super::number::{number, small, ten};
-use crate::value::calendar::{date_digits, days_ahead, next_date, next_day_of_month, weekday};
+use crate::value::calendar::{date_digits, days_ahead, next_date, next_day_of_month, next_weekday_of_month, weekday};
 use crate::value::found::{Found, Growth};
 use crate::value::kind::Value;
 use crate::value::words::{all_digits, begin_with, word};
@@ -64,6 +64,28 @@ fn ordinal(words: &[String]) -> Option<(i64, usize)> {
     (1..=31).contains(&n).then_some((n, len))
 }
 
+/// The month that a word names, whole or shortened ("dec", "sept"): 1–12.
+fn month(word: &str) -> Option<i64> {
+    let short = |name: &str| (word.len() == 3 || word == "sept") && name.starts_with(word);
+    MONTHS.iter().position(|m| *m == word || short(m)).map(|m| m as i64 + 1)
+}
+
+/// Whether these words are a month and nothing else: its day is still to come.
+pub fn is_month(words: &[String]) -> bool {
+    let skip = usize::from(words.len() == 2 && word(words, 1) == "the");
+    words.len() == 1 + skip && month(word(words, 0)).is_some()
+}
+
+/// The day of the week that a word names, and whether it is the whole name: "fri" may be part of another word.
+fn weekday_name(word: &str) -> Option<(i8, bool)> {
+    if let Some(day) = DAYS.iter().position(|d| *d == word) {
+        return Some((day as i8, true));
+    }
+    let short =
+        [&["mon"][..], &["tue", "tues"], &["wed", "weds"], &["thu", "thur", "thurs"], &["fri"], &["sat"], &["sun"]];
+    short.iter().position(|names| names.contains(&word)).map(|day| (day as i8, false))
+}
+
 fn day_number(words: &[String]) -> Option<(i64, usize)> {
     ordinal(words).or_else(|| small(words)).filter(|(n, _)| (1..=31).contains(n))
 }
@@ -91,23 +113,30 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
             return found(days_ahead(today, days), phrase.split(' ').count());
         }
     }
-    let day = |i: usize| DAYS.iter().position(|d| *d == word(words, i)).map(|d| d as i8);
-    let named = |d: i8| Weekday::from_monday_zero_offset(d).ok();
-    let (skip, week) = match word(words, 0) {
-        "next" => (1, 1),
-        "this" | "coming" => (1, 0),
+    let (skip, week) = match (word(words, 0), word(words, 1)) {
+        ("this", "coming") => (2, 0),
+        ("next", _) => (1, 1),
+        ("this" | "coming", _) => (1, 0),
         _ => (0, 0),
     };
-    if let Some(d) = day(skip).and_then(named) {
+    if let Some((day, whole)) = weekday_name(word(words, skip)) {
+        let day = Weekday::from_monday_zero_offset(day).ok()?;
         // "monday the fourth of december" says it twice: the later part decides.
         let rest = words.get(skip + 1..).unwrap_or_default();
         if let Some(exact) = month_day(rest, today) {
             return Some(Found { len: exact.len + skip + 1, ..exact });
         }
-        return found(weekday(today, d, week), skip + 1);
+        // "friday the fourth", "friday 4th"
+        let the = usize::from(word(rest, 0) == "the");
+        let figure = word(rest, the).starts_with(|c: char| c.is_ascii_digit());
+        if let Some((number, len)) = ordinal(&rest[the..]).filter(|_| the == 1 || figure) {
+            return found(next_weekday_of_month(today, day, number), skip + 1 + the + len);
+        }
+        let found = found(weekday(today, day, week), skip + 1)?;
+        return Some(if whole || skip > 0 { found } else { found.only_if_asked() });
     }
-    if word(words, skip) == "weekend" && skip == 1 {
-        return found(weekday(today, Weekday::Saturday, week), 2);
+    if word(words, skip) == "weekend" && skip > 0 {
+        return found(weekday(today, Weekday::Saturday, week), skip + 1);
     }
     if word(words, 0) == "in"
         && let Some((n, len)) =
@@ -126,13 +155,14 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
         let skip = usize::from(word(words, 0) == "the");
         let (n, len) = ordinal(words.get(skip..).unwrap_or_default())?;
         let date = next_day_of_month(today, n)?;
-        Some(Found::new(Value::Date(date), skip + len).growing(Growth::Likely).only_if_asked())
+        // "the third" may go on: "of may".
+        Some(Found::new(Value::Date(date), skip + len).growing(Growth::Open).only_if_asked())
     })
 }
 
 /// "december 24th", "the twenty fourth of december", "24 december 2026".
 fn month_day(words: &[String], today: Date) -> Option<Found> {
-    let month = |i: usize| MONTHS.iter().position(|m| *m == word(words, i)).map(|m| m as i64 + 1);
+    let month = |i: usize| month(word(words, i));
     let skip = usize::from(word(words, 0) == "the");
     let (m, d, mut len, growth) = if let Some(m) = month(0) {
         let skip = 1 + usize::from(word(words, 1) == "the");

@@ -1,11 +1,14 @@
 //! A Vietnamese yes or no.
 use crate::value::words::word;
 
+const NO: [&str; 9] = ["không", "sai", "chưa", "chẳng", "hông", "hổng", "đừng", "nhầm", "khỏi"];
+const POLITE: [&str; 7] = ["dạ", "vâng", "ừ", "ừm", "ờ", "à", "ừa"];
+const YES: [&str; 12] = ["đúng", "phải", "có", "được", "chính", "ok", "okay", "oke", "rồi", "chuẩn", "ừ", "vâng"];
+/// What may follow a yes or a no.
+const TAIL: [&str; 11] = ["xác", "ạ", "vậy", "nhé", "nha", "luôn", "em", "anh", "chị", "bạn", "ơi"];
+
 /// "dạ đúng rồi", "vâng", "không phải". "dạ" is only politeness before a "không".
 pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
-    const NO: [&str; 6] = ["không", "sai", "chưa", "chẳng", "hông", "đừng"];
-    const POLITE: [&str; 6] = ["dạ", "vâng", "ừ", "ừm", "ờ", "à"];
-    const YES: [&str; 9] = ["đúng", "phải", "có", "được", "chính", "ok", "okay", "rồi", "chuẩn"];
     let mut len = 0;
     while POLITE.contains(&word(words, len)) {
         len += 1;
@@ -13,7 +16,9 @@ pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
     let polite = len > 0;
     if NO.contains(&word(words, len)) {
         len += 1;
-        while matches!(word(words, len), "phải" | "đúng" | "có" | "được" | "rồi" | "ạ" | "sai") {
+        while matches!(word(words, len), "phải" | "đúng" | "có" | "được" | "rồi" | "sai" | "cần" | "đâu" | "không")
+            || TAIL.contains(&word(words, len))
+        {
             len += 1;
         }
         return Some((false, len));
@@ -23,10 +28,13 @@ pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
     if agree {
         (yes, len) = (true, len + 2);
     }
-    while YES.contains(&word(words, len)) || (yes && matches!(word(words, len), "xác" | "ạ" | "vậy")) {
-        yes = true;
+    while YES.contains(&word(words, len)) || ((yes || polite) && TAIL.contains(&word(words, len))) {
+        yes |= YES.contains(&word(words, len));
         len += 1;
     }
-    // "đúng không", "phải không" asks, it does not deny; "vâng" alone is a yes.
+    // "đúng không", "phải không" asks: it is neither.
+    if yes && matches!(word(words, len), "không" | "chưa") && len + 1 == words.len() {
+        return None;
+    }
     (yes || polite).then_some((true, len))
 }

@@ -1,4 +1,5 @@
 //! Vietnamese numbers and strings of digits.
+use crate::value::figures::{fraction, times};
 use crate::value::words::{all_digits, word};
 
 pub(crate) const DIGITS: [&str; 10] = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"];
@@ -25,6 +26,9 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
     }
     // "mốt" and "lăm" stand only after a ten.
     let d = digit(first).filter(|_| !matches!(first, "mốt" | "lăm" | "nhăm"))?;
+    if d == 1 && word(words, 1) == "chục" {
+        return Some((10, 2));
+    }
     if d > 1 && matches!(word(words, 1), "mươi" | "mười" | "chục") {
         return Some(unit(2).map_or((d * 10, 2), |u| (d * 10 + u, 3)));
     }
@@ -36,6 +40,10 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
 
 /// A number of 0–999.
 fn hundreds(words: &[String]) -> Option<(i64, usize)> {
+    let first = word(words, 0);
+    if all_digits(first) && first.len() == 3 {
+        return first.parse().ok().map(|n| (n, 1));
+    }
     let (n, len) = small(words)?;
     if word(words, len) != "trăm" || n > 9 {
         return Some((n, len));
@@ -49,12 +57,20 @@ fn hundreds(words: &[String]) -> Option<(i64, usize)> {
     if word(rest, 0) == "rưỡi" {
         return Some((n * 100 + 50, len + 2));
     }
-    Some(small(rest).filter(|(m, _)| *m >= 10).map_or((n * 100, len + 1), |(m, l)| (n * 100 + m, len + 1 + l)))
+    // "một trăm hai" is 120: the last digit counts tens.
+    let below = small(rest).map(|(m, l)| (if m < 10 && l == 1 { m * 10 } else { m }, l)).filter(|(m, _)| *m >= 10);
+    Some(below.map_or((n * 100, len + 1), |(m, l)| (n * 100 + m, len + 1 + l)))
 }
 
-/// A whole number: "hai", "một trăm linh năm", "một nghìn hai trăm", "1.250.000".
+/// A whole number: "hai", "một trăm linh năm", "một nghìn hai trăm", "1.250.000", "1,5 triệu".
 pub fn number(words: &[String]) -> Option<(i64, usize)> {
     let first = word(words, 0);
+    // "1.5 triệu" is written by those who write English too.
+    if let Some((whole, part)) =
+        fraction(first, ',').or_else(|| fraction(first, '.').filter(|(_, part)| part.len() < 3))
+    {
+        return times(whole, part, scale(word(words, 1))?).map(|n| (n, 2));
+    }
     let plain: String = first.split('.').collect();
     if all_digits(&plain) && (plain.len() == first.len() || first.split('.').skip(1).all(|g| g.len() == 3)) {
         let n = plain.get(..).filter(|p| p.len() <= 12)?.parse().ok()?;
@@ -64,51 +80,91 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
     scaled(words, n, len)
 }
 
-fn scaled(words: &[String], n: i64, len: usize) -> Option<(i64, usize)> {
-    let scale = |w: &str| match w {
+fn scale(word: &str) -> Option<i64> {
+    match word {
         "nghìn" | "ngàn" => Some(1_000),
         "triệu" => Some(1_000_000),
         "tỷ" | "tỉ" => Some(1_000_000_000),
         _ => None,
-    };
-    let (mut total, mut current, mut len, mut last) = (0i64, n, len, i64::MAX);
-    while let Some(s) = scale(word(words, len)).filter(|s| *s < last) {
-        total = total.checked_add(current.checked_mul(s)?)?;
-        len += 1;
-        last = s;
-        match hundreds(words.get(len..).unwrap_or_default()) {
-            Some((rest, l)) => {
-                current = rest;
-                len += l;
-            }
-            None => {
-                current = 0;
-                break;
-            }
-        }
     }
-    Some((total + current, len))
 }
 
-/// A string of digits, one by one: "không chín một hai", "0912 345 678".
+fn scaled(words: &[String], n: i64, len: usize) -> Option<(i64, usize)> {
+    let (mut total, mut current, mut len, mut last) = (0i64, n, len, i64::MAX);
+    while let Some(s) = scale(word(words, len)).filter(|s| *s < last) {
+        total = current.checked_mul(s).and_then(|n| n.checked_add(total))?;
+        len += 1;
+        last = s;
+        let Some((rest, used)) = below(words.get(len..).unwrap_or_default(), s) else {
+            current = 0;
+            break;
+        };
+        current = rest;
+        len += used;
+    }
+    total.checked_add(current).map(|total| (total, len))
+}
+
+/// What follows a word that multiplies by `above`: "năm trăm", "lẻ năm", "rưỡi"; "hai" in "một triệu hai" counts tenths.
+fn below(words: &[String], above: i64) -> Option<(i64, usize)> {
+    match word(words, 0) {
+        "rưỡi" => return Some((above / 2, 1)),
+        "linh" | "lẻ" | "lẽ" => return small(&words[1..]).map(|(n, l)| (n, l + 1)),
+        _ => {}
+    }
+    let (n, used) = hundreds(words)?;
+    let tenths = (1..10).contains(&n) && used == 1 && scale(word(words, 1)).is_none();
+    Some((if tenths { n * above / 10 } else { n }, used))
+}
+
+/// Sounds and signs between the digits of a string.
+const BETWEEN: [&str; 6] = ["ờ", "ừm", "à", "gạch", "ngang", "chấm"];
+
+/// A string of digits, one by one: "không chín một hai", "0912 345 678", "ba số không", "hai mươi lăm".
 pub fn digits(words: &[String]) -> Option<(String, usize)> {
     let mut out = String::new();
     let mut len = 0;
     while len < words.len() {
-        let w = word(words, len);
-        if w.split(['-', '.']).all(all_digits) {
-            out.extend(w.chars().filter(char::is_ascii_digit));
-        } else if let Some(d) = digit(w) {
-            out.push_str(&d.to_string());
-        } else if w == "mười" {
-            out.push_str("10");
-        } else if w != "mươi" || len == 0 {
-            break;
-        }
-        len += 1;
+        // What stands between digits belongs to them, and not what stands behind them.
+        let gap = words[len..].iter().take_while(|w| BETWEEN.contains(&w.as_str())).count();
+        let rest = words.get(len + if len > 0 { gap } else { 0 }..).unwrap_or_default();
+        let Some((digits, used)) = next_digits(rest) else { break };
+        out.push_str(&digits);
+        len = words.len() - rest.len() + used;
         if out.len() > 64 {
             return None;
         }
     }
     (len > 0).then_some((out, len))
+}
+
+fn next_digits(words: &[String]) -> Option<(String, usize)> {
+    let first = word(words, 0);
+    if first.is_empty() {
+        return None;
+    }
+    if first.split(['-', '.', ',']).all(all_digits) {
+        let count = first.parse().ok().filter(|n| (2..=6).contains(n));
+        if let Some(repeated) = repeated(words, count) {
+            return Some(repeated);
+        }
+        return Some((first.chars().filter(char::is_ascii_digit).collect(), 1));
+    }
+    if let Some(repeated) = repeated(words, digit(first).filter(|n| (2..=6).contains(n))) {
+        return Some(repeated);
+    }
+    let tens = first == "mười" || (digit(first).is_some() && word(words, 1) == "mươi");
+    if let Some((n, used)) = small(words).filter(|_| tens) {
+        // "hai mươi ba mươi" is 20 and 30.
+        let next_begins = used == 3 && word(words, 3) == "mươi";
+        return Some(if next_begins { ((n / 10 * 10).to_string(), 2) } else { (n.to_string(), used) });
+    }
+    digit(first).map(|d| (d.to_string(), 1))
+}
+
+/// "ba số không", "hai con năm": a digit so many times.
+fn repeated(words: &[String], count: Option<i64>) -> Option<(String, usize)> {
+    let digit = digit(word(words, 2)).or_else(|| word(words, 2).parse().ok()).filter(|d| (0..10).contains(d))?;
+    let count = count.filter(|_| matches!(word(words, 1), "số" | "con"))?;
+    Some((digit.to_string().repeat(count as usize), 3))
 }

@@ -1,6 +1,7 @@
 //! Vietnamese times of day.
 use super::number::small;
 use crate::value::calendar::{clock_digits, time_of_day, usual_hour};
+use crate::value::figures::joined_clock;
 use crate::value::found::{Found, Growth};
 use crate::value::kind::Value;
 use crate::value::words::{begin_with, word};
@@ -13,50 +14,76 @@ pub fn time(words: &[String]) -> Option<Found> {
     if is("nửa đêm") {
         return Some(Found::new(Value::Time(time_of_day(0, 0)?), 2));
     }
-    let (mut hour, mut minute, mut len, mut growth, plain);
-    if let Some((h, m)) = clock_digits(word(words, 0)) {
-        (hour, minute, len, growth, plain) = (h, m, 1, Growth::Likely, true);
-        len += usize::from(matches!(word(words, 1), "giờ" | "h"));
-    } else {
-        let (h, l) = small(words)?;
-        if !matches!(word(words, l), "giờ" | "h") {
-            // "hai" alone, when a time was asked for.
-            let time = time_of_day(usual_hour(h), 0)?;
-            return Some(Found::new(Value::Time(time), l).growing(Growth::Open).only_if_asked());
-        }
-        // "hai giờ đồng hồ" and "hai giờ" after "trong" are durations; the slot that is asked decides.
-        (hour, minute, len, growth, plain) = (h, 0, l + 1, Growth::Likely, true);
-        if word(words, len) == "đồng" {
-            return None;
-        }
-        if word(words, len) == "rưỡi" {
-            (minute, len) = (30, len + 1);
-        } else if word(words, len) == "kém"
-            && let Some((m, l)) = small(words.get(len + 1..).unwrap_or_default()).filter(|(m, _)| (1..60).contains(m))
-        {
-            hour = if hour == 0 { 23 } else { hour - 1 };
-            (minute, len) = (60 - m, len + 1 + l);
-        } else if let Some((m, l)) = small(words.get(len..).unwrap_or_default()).filter(|(m, _)| (0..60).contains(m)) {
-            (minute, len) = (m, len + l);
-        }
-        len += usize::from(matches!(word(words, len), "phút"));
-    }
+    let Clock { hour, minute, mut len, mut growth, certain } = clock(words)?;
     if !(0..24).contains(&hour) {
         return None;
     }
     let skip = usize::from(word(words, len) == "buổi");
     let part = word(words, len + skip);
-    match hour_of_day(part, hour) {
+    let (hour, certain) = match hour_of_day(part, hour) {
         Some(h) => {
-            hour = h;
             len += skip + 1;
             // In "hai giờ chiều nay" the last word belongs to the date.
             growth = Growth::Closed;
+            (h, true)
         }
-        None => hour = usual_hour(hour),
-    }
+        None => (usual_hour(hour), certain),
+    };
     let found = Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth);
-    Some(if plain { found } else { found.only_if_asked() })
+    Some(if certain { found } else { found.only_if_asked() })
+}
+
+/// An hour and its minutes at the start of some words.
+struct Clock {
+    hour: i64,
+    minute: i64,
+    len: usize,
+    growth: Growth,
+    /// The words can be nothing but a time of day.
+    certain: bool,
+}
+
+fn clock(words: &[String]) -> Option<Clock> {
+    if let Some((hour, minute)) = clock_digits(word(words, 0)) {
+        let len = 1 + usize::from(is_hour(word(words, 1)));
+        return Some(Clock { hour, minute, len, growth: Growth::Likely, certain: true });
+    }
+    // "1430", where a time is asked for.
+    if let Some((hour, minute)) = joined_clock(word(words, 0)) {
+        return Some(Clock { hour, minute, len: 1, growth: Growth::Likely, certain: false });
+    }
+    let (hour, l) = small(words)?;
+    let named = is_hour(word(words, l));
+    let len = l + usize::from(named);
+    // "hai giờ đồng hồ" and "hai giờ" after "trong" are durations; the slot that is asked decides.
+    if named && word(words, len) == "đồng" {
+        return None;
+    }
+    let (hour, minute, used) = match word(words, len) {
+        "rưỡi" | "rưởi" => (hour, 30, 1),
+        "kém" => {
+            let (m, l) = small(words.get(len + 1..)?).filter(|(m, _)| (1..60).contains(m))?;
+            (if hour == 0 { 23 } else { hour - 1 }, 60 - m, l + 1)
+        }
+        _ if named => minutes(words.get(len..).unwrap_or_default()).map_or((hour, 0, 0), |(m, l)| (hour, m, l)),
+        // "hai" alone, when a time was asked for.
+        _ => (hour, 0, 0),
+    };
+    let len = len + used;
+    let len = len + usize::from((named || used > 0) && matches!(word(words, len), "phút" | "p" | "ph"));
+    let growth = if named || used > 0 { Growth::Likely } else { Growth::Open };
+    Some(Clock { hour, minute, len, growth, certain: named })
+}
+
+fn is_hour(word: &str) -> bool {
+    matches!(word, "giờ" | "h" | "g")
+}
+
+/// "ba mươi", "05", "không năm".
+fn minutes(words: &[String]) -> Option<(i64, usize)> {
+    let zero = usize::from(word(words, 0) == "không");
+    let (m, l) = small(&words[zero..]).filter(|(m, _)| (0..60).contains(m) && (zero == 0 || *m < 10))?;
+    Some((m, zero + l))
 }
 
 /// The hour of the day that an hour means with a part of the day behind it ("sáng", "chiều"); `None`: it is none.

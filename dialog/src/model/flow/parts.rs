@@ -1,0 +1,265 @@
+//! `Parts`: what a caller has given of an entry that is longer than one turn: "four oh" of a code of four digits, a month without its
+//! day, the first letters of a spelled word. And what their next words make of it.
+use crate::language::Language;
+use crate::value::correction::{TakenBack, taken_back};
+use crate::value::found::Found;
+use crate::value::kind::Kind;
+use crate::value::words::all_digits;
+use crate::value::{self, is_begun};
+use jiff::civil::DateTime;
+
+/// The words that each turn has brought, for one slot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Parts {
+    pub slot: usize,
+    turns: Vec<Vec<String>>,
+}
+
+/// What words come to at a slot that takes an entry in parts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Entered {
+    /// A value. `sure`: it was said in one turn, and nothing of it was taken back.
+    Whole { found: Found, sure: bool },
+    /// Something is still to come.
+    Begun(Parts),
+    /// No part of an entry.
+    Other,
+}
+
+/// The slot that is asked for, and when the call began.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub slot: usize,
+    pub kind: &'a Kind,
+    pub language: Language,
+    pub now: DateTime,
+}
+
+impl Parts {
+    pub fn is_empty(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    /// All words so far.
+    pub fn words(&self) -> Vec<String> {
+        self.turns.concat()
+    }
+
+    /// The digits that were given of a slot, where nothing but digits was.
+    pub fn digits(&self, slot: usize, language: Language) -> Option<String> {
+        let words = self.words();
+        let (digits, len) = value::digits(&words, language).filter(|_| self.slot == slot)?;
+        (len == words.len()).then_some(digits)
+    }
+
+    /// The words of each turn.
+    pub fn turns(&self) -> impl Iterator<Item = &[String]> {
+        self.turns.iter().map(Vec::as_slice)
+    }
+
+    /// The parts with one more.
+    fn and(&self, words: &[String]) -> Parts {
+        let mut turns = self.turns.clone();
+        if !words.is_empty() {
+            turns.push(words.to_vec());
+        }
+        Parts { slot: self.slot, turns }
+    }
+
+    /// What these words make of the parts.
+    pub fn enter(&self, asked: Asked, words: &[String]) -> Entered {
+        if !matches!(asked.kind, Kind::Digits { .. } | Kind::Phone | Kind::Date | Kind::Choice(_)) {
+            return Entered::Other;
+        }
+        let mut held = if self.slot == asked.slot { self.clone() } else { Parts::default() };
+        held.slot = asked.slot;
+        let had = !held.is_empty();
+        // A word that takes back stands before the new part, and is an answer of its own only where there is something to take back.
+        let (mut rest, mut mended) = (words.to_vec(), false);
+        if had && let Some((back, len)) = taken_back(words, asked.language) {
+            match back {
+                TakenBack::Last => _ = held.turns.pop(),
+                TakenBack::All => held.turns.clear(),
+            }
+            (rest, mended) = (words[len..].to_vec(), true);
+            if rest.is_empty() {
+                return Entered::Begun(held);
+            }
+        }
+        if let Some(digits) = corrected(asked, &rest) {
+            (rest, mended) = (vec![digits], true);
+            if rest[0].is_empty() {
+                return Entered::Begun(held);
+            }
+        }
+        let rest = bare(asked.kind, &rest, asked.language);
+        if rest.is_empty() {
+            return Entered::Other;
+        }
+        let all = held.and(rest);
+        // The next part, or all of it once more.
+        for (words, sure) in [(all.words().as_slice(), !had && !mended), (rest, false)] {
+            let found = value::find(asked.kind, words, asked.language, asked.now);
+            if let Some(found) = found.filter(|found| found.len == words.len()) {
+                return Entered::Whole { found, sure };
+            }
+        }
+        match () {
+            () if is_begun(asked.kind, &all.words(), asked.language) => Entered::Begun(all),
+            () if is_begun(asked.kind, rest, asked.language) => {
+                Entered::Begun(Parts { turns: vec![rest.to_vec()], ..held })
+            }
+            () => Entered::Other,
+        }
+    }
+}
+
+/// The words without those that only lead to an entry ("it's", "the code is"), and without a "please" behind it.
+fn bare<'a>(kind: &Kind, words: &'a [String], language: Language) -> &'a [String] {
+    let lead: &[&str] = match (kind, language) {
+        (Kind::Digits { .. } | Kind::Phone, Language::En) => &[
+            "it's", "it", "is", "the", "my", "code", "number", "phone", "um", "uh", "well", "so", "okay", "ok", "and",
+            "then",
+        ],
+        (Kind::Digits { .. } | Kind::Phone, Language::Vi) => &["dạ", "là", "số", "mã", "thì", "ờ", "ừm", "à", "rồi"],
+        (_, Language::En) => &["um", "uh", "well", "so", "and", "then", "it's", "on", "in"],
+        (_, Language::Vi) => &["dạ", "là", "ờ", "ừm", "à", "vào"],
+    };
+    let count = words.iter().take_while(|word| lead.contains(&word.as_str())).count();
+    let tail = |word: &&String| matches!(word.as_str(), "please" | "ạ" | "nhé");
+    let behind = words[count..].iter().rev().take_while(tail).count();
+    &words[count..words.len() - behind]
+}
+
+/// Digits of which a part was taken back as they were said: "four oh eight, no, seven" is 407. New digits stand in place of as many
+/// as they are, or of fewer where only so the entry has its length. An empty text: all was taken back. `None`: nothing was.
+fn corrected(asked: Asked, words: &[String]) -> Option<String> {
+    let (min, max) = match asked.kind {
+        Kind::Digits { min, max } => (*min, *max),
+        Kind::Phone => (7, 15),
+        _ => return None,
+    };
+    let words = bare(asked.kind, words, asked.language);
+    let (mut digits, mut at) = value::digits(words, asked.language)?;
+    let mut mended = false;
+    while at < words.len() {
+        let (back, len) = taken_back(&words[at..], asked.language)?;
+        let last = last_digits(&words[..at], asked.language);
+        at += len;
+        mended = true;
+        let (fresh, used) = value::digits(&words[at..], asked.language).unwrap_or_default();
+        let like_the_last = last > 1 && words.get(at).is_some_and(|word| word.len() == last && all_digits(word));
+        at += used;
+        let places = match (back, fresh.len()) {
+            (TakenBack::All, _) => digits.len(),
+            // "scratch that": the last word of digits.
+            (TakenBack::Last, 0) => last,
+            (TakenBack::Last, _) if like_the_last => last,
+            (TakenBack::Last, count) => {
+                let fits = |places: &usize| (min..=max).contains(&(digits.len() - places + count));
+                let most = count.min(digits.len());
+                (1..=most).rev().find(fits).unwrap_or(most)
+            }
+        };
+        digits.truncate(digits.len() - places.min(digits.len()));
+        digits.push_str(&fresh);
+    }
+    mended.then_some(digits)
+}
+
+/// How many digits the last word of digits is.
+fn last_digits(words: &[String], language: Language) -> usize {
+    let one = |at: usize| value::digits(&words[at..], language).map_or(0, |(digits, _)| digits.len());
+    match words.last() {
+        Some(word) if all_digits(word) => word.len(),
+        Some(_) => one(words.len() - 1),
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::today;
+    use crate::value::words::tokens;
+
+    fn enter(kind: &Kind, language: Language, turns: &[&str]) -> String {
+        let mut held = Parts::default();
+        let mut seen = Vec::new();
+        for text in turns {
+            let asked = Asked { slot: 0, kind, language, now: today() };
+            let entered = held.enter(asked, &tokens(text, language));
+            seen.push(match &entered {
+                Entered::Whole { found, sure } => {
+                    format!("{}{}", found.value.json().to_string().trim_matches('"'), if *sure { "" } else { "?" })
+                }
+                Entered::Begun(parts) => format!("[{}]", parts.words().join(" ")),
+                Entered::Other => "other".into(),
+            });
+            held = match entered {
+                Entered::Begun(parts) => parts,
+                Entered::Whole { .. } => Parts::default(),
+                Entered::Other => held,
+            };
+        }
+        seen.join(", ")
+    }
+
+    #[test]
+    fn digits_grow_over_turns_and_are_taken_back() {
+        let four = Kind::Digits { min: 4, max: 4 };
+        for (turns, seen) in [
+            (&["four oh seven one"][..], "4071"),
+            (&["four oh", "seven one"], "[four oh], 4071?"),
+            (&["four", "oh", "seven", "one"], "[four], [four oh], [four oh seven], 4071?"),
+            (&["4 0", "71"], "[4 0], 4071?"),
+            (&["the code is four oh", "and then seven one please"], "[four oh], 4071?"),
+            // The whole once more.
+            (&["four oh", "one two three four"], "[four oh], 1234?"),
+            (&["four oh", "no seven one", "two three"], "[four oh], [seven one], 7123?"),
+            (&["four", "eight", "no oh", "seven one"], "[four], [four eight], [four oh], 4071?"),
+            (&["four", "eight", "scratch that", "oh seven one"], "[four], [four eight], [four], 4071?"),
+            (&["four eight", "start over", "oh seven one two"], "[four eight], [], 0712"),
+            // Taken back within a turn.
+            (&["four oh eight no seven one"], "4071?"),
+            (&["four oh eight one no seven one"], "4071?"),
+            (&["four oh eight no seven"], "[407]"),
+            (&["four oh eight scratch that"], "[40]"),
+            (&["one two start over four oh seven one"], "4071?"),
+            // Too many for what there is: what was said last counts.
+            (&["four oh", "seven one two"], "[four oh], [seven one two]"),
+            (&["banana"], "other"),
+            (&["no"], "other"),
+            (&["four oh", "banana"], "[four oh], other"),
+        ] {
+            assert_eq!(enter(&four, Language::En, turns), seen, "{turns:?}");
+        }
+        for (turns, seen) in [
+            (&["six five oh", "five five five oh one two three"][..], "[six five oh], 6505550123?"),
+            (&["650", "555", "no 556", "0123"], "[650], [650 555], [650 556], 6505560123?"),
+            (&["650 555 no 556 0123"], "6505560123?"),
+        ] {
+            assert_eq!(enter(&Kind::Phone, Language::En, turns), seen, "{turns:?}");
+        }
+        for (turns, seen) in [
+            (&["bốn không", "bảy một"][..], "[bốn không], 4071?"),
+            (&["bốn", "tám", "à không không", "bảy một"], "[bốn], [bốn tám], [bốn không], 4071?"),
+            (&["40", "làm lại từ đầu", "1 2 3 4"], "[40], [], 1234"),
+        ] {
+            assert_eq!(enter(&four, Language::Vi, turns), seen, "{turns:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_and_a_spelled_word_grow_too() {
+        for (language, turns, seen) in [
+            (Language::En, &["december", "fourth"][..], "[december], 2026-12-04?"),
+            (Language::En, &["december", "the 4th"], "[december], 2026-12-04?"),
+            (Language::En, &["december", "friday"], "[december], 2026-11-27?"),
+            (Language::Vi, &["tháng mười hai", "ngày bốn"], "[tháng mười hai], 2026-12-04?"),
+            (Language::Vi, &["ngày", "bốn tháng mười hai"], "[ngày], 2026-12-04?"),
+        ] {
+            assert_eq!(enter(&Kind::Date, language, turns), seen, "{turns:?}");
+        }
+    }
+}
