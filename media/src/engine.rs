@@ -6,11 +6,16 @@ mod ears;
 mod handle;
 mod priority;
 mod slot;
+#[cfg(any(test, feature = "testkit"))]
+mod stepped;
 pub mod tick;
 
 pub use crate::room::{Bot, Event, Seat};
+pub use ears::LineEar;
 pub use handle::{Refused, RoomHandle};
 pub use priority::{Priority, granted};
+#[cfg(any(test, feature = "testkit"))]
+pub use stepped::SteppedEngine;
 pub use tick::RoomOrder;
 
 use crate::frame::TICK;

@@ -7,6 +7,7 @@
 //! its own call's place. Urgent work (finals, speech) goes before later work (partial words); within each, calls that have
 //! used little of the workers lately go before those that have used much, and take turns. What full means:
 //! [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`], [`PoolPlan::full_wait`].
+pub mod clauses;
 mod deadline;
 mod listening;
 mod plan;
@@ -17,6 +18,7 @@ mod shares;
 mod speaking;
 #[cfg(test)]
 mod tests;
+pub mod utterance;
 mod watchdog;
 mod worker;
 

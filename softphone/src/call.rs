@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 use telephony::rtp::{Ports, PortsPlan};
 use telephony::sdp::Prefs;
 use telephony::sip::{Dial, Sip, SipPlan};
-use telephony::{By, Change, Ended, Line, Party, Refused};
+use telephony::{By, Change, Line, Party, Refused};
 use tokio::sync::mpsc;
 
 /// Ports for the sound of the one call: outside the range the server's configuration has by default.
@@ -128,22 +128,11 @@ async fn converse(
     let (answered, clocks) = (Instant::now(), (Instant::now(), SystemTime::now()));
     let codec = line.plan.codec.name();
     screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec}{sealed})", 0.0, setup.as_secs_f64() * 1e3));
-    let seed = random();
-    let plan = Plan {
-        line: line.plan.clone(),
-        ssrc: seed as u32,
-        sequence: (seed >> 32) as u16 >> 1,
-        timestamp: (seed >> 24) as u32,
-        acts,
-        interrupt: args.interrupt_at,
-        finished: args.quiet,
-        patience: args.patience,
-        activity: ActivityPlan::default(),
-    };
     let wire = line.wire.take().context("the line has no sound")?;
     // What does not fit is not shown; 256 lines is more than a minute of the fastest conversation.
     let (news, mut inbox) = mpsc::channel(256);
-    let driver = Driver::start(wire, plan, answered, args.timeout, news).context("cannot start a thread")?;
+    let driver =
+        Driver::start(wire, plan(args, line, acts), answered, args.timeout, news).context("cannot start a thread")?;
     let mut teller = Teller { answered, labels, turns: Vec::new(), words, screen };
     let limit = tokio::time::sleep(args.timeout);
     tokio::pin!(limit);
@@ -177,15 +166,33 @@ async fn converse(
         teller.tell(observation).await;
     }
     teller.last_words().await;
-    let Ended { by, reason } = ended;
-    let ended_by = match by {
+    let (target, ended_by, ended_reason) = (args.target.clone(), ended_by(ended.by), ended.reason.to_owned());
+    Ok((report, heard, Frame { target, codec, setup, clocks, ended_at, ended_by, ended_reason }))
+}
+
+/// What the softphone does in a call over this line.
+fn plan(args: &Args, line: &Line, acts: Vec<Act>) -> Plan {
+    let seed = random();
+    Plan {
+        line: line.plan.clone(),
+        ssrc: seed as u32,
+        sequence: (seed >> 32) as u16 >> 1,
+        timestamp: (seed >> 24) as u32,
+        acts,
+        interrupt: args.interrupt_at,
+        finished: args.quiet,
+        patience: args.patience,
+        activity: ActivityPlan::default(),
+    }
+}
+
+/// Who ended the call, as the report names them.
+const fn ended_by(by: By) -> &'static str {
+    match by {
         By::Caller => "the bot",
         By::Network => "the network",
         By::Us => "the caller",
-    };
-    let target = args.target.clone();
-    let frame = Frame { target, codec, setup, clocks, ended_at, ended_by, ended_reason: reason.to_owned() };
-    Ok((report, heard, frame))
+    }
 }
 
 /// Prints the conversation.

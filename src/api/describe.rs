@@ -2,13 +2,16 @@
 use super::{ApiState, bots, calls, health, live, recordings, widget, wire};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// What 400 means where a route says nothing more.
+const BAD_REQUEST: &str = "A parameter that is wrong or that this address does not take, or a body that cannot be read";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -126,9 +129,7 @@ fn complete(api: &mut Document, right: Right) {
                 more.push((StatusCode::FORBIDDEN, words));
             }
             more.push((StatusCode::GATEWAY_TIMEOUT, "No answer came within 30 s"));
-            if asks(operation) {
-                more.push((StatusCode::BAD_REQUEST, "A parameter, or a body that cannot be read"));
-            }
+            more.push((StatusCode::BAD_REQUEST, BAD_REQUEST));
             if let Some(RefOr::T(body)) = &operation.request_body {
                 more.push((StatusCode::PAYLOAD_TOO_LARGE, "The body is longer than 64 kB"));
                 more.push((StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is of another content type"));
@@ -163,16 +164,6 @@ fn complete(api: &mut Document, right: Right) {
     }
 }
 
-/// Whether the route reads something that can be wrong by itself: headers alone are taken or left.
-fn asks(operation: &Operation) -> bool {
-    let mut read = operation.parameters.iter().flatten();
-    let outside = |parameter: &RefOr<utoipa::openapi::path::Parameter>| match parameter {
-        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Path | ParameterIn::Query),
-        RefOr::Ref(_) => true,
-    };
-    read.any(outside) || operation.request_body.is_some()
-}
-
 /// Each operation of an address but the preflight.
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, put, post, delete, patch, .. } = item;
@@ -199,7 +190,7 @@ fn words(status: &str) -> &'static str {
         "202" => "It will be done in a moment",
         "204" => "Done, and nothing to say",
         "206" => "A part of it",
-        "400" => "A parameter, or a body that cannot be read",
+        "400" => BAD_REQUEST,
         "404" => "There is no such call, or it has no such thing",
         "415" => "The body is of another content type",
         "500" => "The server failed; its log says why",

@@ -9,6 +9,7 @@ mod describe;
 mod health;
 mod live;
 mod problem;
+mod query;
 mod recordings;
 pub mod serve;
 #[cfg(test)]
@@ -70,15 +71,19 @@ struct ApiState {
 
 /// All routes. Serve it with [`serve::Web`].
 pub fn router(app: App) -> axum::Router {
-    let (router, open, _) = describe::described();
+    let (router, open, document) = describe::described();
+    let parameters = query::QueryParameters::of(&document);
     let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
     let closed = router
+        .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
         .merge(assets::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         });
-    let open = open.route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
+    let open = open
+        .route_layer(middleware::from_fn_with_state(parameters, query::check))
+        .route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
     let open = limited(open).layer(middleware::from_fn_with_state(state.clone(), widget::share));
     limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(state)

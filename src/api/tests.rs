@@ -181,9 +181,8 @@ async fn next(socket: &mut WebSocketStream<tokio::net::TcpStream>) -> Value {
     }
 }
 
-#[tokio::test]
-async fn every_route_but_health_asks_for_the_token() {
-    let site = Site::open("api-token").await;
+/// Every route of the description, with an id in its path.
+fn routes() -> Vec<(Method, String)> {
     let api: Value = serde_json::from_str(&description()).unwrap();
     let mut routes = Vec::new();
     for (path, methods) in api["paths"].as_object().unwrap() {
@@ -192,7 +191,13 @@ async fn every_route_but_health_asks_for_the_token() {
         }
     }
     assert_eq!(routes.len(), 22);
-    for (method, path) in routes {
+    routes
+}
+
+#[tokio::test]
+async fn every_route_but_health_asks_for_the_token() {
+    let site = Site::open("api-token").await;
+    for (method, path) in routes() {
         let bare = site.bare(method.clone(), &path);
         if path.starts_with("/api/v1/widget/") {
             continue;
@@ -210,6 +215,36 @@ async fn every_route_but_health_asks_for_the_token() {
         let basic = site.bare(method.clone(), &path).header("authorization", format!("Basic {TOKEN}"));
         assert_eq!(site.problem(basic).await.0, 401, "{path}");
     }
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_query_parameter_that_it_does_not_take() {
+    let site = Site::open("api-query").await;
+    for (method, path) in routes() {
+        let ask = |query: &str| site.ask(method.clone(), &format!("{path}?{query}"));
+        if method == Method::OPTIONS {
+            assert_eq!(ask("no_such=1").send().await.unwrap().status(), 204, "{path}");
+            continue;
+        }
+        for query in ["no_such=1", "no_such", "&no%5Fsuch=", "limi=1&no_such=1"] {
+            let (status, body) = site.problem(ask(query)).await;
+            let detail = body["detail"].as_str().unwrap();
+            let name = if query.starts_with("limi") { "`limi`" } else { "`no_such`" };
+            assert!(status == 400 && detail.starts_with(name), "{method} {path}?{query}: {status} {detail}");
+        }
+        // A name as long as a request's head allows is not repeated in whole.
+        let (_, body) = site.problem(ask(&"n".repeat(2000))).await;
+        assert!(body["detail"].to_string().len() < 200, "{method} {path}");
+    }
+    let stranger = site.bare(Method::GET, "/api/v1/bots?no_such=1");
+    assert_eq!(site.problem(stranger).await.0, 401, "the token is asked for first");
+    assert_eq!(site.bare(Method::HEAD, "/health/live?no_such=1").send().await.unwrap().status(), 400);
+    assert_eq!(site.problem(site.ask(Method::PUT, "/api/v1/calls?no_such=1")).await.0, 405);
+    for path in ["/api/v1/bots?", "/api/v1/calls?state=live&limit=1", "/health/live?&"] {
+        assert_eq!(site.ask(Method::GET, path).send().await.unwrap().status(), 200, "{path}");
+    }
+    let (_, body) = site.problem(site.ask(Method::GET, "/api/v1/calls?stat=live")).await;
+    assert!(body["detail"].as_str().unwrap().ends_with("which takes `state`, `limit`, `before`"), "{body}");
 }
 
 #[tokio::test]

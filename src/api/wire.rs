@@ -40,7 +40,6 @@ pub struct Placed {
 }
 
 #[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// `live` or `ended`; not given: both.
@@ -63,7 +62,6 @@ pub struct Calls {
 }
 
 #[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Depth {
     /// `true` adds everything that happened in the call, in order.
@@ -88,7 +86,6 @@ pub struct Pause {
 }
 
 #[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Watch {
     /// Only events of this call.

@@ -1,6 +1,7 @@
 //! `Effects`: carries out the acts of a call's core: orders to the room, the speech pool, the recorder, the store and tools.
 //!
-//! [`effects_of`] says what an act comes to and does nothing; the golden calls of `tests/sim` go through it as well.
+//! [`effects_of`] says what an act comes to, [`request_of`] what a recogniser is asked for; both do nothing else, and the golden calls
+//! of `tests/sim` go through them as well.
 use super::core::{Act, Input};
 use super::end::End;
 use crate::standby::{self, Clip, Standby};
@@ -62,6 +63,14 @@ pub fn effects_of(act: Act, clip: impl FnOnce(Clip) -> Vec<i16>) -> Vec<Effect> 
         Act::Tell(message) => vec![Effect::Tell(message)],
         Act::End(end) => vec![Effect::HangUp(end)],
     }
+}
+
+/// What a recogniser is asked for while the caller is expected to say this: free speech where an engine `can_hear` it, else what
+/// the grammar allows.
+pub fn request_of(expect: &Expect, language: Language, lexicon: Lexicon, can_hear: impl FnOnce(&Ask) -> bool) -> Ask {
+    let grammar = Ask { language, expect: asr::Expect::Grammar(expect.grammar.as_str().into()), lexicon };
+    let free = Ask { expect: asr::Expect::Anything, ..grammar.clone() };
+    if expect.free && can_hear(&free) { free } else { grammar }
 }
 
 /// What one call's acts are carried out with.
@@ -160,14 +169,8 @@ impl Effects {
         if !speech.hears {
             return fails(AsrFault::Language("no recogniser for it".into()));
         }
-        let grammar = Ask {
-            language: speech.language,
-            expect: asr::Expect::Grammar(expect.grammar.as_str().into()),
-            lexicon: speech.lexicon.clone(),
-        };
-        // Free speech is recognised where an engine can; otherwise what the grammar allows.
-        let free = Ask { expect: asr::Expect::Anything, ..grammar.clone() };
-        let ask = if expect.free && speech.recognisers.check(&free).is_ok() { free } else { grammar };
+        let can_hear = |ask: &Ask| speech.recognisers.check(ask).is_ok();
+        let ask = request_of(expect, speech.language, speech.lexicon.clone(), can_hear);
         match speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone()) {
             Ok(listener) => self.order(RoomOrder::Listen(Seat::CALLER, Some(Box::new(listener)))),
             Err(fault) => fails(fault),
@@ -181,5 +184,24 @@ impl Effects {
             metrics::counter!("switchboard_call_commands_lost_total").increment(1);
             tracing::warn!(call = %self.id, "an order of this call was lost: a queue is full");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_speech_is_asked_for_where_it_is_expected_and_an_engine_can_hear_it() {
+        let ask = |free, can_hear| {
+            let expect = Expect { grammar: "#JSGF V1.0;".into(), free, keys: false, secret: false };
+            match request_of(&expect, Language::Vi, Lexicon::default(), |_| can_hear) {
+                Ask { language: Language::Vi, expect: asr::Expect::Anything, .. } => "anything".to_owned(),
+                Ask { expect: asr::Expect::Grammar(grammar), .. } => grammar.to_string(),
+                ask => panic!("{ask:?}"),
+            }
+        };
+        assert_eq!(ask(true, true), "anything");
+        assert_eq!((ask(true, false), ask(false, true)), ("#JSGF V1.0;".into(), "#JSGF V1.0;".into()));
     }
 }

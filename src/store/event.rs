@@ -99,7 +99,20 @@ pub enum Direction {
 pub enum Speaker {
     Caller,
     Bot,
+    Agent,
     Supervisor,
+}
+
+impl From<media::hears::Talker> for Speaker {
+    fn from(talker: media::hears::Talker) -> Self {
+        use media::hears::Talker;
+        match talker {
+            Talker::Caller => Self::Caller,
+            Talker::Bot => Self::Bot,
+            Talker::Agent => Self::Agent,
+            Talker::Supervisor => Self::Supervisor,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]

@@ -119,6 +119,35 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_turn_names_any_of_the_four_who_speak_in_a_call() {
+    use media::hears::Talker::{Agent, Bot, Caller, Supervisor};
+    let dir = crate::testdir("store-speakers");
+    let store = Store::open(&dir).await.unwrap();
+    let id = Store::new_id();
+    store.note(&id, started("booking.en"));
+    // All at one moment: they are told apart by who they are.
+    for talker in [Caller, Bot, Agent, Supervisor] {
+        let CallEvent::Turn(turn) = turn(1_000, "hello") else { unreachable!() };
+        store.note(&id, CallEvent::Turn(Turn { speaker: talker.into(), ..turn }));
+    }
+    let named = |call: Call| {
+        let call = serde_json::to_value(call).unwrap();
+        let names = call["turns"].as_array().unwrap().iter().map(|turn| turn["speaker"].as_str().unwrap().to_owned());
+        names.collect::<BTreeSet<_>>()
+    };
+    let all: BTreeSet<String> = ["agent", "bot", "caller", "supervisor"].map(str::to_owned).into();
+    assert_eq!(named(store.call(&id).await.unwrap().unwrap()), all, "live");
+    store.note(&id, ended(Blame::RemoteParty, "hung up"));
+    store.close().await.unwrap();
+    drop(store);
+    let store = Store::open(&dir).await.unwrap();
+    assert_eq!(named(store.call(&id).await.unwrap().unwrap()), all, "from the database");
+    let timeline = store.timeline(&id).await.unwrap();
+    let turns = timeline.iter().filter(|event| matches!(event.event, CallEvent::Turn(_)));
+    assert_eq!(turns.count(), 4);
+}
+
+#[tokio::test]
 async fn after_a_clean_stop_the_file_alone_holds_every_call() {
     let dir = crate::testdir("store-alone");
     let store = Store::open(&dir).await.unwrap();

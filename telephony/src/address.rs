@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
 use thiserror::Error;
 
-/// All addresses that share their first `prefix` bits (RFC 4632).
+/// The addresses that share their first `prefix` bits (RFC 4632).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -22,7 +22,7 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
     ];
 
-    /// Whether both are in this network. The whole Internet is not a network that two addresses share.
+    /// Whether both are in this network; false of a network with the prefix length 0.
     pub fn is_shared_by(&self, one: IpAddr, other: IpAddr) -> bool {
         self.prefix > 0 && self.contains(one) && self.contains(other)
     }
@@ -65,8 +65,7 @@ impl FromStr for Network {
     }
 }
 
-/// The address by which limits count a source: an IPv4 address itself, of an IPv6 address its /64, which one subscriber has
-/// whole.
+/// The address by which limits count a source: an IPv4 address itself, of an IPv6 address its /64, which belongs to one subscriber.
 pub fn subnet(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -1,4 +1,4 @@
-//! `TokenBucket`: a rate limit with a burst. Told the time. `TokenBuckets`: one for each key, in bounded memory.
+//! `TokenBucket`: a rate limit with a burst. It is told the time. `TokenBuckets`: one for each key, in bounded memory.
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug)]
 pub struct TokenBucket {
     rate: Rate,
-    /// As of `at`; below zero where more was charged than there was.
+    /// The tokens at the time `at`; negative where more was charged than was there.
     tokens: f64,
     at: Instant,
     /// Until then every token is granted and none is counted.
@@ -39,8 +39,8 @@ impl TokenBucket {
         Ok(())
     }
 
-    /// Takes `cost` tokens although there may be fewer: what is missing delays later ones. A bucket that owes already is not
-    /// charged further, and owes its burst at most.
+    /// Takes `cost` tokens even where there are fewer: the debt delays later requests. A bucket in debt is not charged further; the debt
+    /// is its burst at most.
     pub fn charge(&mut self, now: Instant, cost: f64) {
         self.refill(now);
         if !self.is_exempt(now) && self.tokens >= 0.0 {
@@ -63,8 +63,7 @@ impl TokenBucket {
     }
 }
 
-/// Buckets of one rate by key. Where one too many is asked for, the one that was used longest ago is forgotten: it is full
-/// again, or the nearest to it.
+/// Buckets of one rate by key. Beyond the limit, the one that was used longest ago is dropped: it is the fullest.
 #[derive(Debug)]
 pub struct TokenBuckets<K> {
     rate: Rate,

@@ -1,21 +1,21 @@
-//! `Headers`: the header fields of an INVITE that its trunk's allow-list names. They say who calls, and why: data, not for a log.
+//! `Headers`: the header fields of an INVITE that its trunk's allow-list names. They can identify the caller and are never logged.
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Values by name, as the allow-list spells it; of a field that came several times, all of them, joined with commas (RFC 3261
-/// section 7.3.1). `Debug` hides the values.
+/// Values by name, as the allow-list spells it. The values of a repeated field are joined with commas (RFC 3261 section 7.3.1). `Debug`
+/// hides the values.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(BTreeMap<String, String>);
 
 impl Headers {
-    /// Names that an allow-list may hold, at most.
+    /// The most names of an allow-list.
     pub const MOST: usize = 32;
-    /// The longest value, in bytes; a longer one is left out whole, for a part could mean something else.
+    /// The longest value, in bytes. A longer one is left out as a whole: a part of it could mean something else.
     pub const LONGEST: usize = 1024;
-    /// Credentials, which no list may name.
+    /// Header fields with credentials, which no allow-list may name.
     pub const NEVER: [&str; 2] = ["Authorization", "Proxy-Authorization"];
 
-    /// Adds a value; `false`: it is too long, and the field is not there.
+    /// Adds a value; `false` where it is too long.
     pub(crate) fn add(&mut self, name: &str, value: &str) -> bool {
         let known = self.0.get(name);
         let whole = match known {

@@ -1,7 +1,7 @@
-//! What touches a wire: SIP, SDP, RTP and WebRTC.
+//! SIP, SDP, RTP and WebRTC: all that touches a wire.
 //!
 //! An incoming call is a [`Ring`], answered or declined once; an answered call, inbound or outbound, is a [`Line`].
-//! [`sip::Sip`] is the driver; who uses this crate meets no type of the SIP stack beneath it.
+//! [`sip::Sip`] is the driver. Apart from [`sip::gate`], the public interface has no types of `rsipstack` or `rtc`.
 
 pub mod address;
 pub mod bucket;
@@ -22,8 +22,8 @@ pub use number::{Called, NumberPlan};
 pub use party::Party;
 pub use ring::{Decline, Refused, Ring, Via};
 
-/// Log targets of crates beneath this one that log whole messages, numbers and names in them, at `info` and below: a log
-/// filter keeps them off.
+/// Log targets of `rsipstack` and `rtc` that log whole messages, with phone numbers and names, at `info` and below. Log filters switch
+/// them off.
 pub const QUIET_LOG_TARGETS: &[&str] = &[
     "rsipstack",
     "rtc",

@@ -1,4 +1,4 @@
-//! `Line`: an answered call as its owner holds it, inbound or outbound alike.
+//! `Line`: the owner's handle of an answered call, inbound or outbound.
 use crate::party::Party;
 use crate::rtp::Suite;
 use media::Wire;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 pub enum By {
     /// The far end hung up.
     Caller,
-    /// Nobody hung up: a refresh, an acknowledgement or a connection failed to come.
+    /// Nobody hung up: a session refresh or an ACK is missing, or the connection is lost.
     Network,
     /// We hung up.
     Us,
@@ -25,20 +25,20 @@ pub struct Ended {
     pub reason: &'static str,
 }
 
-/// What happens to a line while it lives.
+/// An event of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// The far end negotiated anew: the leg is to be configured with this.
+    /// The media were negotiated again: the leg is to be configured with this.
     Plan(LegPlan),
-    /// A browser's media path is up; sound sent before is dropped. A phone's is up from the start and never reports it.
+    /// The media path to a browser is up; sound sent earlier is dropped. That of a phone is up from the start: there is no event.
     Up,
-    /// The far end put us on hold, or took us off.
+    /// The far end has put us on hold, or resumed.
     Held(bool),
-    /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys inside the sound come from the leg.
+    /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys within RTP are reported by the leg.
     Key(char),
-    /// This far end has replaced the one before (RFC 3891). A change of plan follows where the plan differs.
+    /// This far end has replaced the former one (RFC 3891). [`Change::Plan`] follows where the plan differs.
     Replaced(Party),
-    /// A browser's packets have stopped for as long as the plan says (`true`), or come again (`false`). Never of phones.
+    /// No packets of a browser have arrived for the time in its plan (`true`), or they arrive again (`false`). Never of phones.
     Lost(bool),
     /// The last change; [`Line::next`] returns it again each time.
     Ended(Ended),
@@ -54,11 +54,11 @@ pub struct Line {
     pub id: u64,
     pub from: Party,
     pub to: Party,
-    /// The wire of its packets; taken once, by whoever runs the leg.
+    /// The wire of its packets, to be taken once for the leg.
     pub wire: Option<Box<dyn Wire>>,
-    /// What was negotiated when the line came up; later plans come as [`Change::Plan`].
+    /// What was negotiated when the call was answered; later plans come as [`Change::Plan`].
     pub plan: LegPlan,
-    /// How the sound is encrypted, at the time the line came up; `None`: not at all, or (a browser) as DTLS is yet to agree.
+    /// The SRTP suite when the call was answered; `None`: plain RTP, or (of a browser) DTLS has yet to negotiate it.
     pub suite: Option<Suite>,
     pub(crate) hang_ups: mpsc::Sender<HangUp>,
     pub(crate) changes: mpsc::Receiver<Change>,

@@ -1,4 +1,5 @@
-//! `Called`: whom a URI names, and `NumberPlan`: which telephone numbers are the same one (RFC 3261 section 19.1, RFC 3966).
+//! `Called`: the called user or number of a URI; `NumberPlan`: which spellings of telephone numbers are equivalent (RFC 3261 section 19.1,
+//! RFC 3966).
 use crate::percent::decode;
 use std::fmt;
 
@@ -8,12 +9,12 @@ pub struct Called {
     user: String,
     /// `phone-context` of a local number (RFC 3966 section 5.1.5).
     context: Option<String>,
-    /// A tel URI, or a SIP URI with `user=phone`: dots, hyphens and parentheses in it mean nothing.
+    /// A tel URI, or a SIP URI with `user=phone`: dots, hyphens and parentheses in it are ignored.
     telephone: bool,
 }
 
 impl Called {
-    /// Of a URI as it stands in a message. What is no sip, sips or tel URI names nobody.
+    /// Parses a URI of a message. A URI of another scheme than sip, sips and tel gives an empty user.
     pub fn of(uri: &str) -> Self {
         let (scheme, rest) = uri.split_once(':').unwrap_or(("", uri));
         let (user, own, outer) = if scheme.eq_ignore_ascii_case("tel") {
@@ -32,17 +33,17 @@ impl Called {
         Self { user, context: param(own, "phone-context").map(decode), telephone }
     }
 
-    /// Of a user as people write it: in a configuration.
+    /// Parses a user as configurations write it.
     pub fn plain(user: &str) -> Self {
         Self { user: user.to_owned(), ..Self::default() }
     }
 
-    /// Percent-decoded, without what stands behind the first `;` (RFC 3261 section 19.1.6). Case counts (section 19.1.4).
+    /// The user, percent-decoded, up to the first `;` (RFC 3261 section 19.1.6). It is case-sensitive (section 19.1.4).
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// Whether it is a `+`, and then digits, `*` and `#`. `None`: no telephone number.
+    /// Whether it begins with `+`, and the digits, `*` and `#` that follow; `None` where it is no telephone number.
     fn number(&self) -> Option<(bool, String)> {
         let (global, text) = match self.user.strip_prefix('+') {
             Some(rest) => (true, without_separators(rest)),
@@ -60,7 +61,7 @@ impl fmt::Debug for Called {
     }
 }
 
-/// User and parameters of a userinfo; a password is left out.
+/// User and parameters of a userinfo, without its password.
 fn parts(userinfo: &str) -> (&str, &str) {
     let user = userinfo.split(':').next().unwrap_or_default();
     user.split_once(';').unwrap_or((user, ""))
@@ -77,26 +78,26 @@ fn without_separators(number: &str) -> String {
     number.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect()
 }
 
-/// How numbers are dialled where the callers are. `Default` knows no country: then only a `+` makes no difference.
+/// How numbers are dialled in the callers' country. `Default` has no country: then only a leading `+` is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberPlan {
-    /// Digits, without `+`; empty: numbers are compared as they are.
+    /// The country code, without `+`; empty: numbers are compared as they are dialled.
     pub country_code: String,
-    /// Stands before a number of the same country (`0` in most of them); empty where nothing does.
+    /// The prefix of numbers of the same country (`0` in most countries); may be empty.
     pub national_prefix: String,
-    /// Stands before a country code (`00` in most countries).
+    /// The prefix of country codes (`00` in most countries).
     pub international_prefix: String,
 }
 
-/// The shortest number that is a subscriber's, not an extension, where no national prefix tells.
+/// The shortest number that is taken for a subscriber's, not an extension, where it has no national prefix.
 const SUBSCRIBER: usize = 7;
 
 impl NumberPlan {
-    /// What a number may mean, as digits of E.164 or as it was dialled, likelier first. Empty for what is no number.
+    /// The possible meanings of a number, as digits of E.164 or as it was dialled, the likeliest first; empty where it is no number.
     fn readings(&self, called: &Called) -> Vec<String> {
         let Some((global, digits)) = called.number() else { return Vec::new() };
         let code = &self.country_code;
-        // A context of another country says that our prefixes are not its own.
+        // In the context of another country our prefixes do not apply.
         let abroad = called.context.as_ref().and_then(|context| context.strip_prefix('+')).is_some_and(|context| {
             let context = without_separators(context);
             !context.starts_with(code.as_str())
@@ -117,14 +118,13 @@ impl NumberPlan {
         }
     }
 
-    /// Whether both are telephone numbers and one of them may mean the other.
+    /// Whether both are telephone numbers with a common meaning.
     pub fn same(&self, a: &Called, b: &Called) -> bool {
         let b = self.readings(b);
         self.readings(a).iter().any(|reading| b.contains(reading))
     }
 
-    /// The place of the user that a call is for: the one written just so; else the one that is the same number, by
-    /// its likeliest meaning.
+    /// The place of the user that is called: one with the same text, else one with an equivalent number, by its likeliest meaning.
     pub fn find<'a>(&self, called: &Called, users: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
         if let Some(exact) = users.clone().position(|user| user == called.user) {
             return Some(exact);

@@ -1,4 +1,4 @@
-//! `Party`: one end of a call as signalling names it; nothing that logs it shows who it is.
+//! `Party`: the caller or the called party, as signalling names it. Its `Debug` hides who it is.
 use std::fmt;
 use std::net::IpAddr;
 
@@ -11,18 +11,18 @@ pub struct Party {
 }
 
 impl Party {
-    /// `user` may be empty: a URI without a user part names a host.
+    /// `user` may be empty, as in a URI without a user part.
     pub fn new(user: impl Into<String>, host: impl Into<String>) -> Self {
         Self { display: None, user: user.into(), host: host.into() }
     }
 
-    /// The same party with the name its side shows people; an empty one is none.
+    /// The same party with this display name; an empty one is none.
     pub fn shown_as(mut self, display: impl Into<String>) -> Self {
         self.display = Some(display.into()).filter(|name| !name.is_empty());
         self
     }
 
-    /// The same party at an address; IPv6 ones stand in brackets in URIs.
+    /// The same party at an address. URIs have brackets around IPv6 addresses.
     pub fn on(self, address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => self.at(&address.to_string()),

@@ -1,6 +1,6 @@
 //! Percent-encoding in URIs (RFC 3261 section 25.1).
 
-/// Percent-decoding; what is no valid escape stays.
+/// Percent-decoding. Invalid escapes are left as they are.
 pub(crate) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);

@@ -1,4 +1,4 @@
-//! `Ring`: a call that asks to be answered. Answered or declined once: both take it by value.
+//! `Ring`: an incoming call that has not been answered. Answering and declining take it by value, so that it is done once.
 use crate::headers::Headers;
 use crate::line::Line;
 use crate::number::Called;
@@ -8,23 +8,23 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// By what right a call came in.
+/// What authorised an incoming call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Via {
-    /// A phone of ours that proved its password; its configured name.
+    /// A phone, by its password; its configured name.
     Phone(String),
     /// A provider, by its registration or its network; its configured name.
     Trunk(String),
-    /// A network from which anyone may call.
+    /// An open network.
     Open,
 }
 
-/// Why a call is not taken.
+/// Why a call is declined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decline {
     /// 486: the callee takes no further call.
     Busy,
-    /// 404: nobody answers under this user part.
+    /// 404: there is no such user.
     Unknown,
     /// 603: the callee does not want the call.
     Unwanted,
@@ -43,13 +43,13 @@ impl Decline {
     }
 }
 
-/// A call that did not come about, inbound or outbound.
+/// The refusal of a call, inbound or outbound.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("refused with {status} {reason}")]
 pub struct Refused {
-    /// The SIP status (RFC 3261 section 21), of the peer or what we would have sent.
+    /// The SIP status (RFC 3261 section 21): the peer's, or the one that fits a failure on our side.
     pub status: u16,
-    /// The reason phrase, or what went wrong on our side. Holds no name and no number.
+    /// The reason phrase, or what failed on our side. It contains no name and no phone number.
     pub reason: String,
 }
 
@@ -59,7 +59,7 @@ impl Refused {
     }
 }
 
-/// What the owner of a ringing call commands the task that does its signalling.
+/// A command from the owner of a ringing call to the task of its signalling.
 #[derive(Debug)]
 pub(crate) enum Command {
     Ringing,
@@ -70,12 +70,12 @@ pub(crate) enum Command {
 /// An incoming call before its answer. Dropping it declines with 480.
 #[derive(Debug)]
 pub struct Ring {
-    /// The caller; of a trunk, the identity it asserts, unless the caller asks for privacy.
+    /// The caller; from a trunk, the identity that it asserts, unless the caller asks for privacy.
     pub from: Party,
     pub to: Party,
-    /// Whom the request-URI names: what routing goes by.
+    /// The user of the request-URI, by which calls are routed.
     pub called: Called,
-    /// Of a trunk, the header fields it may bring.
+    /// From a trunk, the header fields that its allow-list names.
     pub headers: Headers,
     pub via: Via,
     pub(crate) id: u64,
@@ -84,19 +84,19 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// The number its [`Line`] will have.
+    /// The `id` that its [`Line`] will have.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Sends 180: the caller hears ringback. Once is enough.
+    /// Sends 180: the caller hears a ringback tone. It need not be repeated.
     pub async fn ringing(&mut self) {
-        // A closed channel means the caller has gone: `cancelled` tells.
+        // A closed channel means that the caller has gone, which `cancelled` reports.
         self.commands.send(Command::Ringing).await.ok();
     }
 
-    /// Sends 200 and hands out the line as soon as sound can flow: at once where the INVITE carried an offer, after the
-    /// ACK where we make the offer. Refused when the caller has gone (487) or never acknowledges (408).
+    /// Sends 200 and returns the line once media are negotiated: at once where the INVITE carried an offer, after the ACK where the offer
+    /// is ours. Refused where the caller has gone (487) or sends no ACK (408).
     pub async fn answer(self) -> Result<Line, Refused> {
         let (reply, line) = oneshot::channel();
         if self.commands.send(Command::Answer(reply)).await.is_err() {
@@ -109,7 +109,7 @@ impl Ring {
         self.commands.send(Command::Decline(why)).await.ok();
     }
 
-    /// Resolves when the caller gives up before the answer; until then it waits. May be dropped and asked again.
+    /// Resolves when the caller gives up before the answer. Cancel-safe.
     pub async fn cancelled(&mut self) {
         self.gone.cancelled().await;
     }

@@ -1,15 +1,17 @@
 //! `Ear`: the verdict on the caller's sound. Mostly by level, which makes edges exact; the real one where a test asks for it.
 use media::Frame;
+use media::asr::{Cue, Listen};
 use media::ear::wait::{Voice, Wait};
-use media::ear::{EarPlan, EarState};
+use media::ear::{EarPlan, EarState, Heard};
+use media::engine::LineEar;
 use media::frame::{Rate, SamplePos, TICK};
 use media::said::Said;
-use media::vad::{Edge, Models};
+use media::vad::{Edge, Look, Models};
 use std::time::{Duration, Instant};
 
 pub enum Ear {
     Level(Level),
-    Real(Box<media::ear::Ear>, Option<Instant>),
+    Real(Box<media::ear::Ear>),
 }
 
 impl Ear {
@@ -19,54 +21,47 @@ impl Ear {
 
     /// Earshot alone: it comes with the product and needs no model.
     pub fn real() -> Self {
-        let models = Models::load(None).expect("earshot needs no file");
-        Self::Real(Box::new(media::ear::Ear::new(EarPlan::default(), &models)), None)
+        Self::Real(Box::new(media::ear::Ear::new(EarPlan::default(), &models())))
     }
 
-    /// The frames of a tick that speech is looked for in.
-    pub fn admit(&mut self, said: Said, sent: Frame) -> Vec<Frame> {
-        let mut frames = Vec::new();
+    fn of(&mut self) -> &mut dyn LineEar {
         match self {
-            Self::Level(level) => {
-                let voice = level.voice();
-                level.wait.take(sent.pos, said, Rate::Hz8000, voice, &mut frames);
-            }
-            Self::Real(ear, _) => ear.admit(said, sent, &mut frames),
-        }
-        frames
-    }
-
-    pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {
-        match self {
-            Self::Level(level) => level.hear(frame),
-            Self::Real(ear, speech) => {
-                let edge = ear.hear(frame);
-                match edge {
-                    Some(Edge::Start { arrived, .. }) => *speech = arrived,
-                    Some(Edge::End { .. }) => *speech = None,
-                    None => {}
-                }
-                edge
-            }
+            Self::Level(level) => level,
+            Self::Real(ear) => &mut **ear,
         }
     }
+}
 
-    pub fn set_state(&mut self, state: EarState) {
+pub fn models() -> Models {
+    Models::load(None).expect("earshot needs no file")
+}
+
+impl LineEar for Ear {
+    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
+        self.of().admit(said, sent, frames);
+    }
+
+    fn take(&mut self, frame: &Frame) -> Heard {
+        self.of().take(frame)
+    }
+
+    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
+        self.of().settle(look)
+    }
+
+    fn is_due(&self) -> bool {
         match self {
-            Self::Level(level) => *level = Level { closed: state == EarState::Closed, ..Level::default() },
-            Self::Real(ear, speech) => {
-                ear.set_state(state);
-                *speech = None;
-            }
+            Self::Level(level) => level.is_due(),
+            Self::Real(ear) => ear.is_due(),
         }
     }
 
-    /// Since when somebody has been speaking.
-    pub fn speech(&self) -> Option<Instant> {
-        match self {
-            Self::Level(level) => level.speech,
-            Self::Real(_, speech) => *speech,
-        }
+    fn listen(&mut self, to: Option<Box<dyn Listen>>) {
+        self.of().listen(to);
+    }
+
+    fn set_state(&mut self, state: EarState) {
+        self.of().set_state(state);
     }
 }
 
@@ -78,12 +73,29 @@ pub struct Level {
     quiet: u32,
     first: Option<(SamplePos, Instant)>,
     last: Option<(SamplePos, Instant)>,
-    speech: Option<Instant>,
+    /// Where the speech of this moment began.
+    speech: Option<SamplePos>,
     wait: Wait,
+    listener: Option<Listener>,
+}
+
+struct Listener {
+    to: Box<dyn Listen>,
+    /// It has been told of speech.
+    told: bool,
+}
+
+impl Listener {
+    fn begin(&mut self, at: SamplePos) {
+        self.told = true;
+        self.to.cue(Cue::Begin { at });
+    }
 }
 
 const START: Duration = Duration::from_millis(80);
 const END: Duration = Duration::from_millis(200);
+/// A tick of what listeners get, at 16 kHz.
+const SOUND: [i16; 320] = [0; 320];
 
 impl Level {
     fn voice(&self) -> Voice {
@@ -94,10 +106,7 @@ impl Level {
         }
     }
 
-    fn hear(&mut self, frame: &Frame) -> Option<Edge> {
-        if self.closed {
-            return None;
-        }
+    fn judge(&mut self, frame: &Frame) -> Option<Edge> {
         let loud = frame.pcm().iter().any(|x| x.unsigned_abs() > 800);
         if loud {
             // Concealed sound has no arrival of its own.
@@ -114,15 +123,67 @@ impl Level {
         match self.speech {
             None if TICK * self.loud >= START => {
                 let (at, arrived) = self.first?;
-                self.speech = Some(arrived);
                 Some(Edge::Start { at, arrived: Some(arrived) })
             }
             Some(_) if TICK * self.quiet >= END => {
                 let (at, arrived) = self.last?;
-                *self = Self { wait: std::mem::take(&mut self.wait), ..Self::default() };
                 Some(Edge::End { at, arrived: Some(arrived) })
             }
             _ => None,
         }
+    }
+
+    /// As it was at the beginning, but for who listens.
+    fn reset(&mut self, closed: bool, wait: Wait) {
+        *self = Self { closed, wait, listener: self.listener.take(), ..Self::default() };
+    }
+}
+
+impl LineEar for Level {
+    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
+        let voice = self.voice();
+        self.wait.take(sent.pos, said, Rate::Hz8000, voice, frames);
+    }
+
+    fn take(&mut self, frame: &Frame) -> Heard {
+        if self.closed {
+            return Heard::Said(None);
+        }
+        let edge = self.judge(frame);
+        if let Some(Edge::Start { at, .. }) = edge {
+            self.speech = Some(at);
+            self.listener.iter_mut().for_each(|listener| listener.begin(at));
+        }
+        if self.speech.is_some() {
+            self.listener.iter_mut().for_each(|listener| listener.to.cue(Cue::Sound(SOUND.to_vec())));
+        }
+        if let Some(Edge::End { at, .. }) = edge {
+            self.listener.iter_mut().for_each(|listener| listener.to.cue(Cue::Pause { at }));
+            let wait = std::mem::take(&mut self.wait);
+            self.reset(false, wait);
+        }
+        Heard::Said(edge)
+    }
+
+    fn settle(&mut self, _: Option<Box<Look>>) -> Option<Edge> {
+        None
+    }
+
+    fn is_due(&self) -> bool {
+        false
+    }
+
+    fn listen(&mut self, to: Option<Box<dyn Listen>>) {
+        self.listener = to.map(|to| Listener { to, told: false });
+        if let (Some(listener), Some(at)) = (&mut self.listener, self.speech) {
+            listener.begin(at);
+        }
+    }
+
+    fn set_state(&mut self, state: EarState) {
+        if state == EarState::Closed {
+            self.listener.take_if(|listener| listener.told);
+        }
+        self.reset(state == EarState::Closed, Wait::default());
     }
 }

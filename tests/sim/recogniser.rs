@@ -1,10 +1,11 @@
 //! `Recogniser`: a scripted one. It knows what the caller says, hears the part of it that its session covers, and understands
 //! nothing but words of the grammar it was given.
 use dialog::conversation::Expect;
-use media::asr::{AsrFault, Heard, Hypothesis};
-use media::frame::SamplePos;
-use media::vad::Edge;
+use media::asr::{self, Ask, AsrFault, Cue, Heard, Hypothesis, Listen};
+use media::pool::PoolPlan;
+use media::pool::utterance::{EngineWork, Utterance, UtteranceLimits};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// When the engine fails.
@@ -29,20 +30,64 @@ pub struct Recogniser {
     pub confidence: f32,
     /// What the caller has said lately, word by word.
     words: VecDeque<(Instant, Instant, String)>,
-    session: Option<Session>,
-    sessions: u64,
+    /// Those that an ear listens for, and those on their way to it.
+    sessions: Vec<Arc<Mutex<Session>>>,
+    opened: u64,
     pauses: u32,
 }
 
+/// What a recogniser hears for one ask. The order of its work is that of the speech workers ([`Utterance`]).
 struct Session {
     id: u64,
     words: BTreeSet<String>,
     free: bool,
+    /// The beginning of the call, and the tick under way.
+    start: Instant,
+    now: Instant,
+    utterance: Utterance,
     /// The beginning of its sound.
     from: Option<Instant>,
     speaking: bool,
-    pause: Option<(Instant, SamplePos)>,
+    /// A pause that nobody has asked for yet.
+    paused: bool,
     shown: usize,
+    closed: bool,
+}
+
+/// The ear's end of a session.
+struct Listener(Arc<Mutex<Session>>);
+
+fn lock(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
+    session.lock().expect("no panic")
+}
+
+impl Listen for Listener {
+    fn cue(&mut self, cue: Cue) {
+        let (mut session, plan) = (lock(&self.0), PoolPlan::default());
+        let limits = UtteranceLimits { length: plan.utterance, backlog: plan.backlog };
+        match cue {
+            Cue::Begin { at } => {
+                // What a network held back was said long before it arrived, at its place in the call.
+                let began = session.now.min(session.start + at.since_start());
+                session.from.get_or_insert(began - PREROLL);
+                session.speaking = true;
+            }
+            Cue::Sound(_) => {}
+            Cue::Pause { .. } => (session.speaking, session.paused) = (false, session.from.is_some()),
+        }
+        let now = session.now;
+        session.utterance.cue(now, cue, limits).expect("the engine hears at once");
+        // It keeps up with the caller.
+        while let EngineWork::Feed(pcm) = session.utterance.work() {
+            session.utterance.feed(pcm.len());
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        lock(&self.0).closed = true;
+    }
 }
 
 /// Sound before the onset that a session gets, and how far a word may begin before the onset of its sound arrives.
@@ -56,8 +101,8 @@ impl Default for Recogniser {
             fails: Fails::Never,
             confidence: 0.9,
             words: VecDeque::new(),
-            session: None,
-            sessions: 0,
+            sessions: Vec::new(),
+            opened: 0,
             pauses: 0,
         }
     }
@@ -87,43 +132,42 @@ impl Recogniser {
         matches!(self.fails, Fails::Absent | Fails::Opening).then(|| (Duration::from_millis(20), fault()))
     }
 
-    /// A new session. If somebody speaks (since `speech`), it gets that sound too.
-    pub fn listen(&mut self, expect: &Expect, speech: Option<Instant>) {
-        self.sessions += 1;
+    /// A new session, of a call since `start`, for the ear.
+    pub fn listen(&mut self, start: Instant, now: Instant, ask: &Ask) -> Box<dyn Listen> {
+        self.opened += 1;
         let split = |c: char| !(c.is_alphanumeric() || c == '\'');
-        self.session = Some(Session {
-            id: self.sessions,
-            words: expect.grammar.split(split).map(str::to_owned).collect(),
-            free: expect.free,
-            from: speech.map(|at| at - PREROLL),
-            speaking: speech.is_some(),
-            pause: None,
+        let (words, free) = match &ask.expect {
+            asr::Expect::Grammar(grammar) => (grammar.split(split).map(str::to_owned).collect(), false),
+            asr::Expect::Anything => (BTreeSet::new(), true),
+        };
+        let session = Arc::new(Mutex::new(Session {
+            id: self.opened,
+            words,
+            free,
+            start,
+            now,
+            utterance: Utterance::default(),
+            from: None,
+            speaking: false,
+            paused: false,
             shown: 0,
-        });
+            closed: false,
+        }));
+        self.sessions.push(session.clone());
+        Box::new(Listener(session))
     }
 
-    /// The ear closes: a session that has had sound is dropped.
-    pub fn shut(&mut self) {
-        self.session.take_if(|session| session.from.is_some());
+    /// A tick of the ear begins.
+    pub fn tick(&mut self, now: Instant) {
+        self.sessions.retain(|session| !lock(session).closed);
+        self.sessions.iter().for_each(|session| lock(session).now = now);
     }
 
-    /// An edge of the caller's speech, in a call since `start`; at a pause, when [`Recogniser::finish`] is due.
-    pub fn edge(&mut self, now: Instant, start: Instant, edge: Edge) -> Option<(Duration, u64)> {
-        let session = self.session.as_mut()?;
-        match edge {
-            Edge::Start { at, arrived } => {
-                // What a network held back was said long before it arrived, at its place in the call.
-                let from = arrived.unwrap_or(now).min(start + at.since_start());
-                session.from.get_or_insert(from - PREROLL);
-                (session.speaking, session.pause) = (true, None);
-                None
-            }
-            Edge::End { at, .. } => {
-                session.from?;
-                (session.speaking, session.pause) = (false, Some((now, at)));
-                Some((self.took, session.id))
-            }
-        }
+    /// The sessions whose caller has paused in this tick, and when [`Recogniser::finish`] is due.
+    pub fn pauses(&self) -> Vec<(Duration, u64)> {
+        let open = self.sessions.iter().map(|session| lock(session)).filter(|session| !session.closed);
+        let paused = open.filter_map(|mut session| std::mem::take(&mut session.paused).then_some(session.id));
+        paused.map(|id| (self.took, id)).collect()
     }
 
     fn heard(&self, session: &Session, until: Instant) -> Vec<&str> {
@@ -138,38 +182,36 @@ impl Recogniser {
 
     /// Words so far, if there are new ones.
     pub fn partial(&mut self, now: Instant) -> Option<String> {
-        let session = self.session.as_ref().filter(|session| session.speaking)?;
-        let words = self.heard(session, now - self.lag);
-        let fresh = words.len() > session.shown && Self::understands(session, &words);
-        let (text, count) = (words.join(" "), words.len());
-        if let (true, Some(session)) = (fresh, &mut self.session) {
-            session.shown = count;
+        let speaking = self.sessions.iter().find(|session| {
+            let session = lock(session);
+            session.speaking && !session.closed
+        });
+        let mut session = lock(speaking?);
+        let words = self.heard(&session, now - self.lag);
+        let fresh = words.len() > session.shown && Self::understands(&session, &words);
+        if fresh {
+            session.shown = words.len();
         }
-        fresh.then_some(text)
+        fresh.then(|| words.join(" "))
     }
 
     /// The words of a pause, unless the caller has gone on or nobody wants them any more.
     pub fn finish(&mut self, now: Instant, id: u64) -> Option<Heard> {
-        let session = self.session.as_mut().filter(|session| session.id == id)?;
-        let (noticed, to) = session.pause.filter(|(at, _)| *at + self.took <= now)?;
-        session.pause = None;
+        let session = self.sessions.iter().find(|session| lock(session).id == id)?.clone();
+        let mut session = lock(&session);
+        let EngineWork::Finish(pause) = session.utterance.work() else { return None };
+        if session.closed || pause.noticed + self.took > now {
+            return None;
+        }
         self.pauses += 1;
         if matches!(self.fails, Fails::Pause(from) if self.pauses >= from) {
-            self.session = None;
+            session.closed = true;
             return Some(Heard::Failed(fault()));
         }
-        let session = self.session.as_ref()?;
-        let words = self.heard(session, noticed);
-        let text = (!words.is_empty() && Self::understands(session, &words)).then(|| words.join(" "));
+        let words = self.heard(&session, pause.noticed);
+        let text = (!words.is_empty() && Self::understands(&session, &words)).then(|| words.join(" "));
         let confidence = if text.is_some() { self.confidence } else { 0.0 };
-        Some(Heard::Final {
-            hypothesis: Hypothesis { text, confidence },
-            from: SamplePos(0),
-            to,
-            engine: "scripted",
-            took: self.took,
-            done_at: now,
-        })
+        session.utterance.answer(now, pause, Hypothesis { text, confidence }, "scripted")
     }
 }
 

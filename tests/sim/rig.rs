@@ -1,38 +1,38 @@
-//! `Call`: one call with everything around it, under simulated time. The mappings and orders are the server's own: what an arrival tells
-//! the core (`driver::step`), what an act comes to (`effects::effects_of`), what a tick takes in which order (`media::engine::tick`). In
-//! place of threads, sockets and engines there are scripts.
+//! `Call`: one call with everything around it, under simulated time. All but the ends is the server's own code: what an arrival tells
+//! the core (`driver::step`), what an act comes to (`effects::effects_of`), what a recogniser is asked for (`effects::request_of`), the
+//! loops of the media thread and of the ear thread (`media::engine::SteppedEngine`), what a recogniser gets and answers
+//! (`media::pool::utterance`), what a voice says in which order (`media::pool::clauses`). In place of threads, sockets and engines
+//! there are scripts.
 use crate::ear::Ear;
 use crate::invariants::Invariants;
 use crate::listener::Listener;
 use crate::recogniser::{Fails, Recogniser};
 use crate::voice::Voice;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Expect, ToolFault};
+use dialog::conversation::{Conversation, ToolFault};
 use dialog::tool::HttpRequest;
-use media::asr::Heard;
+use media::asr::{Heard, Lexicon};
 use media::codec::Codec;
-use media::ear::EarState;
-use media::engine::RoomOrder;
-use media::engine::tick::{self, EarOrder, Inputs, Turn};
+use media::ear::{EarPlan, EarState};
+use media::engine::{RoomHandle, RoomOrder, SteppedEngine};
 use media::frame::TICK;
 use media::leg;
-use media::packet::{Packet, Rtp};
+use media::packet::{Packet, Rtp, Wire};
 use media::playout::Phase;
-use media::room::{Event, Input as RoomInput, Output, Room, Seat};
+use media::room::{Event, Seat};
 use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
-use media::tts::{Sound, Spoken, UtteranceId};
-use media::vad::Edge;
+use media::tts::{Spoken, UtteranceId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard::call::End;
 use switchboard::call::core::{Core, Input};
 use switchboard::call::driver::{self, Arrival, Step};
-use switchboard::call::effects::{Effect, effects_of};
+use switchboard::call::effects::{Effect, effects_of, request_of};
 use switchboard::call::page::Page;
 use switchboard::call::talk::Talk;
 use switchboard::call::watchdog::Limits;
@@ -41,6 +41,7 @@ use switchboard::plans;
 use switchboard::standby::Clip;
 use switchboard::store::CallEvent;
 use telephony::Change;
+use tokio::sync::mpsc;
 
 pub const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -128,27 +129,42 @@ enum Later {
     Tool(dialog::conversation::ToolId, Answer),
 }
 
-/// What the call has ordered from its media thread, which carries it out with its next tick.
-enum Order {
-    Room(RoomOrder),
-    Listen(Expect),
+/// What lies at the room's end of the phone's line.
+#[derive(Default)]
+struct Packets {
+    arrived: VecDeque<Packet>,
+    sent: Vec<Packet>,
+}
+
+/// The room's end of the phone's line.
+struct PhoneWire(Arc<Mutex<Packets>>);
+
+impl Wire for PhoneWire {
+    fn recv(&mut self, _: Instant) -> Option<Packet> {
+        self.0.lock().expect("no panic").arrived.pop_front()
+    }
+
+    fn send(&mut self, packet: &Packet) {
+        self.0.lock().expect("no panic").sent.push(packet.clone());
+    }
 }
 
 pub struct Call {
     pub start: Instant,
     pub now: Instant,
-    room: Room,
+    engine: SteppedEngine<Ear>,
+    room: RoomHandle,
+    events: mpsc::Receiver<Event>,
+    packets: Arc<Mutex<Packets>>,
     pub phone: Phone,
     pub microphone: Rc<RefCell<Microphone>>,
     talk: Talk,
-    ear: Ear,
     pub recogniser: Recogniser,
     voice: Voice,
     tool: VecDeque<(Duration, Answer)>,
     pub listener: Listener,
-    orders: Vec<Order>,
-    sounds: Vec<Sound>,
-    edges: Vec<Edge>,
+    /// The ear closes with the next tick.
+    ear_closes: bool,
     later: BTreeMap<(Instant, u64), Later>,
     count: u64,
     /// Clauses the caller has yet to hear the end of.
@@ -167,26 +183,33 @@ impl Call {
         if set.page {
             talk = talk.with_page(Page::new("call", "bot", "en"));
         }
-        let mut room = Room::new(start, media::room::Bot::Speaks, plans::engine(&config).rules);
-        room.handle(start, RoomInput::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 42 });
+        let mut ear = Some(set.ear);
+        let new_ear = move |_| ear.take().expect("one line joins");
+        let mut engine = SteppedEngine::new(start, plans::engine(&config).rules, crate::ear::models(), new_ear);
+        let (events_in, events) = mpsc::channel(256);
+        let (room, packets) = (engine.open(media::room::Bot::Speaks, 42, events_in), Arc::<Mutex<Packets>>::default());
+        let wire = Box::new(PhoneWire(packets.clone()));
+        room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).expect("a free seat");
+        let mut voice = set.voice;
+        voice.connect(room.sink(Seat::CALLER));
         let microphone = Rc::new(RefCell::new(Microphone::default()));
         let said = microphone.clone();
         let sound = Box::new(move |from, len| said.borrow_mut().pcm(from, len));
         let mut call = Self {
             start,
             now: start,
+            engine,
             room,
+            events,
+            packets,
             phone: Phone::new(start, Codec::Pcmu, sound, set.impairments, 7),
             microphone,
             talk,
-            ear: set.ear,
             recogniser: set.recogniser,
-            voice: set.voice,
+            voice,
             tool: set.tool,
             listener: Listener::new(start),
-            orders: Vec::new(),
-            sounds: Vec::new(),
-            edges: Vec::new(),
+            ear_closes: false,
             later: BTreeMap::new(),
             count: 0,
             open: BTreeSet::new(),
@@ -223,7 +246,7 @@ impl Call {
         let until = self.now + time;
         let mut spins = 0;
         while self.end.is_none() {
-            let tick = self.room.deadline().0;
+            let tick = self.engine.deadline();
             let later = self.later.first_key_value().map(|((at, _), _)| *at);
             let wake = self.talk.deadline();
             let next = [Some(tick), later, wake.map(|(at, _)| at)].into_iter().flatten().min().unwrap_or(tick);
@@ -247,52 +270,43 @@ impl Call {
         self.now = until;
     }
 
-    /// One turn of the media thread, and of the ear behind it.
+    /// One tick of the media thread, and of the ear thread after it.
     fn tick(&mut self) {
-        assert_eq!(tick::take(self), Turn::Goes);
-        self.room.handle(self.now, RoomInput::Tick);
-        let mut events = Vec::new();
-        while let Some(output) = self.room.poll() {
-            match output {
-                Output::Send { packet: Packet::Rtp(packet), .. } => self.listener.packet(self.now, &packet),
-                Output::Send { .. } => {}
-                Output::Frame { said, sent, .. } => {
-                    for frame in self.ear.admit(said, *sent) {
-                        if let Some(edge) = self.ear.hear(&frame) {
-                            self.edges.push(edge);
-                            if let Some((took, session)) = self.recogniser.edge(self.now, self.start, edge) {
-                                self.after(took, Later::Words(session));
-                            }
-                        }
-                    }
-                }
-                Output::Event(event) => events.push(event),
+        self.phone.run(self.now);
+        while let Some((arrived, packet)) = self.phone.net.recv(self.now) {
+            let Packet::Rtp(packet) = packet else { continue };
+            self.packets.lock().expect("no panic").arrived.push_back(Packet::Rtp(Rtp { arrived, ..packet }));
+        }
+        self.recogniser.tick(self.now);
+        self.engine.tick();
+        for packet in std::mem::take(&mut self.packets.lock().expect("no panic").sent) {
+            if let Packet::Rtp(packet) = packet {
+                self.listener.packet(self.now, &packet);
             }
+        }
+        for (took, session) in self.recogniser.pauses() {
+            self.after(took, Later::Words(session));
+        }
+        if std::mem::take(&mut self.ear_closes) {
+            self.invariants.caller.shut(self.now);
         }
         for (time, heard) in self.listener.tick(self.now) {
             self.note_at(time, "hears", heard);
         }
-        for event in events {
+        while let Ok(event) = self.events.try_recv() {
             self.event(event);
         }
         if let Some(text) = self.recogniser.partial(self.now) {
             self.note("partly", format!("{text:?}"));
             self.arrive(Arrival::Heard(Heard::Partial { text }));
         }
+        if let Some(next) = self.voice.resume() {
+            self.after(next, Later::Voice);
+        }
     }
 
-    fn carry_out(&mut self, order: RoomOrder) {
-        match order.carry_out(&mut self.room, self.now) {
-            Some((seat, EarOrder::State(state))) => {
-                tick::ear_changes(&mut self.room, self.now, seat, state);
-                if state == EarState::Closed {
-                    self.recogniser.shut();
-                    self.invariants.caller.shut(self.now);
-                }
-                self.ear.set_state(state);
-            }
-            Some((_, EarOrder::Listen(_))) | None => {}
-        }
+    fn order(&self, order: RoomOrder) {
+        self.room.order(order).expect("the room takes its orders");
     }
 
     fn event(&mut self, event: Event) {
@@ -321,16 +335,16 @@ impl Call {
     fn happen(&mut self, later: Later) {
         match later {
             Later::Voice => {
-                let spoken = self.voice.speak(self.now);
-                for sound in spoken.sounds {
-                    self.sounds.push(sound);
-                }
+                let news = self.voice.speak(self.now);
                 if let Some(again) = self.voice.next() {
                     self.after(again, Later::Voice);
                 }
-                for news in spoken.news {
+                for news in news {
                     match &news {
-                        Spoken::Started { utterance, .. } => self.note("voice", format!("{} made", name(*utterance))),
+                        Spoken::Started { utterance, .. } => {
+                            self.listener.expect(*utterance);
+                            self.note("voice", format!("{} made", name(*utterance)));
+                        }
                         Spoken::Failed { utterance, .. } => {
                             self.open.remove(utterance);
                             self.invariants.failed(*utterance);
@@ -369,7 +383,7 @@ impl Call {
     pub fn arrive(&mut self, arrival: Arrival) {
         match driver::step(arrival) {
             Step::Handle(input) => self.tell(input),
-            Step::Configure(plan) => self.orders.push(Order::Room(driver::configure(plan))),
+            Step::Configure(plan) => self.order(driver::configure(plan)),
             Step::Note(note) => self.record(note),
             Step::PauseRecording(_) | Step::Ignore => {}
         }
@@ -421,11 +435,12 @@ impl Call {
                         self.listener.expect(sound.utterance);
                     }
                     RoomOrder::Ear(_, state) => {
+                        self.ear_closes |= *state == EarState::Closed;
                         self.note("ear", if *state == EarState::Closed { "shut" } else { "open" })
                     }
                     _ => {}
                 }
-                self.orders.push(Order::Room(order));
+                self.order(order);
             }
             Effect::Listen(expect) => {
                 let digest = crate::recogniser::digest(&expect);
@@ -433,7 +448,9 @@ impl Call {
                 if let Some((time, fault)) = self.recogniser.refusal() {
                     self.after(time, Later::Failed(fault));
                 }
-                self.orders.push(Order::Listen(expect));
+                let ask = request_of(&expect, media::Language::En, Lexicon::default(), |_| true);
+                let listener = self.recogniser.listen(self.start, self.now, &ask);
+                self.order(RoomOrder::Listen(Seat::CALLER, Some(listener)));
             }
             Effect::PauseRecording(paused) => self.note("record", if paused { "pauses" } else { "goes on" }),
             Effect::Run(call) => {
@@ -451,7 +468,7 @@ impl Call {
             Effect::Tell(message) => self.note("page", message),
             Effect::HangUp(end) => {
                 self.end = Some(end);
-                self.room.close(self.now);
+                self.room.close();
             }
         }
     }
@@ -482,41 +499,6 @@ impl Call {
             self.end.unwrap_or_else(|| panic!("the call has not ended\n{}", crate::golden::text(&mut self.trace)));
         let broken = self.invariants.broken(end, &self.listener, self.talk.transcript());
         assert!(broken.is_empty(), "{}\n\n{}", broken.join("\n"), crate::golden::text(&mut self.trace));
-    }
-}
-
-/// The inputs of a tick, from the scripts.
-impl Inputs for Call {
-    fn orders(&mut self) -> Turn {
-        for order in std::mem::take(&mut self.orders) {
-            match order {
-                Order::Room(order) => self.carry_out(order),
-                Order::Listen(expect) => self.recogniser.listen(&expect, self.ear.speech()),
-            }
-        }
-        Turn::Goes
-    }
-
-    fn edges(&mut self) {
-        for edge in std::mem::take(&mut self.edges) {
-            self.room.handle(self.now, RoomInput::edge(Seat::CALLER, edge));
-        }
-    }
-
-    fn sounds(&mut self) {
-        for sound in std::mem::take(&mut self.sounds) {
-            self.listener.expect(sound.utterance);
-            self.room.handle(self.now, RoomInput::sound(Seat::CALLER, sound));
-        }
-    }
-
-    fn packets(&mut self) {
-        self.phone.run(self.now);
-        while let Some((arrived, packet)) = self.phone.net.recv(self.now) {
-            let Packet::Rtp(packet) = packet else { continue };
-            let packet = Packet::Rtp(Rtp { arrived, ..packet });
-            self.room.handle(self.now, RoomInput::packet(Seat::CALLER, packet));
-        }
     }
 }
 

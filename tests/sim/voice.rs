@@ -1,8 +1,10 @@
 //! `Voice`: a scripted synthesiser. Each clause is a tone of its own, as long as its text, one after the other.
 use media::Rate;
+use media::pool::PoolPlan;
+use media::pool::clauses::ClauseQueue;
 use media::testkit::tone::sine;
-use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
-use std::collections::VecDeque;
+use media::tts::{Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub const PER_CHAR: Duration = Duration::from_millis(60);
@@ -20,9 +22,11 @@ pub struct Voice {
     pub fails: Option<(u64, Duration)>,
     /// The sound of this clause (counted from 1) ends after its first word without a report of its end.
     pub stops: Option<u64>,
-    waiting: VecDeque<(UtteranceId, String, bool)>,
+    /// What it has to say, and its sound, in the order of the speech workers.
+    queue: Option<ClauseQueue>,
+    /// Sound of this clause is lost on its way.
+    lost: Arc<Mutex<Option<UtteranceId>>>,
     busy: bool,
-    floor: UtteranceId,
     said: u64,
 }
 
@@ -32,21 +36,40 @@ impl Default for Voice {
             first: Duration::from_millis(60),
             fails: None,
             stops: None,
-            waiting: VecDeque::new(),
+            queue: None,
+            lost: Arc::default(),
             busy: false,
-            floor: UtteranceId(0),
             said: 0,
         }
     }
 }
 
-#[derive(Default)]
-pub struct Spoke {
-    pub sounds: Vec<Sound>,
-    pub news: Vec<Spoken>,
+/// The way to the room, on which sound may be lost.
+struct Way {
+    room: Box<dyn Sink>,
+    lost: Arc<Mutex<Option<UtteranceId>>>,
+}
+
+impl Sink for Way {
+    fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
+        if *self.lost.lock().expect("no panic") == Some(sound.utterance) {
+            return Ok(());
+        }
+        self.room.sound(sound)
+    }
 }
 
 impl Voice {
+    /// Its sound goes there from now on.
+    pub fn connect(&mut self, room: Box<dyn Sink>) {
+        let way = Way { room, lost: self.lost.clone() };
+        self.queue = Some(ClauseQueue::new(Box::new(way), Rate::Hz8000));
+    }
+
+    fn queue(&mut self) -> &mut ClauseQueue {
+        self.queue.as_mut().expect("it is connected")
+    }
+
     fn takes(&self) -> Duration {
         match self.fails {
             Some((from, time)) if self.said + 1 >= from => time,
@@ -56,9 +79,8 @@ impl Voice {
 
     /// Takes a clause; when [`Voice::speak`] is due, if it is not already.
     pub fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Option<Duration> {
-        if utterance >= self.floor {
-            self.waiting.push_back((utterance, text, interruptible));
-        }
+        let limit = PoolPlan::default().clauses;
+        self.queue().push(utterance, text, interruptible, limit).expect("so many clauses may wait");
         if self.busy {
             return None;
         }
@@ -67,42 +89,49 @@ impl Voice {
 
     /// When the next clause is due.
     pub fn next(&mut self) -> Option<Duration> {
-        self.busy = !self.waiting.is_empty();
+        self.busy = self.queue().is_due();
         self.busy.then(|| self.takes())
     }
 
-    pub fn hush(&mut self, floor: UtteranceId) {
-        self.floor = self.floor.max(floor);
-        let floor = self.floor;
-        self.waiting.retain(|(id, ..)| *id >= floor);
+    /// Sound that found the room's queue full is offered again; when the next clause is due, if it waited for that.
+    pub fn resume(&mut self) -> Option<Duration> {
+        if !self.queue().has_unsent() {
+            return None;
+        }
+        assert!(self.queue().send_rest().is_continue(), "the room is there");
+        if self.busy { None } else { self.next() }
     }
 
-    /// The clause at the front of the queue is synthesised.
-    pub fn speak(&mut self, now: Instant) -> Spoke {
-        let Some((utterance, text, interruptible)) = self.waiting.pop_front() else { return Spoke::default() };
+    pub fn hush(&mut self, floor: UtteranceId) {
+        self.queue().hush(floor);
+    }
+
+    /// The clause at the front of the queue is synthesised: its sound is sent.
+    pub fn speak(&mut self, now: Instant) -> Vec<Spoken> {
+        let Some(clause) = self.queue().next_clause() else { return Vec::new() };
+        let utterance = clause.utterance;
         self.said += 1;
-        let sound = |pcm, upto_char, last| Sound { utterance, pcm, rate: Rate::Hz8000, upto_char, interruptible, last };
         if self.fails.is_some_and(|(from, _)| self.said >= from) {
-            let fault = TtsFault::Engine("told to fail".into());
-            return Spoke { sounds: vec![sound(Vec::new(), 0, true)], news: vec![Spoken::Failed { utterance, fault }] };
+            self.queue().end();
+            return vec![Spoken::Failed { utterance, fault: TtsFault::Engine("told to fail".into()) }];
         }
-        let chars = text.chars().count();
+        let chars = clause.text.chars().count();
         let per = (PER_CHAR.as_millis() * 8) as usize;
         let pcm = sine(tone(utterance), Rate::Hz8000, chars * per, AMPLITUDE);
-        let mut sounds = Vec::new();
         let mut from = 0;
         // A mark after each word.
-        for (at, c) in text.chars().enumerate() {
+        for (at, c) in clause.text.chars().enumerate() {
             if c == ' ' || at + 1 == chars {
-                sounds.push(sound(pcm[from * per..(at + 1) * per].to_vec(), at as u32 + 1, at + 1 == chars));
+                let chunk = Chunk { pcm: &pcm[from * per..(at + 1) * per], upto_char: at as u32 + 1 };
+                assert!(self.queue().send(&clause, 0, chunk).is_continue(), "it is wanted");
                 from = at + 1;
+                if self.stops == Some(self.said) {
+                    *self.lost.lock().expect("no panic") = Some(utterance);
+                }
             }
         }
-        if self.stops == Some(self.said) {
-            sounds.truncate(1);
-        }
-        let news = vec![Spoken::Started { utterance, engine: "scripted", at: now }, Spoken::Done { utterance }];
-        Spoke { sounds, news }
+        self.queue().end();
+        vec![Spoken::Started { utterance, engine: "scripted", at: now }, Spoken::Done { utterance }]
     }
 }
 

@@ -279,7 +279,7 @@ mod tests {
                 "src/call/driver.rs",
                 "tracing::info!(\n    call = %id,\n    \"heard, text follows\"\n);\nsay(text);",
             ),
-            (logged, "telephony/src/sip/gate_tests.rs", "fn t() { debug!(count = list(text, 3)); }"),
+            (logged, "telephony/src/sip/gate/tests.rs", "fn t() { debug!(count = list(text, 3)); }"),
             (machine, "src/a.rs", "let url = format!(\"{base}/work/orders\");"),
         ] {
             assert_eq!(found(rule, name, good), 0, "{name}: {good}");

@@ -21,6 +21,48 @@ pub(super) enum Order {
     SetState(u64, Seat, EarState),
 }
 
+/// What the ear thread asks of an ear: of [`Ear`], or of one that a simulated call has in its place.
+pub trait LineEar {
+    /// [`Ear::admit`].
+    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>);
+    /// [`Ear::take`].
+    fn take(&mut self, frame: &Frame) -> Heard;
+    /// [`Ear::settle`].
+    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge>;
+    /// [`Ear::is_due`].
+    fn is_due(&self) -> bool;
+    /// [`Ear::listen`].
+    fn listen(&mut self, to: Option<Box<dyn Listen>>);
+    /// [`Ear::set_state`].
+    fn set_state(&mut self, state: EarState);
+}
+
+impl LineEar for Ear {
+    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
+        Self::admit(self, said, sent, frames);
+    }
+
+    fn take(&mut self, frame: &Frame) -> Heard {
+        Self::take(self, frame)
+    }
+
+    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
+        Self::settle(self, look)
+    }
+
+    fn is_due(&self) -> bool {
+        Self::is_due(self)
+    }
+
+    fn listen(&mut self, to: Option<Box<dyn Listen>>) {
+        Self::listen(self, to);
+    }
+
+    fn set_state(&mut self, state: EarState) {
+        Self::set_state(self, state);
+    }
+}
+
 /// One tick of all rooms. Orders are carried out before the sound is heard.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -62,50 +104,68 @@ pub(super) struct Verdicts {
     pub(super) edges: Vec<(u64, Seat, Edge)>,
 }
 
-pub(super) struct Ears {
+pub(super) struct Ears<E = Ear> {
     models: Models,
     counters: Arc<Counters>,
-    ears: HashMap<(u64, Seat), Ear>,
+    new_ear: Box<dyn FnMut(EarPlan) -> E + Send>,
+    ears: HashMap<(u64, Seat), E>,
     /// Windows of this tick that Silero is to look at.
     due: Vec<((u64, Seat), Box<Look>)>,
     scratch: Scratch,
     /// What is to be heard of one line in one tick.
     frames: Vec<Frame>,
+    /// Edges that the media thread had no room for.
+    owed: Vec<(u64, Seat, Edge)>,
 }
 
 impl Ears {
     pub(super) fn new(models: Models, counters: Arc<Counters>) -> Self {
+        let own = models.clone();
+        Self::with_maker(models, counters, Box::new(move |plan| Ear::new(plan, &own)))
+    }
+}
+
+impl<E: LineEar> Ears<E> {
+    /// `new_ear` makes the ear of a line that joins.
+    pub(super) fn with_maker(
+        models: Models,
+        counters: Arc<Counters>,
+        new_ear: Box<dyn FnMut(EarPlan) -> E + Send>,
+    ) -> Self {
         Self {
             models,
             counters,
+            new_ear,
             ears: HashMap::new(),
             due: Vec::new(),
             scratch: Scratch::default(),
             frames: Vec::new(),
+            owed: Vec::new(),
         }
     }
 
     pub(super) fn run(mut self, inbox: &Receiver<Batch>, answers: &SyncSender<Verdicts>) {
-        let mut owed = Vec::new();
         while let Ok(batch) = inbox.recv() {
-            let tick = batch.tick;
-            let mut edges = std::mem::take(&mut owed);
-            self.hear(batch, &mut edges);
-            if edges.is_empty() {
-                continue;
-            }
-            match answers.try_send(Verdicts { tick, edges }) {
+            let Some(verdicts) = self.turn(batch) else { continue };
+            match answers.try_send(verdicts) {
                 Ok(()) => {}
                 // The media thread stands still; it gets them with the next ones.
-                Err(TrySendError::Full(verdicts)) => owed = verdicts.edges,
+                Err(TrySendError::Full(verdicts)) => self.owed = verdicts.edges,
                 Err(TrySendError::Disconnected(_)) => return,
             }
         }
     }
 
+    /// One tick of all ears: their orders, then their sound.
+    pub(super) fn turn(&mut self, batch: Batch) -> Option<Verdicts> {
+        let (tick, mut edges) = (batch.tick, std::mem::take(&mut self.owed));
+        self.hear(batch, &mut edges);
+        (!edges.is_empty()).then_some(Verdicts { tick, edges })
+    }
+
     fn carry_out(&mut self, order: Order) {
         match order {
-            Order::Join(id, seat, plan) => drop(self.ears.insert((id, seat), Ear::new(plan, &self.models))),
+            Order::Join(id, seat, plan) => drop(self.ears.insert((id, seat), (self.new_ear)(plan))),
             Order::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
             Order::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
             Order::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
@@ -122,7 +182,7 @@ impl Ears {
             let key = (id, seat);
             self.with(key, |ear| ear.admit(said, *sent, &mut frames));
             for frame in frames.drain(..) {
-                if self.ears.get(&key).is_some_and(Ear::is_due) {
+                if self.ears.get(&key).is_some_and(E::is_due) {
                     self.settle(edges);
                 }
                 let mut heard = Heard::Said(None);
@@ -157,7 +217,7 @@ impl Ears {
     }
 
     /// An ear (or its listener) that panics is taken out; the others go on hearing.
-    fn with(&mut self, key: (u64, Seat), act: impl FnOnce(&mut Ear)) {
+    fn with(&mut self, key: (u64, Seat), act: impl FnOnce(&mut E)) {
         let Some(ear) = self.ears.get_mut(&key) else { return };
         if catch_unwind(AssertUnwindSafe(|| act(ear))).is_err() {
             self.ears.remove(&key);

@@ -1,25 +1,17 @@
 //! A listening session: one ear's turn on its way through the recognisers of a chain.
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
-use crate::SamplePos;
+use super::utterance::{self, EngineWork, Pause, Utterance, UtteranceLimits};
 use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// The ear's end of a listening session. Dropping it ends the session.
 pub struct Listener {
     shared: Arc<Shared>,
     session: Arc<Listening>,
-}
-
-/// The most sound given to an engine in one step: 320 ms.
-const MAX_FEED: usize = 5_120;
-const HZ: u128 = 16_000;
-
-fn samples(time: Duration) -> usize {
-    (time.as_millis() * HZ / 1000) as usize
 }
 
 impl Listener {
@@ -48,26 +40,14 @@ impl Listener {
 impl Listen for Listener {
     fn cue(&mut self, cue: Cue) {
         let plan = &self.shared.plan;
+        let limits = UtteranceLimits { length: plan.utterance, backlog: plan.backlog };
         let mut overrun = false;
         self.schedule(|state| {
-            match cue {
-                _ if state.over => {}
-                Cue::Begin { at } => {
-                    state.from.get_or_insert(at);
-                    // The caller goes on: the final of that pause, if it is not out yet, is no longer wanted.
-                    state.pause = None;
-                }
-                Cue::Sound(pcm) => {
-                    let room = samples(plan.utterance).saturating_sub(state.kept.len());
-                    state.kept.extend_from_slice(&pcm[..pcm.len().min(room)]);
-                    if state.kept.len() - state.reached > samples(plan.backlog) {
-                        overrun = true;
-                        state.fail(AsrFault::Busy);
-                    }
-                }
-                Cue::Pause { at } => {
-                    state.pause = Some(Pause { at, mark: state.kept.len(), noticed: now() });
-                }
+            if !state.over
+                && let Err(fault) = state.utterance.cue(now(), cue, limits)
+            {
+                overrun = true;
+                state.fail(fault);
             }
             state.enlist()
         });
@@ -98,23 +78,9 @@ pub(super) struct Listening {
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy)]
-struct Pause {
-    at: SamplePos,
-    /// The final covers this many samples of the utterance.
-    mark: usize,
-    noticed: Instant,
-}
-
 #[derive(Default)]
 struct State {
-    from: Option<SamplePos>,
-    pause: Option<Pause>,
-    /// The utterance so far, for an engine that has to take over.
-    kept: Vec<i16>,
-    /// Samples the present engine has had, and the most any engine has had.
-    fed: usize,
-    reached: usize,
+    utterance: Utterance,
     hearing: Option<Box<dyn Hearing>>,
     /// The present engine's place in the chain.
     place: Option<usize>,
@@ -136,7 +102,7 @@ struct State {
 enum Action {
     Open,
     Feed(Vec<i16>),
-    Finish(Pause, SamplePos),
+    Finish(Pause),
     Close(Option<Box<dyn Hearing>>),
     Rest,
 }
@@ -146,8 +112,8 @@ impl State {
     fn due(&self) -> Option<Class> {
         match () {
             () if self.over => self.hearing.is_some().then_some(Class::Later),
-            () if self.from.is_some() && self.pause.is_some() => Some(Class::Urgent),
-            () if self.hearing.is_none() || (self.from.is_some() && self.fed < self.kept.len()) => Some(Class::Later),
+            () if self.utterance.is_final_due() => Some(Class::Urgent),
+            () if self.hearing.is_none() || self.utterance.has_unfed() => Some(Class::Later),
             () => None,
         }
     }
@@ -169,20 +135,16 @@ impl State {
         if self.hearing.is_none() {
             return Action::Open;
         }
-        let Some(from) = self.from else { return Action::Rest };
-        let end = self.pause.map_or(self.kept.len(), |pause| pause.mark);
-        if self.fed < end {
-            return Action::Feed(self.kept[self.fed..end.min(self.fed + MAX_FEED)].to_vec());
-        }
-        match self.pause {
-            Some(pause) => Action::Finish(pause, from),
-            None => Action::Rest,
+        match self.utterance.work() {
+            EngineWork::Rest => Action::Rest,
+            EngineWork::Feed(pcm) => Action::Feed(pcm),
+            EngineWork::Finish(pause) => Action::Finish(pause),
         }
     }
 
     fn fail(&mut self, fault: AsrFault) {
         self.over = true;
-        self.kept = Vec::new();
+        self.utterance.drop_sound();
         self.waiting = Some(Heard::Failed(fault));
     }
 
@@ -192,7 +154,7 @@ impl State {
             self.tried |= 1 << place;
         }
         self.hearing = None;
-        self.fed = 0;
+        self.utterance.restart();
         self.why = Some(fault);
     }
 }
@@ -282,7 +244,7 @@ impl Listening {
         let (Some(place), Some(mut hearing)) = (place, hearing) else {
             return Some(Err(AsrFault::Engine("it is closed".into())));
         };
-        let utterance = Duration::from_millis((heard as u128 * 1000 / HZ) as u64);
+        let utterance = utterance::duration(heard);
         if !lease.enter_engine(lease.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
             return None;
         }
@@ -318,16 +280,15 @@ impl Listening {
                 Action::Feed(pcm) => {
                     // No partial words on the way to a final, nor while other sessions wait for their finals.
                     let hurry = class == Class::Urgent || lease.shared.is_behind();
-                    let so_far = self.lock().fed + pcm.len();
+                    let so_far = self.lock().utterance.fed() + pcm.len();
                     let heard = self.with_engine(lease, so_far, |engine| {
                         if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
                     })?;
                     let mut state = self.lock();
                     if let Ok(partial) = heard {
-                        state.fed += pcm.len();
-                        state.reached = state.reached.max(state.fed);
+                        state.utterance.feed(pcm.len());
                         if let Some(text) = partial
-                            && state.pause.is_none()
+                            && state.utterance.is_speaking()
                         {
                             self.send(&mut state, Heard::Partial { text });
                         }
@@ -336,9 +297,9 @@ impl Listening {
                         return Some(());
                     }
                 }
-                Action::Finish(pause, from) => {
-                    if let Ok(hypothesis) = self.with_engine(lease, pause.mark, |engine| engine.finish())? {
-                        self.finished(hypothesis, pause, from);
+                Action::Finish(pause) => {
+                    if let Ok(hypothesis) = self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
+                        self.finished(hypothesis, pause);
                         return Some(());
                     }
                 }
@@ -346,48 +307,28 @@ impl Listening {
         }
     }
 
-    /// What has been said so far is not heard; what comes next is. If the caller pauses, this is an answer of its own:
-    /// somebody spoke and was not understood.
+    /// What has been said so far is not heard; what comes next is.
     fn give_up_utterance(&self, state: &mut State, place: usize, now: Instant) {
-        (state.kept, state.reached, state.late) = (Vec::new(), 0, 0);
-        if let (Some(pause), Some(from)) = (state.pause.take(), state.from)
-            && !state.over
-        {
-            state.from = None;
-            let final_ = Heard::Final {
-                hypothesis: Hypothesis { text: None, confidence: 0.0 },
-                from,
-                to: pause.at,
-                engine: self.engines.name(place),
-                took: now.saturating_duration_since(pause.noticed),
-                done_at: now,
-            };
+        state.late = 0;
+        let not_understood = state.utterance.give_up(now, self.engines.name(place));
+        if let Some(heard) = not_understood.filter(|_| !state.over) {
             state.waiting = None;
-            self.send(state, final_);
+            self.send(state, heard);
         }
     }
 
-    fn finished(&self, hypothesis: Hypothesis, pause: Pause, from: SamplePos) {
+    fn finished(&self, hypothesis: Hypothesis, pause: Pause) {
         let mut state = self.lock();
         let Some(place) = state.place else { return };
         self.engines.succeeded(place);
         state.late = 0;
-        // The caller went on while the engine worked: the words come with the next pause.
-        if state.over || state.pause.is_none_or(|now| now.mark != pause.mark) {
+        if state.over {
             return;
         }
-        state.pause = None;
-        let done_at = now();
-        let final_ = Heard::Final {
-            hypothesis,
-            from,
-            to: pause.at,
-            engine: self.engines.name(place),
-            took: done_at.saturating_duration_since(pause.noticed),
-            done_at,
-        };
-        state.waiting = None;
-        self.send(&mut state, final_);
+        if let Some(heard) = state.utterance.answer(now(), pause, hypothesis, self.engines.name(place)) {
+            state.waiting = None;
+            self.send(&mut state, heard);
+        }
     }
 }
 

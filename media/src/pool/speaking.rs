@@ -1,8 +1,9 @@
 //! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
+use super::clauses::{Clause, ClauseQueue};
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
-use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Sink, Spoken, TtsFault, UtteranceId, Voice};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,18 +30,8 @@ pub(super) struct Setup {
 
 impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, setup: Setup, sink: Box<dyn Sink>) -> Self {
-        let state = State {
-            sink,
-            unsent: VecDeque::new(),
-            rate: setup.voice.rate,
-            clauses: VecDeque::new(),
-            current: None,
-            floor: UtteranceId(0),
-            running: false,
-            queued: false,
-            over: false,
-            news: VecDeque::new(),
-        };
+        let queue = ClauseQueue::new(sink, setup.voice.rate);
+        let state = State { queue, running: false, queued: false, news: VecDeque::new() };
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
@@ -51,14 +42,10 @@ impl Speaker {
     pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
-            if !self.admitted || state.over || state.clauses.len() >= self.shared.plan.clauses {
+            if !self.admitted {
                 return Err(TtsFault::Busy);
             }
-            if utterance < state.floor {
-                return Ok(());
-            }
-            let rate = state.rate;
-            state.clauses.push_back(Clause { utterance, text, interruptible, rate, said: 0, tried: 0, place: None });
+            state.queue.push(utterance, text, interruptible, self.shared.plan.clauses)?;
             state.enlist()
         };
         if let Some(class) = wanted {
@@ -69,20 +56,12 @@ impl Speaker {
 
     /// The line has another rate now: clauses not yet begun are made at it.
     pub fn tune(&self, rate: Rate) {
-        let mut state = self.session.lock();
-        state.rate = rate;
-        for clause in &mut state.clauses {
-            clause.rate = rate;
-        }
+        self.session.lock().queue.tune(rate);
     }
 
     /// Nothing below `floor` is said any more; what is being said stops at its next chunk. There is no news of a hushed clause.
     pub fn hush(&self, floor: UtteranceId) {
-        let mut state = self.session.lock();
-        state.floor = state.floor.max(floor);
-        let floor = state.floor;
-        state.clauses.retain(|clause| clause.utterance >= floor);
-        state.unsent.retain(|sound| sound.utterance >= floor);
+        self.session.lock().queue.hush(floor);
     }
 }
 
@@ -92,9 +71,7 @@ impl Drop for Speaker {
             self.shared.close_session();
         }
         let mut state = self.session.lock();
-        state.over = true;
-        state.clauses.clear();
-        state.unsent.clear();
+        state.queue.close();
         state.news.clear();
     }
 }
@@ -104,73 +81,20 @@ pub(super) struct Speaking {
     state: Mutex<State>,
 }
 
-#[derive(Clone)]
-struct Clause {
-    utterance: UtteranceId,
-    text: String,
-    interruptible: bool,
-    /// The rate its sound is made at.
-    rate: Rate,
-    /// Characters whose sound has left for the playout: where another engine goes on.
-    said: u32,
-    /// A bit for each engine that failed on it.
-    tried: u32,
-    /// The engine at work on it.
-    place: Option<usize>,
-}
-
 struct State {
-    sink: Box<dyn Sink>,
-    /// Sound that its sink had no place for, offered again later. The next clause is not begun before it has left, so that it is
-    /// never more than one clause.
-    unsent: VecDeque<Sound>,
-    /// Of the line.
-    rate: Rate,
-    clauses: VecDeque<Clause>,
-    current: Option<Clause>,
-    floor: UtteranceId,
+    queue: ClauseQueue,
     running: bool,
     queued: bool,
-    over: bool,
     news: VecDeque<Spoken>,
 }
 
 impl State {
     fn enlist(&mut self) -> Option<Class> {
-        let due = self.current.is_some() || !self.clauses.is_empty();
-        if !due || self.running || self.queued || !self.unsent.is_empty() {
+        if self.running || self.queued || !self.queue.is_due() {
             return None;
         }
         self.queued = true;
         Some(Class::Urgent)
-    }
-
-    fn wanted(&self, utterance: UtteranceId) -> bool {
-        !self.over && utterance >= self.floor
-    }
-
-    /// Hands sound to the sink, or keeps it until there is room. `Break`: the call is gone.
-    fn send(&mut self, sound: Sound) -> ControlFlow<()> {
-        self.unsent.push_back(sound);
-        self.send_rest()
-    }
-
-    fn send_rest(&mut self) -> ControlFlow<()> {
-        while let Some(sound) = self.unsent.pop_front() {
-            match self.sink.sound(sound) {
-                Ok(()) => {}
-                Err(Unsent::Full(sound)) => {
-                    self.unsent.push_front(sound);
-                    return Continue(());
-                }
-                Err(Unsent::Gone) => {
-                    self.over = true;
-                    self.unsent.clear();
-                    return Break(());
-                }
-            }
-        }
-        Continue(())
     }
 
     fn tell(&mut self, out: &mpsc::Sender<Spoken>, spoken: Spoken) {
@@ -190,28 +114,11 @@ impl State {
                     return;
                 }
                 Err(TrySendError::Closed(_)) => {
-                    self.over = true;
+                    self.queue.close();
                     self.news.clear();
                 }
             }
         }
-    }
-
-    /// Tells the playout that nothing more comes of this clause.
-    fn end(&mut self, clause: &Clause) {
-        let chars = clause.text.chars().count() as u32;
-        let last = Sound {
-            utterance: clause.utterance,
-            pcm: Vec::new(),
-            rate: clause.rate,
-            upto_char: clause.said.min(chars),
-            interruptible: clause.interruptible,
-            last: true,
-        };
-        if self.wanted(clause.utterance) {
-            _ = self.send(last);
-        }
-        self.current = None;
     }
 }
 
@@ -231,7 +138,7 @@ impl Speaking {
     fn say(&self, lease: &Lease) -> Option<()> {
         let mut why = None;
         loop {
-            let Some(clause) = self.next() else { return Some(()) };
+            let Some(clause) = self.lock().queue.next_clause() else { return Some(()) };
             let chain = &self.setup.engines;
             let picked = chain.pick(&self.setup.voice, clause.tried);
             let Some((place, engine)) = picked else {
@@ -239,13 +146,13 @@ impl Speaking {
                 let none = || TtsFault::Language(format!("{:?}", self.setup.voice.language));
                 let fault = why.take().or(late).unwrap_or_else(none);
                 let mut state = self.lock();
-                state.end(&clause);
-                if state.wanted(clause.utterance) {
+                state.queue.end();
+                if state.queue.is_wanted(clause.utterance) {
                     state.tell(&self.setup.out, Spoken::Failed { utterance: clause.utterance, fault });
                 }
                 return Some(());
             };
-            if let Some(current) = &mut self.lock().current {
+            if let Some(current) = self.lock().queue.current_mut() {
                 current.place = Some(place);
             }
             let started = clause.said > 0;
@@ -256,11 +163,13 @@ impl Speaking {
                 Outcome::Said => {
                     chain.succeeded(place);
                     let mut state = self.lock();
-                    let Some(clause) = state.current.clone() else { return Some(()) };
-                    let wanted = state.wanted(clause.utterance);
-                    state.end(&clause);
+                    let Some(utterance) = state.queue.current().map(|clause| clause.utterance) else {
+                        return Some(());
+                    };
+                    let wanted = state.queue.is_wanted(utterance);
+                    state.queue.end();
                     if wanted {
-                        state.tell(&self.setup.out, Spoken::Done { utterance: clause.utterance });
+                        state.tell(&self.setup.out, Spoken::Done { utterance });
                     }
                     return Some(());
                 }
@@ -271,24 +180,12 @@ impl Speaking {
                         lease.shared.wake_watchdog();
                     }
                     why = Some(fault);
-                    if let Some(current) = &mut self.lock().current {
+                    if let Some(current) = self.lock().queue.current_mut() {
                         current.tried |= 1 << place;
                     }
                 }
             }
         }
-    }
-
-    /// The clause to say now, if it is still wanted.
-    fn next(&self) -> Option<Clause> {
-        let mut state = self.lock();
-        if state.current.as_ref().is_some_and(|clause| !state.wanted(clause.utterance)) {
-            state.current = None;
-        }
-        if state.current.is_none() {
-            state.current = state.clauses.pop_front();
-        }
-        state.current.clone().filter(|_| !state.over)
     }
 }
 
@@ -327,28 +224,17 @@ impl Attempt<'_> {
     }
 
     fn take(&mut self, clause: &Clause, chunk: Chunk<'_>) -> ControlFlow<()> {
-        let &Clause { utterance, interruptible, rate, .. } = clause;
         if !self.lease.enter_engine(self.lease.shared.plan.speak_limit) {
             return Break(());
         }
         let mut state = self.session.lock();
-        if !state.wanted(utterance) {
-            return Break(());
-        }
+        state.queue.send(clause, self.base, chunk)?;
         if chunk.pcm.is_empty() {
             return Continue(());
         }
-        let upto_char = self.base + chunk.upto_char;
-        let sound = Sound { utterance, pcm: chunk.pcm.to_vec(), rate, upto_char, interruptible, last: false };
-        if state.send(sound).is_break() {
-            return Break(());
-        }
-        if let Some(current) = &mut state.current {
-            current.said = upto_char;
-        }
         if !self.started {
             self.started = true;
-            let started = Spoken::Started { utterance, engine: self.engine, at: now() };
+            let started = Spoken::Started { utterance: clause.utterance, engine: self.engine, at: now() };
             state.tell(&self.session.setup.out, started);
         }
         Continue(())
@@ -369,7 +255,7 @@ impl Session for Speaking {
             }
             state.running = true;
         }
-        if self.lock().unsent.is_empty() {
+        if !self.lock().queue.has_unsent() {
             self.say(lease)?;
         }
         if self.retry() {
@@ -382,7 +268,7 @@ impl Session for Speaking {
 
     fn abandoned(&self, now: Instant) -> Option<Class> {
         let mut state = self.lock();
-        if let Some(clause) = &mut state.current
+        if let Some(clause) = state.queue.current_mut()
             && let Some(place) = clause.place.take()
         {
             let rests = self.setup.engines.failed(place, &self.setup.voice, now);
@@ -399,15 +285,15 @@ impl Session for Speaking {
 
     fn is_in_ill_engine(&self) -> bool {
         let state = self.lock();
-        let clause = state.current.as_ref().filter(|_| state.running);
+        let clause = state.queue.current().filter(|_| state.running);
         clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_ill(place))
     }
 
     fn retry(&self) -> bool {
         let mut state = self.lock();
-        _ = state.send_rest();
+        _ = state.queue.send_rest();
         state.flush(&self.setup.out);
-        !state.news.is_empty() || !state.unsent.is_empty()
+        !state.news.is_empty() || state.queue.has_unsent()
     }
 
     fn resumed(&self) -> Option<Class> {
@@ -417,11 +303,10 @@ impl Session for Speaking {
     fn refuse(&self) {
         let mut state = self.lock();
         state.queued = false;
-        let waiting: Vec<_> = state.current.take().into_iter().collect();
-        let waiting: Vec<_> = waiting.into_iter().chain(std::mem::take(&mut state.clauses)).collect();
-        for clause in waiting {
-            state.end(&clause);
-            let failed = Spoken::Failed { utterance: clause.utterance, fault: TtsFault::Busy };
+        for clause in state.queue.take_all() {
+            let utterance = clause.utterance;
+            state.queue.end_taken(clause);
+            let failed = Spoken::Failed { utterance, fault: TtsFault::Busy };
             state.tell(&self.setup.out, failed);
         }
     }

@@ -5,11 +5,10 @@ use crate::call::end::End;
 use crate::call::timeline::Owed;
 use crate::call::transcript::{Entry, Given, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, Private, Slot, Speaker, Turn};
+use crate::store::{CallEvent, Private, Slot, Turn};
 use dialog::clause::Clause;
 use dialog::conversation::{self, By, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
-use media::hears::Talker;
 use media::playout::Gain;
 use std::time::Instant;
 
@@ -173,13 +172,6 @@ impl Talk {
 
     /// Notes a complete turn in the call's record.
     fn record(&mut self, entry: &Entry) {
-        let speaker = match entry.talker {
-            Talker::Caller => Speaker::Caller,
-            Talker::Bot => Speaker::Bot,
-            Talker::Supervisor => Speaker::Supervisor,
-            // No recogniser hears agents: the transcript has no entry of theirs.
-            Talker::Agent => return,
-        };
         let given = match &entry.words {
             Words::Given(given) => Some(given),
             Words::Said(_) => None,
@@ -189,7 +181,7 @@ impl Talk {
             _ => (entry.text().into(), entry.heard().into()),
         };
         self.note(CallEvent::Turn(Turn {
-            speaker,
+            speaker: entry.talker.into(),
             text,
             heard,
             interrupted: entry.cut.is_some(),

@@ -1,66 +1,67 @@
-//! Symmetric RTP (RFC 4961): whose packets are heard, and where ours go. Told the time; knows no socket.
+//! `Latch`: symmetric RTP (RFC 4961): which source addresses are accepted, and where our packets are sent. It is told the time and has no
+//! socket.
 use super::Remote;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Whom a wire may learn as the true sender, where its packets come from another address than its SDP says (NAT).
+/// Which source address may be learned as the far end's, where its packets come from another address than its SDP names (NAT).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Latching {
-    /// Anybody who is first: phones behind a NAT work.
+    /// Any address, the first that sends: for phones behind a NAT.
     #[default]
     Anyone,
-    /// Another port of the advertised host.
+    /// Another port of the address in SDP.
     SameHost,
-    /// Nobody: only the advertised address is heard.
+    /// None: only packets from the address in SDP are accepted.
     Nobody,
 }
 
-/// After a new remote the old sender's packets in flight are heard for so long, without being learned again.
+/// For how long after a new remote packets in flight from the former sender are still accepted. They are not learned from.
 const GRACE: Duration = Duration::from_secs(2);
-/// Packets in sequence that make a sender at another address than the advertised one the true one. The first is heard already.
-const SEQUENTIAL: u16 = 2;
-/// Packets that may be missing between two that count as in sequence.
-const GAP: u16 = 10;
-/// The most packets a second that a sender is taken to have sent while it was not heard, and how many more may be missing.
-const PACKETS: u64 = 200;
-const SLACK: u64 = 100;
-/// Without RTCP for so long (three intervals of RFC 3550 section 6.2) another port of the same host may bring it.
+/// After how many packets in sequence a sender at another address than that in SDP is learned. The first packet is accepted already.
+const MIN_SEQUENTIAL: u16 = 2;
+/// How many packets may be missing between two that count as in sequence.
+const MAX_GAP: u16 = 10;
+/// How far the sequence number of a sender may have advanced while nothing arrived from it: so many packets a second, and so many more.
+const MAX_PACKETS_PER_SECOND: u64 = 200;
+const MORE_PACKETS: u64 = 100;
+/// After this time without RTCP (three intervals of RFC 3550 section 6.2) it is accepted from another port of the same address.
 const RTCP_SILENCE: Duration = Duration::from_secs(15);
 
-/// A packet, for the question who sent it.
+/// What a received packet says of its sender.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub from: SocketAddr,
     pub ssrc: u32,
     pub sequence: u16,
-    /// A key of the other side opened it.
+    /// It was authenticated with a key of the other side.
     pub authentic: bool,
 }
 
-/// The last packet of a sender that was heard.
+/// The last accepted packet of a sender.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+struct LastPacket {
     at: Instant,
     from: SocketAddr,
     ssrc: u32,
     sequence: u16,
 }
 
-impl Heard {
+impl LastPacket {
     fn new(at: Instant, seen: Seen) -> Self {
         Self { at, from: seen.from, ssrc: seen.ssrc, sequence: seen.sequence }
     }
 
-    /// Whether a packet goes on where this sender was: its source, and a number it can have reached by now.
-    fn goes_on(&self, now: Instant, seen: Seen) -> bool {
+    /// Whether a packet continues this sender's stream: the same SSRC, and a sequence number that it can have reached by now.
+    fn is_continued_by(&self, now: Instant, seen: Seen) -> bool {
         let quiet = now.saturating_duration_since(self.at);
-        let most = (quiet.as_millis() as u64).saturating_mul(PACKETS) / 1_000 + SLACK;
+        let most = (quiet.as_millis() as u64).saturating_mul(MAX_PACKETS_PER_SECOND) / 1_000 + MORE_PACKETS;
         let ahead = u64::from(seen.sequence.wrapping_sub(self.sequence));
         seen.ssrc == self.ssrc && (1..=most.min(0x7fff)).contains(&ahead)
     }
 }
 
-/// Somebody at another address than the known one has begun.
+/// A sender at another address than the known one, that is not learned yet.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     from: SocketAddr,
@@ -70,32 +71,32 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// The same one with a packet more, or another one with its first.
+    /// The candidate after another packet: the same one, or a new one with its first packet.
     fn after(before: Option<Self>, seen: Seen) -> Self {
         let Seen { from, ssrc, sequence, .. } = seen;
         let follows =
-            |c: &Self| c.from == from && c.ssrc == ssrc && (1..=GAP).contains(&sequence.wrapping_sub(c.sequence));
+            |c: &Self| c.from == from && c.ssrc == ssrc && (1..=MAX_GAP).contains(&sequence.wrapping_sub(c.sequence));
         let count = before.filter(follows).map_or(1, |before| before.count + 1);
         Self { from, ssrc, sequence, count }
     }
 }
 
-/// One leg's idea of where the other side is.
+/// What one leg knows of the addresses of the other side.
 #[derive(Debug)]
 pub(super) struct Latch {
     latching: Latching,
-    /// A sender that has been silent for so long may have moved.
+    /// After this time without packets a sender may have got another address.
     silence: Duration,
     advertised: Remote,
     learned: Option<SocketAddr>,
-    /// Who may become the learned one.
+    /// The sender that may be learned next.
     candidate: Option<Candidate>,
-    /// The last packet of the learned sender, and of the one it has moved away from.
-    heard: Option<Heard>,
-    moved_from: Option<Heard>,
-    /// Who was learned before the remote changed, and until when it only finishes.
+    /// The last packet from the learned address, and from the former one.
+    heard: Option<LastPacket>,
+    moved_from: Option<LastPacket>,
+    /// The address that was learned before the remote changed, and until when its packets in flight are accepted.
     before: Option<(SocketAddr, Instant)>,
-    /// Where RTCP comes from, and when it last did.
+    /// The source address of RTCP, and when it last arrived.
     rtcp: Option<(SocketAddr, Instant)>,
     silent: bool,
 }
@@ -116,7 +117,7 @@ impl Latch {
         }
     }
 
-    /// What a new SDP says. The same address again changes nothing: whoever was learned stays.
+    /// Takes the remote of a new SDP. The same address again changes nothing: what was learned stays.
     pub(super) fn follow(&mut self, now: Instant, remote: Remote) {
         self.silent = remote.rtp.ip().is_unspecified();
         if self.silent {
@@ -136,15 +137,15 @@ impl Latch {
         self.learned
     }
 
-    /// Whether a valid RTP packet is the other side's; learns from it. `now`: when it arrived.
+    /// Whether to accept a valid RTP packet; learns from it. `now`: when it arrived.
     pub(super) fn admits_rtp(&mut self, now: Instant, seen: Seen) -> bool {
         let from = seen.from;
-        // The advertised address came by signalling, so it counts more than a guess, even one already made.
+        // The address in SDP has precedence over a learned one.
         if self.learned == Some(from) || from == self.advertised.rtp {
             if self.learned != Some(from) {
                 self.learn(from);
             }
-            self.heard = Some(Heard::new(now, seen));
+            self.heard = Some(LastPacket::new(now, seen));
             return true;
         }
         let allowed = match self.latching {
@@ -162,35 +163,36 @@ impl Latch {
             return false;
         }
         if self.learned.is_some() {
-            return self.moves(now, seen);
+            return self.continues_elsewhere(now, seen);
         }
         let candidate = Candidate::after(self.candidate, seen);
         self.candidate = Some(candidate);
-        if candidate.count >= SEQUENTIAL {
+        if candidate.count >= MIN_SEQUENTIAL {
             self.learn(from);
-            self.heard = Some(Heard::new(now, seen));
+            self.heard = Some(LastPacket::new(now, seen));
         }
         true
     }
 
-    /// Whether the learned sender goes on from another address: a NAT on its way has forgotten the old one. Only a sender
-    /// that has been silent moves, so nobody takes a call that is alive; and one that was moved away from takes it back.
-    fn moves(&mut self, now: Instant, seen: Seen) -> bool {
+    /// Whether the learned sender continues from another address, because a NAT has dropped its old mapping. Only after a silence is
+    /// another address learned, so that a live stream cannot be taken over; a stream that goes on at the former address is learned
+    /// again.
+    fn continues_elsewhere(&mut self, now: Instant, seen: Seen) -> bool {
         let Some(heard) = self.heard else { return false };
-        let back = self.moved_from.filter(|was| was.from == seen.from && was.goes_on(now, seen));
+        let back = self.moved_from.filter(|was| was.from == seen.from && was.is_continued_by(now, seen));
         let gone = now.saturating_duration_since(heard.at) >= self.silence;
-        if back.is_none() && !(gone && (seen.authentic || heard.goes_on(now, seen))) {
+        if back.is_none() && !(gone && (seen.authentic || heard.is_continued_by(now, seen))) {
             return false;
         }
         let candidate = Candidate::after(self.candidate, seen);
         self.candidate = Some(candidate);
-        // Authentication needs no second packet; sequence numbers could be guessed.
-        if !seen.authentic && candidate.count < SEQUENTIAL {
+        // An authenticated packet suffices; sequence numbers can be guessed, so several are needed.
+        if !seen.authentic && candidate.count < MIN_SEQUENTIAL {
             return false;
         }
         self.learn(seen.from);
         self.moved_from = Some(heard).filter(|_| back.is_none());
-        self.heard = Some(Heard::new(now, seen));
+        self.heard = Some(LastPacket::new(now, seen));
         true
     }
 
@@ -199,7 +201,7 @@ impl Latch {
         (self.candidate, self.moved_from, self.before, self.rtcp) = (None, None, None, None);
     }
 
-    /// Whether a valid RTCP packet is the other side's; its port is learned from the first, and anew when that one is silent.
+    /// Whether to accept a valid RTCP packet. Its port is learned from the first one, and again after a silence.
     pub(super) fn admits_rtcp(&mut self, now: Instant, from: SocketAddr) -> bool {
         let host = self.learned.unwrap_or(self.advertised.rtp).ip();
         let theirs = from.ip() == host || Some(from) == self.advertised.rtcp;
@@ -220,7 +222,7 @@ impl Latch {
         (!self.silent).then(|| self.learned.unwrap_or(self.advertised.rtp))
     }
 
-    /// Behind a NAT a separate RTCP port is unknown until the other side has used it; until then nothing is sent.
+    /// Where RTCP is sent. The separate RTCP port of a far end behind a NAT is unknown until it has sent RTCP: nothing is sent before.
     pub(super) fn rtcp(&self) -> Option<SocketAddr> {
         let rtp = self.rtp()?;
         let learned = self.rtcp.map(|(rtcp, _)| rtcp);
@@ -230,7 +232,7 @@ impl Latch {
         }
     }
 
-    pub(super) fn muxes(&self) -> bool {
+    pub(super) fn uses_rtcp_mux(&self) -> bool {
         self.advertised.rtcp.is_none()
     }
 }

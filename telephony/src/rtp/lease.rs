@@ -1,4 +1,4 @@
-//! `Lease`: the right to a pair of ports, which returns to the pool when it is dropped.
+//! `Lease`: a pair of ports taken from the pool; dropping it returns the pair.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -9,7 +9,7 @@ use std::time::Instant;
 pub(super) struct Lease {
     port: u16,
     in_use: Arc<AtomicUsize>,
-    /// As long as the pool has pairs, each of which is out at most once: it never is full.
+    /// Its capacity is the number of pairs, each of which is taken at most once: it is never full.
     back: SyncSender<(u16, Instant)>,
 }
 
@@ -28,7 +28,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.in_use.fetch_sub(1, Ordering::Relaxed);
-        // Where the pool itself is gone, nobody takes the pair again.
+        // An error: the pool itself has been dropped.
         let _ = self.back.try_send((self.port, Instant::now()));
     }
 }

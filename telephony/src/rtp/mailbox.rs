@@ -1,4 +1,4 @@
-//! A place for one message from one thread to another where neither waits: the newest replaces what was not yet taken.
+//! `Mailbox`: holds one message from one thread to another. Neither waits: a new message replaces one that has not been taken.
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
@@ -21,7 +21,7 @@ impl<T: Send> Mailbox<T> {
         self.swap(Box::into_raw(Box::new(message)));
     }
 
-    /// Cheap enough to ask for every packet.
+    /// One atomic load where it is empty: it is called for every packet.
     pub(super) fn take(&self) -> Option<Box<T>> {
         if self.message.load(Ordering::Relaxed).is_null() { None } else { self.swap(ptr::null_mut()) }
     }
@@ -56,7 +56,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
 
-    /// Counts those that live.
+    /// Counts live values.
     struct Counted(Arc<AtomicUsize>, usize);
 
     impl Counted {

@@ -1,7 +1,7 @@
-//! RTP and RTCP over UDP (RFC 3550): ports out of a range, and the wire between a leg and the network.
+//! RTP and RTCP over UDP (RFC 3550): a pool of ports, and the wire between a leg and the network.
 //!
-//! [`Ports::take`] gives a [`Socket`] whose port goes into an SDP; once the other side's address is known,
-//! [`Socket::wire`] makes it the [`UdpWire`] of a leg and a [`Control`] that stays with the signalling.
+//! [`Ports::take`] returns a [`Socket`], whose port SDP names. Once the other side's address is known, [`Socket::wire`] turns it into the
+//! [`UdpWire`] of a leg and the [`Control`] for the signalling.
 mod latch;
 mod lease;
 mod limits;
@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 /// Where the other side wants our packets, as its SDP says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// An unspecified address means: send nothing (hold in the style of RFC 2543).
+    /// Unspecified: nothing is sent (the hold of RFC 2543).
     pub rtp: SocketAddr,
     /// `None`: on the RTP port (RFC 5761).
     pub rtcp: Option<SocketAddr>,

@@ -1,4 +1,4 @@
-//! A pool of UDP port pairs, RTP even and RTCP odd; a closed pair rests before it is used again.
+//! `Ports`: a pool of UDP port pairs, RTP even and RTCP odd. A closed pair is not used again for a while.
 use super::Remote;
 use super::latch::{Latch, Latching};
 use super::lease::Lease;
@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// DSCP "expedited forwarding" (RFC 3246), as the byte that sockets want.
+/// DSCP "expedited forwarding" (RFC 3246), as the traffic class byte.
 const EXPEDITED: libc::c_int = 46 << 2;
 
 #[derive(Clone, Debug)]
@@ -23,19 +23,19 @@ pub struct PortsPlan {
     pub bind: IpAddr,
     /// The address that SDP names.
     pub advertise: IpAddr,
-    /// The range, both ends included; only whole pairs count.
+    /// The range, both ends included; only whole pairs are used.
     pub from: u16,
     pub to: u16,
-    /// How long a closed pair is not handed out, so that packets still under way reach no other call.
+    /// How long a closed pair is not used again, so that packets in flight reach no other call.
     pub drain: Duration,
     pub latching: Latching,
-    /// A far end that has sent nothing for so long may go on from another address (a NAT has forgotten it).
+    /// After this time without packets a far end may continue from another address, because a NAT has dropped its mapping.
     pub silence: Duration,
-    /// Where sound of the other IP family goes, if both are served. It shares the range.
+    /// The address of the other IP family, where both are configured. It shares the range.
     pub other: Option<RtpAddress>,
 }
 
-/// An address to bind, and what SDP calls it.
+/// An address to bind, and the address in SDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RtpAddress {
     pub bind: IpAddr,
@@ -83,14 +83,14 @@ struct Pool {
     plan: PortsPlan,
     in_use: Arc<AtomicUsize>,
     state: Mutex<State>,
-    /// Closed pairs come back here, from media threads too, without a lock. Each pair is out at most once, so the
-    /// channel, as long as the pool, never is full.
+    /// Closed pairs are returned here, also by media threads, without a lock. Its capacity is the number of pairs, each of which is taken
+    /// at most once: it is never full.
     back: SyncSender<(u16, Instant)>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Even ports ready to be taken, longest unused first.
+    /// The even ports of free pairs, the longest unused first.
     free: VecDeque<u16>,
     resting: VecDeque<(u16, Instant)>,
     back: Receiver<(u16, Instant)>,
@@ -110,7 +110,7 @@ impl State {
 
 impl Ports {
     pub fn new(plan: PortsPlan) -> Self {
-        // Port 0 means "any" to a socket. Random order: nobody outside guesses the next call's port.
+        // Port 0 means "any" to a socket. The order is random, so that the port of the next call cannot be guessed.
         let mut ports = (plan.from.max(2)..=plan.to).filter(|p| p % 2 == 0 && *p < plan.to).collect::<Vec<_>>();
         ports.shuffle(&mut rand::rng());
         let (back, receiver) = sync_channel(ports.len().max(1));
@@ -118,12 +118,12 @@ impl Ports {
         Self(Arc::new(Pool { plan, in_use: Arc::default(), state: Mutex::new(state), back }))
     }
 
-    /// A pair of bound sockets. Does a few system calls and never waits.
+    /// A pair of bound sockets. Never blocks.
     pub fn take(&self) -> Result<Socket, NoPort> {
         self.take_towards(self.0.plan.advertise)
     }
 
-    /// A pair of the family of `peer`; of the first address where that family is not served.
+    /// A pair of the IP family of `peer`; of the first address where that family is not configured.
     pub fn take_towards(&self, peer: IpAddr) -> Result<Socket, NoPort> {
         let PortsPlan { bind, advertise, drain, from, to, .. } = self.0.plan;
         let mut addresses = self.0.plan.addresses();
@@ -145,7 +145,7 @@ impl Ports {
                     let (latching, silence) = (self.0.plan.latching, self.0.plan.silence);
                     return Ok(Socket { rtp, rtcp, advertise, lease, latching, silence });
                 }
-                // Another program has it: the lease, dropped, rests, and the next is tried.
+                // Another program uses the port: the pair is returned, and the next one is tried.
                 Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries > 0 => tries -= 1,
                 Err(source) => return Err(NoPort::Bind { address: bind, source }),
             }
@@ -156,12 +156,12 @@ impl Ports {
         Lease::new(port, &self.0.in_use, &self.0.back)
     }
 
-    /// Pairs handed out and not closed yet.
+    /// Pairs that are taken.
     pub fn in_use(&self) -> usize {
         self.0.in_use.load(Ordering::Relaxed)
     }
 
-    /// Pairs that [`Self::take`] would find at `now`, where no other program holds them.
+    /// Pairs that [`Self::take`] would find free at `now`, unless another program uses them.
     pub fn free(&self, now: Instant) -> usize {
         self.locked(|state| {
             state.collect(now, self.0.plan.drain);
@@ -169,7 +169,7 @@ impl Ports {
         })
     }
 
-    /// Whether sound goes by the IP family of this address.
+    /// Whether RTP is configured for the IP family of this address.
     pub fn serves(&self, address: IpAddr) -> bool {
         self.0.plan.addresses().any(|addresses| same_family(addresses.advertise, address))
     }
@@ -179,10 +179,10 @@ impl Ports {
     }
 }
 
-/// A bound pair that belongs to no leg yet. Dropping it gives the pair back.
+/// A bound pair without a leg. Dropping it returns the pair.
 #[derive(Debug)]
 pub struct Socket {
-    // Fields drop in this order: the sockets close before the lease goes back.
+    // Fields drop in this order: the sockets close before the lease is returned.
     rtp: UdpSocket,
     rtcp: UdpSocket,
     advertise: IpAddr,
@@ -192,27 +192,27 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// The RTP port, for SDP's m-line; RTCP is on the next.
+    /// The RTP port, for the m-line; RTCP is on the next port.
     pub fn port(&self) -> u16 {
         self.lease.port()
     }
 
-    /// The address for SDP's c-line.
+    /// The address for the c-line.
     pub fn advertised(&self) -> IpAddr {
         self.advertise
     }
 
-    /// The leg's wire, and the end that the signalling keeps.
+    /// The wire for the leg, and its control for the signalling.
     pub fn wire(self, remote: Remote) -> (UdpWire, Control) {
         let latch = Latch::new(self.latching, self.silence, remote);
         UdpWire::new(self.rtp, self.rtcp, self.lease, latch)
     }
 }
 
-/// Five seconds of packets, as the kernel counts them: up to 2 kB each with some network cards. What is not used costs nothing.
+/// The receive buffer: five seconds of packets, which the kernel counts as up to 2 kB each. It takes memory only as it fills.
 const RECEIVE_BUFFER: usize = 512 << 10;
 
-/// A socket of ours: never blocks, its packets are marked, and the kernel stamps what arrives.
+/// A non-blocking socket with DSCP marking and arrival timestamps of the kernel.
 pub(crate) fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = socket2::Socket::new(
         if address.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 },
@@ -226,8 +226,8 @@ pub(crate) fn open(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
         socket.set_only_v6(true)?;
         (libc::IPPROTO_IPV6, libc::IPV6_TCLASS)
     };
-    // All are best effort: without them packets are marked less well, stamped when they are read, or lost where a network that
-    // stood still brings more than a tick's budget at once.
+    // All options are best effort. Without them packets are not marked, or are stamped when they are read, or are lost in a burst of more
+    // than one tick reads.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     let _ = set(&socket, level, traffic_class, EXPEDITED);
     let _ = set(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);

@@ -1,4 +1,4 @@
-//! RTCP between datagrams and [`Rtcp`]: compound packets, NTP time, and round trips from LSR and DLSR. Told the time.
+//! Converts between datagrams and [`Rtcp`]: compound packets, NTP time, and round-trip times from LSR and DLSR. It is told the time.
 use media::packet::{Report, Rtcp};
 use rtc_rtcp::goodbye::Goodbye;
 use rtc_rtcp::header::{HEADER_LENGTH, Header, PacketType};
@@ -12,12 +12,12 @@ use rtc_shared::marshal::Unmarshal;
 use std::any::Any;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Sender reports remembered, so that a late report about one still gives a round trip.
-const KEPT: usize = 8;
-/// A longer round trip is a mistake.
-const LONGEST: Duration = Duration::from_secs(10);
-/// Packets taken out of one compound packet.
-const MOST: usize = 8;
+/// Sender reports that are kept, so that a late report about one still gives a round-trip time.
+const KEPT_REPORTS: usize = 8;
+/// A longer round-trip time is discarded.
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(10);
+/// The most packets that are read of one compound packet.
+const MAX_PACKETS: usize = 8;
 /// From the NTP era (1900) to that of Unix.
 const NTP_TO_UNIX: u64 = 2_208_988_800;
 
@@ -46,27 +46,27 @@ pub(super) fn is_compound(datagram: &[u8]) -> bool {
     !first
 }
 
-/// What a wire must remember between reports.
+/// What has to be kept between reports.
 #[derive(Debug)]
 pub(crate) struct ReportState {
-    /// Random, of 96 bits (RFC 7022 section 4.2): it tells nothing about host or user.
+    /// The CNAME: 96 random bits (RFC 7022 section 4.2), without information about host or user.
     cname: String,
-    /// Our source, once it has sent.
+    /// Our SSRC, once it has been used.
     pub(crate) ours: Option<u32>,
-    /// Middle 32 bits of the NTP time of our sender reports, and when they left.
-    sent: [Option<(u32, Instant)>; KEPT],
+    /// The middle 32 bits of the NTP time of our sender reports, and when they were sent.
+    sent: [Option<(u32, Instant)>; KEPT_REPORTS],
     next: usize,
-    /// The last sender report heard: its source, the middle of its NTP time, when it arrived.
+    /// The last sender report received: its SSRC, the middle 32 bits of its NTP time, when it arrived.
     heard: Option<(u32, u32, Instant)>,
 }
 
 impl ReportState {
     pub(crate) fn new() -> Self {
         let [a, b, c] = rand::random::<[u32; 3]>();
-        Self { cname: format!("{a:08x}{b:08x}{c:08x}"), ours: None, sent: [None; KEPT], next: 0, heard: None }
+        Self { cname: format!("{a:08x}{b:08x}{c:08x}"), ours: None, sent: [None; KEPT_REPORTS], next: 0, heard: None }
     }
 
-    /// Takes a datagram apart. What a leg acts on goes to `out`; well-formed rest (SDES, APP, feedback) is passed over.
+    /// Parses a datagram. Packets that concern the leg go to `out`; other well-formed ones (SDES, APP, feedback) are ignored.
     pub(super) fn read(
         &mut self,
         datagram: &[u8],
@@ -77,7 +77,7 @@ impl ReportState {
             return Err(Malformed);
         }
         let mut rest = datagram;
-        for _ in 0..MOST {
+        for _ in 0..MAX_PACKETS {
             if rest.is_empty() {
                 break;
             }
@@ -85,9 +85,9 @@ impl ReportState {
             let end = HEADER_LENGTH + usize::from(header.length) * 4;
             let (mut packet, after) = rest.split_at_checked(end).ok_or(Malformed)?;
             let understood = match header.packet_type {
-                PacketType::SenderReport => self.understand(&SenderReport::unmarshal(&mut packet)?, arrived),
-                PacketType::ReceiverReport => self.understand(&ReceiverReport::unmarshal(&mut packet)?, arrived),
-                PacketType::Goodbye => self.understand(&Goodbye::unmarshal(&mut packet)?, arrived),
+                PacketType::SenderReport => self.interpret(&SenderReport::unmarshal(&mut packet)?, arrived),
+                PacketType::ReceiverReport => self.interpret(&ReceiverReport::unmarshal(&mut packet)?, arrived),
+                PacketType::Goodbye => self.interpret(&Goodbye::unmarshal(&mut packet)?, arrived),
                 _ => None,
             };
             understood.into_iter().for_each(&mut out);
@@ -96,8 +96,8 @@ impl ReportState {
         Ok(())
     }
 
-    /// What a leg acts on of one packet.
-    pub(crate) fn understand(&mut self, packet: &dyn Any, arrived: Instant) -> Option<Rtcp> {
+    /// The part of one packet that concerns the leg.
+    pub(crate) fn interpret(&mut self, packet: &dyn Any, arrived: Instant) -> Option<Rtcp> {
         if let Some(SenderReport { ssrc, ntp_time, rtp_time, packet_count, octet_count, reports, .. }) =
             packet.downcast_ref()
         {
@@ -113,7 +113,7 @@ impl ReportState {
         sources.first().map(|&ssrc| Rtcp::Goodbye { ssrc })
     }
 
-    /// The block about us, or the first while we have not sent.
+    /// The report block about our SSRC; the first block while nothing has been sent.
     fn report(&self, blocks: &[ReceptionReport], arrived: Instant) -> Option<Report> {
         let block = blocks.iter().find(|b| self.ours.is_none_or(|ours| ours == b.ssrc))?;
         Some(Report {
@@ -127,19 +127,18 @@ impl ReportState {
         })
     }
 
-    /// RFC 3550 section 6.4.1, by our own clock since the sender report named: steps of the wall clock do no harm.
+    /// The round-trip time (RFC 3550 section 6.4.1), measured by the monotonic clock: steps of the wall clock have no effect.
     fn round_trip(&self, block: &ReceptionReport, arrived: Instant) -> Option<Duration> {
         let &(_, left) = self.sent.iter().flatten().find(|(ntp, _)| *ntp == block.last_sender_report)?;
         let held = Duration::from_nanos(u64::from(block.delay) * 1_000_000_000 / 65_536);
         let passed = arrived.saturating_duration_since(left);
-        // DLSR has a grain of 15 µs, and other clocks are not perfect.
+        // DLSR has a resolution of 15 µs, and clocks differ: a small negative value counts as zero.
         let round_trip =
             if held > passed + Duration::from_millis(1) { None } else { Some(passed.saturating_sub(held)) };
-        round_trip.filter(|r| *r <= LONGEST)
+        round_trip.filter(|r| *r <= MAX_ROUND_TRIP)
     }
 
-    /// Writes a compound packet: a report first, then our CNAME, then a goodbye where that is what is said.
-    /// `wall` is the time of the same moment as `now`.
+    /// Writes a compound packet: a report, our CNAME, and BYE for [`Rtcp::Goodbye`]. `wall`: the wall-clock time of `now`.
     pub(super) fn write(&mut self, rtcp: &Rtcp, now: Instant, wall: SystemTime, out: &mut [u8]) -> Option<usize> {
         let mut length = 0;
         for packet in self.compose(rtcp, now, wall) {
@@ -148,13 +147,13 @@ impl ReportState {
         Some(length)
     }
 
-    /// The packets of a compound one.
+    /// The packets of a compound packet.
     pub(crate) fn compose(&mut self, rtcp: &Rtcp, now: Instant, wall: SystemTime) -> Vec<Box<dyn Packet>> {
         let (ssrc, report): (u32, Box<dyn Packet>) = match *rtcp {
             Rtcp::Sender { ssrc, rtp_timestamp, packets, octets, report } => {
                 let ntp_time = ntp(wall);
                 self.sent[self.next] = Some((middle(ntp_time), now));
-                self.next = (self.next + 1) % KEPT;
+                self.next = (self.next + 1) % KEPT_REPORTS;
                 let reports = self.blocks(report, now);
                 let packet = SenderReport {
                     ssrc,

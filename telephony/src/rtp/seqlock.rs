@@ -1,4 +1,4 @@
-//! An address that one thread writes and another reads without either waiting: a sequence lock over atomics.
+//! `RemoteSeqlock`: a [`Remote`] that one thread writes and another reads without waiting: a sequence lock over atomics.
 use super::Remote;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
@@ -10,13 +10,13 @@ const SOME: u64 = 1 << 33;
 /// The latest [`Remote`], if any. One writer at a time.
 #[derive(Debug, Default)]
 pub(super) struct RemoteSeqlock {
-    /// Even: at rest; odd: being written. Its half counts the writes.
+    /// Odd while a write is in progress; twice the number of writes.
     version: AtomicU32,
     words: [AtomicU64; 2 * WORDS],
 }
 
 impl RemoteSeqlock {
-    /// Writers must exclude each other.
+    /// Only one thread may write at a time.
     pub(super) fn write(&self, remote: Remote) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version.wrapping_add(1), Ordering::Relaxed);
@@ -28,12 +28,12 @@ impl RemoteSeqlock {
         self.version.store(version.wrapping_add(2), Ordering::Release);
     }
 
-    /// The number of the last write; cheap enough to ask on every tick.
+    /// The number of the last write: one atomic load.
     pub(super) fn version(&self) -> u32 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// The value and its number; `None` before the first write, and while one is going on: ask again later.
+    /// The value and the number of its write; `None` before the first write, and while one is in progress.
     pub(super) fn read(&self) -> Option<(u32, Remote)> {
         let version = self.version();
         if version & 1 == 1 {

@@ -1,8 +1,7 @@
-//! SRTP and SRTCP of one leg (RFC 3711): which key, which index, and whether a packet was heard before. Told the time.
+//! `Srtp`: SRTP and SRTCP of one leg (RFC 3711): keys, packet indices and replay protection. It is told the time.
 //!
-//! [`Srtp`] lives on the leg's media thread. New keys come as a [`Rekey`], made by the signalling, whose threads derive the
-//! session keys. Indices belong to the leg and outlive every key: the roll-over counter goes on (RFC 3711 section 3.3.1),
-//! and with it no key meets the same index twice.
+//! It is used on the media thread of the leg. New keys arrive as a [`Rekey`], made by the signalling, whose threads derive the session
+//! keys. Indices belong to the leg and continue when keys change (RFC 3711 section 3.3.1), so that no key is used twice with one index.
 mod cipher;
 mod keys;
 #[cfg(test)]
@@ -14,13 +13,13 @@ pub use keys::{Keys, Mki, Secrets, Suite};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Packets in flight under the last key of the other side are heard for so long.
+/// For how long packets under the previous key of the other side are accepted.
 const GRACE: Duration = Duration::from_secs(5);
-/// Our new key is used at the latest so long after the answer that names it left: a side that is on hold shows nothing.
+/// After this time our new key is used in any case: a far end on hold sends no packet that shows that it has our answer.
 const SILENCE: Duration = Duration::from_secs(1);
-/// Sources of one leg that are remembered, in each direction. A phone has one, a few after transfers.
+/// The most SSRCs of one leg that are kept in each direction. A phone has one, a few after transfers.
 const SOURCES: usize = 8;
-/// Packets that may come late and still be told from copies.
+/// The replay window: how late a packet may arrive and still be told from a replayed one.
 const WINDOW: u64 = u128::BITS as u64;
 /// Indices have 48 bits, those of SRTCP 31 (RFC 3711 section 9.2).
 const LAST: u64 = (1 << 48) - 1;
@@ -42,16 +41,16 @@ pub(super) enum Fault {
     Spent,
 }
 
-/// From when on our new key is used.
+/// When our new key is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
-    /// At once: the other side is known to have it.
+    /// At once: the other side has it.
     Now,
-    /// When the other side shows that our answer has arrived, by using the new key of its own.
+    /// When the other side uses its own new key, which shows that it has our answer.
     WithTheirs,
 }
 
-/// A master key and the session keys made of it.
+/// A master key and the session keys derived from it.
 struct Key {
     keys: Keys,
     cipher: Cipher,
@@ -63,7 +62,7 @@ impl Key {
     }
 }
 
-/// Keys on their way to a wire.
+/// New keys for a wire.
 pub(super) struct Rekey {
     ours: Key,
     theirs: Key,
@@ -76,22 +75,22 @@ impl Rekey {
     }
 }
 
-/// Our key that waits until the other side has it.
+/// Our new key, until it is used.
 struct Next {
     key: Key,
     by: Instant,
-    /// Their key has changed with it, so that a packet under theirs tells.
+    /// The other side's key has changed too: a packet under it shows that our answer has arrived.
     with_theirs: bool,
 }
 
-/// A source heard.
+/// A received SSRC.
 #[derive(Clone, Copy, Default)]
 struct Heard {
     ssrc: u32,
-    /// The number of the key that `highest` was last proved with.
+    /// The number of the key that the packet `highest` was authenticated with.
     era: u32,
     highest: u64,
-    /// Bit n: `highest - n` was heard.
+    /// Bit n: the packet `highest - n` has been received.
     seen: u128,
     used: u64,
 }
@@ -120,8 +119,8 @@ impl Heard {
         nearest(self.highest, sequence).unwrap_or(u64::from(sequence))
     }
 
-    /// The index of a sender whose numbers stepped back and who went on to the next round, since no index serves twice
-    /// (RFC 3711 section 3.3.1). The HMAC tells whether it is so.
+    /// The index where the sender's sequence numbers have stepped back and its roll-over counter has been raised, as no index may be used
+    /// twice (RFC 3711 section 3.3.1). Authentication shows whether that is so.
     fn round_on(&self, sequence: u16) -> Option<u64> {
         let index = self.estimate(sequence);
         (index + WINDOW <= self.highest).then_some(index + (1 << 16))
@@ -133,7 +132,7 @@ fn nearest(index: u64, sequence: u16) -> Option<u64> {
     index.checked_add_signed(i64::from(step))
 }
 
-/// The sources heard, the longest unheard making way. Only proved packets enter, so that a stranger displaces nobody.
+/// The received SSRCs; beyond the limit the longest silent one is dropped. Only authenticated packets enter one.
 #[derive(Default)]
 struct Sources {
     known: [Option<Heard>; SOURCES],
@@ -164,11 +163,11 @@ pub(super) struct Srtp {
     next: Option<Next>,
     theirs: Key,
     before: Option<(Key, Instant)>,
-    /// Counts the keys of the other side.
+    /// The number of keys of the other side so far.
     era: u32,
     heard: Sources,
     heard_rtcp: Sources,
-    /// Sources of ours, with the last index used.
+    /// Our SSRCs, with the last index used.
     sent: [Option<(u32, u64)>; SOURCES],
     sent_rtcp: u32,
     plain: Box<[u8; LARGEST]>,
@@ -196,7 +195,7 @@ impl Srtp {
         }
     }
 
-    /// Takes up new keys; those that have not changed go on as they are.
+    /// Takes new keys. Unchanged ones stay in use.
     pub(super) fn rekey(&mut self, now: Instant, keys: Rekey) {
         let Rekey { ours, theirs, switch } = keys;
         let with_theirs = theirs.keys != self.theirs.keys;
@@ -213,7 +212,7 @@ impl Srtp {
         }
     }
 
-    /// Lets go what has had its time.
+    /// Drops a previous key whose time is over, and starts to use a new one.
     pub(super) fn tick(&mut self, now: Instant) {
         self.before.take_if(|(_, until)| *until <= now);
         if let Some(next) = self.next.take_if(|next| next.by <= now) {
@@ -221,7 +220,7 @@ impl Srtp {
         }
     }
 
-    /// What a datagram says, RTP and RTCP alike (RFC 5761 tells them apart).
+    /// Authenticates and decrypts a datagram, RTP or RTCP (told apart as RFC 5761 says).
     pub(super) fn unprotect(&mut self, datagram: &[u8]) -> Result<&[u8], Fault> {
         let length = if is_rtcp(datagram) { self.open_rtcp(datagram)? } else { self.open_rtp(datagram)? };
         self.plain.get(..length).ok_or(Fault::Malformed)
@@ -234,8 +233,8 @@ impl Srtp {
         let mut fault = Fault::Unauthentic;
         let keys = [Some((&self.theirs, self.era)), self.before.as_ref().map(|(key, _)| (key, self.era - 1))];
         for (key, era) in keys.into_iter().flatten() {
-            // Under a key that has proved nothing yet, a source begins at 0 (RFC 4568 section 6.4.1) or goes on where it
-            // was; its very first packets may be lost or late, so that 65535 lies behind it already.
+            // Under a key that has authenticated no packet yet, the roll-over counter begins at 0 (RFC 4568 section 6.4.1) or continues; the
+            // first packets may be lost or late, so that the sequence number may already have wrapped.
             let first = u64::from(sequence);
             let later = (sequence < 0x8000).then_some(first | 1 << 16);
             let tries = match known {
@@ -279,11 +278,11 @@ impl Srtp {
         for (key, era) in keys.into_iter().flatten() {
             let Some(word) = key.cipher.word(datagram) else { return Err(Fault::Malformed) };
             let index = word & LAST_RTCP;
-            // Unencrypted SRTCP is never agreed on; a late report under the last key is worth nothing.
+            // Unencrypted SRTCP is never negotiated; late reports under the previous key are not needed.
             if word == index || known.is_some_and(|heard| heard.era > era) {
                 continue;
             }
-            // Each key has its own list: some phones begin anew at 0.
+            // Each key has its own list of SRTCP indices: some phones begin again at 0.
             let goes_on = known.filter(|heard| heard.era == era);
             if goes_on.is_some_and(|heard| heard.replays(index.into())) {
                 fault = Fault::Replayed;
@@ -300,7 +299,7 @@ impl Srtp {
         Err(fault)
     }
 
-    /// Seals the first `length` bytes of `buffer` in place; its length then.
+    /// Encrypts and authenticates the first `length` bytes of `buffer` in place; returns the new length.
     pub(super) fn protect(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, Fault> {
         let packet = buffer.get(..length).ok_or(Fault::TooLong)?;
         if is_rtcp(packet) {
@@ -318,7 +317,7 @@ impl Srtp {
         let (sequence, ssrc) = (u16_at(packet, 2), u32_at(packet, 8));
         let known = self.sent.iter().position(|sent| sent.is_none_or(|(source, _)| source == ssrc));
         let place = known.unwrap_or_else(|| {
-            // We send from one source at a time, and a change of clock brings another: the oldest goes.
+            // One SSRC is used at a time, and a change of the clock rate brings a new one: the oldest is dropped.
             self.sent.rotate_left(1);
             self.sent[SOURCES - 1] = None;
             SOURCES - 1
@@ -326,7 +325,7 @@ impl Srtp {
         let sent = &mut self.sent[place];
         let index = match sent {
             None => u64::from(sequence),
-            // An index seals one packet, ever: a second would give both away (RFC 3711 section 9.1).
+            // An index is used for one packet only: a second one would reveal both (RFC 3711 section 9.1).
             Some((_, last)) => nearest(*last, sequence).filter(|i| *i > *last && *i <= LAST).ok_or(Fault::Spent)?,
         };
         *sent = Some((ssrc, index));
@@ -339,7 +338,7 @@ pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|second| (192..224).contains(second))
 }
 
-/// Where the payload of an RTP packet begins: behind contributing sources and header extension, which stay readable.
+/// Where the payload of an RTP packet begins: behind CSRCs and header extension, which are not encrypted.
 fn payload(packet: &[u8]) -> Option<usize> {
     let first = *packet.first().filter(|first| *first >> 6 == 2)?;
     let mut start = RTP_HEADER + 4 * usize::from(first & 0x0F);
@@ -350,7 +349,7 @@ fn payload(packet: &[u8]) -> Option<usize> {
     (start <= packet.len()).then_some(start)
 }
 
-/// Two bytes that are known to be there.
+/// Two bytes at a place that the caller has checked.
 fn u16_at(packet: &[u8], at: usize) -> u16 {
     packet.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes)
 }

@@ -1,4 +1,4 @@
-//! `UdpWire`: a leg's packets on two UDP sockets. Never blocks; the kernel says when each packet arrived.
+//! `UdpWire`: the RTP and RTCP of a leg on two UDP sockets. Never blocks; arrival times are the kernel's.
 use super::Remote;
 use super::latch::{Latch, Seen};
 use super::lease::Lease;
@@ -22,28 +22,28 @@ pub(crate) mod inbox;
 #[cfg(test)]
 mod tests;
 
-/// Datagrams read in one tick at most: a flood waits in the kernel, and there it is dropped.
+/// The most datagrams read in one tick. A flood fills the kernel's buffer, which drops the rest.
 const BUDGET: usize = 64;
-/// RTCP on its own port is looked for this often; its arrival time is the kernel's all the same.
+/// How often the RTCP port is read. The arrival times are the kernel's all the same.
 const RTCP_EVERY: Duration = Duration::from_millis(100);
-/// What had waited longer when the wire was first read is from before the call: early media nobody listened to.
+/// Datagrams that had waited longer than this when the wire was first read are early media from before the call: they are dropped.
 const STALE: Duration = Duration::from_millis(250);
 
-/// A leg's connection to the network. Lives on a media thread.
+/// A leg's connection to the network, used on its media thread.
 #[derive(Debug)]
 pub struct UdpWire {
-    // Fields drop in this order: the sockets close before the lease goes back.
+    // Fields drop in this order: the sockets close before the lease is returned.
     rtp: UdpSocket,
     rtcp: UdpSocket,
     _lease: Lease,
     shared: Arc<Shared>,
-    /// The number of the remote that is in force.
+    /// The version of the remote in use.
     followed: u32,
     latch: Latch,
     report_state: ReportState,
     /// `None`: plain RTP.
     srtp: Option<Box<Srtp>>,
-    /// Nothing arrives before what has arrived: a stamp from a clock set back is raised to the last.
+    /// The latest arrival time. An earlier one, from a wall clock that was set back, is raised to it.
     latest: Option<Instant>,
     /// Packets read from the socket and not yet taken by the leg.
     ready: VecDeque<Packet>,
@@ -51,7 +51,7 @@ pub struct UdpWire {
 }
 
 thread_local! {
-    /// The send buffer, one for all wires of a thread, so that it stays in the processor's cache.
+    /// The send buffer, shared by all wires of a thread, so that it stays in the processor's cache.
     static OUT: RefCell<[u8; MTU]> = const { RefCell::new([0; MTU]) };
 }
 
@@ -66,11 +66,11 @@ enum Port {
 struct Sender {
     from: SocketAddr,
     arrived: Instant,
-    /// A key of the other side opened it.
+    /// It was authenticated with a key of the other side.
     authentic: bool,
 }
 
-/// What has been read in the present tick.
+/// The state of reading in the current tick.
 #[derive(Debug, Default)]
 struct Tick {
     now: Option<Instant>,
@@ -95,64 +95,63 @@ struct Shared {
     rtcp_sent: AtomicU64,
     /// In µs; 0: not known yet.
     round_trip: AtomicU64,
-    /// From the signalling to the wire.
+    /// Written by the signalling, read by the wire.
     wanted: RemoteSeqlock,
     writer: Mutex<()>,
-    /// New keys; `None` in it: plain RTP from now on.
+    /// New keys; the message `None`: plain RTP from now on.
     keys: Mailbox<Option<Rekey>>,
-    /// From the wire to whoever asks.
+    /// Written by the wire.
     learned: RemoteSeqlock,
 }
 
 impl Shared {
-    /// The wire alone counts, so that reading and writing need not be one step.
+    /// Adds one. Only the wire writes counters, so that no atomic addition is needed.
     fn count(counter: &AtomicU64) {
         counter.store(counter.load(Relaxed) + 1, Relaxed);
     }
 }
 
-/// The end of a wire that the signalling keeps. Clones share it; it outlives the wire and holds no port.
+/// The control of a wire, for the signalling. Clones share it; it may outlive the wire and holds no port.
 #[derive(Clone, Debug)]
 pub struct Control(Arc<Shared>);
 
-/// What a wire has seen so far.
+/// The counters of a wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WireStats {
-    /// RTP packets given to the leg, and sent.
+    /// RTP packets passed to the leg, and sent.
     pub received: u64,
     pub sent: u64,
-    /// Packets that the network did not take, or that had nowhere to go.
+    /// Packets that could not be sent, or that had no destination.
     pub refused: u64,
     /// Datagrams that are neither RTP nor RTCP.
     pub malformed: u64,
-    /// RTP and RTCP from somebody else than the other side.
+    /// RTP and RTCP from another source than the far end.
     pub strangers: u64,
-    /// SRTP and SRTCP that no key of the other side opens, plain RTP where keys were agreed on among them.
+    /// SRTP and SRTCP that no key authenticates, and plain RTP where keys were negotiated.
     pub unauthentic: u64,
-    /// SRTP and SRTCP heard before, or too late to tell.
+    /// SRTP and SRTCP that were replayed, or are too old to tell.
     pub replayed: u64,
-    /// Datagrams from before the leg listened.
+    /// Datagrams from before the first read.
     pub stale: u64,
     /// RTCP datagrams.
     pub rtcp_received: u64,
     pub rtcp_sent: u64,
-    /// By the last report about us.
+    /// By the last report about our stream.
     pub round_trip: Option<Duration>,
-    /// The true sender, once learned.
+    /// The learned source address of the far end.
     pub remote: Option<SocketAddr>,
 }
 
 impl Control {
-    /// What a new SDP says. An address that differs from the last one opens learning again; the same leaves all as it is.
-    /// Takes effect when the leg next reads.
+    /// Sets the remote of a new SDP. A changed address starts learning again; the same one changes nothing. Takes effect at the next read.
     pub fn set_remote(&self, remote: Remote) {
-        // Writers exclude each other; the wire never takes this lock.
+        // Only writers take this lock, never the wire.
         let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.wanted.write(remote);
     }
 
-    /// The keys from now on, `None`: plain RTP. Those that are in force already go on as they are; a key of the other side
-    /// that is replaced opens what is in flight for five seconds more. Takes effect before the next packet either way.
+    /// Sets the keys; `None`: plain RTP. Unchanged keys stay in use; a replaced key of the other side is accepted for five seconds more.
+    /// Takes effect before the next packet in either direction.
     pub fn secure(&self, secrets: Option<Secrets>, switch: Switch) {
         self.0.keys.put(secrets.map(|secrets| Rekey::new(secrets, switch)));
     }
@@ -172,7 +171,7 @@ impl Control {
             rtcp_received: shared.rtcp_received.load(Relaxed),
             rtcp_sent: shared.rtcp_sent.load(Relaxed),
             round_trip: (round_trip > 0).then(|| Duration::from_micros(round_trip)),
-            // While nobody is learned the wire writes an unspecified address.
+            // The wire writes an unspecified address while none is learned.
             remote: shared.learned.read().map(|(_, r)| r.rtp).filter(|a| !a.ip().is_unspecified()),
         }
     }
@@ -197,7 +196,7 @@ impl UdpWire {
         (wire, Control(shared))
     }
 
-    /// Takes up new keys, if there are any.
+    /// Takes new keys, if there are any.
     fn rekey(&mut self, now: impl Fn() -> Instant) {
         let Some(keys) = self.shared.keys.take() else { return };
         match (&mut self.srtp, *keys) {
@@ -206,7 +205,7 @@ impl UdpWire {
         }
     }
 
-    /// Seals what is about to leave, where keys were agreed on; its length then.
+    /// Protects a packet that is to be sent, where keys were negotiated; returns its new length.
     fn seal(&mut self, out: &mut [u8; MTU], length: usize) -> Option<usize> {
         self.rekey(Instant::now);
         match &mut self.srtp {
@@ -215,7 +214,7 @@ impl UdpWire {
         }
     }
 
-    /// Takes up a new remote, if there is one.
+    /// Takes a new remote, if there is one.
     fn follow(&mut self, now: Instant) {
         self.rekey(|| now);
         if let Some(srtp) = &mut self.srtp {
@@ -224,7 +223,7 @@ impl UdpWire {
         if self.shared.wanted.version() == self.followed {
             return;
         }
-        // While it is being written it is taken up on the next tick.
+        // While a write is in progress, it is read in the next tick.
         if let Some((version, remote)) = self.shared.wanted.read() {
             self.followed = version;
             self.latch.follow(now, remote);
@@ -241,13 +240,13 @@ impl UdpWire {
     fn fill(&mut self, now: Instant) -> bool {
         let tick = &mut self.tick;
         if tick.now != Some(now) {
-            let rtcp_is_dry = self.latch.muxes() || tick.rtcp_due.is_some_and(|due| now < due);
+            let rtcp_is_dry = self.latch.uses_rtcp_mux() || tick.rtcp_due.is_some_and(|due| now < due);
             *tick = Tick { now: Some(now), budget: BUDGET, rtp_is_dry: false, rtcp_is_dry, ..*tick };
         }
         if tick.budget == 0 {
             return false;
         }
-        // So that the queue starts at the beginning of its buffer again.
+        // The queue starts at the beginning of its buffer again.
         self.ready.clear();
         let mut read = 0;
         if !self.tick.rtp_is_dry {
@@ -263,9 +262,9 @@ impl UdpWire {
         read > 0
     }
 
-    /// Reads a batch and puts the packets in it into `ready`; how many datagrams it was.
+    /// Reads a batch into `ready`; returns the number of datagrams.
     fn receive(&mut self, port: Port, now: Instant) -> usize {
-        // The socket's number alone, so that the rest of the wire can take what is read.
+        // Only the descriptor, so that the rest of the wire can be borrowed by the closure.
         let socket = match port {
             Port::Rtp => self.rtp.as_raw_fd(),
             Port::Rtcp => self.rtcp.as_raw_fd(),
@@ -287,11 +286,11 @@ impl UdpWire {
             return Shared::count(&shared.stale);
         }
         let sender = |authentic| Sender { from, arrived, authentic };
-        // Authentication comes first: what fails it is not counted as a stranger's. `srtp` is taken out of `self` while the
-        // packet, which borrows from it, is read.
-        let Some(mut srtp) = self.srtp.take() else { return self.understand(bytes, sender(false)) };
+        // Authentication comes first: a packet that fails it does not count as a stranger's. `srtp` is taken out of `self`, because the
+        // packet borrows from it.
+        let Some(mut srtp) = self.srtp.take() else { return self.parse_datagram(bytes, sender(false)) };
         match srtp.unprotect(bytes) {
-            Ok(bytes) => self.understand(bytes, sender(true)),
+            Ok(bytes) => self.parse_datagram(bytes, sender(true)),
             Err(srtp::Fault::Unauthentic) => Shared::count(&shared.unauthentic),
             Err(srtp::Fault::Replayed) => Shared::count(&shared.replayed),
             Err(_) => Shared::count(&shared.malformed),
@@ -299,11 +298,11 @@ impl UdpWire {
         self.srtp = Some(srtp);
     }
 
-    /// What stands in a datagram, once it can be read.
-    fn understand(&mut self, bytes: &[u8], sender: Sender) {
+    /// Parses a decrypted datagram.
+    fn parse_datagram(&mut self, bytes: &[u8], sender: Sender) {
         let shared = &*self.shared;
         let Sender { from, arrived, authentic } = sender;
-        // RTCP is understood on the RTP port even where mux was not agreed.
+        // RTCP is accepted on the RTP port even without rtcp-mux.
         if is_rtcp(bytes) {
             return self.read_rtcp(bytes, from, arrived);
         }
@@ -322,7 +321,7 @@ impl UdpWire {
 
     fn read_rtcp(&mut self, bytes: &[u8], from: SocketAddr, arrived: Instant) {
         let shared = &*self.shared;
-        // Shape first, then sender, then meaning: a stranger's report must not become ours to answer.
+        // The form is checked first, then the sender, then the content: reports of strangers must not change the report state.
         let counter = if !is_compound(bytes) {
             &shared.malformed
         } else if !self.latch.admits_rtcp(arrived, from) {
@@ -392,7 +391,7 @@ impl UdpWire {
                     Shared::count(&self.shared.refused);
                     return;
                 };
-                let socket = if self.latch.muxes() { &self.rtp } else { &self.rtcp };
+                let socket = if self.latch.uses_rtcp_mux() { &self.rtp } else { &self.rtcp };
                 if self.transmit(socket, &out[..length], self.latch.rtcp()) {
                     Shared::count(&self.shared.rtcp_sent);
                 }
@@ -409,7 +408,7 @@ fn parse(datagram: &[u8], arrived: Instant) -> Option<Rtp> {
     }
     let mut start = 12 + 4 * usize::from(head[0] & 0x0F);
     if head[0] & 0x10 != 0 {
-        // By its own length field, whatever is inside.
+        // Skipped by its length field.
         let words = datagram.get(start + 2..start + 4)?;
         start += 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]]));
     }

@@ -14,8 +14,7 @@ pub enum Security {
     Required,
 }
 
-/// The transport of an audio stream. Those with feedback (RFC 4585, 5124) differ in RTCP that may be sent early, which we
-/// neither ask for nor send.
+/// The RTP profile of an audio stream. Those with feedback (RFC 4585, 5124) allow early RTCP, which is neither requested nor sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Profile {
     #[default]
@@ -45,7 +44,7 @@ impl Profile {
     }
 }
 
-/// One `a=crypto` that can be used.
+/// A usable `a=crypto`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Crypto {
     pub(super) tag: u32,
@@ -54,7 +53,7 @@ pub(super) struct Crypto {
 
 impl Crypto {
     /// `<tag> <suite> inline:<key||salt>[|<lifetime>][|<MKI>:<length>] [<session parameters>]`. `None` is an attribute to
-    /// pass over (RFC 4568 section 5.1.2): an unknown suite, several keys, or a parameter that would have to be obeyed.
+    /// ignore (RFC 4568 section 5.1.2): an unknown suite, several keys, or an unsupported parameter that is mandatory.
     pub(super) fn read(value: &str) -> Option<Self> {
         let mut words = value.split_whitespace();
         let tag = words.next().filter(|tag| tag.len() <= 9)?.parse().ok()?;
@@ -65,11 +64,11 @@ impl Crypto {
         for part in parts {
             match part.split_once(':') {
                 Some(mki) => keys.mki = Some(identifier(mki)?),
-                // The lifetime binds the sender, which changes its key in time.
-                None => lives(part).then_some(())?,
+                // The lifetime binds the sender, which has to change its key in time.
+                None => is_lifetime(part).then_some(())?,
             }
         }
-        // Our window is larger than any asked for in practice; one with a leading "-" may be passed over.
+        // Our replay window (WSH) is larger than any asked for in practice; a parameter with a leading "-" may be ignored.
         let harmless = |word: &str| word.starts_with('-') || word.to_ascii_uppercase().starts_with("WSH=");
         words.all(harmless).then_some(Self { tag, keys })
     }
@@ -80,8 +79,8 @@ impl Crypto {
     }
 }
 
-/// `2^20` or `1048576`, at least one packet.
-fn lives(lifetime: &str) -> bool {
+/// Whether a lifetime, written as `2^20` or `1048576`, is at least one packet.
+fn is_lifetime(lifetime: &str) -> bool {
     match lifetime.split_once('^') {
         Some((base, power)) => base == "2" && power.parse().is_ok_and(|power: u32| power <= 48),
         None => lifetime.parse().is_ok_and(|packets: u64| (1..=1 << 48).contains(&packets)),

@@ -1,11 +1,15 @@
 //! `KeyNegotiation`: the SRTP keys of one call, as offers and answers agree on them (RFC 4568 section 5).
 use super::Fault;
 use super::crypto::{Crypto, Profile, Security};
-use super::read::Line;
+use super::read::MediaLine;
 use crate::rtp::{Keys, Secrets, Suite};
 
-/// How a line that was offered can be taken: encrypted by this attribute, or plain.
-pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -> Result<Option<&'a Crypto>, Fault> {
+/// How an offered m-line can be accepted: encrypted by this attribute, or plain (`None`).
+pub(super) fn choose<'a>(
+    line: &'a MediaLine,
+    security: Security,
+    suites: &[Suite],
+) -> Result<Option<&'a Crypto>, Fault> {
     let usable = || line.crypto.iter().find(|crypto| suites.contains(&crypto.keys.suite));
     let other = || Fault::Profile(line.proto.clone());
     match (Profile::of(&line.proto).ok_or_else(other)?.is_secure(), security) {
@@ -20,17 +24,17 @@ pub(super) fn choose<'a>(line: &'a Line, security: Security, suites: &[Suite]) -
 /// The keys of one call, from our side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeyNegotiation {
-    /// What our last offer named, tags from 1.
+    /// The keys of our last offer, with tags from 1 on.
     offered: Vec<Keys>,
     profile: Profile,
     agreed: Option<Secrets>,
-    /// Something was agreed on, and be it plain RTP.
+    /// An offer has been answered: with keys, or with plain RTP.
     settled: bool,
 }
 
 impl KeyNegotiation {
-    /// What to answer to this attribute. The same key of theirs again keeps ours: a hold resets nothing. A new key of theirs
-    /// gets a new one of ours: whoever knew the old ones, before a transfer perhaps, knows them no longer.
+    /// The keys that answer this attribute. Where the other side repeats its key, ours stays too, so that a hold changes no key. A new
+    /// key of the other side gets a new one of ours: after a transfer, the former far end does not know it.
     pub(super) fn secrets(&self, theirs: &Crypto) -> Secrets {
         match &self.agreed {
             Some(agreed) if agreed.theirs == theirs.keys => agreed.clone(),
@@ -39,17 +43,17 @@ impl KeyNegotiation {
     }
 
     pub(super) fn settle(&mut self, profile: Profile, agreed: Option<Secrets>) {
-        // A key that was in use is never used again by a stream whose counters have begun anew.
+        // A key that was in use is never offered again: the packet counters of a new stream begin at zero.
         self.offered.clear();
         (self.profile, self.agreed, self.settled) = (profile, agreed, true);
     }
 
-    /// Transport and attributes of an offer of ours: what is in force, or all we can.
+    /// Profile and attributes of our offer: the keys in force, or one key for each suite that is supported.
     pub(super) fn offer(&mut self, security: Security, suites: &[Suite]) -> (Profile, Vec<Crypto>) {
         if !self.settled && self.offered.is_empty() {
             (self.profile, self.offered) = match security {
                 Security::Off => (Profile::Avp, vec![]),
-                // Attributes within RTP/AVP are an invitation: two suites are enough, and keep the INVITE small.
+                // Within RTP/AVP the attributes are optional for the other side: two suites are enough, and keep the INVITE small.
                 Security::Offered => (Profile::Avp, suites.iter().take(2).copied().map(Keys::random).collect()),
                 Security::Required => (Profile::Savp, suites.iter().copied().map(Keys::random).collect()),
             };
@@ -61,12 +65,12 @@ impl KeyNegotiation {
     }
 
     /// What the answer to our offer agrees on.
-    pub(super) fn accept(&self, line: &Line, security: Security) -> Result<(Profile, Option<Secrets>), Fault> {
+    pub(super) fn accept(&self, line: &MediaLine, security: Security) -> Result<(Profile, Option<Secrets>), Fault> {
         let offered = |crypto: &&Crypto| {
             let ours = (crypto.tag as usize).checked_sub(1).and_then(|at| self.offered.get(at));
             ours.is_some_and(|ours| ours.suite == crypto.keys.suite)
         };
-        // A phone that was invited within RTP/AVP may well answer with RTP/SAVP.
+        // A phone may answer an offer of RTP/AVP with keys by RTP/SAVP.
         let fits = |p: &Profile| p.is_secure() == self.profile.is_secure() || !self.offered.is_empty();
         let profile = Profile::of(&line.proto).filter(fits);
         let profile = profile.ok_or(Fault::Answer("its m-line is not the audio stream that was offered"))?;

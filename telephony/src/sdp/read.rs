@@ -1,4 +1,4 @@
-//! Descriptions from text: lines are put in the order the grammar wants, `rtc-sdp` parses, and what matters is kept.
+//! Parses descriptions: brings their lines into the order of the grammar, parses them with `rtc-sdp`, and keeps what is used.
 use super::crypto::Crypto;
 use super::{Fault, MAX_BYTES, MAX_LINES, MAX_STREAMS};
 use media::leg::Direction;
@@ -8,48 +8,48 @@ use std::fmt::Write;
 use std::io::Cursor;
 use std::net::IpAddr;
 
-/// One m-line with what belongs to it.
+/// One m-line with its attributes.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct MediaLine {
     pub(super) media: String,
     pub(super) port: u16,
     pub(super) proto: String,
     pub(super) formats: Vec<String>,
     pub(super) mid: Option<String>,
-    /// Of its own c-line, else of the session's; `None` where there is none or it is no IP address.
+    /// The address of its own c-line, else of the session's; `None` without one, or where it is no IP address.
     pub(super) address: Option<IpAddr>,
     pub(super) direction: Direction,
     pub(super) ptime: Option<u16>,
     pub(super) max_ptime: Option<u16>,
     pub(super) rtcp_mux: bool,
-    /// RFC 3605: port and, where given, address.
+    /// `a=rtcp` (RFC 3605): port and, where given, address.
     pub(super) rtcp: Option<(u16, Option<IpAddr>)>,
-    /// Those `a=crypto` that can be used, in the order of the other side's preference.
+    /// The usable `a=crypto`, in the other side's order of preference.
     pub(super) crypto: Vec<Crypto>,
-    maps: Vec<Map>,
+    maps: Vec<RtpMap>,
     /// `fmtp` by payload type.
     parameters: Vec<(u8, String)>,
 }
 
-/// A payload type's meaning (`rtpmap`).
+/// One `a=rtpmap`.
 #[derive(Clone, Debug)]
-struct Map {
+struct RtpMap {
     payload_type: u8,
     name: String,
     clock: u32,
     channels: u8,
 }
 
-/// Payload types that need no `rtpmap` (RFC 3551 section 6): those this server may meet.
+/// Static payload types (RFC 3551 section 6) that peers of this server may use.
 const STATIC: [(u8, &str, u32); 4] = [(0, "PCMU", 8_000), (8, "PCMA", 8_000), (9, "G722", 8_000), (13, "CN", 8_000)];
 
-impl Line {
-    /// The dynamic payload types that are mapped: name, clock and number.
+impl MediaLine {
+    /// The dynamic payload types of the line: name, clock rate and payload type.
     pub(super) fn dynamic(&self) -> impl Iterator<Item = (&str, u32, u8)> {
         self.maps.iter().filter(|m| (96..128).contains(&m.payload_type)).map(|m| (&*m.name, m.clock, m.payload_type))
     }
 
-    /// `key=value` pairs of a payload type's `fmtp`.
+    /// The `key=value` pairs in the `fmtp` of a payload type.
     pub(super) fn parameters(&self, payload_type: u8) -> impl Iterator<Item = (&str, &str)> {
         let fmtp = self.parameters.iter().filter(move |(p, _)| *p == payload_type);
         fmtp.flat_map(|(_, text)| text.split(';'))
@@ -57,20 +57,20 @@ impl Line {
             .map(|(k, v)| (k.trim(), v.trim()))
     }
 
-    /// Where in the line's order a payload type stands.
+    /// The place of a payload type in the line's order.
     pub(super) fn place(&self, payload_type: u8) -> usize {
         self.formats.iter().position(|f| f.parse() == Ok(payload_type)).unwrap_or(usize::MAX)
     }
 
-    /// The first of the line's formats that means `name` at `clock`, mono (but Opus, which is always written as stereo).
+    /// The first of the line's formats with this name and clock rate, mono (but Opus, which is always written as stereo).
     pub(super) fn payload_type(&self, name: &str, clock: u32) -> Option<u8> {
         self.formats.iter().filter_map(|f| f.parse::<u8>().ok()).find(|&p| {
-            // 64–95 with the marker bit would look like RTCP (RFC 5761 section 4); nobody numbers a codec so.
+            // 64–95 with the marker bit would look like RTCP (RFC 5761 section 4).
             p < 128 && !(64..96).contains(&p) && self.means(p, name, clock)
         })
     }
 
-    /// The clock by which a payload type is named, where it is named.
+    /// The clock rate in the `rtpmap` of a payload type, where there is one.
     pub(super) fn clock(&self, payload_type: u8) -> Option<u32> {
         self.maps.iter().find(|m| m.payload_type == payload_type).map(|map| map.clock)
     }
@@ -79,7 +79,7 @@ impl Line {
         match self.maps.iter().find(|m| m.payload_type == payload_type) {
             Some(map) => {
                 let channels = map.channels == 1 || (map.channels == 2 && name == "opus");
-                // G.722 counts 8000 a second though its sound has 16000 (RFC 3551 section 4.5.2); some name it by its sound.
+                // G.722 has the clock rate 8000 though its sampling rate is 16000 (RFC 3551 section 4.5.2); some write 16000.
                 let same = map.clock == clock || (name == "G722" && map.clock == 16_000);
                 same && channels && map.name.eq_ignore_ascii_case(name)
             }
@@ -87,8 +87,13 @@ impl Line {
         }
     }
 
-    fn new(raw: Raw, own: Option<&ConnectionInformation>, attributes: &[Attribute], session: &Level<'_>) -> Self {
-        let media = Level { connection: own, attributes };
+    fn new(
+        raw: WrittenMediaLine,
+        own: Option<&ConnectionInformation>,
+        attributes: &[Attribute],
+        session: &Attributes<'_>,
+    ) -> Self {
+        let media = Attributes { connection: own, attributes };
         Self {
             media: raw.media,
             port: raw.port,
@@ -102,20 +107,20 @@ impl Line {
             rtcp_mux: media.has("rtcp-mux"),
             rtcp: media.value("rtcp").and_then(rtcp),
             crypto: media.values("crypto").filter_map(Crypto::read).collect(),
-            maps: media.attributes.iter().filter(|a| a.key == "rtpmap").filter_map(Map::read).collect(),
+            maps: media.attributes.iter().filter(|a| a.key == "rtpmap").filter_map(RtpMap::read).collect(),
             parameters: media.attributes.iter().filter(|a| a.key == "fmtp").filter_map(parameters).collect(),
         }
     }
 }
 
-impl Map {
+impl RtpMap {
     /// `<payload type> <encoding name>/<clock rate>[/<channels>]`.
     fn read(attribute: &Attribute) -> Option<Self> {
         let mut words = attribute.value.as_deref()?.split_whitespace();
         let payload_type = words.next()?.parse().ok()?;
         let mut parts = words.next()?.split('/');
         let (name, clock) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
-        // Nonsense is kept as something nobody asks for, so that the payload type is not taken for a static one.
+        // A malformed `rtpmap` is kept under a name that no codec has, so that the payload type is not taken for a static one.
         let channels = parts.next().map_or(1, |channels| channels.parse().unwrap_or(0));
         Some(Self { payload_type, name, clock, channels })
     }
@@ -127,13 +132,13 @@ fn parameters(attribute: &Attribute) -> Option<(u8, String)> {
     Some((payload_type.parse().ok()?, text.to_owned()))
 }
 
-/// The session's part of a description, or one stream's.
-struct Level<'a> {
+/// The attributes and connection of the session, or of one stream.
+struct Attributes<'a> {
     connection: Option<&'a ConnectionInformation>,
     attributes: &'a [Attribute],
 }
 
-impl<'a> Level<'a> {
+impl<'a> Attributes<'a> {
     fn has(&self, key: &str) -> bool {
         self.attributes.iter().any(|a| a.key == key)
     }
@@ -162,7 +167,7 @@ fn address(connection: &ConnectionInformation) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Whole milliseconds of `20`, `20.0` or `20 `; nonsense counts as not said.
+/// Whole milliseconds of `20`, `20.0` or `20 `; `None` for a malformed value.
 fn milliseconds(value: &str) -> Option<u16> {
     let whole = value.split(|c: char| !c.is_ascii_digit()).next()?;
     whole.parse().ok().filter(|&ms| ms > 0)
@@ -175,20 +180,20 @@ fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
     Some((port, words.nth(2).and_then(|a| a.parse().ok())))
 }
 
-/// A `token` of RFC 8866 section 9, generously: what can be repeated in an answer without harm.
+/// Whether text is a `token` of RFC 8866 section 9, or at least can be repeated in an answer without harm.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// An m-line as it was written: an answer repeats it.
-struct Raw {
+/// An m-line as it was written; an answer repeats it.
+struct WrittenMediaLine {
     media: String,
     port: u16,
     proto: String,
     formats: Vec<String>,
 }
 
-impl Raw {
+impl WrittenMediaLine {
     fn read(value: &str) -> Result<Self, &'static str> {
         let words = value.split_whitespace().collect::<Vec<_>>();
         let [media, port, proto, formats @ ..] = words.as_slice() else {
@@ -201,7 +206,7 @@ impl Raw {
             return Err("m= holds something that is no token");
         }
         let port = port.split('/').next().and_then(|p| p.parse().ok()).ok_or("m= needs a port of 0 to 65535")?;
-        // A stream that will be refused anyway may come without.
+        // A stream that is refused anyway may come without formats.
         if formats.is_empty() && *media == "audio" && port != 0 {
             return Err("m= needs 1 to 128 formats");
         }
@@ -210,14 +215,14 @@ impl Raw {
     }
 }
 
-/// Lines that matter, of the session or of one stream.
+/// The lines that are used, of the session or of one stream.
 #[derive(Default)]
-struct Part<'a> {
+struct Section<'a> {
     connection: Option<&'a str>,
     attributes: Vec<&'a str>,
 }
 
-impl Part<'_> {
+impl Section<'_> {
     fn write(&self, text: &mut String, between: &str) {
         // Writing to a String cannot fail.
         let _ = self.connection.map(|c| write!(text, "c={c}\r\n"));
@@ -228,14 +233,14 @@ impl Part<'_> {
     }
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<MediaLine>, Fault> {
     if bytes.len() > MAX_BYTES {
         return Err(Fault::TooLarge(bytes.len()));
     }
     let text = String::from_utf8_lossy(bytes);
     let mut origin = false;
-    let mut parts = vec![Part::default()];
-    let mut raws = Vec::new();
+    let mut parts = vec![Section::default()];
+    let mut written = Vec::new();
     let mut version = false;
     for (at, line) in text.split('\n').enumerate() {
         let line = line.trim_matches(['\r', '\0', ' ', '\t']);
@@ -264,29 +269,29 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
                 parts[last].connection.get_or_insert(value);
             }
             b'a' => parts[last].attributes.push(value),
-            b'm' if raws.len() == MAX_STREAMS => return Err(syntax("too many m-lines")),
+            b'm' if written.len() == MAX_STREAMS => return Err(syntax("too many m-lines")),
             b'm' => {
-                raws.push(Raw::read(value).map_err(syntax)?);
-                parts.push(Part::default());
+                written.push(WrittenMediaLine::read(value).map_err(syntax)?);
+                parts.push(Section::default());
             }
             b's' | b't' | b'i' | b'u' | b'e' | b'p' | b'b' | b'k' | b'z' | b'r' => {}
-            // RFC 8866 section 5: a description with a type letter that is not understood is not to be used.
+            // RFC 8866 section 5: a description with an unknown type letter is ignored.
             _ => return Err(syntax("unknown type letter")),
         }
     }
     if !origin {
         return Err(Fault::Syntax { line: 1, what: "no o= line" });
     }
-    parse(&tidy(&parts, &raws), raws)
+    parse(&normalised(&parts, &written), written)
 }
 
-/// The description in the grammar's order, without what does not matter to us and without names.
-fn tidy(parts: &[Part<'_>], raws: &[Raw]) -> String {
+/// The description in the order of the grammar, without the lines that are not used, and without names.
+fn normalised(parts: &[Section<'_>], written: &[WrittenMediaLine]) -> String {
     let mut text = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\n".to_owned();
     if let Some((session, streams)) = parts.split_first() {
         session.write(&mut text, "t=0 0\r\n");
-        for (part, raw) in streams.iter().zip(raws) {
-            // The parser knows six media; the true one stands in `Raw`.
+        for (part, raw) in streams.iter().zip(written) {
+            // The parser accepts six media types; the true one stands in `WrittenMediaLine`.
             let media = if raw.media == "audio" { "audio" } else { "application" };
             let _ = write!(text, "m={media} {} {} 0\r\n", raw.port, raw.proto.trim_matches('/').replace("//", "/"));
             part.write(&mut text, "");
@@ -295,23 +300,23 @@ fn tidy(parts: &[Part<'_>], raws: &[Raw]) -> String {
     text
 }
 
-fn parse(text: &str, raws: Vec<Raw>) -> Result<Vec<Line>, Fault> {
+fn parse(text: &str, written: Vec<WrittenMediaLine>) -> Result<Vec<MediaLine>, Fault> {
     let description = SessionDescription::unmarshal(&mut Cursor::new(text.as_bytes()))
         .map_err(|_| Fault::Syntax { line: 1, what: "not a session description" })?;
-    if description.media_descriptions.len() != raws.len() {
+    if description.media_descriptions.len() != written.len() {
         return Err(Fault::Syntax { line: 1, what: "not a session description" });
     }
     let session =
-        Level { connection: description.connection_information.as_ref(), attributes: &description.attributes };
-    Ok(raws
+        Attributes { connection: description.connection_information.as_ref(), attributes: &description.attributes };
+    Ok(written
         .into_iter()
         .zip(&description.media_descriptions)
-        .map(|(raw, m)| Line::new(raw, m.connection_information.as_ref(), &m.attributes, &session))
+        .map(|(raw, m)| MediaLine::new(raw, m.connection_information.as_ref(), &m.attributes, &session))
         .collect())
 }
 
-/// Whether an o-line holds session id and version; the user name before them may hold spaces. They are numbers of any length
-/// (RFC 8866 section 5.2) that mean something to their sender alone, below zero where it has a signed counter.
+/// Whether an o-line holds session id and version, numbers of any length (RFC 8866 section 5.2); negative ones come from signed
+/// counters. The user name before them may contain spaces.
 fn has_numbers(value: &str) -> bool {
     let words = value.split_whitespace().collect::<Vec<_>>();
     let [.., id, version, _network, _family, _address] = words.as_slice() else { return false };

@@ -17,8 +17,8 @@ fn narrow() -> Prefs {
     Prefs { codecs: vec![Codec::Pcmu, Codec::Pcma], ..Prefs::default() }
 }
 
-fn local() -> Local {
-    Local { address: [192, 0, 2, 1].into(), port: 4000, session_id: 7, version: 1 }
+fn local() -> LocalEnd {
+    LocalEnd { address: [192, 0, 2, 1].into(), port: 4000, session_id: 7, version: 1 }
 }
 
 fn session() -> Session {

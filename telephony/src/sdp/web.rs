@@ -1,19 +1,19 @@
 //! Descriptions of browsers (RFC 8829, 8839, 8842, 8841): one audio stream and one data channel over one transport.
 //!
-//! What a browser says is read here and put again in few words of our own ([`Web::tidy`]): no more than that reaches the stack
-//! beneath, and the answer it gets ([`Ours::text`]) is written here too.
-use super::read::{self, Line};
+//! A browser's description is read here and written again with only what is used ([`BrowserDescription::reduced`]): the `rtc` library
+//! gets no more than that. The descriptions that browsers get ([`OurDescription`]) are written here too.
+use super::read::{self, MediaLine};
 use super::{Choice, Fault, Order, PTIME, Prefs, SendReceive, format, ptime, write};
 use media::codec::Codec;
 use media::leg::{Direction, LegPlan};
 use std::fmt::Write;
 
 /// The most candidates read out of one description.
-pub(crate) const MOST_CANDIDATES: usize = 32;
+pub(crate) const MAX_CANDIDATES: usize = 32;
 /// The longest message taken on the data channel, in bytes.
 pub(crate) const MESSAGE: usize = 4_096;
 
-/// How a transport is opened and secured, as one side says.
+/// One side's ICE credentials and DTLS fingerprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Transport {
     pub ufrag: String,
@@ -25,30 +25,30 @@ pub(crate) struct Transport {
 
 /// A description that was understood.
 #[derive(Clone, Debug)]
-pub(crate) struct Web {
-    lines: Vec<Line>,
+pub(crate) struct BrowserDescription {
+    lines: Vec<MediaLine>,
     audio: usize,
     data: Option<usize>,
     choice: Choice,
-    /// The source their sound has, where they say.
+    /// The SSRC of their sound, where their description names it.
     ssrc: Option<u32>,
     pub transport: Transport,
-    /// As they were written, from `foundation` on.
+    /// The values of `a=candidate`, from the foundation on.
     pub candidates: Vec<String>,
 }
 
-/// Which of the two a description is.
+/// Whether a description is an offer or an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DescriptionKind {
     Offer,
     Answer,
 }
 
-/// Attributes of one m-line, or of the session.
+/// The attributes of one m-line or of the session, in order.
 #[derive(Default)]
-struct Part<'a>(Vec<(&'a str, &'a str)>);
+struct Attributes<'a>(Vec<(&'a str, &'a str)>);
 
-impl<'a> Part<'a> {
+impl<'a> Attributes<'a> {
     fn value(&self, key: &str) -> Option<&'a str> {
         self.0.iter().find(|(k, _)| *k == key).map(|(_, v)| *v)
     }
@@ -62,44 +62,57 @@ const fn fault<T>(what: &'static str) -> Result<T, Fault> {
     Err(Fault::Browser(what))
 }
 
-impl Web {
-    pub(crate) fn read(text: &str, kind: Kind, prefs: &Prefs) -> Result<Self, Fault> {
+/// A description as it was written: its m-lines, and the attributes of each and of the session.
+struct Description<'a> {
+    lines: Vec<MediaLine>,
+    session: Attributes<'a>,
+    streams: Vec<Attributes<'a>>,
+}
+
+impl<'a> Description<'a> {
+    fn parse(text: &'a str) -> Result<Self, Fault> {
         let lines = read::read(text.as_bytes())?;
-        let parts = parts(text);
-        let (session, streams) = parts.split_first().ok_or(Fault::Browser("it is empty"))?;
+        // The session's attributes stand before the first m-line.
+        let mut sections = sections(text).into_iter();
+        let (session, streams) = (sections.next().unwrap_or_default(), sections.collect::<Vec<_>>());
         if streams.len() != lines.len() {
             return fault("its m-lines cannot be told apart");
         }
-        let secured = |line: &Line| line.proto.ends_with("/TLS/RTP/SAVPF") || line.proto == "RTP/SAVPF";
-        // Port 0 with `bundle-only` is no refusal (RFC 8843 section 6): Firefox offers its data channel so.
-        let only = |at: usize| streams.get(at).is_some_and(|stream| stream.value("bundle-only").is_some());
-        let usable = |at: usize, line: &Line| (line.port != 0 || only(at)) && line.mid.is_some();
-        let choose = |line: &Line| Choice::of(line, prefs, Order::Ours);
-        let sound = lines.iter().enumerate().filter(|(at, l)| l.media == "audio" && usable(*at, l) && secured(l));
+        Ok(Self { lines, session, streams })
+    }
+
+    /// Whether a stream is not refused. Port 0 with `bundle-only` is no refusal (RFC 8843 section 6): Firefox offers its data
+    /// channel so.
+    fn is_usable(&self, at: usize) -> bool {
+        let bundle_only = || self.streams.get(at).is_some_and(|stream| stream.value("bundle-only").is_some());
+        self.lines.get(at).is_some_and(|line| line.mid.is_some() && (line.port != 0 || bundle_only()))
+    }
+
+    /// The first stream of sound that can be taken.
+    fn sound(&self, prefs: &Prefs) -> Result<(usize, Choice), Fault> {
+        let secured = |line: &MediaLine| line.proto.ends_with("/TLS/RTP/SAVPF") || line.proto == "RTP/SAVPF";
+        let is_sound = |(at, line): &(usize, &MediaLine)| line.media == "audio" && self.is_usable(*at) && secured(line);
         let mut refused = Fault::NoAudio;
-        let mut found = None;
-        for (at, line) in sound {
-            match choose(line) {
-                Some(choice) => {
-                    found = Some((at, choice));
-                    break;
-                }
+        for (at, line) in self.lines.iter().enumerate().filter(is_sound) {
+            match Choice::of(line, prefs, Order::Ours) {
+                Some(_) if !line.rtcp_mux => return fault("its audio needs a=rtcp-mux"),
+                Some(choice) => return Ok((at, choice)),
                 None => refused = Fault::NoCommonCodec("Opus".into()),
             }
         }
-        let (audio, choice) = found.ok_or(refused)?;
-        let own = streams.get(audio).ok_or(Fault::NoAudio)?;
-        if !lines.get(audio).is_some_and(|line| line.rtcp_mux) {
-            return fault("its audio needs a=rtcp-mux");
-        }
+        Err(refused)
+    }
+
+    /// The transport of the stream at this place.
+    fn transport(&self, at: usize, kind: DescriptionKind) -> Result<Transport, Fault> {
+        let (own, session) = (self.streams.get(at).ok_or(Fault::NoAudio)?, &self.session);
         let said = |key: &'static str| own.value(key).or_else(|| session.value(key));
+        let mut fingerprints = own.values("fingerprint").chain(session.values("fingerprint"));
         let transport = Transport {
             ufrag: said("ice-ufrag").unwrap_or_default().to_owned(),
             pwd: said("ice-pwd").unwrap_or_default().to_owned(),
             lite: session.value("ice-lite").is_some(),
-            fingerprint: own
-                .values("fingerprint")
-                .chain(session.values("fingerprint"))
+            fingerprint: fingerprints
                 .find_map(fingerprint)
                 .ok_or(Fault::Browser("it needs a=fingerprint with sha-256, sha-384 or sha-512"))?,
         };
@@ -107,55 +120,68 @@ impl Web {
             return fault("it needs a=ice-ufrag (4 to 256 characters) and a=ice-pwd (22 to 256)");
         }
         match (kind, said("setup").unwrap_or("actpass")) {
-            (Kind::Offer, "actpass" | "active") | (Kind::Answer, "passive" | "active") => {}
-            (Kind::Offer, _) => return fault("this server is the DTLS server: offer a=setup:actpass"),
-            (Kind::Answer, _) => return fault("its a=setup does not say who begins"),
+            (DescriptionKind::Offer, "actpass" | "active") | (DescriptionKind::Answer, "passive" | "active") => {
+                Ok(transport)
+            }
+            (DescriptionKind::Offer, _) => fault("this server is the DTLS server: offer a=setup:actpass"),
+            (DescriptionKind::Answer, _) => fault("its a=setup does not say which side opens the DTLS connection"),
         }
-        // One transport carries all of it: a data channel outside the bundle would need a second one.
-        let bundled = |line: &Line| {
-            let both = [lines.get(audio).and_then(|l| l.mid.as_deref()), line.mid.as_deref()];
-            let mut groups = session.values("group").filter_map(|g| g.strip_prefix("BUNDLE"));
-            groups.any(|g| both.iter().all(|mid| mid.is_some_and(|mid| g.split_whitespace().any(|m| m == mid))))
-        };
-        let channel = |l: &Line| {
-            l.media == "application"
-                && l.proto.ends_with("DTLS/SCTP")
-                && l.formats.iter().any(|f| f == "webrtc-datachannel")
-        };
-        let data = (0..).zip(&lines).find(|(at, l)| usable(*at, l) && channel(l) && bundled(l)).map(|(at, _)| at);
-        let candidates = streams.iter().flat_map(|part| part.values("candidate"));
-        let ssrc = own.value("ssrc").and_then(|v| v.split_whitespace().next()).and_then(|v| v.parse().ok());
-        Ok(Self {
-            candidates: candidates.take(MOST_CANDIDATES).map(str::to_owned).collect(),
-            lines,
-            audio,
-            data,
-            choice,
-            ssrc,
-            transport,
-        })
     }
 
-    fn line(&self) -> Option<&Line> {
+    /// The data channel that shares the transport of the sound at `audio`. One outside that bundle would need a transport of
+    /// its own, and is refused.
+    fn data(&self, audio: usize) -> Option<usize> {
+        let mid = |at: usize| self.lines.get(at).and_then(|line| line.mid.as_deref());
+        let bundled = |at: usize| {
+            let mut groups = self.session.values("group").filter_map(|group| group.strip_prefix("BUNDLE"));
+            let in_group = |group: &str, mid: &str| group.split_whitespace().any(|member| member == mid);
+            groups.any(|group| [audio, at].iter().all(|at| mid(*at).is_some_and(|mid| in_group(group, mid))))
+        };
+        let is_channel = |line: &MediaLine| {
+            let is_data = line.formats.iter().any(|format| format == "webrtc-datachannel");
+            line.media == "application" && line.proto.ends_with("DTLS/SCTP") && is_data
+        };
+        let mut channels = self.lines.iter().enumerate().filter(|(_, line)| is_channel(line));
+        channels.find(|(at, _)| self.is_usable(*at) && bundled(*at)).map(|(at, _)| at)
+    }
+
+    /// The source of the stream at this place.
+    fn ssrc(&self, at: usize) -> Option<u32> {
+        self.streams.get(at)?.value("ssrc")?.split_whitespace().next()?.parse().ok()
+    }
+}
+
+impl BrowserDescription {
+    pub(crate) fn read(text: &str, kind: DescriptionKind, prefs: &Prefs) -> Result<Self, Fault> {
+        let description = Description::parse(text)?;
+        let (audio, choice) = description.sound(prefs)?;
+        let transport = description.transport(audio, kind)?;
+        let (data, ssrc) = (description.data(audio), description.ssrc(audio));
+        let candidates = description.streams.iter().flat_map(|stream| stream.values("candidate"));
+        let candidates = candidates.take(MAX_CANDIDATES).map(str::to_owned).collect();
+        Ok(Self { lines: description.lines, audio, data, choice, ssrc, transport, candidates })
+    }
+
+    fn line(&self) -> Option<&MediaLine> {
         self.lines.get(self.audio)
     }
 
-    /// The name of the sound's m-line.
+    /// The `mid` of the audio m-line.
     pub(crate) fn mid(&self) -> Option<&str> {
         self.line()?.mid.as_deref()
     }
 
-    /// Whether there is a data channel's m-line in it.
+    /// Whether it has an m-line of a data channel.
     pub(crate) fn has_data(&self) -> bool {
         self.data.is_some()
     }
 
-    /// The codec and the keys beside it, each with its payload type: `(number, clock)` of the keys.
+    /// The codec and telephone-event, each with its payload type; telephone-event also with its clock rate.
     pub(crate) fn codec(&self) -> (u8, Codec, Option<(u8, u32)>) {
         (self.choice.payload_type, self.choice.codec, self.choice.telephone_event)
     }
 
-    /// What a leg is to be told. Comfort noise is Opus' own affair.
+    /// The configuration of the leg. Without comfort noise: Opus encodes it itself.
     pub(crate) fn plan(&self, prefs: &Prefs) -> LegPlan {
         let (ours, theirs) = (
             SendReceive::of(prefs.direction),
@@ -167,23 +193,23 @@ impl Web {
             payload_type: self.choice.payload_type,
             also: Vec::new(),
             telephone_event: events.map(|(p, _)| p),
-            // The answer names one clock, and browsers keep to it.
+            // The answer names one clock rate, and browsers use no other.
             also_events: Vec::new(),
             event_clock: events.map_or(self.choice.codec.clock(), |(_, clock)| clock),
             comfort_noise: None,
             ptime: self.choice.codec.ptime(self.line().map_or(prefs.ptime, |line| ptime(line, prefs))),
-            direction: SendReceive { sends: ours.sends && theirs.receives, receives: ours.receives && theirs.sends }
-                .direction(),
+            direction: ours.facing(theirs).direction(),
         }
     }
 
-    /// The same in few words: what was chosen, two ways, and no candidates. `mids` are the stack's own names.
-    pub(crate) fn tidy(&self, kind: Kind, mids: (&str, &str), transport: &Transport) -> String {
+    /// The description with only what is used: the chosen codec, sent and received, and no candidates. `mids`: the names that the
+    /// `rtc` library uses for the m-lines.
+    pub(crate) fn reduced(&self, kind: DescriptionKind, mids: (&str, &str), transport: &Transport) -> String {
         let (payload_type, codec, events) = self.codec();
         let setup = match kind {
-            Kind::Offer => "actpass",
-            // The answerer of ours is always the DTLS server.
-            Kind::Answer => "passive",
+            DescriptionKind::Offer => "actpass",
+            // Where this server answers, it is the DTLS server.
+            DescriptionKind::Answer => "passive",
         };
         let mut text = String::from("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
         let data = self.has_data();
@@ -193,7 +219,7 @@ impl Web {
         if transport.lite {
             text.push_str("a=ice-lite\r\n");
         }
-        let carried = format!(
+        let transport_lines = format!(
             "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\na=fingerprint:{}\r\na=setup:{setup}\r\n",
             transport.ufrag, transport.pwd, transport.fingerprint
         );
@@ -201,7 +227,7 @@ impl Web {
         if let Some((events, _)) = events {
             let _ = write!(text, " {events}");
         }
-        let _ = write!(text, "\r\n{carried}a=mid:{}\r\na=sendrecv\r\na=rtcp-mux\r\n", mids.0);
+        let _ = write!(text, "\r\n{transport_lines}a=mid:{}\r\na=sendrecv\r\na=rtcp-mux\r\n", mids.0);
         let _ = write!(text, "a=rtpmap:{payload_type} {}/{}/2\r\n", codec.name(), codec.clock());
         if let Some((events, clock)) = events {
             let _ = write!(text, "a=rtpmap:{events} telephone-event/{clock}\r\n");
@@ -212,7 +238,7 @@ impl Web {
         if data {
             let _ = write!(
                 text,
-                "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{carried}a=mid:{}\r\na=sctp-port:5000\r\n\
+                "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{transport_lines}a=mid:{}\r\na=sctp-port:5000\r\n\
                  a=max-message-size:262144\r\n",
                 mids.1
             );
@@ -221,13 +247,13 @@ impl Web {
     }
 }
 
-/// Our side of a transport and what goes over it.
+/// What our description says: our side of the transport, and what is sent over it.
 #[derive(Clone, Debug)]
-pub(crate) struct Ours {
+pub(crate) struct OurDescription {
     pub session_id: u64,
     pub transport: Transport,
     pub setup: &'static str,
-    /// `candidate:…` in full; the first is the default one.
+    /// `candidate:…` in full; the first is the default candidate.
     pub candidates: Vec<String>,
     /// Address and port of the default candidate.
     pub default: Option<std::net::SocketAddr>,
@@ -238,9 +264,9 @@ pub(crate) struct Ours {
     pub plan: LegPlan,
 }
 
-impl Ours {
-    /// An answer to `theirs`, every other stream refused in its place.
-    pub(crate) fn answer(&self, theirs: &Web) -> String {
+impl OurDescription {
+    /// The answer to `theirs`; every other stream is refused at its place.
+    pub(crate) fn answer(&self, theirs: &BrowserDescription) -> String {
         let mid = |at: Option<usize>| at.and_then(|at| theirs.lines.get(at)).and_then(|line| line.mid.as_deref());
         let mids: Vec<&str> = [mid(Some(theirs.audio)), mid(theirs.data)].into_iter().flatten().collect();
         let mut text = self.head(&mids);
@@ -257,7 +283,7 @@ impl Ours {
         text
     }
 
-    /// An offer of sound and a data channel, with these m-line names; `events` are the other clocks keys may be told in.
+    /// An offer of sound and a data channel with these `mid`s; `events`: further payload types and clock rates of telephone-event.
     pub(crate) fn offer(&self, mids: (&str, &str), events: &[(u8, u32)]) -> String {
         let mut text = self.head(&[mids.0, mids.1]);
         let _ = self.sound(&mut text, "UDP/TLS/RTP/SAVPF", mids.0, events);
@@ -282,7 +308,7 @@ impl Ours {
             write!(text, " {payload_type}")?;
         }
         text.push_str("\r\n");
-        self.carried(text, mid)?;
+        self.transport_lines(text, mid)?;
         write!(text, "a={}\r\na=rtcp-mux\r\n", write::direction(*direction))?;
         write!(text, "a=rtpmap:{payload_type} {}/{}/2\r\n", codec.name(), codec.clock())?;
         if let Some(parameters) = format::parameters(*codec) {
@@ -297,7 +323,7 @@ impl Ours {
 
     fn channel(&self, text: &mut String, mid: &str) -> std::fmt::Result {
         write!(text, "m=application {} UDP/DTLS/SCTP webrtc-datachannel\r\n", self.port())?;
-        self.carried(text, mid)?;
+        self.transport_lines(text, mid)?;
         write!(text, "a=sctp-port:5000\r\na=max-message-size:{MESSAGE}\r\n")
     }
 
@@ -305,8 +331,9 @@ impl Ours {
         self.default.map_or(9, |default| default.port())
     }
 
-    /// What every m-line of the bundle repeats; the candidates stand at the first, as browsers write them.
-    fn carried(&self, text: &mut String, mid: &str) -> std::fmt::Result {
+    /// The lines of the transport, which every m-line of the bundle repeats. The candidates stand in the first m-line, as in browsers'
+    /// descriptions.
+    fn transport_lines(&self, text: &mut String, mid: &str) -> std::fmt::Result {
         let first = !text.contains("\r\nm=application");
         let address = self.default.map_or(std::net::IpAddr::from([0, 0, 0, 0]), |default| default.ip());
         write!(text, "c=IN {} {address}\r\na=mid:{mid}\r\n", super::family(address))?;
@@ -327,25 +354,25 @@ impl Ours {
 
 /// The attributes of the session and of each m-line.
 pub(crate) fn attributes(text: &str) -> Vec<Vec<(&str, &str)>> {
-    parts(text).into_iter().map(|part| part.0).collect()
+    sections(text).into_iter().map(|part| part.0).collect()
 }
 
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = vec![Part::default()];
+fn sections(text: &str) -> Vec<Attributes<'_>> {
+    let mut sections = vec![Attributes::default()];
     for line in text.split('\n').map(|line| line.trim_matches(['\r', '\0', ' ', '\t'])) {
         if line.starts_with("m=") {
-            parts.push(Part::default());
+            sections.push(Attributes::default());
         } else if let Some(attribute) = line.strip_prefix("a=")
-            && let Some(part) = parts.last_mut()
+            && let Some(part) = sections.last_mut()
         {
             let (key, value) = attribute.split_once(':').unwrap_or((attribute, ""));
             part.0.push((key.trim(), value.trim()));
         }
     }
-    parts
+    sections
 }
 
-/// RFC 8122 section 5, written anew.
+/// The value of `a=fingerprint` (RFC 8122 section 5) in canonical form.
 fn fingerprint(value: &str) -> Option<String> {
     let (hash, print) = value.split_once(char::is_whitespace)?;
     let hash = hash.to_ascii_lowercase();
@@ -364,7 +391,7 @@ fn fingerprint(value: &str) -> Option<String> {
 /// RFC 8839 section 5.4.
 pub(crate) fn credentials(ufrag: &str, pwd: &str) -> bool {
     let chars = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
-    // `-`, `_`, `=` are what some write all the same.
+    // Some implementations use `-`, `_` and `=` too.
     let lenient = |text: &str| chars(&text.replace(['-', '_', '='], "+"));
     (4..=256).contains(&ufrag.len()) && (22..=256).contains(&pwd.len()) && lenient(ufrag) && lenient(pwd)
 }

@@ -1,19 +1,19 @@
-//! Descriptions as text.
+//! Writes descriptions of phone calls.
 use super::crypto::{Crypto, Profile};
-use super::format::{self, Types};
-use super::read::Line;
-use super::{Local, PTIME, Prefs, family};
+use super::format::{self, PayloadTypes};
+use super::read::MediaLine;
+use super::{LocalEnd, PTIME, Prefs, family};
 use media::codec::Codec;
 use media::leg::Direction;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Our audio stream.
+/// Our audio stream, as a description names it.
 pub(super) struct Audio {
     pub(super) codecs: Vec<(Codec, u8)>,
-    /// The clock by which the other side names the first of them, where it has named one: G722/16000 means G722/8000.
+    /// The clock rate by which the other side names the first codec, where it has: some write G722/16000 for G722/8000.
     pub(super) named: Option<u32>,
-    /// telephone-event, a payload type for each clock.
+    /// The payload type and clock rate of each telephone-event.
     pub(super) events: Vec<(u8, u32)>,
     pub(super) comfort_noise: Option<u8>,
     pub(super) ptime: Duration,
@@ -25,10 +25,10 @@ pub(super) struct Audio {
 }
 
 impl Audio {
-    /// All we can do.
-    pub(super) fn offer(prefs: &Prefs, types: &Types, mid: Option<String>) -> Self {
+    /// An offer of all that is supported.
+    pub(super) fn offer(prefs: &Prefs, types: &PayloadTypes, mid: Option<String>) -> Self {
         let Prefs { codecs, ptime, telephone_event, rtcp_mux, direction, .. } = prefs;
-        // Keys are told in the clock of the codec beside them (RFC 4733 section 2.1).
+        // telephone-event has the clock rate of the codec beside it (RFC 4733 section 2.1).
         let mut clocks: Vec<u32> = codecs.iter().map(|c| c.clock()).collect();
         clocks.sort_unstable();
         clocks.dedup();
@@ -36,7 +36,7 @@ impl Audio {
         Self {
             codecs: codecs.iter().map(|&c| (c, types.of_codec(c))).collect(),
             named: None,
-            events: clocks.into_iter().map(|clock| (types.number("telephone-event", clock), clock)).collect(),
+            events: clocks.into_iter().map(|clock| (types.of_format("telephone-event", clock), clock)).collect(),
             comfort_noise: None,
             ptime: *ptime,
             mux: *rtcp_mux,
@@ -48,9 +48,9 @@ impl Audio {
     }
 }
 
-/// A description; `streams` in order, `None` where our audio stream stands, the others refused with port 0.
-pub(super) fn text(local: &Local, audio: &Audio, streams: &[Option<&Line>]) -> String {
-    let Local { address, session_id, version, .. } = local;
+/// The text of a description. `streams`: the m-lines in order; `None` is our audio stream, the others are refused with port 0.
+pub(super) fn text(local: &LocalEnd, audio: &Audio, streams: &[Option<&MediaLine>]) -> String {
+    let LocalEnd { address, session_id, version, .. } = local;
     let family = family(*address);
     let mut text = format!(
         "v=0\r\no=- {session_id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
@@ -110,8 +110,8 @@ pub(super) const fn direction(direction: Direction) -> &'static str {
 }
 
 /// `connection` is its c-line, where the session has none.
-pub(super) fn refused(text: &mut String, line: &Line, connection: &str) -> std::fmt::Result {
-    // One format at least belongs there and means nothing (RFC 3264 section 6).
+pub(super) fn refused(text: &mut String, line: &MediaLine, connection: &str) -> std::fmt::Result {
+    // A refused m-line needs at least one format, which has no meaning (RFC 3264 section 6).
     let formats = if line.formats.is_empty() { "0".to_owned() } else { line.formats.join(" ") };
     write!(text, "m={} 0 {} {formats}\r\n{connection}", line.media, line.proto)?;
     mid(text, line.mid.as_deref())

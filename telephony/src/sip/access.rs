@@ -1,4 +1,4 @@
-//! Who may call and register: by network, by trunk, or by a phone's password; and the refusal of others.
+//! Authorisation of INVITE, REGISTER and OPTIONS: by network, by trunk, or by a phone's password; and the refusals.
 use super::core::{Core, lock};
 use super::digest::{Proof, Request as Signed};
 use super::name;
@@ -16,7 +16,7 @@ pub(super) fn retry_after(after: Duration) -> Vec<Header> {
     vec![make_header("Retry-After", after.as_secs().max(1).to_string())]
 }
 
-/// The refusal of a request whose source has been charged for it.
+/// Refuses a request and counts it against the rate limit of its source.
 pub(super) struct Refusal {
     pub status: u16,
     pub headers: Vec<Header>,
@@ -31,21 +31,21 @@ impl Refusal {
     }
 }
 
-/// The refusal where no one may register or call from `source`.
+/// The refusal where no phone, trunk or open network allows requests from `source`.
 pub(super) fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
     core.refuse(source, "forbidden");
     Refusal { status: 403, headers: vec![], why: "forbidden" }
 }
 
-/// By what right this INVITE may call.
-pub(super) fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
+/// By which network, trunk or phone this INVITE is allowed.
+pub(super) fn authorise(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
     let from = |networks: &[Network]| networks.iter().any(|network| network.contains(source.ip()));
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
         return Ok(Via::Trunk(trunk.name.clone()));
     }
     let registered =
         lock(&core.trunks).iter().find(|t| t.registrar.is_some_and(|r| r.ip() == source.ip())).map(|t| t.name.clone());
-    // A provider on loopback is a test of this server: there the open network decides.
+    // On loopback, where tests run providers, the open network takes precedence over trunks.
     if let Some(name) = registered.filter(|_| !from(&core.plan.open)) {
         return Ok(Via::Trunk(name));
     }
@@ -55,11 +55,11 @@ pub(super) fn right(core: &Core, tx: &Transaction, source: SocketAddr) -> Result
     if core.plan.phones.is_empty() {
         return Err(forbidden(core, source));
     }
-    phone(core, tx, source).map(Via::Phone)
+    authenticated_phone(core, tx, source).map(Via::Phone)
 }
 
-/// The phone whose password the request proves. Each password that is wrong is charged.
-pub(super) fn phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<String, Refusal> {
+/// The phone whose password the request proves. A wrong password counts against the rate limit of its source.
+pub(super) fn authenticated_phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<String, Refusal> {
     let now = Instant::now();
     let challenge = |stale, why| {
         let values = lock(&core.verifier).challenges(now, stale);
@@ -95,7 +95,7 @@ pub(super) fn phone(core: &Core, tx: &Transaction, source: SocketAddr) -> Result
         }
     }
     if why == "challenged" {
-        // Every call with a password begins with a challenge, which costs no more than a message.
+        // Every authenticated request begins with a challenge: it counts as one message, not as a refusal.
         core.count(why);
     }
     Err(challenge(false, why))

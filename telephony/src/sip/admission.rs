@@ -1,4 +1,4 @@
-//! Admission: how much one source may ask of us, how many calls there may be, and a count of all that was refused.
+//! Admission: rate limits per source, the limits of calls and connections, and the counters of refusals.
 use crate::address::{Network, subnet};
 use crate::bucket::{Rate, TokenBucket, TokenBuckets};
 use std::collections::{BTreeMap, HashMap};
@@ -7,34 +7,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Bounds of what the network may ask. `Default` is the shipped configuration.
+/// The limits. `Default` is the shipped configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Calls that may live at once, ringing ones included.
+    /// Calls at once, ringing ones included.
     pub calls: usize,
     /// The answer beyond `calls`: 486 (the caller hears busy) or 503 (a proxy tries elsewhere).
     pub full_status: u16,
-    /// Retry-After of a refusal for want of room.
+    /// Retry-After of a refusal beyond `calls`.
     pub retry_after: Duration,
     /// Messages per second one source may send, on average, IPv6 counted by /64; open and trusted networks are not limited.
     pub rate: u32,
     /// Messages one source may send at once.
     pub burst: u32,
-    /// What a refused message costs its source, in messages.
+    /// How many messages a refused one counts as.
     pub refusal_cost: u32,
-    /// Sources whose rate is remembered; beyond it the one that has been silent longest is forgotten.
+    /// Sources whose rate is kept; beyond it the one that has been silent longest is dropped.
     pub sources: usize,
     /// How long a call may ring unanswered.
     pub ring: Duration,
-    /// TCP connections that may be open at once; one above closes at once.
+    /// TCP connections open at once; one beyond is closed immediately.
     pub connections: usize,
-    /// Those of one source, IPv6 counted by /64; open and trusted networks are not limited.
+    /// TCP connections of one source, IPv6 counted by /64; open and trusted networks are not limited.
     pub connections_per_source: usize,
-    /// A TCP connection of such a source that has brought no request we took closes after this long, whatever it sends.
+    /// A TCP connection of a limited source on which no request has been accepted closes after this time, whatever it sends.
     pub stranger: Duration,
     /// A TCP connection without traffic for this long closes.
     pub idle: Duration,
-    /// The rest of a message begun on TCP has to come within this.
+    /// The rest of a message that has begun on TCP has to arrive within this time.
     pub half_message: Duration,
     /// Contacts one phone may register.
     pub contacts: usize,
@@ -64,10 +64,10 @@ impl Default for Limits {
 /// How long a peer to which we sent a request is exempt from the rate limit.
 const ASKED: Duration = Duration::from_secs(300);
 
-/// The state; told the time.
+/// The state of all limits. It is told the time.
 #[derive(Debug)]
 pub struct Admission {
-    /// Messages that each source may send.
+    /// The rate limit of each source.
     messages: TokenBuckets<IpAddr>,
     refusal_cost: f64,
     unlimited: Vec<Network>,
@@ -135,14 +135,14 @@ impl Admission {
         passes
     }
 
-    /// A request of ours goes to `peer`, whose answers do not count against its rate.
+    /// A request of ours is sent to `peer`: its responses do not count against its rate.
     pub fn expect_answers(&mut self, now: Instant, peer: IpAddr) {
         if let Some(bucket) = self.bucket(now, peer) {
             bucket.exempt(now + ASKED);
         }
     }
 
-    /// Counts a refusal and charges its source for it.
+    /// Counts a refusal, also against the rate of its source.
     pub fn refuse(&mut self, now: Instant, source: IpAddr, why: &'static str) {
         self.count(why);
         let cost = self.refusal_cost;
@@ -155,13 +155,12 @@ impl Admission {
         *self.refused.entry(why).or_default() += 1;
     }
 
-    /// Counts what is not answered for a reason that is no refusal.
+    /// Counts a message that gets no answer although it is not refused.
     pub fn leave_unanswered(&mut self, why: &'static str) {
         *self.unanswered.entry(why).or_default() += 1;
     }
 
-    /// A slot for one more connection of a source that is limited; `None` at its limit. The table is bounded by the limit
-    /// of all connections.
+    /// A slot for one more connection of a limited source; `None` at its limit. The limit of all connections bounds the table.
     pub fn take_connection(&self, source: IpAddr) -> Option<ConnectionSlot> {
         let source = subnet(source);
         let mut taken = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,7 +201,7 @@ impl Admission {
         self.unanswered.clone()
     }
 
-    /// The source's bucket; `None` where it is not limited.
+    /// The key of the source's rate limit; `None` where it is not limited.
     fn bucket(&mut self, now: Instant, source: IpAddr) -> Option<&mut TokenBucket> {
         (!self.is_unlimited(source)).then(|| self.messages.of(now, subnet(source)))
     }

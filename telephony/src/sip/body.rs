@@ -1,63 +1,67 @@
-//! What the body of an INVITE, an ACK or their answers is to us: a session description, alone or as one part of several
-//! (RFC 5621, RFC 2046), as exchanges send it that tunnel ISUP (SIP-I) or name a place. No panic, whatever it holds.
+//! The body of an INVITE, an ACK or their answers: finds the session description, alone or as one part of several (RFC 5621,
+//! RFC 2046), as exchanges send it that tunnel ISUP (SIP-I) or add a location. Never panics.
 use super::syntax;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::{Header, Method, SipMessage};
 
-/// How deep parts may lie within parts, and how many are looked at in each.
-const DEEPEST: usize = 4;
-const MOST: usize = 32;
+/// How deep multipart bodies may be nested, and how many parts are read in each.
+const MAX_DEPTH: usize = 4;
+const MAX_PARTS: usize = 32;
 
-/// What a body comes to.
+/// What a body holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body<'a> {
-    Session(&'a [u8]),
-    /// Nothing that we have to understand.
-    Nothing,
-    /// Something that its sender wants understood, and that we do not.
-    Strange,
+    Description(&'a [u8]),
+    /// Nothing, or content whose handling is optional.
+    Ignored,
+    /// Content whose handling is required (RFC 3204 section 4) and that this server does not know.
+    NotUnderstood,
 }
 
-/// The headers that tell what a body, or a part of one, is.
+/// The header fields that describe a body, or a part of one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Kind<'a> {
+pub(super) struct BodyHeaders<'a> {
     /// Content-Type.
     pub media: &'a str,
-    /// Content-Disposition, or nothing.
+    /// Content-Disposition; empty where there is none.
     pub disposition: &'a str,
 }
 
 /// Reads a body. Of several descriptions the first counts, among alternatives the last (RFC 2046 section 5.1.4). Parts beside a
 /// description are passed over, whatever handling they ask for: an exchange that adds ISUP can do without an answer to it.
-pub(super) fn read<'a>(kind: Kind<'_>, body: &'a [u8]) -> Body<'a> {
-    within(kind, body, DEEPEST)
+pub(super) fn read<'a>(described_by: BodyHeaders<'_>, body: &'a [u8]) -> Body<'a> {
+    read_at_depth(described_by, body, MAX_DEPTH)
 }
 
-fn within<'a>(kind: Kind<'_>, body: &'a [u8], depth: usize) -> Body<'a> {
-    let media: String = first(kind.media).chars().filter(|c| !c.is_whitespace()).collect();
+fn read_at_depth<'a>(described_by: BodyHeaders<'_>, body: &'a [u8], depth: usize) -> Body<'a> {
+    let media: String = without_parameters(described_by.media).chars().filter(|c| !c.is_whitespace()).collect();
     let media = media.to_ascii_lowercase();
-    let optional = parameter(kind.disposition, "handling").is_some_and(|h| h.eq_ignore_ascii_case("optional"));
-    let strange = if optional { Body::Nothing } else { Body::Strange };
+    let optional = parameter(described_by.disposition, "handling").is_some_and(|h| h.eq_ignore_ascii_case("optional"));
+    let not_understood = if optional { Body::Ignored } else { Body::NotUnderstood };
     if media == "application/sdp" {
-        // Early media of a leg of its own (RFC 3959) is nothing we speak.
-        let early = first(kind.disposition).eq_ignore_ascii_case("early-session");
-        return if early { strange } else { Body::Session(body) };
+        // The description of an early session (RFC 3959), which this server does not support.
+        let early = without_parameters(described_by.disposition).eq_ignore_ascii_case("early-session");
+        return if early { not_understood } else { Body::Description(body) };
     }
-    let boundary = parameter(kind.media, "boundary").filter(|b| (1..=70).contains(&b.len()));
-    let Some(boundary) = boundary.filter(|_| media.starts_with("multipart/") && depth > 0) else { return strange };
-    let mut found = Body::Nothing;
+    let boundary = parameter(described_by.media, "boundary").filter(|b| (1..=70).contains(&b.len()));
+    let Some(boundary) = boundary.filter(|_| media.starts_with("multipart/") && depth > 0) else {
+        return not_understood;
+    };
+    let mut found = Body::Ignored;
     for part in parts(body, boundary.as_bytes()) {
-        match (part_of(part, depth - 1), found) {
-            (session @ Body::Session(_), Body::Session(_)) if media == "multipart/alternative" => found = session,
-            (_, Body::Session(_)) | (Body::Nothing, _) => {}
+        match (read_part(part, depth - 1), found) {
+            (session @ Body::Description(_), Body::Description(_)) if media == "multipart/alternative" => {
+                found = session
+            }
+            (_, Body::Description(_)) | (Body::Ignored, _) => {}
             (other, _) => found = other,
         }
     }
-    if optional && found == Body::Strange { Body::Nothing } else { found }
+    if optional && found == Body::NotUnderstood { Body::Ignored } else { found }
 }
 
 /// A value without its parameters.
-fn first(value: &str) -> &str {
+fn without_parameters(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
@@ -67,18 +71,19 @@ fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     Some(value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
 }
 
-/// What lies between the delimiter lines, each part with its headers. A body that is cut off ends its last part.
+/// The parts between the delimiter lines, each with its header fields. Where the closing delimiter is missing, the last part ends with
+/// the body.
 fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
     let (mut parts, mut begun, mut at) = (Vec::new(), None, 0);
     for line in body.split_inclusive(|b| *b == b'\n') {
         let after = line.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary)).map(<[u8]>::trim_ascii);
         if let Some(after @ (b"" | b"--")) = after {
             if let Some(part) = begun.and_then(|from| body.get(from..at)) {
-                // The line end before a delimiter belongs to it.
+                // The line end before a delimiter line is part of the delimiter.
                 let part = part.strip_suffix(b"\n").unwrap_or(part);
                 parts.push(part.strip_suffix(b"\r").unwrap_or(part));
             }
-            if after == b"--" || parts.len() == MOST {
+            if after == b"--" || parts.len() == MAX_PARTS {
                 return parts;
             }
             begun = Some(at + line.len());
@@ -89,8 +94,8 @@ fn parts<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
     parts
 }
 
-/// One part: its headers, an empty line, and what it holds.
-fn part_of(part: &[u8], depth: usize) -> Body<'_> {
+/// Reads one part: header fields, an empty line, content.
+fn read_part(part: &[u8], depth: usize) -> Body<'_> {
     let mut headers: Vec<String> = Vec::new();
     let mut at = 0;
     for line in part.split_inclusive(|b| *b == b'\n') {
@@ -114,13 +119,14 @@ fn part_of(part: &[u8], depth: usize) -> Body<'_> {
     let (media, disposition) = (value("Content-Type"), value("Content-Disposition"));
     let encoding = value("Content-Transfer-Encoding");
     let plain = ["", "7bit", "8bit", "binary"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain));
-    // Without a type it is plain text (RFC 2046 section 5.1), and encoded ones are nobody's habit in SIP.
+    // A part without Content-Type is plain text (RFC 2046 section 5.1). Parts with a transfer encoding are not decoded: no known SIP
+    // implementation sends them.
     let media = if plain { media } else { "" };
-    within(Kind { media, disposition }, part.get(at..).unwrap_or_default(), depth)
+    read_at_depth(BodyHeaders { media, disposition }, part.get(at..).unwrap_or_default(), depth)
 }
 
-/// Leaves of a message's body what is a session description, so that nobody behind here meets anything else.
-pub(super) fn simplify(message: &mut SipMessage) {
+/// Reduces the body of a message to its session description, the only content that the code behind this reads.
+pub(super) fn reduce_to_description(message: &mut SipMessage) {
     let (headers, body) = match message {
         SipMessage::Request(request)
             if matches!(request.method, Method::Invite | Method::Ack | Method::Update | Method::PRack) =>
@@ -133,18 +139,18 @@ pub(super) fn simplify(message: &mut SipMessage) {
     if body.is_empty() {
         return;
     }
-    let mut kind = Kind::default();
+    let mut described_by = BodyHeaders::default();
     for header in headers.iter() {
         match header {
-            Header::ContentType(value) => kind.media = value.value(),
-            Header::ContentDisposition(value) => kind.disposition = value.value(),
+            Header::ContentType(value) => described_by.media = value.value(),
+            Header::ContentDisposition(value) => described_by.disposition = value.value(),
             _ => {}
         }
     }
-    let only = match read(kind, body) {
-        Body::Session(part) if part.len() < body.len() => part.to_vec(),
-        Body::Nothing => Vec::new(),
-        Body::Session(_) | Body::Strange => return,
+    let only = match read(described_by, body) {
+        Body::Description(part) if part.len() < body.len() => part.to_vec(),
+        Body::Ignored => Vec::new(),
+        Body::Description(_) | Body::NotUnderstood => return,
     };
     headers.retain(|header| !matches!(header, Header::ContentType(_) | Header::ContentDisposition(_)));
     if !only.is_empty() {
@@ -178,7 +184,7 @@ mod tests {
     }
 
     fn body<'a>(media: &'a str, body: &'a str) -> Body<'a> {
-        read(Kind { media, disposition: "" }, body.as_bytes())
+        read(BodyHeaders { media, disposition: "" }, body.as_bytes())
     }
 
     #[test]
@@ -201,52 +207,52 @@ mod tests {
                 "Multipart / Mixed ; charset=x ; BOUNDARY=\"b1\"",
                 "multipart/related;boundary=b1;type=\"a;b\"",
             ] {
-                assert_eq!(body(media, &text), Body::Session(SDP.as_bytes()), "{media} {text}");
+                assert_eq!(body(media, &text), Body::Description(SDP.as_bytes()), "{media} {text}");
             }
         }
-        assert_eq!(body("application / SDP;x=y", SDP), Body::Session(SDP.as_bytes()));
+        assert_eq!(body("application / SDP;x=y", SDP), Body::Description(SDP.as_bytes()));
     }
 
     #[test]
     fn parts_within_parts_are_looked_into_and_the_last_alternative_counts() {
-        let nest = |inner: &str, kind: &str, text: &str| {
-            let inner_part = format!("--{inner}\r\nContent-Type: {kind}\r\n\r\n{text}\r\n--{inner}--\r\n");
+        let nest = |inner: &str, media: &str, text: &str| {
+            let inner_part = format!("--{inner}\r\nContent-Type: {media}\r\n\r\n{text}\r\n--{inner}--\r\n");
             format!("--b1\r\nContent-Type: multipart/mixed;boundary={inner}\r\n\r\n{inner_part}\r\n--b1--\r\n")
         };
         assert_eq!(
             body("multipart/mixed;boundary=b1", &nest("b1x", "application/sdp", SDP)),
-            Body::Session(SDP.as_bytes())
+            Body::Description(SDP.as_bytes())
         );
         let other = "v=0\r\no=- 2 2 IN IP6 ::1\r\n";
         let two = mixed(&[sdp(), part("Content-Type: application/sdp", other), isup("optional")]);
-        assert_eq!(body("multipart/alternative;boundary=b1", &two), Body::Session(other.as_bytes()));
-        assert_eq!(body("multipart/mixed;boundary=b1", &two), Body::Session(SDP.as_bytes()));
+        assert_eq!(body("multipart/alternative;boundary=b1", &two), Body::Description(other.as_bytes()));
+        assert_eq!(body("multipart/mixed;boundary=b1", &two), Body::Description(SDP.as_bytes()));
         // Too deep is nothing we understand, and no stack is used up.
         let mut deep = format!("--x99\r\nContent-Type: application/sdp\r\n\r\n{SDP}\r\n--x99--\r\n");
         for n in (1..99).rev() {
-            let kind = format!("Content-Type: multipart/mixed;boundary=x{}", n + 1);
-            deep = format!("--x{n}\r\n{kind}\r\n\r\n{deep}\r\n--x{n}--\r\n");
+            let header = format!("Content-Type: multipart/mixed;boundary=x{}", n + 1);
+            deep = format!("--x{n}\r\n{header}\r\n\r\n{deep}\r\n--x{n}--\r\n");
         }
-        assert_eq!(body("multipart/mixed;boundary=x1", &deep), Body::Strange);
+        assert_eq!(body("multipart/mixed;boundary=x1", &deep), Body::NotUnderstood);
         assert_eq!(
             body("multipart/mixed;boundary=x97", &deep[deep.find("--x97").unwrap()..]),
-            Body::Session(SDP.as_bytes())
+            Body::Description(SDP.as_bytes())
         );
     }
 
     #[test]
     fn what_is_no_description_says_whether_it_matters() {
-        let of = |media, disposition| read(Kind { media, disposition }, b"x");
-        assert_eq!(of("application/isup", ""), Body::Strange);
-        assert_eq!(of("application/isup", "signal; handling=required"), Body::Strange);
-        assert_eq!(of("application/isup", "signal ; Handling = Optional"), Body::Nothing);
-        assert_eq!(of("application/sdp", "early-session;handling=optional"), Body::Nothing);
-        assert_eq!(of("", ""), Body::Strange);
-        assert_eq!(of("multipart/mixed", ""), Body::Strange, "no boundary");
-        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[isup("optional")])), Body::Nothing);
-        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[isup("required")])), Body::Strange);
+        let of = |media, disposition| read(BodyHeaders { media, disposition }, b"x");
+        assert_eq!(of("application/isup", ""), Body::NotUnderstood);
+        assert_eq!(of("application/isup", "signal; handling=required"), Body::NotUnderstood);
+        assert_eq!(of("application/isup", "signal ; Handling = Optional"), Body::Ignored);
+        assert_eq!(of("application/sdp", "early-session;handling=optional"), Body::Ignored);
+        assert_eq!(of("", ""), Body::NotUnderstood);
+        assert_eq!(of("multipart/mixed", ""), Body::NotUnderstood, "no boundary");
+        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[isup("optional")])), Body::Ignored);
+        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[isup("required")])), Body::NotUnderstood);
         let coded = part("Content-Type: application/sdp\r\nContent-Transfer-Encoding: base64", "dj0w");
-        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[coded])), Body::Strange);
+        assert_eq!(body("multipart/mixed;boundary=b1", &mixed(&[coded])), Body::NotUnderstood);
     }
 
     #[test]
@@ -260,7 +266,7 @@ mod tests {
                 bytes[at] = b"\r\n-b1 :;=\"\0\xff"[rand::Rng::random_range(&mut random, 0..12)];
             }
             bytes.truncate(rand::Rng::random_range(&mut random, 0..=bytes.len()));
-            read(Kind { media: "multipart/mixed;boundary=b1", disposition: "" }, &bytes);
+            read(BodyHeaders { media: "multipart/mixed;boundary=b1", disposition: "" }, &bytes);
         }
         for media in ["multipart/;boundary=", "multipart/x;boundary=\"", ";=;", "multipart/mixed;boundary=--"] {
             body(media, &whole);

@@ -1,4 +1,5 @@
-//! `Call`: an answered call's task: answers requests within the dialog, hangs up when the line's owner does, and ends the call.
+//! `Call`: the task of an answered call. It answers requests within the dialog, sends BYE when the line's owner hangs up, and reports
+//! the end.
 use super::SUPPORTED;
 use super::admission::CallSlot;
 use super::core::{Core, Registered, allow};
@@ -6,7 +7,7 @@ use super::dialog::Dialog;
 use super::dialog_event::{DialogEvent, Replacement};
 use super::digest::Credentials;
 use super::leave::{Bye, Leaving};
-use super::timer::{self, Agreed, Timer, Why};
+use super::timer::{self, SessionInterval, Timer, Why};
 use super::{info, invite_task};
 use crate::line::{By, Change, Ended, HangUp, Line};
 use crate::party::Party;
@@ -25,14 +26,14 @@ use tracing::debug;
 
 mod replace;
 
-/// Changes a line's owner may leave unread before the call ends.
+/// Capacity of the queue of changes to the line's owner; when it is full, the call ends.
 const CHANGES: usize = 64;
-/// Commands of a line that may wait.
+/// Capacity of the queue of commands from the line.
 pub(super) const COMMANDS: usize = 8;
-/// Events that may wait for a call.
+/// Capacity of the queue of events from the transaction layer.
 pub(super) const EVENTS: usize = 32;
 
-/// The media of a call, as signalling sees it.
+/// The media of a call: the negotiation, and the control of its sockets.
 pub(super) struct Media {
     pub session: sdp::Session,
     control: Control,
@@ -47,7 +48,7 @@ struct Owner {
     ended: Arc<OnceLock<Ended>>,
 }
 
-/// An INVITE that has been answered with 2xx, ours or theirs: all that a call is made of.
+/// What a call is made of, once its INVITE, sent or received, has been answered with 2xx.
 pub(super) struct Established {
     pub core: Arc<Core>,
     pub id: u64,
@@ -67,7 +68,7 @@ pub(super) struct Established {
 }
 
 impl Established {
-    /// The line for the owner, and the call that serves it.
+    /// The line for its owner, and the call behind it.
     pub(super) fn into_call(self) -> (Line, Call) {
         let (wire, control) = self.socket.wire(self.negotiated.remote);
         control.secure(self.negotiated.secrets.clone(), Switch::Now);
@@ -114,12 +115,12 @@ pub(super) struct Call {
     pub events_in: mpsc::Sender<DialogEvent>,
     owner: Owner,
     pub timer: Timer,
-    /// INVITE whose 2xx is not yet acknowledged, and whether that 2xx carried our offer.
+    /// The CSeq number of an INVITE whose 2xx is not yet acknowledged, and whether that 2xx carried our offer.
     pub unacked: Option<(u32, bool)>,
-    /// An INVITE with Replaces that waits for the ACK of our last 2xx, for no BYE may precede that ACK.
+    /// An INVITE with Replaces that waits until our last 2xx is acknowledged: no BYE may precede that ACK.
     pub successor: Option<Box<Replacement>>,
     pub credentials: Option<Credentials>,
-    /// Given back when the call is over, whenever its BYE is answered.
+    /// Freed when the call is over, before its BYE is answered.
     slot: Option<CallSlot>,
     pub entry: Registered,
 }
@@ -165,10 +166,10 @@ impl Call {
         }
     }
 
-    /// Tells the owner, sends BYE where the peer has not, and answers what still comes.
+    /// Reports the end to the owner, sends BYE unless the peer has, and answers the requests that still arrive.
     async fn end(mut self, ended: Ended) {
         self.owner.ended.set(ended).ok();
-        // Closing the channel is what lets the owner see it.
+        // The owner sees the end when this channel closes.
         self.owner.changes = mpsc::channel(1).0;
         self.owner.hang_ups.close();
         self.slot = None;
@@ -223,11 +224,11 @@ impl Call {
         }
     }
 
-    /// Acts on what was negotiated within the call.
+    /// Applies what was negotiated within the call.
     pub(super) fn settle(&mut self, negotiated: sdp::Negotiated) -> Option<Ended> {
         let sdp::Negotiated { plan, remote, secrets, hold, text } = negotiated;
         let remote: Remote = remote;
-        // Whoever answered knows all keys; our own answer is still on its way.
+        // After the other side's answer both sides have the new keys; our own answer has not arrived yet.
         self.media.control.secure(secrets, if text.is_empty() { Switch::Now } else { Switch::WithTheirs });
         self.media.control.set_remote(remote);
         let mut ended = None;
@@ -262,14 +263,14 @@ impl Call {
                 self.tell(Change::Key(key?))
             }
             _ => {
-                any(&self.core, tx).await;
+                answer_in_any_state(&self.core, tx).await;
                 None
             }
         }
     }
 
-    /// What a session refresh asks of the timer; answers the request itself where that is impossible.
-    async fn agree(&mut self, tx: Transaction) -> Option<(Transaction, Option<Agreed>, Vec<Header>)> {
+    /// The session interval that a session refresh request asks for. Where none is possible, the request is answered here.
+    async fn agree(&mut self, tx: Transaction) -> Option<(Transaction, Option<SessionInterval>, Vec<Header>)> {
         match timer_of(&tx.original, self.dialog.allows_update) {
             Ok((agreed, headers)) => Some((tx, agreed, headers)),
             Err(headers) => {
@@ -351,7 +352,7 @@ impl Call {
         let flow = self.core.flow_within(&self.dialog).await;
         let (core, events) = (self.core.clone(), self.events_in.clone());
         tokio::spawn(async move {
-            // RFC 4028 section 10: then nobody is there any more.
+            // RFC 4028 section 10: the dialog does not exist any more at the peer.
             if matches!(core.transact(update, &flow).await.status_code.code(), 408 | 481) {
                 events.send(DialogEvent::Lost).await.ok();
             }
@@ -360,11 +361,11 @@ impl Call {
     }
 }
 
-/// Answers a request that gets the same answer in every dialog, early or confirmed.
-pub(super) async fn any(core: &Core, tx: Transaction) {
+/// Answers a request whose answer is the same in every dialog, early or confirmed.
+pub(super) async fn answer_in_any_state(core: &Core, tx: Transaction) {
     match tx.original.method {
         Method::Options => core.reply(tx, 200, capabilities(), None).await,
-        // News of a mailbox or a transfer (RFC 3842, 3515): nothing we act on, and no fault of who sends it.
+        // NOTIFY of a mailbox or a transfer (RFC 3842, 3515) is accepted and has no effect.
         Method::Notify => core.reply(tx, 200, vec![], None).await,
         // No reliable provisional response of ours is outstanding (RFC 3262 section 3).
         Method::PRack => core.reply(tx, 481, vec![], None).await,
@@ -372,7 +373,7 @@ pub(super) async fn any(core: &Core, tx: Transaction) {
     }
 }
 
-/// What we can do (RFC 3261 section 11.2).
+/// The header fields of our capabilities (RFC 3261 section 11.2).
 pub(super) fn capabilities() -> Vec<Header> {
     vec![
         allow(),
@@ -382,7 +383,7 @@ pub(super) fn capabilities() -> Vec<Header> {
     ]
 }
 
-/// Why a description is refused (RFC 3261 section 20.43): a fault holds nothing of the description's own words but tokens.
+/// The Warning that says why a description is refused (RFC 3261 section 20.43). A fault holds no text of the description but tokens.
 pub(super) fn warning(fault: &sdp::Fault) -> Header {
     make_header("Warning", format!("399 switchboard \"{}\"", fault.to_string().replace(['"', '\\'], "'")))
 }
@@ -398,9 +399,12 @@ pub(super) fn described(contact: &str) -> Vec<Header> {
     headers
 }
 
-/// Agreement on the session timer with its headers for the 2xx; or those of a 422.
-pub(super) fn timer_of(request: &Request, allows_update: bool) -> Result<(Option<Agreed>, Vec<Header>), Vec<Header>> {
-    let asked = timer::Asked {
+/// The agreed session interval and its header fields for the 2xx; or those of a 422.
+pub(super) fn timer_of(
+    request: &Request,
+    allows_update: bool,
+) -> Result<(Option<SessionInterval>, Vec<Header>), Vec<Header>> {
+    let asked = timer::TimerRequest {
         expires: request.session_expires_header().map(|header| header.value()),
         supports_timer: request.header_contains_token("Supported", "timer")
             || request.header_contains_token("Require", "timer"),
@@ -415,7 +419,7 @@ pub(super) fn timer_of(request: &Request, allows_update: bool) -> Result<(Option
             }
             Ok((Some(agreed), headers))
         }
-        Err(timer::TooSmall) => Err(vec![make_header("Min-SE", timer::MIN_SE.as_secs().to_string())]),
+        Err(timer::SessionIntervalTooSmall) => Err(vec![make_header("Min-SE", timer::MIN_SE.as_secs().to_string())]),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Core`: what all calls share: the transaction layer, the tables, and the way from a socket to whoever is meant.
+//! `Core`: what all calls share: the transaction layer, the tables, and the dispatch of received messages.
 use super::admission::Admission;
 use super::dialog::Key;
 use super::dialog_event::DialogEvent;
@@ -6,9 +6,9 @@ use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
 use super::flow::{Carrier, Flow};
 pub(super) use super::lock::lock;
 use super::merged::{Merged, Transactions};
-use super::plan::SipPlan;
+use super::plan::{SipPlan, Trunk};
 use super::registrar::Registrar;
-use super::standing::TrunkState;
+use super::standing::{Standing, TrunkState};
 use super::{ALLOW, body, gate, name};
 use crate::address::Network;
 use crate::number::Called;
@@ -33,15 +33,15 @@ use tracing::debug;
 /// Whether a call to this user would be taken.
 pub(super) type Forecast = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
 
-/// How a call is reached.
+/// A dialog's entry in the table.
 pub(super) struct Entry {
-    /// Bounded at 32: a peer with more requests open in one dialog than that hears 500.
+    /// Bounded ([`super::call::EVENTS`]): a peer with more open requests in one dialog is answered 500.
     pub events: mpsc::Sender<DialogEvent>,
-    /// The ACK of our INVITE's 2xx, sent again for each copy of the 2xx (RFC 3261 section 13.2.2.4).
+    /// The CSeq number and the ACK of our INVITE's 2xx, sent again for each retransmission of the 2xx (RFC 3261 section 13.2.2.4).
     pub ack: Option<(u32, Request, Flow)>,
 }
 
-/// A dialog's place in the table, left at the latest when this is dropped.
+/// The registration of a dialog in the table. Dropping it removes the dialog.
 pub(super) struct Registered {
     core: Arc<Core>,
     key: Key,
@@ -53,7 +53,7 @@ impl Registered {
         Self { core: core.clone(), key: key.clone() }
     }
 
-    /// The ACK to send again when its 2xx comes again.
+    /// Sets the ACK that answers retransmissions of the 2xx.
     pub(super) fn acknowledged(&self, seq: u32, ack: Request, flow: Flow) {
         if let Some(entry) = lock(&self.core.dialogs).get_mut(&self.key) {
             entry.ack = Some((seq, ack, flow));
@@ -79,16 +79,16 @@ pub(super) struct Core {
     pub udp: Vec<Flow>,
     /// Where connections are accepted.
     pub tcp: Vec<SocketAddr>,
-    /// Calls end and providers are left.
+    /// Cancelled when calls end and trunks are unregistered.
     pub ending: CancellationToken,
-    /// The sockets close and the timers stop.
+    /// Cancelled when the sockets close and the timers stop.
     pub stop: CancellationToken,
     pub draining: AtomicBool,
     pub rings: mpsc::Sender<Ring>,
     pub forecast: OnceLock<Forecast>,
-    /// Streams peers opened.
+    /// Permits of the streams that peers opened.
     pub connections: Arc<Semaphore>,
-    /// Streams we opened. Their limit is one of its own, so that peers who use up theirs do not keep us from calling.
+    /// Permits of the streams that we opened. Peers that use up `connections` do not keep this server from calling.
     pub connections_out: Arc<Semaphore>,
     pub next_id: AtomicU64,
     pub admission: Mutex<Admission>,
@@ -102,12 +102,23 @@ pub(super) struct Core {
     pub streams: Mutex<HashMap<SocketAddr, Flow>>,
 }
 
+/// The parts of a core that are made before it.
+pub(super) struct CoreSetup {
+    pub plan: SipPlan,
+    pub ports: Ports,
+    pub endpoint: EndpointInnerRef,
+    pub udp: Vec<Flow>,
+    pub tcp: Vec<SocketAddr>,
+    pub stop: CancellationToken,
+    pub rings: mpsc::Sender<Ring>,
+}
+
 impl Transactions for Core {
     fn is_known(&self, key: &TransactionKey) -> bool {
         self.endpoint.transactions.contains_key(key) || self.endpoint.finished_transactions.contains_key(key)
     }
 
-    /// An accepted INVITE is served until no copy of it can come any more.
+    /// An accepted INVITE counts as served until no retransmission of it can arrive any more.
     fn is_serving(&self, method: Method, key: &TransactionKey) -> bool {
         let accepted = || match self.endpoint.finished_transactions.get(key) {
             Some(Some(SipMessage::Response(last))) => last.status_code.kind() == StatusCodeKind::Successful,
@@ -118,13 +129,46 @@ impl Transactions for Core {
 }
 
 impl Core {
-    /// Counts what is not served, or served by a refusal.
+    pub(super) fn new(CoreSetup { plan, ports, endpoint, udp, tcp, stop, rings }: CoreSetup) -> Self {
+        let trusted = plan.trunks.iter().flat_map(|trunk| &trunk.networks);
+        let networks: Vec<Network> = plan.open.iter().chain(trusted).copied().collect();
+        let state = |trunk: &Trunk| TrunkState {
+            name: trunk.name.clone(),
+            standing: if trunk.registration.is_some() { Standing::Trying } else { Standing::Trusted },
+            registrar: None,
+        };
+        Self {
+            ports,
+            endpoint,
+            udp,
+            tcp,
+            ending: CancellationToken::new(),
+            stop,
+            draining: false.into(),
+            rings,
+            forecast: OnceLock::new(),
+            connections: Arc::new(Semaphore::new(plan.limits.connections)),
+            connections_out: Arc::new(Semaphore::new(plan.limits.connections)),
+            next_id: AtomicU64::new(1),
+            admission: Mutex::new(Admission::new(&plan.limits, networks.clone())),
+            networks,
+            merged: Arc::default(),
+            verifier: Mutex::new(Verifier::new(plan.realm.clone(), plan.algorithms.clone(), Instant::now())),
+            registrar: Mutex::new(Registrar::new(plan.limits.contacts)),
+            trunks: Mutex::new(plan.trunks.iter().map(state).collect()),
+            dialogs: Mutex::default(),
+            streams: Mutex::default(),
+            plan,
+        }
+    }
+
+    /// Counts a refused request.
     pub(super) fn count(&self, why: &'static str) {
         lock(&self.admission).count(why);
         debug!(why, "not served");
     }
 
-    /// Counts what asks for no answer, or whose answer has no way.
+    /// Counts a message that needs no answer, or whose answer could not be delivered.
     pub(super) fn leave_unanswered(&self, why: &'static str) {
         lock(&self.admission).leave_unanswered(why);
         debug!(why, "not answered");
@@ -153,7 +197,7 @@ impl Core {
         }
     }
 
-    /// One message from a socket; what it gives goes back by the same socket.
+    /// Receives one message. The reply, if there is one, is sent by the same socket.
     pub(super) async fn receive(self: &Arc<Self>, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
         let source = flow.remote;
         if !lock(&self.admission).arrive(Instant::now(), source.ip()) {
@@ -162,14 +206,14 @@ impl Core {
         }
         match gate::inspect(bytes, &self.arrival(flow)) {
             gate::Verdict::Accept(mut message) => {
-                body::simplify(&mut message);
-                self.take(*message, bytes, flow).await
+                body::reduce_to_description(&mut message);
+                self.dispatch(*message, bytes, flow).await
             }
             verdict => self.refuse_or_drop(verdict, source),
         }
     }
 
-    /// The head of a stream that cannot be followed any further; what it gives goes back before the stream closes.
+    /// Receives the head of a message after which its stream cannot be parsed any further. The reply is sent before the stream closes.
     pub(super) fn receive_last(&self, head: &[u8], why: &'static str, flow: &Flow) -> Option<gate::Reply> {
         let status = if why == "oversize" { 513 } else { 400 };
         self.refuse_or_drop(gate::refuse(head, status, why, &self.arrival(flow)), flow.remote)
@@ -194,8 +238,8 @@ impl Core {
         }
     }
 
-    /// Hands what the gate let through to whom it belongs.
-    async fn take(self: &Arc<Self>, message: SipMessage, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
+    /// Dispatches a message that the gate accepted.
+    async fn dispatch(self: &Arc<Self>, message: SipMessage, bytes: &[u8], flow: &Flow) -> Option<gate::Reply> {
         if self.acknowledge_again(&message).await {
             return None;
         }
@@ -213,14 +257,14 @@ impl Core {
         if let Err(error) =
             self.endpoint.on_received_message(message, flow.connection.clone(), &flow.destination()).await
         {
-            // The error's text may name a caller; its kind does not.
+            // The text of the error can contain an address of a caller; its kind does not.
             debug!(kind = ?std::mem::discriminant(&error), "the transaction layer refuses a message");
             self.leave_unanswered("no transaction");
         }
         None
     }
 
-    /// A response to no request of ours, or an ACK of no answer of ours: the transaction layer would drop it without a trace.
+    /// Counts a response to no request of ours, and an ACK of no response of ours: the transaction layer drops both silently.
     fn is_stray(&self, message: &SipMessage) -> bool {
         let key = match message {
             SipMessage::Request(ack) if ack.method == Method::Ack => {
@@ -236,7 +280,7 @@ impl Core {
         key.is_ok_and(|key| !self.is_known(&key))
     }
 
-    /// Sends the ACK again when this is a copy of a 2xx it was sent for.
+    /// Sends the ACK again where this is a retransmission of the 2xx that it acknowledged.
     async fn acknowledge_again(&self, message: &SipMessage) -> bool {
         let SipMessage::Response(response) = message else { return false };
         let Ok(cseq) = response.cseq_header() else { return false };
@@ -259,13 +303,13 @@ impl Core {
         }
     }
 
-    /// The datagram socket a request came by: where there are several, the connection tells which.
+    /// The datagram socket that a request arrived on; the connection tells which of several.
     fn socket_of(&self, connection: &SipConnection) -> Option<Flow> {
         let local = connection.get_addr().get_socketaddr().ok();
         self.udp.iter().find(|flow| Some(flow.local) == local).or(self.udp.first()).cloned()
     }
 
-    /// Sends a request that is no INVITE and waits for its final response; 408 when none comes.
+    /// Sends a request other than INVITE and waits for its final response; 408 where none arrives.
     pub(super) async fn transact(&self, request: Request, flow: &Flow) -> Response {
         let timed_out = self.endpoint.make_response(&request, StatusCode::RequestTimeout, None);
         let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else { return timed_out };
@@ -284,7 +328,7 @@ impl Core {
             }
             None
         };
-        // The transaction gives up by itself; a closed stream would let it wait for that.
+        // The transaction would end by its own timer; a closed stream ends it at once.
         let answered = tokio::select! {
             answered = last => answered,
             () = closed(flow) => None,
@@ -292,7 +336,7 @@ impl Core {
         answered.unwrap_or(timed_out)
     }
 
-    /// The same request once more with credentials, where a 401 or 407 asks for them and they were not yet given for it.
+    /// The same request with credentials, where a 401 or 407 asks for them and they have not been sent for its nonce yet.
     pub(super) fn signed(request: &Request, challenged: &Response, who: &Credentials, flow: &Flow) -> Option<Request> {
         let proxy = challenged.status_code.code() == 407;
         let values = challenged.headers.iter().filter_map(|header| match header {
@@ -330,20 +374,20 @@ impl Core {
         if status >= 300 {
             lock(&self.merged).forget(&tx.original);
         }
-        // The transaction layer would write To anew to give it a tag.
+        // The transaction layer would rewrite To to add a tag.
         if status > 100
             && let Ok(to) = tx.original.to_header_mut()
             && name::tag(to.value()).is_none()
         {
             to.replace(format!("{};tag={}", to.value(), rsipstack::transaction::random_text(12)));
         }
-        // A response that cannot be sent is asked for again by a copy of the request.
+        // A response that could not be sent is sent again when the request is retransmitted.
         if tx.reply_with(StatusCode::from(status), headers, body).await.is_err() {
             self.leave_unanswered("answer not sent");
         }
     }
 
-    /// Answers in the background where a stream may have to be waited for. A stream whose peer lets too many wait closes.
+    /// Answers in a task of its own where the stream may block. A stream with too many waiting replies is closed.
     pub(super) async fn reply_soon(self: &Arc<Self>, tx: Transaction, status: u16, headers: Vec<Header>) {
         if matches!(tx.connection, Some(SipConnection::Udp(_))) {
             self.reply(tx, status, headers, None).await;
@@ -358,7 +402,7 @@ impl Core {
             };
             let core = self.clone();
             tokio::spawn(async move {
-                // The stream may close by another hand; the queue's reader is gone then, and so is this reply.
+                // The stream may be closed elsewhere; then the reader of the queue is gone, and the reply is dropped.
                 core.reply(tx, status, headers, None).await;
                 drop(permit);
             });
@@ -366,7 +410,7 @@ impl Core {
     }
 }
 
-/// Resolves when a flow can carry nothing any more; never for datagrams.
+/// Resolves when the connection of a flow has closed; never for datagrams.
 pub(super) async fn closed(flow: &Flow) {
     match flow.connection.cancel_token() {
         Some(token) => token.cancelled().await,

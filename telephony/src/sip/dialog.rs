@@ -1,4 +1,4 @@
-//! `Dialog`: the state two sides share (RFC 3261 section 12), and the requests made within it.
+//! `Dialog`: the dialog state (RFC 3261 section 12), and the requests that are made from it.
 use super::flow::Flow;
 use super::name;
 use rsipstack::sip::headers::make_header;
@@ -6,7 +6,7 @@ use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, Uri, Version};
 use std::fmt;
 
-/// Names a dialog from our side.
+/// The dialog ID, from our side.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub call_id: String,
@@ -55,7 +55,7 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog an INVITE opens when it is answered with `tag`; `None` where its Contact leads nowhere.
+    /// The dialog of an INVITE that is answered with `tag`; `None` where its Contact cannot be used.
     pub(super) fn answering(invite: &Request, tag: &str, contact: String, flow: Flow) -> Option<Self> {
         let remote = invite.from_header().ok()?;
         let key = Key {
@@ -77,7 +77,7 @@ impl Dialog {
         })
     }
 
-    /// The dialog a 2xx to our INVITE opens.
+    /// The dialog of a 2xx to our INVITE.
     pub(super) fn answered(invite: &Request, response: &Response, contact: String, flow: Flow) -> Option<Self> {
         let mut routes = record_routes(response);
         routes.reverse();
@@ -95,7 +95,7 @@ impl Dialog {
         })
     }
 
-    /// A request or response that may move the peer's Contact (re-INVITE, UPDATE).
+    /// Takes the remote target from a target refresh request or its response (re-INVITE, UPDATE).
     pub(super) fn refresh(&mut self, message: &impl HeadersExt, flow: Option<Flow>) {
         if let Some(target) = target(message) {
             self.target = target;
@@ -134,13 +134,13 @@ impl Dialog {
         Request { method, uri: self.target.clone(), version: Version::V2, headers: headers.into(), body: vec![] }
     }
 
-    /// Where requests go next: the first route, or the peer's Contact.
+    /// The next hop of requests: the first route, else the peer's Contact.
     pub(super) fn next_hop(&self) -> Uri {
         let first = self.routes.first().and_then(|route| name::uri(name::split(route).1));
         first.unwrap_or_else(|| self.target.clone())
     }
 
-    /// Whether a proxy stays in the path.
+    /// Whether the dialog has a route set.
     pub(super) fn is_routed(&self) -> bool {
         !self.routes.is_empty()
     }

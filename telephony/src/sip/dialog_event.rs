@@ -5,7 +5,7 @@ use rsipstack::sip::Request;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
 
-/// What reaches a call's task.
+/// An event of a dialog, for the task of its call.
 pub(super) enum DialogEvent {
     /// A request within the dialog.
     Request(Box<Transaction>),
@@ -17,11 +17,11 @@ pub(super) enum DialogEvent {
     Cancelled,
     /// The peer answered a refresh of ours with 481, or not at all.
     Lost,
-    /// An INVITE that wants to take the place of this dialog.
+    /// An INVITE with Replaces that names this dialog.
     Replace(Box<Replacement>),
 }
 
-/// An INVITE that wants a dialog's place. It is answered with 500 where nobody does.
+/// An INVITE with Replaces. Dropping it answers 500.
 pub(super) struct Replacement {
     pub invite: Invite,
     pub request: Request,
@@ -34,12 +34,12 @@ pub(super) struct Replacement {
 }
 
 impl Replacement {
-    /// A ringing call of theirs has no place to take (RFC 3891 section 3).
+    /// Refuses to replace an early dialog that the peer initiated (RFC 3891 section 3).
     pub(super) fn refuse_early(self) {
         self.invite.respond(481, vec![], None);
     }
 
-    /// The call is over (RFC 3891 section 3).
+    /// Refuses to replace a dialog that has ended (RFC 3891 section 3).
     pub(super) fn refuse_late(self) {
         self.invite.respond(603, vec![], None);
     }

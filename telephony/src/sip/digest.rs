@@ -1,4 +1,4 @@
-//! Digest access authentication (RFC 7616, RFC 2617, RFC 8760), as the server that challenges and the client that answers.
+//! Digest access authentication (RFC 7616, RFC 2617, RFC 8760) for both sides, server and client.
 mod challenge;
 mod verifier;
 
@@ -102,7 +102,7 @@ impl Fields<'_> {
 }
 
 fn random_hex<const N: usize>() -> String {
-    // Without a source of randomness nothing here is safe, and ring's does not fail on a running Linux.
+    // Without randomness no nonce is safe; the system's source does not fail on a running Linux.
     let bytes: [u8; N] = rand::generate(&rand::SystemRandom::new()).map_or([0; N], |random| random.expose());
     hex(&bytes)
 }

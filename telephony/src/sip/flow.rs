@@ -1,4 +1,4 @@
-//! `Flow`: the way messages take to one peer, over the sockets that are ours.
+//! `Flow`: a socket or connection of ours and the peer at its other end (RFC 5626).
 use rsipstack::sip::Transport;
 use rsipstack::transport::{SipAddr, SipConnection};
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
-/// The transports we speak.
+/// The supported transports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Carrier {
     #[default]
@@ -35,19 +35,19 @@ impl Carrier {
 pub(super) struct Flow {
     pub carrier: Carrier,
     pub connection: SipConnection,
-    /// Our address as peers are told it: in Via and Contact.
+    /// Our address as Via and Contact name it.
     pub local: SocketAddr,
     pub remote: SocketAddr,
-    /// Its references count the users of a TCP connection, so that one with a call on it is not closed for silence.
+    /// The number of references counts the users of a TCP connection: one with a call on it is not closed when it is idle.
     pub peer: Arc<Peer>,
 }
 
-/// Replies of one stream that may wait for its peer to read; one more closes the stream.
+/// Replies that may wait until the peer of a stream reads; one more closes the stream.
 const REPLIES: usize = 256;
 
-/// What all users of one connection share.
+/// The state of a connection, shared by all its users.
 pub(super) struct Peer {
-    /// It has brought a request we took.
+    /// A request on it has been accepted.
     known: AtomicBool,
     pub replies: Arc<Semaphore>,
 }
@@ -59,7 +59,7 @@ impl Default for Peer {
 }
 
 impl Peer {
-    /// From now on its connection may be silent for long.
+    /// A request on it has been accepted: from now on the connection may be idle for longer.
     pub(super) fn mark_known(&self) {
         self.known.store(true, Ordering::Relaxed);
     }
@@ -86,7 +86,7 @@ impl Flow {
         format!("SIP/2.0/{} {};branch=z9hG4bK{branch};rport", self.carrier.name(), self.local)
     }
 
-    /// A Contact value that leads back here.
+    /// A Contact value with our address.
     pub(super) fn contact(&self, user: &str) -> String {
         let transport = match self.carrier {
             Carrier::Udp => "",

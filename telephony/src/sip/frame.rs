@@ -10,14 +10,14 @@ pub enum Cut {
     Ping,
 }
 
-/// The stream cannot be followed any further: what is there goes to the gate for a reply, then the connection closes.
+/// The stream cannot be parsed any further. The gate answers what has been read, then the connection closes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct Unparsable {
     pub head: Vec<u8>,
     pub why: &'static str,
 }
 
-/// What the front of the buffer is.
+/// The state of the parser: what stands at the front of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
     /// Between messages, or in the head of one.
@@ -29,10 +29,10 @@ enum Position {
     Message {
         /// Its length, head and body.
         total: usize,
-        /// Its head says so.
+        /// The length of the body is in its Content-Length.
         sized: bool,
     },
-    /// Behind a message whose head did not say its length, before the next start line.
+    /// Behind a message without a usable Content-Length, before the next start line.
     Unsized(Search),
 }
 
@@ -66,13 +66,13 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether a message has begun and not ended: its rest is awaited for a limited time.
-    pub fn is_amid(&self) -> bool {
+    /// Whether a message has begun and not ended: the time for its rest is limited.
+    pub fn is_in_message(&self) -> bool {
         !matches!(self.position, Position::Unsized(_)) && self.buffer.iter().any(|b| !matches!(b, b'\r' | b'\n'))
     }
 
     /// The next piece; `None` until more bytes come.
-    pub fn cut(&mut self) -> Result<Option<Cut>, Broken> {
+    pub fn cut(&mut self) -> Result<Option<Cut>, Unparsable> {
         loop {
             let before = self.position;
             let cut = match before {
@@ -87,15 +87,15 @@ impl Framer {
         }
     }
 
-    /// Reads the head, once, as soon as all of it is there; a ping in its position comes out.
-    fn read_head(&mut self, searched: usize) -> Result<Option<Cut>, Broken> {
+    /// Reads the head once all of it has arrived. A ping in its place is returned.
+    fn read_head(&mut self, searched: usize) -> Result<Option<Cut>, Unparsable> {
         if searched == 0 {
             if self.buffer.starts_with(b"\r\n\r\n") {
                 self.buffer.drain(..4);
                 return Ok(Some(Cut::Ping));
             }
             if b"\r\n\r\n".starts_with(&self.buffer) {
-                // A pong, or half a ping: nothing follows yet that could tell. Both are harmless to keep.
+                // A pong or the first half of a ping; what follows decides.
                 return Ok(None);
             }
             if self.buffer.starts_with(b"\r\n") {
@@ -105,15 +105,15 @@ impl Framer {
         let Some(end) = syntax::end_of_head(&self.buffer[searched..]).map(|at| searched + at) else {
             self.position = Position::Head { searched: self.buffer.len().saturating_sub(3) };
             if self.buffer.len() > MAX_MESSAGE {
-                return Err(self.broken(self.buffer.len(), "oversize"));
+                return Err(self.unparsable(self.buffer.len(), "oversize"));
             }
             return Ok(None);
         };
-        let length = syntax::content_length(&self.buffer[..end]).map_err(|why| self.broken(end + 4, why))?;
-        // Without a length the message is taken as its head, which the gate answers.
+        let length = syntax::content_length(&self.buffer[..end]).map_err(|why| self.unparsable(end + 4, why))?;
+        // Without Content-Length the message ends with its head; the gate answers it.
         let total = end + 4 + length.unwrap_or_default();
         if total > MAX_MESSAGE {
-            return Err(self.broken(end + 4, "oversize"));
+            return Err(self.unparsable(end + 4, "oversize"));
         }
         self.position = Position::Message { total, sized: length.is_some() };
         Ok(None)
@@ -130,10 +130,9 @@ impl Framer {
 
     /// Drops lines until one begins a message.
     ///
-    /// An empty line may belong to a body or to a ping. It is taken for a ping, together with an empty line that follows: a
-    /// pong that nobody asked for is skipped as an empty line before a message (RFC 3261 section 7.5), while a pong that
-    /// stays away makes the peer give up the connection (RFC 5626 section 4.4.1).
-    fn find_start(&mut self, mut search: Search) -> Result<Option<Cut>, Broken> {
+    /// An empty line can be part of a body or of a ping. Two of them are taken for a ping: the peer ignores a superfluous pong as an
+    /// empty line before a message (RFC 3261 section 7.5), but closes the connection when a pong is missing (RFC 5626 section 4.4.1).
+    fn find_start(&mut self, mut search: Search) -> Result<Option<Cut>, Unparsable> {
         let (mut at, mut cut) = (0, None);
         while let Some(end) = self.buffer[at + search.searched..].iter().position(|b| *b == b'\n') {
             let next = at + search.searched + end + 1;
@@ -157,17 +156,17 @@ impl Framer {
         if cut.is_none() {
             search.searched = self.buffer.len();
             if search.skipped + self.buffer.len() > MAX_MESSAGE {
-                return Err(self.broken(0, "out of step"));
+                return Err(self.unparsable(0, "out of step"));
             }
         }
         self.position = Position::Unsized(search);
         Ok(cut)
     }
 
-    fn broken(&mut self, upto: usize, why: &'static str) -> Broken {
+    fn unparsable(&mut self, upto: usize, why: &'static str) -> Unparsable {
         self.buffer.truncate(upto.min(MAX_MESSAGE));
         self.position = Position::Head { searched: 0 };
-        Broken { head: std::mem::take(&mut self.buffer), why }
+        Unparsable { head: std::mem::take(&mut self.buffer), why }
     }
 }
 
@@ -196,7 +195,7 @@ mod tests {
             }
             let message = || Cut::Message(BYE.to_vec());
             assert_eq!(cuts, [message(), Cut::Ping, message(), message()], "step {step}");
-            assert!(!framer.is_amid());
+            assert!(!framer.is_in_message());
         }
     }
 
@@ -234,7 +233,7 @@ mod tests {
                 }
             }
             let message = |bytes: &[u8]| Cut::Message(bytes.to_vec());
-            // The body's empty line could be half a ping.
+            // The empty line of the body could be the first half of a ping.
             let expected = [message(bare), Cut::Ping, message(BYE), message(bare), message(BYE)];
             assert_eq!(cuts, expected, "step {step}");
         }
@@ -281,7 +280,7 @@ mod tests {
         framer.buffer[digit] = b'0';
         for byte in body {
             assert_eq!(framer.cut(), Ok(None));
-            assert!(framer.is_amid());
+            assert!(framer.is_in_message());
             framer.push(&[*byte]);
         }
         assert!(matches!(framer.cut(), Ok(Some(Cut::Message(message))) if message.ends_with(b"hi")));

@@ -1,12 +1,13 @@
-//! What a trunk's INVITE says beside who is called: who calls (RFC 3325), and the header fields its allow-list names.
+//! What is taken from a trunk's INVITE beside the called party: the asserted caller (RFC 3325), and the header fields that the trunk's
+//! allow-list names.
 use super::name;
 use super::plan::Trunk;
 use crate::headers::Headers;
 use crate::party::Party;
 use rsipstack::sip::Request;
 
-/// The header fields of `request` that `trunk` may bring, and whether one was left out for its length.
-pub(super) fn headers(request: &Request, trunk: &Trunk) -> (Headers, bool) {
+/// The header fields of `request` that the allow-list of `trunk` names, and whether one was left out because it is too long.
+pub(super) fn allowed_headers(request: &Request, trunk: &Trunk) -> (Headers, bool) {
     let (mut found, mut long) = (Headers::default(), false);
     for name in trunk.headers.iter().filter(|name| !Headers::NEVER.iter().any(|never| never.eq_ignore_ascii_case(name)))
     {
@@ -21,9 +22,9 @@ pub(super) fn headers(request: &Request, trunk: &Trunk) -> (Headers, bool) {
     (found, long)
 }
 
-/// The caller as the trunk asserts it: the number where it gives one. `None` where it asserts nobody, or the caller wants
-/// not to be known (`Privacy: id` or `user`, RFC 3323 and 3325).
-pub(super) fn asserted(request: &Request) -> Option<Party> {
+/// The caller that the trunk asserts, its number where it gives one. `None` without P-Asserted-Identity, and where the caller asks
+/// for privacy (`Privacy: id` or `user`, RFC 3323 and 3325).
+pub(super) fn asserted_caller(request: &Request) -> Option<Party> {
     let private = |value: &str| {
         value.split([';', ',']).any(|token| ["id", "user"].iter().any(|kind| token.trim().eq_ignore_ascii_case(kind)))
     };
@@ -80,7 +81,7 @@ mod tests {
             ("Authorization", "Digest x"),
         ]);
         let (found, long) =
-            headers(&sent, &trunk(&["X-Customer", "History-Info", "diversion", "authorization", "X-None"]));
+            allowed_headers(&sent, &trunk(&["X-Customer", "History-Info", "diversion", "authorization", "X-None"]));
         let found: Vec<_> = found.iter().collect();
         let history = "<sip:a@b>;index=1, <sip:c@d>;index=1.1";
         assert_eq!(
@@ -88,21 +89,21 @@ mod tests {
             [("History-Info", history), ("X-Customer", "4711"), ("diversion", "<sip:e@f>;reason=user-busy")]
         );
         assert!(!long);
-        assert!(headers(&sent, &trunk(&[])).0.is_empty());
+        assert!(allowed_headers(&sent, &trunk(&[])).0.is_empty());
     }
 
     #[test]
     fn a_value_that_is_too_long_is_left_out_whole() {
         let (fits, longer) = ("x".repeat(Headers::LONGEST), "x".repeat(Headers::LONGEST + 1));
         let sent = request(&[("X-A", &fits), ("X-B", &longer), ("X-C", &fits), ("X-C", "y")]);
-        let (found, long) = headers(&sent, &trunk(&["X-A", "X-B", "X-C"]));
+        let (found, long) = allowed_headers(&sent, &trunk(&["X-A", "X-B", "X-C"]));
         assert_eq!(found.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["X-A"]);
         assert!(long && !format!("{found:?}").contains("xx"));
     }
 
     #[test]
     fn the_asserted_caller_is_the_number_unless_privacy_is_asked_for() {
-        let who = |headers: &[(&str, &str)]| asserted(&request(headers)).map(|party| party.expose());
+        let who = |headers: &[(&str, &str)]| asserted_caller(&request(headers)).map(|party| party.expose());
         assert_eq!(who(&[]), None);
         assert_eq!(
             who(&[("P-Asserted-Identity", "\"Bell, A.\" <sip:agb@bell.com>, <tel:+1-206-555-0100>")]).as_deref(),

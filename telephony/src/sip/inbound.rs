@@ -1,5 +1,5 @@
-//! Incoming requests: each goes to its call, or to what answers its method.
-use super::access::{Refusal, retry_after, right};
+//! Incoming requests: dispatches each to its call, or to the module that answers its method.
+use super::access::{Refusal, authorise, retry_after};
 use super::core::{Core, allow, lock};
 use super::dialog::Key;
 use super::dialog_event::DialogEvent;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
-/// Hands each new transaction to its call, or answers it. Never waits for a peer.
+/// Dispatches each new transaction to its call, or answers it. Never waits for a peer.
 pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver<Transaction>) {
     loop {
         let tx = tokio::select! {
@@ -25,19 +25,19 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             continue;
         };
         if flow.carrier == Carrier::Udp {
-            // Where the responses go: read once, not for each of them.
+            // The destination of the responses, determined once.
             let to = gate::return_path(&tx.original).map_or(flow.remote, |(_, answers)| answers);
             tx.destination = Some(Flow { remote: to, ..flow.clone() }.destination());
         }
         if let Some(key) = Key::of(&tx.original) {
-            within(&core, &key, tx, &flow).await;
+            in_dialog(&core, &key, tx, &flow).await;
             continue;
         }
         match tx.original.method {
             Method::Invite => invite(&core, tx, flow).await,
             Method::Register => register::answer(&core, tx, &flow).await,
             Method::Options => options::answer(&core, tx, &flow).await,
-            // Unasked news, such as of a mailbox (RFC 3842 section 4.1), changes nothing here.
+            // Unsolicited NOTIFY, such as of a mailbox (RFC 3842 section 4.1), is accepted and has no effect.
             Method::Notify => core.reply_soon(tx, 200, vec![]).await,
             Method::Bye | Method::Info | Method::Update | Method::PRack => core.reply_soon(tx, 481, vec![]).await,
             Method::Ack | Method::Cancel => core.leave_unanswered("no transaction"),
@@ -46,7 +46,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
     }
 }
 
-async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
+async fn in_dialog(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
     let events = lock(&core.dialogs).get(key).map(|entry| entry.events.clone());
     let Some(events) = events else {
         return match tx.original.method {
@@ -65,7 +65,7 @@ async fn within(core: &Arc<Core>, key: &Key, tx: Transaction, flow: &Flow) {
 
 async fn invite(core: &Arc<Core>, tx: Transaction, flow: Flow) {
     let source = flow.remote;
-    let via = match right(core, &tx, source) {
+    let via = match authorise(core, &tx, source) {
         Ok(via) => via,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };

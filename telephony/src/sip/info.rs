@@ -2,7 +2,7 @@
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::{Header, Request};
 
-/// Status, key and headers an INFO is answered with: keys as `application/dtmf-relay` or `application/dtmf`.
+/// The status and header fields that answer an INFO, and its key, from `application/dtmf-relay` or `application/dtmf`.
 pub(super) fn answer(request: &Request) -> (u16, Option<char>, Vec<Header>) {
     let kind = request.headers.iter().find_map(|header| match header {
         Header::ContentType(kind) => {
@@ -24,7 +24,7 @@ pub(super) fn answer(request: &Request) -> (u16, Option<char>, Vec<Header>) {
             return (415, None, vec![make_header("Accept", accept)]);
         }
     };
-    // Some phones write 10 and 11 for the star and the hash, as RFC 4733 numbers them.
+    // Some phones write 10 and 11 for star and hash, as RFC 4733 numbers them.
     let key = match signal {
         "10" => Some('*'),
         "11" => Some('#'),

@@ -1,4 +1,4 @@
-//! `Invite`: answers an INVITE, and sees to it that each is answered.
+//! `Invite`: the server side of an INVITE. It sends the responses; dropping it answers 500.
 use super::lock::lock;
 use super::merged::Merged;
 use rsipstack::sip::prelude::*;
@@ -8,7 +8,7 @@ use rsipstack::transaction::transaction::{Transaction, TransactionEvent, Transac
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
-/// What answers an INVITE; its transaction is driven by [`super::invite_task`].
+/// Sends the responses to an INVITE through the task that drives its transaction ([`super::invite_task`]).
 pub(super) struct Invite {
     pub request: Request,
     pub seq: u32,
@@ -19,10 +19,10 @@ pub(super) struct Invite {
 }
 
 impl Invite {
-    /// `tag` goes into To of every response but 100. Of the request only what responses repeat is kept.
+    /// `tag`: the To tag of every response but 100. Only the header fields that responses repeat are kept of the request.
     pub(super) fn new(tx: &Transaction, tag: &str, endpoint: &EndpointInnerRef, merged: &Arc<Mutex<Merged>>) -> Self {
         let seq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
-        let mut request = stub(&tx.original);
+        let mut request = with_response_fields(&tx.original);
         if let Ok(to) = request.to_header_mut()
             && to.tag().is_ok_and(|tag| tag.is_none())
         {
@@ -32,7 +32,7 @@ impl Invite {
         Self { request, seq, respond, endpoint, merged, finished: CancellationToken::new() }
     }
 
-    /// Cancelled with the final response.
+    /// Cancelled when the final response is sent.
     pub(super) const fn finished(&self) -> &CancellationToken {
         &self.finished
     }
@@ -55,8 +55,8 @@ impl Invite {
     }
 }
 
-/// The headers of a request that go into its responses (RFC 3261 sections 8.2.6.2 and 12.1.1).
-fn stub(request: &Request) -> Request {
+/// The header fields of a request that its responses repeat (RFC 3261 sections 8.2.6.2 and 12.1.1).
+fn with_response_fields(request: &Request) -> Request {
     let repeated = |header: &&Header| {
         matches!(
             header,

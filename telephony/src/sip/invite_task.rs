@@ -1,5 +1,5 @@
-//! Drives the server transaction of an INVITE, from its first response to the ACK, in a task of its own, so that it never waits for
-//! the call nor the call for it.
+//! Drives the server transaction of an INVITE, from its first response to the ACK, in a task of its own: neither the transaction nor
+//! the call waits for the other.
 use super::core::Core;
 use super::dialog_event::DialogEvent;
 use super::invite::Invite;
@@ -8,7 +8,8 @@ use rsipstack::transaction::transaction::Transaction;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Begins to drive a transaction whose news go to `events`, and returns what answers it. `tag` goes into To of every response but 100.
+/// Starts the task of a transaction. Its events go to `events`; the returned [`Invite`] sends the responses. `tag`: the To tag of
+/// every response but 100.
 pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, events: mpsc::Sender<DialogEvent>) -> Invite {
     let invite = Invite::new(&tx, tag, &core.endpoint, &core.merged);
     let seq = invite.seq;
@@ -16,7 +17,7 @@ pub(super) fn drive(core: &Arc<Core>, mut tx: Transaction, tag: &str, events: mp
     let answered = invite.finished().clone();
     tokio::spawn(async move {
         let mut acked = false;
-        // A response that could not be sent leaves the transaction waiting for ever: it is ended then.
+        // A transaction whose response could not be sent would never end: it is ended here.
         let give_up = async {
             answered.cancelled().await;
             tokio::time::sleep(limit).await;

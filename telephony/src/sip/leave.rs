@@ -1,4 +1,4 @@
-//! `Leaving`: a dialog that is over on our side: its BYE, and an answer to all that still comes.
+//! `Leaving`: a dialog that this server has ended: sends BYE and answers the requests that still arrive.
 use super::core::{Core, Registered};
 use super::dialog::Dialog;
 use super::dialog_event::DialogEvent;
@@ -8,12 +8,12 @@ use rsipstack::sip::headers::make_header;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Whether the far end is still to be told.
+/// Whether BYE has to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bye {
-    /// With this text in the Reason header (RFC 3326).
+    /// BYE is sent, with this text in Reason (RFC 3326).
     Due(&'static str),
-    /// It has sent its own.
+    /// The far end has sent BYE.
     Received,
 }
 
@@ -23,20 +23,20 @@ pub(super) struct Leaving<'a> {
     pub events: &'a mut mpsc::Receiver<DialogEvent>,
     pub entry: &'a Registered,
     pub credentials: Option<&'a Credentials>,
-    /// An INVITE of theirs whose 2xx is not acknowledged yet.
+    /// The CSeq number of an INVITE of the far end whose 2xx is not acknowledged yet.
     pub unacked: Option<u32>,
 }
 
 impl Leaving<'_> {
-    /// Sends BYE where it is due, and answers what comes until that is answered.
+    /// Sends BYE where it is due, and answers requests until BYE is answered.
     pub(super) async fn run(mut self, bye: Bye) {
         if let Bye::Due(reason) = bye
             && self.acknowledged().await
         {
             let Self { core, dialog, events, credentials, .. } = &mut self;
-            let told = tell(core, dialog, *credentials, reason);
+            let told = send_bye(core, dialog, *credentials, reason);
             tokio::pin!(told);
-            // A far end that is gone lets a BYE wait for 64*T1; who asks for the dialog meanwhile does not wait with it.
+            // A BYE to a far end that is gone lasts 64*T1; requests are answered meanwhile.
             loop {
                 tokio::select! {
                     () = &mut told => break,
@@ -44,7 +44,7 @@ impl Leaving<'_> {
                 }
             }
         }
-        // Nobody finds the dialog from here on; what was already on its way to it is answered.
+        // From here on the dialog is not in the table; events that are already queued are answered.
         self.entry.leave();
         self.events.close();
         while let Some(event) = self.events.recv().await {
@@ -52,7 +52,7 @@ impl Leaving<'_> {
         }
     }
 
-    /// Waits for the ACK, for the callee sends no BYE before it (RFC 3261 section 15); false when their BYE comes instead.
+    /// Waits for the ACK: a callee sends no BYE before it (RFC 3261 section 15). False where the far end sends BYE instead.
     async fn acknowledged(&mut self) -> bool {
         while let Some(waiting) = self.unacked {
             match self.events.recv().await {
@@ -72,7 +72,7 @@ impl Leaving<'_> {
 }
 
 /// Sends the BYE, with credentials where they are asked for.
-async fn tell(core: &Arc<Core>, dialog: &mut Dialog, credentials: Option<&Credentials>, reason: &str) {
+async fn send_bye(core: &Arc<Core>, dialog: &mut Dialog, credentials: Option<&Credentials>, reason: &str) {
     let why = make_header("Reason", format!("SIP;cause=200;text=\"{reason}\""));
     let mut bye = dialog.request(Method::Bye, &core.plan.user_agent);
     bye.headers.push(why);

@@ -1,4 +1,4 @@
-//! The way to a peer: its addresses (RFC 3263), and the socket or stream that reaches them.
+//! Locates a peer (RFC 3263): its addresses, and the socket or stream that reaches them.
 use super::core::{Core, lock};
 use super::dialog::Dialog;
 use super::flow::{Carrier, Flow};
@@ -21,7 +21,7 @@ pub(super) enum Unreachable {
 }
 
 impl Core {
-    /// The way to a URI's host (RFC 3263), or by the peer's own flow where it is open.
+    /// The flow to a URI's host (RFC 3263); a stream to that address that is open is used again.
     pub(super) async fn flow_to(self: &Arc<Self>, uri: &Uri, carrier: Carrier) -> Result<Flow, Unreachable> {
         let transport = uri.params.iter().find_map(|param| match param {
             Param::Transport(transport) => Some(*transport),
@@ -53,7 +53,7 @@ impl Core {
     }
 
     async fn resolve(&self, host: &str, port: Option<u16>, carrier: Carrier) -> Result<SocketAddr, Unreachable> {
-        // Of a name's addresses those we have a socket for come first, in the order in which they are found.
+        // Addresses of an IP family that we have a socket of come first, otherwise in the order of the answer.
         let own: Vec<SocketAddr> = match carrier {
             Carrier::Udp => self.udp.iter().map(|flow| flow.local).collect(),
             Carrier::Tcp => self.tcp.iter().copied().chain(self.udp.iter().map(|flow| flow.local)).collect(),
@@ -78,14 +78,14 @@ impl Core {
         found.iter().find(|a| served(a)).or(found.first()).copied().ok_or(Unreachable::Name)
     }
 
-    /// The way of the next request within a dialog.
+    /// The flow of the next request within a dialog.
     pub(super) async fn flow_within(self: &Arc<Self>, dialog: &Dialog) -> Flow {
         let flow = &dialog.flow;
         if flow.carrier == Carrier::Tcp && flow.is_open() {
             return flow.clone();
         }
         match self.flow_to(&dialog.next_hop(), flow.carrier).await {
-            // A Contact that is not where the peer sends from is behind a NAT: the way it came is the way back.
+            // A Contact with another address than the peer's source is behind a NAT: the flow of the dialog is used.
             Ok(found) if !dialog.is_routed() && found.remote.ip() != flow.remote.ip() => flow.clone(),
             Ok(found) => found,
             Err(_) => flow.clone(),

@@ -1,11 +1,11 @@
-//! `Merged`: finds a request that reached us twice by different ways, a fork gone in a circle (RFC 3261 section 8.2.2.2).
+//! `Merged`: detects a merged request, one that has arrived twice on different paths, as forking makes them (RFC 3261 section 8.2.2.2).
 use super::name;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Method, Request};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use std::collections::HashMap;
 
-/// What copies of one request have in common, whatever way they took.
+/// What copies of one request have in common on every path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Origin {
     call_id: String,
@@ -25,17 +25,17 @@ impl Origin {
     }
 }
 
-/// What the transaction layer says of a transaction.
+/// The state of transactions, as far as it is needed here.
 pub(super) trait Transactions {
-    /// It answers copies of its request: it runs, or is finished and remembered.
+    /// Whether the transaction exists: it answers retransmissions of its request.
     fn is_known(&self, key: &TransactionKey) -> bool;
-    /// Its request, of this method, is being served still.
+    /// Whether the request of the transaction, of this method, is still being served.
     fn is_serving(&self, method: Method, key: &TransactionKey) -> bool;
 }
 
-/// Requests outside dialogs by origin, each with the transaction that serves it. A request that is refused is forgotten at
-/// once, for whoever sends it again by another way is refused for itself. Entries whose transaction is over are swept out
-/// as the table grows, so it stays within twice the number of transactions there are.
+/// Requests outside dialogs by origin, each with the transaction that serves it. A refused request is removed at once: a copy on
+/// another path is then refused for the same reason, not as merged. Entries whose transaction has ended are removed as the table grows,
+/// so that it holds at most twice as many entries as there are transactions.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
     serving: HashMap<Origin, TransactionKey>,
@@ -45,7 +45,7 @@ pub(super) struct Merged {
 const SMALL: usize = 64;
 
 impl Merged {
-    /// Whether another transaction serves this request already. If not, the request's own does from now on.
+    /// Whether another transaction serves this request already. If not, its own transaction is entered.
     pub(super) fn is_merged(&mut self, request: &Request, transactions: &impl Transactions) -> bool {
         let outside = request.to_header().is_ok_and(|to| name::tag(to.value()).is_none());
         if !outside || matches!(request.method, Method::Ack | Method::Cancel) {
@@ -56,7 +56,7 @@ impl Merged {
         else {
             return false;
         };
-        // A retransmission gets its transaction's answer, and a refused request stays forgotten.
+        // A retransmission is answered by its transaction; that of a refused request is not entered again.
         if transactions.is_known(&key) {
             return false;
         }
@@ -74,7 +74,7 @@ impl Merged {
         false
     }
 
-    /// The request is refused: told before the answer leaves, so that the next attempt does not meet it.
+    /// Removes a refused request. Called before its answer is sent, so that the next attempt does not count as merged.
     pub(super) fn forget(&mut self, request: &Request) {
         let Some(origin) = Origin::of(request) else { return };
         let key = TransactionKey::from_request(request, TransactionRole::Server);
@@ -165,7 +165,7 @@ mod tests {
             assert!(!merged.is_merged(&first, &table));
             table.begin(&first);
             merged.forget(&first);
-            // Its transaction waits for the ACK, or for copies, for seconds.
+            // Its transaction still waits for the ACK or for retransmissions.
             assert!(!merged.is_merged(&first, &table), "{method}: a copy of the refused one");
             assert!(!merged.is_merged(&second, &table), "{method}: another attempt");
             table.begin(&second);

@@ -1,4 +1,4 @@
-//! Names and addresses in headers: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
+//! Names and addresses in header fields: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
 use super::flow::Carrier;
 use super::syntax::{self, Part};
 use crate::number::Called;
@@ -19,22 +19,22 @@ pub(super) fn split(value: &str) -> (Option<String>, &str) {
     }
 }
 
-/// The elements of a list of addresses: commas within quotes and angle brackets belong to them.
+/// The elements of a list of addresses. Commas within quotes and angle brackets do not separate.
 pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
     syntax::elements(value).filter(|one| !one.is_empty())
 }
 
-/// Where the angle bracket of a name-addr opens.
+/// The place of the opening angle bracket of a name-addr.
 fn bracket(value: &str) -> Option<usize> {
     syntax::parts(value).find(|(.., part)| *part == Part::Address).map(|(at, ..)| at)
 }
 
-/// The tag of a From or To value. It is looked for in each message of a dialog, so nothing else of the value is read.
+/// The tag of a From or To value. Called for each message of a dialog, it parses nothing else of the value.
 pub(super) fn tag(value: &str) -> Option<&str> {
     param(value, "tag")
 }
 
-/// A parameter that stands behind an address and has a value.
+/// The value of a parameter behind an address.
 pub(super) fn param<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     let mut named =
         syntax::params(value).filter(|(given, value)| given.eq_ignore_ascii_case(name) && !value.is_empty());
@@ -56,13 +56,13 @@ fn unquote(name: &str) -> String {
     out
 }
 
-/// The party a From or To value names. A value that names none gives an empty one.
+/// The party that a From or To value names; an empty one where there is none.
 pub(super) fn party(value: &str) -> Party {
     let value = syntax::readable(value);
     let (display, text) = split(&value);
     let user = Called::of(text).user().to_owned();
     let party = match uri(text) {
-        // tel:+8412… carries the number where sip: has the host.
+        // `tel:` URIs have the number in the place of the host.
         Some(uri) if uri.scheme.as_ref().is_some_and(is_tel) => Party::new(user, ""),
         Some(uri) => Party::new(user, uri.host_with_port.to_string()),
         None => Party::default(),
@@ -74,8 +74,8 @@ fn is_tel(scheme: &Scheme) -> bool {
     matches!(scheme, Scheme::Other(other) if other.eq_ignore_ascii_case("tel"))
 }
 
-/// A URI whose user part is decoded, so that writing it encodes it once and not twice. The user part may hold semicolons
-/// (RFC 3261 section 25.1), at which the parser beneath would end it.
+/// Parses a URI and decodes its user part, so that writing it encodes it once. The user part may contain semicolons (RFC 3261 section
+/// 25.1), at which the parser of `rsipstack` would end it.
 pub(super) fn uri(text: &str) -> Option<Uri> {
     let mut uri = wire_uri(text)?;
     if let Some(Auth { user, .. }) = &mut uri.auth {
@@ -84,8 +84,8 @@ pub(super) fn uri(text: &str) -> Option<Uri> {
     Some(uri)
 }
 
-/// A URI with its user part as it is written. What separates elsewhere may stand there unescaped (RFC 3261 section 25.1,
-/// user-unreserved), and the parser beneath would end it there. Parameters with values that the parser refuses are left out.
+/// Parses a URI and keeps its user part as it is written. It may contain separators unescaped (RFC 3261 section 25.1,
+/// user-unreserved), at which the parser of `rsipstack` would end it. Parameters whose values that parser refuses are left out.
 pub(super) fn wire_uri(text: &str) -> Option<Uri> {
     let user = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)));
     let (place, auth) = match user {
@@ -98,7 +98,7 @@ pub(super) fn wire_uri(text: &str) -> Option<Uri> {
     Some(uri)
 }
 
-/// A request-URI that [`wire_uri`] has read, as it stood in the message.
+/// The text of a request-URI that [`wire_uri`] has parsed, as it stood in the message.
 pub(super) fn written(uri: &Uri) -> String {
     match &uri.auth {
         Some(Auth { user, password }) => {
@@ -111,14 +111,14 @@ pub(super) fn written(uri: &Uri) -> String {
     }
 }
 
-/// Whether a call can be placed to this: a SIP URI with a host and, if any, a port that can be.
+/// Whether a call can be placed to this text: a SIP URI with a host and, where it has one, a valid port.
 pub fn is_address(text: &str) -> bool {
     let Some(uri) = uri(text) else { return false };
     let HostWithPort { host, port } = &uri.host_with_port;
     let named = match host {
         rsipstack::sip::Host::Domain(name) => {
             let sound = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_');
-            // The last label of a name begins with a letter (RFC 3261 section 25.1): 256.1.1.1 is neither name nor address.
+            // The last label of a host name begins with a letter (RFC 3261 section 25.1): 256.1.1.1 is neither a name nor an address.
             let last = name.0.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
             name.0.bytes().all(sound) && last.starts_with(|c: char| c.is_ascii_alphabetic())
         }
@@ -127,8 +127,8 @@ pub fn is_address(text: &str) -> bool {
     uri.scheme == Some(Scheme::Sip) && named && port.as_ref().is_none_or(|port| port.0 != 0)
 }
 
-/// How a SIP URI asks to be reached (RFC 3261 section 19.1.1): `Ok(None)` where it does not say, an error where by a transport that
-/// we do not speak. A call by another one could go in the clear where its caller asked for encryption.
+/// The transport that a SIP URI asks for (RFC 3261 section 19.1.1): `Ok(None)` where it asks for none, an error where it is not
+/// supported: another transport could send a call in the clear for which encryption was asked.
 pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
     let place = text.rsplit_once('@').map_or(text, |(_, place)| place);
     let parameters = place.split('?').next().unwrap_or_default().split(';').skip(1);

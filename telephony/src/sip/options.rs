@@ -1,6 +1,6 @@
-//! OPTIONS outside a dialog (RFC 3261 section 11.2): what an INVITE to the same address would get at this moment. Dispatchers
-//! and carriers send calls by it.
-use super::access::{retry_after, right};
+//! OPTIONS outside a dialog (RFC 3261 section 11.2): answered with the status that an INVITE to the same address would get now.
+//! Dispatchers and carriers route calls by it.
+use super::access::{authorise, retry_after};
 use super::call;
 use super::core::{Core, lock};
 use super::flow::Flow;
@@ -15,23 +15,23 @@ use std::time::Instant;
 
 pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     let called = Called::of(&name::written(&tx.original.uri));
-    // Without a user part the request asks for the state of the server, which anybody may know.
+    // Without a user part the request asks for the state of the server, which needs no authorisation.
     let whole = called.user().is_empty();
     if !whole {
-        if let Err(refusal) = right(core, &tx, flow.remote) {
+        if let Err(refusal) = authorise(core, &tx, flow.remote) {
             return refusal.reply(core, tx, flow.remote).await;
         }
         flow.peer.mark_known();
     }
-    let (status, headers) = match foretell(core, &called, whole) {
+    let (status, headers) = match refusal_of_a_call(core, &called, whole) {
         Ok(()) => (200, call::capabilities()),
         Err(refused) => refused,
     };
     core.reply_soon(tx, status, headers).await;
 }
 
-/// Why a call would be refused; of the `whole` server, why calls in general would be.
-fn foretell(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<Header>)> {
+/// Why a call would be refused; with `whole`, why calls in general would be.
+fn refusal_of_a_call(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<Header>)> {
     let limits = &core.plan.limits;
     let later = |status| Err((status, retry_after(limits.retry_after)));
     if core.draining.load(Ordering::Acquire) {
@@ -47,7 +47,7 @@ fn foretell(core: &Core, called: &Called, whole: bool) -> Result<(), (u16, Vec<H
     match core.forecast.get().map(|decides| decides(called)) {
         None | Some(Ok(())) => Ok(()),
         Some(Err(Decline::Overloaded(after))) => Err((503, retry_after(after))),
-        // A refusal of the empty user part says nothing of the server.
+        // That nobody has the empty user part says nothing about the server.
         Some(Err(_)) if whole => Ok(()),
         Some(Err(why)) => Err((why.status(), vec![])),
     }

@@ -24,10 +24,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// Rings for as long as a person lets a phone ring.
+/// How long a call rings where the dial does not say.
 const RINGS: Duration = Duration::from_secs(60);
 
-/// Places the call in a task of its own, so that a caller who stops waiting still gets its CANCEL sent.
+/// Places the call in a task of its own, so that CANCEL is sent even after the returned future has been dropped.
 pub(super) async fn dial(core: &Arc<Core>, dial: Dial, slot: CallSlot) -> Result<Line, Refused> {
     if core.draining.load(Ordering::Acquire) {
         return Err(Refused::new(503, "the server is shutting down"));
@@ -47,7 +47,7 @@ struct Attempt {
     session: sdp::Session,
     socket: Socket,
     parties: (Party, Party),
-    /// Given back once the call is given up: what is left of it then is signalling.
+    /// Freed once the call is given up, before its CANCEL is answered.
     slot: Option<CallSlot>,
     deadline: Instant,
 }
@@ -55,8 +55,25 @@ struct Attempt {
 /// How an INVITE ended.
 enum Outcome {
     Final(Response),
-    /// Nobody waits any more, or it rang too long: CANCEL is sent, and a 2xx that crossed it is ended by BYE.
+    /// Nobody waits for the call any more, or it rang too long: CANCEL was sent, and a 2xx that crossed it was ended by BYE.
     GivenUp(&'static str),
+}
+
+/// Sends a request and receives its responses in a task of its own: receiving is not cancel-safe. The responses are few: 1xx
+/// and one final response.
+fn responses(mut tx: Transaction) -> mpsc::Receiver<Response> {
+    let (responses_in, responses) = mpsc::channel(32);
+    tokio::spawn(async move {
+        if tx.send().await.is_err() {
+            return;
+        }
+        while let Some(message) = tx.receive().await {
+            if let SipMessage::Response(response) = message {
+                responses_in.send(response).await.ok();
+            }
+        }
+    });
+    responses
 }
 
 impl Attempt {
@@ -97,7 +114,7 @@ impl Attempt {
             make_header("Contact", contact.clone()),
             allow(),
             make_header("Supported", SUPPORTED.into()),
-            make_header("Session-Expires", timer::wanted(Duration::ZERO)),
+            make_header("Session-Expires", timer::session_expires(Duration::ZERO)),
             make_header("User-Agent", core.plan.user_agent.clone()),
             make_header("Content-Type", "application/sdp".into()),
         ];
@@ -113,7 +130,7 @@ impl Attempt {
     }
 
     async fn run(mut self, mut reply: oneshot::Sender<Result<Line, Refused>>) {
-        // A longer session is asked for once.
+        // Whether the interval of a 422 has been taken over: that is done once.
         let mut patient = false;
         loop {
             match self.invite(&mut reply).await {
@@ -156,7 +173,7 @@ impl Attempt {
         headers.retain(|header| !matches!(header, Header::Via(_) | Header::CSeq(_) | Header::SessionExpires(_)));
         headers.push_front(make_header("Via", self.flow.via()));
         headers.push(make_header("CSeq", format!("{} INVITE", seq + 1)));
-        headers.push(make_header("Session-Expires", timer::wanted(Duration::from_secs(least.into()))));
+        headers.push(make_header("Session-Expires", timer::session_expires(Duration::from_secs(least.into()))));
         headers.push(make_header("Min-SE", least.to_string()));
         true
     }
@@ -166,25 +183,10 @@ impl Attempt {
         let Ok(key) = TransactionKey::from_request(&self.invite, TransactionRole::Client) else {
             return Outcome::GivenUp("malformed address");
         };
-        let mut tx = Transaction::new_client(
-            key,
-            self.invite.clone(),
-            self.core.endpoint.clone(),
-            Some(self.flow.connection.clone()),
-        );
+        let (endpoint, connection) = (self.core.endpoint.clone(), self.flow.connection.clone());
+        let mut tx = Transaction::new_client(key, self.invite.clone(), endpoint, Some(connection));
         tx.destination = Some(self.flow.destination());
-        // Driven in a task of its own: receiving is not cancel-safe. What comes is little: 1xx and one final response.
-        let (responses_in, mut responses) = mpsc::channel(32);
-        tokio::spawn(async move {
-            if tx.send().await.is_err() {
-                return;
-            }
-            while let Some(message) = tx.receive().await {
-                if let SipMessage::Response(response) = message {
-                    responses_in.send(response).await.ok();
-                }
-            }
-        });
+        let mut responses = responses(tx);
         let (mut heard, mut given_up, mut cancelled) = (false, None, false);
         let mut deadline = self.deadline;
         loop {
@@ -252,7 +254,7 @@ impl Attempt {
         tokio::spawn(async move { core.transact(cancel, &flow).await });
     }
 
-    /// The ACK a 2xx wants, sent and kept for the copies of the 2xx.
+    /// Sends the ACK of a 2xx, and keeps it for retransmissions of the 2xx.
     async fn acknowledge(&self, dialog: &Dialog, entry: &Registered) {
         let seq = self.invite.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or(1);
         let mut ack = dialog.ack(seq, &self.core.plan.user_agent);
@@ -260,7 +262,7 @@ impl Attempt {
         let credentials = |h: &&Header| matches!(h, Header::Authorization(_) | Header::ProxyAuthorization(_));
         ack.headers.extend(self.invite.headers.iter().filter(credentials).cloned().collect());
         let flow = match self.core.flow_to(&dialog.next_hop(), self.flow.carrier).await {
-            // A stream that is open is the way, and a Contact elsewhere than the peer is behind a NAT.
+            // An open stream is used again; a Contact with another address than the peer's source is behind a NAT.
             Ok(flow)
                 if flow.carrier == self.flow.carrier
                     && (dialog.is_routed() || flow.remote.ip() == self.flow.remote.ip()) =>
@@ -294,7 +296,7 @@ impl Attempt {
         };
         let expires = response.session_expires_header().map(|header| header.value());
         let mut timer = Timer::default();
-        timer.refreshed(std::time::Instant::now(), timer::granted(expires, dialog.allows_update));
+        timer.refreshed(std::time::Instant::now(), timer::from_answer(expires, dialog.allows_update));
         let (events_in, events) = mpsc::channel(EVENTS);
         let entry = Registered::new(&self.core, &dialog.key, events_in.clone());
         self.acknowledge(&dialog, &entry).await;
@@ -315,7 +317,7 @@ impl Attempt {
             slot: self.slot,
         };
         let (line, call) = established.into_call();
-        // Who stopped waiting in this moment drops the line, and that hangs up.
+        // Where nobody waits any more, the line is dropped, which sends BYE.
         reply.send(Ok(line)).ok();
         call.run().await;
     }

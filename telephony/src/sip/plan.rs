@@ -1,4 +1,4 @@
-//! `SipPlan`: all that is configured about signalling.
+//! `SipPlan`: the configuration of signalling.
 use super::admission::Limits;
 use super::digest::{Algorithm, Credentials};
 use super::flow::Carrier;
@@ -10,36 +10,36 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// `Default` listens on 127.0.0.1:5060, UDP and TCP, and lets anyone on loopback call.
+/// `Default` listens on 127.0.0.1:5060, UDP and TCP, and allows calls from loopback.
 #[derive(Clone, Debug)]
 pub struct SipPlan {
-    /// Where datagrams are received; port 0 takes a free one. An IPv6 address is bound for IPv6 alone.
+    /// The UDP addresses to bind; port 0 takes a free one. An IPv6 address is bound for IPv6 alone.
     pub udp: Vec<SocketAddr>,
-    /// Where connections are accepted; the same holds.
+    /// The TCP addresses to bind, likewise.
     pub tcp: Vec<SocketAddr>,
-    /// The address peers are told in Via and Contact, one for an IP family; none: the one bound to (or, bound to all, the one
-    /// of the route to the internet).
+    /// The addresses in Via and Contact, one for each IP family. Without one: the bound address or, where that is unspecified, the
+    /// address of the route to the internet.
     pub advertise: Vec<IpAddr>,
     /// User-Agent of requests.
     pub user_agent: String,
     /// Realm of our digest challenges; a phone's password belongs to user and realm.
     pub realm: String,
-    /// Digest algorithms offered to phones, preferred first, one challenge header each. Many phones know MD5 alone, and
-    /// some stumble over a second header.
+    /// Digest algorithms, preferred first, one challenge header for each. Many phones support MD5 alone, and some fail on a second
+    /// header.
     pub algorithms: Vec<Algorithm>,
-    /// What we negotiate, codecs in order of preference.
+    /// What is negotiated by SDP.
     pub prefs: Prefs,
-    /// Who registers with us and calls with a password.
+    /// Phones that register here and call with a password.
     pub phones: Vec<Phone>,
     /// Providers.
     pub trunks: Vec<Trunk>,
-    /// Networks from which anyone may call.
+    /// Networks that may call without credentials.
     pub open: Vec<Network>,
-    /// Where the answers to datagrams go that do not ask for `rport`.
+    /// The port that answers requests over UDP without `rport`.
     pub reply_port: ReplyPort,
     pub limits: Limits,
     pub timers: Timers,
-    /// Rings waiting to be taken by [`super::Sip::start`]'s receiver; a call more is refused with 503.
+    /// Capacity of the queue of rings from [`super::Sip::start`]; when it is full, calls are refused with 503.
     pub rings: usize,
 }
 
@@ -68,24 +68,24 @@ impl Default for SipPlan {
 /// A phone that may register and call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
-    /// How configuration and API call it: [`crate::Via::Phone`].
+    /// Its name in configuration and API: [`crate::Via::Phone`].
     pub name: String,
     pub credentials: Credentials,
 }
 
-/// A provider: trusted by network, or by registering with it, or both.
+/// A provider: trusted by its network, by our registration with it, or both.
 #[derive(Clone, Debug)]
 pub struct Trunk {
-    /// How configuration and API call it: [`crate::Via::Trunk`].
+    /// Its name in configuration and API: [`crate::Via::Trunk`].
     pub name: String,
-    /// From here it calls without credentials.
+    /// The networks from which it calls without credentials.
     pub networks: Vec<Network>,
     pub registration: Option<Registration>,
-    /// Header fields of its INVITEs that are handed on: [`crate::Headers`].
+    /// The header fields of its INVITEs that are passed on: [`crate::Headers`].
     pub headers: Vec<String>,
 }
 
-/// How we register with a provider (RFC 3261 section 10.2).
+/// A registration with a provider (RFC 3261 section 10.2).
 #[derive(Clone)]
 pub struct Registration {
     /// `sip:provider.example` or `sip:provider.example:5080`.
@@ -93,7 +93,7 @@ pub struct Registration {
     /// The address of record's user part.
     pub user: String,
     pub credentials: Credentials,
-    /// The provider may shorten or lengthen it.
+    /// The interval to ask for; the provider may grant a shorter or longer one.
     pub expires: Duration,
     pub carrier: Carrier,
     /// `sip:host:port` of a proxy to go through.
@@ -106,7 +106,7 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// Timers of RFC 3261 section 17.1.1.1, which tests shorten.
+/// The timers of RFC 3261 section 17.1.1.1; tests use shorter ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
     pub t1: Duration,
@@ -132,17 +132,17 @@ impl Timers {
 pub struct Dial {
     /// `sip:user@host[:port][;transport=tcp]`.
     pub to: String,
-    /// Who calls; `None`: the user agent's name at our address.
+    /// The calling party; `None`: `switchboard` at our address.
     pub from: Option<Party>,
-    /// Answers to a 401 or 407.
+    /// The credentials for a 401 or 407.
     pub credentials: Option<Credentials>,
     /// `sip:host:port` of a proxy to go through.
     pub outbound_proxy: Option<String>,
-    /// Where to send, whatever the URI says: the way back to a phone behind a NAT.
+    /// Where to send, in place of the URI's host: the source address of a phone behind a NAT.
     pub address: Option<SocketAddr>,
-    /// `None`: the plan's.
+    /// `None`: the preferences of the plan.
     pub prefs: Option<Prefs>,
-    /// Where the URI does not say.
+    /// The transport where the URI names none.
     pub carrier: Carrier,
     /// How long it may ring; zero means one minute.
     pub timeout: Duration,

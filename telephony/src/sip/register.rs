@@ -1,5 +1,5 @@
-//! REGISTER (RFC 3261 section 10.3): from the request to the registrar's table and back.
-use super::access::{forbidden, phone};
+//! REGISTER (RFC 3261 section 10.3): parses the request, applies it to the registrar, and answers.
+use super::access::{authenticated_phone, forbidden};
 use super::core::{Core, lock};
 use super::flow::Flow;
 use super::name;
@@ -16,13 +16,13 @@ pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     if core.plan.phones.is_empty() {
         return forbidden(core, source).reply(core, tx, source).await;
     }
-    let name = match phone(core, &tx, source) {
+    let name = match authenticated_phone(core, &tx, source) {
         Ok(name) => name,
         Err(refusal) => return refusal.reply(core, tx, source).await,
     };
     flow.peer.mark_known();
     let request = &tx.original;
-    let Some(wanted) = wants(request) else {
+    let Some(wanted) = requested_bindings(request) else {
         return core.reply_soon(tx, 400, vec![]).await;
     };
     let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
@@ -46,8 +46,8 @@ pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     core.reply_soon(tx, status, headers).await;
 }
 
-/// What a REGISTER asks; `None` where it is malformed.
-fn wants(request: &Request) -> Option<Wants> {
+/// The bindings that a REGISTER asks for; `None` where it is malformed.
+fn requested_bindings(request: &Request) -> Option<Wants> {
     let seconds = |text: &str| text.trim().parse::<u32>().ok().map(|s| Duration::from_secs(s.into()));
     let expires = request.expires_header().map(|header| header.value());
     let whole = expires.and_then(seconds).unwrap_or(Duration::from_secs(3600));

@@ -1,20 +1,20 @@
-//! `Registrar`: where our phones can be reached (RFC 3261 section 10.3). Told the time; authentication is done before it.
+//! `Registrar`: the bindings of phones (RFC 3261 section 10.3). It is told the time; requests are authenticated before.
 use super::flow::Carrier;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// The shortest registration taken; shorter ones load server and network for nothing.
+/// The shortest registration accepted.
 pub const SHORTEST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// One address of record's one contact.
+/// One contact of an address of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The contact's URI as the phone wrote it.
     pub contact: String,
-    /// Where the REGISTER came from: the way back through a NAT.
+    /// The source of the REGISTER, which leads back through a NAT.
     pub source: SocketAddr,
     pub carrier: Carrier,
     pub expires: Instant,
@@ -22,7 +22,7 @@ pub struct Binding {
     cseq: u32,
 }
 
-/// What a REGISTER asks, one contact each.
+/// The binding that a REGISTER asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub contact: String,
@@ -30,7 +30,7 @@ pub struct Wanted {
     pub expires: Duration,
 }
 
-/// A REGISTER as the registrar sees it.
+/// A parsed REGISTER.
 #[derive(Clone, Debug)]
 pub struct Register<'a> {
     pub user: &'a str,
@@ -43,7 +43,7 @@ pub struct Register<'a> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wants {
-    /// No Contact: tell me.
+    /// No Contact: a query of the bindings.
     Query,
     /// `Contact: *` with `Expires: 0`.
     RemoveAll,
@@ -55,10 +55,10 @@ pub enum Fault {
     /// 423 with Min-Expires.
     #[error("register for at least {} s", SHORTEST.as_secs())]
     TooBrief,
-    /// 403: a phone has so many contacts and no more.
+    /// 403: the limit of contacts of one phone.
     #[error("too many contacts for one phone")]
     TooMany,
-    /// 500: an older request of the same registration came after a newer one.
+    /// 500: the CSeq is lower than that of an earlier request of the same registration.
     #[error("out of order")]
     OutOfOrder,
 }
@@ -75,7 +75,7 @@ impl Registrar {
         Self { most: contacts_per_user.max(1), bindings: HashMap::new() }
     }
 
-    /// Does all of it or, with a fault, nothing; gives the user's bindings after it, the newest last.
+    /// Applies a request as a whole or, with a fault, not at all. Returns the bindings of the user after it, the newest last.
     pub fn register(&mut self, now: Instant, request: Register) -> Result<Vec<Binding>, Fault> {
         self.sweep(now);
         let mut bindings = self.bindings.get(request.user).cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Calls that take the place of another (RFC 3891): a colleague who was asked first hands the caller on, a call is picked up
-//! on another phone. The bot's line goes on: what changes is the far end.
+//! INVITE with Replaces (RFC 3891): attended transfer, or pickup on another phone. The line of the replaced call goes on with another far
+//! end.
 use super::call::EVENTS;
 use super::core::{Core, lock};
 use super::dialog::Key;
@@ -11,18 +11,18 @@ use rsipstack::transaction::transaction::Transaction;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// What a Replaces header names.
+/// The dialog that a Replaces header names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Replaces {
     key: Key,
     early_only: bool,
 }
 
-/// A Replaces header that cannot be read, or two of them.
+/// A malformed Replaces header, or two of them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// The dialog that `request` wants to replace, by our side's tags.
+/// The dialog that `request` is to replace, with tags as seen from our side.
 pub(super) fn wanted(request: &Request) -> Result<Option<Replaces>, Malformed> {
     let mut all = request.headers.iter().filter(|header| header.name().eq_ignore_ascii_case("Replaces"));
     let Some(header) = all.next() else { return Ok(None) };
@@ -59,8 +59,7 @@ fn parse(value: &str) -> Result<Replaces, Malformed> {
     }
 }
 
-/// Hands an INVITE from somebody who may call to the dialog whose place it wants. It takes no room of its own: the call is
-/// the same.
+/// Passes an authorised INVITE to the dialog that it replaces. It takes no call slot of its own.
 pub(super) async fn hand_over(core: &Arc<Core>, tx: Transaction, flow: Flow, replaces: Replaces) {
     let target = lock(&core.dialogs).get(&replaces.key).map(|entry| entry.events.clone());
     let Some(target) = target else {
@@ -74,7 +73,7 @@ pub(super) async fn hand_over(core: &Arc<Core>, tx: Transaction, flow: Flow, rep
     let replacement = Box::new(Replacement { invite, request, flow, tag, early_only, events, events_in });
     match target.try_send(DialogEvent::Replace(replacement)) {
         Ok(()) => {}
-        // Busy: the peer may try again. Closed: the dialog has just ended.
+        // Full: the peer may try again. Closed: the dialog has just ended.
         Err(mpsc::error::TrySendError::Full(DialogEvent::Replace(refused))) => {
             refused.invite.respond(500, vec![], None)
         }

@@ -7,7 +7,7 @@ use super::dialog::Dialog;
 use super::dialog_event::DialogEvent;
 use super::flow::Flow;
 use super::invite::Invite;
-use super::timer::{Agreed, Timer};
+use super::timer::{SessionInterval, Timer};
 use super::{identity, invite_task, name};
 use crate::headers::Headers;
 use crate::number::Called;
@@ -16,7 +16,7 @@ use crate::rtp::{NoPort, Socket};
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
-use rsipstack::sip::{Header, Method};
+use rsipstack::sip::{Header, Method, Request};
 use rsipstack::transaction::transaction::Transaction;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// 100 goes out unless another response has gone by then: RFC 3261 section 17.2.1 asks for it after 200 ms.
+/// 100 is sent after this time unless another response has been sent: RFC 3261 section 17.2.1 asks for it after 200 ms.
 const TRYING: Duration = Duration::from_millis(150);
 
 /// A call before its answer.
@@ -34,17 +34,28 @@ pub(super) struct Ringing {
     dialog: Dialog,
     socket: Option<Socket>,
     session: sdp::Session,
-    /// What the offer came to; none where the INVITE carried none and the offer is ours.
+    /// The answer to the offer; `None` where the INVITE carried no offer, so that the offer is ours.
     negotiated: Option<sdp::Negotiated>,
     events: mpsc::Receiver<DialogEvent>,
     events_in: mpsc::Sender<DialogEvent>,
     commands: mpsc::Receiver<Command>,
     entry: Registered,
-    /// Dropping it tells the ring that the caller has gone.
+    /// Dropping it reports to the ring that the caller has gone.
     _gone: DropGuard,
     parties: (crate::Party, crate::Party),
-    timer: Result<(Option<Agreed>, Vec<Header>), Vec<Header>>,
+    timer: Result<(Option<SessionInterval>, Vec<Header>), Vec<Header>>,
     slot: CallSlot,
+}
+
+/// The caller's identity and the header fields that a trunk is trusted with.
+fn from_trunk(core: &Core, request: &Request, via: &Via) -> (Option<crate::Party>, Headers) {
+    let Via::Trunk(name) = via else { return Default::default() };
+    let Some(trunk) = core.plan.trunks.iter().find(|trunk| trunk.name == *name) else { return Default::default() };
+    let (headers, too_long) = identity::allowed_headers(request, trunk);
+    if too_long {
+        core.count("long header field");
+    }
+    (identity::asserted_caller(request), headers)
 }
 
 impl Ringing {
@@ -60,7 +71,7 @@ impl Ringing {
         let unfit =
             |fault: sdp::Fault| Refusal { headers: vec![call::warning(&fault)], ..refusal(fault.status(), "SDP") };
         let offer = (!request.body.is_empty()).then(|| sdp::Offer::parse(&request.body)).transpose().map_err(unfit)?;
-        // Sound goes by the IP family of the offer, if we have one, else by that of its signalling.
+        // RTP uses the IP family of the offer, where RTP is configured for it, else that of the signalling.
         let source = flow.remote.ip().to_canonical();
         let wanted = offer.as_ref().and_then(sdp::Offer::address).filter(|address| core.ports.serves(*address));
         let socket =
@@ -73,18 +84,8 @@ impl Ringing {
         let contact = flow.contact("switchboard");
         let dialog = Dialog::answering(request, &tag, contact, flow).ok_or(refusal(400, "malformed Contact"))?;
         let party = |header: Result<&str, _>| header.map(name::party).unwrap_or_default();
-        let mut from = party(request.from_header().map(|from| from.value()).map_err(drop));
-        let mut headers = Headers::default();
-        if let Via::Trunk(name) = &via
-            && let Some(trunk) = core.plan.trunks.iter().find(|trunk| trunk.name == *name)
-        {
-            from = identity::asserted(request).unwrap_or(from);
-            let (found, long) = identity::headers(request, trunk);
-            headers = found;
-            if long {
-                core.count("long header field");
-            }
-        }
+        let (asserted, headers) = from_trunk(core, request, &via);
+        let from = asserted.unwrap_or_else(|| party(request.from_header().map(|from| from.value()).map_err(drop)));
         let to = party(request.to_header().map(|to| to.value()).map_err(drop));
         let (events_in, events) = mpsc::channel(EVENTS);
         let (commands_in, commands) = mpsc::channel(COMMANDS);
@@ -191,7 +192,7 @@ impl Ringing {
                 self.core.reply(tx, 200, headers, None).await;
             }
             Method::Info => self.core.reply(tx, 200, vec![], None).await,
-            _ => call::any(&self.core, tx).await,
+            _ => call::answer_in_any_state(&self.core, tx).await,
         }
         false
     }
@@ -248,7 +249,7 @@ impl Ringing {
             slot: Some(self.slot),
         };
         let (line, call) = established.into_call();
-        // An owner that no longer waits drops the line, and that hangs up.
+        // Where the owner no longer waits, the line is dropped, which sends BYE.
         answer.send(Ok(line)).ok();
         call.run().await;
     }

@@ -1,7 +1,7 @@
-//! The sockets, which are ours: datagrams and streams to the gate and on to the transaction layer, and the way back.
+//! Reads datagrams and streams and passes their messages to the gate and the transaction layer; writes what that layer sends.
 //!
-//! The transaction layer never reads: it sends on the [`Flow`] it is given. A stream's messages go through a bounded queue
-//! of 64 to its writer; a peer that does not read for ten seconds loses the connection.
+//! The transaction layer never reads a socket: it sends on the [`Flow`] that it is given. The messages to a stream go through a bounded
+//! queue of 64 to its writer; a connection whose peer does not read for ten seconds is closed.
 use super::admission::ConnectionSlot;
 use super::core::{Core, lock};
 use super::flow::{Carrier, Flow};
@@ -32,10 +32,10 @@ const QUEUE: usize = 64;
 const STALLED: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// The longest UDP datagram. One that is longer than [`super::gate::MAX_MESSAGE`] is read whole too, so that it is answered.
+/// The longest UDP datagram. One beyond [`super::gate::MAX_MESSAGE`] is read as a whole too, so that it can be answered.
 const DATAGRAM: usize = 65_535;
 
-/// The datagram socket as the transaction layer sends by it.
+/// A datagram socket, as a connection that the transaction layer sends on.
 struct Outgoing(Arc<UdpSocket>);
 
 #[async_trait::async_trait]
@@ -54,15 +54,15 @@ impl platform::net::UdpSocket for Outgoing {
     }
 }
 
-/// The datagram socket and its flow, whose `remote` is set for each peer.
+/// Binds a datagram socket. The `remote` of its flow is set for each peer.
 pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Result<(Arc<UdpSocket>, Flow)> {
     let socket = of_family(bind, socket2::Type::DGRAM, socket2::Protocol::UDP)?;
-    // A burst of calls arrives faster than one task reads.
+    // A burst of calls can arrive faster than one task reads.
     socket.set_recv_buffer_size(4 << 20).ok();
     socket.set_nonblocking(true)?;
     socket.bind(&bind.into())?;
     let socket = Arc::new(UdpSocket::from_std(socket.into())?);
-    let local = SocketAddr::new(told(socket.local_addr()?.ip(), advertise), socket.local_addr()?.port());
+    let local = SocketAddr::new(advertised(socket.local_addr()?.ip(), advertise), socket.local_addr()?.port());
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Udp.transport()), addr: local.into() };
     let connection =
         UdpConnection::attach(UdpInner { conn: Arc::new(Outgoing(socket.clone())), addr }, None, None).await;
@@ -70,7 +70,7 @@ pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Resu
     Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, peer: Arc::default() }))
 }
 
-/// A socket of the address's family alone, so that an IPv4 peer never has an IPv6 address, and each family has its own.
+/// A socket of one IP family alone: an IPv4 peer never appears with a mapped IPv6 address.
 fn of_family(bind: SocketAddr, kind: socket2::Type, protocol: socket2::Protocol) -> io::Result<socket2::Socket> {
     let domain = if bind.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
     let socket = socket2::Socket::new(domain, kind, Some(protocol))?;
@@ -82,7 +82,7 @@ fn of_family(bind: SocketAddr, kind: socket2::Type, protocol: socket2::Protocol)
 
 pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
     let socket = of_family(bind, socket2::Type::STREAM, socket2::Protocol::TCP)?;
-    // Calls of the run before leave connections in TIME_WAIT; a restart does not wait for them.
+    // Connections of the previous process may be in TIME_WAIT; a restart does not wait for them.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&bind.into())?;
@@ -90,8 +90,8 @@ pub(super) fn bind_tcp(bind: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// The address peers are told.
-pub(super) fn told(bound: IpAddr, advertise: &[IpAddr]) -> IpAddr {
+/// The address that Via and Contact name.
+pub(super) fn advertised(bound: IpAddr, advertise: &[IpAddr]) -> IpAddr {
     if let Some(address) = advertise.iter().find(|address| same_family(**address, bound)) {
         return *address;
     }
@@ -119,7 +119,7 @@ pub(super) async fn serve_udp(core: Arc<Core>, socket: Arc<UdpSocket>, flow: Flo
                     core.leave_unanswered("answer not sent");
                 }
             }
-            // An ICMP error of an earlier datagram surfaces here: it concerns one peer, not the socket.
+            // An ICMP error of an earlier datagram is reported here: it concerns one peer, not the socket.
             Err(error) => debug!(%error, "receiving a datagram"),
         }
     }
@@ -154,14 +154,14 @@ pub(super) async fn listen_tcp(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
-/// What an open connection counts as, until it is dropped.
+/// The limits that an open connection counts against, until this is dropped.
 struct Slots {
     _permit: OwnedSemaphorePermit,
-    /// Of its source's limit; `None` where we connected or the source is of an open or trusted network.
+    /// The slot of its source; `None` where we connected, or where the source is in an open or trusted network.
     of_source: Option<ConnectionSlot>,
 }
 
-/// Slots for a connection that a peer has opened; without one, which limit is reached.
+/// The slots of a connection that a peer has opened, or the limit that is reached.
 fn admit(core: &Core, source: IpAddr) -> Result<Slots, &'static str> {
     let admission = lock(&core.admission);
     let of_source = if admission.is_unlimited(source) {
@@ -177,9 +177,9 @@ fn admit(core: &Core, source: IpAddr) -> Result<Slots, &'static str> {
 /// Whose limit of connections a new one counts against.
 #[derive(Clone, Copy)]
 pub(super) enum Opener {
-    /// Ours, for requests of ours.
+    /// That of our own connections, for requests of ours.
     Us,
-    /// The peers', for answers whose own stream is gone: it is a peer that has named the port.
+    /// That of the peers' connections, for responses whose stream has closed: the peer has named the port to connect to.
     Peer,
 }
 
@@ -202,13 +202,13 @@ pub(super) async fn dial(core: &Arc<Core>, remote: SocketAddr, opener: Opener) -
 async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, slots: Slots) -> io::Result<Flow> {
     stream.set_nodelay(true).ok();
     let bound = stream.local_addr()?;
-    // A connection we opened has a port of its own; requests to us go to the listener.
+    // A connection that we opened has a port of its own; Via and Contact name the listener.
     let listener = core.tcp.iter().find(|listener| same_family(listener.ip(), bound.ip()));
     let port = listener.map_or(bound.port(), SocketAddr::port);
-    let local = SocketAddr::new(told(bound.ip(), &core.plan.advertise), port);
+    let local = SocketAddr::new(advertised(bound.ip(), &core.plan.advertise), port);
     let closed = core.stop.child_token();
     let (outgoing, queue) = mpsc::channel(QUEUE);
-    // The channel's receiving direction is unused: what arrives goes through the gate.
+    // The receiving half of the channel is unused: received messages go through the gate.
     let (_, nothing) = mpsc::unbounded_channel();
     let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Tcp.transport()), addr: remote.into() };
     let channel = ChannelConnection::create_connection_bounded(nothing, outgoing, addr, Some(closed.clone())).await;
@@ -232,7 +232,7 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, slots: Sl
             }
             closed.cancel();
             let mut streams = core.streams_mut();
-            // A newer connection from the same address and port stays.
+            // A newer connection from the same address and port stays in the table.
             if streams.get(&remote).is_some_and(|flow| peer.ptr_eq(&Arc::downgrade(&flow.peer))) {
                 streams.remove(&remote);
             }
@@ -242,7 +242,7 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, slots: Sl
     Ok(flow)
 }
 
-/// Writes what the transaction layer sends. Responses that it sends once the stream is gone go by another one.
+/// Writes what the transaction layer sends. Responses that it sends after the stream has closed go by another stream.
 async fn write(
     core: Arc<Core>,
     mut queue: mpsc::Receiver<TransportEvent>,
@@ -262,7 +262,7 @@ async fn write(
     }
     closed.cancel();
     drop(writer);
-    // Until the last reference to the flow is dropped. Where one answer cannot be sent, the others are not tried.
+    // Until the last reference to the flow is dropped. After one response could not be sent, the others are not tried.
     let mut reachable = true;
     loop {
         let event = tokio::select! {
@@ -280,7 +280,8 @@ async fn write(
     }
 }
 
-/// A response whose stream is gone goes by a new one to where its Via says (RFC 3261 section 18.2.2). `false` where that fails.
+/// Sends a response whose stream has closed by a new one to the address in its Via (RFC 3261 section 18.2.2); `false` where that
+/// fails.
 async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     let back = match &message {
         SipMessage::Response(response) => response.via_header().ok().and_then(|via| via::return_address(via.value())),
@@ -288,7 +289,7 @@ async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     };
     let Some(back) = back else {
         core.leave_unanswered("stream gone");
-        // The next one may be another.
+        // The next response may have another Via.
         return true;
     };
     let sent = match dial_back(core, back).await {
@@ -301,7 +302,7 @@ async fn send_elsewhere(core: &Arc<Core>, message: SipMessage) -> bool {
     sent
 }
 
-/// [`dial`] with a type that can be written down: a stream's writer dials, and dialling makes a writer.
+/// [`dial`] with a boxed future: a stream's writer calls it, and it starts a writer.
 fn dial_back(core: &Arc<Core>, remote: SocketAddr) -> BoxFuture<'_, io::Result<Flow>> {
     dial(core, remote, Opener::Peer).boxed()
 }
@@ -325,24 +326,24 @@ impl Stream<'_> {
         let limits = &self.core.plan.limits;
         let stranger_until = Instant::now() + limits.stranger;
         loop {
-            let amid = self.framer.is_amid();
+            let in_message = self.framer.is_in_message();
             let known = self.flow.peer.is_known();
             let left = stranger_until.saturating_duration_since(Instant::now());
             if !known && left.is_zero() {
                 return self.core.count("strange connection");
             }
-            let patience = if amid { limits.half_message } else { limits.idle };
+            let patience = if in_message { limits.half_message } else { limits.idle };
             let wait = if known { patience } else { patience.min(left) };
             match timeout(wait, reader.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return,
                 Ok(Ok(length)) => self.framer.push(&buffer[..length]),
-                // The time for a first request is over, or one has come.
+                // The time for a first request is over, or one has been accepted.
                 Err(_) if wait < patience => continue,
-                Err(_) if amid => {
+                Err(_) if in_message => {
                     self.core.count("half a message");
                     return;
                 }
-                // Two references are the table's and this task's; any more are those of calls.
+                // Two references belong to the table and to this task; any more belong to calls.
                 Err(_) if Arc::strong_count(&self.flow.peer) > 2 => continue,
                 Err(_) => return,
             }
@@ -352,13 +353,13 @@ impl Stream<'_> {
         }
     }
 
-    /// Handles all that is whole; false when the stream has to close.
+    /// Handles all complete messages; false where the stream has to be closed.
     async fn cut(&mut self) -> bool {
         loop {
             match self.framer.cut() {
                 Ok(None) => return true,
                 Ok(Some(Cut::Ping)) => {
-                    // A ping costs what a message costs.
+                    // A ping counts as a message.
                     let heard = lock(&self.core.admission).arrive(Instant::now().into(), self.flow.remote.ip());
                     if heard && put(&self.writer, b"\r\n").await.is_err() {
                         return false;

@@ -1,23 +1,23 @@
-//! `Standing`: how a trunk stands with its provider.
+//! `Standing`: the state of a trunk's registration.
 use std::net::SocketAddr;
 
-/// How a trunk stands.
+/// The state of a trunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Trusted by network alone; nothing to register.
     Trusted,
-    /// Not yet registered, or lost and trying again.
+    /// Not yet registered.
     Trying,
     Registered,
-    /// The provider's last status; tried again, ever more slowly.
+    /// The status of the last refusal. The registration is tried again, at growing intervals.
     Refused(u16),
 }
 
-/// A trunk's state.
+/// The state of a trunk, and where its calls come from.
 #[derive(Clone, Debug)]
 pub(super) struct TrunkState {
     pub name: String,
     pub standing: Standing,
-    /// Where the registration is accepted: calls come from there.
+    /// The registrar that has accepted the registration: it may send calls.
     pub registrar: Option<SocketAddr>,
 }

@@ -1,20 +1,20 @@
-//! The lexical form of a message (RFC 3261 sections 7.3 and 25): bytes in, header fields in one canonical spelling out.
+//! The lexical form of a message (RFC 3261 sections 7.3 and 25): parses bytes into header fields in canonical form.
 //!
-//! What the grammar lets a sender write in many ways is written in one: lines unfolded, field names long, no white space
-//! around separators. Nothing is judged here but what no reading of the grammar allows ([`Message::defect`]).
+//! The canonical form has unfolded lines, long field names, and no white space around separators. The only defects found here are those
+//! that the grammar forbids in every message ([`Message::defect`]).
 //!
-//! The parser below is stricter than the grammar where names and addresses of From and To are concerned, and knows no
-//! octets but UTF-8. What it would reject passes through it as one private-use character for each octet ([`protect`]), and
-//! becomes that octet again when a message leaves ([`restore`]): an answer repeats From and To as they came.
+//! The parser of `rsipstack` is stricter than the grammar with names and addresses in From and To, and accepts UTF-8 alone. Octets that
+//! it would reject are replaced by one private-use character each ([`protect`]), and put back when a message is sent ([`restore`]): an
+//! answer repeats From and To as they were received.
 use std::borrow::Cow;
 
 const MAX_FIELDS: usize = 128;
 
-/// Private characters stand for octets: this one plus the octet.
+/// The private-use character for octet 0; that for another octet is as many code points further.
 const PRIVATE: u32 = 0xe000;
-/// The tag of a party that gave none (RFC 3261 section 12.1: such a tag is null). It never leaves.
+/// Stands for the null tag of a party without a tag (RFC 3261 section 12.1). It is removed from messages that are sent.
 pub(super) const NULL_TAG: char = '\u{e100}';
-/// The first octet of all of them in UTF-8.
+/// The first octet of these characters in UTF-8.
 const LEAD: u8 = 0xee;
 
 /// A message's parts.
@@ -24,18 +24,18 @@ pub(super) struct Message<'a> {
     pub fields: Vec<Field<'a>>,
     /// All that follows the empty line.
     pub body: &'a [u8],
-    /// What is wrong with the form of it, whatever it says.
+    /// A defect in the form of the message.
     pub defect: Option<&'static str>,
 }
 
 /// One header field.
 pub(super) struct Field<'a> {
-    /// The long name in lower case where it is a known one, else as it is written.
+    /// The long name in lower case where it is known, else the name as it is written.
     pub name: Cow<'a, str>,
     pub value: String,
 }
 
-/// How a field's value is read.
+/// How the value of a field is parsed.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     /// Tokens, parameters, quoted strings and addresses.

@@ -1,20 +1,21 @@
-//! Session timers (RFC 4028): who refreshes a call, and until when it lives without it.
+//! Session timers (RFC 4028): which side refreshes a call, and when a call without a refresh ends.
 use std::time::{Duration, Instant};
 
 /// The shortest interval anybody may ask for (RFC 4028 section 5).
 pub const MIN_SE: Duration = Duration::from_secs(90);
 
 /// What our own INVITE asks for (RFC 4028 section 4 recommends half an hour), unless the peer wants longer.
-const WANTED: Duration = Duration::from_secs(1800);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(1800);
 
-/// Session-Expires of our own INVITE: the peer is to refresh, for a peer that can shows that way that it lives. `least` is
-/// the Min-SE of its 422.
-pub fn wanted(least: Duration) -> String {
-    format!("{};refresher=uas", WANTED.max(least).as_secs())
+/// The value of Session-Expires in our own INVITE. The peer is asked to refresh: a peer that does so shows that it is still there.
+/// `least`: the Min-SE of its 422.
+pub fn session_expires(least: Duration) -> String {
+    format!("{};refresher=uas", DEFAULT_INTERVAL.max(least).as_secs())
 }
 
-/// What a 2xx to our own INVITE grants (RFC 4028 section 7.2); none where the peer knows no session timer.
-pub fn granted(expires: Option<&str>, allows_update: bool) -> Option<Agreed> {
+/// The session interval of a 2xx to our own INVITE (RFC 4028 section 7.2); `None` where the peer does not support session timers.
+/// `expires`: its Session-Expires.
+pub fn from_answer(expires: Option<&str>, allows_update: bool) -> Option<SessionInterval> {
     let mut parts = expires?.split(';').map(str::trim);
     let interval = Duration::from_secs(parts.next()?.parse::<u32>().ok()?.into());
     let refresher = match parts.find_map(|part| part.split_once('=').filter(|(name, _)| is_refresher(name))) {
@@ -22,7 +23,7 @@ pub fn granted(expires: Option<&str>, allows_update: bool) -> Option<Agreed> {
         _ if allows_update => Refresher::Us,
         _ => return None,
     };
-    (interval >= MIN_SE).then_some(Agreed { interval, refresher })
+    (interval >= MIN_SE).then_some(SessionInterval { interval, refresher })
 }
 
 fn is_refresher(name: &str) -> bool {
@@ -36,48 +37,48 @@ pub enum Refresher {
     Us,
 }
 
-/// What a request asked for and we agreed to.
+/// The session interval that both sides agreed on, and which of them refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
+pub struct SessionInterval {
     pub interval: Duration,
     pub refresher: Refresher,
 }
 
-/// 422 with Min-SE.
+/// The request is answered 422 with Min-SE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooSmall;
+pub struct SessionIntervalTooSmall;
 
 /// What the timer headers of a session refresh request say.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct TimerRequest<'a> {
     /// Value of Session-Expires.
     pub expires: Option<&'a str>,
     /// `timer` is in Supported or Require.
     pub supports_timer: bool,
-    /// UPDATE is in Allow: the way in which we refresh.
+    /// UPDATE is in Allow: this server refreshes by UPDATE alone.
     pub allows_update: bool,
 }
 
 /// The answer of a UAS (RFC 4028 section 9 and table 2). Where both may refresh, the peer does.
-pub fn agree(asked: Asked) -> Result<Option<Agreed>, TooSmall> {
+pub fn agree(asked: TimerRequest) -> Result<Option<SessionInterval>, SessionIntervalTooSmall> {
     let Some(value) = asked.expires else { return Ok(None) };
     let mut parts = value.split(';').map(str::trim);
     let Some(seconds) = parts.next().and_then(|s| s.parse::<u32>().ok()) else { return Ok(None) };
     let interval = Duration::from_secs(seconds.into());
     if interval < MIN_SE {
-        // Who does not know the timer cannot act on a 422: it hears a longer interval, which its proxy inserted.
-        return if asked.supports_timer { Err(TooSmall) } else { Ok(None) };
+        // A UAC without support for timers could not act on a 422: a proxy has inserted the interval (RFC 4028 section 8.1).
+        return if asked.supports_timer { Err(SessionIntervalTooSmall) } else { Ok(None) };
     }
     let uas = |(name, who): (&str, &str)| is_refresher(name) && who.trim().eq_ignore_ascii_case("uas");
     let ours = parts.filter_map(|part| part.split_once('=')).any(uas) || !asked.supports_timer;
     Ok(match ours {
-        false => Some(Agreed { interval, refresher: Refresher::Peer }),
-        true if asked.allows_update => Some(Agreed { interval, refresher: Refresher::Us }),
+        false => Some(SessionInterval { interval, refresher: Refresher::Peer }),
+        true if asked.allows_update => Some(SessionInterval { interval, refresher: Refresher::Us }),
         true => None,
     })
 }
 
-impl Agreed {
+impl SessionInterval {
     /// Value of Session-Expires in the 2xx.
     pub fn header(&self) -> String {
         let refresher = match self.refresher {
@@ -91,26 +92,26 @@ impl Agreed {
 /// The running timer of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timer {
-    agreed: Option<Agreed>,
+    agreed: Option<SessionInterval>,
     since: Option<Instant>,
 }
 
-/// Why a timer wakes its call.
+/// What is due at the deadline of a [`Timer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The refresh did not come: BYE (RFC 4028 section 10).
     Expired,
-    /// It is for us to refresh.
+    /// This server has to refresh.
     Refresh,
 }
 
 impl Timer {
     /// A session refresh came, or ours was answered.
-    pub fn refreshed(&mut self, now: Instant, agreed: Option<Agreed>) {
+    pub fn refreshed(&mut self, now: Instant, agreed: Option<SessionInterval>) {
         *self = Self { agreed, since: agreed.map(|_| now) };
     }
 
-    /// Our refresh went out: the next after another half of the interval.
+    /// Our refresh was sent; the next one is due after half of the interval.
     pub fn renewed(&mut self, now: Instant) {
         self.since = self.agreed.map(|_| now);
     }
@@ -131,15 +132,19 @@ impl Timer {
 mod tests {
     use super::*;
 
-    fn ask(expires: &str, supports_timer: bool, allows_update: bool) -> Result<Option<Agreed>, TooSmall> {
-        agree(Asked { expires: Some(expires), supports_timer, allows_update })
+    fn ask(
+        expires: &str,
+        supports_timer: bool,
+        allows_update: bool,
+    ) -> Result<Option<SessionInterval>, SessionIntervalTooSmall> {
+        agree(TimerRequest { expires: Some(expires), supports_timer, allows_update })
     }
 
     #[test]
     fn an_answer_to_our_own_invite_says_who_refreshes() {
-        let who = |expires, allows_update| granted(expires, allows_update).map(|agreed| agreed.refresher);
-        assert_eq!(wanted(Duration::ZERO), "1800;refresher=uas");
-        assert_eq!(wanted(Duration::from_secs(3600)), "3600;refresher=uas");
+        let who = |expires, allows_update| from_answer(expires, allows_update).map(|agreed| agreed.refresher);
+        assert_eq!(session_expires(Duration::ZERO), "1800;refresher=uas");
+        assert_eq!(session_expires(Duration::from_secs(3600)), "3600;refresher=uas");
         assert_eq!(who(Some("1800;refresher=uas"), false), Some(Refresher::Peer));
         assert_eq!(who(Some("1800 ; refresher=UAC"), true), Some(Refresher::Us));
         assert_eq!(who(Some("1800;refresher=uac"), false), None, "we refresh by UPDATE alone");
@@ -150,15 +155,15 @@ mod tests {
 
     #[test]
     fn the_peer_refreshes_where_it_can_and_we_where_it_insists() {
-        let header = |r: Result<Option<Agreed>, _>| r.expect("fine").map(|agreed| agreed.header());
+        let header = |r: Result<Option<SessionInterval>, _>| r.expect("fine").map(|agreed| agreed.header());
         assert_eq!(header(ask("1800", true, true)).as_deref(), Some("1800;refresher=uac"));
         assert_eq!(header(ask("1800;refresher=uac", true, false)).as_deref(), Some("1800;refresher=uac"));
         assert_eq!(header(ask("1800 ;refresher=uas", true, true)).as_deref(), Some("1800;refresher=uas"));
         assert_eq!(header(ask("1800", false, true)).as_deref(), Some("1800;refresher=uas"));
         assert_eq!(header(ask("1800;refresher=uas", true, false)), None);
-        assert_eq!(ask("60", true, true), Err(TooSmall));
+        assert_eq!(ask("60", true, true), Err(SessionIntervalTooSmall));
         assert_eq!(header(ask("soon", true, true)), None);
-        assert_eq!(agree(Asked { expires: None, supports_timer: true, allows_update: true }), Ok(None));
+        assert_eq!(agree(TimerRequest { expires: None, supports_timer: true, allows_update: true }), Ok(None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Trunks: our registration with a provider, kept alive (RFC 3261 section 10.2).
+//! The registrations of trunks: REGISTER to each provider, repeated before it expires (RFC 3261 section 10.2).
 use super::core::{Core, lock};
 use super::flow::Flow;
 use super::name;
@@ -16,8 +16,8 @@ use tracing::{info, warn};
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// Keeps one trunk registered until the server stops, then takes the registration back.
-pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration) {
+/// Registers one trunk and repeats that until the server stops.
+pub(super) async fn keep_registered(core: Arc<Core>, at: usize, registration: Registration) {
     let mut client = Client::new(&core, registration);
     let mut pause = FIRST_PAUSE;
     loop {
@@ -27,13 +27,13 @@ pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration)
         };
         let wait = match outcome {
             Ok((granted, registrar)) => {
-                event(&core, at, Standing::Registered, Some(registrar));
+                set_standing(&core, at, Standing::Registered, Some(registrar));
                 pause = FIRST_PAUSE;
-                // Well before it ends, so that one failure is no gap.
+                // Early enough for a second attempt before the registration expires.
                 granted.mul_f32(0.8).max(Duration::from_secs(1))
             }
             Err(status) => {
-                event(&core, at, Standing::Refused(status), None);
+                set_standing(&core, at, Standing::Refused(status), None);
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait
@@ -46,19 +46,19 @@ pub(super) async fn keep(core: Arc<Core>, at: usize, registration: Registration)
     }
 }
 
-/// Takes all registrations back; for shutdown, while the sockets still work.
-pub(super) async fn leave(core: &Arc<Core>) {
+/// Removes all registrations (Expires: 0). Called at shutdown, before the sockets close.
+pub(super) async fn unregister_all(core: &Arc<Core>) {
     let registered = |at: usize| lock(&core.trunks).get(at).is_some_and(|t| t.standing == Standing::Registered);
     for (at, trunk) in core.plan.trunks.iter().enumerate() {
         if let Some(registration) = trunk.registration.clone().filter(|_| registered(at)) {
             let mut client = Client::new(core, registration);
             tokio::time::timeout(Duration::from_secs(2), client.register(Duration::ZERO)).await.ok();
-            event(core, at, Standing::Trying, None);
+            set_standing(core, at, Standing::Trying, None);
         }
     }
 }
 
-fn event(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
+fn set_standing(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
     if let Some(state) = lock(&core.trunks).get_mut(at) {
         if state.standing != standing {
             match &standing {
@@ -76,6 +76,7 @@ fn event(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAdd
     }
 }
 
+/// The client side of one trunk's registration.
 struct Client {
     core: Arc<Core>,
     registration: Registration,
@@ -90,7 +91,8 @@ impl Client {
         Self { core: core.clone(), registration, call_id: random(24), tag: random(12), seq: 0 }
     }
 
-    /// The interval granted and the registrar's address; or the status that refused.
+    /// One REGISTER, repeated with credentials or a longer interval where the registrar asks for them. Returns the interval granted
+    /// and the registrar's address, or the status of the refusal.
     async fn register(&mut self, mut expires: Duration) -> Result<(Duration, SocketAddr), u16> {
         let uri = name::uri(&self.registration.registrar).filter(|uri| uri.scheme.is_some()).ok_or(400u16)?;
         let proxy = self.registration.outbound_proxy.as_deref().and_then(name::uri);
@@ -104,7 +106,7 @@ impl Client {
         for _ in 0..4 {
             let response = self.core.transact(request.clone(), &flow).await;
             match response.status_code.code() {
-                200..=299 => return Ok((self.granted(&response, &flow).unwrap_or(expires), flow.remote)),
+                200..=299 => return Ok((self.granted_interval(&response, &flow).unwrap_or(expires), flow.remote)),
                 401 | 407 => {
                     let again = Core::signed(&request, &response, &self.registration.credentials, &flow);
                     request = again.ok_or(response.status_code.code())?;
@@ -148,8 +150,8 @@ impl Client {
         }
     }
 
-    /// The interval in our own Contact of the response, or in Expires.
-    fn granted(&self, response: &Response, flow: &Flow) -> Option<Duration> {
+    /// The interval granted: the `expires` parameter of our own Contact in the response, else its Expires.
+    fn granted_interval(&self, response: &Response, flow: &Flow) -> Option<Duration> {
         let ours = flow.contact(&self.registration.user);
         let ours = name::split(&ours).1;
         let own = response.headers.iter().filter_map(|header| match header {

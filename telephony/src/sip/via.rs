@@ -56,12 +56,13 @@ impl<'a> Via<'a> {
         self.param("branch")
     }
 
-    /// Whether the responses go back to the port the request came from.
+    /// Whether responses go to the source port of the request.
     fn to_source(&self, port: ReplyPort) -> bool {
         port == ReplyPort::Source || self.param("rport").is_some()
     }
 
-    /// With the true source (RFC 3261 section 18.2.1, RFC 3581 section 4). What the sender wrote of it is not believed.
+    /// The element with `received` and `rport` set to the true source (RFC 3261 section 18.2.1, RFC 3581 section 4), whatever the sender
+    /// has written there.
     pub(super) fn stamped(&self, source: SocketAddr, port: ReplyPort) -> String {
         let Self { protocol, transport, host, .. } = self;
         let mut out = format!("{protocol}/{transport} {host}");
@@ -82,7 +83,8 @@ impl<'a> Via<'a> {
         out
     }
 
-    /// Where responses to a datagram go. An address in `maddr` counts where `is_ours` says so, or a request could make us send to anybody.
+    /// The destination of responses to a datagram. `maddr` is followed only where `is_ours` allows its address: otherwise a request could
+    /// direct responses to any host.
     pub(super) fn answer_to(
         &self,
         source: SocketAddr,
@@ -99,7 +101,7 @@ impl<'a> Via<'a> {
     }
 }
 
-/// Where a response is sent whose stream is gone (RFC 3261 section 18.2.2): the address in `received`, the port of sent-by.
+/// The destination of a response whose stream has closed (RFC 3261 section 18.2.2): the address in `received`, the port of sent-by.
 pub(super) fn return_address(vias: &str) -> Option<SocketAddr> {
     let via = Via::parse(elements(vias).next()?)?;
     let address = via.param("received")?.trim_matches(['[', ']']).parse().ok()?;

@@ -1,8 +1,8 @@
 //! ICE candidates (RFC 8839 section 5.1): those of the other side, checked; ours, written.
 use std::net::{IpAddr, SocketAddr};
 
-/// One candidate of the other side, written anew: `None` is one to pass over. A `.local` name (RFC 8828) is one: its
-/// host sends us checks, from which its address is learned.
+/// One candidate of the other side in canonical form; `None` where it is to be ignored. A `.local` name (RFC 8828) is ignored: its host
+/// sends checks, from which its address is learned.
 pub(super) fn theirs(value: &str) -> Option<String> {
     let words: Vec<&str> = value.strip_prefix("candidate:").unwrap_or(value).split_whitespace().collect();
     let [foundation, "1", transport, priority, address, port, "typ", kind, rest @ ..] = words.as_slice() else {

@@ -1,6 +1,6 @@
 //! Fragments of a description that carry ICE alone (RFC 8840): candidates that trickle in, and restarts.
 use super::candidate;
-use crate::sdp::web::{self, MOST_CANDIDATES};
+use crate::sdp::web::{self, MAX_CANDIDATES};
 use std::fmt::Write;
 
 /// The longest fragment read.
@@ -27,7 +27,7 @@ impl Fragment {
         }
         let said = sections.iter().flatten().filter(|(k, _)| *k == "candidate");
         let candidates: Vec<String> =
-            said.clone().filter_map(|(_, v)| candidate::theirs(v)).take(MOST_CANDIDATES).collect();
+            said.clone().filter_map(|(_, v)| candidate::theirs(v)).take(MAX_CANDIDATES).collect();
         let nothing = said.count() == 0 && credentials.is_none() && find("end-of-candidates").is_none();
         if nothing {
             return Err(
@@ -38,7 +38,7 @@ impl Fragment {
     }
 }
 
-/// Ours, in answer to a restart.
+/// Our fragment, in answer to an ICE restart.
 pub(super) fn write(mid: &str, (ufrag, pwd): (&str, &str), candidates: &[String], complete: bool) -> String {
     let mut text = String::from("a=ice-options:trickle ice2\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n");
     // Writing to a String cannot fail.

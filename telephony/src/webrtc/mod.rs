@@ -27,7 +27,7 @@ pub use wire::RingWire;
 use crate::address::same_family;
 use crate::line::Line;
 use crate::party::Party;
-use crate::sdp::web::{Kind, MESSAGE, Ours, Web};
+use crate::sdp::web::{BrowserDescription, DescriptionKind, MESSAGE, OurDescription};
 use crate::sdp::{self, Prefs};
 use liveness::{Liveness, Timeouts};
 use media::codec::{Codec, OpusPlan};
@@ -44,40 +44,40 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wire::{RingWire as Wire, Rings};
 
-/// Changes of a line, messages of a page, messages to it: what of each may wait.
+/// Capacity of the queues of a line's changes, of a page's messages, and of messages to the page.
 const WAITING: usize = 64;
-/// Numbers of lines, far from those of the SIP side.
+/// The first `id` of browsers' lines, which no `id` of a SIP line reaches.
 static NEXT: AtomicU64 = AtomicU64::new(1 << 40);
 
 /// How this server does ICE (RFC 8445).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ice {
-    /// It has an address that browsers reach, answers checks and sends none.
+    /// ICE-lite: the server has an address that browsers reach, answers checks and sends none.
     #[default]
     Lite,
-    /// It checks too: for a server behind a NAT.
+    /// Full ICE: the server sends checks too. For a server behind a NAT.
     Full,
 }
 
-/// All that is configured about browsers' transport. `Default` answers on loopback.
+/// The configuration of browsers' transport. `Default` answers on loopback.
 #[derive(Clone, Debug)]
 pub struct WebRtcPlan {
-    /// Where datagrams are received; an unspecified address stands for those of all interfaces.
+    /// The addresses to bind; an unspecified one stands for the addresses of all interfaces.
     pub bind: Vec<IpAddr>,
     /// UDP ports, one for each call and address; `None`: any.
     pub ports: Option<RangeInclusive<u16>>,
-    /// The address candidates name where it is not the one bound to: a NAT that forwards each port to the same.
+    /// The address in candidates where it is not the bound one: that of a NAT that forwards each port to the same port.
     pub public: Option<IpAddr>,
     pub ice: Ice,
-    /// Whether pages may call over TCP too, on the same ports: those that may send no UDP.
+    /// Whether pages may call over TCP too, on the same ports, where UDP is blocked.
     pub tcp: bool,
-    /// Without a packet for this long a peer is lost.
+    /// After this time without packets a peer counts as lost.
     pub lost: Duration,
-    /// How long a lost one may take to come back.
+    /// After this time a lost peer is given up.
     pub grace: Duration,
     /// From the answer to the first packet.
     pub connect: Duration,
-    /// How Opus is spoken.
+    /// The configuration of Opus.
     pub opus: OpusPlan,
 }
 
@@ -97,7 +97,7 @@ impl Default for WebRtcPlan {
     }
 }
 
-/// Why a browser's call does not come about, or a fragment is refused. Holds no text of the browser's.
+/// Why a browser's call is refused, or a fragment. No variant holds text of the browser.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error(transparent)]
@@ -119,7 +119,7 @@ pub enum Fault {
 /// A message on the data channel `switchboard`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A channel has opened; what waited in the outbox goes out now.
+    /// A channel has opened; messages that waited in the outbox are sent.
     Opened,
     /// Valid UTF-8 of at most 4096 bytes.
     Text(String),
@@ -127,29 +127,28 @@ pub enum Message {
     Bad,
 }
 
-/// The data channel of one call. Both ways hold [`WAITING`] messages: an inbox that is full loses the newest (counted), an
-/// outbox that stays full while the channel is open ends the call with `"the page does not read"`; before the channel is open
-/// the outbox loses its oldest.
+/// The data channel of one call. Inbox and outbox hold [`WAITING`] messages. A full inbox drops the newest (counted). A full outbox ends
+/// the call with `"the page does not read"` while the channel is open; before, it drops the oldest.
 #[derive(Debug)]
 pub struct Data {
     pub inbox: mpsc::Receiver<Message>,
     pub outbox: mpsc::Sender<String>,
 }
 
-/// A browser's call, answered.
+/// An answered call of a browser.
 #[derive(Debug)]
 pub struct Answered {
-    /// The answer, with our candidates in it.
+    /// The answer, with our candidates.
     pub sdp: String,
     pub peer: Peer,
     pub line: Line,
     pub data: Data,
 }
 
-/// A call of ours to another server, before its answer. Dropping it closes it.
+/// A call of ours to another server, before its answer. Dropping it ends the call.
 #[derive(Debug)]
 pub struct Offered {
-    /// The offer, with our candidates in it.
+    /// The offer, with our candidates.
     pub sdp: String,
     pub peer: Peer,
     pub data: Data,
@@ -157,7 +156,7 @@ pub struct Offered {
     prefs: Prefs,
 }
 
-/// How many peers and sockets there are.
+/// The number of peers and sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Peers whose task runs.
@@ -212,21 +211,21 @@ impl WebRtc {
         Ok(Self(Arc::new(Shared { plan, addresses, counts, draining })))
     }
 
-    /// Answers a browser's offer: nothing is waited for. The call lives until the line is dropped or hung up.
+    /// Answers a browser's offer without waiting. The call lasts until the line is dropped or hung up.
     pub async fn answer(&self, offer: &str) -> Result<Answered, Fault> {
         let prefs = self.prefs();
-        let theirs = Web::read(offer, Kind::Offer, &prefs)?;
+        let theirs = BrowserDescription::read(offer, DescriptionKind::Offer, &prefs)?;
         let (payload_type, codec, keys) = theirs.codec();
         let mut stack = Stack::new(Role::Answerer(self.0.plan.ice), &[(payload_type, codec)], keys.as_slice())?;
         let sockets = self.sockets()?;
         let sockets = if self.0.plan.tcp { sockets.with_tcp() } else { sockets };
-        let tidy = theirs.tidy(Kind::Offer, stack::MIDS, &theirs.transport);
+        let reduced = theirs.reduced(DescriptionKind::Offer, stack::MIDS, &theirs.transport);
         let candidates = self.candidates(&sockets);
-        let transport = stack.answer(&tidy, &sockets)?;
+        let transport = stack.answer(&reduced, &sockets)?;
         if self.0.plan.ice == Ice::Full {
-            theirs.candidates.iter().filter_map(|c| candidate::theirs(c)).for_each(|c| stack.add(&c));
+            theirs.candidates.iter().filter_map(|c| candidate::theirs(c)).for_each(|c| stack.add_candidate(&c));
         }
-        let ours = Ours {
+        let ours = OurDescription {
             session_id: u64::from(rand::random::<u32>()),
             transport,
             setup: "passive",
@@ -251,7 +250,7 @@ impl WebRtc {
         let transport = stack.offer(&sockets)?;
         let mut plan = media::leg::LegPlan::new(codec, 111);
         (plan.telephone_event, plan.event_clock) = (Some(110), 48_000);
-        let ours = Ours {
+        let ours = OurDescription {
             session_id: u64::from(rand::random::<u32>()),
             transport,
             setup: "actpass",
@@ -267,13 +266,13 @@ impl WebRtc {
         Ok(Offered { sdp, peer, data, line, prefs })
     }
 
-    /// How many peers and sockets there are.
+    /// The number of peers and sockets.
     pub fn report(&self) -> Report {
         let Running { peers, sockets } = &*self.0.counts;
         Report { peers: peers.load(Relaxed), sockets: sockets.load(Relaxed) }
     }
 
-    /// No further call is answered; those that live go on.
+    /// No further call is answered; live ones go on.
     pub fn drain(&self) {
         self.0.draining.cancel();
     }
@@ -306,7 +305,7 @@ impl WebRtc {
         sockets.addresses().next().map(|address| self.seen(address))
     }
 
-    /// An address of ours as browsers are to call it.
+    /// An address of ours as candidates name it.
     fn seen(&self, mut address: SocketAddr) -> SocketAddr {
         if let Some(public) = self.0.plan.public.filter(|public| same_family(*public, address.ip())) {
             address.set_ip(public);
@@ -318,8 +317,8 @@ impl WebRtc {
         &self,
         stack: Stack,
         sockets: Sockets,
-        theirs: Option<Web>,
-        ours: Ours,
+        theirs: Option<BrowserDescription>,
+        ours: OurDescription,
     ) -> Result<(Peer, Line, Data), Fault> {
         let WebRtcPlan { lost, grace, connect, .. } = self.0.plan;
         // The offerer is never ICE-lite.
@@ -357,9 +356,9 @@ impl WebRtc {
 }
 
 impl Offered {
-    /// Takes the answer: from here on the call connects.
+    /// Takes the answer. The call begins to connect.
     pub async fn accept(mut self, answer: &str) -> Result<Answered, Fault> {
-        let theirs = Web::read(answer, Kind::Answer, &self.prefs)?;
+        let theirs = BrowserDescription::read(answer, DescriptionKind::Answer, &self.prefs)?;
         self.line.plan = theirs.plan(&self.prefs);
         self.peer.accept(theirs).await?;
         Ok(Answered { sdp: self.sdp, peer: self.peer, line: self.line, data: self.data })

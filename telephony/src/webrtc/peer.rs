@@ -1,8 +1,8 @@
-//! `Peer`: the end of a browser's call that stays with its signalling.
+//! `Peer`: the handle of a browser's call for its signalling.
 use super::Fault;
 use super::fragment::Fragment;
 use super::wire::Rings;
-use crate::sdp::web::Web;
+use crate::sdp::web::BrowserDescription;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 /// What a peer requests of its task.
 #[derive(Debug)]
 pub(super) enum PeerRequest {
-    Accept(Box<Web>, oneshot::Sender<Result<(), Fault>>),
+    Accept(Box<BrowserDescription>, oneshot::Sender<Result<(), Fault>>),
     Trickle {
         etag: u32,
         fragment: Fragment,
@@ -23,7 +23,7 @@ pub(super) enum PeerRequest {
     HangUp(&'static str),
 }
 
-/// What went over a call's wire so far.
+/// The counters of a call's wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PeerStats {
     /// RTP packets given to the leg, and sent.
@@ -36,7 +36,7 @@ pub struct PeerStats {
     pub round_trip: Option<Duration>,
 }
 
-/// Clones share the call; holding one does not keep it up.
+/// Clones share the call; holding one does not keep the call alive.
 #[derive(Clone, Debug)]
 pub struct Peer {
     id: u64,
@@ -99,7 +99,7 @@ impl Peer {
         }
     }
 
-    pub(super) async fn accept(&self, theirs: Web) -> Result<(), Fault> {
+    pub(super) async fn accept(&self, theirs: BrowserDescription) -> Result<(), Fault> {
         self.ask(|reply| PeerRequest::Accept(Box::new(theirs), reply)).await
     }
 

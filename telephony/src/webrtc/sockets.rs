@@ -1,5 +1,5 @@
-//! The sockets of one peer: UDP, one for each address, on ports out of a range, read in batches with the kernel's times; and TCP
-//! on the same ports, where it is wanted.
+//! `Sockets`: the sockets of one peer: UDP, one for each address, on ports out of a range, read in batches with the kernel's arrival
+//! times; and TCP on the same ports, where it is configured.
 use super::Fault;
 use super::datagram::Datagram;
 use super::streams::Streams;
@@ -34,13 +34,13 @@ impl Sockets {
         Ok(Self { udp: bound.collect::<Result<_, Fault>>()?, tcp: Streams::default() })
     }
 
-    /// Takes calls over TCP too, on the same ports.
+    /// Accepts calls over TCP too, on the same ports.
     pub(super) fn with_tcp(mut self) -> Self {
         self.tcp = Streams::bind(self.addresses());
         self
     }
 
-    /// Those of UDP.
+    /// The addresses of the UDP sockets.
     pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.udp.iter().map(|(_, local)| *local)
     }
@@ -49,7 +49,7 @@ impl Sockets {
         self.tcp.addresses()
     }
 
-    /// Hands over what has arrived, a batch of each socket.
+    /// Passes on the datagrams that have arrived, one batch of each socket.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Datagram)) -> Poll<()> {
         let mut any = self.tcp.poll(context, &mut take);
         for (socket, local) in &self.udp {
@@ -73,7 +73,7 @@ impl Sockets {
         any
     }
 
-    /// Sends, or drops where the network takes nothing.
+    /// Sends, or drops where the socket's buffer is full.
     pub(super) fn send(&mut self, transport: &TransportContext, bytes: &[u8]) -> bool {
         let (local, to) = (transport.local_addr, transport.peer_addr);
         if transport.transport_protocol == TransportProtocol::TCP {
@@ -88,7 +88,7 @@ impl Sockets {
     }
 }
 
-/// From a random place of the range on, so that a port that was just closed rests.
+/// Begins at a random place of the range, so that a port that was just closed is seldom used again at once.
 fn one(address: IpAddr, ports: Option<&RangeInclusive<u16>>) -> io::Result<std::net::UdpSocket> {
     let Some(range) = ports else { return ports::open(address, 0) };
     let (from, many) =

@@ -1,4 +1,5 @@
-//! `Stack`: one `rtc` connection as this server uses it, and what is asked of it beside packets.
+//! `Stack`: one connection of the `rtc` library, configured for this server: descriptions, candidates and state. Packets go through
+//! `connection` itself.
 use super::deliver::DeliverRtcp;
 use super::sockets::Sockets;
 use super::{Fault, Ice, candidate};
@@ -21,16 +22,17 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use std::time::{Duration, Instant};
 
-/// Names of the m-lines within the stack.
+/// The `mid`s of sound and data in descriptions that the library reads and writes.
 pub(super) const MIDS: (&str, &str) = ("0", "1");
 /// The data channel's label and protocol.
 pub(super) const LABEL: &str = "switchboard";
 const PROTOCOL: &str = "switchboard.v1";
-/// Between two rounds of ICE checks, and how many of them a pair gets.
+/// The time between two rounds of ICE connectivity checks, and how many checks a candidate pair gets.
 const CHECK: (Duration, u16) = (Duration::from_millis(50), 300);
-/// Consent is asked for, and a silent pair believed in, this often and this long. The liveness of the sound is faster.
+/// How often consent is checked (RFC 7675), and after how long without an answer a pair counts as disconnected. The liveness check
+/// of the sound notices earlier.
 const CONSENT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
-/// Bytes of messages kept for a page that does not read, and of those that are not read here.
+/// The most bytes of data channel messages that wait to be sent, and to be read.
 const SCTP_BUFFER: u32 = 64 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,19 +43,19 @@ pub(super) enum Role {
 
 pub(super) struct Stack {
     pub connection: RTCPeerConnection,
-    /// Of the sound we send.
+    /// The SSRC of the sound that is sent.
     pub ssrc: u32,
     pub track: String,
     sender: RTCRtpSenderId,
 }
 
-/// The stack's own words name addresses: they go no further.
+/// Hides the library's own words, which can hold addresses.
 fn refused(_: Error) -> Fault {
     Fault::Stack("the description does not fit")
 }
 
 impl Stack {
-    /// A connection with one track of sound. `keys`: payload type and clock of telephone-event.
+    /// A connection with one track of sound. `keys`: payload type and clock rate of each telephone-event.
     pub(super) fn new(role: Role, codecs: &[(u8, Codec)], keys: &[(u8, u32)]) -> Result<Self, Fault> {
         let mut engine = MediaEngine::default();
         let mut first = None;
@@ -75,7 +77,8 @@ impl Stack {
             .with_include_loopback_candidate(true)
             .with_answering_dtls_role(RTCDtlsRole::Server)
             .with_ice_connection_attempts(Some(CHECK.0), Some(CHECK.1))
-            // Never failed: whether the far end lives is the liveness's to say, and a failed agent forgets its candidates.
+            // Zero: the agent never enters the state "failed", in which it forgets its candidates. The liveness check decides when the far
+            // end is gone.
             .with_ice_timeouts(Some(CONSENT.1), Some(Duration::ZERO), Some(CONSENT.0))
             .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
             .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
@@ -103,12 +106,12 @@ impl Stack {
         Ok(Self { connection, ssrc, track, sender })
     }
 
-    /// Takes an offer in our own words; gives our side of the transport.
-    pub(super) fn answer(&mut self, tidy: &str, sockets: &Sockets) -> Result<Transport, Fault> {
+    /// Takes an offer (see [`web::BrowserDescription::reduced`]); returns our side of the transport.
+    pub(super) fn answer(&mut self, description: &str, sockets: &Sockets) -> Result<Transport, Fault> {
         let now = Instant::now();
-        let offer = RTCSessionDescription::offer(tidy.to_owned()).map_err(refused)?;
+        let offer = RTCSessionDescription::offer(description.to_owned()).map_err(refused)?;
         self.connection.set_remote_description(now, offer).map_err(refused)?;
-        self.gather(sockets);
+        self.add_local_candidates(sockets);
         let answer = self.connection.create_answer(None).map_err(refused)?;
         self.connection.set_local_description(now, answer).map_err(refused)?;
         self.transport()
@@ -117,12 +120,12 @@ impl Stack {
     pub(super) fn offer(&mut self, sockets: &Sockets) -> Result<Transport, Fault> {
         let channel = RTCDataChannelInit { protocol: PROTOCOL.into(), ..RTCDataChannelInit::default() };
         self.connection.create_data_channel(LABEL, Some(channel)).map_err(refused)?;
-        self.gather(sockets);
-        self.renew()
+        self.add_local_candidates(sockets);
+        self.offer_again()
     }
 
-    /// An offer of the same, or, once there was an answer, of an ICE restart.
-    pub(super) fn renew(&mut self) -> Result<Transport, Fault> {
+    /// Another offer of the same streams; once there was an answer, one of an ICE restart.
+    pub(super) fn offer_again(&mut self) -> Result<Transport, Fault> {
         if self.connection.current_remote_description().is_some() {
             self.connection.restart_ice();
         }
@@ -131,20 +134,20 @@ impl Stack {
         self.transport()
     }
 
-    /// Takes the answer to an offer of ours, in our own words.
-    pub(super) fn accept(&mut self, tidy: &str) -> Result<(), Fault> {
-        let answer = RTCSessionDescription::answer(tidy.to_owned()).map_err(refused)?;
+    /// Takes the answer to our offer (see [`web::BrowserDescription::reduced`]).
+    pub(super) fn accept(&mut self, description: &str) -> Result<(), Fault> {
+        let answer = RTCSessionDescription::answer(description.to_owned()).map_err(refused)?;
         self.connection.set_remote_description(Instant::now(), answer).map_err(refused)
     }
 
-    /// A candidate of theirs; one that cannot be used is passed over.
-    pub(super) fn add(&mut self, candidate: &str) {
+    /// Adds a candidate of the far end; one that cannot be used is ignored.
+    pub(super) fn add_candidate(&mut self, candidate: &str) {
         let candidate = RTCIceCandidateInit { candidate: candidate.to_owned(), ..RTCIceCandidateInit::default() };
         self.connection.add_remote_candidate(candidate).ok();
     }
 
-    /// Our sockets as the agent knows them: by the addresses they are bound to.
-    pub(super) fn gather(&mut self, sockets: &Sockets) {
+    /// Adds our sockets as local candidates, by the addresses that they are bound to.
+    pub(super) fn add_local_candidates(&mut self, sockets: &Sockets) {
         let udp = sockets.addresses().enumerate().map(|(place, address)| candidate::host(address, place));
         let tcp = sockets.tcp().enumerate().map(|(place, address)| candidate::passive(address, place));
         for candidate in udp.chain(tcp) {
@@ -153,7 +156,7 @@ impl Stack {
         }
     }
 
-    /// Our credentials and fingerprint, out of the stack's own description.
+    /// Our ICE credentials and DTLS fingerprint, read from the library's local description.
     fn transport(&self) -> Result<Transport, Fault> {
         let description = self.connection.local_description().ok_or(Fault::Stack("it has no description"))?;
         let attributes = web::attributes(&description.sdp);
@@ -165,7 +168,7 @@ impl Stack {
         Ok(Transport { ufrag: find("ice-ufrag")?, pwd: find("ice-pwd")?, fingerprint: find("fingerprint")?, lite })
     }
 
-    /// The far end has closed DTLS.
+    /// Whether the far end has closed DTLS, or DTLS has failed.
     pub(super) fn is_closed(&mut self) -> bool {
         let Some(sender) = self.connection.rtp_sender(self.sender) else { return true };
         sender
@@ -173,8 +176,8 @@ impl Stack {
             .is_some_and(|t| matches!(t.state(), RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
     }
 
-    /// Whether this is the page's channel.
-    pub(super) fn is_ours(&mut self, id: RTCDataChannelId) -> bool {
+    /// Whether this is the data channel of the call's page.
+    pub(super) fn is_page_channel(&mut self, id: RTCDataChannelId) -> bool {
         self.connection.data_channel(id).is_some_and(|channel| channel.label() == LABEL)
     }
 

@@ -1,5 +1,5 @@
-//! `Streams`: ICE over TCP (RFC 6544) at the passive end. A page that may send no UDP calls us here; each packet stands behind
-//! its length (RFC 4571).
+//! `Streams`: ICE over TCP (RFC 6544), the passive end, for pages whose UDP is blocked. Each packet is preceded by its length
+//! (RFC 4571).
 use super::datagram::Datagram;
 use bytes::{Buf, BufMut, BytesMut};
 use rtc::shared::TransportProtocol::TCP;
@@ -11,12 +11,12 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Connections of one call. One more replaces one that was never answered (the agent answers only the page), of those the one
-/// that has been silent longest.
+/// Connections of one call. One more replaces the connection that has been silent longest among those that were never answered: the ICE
+/// agent answers only the page.
 const MOST: usize = 4;
 /// The longest packet; a longer length closes the connection.
 const PACKET: usize = 4096;
-/// Bytes on their way to a page that takes none; beyond it packets are lost, as they would be over UDP.
+/// Bytes that wait for a page that reads none; beyond it packets are dropped, as they would be over UDP.
 const UNDERWAY: usize = 32 * 1024;
 /// Bytes read from a connection before the task handles anything else.
 const READ: usize = 8 * 1024;
@@ -39,7 +39,7 @@ struct Stream {
 }
 
 impl Streams {
-    /// Listens on the ports that UDP has; an address whose port is another's over TCP goes without.
+    /// Listens on the ports of the UDP sockets, except where another program uses the TCP port.
     pub(super) fn bind(udp: impl Iterator<Item = SocketAddr>) -> Self {
         let bound = udp.filter_map(|address| {
             let listener = std::net::TcpListener::bind(address).ok()?;
@@ -53,10 +53,10 @@ impl Streams {
         self.listeners.iter().map(|(_, local)| *local)
     }
 
-    /// Hands over what has arrived; whoever waits is woken by more.
+    /// Passes on the packets that have arrived. The task is woken when more arrive.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Datagram)) -> Poll<()> {
         for (listener, local) in &self.listeners {
-            // An error is one connection's own, or no file is free: the next packet's turn requests again.
+            // An error concerns one connection, or no file descriptor is free: the next poll tries again.
             while let Poll::Ready(Ok((io, from))) = listener.poll_accept(context) {
                 let _ = io.set_nodelay(true);
                 if self.open.len() >= MOST

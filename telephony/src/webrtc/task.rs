@@ -10,7 +10,7 @@ use super::wire::{Rings, count};
 use super::{Counted, Fault, Message, fragment, message};
 use crate::line::{By, Change, Ended, HangUp};
 use crate::rtp::rtcp::ReportState;
-use crate::sdp::web::{Kind, Ours, Transport, Web};
+use crate::sdp::web::{BrowserDescription, DescriptionKind, OurDescription, Transport};
 use media::packet::{Packet, Rtcp, Rtp};
 use rtc::data_channel::RTCDataChannelId;
 use rtc::peer_connection::event::{RTCDataChannelEvent, RTCPeerConnectionEvent};
@@ -59,8 +59,8 @@ pub(super) struct Parts {
     pub stack: Stack,
     pub sockets: Sockets,
     /// The description of the far end; `None` before an answer to our offer.
-    pub theirs: Option<Web>,
-    pub ours: Ours,
+    pub theirs: Option<BrowserDescription>,
+    pub ours: OurDescription,
     pub rings: Arc<Rings>,
     /// The number of the ICE session; it is raised after the session's credentials have changed.
     pub etag: Arc<AtomicU32>,
@@ -259,7 +259,9 @@ impl Task {
                 let news = !std::mem::replace(&mut self.up, true);
                 news.then(|| self.tell(Change::Up)).flatten()
             }
-            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) if self.parts.stack.is_ours(id) => {
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id))
+                if self.parts.stack.is_page_channel(id) =>
+            {
                 self.channel = Some(id);
                 self.parts.owner.inbox.try_send(Message::Opened).ok();
                 None
@@ -293,7 +295,7 @@ impl Task {
             }
             RTCMessage::RtcpPacket(_, packets) => {
                 for packet in packets {
-                    if let Some(rtcp) = self.report_state.understand(packet.as_any(), arrived) {
+                    if let Some(rtcp) = self.report_state.interpret(packet.as_any(), arrived) {
                         self.report(rtcp);
                     }
                 }
@@ -387,10 +389,10 @@ impl Task {
         }
     }
 
-    fn accept(&mut self, theirs: Web) -> Result<(), Fault> {
+    fn accept(&mut self, theirs: BrowserDescription) -> Result<(), Fault> {
         let stack = &mut self.parts.stack;
-        stack.accept(&theirs.tidy(Kind::Answer, MIDS, &theirs.transport))?;
-        theirs.candidates.iter().filter_map(|c| super::candidate::theirs(c)).for_each(|c| stack.add(&c));
+        stack.accept(&theirs.reduced(DescriptionKind::Answer, MIDS, &theirs.transport))?;
+        theirs.candidates.iter().filter_map(|c| super::candidate::theirs(c)).for_each(|c| stack.add_candidate(&c));
         self.parts.theirs = Some(theirs);
         Ok(())
     }
@@ -414,7 +416,7 @@ impl Task {
     fn add(&mut self, candidates: &[String]) {
         for candidate in candidates.iter().take(CANDIDATES.saturating_sub(self.candidates)) {
             self.candidates += 1;
-            self.parts.stack.add(candidate);
+            self.parts.stack.add_candidate(candidate);
         }
     }
 
@@ -425,10 +427,10 @@ impl Task {
         let transport = Transport { ufrag, pwd, ..theirs.transport.clone() };
         let stack = &mut self.parts.stack;
         if self.parts.ours.setup == "actpass" {
-            stack.accept(&theirs.tidy(Kind::Answer, MIDS, &transport))?;
+            stack.accept(&theirs.reduced(DescriptionKind::Answer, MIDS, &transport))?;
         } else {
             self.parts.ours.transport =
-                stack.answer(&theirs.tidy(Kind::Offer, MIDS, &transport), &self.parts.sockets)?;
+                stack.answer(&theirs.reduced(DescriptionKind::Offer, MIDS, &transport), &self.parts.sockets)?;
         }
         theirs.transport = transport;
         self.transports = TransportChoice::new(&self.parts.ours.transport.ufrag);
@@ -444,13 +446,13 @@ impl Task {
     }
 
     fn renew(&mut self) -> Result<String, Fault> {
-        self.parts.ours.transport = self.parts.stack.renew()?;
+        self.parts.ours.transport = self.parts.stack.offer_again()?;
         Ok(self.fragment())
     }
 
     fn fragment(&self) -> String {
-        let Ours { transport, candidates, complete, .. } = &self.parts.ours;
-        let mid = self.parts.theirs.as_ref().and_then(Web::mid).unwrap_or(MIDS.0);
+        let OurDescription { transport, candidates, complete, .. } = &self.parts.ours;
+        let mid = self.parts.theirs.as_ref().and_then(BrowserDescription::mid).unwrap_or(MIDS.0);
         fragment::write(mid, (&transport.ufrag, &transport.pwd), candidates, *complete)
     }
 

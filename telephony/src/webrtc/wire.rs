@@ -26,7 +26,7 @@ pub(super) struct Rings {
     closed: AtomicBool,
 }
 
-/// What went through, and what did not.
+/// The counters of the rings.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub received: AtomicU64,
@@ -52,7 +52,7 @@ impl Rings {
         })
     }
 
-    /// Gives the leg a packet; once the leg has gone, nobody.
+    /// Passes a packet to the leg; dropped once the leg has gone.
     pub(super) fn put(&self, packet: Packet) {
         if !self.closed.load(Relaxed) && self.inward.force_push(packet).is_some() {
             count(&self.counts.dropped_in);

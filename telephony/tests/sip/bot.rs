@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use telephony::rtp::{Latching, Ports, PortsPlan};
 use telephony::sip::{Credentials, Phone, Sip, SipPlan};
@@ -73,9 +73,35 @@ pub enum Manner {
     Decline(Decline),
 }
 
+/// How many packets a bot has sent back. On loopback what was sent lies in the receiver's socket.
+#[derive(Default)]
+pub struct Echoes {
+    count: Mutex<u64>,
+    more: Condvar,
+}
+
+impl Echoes {
+    pub fn count(&self) -> u64 {
+        *self.count.lock().expect("echoes")
+    }
+
+    fn sent(&self) {
+        *self.count.lock().expect("echoes") += 1;
+        self.more.notify_all();
+    }
+
+    /// Blocks until so many have been sent back in all.
+    pub fn wait_for(&self, count: u64) {
+        let (echoes, limit) = (self.count.lock().expect("echoes"), Duration::from_secs(5));
+        let (echoes, waited) = self.more.wait_timeout_while(echoes, limit, |echoes| *echoes < count).expect("echoes");
+        assert!(!waited.timed_out(), "{} of {count} packets were sent back", *echoes);
+    }
+}
+
 pub struct Bot {
     pub sip: Arc<Sip>,
     pub ports: Ports,
+    pub echoes: Arc<Echoes>,
     calls: Arc<Mutex<Vec<Taken>>>,
 }
 
@@ -90,16 +116,16 @@ impl Bot {
 
     pub async fn on(plan: SipPlan, ports: Ports, manner: Manner) -> Self {
         let (sip, mut rings) = Sip::start(plan, ports.clone()).await.expect("started");
-        let calls = Arc::new(Mutex::new(Vec::new()));
+        let (calls, echoes) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Echoes::default()));
         tokio::spawn({
-            let calls = calls.clone();
+            let (calls, echoes) = (calls.clone(), echoes.clone());
             async move {
                 while let Some(ring) = rings.recv().await {
-                    tokio::spawn(take(ring, manner, calls.clone()));
+                    tokio::spawn(take(ring, manner, calls.clone(), echoes.clone()));
                 }
             }
         });
-        Self { sip: Arc::new(sip), ports, calls }
+        Self { sip: Arc::new(sip), ports, echoes, calls }
     }
 
     pub fn udp(&self) -> SocketAddr {
@@ -128,7 +154,7 @@ impl Bot {
     }
 }
 
-async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
+async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>, sent: Arc<Echoes>) {
     let at = {
         let mut calls = calls.lock().expect("calls");
         calls.push(Taken {
@@ -169,6 +195,7 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>) {
             while over.recv_timeout(Duration::from_millis(2)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 while let Some(packet) = wire.recv(std::time::Instant::now()) {
                     wire.send(&packet);
+                    sent.sent();
                 }
             }
         })

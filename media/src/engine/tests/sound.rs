@@ -13,10 +13,10 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chain, Chunk, Spoken, Synthesiser, TtsFault, UtteranceId, Voice};
+use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -81,6 +81,42 @@ impl Tap for Meter {
     }
 }
 
+/// How many pieces of sound the speech workers have put into the room's queue.
+#[derive(Default)]
+struct Delivered {
+    count: Mutex<u64>,
+    more: Condvar,
+}
+
+impl Delivered {
+    fn count(&self) -> u64 {
+        *self.count.lock().unwrap()
+    }
+
+    /// Blocks until more than `count` pieces have been delivered.
+    fn wait(&self, count: u64) {
+        let delivered = self.count.lock().unwrap();
+        let (delivered, late) =
+            self.more.wait_timeout_while(delivered, LIMIT, |delivered| *delivered <= count).unwrap();
+        assert!(!late.timed_out(), "the workers deliver nothing after piece {}", *delivered);
+    }
+}
+
+/// The room's sink, which counts what it takes.
+struct CountingSink(Box<dyn Sink>, Arc<Delivered>);
+
+impl Sink for CountingSink {
+    fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
+        self.0.sound(sound)?;
+        *self.1.count.lock().unwrap() += 1;
+        self.1.more.notify_one();
+        Ok(())
+    }
+}
+
+/// The longest that anything may take in real time.
+const LIMIT: Duration = Duration::from_secs(60);
+
 struct Line {
     room: RoomHandle,
     slot: Slot,
@@ -88,6 +124,11 @@ struct Line {
     events: mpsc::Receiver<Event>,
     spoken: mpsc::Receiver<Spoken>,
     loud: Arc<AtomicU64>,
+    delivered: Arc<Delivered>,
+    /// How many pieces of sound had been delivered before the last tick.
+    taken: u64,
+    /// The playout and the queue before it are empty: nothing plays until another piece is delivered.
+    starved: bool,
     now: Instant,
 }
 
@@ -103,21 +144,33 @@ impl Line {
         let voice = Voice { language: Language::En, name: String::new(), rate: crate::Rate::Hz8000 };
         let (news, spoken) = mpsc::channel(256);
         let chain = Arc::new(Chain::new(vec![Arc::new(Fast(piece))]));
-        let speaker = pool.speaker(1, chain, voice, room.sink(Seat::CALLER), news);
-        Self { room, slot, speaker, events, spoken, loud, now }
+        let delivered = Arc::new(Delivered::default());
+        let sink = Box::new(CountingSink(room.sink(Seat::CALLER), delivered.clone()));
+        let speaker = pool.speaker(1, chain, voice, sink, news);
+        Self { room, slot, speaker, events, spoken, loud, delivered, taken: 0, starved: true, now }
     }
 
-    /// One tick; what was played.
+    fn say(&mut self, clause: u64, chars: usize) {
+        self.speaker.say(UtteranceId(clause), "x".repeat(chars), true).unwrap();
+    }
+
+    /// One tick, not before there is something to play; what was played.
     fn tick(&mut self) -> Vec<Played> {
+        if self.starved {
+            self.delivered.wait(self.taken);
+        }
+        self.taken = self.delivered.count();
         let (mut batch, counters) = (Batch::default(), Counters::default());
         for part in [Part::Take, Part::Tick, Part::Give] {
             self.slot.turn(part, (self.now, self.now), &mut batch, &counters);
         }
         self.now += TICK;
         while self.spoken.try_recv().is_ok() {}
-        std::iter::from_fn(|| self.events.try_recv().ok())
+        let played: Vec<Played> = std::iter::from_fn(|| self.events.try_recv().ok())
             .filter_map(|event| if let Event::Played { played, .. } = event { Some(played) } else { None })
-            .collect()
+            .collect();
+        self.starved = played.last().is_some_and(|played| played.phase == Phase::Waiting);
+        played
     }
 
     /// Ticks until this clause is over, in real time not longer than a minute.
@@ -125,13 +178,8 @@ impl Line {
         let begun = Instant::now();
         let mut all = Vec::new();
         while !all.iter().any(|p: &Played| p.utterance.0 == last && matches!(p.phase, Phase::Done | Phase::Cut)) {
-            let played = self.tick();
-            // While nothing plays, the workers are given time: their clock is the real one.
-            if played.iter().any(|p| p.phase == Phase::Waiting) || all.is_empty() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            all.extend(played);
-            assert!(begun.elapsed() < Duration::from_secs(60), "clause {last} is never over");
+            all.extend(self.tick());
+            assert!(begun.elapsed() < LIMIT, "clause {last} is never over");
         }
         all
     }
@@ -144,7 +192,7 @@ fn a_text_of_any_length_is_heard_whole() {
     for (clauses, chars, piece) in [(1, 2, 20), (1, 500, 10), (7, 300, 4), (40, 30, 10), (300, 40, 20), (3, 2_000, 5)] {
         let mut line = Line::new(&pool, Duration::from_millis(piece));
         for clause in 1..=clauses {
-            line.speaker.say(UtteranceId(clause), "x".repeat(chars), true).unwrap();
+            line.say(clause, chars);
         }
         let all = line.until_over(clauses);
         let done: Vec<_> = all.iter().filter(|p| p.phase == Phase::Done).map(|p| (p.utterance.0, p.chars)).collect();
@@ -162,7 +210,7 @@ fn a_hush_leaves_nothing_of_what_waits_and_the_next_clause_is_heard() {
     let pool = Pool::start(PoolPlan { threads: 2, ..PoolPlan::default() }).unwrap();
     let mut line = Line::new(&pool, Duration::from_millis(5));
     for clause in 1..=20 {
-        line.speaker.say(UtteranceId(clause), "x".repeat(300), true).unwrap();
+        line.say(clause, 300);
     }
     while line.loud.load(Ordering::Relaxed) < 8_000 {
         line.tick();
@@ -170,7 +218,7 @@ fn a_hush_leaves_nothing_of_what_waits_and_the_next_clause_is_heard() {
     let before = line.loud.load(Ordering::Relaxed);
     line.speaker.hush(UtteranceId(21));
     line.room.hush(Seat::CALLER, UtteranceId(21)).unwrap();
-    line.speaker.say(UtteranceId(21), "x".repeat(10), true).unwrap();
+    line.say(21, 10);
     let all = line.until_over(21);
     assert!(all.iter().all(|p| p.utterance.0 == 21 || p.phase == Phase::Cut), "{all:?}");
     let more = line.loud.load(Ordering::Relaxed) - before;

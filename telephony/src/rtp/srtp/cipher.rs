@@ -1,4 +1,4 @@
-//! Session keys and what they do to one packet: AES counter mode with HMAC-SHA1 (RFC 3711, 6188) and AES-GCM (RFC 7714).
+//! `Cipher`: session keys, and the protection of single packets: AES counter mode with HMAC-SHA1 (RFC 3711, 6188) and AES-GCM (RFC 7714).
 use super::keys::{Keys, Mki, Suite};
 use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper};
 use aes::{Aes128Enc, Aes256Enc};
@@ -9,16 +9,16 @@ use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha1::Sha1;
 use zeroize::Zeroizing;
 
-/// Of HMAC-SHA1 keys (RFC 3711 section 5.2).
+/// The length of HMAC-SHA1 keys (RFC 3711 section 5.2).
 const AUTH_KEY: usize = 20;
-/// Of RTCP's tag in every suite with HMAC-SHA1 (RFC 4568 section 6.2).
+/// The length of the SRTCP tag in every suite with HMAC-SHA1 (RFC 4568 section 6.2).
 const RTCP_TAG: usize = 10;
 const GCM_TAG: usize = 16;
 /// The encryption bit and the index of SRTCP.
 pub(super) const WORD: usize = 4;
-/// Header and source of an RTCP packet, which stay readable.
+/// The header and SSRC of an RTCP packet, which are not encrypted.
 pub(super) const RTCP_HEADER: usize = 8;
-/// Where a packet stands: what its initialisation vector is made of.
+/// The SSRC and index of a packet, from which its initialisation vector is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PacketIndex {
     /// Index of 48 bits: roll-over counter and sequence number.
@@ -37,7 +37,7 @@ impl PacketIndex {
         salt ^ u128::from(ssrc) << 48 ^ u128::from(index)
     }
 
-    /// Every packet we send is encrypted.
+    /// All packets that are sent are encrypted.
     fn word(self) -> Option<[u8; WORD]> {
         match self {
             Self::Rtp { .. } => None,
@@ -45,7 +45,7 @@ impl PacketIndex {
         }
     }
 
-    /// What the HMAC covers beyond the packet.
+    /// What the HMAC covers beside the packet.
     fn roll_over(self) -> Option<[u8; 4]> {
         match self {
             Self::Rtp { index, .. } => Some(((index >> 16) as u32).to_be_bytes()),
@@ -61,7 +61,7 @@ pub(super) struct Cipher {
     mki: Option<Mki>,
 }
 
-/// Those of RTP, or of RTCP.
+/// The session keys of RTP, or of RTCP.
 enum SessionKeys {
     Cm { aes: Aes, salt: u128, auth: Box<Hmac<Sha1>>, tag: usize },
     Gcm { key: Box<LessSafeKey>, salt: u128 },
@@ -113,7 +113,7 @@ fn derive(master: &Aes, master_salt: u128, label: u8, out: &mut [u8]) {
 impl Cipher {
     pub(super) fn new(keys: &Keys) -> Self {
         let (master, master_salt) = (Aes::new(keys.key()), salt(keys.salt()));
-        let half = |first: u8, tag: usize| {
+        let session_keys = |first: u8, tag: usize| {
             let mut key = Zeroizing::new([0; 32]);
             let key = &mut key[..keys.suite.key()];
             derive(&master, master_salt, first, key);
@@ -128,32 +128,33 @@ impl Cipher {
             Suite::AesCm32 | Suite::Aes256Cm32 => 4,
             _ => 10,
         };
-        Self { rtp: half(0, tag), rtcp: half(3, RTCP_TAG), mki: keys.mki }
+        Self { rtp: session_keys(0, tag), rtcp: session_keys(3, RTCP_TAG), mki: keys.mki }
     }
 
-    fn half(&self, place: PacketIndex) -> &SessionKeys {
+    fn session_keys(&self, place: PacketIndex) -> &SessionKeys {
         match place {
             PacketIndex::Rtp { .. } => &self.rtp,
             PacketIndex::Rtcp { .. } => &self.rtcp,
         }
     }
 
-    /// Seals the `length` bytes of a packet whose first `start` stay readable; its length then. `None`: no room.
+    /// Encrypts and authenticates the `length` bytes of a packet, of which the first `start` are not encrypted. Returns the new length;
+    /// `None` where the buffer is too small.
     pub(super) fn seal(&self, buffer: &mut [u8], start: usize, length: usize, place: PacketIndex) -> Option<usize> {
-        self.half(place).seal(buffer, start, length, place)
+        self.session_keys(place).seal(buffer, start, length, place)
     }
 
-    /// SRTCP's word, which lies in front of MKI and HMAC tag; behind a GCM tag.
+    /// The SRTCP index word. It stands before MKI and HMAC tag, but behind a GCM tag.
     pub(super) fn word(&self, packet: &[u8]) -> Option<u32> {
         let tag = if let SessionKeys::Cm { tag, .. } = self.rtcp { tag } else { 0 };
         let end = packet.len().checked_sub(tag + self.mki.map_or(0, |mki| mki.length))?;
         packet.get(end.checked_sub(WORD)?..end).and_then(|word| word.try_into().ok()).map(u32::from_be_bytes)
     }
 
-    /// Opens a packet into `plain`: its length there. `None` where it does not prove to be the other side's.
+    /// Authenticates and decrypts a packet into `plain`; returns its length. `None` where authentication fails.
     pub(super) fn open(&self, packet: &[u8], start: usize, place: PacketIndex, plain: &mut [u8]) -> Option<usize> {
-        let half = self.half(place);
-        let tag = if let SessionKeys::Cm { tag, .. } = half { *tag } else { 0 };
+        let keys = self.session_keys(place);
+        let tag = if let SessionKeys::Cm { tag, .. } = keys { *tag } else { 0 };
         let (rest, tag) = packet.split_at_checked(packet.len().checked_sub(tag)?)?;
         let body = match self.mki {
             None => rest,
@@ -163,7 +164,7 @@ impl Cipher {
                 (theirs == ours.get(ours.len().checked_sub(mki.length)?..)?).then_some(body)?
             }
         };
-        half.open(body, tag, start, place, plain)
+        keys.open(body, tag, start, place, plain)
     }
 }
 
@@ -171,7 +172,7 @@ impl SessionKeys {
     fn new(suite: Suite, key: &[u8], session_salt: &[u8], auth: &[u8], tag: usize) -> Self {
         let gcm = |algorithm| {
             let key = UnboundKey::new(algorithm, key).expect("the key is as long as its suite says");
-            // GCM's salt is as long as its vector.
+            // The salt of GCM is as long as its initialisation vector.
             Self::Gcm { key: Box::new(LessSafeKey::new(key)), salt: salt(session_salt) >> 16 }
         };
         match suite {
@@ -228,7 +229,7 @@ impl SessionKeys {
         match self {
             Self::Cm { aes, salt, auth, .. } => {
                 let sum = sign(auth, body, place);
-                // Without an early end, which would tell how much of a guess was right.
+                // In constant time.
                 let differ = sum.iter().zip(tag).fold(0, |differ, (a, b)| differ | (a ^ b));
                 if std::hint::black_box(differ) != 0 || tag.is_empty() {
                     return None;
@@ -254,7 +255,7 @@ impl SessionKeys {
     }
 }
 
-/// ring has SHA-1 without the processor's instructions for it, which this one uses.
+/// HMAC-SHA1 of the `sha1` crate, which uses the processor's SHA instructions; that of `ring` does not.
 fn sign(auth: &Hmac<Sha1>, packet: &[u8], place: PacketIndex) -> [u8; 20] {
     let mut mac = auth.clone();
     mac.update(packet);
@@ -330,15 +331,15 @@ mod tests {
             ),
         ];
         for (suite, key, expected) in vectors {
-            let half = SessionKeys::new(suite, &bytes(key), &bytes("51756964 2070726f 2071756f"), &[0; 20], 0);
+            let keys = SessionKeys::new(suite, &bytes(key), &bytes("51756964 2070726f 2071756f"), &[0; 20], 0);
             let plain = bytes(&format!("{head}{text}"));
             let mut buffer = plain.clone();
             buffer.resize(plain.len() + GCM_TAG, 0);
             let place = PacketIndex::Rtp { ssrc: 0x5501_a0b2, index: 0xf17b };
-            assert_eq!(half.seal(&mut buffer, 12, plain.len(), place), Some(plain.len() + GCM_TAG));
+            assert_eq!(keys.seal(&mut buffer, 12, plain.len(), place), Some(plain.len() + GCM_TAG));
             assert_eq!(buffer, bytes(&format!("{head}{expected}")), "{suite:?}");
             let mut back = [0; 128];
-            let length = half.open(&buffer, &[], 12, place, &mut back).unwrap();
+            let length = keys.open(&buffer, &[], 12, place, &mut back).unwrap();
             assert_eq!(&back[..length], plain);
         }
     }

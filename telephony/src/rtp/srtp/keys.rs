@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// The longest master key with its salt.
 pub(super) const LONGEST: usize = 32 + 14;
-/// With padding or without: phones differ.
+/// Base64 with or without padding: phones differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -17,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A crypto suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
-    /// AES-128 in counter mode, tag of 80 bits: what every phone with SRTP knows.
+    /// AES-128 in counter mode, tag of 80 bits: every phone with SRTP supports it.
     AesCm80,
     /// The same with a tag of 32 bits; RTCP keeps 80.
     AesCm32,
@@ -32,7 +32,7 @@ impl Suite {
     pub const ALL: [Self; 6] =
         [Self::AesGcm, Self::AesCm80, Self::Aes256Gcm, Self::Aes256Cm80, Self::AesCm32, Self::Aes256Cm32];
 
-    /// As `a=crypto` writes it.
+    /// The name in `a=crypto`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AesCm80 => "AES_CM_128_HMAC_SHA1_80",
@@ -65,7 +65,7 @@ impl Suite {
     }
 }
 
-/// The master key identifier that follows each packet's text (RFC 3711 section 3.1).
+/// The master key identifier that is appended to each packet (RFC 3711 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mki {
     pub value: u32,
@@ -73,7 +73,7 @@ pub struct Mki {
     pub length: usize,
 }
 
-/// A master key with its salt, for one direction. `Debug` hides it; dropped, it is wiped.
+/// A master key with its salt, for one direction. `Debug` hides it; dropping wipes it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
     pub suite: Suite,
@@ -82,10 +82,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Fresh ones of the system's random numbers.
+    /// New keys from the system's random numbers.
     ///
     /// # Panics
-    /// Where the system has none, which on Linux does not happen to a process that has started.
+    /// Where the system has no random numbers, which does not happen on a running Linux.
     pub fn random(suite: Suite) -> Self {
         let mut master = Zeroizing::new([0; LONGEST]);
         let random = SystemRandom::new().fill(&mut master[..suite.key() + suite.salt()]);
@@ -128,9 +128,9 @@ impl fmt::Debug for Keys {
 /// The keys of both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secrets {
-    /// What we send with.
+    /// The keys of what we send.
     pub ours: Keys,
-    /// What they send with.
+    /// The keys of what the other side sends.
     pub theirs: Keys,
 }
 

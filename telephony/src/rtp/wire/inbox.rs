@@ -1,5 +1,5 @@
-//! Datagrams of one socket, read in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a
-//! thread read into the same buffers, which so stay in the processor's cache.
+//! Reads datagrams in batches with the kernel's arrival times (`recvmmsg`, `SO_TIMESTAMPNS`). All wires of a thread read into the same
+//! buffers, so that these stay in the processor's cache.
 use crate::rtp::limits::LARGEST;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
@@ -7,15 +7,15 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// An older datagram than this has a stamp that cannot be believed: the wall clock was set.
-const OLDEST: Duration = Duration::from_secs(30);
-/// One stamped later than now was read with clocks of a moment ago, unless it is later than this.
-const LATEST: Duration = Duration::from_secs(1);
+/// A datagram that seems older than this has a wrong timestamp: the wall clock has been set.
+const MAX_AGE: Duration = Duration::from_secs(30);
+/// A timestamp may be later than the last reading of the clocks, but not by more than this.
+const MAX_AHEAD: Duration = Duration::from_secs(1);
 
-/// Two readings of clocks this close count as one moment.
-const TOGETHER: Duration = Duration::from_micros(100);
+/// Two readings of clocks within this time count as simultaneous.
+const SIMULTANEOUS: Duration = Duration::from_micros(100);
 
-/// Most datagrams read at once.
+/// The most datagrams read at once.
 pub(crate) const BATCH: usize = 8;
 
 thread_local! {
@@ -28,7 +28,7 @@ struct Inbox {
     vectors: Box<[libc::iovec; BATCH]>,
     /// These point into the boxes above.
     heads: Box<[libc::mmsghdr; BATCH]>,
-    /// The tick in which both clocks were last read, and what they said.
+    /// The tick in which both clocks were last read, and their readings.
     moment: Option<(Instant, Instant, Duration)>,
 }
 
@@ -49,8 +49,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) age: Duration,
 }
 
-/// Reads what waits, up to a [`BATCH`], hands each datagram to `take`, and tells how many; never blocks. `now` is the same in
-/// the whole tick, and stands in for a stamp that is missing or cannot be true.
+/// Reads the waiting datagrams, [`BATCH`] at most, passes each to `take`, and returns their number; never blocks. `now` is the same during
+/// the whole tick, and replaces a missing or impossible timestamp.
 pub(crate) fn receive(socket: RawFd, now: Instant, mut take: impl FnMut(Datagram<'_>)) -> usize {
     INBOX.with_borrow_mut(|inbox| {
         let read = inbox.fill(socket);
@@ -80,7 +80,7 @@ impl Inbox {
         inbox
     }
 
-    /// Makes a slot ready for the kernel, which leaves its own lengths there.
+    /// Prepares a slot for the kernel, which has overwritten its lengths.
     fn ready(&mut self, at: usize) {
         let (slot, vector, head) = (&mut self.slots[at], &mut self.vectors[at], &mut self.heads[at].msg_hdr);
         *vector = libc::iovec { iov_base: slot.data.as_mut_ptr().cast(), iov_len: LARGEST };
@@ -106,17 +106,17 @@ impl Inbox {
         let (slot, head) = (&self.slots[at], &self.heads[at]);
         let (length, truncated) = ((head.msg_len as usize).min(LARGEST), head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0);
         let (mut arrived, mut age) = (now, Duration::ZERO);
-        if let Some(stamp) = stamp(&head.msg_hdr) {
+        if let Some(stamp) = timestamp(&head.msg_hdr) {
             match wall.checked_sub(stamp) {
-                Some(past) if past <= OLDEST => (arrived, age) = (clock.checked_sub(past).unwrap_or(now), past),
-                None if stamp - wall <= LATEST => arrived = clock + (stamp - wall),
+                Some(past) if past <= MAX_AGE => (arrived, age) = (clock.checked_sub(past).unwrap_or(now), past),
+                None if stamp - wall <= MAX_AHEAD => arrived = clock + (stamp - wall),
                 _ => {}
             }
         }
         Datagram { bytes: (!truncated).then(|| &slot.data[..length]), from: address(&slot.name), arrived, age }
     }
 
-    /// The same moment on both clocks, once per tick: a datagram's age is the same on either.
+    /// Readings of both clocks at the same moment, once per tick. They convert timestamps.
     fn moment(&mut self, now: Instant) -> (Instant, Duration) {
         match self.moment {
             Some((tick, clock, wall)) if tick == now => (clock, wall),
@@ -129,7 +129,7 @@ impl Inbox {
     }
 }
 
-/// A thread that was put to sleep between the two readings tries again, or the sleep would look like travel.
+/// Reads both clocks, again where the thread was interrupted between the two readings.
 fn moment() -> (Instant, Duration) {
     let read = || {
         let (clock, wall) = (Instant::now(), SystemTime::now());
@@ -137,7 +137,7 @@ fn moment() -> (Instant, Duration) {
     };
     let mut moment = read();
     for _ in 0..3 {
-        if moment.0.elapsed() < TOGETHER {
+        if moment.0.elapsed() < SIMULTANEOUS {
             break;
         }
         moment = read();
@@ -145,8 +145,8 @@ fn moment() -> (Instant, Duration) {
     moment
 }
 
-/// The kernel's stamp, since 1970.
-fn stamp(head: &libc::msghdr) -> Option<Duration> {
+/// The kernel's timestamp, since 1970.
+fn timestamp(head: &libc::msghdr) -> Option<Duration> {
     // SAFETY: the kernel has filled `msg_control` and set `msg_controllen`; the macros walk inside these bounds, and the
     // payload is read unaligned.
     unsafe {

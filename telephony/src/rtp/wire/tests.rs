@@ -489,7 +489,7 @@ fn sealed(by: &mut Srtp, plain: &[u8]) -> Vec<u8> {
 fn where_keys_were_agreed_on_sound_and_reports_go_encrypted_both_ways() {
     for mut line in [Line::plain(), Line::muxed()] {
         let (mut them, _) = sealed_line(&line, Suite::AesCm80, Switch::Now);
-        let muxes = line.wire.latch.muxes();
+        let muxes = line.wire.latch.uses_rtcp_mux();
         let (rtcp_socket, rtcp_to) = if muxes {
             (line.rtp.try_clone().unwrap(), line.to)
         } else {

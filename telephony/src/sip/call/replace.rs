@@ -1,4 +1,4 @@
-//! A call whose far end another one takes over (RFC 3891).
+//! INVITE with Replaces (RFC 3891): another far end takes the call over.
 use super::{Call, described, timer_of, warning};
 use crate::line::{Change, Ended};
 use crate::sdp;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use tracing::debug;
 
 impl Call {
-    /// Goes on with another far end; the one before gets BYE. A fault leaves the call as it was.
+    /// Continues the call with another far end; the former one is sent BYE. A fault changes nothing.
     pub(in crate::sip) async fn replace(&mut self, replacement: Replacement) -> Option<Ended> {
         if self.unacked.is_some() && !replacement.early_only && self.successor.is_none() {
             replacement.invite.respond(100, vec![], None);
@@ -26,11 +26,11 @@ impl Call {
             None
         };
         if early_only {
-            // RFC 3891 section 3: the call it was meant for is answered.
+            // RFC 3891 section 3: `early-only` does not match a confirmed dialog.
             return refuse(486, vec![]);
         }
         if self.unacked.is_some() {
-            // Another one waits already.
+            // Another INVITE with Replaces waits already.
             return refuse(491, vec![]);
         }
         let (contact, peer) = (flow.contact("switchboard"), flow.remote.ip());

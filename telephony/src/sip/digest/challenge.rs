@@ -1,4 +1,4 @@
-//! `Challenge`: a server's challenge, and what a client of ours answers.
+//! `Challenge`: a challenge, and the credentials that answer it (client side).
 use super::{Algorithm, Credentials, Fields, Request, parameters, quote, random_hex};
 
 /// A server's challenge, from WWW-Authenticate or Proxy-Authenticate.
@@ -9,7 +9,7 @@ pub struct Challenge {
     opaque: Option<String>,
     algorithm: Algorithm,
     pub(super) qop: Option<&'static str>,
-    /// The answer before was right but its nonce too old: another try is worth it.
+    /// `stale`: the previous response was right, but its nonce has expired.
     pub stale: bool,
 }
 
@@ -21,7 +21,7 @@ impl Challenge {
             None => None,
             Some(list) => {
                 let offers = |wanted: &str| list.split(',').any(|q| q.trim().eq_ignore_ascii_case(wanted));
-                // auth is preferred: proxies may touch the body.
+                // `auth` is preferred to `auth-int`: proxies may change the body.
                 Some(["auth", "auth-int"].into_iter().find(|wanted| offers(wanted))?)
             }
         };
@@ -35,12 +35,12 @@ impl Challenge {
         })
     }
 
-    /// The strongest challenge among header values that can be answered.
+    /// The strongest supported challenge among header values.
     pub fn best<'a>(values: impl Iterator<Item = &'a str>) -> Option<Self> {
         values.filter_map(Self::parse).max_by_key(|challenge| challenge.algorithm)
     }
 
-    /// The value of the Authorization or Proxy-Authorization header that answers it.
+    /// The value of Authorization or Proxy-Authorization that answers the challenge.
     pub fn answer(&self, who: &Credentials, request: &Request) -> String {
         self.answer_with(who, request, &random_hex::<8>(), 1)
     }

@@ -1,4 +1,4 @@
-//! `Verifier`: challenges clients and checks what they answer.
+//! `Verifier`: makes challenges and verifies credentials (server side).
 use super::{Algorithm, Credentials, Fields, Request, hex, parameters, quote, random_hex};
 use crate::percent::decode;
 use ring::hmac;
@@ -6,34 +6,34 @@ use std::collections::HashMap;
 use std::net::Ipv6Addr;
 use std::time::{Duration, Instant};
 
-/// How long a nonce of ours may be used.
+/// How long a nonce is valid.
 const NONCE_LIFE: Duration = Duration::from_secs(120);
-/// Nonces remembered against replay; only a good answer is remembered, so a stranger cannot fill the table.
+/// Nonces kept against replay. Only those of verified credentials are kept, so that nobody without a password can fill the table.
 const NONCES: usize = 8192;
 
-/// What an Authorization header proves.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// This user holds the password.
+    /// The credentials of this user are right.
     Good(String),
-    /// Right, but with a nonce too old or used before: challenge again, with `stale`.
+    /// The credentials are right, but the nonce has expired or was used: challenge again, with `stale`.
     Stale,
     Wrong,
 }
 
-/// The server's side: nonces signed with a key of this process, so that a challenge costs no memory.
+/// Nonces are signed with a key of this process, so that a challenge takes no memory.
 pub struct Verifier {
     realm: String,
     algorithms: Vec<Algorithm>,
     key: hmac::Key,
     born: Instant,
-    /// Nonces of good answers, with the highest count seen and when they may be forgotten.
+    /// The nonces of verified credentials, each with its highest count, and when it can be dropped.
     used: HashMap<String, (u32, Instant)>,
 }
 
 impl Verifier {
-    /// `algorithms`: one challenge each, the preferred one first. Many phones in use understand MD5 alone, and some of
-    /// them stumble over a second challenge.
+    /// `algorithms`: one challenge for each, the preferred one first. Many phones support MD5 alone, and some fail on a second
+    /// challenge.
     pub fn new(realm: String, algorithms: Vec<Algorithm>, now: Instant) -> Self {
         let secret = random_hex::<32>();
         Self {
@@ -62,8 +62,7 @@ impl Verifier {
         hex(&hmac::sign(&self.key, text.as_bytes()).as_ref()[..16])
     }
 
-    /// Of a request's Authorization values those for our realm, the first of each algorithm: however many it carries, it
-    /// tries no more passwords than that.
+    /// The Authorization values for our realm, the first of each algorithm, so that one request cannot try many passwords.
     pub fn ours<'h>(&self, values: impl Iterator<Item = &'h str>) -> Vec<&'h str> {
         let (mut tried, mut ours) = (Vec::new(), Vec::new());
         for value in values {
@@ -79,8 +78,8 @@ impl Verifier {
         ours
     }
 
-    /// Checks one Authorization value. `password` finds a user's password. The value's URI, which the hash covers, has to
-    /// name what the request asks for (RFC 7616 section 3.4.6), or an answer overheard would serve for any call.
+    /// Verifies one Authorization value. `password`: finds a user's password. Its `uri`, which the hash covers, has to name the target of
+    /// the request (RFC 7616 section 3.4.6): otherwise an overheard response could be used for any call.
     pub fn verify<'p>(
         &mut self,
         now: Instant,
@@ -103,8 +102,8 @@ impl Verifier {
             return Proof::Wrong;
         }
         let (text, signature) = nonce.split_at(32);
-        if !same(&self.sign(text), signature) {
-            // Of another run of this server, or made up: a phone asks again and is right, a scanner learns nothing.
+        if !equal_in_constant_time(&self.sign(text), signature) {
+            // A nonce of an earlier process, or an invented one: the challenge is repeated.
             return Proof::Stale;
         }
         let Some(password) = password(get("username")) else { return Proof::Wrong };
@@ -114,7 +113,7 @@ impl Verifier {
         if resource(signed.uri).is_none_or(|signed| resource(request.uri) != Some(signed)) {
             return Proof::Wrong;
         }
-        if !same(&fields.response(algorithm, &who, &signed), &get("response").to_ascii_lowercase()) {
+        if !equal_in_constant_time(&fields.response(algorithm, &who, &signed), &get("response").to_ascii_lowercase()) {
             return Proof::Wrong;
         }
         let issued = self.born + Duration::from_millis(u64::from_str_radix(&text[..16], 16).unwrap_or_default());
@@ -136,9 +135,8 @@ impl Verifier {
     }
 }
 
-/// User and host of a SIP URI, or the number of a tel URI, in one spelling of several that are equivalent (RFC 3261 section
-/// 19.1.4): the request's own has been read by a parser that writes addresses anew. Parameters and port are not compared:
-/// proxies change them.
+/// User and host of a SIP URI, or the number of a tel URI, in canonical form (RFC 3261 section 19.1.4): the parser has rewritten the
+/// URI of the request. Parameters and port are not compared: proxies change them.
 fn resource(uri: &str) -> Option<(String, String)> {
     let (_, rest) = uri.split_once(':')?;
     let (user, host) = rest.split_once('@').unwrap_or(("", rest));
@@ -153,8 +151,8 @@ fn resource(uri: &str) -> Option<(String, String)> {
     (!host.is_empty()).then(|| (decode(user), host))
 }
 
-/// Equality in time that does not tell where the first difference is.
-fn same(a: &str, b: &str) -> bool {
+/// Equality in constant time.
+fn equal_in_constant_time(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 

@@ -1,5 +1,7 @@
 //! The gate against messages as they come, as they must not come, and as nobody meant them.
 use super::*;
+use rsipstack::sip::Request;
+use rsipstack::sip::prelude::*;
 
 const INVITE: &str = "INVITE sip:echo@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK77;rport\r\n\
     Max-Forwards: 70\r\nFrom: \"A\" <sip:a@192.0.2.1>;tag=1\r\nTo: <sip:echo@127.0.0.1>\r\nCall-ID: x@192.0.2.1\r\n\
