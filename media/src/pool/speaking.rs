@@ -1,4 +1,4 @@
-//! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
+//! A speaking session: clauses in, sound into the playout, one clause at a time and in order.
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-/// A call's end of its voice. Dropping it silences the voice.
+/// A call's handle of its speaking session. Dropping it ends the session.
 pub struct Speaker {
     shared: Arc<Shared>,
     session: Arc<Speaking>,
     admitted: bool,
 }
 
-/// News that waits for room; beyond this the oldest is dropped.
-const NEWS: usize = 64;
+/// The most events that wait for room; then the oldest is dropped.
+const EVENTS: usize = 64;
 
 pub(super) struct Setup {
     pub call: u64,
@@ -39,15 +39,15 @@ impl Speaker {
             running: false,
             queued: false,
             over: false,
-            news: VecDeque::new(),
+            events: VecDeque::new(),
         };
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
-    /// Says `text` (normalised, one clause) after all that was said before.
+    /// Queues `text` (normalised, one clause) after the clauses before it.
     ///
     /// # Errors
-    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
+    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this session.
     pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
@@ -67,7 +67,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// The line has another rate now: clauses not yet begun are made at it.
+    /// Sets the line's rate for clauses that have not begun.
     pub fn tune(&self, rate: Rate) {
         let mut state = self.session.lock();
         state.rate = rate;
@@ -76,7 +76,7 @@ impl Speaker {
         }
     }
 
-    /// Nothing below `floor` is said any more; what is being said stops at its next chunk. There is no news of a hushed clause.
+    /// Drops clauses below `floor`; one in progress stops at its next chunk. Hushed clauses have no further events.
     pub fn hush(&self, floor: UtteranceId) {
         let mut state = self.session.lock();
         state.floor = state.floor.max(floor);
@@ -95,7 +95,7 @@ impl Drop for Speaker {
         state.over = true;
         state.clauses.clear();
         state.unsent.clear();
-        state.news.clear();
+        state.events.clear();
     }
 }
 
@@ -109,20 +109,19 @@ struct Clause {
     utterance: UtteranceId,
     text: String,
     interruptible: bool,
-    /// The rate its sound is made at.
+    /// The rate of its sound.
     rate: Rate,
-    /// Characters whose sound has left for the playout: where another engine goes on.
+    /// Characters whose sound was sent to the playout: where another engine continues.
     said: u32,
     /// A bit for each engine that failed on it.
     tried: u32,
-    /// The engine at work on it.
+    /// The engine that works on it.
     place: Option<usize>,
 }
 
 struct State {
     sink: Box<dyn Sink>,
-    /// Sound that its sink had no place for, offered again later. The next clause is not begun before it has left, so that it is
-    /// never more than one clause.
+    /// Sound that the sink had no room for. The next clause does not begin before it is sent, so it is never more than one clause.
     unsent: VecDeque<Sound>,
     /// Of the line.
     rate: Rate,
@@ -132,7 +131,7 @@ struct State {
     running: bool,
     queued: bool,
     over: bool,
-    news: VecDeque<Spoken>,
+    events: VecDeque<Spoken>,
 }
 
 impl State {
@@ -149,7 +148,7 @@ impl State {
         !self.over && utterance >= self.floor
     }
 
-    /// Hands sound to the sink, or keeps it until there is room. `Break`: the call is gone.
+    /// Sends sound to the sink, or keeps it until there is room. `Break`: the call is gone.
     fn send(&mut self, sound: Sound) -> ControlFlow<()> {
         self.unsent.push_back(sound);
         self.send_rest()
@@ -174,30 +173,30 @@ impl State {
     }
 
     fn tell(&mut self, out: &mpsc::Sender<Spoken>, spoken: Spoken) {
-        if self.news.len() >= NEWS {
-            self.news.pop_front();
+        if self.events.len() >= EVENTS {
+            self.events.pop_front();
         }
-        self.news.push_back(spoken);
+        self.events.push_back(spoken);
         self.flush(out);
     }
 
     fn flush(&mut self, out: &mpsc::Sender<Spoken>) {
-        while let Some(spoken) = self.news.pop_front() {
+        while let Some(spoken) = self.events.pop_front() {
             match out.try_send(spoken) {
                 Ok(()) => {}
                 Err(TrySendError::Full(spoken)) => {
-                    self.news.push_front(spoken);
+                    self.events.push_front(spoken);
                     return;
                 }
                 Err(TrySendError::Closed(_)) => {
                     self.over = true;
-                    self.news.clear();
+                    self.events.clear();
                 }
             }
         }
     }
 
-    /// Tells the playout that nothing more comes of this clause.
+    /// Ends the present clause at the playout.
     fn end(&mut self, clause: &Clause) {
         let chars = clause.text.chars().count() as u32;
         let last = Sound {
@@ -215,11 +214,11 @@ impl State {
     }
 }
 
-/// What became of one engine's go at a clause.
+/// The outcome of one engine's attempt at a clause.
 enum Outcome {
-    Said,
+    Done,
     Failed(TtsFault),
-    GivenUp,
+    Abandoned,
 }
 
 impl Speaking {
@@ -227,7 +226,7 @@ impl Speaking {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says the present clause, with as many engines as it takes. `None`: the worker has been given up.
+    /// Synthesises the present clause, with as many engines as needed. `None`: the worker is abandoned.
     fn say(&self, lease: &Lease) -> Option<()> {
         let mut why = None;
         loop {
@@ -252,8 +251,8 @@ impl Speaking {
             let mut attempt = Attempt { session: self, lease, engine: engine.name(), base: clause.said, started };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
             match attempt.run(&clause, |rest, sink| engine.speak(&voice, rest, sink)) {
-                Outcome::GivenUp => return None,
-                Outcome::Said => {
+                Outcome::Abandoned => return None,
+                Outcome::Done => {
                     chain.succeeded(place);
                     let mut state = self.lock();
                     let Some(clause) = state.current.clone() else { return Some(()) };
@@ -279,7 +278,7 @@ impl Speaking {
         }
     }
 
-    /// The clause to say now, if it is still wanted.
+    /// The present or next clause.
     fn next(&self) -> Option<Clause> {
         let mut state = self.lock();
         if state.current.as_ref().is_some_and(|clause| !state.wanted(clause.utterance)) {
@@ -292,12 +291,12 @@ impl Speaking {
     }
 }
 
-/// One engine's go at one clause.
+/// One engine's attempt at one clause.
 struct Attempt<'a> {
     session: &'a Speaking,
     lease: &'a Lease<'a>,
     engine: &'static str,
-    /// Characters another engine has said before.
+    /// Characters that other engines have synthesised.
     base: u32,
     started: bool,
 }
@@ -308,19 +307,19 @@ impl Attempt<'_> {
     fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), TtsFault>) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
-            return Outcome::Said;
+            return Outcome::Done;
         }
         if !self.lease.enter_engine(self.lease.shared.plan.speak_limit) {
-            return Outcome::GivenUp;
+            return Outcome::Abandoned;
         }
         let lease = self.lease;
         let mut take = |chunk: Chunk<'_>| self.take(clause, chunk);
         let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
         if !lease.leave_engine() {
-            return Outcome::GivenUp;
+            return Outcome::Abandoned;
         }
         match spoken {
-            Ok(Ok(())) => Outcome::Said,
+            Ok(Ok(())) => Outcome::Done,
             Ok(Err(fault)) => Outcome::Failed(fault),
             Err(_) => Outcome::Failed(TtsFault::Engine("it panicked".into())),
         }
@@ -389,7 +388,7 @@ impl Session for Speaking {
             tracing::warn!(
                 engine = self.setup.engines.name(place),
                 rests,
-                "a synthesiser hangs; its thread is given up"
+                "a synthesiser hangs; its thread is abandoned"
             );
             clause.tried |= 1 << place;
         }
@@ -397,17 +396,17 @@ impl Session for Speaking {
         state.enlist()
     }
 
-    fn is_in_ill_engine(&self) -> bool {
+    fn is_in_unhealthy_engine(&self) -> bool {
         let state = self.lock();
         let clause = state.current.as_ref().filter(|_| state.running);
-        clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_ill(place))
+        clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_unhealthy(place))
     }
 
     fn retry(&self) -> bool {
         let mut state = self.lock();
         _ = state.send_rest();
         state.flush(&self.setup.out);
-        !state.news.is_empty() || !state.unsent.is_empty()
+        !state.events.is_empty() || !state.unsent.is_empty()
     }
 
     fn resumed(&self) -> Option<Class> {
