@@ -1,13 +1,13 @@
-//! `Said`: what an ear gets of one tick of its line. Most ticks are one frame; after a stall of the network some are many.
+//! `EarInput`: the sound of one tick of a line for its ear: usually one frame, several after a stall of the network.
 use crate::frame::Frame;
 
 #[derive(Debug)]
-pub enum Said {
+pub enum EarInput {
     /// The tick's own sound.
     Now(Box<Frame>),
-    /// Sound is due and has not come. It may be lost, and then `made` stands for it, or late, and then it follows as
-    /// [`Said::Late`]. `suppresses`: this sender is known to send nothing while nobody speaks.
-    Awaited { made: Option<Box<Frame>>, suppresses: bool },
-    /// What has come late, oldest first, each frame with its own place in the call; perhaps the tick's own sound as the last.
+    /// Sound is due and has not arrived. If it is lost, `concealment` replaces it; if it is late, it follows as
+    /// [`EarInput::Late`]. `suppresses`: this sender is known to suppress silence.
+    Awaited { concealment: Option<Box<Frame>>, suppresses: bool },
+    /// Sound that arrived late, oldest first, each frame at its own position in the call. The last may be the tick's own.
     Late(Vec<Frame>),
 }

@@ -1,9 +1,9 @@
 //! `Ear`: the verdict on the caller's sound. Mostly by level, which makes edges exact; the real one where a test asks for it.
 use media::Frame;
-use media::ear::wait::{Voice, Wait};
+use media::ear::wait::{SpeechState, Wait};
 use media::ear::{EarPlan, EarState};
+use media::ear_input::EarInput;
 use media::frame::{Rate, SamplePos, TICK};
-use media::said::Said;
 use media::vad::{Edge, Models};
 use std::time::{Duration, Instant};
 
@@ -24,14 +24,14 @@ impl Ear {
     }
 
     /// The frames of a tick that speech is looked for in.
-    pub fn admit(&mut self, said: Said, sent: Frame) -> Vec<Frame> {
+    pub fn admit(&mut self, received: EarInput, sent: Frame) -> Vec<Frame> {
         let mut frames = Vec::new();
         match self {
             Self::Level(level) => {
                 let voice = level.voice();
-                level.wait.take(sent.pos, said, Rate::Hz8000, voice, &mut frames);
+                level.wait.take(sent.pos, received, Rate::Hz8000, voice, &mut frames);
             }
-            Self::Real(ear, _) => ear.admit(said, sent, &mut frames),
+            Self::Real(ear, _) => ear.admit(received, sent, &mut frames),
         }
         frames
     }
@@ -86,11 +86,11 @@ const START: Duration = Duration::from_millis(80);
 const END: Duration = Duration::from_millis(200);
 
 impl Level {
-    fn voice(&self) -> Voice {
+    fn voice(&self) -> SpeechState {
         match self.speech {
-            None => Voice::Silent,
-            Some(_) if TICK * self.quiet < END / 2 => Voice::Speaking,
-            Some(_) => Voice::Pausing,
+            None => SpeechState::Silent,
+            Some(_) if TICK * self.quiet < END / 2 => SpeechState::Speaking,
+            Some(_) => SpeechState::Pausing,
         }
     }
 

@@ -256,8 +256,8 @@ impl Call {
             match output {
                 Output::Send { packet: Packet::Rtp(packet), .. } => self.listener.packet(self.now, &packet),
                 Output::Send { .. } => {}
-                Output::Frame { said, sent, .. } => {
-                    for frame in self.ear.admit(said, *sent) {
+                Output::Frame { received, sent, .. } => {
+                    for frame in self.ear.admit(received, *sent) {
                         if let Some(edge) = self.ear.hear(&frame) {
                             self.edges.push(edge);
                             if let Some((took, session)) = self.recogniser.edge(self.now, self.start, edge) {

@@ -1,84 +1,84 @@
-//! `Early`: a line's first seconds, while nothing is known of the way: who speaks there is told from an echo by [`Fit`], and
-//! sound that was taken for echo is kept and judged again.
+//! `EarlyDetector`: finds callers in a line's first seconds, while the echo path is unknown. [`EchoFit`] tells them from an echo, and sound
+//! that was taken for echo is kept and judged again as the path becomes known.
 //!
-//! Whoever is found is found late; the ear is given what was kept of them as if it came now ([`Early::again`]), and the
-//! [`Path`] forgets what it has learned from them. Gone once the way is known.
+//! A caller is found late: the ear then hears the kept sound again ([`EarlyDetector::again`]), and the [`EchoPath`] drops what it
+//! has learned from the caller. The detector is dropped once the path is known.
 use super::bands::{COUNT, Spectrum};
-use super::fit::{Fit, NEWEST, SPAN};
-use super::path::{Band, Path};
-use super::{MOST, OWN, SURE, weight};
+use super::echo_fit::{EchoFit, NEWEST, SPAN};
+use super::echo_path::{Band, EchoPath};
+use super::{MOST, NEAR_SHARE, SURE, weight};
 use crate::frame::{Frame, Origin};
 use std::collections::VecDeque;
 
-/// Ticks of sound (2 s) from which the way is known well enough; and how often until then what was kept is judged again.
+/// Ticks of sound (2 s) from which the path counts as known, and the interval at which kept sound is judged again until then.
 const KNOWN: f32 = 100.0;
-const AGAIN: f32 = 25.0;
+const REVIEW: f32 = 25.0;
 /// Ticks (2 s) that are kept.
 const KEPT: usize = 100;
-/// Ticks (0.6 s) that the ear is given before those that are a caller's: its pre-roll, and what it looks back for the beginning.
+/// Ticks (0.6 s) that the ear hears again ahead of the caller's: the pre-roll, and the reach of its search for the beginning.
 const LEAD: usize = 30;
-/// Misfit (dB) above which somebody speaks whom no echo explains, and above which they still do.
-const STRANGE_DB: f32 = 6.5;
-const STAYS_STRANGE_DB: f32 = 4.5;
-/// Ticks (0.2 s) without a sound before which speech does not reach back.
+/// Misfit (dB) above which a caller begins to speak, and above which they go on.
+const START_MISFIT_DB: f32 = 6.5;
+const END_MISFIT_DB: f32 = 4.5;
+/// Ticks (0.2 s) of silence that separate speech from earlier sound.
 const PAUSE: usize = 10;
-/// Whoever speaks in an echo begins where power rises so far above the loudest of so many ticks (0.6 s) of echo alone, or as
-/// many ticks earlier as the first sound of a word may be soft.
+/// A caller over an echo begins where power rises by this factor above the loudest of the [`REFERENCE`] ticks (0.6 s) before, less
+/// [`SOFT`] ticks for the soft start of a word.
 const RISES: f32 = 1.6;
 const REFERENCE: usize = 30;
 const SOFT: usize = 2;
-/// What is heard before that is our own sound: a recogniser gets it so much fainter, and does not take it for words.
-const FAINTER: i16 = 10;
+/// Echo that is heard again ahead of a caller is attenuated by this factor, so that it is not recognised as words.
+const ATTENUATION: i16 = 10;
 
-pub(super) struct Early {
-    fit: Fit,
-    strange: bool,
-    judged: f32,
+pub(super) struct EarlyDetector {
+    fit: EchoFit,
+    caller: bool,
+    reviewed: f32,
     /// The newest last.
-    kept: VecDeque<Kept>,
+    kept: VecDeque<KeptTick>,
     again: Vec<Frame>,
 }
 
-struct Kept {
-    /// As it came.
+struct KeptTick {
+    /// The raw sound.
     frame: Frame,
-    came: Spectrum,
-    /// What was due and known then; nothing where nothing had been played.
+    received: Spectrum,
+    /// The echo path at that tick; `None` where nothing had been played.
     path: Option<[Band; COUNT]>,
-    /// The ear had it for a caller's.
+    /// The ear got it as a caller's.
     given: bool,
-    /// Something was heard in it.
+    /// Whether it holds sound above the noise.
     heard: bool,
 }
 
-impl Kept {
+impl KeptTick {
     fn power(&self) -> f32 {
-        self.came.iter().sum()
+        self.received.iter().sum()
     }
 }
 
-/// What the first seconds say of a tick.
+/// The detector's finding for a tick.
 pub(super) enum Finding {
-    /// Nothing: the path decides.
+    /// None: the echo path decides.
     None,
-    /// Somebody speaks. From the first such tick on the ear gets the line as it came.
+    /// A caller speaks. From the first such tick on the ear gets raw sound.
     Caller,
-    /// Looking back somebody has spoken and may still be speaking: so much speaks for it.
-    Was(f32),
+    /// A caller spoke in the kept sound and may still be speaking, with this evidence.
+    CallerBefore(f32),
 }
 
-impl Early {
+impl EarlyDetector {
     pub(super) fn new() -> Self {
-        Self { fit: Fit::new(), strange: false, judged: 0.0, kept: VecDeque::new(), again: Vec::new() }
+        Self { fit: EchoFit::new(), caller: false, reviewed: 0.0, kept: VecDeque::new(), again: Vec::new() }
     }
 
-    /// Keeps a tick as it came.
+    /// Keeps the raw sound of a tick.
     pub(super) fn keep(&mut self, like: &Frame, pcm: &[i16]) {
         let mut kept = if self.kept.len() < KEPT { None } else { self.kept.pop_front() }
             .filter(|kept| kept.frame.rate == like.rate)
-            .unwrap_or_else(|| Kept {
+            .unwrap_or_else(|| KeptTick {
                 frame: like.clone(),
-                came: [0.0; COUNT],
+                received: [0.0; COUNT],
                 path: None,
                 given: false,
                 heard: false,
@@ -89,74 +89,76 @@ impl Early {
         self.kept.push_back(kept);
     }
 
-    /// Something is played after a long silence, or for the first time: what came until then was no echo.
+    /// Something is played for the first time, or after a long silence: sound received until then is no echo.
     pub(super) fn begin(&mut self, mut measure: impl FnMut(&[i16]) -> Spectrum) {
-        self.fit = Fit::new();
+        self.fit = EchoFit::new();
         let before = self.kept.len().saturating_sub(1);
         for kept in self.kept.iter_mut().take(before) {
             kept.given = true;
-            let came = measure(kept.frame.pcm());
-            self.fit.push(&[0.0; COUNT], (kept.frame.origin == Origin::Line).then_some(&came));
+            let received = measure(kept.frame.pcm());
+            self.fit.push(&[0.0; COUNT], (kept.frame.origin == Origin::Line).then_some(&received));
         }
     }
 
-    /// One tick while something is played: `None` once the way is known.
-    pub(super) fn judge(&mut self, sent: &Spectrum, came: &Spectrum, path: &mut Path) -> Option<Finding> {
+    /// Judges a tick while something is played; `None` once the echo path is known.
+    pub(super) fn judge(&mut self, sent: &Spectrum, received: &Spectrum, path: &mut EchoPath) -> Option<Finding> {
         let Some(newest) = self.kept.back_mut() else { return Some(Finding::None) };
-        (newest.came, newest.path) = (*came, Some(path.state()));
+        (newest.received, newest.path) = (*received, Some(path.state()));
         let from_line = newest.frame.origin == Origin::Line;
-        self.fit.push(sent, from_line.then_some(came));
+        self.fit.push(sent, from_line.then_some(received));
         newest.heard = self.fit.was_heard(0);
         if !from_line {
-            return Some(if self.strange { Finding::Caller } else { Finding::None });
+            return Some(if self.caller { Finding::Caller } else { Finding::None });
         }
-        let above = if self.strange { STAYS_STRANGE_DB } else { STRANGE_DB };
-        let strange = self.fit.misfit().is_some_and(|misfit| misfit > above);
-        let found = strange && !self.strange;
-        self.strange = strange;
+        let above = if self.caller { END_MISFIT_DB } else { START_MISFIT_DB };
+        let caller = self.fit.misfit().is_some_and(|misfit| misfit > above);
+        let found = caller && !self.caller;
+        self.caller = caller;
         if found {
             let began = self.began();
             if let Some(then) = self.kept.get(began).and_then(|kept| kept.path) {
                 path.unlearn(&then);
-                self.judged = self.judged.min(path.age());
+                self.reviewed = self.reviewed.min(path.age());
             }
             self.give(began, |_| true);
         }
-        if strange {
+        if caller {
             return Some(Finding::Caller);
         }
-        if path.age() >= self.judged + AGAIN {
-            self.judged = path.age();
+        if path.age() >= self.reviewed + REVIEW {
+            self.reviewed = path.age();
             if let Some(evidence) = self.look_back(path) {
-                return Some(Finding::Was(evidence));
+                return Some(Finding::CallerBefore(evidence));
             }
         }
         (path.age() < KNOWN).then_some(Finding::None)
     }
 
-    /// The path has just found somebody: the ear hears again what came from where they began, as it came. A canceller damps nothing
-    /// as much as the first moments of a caller.
-    pub(super) fn noticed(&mut self, path: &Path) {
-        if !self.strange && !self.kept.is_empty() {
-            let own = |kept: &Kept| kept.path.as_ref().is_none_or(|then| path.own_then(then, &kept.came) >= OWN);
+    /// The echo path has just found a caller: the ear hears the caller's sound again from its beginning, raw. The canceller damps the first
+    /// moments of a caller most.
+    pub(super) fn noticed(&mut self, path: &EchoPath) {
+        if !self.caller && !self.kept.is_empty() {
+            let own = |kept: &KeptTick| {
+                kept.path.as_ref().is_none_or(|then| path.near_share_then(then, &kept.received) >= NEAR_SHARE)
+            };
             self.replay(self.began(), own);
         }
     }
 
-    /// The newest tick goes to the ear as a caller's.
+    /// Notes that the ear got the newest tick as a caller's.
     pub(super) fn given(&mut self) {
         if let Some(newest) = self.kept.back_mut() {
             newest.given = true;
         }
     }
 
-    /// Frames that the ear is to hear before the present one.
+    /// Frames to be heard before the present one.
     pub(super) fn again(&mut self) -> impl Iterator<Item = Frame> + '_ {
         self.again.drain(..)
     }
 
-    /// Where those who were just found began: after a pause, or where they rise above what came before, or else where the newest
-    /// sound begins that fits nothing.
+    /// Where the caller just found began: after a pause, or where power rises above the echo before, or else at the start of the sound that
+    /// does not fit.
     fn began(&self) -> usize {
         let newest = self.kept.len() - 1;
         let (mut began, mut pause) = (NEWEST - 1, 0);
@@ -172,7 +174,7 @@ impl Early {
         }
         let first = newest.saturating_sub(NEWEST - 1);
         let before = self.kept.range(first.saturating_sub(REFERENCE)..first);
-        let before: Vec<f32> = before.filter(|kept| kept.path.is_some()).map(Kept::power).collect();
+        let before: Vec<f32> = before.filter(|kept| kept.path.is_some()).map(KeptTick::power).collect();
         if before.len() < REFERENCE / 2 {
             return first;
         }
@@ -181,8 +183,8 @@ impl Early {
         rises.map_or(first, |rises| first + rises.saturating_sub(SOFT))
     }
 
-    /// Judges again what was kept, by what is known now of the way. What speaks for a caller at the end, if anybody was found.
-    fn look_back(&mut self, path: &Path) -> Option<f32> {
+    /// Judges the kept sound again by the echo path known now. Returns the evidence at the end if a caller was found.
+    fn look_back(&mut self, path: &EchoPath) -> Option<f32> {
         let (mut evidence, mut began, mut found) = (0.0f32, 0, None);
         for (index, kept) in self.kept.iter().enumerate() {
             let Some(then) = kept.path.as_ref().filter(|_| !kept.given && kept.frame.origin == Origin::Line) else {
@@ -191,24 +193,26 @@ impl Early {
             if evidence == 0.0 {
                 began = index;
             }
-            let own = path.own_then(then, &kept.came);
-            evidence = (evidence + weight(own, path.age())).clamp(0.0, MOST);
+            let near_share = path.near_share_then(then, &kept.received);
+            evidence = (evidence + weight(near_share, path.age())).clamp(0.0, MOST);
             if evidence >= SURE {
                 found = found.or(Some(began));
             }
         }
-        self.give(found?, |kept| kept.path.as_ref().is_none_or(|then| path.own_then(then, &kept.came) >= OWN));
+        self.give(found?, |kept| {
+            kept.path.as_ref().is_none_or(|then| path.near_share_then(then, &kept.received) >= NEAR_SHARE)
+        });
         Some(evidence)
     }
 
-    /// [`Early::replay`] for good: it is not judged again.
-    fn give(&mut self, began: usize, own: impl Fn(&Kept) -> bool) {
+    /// [`EarlyDetector::replay`], after which the kept sound is not judged again.
+    fn give(&mut self, began: usize, own: impl Fn(&KeptTick) -> bool) {
         self.replay(began, own);
         self.kept.iter_mut().for_each(|kept| kept.given = true);
     }
 
-    /// Lets the ear hear again what was kept from `began` on; what is not a caller's own by `own` as echo.
-    fn replay(&mut self, began: usize, own: impl Fn(&Kept) -> bool) {
+    /// Queues kept sound for the ear, from the lead before `began` on. Ticks that are not the caller's by `own` are marked as echo.
+    fn replay(&mut self, began: usize, own: impl Fn(&KeptTick) -> bool) {
         let newest = self.kept.len() - 1;
         for (index, kept) in self.kept.iter().enumerate().skip(began.saturating_sub(LEAD)) {
             if index < newest {
@@ -216,7 +220,7 @@ impl Early {
                 if frame.origin == Origin::Line && !kept.given && (index < began || !own(kept)) {
                     frame.origin = Origin::Echo;
                     if index + SOFT < began && kept.heard {
-                        frame.pcm_mut().iter_mut().for_each(|sample| *sample /= FAINTER);
+                        frame.pcm_mut().iter_mut().for_each(|sample| *sample /= ATTENUATION);
                     }
                 }
                 self.again.push(frame);

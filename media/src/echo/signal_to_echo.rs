@@ -1,47 +1,47 @@
-//! `Rise`: how far who speaks rises above all that came while only we did. Where that is far, a recogniser does better with the
-//! line as it came than with what a canceller leaves of it.
+//! `SignalToEcho`: the level of a caller above the loudest echo. Where it is high, recognition is better on the raw sound than on the
+//! canceller's output.
 use super::bands::Spectrum;
 use std::collections::VecDeque;
 
-/// A caller is noticed within so many ticks: what they say until then is no measure of the line.
+/// A caller is noticed within this many ticks: sound so recent may hold a caller and is not measured as echo yet.
 const NOTICED: usize = 8;
-/// Ticks (0.4 s) before which nothing is known of a line.
+/// Ticks (0.4 s) of echo needed before there is an estimate.
 const ENOUGH: usize = 20;
-/// What the loudest power of a caller and of a line keep from tick to tick.
-const CALLER_KEEPS: f32 = 0.95;
-const LINE_KEEPS: f32 = 0.995;
+/// Decay of both peaks per tick, in power.
+const CALLER_DECAY: f32 = 0.95;
+const ECHO_DECAY: f32 = 0.995;
 
 #[derive(Default)]
-pub(super) struct Rise {
+pub(super) struct SignalToEcho {
     caller: f32,
-    line: f32,
+    echo: f32,
     ticks: usize,
-    /// The newest ticks in which nobody was noticed.
+    /// Power of the newest ticks without a caller.
     newest: VecDeque<f32>,
 }
 
-impl Rise {
-    /// One tick, and whether a caller speaks in it.
-    pub(super) fn push(&mut self, came: &Spectrum, caller: bool) {
-        let power = came.iter().sum();
+impl SignalToEcho {
+    /// Takes one tick. `caller`: whether a caller speaks in it.
+    pub(super) fn push(&mut self, received: &Spectrum, caller: bool) {
+        let power = received.iter().sum();
         if caller {
-            self.caller = (CALLER_KEEPS * self.caller).max(power);
+            self.caller = (CALLER_DECAY * self.caller).max(power);
             self.newest.clear();
             return;
         }
         self.caller = 0.0;
-        self.line *= LINE_KEEPS;
+        self.echo *= ECHO_DECAY;
         self.newest.push_back(power);
         if self.newest.len() > NOTICED
             && let Some(power) = self.newest.pop_front()
         {
-            self.line = self.line.max(power);
+            self.echo = self.echo.max(power);
             self.ticks += 1;
         }
     }
 
-    /// In dB; nothing where nobody speaks, or too little of the line was heard.
+    /// In dB; 0 where nobody speaks or too little echo was heard.
     pub(super) fn decibels(&self) -> f32 {
-        if self.ticks < ENOUGH { 0.0 } else { 10.0 * (self.caller.max(1.0) / self.line.max(1.0)).log10() }
+        if self.ticks < ENOUGH { 0.0 } else { 10.0 * (self.caller.max(1.0) / self.echo.max(1.0)).log10() }
     }
 }
