@@ -10,7 +10,7 @@ use media::codec::{Codec, Decoder};
 use media::frame::{Origin, TICK};
 use media::ingress::{Ingress, Mute};
 use media::jitter::{Content, JitterPlan};
-use media::noise::{Dice, rms};
+use media::noise::{Rng, rms};
 use media::packet::Rtp;
 use media::resample::Resampler;
 use media::testkit::netem::{Impairments, Netem, Order};
@@ -191,7 +191,7 @@ fn call(voice: &Voice, impairments: Impairments, seed: u64, plan: JitterPlan, me
         Method::Repeat => ingress.decoded_by(|_| Box::new(Repeat(Vec::new()))),
     };
     // Where a packet falls between two ticks is chance, and stays as it is for the call.
-    let phase = TICK.mul_f32(Dice::new(seed ^ 0x0ff5e7).unit());
+    let phase = TICK.mul_f32(Rng::new(seed ^ 0x0ff5e7).unit());
     let mut net = Netem::new(impairments, seed);
     for (n, chunk) in voice.pcm.chunks_exact(SAMPLES).enumerate() {
         let spoken = t0 + phase + TICK * (n as u32 + 1);

@@ -132,8 +132,10 @@ impl Engines {
     pub fn resting(&self) -> Vec<String> {
         let resting = |engines: &LanguageEngines| {
             let name = engines.language.name();
-            let ears = engines.ears.ill().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
-            let voices = engines.voices.ill().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
+            let ears =
+                engines.ears.unhealthy().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
+            let voices =
+                engines.voices.unhealthy().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
             ears.chain(voices).collect::<Vec<_>>()
         };
         self.languages.iter().flat_map(resting).collect()
@@ -183,7 +185,7 @@ impl Engines {
         let own = |voice: &str| voice.split('-').next() == Some(language.code());
         let base = name.split('+').next().unwrap_or_default();
         let espeak = self.espeak_voices.iter().any(|voice| voice == base) || self.espeak_voices.is_empty();
-        if flite.contains(&name) || (espeak::plain(name) && own(base) && espeak) {
+        if flite.contains(&name) || (espeak::is_voice_name(name) && own(base) && espeak) {
             return Ok(());
         }
         let espeak = self.espeak_voices.iter().map(String::as_str).filter(|voice| own(voice));

@@ -6,7 +6,7 @@ use media::codec::g711::ulaw;
 use media::frame::TICK;
 use media::ingress::{ForEar, Ingress};
 use media::jitter::{Content, JitterPlan};
-use media::noise::{Dice, rms};
+use media::noise::{Rng, rms};
 use media::packet::Rtp;
 use media::testkit::netem::{Impairments, Netem};
 use std::time::{Duration, Instant};
@@ -33,9 +33,9 @@ struct Call {
 }
 
 fn call(voice: &Voice, stall: Duration, seed: u64) -> Option<Call> {
-    let (t0, mut dice) = (Instant::now(), Dice::new(seed ^ 0x57a11));
-    let phase = TICK.mul_f32(dice.unit());
-    let from = Duration::from_secs(2) + Duration::from_secs(2).mul_f32(dice.unit());
+    let (t0, mut rng) = (Instant::now(), Rng::new(seed ^ 0x57a11));
+    let phase = TICK.mul_f32(rng.unit());
+    let from = Duration::from_secs(2) + Duration::from_secs(2).mul_f32(rng.unit());
     let length = Duration::from_secs_f64(voice.pcm.len() as f64 / 8_000.0);
     let end = (from + stall + AFTER + Duration::from_secs(1) < length).then_some(from + stall)?;
     let mut net = Netem::new(Impairments { delay: MS * 20, jitter: MS * 4, ..Impairments::default() }, seed);

@@ -335,7 +335,7 @@ fn cost() {
         first.clean(&mut near.clone(), far);
     }
     let began = cpu();
-    let whole = first.whole().expect("the first seconds");
+    let whole = first.cancelled().expect("the first seconds");
     println!(
         "an utterance of the first seconds ({:.1} s kept): {:.1} ms once",
         whole.pcm.len() as f32 / 16_000.0,

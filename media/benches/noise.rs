@@ -13,7 +13,7 @@ use media::codec::g711::{ULAW_TO_PCM, ulaw};
 use media::ear::level::{Level, Levelling};
 use media::ear::suppressor::{Suppression, Suppressor};
 use media::ear::{Ear, EarPlan};
-use media::noise::{Dice, rms};
+use media::noise::{Rng, rms};
 use media::resample::Resampler;
 use media::testkit::labelled::{Clip, Line, Under};
 use media::testkit::ticks::{Tape, frame};
@@ -335,12 +335,12 @@ fn line(clip: &[i16], (noise, snr_db, level_db): Condition, seed: u64) -> Vec<i1
     let around = noise.map_or_else(|| vec![0.0; length], |kind| make(kind, length, seed));
     let floor = rms(&around.iter().map(|s| *s as i16).collect::<Vec<_>>()).max(1.0);
     let loud = 32_768.0 * 10f32.powf((USUAL_DB - snr_db) / 20.0) / floor;
-    let mut dice = Dice::new(seed ^ 99);
+    let mut rng = Rng::new(seed ^ 99);
     (0..length)
         .map(|n| {
             let voice = n.checked_sub(LEAD).and_then(|n| clip.get(n)).copied().map_or(0.0, f32::from);
             // Every line has some noise of its own.
-            let hiss = (2.0 * dice.unit() - 1.0) * 14.0;
+            let hiss = (2.0 * rng.unit() - 1.0) * 14.0;
             let sum = (voice + around[n] * loud) * level + hiss;
             ULAW_TO_PCM[usize::from(ulaw(sum.clamp(-32_000.0, 32_000.0) as i16))]
         })
@@ -348,8 +348,8 @@ fn line(clip: &[i16], (noise, snr_db, level_db): Condition, seed: u64) -> Vec<i1
 }
 
 fn make(kind: Kind, length: usize, seed: u64) -> Vec<f32> {
-    let mut dice = Dice::new(seed);
-    let mut white = || (2.0 * dice.unit() - 1.0) * 3_000.0;
+    let mut rng = Rng::new(seed);
+    let mut white = || (2.0 * rng.unit() - 1.0) * 3_000.0;
     // Three poles (P. Kellet).
     let mut state = [0.0f32; 3];
     let mut pink = |white: f32| {

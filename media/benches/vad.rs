@@ -6,12 +6,12 @@
 //! 3. The area under the curve on labelled speech: people's clips of ../shared/speech where they are there, else synthesised.
 //!
 //! No floor is asserted.
-use media::ear::{Ear, EarPlan, Heard};
+use media::ear::{Ear, EarPlan, EarStep};
 use media::frame::Origin;
 use media::testkit::labelled::{Clip, Line, Under};
 use media::testkit::voice::speechlike;
 use media::vad::silero::Silero;
-use media::vad::{Look, Models, Scratch, WINDOW, earshot::Earshot};
+use media::vad::{Models, Scratch, SileroState, WINDOW, earshot::Earshot};
 use media::{Frame, Rate, SamplePos};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -48,18 +48,18 @@ fn windows(model: &Path) {
     let mut contenders: Vec<(String, Box<dyn FnMut() -> f64 + '_>)> = Vec::new();
     for lines in [1, 8, 50, 200] {
         let (silero, mut scratch) = (&silero, Scratch::default());
-        let mut looks: Vec<Look> = (0..lines).map(|_| Look::new()).collect();
+        let mut states: Vec<SileroState> = (0..lines).map(|_| SileroState::new()).collect();
         let round = move || {
             let (mut spent, mut count) = (0.0, 0);
             for n in 0..2_000usize.div_ceil(lines) {
-                for (line, look) in looks.iter_mut().enumerate() {
-                    look.show(&sound[(n + line * 97) % sound.len()]);
+                for (line, state) in states.iter_mut().enumerate() {
+                    state.push(&sound[(n + line * 97) % sound.len()]);
                 }
-                let mut due: Vec<&mut Look> = looks.iter_mut().collect();
-                spent += timed(|| silero.look(&mut scratch, &mut due));
+                let mut due: Vec<&mut SileroState> = states.iter_mut().collect();
+                spent += timed(|| silero.infer(&mut scratch, &mut due));
                 count += lines;
             }
-            black_box(looks.iter().map(Look::odds).sum::<f32>());
+            black_box(states.iter().map(SileroState::odds).sum::<f32>());
             spent / count as f64
         };
         contenders.push((format!("Silero, {lines} lines at once"), Box::new(round)));
@@ -114,13 +114,13 @@ fn ears(models: &Models) {
                 let mut due = Vec::new();
                 for (line, frame) in &frames {
                     match ears[*line].take(frame) {
-                        Heard::Said(edge) => edges += usize::from(edge.is_some()),
-                        Heard::Due(look) => due.push((*line, look)),
+                        EarStep::Done(edge) => edges += usize::from(edge.is_some()),
+                        EarStep::Window(state) => due.push((*line, state)),
                     }
                 }
-                models.look(&mut scratch, &mut due.iter_mut().map(|(_, look)| &mut **look).collect::<Vec<_>>());
-                for (line, look) in due {
-                    edges += usize::from(ears[line].settle(Some(look)).is_some());
+                models.infer(&mut scratch, &mut due.iter_mut().map(|(_, state)| &mut **state).collect::<Vec<_>>());
+                for (line, state) in due {
+                    edges += usize::from(ears[line].settle(Some(state)).is_some());
                 }
             });
         }

@@ -1,11 +1,11 @@
-//! `Chain`: recognisers, or synthesisers, in order of preference. One that hung or failed rests while the next serves.
+//! `Chain`: recognisers, or synthesisers, in order of preference. An engine that hung or failed rests while the next one serves.
 use crate::health::{Health, ProbePace, Probed};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// What a chain asks of its engines.
 pub trait ChainEngine {
-    /// What an engine is asked to do; kept from a job that failed, for the probe.
+    /// What an engine is asked to do. The job that failed is kept for the probe.
     type Job: Clone + Send + 'static;
 
     fn name(&self) -> &'static str;
@@ -49,10 +49,10 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
     }
 
     fn untried<'a>(&'a self, job: &'a E::Job, tried: u32) -> impl Iterator<Item = (usize, &'a Arc<E>)> + 'a {
-        self.suitable(job).filter(move |(place, _)| tried & (1 << place) == 0 && !self.health.is_ill(*place))
+        self.suitable(job).filter(move |(place, _)| tried & (1 << place) == 0 && !self.health.is_unhealthy(*place))
     }
 
-    /// A job hung or failed on this engine. Whether it is ill now.
+    /// A job hung or failed on this engine. Whether it is unhealthy now.
     pub(crate) fn failed(&self, place: usize, job: &E::Job, now: Instant) -> bool {
         self.health.failed(place, job, now)
     }
@@ -61,11 +61,11 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
         self.health.succeeded(place);
     }
 
-    pub(crate) fn is_ill(&self, place: usize) -> bool {
-        self.health.is_ill(place)
+    pub(crate) fn is_unhealthy(&self, place: usize) -> bool {
+        self.health.is_unhealthy(place)
     }
 
-    /// The probe of an ill engine that is due now.
+    /// The probe of an unhealthy engine that is due now.
     pub(crate) fn probe(self: Arc<Self>, now: Instant, pace: ProbePace) -> Option<Probe<E>> {
         let (place, job) = self.health.due(now, pace)?;
         Some(Probe { chain: self, place, job })
@@ -79,13 +79,13 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
         self.engines.get(place).map_or("none", |engine| engine.name())
     }
 
-    /// The names of the engines that are ill.
-    pub fn ill(&self) -> Vec<&'static str> {
-        (0..self.engines.len()).filter(|&i| self.health.is_ill(i)).map(|i| self.name(i)).collect()
+    /// The names of the engines that are unhealthy.
+    pub fn unhealthy(&self) -> Vec<&'static str> {
+        (0..self.engines.len()).filter(|&i| self.health.is_unhealthy(i)).map(|i| self.name(i)).collect()
     }
 }
 
-/// A trial of an ill engine, with the job that it failed on.
+/// A probe of an unhealthy engine, with the job that it failed on.
 pub(crate) struct Probe<E: ChainEngine + ?Sized> {
     chain: Arc<Chain<E>>,
     place: usize,
@@ -97,7 +97,7 @@ impl<E: ChainEngine + ?Sized> Probe<E> {
         &self.chain.engines[self.place]
     }
 
-    /// What the trial came to.
+    /// Reports the outcome of the probe.
     pub fn report(&self, outcome: Probed, now: Instant) {
         self.chain.health.probed(self.place, outcome, now);
     }
@@ -138,12 +138,12 @@ mod tests {
         assert!(!chain.failed(0, &7, now));
         chain.succeeded(0);
         assert!(!chain.failed(0, &7, now) && chain.failed(0, &8, now));
-        assert_eq!((picked(&chain, 7, 0), chain.ill()), (Some("second"), vec!["first"]));
-        assert!(!chain.has_other(&7, 0b10), "an ill engine is no other");
+        assert_eq!((picked(&chain, 7, 0), chain.unhealthy()), (Some("second"), vec!["first"]));
+        assert!(!chain.has_other(&7, 0b10), "an unhealthy engine does not count");
     }
 
     #[test]
-    fn an_ill_engine_is_probed_with_the_job_it_failed_on_until_it_works() {
+    fn an_unhealthy_engine_is_probed_with_the_job_it_failed_on_until_it_works() {
         let (chain, now) = (chain(), Instant::now());
         for job in [7, 8] {
             chain.failed(0, &job, now);
@@ -153,9 +153,9 @@ mod tests {
         assert_eq!(due, now + FIRST_REST);
         let probe = chain.clone().probe(due, ProbePace::Rest).unwrap();
         assert_eq!((probe.job, probe.engine().name()), (8, "first"));
-        assert!(chain.clone().probe(due + FIRST_REST * 100, ProbePace::Rest).is_none(), "it is under way");
+        assert!(chain.clone().probe(due + FIRST_REST * 100, ProbePace::Rest).is_none(), "a probe is under way");
         probe.report(Probed::Works, due);
-        assert_eq!((picked(&chain, 7, 0), chain.ill().len()), (Some("first"), 0));
+        assert_eq!((picked(&chain, 7, 0), chain.unhealthy().len()), (Some("first"), 0));
     }
 
     #[test]

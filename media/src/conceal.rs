@@ -1,29 +1,30 @@
-//! `Conceal`: sound in place of sound that did not come, after ITU-T G.711 Appendix I: the last pitch periods go on, fade
-//! into the room's own noise, and merge with what comes next. It adds no delay: the seam is bent, not held back.
+//! `Conceal`: concealment of missing sound, after ITU-T G.711 Appendix I: the last pitch periods are repeated, fade into comfort
+//! noise at the room's level, and are cross-faded with the sound that follows. It adds no delay: the seam at its start is smoothed by an
+//! offset that decays.
 use crate::Rate;
 use crate::noise::{COMFORT, Noise, nearest, rms};
 use crate::stretch::{longest, period, shortest};
 
-/// Ticks of sound between two moves of what is remembered.
+/// Ticks of sound between two moves of the history.
 const SPARE: usize = 4;
 
-/// How fast an extension gives way to noise.
+/// How fast concealment fades into noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fade {
-    /// A packet is missing: whole for 10 ms, gone after 60 ms.
+    /// For a missing packet: full for 10 ms, gone after 60 ms.
     Slow,
-    /// Nothing was to come: gone after 10 ms.
+    /// For silence: gone after 10 ms.
     Fast,
 }
 
 pub struct Conceal {
     rate: Rate,
-    /// The newest sound, real or made, oldest first: [`Conceal::memory`] of it, and up to [`SPARE`] ticks that are older, so
-    /// that it moves to the front only now and then.
+    /// The newest sound, received or synthesised, oldest first: [`Conceal::memory`] of it and up to [`SPARE`] older ticks, so that
+    /// it is moved only every few ticks.
     history: Vec<i16>,
-    /// What has been made since the last real sound, no more of it than the history holds.
+    /// Sound synthesised since the last received sound, up to the length of the history.
     made: Vec<i16>,
-    /// Samples made since the last real sound, 0 while sound is real.
+    /// Samples synthesised since the last received sound; 0 while sound is received.
     length: usize,
     period: usize,
     voiced: bool,
@@ -31,7 +32,7 @@ pub struct Conceal {
     at: usize,
     loops: usize,
     gain: f32,
-    /// What bends the first made sample to the last real one.
+    /// The offset from the first synthesised sample to the last received one.
     bend: f32,
     floor: f32,
     noise: Noise,
@@ -59,27 +60,27 @@ impl Conceal {
         }
     }
 
-    /// Three of the longest periods and a quarter, as in Appendix I.
+    /// Three and a quarter of the longest periods, as in Appendix I.
     const fn memory(rate: Rate) -> usize {
         longest(rate) * 13 / 4
     }
 
-    /// Whether the sound just before is made up.
+    /// Whether the last sound was synthesised.
     pub const fn active(&self) -> bool {
         self.length > 0
     }
 
-    /// The level of the caller's background, root mean square.
+    /// The level (root mean square) of the caller's background noise.
     pub const fn floor(&self) -> f32 {
         self.floor
     }
 
-    /// The far end says how loud its silence is (RFC 3389: -dBov, 0–127).
+    /// Sets the noise level from the far end's comfort noise (RFC 3389: -dBov, 0–127).
     pub fn set_floor(&mut self, dbov: u8) {
         self.floor = (32_767.0 * 10f32.powf(-f32::from(dbov.min(127)) / 20.0)).clamp(1.0, 300.0);
     }
 
-    /// Takes note of real sound that follows.
+    /// Takes received sound.
     pub fn heard(&mut self, pcm: &[i16]) {
         if self.active() {
             let made = std::mem::take(&mut self.made);
@@ -89,13 +90,13 @@ impl Conceal {
             self.length = 0;
         }
         self.remember(pcm);
-        // The floor falls to quiet quickly and rises slowly: speech is no background.
+        // The floor falls quickly and rises slowly, so that speech does not raise it.
         let level = rms(pcm);
         self.floor = if level < self.floor { self.floor + 0.2 * (level - self.floor) } else { self.floor * 1.002 };
         self.floor = self.floor.clamp(COMFORT / 2.0, 300.0);
     }
 
-    /// Takes note of sound that follows, whoever made it.
+    /// Appends sound of any kind to the history.
     pub fn remember(&mut self, pcm: &[i16]) {
         let keep = Self::memory(self.rate);
         let pcm = &pcm[pcm.len().saturating_sub(keep)..];
@@ -105,7 +106,7 @@ impl Conceal {
         self.history.extend_from_slice(pcm);
     }
 
-    /// Appends `samples` of made-up sound.
+    /// Appends `samples` of synthesised sound.
     pub fn extend(&mut self, fade: Fade, samples: usize, out: &mut Vec<i16>) {
         if self.length == 0 {
             self.begin();
@@ -118,7 +119,7 @@ impl Conceal {
         self.keep(start, out);
     }
 
-    /// Remembers what was made.
+    /// Keeps the synthesised sound `out[start..]`.
     fn keep(&mut self, start: usize, out: &[i16]) {
         self.made.extend_from_slice(&out[start..]);
         let keep = Self::memory(self.rate);
@@ -129,9 +130,9 @@ impl Conceal {
 
     fn begin(&mut self) {
         let recent = &self.history[self.history.len() - Self::memory(self.rate)..];
-        // Before the first packet there is nothing to look for.
+        // Before the first packet there is no period to find.
         let found = recent.iter().any(|&x| x != 0).then(|| period(recent, self.rate));
-        // What repeats nowhere (s, f, noise) goes on with the longest loop: a short one would buzz.
+        // Unvoiced sound (s, f, noise) is repeated with the longest period: a short one would buzz.
         let period = found.filter(|found| found.likeness > 0.4).map(|found| found.samples);
         self.voiced = period.is_some();
         self.period = period.unwrap_or(longest(self.rate));
@@ -144,7 +145,7 @@ impl Conceal {
         let ms = self.rate.hz() as usize / 1000;
         let mut sample = 0.0;
         if self.gain > 0.0 {
-            // One period for 10 ms, then two, then three: what repeats too often beeps.
+            // One period for 10 ms, then two, then three: a period that is repeated too often beeps.
             let loops = (1 + self.length / (10 * ms)).min(3);
             if loops > self.loops {
                 self.at += (loops - self.loops) * self.period;
@@ -175,11 +176,11 @@ impl Conceal {
         sample + hiss
     }
 
-    /// Appends `samples` that lead from what was heard to `next`, which follows: the past goes on, the future begins
-    /// early, both bent in time so that their periods meet, and one fades into the other.
+    /// Appends `samples` that lead from the history to `next`, the sound that follows: an extension of both, shifted in time so that
+    /// their periods coincide, and cross-faded.
     pub fn bridge(&mut self, samples: usize, next: &[i16], out: &mut Vec<i16>) {
         let reach = longest(self.rate);
-        // A packet of under 5 ms is nobody's, and a long gap has faded: neither is worth the search.
+        // For a packet of under 5 ms, or after a long gap that has faded, the search is not worth its cost.
         if next.len() < reach || samples < self.rate.per_tick() / 4 || self.length > 3 * self.rate.per_tick() {
             self.extend(Fade::Slow, samples, out);
             return;
@@ -189,13 +190,13 @@ impl Conceal {
         }
         let voiced = self.voiced;
         let most = if voiced { (self.period / 2).min(samples / 8) } else { 0 };
-        // The past goes on beyond the gap, to see where its periods fall.
+        // The past is extended beyond the gap, to find the position of its periods.
         let window = (next.len() / 2).min(reach);
         let past: Vec<f32> = (0..samples + most + window + 2).map(|_| self.next(Fade::Slow)).collect();
         let after: Vec<f32> = next.iter().map(|&x| f32::from(x)).collect();
         let shift = best_shift(most, |d| likeness(&past[(samples as i64 + d) as usize..], &after[..window]));
         let gone = |i: usize| at(&past, i as f32 * (samples as f32 + shift as f32) / samples as f32);
-        // The future, played before its time: its first period, over and over, as many as bring it into step.
+        // The future is extended backwards by its first period.
         let period = self.period_of(&after);
         let early = |i: usize, d: i64| {
             let before = (samples - i) as f32 * (samples as f32 + d as f32) / samples as f32;
@@ -205,7 +206,7 @@ impl Conceal {
         };
         let most = if voiced { (period / 2).min(samples / 8) } else { 0 };
         let there: Vec<f32> = (0..samples).map(gone).collect();
-        // Every fourth sample at 8 kHz says enough.
+        // Every fourth sample at 8 kHz is enough.
         let step = self.rate.hz() as usize / 2_000;
         let sparse: Vec<f32> = there.iter().step_by(step).copied().collect();
         let alike = |d: i64| {
@@ -217,7 +218,7 @@ impl Conceal {
         let start = out.len();
         for (i, &old) in there.iter().enumerate() {
             let t = (i as f32 + 0.5) / samples as f32;
-            // Sounds that differ add by their power, sounds that agree by their size.
+            // Uncorrelated sounds add in power, correlated ones in amplitude.
             let power = ((1.0 - t) * (1.0 - t) + t * t + 2.0 * t * (1.0 - t) * common).sqrt();
             let sample = (old * (1.0 - t) + early(i, lead) * t) / power;
             out.push(nearest(sample));
@@ -231,7 +232,7 @@ impl Conceal {
         let window = (sound.len() - most).min(most);
         let (mut best, mut found) = (f32::MIN, most);
         for period in least..=most {
-            // Twice the true period fits as well: what is shorter, or near the past, is preferred a little.
+            // Twice the true period fits as well: a period near that of the past is preferred.
             let far = if self.voiced { (period as f32 / self.period as f32).ln().abs() } else { 0.0 };
             let score = likeness(&sound[period..], &sound[..window.max(period.min(sound.len() - period))]) - 0.1 * far;
             if score > best {
@@ -241,7 +242,7 @@ impl Conceal {
         found
     }
 
-    /// Blends the first milliseconds of real sound with the extension it ends.
+    /// Cross-fades the first milliseconds of received sound with the concealment that it ends.
     pub fn merge(&mut self, pcm: &mut [i16]) {
         if !self.active() {
             return;
@@ -256,7 +257,7 @@ impl Conceal {
     }
 }
 
-/// A sample between samples (cubic, Catmull and Rom 1974).
+/// Cubic interpolation between samples (Catmull and Rom, 1974).
 fn at(pcm: &[f32], place: f32) -> f32 {
     let (i, t) = (place.floor() as usize, place.fract());
     let get = |n: usize| pcm.get(n).or(pcm.last()).copied().unwrap_or(0.0);
@@ -275,7 +276,7 @@ fn likeness(a: &[f32], b: &[f32]) -> f32 {
     ab / (aa * bb).sqrt()
 }
 
-/// The shift of no more than `most` that scores best; a long way must be worth it.
+/// The shift within ±`most` with the best score, less a penalty that grows with the shift.
 fn best_shift(most: usize, score: impl Fn(i64) -> f32) -> i64 {
     let most = most as i64;
     let mut best = (f32::MIN, 0);

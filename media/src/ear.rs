@@ -1,40 +1,40 @@
-//! `Ear`: one line's hearing. Finds where the caller speaks, and sends the speech on to whoever listens.
+//! `Ear`: the analysis of one line's sound. It finds where the caller speaks and passes the speech to the listening session.
 pub mod level;
-mod sound;
+mod sound_buffer;
 pub mod suppressor;
 pub mod wait;
 
 use crate::asr::{Cue, Listen};
+use crate::ear_input::EarInput;
 use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
 use crate::resample::Resampler;
-use crate::said::Said;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
-use crate::vad::{Attention, Edge, Look, Models, Scratch, Vad, WINDOW};
+use crate::vad::{Edge, Models, Scratch, SileroPolicy, SileroState, Vad, WINDOW};
 use level::{Level, Levelling};
-use sound::{HZ, Sound};
+use sound_buffer::{HZ, SoundBuffer};
 use std::collections::VecDeque;
 use std::time::Duration;
 use suppressor::{Suppression, Suppressor};
-use wait::{Voice, Wait};
+use wait::{SpeechState, Wait};
 
 /// How an ear decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EarPlan {
-    /// Sound before speech was noticed to have begun that its listener gets as well.
+    /// Sound before the start of speech that the listener gets as well.
     pub preroll: Duration,
     /// Speech needed before it counts.
     pub start: Duration,
     /// Silence after which speech counts as over.
     pub end: Duration,
     pub echo: EchoControl,
-    /// What is done to sound on its way to a recogniser. Voice activity gets it as it came.
+    /// Processing of the sound for the recogniser. Voice activity detection gets it unprocessed.
     pub noise: Suppression,
     pub level: Levelling,
 }
 
-/// Whether our own sound is taken out of what an ear hears: on phone lines, where nobody else does it.
+/// Whether the echo of our own sound is cancelled: on phone lines. Browsers cancel echo themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EchoControl {
     On,
@@ -51,22 +51,22 @@ impl Default for EarPlan {
     }
 }
 
-/// Whether an ear hears: a closed one does not, as while the caller types.
+/// A closed ear ignores its line, for example during a keypad entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EarState {
     Open,
     Closed,
 }
 
-/// What an ear says of a frame.
-pub enum Heard {
-    /// All there is to say.
-    Said(Option<Edge>),
-    /// A window is full: Silero looks ([`Models::look`], for many ears at once), then [`Ear::settle`] says what came of it.
-    Due(Box<Look>),
+/// The result of one frame.
+pub enum EarStep {
+    /// The frame is processed.
+    Done(Option<Edge>),
+    /// A window is full: it goes through [`Models::infer`], with the windows of other ears, and then to [`Ear::settle`].
+    Window(Box<SileroState>),
 }
 
-/// One per leg, living on an ear thread. It is given every frame of the caller in order and reads no clock.
+/// One per leg, on an ear thread. It takes every frame of the line in order and reads no clock.
 pub struct Ear {
     plan: EarPlan,
     models: Models,
@@ -76,25 +76,25 @@ pub struct Ear {
     gate: Gate,
     rate: Rate,
     up: Resampler,
-    /// Sound as it came that is not judged yet.
+    /// Unprocessed sound that is not judged yet.
     fresh: Vec<i16>,
-    /// What a recogniser gets.
-    sound: Sound,
+    /// Sound for the recogniser.
+    sound: SoundBuffer,
     suppressor: Option<Suppressor>,
     level: Level,
-    /// The utterance is sent on cleaned.
-    cleaned: bool,
+    /// Whether the listener gets this utterance with noise suppression.
+    suppressed: bool,
     /// Samples judged so far.
     judged: u64,
-    /// The window that Silero looks at.
-    due: Option<Due>,
-    /// Where the speech of this moment began.
+    /// The window that waits for Silero.
+    due: Option<PendingWindow>,
+    /// Where the current speech began; `None` in silence.
     speech: Option<u64>,
     listener: Option<Listener>,
     state: EarState,
-    /// Frames that wait: those to be heard again, and what came while they waited.
+    /// Frames to be heard again, and those received meanwhile.
     backlog: VecDeque<Frame>,
-    /// Where the sound ends that was heard as speech.
+    /// The end of the last sound that counted as speech.
     spoken: SamplePos,
     scratch: Vec<i16>,
     clean: Vec<i16>,
@@ -102,7 +102,7 @@ pub struct Ear {
 
 /// A window that is not judged yet.
 #[derive(Clone, Copy)]
-struct Due {
+struct PendingWindow {
     origin: Origin,
     /// Mean square on the square of the 16-bit scale.
     power: f32,
@@ -112,19 +112,19 @@ struct Listener {
     to: Box<dyn Listen>,
     /// Sample up to which it has got the turn's sound; `None` before the turn's first speech.
     sent: Option<u64>,
-    /// Sound of the turn that is handed on once its echo is taken out, and where it begins.
+    /// Sound held back until its echo is cancelled, and where it begins.
     held: Option<(SamplePos, Vec<i16>)>,
 }
 
 /// Sound kept while nobody speaks: covers the pre-roll, the time a verdict takes, and the gap after a pause.
 const KEEP: u64 = 2 * HZ;
-/// Sound kept of speech nobody listens to yet.
+/// Sound kept of speech without a listening session.
 const KEEP_SPEECH: u64 = 8 * HZ;
-/// Frames (0.6 s of sound) that are heard within a tick at most, where some are heard again.
+/// The most frames (0.6 s) processed in one tick where some are heard again.
 const CATCH_UP: usize = 30;
-/// Sound that is held until its echo is taken out, at most: 3 s.
+/// The most sound held back until its echo is cancelled: 3 s.
 const HELD: usize = 3 * HZ as usize;
-/// Noise is taken out of utterances that rise less than this above it: recognisers are used to some, and miss it.
+/// Noise is suppressed in utterances that rise less than this above it. Recognisers are trained on some noise.
 const NOISY_DB: f32 = 30.0;
 
 impl Ear {
@@ -140,10 +140,10 @@ impl Ear {
             rate: Rate::Hz8000,
             up: Resampler::new(Rate::Hz8000.hz(), HZ as u32),
             fresh: Vec::with_capacity(2 * WINDOW),
-            sound: Sound::new(KEEP),
+            sound: SoundBuffer::new(KEEP),
             suppressor: Suppressor::new(plan.noise),
             level: Level::default(),
-            cleaned: plan.noise != Suppression::Off,
+            suppressed: plan.noise != Suppression::Off,
             judged: 0,
             due: None,
             speech: None,
@@ -156,16 +156,16 @@ impl Ear {
         }
     }
 
-    /// What is to be heard of a tick, given in `frames` in order, each cleaned of what comes back of our own sound: `sent` is what
-    /// the line was sent in the same tick. Comes before [`Ear::hear`].
-    pub fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
-        let voice = match self.gate.is_speech() {
-            false => Voice::Silent,
-            true if self.gate.is_mid_word() => Voice::Speaking,
-            true => Voice::Pausing,
+    /// Takes one tick of the line and appends the frames to be heard to `frames`, in order, echo cancelled. `sent` is what the line
+    /// was sent in the same tick. [`Ear::hear`] follows for each frame.
+    pub fn admit(&mut self, input: EarInput, sent: Frame, frames: &mut Vec<Frame>) {
+        let speech = match self.gate.is_speech() {
+            false => SpeechState::Silent,
+            true if self.gate.is_mid_word() => SpeechState::Speaking,
+            true => SpeechState::Pausing,
         };
         let first = frames.len();
-        self.wait.take(sent.pos, said, self.rate, voice, frames);
+        self.wait.take(sent.pos, input, self.rate, speech, frames);
         let Some(echo) = &mut self.echo else { return };
         let mut found = Vec::new();
         echo.pair(sent, &mut frames[first..], |index, again| found.push((index, again)));
@@ -176,10 +176,10 @@ impl Ear {
         }
     }
 
-    /// What was taken for echo and was not is heard before what comes next. `before`: what came in the same tick before it was found.
+    /// Queues frames that were wrongly taken for echo, ahead of later sound. `before`: frames of this tick that precede the finding.
     fn hear_again(&mut self, before: impl Iterator<Item = Frame>, again: Vec<Frame>) {
         self.backlog.extend(before);
-        // Who is heard already is not heard twice, and a closed ear hears nobody.
+        // Nothing is heard again during speech, which has been heard, or while the ear is closed.
         let heard = self.speech.is_some() || self.state == EarState::Closed;
         let spoken = self.spoken;
         let mut again = again.into_iter().filter(|again| !heard && again.pos >= spoken).peekable();
@@ -190,22 +190,22 @@ impl Ear {
         self.backlog.extend(again);
     }
 
-    /// One frame of the caller, at the line's rate, which may change in mid-call; at most one verdict. For an ear by itself;
-    /// an ear thread takes many and settles them together.
+    /// Processes one frame, at the line's rate, which may change in mid-call. An ear thread uses [`Ear::take`] and
+    /// [`Ear::settle`] instead, to judge the windows of many ears together.
     pub fn hear(&mut self, frame: &Frame) -> Option<Edge> {
         match self.take(frame) {
-            Heard::Said(edge) => edge,
-            Heard::Due(mut look) => {
-                self.models.look(&mut Scratch::default(), &mut [&mut look]);
-                self.settle(Some(look))
+            EarStep::Done(edge) => edge,
+            EarStep::Window(mut state) => {
+                self.models.infer(&mut Scratch::default(), &mut [&mut state]);
+                self.settle(Some(state))
             }
         }
     }
 
-    /// The first half of [`Ear::hear`]. A window that is still due is settled without Silero.
-    pub fn take(&mut self, frame: &Frame) -> Heard {
+    /// The first half of [`Ear::hear`]. A window that still waits for Silero is judged without it.
+    pub fn take(&mut self, frame: &Frame) -> EarStep {
         if self.state == EarState::Closed {
-            return Heard::Said(None);
+            return EarStep::Done(None);
         }
         if self.backlog.is_empty() {
             return self.next(frame);
@@ -215,21 +215,21 @@ impl Ear {
         for _ in 0..CATCH_UP {
             let Some(frame) = self.backlog.pop_front() else { break };
             let edge = match self.next(&frame) {
-                Heard::Said(edge) => edge,
-                Heard::Due(mut look) => {
-                    self.models.look(&mut scratch, &mut [&mut look]);
-                    self.settle(Some(look))
+                EarStep::Done(edge) => edge,
+                EarStep::Window(mut state) => {
+                    self.models.infer(&mut scratch, &mut [&mut state]);
+                    self.settle(Some(state))
                 }
             };
             if edge.is_some() {
-                return Heard::Said(edge);
+                return EarStep::Done(edge);
             }
         }
-        Heard::Said(None)
+        EarStep::Done(None)
     }
 
-    /// The next frame, in the order in which they are heard.
-    fn next(&mut self, frame: &Frame) -> Heard {
+    /// Processes the next frame in order.
+    fn next(&mut self, frame: &Frame) -> EarStep {
         if let Some(due) = self.due.take() {
             let odds = self.vad.score(None);
             self.judge(due, odds);
@@ -254,49 +254,49 @@ impl Ear {
             self.sound.push(&self.scratch);
         }
         let Some(window) = self.fresh.first_chunk::<WINDOW>() else {
-            return Heard::Said(self.pass_on(None));
+            return EarStep::Done(self.pass_on(None));
         };
         let origin = self.sound.origin(self.judged, self.judged + WINDOW as u64);
         self.judged += WINDOW as u64;
-        let attention = self.gate.measure(window);
-        let attention = if matches!(origin, Origin::Idle | Origin::Echo) { Attention::Idle } else { attention };
-        let (mut heard, mut power) = (*window, 0.0);
+        let policy = self.gate.measure(window);
+        let policy = if matches!(origin, Origin::Idle | Origin::Echo) { SileroPolicy::OnSuspicion } else { policy };
+        let (mut levelled, mut power) = (*window, 0.0);
         if self.plan.level == Levelling::On || self.plan.noise == Suppression::Auto {
             power = rms(window).powi(2);
         }
         if self.plan.level == Levelling::On {
-            self.level.lift(self.gate.floor_db(), &mut heard);
+            self.level.lift(self.gate.floor_db(), &mut levelled);
         }
-        let look = self.vad.show(&heard, attention);
-        let due = Due { origin, power };
+        let state = self.vad.push(&levelled, policy);
+        let due = PendingWindow { origin, power };
         self.fresh.drain(..WINDOW);
-        match look {
-            Some(look) => {
+        match state {
+            Some(state) => {
                 self.due = Some(due);
-                Heard::Due(look)
+                EarStep::Window(state)
             }
             None => {
                 let odds = self.vad.score(None);
                 let verdict = self.judge(due, odds);
-                Heard::Said(self.pass_on(verdict))
+                EarStep::Done(self.pass_on(verdict))
             }
         }
     }
 
-    /// The second half: what comes of the window that was due, or of earshot alone where Silero could not look.
-    pub fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
+    /// The second half of [`Ear::hear`]: judges the window that was due, by earshot alone where there is no result of Silero.
+    pub fn settle(&mut self, state: Option<Box<SileroState>>) -> Option<Edge> {
         let due = self.due.take()?;
-        let odds = if look.is_some() { self.vad.score(look) } else { self.vad.alone() };
+        let odds = if state.is_some() { self.vad.score(state) } else { self.vad.earshot_only() };
         let verdict = self.judge(due, odds);
         self.pass_on(verdict)
     }
 
-    /// Whether a window is due that has not been settled.
+    /// Whether a window waits for [`Ear::settle`].
     pub fn is_due(&self) -> bool {
         self.due.is_some()
     }
 
-    /// Carries a verdict out, and lets whoever listens have the sound so far.
+    /// Applies a verdict and passes the sound so far to the listener.
     fn pass_on(&mut self, verdict: Option<Verdict>) -> Option<Edge> {
         let edge = verdict.map(|verdict| self.act(verdict));
         if self.speech.is_some() {
@@ -315,8 +315,8 @@ impl Ear {
         edge
     }
 
-    /// Where the words of the coming turn go. If somebody is speaking at this moment, the new session gets the sound
-    /// since that speech began, pre-roll included (at most the last 8 s).
+    /// Sets the listening session of the coming turn. During speech the new session gets the sound since that speech began,
+    /// pre-roll included (at most the last 8 s).
     pub fn listen(&mut self, to: Option<Box<dyn Listen>>) {
         self.listener = to.map(|to| Listener { to, sent: None, held: None });
         if let Some(began) = self.speech {
@@ -325,8 +325,8 @@ impl Ear {
         }
     }
 
-    /// Opens or closes the ear, as while a keypad entry lasts. A closed one has no edges, and no sound for the recogniser. A running utterance is dropped,
-    /// and so is a session that has had sound of it; one that has had none hears what follows the entry.
+    /// Opens or closes the ear. Closing drops the utterance in progress, and a session that has had sound of it; a session that has
+    /// had none gets what is said after the ear opens.
     pub fn set_state(&mut self, state: EarState) {
         if self.state != state && state == EarState::Closed {
             self.listener.take_if(|listener| listener.sent.is_some());
@@ -347,11 +347,11 @@ impl Ear {
         self.state = state;
     }
 
-    fn judge(&mut self, due: Due, odds: f32) -> Option<Verdict> {
+    fn judge(&mut self, due: PendingWindow, odds: f32) -> Option<Verdict> {
         let verdict = self.gate.judge(match due.origin {
             Origin::Line => Evidence::Line(odds),
             Origin::Concealed => Evidence::Concealed(odds),
-            // Our own sound is nobody's speech, and no measure of the line's noise.
+            // Echo is neither speech nor the line's noise.
             Origin::Idle | Origin::Echo => Evidence::Idle,
         });
         if due.power > 0.0 && self.gate.is_speech() && due.origin == Origin::Line && odds > 0.0 {
@@ -383,27 +383,27 @@ impl Ear {
         if let Some(listener) = &mut self.listener {
             listener.to.cue(Cue::Begin { at });
             if listener.sent.is_none() {
-                // Nothing of it has been heard: what is decided now makes no seam.
+                // The listener has had no sound yet, so gain and suppression may change without a seam.
                 let floor_db = self.gate.floor_db();
                 self.level.begin(floor_db);
                 if self.plan.noise == Suppression::Auto {
-                    self.cleaned = self.level.above(floor_db).is_some_and(|above| above < NOISY_DB);
+                    self.suppressed = self.level.above(floor_db).is_some_and(|above| above < NOISY_DB);
                 }
             }
             listener.sent = Some(listener.sent.unwrap_or(preroll));
         }
     }
 
-    /// The sound so far goes to the listener; while an echo is about of which nothing is known, once it has come as a whole.
+    /// Passes new sound to the listener. While echo control converges the sound is held back, to be cancelled as a whole.
     fn send_on(&mut self) {
-        let unsure = self.echo.as_ref().is_some_and(Echo::is_unsure);
+        let converging = self.echo.as_ref().is_some_and(Echo::is_converging);
         let Some(Listener { to, sent: Some(sent), held }) = &mut self.listener else { return };
         let from = (*sent).max(self.sound.start());
         if from < self.sound.end {
             let mut pcm = vec![0; (self.sound.end - from) as usize];
-            self.sound.copy(from, self.cleaned || self.plan.noise == Suppression::Off, &mut pcm);
+            self.sound.copy(from, self.suppressed || self.plan.noise == Suppression::Off, &mut pcm);
             self.sound.leave_out(from, &mut pcm);
-            if unsure || held.is_some() {
+            if converging || held.is_some() {
                 let (at, _) = self.sound.place(self.sound.kept_from(from));
                 held.get_or_insert_with(|| (at, Vec::new())).1.append(&mut pcm);
             } else {
@@ -414,17 +414,17 @@ impl Ear {
             }
         }
         *sent = self.sound.end;
-        if !unsure || held.as_ref().is_some_and(|(_, pcm)| pcm.len() >= HELD) {
+        if !converging || held.as_ref().is_some_and(|(_, pcm)| pcm.len() >= HELD) {
             self.release();
         }
     }
 
-    /// Lets the listener have what is held, without its echo.
+    /// Passes the sound held back to the listener, echo cancelled.
     fn release(&mut self) {
         let held = self.listener.as_mut().and_then(|listener| listener.held.take());
         let (Some((at, mut pcm)), Some(Listener { to, .. })) = (held, &mut self.listener) else { return };
-        if let Some(mut whole) = self.echo.as_ref().and_then(Echo::whole) {
-            if self.cleaned
+        if let Some(mut whole) = self.echo.as_ref().and_then(Echo::cancelled) {
+            if self.suppressed
                 && let Some(mut suppressor) = Suppressor::new(self.plan.noise)
             {
                 let mut clean = Vec::with_capacity(whole.pcm.len());

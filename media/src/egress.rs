@@ -1,13 +1,13 @@
-//! `Egress`: one packet on every ptime, whatever happens elsewhere; RTCP about it every five seconds or so.
+//! `Egress`: sends one packet every ptime, whatever happens elsewhere, and RTCP about every five seconds.
 use crate::codec::{Codec, Encoder};
 use crate::keys::{Keys, KeysOut};
 use crate::line::LegPlan;
-use crate::noise::Dice;
+use crate::noise::Rng;
 use crate::packet::{Packet, Report, Rtcp, Rtp};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
-/// RFC 3550 section 6.2: the interval is this, times 0.5 to 1.5, so that reports of many calls do not fall together.
+/// The mean interval of reports; it varies by a factor of 0.5 to 1.5 (RFC 3550 section 6.2), so that calls do not report in step.
 const REPORTS: Duration = Duration::from_secs(5);
 
 pub struct Egress {
@@ -28,15 +28,15 @@ pub struct Egress {
     octets: u32,
     sent_since_report: bool,
     report_at: Option<Instant>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Egress {
     /// `seed` decides SSRC, timestamp and sequence number; the driver brings it. They are random (RFC 3550 section 5.1), the
     /// number in the lower half (RFC 4568 section 6.4.1).
     pub fn new(plan: LegPlan, seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let (ssrc, base, sequence) = (dice.roll() as u32, dice.roll() as u32, dice.roll() as u16 >> 1);
+        let mut rng = Rng::new(seed);
+        let (ssrc, base, sequence) = (rng.next_u64() as u32, rng.next_u64() as u32, rng.next_u64() as u16 >> 1);
         Self {
             encoder: plan.codec.encoder(),
             plan,
@@ -52,7 +52,7 @@ impl Egress {
             octets: 0,
             sent_since_report: false,
             report_at: None,
-            dice,
+            rng,
         }
     }
 
@@ -64,8 +64,8 @@ impl Egress {
         if plan.codec.clock() != self.plan.codec.clock() {
             // RFC 7160 section 4: a stream keeps one clock, so that its receiver's arithmetic holds.
             (self.ssrc, self.base, self.packets, self.octets) =
-                (self.dice.roll() as u32, self.dice.roll() as u32, 0, 0);
-            self.sequence = self.dice.roll() as u16 >> 1;
+                (self.rng.next_u64() as u32, self.rng.next_u64() as u32, 0, 0);
+            self.sequence = self.rng.next_u64() as u16 >> 1;
             self.sent_since_report = false;
         }
         if plan.codec != self.plan.codec || !plan.direction.sends() {
@@ -75,7 +75,7 @@ impl Egress {
         self.plan = plan;
     }
 
-    /// The far end says which share of our packets it loses, 0.0–1.0.
+    /// Takes the share of our packets that the far end loses, 0.0–1.0.
     pub fn expect(&mut self, loss: f32) {
         self.encoder.expect(loss);
     }
@@ -100,11 +100,11 @@ impl Egress {
         self.base.wrapping_add((tick as u32).wrapping_mul(self.units_per_tick()))
     }
 
-    /// Takes the sound of tick number `tick` and hands out the packets that are full. A tick left out makes the timestamp jump.
+    /// Takes the sound of tick number `tick` and sends complete packets to `out`. A skipped tick makes the timestamp jump.
     pub fn tick(&mut self, now: Instant, tick: u64, pcm: &mut [i16], out: &mut dyn FnMut(Packet)) {
         let timestamp = self.timestamp(tick);
         if self.last_tick.is_some_and(|last| tick != last + 1) {
-            // A stall: what was left over is older than the gap.
+            // A stall: sound that was left over is older than the gap.
             self.pcm.clear();
             self.marker = true;
         }
@@ -129,7 +129,7 @@ impl Egress {
         let ptime = self.plan.codec.ptime(self.plan.ptime);
         let whole = (ptime.as_millis() as usize * self.plan.codec.rate().hz() as usize / 1000).max(1);
         if self.pcm.is_empty() && pcm.len() == whole {
-            // Where a packet lasts a tick there is nothing to gather.
+            // A packet of one tick needs no buffer.
             return self.encode(now, pcm, out);
         }
         self.pcm.extend_from_slice(pcm);
@@ -139,7 +139,7 @@ impl Egress {
         self.pcm = gathered;
     }
 
-    /// One packet's sound.
+    /// Encodes and sends one packet's sound.
     fn encode(&mut self, now: Instant, pcm: &[i16], out: &mut dyn FnMut(Packet)) {
         let (rate, clock) = (self.plan.codec.rate().hz(), self.plan.codec.clock());
         let mut payload = Vec::with_capacity(pcm.len());
@@ -147,7 +147,7 @@ impl Egress {
         let at = self.at;
         self.at = at.wrapping_add((pcm.len() as u64 * u64::from(clock) / u64::from(rate)) as u32);
         if payload.is_empty() {
-            // Silence that is not sent; what follows it begins a talk spurt (RFC 3551 section 4.1).
+            // Suppressed silence: the next packet begins a talk spurt (RFC 3551 section 4.1).
             self.marker = true;
             return;
         }
@@ -170,18 +170,18 @@ impl Egress {
         self.report_at
     }
 
-    /// Whether it is time for a report; if so, the next one is planned.
+    /// Whether a report is due; if so, schedules the next one.
     pub fn due(&mut self, now: Instant) -> bool {
         let due = self.report_at.is_some_and(|at| now >= at);
         if due || self.report_at.is_none() {
             // The first one comes early (RFC 3550 section 6.2: half the interval).
             let half = if self.report_at.is_none() { 0.5 } else { 1.0 };
-            self.report_at = Some(now + REPORTS.mul_f32((0.5 + self.dice.unit()) * half));
+            self.report_at = Some(now + REPORTS.mul_f32((0.5 + self.rng.unit()) * half));
         }
         due
     }
 
-    /// A sender report if something was sent since the last one, else a receiver report.
+    /// A sender report if a packet was sent since the last one, else a receiver report.
     pub fn report(&mut self, tick: u64, report: Option<Report>) -> Rtcp {
         let (ssrc, packets, octets) = (self.ssrc, self.packets, self.octets);
         if std::mem::take(&mut self.sent_since_report) {

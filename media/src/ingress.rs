@@ -1,4 +1,4 @@
-//! `Ingress`: from packets to exactly one frame per tick: jitter buffer, decoder, stretching and concealment in conversation.
+//! `Ingress`: packets in, exactly one frame per tick out: jitter buffer, decoder, time stretching and concealment together.
 use crate::codec::{Codec, Decoder};
 use crate::conceal::{Conceal, Fade};
 use crate::frame::{Frame, Origin};
@@ -18,24 +18,25 @@ pub struct Ingress {
     clock: u32,
     decoder: Option<(Codec, Box<dyn Decoder>)>,
     conceal: Conceal,
-    /// Decoded and not yet heard.
+    /// Decoded and not yet played.
     pcm: Vec<i16>,
     /// The last tick, which a stretch may repeat.
     past: Vec<i16>,
     arrived: Option<Instant>,
-    /// Made up in place of missing sound, in samples.
+    /// Concealed sound, in samples.
     concealed: u64,
-    /// Restored from what the next packet says of it, in samples.
+    /// Sound restored by in-band error correction, in samples.
     corrected: u64,
     stretches: u64,
-    /// An ear listens to this line; what it hears while people hear something else.
+    /// Whether this line has an ear, and the ear's own stream after a stall.
     ear_asked: bool,
     ear_stream: Option<Box<EarStream>>,
-    /// Sound is due and does not come: since this tick, how long it had waited, and what was decoded and not yet heard when it stopped.
+    /// Whether sound is due and does not arrive. The tick in which it stopped, how long sound had waited in the buffer then, and what was
+    /// decoded and not yet played.
     stopped: bool,
     since: SamplePos,
     waited: Duration,
-    /// The tick that an ear was last given the sound of.
+    /// The last tick whose sound the ear got.
     heard: Option<SamplePos>,
     rest: Vec<i16>,
     plan: JitterPlan,
@@ -43,10 +44,10 @@ pub struct Ingress {
     decoders: Decoders,
 }
 
-/// Where a line's decoders come from: [`Codec::decoder`], or a script of a test.
+/// Makes a line's decoders: [`Codec::decoder`], or test doubles.
 pub type Decoders = fn(Codec) -> Box<dyn Decoder>;
 
-/// Sound whose packet has this timestamp must not be heard (a keypad tone plays under it).
+/// Tells which packets must not be heard because a keypad tone is in them.
 pub trait Mute {
     fn mutes(&self, timestamp: u32, units: u32) -> bool;
 }
@@ -79,12 +80,12 @@ impl Ingress {
         }
     }
 
-    /// Decodes with others than the codecs' own.
+    /// Replaces the codecs' decoders.
     pub fn decoded_by(self, decoders: Decoders) -> Self {
         Self { decoders, ..self }
     }
 
-    /// The line was negotiated anew. What is buffered of a codec with the same clock and rate is still heard.
+    /// Changes the codec. Packets buffered for a codec with the same clock and rate are still played.
     pub fn configure(&mut self, codec: Codec) {
         if codec.rate() != self.rate {
             *self = Self::new(codec, self.plan.clone(), self.seed).decoded_by(self.decoders);
@@ -102,7 +103,7 @@ impl Ingress {
         }
     }
 
-    /// Forgets what is buffered: the line is held.
+    /// Drops what is buffered: the line is on hold.
     pub fn reset(&mut self) {
         self.jitter.reset();
         self.pcm.clear();
@@ -117,7 +118,7 @@ impl Ingress {
         (u64::from(units) * u64::from(self.rate.hz()) / u64::from(self.clock)) as usize
     }
 
-    /// The sound of one tick, always whole, as people hear it. What an ear hears of it follows ([`Ingress::for_ear`]).
+    /// The sound of one tick, always complete, as people hear it. [`Ingress::for_ear`] follows.
     pub fn pull(&mut self, now: Instant, pos: SamplePos, mute: &dyn Mute) -> Frame {
         let tick = self.rate.per_tick();
         self.before_skipping(now, pos);
@@ -161,7 +162,7 @@ impl Ingress {
         frame
     }
 
-    /// Makes up sound for a gap whose end is not known.
+    /// Conceals a gap whose end is not known.
     fn missing(&mut self, samples: usize) {
         self.concealed += samples as u64;
         let start = self.pcm.len();
@@ -172,7 +173,7 @@ impl Ingress {
         }
     }
 
-    /// Fills a gap that ends with `next`: by what `next` says of it, by the codec, or by a bridge from sound to sound.
+    /// Fills a gap before the packet `next`: by error correction in `next`, by the codec's concealment, or by bridging.
     fn repair(&mut self, samples: usize, next: &[u8], now: Instant, mute: &dyn Mute) {
         let start = self.pcm.len();
         if let Some((_, decoder)) = &mut self.decoder {
@@ -203,13 +204,13 @@ impl Ingress {
         self.pcm.extend_from_slice(&sound);
     }
 
-    /// The codec made sound: as long as was asked for, and what an extension would start from.
+    /// Brings the codec's concealment, which begins at `start`, to its length and adds it to the concealment history.
     fn made(&mut self, start: usize, samples: usize) {
         self.pcm.resize(start + samples, 0);
         self.conceal.remember(&self.pcm[start..]);
     }
 
-    /// What a payload holds.
+    /// Decodes a payload.
     fn sound(&mut self, codec: Codec, payload: &[u8], sound: &mut Vec<i16>) {
         if !matches!(&self.decoder, Some((same, _)) if *same == codec) {
             self.decoder = Some((codec, (self.decoders)(codec)));
@@ -219,7 +220,7 @@ impl Ingress {
     }
 
     fn decode(&mut self, codec: Codec, payload: &[u8], skip: u32, mute: bool) {
-        // Memory that another leg has just let go, rather than some of our own that nobody has touched for a tick.
+        // A new buffer: memory that was freed just now is more likely to be cached than a buffer of the last tick.
         let mut sound = Vec::with_capacity(self.rate.per_tick());
         self.sound(codec, payload, &mut sound);
         sound.drain(..self.samples(skip).min(sound.len()));
@@ -232,7 +233,7 @@ impl Ingress {
         }
     }
 
-    /// Follows the sender's clock and the network's delay by one pitch period at most.
+    /// Follows the sender's clock and the network's delay, by at most one pitch period.
     fn adjust_speed(&mut self, now: Instant, mute: &dyn Mute) {
         let tick = self.rate.per_tick();
         let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
@@ -243,7 +244,7 @@ impl Ingress {
             Pace::Grow { urgent } => stretch::grow(&self.past, &mut self.pcm, self.rate, quiet, care(urgent)) as i64,
             Pace::Shrink { limit, urgent } => {
                 let limit = self.samples(limit);
-                // A period can only be taken from two that are there, and a whole tick must be left.
+                // Removing a period takes two of them, and a whole tick must remain.
                 if limit >= tick
                     && self.pcm.len() < 2 * tick
                     && let Some(Play::Decode { codec, payload, skip, timestamp, arrived }) = self.jitter.ahead(now)
@@ -269,12 +270,12 @@ impl Ingress {
         &mut self.jitter
     }
 
-    /// How much sound was made up in place of missing sound.
+    /// How much sound was concealed.
     pub fn concealed(&self) -> Duration {
         Duration::from_micros(self.concealed * 1_000_000 / u64::from(self.rate.hz()))
     }
 
-    /// How much lost sound in-band error correction brought back.
+    /// How much lost sound in-band error correction restored.
     pub fn corrected(&self) -> Duration {
         Duration::from_micros(self.corrected * 1_000_000 / u64::from(self.rate.hz()))
     }

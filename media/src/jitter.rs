@@ -2,8 +2,7 @@
 //!
 //! The delay follows what the network does: a decaying histogram of how late packets come, against the fastest of the last
 //! seconds, gives each delay a cost; the sound is then stretched or shrunk by a pitch period at a time ([`Jitter::pace`]) until
-//! packets wait as long as costs least. Sound is taken from here once per [`TICK`], so waiting is measured when a packet is
-//! taken.
+//! packets wait for the delay of least cost. Sound is taken once per [`TICK`], so waiting is measured when a packet is taken.
 mod backlog;
 mod clock;
 mod delay;
@@ -34,13 +33,13 @@ use stream::{Place, Stream};
 
 /// No packet longer than this is a packet of sound.
 const LONGEST: Duration = Duration::from_millis(240);
-/// Delay shrinks only where this much more than enough is left, so that it does not swing.
+/// The excess of delay that is tolerated, so that the delay does not oscillate.
 const SLACK: Duration = Duration::from_millis(4);
 /// Without a packet for this long there is no stream.
 const LOST_STREAM: Duration = Duration::from_millis(240);
-/// A step of the timestamp of more than this with no number missing tells a sender that does not send silence.
+/// A step of the timestamp of more than this with no number missing shows a sender that suppresses silence.
 const SUPPRESSED: Duration = Duration::from_millis(100);
-/// A timestamp further from the sound that plays than this is no gap but another beginning.
+/// A timestamp further from the present sound than this is a new beginning, not a gap.
 const GAP: Duration = Duration::from_secs(1);
 
 /// Lengths of time in clock units, converted once.
@@ -60,13 +59,13 @@ pub struct Jitter {
     clock: Clock,
     spans: Spans,
     stream: Option<Stream>,
-    /// A packet that does not follow: believed when the next one follows it.
-    suspect: Option<(Rtp, Content)>,
+    /// A packet that does not fit the stream: accepted when the next one follows it (RFC 3550 appendix A.1).
+    unconfirmed: Option<(Rtp, Content)>,
     queue: PacketQueue,
     head: Playhead,
-    /// The sender stops sending while nobody speaks.
+    /// Whether the sender is known to suppress silence.
     suppresses: bool,
-    /// What an ear has still to hear while people hear something else.
+    /// The packets for an ear that has a stream of its own.
     backlog: Option<Backlog>,
     lateness: Lateness,
     delay: Delay,
@@ -93,7 +92,7 @@ impl Jitter {
             clock,
             spans,
             stream: None,
-            suspect: None,
+            unconfirmed: None,
             queue: PacketQueue::new(),
             head: Playhead::new(),
             suppresses: false,
@@ -105,7 +104,7 @@ impl Jitter {
 
     // ---- what arrives
 
-    /// Takes a packet. Whatever it says, no more than [`queue::ROOM`] packets are held.
+    /// Takes a packet. At most [`queue::ROOM`] packets are held.
     pub fn push(&mut self, packet: Rtp, content: Content) {
         let arrival = self.clock.place(packet.arrived);
         let Some(stream) = &self.stream else { return self.begin(packet, content, arrival) };
@@ -113,7 +112,7 @@ impl Jitter {
             return self.accept(packet, content, arrival, step);
         }
         // Another stream, the same one begun anew, or a foreign packet: a second packet in a row decides.
-        match self.suspect.take() {
+        match self.unconfirmed.take() {
             Some((first, kind)) if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence => {
                 let arrival = self.clock.place(first.arrived);
                 self.begin(first, kind, arrival);
@@ -121,7 +120,7 @@ impl Jitter {
             }
             _ => {
                 self.reception.counts.refused += 1;
-                self.suspect = Some((packet, content));
+                self.unconfirmed = Some((packet, content));
             }
         }
     }
@@ -130,12 +129,12 @@ impl Jitter {
         self.reception.counts.skipped += self.queue.len() as u64;
         self.queue.clear();
         self.reception.begin_stream();
-        self.suspect = None;
+        self.unconfirmed = None;
         let first = Place { seq: i64::from(packet.sequence), at: i64::from(packet.timestamp) };
         self.stream = Some(Stream::new(packet.ssrc, first, content));
         self.head.set_last_seq(first.seq - 1);
         self.head.rest(State::Idle);
-        self.forget_fastest();
+        self.reset_timing();
         self.accept(packet, content, arrival, 0);
     }
 
@@ -182,15 +181,15 @@ impl Jitter {
         }
     }
 
-    /// The stream is another, or its clock steps: nothing of before says when its packets are due.
-    fn forget_fastest(&mut self) {
+    /// Another stream, or a step of its clock: earlier transit times do not apply.
+    fn reset_timing(&mut self) {
         self.lateness.forget();
         self.delay.forget();
         self.head.await_nothing();
         self.backlog = None;
     }
 
-    /// How long sound with this timestamp, taken now, has been possible to take.
+    /// How long sound with this timestamp could have been taken already.
     fn delay_of(&self, at: i64, now: i64) -> i64 {
         self.lateness.fastest().map_or(self.lateness.wanted(), |fastest| now - at - fastest)
     }
@@ -215,7 +214,7 @@ impl Jitter {
                 }
                 self.head.begin(at);
             }
-            if self.head.held() > 0 && (at <= self.head.at() || !self.follows(seq)) {
+            if self.head.concealed() > 0 && (at <= self.head.at() || !self.follows(seq)) {
                 self.settle(at);
             }
             let gap = at - self.head.at();
@@ -227,9 +226,9 @@ impl Jitter {
                 if front.end() > self.head.at() {
                     return self.decode(front, -gap, now);
                 }
-                self.leave_out(front);
+                self.drop_stale(front);
             } else if self.follows(seq) {
-                // The timestamp jumps and no number is missing: silence suppression.
+                // The timestamp jumps and no sequence number is missing: silence suppression.
                 self.head.jump(at);
                 if !self.is_due(at, now) {
                     return self.head.pause();
@@ -242,12 +241,12 @@ impl Jitter {
         }
     }
 
-    /// A packet wholly in the past: its sound is stale, or the sender's clock went back and it is the first of another count.
-    fn leave_out(&mut self, front: QueuedPacket) {
+    /// Drops a packet that lies wholly in the past, or, where the sender's clock went back, begins anew with it.
+    fn drop_stale(&mut self, front: QueuedPacket) {
         if self.head.at() - front.at > self.spans.gap {
             self.head.set_last_seq(front.seq - 1);
             self.queue.push_front(front);
-            self.forget_fastest();
+            self.reset_timing();
             self.head.rest(State::Quiet);
         } else {
             self.head.set_last_seq(front.seq);
@@ -255,9 +254,9 @@ impl Jitter {
         }
     }
 
-    /// Sound was made up while nothing came, and now something has: whether it stood for what came or held it back.
+    /// Packets arrive after concealment: decides whether the concealment replaced sound or added to the delay.
     fn settle(&mut self, at: i64) {
-        let place = self.head.at() + self.head.held();
+        let place = self.head.at() + self.head.concealed();
         let over = place - at;
         let stands = over <= 0 || (self.queue.soon_holds(place) && !self.delay.pays(&self.lateness, over));
         self.head.settle(stands, at);
@@ -280,13 +279,13 @@ impl Jitter {
         if !self.head.is_playing() {
             return self.head.pause();
         }
-        // Where even the fastest packet could not be here yet, nothing is late: too little is waited for.
-        let margin = self.delay_of(self.head.at() + self.head.held(), now);
+        // Where even the fastest packet could not have arrived yet, the delay is too short.
+        let margin = self.delay_of(self.head.at() + self.head.concealed(), now);
         if margin < self.lateness.min_delay() {
             self.delay.taken(margin);
         }
-        self.head.hold(need_units);
-        if quiet || self.head.held() > self.spans.lost_stream {
+        self.head.note_concealed(need_units);
+        if quiet || self.head.concealed() > self.spans.lost_stream {
             self.head.rest(if quiet { State::Quiet } else { State::Idle });
             return self.head.pause();
         }
@@ -308,8 +307,7 @@ impl Jitter {
         Play::Decode { codec, payload: packet.payload, skip, timestamp, arrived: packet.arrived }
     }
 
-    /// After a stall the packets of seconds may come at once: what is older than the limit is left out of what people hear, and they
-    /// catch up with the rest ([`Jitter::pace`]).
+    /// Skips sound older than the limit, as after a stall. People catch up with the rest by [`Jitter::pace`].
     fn skip_stale(&mut self, now: i64) {
         if self.queue.len() < 2 {
             return;
@@ -331,7 +329,7 @@ impl Jitter {
         }
     }
 
-    /// The next packet ahead of its time, if it follows without a gap: shrinking needs something to shrink.
+    /// Takes the next packet ahead of its time, if it follows without a gap: shrinking needs more sound.
     pub fn ahead(&mut self, now: Instant) -> Option<Play> {
         let now = self.clock.place(now);
         let front = self.queue.front()?;
@@ -345,7 +343,7 @@ impl Jitter {
         Some(play)
     }
 
-    /// Which way to lean, once per tick. `spare`: decoded sound left after this tick, in clock units.
+    /// Which way the speed should change, once per tick. `spare`: decoded sound left after this tick, in clock units.
     pub fn pace(&mut self, spare: u32) -> Pace {
         if !self.head.is_playing() {
             self.delay.rest();
@@ -354,12 +352,12 @@ impl Jitter {
         self.delay.pace(i64::from(spare), &self.lateness)
     }
 
-    /// Tells that sound became longer (or, negative, shorter), so that the measures start afresh.
+    /// Reports that sound became longer (or, negative, shorter).
     pub fn stretched(&mut self, units: i64) {
         self.delay.stretched(units);
     }
 
-    /// The stream goes on in units of another clock: what is buffered of the old one is not played.
+    /// Changes the clock of the stream. Buffered packets of the old clock are dropped.
     pub fn reclock(&mut self, clock: u32) {
         let mut reception = self.reception;
         reception.counts.skipped += self.queue.len() as u64;
@@ -374,7 +372,7 @@ impl Jitter {
         if let Some(stream) = &self.stream {
             self.head.set_last_seq(stream.top_seq());
         }
-        self.forget_fastest();
+        self.reset_timing();
     }
 
     // ---- what an ear hears
@@ -391,7 +389,7 @@ impl Jitter {
             && self.queue.front().is_some_and(|front| self.excess_of(front.at, now) > self.spans.max_delay)
     }
 
-    /// From here on the ear reads by itself, beginning with what is due next.
+    /// Gives the ear a queue of its own, beginning with the sound that is due next.
     pub fn split(&mut self) {
         self.backlog = Some(Backlog::new(self.queue.clone(), self.head.at(), self.head.last_seq()));
     }
@@ -400,12 +398,12 @@ impl Jitter {
         self.backlog.is_some()
     }
 
-    /// The ear goes on with what people hear.
+    /// Drops the ear's own queue.
     pub fn join(&mut self) {
         self.backlog = None;
     }
 
-    /// Whether the sender is known to stop sending while nobody speaks.
+    /// Whether the sender is known to suppress silence.
     pub const fn suppresses(&self) -> bool {
         self.suppresses
     }
@@ -419,18 +417,18 @@ impl Jitter {
         late
     }
 
-    /// How much the ear has still to read, gaps included.
+    /// How much sound waits for the ear, gaps included.
     pub fn unread(&self) -> u32 {
         self.backlog.as_ref().map_or(0, |backlog| backlog.unread().clamp(0, i64::from(u32::MAX)) as u32)
     }
 
-    /// By how much people are behind an ear that has `read` units decoded and not heard, where they have `spare`, and how much
-    /// longer than wanted they wait for their sound; `None` where nobody can tell.
+    /// How far people are behind the ear, and by how much their delay exceeds the wanted one; `None` where that is unknown. `spare` and
+    /// `read`: units decoded and not yet heard by people and by the ear.
     pub fn behind(&mut self, now: Instant, spare: u32, read: u32) -> Option<(i64, i64)> {
         let now = self.clock.place(now);
         let backlog = self.backlog.as_ref()?;
         match self.head.state() {
-            State::Playing if self.head.held() == 0 => {
+            State::Playing if self.head.concealed() == 0 => {
                 let (people, ear) = (self.head.at() - i64::from(spare), backlog.head() - i64::from(read));
                 Some((ear - people, self.excess_of(people, now)))
             }
@@ -439,7 +437,7 @@ impl Jitter {
         }
     }
 
-    /// How long the sound that people hear next has been possible to play, where `spare` units of it are decoded.
+    /// How long the next sound for people could have been played already, where `spare` units of it are decoded.
     pub fn waits(&mut self, now: Instant, spare: u32) -> Duration {
         let now = self.clock.place(now);
         self.clock.time(self.delay_of(self.head.at() - i64::from(spare), now))
@@ -449,16 +447,16 @@ impl Jitter {
         self.delay_of(at, now) - self.lateness.wanted()
     }
 
-    // ---- how the stream goes, as others are told
+    // ---- statistics
 
     pub const fn counts(&self) -> Counts {
         self.reception.counts
     }
 
-    /// How long the sound of the tick just taken had been possible to play; `spare` units are decoded and not yet heard.
+    /// The delay of the tick just taken; `spare` units are decoded and not yet played.
     pub fn delay(&mut self, now: Instant, spare: u32) -> Duration {
         let now = self.clock.place(now);
-        if self.head.is_playing() && self.head.held() == 0 {
+        if self.head.is_playing() && self.head.concealed() == 0 {
             // The tick just taken began before what is left.
             let delay = self.delay_of(self.head.at() - i64::from(spare) - self.spans.tick, now);
             self.last_delay = self.clock.time(delay);
@@ -466,7 +464,7 @@ impl Jitter {
         self.last_delay
     }
 
-    /// The delay that the network asks for.
+    /// The wanted delay.
     pub fn target(&self) -> Duration {
         self.clock.time(self.lateness.wanted())
     }

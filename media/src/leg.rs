@@ -1,4 +1,4 @@
-//! `Leg`: one end of a call inside a room: what comes from its wire, what plays to it, what leaves.
+//! `Leg`: one party's sound in a room: reception from its wire, the bot's playout, and sending.
 use crate::codec::Codec;
 use crate::egress::Egress;
 use crate::ingress::{ForEar, Ingress};
@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 /// What the bot does in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bot {
-    /// It says what it is given to say.
+    /// It plays the sound that it gets.
     Speaks,
-    /// It says to each party what that party says. Other sound is refused, as while it rests.
+    /// It sends each party's own sound back. Other sound is refused.
     Echoes,
-    /// Its sound is refused, and what waits is cut: nothing of it counts as heard.
+    /// Its sound is refused, and what waits is cut: nothing counts as heard.
     Rests,
 }
 
@@ -35,9 +35,9 @@ pub enum Input {
     Sound(Sound),
     Gain(Gain),
     Hush(UtteranceId),
-    /// The gate's verdict on what this leg said.
+    /// The gate's verdict on this leg's sound.
     Edge(Edge),
-    /// The ear closes: no verdict ends the speech that may be going on.
+    /// The ear closes: no [`Edge::End`] follows speech in progress.
     EarClosed,
     Bot(Bot),
 }
@@ -50,7 +50,7 @@ pub enum Output {
         at: Instant,
     },
     Played(Played),
-    /// No RTP since then, although the line is open to it.
+    /// No RTP since then, although the direction allows it.
     Silent {
         since: Instant,
     },
@@ -59,10 +59,10 @@ pub enum Output {
     Stats(Box<LegStats>),
 }
 
-/// Why a leg wants to be called.
+/// The reason of a leg's deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// RTP has stayed away for too long.
+    /// The timeout of RTP.
     Silent,
     /// A report (RTCP) is due.
     Report,
@@ -73,21 +73,21 @@ pub struct Leg {
     bot: Bot,
     rules: LineRules,
     ingress: Ingress,
-    /// The codec that the far end sends at present, and one of another clock that its last packet was of.
+    /// The codec that the far end sends, and the codec of its last packet where that has another clock.
     receives: Codec,
     switching: Option<Codec>,
-    /// What the line carried before it was negotiated anew: its last packets are still on their way.
+    /// The payload type and codec before the last renegotiation: packets of it may still arrive.
     former: Option<(u8, Codec)>,
     keys: KeysIn,
-    /// Keys in the sound itself, where events were not negotiated.
+    /// In-band DTMF, where telephone-event was not negotiated.
     tones: ToneKeys,
     playout: Playout,
     egress: Egress,
     noise: Noise,
-    /// The last RTP, or the moment from which some is due.
+    /// The time of the last RTP packet, or from which RTP is due.
     last_rtp: Instant,
     silent: bool,
-    /// The caller speaks: what may be interrupted is ducked.
+    /// The caller speaks: interruptible sound is ducked.
     talking: bool,
     remote: (Option<f32>, Option<Duration>, Option<Duration>),
     stats_at: Instant,
@@ -96,7 +96,7 @@ pub struct Leg {
 }
 
 impl Leg {
-    /// `seed` decides what must be random on the wire and the sound of the noise.
+    /// `seed`: for the random values on the wire and for comfort noise.
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
@@ -160,13 +160,13 @@ impl Leg {
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.out.pop_front();
         if output.is_none() {
-            // Back to the beginning of its memory.
+            // The next push goes to the start of the buffer, which is likely cached.
             self.out.clear();
         }
         output
     }
 
-    /// When the leg has something to do besides its ticks. Ticks look at it too: a driver that ticks needs no timer.
+    /// When the leg is due between ticks. Ticks check it too: a driver that ticks needs no timer.
     pub fn deadline(&self) -> Option<(Instant, Why)> {
         let silent = (self.plan.direction.receives() && !self.silent)
             .then(|| (self.last_rtp + self.rules.rtp_timeout, Why::Silent));
@@ -197,8 +197,8 @@ impl Leg {
         self.ingress.push(packet, content);
     }
 
-    /// Whether sound of this codec is to be decoded now. A stream has one clock: another one begins a new stream. The codec
-    /// agreed on is believed at once, any other at its second packet in a row, since one may be a straggler of before.
+    /// Whether sound of this codec is to be decoded. A stream has one clock; another clock begins a new stream. A change to the negotiated
+    /// codec is accepted at once, to any other at its second packet in a row, since a single one may be a late packet.
     fn follows(&mut self, codec: Codec) -> bool {
         let same = |a: Codec, b: Codec| (a.rate(), a.clock()) == (b.rate(), b.clock());
         if same(codec, self.receives) {
@@ -221,7 +221,7 @@ impl Leg {
         also.map_or(self.plan.event_clock, |(_, clock)| *clock)
     }
 
-    /// What a payload type means on this line. A phone may answer with the other G.711 (RFC 3264 section 6.1).
+    /// The content of a payload type on this line. A phone may also send the other G.711 (RFC 3264 section 6.1).
     fn content(&self, payload_type: u8) -> Option<Content> {
         let plan = &self.plan;
         if plan.telephone_event == Some(payload_type)
@@ -262,7 +262,7 @@ impl Leg {
             self.tones = ToneKeys::default();
         }
         if plan.codec != self.plan.codec {
-            // The ear's side changes with the first packet of the new codec.
+            // Reception changes with the first packet of the new codec.
             self.former = Some((self.plan.payload_type, self.plan.codec));
         }
         self.playout.tune(plan.codec.rate());
@@ -282,7 +282,7 @@ impl Leg {
         }
     }
 
-    /// First half of a tick: takes the next 20 ms that came from the wire, decoded.
+    /// First half of a tick: the next 20 ms received from the wire, decoded.
     pub fn decode(&mut self, now: Instant, pos: SamplePos) -> Frame {
         self.keys.tick(now);
         let frame = self.ingress.pull(now, pos, &self.keys);
@@ -293,7 +293,7 @@ impl Leg {
         frame
     }
 
-    /// What the leg's ear is given of the tick that [`Leg::decode`] returned, no more than `limit` frames. Not called where there is no ear.
+    /// What the leg's ear gets for the tick of the last [`Leg::decode`], `limit` frames at most. Not called without an ear.
     pub fn for_ear(&mut self, now: Instant, pos: SamplePos, limit: usize) -> ForEar {
         let mut sound = self.ingress.for_ear(now, pos, limit, &self.keys);
         if let ForEar::Late(frames) = &mut sound {
@@ -315,7 +315,7 @@ impl Leg {
         }
     }
 
-    /// Whether what this leg says is a keypad tone: no ear should take it for speech.
+    /// Whether this leg's sound is a keypad tone, which is muted for its ear.
     pub const fn keying(&self) -> bool {
         self.tones.sounding()
     }
@@ -330,7 +330,7 @@ impl Leg {
         self.playout.has_room()
     }
 
-    /// First half of a tick, where the bot may speak: takes the next 20 ms of the playout, with comfort noise instead of dead air.
+    /// First half of a tick, where the bot may speak: the next 20 ms of the playout, with comfort noise.
     pub fn play(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());
         self.duck();
@@ -342,7 +342,7 @@ impl Leg {
         frame
     }
 
-    /// Second half of a tick: sends `frame`, a report when one is due, and tells of timeouts and statistics.
+    /// Second half of a tick: sends `frame` and, when due, an RTCP report; reports timeouts and statistics.
     pub fn send(&mut self, now: Instant, tick: u64, frame: &mut Frame) {
         let out = &mut self.out;
         self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(Output::Send(packet)));

@@ -6,8 +6,10 @@
 pub mod asr;
 pub mod chain;
 pub mod codec;
+mod complex;
 pub mod conceal;
 pub mod ear;
+pub mod ear_input;
 pub mod echo;
 pub mod egress;
 pub mod engine;
@@ -28,7 +30,6 @@ pub mod pool;
 pub mod record;
 pub mod resample;
 pub mod room;
-pub mod said;
 pub mod seat;
 pub mod stats;
 pub mod stretch;

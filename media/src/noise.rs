@@ -2,14 +2,14 @@
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, fast, seeded; not for secrets.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub const fn roll(&mut self) -> u64 {
+    pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +19,7 @@ impl Dice {
 
     /// Uniform in 0.0..1.0.
     pub fn unit(&mut self) -> f32 {
-        (self.roll() >> 40) as f32 / (1u64 << 24) as f32
+        (self.next_u64() >> 40) as f32 / (1u64 << 24) as f32
     }
 }
 
@@ -29,7 +29,7 @@ pub const COMFORT: f32 = 9.0;
 /// Noise with the dull colour of a quiet room: white, through one pole.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    dice: Dice,
+    rng: Rng,
     /// Four samples' worth of chance, and how much of it is left: rolling costs more than the noise.
     pool: u64,
     left: u8,
@@ -39,7 +39,7 @@ pub struct Noise {
 
 impl Noise {
     pub const fn new(seed: u64) -> Self {
-        Self { dice: Dice::new(seed), pool: 0, left: 0, low: 0 }
+        Self { rng: Rng::new(seed), pool: 0, left: 0, low: 0 }
     }
 
     /// What [`Self::low`] is worth at this root mean square.
@@ -50,7 +50,7 @@ impl Noise {
 
     fn next(&mut self) -> i32 {
         if self.left == 0 {
-            (self.pool, self.left) = (self.dice.roll(), 4);
+            (self.pool, self.left) = (self.rng.next_u64(), 4);
         }
         let white = i32::from(self.pool as i16);
         (self.pool, self.left) = (self.pool >> 16, self.left - 1);

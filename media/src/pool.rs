@@ -1,12 +1,12 @@
 //! The speech workers: recognition and synthesis of all calls on a few threads, with a watchdog.
 //!
-//! The pool is a driver: it alone reads the clock on behalf of recognisers and synthesisers. Its locks are held for
-//! moments and never while an engine works, and no lock of a session is held together with the pool's.
+//! The pool is a driver: it reads the clock for recognisers and synthesisers. Its locks are held briefly and never while an engine
+//! works, and no lock of a session is held together with the pool's.
 //!
-//! A session (one ear's turn, one call's voice) has work or has none; one that has some stands in the queue once, behind
-//! its own call's place. Urgent work (finals, speech) goes before later work (partial words); within each, calls that have
-//! used little of the workers lately go before those that have used much, and take turns. What full means:
-//! [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`], [`PoolPlan::abandoned`], [`PoolPlan::full_wait`].
+//! A session (one turn of an ear, or one call's voice) with work to do is queued once, in its call's queue. Urgent work (finals,
+//! speech) goes before later work (partial words). Within each class, calls that have used less processor time lately go first, and
+//! calls with about equal use take turns. Limits: [`PoolPlan::backlog`], [`PoolPlan::clauses`], [`PoolPlan::sessions`],
+//! [`PoolPlan::abandoned`], [`PoolPlan::full_wait`].
 pub mod clauses;
 mod deadline;
 mod listening;
@@ -50,7 +50,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// A listening session for one ask; its words go to `out`. Dropping the listener ends it.
+    /// Opens a listening session for one ask; its words go to `out`. Dropping the listener ends it.
     ///
     /// When `out` is full, partial words are dropped; a final or a failure is kept until there is room, a newer final in
     /// place of an older one.
@@ -66,9 +66,9 @@ impl Pool {
         Ok(Listener::open(self.shared.clone(), call, engines, ask, out))
     }
 
-    /// A call's voice: clauses are spoken strictly in order, one at a time; sound goes to `sink`, news to `out`.
+    /// Opens a call's voice: clauses are synthesised strictly in order, one at a time; sound goes to `sink`, events to `out`.
     ///
-    /// When `out` is full, the news waits, up to 64 pieces; then the oldest is dropped.
+    /// When `out` is full, up to 64 events wait; then the oldest is dropped.
     pub fn speaker(
         &self,
         call: u64,
@@ -81,7 +81,7 @@ impl Pool {
         Speaker::open(self.shared.clone(), admitted, speaking::Setup { call, engines, voice, out }, sink)
     }
 
-    /// Whether there is no room for another call: answers come late as it is.
+    /// Whether the pool has no capacity for another call.
     pub fn is_full(&self) -> bool {
         self.shared.lock().delay(now(), self.shared.plan.full_wait).1
     }
@@ -89,8 +89,8 @@ impl Pool {
     pub fn report(&self) -> PoolReport {
         let mut state = self.shared.lock();
         let (wait, full) = state.delay(now(), self.shared.plan.full_wait);
-        let recognisers = state.recognisers.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.ill());
-        let synthesisers = state.synthesisers.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.ill());
+        let recognisers = state.recognisers.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.unhealthy());
+        let synthesisers = state.synthesisers.iter().filter_map(Weak::upgrade).flat_map(|chain| chain.unhealthy());
         PoolReport {
             workers: state.workers,
             working: state.steps.len(),
@@ -99,7 +99,7 @@ impl Pool {
             sessions: state.sessions,
             abandoned: state.abandoned.len(),
             abandoned_ever: state.abandoned_ever,
-            ill: recognisers.chain(synthesisers).collect(),
+            unhealthy: recognisers.chain(synthesisers).collect(),
             wait,
             full,
         }
@@ -114,7 +114,7 @@ impl Drop for Pool {
     }
 }
 
-/// The clock of the sessions.
+/// The pool's clock.
 fn now() -> Instant {
     Instant::now()
 }

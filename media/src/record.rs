@@ -1,5 +1,5 @@
-//! `Recorder`: both sides of a call into one two-channel file (left the caller, right what the caller was sent), aligned by
-//! tick, on one writer thread for all calls. The file grows as the call goes: what a kill takes is less than a second.
+//! `Recorder`: records both sides of a call into one two-channel file (left the caller, right what the caller was sent), aligned by
+//! tick, on one writer thread for all calls. The file grows during the call: a killed process loses less than a second.
 mod encode;
 mod fault;
 mod file;
@@ -31,16 +31,16 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use track::{Piece, Track};
 use writer::WriteJob;
 
-/// Pieces of one call that may wait for the disk (10 s); more, and the recording breaks.
+/// The most pieces of one call that wait for the disk (10 s); beyond it the recording ends.
 const WAITING: usize = 50;
 
-/// How sound is kept.
+/// The format of a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// PCM, 16 bit, at the rate the line began with.
     #[default]
     Wav,
-    /// Ogg Opus (RFC 7845), one mono stream for each side, so that neither is heard in the other: a tenth of the space.
+    /// Ogg Opus (RFC 7845), a tenth of the size; a mono stream for each side, without crosstalk.
     Opus,
 }
 
@@ -53,47 +53,47 @@ impl Format {
     }
 }
 
-/// What follows the format's extension in the name of an encrypted recording.
+/// The further extension of an encrypted recording's name.
 pub const SEALED: &str = "sealed";
 
 /// Where and how a call is recorded.
 pub struct RecordPlan {
     pub path: PathBuf,
     pub format: Format,
-    /// With one, the file is encrypted.
+    /// Where set, the file is encrypted.
     pub vault: Option<Arc<Vault>>,
 }
 
-/// Who asks that nothing be kept.
+/// Who pauses a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker {
-    /// The bot asks for a secret.
+    /// The bot, while it asks for a secret.
     Bot = 1,
     /// A person, by the API.
     Operator = 2,
 }
 
-/// What became of a recording.
+/// The outcome of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum RecordOutcome {
     Whole,
-    /// It broke off: its file holds what came before, and is in order.
+    /// It ended early: the file is valid and holds the sound up to the fault.
     Part(RecordFault),
-    /// There is no file: not a single sound came, or none reached the disk.
+    /// There is no file: there was no sound, or none reached the disk.
     Nothing(Option<RecordFault>),
 }
 
-/// The call's handle of its recording. Dropping it changes nothing: the recording ends with its room.
+/// The call's handle of its recording. Dropping it has no effect: the recording ends with its room.
 pub struct Recorder {
     state: Arc<State>,
 }
 
 impl Recorder {
-    /// Creates the file (and its folder), both for this user alone, and hands out the tap that fills it; the rate is that of
-    /// the first frame, and stays when the line's changes.
+    /// Creates the file (and its folder), with access for this user only, and returns the tap that fills it. The file's rate is that of
+    /// the first frame, also when the line's changes.
     ///
     /// # Errors
-    /// [`RecordFault::Disk`] if the file cannot be created. What goes wrong later breaks the tap and is told by [`Recorder::fault`].
+    /// [`RecordFault::Disk`] if the file cannot be created. Later faults end the tap and are reported by [`Recorder::fault`].
     pub fn start(plan: &RecordPlan) -> Result<(Self, Box<dyn Tap>), RecordFault> {
         let writer = writer::start()?;
         let sealer = plan.vault.as_deref().map(Sealer::new).transpose()?;
@@ -104,8 +104,7 @@ impl Recorder {
         Ok((Self { state }, Box::new(tap)))
     }
 
-    /// While anybody has it paused, silence is written on both sides and time goes on (for what must not be kept). It takes
-    /// effect with the next tick.
+    /// Pauses or resumes the recording from the next tick on. While any asker has it paused, silence is recorded on both sides.
     pub fn pause(&self, asker: Asker, paused: bool) {
         if paused {
             self.state.paused.fetch_or(asker as u8, Ordering::Relaxed);
@@ -114,18 +113,18 @@ impl Recorder {
         }
     }
 
-    /// Why the recording broke, if it did.
+    /// The fault that ended the recording, if any.
     pub fn fault(&self) -> Option<RecordFault> {
         self.state.fault().clone()
     }
 
-    /// Whether the file is closed: whole, or as far as it went.
+    /// Whether the recording has ended.
     pub fn done(&self) -> bool {
         matches!(*self.state.ending(), Ending::Ended(_))
     }
 
-    /// Calls `tell` when the file is closed, or at once where it is: on the writer's thread, which it must not hold up.
-    pub fn on_end(&self, tell: impl FnOnce(Kept) + Send + 'static) {
+    /// Calls `tell` when the recording ends, on the writer's thread, which it must not block; at once where it has ended.
+    pub fn on_end(&self, tell: impl FnOnce(RecordOutcome) + Send + 'static) {
         let ended = match &mut *self.state.ending() {
             Ending::Waiting(waiting) => {
                 *waiting = Some(Box::new(tell));
@@ -141,7 +140,7 @@ impl Recorder {
 struct RecordTap {
     state: Arc<State>,
     writer: SyncSender<WriteJob>,
-    /// Goes to the writer with the first piece.
+    /// Passed to the writer with the first piece.
     file: Option<RecordingFile>,
     track: Track,
 }
@@ -186,7 +185,7 @@ impl Drop for RecordTap {
         let broken = self.state.fault().is_some();
         let rest = if broken { None } else { self.track.rest() };
         if rest.is_some() || self.file.is_some() {
-            // Where it is refused, the fault says so.
+            // A refusal is recorded as the fault.
             let _ = self.hand_over(rest);
         }
         self.state.closed.store(true, Ordering::Release);

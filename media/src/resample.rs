@@ -2,15 +2,15 @@
 //!
 //! A Kaiser-windowed sinc (Oppenheim and Schafer, *Discrete-Time Signal Processing*, section 7.5) is cut into one short
 //! filter per output phase, each scaled to unity at DC. Filters are computed once per pair of rates and shared. Where delay
-//! counts for more than phase, the same filter is turned into its minimum-phase twin ([`minimum_phase`]).
+//! matters more than phase, the same filter is made minimum-phase ([`phase`]).
 mod phase;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// Taps of one phase, counted at the lower of the two rates. Upwards runs on every live frame of an ear: 32 taps delay
-/// by 2 ms at 8 kHz (24 leave the image of 3.4 kHz only 51 dB down). Downwards the transition band folds back into the
+/// Taps of one phase, counted at the lower of the two rates. Upsampling runs on every live frame of an ear: 32 taps delay
+/// by 2 ms at 8 kHz (24 leave the image of 3.4 kHz only 51 dB down). In downsampling the transition band aliases into the
 /// sound, so it is half as wide.
 const TAPS_UP: usize = 32;
 const TAPS_DOWN: usize = 48;
@@ -19,7 +19,7 @@ const ATTENUATION_DB: f64 = 63.0;
 /// Where the filter is 6 dB down, as a share of the lower rate's Nyquist frequency.
 const CUTOFF_UP: f64 = 1.0;
 const CUTOFF_DOWN: f64 = 0.955;
-/// Of a prompt stream, both ways: its delay hardly grows with its length.
+/// Of a minimum-phase stream in either direction: its delay hardly grows with its length.
 const TAPS_PROMPT: usize = 48;
 const CUTOFF_PROMPT: f64 = 0.955;
 /// Input is taken in blocks of this many samples, so that the history never grows.
@@ -61,7 +61,7 @@ impl Resampler {
     }
 
     /// A stream between people who talk: as [`Self::new`] to the ear, but speech passes within half a millisecond. Frequencies
-    /// near the edge of the band come a little later than others, which nobody hears; waveforms do not keep their shape.
+    /// near the edge of the band are delayed a little more, which is inaudible; waveforms do not keep their shape.
     pub fn prompt(from_hz: u32, to_hz: u32) -> Self {
         Self::with(from_hz, to_hz, Shape::Prompt)
     }
@@ -81,7 +81,7 @@ impl Resampler {
         self.to_hz
     }
 
-    /// How much later a sound leaves than it came in (of a prompt stream: its low frequencies).
+    /// How much later a sound leaves than it came in (for [`Self::prompt`]: at low frequencies).
     pub fn delay(&self) -> Duration {
         self.bank.as_ref().map_or(Duration::ZERO, |bank| {
             Duration::from_secs_f64(bank.delay / (bank.phases as f64 * f64::from(self.from_hz)))

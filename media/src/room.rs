@@ -1,4 +1,5 @@
-//! `Room`: all legs of one call. Per tick: what came from each line → mixed by [`crate::hears`] → what each line is sent.
+//! `Room`: all legs of one call. Per tick: sound received from each line → mixed by [`crate::hears`] → sent to each line.
+use crate::ear_input::EarInput;
 use crate::frame::{Frame, SamplePos, TICK};
 use crate::hears::{Modes, Supervision};
 use crate::ingress::ForEar;
@@ -8,7 +9,6 @@ use crate::leg::{self, Leg, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
-use crate::said::Said;
 pub use crate::seat::Seat;
 use crate::seat::Seats;
 use crate::stats::LegStats;
@@ -19,21 +19,21 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 pub enum Input {
-    /// `seed`: what must be random on the wire. Who sat there before leaves.
+    /// A leg joins; one at the same seat leaves. `seed`: for random values on the wire.
     Join {
         seat: Seat,
         plan: LegPlan,
         seed: u64,
     },
     Leave(Seat),
-    /// How the supervisor at this seat takes part from now on; [`Supervision::Absent`] until this is said.
+    /// Sets the mode of the supervisor at this seat; at first it is [`Supervision::Absent`].
     Supervise(Seat, Supervision),
-    /// What the bot does from now on. A bridge is two parties and a resting bot; it rests as well while a supervisor has taken over.
+    /// Sets what the bot does. A bridge is two parties and a resting bot. The bot also rests while a supervisor has taken over.
     Bot(Bot),
     Leg(Seat, leg::Input),
-    /// Takes both sides of seat 0 from now on, in place of who did before.
+    /// Sets the tap of seat 0, in place of an earlier one.
     Tap(Box<dyn Tap>),
-    /// 20 ms have passed. Ticks may be late or missing: the time tells which one it is.
+    /// A tick of 20 ms. Ticks may be late or missing: their number follows from the time.
     Tick,
 }
 
@@ -43,10 +43,10 @@ pub enum Output {
         seat: Seat,
         packet: Packet,
     },
-    /// What a leg said and what it was sent, for its ear. Comes after everything that is sent in the same tick.
+    /// A leg's received and sent sound, for its ear. Follows all packets of the same tick.
     Frame {
         seat: Seat,
-        said: Said,
+        received: EarInput,
         sent: Box<Frame>,
     },
     Event(Event),
@@ -68,7 +68,7 @@ pub enum Event {
         seat: Seat,
         played: Played,
     },
-    /// No RTP since then, although the line is open to it.
+    /// No RTP since then, although the direction allows it.
     Silent {
         seat: Seat,
         since: Instant,
@@ -76,7 +76,7 @@ pub enum Event {
     Sounding {
         seat: Seat,
     },
-    /// Boxed: what comes often is a third of its size.
+    /// Boxed, since it is three times the size of the other events.
     Stats {
         seat: Seat,
         stats: Box<LegStats>,
@@ -90,16 +90,16 @@ pub enum Event {
 pub struct Room {
     rules: LineRules,
     modes: Modes,
-    /// What [`Input::Bot`] said last.
+    /// The last [`Input::Bot`].
     bot: Bot,
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
     /// Boxed: most seats stay empty.
     legs: [Option<Box<Leg>>; Seat::COUNT],
-    /// Where there are legs.
+    /// Seats with a leg.
     taken: Seats,
-    /// Seats that an ear listens to.
+    /// Seats with an ear.
     ears: Seats,
     /// How many frames of late sound, beyond one for each seat, the next tick may give to ears.
     late_left: usize,
@@ -172,12 +172,12 @@ impl Room {
         }
     }
 
-    /// What the bot does, by what it was told and by how supervisors take part.
+    /// What the bot does, by [`Input::Bot`] and by the modes of supervisors.
     pub const fn bot(&self) -> Bot {
         if self.modes.bot_rests() { Bot::Rests } else { self.bot }
     }
 
-    /// The legs learn what the bot does.
+    /// Passes the state of the bot to the legs.
     fn settle_bot(&mut self, now: Instant) {
         let bot = self.bot();
         for seat in self.taken.iter() {
@@ -188,7 +188,7 @@ impl Room {
         }
     }
 
-    /// Whether the ear of a seat is to hear its line ([`Modes::ears`]); the recogniser hears nobody while the bot rests.
+    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the bot rests.
     pub fn ear_hears(&self, seat: Seat) -> bool {
         self.hearing_ears().has(seat)
     }
@@ -201,7 +201,7 @@ impl Room {
         ears
     }
 
-    /// Whether an ear listens to this seat, as it does from [`Input::Join`] on: else no [`Output::Frame`] comes of the seat.
+    /// Sets whether the seat has an ear and gives [`Output::Frame`]s, as it does from [`Input::Join`] on.
     pub fn set_ear(&mut self, seat: Seat, ear: bool) {
         if ear {
             self.ears.insert(seat);
@@ -220,7 +220,7 @@ impl Room {
         self.late_left
     }
 
-    /// Whether a seat's playout has room for more sound. An empty seat takes everything, and drops it.
+    /// Whether a seat's playout has room for more sound. An empty seat takes all sound and drops it.
     pub fn has_room(&self, seat: Seat) -> bool {
         self.legs.get(usize::from(seat.0)).and_then(Option::as_ref).is_none_or(|leg| leg.has_room())
     }
@@ -228,7 +228,7 @@ impl Room {
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.out.pop_front();
         if output.is_none() {
-            // Back to the beginning of its memory.
+            // The next push goes to the start of the buffer, which is likely cached.
             self.out.clear();
         }
         output
@@ -243,7 +243,7 @@ impl Room {
         self.taken.iter()
     }
 
-    /// Everybody leaves.
+    /// All legs leave.
     pub fn close(&mut self, now: Instant) {
         self.taken.iter().for_each(|seat| self.leave(now, seat));
         self.tap = None;
@@ -276,7 +276,7 @@ impl Room {
     }
 
     fn tick(&mut self, now: Instant) {
-        // The nearest tick to now, but none twice: after a stall the ticks in between are left out.
+        // The tick nearest to now, but none twice. After a stall the ticks in between are skipped.
         let since = now.saturating_duration_since(self.opened) + TICK / 2;
         let tick = self.tick.max((since.as_nanos() / TICK.as_nanos()) as u64);
         self.tick = tick + 1;
@@ -287,12 +287,12 @@ impl Room {
         self.give_to_ears(ears, sounds);
     }
 
-    /// What each leg says, and what the bot says to it.
+    /// Takes the received sound of each leg, and the bot's sound to it.
     fn take_sounds(&mut self, now: Instant, ears: Seats, sounds: &mut Sounds) {
         let pos = sounds.pos();
         for seat in self.taken.iter() {
             let (Some(leg), of_seat) = (&mut self.legs[usize::from(seat.0)], sounds.of_mut(seat)) else { continue };
-            of_seat.said = Some(leg.decode(now, pos));
+            of_seat.received = Some(leg.decode(now, pos));
             if ears.has(seat) {
                 let limit = self.late_left.saturating_add(1).min(MAX_LATE);
                 of_seat.for_ear = leg.for_ear(now, pos, limit);
@@ -305,7 +305,7 @@ impl Room {
         }
     }
 
-    /// Each leg is sent what is heard at its seat, and the tap takes both sides of the caller's.
+    /// Sends each leg the mix of its seat, and gives the caller's two sides to the tap.
     fn send_mixes(&mut self, now: Instant, ears: Seats, sounds: &mut Sounds) {
         for seat in self.taken.iter() {
             let Some(leg) = &mut self.legs[usize::from(seat.0)] else { continue };
@@ -318,8 +318,8 @@ impl Room {
             self.drain(seat);
             let of_seat = sounds.of_mut(seat);
             if seat == Seat::CALLER
-                && let (Some(tap), Some(said)) = (&mut self.tap, &of_seat.said)
-                && tap.take(said, &frame).is_break()
+                && let (Some(tap), Some(received)) = (&mut self.tap, &of_seat.received)
+                && tap.take(received, &frame).is_break()
             {
                 self.tap = None;
                 self.out.push_back(Output::Event(Event::TapBroke));
@@ -330,10 +330,10 @@ impl Room {
         }
     }
 
-    /// Each ear is given what its leg said and was sent.
+    /// Gives each ear the received and the sent sound of its leg.
     fn give_to_ears(&mut self, ears: Seats, mut sounds: Sounds) {
         for seat in ears.iter() {
-            let SeatSounds { said: Some(mut frame), sent: Some(sent), for_ear, .. } =
+            let SeatSounds { received: Some(mut frame), sent: Some(sent), for_ear, .. } =
                 std::mem::replace(sounds.of_mut(seat), SeatSounds::NONE)
             else {
                 continue;
@@ -341,14 +341,14 @@ impl Room {
             if self.legs[usize::from(seat.0)].as_ref().is_some_and(|leg| leg.keying()) {
                 frame.pcm_mut().fill(0);
             }
-            let said = match for_ear {
-                ForEar::Now => Said::Now(Box::new(frame)),
+            let received = match for_ear {
+                ForEar::Now => EarInput::Now(Box::new(frame)),
                 ForEar::Awaited { made, suppresses } => {
-                    Said::Awaited { made: made.then(|| Box::new(frame)), suppresses }
+                    EarInput::Awaited { concealment: made.then(|| Box::new(frame)), suppresses }
                 }
-                ForEar::Late(frames) => Said::Late(frames),
+                ForEar::Late(frames) => EarInput::Late(frames),
             };
-            self.out.push_back(Output::Frame { seat, said, sent });
+            self.out.push_back(Output::Frame { seat, received, sent });
         }
     }
 }
@@ -356,7 +356,7 @@ impl Room {
 /// Late frames that the ear of one seat is given in one tick: four seconds that a network held back are heard in 0.6 s.
 const MAX_LATE: usize = 8;
 
-/// Why a room wants to be called.
+/// The reason of a room's deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     Tick,
@@ -369,19 +369,19 @@ struct Sounds {
     seats: [SeatSounds; Seat::COUNT],
 }
 
-/// The sounds of one seat in one tick; none where nobody sits.
+/// The sounds of one seat in one tick.
 struct SeatSounds {
-    /// What its leg said, as people hear it.
-    said: Option<Frame>,
-    /// What the bot says to it, or what still fades of that.
+    /// What its leg received, as people hear it.
+    received: Option<Frame>,
+    /// The bot's sound to it, or the fade of it.
     bot: Option<Frame>,
     for_ear: ForEar,
-    /// What its leg was sent, where an ear wants to know.
+    /// What its leg was sent, where it has an ear.
     sent: Option<Box<Frame>>,
 }
 
 impl SeatSounds {
-    const NONE: Self = Self { said: None, bot: None, for_ear: ForEar::Now, sent: None };
+    const NONE: Self = Self { received: None, bot: None, for_ear: ForEar::Now, sent: None };
 }
 
 impl Sounds {
@@ -389,7 +389,7 @@ impl Sounds {
         SamplePos::of_tick(self.tick)
     }
 
-    /// Of a seat where somebody sits.
+    /// The sounds of a seat.
     const fn of(&self, seat: Seat) -> &SeatSounds {
         &self.seats[seat.0 as usize]
     }
@@ -398,7 +398,7 @@ impl Sounds {
         &mut self.seats[seat.0 as usize]
     }
 
-    /// What is heard at `seat`, at its own rate.
+    /// Mixes what is heard at `seat`, at its own rate.
     fn mix(&self, taken: Seats, modes: &Modes, seat: Seat, lanes: &mut Lanes, out: &mut Frame) {
         let rate = out.rate;
         let mut mix = Mix::new(out.pcm_mut());
@@ -408,13 +408,13 @@ impl Sounds {
             None => {}
         };
         for from in taken.and(modes.lines(seat)).iter() {
-            add(Source::Line(from.0), &self.of(from).said);
+            add(Source::Line(from.0), &self.of(from).received);
         }
         let hears_bot = modes.hear_bot().has(seat);
         if hears_bot && self.bot == Bot::Echoes {
-            add(Source::Line(seat.0), &self.of(seat).said);
+            add(Source::Line(seat.0), &self.of(seat).received);
         }
-        // What was cut when the bot stopped to speak fades for everybody.
+        // The fade of sound that was cut is heard whatever the bot does.
         if hears_bot || self.bot != Bot::Speaks {
             add(Source::Bot(seat.0), &self.of(seat).bot);
         }

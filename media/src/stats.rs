@@ -207,11 +207,11 @@ mod tests {
 
     #[test]
     fn independent_losses_have_a_burst_ratio_of_one_and_triples_nearly_three() {
-        let mut dice = crate::noise::Dice::new(5);
+        let mut rng = crate::noise::Rng::new(5);
         let (mut alone, mut triples) = (Bursts::default(), Bursts::default());
         for tick in 0..50_000 {
             let lost = |lost| if lost { Origin::Concealed } else { Origin::Line };
-            alone.tick(lost(dice.unit() < 0.05));
+            alone.tick(lost(rng.unit() < 0.05));
             triples.tick(lost(tick % 60 < 3));
         }
         near(alone.ratio(), 1.0, 0.05);

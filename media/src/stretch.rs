@@ -185,8 +185,8 @@ mod tests {
 
     #[test]
     fn noise_that_repeats_nowhere_is_left_alone_unless_it_is_urgent() {
-        let mut dice = crate::noise::Dice::new(3);
-        let mut noise: Vec<i16> = (0..480).map(|_| (dice.roll() as i16) / 4).collect();
+        let mut rng = crate::noise::Rng::new(3);
+        let mut noise: Vec<i16> = (0..480).map(|_| (rng.next_u64() as i16) / 4).collect();
         assert_eq!(shrink(&mut noise, 160, 1000, Rate::Hz8000, 20.0, Care::Gentle), 0);
         assert_eq!(noise.len(), 480);
     }

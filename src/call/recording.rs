@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{CallEvent, Mark, Private, Recorded, Recording, Store};
 use media::engine::RoomHandle;
-use media::record::{Format, Kept, RecordPlan, Recorder, SEALED};
+use media::record::{Format, RecordOutcome, RecordPlan, Recorder, SEALED};
 
 /// What a recording is started with.
 pub(super) struct RecordingSetup<'a> {
@@ -60,11 +60,11 @@ fn mark() -> CallEvent {
 }
 
 /// Notes how much of the call is in the file, which is closed. Runs on the recordings' writer thread.
-fn closed(store: &Store, call: &str, path: String, kept: Kept) {
+fn closed(store: &Store, call: &str, path: String, kept: RecordOutcome) {
     let (recorded, why) = match kept {
-        Kept::Whole => (Recorded::Whole, None),
-        Kept::Part(why) => (Recorded::Part, Some(why)),
-        Kept::Nothing(why) => (Recorded::No, why),
+        RecordOutcome::Whole => (Recorded::Whole, None),
+        RecordOutcome::Part(why) => (Recorded::Part, Some(why)),
+        RecordOutcome::Nothing(why) => (Recorded::No, why),
     };
     if let Some(why) = &why {
         tracing::error!(call, %why, "this call's recording broke off; the call goes on");

@@ -4,6 +4,7 @@ use media::codec::Codec;
 use media::ear::{Ear, EarPlan};
 use media::frame::Origin;
 use media::resample::Resampler;
+use media::testkit::detectors::silero_path;
 use media::vad::Models;
 use media::{Frame, Rate, SamplePos};
 use std::path::{Path, PathBuf};
@@ -29,8 +30,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 pub fn models() -> &'static Models {
     static MODELS: OnceLock<Models> = OnceLock::new();
     MODELS.get_or_init(|| {
-        let path = root().join("models/silero_vad_op18_ifless.onnx");
-        Models::load(path.exists().then_some(path.as_path())).expect("the voice activity model loads")
+        Models::load(Some(&silero_path())).unwrap_or_else(|why| panic!("these tests need the Silero model: {why}"))
     })
 }
 

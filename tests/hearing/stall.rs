@@ -54,8 +54,8 @@ fn turn(pcm: Vec<i16>, codec: Codec, still: Range<u64>) -> (Vec<i16>, u64) {
         }
         room.handle(now, Input::Tick);
         while let Some(output) = room.poll() {
-            let Output::Frame { said, sent, .. } = output else { continue };
-            ear.admit(said, *sent, &mut frames);
+            let Output::Frame { received, sent, .. } = output else { continue };
+            ear.admit(received, *sent, &mut frames);
             for frame in frames.drain(..) {
                 match ear.hear(&frame) {
                     Some(Edge::Start { .. }) => speaks = true,

@@ -1,12 +1,12 @@
 //! `Ear`: the verdict on the caller's sound. Mostly by level, which makes edges exact; the real one where a test asks for it.
 use media::Frame;
 use media::asr::{Cue, Listen};
-use media::ear::wait::{Voice, Wait};
-use media::ear::{EarPlan, EarState, Heard};
+use media::ear::wait::{SpeechState, Wait};
+use media::ear::{EarPlan, EarState, EarStep};
+use media::ear_input::EarInput;
 use media::engine::LineEar;
 use media::frame::{Rate, SamplePos, TICK};
-use media::said::Said;
-use media::vad::{Edge, Look, Models};
+use media::vad::{Edge, Models, SileroState};
 use std::time::{Duration, Instant};
 
 pub enum Ear {
@@ -37,16 +37,16 @@ pub fn models() -> Models {
 }
 
 impl LineEar for Ear {
-    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
-        self.of().admit(said, sent, frames);
+    fn admit(&mut self, received: EarInput, sent: Frame, frames: &mut Vec<Frame>) {
+        self.of().admit(received, sent, frames);
     }
 
-    fn take(&mut self, frame: &Frame) -> Heard {
+    fn take(&mut self, frame: &Frame) -> EarStep {
         self.of().take(frame)
     }
 
-    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
-        self.of().settle(look)
+    fn settle(&mut self, state: Option<Box<SileroState>>) -> Option<Edge> {
+        self.of().settle(state)
     }
 
     fn is_due(&self) -> bool {
@@ -98,11 +98,11 @@ const END: Duration = Duration::from_millis(200);
 const SOUND: [i16; 320] = [0; 320];
 
 impl Level {
-    fn voice(&self) -> Voice {
+    fn voice(&self) -> SpeechState {
         match self.speech {
-            None => Voice::Silent,
-            Some(_) if TICK * self.quiet < END / 2 => Voice::Speaking,
-            Some(_) => Voice::Pausing,
+            None => SpeechState::Silent,
+            Some(_) if TICK * self.quiet < END / 2 => SpeechState::Speaking,
+            Some(_) => SpeechState::Pausing,
         }
     }
 
@@ -140,14 +140,14 @@ impl Level {
 }
 
 impl LineEar for Level {
-    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
+    fn admit(&mut self, received: EarInput, sent: Frame, frames: &mut Vec<Frame>) {
         let voice = self.voice();
-        self.wait.take(sent.pos, said, Rate::Hz8000, voice, frames);
+        self.wait.take(sent.pos, received, Rate::Hz8000, voice, frames);
     }
 
-    fn take(&mut self, frame: &Frame) -> Heard {
+    fn take(&mut self, frame: &Frame) -> EarStep {
         if self.closed {
-            return Heard::Said(None);
+            return EarStep::Done(None);
         }
         let edge = self.judge(frame);
         if let Some(Edge::Start { at, .. }) = edge {
@@ -162,10 +162,10 @@ impl LineEar for Level {
             let wait = std::mem::take(&mut self.wait);
             self.reset(false, wait);
         }
-        Heard::Said(edge)
+        EarStep::Done(edge)
     }
 
-    fn settle(&mut self, _: Option<Box<Look>>) -> Option<Edge> {
+    fn settle(&mut self, _: Option<Box<SileroState>>) -> Option<Edge> {
         None
     }
 

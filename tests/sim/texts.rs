@@ -1,32 +1,32 @@
 //! Texts of any length, on voices of any pace, in any state of a call.
 use crate::rig::{Plan, ms};
-use media::noise::Dice;
+use media::noise::Rng;
 
-fn below(dice: &mut Dice, bound: u64) -> u64 {
-    dice.roll() % bound
+fn below(rng: &mut Rng, bound: u64) -> u64 {
+    rng.next_u64() % bound
 }
 
 /// A sentence or many, of `words` words.
-fn text(dice: &mut Dice, words: u64) -> String {
+fn text(rng: &mut Rng, words: u64) -> String {
     const WORDS: [&str; 8] = ["a", "room", "for", "tomorrow", "in", "which", "extraordinarily", "place"];
     let mut text = String::from("Well");
     for _ in 1..words {
-        text.push_str(if below(dice, 18) == 0 { ". " } else { " " });
-        text.push_str(WORDS[below(dice, 8) as usize]);
+        text.push_str(if below(rng, 18) == 0 { ". " } else { " " });
+        text.push_str(WORDS[below(rng, 8) as usize]);
     }
     text + "."
 }
 
 /// From two words to about four hundred, long ones as often as short ones.
-fn length(dice: &mut Dice) -> u64 {
-    let scale = 2 << below(dice, 8);
-    scale + below(dice, scale / 2 + 1)
+fn length(rng: &mut Rng) -> u64 {
+    let scale = 2 << below(rng, 8);
+    scale + below(rng, scale / 2 + 1)
 }
 
-fn bot(dice: &mut Dice) -> String {
+fn bot(rng: &mut Rng) -> String {
     let mut any = || {
-        let words = length(dice);
-        text(dice, words)
+        let words = length(rng);
+        text(rng, words)
     };
     let (greeting, prompt, again, bye) = (any(), any(), any(), any());
     format!(
@@ -39,15 +39,15 @@ fn bot(dice: &mut Dice) -> String {
 #[test]
 fn any_text_on_any_voice_is_heard_whole_unless_the_caller_cuts_it() {
     for seed in 0..60 {
-        let mut dice = Dice::new(seed);
-        let mut plan = Plan::new(bot(&mut dice));
+        let mut rng = Rng::new(seed);
+        let mut plan = Plan::new(bot(&mut rng));
         // As fast as a clip at hand, or slower than the standby clip waits.
-        plan.voice.first = ms([20, 60, 300, 900, 2_500][below(&mut dice, 5) as usize]);
+        plan.voice.first = ms([20, 60, 300, 900, 2_500][below(&mut rng, 5) as usize]);
         let mut call = plan.answer();
-        let interrupts = below(&mut dice, 2) == 1;
+        let interrupts = below(&mut rng, 2) == 1;
         if interrupts {
             // Any clause of any question, as long as there are so many.
-            call.hear(ms(300 + below(&mut dice, 3_000)));
+            call.hear(ms(300 + below(&mut rng, 3_000)));
             call.speak("two people");
         }
         // A call lasts an hour at most.

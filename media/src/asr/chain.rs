@@ -20,7 +20,7 @@ impl ChainEngine for dyn Recogniser {
 }
 
 impl Chain {
-    /// How long a call into an engine may take that has heard so much of an utterance.
+    /// How long a call into this engine may take after this much of an utterance.
     pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
         self.engines().get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))
     }
@@ -31,7 +31,7 @@ impl Chain {
         engines.map(|engine| engine.patience(utterance)).max().unwrap_or_default() * 2
     }
 
-    /// Whether any engine can hear `ask`: `Ok` as soon as one can, else the first one's reason.
+    /// Whether any engine can recognise `ask`: `Ok` as soon as one can, else the reason of the first.
     pub fn check(&self, ask: &Ask) -> Result<(), AsrFault> {
         let mut first = None;
         for (_, engine) in self.suitable(ask) {

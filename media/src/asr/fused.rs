@@ -96,33 +96,11 @@ fn decide(first: Hypothesis, second: Hypothesis) -> Hypothesis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asr::scripted::{Act, Scripted};
     use crate::asr::{Expect, Lexicon};
 
-    /// Says what it was told to, or fails.
-    struct Told(Result<Hypothesis, AsrFault>);
-
-    impl Recogniser for Told {
-        fn name(&self) -> &'static str {
-            "told"
-        }
-        fn caps(&self, _: Language) -> Option<Caps> {
-            Some(Caps { needs_grammar: false, partials: false })
-        }
-        fn check(&self, _: &Ask) -> Result<(), AsrFault> {
-            Ok(())
-        }
-        fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-            Ok(Box::new(Told(self.0.clone())))
-        }
-    }
-
-    impl Hearing for Told {
-        fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
-            Ok(None)
-        }
-        fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
-            self.0.clone()
-        }
+    fn scripted(result: Result<Hypothesis, AsrFault>) -> Arc<dyn Recogniser> {
+        Arc::new(Scripted::new([Act::Return(result)]))
     }
 
     fn said(text: &str, confidence: f32) -> Result<Hypothesis, AsrFault> {
@@ -133,7 +111,7 @@ mod tests {
         first: Result<Hypothesis, AsrFault>,
         second: Result<Hypothesis, AsrFault>,
     ) -> Result<Hypothesis, AsrFault> {
-        let fused = Fused::new("both", Arc::new(Told(first)), Arc::new(Told(second)));
+        let fused = Fused::new("both", scripted(first), scripted(second));
         let ask = Ask { language: Language::En, expect: Expect::Anything, lexicon: Lexicon::default() };
         let mut hearing = fused.open(&ask)?;
         hearing.sound(&[0; 320])?;

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
 
-/// What the listener wants to know, asked before the caller speaks.
+/// What a listening session is to recognise, fixed before the caller speaks.
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub language: Language,
@@ -33,14 +33,14 @@ pub struct Ask {
 pub enum Expect {
     /// A JSGF grammar (JSpeech Grammar Format, W3C note of 2000) with one public rule; words are lower case, NFC.
     Grammar(Arc<str>),
-    /// Free speech, for engines that can.
+    /// Free speech, for engines without need of a grammar.
     Anything,
 }
 
 /// What an engine can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
-    /// It hears only what a grammar allows.
+    /// It recognises only what a grammar allows.
     pub needs_grammar: bool,
     /// It gives partial words while the caller speaks.
     pub partials: bool,
@@ -51,10 +51,10 @@ pub trait Recogniser: Send + Sync {
     /// The engine's name for logs, metrics and `check`, e.g. `pocketsphinx`.
     fn name(&self) -> &'static str;
     fn caps(&self, language: Language) -> Option<Caps>;
-    /// Finds out at load whether `ask` can be heard: a word without pronunciation is named here.
+    /// Checks at load whether `ask` can be recognised: the error names words without a pronunciation.
     fn check(&self, ask: &Ask) -> Result<(), AsrFault>;
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault>;
-    /// Finds out whether the engine works, with a sound of the server's own ([`PROBE`] long). `ask`: one that it failed on.
+    /// Checks whether the engine works, with generated sound ([`PROBE`] long). `ask`: one that it failed on.
     fn probe(&self, ask: &Ask) -> Result<(), AsrFault> {
         let mut hearing = self.open(ask)?;
         hearing.sound(&probe::sound())?;
@@ -67,12 +67,12 @@ pub trait Recogniser: Send + Sync {
     }
 }
 
-/// One caller's utterance on its way into words: 16 kHz mono PCM in, the best words so far out.
+/// The recognition of one utterance: 16 kHz mono PCM in, the best words so far out.
 pub trait Hearing: Send {
     /// More sound of this utterance. Words so far, where the engine has partials and they changed.
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault>;
-    /// More sound of this utterance when nobody waits for its partial words: `finish` is about to follow, or the server is
-    /// behind. An engine that hears the whole utterance again in `finish` need only keep it.
+    /// More sound of this utterance, without partial words: `finish` is about to follow, or the server is behind. An engine that
+    /// decodes the whole utterance in `finish` need only store it.
     fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.sound(pcm).map(drop)
     }
@@ -81,7 +81,7 @@ pub trait Hearing: Send {
     fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
 }
 
-/// What was understood. `text` is `None` when somebody spoke and it was nothing the listener asked for.
+/// A result. `text` is `None` for speech that is nothing the session asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypothesis {
     pub text: Option<String>,
@@ -103,7 +103,7 @@ pub enum Heard {
         took: Duration,
         done_at: Instant,
     },
-    /// No engine could hear it; the call goes on without ears until the next session.
+    /// No engine could recognise it; the call goes on without recognition until the next session.
     Failed(AsrFault),
 }
 
@@ -125,12 +125,13 @@ pub enum AsrFault {
     Busy,
 }
 
-/// Where an ear sends the sound of one caller's turn. Never blocks: a full queue drops the session and says so with [`Heard::Failed`].
+/// A listening session, as an ear sees it: takes the sound of one turn. Never blocks: a session whose queue is full ends with
+/// [`Heard::Failed`].
 pub trait Listen: Send {
     fn cue(&mut self, cue: Cue);
 }
 
-/// What an ear tells a listening session.
+/// From an ear to a listening session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cue {
     /// Speech began at `at`; sound from a little earlier (pre-roll) follows.

@@ -1,4 +1,4 @@
-//! The sound that an ill recogniser is probed with.
+//! The sound that an unhealthy recogniser is probed with.
 use std::time::Duration;
 
 /// Length of the sound of a probe.

@@ -1,4 +1,4 @@
-//! A recogniser that does exactly what it is told: for demonstrations and for tests of faults.
+//! A recogniser that follows a script: for demonstrations and tests.
 use super::{Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
 use crate::Language;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{park, sleep};
 use std::time::Duration;
 
-/// What becomes of one `finish`.
+/// The result of one `finish`.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// These words, after this long.
@@ -14,14 +14,16 @@ pub enum Act {
         text: String,
         after: Duration,
     },
-    /// Speech that was nothing the listener asked for.
+    /// This result.
+    Return(Result<Hypothesis, AsrFault>),
+    /// Speech that is nothing the session asked for.
     Refuse,
     Fail,
     /// Never returns.
     Hang,
 }
 
-/// When a scripted engine misbehaves already while sound comes in.
+/// A fault before `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     None,
@@ -35,7 +37,7 @@ pub enum Trouble {
     PanicOnSound,
 }
 
-/// Answers its acts in turn, over all calls; when they are used up, the last one for ever.
+/// Follows its acts in order, over all calls, and repeats the last one.
 pub struct Scripted {
     acts: Arc<Mutex<VecDeque<Act>>>,
     trouble: Trouble,
@@ -86,7 +88,7 @@ struct Script {
     shown: usize,
 }
 
-/// A word of the answer shows for every so many samples heard.
+/// Samples of sound per partial word of the answer.
 const WORD: usize = 16_000 / 4;
 
 impl Hearing for Script {
@@ -117,6 +119,7 @@ impl Hearing for Script {
                 sleep(after);
                 Ok(Hypothesis { text: Some(text), confidence: 1.0 })
             }
+            Some(Act::Return(result)) => result,
             Some(Act::Refuse) | None => Ok(Hypothesis { text: None, confidence: 0.0 }),
             Some(Act::Fail) => Err(AsrFault::Engine("told to fail".into())),
             Some(Act::Hang) => hang(),

@@ -1,6 +1,6 @@
 //! Every codec there and back, what Opus makes of loss and silence, and payloads that nobody should send.
 use super::*;
-use crate::noise::Dice;
+use crate::noise::Rng;
 use crate::testkit::tone::sine;
 
 fn opus(tweak: impl FnOnce(&mut OpusPlan)) -> Codec {
@@ -265,25 +265,25 @@ fn packets_of_several_frames_and_of_one_byte_keep_their_time() {
 #[test]
 fn ten_thousand_hostile_payloads_a_codec_never_panic_and_never_grow() {
     for codec in all() {
-        let mut dice = Dice::new(0x0b5);
+        let mut rng = Rng::new(0x0b5);
         let good = packets(codec, 20, &voice(codec.rate(), 400));
         let (mut decoder, mut out) = (codec.decoder(), Vec::new());
         for _ in 0..10_000 {
-            let mut payload = good[dice.roll() as usize % good.len()].clone();
-            for _ in 0..dice.roll() % 4 {
-                let at = dice.roll() as usize % payload.len().max(1);
-                match dice.roll() % 4 {
-                    0 => payload.iter_mut().skip(at).take(1).for_each(|byte| *byte = dice.roll() as u8),
+            let mut payload = good[rng.next_u64() as usize % good.len()].clone();
+            for _ in 0..rng.next_u64() % 4 {
+                let at = rng.next_u64() as usize % payload.len().max(1);
+                match rng.next_u64() % 4 {
+                    0 => payload.iter_mut().skip(at).take(1).for_each(|byte| *byte = rng.next_u64() as u8),
                     1 => payload.truncate(at),
-                    2 => payload.extend((0..dice.roll() % 1_400).map(|_| dice.roll() as u8)),
-                    _ => payload.iter_mut().take(2).for_each(|byte| *byte = dice.roll() as u8),
+                    2 => payload.extend((0..rng.next_u64() % 1_400).map(|_| rng.next_u64() as u8)),
+                    _ => payload.iter_mut().take(2).for_each(|byte| *byte = rng.next_u64() as u8),
                 }
             }
             out.clear();
             let units = u64::from(codec.duration(&payload));
-            match dice.roll() % 8 {
-                0 => drop(decoder.fec(&payload, (dice.roll() % 4_000) as usize, &mut out)),
-                1 => drop(decoder.conceal((dice.roll() % 4_000) as usize, &mut out)),
+            match rng.next_u64() % 8 {
+                0 => drop(decoder.fec(&payload, (rng.next_u64() % 4_000) as usize, &mut out)),
+                1 => drop(decoder.conceal((rng.next_u64() % 4_000) as usize, &mut out)),
                 _ => {
                     decoder.decode(&payload, &mut out);
                     let whole = units * u64::from(codec.rate().hz()) / u64::from(codec.clock());

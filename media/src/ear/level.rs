@@ -1,8 +1,8 @@
-//! `Level`: brings a caller's voice to the loudness recognisers expect, by one slow gain that only speech moves.
+//! `Level`: brings a caller's voice to the loudness that recognisers expect, by one slow gain that follows speech only.
 //!
-//! Cepstral means and logarithmic spectra forgive a gain, but none that moves within a word: so it is chosen where an
-//! utterance begins, which nobody has heard anything of, and changes slowly from there. Silence and noise never move it, and
-//! the line's noise is never raised past [`CEILING_DB`].
+//! Cepstral means and logarithmic spectra tolerate a constant gain, but not one that changes within a word. The gain is therefore
+//! chosen at the start of an utterance and changes slowly from there. Silence and noise do not change it, and the line's noise is
+//! never raised above [`CEILING_DB`].
 use crate::noise::{nearest, rms};
 
 /// Whether a caller's level is corrected.
@@ -13,49 +13,49 @@ pub enum Levelling {
     Off,
 }
 
-/// Where the loud parts of speech are brought, in dBFS: speech of -20 dBFS on the whole.
+/// Target of the loud parts of speech, in dBFS: about -20 dBFS over all speech.
 const TARGET_DB: f32 = -18.0;
-const MOST_DB: f32 = 36.0;
-const LEAST_DB: f32 = -12.0;
+const MAX_GAIN_DB: f32 = 36.0;
+const MIN_GAIN_DB: f32 = -12.0;
 /// The line's noise is not raised above this, in dBFS.
 const CEILING_DB: f32 = -50.0;
-/// How far known loudness moves towards a louder window, and by how much (dB) a fainter one lowers it: the loud parts of
-/// syllables count.
+/// The share by which the loudness estimate moves towards a louder window, and the dB by which a fainter window lowers it. It
+/// follows the loud parts of syllables.
 const RISE: f32 = 0.3;
 const FALL_DB: f32 = 0.15;
-/// Speech begins fainter than it goes on: so much louder it is taken to be until this many windows (1 s) are known.
+/// Speech is taken to be this much louder than measured at its start, which is faint; the margin fades over [`ONSET_WINDOWS`] windows (1 s).
 const ONSET_DB: f32 = 6.0;
-const KNOWN: u32 = 31;
+const ONSET_WINDOWS: u32 = 31;
 /// How fast the gain changes within an utterance, in dB per second.
 const UP_DB: f32 = 6.0;
 const DOWN_DB: f32 = 30.0;
-/// For voice activity: how far sound is lifted at most, where the loudest of late and the line's noise may come to lie, and
-/// by how much (dB) the loudest of late is forgotten per window (6 dB in a second).
+/// For voice activity detection: the largest lift, the levels that the recent peak and the line's noise may reach, and the decay of
+/// the recent peak per window (6 dB in a second).
 const LIFT_DB: f32 = 24.0;
-const LIFTED_DB: f32 = -30.0;
+const LIFTED_PEAK_DB: f32 = -30.0;
 const LIFTED_NOISE_DB: f32 = -56.0;
-const LULL_DB: f32 = 0.2;
-/// Above this the limiter bends, so that nothing leaves past full scale.
+const PEAK_DECAY_DB: f32 = 0.2;
+/// The knee of the limiter.
 const KNEE: f32 = 24_000.0;
 const FULL: f32 = 32_767.0;
-/// A change of gain is laid over this many samples at a time.
+/// Samples over which a change of gain is interpolated.
 const STEP: usize = 160;
 const HZ: f32 = 16_000.0;
 
-/// One line's.
+/// The level control of one line.
 #[derive(Debug, Default)]
 pub struct Level {
-    /// Loudness of the loud parts of speech so far (dBFS), and the windows it comes of.
+    /// Loudness of the loud parts of speech (dBFS), and the windows it was estimated from.
     loud: Option<f32>,
     windows: u32,
     gain_db: f32,
-    /// The loudest of late, whatever it was, and what voice activity's sound was last lifted by.
+    /// The recent peak of any sound, and the last lift for voice activity detection.
     peak_db: Option<f32>,
     lift_db: f32,
 }
 
 impl Level {
-    /// A window of speech of this mean square (on the square of the 16-bit scale).
+    /// Learns from a window of speech with this mean square (on the square of the 16-bit scale).
     pub fn learn(&mut self, power: f32) {
         let db = decibels(power);
         self.loud = Some(
@@ -69,26 +69,26 @@ impl Level {
         self.loud.map(|loud| loud - floor_db)
     }
 
-    /// The gain that what is known asks for, where the line's noise is at `floor_db`.
+    /// The gain for the current estimate, where the line's noise is at `floor_db`.
     fn wanted(&self, floor_db: f32) -> f32 {
-        let unsure = 1.0 - self.windows.min(KNOWN) as f32 / KNOWN as f32;
-        let wanted = self.loud.map_or(0.0, |loud| TARGET_DB - loud - ONSET_DB * unsure);
-        wanted.min((CEILING_DB - floor_db).max(0.0)).clamp(LEAST_DB, MOST_DB)
+        let onset = 1.0 - self.windows.min(ONSET_WINDOWS) as f32 / ONSET_WINDOWS as f32;
+        let wanted = self.loud.map_or(0.0, |loud| TARGET_DB - loud - ONSET_DB * onset);
+        wanted.min((CEILING_DB - floor_db).max(0.0)).clamp(MIN_GAIN_DB, MAX_GAIN_DB)
     }
 
-    /// An utterance begins of which nothing has been sent on: the gain is chosen anew.
+    /// An utterance begins: chooses the gain anew.
     pub fn begin(&mut self, floor_db: f32) {
         self.gain_db = self.wanted(floor_db);
     }
 
-    /// Lifts a window for voice activity, which does not notice voices fainter than -45 dBFS. Nobody need have spoken for
-    /// that: the loudest of late and the line's noise say how far it can go.
+    /// Lifts a window for voice activity detection, which misses voices fainter than -45 dBFS. The recent peak and the line's noise
+    /// limit the lift.
     pub fn lift(&mut self, floor_db: f32, window: &mut [i16]) {
         let db = decibels(rms(window).powi(2));
-        let peak = self.peak_db.map_or(db, |peak| db.max(peak - LULL_DB));
+        let peak = self.peak_db.map_or(db, |peak| db.max(peak - PEAK_DECAY_DB));
         self.peak_db = Some(peak);
         let before = factor(self.lift_db);
-        self.lift_db = (LIFTED_DB - peak).min(LIFTED_NOISE_DB - floor_db).clamp(0.0, LIFT_DB);
+        self.lift_db = (LIFTED_PEAK_DB - peak).min(LIFTED_NOISE_DB - floor_db).clamp(0.0, LIFT_DB);
         let after = factor(self.lift_db);
         if before == 1.0 && after == 1.0 {
             return;
@@ -96,7 +96,7 @@ impl Level {
         ramp(before, after, window);
     }
 
-    /// In dB, at this moment.
+    /// The present gain in dB.
     pub fn gain_db(&self) -> f32 {
         self.gain_db
     }
@@ -113,15 +113,15 @@ impl Level {
     }
 }
 
-/// Amplifies sound by a factor that goes evenly from one to another, without ever passing full scale.
+/// Amplifies sound by a factor that moves linearly from `before` to `after`, limited to full scale.
 fn ramp(before: f32, after: f32, pcm: &mut [i16]) {
     let rise = (after - before) / pcm.len().max(1) as f32;
     for (n, sample) in pcm.iter_mut().enumerate() {
-        *sample = nearest(limited(f32::from(*sample) * (before + rise * (n + 1) as f32)));
+        *sample = nearest(limit(f32::from(*sample) * (before + rise * (n + 1) as f32)));
     }
 }
 
-/// Of a mean square, against full scale.
+/// The level of a mean square in dBFS.
 fn decibels(power: f32) -> f32 {
     10.0 * (power.max(1.0) / (32_768.0 * 32_768.0)).log10()
 }
@@ -130,8 +130,8 @@ fn factor(db: f32) -> f32 {
     10f32.powf(db / 20.0)
 }
 
-/// Bends what is above the knee, so that it nears full scale and never reaches past it.
-fn limited(sample: f32) -> f32 {
+/// Compresses what is above the knee, so that it approaches full scale and does not exceed it.
+fn limit(sample: f32) -> f32 {
     let over = sample.abs() - KNEE;
     if over <= 0.0 {
         return sample;
@@ -142,7 +142,7 @@ fn limited(sample: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Dice;
+    use crate::noise::Rng;
 
     fn tone(level_db: f32, samples: usize) -> Vec<i16> {
         let peak = 32_768.0 * 2f32.sqrt() * factor(level_db);
@@ -153,7 +153,7 @@ mod tests {
         20.0 * (rms(pcm) / 32_768.0).log10()
     }
 
-    /// Speech of this level for some seconds; the level of each second that leaves.
+    /// Speech of this level for some seconds; the output level of each second.
     fn run(level: &mut Level, level_db: f32, floor_db: f32, seconds: usize) -> Vec<f32> {
         let run = |_| {
             let mut second = tone(level_db, 16_000);
@@ -211,8 +211,8 @@ mod tests {
     fn a_gain_that_moves_makes_no_click_and_no_sound_leaves_past_full_scale() {
         let mut level = Level::default();
         level.begin(-90.0);
-        // Loud speech is learned of while a faint tone passes: the gain falls as fast as it can.
-        let (mut out, mut dice) = (Vec::new(), Dice::new(4));
+        // Loud speech is learned while a faint tone passes: the gain falls at its fastest.
+        let (mut out, mut rng) = (Vec::new(), Rng::new(4));
         for tick in tone(-30.0, 32_000).chunks(320) {
             level.learn(2e8);
             let mut tick = tick.to_vec();
@@ -222,17 +222,17 @@ mod tests {
         let steepest = |pcm: &[i16]| pcm.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max().unwrap();
         assert!(steepest(&out) <= steepest(&tone(-30.0, 32_000)), "{}", steepest(&out));
         for _ in 0..300 {
-            level.learn(dice.unit() * 1e9 * if dice.unit() < 0.5 { 1e-9 } else { 1.0 });
-            if dice.unit() < 0.2 {
-                level.begin(-90.0 * dice.unit());
+            level.learn(rng.unit() * 1e9 * if rng.unit() < 0.5 { 1e-9 } else { 1.0 });
+            if rng.unit() < 0.2 {
+                level.begin(-90.0 * rng.unit());
             }
-            let length = (dice.roll() % 900) as usize;
-            let mut pcm: Vec<i16> = (0..length).map(|_| dice.roll() as i16).collect();
+            let length = (rng.next_u64() % 900) as usize;
+            let mut pcm: Vec<i16> = (0..length).map(|_| rng.next_u64() as i16).collect();
             let signs: Vec<bool> = pcm.iter().map(|s| *s < 0).collect();
             level.apply(-90.0, &mut pcm);
-            // Bounded by its type; what would betray a wrap is a sign that turns.
+            // A sign that changes would show a wrapped sample.
             assert!(pcm.iter().zip(signs).all(|(s, negative)| *s == 0 || (*s < 0) == negative));
-            assert!((LEAST_DB..=MOST_DB).contains(&level.gain_db()));
+            assert!((MIN_GAIN_DB..=MAX_GAIN_DB).contains(&level.gain_db()));
         }
     }
 }

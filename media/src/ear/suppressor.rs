@@ -1,8 +1,8 @@
-//! `Suppressor`: takes a line's steady noise out of what a recogniser gets (WebRTC's noise suppressor, in the Rust of sonora).
+//! `Suppressor`: removes a line's steady noise from the recogniser's sound (WebRTC's noise suppressor, in the Rust of sonora).
 use sonora_ns::config::{NS_FRAME_SIZE, OVERLAP_SIZE, SuppressionLevel};
 use sonora_ns::noise_suppressor::NoiseSuppressor;
 
-/// How much of the noise is taken out at most.
+/// The most by which noise is attenuated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Suppression {
     #[default]
@@ -17,17 +17,17 @@ pub enum Suppression {
     Strong,
 }
 
-/// One line's sound at 16 kHz. Cleaned sample n is of sample n as it came; it comes out up to 16 ms later.
+/// One line's suppressor at 16 kHz. Output sample n corresponds to input sample n and leaves up to 16 ms later.
 pub struct Suppressor {
     ns: NoiseSuppressor,
     frame: [f32; NS_FRAME_SIZE],
     filled: usize,
-    /// Samples still to come that are none of the line's: what overlapping windows begin with.
+    /// Leading output samples to drop: the first overlap precedes the input.
     skip: usize,
 }
 
 impl Suppressor {
-    /// `None` where nothing is to be taken out.
+    /// `None` where suppression is off.
     pub fn new(suppression: Suppression) -> Option<Self> {
         let level = match suppression {
             Suppression::Off => return None,
@@ -55,9 +55,9 @@ impl Suppressor {
         }
     }
 
-    /// What comes next does not follow on what was before. What is known of the line's noise stays.
+    /// A discontinuity: the next sound does not follow the last. The noise estimate stays.
     pub fn cut(&mut self) {
-        // Silence pushes out what the overlap still holds.
+        // Silence flushes the overlap.
         self.frame.fill(0.0);
         self.ns.process(&mut self.frame);
         (self.filled, self.skip) = (0, OVERLAP_SIZE);
@@ -67,7 +67,7 @@ impl Suppressor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::{Dice, Noise, rms};
+    use crate::noise::{Noise, Rng, rms};
     use crate::testkit::voices;
 
     fn up(pcm: &[i16]) -> Vec<i16> {
@@ -98,16 +98,16 @@ mod tests {
 
     #[test]
     fn any_sound_comes_out_whole_and_bounded_and_after_a_cut_nothing_is_left_of_before() {
-        let mut dice = Dice::new(8);
+        let mut rng = Rng::new(8);
         let (mut suppressor, mut given, mut clean) = (Suppressor::new(Suppression::Strong).unwrap(), 0, Vec::new());
         for round in 0..400 {
-            let length = (dice.roll() % 700) as usize;
+            let length = (rng.next_u64() % 700) as usize;
             let pcm: Vec<i16> = match round % 5 {
                 0 => vec![i16::MIN; length],
                 1 => vec![0; length],
                 2 => (0..length).map(|n| if n % 2 == 0 { i16::MAX } else { i16::MIN }).collect(),
-                3 => (0..length).map(|_| dice.roll() as i16).collect(),
-                _ => (0..length).map(|_| (dice.roll() % 3) as i16 - 1).collect(),
+                3 => (0..length).map(|_| rng.next_u64() as i16).collect(),
+                _ => (0..length).map(|_| (rng.next_u64() % 3) as i16 - 1).collect(),
             };
             given += length;
             suppressor.push(&pcm, &mut clean);

@@ -1,9 +1,9 @@
-//! Ears on speech laid at known places: synthesised voices, and human ones where they are present.
+//! Ears on speech at known positions: synthesised voices, and human ones where recordings are present.
 mod fit;
 mod scene;
 
 use super::*;
-use scene::{Clip, Scene, human, models, nuisances, phrases};
+use scene::{Clip, Scene, human, models, non_speech, phrases};
 use std::sync::{Arc, Mutex};
 
 fn ms(at: SamplePos) -> f64 {
@@ -149,7 +149,7 @@ fn people_are_heard_wherever_they_speak() {
 #[test]
 fn noises_of_a_line_start_no_speech() {
     let (mut starts, mut seconds) = (0, 0.0);
-    for (name, scene) in nuisances() {
+    for (name, scene) in non_speech() {
         let mut ear = Ear::new(EarPlan::default(), models());
         let edges = scene.hear(&mut ear);
         let count = edges.iter().filter(|(edge, _)| matches!(edge, Edge::Start { .. })).count();
@@ -162,17 +162,17 @@ fn noises_of_a_line_start_no_speech() {
     assert!(starts <= if models().are_fused() { 0 } else { 30 }, "{starts} false starts");
 }
 
-/// What a listener was told.
+/// Records the cues of a listener.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<Cue>>>);
+struct CueLog(Arc<Mutex<Vec<Cue>>>);
 
-impl Listen for Told {
+impl Listen for CueLog {
     fn cue(&mut self, cue: Cue) {
         self.0.lock().unwrap().push(cue);
     }
 }
 
-impl Told {
+impl CueLog {
     fn sound(&self) -> Vec<i16> {
         let cues = self.0.lock().unwrap();
         cues.iter()
@@ -197,7 +197,7 @@ impl Told {
     }
 }
 
-/// Where one utterance is enough.
+/// A clip for tests that need only one utterance.
 fn one() -> Option<&'static Clip> {
     phrases().get(8)
 }
@@ -210,19 +210,19 @@ fn energy(pcm: &[i16]) -> f64 {
 fn a_listener_gets_preroll_the_whole_utterance_and_the_gap_after_a_pause() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
     let scene = Scene::of(&[clip.clone(), clip.clone()], 1.0).noisy(4.0);
-    let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
-    ear.listen(Some(Box::new(told.clone())));
+    let (log, mut ear) = (CueLog::default(), Ear::new(EarPlan::default(), models()));
+    ear.listen(Some(Box::new(log.clone())));
     let edges = scene.hear(&mut ear);
-    assert_eq!((edges.len(), told.shape().as_str()), (4, "bspbsp"));
+    assert_eq!((edges.len(), log.shape().as_str()), (4, "bspbsp"));
     let (Edge::Start { at: start, .. }, Edge::End { .. }) = (edges[0].0, edges[3].0) else { panic!("{edges:?}") };
     // From 300 ms before the first word to the moment the second pause was noticed, without a gap.
     let expected = (edges[3].1 - (ms(start) - 300.0)) * 16.0;
-    let sound = told.sound();
+    let sound = log.sound();
     assert!((sound.len() as f64 - expected).abs() < 64.0, "{} samples, not {expected}", sound.len());
     let (mut up, mut line) = (Resampler::new(8_000, 16_000), Vec::new());
     scene.frames().for_each(|frame| up.push(frame.pcm(), &mut line));
     assert!(energy(&sound) > 0.9999 * energy(&line[..(edges[3].1 * 16.0) as usize]), "all speech is in it");
-    let cues = told.0.lock().unwrap();
+    let cues = log.0.lock().unwrap();
     assert!(matches!(cues[0], Cue::Begin { at } if at == start));
     assert!(matches!(cues[1], Cue::Sound(ref pcm) if pcm.len() > 4_800));
 }
@@ -231,27 +231,27 @@ fn a_listener_gets_preroll_the_whole_utterance_and_the_gap_after_a_pause() {
 fn who_begins_to_listen_while_somebody_speaks_gets_the_speech_from_its_beginning() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
     let scene = Scene::of(std::slice::from_ref(clip), 1.0).noisy(4.0);
-    let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
+    let (log, mut ear) = (CueLog::default(), Ear::new(EarPlan::default(), models()));
     let mut began = None;
     for (tick, frame) in scene.frames().enumerate() {
         if let Some(Edge::Start { at, .. }) = ear.hear(&frame) {
             began = Some((tick, at));
         }
         if began.is_some_and(|(since, _)| tick == since + 20) {
-            ear.listen(Some(Box::new(told.clone())));
+            ear.listen(Some(Box::new(log.clone())));
         }
     }
     let (_, at) = began.expect("a start");
-    assert_eq!(told.shape(), "bsp");
-    assert!(matches!(told.0.lock().unwrap()[0], Cue::Begin { at: told } if told == at));
-    assert!(told.sound().len() as f64 / 16.0 > 300.0 + clip.pcm.len() as f64 / 8.0);
+    assert_eq!(log.shape(), "bsp");
+    assert!(matches!(log.0.lock().unwrap()[0], Cue::Begin { at: begun } if begun == at));
+    assert!(log.sound().len() as f64 / 16.0 > 300.0 + clip.pcm.len() as f64 / 8.0);
 }
 
 #[test]
 fn a_session_of_its_own_hears_nothing_of_the_turn_before() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
     let scene = Scene::of(&[clip.clone(), clip.clone()], 1.0).noisy(4.0);
-    let (first, second, mut ear) = (Told::default(), Told::default(), Ear::new(EarPlan::default(), models()));
+    let (first, second, mut ear) = (CueLog::default(), CueLog::default(), Ear::new(EarPlan::default(), models()));
     ear.listen(Some(Box::new(first.clone())));
     for frame in scene.frames() {
         if let Some(Edge::End { .. }) = ear.hear(&frame) {
@@ -267,27 +267,27 @@ fn a_closed_ear_reports_nothing_and_lets_no_sound_through() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
     let scene = Scene::of(&[clip.clone(), clip.clone()], 1.0).noisy(4.0);
     let reopened = (scene.truth[1].0 - 4_000) / 160;
-    let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
+    let (log, mut ear) = (CueLog::default(), Ear::new(EarPlan::default(), models()));
     ear.set_state(EarState::Closed);
-    ear.listen(Some(Box::new(told.clone())));
+    ear.listen(Some(Box::new(log.clone())));
     let mut edges = Vec::new();
     for (tick, frame) in scene.frames().enumerate() {
         if tick == reopened {
-            assert!(edges.is_empty() && told.shape().is_empty());
+            assert!(edges.is_empty() && log.shape().is_empty());
             ear.set_state(EarState::Open);
         }
         edges.extend(ear.hear(&frame));
     }
-    assert_eq!((edges.len(), told.shape().as_str()), (2, "bsp"));
-    assert!((told.sound().len() as f64 / 16.0) < 300.0 + clip.pcm.len() as f64 / 8.0 + 320.0);
+    assert_eq!((edges.len(), log.shape().as_str()), (2, "bsp"));
+    assert!((log.sound().len() as f64 / 16.0) < 300.0 + clip.pcm.len() as f64 / 8.0 + 320.0);
 }
 
 #[test]
 fn closing_drops_the_utterance_that_is_running() {
     let Some(clip) = one() else { return println!("skipped: no synthesiser") };
     let scene = Scene::of(&[clip.clone(), clip.clone()], 1.0).noisy(4.0);
-    let (told, mut ear) = (Told::default(), Ear::new(EarPlan::default(), models()));
-    ear.listen(Some(Box::new(told.clone())));
+    let (log, mut ear) = (CueLog::default(), Ear::new(EarPlan::default(), models()));
+    ear.listen(Some(Box::new(log.clone())));
     let mut edges = Vec::new();
     for (tick, frame) in scene.frames().enumerate() {
         let edge = ear.hear(&frame);
@@ -300,7 +300,7 @@ fn closing_drops_the_utterance_that_is_running() {
         edges.extend(edge);
     }
     assert!(matches!(edges[..], [Edge::Start { .. }, Edge::Start { .. }, Edge::End { .. }]), "{edges:?}");
-    assert_eq!(told.shape(), "bs", "the session ends with the utterance it had begun");
+    assert_eq!(log.shape(), "bs", "the session ends with the utterance it had begun");
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn silence_that_the_sender_suppresses_ends_speech() {
     let mut ear = Ear::new(EarPlan::default(), models());
     let mut edges = Vec::new();
     for (tick, mut frame) in scene.frames().enumerate() {
-        // Nothing arrives any more, and the leg fills the time with noise of its own.
+        // Nothing arrives any more; the leg fills the time with comfort noise.
         if tick > over {
             (frame.origin, frame.arrived) = (Origin::Idle, None);
         }

@@ -1,63 +1,64 @@
-//! `Wait`: an ear waits for sound that is due: whether somebody has finished is not known while the network stands still.
+//! `Wait`: how an ear treats sound that is due and has not arrived. While the network stalls nobody knows whether the speaker has
+//! finished.
 //!
-//! What comes late is heard where the sound stopped, so that words are whole. What turns out to be lost is a silence. In
-//! mid-word an ear waits long, in a pause a second, and for a sender that sends no silence not at all.
+//! Late sound is heard where the sound stopped, so that words stay whole. Lost sound becomes silence. In mid-word an ear waits
+//! 5 s, in a pause 1 s, and in a pause of a sender that suppresses silence not at all.
+use crate::ear_input::EarInput;
 #[cfg(test)]
 use crate::frame::Origin;
 use crate::frame::{Frame, Rate, SamplePos};
-use crate::said::Said;
 
-/// What an ear hears as sound stops.
+/// What the line carried when its sound stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voice {
-    /// Nobody speaks: nothing is due to be said.
+pub enum SpeechState {
+    /// Nobody speaks.
     Silent,
-    /// Somebody was speaking and is not at the moment.
+    /// A pause within an utterance.
     Pausing,
     Speaking,
 }
 
-/// Ticks that are waited for at most: 5 s of a word that was begun, and a second of a pause.
+/// The longest wait in ticks: 5 s in mid-word, 1 s in a pause.
 const WORD: u32 = 250;
 const PAUSE: u32 = 50;
-/// Ticks of silence that end an utterance, for what was lost.
+/// The most ticks of silence put in the place of lost sound: enough to end an utterance.
 const LOST: u32 = 15;
 
 #[derive(Debug, Default)]
 pub struct Wait {
-    /// Ticks that sound has been due for, and of them those whose made-up sound is kept, since only the next packet tells
-    /// whether it stands for something lost.
+    /// Ticks that sound has been due for, and the concealment of the first of them. Only the next packet shows whether their sound
+    /// is lost.
     awaited: u32,
-    made: Vec<Frame>,
-    /// The tick whose sound comes next, and what was heard when it stopped.
+    concealment: Vec<Frame>,
+    /// The tick whose sound comes next, and what the line carried when its sound stopped.
     next: SamplePos,
-    stopped: Option<Voice>,
-    /// The wait is over: silence is heard as it comes.
+    stopped: Option<SpeechState>,
+    /// The wait is over: each further tick without sound is heard as silence.
     over: bool,
-    /// Sound that was late has been heard.
+    /// The last sound was late.
     late: bool,
 }
 
 impl Wait {
-    /// What is to be heard of the tick at `pos`, in order.
-    pub fn take(&mut self, pos: SamplePos, said: Said, rate: Rate, voice: Voice, frames: &mut Vec<Frame>) {
-        match said {
-            Said::Now(frame) => {
-                if self.awaited > 0 && self.made.len() == self.awaited as usize {
-                    frames.append(&mut self.made);
-                } else if self.awaited > 0 && !self.over && voice != Voice::Silent {
+    /// Appends the frames to be heard of the tick at `pos`, in order.
+    pub fn take(&mut self, pos: SamplePos, input: EarInput, rate: Rate, speech: SpeechState, frames: &mut Vec<Frame>) {
+        match input {
+            EarInput::Now(frame) => {
+                if self.awaited > 0 && self.concealment.len() == self.awaited as usize {
+                    frames.append(&mut self.concealment);
+                } else if self.awaited > 0 && !self.over && speech != SpeechState::Silent {
                     silence(self.next, self.awaited, rate, frames);
                 }
                 self.forget();
                 self.late = false;
                 frames.push(*frame);
             }
-            Said::Late(late) => {
-                // Where sound stopped and is known to be lost, there is a silence.
+            EarInput::Late(late) => {
+                // Sound that is known to be lost becomes silence.
                 let mut next = ((self.awaited > 0 || self.late) && !self.over).then_some(self.next);
                 for frame in late {
                     let lost = next.map_or(0, |next| frame.pos.0.saturating_sub(next.0) / SamplePos::PER_TICK);
-                    if lost > 0 && voice != Voice::Silent {
+                    if lost > 0 && speech != SpeechState::Silent {
                         silence(next.unwrap_or(frame.pos), u32::try_from(lost).unwrap_or(LOST), rate, frames);
                     }
                     self.next = SamplePos(frame.pos.0 + SamplePos::PER_TICK);
@@ -67,26 +68,26 @@ impl Wait {
                 self.forget();
                 self.late = true;
             }
-            Said::Awaited { made, suppresses } => {
+            EarInput::Awaited { concealment, suppresses } => {
                 if self.awaited == 0 && !self.late {
                     self.next = pos;
                 }
                 self.awaited += 1;
-                let patience = match *self.stopped.get_or_insert(voice) {
-                    // Nothing could come of a silence.
-                    Voice::Silent => u32::MAX,
-                    Voice::Pausing if suppresses => 0,
-                    Voice::Pausing => PAUSE,
-                    Voice::Speaking => WORD,
+                let patience = match *self.stopped.get_or_insert(speech) {
+                    // Silence needs no end.
+                    SpeechState::Silent => u32::MAX,
+                    SpeechState::Pausing if suppresses => 0,
+                    SpeechState::Pausing => PAUSE,
+                    SpeechState::Speaking => WORD,
                 };
-                if self.over && voice != Voice::Silent {
+                if self.over && speech != SpeechState::Silent {
                     silence(pos, 1, rate, frames);
                 } else if !self.over && self.awaited > patience {
                     self.over = true;
-                    self.made.clear();
+                    self.concealment.clear();
                     silence(self.next, self.awaited, rate, frames);
-                } else if let Some(made) = made {
-                    self.made.push(*made);
+                } else if let Some(concealment) = concealment {
+                    self.concealment.push(*concealment);
                 }
             }
         }
@@ -94,11 +95,11 @@ impl Wait {
 
     fn forget(&mut self) {
         (self.awaited, self.stopped, self.over) = (0, None, false);
-        self.made.clear();
+        self.concealment.clear();
     }
 }
 
-/// Silence of so many ticks, or as many as end an utterance.
+/// Appends silence of this many ticks, [`LOST`] at most.
 fn silence(from: SamplePos, ticks: u32, rate: Rate, frames: &mut Vec<Frame>) {
     let at = |n| SamplePos(from.0 + u64::from(n) * SamplePos::PER_TICK);
     frames.extend((0..ticks.min(LOST)).map(|n| Frame::silence(at(n), rate)));
@@ -114,16 +115,16 @@ mod tests {
         frame
     }
 
-    fn now(n: u64) -> Said {
-        Said::Now(Box::new(frame(n)))
+    fn now(n: u64) -> EarInput {
+        EarInput::Now(Box::new(frame(n)))
     }
 
-    fn awaited(made: Option<u64>, suppresses: bool) -> Said {
-        Said::Awaited { made: made.map(|n| Box::new(frame(n))), suppresses }
+    fn awaited(made: Option<u64>, suppresses: bool) -> EarInput {
+        EarInput::Awaited { concealment: made.map(|n| Box::new(frame(n))), suppresses }
     }
 
-    /// The ticks that are heard of each, a silence that is put in as a negative number.
-    fn heard(voice: Voice, said: impl IntoIterator<Item = Said>) -> Vec<Vec<i64>> {
+    /// The ticks heard for each input; inserted silence is a negative number.
+    fn heard(speech: SpeechState, said: impl IntoIterator<Item = EarInput>) -> Vec<Vec<i64>> {
         let (mut wait, mut frames) = (Wait::default(), Vec::new());
         let tick = |frame: Frame| {
             let tick = (frame.pos.0 / SamplePos::PER_TICK) as i64;
@@ -132,7 +133,7 @@ mod tests {
         said.into_iter()
             .zip(0..)
             .map(|(said, n)| {
-                wait.take(SamplePos::of_tick(n), said, Rate::Hz8000, voice, &mut frames);
+                wait.take(SamplePos::of_tick(n), said, Rate::Hz8000, speech, &mut frames);
                 frames.drain(..).map(tick).collect()
             })
             .collect()
@@ -140,9 +141,9 @@ mod tests {
 
     #[test]
     fn what_was_made_up_is_heard_once_it_is_known_to_stand_for_something_lost() {
-        for voice in [Voice::Silent, Voice::Pausing, Voice::Speaking] {
+        for speech in [SpeechState::Silent, SpeechState::Pausing, SpeechState::Speaking] {
             let said = [now(0), awaited(Some(1), false), awaited(Some(2), false), now(3), now(4)];
-            assert_eq!(heard(voice, said), [vec![0], vec![], vec![], vec![1, 2, 3], vec![4]]);
+            assert_eq!(heard(speech, said), [vec![0], vec![], vec![], vec![1, 2, 3], vec![4]]);
         }
     }
 
@@ -150,8 +151,8 @@ mod tests {
     fn what_comes_late_goes_on_where_the_sound_stopped() {
         let mut said = vec![now(0), awaited(Some(1), false)];
         said.extend((0..100).map(|_| awaited(None, false)));
-        said.extend([(1..9), (9..11)].map(|late| Said::Late(late.map(frame).collect())));
-        let heard = heard(Voice::Speaking, said);
+        said.extend([(1..9), (9..11)].map(|late| EarInput::Late(late.map(frame).collect())));
+        let heard = heard(SpeechState::Speaking, said);
         assert!(heard[1..102].iter().all(Vec::is_empty));
         assert_eq!(heard[102..], [(1..9).collect::<Vec<_>>(), vec![9, 10]]);
     }
@@ -161,36 +162,36 @@ mod tests {
         let said = || {
             let mut said = vec![now(0)];
             said.extend((0..100).map(|_| awaited(None, false)));
-            said.extend([Said::Late(vec![frame(1), frame(4)]), Said::Late(vec![frame(90)]), now(103)]);
+            said.extend([EarInput::Late(vec![frame(1), frame(4)]), EarInput::Late(vec![frame(90)]), now(103)]);
             said
         };
         let lost: Vec<i64> = (5..20).map(|n| -n).chain([90]).collect();
-        assert_eq!(heard(Voice::Speaking, said())[101..], [vec![1, -2, -3, 4], lost, vec![103]]);
-        assert_eq!(heard(Voice::Silent, said())[101..], [vec![1, 4], vec![90], vec![103]]);
+        assert_eq!(heard(SpeechState::Speaking, said())[101..], [vec![1, -2, -3, 4], lost, vec![103]]);
+        assert_eq!(heard(SpeechState::Silent, said())[101..], [vec![1, 4], vec![90], vec![103]]);
     }
 
     #[test]
     fn a_wait_ends_as_a_silence_after_as_long_as_the_voice_deserves() {
-        let first = |voice, suppresses| {
-            let heard = heard(voice, (0..400).map(|_| awaited(None, suppresses)));
+        let first = |speech, suppresses| {
+            let heard = heard(speech, (0..400).map(|_| awaited(None, suppresses)));
             heard.iter().position(|frames| !frames.is_empty())
         };
-        assert_eq!(first(Voice::Silent, false), None);
-        assert_eq!(first(Voice::Pausing, true), Some(0));
-        assert_eq!(first(Voice::Pausing, false), Some(50));
-        assert_eq!(first(Voice::Speaking, false), Some(250));
-        assert_eq!(first(Voice::Speaking, true), Some(250));
-        // Enough of it to end an utterance, and then the silence as it comes.
-        let heard = heard(Voice::Pausing, (0..60).map(|_| awaited(None, false)));
+        assert_eq!(first(SpeechState::Silent, false), None);
+        assert_eq!(first(SpeechState::Pausing, true), Some(0));
+        assert_eq!(first(SpeechState::Pausing, false), Some(50));
+        assert_eq!(first(SpeechState::Speaking, false), Some(250));
+        assert_eq!(first(SpeechState::Speaking, true), Some(250));
+        // Silence that ends an utterance, then one tick at a time.
+        let heard = heard(SpeechState::Pausing, (0..60).map(|_| awaited(None, false)));
         assert_eq!(heard.iter().map(Vec::len).collect::<Vec<_>>()[50..], [15, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
     }
 
     #[test]
     fn another_stream_after_a_long_wait_begins_after_a_silence() {
-        let count = |voice| {
+        let count = |speech| {
             let said = (0..100).map(|_| awaited(None, false)).chain([now(100)]);
-            heard(voice, said).iter().map(Vec::len).sum::<usize>()
+            heard(speech, said).iter().map(Vec::len).sum::<usize>()
         };
-        assert_eq!((count(Voice::Silent), count(Voice::Speaking)), (1, 16));
+        assert_eq!((count(SpeechState::Silent), count(SpeechState::Speaking)), (1, 16));
     }
 }

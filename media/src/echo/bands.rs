@@ -1,8 +1,8 @@
-//! `Bands`: how much power a line's sound has in each band of the telephone's range, tick by tick.
+//! `Bands`: the power of a line's sound in each band of the telephone's range, tick by tick.
 use crate::frame::Rate;
 use sonora_fft::fft4g::Fft4g;
 
-/// Bands about as wide as the ear's own, 200 Hz to 3.4 kHz.
+/// Bands about as wide as those of human hearing, 200 Hz to 3.4 kHz.
 pub const COUNT: usize = 12;
 pub const EDGES_HZ: [f32; COUNT + 1] =
     [200.0, 300.0, 400.0, 520.0, 660.0, 830.0, 1030.0, 1280.0, 1590.0, 1970.0, 2440.0, 2900.0, 3400.0];

@@ -1,10 +1,10 @@
-//! `BatchCanceller`: cancels the echo of a bot's first seconds in the sound of a whole utterance, once it has come.
+//! `BatchCanceller`: cancels the echo of a bot's first seconds in the sound of a whole utterance.
 //!
-//! An adaptive canceller needs a second or two to find an echo and damps whoever speaks meanwhile, also where there is no echo; a
-//! recogniser is thrown off by an echo 30 dB below a voice. So the sound of the first seconds is kept as it came, both ways. When an
-//! utterance is handed on, the delay of the echo is the peak of the generalised cross-correlation with phase transform (Knapp and
-//! Carter, 1976), [`DelayTrack`] follows it through its jumps, and [`filter`] fits the path to all that was kept and subtracts what comes
-//! of it. Where no delay stands out, or what a path explains may be chance, the sound stays as it came.
+//! An adaptive canceller needs a second or two to converge and damps speech meanwhile, also where there is no echo; and an echo 30 dB
+//! below a voice disturbs recognition. Raw sound of both directions is therefore kept for the first seconds. When an utterance is
+//! passed on, the delay of the echo is the peak of the generalised cross-correlation with phase transform (Knapp and Carter, 1976),
+//! [`DelayTrack`] follows its jumps, and [`filter`] fits the echo path to all kept sound and subtracts the echo. Where no delay stands
+//! out, or the fit may be chance, the sound stays raw.
 mod filter;
 mod spectra;
 mod track;
@@ -18,29 +18,29 @@ use spectra::{Spectra, Stft};
 use std::collections::VecDeque;
 use track::DelayTrack;
 
-/// Sound that is kept both ways: 4 s.
+/// Ticks of sound kept of each direction: 4 s.
 const KEPT_TICKS: usize = 200;
 /// The longest delay of an echo, in ticks.
 const LONGEST: usize = 36;
-/// Root mean squares that sound is levelled from, tick by tick, before it is correlated: what is fainter counts for less.
+/// Each tick is normalised by its root mean square plus this before correlation: fainter ticks count for less.
 const FAINT_NEAR: f32 = 30.0;
 const FAINT_FAR: f32 = 64.0;
-/// Lags (3 ms) over which a correlation is summed up: an echo's delay wobbles, and a room reflects.
+/// Width (3 ms) over which the correlation is summed: an echo's delay varies, and rooms reflect.
 const SPREAD_MS: usize = 3;
-/// How far the correlation at the echo's delay stands above its mean over all delays.
+/// The least ratio of the correlation at an echo's delay to its mean over all delays.
 const PEAK: f32 = 3.0;
-/// How often the delay is followed and the path fitted: a second time by what the first has left.
+/// Passes of delay tracking and fitting: the second uses the residual of the first.
 const ROUNDS: usize = 2;
-/// The rate of what a recogniser gets, and its samples per unit of [`SamplePos`].
+/// The recogniser's rate, and units of [`SamplePos`] per sample.
 const HZ: u32 = 16_000;
 const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ as u64;
 
-/// The newest sound of a line, both ways.
+/// The newest sound of a line in both directions.
 pub(super) struct BatchCanceller {
     rate: Rate,
     near: VecDeque<i16>,
     far: VecDeque<i16>,
-    /// The place in the call that follows the newest sound.
+    /// The position in the call that follows the newest sound.
     end: SamplePos,
 }
 
@@ -51,7 +51,7 @@ pub struct Cancelled {
 }
 
 impl Cancelled {
-    /// Puts this sound in the place of `pcm`, which begins at `from`, as far as it is kept.
+    /// Replaces `pcm`, which begins at `from`, as far as the sound is kept.
     pub fn replace(&self, from: SamplePos, pcm: &mut [i16]) {
         let late = (from.0 as i64 - self.begins.0 as i64).div_euclid(POS_PER_SAMPLE as i64);
         for (n, sample) in pcm.iter_mut().enumerate() {
@@ -66,7 +66,7 @@ impl BatchCanceller {
         Self { rate, near: VecDeque::new(), far: VecDeque::new(), end: SamplePos(0) }
     }
 
-    /// The next tick: what came, as it came, with its place in the call; and what was sent.
+    /// Takes the next tick: the raw near-end sound with its position in the call, and the far-end sound.
     pub(super) fn push(&mut self, pos: SamplePos, near: &[i16], far: &[i16]) {
         if pos.0.abs_diff(self.end.0) > SamplePos::PER_TICK / 2 {
             self.near.clear();
@@ -80,8 +80,8 @@ impl BatchCanceller {
         self.end = SamplePos(pos.0 + SamplePos::PER_TICK);
     }
 
-    /// All that was kept of what came, without its echo.
-    pub(super) fn whole(&self) -> Cancelled {
+    /// All kept near-end sound, echo cancelled.
+    pub(super) fn cancelled(&self) -> Cancelled {
         let per_sample = SamplePos::PER_SECOND / u64::from(self.rate.hz());
         let begins = SamplePos(self.end.0.saturating_sub(self.near.len() as u64 * per_sample));
         let left = self.cancel();
@@ -95,10 +95,10 @@ impl BatchCanceller {
 
     /// The same at the line's rate.
     fn cancel(&self) -> Vec<i16> {
-        let came: Vec<i16> = self.near.iter().copied().collect();
-        let Some(lag) = self.lag() else { return came };
+        let received: Vec<i16> = self.near.iter().copied().collect();
+        let Some(lag) = self.lag() else { return received };
         let stft = Stft::new(self.rate);
-        let near = Spectra::of(&stft, came.iter().map(|sample| f32::from(*sample)));
+        let near = Spectra::of(&stft, received.iter().map(|sample| f32::from(*sample)));
         let mut track = DelayTrack::new(lag, near.frames());
         let (mut left, mut fitted) = (near.clone(), None::<Fitted>);
         for _ in 0..ROUNDS {
@@ -110,12 +110,12 @@ impl BatchCanceller {
             fitted = Some(fit);
         }
         match fitted {
-            Some(fitted) if fitted.is_proved => stft.sound(&left, came.len()),
-            _ => came,
+            Some(fitted) if fitted.is_proved => stft.sound(&left, received.len()),
+            _ => received,
         }
     }
 
-    /// What was sent, as late as its echo comes.
+    /// The far-end sound, delayed as the echo is.
     fn sent(&self, stft: &Stft, track: &DelayTrack) -> Spectra {
         let hop = stft.hop();
         let at = |n: usize| usize::try_from(n as i64 - track.delay((n + hop / 2) / hop)).ok();
@@ -125,7 +125,7 @@ impl BatchCanceller {
         )
     }
 
-    /// The delay (samples) at which what came is most like what was sent.
+    /// The delay of the echo in samples, if one stands out.
     fn lag(&self) -> Option<usize> {
         let tick = self.rate.per_tick();
         let longest = LONGEST * tick;
@@ -165,7 +165,7 @@ impl BatchCanceller {
             .map(|window| window.iter().sum::<f32>())
             .enumerate()
             .fold((0, 0.0), |best, (lag, sum)| if sum > best.1 { (lag, sum) } else { best });
-        // The middle of those that were summed up.
+        // The middle of the window that was summed.
         (most > PEAK * mean).then_some(lag + spread / 2)
     }
 }

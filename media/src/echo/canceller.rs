@@ -1,8 +1,8 @@
 //! `Canceller`: WebRTC's third echo canceller (AEC3, in the Rust of sonora) at a line's own rate.
 //!
-//! AEC3 works in blocks of 64 samples that it takes for 4 ms at 16 kHz. Nothing in it depends on that but times and bands:
-//! a line of 8 kHz is given to it as it is, which halves the work and makes the same filter twice as long (a room's
-//! response of 100 ms fits). Times in its configuration are set for that.
+//! AEC3 works in blocks of 64 samples, 4 ms at 16 kHz. Nothing in it depends on that rate but times and bands: a line of 8 kHz is
+//! processed at its own rate, which halves the work and doubles the length of the filter (a room's response of 100 ms fits). The
+//! times of its configuration are set accordingly.
 use crate::frame::Rate;
 use sonora_aec3::block::Block;
 use sonora_aec3::block_processor::BlockProcessor;
@@ -15,19 +15,19 @@ const BLOCK: usize = 64;
 pub struct Canceller {
     aec: BlockProcessor,
     block: Block,
-    /// Sound that waits for its block to be full, and cleaned sound that waits for its frame.
+    /// Samples of an incomplete block, and cancelled samples of an incomplete frame.
     far: Vec<f32>,
     near: Vec<f32>,
     clean: Vec<f32>,
 }
 
-/// Cleaned sound leaves this many samples late: AEC3's overlapping windows take a block, and frames that are no whole number of
-/// blocks half a block more.
+/// The delay of cancelled sound in samples: a block for AEC3's overlapping windows, and half a block more where a frame is not a
+/// whole number of blocks.
 pub const fn delay(rate: Rate) -> usize {
     if rate.per_tick().is_multiple_of(BLOCK) { BLOCK } else { BLOCK + BLOCK / 2 }
 }
 
-/// The longest way an echo may take, from the tick that sends the sound to the tick that hears it.
+/// The longest delay of an echo, from the tick that sends a sound to the tick that receives it.
 pub const LONGEST: Duration = Duration::from_millis(700);
 
 impl Canceller {
@@ -42,7 +42,7 @@ impl Canceller {
         }
     }
 
-    /// One tick: what we send and what arrives; the arrived sound is replaced by what is left of it, [`delay`] later.
+    /// One tick of both directions. `near` is replaced by cancelled sound, [`delay`] later.
     pub fn tick(&mut self, far: &[i16], near: &mut [i16]) {
         self.far.extend(far.iter().map(|s| f32::from(*s)));
         self.near.extend(near.iter().map(|s| f32::from(*s)));

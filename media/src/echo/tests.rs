@@ -7,30 +7,25 @@ use crate::Rate;
 use crate::codec::Codec;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::ear::{Ear, EarPlan, EchoControl};
+use crate::ear_input::EarInput;
 use crate::frame::TICK;
 use crate::leg::LineRules;
 use crate::packet::{Packet, Rtp};
 use crate::room::{Bot, Input, Output, Room, Seat};
-use crate::said::Said;
 use crate::testkit::acoustics::{Acoustics, Place};
+use crate::testkit::detectors;
 use crate::testkit::netem::{Impairments, Netem};
 use crate::testkit::sim::plan;
 use crate::testkit::ticks::{admit, frame};
 use crate::testkit::voices;
 use crate::tts::{Sound, UtteranceId};
 use crate::vad::{Edge, Models};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Silero with earshot where its model is present, and earshot alone.
 fn models() -> Vec<Models> {
-    let silero = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
     let mut models = vec![Models::load(None).unwrap()];
-    if silero.exists() {
-        models.push(Models::load(Some(&silero)).unwrap());
-    } else {
-        println!("skipped: Silero ({} is missing); earshot alone", silero.display());
-    }
+    models.extend(detectors::silero().map(|silero| Models::load(Some(&silero)).unwrap()));
     models
 }
 
@@ -38,7 +33,7 @@ fn ear(models: &Models, echo: EchoControl) -> Ear {
     Ear::new(EarPlan { echo, ..EarPlan::default() }, models)
 }
 
-/// When the ear noticed speech (s), while the bot speaks and a caller speaks over it.
+/// When the ear noticed speech (s), while the bot speaks and a caller (`voice`) speaks over it.
 fn starts(ear: &mut Ear, place: Place, bot: &[i16], voice: &[i16]) -> Vec<f32> {
     spoken(ear, place, bot, voice).into_iter().map(|(start, _)| start).collect()
 }
@@ -84,7 +79,7 @@ fn a_bot_on_a_speakerphone_does_not_interrupt_itself_from_its_first_word_on() {
             assert!(with.is_empty(), "{}, {loss} dB, {ms} ms: {with:?}", models.describe());
             without += starts(&mut ear(&models, EchoControl::Off), place(loss, ms), &bot, &[]).len();
         }
-        assert!(without >= 4, "{without} without echo control: no test at all");
+        assert!(without >= 4, "{without} without echo control: the test shows nothing");
     }
 }
 
@@ -131,13 +126,13 @@ fn an_echo_that_the_network_holds_back_is_compared_with_what_was_sent_in_its_tim
 
 #[test]
 fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sent_in_its_time() {
-    use crate::ear::wait::{Voice, Wait};
+    use crate::ear::wait::{SpeechState, Wait};
     // A caller pauses as the network stops; a pause is waited for a second, and the echo comes two seconds late.
     let (from, ticks) = (250, 100);
     enum Comes {
         OnTime,
         Late,
-        /// Late, and what was sent in its time is not remembered.
+        /// Late, and the far-end sound of its time is not kept.
         Forgotten,
     }
     let run = |comes: Comes| {
@@ -148,25 +143,25 @@ fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sen
             let near = frame(tick, Rate::Hz8000, &phone.tick(far, &[]));
             let stalled = !matches!(comes, Comes::OnTime) && (from..from + ticks).contains(&tick);
             let said = match held.is_empty() {
-                true if !stalled => Said::Now(Box::new(near)),
+                true if !stalled => EarInput::Now(Box::new(near)),
                 _ => {
                     held.push(near);
                     if stalled {
-                        Said::Awaited { made: None, suppresses: false }
+                        EarInput::Awaited { concealment: None, suppresses: false }
                     } else {
-                        Said::Late(std::mem::take(&mut held))
+                        EarInput::Late(std::mem::take(&mut held))
                     }
                 }
             };
             let mut frames = Vec::new();
-            wait.take(SamplePos::of_tick(tick as u64), said, Rate::Hz8000, Voice::Pausing, &mut frames);
+            wait.take(SamplePos::of_tick(tick as u64), said, Rate::Hz8000, SpeechState::Pausing, &mut frames);
             let line = |frame: &Frame| frame.origin != Origin::Idle;
             let (real, made): (Vec<bool>, usize) =
                 (frames.iter().map(line).collect(), frames.iter().filter(|frame| !line(frame)).count());
             silences += made;
             let before = frames.clone();
             if matches!(comes, Comes::Forgotten) {
-                echo.silent.clear();
+                echo.unheard.clear();
             }
             echo.pair(frame(tick, Rate::Hz8000, far), &mut frames, |_, _| {});
             if (from..=from + ticks).contains(&tick) {
@@ -187,7 +182,7 @@ fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sen
     assert!(late_lower > lower - 3.0 && late_lower > without + 3.0, "{lower}, {late_lower} dB; {without} dB without");
 }
 
-/// The way back stands still between these milliseconds.
+/// A greeting echoes while the network from the phone stalls between these milliseconds.
 fn greeting(still: Option<(u32, u32)>) {
     let models = models().pop().unwrap();
     let (start, mut now) = (Instant::now(), Instant::now());
@@ -221,12 +216,12 @@ fn greeting(still: Option<(u32, u32)>) {
                         Rtp { payload_type: 0, marker: false, sequence, timestamp, ssrc: 7, payload, arrived: now };
                     back.send(now, Packet::Rtp(packet));
                 }
-                Output::Frame { said, sent, .. } => {
-                    if let Said::Now(frame) = &said {
+                Output::Frame { received, sent, .. } => {
+                    if let EarInput::Now(frame) = &received {
                         loudest = loudest.max(rms(frame.pcm()));
                     }
                     let mut frames = Vec::new();
-                    ear.admit(said, *sent, &mut frames);
+                    ear.admit(received, *sent, &mut frames);
                     edges.extend(frames.iter().filter_map(|frame| ear.hear(frame)));
                 }
                 _ => {}
@@ -249,7 +244,7 @@ fn where_nothing_was_played_an_ear_gets_the_line_as_it_came() {
     }
     let late = canceller::delay(Rate::Hz8000);
     assert_eq!(out[late..], voice[..out.len() - late]);
-    assert!(echo.line.unwrap().work.is_none(), "nothing was built for it");
+    assert!(echo.line.unwrap().processor.is_none(), "nothing was built for it");
 }
 
 #[test]
@@ -313,22 +308,22 @@ fn after_the_bot_has_been_silent_for_two_seconds_nothing_is_touched_and_what_was
 }
 
 #[test]
-fn the_way_of_an_echo_is_learned_in_half_a_second_and_a_voice_over_it_stands_out() {
-    let mut path = Path::new();
-    let mut dice = crate::noise::Dice::new(4);
-    let mut sent = || std::array::from_fn::<f32, { bands::COUNT }, _>(|_| 1e6 * dice.unit().powi(4));
+fn an_echo_path_is_learned_in_half_a_second_and_a_voice_over_it_stands_out() {
+    let mut path = EchoPath::new();
+    let mut rng = crate::noise::Rng::new(4);
+    let mut sent = || std::array::from_fn::<f32, { bands::COUNT }, _>(|_| 1e6 * rng.unit().powi(4));
     let mut late = VecDeque::from(vec![[0.0; bands::COUNT]; 9]);
-    let mut arrives = |path: &mut Path, sent: bands::Spectrum, loss: f32| {
+    let mut arrives = |path: &mut EchoPath, sent: bands::Spectrum, loss: f32| {
         path.play(&sent);
         late.push_back(sent);
         let came = late.pop_front().unwrap().map(|power| power * loss + 100.0);
-        let own = path.own(&came);
+        let own = path.near_share(&came);
         path.learn(&came, own);
         own
     };
     let first: Vec<f32> = (0..120).map(|_| arrives(&mut path, sent(), 0.1)).collect();
-    assert!(first[9..].iter().all(|own| *own < OWN), "never more than itself: {first:?}");
-    assert!(path.own(&[4e5; bands::COUNT]) > OWN, "a voice 6 dB above the loudest echo is heard");
+    assert!(first[9..].iter().all(|own| *own < NEAR_SHARE), "never more than itself: {first:?}");
+    assert!(path.near_share(&[4e5; bands::COUNT]) > NEAR_SHARE, "a voice 6 dB above the loudest echo is heard");
     let louder: Vec<f32> = (0..60).map(|_| arrives(&mut path, sent(), 0.12)).collect();
-    assert!(louder.iter().filter(|own| **own < OWN).count() > 55, "{louder:?}");
+    assert!(louder.iter().filter(|own| **own < NEAR_SHARE).count() > 55, "{louder:?}");
 }

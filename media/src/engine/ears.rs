@@ -1,12 +1,12 @@
 //! `Ears`: the ear thread. All ears of one media thread live and die here; sound and orders come once per tick, verdicts go back.
-//! Silero looks once per tick, at all windows that are due.
+//! Silero runs once per tick, on all windows that are due.
 use super::Counters;
 use crate::Frame;
 use crate::asr::Listen;
-use crate::ear::{Ear, EarPlan, EarState, Heard};
+use crate::ear::{Ear, EarPlan, EarState, EarStep};
+use crate::ear_input::EarInput;
 use crate::room::Seat;
-use crate::said::Said;
-use crate::vad::{Edge, Look, Models, Scratch};
+use crate::vad::{Edge, Models, Scratch, SileroState};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,11 +24,11 @@ pub(super) enum Order {
 /// What the ear thread asks of an ear: of [`Ear`], or of one that a simulated call has in its place.
 pub trait LineEar {
     /// [`Ear::admit`].
-    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>);
+    fn admit(&mut self, received: EarInput, sent: Frame, frames: &mut Vec<Frame>);
     /// [`Ear::take`].
-    fn take(&mut self, frame: &Frame) -> Heard;
+    fn take(&mut self, frame: &Frame) -> EarStep;
     /// [`Ear::settle`].
-    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge>;
+    fn settle(&mut self, state: Option<Box<SileroState>>) -> Option<Edge>;
     /// [`Ear::is_due`].
     fn is_due(&self) -> bool;
     /// [`Ear::listen`].
@@ -38,16 +38,16 @@ pub trait LineEar {
 }
 
 impl LineEar for Ear {
-    fn admit(&mut self, said: Said, sent: Frame, frames: &mut Vec<Frame>) {
-        Self::admit(self, said, sent, frames);
+    fn admit(&mut self, received: EarInput, sent: Frame, frames: &mut Vec<Frame>) {
+        Self::admit(self, received, sent, frames);
     }
 
-    fn take(&mut self, frame: &Frame) -> Heard {
+    fn take(&mut self, frame: &Frame) -> EarStep {
         Self::take(self, frame)
     }
 
-    fn settle(&mut self, look: Option<Box<Look>>) -> Option<Edge> {
-        Self::settle(self, look)
+    fn settle(&mut self, state: Option<Box<SileroState>>) -> Option<Edge> {
+        Self::settle(self, state)
     }
 
     fn is_due(&self) -> bool {
@@ -69,7 +69,7 @@ pub(super) struct Batch {
     pub(super) tick: u64,
     pub(super) orders: Vec<Order>,
     /// What was said and what was sent.
-    pub(super) frames: Vec<(u64, Seat, Said, Box<Frame>)>,
+    pub(super) frames: Vec<(u64, Seat, EarInput, Box<Frame>)>,
     /// Frames that come late, beyond one for each line, of the rooms that have ticked so far.
     pub(super) late: usize,
 }
@@ -110,7 +110,7 @@ pub(super) struct Ears<E = Ear> {
     new_ear: Box<dyn FnMut(EarPlan) -> E + Send>,
     ears: HashMap<(u64, Seat), E>,
     /// Windows of this tick that Silero is to look at.
-    due: Vec<((u64, Seat), Box<Look>)>,
+    due: Vec<((u64, Seat), Box<SileroState>)>,
     scratch: Scratch,
     /// What is to be heard of one line in one tick.
     frames: Vec<Frame>,
@@ -178,18 +178,18 @@ impl<E: LineEar> Ears<E> {
             self.carry_out(order);
         }
         let mut frames = std::mem::take(&mut self.frames);
-        for (id, seat, said, sent) in batch.frames {
+        for (id, seat, received, sent) in batch.frames {
             let key = (id, seat);
-            self.with(key, |ear| ear.admit(said, *sent, &mut frames));
+            self.with(key, |ear| ear.admit(received, *sent, &mut frames));
             for frame in frames.drain(..) {
                 if self.ears.get(&key).is_some_and(E::is_due) {
                     self.settle(edges);
                 }
-                let mut heard = Heard::Said(None);
+                let mut heard = EarStep::Done(None);
                 self.with(key, |ear| heard = ear.take(&frame));
                 match heard {
-                    Heard::Said(edge) => edges.extend(edge.map(|edge| (id, seat, edge))),
-                    Heard::Due(look) => self.due.push((key, look)),
+                    EarStep::Done(edge) => edges.extend(edge.map(|edge| (id, seat, edge))),
+                    EarStep::Window(state) => self.due.push((key, state)),
                 }
             }
         }
@@ -197,20 +197,20 @@ impl<E: LineEar> Ears<E> {
         self.settle(edges);
     }
 
-    /// Silero looks at what is due; the ears say what comes of it.
+    /// Runs Silero on the windows that are due and settles them.
     fn settle(&mut self, edges: &mut Vec<(u64, Seat, Edge)>) {
         let mut due = std::mem::take(&mut self.due);
-        let mut looks: Vec<&mut Look> = due.iter_mut().map(|(_, look)| &mut **look).collect();
+        let mut states: Vec<&mut SileroState> = due.iter_mut().map(|(_, state)| &mut **state).collect();
         let (models, scratch) = (&self.models, &mut self.scratch);
-        let looked = catch_unwind(AssertUnwindSafe(|| models.look(scratch, &mut looks))).is_ok();
-        if !looked {
+        let judged = catch_unwind(AssertUnwindSafe(|| models.infer(scratch, &mut states))).is_ok();
+        if !judged {
             self.counters.broken_ears.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("Silero panicked; the lines it looked at go on with earshot");
+            tracing::error!("Silero panicked; its lines go on with earshot alone");
         }
-        for ((id, seat), look) in due.drain(..) {
+        for ((id, seat), state) in due.drain(..) {
             let mut edge = None;
-            // What a look had come to is not to be trusted.
-            self.with((id, seat), |ear| edge = ear.settle(looked.then_some(look)));
+            // After a panic no state is trusted.
+            self.with((id, seat), |ear| edge = ear.settle(judged.then_some(state)));
             edges.extend(edge.map(|edge| (id, seat, edge)));
         }
         self.due = due;

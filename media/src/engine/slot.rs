@@ -173,11 +173,11 @@ impl Slot {
                         place.wire.send(&packet);
                     }
                 }
-                Output::Frame { seat, said, sent } => {
+                Output::Frame { seat, received, sent } => {
                     let hears =
                         matches!(self.seats.get(usize::from(seat.0)), Some(Some(Occupied { ear: Some(_), .. })));
                     if let (true, Some(batch)) = (hears, &mut batch) {
-                        batch.frames.push((self.id, seat, said, sent));
+                        batch.frames.push((self.id, seat, received, sent));
                     }
                 }
                 Output::Event(event) => self.tell(event, counters),

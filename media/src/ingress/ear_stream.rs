@@ -1,6 +1,6 @@
-//! `EarStream`: after a stall an ear is given sound of its own, not what people hear. A network that stood still and then brings all at once makes people
-//! catch up (what is too old is left out, the rest is played faster); an ear is given every packet, several ticks of it at a time,
-//! each tick's sound with the position that it would have had.
+//! `EarStream`: the sound of an ear after a stall of the network. When held packets arrive at once, people catch up: sound that is too
+//! old is skipped, and the rest is played faster. The ear gets every packet instead, several ticks at a time, each with the position
+//! that it would have had.
 use super::{Ingress, Mute};
 use crate::codec::{Codec, Decoder};
 use crate::conceal::{Conceal, Fade};
@@ -10,48 +10,48 @@ use crate::noise::rms;
 use crate::{Rate, SamplePos};
 use std::time::{Duration, Instant};
 
-/// Sound that is due may stay away this long before the ear hears apart: what jitter holds up, people and ears wait for together.
+/// Ticks that sound may be overdue before the ear gets a stream of its own: below that it is jitter.
 const JITTER: u32 = 3;
-/// A gap longer than this is silence; a shorter one is made up for.
+/// Gaps up to this are concealed; longer ones become silence.
 const GAP: Duration = Duration::from_millis(240);
-/// An ear goes on with what people hear where the difference is no more than this, and people wait no longer for their sound than
-/// this beyond what the network asks for: else the ear would wait with them.
+/// The ear rejoins what people hear where both differ by at most [`UNHEARD`] and people's delay exceeds the target by at most
+/// [`IN_TIME`]: with more the ear would share that delay.
 const UNHEARD: Duration = Duration::from_millis(5);
 const IN_TIME: Duration = Duration::from_millis(60);
-/// Or where there has been a silence for so many ticks and what it would hear twice, which is no more than this.
+/// Or where it is behind by at most [`FAR_BEHIND`], after a silence of that and these ticks.
 const QUIET: u32 = 15;
 const FAR_BEHIND: Duration = Duration::from_millis(200);
 
-/// What an ear is given of a tick.
+/// An ear's share of a tick.
 #[derive(Debug)]
 pub enum ForEar {
-    /// What people hear.
+    /// The same as people hear.
     Now,
-    /// Sound is due and has not come. `made`: what people hear instead may be taken for it, if it turns out to be lost.
+    /// Sound is due and has not arrived. `made`: the concealment that people hear replaces it if it is lost.
     Awaited { made: bool, suppresses: bool },
-    /// What has come since, oldest first; the tick's own sound may be among it.
+    /// Late sound, oldest first; the tick's own sound may be included.
     Late(Vec<Frame>),
 }
 
 pub(super) struct EarStream {
-    /// The decoder of before: what goes on where it stopped needs what it knows. People begin anew with one that knows nothing.
+    /// The decoder in use before the stall, whose state fits the next packet. What people hear continues with a new one.
     decoder: Option<(Codec, Box<dyn Decoder>)>,
     conceal: Conceal,
-    /// Decoded and not yet heard, and how much of it was made up.
+    /// Decoded and not yet heard, and how much of it is concealment.
     pcm: Vec<i16>,
     made: usize,
     /// The tick that the next frame belongs to.
     next: SamplePos,
-    /// How long sound had waited when it stopped: what was waited for beyond the network's need, the ear may be ahead by.
+    /// How long sound had waited in the buffer before the stall. The ear may be ahead of people by what exceeds the target.
     waited: Duration,
-    /// The tick that goes on after the next frame, where nothing was sent in between or nothing of it came.
+    /// The tick after the next frame, where a gap follows.
     leap: Option<SamplePos>,
     arrived: Option<Instant>,
-    /// Frames of quiet on end.
+    /// Consecutive quiet frames.
     quiet: u32,
 }
 
-/// What stands behind a frame that cannot be filled.
+/// The result of filling a frame.
 enum Filled {
     Sound,
     Silence,
@@ -59,12 +59,12 @@ enum Filled {
 }
 
 impl Ingress {
-    /// Whether the ear hears apart from people.
+    /// Whether the ear has a stream of its own.
     pub fn has_ear_stream(&self) -> bool {
         self.ear_stream.is_some()
     }
 
-    /// Takes note of a tick in which sound does not come that is due: what is decoded came before.
+    /// Notes whether sound is overdue in this tick, before anything of the tick is decoded.
     pub(super) fn note_awaited(&mut self, now: Instant, pos: SamplePos) {
         let awaited = self.jitter.awaited() > 0;
         if awaited && !self.stopped && self.ear_stream.is_none() {
@@ -80,7 +80,7 @@ impl Ingress {
         self.rest.extend_from_slice(&self.pcm);
     }
 
-    /// Stale sound is about to be left out of what people hear: the ear still gets it.
+    /// Starts the ear's stream if stale sound is about to be skipped for people.
     pub(super) fn before_skipping(&mut self, now: Instant, pos: SamplePos) {
         if !std::mem::take(&mut self.ear_asked) || self.ear_stream.is_some() {
             return;
@@ -98,7 +98,7 @@ impl Ingress {
             conceal: Conceal::new(self.rate, self.seed ^ 3),
             pcm: std::mem::take(&mut self.rest),
             made: 0,
-            // A stop that is older than what was heard since, as where numbers make no sense, takes nothing back.
+            // Positions do not go back behind sound that was heard since the stop.
             next: self.since.max(self.heard.map_or(self.since, |heard| later(heard, 1))),
             waited: self.waited,
             leap: None,
@@ -107,11 +107,11 @@ impl Ingress {
         }));
     }
 
-    /// What the ear gets of the tick that was just pulled, no more than `limit` frames of it.
+    /// What the ear gets for the tick just pulled, `limit` frames at most.
     pub fn for_ear(&mut self, now: Instant, pos: SamplePos, limit: usize, mute: &dyn Mute) -> ForEar {
         self.ear_asked = true;
         if !self.jitter.is_split() {
-            // Another stream, or the line was held.
+            // Another RTP stream, or the line was on hold.
             self.ear_stream = None;
         }
         if self.ear_stream.is_none() {
@@ -147,7 +147,7 @@ impl Ingress {
         ForEar::Late(frames)
     }
 
-    /// Fills a tick with what comes next.
+    /// Fills the next frame of the ear's stream.
     fn fill(&mut self, stream: &mut EarStream, (now, pos): (Instant, SamplePos), mute: &dyn Mute) -> Filled {
         let tick = self.rate.per_tick();
         while stream.pcm.len() < tick {
@@ -164,7 +164,7 @@ impl Ingress {
                         stream.conceal.extend(Fade::Slow, samples, &mut stream.pcm);
                         continue;
                     }
-                    // What waits behind the gap reaches to this tick at most.
+                    // Sound that waits behind the gap ends at this tick at the latest.
                     let waits = self.samples(self.jitter.unread()).div_ceil(tick).saturating_sub(1) as u64;
                     let latest = SamplePos(pos.0.saturating_sub(waits * SamplePos::PER_TICK));
                     let after = later(stream.next, ((samples + tick / 2) / tick) as u64).min(latest).max(stream.next);
@@ -185,7 +185,7 @@ impl Ingress {
         Filled::Sound
     }
 
-    /// Whether people have caught up, so that the ear can go on with what they hear.
+    /// Whether people have caught up, so that the ear can hear the same again.
     fn can_rejoin(&mut self, now: Instant, stream: &EarStream) -> bool {
         let (spare, read) = (self.units(self.pcm.len()), self.units(stream.pcm.len()));
         let Some((behind, excess)) = self.jitter.behind(now, spare, read) else { return false };
@@ -214,7 +214,7 @@ impl EarStream {
         self.pcm.extend_from_slice(&sound);
     }
 
-    /// The next frame, at its place in the call, which is `now` at the latest.
+    /// The next frame at its position in the call, `now` at the latest.
     fn frame(&mut self, now: SamplePos, rate: Rate, filled: Filled, quiet: f32) -> Frame {
         let tick = rate.per_tick();
         let mut frame = Frame::of(self.next.min(now), rate, &self.pcm[..tick]);

@@ -1,8 +1,8 @@
-//! Packets in, frames out: every impairment from a seed, in simulated time.
+//! Packets in, frames out: seeded impairments in simulated time.
 use super::*;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::frame::TICK;
-use crate::noise::{Dice, rms};
+use crate::noise::{Rng, rms};
 use crate::testkit::netem::{Impairments, Netem, Order};
 use crate::testkit::tone::{sine, worst_residue};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ impl Mute for Open {
     }
 }
 
-/// A voice without breath: harmonics of a pitch that glides, in syllables, nothing above 2 kHz.
+/// A synthetic voice: harmonics of a gliding pitch up to 2 kHz, in syllables.
 fn voice(samples: usize) -> Vec<i16> {
     let mut phase = 0.0f64;
     (0..samples)
@@ -72,7 +72,7 @@ fn ingress() -> Ingress {
     Ingress::new(Codec::Pcmu, JitterPlan::default(), 1)
 }
 
-/// The most that is above 3 kHz in any 5 ms: a click is broad, this voice is not.
+/// The largest level above 3 kHz in any 5 ms: clicks have power there, the voice has none.
 fn click(pcm: &[i16]) -> f32 {
     // Four differences: 12 dB up at 4 kHz each, 50 dB down at 500 Hz.
     let mut x: Vec<f32> = pcm.iter().map(|&x| f32::from(x)).collect();
@@ -116,28 +116,28 @@ fn the_order_of_packets_that_come_in_time_makes_no_difference() {
 #[test]
 fn whatever_arrives_there_is_one_whole_frame_per_tick() {
     for seed in 0..6u64 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let (mut line, t0) = (ingress(), Instant::now());
         let (mut sequence, mut timestamp) = (0u16, 0u32);
         for tick in 0..500u32 {
             let now = t0 + TICK * tick;
-            for _ in 0..dice.roll() % 4 {
-                match dice.roll() % 20 {
-                    0 => sequence = dice.roll() as u16,
-                    1 => timestamp = dice.roll() as u32,
+            for _ in 0..rng.next_u64() % 4 {
+                match rng.next_u64() % 20 {
+                    0 => sequence = rng.next_u64() as u16,
+                    1 => timestamp = rng.next_u64() as u32,
                     2 => (sequence, timestamp) = (sequence.wrapping_sub(3), timestamp.wrapping_sub(480)),
                     _ => {}
                 }
-                let size = [0, 1, 33, 80, 160, 160, 160, 160, 480, 960, 1400][dice.roll() as usize % 11];
-                let payload = Bytes::from((0..size).map(|_| dice.roll() as u8).collect::<Vec<_>>());
-                let content = match dice.roll() % 10 {
+                let size = [0, 1, 33, 80, 160, 160, 160, 160, 480, 960, 1400][rng.next_u64() as usize % 11];
+                let payload = Bytes::from((0..size).map(|_| rng.next_u64() as u8).collect::<Vec<_>>());
+                let content = match rng.next_u64() % 10 {
                     0 => Content::Noise,
                     1 => Content::Event,
                     2 => Content::Sound(Codec::Pcma),
                     _ => Content::Sound(Codec::Pcmu),
                 };
-                let ssrc = u32::from(dice.roll().is_multiple_of(30));
-                let arrived = now - MS * (dice.roll() % 60) as u32;
+                let ssrc = u32::from(rng.next_u64().is_multiple_of(30));
+                let arrived = now - MS * (rng.next_u64() % 60) as u32;
                 let packet = Rtp { arrived, payload_type: 0, marker: false, sequence, timestamp, ssrc, payload };
                 (sequence, timestamp) = (sequence.wrapping_add(1), timestamp.wrapping_add(size as u32));
                 line.push(packet, content);
@@ -188,7 +188,7 @@ fn a_packet_that_comes_late_by_less_than_its_length_is_still_heard_in_part() {
     assert_eq!((line.jitter().counts().late, line.jitter().counts().lost), (0, 0));
 }
 
-/// Says what it was asked to do by the value of its samples.
+/// A decoder whose samples show which method made them.
 struct Script;
 impl Decoder for Script {
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) {
@@ -208,7 +208,7 @@ impl Decoder for Script {
 
 #[test]
 fn a_codec_that_corrects_errors_is_asked_first_and_one_that_conceals_second() {
-    // How a lost packet sounds, by what the next one says and how long packets wait.
+    // How a lost packet is replaced, by the correction in the next one and by the delay.
     let heard = |correction: u8, waits: u32| {
         let plan = JitterPlan { min_delay: MS * waits, ..JitterPlan::default() };
         let mut line = Ingress::new(Codec::Pcmu, plan, 1).decoded_by(|_| Box::new(Script));

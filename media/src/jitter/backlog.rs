@@ -1,7 +1,7 @@
-//! `Backlog`: packets for an ear, which misses nothing: read apart from what people hear, in order and however late.
+//! `Backlog`: an ear's own queue of packets, read in order and however late, apart from what people hear.
 //!
-//! It begins where sound that was due did not come, and ends where people hear the same again. Each packet that arrives meanwhile is
-//! kept twice, as a handle.
+//! It begins where sound was overdue and ends where people hear the same again. Packets that arrive meanwhile are in both queues; their
+//! payloads are shared.
 use super::Content;
 use super::queue::{PacketQueue, QueuedPacket};
 use super::stream::Stream;
@@ -9,7 +9,7 @@ use crate::codec::Codec;
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
-/// A number that is missing is waited for this long after the packet behind it arrived.
+/// How long a missing packet is waited for after its successor arrived.
 const OVERTAKEN: Duration = Duration::from_millis(60);
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Backlog {
     quiet: bool,
 }
 
-/// What an ear hears next. Lengths are in units of the RTP clock.
+/// The next sound of an ear. Lengths are in units of the RTP clock.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Late {
     Sound {
@@ -32,26 +32,26 @@ pub enum Late {
         timestamp: u32,
         arrived: Instant,
     },
-    /// This much never came, or was never sent.
+    /// This much was lost, or never sent.
     Missing(u32),
     /// The far end is silent on purpose.
     Silence,
-    /// It has not arrived.
+    /// Nothing has arrived.
     Nothing,
 }
 
-/// What [`Backlog::next`] has to know of its line.
+/// The state of the line for [`Backlog::next`].
 pub(super) struct LineState<'a> {
     pub(super) now: Instant,
     pub(super) stream: &'a Stream,
     /// Units per second.
     pub(super) clock: u32,
-    /// A step of the timestamp of more than this with no number missing tells a sender that does not send silence.
+    /// A step of the timestamp of more than this with no number missing shows a sender that suppresses silence.
     pub(super) longest_step: i64,
 }
 
 impl Backlog {
-    /// Begins with what is due next: `queue`, of which `head` is the next timestamp and `last_seq` the number before it.
+    /// A backlog of the packets in `queue`. `head`: the timestamp that is due next; `last_seq`: the number of the last packet taken.
     pub(super) const fn new(queue: PacketQueue, head: i64, last_seq: i64) -> Self {
         Self { queue, head, last_seq, quiet: false }
     }
@@ -69,12 +69,12 @@ impl Backlog {
         self.queue.span()
     }
 
-    /// Takes a packet that is not too late; returns the oldest, where there is no room for it.
+    /// Inserts a packet unless it is too late. Returns the oldest packet where there is no room for it.
     pub(super) fn insert(&mut self, packet: &QueuedPacket) -> Option<QueuedPacket> {
         if packet.seq <= self.last_seq { None } else { self.queue.insert(packet.clone()) }
     }
 
-    /// What the ear hears next, and whether it shows that the sender stops sending while nobody speaks.
+    /// The next sound, and whether it shows that the sender suppresses silence.
     pub(super) fn next(&mut self, line: &LineState) -> (Late, bool) {
         loop {
             let Some(front) = self.queue.front() else {

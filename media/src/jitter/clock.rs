@@ -1,10 +1,10 @@
-//! `Clock`: times and instants in units of a line's RTP clock.
+//! `Clock`: conversion of durations and instants to units of a line's RTP clock.
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     hz: u32,
-    /// The zero of [`Clock::place`]: the first instant that was asked about.
+    /// The zero of [`Clock::place`]: the first instant that was converted.
     epoch: Option<Instant>,
 }
 
@@ -21,7 +21,7 @@ impl Clock {
         (time.as_micros() as i64).saturating_mul(self.hz as i64) / 1_000_000
     }
 
-    /// A negative number of units is no time.
+    /// Converts units; negative ones give zero.
     pub(super) fn time(&self, units: i64) -> Duration {
         Duration::from_micros((units.max(0) as u64).saturating_mul(1_000_000) / u64::from(self.hz))
     }

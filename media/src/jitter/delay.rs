@@ -1,32 +1,31 @@
-//! `Delay`: how long packets wait now, and which way that should go.
+//! `Delay`: how long packets wait at present, and whether that should change.
 //!
-//! Sound is taken once per tick, so waiting comes in steps: with nothing left over from tick to tick, a packet waits as
-//! long as the last one. Sound stretched by less than a tick only adds delay; a whole tick more lets every packet come a
-//! tick later. So steps are weighed whole, by [`Lateness::cost`], and once begun are gone through with.
+//! Sound is taken once per tick, so waiting changes in steps of a tick: stretching by less only adds delay, while a whole tick lets
+//! every packet arrive a tick later. Steps are therefore weighed as a whole, by [`Lateness::cost`], and completed once begun.
 use super::{Lateness, Pace};
 
-/// What a step up, or down, must gain to be worth its stretching: shares of a tick and of the present delay.
+/// The least gain of a step up and of a step down: shares of a tick and of the present delay.
 const UP: (f32, f32) = (0.2, 0.1);
 const DOWN: (f32, f32) = (0.4, 0.2);
-/// A step down must have been worth it for this many ticks on end.
+/// Consecutive ticks for which a step down must be worth it.
 const PATIENCE: u32 = 100;
-/// Ticks over which the least sound left over is measured.
+/// Ticks over which the least spare sound is measured.
 const MEASURE: u32 = 25;
 
 #[derive(Clone, Debug)]
 pub(super) struct Delay {
     tick: i64,
     slack: i64,
-    /// How much earlier than needed the last packets were taken.
+    /// How long the last packets could have waited.
     margins: [i64; 4],
-    /// The least sound left over after a tick, in this and the last half second.
+    /// The least spare sound after a tick, in the last half second and in this one.
     spare: [i64; 2],
     ticks: u32,
     /// For how many ticks a step down has been worth it.
     patience: u32,
-    /// For how many ticks the step under way has waited for sound that can be stretched.
+    /// Ticks for which the step in progress has waited for sound that can be stretched.
     stuck: u32,
-    /// What is still to be gained (or, negative, lost) of the step under way.
+    /// What is left of the step in progress: sound to add or, negative, to remove.
     step: i64,
 }
 
@@ -35,17 +34,17 @@ impl Delay {
         Self { tick, slack, margins: [i64::MAX; 4], spare: [i64::MAX; 2], ticks: 0, patience: 0, stuck: 0, step: 0 }
     }
 
-    /// The stream is another, or its sound stands still.
+    /// Another stream, or its sound has stopped.
     pub(super) fn forget(&mut self) {
         (self.margins, self.spare, self.step) = ([i64::MAX; 4], [i64::MAX; 2], 0);
     }
 
-    /// Sound stands still for a while.
+    /// Sound pauses.
     pub(super) fn rest(&mut self) {
         (self.spare, self.step) = ([i64::MAX; 2], 0);
     }
 
-    /// A packet is taken after it could have waited this long.
+    /// A packet is taken that had arrived this long before.
     pub(super) fn taken(&mut self, margin: i64) {
         self.margins.rotate_left(1);
         self.margins[3] = margin;
@@ -55,7 +54,7 @@ impl Delay {
         self.margins.iter().copied().min().filter(|&margin| margin != i64::MAX)
     }
 
-    /// Whether waiting `longer` would be worth it.
+    /// Whether a delay longer by `longer` would be worth it.
     pub(super) fn pays(&self, lateness: &Lateness, longer: i64) -> bool {
         let Some(margin) = self.margin() else { return true };
         let now = lateness.cost(margin);
@@ -66,7 +65,7 @@ impl Delay {
         tick * self.tick as f32 + delay * margin as f32
     }
 
-    /// Which way to lean. `spare`: decoded sound left after this tick.
+    /// Which way the speed should change. `spare`: decoded sound left after this tick.
     pub(super) fn pace(&mut self, spare: i64, lateness: &Lateness) -> Pace {
         self.ticks += 1;
         if self.ticks >= MEASURE {
@@ -91,7 +90,7 @@ impl Delay {
                     (best, steps) = (gain, step);
                 }
             }
-            // What is very far off need not wait.
+            // Large steps need less patience.
             self.patience = if steps < 0 { self.patience + (-steps) as u32 } else { 0 };
             if steps >= 0 || self.patience > PATIENCE {
                 (self.step, self.patience) = (steps * tick, 0);
@@ -103,7 +102,7 @@ impl Delay {
         if self.step < -self.slack {
             return Pace::Shrink { limit: (-self.step) as u32, urgent: self.step < -4 * tick };
         }
-        // Sound that is left over at every tick only adds delay: no packet is needed any earlier without it.
+        // Sound that is spare at every tick only adds delay.
         let idle = self.spare[0].min(self.spare[1]);
         if self.spare[0] != i64::MAX && idle > self.slack {
             return Pace::Shrink { limit: idle as u32, urgent: false };
@@ -124,7 +123,7 @@ impl Delay {
         }
         self.step = if self.step > 0 { (self.step - units).max(0) } else { (self.step - units).min(0) };
         if self.step <= 0 && self.step >= -self.slack {
-            // Done: only packets taken from now on tell how long they wait.
+            // Done: margins are measured anew.
             (self.margins, self.step) = ([i64::MAX; 4], 0);
         }
     }

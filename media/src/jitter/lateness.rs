@@ -1,35 +1,35 @@
-//! `Lateness`: how late packets come against the fastest, and what each delay would cost. All in clock units.
+//! `Lateness`: how late packets arrive relative to the fastest, and the cost of each delay. All in clock units.
 //!
 //! The cost of a delay is the delay itself and, for each percent of packets that would miss it, [`JitterPlan::delay_per_loss`]
 //! (the cost function of WebRTC's reorder optimiser, over lateness against the fastest packet of the last seconds).
-//! Spikes that return are waited for whatever they cost, as NetEQ's peak detector did: a run of packets held up together.
+//! Spikes (runs of packets held up together) that recur are waited for at any cost, as by NetEQ's peak detector.
 use super::JitterPlan;
 use super::clock::Clock;
 use std::time::Duration;
 
 const BIN: Duration = Duration::from_millis(1);
 const BINS: usize = 512;
-/// How often costs are computed anew.
+/// The interval at which costs are computed.
 const ROUND: Duration = Duration::from_millis(100);
 /// The fastest packet of this many half seconds is the zero of lateness.
 const FASTEST: usize = 8;
-/// Packets should wait at least this long, so that a tick that comes a little early finds them.
+/// The least wait, for ticks that come a little early.
 const GUARD: Duration = Duration::from_millis(1);
-/// While little is known, a tail that falls off exponentially at the mean seen so far counts as this many packets.
+/// Weight, in packets, of the prior: an exponential tail with the mean observed so far.
 const EXPECTED: f32 = 10.0;
-/// What a repair is worth, seen from a packet that comes in time: in-band correction or a bridge to the next sound.
+/// The value of a repair (in-band correction, or a bridge to the next sound) relative to a packet in time.
 const REPAIR: f32 = 0.5;
 /// A spike holds up at least this many packets in a row.
 const RUN: u32 = 3;
-/// Packets held up together for longer than this are a stall: waited for if it returns, unless it is longer than any delay that we
-/// would choose, and no part of the usual.
+/// Packets held up together for longer than this are a stall. Stalls do not count in the histogram; they are waited for if they recur
+/// within the largest delay.
 const STALL: Duration = Duration::from_millis(200);
-/// Before this many packets there is no telling a spike from the usual.
+/// Packets needed before spikes are detected.
 const KNOWN: f32 = 100.0;
-/// Spikes further apart than this are chance.
-const RETURN: Duration = Duration::from_secs(10);
-/// A spike is at least this much later than the usual.
-const OUT: Duration = Duration::from_millis(20);
+/// Spikes further apart than this do not recur.
+const RECUR: Duration = Duration::from_secs(10);
+/// A spike is at least this much above the usual delay.
+const STANDS_OUT: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Lateness {
@@ -45,30 +45,30 @@ pub(super) struct Lateness {
     /// Transit of the fastest packet: per half second, and of all of them.
     fastest: [i64; FASTEST],
     fastest_of_all: Option<i64>,
-    turn: i64,
-    /// Weights of lateness, newer ones heavier, and what the next one weighs.
+    period: i64,
+    /// The histogram of lateness, in which newer packets weigh more, its sum, and the weight of the next packet.
     shares: [f32; BINS],
     total: f32,
     weight: f32,
     packets: f32,
     /// The last bin that holds anything.
     top: usize,
-    /// The share of packets later than the end of each bin, up to one from which on waiting cannot pay: how many are
-    /// reckoned, and the share that later ones do not exceed.
+    /// The share of packets later than the end of each bin, computed up to the bin from which waiting cannot be worth it; the number of
+    /// bins computed; and an upper bound of the share beyond.
     later: [f32; BINS],
-    reckoned: usize,
+    computed: usize,
     beyond: f32,
     round: i64,
     wanted: i64,
-    /// What would be wanted but for the spikes.
+    /// The wanted delay without spikes.
     usual: i64,
-    /// Packets held up together just now: how many, how late the latest, when the last came and was sent.
+    /// The present run of packets held up together: their number, the largest lateness, and when the last one arrived and was sent.
     run: (u32, i64, (i64, i64)),
-    /// The last spikes: when, and how late; newest last.
+    /// The last spikes by arrival and lateness; newest last.
     spikes: [Option<(i64, i64)>; 4],
-    /// How late the spikes are that keep coming.
-    returning: i64,
-    /// [`RETURN`], [`STALL`] and the least by which a spike stands out, in clock units.
+    /// The lateness of spikes that recur.
+    recurring: i64,
+    /// [`RECUR`], [`STALL`] and [`STANDS_OUT`] in clock units.
     spans: (i64, i64, i64),
 }
 
@@ -86,48 +86,48 @@ impl Lateness {
             cost_of_loss: units(plan.delay_per_loss) as f32 * 100.0,
             fastest: [i64::MAX; FASTEST],
             fastest_of_all: None,
-            turn: 0,
+            period: 0,
             shares: [0.0; BINS],
             total: 0.0,
             weight: 1.0,
             packets: 0.0,
             top: 0,
             later: [0.0; BINS],
-            reckoned: 0,
+            computed: 0,
             beyond: 0.0,
             round: 0,
             wanted: 0,
             usual: 0,
             run: (0, 0, (0, 0)),
             spikes: [None; 4],
-            returning: 0,
-            spans: (units(RETURN), units(STALL), units(OUT)),
+            recurring: 0,
+            spans: (units(RECUR), units(STALL), units(STANDS_OUT)),
         };
-        lateness.reckon();
+        lateness.compute();
         lateness
     }
 
-    /// Another path or another sender: the fastest packet is unknown, what is known of the network stays.
+    /// Another path or another sender: the fastest packet is unknown, the histogram stays.
     pub(super) fn forget(&mut self) {
         (self.fastest, self.fastest_of_all) = ([i64::MAX; FASTEST], None);
         self.run = (0, 0, (0, 0));
     }
 
-    /// The transit time (arrival less timestamp) of the fastest packet of the last seconds.
+    /// The least transit time (arrival minus timestamp) of the last seconds.
     pub(super) const fn fastest(&self) -> Option<i64> {
         self.fastest_of_all
     }
 
-    /// The delay of the least cost, beyond what the fastest packet needs.
+    /// The delay of least cost, beyond that of the fastest packet.
     pub(super) const fn wanted(&self) -> i64 {
         self.wanted
     }
 
-    /// Takes note of a packet, in the order of arrival.
+    /// Takes a packet, in the order of arrival.
     pub(super) fn learn(&mut self, arrival: i64, transit: i64) {
         let fastest = self.note_transit(arrival, transit);
         let late = transit.saturating_sub(fastest);
-        // What is later than any delay we would choose is a stall, and no reason to wait longer; nor is what it holds up besides.
+        // Lateness beyond the largest delay is a stall and no reason to wait longer; nor are the packets held up with it.
         if late > self.max_delay {
             self.run = (self.run.0 + 1, late, (arrival, arrival - transit));
             return;
@@ -142,29 +142,29 @@ impl Lateness {
         let round = arrival.div_euclid(self.length);
         if round != self.round {
             self.round = round;
-            self.reckon();
+            self.compute();
         }
     }
 
-    /// The fastest transit of the last seconds, this one's among them.
+    /// The least transit time of the last seconds, this one included.
     fn note_transit(&mut self, arrival: i64, transit: i64) -> i64 {
-        let turn = arrival.div_euclid((i64::from(self.clock.hz()) / 2).max(1));
-        let slot = |turn: i64| turn.rem_euclid(FASTEST as i64) as usize;
-        if turn > self.turn {
-            for old in (self.turn + 1..=turn).rev().take(FASTEST) {
+        let period = arrival.div_euclid((i64::from(self.clock.hz()) / 2).max(1));
+        let slot = |period: i64| period.rem_euclid(FASTEST as i64) as usize;
+        if period > self.period {
+            for old in (self.period + 1..=period).rev().take(FASTEST) {
                 self.fastest[slot(old)] = i64::MAX;
             }
-            self.turn = turn;
+            self.period = period;
             self.fastest_of_all = self.fastest.iter().copied().min().filter(|&fastest| fastest != i64::MAX);
         }
-        let of_turn = &mut self.fastest[slot(turn)];
-        *of_turn = (*of_turn).min(transit);
+        let of_period = &mut self.fastest[slot(period)];
+        *of_period = (*of_period).min(transit);
         let fastest = self.fastest_of_all.map_or(transit, |fastest| fastest.min(transit));
         self.fastest_of_all = Some(fastest);
         fastest
     }
 
-    /// A packet was lost, and what repairs it came this late against the fastest.
+    /// A packet was lost, and the packet that repairs it was this late.
     pub(super) fn repaired(&mut self, late: i64) {
         if late <= self.max_delay {
             self.weigh(late.max(0), self.weight * REPAIR);
@@ -185,7 +185,7 @@ impl Lateness {
         }
     }
 
-    /// Notes packets that were held up together: they come at once, each less late than the one before.
+    /// Detects packets that were held up together: they arrive at once, each less late than the one before.
     fn spike(&mut self, arrival: i64, transit: i64, late: i64) {
         let (packets, height, (last, sent)) = self.run;
         let at = arrival - transit;
@@ -200,12 +200,12 @@ impl Lateness {
         if over && self.packets > KNOWN && spike.contains(&height) {
             self.spikes.rotate_left(1);
             self.spikes[3] = Some((arrival, height));
-            self.returning = self.spikes_that_return();
+            self.recurring = self.recurring_spikes();
         }
     }
 
-    /// How late the spikes are that keep coming.
-    fn spikes_that_return(&self) -> i64 {
+    /// The lateness of spikes that recur.
+    fn recurring_spikes(&self) -> i64 {
         let now = self.round * self.length;
         let apart = self.spans.0;
         let mut height = 0;
@@ -220,7 +220,7 @@ impl Lateness {
         height
     }
 
-    fn reckon(&mut self) {
+    fn compute(&mut self) {
         let scale = 1.0 / self.total.max(f32::MIN_POSITIVE);
         let counted = &self.shares[..=self.top];
         let mean: f32 = counted.iter().enumerate().map(|(bin, share)| bin as f32 * share * scale).sum();
@@ -232,13 +232,13 @@ impl Lateness {
         }
         let mut tail = belief * fall;
         let mut best = (f32::INFINITY, 0);
-        self.reckoned = BINS;
+        self.computed = BINS;
         for (bin, later) in self.later.iter_mut().enumerate() {
             if bin > self.top {
-                // Nothing was counted here. Where all that may come costs less than a bin more of delay, none is wanted.
+                // No packets beyond. The search ends where the expected loss costs less than another bin of delay.
                 *later = 0.0;
                 if self.cost_of_loss * tail < self.bin as f32 {
-                    self.reckoned = bin;
+                    self.computed = bin;
                     break;
                 }
             }
@@ -252,30 +252,30 @@ impl Lateness {
         }
         self.beyond = tail;
         self.usual = best.1.clamp(self.min_delay, self.max_delay.max(self.bin)) + self.guard;
-        self.returning = self.spikes_that_return();
-        self.wanted = self.usual.max(self.returning.min(self.max_delay) + self.guard);
+        self.recurring = self.recurring_spikes();
+        self.wanted = self.usual.max(self.recurring.min(self.max_delay) + self.guard);
     }
 
-    /// The least that any packet should wait.
+    /// The least wait of a packet.
     pub(super) const fn min_delay(&self) -> i64 {
         self.guard + self.bin
     }
 
-    /// What it costs to wait this long, in clock units; infinite where no packet would be in time.
+    /// The cost of a delay, in clock units; infinite where no packet would be in time.
     pub(super) fn cost(&self, delay: i64) -> f32 {
         let reach = delay - self.guard;
         if reach < 0 {
             return f32::INFINITY;
         }
-        if reach < self.min_delay.max(self.returning) {
-            // Below what was asked for: the nearer the better.
+        if reach < self.min_delay.max(self.recurring) {
+            // Below the configured minimum the cost falls towards it.
             return 1e9 - reach as f32;
         }
-        // A bin that ends beyond the delay is late in part.
+        // The bin that contains the delay counts in part.
         let (bin, part) = (reach / self.bin, (reach % self.bin) as f32 / self.bin as f32);
         let at = |bin: i64| match usize::try_from(bin) {
             Err(_) => 1.0,
-            Ok(bin) if bin < self.reckoned => self.later[bin],
+            Ok(bin) if bin < self.computed => self.later[bin],
             Ok(_) => self.beyond,
         };
         let later = at(bin - 1) * (1.0 - part) + at(bin) * part;

@@ -1,15 +1,15 @@
-//! `JitterPlan`: how a line's delay is chosen.
+//! `JitterPlan`: the settings of a jitter buffer.
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct JitterPlan {
-    /// Never less waiting than this beyond what the fastest packet needs.
+    /// The least delay beyond that of the fastest packet.
     pub min_delay: Duration,
-    /// A packet this late is not waited for; older sound is left out of what people hear. What an ear hears is not ([`super::Late`]).
+    /// The largest delay; older sound is skipped for people, and not for ears ([`super::Late`]).
     pub max_delay: Duration,
-    /// The delay that is worth as much as one packet in a hundred: a conversation bears about 12 ms.
+    /// The delay that is worth as much as one percent of packets.
     pub delay_per_loss: Duration,
-    /// How much of the histogram a packet leaves in place.
+    /// The decay of the histogram per packet.
     pub memory: f32,
 }
 

@@ -9,7 +9,7 @@ pub enum Content {
     Sound(Codec),
     /// Comfort noise, RFC 3389.
     Noise,
-    /// A telephone event: it takes a sequence number and no place in the sound.
+    /// A telephone event: it has a sequence number and no sound.
     Event,
 }
 
@@ -18,25 +18,25 @@ pub enum Content {
 pub enum Play {
     /// Decode this, and leave out its first `skip` units.
     Decode { codec: Codec, payload: Bytes, skip: u32, timestamp: u32, arrived: Instant },
-    /// This much is missing: extend what was heard.
+    /// This much is missing: conceal it.
     Conceal(u32),
-    /// This much is missing, and the packet that follows it is here: it may know what was lost, and it says where to go.
+    /// This much is missing, and the packet that follows it has arrived. It may hold error correction, and is the target of bridging.
     Fec { units: u32, codec: Codec, next: Bytes },
-    /// The far end is silent on purpose; it may have said how loud its silence is (-dBov).
+    /// The far end is silent on purpose; `level`: its comfort noise (-dBov).
     Noise { level: Option<u8> },
     /// No stream.
     Idle,
 }
 
-/// Which way the speed of sound should lean at this tick.
+/// How the speed of playing should change at this tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     Keep,
-    /// Packets come too close to their time: play something twice.
+    /// The delay is too short: play a period twice.
     Grow {
         urgent: bool,
     },
-    /// They wait too long: leave out no more than this.
+    /// The delay is too long: skip at most this much.
     Shrink {
         limit: u32,
         urgent: bool,

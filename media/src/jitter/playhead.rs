@@ -1,4 +1,4 @@
-//! `Playhead`: where in a stream people hear it, and whether they do. Timestamps are extended; lengths are in clock units.
+//! `Playhead`: the position at which a stream is played to people. Timestamps are extended; lengths are in clock units.
 use super::queue::{PacketQueue, QueuedPacket};
 use super::{Content, Play};
 
@@ -18,17 +18,17 @@ pub(super) struct Playhead {
     at: i64,
     /// The number of the last packet taken.
     last_seq: i64,
-    /// Made-up sound since the head stopped moving.
-    held: i64,
-    /// How loud the far end said that its silence is.
+    /// Concealment since the head stopped.
+    concealed: i64,
+    /// The level of the far end's comfort noise.
     level: Option<u8>,
-    /// Sound that was due and did not come since the last that did; `None` where none is due.
+    /// How much sound is overdue since the last packet; `None` where none is due.
     awaited: Option<i64>,
 }
 
 impl Playhead {
     pub(super) const fn new() -> Self {
-        Self { state: State::Idle, at: 0, last_seq: 0, held: 0, level: None, awaited: None }
+        Self { state: State::Idle, at: 0, last_seq: 0, concealed: 0, level: None, awaited: None }
     }
 
     pub(super) fn state(&self) -> State {
@@ -47,8 +47,8 @@ impl Playhead {
         self.last_seq
     }
 
-    pub(super) const fn held(&self) -> i64 {
-        self.held
+    pub(super) const fn concealed(&self) -> i64 {
+        self.concealed
     }
 
     pub(super) const fn awaited(&self) -> Option<i64> {
@@ -62,12 +62,12 @@ impl Playhead {
 
     /// Nothing plays until the next packet whose time has come.
     pub(super) const fn rest(&mut self, state: State) {
-        (self.state, self.held) = (state, 0);
+        (self.state, self.concealed) = (state, 0);
     }
 
     /// Playing begins with the sound of this timestamp.
     pub(super) const fn begin(&mut self, at: i64) {
-        (self.state, self.at, self.held) = (State::Playing, at, 0);
+        (self.state, self.at, self.concealed) = (State::Playing, at, 0);
     }
 
     /// The next packet to be taken is the one after this.
@@ -77,7 +77,7 @@ impl Playhead {
 
     /// Goes on with this packet, and leaves out what comes before it.
     pub(super) const fn skip_to(&mut self, packet: &QueuedPacket) {
-        (self.at, self.held, self.last_seq) = (packet.at, 0, packet.seq - 1);
+        (self.at, self.concealed, self.last_seq) = (packet.at, 0, packet.seq - 1);
     }
 
     /// Goes on after a silence that was sent as a step of the timestamp.
@@ -93,27 +93,27 @@ impl Playhead {
 
     /// A packet is taken.
     pub(super) const fn take(&mut self, packet: &QueuedPacket) {
-        (self.at, self.last_seq, self.held) = (packet.end(), packet.seq, 0);
+        (self.at, self.last_seq, self.concealed) = (packet.end(), packet.seq, 0);
         self.awaited = Some(0);
     }
 
-    /// Sound is made up in place of sound that has not come.
-    pub(super) const fn hold(&mut self, units: i64) {
-        self.held += units;
+    /// Sound that has not arrived is concealed.
+    pub(super) const fn note_concealed(&mut self, units: i64) {
+        self.concealed += units;
     }
 
-    /// Sound that is due has not come; `units` more of it.
+    /// `units` more of sound are overdue.
     pub(super) fn wait(&mut self, units: i64) {
         self.awaited = self.awaited.map(|awaited| awaited.saturating_add(units));
     }
 
-    /// Takes back what was held. With `stands`, the made-up sound stood for what came; else it held that back.
+    /// Ends concealment. `stands`: it replaced sound; else it delayed the sound that follows.
     pub(super) const fn settle(&mut self, stands: bool, at: i64) {
-        self.at = if stands { self.at + self.held } else { at };
-        self.held = 0;
+        self.at = if stands { self.at + self.concealed } else { at };
+        self.concealed = 0;
     }
 
-    /// What a pause sounds like.
+    /// What to play in a pause.
     pub(super) const fn pause(&mut self) -> Play {
         match self.state {
             State::Idle => Play::Idle,
@@ -121,7 +121,7 @@ impl Playhead {
         }
     }
 
-    /// The far end says that it is silent.
+    /// The far end begins a silence.
     pub(super) fn fall_silent(&mut self, noise: Option<QueuedPacket>) -> Play {
         if let Some(noise) = noise {
             self.last_seq = noise.seq;
@@ -132,7 +132,7 @@ impl Playhead {
         self.pause()
     }
 
-    /// Part of a gap that ends with the next packet. Its last packet's worth is asked for in one piece: what follows may hold it.
+    /// Conceals part of a gap before the next packet. The last packet's length of it is one piece: the next packet may hold its correction.
     pub(super) fn conceal(&mut self, gap: i64, need: u32, queue: &PacketQueue) -> Play {
         let (need, next) = (i64::from(need), queue.front());
         if let Some(QueuedPacket { content: Content::Sound(codec), length, payload, .. }) = next

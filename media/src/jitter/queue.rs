@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// No more packets than this are held; the oldest goes.
+/// The most packets held; beyond it the oldest is dropped.
 pub(super) const ROOM: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -60,9 +60,9 @@ impl PacketQueue {
         self.0.clear();
     }
 
-    /// Puts a packet in its place and returns the oldest one, where there is no room for it.
+    /// Inserts a packet in order. Returns the oldest one where there is no room for it.
     pub(super) fn insert(&mut self, packet: QueuedPacket) -> Option<QueuedPacket> {
-        // Almost all come in order.
+        // Most packets arrive in order.
         if self.0.back().is_none_or(|last| last.seq < packet.seq) {
             self.0.push_back(packet);
         } else {
@@ -72,7 +72,7 @@ impl PacketQueue {
         if self.0.len() > ROOM { self.0.pop_front() } else { None }
     }
 
-    /// Whether one of the next packets holds the sound of a moment.
+    /// Whether one of the next packets holds the sound of this timestamp.
     pub(super) fn soon_holds(&self, at: i64) -> bool {
         self.0.iter().take(4).any(|packet| packet.at <= at && packet.end() > at)
     }

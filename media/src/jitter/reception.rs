@@ -1,8 +1,8 @@
-//! `Reception`: how many packets came, were lost or left out, over all streams of a line; RTCP reports are made of it.
+//! `Reception`: counts of packets received, lost and skipped, over all streams of a line; the source of RTCP reports.
 use super::stream::Stream;
 use crate::packet::Report;
 
-/// What happened so far, in packets.
+/// Numbers of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub received: u64,
@@ -11,9 +11,9 @@ pub struct Counts {
     /// Came after their time.
     pub late: u64,
     pub duplicates: u64,
-    /// Left out of what people hear although they came: too old after a stall, or too many.
+    /// Received and skipped for people: too old after a stall, or too many.
     pub skipped: u64,
-    /// Left out of what an ear hears although they came: a stall held back more than a buffer has room for.
+    /// Received and skipped for the ear: a stall held back more than the buffer has room for.
     pub unheard: u64,
     /// Not sound of this line: wrong size, or a foreign sequence number.
     pub refused: u64,
@@ -22,19 +22,19 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reception {
     pub(super) counts: Counts,
-    /// What streams before the present one lost.
+    /// Packets lost in earlier streams.
     lost_before: u64,
     /// Received and lost at the last report.
     reported: (u64, u64),
 }
 
 impl Reception {
-    /// Another stream begins: what the last one lost stays lost.
+    /// Another stream begins; losses of the last one are kept.
     pub(super) fn begin_stream(&mut self) {
         self.lost_before = self.counts.lost;
     }
 
-    /// A new packet of the stream came.
+    /// Counts a new packet of the stream.
     pub(super) fn received(&mut self, stream: &Stream) {
         self.counts.received += 1;
         self.counts.lost = self.lost_before + stream.lost();

@@ -1,22 +1,22 @@
-//! One sender's numbers: which packets belong to it and were seen, and how unevenly they come (RFC 3550 section 6.4.1 and
-//! appendices A.1 and A.8).
+//! `Stream`: the sequence numbers and timestamps of one sender: which packets belong to it and were received, and its interarrival
+//! jitter (RFC 3550 section 6.4.1 and appendices A.1 and A.8).
 use super::Content;
 use crate::packet::Rtp;
 #[cfg(test)]
 mod tests;
 
-/// How far back numbers are remembered.
+/// The range of sequence numbers for which reception is recorded.
 const SEEN: i64 = 1024;
 /// RFC 3550 appendix A.1: a number further ahead than this is of another stream (MAX_DROPOUT).
 const DROPOUT: i64 = 3000;
-/// And one so far behind is not late but of a sender that has begun anew (MAX_MISORDER).
+/// A number this far behind is of a sender that has begun anew (MAX_MISORDER).
 const MISORDER: i64 = 100;
-/// Packets per second at most, and how far arrival and timestamp may drift apart over a gap, in seconds: numbers that jump
-/// further than that have not been lost.
+/// The most packets per second, and the largest drift between arrival and timestamp over a gap, in seconds: a jump of numbers beyond
+/// these is a new beginning and no loss.
 const PACKETS: i64 = 400;
 const STALL: i64 = 4;
 
-/// One sender's numbers.
+/// One sender's stream.
 #[derive(Debug)]
 pub(super) struct Stream {
     ssrc: u32,
@@ -84,8 +84,8 @@ impl Stream {
         expected.saturating_sub(self.unique)
     }
 
-    /// How many numbers after the highest one (negative: before it) a packet of this stream comes. `None` where it does not
-    /// follow: another stream's, or this one's whose sender has begun anew (hold music, a transfer). `arrival` in clock units.
+    /// How many numbers after the highest one (negative: before it) a packet lies. `None` where it does not belong to this stream, or its
+    /// sender has begun anew (hold music, a transfer). `arrival` is in clock units.
     pub(super) fn step(&self, packet: &Rtp, content: Content, arrival: i64, clock: u32) -> Option<i64> {
         let step = i64::from(packet.sequence.wrapping_sub(self.top_seq as u16) as i16);
         if packet.ssrc != self.ssrc || step > DROPOUT || step <= -MISORDER {
@@ -95,7 +95,7 @@ impl Stream {
             return Some(step);
         }
         let (clock, ahead) = (i64::from(clock), i64::from(packet.timestamp.wrapping_sub(self.top_at as u32) as i32));
-        // The sound of an older packet is older, too; and the sound of packets that are lost has taken its time.
+        // An older packet has an older timestamp; and over lost packets time and timestamp advance.
         let anew = if step < 0 {
             ahead > 0
         } else {
@@ -113,7 +113,7 @@ impl Stream {
             for missing in self.top_seq + 1..=seq {
                 self.unmark(missing);
             }
-            // A tone's timestamp is that of its beginning: no step of the sound's clock.
+            // An event's timestamp is that of its beginning and does not advance the stream.
             if content != Content::Event {
                 self.top_at = at;
             }
@@ -122,20 +122,19 @@ impl Stream {
         Place { seq, at }
     }
 
-    /// The first packet to arrive was not the first that was sent: this one was.
+    /// Sets the first number: an earlier packet than the first one has arrived.
     pub(super) const fn begin_at(&mut self, seq: i64) {
         self.first_seq = seq;
     }
 
-    /// Takes note that a packet came; whether it is the first of its number.
+    /// Notes a packet. Returns whether it is the first with its number.
     pub(super) fn note(&mut self, seq: i64) -> bool {
         let is_new = self.top_seq - seq < SEEN && !self.mark(seq);
         self.unique += u64::from(is_new);
         is_new
     }
 
-    /// Takes note of how long a packet was on its way (arrival less timestamp), in the order of arrival. A difference counts as no
-    /// more than `limit`.
+    /// Notes the transit time (arrival minus timestamp) of a packet, in the order of arrival. Differences are limited to `limit`.
     pub(super) fn note_transit(&mut self, transit: i64, limit: i64) {
         if let Some(before) = self.transit.replace(transit) {
             let difference = (transit - before).abs().min(limit) as f32;
@@ -143,7 +142,7 @@ impl Stream {
         }
     }
 
-    /// Whether every packet between these two has been seen.
+    /// Whether every packet between these two was received.
     pub(super) fn has_all_between(&self, last: i64, next: i64) -> bool {
         next - last <= SEEN / 2 && (last + 1..next).all(|seq| self.is_marked(seq))
     }
@@ -153,7 +152,7 @@ impl Stream {
         (bit / 64, 1 << (bit % 64))
     }
 
-    /// Notes a number; whether it had been seen.
+    /// Marks a number as received. Returns whether it was already.
     fn mark(&mut self, seq: i64) -> bool {
         let (word, bit) = Self::slot(seq);
         let before = self.seen[word] & bit != 0;

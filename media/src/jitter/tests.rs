@@ -1,4 +1,4 @@
-//! The buffer by itself: order, numbers, and what it says about them.
+//! The jitter buffer by itself: order, sequence numbers and statistics.
 use super::queue::ROOM;
 use super::*;
 use crate::codec::Codec;
@@ -66,7 +66,7 @@ fn a_packet_that_is_late_but_not_lost_is_still_played() {
 }
 
 #[test]
-fn a_strangers_packet_is_refused_and_a_new_source_is_believed_at_its_second() {
+fn a_foreign_packet_is_refused_and_a_new_source_is_believed_at_its_second() {
     let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
     for n in 0..3u16 {
         sound(&mut jitter, packet(t0, u32::from(n) * 20, n, u32::from(n) * 160));
@@ -117,16 +117,19 @@ fn the_report_has_the_numbers_of_rfc_3550() {
 fn memory_is_bounded_whatever_arrives() {
     for seed in 0..20 {
         let (t0, mut jitter) = (Instant::now(), Jitter::new(JitterPlan::default(), 8000));
-        let mut dice = crate::noise::Dice::new(seed);
+        let mut rng = crate::noise::Rng::new(seed);
         let (mut seq, mut ts) = (0u16, 0u32);
         for n in 0..4000u32 {
-            match dice.roll() % 12 {
-                0 => seq = dice.roll() as u16,
-                1 => ts = dice.roll() as u32,
+            match rng.next_u64() % 12 {
+                0 => seq = rng.next_u64() as u16,
+                1 => ts = rng.next_u64() as u32,
                 _ => (seq, ts) = (seq.wrapping_add(1), ts.wrapping_add(160)),
             }
-            let content = [Content::Sound(Codec::Pcmu), Content::Noise, Content::Event][dice.roll() as usize % 3];
-            jitter.push(Rtp { ssrc: u32::from(dice.roll().is_multiple_of(50)), ..packet(t0, n / 4, seq, ts) }, content);
+            let content = [Content::Sound(Codec::Pcmu), Content::Noise, Content::Event][rng.next_u64() as usize % 3];
+            jitter.push(
+                Rtp { ssrc: u32::from(rng.next_u64().is_multiple_of(50)), ..packet(t0, n / 4, seq, ts) },
+                content,
+            );
             assert!(jitter.held_packets() <= ROOM);
             if seed % 2 == 0 && n % 7 == 0 {
                 jitter.pull(t0 + MS * n, 160);
@@ -165,17 +168,17 @@ fn a_gap_says_so_where_its_end_is_known_whatever_the_length_of_packets() {
 }
 
 #[test]
-fn the_delay_follows_the_price_and_spikes_that_return_are_waited_for() {
+fn the_delay_follows_the_cost_and_spikes_that_return_are_waited_for() {
     let calm = Lateness::new(&JitterPlan::default(), Clock::new(8000));
     assert!(calm.wanted() <= 2 * 8, "nothing known, nothing waited for");
-    let mut dice = crate::noise::Dice::new(1);
-    let run = |spike: i64, dice: &mut crate::noise::Dice| {
+    let mut rng = crate::noise::Rng::new(1);
+    let run = |spike: i64, rng: &mut crate::noise::Rng| {
         let mut lateness = Lateness::new(&JitterPlan::default(), Clock::new(8000));
         let mut arrivals: Vec<(i64, i64)> = (0..3000i64)
             .map(|n| {
-                // Every four seconds the network stands still for a while, then all comes at once.
+                // Every four seconds the network stalls, then all packets arrive at once.
                 let held = (spike - n % 200 * 160).max(0);
-                let late = held.max((dice.unit() * 40.0) as i64);
+                let late = held.max((rng.unit() * 40.0) as i64);
                 (n * 160 + late, late)
             })
             .collect();
@@ -183,7 +186,7 @@ fn the_delay_follows_the_price_and_spikes_that_return_are_waited_for() {
         arrivals.into_iter().for_each(|(arrival, late)| lateness.learn(arrival, late));
         lateness.wanted()
     };
-    let (steady, spiky) = (run(0, &mut dice), run(150 * 8, &mut dice));
+    let (steady, spiky) = (run(0, &mut rng), run(150 * 8, &mut rng));
     assert!(steady <= 8 * 8, "5 ms of jitter: {steady}");
     assert!((140 * 8..170 * 8).contains(&spiky), "150 ms every 4 s: {spiky}");
 }

@@ -268,7 +268,7 @@ fn off(turned: Complex) -> f32 {
 mod tests {
     use super::*;
     use crate::codec::g711::{ULAW_TO_PCM, ulaw};
-    use crate::noise::Dice;
+    use crate::noise::Rng;
     use crate::{Rate, SamplePos};
     use std::path::Path;
     use std::process::Command;
@@ -299,23 +299,23 @@ mod tests {
         loss: 0.0,
     };
 
-    /// Through µ-law, from a place within a tick that the dice choose.
-    fn heard(press: Press, event: u8, dice: &mut Dice) -> String {
+    /// Through µ-law, from a place within a tick that the rng choose.
+    fn heard(press: Press, event: u8, rng: &mut Rng) -> String {
         let hz = press.rate.hz() as usize;
         let (low, high) = dual(event);
         let upper = press.amplitude * 10f32.powf(press.twist_db / 20.0);
         let noise = ((press.amplitude.powi(2) + upper.powi(2)) / 2.0 * 10f32.powf(press.noise_db / 10.0)).sqrt();
         let (tone, pause) = (press.tone_ms * hz / 1000, press.pause_ms * hz / 1000);
-        let start = hz / 25 + (dice.unit() * hz as f32 / 50.0) as usize;
+        let start = hz / 25 + (rng.unit() * hz as f32 / 50.0) as usize;
         let down = |n: usize| {
             (start..start + tone).contains(&n) || (start + tone + pause..start + 2 * tone + pause).contains(&n)
         };
-        let (a, b) = (dice.unit() * TAU, dice.unit() * TAU);
+        let (a, b) = (rng.unit() * TAU, rng.unit() * TAU);
         let pcm: Vec<i16> = (0..start + 2 * tone + pause + hz / 10)
             .map(|n| {
                 let t = n as f32 / hz as f32 * TAU * (1.0 + press.off);
                 let tones = press.amplitude * (low * t + a).sin() + upper * (high * t + b).sin();
-                let hiss = (0..12).map(|_| dice.unit()).sum::<f32>() - 6.0;
+                let hiss = (0..12).map(|_| rng.unit()).sum::<f32>() - 6.0;
                 let x = if down(n) { tones } else { 0.0 } + noise * hiss;
                 ULAW_TO_PCM[usize::from(ulaw(x as i16))]
             })
@@ -324,7 +324,7 @@ mod tests {
         let mut frame = Frame::silence(SamplePos(0), press.rate);
         pcm.chunks_exact(press.rate.per_tick())
             .filter_map(|tick| {
-                frame.origin = if dice.unit() < press.loss { Origin::Concealed } else { Origin::Line };
+                frame.origin = if rng.unit() < press.loss { Origin::Concealed } else { Origin::Line };
                 if frame.origin == Origin::Concealed {
                     frame.pcm_mut().iter_mut().for_each(|x| *x /= 2);
                 } else {
@@ -337,10 +337,10 @@ mod tests {
 
     /// Of every key pressed so, twice, often: how many were heard twice, and how many not at all.
     fn count(press: Press) -> (usize, usize, usize) {
-        let mut dice = Dice::new(7);
+        let mut rng = Rng::new(7);
         let trials = (0..64).map(|n| {
             let press = Press { off: if n % 32 < 16 { press.off } else { -press.off }, ..press };
-            (KEYS[n % 16], heard(press, (n % 16) as u8, &mut dice))
+            (KEYS[n % 16], heard(press, (n % 16) as u8, &mut rng))
         });
         let trials: Vec<_> = trials.collect();
         let twice = trials.iter().filter(|(key, heard)| *heard == format!("{key}{key}")).count();

@@ -1,13 +1,13 @@
-//! `Deadline`: by when an engine must let go of its worker. Time in which the worker had no processor does not count.
+//! `Deadline`: when an engine must have returned. Time in which its worker waited for a processor does not count.
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::time::{Duration, Instant};
 
-/// The kernel's figures of one thread: how long it ran, and how long it was ready to run and got no processor.
+/// The kernel's figures of one thread: how long it ran, and how long it was ready to run without a processor.
 pub(super) struct ThreadTimes(Option<File>);
 
 impl ThreadTimes {
-    /// Of the calling thread. Without `/proc` nobody ever waited.
+    /// Of the calling thread. Without `/proc` all figures are zero.
     pub fn of_this_thread() -> Self {
         Self(File::open("/proc/thread-self/schedstat").ok())
     }
@@ -33,19 +33,19 @@ pub(super) struct Times {
     pub waited: Duration,
 }
 
-/// By when a worker must be heard of again.
+/// The deadline of a worker inside an engine.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline {
     pub at: Instant,
     limit: Duration,
-    /// What the thread had waited when the engine was entered, and what was granted for its waiting since.
+    /// The thread's total wait for a processor at entry, and the time granted since for waiting.
     waited: Duration,
     granted: Duration,
     renewed: u32,
 }
 
-/// Waiting for a processor buys this many times the limit, and so many stalls a new one: another engine, or another worker,
-/// would wait as long on a machine that is that busy.
+/// The most that is granted for waiting, as a multiple of the limit, and the most renewals after stalls. On a machine that is busier
+/// than that another engine or worker would wait as long.
 pub(super) const MAX_GRANTS: u32 = 5;
 
 impl Deadline {
@@ -53,7 +53,7 @@ impl Deadline {
         Self { at: now + limit, limit, waited: times.waited(), granted: Duration::ZERO, renewed: 0 }
     }
 
-    /// The watchdog itself overslept: the whole process stood still, and every engine with it.
+    /// The whole process was stopped: the limit begins again.
     pub fn renew(&mut self, now: Instant) {
         if self.renewed < MAX_GRANTS {
             self.renewed += 1;
@@ -61,7 +61,7 @@ impl Deadline {
         }
     }
 
-    /// Whether the engine has had its time on a processor or has waited for something else than one.
+    /// Whether the limit is over, less the time in which the thread waited for a processor.
     pub fn is_over(&mut self, now: Instant, times: &ThreadTimes) -> bool {
         if self.at <= now {
             let waited = times.waited().saturating_sub(self.waited).min(self.limit * MAX_GRANTS);

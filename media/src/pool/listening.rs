@@ -1,4 +1,4 @@
-//! A listening session: one ear's turn on its way through the recognisers of a chain.
+//! A listening session: one turn of an ear, recognised by the engines of a chain.
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use super::utterance::{self, EngineWork, Pause, Utterance, UtteranceLimits};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-/// The ear's end of a listening session. Dropping it ends the session.
+/// An ear's handle of its listening session. Dropping it ends the session.
 pub struct Listener {
     shared: Arc<Shared>,
     session: Arc<Listening>,
@@ -24,7 +24,7 @@ impl Listener {
     ) -> Self {
         let session = Arc::new(Listening { call, engines, ask, out, state: Mutex::default() });
         let listener = Self { shared, session };
-        // Opens the engine ahead of the first word: compiling a grammar takes time.
+        // Opens an engine before the first word: compiling a grammar takes time.
         listener.schedule(|state| state.enlist());
         listener
     }
@@ -60,7 +60,7 @@ impl Listen for Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.shared.close_session();
-        // An engine's session is closed by a worker, never by the thread of the ear.
+        // A worker closes the engine, not the thread of the ear.
         self.schedule(|state| {
             state.over = true;
             state.closed = true;
@@ -84,8 +84,8 @@ struct State {
     hearing: Option<Box<dyn Hearing>>,
     /// The present engine's place in the chain.
     place: Option<usize>,
-    /// How often an engine was late with this utterance. The first time counts against the engine, and a new worker starts
-    /// again; the second time counts against the utterance, which is not understood.
+    /// How often an engine was late with this utterance. The first time counts as a failure of the engine, and a new worker tries again;
+    /// the second time the utterance is given up as not understood.
     late: u32,
     /// A bit for each engine that failed this session.
     tried: u32,
@@ -94,7 +94,7 @@ struct State {
     queued: [bool; 2],
     /// A final or a failure that found `out` full.
     waiting: Option<Heard>,
-    /// Nothing more comes of this session; `closed`: its listener is gone.
+    /// The session has ended; `closed`: its listener is gone.
     over: bool,
     closed: bool,
 }
@@ -108,7 +108,7 @@ enum Action {
 }
 
 impl State {
-    /// What there is to do, in the order of its urgency.
+    /// The class of the most urgent work.
     fn due(&self) -> Option<Class> {
         match () {
             () if self.over => self.hearing.is_some().then_some(Class::Later),
@@ -118,7 +118,7 @@ impl State {
         }
     }
 
-    /// The class to queue this session in, unless it stands there or a worker has it.
+    /// Marks the session as queued and returns its class, unless it is queued already or a worker has it.
     fn enlist(&mut self) -> Option<Class> {
         let class = self.due()?;
         if self.running || self.queued[class as usize] {
@@ -148,7 +148,7 @@ impl State {
         self.waiting = Some(Heard::Failed(fault));
     }
 
-    /// The present engine is given up; the next one hears the utterance from its beginning.
+    /// Drops the present engine; the next one gets the utterance from its beginning.
     fn fall_back(&mut self, fault: AsrFault) {
         if let Some(place) = self.place.take() {
             self.tried |= 1 << place;
@@ -159,7 +159,7 @@ impl State {
     }
 }
 
-/// Whether a fault speaks against the engine rather than against the ask.
+/// Whether a fault counts as a failure of the engine and not of the ask.
 pub(super) fn blames_engine(fault: &AsrFault) -> bool {
     matches!(fault, AsrFault::Engine(_) | AsrFault::Model(_) | AsrFault::Late)
 }
@@ -182,7 +182,7 @@ impl Listening {
         }
     }
 
-    /// Opens the first engine of the chain that takes the ask. `None`: the worker has been given up.
+    /// Opens the first engine of the chain that accepts the ask. `None`: the worker is abandoned.
     fn open(&self, lease: &Lease) -> Option<()> {
         let limit = lease.shared.plan.listen_limit;
         loop {
@@ -214,10 +214,10 @@ impl Listening {
         }
     }
 
-    /// An engine that has hung for another call since it was opened would hang for this one too.
-    fn leave_ill_engine(&self, state: &mut State) {
-        let ill = state.place.is_some_and(|place| self.engines.is_ill(place));
-        if ill && !state.over && state.hearing.is_some() {
+    /// Drops an engine that has become unhealthy since it was opened.
+    fn leave_unhealthy_engine(&self, state: &mut State) {
+        let unhealthy = state.place.is_some_and(|place| self.engines.is_unhealthy(place));
+        if unhealthy && !state.over && state.hearing.is_some() {
             state.fall_back(AsrFault::Late);
         }
     }
@@ -230,7 +230,7 @@ impl Listening {
         }
     }
 
-    /// Runs `work` on the session's engine after `heard` samples of sound. `None`: the worker has been given up.
+    /// Runs `work` on the session's engine after `heard` samples of sound. `None`: the worker is abandoned.
     fn with_engine<T>(
         &self,
         lease: &Lease,
@@ -262,12 +262,12 @@ impl Listening {
         Some(result)
     }
 
-    /// Works until the step is done; `None`: the worker has been given up.
+    /// Works until the step is done. `None`: the worker is abandoned.
     fn work(&self, class: Class, lease: &Lease) -> Option<()> {
         loop {
             let action = {
                 let mut state = self.lock();
-                self.leave_ill_engine(&mut state);
+                self.leave_unhealthy_engine(&mut state);
                 state.action()
             };
             match action {
@@ -278,7 +278,7 @@ impl Listening {
                 }
                 Action::Open => self.open(lease)?,
                 Action::Feed(pcm) => {
-                    // No partial words on the way to a final, nor while other sessions wait for their finals.
+                    // No partial words before a final, or while other sessions wait for finals.
                     let hurry = class == Class::Urgent || lease.shared.is_behind();
                     let so_far = self.lock().utterance.fed() + pcm.len();
                     let heard = self.with_engine(lease, so_far, |engine| {
@@ -307,7 +307,7 @@ impl Listening {
         }
     }
 
-    /// What has been said so far is not heard; what comes next is.
+    /// Drops the utterance so far; later sound is recognised. In a pause it is reported as speech that was not understood.
     fn give_up_utterance(&self, state: &mut State, place: usize, now: Instant) {
         state.late = 0;
         let not_understood = state.utterance.give_up(now, self.engines.name(place));
@@ -360,9 +360,12 @@ impl Session for Listening {
         let place = state.place;
         let mut rests = true;
         if let Some(place) = place {
-            rests =
-                if state.late == 0 { self.engines.failed(place, &self.ask, now) } else { self.engines.is_ill(place) };
-            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is given up");
+            rests = if state.late == 0 {
+                self.engines.failed(place, &self.ask, now)
+            } else {
+                self.engines.is_unhealthy(place)
+            };
+            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is abandoned");
         }
         state.fall_back(AsrFault::Late);
         state.late += 1;
@@ -378,9 +381,9 @@ impl Session for Listening {
         state.enlist()
     }
 
-    fn is_in_ill_engine(&self) -> bool {
+    fn is_in_unhealthy_engine(&self) -> bool {
         let state = self.lock();
-        state.running && state.place.is_some_and(|place| self.engines.is_ill(place))
+        state.running && state.place.is_some_and(|place| self.engines.is_unhealthy(place))
     }
 
     fn retry(&self) -> bool {

@@ -1,34 +1,33 @@
-//! How a pool is set up, and how it reports.
+//! The settings of a pool, and its report.
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub struct PoolPlan {
-    /// Worker threads: one less than the cores, but two at least, so that a long clause never delays an answer.
+    /// Worker threads: by default one less than the cores, but at least two, so that a long clause does not delay recognition.
     pub threads: usize,
     /// One call into a recogniser may take this long, or as long as the engine asks for ([`crate::asr::Recogniser::patience`]);
-    /// then its worker is given up and the next engine of the chain hears the utterance from its beginning.
+    /// then its worker is abandoned and the next engine of the chain gets the utterance from its beginning.
     pub listen_limit: Duration,
-    /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain says
-    /// what is left.
+    /// A synthesiser's first sound, and each further one, may take this long; then the next engine of the chain synthesises the rest.
     pub speak_limit: Duration,
     /// How far a listening session may fall behind its caller; beyond that it fails with [`crate::asr::AsrFault::Busy`]. More than
     /// the five seconds that an ear may be given at once after a stall of the network.
     pub backlog: Duration,
-    /// The longest utterance; sound beyond it is not heard.
+    /// The longest utterance; sound beyond it is ignored.
     pub utterance: Duration,
-    /// Open sessions, ears and voices together; more are refused with `Busy`.
+    /// Open sessions, listening and speaking together; more are refused with `Busy`.
     pub sessions: usize,
     /// Clauses waiting per voice (text alone: sound is made clause by clause); more are refused with `Busy`.
     pub clauses: usize,
-    /// Threads that calls may lose to hung engines at a time; at this number no worker is replaced. So many more may be lost to
-    /// probes: from half of them on, ill engines are probed at the slowest pace, every five minutes, and with all of them lost,
-    /// or without a worker, none is probed until one of these threads comes back.
+    /// Threads of calls that may hang in engines at a time; beyond that number workers are not replaced. As many more may hang in
+    /// probes: from half of them on unhealthy engines are probed at the slowest pace, every five minutes; with all of them hung, or
+    /// without a worker, there are no probes until one of these threads returns.
     pub abandoned: usize,
-    /// Once nine of ten answers and clauses of the last ten seconds had to wait up to this long for a worker and its
-    /// processor, there is no room for another call, until it is half of that. Zero: there always is.
+    /// The pool is full once the 90th percentile of the time that finals and clauses of the last ten seconds waited for a worker and its
+    /// processor reaches this, until it falls below half of it. Zero: never full.
     pub full_wait: Duration,
-    /// How much lower than the media threads the workers' priority is (`nice`).
+    /// Niceness of the workers (`nice`), so that media threads go first.
     pub nice: i32,
 }
 
@@ -49,23 +48,23 @@ impl Default for PoolPlan {
     }
 }
 
-/// How the pool is doing.
+/// The state of a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolReport {
-    /// Workers that serve.
+    /// Workers in service.
     pub workers: usize,
-    /// Of these, at work now.
+    /// Workers that are busy.
     pub working: usize,
-    /// Sessions waiting for a final or for speech, and for partial words.
+    /// Sessions queued for a final or for speech, and for partial words.
     pub urgent: usize,
     pub later: usize,
     pub sessions: usize,
-    /// Threads lost to hung engines at this moment, and since the start.
+    /// Threads that hang in engines at present, and all since the start.
     pub abandoned: usize,
     pub abandoned_ever: u64,
-    /// Engines that rest after a hang or failure.
-    pub ill: Vec<&'static str>,
-    /// What nine of ten answers and clauses lately did not wait longer than, and whether that leaves no room for a call.
+    /// Engines that are not used after hangs or failures.
+    pub unhealthy: Vec<&'static str>,
+    /// The recent 90th percentile of waiting times, and whether the pool is full.
     pub wait: Duration,
     pub full: bool,
 }

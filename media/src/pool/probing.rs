@@ -1,4 +1,4 @@
-//! Whether an ill engine works again: tried with a sound or a word of the server's own, which nobody waits for.
+//! Probes of unhealthy engines, with generated sound or a fixed word. No caller waits for them.
 use super::listening::{blames_engine, guarded};
 use super::shared::{Class, Lease, Purpose, Session, State};
 use super::{PoolPlan, now};
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// The call that probes are charged to: they take turns with the calls.
+/// The call that probes are charged to, so that they take turns with calls.
 const CALL: u64 = u64::MAX;
 
 pub(super) enum Probing {
@@ -33,7 +33,7 @@ pub(super) fn due(state: &mut State, plan: &PoolPlan, now: Instant) -> Vec<Arc<d
 }
 
 impl Probing {
-    /// How long it may take.
+    /// The time limit.
     fn limit(&self, lease: &Lease) -> Duration {
         let plan = &lease.shared.plan;
         match self {
@@ -42,7 +42,7 @@ impl Probing {
         }
     }
 
-    /// Whether the engine did what it was asked.
+    /// Runs the probe.
     fn run(&self, lease: &Lease) -> Probed {
         let works = match self {
             Self::Recogniser(probe) => {
@@ -70,8 +70,8 @@ impl Probing {
             }
         };
         match outcome {
-            Probed::Works => tracing::info!(engine, "an engine is well again"),
-            Probed::Fails => tracing::warn!(engine, "an engine is still ill"),
+            Probed::Works => tracing::info!(engine, "an engine works again"),
+            Probed::Fails => tracing::warn!(engine, "an engine still fails"),
             Probed::NotRun => tracing::debug!(engine, "no worker could probe an engine"),
         }
     }

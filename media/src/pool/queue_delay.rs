@@ -1,12 +1,12 @@
-//! How far behind the workers are: how long answers and clauses waited lately for a worker, and it for a processor.
+//! `QueueDelay`: how long finals and clauses have lately waited for a worker, and the worker for a processor.
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What counts as lately.
+/// The period that counts.
 const LATELY: Duration = Duration::from_secs(10);
-/// How many of the last jobs are looked at.
+/// The most jobs that count.
 const JOBS: usize = 512;
-/// Fewer jobs than this are no evidence.
+/// The least number of jobs for a figure.
 const FEW: usize = 8;
 
 #[derive(Default)]
@@ -24,7 +24,7 @@ impl QueueDelay {
         self.jobs.push_back((now, waited));
     }
 
-    /// What nine of ten jobs did not wait longer than, those that wait still (`waiting`) among them.
+    /// The 90th percentile of waiting times; jobs that still wait (queued at `waiting`) are included.
     pub fn wait(&mut self, now: Instant, waiting: impl Iterator<Item = Instant>) -> Duration {
         let old = self.jobs.iter().take_while(|(at, _)| now.saturating_duration_since(*at) > LATELY).count();
         self.jobs.drain(..old);
@@ -37,7 +37,7 @@ impl QueueDelay {
         *all.select_nth_unstable(place).1
     }
 
-    /// Whether there is no room for another call: from `limit` on, until half of it.
+    /// Whether the pool is full: once `wait` reaches `limit`, until it falls below half of it.
     pub fn is_full(&mut self, wait: Duration, limit: Duration) -> bool {
         self.full = !limit.is_zero() && wait >= if self.full { limit / 2 } else { limit };
         self.full
@@ -64,7 +64,7 @@ mod tests {
         };
         let mut few = QueueDelay::default();
         (1..FEW).for_each(|_| few.note(start, ms(5_000)));
-        assert!(!full(&mut few, start, &[]), "few jobs are no evidence");
+        assert!(!full(&mut few, start, &[]), "few jobs do not count");
         for i in 0..100 {
             delay.note(start + ms(10 * i), ms(if i % 20 == 0 { 3_000 } else { 50 }));
         }
@@ -80,13 +80,13 @@ mod tests {
         assert!(full(&mut delay, start + ms(5_400), &[]));
         assert_eq!(delay.wait(start + ms(5_400), empty()), ms(250));
         assert!(!full(&mut delay, start + ms(16_000), &[]), "it was long ago");
-        // Nothing is done at all: those that wait tell it.
+        // No job is done at all: those that wait count.
         let waiting = vec![start + ms(16_000); 20];
         assert!(!full(&mut delay, start + ms(16_100), &waiting));
         assert!(full(&mut delay, start + ms(16_500), &waiting));
         let mut never = QueueDelay::default();
         let wait = never.wait(start + ms(99_000), waiting.iter().copied());
-        assert!(!never.is_full(wait, Duration::ZERO), "0 looks at nothing");
+        assert!(!never.is_full(wait, Duration::ZERO), "0: never full");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the workers, the watchdog and the sessions of a pool share: the queue, and what a session is to a worker.
+//! State shared by the workers, the watchdog and the sessions of a pool: queues, and the interface of a session.
 use super::deadline::{Deadline, ThreadTimes};
 use super::queue_delay::QueueDelay;
 use super::shares::{FairQueue, Shares};
@@ -13,38 +13,38 @@ use std::time::{Duration, Instant};
 /// How urgent a session's next piece of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// A caller waits for it: a final, a clause.
+    /// A final or a clause: a caller waits for it.
     Urgent,
     /// Partial words, opening and closing engines.
     Later,
 }
 
-/// For whom a worker works.
+/// What a worker's job is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Call,
-    /// A probe of an ill engine.
+    /// A probe of an unhealthy engine.
     Probe,
 }
 
-/// One ear's turn, one call's voice, or one probe, as the workers see it.
+/// A listening session, a speaking session or a probe, as the workers see it.
 pub(super) trait Session: Send + Sync {
     /// The call that the processor time is charged to.
     fn call(&self) -> u64;
     fn purpose(&self) -> Purpose {
         Purpose::Call
     }
-    /// Does a bounded piece of the session's work, if there is any and no other worker has it. Returns what is left to do.
+    /// Does a bounded piece of the session's work, unless there is none or another worker has it. Returns the class of the rest.
     fn step(self: Arc<Self>, class: Class, lease: &Lease) -> Option<Class>;
-    /// The worker that had this session is given up. Returns what is left to do.
+    /// The worker that had this session is abandoned. Returns the class of the work that is left.
     fn abandoned(&self, now: Instant) -> Option<Class>;
-    /// Sends what waits for room; whether something still waits.
+    /// Sends what waits for room. Returns whether something still waits.
     fn retry(&self) -> bool;
-    /// Whether a worker is inside an engine that has fallen ill since the worker entered it.
-    fn is_in_ill_engine(&self) -> bool {
+    /// Whether a worker is inside an engine that has become unhealthy since it was entered.
+    fn is_in_unhealthy_engine(&self) -> bool {
         false
     }
-    /// What there is to do now that something has been sent.
+    /// The class of work that became possible because something was sent.
     fn resumed(&self) -> Option<Class> {
         None
     }
@@ -52,10 +52,10 @@ pub(super) trait Session: Send + Sync {
     fn refuse(&self);
 }
 
-/// A piece of work under way.
+/// A piece of work in progress.
 pub(super) struct Step {
     pub session: Arc<dyn Session>,
-    /// When the worker is given up; `None` while it is not inside an engine.
+    /// When the worker is abandoned; `None` while it is not inside an engine.
     pub deadline: Option<Deadline>,
     pub times: Arc<ThreadTimes>,
 }
@@ -66,16 +66,16 @@ pub(super) struct State {
     pub later: FairQueue<Arc<dyn Session>>,
     pub shares: Shares,
     pub delay: QueueDelay,
-    /// What each worker is doing.
+    /// The present work of each worker.
     pub steps: HashMap<u64, Step>,
-    /// Workers that were given up and have not come back.
+    /// Workers that were abandoned and have not returned.
     pub abandoned: HashMap<u64, Purpose>,
     pub abandoned_ever: u64,
     /// Sessions that wait for room in a channel.
     pub retries: Vec<Arc<dyn Session>>,
     pub recognisers: Vec<Weak<asr::Chain>>,
     pub synthesisers: Vec<Weak<tts::Chain>>,
-    /// Probes that wait, run or hang: each holds a thread or may come to hold one.
+    /// Probes that wait, run or hang: each may hold a thread.
     pub probes: Vec<Weak<dyn Session>>,
     pub sessions: usize,
     pub workers: usize,
@@ -86,32 +86,32 @@ pub(super) struct State {
 }
 
 impl State {
-    /// How long jobs wait, and whether that leaves no room for another call.
+    /// How long jobs wait, and whether the pool is full.
     pub fn delay(&mut self, now: Instant, limit: Duration) -> (Duration, bool) {
         let wait = self.delay.wait(now, self.urgent.since());
-        // Where every worker is lost or hung nothing waits, and nothing is done.
+        // Without workers no job is done, so there are no waiting times.
         (wait, self.workers == 0 || self.delay.is_full(wait, limit))
     }
 
-    /// The session whose turn it is, its class, and since when it has waited.
+    /// The next session, its class, and when it was queued.
     pub fn pop(&mut self, now: Instant) -> Option<(Arc<dyn Session>, Class, Instant)> {
         let urgent = self.urgent.pop(&self.shares, now).map(|(session, since)| (session, Class::Urgent, since));
         urgent.or_else(|| self.later.pop(&self.shares, now).map(|(session, since)| (session, Class::Later, since)))
     }
 
-    /// Threads lost to hung engines in work of this purpose.
+    /// Threads that hang in work of this purpose.
     pub fn abandoned_by(&self, purpose: Purpose) -> usize {
         self.abandoned.values().filter(|lost| **lost == purpose).count()
     }
 
-    /// How soon ill engines may be probed, and how many probes may be begun now.
+    /// The pace of probes, and how many may begin now.
     pub fn probing(&mut self, plan: &PoolPlan) -> Option<(ProbePace, usize)> {
         self.probes.retain(|probe| probe.strong_count() > 0);
         let free = plan.abandoned.checked_sub(self.probes.len()).filter(|free| *free > 0 && self.workers > 0)?;
         Some((if free * 2 > plan.abandoned { ProbePace::Rest } else { ProbePace::Slowest }, free))
     }
 
-    /// When the next ill engine is to be probed.
+    /// When the next probe is due.
     pub fn next_probe(&mut self, plan: &PoolPlan) -> Option<Instant> {
         let (pace, _) = self.probing(plan)?;
         let recognisers = self.recognisers.iter().filter_map(Weak::upgrade).filter_map(|chain| chain.next_probe(pace));
@@ -120,7 +120,7 @@ impl State {
     }
 }
 
-/// Keeps a chain in mind for its probes, as long as somebody uses it.
+/// Registers a chain for probes, as long as it is in use.
 pub(super) fn remember<T>(known: &mut Vec<Weak<T>>, chain: &Arc<T>) {
     known.retain(|one| one.strong_count() > 0);
     if !known.iter().any(|one| one.as_ptr() == Arc::as_ptr(chain)) {
@@ -133,7 +133,7 @@ pub(super) struct Shared {
     pub state: Mutex<State>,
     /// Something waits for a worker.
     pub work: Condvar,
-    /// The watchdog is to look again.
+    /// Wakes the watchdog.
     pub watch: Condvar,
 }
 
@@ -146,7 +146,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a new session in; `None` when there is no room for it.
+    /// Counts a new session; `None` when the pool has no room for it.
     pub fn open_session(&self, enter: impl FnOnce(&mut State)) -> Option<()> {
         let mut state = self.lock();
         if state.sessions >= self.plan.sessions || state.workers == 0 || state.stopping {
@@ -162,7 +162,7 @@ impl Shared {
         state.sessions = state.sessions.saturating_sub(1);
     }
 
-    /// The session waits for a worker.
+    /// Queues a session.
     pub fn push(&self, session: Arc<dyn Session>, class: Class) {
         let mut state = self.lock();
         if state.workers == 0 {
@@ -185,7 +185,7 @@ impl Shared {
         }
     }
 
-    /// With no worker left nobody would ever come for the sessions that wait.
+    /// Refuses all queued sessions if there is no worker left.
     pub fn refuse_all_without_workers(&self) {
         let waiting: Vec<_> = {
             let mut state = self.lock();
@@ -197,7 +197,7 @@ impl Shared {
         waiting.into_iter().for_each(|(session, ..)| self.refuse(session));
     }
 
-    /// Sends what waits for room; whether something still waits. A session that waited for that has work again.
+    /// Sends what waits for room and queues a session that can go on because of it. Returns whether something still waits.
     pub fn retry(&self, session: &Arc<dyn Session>) -> bool {
         let waits = session.retry();
         if let Some(class) = session.resumed() {
@@ -206,7 +206,7 @@ impl Shared {
         waits
     }
 
-    /// Something of this session, news or sound, waits for room.
+    /// Registers a session whose events or sound wait for room.
     pub fn retry_later(&self, session: Arc<dyn Session>) {
         let mut state = self.lock();
         if !state.retries.iter().any(|one| Arc::ptr_eq(one, &session)) {
@@ -215,40 +215,40 @@ impl Shared {
         self.wake_watchdog_if_idle(&mut state);
     }
 
-    /// More finals and clauses wait than there are workers.
+    /// Whether more finals and clauses wait than there are workers.
     pub fn is_behind(&self) -> bool {
         let state = self.lock();
         state.urgent.len() > state.workers
     }
 
-    /// The watchdog has a new deadline to wait for.
+    /// Wakes the watchdog for a new deadline.
     pub fn wake_watchdog_if_idle(&self, state: &mut State) {
         if mem::take(&mut state.watchdog_idle) {
             self.watch.notify_one();
         }
     }
 
-    /// An engine has fallen ill or was probed, or a thread has come back: the time of the next probe may be another one.
+    /// Wakes the watchdog because the time of the next probe may have changed.
     pub fn wake_watchdog(&self) {
         self.lock().watchdog_idle = false;
         self.watch.notify_one();
     }
 }
 
-/// A worker's right to go on with a session: it ends when the worker is given up.
+/// A worker's permission to work on a session: it ends when the worker is abandoned.
 pub(super) struct Lease<'a> {
     pub shared: &'a Arc<Shared>,
     pub id: u64,
 }
 
 impl Lease<'_> {
-    /// The worker is about to enter an engine (or has had sound from it) and must be heard of again within `limit`.
-    /// `false`: it has been given up and must not touch the session again.
+    /// Sets a deadline before an engine is entered, and at each sound from it. `false`: the worker is abandoned and must not use the
+    /// session any more.
     pub fn enter_engine(&self, limit: Duration) -> bool {
         self.mark(Some(limit))
     }
 
-    /// The worker is out of the engine; same answer.
+    /// Clears the deadline after the engine returned. `false` as above.
     pub fn leave_engine(&self) -> bool {
         self.mark(None)
     }
@@ -291,7 +291,7 @@ mod tests {
     fn probes_that_hang_slow_probing_down_and_end_it_only_while_every_thread_for_probes_is_lost() {
         let (plan, mut state) = (PoolPlan { abandoned: 8, ..PoolPlan::default() }, State::default());
         state.workers = 2;
-        // What calls have lost leaves the probes their threads.
+        // Threads of calls that hang do not count.
         state.abandoned.extend((0..8).map(|id| (id, Purpose::Call)));
         let mut hanging: Vec<Arc<dyn Session>> = Vec::new();
         let paces: Vec<_> = (0..=8)
@@ -309,7 +309,7 @@ mod tests {
             _ => None,
         });
         assert_eq!(paces, expected.collect::<Vec<_>>());
-        // One of these threads comes back.
+        // One of these threads returns.
         hanging.truncate(7);
         assert_eq!(state.probing(&plan), Some((ProbePace::Slowest, 1)));
         state.workers = 0;

@@ -1,14 +1,14 @@
-//! Whose turn it is: calls take turns, and who has used much of the workers lately comes after who has not.
+//! Fair scheduling: calls take turns, and calls that have used more processor time lately go later.
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// What a call has used counts half after this long.
+/// The half-life of a call's use.
 const HALF_LIFE: Duration = Duration::from_secs(4);
-/// Calls whose use differs by less than this take turns: several times what a call that speaks and listens uses on the
-/// whole, and less than what a loud background makes of one.
+/// The step of ranks: calls whose use lies within one step take turns. It is several times the use of an ordinary call, and less than
+/// that of a call with a loud background.
 const STEP: Duration = Duration::from_millis(250);
 
-/// Processor time of the calls, each fading as time passes.
+/// Processor time used by each call, decaying exponentially.
 #[derive(Default)]
 pub(super) struct Shares {
     used: HashMap<u64, (f64, Instant)>,
@@ -19,7 +19,7 @@ impl Shares {
     pub fn charge(&mut self, call: u64, now: Instant, used: Duration) {
         let all = self.seconds(call, now) + used.as_secs_f64();
         self.used.insert(call, (all, now));
-        // Calls that have used next to nothing lately are as new ones.
+        // Entries that have decayed to almost nothing are dropped.
         if self.cleared.is_none_or(|at| now.saturating_duration_since(at) >= HALF_LIFE) {
             self.cleared = Some(now);
             self.used.retain(|_, (seconds, at)| faded(*seconds, *at, now) > 1e-3);
@@ -41,7 +41,7 @@ fn faded(seconds: f64, at: Instant, now: Instant) -> f64 {
     seconds * 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64())
 }
 
-/// What waits for a worker, call by call, each with the time since when.
+/// Work that waits for a worker, by call, with the time it was queued.
 pub(super) struct FairQueue<T> {
     order: VecDeque<u64>,
     waiting: HashMap<u64, VecDeque<(T, Instant)>>,
@@ -79,7 +79,7 @@ impl<T> FairQueue<T> {
         self.waiting.values().map(VecDeque::len).sum()
     }
 
-    /// Since when each piece of work waits.
+    /// The time that each piece of work was queued.
     pub fn since(&self) -> impl Iterator<Item = Instant> {
         self.waiting.values().flatten().map(|(_, since)| *since)
     }
@@ -91,8 +91,8 @@ mod tests {
 
     const LOUD: u64 = 99;
 
-    /// One worker and a minute: ten calls bring a job of 10 ms every `every`, and one, which never falls silent, has one of
-    /// 40 ms always. Returns the share of the loud one in percent, and how long the others waited at most.
+    /// One worker for a minute: ten calls queue a job of 10 ms at the interval `every`, and a loud one always has a job of 40 ms. Returns
+    /// the share of the loud call in percent, and the longest wait of the others.
     fn minute(every: Duration) -> (u128, Duration) {
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
         let (mut queue, mut shares) = (FairQueue::default(), Shares::default());
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn a_call_that_never_falls_silent_gets_what_others_leave_and_on_a_full_machine_its_share() {
-        // Half of the worker is wanted by ten quiet calls: they wait for the one job under way, and for each other.
+        // Ten quiet calls need half of the worker: they wait for the job in progress and for each other.
         let (loud, longest) = minute(Duration::from_millis(200));
         assert!((45..=50).contains(&loud), "{loud} %");
         assert!(longest <= Duration::from_millis(40 + 100), "{longest:?}");
-        // All of it is wanted: an eleventh is the loud one's, not the two sevenths that turns of 40 ms would be.
+        // They need all of it: the loud call gets an eleventh, not the two sevenths of plain turns of 40 ms.
         let (loud, _) = minute(Duration::from_millis(90));
         assert!((5..=12).contains(&loud), "{loud} %");
     }

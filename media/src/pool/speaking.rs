@@ -1,4 +1,4 @@
-//! A call's voice: clauses in, sound into the playout, one clause at a time and in order.
+//! A speaking session: clauses in, sound into the playout, one clause at a time and in order.
 use super::clauses::{Clause, ClauseQueue};
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-/// A call's end of its voice. Dropping it silences the voice.
+/// A call's handle of its speaking session. Dropping it ends the session.
 pub struct Speaker {
     shared: Arc<Shared>,
     session: Arc<Speaking>,
     admitted: bool,
 }
 
-/// News that waits for room; beyond this the oldest is dropped.
-const NEWS: usize = 64;
+/// The most events that wait for room; then the oldest is dropped.
+const EVENTS: usize = 64;
 
 pub(super) struct Setup {
     pub call: u64,
@@ -31,14 +31,14 @@ pub(super) struct Setup {
 impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, setup: Setup, sink: Box<dyn Sink>) -> Self {
         let queue = ClauseQueue::new(sink, setup.voice.rate);
-        let state = State { queue, running: false, queued: false, news: VecDeque::new() };
+        let state = State { queue, running: false, queued: false, events: VecDeque::new() };
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
-    /// Says `text` (normalised, one clause) after all that was said before.
+    /// Queues `text` (normalised, one clause) after the clauses before it.
     ///
     /// # Errors
-    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this voice.
+    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this session.
     pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
@@ -54,12 +54,12 @@ impl Speaker {
         Ok(())
     }
 
-    /// The line has another rate now: clauses not yet begun are made at it.
+    /// Sets the line's rate for clauses that have not begun.
     pub fn tune(&self, rate: Rate) {
         self.session.lock().queue.tune(rate);
     }
 
-    /// Nothing below `floor` is said any more; what is being said stops at its next chunk. There is no news of a hushed clause.
+    /// Drops clauses below `floor`; one in progress stops at its next chunk. Hushed clauses have no further events.
     pub fn hush(&self, floor: UtteranceId) {
         self.session.lock().queue.hush(floor);
     }
@@ -72,7 +72,7 @@ impl Drop for Speaker {
         }
         let mut state = self.session.lock();
         state.queue.close();
-        state.news.clear();
+        state.events.clear();
     }
 }
 
@@ -85,7 +85,7 @@ struct State {
     queue: ClauseQueue,
     running: bool,
     queued: bool,
-    news: VecDeque<Spoken>,
+    events: VecDeque<Spoken>,
 }
 
 impl State {
@@ -98,35 +98,35 @@ impl State {
     }
 
     fn tell(&mut self, out: &mpsc::Sender<Spoken>, spoken: Spoken) {
-        if self.news.len() >= NEWS {
-            self.news.pop_front();
+        if self.events.len() >= EVENTS {
+            self.events.pop_front();
         }
-        self.news.push_back(spoken);
+        self.events.push_back(spoken);
         self.flush(out);
     }
 
     fn flush(&mut self, out: &mpsc::Sender<Spoken>) {
-        while let Some(spoken) = self.news.pop_front() {
+        while let Some(spoken) = self.events.pop_front() {
             match out.try_send(spoken) {
                 Ok(()) => {}
                 Err(TrySendError::Full(spoken)) => {
-                    self.news.push_front(spoken);
+                    self.events.push_front(spoken);
                     return;
                 }
                 Err(TrySendError::Closed(_)) => {
                     self.queue.close();
-                    self.news.clear();
+                    self.events.clear();
                 }
             }
         }
     }
 }
 
-/// What became of one engine's go at a clause.
+/// The outcome of one engine's attempt at a clause.
 enum Outcome {
-    Said,
+    Done,
     Failed(TtsFault),
-    GivenUp,
+    Abandoned,
 }
 
 impl Speaking {
@@ -134,7 +134,7 @@ impl Speaking {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says the present clause, with as many engines as it takes. `None`: the worker has been given up.
+    /// Synthesises the present clause, with as many engines as needed. `None`: the worker is abandoned.
     fn say(&self, lease: &Lease) -> Option<()> {
         let mut why = None;
         loop {
@@ -159,8 +159,8 @@ impl Speaking {
             let mut attempt = Attempt { session: self, lease, engine: engine.name(), base: clause.said, started };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
             match attempt.run(&clause, |rest, sink| engine.speak(&voice, rest, sink)) {
-                Outcome::GivenUp => return None,
-                Outcome::Said => {
+                Outcome::Abandoned => return None,
+                Outcome::Done => {
                     chain.succeeded(place);
                     let mut state = self.lock();
                     let Some(utterance) = state.queue.current().map(|clause| clause.utterance) else {
@@ -189,12 +189,12 @@ impl Speaking {
     }
 }
 
-/// One engine's go at one clause.
+/// One engine's attempt at one clause.
 struct Attempt<'a> {
     session: &'a Speaking,
     lease: &'a Lease<'a>,
     engine: &'static str,
-    /// Characters another engine has said before.
+    /// Characters that other engines have synthesised.
     base: u32,
     started: bool,
 }
@@ -205,19 +205,19 @@ impl Attempt<'_> {
     fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), TtsFault>) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
-            return Outcome::Said;
+            return Outcome::Done;
         }
         if !self.lease.enter_engine(self.lease.shared.plan.speak_limit) {
-            return Outcome::GivenUp;
+            return Outcome::Abandoned;
         }
         let lease = self.lease;
         let mut take = |chunk: Chunk<'_>| self.take(clause, chunk);
         let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
         if !lease.leave_engine() {
-            return Outcome::GivenUp;
+            return Outcome::Abandoned;
         }
         match spoken {
-            Ok(Ok(())) => Outcome::Said,
+            Ok(Ok(())) => Outcome::Done,
             Ok(Err(fault)) => Outcome::Failed(fault),
             Err(_) => Outcome::Failed(TtsFault::Engine("it panicked".into())),
         }
@@ -275,7 +275,7 @@ impl Session for Speaking {
             tracing::warn!(
                 engine = self.setup.engines.name(place),
                 rests,
-                "a synthesiser hangs; its thread is given up"
+                "a synthesiser hangs; its thread is abandoned"
             );
             clause.tried |= 1 << place;
         }
@@ -283,17 +283,17 @@ impl Session for Speaking {
         state.enlist()
     }
 
-    fn is_in_ill_engine(&self) -> bool {
+    fn is_in_unhealthy_engine(&self) -> bool {
         let state = self.lock();
         let clause = state.queue.current().filter(|_| state.running);
-        clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_ill(place))
+        clause.and_then(|clause| clause.place).is_some_and(|place| self.setup.engines.is_unhealthy(place))
     }
 
     fn retry(&self) -> bool {
         let mut state = self.lock();
         _ = state.queue.send_rest();
         state.flush(&self.setup.out);
-        !state.news.is_empty() || state.queue.has_unsent()
+        !state.events.is_empty() || state.queue.has_unsent()
     }
 
     fn resumed(&self) -> Option<Class> {

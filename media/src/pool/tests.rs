@@ -6,7 +6,6 @@ use crate::asr::{self, Ask, AsrFault, Caps, Cue, Expect, Heard, Hearing, Hypothe
 use crate::tts::scripted::{Manner, Scripted as Tones};
 use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
@@ -154,9 +153,9 @@ fn a_recogniser_that_blocks_for_ever_leaves_ten_calls_with_a_fallbacks_answer() 
         assert!(began.elapsed() < Duration::from_millis(1200), "{:?}", began.elapsed());
     }
     let report = pool.report();
-    // A third is lost where the first of the two was late a moment before the second.
+    // A third hangs where the first of the two was late a moment before the second.
     assert!(report.workers == 2 && (2..=3).contains(&report.abandoned), "{report:?}");
-    assert_eq!(report.ill, ["scripted"]);
+    assert_eq!(report.unhealthy, ["scripted"]);
 }
 
 #[test]
@@ -183,49 +182,20 @@ fn with_no_fallback_every_one_of_ten_calls_is_told_within_the_limit() {
     }
 }
 
-/// Hangs on the first sounds it is given, whoever's they are, and hears the rest.
-struct Stumbles(Arc<AtomicU32>);
-
-impl Recogniser for Stumbles {
-    fn name(&self) -> &'static str {
-        "stumbles"
-    }
-    fn caps(&self, _: Language) -> Option<Caps> {
-        Some(Caps { needs_grammar: false, partials: false })
-    }
-    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
-        Ok(())
-    }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-        Ok(Box::new(Stumbles(self.0.clone())))
-    }
-}
-
-impl Hearing for Stumbles {
-    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
-        Ok(None)
-    }
-    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
-        if self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
-            sleep(Duration::from_secs(2));
-        }
-        Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 })
-    }
-}
-
 #[test]
 fn one_late_utterance_is_heard_by_a_fresh_worker_and_no_other_call_notices() {
     for (times, first) in [(1, Some("yes")), (2, None)] {
         let pool = Pool::start(quick()).unwrap();
-        let engine = Stumbles(Arc::new(AtomicU32::new(times)));
-        let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
+        let answer = |after| Act::Answer { text: "yes".into(), after };
+        let late = std::iter::repeat_n(answer(Duration::from_secs(2)), times);
+        let chain = ear(vec![ears::Scripted::new(late.chain([answer(Duration::ZERO)]))]);
         let (out, mut news) = mpsc::channel(16);
         let mut listener = pool.listen(1, chain.clone(), ask(), out).unwrap();
         speak(&mut listener);
         let told = end_of(&mut news, SOON).unwrap();
         assert!(matches!(told, Heard::Final { .. }), "{told:?}");
         assert_eq!(text(&told), first, "late {times} times");
-        assert!(pool.report().ill.is_empty(), "one caller's utterance is no evidence: {:?}", pool.report());
+        assert!(pool.report().unhealthy.is_empty(), "one caller's utterance is not enough: {:?}", pool.report());
         // The same caller, asked once more, and another one.
         let (out, mut other) = mpsc::channel(16);
         let mut second = pool.listen(2, chain, ask(), out).unwrap();
@@ -237,19 +207,19 @@ fn one_late_utterance_is_heard_by_a_fresh_worker_and_no_other_call_notices() {
 }
 
 #[test]
-fn a_machine_that_stood_still_makes_no_engine_ill() {
+fn a_machine_that_stood_still_makes_no_engine_unhealthy() {
     let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(1000), ..quick() }).unwrap();
     let answer = Act::Answer { text: "yes".into(), after: Duration::from_millis(1500) };
     let (out, mut news) = mpsc::channel(16);
     let mut listener = pool.listen(1, ear(vec![ears::Scripted::new([answer])]), ask(), out).unwrap();
     speak(&mut listener);
     sleep(Duration::from_millis(400));
-    // Nobody comes to anything while this is held: the watchdog finds that it overslept.
+    // All threads of the pool block while this is held: the watchdog wakes too late.
     let state = pool.shared.lock();
     sleep(Duration::from_millis(1050));
     drop(state);
     assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"));
-    assert!(pool.report().ill.is_empty());
+    assert!(pool.report().unhealthy.is_empty());
 }
 
 #[test]
@@ -268,12 +238,12 @@ fn a_recogniser_that_panics_or_fails_to_open_is_replaced() {
 fn lost_threads_are_bounded_and_then_everybody_is_told() {
     let pool = Pool::start(PoolPlan { threads: 1, abandoned: 2, ..quick() }).unwrap();
     for call in 0..3 {
-        // A chain of its own each: none knows that the engine is ill.
+        // Each has a chain of its own, in which the engine is healthy.
         let (out, mut news) = mpsc::channel(4);
         match pool.listen(call, ear(vec![ears::Scripted::new([Act::Hang])]), ask(), out) {
             Ok(mut listener) => {
                 speak(&mut listener);
-                // Tried twice, each time with a thread; then not understood, or no thread is left.
+                // Two attempts, each with a thread; then the utterance is not understood, or no thread is left.
                 let told = end_of(&mut news, SOON).unwrap();
                 assert_eq!(text(&told), None, "{told:?}");
             }
@@ -313,7 +283,7 @@ fn a_full_channel_keeps_the_final_and_drops_partials() {
     assert!(matches!(wait(&mut news, SOON).unwrap(), Heard::Final { .. }));
 }
 
-/// Takes its time over every sound and notes whose it was.
+/// A slow engine that records which session's sound it gets, by its first sample; -1 for `finish`.
 struct Slow(Arc<Mutex<Vec<i16>>>);
 
 impl Recogniser for Slow {
@@ -357,7 +327,7 @@ fn calls_take_turns_and_a_final_goes_before_partial_words() {
     sleep(Duration::from_millis(50));
     for (i, listener) in listeners.iter_mut().enumerate() {
         listener.cue(Cue::Begin { at: SamplePos(0) });
-        // The first caller brings ten bites at once, the others three.
+        // The first caller has sound for ten steps, the others for three.
         listener.cue(Cue::Sound(vec![i as i16; 5_120 * if i == 0 { 10 } else { 3 }]));
     }
     let (out, mut urgent) = mpsc::channel(4);
@@ -499,7 +469,7 @@ fn sessions_opened_before_an_engine_hung_do_not_hang_on_it_in_their_turn() {
         assert!(matches!(end_of(news, SOON), Some(Heard::Failed(AsrFault::Late))));
     }
     assert!(began.elapsed() < Duration::from_millis(600), "one limit of 250 ms, not five: {:?}", began.elapsed());
-    // The two that hung at once, and one that took the place of the first of them a moment before the second was late.
+    // The two that hung at once, and one that replaced the first of them a moment before the second was late.
     assert!(pool.report().abandoned_ever <= 3, "{:?}", pool.report());
 }
 
@@ -511,7 +481,7 @@ fn what_one_call_says_another_hears() {
         println!("skipped: pocketsphinx-en-us is not installed");
         return;
     };
-    // Busy machines build while they test.
+    // A limit for machines that are busy.
     let limit = Duration::from_secs(5);
     let pool = Pool::start(PoolPlan { listen_limit: limit, speak_limit: limit, ..PoolPlan::default() }).unwrap();
     let (tape, (out, mut said)) = (Tape::default(), mpsc::channel(16));

@@ -1,16 +1,15 @@
-//! The watchdog: gives workers up that an engine does not let go of, has ill engines probed, and tries again what waits for room.
+//! The watchdog: abandons workers that hang in an engine, starts probes of unhealthy engines, and retries what waits for room.
 use super::shared::{Class, Session, Shared, State, Step};
 use super::{now, probing, worker};
 use std::mem;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// How often waiting news is tried again.
+/// The interval at which waiting events and sound are retried.
 const RETRY: Duration = Duration::from_millis(20);
-/// How long a job may still take on an engine that has just fallen ill.
-const LAST: Duration = Duration::from_millis(100);
-/// A watchdog that wakes later than it asked to by this much has stood still, and its process with it (a suspended or
-/// starved machine).
+/// How long a job may still take in an engine that has just become unhealthy.
+const GRACE: Duration = Duration::from_millis(100);
+/// A watchdog that wakes this much too late was stopped with the whole process (a suspended or starved machine).
 const STALL: Duration = Duration::from_millis(100);
 
 pub(super) fn run(shared: &Arc<Shared>) {
@@ -24,7 +23,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
         let late = asked.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let overdue = overdue(&mut state, now, late > STALL);
         if !overdue.is_empty() {
-            give_up(shared, state, &overdue, now);
+            abandon(shared, state, &overdue, now);
             continue;
         }
         let probes = probing::due(&mut state, &shared.plan, now);
@@ -62,7 +61,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Workers whose engine has had its time. `stalled`: the whole process stood still, and every engine with it.
+/// Workers past their deadline. `stalled`: the whole process was stopped, so deadlines are renewed.
 fn overdue(state: &mut State, now: Instant, stalled: bool) -> Vec<u64> {
     let mut overdue = Vec::new();
     for (id, step) in &mut state.steps {
@@ -77,9 +76,9 @@ fn overdue(state: &mut State, now: Instant, stalled: bool) -> Vec<u64> {
     overdue
 }
 
-/// Gives workers up and starts others in their place, as many as the plan allows; their sessions go on with those.
-fn give_up(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, workers: &[u64], now: Instant) {
-    let mut given_up: Vec<Step> = Vec::new();
+/// Abandons workers and starts others in their place, as many as the plan allows; the sessions continue on those.
+fn abandon(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, workers: &[u64], now: Instant) {
+    let mut abandoned: Vec<Step> = Vec::new();
     let mut replaced = 0;
     for id in workers {
         let Some(step) = state.steps.remove(id) else { continue };
@@ -88,7 +87,7 @@ fn give_up(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, workers: &[u6
         state.abandoned.insert(*id, purpose);
         state.abandoned_ever += 1;
         state.workers -= 1;
-        given_up.push(step);
+        abandoned.push(step);
     }
     drop(state);
     for _ in 0..replaced {
@@ -97,11 +96,11 @@ fn give_up(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, workers: &[u6
         }
     }
     shared.refuse_all_without_workers();
-    // All have told what they know of their engines before any goes on.
-    let left: Vec<_> = given_up.iter().map(|step| step.session.abandoned(now)).collect();
-    hurry_in_ill_engines(shared, now);
-    for (step, class) in given_up.into_iter().zip(left) {
-        // What waits for room has to be tried again.
+    // All failures are reported to the engines' health before any session continues.
+    let left: Vec<_> = abandoned.iter().map(|step| step.session.abandoned(now)).collect();
+    shorten_deadlines(shared, now);
+    for (step, class) in abandoned.into_iter().zip(left) {
+        // Events and sound may be waiting for room.
         if step.session.retry() {
             shared.retry_later(step.session.clone());
         }
@@ -111,18 +110,18 @@ fn give_up(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, workers: &[u6
     }
 }
 
-/// Engines may have fallen ill just now: workers that are inside them are given up in [`LAST`] at the latest.
-fn hurry_in_ill_engines(shared: &Shared, now: Instant) {
+/// Shortens the deadlines of workers in engines that have just become unhealthy to [`LAST`].
+fn shorten_deadlines(shared: &Shared, now: Instant) {
     let working: Vec<_> = shared.lock().steps.iter().map(|(id, step)| (*id, step.session.clone())).collect();
-    let ill: Vec<(u64, Arc<dyn Session>)> =
-        working.into_iter().filter(|(_, session)| session.is_in_ill_engine()).collect();
+    let unhealthy: Vec<(u64, Arc<dyn Session>)> =
+        working.into_iter().filter(|(_, session)| session.is_in_unhealthy_engine()).collect();
     let mut state = shared.lock();
-    for (id, session) in ill {
+    for (id, session) in unhealthy {
         if let Some(step) = state.steps.get_mut(&id)
             && Arc::ptr_eq(&step.session, &session)
             && let Some(deadline) = &mut step.deadline
         {
-            deadline.at = deadline.at.min(now + LAST);
+            deadline.at = deadline.at.min(now + GRACE);
         }
     }
 }

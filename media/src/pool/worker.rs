@@ -51,7 +51,7 @@ fn run(shared: &Arc<Shared>, id: u64) {
             state.delay.note(ended, began.saturating_duration_since(since) + starved);
         }
         if state.abandoned.remove(&id).is_some() {
-            // It was slow, not dead. It serves again if no other has taken its place.
+            // The engine returned after all. The worker goes on unless it has been replaced.
             let replaced = state.workers >= shared.plan.threads.max(1);
             if !replaced {
                 state.workers += 1;

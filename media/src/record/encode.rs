@@ -1,4 +1,4 @@
-//! `Encoder`: interleaved sound at the line's rate into the bytes of a file at the file's rate.
+//! `Encoder`: encodes interleaved sound at the line's rate for a file at the file's rate.
 use super::Format;
 use super::ogg_opus::OggOpus;
 use super::track::Piece;
@@ -7,10 +7,10 @@ use crate::resample::Resampler;
 use std::io;
 
 pub(super) struct Encoder {
-    /// Of the file.
+    /// The file's rate.
     rate: u32,
     container: Container,
-    /// From the rate the line has now, where that is another.
+    /// From the line's present rate, where it differs.
     resample: Option<[Resampler; 2]>,
     side: Vec<i16>,
     pcm: Vec<i16>,
@@ -22,7 +22,7 @@ enum Container {
 }
 
 impl Encoder {
-    /// WAV keeps the line's first rate. Opus is opened at 16 kHz, and at 48 for a line that begins there.
+    /// WAV has the line's first rate; Opus 16 kHz, or 48 kHz for a line that begins at that.
     pub(super) fn new(format: Format, line: u32) -> io::Result<Self> {
         let (rate, container) = match format {
             Format::Wav => (line, Container::Wav { begun: false }),
@@ -42,7 +42,7 @@ impl Encoder {
         if self.resample.as_ref().is_none_or(|[left, _]| left.from_hz() != piece.rate) {
             self.resample = Some([Resampler::new(piece.rate, self.rate), Resampler::new(piece.rate, self.rate)]);
         }
-        // All rates are multiples of one another, so each piece gives its own time, sample by sample.
+        // All rates are multiples of one another, so each piece keeps its duration exactly.
         let samples = piece.pcm.len() as u64 / 2 * u64::from(self.rate) / u64::from(piece.rate);
         self.pcm.clear();
         self.pcm.resize(samples as usize * 2, 0);
@@ -55,7 +55,7 @@ impl Encoder {
         self.container.push(self.rate, &self.pcm, out)
     }
 
-    /// Makes what was pushed playable where it ends.
+    /// Completes the output so that all pushed sound can be played.
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         match &mut self.container {
             Container::Wav { .. } => Ok(()),

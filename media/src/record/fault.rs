@@ -1,4 +1,4 @@
-//! What can go wrong with a recording.
+//! `RecordFault`: faults of a recording.
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,24 +1,24 @@
-//! The file of a recording, in the clear or sealed. It grows as the call goes, and is in order at every moment.
+//! `RecordingFile`: the file of a recording, plain or sealed. It grows during the call and is valid at every moment.
 use super::seal::{End, Sealer};
 use super::state::State;
-use super::{Format, Kept, wav};
+use super::{Format, RecordOutcome, wav};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// The file, in the clear or sealed.
+/// The file of a recording, plain or sealed.
 pub(super) struct RecordingFile {
     file: File,
     pub format: Format,
     sealer: Option<Sealer>,
-    /// Bytes of it in the clear.
+    /// The length of its plain content.
     plain: u64,
-    /// Bytes of the file that are in order.
+    /// The length of the valid part of the file.
     intact: u64,
 }
 
 impl RecordingFile {
-    /// Creates it (and its folder), both for this user alone.
+    /// Creates the file (and its folder), with access for this user only.
     pub fn create(path: &Path, format: Format, sealer: Option<Sealer>) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             private_folder(folder)?;
@@ -26,7 +26,7 @@ impl RecordingFile {
         Ok(Self { file: private_file(path)?, format, sealer, plain: 0, intact: 0 })
     }
 
-    /// Appends bytes, and corrects the header. `end`: whether these are the last.
+    /// Appends bytes and updates the header. `end`: whether these are the last.
     pub fn append(&mut self, bytes: &[u8], end: End) -> io::Result<()> {
         let plain = self.plain + bytes.len() as u64;
         let mut written = bytes.len() as u64;
@@ -43,7 +43,7 @@ impl RecordingFile {
         Ok(())
     }
 
-    /// The header of a WAV file fits the file at every moment.
+    /// Updates the sizes in a plain WAV header.
     fn size(&mut self, plain: u64) -> io::Result<()> {
         if self.format != Format::Wav || self.sealer.is_some() {
             return Ok(());
@@ -55,7 +55,7 @@ impl RecordingFile {
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
 
-    /// Leaves of the file what is in order, and no file where nothing is.
+    /// Ends a broken recording: truncates the file to its valid part, or removes it where there is none.
     pub fn give_up(mut self, state: &State) {
         let fault = state.fault().clone();
         let cut =
@@ -64,17 +64,17 @@ impl RecordingFile {
             tracing::warn!(path = %state.path.display(), %why, "the end of a broken recording cannot be cut off");
         }
         let Some(fault) = fault.filter(|_| self.intact > 0) else {
-            // What was opened may be something else than a file.
+            // The path may be that of a device.
             if self.file.metadata().is_ok_and(|about| about.is_file()) {
                 let _ = std::fs::remove_file(&state.path);
             }
-            return state.end(Kept::Nothing(state.fault().clone()));
+            return state.end(RecordOutcome::Nothing(state.fault().clone()));
         };
-        state.end(Kept::Part(fault));
+        state.end(RecordOutcome::Part(fault));
     }
 }
 
-/// Mode 0700 for what is missing: another user of this machine does not even see how many calls there were.
+/// Creates missing folders with mode 0700, so that other users do not see the number of calls.
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut folder = DirBuilder::new();
     folder.recursive(true);

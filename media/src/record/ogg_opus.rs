@@ -1,5 +1,5 @@
 //! `OggOpus`: two sides as Ogg Opus (RFC 7845). Each side is a mono stream of its own (channel mapping family 1 with two
-//! uncoupled streams), so that joint coding never lets one be heard in the other.
+//! uncoupled streams), so that joint coding causes no crosstalk.
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use opus::{Application, Bitrate, MSEncoder};
 use std::io;
@@ -15,14 +15,14 @@ pub(super) struct OggOpus {
     pages: PacketWriter<'static, Vec<u8>>,
     /// Interleaved samples of one tick.
     tick: usize,
-    /// Not yet a whole tick.
+    /// Samples of an incomplete tick.
     pcm: Vec<i16>,
     /// Delay of the encoder, which a player leaves out at the beginning, in granules.
     pre_skip: u64,
-    /// Granules of sound taken, and of packets made.
+    /// Granules of sound taken, and of packets encoded.
     taken: u64,
     made: u64,
-    /// Waits to learn whether it is the last of its page.
+    /// The last packet, held until it is known whether it ends its page.
     held: Option<(Vec<u8>, u64)>,
 }
 
@@ -59,7 +59,7 @@ impl OggOpus {
         Ok(())
     }
 
-    /// Ends the page, so that a player finds everything up to here.
+    /// Ends the page, so that all sound up to here can be played.
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         if let Some((packet, granule)) = self.held.take() {
             self.pages.write_packet(packet, SERIAL, PacketWriteEndInfo::EndPage, granule)?;

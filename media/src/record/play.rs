@@ -1,4 +1,4 @@
-//! `Playback`: the bytes of a recording as a player wants them, from any place, whether the file is sealed or not.
+//! `Playback`: reads the plain bytes of a recording from any offset, sealed or not.
 use super::seal::{End, HEADER, LONGEST, NoKey, Opener, TAG, Vault};
 use super::{RecordFault, SEALED, wav};
 use std::fs::File;
@@ -10,7 +10,7 @@ pub struct Playback {
     file: File,
     len: u64,
     sealed: Option<Sealed>,
-    /// Of a file in the clear, whether it has its end.
+    /// Whether a plain file is complete.
     ended: bool,
 }
 
@@ -19,13 +19,13 @@ struct Sealed {
     pieces: Vec<Piece>,
     /// The piece that was opened last.
     open: Option<(usize, Vec<u8>)>,
-    /// Whether its last piece says that it is the last.
+    /// Whether the last piece is sealed as the last.
     whole: bool,
     /// The header's sizes are filled in when it is read.
     wav: bool,
 }
 
-/// One piece: where it lies, and the place of its first byte in the clear.
+/// One piece: its offset in the file, and the offset of its first byte in the plain content.
 struct Piece {
     at: u64,
     from: u64,
@@ -33,7 +33,7 @@ struct Piece {
 }
 
 impl Playback {
-    /// Opens a recording: as much as there is of one that still grows, or was cut off.
+    /// Opens a recording; of one that still grows, or was cut off, the part that exists.
     ///
     /// # Errors
     /// [`RecordFault::Unreadable`], [`RecordFault::Locked`], [`RecordFault::OtherKey`], [`RecordFault::Version`]; [`RecordFault::Damaged`] if its end was changed.
@@ -44,7 +44,7 @@ impl Playback {
         let mut head = Vec::new();
         Read::by_ref(&mut file).take(HEADER as u64).read_to_end(&mut head).map_err(unreadable)?;
         let path = path.to_owned();
-        // A sealed file that has just begun is empty.
+        // A sealed file that has just been created is empty.
         let named = path.extension().is_some_and(|e| e == SEALED);
         if !named && !Opener::is_sealed(&head) {
             let ended = ended(&mut file, &path, len).map_err(unreadable)?;
@@ -66,7 +66,7 @@ impl Playback {
         Ok(playback)
     }
 
-    /// In the clear.
+    /// The length of the plain content.
     pub const fn len(&self) -> u64 {
         self.len
     }
@@ -75,13 +75,13 @@ impl Playback {
         self.len == 0
     }
 
-    /// Whether nothing is missing at its end. Of a WAV file in the clear only that its header fits its length: it is in order at
-    /// every moment, and whether more was to come stands in the call's record. A call that goes on has no end yet.
+    /// Whether the end of the recording is present. For a plain WAV file only that its header fits its length, as it does at every
+    /// moment: whether the recording is complete is in the call's record.
     pub fn whole(&self) -> bool {
         self.sealed.as_ref().map_or(self.ended, |sealed| sealed.whole)
     }
 
-    /// The next bytes from `from` on: at least one unless it is the end, `most` at most.
+    /// Reads bytes from offset `from`: at least one unless that is the end, `most` at most.
     ///
     /// # Errors
     /// [`RecordFault::Unreadable`], [`RecordFault::Damaged`].
@@ -119,7 +119,7 @@ impl Playback {
         Ok(bytes)
     }
 
-    /// Learns whether the last piece there is was sealed as the last.
+    /// Finds out whether the last piece is sealed as the last.
     fn try_end(&mut self) -> Result<(), RecordFault> {
         let Some(sealed) = &mut self.sealed else { return Ok(()) };
         let Some((piece, number)) = sealed.pieces.last().zip(sealed.pieces.len().checked_sub(1)) else { return Ok(()) };
@@ -132,7 +132,7 @@ impl Playback {
     }
 }
 
-/// Of a file in the clear: a WAV header that fits, or an Ogg page that says it is the last (RFC 3533 section 6).
+/// Whether a plain file is complete: its WAV header fits, or its last Ogg page has the end-of-stream flag (RFC 3533 section 6).
 fn ended(file: &mut File, path: &Path, len: u64) -> io::Result<bool> {
     const LAST: u8 = 4;
     let mut bytes = Vec::new();
@@ -165,7 +165,7 @@ fn read_piece(file: &mut File, piece: &Piece) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The whole pieces of a file of `len` bytes. One that is cut off, or longer than any, is where it ends.
+/// The complete pieces of a file of `len` bytes, up to one that is cut off or too long.
 fn pieces(file: &File, len: u64) -> io::Result<Vec<Piece>> {
     let mut reader = BufReader::with_capacity(512, file);
     let (mut all, mut at, mut from) = (Vec::new(), HEADER as u64, 0);

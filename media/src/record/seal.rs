@@ -2,8 +2,8 @@
 //!
 //! The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár: *Online Authenticated-Encryption and its Nonce-Reuse
 //! Misuse-Resistance*, CRYPTO 2015, section 7) over AES-256-GCM: the nonce of a piece is a random prefix of the file, the piece's
-//! number, and whether it is the last. So pieces can be neither changed, moved, doubled nor left out, and a file that ends early
-//! shows it. Each file has a key of its own: HKDF (RFC 5869) of the master key and a random salt, bound to the header.
+//! number, and whether it is the last. Changed, moved, repeated or missing pieces are therefore detected, and so is a file that ends
+//! early. Each file has a key of its own: HKDF (RFC 5869) of the master key and a random salt, bound to the header.
 //!
 //! ```text
 //! "SWBSEAL" 1 · id of the master key (8) · salt (32) · nonce prefix (7) · 0
@@ -24,7 +24,7 @@ pub(super) const TAG: usize = 16;
 pub(super) const LONGEST: usize = 64 * 1024;
 const PREFIX: usize = 7;
 
-/// Why there are no keys in a text.
+/// Why a text of keys is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
     #[error("it holds no key: write 32 random bytes as 64 hexadecimal digits or in base64 (`openssl rand -hex 32`)")]
@@ -35,7 +35,7 @@ pub enum BadKeys {
     Line(usize),
 }
 
-/// The master keys: the first seals, all of them open. `Debug` hides them.
+/// The master keys: the first one seals, all of them open. `Debug` hides them.
 pub struct Vault {
     keys: Vec<[u8; 32]>,
 }
@@ -50,7 +50,7 @@ impl Vault {
     /// One key in each line, in hexadecimal or base64; empty lines and those that begin with `#` are left out.
     ///
     /// # Errors
-    /// [`BadKeys`], without a byte of what was read.
+    /// [`BadKeys`], which holds nothing of the text.
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
         let keys = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
@@ -59,7 +59,7 @@ impl Vault {
         if keys.is_empty() { Err(BadKeys::Empty) } else { Ok(Self { keys }) }
     }
 
-    /// The public name of the key that seals.
+    /// The public identifier of the key that seals.
     pub fn id(&self) -> String {
         self.keys.first().map_or_else(String::new, |key| hex(&id(key)))
     }
@@ -106,7 +106,7 @@ fn id(key: &[u8; 32]) -> [u8; 8] {
     std::array::from_fn(|n| tag.as_ref()[n])
 }
 
-/// The key of one file, bound to every byte of its header.
+/// The key of one file, bound to its header.
 fn file_key(master: &[u8; 32], header: &[u8; HEADER]) -> Option<LessSafeKey> {
     let extracted = Salt::new(HKDF_SHA256, &header[16..48]).extract(master);
     let info = [b"switchboard recording".as_slice(), header];
@@ -151,14 +151,14 @@ impl Sealer {
         &self.header
     }
 
-    /// Appends `plain` as one piece, or several if it is long; the last of all must say so.
+    /// Appends `plain` as one piece, or several if it is long. `end`: whether these are the last of the file.
     pub(super) fn seal(&mut self, plain: &[u8], end: End, out: &mut Vec<u8>) -> io::Result<()> {
         let whole = plain.chunks(LONGEST).collect::<Vec<_>>();
         let pieces: &[&[u8]] = if whole.is_empty() { &[&[]] } else { &whole };
         for (n, piece) in pieces.iter().enumerate() {
             let end = if n + 1 == pieces.len() { end } else { End::More };
             let nonce = nonce(&self.header, self.number, end);
-            // The numbers end after eighty years of sound: no nonce comes twice.
+            // The counter lasts for eighty years of sound; no nonce is repeated.
             self.number = self.number.checked_add(1).ok_or_else(|| io::Error::other("the recording is too long"))?;
             out.extend((piece.len() as u32).to_be_bytes());
             let at = out.len();
@@ -176,7 +176,7 @@ pub(super) struct Opener {
     key: LessSafeKey,
 }
 
-/// Why a header opens nothing.
+/// Why a file cannot be opened.
 pub(super) enum NoKey {
     NotSealed,
     Version,
@@ -184,7 +184,7 @@ pub(super) enum NoKey {
 }
 
 impl Opener {
-    /// Whether a file begins like a sealed one, of whatever version.
+    /// Whether a file begins like a sealed one of any version.
     pub(super) fn is_sealed(head: &[u8]) -> bool {
         head.starts_with(&MAGIC[..7])
     }
@@ -202,7 +202,7 @@ impl Opener {
         Ok(Self { header, key })
     }
 
-    /// The piece in the clear; `None` if it is not what was sealed at this place.
+    /// The plain piece; `None` if it is not what was sealed as this piece.
     pub(super) fn open(&self, number: u32, end: End, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let plain = self.key.open_in_place(nonce(&self.header, number, end), Aad::empty(), &mut sealed).ok()?.len();
         sealed.truncate(plain);

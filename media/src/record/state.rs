@@ -1,31 +1,31 @@
-//! What the call, the tap and the writer share about one recording.
-use super::{Kept, RecordFault};
+//! The state of one recording, shared by the call, the tap and the writer.
+use super::{RecordFault, RecordOutcome};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Recordings that have begun and not ended.
+/// The number of recordings that have begun and not ended.
 static UNCLOSED: AtomicUsize = AtomicUsize::new(0);
 
-/// How many recordings are not closed yet: at the end of the process they are worth a moment's wait.
+/// How many recordings have not ended; the process waits for them before it exits.
 pub fn unclosed() -> usize {
     UNCLOSED.load(Ordering::Acquire)
 }
 
-pub(super) type Tell = Box<dyn FnOnce(Kept) + Send>;
+pub(super) type Tell = Box<dyn FnOnce(RecordOutcome) + Send>;
 
-/// Who is told how a recording ended.
+/// The outcome of a recording, or the callback that waits for it.
 pub(super) enum Ending {
     Waiting(Option<Tell>),
-    Ended(Kept),
+    Ended(RecordOutcome),
 }
 
-/// What the call, the tap and the writer share about one recording.
+/// The state of one recording.
 pub(super) struct State {
     pub id: u64,
     pub path: PathBuf,
-    /// Who has paused it, bit by bit.
+    /// A bit for each [`super::Asker`] that has paused it.
     pub paused: AtomicU8,
     /// No more sound comes.
     pub closed: AtomicBool,
@@ -49,12 +49,12 @@ impl State {
         }
     }
 
-    /// No more sound comes, and all that came has been handled.
+    /// Whether the tap is closed and all its sound is written.
     pub fn is_over(&self) -> bool {
         self.closed.load(Ordering::Acquire) && self.waiting.load(Ordering::Acquire) == 0
     }
 
-    /// The disk takes no more.
+    /// Notes a failure of the disk.
     pub fn disk_failed(&self, why: &io::Error) {
         let fault = RecordFault::Disk { path: self.path.clone(), why: why.to_string() };
         self.fault().get_or_insert(fault);
@@ -68,8 +68,8 @@ impl State {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file is closed or gone. Only the first outcome counts.
-    pub fn end(&self, kept: Kept) {
+    /// Ends the recording. Only the first outcome counts.
+    pub fn end(&self, kept: RecordOutcome) {
         let mut ending = self.ending();
         let Ending::Waiting(tell) = &mut *ending else { return };
         let tell = tell.take();

@@ -1,4 +1,4 @@
-//! What a recording must keep, and what nobody may get out of it.
+//! Recordings: alignment, pauses, formats, encryption and interruption.
 use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
@@ -54,7 +54,7 @@ fn feed(tap: &mut dyn Tap, rate: Rate, ticks: Range<u64>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// The same, at the pace that the writer keeps.
+/// The same, at the pace of the writer.
 fn feed_all(recorder: &Recorder, tap: &mut dyn Tap, rate: Rate, ticks: Range<u64>) {
     for tick in ticks {
         assert!(feed(tap, rate, tick..tick + 1).is_continue(), "{:?}", recorder.fault());
@@ -239,10 +239,10 @@ fn a_pause_is_silence_in_opus_too_and_time_goes_on() -> Outcome {
             let heard = &channel[second];
             assert!(has(&heard[4800..], hz, Rate::Hz48000) && !has(&heard[4800..], other, Rate::Hz48000));
         }
-        // A codec smears by a few milliseconds, of sound that is no secret.
+        // The codec smears the sound before the pause by a few milliseconds.
         let secret = channel[48_000..96_000].chunks(480).map(|piece| piece.iter().map(|x| x.abs()).max().unwrap_or(0));
         let secret: Vec<i16> = secret.collect();
-        // The last piece has the beginning of what comes after.
+        // The last piece holds the start of the sound after the pause.
         assert!(secret[3..99].iter().all(|peak| *peak < 60), "the secret: {secret:?}");
     }
     Ok(())
@@ -315,11 +315,11 @@ fn a_recording_that_was_cut_off_is_whole_up_to_its_last_second() -> Outcome {
         let (recorder, mut tap) = Recorder::start(&plan)?;
         feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 0..500);
         written(&recorder);
-        // What the disk holds at this moment, as after a kill.
+        // The file at this moment, as after a kill.
         let cut = folder.0.join(format!("cut-{}", plan.path.file_name().and_then(|n| n.to_str()).ok_or("a name")?));
         fs::copy(&plan.path, &cut)?;
         for torn in [0, 1, 643] {
-            // Half a write more got out, or less.
+            // With part of another write.
             let mut file = OpenOptions::new().append(true).open(&cut)?;
             file.write_all(&vec![1; torn])?;
             if plan.vault.is_none() && format == Format::Wav {
@@ -389,7 +389,7 @@ fn a_sealed_recording_that_was_changed_says_so() -> Outcome {
         fs::write(&plan.path, bytes).unwrap();
         play(&plan.path, vault)
     };
-    // Any byte of the file, but the length of a piece, may be flipped: never is anything else played than what was sealed.
+    // Whatever byte is changed, only sealed sound is played.
     for at in (0..good.len()).step_by(37).chain(0..60) {
         let mut bytes = good.clone();
         bytes[at] ^= 0x40;
@@ -407,7 +407,7 @@ fn a_sealed_recording_that_was_changed_says_so() -> Outcome {
             ),
         }
     }
-    // Cut at any place: what is left plays, and is known to be a part.
+    // Cut at any length: the rest plays, and is known to be a part.
     for length in (56..good.len()).step_by(211) {
         let (played, whole) = damaged(&good[..length])?;
         assert!(!whole && clear.starts_with(&played), "{length} bytes");

@@ -1,12 +1,12 @@
-//! `Track`: ticks of both sides into pieces of interleaved sound without gaps: what a stall left out, or a pause, is silence, so
-//! that the n-th sample of a recording is always that of the room's clock.
+//! `Track`: joins ticks of both sides to pieces of interleaved sound. Gaps of a stall, and pauses, become silence, so that the n-th
+//! sample of a recording always corresponds to the room's clock.
 use crate::frame::{Frame, Rate, SamplePos};
 use crate::resample::Resampler;
 use std::ops::ControlFlow;
 
-/// Ticks that go to the writer together.
+/// Ticks of a piece.
 const BATCH: usize = 10;
-/// A gap of more than this (a stall of the machine) ends the recording: nobody wants hours of made-up silence.
+/// A longer gap (a stall of the machine) ends the recording instead of adding hours of silence.
 const LONGEST_GAP: u64 = 10 * 60 * SamplePos::PER_SECOND;
 
 /// Whole ticks of interleaved sound at one rate.
@@ -27,13 +27,13 @@ pub(super) struct Track {
     pcm: Vec<i16>,
     rate: u32,
     next: Option<SamplePos>,
-    /// For a side whose rate is below the other's: a phone may send another codec than it is sent.
-    lift: [Option<Resampler>; 2],
-    lifted: [Vec<i16>; 2],
+    /// Upsamplers of the side with the lower rate: a phone may send another codec than it is sent.
+    resamplers: [Option<Resampler>; 2],
+    resampled: [Vec<i16>; 2],
 }
 
 impl Track {
-    /// One tick; a piece when one is full, or the line's rate changes. Breaks when there is nothing to be made of it.
+    /// Takes one tick. Returns a piece when it is full or the line's rate changes; `Break` after a gap that is too long.
     pub(super) fn take(&mut self, left: &Frame, right: &Frame, secret: bool) -> ControlFlow<(), Option<Piece>> {
         let gap = left.pos.0.saturating_sub(self.next.unwrap_or(left.pos).0);
         if gap > LONGEST_GAP {
@@ -47,7 +47,7 @@ impl Track {
         if secret {
             self.pcm.resize(self.pcm.len() + 2 * rate.per_tick(), 0);
         } else {
-            let ([a, b], [x, y]) = (&mut self.lift, &mut self.lifted);
+            let ([a, b], [x, y]) = (&mut self.resamplers, &mut self.resampled);
             let (left, right) = (at(rate, left, a, x), at(rate, right, b, y));
             self.pcm.extend(left.iter().zip(right).flat_map(|(&l, &r)| [l, r]));
         }
@@ -56,7 +56,7 @@ impl Track {
         ControlFlow::Continue(if full && before.is_none() { self.rest() } else { before })
     }
 
-    /// What no full piece has come of.
+    /// The incomplete piece.
     pub(super) fn rest(&mut self) -> Option<Piece> {
         let room = Vec::with_capacity(self.pcm.len());
         let pcm = std::mem::replace(&mut self.pcm, room);
@@ -65,16 +65,16 @@ impl Track {
 }
 
 /// The sound of a frame at `rate`.
-fn at<'a>(rate: Rate, frame: &'a Frame, lift: &mut Option<Resampler>, lifted: &'a mut Vec<i16>) -> &'a [i16] {
+fn at<'a>(rate: Rate, frame: &'a Frame, resampler: &mut Option<Resampler>, resampled: &'a mut Vec<i16>) -> &'a [i16] {
     if frame.rate == rate {
-        *lift = None;
+        *resampler = None;
         return frame.pcm();
     }
     let (from, to) = (frame.rate.hz(), rate.hz());
-    if lift.as_ref().is_none_or(|lift| (lift.from_hz(), lift.to_hz()) != (from, to)) {
-        *lift = Some(Resampler::new(from, to));
+    if resampler.as_ref().is_none_or(|resampler| (resampler.from_hz(), resampler.to_hz()) != (from, to)) {
+        *resampler = Some(Resampler::new(from, to));
     }
-    lifted.clear();
-    lift.iter_mut().for_each(|lift| lift.push(frame.pcm(), lifted));
-    lifted
+    resampled.clear();
+    resampler.iter_mut().for_each(|resampler| resampler.push(frame.pcm(), resampled));
+    resampled
 }

@@ -1,5 +1,5 @@
-//! The WAV file of a recording: 44 bytes of header, then sound. A header is true to its file's length at every moment in the
-//! clear; a sealed file, which can only grow, has none that is, and gets its sizes when it is read.
+//! The WAV file of a recording: 44 bytes of header, then sound. The header's sizes fit the file at every moment. In a sealed file,
+//! which can only be appended to, they are filled in when it is read.
 use super::RecordFault;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 pub(super) const HEADER: u64 = 44;
 
-/// A header whose sizes say "to the end".
+/// A header with the sizes of a stream of unknown length.
 pub(super) fn header(rate: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER as usize);
     out.extend(b"RIFF\xff\xff\xff\xffWAVEfmt ");
@@ -21,16 +21,16 @@ pub(super) fn header(rate: u32) -> Vec<u8> {
     out
 }
 
-/// The two sizes in a header, and where they stand, for a file of so many bytes.
+/// The two sizes in a header, with their offsets, for a file of this length.
 pub(super) fn sizes(length: u64) -> [(u64, [u8; 4]); 2] {
     let size = |before: u64| u32::try_from(length.saturating_sub(before)).unwrap_or(u32::MAX).to_le_bytes();
     [(4, size(8)), (40, size(HEADER))]
 }
 
-/// Makes the header of an interrupted recording true to the length of its file, so that nothing written is lost.
+/// Corrects the header of an interrupted recording to the length of its file.
 ///
 /// # Errors
-/// [`RecordFault::Disk`], or [`RecordFault::NotWav`] where there is not even a header: such a file holds no sound.
+/// [`RecordFault::Disk`]; [`RecordFault::NotWav`] where there is no header, and so no sound.
 pub fn finalise(path: &Path) -> Result<(), RecordFault> {
     let disk = |why: io::Error| RecordFault::Disk { path: path.to_owned(), why: why.to_string() };
     let not_wav = || RecordFault::NotWav(path.to_owned());

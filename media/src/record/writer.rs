@@ -1,6 +1,6 @@
-//! The writer thread: encodes the sound of all recordings and brings it to the disk.
-use super::Kept;
+//! The writer thread: encodes the sound of all recordings and writes it to the disk.
 use super::RecordFault;
+use super::RecordOutcome;
 use super::encode::Encoder;
 use super::file::RecordingFile;
 use super::seal::End;
@@ -14,21 +14,21 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-/// Pieces of all calls together that may wait.
+/// The most pieces of all calls that wait.
 const QUEUE: usize = 8 * 1024;
-/// Ticks of sound that go to the disk together. With the piece that fills up, 0.8 s is the most that a kill can take.
+/// Ticks of sound that are written together. With the incomplete piece a killed process loses at most 0.8 s.
 const FLUSH_TICKS: u64 = 30;
 
-/// What a tap hands to the writer.
+/// From a tap to the writer.
 pub(super) struct WriteJob {
     pub state: Arc<State>,
     /// With the first piece.
     pub file: Option<RecordingFile>,
-    /// None: nothing came before the end.
+    /// `None`: the recording ended without sound.
     pub piece: Option<Piece>,
 }
 
-/// The one writer thread of the process, which the first recording starts.
+/// Returns the queue of the process's writer thread; the first recording starts it.
 pub(super) fn start() -> Result<SyncSender<WriteJob>, RecordFault> {
     static WRITER: OnceLock<Result<SyncSender<WriteJob>, String>> = OnceLock::new();
     let started = WRITER.get_or_init(|| {
@@ -44,7 +44,7 @@ struct OpenRecording {
     state: Arc<State>,
     file: RecordingFile,
     encoder: Encoder,
-    /// Encoded, and not yet on the disk.
+    /// Encoded and not written yet.
     bytes: Vec<u8>,
     /// Ticks in it.
     ticks: u64,
@@ -63,7 +63,7 @@ impl OpenRecording {
         Ok(())
     }
 
-    /// Ends the file: as a whole one, or as far as it went where the recording is broken.
+    /// Closes the file: complete, or up to the fault where the recording is broken.
     fn close(mut self) {
         let broken = self.state.fault().is_some();
         let last = match broken {
@@ -71,13 +71,13 @@ impl OpenRecording {
             true => self.encoder.flush(&mut self.bytes).and_then(|()| self.file.append(&self.bytes, End::More)),
         };
         match last {
-            Ok(()) if !broken => self.state.end(Kept::Whole),
+            Ok(()) if !broken => self.state.end(RecordOutcome::Whole),
             Ok(()) => self.file.give_up(&self.state),
             Err(why) => self.fail(&why),
         }
     }
 
-    /// The disk takes no more of it.
+    /// Ends the recording after a failure of the disk.
     fn fail(self, why: &io::Error) {
         self.state.disk_failed(why);
         self.file.give_up(&self.state);
@@ -94,7 +94,7 @@ fn run(inbox: &Receiver<WriteJob>) {
                 take(&mut open, job);
                 state.waiting.fetch_sub(1, Ordering::AcqRel);
                 taken += 1;
-                // A call brings five in a second: those that ended are closed about twice a second, however many go on.
+                // A call has five jobs a second, so ended recordings are closed about twice a second, whatever their number.
                 if taken < 2 * open.len().max(1) {
                     continue;
                 }
@@ -107,7 +107,7 @@ fn run(inbox: &Receiver<WriteJob>) {
     }
 }
 
-/// What waited when a recording broke is written too: it came before.
+/// Writes a job. Sound that was queued before a fault is written too.
 fn take(open: &mut HashMap<u64, OpenRecording>, job: WriteJob) {
     let WriteJob { state, file, piece } = job;
     match (file, &piece) {
@@ -126,7 +126,7 @@ fn take(open: &mut HashMap<u64, OpenRecording>, job: WriteJob) {
         (Some(file), None) => return file.give_up(&state),
         (None, _) => {}
     }
-    // A file that the disk gave up is not among them any more.
+    // A file whose disk failed has been removed.
     if let (Some(piece), Some(file)) = (piece, open.get_mut(&state.id))
         && let Err(why) = file.take(&piece)
         && let Some(file) = open.remove(&state.id)
@@ -135,7 +135,7 @@ fn take(open: &mut HashMap<u64, OpenRecording>, job: WriteJob) {
     }
 }
 
-/// Closes what no more sound comes for.
+/// Closes recordings that have ended.
 fn close_ended(open: &mut HashMap<u64, OpenRecording>) {
     let ended: Vec<u64> = open.iter().filter(|(_, o)| o.state.is_over()).map(|(id, _)| *id).collect();
     ended.into_iter().filter_map(|id| open.remove(&id)).for_each(OpenRecording::close);

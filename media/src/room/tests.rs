@@ -7,7 +7,7 @@ use super::*;
 use crate::codec::Codec;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
 use crate::leg::Direction;
-use crate::noise::{Dice, rms};
+use crate::noise::{Rng, rms};
 use crate::packet::{Rtcp, Rtp};
 use crate::playout::Phase;
 use crate::testkit::netem::{Impairments, Order};
@@ -154,10 +154,10 @@ fn packets_of_any_length_and_mixture_come_in_as_ticks() {
         assert!(worst_residue(&pcm[pcm.len() - 80_000..], HZ, Rate::Hz8000) < 80.0, "{ptime}");
     }
     let mut sim = echo(Impairments::default(), |_| {});
-    let mut dice = Dice::new(5);
+    let mut rng = Rng::new(5);
     for _ in 0..400 {
         if let Some(phone) = sim.phones.get_mut(&0) {
-            phone.ptime = MS * [10, 20, 30, 40, 60][dice.roll() as usize % 5];
+            phone.ptime = MS * [10, 20, 30, 40, 60][rng.next_u64() as usize % 5];
         }
         sim.run(MS * 60);
     }
@@ -182,7 +182,7 @@ fn a_network_that_stands_still_for_two_seconds_leaves_no_lasting_delay() {
     sim.run(Duration::from_secs(20));
     let told = stats(&sim);
     assert!(told.delay < MS * 60, "{told:?}");
-    // A caller who hears himself is spared what is older than the limit, and no more.
+    // The caller's own sound is skipped where it is older than the limit, and no more.
     assert!((65..=80).contains(&told.packets.skipped), "{told:?}");
     let pcm = sim.sound(Seat::CALLER);
     assert!(worst_residue(&pcm[pcm.len() - 8_000..], HZ, Rate::Hz8000) < 80.0);
@@ -330,7 +330,7 @@ fn the_bot_is_ducked_one_tick_after_the_caller_begins_and_comes_back_when_it_was
     assert!((loud(900) - 10_000.0).abs() < 400.0);
     assert!((loud(1020) - 1_259.0).abs() < 100.0, "-18 dB: {}", loud(1020));
     assert!((loud(1600) - 10_000.0).abs() < 400.0);
-    // What may not be interrupted plays on.
+    // Sound that is not interruptible plays on.
     let mut sim = bot();
     let disclosure = Sound {
         utterance: UtteranceId(1),
@@ -362,7 +362,7 @@ fn sound_below_the_floor_is_never_heard() {
     sim.run(Duration::from_secs(3));
     let pcm = sim.sound(Seat::CALLER);
     assert!(has(&pcm[..4000], 500.0, Rate::Hz8000));
-    // 8 ms of fade, then nothing of it.
+    // A fade of 8 ms, then silence.
     let after = &pcm[4000 + 64..];
     assert!(rms(&after[..3000]) < 20.0);
     assert!(!has(after, 500.0, Rate::Hz8000) && !has(after, 700.0, Rate::Hz8000) && has(after, 900.0, Rate::Hz8000));
@@ -538,40 +538,40 @@ fn reports_go_out_about_every_five_seconds_and_goodbye_at_the_end() {
 #[test]
 fn whatever_arrives_nothing_panics_and_no_more_than_a_little_is_held() {
     for seed in 0..30 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let mut sim = Sim::new(Bot::Echoes);
         sim.join(Seat::CALLER, plan(Codec::Pcmu), None);
         let (mut seq, mut ts) = (0u16, 0u32);
         for _ in 0..1500 {
-            for _ in 0..dice.roll() % 6 {
-                match dice.roll() % 8 {
-                    0 => seq = dice.roll() as u16,
-                    1 => ts = dice.roll() as u32,
-                    2 => seq = seq.wrapping_sub((dice.roll() % 40) as u16),
-                    3 => ts = ts.wrapping_add((dice.roll() % 100_000) as u32),
+            for _ in 0..rng.next_u64() % 6 {
+                match rng.next_u64() % 8 {
+                    0 => seq = rng.next_u64() as u16,
+                    1 => ts = rng.next_u64() as u32,
+                    2 => seq = seq.wrapping_sub((rng.next_u64() % 40) as u16),
+                    3 => ts = ts.wrapping_add((rng.next_u64() % 100_000) as u32),
                     _ => (seq, ts) = (seq.wrapping_add(1), ts.wrapping_add(160)),
                 }
-                let length = [0, 1, 80, 160, 160, 160, 480, 5000][dice.roll() as usize % 8];
-                let early = MS * (dice.roll() % 3000) as u32;
+                let length = [0, 1, 80, 160, 160, 160, 480, 5000][rng.next_u64() as usize % 8];
+                let early = MS * (rng.next_u64() % 3000) as u32;
                 let packet = Rtp {
-                    arrived: if dice.roll().is_multiple_of(9) {
+                    arrived: if rng.next_u64().is_multiple_of(9) {
                         sim.now.checked_sub(early).unwrap_or(sim.now)
                     } else {
                         sim.now
                     },
-                    payload_type: [0, 0, 0, 0, 8, 13, 101, 77][dice.roll() as usize % 8],
-                    marker: dice.roll().is_multiple_of(5),
+                    payload_type: [0, 0, 0, 0, 8, 13, 101, 77][rng.next_u64() as usize % 8],
+                    marker: rng.next_u64().is_multiple_of(5),
                     sequence: seq,
                     timestamp: ts,
-                    ssrc: [1, 1, 1, 1, 2][dice.roll() as usize % 5],
-                    payload: (0..length).map(|_| dice.roll() as u8).collect(),
+                    ssrc: [1, 1, 1, 1, 2][rng.next_u64() as usize % 5],
+                    payload: (0..length).map(|_| rng.next_u64() as u8).collect(),
                 };
                 sim.input(Input::packet(Seat::CALLER, Packet::Rtp(packet)));
             }
             sim.tick();
         }
         assert_eq!(sim.rtp(Seat::CALLER).len(), 1500, "a packet per tick, come what may");
-        // An ear hears in order, hardly more than time passes, and misses what comes when the packets' numbers make no sense.
+        // An ear hears in order and about in real time; sound with nonsensical sequence numbers may be missing.
         assert!(sim.heard.windows(2).all(|pair| pair[0].1.pos <= pair[1].1.pos));
         assert!((1..=1650).contains(&sim.heard.len()), "{}", sim.heard.len());
     }

@@ -7,7 +7,7 @@
 //! A circuit (a gateway's hybrid, crosstalk, a loop-back): the same without loudspeaker and room. What comes back is a delay times
 //! a gain, or a response of some milliseconds.
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
-use crate::noise::Dice;
+use crate::noise::Rng;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ const LONGEST: usize = 8_000;
 /// One phone in one place, at 8 kHz.
 pub struct Acoustics {
     place: Place,
-    dice: Dice,
+    rng: Rng,
     /// Played sound, newest last.
     played: VecDeque<f32>,
     /// The path's delay at this moment, in samples.
@@ -88,11 +88,11 @@ pub struct Acoustics {
 
 impl Acoustics {
     pub fn new(place: Place) -> Self {
-        let mut dice = Dice::new(place.seed);
+        let mut rng = Rng::new(place.seed);
         Self {
-            response: response(place, &mut dice),
+            response: response(place, &mut rng),
             delay: samples(place.delay),
-            dice,
+            rng,
             played: VecDeque::from(vec![0.0; LONGEST]),
             air: vec![0.0; RESPONSE],
             at: 0,
@@ -127,7 +127,7 @@ impl Acoustics {
             let (recent, older) = self.air.split_at(self.at + 1);
             let path = recent.iter().rev().chain(older.iter().rev());
             let echo: f32 = path.zip(&self.response).map(|(air, tap)| air * tap).sum();
-            let noise = (self.dice.unit() + self.dice.unit() - 1.0) * self.place.noise * 6f32.sqrt();
+            let noise = (self.rng.unit() + self.rng.unit() - 1.0) * self.place.noise * 6f32.sqrt();
             let voice = voice.get(n).copied().map_or(0.0, f32::from);
             let sum = (echo + noise + voice).round().clamp(-32_768.0, 32_767.0) as i16;
             back.push(ULAW_TO_PCM[usize::from(ulaw(sum))]);
@@ -142,10 +142,10 @@ impl Acoustics {
         let per = |time: Duration| (samples(time) / tick.max(1)).max(1) as u64;
         let mut by = 0.0;
         if !place.step.is_zero() && self.ticks.is_multiple_of(per(place.step_every)) {
-            by += (2.0 * self.dice.unit() - 1.0) * samples(place.step) as f32;
+            by += (2.0 * self.rng.unit() - 1.0) * samples(place.step) as f32;
         }
         if !place.wobble.is_zero() && self.ticks.is_multiple_of(per(Duration::from_millis(500))) {
-            by += (2.0 * self.dice.unit() - 1.0) * samples(place.wobble) as f32;
+            by += (2.0 * self.rng.unit() - 1.0) * samples(place.wobble) as f32;
         }
         // It wanders about where it began.
         let middle = samples(place.delay) as f32;
@@ -170,10 +170,10 @@ fn samples(time: Duration) -> usize {
 }
 
 /// The response, whose energy is the echo's loss.
-fn response(place: Place, dice: &mut Dice) -> Vec<f32> {
+fn response(place: Place, rng: &mut Rng) -> Vec<f32> {
     let mut taps = match place.source {
-        Source::Speakerphone => room(place, dice),
-        Source::Circuit { response } => circuit(samples(response).min(RESPONSE), dice),
+        Source::Speakerphone => room(place, rng),
+        Source::Circuit { response } => circuit(samples(response).min(RESPONSE), rng),
     };
     let energy: f32 = taps.iter().map(|tap| tap * tap).sum();
     let scale = 10f32.powf(-place.loss_db / 20.0) / energy.sqrt();
@@ -182,26 +182,26 @@ fn response(place: Place, dice: &mut Dice) -> Vec<f32> {
 }
 
 /// Direct sound, six early reflections, and noise that decays.
-fn room(place: Place, dice: &mut Dice) -> Vec<f32> {
+fn room(place: Place, rng: &mut Rng) -> Vec<f32> {
     let decay = 6.9 / samples(place.reverberation).max(1) as f32;
     let mut taps: Vec<f32> = (0..RESPONSE)
-        .map(|n| if n < 24 { 0.0 } else { 0.18 * (2.0 * dice.unit() - 1.0) * (-decay * n as f32).exp() })
+        .map(|n| if n < 24 { 0.0 } else { 0.18 * (2.0 * rng.unit() - 1.0) * (-decay * n as f32).exp() })
         .collect();
     taps[0] = 1.0;
     for _ in 0..6 {
-        let at = 8 + (dice.roll() % 160) as usize;
-        taps[at] += (2.0 * dice.unit() - 1.0) * 0.8 * (-decay * at as f32).exp();
+        let at = 8 + (rng.next_u64() % 160) as usize;
+        taps[at] += (2.0 * rng.unit() - 1.0) * 0.8 * (-decay * at as f32).exp();
     }
     taps
 }
 
 /// The sound itself, and up to fourteen faint repetitions of it.
-fn circuit(length: usize, dice: &mut Dice) -> Vec<f32> {
+fn circuit(length: usize, rng: &mut Rng) -> Vec<f32> {
     let mut taps = vec![0.0; length + 1];
     taps[0] = 1.0;
     for _ in 0..length.min(14) {
-        let at = 1 + (dice.roll() % length as u64) as usize;
-        let sign = if dice.unit() < 0.5 { -1.0 } else { 1.0 };
+        let at = 1 + (rng.next_u64() % length as u64) as usize;
+        let sign = if rng.unit() < 0.5 { -1.0 } else { 1.0 };
         taps[at] += sign * 0.45 * (-3.0 * at as f32 / length as f32).exp();
     }
     taps

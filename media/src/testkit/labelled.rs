@@ -9,7 +9,7 @@ use crate::codec::Codec;
 use crate::ear::EarPlan;
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan};
-use crate::vad::{Attention, Models, Scratch, Vad, WINDOW};
+use crate::vad::{Models, Scratch, SileroPolicy, Vad, WINDOW};
 use std::path::Path;
 use std::process::Command;
 
@@ -167,17 +167,17 @@ impl Line {
         let late = Resampler::new(8_000, 16_000).delay().as_secs_f64() * 100.0;
         let mut odds = [Odds::default(), Odds::default(), Odds::default()];
         for (index, window) in sound.as_chunks::<WINDOW>().0.iter().enumerate() {
-            let mut judge = |vad: &mut Vad, attention| {
-                let mut look = vad.show(window, attention);
-                let silero = look.as_mut().map_or(0.0, |look| {
-                    models.look(&mut scratch, &mut [look]);
-                    look.odds()
+            let mut judge = |vad: &mut Vad, policy| {
+                let mut state = vad.push(window, policy);
+                let silero = state.as_mut().map_or(0.0, |state| {
+                    models.infer(&mut scratch, &mut [state]);
+                    state.odds()
                 });
-                (silero, vad.score(look))
+                (silero, vad.score(state))
             };
-            let (silero, _) = judge(&mut apart, Attention::Full);
-            let attention = gate.measure(window);
-            let (_, both) = judge(&mut vad, attention);
+            let (silero, _) = judge(&mut apart, SileroPolicy::Always);
+            let policy = gate.measure(window);
+            let (_, both) = judge(&mut vad, policy);
             gate.judge(Evidence::Line(both));
             // Speech is what fills at least half of the window.
             let place = |part: f64| ((index as f64 + part) * 3.2 - late).max(0.0) as usize;

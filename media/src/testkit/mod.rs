@@ -1,5 +1,6 @@
-//! Tools of the tests: seeded networks, rooms, tones, voices, labelled speech, WAV files, and whole rooms under simulated time.
+//! Tools of the tests: seeded networks, rooms, tones, voices, labelled speech, models, WAV files, and whole rooms under simulated time.
 pub mod acoustics;
+pub mod detectors;
 pub mod labelled;
 pub mod netem;
 pub mod phrases;

@@ -1,5 +1,5 @@
 //! `Netem`: a seeded network that delays, loses, doubles and reorders, as a sans-IO part (after Linux `tc netem`).
-use crate::noise::Dice;
+use crate::noise::Rng;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub struct Netem<T> {
     pub impairments: Impairments,
     /// The network stands still: what would arrive in this time arrives at its end, all at once.
     pub still: Option<Range<Instant>>,
-    dice: Dice,
+    rng: Rng,
     losing: u32,
     last: Option<Instant>,
     count: u64,
@@ -44,28 +44,20 @@ pub struct Netem<T> {
 
 impl<T: Clone> Netem<T> {
     pub fn new(impairments: Impairments, seed: u64) -> Self {
-        Self {
-            impairments,
-            still: None,
-            dice: Dice::new(seed),
-            losing: 0,
-            last: None,
-            count: 0,
-            flying: BTreeMap::new(),
-        }
+        Self { impairments, still: None, rng: Rng::new(seed), losing: 0, last: None, count: 0, flying: BTreeMap::new() }
     }
 
     pub fn send(&mut self, now: Instant, item: T) {
         let impairments = self.impairments;
         let burst = impairments.burst.max(1);
-        if self.losing == 0 && self.dice.unit() < impairments.loss / burst as f32 {
+        if self.losing == 0 && self.rng.unit() < impairments.loss / burst as f32 {
             self.losing = burst;
         }
-        let copies = if self.dice.unit() < impairments.duplicate { 2 } else { 1 };
+        let copies = if self.rng.unit() < impairments.duplicate { 2 } else { 1 };
         for _ in 0..copies {
-            let mut due = now + impairments.delay + impairments.jitter.mul_f32(self.dice.unit());
+            let mut due = now + impairments.delay + impairments.jitter.mul_f32(self.rng.unit());
             if !impairments.tail.is_zero() {
-                due += impairments.tail.mul_f32(-(1.0 - self.dice.unit()).ln());
+                due += impairments.tail.mul_f32(-(1.0 - self.rng.unit()).ln());
             }
             if !impairments.spread.is_zero() {
                 due += impairments.spread.mul_f32(self.half_normal());
@@ -88,8 +80,8 @@ impl<T: Clone> Netem<T> {
 
     /// The size of a normal deviate, scaled to a mean of one (Box and Muller, 1958).
     fn half_normal(&mut self) -> f32 {
-        let radius = (-2.0 * (1.0 - self.dice.unit()).ln()).sqrt();
-        (radius * (std::f32::consts::TAU * self.dice.unit()).cos()).abs() * std::f32::consts::FRAC_PI_2.sqrt()
+        let radius = (-2.0 * (1.0 - self.rng.unit()).ln()).sqrt();
+        (radius * (std::f32::consts::TAU * self.rng.unit()).cos()).abs() * std::f32::consts::FRAC_PI_2.sqrt()
     }
 
     /// The next item that has arrived by `now`, and when it did.

@@ -3,7 +3,7 @@ use super::netem::{Impairments, Netem};
 use super::tone::sine_from;
 use crate::Rate;
 use crate::codec::{Codec, Encoder};
-use crate::ear::wait::{Voice as Speech, Wait};
+use crate::ear::wait::{SpeechState, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
@@ -174,10 +174,10 @@ impl Sim {
         while let Some(output) = self.room.poll() {
             match output {
                 Output::Send { seat, packet } => self.sent.push((self.now, seat, packet)),
-                Output::Frame { seat, said, sent } => {
+                Output::Frame { seat, received, sent } => {
                     let mut frames = Vec::new();
                     let wait = self.waits.entry(seat.0).or_default();
-                    wait.take(sent.pos, said, sent.rate, Speech::Silent, &mut frames);
+                    wait.take(sent.pos, received, sent.rate, SpeechState::Silent, &mut frames);
                     self.heard.extend(frames.into_iter().map(|frame| (seat, frame)));
                 }
                 Output::Event(event) => self.events.push(event),

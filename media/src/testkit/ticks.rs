@@ -1,8 +1,8 @@
 //! A line's frames, made of sound; and a listener that keeps what an ear lets it have.
 use crate::asr::{Cue, Listen};
 use crate::ear::Ear;
+use crate::ear_input::EarInput;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
-use crate::said::Said;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tick number `tick` of a line at this rate: `pcm`, and silence where it is short.
@@ -16,7 +16,7 @@ pub fn frame(tick: usize, rate: Rate, pcm: &[i16]) -> Frame {
 /// What an ear is to hear of a tick whose sound came in time: `sent` is what the line was sent in the same tick.
 pub fn admit(ear: &mut Ear, near: Frame, sent: Frame) -> Frame {
     let mut frames = Vec::with_capacity(1);
-    ear.admit(Said::Now(Box::new(near)), sent, &mut frames);
+    ear.admit(EarInput::Now(Box::new(near)), sent, &mut frames);
     frames.pop().expect("sound that comes in time is heard in its tick")
 }
 

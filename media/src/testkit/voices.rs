@@ -1,6 +1,6 @@
 //! Voices for tests: synthesised by flite where it is installed, people where their recordings are present, and otherwise
 //! a machine that only sounds like speech.
-use crate::noise::Dice;
+use crate::noise::Rng;
 use crate::resample::Resampler;
 use std::collections::BTreeMap;
 use std::f32::consts::TAU;
@@ -131,16 +131,16 @@ pub fn talk_vietnamese(who: usize, seconds: f32) -> Vec<i16> {
 fn talk_of(voice: &str, sentences: &[&str], who: usize, seconds: f32) -> Vec<i16> {
     let length = (seconds * 8_000.0) as usize;
     let mut pcm = Vec::with_capacity(length);
-    let mut dice = Dice::new(who as u64);
+    let mut rng = Rng::new(who as u64);
     for n in who.. {
         if pcm.len() >= length {
             break;
         }
         match say(voice, sentences[n % sentences.len()]) {
             Some(said) => pcm.extend(said),
-            None => pcm.extend(murmur(dice.roll(), 3.0)),
+            None => pcm.extend(murmur(rng.next_u64(), 3.0)),
         }
-        pcm.extend(std::iter::repeat_n(0, 800 + (dice.roll() % 2_400) as usize));
+        pcm.extend(std::iter::repeat_n(0, 800 + (rng.next_u64() % 2_400) as usize));
     }
     pcm.truncate(length);
     pcm
@@ -154,22 +154,22 @@ pub fn reply(n: usize) -> Vec<i16> {
 
 /// Syllables that mean nothing: a pulse train through three resonances that move, hisses between.
 pub fn murmur(seed: u64, seconds: f32) -> Vec<i16> {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let mut pcm: Vec<f32> = Vec::new();
-    let pitch = 95.0 + 110.0 * dice.unit();
+    let pitch = 95.0 + 110.0 * rng.unit();
     let mut phase = 0.0f32;
     while pcm.len() < (seconds * 8_000.0) as usize {
-        let hiss = 200 + (dice.roll() % 500) as usize;
+        let hiss = 200 + (rng.next_u64() % 500) as usize;
         let mut last = 0.0;
         pcm.extend((0..hiss).map(|_| {
-            let white = dice.unit() - 0.5;
+            let white = rng.unit() - 0.5;
             let high = white - last;
             last = white;
             0.25 * high
         }));
-        let formants = [300.0 + 500.0 * dice.unit(), 900.0 + 1_300.0 * dice.unit(), 2_300.0 + 700.0 * dice.unit()];
-        let length = 900 + (dice.roll() % 1_400) as usize;
-        let bend = 0.85 + 0.3 * dice.unit();
+        let formants = [300.0 + 500.0 * rng.unit(), 900.0 + 1_300.0 * rng.unit(), 2_300.0 + 700.0 * rng.unit()];
+        let length = 900 + (rng.next_u64() % 1_400) as usize;
+        let bend = 0.85 + 0.3 * rng.unit();
         let mut state = [(0.0f32, 0.0f32); 3];
         for n in 0..length {
             let share = n as f32 / length as f32;
@@ -189,7 +189,7 @@ pub fn murmur(seed: u64, seconds: f32) -> Vec<i16> {
                 .sum();
             pcm.push(voiced * envelope);
         }
-        pcm.extend(std::iter::repeat_n(0.0, (dice.roll() % 900) as usize));
+        pcm.extend(std::iter::repeat_n(0.0, (rng.next_u64() % 900) as usize));
     }
     let loudest = pcm.iter().fold(1e-3f32, |loudest, s| loudest.max(s.abs()));
     level(&pcm.iter().map(|s| (s / loudest * 20_000.0) as i16).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! Clauses made before: the same words in the same voice start at once and cost nothing.
+//! A cache of synthesised clauses: the same words in the same voice start at once.
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use ring::digest::{Context, SHA256};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Key = [u8; 32];
 
-/// Sound at one time, with what is said when it has been played.
+/// A chunk of sound, with the characters that are said once it has been played.
 struct Piece {
     pcm: Vec<i16>,
     upto_char: u32,
@@ -22,7 +22,7 @@ struct Entry {
 }
 
 #[derive(Default)]
-struct Shelf {
+struct Contents {
     entries: HashMap<Key, Entry>,
     bytes: usize,
     clock: u64,
@@ -30,7 +30,7 @@ struct Shelf {
     misses: u64,
 }
 
-/// How a cache is doing.
+/// Figures of a cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheReport {
     pub clauses: usize,
@@ -39,25 +39,25 @@ pub struct CacheReport {
     pub misses: u64,
 }
 
-/// A synthesiser with a memory, by SHA-256 of text, voice and rate. Full: the clause unused longest is forgotten; one
-/// that is larger than a quarter of the memory is not kept.
+/// A synthesiser with a cache, keyed by SHA-256 of text, voice and rate. When it is full the least recently used clause is
+/// dropped; clauses larger than a quarter of it are not kept.
 pub struct Cache {
     engine: Arc<dyn Synthesiser>,
-    shelf: Mutex<Shelf>,
+    contents: Mutex<Contents>,
     bytes: usize,
 }
 
 impl Cache {
-    /// `bytes`: the most sound kept.
+    /// `bytes`: the size of the cache.
     pub fn new(engine: Arc<dyn Synthesiser>, bytes: usize) -> Self {
-        Self { engine, shelf: Mutex::default(), bytes }
+        Self { engine, contents: Mutex::default(), bytes }
     }
 
-    /// Makes the clauses a bot is known to need, until the first fault; returns how many are ready. It blocks its thread.
+    /// Synthesises clauses ahead, until the first fault; returns how many are ready. It blocks its thread.
     pub fn warm<'a>(&self, voice: &Voice, texts: impl IntoIterator<Item = &'a str>) -> Result<usize, TtsFault> {
         let mut ready = 0;
         for text in texts {
-            let known = self.shelf().entries.contains_key(&key(voice, text));
+            let known = self.contents().entries.contains_key(&key(voice, text));
             if !known {
                 self.speak(voice, text, &mut |_| Continue(()))?;
             }
@@ -67,23 +67,28 @@ impl Cache {
     }
 
     pub fn report(&self) -> CacheReport {
-        let shelf = self.shelf();
-        CacheReport { clauses: shelf.entries.len(), bytes: shelf.bytes, hits: shelf.hits, misses: shelf.misses }
+        let contents = self.contents();
+        CacheReport {
+            clauses: contents.entries.len(),
+            bytes: contents.bytes,
+            hits: contents.hits,
+            misses: contents.misses,
+        }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, key: &Key) -> Option<Arc<[Piece]>> {
-        let mut shelf = self.shelf();
-        shelf.clock += 1;
-        let clock = shelf.clock;
-        let found = shelf.entries.get_mut(key).map(|entry| {
+        let mut contents = self.contents();
+        contents.clock += 1;
+        let clock = contents.clock;
+        let found = contents.entries.get_mut(key).map(|entry| {
             entry.used = clock;
             entry.pieces.clone()
         });
-        *(if found.is_some() { &mut shelf.hits } else { &mut shelf.misses }) += 1;
+        *(if found.is_some() { &mut contents.hits } else { &mut contents.misses }) += 1;
         found
     }
 
@@ -93,16 +98,16 @@ impl Cache {
         if bytes > self.bytes / 4 {
             return;
         }
-        let mut shelf = self.shelf();
-        while shelf.bytes + bytes > self.bytes {
-            let oldest = shelf.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
-            let Some(gone) = oldest.and_then(|key| shelf.entries.remove(&key)) else { break };
-            shelf.bytes -= gone.bytes;
+        let mut contents = self.contents();
+        while contents.bytes + bytes > self.bytes {
+            let oldest = contents.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| *key);
+            let Some(gone) = oldest.and_then(|key| contents.entries.remove(&key)) else { break };
+            contents.bytes -= gone.bytes;
         }
-        let entry = Entry { pieces: pieces.into(), bytes, used: shelf.clock };
-        shelf.bytes += bytes;
-        if let Some(twin) = shelf.entries.insert(key, entry) {
-            shelf.bytes -= twin.bytes;
+        let entry = Entry { pieces: pieces.into(), bytes, used: contents.clock };
+        contents.bytes += bytes;
+        if let Some(replaced) = contents.entries.insert(key, entry) {
+            contents.bytes -= replaced.bytes;
         }
     }
 }
@@ -221,7 +226,7 @@ mod tests {
         said(&cache, &voice, &texts[0]);
         assert_eq!(cache.report().hits, before + 1);
         said(&cache, &voice, &texts[1]);
-        assert_eq!(cache.report().hits, before + 1, "the second clause was used longest ago");
+        assert_eq!(cache.report().hits, before + 1, "the second clause is the least recently used");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `Levelled`: a synthesiser whose voices are all equally loud: each is measured once by a sentence of its language.
+//! `Levelled`: a synthesiser whose voices are all equally loud. Each voice is measured once by a sentence of its language.
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use crate::Rate;
@@ -7,20 +7,19 @@ use std::f32::consts::TAU;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The active speech level of every voice, dB below full scale: loud enough for a street, and peaks of speech, some 16 dB above
-/// it, still fit.
+/// The active speech level of every voice, in dBFS: loud enough for a street, with room for peaks of speech some 16 dB above.
 pub const LEVEL_DBFS: f32 = -20.0;
-/// No voice is made louder or fainter than by this: beyond it something else is wrong.
-const MOST_DB: f32 = 15.0;
-/// Below this frequency there is no voice, only an offset (-3 dB).
+/// The largest change of a voice's level: beyond it something else is wrong.
+const MAX_CHANGE_DB: f32 = 15.0;
+/// Cutoff (-3 dB) of the filter that removes the offset (DC).
 const OFFSET_HZ: f32 = 20.0;
-/// Where peaks begin to be rounded, of full scale.
+/// Level from which peaks are compressed, as a share of full scale.
 const KNEE: f32 = 0.7;
 
-/// Brings each voice of an engine to [`LEVEL_DBFS`], takes its offset (DC) out, and rounds peaks instead of clipping them.
+/// Brings each voice of an engine to [`LEVEL_DBFS`], removes its offset (DC), and compresses peaks instead of clipping them.
 pub struct Levelled {
     engine: Arc<dyn Synthesiser>,
-    /// Factors of what has been measured.
+    /// Gain factors of the voices measured so far.
     gains: Mutex<HashMap<Voice, f32>>,
 }
 
@@ -29,7 +28,7 @@ impl Levelled {
         Self { engine, gains: Mutex::default() }
     }
 
-    /// The voice's factor, measured at its first use. `None`: the sink wants no more.
+    /// The voice's gain factor, measured at its first use. `None`: the sink ended the speech.
     fn gain(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<Option<f32>, TtsFault> {
         if let Some(gain) = self.gains().get(voice) {
             return Ok(Some(*gain));
@@ -48,7 +47,7 @@ impl Levelled {
             return Ok(None);
         }
         let gain = active_level(&pcm, voice.rate).map_or(1.0, |level| {
-            let db = (LEVEL_DBFS - level).clamp(-MOST_DB, MOST_DB);
+            let db = (LEVEL_DBFS - level).clamp(-MAX_CHANGE_DB, MAX_CHANGE_DB);
             10.0_f32.powf(db / 20.0)
         });
         self.gains().insert(voice.clone(), gain);
@@ -83,13 +82,13 @@ impl Synthesiser for Levelled {
         let (mut offset, mut out) = (Offset::new(voice.rate), Vec::new());
         self.engine.speak(voice, text, &mut |chunk| {
             out.clear();
-            out.extend(chunk.pcm.iter().map(|sample| rounded(offset.remove(*sample) * gain)));
+            out.extend(chunk.pcm.iter().map(|sample| compressed(offset.remove(*sample) * gain)));
             sink(Chunk { pcm: &out, upto_char: chunk.upto_char })
         })
     }
 }
 
-/// A first-order high-pass filter.
+/// A first-order high-pass filter that removes DC.
 struct Offset {
     keep: f32,
     before: f32,
@@ -101,7 +100,7 @@ impl Offset {
         Self { keep: (-TAU * OFFSET_HZ / rate.hz() as f32).exp(), before: 0.0, out: 0.0 }
     }
 
-    /// The next sample, of full scale 1.
+    /// Filters the next sample; the result has full scale 1.
     fn remove(&mut self, sample: i16) -> f32 {
         let sample = f32::from(sample) / 32_768.0;
         self.out = sample - self.before + self.keep * self.out;
@@ -110,15 +109,15 @@ impl Offset {
     }
 }
 
-/// As a sample: what is louder than the knee nears full scale and never reaches it.
-fn rounded(sample: f32) -> i16 {
+/// A 16-bit sample, compressed above the knee so that it does not reach full scale.
+fn compressed(sample: f32) -> i16 {
     let size = sample.abs();
     let size = if size <= KNEE { size } else { KNEE + (1.0 - KNEE) * ((size - KNEE) / (1.0 - KNEE)).tanh() };
     (size.copysign(sample) * 32_767.0) as i16
 }
 
-/// The active speech level in dB below full scale (of a square wave), by method B of ITU-T P.56: the power of the sound over the time
-/// in which somebody speaks. `None` where nobody does. Samples are of full scale 1.
+/// The active speech level in dBFS (relative to a square wave), by method B of ITU-T P.56: the power of the sound over the time of
+/// speech. `None` where there is no speech. Samples have full scale 1.
 pub fn active_level(pcm: &[f32], rate: Rate) -> Option<f32> {
     const STEPS: usize = 15;
     const MARGIN_DB: f64 = 15.9;
@@ -138,7 +137,7 @@ pub fn active_level(pcm: &[f32], rate: Rate) -> Option<f32> {
             active[step] += usize::from(silent[step] < hangover);
         }
     }
-    // The level above each threshold's activity falls towards the threshold as that rises; where they are the margin apart is the answer.
+    // As the threshold rises, the active level comes closer to it. The result is the level at which both differ by the margin.
     let db = |step: usize| (10.0 * (energy / active[step] as f64).log10(), 20.0 * threshold(step).log10());
     let mut before: Option<(f64, f64)> = None;
     for step in (0..STEPS).take_while(|step| active[*step] > 0) {

@@ -1,13 +1,13 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
 pub mod cache;
 mod chain;
+mod clause_formatter;
 #[cfg(unix)]
 pub mod espeak;
 #[cfg(feature = "flite")]
 pub mod flite;
 pub mod loudness;
 pub mod scripted;
-mod shape;
 
 pub use chain::Chain;
 
@@ -15,7 +15,7 @@ use crate::{Language, Rate};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// One clause on its way to a caller's ear; numbers rise through a call. A playout never plays sound below its floor.
+/// The number of a clause; numbers rise through a call. A playout never plays sound below its floor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtteranceId(pub u64);
 
@@ -40,21 +40,21 @@ pub struct Chunk<'a> {
 pub trait Synthesiser: Send + Sync {
     fn name(&self) -> &'static str;
     fn speaks(&self, language: Language) -> bool;
-    /// Speaks normalised text into `sink` as it is made; `Break` from the sink ends it early (that is no fault). An empty
-    /// chunk says that the engine is alive and waits for its turn.
+    /// Synthesises normalised text into `sink`, chunk by chunk; `Break` from the sink ends it early (that is no fault). An empty
+    /// chunk means that the engine is alive and waits for its turn.
     fn speak(
         &self,
         voice: &Voice,
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault>;
-    /// Finds out whether the engine works, with a word that nobody hears. What keeps sound asks the engine behind it.
+    /// Checks whether the engine works, with a word that nobody hears. A wrapper with a cache probes the engine behind it.
     fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.speak(voice, "a", sink)
     }
 }
 
-/// Sound on its way into a leg's playout.
+/// A piece of sound for a leg's playout.
 #[derive(Clone, Debug)]
 pub struct Sound {
     pub utterance: UtteranceId,
@@ -63,11 +63,11 @@ pub struct Sound {
     pub rate: Rate,
     pub upto_char: u32,
     pub interruptible: bool,
-    /// Nothing more comes of this utterance. `pcm` may be empty.
+    /// The utterance has no further sound. `pcm` may be empty.
     pub last: bool,
 }
 
-/// From a speaking session to the call.
+/// Events of a speaking session for its call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Spoken {
     /// The first sound of an utterance has left for the playout.
@@ -79,7 +79,7 @@ pub enum Spoken {
     Done {
         utterance: UtteranceId,
     },
-    /// No engine could say it. The playout has been told that nothing comes.
+    /// No engine could synthesise it. The playout has got the end of the utterance.
     Failed {
         utterance: UtteranceId,
         fault: TtsFault,
@@ -98,9 +98,9 @@ pub enum TtsFault {
     Busy,
 }
 
-/// Where a speaking session puts its sound: a leg's playout.
+/// Takes the sound of a speaking session: a leg's playout.
 pub trait Sink: Send {
-    /// Never blocks. The playout itself drops what has been hushed.
+    /// Never blocks. The playout drops hushed sound.
     ///
     /// # Errors
     /// Why the sound was not taken.
@@ -110,7 +110,7 @@ pub trait Sink: Send {
 /// Why a [`Sink`] did not take a piece of sound.
 #[derive(Debug)]
 pub enum Unsent {
-    /// Its queue is full: enough sound waits to be played. The piece comes back, to be offered again in a moment.
+    /// The queue is full. The piece is returned, to be offered again later.
     Full(Sound),
     /// The call is gone.
     Gone,

@@ -1,4 +1,4 @@
-//! A synthesiser that does exactly what it is told: a tone per text, for demonstrations and for tests of faults.
+//! A synthesiser that follows a script: a tone per text, for demonstrations and tests.
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use std::f32::consts::TAU;
@@ -11,10 +11,10 @@ use std::time::Duration;
 pub enum Manner {
     /// All sound as fast as the sink takes it.
     Prompt,
-    /// This long before each chunk of 20 ms.
+    /// With this delay before each chunk of 20 ms.
     Slow(Duration),
     Fail,
-    /// Not a sample, ever.
+    /// Never returns, without a sample.
     Hang,
     /// Hangs after this much sound.
     HangAfter(Duration),
@@ -33,7 +33,7 @@ impl Scripted {
     }
 }
 
-/// The frequency a text is spoken at, 300–3300 Hz in steps of 50, the same in every run.
+/// The frequency of a text, 300–3300 Hz in steps of 50, the same in every run.
 pub fn tone_of(text: &str) -> f32 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     300.0 + (hash % 61) as f32 * 50.0

@@ -1,4 +1,4 @@
-//! earshot: a small detector whose weights are inside its crate, so that it works wherever Switchboard does.
+//! earshot: a small detector whose weights are inside its crate, so that it is always available.
 use super::{WINDOW, logit};
 
 /// One line's detector: 8 kB of state.

@@ -1,8 +1,8 @@
 //! `Gate`: turns log-odds of speech, window by window, into the samples where speech began and stopped.
 //!
-//! The detectors see 32 ms at a time and trail behind both ends of speech; the level of the sound, in 8 ms blocks against
-//! an adaptive noise floor (minimum statistics, R. Martin, 2001), says where within that time it rose and fell.
-use super::{Attention, WINDOW};
+//! The detectors judge 32 ms at a time and lag behind both ends of speech. The level of the sound, in 8 ms blocks against an
+//! adaptive noise floor (minimum statistics, R. Martin, 2001), locates both ends within that time.
+use super::{SileroPolicy, WINDOW};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const HISTORY: usize = 200;
 /// When the gate opens and closes.
 #[derive(Clone, Copy, Debug)]
 pub struct GatePlan {
-    /// Speech that must be seen before it counts as begun.
+    /// Speech needed before it counts as begun.
     pub start: Duration,
     /// Silence after the last sound of speech before it counts as over.
     pub end: Duration,
@@ -32,7 +32,7 @@ impl GatePlan {
         Self { start, end, enter: -0.2, stay: -0.8, rise_db: 4.0 }
     }
 
-    /// For earshot alone, which takes more for speech than is.
+    /// For earshot alone, which takes noise for speech more often.
     pub fn strict(start: Duration, end: Duration) -> Self {
         Self { start: start * 2, end, enter: 0.6, stay: 0.2, rise_db: 9.0 }
     }
@@ -43,13 +43,13 @@ impl GatePlan {
 pub enum Evidence {
     /// Sound from the line, and the log-odds that it is speech.
     Line(f32),
-    /// Mostly made up for lost packets: keeps speech alive, and begins none.
+    /// Mostly concealment of lost packets: it may continue speech and begins none.
     Concealed(f32),
-    /// Nothing was sent: silence whatever it sounds like, and no measure of the line's noise.
+    /// Nothing was sent: silence, which says nothing about the line's noise.
     Idle,
 }
 
-/// What a window settles. Samples are counted at 16 kHz from the gate's first.
+/// A decision. Samples are counted at 16 kHz from the gate's first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Start(u64),
@@ -75,7 +75,7 @@ enum State {
 pub struct Gate {
     plan: GatePlan,
     state: State,
-    /// Blocks so far; the levels of the newest of them in dBFS, and their mean over 40 ms where it measures noise.
+    /// Blocks so far; levels of the newest in dBFS; and means of windows that may be noise.
     blocks: u64,
     levels: VecDeque<f32>,
     calm: VecDeque<f32>,
@@ -83,18 +83,18 @@ pub struct Gate {
     last_sample: f32,
 }
 
-/// Level of nothing, and the lowest noise floor worth telling from it (one step of µ-law is -72 dB).
+/// Level of digital silence, and the lowest noise floor (one step of µ-law is -72 dB).
 const NOTHING_DB: f32 = -96.0;
 const LOWEST_FLOOR_DB: f32 = -78.0;
-/// The minimum of a noise's short levels lies this far below their mean.
+/// The minimum of short-time levels of noise lies this far below their mean.
 const BIAS_DB: f32 = 1.0;
-/// Speech ranges over this much; what is fainter than its loudest block by more is breath, room or echo.
+/// The range of speech levels: sound further below its loudest block is breath, reverberation or echo.
 const RANGE_DB: f32 = 35.0;
-/// A window that rises this far above the noise is worth Silero's look.
+/// From this far above the noise Silero judges a window.
 const LOOK_DB: f32 = 3.0;
-/// The edges of speech stand this far above the noise.
+/// The level above the noise at which speech begins and ends.
 const EDGE_DB: f32 = 4.0;
-/// The beginning is looked for this long before the first window of speech, the end as long before the last.
+/// How far (240 ms) the beginning is searched before the first window of speech, and the end before the last.
 const REACH: u64 = 16_000 / 1_000 * 240;
 /// Pauses of up to this many blocks (closures of plosives) lie within a word.
 const CLOSURE: u64 = 12;
@@ -116,7 +116,7 @@ impl Gate {
         matches!(self.state, State::Speech { .. })
     }
 
-    /// Whether somebody speaks, and has not begun to pause: the detectors see the end of a word up to three windows late.
+    /// Whether speech goes on without a pause. The detectors notice the end of a word up to three windows late.
     pub fn is_mid_word(&self) -> bool {
         let now = self.blocks * BLOCK as u64;
         matches!(self.state, State::Speech { until, .. } if now - until <= 3 * WINDOW as u64)
@@ -127,8 +127,8 @@ impl Gate {
         self.floor
     }
 
-    /// Measures the next window; says how closely it must be looked at. [`Gate::judge`] follows.
-    pub fn measure(&mut self, window: &[i16; WINDOW]) -> Attention {
+    /// Measures the next window and tells when Silero is to judge it. [`Gate::judge`] follows.
+    pub fn measure(&mut self, window: &[i16; WINDOW]) -> SileroPolicy {
         let mut loudest = NOTHING_DB;
         for block in window.as_chunks::<BLOCK>().0 {
             let level = self.level(block);
@@ -140,7 +140,7 @@ impl Gate {
             self.levels.pop_front();
         }
         let busy = !matches!(self.state, State::Quiet { seen: 0, .. });
-        if busy || loudest > self.floor + LOOK_DB { Attention::Full } else { Attention::Idle }
+        if busy || loudest > self.floor + LOOK_DB { SileroPolicy::Always } else { SileroPolicy::OnSuspicion }
     }
 
     /// Judges the window last measured.
@@ -192,14 +192,14 @@ impl Gate {
         verdict
     }
 
-    /// Lets speech be over at once, without a verdict.
+    /// Ends speech at once, without a verdict.
     pub fn reset(&mut self) {
         self.state = State::Quiet { seen: 0, since: 0 };
     }
 
-    /// Level of one block in dBFS, after a first-order pre-emphasis that leaves hum and DC out and lets fricatives in.
+    /// Level of one block in dBFS, after a first-order pre-emphasis that attenuates hum and DC and raises fricatives.
     fn level(&mut self, block: &[i16; BLOCK]) -> f32 {
-        // Eight sums side by side, so that the compiler can use vector registers.
+        // Eight parallel sums, so that the compiler can use vector registers.
         let mut sums = [0.0f32; 8];
         let mut sound = [self.last_sample; BLOCK + 1];
         for (value, sample) in sound[1..].iter_mut().zip(block) {
@@ -217,7 +217,7 @@ impl Gate {
         (10.0 * (power / full).max(1e-10).log10()).max(NOTHING_DB)
     }
 
-    /// Takes the last window for noise, unless somebody speaks: then the floor can only sink.
+    /// Updates the noise floor from the last window. During speech it can only sink.
     fn learn(&mut self, evidence: Evidence) {
         if !matches!(evidence, Evidence::Line(_)) {
             return;
@@ -249,7 +249,7 @@ impl Gate {
         (self.floor + EDGE_DB).max(peak - RANGE_DB)
     }
 
-    /// The sample where the sound first rose that led to speech in the windows since `since`.
+    /// The sample where the sound of the speech first rose. `since`: its first window.
     fn began(&self, since: u64, peak: f32) -> u64 {
         let threshold = self.threshold(peak);
         let first = since / BLOCK as u64;
@@ -265,7 +265,7 @@ impl Gate {
         start * BLOCK as u64
     }
 
-    /// The sample after the last sound of speech, at or before `until`.
+    /// The sample after the last sound of speech, not after `until`.
     fn stopped(&self, until: u64, peak: f32) -> u64 {
         let threshold = self.threshold(peak);
         let last = until / BLOCK as u64;
@@ -279,7 +279,7 @@ impl Gate {
 mod tests {
     use super::*;
 
-    /// Levels (amplitude of a square wave at a quarter of the rate) and odds of each window, and what the gate says of them.
+    /// The verdicts on windows of a level (amplitude of a square wave at a quarter of the rate) and evidence each.
     fn verdicts(windows: &[(i16, Evidence)]) -> Vec<(usize, Verdict)> {
         let mut gate = Gate::new(GatePlan::fused(Duration::from_millis(64), Duration::from_millis(200)));
         let sound = |loud: i16| std::array::from_fn(|n| if n / 2 % 2 == 0 { loud } else { -loud });
@@ -300,7 +300,7 @@ mod tests {
     fn speech_counts_after_64_ms_and_is_over_200_ms_after_its_last_sound() {
         let mut windows = vec![(4, NO); 20];
         windows.extend([(3_000, YES); 10]);
-        // The detectors trail by two windows.
+        // The detectors lag by two windows.
         windows.extend([(4, YES); 2]);
         windows.extend([(4, NO); 12]);
         let window = WINDOW as u64;

@@ -1,14 +1,14 @@
 //! Voice activity: where speech begins and where it stops.
 //!
-//! Two detectors look at the same 32 ms [`WINDOW`]: Silero v6.2 (a recurrent network, computed by [`silero`] for all lines of a
+//! Two detectors judge the same 32 ms [`WINDOW`]: Silero v6.2 (a recurrent network, computed by [`silero`] for all lines of a
 //! thread at once) and earshot (a small network inside its crate). Their log-odds are added ([`Vad`]); the [`gate`] turns the
-//! stream of them into [`Edge`]s.
+//! stream of log-odds into [`Edge`]s.
 pub mod earshot;
 pub mod gate;
-mod shape;
+mod predictability;
 pub mod silero;
 
-pub use silero::{Look, Scratch};
+pub use silero::{Scratch, SileroState};
 
 use crate::SamplePos;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// Samples at 16 kHz that are judged at once: 32 ms.
 pub const WINDOW: usize = 512;
 
-/// The gate's verdict. It carries the sample where speech began or stopped, not the moment it was noticed.
+/// A start or an end of speech. It carries the position where speech began or stopped, not the time of the decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Edge {
     /// `arrived`: when the network delivered that sample.
@@ -63,13 +63,13 @@ impl Models {
         })
     }
 
-    /// Models whose Silero panics at each look.
+    /// Models whose Silero panics at each inference.
     #[cfg(test)]
     pub(crate) fn crashing() -> Self {
         Self { silero: None, crashes: true }
     }
 
-    /// What listens, in words for people.
+    /// The detectors in use, for operators.
     pub fn describe(&self) -> &'static str {
         match self.silero {
             Some(_) => "Silero v6.2 and earshot, fused",
@@ -79,12 +79,12 @@ impl Models {
         }
     }
 
-    /// Lets Silero look at all windows that lines have due at this moment; what each gets is the same in any company.
-    pub fn look(&self, scratch: &mut Scratch, due: &mut [&mut Look]) {
+    /// Runs Silero on all windows that lines have due. The result of a line does not depend on the others.
+    pub fn infer(&self, scratch: &mut Scratch, due: &mut [&mut SileroState]) {
         #[cfg(test)]
         assert!(!self.crashes || due.is_empty(), "a crash of a test");
         if let Some(silero) = &self.silero {
-            silero.look(scratch, due);
+            silero.infer(scratch, due);
         }
     }
 
@@ -97,94 +97,94 @@ impl Models {
     }
 }
 
-/// How closely a window is worth looking at.
+/// When Silero judges a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attention {
-    /// Silero looks whatever earshot says: somebody is speaking, or the sound has just risen.
-    Full,
-    /// Nothing rises above the line's noise: Silero looks only where earshot suspects something. What it has not seen does not
-    /// lull it: it notices speech sooner than one that looks at every window, and costs less.
-    Idle,
+pub enum SileroPolicy {
+    /// Always: somebody speaks, or the sound has just risen.
+    Always,
+    /// Only where earshot suspects speech: nothing rises above the line's noise. Windows of noise would bias the network's state, so
+    /// without them it notices speech sooner, at less cost.
+    OnSuspicion,
 }
 
-/// Both detectors of one line. Windows are given in order: [`Vad::show`], Silero's look if one is due, [`Vad::score`].
+/// Both detectors of one line. For each window in order: [`Vad::push`], [`Models::infer`] if it returns a line, [`Vad::score`].
 pub struct Vad {
     earshot: earshot::Earshot,
-    /// Of the window last shown.
+    /// Of the last window.
     earshot_odds: f32,
     fused: bool,
     windows: u64,
-    /// What Silero remembers of the line; away while it looks.
-    look: Option<Box<Look>>,
+    /// Silero's state of the line; taken out during inference.
+    state: Option<Box<SileroState>>,
 }
 
 /// Weight of each detector's log-odds; their sum is speech where it is positive.
 const WEIGHT: f32 = 0.6;
-/// Log-odds of earshot below which Silero need not look while nothing rises above the noise.
+/// Log-odds of earshot from which it suspects speech.
 const SUSPICION: f32 = -0.3;
-/// What a window counts as for Silero that it does not look at.
+/// Silero's log-odds of a window that it does not judge.
 const UNSEEN: f32 = -6.0;
-/// Windows (0.5 s) that Silero looks at whatever they hold, so that it knows the line.
+/// Windows (0.5 s) at the start of a line that Silero always judges, to adapt to it.
 const WARM_UP: u64 = 16;
-/// Where earshot is alone, only sounds as predictable (dB) as voiced speech begin speech; others are at most doubtful.
+/// For earshot alone: only sounds as predictable (dB) as voiced speech can begin speech; the log-odds of others are limited.
 const VOICED_DB: std::ops::Range<f32> = 2.0..26.0;
 const UNVOICED: f32 = 0.3;
-/// What the gate asks more of earshot alone than of both ([`gate::GatePlan`]).
+/// Subtracted from earshot's log-odds where it replaces both detectors: it takes more for speech than they do.
 const CREDULITY: f32 = 0.8;
 
 impl Vad {
     pub fn new(models: &Models) -> Self {
         let fused = models.are_fused();
-        Self { earshot: earshot::Earshot::new(), earshot_odds: 0.0, fused, windows: 0, look: None }
+        Self { earshot: earshot::Earshot::new(), earshot_odds: 0.0, fused, windows: 0, state: None }
     }
 
-    /// Takes the line's next window. What comes back goes to [`Models::look`] and from there to [`Vad::score`]; nothing where
-    /// Silero need not look, or is not there.
-    pub fn show(&mut self, window: &[i16; WINDOW], attention: Attention) -> Option<Box<Look>> {
+    /// Takes the line's next window. A returned line goes to [`Models::infer`] and then to [`Vad::score`]; `None` where Silero is
+    /// not needed or not loaded.
+    pub fn push(&mut self, window: &[i16; WINDOW], policy: SileroPolicy) -> Option<Box<SileroState>> {
         self.windows += 1;
         self.earshot_odds = self.earshot.score(window);
         if !self.fused {
-            let shape = shape::predictability(window);
-            if !VOICED_DB.contains(&shape) {
+            let predictability = predictability::predictability(window);
+            if !VOICED_DB.contains(&predictability) {
                 self.earshot_odds = self.earshot_odds.min(UNVOICED);
             }
             return None;
         }
-        self.look.get_or_insert_default().show(window);
-        let dull = attention == Attention::Idle && self.earshot_odds < SUSPICION && self.windows > WARM_UP;
-        self.look.take_if(|_| !dull)
+        self.state.get_or_insert_default().push(window);
+        let skip = policy == SileroPolicy::OnSuspicion && self.earshot_odds < SUSPICION && self.windows > WARM_UP;
+        self.state.take_if(|_| !skip)
     }
 
-    /// The log-odds that the window last shown is speech.
-    pub fn score(&mut self, look: Option<Box<Look>>) -> f32 {
+    /// The log-odds that the last window is speech.
+    pub fn score(&mut self, state: Option<Box<SileroState>>) -> f32 {
         if !self.fused {
             return self.earshot_odds;
         }
-        let silero = look.as_ref().map_or(UNSEEN, |look| look.odds());
-        self.look = look.or(self.look.take());
+        let silero = state.as_ref().map_or(UNSEEN, |state| state.odds());
+        self.state = state.or(self.state.take());
         WEIGHT * (silero + self.earshot_odds)
     }
 
-    /// The same where Silero could not look: what earshot says, which takes more for speech than is.
-    pub fn alone(&self) -> f32 {
+    /// The same without Silero.
+    pub fn earshot_only(&self) -> f32 {
         self.earshot_odds - CREDULITY
     }
 
-    /// What earshot by itself says of the window last shown.
+    /// Earshot's own log-odds of the last window.
     pub fn earshot_odds(&self) -> f32 {
         self.earshot_odds
     }
 
-    /// What comes next does not follow on what was before. Silero keeps its memory of the line.
+    /// A discontinuity: the next sound does not follow the last. Silero keeps its state of the line.
     pub fn cut(&mut self) {
         self.earshot = earshot::Earshot::new();
-        if let Some(look) = &mut self.look {
-            look.cut();
+        if let Some(state) = &mut self.state {
+            state.cut();
         }
     }
 }
 
-/// Log-odds of a probability, kept within ±9.2 so that one detector alone cannot decide for ever.
+/// Log-odds of a probability, limited to ±9.2 so that one detector cannot outweigh the other by any amount.
 fn logit(p: f32) -> f32 {
     let p = p.clamp(1e-4, 1.0 - 1e-4);
     (p / (1.0 - p)).ln()

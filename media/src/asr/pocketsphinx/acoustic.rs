@@ -1,28 +1,28 @@
-//! One acoustic model, loaded once and shared by everything that listens with it.
-use super::files::{Numbers, Params, Phones, load};
-use super::front::Front;
+//! An acoustic model, loaded once and shared by all decoders.
+use super::files::{Parameters, Params, Phones, load};
+use super::front::FrontEnd;
 use super::mixtures::{Mixtures, UNIT};
 use std::path::Path;
 
 /// States per phone.
 pub const STATES: usize = 3;
 
-/// No way: added to any score, it stays worse than every other.
-pub const NEVER: i32 = i32::MIN / 4;
+/// The score of what is impossible: below any other, also after adding scores to it.
+pub const IMPOSSIBLE: i32 = i32::MIN / 4;
 /// Noises that a model may have.
 const NOISES: usize = 64;
-/// The least probability of a transition that there is.
+/// Floor of transition probabilities.
 const TRANSITION: f64 = 1e-4;
 
-/// From each state to itself, the next ones, and out of the phone.
+/// From each state to itself, the next ones, and the exit of the phone.
 pub type Transitions = [[i32; STATES + 1]; STATES];
 
 pub struct Acoustic {
-    pub front: Front,
+    pub front: FrontEnd,
     pub phones: Phones,
     pub mixtures: Mixtures,
     pub transitions: Vec<Transitions>,
-    /// Silence and noises, by the names they have in paths.
+    /// Silence and noises, by their names in paths.
     pub fillers: Vec<(String, u8)>,
 }
 
@@ -48,22 +48,22 @@ impl Acoustic {
         if fillers.len() > NOISES {
             return Err(format!("noisedict: more than {NOISES} noises"));
         }
-        let front = Front::new(&params, rate)?;
+        let front = FrontEnd::new(&params, rate)?;
         let mixtures = Mixtures::load(dir, &params, &phones)?;
         Ok(Self { front, phones, mixtures, transitions, fillers })
     }
 }
 
 fn transitions(bytes: &[u8]) -> Result<Vec<Transitions>, String> {
-    let Numbers { shape, values } = Numbers::read(bytes, 3)?;
-    if shape.get(1..3) != Some(&[STATES, STATES + 1]) || values.len() != shape[0] * STATES * (STATES + 1) {
+    let Parameters { dimensions, values } = Parameters::read(bytes, 3)?;
+    if dimensions.get(1..3) != Some(&[STATES, STATES + 1]) || values.len() != dimensions[0] * STATES * (STATES + 1) {
         return Err(format!("its phones have other than {STATES} states"));
     }
     let score = |row: &[f32], to: usize| {
         let sum: f64 = row.iter().map(|&p| f64::from(p)).sum::<f64>().max(f64::MIN_POSITIVE);
         let p = f64::from(row[to]) / sum;
-        // As the model's trainer stores them: in a byte.
-        if p > 0.0 { -((-p.clamp(TRANSITION, 1.0).ln() / UNIT) as i32).min(254) } else { NEVER }
+        // A byte, as SphinxTrain stores them.
+        if p > 0.0 { -((-p.clamp(TRANSITION, 1.0).ln() / UNIT) as i32).min(254) } else { IMPOSSIBLE }
     };
     let matrix = |values: &[f32]| {
         std::array::from_fn(|from| std::array::from_fn(|to| score(&values[from * (STATES + 1)..][..STATES + 1], to)))

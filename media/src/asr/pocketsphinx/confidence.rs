@@ -1,19 +1,19 @@
-//! Whether words were spoken or only found: the grammar's best path against a free loop of phones.
+//! A confidence measure: the score of the grammar's best path against that of a free phone loop.
 //!
-//! Both searches score the same frames with every state computed, so their acoustic scores compare. A grammar has to make
-//! something of any sound; the phones make the most of it. Three gaps tell speech inside the grammar from speech outside
-//! it: the mean per frame over all words, a third of the worst word's, and half of what the grammar's path calls silence
-//! and the phones do not (a short word laid into a long sentence).
+//! Both searches score the same frames with every state computed, so their acoustic scores can be compared. The grammar matches
+//! any sound as well as its words allow; the phone loop matches it best. Three gaps separate speech inside the grammar from speech
+//! outside it: the mean per frame over all words, a third of that of the worst word, and half of the speech that the grammar's path
+//! takes for silence (a short word matched within a long sentence).
 use super::segment::Segment;
 
-/// What a word, and silence between two, has to make up for: one more fits any sound a little better.
+/// Penalties per word, and per silence between two: each additional segment fits any sound a little better.
 const WORD: f64 = 225.0;
 const PAUSE: f64 = 270.0;
-/// Added to a word's length when it is compared, so that a word of 50 ms cannot condemn a sentence.
+/// Added to a word's length, so that a word of 50 ms cannot reject a sentence.
 const PRIOR_FRAMES: f64 = 10.0;
 const WORST: f64 = 0.3;
 const UNSAID: f64 = 0.5;
-/// The most that unsaid speech counts, per frame of the words.
+/// The most that speech outside the words counts, per frame of the words.
 const MOST_UNSAID: f64 = 40.0;
 /// The score gap over which confidence falls from 0.73 to 0.5.
 const SLOPE: f64 = 5.0;
@@ -43,7 +43,7 @@ pub fn score(path: &[Segment], phones: &[Segment]) -> Option<f32> {
     (length > 0.0).then(|| (sum / length + WORST * worst - UNSAID * (unsaid / length).min(MOST_UNSAID)) as f32)
 }
 
-/// How much lower a likely answer may score than anything else: little speech proves less than much.
+/// How much lower a sentence may score that the grammar weights as likely. Less for short speech, which is weaker evidence.
 pub fn trust(path: &[Segment]) -> f32 {
     let words = path.iter().filter(|segment| !segment.word.starts_with(['<', '[']));
     let frames: i32 = words.map(|word| word.to - word.from + 1).sum();

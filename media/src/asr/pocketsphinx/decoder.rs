@@ -1,4 +1,4 @@
-//! Sound against a grammar and against free phones. A frame is scored once for both.
+//! Decoding against a grammar and a phone loop. A frame is scored once for both.
 use super::acoustic::Acoustic;
 use super::front::{Cepstrum, Feature, REACH, Stream, feature, mean};
 use super::graph::Graph;
@@ -9,20 +9,20 @@ use std::sync::Arc;
 
 /// Frames scored together.
 const TOGETHER: usize = 16;
-/// Frames for which a stream holds on to the mean it began with.
-const PATIENCE: f32 = 200.0;
+/// Weight, in frames, of the initial cepstral mean of a stream.
+const INITIAL_WEIGHT: f32 = 200.0;
 
-/// A whole utterance, decoded.
+/// The decoding of a whole utterance.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Decoding {
     /// The words, if they are a sentence of the grammar.
     pub text: Option<String>,
     pub path: Vec<Segment>,
     pub phones: Vec<Segment>,
 }
 
-/// Decodes a whole utterance, at the model's rate: its cepstral mean is taken over all of it.
-pub fn decode(model: &Acoustic, graph: &Arc<Graph>, pcm: &[i16]) -> Verdict {
+/// Decodes a whole utterance, at the model's rate. The cepstral mean is that of the utterance.
+pub fn decode(model: &Acoustic, graph: &Arc<Graph>, pcm: &[i16]) -> Decoding {
     let (mut stream, mut cepstra) = (Stream::default(), Vec::new());
     stream.push(&model.front, pcm, &mut cepstra);
     stream.end(&model.front, &mut cepstra);
@@ -41,11 +41,11 @@ pub fn decode(model: &Acoustic, graph: &Arc<Graph>, pcm: &[i16]) -> Verdict {
         }
     }
     let text = Some(words.words(true)).filter(|text| !text.is_empty());
-    Verdict { text, path: words.segments(), phones: phones.segments(model) }
+    Decoding { text, path: words.segments(), phones: phones.segments(model) }
 }
 
-/// Follows one utterance as it is spoken.
-pub struct Follower {
+/// Decodes an utterance while it is spoken, for partial words.
+pub struct StreamDecoder {
     search: Search,
     stream: Stream,
     cepstra: Vec<Cepstrum>,
@@ -57,15 +57,15 @@ pub struct Follower {
     features: Vec<Feature>,
 }
 
-impl Follower {
+impl StreamDecoder {
     pub fn new(model: &Acoustic, graph: Arc<Graph>) -> Self {
         Self {
             search: Search::new(graph, model.phones.silence),
             stream: Stream::default(),
             cepstra: Vec::new(),
             scored: 0,
-            sum: model.front.mean.map(|mean| mean * PATIENCE),
-            summed: PATIENCE,
+            sum: model.front.mean.map(|mean| mean * INITIAL_WEIGHT),
+            summed: INITIAL_WEIGHT,
             scratch: Scratch::default(),
             rows: Vec::new(),
             features: Vec::new(),
@@ -73,7 +73,7 @@ impl Follower {
     }
 
     /// More sound of the utterance, at the model's rate.
-    pub fn hear(&mut self, model: &Acoustic, pcm: &[i16]) {
+    pub fn push(&mut self, model: &Acoustic, pcm: &[i16]) {
         let before = self.cepstra.len();
         self.stream.push(&model.front, pcm, &mut self.cepstra);
         for cepstrum in self.cepstra[before..].iter().filter(|cepstrum| cepstrum[0] >= 0.0) {
@@ -81,7 +81,7 @@ impl Follower {
             self.summed += 1.0;
         }
         let mean = if model.front.subtracts_mean { self.sum.map(|sum| sum / self.summed) } else { Cepstrum::default() };
-        // A feature looks ahead.
+        // A feature needs frames ahead.
         let ready = self.cepstra.len().saturating_sub(REACH);
         let senones = self.search.graph().senones.len();
         while self.scored < ready {

@@ -54,7 +54,7 @@ impl Dictionary {
             .collect()
     }
 
-    /// Every way to say each of these words, a bot's own lexicon first; `Err` names the words nobody can pronounce.
+    /// All pronunciations of these words, those of the bot's lexicon first; `Err` names the words without any.
     pub fn cut(
         &self,
         words: &[String],
@@ -62,13 +62,14 @@ impl Dictionary {
     ) -> Result<Vec<(String, Vec<String>)>, Vec<String>> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for word in words {
-            let mut ways: Vec<String> = lexicon.get(word).map(|phones| phones.join(" ")).into_iter().collect();
-            ways.extend(self.pronunciations(word));
-            ways.dedup();
-            if ways.is_empty() {
+            let mut pronunciations: Vec<String> =
+                lexicon.get(word).map(|phones| phones.join(" ")).into_iter().collect();
+            pronunciations.extend(self.pronunciations(word));
+            pronunciations.dedup();
+            if pronunciations.is_empty() {
                 missing.push(word.clone());
             }
-            found.push((word.clone(), ways));
+            found.push((word.clone(), pronunciations));
         }
         if missing.is_empty() { Ok(found) } else { Err(missing) }
     }
@@ -97,8 +98,9 @@ mod tests {
         lexicon.insert("fika".to_owned(), vec!["F".to_owned(), "IY".to_owned(), "K".to_owned(), "AH".to_owned()]);
         let words = ["hour", "fika"].map(String::from);
         let cut = dictionary.cut(&words, &lexicon).unwrap();
-        let ways = |word: &str, ways: &[&str]| (word.to_owned(), ways.iter().map(|way| (*way).to_owned()).collect());
-        assert_eq!(cut, [ways("hour", &["AW ER", "AW R"]), ways("fika", &["F IY K AH"])]);
+        let expected =
+            |word: &str, phones: &[&str]| (word.to_owned(), phones.iter().map(|phones| (*phones).to_owned()).collect());
+        assert_eq!(cut, [expected("hour", &["AW ER", "AW R"]), expected("fika", &["F IY K AH"])]);
         let unknown = ["half", "zyzzy", "qwx"].map(String::from);
         assert_eq!(dictionary.cut(&unknown, &lexicon), Err(vec!["zyzzy".to_owned(), "qwx".to_owned()]));
     }

@@ -1,17 +1,17 @@
 //! Readers of an acoustic model's files as SphinxTrain writes them: `feat.params`, `mdef` (text and binary), the parameter
-//! files headed `s3`, and `sendump`. Whatever a file holds, reading it ends in a value or in a sentence.
+//! files headed `s3`, and `sendump`. Malformed files give an error message.
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Numbers of a file in order, with an error that says what is missing.
-struct Bytes<'a> {
+/// Reads numbers of a file in order.
+struct Reader<'a> {
     bytes: &'a [u8],
     swap: bool,
 }
 
-impl<'a> Bytes<'a> {
+impl<'a> Reader<'a> {
     fn take(&mut self, n: usize) -> Result<&'a [u8], String> {
         let (head, tail) = self.bytes.split_at_checked(n).ok_or("it ends early")?;
         self.bytes = tail;
@@ -54,27 +54,27 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// Where in a word a phone stands: triphones differ by it.
+/// The position of a phone in its word, which triphones depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum WordPosition {
     Internal,
     Begin,
     End,
     Single,
 }
 
-impl Place {
+impl WordPosition {
     pub const ALL: [Self; 4] = [Self::Internal, Self::Begin, Self::End, Self::Single];
 }
 
-/// The states of one phone: which of `sequences`, and whose transitions.
+/// The HMM of one phone: its state sequence and its transition matrix, by their indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub sequence: u32,
     pub transitions: u32,
 }
 
-/// The phones of a model, their triphones, and the tied states ("senones") that both are made of.
+/// The phones of a model, their triphones, and the tied states ("senones") of both.
 pub struct Phones {
     pub names: Vec<String>,
     pub fillers: Vec<bool>,
@@ -85,7 +85,7 @@ pub struct Phones {
     /// `states` senones for each sequence.
     pub sequences: Vec<u16>,
     pub senones: usize,
-    /// Base phone, left, right, place → unit, in order.
+    /// Base phone, left, right, position → unit; sorted.
     triphones: Vec<([u8; 4], Unit)>,
 }
 
@@ -95,7 +95,7 @@ impl Phones {
     }
 
     fn binary(bytes: &[u8]) -> Result<Self, String> {
-        let mut file = Bytes { bytes, swap: bytes.starts_with(b"FDMB") };
+        let mut file = Reader { bytes, swap: bytes.starts_with(b"FDMB") };
         file.take(4)?;
         if file.int()? > 1 {
             return Err("its version is not known".into());
@@ -154,7 +154,7 @@ impl Phones {
             left_over = left_over.checked_sub(1).ok_or("it has more lines than it counts")?;
             let mut fields = line.split_whitespace();
             let mut next = || fields.next().ok_or("a line of it is short");
-            let (name, left, right, place, attribute, transitions) =
+            let (name, left, right, position, attribute, transitions) =
                 (next()?, next()?, next()?, next()?, next()?, next()?);
             let transitions = transitions.parse().map_err(|_| "a line of it makes no sense")?;
             let sequence: Result<Vec<u16>, _> = fields.take_while(|f| *f != "N").map(str::parse).collect();
@@ -176,9 +176,9 @@ impl Phones {
                 continue;
             }
             let id = |of: &str| names.iter().position(|name| name == of).map(|i| i as u8);
-            let place = ["i", "b", "e", "s"].iter().position(|p| *p == place).map(|i| i as u8);
-            if let (Some(name), Some(left), Some(right), Some(place)) = (id(name), id(left), id(right), place) {
-                triphones.push(([name, left, right, place], unit));
+            let position = ["i", "b", "e", "s"].iter().position(|p| *p == position).map(|i| i as u8);
+            if let (Some(name), Some(left), Some(right), Some(position)) = (id(name), id(left), id(right), position) {
+                triphones.push(([name, left, right, position], unit));
             }
         }
         if left_over > 0 {
@@ -220,75 +220,75 @@ impl Phones {
         base.chain(self.triphones.iter().map(|(key, unit)| (key[0], unit.sequence)))
     }
 
-    /// How many sets of transitions the phones speak of.
+    /// The number of transition matrices that the phones refer to.
     pub fn transitions(&self) -> usize {
         self.base.iter().map(|unit| unit.transitions as usize + 1).max().unwrap_or(0)
     }
 
-    fn triphone(&self, base: u8, left: u8, right: u8, place: Place) -> Option<u32> {
+    fn triphone(&self, base: u8, left: u8, right: u8, position: WordPosition) -> Option<u32> {
         let context = |phone: u8| if self.fillers[usize::from(phone)] { self.silence } else { phone };
-        // Where a place has no such triphone, another place's serves.
-        std::iter::once(place).chain(Place::ALL.into_iter().filter(|p| *p != place)).find_map(|place| {
-            let key = [base, context(left), context(right), place as u8];
+        // A triphone of another position serves where this one has none.
+        std::iter::once(position).chain(WordPosition::ALL.into_iter().filter(|p| *p != position)).find_map(|position| {
+            let key = [base, context(left), context(right), position as u8];
             let found = self.triphones.binary_search_by_key(&key, |(key, _)| *key).ok()?;
             Some(self.triphones[found].1.sequence)
         })
     }
 
-    /// The state sequence of a phone between two others: its own, that beside silence at a word's edge, or the phone's
-    /// without context.
-    pub fn sequence(&self, base: u8, left: u8, right: u8, place: Place) -> u32 {
-        let edge = |at: [Place; 2], phone| if at.contains(&place) { self.silence } else { phone };
-        self.triphone(base, left, right, place)
+    /// The state sequence of a phone between two others: that of the triphone, else of the triphone with silence at a word's edge, else
+    /// of the phone without context.
+    pub fn sequence(&self, base: u8, left: u8, right: u8, position: WordPosition) -> u32 {
+        let edge = |at: [WordPosition; 2], phone| if at.contains(&position) { self.silence } else { phone };
+        self.triphone(base, left, right, position)
             .or_else(|| {
-                let left = edge([Place::Begin, Place::Single], left);
-                self.triphone(base, left, edge([Place::End, Place::Single], right), place)
+                let left = edge([WordPosition::Begin, WordPosition::Single], left);
+                self.triphone(base, left, edge([WordPosition::End, WordPosition::Single], right), position)
             })
             .unwrap_or(self.base[usize::from(base)].sequence)
     }
 }
 
-/// A block of numbers and its measures.
-pub struct Numbers {
-    pub shape: Vec<usize>,
+/// An array and its dimensions.
+pub struct Parameters {
+    pub dimensions: Vec<usize>,
     pub values: Vec<f32>,
 }
 
-impl Numbers {
-    /// A parameter file: a text header to `endhdr`, a byte order mark, so many measures, a count, and the numbers.
-    pub fn read(bytes: &[u8], measures: usize) -> Result<Self, String> {
+impl Parameters {
+    /// Reads a parameter file: a text header to `endhdr`, a byte order mark, the dimensions, a count, and the values.
+    pub fn read(bytes: &[u8], rank: usize) -> Result<Self, String> {
         const END: &[u8] = b"endhdr\n";
         let end = bytes.windows(END.len()).take(4096).position(|w| w == END).ok_or("it has no header")? + END.len();
-        let mut file = Bytes { bytes: &bytes[end..], swap: false };
+        let mut file = Reader { bytes: &bytes[end..], swap: false };
         file.swap = file.word()? != 0x1122_3344_u32.to_le_bytes();
-        let mut shape = (0..measures).map(|_| file.count()).collect::<Result<Vec<_>, _>>()?;
-        // Densities have a length for each stream of features behind their three measures.
+        let mut dimensions = (0..rank).map(|_| file.count()).collect::<Result<Vec<_>, _>>()?;
+        // Files of densities have the length of each stream after their three dimensions.
         let product =
-            shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n)).ok_or("its measures make no sense")?;
-        if measures == 3 && product != file.peek_count()? {
-            let lengths = (0..shape[1].min(64)).map(|_| file.count()).collect::<Result<Vec<_>, _>>()?;
-            shape.extend(lengths);
+            dimensions.iter().try_fold(1_usize, |all, n| all.checked_mul(*n)).ok_or("its dimensions make no sense")?;
+        if rank == 3 && product != file.peek_count()? {
+            let lengths = (0..dimensions[1].min(64)).map(|_| file.count()).collect::<Result<Vec<_>, _>>()?;
+            dimensions.extend(lengths);
         }
         let count = file.count()?;
         if count > file.bytes.len() / 4 {
             return Err("it ends early".into());
         }
         let values = (0..count).map(|_| file.float()).collect::<Result<_, _>>()?;
-        Ok(Self { shape, values })
+        Ok(Self { dimensions, values })
     }
 }
 
-impl Bytes<'_> {
-    /// The next count, left where it is.
+impl Reader<'_> {
+    /// The next count, without consuming it.
     fn peek_count(&self) -> Result<usize, String> {
-        Bytes { bytes: self.bytes, swap: self.swap }.count()
+        Reader { bytes: self.bytes, swap: self.swap }.count()
     }
 }
 
 /// `sendump`: mixture weights as negative logarithms in a byte each, `[stream][density][senone]`.
 pub fn sendump(bytes: &[u8]) -> Result<(usize, usize, usize, Vec<u8>), String> {
-    let mut file = Bytes { bytes, swap: false };
-    file.swap = !(1..=999).contains(&Bytes { bytes, swap: false }.int()?);
+    let mut file = Reader { bytes, swap: false };
+    file.swap = !(1..=999).contains(&Reader { bytes, swap: false }.int()?);
     let (mut streams, mut bits, mut clusters) = (1, 8, 0);
     loop {
         let length = file.count()?;
@@ -333,15 +333,15 @@ impl Params {
     }
 }
 
-/// A file of the model, whole.
+/// Reads a whole file of the model.
 pub fn load(dir: &Path, name: &str) -> Result<Vec<u8>, String> {
     read(&dir.join(name)).map_err(|why| format!("{name}: {why}"))
 }
 
-/// Many times the size of any model's file.
+/// A bound far above the size of any model's file.
 const LARGEST: u64 = 1 << 30;
 
-/// A whole file of bounded size; nothing else (a pipe, a device) is waited for.
+/// Reads a whole regular file of bounded size; pipes and devices are refused.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let is = fs::metadata(path)?;
     if !is.is_file() || is.len() > LARGEST {
@@ -364,12 +364,12 @@ mod tests {
     fn a_phone_between_others_is_its_triphone_or_the_nearest_there_is() {
         let phones = Phones::read(TEXT.as_bytes()).unwrap();
         let [a, b, sil] = ["A", "B", "SIL"].map(|name| phones.id(name).unwrap());
-        let states = |left, right, place| phones.senones_of(phones.sequence(a, left, right, place)).to_vec();
-        assert_eq!(states(b, a, Place::Internal), [9, 4, 10]);
-        assert_eq!(states(b, a, Place::End), [9, 4, 10], "another place's");
-        assert_eq!(states(sil, b, Place::Begin), [10, 4, 9]);
-        assert_eq!(states(a, b, Place::Begin), [10, 4, 9], "that beside silence");
-        assert_eq!(states(a, a, Place::Internal), [3, 4, 5], "its own");
+        let states = |left, right, position| phones.senones_of(phones.sequence(a, left, right, position)).to_vec();
+        assert_eq!(states(b, a, WordPosition::Internal), [9, 4, 10]);
+        assert_eq!(states(b, a, WordPosition::End), [9, 4, 10], "another position's");
+        assert_eq!(states(sil, b, WordPosition::Begin), [10, 4, 9]);
+        assert_eq!(states(a, b, WordPosition::Begin), [10, 4, 9], "that beside silence");
+        assert_eq!(states(a, a, WordPosition::Internal), [3, 4, 5], "its own");
     }
 
     #[test]
@@ -383,15 +383,15 @@ mod tests {
         let mut binary = b"BMDF\x01\0\0\0\0\0\0\0".to_vec();
         binary.extend([0xff; 40]);
         assert!(Phones::read(&binary).is_err());
-        let numbers = |measures: [u32; 3], count: u32| {
+        let numbers = |dimensions: [u32; 3], count: u32| {
             let mut bytes = b"s3\nendhdr\n\x44\x33\x22\x11".to_vec();
-            bytes.extend(measures.into_iter().chain([count]).flat_map(u32::to_le_bytes));
+            bytes.extend(dimensions.into_iter().chain([count]).flat_map(u32::to_le_bytes));
             bytes.extend([0; 8]);
             bytes
         };
-        assert_eq!(Numbers::read(&numbers([1, 1, 2], 2), 3).unwrap().values, [0.0, 0.0]);
+        assert_eq!(Parameters::read(&numbers([1, 1, 2], 2), 3).unwrap().values, [0.0, 0.0]);
         for bad in [numbers([1, 1, 3], 3), numbers([u32::MAX, 1, 1], 1), numbers([1 << 27, 1 << 27, 1 << 27], 1)] {
-            assert!(Numbers::read(&bad, 3).is_err());
+            assert!(Parameters::read(&bad, 3).is_err());
         }
         assert!(sendump(&[1, 0, 0, 0, 0]).is_err() && sendump(&[]).is_err());
     }

@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 /// Cepstra per frame.
 pub const CEPSTRA: usize = 13;
 pub const FEATURES: usize = 3 * CEPSTRA;
-/// Frames that a feature looks to either side.
+/// Frames to either side that a feature depends on.
 pub const REACH: usize = 3;
 
 pub type Cepstrum = [f32; CEPSTRA];
@@ -25,7 +25,7 @@ struct Band {
     weights: Vec<f32>,
 }
 
-pub struct Front {
+pub struct FrontEnd {
     /// Samples per frame and from frame to frame.
     size: usize,
     shift: usize,
@@ -43,7 +43,7 @@ const PREEMPHASIS: f32 = 0.97;
 /// Added to a band before its logarithm is taken.
 const FLOOR: f32 = 1e-4;
 
-impl Front {
+impl FrontEnd {
     pub fn new(params: &Params, rate: f64) -> Result<Self, String> {
         let unsupported = |what: &str| Err(format!("feat.params: {what} is not supported"));
         let is = |name: &str, allowed: &[&str]| params.get(name).is_none_or(|value| allowed.contains(&value));
@@ -158,7 +158,7 @@ impl Fft {
         Self { points, twiddles }
     }
 
-    /// Leaves the power at each of the first half's points in place of the sound.
+    /// Replaces the first half of `sound` by the power spectrum.
     fn power(&self, sound: &mut [f32]) {
         let half = self.points / 2;
         let mut z: Vec<(f32, f32)> = sound.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
@@ -193,7 +193,7 @@ impl Fft {
     }
 }
 
-/// One utterance's sound on its way into cepstra.
+/// Computes the cepstra of one utterance as its sound arrives.
 #[derive(Default)]
 pub struct Stream {
     pending: Vec<i16>,
@@ -202,8 +202,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// More sound: the frames that are whole now are added to `out`.
-    pub fn push(&mut self, front: &Front, pcm: &[i16], out: &mut Vec<Cepstrum>) {
+    /// Takes more sound and appends the cepstra of complete frames to `out`.
+    pub fn push(&mut self, front: &FrontEnd, pcm: &[i16], out: &mut Vec<Cepstrum>) {
         self.pending.extend_from_slice(pcm);
         let mut at = 0;
         while let Some(frame) = self.pending.get(at..at + front.size) {
@@ -214,8 +214,8 @@ impl Stream {
         self.pending.drain(..at);
     }
 
-    /// The end of the sound: what is left is a frame of its own.
-    pub fn end(&mut self, front: &Front, out: &mut Vec<Cepstrum>) {
+    /// Ends the sound: the rest is the last frame.
+    pub fn end(&mut self, front: &FrontEnd, out: &mut Vec<Cepstrum>) {
         if !self.pending.is_empty() {
             out.push(front.frame(self.before, &self.pending, &mut self.scratch));
         }
@@ -223,7 +223,7 @@ impl Stream {
     }
 }
 
-/// The mean of an utterance, without frames of no energy.
+/// The mean of an utterance, without frames of negative energy.
 pub fn mean(cepstra: &[Cepstrum]) -> Cepstrum {
     let (mut sum, mut count) = ([0.0_f64; CEPSTRA], 0.0_f64);
     for cepstrum in cepstra.iter().filter(|cepstrum| cepstrum[0] >= 0.0) {
@@ -233,7 +233,7 @@ pub fn mean(cepstra: &[Cepstrum]) -> Cepstrum {
     sum.map(|sum| (sum / count.max(1.0)) as f32)
 }
 
-/// The feature of frame `at`; before the first and after the last frame of `cepstra` these stand.
+/// The feature of frame `at`. The first and the last frame are repeated beyond the ends.
 pub fn feature(cepstra: &[Cepstrum], at: usize, mean: &Cepstrum) -> Feature {
     let last = cepstra.len() as isize - 1;
     let frame = |by: isize| &cepstra[(at as isize + by).clamp(0, last) as usize];

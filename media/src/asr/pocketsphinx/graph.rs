@@ -1,18 +1,18 @@
-//! A grammar as the phones it is made of: a tree of states for the words that may follow in each place, each word's first
-//! and last phone as its neighbours' context makes it sound. Made once for a grammar, shared by all who listen with it.
+//! A grammar compiled to phones: for each state of the grammar a prefix tree of the words that may follow, with the context-dependent
+//! variants of each word's first and last phone. Compiled once and shared by all decoders.
 use super::acoustic::{Acoustic, STATES};
-use super::files::Place;
+use super::files::WordPosition;
 use super::mixtures::UNIT;
 use crate::asr::jsgf::WordArc;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The bound of a graph; beyond it a grammar is refused.
+/// The largest graph; larger grammars are refused.
 const NODES: usize = 400_000;
 
-/// What a path pays for each word, as a score: it keeps short words from growing in noise.
+/// Word insertion penalty, as a score: it keeps noise from being decoded as many short words.
 pub const INSERTION: i32 = -270;
-/// How likely silence, and another noise of the model's, is between two words.
+/// Probability of silence, and of each noise of the model, between two words.
 const SILENCE: f64 = 0.005;
 const NOISE: f64 = 1e-8;
 
@@ -59,10 +59,10 @@ impl PhoneSet {
 /// One phone of a word in one context.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
-    /// Its states' places in a row of scores.
+    /// Index of each state's senone in a row of scores.
     pub slots: [u16; STATES],
     pub transitions: u16,
-    /// Paid on entering it.
+    /// Cost of entering it.
     pub cost: i32,
     pub next: Next,
 }
@@ -71,7 +71,7 @@ pub struct Node {
 pub enum Next {
     /// Phones that follow in the word: a list of [`Graph::groups`].
     Phones(u32),
-    /// The word's last one: an end of [`Graph::ends`].
+    /// The end of the word: an index into [`Graph::ends`].
     Word(u32),
 }
 
@@ -84,16 +84,16 @@ pub struct End {
     pub last: u8,
     /// Phones that may begin the next word.
     pub right: PhoneSet,
-    /// What the way through the word has paid.
+    /// Costs on the path through the word.
     pub cost: i32,
 }
 
-/// A first phone of words that may follow in one place.
+/// A first phone of words that may follow in one state of the grammar.
 #[derive(Clone, Copy, Debug)]
 pub struct Root {
     pub node: u32,
     pub phone: u8,
-    /// Phones that may have gone before.
+    /// Phones that may precede it.
     pub left: PhoneSet,
 }
 
@@ -103,26 +103,26 @@ pub struct Graph {
     pub groups: Vec<Vec<u32>>,
     pub ends: Vec<End>,
     pub words: Vec<String>,
-    /// For each place of the grammar: the phones that begin what may follow, and the places that are the same place, with
-    /// what going there costs.
+    /// For each state of the grammar: the first phones of words that may follow, and the states that arcs without a word lead to, with
+    /// their costs.
     pub roots: Vec<Vec<Root>>,
     pub null: Vec<Vec<(u32, i32)>>,
-    pub last: u32,
-    /// What a row of scores holds, in order.
+    pub final_state: u32,
+    /// The senones of a row of scores, in order.
     pub senones: Vec<u16>,
 }
 
-/// A grammar's arcs and places.
-pub struct Plan<'a> {
-    pub places: usize,
-    pub last: usize,
+/// What a graph is built from: the arcs and states of a grammar.
+pub struct GraphPlan<'a> {
+    pub states: usize,
+    pub final_state: usize,
     pub arcs: &'a [WordArc],
     /// Pronunciations of each word.
     pub words: &'a HashMap<String, Vec<Vec<u8>>>,
 }
 
-/// One way to say the word of one arc.
-struct Way<'a> {
+/// A pronunciation of the word of one arc.
+struct Pronunciation<'a> {
     word: u32,
     phones: &'a [u8],
     to: usize,
@@ -131,52 +131,50 @@ struct Way<'a> {
 }
 
 impl Graph {
-    pub fn build(model: &Acoustic, plan: &Plan<'_>) -> Result<Self, String> {
+    pub fn build(model: &Acoustic, plan: &GraphPlan<'_>) -> Result<Self, String> {
         let phones = &model.phones;
         let silence = phones.silence;
         let mut names: Vec<String> = Vec::new();
         let mut number: HashMap<&str, u32> = HashMap::new();
-        let mut ways: Vec<Vec<Way<'_>>> = (0..plan.places).map(|_| Vec::new()).collect();
-        let mut null = vec![Vec::new(); plan.places];
+        let mut pronunciations: Vec<Vec<Pronunciation<'_>>> = (0..plan.states).map(|_| Vec::new()).collect();
+        let mut null = vec![Vec::new(); plan.states];
         for arc in plan.arcs {
             let Some(word) = &arc.word else {
                 null[arc.from].push((arc.to as u32, cost(arc.weight)));
                 continue;
             };
-            let place = *number.entry(word).or_insert_with(|| {
+            let name = *number.entry(word).or_insert_with(|| {
                 names.push(word.clone());
                 names.len() as u32 - 1
             });
-            let said = plan.words.get(word).ok_or_else(|| format!("no pronunciation for {word:?}"))?;
-            for phones in said.iter().filter(|phones| !phones.is_empty()) {
-                ways[arc.from].push(Way { word: place, phones, to: arc.to, cost: cost(arc.weight), filler: false });
+            let variants = plan.words.get(word).ok_or_else(|| format!("no pronunciation for {word:?}"))?;
+            for phones in variants.iter().filter(|phones| !phones.is_empty()) {
+                pronunciations[arc.from].push(Pronunciation {
+                    word: name,
+                    phones,
+                    to: arc.to,
+                    cost: cost(arc.weight),
+                    filler: false,
+                });
             }
         }
-        let fillers: Vec<(u32, [u8; 1], i32)> = model
-            .fillers
-            .iter()
-            .map(|(name, phone)| {
-                names.push(name.clone());
-                let cost = cost(if *phone == silence { SILENCE } else { NOISE });
-                (names.len() as u32 - 1, [*phone], cost)
-            })
-            .collect();
-        for (at, ways) in ways.iter_mut().enumerate() {
-            let loops = fillers.iter().map(|(word, phones, cost)| Way {
+        let fillers = fillers(model, &mut names);
+        for (at, pronunciations) in pronunciations.iter_mut().enumerate() {
+            let loops = fillers.iter().map(|(word, phones, cost)| Pronunciation {
                 word: *word,
                 phones,
                 to: at,
                 cost: *cost,
                 filler: true,
             });
-            ways.extend(loops);
+            pronunciations.extend(loops);
         }
-        let (left, right) = contexts(&ways, &null, silence);
-        let mut graph = Self { words: names, null, last: plan.last as u32, ..Self::default() };
-        for at in 0..plan.places {
+        let (left, right) = contexts(&pronunciations, &null, silence);
+        let mut graph = Self { words: names, null, final_state: plan.final_state as u32, ..Self::default() };
+        for at in 0..plan.states {
             let mut tree = Tree { graph: &mut graph, model, phones: HashMap::new(), roots: HashMap::new() };
-            for way in &ways[at] {
-                tree.add(way, left[at], right[way.to]);
+            for pronunciation in &pronunciations[at] {
+                tree.add(pronunciation, left[at], right[pronunciation.to]);
             }
             let mut roots: Vec<Root> = tree.roots.into_values().collect();
             roots.sort_unstable_by_key(|root| (root.phone, root.node));
@@ -185,36 +183,50 @@ impl Graph {
                 return Err(format!("more than {NODES} phones: say less at once"));
             }
         }
-        graph.place_senones(model);
+        graph.assign_slots(model);
         Ok(graph)
     }
 
-    /// Gives each node's states their places in a row, in which the phones without context have some too.
-    fn place_senones(&mut self, model: &Acoustic) {
+    /// Assigns each node's states their indices in a row of scores, which also holds the phones without context.
+    fn assign_slots(&mut self, model: &Acoustic) {
         let base = model.phones.base.iter().flat_map(|unit| model.phones.senones_of(unit.sequence).iter().copied());
         let own = self.nodes.iter().flat_map(|node| node.slots);
         self.senones = model.mixtures.order(base.chain(own));
-        let places = places(&self.senones);
+        let indices = indices(&self.senones);
         for node in &mut self.nodes {
-            node.slots = node.slots.map(|senone| places[&senone]);
+            node.slots = node.slots.map(|senone| indices[&senone]);
         }
     }
 }
 
-/// Where each senone stands in a row.
-pub fn places(senones: &[u16]) -> HashMap<u16, u16> {
-    senones.iter().enumerate().map(|(place, &senone)| (senone, place as u16)).collect()
+/// The name, phone and cost of silence and of each noise of the model; appends their words to `names`.
+fn fillers(model: &Acoustic, names: &mut Vec<String>) -> Vec<(u32, [u8; 1], i32)> {
+    let filler = |(name, phone): &(String, u8)| {
+        names.push(name.clone());
+        let probability = if *phone == model.phones.silence { SILENCE } else { NOISE };
+        (names.len() as u32 - 1, [*phone], cost(probability))
+    };
+    model.fillers.iter().map(filler).collect()
 }
 
-/// Which phones can stand before and behind each place.
-fn contexts(ways: &[Vec<Way<'_>>], null: &[Vec<(u32, i32)>], silence: u8) -> (Vec<PhoneSet>, Vec<PhoneSet>) {
+/// The index of each senone in a row.
+pub fn indices(senones: &[u16]) -> HashMap<u16, u16> {
+    senones.iter().enumerate().map(|(index, &senone)| (senone, index as u16)).collect()
+}
+
+/// The phones that can precede and follow each state of the grammar.
+fn contexts(
+    pronunciations: &[Vec<Pronunciation<'_>>],
+    null: &[Vec<(u32, i32)>],
+    silence: u8,
+) -> (Vec<PhoneSet>, Vec<PhoneSet>) {
     let mut quiet = PhoneSet::default();
     quiet.add(silence);
-    let (mut left, mut right) = (vec![quiet; ways.len()], vec![quiet; ways.len()]);
-    for (from, ways) in ways.iter().enumerate() {
-        for way in ways.iter().filter(|way| !way.filler) {
-            right[from].add(way.phones[0]);
-            left[way.to].add(way.phones[way.phones.len() - 1]);
+    let (mut left, mut right) = (vec![quiet; pronunciations.len()], vec![quiet; pronunciations.len()]);
+    for (from, pronunciations) in pronunciations.iter().enumerate() {
+        for pronunciation in pronunciations.iter().filter(|pronunciation| !pronunciation.filler) {
+            right[from].add(pronunciation.phones[0]);
+            left[pronunciation.to].add(pronunciation.phones[pronunciation.phones.len() - 1]);
         }
     }
     let mut changed = true;
@@ -230,11 +242,11 @@ fn contexts(ways: &[Vec<Way<'_>>], null: &[Vec<(u32, i32)>], silence: u8) -> (Ve
     (left, right)
 }
 
-/// The words that may follow in one place, sharing the phones they begin with.
+/// The prefix tree of the words that may follow in one state of the grammar.
 struct Tree<'g, 'm> {
     graph: &'g mut Graph,
     model: &'m Acoustic,
-    /// The group of phones that follows a beginning of a word whose next phone is known.
+    /// For each prefix with its next phone: the group of nodes that follow.
     phones: HashMap<Vec<u8>, u32>,
     /// By first phone, second phone (256 and more: the end of a word of one phone) and state sequence.
     roots: HashMap<(u8, u32, u32), Root>,
@@ -249,29 +261,30 @@ impl Tree<'_, '_> {
         self.graph.nodes.len() as u32 - 1
     }
 
-    fn end(&mut self, way: &Way<'_>, last: u8, right: PhoneSet, cost: i32) -> Next {
-        self.graph.ends.push(End { word: way.word, to: way.to as u32, last, right, cost });
+    fn end(&mut self, pronunciation: &Pronunciation<'_>, last: u8, right: PhoneSet, cost: i32) -> Next {
+        self.graph.ends.push(End { word: pronunciation.word, to: pronunciation.to as u32, last, right, cost });
         Next::Word(self.graph.ends.len() as u32 - 1)
     }
 
-    fn add(&mut self, way: &Way<'_>, left: PhoneSet, right: PhoneSet) {
+    fn add(&mut self, pronunciation: &Pronunciation<'_>, left: PhoneSet, right: PhoneSet) {
         let silence = self.model.phones.silence;
-        let first = way.phones[0];
-        if way.filler {
-            let paid = way.cost + INSERTION;
-            let next = self.end(way, silence, PhoneSet::ALL, paid);
+        let first = pronunciation.phones[0];
+        if pronunciation.filler {
+            let paid = pronunciation.cost + INSERTION;
+            let next = self.end(pronunciation, silence, PhoneSet::ALL, paid);
             let node = self.node(first, self.model.phones.base[usize::from(first)].sequence, paid, next);
-            self.roots.insert((first, u32::MAX, way.word), Root { node, phone: silence, left: PhoneSet::ALL });
+            self.roots
+                .insert((first, u32::MAX, pronunciation.word), Root { node, phone: silence, left: PhoneSet::ALL });
             return;
         }
-        let [_, inner @ .., last] = way.phones else {
-            return self.add_single(way, left);
+        let [_, inner @ .., last] = pronunciation.phones else {
+            return self.add_single(pronunciation, left);
         };
-        let second = way.phones[1];
-        let (mut group, new) = self.group(&way.phones[..1], second);
+        let second = pronunciation.phones[1];
+        let (mut group, new) = self.group(&pronunciation.phones[..1], second);
         if new {
             for before in left.phones().filter(|&phone| usize::from(phone) < self.model.phones.names.len()) {
-                let sequence = self.model.phones.sequence(first, before, second, Place::Begin);
+                let sequence = self.model.phones.sequence(first, before, second, WordPosition::Begin);
                 let key = (first, u32::from(second), sequence);
                 if !self.roots.contains_key(&key) {
                     let node = self.node(first, sequence, INSERTION, Next::Phones(group));
@@ -283,19 +296,20 @@ impl Tree<'_, '_> {
             }
         }
         for (i, &phone) in inner.iter().enumerate() {
-            let after = way.phones[i + 2];
-            let (next, new) = self.group(&way.phones[..i + 2], after);
+            let after = pronunciation.phones[i + 2];
+            let (next, new) = self.group(&pronunciation.phones[..i + 2], after);
             if new {
-                let sequence = self.model.phones.sequence(phone, way.phones[i], after, Place::Internal);
+                let sequence =
+                    self.model.phones.sequence(phone, pronunciation.phones[i], after, WordPosition::Internal);
                 let node = self.node(phone, sequence, 0, Next::Phones(next));
                 self.graph.groups[group as usize].push(node);
             }
             group = next;
         }
-        let before = way.phones[way.phones.len() - 2];
+        let before = pronunciation.phones[pronunciation.phones.len() - 2];
         let mut made: Vec<(u32, PhoneSet)> = Vec::new();
         for after in right.phones().filter(|&phone| usize::from(phone) < self.model.phones.names.len()) {
-            let sequence = self.model.phones.sequence(*last, before, after, Place::End);
+            let sequence = self.model.phones.sequence(*last, before, after, WordPosition::End);
             match made.iter_mut().find(|(known, _)| *known == sequence) {
                 Some((_, right)) => right.add(after),
                 None => {
@@ -306,18 +320,18 @@ impl Tree<'_, '_> {
             }
         }
         for (sequence, right) in made {
-            let next = self.end(way, *last, right, INSERTION + way.cost);
-            let node = self.node(*last, sequence, way.cost, next);
+            let next = self.end(pronunciation, *last, right, INSERTION + pronunciation.cost);
+            let node = self.node(*last, sequence, pronunciation.cost, next);
             self.graph.groups[group as usize].push(node);
         }
     }
 
-    /// A word of one phone: what comes behind it does not colour it.
-    fn add_single(&mut self, way: &Way<'_>, left: PhoneSet) {
-        let (phone, paid) = (way.phones[0], way.cost + INSERTION);
+    /// A word of one phone: its right context is silence.
+    fn add_single(&mut self, pronunciation: &Pronunciation<'_>, left: PhoneSet) {
+        let (phone, paid) = (pronunciation.phones[0], pronunciation.cost + INSERTION);
         let mut made: Vec<(u32, PhoneSet)> = Vec::new();
         for before in left.phones().filter(|&phone| usize::from(phone) < self.model.phones.names.len()) {
-            let sequence = self.model.phones.sequence(phone, before, self.model.phones.silence, Place::Single);
+            let sequence = self.model.phones.sequence(phone, before, self.model.phones.silence, WordPosition::Single);
             match made.iter_mut().find(|(known, _)| *known == sequence) {
                 Some((_, left)) => left.add(before),
                 None => {
@@ -328,16 +342,16 @@ impl Tree<'_, '_> {
             }
         }
         for (sequence, left) in made {
-            let next = self.end(way, phone, PhoneSet::ALL, paid);
+            let next = self.end(pronunciation, phone, PhoneSet::ALL, paid);
             let node = self.node(phone, sequence, paid, next);
             let key = (phone, 256 + self.graph.ends.len() as u32, sequence);
             self.roots.insert(key, Root { node, phone, left });
         }
     }
 
-    /// The group of what follows `said` when `after` is the phone behind it, and whether it is new.
-    fn group(&mut self, said: &[u8], after: u8) -> (u32, bool) {
-        let mut key = said.to_vec();
+    /// The group of nodes after `prefix` where `after` is its next phone, and whether the group is new.
+    fn group(&mut self, prefix: &[u8], after: u8) -> (u32, bool) {
+        let mut key = prefix.to_vec();
         key.push(after);
         let groups = &mut self.graph.groups;
         let mut new = false;
@@ -350,7 +364,7 @@ impl Tree<'_, '_> {
     }
 }
 
-/// The range of the roots that begin with `phone`.
+/// The roots with this first phone.
 pub fn roots_of(roots: &[Root], phone: u8) -> Range<usize> {
     roots.partition_point(|root| root.phone < phone)..roots.partition_point(|root| root.phone <= phone)
 }

@@ -1,22 +1,22 @@
-//! One caller's utterance in front of the decoders.
-use super::decoder::{self, Follower, Verdict};
-use super::sound::{Band, ModelRate, furnish, halve};
-use super::{Grammar, Loaded, confidence};
+//! The recognition of one utterance: partial words, and the final result.
+use super::decoder::{self, Decoding, StreamDecoder};
+use super::sound::{Band, ModelRate, halve, prepare};
+use super::{Grammar, LoadedModel, confidence};
 use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The longest utterance: 30 s at 16 kHz. Sound beyond it is not heard.
+/// The longest utterance: 30 s at 16 kHz. Sound beyond it is ignored.
 const LONGEST: usize = 30 * 16_000;
-/// Enough sound to tell a telephone from wide band: 200 ms.
+/// The least sound, enough to detect narrow band: 200 ms.
 const LEAST: usize = 3_200;
 /// 10 ms.
 const FRAME: usize = 160;
-/// After this much quiet the utterance is decoded ahead, so that the answer is there when the pause is certain: 100 ms.
+/// After this much quiet (100 ms) the utterance is decoded, so that the result is ready once the pause is confirmed.
 const QUIET: usize = 10;
-/// Utterances longer than this are decoded at their end only: 3 s.
+/// Utterances longer than this (3 s) are decoded at their end only.
 const SHORT: usize = 3 * 16_000;
-/// Quiet is this far below the loudest frame: −26 dB.
+/// Frames this far below the loudest (−26 dB) are quiet.
 const QUIET_POWER: f64 = 0.0025;
 
 /// Quiet kept around the speech of an utterance, in frames.
@@ -27,36 +27,36 @@ fn power(frame: &[i16]) -> f64 {
 }
 
 pub struct Utterance {
-    model: Arc<Loaded>,
+    model: Arc<LoadedModel>,
     grammar: Arc<Grammar>,
     pcm: Vec<i16>,
     band: Band,
-    live: Option<Follower>,
-    /// Samples the follower has had.
-    followed: usize,
-    /// The last two hypotheses while listening, and what was shown of them.
+    partial: Option<StreamDecoder>,
+    /// Samples decoded for partial words.
+    decoded: usize,
+    /// The last partial hypothesis, and the words reported.
     last: String,
-    shown: String,
+    reported: String,
     loudest: f64,
     quiet: usize,
-    /// A final made ahead; it stands while only quiet follows.
-    ahead: Option<Hypothesis>,
+    /// A final result made in a pause; valid while only quiet follows.
+    early_final: Option<Hypothesis>,
 }
 
 impl Utterance {
-    pub fn new(model: Arc<Loaded>, grammar: Arc<Grammar>) -> Self {
+    pub fn new(model: Arc<LoadedModel>, grammar: Arc<Grammar>) -> Self {
         Self {
             model,
             grammar,
             pcm: Vec::new(),
             band: Band::default(),
-            live: None,
-            followed: 0,
+            partial: None,
+            decoded: 0,
             last: String::new(),
-            shown: String::new(),
+            reported: String::new(),
             loudest: 0.0,
             quiet: 0,
-            ahead: None,
+            early_final: None,
         }
     }
 
@@ -71,7 +71,7 @@ impl Utterance {
                 self.quiet += 1;
             } else {
                 self.quiet = 0;
-                self.ahead = None;
+                self.early_final = None;
             }
         }
     }
@@ -80,8 +80,7 @@ impl Utterance {
         self.model.model.rate == ModelRate::Hz16000 && self.band.is_narrow()
     }
 
-    /// The stretch with speech in it, and a margin of quiet on either side: the more silence there is, the farther off is
-    /// the cepstral mean.
+    /// The range of speech with a margin of quiet on either side. More silence would distort the cepstral mean.
     fn spoken(&self) -> Range<usize> {
         let loud = |frame: &[i16]| power(frame) > self.loudest * QUIET_POWER;
         let frames = || self.pcm.chunks(FRAME).enumerate().filter(|(_, frame)| loud(frame)).map(|(i, _)| i);
@@ -90,24 +89,24 @@ impl Utterance {
         first.saturating_sub(MARGIN) * FRAME..((last + 1 + MARGIN) * FRAME).min(self.pcm.len())
     }
 
-    /// A piece of the utterance as the model wants it.
-    fn furnished(&self, piece: Range<usize>, narrow: bool) -> Vec<i16> {
+    /// A range of the utterance, prepared for the model.
+    fn prepared(&self, piece: Range<usize>, narrow: bool) -> Vec<i16> {
         let mut out = Vec::with_capacity(piece.len());
-        furnish(&self.pcm[piece.clone()], piece.start, narrow, &mut out);
+        prepare(&self.pcm[piece.clone()], piece.start, narrow, &mut out);
         if self.model.model.rate == ModelRate::Hz8000 { halve(&out) } else { out }
     }
 
-    /// Follows the sound for words so far; a word shows when two hypotheses in a row agree on it.
-    fn follow(&mut self) -> Option<String> {
+    /// Decodes new sound for partial words. A word is reported when two hypotheses in a row agree on it.
+    fn partial_words(&mut self) -> Option<String> {
         if self.pcm.len() < LEAST {
             return None;
         }
-        let pcm = self.furnished(self.followed..self.pcm.len(), self.narrow());
+        let pcm = self.prepared(self.decoded..self.pcm.len(), self.narrow());
         let model = &self.model.acoustic;
-        let live = self.live.get_or_insert_with(|| Follower::new(model, self.grammar.graph.clone()));
-        live.hear(model, &pcm);
-        let words = live.words();
-        self.followed = self.pcm.len();
+        let decoder = self.partial.get_or_insert_with(|| StreamDecoder::new(model, self.grammar.graph.clone()));
+        decoder.push(model, &pcm);
+        let words = decoder.words();
+        self.decoded = self.pcm.len();
         let agreed: Vec<&str> = words
             .split_whitespace()
             .zip(self.last.split_whitespace())
@@ -116,23 +115,23 @@ impl Utterance {
             .collect();
         let agreed = agreed.join(" ");
         self.last = words;
-        if agreed.is_empty() || agreed == self.shown {
+        if agreed.is_empty() || agreed == self.reported {
             return None;
         }
-        self.shown.clone_from(&agreed);
+        self.reported.clone_from(&agreed);
         Some(agreed)
     }
 
-    /// Hears the whole utterance against the grammar and against the phones.
+    /// Decodes the utterance for a final result.
     fn decode(&self) -> Hypothesis {
         const NOTHING: Hypothesis = Hypothesis { text: None, confidence: 0.0 };
         if self.pcm.len() < LEAST {
             return NOTHING;
         }
         let narrow = self.narrow();
-        let pcm = self.furnished(self.spoken(), narrow);
+        let pcm = self.prepared(self.spoken(), narrow);
         let Grammar { graph, network, .. } = &*self.grammar;
-        let Verdict { text, path, phones } = decoder::decode(&self.model.acoustic, graph, &pcm);
+        let Decoding { text, path, phones } = decoder::decode(&self.model.acoustic, graph, &pcm);
         let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return NOTHING };
         let trust = if network.is_likely(&text) { confidence::trust(&path) } else { 0.0 };
         let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)] - trust);
@@ -143,10 +142,10 @@ impl Utterance {
 impl Hearing for Utterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.take(pcm);
-        let partial = self.follow();
+        let partial = self.partial_words();
         let pausing = self.quiet >= QUIET && self.pcm.len() < SHORT;
-        if pausing && self.ahead.is_none() && !self.last.is_empty() {
-            self.ahead = Some(self.decode());
+        if pausing && self.early_final.is_none() && !self.last.is_empty() {
+            self.early_final = Some(self.decode());
         }
         Ok(partial)
     }
@@ -157,11 +156,11 @@ impl Hearing for Utterance {
     }
 
     fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
-        if let Some(hypothesis) = &self.ahead {
+        if let Some(hypothesis) = &self.early_final {
             return Ok(hypothesis.clone());
         }
         let hypothesis = self.decode();
-        self.ahead = Some(hypothesis.clone());
+        self.early_final = Some(hypothesis.clone());
         Ok(hypothesis)
     }
 }

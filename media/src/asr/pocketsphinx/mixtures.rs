@@ -1,36 +1,36 @@
-//! How well each state of a model fits a frame of sound: mixtures of Gaussians, and the few best densities of each alone.
+//! Acoustic scores: how well each tied state of a model fits a frame, by mixtures of Gaussians of which only the best densities count.
 //!
-//! Scores are Sphinx's: negative logarithms to the base 1.0001, shifted right by 10, so that 1 is a tenth of a neper.
-//! Several frames are judged together, since a model's densities are more than a processor's nearest memory holds.
-use super::files::{Numbers, Params, Phones, load, sendump};
+//! Scores are Sphinx's: negative logarithms to the base 1.0001, shifted right by 10, so that 1 is a tenth of a neper. Several frames
+//! are scored together, since a model's densities do not fit into the first-level cache.
+use super::files::{Parameters, Params, Phones, load, sendump};
 use super::front::{FEATURES, Feature};
 use std::ops::Range;
 use std::path::Path;
 
 /// One unit of a score, in nepers.
 pub const UNIT: f64 = 1024.0 * 9.999_500_033_330_835e-5;
-/// Densities that count of each mixture, the best ones.
+/// The number of densities that count of each mixture.
 const TOP: usize = 2;
-/// How far behind the best density of all phones another one may fall; beyond it is as far.
+/// The largest distance of a density's score from the best of all codebooks.
 const FARTHEST: i32 = 96;
-/// Densities side by side.
+/// Densities in a block, computed in parallel.
 const LANES: usize = 32;
-/// The least of a variance, of a mixture weight.
+/// Floors of variances and mixture weights.
 const VARIANCE: f64 = 1e-4;
 const WEIGHT: f64 = 1e-7;
-/// Streams of features, and how far from 0 the score of one density may be: sums of them stay whole numbers of 32 bits.
+/// The most feature streams, and the bound of a density's score: their sum fits into 32 bits.
 const STREAMS: usize = 8;
 const BOUND: f32 = 1e7;
 
 pub struct Mixtures {
-    /// Which of a feature's numbers belong to which stream.
+    /// The range of each stream in a feature.
     streams: Vec<Range<usize>>,
     densities: usize,
     /// Blocks of densities per codebook and stream.
     blocks: usize,
-    /// Of each block: the constant, then for each number of the stream the factor of its square and its own.
+    /// For each codebook and stream: blocks of a constant, then a quadratic and a linear coefficient for each value of the stream.
     tables: Vec<Vec<[f32; LANES]>>,
-    /// Each senone's codebook, and whether codebooks share densities between senones.
+    /// Each senone's codebook, and whether senones share codebooks.
     codebook: Vec<u16>,
     shared: bool,
     /// `[stream][density][senone]`.
@@ -45,10 +45,10 @@ impl Mixtures {
         if dir.join("feature_transform").exists() {
             return Err("feature_transform (LDA) is not supported".into());
         }
-        let means = Numbers::read(&load(dir, "means")?, 3).map_err(|why| format!("means: {why}"))?;
-        let variances = Numbers::read(&load(dir, "variances")?, 3).map_err(|why| format!("variances: {why}"))?;
-        let [codebooks, streams_, densities, ref lengths @ ..] = means.shape[..] else {
-            return Err("means: it has no measures".into());
+        let means = Parameters::read(&load(dir, "means")?, 3).map_err(|why| format!("means: {why}"))?;
+        let variances = Parameters::read(&load(dir, "variances")?, 3).map_err(|why| format!("variances: {why}"))?;
+        let [codebooks, streams_, densities, ref lengths @ ..] = means.dimensions[..] else {
+            return Err("means: it has no dimensions".into());
         };
         let streams = split(params.get("svspec"), lengths.len().max(streams_))?;
         let lengths = streams.iter().map(ExactSizeIterator::len);
@@ -64,39 +64,9 @@ impl Mixtures {
             return Err("means and variances: not all are numbers".into());
         }
         let blocks = densities.div_ceil(LANES);
-        let mut at = 0;
-        let mut tables: Vec<Vec<[f32; LANES]>> = Vec::with_capacity(codebooks * streams_);
-        for stream in (0..codebooks).flat_map(|_| streams.iter()) {
-            let rows = 1 + 2 * stream.len();
-            let mut table = vec![[0.0; LANES]; blocks * rows];
-            for density in 0..blocks * LANES {
-                let block = &mut table[density / LANES * rows..][..rows];
-                let lane = density % LANES;
-                if density >= densities {
-                    block[0][lane] = f32::NEG_INFINITY;
-                    continue;
-                }
-                let mut constant = 0.0;
-                for i in 0..stream.len() {
-                    let (mean, variance) = (f64::from(means.values[at]), f64::from(variances.values[at]).max(VARIANCE));
-                    at += 1;
-                    let factor = 1.0 / (2.0 * variance * UNIT);
-                    constant -= (2.0 * std::f64::consts::PI * variance).ln() / (2.0 * UNIT) + mean * mean * factor;
-                    block[1 + 2 * i][lane] = -factor as f32;
-                    block[2 + 2 * i][lane] = (2.0 * mean * factor) as f32;
-                }
-                block[0][lane] = constant as f32;
-            }
-            tables.push(table);
-        }
+        let tables = tables(&means, &variances, &streams);
         let senones = phones.senones;
-        let (weights, by) = if dir.join("sendump").exists() {
-            let (streams, rows, columns, weights) =
-                sendump(&load(dir, "sendump")?).map_err(|why| format!("sendump: {why}"))?;
-            (weights, [streams, rows, columns])
-        } else {
-            mixture_weights(&load(dir, "mixture_weights")?).map_err(|why| format!("mixture_weights: {why}"))?
-        };
+        let (weights, by) = weights(dir)?;
         if by != [streams.len(), densities, senones] {
             return Err("the mixture weights do not fit the densities".into());
         }
@@ -112,7 +82,7 @@ impl Mixtures {
         Ok(Self { streams, densities, blocks, tables, codebook, shared, weights, senones, sums, fma })
     }
 
-    /// The senones of a search, in the order that their scores will have.
+    /// The senones of a search in the order of their scores.
     pub fn order(&self, senones: impl IntoIterator<Item = u16>) -> Vec<u16> {
         let mut senones: Vec<u16> = senones.into_iter().collect();
         senones.sort_unstable_by_key(|&senone| (self.codebook[usize::from(senone)], senone));
@@ -120,7 +90,7 @@ impl Mixtures {
         senones
     }
 
-    /// Scores of `senones` at each of `frames`, a row a frame, added to `out`; 0 is the best of a row.
+    /// Appends a row of scores of `senones` for each of `frames`; 0 is the best of a row.
     pub fn score(&self, frames: &[Feature], senones: &[u16], scratch: &mut Scratch, out: &mut Vec<i32>) {
         let mut codebooks: Vec<u16> = senones.iter().map(|&senone| self.codebook[usize::from(senone)]).collect();
         codebooks.dedup();
@@ -142,7 +112,7 @@ impl Mixtures {
         }
     }
 
-    /// One frame's scores from the best densities of its codebooks.
+    /// Appends one frame's scores, from the best densities of its codebooks.
     fn row(&self, tops: &[[(u32, f32); TOP]], codebooks: &[u16], senones: &[u16], out: &mut Vec<i32>) {
         let streams = self.streams.len();
         let first = out.len();
@@ -182,13 +152,13 @@ impl Mixtures {
     }
 }
 
-/// Reused from frame to frame.
+/// Memory that is reused from call to call.
 #[derive(Default)]
 pub struct Scratch {
     tops: Vec<[(u32, f32); TOP]>,
 }
 
-/// `0-12/13-25/26-38`, or all numbers in one stream.
+/// Parses `-svspec`, e.g. `0-12/13-25/26-38`; without it all values are one stream.
 fn split(spec: Option<&str>, streams: usize) -> Result<Vec<Range<usize>>, String> {
     let Some(spec) = spec else {
         return if streams == 1 {
@@ -208,12 +178,54 @@ fn split(spec: Option<&str>, streams: usize) -> Result<Vec<Range<usize>>, String
         .ok_or_else(|| "feat.params: -svspec is not understood".into())
 }
 
-/// Weights of a model that has them as numbers: counts, to be divided by their sum.
+/// The tables of [`Mixtures`], by codebook and stream.
+fn tables(means: &Parameters, variances: &Parameters, streams: &[Range<usize>]) -> Vec<Vec<[f32; LANES]>> {
+    let (codebooks, densities) = (means.dimensions[0], means.dimensions[2]);
+    let blocks = densities.div_ceil(LANES);
+    let mut at = 0;
+    let mut tables: Vec<Vec<[f32; LANES]>> = Vec::with_capacity(codebooks * streams.len());
+    for stream in (0..codebooks).flat_map(|_| streams.iter()) {
+        let rows = 1 + 2 * stream.len();
+        let mut table = vec![[0.0; LANES]; blocks * rows];
+        for density in 0..blocks * LANES {
+            let block = &mut table[density / LANES * rows..][..rows];
+            let lane = density % LANES;
+            if density >= densities {
+                block[0][lane] = f32::NEG_INFINITY;
+                continue;
+            }
+            let mut constant = 0.0;
+            for i in 0..stream.len() {
+                let (mean, variance) = (f64::from(means.values[at]), f64::from(variances.values[at]).max(VARIANCE));
+                at += 1;
+                let factor = 1.0 / (2.0 * variance * UNIT);
+                constant -= (2.0 * std::f64::consts::PI * variance).ln() / (2.0 * UNIT) + mean * mean * factor;
+                block[1 + 2 * i][lane] = -factor as f32;
+                block[2 + 2 * i][lane] = (2.0 * mean * factor) as f32;
+            }
+            block[0][lane] = constant as f32;
+        }
+        tables.push(table);
+    }
+    tables
+}
+
+/// The mixture weights of a model, by stream, density and senone, and these dimensions.
+fn weights(dir: &Path) -> Result<(Vec<u8>, [usize; 3]), String> {
+    if !dir.join("sendump").exists() {
+        return mixture_weights(&load(dir, "mixture_weights")?).map_err(|why| format!("mixture_weights: {why}"));
+    }
+    let (streams, densities, senones, weights) =
+        sendump(&load(dir, "sendump")?).map_err(|why| format!("sendump: {why}"))?;
+    Ok((weights, [streams, densities, senones]))
+}
+
+/// Reads mixture weights stored as counts, which are normalised here.
 fn mixture_weights(bytes: &[u8]) -> Result<(Vec<u8>, [usize; 3]), String> {
-    let Numbers { shape, values } = Numbers::read(bytes, 3)?;
-    let [senones, streams, densities, ..] = shape[..] else { return Err("it has no measures".into()) };
+    let Parameters { dimensions, values } = Parameters::read(bytes, 3)?;
+    let [senones, streams, densities, ..] = dimensions[..] else { return Err("it has no dimensions".into()) };
     if values.len() != senones * streams * densities {
-        return Err("its measures do not fit its numbers".into());
+        return Err("its dimensions do not fit its numbers".into());
     }
     let mut weights = vec![0; values.len()];
     for (i, row) in values.chunks_exact(densities.max(1)).enumerate() {
@@ -241,7 +253,7 @@ impl Phones {
                 }
             }
         }
-        // A state that no phone has is never scored.
+        // A senone that no phone uses is never scored.
         owners.into_iter().map(|owner| if owner == u16::MAX { 0 } else { owner }).collect()
     }
 }

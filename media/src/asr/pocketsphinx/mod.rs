@@ -1,10 +1,10 @@
-//! PocketSphinx's models in grammar mode: the recogniser that works with nothing to download. It hears what a grammar
-//! allows and says when it heard something else.
+//! PocketSphinx's models in grammar mode: the recogniser that needs no download. It recognises what a grammar allows and
+//! rejects other speech.
 //!
-//! The models are read and searched here (ADR 14): one copy serves all callers, and a frame of sound is scored once
-//! for both searches. While the caller speaks, one search follows the sound for partial words. The final comes from
-//! hearing the whole utterance, with its own cepstral mean, against the grammar and against a free loop of phones: words
-//! the phones speak against are refused (see [`confidence`]). What it costs is in [`Cost`].
+//! The models are loaded and searched here, without the library (ADR 14): one copy serves all callers, and a frame of sound is
+//! scored once for both searches. While the caller speaks, one search gives partial words. The final result decodes the whole
+//! utterance, with its own cepstral mean, against the grammar and against a free phone loop; words that score far below the
+//! phones are rejected (see [`confidence`]). [`Cost`] has the cost of a model.
 mod acoustic;
 mod confidence;
 mod decoder;
@@ -29,7 +29,7 @@ use crate::Language;
 use acoustic::Acoustic;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;
-use graph::{Graph, Plan};
+use graph::{Graph, GraphPlan};
 use network::Network;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -47,8 +47,8 @@ pub struct Model {
     pub dictionary: PathBuf,
     pub spelling: Spelling,
     pub rate: ModelRate,
-    /// A hypothesis scoring below this is refused, see [`confidence`]: in wide band, and over a telephone. An answer that
-    /// a grammar calls likely may score lower, by [`confidence::trust`].
+    /// Scores below this are rejected, see [`confidence`]: for wide band and for narrow band. Sentences that a grammar weights as
+    /// likely may score lower by [`confidence::trust`].
     pub refuse_below: [f32; 2],
 }
 
@@ -74,30 +74,30 @@ impl Model {
     }
 }
 
-/// What the engine costs.
+/// The cost of a model.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// From nothing to a model ready for a grammar.
+    /// The time to load it.
     pub load: Duration,
-    /// Bytes of memory for all callers together; `None` where the system does not tell.
+    /// Bytes of memory for all callers together; `None` where the system does not report it.
     pub bytes: Option<u64>,
 }
 
-/// A grammar ready to be heard.
+/// A compiled grammar.
 struct Grammar {
     name: [u8; 32],
     graph: Arc<Graph>,
     network: Network,
 }
 
-/// Grammars kept ready; the one unused longest goes first.
+/// Compiled grammars in the cache; the least recently used is dropped.
 const GRAMMARS: usize = 64;
 
 pub struct PocketSphinx {
-    model: Arc<Loaded>,
+    model: Arc<LoadedModel>,
 }
 
-struct Loaded {
+struct LoadedModel {
     model: Model,
     acoustic: Acoustic,
     dictionary: Dictionary,
@@ -109,7 +109,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PocketSphinx {
-    /// Loads the dictionary and the model, so that a broken one is found now.
+    /// Loads the dictionary and the model.
     pub fn load(model: Model) -> Result<Self, AsrFault> {
         let unusable = |what: &Path, why: &dyn std::fmt::Display| {
             AsrFault::Model(format!("{}: {why}; install pocketsphinx-en-us or correct the path", what.display()))
@@ -120,10 +120,10 @@ impl PocketSphinx {
         let dictionary =
             Dictionary::load(&model.dictionary, model.spelling).map_err(|error| unusable(&model.dictionary, &error))?;
         let acoustic = Acoustic::load(&model.hmm, model.rate.hz()).map_err(|why| unusable(&model.hmm, &why))?;
-        Ok(Self { model: Arc::new(Loaded { model, acoustic, dictionary, grammars: Mutex::default() }) })
+        Ok(Self { model: Arc::new(LoadedModel { model, acoustic, dictionary, grammars: Mutex::default() }) })
     }
 
-    /// The engine in words for people, with its cost measured now; for `check`.
+    /// A description with the measured cost of the model, for `check`.
     pub fn describe(&self, now: impl FnMut() -> std::time::Instant) -> String {
         let cost = match self.measure(now) {
             Ok(Cost { load, bytes: Some(bytes) }) => {
@@ -139,7 +139,7 @@ impl PocketSphinx {
         format!("pocketsphinx, in grammar mode; {cost}")
     }
 
-    /// Loads the model once more and measures it. `now` is asked before and after.
+    /// Loads the model once more and measures it. `now` is called before and after.
     pub fn measure(&self, mut now: impl FnMut() -> std::time::Instant) -> Result<Cost, AsrFault> {
         let (before, from) = (resident(), now());
         let again = Acoustic::load(&self.model.model.hmm, self.model.model.rate.hz()).map_err(AsrFault::Model)?;
@@ -150,7 +150,7 @@ impl PocketSphinx {
     }
 }
 
-/// The process's memory now.
+/// The resident memory of the process.
 fn resident() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     statm.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * 4096)
@@ -175,7 +175,7 @@ impl Recogniser for PocketSphinx {
     }
 }
 
-impl Loaded {
+impl LoadedModel {
     fn no_phone(&self, word: &str, phone: &str) -> AsrFault {
         let has = self.acoustic.phones.names.join(" ");
         AsrFault::Grammar(format!("{word:?} is said with the phone {phone:?}, and the model has only these: {has}"))
@@ -205,16 +205,16 @@ impl Loaded {
         drop(known);
         let network = Network::parse(jsgf).map_err(AsrFault::Grammar)?;
         let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(AsrFault::Pronunciation)?;
-        // A phone the model does not have shows now and not in a call.
+        // A phone that the model lacks is reported at load.
         let mut said: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
-        for (word, ways) in words {
+        for (word, pronunciations) in words {
             let id = |phone: &str| self.acoustic.phones.id(phone).ok_or_else(|| self.no_phone(&word, phone));
-            let ways: Result<Vec<Vec<u8>>, AsrFault> =
-                ways.iter().map(|way| way.split(' ').map(id).collect()).collect();
-            said.insert(word.clone(), ways?);
+            let pronunciations: Result<Vec<Vec<u8>>, AsrFault> =
+                pronunciations.iter().map(|pronunciation| pronunciation.split(' ').map(id).collect()).collect();
+            said.insert(word.clone(), pronunciations?);
         }
-        let (arcs, places, last) = network.arcs();
-        let plan = Plan { places, last, arcs: &arcs, words: &said };
+        let (arcs, states, final_state) = network.arcs();
+        let plan = GraphPlan { states, final_state, arcs: &arcs, words: &said };
         let graph = Arc::new(Graph::build(&self.acoustic, &plan).map_err(AsrFault::Grammar)?);
         let grammar = Arc::new(Grammar { name, graph, network });
         let mut known = lock(&self.grammars);

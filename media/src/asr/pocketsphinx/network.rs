@@ -1,8 +1,8 @@
-//! What a decoder searches for one ask: what is likely to be said, and beside it what may be said.
+//! The network that a decoder searches: the likely sentences of a grammar, and the others.
 //!
-//! Weights at the alternatives of a grammar's public rule (JSGF section 4.7) part it in two: `public <turn> = <answer> |
-//! /0.0001/ <else>;`. The decoder then hears the answer that was asked for unless something else fits clearly better, and
-//! [`super::confidence`] asks for less proof of it: of speech outside a booking grammar, nine tenths land on the rest.
+//! Weights at the alternatives of a grammar's public rule (JSGF section 4.7) divide it in two: `public <turn> = <answer> |
+//! /0.0001/ <else>;`. The decoder prefers the answer unless something else fits clearly better, and [`super::confidence`] accepts
+//! the answer at a lower score: of speech outside a booking grammar, nine tenths are matched to the rest.
 use crate::asr::jsgf::{Automaton, WordArc};
 use std::collections::BTreeSet;
 
@@ -21,12 +21,12 @@ impl Network {
         all.filter(|word| seen.insert(word.as_str())).cloned().collect()
     }
 
-    /// Whether the grammar calls this likelier than other things it allows.
+    /// Whether the grammar weights this sentence as likely.
     pub fn is_likely(&self, text: &str) -> bool {
         self.0.len() > 1 && self.0[0].1.accepts(text)
     }
 
-    /// The arcs of the whole, how many places they join, and the place where all sentences end; they begin in place 0.
+    /// All arcs, the number of states, and the final state. State 0 is the initial one.
     pub fn arcs(&self) -> (Vec<WordArc>, usize, usize) {
         let last = 1 + self.0.iter().map(|(_, automaton)| automaton.states()).sum::<usize>();
         let (mut out, mut first) = (Vec::new(), 1);
@@ -62,7 +62,7 @@ mod tests {
     fn without_weights_nothing_is_likelier() {
         let network = Network::parse("public <t> = yes | no;").unwrap();
         assert!(!network.is_likely("yes"));
-        let (_, places, last) = network.arcs();
-        assert_eq!((places, last), (4, 3), "a start, the automaton's two, an end");
+        let (_, states, last) = network.arcs();
+        assert_eq!((states, last), (4, 3), "a start, the automaton's two, an end");
     }
 }

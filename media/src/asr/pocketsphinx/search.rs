@@ -1,16 +1,16 @@
-//! The best way through a graph, frame by frame (Viterbi, with beams), and the best way through phones alone.
-use super::acoustic::{Acoustic, NEVER, STATES, Transitions};
-use super::graph::{Graph, Next, PhoneSet, cost, places, roots_of};
+//! Viterbi search with beams: the best path through a graph, and the best path through a free phone loop.
+use super::acoustic::{Acoustic, IMPOSSIBLE, STATES, Transitions};
+use super::graph::{Graph, Next, PhoneSet, cost, indices, roots_of};
 use super::segment::Segment;
 use std::sync::Arc;
 
-/// What falls behind the best by more is given up: within words, and at their ends.
+/// Beams as probabilities: within words, and at word ends.
 const BEAM: f64 = 1e-48;
 const WORD_BEAM: f64 = 7e-29;
 
 const NONE: u32 = u32::MAX;
 
-/// The scores of one phone's states, and where each came from.
+/// The scores of one phone's states, with the history of each.
 #[derive(Clone, Copy, Debug)]
 struct Token {
     score: [i32; STATES],
@@ -19,15 +19,15 @@ struct Token {
     out_from: u32,
 }
 
-const EMPTY: Token = Token { score: [NEVER; STATES], from: [NONE; STATES], out: NEVER, out_from: NONE };
+const EMPTY: Token = Token { score: [IMPOSSIBLE; STATES], from: [NONE; STATES], out: IMPOSSIBLE, out_from: NONE };
 
 impl Token {
     /// One frame; the best of its scores after it.
     #[inline]
     fn step(&mut self, transitions: &Transitions, row: &[i32], slots: &[u16; STATES]) -> i32 {
-        let here: [i32; STATES] = std::array::from_fn(|i| (self.score[i] + row[usize::from(slots[i])]).max(NEVER));
+        let here: [i32; STATES] = std::array::from_fn(|i| (self.score[i] + row[usize::from(slots[i])]).max(IMPOSSIBLE));
         let best = |to: usize| {
-            // From behind: what stays wins where it is as good.
+            // From the last state: staying wins a tie.
             let mut best = (here[to.min(STATES - 1)] + transitions[to.min(STATES - 1)][to], to.min(STATES - 1));
             for from in (0..to.min(STATES - 1)).rev() {
                 let score = here[from] + transitions[from][to];
@@ -40,8 +40,8 @@ impl Token {
         let (out, out_from) = best(STATES);
         let now: [(i32, usize); STATES] = std::array::from_fn(best);
         let from = self.from;
-        (self.out, self.out_from) = (out.max(NEVER), from[out_from]);
-        self.score = now.map(|(score, _)| score.max(NEVER));
+        (self.out, self.out_from) = (out.max(IMPOSSIBLE), from[out_from]);
+        self.score = now.map(|(score, _)| score.max(IMPOSSIBLE));
         self.from = now.map(|(_, state)| from[state]);
         self.score.iter().copied().fold(self.out, i32::max)
     }
@@ -52,22 +52,22 @@ impl Token {
     }
 }
 
-/// The end of a word, and of the way before it.
+/// A word end, with its predecessor.
 #[derive(Clone, Copy, Debug)]
 struct History {
-    /// An end of the graph; `NONE` for a step without a word.
+    /// Index into the graph's word ends; `NONE` for an arc without a word.
     end: u32,
-    place: u32,
+    state: u32,
     frame: i32,
     score: i32,
     before: u32,
 }
 
-/// One utterance on its way through a graph.
+/// The search of one utterance in a graph.
 pub struct Search {
     graph: Arc<Graph>,
     tokens: Vec<Token>,
-    /// The frame that a node is alive in.
+    /// The last frame in which each node is active.
     alive: Vec<i32>,
     active: Vec<u32>,
     next: Vec<u32>,
@@ -86,7 +86,7 @@ impl Search {
             alive: vec![-1; nodes],
             active: Vec::new(),
             next: Vec::new(),
-            past: vec![History { end: NONE, place: 0, frame: -1, score: 0, before: NONE }],
+            past: vec![History { end: NONE, state: 0, frame: -1, score: 0, before: NONE }],
             exits: Vec::new(),
             frame: -1,
             beam: cost(BEAM),
@@ -103,10 +103,10 @@ impl Search {
         &self.graph
     }
 
-    /// One frame of scores in the graph's order.
+    /// Takes one frame of scores, in the graph's order of senones.
     pub fn step(&mut self, model: &Acoustic, row: &[i32]) {
         let graph = self.graph.clone();
-        let mut best = NEVER;
+        let mut best = IMPOSSIBLE;
         for &node in &self.active {
             let Some(of) = graph.nodes.get(node as usize) else { continue };
             let transitions = &model.transitions[usize::from(of.transitions)];
@@ -155,7 +155,7 @@ impl Search {
         }
     }
 
-    /// Words that ended in this frame: each goes on to what may follow, unless a better one has gone the same way.
+    /// Continues each word that ended in this frame with what may follow, unless a better one already did with the same context.
     fn leave_words(&mut self, graph: &Graph, threshold: i32, word: i32) {
         let mut exits = std::mem::take(&mut self.exits);
         exits.sort_by_key(|&(score, ..)| std::cmp::Reverse(score));
@@ -172,11 +172,11 @@ impl Search {
                 None => covered.push((of.to, of.last, right)),
             }
             let at = self.past.len() as u32;
-            self.past.push(History { end, place: of.to, frame: self.frame, score, before });
+            self.past.push(History { end, state: of.to, frame: self.frame, score, before });
             self.enter_words(graph, at, of.last, right, threshold);
-            for &(place, weight) in &graph.null[of.to as usize] {
+            for &(state, weight) in &graph.null[of.to as usize] {
                 if score + weight >= word {
-                    self.past.push(History { end: NONE, place, frame: self.frame, score: score + weight, before: at });
+                    self.past.push(History { end: NONE, state, frame: self.frame, score: score + weight, before: at });
                     self.enter_words(graph, self.past.len() as u32 - 1, of.last, right, threshold);
                 }
             }
@@ -184,10 +184,10 @@ impl Search {
         self.exits = exits;
     }
 
-    /// From the end of a word on to every phone that may come now.
+    /// Enters every phone that may follow a word end.
     fn enter_words(&mut self, graph: &Graph, at: u32, left: u8, right: PhoneSet, threshold: i32) {
-        let History { place, score, .. } = self.past[at as usize];
-        let roots = &graph.roots[place as usize];
+        let History { state, score, .. } = self.past[at as usize];
+        let roots = &graph.roots[state as usize];
         let mut i = 0;
         while let Some(root) = roots.get(i) {
             if !right.has(root.phone) {
@@ -201,25 +201,25 @@ impl Search {
         }
     }
 
-    /// Where an utterance begins.
+    /// Enters the phones that may begin an utterance.
     fn begin(&mut self, at: u32, score: i32, silence: u8, right: PhoneSet) {
         let graph = self.graph.clone();
         let threshold = score + self.beam;
         self.enter_words(&graph, at, silence, right, threshold);
-        for &(place, weight) in &graph.null[self.past[at as usize].place as usize] {
-            self.past.push(History { end: NONE, place, frame: self.frame, score: score + weight, before: at });
+        for &(state, weight) in &graph.null[self.past[at as usize].state as usize] {
+            self.past.push(History { end: NONE, state, frame: self.frame, score: score + weight, before: at });
             self.enter_words(&graph, self.past.len() as u32 - 1, silence, right, threshold);
         }
     }
 
-    /// The best way so far; with `whole`, the best one that is a whole sentence.
+    /// The best path so far; with `whole`, the best one that is a whole sentence.
     fn path(&self, whole: bool) -> Vec<(History, History)> {
-        // They stand in the order of their frames.
+        // The history is in order of frames.
         let Some(last) = self.past.last().map(|past| past.frame) else { return Vec::new() };
         let ends = (0..self.past.len())
             .rev()
             .take_while(|&i| self.past[i].frame == last)
-            .filter(|&i| !whole || self.past[i].place == self.graph.last);
+            .filter(|&i| !whole || self.past[i].state == self.graph.final_state);
         let mut best: Option<usize> = None;
         for i in ends {
             if best.is_none_or(|best| self.past[i].score >= self.past[best].score) {
@@ -239,7 +239,7 @@ impl Search {
         out
     }
 
-    /// The words of the best way so far, without silence; with `whole`, of a whole sentence.
+    /// The words of the best path so far, without silence; with `whole`, of a whole sentence.
     pub fn words(&self, whole: bool) -> String {
         let path = self.path(whole);
         let words = path.iter().map(|(past, _)| self.word(past)).filter(|word| !word.starts_with(['<', '[']));
@@ -264,15 +264,15 @@ impl Search {
 }
 
 fn union(a: PhoneSet, b: PhoneSet) -> PhoneSet {
-    // What `b` lacks of everything, taken from everything.
+    // The complement of the intersection of both complements.
     PhoneSet::ALL.without(PhoneSet::ALL.without(a).without(b))
 }
 
-/// One utterance on its way through phones that follow each other freely.
+/// The search of one utterance in a free phone loop.
 pub struct PhoneLoop {
     phones: Vec<([u16; STATES], usize)>,
     tokens: Vec<Token>,
-    /// For each frame, the phone that ended best in it, its score, and the frame the way came from.
+    /// For each frame the best phone that ended in it, its score, and the last frame before the phone.
     past: Vec<(u32, i32, u32)>,
     beam: i32,
 }
@@ -280,10 +280,10 @@ pub struct PhoneLoop {
 impl PhoneLoop {
     /// `senones` is the order of a row.
     pub fn new(model: &Acoustic, senones: &[u16]) -> Self {
-        let places = places(senones);
+        let indices = indices(senones);
         let phones = model.phones.base.iter().map(|unit| {
             let senones = model.phones.senones_of(unit.sequence);
-            (std::array::from_fn(|i| places.get(&senones[i]).copied().unwrap_or(0)), unit.transitions as usize)
+            (std::array::from_fn(|i| indices.get(&senones[i]).copied().unwrap_or(0)), unit.transitions as usize)
         });
         let mut tokens = vec![EMPTY; model.phones.base.len()];
         tokens[usize::from(model.phones.silence)].enter(0, NONE);
@@ -291,13 +291,13 @@ impl PhoneLoop {
     }
 
     pub fn step(&mut self, model: &Acoustic, row: &[i32]) {
-        let mut best = NEVER;
+        let mut best = IMPOSSIBLE;
         for (token, (slots, transitions)) in self.tokens.iter_mut().zip(&self.phones) {
             best = best.max(token.step(&model.transitions[*transitions], row, slots));
         }
         let threshold = best + self.beam;
         let frame = self.past.len() as u32;
-        let mut end = (NONE, NEVER, NONE);
+        let mut end = (NONE, IMPOSSIBLE, NONE);
         for (phone, token) in self.tokens.iter_mut().enumerate() {
             if token.score.iter().copied().fold(token.out, i32::max) < threshold {
                 *token = EMPTY;

@@ -1,4 +1,4 @@
-//! What a model is given to hear: the ear's 16 kHz sound at the model's rate, and a telephone's missing upper band made up.
+//! Preparation of sound for a model: the model's rate, and a substitute for the upper band that a telephone lacks.
 use std::f32::consts::PI;
 use std::sync::OnceLock;
 
@@ -52,24 +52,24 @@ pub fn halve(pcm: &[i16]) -> Vec<i16> {
     (0..pcm.len()).step_by(2).map(|i| filtered(pcm, taps, i).round().clamp(-32768.0, 32767.0) as i16).collect()
 }
 
-/// Tells a narrow band from a wide one: whether 16 kHz sound has nothing of note above 4.5 kHz. Sound is measured once.
+/// Detects narrow-band sound: 16 kHz sound with next to no power above 4.5 kHz. Each sample is measured once.
 #[derive(Default)]
 pub struct Band {
     all: f64,
     high: f64,
-    /// Samples summed up in `all`, and the next one that `high` is measured at.
+    /// Samples summed in `all`, and the next sample at which `high` is measured.
     samples: usize,
     next: usize,
 }
 
-/// Every so many samples are enough to measure a power.
+/// The power of the upper band is measured at every fifth sample.
 const SPARSE: usize = 5;
 
 impl Band {
-    /// `pcm` is all there is of an utterance; what it had before is known.
+    /// Measures the new part of `pcm`, the utterance so far.
     pub fn measure(&mut self, pcm: &[i16]) {
         static TAPS_: OnceLock<[f32; TAPS]> = OnceLock::new();
-        // Turned over, the band above 4.5 kHz is the one below 3.5 kHz.
+        // A low pass at 3 kHz, modulated by half the rate: a high pass.
         let taps = TAPS_.get_or_init(|| {
             let mut taps = low_pass(3_000.0 / 16_000.0);
             taps.iter_mut().enumerate().filter(|(i, _)| i % 2 == 1).for_each(|(_, tap)| *tap = -*tap);
@@ -77,7 +77,7 @@ impl Band {
         });
         self.all += pcm[self.samples..].iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
         self.samples = pcm.len();
-        // The filter looks ahead; where the sound has not come yet nothing is measured.
+        // The filter needs samples ahead.
         while self.next + TAPS / 2 < pcm.len() {
             self.high += f64::from(filtered(pcm, taps, self.next)).powi(2) * SPARSE as f64;
             self.next += SPARSE;
@@ -89,16 +89,16 @@ impl Band {
     }
 }
 
-/// How loud the mirrored band is: −20 dB. Louder, high voices are heard worse ("eighteen" for "two"); softer, the end of a
+/// Level of the mirrored band: −20 dB. A louder one impairs high voices ("eighteen" for "two"); with a softer one the end of a
 /// "yes" is lost.
 const MIRROR: f32 = 0.1;
-/// The peak of the noise that stands in for a digital silence no model has heard.
+/// Peak of the noise that replaces digital silence, on which no model is trained.
 const FLOOR: f32 = 8.0;
 
-/// Prepares sound for a wide-band model. Digital silence becomes faint noise. With nothing above 4 kHz, the filters of a
-/// wide-band model up there hear a dead constant instead of fricatives; mirroring the lower band at 4 kHz (spectral
-/// folding: Makhoul and Berouti, 1979) gives them something like speech. `first` is the place of `pcm` in its utterance.
-pub fn furnish(pcm: &[i16], first: usize, narrow: bool, out: &mut Vec<i16>) {
+/// Prepares sound for a wide-band model. Digital silence becomes faint noise. In narrow-band sound the upper filters of a wide-band
+/// model see a constant instead of fricatives; mirroring the lower band at 4 kHz (spectral folding: Makhoul and Berouti, 1979)
+/// approximates speech there. `first`: the index of `pcm` in its utterance.
+pub fn prepare(pcm: &[i16], first: usize, narrow: bool, out: &mut Vec<i16>) {
     for (i, &sample) in (first..).zip(pcm) {
         let mirror = if !narrow {
             0.0
@@ -107,7 +107,7 @@ pub fn furnish(pcm: &[i16], first: usize, narrow: bool, out: &mut Vec<i16>) {
         } else {
             -MIRROR
         };
-        // The same noise for the same place, so that a second hearing is the same.
+        // The noise depends on the index alone, so that decoding again gives the same result.
         let noise = ((i as u32).wrapping_mul(0x9E37_79B1) ^ (i as u32 >> 3)).wrapping_mul(0x85EB_CA6B) >> 16;
         let noise = (noise as f32 / 32_768.0 - 1.0) * FLOOR;
         out.push((f32::from(sample) * (1.0 + mirror) + noise).clamp(-32768.0, 32767.0) as i16);
@@ -159,12 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn furnishing_in_pieces_is_furnishing_the_whole() {
+    fn preparing_in_pieces_is_preparing_the_whole() {
         let pcm = tone(440.0, 16_000.0);
         let (mut whole, mut pieces) = (Vec::new(), Vec::new());
-        furnish(&pcm, 0, true, &mut whole);
+        prepare(&pcm, 0, true, &mut whole);
         for (i, piece) in pcm.chunks(321).enumerate() {
-            furnish(piece, i * 321, true, &mut pieces);
+            prepare(piece, i * 321, true, &mut pieces);
         }
         assert_eq!(whole, pieces);
     }

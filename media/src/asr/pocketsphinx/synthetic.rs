@@ -1,10 +1,10 @@
-//! Small models of three sounds, made here and written as SphinxTrain writes them: what is found with them, and what
-//! becomes of files that are cut, missing or hostile.
+//! Small models of three phones, written in SphinxTrain's formats: decoding with them, and loading files that are cut, missing
+//! or hostile.
 use super::acoustic::Acoustic;
-use super::decoder::{Follower, decode};
+use super::decoder::{StreamDecoder, decode};
 use super::files::Params;
-use super::front::{Cepstrum, FEATURES, Feature, Front, Stream, feature};
-use super::graph::{Graph, Plan};
+use super::front::{Cepstrum, FEATURES, Feature, FrontEnd, Stream, feature};
+use super::graph::{Graph, GraphPlan};
 use super::network::Network;
 use super::*;
 use std::f32::consts::TAU;
@@ -15,7 +15,7 @@ const PHONES: [&str; 3] = ["SIL", "A", "B"];
 const RATE: f64 = 16_000.0;
 const PARAMS: &str = "-lowerf 130\n-upperf 6800\n-nfilt 25\n-transform dct\n-lifter 22\n-feat 1s_c_d_dd\n-cmn none\n";
 
-/// How densities are shared out: each state has its own, each phone has, or all share them.
+/// How densities are shared: one codebook per senone, per phone, or one for all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Continuous,
@@ -46,7 +46,7 @@ fn sound(letters: &str) -> Vec<i16> {
 }
 
 fn features(letters: &str) -> Vec<Feature> {
-    let front = Front::new(&Params::read(PARAMS), RATE).unwrap();
+    let front = FrontEnd::new(&Params::read(PARAMS), RATE).unwrap();
     let (mut stream, mut cepstra) = (Stream::default(), Vec::new());
     stream.push(&front, &sound(letters), &mut cepstra);
     (0..cepstra.len()).map(|at| feature(&cepstra, at, &Cepstrum::default())).collect()
@@ -77,7 +77,7 @@ fn files(kind: Kind) -> Files {
     mdef += "A SIL B b n/a 1 3 4 5 N\n";
     let stay = [0.6, 0.4, 0.0, 0.0, 0.0, 0.6, 0.4, 0.0, 0.0, 0.0, 0.6, 0.4].repeat(3);
     let means = ['_', 'a', 'b'].map(middle);
-    // Wide enough for what lies between two phones.
+    // Wide enough for transitions between phones.
     let variance: Feature = std::array::from_fn(|i| {
         let [a, b, c] = means.map(|mean| mean[i]);
         0.2 * (a.max(b).max(c) - a.min(b).min(c)).powi(2) + 4.0
@@ -144,8 +144,8 @@ fn graph(model: &Acoustic, jsgf: &str) -> Arc<Graph> {
     let letters =
         |word: &String| word.chars().map(|c| model.phones.id(&c.to_uppercase().to_string()).unwrap()).collect();
     let words = network.words().into_iter().map(|word| (word.clone(), vec![letters(&word)])).collect();
-    let (arcs, places, last) = network.arcs();
-    Arc::new(Graph::build(model, &Plan { places, last, arcs: &arcs, words: &words }).unwrap())
+    let (arcs, states, final_state) = network.arcs();
+    Arc::new(Graph::build(model, &GraphPlan { states, final_state, arcs: &arcs, words: &words }).unwrap())
 }
 
 fn heard(model: &Acoustic, graph: &Arc<Graph>, letters: &str) -> Option<String> {
@@ -161,19 +161,19 @@ fn words_are_found_with_densities_of_every_kind() {
             let heard = heard(&model, &graph, said);
             assert_eq!(heard.as_deref(), Some(words), "{kind:?}: {said}");
         }
-        let verdict = decode(&model, &graph, &sound("__ab__"));
+        let decoding = decode(&model, &graph, &sound("__ab__"));
         let phone = |frame| {
-            let segment = verdict.phones.iter().find(|phone| (phone.from..=phone.to).contains(&frame));
+            let segment = decoding.phones.iter().find(|phone| (phone.from..=phone.to).contains(&frame));
             segment.map(|phone| phone.word.as_str())
         };
         assert_eq!([10, 25, 35, 50].map(phone), ["SIL", "A", "B", "SIL"].map(Some), "{kind:?}");
-        let ab = verdict.path.iter().find(|segment| segment.word == "ab").unwrap();
+        let ab = decoding.path.iter().find(|segment| segment.word == "ab").unwrap();
         assert!((17..=22).contains(&ab.from) && (37..=42).contains(&ab.to), "{kind:?}: {ab:?}");
-        let mut follower = Follower::new(&model, graph);
+        let mut stream = StreamDecoder::new(&model, graph);
         for piece in sound("__ab__").chunks(700) {
-            follower.hear(&model, piece);
+            stream.push(&model, piece);
         }
-        assert_eq!(follower.words(), "ab", "{kind:?}");
+        assert_eq!(stream.words(), "ab", "{kind:?}");
     }
 }
 
@@ -183,7 +183,7 @@ fn words_that_begin_alike_share_their_beginning_and_are_told_apart_by_their_ends
     let nodes = |jsgf: &str| graph(&model, jsgf).nodes.len();
     let (one, other) = (nodes("public <g> = ababa;"), nodes("public <g> = ababb;"));
     let both = graph(&model, "public <g> = ababa | ababb;");
-    // What a word of its own adds is its last phone in each context; silence at each place is counted in both.
+    // The second word adds its last phone in each context; silence at each state is counted in both graphs.
     assert!(both.nodes.len() < one + other / 2, "{} of {one} and {other}", both.nodes.len());
     let both = graph(&model, "public <g> = ababa | ababb | abba;");
     for said in ["ababa", "ababb", "abba"] {
@@ -205,7 +205,7 @@ fn a_text_and_a_binary_definition_are_the_same_model() {
     assert_eq!(text.phones.names, binary.phones.names);
     assert_eq!(text.phones.fillers, binary.phones.fillers);
     for (base, left, right) in [(1, 0, 2), (1, 2, 0), (2, 1, 1)] {
-        for place in super::files::Place::ALL {
+        for place in super::files::WordPosition::ALL {
             let of =
                 |model: &Acoustic| model.phones.senones_of(model.phones.sequence(base, left, right, place)).to_vec();
             assert_eq!(of(&text), of(&binary));
@@ -260,13 +260,13 @@ fn survive(files: &Files, what: &str) -> bool {
     let network = Network::parse("public <g> = ab | ba | a b;").unwrap();
     let letters = |word: &String| word.chars().map(|c| ids[usize::from(c == 'b')]).collect::<Vec<u8>>();
     let words = network.words().into_iter().map(|word| (word.clone(), vec![letters(&word)])).collect();
-    let (arcs, places, last) = network.arcs();
-    let graph = Arc::new(Graph::build(&model, &Plan { places, last, arcs: &arcs, words: &words }).unwrap());
-    let verdict = decode(&model, &graph, &sound("_ab_"));
-    for segment in verdict.path.iter().chain(&verdict.phones) {
+    let (arcs, states, final_state) = network.arcs();
+    let graph = Arc::new(Graph::build(&model, &GraphPlan { states, final_state, arcs: &arcs, words: &words }).unwrap());
+    let decoding = decode(&model, &graph, &sound("_ab_"));
+    for segment in decoding.path.iter().chain(&decoding.phones) {
         assert!(segment.from <= segment.to, "{what}: {segment:?}");
     }
-    confidence::score(&verdict.path, &verdict.phones);
+    confidence::score(&decoding.path, &decoding.phones);
     true
 }
 
@@ -281,7 +281,7 @@ fn no_number_in_a_file_makes_the_decoder_panic() {
         }
         for at in 0..whole.len() {
             let bytes = whole[at].1.clone();
-            // Every word of a short file, of a long one those of its head and some of the rest.
+            // Each 32-bit word of the head, and some of the rest.
             let step = (bytes.len() / 60).max(1);
             let places = (0..bytes.len().min(64)).chain((64..bytes.len()).step_by(step));
             for place in places.filter(|place| place + 4 <= bytes.len()) {

@@ -1,4 +1,4 @@
-//! Telex, the way Vietnamese is typed on plain keys, and its Unicode form: `khasch sajn` ⇄ `khách sạn`.
+//! Conversion between Telex, an ASCII input method for Vietnamese, and Unicode: `khasch sajn` ⇄ `khách sạn`.
 //!
 //! Dictionaries of older Vietnamese models write their syllables so. Tone keys: `f` huyền, `s` sắc, `r` hỏi, `x` ngã,
 //! `j` nặng; they follow their vowel (`khasch`) or end the syllable (`khachs`).
@@ -58,7 +58,7 @@ pub fn from_telex(keys: &str) -> String {
             rest = &rest[c.len_utf8()..];
             let after_vowel = letters.last().is_some_and(|(vowel, _)| vowel.is_some());
             match TONES.find(c) {
-                // No syllable ends in one of these letters, so after a vowel they are tones.
+                // Syllables do not end in these letters: after a vowel they are tone keys.
                 Some(t) if tone.is_none() && (after_vowel || (rest.is_empty() && has_vowel(&letters))) => {
                     tone = Some(t + 1);
                     toned = after_vowel.then(|| letters.len() - 1);

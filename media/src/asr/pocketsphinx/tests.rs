@@ -1,4 +1,4 @@
-//! Real and synthesised speech through the product's own path.
+//! Real and synthesised speech through the whole recogniser.
 use super::*;
 use crate::asr::Hypothesis;
 use crate::testkit::phrases;
@@ -129,7 +129,7 @@ fn human_speech_over_the_telephone_is_understood_and_other_speech_refused() {
             println!("phone {phone} {name}: {heard:?}");
             refused += usize::from(heard.text.is_none());
         }
-        // This grammar has no weights; the bots' own, which have, are held to more (the `hearing` tests).
+        // This grammar has no weights. The bots' grammars have, and stricter limits in the `hearing` tests.
         assert!(refused >= 9, "{refused} of 10, telephone {phone}");
     }
 }

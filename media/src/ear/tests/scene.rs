@@ -2,22 +2,17 @@
 use crate::ear::Ear;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::resample::Resampler;
+use crate::testkit::detectors;
 use crate::vad::{Edge, Models};
+use std::f64::consts::{PI, TAU};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Models of the product, or the fallback where nobody has fetched them yet.
+/// Silero with earshot, or earshot alone where the Silero model is missing.
 pub(super) fn models() -> &'static Models {
     static MODELS: OnceLock<Models> = OnceLock::new();
-    MODELS.get_or_init(|| {
-        let path = root().join("models/silero_vad_op18_ifless.onnx");
-        if path.exists() {
-            return Models::load(Some(&path)).expect("the Silero model loads");
-        }
-        println!("skipped: Silero ({} is missing, `make setup` fetches it); earshot alone", path.display());
-        Models::load(None).unwrap()
-    })
+    MODELS.get_or_init(detectors::models)
 }
 
 fn root() -> PathBuf {
@@ -103,7 +98,7 @@ impl Scene {
         Self { line: vec![0.0; (seconds * 8_000.0) as usize], truth: Vec::new() }
     }
 
-    /// Clips one after the other with pauses of 0.9–1.8 s.
+    /// Clips one after the other, with pauses of 0.9–1.8 s.
     pub(super) fn of(clips: &[Clip], gain: f64) -> Self {
         let (mut noise, mut scene) = (Noise(7), Self::quiet(1.3));
         for clip in clips {
@@ -195,91 +190,84 @@ pub(super) fn human() -> &'static [Clip] {
     })
 }
 
-/// Sounds of a line that are no speech, each for half a minute to two minutes.
-pub(super) fn nuisances() -> Vec<(&'static str, Scene)> {
-    use std::f64::consts::TAU;
-    let sound = |seconds: f64, f: &mut dyn FnMut(usize) -> f64| Scene {
-        line: (0..(seconds * 8_000.0) as usize).map(f).collect(),
-        truth: Vec::new(),
-    };
-    let tone = |hz: f64, n: usize| (TAU * hz * n as f64 / 8_000.0).sin();
-    let mut noise = Noise(3);
-    let mut walk = 0.0;
-    let clicks = sound(24.0, &mut |n| if n % 5_600 < 24 { noise.next() * 12_000.0 } else { noise.next() * 20.0 });
+/// Sounds of a line that are no speech, each for half a minute to a minute.
+pub(super) fn non_speech() -> Vec<(&'static str, Scene)> {
+    let silences = [("digital silence", Scene::quiet(24.0)), ("faint line noise", Scene::quiet(60.0).noisy(4.0))];
+    silences.into_iter().chain(noises()).chain(bursts()).chain(tones()).collect()
+}
+
+fn sound(mut sample: impl FnMut(usize) -> f64) -> Scene {
+    Scene { line: (0..24 * 8_000).map(&mut sample).collect(), truth: Vec::new() }
+}
+
+fn tone(hz: f64, n: usize) -> f64 {
+    (TAU * hz * n as f64 / 8_000.0).sin()
+}
+
+fn noises() -> Vec<(&'static str, Scene)> {
     let mut noise = Noise(4);
-    let hiss = sound(24.0, &mut |_| noise.next() * 400.0);
-    let mut noise = Noise(5);
-    let rumble = sound(24.0, &mut |_| {
+    let hiss = sound(|_| noise.next() * 400.0);
+    let (mut noise, mut walk) = (Noise(5), 0.0);
+    let rumble = sound(|_| {
         walk = walk * 0.995 + noise.next() * 150.0;
         walk
     });
     let mut noise = Noise(6);
-    let waves = sound(24.0, &mut |n| noise.next() * 800.0 * (1.0 + (TAU * n as f64 / 24_000.0).sin()));
+    let waves = sound(|n| noise.next() * 800.0 * (1.0 + (TAU * n as f64 / 24_000.0).sin()));
+    vec![("hiss", hiss), ("rumble", rumble), ("swelling noise", waves)]
+}
+
+fn bursts() -> Vec<(&'static str, Scene)> {
+    let mut noise = Noise(3);
+    let clicks = sound(|n| if n % 5_600 < 24 { noise.next() * 12_000.0 } else { noise.next() * 20.0 });
     let mut noise = Noise(8);
-    let breath = sound(24.0, &mut |n| {
+    let breath = sound(|n| {
         let t = n % 24_000;
-        let env = if t < 4_000 { (std::f64::consts::PI * t as f64 / 4_000.0).sin() } else { 0.0 };
+        let env = if t < 4_000 { (PI * t as f64 / 4_000.0).sin() } else { 0.0 };
         noise.next() * (1_500.0 * env + 10.0)
     });
-    let mut noise = Noise(9);
-    let mut low = 0.0;
-    // A burst like a cough: broadband, steep attack, 200 ms decay.
-    let coughs = sound(24.0, &mut |n| {
+    let (mut noise, mut low) = (Noise(9), 0.0);
+    // Bursts like coughs: broadband, with a steep attack and a decay of 200 ms.
+    let coughs = sound(|n| {
         let t = (n % 20_000) as f64;
         let env = if t < 3_000.0 { (-(t / 700.0)).exp() } else { 0.0 };
         low = low * 0.6 + noise.next();
         low * 7_000.0 * env + noise.next() * 15.0
     });
     let mut noise = Noise(10);
-    let bumps = sound(24.0, &mut |n| {
+    let bumps = sound(|n| {
         let t = (n % 14_000) as f64;
         (TAU * 90.0 * t / 8_000.0).sin() * 12_000.0 * (-(t / 500.0)).exp() + noise.next() * 15.0
     });
-    let dtmf_rows = [697.0, 770.0, 852.0, 941.0];
-    let dtmf_columns = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
-    let dtmf = sound(24.0, &mut |n| {
-        let key = n / 2_400;
-        if n % 2_400 < 800 { 6_000.0 * (tone(dtmf_rows[key / 4 % 4], n) + tone(dtmf_columns[key % 4], n)) } else { 0.0 }
+    vec![("clicks", clicks), ("breath", breath), ("cough-like bursts", coughs), ("bumps", bumps)]
+}
+
+fn tones() -> Vec<(&'static str, Scene)> {
+    let dtmf = |key: usize, n: usize| {
+        let (rows, columns) = ([697.0, 770.0, 852.0, 941.0], [1_209.0, 1_336.0, 1_477.0, 1_633.0]);
+        tone(rows[key / 4 % 4], n) + tone(columns[key % 4], n)
+    };
+    let hum = sound(|n| 1_500.0 * tone(50.0, n) + 700.0 * tone(150.0, n) + 300.0 * tone(250.0, n));
+    let american = sound(|n| if n % 48_000 < 16_000 { 4_000.0 * (tone(440.0, n) + tone(480.0, n)) } else { 0.0 });
+    let european = sound(|n| if n % 40_000 < 8_000 { 6_000.0 * tone(425.0, n) } else { 0.0 });
+    let short = sound(|n| if n % 2_400 < 800 { 6_000.0 * dtmf(n / 2_400, n) } else { 0.0 });
+    let mut noise = Noise(12);
+    let long = sound(|n| {
+        let tone = if n % 8_000 < 4_000 { 4_000.0 * dtmf(n / 8_000, n) } else { 0.0 };
+        tone + noise.next() * 20.0
     });
-    let mut long = Noise(12);
-    let long_dtmf = sound(24.0, &mut |n| {
-        let key = n / 8_000;
-        (if n % 8_000 < 4_000 {
-            4_000.0 * (tone(dtmf_rows[key / 4 % 4], n) + tone(dtmf_columns[key % 4], n))
-        } else {
-            0.0
-        }) + long.next() * 20.0
-    });
-    let mut blips = Noise(13);
-    let tones = sound(24.0, &mut |n| {
+    let mut noise = Noise(13);
+    let blips = sound(|n| {
         let hz = 300.0 + 250.0 * ((n / 6_000) % 11) as f64;
         let length = if n / 6_000 % 2 == 0 { 160 } else { 800 };
-        (if n % 6_000 < length { 8_000.0 * tone(hz, n) } else { 0.0 }) + blips.next() * 15.0
+        (if n % 6_000 < length { 8_000.0 * tone(hz, n) } else { 0.0 }) + noise.next() * 15.0
     });
     vec![
-        ("digital silence", Scene::quiet(24.0)),
-        ("faint line noise", Scene::quiet(60.0).noisy(4.0)),
-        ("clicks", clicks),
-        ("hiss", hiss),
-        ("rumble", rumble),
-        ("swelling noise", waves),
-        ("breath", breath),
-        ("cough-like bursts", coughs),
-        ("bumps", bumps),
-        (
-            "hum 50 Hz and harmonics",
-            sound(24.0, &mut |n| 1_500.0 * tone(50.0, n) + 700.0 * tone(150.0, n) + 300.0 * tone(250.0, n)),
-        ),
-        (
-            "ringback (440+480, 2 s on, 4 s off)",
-            sound(24.0, &mut |n| if n % 48_000 < 16_000 { 4_000.0 * (tone(440.0, n) + tone(480.0, n)) } else { 0.0 }),
-        ),
-        (
-            "ringback (425, 1 s on, 4 s off)",
-            sound(24.0, &mut |n| if n % 40_000 < 8_000 { 6_000.0 * tone(425.0, n) } else { 0.0 }),
-        ),
-        ("DTMF 100 ms", dtmf),
-        ("DTMF 500 ms", long_dtmf),
-        ("tones of 20 and 100 ms", tones),
+        ("hum 50 Hz and harmonics", hum),
+        ("ringback (440+480, 2 s on, 4 s off)", american),
+        ("ringback (425, 1 s on, 4 s off)", european),
+        ("DTMF 100 ms", short),
+        ("DTMF 500 ms", long),
+        ("tones of 20 and 100 ms", blips),
     ]
 }

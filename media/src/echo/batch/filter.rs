@@ -1,39 +1,40 @@
-//! The path of an echo, fitted by least squares: in each bin, what came is so many windows of what was sent, each times a factor, and
-//! whatever else was said.
+//! An echo path, fitted by weighted least squares: in each bin, the received spectrum is modelled as a sum of sent windows, each times a
+//! factor, plus near-end sound.
 //!
-//! What else was said weighs each window and bin down by its power, so a voice over the echo teaches little (the maximum likelihood of
-//! a Gaussian source whose power varies). Factors are expected to be small, and the smaller the later: where little was heard, little
-//! is subtracted.
-use super::spectra::{Complex, Spectra};
+//! Each window and bin is weighted by the inverse power of the near-end sound, so that a voice over the echo has little influence (the
+//! maximum likelihood for a Gaussian source of varying power). A prior expects small factors, smaller for later windows: with little
+//! data little is subtracted.
+use super::spectra::Spectra;
 use super::track::OVERLAP;
+use crate::complex::Complex;
 
-/// Windows of what was sent that make up an echo: two that begin after it (their overlap, and a delay known too late) and 0.11 s of a
-/// room before it.
+/// Sent windows that make up an echo: [`AHEAD`] later ones (for their overlap, and a delay estimate that is too long), and 0.11 s of
+/// room response.
 const TAPS: usize = 10;
 const AHEAD: usize = 2;
-/// How much power a factor is expected to have, and what is left of that from window to window.
+/// The expected power of a factor, and its decay per window.
 const EXPECTED: f32 = 0.1;
 const DECAY: f32 = 0.7;
-/// Power below which what was sent is silence.
+/// Power below which sent sound is silence.
 const SILENCE: f32 = 1e4;
-/// Bins at either end of the line's range in which nothing is fitted.
+/// Bins at either end of the spectrum in which nothing is fitted.
 const EDGE: usize = 3;
 
-/// How much likelier (logarithm, for each factor) a path makes what came. Chance alone gives half of this to lines without an echo.
+/// The least gain in log-likelihood per factor that proves an echo. Lines without an echo reach half of it by chance.
 const PROVED: f32 = 1.0;
 
-/// What came back of what was sent.
+/// The result of a fit.
 pub(super) struct Fitted {
     pub(super) echo: Spectra,
-    /// There is an echo at all.
+    /// Whether there is an echo.
     pub(super) is_proved: bool,
 }
 
-/// The echo of `sent`, where all else that `came` has this power (`noise`).
-pub(super) fn fit(came: &Spectra, sent: &Spectra, noise: &[Vec<f32>]) -> Fitted {
-    let (mut echo, mut evidence, mut count) = (came.silence(), 0.0f32, 0);
-    let (frames, bins) = (came.frames(), came.bins());
-    // What was sent in one bin, real and imaginary parts, with silence at both ends.
+/// Fits the echo of `sent` in `received`. `noise`: the power of all other sound.
+pub(super) fn fit(received: &Spectra, sent: &Spectra, noise: &[Vec<f32>]) -> Fitted {
+    let (mut echo, mut evidence, mut count) = (received.silence(), 0.0f32, 0);
+    let (frames, bins) = (received.frames(), received.bins());
+    // The sent spectrum in one bin, real and imaginary parts, padded with silence at both ends.
     let (mut re, mut im) = (vec![0.0f32; frames + TAPS], vec![0.0f32; frames + TAPS]);
     for bin in EDGE..bins.saturating_sub(EDGE) {
         for frame in 0..frames {
@@ -48,7 +49,7 @@ pub(super) fn fit(came: &Spectra, sent: &Spectra, noise: &[Vec<f32>]) -> Fitted 
             let (re, im) = taps(frame);
             let power: f32 = re.iter().chain(&im).map(|part| part * part).sum();
             if power > SILENCE {
-                equations.add(&re, &im, came.at(frame, bin), 1.0 / (OVERLAP * noise[bin]));
+                equations.add(&re, &im, received.at(frame, bin), 1.0 / (OVERLAP * noise[bin]));
             }
         }
         let factors = equations.solve();
@@ -72,18 +73,16 @@ pub(super) fn fit(came: &Spectra, sent: &Spectra, noise: &[Vec<f32>]) -> Fitted 
 struct Equations {
     re: [[f32; TAPS]; TAPS],
     im: [[f32; TAPS]; TAPS],
-    right: [Complex; TAPS],
+    right: [Complex<f32>; TAPS],
 }
 
 impl Equations {
-    /// One window: what was sent, what came, and how much it counts.
-    fn add(&mut self, re: &[f32; TAPS], im: &[f32; TAPS], came: Complex, weight: f32) {
+    /// Adds one window: the sent taps, the received value, and its weight.
+    fn add(&mut self, re: &[f32; TAPS], im: &[f32; TAPS], received: Complex<f32>, weight: f32) {
         for row in 0..TAPS {
             let sent = Complex { re: re[row], im: im[row] };
             let (row_re, row_im) = (sent.re * weight, sent.im * weight);
-            let right = came.against(sent).times(weight);
-            self.right[row].re += right.re;
-            self.right[row].im += right.im;
+            self.right[row] = self.right[row] + received.times_conjugate(sent).scaled(weight);
             for column in 0..TAPS {
                 self.re[row][column] += row_re * re[column] + row_im * im[column];
                 self.im[row][column] += row_re * im[column] - row_im * re[column];
@@ -91,13 +90,13 @@ impl Equations {
         }
     }
 
-    /// How much likelier these factors make what came.
-    fn explained(&self, factors: &[Complex; TAPS]) -> f32 {
-        factors.iter().zip(&self.right).map(|(factor, right)| right.against(*factor).re).sum()
+    /// The gain in log-likelihood by these factors.
+    fn explained(&self, factors: &[Complex<f32>; TAPS]) -> f32 {
+        factors.iter().zip(&self.right).map(|(factor, right)| right.times_conjugate(*factor).re).sum()
     }
 
-    /// The likeliest factors, by Cholesky's decomposition.
-    fn solve(&self) -> [Complex; TAPS] {
+    /// The most likely factors, by Cholesky decomposition.
+    fn solve(&self) -> [Complex<f32>; TAPS] {
         let mut lower = [[Complex::default(); TAPS]; TAPS];
         for row in 0..TAPS {
             // The last tap is the newest window.
@@ -106,33 +105,25 @@ impl Equations {
             for column in 0..=row {
                 let mut sum = Complex { re: self.re[row][column], im: self.im[row][column] };
                 for (a, b) in lower[row].iter().zip(&lower[column]).take(column) {
-                    let product = a.against(*b);
-                    (sum.re, sum.im) = (sum.re - product.re, sum.im - product.im);
+                    sum = sum - a.times_conjugate(*b);
                 }
                 lower[row][column] = if row == column {
                     Complex { re: (sum.re + 1.0 / expected).max(1e-9).sqrt(), im: 0.0 }
                 } else {
-                    sum.times(1.0 / lower[column][column].re)
+                    sum.scaled(1.0 / lower[column][column].re)
                 };
             }
         }
         let mut factors = self.right;
         for row in 0..TAPS {
-            let known = (0..row).map(|at| times(lower[row][at], factors[at]));
-            factors[row] = minus(factors[row], known).times(1.0 / lower[row][row].re);
+            let rest = (0..row).fold(factors[row], |rest, at| rest - lower[row][at] * factors[at]);
+            factors[row] = rest.scaled(1.0 / lower[row][row].re);
         }
         for row in (0..TAPS).rev() {
-            let known = (row + 1..TAPS).map(|at| factors[at].against(lower[at][row]));
-            factors[row] = minus(factors[row], known).times(1.0 / lower[row][row].re);
+            let rest =
+                (row + 1..TAPS).fold(factors[row], |rest, at| rest - factors[at].times_conjugate(lower[at][row]));
+            factors[row] = rest.scaled(1.0 / lower[row][row].re);
         }
         factors
     }
-}
-
-fn times(a: Complex, b: Complex) -> Complex {
-    Complex { re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re }
-}
-
-fn minus(from: Complex, known: impl Iterator<Item = Complex>) -> Complex {
-    known.fold(from, |left, known| Complex { re: left.re - known.re, im: left.im - known.im })
 }

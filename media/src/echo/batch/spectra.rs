@@ -1,4 +1,5 @@
-//! `Spectra`: a sound as complex spectra of overlapping windows, and back.
+//! `Spectra`: a short-time Fourier transform with overlapping windows, and its inverse.
+use crate::complex::Complex;
 use crate::frame::Rate;
 use sonora_fft::fft4g::Fft4g;
 
@@ -7,35 +8,14 @@ pub(super) const WINDOW_MS: usize = 32;
 /// Bins and windows to either side over which power is smoothed.
 const BINS: usize = 2;
 const FRAMES: usize = 1;
-/// Power (root mean square on the 16-bit scale) below which nothing is measured: the quantisation and noise of a quiet line.
+/// Level (root mean square on the 16-bit scale) of a quiet line's quantisation and noise, added to all smoothed power.
 const FLOOR: f32 = 12.0;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Complex {
-    pub(super) re: f32,
-    pub(super) im: f32,
-}
-
-impl Complex {
-    pub(super) fn power(self) -> f32 {
-        self.re * self.re + self.im * self.im
-    }
-
-    /// This times the conjugate of `other`.
-    pub(super) fn against(self, other: Self) -> Self {
-        Self { re: self.re * other.re + self.im * other.im, im: self.im * other.re - self.re * other.im }
-    }
-
-    pub(super) fn times(self, factor: f32) -> Self {
-        Self { re: self.re * factor, im: self.im * factor }
-    }
-}
 
 /// Spectra, the oldest first.
 #[derive(Clone)]
 pub(super) struct Spectra {
-    frames: Vec<Vec<Complex>>,
-    /// The least power of a bin.
+    frames: Vec<Vec<Complex<f32>>>,
+    /// Power added to each smoothed bin.
     floor: f32,
 }
 
@@ -54,15 +34,15 @@ impl Spectra {
         self.frames.first().map_or(0, Vec::len)
     }
 
-    pub(super) fn at(&self, frame: usize, bin: usize) -> Complex {
+    pub(super) fn at(&self, frame: usize, bin: usize) -> Complex<f32> {
         self.frames[frame][bin]
     }
 
-    pub(super) fn set(&mut self, frame: usize, bin: usize, value: Complex) {
+    pub(super) fn set(&mut self, frame: usize, bin: usize, value: Complex<f32>) {
         self.frames[frame][bin] = value;
     }
 
-    /// The same number of silent spectra.
+    /// Silence of the same size.
     pub(super) fn silence(&self) -> Self {
         Self { frames: vec![vec![Complex::default(); self.bins()]; self.frames()], floor: self.floor }
     }
@@ -70,12 +50,12 @@ impl Spectra {
     pub(super) fn without(&self, other: &Self) -> Self {
         let mut left = self.clone();
         for (left, other) in left.frames.iter_mut().flatten().zip(other.frames.iter().flatten()) {
-            (left.re, left.im) = (left.re - other.re, left.im - other.im);
+            *left = *left - *other;
         }
         left
     }
 
-    /// Power in the neighbourhood of each bin of each window.
+    /// Smoothed power around each bin of each window.
     pub(super) fn smooth(&self) -> Vec<Vec<f32>> {
         let mean = |of: &dyn Fn(usize) -> f32, at: usize, reach: usize, count: usize| {
             let (from, to) = (at.saturating_sub(reach), (at + reach + 1).min(count));
@@ -90,11 +70,11 @@ impl Spectra {
     }
 }
 
-/// Takes sound apart and puts it together.
+/// The transform and its inverse.
 pub(super) struct Stft {
     fft: Fft4g,
     window: Vec<f32>,
-    /// What a window lets through of a sound's power.
+    /// The energy of the window function.
     energy: f32,
 }
 
@@ -115,8 +95,8 @@ impl Stft {
         self.size() / 2
     }
 
-    /// The spectrum of the window whose middle is at `at`, without what is constant.
-    fn spectrum(&self, sound: &[f32], at: usize) -> Vec<Complex> {
+    /// The spectrum of the window centred at `at`, without DC.
+    fn spectrum(&self, sound: &[f32], at: usize) -> Vec<Complex<f32>> {
         let from = at as i64 - self.hop() as i64;
         let sample = |n: usize| usize::try_from(from + n as i64).ok().and_then(|at| sound.get(at)).copied();
         let mut buffer: Vec<f32> =
@@ -126,7 +106,7 @@ impl Stft {
         buffer.chunks_exact(2).map(|bin| Complex { re: bin[0], im: -bin[1] }).collect()
     }
 
-    /// The first `length` samples of a sound.
+    /// The first `length` samples of the sound.
     pub(super) fn sound(&self, spectra: &Spectra, length: usize) -> Vec<i16> {
         let size = self.size();
         let (mut out, mut weights) = (vec![0.0f32; length + 2 * size], vec![0.0f32; length + 2 * size]);

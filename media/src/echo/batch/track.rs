@@ -1,22 +1,22 @@
-//! `DelayTrack`: how late an echo comes from window to window: phones stretch and drop sound, which moves it by some milliseconds at once.
+//! `DelayTrack`: the delay of an echo from window to window. Phones stretch and drop sound, which moves it by milliseconds at once.
 //!
-//! The likeliest course of delays, where each jump has its price (Viterbi, 1967).
+//! The most likely sequence of delays with a penalty for each jump (Viterbi, 1967).
 use super::spectra::{Spectra, WINDOW_MS};
 
-/// Bins (220 Hz to 3.4 kHz) that tell delays apart.
+/// Bins (220 Hz to 3.4 kHz) that are compared.
 const BINS: std::ops::Range<usize> = 7..108;
-/// How far a delay is looked for from where it was: 5 ms.
+/// The search range to either side of the present delay: 5 ms.
 const REACH_MS: usize = 5;
-/// What a jump costs, as logarithm of its likelihood.
+/// The penalty of a jump, in log-likelihood.
 const JUMP: f32 = 40.0;
-/// Overlapping windows tell of the same sound so many times.
+/// How often overlapping windows count the same sound.
 pub(super) const OVERLAP: f32 = 1.5;
-/// Magnitude at which a bin of what was sent counts half, before anything is known of the path.
+/// Magnitude at which a sent bin has half weight in the first pass.
 const FAINT: f32 = 2_000.0;
 
 pub(super) struct DelayTrack {
     lag: i64,
-    /// What is added to it, window by window.
+    /// Offsets to `lag`, window by window.
     offsets: Vec<i64>,
 }
 
@@ -25,15 +25,15 @@ impl DelayTrack {
         Self { lag: lag as i64, offsets: vec![0; frames] }
     }
 
-    /// The delay in samples about a window.
+    /// The delay in samples at a window.
     pub(super) fn delay(&self, frame: usize) -> i64 {
         self.lag + self.offsets.get(frame).or(self.offsets.last()).copied().unwrap_or(0)
     }
 
-    /// Follows the delay through what came: `sent` is what was sent as late as it is taken to come, `echo` what is known to come of it,
-    /// and `noise` the power of all else.
-    pub(super) fn follow(&mut self, came: &Spectra, sent: &Spectra, echo: Option<&Spectra>, noise: &[Vec<f32>]) {
-        let size = 2 * came.bins();
+    /// Follows the delay through the received sound. `sent`: the sent sound delayed by the present estimate; `echo`: its fitted echo, if
+    /// known; `noise`: the power of all other sound.
+    pub(super) fn follow(&mut self, received: &Spectra, sent: &Spectra, echo: Option<&Spectra>, noise: &[Vec<f32>]) {
+        let size = 2 * received.bins();
         let reach = (size / WINDOW_MS * REACH_MS) as i64;
         let shifts = -reach..=reach;
         let turns: Vec<Vec<(f32, f32)>> = (shifts.clone())
@@ -43,11 +43,11 @@ impl DelayTrack {
             })
             .collect();
         let mut scores = vec![0.0f32; turns.len()];
-        let mut before: Vec<Vec<usize>> = Vec::with_capacity(came.frames());
+        let mut before: Vec<Vec<usize>> = Vec::with_capacity(received.frames());
         for (frame, noise) in noise.iter().enumerate() {
-            let cross: Vec<(f32, f32)> = (BINS.filter(|bin| *bin < came.bins()))
+            let cross: Vec<(f32, f32)> = (BINS.filter(|bin| *bin < received.bins()))
                 .map(|bin| {
-                    let (near, far) = (came.at(frame, bin), echo.unwrap_or(sent).at(frame, bin));
+                    let (near, far) = (received.at(frame, bin), echo.unwrap_or(sent).at(frame, bin));
                     let weight = match echo {
                         Some(_) => 1.0 / (OVERLAP * noise[bin]),
                         None => {
@@ -55,7 +55,7 @@ impl DelayTrack {
                             0.5 / (near.power().sqrt() * loud).max(1.0) * loud / (loud + FAINT)
                         }
                     };
-                    let cross = near.against(far).times(weight);
+                    let cross = near.times_conjugate(far).scaled(weight);
                     (cross.re, cross.im)
                 })
                 .collect();

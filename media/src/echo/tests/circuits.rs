@@ -18,7 +18,7 @@ fn line(loss_db: f32, number: usize) -> Place {
     Place { noise, seed: 300 + number as u64, ..Place::circuit(loss_db, delay, response) }
 }
 
-/// Who speaks without a pause of their own before, or after a second of silence; in two languages.
+/// The bot's speech, at once or after a second of silence, in two languages.
 fn bot(number: usize, seconds: f32) -> Vec<i16> {
     let said = match number % 3 {
         0 => voices::talk_vietnamese(number, seconds),
@@ -48,7 +48,7 @@ fn a_bot_whose_sound_comes_back_dry_never_holds_for_itself_and_hardly_ever_ducks
             }
         }
         println!("{}: {ducked} ducks in 60 calls; {without} holds without echo control", models.describe());
-        assert!(without >= 60, "{without} without echo control: no test at all");
+        assert!(without >= 60, "{without} without echo control: the test shows nothing");
         assert!(held.is_empty() && ducked <= 10, "{}: {ducked} ducks; {held:?}", models.describe());
     }
 }

@@ -136,21 +136,21 @@ fn who_speaks_in_the_bots_first_two_seconds_into_a_speakerphone_is_heard_when_th
     }
 }
 
-/// Notes in which tick it is told what: that speech began, some sound of it, that it paused.
+/// Records each cue with its tick: `b` for begin, `s` for sound, `p` for pause.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Told>>);
+struct Notes(Arc<Mutex<CueTicks>>);
 
 #[derive(Default)]
-struct Told {
+struct CueTicks {
     now: usize,
     cues: Vec<(usize, char)>,
 }
 
 impl Listen for Notes {
     fn cue(&mut self, cue: Cue) {
-        let mut told = self.0.lock().unwrap();
-        let now = told.now;
-        told.cues.push(match cue {
+        let mut ticks = self.0.lock().unwrap();
+        let now = ticks.now;
+        ticks.cues.push(match cue {
             Cue::Begin { .. } => (now, 'b'),
             Cue::Sound(_) => (now, 's'),
             Cue::Pause { .. } => (now, 'p'),
@@ -269,7 +269,7 @@ fn the_words_of_who_speaks_in_the_bots_first_two_seconds_are_understood_nearly_a
                 }
             }
             println!("{:?}, echo {loss_db} dB down: {} of {clear} not understood", ask.language, missed.len());
-            assert!(clear >= 25, "{clear} understood where the bot is silent: no test at all");
+            assert!(clear >= 25, "{clear} understood where the bot is silent: the test shows nothing");
             let share = 1.0 - missed.len() as f32 / clear as f32;
             assert!(share >= least, "{:?}, echo {loss_db} dB down: {share} of {clear}; {missed:?}", ask.language);
         }

@@ -2,29 +2,20 @@
 use super::*;
 use crate::asr::Cue;
 use crate::frame::{Rate, SamplePos};
-use crate::testkit::ticks;
 use crate::testkit::voice::speechlike;
-use std::path::Path;
-
-fn models() -> Models {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
-    if !path.exists() {
-        println!("skipped: Silero ({} is missing, `make setup` fetches it); earshot alone", path.display());
-    }
-    Models::load(path.exists().then_some(&path)).unwrap()
-}
+use crate::testkit::{detectors, ticks};
 
 fn frame(sound: &[i16], tick: usize) -> Option<Box<Frame>> {
     Some(Box::new(ticks::frame(tick, Rate::Hz8000, sound.get(tick * 160..(tick + 1) * 160)?)))
 }
 
-fn said(sound: &[i16], tick: usize) -> Option<Said> {
-    frame(sound, tick).map(Said::Now)
+fn input(sound: &[i16], tick: usize) -> Option<EarInput> {
+    frame(sound, tick).map(EarInput::Now)
 }
 
 fn ears() -> (Ears, Arc<Counters>) {
     let counters = Arc::new(Counters::default());
-    (Ears::new(models(), counters.clone()), counters)
+    (Ears::new(detectors::models(), counters.clone()), counters)
 }
 
 /// What the lines are sent: nothing.
@@ -44,8 +35,8 @@ fn many_ears_at_once_say_what_each_says_alone() {
             batch.orders.push(Order::Join(tick as u64, Seat(1), EarPlan::default()));
         }
         for (id, sound) in sounds.iter().enumerate() {
-            let said = tick.checked_sub(id).and_then(|tick| said(sound, tick));
-            batch.frames.extend(said.map(|said| (id as u64, Seat(1), said, silence())));
+            let input = tick.checked_sub(id).and_then(|tick| input(sound, tick));
+            batch.frames.extend(input.map(|input| (id as u64, Seat(1), input, silence())));
         }
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
@@ -80,7 +71,7 @@ fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
             batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
             batch.orders.push(Order::Listen(0, Seat(1), Some(Box::new(Broken))));
         }
-        batch.frames.extend([0, 1].map(|id| (id, Seat(1), said(&sound, tick).unwrap(), silence())));
+        batch.frames.extend([0, 1].map(|id| (id, Seat(1), input(&sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
         edges.iter().for_each(|(id, ..)| heard[*id as usize] += 1);
@@ -101,7 +92,7 @@ fn a_network_that_panics_deafens_no_line_and_no_thread() {
             batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
         }
         let frames = sounds.iter().enumerate();
-        batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), said(sound, tick).unwrap(), silence())));
+        batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), input(sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
         ears.hear(batch, &mut edges);
         for (id, _, edge) in edges {
@@ -122,7 +113,7 @@ fn two_frames_of_one_line_in_a_tick_are_heard_in_order() {
     for pair in 0..150 {
         let two: Vec<_> = (0..2).map(|n| frame(&sound, pair * 2 + n).unwrap()).collect();
         expected.extend(two.iter().filter_map(|frame| ear.hear(frame)));
-        let frames = two.into_iter().map(|frame| (0, Seat(1), Said::Now(frame), silence())).collect();
+        let frames = two.into_iter().map(|frame| (0, Seat(1), EarInput::Now(frame), silence())).collect();
         ears.hear(Batch { frames, ..Batch::default() }, &mut edges);
     }
     assert!(!expected.is_empty());

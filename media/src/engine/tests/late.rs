@@ -1,7 +1,7 @@
 //! Sound that a network held back, on many lines at once.
 use super::super::ears::MAX_LATE;
 use super::*;
-use crate::said::Said;
+use crate::ear_input::EarInput;
 
 /// A wire whose network holds back what is sent in a stretch of time, and then brings it all at once.
 struct Held {
@@ -47,14 +47,14 @@ fn late_frames_of_all_rooms_of_a_thread_together_are_bounded_in_each_tick() {
         driver.turn(tick, now, now);
         let batch = inbox.try_recv().unwrap();
         let mut late = 0;
-        for (id, _, said, _) in &batch.frames {
-            if let Said::Late(heard) = said {
+        for (id, _, received, _) in &batch.frames {
+            if let EarInput::Late(heard) = received {
                 late += heard.len().saturating_sub(1);
             }
-            frames[*id as usize] += match said {
-                Said::Now(_) => 1,
-                Said::Late(heard) => heard.len(),
-                Said::Awaited { .. } => 0,
+            frames[*id as usize] += match received {
+                EarInput::Now(_) => 1,
+                EarInput::Late(heard) => heard.len(),
+                EarInput::Awaited { .. } => 0,
             };
         }
         assert!(late <= MAX_LATE, "{late} in tick {tick}");

@@ -1,10 +1,10 @@
-//! A network that stands still and then brings all at once: an ear misses nothing, and people catch up.
+//! Stalls of the network, after which all packets arrive at once: an ear misses nothing, and people catch up.
 use super::*;
 use crate::frame::Frame;
 use std::ops::Range;
 use std::slice::from_ref;
 
-/// As many frames as a room lets an ear have in a tick.
+/// The most frames for an ear in a tick.
 const MOST: usize = 8;
 
 #[derive(Default)]
@@ -60,7 +60,7 @@ fn clean(pcm: &[i16]) -> Vec<i16> {
 }
 
 impl Run {
-    /// How long after it could be heard at the earliest an ear hears the sound of each tick that it hears as it was said, and when.
+    /// For each frame that the ear hears unchanged: the time, and the delay beyond the minimum (ms).
     fn lags(&self, said: &[i16]) -> Vec<(usize, usize)> {
         let lag = |(tick, frame): &(u64, Frame)| {
             let now = *tick as usize * 20 + 7;
@@ -73,7 +73,7 @@ impl Run {
     }
 }
 
-/// Asserts that all of `said` is heard in order, but for joints of 5 ms.
+/// Asserts that all of `said` is heard in order, except for joints of 5 ms.
 fn assert_whole(sound: &[i16], said: &[i16]) {
     let mut from = find(sound, &said[..160]).expect("its beginning");
     for (n, piece) in said.chunks_exact(160).enumerate() {
@@ -220,7 +220,7 @@ fn a_line_that_thins_out_bit_by_bit_and_then_brings_all_loses_nothing_to_an_ear(
     }
     let run = play(&mut ingress(), Codec::Pcmu, &sent, &[], 490);
     let sound = run.sound();
-    // It is stretched until people are spared something; from there on it is whole.
+    // Sound is stretched until some is skipped for people; from there on the ear's is unchanged.
     assert!(find(&sound, &clean(&pcm)[5_200 * 8..7_300 * 8]).is_some());
 }
 

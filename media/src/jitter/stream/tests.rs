@@ -1,4 +1,4 @@
-//! Senders whose numbers jump.
+//! Senders whose sequence numbers jump.
 use crate::SamplePos;
 use crate::codec::Codec;
 use crate::frame::Origin;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const MS: Duration = Duration::from_millis(1);
 const SOUND: Content = Content::Sound(Codec::Pcmu);
 
-/// A line of 20 ms packets: how its sender numbers them, and what is played.
+/// A line of 20 ms packets.
 struct Line {
     start: Instant,
     jitter: Jitter,
@@ -28,7 +28,7 @@ impl Line {
         Rtp { arrived, payload_type: 0, marker: false, sequence, timestamp, ssrc: 1, payload }
     }
 
-    /// So many ticks with one packet each, numbered from here on; in how many of them nothing of a packet was played.
+    /// Runs ticks with one packet each, numbered from `sequence` and `timestamp` on. Returns in how many of them no packet was played.
     fn run(&mut self, ticks: u32, sequence: u16, timestamp: u32) -> u32 {
         let mut silent = 0;
         for n in 0..ticks {
@@ -42,7 +42,7 @@ impl Line {
     }
 }
 
-/// What the other side is told, and what the records hold.
+/// Losses, as counted and as reported by RTCP.
 fn lost(line: &mut Line) -> (u64, i32) {
     (line.jitter.counts().lost, line.jitter.report().map_or(0, |report| report.lost))
 }

@@ -1,4 +1,4 @@
-//! Time that counts against an engine, and time that does not.
+//! Which time counts against an engine.
 use super::*;
 use crate::pool::now;
 use crate::pool::worker::lower_priority;

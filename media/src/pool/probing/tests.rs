@@ -1,4 +1,4 @@
-//! Engines that fall ill and get well again, with nobody's words at stake.
+//! Engines that become unhealthy and recover by probes.
 use super::{Probing, Session, now};
 use crate::Language;
 use crate::asr::{self, Ask, AsrFault, Caps, Heard, Hearing, Hypothesis, Recogniser};
@@ -13,23 +13,23 @@ use std::thread::{park, sleep};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// What an engine does with its next jobs; when they are used up it works.
+/// The faults of an engine's next jobs; after them it works.
 #[derive(Clone, Copy, PartialEq)]
 enum Next {
     Fail,
     Hang,
 }
 
-/// Notes what it is given.
+/// An engine that records its input.
 #[derive(Clone, Default)]
-struct Patient {
+struct RecordingEngine {
     next: Arc<Mutex<Vec<Next>>>,
-    /// When each piece of sound came, and its loudest sample.
+    /// The time and the loudest sample of each piece of sound.
     given: Arc<Mutex<Vec<(Instant, i16)>>>,
     said: Arc<Mutex<Vec<String>>>,
 }
 
-impl Patient {
+impl RecordingEngine {
     fn with(next: &[Next]) -> Self {
         Self { next: Arc::new(Mutex::new(next.to_vec())), ..Self::default() }
     }
@@ -46,9 +46,9 @@ impl Patient {
     }
 }
 
-impl Recogniser for Patient {
+impl Recogniser for RecordingEngine {
     fn name(&self) -> &'static str {
-        "patient"
+        "recording"
     }
     fn caps(&self, _: Language) -> Option<Caps> {
         Some(Caps { needs_grammar: false, partials: false })
@@ -61,7 +61,7 @@ impl Recogniser for Patient {
     }
 }
 
-impl Hearing for Patient {
+impl Hearing for RecordingEngine {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.given.lock().unwrap().push((now(), pcm.iter().copied().max().unwrap_or(0)));
         Ok(None)
@@ -72,9 +72,9 @@ impl Hearing for Patient {
     }
 }
 
-impl Synthesiser for Patient {
+impl Synthesiser for RecordingEngine {
     fn name(&self) -> &'static str {
-        "patient"
+        "recording"
     }
     fn speaks(&self, _: Language) -> bool {
         true
@@ -104,11 +104,11 @@ fn until(limit: Duration, reached: impl Fn() -> bool) -> bool {
 }
 
 #[test]
-fn an_ill_recogniser_is_probed_with_our_own_sound_until_it_is_well_and_no_caller_waits_for_it() {
+fn an_unhealthy_recogniser_is_probed_with_our_own_sound_until_it_works_and_no_caller_waits_for_it() {
     let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(300), ..quick() }).unwrap();
-    // Two callers' jobs fail, the first probe hangs: it rests twice.
-    let patient = Patient::with(&[Next::Hang, Next::Fail, Next::Fail]);
-    let chain = Arc::new(asr::Chain::new(vec![Arc::new(patient.clone()) as Arc<dyn Recogniser>]));
+    // Two callers' jobs fail and the first probe hangs: two rests.
+    let engine = RecordingEngine::with(&[Next::Hang, Next::Fail, Next::Fail]);
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine.clone()) as Arc<dyn Recogniser>]));
     let listen = |call| {
         let (out, news) = mpsc::channel(16);
         (pool.listen(call, chain.clone(), ask(), out).unwrap(), news)
@@ -118,32 +118,32 @@ fn an_ill_recogniser_is_probed_with_our_own_sound_until_it_is_well_and_no_caller
         speak(&mut listener);
         assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))));
     }
-    let ill = now();
-    assert_eq!(pool.report().ill, ["patient"]);
+    let unhealthy = now();
+    assert_eq!(pool.report().unhealthy, ["recording"]);
     let (mut listener, mut news) = listen(2);
     speak(&mut listener);
-    assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))), "nobody waits for an ill engine");
+    assert!(matches!(end_of(&mut news, SOON), Some(Heard::Failed(_))), "nobody waits for an unhealthy engine");
     drop(listener);
-    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()), "it is probed though nobody calls");
-    // Callers' sound is as loud as 100; whatever was given since is not theirs.
-    let given = patient.given.lock().unwrap().clone();
-    let probes: Vec<_> = given.iter().filter(|(at, _)| *at > ill).collect();
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().unhealthy.is_empty()), "it is probed though nobody calls");
+    // Callers' sound has an amplitude of 100; that of probes is louder.
+    let given = engine.given.lock().unwrap().clone();
+    let probes: Vec<_> = given.iter().filter(|(at, _)| *at > unhealthy).collect();
     assert_eq!(probes.len(), 2, "{given:?}");
     assert!(probes.iter().all(|(_, loudest)| *loudest > 100), "{given:?}");
-    assert!(probes[0].0 >= ill + FIRST_REST - Duration::from_millis(500), "not before its rest is over");
+    assert!(probes[0].0 >= unhealthy + FIRST_REST - Duration::from_millis(500), "not before its rest is over");
     let (mut listener, mut news) = listen(3);
     speak(&mut listener);
     assert_eq!(text(&end_of(&mut news, SOON).unwrap()), Some("yes"));
 }
 
 #[test]
-fn an_ill_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
+fn an_unhealthy_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
     let pool = Pool::start(quick()).unwrap();
-    let patient = Patient::default();
-    let cache = Arc::new(Cache::new(Arc::new(patient.clone()), 1 << 20));
-    // What the cache has proves nothing.
+    let engine = RecordingEngine::default();
+    let cache = Arc::new(Cache::new(Arc::new(engine.clone()), 1 << 20));
+    // Cached sound says nothing about the engine.
     cache.warm(&voice(), ["a"]).unwrap();
-    patient.next.lock().unwrap().extend([Next::Fail; 2]);
+    engine.next.lock().unwrap().extend([Next::Fail; 2]);
     let chain = Arc::new(tts::Chain::new(vec![cache as Arc<dyn Synthesiser>]));
     let (out, mut news) = mpsc::channel(16);
     let speaker = pool.speaker(1, chain, voice(), Box::new(Tape::default()), out);
@@ -155,9 +155,9 @@ fn an_ill_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
         let told = say(number, "the caller's own words");
         assert!(matches!(told, Spoken::Failed { .. }), "{told:?}");
     }
-    assert_eq!(pool.report().ill, ["patient"]);
-    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()));
-    let said = patient.said.lock().unwrap().clone();
+    assert_eq!(pool.report().unhealthy, ["recording"]);
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().unhealthy.is_empty()));
+    let said = engine.said.lock().unwrap().clone();
     assert_eq!(said, ["a", "the caller's own words", "the caller's own words", "a"]);
     assert!(matches!(say(3, "well again"), Spoken::Started { .. }));
 }
@@ -167,8 +167,8 @@ fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose
     let plan = PoolPlan { listen_limit: Duration::from_millis(300), abandoned: 3, ..quick() };
     let pool = Pool::start(plan).unwrap();
     // The first call is tried twice, the second call once; then the first probe hangs as well.
-    let patient = Patient::with(&[Next::Hang; 4]);
-    let chain = Arc::new(asr::Chain::new(vec![Arc::new(patient) as Arc<dyn Recogniser>]));
+    let engine = RecordingEngine::with(&[Next::Hang; 4]);
+    let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
     for call in 0..2 {
         let (out, mut news) = mpsc::channel(16);
         let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
@@ -176,14 +176,15 @@ fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose
         assert!(end_of(&mut news, SOON).is_some());
     }
     let report = pool.report();
-    assert_eq!((report.abandoned, report.workers, report.ill), (3, 2, vec!["patient"]));
-    assert!(until(FIRST_REST * 3 + SOON, || pool.report().ill.is_empty()), "{:?}", pool.report());
+    assert_eq!((report.abandoned, report.workers, report.unhealthy), (3, 2, vec!["recording"]));
+    assert!(until(FIRST_REST * 3 + SOON, || pool.report().unhealthy.is_empty()), "{:?}", pool.report());
     assert_eq!((pool.report().abandoned, pool.report().workers), (4, 2), "a probe's thread is replaced");
 }
 
 #[test]
 fn a_probe_that_finds_no_worker_is_due_again() {
-    let (chain, start) = (Arc::new(asr::Chain::new(vec![Arc::new(Patient::default()) as Arc<dyn Recogniser>])), now());
+    let (chain, start) =
+        (Arc::new(asr::Chain::new(vec![Arc::new(RecordingEngine::default()) as Arc<dyn Recogniser>])), now());
     for _ in 0..2 {
         chain.failed(0, &ask(), start);
     }
@@ -191,5 +192,5 @@ fn a_probe_that_finds_no_worker_is_due_again() {
     assert_eq!(chain.next_probe(ProbePace::Rest), None);
     Probing::Recogniser(probe).refuse();
     assert!(chain.next_probe(ProbePace::Rest).is_some_and(|due| due <= now() + FIRST_REST));
-    assert_eq!(chain.ill(), ["patient"]);
+    assert_eq!(chain.unhealthy(), ["recording"]);
 }

@@ -1,22 +1,27 @@
-//! Recordings that break off: what is left of them, and who is told.
+//! Recordings that end early: what is left of them, and the reported outcome.
 use super::*;
 use std::sync::mpsc::{self, Receiver};
 
-/// What the recorder tells at its end.
-fn ended(recorder: &Recorder) -> Receiver<Kept> {
+/// The outcome that the recorder reports.
+fn ended(recorder: &Recorder) -> Receiver<RecordOutcome> {
     let (tell, told) = mpsc::sync_channel(4);
     recorder.on_end(move |kept| drop(tell.try_send(kept)));
     told
 }
 
-fn patiently(told: &Receiver<Kept>) -> Kept {
+fn patiently(told: &Receiver<RecordOutcome>) -> RecordOutcome {
     told.recv_timeout(Duration::from_secs(10)).expect("the recorder tells")
 }
 
 #[test]
 fn a_recording_that_ends_with_its_call_is_whole_however_short() -> Outcome {
     let folder = Folder::new("short");
-    for (ticks, expected) in [(0, Kept::Nothing(None)), (1, Kept::Whole), (9, Kept::Whole), (35, Kept::Whole)] {
+    for (ticks, expected) in [
+        (0, RecordOutcome::Nothing(None)),
+        (1, RecordOutcome::Whole),
+        (9, RecordOutcome::Whole),
+        (35, RecordOutcome::Whole),
+    ] {
         for key in [None, Some(KEY)] {
             for format in [Format::Wav, Format::Opus] {
                 let plan = folder.plan(format, key);
@@ -54,9 +59,9 @@ fn a_disk_that_takes_nothing_leaves_no_recording_and_says_so() -> Outcome {
             assert!(tick < 100_000, "it never notices");
             thread::sleep(Duration::from_millis(1));
         }
-        // Said while the call goes on, not at its end.
+        // Reported during the call, not at its end.
         let kept = patiently(&told);
-        assert!(matches!(kept, Kept::Nothing(Some(RecordFault::Disk { .. }))), "{kept:?}");
+        assert!(matches!(kept, RecordOutcome::Nothing(Some(RecordFault::Disk { .. }))), "{kept:?}");
         assert!(matches!(recorder.fault(), Some(RecordFault::Disk { .. })) && full.exists());
     }
     Ok(())
@@ -75,9 +80,9 @@ fn filling() {
         ("a.wav", Format::Wav, None, Rate::Hz8000, 3_000),
         ("a.opus", Format::Opus, None, Rate::Hz8000, 3_000),
         ("b.wav.sealed", Format::Wav, Some(KEY), Rate::Hz8000, 3_000),
-        // Only its close meets the limit: 60 ticks are on the disk by then, and 25 more are too many.
+        // Only closing it exceeds the limit: 60 ticks are on the disk by then, and 25 more are too many.
         ("c.wav", Format::Wav, None, Rate::Hz8000, 85),
-        // The first that goes to the disk is more than there is place for.
+        // The first write exceeds the limit.
         ("d.wav", Format::Wav, None, Rate::Hz48000, 50),
     ] {
         let path = Path::new(&place).join(name);
@@ -121,7 +126,7 @@ fn a_disk_that_fills_leaves_what_came_before_in_order() -> Outcome {
         let (hz, sides) = sound(format, &bytes);
         let rate = if hz == 8_000 { Rate::Hz8000 } else { Rate::Hz48000 };
         assert!(sides[0].len() > rate.hz() as usize && has(&sides[0], 400.0, rate), "{name} plays");
-        // A WAV file's header fits what there is: that more was to come stands in the call's record.
+        // A WAV header fits its file: that sound is missing is in the call's record.
         assert_eq!(whole, name.ends_with("wav"), "{name}");
     }
     assert_eq!(fs::metadata(folder.0.join("c.wav"))?.len(), 44 + 60 * 640);
@@ -141,10 +146,10 @@ fn a_machine_that_stood_still_breaks_the_recording_and_what_came_before_is_part_
             let later = 100 + 50 * 60 * 60;
             assert!(feed(tap.as_mut(), Rate::Hz8000, later..later + 1).is_break());
             drop(tap);
-            assert_eq!(patiently(&told), Kept::Part(RecordFault::Stalled));
+            assert_eq!(patiently(&told), RecordOutcome::Part(RecordFault::Stalled));
             let (bytes, whole) = play(&plan.path, plan.vault.as_deref())?;
             assert!(sound(format, &bytes).1[0].len() > 10_000);
-            // Nothing says that it ended as it should where the format can tell.
+            // Formats that can tell show that the end is missing.
             assert_eq!(whole, format == Format::Wav && key.is_none());
         }
     }

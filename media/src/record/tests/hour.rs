@@ -49,7 +49,7 @@ fn worst(found: &[u64], made: &[u64]) -> u64 {
 
 #[test]
 fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
-    // The other way a part of it: tests are to be quick.
+    // A quarter of an hour in the other direction.
     for (drift_ppm, minutes) in [(200.0, 60), (-200.0, 15)] {
         let mut sim = Sim::new(Bot::Speaks);
         let impairments = Impairments {
@@ -58,7 +58,7 @@ fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
             loss: 0.01,
             ..Impairments::default()
         };
-        // By its own clock, which drifts from ours, the caller clicks once a minute: 5 ms, so that no concealment hides it.
+        // The caller clicks once a minute by its own drifting clock, for 5 ms, so that concealment does not hide it.
         let minute = (8000.0 * 60.0 * (1.0 + drift_ppm / 1e6)) as u64;
         let voice = move |from: u64, n: usize| {
             (from..from + n as u64).map(|at| if (at + minute / 2) % minute < 40 { 12_000 } else { 0 }).collect()
@@ -95,7 +95,7 @@ fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
         }
         let found = found.lock().unwrap();
         assert!(worst(&found[1], &made) <= 20, "the bot: {} ms", worst(&found[1], &made));
-        // What the caller says comes by network and jitter buffer: about as late all the time. One may be lost.
+        // The caller's sound passes network and jitter buffer: the delay is about constant, and one click may be lost.
         let minute = 60 * 48_000;
         let offsets: Vec<u64> = found[0].iter().map(|at| (at + minute / 2) % minute / 48).collect();
         let (least, most) = (offsets.iter().min().copied().unwrap_or(0), offsets.iter().max().copied().unwrap_or(0));

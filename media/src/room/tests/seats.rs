@@ -1,4 +1,4 @@
-//! Who hears whom, seat by seat, and what a bot that rests comes to.
+//! Who hears whom, seat by seat, and the sound of a resting bot.
 use super::{Bot, MS, Phone, Sim, plan, sound};
 use crate::codec::Codec;
 use crate::hears::tests::{MODES, TABLE};
@@ -76,7 +76,7 @@ fn every_seat_hears_what_the_table_says_in_every_mode_set_while_the_call_runs() 
                 Hearer::Agent => hears(&sim, Seat::AGENT),
                 Hearer::Supervisor => hears(&sim, SUPERVISOR),
                 Hearer::Recogniser => tones(&ear(&sim, Seat::CALLER, since)),
-                // Of the agent's voice; the caller's and the supervisor's ears belong to recognisers today.
+                // Of the agent's voice: the ears of caller and supervisor serve recognisers.
                 Hearer::Transcriber => {
                     expected = vec!['a'];
                     tones(&ear(&sim, Seat::AGENT, since))
@@ -157,7 +157,7 @@ fn nothing_counts_as_heard_while_the_bot_rests() {
     assert!(after[80..].iter().all(|sample| sample.abs() < 9), "dead still after a fade of 8 ms");
     let steepest = |pcm: &[i16]| pcm.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max().unwrap_or(0);
     assert!(steepest(&all[clicks - 10..clicks + 80]) <= steepest(&all[1_000..clicks]), "no click");
-    // What comes of an utterance of that time is not heard later; the next one is.
+    // Sound of an utterance of that time is not heard later; the next utterance is.
     sim.input(Input::Bot(Bot::Speaks));
     bot_speaks(&mut sim, 2);
     bot_speaks(&mut sim, 3);

@@ -1,4 +1,4 @@
-//! Networks and machines that stand still, in whole rooms.
+//! Stalls of networks and machines, in whole rooms.
 use super::*;
 use crate::tap::Tap;
 use std::ops::ControlFlow;

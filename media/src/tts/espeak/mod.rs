@@ -1,5 +1,5 @@
-//! espeak-ng: Vietnamese and English. It is GPL-3, so it stays a program of its own, one short-lived process per clause.
-use super::shape::{Mark, Shape};
+//! espeak-ng: Vietnamese and English. It is GPL-3, so it runs as a separate program, one short-lived process per clause.
+use super::clause_formatter::{ClauseFormatter, Mark};
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use std::io::{ErrorKind, Read, Write};
@@ -7,18 +7,18 @@ use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
 use std::process::{Child, Command, Stdio};
 
-/// The program, found on the `PATH` or at a path of the operator's.
+/// The program: a name on the `PATH`, or a path.
 pub struct Espeak {
     program: String,
 }
 
-/// A clause is never longer than this; more is cut at a character.
+/// The longest text of a clause in bytes; more is cut off.
 const TEXT: usize = 4_000;
 /// The most sound of one clause: two minutes at 22,050 Hz.
 const SOUND: usize = 2 * 60 * 22_050 * 2;
-/// A process that is silent for so long is killed.
-const PATIENCE_MS: i32 = 2_000;
-/// The header of the WAV it writes; its lengths are those of a stream and mean nothing.
+/// A process without output for this long is killed.
+const TIMEOUT_MS: i32 = 2_000;
+/// The size of its WAV header, whose lengths are placeholders.
 const HEADER: usize = 44;
 
 impl Default for Espeak {
@@ -27,10 +27,10 @@ impl Default for Espeak {
     }
 }
 
-/// Kills its process when dropped, whatever happened, and leaves no zombie.
-struct Killed(Child);
+/// Kills and reaps its process when dropped.
+struct KillOnDrop(Child);
 
-impl Drop for Killed {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         _ = self.0.kill();
         _ = self.0.wait();
@@ -53,7 +53,7 @@ impl Espeak {
         }
     }
 
-    /// The voices it has, as `-v` takes them; empty where it cannot say.
+    /// The names of its voices for `-v`; empty where the program fails.
     pub fn voices(&self) -> Vec<String> {
         let mut command = Command::new(&self.program);
         let Ok(out) = command.arg("--voices").stdin(Stdio::null()).stderr(Stdio::null()).output() else {
@@ -73,14 +73,14 @@ impl Espeak {
         }
     }
 
-    /// The WAV of a text. The text goes through standard input: arguments are public on a machine.
+    /// The WAV of a text. The text goes through standard input, since arguments are visible to other users.
     fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, TtsFault> {
         let mut command = Command::new(&self.program);
         command.args(["--stdin", "--stdout", "-b", "1", "-v", voice]);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = Killed(spawned.map_err(|error| self.missing(&error))?);
+        let mut process = KillOnDrop(spawned.map_err(|error| self.missing(&error))?);
         let failed = |error: std::io::Error| TtsFault::Engine(format!("espeak-ng: {error}"));
-        // Less than a pipe holds, so writing never waits for the reader.
+        // The text fits into the pipe's buffer, so writing never blocks.
         if let Some(mut stdin) = process.0.stdin.take() {
             stdin.write_all(text.as_bytes()).map_err(failed)?;
         }
@@ -91,7 +91,7 @@ impl Espeak {
         loop {
             let mut poll = libc::pollfd { fd: stdout.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: one descriptor, open while `stdout` lives.
-            match unsafe { libc::poll(&mut poll, 1, PATIENCE_MS) } {
+            match unsafe { libc::poll(&mut poll, 1, TIMEOUT_MS) } {
                 0 => return Err(TtsFault::Late),
                 n if n < 0 => match std::io::Error::last_os_error() {
                     error if error.kind() == ErrorKind::Interrupted => continue,
@@ -110,8 +110,8 @@ impl Espeak {
     }
 }
 
-/// A name `espeak-ng -v` may be given: never an option, a path or a file.
-pub fn plain(name: &str) -> bool {
+/// Whether a name may be passed to `espeak-ng -v`: it is no option and no path.
+pub fn is_voice_name(name: &str) -> bool {
     (2..=32).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-+".contains(c))
@@ -141,7 +141,7 @@ impl Synthesiser for Espeak {
             return Ok(());
         }
         let name = voice.name.as_str();
-        let name = if name.starts_with(language) && plain(name) { name } else { language };
+        let name = if name.starts_with(language) && is_voice_name(name) { name } else { language };
         let mut end = text.len().min(TEXT);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -156,19 +156,19 @@ impl Synthesiser for Espeak {
         }
         let pcm: Vec<i16> =
             wav[HEADER.min(wav.len())..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-        let mut shape = Shape::new(hz, voice.rate);
-        shape.marks = marks(text, pcm.len() as f64 / f64::from(hz));
+        let mut formatter = ClauseFormatter::new(hz, voice.rate);
+        formatter.marks = marks(text, pcm.len() as f64 / f64::from(hz));
         for piece in pcm.chunks(hz as usize / 25) {
-            if shape.push(piece, sink).is_break() {
+            if formatter.push(piece, sink).is_break() {
                 return Ok(());
             }
         }
-        shape.finish(chars as u32, sink);
+        formatter.finish(chars as u32, sink);
         Ok(())
     }
 }
 
-/// The program gives no times: words share the clause by their letters.
+/// The program gives no times: each word gets a share of the clause by its number of characters.
 fn marks(text: &str, seconds: f64) -> Vec<Mark> {
     let all = text.chars().count().max(1) as f64;
     let mut out = Vec::new();
@@ -276,8 +276,8 @@ mod tests {
     #[test]
     fn a_voice_name_is_never_an_option_or_a_path() {
         for bad in ["-v", "../x", "en us", "", "e", "EN", "en;ls"] {
-            assert!(!plain(bad), "{bad}");
+            assert!(!is_voice_name(bad), "{bad}");
         }
-        assert!(plain("en-us+f3") && plain("vi-vn-x-south"));
+        assert!(is_voice_name("en-us+f3") && is_voice_name("vi-vn-x-south"));
     }
 }

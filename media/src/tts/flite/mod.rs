@@ -1,7 +1,7 @@
 //! flite: English, in process, streaming while it synthesises.
 mod sys;
 
-use super::shape::{Mark, Shape};
+use super::clause_formatter::{ClauseFormatter, Mark};
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use std::ffi::{CString, c_int, c_void};
@@ -20,7 +20,7 @@ struct Voices {
     kal16: *mut sys::Voice,
 }
 
-// SAFETY: the pointers never change; what they point to is touched by the holder of the turn alone.
+// SAFETY: the pointers never change; only the holder of the turn uses what they point to.
 unsafe impl Send for Voices {}
 // SAFETY: as above.
 unsafe impl Sync for Voices {}
@@ -38,8 +38,8 @@ fn voices() -> &'static Voices {
     })
 }
 
-/// Whose turn it is. flite counts the users of a voice's values without atomics, so one clause is made at a time; at 28
-/// times real time that serves more callers than two cores can hear.
+/// Mutual exclusion of synthesis: flite's reference counts are not atomic, so one clause is made at a time. At 28 times real time
+/// that serves more callers than two cores can recognise.
 struct Turn {
     taken: Mutex<bool>,
     free: Condvar,
@@ -47,28 +47,28 @@ struct Turn {
 
 static TURN: Turn = Turn { taken: Mutex::new(false), free: Condvar::new() };
 
-struct Held;
+struct TurnGuard;
 
-impl Drop for Held {
+impl Drop for TurnGuard {
     fn drop(&mut self) {
         *TURN.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
         TURN.free.notify_one();
     }
 }
 
-/// One who waits tells its listener so this often, and not for ever: the one before may hang.
+/// A thread that waits for the turn sends an empty chunk at this interval, but only [`KEEPALIVES`] times: the holder may hang.
 const WAIT: Duration = Duration::from_millis(100);
-const TELLS: usize = 5;
+const KEEPALIVES: usize = 5;
 
-/// Waits for the turn; `None` when the sink wants no more.
-fn take_turn(sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Option<Held> {
-    let mut tells = 0;
+/// Waits for the turn; `None` when the sink ended the speech.
+fn take_turn(sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Option<TurnGuard> {
+    let mut keepalives = 0;
     let mut taken = TURN.taken.lock().unwrap_or_else(PoisonError::into_inner);
     while *taken {
         let (again, wait) = TURN.free.wait_timeout(taken, WAIT).unwrap_or_else(PoisonError::into_inner);
         taken = again;
-        if *taken && wait.timed_out() && tells < TELLS {
-            tells += 1;
+        if *taken && wait.timed_out() && keepalives < KEEPALIVES {
+            keepalives += 1;
             drop(taken);
             if sink(Chunk { pcm: &[], upto_char: 0 }).is_break() {
                 return None;
@@ -77,7 +77,7 @@ fn take_turn(sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Option<Held>
         }
     }
     *taken = true;
-    Some(Held)
+    Some(TurnGuard)
 }
 
 impl Flite {
@@ -105,12 +105,12 @@ impl Synthesiser for Flite {
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault> {
-        // The library reads ASCII; anything else would be spelled out byte by byte.
+        // The library reads ASCII and would spell out anything else byte by byte.
         let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();
         let words = CString::new(plain).map_err(|_| TtsFault::Engine("the text holds a NUL".into()))?;
         let chars = text.chars().count() as u32;
         let Some(turn) = take_turn(sink) else { return Ok(()) };
-        let mut job = Job { voice, shape: None, sink, stopped: false, chars };
+        let mut job = Job { voice, formatter: None, sink, stopped: false, chars };
         {
             let voices = voices();
             let chosen = match voice.name.as_str() {
@@ -118,8 +118,8 @@ impl Synthesiser for Flite {
                 "kal16" => voices.kal16,
                 _ => voices.rms,
             };
-            // SAFETY: the voice is live and ours while the turn is held. The features own the value, the value owns the
-            // stream's description, and the utterance owns the features until it is deleted, before the job dies.
+            // SAFETY: the voice is valid, and exclusive while the turn is held. The features own the value, the value owns the
+            // streaming info, and the utterance owns the features until it is deleted, before the job is dropped.
             let done = unsafe {
                 let utterance = sys::new_utterance();
                 let info = sys::new_audio_streaming_info();
@@ -143,10 +143,10 @@ impl Synthesiser for Flite {
             }
         }
         drop(turn);
-        let Job { shape, sink, stopped, .. } = job;
-        match shape {
+        let Job { formatter, sink, stopped, .. } = job;
+        match formatter {
             _ if stopped => {}
-            Some(shape) => shape.finish(chars, sink),
+            Some(formatter) => formatter.finish(chars, sink),
             None => _ = sink(Chunk { pcm: &[], upto_char: chars }),
         }
         Ok(())
@@ -155,7 +155,7 @@ impl Synthesiser for Flite {
 
 struct Job<'a> {
     voice: &'a Voice,
-    shape: Option<Shape>,
+    formatter: Option<ClauseFormatter>,
     sink: &'a mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     stopped: bool,
     chars: u32,
@@ -168,22 +168,22 @@ unsafe extern "C" fn chunk(
     _last: c_int,
     info: *mut sys::Stream,
 ) -> c_int {
-    // SAFETY: flite hands over its live wave and utterance; userdata is the job `speak` put there.
+    // SAFETY: flite passes a valid wave and utterance; userdata is the job set by `speak`.
     let (job, pcm, hz, utterance) = unsafe {
         let job = &mut *(*info).userdata.cast::<Job<'_>>();
         let pcm = std::slice::from_raw_parts((*wave).samples.offset(start as isize), size.max(0) as usize);
         (job, pcm, (*wave).sample_rate, (*info).utt)
     };
-    // A panic must not cross C: it stops the speech.
+    // A panic must not unwind into C: it ends the speech.
     let taken = catch_unwind(AssertUnwindSafe(|| {
         let (voice, chars) = (job.voice, job.chars);
-        let shape = job.shape.get_or_insert_with(|| {
-            let mut shape = Shape::new(u32::try_from(hz).unwrap_or(16_000), voice.rate);
-            // SAFETY: the utterance lives while it is synthesised; its words and times are known before its first sound.
-            shape.marks = unsafe { marks(utterance, chars) };
-            shape
+        let formatter = job.formatter.get_or_insert_with(|| {
+            let mut formatter = ClauseFormatter::new(u32::try_from(hz).unwrap_or(16_000), voice.rate);
+            // SAFETY: the utterance is valid during synthesis; its words and times are known before its first sound.
+            formatter.marks = unsafe { marks(utterance, chars) };
+            formatter
         });
-        shape.push(pcm, job.sink)
+        formatter.push(pcm, job.sink)
     }));
     match taken {
         Ok(ControlFlow::Continue(())) => sys::GO_ON,
@@ -194,19 +194,19 @@ unsafe extern "C" fn chunk(
     }
 }
 
-/// Where each word of the text ends, in time and in characters (flite was given one byte for each).
+/// The end of each word of the text, in time and in characters (flite got one byte for each).
 unsafe fn marks(utterance: *const c_void, chars: u32) -> Vec<Mark> {
     let mut out = Vec::new();
     if utterance.is_null() {
         return out;
     }
     let end = c"R:Token.daughtern.R:SylStructure.daughtern.daughtern.R:Segment.end";
-    // SAFETY: the caller's utterance is live; items and features are read and not kept.
+    // SAFETY: the utterance is valid; items and features are read and not kept.
     unsafe {
         let relation = sys::utt_relation(utterance, c"Token".as_ptr());
         let mut item = if relation.is_null() { null_mut() } else { sys::relation_head(relation) };
         while !item.is_null() {
-            // One behind the word, counted from 1.
+            // The position after the word, counted from 1.
             let at = sys::flite_ffeature_int(item, c"file_pos".as_ptr());
             let ends = f64::from(sys::flite_ffeature_float(item, end.as_ptr()));
             if at > 1 && ends > 0.0 {

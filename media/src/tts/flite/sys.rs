@@ -1,4 +1,4 @@
-//! The part of flite 2.2's C interface that is used.
+//! Bindings to the used part of flite 2.2's C interface.
 use std::ffi::{c_char, c_float, c_int, c_void};
 
 pub const GO_ON: c_int = 0;
@@ -10,7 +10,7 @@ pub struct Voice([u8; 0]);
 #[repr(C)]
 pub struct Utterance {
     pub features: *mut c_void,
-    // More follows, never touched.
+    // More fields follow.
 }
 
 #[repr(C)]

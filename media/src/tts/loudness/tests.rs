@@ -1,4 +1,4 @@
-//! The meter on sounds of known level, and the real voices on sentences that they were not measured by.
+//! The meter on sounds of known level, and the real voices on sentences other than those they are measured with.
 use super::*;
 use crate::tts::espeak::Espeak;
 
@@ -15,7 +15,7 @@ fn the_level_is_that_of_the_time_in_which_somebody_speaks() {
             let speech = tone(dbfs, 4.0, rate);
             let level = active_level(&speech, rate).unwrap();
             assert!((level - dbfs).abs() < 0.3, "{level} for {dbfs}");
-            // Long silences are left out; 0.2 s of each count as speech.
+            // Long silences do not count, but for 0.2 s of each.
             let pause = vec![0.0; rate.hz() as usize * 3];
             let pauses: Vec<f32> = [&speech[..], &pause[..], &speech[..], &pause[..]].concat();
             let level = active_level(&pauses, rate).unwrap();
@@ -27,10 +27,10 @@ fn the_level_is_that_of_the_time_in_which_somebody_speaks() {
 }
 
 #[test]
-fn peaks_are_rounded_and_nothing_is_clipped() {
-    assert_eq!(rounded(0.5), 16_383);
-    assert!(rounded(3.0) < 32_767 && rounded(-3.0) > -32_767);
-    assert!((1..100).all(|n| rounded(n as f32 / 100.0) < rounded((n + 1) as f32 / 100.0)));
+fn peaks_are_compressed_and_nothing_is_clipped() {
+    assert_eq!(compressed(0.5), 16_383);
+    assert!(compressed(3.0) < 32_767 && compressed(-3.0) > -32_767);
+    assert!((1..100).all(|n| compressed(n as f32 / 100.0) < compressed((n + 1) as f32 / 100.0)));
 }
 
 fn said(engine: &dyn Synthesiser, voice: &Voice, text: &str) -> Vec<i16> {

@@ -1,6 +1,6 @@
-//! Weights times many columns at once.
+//! A dense layer on many columns at once.
 //!
-//! Outputs lie in panels of sixteen, so that a weight is loaded once for several columns and never gathered (Goto and van de
+//! Outputs are stored in panels of sixteen, so that a weight is loaded once for several columns and never gathered (Goto and van de
 //! Geijn, *Anatomy of High-Performance Matrix Multiplication*, 2008).
 use super::simd::{LANES, Lanes};
 
@@ -8,7 +8,7 @@ use super::simd::{LANES, Lanes};
 pub(super) const PANEL: usize = 2 * LANES;
 type Row = [[f32; LANES]; 2];
 
-/// What a layer does to its sums.
+/// The activation of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Keep,
@@ -23,11 +23,11 @@ pub(super) struct Dense {
     then: Then,
 }
 
-/// Where a layer's columns lie: `per_leg` of them for each leg, `step` apart, the legs' own shares `stride` apart.
+/// The layout of a layer's columns: `per_line` of them for each line, `step` apart; the parts of the lines are `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
-    pub(super) legs: usize,
-    pub(super) per_leg: usize,
+    pub(super) lines: usize,
+    pub(super) per_line: usize,
     pub(super) step: usize,
     pub(super) stride: usize,
     pub(super) offset: usize,
@@ -35,11 +35,11 @@ pub(super) struct Columns {
 
 impl Columns {
     fn count(&self) -> usize {
-        self.legs * self.per_leg
+        self.lines * self.per_line
     }
 
     fn at(&self, column: usize) -> usize {
-        self.offset + column / self.per_leg * self.stride + column % self.per_leg * self.step
+        self.offset + column / self.per_line * self.stride + column % self.per_line * self.step
     }
 }
 
@@ -56,7 +56,7 @@ impl Dense {
         Self { inputs, panels, bias, then }
     }
 
-    /// Each column of `from` gives one of `to`.
+    /// Computes a column of `to` from each column of `from`.
     #[inline(always)]
     pub(super) fn apply<V: Lanes>(&self, from: (&[f32], Columns), to: (&mut [f32], Columns)) {
         let count = from.1.count();
@@ -86,11 +86,11 @@ impl Dense {
         &self,
         panel: &[Row],
         bias: &Row,
-        (from, lie): (&[f32], Columns),
+        (from, layout): (&[f32], Columns),
         (to, go): (&mut [f32], Columns),
         first: usize,
     ) {
-        let columns: [&[f32]; N] = std::array::from_fn(|n| &from[lie.at(first + n)..][..panel.len()]);
+        let columns: [&[f32]; N] = std::array::from_fn(|n| &from[layout.at(first + n)..][..panel.len()]);
         let mut sums = [[V::load(&bias[0]), V::load(&bias[1])]; N];
         for (input, weights) in panel.iter().enumerate() {
             let weights = [V::load(&weights[0]), V::load(&weights[1])];

@@ -2,8 +2,8 @@
 //!
 //! The network of `silero_vad_op18_ifless.onnx` (its 16 kHz half), computed here: magnitudes of four overlapping frames, four
 //! convolutions with ReLU, one LSTM cell (Hochreiter and Schmidhuber, 1997; Gers et al., 2000), one weighted sum. All lines
-//! that have a window due go through each layer together, so that the 0.9 MB of weights pass through the cache once for
-//! them all; what a line gets does not depend on who else is there.
+//! that have a window due go through each layer together, so that the 0.9 MB of weights pass through the cache once. The result of
+//! a line does not depend on the others.
 mod dense;
 mod onnx;
 #[cfg(feature = "reference")]
@@ -18,19 +18,18 @@ use spectrum::{BINS, FRAMES, PAIR, Spectrum};
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Samples of the window before that the network sees ahead of each window, and of its end mirrored behind it.
+/// Samples of the previous window ahead of each window, and of its own end mirrored behind it.
 const CONTEXT: usize = 64;
 const SIGNAL: usize = CONTEXT + WINDOW + CONTEXT;
-/// Values that the LSTM cell remembers, and channels of the layers before it.
+/// Size of the LSTM cell, and channels of the layers before it.
 const CELL: usize = 128;
 const WIDE: usize = 128;
 const NARROW: usize = 64;
-/// Windows that are looked at together at most: what was shown before the one that matters lets the network find its way
-/// into the sound again.
+/// The most windows judged at once for a line: those that were skipped before the present one let the network adapt again.
 const CATCH_UP: usize = 5;
-/// Lines that go through the layers together: their values stay in the second-level cache.
+/// Lines that go through the layers together, so that their values stay in the second-level cache.
 const GROUP: usize = 24;
-/// Log-odds are kept within ±9.2, like earshot's.
+/// Log-odds are limited to ±9.2, like earshot's.
 const LIMIT: f32 = 9.210_24;
 
 /// The network; shared by all lines and threads.
@@ -43,40 +42,40 @@ pub struct Silero {
     instructions: simd::Instructions,
 }
 
-/// One line's window on its way through the network, with what the network remembers of the line.
-pub struct Look {
+/// One line's windows that wait for the network, its state in the network, and the last result.
+pub struct SileroState {
     hidden: [f32; CELL],
     cell: [f32; CELL],
-    /// The end of the window before, and the window.
+    /// The end of the previous window, and the window.
     sound: [f32; CONTEXT + WINDOW],
-    /// Windows shown and not looked at yet.
-    shown: VecDeque<[i16; WINDOW]>,
+    /// Windows that are not judged yet.
+    waiting: VecDeque<[i16; WINDOW]>,
     odds: f32,
 }
 
-impl Look {
-    /// At a line that nothing is known of.
+impl SileroState {
+    /// A new line.
     pub fn new() -> Self {
-        let shown = VecDeque::with_capacity(CATCH_UP);
-        Self { hidden: [0.0; CELL], cell: [0.0; CELL], sound: [0.0; CONTEXT + WINDOW], shown, odds: -LIMIT }
+        let waiting = VecDeque::with_capacity(CATCH_UP);
+        Self { hidden: [0.0; CELL], cell: [0.0; CELL], sound: [0.0; CONTEXT + WINDOW], waiting, odds: -LIMIT }
     }
 
-    /// Takes the window that follows on the one before. Of those that nobody looks at the newest [`CATCH_UP`] are kept.
-    pub fn show(&mut self, window: &[i16; WINDOW]) {
-        if self.shown.len() == CATCH_UP {
-            self.shown.pop_front();
+    /// Takes the next window. The newest [`CATCH_UP`] are kept.
+    pub fn push(&mut self, window: &[i16; WINDOW]) {
+        if self.waiting.len() == CATCH_UP {
+            self.waiting.pop_front();
         }
-        self.shown.push_back(*window);
+        self.waiting.push_back(*window);
     }
 
-    /// Forgets what was shown and not looked at.
+    /// Drops the windows that are not judged yet.
     pub fn cut(&mut self) {
-        self.shown.clear();
+        self.waiting.clear();
     }
 
-    /// Turns to the oldest window not looked at yet.
+    /// Moves to the oldest window that is not judged yet; `false` where there is none.
     fn next(&mut self) -> bool {
-        let Some(window) = self.shown.pop_front() else { return false };
+        let Some(window) = self.waiting.pop_front() else { return false };
         self.sound.copy_within(WINDOW.., 0);
         for (value, sample) in self.sound[CONTEXT..].iter_mut().zip(&window) {
             *value = f32::from(*sample) / 32_768.0;
@@ -84,19 +83,19 @@ impl Look {
         true
     }
 
-    /// Log-odds that the window last looked at is speech.
+    /// Log-odds that the window last judged is speech.
     pub fn odds(&self) -> f32 {
         self.odds
     }
 }
 
-impl Default for Look {
+impl Default for SileroState {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// Room for the values between layers; grows to what a group of lines needs (290 kB).
+/// Buffers for the values between layers; they grow to the need of a group of lines (290 kB).
 #[derive(Default)]
 pub struct Scratch {
     signal: Vec<f32>,
@@ -105,7 +104,7 @@ pub struct Scratch {
     first: Vec<f32>,
     second: Vec<f32>,
     third: Vec<f32>,
-    /// The fourth layer's outputs, and what the cell gave before.
+    /// The fourth layer's outputs, and the previous output of the cell.
     joined: Vec<f32>,
     gates: Vec<f32>,
 }
@@ -114,21 +113,21 @@ const PADDED: usize = (FRAMES + 2) * BINS;
 const FIRST: usize = (1 + FRAMES) * WIDE;
 
 impl Scratch {
-    fn fit(&mut self, legs: usize) {
-        let even = legs.next_multiple_of(PAIR);
+    fn fit(&mut self, lines: usize) {
+        let even = lines.next_multiple_of(PAIR);
         let fit = |values: &mut Vec<f32>, length: usize| values.resize(values.len().max(length), 0.0);
         fit(&mut self.signal, even * SIGNAL);
         fit(&mut self.frames, even * PADDED);
-        fit(&mut self.first, legs * FIRST);
-        fit(&mut self.second, legs * 2 * NARROW);
-        fit(&mut self.third, legs * NARROW);
-        fit(&mut self.joined, legs * 2 * CELL);
-        fit(&mut self.gates, legs * 4 * CELL);
+        fit(&mut self.first, lines * FIRST);
+        fit(&mut self.second, lines * 2 * NARROW);
+        fit(&mut self.third, lines * NARROW);
+        fit(&mut self.joined, lines * 2 * CELL);
+        fit(&mut self.gates, lines * 4 * CELL);
     }
 }
 
 impl Silero {
-    /// Reads the weights out of `silero_vad_op18_ifless.onnx` and looks at one window of silence with them.
+    /// Reads the weights from `silero_vad_op18_ifless.onnx` and tries them on one window of silence.
     ///
     /// # Errors
     /// [`VadFault::Missing`] and [`VadFault::Corrupt`] name the file.
@@ -152,7 +151,7 @@ impl Silero {
         if !spectrum::is_basis(&take("stft.forward_basis_buffer", &[2 * BINS, 1, spectrum::FRAME])?) {
             return Err("its first layer is no Fourier transform with a Hann window".into());
         }
-        // Of the three taps of a convolution those that ever meet something but the padding.
+        // Of the three taps of a convolution only those that meet more than padding.
         let mut layer = |index: usize, outputs: usize, inputs: usize, taps: std::ops::Range<usize>| {
             let weight = take(&format!("encoder.{index}.reparam_conv.weight"), &[outputs, inputs, 3])?;
             let bias = take(&format!("encoder.{index}.reparam_conv.bias"), &[outputs])?;
@@ -184,17 +183,17 @@ impl Silero {
             bias,
             instructions: simd::Instructions::detect(),
         };
-        let mut look = Look::new();
-        look.show(&[0; WINDOW]);
-        silero.look(&mut Scratch::default(), &mut [&mut look]);
-        if look.odds < 0.0 { Ok(silero) } else { Err("it takes silence for speech".into()) }
+        let mut state = SileroState::new();
+        state.push(&[0; WINDOW]);
+        silero.infer(&mut Scratch::default(), &mut [&mut state]);
+        if state.odds < 0.0 { Ok(silero) } else { Err("it takes silence for speech".into()) }
     }
 
-    /// Looks at all windows that lines have been shown and it has not looked at.
-    pub fn look(&self, scratch: &mut Scratch, looks: &mut [&mut Look]) {
+    /// Judges all waiting windows of these lines.
+    pub fn infer(&self, scratch: &mut Scratch, states: &mut [&mut SileroState]) {
         loop {
-            let due = looks.iter_mut().filter_map(|look| look.next().then_some(&mut **look));
-            let mut due: Vec<&mut Look> = due.collect();
+            let due = states.iter_mut().filter_map(|state| state.next().then_some(&mut **state));
+            let mut due: Vec<&mut SileroState> = due.collect();
             if due.is_empty() {
                 return;
             }
@@ -206,18 +205,18 @@ impl Silero {
     }
 
     #[inline(always)]
-    fn forward<V: Lanes>(&self, scratch: &mut Scratch, looks: &mut [&mut Look]) {
-        let legs = looks.len();
+    fn forward<V: Lanes>(&self, scratch: &mut Scratch, states: &mut [&mut SileroState]) {
+        let lines = states.len();
         let Scratch { signal, frames, first, second, third, joined, gates } = scratch;
-        for (look, signal) in looks.iter().zip(signal.chunks_exact_mut(SIGNAL)) {
-            signal[..CONTEXT + WINDOW].copy_from_slice(&look.sound);
+        for (state, signal) in states.iter().zip(signal.chunks_exact_mut(SIGNAL)) {
+            signal[..CONTEXT + WINDOW].copy_from_slice(&state.sound);
             for (mirrored, value) in
-                signal[CONTEXT + WINDOW..].iter_mut().zip(look.sound[..CONTEXT + WINDOW - 1].iter().rev())
+                signal[CONTEXT + WINDOW..].iter_mut().zip(state.sound[..CONTEXT + WINDOW - 1].iter().rev())
             {
                 *mirrored = *value;
             }
         }
-        let pairs = legs.div_ceil(PAIR);
+        let pairs = lines.div_ceil(PAIR);
         for (signal, frames) in
             signal.chunks_exact(PAIR * SIGNAL).zip(frames.chunks_exact_mut(PAIR * PADDED)).take(pairs)
         {
@@ -225,21 +224,21 @@ impl Silero {
             let signals = [&signal[..SIGNAL], &signal[SIGNAL..]];
             self.spectrum.magnitudes::<V>(signals, [&mut a[BINS..], &mut b[BINS..]]);
         }
-        let lie = |per_leg, step, stride| Columns { legs, per_leg, step, stride, offset: 0 };
+        let layout = |per_line, step, stride| Columns { lines, per_line, step, stride, offset: 0 };
         let [one, two, three, four] = &self.layers;
-        let into = Columns { offset: WIDE, ..lie(FRAMES, WIDE, FIRST) };
-        one.apply::<V>((frames, lie(FRAMES, BINS, PADDED)), (first, into));
-        two.apply::<V>((first, lie(2, 2 * WIDE, FIRST)), (second, lie(2, NARROW, 2 * NARROW)));
-        three.apply::<V>((second, lie(1, 0, 2 * NARROW)), (third, lie(1, 0, NARROW)));
-        four.apply::<V>((third, lie(1, 0, NARROW)), (joined, lie(1, 0, 2 * CELL)));
-        for (look, joined) in looks.iter().zip(joined.chunks_exact_mut(2 * CELL)) {
-            joined[CELL..].copy_from_slice(&look.hidden);
+        let into = Columns { offset: WIDE, ..layout(FRAMES, WIDE, FIRST) };
+        one.apply::<V>((frames, layout(FRAMES, BINS, PADDED)), (first, into));
+        two.apply::<V>((first, layout(2, 2 * WIDE, FIRST)), (second, layout(2, NARROW, 2 * NARROW)));
+        three.apply::<V>((second, layout(1, 0, 2 * NARROW)), (third, layout(1, 0, NARROW)));
+        four.apply::<V>((third, layout(1, 0, NARROW)), (joined, layout(1, 0, 2 * CELL)));
+        for (state, joined) in states.iter().zip(joined.chunks_exact_mut(2 * CELL)) {
+            joined[CELL..].copy_from_slice(&state.hidden);
         }
-        self.cell.apply::<V>((joined, lie(1, 0, 2 * CELL)), (gates, lie(1, 0, 4 * CELL)));
-        for (look, gates) in looks.iter_mut().zip(gates.chunks_exact(4 * CELL)) {
+        self.cell.apply::<V>((joined, layout(1, 0, 2 * CELL)), (gates, layout(1, 0, 4 * CELL)));
+        for (state, gates) in states.iter_mut().zip(gates.chunks_exact(4 * CELL)) {
             let (gates, _) = gates.as_chunks::<LANES>();
             let gate = |which: usize, n: usize| V::load(&gates[which * CELL / LANES + n]);
-            let (cells, hidden) = (look.cell.as_chunks_mut::<LANES>().0, look.hidden.as_chunks_mut::<LANES>().0);
+            let (cells, hidden) = (state.cell.as_chunks_mut::<LANES>().0, state.hidden.as_chunks_mut::<LANES>().0);
             let mut sum = V::splat(0.0);
             for (n, ((cell, hidden), weight)) in
                 cells.iter_mut().zip(hidden).zip(self.output.as_chunks::<LANES>().0).enumerate()
@@ -253,7 +252,7 @@ impl Silero {
             }
             let mut sums = [0.0; LANES];
             sum.store(&mut sums);
-            look.odds = (sums.iter().sum::<f32>() + self.bias).clamp(-LIMIT, LIMIT);
+            state.odds = (sums.iter().sum::<f32>() + self.bias).clamp(-LIMIT, LIMIT);
         }
     }
 }
@@ -264,8 +263,8 @@ fn sigmoid<V: Lanes>(x: V) -> V {
     half.mul_add(tanh(half.mul(x)), half)
 }
 
-/// tanh to a few units of the last place, without a branch or a table: the rational function of degree 13 over 6 that Eigen
-/// uses (`generic_fast_tanh_float`).
+/// tanh to a few units in the last place, without branches or tables: the rational function of degree 13 over 6 of Eigen
+/// (`generic_fast_tanh_float`).
 #[inline(always)]
 fn tanh<V: Lanes>(x: V) -> V {
     const TOP: [f32; 7] =

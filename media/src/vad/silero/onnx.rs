@@ -1,7 +1,7 @@
-//! The numbers inside an ONNX file: its named `float` initialisers, and nothing of its graph.
+//! The weights in an ONNX file: its named `float` initialisers. The graph is not read.
 //!
-//! A protobuf message is a row of fields, each a key (number and wire type) and a value. Of the ONNX schema (`onnx.proto`)
-//! four messages matter: `ModelProto.graph` = 7, `GraphProto.initializer` = 5, and of `TensorProto` `dims` = 1,
+//! A protobuf message is a sequence of fields, each a key (number and wire type) and a value. Of the ONNX schema (`onnx.proto`)
+//! these fields are read: `ModelProto.graph` = 7, `GraphProto.initializer` = 5, and of `TensorProto` `dims` = 1,
 //! `data_type` = 2, `float_data` = 4, `name` = 8, `raw_data` = 9.
 use std::collections::HashMap;
 
@@ -57,7 +57,7 @@ enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// What is left of a message.
+/// The rest of a message.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {

@@ -1,4 +1,4 @@
-//! Silero run by rten, one window at a time: what our own network is held against. No part of the product.
+//! Silero run by rten, one window at a time: the reference for our own network in tests and benches.
 use super::super::{VadFault, WINDOW, logit};
 use super::CONTEXT;
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value};

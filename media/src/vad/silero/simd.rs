@@ -1,12 +1,12 @@
-//! Eight numbers at a time: on AVX2 where the processor has it, on its baseline elsewhere. The only unsafe file of the network.
-use super::{Look, Scratch, Silero};
+//! Vectors of eight floats: AVX2 where the processor has it, its baseline elsewhere. The only unsafe code of the network.
+use super::{Scratch, Silero, SileroState};
 
-/// Numbers side by side.
+/// Floats in a vector.
 pub(super) const LANES: usize = 8;
 
-/// Eight floats in registers.
+/// A vector of eight floats in registers.
 pub(super) trait Lanes: Copy {
-    /// Columns of two such registers that sums fit beside a pass over the weights without being spilled.
+    /// Columns whose sums (two vectors each) fit into the registers beside the weights.
     const TILE: usize;
 
     fn load(from: &[f32; LANES]) -> Self;
@@ -23,7 +23,7 @@ pub(super) trait Lanes: Copy {
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 }
 
-/// Which instructions the network runs on.
+/// The instruction set that the network uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Instructions {
     Baseline,
@@ -40,12 +40,12 @@ impl Instructions {
         Self::Baseline
     }
 
-    pub(super) fn forward(self, silero: &Silero, scratch: &mut Scratch, looks: &mut [&mut Look]) {
+    pub(super) fn forward(self, silero: &Silero, scratch: &mut Scratch, states: &mut [&mut SileroState]) {
         match self {
-            Self::Baseline => silero.forward::<Baseline>(scratch, looks),
+            Self::Baseline => silero.forward::<Baseline>(scratch, states),
             // SAFETY: `detect` alone makes this value, and has asked the processor for both features.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::forward(silero, scratch, looks) },
+            Self::Avx2 => unsafe { avx2::forward(silero, scratch, states) },
         }
     }
 }
@@ -58,12 +58,12 @@ pub(super) use plain::Eight as Baseline;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{LANES, Lanes, Look, Scratch, Silero};
+    use super::{LANES, Lanes, Scratch, Silero, SileroState};
     use std::arch::x86_64::*;
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn forward(silero: &Silero, scratch: &mut Scratch, looks: &mut [&mut Look]) {
-        silero.forward::<Eight>(scratch, looks);
+    pub(super) fn forward(silero: &Silero, scratch: &mut Scratch, states: &mut [&mut SileroState]) {
+        silero.forward::<Eight>(scratch, states);
     }
 
     /// Private to this module, so that nothing but `forward` above can reach its operations.
@@ -209,7 +209,7 @@ mod sse2 {
 mod plain {
     use super::{LANES, Lanes};
 
-    /// For the compiler to find registers for.
+    /// Left to the compiler's vectoriser.
     #[derive(Clone, Copy)]
     pub struct Eight([f32; LANES]);
 

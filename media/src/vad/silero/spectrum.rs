@@ -1,7 +1,7 @@
 //! The network's first layer: magnitudes of a short-time Fourier transform with a periodic Hann window of 256 samples.
 //!
-//! The model carries it as a convolution with 258 filters; a fast transform gives the same for a fiftieth of the products.
-//! Eight frames (two legs' windows) go through it side by side, one per lane.
+//! The model holds it as a convolution with 258 filters; a fast transform gives the same for a fiftieth of the products. Eight
+//! frames (the windows of two lines) are processed in parallel, one per lane.
 use super::simd::{LANES, Lanes};
 use std::f64::consts::TAU;
 
@@ -10,7 +10,7 @@ pub(super) const FRAME: usize = 256;
 pub(super) const HOP: usize = 128;
 pub(super) const FRAMES: usize = 4;
 pub(super) const BINS: usize = FRAME / 2 + 1;
-/// Legs that share a pass.
+/// Lines that share a pass.
 pub(super) const PAIR: usize = 2;
 
 const HALF: usize = FRAME / 2;
@@ -43,13 +43,13 @@ impl Spectrum {
     pub(super) fn magnitudes<V: Lanes>(&self, signals: [&[f32]; PAIR], out: [&mut [f32]; PAIR]) {
         let (mut re, mut im): (Rows, Rows) = ([[0.0; LANES]; HALF], [[0.0; LANES]; HALF]);
         // Even samples are the real parts and odd ones the imaginary parts of a transform of half the length.
-        for (leg, signal) in signals.into_iter().enumerate() {
+        for (line, signal) in signals.into_iter().enumerate() {
             for frame in 0..FRAMES {
                 let sound = &signal[frame * HOP..][..FRAME];
                 for n in 0..HALF {
                     let at = usize::from(self.place[n] & 0x7f);
-                    re[at][leg * FRAMES + frame] = sound[2 * n] * self.hann[2 * n];
-                    im[at][leg * FRAMES + frame] = sound[2 * n + 1] * self.hann[2 * n + 1];
+                    re[at][line * FRAMES + frame] = sound[2 * n] * self.hann[2 * n];
+                    im[at][line * FRAMES + frame] = sound[2 * n + 1] * self.hann[2 * n + 1];
                 }
             }
         }

@@ -1,27 +1,19 @@
-//! The network held against golden figures, against itself in company, and against broken files.
+//! The network against golden figures, with other lines beside it, and on broken files.
 use super::*;
+use crate::testkit::detectors::silero as model;
 use crate::testkit::voice::speechlike;
-use std::path::PathBuf;
-
-fn model() -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/silero_vad_op18_ifless.onnx");
-    if !path.exists() {
-        println!("skipped: {} is missing, `make setup` fetches it", path.display());
-    }
-    path.exists().then_some(path)
-}
 
 fn alone(silero: &Silero, sound: &[i16]) -> Vec<f32> {
-    let (mut look, mut scratch) = (Look::new(), Scratch::default());
+    let (mut state, mut scratch) = (SileroState::new(), Scratch::default());
     let mut judge = |window: &[i16; WINDOW]| {
-        look.show(window);
-        silero.look(&mut scratch, &mut [&mut look]);
-        look.odds()
+        state.push(window);
+        silero.infer(&mut scratch, &mut [&mut state]);
+        state.odds()
     };
     sound.as_chunks().0.iter().map(&mut judge).collect()
 }
 
-/// What rten 0.27 says of every eighth window of `speechlike(1, 16_000, 12.0, 0.5)`; `reference` (below) prints them.
+/// Log-odds by rten 0.27 for every eighth window of `speechlike(1, 16_000, 12.0, 0.5)`, as the `reference` test below prints them.
 const GOLDEN: &[f32] = &[
     -4.563, -5.342, -5.629, -5.752, 6.307, 9.210, 8.389, 8.209, 9.144, -4.831, -4.289, -4.269, -4.707, -5.091, -5.551,
     -5.913, 3.316, 6.028, 7.053, 9.210, 9.120, 7.932, 7.844, 6.866, -4.530, -3.626, -3.589, -3.939, -4.361, -3.682,
@@ -44,20 +36,21 @@ fn what_a_line_gets_does_not_depend_on_its_company() {
     let silero = Silero::load(&path).unwrap();
     let sounds: Vec<Vec<i16>> = (0..31).map(|seed| speechlike(seed, 16_000, 2.0, 0.6)).collect();
     let expected: Vec<Vec<f32>> = sounds.iter().map(|sound| alone(&silero, sound)).collect();
-    let mut looks: Vec<Look> = sounds.iter().map(|_| Look::new()).collect();
+    let mut states: Vec<SileroState> = sounds.iter().map(|_| SileroState::new()).collect();
     let (mut scratch, mut got) = (Scratch::default(), vec![Vec::new(); sounds.len()]);
-    // Lines come and go: in each round a different number of them is there.
+    // Each round has a different set of lines.
     for round in 0..200 {
         let there = |line: usize| (line * 7 + round) % 5 < 3 + round % 3;
-        let mut due: Vec<(usize, &mut Look)> = looks.iter_mut().enumerate().filter(|(line, _)| there(*line)).collect();
-        due.retain_mut(|(line, look)| {
+        let mut due: Vec<(usize, &mut SileroState)> =
+            states.iter_mut().enumerate().filter(|(line, _)| there(*line)).collect();
+        due.retain_mut(|(line, state)| {
             let next = sounds[*line].as_chunks().0.get(got[*line].len());
-            next.inspect(|window| look.show(window)).is_some()
+            next.inspect(|window| state.push(window)).is_some()
         });
         let lines: Vec<usize> = due.iter().map(|(line, _)| *line).collect();
-        silero.look(&mut scratch, &mut due.into_iter().map(|(_, look)| look).collect::<Vec<_>>());
+        silero.infer(&mut scratch, &mut due.into_iter().map(|(_, state)| state).collect::<Vec<_>>());
         for line in lines {
-            got[line].push(looks[line].odds());
+            got[line].push(states[line].odds());
         }
     }
     assert_eq!(got, expected);
@@ -114,7 +107,7 @@ fn a_file_cut_short_or_altered_is_refused() {
     assert!(altered(weights + 2_000, &[0xff; 64]).unwrap().contains("weight_hh"));
 }
 
-/// `cargo test -p media --features testkit,reference silero -- --nocapture` on minutes of speech, people's where it is there.
+/// `cargo test -p media --features testkit,reference silero -- --nocapture`: minutes of speech, of people where it is available.
 #[cfg(feature = "reference")]
 #[test]
 fn rten_says_the_same_over_minutes_of_speech() {

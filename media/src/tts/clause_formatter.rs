@@ -1,28 +1,28 @@
-//! From an engine's sound to a line's: another rate, no silence around it, and marks for what has been heard.
+//! `ClauseFormatter`: an engine's sound at the line's rate, without silence around it, with marks for the text.
 use super::Chunk;
 use crate::Rate;
 use crate::resample::Resampler;
 use std::ops::ControlFlow::{self, Continue};
 
-/// When a word ends, in seconds of the engine's sound, and how many characters of the text are said then.
+/// The end of a word, in seconds of the engine's sound, and the characters of the text said by then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mark {
     pub ends: f64,
     pub chars: u32,
 }
 
-/// Sound below this is silence around a clause.
+/// Samples up to this amplitude are silence around a clause.
 const SILENCE: u16 = 160;
-/// Kept before the first sound and after the last: a breath between clauses.
+/// Silence kept before the first sound and after the last.
 const LEAD_MS: usize = 15;
 const TAIL_MS: usize = 120;
 
-/// Shapes one clause. Silence before its first sound is dropped, silence behind its last is cut to a breath.
-pub struct Shape {
+/// Formats one clause. Silence before its first sound and after its last is cut to [`LEAD_MS`] and [`TAIL_MS`].
+pub struct ClauseFormatter {
     resampler: Resampler,
     hz: usize,
     pub marks: Vec<Mark>,
-    /// Output samples made, sound and dropped silence.
+    /// Output samples so far, with the silence that was dropped.
     made: usize,
     sounding: bool,
     held: Vec<i16>,
@@ -30,7 +30,7 @@ pub struct Shape {
     said: u32,
 }
 
-impl Shape {
+impl ClauseFormatter {
     pub fn new(from_hz: u32, rate: Rate) -> Self {
         Self {
             resampler: Resampler::new(from_hz, rate.hz()),
@@ -74,7 +74,7 @@ impl Shape {
         self.take_until(last + 1, sink)
     }
 
-    /// Hands on the first `count` samples held.
+    /// Passes on the first `count` samples held.
     fn take_until(&mut self, count: usize, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let rest = self.held.split_off(count);
         let pcm = std::mem::replace(&mut self.held, rest);
@@ -84,7 +84,7 @@ impl Shape {
         sink(Chunk { pcm: &pcm, upto_char: self.said })
     }
 
-    /// The end of the clause: all `chars` of it are said.
+    /// Ends the clause, whose text has `chars` characters.
     pub fn finish(mut self, chars: u32, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) {
         let mut tail = Vec::new();
         self.resampler.finish(&mut tail);
@@ -115,8 +115,8 @@ mod tests {
         pcm.extend(vec![0; 3200]);
         pcm.extend(tone(500.0, 16_000, 0.3));
         pcm.extend(vec![0; 8000]);
-        let mut shape = Shape::new(16_000, Rate::Hz16000);
-        shape.marks = vec![Mark { ends: 0.6, chars: 3 }, Mark { ends: 1.1, chars: 7 }];
+        let mut formatter = ClauseFormatter::new(16_000, Rate::Hz16000);
+        formatter.marks = vec![Mark { ends: 0.6, chars: 3 }, Mark { ends: 1.1, chars: 7 }];
         let (mut out, mut chars) = (Vec::new(), Vec::new());
         let mut sink = |chunk: Chunk<'_>| {
             out.extend_from_slice(chunk.pcm);
@@ -124,9 +124,9 @@ mod tests {
             Continue(())
         };
         for piece in pcm.chunks(160) {
-            _ = shape.push(piece, &mut sink);
+            _ = formatter.push(piece, &mut sink);
         }
-        shape.finish(7, &mut sink);
+        formatter.finish(7, &mut sink);
         let ms = out.len() / 16;
         assert!((900..=945).contains(&ms), "{ms}");
         assert!(out[..480].iter().any(|s| s.unsigned_abs() > 160), "the first sound comes within 30 ms");

@@ -1,4 +1,4 @@
-//! `Sound`: the newest sound that an ear has heard, at its own rate, and where each piece of it stands in the call.
+//! `SoundBuffer`: the newest sound of an ear at 16 kHz, and the position of each piece of it in the call.
 use crate::frame::{Frame, Origin, SamplePos};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use std::time::Instant;
 pub(super) const HZ: u64 = 16_000;
 const POS_PER_SAMPLE: u64 = SamplePos::PER_SECOND / HZ;
 
-/// The newest sound at 16 kHz, and where each piece of it stands in the call.
-pub(super) struct Sound {
+/// The newest sound at 16 kHz, and the position of each piece of it in the call.
+pub(super) struct SoundBuffer {
     pcm: VecDeque<i16>,
-    /// The same as it came, where that may be wanted; longer by what is still being cleaned.
+    /// The same sound without noise suppression, where it may be needed; ahead of `pcm` by the suppressor's delay.
     pub(super) raw: VecDeque<i16>,
     marks: VecDeque<Mark>,
     /// Samples so far; the newest is `end - 1`.
     pub(super) end: u64,
-    /// Samples that have come; those past `end` are still being cleaned.
+    /// Samples received; those past `end` are inside the suppressor.
     came: u64,
-    /// Samples in whose place others have come, oldest first.
+    /// Samples that were replaced by others, oldest first.
     replaced: VecDeque<Range<u64>>,
 }
 
@@ -30,7 +30,7 @@ struct Mark {
     origin: Origin,
 }
 
-impl Sound {
+impl SoundBuffer {
     pub(super) fn new(keep: u64) -> Self {
         Self {
             pcm: VecDeque::with_capacity((keep + HZ / 10) as usize),
@@ -42,20 +42,20 @@ impl Sound {
         }
     }
 
-    /// So many samples of a frame have come. `late`: what resampling has delayed them by.
+    /// Notes the position of the next frame. `late`: the delay of resampling.
     pub(super) fn mark(&mut self, samples: usize, frame: &Frame, late: u64) {
         let at = SamplePos(frame.pos.0.saturating_sub(late));
         self.marks.push_back(Mark { sample: self.came, at, arrived: frame.arrived, origin: frame.origin });
         self.came += samples as u64;
     }
 
-    /// The next samples, fit for a recogniser.
+    /// Appends samples for the recogniser.
     pub(super) fn push(&mut self, pcm: &[i16]) {
         self.pcm.extend(pcm);
         self.end += pcm.len() as u64;
     }
 
-    /// What comes next takes the place of all that came from `at` on.
+    /// Sound that follows replaces all sound from `at` on.
     pub(super) fn replace(&mut self, at: SamplePos) {
         let later = |mark: &&Mark| mark.at.0 + SamplePos::PER_TICK / 2 >= at.0;
         let Some(from) = self.marks.iter().rev().take_while(later).last().map(|mark| mark.sample) else { return };
@@ -63,7 +63,7 @@ impl Sound {
         self.replaced.push_back(from..self.came);
     }
 
-    /// Takes what was replaced out of `pcm`, the sound from `from` on.
+    /// Removes replaced samples from `pcm`, the sound from `from` on.
     pub(super) fn leave_out(&self, from: u64, pcm: &mut Vec<i16>) {
         for range in self.replaced.iter().rev() {
             let at = |sample: u64| (sample.saturating_sub(from) as usize).min(pcm.len());
@@ -72,7 +72,7 @@ impl Sound {
         }
     }
 
-    /// The first sample from `from` on in whose place no other has come.
+    /// The first sample from `from` on that was not replaced.
     pub(super) fn kept_from(&self, from: u64) -> u64 {
         self.replaced.iter().fold(from, |from, range| if range.contains(&from) { range.end } else { from })
     }
@@ -100,7 +100,8 @@ impl Sound {
         self.end = self.came;
     }
 
-    /// Fills `out` with the sound from `from` on, ready for a recogniser or as it came; silence where it is not kept.
+    /// Fills `out` with the sound from `from` on, for the recogniser or (`ready` is false) without noise suppression; silence where it
+    /// is not kept.
     pub(super) fn copy(&self, from: u64, ready: bool, out: &mut [i16]) {
         let skip = from.saturating_sub(self.start()) as usize;
         let (head, tail) = if ready { &self.pcm } else { &self.raw }.as_slices();
@@ -111,7 +112,7 @@ impl Sound {
         out[first..first + rest].copy_from_slice(&tail[..rest]);
     }
 
-    /// The place in the call that follows the newest frame.
+    /// The position in the call that follows the newest frame.
     pub(super) fn newest(&self) -> SamplePos {
         self.marks.back().map_or(SamplePos(0), |mark| SamplePos(mark.at.0 + SamplePos::PER_TICK))
     }
@@ -120,14 +121,14 @@ impl Sound {
         self.marks.iter().rev().find(|mark| mark.sample <= sample).or(self.marks.front())
     }
 
-    /// Where `sample` stands in the call, and when it arrived.
+    /// The position of `sample` in the call, and when it arrived.
     pub(super) fn place(&self, sample: u64) -> (SamplePos, Option<Instant>) {
         self.mark_of(sample).map_or((SamplePos(0), None), |mark| {
             (SamplePos(mark.at.0 + sample.saturating_sub(mark.sample) * POS_PER_SAMPLE), mark.arrived)
         })
     }
 
-    /// What most of the sound from `from` to `to` is; sound of the line counts where it is as long as the rest.
+    /// The origin of most of the sound from `from` to `to`; [`Origin::Line`] wins where it makes up half.
     pub(super) fn origin(&self, from: u64, to: u64) -> Origin {
         let (mut line, mut concealed, mut idle, mut until) = (0, 0, 0, to);
         for mark in self.marks.iter().rev() {

@@ -1,12 +1,12 @@
-//! What earshot alone cannot tell: whether a sound that might be speech is a tone, or noise.
+//! The predictability of a sound, by which tones and noise are told from speech where earshot is used alone.
 //!
-//! Linear prediction of order four (Makhoul, 1975) foretells one or two tones almost wholly and noise hardly at all;
-//! voiced speech lies between.
+//! Linear prediction of order four (Makhoul, 1975) predicts one or two tones almost completely and noise hardly at all; voiced
+//! speech lies between.
 use super::WINDOW;
 
-/// How much fainter the error of the prediction is than the sound, in dB; 0 for silence.
+/// The prediction gain in dB; 0 for silence.
 pub fn predictability(window: &[i16; WINDOW]) -> f32 {
-    // At 8 kHz, where the empty upper band of a telephone line is not itself something to foretell.
+    // At 8 kHz: the empty upper band of a telephone line would be predictable by itself.
     const HALF: usize = WINDOW / 2;
     const ORDER: usize = 4;
     let mut sound = [0.0f32; HALF];
@@ -19,11 +19,11 @@ pub fn predictability(window: &[i16; WINDOW]) -> f32 {
     if correlation[0] < 1.0 {
         return 0.0;
     }
-    // Levinson and Durbin's recursion.
+    // The Levinson-Durbin recursion.
     let (mut error, mut predictor) = (correlation[0], [0.0f32; ORDER + 1]);
     for order in 1..=ORDER {
-        let told: f32 = (1..order).map(|k| predictor[k] * correlation[order - k]).sum();
-        let reflection = (correlation[order] - told) / error.max(1e-6);
+        let predicted: f32 = (1..order).map(|k| predictor[k] * correlation[order - k]).sum();
+        let reflection = (correlation[order] - predicted) / error.max(1e-6);
         let before = predictor;
         predictor[order] = reflection;
         for k in 1..order {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tones_are_foretold_and_noise_is_not() {
+    fn tones_are_predictable_and_noise_is_not() {
         let tone = |hz: f32, n: usize| (std::f32::consts::TAU * hz * n as f32 / 16_000.0).sin() * 5_000.0;
         let two = predictability(&std::array::from_fn(|n| (tone(770.0, n) + tone(1_336.0, n)) as i16));
         let one = predictability(&std::array::from_fn(|n| tone(425.0, n) as i16));
