@@ -90,9 +90,12 @@ impl Reader {
 /// The decoder's log-probabilities on a second and a half of silence, read as they are needed and kept.
 pub(super) struct Silence {
     reader: Reader,
-    /// By language and text: the newer ones, and those before them. 52 kB each.
-    known: [HashMap<(Language, Vec<Token>), Arc<[u8]>>; 2],
+    /// What comes after newer texts, and after those before them. 52 kB each.
+    known: [Known; 2],
 }
+
+/// By language and text.
+type Known = HashMap<(Language, Vec<Token>), Arc<[u8]>>;
 
 /// Texts in the newer half of what is kept.
 const KEPT: usize = 500;
