@@ -9,6 +9,9 @@ VOICE ?= kal16
 SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty p m" --say "half an hour" --say "two people" --say "yes"
 CALL ?=
 
+# Where tests look for models that are too large for the tree.
+MODELS_DIR = $(or $(SWITCHBOARD_MODELS),$(HOME)/.cache/switchboard/models)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing soak quality clean
 
@@ -18,9 +21,10 @@ help: ## lists what can be made
 setup: ## installs what building, running and testing need
 	@scripts/setup.sh test --retry
 
-run: ## starts the server (LAN=1: reachable from the local network, not from this machine alone)
+run: ## starts the server (LAN=1: reachable from the local network, not from this machine alone; MODELS=no, yes: no model, no question)
 	@scripts/setup.sh run
 	@$(CARGO) build --release
+	@CONFIG="$(CONFIG)" MODELS="$(MODELS)" scripts/models.sh $(CARGO) run --release --quiet --
 	@exec $(CARGO) run --release --quiet -- serve --config $(CONFIG) $(if $(filter-out 0 no,$(LAN)),--lan)
 
 call: ## calls the running server and books a room by voice (TO=sip:…, SAY='--say "…"', VOICE=…)
@@ -33,8 +37,9 @@ check: ## the doctor: configuration, engines, models, ports, priorities
 	@$(CARGO) build --release
 	@exec $(CARGO) run --release --quiet -- check --config $(CONFIG)
 
-test: ## runs all tests
+test: ## runs all tests (MODELS=yes: those of Whisper base too, some minutes more; it is fetched once)
 	@scripts/setup.sh test
+	@$(if $(filter 1 yes,$(MODELS)),$(CARGO) run --quiet -- models get whisper-base --dir "$(MODELS_DIR)")
 	@CARGO="$(CARGO)" scripts/test.sh
 
 fmt: ## formats the sources

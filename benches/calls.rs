@@ -101,7 +101,7 @@ impl Server {
         let config = format!(
             "default_route = \"\"\n[sip]\nudp = \"127.0.0.1:{SIP}\"\ntcp = \"\"\nmax_calls = {many}\n[rtp]\nports_from = 33000\n\
              ports_to = 33999\n[bots]\ndir = \"{root}/bots\"\n[store]\ndir = \"{root}/data\"\n[http]\nlisten = \"127.0.0.1:{HTTP}\"\n\
-             [log]\nlevel = \"warn\"\n[widget]\nenabled = false\n{}[[route]]\nuser = \"booking\"\nbot = \"booking.en\"\n",
+             [log]\nlevel = \"warn\"\n[widget]\nenabled = false\n[speech.whisper]\nmodel = \"\"\n{}[[route]]\nuser = \"booking\"\nbot = \"booking.en\"\n",
             silero.unwrap_or_default()
         );
         let file = dir.join("server.toml");

@@ -1,7 +1,7 @@
-//! `switchboard check`: looks at everything the server needs before a caller does, and says what to do.
+//! `switchboard check`: looks at everything the server needs before a caller does, measures the engines, and says what to do.
 use crate::api::tls::{Files, Tls};
 use crate::bots::{BotCatalog as _, Bots};
-use crate::config::{Config, ECHO};
+use crate::config::{Config, ECHO, Speech};
 use crate::engines::Engines;
 use crate::{console, limits, store};
 use media::engine::Priority;
@@ -10,6 +10,8 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+
+mod measuring;
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,9 +30,9 @@ pub struct Finding {
     pub what: String,
 }
 
-/// Prints the findings; fails when something is broken.
+/// Prints the findings, then what the engines take here; fails when something is broken.
 pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
-    let findings = examine(file);
+    let Examination { findings, engines } = examine(file);
     for Finding { verdict, what } in &findings {
         let mark = match verdict {
             Verdict::Fine => "ok     ",
@@ -38,6 +40,9 @@ pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
             Verdict::Broken => "BROKEN ",
         };
         console::say(format_args!("{mark}{what}"))?;
+    }
+    if let Some((speech, engines)) = engines {
+        measuring::run(speech, engines)?;
     }
     let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
     match broken {
@@ -47,26 +52,29 @@ pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What was found, and the engines that were loaded for it.
+struct Examination {
+    findings: Vec<Finding>,
+    engines: Option<(Speech, Arc<Engines>)>,
+}
+
 /// Everything that is looked at, in the order the server would meet it.
-pub fn examine(file: &Path) -> Vec<Finding> {
+fn examine(file: &Path) -> Examination {
     let mut found = Vec::new();
     let config = match Config::load(Some(file)) {
         Ok(config) => config,
-        Err(why) => {
-            found.push(broken(why));
-            return found;
-        }
+        Err(why) => return Examination { findings: vec![broken(why)], engines: None },
     };
     found.push(fine(format!("configuration {}: every key is known", file.display())));
     found.extend(config.problems().into_iter().map(broken));
-    speech(&config, &mut found);
+    let engines = speech(&config, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);
     system(&config, &mut found);
-    found
+    Examination { findings: found, engines: Some((config.speech, engines)) }
 }
 
-fn speech(config: &Config, found: &mut Vec<Finding>) {
+fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
     let engines = Arc::new(Engines::load(&config.speech));
     found.extend(engines.about().into_iter().map(|(good, line)| if good { fine(line) } else { lacking(line) }));
     let reader = engines.clone();
@@ -85,6 +93,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) {
         }
         Err(why) => found.push(broken(why)),
     }
+    engines
 }
 
 fn sockets(config: &Config, found: &mut Vec<Finding>) {

@@ -252,7 +252,7 @@ impl LanguageEngines {
         if ears.is_empty() {
             about.push((
                 false,
-                format!("{name} is not heard: its bots work by keypad (`switchboard models` says what to do)"),
+                format!("{name} is not heard: its bots work by keypad (`switchboard models get whisper-base` lets them hear)"),
             ));
         }
         let mut caches = Vec::new();
@@ -310,6 +310,10 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Loaded
 fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     use media::asr::whisper::{Whisper, WhisperPlan};
     let Some(model) = &speech.whisper.model else { return Ok(None) };
+    // The file that `make run` offers is used where it is there.
+    if speech.whisper.model == crate::config::Whisper::default().model && !model.exists() {
+        return Ok(None);
+    }
     let plan = WhisperPlan {
         sha256: speech.whisper.sha256.clone(),
         languages: speech.whisper.languages.iter().map(|language| language.0).collect(),
@@ -395,6 +399,18 @@ mod tests {
         let engines = engines(Manner::Hang);
         let bots = bots(&engines);
         assert!(!engines.warm(bots).wait(Duration::from_millis(50)));
+    }
+
+    #[cfg(feature = "whisper")]
+    #[test]
+    fn a_model_of_the_default_name_that_is_not_there_is_no_fault_and_another_is() {
+        let mut speech = Speech::default();
+        let there = speech.whisper.model.as_ref().is_some_and(|model| model.exists());
+        assert!(there || matches!(whisper(&speech), Ok(None)));
+        speech.whisper.model = Some("models/of-another-name.bin".into());
+        assert!(whisper(&speech).err().is_some_and(|why| why.contains("of-another-name.bin")));
+        speech.whisper.model = None;
+        assert!(matches!(whisper(&speech), Ok(None)));
     }
 
     #[test]

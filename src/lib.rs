@@ -9,6 +9,7 @@ pub mod console;
 pub mod doctor;
 pub mod engines;
 pub mod limits;
+pub mod measure;
 pub mod models;
 pub mod observe;
 pub mod outbound;

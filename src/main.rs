@@ -45,7 +45,7 @@ enum Command {
     },
     /// Call a SIP address, or a bot as a browser does, with the built-in softphone, hold a conversation by voice, and report how fast it answered.
     Call(Box<softphone::Args>),
-    /// Say which speech models can be used, how to get one, and check one's file.
+    /// List the speech models that can be had, fetch them, and check one's file.
     Models(models::Args),
     /// Take recordings out of the store, decrypted.
     Recordings(recordings::Args),
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
             Command::Check { config } => doctor::run(&config),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args, console::print).await,
-            Command::Models(args) => models::run(args),
+            Command::Models(args) => models::run(args).await,
             Command::Recordings(args) => recordings::run(args),
         }
     });

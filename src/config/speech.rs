@@ -135,6 +135,7 @@ pub struct Whisper {
 
 impl Default for Whisper {
     fn default() -> Self {
-        Self { model: None, sha256: None, languages: Language::ALL.map(LanguageCode).into() }
+        let model = Some("models/ggml-base-q8_0.bin".into());
+        Self { model, sha256: None, languages: Language::ALL.map(LanguageCode).into() }
     }
 }

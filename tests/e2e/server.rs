@@ -23,6 +23,8 @@ fn config(dir: &Dir) -> Config {
     // The tests share their cores, perhaps with a compiler: only the tests of faults mean to find an engine slow.
     (config.speech.listen_limit_ms, config.speech.speak_limit_ms) = (Ms(4000), Ms(4000));
     config.speech.full_wait_ms = Ms(0);
+    // What a machine has fetched changes nothing here.
+    config.speech.whisper.model = None;
     config.store.dir = dir.join("data");
     config.bots.dir = patient_bots(dir);
     config.speech.silero = std::fs::read_dir(root().join("models")).ok().and_then(|files| {

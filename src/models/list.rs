@@ -1,0 +1,135 @@
+//! `switchboard models list`: what can be had, what is there, what is in use, and how fast it is here.
+use super::catalogue::{MODELS, Model, Task, Way};
+use super::get::uses;
+use super::progress::megabytes;
+use crate::config::Config;
+use crate::{console, measure};
+use media::Language;
+use media::asr::whisper::{Whisper, WhisperPlan};
+use media::tts::Synthesiser;
+use media::tts::flite::Flite;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The directory models are looked for in.
+    #[arg(long, default_value = "models")]
+    dir: PathBuf,
+    #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
+    config: PathBuf,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        let config = std::env::var_os("SWITCHBOARD_CONFIG").map(PathBuf::from);
+        Self { dir: "models".into(), config: config.unwrap_or_else(|| "configs/server.toml".into()) }
+    }
+}
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let config = if args.config.is_file() { Config::load(Some(&args.config))? } else { Config::default() };
+    console::say(format_args!(
+        "{:22}{:36}{:>9}  {:24}{:15}{}",
+        "name", "hears or speaks", "size", "licence", "2 s of speech", "here"
+    ))?;
+    // What one model takes here tells what the others would.
+    let measured: Vec<Option<f64>> = MODELS.iter().map(|model| seconds(model, &args.dir)).collect();
+    let unit = MODELS.iter().zip(&measured).find_map(|(model, seconds)| match model.task {
+        Task::Whisper { cost } => seconds.map(|seconds| seconds / cost),
+        _ => None,
+    });
+    for (model, measured) in MODELS.iter().zip(measured) {
+        console::say(format_args!("{}", line(model, measured, unit, &state(model, &args.dir, &config))))?;
+    }
+    console::say(format_args!(
+        "\n2 s of speech: what one core takes for it{}.\nswitchboard models get NAME fetches one, with its checksum checked.",
+        match unit {
+            Some(_) => "; ~ is reckoned from those that are here",
+            None => ", × whisper-base, of which none is here",
+        }
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) -> String {
+    let speed = match (model.task, measured, unit) {
+        (_, Some(seconds), _) => format!("{seconds:.2} s"),
+        (Task::Whisper { cost }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
+        (Task::Whisper { cost }, None, None) => format!("{cost:.1} ×"),
+        _ => "-".into(),
+    };
+    let (size, licence) = (megabytes(model.bytes), model.licence.name);
+    format!("{:22}{:36}{size:>9}  {licence:24}{speed:15}{state}", model.name, what(model))
+}
+
+fn what(model: &Model) -> String {
+    match model.task {
+        Task::Whisper { .. } => format!("hears {}", model.languages),
+        Task::VoiceActivity => "notices speech".into(),
+        Task::Voice => format!("speaks {}", model.languages),
+        Task::TurnEnd => "notices the end of a turn".into(),
+    }
+}
+
+/// Whether the file is there, whole, and in use.
+fn state(model: &Model, dir: &Path, config: &Config) -> String {
+    match &model.way {
+        Way::Unread { .. } => "no engine of this version reads it yet".into(),
+        Way::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
+        Way::Fetched(file) => {
+            let path = dir.join(file.file);
+            match std::fs::metadata(&path) {
+                Err(_) => "-".into(),
+                Ok(about) if about.len() != model.bytes => "there, but not whole".into(),
+                Ok(_) if uses(config, &path) => "fetched, in use".into(),
+                Ok(_) => "fetched".into(),
+            }
+        }
+    }
+}
+
+/// What two seconds of speech take with a Whisper model that is here.
+fn seconds(model: &Model, dir: &Path) -> Option<f64> {
+    let (Task::Whisper { .. }, Way::Fetched(file)) = (model.task, &model.way) else { return None };
+    let path = dir.join(file.file);
+    std::fs::metadata(&path).ok().filter(|about| about.len() == model.bytes)?;
+    let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;
+    let pcm = measure::utterance([&Flite::load() as &dyn Synthesiser], Language::En);
+    measure::recogniser(&engine, Language::En, &pcm).ok().map(|heard| heard.wait.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::find;
+    use super::*;
+
+    #[test]
+    fn each_line_says_speed_as_far_as_it_is_known_and_what_is_here() {
+        let (base, small) = (find("whisper-base").unwrap(), find("whisper-small").unwrap());
+        let measured = line(base, Some(0.553), Some(0.55), "fetched, in use");
+        assert!(
+            measured.contains("81.8 MB") && measured.contains(" MIT ") && measured.contains("0.55 s"),
+            "{measured}"
+        );
+        assert!(measured.contains("Vietnamese") && measured.ends_with("fetched, in use"), "{measured}");
+        assert!(line(small, None, Some(0.5), "-").contains("~2.1 s"));
+        assert!(line(small, None, None, "-").contains("4.2 ×"));
+        assert!(line(find("silero").unwrap(), None, None, "-").contains("notices speech"));
+    }
+
+    #[test]
+    fn a_file_is_in_use_fetched_damaged_or_not_there() {
+        let dir = crate::testdir("list");
+        let (silero, mut config) = (find("silero").unwrap(), Config::default());
+        assert_eq!(state(silero, &dir, &config), "-");
+        let path = dir.join("silero_vad_op18_ifless.onnx");
+        std::fs::write(&path, "x").unwrap();
+        assert_eq!(state(silero, &dir, &config), "there, but not whole");
+        std::fs::write(&path, vec![0; silero.bytes as usize]).unwrap();
+        assert_eq!(state(silero, &dir, &config), "fetched");
+        config.speech.silero = Some(path);
+        assert_eq!(state(silero, &dir, &config), "fetched, in use");
+        assert!(state(find("piper-joe").unwrap(), &dir, &config).contains("no engine"));
+    }
+}
