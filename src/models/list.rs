@@ -2,7 +2,7 @@
 use super::catalogue::{MODELS, Model, Task, Way};
 use super::get::uses;
 use super::progress::megabytes;
-use crate::config::Config;
+use crate::config::{Config, Fault};
 use crate::{console, measure};
 use media::Language;
 use media::asr::whisper::{Whisper, WhisperPlan};
@@ -28,7 +28,9 @@ impl Default for Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let config = if args.config.is_file() { Config::load(Some(&args.config))? } else { Config::default() };
+    let loaded = if args.config.is_file() { Config::load(Some(&args.config)) } else { Ok(Config::default()) };
+    let told = |why: &Fault| console::warn(format_args!("what is in use is not known: {why}"));
+    let config = loaded.inspect_err(told).unwrap_or_default();
     console::say(format_args!(
         "{:22}{:36}{:>9}  {:24}{:15}{}",
         "name", "hears or speaks", "size", "licence", "2 s of speech", "here"
