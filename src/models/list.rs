@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // What one model takes here tells what the others would.
     let measured: Vec<Option<f64>> = MODELS.iter().map(|model| seconds(model, &args.dir)).collect();
     let unit = MODELS.iter().zip(&measured).find_map(|(model, seconds)| match model.task {
-        Task::Whisper { cost } => seconds.map(|seconds| seconds / cost),
+        Task::Whisper { cost: Some(cost) } => seconds.map(|seconds| seconds / cost),
         _ => None,
     });
     for (model, measured) in MODELS.iter().zip(measured) {
@@ -57,8 +57,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) -> String {
     let speed = match (model.task, measured, unit) {
         (_, Some(seconds), _) => format!("{seconds:.2} s"),
-        (Task::Whisper { cost }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
-        (Task::Whisper { cost }, None, None) => format!("{cost:.1} ×"),
+        (Task::Whisper { cost: Some(cost) }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
+        (Task::Whisper { cost: Some(cost) }, None, None) => format!("{cost:.1} ×"),
         _ => "-".into(),
     };
     let (size, licence) = (megabytes(model.bytes), model.licence.name);
