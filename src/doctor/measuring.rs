@@ -142,7 +142,7 @@ fn advice(file: Option<&str>, took: Option<Hearing>) -> String {
         return "choose: `switchboard models get whisper-base` (82 MB) lets bots hear other voices, other words and Vietnamese".into();
     };
     let known = file.and_then(catalogue::by_file).and_then(|model| match model.task {
-        Task::Whisper { cost } => Some((model, cost)),
+        Task::Whisper { cost: Some(cost) } => Some((model, cost)),
         _ => None,
     });
     let seconds = took.wait.as_secs_f64();
@@ -158,7 +158,7 @@ fn advice(file: Option<&str>, took: Option<Hearing>) -> String {
     let sizes = ["whisper-tiny", "whisper-base", "whisper-small"].map(|name| format!("{name}{}", english(model.name)));
     let reckoned = |name: &str| {
         let other = MODELS.iter().find(|model| model.name == name)?;
-        let Task::Whisper { cost: other } = other.task else { return None };
+        let Task::Whisper { cost: Some(other) } = other.task else { return None };
         Some(seconds * other / cost)
     };
     let best = sizes.iter().rev().find(|name| reckoned(name).is_some_and(|takes| takes <= LATE.as_secs_f64()));
@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(advice(Some("ggml-small-q8_0.bin"), took(700)), "choose: whisper-small suits this machine");
         // Too slow for any: the smallest.
         assert!(advice(Some("ggml-base-q8_0.bin"), took(9_000)).contains("whisper-tiny"));
-        // The same size in a form that takes longer.
-        assert!(advice(Some("ggml-base.bin"), took(700)).contains("get whisper-base`, 0.6 s"));
+        // How long this form takes beside the others is not known.
+        assert!(advice(Some("ggml-base.bin"), took(700)).contains("in time"));
         assert!(advice(Some("mine.bin"), took(2_000)).contains("late"));
         assert!(advice(Some("mine.bin"), took(200)).contains("in time"));
     }

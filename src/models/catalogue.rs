@@ -15,9 +15,9 @@ pub struct Model {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Task {
-    /// A Whisper model as a ggml file; `cost` is what a decode takes beside one with `whisper-base`.
+    /// A Whisper model as a ggml file; `cost` is what a decode takes beside one with `whisper-base`, where that is known.
     Whisper {
-        cost: f64,
+        cost: Option<f64>,
     },
     VoiceActivity,
     Voice,
@@ -106,16 +106,13 @@ const ENGLISH: &str = "English";
 /// whisper.cpp's own files, at one revision. Their checksums are those that the publisher's listing gives for it.
 const WHISPER: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve/5359861c739e955e79d9a303bcbc70fb988958b1";
 
-/// What a decode takes beside the same size in q8_0.
-const F16: f64 = 1.25;
-const Q5_1: f64 = 1.45;
+/// What a decode takes beside `whisper-base`, by the size of the model in q8_0. Other forms take longer; how much is the machine's.
+const TINY: Option<f64> = Some(0.53);
+const BASE: Option<f64> = Some(1.0);
+const SMALL: Option<f64> = Some(4.2);
+const OTHER: Option<f64> = None;
 
-/// What a decode takes beside `whisper-base`.
-const TINY: f64 = 0.53;
-const BASE: f64 = 1.0;
-const SMALL: f64 = 4.2;
-
-const fn whisper(name: &'static str, languages: &'static str, cost: f64, file: File) -> Model {
+const fn whisper(name: &'static str, languages: &'static str, cost: Option<f64>, file: File) -> Model {
     let way = Way::Fetched(Published { file: file.name, base: WHISPER, sha256: file.sha256, mirror: file.mirror });
     Model { name, task: Task::Whisper { cost }, languages, licence: MIT, bytes: file.bytes, way }
 }
@@ -175,7 +172,7 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-base-q5_1",
         MANY,
-        BASE * Q5_1,
+        OTHER,
         mirrored(
             file("ggml-base-q5_1.bin", 59_707_625, "422f1ae452ade6f30a004d7e5c6a43195e4433bc370bf23fac9cc591f01a8898"),
             Tensors::Q5_1,
@@ -185,7 +182,7 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-base-f16",
         MANY,
-        BASE * F16,
+        OTHER,
         mirrored(
             file("ggml-base.bin", 147_951_465, "60ed5bc3dd14eea856493d334349b405782ddcaf0028d4b5df4088345fba2efe"),
             Tensors::F16,
@@ -201,13 +198,13 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-base.en-q5_1",
         ENGLISH,
-        BASE * Q5_1,
+        OTHER,
         file("ggml-base.en-q5_1.bin", 59_721_011, "4baf70dd0d7c4247ba2b81fafd9c01005ac77c2f9ef064e00dcf195d0e2fdd2f"),
     ),
     whisper(
         "whisper-base.en-f16",
         ENGLISH,
-        BASE * F16,
+        OTHER,
         file("ggml-base.en.bin", 147_964_211, "a03779c86df3323075f5e796cb2ce5029f00ec8869eee3fdfb897afe36c6d002"),
     ),
     whisper(
@@ -219,13 +216,13 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-tiny-q5_1",
         MANY,
-        TINY * Q5_1,
+        OTHER,
         file("ggml-tiny-q5_1.bin", 32_152_673, "818710568da3ca15689e31a743197b520007872ff9576237bda97bd1b469c3d7"),
     ),
     whisper(
         "whisper-tiny-f16",
         MANY,
-        TINY * F16,
+        OTHER,
         file("ggml-tiny.bin", 77_691_713, "be07e048e1e599ad46341c8d2a135645097a538221678b7acdd1b1919c6e1b21"),
     ),
     whisper(
@@ -237,13 +234,13 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-tiny.en-q5_1",
         ENGLISH,
-        TINY * Q5_1,
+        OTHER,
         file("ggml-tiny.en-q5_1.bin", 32_166_155, "c77c5766f1cef09b6b7d47f21b546cbddd4157886b3b5d6d4f709e91e66c7c2b"),
     ),
     whisper(
         "whisper-tiny.en-f16",
         ENGLISH,
-        TINY * F16,
+        OTHER,
         file("ggml-tiny.en.bin", 77_704_715, "921e4cf8686fdd993dcd081a5da5b6c365bfde1162e72b08d75ac75289920b1f"),
     ),
     whisper(
@@ -255,13 +252,13 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-small-q5_1",
         MANY,
-        SMALL * Q5_1,
+        OTHER,
         file("ggml-small-q5_1.bin", 190_085_487, "ae85e4a935d7a567bd102fe55afc16bb595bdb618e11b2fc7591bc08120411bb"),
     ),
     whisper(
         "whisper-small-f16",
         MANY,
-        SMALL * F16,
+        OTHER,
         file("ggml-small.bin", 487_601_967, "1be3a9b2063867b937e64e2ec7483364a79917e157fa98c5d94b5c1fffea987b"),
     ),
     whisper(
@@ -273,18 +270,18 @@ pub const MODELS: &[Model] = &[
     whisper(
         "whisper-small.en-q5_1",
         ENGLISH,
-        SMALL * Q5_1,
+        OTHER,
         file("ggml-small.en-q5_1.bin", 190_098_681, "bfdff4894dcb76bbf647d56263ea2a96645423f1669176f4844a1bf8e478ad30"),
     ),
     whisper(
         "whisper-small.en-f16",
         ENGLISH,
-        SMALL * F16,
+        OTHER,
         file("ggml-small.en.bin", 487_614_201, "c6138d6d58ecc8322097e0f987c32f1be8bb0a18532a3f88f734d1bbf9c41e5d"),
     ),
     Model {
         name: "phowhisper-small",
-        task: Task::Whisper { cost: SMALL },
+        task: Task::Whisper { cost: OTHER },
         languages: "Vietnamese",
         licence: Licence { name: "BSD-3-Clause", restricts: None },
         bytes: 487_601_984,

@@ -2,7 +2,7 @@
 use super::catalogue::{MODELS, Model, Task, Way};
 use super::get::uses;
 use super::progress::megabytes;
-use crate::config::Config;
+use crate::config::{Config, Fault};
 use crate::{console, measure};
 use media::Language;
 use media::asr::whisper::{Whisper, WhisperPlan};
@@ -28,7 +28,9 @@ impl Default for Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let config = if args.config.is_file() { Config::load(Some(&args.config))? } else { Config::default() };
+    let loaded = if args.config.is_file() { Config::load(Some(&args.config)) } else { Ok(Config::default()) };
+    let told = |why: &Fault| console::warn(format_args!("what is in use is not known: {why}"));
+    let config = loaded.inspect_err(told).unwrap_or_default();
     console::say(format_args!(
         "{:22}{:36}{:>9}  {:24}{:15}{}",
         "name", "hears or speaks", "size", "licence", "2 s of speech", "here"
@@ -36,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // What one model takes here tells what the others would.
     let measured: Vec<Option<f64>> = MODELS.iter().map(|model| seconds(model, &args.dir)).collect();
     let unit = MODELS.iter().zip(&measured).find_map(|(model, seconds)| match model.task {
-        Task::Whisper { cost } => seconds.map(|seconds| seconds / cost),
+        Task::Whisper { cost: Some(cost) } => seconds.map(|seconds| seconds / cost),
         _ => None,
     });
     for (model, measured) in MODELS.iter().zip(measured) {
@@ -55,8 +57,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) -> String {
     let speed = match (model.task, measured, unit) {
         (_, Some(seconds), _) => format!("{seconds:.2} s"),
-        (Task::Whisper { cost }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
-        (Task::Whisper { cost }, None, None) => format!("{cost:.1} ×"),
+        (Task::Whisper { cost: Some(cost) }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
+        (Task::Whisper { cost: Some(cost) }, None, None) => format!("{cost:.1} ×"),
         _ => "-".into(),
     };
     let (size, licence) = (megabytes(model.bytes), model.licence.name);
