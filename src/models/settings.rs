@@ -1,4 +1,7 @@
-//! Sets keys in the text of a configuration file, and leaves every other byte of it as it is.
+//! Sets keys in the text of a configuration file, and leaves every other line of it as it is.
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -35,12 +38,7 @@ impl Setting<'_> {
         let text = std::fs::read_to_string(&real).map_err(unwritten)?;
         let text = self.applied(&text, &name())?;
         let beside = real.with_extension("toml.new");
-        let access = std::fs::metadata(&real).map_err(unwritten)?.permissions();
-        std::fs::write(&beside, text)
-            .and_then(|()| std::fs::set_permissions(&beside, access))
-            .and_then(|()| std::fs::rename(&beside, &real))
-            .inspect_err(|_| drop(std::fs::remove_file(&beside)))
-            .map_err(unwritten)
+        replace(&real, &beside, text.as_bytes()).inspect_err(|_| drop(std::fs::remove_file(&beside))).map_err(unwritten)
     }
 
     fn applied(&self, text: &str, name: &str) -> Result<String, Fault> {
@@ -99,6 +97,18 @@ impl Setting<'_> {
         }
         lines.iter().flat_map(|line| [line.as_str(), end]).collect()
     }
+}
+
+/// Replaces a file by way of `beside`. It keeps its owner and who may read it; nobody else reads it meanwhile.
+fn replace(file: &Path, beside: &Path, text: &[u8]) -> io::Result<()> {
+    let about = std::fs::metadata(file)?;
+    let _ = std::fs::remove_file(beside);
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
+    out.write_all(text)?;
+    std::os::unix::fs::fchown(&out, Some(about.uid()), Some(about.gid()))?;
+    out.set_permissions(about.permissions())?;
+    out.sync_all()?;
+    std::fs::rename(beside, file)
 }
 
 fn quoted(text: &str) -> String {

