@@ -24,7 +24,7 @@ pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
-pub use message::{By, HushedBy, Input, Output, Why};
+pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
 
 /// The longest that a recogniser is waited for.
 const MAX_PATIENCE: Duration = Duration::from_secs(20);
@@ -265,7 +265,7 @@ impl Conversation {
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(now, HushedBy::Caller),
             Act::Taken { text, confidence } => {
-                self.note_turn(&text, confidence, By::Voice);
+                self.note_turn(&text, confidence, AnsweredBy::Voice);
                 if self.spend_turn(now) {
                     self.think(now, BrainInput::Heard { text, confidence });
                 }
@@ -298,10 +298,10 @@ impl Conversation {
         }
     }
 
-    fn note_turn(&mut self, text: &str, confidence: f32, by: By) {
+    fn note_turn(&mut self, text: &str, confidence: f32, by: AnsweredBy) {
         let secret = match by {
-            By::Voice | By::Text => self.brain.is_secret(text),
-            By::Keys => self.brain.asks_secret(),
+            AnsweredBy::Voice | AnsweredBy::Text => self.brain.is_secret(text),
+            AnsweredBy::Keys => self.brain.asks_secret(),
         };
         let text = if secret { MASK.to_string() } else { text.to_string() };
         self.history.caller(&text);
@@ -469,7 +469,7 @@ impl Conversation {
             // Cleared with `*` and left alone: the question stands.
             return self.think(now, BrainInput::Keys("#".into()));
         }
-        self.note_turn(&keys, 1.0, By::Keys);
+        self.note_turn(&keys, 1.0, AnsweredBy::Keys);
         if self.spend_turn(now) {
             self.think(now, BrainInput::Keys(keys));
         }
@@ -487,7 +487,7 @@ impl Conversation {
             self.entry.close();
             self.out.push_back(Output::Keying(false));
         }
-        self.note_turn(text, 1.0, By::Text);
+        self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
             self.think(now, BrainInput::Typed(text.to_string()));
         }

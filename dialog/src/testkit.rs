@@ -1,6 +1,6 @@
 //! Simulated time around a [`Conversation`]: scripts in, traces out. A simulated line plays what the bot says.
 use crate::bot::Bot;
-use crate::conversation::{By, Conversation, HangUpReason, Input, Output, SayId, ToolFault, ToolId};
+use crate::conversation::{AnsweredBy, Conversation, HangUpReason, Input, Output, SayId, ToolFault, ToolId};
 use crate::model::brain::Brain;
 use crate::tool::HttpRequest;
 use jiff::civil::{DateTime, date};
@@ -100,9 +100,9 @@ impl Sim {
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
                     let by = match by {
-                        By::Voice => "caller",
-                        By::Keys => "keys",
-                        By::Text => "typed",
+                        AnsweredBy::Voice => "caller",
+                        AnsweredBy::Keys => "keys",
+                        AnsweredBy::Text => "typed",
                     };
                     self.note(format!("{by}: {text}"))
                 }

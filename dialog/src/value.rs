@@ -127,7 +127,11 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
 
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
     let one_of = || if language == Language::En { en::article(words, unit) } else { None };
-    let (value, len) = number(words, language).or_else(one_of)?;
+    let (value, mut len) = number(words, language).or_else(one_of)?;
+    // "two, two people": said again.
+    while let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value) {
+        len += again;
+    }
     if value < min || value > max {
         return None;
     }

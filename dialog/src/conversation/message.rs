@@ -61,7 +61,7 @@ pub enum Output {
     /// The caller has finished, and the recogniser is late with what they said: the silence until it comes is the bot's.
     Late,
     /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
-    Turn { text: String, confidence: f32, by: By, secret: bool },
+    Turn { text: String, confidence: f32, by: AnsweredBy, secret: bool },
     /// Run this tool; [`Input::ToolDone`] tells its outcome.
     Run(ToolCall),
     /// Stop this tool, if it still runs: its outcome is not wanted any more.
@@ -74,7 +74,7 @@ pub enum Output {
 
 /// How a turn was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum AnsweredBy {
     Voice,
     Keys,
     Text,
@@ -83,7 +83,7 @@ pub enum By {
 /// Who stopped what the bot said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HushedBy {
-    /// By voice, keys or in writing.
+    /// AnsweredBy voice, keys or in writing.
     Caller,
     /// The bot has something more urgent to say, or nothing it says can be heard.
     Bot,

@@ -65,7 +65,7 @@ impl Brain for Flow {
             BrainInput::NotUnderstood => self.not_understood(),
             BrainInput::Unheard => self.unheard(),
             BrainInput::NoInput => self.no_input(),
-            BrainInput::TooManyTurns => self.too_many_turns(),
+            BrainInput::TooManyTurns => self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::TooManyTurns),
             BrainInput::Deaf(deaf) => match self.deaf(deaf) {
                 Some(reply) => reply,
                 None => return,
@@ -233,7 +233,7 @@ impl Flow {
             Meaning::Wrong => self.change(),
             Meaning::Change(slot) => self.ask_again(slot),
             Meaning::NothingToChange => self.advance(Vec::new()),
-            Meaning::NothingElse => self.say_goodbye(HangUpReason::Done),
+            Meaning::NothingElse => self.hang_up(self.bot.closing.clone(), HangUpReason::Done),
             Meaning::Known => self.ask(Vec::new()),
             Meaning::NotUnderstood => self.not_understood(),
             Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),
@@ -434,12 +434,11 @@ impl Flow {
                 self.begin(task);
                 self.advance(Vec::new())
             }),
-            Step::Slot(s) => {
-                let value = |keys: &str| keypad::value(&bot.slots[s].kind, keys, bot.language, self.form.today());
-                // What was said of it and the keys may be one entry.
-                let value = value(keys).or_else(|| value(&format!("{}{keys}", self.parts.digits(s, bot.language)?)));
-                value.map(|value| self.fill(vec![(s, value, CERTAIN)]))
-            }
+            Step::Slot(slot) => self.parts.keyed(self.context().asked(slot), keys).map(|(value, sure)| {
+                // A secret is not read back.
+                let is_certain = sure || bot.slots[slot].secret;
+                self.fill(vec![(slot, value, if is_certain { CERTAIN } else { bot.turn.good - f32::EPSILON })])
+            }),
             Step::Check(s) => keypad::yes_no(keys).map(|yes| match yes {
                 true => self.confirmed(s, SaidValues::default(), CERTAIN),
                 false => self.denied(s),
@@ -495,7 +494,7 @@ impl Flow {
                 reply
             }
             Command::Person => self.hang_up(p.person.clone(), HangUpReason::Person),
-            Command::Goodbye => self.say_goodbye(HangUpReason::Goodbye),
+            Command::Goodbye => self.hang_up(self.bot.closing.clone(), HangUpReason::Goodbye),
             Command::Wait => Reply::new(vec![Sentence::new(&p.wait)], Next::Wait),
         }
     }
@@ -528,6 +527,13 @@ impl Flow {
     /// Somebody spoke, and it was nothing that was asked for.
     fn not_understood(&mut self) -> Reply {
         let bot = self.bot.clone();
+        // Who does not say twice that it is a change wants none.
+        if let Step::Check(slot) = self.step
+            && self.attempts.in_vain() > 0
+            && self.form.proposed() == Some(slot)
+        {
+            return self.denied(slot);
+        }
         match self.attempts.missed() {
             Failed::First => self.ask(vec![Sentence::new(&bot.prompts.no_match)]),
             Failed::Again => self.ask(vec![Sentence::new(&bot.prompts.no_match_again)]),
@@ -577,14 +583,6 @@ impl Flow {
         }
         say.append(&mut reply.say);
         Reply { say, ..reply }
-    }
-
-    fn too_many_turns(&mut self) -> Reply {
-        self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::TooManyTurns)
-    }
-
-    fn say_goodbye(&mut self, reason: HangUpReason) -> Reply {
-        self.hang_up(self.bot.closing.clone(), reason)
     }
 
     fn hang_up(&mut self, text: String, reason: HangUpReason) -> Reply {

@@ -72,7 +72,14 @@ pub enum TakenBack {
     All,
 }
 
-const LAST_EN: [&str; 14] = [
+const LAST_EN: [&str; 21] = [
+    "actually",
+    "no actually",
+    "i said",
+    "no i said",
+    "make that",
+    "or rather",
+    "wait no",
     "scratch that",
     "strike that",
     "no",
@@ -98,7 +105,10 @@ const ALL_EN: [&str; 8] = [
     "clear that",
     "clear it",
 ];
-const LAST_VI: [&str; 12] = [
+const LAST_VI: [&str; 15] = [
+    "sai",
+    "sai rồi",
+    "không đúng",
     "à không",
     "không phải",
     "bỏ số đó",

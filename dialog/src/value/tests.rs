@@ -293,7 +293,7 @@ fn yes_and_no_are_told_apart_in_both_languages() {
     ] {
         assert_eq!(says(no, Language::En), Some(false), "{no}");
     }
-    for other in ["Uh-uh.", "I'm not sure", "the right one", "Huh?"] {
+    for other in ["Uh-uh.", "I'm not sure", "the right one", "Huh?", "Are you sure?", "Is that right?", "You sure?"] {
         assert_eq!(says(other, Language::En), None, "{other}");
     }
     for yes in ["Ừ đúng rồi.", "Vâng ạ.", "Dạ, đúng rồi ạ.", "Được ạ.", "Ok em.", "Chính xác.", "Đồng ý luôn."]
@@ -398,5 +398,12 @@ fn no_words_make_a_parser_panic() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_vietnamese_no_leaves_the_zero_of_the_number_behind_it() {
+    for (text, len) in [("không, không chín một hai", 1), ("không không", 2), ("không phải", 2)] {
+        assert_eq!(vi::yes_no(&tokens(text, Language::Vi)), Some((false, len)), "{text}");
     }
 }

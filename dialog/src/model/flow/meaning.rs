@@ -8,7 +8,7 @@ use crate::turn::{Weight, backchannel};
 use crate::value;
 use crate::value::correction::means_change;
 use crate::value::found::{Found, Growth};
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
     Command(Command),
@@ -148,9 +148,12 @@ impl Context<'_> {
     /// What these words come to at a slot that takes a value in parts.
     fn entered(&self, words: &[String]) -> Entered {
         let Step::Slot(slot) = self.step else { return Entered::Other };
+        self.parts.enter(self.asked(slot), words)
+    }
+
+    pub fn asked(&self, slot: usize) -> Asked<'_> {
         let bot = &self.form.bot;
-        let asked = Asked { slot, kind: &bot.slots[slot].kind, language: bot.language, now: self.form.now };
-        self.parts.enter(asked, words)
+        Asked { slot, kind: &bot.slots[slot].kind, language: bot.language, now: self.form.now }
     }
 
     /// How long to wait for more of a value that is given in parts; `None`: it is none.
@@ -166,6 +169,7 @@ impl Context<'_> {
                 Some(match found.growth {
                     Growth::Closed => Weight::Whole,
                     Growth::Likely => Weight::Likely,
+                    Growth::Open if *kind == Kind::Date => Weight::Part,
                     Growth::Open => Weight::Open,
                 })
             }
@@ -258,7 +262,11 @@ impl Context<'_> {
         let verdict = self.yes_no(words);
         let rest = verdict.map_or(words, |(_, len)| &words[len..]);
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
-        let values = if is_yes_no { Vec::new() } else { self.fills(rest) };
+        let mut values = if is_yes_no { Vec::new() } else { self.fills(rest) };
+        if let (Some((true, _)), Some(known)) = (verdict, self.form.checked_value(slot)) {
+            // "yes, nine" to "did you say nine p m?"
+            values.retain(|f| f.slot != slot || !is_shorter(known, &f.found.value, &rest[f.end - f.found.len..f.end]));
+        }
         let checked = |f: &Fill| f.slot == slot && self.form.checked_value(slot) == Some(&f.found.value);
         let other = values.iter().any(|f| f.slot == slot && !checked(f));
         let same = values.iter().any(checked);
@@ -284,6 +292,8 @@ impl Context<'_> {
             (Some((true, _)), _) => Meaning::Right,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
+            // "what time was that?"
+            (None, Some(_)) if is_question(rest) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
             (Some((false, _)), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
@@ -299,4 +309,29 @@ impl Context<'_> {
             None => Meaning::NotUnderstood,
         }
     }
+}
+
+/// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
+fn is_shorter(known: &Value, said: &Value, words: &[String]) -> bool {
+    let half_of_day = |word: &String| word.ends_with("am") || word.ends_with("pm");
+    match (known, said, words) {
+        (Value::Time(known), Value::Time(said), [_] | [_, _]) => {
+            let same = known.minute() == said.minute() && known.hour() % 12 == said.hour() % 12;
+            same && !words.iter().any(half_of_day)
+        }
+        (Value::Date(known), Value::Date(said), [first, ..]) if words.len() <= 2 => match first.as_str() {
+            "the" | "ngày" | "mùng" => known.day() == said.day(),
+            _ if words.len() == 1 || matches!(first.as_str(), "thứ" | "chủ") => known.weekday() == said.weekday(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether words ask something.
+fn is_question(words: &[String]) -> bool {
+    const FIRST: [&str; 7] = ["what", "when", "how", "which", "who", "did", "is"];
+    const ANYWHERE: [&str; 4] = ["mấy", "gì", "nào", "bao"];
+    words.first().is_some_and(|word| FIRST.contains(&word.as_str()))
+        || words.iter().any(|word| ANYWHERE.contains(&word.as_str()))
 }

@@ -2,6 +2,7 @@
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
+use crate::value::correction::taken_back;
 use crate::value::found::{Found, Reading};
 use crate::value::kind::{Kind, Value};
 use crate::value::words::{starts, tokens};
@@ -80,6 +81,8 @@ struct Place {
     inside_number: bool,
     /// The word before it is a number, or begins one, and no slot took it.
     behind_number: bool,
+    /// Two numbers that no slot took stand side by side before it ("four, two adults and two children").
+    behind_numbers: bool,
 }
 
 /// The search for values: the slots that may be filled, and the one that was asked for.
@@ -103,12 +106,18 @@ impl SlotSearch<'_> {
                 at: i,
                 inside_number: self.inside_number(words, last, i),
                 behind_number: i > last && self.is_number(&words[i - 1..]),
+                behind_numbers: (last + 1..i).any(|j| self.is_number(&words[j - 1..]) && self.is_number(&words[j..])),
             };
+            // "two, no, three"
+            let corrects =
+                last > 0 && taken_back(&words[last..], self.bot.language).is_some_and(|(_, length)| last + length == i);
             let best = self
                 .slots
                 .iter()
                 .filter_map(|&s| self.at(words, s, place).map(|(found, cued)| (s, found, cued)))
-                .filter(|(s, found, _)| found.reading == Reading::Certain || !fills.iter().any(|f| f.slot == *s))
+                .filter(|(s, found, _)| {
+                    found.reading == Reading::Certain || corrects || !fills.iter().any(|f| f.slot == *s)
+                })
                 .max_by_key(|(s, found, cued)| {
                     let asked = self.asked == Some(*s);
                     let new = !fills.iter().any(|f| f.slot == *s);
@@ -143,7 +152,8 @@ impl SlotSearch<'_> {
             return None;
         }
         let found = value::find(kind, &words[i..], self.bot.language, self.now)?;
-        if found.len == 0 {
+        let is_loose = matches!(kind, Kind::Number { .. }) && found.reading == Reading::OnlyIfAsked;
+        if found.len == 0 || (is_loose && place.behind_numbers) {
             return None;
         }
         let before = i.checked_sub(1).map_or("", |b| words[b].as_str());

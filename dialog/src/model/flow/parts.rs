@@ -1,9 +1,11 @@
 //! `Parts`: what a caller has given of an entry that is longer than one turn: "four oh" of a code of four digits, a month without its
 //! day, the first letters of a spelled word. And what their next words make of it.
+use crate::keypad;
 use crate::language::Language;
+use crate::turn::backchannel::is_hesitation;
 use crate::value::correction::{TakenBack, taken_back};
 use crate::value::found::Found;
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, Value};
 use crate::value::words::all_digits;
 use crate::value::{self, is_begun};
 use jiff::civil::DateTime;
@@ -47,9 +49,28 @@ impl Parts {
 
     /// The digits that were given of a slot, where nothing but digits was.
     pub fn digits(&self, slot: usize, language: Language) -> Option<String> {
-        let words = self.words();
-        let (digits, len) = value::digits(&words, language).filter(|_| self.slot == slot)?;
-        (len == words.len()).then_some(digits)
+        let of = |turn: &Vec<String>| {
+            let (digits, len) = value::digits(turn, language)?;
+            (len == turn.len()).then_some(digits)
+        };
+        let digits: String = self.turns.iter().map(of).collect::<Option<_>>()?;
+        (self.slot == slot && !digits.is_empty()).then_some(digits)
+    }
+
+    /// All words so far as one entry. Digits of two turns are no number together: "forty", "seven one" is 4071.
+    fn joined(&self, asked: Asked) -> Vec<String> {
+        let is_numeric = matches!(asked.kind, Kind::Digits { .. } | Kind::Phone);
+        let digits = self.digits(asked.slot, asked.language).filter(|_| is_numeric && self.turns.len() > 1);
+        digits.map_or_else(|| self.words(), |digits| vec![digits])
+    }
+
+    /// The value that keys come to, alone or behind what was said of it. `true`: it cannot be the other of the two.
+    pub fn keyed(&self, asked: Asked, keys: &str) -> Option<(Value, bool)> {
+        let value = |keys: &str| keypad::value(asked.kind, keys, asked.language, asked.now.date());
+        let held = self.digits(asked.slot, asked.language).filter(|held| !keys.starts_with(held.as_str()));
+        let (alone, joined) = (value(keys), held.and_then(|held| value(&format!("{held}{keys}"))));
+        let sure = alone.is_none() || joined.is_none();
+        joined.or(alone).map(|value| (value, sure))
     }
 
     /// The words of each turn.
@@ -74,17 +95,26 @@ impl Parts {
         let mut held = if self.slot == asked.slot { self.clone() } else { Parts::default() };
         held.slot = asked.slot;
         let had = !held.is_empty();
-        // A word that takes back stands before the new part, and is an answer of its own only where there is something to take back.
-        let (mut rest, mut mended) = (words.to_vec(), false);
-        if had && let Some((back, len)) = taken_back(words, asked.language) {
-            match back {
-                TakenBack::Last => _ = held.turns.pop(),
-                TakenBack::All => held.turns.clear(),
-            }
-            (rest, mended) = (words[len..].to_vec(), true);
-            if rest.is_empty() {
-                return Entered::Begun(held);
-            }
+        // "oh …": who has not begun yet thinks.
+        if !had && is_hesitation(words) {
+            return Entered::Other;
+        }
+        // Words that take back stand before the new part, and are an answer of their own only where there is something to take back.
+        let (mut rest, mut back) = (words.to_vec(), None);
+        while had
+            && let Some((what, len)) = taken_back(&rest, asked.language).or_else(|| refused(&rest, asked.language))
+        {
+            back = if back == Some(TakenBack::All) { back } else { Some(what) };
+            rest.drain(..len);
+        }
+        match back {
+            Some(TakenBack::Last) => _ = held.turns.pop(),
+            Some(TakenBack::All) => held.turns.clear(),
+            None => {}
+        }
+        let mut mended = back.is_some();
+        if mended && rest.is_empty() {
+            return Entered::Begun(held);
         }
         if let Some(digits) = corrected(asked, &rest) {
             (rest, mended) = (vec![digits], true);
@@ -97,15 +127,25 @@ impl Parts {
             return Entered::Other;
         }
         let all = held.and(rest);
-        // The next part, or all of it once more.
-        for (words, sure) in [(all.words().as_slice(), !had && !mended), (rest, false)] {
+        let joined = all.joined(asked);
+        // The next part, or all of it once more: that where it begins with what is known.
+        let known = held.digits(asked.slot, asked.language);
+        let again = known.is_some_and(|known| {
+            let digits = value::digits(rest, asked.language).map(|(digits, _)| digits).unwrap_or_default();
+            digits.len() > known.len() && digits.starts_with(&known)
+        });
+        let ways = match again {
+            true => [(rest, false), (joined.as_slice(), false)],
+            false => [(joined.as_slice(), !had && !mended), (rest, false)],
+        };
+        for (words, sure) in ways {
             let found = value::find(asked.kind, words, asked.language, asked.now);
             if let Some(found) = found.filter(|found| found.len == words.len()) {
                 return Entered::Whole { found, sure };
             }
         }
         match () {
-            () if is_begun(asked.kind, &all.words(), asked.language) => Entered::Begun(all),
+            () if is_begun(asked.kind, &joined, asked.language) => Entered::Begun(all),
             () if is_begun(asked.kind, rest, asked.language) => {
                 Entered::Begun(Parts { turns: vec![rest.to_vec()], ..held })
             }
@@ -126,9 +166,22 @@ fn bare<'a>(kind: &Kind, words: &'a [String], language: Language) -> &'a [String
         (_, Language::Vi) => &["dạ", "là", "ờ", "ừm", "à", "vào"],
     };
     let count = words.iter().take_while(|word| lead.contains(&word.as_str())).count();
-    let tail = |word: &&String| matches!(word.as_str(), "please" | "ạ" | "nhé");
+    // Behind digits fillers say that more is to come, which the digits say themselves.
+    let fillers: &[&str] = match kind {
+        Kind::Digits { .. } | Kind::Phone => {
+            &["um", "uh", "er", "hmm", "and", "then", "dash", "ờ", "ừm", "à", "rồi", "thì", "gạch"]
+        }
+        _ => &[],
+    };
+    let tail = |word: &&String| matches!(word.as_str(), "please" | "ạ" | "nhé") || fillers.contains(&word.as_str());
     let behind = words[count..].iter().rev().take_while(tail).count();
     &words[count..words.len() - behind]
+}
+
+/// A no to what was understood so far ("that's wrong"), and its words. In Vietnamese "không" may be a zero.
+fn refused(words: &[String], language: Language) -> Option<(TakenBack, usize)> {
+    let (yes, len) = value::yes_no(words, language).filter(|_| language == Language::En)?;
+    (!yes).then_some((TakenBack::Last, len))
 }
 
 /// Digits of which a part was taken back as they were said: "four oh eight, no, seven" is 407. New digits stand in place of as many
@@ -231,6 +284,17 @@ mod tests {
             (&["banana"], "other"),
             (&["no"], "other"),
             (&["four oh", "banana"], "[four oh], other"),
+            // Two turns are no number together, and all of it may be said again.
+            (&["forty", "seven one"], "[forty], 4071?"),
+            (&["four oh", "four oh seven one"], "[four oh], 4071?"),
+            // Refused in other words.
+            (&["four eight", "that's wrong", "four oh seven one"], "[four eight], [], 4071"),
+            (&["four", "eight", "no that's wrong", "oh seven one"], "[four], [four eight], [four], 4071?"),
+            (&["four", "eight", "no i said oh", "seven one"], "[four], [four eight], [four oh], 4071?"),
+            // Fillers.
+            (&["four oh um", "seven one"], "[four oh], 4071?"),
+            (&["four oh and then", "seven one"], "[four oh], 4071?"),
+            (&["oh"], "other"),
         ] {
             assert_eq!(enter(&four, Language::En, turns), seen, "{turns:?}");
         }
@@ -238,6 +302,7 @@ mod tests {
             (&["six five oh", "five five five oh one two three"][..], "[six five oh], 6505550123?"),
             (&["650", "555", "no 556", "0123"], "[650], [650 555], [650 556], 6505560123?"),
             (&["650 555 no 556 0123"], "6505560123?"),
+            (&["six five oh", "six five oh five five five oh one two three"], "[six five oh], 6505550123?"),
         ] {
             assert_eq!(enter(&Kind::Phone, Language::En, turns), seen, "{turns:?}");
         }
@@ -245,8 +310,14 @@ mod tests {
             (&["bốn không", "bảy một"][..], "[bốn không], 4071?"),
             (&["bốn", "tám", "à không không", "bảy một"], "[bốn], [bốn tám], [bốn không], 4071?"),
             (&["40", "làm lại từ đầu", "1 2 3 4"], "[40], [], 1234"),
+            (&["bốn tám", "sai rồi", "bốn không bảy một"], "[bốn tám], [], 4071"),
         ] {
             assert_eq!(enter(&four, Language::Vi, turns), seen, "{turns:?}");
+        }
+        for (turns, seen) in
+            [(&["0912 345 678 à không 679"][..], "0912345679?"), (&["0912345678 không phải 679"], "0912345679?")]
+        {
+            assert_eq!(enter(&Kind::Phone, Language::Vi, turns), seen, "{turns:?}");
         }
     }
 
@@ -258,6 +329,7 @@ mod tests {
             (Language::En, &["december", "friday"], "[december], 2026-11-27?"),
             (Language::Vi, &["tháng mười hai", "ngày bốn"], "[tháng mười hai], 2026-12-04?"),
             (Language::Vi, &["ngày", "bốn tháng mười hai"], "[ngày], 2026-12-04?"),
+            (Language::Vi, &["tháng năm", "ngày bốn"], "[tháng năm], 2027-05-04?"),
         ] {
             assert_eq!(enter(&Kind::Date, language, turns), seen, "{turns:?}");
         }

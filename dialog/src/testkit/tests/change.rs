@@ -171,3 +171,69 @@ fn right_with_another_value_is_an_answer_to_the_question_for_it() {
     sim.say("right at nine a m");
     assert_eq!(sim.look()[1], "time = \"09:00\"");
 }
+
+#[test]
+fn a_yes_with_a_shorter_form_of_the_checked_value_is_a_yes() {
+    for (said, answer, kept) in [
+        ("at nine p m", "yes nine", "time = \"21:00\" ✓"),
+        ("at nine p m", "yes nine p m", "time = \"21:00\" ✓"),
+        ("at nine p m", "yes nine a m", "time = \"09:00\""),
+    ] {
+        let mut sim = sim(BOOKING);
+        sim.say("book a room in boston tomorrow");
+        sim.confidence = 0.3;
+        sim.say(said);
+        sim.confidence = 0.9;
+        sim.look();
+        sim.say(answer);
+        let seen = sim.look();
+        assert!(seen.contains(&kept.to_string()), "{answer}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_question_about_the_read_back_is_no_answer() {
+    for words in ["are you sure", "what time was that", "is that right"] {
+        let mut sim = read_back(BOOKING);
+        sim.say(words);
+        let seen = sim.look();
+        assert!(!seen.iter().any(|line| line.contains(" = ")), "{words}: {seen:?}");
+        assert_eq!(sim.hung_up, None, "{words}");
+        sim.say("yes");
+        sim.listen();
+        assert_eq!(sim.hung_up, Some(HangUpReason::Done), "{words}");
+    }
+}
+
+#[test]
+fn who_says_nothing_of_a_proposed_value_keeps_the_one_that_was_given() {
+    let mut sim = read_back(BOOKING);
+    interrupt(&mut sim, "at four p m");
+    for _ in 0..2 {
+        sim.say("purple elephants");
+    }
+    sim.say("yes");
+    sim.listen();
+    let seen = sim.look();
+    assert!(seen.contains(&"time = \"09:00\" ✓".to_string()), "{seen:?}");
+    assert_eq!(sim.hung_up, Some(HangUpReason::Done), "{seen:?}");
+}
+
+#[test]
+fn of_several_numbers_only_one_that_is_sure_is_taken() {
+    for (words, taken) in [
+        ("two no three", Some("people = 3")),
+        ("two two people", Some("people = 2")),
+        ("three sorry four people", Some("people = 4")),
+        ("four two adults and two kids", None),
+        ("two thirty", None),
+    ] {
+        let mut sim = sim(BOOKING);
+        sim.say("book a room in boston tomorrow at nine a m for an hour");
+        sim.look();
+        sim.say(words);
+        let seen = sim.look();
+        let found = seen.iter().find(|line| line.starts_with("people")).map(String::as_str);
+        assert_eq!(found, taken, "{words}: {seen:?}");
+    }
+}

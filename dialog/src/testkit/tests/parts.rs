@@ -105,6 +105,18 @@ fn silence_after_a_part_asks_for_the_rest_again_and_keys_may_give_it() {
 }
 
 #[test]
+fn keys_that_would_do_alone_go_behind_what_was_said_and_are_read_back() {
+    let mut sim = asked(ACCOUNT, &[]);
+    sim.dictate(&[("four oh", 2_100)]);
+    sim.listen();
+    sim.look();
+    sim.key("7123#");
+    let seen = sim.look();
+    assert!(seen.contains(&"account = \"407123\"".to_string()), "{seen:?}");
+    assert!(seen.iter().any(|line| line.starts_with("bot: Did you say four zero")), "{seen:?}");
+}
+
+#[test]
 fn a_part_is_taken_back_by_a_word_for_it() {
     let ask = "bot: What is the four digit code of your booking?";
     for (turns, seen) in [

@@ -1,6 +1,6 @@
 //! Answers that are written instead of said.
 use super::*;
-use crate::conversation::{By, MASK};
+use crate::conversation::{AnsweredBy, MASK};
 
 #[test]
 fn a_booking_is_written_in_figures_and_nothing_is_asked_twice() {
@@ -88,7 +88,8 @@ fn a_secret_that_is_written_stays_one() {
     sim.input(Input::Typed("reset my password".into()));
     sim.look();
     sim.input(Input::Typed("4821".into()));
-    let secret = |o: &&Output| matches!(o, Output::Turn { text, by: By::Text, secret: true, .. } if text == MASK);
+    let secret =
+        |o: &&Output| matches!(o, Output::Turn { text, by: AnsweredBy::Text, secret: true, .. } if text == MASK);
     assert_eq!(sim.outputs.iter().filter(secret).count(), 1);
     assert!(!sim.look().join(" ").contains("4821"));
     assert!(!format!("{:?}", Input::Typed("4821".into())).contains("4821"));

@@ -6,8 +6,23 @@ const LEAD: [&str; 24] = [
     "that", "that's", "that'd", "it", "it's", "is", "um", "uh", "oh", "well", "so", "ah", "er", "hmm", "i", "said",
     "think", "you're", "you", "are", "and", "but", "all", "quite",
 ];
-const NO: [&str; 12] =
-    ["no", "nope", "nah", "not", "wrong", "incorrect", "never", "don't", "isn't", "negative", "noo", "nay"];
+const NO: [&str; 15] = [
+    "no",
+    "nope",
+    "nah",
+    "not",
+    "wrong",
+    "incorrect",
+    "never",
+    "don't",
+    "didn't",
+    "doesn't",
+    "isn't",
+    "wasn't",
+    "negative",
+    "noo",
+    "nay",
+];
 const YES: [&str; 26] = [
     "yes",
     "yeah",
@@ -52,6 +67,10 @@ const YES_PHRASES: [&str; 10] = [
 
 /// "yes", "that's right", "no, wrong". A no anywhere near the start wins over a yes ("no that's not right", "yeah no").
 pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
+    // "are you sure", "is that right": a question is no answer.
+    if matches!((word(words, 0), word(words, 1)), ("are", "you") | ("you", "sure") | ("is", "that" | "it")) {
+        return None;
+    }
     let phrase = |at: usize| {
         let rest = words.get(at..).unwrap_or_default();
         YES_PHRASES.iter().find(|phrase| begin_with(rest, phrase)).map(|phrase| phrase.split(' ').count())

@@ -7,6 +7,11 @@ const YES: [&str; 12] = ["đúng", "phải", "có", "được", "chính", "ok", 
 /// What may follow a yes or a no.
 const TAIL: [&str; 11] = ["xác", "ạ", "vậy", "nhé", "nha", "luôn", "em", "anh", "chị", "bạn", "ơi"];
 
+/// A second "không", where it is no zero: "không, không chín một hai" is a no and a number.
+fn is_no_again(words: &[String], at: usize) -> bool {
+    word(words, at) == "không" && super::number::digits(words.get(at + 1..).unwrap_or_default()).is_none()
+}
+
 /// "dạ đúng rồi", "vâng", "không phải". "dạ" is only politeness before a "không".
 pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
     let mut len = 0;
@@ -16,7 +21,8 @@ pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
     let polite = len > 0;
     if NO.contains(&word(words, len)) {
         len += 1;
-        while matches!(word(words, len), "phải" | "đúng" | "có" | "được" | "rồi" | "sai" | "cần" | "đâu" | "không")
+        while matches!(word(words, len), "phải" | "đúng" | "có" | "được" | "rồi" | "sai" | "cần" | "đâu")
+            || is_no_again(words, len)
             || TAIL.contains(&word(words, len))
         {
             len += 1;

@@ -72,6 +72,14 @@ fn day_month(words: &[String], today: Date) -> Option<Found> {
     if let Some(date) = date_digits(&figures, today, false).filter(|_| at > 0) {
         return Some(Found::new(Value::Date(date), at + 1));
     }
+    // "tháng năm ngày bốn"
+    if word(words, 0) == "tháng"
+        && let Some((month, len)) = small(&words[1..]).filter(|(m, _)| (1..=12).contains(m))
+    {
+        let at = 1 + len + usize::from(matches!(word(words, 1 + len), "ngày" | "mùng" | "mồng"));
+        let (day, used) = small(words.get(at..).unwrap_or_default()).filter(|(d, _)| (1..=31).contains(d))?;
+        return Some(Found::new(Value::Date(next_date(today, month, day, None)?), at + used));
+    }
     let (day, len) = small(words.get(at..).unwrap_or_default()).filter(|(d, _)| (1..=31).contains(d))?;
     let after = at + len;
     if word(words, after) != "tháng" {

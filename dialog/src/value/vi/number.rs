@@ -1,6 +1,6 @@
 //! Vietnamese numbers and strings of digits.
 use crate::value::figures::{fraction, times};
-use crate::value::words::{all_digits, word};
+use crate::value::words::{all_digits, begin_with, word};
 
 pub(crate) const DIGITS: [&str; 10] = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"];
 
@@ -128,6 +128,11 @@ pub fn digits(words: &[String]) -> Option<(String, usize)> {
         // What stands between digits belongs to them, and not what stands behind them.
         let gap = words[len..].iter().take_while(|w| BETWEEN.contains(&w.as_str())).count();
         let rest = words.get(len + if len > 0 { gap } else { 0 }..).unwrap_or_default();
+        // "0912, à không, 0913": what takes digits back is no zero.
+        let takes_back = |phrase: &&str| begin_with(&words[len..], phrase) || begin_with(rest, phrase);
+        if len > 0 && ["à không", "không phải", "không đúng"].iter().any(takes_back) {
+            break;
+        }
         let Some((digits, used)) = next_digits(rest) else { break };
         out.push_str(&digits);
         len = words.len() - rest.len() + used;
