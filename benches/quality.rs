@@ -62,7 +62,7 @@ fn scenarios() -> Vec<Scenario> {
 const ENGLISH: [&str; 4] = [
     "Good morning, I would like to book a room for two people. The meeting starts at half past two and should last an hour. Could you tell me which rooms are free today?",
     "Please hold the line while I look for your reservation. Yes, I can see it here. Your table is booked for seven this evening, and the kitchen closes at ten.",
-    "The impairments was cold and the roads were covered with snow. She sells fresh fish every Saturday near the old harbour. Shall we choose the shorter way?",
+    "The weather was cold and the roads were covered with snow. She sells fresh fish every Saturday near the old harbour. Shall we choose the shorter way?",
     "My number is four seven one, nine three zero, double six. I have called twice about the same bill. Somebody promised to send it back before the weekend.",
 ];
 const VIETNAMESE: &str = "Xin chào, tôi muốn đặt một phòng cho hai người vào tối nay. Xin cho biết giá phòng và giờ nhận phòng. \
