@@ -3,7 +3,7 @@ use anyhow::Context;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-/// How a shell shows the end of a program that nobody read on: 128 and the number of SIGPIPE.
+/// The exit status after SIGPIPE: 128 + 13.
 pub const UNREAD: u8 = 141;
 
 /// Nobody reads what is printed: no reason to say anything.

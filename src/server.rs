@@ -66,7 +66,7 @@ impl Reach {
                 told.push(own);
             }
         }
-        // Its neighbours are who the operator wants to be called by; a public address opens to nobody new.
+        // With --lan the neighbours of a private address may call; a public address opens to nobody new.
         if let IpAddr::V4(ip) = own
             && ip.is_private()
         {
@@ -231,10 +231,10 @@ impl Server {
         }
         if let Some(http) = self.http {
             let scheme = if self.fingerprint.is_some() { "https" } else { "http" };
-            // Everywhere is no address to open.
+            // No browser opens 0.0.0.0.
             let own = if http.ip().is_unspecified() { own_address() } else { None };
             let http = SocketAddr::new(own.unwrap_or(http.ip()), http.port());
-            // Firefox looks for no way over loopback, and a caller would only learn that none came about.
+            // Firefox gathers no loopback candidates: the call would fail.
             let loopback = self.config.rtc.bind.iter().all(IpAddr::is_loopback);
             let browsers =
                 if loopback { "in a browser of this machine; for Firefox: make run LAN=1" } else { "in a browser" };

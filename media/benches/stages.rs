@@ -13,7 +13,7 @@ use media::mix::Mix;
 use media::packet::{Packet, Rtp};
 use media::playout::Playout;
 use media::resample::Resampler;
-use media::room::{Bot, Input, Room, Seat};
+use media::room::{BotMode, Input, Room, Seat};
 use media::stretch::{self, Care};
 use media::tts::{Sound, UtteranceId};
 use media::vad::{WINDOW, earshot};
@@ -223,13 +223,13 @@ fn stage_bridge_tick(room: &mut Room, line: &mut Line, frames: usize) {
 }
 
 /// A room with its seats taken, some ticks old.
-fn room(bot: Bot, seats: u8) -> (Room, Line) {
+fn room(bot: BotMode, seats: u8) -> (Room, Line) {
     let mut line = Line::new();
     let mut room = Room::new(line.now(), bot, LineRules::default());
     for seat in 0..seats {
         room.handle(line.now(), Input::Join { seat: Seat(seat), plan: plan(), seed: u64::from(seat) + 1 });
     }
-    if bot == Bot::Speaks {
+    if bot == BotMode::Speaks {
         room.handle(line.now(), Input::sound(Seat::CALLER, sound()));
     }
     (0..WARM_UP).for_each(|_| tick(&mut room, &mut line, seats));
@@ -263,10 +263,10 @@ fn main() {
     stage_resample(&mut Resampler::new(8_000, 16_000), &pcm, FRAMES);
     let windows: Vec<[i16; WINDOW]> = pcm.chunks_exact(WINDOW).filter_map(|window| window.try_into().ok()).collect();
     stage_earshot(&mut earshot::Earshot::new(), &windows, FRAMES);
-    let (mut echo, mut line) = room(Bot::Echoes, 1);
+    let (mut echo, mut line) = room(BotMode::Echoes, 1);
     stage_echo_tick(&mut echo, &mut line, FRAMES);
-    let (mut bot, mut line) = room(Bot::Speaks, 1);
+    let (mut bot, mut line) = room(BotMode::Speaks, 1);
     stage_bot_tick(&mut bot, &mut line, FRAMES);
-    let (mut bridge, mut line) = room(Bot::Rests, 2);
+    let (mut bridge, mut line) = room(BotMode::Rests, 2);
     stage_bridge_tick(&mut bridge, &mut line, FRAMES);
 }

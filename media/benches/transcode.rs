@@ -8,7 +8,7 @@ use media::frame::TICK;
 use media::leg::LineRules;
 use media::packet::{Packet, Rtp};
 use media::resample::Resampler;
-use media::room::{Bot, Input, Room, Seat};
+use media::room::{BotMode, Input, Room, Seat};
 use media::testkit::sim::plan;
 use media::{Bytes, Rate};
 use std::hint::black_box;
@@ -55,8 +55,8 @@ fn coded(codec: Codec, pcm: &[i16]) -> Vec<Bytes> {
 /// Two legs that hear each other.
 fn bridge(narrow: &[Bytes], wide: &[Bytes], codec: Codec) -> Duration {
     let start = Instant::now();
-    let mut room = Room::new(start, Bot::Speaks, LineRules::default());
-    room.handle(start, Input::Bot(Bot::Rests));
+    let mut room = Room::new(start, BotMode::Speaks, LineRules::default());
+    room.handle(start, Input::Bot(BotMode::Rests));
     let legs = [(Seat::CALLER, plan(Codec::Pcmu), narrow), (Seat::AGENT, plan(codec), wide)];
     for (seat, plan, _) in &legs {
         room.handle(start, Input::Join { seat: *seat, plan: plan.clone(), seed: 1 });

@@ -10,7 +10,7 @@ mod slot;
 mod stepped;
 pub mod tick;
 
-pub use crate::room::{Bot, Event, Seat};
+pub use crate::room::{BotMode, Event, Seat};
 pub use ears::LineEar;
 pub use handle::{Refused, RoomHandle};
 pub use priority::{Priority, granted};
@@ -162,7 +162,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refused::Full`] when no thread takes another room, [`Refused::Gone`] when the engine has stopped.
-    pub fn open(&self, bot: Bot, events: mpsc::Sender<Event>) -> Result<RoomHandle, Refused> {
+    pub fn open(&self, bot: BotMode, events: mpsc::Sender<Event>) -> Result<RoomHandle, Refused> {
         if !self.running.load(Ordering::Acquire) {
             return Err(Refused::Gone);
         }

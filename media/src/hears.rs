@@ -1,4 +1,4 @@
-//! Who hears whom: one table, and the modes of a room's supervisors, by which it is obeyed seat by seat.
+//! The mixing matrix: which seat receives whose sound, by the modes of the room's supervisors.
 use crate::seat::{Party, Seat, Seats};
 
 /// Somebody whose sound can be heard in a room.

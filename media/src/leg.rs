@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// What the bot does in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bot {
+pub enum BotMode {
     /// It plays the sound that it gets.
     Speaks,
     /// It sends each party's own sound back. Other sound is refused.
@@ -39,7 +39,7 @@ pub enum Input {
     Edge(Edge),
     /// The ear closes: no [`Edge::End`] follows speech in progress.
     EarClosed,
-    Bot(Bot),
+    Bot(BotMode),
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub enum Why {
 
 pub struct Leg {
     plan: LegPlan,
-    bot: Bot,
+    bot: BotMode,
     rules: LineRules,
     ingress: Ingress,
     /// The codec that the far end sends, and the codec of its last packet where that has another clock.
@@ -100,7 +100,7 @@ impl Leg {
     pub fn new(now: Instant, plan: LegPlan, rules: LineRules, seed: u64) -> Self {
         Self {
             ingress: Ingress::new(plan.codec, rules.jitter.clone(), seed ^ 1),
-            bot: Bot::Speaks,
+            bot: BotMode::Speaks,
             receives: plan.codec,
             switching: None,
             former: None,
@@ -131,11 +131,11 @@ impl Leg {
             Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
             Input::Configure(plan) => self.configure(now, plan),
             Input::Keys(keys) => self.egress.keys(&keys),
-            Input::Sound(sound) if self.bot != Bot::Speaks => self.playout.refuse(now, sound.utterance),
+            Input::Sound(sound) if self.bot != BotMode::Speaks => self.playout.refuse(now, sound.utterance),
             Input::Sound(sound) => self.playout.push(sound),
             Input::Bot(bot) => {
                 self.bot = bot;
-                if bot != Bot::Speaks {
+                if bot != BotMode::Speaks {
                     self.playout.cut_all(now);
                 }
             }
@@ -335,7 +335,7 @@ impl Leg {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());
         self.duck();
         self.playout.fill(now, frame.pcm_mut());
-        if self.bot == Bot::Speaks {
+        if self.bot == BotMode::Speaks {
             self.noise.add(COMFORT, frame.pcm_mut());
         }
         self.news();

@@ -4,7 +4,7 @@ use crate::frame::{Frame, SamplePos, TICK};
 use crate::hears::{Modes, Supervision};
 use crate::ingress::ForEar;
 use crate::keys::Keys;
-pub use crate::leg::Bot;
+pub use crate::leg::BotMode;
 use crate::leg::{self, Leg, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
@@ -29,7 +29,7 @@ pub enum Input {
     /// Sets the mode of the supervisor at this seat; at first it is [`Supervision::Absent`].
     Supervise(Seat, Supervision),
     /// Sets what the bot does. A bridge is two parties and a resting bot. The bot also rests while a supervisor has taken over.
-    Bot(Bot),
+    Bot(BotMode),
     Leg(Seat, leg::Input),
     /// Sets the tap of seat 0, in place of an earlier one.
     Tap(Box<dyn Tap>),
@@ -91,7 +91,7 @@ pub struct Room {
     rules: LineRules,
     modes: Modes,
     /// The last [`Input::Bot`].
-    bot: Bot,
+    bot: BotMode,
     opened: Instant,
     /// The number of the next tick.
     tick: u64,
@@ -110,7 +110,7 @@ pub struct Room {
 
 impl Room {
     /// `opened`: the beginning of tick 0.
-    pub fn new(opened: Instant, bot: Bot, rules: LineRules) -> Self {
+    pub fn new(opened: Instant, bot: BotMode, rules: LineRules) -> Self {
         Self {
             rules,
             modes: Modes::default(),
@@ -173,8 +173,8 @@ impl Room {
     }
 
     /// What the bot does, by [`Input::Bot`] and by the modes of supervisors.
-    pub const fn bot(&self) -> Bot {
-        if self.modes.bot_rests() { Bot::Rests } else { self.bot }
+    pub const fn bot(&self) -> BotMode {
+        if self.modes.bot_rests() { BotMode::Rests } else { self.bot }
     }
 
     /// Passes the state of the bot to the legs.
@@ -195,7 +195,7 @@ impl Room {
 
     fn hearing_ears(&self) -> Seats {
         let mut ears = self.modes.ears();
-        if self.bot() == Bot::Rests {
+        if self.bot() == BotMode::Rests {
             ears.remove(Seat::CALLER);
         }
         ears
@@ -300,7 +300,7 @@ impl Room {
                     self.late_left -= frames.len().saturating_sub(1);
                 }
             }
-            let plays = sounds.bot == Bot::Speaks || leg.fades();
+            let plays = sounds.bot == BotMode::Speaks || leg.fades();
             sounds.of_mut(seat).bot = plays.then(|| leg.play(now, pos));
         }
     }
@@ -365,7 +365,7 @@ pub enum Why {
 /// The sounds of one tick.
 struct Sounds {
     tick: u64,
-    bot: Bot,
+    bot: BotMode,
     seats: [SeatSounds; Seat::COUNT],
 }
 
@@ -411,11 +411,11 @@ impl Sounds {
             add(Source::Line(from.0), &self.of(from).received);
         }
         let hears_bot = modes.hear_bot().has(seat);
-        if hears_bot && self.bot == Bot::Echoes {
+        if hears_bot && self.bot == BotMode::Echoes {
             add(Source::Line(seat.0), &self.of(seat).received);
         }
         // The fade of sound that was cut is heard whatever the bot does.
-        if hears_bot || self.bot != Bot::Speaks {
+        if hears_bot || self.bot != BotMode::Speaks {
             add(Source::Bot(seat.0), &self.of(seat).bot);
         }
         if hears_bot && seat != Seat::CALLER {

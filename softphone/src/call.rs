@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 use telephony::rtp::{Ports, PortsPlan};
 use telephony::sdp::Prefs;
 use telephony::sip::{Dial, Sip, SipPlan};
-use telephony::{By, Change, Line, Party, Refused};
+use telephony::{Change, EndedBy, Line, Party, Refused};
 use tokio::sync::mpsc;
 
 /// Ports for the sound of the one call: outside the range the server's configuration has by default.
@@ -187,11 +187,11 @@ fn plan(args: &Args, line: &Line, acts: Vec<Act>) -> Plan {
 }
 
 /// Who ended the call, as the report names them.
-const fn ended_by(by: By) -> &'static str {
+const fn ended_by(by: EndedBy) -> &'static str {
     match by {
-        By::Caller => "the bot",
-        By::Network => "the network",
-        By::Us => "the caller",
+        EndedBy::Caller => "the bot",
+        EndedBy::Network => "the network",
+        EndedBy::Us => "the caller",
     }
 }
 

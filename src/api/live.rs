@@ -84,7 +84,7 @@ async fn tell(
                 send(&mut socket, Message::Ping(Default::default())).await?;
             }
             message = socket.recv() => match message {
-                // Whatever a watcher says, it lives; there is nothing to tell the server.
+                // Any message shows that the watcher is connected; none has another meaning.
                 Some(Ok(_)) => unanswered = 0,
                 Some(Err(_)) | None => return Err(Gone),
             },

@@ -368,15 +368,15 @@ impl IntoResponse for Refused {
         let status = match self {
             Self::NoToken | Self::Forged | Self::Expired | Self::Used => StatusCode::UNAUTHORIZED,
             Self::Off | Self::Origin | Self::Private | Self::OtherOrigin => StatusCode::FORBIDDEN,
-            Self::Flood(_) | Self::Address => StatusCode::TOO_MANY_REQUESTS,
-            Self::Full | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::RateLimited(_) | Self::TooManyCallsFromAddress => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyCalls | Self::TokenTableFull => StatusCode::SERVICE_UNAVAILABLE,
         };
         let problem = Problem::new(status, self.to_string());
         let problem = if self == Self::Off { problem.coded("widget_off") } else { problem };
         let mut response = problem.into_response();
         match self {
-            Self::Flood(seconds) => later(&mut response, seconds),
-            Self::Address | Self::Full | Self::Crowded => later(&mut response, 15),
+            Self::RateLimited(seconds) => later(&mut response, seconds),
+            Self::TooManyCallsFromAddress | Self::TooManyCalls | Self::TokenTableFull => later(&mut response, 15),
             Self::NoToken => {
                 drop(response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }

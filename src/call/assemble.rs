@@ -16,7 +16,7 @@ use crate::store::{CallEvent, Direction, Private, Started};
 use dialog::conversation::Conversation;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
-use media::room::{Bot, Event, Seat};
+use media::room::{BotMode, Event, Seat};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use telephony::webrtc::Data;
@@ -89,8 +89,8 @@ impl Assembly {
     pub(super) async fn run(&self, info: &CallInfo, mut answered: AnsweredLine) {
         let (events, room_events) = mpsc::channel(QUEUE);
         let (bot, ear) = match &info.route {
-            Route::Echo => (Bot::Echoes, None),
-            Route::Bot(..) => (Bot::Speaks, Some(self.ear(answered.page.is_some()))),
+            Route::Echo => (BotMode::Echoes, None),
+            Route::Bot(..) => (BotMode::Speaks, Some(self.ear(answered.page.is_some()))),
         };
         let room = self.resources.engine.open(bot, events).ok().filter(|room| join(room, &mut answered.line, ear));
         let end = match room {

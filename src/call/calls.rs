@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use telephony::sip::Sip;
 use telephony::webrtc::WebRtc;
-use telephony::{Decline, Ring, Via};
+use telephony::{CallOrigin, Decline, Ring};
 use tokio::sync::mpsc;
 
 /// All calls of the server. Cheap to clone.
@@ -104,10 +104,10 @@ impl Calls {
         let info = CallInfo {
             id: Store::new_id(),
             direction: Direction::Inbound,
-            via: match &ring.via {
-                Via::Phone(name) => format!("phone {name}"),
-                Via::Trunk(name) => format!("trunk {name}"),
-                Via::Open => "open".into(),
+            via: match &ring.origin {
+                CallOrigin::Phone(name) => format!("phone {name}"),
+                CallOrigin::Trunk(name) => format!("trunk {name}"),
+                CallOrigin::Open => "open".into(),
             },
             from: ring.from.uri(),
             to: ring.to.uri(),

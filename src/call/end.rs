@@ -1,6 +1,6 @@
 //! From the ends that lines and conversations report to the [`End`] that is recorded.
 pub use crate::store::{Blame, End, Reason};
-use telephony::{By, Ended};
+use telephony::{Ended, EndedBy};
 
 impl End {
     /// The end of a call whose conversation hung up for the reason `why`. `deaf`: no recogniser worked.
@@ -17,9 +17,9 @@ impl From<Ended> for End {
     fn from(ended: Ended) -> Self {
         let reason = known(ended.reason);
         let blame = match ended.by {
-            By::Caller => Blame::RemoteParty,
-            By::Network => Blame::Network,
-            By::Us => reason.blame(),
+            EndedBy::Caller => Blame::RemoteParty,
+            EndedBy::Network => Blame::Network,
+            EndedBy::Us => reason.blame(),
         };
         Self::new(blame, reason)
     }
@@ -43,10 +43,10 @@ mod tests {
     #[test]
     fn who_is_to_blame_is_told_by_who_ended_the_call_and_else_by_the_reason() {
         let end = |by, reason| End::from(Ended { by, reason });
-        assert_eq!(end(By::Caller, "hung up"), End::new(Blame::RemoteParty, Reason::HungUp));
-        assert_eq!(end(By::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
-        assert_eq!(end(By::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
-        assert_eq!(end(By::Us, "the line was dropped").blame, Blame::Server);
+        assert_eq!(end(EndedBy::Caller, "hung up"), End::new(Blame::RemoteParty, Reason::HungUp));
+        assert_eq!(end(EndedBy::Network, "no ACK came"), End::new(Blame::Network, Reason::NoAck));
+        assert_eq!(end(EndedBy::Us, "the server stops"), End::new(Blame::Server, Reason::ServerStopped));
+        assert_eq!(end(EndedBy::Us, "the line was dropped").blame, Blame::Server);
         assert_eq!(End::of_talk(HangUpReason::NoInput.text(), false).blame, Blame::Nobody);
         assert_eq!(End::of_talk(HangUpReason::NoInput.text(), true).blame, Blame::Engine);
         assert_eq!(End::of_talk(HangUpReason::ToolFailed.text(), false), Reason::ToolFailed.into());

@@ -3,7 +3,7 @@
 use bot::{BotClause, BotTurn};
 use caller::CallerTurn;
 use dialog::clause::Clause;
-use dialog::conversation::{By, HushedBy, MASK, SayId};
+use dialog::conversation::{AnsweredBy, HushedBy, MASK, SayId};
 use media::hears::Talker;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ pub enum Words {
 pub struct Given {
     pub text: String,
     pub confidence: f32,
-    pub by: By,
+    pub by: AnsweredBy,
     pub secret: bool,
 }
 
@@ -104,7 +104,7 @@ pub enum Change {
     /// What the caller has said so far does not become this turn.
     Withdrawn { turn: u32 },
     /// The caller's turn is complete.
-    Taken { turn: u32, text: String, by: By, secret: bool },
+    Taken { turn: u32, text: String, by: AnsweredBy, secret: bool },
 }
 
 #[derive(Default)]

@@ -143,13 +143,13 @@ pub enum Means {
     Text,
 }
 
-impl From<dialog::conversation::By> for Means {
-    fn from(by: dialog::conversation::By) -> Self {
-        use dialog::conversation::By;
+impl From<dialog::conversation::AnsweredBy> for Means {
+    fn from(by: dialog::conversation::AnsweredBy) -> Self {
+        use dialog::conversation::AnsweredBy;
         match by {
-            By::Voice => Self::Voice,
-            By::Keys => Self::Keys,
-            By::Text => Self::Text,
+            AnsweredBy::Voice => Self::Voice,
+            AnsweredBy::Keys => Self::Keys,
+            AnsweredBy::Text => Self::Text,
         }
     }
 }

@@ -20,7 +20,7 @@ const GRANTS: usize = 4096;
 /// refusal of a token that has expired.
 const GRANT_S: u64 = 24 * 3600;
 
-/// From where a page of this server's own counts.
+/// Which clients may use a page that this server serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
     /// From this machine: a browser elsewhere that calls itself `127.0.0.1` is not ours.
@@ -67,13 +67,13 @@ pub enum Refused {
     #[error("the token is for a page of another origin")]
     OtherOrigin,
     #[error("too many tokens for this address: try again in {0} seconds")]
-    Flood(u64),
+    RateLimited(u64),
     #[error("this address has as many calls as it may have at once (widget.calls_per_address)")]
-    Address,
+    TooManyCallsFromAddress,
     #[error("as many calls from pages as allowed are in progress (widget.max_calls)")]
-    Full,
+    TooManyCalls,
     #[error("the server cannot keep count of more tokens at present")]
-    Crowded,
+    TokenTableFull,
 }
 
 impl Refused {
@@ -88,10 +88,10 @@ impl Refused {
             Self::Expired => "expired",
             Self::Used => "used",
             Self::OtherOrigin => "other_origin",
-            Self::Flood(_) => "flood",
-            Self::Address => "address",
-            Self::Full => "full",
-            Self::Crowded => "crowded",
+            Self::RateLimited(_) => "flood",
+            Self::TooManyCallsFromAddress => "address",
+            Self::TooManyCalls => "full",
+            Self::TokenTableFull => "crowded",
         }
     }
 }
@@ -231,7 +231,7 @@ impl PageAccess {
 
     fn issue(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
         let expires = unix + self.plan.ttl.as_secs();
-        let token = self.signer.make(bot, origin, expires).ok_or(Refused::Crowded)?;
+        let token = self.signer.make(bot, origin, expires).ok_or(Refused::TokenTableFull)?;
         Ok(Session { token, expires, servers: self.servers(unix), grace: self.plan.grace })
     }
 
@@ -273,16 +273,16 @@ impl PageAccess {
         }
         let address = subnet(visitor);
         if tables.total >= self.plan.calls {
-            return Err(Refused::Full);
+            return Err(Refused::TooManyCalls);
         }
         if tables.calls.get(&address).copied().unwrap_or_default() >= self.plan.calls_per_address {
-            return Err(Refused::Address);
+            return Err(Refused::TooManyCallsFromAddress);
         }
         if tables.used.len() >= USED {
             tables.used.retain(|_, expires| *expires > unix);
         }
         if tables.used.len() >= USED {
-            return Err(Refused::Crowded);
+            return Err(Refused::TokenTableFull);
         }
         tables.used.insert(claims.id, claims.expires);
         tables.total += 1;
@@ -292,7 +292,7 @@ impl PageAccess {
 
     fn spend(&self, now: Instant, visitor: IpAddr) -> Result<(), Refused> {
         let taken = lock(&self.tables).sessions.of(now, subnet(visitor)).take(now);
-        taken.map_err(|wait| Refused::Flood(wait.as_secs_f64().ceil() as u64))
+        taken.map_err(|wait| Refused::RateLimited(wait.as_secs_f64().ceil() as u64))
     }
 }
 
@@ -390,9 +390,9 @@ mod tests {
         let page_access = PageAccess::new(plan()).unwrap();
         let slot = |from: &str| page_access.redeem(UNIX, ip(from), &token(&page_access), SHOP).map(|(_, slot)| slot);
         let (a, b) = (slot("2001:db8::1").unwrap(), slot("2001:db8::2").unwrap());
-        assert_eq!(slot("2001:db8::3").err(), Some(Refused::Address));
+        assert_eq!(slot("2001:db8::3").err(), Some(Refused::TooManyCallsFromAddress));
         let c = slot("192.0.2.1").unwrap();
-        assert_eq!(slot("192.0.2.2").err(), Some(Refused::Full));
+        assert_eq!(slot("192.0.2.2").err(), Some(Refused::TooManyCalls));
         drop((a, b, c));
         assert!(slot("2001:db8::3").is_ok() && lock(&page_access.tables).calls.is_empty());
     }
@@ -404,7 +404,7 @@ mod tests {
         let ask = |now, from| page_access.ask(now, UNIX, from, "booking.en", &origin).map(|_| ());
         let flood: Vec<_> = (0..20).map(|n| ask(now, ip(&format!("2001:db8::{n}")))).collect();
         assert_eq!(flood.iter().filter(|asked| asked.is_ok()).count(), 6);
-        assert_eq!(flood[19], Err(Refused::Flood(10)));
+        assert_eq!(flood[19], Err(Refused::RateLimited(10)));
         assert_eq!(ask(now + Duration::from_secs(10), ip("2001:db8::1")), Ok(()));
         for n in 0..5_000_u32 {
             let _ = ask(now + Duration::from_secs(11), IpAddr::from(n.to_be_bytes()));
@@ -414,7 +414,7 @@ mod tests {
             PageAccess::new(PageAccessPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
         lock(&wide.tables).used = (0..USED as u128).map(|n| (n.to_be_bytes(), UNIX + 5)).collect();
         let late = wide.issue(UNIX + 3, "booking.en", &origin).unwrap().token;
-        assert_eq!(wide.redeem(UNIX + 3, ip("192.0.2.1"), &late, SHOP).err(), Some(Refused::Crowded));
+        assert_eq!(wide.redeem(UNIX + 3, ip("192.0.2.1"), &late, SHOP).err(), Some(Refused::TokenTableFull));
         assert!(wide.redeem(UNIX + 6, ip("192.0.2.1"), &late, SHOP).is_ok(), "expired ones are forgotten");
     }
 

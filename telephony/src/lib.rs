@@ -17,10 +17,10 @@ pub mod sip;
 pub mod webrtc;
 
 pub use headers::Headers;
-pub use line::{By, Change, Ended, Line};
+pub use line::{Change, Ended, EndedBy, Line};
 pub use number::{Called, NumberPlan};
 pub use party::Party;
-pub use ring::{Decline, Refused, Ring, Via};
+pub use ring::{CallOrigin, Decline, Refused, Ring};
 
 /// Log targets of `rsipstack` and `rtc` that log whole messages, with phone numbers and names, at `info` and below. Log filters switch
 /// them off.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 /// Which side ended a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum EndedBy {
     /// The far end hung up.
     Caller,
     /// Nobody hung up: a session refresh or an ACK is missing, or the connection is lost.
@@ -21,7 +21,7 @@ pub enum By {
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
-    pub by: By,
+    pub by: EndedBy,
     pub reason: &'static str,
 }
 
@@ -72,7 +72,7 @@ impl Line {
         match self.changes.recv().await {
             Some(change) => change,
             None => Change::Ended(
-                self.ended.get().copied().unwrap_or(Ended { by: By::Network, reason: "signalling stopped" }),
+                self.ended.get().copied().unwrap_or(Ended { by: EndedBy::Network, reason: "signalling stopped" }),
             ),
         }
     }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What authorised an incoming call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Via {
+pub enum CallOrigin {
     /// A phone, by its password; its configured name.
     Phone(String),
     /// A provider, by its registration or its network; its configured name.
@@ -77,7 +77,7 @@ pub struct Ring {
     pub called: Called,
     /// From a trunk, the header fields that its allow-list names.
     pub headers: Headers,
-    pub via: Via,
+    pub origin: CallOrigin,
     pub(crate) id: u64,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) gone: CancellationToken,

@@ -9,7 +9,7 @@ use media::ear::{Ear, EarPlan};
 use media::frame::TICK;
 use media::leg::LineRules;
 use media::packet::{Packet, Rtp};
-use media::room::{Bot, Input, Output, Room, Seat};
+use media::room::{BotMode, Input, Output, Room, Seat};
 use media::testkit::netem::Impairments;
 use media::testkit::sim::{Phone, plan};
 use media::vad::Edge;
@@ -40,7 +40,7 @@ fn turn(pcm: Vec<i16>, codec: Codec, still: Range<u64>) -> (Vec<i16>, u64) {
     let mut phone = Phone::new(start, codec, voice, impairments, 7);
     let at = |ms: u64| start + MS * ms as u32;
     phone.net.still = Some(at(still.start)..at(still.end));
-    let mut room = Room::new(start, Bot::Speaks, LineRules::default());
+    let mut room = Room::new(start, BotMode::Speaks, LineRules::default());
     room.handle(start, Input::Join { seat: Seat::CALLER, plan: plan(codec), seed: 1 });
     let (mut ear, tape) = (Ear::new(EarPlan::default(), models()), Tape::default());
     ear.listen(Some(Box::new(tape.clone())));

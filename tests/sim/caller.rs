@@ -5,7 +5,7 @@ use media::leg::Direction;
 use media::packet::{Packet, Rtp};
 use std::time::Duration;
 use switchboard::call::driver::Arrival;
-use telephony::{By, Change, Ended};
+use telephony::{Change, Ended, EndedBy};
 
 /// A character of the caller's speech lasts this long, and each utterance this much more.
 const CHAR: Duration = ms(70);
@@ -147,7 +147,7 @@ impl Call {
 
     pub fn hang_up(&mut self) {
         self.note("caller", "hangs up");
-        self.arrive(Arrival::Line(Change::Ended(Ended { by: By::Caller, reason: "hung up" })));
+        self.arrive(Arrival::Line(Change::Ended(Ended { by: EndedBy::Caller, reason: "hung up" })));
     }
 
     /// Lets the call run to its end.

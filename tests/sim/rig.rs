@@ -187,7 +187,8 @@ impl Call {
         let new_ear = move |_| ear.take().expect("one line joins");
         let mut engine = SteppedEngine::new(start, plans::engine(&config).rules, crate::ear::models(), new_ear);
         let (events_in, events) = mpsc::channel(256);
-        let (room, packets) = (engine.open(media::room::Bot::Speaks, 42, events_in), Arc::<Mutex<Packets>>::default());
+        let (room, packets) =
+            (engine.open(media::room::BotMode::Speaks, 42, events_in), Arc::<Mutex<Packets>>::default());
         let wire = Box::new(PhoneWire(packets.clone()));
         room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).expect("a free seat");
         let mut voice = set.voice;

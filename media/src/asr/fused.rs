@@ -40,7 +40,7 @@ impl Recogniser for Fused {
     }
 
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-        Ok(Box::new(Utterance { first: self.first.open(ask)?, second: self.second.open(ask)? }))
+        Ok(Box::new(FusedUtterance { first: self.first.open(ask)?, second: self.second.open(ask)? }))
     }
 
     fn patience(&self, utterance: Duration) -> Duration {
@@ -48,12 +48,12 @@ impl Recogniser for Fused {
     }
 }
 
-struct Utterance {
+struct FusedUtterance {
     first: Box<dyn Hearing>,
     second: Box<dyn Hearing>,
 }
 
-impl Hearing for Utterance {
+impl Hearing for FusedUtterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.second.keep(pcm)?;
         self.first.sound(pcm)

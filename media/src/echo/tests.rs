@@ -11,7 +11,7 @@ use crate::ear_input::EarInput;
 use crate::frame::TICK;
 use crate::leg::LineRules;
 use crate::packet::{Packet, Rtp};
-use crate::room::{Bot, Input, Output, Room, Seat};
+use crate::room::{BotMode, Input, Output, Room, Seat};
 use crate::testkit::acoustics::{Acoustics, Place};
 use crate::testkit::detectors;
 use crate::testkit::netem::{Impairments, Netem};
@@ -186,7 +186,7 @@ fn sound_that_comes_after_the_wait_for_it_was_over_is_compared_with_what_was_sen
 fn greeting(still: Option<(u32, u32)>) {
     let models = models().pop().unwrap();
     let (start, mut now) = (Instant::now(), Instant::now());
-    let mut room = Room::new(start, Bot::Speaks, LineRules::default());
+    let mut room = Room::new(start, BotMode::Speaks, LineRules::default());
     room.handle(now, Input::Join { seat: Seat::CALLER, plan: plan(Codec::Pcmu), seed: 5 });
     let (utterance, pcm, rate) = (UtteranceId(1), voices::talk(2, 6.0), Rate::Hz8000);
     let greeting = Sound { utterance, pcm, rate, upto_char: 80, interruptible: true, last: true };

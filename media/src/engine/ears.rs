@@ -1,4 +1,4 @@
-//! `Ears`: the ear thread. All ears of one media thread live and die here; sound and orders come once per tick, verdicts go back.
+//! `Ears`: the ear thread. It owns all ears of one media thread; sound and orders come once per tick, verdicts go back.
 //! Silero runs once per tick, on all windows that are due.
 use super::Counters;
 use crate::Frame;

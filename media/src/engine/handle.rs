@@ -9,7 +9,7 @@ use crate::keys::Keys;
 use crate::leg::{Input, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Gain;
-use crate::room::{Bot, Event, Room, Seat};
+use crate::room::{BotMode, Event, Room, Seat};
 use crate::tap::Tap;
 use crate::tts::{Sink, Sound, Unsent, UtteranceId};
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) 
 /// All are carried out at the next tick. Errors: [`Refused::Full`] (the thread is overloaded; the order is lost),
 /// [`Refused::Gone`], [`Refused::Seat`].
 impl RoomHandle {
-    /// Seats a line, with an ear if somebody listens to it. Who sat there leaves.
+    /// Seats a line, with an ear if somebody listens to it. Replaces the leg at this seat.
     pub fn join(&self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan, ear: Option<EarPlan>) -> Result<(), Refused> {
         self.command(seat, Command::Join { seat, wire, plan, ear })
     }
@@ -110,7 +110,7 @@ impl RoomHandle {
     }
 
     /// Whether the bot speaks: while it rests, the room is a bridge of its parties.
-    pub fn bot(&self, bot: Bot) -> Result<(), Refused> {
+    pub fn bot(&self, bot: BotMode) -> Result<(), Refused> {
         self.order(RoomOrder::Bot(bot))
     }
 

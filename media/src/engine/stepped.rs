@@ -4,7 +4,7 @@ use super::ears::{Batch, Ears, LineEar, Verdicts};
 use super::handle::{RoomHandle, pair};
 use super::{Counters, Driver, LineRules};
 use crate::ear::EarPlan;
-use crate::room::{Bot, Event, Room};
+use crate::room::{BotMode, Event, Room};
 use crate::vad::Models;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -48,7 +48,7 @@ impl<E: LineEar> SteppedEngine<E> {
     }
 
     /// Opens a room before the first tick. `seed`: of its streams' numbers.
-    pub fn open(&mut self, bot: Bot, seed: u64, events: mpsc::Sender<Event>) -> RoomHandle {
+    pub fn open(&mut self, bot: BotMode, seed: u64, events: mpsc::Sender<Event>) -> RoomHandle {
         let start = self.deadline();
         let (handle, mut slot) = pair(self.rooms, Room::new(start, bot, self.rules.clone()), seed, events);
         self.rooms += 1;

@@ -77,7 +77,7 @@ fn driver(slots: Vec<Slot>) -> (Driver, Receiver<Batch>) {
 /// A room for such a thread.
 fn slot(id: u64) -> (RoomHandle, mpsc::Receiver<Event>, Slot) {
     let (events, inbox) = mpsc::channel(1024);
-    let room = Room::new(Instant::now(), Bot::Speaks, LineRules::default());
+    let room = Room::new(Instant::now(), BotMode::Speaks, LineRules::default());
     let (handle, slot) = handle::pair(id, room, id, events);
     (handle, inbox, slot)
 }
@@ -100,7 +100,7 @@ fn closed(events: &mut mpsc::Receiver<Event>) -> bool {
 fn an_echo_runs_at_the_pace_of_its_packets_and_says_goodbye() {
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(64);
-    let room = engine.open(Bot::Echoes, events).unwrap();
+    let room = engine.open(BotMode::Echoes, events).unwrap();
     let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
     until(|| got.lock().unwrap().len() >= 60);
@@ -124,7 +124,7 @@ fn an_echo_runs_at_the_pace_of_its_packets_and_says_goodbye() {
     assert_eq!(room.leave(Seat::CALLER), Err(Refused::Gone));
     engine.stop();
     let (events, _inbox) = mpsc::channel(1);
-    assert!(matches!(engine.open(Bot::Speaks, events), Err(Refused::Gone)));
+    assert!(matches!(engine.open(BotMode::Speaks, events), Err(Refused::Gone)));
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn a_room_that_panics_ends_alone() {
     }
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(64);
-    let bad = engine.open(Bot::Speaks, events).unwrap();
+    let bad = engine.open(BotMode::Speaks, events).unwrap();
     let (events, mut good_inbox) = mpsc::channel(64);
-    let good = engine.open(Bot::Speaks, events).unwrap();
+    let good = engine.open(BotMode::Speaks, events).unwrap();
     for room in [&bad, &good] {
         room.join(Seat::CALLER, Phone::pair().0, plan(Codec::Pcmu), None).unwrap();
     }
@@ -166,7 +166,7 @@ fn sound(utterance: u64) -> Sound {
 fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
     let engine = engine(2);
     let (events, mut inbox) = mpsc::channel(64);
-    let room = engine.open(Bot::Speaks, events).unwrap();
+    let room = engine.open(BotMode::Speaks, events).unwrap();
     let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
     assert!(room.sink(Seat::CALLER).sound(sound(1)).is_ok());
@@ -194,7 +194,7 @@ fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
 fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(1);
-    let room = engine.open(Bot::Speaks, events).unwrap();
+    let room = engine.open(BotMode::Speaks, events).unwrap();
     let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), None).unwrap();
     for utterance in 1..=20 {
@@ -219,7 +219,7 @@ fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
 fn paced_while(trouble: impl FnOnce(&Arc<Engine>, &RoomHandle)) {
     let engine = engine(1);
     let (events, _inbox) = mpsc::channel(64);
-    let room = engine.open(Bot::Speaks, events).unwrap();
+    let room = engine.open(BotMode::Speaks, events).unwrap();
     let (wire, got) = Phone::pair();
     room.join(Seat::CALLER, wire, plan(Codec::Pcmu), Some(EarPlan::default())).unwrap();
     until(|| got.lock().unwrap().len() > 5);

@@ -4,7 +4,7 @@ use crate::asr::Listen;
 use crate::ear::EarState;
 use crate::hears::Supervision;
 use crate::leg;
-use crate::room::{Bot, Input, Room, Seat};
+use crate::room::{BotMode, Input, Room, Seat};
 use crate::tap::Tap;
 use std::time::Instant;
 
@@ -15,11 +15,11 @@ pub enum RoomOrder {
     /// Opens or closes the ear of a seat. An open one hears while the table of [`crate::hears`] lets it.
     Ear(Seat, EarState),
     Supervise(Seat, Supervision),
-    Bot(Bot),
+    Bot(BotMode),
     Tap(Box<dyn Tap>),
 }
 
-/// The part of an order that concerns the ear of a seat, which lives on another thread than the room.
+/// The part of an order that concerns the ear of a seat, which another thread owns than the room's.
 pub enum EarOrder {
     Listen(Option<Box<dyn Listen>>),
     /// What the call wants of it.

@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn a_key_in_the_sound_of_a_line_without_events_counts_once_and_no_ear_takes_it_for_speech() {
         use crate::codec::Codec;
-        use crate::room::{Bot, Event, Seat};
+        use crate::room::{BotMode, Event, Seat};
         use crate::testkit::netem::Impairments;
         use crate::testkit::sim::{Phone, Sim, plan};
         use std::time::Duration;
@@ -422,7 +422,7 @@ mod tests {
         };
         for (telephone_event, expected) in [(None, said), (Some(101), "")] {
             let impairments = Impairments { jitter: Duration::from_millis(20), loss: 0.03, ..Impairments::default() };
-            let mut sim = Sim::new(Bot::Speaks);
+            let mut sim = Sim::new(BotMode::Speaks);
             let phone = Phone::new(sim.start, Codec::Pcmu, Box::new(voice), impairments, 3);
             sim.join(Seat::CALLER, crate::leg::LegPlan { telephone_event, ..plan(Codec::Pcmu) }, Some(phone));
             sim.run(Duration::from_secs(5));

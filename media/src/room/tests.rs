@@ -20,7 +20,7 @@ const HZ: f32 = 400.0;
 const MS: Duration = Duration::from_millis(1);
 
 fn echo(impairments: Impairments, tweak: impl FnOnce(&mut Phone)) -> Sim {
-    let mut sim = Sim::new(Bot::Echoes);
+    let mut sim = Sim::new(BotMode::Echoes);
     let mut phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8000), impairments, 11);
     tweak(&mut phone);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
@@ -28,7 +28,7 @@ fn echo(impairments: Impairments, tweak: impl FnOnce(&mut Phone)) -> Sim {
 }
 
 fn bot() -> Sim {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), None);
     sim
 }
@@ -234,7 +234,7 @@ fn numbers_that_wrap_and_sources_that_change_are_followed() {
 #[test]
 fn one_packet_leaves_per_ptime_whether_or_not_anything_is_said() {
     for ptime in [10u32, 20, 30, 40, 60] {
-        let mut sim = Sim::new(Bot::Speaks);
+        let mut sim = Sim::new(BotMode::Speaks);
         sim.join(Seat::CALLER, LegPlan { ptime: MS * ptime, ..plan(Codec::Pcmu) }, None);
         sim.run(Duration::from_secs(6));
         let packets = sim.rtp(Seat::CALLER);
@@ -429,7 +429,7 @@ fn each_key_comes_once_through_loss_doubles_and_disorder() {
             order: Order::Lost,
             ..Impairments::default()
         };
-        let mut sim = Sim::new(Bot::Speaks);
+        let mut sim = Sim::new(BotMode::Speaks);
         let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 4000), impairments, seed);
         sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
         sim.run(MS * 500);
@@ -442,7 +442,7 @@ fn each_key_comes_once_through_loss_doubles_and_disorder() {
 
 #[test]
 fn the_tone_under_a_key_never_reaches_the_ear() {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     let phone = Phone::new(
         sim.start,
         Codec::Pcmu,
@@ -539,7 +539,7 @@ fn reports_go_out_about_every_five_seconds_and_goodbye_at_the_end() {
 fn whatever_arrives_nothing_panics_and_no_more_than_a_little_is_held() {
     for seed in 0..30 {
         let mut rng = Rng::new(seed);
-        let mut sim = Sim::new(Bot::Echoes);
+        let mut sim = Sim::new(BotMode::Echoes);
         sim.join(Seat::CALLER, plan(Codec::Pcmu), None);
         let (mut seq, mut ts) = (0u16, 0u32);
         for _ in 0..1500 {

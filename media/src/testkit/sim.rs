@@ -7,7 +7,7 @@ use crate::ear::wait::{SpeechState, Wait};
 use crate::frame::{Frame, TICK};
 use crate::leg::{LegPlan, LineRules};
 use crate::packet::{Packet, Rtp};
-use crate::room::{Bot, Event, Input, Output, Room, Seat};
+use crate::room::{BotMode, Event, Input, Output, Room, Seat};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -139,7 +139,7 @@ pub struct Sim {
 }
 
 impl Sim {
-    pub fn new(bot: Bot) -> Self {
+    pub fn new(bot: BotMode) -> Self {
         let start = Instant::now();
         Self {
             room: Room::new(start, bot, LineRules::default()),
@@ -155,7 +155,7 @@ impl Sim {
 
     /// A room whose bot rests.
     pub fn bridge() -> Self {
-        Self::new(Bot::Rests)
+        Self::new(BotMode::Rests)
     }
 
     pub fn join(&mut self, seat: Seat, plan: LegPlan, phone: Option<Phone>) {

@@ -4,7 +4,7 @@ use crate::call::transcript::{CutBy, Given, Transcript};
 use crate::store::{Blame, Reason};
 use dialog::bot::Language;
 use dialog::clause::Clause;
-use dialog::conversation::{By, SayId};
+use dialog::conversation::{AnsweredBy, SayId};
 use dialog::say::written::Written;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn check(script: &str, trace: &str) {
             "cut" => transcript.cut(say(), number(1), now),
             "heard" => transcript.partial(rest),
             "taken" => {
-                let given = Given { text: rest.into(), confidence: 0.9, by: By::Voice, secret: false };
+                let given = Given { text: rest.into(), confidence: 0.9, by: AnsweredBy::Voice, secret: false };
                 transcript.take_caller_turn(now, given);
             }
             "nothing" => transcript.withdraw_partial(),

@@ -7,7 +7,7 @@ use crate::call::transcript::{Entry, Given, Words};
 use crate::call::utterance::{before, utterance};
 use crate::store::{CallEvent, Private, Slot, Turn};
 use dialog::clause::Clause;
-use dialog::conversation::{self, By, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
 use media::playout::Gain;
 use std::time::Instant;
@@ -187,7 +187,7 @@ impl Talk {
             interrupted: entry.cut.is_some(),
             started_ms: self.ms(entry.began),
             ended_ms: self.ms(entry.ended),
-            confidence: given.filter(|given| given.by == By::Voice).map(|given| given.confidence),
+            confidence: given.filter(|given| given.by == AnsweredBy::Voice).map(|given| given.confidence),
             by: given.map(|given| given.by.into()),
         }));
     }

@@ -6,7 +6,7 @@ use media::codec::Codec;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::{Engine, EnginePlan, Event, LATENESS, RoomHandle, Seat};
 use media::leg::LegPlan;
-use media::room::Bot;
+use media::room::BotMode;
 use media::tts::UtteranceId;
 use media::vad::Models;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ impl Server {
         Ok(Self { engine, ports, rooms: Vec::new(), wires: Vec::new() })
     }
 
-    fn open(&mut self, bot: Bot) -> Result<RoomHandle, String> {
+    fn open(&mut self, bot: BotMode) -> Result<RoomHandle, String> {
         let (events, inbox) = mpsc::channel(256);
         let room = self.engine.open(bot, events).map_err(|why| why.to_string())?;
         self.rooms.push((room.clone(), inbox));
@@ -105,7 +105,7 @@ pub fn echo(plan: &Plan) -> Result<Figure, String> {
     let mut server = Server::start(plan.realtime, None)?;
     let mut callers = Callers::new(plan.calls, vec![sound::g711()]);
     for caller in &mut callers.all {
-        let room = server.open(Bot::Echoes)?;
+        let room = server.open(BotMode::Echoes)?;
         caller.to = server.join(&room, Seat::CALLER, caller.address(), G711)?;
     }
     Ok(server.finish(plan, &mut callers))
@@ -126,8 +126,8 @@ fn between(plan: &Plan, sounds: Vec<Sound>, says: [Says; 2]) -> Result<Figure, S
     let mut server = Server::start(plan.realtime, None)?;
     let mut callers = Callers::new(plan.calls * 2, sounds);
     for pair in callers.all.chunks_mut(2) {
-        let room = server.open(Bot::Speaks)?;
-        room.bot(Bot::Rests).map_err(|why| why.to_string())?;
+        let room = server.open(BotMode::Speaks)?;
+        room.bot(BotMode::Rests).map_err(|why| why.to_string())?;
         for ((caller, seat), says) in pair.iter_mut().zip([Seat::CALLER, Seat::AGENT]).zip(says) {
             caller.to = server.join(&room, seat, caller.address(), says)?;
         }
@@ -141,7 +141,7 @@ pub fn bot(plan: &Plan, silero: Option<&Path>, echo: EchoControl) -> Result<Figu
     let mut callers = Callers::new(plan.calls, vec![sound::g711()]);
     let (speech, ear) = (sound::speech(), Some(EarPlan { echo, ..EarPlan::default() }));
     for caller in &mut callers.all {
-        let room = server.open(Bot::Speaks)?;
+        let room = server.open(BotMode::Speaks)?;
         caller.to = server.join(&room, Seat::CALLER, caller.address(), Says { ear, ..G711 })?;
         let needed = (plan.time + Duration::from_secs(3)).as_secs() as usize * 8_000;
         let pcm: Vec<i16> = speech.iter().copied().cycle().take(needed).collect();

@@ -3,7 +3,7 @@ use super::core::{Core, lock};
 use super::digest::{Proof, Request as Signed};
 use super::name;
 use crate::address::Network;
-use crate::ring::Via;
+use crate::ring::CallOrigin;
 use rsipstack::sip::Header;
 use rsipstack::sip::headers::make_header;
 use rsipstack::transaction::transaction::Transaction;
@@ -38,24 +38,24 @@ pub(super) fn forbidden(core: &Core, source: SocketAddr) -> Refusal {
 }
 
 /// By which network, trunk or phone this INVITE is allowed.
-pub(super) fn authorise(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<Via, Refusal> {
+pub(super) fn authorise(core: &Core, tx: &Transaction, source: SocketAddr) -> Result<CallOrigin, Refusal> {
     let from = |networks: &[Network]| networks.iter().any(|network| network.contains(source.ip()));
     if let Some(trunk) = core.plan.trunks.iter().find(|trunk| from(&trunk.networks)) {
-        return Ok(Via::Trunk(trunk.name.clone()));
+        return Ok(CallOrigin::Trunk(trunk.name.clone()));
     }
     let registered =
         lock(&core.trunks).iter().find(|t| t.registrar.is_some_and(|r| r.ip() == source.ip())).map(|t| t.name.clone());
     // On loopback, where tests run providers, the open network takes precedence over trunks.
     if let Some(name) = registered.filter(|_| !from(&core.plan.open)) {
-        return Ok(Via::Trunk(name));
+        return Ok(CallOrigin::Trunk(name));
     }
     if from(&core.plan.open) {
-        return Ok(Via::Open);
+        return Ok(CallOrigin::Open);
     }
     if core.plan.phones.is_empty() {
         return Err(forbidden(core, source));
     }
-    authenticated_phone(core, tx, source).map(Via::Phone)
+    authenticated_phone(core, tx, source).map(CallOrigin::Phone)
 }
 
 /// The phone whose password the request proves. A wrong password counts against the rate limit of its source.

@@ -9,7 +9,7 @@ use super::digest::Credentials;
 use super::leave::{Bye, Leaving};
 use super::timer::{self, SessionInterval, Timer, Why};
 use super::{info, invite_task};
-use crate::line::{By, Change, Ended, HangUp, Line};
+use crate::line::{Change, Ended, EndedBy, HangUp, Line};
 use crate::party::Party;
 use crate::ring::Refused;
 use crate::rtp::{Control, Remote, Socket, Switch};
@@ -148,17 +148,17 @@ impl Call {
             let ended = tokio::select! {
                 event = self.events.recv() => match event {
                     Some(event) => self.event(event).await,
-                    None => Some(Ended { by: By::Network, reason: "signalling stopped" }),
+                    None => Some(Ended { by: EndedBy::Network, reason: "signalling stopped" }),
                 },
                 hang_up = self.owner.hang_ups.recv() => match hang_up {
-                    Some(HangUp(reason)) => Some(Ended { by: By::Us, reason }),
-                    None => Some(Ended { by: By::Us, reason: "the line was dropped" }),
+                    Some(HangUp(reason)) => Some(Ended { by: EndedBy::Us, reason }),
+                    None => Some(Ended { by: EndedBy::Us, reason: "the line was dropped" }),
                 },
                 why = wake => match why {
-                    Why::Expired => Some(Ended { by: By::Network, reason: "the session refresh did not come" }),
+                    Why::Expired => Some(Ended { by: EndedBy::Network, reason: "the session refresh did not come" }),
                     Why::Refresh => self.refresh().await,
                 },
-                () = self.core.ending.cancelled() => Some(Ended { by: By::Us, reason: "the server stops" }),
+                () = self.core.ending.cancelled() => Some(Ended { by: EndedBy::Us, reason: "the server stops" }),
             };
             if let Some(ended) = ended {
                 return ended;
@@ -176,7 +176,7 @@ impl Call {
         if let Some(successor) = self.successor.take() {
             successor.refuse_late();
         }
-        let bye = if ended.by == By::Caller { Bye::Received } else { Bye::Due(ended.reason) };
+        let bye = if ended.by == EndedBy::Caller { Bye::Received } else { Bye::Due(ended.reason) };
         let leaving = Leaving {
             core: &self.core,
             dialog: &mut self.dialog,
@@ -192,7 +192,7 @@ impl Call {
         match self.owner.changes.try_send(change) {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
             Err(mpsc::error::TrySendError::Full(_)) => {
-                Some(Ended { by: By::Us, reason: "the call's owner does not listen" })
+                Some(Ended { by: EndedBy::Us, reason: "the call's owner does not listen" })
             }
         }
     }
@@ -201,14 +201,16 @@ impl Call {
         match event {
             DialogEvent::Request(tx) => self.request(*tx).await,
             DialogEvent::Cancelled => None,
-            DialogEvent::Lost => Some(Ended { by: By::Network, reason: "the far end no longer knows the call" }),
+            DialogEvent::Lost => Some(Ended { by: EndedBy::Network, reason: "the far end no longer knows the call" }),
             DialogEvent::Replace(replacement) => self.replace(*replacement).await,
             DialogEvent::Acked { seq, body } => {
                 let (_, offered) = self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
                 let ended = match offered.then(|| self.media.session.accept(&body)) {
                     None => None,
                     Some(Ok(negotiated)) => self.settle(negotiated),
-                    Some(Err(_)) => Some(Ended { by: By::Us, reason: "the answer in the ACK does not fit our offer" }),
+                    Some(Err(_)) => {
+                        Some(Ended { by: EndedBy::Us, reason: "the answer in the ACK does not fit our offer" })
+                    }
                 };
                 if ended.is_none()
                     && let Some(replacement) = self.successor.take()
@@ -219,7 +221,7 @@ impl Call {
             }
             DialogEvent::Unacked { seq } => {
                 self.unacked.take_if(|(waiting, _)| *waiting == seq)?;
-                Some(Ended { by: By::Network, reason: "no ACK came" })
+                Some(Ended { by: EndedBy::Network, reason: "no ACK came" })
             }
         }
     }
@@ -253,7 +255,7 @@ impl Call {
         match tx.original.method {
             Method::Bye => {
                 self.core.reply(tx, 200, vec![], None).await;
-                Some(Ended { by: By::Caller, reason: "hung up" })
+                Some(Ended { by: EndedBy::Caller, reason: "hung up" })
             }
             Method::Invite => self.reinvite(tx).await,
             Method::Update => self.update(tx).await,

@@ -11,7 +11,7 @@ use super::timer::{SessionInterval, Timer};
 use super::{identity, invite_task, name};
 use crate::headers::Headers;
 use crate::number::Called;
-use crate::ring::{Command, Decline, Refused, Ring, Via};
+use crate::ring::{CallOrigin, Command, Decline, Refused, Ring};
 use crate::rtp::{NoPort, Socket};
 use crate::sdp;
 use rsipstack::sip::headers::make_header;
@@ -48,8 +48,8 @@ pub(super) struct Ringing {
 }
 
 /// The caller's identity and the header fields that a trunk is trusted with.
-fn from_trunk(core: &Core, request: &Request, via: &Via) -> (Option<crate::Party>, Headers) {
-    let Via::Trunk(name) = via else { return Default::default() };
+fn from_trunk(core: &Core, request: &Request, origin: &CallOrigin) -> (Option<crate::Party>, Headers) {
+    let CallOrigin::Trunk(name) = origin else { return Default::default() };
     let Some(trunk) = core.plan.trunks.iter().find(|trunk| trunk.name == *name) else { return Default::default() };
     let (headers, too_long) = identity::allowed_headers(request, trunk);
     if too_long {
@@ -63,7 +63,7 @@ impl Ringing {
         core: &Arc<Core>,
         tx: &Transaction,
         flow: Flow,
-        via: Via,
+        origin: CallOrigin,
         slot: CallSlot,
     ) -> Result<(Self, Ring), Refusal> {
         let refusal = |status, why| Refusal { status, headers: vec![], why };
@@ -84,7 +84,7 @@ impl Ringing {
         let contact = flow.contact("switchboard");
         let dialog = Dialog::answering(request, &tag, contact, flow).ok_or(refusal(400, "malformed Contact"))?;
         let party = |header: Result<&str, _>| header.map(name::party).unwrap_or_default();
-        let (asserted, headers) = from_trunk(core, request, &via);
+        let (asserted, headers) = from_trunk(core, request, &origin);
         let from = asserted.unwrap_or_else(|| party(request.from_header().map(|from| from.value()).map_err(drop)));
         let to = party(request.to_header().map(|to| to.value()).map_err(drop));
         let (events_in, events) = mpsc::channel(EVENTS);
@@ -108,7 +108,7 @@ impl Ringing {
             timer,
             slot,
         };
-        Ok((ringing, Ring { from, to, called, headers, via, id, commands: commands_in, gone }))
+        Ok((ringing, Ring { from, to, called, headers, origin, id, commands: commands_in, gone }))
     }
 
     pub(super) async fn run(mut self, tx: Transaction, ring: Ring) {

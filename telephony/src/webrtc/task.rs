@@ -8,7 +8,7 @@ use super::stack::{MIDS, Stack};
 use super::transport::TransportChoice;
 use super::wire::{Rings, count};
 use super::{Counted, Fault, Message, fragment, message};
-use crate::line::{By, Change, Ended, HangUp};
+use crate::line::{Change, Ended, EndedBy, HangUp};
 use crate::rtp::rtcp::ReportState;
 use crate::sdp::web::{BrowserDescription, DescriptionKind, OurDescription, Transport};
 use media::packet::{Packet, Rtcp, Rtp};
@@ -135,9 +135,9 @@ impl Task {
             let now = Instant::now();
             let ended = match event {
                 Event::Work => None,
-                Event::HangUp(Some(HangUp(reason))) => Some(Ended { by: By::Us, reason }),
-                Event::HangUp(None) => Some(Ended { by: By::Us, reason: "the line was dropped" }),
-                Event::PeerRequest(PeerRequest::HangUp(reason)) => Some(Ended { by: By::Us, reason }),
+                Event::HangUp(Some(HangUp(reason))) => Some(Ended { by: EndedBy::Us, reason }),
+                Event::HangUp(None) => Some(Ended { by: EndedBy::Us, reason: "the line was dropped" }),
+                Event::PeerRequest(PeerRequest::HangUp(reason)) => Some(Ended { by: EndedBy::Us, reason }),
                 Event::PeerRequest(ask) => {
                     self.serve(ask);
                     None
@@ -211,8 +211,10 @@ impl Task {
         }
         match self.parts.liveness.check(now) {
             Some(Transition::Lost) => self.tell(Change::Lost(true)),
-            Some(Transition::NeverConnected) => Some(Ended { by: By::Network, reason: "no connection came about" }),
-            Some(Transition::GivenUp) => Some(Ended { by: By::Network, reason: "connection lost" }),
+            Some(Transition::NeverConnected) => {
+                Some(Ended { by: EndedBy::Network, reason: "no connection came about" })
+            }
+            Some(Transition::GivenUp) => Some(Ended { by: EndedBy::Network, reason: "connection lost" }),
             Some(Transition::Recovered) | None => None,
         }
     }
@@ -232,7 +234,7 @@ impl Task {
         }
         self.flush();
         if self.parts.stack.is_closed() {
-            return Some(Ended { by: By::Caller, reason: "the page closed the connection" });
+            return Some(Ended { by: EndedBy::Caller, reason: "the page closed the connection" });
         }
         self.check_outbox()
     }
@@ -375,7 +377,7 @@ impl Task {
             self.parts.owner.outbox.try_recv().ok();
             return None;
         };
-        (self.underway(id) >= UNDERWAY).then_some(Ended { by: By::Caller, reason: "the page does not read" })
+        (self.underway(id) >= UNDERWAY).then_some(Ended { by: EndedBy::Caller, reason: "the page does not read" })
     }
 
     fn serve(&mut self, ask: PeerRequest) {
@@ -460,7 +462,7 @@ impl Task {
         match self.parts.owner.changes.try_send(change) {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
             Err(mpsc::error::TrySendError::Full(_)) => {
-                Some(Ended { by: By::Us, reason: "the call's owner does not listen" })
+                Some(Ended { by: EndedBy::Us, reason: "the call's owner does not listen" })
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Calls between two ends of ours on loopback, with real sockets.
 use super::*;
-use crate::line::{By, Change, Ended};
+use crate::line::{Change, Ended, EndedBy};
 use media::Rate;
 use media::keys::{Clocks, KeysIn};
 use media::packet::{Packet, Report, Rtcp, Rtp};
@@ -237,7 +237,7 @@ async fn messages_go_both_ways_and_bad_ones_are_told() {
     assert_eq!(message(false, b"binary"), Message::Bad);
     assert_eq!(message(true, &[0xFF, 0xFE]), Message::Bad);
     drop(page);
-    assert!(matches!(bot.change().await, Change::Ended(Ended { by: By::Caller, .. })));
+    assert!(matches!(bot.change().await, Change::Ended(Ended { by: EndedBy::Caller, .. })));
 }
 
 #[tokio::test]
@@ -311,9 +311,13 @@ async fn a_silent_peer_is_lost_comes_back_and_is_given_up_in_the_end() {
     assert_eq!(bot.change().await, Change::Lost(false));
     assert_eq!(bot.change().await, Change::Lost(true));
     let lost = Instant::now();
-    assert_eq!(bot.change().await, Change::Ended(Ended { by: By::Network, reason: "connection lost" }));
+    assert_eq!(bot.change().await, Change::Ended(Ended { by: EndedBy::Network, reason: "connection lost" }));
     assert!(lost.elapsed() >= 250 * MS);
-    assert_eq!(bot.change().await, Change::Ended(Ended { by: By::Network, reason: "connection lost" }), "asked again");
+    assert_eq!(
+        bot.change().await,
+        Change::Ended(Ended { by: EndedBy::Network, reason: "connection lost" }),
+        "asked again"
+    );
 }
 
 #[tokio::test]
@@ -322,7 +326,7 @@ async fn a_page_that_never_connects_is_given_up() {
     let client = WebRtc::start(WebRtcPlan::default()).unwrap();
     let offered = client.offer().await.unwrap();
     let mut bot = End::new(server.answer(&offered.sdp).await.unwrap());
-    assert_eq!(bot.change().await, Change::Ended(Ended { by: By::Network, reason: "no connection came about" }));
+    assert_eq!(bot.change().await, Change::Ended(Ended { by: EndedBy::Network, reason: "no connection came about" }));
     until("its task to end", || server.report() == super::Report::default()).await;
 }
 
@@ -331,12 +335,12 @@ async fn either_side_can_hang_up_and_the_other_learns_it_at_once() {
     let Pair { mut bot, mut page, .. } = pair(plan(Ice::Lite)).await;
     up(&mut bot, &mut page).await;
     page.call.line.hang_up("enough").await;
-    let Change::Ended(Ended { by: By::Caller, .. }) = bot.change().await else { panic!("not ended by the page") };
+    let Change::Ended(Ended { by: EndedBy::Caller, .. }) = bot.change().await else { panic!("not ended by the page") };
     let Pair { mut bot, mut page, .. } = pair(plan(Ice::Lite)).await;
     up(&mut bot, &mut page).await;
     bot.call.peer.hang_up("asked by HTTP");
-    assert_eq!(bot.change().await, Change::Ended(Ended { by: By::Us, reason: "asked by HTTP" }));
-    let Change::Ended(Ended { by: By::Caller, .. }) = page.change().await else { panic!("not told") };
+    assert_eq!(bot.change().await, Change::Ended(Ended { by: EndedBy::Us, reason: "asked by HTTP" }));
+    let Change::Ended(Ended { by: EndedBy::Caller, .. }) = page.change().await else { panic!("not told") };
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use telephony::rtp::{Latching, Ports, PortsPlan};
 use telephony::sip::{Credentials, Phone, Sip, SipPlan};
-use telephony::{Change, Decline, Headers, Party, Ring, Via};
+use telephony::{CallOrigin, Change, Decline, Headers, Party, Ring};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
@@ -55,7 +55,7 @@ pub struct Taken {
     pub user: String,
     pub from: Party,
     pub headers: Headers,
-    pub via: Via,
+    pub origin: CallOrigin,
     pub changes: Vec<Change>,
     pub over: bool,
 }
@@ -161,7 +161,7 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>, sen
             user: ring.called.user().to_owned(),
             from: ring.from.clone(),
             headers: ring.headers.clone(),
-            via: ring.via.clone(),
+            origin: ring.origin.clone(),
             changes: vec![],
             over: false,
         });

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use telephony::sip::digest::{Challenge, Request as Signed};
 use telephony::sip::{Credentials, SipPlan};
-use telephony::{Change, Decline, Via};
+use telephony::{CallOrigin, Change, Decline};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -202,7 +202,7 @@ async fn a_trunk_brings_what_its_list_names_and_says_who_calls() {
          History-Info: <sip:a@far.test>;index=1\r\nUser-to-User: 56a3;encoding=hex\r\nHistory-Info: <sip:b@far.test>;index=1.1\r\n"
     );
     let call = called(&bot, 1, &uri, &more).await;
-    assert_eq!(call.via, Via::Trunk("provider".into()));
+    assert_eq!(call.origin, CallOrigin::Trunk("provider".into()));
     assert_eq!(call.from.expose(), "\"Ada\" <tel:+441632960123>");
     let headers: Vec<_> = call.headers.iter().collect();
     assert_eq!(
@@ -428,5 +428,5 @@ async fn a_phone_proves_its_password_for_an_address_with_parameters_and_escapes_
     assert_eq!(status(&answer), 200, "{answer}");
     far.hang_up().await;
     let call = bot.calls(1).await.swap_remove(0);
-    assert_eq!((call.user.as_str(), call.via), ("echo", Via::Phone("lan".into())));
+    assert_eq!((call.user.as_str(), call.origin), ("echo", CallOrigin::Phone("lan".into())));
 }

@@ -13,20 +13,20 @@ use media::codec::Codec;
 use media::leg::Direction;
 use std::time::{Duration, Instant};
 use telephony::sip::{Algorithm, Carrier, Credentials, Dial, Registration, Sip, SipPlan, Standing, Trunk};
-use telephony::{By, Change, Decline, Ended, Party, Via};
+use telephony::{CallOrigin, Change, Decline, Ended, EndedBy, Party};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 const SECOND: Duration = Duration::from_secs(1);
-const HUNG_UP: Change = Change::Ended(Ended { by: By::Caller, reason: "hung up" });
+const HUNG_UP: Change = Change::Ended(Ended { by: EndedBy::Caller, reason: "hung up" });
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_answered_and_hung_up_by_the_caller() {
     let bot = Bot::start(plan()).await;
     sipp(&bot, "call", &[]).await;
     let calls = bot.calls(1).await;
-    assert_eq!((calls[0].user.as_str(), &calls[0].via), ("echo", &Via::Open));
+    assert_eq!((calls[0].user.as_str(), &calls[0].origin), ("echo", &CallOrigin::Open));
     assert_eq!(calls[0].changes, [HUNG_UP]);
     bot.gone().await;
 }
@@ -48,7 +48,7 @@ async fn a_call_over_tcp_is_answered_and_hung_up_from_either_side() {
 async fn the_bot_hangs_up() {
     let bot = Bot::with(plan(), Manner::HangUp).await;
     sipp(&bot, "hung_up", &[]).await;
-    let ended = Change::Ended(Ended { by: By::Us, reason: "the bot has finished" });
+    let ended = Change::Ended(Ended { by: EndedBy::Us, reason: "the bot has finished" });
     assert_eq!(bot.calls(1).await[0].changes, [ended]);
     bot.gone().await;
 }
@@ -97,7 +97,7 @@ async fn a_lost_ack_ends_the_call() {
     let bot = Bot::start(plan()).await;
     let begun = Instant::now();
     sipp(&bot, "lost_ack", &[]).await;
-    let ended = Change::Ended(Ended { by: By::Network, reason: "no ACK came" });
+    let ended = Change::Ended(Ended { by: EndedBy::Network, reason: "no ACK came" });
     assert_eq!(bot.calls(1).await[0].changes, [ended]);
     assert!(begun.elapsed() > plan().timers.patience());
     bot.gone().await;
@@ -162,7 +162,7 @@ async fn a_phone_registers_and_calls_with_its_password() {
     sipp(&bot, "register_wrong", &["-au", "lan", "-ap", "open barley"]).await;
     let uri = format!("echo@{}", bot.udp());
     sipp(&bot, "call_with_password", &[&good[..], &["-auth_uri", &uri]].concat()).await;
-    assert_eq!(bot.calls(1).await[0].via, Via::Phone("lan".into()));
+    assert_eq!(bot.calls(1).await[0].origin, CallOrigin::Phone("lan".into()));
     assert_eq!(bot.sip.report().refused["wrong password"], 1);
     bot.gone().await;
 }
@@ -180,7 +180,7 @@ async fn a_trunk_calls_from_its_network() {
     let bot = Bot::start(SipPlan { open: vec![], trunks: vec![trunk], ..plan() }).await;
     assert_eq!(bot.sip.report().trunks, [("provider".to_owned(), Standing::Trusted)]);
     sipp(&bot, "call", &[]).await;
-    assert_eq!(bot.calls(1).await[0].via, Via::Trunk("provider".into()));
+    assert_eq!(bot.calls(1).await[0].origin, CallOrigin::Trunk("provider".into()));
 }
 
 fn to(bot: &Bot, carrier: Carrier) -> Dial {
@@ -206,7 +206,7 @@ async fn we_call_over_udp_and_tcp_with_a_password_in_either_algorithm() {
             let mut line = us.dial(dial).await.expect("answered");
             assert_eq!(line.plan.codec.name(), "opus", "the first of both lists");
             assert!(line.wire.take().is_some());
-            assert_eq!(line.hang_up("done").await, Ended { by: By::Us, reason: "done" });
+            assert_eq!(line.hang_up("done").await, Ended { by: EndedBy::Us, reason: "done" });
         }
         let calls = bot.calls(2).await;
         assert!(calls.iter().all(|call| call.changes == [HUNG_UP] && call.user == "booking"), "{calls:?}");
@@ -283,10 +283,10 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
         assert_eq!(call.carrier, carrier);
         let (line, ring) = tokio::join!(provider.sip.dial(call), async {
             let ring = rings.recv().await.expect("a ring");
-            let via = ring.via.clone();
-            (ring.answer().await, via)
+            let origin = ring.origin.clone();
+            (ring.answer().await, origin)
         });
-        assert_eq!(ring.1, Via::Trunk("good".into()));
+        assert_eq!(ring.1, CallOrigin::Trunk("good".into()));
         assert!(line.is_ok() && ring.0.is_ok(), "{line:?} {:?}", ring.0);
         drop((line, ring));
         us.stop(SECOND).await;
@@ -300,7 +300,7 @@ async fn stopping_ends_live_calls_with_a_bye() {
     let mut line = us.dial(to(&bot, Carrier::Udp)).await.expect("answered");
     bot.sip.stop(SECOND / 10).await;
     assert_eq!(line.next().await, HUNG_UP);
-    let ended = Change::Ended(Ended { by: By::Us, reason: "the server stops" });
+    let ended = Change::Ended(Ended { by: EndedBy::Us, reason: "the server stops" });
     assert_eq!(bot.calls(1).await[0].changes, [ended]);
 }
 

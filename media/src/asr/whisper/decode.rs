@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Mean probability of a text's tokens below which it is taken for invented. Speech is hardly ever below 0.5, words that
+/// Mean probability of a text's tokens below which it is taken for hallucinated. Speech is hardly ever below 0.5, words that
 /// come out of noise hardly ever above 0.05. (whisper.cpp's own `no_speech_prob` is that of the decode before.)
 const LEAST_SURE: f32 = 0.4;
-/// Nobody speaks more letters in a second; Whisper, inventing, does.
+/// Nobody speaks more letters in a second; Whisper, hallucinating, does.
 const LETTERS_PER_SECOND: f32 = 32.0;
 /// Entropy (nats) of the tokens of a long text below which it repeats itself in a loop: whisper.cpp's `entropy_thold`.
 const LOOP_ENTROPY: f32 = 2.4;
@@ -27,7 +27,7 @@ const LEAST_GUESS: f32 = 0.2;
 
 /// What one decode gives; no words where a guard refuses them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Decoded {
+pub(super) struct FreeText {
     /// Normalised words.
     pub words: Vec<String>,
     /// How many of them, from the first, are sure (each token above the limit).
@@ -46,7 +46,7 @@ impl Engine {
         sound: &[f32],
         language: Language,
         expected: Option<&Grammar>,
-    ) -> Result<(Decoded, Option<Scored>), AsrFault> {
+    ) -> Result<(FreeText, Option<Scored>), AsrFault> {
         let samples = sound.len().min(LONGEST);
         let mut padded;
         let pcm = if samples < SHORTEST {
@@ -97,12 +97,12 @@ impl Drop for Running<'_> {
 }
 
 /// `marks`: where each token ends in `bytes`, and its probability.
-fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f32) -> Decoded {
+fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f32) -> FreeText {
     let text = String::from_utf8_lossy(bytes);
     let words = once(normalise(&text));
     let letters: usize = words.iter().map(|word| word.chars().count() + 1).sum();
     if words.is_empty() || tokens.is_empty() {
-        return Decoded::default();
+        return FreeText::default();
     }
     let mean = tokens.iter().map(|(_, p)| p.max(1e-6).ln()).sum::<f32>() / tokens.len() as f32;
     let confidence = mean.exp();
@@ -119,7 +119,7 @@ fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f
     }
     let guessed = words.len() <= FEW_WORDS && least < LEAST_GUESS;
     if confidence < LEAST_SURE || too_fast || is_loop || guessed {
-        return Decoded { words: Vec::new(), sure: 0, confidence };
+        return FreeText { words: Vec::new(), sure: 0, confidence };
     }
     let doubtful = marks.iter().position(|(_, p)| *p < LEAST_SURE);
     let sure = doubtful.map_or(words.len(), |index| {
@@ -129,7 +129,7 @@ fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f
         let begun = bytes.get(before).is_some_and(|byte| *byte != b' ');
         normalise(&kept).len().saturating_sub(usize::from(begun && !kept.is_empty()))
     });
-    Decoded { sure: sure.min(words.len()), words, confidence }
+    FreeText { sure: sure.min(words.len()), words, confidence }
 }
 
 /// A text without what it says over and over: Whisper writes short sounds down in a loop. Words may be doubled, and
@@ -158,7 +158,7 @@ fn entropy(tokens: &[(i32, f32)]) -> f32 {
 mod tests {
     use super::*;
 
-    fn judged(text: &[(&str, f32)], seconds: f32) -> Decoded {
+    fn judged(text: &[(&str, f32)], seconds: f32) -> FreeText {
         let (mut bytes, mut marks, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (piece, p)) in text.iter().enumerate() {
             bytes.extend_from_slice(piece.as_bytes());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn unsure_words_are_taken_for_invented() {
+    fn unsure_words_are_taken_for_hallucinated() {
         assert!(judged(&[(" Thank", 0.1), (" you", 0.3)], 2.0).words.is_empty());
         let decoded = judged(&[(" Book", 0.9), (" a", 0.8), (" ro", 0.9), ("om", 0.3)], 2.0);
         assert_eq!((decoded.words.join(" ").as_str(), decoded.sure), ("book a room", 2));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn more_words_than_anybody_can_say_are_taken_for_invented() {
+    fn more_words_than_anybody_can_say_are_taken_for_hallucinated() {
         let phrase = [(" Thank", 0.9), (" you", 0.9), (" for", 0.9), (" watching", 0.9)];
         assert!(judged(&phrase, 0.4).words.is_empty());
         assert_eq!(judged(&phrase, 1.4).words.len(), 4);

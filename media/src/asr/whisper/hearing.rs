@@ -1,6 +1,6 @@
 //! One caller's utterance at Whisper: the sound so far, partial words that two decodes agree on, and the whole at the end.
 use super::Engine;
-use super::decode::Decoded;
+use super::decode::FreeText;
 use super::parameters::LONGEST;
 use super::score::{self, Scored};
 use super::writing::Grammar;
@@ -9,7 +9,7 @@ use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-pub(super) struct Utterance {
+pub(super) struct WhisperUtterance {
     engine: Arc<Engine>,
     language: Language,
     expected: Option<Arc<Grammar>>,
@@ -23,7 +23,7 @@ pub(super) struct Utterance {
     whole: Option<(usize, Hypothesis)>,
 }
 
-impl Utterance {
+impl WhisperUtterance {
     pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Arc<Grammar>>) -> Self {
         let sound = Vec::with_capacity(4 * 16_000);
         Self { engine, language, expected, sound, looked: 0, last: Vec::new(), told: Vec::new(), whole: None }
@@ -39,7 +39,7 @@ impl Utterance {
     }
 }
 
-impl Hearing for Utterance {
+impl Hearing for WhisperUtterance {
     /// LocalAgreement-2 (Liu, Spanakis and Niehues, 2020): words are told once two decodes in a row begin with them.
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         let room = LONGEST.saturating_sub(self.sound.len());
@@ -89,7 +89,7 @@ const ASKED: f32 = 0.45;
 
 /// The sentence that was expected, where it is certain enough; else the free text, which is asked about: "ten of clubs" is no answer to
 /// "how many people?", though a number is in it.
-fn weigh(free: Decoded, scored: Option<Scored>) -> Hypothesis {
+fn weigh(free: FreeText, scored: Option<Scored>) -> Hypothesis {
     if let Some(scored) = scored
         && let confidence = scored.certainty()
         && confidence >= score::DOUBTED
@@ -109,7 +109,7 @@ fn weigh(free: Decoded, scored: Option<Scored>) -> Hypothesis {
     Hypothesis { confidence: other.confidence.min(ASKED), ..other }
 }
 
-fn free_text(decoded: Decoded) -> Hypothesis {
+fn free_text(decoded: FreeText) -> Hypothesis {
     let text = (!decoded.words.is_empty()).then(|| decoded.words.join(" "));
     Hypothesis { text, confidence: decoded.confidence }
 }
@@ -122,7 +122,7 @@ mod tests {
         let words: Vec<String> = free.0.split_whitespace().map(str::to_owned).collect();
         let (ratio, margin, mean) = scored;
         let scored = Scored { text: "book a room".into(), ratio, margin, mean };
-        weigh(Decoded { sure: words.len(), words, confidence: free.1 }, Some(scored))
+        weigh(FreeText { sure: words.len(), words, confidence: free.1 }, Some(scored))
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Recogniser for Whisper {
         if let Some(grammar) = &expected {
             self.0.prepare(grammar)?;
         }
-        Ok(Box::new(hearing::Utterance::new(self.0.clone(), ask.language, expected)))
+        Ok(Box::new(hearing::WhisperUtterance::new(self.0.clone(), ask.language, expected)))
     }
 
     /// A decode costs by the size of the encoder (2 s of speech on one thread: tiny 0.3 s, base 0.55 s, small 2.3 s), the sentences of a

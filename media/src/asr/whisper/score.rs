@@ -2,7 +2,7 @@
 //!
 //! Free decoding takes the likeliest next token and cannot go back; where only some sentences are expected it is better to
 //! ask how likely each of them is. The tokens that the grammar allows are followed depth first (the decoder keeps what it
-//! has read up to a token, and forgets what came after), the likeliest first, and what falls behind is left.
+//! has read up to a token, and forgets what came after), the likeliest first, and what falls behind is pruned.
 //!
 //! A sentence's score is the sum of its tokens' log-probabilities given the sound, minus the same sum given silence: what
 //! Whisper likes to write whatever it hears ("okay", "dạ") has no advantage. The difference to the second best sentence
@@ -22,9 +22,9 @@ const LATER: usize = 3;
 const MOST_STEPS: usize = 60;
 /// Tokens less likely than this (natural logarithm) are not looked at.
 const LEAST_LIKELY: f32 = -16.0;
-/// A beginning this much less likely than the best sentence, or than the third best, is left.
+/// A prefix this much less likely than the best sentence, or than the third best, is pruned.
 const BEHIND_BEST: f32 = 10.0;
-/// The same for beginnings that were passed by at first.
+/// The same for prefixes that were deferred at first.
 const BEHIND_LATER: f32 = 6.0;
 const BEHIND_THIRD: f32 = 3.0;
 /// Where a sentence may end, what goes on is at most this much less likely than the end.
@@ -66,11 +66,11 @@ impl Scored {
 }
 
 /// A sentence of the grammar that the sound may be.
-struct Hit {
+struct Candidate {
     text: String,
     /// The log-probability of its likeliest way of writing, given the sound.
     sum: f32,
-    /// The way of writing it that speaks most for it: its score against silence, and its tokens, the end among them.
+    /// The way of writing it with the best score against silence: that score, and its tokens, the end among them.
     ratio: f32,
     tokens: usize,
 }
@@ -81,13 +81,13 @@ struct Search<'a> {
     language: Language,
     reader: &'a mut Reader,
     writing: Writing<'a>,
-    hits: Vec<Hit>,
-    /// Beginnings that were seen and not followed yet.
-    agenda: Vec<Begun>,
+    candidates: Vec<Candidate>,
+    /// Prefixes that were seen and not followed yet.
+    deferred: Vec<Prefix>,
 }
 
-/// A text that the grammar allows, as far as it is written.
-struct Begun {
+/// The beginning of a text that the grammar allows.
+struct Prefix {
     text: Vec<Token>,
     at: Vec<Position>,
     /// Its log-probability given the sound.
@@ -95,60 +95,61 @@ struct Begun {
 }
 
 impl Search<'_> {
-    /// Follows the likeliest first tokens to where they lead, then what was passed by, the likeliest first.
+    /// Follows the likeliest first tokens to where they lead, then the deferred prefixes, the likeliest first.
     fn run(&mut self) -> Result<(), AsrFault> {
         let at = self.writing.start();
-        let first = self.follow(Begun { text: Vec::new(), at, sum: 0.0 }, FIRST)?;
+        let first = self.follow(Prefix { text: Vec::new(), at, sum: 0.0 }, FIRST)?;
         let silence = self.engine.silence().after(self.engine, self.language, &[])?;
-        for begun in first.into_iter().filter(|begun| begun.sum > silence.token(begun.text[0]) - AGAINST) {
-            self.follow_to_its_end(begun, BEHIND_BEST)?;
+        for prefix in first.into_iter().filter(|prefix| prefix.sum > silence.token(prefix.text[0]) - AGAINST) {
+            self.follow_to_its_end(prefix, BEHIND_BEST)?;
         }
-        while let Some(next) = (0..self.agenda.len()).max_by(|a, b| self.agenda[*a].sum.total_cmp(&self.agenda[*b].sum))
+        while let Some(next) =
+            (0..self.deferred.len()).max_by(|a, b| self.deferred[*a].sum.total_cmp(&self.deferred[*b].sum))
         {
-            let begun = self.agenda.swap_remove(next);
-            if self.reader.steps >= MOST_STEPS || self.is_behind(begun.sum, BEHIND_LATER) {
+            let prefix = self.deferred.swap_remove(next);
+            if self.reader.steps >= MOST_STEPS || self.is_behind(prefix.sum, BEHIND_LATER) {
                 break;
             }
-            self.follow_to_its_end(begun, BEHIND_LATER)?;
+            self.follow_to_its_end(prefix, BEHIND_LATER)?;
         }
         Ok(())
     }
 
-    /// Takes the likeliest token at each place; the others go to the agenda.
-    fn follow_to_its_end(&mut self, begun: Begun, behind: f32) -> Result<(), AsrFault> {
-        let mut now = Some(begun);
-        while let Some(begun) = now {
-            if self.reader.steps >= MOST_STEPS || self.is_behind(begun.sum, behind) {
+    /// Takes the likeliest token at each place; the others are deferred.
+    fn follow_to_its_end(&mut self, prefix: Prefix, behind: f32) -> Result<(), AsrFault> {
+        let mut now = Some(prefix);
+        while let Some(prefix) = now {
+            if self.reader.steps >= MOST_STEPS || self.is_behind(prefix.sum, behind) {
                 break;
             }
-            let mut next = self.follow(begun, LATER)?.into_iter();
+            let mut next = self.follow(prefix, LATER)?.into_iter();
             now = next.next();
-            self.agenda.extend(next);
+            self.deferred.extend(next);
         }
         Ok(())
     }
 
     /// Notes the sentences that end behind a text, and gives the likeliest ways to go on.
-    fn follow(&mut self, begun: Begun, width: usize) -> Result<Vec<Begun>, AsrFault> {
-        let next = self.reader.after(self.engine, self.language, &begun.text)?;
+    fn follow(&mut self, prefix: Prefix, width: usize) -> Result<Vec<Prefix>, AsrFault> {
+        let next = self.reader.after(self.engine, self.language, &prefix.text)?;
         let mut least = LEAST_LIKELY;
-        for sentence in self.writing.sentences(&begun.at) {
+        for sentence in self.writing.sentences(&prefix.at) {
             let end = next.end(&self.engine.vocabulary, sentence.ends_in_figures);
-            let sum = begun.sum + end;
-            let ratio = sum - self.on_silence(&begun.text, sentence.ends_in_figures)?;
+            let sum = prefix.sum + end;
+            let ratio = sum - self.on_silence(&prefix.text, sentence.ends_in_figures)?;
             let ratio = ratio + WEIGHT * sentence.weight.ln() as f32;
-            self.note(Hit { text: sentence.text, sum, ratio, tokens: begun.text.len() + 1 });
+            self.note(Candidate { text: sentence.text, sum, ratio, tokens: prefix.text.len() + 1 });
             least = least.max(end - PAST_END);
         }
         let mut ways = Vec::new();
-        let mut tokens = self.writing.tokens(&begun.at);
+        let mut tokens = self.writing.tokens(&prefix.at);
         tokens.retain(|token| next.token(*token) > least);
         tokens.sort_unstable_by(|a, b| next.token(*b).total_cmp(&next.token(*a)));
         for token in tokens {
-            let at = self.writing.behind(&begun.at, token);
+            let at = self.writing.behind(&prefix.at, token);
             if !at.is_empty() {
-                let text = begun.text.iter().copied().chain([token]).collect();
-                ways.push(Begun { text, at, sum: begun.sum + next.token(token) });
+                let text = prefix.text.iter().copied().chain([token]).collect();
+                ways.push(Prefix { text, at, sum: prefix.sum + next.token(token) });
             }
             if ways.len() == width {
                 break;
@@ -168,22 +169,22 @@ impl Search<'_> {
         Ok(sum + end.end(&self.engine.vocabulary, ends_in_figures))
     }
 
-    /// Keeps one hit of each sentence.
-    fn note(&mut self, hit: Hit) {
-        match self.hits.iter_mut().find(|known| known.text == hit.text) {
+    /// Keeps one candidate of each sentence.
+    fn note(&mut self, candidate: Candidate) {
+        match self.candidates.iter_mut().find(|known| known.text == candidate.text) {
             Some(known) => {
-                known.sum = known.sum.max(hit.sum);
-                if hit.ratio > known.ratio {
-                    (known.ratio, known.tokens) = (hit.ratio, hit.tokens);
+                known.sum = known.sum.max(candidate.sum);
+                if candidate.ratio > known.ratio {
+                    (known.ratio, known.tokens) = (candidate.ratio, candidate.tokens);
                 }
             }
-            None => self.hits.push(hit),
+            None => self.candidates.push(candidate),
         }
     }
 
-    /// Whether a beginning is too far behind what was found: its log-probability only falls as it goes on.
+    /// Whether a prefix is too far behind what was found: its log-probability only falls as it goes on.
     fn is_behind(&self, sum: f32, behind_best: f32) -> bool {
-        let mut best: Vec<f32> = self.hits.iter().map(|hit| hit.sum).collect();
+        let mut best: Vec<f32> = self.candidates.iter().map(|candidate| candidate.sum).collect();
         best.sort_unstable_by(|a, b| b.total_cmp(a));
         best.first().is_some_and(|first| sum < first - behind_best)
             || best.get(2).is_some_and(|third| sum < third - BEHIND_THIRD)
@@ -207,18 +208,20 @@ impl Engine {
             language: grammar.language(),
             reader,
             writing,
-            hits: Vec::new(),
-            agenda: Vec::new(),
+            candidates: Vec::new(),
+            deferred: Vec::new(),
         };
         search.run()?;
-        tracing::trace!(steps = search.reader.steps, sentences = search.hits.len(), "a grammar was scored");
+        tracing::trace!(steps = search.reader.steps, sentences = search.candidates.len(), "a grammar was scored");
         // Where a sentence holds a likelier one, Whisper itself would have ended before, or begun later.
-        let hits = &search.hits;
-        let longer = |hit: &Hit| hits.iter().any(|part| holds(&hit.text, &part.text) && hit.sum < part.sum);
-        let mut best: Vec<&Hit> = hits.iter().filter(|hit| !longer(hit)).collect();
+        let candidates = &search.candidates;
+        let longer = |candidate: &Candidate| {
+            candidates.iter().any(|part| holds(&candidate.text, &part.text) && candidate.sum < part.sum)
+        };
+        let mut best: Vec<&Candidate> = candidates.iter().filter(|candidate| !longer(candidate)).collect();
         best.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
         let Some((first, rest)) = best.split_first() else { return Ok(None) };
-        let ahead = |other: &Hit| {
+        let ahead = |other: &Candidate| {
             let part = holds(&first.text, &other.text) || holds(&other.text, &first.text);
             if part { first.sum - other.sum } else { first.ratio - other.ratio }
         };

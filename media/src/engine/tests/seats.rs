@@ -3,7 +3,7 @@ use super::super::ears::Order;
 use super::*;
 use crate::ear::EarState;
 use crate::hears::Supervision;
-use crate::room::Bot;
+use crate::room::BotMode;
 
 #[test]
 fn an_ear_is_open_while_the_call_and_the_room_let_it_hear() {
@@ -35,8 +35,8 @@ fn an_ear_is_open_while_the_call_and_the_room_let_it_hear() {
     assert_eq!(told(room.set_ear(Seat::CALLER, Closed)), []);
     assert_eq!(told(room.supervise(supervisor, Supervision::Monitor)), []);
     assert_eq!(told(room.set_ear(Seat::CALLER, Open)), [(Seat::CALLER, Open)]);
-    assert_eq!(told(room.bot(Bot::Rests)), [(Seat::CALLER, Closed)]);
-    assert_eq!(told(room.bot(Bot::Speaks)), [(Seat::CALLER, Open)]);
+    assert_eq!(told(room.bot(BotMode::Rests)), [(Seat::CALLER, Closed)]);
+    assert_eq!(told(room.bot(BotMode::Speaks)), [(Seat::CALLER, Open)]);
     assert_eq!(told(room.supervise(supervisor, Supervision::TakeOver)), [(Seat::CALLER, Closed)]);
     assert_eq!(told(room.leave(supervisor)), [(Seat::CALLER, Open)], "who took over has left");
 }

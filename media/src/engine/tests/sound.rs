@@ -4,7 +4,7 @@ use crate::codec::Codec;
 use crate::engine::ears::Batch;
 use crate::engine::handle::{RoomHandle, pair};
 use crate::engine::slot::{Part, Slot};
-use crate::engine::{Bot, Counters};
+use crate::engine::{BotMode, Counters};
 use crate::frame::{Frame, TICK};
 use crate::leg::LineRules;
 use crate::packet::{Packet, Wire};
@@ -136,7 +136,7 @@ impl Line {
     fn new(pool: &Arc<Pool>, piece: Duration) -> Self {
         let now = Instant::now();
         let (events_out, events) = mpsc::channel(256);
-        let (room, mut slot) = pair(1, Room::new(now, Bot::Speaks, LineRules::default()), 7, events_out);
+        let (room, mut slot) = pair(1, Room::new(now, BotMode::Speaks, LineRules::default()), 7, events_out);
         slot.begin(now);
         room.join(Seat::CALLER, Box::new(Deaf), plan(Codec::Pcmu), None).unwrap();
         let loud = Arc::new(AtomicU64::new(0));

@@ -4,7 +4,7 @@ use super::clicks;
 use crate::Rate;
 use crate::codec::Codec;
 use crate::frame::{Frame, TICK};
-use crate::room::{Bot, Input, Seat};
+use crate::room::{BotMode, Input, Seat};
 use crate::tap::Tap;
 use crate::testkit::netem::Impairments;
 use crate::testkit::sim::{Phone, Sim, plan};
@@ -51,7 +51,7 @@ fn worst(found: &[u64], made: &[u64]) -> u64 {
 fn an_hour_with_drift_loss_and_stalls_stays_aligned() {
     // A quarter of an hour in the other direction.
     for (drift_ppm, minutes) in [(200.0, 60), (-200.0, 15)] {
-        let mut sim = Sim::new(Bot::Speaks);
+        let mut sim = Sim::new(BotMode::Speaks);
         let impairments = Impairments {
             delay: Duration::from_millis(30),
             jitter: Duration::from_millis(15),

@@ -1,5 +1,5 @@
 //! Who hears whom, seat by seat, and the sound of a resting bot.
-use super::{Bot, MS, Phone, Sim, plan, sound};
+use super::{BotMode, MS, Phone, Sim, plan, sound};
 use crate::codec::Codec;
 use crate::hears::tests::{MODES, TABLE};
 use crate::hears::{Hearer, Supervision};
@@ -28,7 +28,7 @@ fn sit(sim: &mut Sim, seat: Seat, who: char) {
 
 /// A call of a caller, an agent and a supervisor, whose bot speaks to the caller.
 fn call() -> Sim {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     for (seat, who) in [(Seat::CALLER, 'c'), (Seat::AGENT, 'a'), (SUPERVISOR, 's')] {
         sit(&mut sim, seat, who);
     }
@@ -110,11 +110,11 @@ fn two_supervisors_take_part_in_two_modes() {
     sim.input(Input::Supervise(SUPERVISOR, Supervision::TakeOver));
     sim.run(SECOND);
     assert_eq!(all(&sim), ["s", "cso", "ca", "ca"]);
-    assert_eq!(sim.room.bot(), Bot::Rests);
+    assert_eq!(sim.room.bot(), BotMode::Rests);
     sim.input(Input::Leave(SUPERVISOR));
     sim.run(SECOND);
     assert_eq!([Seat::CALLER, Seat::AGENT, OTHER].map(|seat| hears(&sim, seat)), ["a", "co", "ca"]);
-    assert_eq!(sim.room.bot(), Bot::Speaks, "who took over has left");
+    assert_eq!(sim.room.bot(), BotMode::Speaks, "who took over has left");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_mode_of_before_is_not_the_next_supervisors() {
     sim.input(Input::Supervise(OTHER, Supervision::TakeOver));
     sim.run(SECOND);
     assert_eq!((hears(&sim, Seat::CALLER), hears(&sim, SUPERVISOR)), ("a".into(), String::new()));
-    assert_eq!(sim.room.bot(), Bot::Speaks, "nobody sits there");
+    assert_eq!(sim.room.bot(), BotMode::Speaks, "nobody sits there");
 }
 
 /// What was played: utterance, characters, phase.
@@ -139,12 +139,12 @@ fn played(sim: &Sim) -> Vec<(u64, u32, Phase)> {
 
 #[test]
 fn nothing_counts_as_heard_while_the_bot_rests() {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), None);
     bot_speaks(&mut sim, 1);
     sim.run(MS * 400);
     let clicks = sim.sound(Seat::CALLER).len();
-    sim.input(Input::Bot(Bot::Rests));
+    sim.input(Input::Bot(BotMode::Rests));
     bot_speaks(&mut sim, 1);
     bot_speaks(&mut sim, 2);
     bot_speaks(&mut sim, 2);
@@ -158,7 +158,7 @@ fn nothing_counts_as_heard_while_the_bot_rests() {
     let steepest = |pcm: &[i16]| pcm.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max().unwrap_or(0);
     assert!(steepest(&all[clicks - 10..clicks + 80]) <= steepest(&all[1_000..clicks]), "no click");
     // Sound of an utterance of that time is not heard later; the next utterance is.
-    sim.input(Input::Bot(Bot::Speaks));
+    sim.input(Input::Bot(BotMode::Speaks));
     bot_speaks(&mut sim, 2);
     bot_speaks(&mut sim, 3);
     sim.run(SECOND * 2);

@@ -40,7 +40,7 @@ fn whole(heard: &[i16], from: u64, to: u64) -> bool {
 #[test]
 fn an_ear_misses_nothing_where_the_network_stands_still_and_nothing_where_the_machine_does() {
     for machine in [false, true] {
-        let mut sim = Sim::new(Bot::Speaks);
+        let mut sim = Sim::new(BotMode::Speaks);
         let phone = glides(&sim);
         sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
         sim.run(SECOND * 3);
@@ -76,7 +76,7 @@ impl Tap for Tape {
 
 #[test]
 fn a_recording_goes_on_tick_by_tick_through_a_stall() {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     let (phone, tape) = (glides(&sim), Tape::default());
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     sim.input(Input::Tap(Box::new(tape.clone())));
@@ -120,7 +120,7 @@ fn a_key_that_sounds_in_a_stall_is_heard_once() {
         let both = tone(770.0).into_iter().zip(tone(1_336.0)).zip(from..);
         both.map(|((low, high), at)| if on(at) { low + high } else { 0 }).collect()
     });
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     let phone = Phone::new(sim.start, Codec::Pcmu, voice, Impairments::default(), 3);
     sim.join(Seat::CALLER, LegPlan { telephone_event: None, ..plan(Codec::Pcmu) }, Some(phone));
     sim.run(SECOND * 3);
@@ -133,7 +133,7 @@ fn a_key_that_sounds_in_a_stall_is_heard_once() {
 
 #[test]
 fn a_room_gives_its_ears_no_more_late_frames_than_it_is_allowed() {
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     let phone = glides(&sim);
     sim.join(Seat::CALLER, plan(Codec::Pcmu), Some(phone));
     let hurried = |sim: &mut Sim, ticks: u32| {

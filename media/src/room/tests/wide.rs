@@ -72,7 +72,7 @@ fn changing_the_rate_between_two_legs_costs_less_than_a_millisecond() {
 fn a_wide_caller_is_wide_in_the_ear_and_at_the_other_wide_end() {
     let mut sim = bridge((opus(Rate::Hz16000), 5_500.0), (Codec::G722, 500.0));
     // The ear of a caller hears where the bot does not rest.
-    sim.input(Input::Bot(Bot::Speaks));
+    sim.input(Input::Bot(BotMode::Speaks));
     sim.run(Duration::from_secs(3));
     let ear: Vec<i16> =
         sim.heard.iter().filter(|(seat, _)| *seat == Seat::CALLER).flat_map(|(_, f)| f.pcm().to_vec()).collect();
@@ -85,7 +85,7 @@ fn a_wide_caller_is_wide_in_the_ear_and_at_the_other_wide_end() {
 #[test]
 fn a_far_end_that_switches_codecs_in_mid_stream_is_heard_on_and_one_straggler_switches_nothing() {
     let wide = opus(Rate::Hz16000);
-    let mut sim = Sim::new(Bot::Speaks);
+    let mut sim = Sim::new(BotMode::Speaks);
     let phone = Phone::new(sim.start, Codec::Pcmu, tone(HZ, 8_000), Impairments::default(), 3);
     let agreed = LegPlan { also: vec![(96, wide)], ..plan(Codec::Pcmu) };
     sim.join(Seat::CALLER, agreed, Some(phone));
@@ -162,7 +162,7 @@ fn what_the_bot_has_yet_to_say_keeps_its_pitch_and_length_when_the_line_changes_
 #[test]
 fn silence_is_left_out_of_an_opus_stream_and_speech_after_it_is_marked_and_in_its_place() {
     let codec = Codec::Opus(OpusPlan { fec: false, ..OpusPlan::default() });
-    let mut sim = Sim::new(Bot::Echoes);
+    let mut sim = Sim::new(BotMode::Echoes);
     let voice = move |from: u64, n: usize| {
         // Two seconds of tone, three of nothing, by turns.
         let loud = (from / 16_000) % 5 < 2;
@@ -192,7 +192,7 @@ fn silence_is_left_out_of_an_opus_stream_and_speech_after_it_is_marked_and_in_it
 #[test]
 fn keys_count_in_the_clock_that_was_agreed_and_another_clock_is_another_stream() {
     let durations = |event_clock: u32| {
-        let mut sim = Sim::new(Bot::Speaks);
+        let mut sim = Sim::new(BotMode::Speaks);
         sim.join(Seat::CALLER, LegPlan { event_clock, ..plan(opus(Rate::Hz16000)) }, None);
         sim.input(Input::keys(Seat::CALLER, Keys { keys: "5".into(), tone: MS * 60, gap: MS * 60 }));
         sim.run(MS * 400);
