@@ -219,12 +219,7 @@ impl Flow {
                 let taken = self.propose(values);
                 self.fill(parse::with_confidence(taken, confidence))
             }
-            Meaning::Assembled { slot, found } => {
-                // It is read back: what was put together may be put together wrong. A secret cannot be.
-                let secret = self.bot.slots[slot].secret;
-                let doubtful = confidence.min(self.bot.turn.good - f32::EPSILON);
-                self.fill(vec![(slot, found.value, if secret { confidence } else { doubtful })])
-            }
+            Meaning::Assembled { slot, found } => self.assembled(slot, found.value, confidence),
             Meaning::Part(parts) => self.part(parts),
             Meaning::Confirmed { slot, values } => self.confirmed(slot, values, confidence),
             Meaning::Repeated { slot, values } => self.confirmed(slot, values, MAX_HEARD),
@@ -246,6 +241,13 @@ impl Flow {
             self.form.propose(slot, found.value);
         }
         values.taken
+    }
+
+    /// What was put together may be put together wrong: it is read back. A secret cannot be.
+    fn assembled(&mut self, slot: usize, value: Value, confidence: f32) -> Reply {
+        let doubtful = confidence.min(self.bot.turn.good - f32::EPSILON);
+        let is_secret = self.bot.slots[slot].secret;
+        self.fill(vec![(slot, value, if is_secret { confidence } else { doubtful })])
     }
 
     /// A part of a value: it is kept, and the rest is asked for.
@@ -434,10 +436,9 @@ impl Flow {
                 self.begin(task);
                 self.advance(Vec::new())
             }),
-            Step::Slot(slot) => self.parts.keyed(self.context().asked(slot), keys).map(|(value, sure)| {
-                // A secret is not read back.
-                let is_certain = sure || bot.slots[slot].secret;
-                self.fill(vec![(slot, value, if is_certain { CERTAIN } else { bot.turn.good - f32::EPSILON })])
+            Step::Slot(slot) => self.parts.keyed(self.context().asked(slot), keys).map(|(value, sure)| match sure {
+                true => self.fill(vec![(slot, value, CERTAIN)]),
+                false => self.assembled(slot, value, CERTAIN),
             }),
             Step::Check(s) => keypad::yes_no(keys).map(|yes| match yes {
                 true => self.confirmed(s, SaidValues::default(), CERTAIN),
