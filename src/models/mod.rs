@@ -54,7 +54,7 @@ fn check(path: &Path, wanted: Option<&str>) -> anyhow::Result<ExitCode> {
         console::say(format_args!("  known as {}", known.name))?;
     }
     if let Some(wanted) = wanted {
-        file::verify(path, wanted)?;
+        file::compare(path, sum, wanted)?;
     }
     if known.is_some_and(|known| !matches!(known.task, catalogue::ModelKind::Whisper { .. })) {
         console::say(format_args!("  whole"))?;
