@@ -139,3 +139,11 @@ impl Voice {
 pub fn clip(tone: f32) -> Vec<i16> {
     sine(tone, Rate::Hz8000, 4_000, AMPLITUDE)
 }
+
+/// Clauses by number; a standby clip by the clause it goes before.
+pub fn name(utterance: UtteranceId) -> String {
+    match utterance.0 {
+        id if id % 8 == 0 => (id / 8).to_string(),
+        id => format!("before {}", id.div_ceil(8)),
+    }
+}
