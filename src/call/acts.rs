@@ -7,8 +7,8 @@ use crate::store::{CallEvent, Mark, Private};
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
-use media::leg;
-use media::record::Asker;
+use media::leg::LegInput;
+use media::record::PausedBy;
 use media::room::Seat;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
@@ -38,13 +38,13 @@ pub trait CallPort {
     /// The room closes. Its last events still come.
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
-    fn pause_recording(&mut self, asker: Asker, paused: bool) -> bool;
+    fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
     fn run(&mut self, call: ToolCall);
     /// Stops a tool, if it still runs.
     fn cancel(&mut self, id: ToolId);
     fn note(&mut self, event: CallEvent);
     /// A message to a browser's page.
-    fn tell(&mut self, message: String);
+    fn send_to_page(&mut self, message: String);
     /// Reaches the call like the reports of a recogniser.
     fn report_heard(&mut self, heard: Heard);
     /// Reaches the call like the reports of a synthesiser.
@@ -63,12 +63,12 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Standby { utterance, clip } => {
             let (pcm, rate) = (port.clip(clip), standby::RATE);
             let sound = Sound { utterance, pcm, rate, upto_char: 0, interruptible: false, last: true };
-            port.order(leg(leg::Input::Sound(sound)));
+            port.order(leg(LegInput::Sound(sound)));
         }
-        Act::Gain(gain) => port.order(leg(leg::Input::Gain(gain))),
+        Act::Gain(gain) => port.order(leg(LegInput::Gain(gain))),
         Act::Hush(floor) => {
             port.unsay(floor);
-            port.order(leg(leg::Input::Hush(floor)));
+            port.order(leg(LegInput::Hush(floor)));
         }
         // The session before ends when the room replaces it.
         Act::Listen(expect) => match port.listen(&expect) {
@@ -77,12 +77,12 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         },
         Act::Ear(state) => port.order(RoomOrder::Ear(Seat::CALLER, state)),
         Act::Secret(secret) => {
-            port.pause_recording(Asker::Bot, secret);
+            port.pause_recording(PausedBy::Bot, secret);
         }
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
-        Act::Tell(message) => port.tell(message),
+        Act::SendToPage(message) => port.send_to_page(message),
         Act::End(end) => return Some(end),
     }
     None
@@ -90,7 +90,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
 
 /// An operator pauses the recording, or resumes it.
 pub fn pause_by_operator(paused: bool, port: &mut impl CallPort) {
-    if port.pause_recording(Asker::Operator, paused) {
+    if port.pause_recording(PausedBy::Operator, paused) {
         let name = if paused { "recording_paused" } else { "recording_resumed" };
         port.note(CallEvent::Mark(Mark { name: name.into(), data: Private::default() }));
     }

@@ -2,7 +2,7 @@
 //!
 //! [`begin`], [`carry_out`] and [`dispatch`] are told the time and do all the rest; the golden calls of `tests/sim` go through them as well.
 use super::acts::{self, CallPort, perform};
-use super::core::{Act, Core, Input};
+use super::core::{Act, CallInput, Core};
 use super::effects::Effects;
 use super::end::{Blame, End, Reason};
 use super::page::Incoming;
@@ -11,7 +11,7 @@ use super::timeline;
 use crate::store::{CallEvent, LineStats, Mark, Private};
 use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
-use media::leg;
+use media::leg::LegInput;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ pub enum Arrival {
     Heard(Heard),
     Spoken(Spoken),
     Page(Message),
-    Tool(Input),
+    Tool(CallInput),
     ToolPanicked,
     /// A tool was stopped: the conversation does not want its outcome any more.
     ToolCancelled,
@@ -63,9 +63,9 @@ pub enum Wait {
 pub fn begin(now: Instant, core: &mut impl Core, port: &impl CallPort) {
     if !port.hears() {
         // Told before the call is answered, so that the greeting says it.
-        core.handle(now, Input::Heard(Heard::Failed(AsrFault::Language("none".into()))));
+        core.handle(now, CallInput::Heard(Heard::Failed(AsrFault::Language("none".into()))));
     }
-    core.handle(now, Input::Answered);
+    core.handle(now, CallInput::Answered);
 }
 
 /// Carries out what the core wants.
@@ -96,29 +96,29 @@ pub fn note_last(line: Option<LineStats>, ended: CallEvent, port: &mut impl Call
 /// Does what an arrival calls for: most are inputs of the core.
 pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut impl CallPort) {
     let input = match arrival {
-        Arrival::Order(Order::End(end)) => Input::EndNow(end),
+        Arrival::Order(Order::End(end)) => CallInput::EndNow(end),
         Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
         Arrival::Line(change) => match change {
             Change::Plan(plan) => {
                 port.tune(plan.codec.rate());
-                return port.order(RoomOrder::Leg(Seat::CALLER, leg::Input::Configure(plan)));
+                return port.order(RoomOrder::Leg(Seat::CALLER, LegInput::Configure(plan)));
             }
             Change::Replaced(from) => return port.note(replaced(&from)),
             // Waited for before the call began.
             Change::Up => return,
-            Change::Held(held) => Input::LineHeld(held),
-            Change::Lost(lost) => Input::ConnectionLost(lost),
-            Change::Key(key) => Input::Key(key),
-            Change::Ended(ended) => Input::Gone(ended.into()),
+            Change::OnHold(on_hold) => CallInput::LineOnHold(on_hold),
+            Change::Lost(lost) => CallInput::ConnectionLost(lost),
+            Change::Key(key) => CallInput::Key(key),
+            Change::Ended(ended) => CallInput::Gone(ended.into()),
         },
-        Arrival::Room(event) => Input::Room(event),
-        Arrival::Heard(heard) => Input::Heard(heard),
-        Arrival::Spoken(spoken) => Input::Spoken(spoken),
-        Arrival::Page(message) => Input::Page(message.into()),
+        Arrival::Room(event) => CallInput::Room(event),
+        Arrival::Heard(heard) => CallInput::Heard(heard),
+        Arrival::Spoken(spoken) => CallInput::Spoken(spoken),
+        Arrival::Page(message) => CallInput::Page(message.into()),
         Arrival::Tool(done) => done,
         Arrival::ToolCancelled => return,
-        Arrival::ToolPanicked => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
-        Arrival::Deadline => Input::Tick,
+        Arrival::ToolPanicked => CallInput::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
+        Arrival::Deadline => CallInput::Tick,
     };
     core.handle(now, input);
 }

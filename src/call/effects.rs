@@ -1,14 +1,14 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
-use super::core::Input;
+use super::core::CallInput;
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
-use media::asr::{Ask, AsrFault, Chain, Heard, Lexicon, Listen};
+use media::asr::{Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::engine::{RoomHandle, RoomOrder};
 use media::pool::{Pool, Speaker};
-use media::record::{Asker, Recorder};
+use media::record::{PausedBy, Recorder};
 use media::tts::{Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Effects {
     /// Of a bot's call; an echo has neither recogniser nor voice.
     pub speech: Option<Speech>,
     pub recorder: Option<Recorder>,
-    pub tools: JoinSet<Input>,
+    pub tools: JoinSet<CallInput>,
     /// By which one of them is stopped.
     pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
@@ -35,7 +35,7 @@ pub struct Speech {
     /// Of the call, in the pool's queues.
     pub number: u64,
     pub pool: Arc<Pool>,
-    pub recognisers: Arc<Chain>,
+    pub recognisers: Arc<RecogniserChain>,
     /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
     pub hears: bool,
     pub language: Language,
@@ -97,14 +97,14 @@ impl CallPort for Effects {
         self.room.close();
     }
 
-    fn pause_recording(&mut self, asker: Asker, paused: bool) -> bool {
-        self.recorder.iter().for_each(|recorder| recorder.pause(asker, paused));
+    fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool {
+        self.recorder.iter().for_each(|recorder| recorder.pause(by, paused));
         self.recorder.is_some()
     }
 
     fn run(&mut self, call: ToolCall) {
         let (talk, id) = (self.id.clone(), call.id);
-        let running = async move { Input::ToolDone { id, result: tools::run(&talk, &call).await } };
+        let running = async move { CallInput::ToolDone { id, result: tools::run(&talk, &call).await } };
         self.running.retain(|(_, tool)| !tool.is_finished());
         self.running.push((id, self.tools.spawn(running)));
     }
@@ -117,7 +117,7 @@ impl CallPort for Effects {
         self.store.note(&self.id, event);
     }
 
-    fn tell(&mut self, message: String) {
+    fn send_to_page(&mut self, message: String) {
         // If the queue is full, the leg ends the call of a page that does not read.
         self.page.iter().for_each(|page| drop(page.try_send(message.clone())));
     }

@@ -32,7 +32,7 @@ pub mod watchdog;
 
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
-pub use port::{CallControl, CallHealth, Dial, DialFault, PageAnswer, PageCalls, PageFault, PageOffer};
+pub use port::{CallControl, CallHealth, DialFault, DialOrder, PageAnswer, PageCalls, PageFault, PageOffer};
 pub use registry::Order;
 pub use resources::Resources;
 

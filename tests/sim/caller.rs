@@ -131,14 +131,14 @@ impl Call {
         self.note("line", format!("held, {direction:?}"));
         self.port.phone.muted = direction == Direction::Inactive;
         self.configure(direction);
-        self.arrive(Arrival::Line(Change::Held(true)));
+        self.arrive(Arrival::Line(Change::OnHold(true)));
     }
 
     pub fn resume(&mut self) {
         self.note("line", "resumed");
         self.port.phone.muted = false;
         self.configure(Direction::SendRecv);
-        self.arrive(Arrival::Line(Change::Held(false)));
+        self.arrive(Arrival::Line(Change::OnHold(false)));
     }
 
     /// The network towards the bot stands still for a while, from so long from now on, and then brings all at once.

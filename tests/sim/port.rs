@@ -13,10 +13,10 @@ use media::asr::{AsrFault, Heard, Lexicon, Listen};
 use media::codec::Codec;
 use media::ear::{EarPlan, EarState};
 use media::engine::{RoomHandle, RoomOrder, SteppedEngine};
-use media::leg::{self, LegPlan};
+use media::leg::{self, LegInput, LegPlan};
 use media::packet::{Packet, Rtp, Wire};
 use media::playout::Phase;
-use media::record::Asker;
+use media::record::PausedBy;
 use media::room::{BotMode, Event, Seat};
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
@@ -348,12 +348,12 @@ impl CallPort for SimulatedPort {
 
     fn order(&mut self, order: RoomOrder) {
         match &order {
-            RoomOrder::Leg(_, leg::Input::Hush(floor)) => {
+            RoomOrder::Leg(_, LegInput::Hush(floor)) => {
                 let begun = |id: &UtteranceId| *id >= *floor || self.invariants.sounds(*id);
                 self.open.retain(begun);
                 self.listener.hush(self.now, *floor);
             }
-            RoomOrder::Leg(_, leg::Input::Sound(sound)) => {
+            RoomOrder::Leg(_, LegInput::Sound(sound)) => {
                 let (what, tone) = self.standby.take().expect("the only sound that a call orders is a clip");
                 self.note_trace("standby", format!("{}: {what}", name(sound.utterance)));
                 self.listener.clip(sound.utterance, tone);
@@ -372,7 +372,7 @@ impl CallPort for SimulatedPort {
         self.room.close();
     }
 
-    fn pause_recording(&mut self, _: Asker, paused: bool) -> bool {
+    fn pause_recording(&mut self, _: PausedBy, paused: bool) -> bool {
         self.note_trace("record", if paused { "pauses" } else { "goes on" });
         true
     }
@@ -397,7 +397,7 @@ impl CallPort for SimulatedPort {
         self.invariants.notes.push((self.now, event));
     }
 
-    fn tell(&mut self, message: String) {
+    fn send_to_page(&mut self, message: String) {
         self.note_trace("page", message);
     }
 

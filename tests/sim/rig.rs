@@ -12,7 +12,7 @@ use media::leg;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
-use switchboard::call::core::{Core, Input};
+use switchboard::call::core::{CallInput, Core};
 use switchboard::call::driver::{self, Arrival, Wait};
 use switchboard::call::page::Page;
 use switchboard::call::talk::Talk;
@@ -119,7 +119,7 @@ impl Call {
             Later::Spoken(spoken) => self.arrive(Arrival::Spoken(spoken)),
             Later::Tool(id, result) => {
                 self.note("tool", result.as_ref().map_or_else(|fault| fault.to_string(), |answer| answer.to_string()));
-                self.arrive(Arrival::Tool(Input::ToolDone { id, result }));
+                self.arrive(Arrival::Tool(CallInput::ToolDone { id, result }));
             }
         }
     }

@@ -10,7 +10,7 @@ pub mod scripted;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
-pub use chain::Chain;
+pub use chain::RecogniserChain;
 pub use probe::PROBE;
 
 use crate::{Language, SamplePos};
