@@ -8,9 +8,9 @@ pub(super) const LONGEST: usize = 29 * HZ;
 /// Whisper gives nothing for sound shorter than a second: silence is added.
 pub(super) const SHORTEST: usize = HZ * 11 / 10;
 
-/// Frames (20 ms) the encoder looks at: the sound and some silence after it, at least 5 s, in steps of 64.
+/// Frames (20 ms) the encoder looks at: the sound and some silence after it, at least 3.8 s, in steps of 64.
 fn audio_ctx(samples: usize) -> i32 {
-    ((samples * 50).div_ceil(HZ) + 128).max(256).next_multiple_of(64).min(1_500) as i32
+    ((samples * 50).div_ceil(HZ) + 128).max(192).next_multiple_of(64).min(1_500) as i32
 }
 
 /// Most tokens a text of this length can have: Vietnamese takes up to 14 in a second.
@@ -48,6 +48,6 @@ mod tests {
 
     #[test]
     fn the_encoder_looks_at_the_utterance_and_little_more() {
-        assert_eq!([1, 2, 4, 10, 29].map(|s| audio_ctx(s * HZ)), [256, 256, 384, 640, 1_500]);
+        assert_eq!([1, 2, 4, 10, 29].map(|s| audio_ctx(s * HZ)), [192, 256, 384, 640, 1_500]);
     }
 }
