@@ -51,6 +51,7 @@ impl Entry {
         match (key, self.is_open(), keypad) {
             ('*' | '#', false, _) | (_, false, Keypad::Menu | Keypad::None) => {
                 self.keys.push(key);
+                self.ended = key.is_ascii_digit().then_some(now);
                 Pressed::Answer { begins: false }
             }
             ('*', true, _) => {
@@ -89,6 +90,23 @@ mod tests {
         assert_eq!(entry.press(now, '#', &two, gap), Pressed::Ignored);
         assert_eq!(entry.press(now, '#', &two, gap), Pressed::Answer { begins: false });
         assert_eq!((entry.is_open(), entry.close()), (false, "#".into()));
+    }
+
+    #[test]
+    fn the_hash_behind_the_key_of_a_menu_belongs_to_it() {
+        let (now, gap) = (Instant::now(), Duration::from_secs(3));
+        for keypad in [Keypad::Menu, Keypad::None, Keypad::Entry { full: 1 }] {
+            let mut entry = Entry::default();
+            assert!(matches!(entry.press(now, '1', &keypad, gap), Pressed::Answer { .. }));
+            entry.close();
+            assert_eq!(entry.press(now + gap / 2, '#', &keypad, gap), Pressed::Ignored, "{keypad:?}");
+            assert_eq!(
+                entry.press(now + gap / 2, '#', &keypad, gap),
+                Pressed::Answer { begins: false },
+                "asks to repeat"
+            );
+            entry.close();
+        }
     }
 
     #[test]
