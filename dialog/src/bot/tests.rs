@@ -63,6 +63,7 @@ fn every_mistake_is_named_with_its_remedy() {
     for (from, to, key, word) in [
         ("prompt = \"Small or large?\"", "", "slot[0].prompt", "no prompt"),
         ("prompt = \"Small or large?\"", "prompt = \" \"", "slot[0].prompt", "is empty"),
+        ("Small or large?", "...?", "slot[0].prompt", "holds no word"),
         ("Small or large?", "{size} or large?", "slot[0].prompt", "placeholder"),
         ("slots = [\"size\"]", "slots = [\"sise\"]", "task[0].slots[0]", "no slot is called \"sise\""),
         ("slots = [\"size\"]", "slots = [\"size\", \"size\"]", "task[0].slots[1]", "listed twice"),

@@ -31,8 +31,10 @@ impl Check<'_> {
     }
 
     pub fn text(&self, key: &str, text: &str) -> Result<(), BotFault> {
-        if text.trim().is_empty() {
-            return self.fault(key, "is empty", "write the sentence the caller hears");
+        // Signs alone are no sound.
+        if !text.chars().any(char::is_alphanumeric) {
+            let problem = if text.trim().is_empty() { "is empty" } else { "holds no word" };
+            return self.fault(key, problem, "write the sentence the caller hears");
         }
         Ok(())
     }
