@@ -25,7 +25,8 @@ use std::time::{Duration, Instant};
 
 mod outputs;
 
-/// The longest the last clauses of a call may take to be heard.
+/// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
+/// went on, and since the line was last on hold.
 const LAST_WORDS_LIMIT: Duration = Duration::from_secs(20);
 
 pub struct Talk {
@@ -51,7 +52,8 @@ pub struct Talk {
     connection_lost: bool,
     secret: bool,
     deaf: bool,
-    /// The conversation has hung up: the call ends for this reason when its last clause has been heard, and at this time at the latest.
+    /// The conversation has hung up: the call ends for this reason when its last clause has been heard, and at this time
+    /// where nothing more of it is heard until then.
     ending: Option<(End, Instant)>,
     ended: bool,
 }
@@ -69,7 +71,7 @@ impl Core for Talk {
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
         all.extend(self.due.deadline().filter(|_| !self.watchdog.is_on_hold()));
-        all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
+        all.extend(self.ending.filter(|_| !self.watchdog.is_on_hold()).map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -209,6 +211,7 @@ impl Talk {
         }
         if let Some((end, at)) = self.ending
             && now >= at
+            && !self.watchdog.is_on_hold()
         {
             return self.end(now, end);
         }
@@ -242,6 +245,7 @@ impl Talk {
         }
         self.watchdog.set_on_hold(stopped, now);
         self.due.restart(now);
+        self.extend_last_words(now);
         self.transcript.forget_caller_sound();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
@@ -386,8 +390,16 @@ impl Talk {
         }
     }
 
+    /// The last clauses of the call are being heard.
+    fn extend_last_words(&mut self, now: Instant) {
+        if let Some((_, at)) = &mut self.ending {
+            *at = now + LAST_WORDS_LIMIT;
+        }
+    }
+
     fn played(&mut self, now: Instant, played: Played) {
         let Played { utterance, chars, phase, at } = played;
+        self.extend_last_words(now);
         match phase {
             Phase::Started => self.playout_started(now, utterance, at),
             Phase::Waiting => self.playout_underran(utterance, at),

@@ -59,3 +59,24 @@ fn any_text_on_any_voice_is_heard_whole_unless_the_caller_cuts_it() {
         assert!(interrupts || unheard.is_empty(), "seed {seed}: not heard whole: {unheard:?}");
     }
 }
+
+#[test]
+fn the_last_words_of_a_call_are_heard_whole_however_long_they_are() {
+    for (seed, first) in [20, 900, 2_500].into_iter().enumerate() {
+        let bye = text(&mut Rng::new(seed as u64), 400);
+        let mut plan = Plan::new(format!(
+            "name = \"any\"\nlanguage = \"en\"\ngreeting = \"Well.\"\n[[slot]]\nname = \"people\"\ntype = \"number\"\n\
+             min = 1\nmax = 6\nprompt = \"How many?\"\n[[task]]\nname = \"order\"\nslots = [\"people\"]\n\
+             on_done = {{ say = \"{bye}\" }}\n"
+        ));
+        plan.voice.first = ms(first);
+        let mut call = plan.answer();
+        call.say("two people");
+        for _ in 0..4 {
+            call.run_out();
+        }
+        call.check_invariants();
+        let unheard = call.port.invariants.unheard();
+        assert!(unheard.is_empty(), "at {first} ms a clause: not heard whole: {unheard:?}");
+    }
+}
