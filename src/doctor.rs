@@ -47,7 +47,9 @@ pub fn run(file: &Path) -> anyhow::Result<ExitCode> {
     let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
     match broken {
         0 => console::say(format_args!("\nReady: switchboard serve --config {}", file.display()))?,
-        n => console::say(format_args!("\n{n} to correct before the server can start."))?,
+        n => console::say(format_args!(
+            "\n{n} to correct: what is BROKEN keeps the server from starting, or calls from working."
+        ))?,
     }
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -62,7 +62,7 @@ pub(super) async fn one(
 #[utoipa::path(post, path = "/api/v1/calls", operation_id = "place_call", tag = "calls", request_body = NewCall, responses(
     (status = ACCEPTED, body = Placed),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "No JSON, or `to` is no address"),
-    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, or no trunk for a number"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, one whose file cannot be used, or no trunk for a number"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
 ))]
 pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) -> Response {
@@ -75,7 +75,8 @@ pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) ->
         return DialFault::from(outbound::Fault::Address(words)).into_response();
     }
     if !state.app.bots.has(&bot) {
-        return DialFault::Bot.into_response();
+        let broken = state.app.bots.knows(&bot);
+        return if broken { DialFault::Broken } else { DialFault::Bot }.into_response();
     }
     match state.app.calls.dial(DialOrder { to, bot, from }).await {
         Ok(id) => {

@@ -130,7 +130,9 @@ impl IntoResponse for DialFault {
         let status = match self {
             Self::Draining | Self::Full | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Address(outbound::Fault::Address(_)) => StatusCode::BAD_REQUEST,
-            Self::Bot | Self::Address(outbound::Fault::Destination(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Bot | Self::Broken | Self::Address(outbound::Fault::Destination(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
         };
         let problem = Problem::new(status, self.to_string());
         let problem = if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(10) } else { problem };

@@ -62,6 +62,8 @@ pub enum DialFault {
     Busy,
     #[error("there is no bot with this name")]
     Bot,
+    #[error("this bot's file cannot be used: GET /api/v1/bots says why")]
+    Broken,
     #[error(transparent)]
     Address(#[from] outbound::Fault),
 }

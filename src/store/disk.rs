@@ -86,12 +86,18 @@ impl Disk {
     }
 }
 
-/// How many calls there are.
+/// Looks at every page of the database. How many calls there are.
 pub(super) async fn probe(dir: &Path) -> Result<u64, Fault> {
     let mut connection =
         SqliteConnection::connect_with(&options(dir).read_only(true)).await.map_err(Fault::Database)?;
     let calls: Result<(i64,), _> = sqlx::query_as("select count(*) from calls").fetch_one(&mut connection).await;
     let (calls,) = calls.map_err(Fault::Database)?;
+    // Counting reads an index alone.
+    let whole: Result<(String,), _> = sqlx::query_as("pragma quick_check(1)").fetch_one(&mut connection).await;
+    let (whole,) = whole.map_err(Fault::Database)?;
+    if whole != "ok" {
+        return Err(Fault::Damaged { file: dir.join(FILE), why: whole.replace('\n', " ") });
+    }
     connection.close().await.map_err(Fault::Database)?;
     Ok(u64::try_from(calls).unwrap_or(0))
 }

@@ -255,6 +255,13 @@ async fn a_damaged_database_is_called_that_once_with_what_to_do() {
             assert!(words.iter().all(|words| said.matches(words).count() <= 1), "{said}");
         }
     }
+    // A page that neither the list of tables nor a count of the calls reads.
+    for page in 1..good.len() / 4_096 {
+        let mut bytes = good.clone();
+        bytes[page * 4_096..][..4_096].fill(0xff);
+        std::fs::write(&file, &bytes).unwrap();
+        assert!(matches!(probe(&dir).await, Err(Fault::Damaged { .. })), "page {page}");
+    }
     std::fs::write(&file, good).unwrap();
     assert!(Store::open(&dir).await.is_ok(), "it was the file");
     assert!(matches!(probe(&crate::testdir("store-none")).await, Ok(None)));
