@@ -265,9 +265,10 @@ impl Conversation {
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(now, HushedBy::Caller),
             Act::Taken { text, confidence } => {
+                let question_heard = self.history.last_heard();
                 self.note_turn(&text, confidence, AnsweredBy::Voice);
                 if self.spend_turn(now) {
-                    self.think(now, BrainInput::Heard { text, confidence });
+                    self.think(now, BrainInput::Heard { text, confidence, question_heard });
                 }
             }
             Act::Late => self.out.push_back(Output::Late),

@@ -117,6 +117,19 @@ impl History {
         self.get(say).is_some_and(|bot| bot.clause.is_cut())
     }
 
+    /// How much of what the bot said last the caller has heard, 0 to 1.
+    pub fn last_heard(&self) -> f32 {
+        let bot = |entry: &Entry| match entry {
+            Entry::Bot(bot) => Some((bot.clause.chars_heard(), bot.clause.chars())),
+            Entry::Caller(_) => None,
+        };
+        let last = self.entries.iter().rev().skip_while(|entry| bot(entry).is_none()).map_while(bot);
+        match last.fold((0, 0), |(heard, all), (more, of)| (heard + more, all + of)) {
+            (_, 0) => 1.0,
+            (heard, all) => heard as f32 / all as f32,
+        }
+    }
+
     /// The caller has heard `chars` characters of a clause; `whole`: nothing more of it will be heard.
     pub fn heard(&mut self, now: Instant, say: SayId, chars: u32, whole: bool) {
         if let Some(bot) = self.get_mut(say) {

@@ -122,7 +122,7 @@ pub fn at(bot: &Arc<Bot>, stage: &Stage) -> Flow {
 }
 
 fn heard(text: &str) -> BrainInput {
-    BrainInput::Heard { text: text.to_owned(), confidence: 0.9 }
+    BrainInput::Heard { text: text.to_owned(), confidence: 0.9, question_heard: 1.0 }
 }
 
 fn thoughts(flow: &mut Flow, input: BrainInput) -> Vec<Thought> {

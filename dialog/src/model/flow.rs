@@ -59,7 +59,12 @@ impl Brain for Flow {
     fn handle(&mut self, _now: Instant, input: BrainInput) {
         let reply = match input {
             BrainInput::Answered => self.open(),
-            BrainInput::Heard { text, confidence } => self.hear(&text, confidence),
+            BrainInput::Heard { text, question_heard, .. }
+                if self.context().confirms_unheard(&self.words(&text), question_heard) =>
+            {
+                self.ask(Vec::new())
+            }
+            BrainInput::Heard { text, confidence, .. } => self.hear(&text, confidence),
             BrainInput::Typed(text) => self.read(&text),
             BrainInput::Keys(keys) => self.keys(&keys),
             BrainInput::NotUnderstood => self.not_understood(),
@@ -551,8 +556,7 @@ impl Flow {
         if self.attempts.unheard() == Failed::TooOften {
             return self.hang_up(self.bot.prompts.give_up.clone(), HangUpReason::CannotHear);
         }
-        let sorry = Sentence::new(&self.bot.prompts.no_match);
-        self.ask(vec![sorry])
+        self.ask(vec![Sentence::new(&self.bot.prompts.no_match)])
     }
 
     fn no_input(&mut self) -> Reply {

@@ -57,6 +57,9 @@ pub(super) enum Meaning {
     Ignored,
 }
 
+/// How much of a read-back has to be heard before a yes confirms it.
+const ENOUGH_HEARD: f32 = 0.5;
+
 /// The values of a sentence.
 #[derive(Default)]
 pub(super) struct SaidValues {
@@ -102,6 +105,11 @@ impl Context<'_> {
             Step::Change => self.change(words),
             Step::Busy | Step::Over => Meaning::Ignored,
         }
+    }
+
+    /// Whether these words confirm values of which the caller has not heard enough to know them: they are read back again.
+    pub fn confirms_unheard(&self, words: &[String], question_heard: f32) -> bool {
+        question_heard < ENOUGH_HEARD && matches!(self.meaning(words), Meaning::Right | Meaning::Confirmed { .. })
     }
 
     /// How long to wait for more after these words.

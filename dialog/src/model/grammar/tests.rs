@@ -154,7 +154,7 @@ fn what_a_step_allows_changes_the_conversation_or_is_a_command() {
         let mut flow = Flow::new(bot.clone(), today());
         flow.handle(now, BrainInput::Answered);
         while flow.poll().is_some() {}
-        flow.handle(now, BrainInput::Heard { text: said.clone(), confidence: 0.9 });
+        flow.handle(now, BrainInput::Heard { text: said.clone(), confidence: 0.9, question_heard: 1.0 });
         let sorry = std::iter::from_fn(|| flow.poll())
             .any(|thought| matches!(thought, Thought::Say { text, .. } if text == bot.prompts.no_match));
         assert!(!sorry, "{said}");

@@ -237,3 +237,30 @@ fn of_several_numbers_only_one_that_is_sure_is_taken() {
         assert_eq!(found, taken, "{words}: {seen:?}");
     }
 }
+
+#[test]
+fn a_yes_to_values_that_were_not_heard_confirms_nothing() {
+    for (bot, yes) in [(BOOKING, "yes"), (VIETNAMESE, "đúng")] {
+        let mut sim = read_back(bot);
+        sim.speak(Some(yes), Duration::from_millis(400));
+        sim.pass(Duration::from_millis(1_100));
+        let trace = sim.look();
+        assert!(trace.iter().any(|line| *line == format!("caller: {yes}")), "it is in the record: {trace:#?}");
+        assert!(!trace.iter().any(|line| line.ends_with('✓')), "{trace:#?}");
+        sim.listen();
+        sim.say(yes);
+        let trace = sim.look();
+        assert!(trace.iter().any(|line| line.ends_with('✓')), "read back, it is confirmed: {trace:#?}");
+    }
+}
+
+#[test]
+fn a_yes_over_the_end_of_the_read_back_confirms_it() {
+    let mut sim = read_back(BOOKING);
+    while sim.talk.history().last().is_none_or(|line| !matches!(line, Line::Bot { heard, .. } if !heard.is_empty())) {
+        sim.pass(Duration::from_millis(20));
+    }
+    sim.speak(Some("yes"), Duration::from_millis(400));
+    sim.pass(Duration::from_millis(1_100));
+    assert!(sim.look().iter().any(|line| line.ends_with('✓')), "{:?}", sim.talk.history());
+}
