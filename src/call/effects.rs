@@ -4,6 +4,7 @@
 //! of `tests/sim` go through them as well.
 use super::core::{Act, Input};
 use super::end::End;
+use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{self, Clip, Standby};
 use crate::store::{CallEvent, Mark, Private, Store};
 use crate::tools;
@@ -12,10 +13,10 @@ use media::Language;
 use media::asr::{self, Ask, AsrFault, Chain, Heard, Lexicon};
 use media::engine::{RoomHandle, RoomOrder};
 use media::leg;
-use media::pool::{Pool, Speaker};
+use media::pool::{ListeningSetup, Pool};
 use media::record::{Asker, Recorder};
 use media::room::Seat;
-use media::tts::{Sound, Spoken, UtteranceId};
+use media::tts::{Sound, Speak, Spoken, UtteranceId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -73,6 +74,11 @@ pub fn request_of(expect: &Expect, language: Language, lexicon: Lexicon, can_hea
     if expect.free && can_hear(&free) { free } else { grammar }
 }
 
+/// The recogniser of another machine that hears this: the first that works. What is secret stays on this machine.
+fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<RemoteRecogniser>> {
+    engines.iter().find(|engine| !expect.secret && engine.is_well())
+}
+
 /// What one call's acts are carried out with.
 pub struct Effects {
     pub id: String,
@@ -94,11 +100,13 @@ pub struct Speech {
     pub number: u64,
     pub pool: Arc<Pool>,
     pub recognisers: Arc<Chain>,
+    /// Those of other machines, which hear before.
+    pub remote_recognisers: RemoteEars,
     /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
     pub hears: bool,
     pub language: Language,
     pub lexicon: Lexicon,
-    pub speaker: Speaker,
+    pub speaker: Box<dyn Speak>,
     pub standby: Arc<Standby>,
     pub heard: mpsc::Sender<Heard>,
     pub spoken: mpsc::Sender<Spoken>,
@@ -171,6 +179,14 @@ impl Effects {
         }
         let can_hear = |ask: &Ask| speech.recognisers.check(ask).is_ok();
         let ask = request_of(expect, speech.language, speech.lexicon.clone(), can_hear);
+        if let Some(engine) = remote_of(&speech.remote_recognisers, expect) {
+            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
+            let (engines, out) = (speech.recognisers.clone(), speech.heard.clone());
+            let near = ListeningSetup { call: speech.number, engines, ask: ask.clone(), out };
+            let ask = if expect.free { &free } else { &ask };
+            let listener = RemoteListener::open(engine.clone(), ask, speech.pool.clone(), near);
+            return self.order(RoomOrder::Listen(Seat::CALLER, Some(Box::new(listener))));
+        }
         match speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone()) {
             Ok(listener) => self.order(RoomOrder::Listen(Seat::CALLER, Some(Box::new(listener)))),
             Err(fault) => fails(fault),

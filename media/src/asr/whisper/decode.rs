@@ -3,10 +3,11 @@ use super::Engine;
 use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
 use super::reader::Reader;
 use super::score::Scored;
-use super::text::normalise;
+
 use super::writing::Grammar;
 use crate::Language;
 use crate::asr::AsrFault;
+use crate::asr::text::normalise;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
