@@ -2,7 +2,7 @@
 use super::{
     Config, ECHO, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc, Synthesiser, Trunk,
 };
-use crate::security::{Origin, Secret};
+use crate::security::{Secret, WebOrigin};
 use ::media::Language;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -193,7 +193,7 @@ impl Config {
             let server = trunk.register.as_ref().map(|register| ("register.server", &register.server));
             for (key, uri) in server.into_iter().chain(trunk.outbound_proxy.as_ref().map(|uri| ("outbound_proxy", uri)))
             {
-                if let Err(why) = telephony::sip::carrier(uri) {
+                if let Err(why) = telephony::sip::transport(uri) {
                     found.push(format!(
                         "[[trunk]] {:?}: {key} {why}: remove `;transport=…`, or write one of these",
                         trunk.name
@@ -279,7 +279,7 @@ impl Config {
             return;
         }
         for origin in &widget.origins {
-            if Origin::parse(origin).is_none_or(|parsed| parsed.as_str() != origin) {
+            if WebOrigin::parse(origin).is_none_or(|parsed| parsed.as_str() != origin) {
                 found.push(format!(
                     "widget.origins: {origin:?} is no origin: write scheme, host and port as browsers do, without a path (https://shop.example)"
                 ));

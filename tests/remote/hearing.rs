@@ -2,7 +2,7 @@
 use crate::speech_servers::{KEY, Manner, SpeechServer, becomes};
 use media::asr::remote::{RecogniserAccount, RecogniserProtocol};
 use media::asr::scripted::Scripted;
-use media::asr::{Ask, Chain, Cue, Expect, Heard, Lexicon, Listen};
+use media::asr::{Ask, Cue, Expect, Heard, Lexicon, Listen, RecogniserChain};
 use media::pool::{ListeningSetup, Pool, PoolPlan};
 use media::{Language, SamplePos};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ struct Session {
 impl Session {
     fn open(engine: &Arc<RemoteRecogniser>, pool: &Arc<Pool>) -> Self {
         let (out, heard) = mpsc::channel(256);
-        let engines = Arc::new(Chain::new(vec![Arc::new(Scripted::always(NEAR))]));
+        let engines = Arc::new(RecogniserChain::new(vec![Arc::new(Scripted::always(NEAR))]));
         let near = ListeningSetup { call: 1, engines, ask: ask(), out };
         let listener = RemoteListener::open(engine.clone(), &ask(), pool.clone(), near);
         Self { listener, heard, at: 0 }

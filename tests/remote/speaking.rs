@@ -3,7 +3,7 @@ use crate::speech_servers::{KEY, Manner, SpeechServer, becomes};
 use media::pool::{Pool, PoolPlan};
 use media::tts::remote::{VoiceAccount, VoiceProtocol};
 use media::tts::scripted::{Manner as Near, Scripted};
-use media::tts::{Chain, Sink, Sound, Speak, Spoken, Unsent, UtteranceId, Voice};
+use media::tts::{Sink, Sound, Speak, Spoken, Unsent, UtteranceId, Voice, VoiceChain};
 use media::{Language, Rate};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,7 +43,7 @@ struct Session {
 impl Session {
     fn open(engine: &Arc<RemoteVoice>, pool: &Arc<Pool>) -> Self {
         let (tape, (out, news)) = (Tape::default(), mpsc::channel(256));
-        let engines = Arc::new(Chain::new(vec![Arc::new(Scripted::new(Near::Prompt))]));
+        let engines = Arc::new(VoiceChain::new(vec![Arc::new(Scripted::new(Near::Prompt))]));
         let voice = Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 };
         let sinks: [Box<dyn Sink>; 2] = [Box::new(tape.clone()), Box::new(tape.clone())];
         let setup = VoiceSetup { number: 1, pool: pool.clone(), engines, voice, sinks, out };

@@ -13,7 +13,7 @@ mod text;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
-pub use chain::Chain;
+pub use chain::RecogniserChain;
 pub use probe::{PROBE, sound as probe_sound};
 
 use crate::{Language, SamplePos};

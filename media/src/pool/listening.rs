@@ -2,7 +2,7 @@
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use super::utterance::{self, EngineWork, Pause, Utterance, UtteranceLimits};
-use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
+use crate::asr::{Ask, AsrFault, Cue, Heard, Hearing, Hypothesis, Listen, RecogniserChain};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -69,7 +69,7 @@ impl Drop for Listener {
 pub struct ListeningSetup {
     /// In the pool's queues.
     pub call: u64,
-    pub engines: Arc<Chain>,
+    pub engines: Arc<RecogniserChain>,
     pub ask: Ask,
     pub out: mpsc::Sender<Heard>,
 }

@@ -10,7 +10,7 @@ pub mod loudness;
 pub mod remote;
 pub mod scripted;
 
-pub use chain::Chain;
+pub use chain::VoiceChain;
 
 use crate::{Language, Rate};
 use std::ops::ControlFlow;

@@ -6,7 +6,7 @@ use super::listening::until;
 use media::pool::{Pool, PoolPlan, Speaker};
 use media::remote::RemoteFault;
 use media::tts::remote::VoiceAccount;
-use media::tts::{Chain, Sink, Sound, Speak, Spoken, TtsFault, Unsent, UtteranceId, Voice};
+use media::tts::{Sink, Sound, Speak, Spoken, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
 use media::{Language, Rate};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct VoiceSetup {
     /// Of the call, in the pool's queues.
     pub number: u64,
     pub pool: Arc<Pool>,
-    pub engines: Arc<Chain>,
+    pub engines: Arc<VoiceChain>,
     pub voice: Voice,
     /// Two ways to the same playout: for the engine, and for the voices of this machine.
     pub sinks: [Box<dyn Sink>; 2],
@@ -89,7 +89,7 @@ fn clauses_setup(engine: &RemoteVoice, voice: &Voice, patience: Duration) -> Cla
 struct Near {
     number: u64,
     pool: Arc<Pool>,
-    engines: Arc<Chain>,
+    engines: Arc<VoiceChain>,
     voice: Voice,
     out: mpsc::Sender<Spoken>,
     sink: Option<Box<dyn Sink>>,

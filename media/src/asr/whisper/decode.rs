@@ -3,8 +3,7 @@ use super::Engine;
 use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
 use super::reader::Reader;
 use super::score::Scored;
-
-use super::writing::Grammar;
+use super::written_grammar::Grammar;
 use crate::Language;
 use crate::asr::AsrFault;
 use crate::asr::text::normalise;
