@@ -70,6 +70,7 @@ fn examine(file: &Path) -> Examination {
     found.push(fine(format!("configuration {}: every key is known", file.display())));
     found.extend(config.problems().into_iter().map(broken));
     let engines = speech(&config, &mut found);
+    remote(&engines, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);
     system(&config, &mut found);
@@ -96,6 +97,25 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
         Err(why) => found.push(broken(why)),
     }
     engines
+}
+
+/// Whether the engines of other machines answer. Asked on a thread of its own, as the database is.
+fn remote(engines: &Engines, found: &mut Vec<Finding>) {
+    let asked = std::thread::scope(|scope| {
+        let ask = || -> std::io::Result<_> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(engines.probe_remote()))
+        };
+        scope.spawn(ask).join()
+    });
+    match asked {
+        Ok(Ok(answers)) => found.extend(answers.into_iter().map(|(engine, answer)| match answer {
+            Ok(took) => fine(format!("{engine} answers within {} ms", took.as_millis())),
+            Err(why) => lacking(format!("{engine} does not answer, the engines of this machine do: {why}")),
+        })),
+        Ok(Err(why)) => found.push(lacking(format!("the engines of other machines were not asked: {why}"))),
+        Err(_) => found.push(lacking("the engines of other machines were not asked: a thread failed")),
+    }
 }
 
 fn sockets(config: &Config, found: &mut Vec<Finding>) {

@@ -3,18 +3,23 @@ use crate::bots::Parsed;
 use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
 use crate::standby::Standby;
 use dialog::bot::Bot;
+use futures::future::{join, join_all};
 use media::Language;
 use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
 use media::asr::{self, Ask, Expect, Lexicon};
 use media::ear::EarPlan;
+use media::remote::RemoteFault;
 use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
 use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
 use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
+use remote::{RemoteEars, RemoteVoices, load};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+
+pub mod remote;
 
 /// Sound of clauses kept per engine and language: about an hour at 8 kHz.
 const CACHE: usize = 64 << 20;
@@ -43,6 +48,9 @@ struct LanguageEngines {
     standby: Arc<Standby>,
     about: Vec<(bool, String)>,
     has_ears: bool,
+    /// Before those of this machine.
+    remote_ears: RemoteEars,
+    remote_voices: RemoteVoices,
 }
 
 pub struct Engines {
@@ -75,7 +83,47 @@ impl Engines {
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
         let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, language)).into();
-        Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }
+        Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }.with_remote(speech)
+    }
+
+    /// Adds the engines of other machines that the configuration names.
+    pub fn with_remote(mut self, speech: &Speech) -> Self {
+        let ears = load::recognisers(speech);
+        let voices = load::voices(speech);
+        for engines in &mut self.languages {
+            let (language, name) = (engines.language, engines.language.name());
+            for recogniser in &speech.recognisers[language] {
+                let Recogniser::Remote(wanted) = recogniser else { continue };
+                match ears.iter().find(|(known, _)| known == wanted) {
+                    Some((_, Ok(ear))) => {
+                        engines.about.push((true, format!("{name} is heard by {wanted}, at {}", ear.origin())));
+                        engines.remote_ears.push(ear.clone());
+                    }
+                    Some((_, Err(why))) => {
+                        engines.about.push((false, format!("{name} is not heard by {wanted}: {why}")))
+                    }
+                    None => {
+                        engines.about.push((false, format!("{name} is not heard by {wanted}: there is no such engine")))
+                    }
+                }
+            }
+            for voice in &speech.voices[language] {
+                let Synthesiser::Remote(wanted) = voice else { continue };
+                match voices.iter().find(|(known, _)| known == wanted) {
+                    Some((_, Ok(voice))) => {
+                        engines.about.push((true, format!("{name} is spoken by {wanted}, at {}", voice.origin())));
+                        engines.remote_voices.push(voice.clone());
+                    }
+                    Some((_, Err(why))) => {
+                        engines.about.push((false, format!("{name} is not spoken by {wanted}: {why}")))
+                    }
+                    None => {
+                        engines.about.push((false, format!("{name} is not spoken by {wanted}: there is no such voice")))
+                    }
+                }
+            }
+        }
+        self
     }
 
     /// Engines given by hand, the same for all languages: for tests of what engines can do wrong.
@@ -88,6 +136,8 @@ impl Engines {
             standby: Arc::default(),
             about: Vec::new(),
             has_ears: !ears.is_empty(),
+            remote_ears: Vec::new(),
+            remote_voices: Vec::new(),
         };
         let languages = Language::ALL.map(engines).into();
         let vad_about = (true, vad.describe().to_owned());
@@ -106,6 +156,22 @@ impl Engines {
         self.of_language(language).voices.clone()
     }
 
+    /// Recognisers of other machines, which hear before those of this one.
+    pub fn remote_ears(&self, language: Language) -> &RemoteEars {
+        &self.of_language(language).remote_ears
+    }
+
+    /// Voices of other machines, which speak before those of this one.
+    pub fn remote_voices(&self, language: Language) -> &RemoteVoices {
+        &self.of_language(language).remote_voices
+    }
+
+    /// How long the words of an utterance may take at most.
+    pub fn longest_wait(&self, language: Language, utterance: Duration) -> Duration {
+        let remote = self.remote_ears(language).iter().map(|engine| engine.patience).max().unwrap_or_default();
+        remote + self.ears(language).longest_wait(language, utterance)
+    }
+
     /// What a call falls back on when no voice answers in time.
     pub fn standby(&self, language: Language) -> Arc<Standby> {
         self.of_language(language).standby.clone()
@@ -113,12 +179,14 @@ impl Engines {
 
     /// Whether a bot of this language can hear at all; if not, it works by keypad.
     pub fn can_hear(&self, language: Language) -> bool {
-        self.of_language(language).has_ears
+        let engines = self.of_language(language);
+        engines.has_ears || !engines.remote_ears.is_empty()
     }
 
     /// Whether a bot of this language has any voice.
     pub fn can_speak(&self, language: Language) -> bool {
-        !self.of_language(language).caches.is_empty()
+        let engines = self.of_language(language);
+        !engines.caches.is_empty() || !engines.remote_voices.is_empty()
     }
 
     /// Which engines serve, and what to do for better ones: one line each, with whether nothing better is to be had.
@@ -126,6 +194,26 @@ impl Engines {
         let (good, vad) = &self.vad_about;
         let vad = (*good, format!("voice activity: {vad}"));
         std::iter::once(vad).chain(self.languages.iter().flat_map(|engines| engines.about.clone())).collect()
+    }
+
+    /// Tries each engine of other machines once, without a caller's words: its name, and how long it took.
+    pub async fn probe_remote(&self) -> Vec<(String, Result<Duration, RemoteFault>)> {
+        let (mut ears, mut voices) = (RemoteEars::new(), RemoteVoices::new());
+        for engines in &self.languages {
+            ears.extend(engines.remote_ears.iter().cloned());
+            voices.extend(engines.remote_voices.iter().cloned());
+        }
+        // One engine may serve several languages.
+        ears.sort_by_key(|ear| ear.name());
+        ears.dedup_by_key(|ear| ear.name());
+        voices.sort_by_key(|voice| voice.name());
+        voices.dedup_by_key(|voice| voice.name());
+        let ears = join_all(ears.iter().map(async |ear| (format!("recogniser {}", ear.name()), ear.probe().await)));
+        let voices =
+            join_all(voices.iter().map(async |voice| (format!("voice {}", voice.name()), voice.probe().await)));
+        let (mut answers, of_voices) = join(ears, voices).await;
+        answers.extend(of_voices);
+        answers
     }
 
     /// Engines that rest after a hang or a failure.
@@ -136,7 +224,12 @@ impl Engines {
                 engines.ears.unhealthy().into_iter().map(move |engine| format!("{name} recogniser {engine} is ill"));
             let voices =
                 engines.voices.unhealthy().into_iter().map(move |engine| format!("{name} voice {engine} is ill"));
-            ears.chain(voices).collect::<Vec<_>>()
+            let remote_ears = engines.remote_ears.iter().filter(|engine| !engine.is_well()).map(|engine| engine.name());
+            let remote_voices =
+                engines.remote_voices.iter().filter(|engine| !engine.is_well()).map(|engine| engine.name());
+            let remote_ears = remote_ears.map(|engine| format!("{name} recogniser {engine} is ill"));
+            let remote_voices = remote_voices.map(|engine| format!("{name} voice {engine} is ill"));
+            remote_ears.chain(remote_voices).chain(ears).chain(voices).collect::<Vec<_>>()
         };
         self.languages.iter().flat_map(resting).collect()
     }
@@ -202,7 +295,7 @@ impl Engines {
         let bot = Bot::parse(text, name).map_err(|why| why.to_string())?;
         let language = language(bot.language);
         let lexicon: Lexicon = Arc::new(bot.lexicon.clone());
-        if self.can_hear(language) {
+        if self.of_language(language).has_ears {
             for expect in dialog::model::grammar::all(&bot) {
                 let ask = Ask { language, expect: Expect::Grammar(expect.grammar.into()), lexicon: lexicon.clone() };
                 self.ears(language).check(&ask).map_err(|why| format!("{name}: {why}"))?;
@@ -234,6 +327,7 @@ impl LanguageEngines {
             let loaded = match engine {
                 Recogniser::Pocketsphinx => pocketsphinx(&speech.pocketsphinx[language], language),
                 Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
+                Recogniser::Remote(_) => continue,
             };
             match loaded {
                 Ok(Some((engine, what))) => {
@@ -257,7 +351,12 @@ impl LanguageEngines {
         }
         let mut caches = Vec::new();
         for engine in &speech.voices[language] {
-            match voice(*engine) {
+            let loaded = match engine {
+                Synthesiser::Flite => Ok(Arc::new(Flite::load()) as Arc<dyn tts::Synthesiser>),
+                Synthesiser::Espeak => espeak(),
+                Synthesiser::Remote(_) => continue,
+            };
+            match loaded {
                 Ok(engine) => {
                     about.push((true, format!("{name} is spoken by {}", engine.name())));
                     caches.push(Arc::new(Cache::new(Arc::new(Levelled::new(engine)), CACHE)));
@@ -274,6 +373,8 @@ impl LanguageEngines {
             caches,
             standby: Arc::default(),
             about,
+            remote_ears: Vec::new(),
+            remote_voices: Vec::new(),
         }
     }
 }
@@ -333,15 +434,10 @@ fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     }
 }
 
-fn voice(engine: Synthesiser) -> Result<Arc<dyn tts::Synthesiser>, String> {
-    match engine {
-        Synthesiser::Flite => Ok(Arc::new(Flite::load())),
-        Synthesiser::Espeak => {
-            let espeak = Espeak::new("espeak-ng");
-            espeak.check().map_err(|why| why.to_string())?;
-            Ok(Arc::new(espeak))
-        }
-    }
+fn espeak() -> Result<Arc<dyn tts::Synthesiser>, String> {
+    let espeak = Espeak::new("espeak-ng");
+    espeak.check().map_err(|why| why.to_string())?;
+    Ok(Arc::new(espeak))
 }
 
 fn background(work: impl FnOnce() + Send + 'static) {

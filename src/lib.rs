@@ -21,6 +21,7 @@ pub mod server;
 pub mod standby;
 pub mod store;
 pub mod tools;
+mod web_client;
 pub mod widget;
 
 /// An empty directory of one test's own. Those of runs more than an hour ago are removed.

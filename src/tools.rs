@@ -1,23 +1,9 @@
 //! The bot's tools: an HTTP request out, JSON back.
+use crate::web_client::client;
 use dialog::tool::{HttpRequest, Method, ToolCall, ToolFault};
-use std::sync::OnceLock;
 
 /// A larger answer is no answer.
 const MOST: usize = 256 * 1024;
-
-fn client() -> &'static reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
-        // Installed by whoever came first; a second installation is refused, and that is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder()
-            .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(std::time::Duration::from_secs(2))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap_or_default()
-    })
-}
 
 /// The header by which a service knows a request that it has done already (draft-ietf-httpapi-idempotency-key-header).
 const ONCE: &str = "idempotency-key";

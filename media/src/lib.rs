@@ -28,6 +28,7 @@ pub mod packet;
 pub mod playout;
 pub mod pool;
 pub mod record;
+pub mod remote;
 pub mod resample;
 pub mod room;
 pub mod seat;

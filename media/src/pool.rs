@@ -24,7 +24,7 @@ mod worker;
 
 use crate::asr::{self, Ask, Heard};
 use crate::tts::{self, Spoken, Voice};
-pub use listening::Listener;
+pub use listening::{Listener, ListeningSetup};
 pub use plan::{PoolPlan, PoolReport};
 use shared::{Shared, remember};
 pub use speaking::Speaker;
@@ -33,6 +33,7 @@ use std::sync::{Arc, Weak};
 use std::thread::Builder;
 use std::time::Instant;
 use tokio::sync::mpsc;
+use utterance::Utterance;
 
 pub struct Pool {
     shared: Arc<Shared>,
@@ -61,9 +62,14 @@ impl Pool {
         ask: Ask,
         out: mpsc::Sender<Heard>,
     ) -> Result<Listener, asr::AsrFault> {
-        let opened = self.shared.open_session(|state| remember(&mut state.recognisers, &engines));
+        self.take_over(ListeningSetup { call, engines, ask, out }, Utterance::default())
+    }
+
+    /// Opens a listening session for an utterance that an engine outside of the pool has begun to hear: it is heard from its beginning.
+    pub fn take_over(&self, setup: ListeningSetup, utterance: Utterance) -> Result<Listener, asr::AsrFault> {
+        let opened = self.shared.open_session(|state| remember(&mut state.recognisers, &setup.engines));
         opened.ok_or(asr::AsrFault::Busy)?;
-        Ok(Listener::open(self.shared.clone(), call, engines, ask, out))
+        Ok(Listener::open(self.shared.clone(), setup, utterance))
     }
 
     /// Opens a call's voice: clauses are synthesised strictly in order, one at a time; sound goes to `sink`, events to `out`.

@@ -12,12 +12,14 @@ use super::talk::Talk;
 use super::watchdog::Limits;
 use crate::config::{Config, ECHO};
 use crate::engines::Loaded;
+use crate::engines::remote::{RemoteSpeaker, VoiceSetup};
 use crate::store::{CallEvent, Direction, Private, Started};
 use dialog::conversation::Conversation;
 use media::Language;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{BotMode, Event, Seat};
+use media::tts::{Speak, Spoken, Voice};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use telephony::webrtc::Data;
@@ -161,21 +163,23 @@ impl Assembly {
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
+        let speaker = self.speaker(number, voice, &room, spoken.clone());
         let speech = Speech {
             number,
             pool: pool.clone(),
             recognisers: engines.ears(language),
+            remote_recognisers: engines.remote_ears(language).clone(),
             hears: engines.can_hear(language),
             language,
             lexicon: loaded.lexicon.clone(),
-            speaker: pool.speaker(number, engines.voices(language), voice, room.sink(Seat::CALLER), spoken.clone()),
+            speaker,
             standby: engines.standby(language),
             heard,
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime())
-            .with_patience(engines.ears(language).longest_wait(language, USUAL_ANSWER));
+            .with_patience(engines.longest_wait(language, USUAL_ANSWER));
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
         if page.is_some() {
             talk = talk.with_page(Page::new(&info.id, name, language.code()));
@@ -193,6 +197,22 @@ impl Assembly {
         };
         let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
         driver::run(line, talk, effects, inbox).await
+    }
+}
+
+impl Assembly {
+    /// The call's voice: that of another machine where one works, with those of this one behind it.
+    fn speaker(&self, number: u64, voice: Voice, room: &RoomHandle, out: mpsc::Sender<Spoken>) -> Box<dyn Speak> {
+        let Resources { pool, engines, .. } = &self.resources;
+        let (language, sink) = (voice.language, || room.sink(Seat::CALLER));
+        match engines.remote_voices(language).iter().find(|engine| engine.is_well()) {
+            None => Box::new(pool.speaker(number, engines.voices(language), voice, sink(), out)),
+            Some(engine) => {
+                let (pool, sinks) = (pool.clone(), [sink(), sink()]);
+                let setup = VoiceSetup { number, pool, engines: engines.voices(language), voice, sinks, out };
+                Box::new(RemoteSpeaker::open(engine.clone(), setup))
+            }
+        }
     }
 }
 

@@ -1,15 +1,16 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
 use super::core::CallInput;
+use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
-use media::asr::{Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
+use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::engine::{RoomHandle, RoomOrder};
-use media::pool::{Pool, Speaker};
+use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
-use media::tts::{Spoken, TtsFault, UtteranceId};
+use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -36,14 +37,21 @@ pub struct Speech {
     pub number: u64,
     pub pool: Arc<Pool>,
     pub recognisers: Arc<RecogniserChain>,
+    /// Those of other machines, which hear before.
+    pub remote_recognisers: RemoteEars,
     /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
     pub hears: bool,
     pub language: Language,
     pub lexicon: Lexicon,
-    pub speaker: Speaker,
+    pub speaker: Box<dyn Speak>,
     pub standby: Arc<Standby>,
     pub heard: mpsc::Sender<Heard>,
     pub spoken: mpsc::Sender<Spoken>,
+}
+
+/// The recogniser of another machine that hears this: the first that works. What is secret stays on this machine.
+fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<RemoteRecogniser>> {
+    engines.iter().find(|engine| !expect.secret && engine.is_well())
 }
 
 impl Effects {
@@ -85,6 +93,13 @@ impl CallPort for Effects {
         }
         let can_hear = |ask: &Ask| speech.recognisers.check(ask).is_ok();
         let ask = request_of(expect, speech.language, speech.lexicon.clone(), can_hear);
+        if let Some(engine) = remote_of(&speech.remote_recognisers, expect) {
+            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
+            let (engines, out) = (speech.recognisers.clone(), speech.heard.clone());
+            let near = ListeningSetup { call: speech.number, engines, ask: ask.clone(), out };
+            let ask = if expect.free { &free } else { &ask };
+            return Ok(Some(Box::new(RemoteListener::open(engine.clone(), ask, speech.pool.clone(), near))));
+        }
         let listener = speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone())?;
         Ok(Some(Box::new(listener)))
     }

@@ -141,7 +141,7 @@ mod tests {
     use media::Rate;
     use media::engine::Engine;
     use media::tts::scripted::{Manner, Scripted};
-    use media::tts::{self, Sink, Sound, Unsent};
+    use media::tts::{self, Sink, Sound, Speak, Unsent};
     use tokio::sync::mpsc;
 
     #[test]

@@ -1,7 +1,11 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
-use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
+use super::{
+    Config, ECHO, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc, Synthesiser, Trunk,
+};
 use crate::security::{Secret, WebOrigin};
+use ::media::Language;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 use telephony::{Called, Headers};
 
@@ -13,6 +17,7 @@ impl Config {
         self.wires(&mut found);
         self.ranges(&mut found);
         self.limits(&mut found);
+        self.remote_engines(&mut found);
         self.people(&mut found);
         self.routes(&mut found);
         self.pages(&mut found);
@@ -131,6 +136,36 @@ impl Config {
         }
         if let Err(why) = self.log.filter() {
             found.push(format!("log.level = {:?}: {why}", self.log.level));
+        }
+    }
+
+    fn remote_engines(&self, found: &mut Vec<String>) {
+        let speech = &self.speech;
+        for engine in &speech.remote_recogniser {
+            let address = RemoteAddress { url: &engine.url, is_socket: engine.protocol.is_socket(), key: engine.key() };
+            remote_engine("speech.remote_recogniser", &engine.name, &address, engine.patience_ms, found);
+        }
+        for engine in &speech.remote_voice {
+            let address = RemoteAddress { url: &engine.url, is_socket: engine.protocol.is_socket(), key: engine.key() };
+            remote_engine("speech.remote_voice", &engine.name, &address, engine.patience_ms, found);
+        }
+        let recognisers: Vec<&str> = speech.remote_recogniser.iter().map(|engine| engine.name.as_str()).collect();
+        let voices: Vec<&str> = speech.remote_voice.iter().map(|engine| engine.name.as_str()).collect();
+        for (list, names) in [("remote_recogniser", &recognisers), ("remote_voice", &voices)] {
+            twice(names.iter().copied(), found, |name| {
+                format!("two [[speech.{list}]] entries are named {name:?}: give each its own name")
+            });
+        }
+        for language in Language::ALL {
+            let code = language.code();
+            let named: Vec<Option<&str>> = (speech.recognisers[language].iter())
+                .map(|engine| if let Recogniser::Remote(name) = engine { Some(name.as_str()) } else { None })
+                .collect();
+            order(&format!("speech.recognisers.{code}"), ("remote_recogniser", &recognisers), &named, found);
+            let named: Vec<Option<&str>> = (speech.voices[language].iter())
+                .map(|engine| if let Synthesiser::Remote(name) = engine { Some(name.as_str()) } else { None })
+                .collect();
+            order(&format!("speech.voices.{code}"), ("remote_voice", &voices), &named, found);
         }
     }
 
@@ -304,6 +339,65 @@ impl Rtc {
     }
 }
 
+/// Where a remote engine is, and what opens it.
+struct RemoteAddress<'a> {
+    url: &'a str,
+    is_socket: bool,
+    key: Result<Option<Secret>, String>,
+}
+
+fn remote_engine(list: &str, name: &str, address: &RemoteAddress<'_>, patience: Ms, found: &mut Vec<String>) {
+    let mut say = |what: String| found.push(format!("[[{list}]] {name:?}: {what}"));
+    if name.is_empty() || !name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-') {
+        say("name must be lower-case letters, digits and hyphens".into());
+    }
+    if ["pocketsphinx", "whisper", "flite", "espeak"].contains(&name) {
+        say("this is the name of an engine of this machine: choose another".into());
+    }
+    if !(100..=10_000).contains(&patience.0) {
+        say(format!("patience_ms = {}: must be 100 to 10000", patience.0));
+    }
+    if let Err(why) = &address.key {
+        say(why.clone());
+    }
+    let schemes = if address.is_socket { ["ws", "wss"] } else { ["http", "https"] };
+    let url = reqwest::Url::parse(address.url).ok();
+    let Some(url) = url.filter(|url| schemes.contains(&url.scheme()) && url.has_host()) else {
+        return say(format!(
+            "url = {:?}: must begin with {}:// or {}:// and a host",
+            address.url, schemes[0], schemes[1]
+        ));
+    };
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        say("url holds a user, a password, a query or a fragment: remove it (a key goes into key_file or key_env)"
+            .into());
+    }
+    let is_plain = url.scheme() == schemes[0];
+    let is_near = match url.host_str().unwrap_or_default().trim_matches(['[', ']']) {
+        "localhost" => true,
+        host => host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback() || telephony::address::is_private(ip)),
+    };
+    if is_plain && !is_near {
+        say(format!(
+            "url: callers' speech and a key do not go over the internet in the clear: write {}://",
+            schemes[1]
+        ));
+    }
+}
+
+/// The engines of one language: remote ones that exist, before those of this machine. `named`: the remote ones by name.
+fn order(key: &str, (list, names): (&str, &[&str]), named: &[Option<&str>], found: &mut Vec<String>) {
+    for name in named.iter().flatten().filter(|name| !names.contains(name)) {
+        found.push(format!("{key} names {name:?}, which is neither an engine of this machine nor a [[speech.{list}]]"));
+    }
+    let own = named.iter().position(Option::is_none).unwrap_or(named.len());
+    if let Some(name) = named[own..].iter().flatten().next() {
+        found.push(format!(
+            "{key}: {name:?} stands behind an engine of this machine, which never yields to it: put it first"
+        ));
+    }
+}
+
 fn twice<'a>(names: impl Iterator<Item = &'a str>, found: &mut Vec<String>, say: impl Fn(&str) -> String) {
     let mut seen = BTreeSet::new();
     let mut told = BTreeSet::new();
@@ -317,27 +411,54 @@ fn twice<'a>(names: impl Iterator<Item = &'a str>, found: &mut Vec<String>, say:
 impl Phone {
     /// Its password, read now from where the configuration says.
     pub fn password(&self) -> Result<Secret, String> {
-        password(self.password_file.as_deref(), self.password_env.as_deref())
+        secret("password", self.password_file.as_deref(), self.password_env.as_deref())
     }
 }
 
 impl Register {
     /// Its password, read now from where the configuration says.
     pub fn password(&self) -> Result<Secret, String> {
-        password(self.password_file.as_deref(), self.password_env.as_deref())
+        secret("password", self.password_file.as_deref(), self.password_env.as_deref())
     }
 }
 
-fn password(file: Option<&Path>, env: Option<&str>) -> Result<Secret, String> {
+impl RemoteRecogniser {
+    /// Its key, read now from where the configuration says; `None` where it needs none.
+    pub fn key(&self) -> Result<Option<Secret>, String> {
+        key(self.key_file.as_deref(), self.key_env.as_deref())
+    }
+}
+
+impl RemoteVoice {
+    /// Its key, read now from where the configuration says; `None` where it needs none.
+    pub fn key(&self) -> Result<Option<Secret>, String> {
+        key(self.key_file.as_deref(), self.key_env.as_deref())
+    }
+}
+
+fn key(file: Option<&Path>, env: Option<&str>) -> Result<Option<Secret>, String> {
+    if file.is_none() && env.is_none() {
+        return Ok(None);
+    }
+    let key = secret("key", file, env)?;
+    // It goes into a header field.
+    let is_printable = key.reveal().bytes().all(|byte| byte.is_ascii_graphic());
+    if is_printable {
+        Ok(Some(key))
+    } else {
+        Err("its key holds what a header field cannot: spaces, line ends or accents".into())
+    }
+}
+
+/// A secret out of a file or of the environment. `what` it is: `password`, of the keys `password_file` and `password_env`.
+fn secret(what: &str, file: Option<&Path>, env: Option<&str>) -> Result<Secret, String> {
     let word = match (file, env) {
         (Some(file), None) => {
-            std::fs::read_to_string(file).map_err(|e| format!("cannot read password_file {}: {e}", file.display()))?
+            std::fs::read_to_string(file).map_err(|e| format!("cannot read {what}_file {}: {e}", file.display()))?
         }
-        (None, Some(name)) => {
-            std::env::var(name).map_err(|_| format!("password_env names {name}, which is not set"))?
-        }
-        _ => return Err("set exactly one of password_file and password_env".into()),
+        (None, Some(name)) => std::env::var(name).map_err(|_| format!("{what}_env names {name}, which is not set"))?,
+        _ => return Err(format!("set exactly one of {what}_file and {what}_env")),
     };
     let word = word.trim_end_matches(['\r', '\n']);
-    if word.is_empty() { Err("its password is empty".into()) } else { Ok(Secret::new(word)) }
+    if word.is_empty() { Err(format!("its {what} is empty")) } else { Ok(Secret::new(word)) }
 }

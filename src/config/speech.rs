@@ -1,6 +1,6 @@
 //! `[speech]`: recognisers and synthesisers.
 use super::language::{ByLanguage, DefaultIn, LanguageCode};
-use super::{Ear, Ms, blank};
+use super::{Ear, Ms, RemoteRecogniser, RemoteVoice, blank};
 use media::Language;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub struct Speech {
     pub voices: ByLanguage<Vec<Synthesiser>>,
     pub pocketsphinx: ByLanguage<Acoustic>,
     pub whisper: Whisper,
+    pub remote_recogniser: Vec<RemoteRecogniser>,
+    pub remote_voice: Vec<RemoteVoice>,
 }
 
 impl Speech {
@@ -44,15 +46,20 @@ impl Default for Speech {
             voices: ByLanguage::default(),
             pocketsphinx: ByLanguage::default(),
             whisper: Whisper::default(),
+            remote_recogniser: Vec::new(),
+            remote_voice: Vec::new(),
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recogniser {
     Pocketsphinx,
     Whisper,
+    /// The name of a `[[speech.remote_recogniser]]`.
+    #[serde(untagged)]
+    Remote(String),
 }
 
 impl DefaultIn for Vec<Recogniser> {
@@ -62,11 +69,14 @@ impl DefaultIn for Vec<Recogniser> {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Synthesiser {
     Flite,
     Espeak,
+    /// The name of a `[[speech.remote_voice]]`.
+    #[serde(untagged)]
+    Remote(String),
 }
 
 impl DefaultIn for Vec<Synthesiser> {

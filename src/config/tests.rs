@@ -33,13 +33,15 @@ fn the_shipped_file_names_every_key_with_its_default() {
     // Entries without a default stand in the file as examples; another test reads them.
     defaults.remove("phone");
     defaults.remove("trunk");
+    let speech = defaults["speech"].as_table_mut().unwrap();
+    assert!(speech.remove("remote_recogniser").is_some() && speech.remove("remote_voice").is_some());
     assert_eq!(shipped, defaults);
     assert_eq!(parse(SHIPPED).unwrap(), Config::default());
     assert_eq!(parse("").unwrap(), Config::default());
 }
 
 #[test]
-fn the_examples_in_the_shipped_file_name_every_key_of_phones_and_trunks() {
+fn the_examples_in_the_shipped_file_name_every_key_of_what_has_no_default() {
     let text: String =
         SHIPPED.lines().filter_map(|line| line.strip_prefix("#: ")).map(|line| format!("{line}\n")).collect();
     let config = parse(&text).unwrap();
@@ -49,6 +51,70 @@ fn the_examples_in_the_shipped_file_name_every_key_of_phones_and_trunks() {
     assert_eq!(example["phone"][0], Value::Table(phone));
     assert_eq!(example["trunk"][0], Value::Table(trunk));
     assert!(config.trunk[0].register.is_some());
+    let recogniser = Table::try_from(&config.speech.remote_recogniser[0]).unwrap();
+    let voice = Table::try_from(&config.speech.remote_voice[0]).unwrap();
+    assert_eq!(example["speech"]["remote_recogniser"][0], Value::Table(recogniser));
+    assert_eq!(example["speech"]["remote_voice"][0], Value::Table(voice));
+}
+
+#[test]
+fn a_remote_engine_is_found_by_its_name_and_what_is_wrong_with_it_is_said() {
+    let config = with(&[
+        ("SWITCHBOARD__SPEECH__RECOGNISERS__EN", "[\"dg\", \"pocketsphinx\"]"),
+        ("SWITCHBOARD__SPEECH__REMOTE_RECOGNISER__0__NAME", "dg"),
+        ("SWITCHBOARD__SPEECH__REMOTE_RECOGNISER__0__PROTOCOL", "deepgram"),
+        ("SWITCHBOARD__SPEECH__REMOTE_RECOGNISER__0__URL", "wss://api.deepgram.com"),
+    ])
+    .unwrap();
+    assert_eq!(config.speech.recognisers[Language::En], [Recogniser::Remote("dg".into()), Recogniser::Pocketsphinx]);
+    assert_eq!(config.speech.remote_recogniser[0].patience_ms, Ms(700));
+
+    let engine = || config.speech.remote_recogniser[0].clone();
+    let found = |change: &dyn Fn(&mut RemoteRecogniser)| {
+        let mut config = whole("remote");
+        let mut engine = engine();
+        change(&mut engine);
+        config.speech.recognisers[Language::En] = vec![Recogniser::Remote("dg".into()), Recogniser::Whisper];
+        config.speech.remote_recogniser.push(engine);
+        config.problems().join("\n")
+    };
+    assert_eq!(found(&|_| ()), "");
+    assert_eq!(found(&|engine: &mut RemoteRecogniser| engine.url = "ws://127.0.0.1:2700/x".into()), "");
+    assert_eq!(found(&|engine: &mut RemoteRecogniser| engine.url = "ws://192.168.7.1:2700".into()), "");
+    for (change, said) in [
+        (
+            (&|engine: &mut RemoteRecogniser| engine.url = "https://api.deepgram.com".into())
+                as &dyn Fn(&mut RemoteRecogniser),
+            "must begin with ws://",
+        ),
+        (&|engine: &mut RemoteRecogniser| engine.url = "api.deepgram.com".into(), "must begin with ws:// or wss://"),
+        (&|engine: &mut RemoteRecogniser| engine.url = "ws://api.deepgram.com".into(), "in the clear: write wss://"),
+        (&|engine: &mut RemoteRecogniser| engine.url = "wss://key@api.deepgram.com".into(), "key_file or key_env"),
+        (&|engine: &mut RemoteRecogniser| engine.url = "wss://api.deepgram.com?token=a".into(), "key_file or key_env"),
+        (&|engine: &mut RemoteRecogniser| engine.name = "whisper".into(), "is the name of an engine of this machine"),
+        (&|engine: &mut RemoteRecogniser| engine.name = "My Engine".into(), "lower-case letters"),
+        (&|engine: &mut RemoteRecogniser| engine.name = "other".into(), "names \"dg\", which is neither"),
+        (&|engine: &mut RemoteRecogniser| engine.patience_ms = Ms(0), "must be 100 to 10000"),
+        (
+            &|engine: &mut RemoteRecogniser| engine.key_env = Some("NO_SUCH_VARIABLE".into()),
+            "key_env names NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            &|engine: &mut RemoteRecogniser| engine.key_file = Some("no/such/file".into()),
+            "cannot read key_file no/such/file",
+        ),
+    ] {
+        let found = found(change);
+        assert!(found.contains(said), "{said}: {found}");
+    }
+    let mut behind = whole("remote-behind");
+    behind.speech.remote_recogniser = vec![engine(), engine()];
+    behind.speech.recognisers[Language::Vi] = vec![Recogniser::Whisper, Recogniser::Remote("dg".into())];
+    behind.speech.voices[Language::Vi] = vec![Synthesiser::Remote("dg".into()), Synthesiser::Espeak];
+    let found = behind.problems().join("\n");
+    for said in ["put it first", "entries are named \"dg\"", "speech.voices.vi names \"dg\", which is neither"] {
+        assert!(found.contains(said), "{said}: {found}");
+    }
 }
 
 #[test]
@@ -71,6 +137,10 @@ fn an_unknown_key_is_named_by_its_full_path() {
         ("[media]\nthread = 2", "media.thread"),
         ("[speech.pocketsphinx.en]\nmodle = \"x\"", "speech.pocketsphinx.en.modle"),
         ("[[phone]]\nname = \"a\"\nuser = \"b\"\npassword = \"c\"", "phone[0].password"),
+        (
+            "[[speech.remote_voice]]\nname = \"a\"\nprotocol = \"openai\"\nurl = \"\"\nvoice = \"\"\nkey = \"k\"",
+            "speech.remote_voice[0].key",
+        ),
         ("telephony = 1", "telephony"),
     ] {
         let fault = parse(text).unwrap_err().to_string();

@@ -64,6 +64,8 @@ pub const ALL: &[Metric] = &[
     metric(Kind::Gauge, "switchboard_speech_wait_seconds", "", "How long nine of ten answers and clauses of the last ten seconds waited at most for a speech worker and its processor"),
     metric(Kind::Gauge, "switchboard_speech_full", "", "1 while bots take no new calls because that is too long"),
     metric(Kind::Counter, "switchboard_speech_refused_total", "", "Calls refused for that"),
+    metric(Kind::Counter, "switchboard_remote_done_total", "engine", "Utterances and clauses that an engine of another machine did"),
+    metric(Kind::Counter, "switchboard_remote_failures_total", "engine,reason", "Those that it failed, which an engine of this machine took over"),
     metric(Kind::Gauge, "switchboard_sip_dialogs", "", "SIP dialogs under way"),
     metric(Kind::Gauge, "switchboard_sip_transactions", "", "SIP transactions under way"),
     metric(Kind::Gauge, "switchboard_sip_finished_transactions", "", "SIP transactions remembered for copies of their requests"),

@@ -6,6 +6,9 @@ mod server;
 mod sipp;
 mod sound;
 mod speech;
+#[path = "../remote/speech_servers.rs"]
+#[expect(dead_code, reason = "faults are tests/remote's")]
+mod speech_servers;
 mod testbed;
 
 mod api;
@@ -18,6 +21,7 @@ mod keys;
 mod load;
 mod openapi;
 mod privacy;
+mod remote;
 mod routes;
 mod secure;
 mod sip;

@@ -303,7 +303,8 @@ impl Inside {
         change(&mut config);
         let vad = media::vad::Models::load(config.speech.silero.as_deref()).expect("voice activity");
         let client = Client::new(&config);
-        let server = switchboard::server::Server::start(config, Engines::of(vad, ears, voices)).await.expect("started");
+        let engines = Engines::of(vad, ears, voices).with_remote(&config.speech);
+        let server = switchboard::server::Server::start(config, engines).await.expect("started");
         Self { client, server, dir }
     }
 }

@@ -1,17 +1,20 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file; [`fused`] asks two of them.
 mod chain;
 pub mod fused;
-#[cfg(any(feature = "pocketsphinx", feature = "whisper"))]
+// Without a recogniser of its own, only remote ones read grammars.
+#[cfg_attr(not(any(feature = "pocketsphinx", feature = "whisper")), allow(dead_code))]
 mod jsgf;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
 mod probe;
+pub mod remote;
 pub mod scripted;
+mod text;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
 pub use chain::RecogniserChain;
-pub use probe::PROBE;
+pub use probe::{PROBE, sound as probe_sound};
 
 use crate::{Language, SamplePos};
 use std::collections::BTreeMap;

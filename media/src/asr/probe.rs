@@ -5,7 +5,7 @@ use std::time::Duration;
 pub const PROBE: Duration = Duration::from_secs(1);
 
 /// Noise that rises and falls four times a second, as the loudness of speech does, at 16 kHz.
-pub(super) fn sound() -> Vec<i16> {
+pub fn sound() -> Vec<i16> {
     let mut seed = 1_u32;
     let sample = |i: usize| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

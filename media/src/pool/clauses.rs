@@ -53,12 +53,20 @@ impl ClauseQueue {
         interruptible: bool,
         limit: usize,
     ) -> Result<(), TtsFault> {
+        let (rate, said, tried, place) = (self.rate, 0, 0, None);
+        self.push_begun(Clause { utterance, text, interruptible, rate, said, tried, place }, limit)
+    }
+
+    /// Adds a clause of which another queue has said a part: the rest is said, at this queue's rate.
+    ///
+    /// # Errors
+    /// As those of [`ClauseQueue::push`].
+    pub fn push_begun(&mut self, clause: Clause, limit: usize) -> Result<(), TtsFault> {
         if self.closed || self.waiting.len() >= limit {
             return Err(TtsFault::Busy);
         }
-        if utterance >= self.floor {
-            let (rate, said, tried, place) = (self.rate, 0, 0, None);
-            self.waiting.push_back(Clause { utterance, text, interruptible, rate, said, tried, place });
+        if clause.utterance >= self.floor {
+            self.waiting.push_back(Clause { rate: self.rate, tried: 0, place: None, ..clause });
         }
         Ok(())
     }
@@ -170,8 +178,8 @@ impl ClauseQueue {
         _ = self.send_rest();
     }
 
-    /// Takes out all clauses: none of them can be said.
-    pub(super) fn take_all(&mut self) -> Vec<Clause> {
+    /// Takes out all clauses: this queue says none of them.
+    pub fn take_all(&mut self) -> Vec<Clause> {
         self.current.take().into_iter().chain(std::mem::take(&mut self.waiting)).collect()
     }
 
@@ -244,6 +252,24 @@ mod tests {
         queue.end();
         let upto: Vec<_> = room.0.lock().unwrap().1.iter().map(|sound| sound.upto_char).collect();
         assert_eq!(upto, [4, 9, 9]);
+    }
+
+    #[test]
+    fn a_clause_that_another_queue_has_begun_is_said_from_where_it_was_left() {
+        let ((mut first, _), (mut second, room)) = (queue(9), queue(9));
+        say(&mut first, 5);
+        let clause = first.next_clause().unwrap();
+        _ = first.send(&clause, 0, chunk(4));
+        second.tune(Rate::Hz16000);
+        for clause in first.take_all() {
+            second.push_begun(clause, 3).unwrap();
+        }
+        let clause = second.next_clause().unwrap();
+        assert_eq!((clause.utterance, clause.said, clause.rate), (UtteranceId(5), 4, Rate::Hz16000));
+        _ = second.send(&clause, clause.said, chunk(5));
+        second.end();
+        assert_eq!(room.0.lock().unwrap().1.iter().map(|sound| sound.upto_char).collect::<Vec<_>>(), [9, 9]);
+        assert!(first.next_clause().is_none());
     }
 
     #[test]

@@ -15,15 +15,9 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub(super) fn open(
-        shared: Arc<Shared>,
-        call: u64,
-        engines: Arc<RecogniserChain>,
-        ask: Ask,
-        out: mpsc::Sender<Heard>,
-    ) -> Self {
-        let session = Arc::new(Listening { call, engines, ask, out, state: Mutex::default() });
-        let listener = Self { shared, session };
+    pub(super) fn open(shared: Arc<Shared>, setup: ListeningSetup, utterance: Utterance) -> Self {
+        let state = Mutex::new(State { utterance, ..State::default() });
+        let listener = Self { shared, session: Arc::new(Listening { setup, state }) };
         // Opens an engine before the first word: compiling a grammar takes time.
         listener.schedule(|state| state.enlist());
         listener
@@ -70,11 +64,18 @@ impl Drop for Listener {
     }
 }
 
+/// What a listening session is opened with.
+#[derive(Clone)]
+pub struct ListeningSetup {
+    /// In the pool's queues.
+    pub call: u64,
+    pub engines: Arc<RecogniserChain>,
+    pub ask: Ask,
+    pub out: mpsc::Sender<Heard>,
+}
+
 pub(super) struct Listening {
-    call: u64,
-    engines: Arc<RecogniserChain>,
-    ask: Ask,
-    out: mpsc::Sender<Heard>,
+    setup: ListeningSetup,
     state: Mutex<State>,
 }
 
@@ -174,7 +175,7 @@ impl Listening {
     }
 
     fn send(&self, state: &mut State, heard: Heard) {
-        match self.out.try_send(heard) {
+        match self.setup.out.try_send(heard) {
             Ok(()) => {}
             Err(TrySendError::Full(Heard::Partial { .. })) => {}
             Err(TrySendError::Full(heard)) => state.waiting = Some(heard),
@@ -187,9 +188,10 @@ impl Listening {
         let limit = lease.shared.plan.listen_limit;
         loop {
             let tried = self.lock().tried;
-            let Some((place, engine)) = self.engines.pick(&self.ask, tried) else {
+            let Some((place, engine)) = self.setup.engines.pick(&self.setup.ask, tried) else {
                 let mut state = self.lock();
-                let why = state.why.take().unwrap_or_else(|| AsrFault::Language(format!("{:?}", self.ask.language)));
+                let why =
+                    state.why.take().unwrap_or_else(|| AsrFault::Language(format!("{:?}", self.setup.ask.language)));
                 state.fail(why);
                 return Some(());
             };
@@ -197,7 +199,7 @@ impl Listening {
             if !lease.enter_engine(limit) {
                 return None;
             }
-            let opened = guarded(|| engine.open(&self.ask));
+            let opened = guarded(|| engine.open(&self.setup.ask));
             if !lease.leave_engine() {
                 return None;
             }
@@ -216,7 +218,7 @@ impl Listening {
 
     /// Drops an engine that has become unhealthy since it was opened.
     fn leave_unhealthy_engine(&self, state: &mut State) {
-        let unhealthy = state.place.is_some_and(|place| self.engines.is_unhealthy(place));
+        let unhealthy = state.place.is_some_and(|place| self.setup.engines.is_unhealthy(place));
         if unhealthy && !state.over && state.hearing.is_some() {
             state.fall_back(AsrFault::Late);
         }
@@ -224,8 +226,8 @@ impl Listening {
 
     fn note(&self, lease: &Lease, place: usize, fault: &AsrFault) {
         if blames_engine(fault) {
-            let rests = self.engines.failed(place, &self.ask, now());
-            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser failed");
+            let rests = self.setup.engines.failed(place, &self.setup.ask, now());
+            tracing::warn!(engine = self.setup.engines.name(place), rests, "a recogniser failed");
             lease.shared.wake_watchdog();
         }
     }
@@ -245,7 +247,7 @@ impl Listening {
             return Some(Err(AsrFault::Engine("it is closed".into())));
         };
         let utterance = utterance::duration(heard);
-        if !lease.enter_engine(lease.shared.plan.listen_limit.max(self.engines.patience(place, utterance))) {
+        if !lease.enter_engine(lease.shared.plan.listen_limit.max(self.setup.engines.patience(place, utterance))) {
             return None;
         }
         let result = guarded(|| work(hearing.as_mut()));
@@ -310,7 +312,7 @@ impl Listening {
     /// Drops the utterance so far; later sound is recognised. In a pause it is reported as speech that was not understood.
     fn give_up_utterance(&self, state: &mut State, place: usize, now: Instant) {
         state.late = 0;
-        let not_understood = state.utterance.give_up(now, self.engines.name(place));
+        let not_understood = state.utterance.give_up(now, self.setup.engines.name(place));
         if let Some(heard) = not_understood.filter(|_| !state.over) {
             state.waiting = None;
             self.send(state, heard);
@@ -320,12 +322,12 @@ impl Listening {
     fn finished(&self, hypothesis: Hypothesis, pause: Pause) {
         let mut state = self.lock();
         let Some(place) = state.place else { return };
-        self.engines.succeeded(place);
+        self.setup.engines.succeeded(place);
         state.late = 0;
         if state.over {
             return;
         }
-        if let Some(heard) = state.utterance.answer(now(), pause, hypothesis, self.engines.name(place)) {
+        if let Some(heard) = state.utterance.answer(now(), pause, hypothesis, self.setup.engines.name(place)) {
             state.waiting = None;
             self.send(&mut state, heard);
         }
@@ -334,7 +336,7 @@ impl Listening {
 
 impl Session for Listening {
     fn call(&self) -> u64 {
-        self.call
+        self.setup.call
     }
 
     fn step(self: Arc<Self>, class: Class, lease: &Lease) -> Option<Class> {
@@ -361,16 +363,20 @@ impl Session for Listening {
         let mut rests = true;
         if let Some(place) = place {
             rests = if state.late == 0 {
-                self.engines.failed(place, &self.ask, now)
+                self.setup.engines.failed(place, &self.setup.ask, now)
             } else {
-                self.engines.is_unhealthy(place)
+                self.setup.engines.is_unhealthy(place)
             };
-            tracing::warn!(engine = self.engines.name(place), rests, "a recogniser hangs; its thread is abandoned");
+            tracing::warn!(
+                engine = self.setup.engines.name(place),
+                rests,
+                "a recogniser hangs; its thread is abandoned"
+            );
         }
         state.fall_back(AsrFault::Late);
         state.late += 1;
         if let (Some(place), false) = (place, rests)
-            && !self.engines.has_other(&self.ask, state.tried)
+            && !self.setup.engines.has_other(&self.setup.ask, state.tried)
         {
             state.tried &= !(1 << place);
             if state.late > 1 {
@@ -383,7 +389,7 @@ impl Session for Listening {
 
     fn is_in_unhealthy_engine(&self) -> bool {
         let state = self.lock();
-        state.running && state.place.is_some_and(|place| self.engines.is_unhealthy(place))
+        state.running && state.place.is_some_and(|place| self.setup.engines.is_unhealthy(place))
     }
 
     fn retry(&self) -> bool {

@@ -3,7 +3,7 @@ use super::clauses::{Clause, ClauseQueue};
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
-use crate::tts::{Chunk, Sink, Spoken, TtsFault, UtteranceId, Voice, VoiceChain};
+use crate::tts::{Chunk, Sink, Speak, Spoken, TtsFault, UtteranceId, Voice, VoiceChain};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,17 +35,21 @@ impl Speaker {
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
-    /// Queues `text` (normalised, one clause) after the clauses before it.
+    /// Says the rest of a clause that another voice has begun, after the clauses before it.
     ///
     /// # Errors
-    /// [`TtsFault::Busy`] when too many clauses wait, or when the pool had no room for this session.
-    pub fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    /// As those of [`Speak::say`].
+    pub fn go_on(&self, clause: Clause) -> Result<(), TtsFault> {
+        self.queue(|queue, limit| queue.push_begun(clause, limit))
+    }
+
+    fn queue(&self, push: impl FnOnce(&mut ClauseQueue, usize) -> Result<(), TtsFault>) -> Result<(), TtsFault> {
         let wanted = {
             let mut state = self.session.lock();
             if !self.admitted {
                 return Err(TtsFault::Busy);
             }
-            state.queue.push(utterance, text, interruptible, self.shared.plan.clauses)?;
+            push(&mut state.queue, self.shared.plan.clauses)?;
             state.enlist()
         };
         if let Some(class) = wanted {
@@ -53,14 +57,18 @@ impl Speaker {
         }
         Ok(())
     }
+}
 
-    /// Sets the line's rate for clauses that have not begun.
-    pub fn tune(&self, rate: Rate) {
+impl Speak for Speaker {
+    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+        self.queue(|queue, limit| queue.push(utterance, text, interruptible, limit))
+    }
+
+    fn tune(&self, rate: Rate) {
         self.session.lock().queue.tune(rate);
     }
 
-    /// Drops clauses below `floor`; one in progress stops at its next chunk. Hushed clauses have no further events.
-    pub fn hush(&self, floor: UtteranceId) {
+    fn hush(&self, floor: UtteranceId) {
         self.session.lock().queue.hush(floor);
     }
 }
@@ -199,10 +207,14 @@ struct Attempt<'a> {
     started: bool,
 }
 
-type Speak<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
+type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
 
 impl Attempt<'_> {
-    fn run(&mut self, clause: &Clause, speak: impl FnOnce(&str, &mut Speak<'_>) -> Result<(), TtsFault>) -> Outcome {
+    fn run(
+        &mut self,
+        clause: &Clause,
+        speak: impl FnOnce(&str, &mut TakeChunk<'_>) -> Result<(), TtsFault>,
+    ) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
             return Outcome::Done;

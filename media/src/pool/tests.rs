@@ -4,7 +4,7 @@ use crate::Language;
 use crate::asr::scripted::{self as ears, Act, Trouble};
 use crate::asr::{self, Ask, AsrFault, Caps, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
 use crate::tts::scripted::{Manner, Scripted as Tones};
-use crate::tts::{self, Sink, Sound, Spoken, Unsent, UtteranceId, Voice};
+use crate::tts::{self, Sink, Sound, Speak, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;

@@ -38,7 +38,7 @@ pub struct Pause {
 
 impl Pause {
     /// How much sound the final covers.
-    pub(super) const fn mark(&self) -> usize {
+    pub const fn mark(&self) -> usize {
         self.mark
     }
 }

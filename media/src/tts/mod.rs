@@ -7,6 +7,7 @@ pub mod espeak;
 #[cfg(feature = "flite")]
 pub mod flite;
 pub mod loudness;
+pub mod remote;
 pub mod scripted;
 
 pub use chain::VoiceChain;
@@ -96,6 +97,20 @@ pub enum TtsFault {
     Late,
     #[error("all speech workers are busy")]
     Busy,
+}
+
+/// A call's voice, as the call sees it: says clauses in order, their sound goes to a [`Sink`], news of them are [`Spoken`]. Dropping it
+/// ends it.
+pub trait Speak: Send {
+    /// Queues `text` (normalised, one clause) after the clauses before it.
+    ///
+    /// # Errors
+    /// [`TtsFault::Busy`] when too many clauses wait, or when the voice was not admitted.
+    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault>;
+    /// Sets the line's rate for clauses that have not begun.
+    fn tune(&self, rate: Rate);
+    /// Drops clauses below `floor`; one in progress stops. Hushed clauses have no further events.
+    fn hush(&self, floor: UtteranceId);
 }
 
 /// Takes the sound of a speaking session: a leg's playout.

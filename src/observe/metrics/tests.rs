@@ -45,6 +45,8 @@ fn rendered() -> String {
     request("/health/live", 200);
     counter!("switchboard_widget_refused_total", "reason" => "flood").increment(1);
     counter!("switchboard_recordings_total", "recorded" => "part").increment(1);
+    counter!("switchboard_remote_done_total", "engine" => "vosk").increment(1);
+    counter!("switchboard_remote_failures_total", "engine" => "vosk", "reason" => "late").increment(1);
     read_process();
     for metric in ALL.iter().filter(|metric| metric.by.is_empty()) {
         match metric.kind {

@@ -10,7 +10,6 @@ mod hearing;
 mod parameters;
 mod reader;
 mod score;
-mod text;
 mod vocabulary;
 mod written_grammar;
 

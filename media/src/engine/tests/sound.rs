@@ -13,7 +13,7 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chunk, Sink, Sound, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
+use crate::tts::{Chunk, Sink, Sound, Speak, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};

@@ -6,7 +6,7 @@ use crate::health::{FIRST_REST, LONGEST_REST, ProbePace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
 use crate::tts::cache::Cache;
-use crate::tts::{self, Chunk, Spoken, Synthesiser, UtteranceId, Voice};
+use crate::tts::{self, Chunk, Speak, Spoken, Synthesiser, UtteranceId, Voice};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::thread::{park, sleep};

@@ -1,4 +1,4 @@
-//! Whisper's spelling made the recognisers' common one: lower case, NFC, no punctuation.
+//! The spelling of recognisers that write sentences made the common one: lower case, NFC, no punctuation.
 use unicode_normalization::UnicodeNormalization;
 
 /// The words of a text: letters and digits in lower case (NFC), apostrophes inside words, points and commas inside
