@@ -203,15 +203,15 @@ mod tests {
         let heard = |parts: &[(usize, bool)]| {
             let pcm = sound(parts);
             let loudest = pcm.chunks(FRAME).map(power).fold(0.0, f64::max);
-            pieces(&pcm, loudest).into_iter().map(|p| p.start / FRAME..p.end / FRAME).collect::<Vec<_>>()
+            pieces(&pcm, loudest).into_iter().map(|piece| (piece.start / FRAME, piece.end / FRAME)).collect::<Vec<_>>()
         };
         let (speech, quiet) = (true, false);
-        assert_eq!(heard(&[(40, quiet), (30, speech), (40, quiet)]), [25..85]);
-        assert_eq!(heard(&[(30, speech), (120, quiet), (30, speech), (20, quiet)]), [0..45, 135..195]);
-        assert_eq!(heard(&[(30, speech), (30, quiet), (30, speech), (5, quiet)]), [0..95], "a breath");
-        assert_eq!(heard(&[(3, speech), (60, quiet), (30, speech)]), [48..93], "a click is no word");
-        assert_eq!(heard(&[(60, quiet), (3, speech), (60, quiet)]), [45..78], "unless there is nothing else");
-        assert_eq!(heard(&[(50, quiet)]), [0..50]);
-        assert_eq!(heard(&[]), [0..0]);
+        assert_eq!(heard(&[(40, quiet), (30, speech), (40, quiet)]), [(25, 85)]);
+        assert_eq!(heard(&[(30, speech), (120, quiet), (30, speech), (20, quiet)]), [(0, 45), (135, 195)]);
+        assert_eq!(heard(&[(30, speech), (30, quiet), (30, speech), (5, quiet)]), [(0, 95)], "a breath");
+        assert_eq!(heard(&[(3, speech), (60, quiet), (30, speech)]), [(48, 93)], "a click is no word");
+        assert_eq!(heard(&[(60, quiet), (3, speech), (60, quiet)]), [(45, 78)], "unless there is nothing else");
+        assert_eq!(heard(&[(50, quiet)]), [(0, 50)]);
+        assert_eq!(heard(&[]), [(0, 0)]);
     }
 }
