@@ -4,6 +4,7 @@
 //! chosen while looking at all of them, people included. The tables guard against getting worse; how strangers fare they
 //! cannot say.
 mod figures;
+mod pauses;
 mod sound;
 mod stall;
 mod steps;

@@ -1,5 +1,5 @@
 //! Two recognisers on one utterance: one that hears a grammar at once, and one that is asked where the first is not sure.
-use super::{Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
+use super::{Abort, Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
 use crate::Language;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,12 +71,17 @@ impl Hearing for FusedUtterance {
         }
         match self.second.finish() {
             Ok(second) => Ok(decide(first, second)),
-            Err(fault) if first.text.is_none() => Err(fault),
+            Err(fault) if first.text.is_none() || fault == AsrFault::Aborted => Err(fault),
             Err(fault) => {
                 tracing::warn!(%fault, "the second recogniser failed; the first one's words are asked about");
                 Ok(Hypothesis { confidence: first.confidence.min(UNCONFIRMED), ..first })
             }
         }
+    }
+
+    fn abort_by(&mut self, abort: &Abort) {
+        self.first.abort_by(abort);
+        self.second.abort_by(abort);
     }
 }
 
@@ -134,6 +139,11 @@ mod tests {
         assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", UNCONFIRMED));
         assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", UNCONFIRMED));
         assert_eq!(heard(said("", 0.1), said("", 0.0)), said("", 0.1));
+    }
+
+    #[test]
+    fn a_second_that_was_aborted_gives_no_words_of_the_first() {
+        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Aborted)), Err(AsrFault::Aborted));
     }
 
     #[test]

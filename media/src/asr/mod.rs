@@ -1,4 +1,5 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file; [`fused`] asks two of them.
+mod abort;
 mod chain;
 pub mod fused;
 // Without a recogniser of its own, only remote ones read grammars.
@@ -13,6 +14,7 @@ mod text;
 #[cfg(feature = "whisper")]
 pub mod whisper;
 
+pub use abort::Abort;
 pub use chain::RecogniserChain;
 pub use probe::{PROBE, sound as probe_sound};
 
@@ -82,6 +84,9 @@ pub trait Hearing: Send {
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
     fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
+    /// The flag of this utterance's session. While it is raised, `finish` may end early with [`AsrFault::Aborted`] and `sound` without
+    /// partial words; the utterance stays whole. For engines that work for longer than some tens of milliseconds.
+    fn abort_by(&mut self, _abort: &Abort) {}
 }
 
 /// A result. `text` is `None` for speech that is nothing the session asked for.
@@ -124,6 +129,9 @@ pub enum AsrFault {
     Engine(String),
     #[error("engine took longer than its limit")]
     Late,
+    /// The session has raised its [`Abort`].
+    #[error("the result is not wanted any more")]
+    Aborted,
     #[error("all speech workers are busy")]
     Busy,
 }

@@ -59,6 +59,7 @@ impl Drop for Listener {
             state.over = true;
             state.closed = true;
             state.waiting = None;
+            state.utterance.abort().raise();
             state.enlist()
         });
     }
@@ -204,8 +205,10 @@ impl Listening {
                 return None;
             }
             match opened {
-                Ok(hearing) => {
-                    self.lock().hearing = Some(hearing);
+                Ok(mut hearing) => {
+                    let mut state = self.lock();
+                    hearing.abort_by(state.utterance.abort());
+                    state.hearing = Some(hearing);
                     return Some(());
                 }
                 Err(fault) => {
@@ -255,7 +258,7 @@ impl Listening {
             return None;
         }
         match &result {
-            Ok(_) => self.lock().hearing = Some(hearing),
+            Ok(_) | Err(AsrFault::Aborted) => self.lock().hearing = Some(hearing),
             Err(fault) => {
                 self.note(lease, place, fault);
                 self.lock().fall_back(fault.clone());
@@ -300,9 +303,14 @@ impl Listening {
                     }
                 }
                 Action::Finish(pause) => {
-                    if let Ok(hypothesis) = self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
-                        self.finished(hypothesis, pause);
-                        return Some(());
+                    match self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
+                        Ok(hypothesis) => {
+                            self.finished(hypothesis, pause);
+                            return Some(());
+                        }
+                        // The caller went on, or the call ended: what is left is less urgent.
+                        Err(AsrFault::Aborted) => return Some(()),
+                        Err(_) => {}
                     }
                 }
             }

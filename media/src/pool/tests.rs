@@ -6,6 +6,7 @@ use crate::asr::{self, Ask, AsrFault, Caps, Cue, Expect, Heard, Hearing, Hypothe
 use crate::tts::scripted::{Manner, Scripted as Tones};
 use crate::tts::{self, Sink, Sound, Speak, Spoken, Unsent, UtteranceId, Voice};
 use crate::{Rate, SamplePos};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
@@ -115,6 +116,83 @@ fn partial_words_come_while_the_caller_speaks_and_the_final_after_the_pause() {
             assert_eq!(engine, "scripted");
         }
         other => panic!("{other:?}"),
+    }
+}
+
+/// Its first final takes until it is not wanted any more.
+#[derive(Default)]
+struct Endless {
+    at_work: Arc<AtomicBool>,
+}
+
+struct EndlessHearing {
+    at_work: Arc<AtomicBool>,
+    abort: asr::Abort,
+}
+
+impl Recogniser for Endless {
+    fn name(&self) -> &'static str {
+        "endless"
+    }
+    fn caps(&self, _: Language) -> Option<Caps> {
+        Some(Caps { needs_grammar: false, partials: false })
+    }
+    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
+        Ok(())
+    }
+    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
+        Ok(Box::new(EndlessHearing { at_work: self.at_work.clone(), abort: asr::Abort::default() }))
+    }
+}
+
+impl Hearing for EndlessHearing {
+    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
+        Ok(None)
+    }
+    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+        if self.at_work.swap(true, Relaxed) {
+            return Ok(Hypothesis { text: Some("yes".into()), confidence: 1.0 });
+        }
+        while !self.abort.is_raised() {
+            std::thread::yield_now();
+        }
+        Err(AsrFault::Aborted)
+    }
+    fn abort_by(&mut self, abort: &asr::Abort) {
+        self.abort = abort.clone();
+    }
+}
+
+#[test]
+fn a_final_that_nobody_wants_any_more_leaves_its_worker_to_others() {
+    for goes_on in [true, false] {
+        let plan = PoolPlan { threads: 1, listen_limit: Duration::from_secs(60), ..PoolPlan::default() };
+        let pool = Pool::start(plan).unwrap();
+        let engine = Endless::default();
+        let at_work = engine.at_work.clone();
+        let chain = Arc::new(asr::RecogniserChain::new(vec![Arc::new(engine)]));
+        let [(one, mut first), (two, mut second)] = [mpsc::channel(16), mpsc::channel(16)];
+        let mut listener = pool.listen(1, chain.clone(), ask(), one).unwrap();
+        speak(&mut listener);
+        while !at_work.load(Relaxed) {
+            std::thread::yield_now();
+        }
+        let mut other = pool.listen(2, chain.clone(), ask(), two).unwrap();
+        speak(&mut other);
+        assert_eq!(second.try_recv().ok(), None, "the only worker is at work");
+        if goes_on {
+            listener.cue(Cue::Begin { at: SamplePos(60_000) });
+            assert_eq!(end_of(&mut second, SOON).as_ref().and_then(text), Some("yes"));
+            listener.cue(Cue::Sound(vec![100; 320]));
+            listener.cue(Cue::Pause { at: SamplePos(61_000) });
+            let heard = end_of(&mut first, SOON);
+            assert!(matches!(heard, Some(Heard::Final { from: SamplePos(0), to: SamplePos(61_000), .. })), "{heard:?}");
+        } else {
+            drop(listener);
+            assert_eq!(end_of(&mut second, SOON).as_ref().and_then(text), Some("yes"));
+            assert_eq!(first.try_recv().ok(), None);
+        }
+        assert_eq!(pool.report().abandoned, 0);
     }
 }
 

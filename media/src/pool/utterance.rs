@@ -2,7 +2,7 @@
 //! had. A core: it is told the time. The speech workers go through it, and so do the golden calls of `tests/sim`, which have no
 //! workers.
 use crate::SamplePos;
-use crate::asr::{AsrFault, Cue, Heard, Hypothesis};
+use crate::asr::{Abort, AsrFault, Cue, Heard, Hypothesis};
 use std::time::{Duration, Instant};
 
 /// The most sound given to an engine in one step: 320 ms.
@@ -63,6 +63,8 @@ pub struct Utterance {
     /// Samples the present engine has had, and the most any engine has had.
     fed: usize,
     reached: usize,
+    /// Raised where what the engine works on is not wanted any more.
+    abort: Abort,
 }
 
 impl Utterance {
@@ -75,7 +77,9 @@ impl Utterance {
             Cue::Begin { at } => {
                 self.from.get_or_insert(at);
                 // The caller goes on: the final of that pause, if it is not out yet, is no longer wanted.
-                self.pause = None;
+                if self.pause.take().is_some() {
+                    self.abort.raise();
+                }
             }
             Cue::Sound(pcm) => {
                 let room = samples(limits.length).saturating_sub(self.kept.len());
@@ -84,9 +88,18 @@ impl Utterance {
                     return Err(AsrFault::Busy);
                 }
             }
-            Cue::Pause { at } => self.pause = Some(Pause { at, mark: self.kept.len(), noticed: now }),
+            Cue::Pause { at } => {
+                self.pause = Some(Pause { at, mark: self.kept.len(), noticed: now });
+                // Partial words in the making would hold up the final.
+                self.abort.raise();
+            }
         }
         Ok(())
+    }
+
+    /// The flag for the engine of this utterance.
+    pub fn abort(&self) -> &Abort {
+        &self.abort
     }
 
     /// Whether a caller waits for the words of a pause.
@@ -104,7 +117,9 @@ impl Utterance {
         self.pause.is_none()
     }
 
+    /// What is to be done next; as it is handed out, it is wanted.
     pub fn work(&self) -> EngineWork {
+        self.abort.lower();
         if self.from.is_none() {
             return EngineWork::Rest;
         }
@@ -228,6 +243,25 @@ mod tests {
         let EngineWork::Finish(second) = utterance.work() else { panic!("{:?}", utterance.work()) };
         let answer = utterance.answer(now, second, hypothesis(), "e");
         assert!(matches!(answer, Some(Heard::Final { from: SamplePos(3), to: SamplePos(40), .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn an_engine_is_told_when_the_caller_goes_on_or_pauses_while_it_works() {
+        let (mut utterance, now) = (Utterance::default(), Instant::now());
+        let abort = utterance.abort().clone();
+        for cue in [Cue::Begin { at: SamplePos(3) }, sound(ms(300))] {
+            utterance.cue(now, cue, LIMITS).unwrap();
+        }
+        assert!(matches!(utterance.work(), EngineWork::Feed(_)) && !abort.is_raised());
+        utterance.cue(now, Cue::Pause { at: SamplePos(9) }, LIMITS).unwrap();
+        assert!(abort.is_raised(), "partial words are not wanted any more");
+        fed(&mut utterance);
+        assert!(matches!(utterance.work(), EngineWork::Finish(_)) && !abort.is_raised());
+        utterance.cue(now, sound(ms(20)), LIMITS).unwrap();
+        assert!(!abort.is_raised());
+        utterance.cue(now + ms(500), Cue::Begin { at: SamplePos(20) }, LIMITS).unwrap();
+        assert!(abort.is_raised(), "the final is not wanted any more");
+        assert!(matches!(utterance.work(), EngineWork::Feed(_)) && !abort.is_raised());
     }
 
     #[test]

@@ -19,11 +19,35 @@ const SHORT: usize = 3 * 16_000;
 /// Frames this far below the loudest (−26 dB) are quiet.
 const QUIET_POWER: f64 = 0.0025;
 
-/// Quiet kept around the speech of an utterance, in frames.
+/// Quiet kept around the speech of an utterance, and behind and before each pause in it, in frames.
 const MARGIN: usize = 15;
+/// A sound of fewer frames with quiet around it is a click.
+const CLICK: usize = 6;
 
 fn power(frame: &[i16]) -> f64 {
     frame.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / frame.len() as f64
+}
+
+/// The ranges of speech in `pcm`, each with a margin of quiet on either side; all of it where nothing is louder than the rest.
+/// Longer silence would distort the cepstral mean, and its noise passes for short words ("no", "oh").
+fn pieces(pcm: &[i16], loudest: f64) -> Vec<Range<usize>> {
+    let mut frames: Vec<Range<usize>> = Vec::new();
+    let is_loud = |frame: &[i16]| power(frame) > loudest * QUIET_POWER;
+    for (i, _) in pcm.chunks(FRAME).enumerate().filter(|(_, frame)| is_loud(frame)) {
+        match frames.last_mut() {
+            Some(piece) if i - piece.end <= 2 * MARGIN => piece.end = i + 1,
+            _ => frames.push(i..i + 1),
+        }
+    }
+    if frames.iter().any(|piece| piece.len() >= CLICK) {
+        frames.retain(|piece| piece.len() >= CLICK);
+    }
+    if frames.is_empty() {
+        frames.push(0..pcm.len().div_ceil(FRAME));
+    }
+    let samples =
+        |piece: Range<usize>| piece.start.saturating_sub(MARGIN) * FRAME..((piece.end + MARGIN) * FRAME).min(pcm.len());
+    frames.into_iter().map(samples).collect()
 }
 
 pub struct Utterance {
@@ -80,19 +104,17 @@ impl Utterance {
         self.model.model.rate == ModelRate::Hz16000 && self.band.is_narrow()
     }
 
-    /// The range of speech with a margin of quiet on either side. More silence would distort the cepstral mean.
-    fn spoken(&self) -> Range<usize> {
-        let loud = |frame: &[i16]| power(frame) > self.loudest * QUIET_POWER;
-        let frames = || self.pcm.chunks(FRAME).enumerate().filter(|(_, frame)| loud(frame)).map(|(i, _)| i);
-        let (first, last) =
-            (frames().next().unwrap_or(0), frames().next_back().unwrap_or(usize::MAX / FRAME - MARGIN - 1));
-        first.saturating_sub(MARGIN) * FRAME..((last + 1 + MARGIN) * FRAME).min(self.pcm.len())
+    /// The speech of the utterance, without its pauses, and the sample at which it begins.
+    fn spoken(&self) -> (Vec<i16>, usize) {
+        let pieces = pieces(&self.pcm, self.loudest);
+        let first = pieces.first().map_or(0, |piece| piece.start);
+        (pieces.into_iter().flat_map(|piece| &self.pcm[piece]).copied().collect(), first)
     }
 
-    /// A range of the utterance, prepared for the model.
-    fn prepared(&self, piece: Range<usize>, narrow: bool) -> Vec<i16> {
-        let mut out = Vec::with_capacity(piece.len());
-        prepare(&self.pcm[piece.clone()], piece.start, narrow, &mut out);
+    /// Sound of the utterance, which begins at its sample `from`, prepared for the model.
+    fn prepared(&self, pcm: &[i16], from: usize, narrow: bool) -> Vec<i16> {
+        let mut out = Vec::with_capacity(pcm.len());
+        prepare(pcm, from, narrow, &mut out);
         if self.model.model.rate == ModelRate::Hz8000 { halve(&out) } else { out }
     }
 
@@ -101,7 +123,7 @@ impl Utterance {
         if self.pcm.len() < LEAST {
             return None;
         }
-        let pcm = self.prepared(self.decoded..self.pcm.len(), self.narrow());
+        let pcm = self.prepared(&self.pcm[self.decoded..], self.decoded, self.narrow());
         let model = &self.model.acoustic;
         let decoder = self.partial.get_or_insert_with(|| StreamDecoder::new(model, self.grammar.graph.clone()));
         decoder.push(model, &pcm);
@@ -129,7 +151,8 @@ impl Utterance {
             return NOTHING;
         }
         let narrow = self.narrow();
-        let pcm = self.prepared(self.spoken(), narrow);
+        let (spoken, first) = self.spoken();
+        let pcm = self.prepared(&spoken, first, narrow);
         let Grammar { graph, network, .. } = &*self.grammar;
         let Decoding { text, path, phones } = decoder::decode(&self.model.acoustic, graph, &pcm);
         let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return NOTHING };
@@ -162,5 +185,33 @@ impl Hearing for Utterance {
         let hypothesis = self.decode();
         self.early_final = Some(hypothesis.clone());
         Ok(hypothesis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many frames of speech, and of a quiet line.
+    fn sound(parts: &[(usize, bool)]) -> Vec<i16> {
+        let frame = |loud: bool| (0..FRAME).map(move |i| [1, -1][i % 2] * if loud { 3_000 } else { 20 });
+        parts.iter().flat_map(|&(frames, loud)| (0..frames).flat_map(move |_| frame(loud))).collect()
+    }
+
+    #[test]
+    fn of_a_pause_the_quiet_beside_the_words_is_left_and_a_breath_is_left_whole() {
+        let heard = |parts: &[(usize, bool)]| {
+            let pcm = sound(parts);
+            let loudest = pcm.chunks(FRAME).map(power).fold(0.0, f64::max);
+            pieces(&pcm, loudest).into_iter().map(|piece| (piece.start / FRAME, piece.end / FRAME)).collect::<Vec<_>>()
+        };
+        let (speech, quiet) = (true, false);
+        assert_eq!(heard(&[(40, quiet), (30, speech), (40, quiet)]), [(25, 85)]);
+        assert_eq!(heard(&[(30, speech), (120, quiet), (30, speech), (20, quiet)]), [(0, 45), (135, 195)]);
+        assert_eq!(heard(&[(30, speech), (30, quiet), (30, speech), (5, quiet)]), [(0, 95)], "a breath");
+        assert_eq!(heard(&[(3, speech), (60, quiet), (30, speech)]), [(48, 93)], "a click is no word");
+        assert_eq!(heard(&[(60, quiet), (3, speech), (60, quiet)]), [(45, 78)], "unless there is nothing else");
+        assert_eq!(heard(&[(50, quiet)]), [(0, 50)]);
+        assert_eq!(heard(&[]), [(0, 0)]);
     }
 }

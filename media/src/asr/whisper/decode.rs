@@ -8,6 +8,7 @@ use crate::Language;
 use crate::asr::AsrFault;
 use crate::asr::text::normalise;
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -38,15 +39,20 @@ pub(super) struct FreeText {
 
 impl Engine {
     /// Decodes an utterance whole, on this thread; where a grammar is expected, its sentences are scored on the same sound.
+    /// `aborted` is asked before and after the encoder, and at each step of the decoder.
     ///
     /// # Errors
-    /// [`AsrFault::Engine`] where whisper.cpp fails.
+    /// [`AsrFault::Engine`] where whisper.cpp fails, [`AsrFault::Aborted`] where `aborted` said so.
     pub(super) fn decode(
         &self,
         sound: &[f32],
         language: Language,
         expected: Option<&Grammar>,
+        aborted: &dyn Fn() -> bool,
     ) -> Result<(FreeText, Option<Scored>), AsrFault> {
+        if aborted() {
+            return Err(AsrFault::Aborted);
+        }
         let samples = sound.len().min(LONGEST);
         let mut padded;
         let pcm = if samples < SHORTEST {
@@ -58,7 +64,21 @@ impl Engine {
         };
         let _running = Running::new(&self.running);
         let mut state = self.take_state()?;
-        state.full(parameters(pcm.len(), language), pcm).map_err(|why| AsrFault::Engine(format!("Whisper: {why}")))?;
+        let mut parameters = parameters(pcm.len(), language);
+        // SAFETY: the data is a pointer to `aborted`, as `is_aborted` reads it, and outlives the call of `full`. (The safe setter of
+        // whisper-rs 0.16 calls its closure by a wrong type.)
+        unsafe {
+            parameters.set_abort_callback(Some(is_aborted));
+            parameters.set_abort_callback_user_data((&raw const aborted).cast_mut().cast());
+        }
+        if let Err(why) = state.full(parameters, pcm) {
+            if aborted() {
+                // The next decode begins anew on the same state.
+                self.put_state(state);
+                return Err(AsrFault::Aborted);
+            }
+            return Err(AsrFault::Engine(format!("Whisper: {why}")));
+        }
 
         let text_ends = self.context.token_eot();
         let (mut tokens, mut bytes, mut marks) = (Vec::new(), Vec::new(), Vec::new());
@@ -74,10 +94,23 @@ impl Engine {
             }
         }
         let mut reader = Reader::new(state);
-        let scored = expected.map(|grammar| self.score(&mut reader, grammar)).transpose()?.flatten();
-        self.put_state(reader.into_state());
+        let scored = expected.map(|grammar| self.score(&mut reader, grammar, aborted)).transpose();
+        if !matches!(scored, Err(AsrFault::Engine(_))) {
+            self.put_state(reader.into_state());
+        }
+        let scored = scored?.flatten();
         Ok((judge(&tokens, &bytes, &marks, samples as f32 / HZ as f32), scored))
     }
+}
+
+/// whisper.cpp asks this after the encoder, and after each step of the decoder.
+///
+/// # Safety
+/// `data` points to a `&dyn Fn() -> bool`.
+unsafe extern "C" fn is_aborted(data: *mut c_void) -> bool {
+    // SAFETY: as above.
+    let aborted = unsafe { &*data.cast::<&dyn Fn() -> bool>() };
+    aborted()
 }
 
 /// Counts a decode while it runs.

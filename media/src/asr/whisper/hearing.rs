@@ -5,7 +5,7 @@ use super::parameters::LONGEST;
 use super::score::{self, Scored};
 use super::written_grammar::Grammar;
 use crate::Language;
-use crate::asr::{AsrFault, Hearing, Hypothesis};
+use crate::asr::{Abort, AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -21,12 +21,14 @@ pub(super) struct WhisperUtterance {
     told: Vec<String>,
     /// The last whole decode and the samples it covered.
     whole: Option<(usize, Hypothesis)>,
+    abort: Abort,
 }
 
 impl WhisperUtterance {
     pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Arc<Grammar>>) -> Self {
         let sound = Vec::with_capacity(4 * 16_000);
-        Self { engine, language, expected, sound, looked: 0, last: Vec::new(), told: Vec::new(), whole: None }
+        let (last, told, abort) = (Vec::new(), Vec::new(), Abort::default());
+        Self { engine, language, expected, sound, looked: 0, last, told, whole: None, abort }
     }
 
     /// Enough new sound for partial words, and nothing else to do.
@@ -48,7 +50,11 @@ impl Hearing for WhisperUtterance {
             return Ok(None);
         }
         self.looked = self.sound.len();
-        let (decoded, _) = self.engine.decode(&self.sound, self.language, None)?;
+        let decoded = match self.engine.decode(&self.sound, self.language, None, &|| self.abort.is_raised()) {
+            Ok((decoded, _)) => decoded,
+            Err(AsrFault::Aborted) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
         let words = &decoded.words[..decoded.sure];
         let agreed = self.last.iter().zip(words).take_while(|(before, now)| before == now).count();
         let words: Vec<String> = words.to_vec();
@@ -71,10 +77,15 @@ impl Hearing for WhisperUtterance {
             return Ok(whole.clone());
         }
         let expected = self.expected.as_deref();
-        let (decoded, scored) = self.engine.decode(&self.sound, self.language, expected)?;
+        let aborted = || self.abort.is_raised();
+        let (decoded, scored) = self.engine.decode(&self.sound, self.language, expected, &aborted)?;
         let hypothesis = if expected.is_some() { weigh(decoded, scored) } else { free_text(decoded) };
         self.whole = Some((covered, hypothesis.clone()));
         Ok(hypothesis)
+    }
+
+    fn abort_by(&mut self, abort: &Abort) {
+        self.abort = abort.clone();
     }
 }
 

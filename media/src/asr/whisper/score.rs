@@ -84,6 +84,7 @@ struct Search<'a> {
     candidates: Vec<Candidate>,
     /// Prefixes that were seen and not followed yet.
     deferred: Vec<Prefix>,
+    aborted: &'a dyn Fn() -> bool,
 }
 
 /// The beginning of a text that the grammar allows.
@@ -131,6 +132,9 @@ impl Search<'_> {
 
     /// Notes the sentences that end behind a text, and gives the likeliest continuations.
     fn follow(&mut self, prefix: Prefix, width: usize) -> Result<Vec<Prefix>, AsrFault> {
+        if (self.aborted)() {
+            return Err(AsrFault::Aborted);
+        }
         let next = self.reader.after(self.engine, self.language, &prefix.text)?;
         let mut least = LEAST_LIKELY;
         for sentence in self.written.sentences(&prefix.at) {
@@ -200,8 +204,13 @@ impl Engine {
     /// The likeliest sentence of a grammar in the sound that the reader's state has encoded. `None`: nothing it allows came near.
     ///
     /// # Errors
-    /// [`AsrFault::Engine`] where whisper.cpp fails.
-    pub(super) fn score(&self, reader: &mut Reader, grammar: &Grammar) -> Result<Option<Scored>, AsrFault> {
+    /// [`AsrFault::Engine`] where whisper.cpp fails, [`AsrFault::Aborted`] where `aborted`, which is asked at each step, says so.
+    pub(super) fn score(
+        &self,
+        reader: &mut Reader,
+        grammar: &Grammar,
+        aborted: &dyn Fn() -> bool,
+    ) -> Result<Option<Scored>, AsrFault> {
         let written = WrittenGrammar::new(grammar, &self.vocabulary);
         let mut search = Search {
             engine: self,
@@ -210,6 +219,7 @@ impl Engine {
             written,
             candidates: Vec::new(),
             deferred: Vec::new(),
+            aborted,
         };
         search.run()?;
         tracing::trace!(steps = search.reader.steps, sentences = search.candidates.len(), "a grammar was scored");

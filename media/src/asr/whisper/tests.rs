@@ -217,6 +217,45 @@ fn of_what_a_step_expects_the_sentence_that_was_said_is_scored_highest() {
 }
 
 #[test]
+fn a_decode_ends_at_the_step_at_which_it_is_not_wanted_any_more_and_the_next_is_like_any_other() {
+    let Some(pcm) = say("flite:kal16", "book a room") else { return println!("skipped: no synthesiser") };
+    let engine = &whisper().0;
+    let sound: Vec<f32> = pcm.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+    let grammar = engine.grammar(&"public <t> = book a room | mountain view | yes;".into(), En).unwrap();
+    for expected in [None, Some(&*grammar)] {
+        // How often it is asked in all, and what comes of it.
+        let asked = std::cell::Cell::new(0);
+        let count = |limit: usize| {
+            asked.set(0);
+            engine.decode(&sound, En, expected, &|| {
+                asked.set(asked.get() + 1);
+                asked.get() > limit
+            })
+        };
+        let whole = count(usize::MAX).expect("a decode");
+        let steps = asked.get();
+        assert!(steps >= 5, "before and after the encoder, and at each token: {steps}");
+        for limit in [0, 1, 2, steps / 2, steps - 1] {
+            assert_eq!(count(limit), Err(AsrFault::Aborted), "at step {limit} of {steps}");
+            assert!(asked.get() <= limit + 2, "{} asked, {limit} was the limit", asked.get());
+            assert_eq!(count(usize::MAX), Ok(whole.clone()), "after one that ended at step {limit}");
+        }
+    }
+}
+
+#[test]
+fn an_utterance_that_was_aborted_is_heard_whole_when_it_is_finished_again() {
+    let Some(pcm) = say("flite:rms", "two people") else { return println!("skipped: no synthesiser") };
+    let (mut hearing, abort) = (whisper().open(&ask(En)).unwrap(), crate::asr::Abort::default());
+    hearing.abort_by(&abort);
+    abort.raise();
+    assert!(pcm.chunks(320).all(|chunk| hearing.sound(chunk).unwrap().is_none()), "no partial words");
+    assert_eq!(hearing.finish(), Err(AsrFault::Aborted));
+    abort.lower();
+    assert_eq!(hearing.finish().unwrap().text.as_deref(), Some("two people"));
+}
+
+#[test]
 fn partial_words_wait_while_other_decodes_run() {
     let Some((language, _, pcm)) = said().first() else { return println!("skipped: no synthesiser") };
     let plan = WhisperPlan { partials_up_to: 0, ..WhisperPlan::new(fixture()) };
