@@ -1,7 +1,7 @@
 //! Recognition: sound in, words out. Adapters of engines are folders beside this file; [`fused`] asks two of them.
 mod chain;
 pub mod fused;
-#[cfg(any(feature = "pocketsphinx", feature = "whisper"))]
+#[cfg(any(feature = "pocketsphinx", feature = "whisper", feature = "zipformer"))]
 mod jsgf;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
@@ -9,6 +9,8 @@ mod probe;
 pub mod scripted;
 #[cfg(feature = "whisper")]
 pub mod whisper;
+#[cfg(feature = "zipformer")]
+pub mod zipformer;
 
 pub use chain::Chain;
 pub use probe::PROBE;
