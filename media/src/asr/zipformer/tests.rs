@@ -170,7 +170,8 @@ fn speech_after_a_long_silence_is_heard() {
 
 #[test]
 fn what_the_step_expects_is_sure_and_other_words_are_asked_about() {
-    let engine = load("zipformer", 4);
+    // The greedy search hears the same whatever is favoured.
+    let engine = load("zipformer", 1);
     let hear = |jsgf: Option<&str>| {
         let mut hearing = engine.open(&ask(Language::En, jsgf)).unwrap();
         hearing.keep(&sound(2, 16_123)).unwrap();
@@ -178,12 +179,11 @@ fn what_the_step_expects_is_sure_and_other_words_are_asked_about() {
     };
     let free = hear(None);
     let said = free.text.clone().unwrap();
-    assert!(free.confidence > 0.1, "{free:?}");
+    assert!(free.confidence > 0.5, "{free:?}");
     let grammar = |words: &str| format!("#JSGF V1.0;\ngrammar g;\npublic <turn> = {words};");
     let other = hear(Some(&grammar("yes | no")));
-    assert!(other.confidence <= 0.45 && other.confidence <= free.confidence.max(0.45), "{other:?}");
-    let expected = hear(Some(&grammar(&format!("\"{said}\" | yes"))));
-    assert_eq!(expected.text, Some(said), "favoured, it is heard all the more");
+    assert_eq!(other, Hypothesis { text: Some(said.clone()), confidence: 0.45 });
+    assert_eq!(hear(Some(&grammar(&format!("\"{said}\" | yes")))), free);
     // A grammar that is none is no reason not to listen.
     assert_eq!(hear(Some("public <turn> = ")).text, free.text);
     assert_eq!(engine.open(&ask(Language::Vi, None)).err(), engine.check(&ask(Language::Vi, None)).err());

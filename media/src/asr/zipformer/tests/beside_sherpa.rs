@@ -82,8 +82,13 @@ fn hold(text: &str, model: &str) -> Held {
     held
 }
 
+/// Where two sequences of a beam are equally likely but for the rounding of floats, another one may be followed: one line in ten may
+/// have such a place.
 fn is_same(held: &Held) -> bool {
-    held.tokens > 300 && held.errors == 0 && held.worst < 0.01
+    held.tokens > 300
+        && held.errors * 200 <= held.tokens
+        && held.lines_equal * 10 >= held.lines * 9
+        && held.worst < 0.01
 }
 
 /// Dynamic int8 rounds what a graph computes to 256 steps, and another order of additions rounds otherwise now and then; each of these
