@@ -295,9 +295,9 @@ fn judged(dir: &Path, root: &Path, voices: &[Voice], (seeds, only, half): (u64, 
         }
         if scenario.curve && (flag("--points") || !(quick || flag("--ours"))) {
             // The default costs 12 ms.
-            for price in [0.5, 1.0, 2.0, 3.0, 5.0, 25.0, 50.0] {
-                let plan = JitterPlan { delay_per_loss: MS.mul_f32(price), ..default.clone() };
-                setups.push((format!("at {price} ms per percent"), plan, Method::Ours));
+            for cost in [0.5, 1.0, 2.0, 3.0, 5.0, 25.0, 50.0] {
+                let plan = JitterPlan { delay_per_loss: MS.mul_f32(cost), ..default.clone() };
+                setups.push((format!("at {cost} ms per percent"), plan, Method::Ours));
             }
         }
         if let Some(fixed) = option("--fixed") {

@@ -36,8 +36,8 @@ impl Loaded {
 /// What one language is heard and spoken with.
 struct LanguageEngines {
     language: Language,
-    ears: Arc<asr::Chain>,
-    voices: Arc<tts::Chain>,
+    ears: Arc<asr::RecogniserChain>,
+    voices: Arc<tts::VoiceChain>,
     /// Each keeps what it has said: the first is warmed with what bots are known to say.
     caches: Vec<Arc<Cache>>,
     standby: Arc<Standby>,
@@ -82,8 +82,8 @@ impl Engines {
     pub fn of(vad: vad::Models, ears: Vec<Arc<dyn asr::Recogniser>>, voices: Vec<Arc<dyn tts::Synthesiser>>) -> Self {
         let engines = |language| LanguageEngines {
             language,
-            ears: Arc::new(asr::Chain::new(ears.clone())),
-            voices: Arc::new(tts::Chain::new(voices.clone())),
+            ears: Arc::new(asr::RecogniserChain::new(ears.clone())),
+            voices: Arc::new(tts::VoiceChain::new(voices.clone())),
             caches: voices.iter().map(|voice| Arc::new(Cache::new(voice.clone(), CACHE))).collect(),
             standby: Arc::default(),
             about: Vec::new(),
@@ -98,11 +98,11 @@ impl Engines {
         self.languages.iter().find(|engines| engines.language == language).unwrap_or(&self.languages[0])
     }
 
-    pub fn ears(&self, language: Language) -> Arc<asr::Chain> {
+    pub fn ears(&self, language: Language) -> Arc<asr::RecogniserChain> {
         self.of_language(language).ears.clone()
     }
 
-    pub fn voices(&self, language: Language) -> Arc<tts::Chain> {
+    pub fn voices(&self, language: Language) -> Arc<tts::VoiceChain> {
         self.of_language(language).voices.clone()
     }
 
@@ -271,8 +271,8 @@ impl LanguageEngines {
         Self {
             language,
             has_ears: !ears.is_empty(),
-            ears: Arc::new(asr::Chain::new(ears)),
-            voices: Arc::new(tts::Chain::new(voices)),
+            ears: Arc::new(asr::RecogniserChain::new(ears)),
+            voices: Arc::new(tts::VoiceChain::new(voices)),
             caches,
             standby: Arc::default(),
             about,

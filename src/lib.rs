@@ -1,6 +1,7 @@
 //! switchboard: a server of voice bots. `call` joins line, sound and words; the rest serves the people around a call.
 
 pub mod api;
+mod atomic_file;
 pub mod bots;
 pub mod call;
 pub mod chat;

@@ -3,7 +3,7 @@ use crate::config::{self, Config, Trunk};
 use crate::plans::credentials;
 use std::time::Duration;
 use telephony::Called;
-use telephony::sip::{Carrier, Dial, carrier, is_address};
+use telephony::sip::{Dial, SipTransport, is_address, transport};
 
 /// Why a destination cannot be dialled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,14 +61,14 @@ fn through(
     from: Option<&str>,
     timeout: Duration,
 ) -> Result<Dial, Fault> {
-    let asked = carrier(&to).map_err(|_| Fault::Address("its transport is not spoken: udp and tcp are"))?;
-    let mut dial = Dial { carrier: asked.unwrap_or_default(), to, timeout, ..Dial::default() };
+    let asked = transport(&to).map_err(|_| Fault::Address("its transport is not spoken: udp and tcp are"))?;
+    let mut dial = Dial { transport: asked.unwrap_or_default(), to, timeout, ..Dial::default() };
     if let Some((trunk, register)) = trunk {
         let password = register.password().map_err(|_| Fault::Destination("the trunk's password cannot be read"))?;
         dial.credentials = Some(credentials(&register.user, &password));
         dial.outbound_proxy = trunk.outbound_proxy.clone();
         if trunk.transport == config::Transport::Tcp {
-            dial.carrier = Carrier::Tcp;
+            dial.transport = SipTransport::Tcp;
         }
         let user = from.unwrap_or(&register.user);
         dial.from = Some(telephony::Party::new(user, host(&register.server)));
@@ -96,12 +96,12 @@ mod tests {
         )
         .unwrap();
         let number = dial(&config, "0912345678", None).unwrap();
-        assert_eq!((number.to.as_str(), number.carrier), ("sip:0912345678@p.example:5070", Carrier::Tcp));
+        assert_eq!((number.to.as_str(), number.transport), ("sip:0912345678@p.example:5070", SipTransport::Tcp));
         assert!(number.credentials.is_some_and(|c| c.user == "me" && c.password == "secret"));
         let there = dial(&config, "sip:x@p.example:5070;transport=tcp", None).unwrap();
         assert!(there.credentials.is_some());
         let elsewhere = dial(&config, "sip:x@other.example", None).unwrap();
-        assert!(elsewhere.credentials.is_none() && elsewhere.carrier == Carrier::Udp);
+        assert!(elsewhere.credentials.is_none() && elsewhere.transport == SipTransport::Udp);
         for number in ["tel:+84-24-1234-5678", "TEL:+842412345678;ext=1", "+842412345678"] {
             assert_eq!(dial(&config, number, None).unwrap().to, "sip:+842412345678@p.example:5070", "{number}");
         }

@@ -1,7 +1,7 @@
 //! What the configuration means to each part: their plans.
 use crate::config::{self, Config, Trunk};
-use crate::security::{Origin, Secret};
-use crate::widget::{Own, PageAccessPlan, Relay};
+use crate::security::{Secret, WebOrigin};
+use crate::widget::{OwnPageClients, PageAccessPlan, Relay};
 use anyhow::anyhow;
 use media::Rate;
 use media::codec::OpusPlan;
@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use telephony::address::Network;
 use telephony::rtp::{Latching, PortsPlan, RtpAddress};
 use telephony::sdp::{Prefs, Security};
-use telephony::sip::{Carrier, Credentials, Limits, Phone, Registration, ReplyPort, SipPlan};
+use telephony::sip::{Credentials, Limits, Phone, Registration, ReplyPort, SipPlan, SipTransport};
 use telephony::webrtc::{Ice, WebRtcPlan};
 
 pub fn engine(config: &Config) -> EnginePlan {
@@ -79,11 +79,11 @@ pub fn rtc(config: &Config) -> WebRtcPlan {
 }
 
 /// `own`: what this server's own pages are called, and from where they count.
-pub fn page_access(config: &Config, own: Vec<(Origin, Own)>) -> anyhow::Result<PageAccessPlan> {
+pub fn page_access(config: &Config, own: Vec<(WebOrigin, OwnPageClients)>) -> anyhow::Result<PageAccessPlan> {
     let (widget, rtc) = (&config.widget, &config.rtc);
     Ok(PageAccessPlan {
         enabled: widget.enabled,
-        origins: widget.origins.iter().filter_map(|origin| Origin::parse(origin)).collect(),
+        origins: widget.origins.iter().filter_map(|origin| WebOrigin::parse(origin)).collect(),
         own,
         public: widget.public.clone(),
         ttl: widget.token_ttl_s.into(),
@@ -176,9 +176,9 @@ fn registration(trunk: &Trunk, register: &config::Register) -> anyhow::Result<Re
         user: register.user.clone(),
         credentials: credentials(&register.user, &password),
         expires: register.expires_s.into(),
-        carrier: match trunk.transport {
-            config::Transport::Udp => Carrier::Udp,
-            config::Transport::Tcp => Carrier::Tcp,
+        transport: match trunk.transport {
+            config::Transport::Udp => SipTransport::Udp,
+            config::Transport::Tcp => SipTransport::Tcp,
         },
         outbound_proxy: trunk.outbound_proxy.clone(),
     })

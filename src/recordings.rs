@@ -15,11 +15,11 @@ const PIECE: usize = 64 * 1024;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    order: Order,
+    command: Command,
 }
 
 #[derive(clap::Subcommand)]
-enum Order {
+enum Command {
     /// Write a call's recording into a file, decrypted with the key that the configuration names.
     Export {
         /// The call, or the path of a recording.
@@ -32,7 +32,7 @@ enum Order {
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Order::Export { call, file, config } = args.order;
+    let Command::Export { call, file, config } = args.command;
     let config = Config::load(Some(&config))?;
     if export(&config.store, &call, &file)? {
         return Ok(ExitCode::SUCCESS);

@@ -8,10 +8,10 @@ use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
-use crate::security::Origin;
+use crate::security::WebOrigin;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
-use crate::widget::{Own, PageAccess};
+use crate::widget::{OwnPageClients, PageAccess};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
 use media::engine::Engine;
@@ -95,14 +95,16 @@ fn own_address() -> Option<IpAddr> {
 }
 
 /// What pages of this server's own are called: on loopback for browsers of this machine, else by the address it listens on.
-fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
+fn own_origins(config: &Config) -> Vec<(WebOrigin, OwnPageClients)> {
     let Some(at) = config.http.listen else { return Vec::new() };
     let named = |host: String, own| {
-        let origins = ["http", "https"].map(|scheme| Origin::parse(&format!("{scheme}://{host}:{}", at.port())));
+        let origins = ["http", "https"].map(|scheme| WebOrigin::parse(&format!("{scheme}://{host}:{}", at.port())));
         origins.into_iter().flatten().map(move |origin| (origin, own)).collect::<Vec<_>>()
     };
-    let mut all: Vec<_> =
-        ["127.0.0.1", "localhost", "[::1]"].into_iter().flat_map(|host| named(host.into(), Own::Machine)).collect();
+    let mut all: Vec<_> = ["127.0.0.1", "localhost", "[::1]"]
+        .into_iter()
+        .flat_map(|host| named(host.into(), OwnPageClients::Local))
+        .collect();
     // A server on all addresses is called by the one it advertises, which --lan sets.
     // Where the internet reaches it, its operator names the origins that may call.
     let open = if at.ip().is_unspecified() {
@@ -111,7 +113,7 @@ fn own_origins(config: &Config) -> Vec<(Origin, Own)> {
         Some(at.ip())
     };
     if let Some(ip) = open.filter(|ip| !ip.is_loopback()) {
-        all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), Own::Network));
+        all.extend(named(SocketAddr::new(ip, 0).to_string().trim_end_matches(":0").to_owned(), OwnPageClients::Any));
     }
     all
 }

@@ -6,7 +6,7 @@ use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
 use crate::model::thought::Thought;
 use crate::say::written::Written;
-use crate::turn::{Act, Floor, Turn, TurnPlan, Weight, Words};
+use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use entry::{Entry, Pressed};
 use readings::Readings;
 use std::collections::VecDeque;
@@ -142,8 +142,8 @@ impl Conversation {
             Input::SpeechStopped { ago, spoke } if self.hears() => self.turn.stopped(now, ago, spoke),
             Input::Words { text, confidence, is_final } if self.hears() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
-                let weight = text.as_deref().map_or(Weight::Part, |text| self.brain.weigh(text));
-                self.turn.words(now, Words { text, confidence, is_final, weight });
+                let kind = text.as_deref().map_or(AnswerKind::Part, |text| self.brain.answer_kind(text));
+                self.turn.words(now, Words { text, confidence, is_final, kind });
             }
             Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),

@@ -16,7 +16,7 @@ pub use act::{Act, Floor, TurnTimer};
 pub use plan::TurnPlan;
 pub(crate) use plan::{millis, within};
 use speech::Speech;
-pub use words::{Weight, Words};
+pub use words::{AnswerKind, Words};
 
 /// A report that the voice stopped counts as no older than this: a gate needs 200 ms, and a tick brings the report.
 const MAX_REPORT_AGE: Duration = Duration::from_millis(400);

@@ -14,7 +14,7 @@ use media::packet::{Packet, Rtp};
 use media::playout::Playout;
 use media::resample::Resampler;
 use media::room::{BotMode, Input, Room, Seat};
-use media::stretch::{self, Care};
+use media::stretch::{self, Urgency};
 use media::tts::{Sound, UtteranceId};
 use media::vad::{WINDOW, earshot};
 use media::{Bytes, Rate};
@@ -136,9 +136,9 @@ fn stage_stretch(pcm: &[i16], frames: usize) {
         sound.clear();
         sound.extend_from_slice(&ticks[160..]);
         if n % 2 == 0 {
-            black_box(stretch::shrink(&mut sound, 160, 160, Rate::Hz8000, 30.0, Care::Gentle));
+            black_box(stretch::shrink(&mut sound, 160, 160, Rate::Hz8000, 30.0, Urgency::Low));
         } else {
-            black_box(stretch::grow(&ticks[..160], &mut sound, Rate::Hz8000, 30.0, Care::Gentle));
+            black_box(stretch::grow(&ticks[..160], &mut sound, Rate::Hz8000, 30.0, Urgency::Low));
         }
     }
 }

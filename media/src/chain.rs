@@ -109,9 +109,9 @@ mod tests {
     use crate::health::FIRST_REST;
 
     /// An engine that does jobs from its number on.
-    struct From(u32, &'static str);
+    struct JobsFrom(u32, &'static str);
 
-    impl ChainEngine for From {
+    impl ChainEngine for JobsFrom {
         type Job = u32;
         fn name(&self) -> &'static str {
             self.1
@@ -121,11 +121,11 @@ mod tests {
         }
     }
 
-    fn chain() -> Arc<Chain<From>> {
-        Arc::new(Chain::new(vec![Arc::new(From(5, "first")), Arc::new(From(0, "second"))]))
+    fn chain() -> Arc<Chain<JobsFrom>> {
+        Arc::new(Chain::new(vec![Arc::new(JobsFrom(5, "first")), Arc::new(JobsFrom(0, "second"))]))
     }
 
-    fn picked(chain: &Chain<From>, job: u32, tried: u32) -> Option<&'static str> {
+    fn picked(chain: &Chain<JobsFrom>, job: u32, tried: u32) -> Option<&'static str> {
         chain.pick(&job, tried).map(|(_, engine)| engine.name())
     }
 
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn engines_past_the_capacity_are_not_used() {
-        let many = (0..40).map(|n| Arc::new(From(if n < 32 { 9 } else { 0 }, "one"))).collect();
+        let many = (0..40).map(|n| Arc::new(JobsFrom(if n < 32 { 9 } else { 0 }, "one"))).collect();
         let chain = Chain::new(many);
         assert_eq!((picked(&chain, 3, 0), picked(&chain, 9, u32::MAX)), (None, None));
     }

@@ -24,7 +24,7 @@ use crate::room::Room;
 use crate::vad;
 use ears::{Batch, Ears, Verdicts};
 use ring::rand::{SecureRandom, SystemRandom};
-use slot::{Part, Slot};
+use slot::{Slot, Step};
 use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -293,15 +293,15 @@ impl Driver {
         let (batch, counters) = (&mut self.batch, &self.counters);
         (batch.tick, batch.late) = (tick, 0);
         for slots in self.slots.chunks_mut(ROOMS_TOGETHER) {
-            for part in [Part::Take, Part::Tick, Part::Give] {
+            for step in [Step::ReadInputs, Step::Tick, Step::WriteOutputs] {
                 for slot in slots.iter_mut().filter(|slot| !slot.over) {
-                    match catch_unwind(AssertUnwindSafe(|| slot.turn(part, (scheduled, woken), batch, counters))) {
+                    match catch_unwind(AssertUnwindSafe(|| slot.turn(step, (scheduled, woken), batch, counters))) {
                         Ok(Turn::Goes) => continue,
                         Ok(Turn::Over) => close(slot, scheduled, counters),
                         Err(_) => {
                             counters.broken_rooms.fetch_add(1, Ordering::Relaxed);
                             tracing::error!(room = slot.id, "a room panicked and is taken out; the others go on");
-                            slot.farewell(counters);
+                            slot.tell_closed(counters);
                         }
                     }
                     slot.over = true;
@@ -354,7 +354,7 @@ fn close(slot: &mut Slot, now: Instant, counters: &Counters) {
     if catch_unwind(AssertUnwindSafe(|| slot.close(now, counters))).is_err() {
         counters.broken_rooms.fetch_add(1, Ordering::Relaxed);
     }
-    slot.farewell(counters);
+    slot.tell_closed(counters);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::conceal::{Conceal, Fade};
 use crate::frame::{Frame, Origin};
 use crate::jitter::{Content, Jitter, JitterPlan, Pace, Play};
 use crate::packet::Rtp;
-use crate::stretch::{self, Care};
+use crate::stretch::{self, Urgency};
 use crate::{Rate, SamplePos};
 use ear_stream::EarStream;
 pub use ear_stream::ForEar;
@@ -238,10 +238,10 @@ impl Ingress {
         let tick = self.rate.per_tick();
         let pace = self.jitter.pace(self.units(self.pcm.len() - tick));
         let quiet = self.conceal.floor() * 3.0;
-        let care = |urgent| if urgent { Care::Urgent } else { Care::Gentle };
+        let urgency = |urgent| if urgent { Urgency::High } else { Urgency::Low };
         let change = match pace {
             Pace::Keep => return,
-            Pace::Grow { urgent } => stretch::grow(&self.past, &mut self.pcm, self.rate, quiet, care(urgent)) as i64,
+            Pace::Grow { urgent } => stretch::grow(&self.past, &mut self.pcm, self.rate, quiet, urgency(urgent)) as i64,
             Pace::Shrink { limit, urgent } => {
                 let limit = self.samples(limit);
                 // Removing a period takes two of them, and a whole tick must remain.
@@ -252,7 +252,7 @@ impl Ingress {
                     self.decode(codec, &payload, skip, mute.mutes(timestamp, codec.duration(&payload)));
                     self.arrived = Some(arrived);
                 }
-                -(stretch::shrink(&mut self.pcm, tick, limit, self.rate, quiet, care(urgent)) as i64)
+                -(stretch::shrink(&mut self.pcm, tick, limit, self.rate, quiet, urgency(urgent)) as i64)
             }
         };
         if change != 0 {

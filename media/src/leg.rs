@@ -27,7 +27,7 @@ pub enum BotMode {
 }
 
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum LegInput {
     Packet(Packet),
     /// The line was negotiated anew.
     Configure(LegPlan),
@@ -43,7 +43,7 @@ pub enum Input {
 }
 
 #[derive(Clone, Debug)]
-pub enum Output {
+pub enum LegOutput {
     Send(Packet),
     Key {
         key: char,
@@ -92,7 +92,7 @@ pub struct Leg {
     remote: (Option<f32>, Option<Duration>, Option<Duration>),
     stats_at: Instant,
     bursts: Bursts,
-    out: VecDeque<Output>,
+    out: VecDeque<LegOutput>,
 }
 
 impl Leg {
@@ -125,30 +125,30 @@ impl Leg {
         &self.plan
     }
 
-    pub fn handle(&mut self, now: Instant, input: Input) {
+    pub fn handle(&mut self, now: Instant, input: LegInput) {
         match input {
-            Input::Packet(Packet::Rtp(packet)) => self.rtp(now, packet),
-            Input::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
-            Input::Configure(plan) => self.configure(now, plan),
-            Input::Keys(keys) => self.egress.keys(&keys),
-            Input::Sound(sound) if self.bot != BotMode::Speaks => self.playout.refuse(now, sound.utterance),
-            Input::Sound(sound) => self.playout.push(sound),
-            Input::Bot(bot) => {
+            LegInput::Packet(Packet::Rtp(packet)) => self.rtp(now, packet),
+            LegInput::Packet(Packet::Rtcp(packet)) => self.rtcp(&packet),
+            LegInput::Configure(plan) => self.configure(now, plan),
+            LegInput::Keys(keys) => self.egress.keys(&keys),
+            LegInput::Sound(sound) if self.bot != BotMode::Speaks => self.playout.refuse(now, sound.utterance),
+            LegInput::Sound(sound) => self.playout.push(sound),
+            LegInput::Bot(bot) => {
                 self.bot = bot;
                 if bot != BotMode::Speaks {
                     self.playout.cut_all(now);
                 }
             }
-            Input::Gain(gain) => {
+            LegInput::Gain(gain) => {
                 self.talking = false;
                 self.playout.gain(gain);
             }
-            Input::Hush(floor) => self.playout.hush(now, floor),
-            Input::Edge(Edge::Start { .. }) => {
+            LegInput::Hush(floor) => self.playout.hush(now, floor),
+            LegInput::Edge(Edge::Start { .. }) => {
                 self.talking = true;
                 self.duck();
             }
-            Input::Edge(Edge::End { .. }) | Input::EarClosed => {
+            LegInput::Edge(Edge::End { .. }) | LegInput::EarClosed => {
                 if std::mem::take(&mut self.talking) && self.playout.gain_now() == Gain::Duck {
                     self.playout.gain(Gain::Full);
                 }
@@ -157,7 +157,7 @@ impl Leg {
         self.news();
     }
 
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<LegOutput> {
         let output = self.out.pop_front();
         if output.is_none() {
             // The next push goes to the start of the buffer, which is likely cached.
@@ -186,13 +186,13 @@ impl Leg {
         }
         self.last_rtp = now;
         if std::mem::take(&mut self.silent) {
-            self.out.push_back(Output::Sounding);
+            self.out.push_back(LegOutput::Sounding);
         }
         let clocks = Clocks { sound: self.receives.clock(), events: self.event_clock(packet.payload_type) };
         if content == Content::Event
             && let Some(key) = self.keys.push(&packet, clocks)
         {
-            self.out.push_back(Output::Key { key, at: packet.arrived });
+            self.out.push_back(LegOutput::Key { key, at: packet.arrived });
         }
         self.ingress.push(packet, content);
     }
@@ -255,7 +255,7 @@ impl Leg {
             self.ingress.reset();
             self.last_rtp = now;
             if std::mem::take(&mut self.silent) {
-                self.out.push_back(Output::Sounding);
+                self.out.push_back(LegOutput::Sounding);
             }
         }
         if plan.telephone_event != self.plan.telephone_event {
@@ -278,7 +278,7 @@ impl Leg {
 
     fn news(&mut self) {
         while let Some(played) = self.playout.poll() {
-            self.out.push_back(Output::Played(played));
+            self.out.push_back(LegOutput::Played(played));
         }
     }
 
@@ -311,7 +311,7 @@ impl Leg {
         if self.plan.telephone_event.is_none()
             && let Some(key) = self.tones.hear(frame)
         {
-            self.out.push_back(Output::Key { key, at: frame.arrived.unwrap_or(now) });
+            self.out.push_back(LegOutput::Key { key, at: frame.arrived.unwrap_or(now) });
         }
     }
 
@@ -345,21 +345,21 @@ impl Leg {
     /// Second half of a tick: sends `frame` and, when due, an RTCP report; reports timeouts and statistics.
     pub fn send(&mut self, now: Instant, tick: u64, frame: &mut Frame) {
         let out = &mut self.out;
-        self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(Output::Send(packet)));
+        self.egress.tick(now, tick, frame.pcm_mut(), &mut |packet| out.push_back(LegOutput::Send(packet)));
         if self.egress.due(now) {
             let report = self.ingress.jitter().report();
             let report = self.egress.report(tick, report);
-            self.out.push_back(Output::Send(Packet::Rtcp(report)));
+            self.out.push_back(LegOutput::Send(Packet::Rtcp(report)));
         }
         let timeout = self.last_rtp + self.rules.rtp_timeout;
         if self.plan.direction.receives() && !self.silent && now >= timeout {
             self.silent = true;
-            self.out.push_back(Output::Silent { since: self.last_rtp });
+            self.out.push_back(LegOutput::Silent { since: self.last_rtp });
         }
         if now >= self.stats_at {
             self.stats_at = now + self.rules.stats;
             let stats = self.stats(now);
-            self.out.push_back(Output::Stats(stats.into()));
+            self.out.push_back(LegOutput::Stats(stats.into()));
         }
     }
 
@@ -368,8 +368,8 @@ impl Leg {
         self.playout.hush(now, UtteranceId(u64::MAX));
         self.news();
         let stats = self.stats(now);
-        self.out.push_back(Output::Stats(stats.into()));
-        self.out.push_back(Output::Send(Packet::Rtcp(self.egress.goodbye())));
+        self.out.push_back(LegOutput::Stats(stats.into()));
+        self.out.push_back(LegOutput::Send(Packet::Rtcp(self.egress.goodbye())));
     }
 
     pub fn stats(&mut self, now: Instant) -> LegStats {

@@ -57,7 +57,7 @@ impl Pool {
     pub fn listen(
         &self,
         call: u64,
-        engines: Arc<asr::Chain>,
+        engines: Arc<asr::RecogniserChain>,
         ask: Ask,
         out: mpsc::Sender<Heard>,
     ) -> Result<Listener, asr::AsrFault> {
@@ -72,7 +72,7 @@ impl Pool {
     pub fn speaker(
         &self,
         call: u64,
-        engines: Arc<tts::Chain>,
+        engines: Arc<tts::VoiceChain>,
         voice: Voice,
         sink: Box<dyn tts::Sink>,
         out: mpsc::Sender<Spoken>,

@@ -66,7 +66,7 @@ pub struct RecordPlan {
 
 /// Who pauses a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asker {
+pub enum PausedBy {
     /// The bot, while it asks for a secret.
     Bot = 1,
     /// A person, by the API.
@@ -104,12 +104,12 @@ impl Recorder {
         Ok((Self { state }, Box::new(tap)))
     }
 
-    /// Pauses or resumes the recording from the next tick on. While any asker has it paused, silence is recorded on both sides.
-    pub fn pause(&self, asker: Asker, paused: bool) {
+    /// Pauses or resumes the recording from the next tick on. While anyone has it paused, silence is recorded on both sides.
+    pub fn pause(&self, by: PausedBy, paused: bool) {
         if paused {
-            self.state.paused.fetch_or(asker as u8, Ordering::Relaxed);
+            self.state.paused.fetch_or(by as u8, Ordering::Relaxed);
         } else {
-            self.state.paused.fetch_and(!(asker as u8), Ordering::Relaxed);
+            self.state.paused.fetch_and(!(by as u8), Ordering::Relaxed);
         }
     }
 

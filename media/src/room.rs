@@ -5,7 +5,7 @@ use crate::hears::{Modes, Supervision};
 use crate::ingress::ForEar;
 use crate::keys::Keys;
 pub use crate::leg::BotMode;
-use crate::leg::{self, Leg, LegPlan, LineRules};
+use crate::leg::{Leg, LegInput, LegOutput, LegPlan, LineRules};
 use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
@@ -30,7 +30,7 @@ pub enum Input {
     Supervise(Seat, Supervision),
     /// Sets what the bot does. A bridge is two parties and a resting bot. The bot also rests while a supervisor has taken over.
     Bot(BotMode),
-    Leg(Seat, leg::Input),
+    Leg(Seat, LegInput),
     /// Sets the tap of seat 0, in place of an earlier one.
     Tap(Box<dyn Tap>),
     /// A tick of 20 ms. Ticks may be late or missing: their number follows from the time.
@@ -139,7 +139,7 @@ impl Room {
             Input::Join { seat, plan, seed } => {
                 self.leave(now, seat);
                 let mut leg = Leg::new(now, plan, self.rules.clone(), seed);
-                leg.handle(now, leg::Input::Bot(self.bot()));
+                leg.handle(now, LegInput::Bot(self.bot()));
                 self.set_ear(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
@@ -159,7 +159,7 @@ impl Room {
             }
             Input::Leg(seat, input) => {
                 if let Some(Some(leg)) = self.legs.get_mut(usize::from(seat.0)) {
-                    let edge = if let leg::Input::Edge(edge) = &input { Some(*edge) } else { None };
+                    let edge = if let LegInput::Edge(edge) = &input { Some(*edge) } else { None };
                     leg.handle(now, input);
                     if let Some(edge) = edge {
                         self.out.push_back(Output::Event(Event::Edge { seat, edge }));
@@ -182,7 +182,7 @@ impl Room {
         let bot = self.bot();
         for seat in self.taken.iter() {
             if let Some(leg) = &mut self.legs[usize::from(seat.0)] {
-                leg.handle(now, leg::Input::Bot(bot));
+                leg.handle(now, LegInput::Bot(bot));
                 self.drain(seat);
             }
         }
@@ -265,12 +265,12 @@ impl Room {
         let Some(Some(leg)) = self.legs.get_mut(usize::from(seat.0)) else { return };
         while let Some(output) = leg.poll() {
             self.out.push_back(match output {
-                leg::Output::Send(packet) => Output::Send { seat, packet },
-                leg::Output::Key { key, at } => Output::Event(Event::Key { seat, key, at }),
-                leg::Output::Played(played) => Output::Event(Event::Played { seat, played }),
-                leg::Output::Silent { since } => Output::Event(Event::Silent { seat, since }),
-                leg::Output::Sounding => Output::Event(Event::Sounding { seat }),
-                leg::Output::Stats(stats) => Output::Event(Event::Stats { seat, stats }),
+                LegOutput::Send(packet) => Output::Send { seat, packet },
+                LegOutput::Key { key, at } => Output::Event(Event::Key { seat, key, at }),
+                LegOutput::Played(played) => Output::Event(Event::Played { seat, played }),
+                LegOutput::Silent { since } => Output::Event(Event::Silent { seat, since }),
+                LegOutput::Sounding => Output::Event(Event::Sounding { seat }),
+                LegOutput::Stats(stats) => Output::Event(Event::Stats { seat, stats }),
             });
         }
     }
@@ -428,22 +428,22 @@ impl Sounds {
 /// Shorthand for drivers and tests.
 impl Input {
     pub fn sound(seat: Seat, sound: Sound) -> Self {
-        Self::Leg(seat, leg::Input::Sound(sound))
+        Self::Leg(seat, LegInput::Sound(sound))
     }
     pub fn gain(seat: Seat, gain: Gain) -> Self {
-        Self::Leg(seat, leg::Input::Gain(gain))
+        Self::Leg(seat, LegInput::Gain(gain))
     }
     pub fn hush(seat: Seat, floor: UtteranceId) -> Self {
-        Self::Leg(seat, leg::Input::Hush(floor))
+        Self::Leg(seat, LegInput::Hush(floor))
     }
     pub fn keys(seat: Seat, keys: Keys) -> Self {
-        Self::Leg(seat, leg::Input::Keys(keys))
+        Self::Leg(seat, LegInput::Keys(keys))
     }
     pub fn packet(seat: Seat, packet: Packet) -> Self {
-        Self::Leg(seat, leg::Input::Packet(packet))
+        Self::Leg(seat, LegInput::Packet(packet))
     }
     pub fn edge(seat: Seat, edge: Edge) -> Self {
-        Self::Leg(seat, leg::Input::Edge(edge))
+        Self::Leg(seat, LegInput::Edge(edge))
     }
 }
 

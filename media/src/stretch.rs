@@ -81,25 +81,25 @@ pub fn period(history: &[i16], rate: Rate) -> Period {
 
 /// How willing a change is to be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Care {
+pub enum Urgency {
     /// Only where nobody hears it: in clear periods and in quiet.
-    Gentle,
+    Low,
     /// The delay is far off: take what is there.
-    Urgent,
+    High,
 }
 
-impl Care {
+impl Urgency {
     const fn likeness(self) -> f32 {
         match self {
-            Self::Gentle => 0.75,
-            Self::Urgent => 0.2,
+            Self::Low => 0.75,
+            Self::High => 0.2,
         }
     }
 }
 
 /// Makes sound longer by one period, at the front of `pcm`: fades from it into the period before, so that it is heard twice.
 /// `past` is what was heard just before. Returns the samples gained.
-pub fn grow(past: &[i16], pcm: &mut Vec<i16>, rate: Rate, quiet: f32, care: Care) -> usize {
+pub fn grow(past: &[i16], pcm: &mut Vec<i16>, rate: Rate, quiet: f32, urgency: Urgency) -> usize {
     let most = longest(rate).min(past.len()).min(pcm.len());
     if most <= shortest(rate) {
         return 0;
@@ -109,7 +109,7 @@ pub fn grow(past: &[i16], pcm: &mut Vec<i16>, rate: Rate, quiet: f32, care: Care
     } else {
         search(shortest(rate)..=most, rate, |lag| (&pcm[..lag], &past[past.len() - lag..]))
     };
-    if period.likeness < care.likeness() {
+    if period.likeness < urgency.likeness() {
         return 0;
     }
     let n = period.samples;
@@ -120,7 +120,7 @@ pub fn grow(past: &[i16], pcm: &mut Vec<i16>, rate: Rate, quiet: f32, care: Care
 
 /// Makes sound shorter by one period, at the front of `pcm`, if at least `keep` samples remain and no more than `most` go.
 /// Returns the samples lost.
-pub fn shrink(pcm: &mut Vec<i16>, keep: usize, most: usize, rate: Rate, quiet: f32, care: Care) -> usize {
+pub fn shrink(pcm: &mut Vec<i16>, keep: usize, most: usize, rate: Rate, quiet: f32, urgency: Urgency) -> usize {
     let most = longest(rate).min(most).min(pcm.len() / 2).min(pcm.len().saturating_sub(keep));
     if most <= shortest(rate) {
         return 0;
@@ -130,7 +130,7 @@ pub fn shrink(pcm: &mut Vec<i16>, keep: usize, most: usize, rate: Rate, quiet: f
     } else {
         search(shortest(rate)..=most, rate, |lag| (&pcm[..lag], &pcm[lag..2 * lag]))
     };
-    if period.likeness < care.likeness() {
+    if period.likeness < urgency.likeness() {
         return 0;
     }
     let n = period.samples;
@@ -172,12 +172,12 @@ mod tests {
         let tone = sine(180.0, Rate::Hz8000, 640, 8000);
         let clean = steepest(&tone);
         let (past, mut pcm) = (tone[..160].to_vec(), tone[160..].to_vec());
-        let gained = grow(&past, &mut pcm, Rate::Hz8000, 20.0, Care::Gentle);
+        let gained = grow(&past, &mut pcm, Rate::Hz8000, 20.0, Urgency::Low);
         assert!(gained > 0 && pcm.len() == 480 + gained);
         let joined: Vec<i16> = past.iter().chain(&pcm).copied().collect();
         assert!(steepest(&joined) < clean + clean / 4);
         let mut pcm = tone[160..].to_vec();
-        let lost = shrink(&mut pcm, 160, 1000, Rate::Hz8000, 20.0, Care::Gentle);
+        let lost = shrink(&mut pcm, 160, 1000, Rate::Hz8000, 20.0, Urgency::Low);
         assert!(lost > 0 && pcm.len() == 480 - lost);
         let joined: Vec<i16> = past.iter().chain(&pcm).copied().collect();
         assert!(steepest(&joined) < clean + clean / 4);
@@ -187,7 +187,7 @@ mod tests {
     fn noise_that_repeats_nowhere_is_left_alone_unless_it_is_urgent() {
         let mut rng = crate::noise::Rng::new(3);
         let mut noise: Vec<i16> = (0..480).map(|_| (rng.next_u64() as i16) / 4).collect();
-        assert_eq!(shrink(&mut noise, 160, 1000, Rate::Hz8000, 20.0, Care::Gentle), 0);
+        assert_eq!(shrink(&mut noise, 160, 1000, Rate::Hz8000, 20.0, Urgency::Low), 0);
         assert_eq!(noise.len(), 480);
     }
 }

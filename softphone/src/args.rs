@@ -1,8 +1,8 @@
 //! The command line of `switchboard call`.
-use clap::builder::{NonEmptyStringValueParser, ValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
-use media::Rate;
 use media::codec::{Codec, OpusPlan};
+use media::{Language, Rate};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,8 +45,8 @@ pub struct Args {
     pub voice: String,
 
     /// The language of the texts
-    #[arg(long, value_name = "en|vi", default_value = "en", value_parser = ["en", "vi"])]
-    pub language: String,
+    #[arg(long, value_name = "en|vi", default_value = "en", value_parser = language())]
+    pub language: Language,
 
     /// Write what was heard to a WAV file
     #[arg(long, value_name = "HEARD.wav")]
@@ -95,6 +95,12 @@ pub enum Input {
     Play(PathBuf),
     Say(String),
     Key(String),
+}
+
+/// A language by its code.
+fn language() -> impl TypedValueParser<Value = Language> {
+    let codes = PossibleValuesParser::new(Language::ALL.map(Language::code));
+    codes.try_map(|code| Language::of_code(&code).ok_or("no such language"))
 }
 
 impl clap::Args for Inputs {

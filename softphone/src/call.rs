@@ -1,11 +1,11 @@
 //! The command `switchboard call`: signalling, screen and files around a [`Driver`].
 use super::args::{Args, Input};
 use super::clip::{Clip, HZ};
-use super::driver::{Driver, News};
+use super::driver::{Driver, PhoneEvent};
 use super::level::ActivityPlan;
 use super::page::Page;
 use super::phone::{Act, Plan};
-use super::report::{Frame, Observation, Report, Turn};
+use super::report::{CallFacts, Observation, Report, Turn};
 use super::speak::Speaker;
 use super::words::{Api, Words};
 use anyhow::{Context, bail};
@@ -104,14 +104,19 @@ async fn browse(args: Args, print: Print) -> anyhow::Result<ExitCode> {
 }
 
 /// What a conversation leaves behind.
-type Told = (Report, Vec<i16>, Frame);
+type CallOutcome = (Report, Vec<i16>, CallFacts);
 
-fn finish(args: &Args, (report, heard, frame): Told, labels: &[String], screen: &Screen) -> anyhow::Result<ExitCode> {
-    screen.line(&report.summary(&frame));
+fn finish(
+    args: &Args,
+    (report, heard, facts): CallOutcome,
+    labels: &[String],
+    screen: &Screen,
+) -> anyhow::Result<ExitCode> {
+    screen.line(&report.summary(&facts));
     if let Some(path) = &args.record {
         write_wav(path, &heard).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    screen.report(&report.json(&frame, labels))?;
+    screen.report(&report.json(&facts, labels))?;
     Ok(if report.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -124,28 +129,28 @@ async fn converse(
     (setup, sealed): (Duration, &str),
     words: Option<Words>,
     screen: &Screen,
-) -> anyhow::Result<Told> {
+) -> anyhow::Result<CallOutcome> {
     let (answered, clocks) = (Instant::now(), (Instant::now(), SystemTime::now()));
     let codec = line.plan.codec.name();
     screen.line(&format!("{:8.2} s  answered within {:.0} ms ({codec}{sealed})", 0.0, setup.as_secs_f64() * 1e3));
     let wire = line.wire.take().context("the line has no sound")?;
     // What does not fit is not shown; 256 lines is more than a minute of the fastest conversation.
-    let (news, mut inbox) = mpsc::channel(256);
+    let (events, mut inbox) = mpsc::channel(256);
     let driver =
-        Driver::start(wire, plan(args, line, acts), answered, args.timeout, news).context("cannot start a thread")?;
+        Driver::start(wire, plan(args, line, acts), answered, args.timeout, events).context("cannot start a thread")?;
     let mut teller = Teller { answered, labels, turns: Vec::new(), words, screen };
     let limit = tokio::time::sleep(args.timeout);
     tokio::pin!(limit);
     let ended = loop {
         tokio::select! {
-            news = inbox.recv() => match news {
-                Some(News::Observed(observation)) => teller.tell(observation).await,
-                Some(News::HangUp) | None => break line.hang_up("conversation finished").await,
+            event = inbox.recv() => match event {
+                Some(PhoneEvent::Observed(observation)) => teller.tell(observation).await,
+                Some(PhoneEvent::HangUp) | None => break line.hang_up("conversation finished").await,
             },
             change = line.next() => match change {
                 Change::Plan(plan) => driver.configure(plan),
-                Change::Held(true) => screen.line("            the far end holds the call"),
-                Change::Held(false) => screen.line("            the far end takes the call off hold"),
+                Change::OnHold(true) => screen.line("            the far end holds the call"),
+                Change::OnHold(false) => screen.line("            the far end takes the call off hold"),
                 Change::Replaced(_) => screen.line("            another phone has taken the call over"),
                 Change::Up => {}
                 Change::Lost(lost) => screen.line(if lost { "            the connection is lost" } else { "            the connection is back" }),
@@ -162,12 +167,12 @@ async fn converse(
     let ended_at = Instant::now();
     let (report, heard) =
         tokio::task::spawn_blocking(|| driver.finish()).await?.context("the softphone's thread broke")?;
-    while let Ok(News::Observed(observation)) = inbox.try_recv() {
+    while let Ok(PhoneEvent::Observed(observation)) = inbox.try_recv() {
         teller.tell(observation).await;
     }
     teller.last_words().await;
     let (target, ended_by, ended_reason) = (args.target.clone(), ended_by(ended.by), ended.reason.to_owned());
-    Ok((report, heard, Frame { target, codec, setup, clocks, ended_at, ended_by, ended_reason }))
+    Ok((report, heard, CallFacts { target, codec, setup, clocks, ended_at, ended_by, ended_reason }))
 }
 
 /// What the softphone does in a call over this line.
@@ -264,7 +269,7 @@ async fn prepare(args: &Args) -> anyhow::Result<(Vec<Act>, Vec<String>)> {
                 Input::Key(keys) => (Act::Keys(keys.clone()), format!("keys {keys}")),
                 Input::Say(text) => {
                     if speaker.is_none() {
-                        speaker = Some(Speaker::new(&args.language, &args.voice)?);
+                        speaker = Some(Speaker::new(args.language, &args.voice)?);
                     }
                     let clip = speaker.as_ref().map(|speaker| speaker.say(text)).transpose()?;
                     (Act::Say(clip.context("no voice")?), format!("“{text}”"))
@@ -334,7 +339,7 @@ fn probe(target: SocketAddr, bind: Option<IpAddr>) -> std::io::Result<UdpSocket>
     Ok(socket)
 }
 
-/// The machine says that its port is closed. Told at once, instead of after the half minute that SIP waits for an answer.
+/// The machine says that its port is closed. It is told at once, instead of after the half minute that SIP waits for an answer.
 fn nobody_listens(target: SocketAddr, bind: IpAddr) -> bool {
     let refused = || -> std::io::Result<()> {
         let socket = probe(target, Some(bind))?;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 /// From the thread to whoever prints and signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum PhoneEvent {
     Observed(Observation),
     /// The conversation is over.
     HangUp,
@@ -33,17 +33,17 @@ const LOOK: Duration = Duration::from_millis(4);
 
 impl Driver {
     /// Begins the conversation of a call that was answered at `answered`. `keep` is how much of the far end's sound is
-    /// kept. `news` that does not fit is lost to the reader; the report has it all the same.
+    /// kept. `events` that do not fit are lost to the reader; the report has them all the same.
     pub fn start(
         mut wire: Box<dyn Wire>,
         plan: Plan,
         answered: Instant,
         keep: Duration,
-        news: Sender<News>,
+        events: Sender<PhoneEvent>,
     ) -> io::Result<Self> {
         let (orders, inbox) = sync_channel(16);
         let phone = Softphone::new(answered, plan, keep);
-        let thread = Builder::new().name("softphone".into()).spawn(move || run(&mut *wire, phone, &inbox, &news))?;
+        let thread = Builder::new().name("softphone".into()).spawn(move || run(&mut *wire, phone, &inbox, &events))?;
         Ok(Self { orders, thread })
     }
 
@@ -59,7 +59,12 @@ impl Driver {
     }
 }
 
-fn run(wire: &mut dyn Wire, mut phone: Softphone, orders: &Receiver<Order>, news: &Sender<News>) -> (Report, Vec<i16>) {
+fn run(
+    wire: &mut dyn Wire,
+    mut phone: Softphone,
+    orders: &Receiver<Order>,
+    events: &Sender<PhoneEvent>,
+) -> (Report, Vec<i16>) {
     loop {
         let wait = phone.deadline().map_or(LOOK, |(at, _)| at.saturating_duration_since(Instant::now()).min(LOOK));
         match orders.recv_timeout(wait) {
@@ -79,8 +84,8 @@ fn run(wire: &mut dyn Wire, mut phone: Softphone, orders: &Receiver<Order>, news
         while let Some(output) = phone.poll() {
             match output {
                 Output::Send(packet) => wire.send(&Packet::Rtp(packet)),
-                Output::Observed(observation) => drop(news.try_send(News::Observed(observation))),
-                Output::HangUp => drop(news.try_send(News::HangUp)),
+                Output::Observed(observation) => drop(events.try_send(PhoneEvent::Observed(observation))),
+                Output::HangUp => drop(events.try_send(PhoneEvent::HangUp)),
             }
         }
     }
@@ -128,10 +133,10 @@ mod tests {
             patience: Duration::from_millis(100),
             activity: ActivityPlan::default(),
         };
-        let (news, mut inbox) = tokio::sync::mpsc::channel(64);
+        let (events, mut inbox) = tokio::sync::mpsc::channel(64);
         let wire = Box::new(Echo(VecDeque::new()));
-        let driver = Driver::start(wire, plan, Instant::now(), Duration::from_secs(5), news).unwrap();
-        while inbox.recv().await.unwrap() != News::HangUp {}
+        let driver = Driver::start(wire, plan, Instant::now(), Duration::from_secs(5), events).unwrap();
+        while inbox.recv().await.unwrap() != PhoneEvent::HangUp {}
         let (report, heard) = driver.finish().unwrap();
         let [turn] = report.turns[..] else { panic!("{report:?}") };
         // The echo begins before the caller has ended, and ends 40 ms after; no block of 5 ms may be misplaced.

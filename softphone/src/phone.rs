@@ -99,25 +99,25 @@ const SPEAKS_ON: Duration = Duration::from_millis(300);
 const LONGEST_PAUSE: u32 = 10 * HZ;
 
 /// The way in of a codec that sends at present: from its rate to [`HZ`].
-struct Ear {
+struct Inbound {
     codec: Codec,
     decoder: Box<dyn Decoder>,
     down: Resampler,
 }
 
 /// The way out: from [`HZ`] to the rate of the line's codec.
-struct Mouth {
+struct Outbound {
     encoder: Box<dyn Encoder>,
     up: Resampler,
 }
 
-impl Ear {
+impl Inbound {
     fn new(codec: Codec) -> Self {
         Self { codec, decoder: codec.decoder(), down: Resampler::prompt(codec.rate().hz(), HZ) }
     }
 }
 
-impl Mouth {
+impl Outbound {
     fn new(codec: Codec) -> Self {
         Self { encoder: codec.encoder(), up: Resampler::prompt(HZ, codec.rate().hz()) }
     }
@@ -125,8 +125,8 @@ impl Mouth {
 
 pub struct Softphone {
     plan: Plan,
-    ear: Ear,
-    mouth: Mouth,
+    inbound: Inbound,
+    outbound: Outbound,
     acts: VecDeque<Act>,
     state: State,
     bot: Bot,
@@ -165,8 +165,8 @@ impl Softphone {
             turns: Vec::new(),
             report: Report::new(now),
             out: VecDeque::new(),
-            ear: Ear::new(plan.line.codec),
-            mouth: Mouth::new(plan.line.codec),
+            inbound: Inbound::new(plan.line.codec),
+            outbound: Outbound::new(plan.line.codec),
             plan,
         }
     }
@@ -185,7 +185,7 @@ impl Softphone {
             Input::Packet(packet) => self.hear(&packet),
             Input::Configure(line) => {
                 if line.codec != self.plan.line.codec {
-                    self.mouth = Mouth::new(line.codec);
+                    self.outbound = Outbound::new(line.codec);
                 }
                 self.plan.line = line;
             }
@@ -236,12 +236,12 @@ impl Softphone {
             self.report.lost += u64::from(step) - 1;
             pause = (u64::from(packet.timestamp.wrapping_sub(timestamp)) * u64::from(HZ) / u64::from(clock)) as u32;
         }
-        if codec != self.ear.codec {
-            self.ear = Ear::new(codec);
+        if codec != self.inbound.codec {
+            self.inbound = Inbound::new(codec);
         }
         let (mut line, mut pcm) = (Vec::new(), Vec::new());
-        self.ear.decoder.decode(&packet.payload, &mut line);
-        self.ear.down.push(&line, &mut pcm);
+        self.inbound.decoder.decode(&packet.payload, &mut line);
+        self.inbound.down.push(&line, &mut pcm);
         let next = packet.timestamp.wrapping_add(codec.duration(&packet.payload));
         self.newest = Some((packet.sequence, next, packet.ssrc));
         self.keep(&pcm, if pause <= LONGEST_PAUSE { pause as usize } else { 0 });
@@ -446,8 +446,8 @@ impl Softphone {
             }
         }
         let (mut line, mut payload) = (Vec::new(), Vec::new());
-        self.mouth.up.push(&pcm, &mut line);
-        self.mouth.encoder.encode(&line, &mut payload);
+        self.outbound.up.push(&pcm, &mut line);
+        self.outbound.encoder.encode(&line, &mut payload);
         payload.into()
     }
 

@@ -101,7 +101,7 @@ pub struct Report {
 
 /// How a call came about and ended; what the core does not see.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub struct CallFacts {
     pub target: String,
     pub codec: &'static str,
     /// From INVITE to 200.
@@ -141,7 +141,7 @@ impl Report {
     }
 
     /// The whole report; `labels` name the acts. Times are milliseconds since the answer.
-    pub fn json(&self, frame: &Frame, labels: &[String]) -> Value {
+    pub fn json(&self, facts: &CallFacts, labels: &[String]) -> Value {
         let ms = |at: Instant| round(between(self.answered, at));
         let after = |turn: &Turn, at: Option<Instant>| at.map(|at| round(between(turn.began, at)));
         let turn = |(index, turn): (usize, &Turn)| {
@@ -163,13 +163,13 @@ impl Report {
         };
         let responses = self.responses();
         json!({
-            "to": frame.target,
+            "to": facts.target,
             "answered": true,
-            "setup_ms": round(frame.setup.as_secs_f64() * 1e3),
-            "answered_at": unix(frame, self.answered),
-            "ended_ms": ms(frame.ended_at),
-            "ended": { "by": frame.ended_by, "reason": frame.ended_reason },
-            "codec": frame.codec,
+            "setup_ms": round(facts.setup.as_secs_f64() * 1e3),
+            "answered_at": unix(facts, self.answered),
+            "ended_ms": ms(facts.ended_at),
+            "ended": { "by": facts.ended_by, "reason": facts.ended_reason },
+            "codec": facts.codec,
             "greeting": self.greeting.map(|(began, finished)| json!({ "began_ms": ms(began), "finished_ms": ms(finished) })),
             "turns": self.turns.iter().enumerate().map(turn).collect::<Vec<_>>(),
             "unsaid": labels.get(labels.len().saturating_sub(self.unsaid)..),
@@ -217,13 +217,13 @@ impl Report {
     }
 
     /// The last lines: how many were answered and how fast.
-    pub fn summary(&self, frame: &Frame) -> String {
+    pub fn summary(&self, facts: &CallFacts) -> String {
         let responses = self.responses();
         let answered = self.turns.iter().filter(|turn| turn.answered.is_some()).count();
-        let lasted = between(self.answered, frame.ended_at) / 1e3;
-        let mut text = format!("ended by {} after {lasted:.1} s", frame.ended_by);
-        if !frame.ended_reason.is_empty() {
-            text += &format!(" ({})", frame.ended_reason);
+        let lasted = between(self.answered, facts.ended_at) / 1e3;
+        let mut text = format!("ended by {} after {lasted:.1} s", facts.ended_by);
+        if !facts.ended_reason.is_empty() {
+            text += &format!(" ({})", facts.ended_reason);
         }
         text += &format!("; {answered} of {} inputs answered", self.turns.len() + self.unsaid);
         if let (Some(median), Some(p95)) = (quantile(&responses, 0.5), quantile(&responses, 0.95)) {
@@ -250,8 +250,8 @@ fn round(ms: f64) -> f64 {
 }
 
 /// Seconds since 1970, as packet captures count.
-fn unix(frame: &Frame, at: Instant) -> f64 {
-    let (instant, system) = frame.clocks;
+fn unix(facts: &CallFacts, at: Instant) -> f64 {
+    let (instant, system) = facts.clocks;
     let base = system.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     base + between(instant, at) / 1e3
 }
@@ -281,7 +281,7 @@ mod tests {
             ..Turn::new(at(1000))
         }];
         report.unsaid = 1;
-        let frame = Frame {
+        let facts = CallFacts {
             target: "sip:a@b".into(),
             codec: "PCMU",
             setup: Duration::from_millis(7),
@@ -290,14 +290,14 @@ mod tests {
             ended_by: "the far end",
             ended_reason: String::new(),
         };
-        let json = report.json(&frame, &["one".into(), "two".into()]);
+        let json = report.json(&facts, &["one".into(), "two".into()]);
         assert_eq!(json["turns"][0]["response_ms"], 400.0);
         assert_eq!(json["turns"][0]["ducked_after_ms"], 150.0);
         assert_eq!(json["unsaid"][0], "two");
         assert_eq!(json["complete"], false);
         assert_eq!(json["answered_at"], 99.0);
         assert_eq!(
-            report.summary(&frame),
+            report.summary(&facts),
             "ended by the far end after 5.0 s; 1 of 2 inputs answered; response median 400 ms, p95 400 ms"
         );
     }

@@ -15,8 +15,7 @@ pub(super) struct Speaker {
 
 impl Speaker {
     /// flite's voices by their names (English); `espeak` and Vietnamese by espeak-ng.
-    pub(super) fn new(language: &str, voice: &str) -> anyhow::Result<Self> {
-        let language = if language == "vi" { Language::Vi } else { Language::En };
+    pub(super) fn new(language: Language, voice: &str) -> anyhow::Result<Self> {
         let engine: Box<dyn Synthesiser> = if language == Language::En && Flite::VOICES.contains(&voice) {
             Box::new(Flite::load())
         } else if language == Language::Vi || voice == "espeak" {
@@ -45,14 +44,16 @@ mod tests {
 
     #[test]
     fn each_voice_says_a_text_differently_and_an_unknown_one_is_named() {
-        let clips: Vec<_> =
-            Flite::VOICES.iter().map(|name| Speaker::new("en", name).unwrap().say("two people").unwrap()).collect();
+        let clips: Vec<_> = Flite::VOICES
+            .iter()
+            .map(|name| Speaker::new(Language::En, name).unwrap().say("two people").unwrap())
+            .collect();
         for clip in &clips {
             let length = clip.speech.len() as f64 / 8000.0;
             assert!((0.4..1.5).contains(&length), "{length}");
         }
         assert!(clips[0] != clips[1] && clips[1] != clips[2]);
-        let error = Speaker::new("en", "hal").err().map(|error| error.to_string());
+        let error = Speaker::new(Language::En, "hal").err().map(|error| error.to_string());
         assert!(error.is_some_and(|error| error.contains("`hal`") && error.contains("kal16")));
     }
 }

@@ -1,7 +1,7 @@
 //! Calls: list, read, place, end.
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
 use super::{ApiState, Problem, SharedState};
-use crate::call::{Dial, DialFault};
+use crate::call::{DialFault, DialOrder};
 use crate::outbound;
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -77,7 +77,7 @@ pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) ->
     if !state.app.bots.has(&bot) {
         return DialFault::Bot.into_response();
     }
-    match state.app.calls.dial(Dial { to, bot, from }).await {
+    match state.app.calls.dial(DialOrder { to, bot, from }).await {
         Ok(id) => {
             let place = format!("/api/v1/calls/{id}");
             (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Placed { id })).into_response()

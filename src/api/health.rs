@@ -1,5 +1,5 @@
 //! Health and metrics.
-use super::wire::{Readiness, Standing};
+use super::wire::{Readiness, ServerState};
 use super::{ApiState, SharedState};
 use crate::observe;
 use axum::Json;
@@ -21,7 +21,7 @@ pub(super) async fn live() -> &'static str {
 pub(super) async fn ready(State(state): SharedState) -> impl IntoResponse {
     let readiness = readiness(&state);
     // A degraded server still answers calls: to send them elsewhere would make little trouble great.
-    let draining = readiness.status == Standing::Draining;
+    let draining = readiness.status == ServerState::Draining;
     (if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, Json(readiness))
 }
 
@@ -35,9 +35,9 @@ fn readiness(state: &ApiState) -> Readiness {
         reasons.push("speech workers are behind: bots take no new calls for the moment".into());
     }
     let status = match (health.draining, reasons.is_empty()) {
-        (true, _) => Standing::Draining,
-        (false, false) => Standing::Degraded,
-        (false, true) => Standing::Ready,
+        (true, _) => ServerState::Draining,
+        (false, false) => ServerState::Degraded,
+        (false, true) => ServerState::Ready,
     };
     if health.draining {
         reasons.insert(0, "the server is stopping: no new calls".into());

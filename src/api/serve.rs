@@ -28,7 +28,7 @@ use tower_http::add_extension::AddExtension;
 
 /// Bytes of a request's head, and of what is read ahead.
 const HEAD: usize = 64 * 1024;
-/// The wait after a failed accept, which only the end of other work can mend (no file descriptors, no memory).
+/// The wait after a failed accept, which only the end of other work can end (no file descriptors, no memory).
 const BACK_OFF: Duration = Duration::from_millis(500);
 
 /// That places are taken is logged no more often.

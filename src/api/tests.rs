@@ -1,7 +1,7 @@
 //! The API over real HTTP on loopback.
 use super::*;
 use crate::bots::BotStatus;
-use crate::call::{CallHealth, Dial};
+use crate::call::{CallHealth, DialOrder};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -31,7 +31,7 @@ struct Switch {
 }
 
 impl CallControl for Switch {
-    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>> {
+    fn dial(&self, dial: DialOrder) -> BoxFuture<'_, Result<String, DialFault>> {
         Box::pin(async move {
             if self.health().draining {
                 return Err(DialFault::Draining);
@@ -310,7 +310,7 @@ async fn a_call_is_placed_followed_and_ended() {
         started_ms: 900,
         ended_ms: 1_700,
         confidence: Some(0.5),
-        by: Some(crate::store::Means::Voice),
+        by: Some(crate::store::AnswerMethod::Voice),
     };
     site.store.note(&id, CallEvent::Turn(turn));
     site.store.note(&id, CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
@@ -509,7 +509,7 @@ async fn bots_are_listed_and_read_again() {
 
 #[test]
 fn a_dial_hides_whom_it_calls() {
-    let dial = Dial { to: "sip:100@peer.test".into(), bot: "b".into(), from: Some("sip:200@here.test".into()) };
+    let dial = DialOrder { to: "sip:100@peer.test".into(), bot: "b".into(), from: Some("sip:200@here.test".into()) };
     let text = format!("{dial:?}");
     assert!(text.contains("\"b\"") && !text.contains("100") && !text.contains("200"), "{text}");
 }

@@ -1,5 +1,6 @@
 //! `Tls`: the web address's certificate and key, read from files (PEM, RFC 7468) and again when they change; and one made
 //! here for the local network, since browsers give a microphone to secure pages alone.
+use crate::atomic_file::{self, Access};
 use crate::config::Config;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -11,7 +12,7 @@ use std::fmt::Display;
 use std::fs::Metadata;
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -162,7 +163,7 @@ impl Tls {
     }
 }
 
-/// A certificate that nobody but its owner vouches for, for this machine's address in the local network; made once and
+/// A self-signed certificate for this machine's address in the local network; made once and
 /// kept in `dir`, so that visitors accept it once.
 ///
 /// # Errors
@@ -187,14 +188,7 @@ pub fn local(dir: &Path, address: IpAddr) -> Result<Files, Fault> {
     (parameters.not_before, parameters.not_after) = (day(-1), day(DAYS));
     let key = rcgen::KeyPair::generate().map_err(|why| fault(&why))?;
     let certificate = parameters.self_signed(&key).map_err(|why| fault(&why))?;
-    let write = |file: &Path, text: String, mode: u32| -> io::Result<()> {
-        // Not over a file that is there: it would keep its old mode.
-        let fresh = file.with_extension("new");
-        let _ = std::fs::remove_file(&fresh);
-        let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
-        io::Write::write_all(&mut out, text.as_bytes())?;
-        std::fs::rename(&fresh, file)
-    };
+    let write = |file: &Path, text: String, mode: u32| atomic_file::replace(file, text.as_bytes(), Access::Mode(mode));
     crate::store::folder(dir)
         .and_then(|()| write(&files.key, key.serialize_pem(), 0o600))
         .and_then(|()| write(&files.certificate, certificate.pem(), 0o644))

@@ -10,13 +10,14 @@ use super::{ApiState, Problem, SharedState};
 use crate::bots::BotStatus;
 use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
-use crate::security::Origin;
+use crate::security::WebOrigin;
 use crate::widget::{Refused, Server, Session, TokenClaims};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use media::Language;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -43,7 +44,7 @@ impl FromRequestParts<ApiState> for Requester {
         let page_access = &state.app.page_access;
         let visitor = page_access.visitor(peer, lines.into_iter());
         let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let parsed = origin.as_deref().and_then(Origin::parse);
+        let parsed = origin.as_deref().and_then(WebOrigin::parse);
         let allowed = parsed.is_some_and(|origin| page_access.may_read(unix(), &origin, visitor));
         Ok(Self { origin, visitor, allowed })
     }
@@ -151,11 +152,11 @@ pub(super) async fn session(
     let status = state.app.bots.list().into_iter().find(|status| status.name == new.bot);
     // The line test is no bot: it speaks no language, and its page is in English.
     let (language, titles) = match status {
-        _ if new.bot == ECHO => (Some("en".to_owned()), BTreeMap::new()),
+        _ if new.bot == ECHO => (Some(Language::En.code().to_owned()), BTreeMap::new()),
         status => status.map_or_else(Default::default, |status| (status.language, status.titles)),
     };
     let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
-        (Some(token), _) if state.app.token.is(token) => match new.origin.as_deref().and_then(Origin::parse) {
+        (Some(token), _) if state.app.token.is(token) => match new.origin.as_deref().and_then(WebOrigin::parse) {
             Some(_) if language.is_none() => return Problem::from(PageFault::Bot).into_response(),
             Some(origin) => page_access.issue_for_server(unix(), &new.bot, &origin),
             None => {
@@ -164,7 +165,7 @@ pub(super) async fn session(
             }
         },
         (_, true) => Err(Refused::Forged),
-        (None, false) => match requester.origin.as_deref().and_then(Origin::parse) {
+        (None, false) => match requester.origin.as_deref().and_then(WebOrigin::parse) {
             Some(origin) => page_access.ask(Instant::now(), unix(), requester.visitor, &new.bot, &origin),
             None => Err(Refused::Origin),
         },

@@ -132,13 +132,13 @@ pub struct Bots {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
     /// `ready`, `degraded` (calls go on, something is ill) or `draining` (no new calls).
-    pub status: Standing,
+    pub status: ServerState,
     pub reasons: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum ServerState {
     Ready,
     Degraded,
     Draining,

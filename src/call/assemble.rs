@@ -14,6 +14,7 @@ use crate::config::{Config, ECHO};
 use crate::engines::Loaded;
 use crate::store::{CallEvent, Direction, Private, Started};
 use dialog::conversation::Conversation;
+use media::Language;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{BotMode, Event, Seat};
@@ -65,7 +66,7 @@ impl Assembly {
     /// Begins the call's record.
     pub(super) fn begin_record(&self, info: &CallInfo) {
         let (bot, language) = match &info.route {
-            Route::Echo => (ECHO.to_owned(), "en"),
+            Route::Echo => (ECHO.to_owned(), Language::En.code()),
             Route::Bot(name, loaded) => (name.clone(), loaded.bot.language.code()),
         };
         let started = Started {
@@ -126,7 +127,8 @@ impl Assembly {
     ) -> End {
         let AnsweredLine { line, orders, page } = answered;
         let limits = Limits::from(self.resources.config.as_ref());
-        let core = Echo::new(limits, page.as_ref().map(|_| Page::new(&info.id, ECHO, "en")), Instant::now());
+        let core =
+            Echo::new(limits, page.as_ref().map(|_| Page::new(&info.id, ECHO, Language::En.code())), Instant::now());
         let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
         let (id, store) = (info.id.clone(), self.resources.store.clone());
         let effects = Effects {

@@ -42,9 +42,9 @@ impl Calls {
     /// Connects the SIP stack: calls can be placed, and OPTIONS is answered with what an INVITE would be answered with.
     pub fn connect(&self, sip: Arc<Sip>) {
         let calls = Arc::downgrade(&self.0);
-        sip.forecast(move |called| {
+        sip.answer_options_by(move |called| {
             let calls = calls.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?;
-            calls.router.forecast(called)
+            calls.router.availability(called)
         });
         self.0.sip.set(sip).ok();
     }

@@ -2,7 +2,7 @@
 use super::assemble::{AnsweredLine, CallInfo};
 use super::calls::Calls;
 use super::end::{Blame, End, Reason};
-use super::port::{CallControl, CallHealth, Dial, DialFault};
+use super::port::{CallControl, CallHealth, DialFault, DialOrder};
 use super::registry::{Order, Registered};
 use crate::bots::{BotCatalog, BotStatus};
 use crate::outbound;
@@ -11,7 +11,7 @@ use crate::store::{Direction, Store};
 use futures::future::BoxFuture;
 use media::Language;
 use telephony::Headers;
-use telephony::sip::{CallSlot, Standing};
+use telephony::sip::{CallSlot, RegistrationState};
 use tokio::sync::mpsc;
 
 /// What the server holds at this moment, for health, metrics and tests.
@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 pub struct CallsReport {
     /// Calls, ringing ones included.
     pub calls: usize,
-    pub sip: Option<telephony::sip::Report>,
+    pub sip: Option<telephony::sip::SipReport>,
     /// Browsers' connections.
-    pub web: Option<telephony::webrtc::Report>,
+    pub web: Option<telephony::webrtc::WebRtcReport>,
     pub media: media::engine::EngineReport,
     pub speech: media::pool::PoolReport,
 }
@@ -69,7 +69,7 @@ impl Calls {
 }
 
 impl CallControl for Calls {
-    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>> {
+    fn dial(&self, dial: DialOrder) -> BoxFuture<'_, Result<String, DialFault>> {
         let dialled = self.begin_dial(dial);
         Box::pin(std::future::ready(dialled))
     }
@@ -88,12 +88,17 @@ impl CallControl for Calls {
             faults.push(format!("no call is recorded: {why}"));
         }
         let report = self.report();
-        faults.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(|(name, standing)| match standing {
-            Standing::Trusted | Standing::Registered => None,
-            Standing::Trying | Standing::Refused(_) => Some(format!("trunk {name} is not registered")),
-        }));
-        for (code, name, language) in [("en", "English", Language::En), ("vi", "Vietnamese", Language::Vi)] {
-            let wanted = self.resources().bots.list().iter().any(|status| status.language.as_deref() == Some(code));
+        faults.extend(report.sip.iter().flat_map(|sip| &sip.trunks).filter_map(
+            |(name, registration)| match registration {
+                RegistrationState::Trusted | RegistrationState::Registered => None,
+                RegistrationState::Trying | RegistrationState::Refused(_) => {
+                    Some(format!("trunk {name} is not registered"))
+                }
+            },
+        ));
+        for language in Language::ALL {
+            let (code, name) = (Some(language.code()), language.name());
+            let wanted = self.resources().bots.list().iter().any(|status| status.language.as_deref() == code);
             if wanted && !self.resources().engines.can_speak(language) {
                 faults.push(format!("there is no voice for {name}: its bots take no calls"));
             }
@@ -152,7 +157,7 @@ impl CallControl for Calls {
 }
 
 impl Calls {
-    fn begin_dial(&self, dial: Dial) -> Result<String, DialFault> {
+    fn begin_dial(&self, dial: DialOrder) -> Result<String, DialFault> {
         if self.0.registry.is_draining() {
             return Err(DialFault::Draining);
         }

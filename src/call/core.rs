@@ -14,15 +14,15 @@ use std::time::Instant;
 
 /// A core is told the time and never asks for it: `handle` an input, then `poll` until `None`, then wait until `deadline`.
 pub trait Core {
-    fn handle(&mut self, now: Instant, input: Input);
+    fn handle(&mut self, now: Instant, input: CallInput);
     fn poll(&mut self) -> Option<Act>;
-    /// When `handle(now, Input::Tick)` is wanted next, and why; `None` once the call has ended.
+    /// When `handle(now, CallInput::Tick)` is wanted next, and why; `None` once the call has ended.
     fn deadline(&self) -> Option<(Instant, Why)>;
 }
 
 /// What happens to a call.
 #[derive(Debug)]
-pub enum Input {
+pub enum CallInput {
     /// The line is open both ways.
     Answered,
     Room(Event),
@@ -31,7 +31,7 @@ pub enum Input {
     /// A key by signalling (SIP INFO); keys in RTP come with the room's events.
     Key(char),
     /// The far end has put the line on hold, or resumed it.
-    LineHeld(bool),
+    LineOnHold(bool),
     /// A browser's connection is lost, or back. The conversation pauses as during a hold.
     ConnectionLost(bool),
     /// From a browser's data channel.
@@ -72,7 +72,7 @@ pub enum Act {
     Cancel(ToolId),
     Note(CallEvent),
     /// A message for the browser's page.
-    Tell(String),
+    SendToPage(String),
     /// Hang up. The last act of a call.
     End(End),
 }

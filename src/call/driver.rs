@@ -1,7 +1,8 @@
 //! The driver of one call: one task with one `select!`, one input at a time. It reads the clock and owns the line.
 //!
-//! [`first_inputs`] and [`step`] say what the core is told and do nothing; the golden calls of `tests/sim` go through them as well.
-use super::core::{Act, Core, Input};
+//! [`begin`], [`carry_out`] and [`dispatch`] are told the time and do all the rest; the golden calls of `tests/sim` go through them as well.
+use super::acts::{self, CallPort, perform};
+use super::core::{Act, CallInput, Core};
 use super::effects::Effects;
 use super::end::{Blame, End, Reason};
 use super::page::Incoming;
@@ -10,7 +11,7 @@ use super::timeline;
 use crate::store::{CallEvent, LineStats, Mark, Private};
 use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
-use media::leg::{self, LegPlan};
+use media::leg::LegInput;
 use media::room::{Event, Seat};
 use media::tts::Spoken;
 use std::time::{Duration, Instant};
@@ -39,7 +40,7 @@ pub enum Arrival {
     Heard(Heard),
     Spoken(Spoken),
     Page(Message),
-    Tool(Input),
+    Tool(CallInput),
     ToolPanicked,
     /// A tool was stopped: the conversation does not want its outcome any more.
     ToolCancelled,
@@ -47,73 +48,94 @@ pub enum Arrival {
     Deadline,
 }
 
-/// What the driver does with an arrival.
+/// What the driver waits for once the core's acts are carried out.
 #[derive(Debug)]
-pub enum Step {
-    Handle(Input),
-    /// The caller's leg is configured anew.
-    Configure(LegPlan),
-    /// By an operator: pause the recording, or resume it.
-    PauseRecording(bool),
-    Note(CallEvent),
-    Ignore,
+pub enum Wait {
+    /// For what reaches the call next.
+    Arrival,
+    /// For the last statistics of the line: the room is closing, and nothing can be recorded after this event.
+    LastLine(CallEvent),
+    /// For the line to hang up: the call has ended.
+    HangUp(End),
 }
 
-/// What the core is told at the start. `hears`: whether there is a recogniser where one is wanted.
-pub fn first_inputs(hears: bool) -> Vec<Input> {
-    // Told before the call is answered, so that the greeting says it.
-    let deaf = (!hears).then(|| Input::Heard(Heard::Failed(AsrFault::Language("none".into()))));
-    deaf.into_iter().chain([Input::Answered]).collect()
+/// What the core is told at the start.
+pub fn begin(now: Instant, core: &mut impl Core, port: &impl CallPort) {
+    if !port.hears() {
+        // Told before the call is answered, so that the greeting says it.
+        core.handle(now, CallInput::Heard(Heard::Failed(AsrFault::Language("none".into()))));
+    }
+    core.handle(now, CallInput::Answered);
 }
 
-/// What is done with an arrival.
-pub fn step(arrival: Arrival) -> Step {
-    Step::Handle(match arrival {
-        Arrival::Order(Order::End(end)) => Input::EndNow(end),
-        Arrival::Order(Order::Pause(paused)) => return Step::PauseRecording(paused),
+/// Carries out what the core wants.
+pub fn carry_out(core: &mut impl Core, port: &mut impl CallPort) -> Wait {
+    while let Some(act) = core.poll() {
+        match act {
+            Act::Note(ended @ CallEvent::Ended(_)) => {
+                port.close_room();
+                return Wait::LastLine(ended);
+            }
+            act => {
+                if let Some(end) = perform(act, port) {
+                    port.close_room();
+                    return Wait::HangUp(end);
+                }
+            }
+        }
+    }
+    Wait::Arrival
+}
+
+/// The end of [`Wait::LastLine`].
+pub fn note_last(line: Option<LineStats>, ended: CallEvent, port: &mut impl CallPort) {
+    line.into_iter().for_each(|line| port.note(CallEvent::Line(line)));
+    port.note(ended);
+}
+
+/// Does what an arrival calls for: most are inputs of the core.
+pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut impl CallPort) {
+    let input = match arrival {
+        Arrival::Order(Order::End(end)) => CallInput::EndNow(end),
+        Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
         Arrival::Line(change) => match change {
-            Change::Plan(plan) => return Step::Configure(plan),
-            Change::Replaced(from) => return Step::Note(replaced(&from)),
+            Change::Plan(plan) => {
+                port.tune(plan.codec.rate());
+                return port.order(RoomOrder::Leg(Seat::CALLER, LegInput::Configure(plan)));
+            }
+            Change::Replaced(from) => return port.note(replaced(&from)),
             // Waited for before the call began.
-            Change::Up => return Step::Ignore,
-            Change::Held(held) => Input::LineHeld(held),
-            Change::Lost(lost) => Input::ConnectionLost(lost),
-            Change::Key(key) => Input::Key(key),
-            Change::Ended(ended) => Input::Gone(ended.into()),
+            Change::Up => return,
+            Change::OnHold(on_hold) => CallInput::LineOnHold(on_hold),
+            Change::Lost(lost) => CallInput::ConnectionLost(lost),
+            Change::Key(key) => CallInput::Key(key),
+            Change::Ended(ended) => CallInput::Gone(ended.into()),
         },
-        Arrival::Room(event) => Input::Room(event),
-        Arrival::Heard(heard) => Input::Heard(heard),
-        Arrival::Spoken(spoken) => Input::Spoken(spoken),
-        Arrival::Page(message) => Input::Page(message.into()),
+        Arrival::Room(event) => CallInput::Room(event),
+        Arrival::Heard(heard) => CallInput::Heard(heard),
+        Arrival::Spoken(spoken) => CallInput::Spoken(spoken),
+        Arrival::Page(message) => CallInput::Page(message.into()),
         Arrival::Tool(done) => done,
-        Arrival::ToolCancelled => return Step::Ignore,
-        Arrival::ToolPanicked => Input::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
-        Arrival::Deadline => Input::Tick,
-    })
-}
-
-/// The order to the room that [`Step::Configure`] is.
-pub fn configure(plan: LegPlan) -> RoomOrder {
-    RoomOrder::Leg(Seat::CALLER, leg::Input::Configure(plan))
+        Arrival::ToolCancelled => return,
+        Arrival::ToolPanicked => CallInput::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
+        Arrival::Deadline => CallInput::Tick,
+    };
+    core.handle(now, input);
 }
 
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
 pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
-    for input in first_inputs(effects.hears()) {
-        core.handle(Instant::now(), input);
-    }
+    begin(Instant::now(), &mut core, &effects);
     loop {
-        while let Some(act) = core.poll() {
-            if let Act::Note(CallEvent::Ended(_)) = &act {
-                // Nothing can be recorded after this: the line's final statistics are noted before it.
-                effects.room.close();
-                if let Some(line) = last_line(&mut inbox.room).await {
-                    effects.store.note(&effects.id, CallEvent::Line(line));
-                }
+        match carry_out(&mut core, &mut effects) {
+            Wait::Arrival => {}
+            Wait::LastLine(ended) => {
+                let stats = last_line(&mut inbox.room).await;
+                note_last(stats, ended, &mut effects);
+                continue;
             }
-            if let Some(end) = effects.perform(act) {
+            Wait::HangUp(end) => {
                 line.hang_up(end.reason.text()).await;
-                effects.room.close();
                 return end;
             }
         }
@@ -134,17 +156,7 @@ pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut 
             },
             () = until(deadline) => Arrival::Deadline,
         };
-        match step(arrival) {
-            Step::Handle(input) => core.handle(Instant::now(), input),
-            Step::Configure(plan) => {
-                effects.speech.iter().for_each(|speech| speech.speaker.tune(plan.codec.rate()));
-                // A refused order means that the room is gone, which an event reports.
-                let _ = effects.room.order(configure(plan));
-            }
-            Step::PauseRecording(paused) => effects.pause(paused),
-            Step::Note(note) => effects.store.note(&effects.id, note),
-            Step::Ignore => {}
-        }
+        dispatch(Instant::now(), arrival, &mut core, &mut effects);
     }
 }
 
@@ -158,15 +170,22 @@ async fn last_line(events: &mut mpsc::Receiver<Event>) -> Option<LineStats> {
     let mut last = None;
     let closing = async {
         while let Some(event) = events.recv().await {
-            match event {
-                Event::Stats { seat: Seat::CALLER, stats } => last = Some(timeline::line(Seat::CALLER, &stats)),
-                Event::Closed => break,
-                _ => {}
+            last = line_of(&event).or(last.take());
+            if matches!(event, Event::Closed) {
+                break;
             }
         }
     };
     let _ = tokio::time::timeout(ROOM_CLOSES, closing).await;
     last
+}
+
+/// The statistics of the caller's line, where an event brings them.
+pub fn line_of(event: &Event) -> Option<LineStats> {
+    match event {
+        Event::Stats { seat: Seat::CALLER, stats } => Some(timeline::line(Seat::CALLER, stats)),
+        _ => None,
+    }
 }
 
 impl From<Message> for Incoming {

@@ -1,6 +1,6 @@
 //! `Echo`: the core of an echo call, which has no conversation. The room returns the caller's sound; the call lasts until a party ends
 //! it or its line reaches a limit.
-use super::core::{Act, Core, Input};
+use super::core::{Act, CallInput, Core};
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::line;
@@ -26,7 +26,7 @@ impl Echo {
     fn tell_page(&mut self, tell: impl FnOnce(&mut Page)) {
         let Some(page) = &mut self.page else { return };
         tell(page);
-        self.acts.extend(std::iter::from_fn(|| page.poll()).map(Act::Tell));
+        self.acts.extend(std::iter::from_fn(|| page.poll()).map(Act::SendToPage));
     }
 
     fn page_message(&mut self, now: Instant, incoming: Incoming) {
@@ -56,31 +56,37 @@ impl Echo {
 }
 
 impl Core for Echo {
-    fn handle(&mut self, now: Instant, input: Input) {
+    fn handle(&mut self, now: Instant, input: CallInput) {
         if self.ended {
             return;
         }
         match input {
-            Input::Answered => {
+            CallInput::Answered => {
                 self.acts.push_back(Act::Note(CallEvent::Answered));
                 self.tell_page(|page| page.state(PageState::Listening));
             }
-            Input::Room(Event::Silent { since, .. }) => self.watchdog.packets_stopped(since),
-            Input::Room(Event::Sounding { .. }) => self.watchdog.packets_resumed(),
-            Input::Room(Event::Stats { seat, stats }) => {
+            CallInput::Room(Event::Silent { since, .. }) => self.watchdog.packets_stopped(since),
+            CallInput::Room(Event::Sounding { .. }) => self.watchdog.packets_resumed(),
+            CallInput::Room(Event::Stats { seat, stats }) => {
                 self.acts.push_back(Act::Note(CallEvent::Line(line(seat, &stats))))
             }
-            Input::Room(Event::Closed) => self.end(End::new(Blame::Server, Reason::MediaStopped)),
-            Input::LineHeld(held) | Input::ConnectionLost(held) => self.watchdog.set_held(held, now),
-            Input::Page(incoming) => self.page_message(now, incoming),
-            Input::Gone(end) | Input::EndNow(end) => self.end(end),
-            Input::Tick => {
+            CallInput::Room(Event::Closed) => self.end(End::new(Blame::Server, Reason::MediaStopped)),
+            CallInput::LineOnHold(stopped) | CallInput::ConnectionLost(stopped) => {
+                self.watchdog.set_on_hold(stopped, now)
+            }
+            CallInput::Page(incoming) => self.page_message(now, incoming),
+            CallInput::Gone(end) | CallInput::EndNow(end) => self.end(end),
+            CallInput::Tick => {
                 if let Some(end) = self.watchdog.verdict(now) {
                     self.end(end);
                 }
             }
             // Speech, keys and playout: nothing listens to them, and the room plays no utterance.
-            Input::Room(_) | Input::Heard(_) | Input::Spoken(_) | Input::Key(_) | Input::ToolDone { .. } => {}
+            CallInput::Room(_)
+            | CallInput::Heard(_)
+            | CallInput::Spoken(_)
+            | CallInput::Key(_)
+            | CallInput::ToolDone { .. } => {}
         }
     }
 
@@ -99,7 +105,7 @@ mod tests {
     use media::room::Seat;
     use std::time::Duration;
 
-    fn acts(echo: &mut Echo, now: Instant, input: Input) -> Vec<Act> {
+    fn acts(echo: &mut Echo, now: Instant, input: CallInput) -> Vec<Act> {
         echo.handle(now, input);
         std::iter::from_fn(|| echo.poll()).collect()
     }
@@ -115,29 +121,29 @@ mod tests {
     fn an_echo_is_answered_and_lasts_until_its_line_brings_no_packets() {
         let t = Instant::now();
         let mut echo = Echo::new(Limits::default(), None, t);
-        assert!(matches!(acts(&mut echo, t, Input::Answered)[..], [Act::Note(CallEvent::Answered)]));
+        assert!(matches!(acts(&mut echo, t, CallInput::Answered)[..], [Act::Note(CallEvent::Answered)]));
         assert_eq!(echo.deadline(), Some((t + Duration::from_secs(3600), Why::CallLimit)));
-        assert!(acts(&mut echo, t, Input::Key('1')).is_empty());
-        echo.handle(t, Input::Room(Event::Silent { seat: Seat::CALLER, since: t }));
+        assert!(acts(&mut echo, t, CallInput::Key('1')).is_empty());
+        echo.handle(t, CallInput::Room(Event::Silent { seat: Seat::CALLER, since: t }));
         let (at, why) = echo.deadline().unwrap();
         assert_eq!((at, why), (t + Duration::from_secs(20), Why::NoRtp));
-        assert!(acts(&mut echo, at - Duration::from_millis(1), Input::Tick).is_empty());
-        assert_eq!(ends(&acts(&mut echo, at, Input::Tick)), Some(End::new(Blame::Network, Reason::NoRtp)));
+        assert!(acts(&mut echo, at - Duration::from_millis(1), CallInput::Tick).is_empty());
+        assert_eq!(ends(&acts(&mut echo, at, CallInput::Tick)), Some(End::new(Blame::Network, Reason::NoRtp)));
         assert_eq!(echo.deadline(), None);
-        assert!(acts(&mut echo, at, Input::Gone(Reason::HungUp.into())).is_empty(), "a call ends once");
+        assert!(acts(&mut echo, at, CallInput::Gone(Reason::HungUp.into())).is_empty(), "a call ends once");
     }
 
     #[test]
     fn a_page_is_told_that_the_line_listens_reads_nothing_and_ends() {
         let t = Instant::now();
         let mut echo = Echo::new(Limits::default(), Some(Page::new("id", "echo", "en")), t);
-        echo.handle(t, Input::Answered);
-        echo.handle(t, Input::Page(Incoming::Opened));
-        let mut told = acts(&mut echo, t, Input::Page(Incoming::Text(r#"{"type":"text","text":"hello"}"#.into())));
+        echo.handle(t, CallInput::Answered);
+        echo.handle(t, CallInput::Page(Incoming::Opened));
+        let mut told = acts(&mut echo, t, CallInput::Page(Incoming::Text(r#"{"type":"text","text":"hello"}"#.into())));
         let text = format!("{told:?}");
         assert!(text.contains("listening") && text.contains("not_taken"), "{text}");
-        told = acts(&mut echo, t, Input::Page(Incoming::Text(r#"{"type":"bye"}"#.into())));
+        told = acts(&mut echo, t, CallInput::Page(Incoming::Text(r#"{"type":"bye"}"#.into())));
         assert_eq!(ends(&told), Some(End::new(Blame::RemoteParty, Reason::HungUp)));
-        assert!(matches!(&told[0], Act::Tell(message) if message.contains("\"end\"")), "{told:?}");
+        assert!(matches!(&told[0], Act::SendToPage(message) if message.contains("\"end\"")), "{told:?}");
     }
 }

@@ -1,10 +1,11 @@
 //! Calls: the join of telephony, media and dialog. One task per call.
 //!
 //! [`core::Core`] is what a call is made of: told the time, it takes inputs and returns acts. There are two: [`talk::Talk`], a bot's
-//! call, and [`echo::Echo`]. [`driver`] runs either, and [`effects`] carries its acts out. [`calls`] answers calls: [`route`] finds the bot,
-//! [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and [`pages`] serve the API through the traits
-//! in [`port`].
+//! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
+//! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
+//! [`pages`] serve the API through the traits in [`port`].
 
+pub mod acts;
 mod assemble;
 pub mod calls;
 pub mod control;
@@ -31,7 +32,7 @@ pub mod watchdog;
 
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
-pub use port::{CallControl, CallHealth, Dial, DialFault, PageAnswer, PageCalls, PageFault, PageOffer};
+pub use port::{CallControl, CallHealth, DialFault, DialOrder, PageAnswer, PageCalls, PageFault, PageOffer};
 pub use registry::Order;
 pub use resources::Resources;
 

@@ -3,7 +3,7 @@
 //! the present state of everything.
 use super::end::End;
 use super::transcript::Change;
-use crate::store::{Latency, Means};
+use crate::store::{AnswerMethod, Latency};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -227,7 +227,7 @@ fn state(state: PageState) -> Value {
 }
 
 /// `by`: none while the words are not final; then how they were given, if they were a turn.
-fn caption(turn: u32, text: Option<&str>, by: Option<Option<Means>>, secret: bool) -> Value {
+fn caption(turn: u32, text: Option<&str>, by: Option<Option<AnswerMethod>>, secret: bool) -> Value {
     let mut message = json!({"type": "caption", "turn": turn, "text": text, "final": by.is_some()});
     if let Some(by) = by.flatten() {
         message["by"] = json!(by);

@@ -7,7 +7,7 @@ use std::fmt;
 /// The control of calls, for operators and metrics.
 pub trait CallControl: Send + Sync {
     /// Begins an outbound call and returns its id at once. Its progress, ringing included, is in the call's events.
-    fn dial(&self, dial: Dial) -> BoxFuture<'_, Result<String, DialFault>>;
+    fn dial(&self, dial: DialOrder) -> BoxFuture<'_, Result<String, DialFault>>;
     /// Ends a live call, without waiting for its end; `false` if no live call has this id.
     fn hang_up(&self, id: &str) -> bool;
     /// Pauses a live call's recording (silence is written) or resumes it; `false` if no live call with this id is recorded.
@@ -37,7 +37,7 @@ pub trait CallControl: Send + Sync {
 
 /// An outbound call to make.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Dial {
+pub struct DialOrder {
     /// A SIP URI, or a number for a trunk.
     pub to: String,
     pub bot: String,
@@ -46,9 +46,9 @@ pub struct Dial {
 }
 
 /// Without the numbers.
-impl fmt::Debug for Dial {
+impl fmt::Debug for DialOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("bot", &self.bot).finish_non_exhaustive()
+        f.debug_struct("DialOrder").field("bot", &self.bot).finish_non_exhaustive()
     }
 }
 

@@ -100,7 +100,7 @@ impl Router {
     }
 
     /// How an INVITE to `called` would be answered, for OPTIONS. Without a user part the server as a whole is asked.
-    pub(super) fn forecast(&self, called: &Called) -> Result<(), Decline> {
+    pub(super) fn availability(&self, called: &Called) -> Result<(), Decline> {
         match self.route(called) {
             _ if called.user().is_empty() && self.is_busy() => Err(Decline::Overloaded(BUSY)),
             // A fault of one bot is none of the server.
@@ -132,7 +132,7 @@ impl Router {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{CallControl, Calls, Dial, DialFault};
+    use crate::call::{CallControl, Calls, DialFault, DialOrder};
     use crate::config::{Ms, Route as Line};
     use crate::plans;
     use crate::store::Store;
@@ -202,7 +202,7 @@ mod tests {
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));
-        assert!(calls.0.router.route(&bot).is_ok() && calls.0.router.forecast(&server).is_ok());
+        assert!(calls.0.router.route(&bot).is_ok() && calls.0.router.availability(&server).is_ok());
         let refused = || metrics_of(&calls, "switchboard_speech_full");
         assert_eq!(refused(), 0.0);
         // Twenty callers' bots speak at once, and one worker speaks for all.
@@ -226,11 +226,11 @@ mod tests {
         }
         assert_eq!(calls.0.router.route(&bot).err(), Some(NoRoute::Busy));
         assert!(calls.0.router.route(&echo).is_ok(), "an echo needs no speech worker");
-        assert_eq!(calls.0.router.forecast(&bot), Err(Decline::Overloaded(BUSY)));
-        assert_eq!(calls.0.router.forecast(&server), Err(Decline::Overloaded(BUSY)));
+        assert_eq!(calls.0.router.availability(&bot), Err(Decline::Overloaded(BUSY)));
+        assert_eq!(calls.0.router.availability(&server), Err(Decline::Overloaded(BUSY)));
         assert!(CallControl::health(&calls).busy);
         assert_eq!(refused(), 1.0);
-        let dial = Dial { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
+        let dial = DialOrder { to: "sip:a@127.0.0.1:9".into(), bot: "b".into(), from: None };
         assert_eq!(CallControl::dial(&calls, dial).await, Err(DialFault::Busy));
     }
 

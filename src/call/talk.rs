@@ -1,11 +1,11 @@
 //! `Talk`: the core of one call. It joins the conversation (words) with the room, the engines and the line (sound), and writes
 //! the call's record. It is told the time and returns [`Act`]s, which the driver carries out.
-use super::core::{Act, Core, Input};
+use super::core::{Act, CallInput, Core};
 use super::dedup::{KeyDedup, KeySource};
 use super::due_sound::DueSound;
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
-use super::timeline::{Owed, SilenceSpan, Silences, Stopwatch, line};
+use super::timeline::{ExpectedSound, SilenceSpan, Silences, Stopwatch, line};
 use super::transcript::Transcript;
 use super::utterance::clause;
 use super::watchdog::{Limits, Watchdog, Why};
@@ -61,43 +61,43 @@ impl Core for Talk {
         self.acts.pop_front()
     }
 
-    /// The next moment `handle(now, Input::Tick)` is wanted.
+    /// The next moment `handle(now, CallInput::Tick)` is wanted.
     fn deadline(&self) -> Option<(Instant, Why)> {
         if self.ended {
             return None;
         }
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        all.extend(self.due.deadline().filter(|_| !self.watchdog.is_held()));
+        all.extend(self.due.deadline().filter(|_| !self.watchdog.is_on_hold()));
         all.extend(self.ending.map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
-    fn handle(&mut self, now: Instant, input: Input) {
+    fn handle(&mut self, now: Instant, input: CallInput) {
         if self.ended {
             return;
         }
         match input {
-            Input::Answered => {
+            CallInput::Answered => {
                 self.due.expect(now);
                 self.silences.answered(now);
                 self.note(CallEvent::Answered);
                 self.tell_conversation(now, conversation::Input::Answered);
             }
-            Input::Room(event) => self.room(now, event),
-            Input::Heard(heard) => self.heard(now, heard),
-            Input::Spoken(spoken) => self.spoken(now, spoken),
-            Input::Key(key) => self.key(now, key, KeySource::Signalling),
-            Input::LineHeld(held) => self.hold(now, held, self.connection_lost),
-            Input::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
-            Input::Page(incoming) => self.page_message(now, incoming),
-            Input::ToolDone { id, result } => {
+            CallInput::Room(event) => self.room(now, event),
+            CallInput::Heard(heard) => self.heard(now, heard),
+            CallInput::Spoken(spoken) => self.spoken(now, spoken),
+            CallInput::Key(key) => self.key(now, key, KeySource::Signalling),
+            CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
+            CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
+            CallInput::Page(incoming) => self.page_message(now, incoming),
+            CallInput::ToolDone { id, result } => {
                 self.tool_ended(now, id);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
                 self.tell_conversation(now, conversation::Input::ToolDone { id, result });
             }
-            Input::Gone(end) | Input::EndNow(end) => self.end(now, end),
-            Input::Tick => self.tick(now),
+            CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
+            CallInput::Tick => self.tick(now),
         }
         if !self.ended {
             let state = self.state();
@@ -141,7 +141,7 @@ impl Talk {
         let Some(page) = &mut self.page else { return };
         tell(page);
         while let Some(message) = page.poll() {
-            self.acts.push_back(Act::Tell(message));
+            self.acts.push_back(Act::SendToPage(message));
         }
     }
 
@@ -199,7 +199,7 @@ impl Talk {
         if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
-        if !self.watchdog.is_held() {
+        if !self.watchdog.is_on_hold() {
             if self.due.is_given_up(now) {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
@@ -225,28 +225,28 @@ impl Talk {
     }
 
     /// While the line is on hold or lost the playout, the recogniser and all timers of the conversation are stopped.
-    fn hold(&mut self, now: Instant, held: bool, lost: bool) {
-        if self.line_on_hold != held {
-            self.mark(now, if held { "held" } else { "resumed" });
+    fn hold(&mut self, now: Instant, on_hold: bool, lost: bool) {
+        if self.line_on_hold != on_hold {
+            self.mark(now, if on_hold { "held" } else { "resumed" });
         }
         if self.connection_lost != lost {
             self.mark(now, if lost { "connection_lost" } else { "connection_back" });
         }
-        (self.line_on_hold, self.connection_lost) = (held, lost);
-        for silence in [self.silences.held(held, now), self.silences.lost(lost, now)] {
+        (self.line_on_hold, self.connection_lost) = (on_hold, lost);
+        for silence in [self.silences.on_hold(on_hold, now), self.silences.lost(lost, now)] {
             self.silence(silence);
         }
-        let held = held || lost;
-        if held == self.watchdog.is_held() {
+        let stopped = on_hold || lost;
+        if stopped == self.watchdog.is_on_hold() {
             return;
         }
-        self.watchdog.set_held(held, now);
+        self.watchdog.set_on_hold(stopped, now);
         self.due.restart(now);
         self.transcript.forget_caller_sound();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
-        if held {
+        if stopped {
             self.tell_conversation(now, conversation::Input::OnHold(true));
             self.act(Act::Ear(EarState::Closed));
             self.act(Act::Gain(Gain::Hold));
@@ -280,7 +280,7 @@ impl Talk {
     fn room(&mut self, now: Instant, event: Event) {
         match event {
             // An edge that was queued before the ear closed.
-            Event::Edge { .. } if self.watchdog.is_held() => {}
+            Event::Edge { .. } if self.watchdog.is_on_hold() => {}
             Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
                 self.speech_at = place;
                 let at = arrived.unwrap_or(now).min(now);
@@ -418,7 +418,7 @@ impl Talk {
             return;
         }
         self.due.underran(utterance, at);
-        let silence = self.silences.bot_stops(Owed::Rest, at);
+        let silence = self.silences.bot_stops(ExpectedSound::Rest, at);
         self.silence(silence);
         self.mark_at(at, "sound_missing");
     }
@@ -448,13 +448,13 @@ impl Talk {
         if (more || self.due.words_are_late()) && self.tools.is_empty() {
             self.due.expect_more(at);
         }
-        let owed = match () {
-            () if !self.tools.is_empty() => Owed::Answer,
-            () if more => Owed::Rest,
-            () if self.due.is_due() => Owed::Answer,
-            () => Owed::Nothing,
+        let expected = match () {
+            () if !self.tools.is_empty() => ExpectedSound::Answer,
+            () if more => ExpectedSound::Rest,
+            () if self.due.is_due() => ExpectedSound::Answer,
+            () => ExpectedSound::Nothing,
         };
-        let silence = self.silences.bot_stops(owed, at);
+        let silence = self.silences.bot_stops(expected, at);
         self.silence(silence);
         if let Some(say) = say {
             self.tell_changes();

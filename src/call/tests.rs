@@ -1,5 +1,5 @@
 //! The core of a call, step by step; whole calls are in `tests/sim`.
-use super::core::{Act, Core, Input};
+use super::core::{Act, CallInput, Core};
 use super::talk::Talk;
 use super::watchdog::{Limits, Why};
 use super::{Blame, End, Reason};
@@ -46,7 +46,7 @@ impl Line {
         let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
         let talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::default(), start);
         let mut line = Self { talk, start, now: 0 };
-        let acts = line.tell(Input::Answered);
+        let acts = line.tell(CallInput::Answered);
         (line, acts)
     }
 
@@ -54,7 +54,7 @@ impl Line {
         self.start + Duration::from_millis(ms)
     }
 
-    fn tell(&mut self, input: Input) -> Vec<Act> {
+    fn tell(&mut self, input: CallInput) -> Vec<Act> {
         self.talk.handle(self.at(self.now), input);
         std::iter::from_fn(|| self.talk.poll()).collect()
     }
@@ -64,7 +64,7 @@ impl Line {
         let mut acts = Vec::new();
         while let Some((due, _)) = self.talk.deadline().filter(|(due, _)| *due <= self.at(ms)) {
             self.now = self.now.max((due - self.start).as_millis() as u64);
-            acts.extend(self.tell(Input::Tick));
+            acts.extend(self.tell(CallInput::Tick));
         }
         self.now = ms;
         acts
@@ -72,17 +72,17 @@ impl Line {
 
     fn played(&mut self, utterance: u64, phase: Phase, chars: u32) -> Vec<Act> {
         let played = Played { utterance: UtteranceId(utterance), chars, phase, at: self.at(self.now) };
-        self.tell(Input::Room(Event::Played { seat: Seat::CALLER, played }))
+        self.tell(CallInput::Room(Event::Played { seat: Seat::CALLER, played }))
     }
 
     /// The caller says something; the turn is taken a little later.
     fn says(&mut self, text: &str) -> Vec<Act> {
         let at = SamplePos(0);
-        let edge = |edge| Input::Room(Event::Edge { seat: Seat::CALLER, edge });
+        let edge = |edge| CallInput::Room(Event::Edge { seat: Seat::CALLER, edge });
         let mut acts = self.tell(edge(Edge::Start { at, arrived: Some(self.at(self.now)) }));
         acts.extend(self.pass(self.now + 600));
         acts.extend(self.tell(edge(Edge::End { at, arrived: Some(self.at(self.now - 200)) })));
-        acts.extend(self.tell(Input::Heard(Heard::Final {
+        acts.extend(self.tell(CallInput::Heard(Heard::Final {
             hypothesis: Hypothesis { text: Some(text.into()), confidence: 0.9 },
             from: at,
             to: at,
@@ -166,7 +166,7 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
     for (ms, utterance) in [(600, 8), (1_000, 16)] {
         acts.extend(line.pass(ms));
         let fault = tts::TtsFault::Engine("told to fail".into());
-        acts.extend(line.tell(Input::Spoken(Spoken::Failed { utterance: UtteranceId(utterance), fault })));
+        acts.extend(line.tell(CallInput::Spoken(Spoken::Failed { utterance: UtteranceId(utterance), fault })));
     }
     assert_eq!(clips(&acts), [Clip::Sorry]);
     // The caller stays silent; what is said to that fails too.
@@ -176,7 +176,7 @@ fn an_excuse_is_heard_out_before_a_bot_that_cannot_speak_hangs_up() {
         for act in line.pass(line.now) {
             if let Act::Say { utterance, .. } = act {
                 let fault = tts::TtsFault::Engine("told to fail".into());
-                let acts = line.tell(Input::Spoken(Spoken::Failed { utterance, fault }));
+                let acts = line.tell(CallInput::Spoken(Spoken::Failed { utterance, fault }));
                 assert_eq!(ends(&acts), [], "the excuse has not been heard yet");
                 failed += 1;
             }
@@ -198,7 +198,7 @@ fn a_tool_is_excused_by_the_conversation_and_not_by_a_clip() {
     line.played(excuse, Phase::Done, 19);
     assert_eq!(clips(&line.pass(line.now + 2_000)), []);
     let answer = serde_json::json!({});
-    let acts = line.tell(Input::ToolDone { id, result: Ok(answer) });
+    let acts = line.tell(CallInput::ToolDone { id, result: Ok(answer) });
     assert!(acts.iter().any(|act| matches!(act, Act::Say { text, .. } if text == "It comes.")));
     assert_eq!(clips(&line.pass(line.now + 1_200)), [Clip::Moment], "its answer is owed like any other");
 }
@@ -206,12 +206,12 @@ fn a_tool_is_excused_by_the_conversation_and_not_by_a_clip() {
 #[test]
 fn a_held_line_has_no_clock_but_its_own() {
     let mut line = Line::greeted();
-    let acts = line.tell(Input::LineHeld(true));
+    let acts = line.tell(CallInput::LineOnHold(true));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Hold))));
     assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Closed))));
     assert_eq!(line.talk.deadline().map(|(_, why)| why), Some(Why::HoldLimit));
     assert!(line.pass(60_000).is_empty(), "nobody is asked whether they are still there");
-    let acts = line.tell(Input::LineHeld(false));
+    let acts = line.tell(CallInput::LineOnHold(false));
     assert!(acts.iter().any(|act| matches!(act, Act::Gain(Gain::Full))));
     assert!(acts.iter().any(|act| matches!(act, Act::Ear(EarState::Open))));
     assert_eq!(silences(&acts), [SilenceKind::MutedOrHeld]);
@@ -224,17 +224,17 @@ fn packets_that_stopped_ahead_of_a_hold_do_not_end_the_call_after_it() {
     let mut line = Line::greeted();
     let since = line.at(line.now);
     line.now += 2_000;
-    line.tell(Input::Room(Event::Silent { seat: Seat::CALLER, since }));
-    line.tell(Input::LineHeld(true));
+    line.tell(CallInput::Room(Event::Silent { seat: Seat::CALLER, since }));
+    line.tell(CallInput::LineOnHold(true));
     line.pass(60_000);
-    line.tell(Input::LineHeld(false));
+    line.tell(CallInput::LineOnHold(false));
     assert_eq!(ends(&line.pass(60_100)), []);
 }
 
 #[test]
 fn a_key_by_signalling_is_an_answer_like_one_in_the_sound() {
     let mut line = Line::greeted();
-    assert!(line.tell(Input::Key('3')).iter().any(|act| matches!(act, Act::Run(_))));
+    assert!(line.tell(CallInput::Key('3')).iter().any(|act| matches!(act, Act::Run(_))));
 }
 
 #[test]
@@ -242,23 +242,23 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
     let mut line = Line::greeted();
     line.pass(line.now + 500);
     let at = SamplePos(0);
-    let edge = |edge| Input::Room(Event::Edge { seat: Seat::CALLER, edge });
+    let edge = |edge| CallInput::Room(Event::Edge { seat: Seat::CALLER, edge });
     line.tell(edge(Edge::Start { at, arrived: Some(line.at(line.now)) }));
     line.pass(line.now + 250);
     line.tell(edge(Edge::End { at, arrived: Some(line.at(line.now - 200)) }));
     let nothing = Hypothesis { text: None, confidence: 0.0 };
     let (took, done_at) = (Duration::ZERO, line.at(line.now));
-    line.tell(Input::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
+    line.tell(CallInput::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
     let mut acts = line.pass(line.now + 3_000);
-    acts.extend(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))));
+    acts.extend(line.tell(CallInput::Gone(End::new(Blame::RemoteParty, Reason::HungUp))));
     assert_eq!(silences(&acts), [SilenceKind::BotWorking, SilenceKind::CallerThinking]);
 }
 
 #[test]
 fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
     let (mut line, id) = Line::working();
-    line.tell(Input::Heard(Heard::Failed(AsrFault::Late)));
-    let acts = line.tell(Input::ToolDone { id, result: Ok(serde_json::json!({})) });
+    line.tell(CallInput::Heard(Heard::Failed(AsrFault::Late)));
+    let acts = line.tell(CallInput::ToolDone { id, result: Ok(serde_json::json!({})) });
     let mut end = Vec::new();
     for act in acts {
         if let Act::Say { utterance, text, .. } = act {
@@ -272,11 +272,11 @@ fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
 #[test]
 fn nothing_follows_the_end() {
     let mut line = Line::greeted();
-    let acts = line.tell(Input::EndNow(End::new(Blame::Nobody, Reason::Operator)));
+    let acts = line.tell(CallInput::EndNow(End::new(Blame::Nobody, Reason::Operator)));
     assert!(matches!(acts.last(), Some(Act::End(_))) && matches!(acts[acts.len() - 2], Act::Note(CallEvent::Ended(_))));
     assert_eq!(line.talk.deadline(), None);
-    assert!(line.tell(Input::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
-    assert!(line.tell(Input::Key('1')).is_empty());
+    assert!(line.tell(CallInput::Gone(End::new(Blame::RemoteParty, Reason::HungUp))).is_empty());
+    assert!(line.tell(CallInput::Key('1')).is_empty());
 }
 
 #[test]

@@ -24,17 +24,17 @@ impl SilenceSpan {
 /// The inputs that decide the kind of a silence.
 #[derive(Clone, Copy, Debug, Default)]
 struct Voices {
-    held: bool,
+    on_hold: bool,
     lost: bool,
     no_rtp: bool,
     caller: bool,
     bot: bool,
-    owed: Owed,
+    expected: ExpectedSound,
 }
 
 /// The sound of the bot that is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Owed {
+pub enum ExpectedSound {
     /// An answer; the greeting counts as one to the call itself.
     #[default]
     Answer,
@@ -71,23 +71,23 @@ impl Silences {
             return noted.then_some(*last);
         }
         self.voices.caller = speaks;
-        if !speaks && self.voices.owed == Owed::Nothing {
-            self.voices.owed = Owed::Answer;
+        if !speaks && self.voices.expected == ExpectedSound::Nothing {
+            self.voices.expected = ExpectedSound::Answer;
         }
         self.settle(at)
     }
 
     /// The caller's sound was no turn (a cough, a backchannel): nothing of the bot is due.
-    pub fn nothing_owed(&mut self, now: Instant) -> Option<SilenceSpan> {
-        if !self.voices.bot && self.voices.owed == Owed::Answer {
-            self.voices.owed = Owed::Nothing;
+    pub fn nothing_expected(&mut self, now: Instant) -> Option<SilenceSpan> {
+        if !self.voices.bot && self.voices.expected == ExpectedSound::Answer {
+            self.voices.expected = ExpectedSound::Nothing;
         }
         self.settle(now)
     }
 
     /// An answer of the bot is due. Called for every turn, since one by keys has no speech that ends.
-    pub fn owed(&mut self, now: Instant) -> Option<SilenceSpan> {
-        self.voices.owed = Owed::Answer;
+    pub fn expected(&mut self, now: Instant) -> Option<SilenceSpan> {
+        self.voices.expected = ExpectedSound::Answer;
         self.settle(now)
     }
 
@@ -97,10 +97,10 @@ impl Silences {
         self.settle(at)
     }
 
-    /// A clause was played, cut off or held; `owed` is still to come.
-    pub fn bot_stops(&mut self, owed: Owed, at: Instant) -> Option<SilenceSpan> {
+    /// A clause was played, cut off or held; `expected` is still to come.
+    pub fn bot_stops(&mut self, expected: ExpectedSound, at: Instant) -> Option<SilenceSpan> {
         self.voices.bot = false;
-        self.voices.owed = owed;
+        self.voices.expected = expected;
         self.settle(at)
     }
 
@@ -110,8 +110,8 @@ impl Silences {
         self.settle(at)
     }
 
-    pub fn held(&mut self, held: bool, at: Instant) -> Option<SilenceSpan> {
-        self.voices.held = held;
+    pub fn on_hold(&mut self, on_hold: bool, at: Instant) -> Option<SilenceSpan> {
+        self.voices.on_hold = on_hold;
         self.settle(at)
     }
 
@@ -139,13 +139,13 @@ impl Silences {
     fn kind(&self) -> Option<SilenceKind> {
         let v = &self.voices;
         match () {
-            () if v.held => Some(SilenceKind::MutedOrHeld),
+            () if v.on_hold => Some(SilenceKind::MutedOrHeld),
             () if v.lost || (v.no_rtp && !v.bot) => Some(SilenceKind::NoRtp),
             () if v.caller || v.bot => None,
-            () => Some(match v.owed {
-                Owed::Answer => SilenceKind::BotWorking,
-                Owed::Rest => SilenceKind::DeadAir,
-                Owed::Nothing => SilenceKind::CallerThinking,
+            () => Some(match v.expected {
+                ExpectedSound::Answer => SilenceKind::BotWorking,
+                ExpectedSound::Rest => SilenceKind::DeadAir,
+                ExpectedSound::Nothing => SilenceKind::CallerThinking,
             }),
         }
     }
@@ -289,15 +289,15 @@ mod tests {
         };
         s.answered(at(t, 0));
         add(s.bot_begins(at(t, 300)));
-        add(s.bot_stops(Owed::Rest, at(t, 1000)));
+        add(s.bot_stops(ExpectedSound::Rest, at(t, 1000)));
         add(s.bot_begins(at(t, 1200)));
-        add(s.bot_stops(Owed::Nothing, at(t, 2000)));
+        add(s.bot_stops(ExpectedSound::Nothing, at(t, 2000)));
         add(s.caller(true, at(t, 3000)));
         add(s.caller(false, at(t, 4000)));
         add(s.bot_begins(at(t, 4500)));
-        add(s.bot_stops(Owed::Nothing, at(t, 5000)));
-        add(s.held(true, at(t, 6000)));
-        add(s.held(false, at(t, 8000)));
+        add(s.bot_stops(ExpectedSound::Nothing, at(t, 5000)));
+        add(s.on_hold(true, at(t, 6000)));
+        add(s.on_hold(false, at(t, 8000)));
         add(s.no_rtp(true, at(t, 9000)));
         add(s.end(at(t, 14000)));
         use SilenceKind::*;
@@ -326,11 +326,11 @@ mod tests {
         assert_eq!(s.bot_begins(at(t, 300)), span(BotWorking, 0, 300));
         assert_eq!(s.caller(true, at(t, 220)), span(BotWorking, 0, 220), "the record's is replaced");
         assert_eq!(s.caller(false, at(t, 900)), None);
-        assert_eq!(s.bot_stops(Owed::Nothing, at(t, 1_000)), None);
+        assert_eq!(s.bot_stops(ExpectedSound::Nothing, at(t, 1_000)), None);
         assert_eq!(s.bot_begins(at(t, 1_050)), None, "a gap of speech");
         assert_eq!(s.caller(true, at(t, 1_020)), None);
         assert_eq!(s.caller(false, at(t, 1_500)), None);
-        assert_eq!(s.bot_stops(Owed::Nothing, at(t, 2_000)), None);
+        assert_eq!(s.bot_stops(ExpectedSound::Nothing, at(t, 2_000)), None);
         assert_eq!(s.caller(true, at(t, 3_000)), span(CallerThinking, 2_000, 3_000));
     }
 

@@ -32,12 +32,12 @@ pub enum Words {
     /// Of a bot: its clauses, each with what was heard of it.
     Said(Vec<BotClause>),
     /// Of a person.
-    Given(Given),
+    Given(GivenAnswer),
 }
 
 /// What a person has answered. The text of a secret is masked.
 #[derive(Clone)]
-pub struct Given {
+pub struct GivenAnswer {
     pub text: String,
     pub confidence: f32,
     pub by: AnsweredBy,
@@ -45,10 +45,10 @@ pub struct Given {
 }
 
 /// Without the text, which is a caller's words.
-impl std::fmt::Debug for Given {
+impl std::fmt::Debug for GivenAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { confidence, by, secret, .. } = self;
-        write!(f, "Given {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
+        write!(f, "GivenAnswer {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
     }
 }
 
@@ -348,7 +348,7 @@ impl Transcript {
     }
 
     /// The caller's turn is complete. A turn of the bot's that is being cut off began before it and has the number before.
-    pub fn take_caller_turn(&mut self, now: Instant, given: Given) -> Entry {
+    pub fn take_caller_turn(&mut self, now: Instant, given: GivenAnswer) -> Entry {
         let number = self.numbered;
         self.numbered += 1;
         self.withdraw_partial_but(Some(number));
@@ -358,7 +358,7 @@ impl Transcript {
         let began = after(self.newest, began);
         let ended = ended.max(began);
         self.newest = Some(began);
-        let Given { text, by, secret, .. } = given.clone();
+        let GivenAnswer { text, by, secret, .. } = given.clone();
         self.changes.push_back(Change::Taken { turn: number, text, by, secret });
         let entry = Entry { number, talker: Talker::Caller, words: Words::Given(given), cut: None, began, ended };
         self.keep(&entry);

@@ -43,23 +43,23 @@ pub enum Why {
 pub struct Watchdog {
     limits: Limits,
     started: Instant,
-    held_since: Option<Instant>,
+    on_hold_since: Option<Instant>,
     silent_since: Option<Instant>,
 }
 
 impl Watchdog {
     pub fn new(limits: Limits, started: Instant) -> Self {
-        Self { limits, started, held_since: None, silent_since: None }
+        Self { limits, started, on_hold_since: None, silent_since: None }
     }
 
     /// A line on hold may send no packets: the time without packets counts from its resumption.
-    pub fn set_held(&mut self, held: bool, now: Instant) {
-        self.held_since = held.then_some(now);
-        self.silent_since = self.silent_since.map(|since| if held { since } else { now });
+    pub fn set_on_hold(&mut self, on_hold: bool, now: Instant) {
+        self.on_hold_since = on_hold.then_some(now);
+        self.silent_since = self.silent_since.map(|since| if on_hold { since } else { now });
     }
 
-    pub fn is_held(&self) -> bool {
-        self.held_since.is_some()
+    pub fn is_on_hold(&self) -> bool {
+        self.on_hold_since.is_some()
     }
 
     /// No packet has come since then.
@@ -74,7 +74,7 @@ impl Watchdog {
     /// The next limit that will be reached, and which one.
     pub fn deadline(&self) -> (Instant, Why) {
         let call = (self.started + self.limits.call, Why::CallLimit);
-        let line = match (self.held_since, self.silent_since) {
+        let line = match (self.on_hold_since, self.silent_since) {
             (Some(at), _) => Some((at + self.limits.hold, Why::HoldLimit)),
             (None, Some(at)) => Some((at + self.limits.no_rtp, Why::NoRtp)),
             (None, None) => None,
@@ -108,10 +108,10 @@ mod tests {
         let t = Instant::now();
         let at = |s: u64| t + Duration::from_secs(s);
         let mut watchdog = Watchdog::new(Limits::default(), t);
-        watchdog.set_held(true, at(2));
+        watchdog.set_on_hold(true, at(2));
         watchdog.packets_stopped(at(2));
         assert_eq!(reason(&watchdog, at(500)), None);
-        watchdog.set_held(false, at(500));
+        watchdog.set_on_hold(false, at(500));
         assert_eq!(reason(&watchdog, at(519)), None);
         assert_eq!(reason(&watchdog, at(520)), Some("no RTP"));
         watchdog.packets_resumed();
@@ -123,7 +123,7 @@ mod tests {
     fn a_hold_ends_at_its_limit() {
         let t = Instant::now();
         let mut watchdog = Watchdog::new(Limits::default(), t);
-        watchdog.set_held(true, t);
+        watchdog.set_on_hold(true, t);
         assert_eq!(watchdog.deadline(), (t + Duration::from_secs(600), Why::HoldLimit));
         assert_eq!(reason(&watchdog, t + Duration::from_secs(600)), Some("held too long"));
     }

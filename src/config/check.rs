@@ -1,6 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{Config, ECHO, Phone, Register, Route, Rtc, Trunk};
-use crate::security::{Origin, Secret};
+use crate::security::{Secret, WebOrigin};
 use std::collections::BTreeSet;
 use std::path::Path;
 use telephony::{Called, Headers};
@@ -158,7 +158,7 @@ impl Config {
             let server = trunk.register.as_ref().map(|register| ("register.server", &register.server));
             for (key, uri) in server.into_iter().chain(trunk.outbound_proxy.as_ref().map(|uri| ("outbound_proxy", uri)))
             {
-                if let Err(why) = telephony::sip::carrier(uri) {
+                if let Err(why) = telephony::sip::transport(uri) {
                     found.push(format!(
                         "[[trunk]] {:?}: {key} {why}: remove `;transport=…`, or write one of these",
                         trunk.name
@@ -244,7 +244,7 @@ impl Config {
             return;
         }
         for origin in &widget.origins {
-            if Origin::parse(origin).is_none_or(|parsed| parsed.as_str() != origin) {
+            if WebOrigin::parse(origin).is_none_or(|parsed| parsed.as_str() != origin) {
                 found.push(format!(
                     "widget.origins: {origin:?} is no origin: write scheme, host and port as browsers do, without a path (https://shop.example)"
                 ));

@@ -24,7 +24,7 @@ pub fn run(speech: Speech, engines: Arc<Engines>) -> anyhow::Result<()> {
     let has_whisper = speech.whisper.model.as_ref().is_some_and(|model| model.exists());
     let measuring = std::thread::Builder::new().name("measure".into());
     measuring.spawn(move || {
-        let mut measuring = Measuring { speech, engines, cores, lines, heard: HashMap::new() };
+        let mut measuring = Measuring { speech, engines, cores, lines, has_whisper, heard: HashMap::new() };
         let _ = Language::ALL.into_iter().try_for_each(|language| measuring.language(language));
         let _ = measuring.choose();
     })?;
@@ -57,6 +57,8 @@ struct Measuring {
     engines: Arc<Engines>,
     cores: usize,
     lines: mpsc::SyncSender<String>,
+    /// The file of the Whisper model is there.
+    has_whisper: bool,
     /// By the engine's address: one engine may hear several languages.
     heard: HashMap<usize, RecogniserCost>,
 }
@@ -132,8 +134,7 @@ impl Measuring {
             .find(|ear| ear.name() == "whisper")
             .cloned();
         let took = engine.and_then(|engine| self.heard.get(&Arc::as_ptr(&engine).cast::<()>().addr()).copied());
-        let is_there = self.speech.whisper.model.as_ref().is_some_and(|model| model.exists());
-        if took.is_none() && is_there {
+        if took.is_none() && self.has_whisper {
             return self
                 .say("choose: the Whisper model is there and not in use: see above, or [speech.recognisers]".into());
         }

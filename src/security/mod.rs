@@ -8,7 +8,7 @@ mod origin;
 #[cfg(test)]
 mod tests;
 
-pub use origin::Origin;
+pub use origin::WebOrigin;
 
 /// A password or token. `Debug` hides it; comparing takes the same time wherever it differs.
 #[derive(Clone)]

@@ -1,10 +1,10 @@
-//! `Origin`: where a page comes from, as browsers write it in the `Origin` header (RFC 6454 section 6.2).
+//! `WebOrigin`: where a page comes from, as browsers write it in the `Origin` header (RFC 6454 section 6.2).
 use axum::http::Uri;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin(String);
+pub struct WebOrigin(String);
 
-impl Origin {
+impl WebOrigin {
     /// `https://shop.example`, `http://127.0.0.1:8080`: scheme, host, and the port where it is not the scheme's own. `None` for
     /// `null`, for anything with a path, and for a host no browser would write.
     pub fn parse(text: &str) -> Option<Self> {
@@ -50,7 +50,7 @@ mod tests {
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
         ] {
-            assert_eq!(Origin::parse(text).unwrap().as_str(), origin);
+            assert_eq!(WebOrigin::parse(text).unwrap().as_str(), origin);
         }
         for text in [
             "",
@@ -66,8 +66,8 @@ mod tests {
             "https://x?y",
             "https:// x",
         ] {
-            assert_eq!(Origin::parse(text), None, "{text}");
+            assert_eq!(WebOrigin::parse(text), None, "{text}");
         }
-        assert_eq!(Origin::parse("https://shop.example:444").unwrap().host(), "shop.example:444");
+        assert_eq!(WebOrigin::parse("https://shop.example:444").unwrap().host(), "shop.example:444");
     }
 }

@@ -131,19 +131,19 @@ pub struct Turn {
     pub confidence: Option<f32>,
     /// How the caller gave it; `null` for other speakers.
     #[serde(default)]
-    pub by: Option<Means>,
+    pub by: Option<AnswerMethod>,
 }
 
 /// How a caller answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Means {
+pub enum AnswerMethod {
     Voice,
     Keys,
     Text,
 }
 
-impl From<dialog::conversation::AnsweredBy> for Means {
+impl From<dialog::conversation::AnsweredBy> for AnswerMethod {
     fn from(by: dialog::conversation::AnsweredBy) -> Self {
         use dialog::conversation::AnsweredBy;
         match by {

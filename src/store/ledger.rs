@@ -10,7 +10,7 @@ const WAITING: usize = 2_000;
 
 /// One moment on the wall clock and on the monotonic clock.
 #[derive(Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct ClockReading {
     pub(super) wall: Timestamp,
     pub(super) steady: Instant,
 }
@@ -29,7 +29,7 @@ struct Entry {
     call: Box<Call>,
     /// When it started. Every time of the call is this wall-clock time plus the time that has passed since on the monotonic clock, so
     /// that setting the wall clock during a call changes none of them.
-    began: Moment,
+    began: ClockReading,
     /// Its recording was opened, and the event that closes it is not on disk yet.
     unclosed: bool,
     /// An event of it was dropped before it reached the database: the call is stored as a whole after its end.
@@ -38,7 +38,7 @@ struct Entry {
 
 impl Ledger {
     /// Applies `event` and returns it as an entry of the timeline; `None` if the call is unknown or has ended.
-    pub(super) fn apply(&self, id: &str, now: Moment, event: CallEvent) -> Option<TimelineEvent> {
+    pub(super) fn apply(&self, id: &str, now: ClockReading, event: CallEvent) -> Option<TimelineEvent> {
         let mut calls = self.lock();
         if let CallEvent::Started(started) = &event {
             if calls.all.contains_key(id) {

@@ -16,8 +16,8 @@ mod writer;
 
 pub use end::{Blame, End, Reason};
 pub use event::{
-    Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Means, Private, Recorded, Recording, Silence,
-    SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
+    AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
+    Silence, SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
 };
 
 use jiff::Timestamp;
@@ -185,7 +185,7 @@ impl Store {
     pub fn note(&self, call: &str, event: CallEvent) {
         let event = self.relative(event);
         let _noting = self.shared.noting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(noted) = self.shared.ledger.apply(call, moment(), event) else { return };
+        let Some(noted) = self.shared.ledger.apply(call, clock_reading(), event) else { return };
         if let Some(listener) = self.shared.listener.get() {
             let ended = if matches!(noted.event, CallEvent::Ended(_)) { self.shared.ledger.get(call) } else { None };
             listener(&noted.event, ended.as_ref());
@@ -366,8 +366,8 @@ impl Store {
     }
 }
 
-fn moment() -> ledger::Moment {
-    ledger::Moment { wall: now(), steady: std::time::Instant::now() }
+fn clock_reading() -> ledger::ClockReading {
+    ledger::ClockReading { wall: now(), steady: std::time::Instant::now() }
 }
 
 /// To the microsecond, as the database keeps it.

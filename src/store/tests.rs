@@ -25,7 +25,7 @@ fn turn(started_ms: u64, text: &str) -> CallEvent {
         started_ms,
         ended_ms: started_ms + 900,
         confidence: Some(0.875),
-        by: Some(crate::store::Means::Voice),
+        by: Some(crate::store::AnswerMethod::Voice),
     })
 }
 
@@ -196,10 +196,10 @@ async fn a_recording_that_is_closed_after_its_call_is_told_and_kept() {
 
 #[test]
 fn a_wall_clock_that_is_set_does_not_reach_the_records() {
-    use ledger::{Ledger, Moment};
+    use ledger::{ClockReading, Ledger};
     let (wall, steady) = (Timestamp::from_second(1_790_000_000).unwrap(), Instant::now());
     for step in [-7_200, 7_200] {
-        let at = |s: u64, by: i64| Moment {
+        let at = |s: u64, by: i64| ClockReading {
             wall: wall.checked_add(jiff::SignedDuration::from_secs(s as i64 + by)).unwrap(),
             steady: steady + Duration::from_secs(s),
         };

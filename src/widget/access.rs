@@ -1,7 +1,7 @@
 //! `PageAccess`: decides which pages may call. It is told the time, and each of its tables is bounded.
 use super::token::{TokenClaims, TokenId, TokenSigner};
 use super::turn::{Relay, Server};
-use crate::security::Origin;
+use crate::security::WebOrigin;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,19 +22,19 @@ const GRANT_S: u64 = 24 * 3600;
 
 /// Which clients may use a page that this server serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum OwnPageClients {
     /// From this machine: a browser elsewhere that calls itself `127.0.0.1` is not ours.
-    Machine,
+    Local,
     /// From anywhere.
-    Network,
+    Any,
 }
 
 #[derive(Clone, Debug)]
 pub struct PageAccessPlan {
     /// Whether pages may call at all.
     pub enabled: bool,
-    pub origins: Vec<Origin>,
-    pub own: Vec<(Origin, Own)>,
+    pub origins: Vec<WebOrigin>,
+    pub own: Vec<(WebOrigin, OwnPageClients)>,
     pub public: Vec<String>,
     /// How long a token is good.
     pub ttl: Duration,
@@ -117,7 +117,7 @@ struct Tables {
     sessions: TokenBuckets<IpAddr>,
     used: HashMap<TokenId, u64>,
     /// Until when pages of an origin that is not configured, and for which a server asked for a token, may read our answers.
-    granted: HashMap<Origin, u64>,
+    granted: HashMap<WebOrigin, u64>,
     calls: HashMap<IpAddr, usize>,
     total: usize,
 }
@@ -174,16 +174,16 @@ impl PageAccess {
     }
 
     /// Whether pages of this origin may call, asked from `visitor`.
-    pub fn may_call(&self, origin: &Origin, visitor: IpAddr) -> bool {
-        let own = |(ours, own): &(Origin, Own)| {
-            ours == origin && (*own == Own::Network || visitor.to_canonical().is_loopback())
+    pub fn may_call(&self, origin: &WebOrigin, visitor: IpAddr) -> bool {
+        let own = |(ours, own): &(WebOrigin, OwnPageClients)| {
+            ours == origin && (*own == OwnPageClients::Any || visitor.to_canonical().is_loopback())
         };
         self.plan.origins.contains(origin) || self.plan.own.iter().any(own)
     }
 
     /// Whether pages of this origin may read what is answered (CORS): those that may call, and those that a server has lately
     /// asked a token for. These may use that token, and nothing more.
-    pub fn may_read(&self, unix: u64, origin: &Origin, visitor: IpAddr) -> bool {
+    pub fn may_read(&self, unix: u64, origin: &WebOrigin, visitor: IpAddr) -> bool {
         self.may_call(origin, visitor) || lock(&self.tables).granted.get(origin).is_some_and(|until| *until > unix)
     }
 
@@ -203,7 +203,7 @@ impl PageAccess {
         unix: u64,
         visitor: IpAddr,
         bot: &str,
-        origin: &Origin,
+        origin: &WebOrigin,
     ) -> Result<Session, Refused> {
         if !self.may_call(origin, visitor) {
             return Err(Refused::Origin);
@@ -216,7 +216,7 @@ impl PageAccess {
     }
 
     /// A token that a server asks for, for a page of any origin; that origin may read our answers from then on.
-    pub fn issue_for_server(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
+    pub fn issue_for_server(&self, unix: u64, bot: &str, origin: &WebOrigin) -> Result<Session, Refused> {
         let session = self.issue(unix, bot, origin)?;
         if !self.plan.origins.contains(origin) {
             let granted = &mut lock(&self.tables).granted;
@@ -229,7 +229,7 @@ impl PageAccess {
         Ok(session)
     }
 
-    fn issue(&self, unix: u64, bot: &str, origin: &Origin) -> Result<Session, Refused> {
+    fn issue(&self, unix: u64, bot: &str, origin: &WebOrigin) -> Result<Session, Refused> {
         let expires = unix + self.plan.ttl.as_secs();
         let token = self.signer.make(bot, origin, expires).ok_or(Refused::TokenTableFull)?;
         Ok(Session { token, expires, servers: self.servers(unix), grace: self.plan.grace })
@@ -247,7 +247,7 @@ impl PageAccess {
     pub fn claims_of(&self, token: &str, origin: Option<&str>) -> Result<TokenClaims, Refused> {
         let claims = self.signer.read(token).ok_or(Refused::Forged)?;
         match origin {
-            Some(origin) if Origin::parse(origin).is_none_or(|origin| origin.as_str() != claims.origin) => {
+            Some(origin) if WebOrigin::parse(origin).is_none_or(|origin| origin.as_str() != claims.origin) => {
                 Err(Refused::OtherOrigin)
             }
             _ => Ok(claims),
@@ -303,13 +303,13 @@ mod tests {
     const UNIX: u64 = 1_790_000_000;
 
     fn plan() -> PageAccessPlan {
-        let origin = |text| Origin::parse(text).unwrap();
+        let origin = |text| WebOrigin::parse(text).unwrap();
         PageAccessPlan {
             enabled: true,
             origins: vec![origin("https://shop.example")],
             own: vec![
-                (origin("http://127.0.0.1:8080"), Own::Machine),
-                (origin("https://192.0.2.9:8080"), Own::Network),
+                (origin("http://127.0.0.1:8080"), OwnPageClients::Local),
+                (origin("https://192.0.2.9:8080"), OwnPageClients::Any),
             ],
             public: vec!["booking.en".into()],
             ttl: Duration::from_secs(60),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     fn token(page_access: &PageAccess) -> String {
-        page_access.issue(UNIX, "booking.en", &Origin::parse("https://shop.example").unwrap()).unwrap().token
+        page_access.issue(UNIX, "booking.en", &WebOrigin::parse("https://shop.example").unwrap()).unwrap().token
     }
 
     const SHOP: Option<&str> = Some("https://shop.example");
@@ -337,7 +337,7 @@ mod tests {
     fn only_public_bots_are_given_to_pages_and_only_to_known_ones() {
         let page_access = PageAccess::new(plan()).unwrap();
         let ask = |bot: &str, origin: &str, from: &str| {
-            page_access.ask(Instant::now(), UNIX, ip(from), bot, &Origin::parse(origin).unwrap()).map(|_| ())
+            page_access.ask(Instant::now(), UNIX, ip(from), bot, &WebOrigin::parse(origin).unwrap()).map(|_| ())
         };
         assert_eq!(ask("booking.en", "https://shop.example", "192.0.2.1"), Ok(()));
         assert_eq!(ask("secret", "https://shop.example", "192.0.2.1"), Err(Refused::Private));
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn an_origin_that_a_server_asked_for_reads_answers_for_a_day_and_asks_for_nothing_itself() {
         let page_access = PageAccess::new(plan()).unwrap();
-        let granted = Origin::parse("https://guest.example").unwrap();
+        let granted = WebOrigin::parse("https://guest.example").unwrap();
         let answers = |unix| page_access.may_read(unix, &granted, ip("192.0.2.1"));
         assert!(!answers(UNIX));
         let token = page_access.issue_for_server(UNIX, "secret", &granted).unwrap().token;
@@ -377,11 +377,11 @@ mod tests {
         assert!(page_access.redeem(UNIX, ip("192.0.2.1"), &token, Some("https://guest.example")).is_ok());
         for n in 0..GRANTS as u64 {
             page_access
-                .issue_for_server(UNIX + 1 + n, "secret", &Origin::parse(&format!("https://g{n}.example")).unwrap())
+                .issue_for_server(UNIX + 1 + n, "secret", &WebOrigin::parse(&format!("https://g{n}.example")).unwrap())
                 .unwrap();
         }
         assert!(lock(&page_access.tables).granted.len() == GRANTS && !answers(UNIX), "the oldest is forgotten");
-        page_access.issue_for_server(UNIX, "secret", &Origin::parse("https://shop.example").unwrap()).unwrap();
+        page_access.issue_for_server(UNIX, "secret", &WebOrigin::parse("https://shop.example").unwrap()).unwrap();
         assert_eq!(lock(&page_access.tables).granted.len(), GRANTS, "a configured origin needs no grant");
     }
 
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn a_flood_is_told_when_to_come_again_and_fills_no_table() {
         let page_access = PageAccess::new(plan()).unwrap();
-        let (now, origin) = (Instant::now(), Origin::parse("https://shop.example").unwrap());
+        let (now, origin) = (Instant::now(), WebOrigin::parse("https://shop.example").unwrap());
         let ask = |now, from| page_access.ask(now, UNIX, from, "booking.en", &origin).map(|_| ());
         let flood: Vec<_> = (0..20).map(|n| ask(now, ip(&format!("2001:db8::{n}")))).collect();
         assert_eq!(flood.iter().filter(|asked| asked.is_ok()).count(), 6);

@@ -3,6 +3,6 @@ pub mod access;
 mod token;
 mod turn;
 
-pub use access::{CallSlot, Own, PageAccess, PageAccessPlan, Refused, Session};
+pub use access::{CallSlot, OwnPageClients, PageAccess, PageAccessPlan, Refused, Session};
 pub use token::{TokenClaims, TokenId};
 pub use turn::{Relay, Server};

@@ -1,6 +1,6 @@
 //! `TokenSigner`: tokens for one call each. HMAC-SHA256 (RFC 2104) over id, bot, origin and expiry, under a key of this run: a restart
 //! makes old ones worthless, and a page asks for a new one.
-use crate::security::Origin;
+use crate::security::WebOrigin;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::hmac;
@@ -42,7 +42,7 @@ impl TokenSigner {
         Some(Self { key, random })
     }
 
-    pub fn make(&self, bot: &str, origin: &Origin, expires: u64) -> Option<String> {
+    pub fn make(&self, bot: &str, origin: &WebOrigin, expires: u64) -> Option<String> {
         let mut id = TokenId::default();
         self.random.fill(&mut id).ok()?;
         let mut body = id.to_vec();
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_token_says_what_it_was_made_for_and_a_changed_one_says_nothing() {
         let (signer, other) = (TokenSigner::new().unwrap(), TokenSigner::new().unwrap());
-        let origin = Origin::parse("https://shop.example").unwrap();
+        let origin = WebOrigin::parse("https://shop.example").unwrap();
         let token = signer.make("booking.en", &origin, 1_790_000_000).unwrap();
         let claims = signer.read(&token).unwrap();
         assert_eq!(

@@ -33,7 +33,7 @@ pub enum Change {
     /// The media path to a browser is up; sound sent earlier is dropped. That of a phone is up from the start: there is no event.
     Up,
     /// The far end has put us on hold, or resumed.
-    Held(bool),
+    OnHold(bool),
     /// A key sent by INFO (`0`–`9`, `*`, `#`, `A`–`D`). Keys within RTP are reported by the leg.
     Key(char),
     /// This far end has replaced the former one (RFC 3891). [`Change::Plan`] follows where the plan differs.

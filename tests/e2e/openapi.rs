@@ -163,8 +163,8 @@ impl<'a> Walk<'a> {
         assert_eq!(self.ask(&Method::POST, SESSIONS, forged).await.status, 401);
         let strange = server.request(Method::POST, SESSIONS).header("origin", "https://elsewhere.example").json(&new);
         assert_eq!(self.ask(&Method::POST, SESSIONS, strange).await.status, 403);
-        let vouched = server.authorised(Method::POST, SESSIONS).json(&json!({"bot": "none", "origin": origin}));
-        assert_eq!(self.ask(&Method::POST, SESSIONS, vouched).await.status, 422);
+        let authorised = server.authorised(Method::POST, SESSIONS).json(&json!({"bot": "none", "origin": origin}));
+        assert_eq!(self.ask(&Method::POST, SESSIONS, authorised).await.status, 422);
         let stack = WebRtc::start(WebRtcPlan { bind: vec![HERE.into()], ..WebRtcPlan::default() }).expect("WebRTC");
         let offered = stack.offer().await.expect("an offer");
         let sdp = offered.sdp.clone();

@@ -3,7 +3,7 @@
 //! What a bot does about an answer counts: it acts on it, asks about it, or says that it did not understand. Speakers are in
 //! rows of their own: thresholds were chosen on `slt`, `kal16`, `rms` and the people's clips, not on `awb` and espeak-ng.
 use super::sound::{read, say, shared, through_the_ear};
-use super::steps::{STAGES, Stage, meaning};
+use super::steps::{STAGES, Stage, meaning, understood};
 use super::{BOOKING, ask, bot, english, hear, whisper};
 use dialog::bot::Bot;
 use media::Language;
@@ -27,15 +27,13 @@ struct Row {
 
 impl Row {
     fn add(&mut self, bot: &Arc<Bot>, stage: &Stage, said: Option<&str>, heard: &Hypothesis) {
-        let unknown = meaning(bot, stage, "supercalifragilistic");
-        let understood = heard.text.as_ref().map(|text| meaning(bot, stage, text)).filter(|known| *known != unknown);
-        let is_sure = heard.confidence >= bot.turn.good;
-        let count = match (understood, said.map(|said| meaning(bot, stage, said))) {
-            (None, _) => &mut self.not_understood,
-            (Some(heard), Some(said)) if heard == said && is_sure => &mut self.right,
-            (Some(heard), Some(said)) if heard == said => &mut self.right_asked,
-            _ if is_sure => &mut self.wrong,
-            _ => &mut self.wrong_asked,
+        let wanted = said.map(|said| meaning(bot, stage, said));
+        let count = match understood(bot, stage, heard) {
+            None => &mut self.not_understood,
+            Some((known, true)) if Some(&known) == wanted.as_ref() => &mut self.right,
+            Some((known, false)) if Some(&known) == wanted.as_ref() => &mut self.right_asked,
+            Some((_, true)) => &mut self.wrong,
+            Some((_, false)) => &mut self.wrong_asked,
         };
         *count += 1;
     }

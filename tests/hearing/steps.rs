@@ -4,6 +4,7 @@ use dialog::model::brain::{Brain, BrainInput};
 use dialog::model::flow::Flow;
 use dialog::model::step::Step;
 use dialog::model::thought::Thought;
+use media::asr::Hypothesis;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -129,8 +130,11 @@ fn thoughts(flow: &mut Flow, input: BrainInput) -> Vec<Thought> {
     std::iter::from_fn(|| flow.poll()).collect()
 }
 
+/// The step behind words, the slots they set, and what the bot says to them.
+pub type Meaning = (Step, Vec<String>, String);
+
 /// What the bot makes of these words at `stage`: two texts mean the same when this is the same.
-pub fn meaning(bot: &Arc<Bot>, stage: &Stage, text: &str) -> (Step, Vec<String>, String) {
+pub fn meaning(bot: &Arc<Bot>, stage: &Stage, text: &str) -> Meaning {
     let mut flow = at(bot, stage);
     let (mut slots, mut said) = (Vec::new(), String::new());
     for thought in thoughts(&mut flow, heard(text)) {
@@ -141,6 +145,13 @@ pub fn meaning(bot: &Arc<Bot>, stage: &Stage, text: &str) -> (Step, Vec<String>,
         }
     }
     (flow.step(), slots, said)
+}
+
+/// What the bot understands of what was heard, and whether it is sure enough to act on it without asking; `None`: nothing.
+pub fn understood(bot: &Arc<Bot>, stage: &Stage, heard: &Hypothesis) -> Option<(Meaning, bool)> {
+    let unknown = meaning(bot, stage, "supercalifragilistic");
+    let known = heard.text.as_ref().map(|text| meaning(bot, stage, text)).filter(|known| *known != unknown)?;
+    Some((known, heard.confidence >= bot.turn.good))
 }
 
 /// What the recogniser listens for at `stage`.

@@ -1,7 +1,7 @@
 //! Whisper as callers meet it: the real model where it has been fetched, scoring what each step expects.
 use super::{Tally, ask, bot, hear};
 use crate::sound::{read, say, shared, through_the_ear};
-use crate::steps::{STAGES, Stage, meaning};
+use crate::steps::{STAGES, Stage, meaning, understood};
 use dialog::bot::Bot;
 use media::Language;
 use media::asr::Hypothesis;
@@ -27,11 +27,9 @@ pub fn base() -> Option<&'static Arc<Whisper>> {
     engine.as_ref()
 }
 
-/// What the bot does about words: it acts on them, asks about them, or does not understand.
+/// Whether the bot acts on words without asking.
 fn is_acted_on(bot: &Arc<Bot>, stage: &Stage, heard: &Hypothesis) -> bool {
-    let unknown = meaning(bot, stage, "supercalifragilistic");
-    let understood = heard.text.as_ref().is_some_and(|text| meaning(bot, stage, text) != unknown);
-    understood && heard.confidence >= bot.turn.good
+    matches!(understood(bot, stage, heard), Some((_, true)))
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Bookings as they should go.
-use crate::rig::{Plan, ms};
+use crate::plan::{Plan, ms};
 
 #[test]
 fn a_whole_booking() {
@@ -51,11 +51,11 @@ fn doubtful_words_are_asked_about() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room");
     call.hear_out();
-    call.recogniser.confidence = 0.35;
+    call.port.recogniser.confidence = 0.35;
     call.pass(ms(400));
     call.speak("boston");
     call.hear_out();
-    call.recogniser.confidence = 0.9;
+    call.port.recogniser.confidence = 0.9;
     call.pass(ms(400));
     call.speak("no");
     call.say("seattle");

@@ -1,6 +1,8 @@
 //! What a caller does: speaks, coughs, types, holds, hangs up, listens.
-use crate::rig::{Call, ms, ticks};
+use crate::plan::ms;
+use crate::rig::Call;
 use bytes::Bytes;
+use media::frame::TICK;
 use media::leg::Direction;
 use media::packet::{Packet, Rtp};
 use std::time::Duration;
@@ -16,11 +18,11 @@ const THINK: Duration = ms(400);
 impl Call {
     /// Sound of the caller from now on; words, if it has any.
     fn sound(&mut self, length: Duration, words: Option<&str>, pcm: Option<Vec<i16>>) {
-        let from = (self.now - self.start).as_micros() as u64 * 8 / 1000;
+        let from = (self.port.now - self.port.start).as_micros() as u64 * 8 / 1000;
         let to = from + length.as_micros() as u64 * 8 / 1000;
-        self.microphone.borrow_mut().sounds.push_back((from, to, pcm));
+        self.port.microphone.borrow_mut().sounds.push_back((from, to, pcm));
         if let Some(words) = words {
-            self.recogniser.say(self.now, length, words);
+            self.port.recogniser.say(self.port.now, length, words);
         }
     }
 
@@ -62,18 +64,18 @@ impl Call {
     pub fn hear_out(&mut self) {
         let mut began = false;
         for _ in 0..ticks(Duration::from_secs(60)) {
-            began |= !self.open.is_empty();
-            if self.end.is_some() || (began && self.open.is_empty()) {
+            began |= !self.port.open.is_empty();
+            if self.end.is_some() || (began && self.port.open.is_empty()) {
                 return;
             }
             self.pass(ms(20));
         }
-        panic!("{} ms: the bot says nothing\n{}", self.at(self.now), crate::golden::text(&mut self.trace));
+        panic!("{} ms: the bot says nothing\n{}", self.at(self.port.now), crate::golden::text(&mut self.port.trace));
     }
 
     /// Hears so much of what the bot says next.
     pub fn hear(&mut self, length: Duration) {
-        let heard = |call: &Self| call.listener.ticks.values().sum::<u64>();
+        let heard = |call: &Self| call.port.listener.ticks.values().sum::<u64>();
         let before = heard(self);
         for _ in 0..ticks(Duration::from_secs(60)) {
             if heard(self) - before >= ticks(length) {
@@ -81,38 +83,38 @@ impl Call {
             }
             self.pass(ms(20));
         }
-        panic!("{} ms: the bot says nothing\n{}", self.at(self.now), crate::golden::text(&mut self.trace));
+        panic!("{} ms: the bot says nothing\n{}", self.at(self.port.now), crate::golden::text(&mut self.port.trace));
     }
 
     /// Types, each key for 100 ms and as long a pause behind it. The phone sends RFC 4733 events in place of sound.
     pub fn keys(&mut self, keys: &str) {
         for key in keys.chars() {
             let event = "0123456789*#".find(key).expect("a key") as u8;
-            let timestamp = self.phone.base.wrapping_add(self.phone.sent as u32);
-            self.phone.muted = true;
+            let timestamp = self.port.phone.base.wrapping_add(self.port.phone.sent as u32);
+            self.port.phone.muted = true;
             for packet in 0..7_u16 {
                 let duration = (packet + 1).min(5) * 160;
                 let flags = if packet >= 4 { 0x8a } else { 0x0a };
                 let [high, low] = duration.to_be_bytes();
-                let sequence = self.phone.sequence;
-                self.phone.sequence = sequence.wrapping_add(1);
+                let sequence = self.port.phone.sequence;
+                self.port.phone.sequence = sequence.wrapping_add(1);
                 let rtp = Rtp {
-                    arrived: self.now,
+                    arrived: self.port.now,
                     payload_type: 101,
                     marker: packet == 0,
                     sequence,
                     timestamp,
-                    ssrc: self.phone.ssrc,
+                    ssrc: self.port.phone.ssrc,
                     payload: Bytes::copy_from_slice(&[event, flags, high, low]),
                 };
-                self.phone.net.send(self.now, Packet::Rtp(rtp));
+                self.port.phone.net.send(self.port.now, Packet::Rtp(rtp));
                 // The last packet of an event goes out three times.
                 if packet < 4 {
                     self.pass(ms(20));
                 }
             }
             self.pass(ms(20));
-            self.phone.muted = false;
+            self.port.phone.muted = false;
             self.pass(ms(100));
         }
     }
@@ -127,22 +129,22 @@ impl Call {
     /// Puts the bot on hold by re-INVITE: silently, or with music.
     pub fn hold(&mut self, direction: Direction) {
         self.note("line", format!("held, {direction:?}"));
-        self.phone.muted = direction == Direction::Inactive;
+        self.port.phone.muted = direction == Direction::Inactive;
         self.configure(direction);
-        self.arrive(Arrival::Line(Change::Held(true)));
+        self.arrive(Arrival::Line(Change::OnHold(true)));
     }
 
     pub fn resume(&mut self) {
         self.note("line", "resumed");
-        self.phone.muted = false;
+        self.port.phone.muted = false;
         self.configure(Direction::SendRecv);
-        self.arrive(Arrival::Line(Change::Held(false)));
+        self.arrive(Arrival::Line(Change::OnHold(false)));
     }
 
     /// The network towards the bot stands still for a while, from so long from now on, and then brings all at once.
     pub fn stall(&mut self, after: Duration, length: Duration) {
         self.note("line", format!("stands still in {} ms for {} ms", after.as_millis(), length.as_millis()));
-        self.phone.net.still = Some(self.now + after..self.now + after + length);
+        self.port.phone.net.still = Some(self.port.now + after..self.port.now + after + length);
     }
 
     pub fn hang_up(&mut self) {
@@ -159,4 +161,9 @@ impl Call {
             self.pass(ms(20));
         }
     }
+}
+
+/// The number of ticks in this time.
+fn ticks(time: Duration) -> u64 {
+    (time.as_millis() / TICK.as_millis()) as u64
 }

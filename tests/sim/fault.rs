@@ -1,6 +1,6 @@
 //! Engines and tools that fail.
+use crate::plan::{Plan, ms};
 use crate::recogniser::Fails;
-use crate::rig::{Plan, ms};
 use dialog::conversation::ToolFault;
 
 const ALL: &str = "book a room in boston today at two p m for one hour for two people";

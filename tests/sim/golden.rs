@@ -1,6 +1,6 @@
 //! Traces as text: what is noted of a call, line by line, and the comparison with what is expected.
 use std::path::PathBuf;
-use switchboard::store::{CallEvent, Means, Speaker};
+use switchboard::store::{AnswerMethod, CallEvent, Speaker};
 
 /// What a note says; `None` for those that a trace tells in another way.
 pub fn line(note: &CallEvent) -> Option<(&'static str, String)> {
@@ -17,7 +17,7 @@ pub fn line(note: &CallEvent) -> Option<(&'static str, String)> {
                 }
                 _ => {
                     let sure = match (turn.by, turn.confidence) {
-                        (Some(Means::Text), _) => "by text".into(),
+                        (Some(AnswerMethod::Text), _) => "by text".into(),
                         (_, Some(sure)) => format!("{sure:.2}"),
                         (_, None) => "by keys".into(),
                     };

@@ -1,5 +1,5 @@
 //! An hour of conversation.
-use crate::rig::Plan;
+use crate::plan::Plan;
 use std::time::Instant;
 use switchboard::call::{Blame, Reason};
 use switchboard::store::CallEvent;
@@ -19,12 +19,13 @@ fn an_hour_long_call_keeps_all_laws_and_takes_seconds() {
     }
     call.check_invariants();
     assert_eq!(call.end.map(|end| (end.blame, end.reason)), Some((Blame::Server, Reason::CallLimit)));
-    let (_, last) = call.invariants.notes.last().expect("notes");
+    let (_, last) = call.port.invariants.notes.last().expect("notes");
     assert!(
         matches!(last, CallEvent::Ended(_))
-            && call.at(call.invariants.notes[call.invariants.notes.len() - 1].0) == 3_600_000
+            && call.at(call.port.invariants.notes[call.port.invariants.notes.len() - 1].0) == 3_600_000
     );
     let answers: Vec<u32> = call
+        .port
         .invariants
         .notes
         .iter()

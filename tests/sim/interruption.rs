@@ -1,6 +1,6 @@
 //! The caller's voice over the bot's.
 use crate::ear::Ear;
-use crate::rig::{Plan, ms};
+use crate::plan::{Plan, ms};
 use media::testkit::netem::{Impairments, Order};
 
 #[test]
@@ -64,6 +64,19 @@ fn somebody_else_who_talks_on_and_on_is_taken_for_an_interruption_but_not_for_an
 }
 
 #[test]
+fn who_goes_on_before_the_words_are_there_is_answered_once_with_all_of_it() {
+    let mut plan = Plan::shipped("booking.en");
+    plan.recogniser.took = ms(900);
+    let mut call = plan.answer();
+    call.say("book a room");
+    call.pass(ms(700));
+    call.speak("in boston");
+    call.hear_out();
+    call.hang_up();
+    call.check("goes_on");
+}
+
+#[test]
 fn loss_and_jitter_make_no_difference_to_what_is_said() {
     let mut plan = Plan::shipped("booking.en");
     plan.impairments =
@@ -107,6 +120,7 @@ fn the_real_ear_hears_a_voice_and_the_bot_yields_to_it() {
     call.hang_up();
     call.check_invariants();
     let turns: Vec<&str> = call
+        .port
         .trace
         .iter()
         .filter(|(_, line)| line.starts_with("turn     of the caller"))

@@ -1,7 +1,7 @@
 //! `Invariants`: what holds in every call, whatever happens in it.
 use crate::listener::Listener;
-use crate::rig::name;
 use crate::voice::PER_CHAR;
+use crate::voice::name;
 use dialog::conversation::SayId;
 use media::frame::TICK;
 use media::hears::Talker;

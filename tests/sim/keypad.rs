@@ -1,7 +1,9 @@
 //! Calls by keys.
+use crate::plan::{Plan, ms};
 use crate::recogniser::Fails;
-use crate::rig::{Plan, ms};
+use switchboard::call::driver::Arrival;
 use switchboard::store::CallEvent;
+use telephony::Change;
 
 #[test]
 fn the_pieces_of_a_booking_by_keypad() {
@@ -30,6 +32,23 @@ fn a_key_in_mid_prompt_hushes_it_at_once_and_beats_the_words_of_its_turn() {
     call.speak("yes");
     call.run_out();
     call.check("keys_beat_words");
+}
+
+/// The orders of a tick are done before its sound is taken: else the clause would be played and cut, and not refused.
+#[test]
+fn sound_that_is_made_within_the_tick_of_a_hush_is_never_played() {
+    let mut plan = Plan::shipped("booking.en");
+    plan.voice.first = ms(1_401);
+    let mut call = plan.answer();
+    // The fourth clause is made at 5604 ms, and the key comes before the tick at 5620 ms.
+    call.pass(ms(5_610));
+    call.note("line", "brings key 1");
+    call.arrive(Arrival::Line(Change::Key('1')));
+    call.hear_out();
+    call.hang_up();
+    let made = |(at, line): &(u64, String)| *at == 5_604 && line == "voice    4 made";
+    assert!(call.port.trace.iter().any(made), "{}", crate::golden::text(&mut call.port.trace));
+    call.check("hush_in_the_tick_of_sound");
 }
 
 #[test]
@@ -80,6 +99,7 @@ fn secret_digits_leave_no_trace() {
     call.say("yes");
     call.run_out();
     let told: Vec<_> = call
+        .port
         .trace
         .iter()
         .filter(|(_, line)| {
@@ -114,6 +134,6 @@ fn vietnamese_places_by_voice() {
     call.run_out();
     // The record shows what the bot's file says, and not how it is spelled for the voice.
     let read = |note: &CallEvent| matches!(note, CallEvent::Turn(turn) if turn.heard.0.ends_with("karaoke, mát xa, hay trạm ATM?"));
-    assert!(call.invariants.notes.iter().any(|(_, note)| read(note)));
+    assert!(call.port.invariants.notes.iter().any(|(_, note)| read(note)));
     call.check("places");
 }

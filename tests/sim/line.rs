@@ -1,5 +1,5 @@
 //! What the line does to a call.
-use crate::rig::{Plan, ms};
+use crate::plan::{Plan, ms};
 use media::leg::Direction;
 use switchboard::call::driver::Arrival;
 use switchboard::call::{Blame, End, Order, Reason};
@@ -50,7 +50,7 @@ fn a_line_without_packets_ends_and_the_network_is_to_blame() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room");
     call.hear(ms(500));
-    call.phone.muted = true;
+    call.port.phone.muted = true;
     call.note("line", "dies");
     call.run_out();
     call.check("no_rtp");
@@ -61,10 +61,10 @@ fn a_line_that_comes_back_goes_on() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room");
     call.hear_out();
-    call.phone.muted = true;
+    call.port.phone.muted = true;
     call.note("line", "dies");
     call.pass(ms(4_000));
-    call.phone.muted = false;
+    call.port.phone.muted = false;
     call.note("line", "comes back");
     call.pass(ms(500));
     call.speak("boston");

@@ -1,6 +1,6 @@
 //! `Listener`: what the caller hears. It tells by the tones in the packets which clause sounds, and how loud.
-use crate::rig::name;
 use crate::voice;
+use crate::voice::name;
 use media::Rate;
 use media::codec::g711::ULAW_TO_PCM;
 use media::packet::Rtp;

@@ -16,6 +16,8 @@ mod line;
 mod listener;
 mod page;
 mod parts;
+mod plan;
+mod port;
 mod recogniser;
 mod rig;
 mod silence;

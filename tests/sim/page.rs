@@ -1,5 +1,6 @@
 //! A caller at a web page: what the page is told while they speak, interrupt, type, and lose their connection.
-use crate::rig::{Call, Plan, ms};
+use crate::plan::{Plan, ms};
+use crate::rig::Call;
 use serde_json::Value;
 use switchboard::call::driver::Arrival;
 use switchboard::store::CallEvent;
@@ -14,7 +15,7 @@ fn type_in(call: &mut Call, text: &str) {
 
 /// What the page was told, in order.
 fn told(call: &Call) -> Vec<Value> {
-    let messages = call.trace.iter().filter_map(|(_, line)| line.strip_prefix("page ").map(str::trim));
+    let messages = call.port.trace.iter().filter_map(|(_, line)| line.strip_prefix("page ").map(str::trim));
     messages.map(|message| serde_json::from_str(message).unwrap_or_else(|e| panic!("{message}: {e}"))).collect()
 }
 
@@ -53,7 +54,7 @@ fn a_page_is_told_of_a_booking_by_voice_and_by_text() {
     assert_eq!(messages.last().map(|last| &last["type"]), Some(&Value::from("end")));
     assert!(!of("interrupted").is_empty());
     // Every answer's parts add up, and are those of the record.
-    let recorded = call.invariants.notes.iter().filter(|(_, note)| matches!(note, CallEvent::Latency(_))).count();
+    let recorded = call.port.invariants.notes.iter().filter(|(_, note)| matches!(note, CallEvent::Latency(_))).count();
     assert_eq!(of("latency").len(), recorded);
     for latency in of("latency") {
         let parts = ["endpoint_ms", "recognise_ms", "think_ms", "synthesise_ms", "playout_ms"];

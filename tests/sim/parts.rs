@@ -1,5 +1,6 @@
 //! Codes that are given in parts, and values that somebody else says.
-use crate::rig::{Call, Plan, ms};
+use crate::plan::{Plan, ms};
+use crate::rig::Call;
 
 /// Says each part, and pauses behind it.
 fn dictate(call: &mut Call, parts: &[(&str, u64)]) {

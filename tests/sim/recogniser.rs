@@ -127,13 +127,11 @@ impl Recogniser {
         }
     }
 
-    /// Whether opening a session fails, and when.
-    pub fn refusal(&self) -> Option<(Duration, AsrFault)> {
-        matches!(self.fails, Fails::Absent | Fails::Opening).then(|| (Duration::from_millis(20), fault()))
-    }
-
     /// A new session, of a call since `start`, for the ear.
-    pub fn listen(&mut self, start: Instant, now: Instant, ask: &Ask) -> Box<dyn Listen> {
+    pub fn listen(&mut self, start: Instant, now: Instant, ask: &Ask) -> Result<Box<dyn Listen>, AsrFault> {
+        if matches!(self.fails, Fails::Absent | Fails::Opening) {
+            return Err(fault());
+        }
         self.opened += 1;
         let split = |c: char| !(c.is_alphanumeric() || c == '\'');
         let (words, free) = match &ask.expect {
@@ -154,7 +152,7 @@ impl Recogniser {
             closed: false,
         }));
         self.sessions.push(session.clone());
-        Box::new(Listener(session))
+        Ok(Box::new(Listener(session)))
     }
 
     /// A tick of the ear begins.

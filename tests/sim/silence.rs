@@ -1,5 +1,6 @@
 //! Silences of every kind.
-use crate::rig::{Call, Plan, ms};
+use crate::plan::{Plan, ms};
+use crate::rig::Call;
 use switchboard::store::{CallEvent, SilenceKind};
 
 #[test]
@@ -30,7 +31,7 @@ fn a_caller_who_begins_just_before_the_bot_ends_the_silence() {
     };
     // The silence before the bot's answer, as it is noted last.
     let ended = |call: &Call, until: u64| {
-        let mut noted = call.invariants.notes.iter().filter_map(|(_, note)| match note {
+        let mut noted = call.port.invariants.notes.iter().filter_map(|(_, note)| match note {
             CallEvent::Silence(silence) if silence.kind == SilenceKind::BotWorking => Some(silence.ended_ms),
             _ => None,
         });
@@ -43,11 +44,11 @@ fn a_caller_who_begins_just_before_the_bot_ends_the_silence() {
     for earlier in (20..=160).step_by(20) {
         let mut call = plan().answer();
         call.say("book a room");
-        call.pass(ms(answer - earlier - call.at(call.now)));
+        call.pass(ms(answer - earlier - call.at(call.port.now)));
         call.speak("boston");
         call.run_out();
         call.check_invariants();
-        let began = call.invariants.notes.iter().filter_map(|(_, note)| match note {
+        let began = call.port.invariants.notes.iter().filter_map(|(_, note)| match note {
             CallEvent::Mark(mark) if mark.name == "speech_started" => mark.data.0["ms"].as_u64(),
             _ => None,
         });

@@ -1,5 +1,5 @@
 //! Texts of any length, on voices of any pace, in any state of a call.
-use crate::rig::{Plan, ms};
+use crate::plan::{Plan, ms};
 use media::noise::Rng;
 
 fn below(rng: &mut Rng, bound: u64) -> u64 {
@@ -55,7 +55,7 @@ fn any_text_on_any_voice_is_heard_whole_unless_the_caller_cuts_it() {
             call.run_out();
         }
         call.check_invariants();
-        let unheard = call.invariants.unheard();
+        let unheard = call.port.invariants.unheard();
         assert!(interrupts || unheard.is_empty(), "seed {seed}: not heard whole: {unheard:?}");
     }
 }

@@ -45,12 +45,12 @@ impl Default for Voice {
 }
 
 /// The way to the room, on which sound may be lost.
-struct Way {
+struct LossyRoute {
     room: Box<dyn Sink>,
     lost: Arc<Mutex<Option<UtteranceId>>>,
 }
 
-impl Sink for Way {
+impl Sink for LossyRoute {
     fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
         if *self.lost.lock().expect("no panic") == Some(sound.utterance) {
             return Ok(());
@@ -62,8 +62,8 @@ impl Sink for Way {
 impl Voice {
     /// Its sound goes there from now on.
     pub fn connect(&mut self, room: Box<dyn Sink>) {
-        let way = Way { room, lost: self.lost.clone() };
-        self.queue = Some(ClauseQueue::new(Box::new(way), Rate::Hz8000));
+        let route = LossyRoute { room, lost: self.lost.clone() };
+        self.queue = Some(ClauseQueue::new(Box::new(route), Rate::Hz8000));
     }
 
     fn queue(&mut self) -> &mut ClauseQueue {
@@ -138,4 +138,12 @@ impl Voice {
 /// A standby clip: half a second.
 pub fn clip(tone: f32) -> Vec<i16> {
     sine(tone, Rate::Hz8000, 4_000, AMPLITUDE)
+}
+
+/// Clauses by number; a standby clip by the clause it goes before.
+pub fn name(utterance: UtteranceId) -> String {
+    match utterance.0 {
+        id if id % 8 == 0 => (id / 8).to_string(),
+        id => format!("before {}", id.div_ceil(8)),
+    }
 }

@@ -2,10 +2,10 @@
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Tells whoever made the page what is wrong with it. The visitor, who cannot mend it, reads a neutral sentence. */
+/** Tells whoever made the page what is wrong with it. The visitor, who cannot fix it, reads a neutral sentence. */
 const complain = (words) => console.error(`Switchboard: ${words}`);
 
-/** What went wrong: `code` is a word to branch on, `message` is for people who read logs. `page`: the page's author can mend it. */
+/** What went wrong: `code` is a word to branch on, `message` is for people who read logs. `page`: the page's author can fix it. */
 class Fault extends Error {
   constructor(code, message, more = {}) {
     super(message || code);
@@ -102,11 +102,11 @@ async function microphone(id, exact) {
   } catch (why) {
     const policy = (document.permissionsPolicy || document.featurePolicy)?.allowsFeature?.("microphone") === false;
     if (policy) {
-      const mend =
+      const remedy =
         self === top
           ? `Its Permissions-Policy header has to allow "microphone"`
           : `The frame needs allow="microphone; autoplay", and the page around it a Permissions-Policy that lets it have that`;
-      throw new Fault("policy", `this page has no access to the microphone. ${mend}.`, { page: true });
+      throw new Fault("policy", `this page has no access to the microphone. ${remedy}.`, { page: true });
     }
     const denied = /system/i.test(why.message) ? "system" : /dismissed/i.test(why.message) ? "dismissed" : "denied";
     const code = {

@@ -236,7 +236,7 @@ class Face extends (globalThis.HTMLElement ?? Object) {
       ["log", !alone],
       ["form", live && ui.dial.hidden],
       ["bar", live],
-      ["doors", !live],
+      ["actions", !live],
       ["copy", !this.#log.empty],
     ])
       ui[part].hidden = !seen;

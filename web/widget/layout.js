@@ -122,7 +122,7 @@ function layout(acts, floating) {
     icon("keys"),
     ui.type_word,
   );
-  ui.doors = h("div", { class: "doors" }, ui.begin, ui.type);
+  ui.actions = h("div", { class: "actions" }, ui.begin, ui.type);
   // What floats over a page is a dialog; what stands in its flow is a part of it.
   ui.panel = h(
     floating ? "dialog" : "section",
@@ -151,7 +151,7 @@ function layout(acts, floating) {
     ui.mixer,
     ui.form,
     bar,
-    ui.doors,
+    ui.actions,
   );
   ui.launch_word = h("span");
   ui.launch = h(

@@ -30,7 +30,7 @@ class Sessions {
 /** A session from the site's own server. */
 async function fetched(at, bot) {
   try {
-    // Whatever a site answers, but that it is busy, is for the site to mend.
+    // Whatever a site answers, but that it is busy, is for the site to fix.
     const answer = await ask("POST", at, {
       ...json({ bot }),
       credentials: "same-origin",

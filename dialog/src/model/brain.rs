@@ -3,7 +3,7 @@ use super::thought::Thought;
 use crate::expect::Expect;
 use crate::keypad::Keypad;
 use crate::tool::{ToolFault, ToolId};
-use crate::turn::Weight;
+use crate::turn::AnswerKind;
 use std::time::Instant;
 
 /// What a brain is told.
@@ -52,7 +52,7 @@ pub trait Brain: Send {
     fn is_thinking(&self) -> bool;
 
     /// What a caller's words are worth now: how long to wait for more.
-    fn weigh(&self, text: &str) -> Weight;
+    fn answer_kind(&self, text: &str) -> AnswerKind;
 
     /// What keys mean now.
     fn keypad(&self) -> Keypad;

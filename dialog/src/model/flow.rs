@@ -1,13 +1,13 @@
 //! `Flow`: the frame-based brain. It asks for what is missing, checks what it is not sure of, reads all back, and does it.
 use super::brain::{Brain, BrainInput};
-use super::grammar::{self, Moment};
+use super::grammar::{self, GrammarContext};
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, Command, Then};
 use crate::expect::Expect;
 use crate::keypad::{self, Keypad};
 use crate::tool::{ToolFault, ToolId};
-use crate::turn::Weight;
+use crate::turn::AnswerKind;
 use crate::value;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
@@ -89,8 +89,8 @@ impl Brain for Flow {
         false
     }
 
-    fn weigh(&self, text: &str) -> Weight {
-        self.context().weight(&self.words(text))
+    fn answer_kind(&self, text: &str) -> AnswerKind {
+        self.context().answer_kind(&self.words(text))
     }
 
     fn keypad(&self) -> Keypad {
@@ -114,9 +114,9 @@ impl Brain for Flow {
     }
 
     fn expect(&self) -> Expect {
-        let held = if self.step.slot() == Some(self.parts.slot) { self.parts.words() } else { Vec::new() };
+        let given = if self.step.slot() == Some(self.parts.slot) { self.parts.words() } else { Vec::new() };
         let (step, task, secret) = (self.step, self.form.task(), self.asks_secret());
-        grammar::build(&self.bot, Moment { step, task, secret, held: &held })
+        grammar::build(&self.bot, GrammarContext { step, task, secret, given: &given })
     }
 }
 

@@ -29,18 +29,18 @@ struct Alternatives {
 
 /// What a grammar is made for.
 #[derive(Clone, Copy)]
-pub struct Moment<'a> {
+pub struct GrammarContext<'a> {
     pub step: Step,
     pub task: Option<usize>,
     /// What is heard must not be stored.
     pub secret: bool,
     /// What the caller has given already of the value that is asked for.
-    pub held: &'a [String],
+    pub given: &'a [String],
 }
 
 /// The grammar of a step.
-pub fn build(bot: &Bot, moment: Moment) -> Expect {
-    let Moment { step, task, secret, held } = moment;
+pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
+    let GrammarContext { step, task, secret, given } = context;
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
@@ -51,7 +51,7 @@ pub fn build(bot: &Bot, moment: Moment) -> Expect {
         Step::Slot(asked) => {
             keys = bot.slots[asked].keypad && keypad::of(&bot.slots[asked].kind) != Keypad::None;
             slot(bot, asked, task, &mut rules, &mut all);
-            parts(bot, asked, held, &mut rules, &mut all);
+            parts(bot, asked, given, &mut rules, &mut all);
         }
         Step::Check(asked) => {
             all.likely.extend([rules.yes(), rules.no()]);
@@ -105,7 +105,7 @@ fn tasks(bot: &Bot, rules: &mut Rules, all: &mut Alternatives) {
 /// A question for a slot.
 fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &mut Alternatives) {
     let (lead, tail) = (rules.lead(), rules.tail());
-    if let Some(answer) = rules.way(bot, asked, Some(asked), "s") {
+    if let Some(answer) = rules.value_of_slot(bot, asked, Some(asked), "s") {
         all.likely.push(format!("{lead} {answer} {tail}"));
     }
     if let Some(fills) = rules.fills(bot, slots(bot, task), Some(asked), "s") {
@@ -119,9 +119,9 @@ fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &m
 }
 
 /// A value that is given in parts: its parts, the rest where some are known, and words that take a part back.
-fn parts(bot: &Bot, asked: usize, held: &[String], rules: &mut Rules, all: &mut Alternatives) {
+fn parts(bot: &Bot, asked: usize, given: &[String], rules: &mut Rules, all: &mut Alternatives) {
     let kind = &bot.slots[asked].kind;
-    if let Some(rest) = rules.rest(kind, held) {
+    if let Some(rest) = rules.rest(kind, given) {
         all.likely.push(rest);
     }
     all.unlikely.extend(rules.part(kind));
@@ -156,7 +156,7 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
-    let mut at = |step, task, secret| add(build(bot, Moment { step, task, secret, held: &[] }));
+    let mut at = |step, task, secret| add(build(bot, GrammarContext { step, task, secret, given: &[] }));
     if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
         at(Step::Task, None, false);
     }

@@ -3,7 +3,7 @@ use crate::expect::Expect;
 use crate::keypad::Keypad;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
-use crate::turn::Weight;
+use crate::turn::AnswerKind;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -65,8 +65,8 @@ impl Brain for ScriptedBrain {
         !self.coming.is_empty()
     }
 
-    fn weigh(&self, _text: &str) -> Weight {
-        Weight::Whole
+    fn answer_kind(&self, _text: &str) -> AnswerKind {
+        AnswerKind::Whole
     }
 
     fn keypad(&self) -> Keypad {

@@ -25,7 +25,7 @@ pub fn is_backchannel(words: &[String], language: Language) -> bool {
 }
 
 /// Whether every word is one of those that listeners hum: "uh-huh". Where a yes or a no is asked for they are a yes.
-pub fn is_nod(words: &[String]) -> bool {
-    const NODS: [&str; 7] = ["uh", "huh", "mm", "hm", "hmm", "mhm", "mmhm"];
-    !words.is_empty() && words.iter().all(|w| NODS.contains(&w.as_str()))
+pub fn is_listening_sound(words: &[String]) -> bool {
+    const SOUNDS: [&str; 7] = ["uh", "huh", "mm", "hm", "hmm", "mhm", "mmhm"];
+    !words.is_empty() && words.iter().all(|w| SOUNDS.contains(&w.as_str()))
 }

@@ -2,7 +2,7 @@
 use super::act::{Act, Floor, TurnTimer};
 use super::plan::TurnPlan;
 use super::speech::{LatestWords, Speech};
-use super::words::Weight;
+use super::words::AnswerKind;
 use std::time::{Duration, Instant};
 
 /// How often the longest turn an entry in parts may last: a phone number with pauses between its digits takes half a minute.
@@ -11,20 +11,22 @@ const ENTRY_TURNS: u32 = 3;
 /// How much silence ends a turn with these words. `parted`: the caller has paused within it, and for more than a breath.
 fn silence(words: &LatestWords, parted: bool, plan: &TurnPlan) -> Duration {
     let unsure = words.confidence < plan.good;
-    match (&words.text, words.weight) {
+    match (&words.text, words.kind) {
         (None, _) => plan.unclear,
-        (_, Weight::Whole) if unsure => plan.likely,
-        (_, Weight::Whole | Weight::Backchannel | Weight::Hesitation | Weight::Nod) => plan.complete,
-        (_, Weight::Likely) => plan.likely,
-        (_, Weight::Open) if !parted => plan.partial,
-        (_, Weight::Part) => plan.partial,
-        (_, Weight::Open | Weight::Short) => plan.entry.max(plan.partial),
+        (_, AnswerKind::Whole) if unsure => plan.likely,
+        (_, AnswerKind::Whole | AnswerKind::Backchannel | AnswerKind::Hesitation | AnswerKind::BackchannelAnswer) => {
+            plan.complete
+        }
+        (_, AnswerKind::Likely) => plan.likely,
+        (_, AnswerKind::Open) if !parted => plan.partial,
+        (_, AnswerKind::Part) => plan.partial,
+        (_, AnswerKind::Open | AnswerKind::Short) => plan.entry.max(plan.partial),
     }
 }
 
 pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option<(Instant, TurnTimer)> {
     let Some(silent) = speech.silent else {
-        let entry = speech.words.as_ref().is_some_and(|words| words.weight.is_entry());
+        let entry = speech.words.as_ref().is_some_and(|words| words.kind.is_entry());
         return Some((speech.began + plan.longest * if entry { ENTRY_TURNS } else { 1 }, TurnTimer::Longest));
     };
     let due = match &speech.words {
@@ -45,7 +47,7 @@ pub(super) fn is_due(speech: &Speech, floor: Floor, plan: &TurnPlan, now: Instan
         && floor != Floor::Closed
         && !speech.hushed
         && speech.over_bot
-        && speech.words.as_ref().is_some_and(|s| s.is_settled() && (s.text.is_none() || s.weight.is_no_answer()));
+        && speech.words.as_ref().is_some_and(|s| s.is_settled() && (s.text.is_none() || s.kind.is_no_answer()));
     settled || deadline(speech, floor, plan).is_some_and(|(at, _)| at <= now)
 }
 
@@ -54,28 +56,27 @@ pub(super) fn verdict(speech: Speech, floor: Floor, plan: &TurnPlan, now: Instan
     let over_bot = floor == Floor::Bot && !speech.hushed;
     let spoken = speech.length(now);
     let settled = speech.words.as_ref().is_some_and(LatestWords::is_settled);
-    let act = match speech.words {
-        // What was said last is not known: words that came before it are not the whole answer.
-        _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
-        Some(LatestWords { weight: Weight::Hesitation, text: Some(_), .. }) => Act::Dropped,
-        Some(LatestWords { weight: Weight::Backchannel | Weight::Nod, text: Some(_), .. })
-            if speech.over_bot && !speech.hushed =>
-        {
-            Act::Dropped
-        }
-        // A yes to a question that is not one of yes or no.
-        Some(LatestWords { weight: Weight::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
-        Some(LatestWords { text: Some(text), confidence, .. })
-            if !text.trim().is_empty() && confidence >= plan.poor =>
-        {
-            Act::Taken { text, confidence }
-        }
-        // There was speech over the bot, and no words: the bot goes on.
-        _ if over_bot || (speech.over_bot && !speech.hushed) => Act::Dropped,
-        // As short as a cough. A bot that was hushed for it asks again.
-        _ if spoken < plan.cough && !speech.hushed => Act::Dropped,
-        _ => Act::NotUnderstood,
-    };
+    let act =
+        match speech.words {
+            // What was said last is not known: words that came before it are not the whole answer.
+            _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
+            Some(LatestWords { kind: AnswerKind::Hesitation, text: Some(_), .. }) => Act::Dropped,
+            Some(LatestWords {
+                kind: AnswerKind::Backchannel | AnswerKind::BackchannelAnswer, text: Some(_), ..
+            }) if speech.over_bot && !speech.hushed => Act::Dropped,
+            // A yes to a question that is not one of yes or no.
+            Some(LatestWords { kind: AnswerKind::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
+            Some(LatestWords { text: Some(text), confidence, .. })
+                if !text.trim().is_empty() && confidence >= plan.poor =>
+            {
+                Act::Taken { text, confidence }
+            }
+            // There was speech over the bot, and no words: the bot goes on.
+            _ if over_bot || (speech.over_bot && !speech.hushed) => Act::Dropped,
+            // As short as a cough. A bot that was hushed for it asks again.
+            _ if spoken < plan.cough && !speech.hushed => Act::Dropped,
+            _ => Act::NotUnderstood,
+        };
     let before = match act {
         _ if !over_bot => None,
         Act::Dropped => speech.paused.then_some(Act::Resume),

@@ -1,5 +1,5 @@
 //! `Speech`: the caller's running turn, and the words that have come of it.
-use super::words::{Weight, Words};
+use super::words::{AnswerKind, Words};
 use std::time::{Duration, Instant};
 
 pub(super) struct Speech {
@@ -23,7 +23,7 @@ pub(super) struct Speech {
 pub(super) struct LatestWords {
     pub text: Option<String>,
     pub confidence: f32,
-    pub weight: Weight,
+    pub kind: AnswerKind,
     pub is_final: bool,
     /// The caller went on after these words; newer ones are due.
     pub stale: bool,
@@ -80,14 +80,14 @@ impl Speech {
             && words.text.is_none()
             && known.is_final
             && known.text.is_some()
-            && known.weight.is_entry()
+            && known.kind.is_entry()
         {
             known.stale = false;
             return;
         }
         if words.is_final || self.words.as_ref().is_none_or(|s| !s.is_final || s.stale) {
-            let Words { text, confidence, is_final, weight } = words;
-            self.words = Some(LatestWords { text, confidence, weight, is_final, stale: false });
+            let Words { text, confidence, is_final, kind } = words;
+            self.words = Some(LatestWords { text, confidence, kind, is_final, stale: false });
         }
     }
 
@@ -95,7 +95,7 @@ impl Speech {
     pub fn means_something(&self, good_guess: bool) -> bool {
         self.words.as_ref().is_some_and(|words| {
             let text = words.text.as_deref().is_some_and(|t| !t.trim().is_empty());
-            text && !words.weight.is_no_answer() && (words.is_final || good_guess)
+            text && !words.kind.is_no_answer() && (words.is_final || good_guess)
         })
     }
 

@@ -63,10 +63,10 @@ impl Trace {
         self.note(now);
     }
 
-    fn words(&mut self, at: u64, text: &str, weight: Weight, is_final: bool) {
+    fn words(&mut self, at: u64, text: &str, kind: AnswerKind, is_final: bool) {
         let now = self.until(at);
         let text = Some(text.to_string()).filter(|t| !t.is_empty());
-        self.turn.words(now, Words { text, confidence: 0.9, is_final, weight });
+        self.turn.words(now, Words { text, confidence: 0.9, is_final, kind });
         self.note(now);
     }
 
@@ -78,11 +78,11 @@ impl Trace {
 
 #[test]
 fn a_complete_answer_ends_a_turn_soon_and_an_unfinished_one_late() {
-    for (weight, at) in [(Weight::Whole, 1_080), (Weight::Likely, 1_300), (Weight::Part, 1_800)] {
+    for (kind, at) in [(AnswerKind::Whole, 1_080), (AnswerKind::Likely, 1_300), (AnswerKind::Part, 1_800)] {
         let mut t = Trace::new(Floor::Free);
         t.start(0);
         t.stop(1_000);
-        t.words(1_010, "x", weight, true);
+        t.words(1_010, "x", kind, true);
         assert_eq!(t.seen(5_000), [format!("{at} taken x")]);
     }
 }
@@ -92,41 +92,41 @@ fn an_entry_that_lacks_something_is_waited_for_and_one_of_any_length_after_a_pau
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(1_000);
-    t.words(1_010, "four oh", Weight::Short, true);
+    t.words(1_010, "four oh", AnswerKind::Short, true);
     assert_eq!(t.seen(5_000), ["2800 taken four oh"]);
     // Of any length, in one breath and with a pause of half a second or more.
     for (pause, end) in [(300, 1_000), (600, 2_000)] {
         let mut t = Trace::new(Floor::Free);
         t.start(64);
         t.stop(700);
-        t.words(710, "four", Weight::Open, true);
+        t.words(710, "four", AnswerKind::Open, true);
         t.start(500 + pause + 64);
         t.stop(2_200);
-        t.words(2_210, "four oh", Weight::Open, true);
+        t.words(2_210, "four oh", AnswerKind::Open, true);
         assert_eq!(t.seen(9_000), [format!("{} taken four oh", 2_000 + end)]);
     }
 }
 
 #[test]
 fn a_sound_that_was_nothing_takes_back_no_part_of_an_entry() {
-    for (weight, act) in [(Weight::Short, "4000 taken four oh"), (Weight::Part, "2700 not understood")] {
+    for (kind, act) in [(AnswerKind::Short, "4000 taken four oh"), (AnswerKind::Part, "2700 not understood")] {
         let mut t = Trace::new(Floor::Free);
         t.start(0);
         t.stop(700);
-        t.words(710, "four oh", weight, true);
+        t.words(710, "four oh", kind, true);
         t.start(1_300);
         t.stop(2_200);
-        t.words(2_210, "", Weight::Part, true);
+        t.words(2_210, "", AnswerKind::Part, true);
         assert_eq!(t.seen(9_000), [act]);
     }
 }
 
 #[test]
 fn an_entry_with_pauses_may_last_longer_than_a_turn() {
-    for (weight, cut) in [(Weight::Short, 60_000), (Weight::Part, 20_000)] {
+    for (kind, cut) in [(AnswerKind::Short, 60_000), (AnswerKind::Part, 20_000)] {
         let mut t = Trace::new(Floor::Free);
         t.start(64);
-        t.words(200, "four", weight, false);
+        t.words(200, "four", kind, false);
         let seen = t.seen(100_000);
         assert!(seen[0].starts_with(&cut.to_string()), "{seen:?}");
     }
@@ -137,12 +137,12 @@ fn a_hum_is_an_answer_only_where_the_bot_is_silent() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(600);
-    t.words(610, "uh-huh", Weight::Nod, true);
+    t.words(610, "uh-huh", AnswerKind::BackchannelAnswer, true);
     assert_eq!(t.seen(3_000), ["300 pause", "610 resume", "610 dropped"]);
     let mut t = Trace::new(Floor::Free);
     t.start(64);
     t.stop(600);
-    t.words(610, "uh-huh", Weight::Nod, true);
+    t.words(610, "uh-huh", AnswerKind::BackchannelAnswer, true);
     assert_eq!(t.seen(3_000), ["680 taken uh-huh"]);
 }
 
@@ -151,10 +151,10 @@ fn a_caller_who_goes_on_keeps_the_turn() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(700);
-    t.words(710, "two", Weight::Part, true);
+    t.words(710, "two", AnswerKind::Part, true);
     t.start(1_200);
     t.stop(2_200);
-    t.words(2_210, "two thirty p m", Weight::Whole, true);
+    t.words(2_210, "two thirty p m", AnswerKind::Whole, true);
     assert_eq!(t.seen(5_000), ["2280 taken two thirty p m"]);
 }
 
@@ -163,7 +163,7 @@ fn words_that_the_caller_went_on_from_are_not_the_whole_answer() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(700);
-    t.words(710, "two", Weight::Part, true);
+    t.words(710, "two", AnswerKind::Part, true);
     t.start(1_200);
     t.stop(1_600);
     assert_eq!(t.seen(9_000), ["2300 late", "7400 unheard"]);
@@ -174,14 +174,14 @@ fn late_words_of_the_same_turn_are_still_taken() {
     let mut t = Trace::new(Floor::Free);
     t.start(0);
     t.stop(1_000);
-    t.words(3_300, "boston", Weight::Whole, true);
+    t.words(3_300, "boston", AnswerKind::Whole, true);
     assert_eq!(t.seen(9_000), ["1700 late", "3300 taken boston"]);
     // Who speaks anew is heard whole: the words of both come together.
     t.start(10_000);
     t.stop(11_000);
     t.start(12_000);
     t.stop(12_700);
-    t.words(13_000, "boston tomorrow", Weight::Whole, true);
+    t.words(13_000, "boston tomorrow", AnswerKind::Whole, true);
     assert_eq!(t.seen(20_000), ["11700 late", "13000 taken boston tomorrow"]);
 }
 
@@ -190,7 +190,7 @@ fn a_bot_that_was_paused_goes_on_while_words_are_late_and_stops_for_them() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(700);
-    t.words(2_600, "boston", Weight::Whole, true);
+    t.words(2_600, "boston", AnswerKind::Whole, true);
     assert_eq!(t.seen(9_000), ["300 pause", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
 }
 
@@ -199,18 +199,18 @@ fn a_short_word_is_no_cough_because_its_report_or_its_recogniser_is_late() {
     // Half a second, of which the machine told half.
     let mut t = Trace::new(Floor::Free);
     t.told_late(0, 550, [356, 1_000]);
-    t.words(1_700, "today", Weight::Whole, true);
+    t.words(1_700, "today", AnswerKind::Whole, true);
     assert_eq!(t.seen(9_000), ["1500 late", "1700 taken today"]);
     // A cough over the bot that was heard a second time, or came out of a stall, hushes nobody at once and is no word.
     let mut t = Trace::new(Floor::Bot);
     t.told_late(0, 100, [1_300, 1_320]);
-    t.words(1_400, "", Weight::Part, true);
+    t.words(1_400, "", AnswerKind::Part, true);
     assert_eq!(t.seen(9_000), ["1400 dropped"]);
     // As short as a cough.
     let mut t = Trace::new(Floor::Free);
     t.start(64);
     t.stop(420);
-    t.words(1_600, "yes", Weight::Whole, true);
+    t.words(1_600, "yes", AnswerKind::Whole, true);
     assert_eq!(t.seen(9_000), ["1600 taken yes"]);
     // A cough all the same.
     for text in [Some(""), None] {
@@ -218,7 +218,7 @@ fn a_short_word_is_no_cough_because_its_report_or_its_recogniser_is_late() {
         t.start(64);
         t.stop(420);
         if let Some(text) = text {
-            t.words(1_600, text, Weight::Part, true);
+            t.words(1_600, text, AnswerKind::Part, true);
         }
         let at = if text.is_some() { 1_600 } else { 6_220 };
         assert_eq!(t.seen(9_000), ["300 pause", "1120 resume", &format!("{at} dropped")]);
@@ -244,13 +244,13 @@ fn a_voice_over_the_bot_pauses_then_hushes_it() {
 fn words_hush_at_once_when_final_and_after_the_pause_when_guessed() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
-    t.words(200, "mountain", Weight::Part, false);
+    t.words(200, "mountain", AnswerKind::Part, false);
     assert_eq!(t.seen(290), Vec::<String>::new());
     assert_eq!(t.seen(310), ["300 hush"]);
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(280);
-    t.words(285, "no", Weight::Whole, true);
+    t.words(285, "no", AnswerKind::Whole, true);
     assert_eq!(t.seen(1_000), ["285 hush", "360 taken no"]);
 }
 
@@ -259,9 +259,9 @@ fn a_backchannel_or_a_noise_lets_the_bot_go_on() {
     for text in ["uh-huh", ""] {
         let mut t = Trace::new(Floor::Bot);
         t.start(64);
-        t.words(350, text, Weight::Backchannel, false);
+        t.words(350, text, AnswerKind::Backchannel, false);
         t.stop(600);
-        t.words(610, text, Weight::Backchannel, true);
+        t.words(610, text, AnswerKind::Backchannel, true);
         assert_eq!(t.seen(3_000), ["300 pause", "610 resume", "610 dropped"]);
     }
 }
@@ -279,7 +279,7 @@ fn what_must_be_heard_is_not_interrupted_and_the_answer_is_kept() {
     let mut t = Trace::new(Floor::Closed);
     t.start(64);
     t.stop(1_200);
-    t.words(1_210, "yes", Weight::Whole, true);
+    t.words(1_210, "yes", AnswerKind::Whole, true);
     assert_eq!(t.seen(4_000), Vec::<String>::new());
     let now = t.until(4_000);
     t.turn.floor(now, Floor::Bot);
@@ -293,7 +293,7 @@ fn a_cough_in_silence_is_dropped_and_a_mumble_is_not_understood() {
         let mut t = Trace::new(Floor::Free);
         t.start(64);
         t.stop(length + 200);
-        t.words(length + 210, "", Weight::Part, true);
+        t.words(length + 210, "", AnswerKind::Part, true);
         let seen = t.seen(5_000);
         assert!(seen.len() == 1 && seen[0].ends_with(act), "{seen:?}");
     }

@@ -1,8 +1,8 @@
-//! `Words`: what was understood of a turn, with its weight.
+//! `Words`: what was understood of a turn, with its kind.
 
 /// What words are worth to the step that hears them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
+pub enum AnswerKind {
     /// An answer, finished.
     Whole,
     /// An answer that may go on.
@@ -14,22 +14,22 @@ pub enum Weight {
     /// An entry that lacks something: three digits of six, a month without its day.
     Short,
     /// A sign that the caller listens, which answers a question once it has been asked: "uh-huh".
-    Nod,
+    BackchannelAnswer,
     /// A sign that the caller listens: "uh-huh".
     Backchannel,
     /// A sound of thinking ("um"): the caller is not done.
     Hesitation,
 }
 
-impl Weight {
+impl AnswerKind {
     /// Whether the words answer nothing while the bot speaks.
     pub fn is_no_answer(self) -> bool {
-        matches!(self, Weight::Backchannel | Weight::Hesitation | Weight::Nod)
+        matches!(self, AnswerKind::Backchannel | AnswerKind::Hesitation | AnswerKind::BackchannelAnswer)
     }
 
     /// Whether the words belong to an entry that is given in parts.
     pub fn is_entry(self) -> bool {
-        matches!(self, Weight::Open | Weight::Short)
+        matches!(self, AnswerKind::Open | AnswerKind::Short)
     }
 }
 
@@ -38,5 +38,5 @@ pub struct Words {
     pub text: Option<String>,
     pub confidence: f32,
     pub is_final: bool,
-    pub weight: Weight,
+    pub kind: AnswerKind,
 }

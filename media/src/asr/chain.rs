@@ -4,7 +4,7 @@ use crate::Language;
 use crate::chain::{self, ChainEngine};
 use std::time::Duration;
 
-pub type Chain = chain::Chain<dyn Recogniser>;
+pub type RecogniserChain = chain::Chain<dyn Recogniser>;
 
 impl ChainEngine for dyn Recogniser {
     type Job = Ask;
@@ -19,7 +19,7 @@ impl ChainEngine for dyn Recogniser {
     }
 }
 
-impl Chain {
+impl RecogniserChain {
     /// How long a call into this engine may take after this much of an utterance.
     pub(crate) fn patience(&self, place: usize, utterance: Duration) -> Duration {
         self.engines().get(place).map_or(Duration::ZERO, |engine| engine.patience(utterance))

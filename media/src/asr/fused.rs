@@ -9,7 +9,7 @@ use std::time::Duration;
 const SURE: f32 = 0.97;
 /// The confidence that the words of one recogniser alone have at most where the other heard none, or others: they are
 /// asked about.
-const ALONE: f32 = 0.45;
+const UNCONFIRMED: f32 = 0.45;
 
 /// `first` answers where it is sure, `second` decides what it is not sure of.
 pub struct Fused {
@@ -74,7 +74,7 @@ impl Hearing for FusedUtterance {
             Err(fault) if first.text.is_none() => Err(fault),
             Err(fault) => {
                 tracing::warn!(%fault, "the second recogniser failed; the first one's words are asked about");
-                Ok(Hypothesis { confidence: first.confidence.min(ALONE), ..first })
+                Ok(Hypothesis { confidence: first.confidence.min(UNCONFIRMED), ..first })
             }
         }
     }
@@ -88,8 +88,8 @@ fn decide(first: Hypothesis, second: Hypothesis) -> Hypothesis {
             Hypothesis { confidence, ..first }
         }
         (None, Some(_)) => second,
-        (_, Some(_)) if second.confidence >= ALONE => second,
-        _ => Hypothesis { confidence: first.confidence.min(ALONE), ..first },
+        (_, Some(_)) if second.confidence >= UNCONFIRMED => second,
+        _ => Hypothesis { confidence: first.confidence.min(UNCONFIRMED), ..first },
     }
 }
 
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn what_one_alone_heard_is_asked_about() {
-        assert_eq!(heard(said("boston", 0.9), said("", 0.1)), said("boston", ALONE));
-        assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", ALONE));
-        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", ALONE));
+        assert_eq!(heard(said("boston", 0.9), said("", 0.1)), said("boston", UNCONFIRMED));
+        assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", UNCONFIRMED));
+        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", UNCONFIRMED));
         assert_eq!(heard(said("", 0.1), said("", 0.0)), said("", 0.1));
     }
 

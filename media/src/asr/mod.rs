@@ -12,7 +12,7 @@ pub mod whisper;
 #[cfg(feature = "zipformer")]
 pub mod zipformer;
 
-pub use chain::Chain;
+pub use chain::RecogniserChain;
 pub use probe::PROBE;
 
 use crate::{Language, SamplePos};

@@ -146,19 +146,19 @@ impl Mirror {
     }
 }
 
-pub struct Decode {
+pub struct G722Decoder {
     low: Band,
     high: Band,
     mirror: Mirror,
 }
 
-impl Default for Decode {
+impl Default for G722Decoder {
     fn default() -> Self {
         Self { low: Band::new(32), high: Band::new(8), mirror: Mirror::new() }
     }
 }
 
-impl Decoder for Decode {
+impl Decoder for G722Decoder {
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) {
         out.reserve(2 * payload.len());
         for &byte in payload {
@@ -177,19 +177,19 @@ impl Decoder for Decode {
     }
 }
 
-pub struct Encode {
+pub struct G722Encoder {
     low: Band,
     high: Band,
     mirror: Mirror,
 }
 
-impl Default for Encode {
+impl Default for G722Encoder {
     fn default() -> Self {
         Self { low: Band::new(32), high: Band::new(8), mirror: Mirror::new() }
     }
 }
 
-impl Encoder for Encode {
+impl Encoder for G722Encoder {
     fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
         out.extend(pcm.as_chunks().0.iter().map(|&[even, odd]| {
             let (first, second) = self.mirror.turn(i32::from(even), i32::from(odd));

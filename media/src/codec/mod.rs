@@ -139,9 +139,9 @@ impl Codec {
         match self {
             Self::Pcmu => Box::new(g711::Ulaw),
             Self::Pcma => Box::new(g711::Alaw),
-            Self::G722 => Box::new(g722::Decode::default()),
+            Self::G722 => Box::new(g722::G722Decoder::default()),
             Self::L16(_) => Box::new(l16::L16),
-            Self::Opus(plan) => Box::new(opus::Decode::new(plan)),
+            Self::Opus(plan) => Box::new(opus::OpusDecoder::new(plan)),
         }
     }
 
@@ -149,9 +149,9 @@ impl Codec {
         match self {
             Self::Pcmu => Box::new(g711::Ulaw),
             Self::Pcma => Box::new(g711::Alaw),
-            Self::G722 => Box::new(g722::Encode::default()),
+            Self::G722 => Box::new(g722::G722Encoder::default()),
             Self::L16(_) => Box::new(l16::L16),
-            Self::Opus(plan) => Box::new(opus::Encode::new(plan)),
+            Self::Opus(plan) => Box::new(opus::OpusEncoder::new(plan)),
         }
     }
 }

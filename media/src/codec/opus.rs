@@ -81,7 +81,7 @@ fn corrects(packet: &[u8]) -> bool {
     (first >> (7 - inner)) & 1 | side == 1
 }
 
-pub struct Decode {
+pub struct OpusDecoder {
     /// `None`: the machine had no memory for it, and the line is silent.
     decoder: Option<opus::Decoder>,
     rate: Rate,
@@ -90,7 +90,7 @@ pub struct Decode {
     scratch: Vec<i16>,
 }
 
-impl Decode {
+impl OpusDecoder {
     pub fn new(plan: OpusPlan) -> Self {
         let decoder = opus::Decoder::new(plan.rate.hz(), Channels::Mono)
             .inspect_err(|why| tracing::error!(%why, "no Opus decoder: this line is not heard"))
@@ -104,7 +104,7 @@ impl Decode {
     }
 }
 
-impl Decoder for Decode {
+impl Decoder for OpusDecoder {
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) {
         let samples = (duration(payload) * (self.rate.hz() / 1_000) / 48) as usize;
         if samples == 0 {
@@ -159,14 +159,14 @@ impl Decoder for Decode {
     }
 }
 
-pub struct Encode {
+pub struct OpusEncoder {
     /// `None`: the machine had no memory for it, and nothing is sent.
     encoder: Option<opus::Encoder>,
     plan: OpusPlan,
     loss: i32,
 }
 
-impl Encode {
+impl OpusEncoder {
     pub fn new(plan: OpusPlan) -> Self {
         let encoder =
             open(plan).inspect_err(|why| tracing::error!(%why, "no Opus encoder: this line stays silent")).ok();
@@ -199,7 +199,7 @@ fn open(plan: OpusPlan) -> opus::Result<opus::Encoder> {
     Ok(encoder)
 }
 
-impl Encoder for Encode {
+impl Encoder for OpusEncoder {
     fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
         let Some(encoder) = &mut self.encoder else { return };
         let at = out.len();

@@ -133,7 +133,7 @@ fn wide_band_is_wide() {
 }
 
 /// What is left of a voice when every fifth packet is lost, in dB: the lost packets' places alone.
-fn mended(codec: Codec, mend: impl Fn(&mut dyn Decoder, &[u8], &mut Vec<i16>)) -> f64 {
+fn quality_under_loss(codec: Codec, repair: impl Fn(&mut dyn Decoder, &[u8], &mut Vec<i16>)) -> f64 {
     let (said, tick) = (voice(codec.rate(), 6_000), codec.rate().per_tick());
     let mut encoder = codec.encoder();
     encoder.expect(0.2);
@@ -149,7 +149,7 @@ fn mended(codec: Codec, mend: impl Fn(&mut dyn Decoder, &[u8], &mut Vec<i16>)) -
     let (mut decoder, mut out) = (codec.decoder(), Vec::new());
     for (n, packet) in sent.iter().enumerate() {
         if n % 5 == 4 && n + 1 < sent.len() {
-            mend(&mut *decoder, &sent[n + 1], &mut out);
+            repair(&mut *decoder, &sent[n + 1], &mut out);
         } else {
             decoder.decode(packet, &mut out);
         }
@@ -170,8 +170,8 @@ fn opus_conceals_better_than_silence_and_corrects_better_than_it_conceals() {
     for rate in [Rate::Hz16000, Rate::Hz48000] {
         let codec = opus(|plan| plan.rate = rate);
         let tick = rate.per_tick();
-        let concealed = mended(codec, |decoder, _, out| assert!(decoder.conceal(tick, out)));
-        let corrected = mended(codec, |decoder, next, out| {
+        let concealed = quality_under_loss(codec, |decoder, _, out| assert!(decoder.conceal(tick, out)));
+        let corrected = quality_under_loss(codec, |decoder, next, out| {
             if !decoder.fec(next, tick, out) {
                 assert!(decoder.conceal(tick, out));
             }

@@ -14,15 +14,15 @@ pub(super) enum Command {
 
 /// What a room must look at, in one word: a tick of a room that nobody wants anything of reads this and nothing else.
 #[derive(Debug, Default)]
-pub(super) struct Bell(AtomicU8);
+pub(super) struct RoomFlags(AtomicU8);
 
-impl Bell {
+impl RoomFlags {
     /// Something lies in a queue.
     const POSTED: u8 = 1;
     /// The room is to end once its queues are empty.
     const CLOSING: u8 = 2;
 
-    pub(super) fn posted(&self) {
+    pub(super) fn set_posted(&self) {
         self.0.fetch_or(Self::POSTED, Ordering::Release);
     }
 
@@ -36,7 +36,7 @@ impl Bell {
     }
 
     /// Whether the queues hold something, which the caller now takes, and whether the room is to end after that.
-    pub(super) fn answer(&self) -> (bool, bool) {
+    pub(super) fn take_posted(&self) -> (bool, bool) {
         let said = self.0.load(Ordering::Acquire);
         if said & Self::POSTED != 0 {
             self.0.fetch_and(!Self::POSTED, Ordering::AcqRel);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
-pub(super) enum Order {
+pub(super) enum EarCommand {
     Join(u64, Seat, EarPlan),
     Leave(u64, Seat),
     LeaveAll(u64),
@@ -67,7 +67,7 @@ impl LineEar for Ear {
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) tick: u64,
-    pub(super) orders: Vec<Order>,
+    pub(super) orders: Vec<EarCommand>,
     /// What was said and what was sent.
     pub(super) frames: Vec<(u64, Seat, EarInput, Box<Frame>)>,
     /// Frames that come late, beyond one for each line, of the rooms that have ticked so far.
@@ -90,7 +90,7 @@ impl Batch {
 
     pub(super) fn leave_all(&mut self, id: u64) {
         self.frames.retain(|(room, ..)| *room != id);
-        self.orders.push(Order::LeaveAll(id));
+        self.orders.push(EarCommand::LeaveAll(id));
     }
 
     pub(super) fn without_sound(mut self) -> Self {
@@ -163,13 +163,13 @@ impl<E: LineEar> Ears<E> {
         (!edges.is_empty()).then_some(Verdicts { tick, edges })
     }
 
-    fn carry_out(&mut self, order: Order) {
+    fn carry_out(&mut self, order: EarCommand) {
         match order {
-            Order::Join(id, seat, plan) => drop(self.ears.insert((id, seat), (self.new_ear)(plan))),
-            Order::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
-            Order::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
-            Order::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
-            Order::SetState(id, seat, state) => self.with((id, seat), |ear| ear.set_state(state)),
+            EarCommand::Join(id, seat, plan) => drop(self.ears.insert((id, seat), (self.new_ear)(plan))),
+            EarCommand::Leave(id, seat) => drop(self.ears.remove(&(id, seat))),
+            EarCommand::LeaveAll(id) => self.ears.retain(|(room, _), _| *room != id),
+            EarCommand::Listen(id, seat, to) => self.with((id, seat), |ear| ear.listen(to)),
+            EarCommand::SetState(id, seat, state) => self.with((id, seat), |ear| ear.set_state(state)),
         }
     }
 

@@ -1,12 +1,12 @@
 //! `RoomHandle`: how a call reaches its room. No method blocks.
-use super::command::{Bell, Command};
+use super::command::{Command, RoomFlags};
 use super::slot::Slot;
 use super::tick::RoomOrder;
 use crate::asr::Listen;
 use crate::ear::{EarPlan, EarState};
 use crate::hears::Supervision;
 use crate::keys::Keys;
-use crate::leg::{Input, LegPlan};
+use crate::leg::{LegInput, LegPlan};
 use crate::packet::Wire;
 use crate::playout::Gain;
 use crate::room::{BotMode, Event, Room, Seat};
@@ -36,12 +36,12 @@ pub enum Refused {
 pub struct RoomHandle {
     commands: Sender<Command>,
     sounds: Sender<(Seat, Sound)>,
-    bell: Arc<Bell>,
+    flags: Arc<RoomFlags>,
     /// The last handle closes the room.
     _last: Arc<Last>,
 }
 
-struct Last(Arc<Bell>);
+struct Last(Arc<RoomFlags>);
 
 impl Drop for Last {
     fn drop(&mut self) {
@@ -53,10 +53,10 @@ impl Drop for Last {
 pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
     let (commands, orders) = mpsc::channel(COMMANDS);
     let (sounds, pieces) = mpsc::channel(SOUNDS);
-    let bell = Arc::new(Bell::default());
-    let slot = Slot::new(id, room, seed, (orders, pieces, bell.clone()), events);
-    let _last = Arc::new(Last(bell.clone()));
-    (RoomHandle { commands, sounds, bell, _last }, slot)
+    let flags = Arc::new(RoomFlags::default());
+    let slot = Slot::new(id, room, seed, (orders, pieces, flags.clone()), events);
+    let _last = Arc::new(Last(flags.clone()));
+    (RoomHandle { commands, sounds, flags, _last }, slot)
 }
 
 /// All are carried out at the next tick. Errors: [`Refused::Full`] (the thread is overloaded; the order is lost),
@@ -73,26 +73,26 @@ impl RoomHandle {
     }
 
     pub fn configure(&self, seat: Seat, plan: LegPlan) -> Result<(), Refused> {
-        self.order(RoomOrder::Leg(seat, Input::Configure(plan)))
+        self.order(RoomOrder::Leg(seat, LegInput::Configure(plan)))
     }
 
     /// Plays one whole sound in the place of its number: it does not wait behind what synthesisers have sent, which goes by
     /// [`RoomHandle::sink`].
     pub fn sound(&self, seat: Seat, sound: Sound) -> Result<(), Refused> {
-        self.order(RoomOrder::Leg(seat, Input::Sound(sound)))
+        self.order(RoomOrder::Leg(seat, LegInput::Sound(sound)))
     }
 
     pub fn gain(&self, seat: Seat, gain: Gain) -> Result<(), Refused> {
-        self.order(RoomOrder::Leg(seat, Input::Gain(gain)))
+        self.order(RoomOrder::Leg(seat, LegInput::Gain(gain)))
     }
 
     /// Nothing below `floor` is heard from the next tick on.
     pub fn hush(&self, seat: Seat, floor: UtteranceId) -> Result<(), Refused> {
-        self.order(RoomOrder::Leg(seat, Input::Hush(floor)))
+        self.order(RoomOrder::Leg(seat, LegInput::Hush(floor)))
     }
 
     pub fn keys(&self, seat: Seat, keys: Keys) -> Result<(), Refused> {
-        self.order(RoomOrder::Leg(seat, Input::Keys(keys)))
+        self.order(RoomOrder::Leg(seat, LegInput::Keys(keys)))
     }
 
     pub fn listen(&self, seat: Seat, to: Option<Box<dyn Listen>>) -> Result<(), Refused> {
@@ -121,12 +121,12 @@ impl RoomHandle {
 
     /// Everybody leaves and the room ends with [`Event::Closed`]; so it does when all handles are dropped.
     pub fn close(&self) {
-        self.bell.close();
+        self.flags.close();
     }
 
     /// Where a synthesiser puts its sound for this seat.
     pub fn sink(&self, seat: Seat) -> Box<dyn Sink> {
-        Box::new(SeatSink { seat, sounds: self.sounds.clone(), bell: self.bell.clone() })
+        Box::new(SeatSink { seat, sounds: self.sounds.clone(), flags: self.flags.clone() })
     }
 
     /// Any order; the methods above are those that have a name of their own.
@@ -136,11 +136,11 @@ impl RoomHandle {
 
     fn command(&self, seat: Seat, command: Command) -> Result<(), Refused> {
         known(seat)?;
-        if self.bell.is_closing() {
+        if self.flags.is_closing() {
             return Err(Refused::Gone);
         }
         self.commands.try_send(command).map_err(refusal)?;
-        self.bell.posted();
+        self.flags.set_posted();
         Ok(())
     }
 }
@@ -159,19 +159,19 @@ fn refusal<T>(why: TrySendError<T>) -> Refused {
 struct SeatSink {
     seat: Seat,
     sounds: Sender<(Seat, Sound)>,
-    bell: Arc<Bell>,
+    flags: Arc<RoomFlags>,
 }
 
 impl Sink for SeatSink {
     fn sound(&mut self, sound: Sound) -> Result<(), Unsent> {
-        if self.bell.is_closing() || known(self.seat).is_err() {
+        if self.flags.is_closing() || known(self.seat).is_err() {
             return Err(Unsent::Gone);
         }
         self.sounds.try_send((self.seat, sound)).map_err(|why| match why {
             TrySendError::Full((_, sound)) => Unsent::Full(sound),
             TrySendError::Closed(_) => Unsent::Gone,
         })?;
-        self.bell.posted();
+        self.flags.set_posted();
         Ok(())
     }
 }

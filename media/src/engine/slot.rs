@@ -1,7 +1,7 @@
 //! `Slot`: a room on its media thread, with the wires of its seats and the queues to its call.
 use super::Counters;
-use super::command::{Bell, Command};
-use super::ears::{Batch, Order};
+use super::command::{Command, RoomFlags};
+use super::ears::{Batch, EarCommand};
 use super::tick::{self, EarOrder, RoomOrder, Turn};
 use crate::ear::EarState;
 use crate::packet::Wire;
@@ -16,14 +16,14 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver};
 
-/// The parts of a turn, in this order.
+/// The steps of a turn, in this order.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
+pub(super) enum Step {
     /// What was ordered, and what the wires have.
-    Take,
+    ReadInputs,
     Tick,
     /// What is sent, and what is told.
-    Give,
+    WriteOutputs,
 }
 
 /// Packets read from one wire in one tick; a flood waits in the wire, which drops.
@@ -31,7 +31,7 @@ const PER_TICK: usize = 64;
 /// Events that wait for a slow call.
 const BACKLOG: usize = 256;
 
-pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<Bell>);
+pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<RoomFlags>);
 
 /// A seat that somebody has taken.
 struct Occupied {
@@ -75,16 +75,16 @@ impl Slot {
     }
 
     /// `at`: the tick's own time, and the moment it really began.
-    pub(super) fn turn(&mut self, part: Part, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
-        match part {
-            Part::Take => return tick::take(&mut Taking { slot: self, at, batch, counters, posted: false }),
-            Part::Tick => {
+    pub(super) fn turn(&mut self, step: Step, at: (Instant, Instant), batch: &mut Batch, counters: &Counters) -> Turn {
+        match step {
+            Step::ReadInputs => return tick::take(&mut Taking { slot: self, at, batch, counters, posted: false }),
+            Step::Tick => {
                 let allowed = batch.late_left();
                 self.room.allow_late(allowed);
                 self.room.handle(at.0, Input::Tick);
                 batch.late += allowed - self.room.late_left();
             }
-            Part::Give => self.drain(Some(batch), counters),
+            Step::WriteOutputs => self.drain(Some(batch), counters),
         }
         Turn::Goes
     }
@@ -111,7 +111,7 @@ impl Slot {
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
                     let open = EarSwitch { ordered: EarState::Open, state: EarState::Open };
                     *place = Some(Occupied { wire, ear: ear.is_some().then_some(open) });
-                    batch.orders.extend(ear.map(|plan| Order::Join(id, seat, plan)));
+                    batch.orders.extend(ear.map(|plan| EarCommand::Join(id, seat, plan)));
                 }
                 self.settle_ears(now, batch);
             }
@@ -119,7 +119,7 @@ impl Slot {
             Command::Room(order) => {
                 let settles = matches!(order, RoomOrder::Ear(..) | RoomOrder::Supervise(..) | RoomOrder::Bot(_));
                 match order.carry_out(&mut self.room, now) {
-                    Some((seat, EarOrder::Listen(to))) => batch.orders.push(Order::Listen(id, seat, to)),
+                    Some((seat, EarOrder::Listen(to))) => batch.orders.push(EarCommand::Listen(id, seat, to)),
                     Some((seat, EarOrder::State(state))) => {
                         if let Some(Some(Occupied { ear: Some(ear), .. })) = self.seats.get_mut(usize::from(seat.0)) {
                             ear.ordered = state;
@@ -140,7 +140,7 @@ impl Slot {
         if let Some(place) = self.seats.get_mut(usize::from(seat.0))
             && place.take().is_some_and(|left| left.ear.is_some())
         {
-            batch.orders.push(Order::Leave(self.id, seat));
+            batch.orders.push(EarCommand::Leave(self.id, seat));
         }
         self.settle_ears(now, batch);
     }
@@ -155,7 +155,7 @@ impl Slot {
                 continue;
             }
             tick::ear_changes(&mut self.room, now, seat, state);
-            batch.orders.push(Order::SetState(self.id, seat, state));
+            batch.orders.push(EarCommand::SetState(self.id, seat, state));
         }
     }
 
@@ -221,7 +221,7 @@ impl Slot {
     }
 
     /// The call learns that the room is gone. If even that finds no place, the closed channel tells it.
-    pub(super) fn farewell(&mut self, counters: &Counters) {
+    pub(super) fn tell_closed(&mut self, counters: &Counters) {
         self.queues.2.close();
         self.backlog.push_back(Event::Closed);
         self.flush(counters);
@@ -241,7 +241,7 @@ struct Taking<'a> {
 
 impl tick::Inputs for Taking<'_> {
     fn orders(&mut self) -> Turn {
-        let (posted, closing) = self.slot.queues.2.answer();
+        let (posted, closing) = self.slot.queues.2.take_posted();
         while posted && let Ok(command) = self.slot.queues.0.try_recv() {
             self.slot.order(self.at.0, command, self.batch, self.counters);
         }

@@ -3,14 +3,14 @@
 use crate::asr::Listen;
 use crate::ear::EarState;
 use crate::hears::Supervision;
-use crate::leg;
+use crate::leg::LegInput;
 use crate::room::{BotMode, Input, Room, Seat};
 use crate::tap::Tap;
 use std::time::Instant;
 
 /// An order of a call to its room, carried out with the next tick.
 pub enum RoomOrder {
-    Leg(Seat, leg::Input),
+    Leg(Seat, LegInput),
     Listen(Seat, Option<Box<dyn Listen>>),
     /// Opens or closes the ear of a seat. An open one hears while the table of [`crate::hears`] lets it.
     Ear(Seat, EarState),
@@ -51,7 +51,7 @@ impl RoomOrder {
 /// Tells a room that the ear of a seat opens or closes.
 pub fn ear_changes(room: &mut Room, now: Instant, seat: Seat, state: EarState) {
     if state == EarState::Closed {
-        room.handle(now, Input::Leg(seat, leg::Input::EarClosed));
+        room.handle(now, Input::Leg(seat, LegInput::EarClosed));
     }
 }
 

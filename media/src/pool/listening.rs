@@ -2,7 +2,7 @@
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use super::utterance::{self, EngineWork, Pause, Utterance, UtteranceLimits};
-use crate::asr::{Ask, AsrFault, Chain, Cue, Heard, Hearing, Hypothesis, Listen};
+use crate::asr::{Ask, AsrFault, Cue, Heard, Hearing, Hypothesis, Listen, RecogniserChain};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -18,7 +18,7 @@ impl Listener {
     pub(super) fn open(
         shared: Arc<Shared>,
         call: u64,
-        engines: Arc<Chain>,
+        engines: Arc<RecogniserChain>,
         ask: Ask,
         out: mpsc::Sender<Heard>,
     ) -> Self {
@@ -72,7 +72,7 @@ impl Drop for Listener {
 
 pub(super) struct Listening {
     call: u64,
-    engines: Arc<Chain>,
+    engines: Arc<RecogniserChain>,
     ask: Ask,
     out: mpsc::Sender<Heard>,
     state: Mutex<State>,

@@ -73,8 +73,8 @@ pub(super) struct State {
     pub abandoned_ever: u64,
     /// Sessions that wait for room in a channel.
     pub retries: Vec<Arc<dyn Session>>,
-    pub recognisers: Vec<Weak<asr::Chain>>,
-    pub synthesisers: Vec<Weak<tts::Chain>>,
+    pub recognisers: Vec<Weak<asr::RecogniserChain>>,
+    pub synthesisers: Vec<Weak<tts::VoiceChain>>,
     /// Probes that wait, run or hang: each may hold a thread.
     pub probes: Vec<Weak<dyn Session>>,
     pub sessions: usize,

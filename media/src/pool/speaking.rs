@@ -3,7 +3,7 @@ use super::clauses::{Clause, ClauseQueue};
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
-use crate::tts::{Chain, Chunk, Sink, Spoken, TtsFault, UtteranceId, Voice};
+use crate::tts::{Chunk, Sink, Spoken, TtsFault, UtteranceId, Voice, VoiceChain};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ const EVENTS: usize = 64;
 
 pub(super) struct Setup {
     pub call: u64,
-    pub engines: Arc<Chain>,
+    pub engines: Arc<VoiceChain>,
     pub voice: Voice,
     pub out: mpsc::Sender<Spoken>,
 }

@@ -22,13 +22,15 @@ pub(super) fn ask() -> Ask {
     Ask { language: Language::En, expect: Expect::Anything, lexicon: Arc::default() }
 }
 
-fn ear(engines: Vec<ears::Scripted>) -> Arc<asr::Chain> {
-    Arc::new(asr::Chain::new(engines.into_iter().map(|engine| Arc::new(engine) as Arc<dyn Recogniser>).collect()))
+fn ear(engines: Vec<ears::Scripted>) -> Arc<asr::RecogniserChain> {
+    Arc::new(asr::RecogniserChain::new(
+        engines.into_iter().map(|engine| Arc::new(engine) as Arc<dyn Recogniser>).collect(),
+    ))
 }
 
-fn tones(manners: &[Manner]) -> Arc<tts::Chain> {
+fn tones(manners: &[Manner]) -> Arc<tts::VoiceChain> {
     let engines = manners.iter().map(|&manner| Arc::new(Tones::new(manner)) as Arc<dyn tts::Synthesiser>);
-    Arc::new(tts::Chain::new(engines.collect()))
+    Arc::new(tts::VoiceChain::new(engines.collect()))
 }
 
 pub(super) fn voice() -> Voice {
@@ -319,7 +321,7 @@ impl Hearing for Slow {
 #[test]
 fn calls_take_turns_and_a_final_goes_before_partial_words() {
     let order = Arc::new(Mutex::new(Vec::new()));
-    let chain = Arc::new(asr::Chain::new(vec![Arc::new(Slow(order.clone())) as Arc<dyn Recogniser>]));
+    let chain = Arc::new(asr::RecogniserChain::new(vec![Arc::new(Slow(order.clone())) as Arc<dyn Recogniser>]));
     let pool = Pool::start(PoolPlan { threads: 1, ..quick() }).unwrap();
     let (out, _news) = mpsc::channel(64);
     let mut listeners: Vec<_> =
@@ -485,7 +487,7 @@ fn what_one_call_says_another_hears() {
     let limit = Duration::from_secs(5);
     let pool = Pool::start(PoolPlan { listen_limit: limit, speak_limit: limit, ..PoolPlan::default() }).unwrap();
     let (tape, (out, mut said)) = (Tape::default(), mpsc::channel(16));
-    let chain = Arc::new(tts::Chain::new(vec![Arc::new(tts::flite::Flite::load())]));
+    let chain = Arc::new(tts::VoiceChain::new(vec![Arc::new(tts::flite::Flite::load())]));
     let wide = Voice { rate: Rate::Hz16000, ..voice() };
     let speaker = pool.speaker(1, chain, wide, Box::new(tape.clone()), out);
     speaker.say(FIRST, "Book a room for two people, tomorrow.".into(), true).unwrap();
@@ -494,7 +496,7 @@ fn what_one_call_says_another_hears() {
     let jsgf = "#JSGF V1.0; grammar g; public <g> = book a room [for (two | ten) people] [today | tomorrow] | help;";
     let asked = Ask { expect: Expect::Grammar(jsgf.into()), ..ask() };
     let (out, mut heard) = mpsc::channel(64);
-    let mut listener = pool.listen(2, Arc::new(asr::Chain::new(vec![Arc::new(engine)])), asked, out).unwrap();
+    let mut listener = pool.listen(2, Arc::new(asr::RecogniserChain::new(vec![Arc::new(engine)])), asked, out).unwrap();
     listener.cue(Cue::Begin { at: SamplePos(0) });
     for chunk in pcm.chunks(320) {
         listener.cue(Cue::Sound(chunk.to_vec()));

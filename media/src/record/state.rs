@@ -13,11 +13,11 @@ pub fn unclosed() -> usize {
     UNCLOSED.load(Ordering::Acquire)
 }
 
-pub(super) type Tell = Box<dyn FnOnce(RecordOutcome) + Send>;
+pub(super) type OnEnd = Box<dyn FnOnce(RecordOutcome) + Send>;
 
 /// The outcome of a recording, or the callback that waits for it.
 pub(super) enum Ending {
-    Waiting(Option<Tell>),
+    Waiting(Option<OnEnd>),
     Ended(RecordOutcome),
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Ending {
 pub(super) struct State {
     pub id: u64,
     pub path: PathBuf,
-    /// A bit for each [`super::Asker`] that has paused it.
+    /// A bit for each [`super::PausedBy`] that has paused it.
     pub paused: AtomicU8,
     /// No more sound comes.
     pub closed: AtomicBool,

@@ -134,12 +134,12 @@ fn both_sides_are_aligned_by_tick_across_stalls_and_pauses() -> Outcome {
     feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 5..105);
     // One second is missing, then one is secret, whoever asks for that.
     feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 155..205);
-    recorder.pause(Asker::Bot, true);
-    recorder.pause(Asker::Operator, true);
+    recorder.pause(PausedBy::Bot, true);
+    recorder.pause(PausedBy::Operator, true);
     feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 205..230);
-    recorder.pause(Asker::Operator, false);
+    recorder.pause(PausedBy::Operator, false);
     feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 230..255);
-    recorder.pause(Asker::Bot, false);
+    recorder.pause(PausedBy::Bot, false);
     feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 255..258);
     drop(tap);
     wait(&recorder);
@@ -223,9 +223,9 @@ fn a_pause_is_silence_in_opus_too_and_time_goes_on() -> Outcome {
     let plan = folder.plan(Format::Opus, Some(KEY));
     let (recorder, mut tap) = Recorder::start(&plan)?;
     feed_all(&recorder, tap.as_mut(), Rate::Hz16000, 0..50);
-    recorder.pause(Asker::Bot, true);
+    recorder.pause(PausedBy::Bot, true);
     feed_all(&recorder, tap.as_mut(), Rate::Hz16000, 50..100);
-    recorder.pause(Asker::Bot, false);
+    recorder.pause(PausedBy::Bot, false);
     feed_all(&recorder, tap.as_mut(), Rate::Hz16000, 100..150);
     drop(tap);
     wait(&recorder);

@@ -6,7 +6,7 @@ mod wide;
 use super::*;
 use crate::codec::Codec;
 use crate::codec::g711::{ULAW_TO_PCM, ulaw};
-use crate::leg::Direction;
+use crate::leg::{Direction, LegInput};
 use crate::noise::{Rng, rms};
 use crate::packet::{Rtcp, Rtp};
 use crate::playout::Phase;
@@ -279,7 +279,7 @@ fn a_line_that_was_silent_before_its_hold_is_said_to_sound_again() {
     sim.run(Duration::from_secs(12));
     assert!(sim.events.iter().any(|e| matches!(e, Event::Silent { .. })));
     let held = LegPlan { direction: Direction::Inactive, ..plan(Codec::Pcmu) };
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(held)));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(held)));
     sim.run(Duration::from_secs(1));
     assert!(sim.events.iter().any(|e| matches!(e, Event::Sounding { .. })), "nothing is missed while it is held");
 }
@@ -289,7 +289,7 @@ fn a_held_line_sends_nothing_and_is_not_missed() {
     let mut sim = echo(Impairments::default(), |_| {});
     sim.run(Duration::from_secs(2));
     let held = LegPlan { direction: Direction::Inactive, ..plan(Codec::Pcmu) };
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(held)));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(held)));
     let before = sim.rtp(Seat::CALLER).len();
     if let Some(phone) = sim.phones.get_mut(&0) {
         phone.muted = true;
@@ -297,7 +297,7 @@ fn a_held_line_sends_nothing_and_is_not_missed() {
     sim.run(Duration::from_secs(30));
     assert_eq!(sim.rtp(Seat::CALLER).len(), before);
     assert!(!sim.events.iter().any(|e| matches!(e, Event::Silent { .. })));
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(Codec::Pcmu))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(Codec::Pcmu))));
     sim.run(Duration::from_secs(9));
     assert!(!sim.events.iter().any(|e| matches!(e, Event::Silent { .. })));
     sim.run(Duration::from_secs(2));

@@ -114,11 +114,7 @@ impl Cache {
 
 fn key(voice: &Voice, text: &str) -> Key {
     let mut context = Context::new(&SHA256);
-    let language = match voice.language {
-        Language::En => "en",
-        Language::Vi => "vi",
-    };
-    for part in [language, &voice.name, &voice.rate.hz().to_string(), text] {
+    for part in [voice.language.code(), &voice.name, &voice.rate.hz().to_string(), text] {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part.as_bytes());
     }

@@ -2,7 +2,7 @@
 use super::{Synthesiser, Voice};
 use crate::chain::{self, ChainEngine};
 
-pub type Chain = chain::Chain<dyn Synthesiser>;
+pub type VoiceChain = chain::Chain<dyn Synthesiser>;
 
 impl ChainEngine for dyn Synthesiser {
     type Job = Voice;

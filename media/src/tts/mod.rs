@@ -9,7 +9,7 @@ pub mod flite;
 pub mod loudness;
 pub mod scripted;
 
-pub use chain::Chain;
+pub use chain::VoiceChain;
 
 use crate::{Language, Rate};
 use std::ops::ControlFlow;

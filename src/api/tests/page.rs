@@ -1,21 +1,21 @@
 //! Calls from pages over real HTTP: every refusal, the preflights, and a call from its token to its end.
 use super::*;
 use crate::call::{PageAnswer, PageCalls, PageFault, PageOffer};
-use crate::security::Origin;
-use crate::widget::{Own, PageAccessPlan, Relay, TokenId};
+use crate::security::WebOrigin;
+use crate::widget::{OwnPageClients, PageAccessPlan, Relay, TokenId};
 use reqwest::Response;
 use std::collections::HashMap;
 
 const SHOP: &str = "https://shop.example";
 
 pub(super) fn plan() -> PageAccessPlan {
-    let origin = |text| Origin::parse(text).unwrap();
+    let origin = |text| WebOrigin::parse(text).unwrap();
     let relay =
         Relay { urls: vec!["turn:t.example".into()], secret: Secret::new("north"), ttl: Duration::from_secs(60) };
     PageAccessPlan {
         enabled: true,
         origins: vec![origin(SHOP)],
-        own: vec![(origin("http://127.0.0.1:8080"), Own::Machine)],
+        own: vec![(origin("http://127.0.0.1:8080"), OwnPageClients::Local)],
         public: vec!["booking.en".into(), "new".into()],
         ttl: Duration::from_secs(60),
         grace: Duration::from_secs(20),

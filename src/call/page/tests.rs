@@ -1,6 +1,6 @@
 //! The protocol, as scripts and traces.
 use super::*;
-use crate::call::transcript::{CutBy, Given, Transcript};
+use crate::call::transcript::{CutBy, GivenAnswer, Transcript};
 use crate::store::{Blame, Reason};
 use dialog::bot::Language;
 use dialog::clause::Clause;
@@ -53,7 +53,7 @@ fn check(script: &str, trace: &str) {
             "cut" => transcript.cut(say(), number(1), now),
             "heard" => transcript.partial(rest),
             "taken" => {
-                let given = Given { text: rest.into(), confidence: 0.9, by: AnsweredBy::Voice, secret: false };
+                let given = GivenAnswer { text: rest.into(), confidence: 0.9, by: AnsweredBy::Voice, secret: false };
                 transcript.take_caller_turn(now, given);
             }
             "nothing" => transcript.withdraw_partial(),

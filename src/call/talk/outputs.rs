@@ -2,8 +2,8 @@
 use super::{LAST_WORDS_LIMIT, Talk};
 use crate::call::core::Act;
 use crate::call::end::End;
-use crate::call::timeline::Owed;
-use crate::call::transcript::{Entry, Given, Words};
+use crate::call::timeline::ExpectedSound;
+use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
 use crate::store::{CallEvent, Private, Slot, Turn};
 use dialog::clause::Clause;
@@ -33,7 +33,9 @@ impl Talk {
             Output::Hush { floor, by } => self.hush(now, floor, by),
             Output::Late => self.words_late(now),
             Output::NoTurn => self.no_turn(now),
-            Output::Turn { text, confidence, by, secret } => self.turn(now, Given { text, confidence, by, secret }),
+            Output::Turn { text, confidence, by, secret } => {
+                self.turn(now, GivenAnswer { text, confidence, by, secret })
+            }
             Output::Listen(expect) => self.listen(expect),
             Output::Keying(keying) => self.keying(now, keying),
             Output::Run(call) => self.run(now, call),
@@ -61,7 +63,7 @@ impl Talk {
     fn pause(&mut self, now: Instant) {
         self.mark(now, "bot_held");
         self.playout_held = true;
-        let silence = self.silences.bot_stops(Owed::Answer, now);
+        let silence = self.silences.bot_stops(ExpectedSound::Answer, now);
         self.silence(silence);
         self.act(Act::Gain(Gain::Hold));
     }
@@ -100,16 +102,16 @@ impl Talk {
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
-        let silence = self.silences.nothing_owed(now);
+        let silence = self.silences.nothing_expected(now);
         self.silence(silence);
     }
 
-    fn turn(&mut self, now: Instant, given: Given) {
+    fn turn(&mut self, now: Instant, given: GivenAnswer) {
         let entry = self.transcript.take_caller_turn(now, given);
         self.tell_changes();
         self.stopwatch.taken(entry.number, now);
         self.due.turn_taken(now);
-        let silence = self.silences.owed(now);
+        let silence = self.silences.expected(now);
         self.silence(silence);
         self.record(&entry);
     }
@@ -177,7 +179,7 @@ impl Talk {
             Words::Said(_) => None,
         };
         let (text, heard): (Private<String>, Private<String>) = match given {
-            Some(Given { secret: true, .. }) => (Private::<String>::withheld(), Private::<String>::withheld()),
+            Some(GivenAnswer { secret: true, .. }) => (Private::<String>::withheld(), Private::<String>::withheld()),
             _ => (entry.text().into(), entry.heard().into()),
         };
         self.note(CallEvent::Turn(Turn {

@@ -38,7 +38,7 @@ impl Call {
     }
 
     fn answer(&mut self, text: &str) -> Entry {
-        let given = Given { text: text.into(), confidence: 0.9, by: AnsweredBy::Voice, secret: false };
+        let given = GivenAnswer { text: text.into(), confidence: 0.9, by: AnsweredBy::Voice, secret: false };
         self.transcript.take_caller_turn(self.now(), given)
     }
 

@@ -35,7 +35,7 @@ impl Tensors {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ConvertFault {
     #[error("the model cannot be converted: {0}")]
     Unfit(String),
     #[error("cannot write the converted model: {0}")]
@@ -47,12 +47,12 @@ pub enum Fault {
 ///
 /// # Errors
 /// Where the model is no such model, or `out` takes nothing.
-pub fn whisper(model: &[u8], tokenizer: &[u8], tensors: Tensors, out: &mut impl Write) -> Result<(), Fault> {
-    let container = Container::read(model).map_err(Fault::Unfit)?;
+pub fn whisper(model: &[u8], tokenizer: &[u8], tensors: Tensors, out: &mut impl Write) -> Result<(), ConvertFault> {
+    let container = Container::read(model).map_err(ConvertFault::Unfit)?;
     if container.spec != "WhisperSpec" {
-        return Err(Fault::Unfit(format!("it is a {}, not a Whisper model", container.spec)));
+        return Err(ConvertFault::Unfit(format!("it is a {}, not a Whisper model", container.spec)));
     }
-    let words = vocabulary::read(tokenizer).map_err(Fault::Unfit)?;
+    let words = vocabulary::read(tokenizer).map_err(ConvertFault::Unfit)?;
     let layers = [container.layers("encoder"), container.layers("decoder")];
     let entries = entries(layers);
     // Everything is found and measured before anything is written.
@@ -60,7 +60,7 @@ pub fn whisper(model: &[u8], tokenizer: &[u8], tensors: Tensors, out: &mut impl 
         .iter()
         .map(|entry| Ok((entry, entry.find(&container)?)))
         .collect::<Result<_, String>>()
-        .map_err(Fault::Unfit)?;
+        .map_err(ConvertFault::Unfit)?;
     let shape = |name: &str| {
         let found = found.iter().find(|(entry, _)| entry.name == name);
         found.map(|(_, variable)| variable.shape.as_slice()).unwrap_or_default()
@@ -70,7 +70,7 @@ pub fn whisper(model: &[u8], tokenizer: &[u8], tensors: Tensors, out: &mut impl 
     let (&[state, mels, _], &[sound, _], &[text, _], &[tokens, _]) =
         (conv, heard, said, shape("decoder.token_embedding.weight"))
     else {
-        return Err(Fault::Unfit("its weights have other shapes than Whisper's".into()));
+        return Err(ConvertFault::Unfit("its weights have other shapes than Whisper's".into()));
     };
     // Every head has 64 numbers.
     let heads = state / 64;
@@ -103,7 +103,7 @@ pub fn whisper(model: &[u8], tokenizer: &[u8], tensors: Tensors, out: &mut impl 
     Ok(())
 }
 
-fn write(out: &mut impl Write, name: &str, variable: &Variable<'_>, kind: u32) -> Result<(), Fault> {
+fn write(out: &mut impl Write, name: &str, variable: &Variable<'_>, kind: u32) -> Result<(), ConvertFault> {
     let mut dimensions: Vec<usize> = variable.shape.iter().rev().copied().collect();
     // whisper.cpp adds this bias to each column.
     if name.starts_with("encoder.conv") && dimensions.len() == 1 {
@@ -124,7 +124,7 @@ fn write(out: &mut impl Write, name: &str, variable: &Variable<'_>, kind: u32) -
             let numbers: Vec<f32> = variable.numbers().collect();
             let (blocks, rest) = numbers.as_chunks::<{ quantise::BLOCK }>();
             if !rest.is_empty() || !dimensions[0].is_multiple_of(quantise::BLOCK) {
-                return Err(Fault::Unfit(format!("{name} cannot be cut into blocks")));
+                return Err(ConvertFault::Unfit(format!("{name} cannot be cut into blocks")));
             }
             for block in blocks {
                 if kind == Tensors::Q8_0.types().0 {

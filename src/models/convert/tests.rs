@@ -207,7 +207,9 @@ fn the_real_model_comes_out_to_the_last_bit() {
     let out = crate::testdir("convert").join("ggml.bin");
     for name in ["whisper-base", "whisper-base-q5_1", "whisper-base-f16"] {
         let known = crate::models::catalogue::find(name).unwrap();
-        let crate::models::catalogue::Availability::Fetched(file) = &known.way else { panic!("{name} is fetched") };
+        let crate::models::catalogue::Availability::Fetched(file) = &known.availability else {
+            panic!("{name} is fetched")
+        };
         let mirror = file.mirror.as_ref().unwrap();
         let crate::models::catalogue::Conversion::Ggml { tensors, .. } = mirror.makes else { panic!("{name} is made") };
         whisper(&model, &words, tensors, &mut std::fs::File::create(&out).map(io::BufWriter::new).unwrap()).unwrap();

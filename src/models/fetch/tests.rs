@@ -128,7 +128,7 @@ impl Bench {
         Self { part: crate::testdir("fetch").join("model.part"), file: model() }
     }
 
-    async fn fetch(&self, url: &str) -> Result<(), Fault> {
+    async fn fetch(&self, url: &str) -> Result<(), FetchFault> {
         let pace = Pace { connect: Duration::from_secs(5), silence: Duration::from_secs(1), pause: Duration::ZERO };
         let fetcher = Fetcher::new(pace, Schemes::Any).unwrap();
         let sha256 = sum(&self.file);
@@ -221,7 +221,7 @@ async fn what_is_not_there_is_told_at_once() {
     let bench = Bench::new();
     let server = serve(Vec::new(), [Answer::Status("404 Not Found")]);
     let why = bench.fetch(&server.address).await.unwrap_err();
-    assert!(matches!(why, Fault::Refused(StatusCode::NOT_FOUND)), "{why}");
+    assert!(matches!(why, FetchFault::Refused(StatusCode::NOT_FOUND)), "{why}");
     assert_eq!(server.requests(), 1);
     // Nobody listens there.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -234,12 +234,12 @@ async fn another_file_is_refused_and_does_not_stay() {
     let bench = Bench::new();
     let server = serve(Vec::new(), [Answer::Other(300_000)]);
     let why = bench.fetch(&server.address).await.unwrap_err();
-    assert!(matches!(why, Fault::Checksum { .. }) && why.to_string().contains(&sum(&bench.file)), "{why}");
+    assert!(matches!(why, FetchFault::Checksum { .. }) && why.to_string().contains(&sum(&bench.file)), "{why}");
     assert!(!bench.part.exists() && !validator(&bench.part).exists(), "the next attempt begins afresh");
     // The page of a portal that wants a login: its length tells it before any byte is written.
     let server = serve(Vec::new(), [Answer::Other(5_000)]);
     let why = bench.fetch(&server.address).await.unwrap_err();
-    assert!(matches!(why, Fault::Length { found: 5_000, expected: 300_000 }), "{why}");
+    assert!(matches!(why, FetchFault::Length { found: 5_000, expected: 300_000 }), "{why}");
     assert!(!bench.part.exists());
 }
 
@@ -250,9 +250,9 @@ async fn a_full_disk_is_told_with_the_file() {
     std::os::unix::fs::symlink("/dev/full", &bench.part).unwrap();
     let server = serve(bench.file.clone(), [Answer::Whole("v")]);
     let why = bench.fetch(&server.address).await.unwrap_err();
-    assert!(matches!(&why, Fault::Folder(_)) && why.to_string().contains("model.part"), "{why}");
+    assert!(matches!(&why, FetchFault::Folder(_)) && why.to_string().contains("model.part"), "{why}");
     assert!(why.to_string().contains("No space left"), "{why}");
-    assert_eq!(server.requests(), 1, "another address would not mend it");
+    assert_eq!(server.requests(), 1, "another address would not fix it");
 }
 
 #[tokio::test]
@@ -262,6 +262,6 @@ async fn an_address_without_tls_is_not_asked() {
     let fetcher = Fetcher::new(Pace { pause: Duration::ZERO, ..Pace::default() }, Schemes::HttpsOnly).unwrap();
     let what = Download { url: &server.address, bytes: 300_000, sha256: "" };
     let fault = fetcher.fetch(what, &bench.part, &mut Progress::new("m", 1, Screen::Plain)).await.unwrap_err();
-    assert!(matches!(fault, Fault::Unreachable(_)), "{fault}");
+    assert!(matches!(fault, FetchFault::Unreachable(_)), "{fault}");
     assert_eq!(server.requests(), 0);
 }

@@ -1,6 +1,6 @@
 //! Authorisation of INVITE, REGISTER and OPTIONS: by network, by trunk, or by a phone's password; and the refusals.
 use super::core::{Core, lock};
-use super::digest::{Proof, Request as Signed};
+use super::digest::{Proof, SignedRequest};
 use super::name;
 use crate::address::Network;
 use crate::ring::CallOrigin;
@@ -72,7 +72,7 @@ pub(super) fn authenticated_phone(core: &Core, tx: &Transaction, source: SocketA
     });
     let given = lock(&core.verifier).ours(given);
     let (method, uri) = (tx.original.method.to_string(), name::written(&tx.original.uri));
-    let signed = Signed { method: &method, uri: &uri, body: &tx.original.body };
+    let signed = SignedRequest { method: &method, uri: &uri, body: &tx.original.body };
     let find = |user: &str| core.plan.phones.iter().find(|phone| phone.credentials.user == user);
     let mut why = "challenged";
     for header in given {

@@ -6,7 +6,7 @@ use super::core::{Core, Registered, allow};
 use super::dialog::Dialog;
 use super::dialog_event::{DialogEvent, Replacement};
 use super::digest::Credentials;
-use super::leave::{Bye, Leaving};
+use super::ended_dialog::{Bye, EndedDialog};
 use super::timer::{self, SessionInterval, Timer, Why};
 use super::{info, invite_task};
 use crate::line::{Change, Ended, EndedBy, HangUp, Line};
@@ -38,7 +38,7 @@ pub(super) struct Media {
     pub session: sdp::Session,
     control: Control,
     plan: LegPlan,
-    held: bool,
+    on_hold: bool,
 }
 
 /// The call's ends of the channels that its line holds.
@@ -86,12 +86,12 @@ impl Established {
             changes,
             ended: ended.clone(),
         };
-        let (plan, held) = (self.negotiated.plan, self.negotiated.hold);
+        let (plan, on_hold) = (self.negotiated.plan, self.negotiated.hold);
         let call = Call {
             core: self.core,
             id: self.id,
             dialog: self.dialog,
-            media: Media { session: self.session, control, plan, held },
+            media: Media { session: self.session, control, plan, on_hold },
             events: self.events,
             events_in: self.events_in,
             owner: Owner { hang_ups, changes: changes_in, ended },
@@ -177,7 +177,7 @@ impl Call {
             successor.refuse_late();
         }
         let bye = if ended.by == EndedBy::Caller { Bye::Received } else { Bye::Due(ended.reason) };
-        let leaving = Leaving {
+        let ended = EndedDialog {
             core: &self.core,
             dialog: &mut self.dialog,
             events: &mut self.events,
@@ -185,7 +185,7 @@ impl Call {
             credentials: self.credentials.as_ref(),
             unacked: self.unacked.map(|(seq, _)| seq),
         };
-        leaving.run(bye).await;
+        ended.run(bye).await;
     }
 
     pub(super) fn tell(&mut self, change: Change) -> Option<Ended> {
@@ -238,9 +238,9 @@ impl Call {
             self.media.plan = plan.clone();
             ended = self.tell(Change::Plan(plan));
         }
-        if hold != self.media.held {
-            self.media.held = hold;
-            ended = ended.or(self.tell(Change::Held(hold)));
+        if hold != self.media.on_hold {
+            self.media.on_hold = hold;
+            ended = ended.or(self.tell(Change::OnHold(hold)));
         }
         ended
     }

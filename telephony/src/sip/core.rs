@@ -2,13 +2,13 @@
 use super::admission::Admission;
 use super::dialog::Key;
 use super::dialog_event::DialogEvent;
-use super::digest::{Challenge, Credentials, Request as Signed, Verifier};
-use super::flow::{Carrier, Flow};
+use super::digest::{Challenge, Credentials, SignedRequest, Verifier};
+use super::flow::{Flow, SipTransport};
 pub(super) use super::lock::lock;
 use super::merged::{Merged, Transactions};
 use super::plan::{SipPlan, Trunk};
 use super::registrar::Registrar;
-use super::standing::{Standing, TrunkState};
+use super::trunk_state::{RegistrationState, TrunkState};
 use super::{ALLOW, body, gate, name};
 use crate::address::Network;
 use crate::number::Called;
@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 /// Whether a call to this user would be taken.
-pub(super) type Forecast = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
+pub(super) type AvailabilityCheck = Box<dyn Fn(&Called) -> Result<(), Decline> + Send + Sync>;
 
 /// A dialog's entry in the table.
 pub(super) struct Entry {
@@ -85,7 +85,7 @@ pub(super) struct Core {
     pub stop: CancellationToken,
     pub draining: AtomicBool,
     pub rings: mpsc::Sender<Ring>,
-    pub forecast: OnceLock<Forecast>,
+    pub availability: OnceLock<AvailabilityCheck>,
     /// Permits of the streams that peers opened.
     pub connections: Arc<Semaphore>,
     /// Permits of the streams that we opened. Peers that use up `connections` do not keep this server from calling.
@@ -134,7 +134,11 @@ impl Core {
         let networks: Vec<Network> = plan.open.iter().chain(trusted).copied().collect();
         let state = |trunk: &Trunk| TrunkState {
             name: trunk.name.clone(),
-            standing: if trunk.registration.is_some() { Standing::Trying } else { Standing::Trusted },
+            registration: if trunk.registration.is_some() {
+                RegistrationState::Trying
+            } else {
+                RegistrationState::Trusted
+            },
             registrar: None,
         };
         Self {
@@ -146,7 +150,7 @@ impl Core {
             stop,
             draining: false.into(),
             rings,
-            forecast: OnceLock::new(),
+            availability: OnceLock::new(),
             connections: Arc::new(Semaphore::new(plan.limits.connections)),
             connections_out: Arc::new(Semaphore::new(plan.limits.connections)),
             next_id: AtomicU64::new(1),
@@ -191,7 +195,7 @@ impl Core {
     fn arrival(&self, flow: &Flow) -> gate::Arrival<'_> {
         gate::Arrival {
             source: flow.remote,
-            stream: flow.carrier == Carrier::Tcp,
+            stream: flow.transport == SipTransport::Tcp,
             reply_port: self.plan.reply_port,
             networks: &self.networks,
         }
@@ -354,7 +358,7 @@ impl Core {
             return None;
         }
         let (method, uri) = (request.method.to_string(), request.uri.to_string());
-        let answer = challenge.answer(who, &Signed { method: &method, uri: &uri, body: &request.body });
+        let answer = challenge.answer(who, &SignedRequest { method: &method, uri: &uri, body: &request.body });
         let mut again = request.clone();
         let seq = again.cseq_header().ok()?.seq().ok()? + 1;
         again.headers.retain(|header| match header {

@@ -68,7 +68,7 @@ fn quote(text: &str) -> String {
 
 /// The request that is authenticated.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct SignedRequest<'a> {
     pub method: &'a str,
     pub uri: &'a str,
     pub body: &'a [u8],
@@ -84,7 +84,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn response(&self, algorithm: Algorithm, who: &Credentials, request: &Request) -> String {
+    fn response(&self, algorithm: Algorithm, who: &Credentials, request: &SignedRequest) -> String {
         let a1 = algorithm.hash(&[who.user.as_bytes(), self.realm.as_bytes(), who.password.as_bytes()]);
         let (method, uri) = (request.method.as_bytes(), request.uri.as_bytes());
         let a2 = if self.qop == "auth-int" {

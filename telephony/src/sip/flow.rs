@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
-/// The supported transports.
+/// What carries SIP messages: the supported transports (RFC 3261 section 18).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Carrier {
+pub enum SipTransport {
     #[default]
     Udp,
     Tcp,
 }
 
-impl Carrier {
+impl SipTransport {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
@@ -22,7 +22,7 @@ impl Carrier {
         }
     }
 
-    pub(super) const fn transport(self) -> Transport {
+    pub(super) const fn to_stack(self) -> Transport {
         match self {
             Self::Udp => Transport::Udp,
             Self::Tcp => Transport::Tcp,
@@ -33,7 +33,7 @@ impl Carrier {
 /// A connection and the peer's end of it.
 #[derive(Clone)]
 pub(super) struct Flow {
-    pub carrier: Carrier,
+    pub transport: SipTransport,
     pub connection: SipConnection,
     /// Our address as Via and Contact name it.
     pub local: SocketAddr,
@@ -72,7 +72,7 @@ impl Peer {
 impl Flow {
     /// The peer as the transaction layer names it.
     pub(super) fn destination(&self) -> SipAddr {
-        SipAddr { r#type: Some(self.carrier.transport()), addr: self.remote.into() }
+        SipAddr { r#type: Some(self.transport.to_stack()), addr: self.remote.into() }
     }
 
     /// Whether messages can still be sent on it.
@@ -83,15 +83,15 @@ impl Flow {
     /// A Via value with a new branch.
     pub(super) fn via(&self) -> String {
         let branch = rsipstack::transaction::random_text(16);
-        format!("SIP/2.0/{} {};branch=z9hG4bK{branch};rport", self.carrier.name(), self.local)
+        format!("SIP/2.0/{} {};branch=z9hG4bK{branch};rport", self.transport.name(), self.local)
     }
 
     /// A Contact value with our address.
     pub(super) fn contact(&self, user: &str) -> String {
-        let transport = match self.carrier {
-            Carrier::Udp => "",
-            Carrier::Tcp => ";transport=tcp",
+        let parameter = match self.transport {
+            SipTransport::Udp => "",
+            SipTransport::Tcp => ";transport=tcp",
         };
-        format!("<sip:{user}@{}{transport}>", self.local)
+        format!("<sip:{user}@{}{parameter}>", self.local)
     }
 }

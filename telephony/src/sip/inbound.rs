@@ -3,7 +3,7 @@ use super::access::{Refusal, authorise, retry_after};
 use super::core::{Core, allow, lock};
 use super::dialog::Key;
 use super::dialog_event::DialogEvent;
-use super::flow::{Carrier, Flow};
+use super::flow::{Flow, SipTransport};
 use super::ringing::Ringing;
 use super::{gate, options, register, replace};
 use rsipstack::sip::Method;
@@ -24,7 +24,7 @@ pub(super) async fn route(core: Arc<Core>, mut incoming: mpsc::UnboundedReceiver
             core.leave_unanswered("stream gone");
             continue;
         };
-        if flow.carrier == Carrier::Udp {
+        if flow.transport == SipTransport::Udp {
             // The destination of the responses, determined once.
             let to = gate::return_path(&tx.original).map_or(flow.remote, |(_, answers)| answers);
             tx.destination = Some(Flow { remote: to, ..flow.clone() }.destination());

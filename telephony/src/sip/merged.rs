@@ -7,14 +7,14 @@ use std::collections::HashMap;
 
 /// What copies of one request have in common on every path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Origin {
+struct RequestIdentity {
     call_id: String,
     from_tag: String,
     seq: u32,
     method: Method,
 }
 
-impl Origin {
+impl RequestIdentity {
     fn of(request: &Request) -> Option<Self> {
         Some(Self {
             call_id: request.call_id_header().ok()?.value().to_owned(),
@@ -38,7 +38,7 @@ pub(super) trait Transactions {
 /// so that it holds at most twice as many entries as there are transactions.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
-    serving: HashMap<Origin, TransactionKey>,
+    serving: HashMap<RequestIdentity, TransactionKey>,
     sweep_at: usize,
 }
 
@@ -52,7 +52,7 @@ impl Merged {
             return false;
         }
         let (Ok(key), Some(origin)) =
-            (TransactionKey::from_request(request, TransactionRole::Server), Origin::of(request))
+            (TransactionKey::from_request(request, TransactionRole::Server), RequestIdentity::of(request))
         else {
             return false;
         };
@@ -76,7 +76,7 @@ impl Merged {
 
     /// Removes a refused request. Called before its answer is sent, so that the next attempt does not count as merged.
     pub(super) fn forget(&mut self, request: &Request) {
-        let Some(origin) = Origin::of(request) else { return };
+        let Some(origin) = RequestIdentity::of(request) else { return };
         let key = TransactionKey::from_request(request, TransactionRole::Server);
         if self.serving.get(&origin).is_some_and(|serving| key.is_ok_and(|key| *serving == key)) {
             self.serving.remove(&origin);

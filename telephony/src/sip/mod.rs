@@ -11,6 +11,7 @@ mod core;
 mod dialog;
 mod dialog_event;
 pub mod digest;
+mod ended_dialog;
 mod flow;
 pub mod frame;
 pub mod gate;
@@ -19,7 +20,6 @@ mod inbound;
 mod info;
 mod invite;
 mod invite_task;
-mod leave;
 mod locate;
 mod lock;
 mod merged;
@@ -33,18 +33,18 @@ mod replace;
 mod ringing;
 mod socket;
 mod sockets;
-mod standing;
 mod syntax;
 mod timer;
 mod trunk;
+mod trunk_state;
 mod via;
 
 pub use admission::{CallSlot, Limits};
 pub use digest::{Algorithm, Credentials};
-pub use flow::Carrier;
-pub use name::{carrier, is_address};
+pub use flow::SipTransport;
+pub use name::{is_address, transport};
 pub use plan::{Dial, Phone, Registration, SipPlan, Timers, Trunk};
-pub use standing::Standing;
+pub use trunk_state::RegistrationState;
 pub use via::ReplyPort;
 
 use self::core::{Core, CoreSetup, lock};
@@ -82,7 +82,7 @@ pub enum Fault {
 
 /// The state of signalling, for health and tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct SipReport {
     /// Calls ringing or up, inbound and outbound.
     pub calls: usize,
     /// Dialogs in the table: calls, and ended ones whose BYE is not answered yet.
@@ -97,7 +97,7 @@ pub struct Report {
     pub streams: usize,
     /// Phones with a live registration.
     pub phones: usize,
-    pub trunks: Vec<(String, Standing)>,
+    pub trunks: Vec<(String, RegistrationState)>,
     /// Messages that were refused or dropped, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// Messages without an answer: those that need none, and those whose answer could not be delivered, by reason.
@@ -208,8 +208,8 @@ impl Sip {
 
     /// Sets, once, the function that tells whether a call to a user would be taken: OPTIONS is answered by it. An empty user asks whether
     /// the server takes calls at all.
-    pub fn forecast(&self, decides: impl Fn(&Called) -> Result<(), Decline> + Send + Sync + 'static) {
-        self.core.forecast.set(Box::new(decides)).ok();
+    pub fn answer_options_by(&self, decides: impl Fn(&Called) -> Result<(), Decline> + Send + Sync + 'static) {
+        self.core.availability.set(Box::new(decides)).ok();
     }
 
     /// The dial that reaches a phone at its newest binding; `None` while it is not registered.
@@ -218,7 +218,7 @@ impl Sip {
         registrar.locate(Instant::now(), phone).map(|binding| Dial {
             to: binding.contact.clone(),
             address: Some(binding.source),
-            carrier: binding.carrier,
+            transport: binding.transport,
             ..Dial::default()
         })
     }
@@ -248,14 +248,14 @@ impl Sip {
         self.core.stop.cancel();
     }
 
-    pub fn report(&self) -> Report {
+    pub fn report(&self) -> SipReport {
         let core = &self.core;
         let stats = core.endpoint.get_stats();
         let (calls, refused, unanswered) = {
             let admission = lock(&core.admission);
             (admission.live(), admission.refused(), admission.unanswered())
         };
-        Report {
+        SipReport {
             calls,
             dialogs: lock(&core.dialogs).len(),
             transactions: stats.running_transactions,
@@ -263,7 +263,7 @@ impl Sip {
             ports: core.ports.in_use(),
             streams: lock(&core.streams).len(),
             phones: lock(&core.registrar).count(Instant::now()),
-            trunks: lock(&core.trunks).iter().map(|trunk| (trunk.name.clone(), trunk.standing.clone())).collect(),
+            trunks: lock(&core.trunks).iter().map(|trunk| (trunk.name.clone(), trunk.registration.clone())).collect(),
             refused,
             unanswered,
             draining: core.draining.load(Ordering::Acquire),

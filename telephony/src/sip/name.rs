@@ -1,5 +1,5 @@
 //! Names and addresses in header fields: name-addr, tags and URIs (RFC 3261 sections 19.1, 20.10 and 25).
-use super::flow::Carrier;
+use super::flow::SipTransport;
 use super::syntax::{self, Part};
 use crate::number::Called;
 use crate::party::Party;
@@ -129,7 +129,7 @@ pub fn is_address(text: &str) -> bool {
 
 /// The transport that a SIP URI asks for (RFC 3261 section 19.1.1): `Ok(None)` where it asks for none, an error where it is not
 /// supported: another transport could send a call in the clear for which encryption was asked.
-pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
+pub fn transport(text: &str) -> Result<Option<SipTransport>, &'static str> {
     let place = text.rsplit_once('@').map_or(text, |(_, place)| place);
     let parameters = place.split('?').next().unwrap_or_default().split(';').skip(1);
     let value = |parameter: &str| {
@@ -138,8 +138,8 @@ pub fn carrier(text: &str) -> Result<Option<Carrier>, &'static str> {
     };
     match parameters.filter_map(value).next().as_deref() {
         None => Ok(None),
-        Some("udp") => Ok(Some(Carrier::Udp)),
-        Some("tcp") => Ok(Some(Carrier::Tcp)),
+        Some("udp") => Ok(Some(SipTransport::Udp)),
+        Some("tcp") => Ok(Some(SipTransport::Tcp)),
         Some(_) => Err("asks for a transport other than udp and tcp"),
     }
 }
@@ -225,13 +225,13 @@ mod tests {
         for (text, asked) in [
             ("sip:a@b", Ok(None)),
             ("sip:a;transport=tls@b", Ok(None)),
-            ("sip:a@b;lr;transport=UDP", Ok(Some(Carrier::Udp))),
-            ("sip:b;Transport=tcp?Subject=x", Ok(Some(Carrier::Tcp))),
+            ("sip:a@b;lr;transport=UDP", Ok(Some(SipTransport::Udp))),
+            ("sip:b;Transport=tcp?Subject=x", Ok(Some(SipTransport::Tcp))),
         ] {
-            assert_eq!(carrier(text), asked, "{text}");
+            assert_eq!(transport(text), asked, "{text}");
         }
         for other in ["tls", "TLS", "sctp", "ws", "wss", "pigeon", ""] {
-            assert!(carrier(&format!("sip:a@b;transport={other}")).is_err(), "{other}");
+            assert!(transport(&format!("sip:a@b;transport={other}")).is_err(), "{other}");
         }
     }
 }

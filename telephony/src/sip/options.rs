@@ -44,7 +44,7 @@ fn refusal_of_a_call(core: &Core, called: &Called, whole: bool) -> Result<(), (u
     if core.ports.free(Instant::now()) == 0 || core.rings.capacity() == 0 {
         return later(503);
     }
-    match core.forecast.get().map(|decides| decides(called)) {
+    match core.availability.get().map(|decides| decides(called)) {
         None | Some(Ok(())) => Ok(()),
         Some(Err(Decline::Overloaded(after))) => Err((503, retry_after(after))),
         // That nobody has the empty user part says nothing about the server.

@@ -88,8 +88,8 @@ impl Attempt {
             None => None,
         };
         let flow = match dial.address {
-            Some(address) => core.flow_at(address, dial.carrier).await,
-            None => core.flow_to(proxy.as_ref().unwrap_or(&target), dial.carrier).await,
+            Some(address) => core.flow_at(address, dial.transport).await,
+            None => core.flow_to(proxy.as_ref().unwrap_or(&target), dial.transport).await,
         };
         let flow = flow.map_err(|why| Refused::new(503, why.to_string()))?;
         let peer = flow.remote.ip();
@@ -261,10 +261,10 @@ impl Attempt {
         // The ACK carries the INVITE's credentials (RFC 3261 section 13.2.2.4).
         let credentials = |h: &&Header| matches!(h, Header::Authorization(_) | Header::ProxyAuthorization(_));
         ack.headers.extend(self.invite.headers.iter().filter(credentials).cloned().collect());
-        let flow = match self.core.flow_to(&dialog.next_hop(), self.flow.carrier).await {
+        let flow = match self.core.flow_to(&dialog.next_hop(), self.flow.transport).await {
             // An open stream is used again; a Contact with another address than the peer's source is behind a NAT.
             Ok(flow)
-                if flow.carrier == self.flow.carrier
+                if flow.transport == self.flow.transport
                     && (dialog.is_routed() || flow.remote.ip() == self.flow.remote.ip()) =>
             {
                 flow

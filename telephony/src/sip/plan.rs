@@ -1,7 +1,7 @@
 //! `SipPlan`: the configuration of signalling.
 use super::admission::Limits;
 use super::digest::{Algorithm, Credentials};
-use super::flow::Carrier;
+use super::flow::SipTransport;
 use super::via::ReplyPort;
 use crate::address::Network;
 use crate::party::Party;
@@ -95,14 +95,14 @@ pub struct Registration {
     pub credentials: Credentials,
     /// The interval to ask for; the provider may grant a shorter or longer one.
     pub expires: Duration,
-    pub carrier: Carrier,
+    pub transport: SipTransport,
     /// `sip:host:port` of a proxy to go through.
     pub outbound_proxy: Option<String>,
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("carrier", &self.carrier).finish_non_exhaustive()
+        f.debug_struct("Registration").field("transport", &self.transport).finish_non_exhaustive()
     }
 }
 
@@ -143,13 +143,16 @@ pub struct Dial {
     /// `None`: the preferences of the plan.
     pub prefs: Option<Prefs>,
     /// The transport where the URI names none.
-    pub carrier: Carrier,
+    pub transport: SipTransport,
     /// How long it may ring; zero means one minute.
     pub timeout: Duration,
 }
 
 impl fmt::Debug for Dial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("carrier", &self.carrier).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Dial")
+            .field("transport", &self.transport)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }

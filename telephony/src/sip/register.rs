@@ -28,7 +28,7 @@ pub(super) async fn answer(core: &Arc<Core>, tx: Transaction, flow: &Flow) {
     let call_id = request.call_id_header().map(|id| id.value().to_owned()).unwrap_or_default();
     let cseq = request.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
     let now = Instant::now();
-    let asked = Register { user: &name, source, carrier: flow.carrier, call_id: &call_id, cseq, wanted };
+    let asked = Register { user: &name, source, transport: flow.transport, call_id: &call_id, cseq, wanted };
     let done = lock(&core.registrar).register(now, asked);
     let (status, headers) = match done {
         Ok(bindings) => {

@@ -1,5 +1,5 @@
 //! `Registrar`: the bindings of phones (RFC 3261 section 10.3). It is told the time; requests are authenticated before.
-use super::flow::Carrier;
+use super::flow::SipTransport;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ pub struct Binding {
     pub contact: String,
     /// The source of the REGISTER, which leads back through a NAT.
     pub source: SocketAddr,
-    pub carrier: Carrier,
+    pub transport: SipTransport,
     pub expires: Instant,
     call_id: String,
     cseq: u32,
@@ -35,7 +35,7 @@ pub struct Wanted {
 pub struct Register<'a> {
     pub user: &'a str,
     pub source: SocketAddr,
-    pub carrier: Carrier,
+    pub transport: SipTransport,
     pub call_id: &'a str,
     pub cseq: u32,
     pub wanted: Wants,
@@ -98,7 +98,14 @@ impl Registrar {
                     if !expires.is_zero() {
                         let (call_id, cseq, source) = (request.call_id.to_owned(), request.cseq, request.source);
                         let expires = now + expires.min(LONGEST);
-                        bindings.push(Binding { contact, source, carrier: request.carrier, expires, call_id, cseq });
+                        bindings.push(Binding {
+                            contact,
+                            source,
+                            transport: request.transport,
+                            expires,
+                            call_id,
+                            cseq,
+                        });
                     }
                 }
                 if bindings.len() > self.most {
@@ -146,7 +153,7 @@ mod tests {
         Register {
             user: "100",
             source: ([192, 0, 2, 1], 5060).into(),
-            carrier: Carrier::Udp,
+            transport: SipTransport::Udp,
             call_id: "c",
             cseq,
             wanted,

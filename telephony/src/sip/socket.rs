@@ -4,7 +4,7 @@
 //! queue of 64 to its writer; a connection whose peer does not read for ten seconds is closed.
 use super::admission::ConnectionSlot;
 use super::core::{Core, lock};
-use super::flow::{Carrier, Flow};
+use super::flow::{Flow, SipTransport};
 use super::frame::{Cut, Framer};
 use super::{syntax, via};
 use crate::address::{self, same_family};
@@ -63,11 +63,11 @@ pub(super) async fn bind_udp(bind: SocketAddr, advertise: &[IpAddr]) -> io::Resu
     socket.bind(&bind.into())?;
     let socket = Arc::new(UdpSocket::from_std(socket.into())?);
     let local = SocketAddr::new(advertised(socket.local_addr()?.ip(), advertise), socket.local_addr()?.port());
-    let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Udp.transport()), addr: local.into() };
+    let addr = rsipstack::transport::SipAddr { r#type: Some(SipTransport::Udp.to_stack()), addr: local.into() };
     let connection =
         UdpConnection::attach(UdpInner { conn: Arc::new(Outgoing(socket.clone())), addr }, None, None).await;
     let connection = SipConnection::Udp(connection);
-    Ok((socket, Flow { carrier: Carrier::Udp, connection, local, remote: local, peer: Arc::default() }))
+    Ok((socket, Flow { transport: SipTransport::Udp, connection, local, remote: local, peer: Arc::default() }))
 }
 
 /// A socket of one IP family alone: an IPv4 peer never appears with a mapped IPv6 address.
@@ -210,10 +210,10 @@ async fn open(core: &Arc<Core>, stream: TcpStream, remote: SocketAddr, slots: Sl
     let (outgoing, queue) = mpsc::channel(QUEUE);
     // The receiving half of the channel is unused: received messages go through the gate.
     let (_, nothing) = mpsc::unbounded_channel();
-    let addr = rsipstack::transport::SipAddr { r#type: Some(Carrier::Tcp.transport()), addr: remote.into() };
+    let addr = rsipstack::transport::SipAddr { r#type: Some(SipTransport::Tcp.to_stack()), addr: remote.into() };
     let channel = ChannelConnection::create_connection_bounded(nothing, outgoing, addr, Some(closed.clone())).await;
     let connection = SipConnection::Channel(channel.map_err(|e| io::Error::other(e.to_string()))?);
-    let flow = Flow { carrier: Carrier::Tcp, connection, local, remote, peer: Arc::default() };
+    let flow = Flow { transport: SipTransport::Tcp, connection, local, remote, peer: Arc::default() };
     if slots.of_source.is_none() {
         flow.peer.mark_known();
     }

@@ -1,4 +1,4 @@
-//! `Sockets`: the bound sockets of both carriers, before and as they are served.
+//! `Sockets`: the bound sockets of both transports, before and as they are served.
 use super::core::Core;
 use super::flow::Flow;
 use super::plan::SipPlan;

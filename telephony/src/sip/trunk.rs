@@ -3,7 +3,7 @@ use super::core::{Core, lock};
 use super::flow::Flow;
 use super::name;
 use super::plan::Registration;
-use super::standing::Standing;
+use super::trunk_state::RegistrationState;
 use rsipstack::sip::headers::make_header;
 use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, Version};
@@ -27,13 +27,13 @@ pub(super) async fn keep_registered(core: Arc<Core>, at: usize, registration: Re
         };
         let wait = match outcome {
             Ok((granted, registrar)) => {
-                set_standing(&core, at, Standing::Registered, Some(registrar));
+                set_registration(&core, at, RegistrationState::Registered, Some(registrar));
                 pause = FIRST_PAUSE;
                 // Early enough for a second attempt before the registration expires.
                 granted.mul_f32(0.8).max(Duration::from_secs(1))
             }
             Err(status) => {
-                set_standing(&core, at, Standing::Refused(status), None);
+                set_registration(&core, at, RegistrationState::Refused(status), None);
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait
@@ -48,30 +48,31 @@ pub(super) async fn keep_registered(core: Arc<Core>, at: usize, registration: Re
 
 /// Removes all registrations (Expires: 0). Called at shutdown, before the sockets close.
 pub(super) async fn unregister_all(core: &Arc<Core>) {
-    let registered = |at: usize| lock(&core.trunks).get(at).is_some_and(|t| t.standing == Standing::Registered);
+    let registered =
+        |at: usize| lock(&core.trunks).get(at).is_some_and(|t| t.registration == RegistrationState::Registered);
     for (at, trunk) in core.plan.trunks.iter().enumerate() {
         if let Some(registration) = trunk.registration.clone().filter(|_| registered(at)) {
             let mut client = Client::new(core, registration);
             tokio::time::timeout(Duration::from_secs(2), client.register(Duration::ZERO)).await.ok();
-            set_standing(core, at, Standing::Trying, None);
+            set_registration(core, at, RegistrationState::Trying, None);
         }
     }
 }
 
-fn set_standing(core: &Core, at: usize, standing: Standing, registrar: Option<SocketAddr>) {
+fn set_registration(core: &Core, at: usize, registration: RegistrationState, registrar: Option<SocketAddr>) {
     if let Some(state) = lock(&core.trunks).get_mut(at) {
-        if state.standing != standing {
-            match &standing {
-                Standing::Refused(status) => {
+        if state.registration != registration {
+            match &registration {
+                RegistrationState::Refused(status) => {
                     warn!(
                         trunk = state.name,
                         status, "the provider refuses the registration: check user, password, registrar"
                     );
                 }
-                standing => info!(trunk = state.name, ?standing, "trunk"),
+                registration => info!(trunk = state.name, ?registration, "trunk"),
             }
         }
-        state.standing = standing;
+        state.registration = registration;
         state.registrar = registrar;
     }
 }
@@ -97,7 +98,7 @@ impl Client {
         let uri = name::uri(&self.registration.registrar).filter(|uri| uri.scheme.is_some()).ok_or(400u16)?;
         let proxy = self.registration.outbound_proxy.as_deref().and_then(name::uri);
         let flow =
-            self.core.flow_to(proxy.as_ref().unwrap_or(&uri), self.registration.carrier).await.map_err(|_| 503u16)?;
+            self.core.flow_to(proxy.as_ref().unwrap_or(&uri), self.registration.transport).await.map_err(|_| 503u16)?;
         let record = format!("<sip:{}@{}>", self.registration.user, uri.host_with_port.host);
         let mut request = self.request(&uri, &record, &flow, expires);
         if let Some(proxy) = &proxy {

@@ -22,7 +22,7 @@ mod transport;
 mod wire;
 
 pub use peer::{Peer, PeerStats};
-pub use wire::RingWire;
+pub use wire::PeerWire;
 
 use crate::address::same_family;
 use crate::line::Line;
@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 use task::Task;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use wire::{RingWire as Wire, Rings};
+use wire::Rings;
 
 /// Capacity of the queues of a line's changes, of a page's messages, and of messages to the page.
 const WAITING: usize = 64;
@@ -158,7 +158,7 @@ pub struct Offered {
 
 /// The number of peers and sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct WebRtcReport {
     /// Peers whose task runs.
     pub peers: usize,
     /// UDP sockets they hold.
@@ -267,9 +267,9 @@ impl WebRtc {
     }
 
     /// The number of peers and sockets.
-    pub fn report(&self) -> Report {
+    pub fn report(&self) -> WebRtcReport {
         let Running { peers, sockets } = &*self.0.counts;
-        Report { peers: peers.load(Relaxed), sockets: sockets.load(Relaxed) }
+        WebRtcReport { peers: peers.load(Relaxed), sockets: sockets.load(Relaxed) }
     }
 
     /// No further call is answered; live ones go on.
@@ -335,7 +335,7 @@ impl WebRtc {
             id,
             from: Party::default(),
             to: Party::default(),
-            wire: Some(Box::new(Wire(rings.clone()))),
+            wire: Some(Box::new(PeerWire(rings.clone()))),
             plan: ours.plan.clone(),
             suite: None,
             hang_ups: hang_ups_in,

@@ -327,7 +327,7 @@ async fn a_page_that_never_connects_is_given_up() {
     let offered = client.offer().await.unwrap();
     let mut bot = End::new(server.answer(&offered.sdp).await.unwrap());
     assert_eq!(bot.change().await, Change::Ended(Ended { by: EndedBy::Network, reason: "no connection came about" }));
-    until("its task to end", || server.report() == super::Report::default()).await;
+    until("its task to end", || server.report() == super::WebRtcReport::default()).await;
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn a_hundred_calls_leave_no_port_and_no_task_behind() {
             }
             drop((bot, page));
         }
-        let none = super::Report::default();
+        let none = super::WebRtcReport::default();
         until("every task to end", || server.report() == none && client.report() == none).await;
         // What the runtime needs once is there after the first round. Other tests run beside this one and open files too.
         let tasks = metrics.num_alive_tasks();

@@ -75,9 +75,9 @@ impl Rings {
 
 /// A leg's end of the rings.
 #[derive(Debug)]
-pub struct RingWire(pub(super) Arc<Rings>);
+pub struct PeerWire(pub(super) Arc<Rings>);
 
-impl media::Wire for RingWire {
+impl media::Wire for PeerWire {
     fn recv(&mut self, _now: Instant) -> Option<Packet> {
         self.0.inward.pop()
     }
@@ -90,7 +90,7 @@ impl media::Wire for RingWire {
     }
 }
 
-impl Drop for RingWire {
+impl Drop for PeerWire {
     fn drop(&mut self) {
         self.0.closed.store(true, Relaxed);
         while self.0.inward.pop().is_some() {}
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_flood_drops_the_oldest_and_is_counted_both_ways() {
         let rings = Rings::new();
-        let mut wire = RingWire(rings.clone());
+        let mut wire = PeerWire(rings.clone());
         for n in 0..1_000 {
             rings.put(packet(n));
             wire.send(&packet(n));
@@ -135,7 +135,7 @@ mod tests {
     fn nothing_is_kept_for_a_leg_that_has_gone() {
         let rings = Rings::new();
         rings.put(packet(1));
-        drop(RingWire(rings.clone()));
+        drop(PeerWire(rings.clone()));
         rings.put(packet(2));
         assert!(rings.inward.is_empty());
     }

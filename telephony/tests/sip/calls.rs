@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use telephony::sip::digest::{Challenge, Request as Signed};
+use telephony::sip::digest::{Challenge, SignedRequest};
 use telephony::sip::{Credentials, SipPlan};
 use telephony::{CallOrigin, Change, Decline};
 use tokio::net::UdpSocket;
@@ -229,7 +229,7 @@ async fn options_tell_what_an_invite_would_get() {
     let bot = Bot::start(small).await;
     let behind = Arc::new(AtomicBool::new(false));
     let late = behind.clone();
-    bot.sip.forecast(move |called| match called.user() {
+    bot.sip.answer_options_by(move |called| match called.user() {
         "echo" => Ok(()),
         "" if late.load(Ordering::Relaxed) => Err(Decline::Overloaded(7 * SECOND)),
         "mute" => Err(Decline::Overloaded(60 * SECOND)),
@@ -423,7 +423,7 @@ async fn a_phone_proves_its_password_for_an_address_with_parameters_and_escapes_
     let answer = far.invite(&uri, "").await;
     let challenge = Challenge::best([header(&answer, "WWW-Authenticate")].into_iter()).expect("a challenge");
     let who = Credentials { user: "lan".into(), password: "open sesame".into() };
-    let proof = challenge.answer(&who, &Signed { method: "INVITE", uri: &uri, body: far.offer().as_bytes() });
+    let proof = challenge.answer(&who, &SignedRequest { method: "INVITE", uri: &uri, body: far.offer().as_bytes() });
     let answer = far.invite(&uri, &format!("Authorization: {proof}\r\n")).await;
     assert_eq!(status(&answer), 200, "{answer}");
     far.hang_up().await;

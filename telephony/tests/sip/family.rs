@@ -4,7 +4,7 @@ use media::packet::{Packet, Rtp};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 use telephony::rtp::{Ports, PortsPlan, RtpAddress};
-use telephony::sip::{Carrier, Dial, Sip, SipPlan};
+use telephony::sip::{Dial, Sip, SipPlan, SipTransport};
 
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
@@ -32,12 +32,14 @@ async fn calls_go_over_ipv6_both_ways_by_datagram_and_stream_with_their_sound() 
         let called = Bot::on(plan_on(homes), ports_on(homes, 28_400 + 400 * n), Manner::Echo).await;
         let (us, _rings) = Sip::start(plan_on(homes), ports_on(homes, 28_600 + 400 * n)).await.expect("started");
         let mut calls = 0;
-        for carrier in [Carrier::Udp, Carrier::Tcp] {
-            let places = if carrier == Carrier::Udp { called.sip.all_udp() } else { called.sip.all_tcp() };
+        for transport in [SipTransport::Udp, SipTransport::Tcp] {
+            let places = if transport == SipTransport::Udp { called.sip.all_udp() } else { called.sip.all_tcp() };
             assert_eq!(places.len(), homes.len());
             for to in places {
-                let mut line =
-                    us.dial(Dial { to: format!("sip:echo@{to}"), carrier, ..Dial::default() }).await.expect("answered");
+                let mut line = us
+                    .dial(Dial { to: format!("sip:echo@{to}"), transport, ..Dial::default() })
+                    .await
+                    .expect("answered");
                 let mut wire = line.wire.take().expect("a wire");
                 let echoes = called.echoes.clone();
                 let heard = tokio::task::spawn_blocking(move || {

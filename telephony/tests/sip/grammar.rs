@@ -9,19 +9,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use telephony::Decline;
-use telephony::sip::{Carrier, Limits, ReplyPort, SipPlan};
+use telephony::sip::{Limits, ReplyPort, SipPlan, SipTransport};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
-const BOTH: [Carrier; 2] = [Carrier::Udp, Carrier::Tcp];
+const BOTH: [SipTransport; 2] = [SipTransport::Udp, SipTransport::Tcp];
 
 /// An INVITE of a new call in the plainest spelling.
-fn invite(carrier: &str, here: SocketAddr) -> String {
+fn invite(transport: &str, here: SocketAddr) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let call = NEXT.fetch_add(1, Ordering::Relaxed);
     format!(
-        "INVITE sip:echo@example.com SIP/2.0\r\nVia: SIP/2.0/{carrier} {here};branch=z9hG4bK{call};rport\r\n\
+        "INVITE sip:echo@example.com SIP/2.0\r\nVia: SIP/2.0/{transport} {here};branch=z9hG4bK{call};rport\r\n\
          Max-Forwards: 70\r\nFrom: \"A\" <sip:a@{here}>;tag=1\r\nTo: <sip:echo@example.com>\r\nCall-ID: grammar-{call}\r\n\
          CSeq: 1 INVITE\r\nContact: <sip:a@{here}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{OFFER}",
         OFFER.len()
@@ -84,11 +84,11 @@ const SPELLINGS: &[(&str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_spelling_that_the_grammar_allows_makes_a_call() {
-    for carrier in BOTH {
+    for transport in BOTH {
         let bot = Arc::new(Bot::start(plan()).await);
         let mut failed = Vec::new();
         for spelling in SPELLINGS {
-            let done = tokio::spawn(call(bot.clone(), carrier, spelling)).await;
+            let done = tokio::spawn(call(bot.clone(), transport, spelling)).await;
             if done.is_err() {
                 failed.push(spelling);
             }
@@ -100,13 +100,13 @@ async fn every_spelling_that_the_grammar_allows_makes_a_call() {
     }
 }
 
-async fn call(bot: Arc<Bot>, carrier: Carrier, (from, to): &(&str, &str)) {
-    let mut raw = Raw::new(&bot, carrier).await;
+async fn call(bot: Arc<Bot>, transport: SipTransport, (from, to): &(&str, &str)) {
+    let mut raw = Raw::new(&bot, transport).await;
     let here = raw.here().to_string();
     let (from, to) = (from.replace("HERE", &here), to.replace("HERE", &here));
-    let text = changed(&invite(raw.carrier(), raw.here()), &from, &to);
+    let text = changed(&invite(raw.transport(), raw.here()), &from, &to);
     // By a stream an empty line is a ping, which has an answer of its own.
-    let text = if carrier == Carrier::Tcp { text.trim_start().to_owned() } else { text };
+    let text = if transport == SipTransport::Tcp { text.trim_start().to_owned() } else { text };
     raw.send(&octets(&text)).await;
     let answer = raw.answer_to("INVITE").await;
     assert_eq!(status(&answer), 200, "{from:?} → {to:?}: {answer}");
@@ -115,10 +115,10 @@ async fn call(bot: Arc<Bot>, carrier: Carrier, (from, to): &(&str, &str)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_answer_repeats_it_repeats_as_it_came() {
-    for carrier in BOTH {
+    for transport in BOTH {
         let bot = Bot::start(plan()).await;
-        let mut raw = Raw::new(&bot, carrier).await;
-        let text = invite(raw.carrier(), raw.here());
+        let mut raw = Raw::new(&bot, transport).await;
+        let text = invite(raw.transport(), raw.here());
         let text = changed(&text, "\"A\"", "\"caf\u{e9} \u{ff} <x>\"");
         let text = changed(&text, ";tag=1", "");
         let text = changed(&text, "To: <sip:echo@example.com>", "To: \"\u{fc}\" <sip:echo;a=b@example.com;c=d>");
@@ -145,10 +145,10 @@ async fn what_an_answer_repeats_it_repeats_as_it_came() {
 /// A party without a tag is addressed without one (RFC 3261 section 12.2.1.1), in the octets that it wrote.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_ours_names_the_caller_as_the_caller_did() {
-    for carrier in BOTH {
+    for transport in BOTH {
         let bot = Bot::with(plan(), Manner::HangUp).await;
-        let mut raw = Raw::new(&bot, carrier).await;
-        let text = changed(&invite(raw.carrier(), raw.here()), "\"A\"", "\"caf\u{e9}\"");
+        let mut raw = Raw::new(&bot, transport).await;
+        let text = changed(&invite(raw.transport(), raw.here()), "\"A\"", "\"caf\u{e9}\"");
         let text = changed(&text, ";tag=1", "");
         raw.send(&octets(&text)).await;
         let answer = raw.answer_to("INVITE").await;
@@ -170,18 +170,18 @@ async fn a_request_of_ours_names_the_caller_as_the_caller_did() {
 async fn a_body_without_a_length_is_taken_from_a_datagram_and_refused_on_a_stream_that_goes_on() {
     let bot = Bot::start(plan()).await;
     let without = |raw: &Raw| {
-        let text = invite(raw.carrier(), raw.here());
+        let text = invite(raw.transport(), raw.here());
         let length = format!("Content-Length: {}\r\n", OFFER.len());
         changed(&text, &length, "")
     };
-    let mut raw = Raw::new(&bot, Carrier::Udp).await;
+    let mut raw = Raw::new(&bot, SipTransport::Udp).await;
     raw.send(without(&raw).as_bytes()).await;
     let answer = raw.answer_to("INVITE").await;
     assert_eq!(status(&answer), 200, "{answer}");
     raw.hang_up(&answer).await;
     bot.calls(1).await;
 
-    let mut raw = Raw::new(&bot, Carrier::Tcp).await;
+    let mut raw = Raw::new(&bot, SipTransport::Tcp).await;
     for _ in 0..2 {
         raw.send(without(&raw).as_bytes()).await;
         assert_eq!(status(&raw.answer().await), 400);
@@ -194,17 +194,17 @@ async fn a_body_without_a_length_is_taken_from_a_datagram_and_refused_on_a_strea
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_too_large_is_told_so() {
     let bot = Bot::start(plan()).await;
-    for carrier in BOTH {
-        let mut raw = Raw::new(&bot, carrier).await;
+    for transport in BOTH {
+        let mut raw = Raw::new(&bot, transport).await;
         let body = "x".repeat(20_000);
-        let text = invite(raw.carrier(), raw.here()).replace(OFFER, &body);
+        let text = invite(raw.transport(), raw.here()).replace(OFFER, &body);
         let text = changed(&text, &format!("Length: {}", OFFER.len()), &format!("Length: {}", body.len()));
         raw.send(text.as_bytes()).await;
         let answer = raw.answer().await;
         assert_eq!(status(&answer), 513, "{answer}");
-        match carrier {
-            Carrier::Udp => raw.nothing_comes().await,
-            Carrier::Tcp => assert!(raw.closes().await),
+        match transport {
+            SipTransport::Udp => raw.nothing_comes().await,
+            SipTransport::Tcp => assert!(raw.closes().await),
         }
     }
     assert_eq!(bot.sip.report().refused["oversize"], 2);
@@ -213,9 +213,9 @@ async fn a_message_that_is_too_large_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_grammar_forbids_is_refused_by_name() {
-    for carrier in BOTH {
+    for transport in BOTH {
         let bot = Bot::start(plan()).await;
-        let mut raw = Raw::new(&bot, carrier).await;
+        let mut raw = Raw::new(&bot, transport).await;
         for (from, to, why) in [
             ("Contact: <sip:a@HERE>", "Contact: *", "malformed Contact"),
             ("Contact: <sip:a@HERE>", "m : \t*", "malformed Contact"),
@@ -230,7 +230,7 @@ async fn what_the_grammar_forbids_is_refused_by_name() {
             ("\"A\"", "\"A", "malformed From or To"),
             ("Max-Forwards: 70", "Max Forwards: 70", "malformed header line"),
         ] {
-            let text = invite(raw.carrier(), raw.here());
+            let text = invite(raw.transport(), raw.here());
             let text = changed(&text, &from.replace("HERE", &raw.here().to_string()), to);
             raw.send(octets(&text.replace("HERE", "x.example.com")).as_slice()).await;
             let answer = raw.answer().await;
@@ -247,7 +247,7 @@ async fn what_the_grammar_forbids_is_refused_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registration_lasts_as_long_as_its_contact_says() {
     let bot = Bot::start(SipPlan { phones: vec![password("lan")], ..plan() }).await;
-    let mut raw = Raw::new(&bot, Carrier::Udp).await;
+    let mut raw = Raw::new(&bot, SipTransport::Udp).await;
     for (number, (contact, expected)) in [
         ("m: sip:one@h ; expires = 120", "<sip:one@h>;expires=1"),
         ("Contact : \"a > b\"<sip:two@h;x=y> ;q=0.5; EXPIRES = 120", "<sip:two@h;x=y>;expires=1"),
@@ -381,7 +381,7 @@ async fn an_answer_whose_stream_is_gone_takes_a_new_one_or_is_counted() {
     let addresses = [&listening, &closed].map(|listener| listener.local_addr().expect("an address"));
     drop(closed);
     for address in addresses {
-        let mut raw = Raw::new(&bot, Carrier::Tcp).await;
+        let mut raw = Raw::new(&bot, SipTransport::Tcp).await;
         raw.send(invite("TCP", address).as_bytes()).await;
         assert_eq!(status(&raw.next().await.expect("an answer")), 180);
     }
@@ -396,11 +396,11 @@ async fn an_answer_whose_stream_is_gone_takes_a_new_one_or_is_counted() {
 /// RFC 3261 section 8.2.2.2.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_that_came_another_way_before_is_a_loop() {
-    for carrier in BOTH {
+    for transport in BOTH {
         for manner in [Manner::Answer, Manner::Ring] {
             let bot = Bot::with(plan(), manner).await;
-            let mut raw = Raw::new(&bot, carrier).await;
-            let text = invite(raw.carrier(), raw.here());
+            let mut raw = Raw::new(&bot, transport).await;
+            let text = invite(raw.transport(), raw.here());
             raw.send(text.as_bytes()).await;
             let answered = loop {
                 let text = raw.next().await.expect("an answer");
@@ -408,7 +408,7 @@ async fn an_invite_that_came_another_way_before_is_a_loop() {
                     break text;
                 }
             };
-            let mut other = Raw::new(&bot, carrier).await;
+            let mut other = Raw::new(&bot, transport).await;
             let copy = changed(&text, "branch=z9hG4bK", "branch=z9hG4bKother");
             for _ in 0..2 {
                 other.send(copy.as_bytes()).await;
@@ -436,7 +436,7 @@ async fn an_invite_that_came_another_way_before_is_a_loop() {
 async fn a_refused_request_that_comes_another_way_is_refused_for_itself() {
     let full = |calls| SipPlan { limits: Limits { calls, ..Limits::default() }, ..plan() };
     let closed = SipPlan { open: vec![], phones: vec![password("lan")], ..plan() };
-    for carrier in BOTH {
+    for transport in BOTH {
         for (plan, manner, method, expected) in [
             (plan(), Manner::Decline(Decline::Busy), "INVITE", 486),
             (plan(), Manner::Decline(Decline::Overloaded(SECOND)), "INVITE", 503),
@@ -449,8 +449,8 @@ async fn a_refused_request_that_comes_another_way_is_refused_for_itself() {
             (plan(), Manner::Answer, "BYE", 481),
         ] {
             let bot = Bot::with(plan, manner).await;
-            let mut raw = Raw::new(&bot, carrier).await;
-            let text = invite(raw.carrier(), raw.here()).replace("INVITE", method);
+            let mut raw = Raw::new(&bot, transport).await;
+            let text = invite(raw.transport(), raw.here()).replace("INVITE", method);
             for branch in ["z9hG4bKfirst", "z9hG4bKsecond"] {
                 let attempt = changed(&text, "z9hG4bK", branch);
                 raw.send(attempt.as_bytes()).await;
@@ -460,7 +460,7 @@ async fn a_refused_request_that_comes_another_way_is_refused_for_itself() {
                         break answer;
                     }
                 };
-                assert_eq!(status(&answer), expected, "{method} by {}: {answer}", raw.carrier());
+                assert_eq!(status(&answer), expected, "{method} by {}: {answer}", raw.transport());
                 // A late copy of what was refused changes nothing.
                 raw.send(attempt.as_bytes()).await;
             }
@@ -473,7 +473,7 @@ async fn a_refused_request_that_comes_another_way_is_refused_for_itself() {
 async fn nothing_that_reaches_us_ends_in_silence() {
     bot::listen_to_logs();
     let bot = Bot::start(plan()).await;
-    let mut raw = Raw::new(&bot, Carrier::Udp).await;
+    let mut raw = Raw::new(&bot, SipTransport::Udp).await;
     let here = raw.here();
     let fields = |method: &str| {
         format!(

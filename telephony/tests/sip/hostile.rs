@@ -2,8 +2,8 @@
 use crate::bot::{Bot, password, plan, sipp_to, until};
 use crate::{SECOND, caller, to};
 use std::time::Instant;
-use telephony::sip::digest::{Challenge, Request};
-use telephony::sip::{Carrier, Credentials, SipPlan};
+use telephony::sip::digest::{Challenge, SignedRequest};
+use telephony::sip::{Credentials, SipPlan, SipTransport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -50,7 +50,7 @@ async fn an_invite_with_many_answers_tries_one_password_and_pays_for_it() {
     let uri = format!("sip:echo@{}", bot.udp());
     let answer = |password: &str| {
         let who = Credentials { user: "lan".into(), password: password.into() };
-        let value = challenge.answer(&who, &Request { method: "INVITE", uri: &uri, body: b"" });
+        let value = challenge.answer(&who, &SignedRequest { method: "INVITE", uri: &uri, body: b"" });
         format!("Authorization: {value}\r\n")
     };
     let guesses = format!("{}{}", answer("open barley").repeat(40), answer("open sesame"));
@@ -88,7 +88,7 @@ async fn we_call_while_peers_hold_all_their_connections() {
     let _held = TcpStream::connect(us.tcp()).await.expect("connected");
     until(|| us.sip.report().streams == 1, "the stream").await;
     assert!(closes(&mut TcpStream::connect(us.tcp()).await.expect("connected")).await);
-    us.sip.dial(to(&bot, Carrier::Tcp)).await.expect("answered");
+    us.sip.dial(to(&bot, SipTransport::Tcp)).await.expect("answered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +114,7 @@ async fn a_phone_that_has_called_with_its_password_is_no_stranger() {
     strict.limits.stranger = SECOND / 2;
     let (bot, us) = (Bot::start(strict).await, caller().await);
     let credentials = Credentials { user: "lan".into(), password: "open sesame".into() };
-    let mut dial = to(&bot, Carrier::Tcp);
+    let mut dial = to(&bot, SipTransport::Tcp);
     dial.credentials = Some(credentials);
     let mut line = us.dial(dial).await.expect("answered");
     line.hang_up("done").await;

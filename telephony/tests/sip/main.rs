@@ -12,7 +12,9 @@ use bot::{Bot, Manner, free_port, password, plan, ports, sipp, sipp_to, until};
 use media::codec::Codec;
 use media::leg::Direction;
 use std::time::{Duration, Instant};
-use telephony::sip::{Algorithm, Carrier, Credentials, Dial, Registration, Sip, SipPlan, Standing, Trunk};
+use telephony::sip::{
+    Algorithm, Credentials, Dial, Registration, RegistrationState, Sip, SipPlan, SipTransport, Trunk,
+};
 use telephony::{CallOrigin, Change, Decline, Ended, EndedBy, Party};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -66,7 +68,8 @@ async fn the_caller_holds_and_takes_back() {
     let bot = Bot::start(plan()).await;
     sipp(&bot, "hold", &[]).await;
     let changes = &bot.calls(1).await[0].changes;
-    let [Change::Plan(held), Change::Held(true), Change::Plan(back), Change::Held(false), last] = &changes[..] else {
+    let [Change::Plan(held), Change::OnHold(true), Change::Plan(back), Change::OnHold(false), last] = &changes[..]
+    else {
         panic!("{changes:?}");
     };
     assert_eq!((held.direction, back.direction, last), (Direction::RecvOnly, Direction::SendRecv, &HUNG_UP));
@@ -116,7 +119,7 @@ async fn every_request_within_a_call_is_answered() {
     let bot = Bot::start(plan()).await;
     sipp(&bot, "within", &[]).await;
     let changes = &bot.calls(1).await[0].changes;
-    let [Change::Plan(_), Change::Held(true), Change::Key('5'), last] = &changes[..] else { panic!("{changes:?}") };
+    let [Change::Plan(_), Change::OnHold(true), Change::Key('5'), last] = &changes[..] else { panic!("{changes:?}") };
     assert_eq!(last, &HUNG_UP);
     bot.gone().await;
 }
@@ -178,14 +181,14 @@ fn exchange(headers: &[&str]) -> Trunk {
 async fn a_trunk_calls_from_its_network() {
     let trunk = exchange(&[]);
     let bot = Bot::start(SipPlan { open: vec![], trunks: vec![trunk], ..plan() }).await;
-    assert_eq!(bot.sip.report().trunks, [("provider".to_owned(), Standing::Trusted)]);
+    assert_eq!(bot.sip.report().trunks, [("provider".to_owned(), RegistrationState::Trusted)]);
     sipp(&bot, "call", &[]).await;
     assert_eq!(bot.calls(1).await[0].origin, CallOrigin::Trunk("provider".into()));
 }
 
-fn to(bot: &Bot, carrier: Carrier) -> Dial {
-    let address = if carrier == Carrier::Udp { bot.udp() } else { bot.tcp() };
-    Dial { to: format!("sip:booking@{address}"), carrier, timeout: 5 * SECOND, ..Dial::default() }
+fn to(bot: &Bot, transport: SipTransport) -> Dial {
+    let address = if transport == SipTransport::Udp { bot.udp() } else { bot.tcp() };
+    Dial { to: format!("sip:booking@{address}"), transport, timeout: 5 * SECOND, ..Dial::default() }
 }
 
 async fn caller() -> Sip {
@@ -197,12 +200,14 @@ async fn we_call_over_udp_and_tcp_with_a_password_in_either_algorithm() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256] {
         let strict = SipPlan { open: vec![], phones: vec![password("lan")], algorithms: vec![algorithm], ..plan() };
         let (bot, us) = (Bot::start(strict).await, caller().await);
-        for carrier in [Carrier::Udp, Carrier::Tcp] {
-            let refused = us.dial(to(&bot, carrier)).await.expect_err("no password");
+        for transport in [SipTransport::Udp, SipTransport::Tcp] {
+            let refused = us.dial(to(&bot, transport)).await.expect_err("no password");
             assert_eq!(refused.status, 401);
             let who = Credentials { user: "lan".into(), password: "open sesame".into() };
-            let mut dial = Dial { credentials: Some(who), from: Some(Party::new("lan", "here")), ..to(&bot, carrier) };
-            dial.outbound_proxy = Some(format!("sip:{}", if carrier == Carrier::Udp { bot.udp() } else { bot.tcp() }));
+            let mut dial =
+                Dial { credentials: Some(who), from: Some(Party::new("lan", "here")), ..to(&bot, transport) };
+            dial.outbound_proxy =
+                Some(format!("sip:{}", if transport == SipTransport::Udp { bot.udp() } else { bot.tcp() }));
             let mut line = us.dial(dial).await.expect("answered");
             assert_eq!(line.plan.codec.name(), "opus", "the first of both lists");
             assert!(line.wire.take().is_some());
@@ -218,17 +223,17 @@ async fn we_call_over_udp_and_tcp_with_a_password_in_either_algorithm() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_ours_is_refused_cancelled_and_hung_up_by_the_far_end() {
     let (bot, us) = (Bot::with(plan(), Manner::Decline(Decline::Unknown)).await, caller().await);
-    assert_eq!(us.dial(to(&bot, Carrier::Udp)).await.expect_err("declined").status, 404);
+    assert_eq!(us.dial(to(&bot, SipTransport::Udp)).await.expect_err("declined").status, 404);
 
     let bot = Bot::with(plan(), Manner::Ring).await;
-    let late = us.dial(Dial { timeout: SECOND / 5, ..to(&bot, Carrier::Udp) }).await.expect_err("rings on");
+    let late = us.dial(Dial { timeout: SECOND / 5, ..to(&bot, SipTransport::Udp) }).await.expect_err("rings on");
     assert_eq!((late.status, late.reason.as_str()), (408, "it rang too long"));
-    assert!(timeout(SECOND / 5, us.dial(to(&bot, Carrier::Tcp))).await.is_err(), "the future is dropped");
+    assert!(timeout(SECOND / 5, us.dial(to(&bot, SipTransport::Tcp))).await.is_err(), "the future is dropped");
     bot.calls(2).await;
     bot.gone().await;
 
     let bot = Bot::with(plan(), Manner::HangUp).await;
-    let mut line = us.dial(to(&bot, Carrier::Udp)).await.expect("answered");
+    let mut line = us.dial(to(&bot, SipTransport::Udp)).await.expect("answered");
     assert_eq!(line.next().await, HUNG_UP);
     assert_eq!(line.next().await, HUNG_UP, "and again when asked again");
     bot.gone().await;
@@ -236,7 +241,7 @@ async fn a_call_of_ours_is_refused_cancelled_and_hung_up_by_the_far_end() {
     // A far end that says nothing at all: the call's place is free as soon as it is given up.
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let to_silent =
-        Dial { to: format!("sip:x@{}", silent.local_addr().expect("an address")), ..to(&bot, Carrier::Udp) };
+        Dial { to: format!("sip:x@{}", silent.local_addr().expect("an address")), ..to(&bot, SipTransport::Udp) };
     assert!(timeout(SECOND / 5, us.dial(to_silent)).await.is_err(), "the future is dropped");
     until(|| us.report().calls == 0, "the place to be free").await;
     assert_eq!(us.report().transactions, 1, "the INVITE still waits for an answer");
@@ -250,7 +255,7 @@ async fn a_call_of_ours_is_refused_cancelled_and_hung_up_by_the_far_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_dropped_hangs_up() {
     let (bot, us) = (Bot::start(plan()).await, caller().await);
-    drop(us.dial(to(&bot, Carrier::Udp)).await.expect("answered"));
+    drop(us.dial(to(&bot, SipTransport::Udp)).await.expect("answered"));
     assert_eq!(bot.calls(1).await[0].changes, [HUNG_UP]);
     bot.gone().await;
 }
@@ -258,29 +263,30 @@ async fn a_line_that_is_dropped_hangs_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trunk_registers_and_leaves_when_the_server_stops() {
     let provider = Bot::start(SipPlan { open: vec![], phones: vec![password("lan")], ..plan() }).await;
-    let registration = |word: &str, carrier, registrar| Registration {
+    let registration = |word: &str, transport, registrar| Registration {
         registrar: format!("sip:{registrar}"),
         user: "lan".into(),
         credentials: Credentials { user: "lan".into(), password: word.into() },
         expires: 300 * SECOND,
-        carrier,
+        transport,
         outbound_proxy: None,
     };
-    for (carrier, registrar) in [(Carrier::Udp, provider.udp()), (Carrier::Tcp, provider.tcp())] {
+    for (transport, registrar) in [(SipTransport::Udp, provider.udp()), (SipTransport::Tcp, provider.tcp())] {
         let trunk = |name: &str, word| Trunk {
             name: name.into(),
             networks: vec![],
-            registration: Some(registration(word, carrier, registrar)),
+            registration: Some(registration(word, transport, registrar)),
             headers: vec![],
         };
         let trunks = vec![trunk("good", "open sesame"), trunk("bad", "open barley")];
         let (us, mut rings) = Sip::start(SipPlan { trunks, open: vec![], ..plan() }, ports()).await.expect("started");
-        let wanted = [("good".to_owned(), Standing::Registered), ("bad".to_owned(), Standing::Refused(401))];
+        let wanted =
+            [("good".to_owned(), RegistrationState::Registered), ("bad".to_owned(), RegistrationState::Refused(401))];
         until(|| us.report().trunks == wanted, "both trunks to have an answer").await;
         assert_eq!(provider.sip.report().phones, 1);
         // The provider may call us now, with no other right than our registration.
         let call = Dial { timeout: 5 * SECOND, ..provider.sip.locate("lan").expect("registered") };
-        assert_eq!(call.carrier, carrier);
+        assert_eq!(call.transport, transport);
         let (line, ring) = tokio::join!(provider.sip.dial(call), async {
             let ring = rings.recv().await.expect("a ring");
             let origin = ring.origin.clone();
@@ -297,7 +303,7 @@ async fn a_trunk_registers_and_leaves_when_the_server_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_ends_live_calls_with_a_bye() {
     let (bot, us) = (Bot::start(plan()).await, caller().await);
-    let mut line = us.dial(to(&bot, Carrier::Udp)).await.expect("answered");
+    let mut line = us.dial(to(&bot, SipTransport::Udp)).await.expect("answered");
     bot.sip.stop(SECOND / 10).await;
     assert_eq!(line.next().await, HUNG_UP);
     let ended = Change::Ended(Ended { by: EndedBy::Us, reason: "the server stops" });

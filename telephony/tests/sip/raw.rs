@@ -3,7 +3,7 @@
 use crate::SECOND;
 use crate::bot::Bot;
 use std::net::SocketAddr;
-use telephony::sip::Carrier;
+use telephony::sip::SipTransport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -11,50 +11,50 @@ use tokio::time::timeout;
 pub const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n";
 
-enum Way {
+enum Link {
     Datagrams(UdpSocket),
     Stream(TcpStream, Vec<u8>),
 }
 
 pub struct Raw {
-    way: Way,
+    link: Link,
     server: SocketAddr,
     pings: u32,
 }
 
 impl Raw {
-    pub async fn new(bot: &Bot, carrier: Carrier) -> Self {
-        match carrier {
-            Carrier::Udp => {
+    pub async fn new(bot: &Bot, transport: SipTransport) -> Self {
+        match transport {
+            SipTransport::Udp => {
                 let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
-                socket.connect(bot.udp()).await.expect("a way");
-                Self { way: Way::Datagrams(socket), server: bot.udp(), pings: 0 }
+                socket.connect(bot.udp()).await.expect("a route");
+                Self { link: Link::Datagrams(socket), server: bot.udp(), pings: 0 }
             }
-            Carrier::Tcp => {
+            SipTransport::Tcp => {
                 let stream = TcpStream::connect(bot.tcp()).await.expect("connected");
-                Self { way: Way::Stream(stream, Vec::new()), server: bot.tcp(), pings: 0 }
+                Self { link: Link::Stream(stream, Vec::new()), server: bot.tcp(), pings: 0 }
             }
         }
     }
 
     pub fn here(&self) -> SocketAddr {
-        match &self.way {
-            Way::Datagrams(socket) => socket.local_addr().expect("an address"),
-            Way::Stream(stream, _) => stream.local_addr().expect("an address"),
+        match &self.link {
+            Link::Datagrams(socket) => socket.local_addr().expect("an address"),
+            Link::Stream(stream, _) => stream.local_addr().expect("an address"),
         }
     }
 
-    pub fn carrier(&self) -> &'static str {
-        match self.way {
-            Way::Datagrams(_) => "UDP",
-            Way::Stream(..) => "TCP",
+    pub fn transport(&self) -> &'static str {
+        match self.link {
+            Link::Datagrams(_) => "UDP",
+            Link::Stream(..) => "TCP",
         }
     }
 
     pub async fn send(&mut self, octets: &[u8]) {
-        match &mut self.way {
-            Way::Datagrams(socket) => drop(socket.send(octets).await.expect("sent")),
-            Way::Stream(stream, _) => stream.write_all(octets).await.expect("sent"),
+        match &mut self.link {
+            Link::Datagrams(socket) => drop(socket.send(octets).await.expect("sent")),
+            Link::Stream(stream, _) => stream.write_all(octets).await.expect("sent"),
         }
     }
 
@@ -66,12 +66,12 @@ impl Raw {
 
     async fn read(&mut self) -> Option<Vec<u8>> {
         let mut buffer = vec![0; 65_535];
-        match &mut self.way {
-            Way::Datagrams(socket) => {
+        match &mut self.link {
+            Link::Datagrams(socket) => {
                 let length = socket.recv(&mut buffer).await.expect("received");
                 Some(buffer[..length].to_vec())
             }
-            Way::Stream(stream, read) => loop {
+            Link::Stream(stream, read) => loop {
                 if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
                     let head = String::from_utf8_lossy(&read[..end]).into_owned();
                     let total = end + 4 + header(&head, "Content-Length").parse::<usize>().expect("a length");
@@ -118,10 +118,10 @@ impl Raw {
     /// Fails where anything is on its way: the next message has to be the answer to a request that goes out now.
     pub async fn nothing_comes(&mut self) {
         self.pings += 1;
-        let (server, here, carrier, number) = (self.server, self.here(), self.carrier(), self.pings);
+        let (server, here, transport, number) = (self.server, self.here(), self.transport(), self.pings);
         let call_id = format!("ping-{number}-{here}");
         let text = format!(
-            "OPTIONS sip:{server} SIP/2.0\r\nVia: SIP/2.0/{carrier} {here};branch=z9hG4bKping{number};rport\r\n\
+            "OPTIONS sip:{server} SIP/2.0\r\nVia: SIP/2.0/{transport} {here};branch=z9hG4bKping{number};rport\r\n\
              From: <sip:ping@{here}>;tag=1\r\nTo: <sip:{server}>\r\nCall-ID: {call_id}\r\nCSeq: 1 OPTIONS\r\n\
              Content-Length: 0\r\n\r\n"
         );
@@ -137,9 +137,9 @@ impl Raw {
         let [from, to, call_id] = ["From", "To", "Call-ID"].map(|name| header(ok, name));
         let number: u32 = header(ok, "CSeq").split(' ').next().expect("a number").parse().expect("a number");
         let number = if method == "ACK" { number } else { number + 1 };
-        let (here, carrier) = (self.here(), self.carrier());
+        let (here, transport) = (self.here(), self.transport());
         let text = format!(
-            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{carrier} {here};branch=z9hG4bK{method}{number};rport\r\n\
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{transport} {here};branch=z9hG4bK{method}{number};rport\r\n\
              From: {from}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {number} {method}\r\nContent-Length: 0\r\n\r\n"
         );
         self.send(&octets(&text)).await;

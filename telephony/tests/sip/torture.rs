@@ -6,8 +6,8 @@ use crate::raw::{Raw, header, status};
 use Gets::{Answer, Binding, Call, Refused, Unanswered};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use telephony::sip::digest::{Challenge, Request as Signed};
-use telephony::sip::{Carrier, Credentials, ReplyPort, SipPlan};
+use telephony::sip::digest::{Challenge, SignedRequest};
+use telephony::sip::{Credentials, ReplyPort, SipPlan, SipTransport};
 
 /// What a message gets.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +159,7 @@ pub async fn prove(raw: &mut Raw, message: &[u8], challenge: &str) -> String {
     let text: String = message.iter().map(|octet| char::from(*octet)).collect();
     let (request, _) = text.split_once("\r\n\r\n").expect("an end");
     let uri = request.split(' ').nth(1).expect("a URI");
-    let proof = challenge.answer(&who, &Signed { method: "REGISTER", uri, body: b"" });
+    let proof = challenge.answer(&who, &SignedRequest { method: "REGISTER", uri, body: b"" });
     let lines = request.split("\r\n").filter(|line| !line.starts_with("Authorization:"));
     let next =
         |line: &str| match line.strip_prefix("CSeq: ").and_then(|rest| rest.split(' ').next()?.parse::<u32>().ok()) {
@@ -198,18 +198,18 @@ fn check(name: &str, answer: &str) {
     }
 }
 
-async fn try_all(carrier: Carrier) {
+async fn try_all(transport: SipTransport) {
     let bot = Arc::new(bot().await);
     let mut messages = messages();
     let (mut calls, mut failed) = (Vec::new(), Vec::new());
     for (name, gets) in MESSAGES {
-        let differs = BY_STREAM.iter().find(|(other, _)| carrier == Carrier::Tcp && other == name);
+        let differs = BY_STREAM.iter().find(|(other, _)| transport == SipTransport::Tcp && other == name);
         let gets = differs.map_or(*gets, |(_, gets)| *gets);
         if let Call(user) = gets {
             calls.push(user);
         }
         let message = messages.remove(name).expect("a message");
-        let done = tokio::spawn(send(bot.clone(), carrier, name, message, gets)).await;
+        let done = tokio::spawn(send(bot.clone(), transport, name, message, gets)).await;
         if done.is_err() {
             failed.push(*name);
         }
@@ -220,8 +220,8 @@ async fn try_all(carrier: Carrier) {
     bot.gone().await;
 }
 
-async fn send(bot: Arc<Bot>, carrier: Carrier, name: &'static str, message: Vec<u8>, gets: Gets) {
-    let mut raw = Raw::new(&bot, carrier).await;
+async fn send(bot: Arc<Bot>, transport: SipTransport, name: &'static str, message: Vec<u8>, gets: Gets) {
+    let mut raw = Raw::new(&bot, transport).await;
     let before = bot.sip.report();
     raw.send(&message).await;
     match gets {
@@ -239,17 +239,17 @@ async fn send(bot: Arc<Bot>, carrier: Carrier, name: &'static str, message: Vec<
         Binding(contacts) => {
             let mut challenge = raw.answer().await;
             if name == "dblreq" {
-                match carrier {
+                match transport {
                     // What follows the length of a datagram's message is nothing (RFC 3261 section 18.3).
-                    Carrier::Udp => raw.nothing_comes().await,
+                    SipTransport::Udp => raw.nothing_comes().await,
                     // On a stream it is the next message: an INVITE without a Contact (section 8.1.1.8).
-                    Carrier::Tcp => {
+                    SipTransport::Tcp => {
                         let mut both = [challenge, raw.answer().await];
                         both.sort_by_key(|answer| status(answer));
                         assert_eq!(both.each_ref().map(|answer| status(answer)), [400, 401], "{both:?}");
                         [_, challenge] = both;
                         // Its body is longer than it says: what is left stands before the next message.
-                        raw = Raw::new(&bot, carrier).await;
+                        raw = Raw::new(&bot, transport).await;
                     }
                 }
             }
@@ -277,7 +277,7 @@ async fn send(bot: Arc<Bot>, carrier: Carrier, name: &'static str, message: Vec<
             raw.nothing_comes().await;
         }
     }
-    if carrier == Carrier::Tcp && ["ncl", "mcl01"].contains(&name) {
+    if transport == SipTransport::Tcp && ["ncl", "mcl01"].contains(&name) {
         assert!(raw.closes().await, "{name}: nobody knows where the next message begins");
     }
 }
@@ -303,19 +303,19 @@ fn all_messages_of_rfc_4475_are_there_and_as_long_as_they_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_message_of_rfc_4475_in_a_datagram_gets_the_answer_it_should() {
-    try_all(Carrier::Udp).await;
+    try_all(SipTransport::Udp).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_message_of_rfc_4475_on_a_stream_gets_the_answer_it_should() {
-    try_all(Carrier::Tcp).await;
+    try_all(SipTransport::Tcp).await;
 }
 
 /// RFC 4475 section 3.2.1: a branch that is only the magic cookie joins nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_says_nothing_does_not_make_two_requests_one() {
     let bot = bot().await;
-    let mut raw = Raw::new(&bot, Carrier::Udp).await;
+    let mut raw = Raw::new(&bot, SipTransport::Udp).await;
     let first = String::from_utf8(messages()["badbranch"].clone()).expect("text");
     for other in
         [first.clone(), first.replace("Call-ID: badbranch.", "Call-ID: another."), first.replace("tag=33242", "tag=1")]

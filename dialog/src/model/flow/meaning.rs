@@ -4,7 +4,7 @@ use super::parse::{self, Fill, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
 use crate::bot::Command;
 use crate::model::step::Step;
-use crate::turn::{Weight, backchannel};
+use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::correction::means_change;
 use crate::value::found::{Found, Growth};
@@ -105,43 +105,45 @@ impl Context<'_> {
     }
 
     /// How long to wait for more after these words.
-    pub fn weight(&self, words: &[String]) -> Weight {
+    pub fn answer_kind(&self, words: &[String]) -> AnswerKind {
         let bot = &self.form.bot;
         let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
             || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
         let free = self.free_text().is_some();
         let entered = self.entered(words);
-        if let Some(weight) = self.entry_weight(&entered, words) {
-            return weight;
+        if let Some(kind) = self.entry_kind(&entered, words) {
+            return kind;
         }
         if bot.commands.find(words, bot.language, free).is_some() {
-            return Weight::Whole;
+            return AnswerKind::Whole;
         }
         if yes_no {
             match self.yes_no(words) {
-                Some((true, len)) if len == words.len() && backchannel::is_nod(words) => return Weight::Nod,
-                Some((true, len)) if len == words.len() => return Weight::Whole,
+                Some((true, len)) if len == words.len() && backchannel::is_listening_sound(words) => {
+                    return AnswerKind::BackchannelAnswer;
+                }
+                Some((true, len)) if len == words.len() => return AnswerKind::Whole,
                 // "no" is often the beginning of a correction.
                 Some((false, len)) if len == words.len() => {
-                    return if self.step == Step::Review { Weight::Likely } else { Weight::Whole };
+                    return if self.step == Step::Review { AnswerKind::Likely } else { AnswerKind::Whole };
                 }
                 _ => {}
             }
         } else if backchannel::is_backchannel(words, bot.language) {
-            return if backchannel::is_hesitation(words) { Weight::Hesitation } else { Weight::Backchannel };
+            return if backchannel::is_hesitation(words) { AnswerKind::Hesitation } else { AnswerKind::Backchannel };
         }
         if free || words.is_empty() || parse::trailing(words, bot.language) {
-            return Weight::Part;
+            return AnswerKind::Part;
         }
         match self.fills(words).last() {
             Some(Fill { end, found, .. }) if *end == words.len() => match found.growth {
-                Growth::Closed => Weight::Whole,
-                Growth::Likely => Weight::Likely,
-                Growth::Open => Weight::Part,
+                Growth::Closed => AnswerKind::Whole,
+                Growth::Likely => AnswerKind::Likely,
+                Growth::Open => AnswerKind::Part,
             },
-            Some(_) => Weight::Likely,
-            None if parse::task(bot, words).is_some_and(|(_, at, len)| at + len == words.len()) => Weight::Whole,
-            None => Weight::Part,
+            Some(_) => AnswerKind::Likely,
+            None if parse::task(bot, words).is_some_and(|(_, at, len)| at + len == words.len()) => AnswerKind::Whole,
+            None => AnswerKind::Part,
         }
     }
 
@@ -157,20 +159,20 @@ impl Context<'_> {
     }
 
     /// How long to wait for more of a value that is given in parts; `None`: it is none.
-    fn entry_weight(&self, entered: &Entered, words: &[String]) -> Option<Weight> {
+    fn entry_kind(&self, entered: &Entered, words: &[String]) -> Option<AnswerKind> {
         let kind = &self.form.bot.slots[self.step.slot()?].kind;
         match entered {
-            Entered::Begun(_) => Some(Weight::Short),
+            Entered::Begun(_) => Some(AnswerKind::Short),
             // One digit alone is a code, and may as well be the first of several.
             Entered::Whole { sure: true, .. } if value::is_begun(kind, words, self.form.bot.language) => {
-                Some(Weight::Short)
+                Some(AnswerKind::Short)
             }
             Entered::Whole { found, .. } if matches!(kind, Kind::Digits { .. } | Kind::Phone | Kind::Date) => {
                 Some(match found.growth {
-                    Growth::Closed => Weight::Whole,
-                    Growth::Likely => Weight::Likely,
-                    Growth::Open if *kind == Kind::Date => Weight::Part,
-                    Growth::Open => Weight::Open,
+                    Growth::Closed => AnswerKind::Whole,
+                    Growth::Likely => AnswerKind::Likely,
+                    Growth::Open if *kind == Kind::Date => AnswerKind::Part,
+                    Growth::Open => AnswerKind::Open,
                 })
             }
             Entered::Whole { .. } | Entered::Other => None,

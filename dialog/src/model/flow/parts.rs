@@ -67,8 +67,8 @@ impl Parts {
     /// The value that keys come to, alone or behind what was said of it. `true`: it cannot be the other of the two.
     pub fn keyed(&self, asked: Asked, keys: &str) -> Option<(Value, bool)> {
         let value = |keys: &str| keypad::value(asked.kind, keys, asked.language, asked.now.date());
-        let held = self.digits(asked.slot, asked.language).filter(|held| !keys.starts_with(held.as_str()));
-        let (alone, joined) = (value(keys), held.and_then(|held| value(&format!("{held}{keys}"))));
+        let given = self.digits(asked.slot, asked.language).filter(|given| !keys.starts_with(given.as_str()));
+        let (alone, joined) = (value(keys), given.and_then(|given| value(&format!("{given}{keys}"))));
         let sure = alone.is_none() || joined.is_none();
         joined.or(alone).map(|value| (value, sure))
     }
@@ -92,9 +92,9 @@ impl Parts {
         if !matches!(asked.kind, Kind::Digits { .. } | Kind::Phone | Kind::Date | Kind::Choice(_)) {
             return Entered::Other;
         }
-        let mut held = if self.slot == asked.slot { self.clone() } else { Parts::default() };
-        held.slot = asked.slot;
-        let had = !held.is_empty();
+        let mut given = if self.slot == asked.slot { self.clone() } else { Parts::default() };
+        given.slot = asked.slot;
+        let had = !given.is_empty();
         // "oh …": who has not begun yet thinks.
         if !had && is_hesitation(words) {
             return Entered::Other;
@@ -108,37 +108,37 @@ impl Parts {
             rest.drain(..len);
         }
         match back {
-            Some(TakenBack::Last) => _ = held.turns.pop(),
-            Some(TakenBack::All) => held.turns.clear(),
+            Some(TakenBack::Last) => _ = given.turns.pop(),
+            Some(TakenBack::All) => given.turns.clear(),
             None => {}
         }
-        let mut mended = back.is_some();
-        if mended && rest.is_empty() {
-            return Entered::Begun(held);
+        let mut changed = back.is_some();
+        if changed && rest.is_empty() {
+            return Entered::Begun(given);
         }
         if let Some(digits) = corrected(asked, &rest) {
-            (rest, mended) = (vec![digits], true);
+            (rest, changed) = (vec![digits], true);
             if rest[0].is_empty() {
-                return Entered::Begun(held);
+                return Entered::Begun(given);
             }
         }
         let rest = bare(asked.kind, &rest, asked.language);
         if rest.is_empty() {
             return Entered::Other;
         }
-        let all = held.and(rest);
+        let all = given.and(rest);
         let joined = all.joined(asked);
         // The next part, or all of it once more: that where it begins with what is known.
-        let known = held.digits(asked.slot, asked.language);
+        let known = given.digits(asked.slot, asked.language);
         let again = known.is_some_and(|known| {
             let digits = value::digits(rest, asked.language).map(|(digits, _)| digits).unwrap_or_default();
             digits.len() > known.len() && digits.starts_with(&known)
         });
-        let ways = match again {
+        let readings = match again {
             true => [(rest, false), (joined.as_slice(), false)],
-            false => [(joined.as_slice(), !had && !mended), (rest, false)],
+            false => [(joined.as_slice(), !had && !changed), (rest, false)],
         };
-        for (words, sure) in ways {
+        for (words, sure) in readings {
             let found = value::find(asked.kind, words, asked.language, asked.now);
             if let Some(found) = found.filter(|found| found.len == words.len()) {
                 return Entered::Whole { found, sure };
@@ -147,7 +147,7 @@ impl Parts {
         match () {
             () if is_begun(asked.kind, &joined, asked.language) => Entered::Begun(all),
             () if is_begun(asked.kind, rest, asked.language) => {
-                Entered::Begun(Parts { turns: vec![rest.to_vec()], ..held })
+                Entered::Begun(Parts { turns: vec![rest.to_vec()], ..given })
             }
             () => Entered::Other,
         }
@@ -194,12 +194,12 @@ fn corrected(asked: Asked, words: &[String]) -> Option<String> {
     };
     let words = bare(asked.kind, words, asked.language);
     let (mut digits, mut at) = value::digits(words, asked.language)?;
-    let mut mended = false;
+    let mut changed = false;
     while at < words.len() {
         let (back, len) = taken_back(&words[at..], asked.language)?;
         let last = last_digits(&words[..at], asked.language);
         at += len;
-        mended = true;
+        changed = true;
         let (fresh, used) = value::digits(&words[at..], asked.language).unwrap_or_default();
         let like_the_last = last > 1 && words.get(at).is_some_and(|word| word.len() == last && all_digits(word));
         at += used;
@@ -217,7 +217,7 @@ fn corrected(asked: Asked, words: &[String]) -> Option<String> {
         digits.truncate(digits.len() - places.min(digits.len()));
         digits.push_str(&fresh);
     }
-    mended.then_some(digits)
+    changed.then_some(digits)
 }
 
 /// How many digits the last word of digits is.
@@ -237,11 +237,11 @@ mod tests {
     use crate::value::words::tokens;
 
     fn enter(kind: &Kind, language: Language, turns: &[&str]) -> String {
-        let mut held = Parts::default();
+        let mut given = Parts::default();
         let mut seen = Vec::new();
         for text in turns {
             let asked = Asked { slot: 0, kind, language, now: today() };
-            let entered = held.enter(asked, &tokens(text, language));
+            let entered = given.enter(asked, &tokens(text, language));
             seen.push(match &entered {
                 Entered::Whole { found, sure } => {
                     format!("{}{}", found.value.json().to_string().trim_matches('"'), if *sure { "" } else { "?" })
@@ -249,10 +249,10 @@ mod tests {
                 Entered::Begun(parts) => format!("[{}]", parts.words().join(" ")),
                 Entered::Other => "other".into(),
             });
-            held = match entered {
+            given = match entered {
                 Entered::Begun(parts) => parts,
                 Entered::Whole { .. } => Parts::default(),
-                Entered::Other => held,
+                Entered::Other => given,
             };
         }
         seen.join(", ")

@@ -133,19 +133,19 @@ fn a_number_out_of_range_is_not_taken_in_part() {
 }
 
 #[test]
-fn answers_are_weighed_by_what_may_follow() {
+fn the_kind_of_an_answer_tells_what_may_follow() {
     let mut flow = flow();
-    assert_eq!(flow.weigh("book a trip"), Weight::Whole);
-    assert_eq!(flow.weigh("book a trip to"), Weight::Part);
-    assert_eq!(flow.weigh("uh-huh"), Weight::Backchannel);
-    assert_eq!(flow.weigh("yes"), Weight::Backchannel);
-    assert_eq!(flow.weigh("go back"), Weight::Whole);
+    assert_eq!(flow.answer_kind("book a trip"), AnswerKind::Whole);
+    assert_eq!(flow.answer_kind("book a trip to"), AnswerKind::Part);
+    assert_eq!(flow.answer_kind("uh-huh"), AnswerKind::Backchannel);
+    assert_eq!(flow.answer_kind("yes"), AnswerKind::Backchannel);
+    assert_eq!(flow.answer_kind("go back"), AnswerKind::Whole);
     flow.hear("book a trip to boston from new york", 0.9);
-    assert_eq!(flow.weigh("twenty"), Weight::Likely);
+    assert_eq!(flow.answer_kind("twenty"), AnswerKind::Likely);
     flow.hear("twenty", 0.9);
-    assert_eq!(flow.weigh("yes"), Weight::Whole);
+    assert_eq!(flow.answer_kind("yes"), AnswerKind::Whole);
     flow.hear("yes", 0.9);
-    assert_eq!(flow.weigh("tomorrow"), Weight::Whole);
-    assert_eq!(flow.weigh("december twenty"), Weight::Likely);
-    assert_eq!(flow.weigh("tomorrow and"), Weight::Part);
+    assert_eq!(flow.answer_kind("tomorrow"), AnswerKind::Whole);
+    assert_eq!(flow.answer_kind("december twenty"), AnswerKind::Likely);
+    assert_eq!(flow.answer_kind("tomorrow and"), AnswerKind::Part);
 }

@@ -114,16 +114,16 @@ impl Rules<'_> {
 
     /// Values of these slots in any order; the one that is asked for is likely. `None`: no slot has a grammar.
     pub fn fills(&mut self, bot: &Bot, slots: &[usize], asked: Option<usize>, prefix: &str) -> Option<String> {
-        let ways: Vec<String> = slots.iter().filter_map(|&s| self.way(bot, s, asked, prefix)).collect();
-        if ways.is_empty() {
+        let values: Vec<String> = slots.iter().filter_map(|&s| self.value_of_slot(bot, s, asked, prefix)).collect();
+        if values.is_empty() {
             return None;
         }
-        let fill = self.rule(&format!("{prefix}_fill"), ways.join(" | "));
+        let fill = self.rule(&format!("{prefix}_fill"), values.join(" | "));
         Some(self.rule(&format!("{prefix}_fills"), format!("{fill}+")))
     }
 
     /// A slot's value, perhaps behind the words that lead to it. `None`: it has no grammar, or only where it is asked for.
-    pub fn way(&mut self, bot: &Bot, s: usize, asked: Option<usize>, prefix: &str) -> Option<String> {
+    pub fn value_of_slot(&mut self, bot: &Bot, s: usize, asked: Option<usize>, prefix: &str) -> Option<String> {
         let slot = &bot.slots[s];
         // A string of digits and a yes belong to their own question.
         let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
@@ -168,11 +168,11 @@ impl Rules<'_> {
     }
 
     /// What may follow the part of a value that is known. `None`: none is.
-    pub fn rest(&self, kind: &Kind, held: &[String]) -> Option<String> {
-        if held.is_empty() {
+    pub fn rest(&self, kind: &Kind, given: &[String]) -> Option<String> {
+        if given.is_empty() {
             return None;
         }
-        let known = value::digits(held, self.language).map_or(0, |(digits, _)| digits.len());
+        let known = value::digits(given, self.language).map_or(0, |(digits, _)| digits.len());
         match (kind, self.language) {
             (Kind::Digits { min, max }, _) if known < *max => {
                 Some(repeated(self.digit(), min.saturating_sub(known).max(1), *max - known))

@@ -40,24 +40,24 @@ impl<'a> Reader<'a> {
     fn rule(&mut self, name: &str) -> String {
         let body = self.rules.get(name).unwrap_or_else(|| panic!("no rule <{name}>")).clone();
         let mut at = 0;
-        let said = self.ways(&body, &mut at);
+        let said = self.alternatives(&body, &mut at);
         assert_eq!(at, body.len(), "brackets of <{name}>");
         said.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    fn ways(&mut self, body: &[&'a str], at: &mut usize) -> String {
-        let mut ways = vec![String::new()];
+    fn alternatives(&mut self, body: &[&'a str], at: &mut usize) -> String {
+        let mut alternatives = vec![String::new()];
         while *at < body.len() {
             let word = body[*at];
             *at += 1;
             let part = match word {
                 "|" => {
-                    ways.push(String::new());
+                    alternatives.push(String::new());
                     continue;
                 }
-                "(" => self.ways(body, at),
+                "(" => self.alternatives(body, at),
                 "[" => {
-                    let inner = self.ways(body, at);
+                    let inner = self.alternatives(body, at);
                     if self.roll(2) == 0 { inner } else { String::new() }
                 }
                 ")" | "]" => break,
@@ -70,12 +70,12 @@ impl<'a> Reader<'a> {
                     word.to_string()
                 }
             };
-            let last = ways.last_mut().unwrap();
+            let last = alternatives.last_mut().unwrap();
             last.push(' ');
             last.push_str(&part);
         }
-        let pick = self.roll(ways.len());
-        ways.swap_remove(pick)
+        let pick = self.roll(alternatives.len());
+        alternatives.swap_remove(pick)
     }
 }
 
@@ -123,8 +123,8 @@ fn what_a_grammar_allows_is_understood() {
         let bot = Arc::new(bot(text));
         for (task, slots) in bot.tasks.iter().map(|t| t.slots.clone()).enumerate() {
             for slot in slots {
-                let moment = Moment { step: Step::Slot(slot), task: Some(task), secret: false, held: &[] };
-                let ask = build(&bot, moment);
+                let context = GrammarContext { step: Step::Slot(slot), task: Some(task), secret: false, given: &[] };
+                let ask = build(&bot, context);
                 let mut reader = Reader::new(&ask.grammar);
                 let name = format!("s_{}", bot.slots[slot].name);
                 for _ in 0..300 {
@@ -182,21 +182,22 @@ fn numbers_of_all_ranges_have_a_grammar() {
 fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
     let bot = bot(BOTS[0]);
     let (task, slot) = (bot.tasks.iter().position(|t| t.name == "cancel"), bot.slot("code").unwrap());
-    let said = |held: &str| -> std::collections::BTreeSet<String> {
-        let held = tokens(held, Language::En);
-        let ask = build(&bot, Moment { step: Step::Slot(slot), task, secret: false, held: &held });
+    let said = |given: &str| -> std::collections::BTreeSet<String> {
+        let given = tokens(given, Language::En);
+        let ask = build(&bot, GrammarContext { step: Step::Slot(slot), task, secret: false, given: &given });
         let mut reader = Reader::new(&ask.grammar);
         (0..4_000).map(|_| reader.rule("turn")).collect()
     };
     let digits = |said: &String| crate::value::digits(&tokens(said, Language::En), Language::En).map(|(d, _)| d.len());
-    for (held, counts) in [("", [1, 2, 3, 4].as_slice()), ("four oh", &[1, 2, 3, 4])] {
-        let said = said(held);
-        assert!(counts.iter().all(|count| said.iter().any(|said| digits(said) == Some(*count))), "{held}");
-        assert!(said.contains("scratch that") && said.iter().any(|said| said.starts_with("no ")), "{held}");
+    for (given, counts) in [("", [1, 2, 3, 4].as_slice()), ("four oh", &[1, 2, 3, 4])] {
+        let said = said(given);
+        assert!(counts.iter().all(|count| said.iter().any(|said| digits(said) == Some(*count))), "{given}");
+        assert!(said.contains("scratch that") && said.iter().any(|said| said.starts_with("no ")), "{given}");
     }
     // The rest stands among the likely answers.
-    let grammar = |held: &[String]| build(&bot, Moment { step: Step::Slot(slot), task, secret: false, held }).grammar;
-    let held = tokens("four oh", Language::En);
+    let grammar =
+        |given: &[String]| build(&bot, GrammarContext { step: Step::Slot(slot), task, secret: false, given }).grammar;
+    let given = tokens("four oh", Language::En);
     let likely = |grammar: &str| grammar.split_once("/0.0001/").map(|(likely, _)| likely.matches("zero").count());
-    assert_eq!((likely(&grammar(&[])), likely(&grammar(&held))), (Some(0), Some(2)));
+    assert_eq!((likely(&grammar(&[])), likely(&grammar(&given))), (Some(0), Some(2)));
 }

@@ -3,10 +3,10 @@
 //! The decoder's cost grows with the states of its network, and a compiler that copies a rule at every use makes many; the
 //! minimal automaton of a booking grammar has a fraction of them. Weights count at the public rule's own alternatives (see
 //! `pocketsphinx::network`) and are read over elsewhere, as tags are; imports and recursion are refused.
-mod word_arc;
+mod transition;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-pub use word_arc::WordArc;
+pub use transition::Transition;
 
 #[derive(Clone, Debug)]
 enum Node {
@@ -45,21 +45,29 @@ impl Automaton {
         let tokens = tokens(jsgf)?;
         let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
         let (rules, public) = parser.rules()?;
-        let mut ways = match rules.get(&public) {
-            Some(Node::Any(ways)) => ways.clone(),
-            Some(way) => vec![way.clone()],
+        let mut alternatives = match rules.get(&public) {
+            Some(Node::Any(alternatives)) => alternatives.clone(),
+            Some(alternative) => vec![alternative.clone()],
             None => Vec::new(),
         };
-        let weight = |way: &Node| if let Node::Weighed(weight, _) = way { *weight } else { 1.0 };
-        ways.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        let first = ways.first().map_or(1.0, weight);
-        let build = |ways: &[Node]| {
-            let mut net = Net { rules: &rules, words: Vec::new(), places: HashMap::new(), arcs: vec![Vec::new()] };
+        let weight = |alternative: &Node| if let Node::Weighed(weight, _) = alternative { *weight } else { 1.0 };
+        alternatives.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let first = alternatives.first().map_or(1.0, weight);
+        let build = |alternatives: &[Node]| {
+            let mut automaton = NondeterministicAutomaton {
+                rules: &rules,
+                words: Vec::new(),
+                places: HashMap::new(),
+                arcs: vec![Vec::new()],
+            };
             // The public rule is inside itself: one that uses itself is found.
-            let end = net.build(&Node::Any(ways.to_vec()), 0, &mut vec![public.clone()])?;
-            net.determine(0, end).map(Self::minimal)
+            let end = automaton.build(&Node::Any(alternatives.to_vec()), 0, &mut vec![public.clone()])?;
+            automaton.determine(0, end).map(Self::minimal)
         };
-        ways.chunk_by(|a, b| weight(a) == weight(b)).map(|ways| Ok((weight(&ways[0]) / first, build(ways)?))).collect()
+        alternatives
+            .chunk_by(|a, b| weight(a) == weight(b))
+            .map(|alternatives| Ok((weight(&alternatives[0]) / first, build(alternatives)?)))
+            .collect()
     }
 
     /// Every word of the grammar, once.
@@ -95,14 +103,14 @@ impl Automaton {
 
     /// Adds the automaton to a network: its states are numbered from `first` on, `last` is where all sentences end.
     /// Returns the next free number.
-    pub fn write(&self, out: &mut Vec<WordArc>, first: usize, last: usize) -> usize {
+    pub fn write(&self, out: &mut Vec<Transition>, first: usize, last: usize) -> usize {
         for (from, (steps, end)) in (first..).zip(self.steps.iter().zip(&self.ends)) {
             for (&word, &to) in steps {
                 let word = Some(self.words[word as usize].clone());
-                out.push(WordArc { from, to: first + to as usize, word, weight: 1.0 });
+                out.push(Transition { from, to: first + to as usize, word, weight: 1.0 });
             }
             if *end {
-                out.push(WordArc { from, to: last, word: None, weight: 1.0 });
+                out.push(Transition { from, to: last, word: None, weight: 1.0 });
             }
         }
         first + self.steps.len()
@@ -257,12 +265,12 @@ impl Parser<'_> {
         if self.depth > DEPTH {
             return Err("brackets are nested too deep".into());
         }
-        let mut ways = vec![self.all()?];
+        let mut alternatives = vec![self.all()?];
         while self.take('|') {
-            ways.push(self.all()?);
+            alternatives.push(self.all()?);
         }
         self.depth -= 1;
-        Ok(if ways.len() == 1 { ways.remove(0) } else { Node::Any(ways) })
+        Ok(if alternatives.len() == 1 { alternatives.remove(0) } else { Node::Any(alternatives) })
     }
 
     fn all(&mut self) -> Result<Node, String> {
@@ -310,14 +318,14 @@ impl Parser<'_> {
 }
 
 /// Thompson's construction: arcs with a word, or with none.
-struct Net<'a> {
+struct NondeterministicAutomaton<'a> {
     rules: &'a HashMap<String, Node>,
     words: Vec<String>,
     places: HashMap<String, u32>,
     arcs: Vec<Vec<(Option<u32>, u32)>>,
 }
 
-impl Net<'_> {
+impl NondeterministicAutomaton<'_> {
     fn state(&mut self) -> Result<u32, String> {
         if self.arcs.len() > 20 * STATES {
             return Err("it is too large".into());
@@ -358,13 +366,13 @@ impl Net<'_> {
                 Ok(to)
             }
             Node::All(parts) => parts.iter().try_fold(from, |at, part| self.build(part, at, inside)),
-            Node::Any(ways) => {
+            Node::Any(alternatives) => {
                 let to = self.state()?;
-                for way in ways {
-                    // Each way starts at a state of its own: a loop inside it must not leak into the others.
+                for alternative in alternatives {
+                    // Each alternative starts at a state of its own: a loop inside it must not leak into the others.
                     let start = self.state()?;
                     self.arc(from, None, start);
-                    let end = self.build(way, start, inside)?;
+                    let end = self.build(alternative, start, inside)?;
                     self.arc(end, None, to);
                 }
                 Ok(to)

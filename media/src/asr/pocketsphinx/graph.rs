@@ -3,7 +3,7 @@
 use super::acoustic::{Acoustic, STATES};
 use super::files::WordPosition;
 use super::mixtures::UNIT;
-use crate::asr::jsgf::WordArc;
+use crate::asr::jsgf::Transition;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -116,7 +116,7 @@ pub struct Graph {
 pub struct GraphPlan<'a> {
     pub states: usize,
     pub final_state: usize,
-    pub arcs: &'a [WordArc],
+    pub arcs: &'a [Transition],
     /// Pronunciations of each word.
     pub words: &'a HashMap<String, Vec<Vec<u8>>>,
 }

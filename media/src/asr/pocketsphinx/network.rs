@@ -3,7 +3,7 @@
 //! Weights at the alternatives of a grammar's public rule (JSGF section 4.7) divide it in two: `public <turn> = <answer> |
 //! /0.0001/ <else>;`. The decoder prefers the answer unless something else fits clearly better, and [`super::confidence`] accepts
 //! the answer at a lower score: of speech outside a booking grammar, nine tenths are matched to the rest.
-use crate::asr::jsgf::{Automaton, WordArc};
+use crate::asr::jsgf::{Automaton, Transition};
 use std::collections::BTreeSet;
 
 pub struct Network(Vec<(f64, Automaton)>);
@@ -27,11 +27,11 @@ impl Network {
     }
 
     /// All arcs, the number of states, and the final state. State 0 is the initial one.
-    pub fn arcs(&self) -> (Vec<WordArc>, usize, usize) {
+    pub fn arcs(&self) -> (Vec<Transition>, usize, usize) {
         let last = 1 + self.0.iter().map(|(_, automaton)| automaton.states()).sum::<usize>();
         let (mut out, mut first) = (Vec::new(), 1);
         for (weight, automaton) in &self.0 {
-            out.push(WordArc { from: 0, to: first, word: None, weight: *weight });
+            out.push(Transition { from: 0, to: first, word: None, weight: *weight });
             first = automaton.write(&mut out, first, last);
         }
         (out, last + 1, last)

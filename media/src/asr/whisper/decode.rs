@@ -4,7 +4,7 @@ use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
 use super::reader::Reader;
 use super::score::Scored;
 use super::text::normalise;
-use super::writing::Grammar;
+use super::written_grammar::Grammar;
 use crate::Language;
 use crate::asr::AsrFault;
 use std::collections::BTreeMap;

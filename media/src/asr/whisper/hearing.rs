@@ -3,7 +3,7 @@ use super::Engine;
 use super::decode::FreeText;
 use super::parameters::LONGEST;
 use super::score::{self, Scored};
-use super::writing::Grammar;
+use super::written_grammar::Grammar;
 use crate::Language;
 use crate::asr::{AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;

@@ -12,7 +12,7 @@ mod reader;
 mod score;
 mod text;
 mod vocabulary;
-mod writing;
+mod written_grammar;
 
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
-use writing::Grammar;
+use written_grammar::Grammar;
 
 /// Which model, and how it is used.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl Whisper {
             file::verify(path, expected).map_err(|why| AsrFault::Model(why.to_string()))?;
         }
         let again = "fetch it again; `switchboard models` says where from and checks it";
-        file::walk(path).map_err(|why| refused(why, again))?;
+        file::check_lengths(path).map_err(|why| refused(why, again))?;
         // Without a log feature of whisper-rs these hooks drop what whisper.cpp and ggml would print.
         whisper_rs::install_logging_hooks();
         let context = WhisperContext::new_with_params(path, WhisperContextParameters::default())

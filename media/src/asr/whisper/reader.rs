@@ -91,11 +91,11 @@ impl Reader {
 pub(super) struct Silence {
     reader: Reader,
     /// What comes after newer texts, and after those before them. 52 kB each.
-    known: [Known; 2],
+    kept: [NextTokens; 2],
 }
 
-/// By language and text.
-type Known = HashMap<(Language, Vec<Token>), Arc<[u8]>>;
+/// By language and text: the log-probabilities of the next token, rounded.
+type NextTokens = HashMap<(Language, Vec<Token>), Arc<[u8]>>;
 
 /// Texts in the newer half of what is kept.
 const KEPT: usize = 500;
@@ -106,7 +106,7 @@ impl Silence {
     pub fn new(mut state: WhisperState, language: Language) -> Result<Self, AsrFault> {
         let sound = vec![0.0; parameters::HZ * 3 / 2];
         state.full(parameters::parameters(sound.len(), language), &sound).map_err(failed)?;
-        Ok(Self { reader: Reader::new(state), known: Default::default() })
+        Ok(Self { reader: Reader::new(state), kept: Default::default() })
     }
 
     /// What comes after `text`.
@@ -115,17 +115,17 @@ impl Silence {
     /// [`AsrFault::Engine`] where whisper.cpp fails.
     pub fn after(&mut self, engine: &Engine, language: Language, text: &[Token]) -> Result<Next, AsrFault> {
         let key = (language, text.to_vec());
-        let known = self.known.iter().find_map(|half| half.get(&key)).cloned();
-        let rounded = match known {
+        let kept = self.kept.iter().find_map(|half| half.get(&key)).cloned();
+        let rounded = match kept {
             Some(rounded) => rounded,
             None => self.reader.after(engine, language, text)?.rounded(),
         };
         let next = Next::restored(&rounded);
-        if self.known[0].len() >= KEPT {
-            self.known.swap(0, 1);
-            self.known[0].clear();
+        if self.kept[0].len() >= KEPT {
+            self.kept.swap(0, 1);
+            self.kept[0].clear();
         }
-        self.known[0].insert(key, rounded);
+        self.kept[0].insert(key, rounded);
         Ok(next)
     }
 }

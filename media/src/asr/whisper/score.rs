@@ -10,7 +10,7 @@
 use super::Engine;
 use super::reader::{Reader, Silence};
 use super::vocabulary::Token;
-use super::writing::{Grammar, Position, Writing};
+use super::written_grammar::{Grammar, Position, WrittenGrammar};
 use crate::Language;
 use crate::asr::AsrFault;
 use std::sync::{MutexGuard, PoisonError};
@@ -68,7 +68,7 @@ impl Scored {
 /// A sentence of the grammar that the sound may be.
 struct Candidate {
     text: String,
-    /// The log-probability of its likeliest way of writing, given the sound.
+    /// The log-probability of its likeliest way of writing it, given the sound.
     sum: f32,
     /// The way of writing it with the best score against silence: that score, and its tokens, the end among them.
     ratio: f32,
@@ -80,7 +80,7 @@ struct Search<'a> {
     engine: &'a Engine,
     language: Language,
     reader: &'a mut Reader,
-    writing: Writing<'a>,
+    written: WrittenGrammar<'a>,
     candidates: Vec<Candidate>,
     /// Prefixes that were seen and not followed yet.
     deferred: Vec<Prefix>,
@@ -97,7 +97,7 @@ struct Prefix {
 impl Search<'_> {
     /// Follows the likeliest first tokens to where they lead, then the deferred prefixes, the likeliest first.
     fn run(&mut self) -> Result<(), AsrFault> {
-        let at = self.writing.start();
+        let at = self.written.start();
         let first = self.follow(Prefix { text: Vec::new(), at, sum: 0.0 }, FIRST)?;
         let silence = self.engine.silence().after(self.engine, self.language, &[])?;
         for prefix in first.into_iter().filter(|prefix| prefix.sum > silence.token(prefix.text[0]) - AGAINST) {
@@ -129,11 +129,11 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Notes the sentences that end behind a text, and gives the likeliest ways to go on.
+    /// Notes the sentences that end behind a text, and gives the likeliest continuations.
     fn follow(&mut self, prefix: Prefix, width: usize) -> Result<Vec<Prefix>, AsrFault> {
         let next = self.reader.after(self.engine, self.language, &prefix.text)?;
         let mut least = LEAST_LIKELY;
-        for sentence in self.writing.sentences(&prefix.at) {
+        for sentence in self.written.sentences(&prefix.at) {
             let end = next.end(&self.engine.vocabulary, sentence.ends_in_figures);
             let sum = prefix.sum + end;
             let ratio = sum - self.on_silence(&prefix.text, sentence.ends_in_figures)?;
@@ -141,21 +141,21 @@ impl Search<'_> {
             self.note(Candidate { text: sentence.text, sum, ratio, tokens: prefix.text.len() + 1 });
             least = least.max(end - PAST_END);
         }
-        let mut ways = Vec::new();
-        let mut tokens = self.writing.tokens(&prefix.at);
+        let mut continuations = Vec::new();
+        let mut tokens = self.written.tokens(&prefix.at);
         tokens.retain(|token| next.token(*token) > least);
         tokens.sort_unstable_by(|a, b| next.token(*b).total_cmp(&next.token(*a)));
         for token in tokens {
-            let at = self.writing.behind(&prefix.at, token);
+            let at = self.written.behind(&prefix.at, token);
             if !at.is_empty() {
                 let text = prefix.text.iter().copied().chain([token]).collect();
-                ways.push(Prefix { text, at, sum: prefix.sum + next.token(token) });
+                continuations.push(Prefix { text, at, sum: prefix.sum + next.token(token) });
             }
-            if ways.len() == width {
+            if continuations.len() == width {
                 break;
             }
         }
-        Ok(ways)
+        Ok(continuations)
     }
 
     /// The log-probability of a whole text, given silence.
@@ -202,12 +202,12 @@ impl Engine {
     /// # Errors
     /// [`AsrFault::Engine`] where whisper.cpp fails.
     pub(super) fn score(&self, reader: &mut Reader, grammar: &Grammar) -> Result<Option<Scored>, AsrFault> {
-        let writing = Writing::new(grammar, &self.vocabulary);
+        let written = WrittenGrammar::new(grammar, &self.vocabulary);
         let mut search = Search {
             engine: self,
             language: grammar.language(),
             reader,
-            writing,
+            written,
             candidates: Vec::new(),
             deferred: Vec::new(),
         };
@@ -239,7 +239,7 @@ impl Engine {
     /// # Errors
     /// [`AsrFault::Engine`] where whisper.cpp fails.
     pub(super) fn prepare(&self, grammar: &Grammar) -> Result<(), AsrFault> {
-        Writing::new(grammar, &self.vocabulary).start();
+        WrittenGrammar::new(grammar, &self.vocabulary).start();
         self.silence().after(self, grammar.language(), &[]).map(|_| ())
     }
 

@@ -32,7 +32,7 @@ fn many_ears_at_once_say_what_each_says_alone() {
     for tick in 0..sounds.len() + 300 {
         let mut batch = Batch { tick: tick as u64, ..Batch::default() };
         if tick < sounds.len() {
-            batch.orders.push(Order::Join(tick as u64, Seat(1), EarPlan::default()));
+            batch.orders.push(EarCommand::Join(tick as u64, Seat(1), EarPlan::default()));
         }
         for (id, sound) in sounds.iter().enumerate() {
             let input = tick.checked_sub(id).and_then(|tick| input(sound, tick));
@@ -68,8 +68,8 @@ fn an_ear_whose_listener_panics_is_taken_out_and_the_others_go_on() {
     for tick in 0..300 {
         let mut batch = Batch::default();
         if tick == 0 {
-            batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
-            batch.orders.push(Order::Listen(0, Seat(1), Some(Box::new(Broken))));
+            batch.orders.extend([0, 1].map(|id| EarCommand::Join(id, Seat(1), EarPlan::default())));
+            batch.orders.push(EarCommand::Listen(0, Seat(1), Some(Box::new(Broken))));
         }
         batch.frames.extend([0, 1].map(|id| (id, Seat(1), input(&sound, tick).unwrap(), silence())));
         let mut edges = Vec::new();
@@ -89,7 +89,7 @@ fn a_network_that_panics_deafens_no_line_and_no_thread() {
     for tick in 0..300 {
         let mut batch = Batch::default();
         if tick == 0 {
-            batch.orders.extend([0, 1].map(|id| Order::Join(id, Seat(1), EarPlan::default())));
+            batch.orders.extend([0, 1].map(|id| EarCommand::Join(id, Seat(1), EarPlan::default())));
         }
         let frames = sounds.iter().enumerate();
         batch.frames.extend(frames.map(|(id, sound)| (id as u64, Seat(1), input(sound, tick).unwrap(), silence())));
@@ -109,7 +109,7 @@ fn two_frames_of_one_line_in_a_tick_are_heard_in_order() {
     let (mut ears, _) = ears();
     let mut ear = Ear::new(EarPlan::default(), &ears.models);
     let (mut edges, mut expected) = (Vec::new(), Vec::new());
-    ears.carry_out(Order::Join(0, Seat(1), EarPlan::default()));
+    ears.carry_out(EarCommand::Join(0, Seat(1), EarPlan::default()));
     for pair in 0..150 {
         let two: Vec<_> = (0..2).map(|n| frame(&sound, pair * 2 + n).unwrap()).collect();
         expected.extend(two.iter().filter_map(|frame| ear.hear(frame)));

@@ -1,5 +1,5 @@
 //! Ears, opened and closed by the call and by how supervisors take part.
-use super::super::ears::Order;
+use super::super::ears::EarCommand;
 use super::*;
 use crate::ear::EarState;
 use crate::hears::Supervision;
@@ -19,7 +19,7 @@ fn an_ear_is_open_while_the_call_and_the_room_let_it_hear() {
         driver.turn(1, now, now);
         let orders = inbox.try_recv().unwrap_or_default().orders;
         let states = orders.into_iter().filter_map(|order| match order {
-            Order::SetState(_, seat, state) => Some((seat, state)),
+            EarCommand::SetState(_, seat, state) => Some((seat, state)),
             _ => None,
         });
         states.collect::<Vec<_>>()

@@ -3,7 +3,7 @@ use crate::Language;
 use crate::codec::Codec;
 use crate::engine::ears::Batch;
 use crate::engine::handle::{RoomHandle, pair};
-use crate::engine::slot::{Part, Slot};
+use crate::engine::slot::{Slot, Step};
 use crate::engine::{BotMode, Counters};
 use crate::frame::{Frame, TICK};
 use crate::leg::LineRules;
@@ -13,7 +13,7 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chain, Chunk, Sink, Sound, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice};
+use crate::tts::{Chunk, Sink, Sound, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -143,7 +143,7 @@ impl Line {
         room.record(Box::new(Meter(loud.clone()))).unwrap();
         let voice = Voice { language: Language::En, name: String::new(), rate: crate::Rate::Hz8000 };
         let (news, spoken) = mpsc::channel(256);
-        let chain = Arc::new(Chain::new(vec![Arc::new(Fast(piece))]));
+        let chain = Arc::new(VoiceChain::new(vec![Arc::new(Fast(piece))]));
         let delivered = Arc::new(Delivered::default());
         let sink = Box::new(CountingSink(room.sink(Seat::CALLER), delivered.clone()));
         let speaker = pool.speaker(1, chain, voice, sink, news);
@@ -161,8 +161,8 @@ impl Line {
         }
         self.taken = self.delivered.count();
         let (mut batch, counters) = (Batch::default(), Counters::default());
-        for part in [Part::Take, Part::Tick, Part::Give] {
-            self.slot.turn(part, (self.now, self.now), &mut batch, &counters);
+        for step in [Step::ReadInputs, Step::Tick, Step::WriteOutputs] {
+            self.slot.turn(step, (self.now, self.now), &mut batch, &counters);
         }
         self.now += TICK;
         while self.spoken.try_recv().is_ok() {}

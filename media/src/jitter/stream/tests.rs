@@ -3,7 +3,7 @@ use crate::SamplePos;
 use crate::codec::Codec;
 use crate::frame::Origin;
 use crate::jitter::{Content, Jitter, JitterPlan, Play};
-use crate::leg::{Input, Leg, LegPlan, LineRules, Output};
+use crate::leg::{Leg, LegInput, LegOutput, LegPlan, LineRules};
 use crate::packet::{Packet, Rtcp, Rtp};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -148,15 +148,15 @@ fn what_a_leg_sends_and_reports_goes_on_whatever_the_far_ends_numbers_do() {
         let sequence = (if tick < 450 { 40_000 } else { 37_500 } + tick) as u16;
         let (timestamp, payload) = (160 * tick, Bytes::from(vec![0x90; 160]));
         let packet = Rtp { arrived: now, payload_type: 0, marker: false, sequence, timestamp, ssrc: 9, payload };
-        leg.handle(now, Input::Packet(Packet::Rtp(packet)));
+        leg.handle(now, LegInput::Packet(Packet::Rtp(packet)));
         let pos = SamplePos::of_tick(tick.into());
         heard += u32::from(leg.decode(now, pos).origin == Origin::Line);
         let mut frame = leg.play(now, pos);
         leg.send(now, tick.into(), &mut frame);
         while let Some(output) = leg.poll() {
             match output {
-                Output::Send(Packet::Rtp(rtp)) => sent.push((rtp.sequence, rtp.timestamp)),
-                Output::Send(Packet::Rtcp(Rtcp::Sender { report: Some(report), .. })) => reports.push(report),
+                LegOutput::Send(Packet::Rtp(rtp)) => sent.push((rtp.sequence, rtp.timestamp)),
+                LegOutput::Send(Packet::Rtcp(Rtcp::Sender { report: Some(report), .. })) => reports.push(report),
                 _ => {}
             }
         }

@@ -108,7 +108,7 @@ fn an_unhealthy_recogniser_is_probed_with_our_own_sound_until_it_works_and_no_ca
     let pool = Pool::start(PoolPlan { listen_limit: Duration::from_millis(300), ..quick() }).unwrap();
     // Two callers' jobs fail and the first probe hangs: two rests.
     let engine = RecordingEngine::with(&[Next::Hang, Next::Fail, Next::Fail]);
-    let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine.clone()) as Arc<dyn Recogniser>]));
+    let chain = Arc::new(asr::RecogniserChain::new(vec![Arc::new(engine.clone()) as Arc<dyn Recogniser>]));
     let listen = |call| {
         let (out, news) = mpsc::channel(16);
         (pool.listen(call, chain.clone(), ask(), out).unwrap(), news)
@@ -144,7 +144,7 @@ fn an_unhealthy_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
     // Cached sound says nothing about the engine.
     cache.warm(&voice(), ["a"]).unwrap();
     engine.next.lock().unwrap().extend([Next::Fail; 2]);
-    let chain = Arc::new(tts::Chain::new(vec![cache as Arc<dyn Synthesiser>]));
+    let chain = Arc::new(tts::VoiceChain::new(vec![cache as Arc<dyn Synthesiser>]));
     let (out, mut news) = mpsc::channel(16);
     let speaker = pool.speaker(1, chain, voice(), Box::new(Tape::default()), out);
     let mut say = |number: u64, text: &str| {
@@ -168,7 +168,7 @@ fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose
     let pool = Pool::start(plan).unwrap();
     // The first call is tried twice, the second call once; then the first probe hangs as well.
     let engine = RecordingEngine::with(&[Next::Hang; 4]);
-    let chain = Arc::new(asr::Chain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
+    let chain = Arc::new(asr::RecogniserChain::new(vec![Arc::new(engine) as Arc<dyn Recogniser>]));
     for call in 0..2 {
         let (out, mut news) = mpsc::channel(16);
         let mut listener = pool.listen(call, chain.clone(), ask(), out).unwrap();
@@ -184,7 +184,7 @@ fn an_engine_is_probed_though_calls_have_lost_all_the_threads_that_they_may_lose
 #[test]
 fn a_probe_that_finds_no_worker_is_due_again() {
     let (chain, start) =
-        (Arc::new(asr::Chain::new(vec![Arc::new(RecordingEngine::default()) as Arc<dyn Recogniser>])), now());
+        (Arc::new(asr::RecogniserChain::new(vec![Arc::new(RecordingEngine::default()) as Arc<dyn Recogniser>])), now());
     for _ in 0..2 {
         chain.failed(0, &ask(), start);
     }

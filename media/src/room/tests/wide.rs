@@ -127,11 +127,11 @@ fn what_the_bot_has_yet_to_say_keeps_its_pitch_and_length_when_the_line_changes_
     sim.input(said(1, 600.0, Rate::Hz8000, true));
     sim.input(said(2, 900.0, Rate::Hz8000, true));
     sim.run(Duration::from_secs(1));
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(L16))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(L16))));
     // A voice of another rate, as the clips made ahead are.
     sim.input(said(3, 1_300.0, Rate::Hz8000, true));
     sim.run(Duration::from_secs(4));
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(Codec::Pcmu))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(Codec::Pcmu))));
     sim.run(Duration::from_secs(6));
     let wide = sim.sound_in(Seat::CALLER, L16);
     let level = |from: usize, hz| amplitude(&wide[from * 160..(from + 50) * 160], hz, Rate::Hz16000);
@@ -204,11 +204,11 @@ fn keys_count_in_the_clock_that_was_agreed_and_another_clock_is_another_stream()
 
     let mut sim = bot();
     sim.run(MS * 200);
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(opus(Rate::Hz16000)))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(opus(Rate::Hz16000)))));
     sim.run(MS * 200);
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(Codec::Pcma))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(Codec::Pcma))));
     sim.run(MS * 200);
-    sim.input(Input::Leg(Seat::CALLER, leg::Input::Configure(plan(Codec::Pcmu))));
+    sim.input(Input::Leg(Seat::CALLER, LegInput::Configure(plan(Codec::Pcmu))));
     sim.run(MS * 200);
     let mut sources: Vec<_> = sim.rtp(Seat::CALLER).iter().map(|(_, p)| (p.payload_type, p.ssrc)).collect();
     sources.dedup();

@@ -5,7 +5,7 @@ use crate::sdp;
 use crate::sip::core::Registered;
 use crate::sip::dialog::Dialog;
 use crate::sip::dialog_event::Replacement;
-use crate::sip::leave::{Bye, Leaving};
+use crate::sip::ended_dialog::{Bye, EndedDialog};
 use crate::sip::name;
 use crate::sip::timer::Timer;
 use rsipstack::sip::prelude::*;
@@ -66,8 +66,8 @@ impl Call {
         tokio::spawn(async move {
             let credentials = credentials.as_ref();
             let (events, entry) = (&mut old_events, &old_entry);
-            let leaving = Leaving { core: &core, dialog: &mut old, events, entry, credentials, unacked: None };
-            leaving.run(Bye::Due("replaced")).await;
+            let ended = EndedDialog { core: &core, dialog: &mut old, events, entry, credentials, unacked: None };
+            ended.run(Bye::Due("replaced")).await;
         });
         let from = request.from_header().map(|from| name::party(from.value())).unwrap_or_default();
         let told = self.tell(Change::Replaced(from));

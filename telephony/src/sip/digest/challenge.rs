@@ -1,5 +1,5 @@
 //! `Challenge`: a challenge, and the credentials that answer it (client side).
-use super::{Algorithm, Credentials, Fields, Request, parameters, quote, random_hex};
+use super::{Algorithm, Credentials, Fields, SignedRequest, parameters, quote, random_hex};
 
 /// A server's challenge, from WWW-Authenticate or Proxy-Authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +41,11 @@ impl Challenge {
     }
 
     /// The value of Authorization or Proxy-Authorization that answers the challenge.
-    pub fn answer(&self, who: &Credentials, request: &Request) -> String {
+    pub fn answer(&self, who: &Credentials, request: &SignedRequest) -> String {
         self.answer_with(who, request, &random_hex::<8>(), 1)
     }
 
-    pub(super) fn answer_with(&self, who: &Credentials, request: &Request, cnonce: &str, count: u32) -> String {
+    pub(super) fn answer_with(&self, who: &Credentials, request: &SignedRequest, cnonce: &str, count: u32) -> String {
         let nc = format!("{count:08x}");
         let fields = Fields { nonce: &self.nonce, realm: &self.realm, nc: &nc, cnonce, qop: self.qop.unwrap_or("") };
         let response = fields.response(self.algorithm, who, request);
@@ -75,7 +75,7 @@ mod tests {
         Credentials { user: "Mufasa".into(), password: password.into() }
     }
 
-    const GET: Request = Request { method: "GET", uri: "/dir/index.html", body: b"" };
+    const GET: SignedRequest = SignedRequest { method: "GET", uri: "/dir/index.html", body: b"" };
 
     #[test]
     fn the_example_of_rfc_2617_section_3_5_comes_out() {

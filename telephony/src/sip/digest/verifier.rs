@@ -1,5 +1,5 @@
 //! `Verifier`: makes challenges and verifies credentials (server side).
-use super::{Algorithm, Credentials, Fields, Request, hex, parameters, quote, random_hex};
+use super::{Algorithm, Credentials, Fields, SignedRequest, hex, parameters, quote, random_hex};
 use crate::percent::decode;
 use ring::hmac;
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ impl Verifier {
         &mut self,
         now: Instant,
         header: &str,
-        request: &Request,
+        request: &SignedRequest,
         password: impl Fn(&str) -> Option<&'p str>,
     ) -> Proof {
         let Some(given) = parameters(header) else { return Proof::Wrong };
@@ -109,7 +109,7 @@ impl Verifier {
         let Some(password) = password(get("username")) else { return Proof::Wrong };
         let who = Credentials { user: get("username").to_owned(), password: password.to_owned() };
         let fields = Fields { nonce, realm: &self.realm, nc: get("nc"), cnonce: get("cnonce"), qop };
-        let signed = Request { uri: get("uri"), ..*request };
+        let signed = SignedRequest { uri: get("uri"), ..*request };
         if resource(signed.uri).is_none_or(|signed| resource(request.uri) != Some(signed)) {
             return Proof::Wrong;
         }
@@ -173,7 +173,7 @@ mod tests {
         (user == "Mufasa").then_some("simba")
     }
 
-    const REGISTER: Request = Request { method: "REGISTER", uri: "sip:example.com", body: b"" };
+    const REGISTER: SignedRequest = SignedRequest { method: "REGISTER", uri: "sip:example.com", body: b"" };
 
     #[test]
     fn our_client_convinces_our_server_in_every_algorithm() {
@@ -214,12 +214,12 @@ mod tests {
         let mut server = server(now);
         let mut challenge = Challenge::best(server.challenges(now, false).iter().map(String::as_str)).expect("one");
         let answer = challenge.answer(&mufasa("simba"), &REGISTER);
-        let invite = Request { method: "INVITE", ..REGISTER };
+        let invite = SignedRequest { method: "INVITE", ..REGISTER };
         assert_eq!(server.verify(now, &answer, &invite, password), Proof::Wrong);
         challenge.qop = Some("auth-int");
-        let answer = challenge.answer(&mufasa("simba"), &Request { body: b"v=0", ..invite });
-        assert_eq!(server.verify(now, &answer, &Request { body: b"v=1", ..invite }, password), Proof::Wrong);
-        let proof = server.verify(now, &answer, &Request { body: b"v=0", ..invite }, password);
+        let answer = challenge.answer(&mufasa("simba"), &SignedRequest { body: b"v=0", ..invite });
+        assert_eq!(server.verify(now, &answer, &SignedRequest { body: b"v=1", ..invite }, password), Proof::Wrong);
+        let proof = server.verify(now, &answer, &SignedRequest { body: b"v=0", ..invite }, password);
         assert_eq!(proof, Proof::Good("Mufasa".into()));
     }
 
@@ -246,7 +246,7 @@ mod tests {
         ] {
             let mut server = server(now);
             let challenge = Challenge::best(server.challenges(now, false).iter().map(String::as_str)).expect("one");
-            let invite = |uri| Request { method: "INVITE", uri, body: b"" };
+            let invite = |uri| SignedRequest { method: "INVITE", uri, body: b"" };
             let answer = challenge.answer(&mufasa("simba"), &invite(signed));
             let proof = server.verify(now, &answer, &invite(asked), password);
             assert_eq!(matches!(proof, Proof::Good(_)), good, "{signed} for {asked}: {proof:?}");

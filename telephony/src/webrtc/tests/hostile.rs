@@ -98,7 +98,7 @@ async fn what_cannot_be_answered_is_refused_with_a_reason() {
         let fault = server.answer(&offer).await.unwrap_err();
         assert!(matches!(fault, Fault::Sdp(_)), "{fault:?}");
     }
-    assert_eq!(server.report(), super::super::Report::default(), "a refused offer opens nothing");
+    assert_eq!(server.report(), super::super::WebRtcReport::default(), "a refused offer opens nothing");
 }
 
 /// A random change of the kinds that find mistakes.

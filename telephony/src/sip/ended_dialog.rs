@@ -1,4 +1,4 @@
-//! `Leaving`: a dialog that this server has ended: sends BYE and answers the requests that still arrive.
+//! `EndedDialog`: a dialog that this server has ended: sends BYE and answers the requests that still arrive.
 use super::core::{Core, Registered};
 use super::dialog::Dialog;
 use super::dialog_event::DialogEvent;
@@ -17,7 +17,7 @@ pub(super) enum Bye {
     Received,
 }
 
-pub(super) struct Leaving<'a> {
+pub(super) struct EndedDialog<'a> {
     pub core: &'a Arc<Core>,
     pub dialog: &'a mut Dialog,
     pub events: &'a mut mpsc::Receiver<DialogEvent>,
@@ -27,7 +27,7 @@ pub(super) struct Leaving<'a> {
     pub unacked: Option<u32>,
 }
 
-impl Leaving<'_> {
+impl EndedDialog<'_> {
     /// Sends BYE where it is due, and answers requests until BYE is answered.
     pub(super) async fn run(mut self, bye: Bye) {
         if let Bye::Due(reason) = bye

@@ -22,14 +22,14 @@ const MOST_TREES: usize = 2;
 /// A place between two words: in which of the grammar's automata, in which state, behind what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Boundary {
-    way: u16,
+    alternative: u16,
     state: u32,
-    behind: Piece,
+    behind: TextUnit,
 }
 
 /// What a text consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Piece {
+enum TextUnit {
     /// Nothing was written yet.
     Start,
     Word,
@@ -42,7 +42,7 @@ enum Piece {
 #[derive(Default)]
 struct Node {
     children: Vec<(u8, u32)>,
-    /// Where a piece ends: the grammar's words it stands for, and what lies behind.
+    /// Where a unit ends: the grammar's words it stands for, and what lies behind.
     exits: Vec<(Arc<[String]>, Boundary)>,
     boundary: Option<Boundary>,
     /// Whether a token may end here.
@@ -74,7 +74,7 @@ pub(super) struct Sentence {
 /// What a step expects to hear in one language, and how it may be written as far as that was asked before.
 pub(super) struct Grammar {
     /// Automata with their weights, the likeliest having 1.
-    ways: Vec<(f64, Automaton)>,
+    alternatives: Vec<(f64, Automaton)>,
     language: Language,
     idle: Mutex<Vec<Tree>>,
 }
@@ -83,7 +83,7 @@ impl Grammar {
     /// # Errors
     /// A sentence that says what is wrong with the grammar.
     pub fn parse(jsgf: &str, language: Language) -> Result<Self, String> {
-        Ok(Self { ways: Automaton::parse(jsgf)?, language, idle: Mutex::default() })
+        Ok(Self { alternatives: Automaton::parse(jsgf)?, language, idle: Mutex::default() })
     }
 
     pub fn language(&self) -> Language {
@@ -101,13 +101,13 @@ struct Tree {
 }
 
 /// A grammar as it may be written.
-pub(super) struct Writing<'a> {
+pub(super) struct WrittenGrammar<'a> {
     grammar: &'a Grammar,
     vocabulary: &'a Vocabulary,
     tree: Tree,
 }
 
-impl Drop for Writing<'_> {
+impl Drop for WrittenGrammar<'_> {
     fn drop(&mut self) {
         let tree = std::mem::take(&mut self.tree);
         let mut idle = self.grammar.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +117,7 @@ impl Drop for Writing<'_> {
     }
 }
 
-impl<'a> Writing<'a> {
+impl<'a> WrittenGrammar<'a> {
     pub fn new(grammar: &'a Grammar, vocabulary: &'a Vocabulary) -> Self {
         let tree = grammar.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         Self { grammar, vocabulary, tree }
@@ -125,12 +125,12 @@ impl<'a> Writing<'a> {
 
     /// The positions before anything was written.
     pub fn start(&mut self) -> Vec<Position> {
-        let ways = 0..self.grammar.ways.len() as u16;
-        let boundaries = ways.map(|way| Boundary { way, state: 0, behind: Piece::Start });
+        let alternatives = 0..self.grammar.alternatives.len() as u16;
+        let boundaries = alternatives.map(|alternative| Boundary { alternative, state: 0, behind: TextUnit::Start });
         boundaries.map(|boundary| Position { node: self.root(boundary), words: None }).collect()
     }
 
-    /// The tokens that may follow at `positions`, some of them only if nothing is said twice: [`Writing::behind`] knows.
+    /// The tokens that may follow at `positions`, some of them only if nothing is said twice: [`WrittenGrammar::behind`] knows.
     pub fn tokens(&mut self, positions: &[Position]) -> Vec<Token> {
         let mut all: Vec<Token> = Vec::new();
         for node in positions.iter().map(|position| position.node) {
@@ -156,7 +156,7 @@ impl<'a> Writing<'a> {
         }
         let behind: Vec<Boundary> = self.tree.nodes[child as usize].exits.iter().map(|(_, behind)| *behind).collect();
         // Behind words stands one of these; roots that no token leads to are not made.
-        let may_follow = |boundary: &Boundary| boundary.behind != Piece::Word || b" ,.-".contains(next);
+        let may_follow = |boundary: &Boundary| boundary.behind != TextUnit::Word || b" ,.-".contains(next);
         behind.into_iter().filter(may_follow).any(|boundary| {
             let root = self.root(boundary);
             self.reaches(root, rest)
@@ -204,8 +204,8 @@ impl<'a> Writing<'a> {
         let mut out: Vec<Sentence> = Vec::new();
         for position in positions {
             let Some(boundary) = self.tree.nodes[position.node as usize].boundary else { continue };
-            let (weight, automaton) = &self.grammar.ways[usize::from(boundary.way)];
-            if boundary.behind == Piece::Start || !automaton.is_end(boundary.state) {
+            let (weight, automaton) = &self.grammar.alternatives[usize::from(boundary.alternative)];
+            if boundary.behind == TextUnit::Start || !automaton.is_end(boundary.state) {
                 continue;
             }
             let (mut words, mut at) = (Vec::new(), position.words.as_deref());
@@ -214,7 +214,7 @@ impl<'a> Writing<'a> {
                 at = here.before.as_deref();
             }
             words.reverse();
-            let (text, ends_in_figures) = (words.join(" "), boundary.behind == Piece::Figures);
+            let (text, ends_in_figures) = (words.join(" "), boundary.behind == TextUnit::Figures);
             if out.iter().all(|sentence| sentence.text != text) {
                 out.push(Sentence { text, weight: *weight, ends_in_figures });
             }
@@ -230,26 +230,26 @@ impl<'a> Writing<'a> {
         let root = self.tree.add(Node { boundary: Some(boundary), is_cut: true, ..Node::default() });
         self.tree.roots.insert(boundary, root);
         let grammar = self.grammar;
-        let automaton = &grammar.ways[usize::from(boundary.way)].1;
+        let automaton = &grammar.alternatives[usize::from(boundary.alternative)].1;
         for (word, to) in automaton.steps(boundary.state) {
-            let piece = if word.chars().count() == 1 { Piece::Letter } else { Piece::Word };
+            let unit = if word.chars().count() == 1 { TextUnit::Letter } else { TextUnit::Word };
             let words: Arc<[String]> = Arc::new([word.to_owned()]);
             for written in spellings(word, boundary.behind) {
-                self.add(root, boundary, &written, piece, &words, to);
+                self.add(root, boundary, &written, unit, &words, to);
             }
         }
         for (written, words, to) in figures_from(automaton, boundary.state, grammar.language) {
-            self.add(root, boundary, &written, Piece::Figures, &words, to);
+            self.add(root, boundary, &written, TextUnit::Figures, &words, to);
         }
         root
     }
 
-    fn add(&mut self, root: u32, from: Boundary, written: &str, piece: Piece, words: &Arc<[String]>, to: u32) {
-        let behind = Boundary { way: from.way, state: to, behind: piece };
-        for separator in separators(from.behind, piece) {
+    fn add(&mut self, root: u32, from: Boundary, written: &str, unit: TextUnit, words: &Arc<[String]>, to: u32) {
+        let behind = Boundary { alternative: from.alternative, state: to, behind: unit };
+        for separator in separators(from.behind, unit) {
             let text = format!("{separator}{written}");
             // Figures may be cut anywhere: which run of figures a token belongs to shows later.
-            let cuts = (piece != Piece::Figures).then(|| self.vocabulary.cuts(&text));
+            let cuts = (unit != TextUnit::Figures).then(|| self.vocabulary.cuts(&text));
             let mut node = root;
             for (at, byte) in text.bytes().enumerate() {
                 node = self.tree.child_or_new(node, byte);
@@ -283,25 +283,25 @@ impl Tree {
     }
 }
 
-/// What may stand between two pieces.
-fn separators(behind: Piece, piece: Piece) -> &'static [&'static str] {
-    match (behind, piece) {
-        (Piece::Start, _) => &[" ", ""],
-        (Piece::Letter, Piece::Letter) => &[" ", "", ".", "-"],
-        (Piece::Letter, _) => &[" ", ". ", ", "],
-        (Piece::Figures, Piece::Figures) => &[" ", "", "-", ".", ":", ", "],
-        (Piece::Figures, Piece::Letter) => &[" ", "", ", "],
-        (Piece::Word, Piece::Word) => &[" ", ", ", ". ", "-"],
+/// What may stand between two units.
+fn separators(behind: TextUnit, unit: TextUnit) -> &'static [&'static str] {
+    match (behind, unit) {
+        (TextUnit::Start, _) => &[" ", ""],
+        (TextUnit::Letter, TextUnit::Letter) => &[" ", "", ".", "-"],
+        (TextUnit::Letter, _) => &[" ", ". ", ", "],
+        (TextUnit::Figures, TextUnit::Figures) => &[" ", "", "-", ".", ":", ", "],
+        (TextUnit::Figures, TextUnit::Letter) => &[" ", "", ", "],
+        (TextUnit::Word, TextUnit::Word) => &[" ", ", ", ". ", "-"],
         _ => &[" ", ", "],
     }
 }
 
-/// A word as it is written behind a piece: what begins a text has a capital, and so have names anywhere.
-fn spellings(word: &str, behind: Piece) -> Vec<String> {
+/// A word as it is written behind a unit: what begins a text has a capital, and so have names anywhere.
+fn spellings(word: &str, behind: TextUnit) -> Vec<String> {
     let mut letters = word.chars();
     let capital: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     let mut out = vec![capital];
-    if behind != Piece::Start {
+    if behind != TextUnit::Start {
         out.push(word.to_owned());
     }
     if word.len() <= 3 && word != "a" {
@@ -365,19 +365,19 @@ mod tests {
     fn read(jsgf: &str, written: &str, language: Language) -> Vec<Sentence> {
         let (grammar, pieces) = (Grammar::parse(jsgf, language).unwrap(), pieces());
         let vocabulary = Vocabulary::new(pieces.clone(), 1_000);
-        let mut writing = Writing::new(&grammar, &vocabulary);
-        let mut at = writing.start();
+        let mut texts = WrittenGrammar::new(&grammar, &vocabulary);
+        let mut at = texts.start();
         // In pieces that end anywhere, as tokens do.
         let mut rest = written.as_bytes();
         while !rest.is_empty() {
             let fit = pieces.iter().enumerate().filter(|(_, piece)| rest.starts_with(piece));
-            let behind = fit.map(|(token, piece)| (piece.len(), writing.behind(&at, token as Token)));
+            let behind = fit.map(|(token, piece)| (piece.len(), texts.behind(&at, token as Token)));
             let longest = behind.filter(|(_, behind)| !behind.is_empty()).max_by_key(|(length, _)| *length);
             let Some((length, behind)) = longest else { return Vec::new() };
             rest = &rest[length..];
             at = behind;
         }
-        writing.sentences(&at)
+        texts.sentences(&at)
     }
 
     const TURN: &str = "public <t> = [at] <time> [please] | yes | no please | /0.01/ <code>; \

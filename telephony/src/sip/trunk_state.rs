@@ -1,9 +1,9 @@
-//! `Standing`: the state of a trunk's registration.
+//! `TrunkState`: the state of a trunk, and where its calls come from.
 use std::net::SocketAddr;
 
-/// The state of a trunk.
+/// The state of a trunk's registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RegistrationState {
     /// Trusted by network alone; nothing to register.
     Trusted,
     /// Not yet registered.
@@ -17,7 +17,7 @@ pub enum Standing {
 #[derive(Clone, Debug)]
 pub(super) struct TrunkState {
     pub name: String,
-    pub standing: Standing,
+    pub registration: RegistrationState,
     /// The registrar that has accepted the registration: it may send calls.
     pub registrar: Option<SocketAddr>,
 }

@@ -1,0 +1,124 @@
+//! What an act of a call's core comes to: [`perform`] says which parts around the call are asked for what, and in which order. The parts
+//! are behind [`CallPort`]: those of the server are `effects.rs`, and the golden calls of `tests/sim` have simulated ones.
+use super::core::Act;
+use super::end::End;
+use crate::standby::{self, Clip};
+use crate::store::{CallEvent, Mark, Private};
+use dialog::conversation::{Expect, ToolCall, ToolId};
+use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
+use media::engine::RoomOrder;
+use media::leg::LegInput;
+use media::record::PausedBy;
+use media::room::Seat;
+use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
+use media::{Language, Rate};
+
+/// The parts around a call's core.
+pub trait CallPort {
+    /// Whether speech is recognised, where it is wanted.
+    fn hears(&self) -> bool;
+    /// The samples of a standby clip, mono, at [`standby::RATE`].
+    fn clip(&mut self, clip: Clip) -> Vec<i16>;
+    /// The speech pool synthesises a clause, which goes to the room piece by piece.
+    ///
+    /// # Errors
+    /// Where the clause will not be synthesised.
+    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault>;
+    /// The speech pool drops what it has not synthesised below this utterance.
+    fn unsay(&mut self, floor: UtteranceId);
+    /// The line has this rate from now on, and so has what is synthesised.
+    fn tune(&mut self, rate: Rate);
+    /// Opens a recognition session for what is expected; `None` in a call without recognition.
+    ///
+    /// # Errors
+    /// Where no session can be opened.
+    fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault>;
+    /// The media thread carries this out with the room's next tick.
+    fn order(&mut self, order: RoomOrder);
+    /// The room closes. Its last events still come.
+    fn close_room(&mut self);
+    /// Pauses the recording, or resumes it; `false` where the call is not recorded.
+    fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
+    fn run(&mut self, call: ToolCall);
+    /// Stops a tool, if it still runs.
+    fn cancel(&mut self, id: ToolId);
+    fn note(&mut self, event: CallEvent);
+    /// A message to a browser's page.
+    fn send_to_page(&mut self, message: String);
+    /// Reaches the call like the reports of a recogniser.
+    fn report_heard(&mut self, heard: Heard);
+    /// Reaches the call like the reports of a synthesiser.
+    fn report_spoken(&mut self, spoken: Spoken);
+}
+
+/// Carries out one act. The end of the call is returned to the driver, which owns the line.
+pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
+    let leg = |input| RoomOrder::Leg(Seat::CALLER, input);
+    match act {
+        Act::Say { utterance, text, interruptible } => {
+            if let Err(fault) = port.say(utterance, text, interruptible) {
+                port.report_spoken(Spoken::Failed { utterance, fault });
+            }
+        }
+        Act::Standby { utterance, clip } => {
+            let (pcm, rate) = (port.clip(clip), standby::RATE);
+            let sound = Sound { utterance, pcm, rate, upto_char: 0, interruptible: false, last: true };
+            port.order(leg(LegInput::Sound(sound)));
+        }
+        Act::Gain(gain) => port.order(leg(LegInput::Gain(gain))),
+        Act::Hush(floor) => {
+            port.unsay(floor);
+            port.order(leg(LegInput::Hush(floor)));
+        }
+        // The session before ends when the room replaces it.
+        Act::Listen(expect) => match port.listen(&expect) {
+            Ok(listener) => listener.into_iter().for_each(|to| port.order(RoomOrder::Listen(Seat::CALLER, Some(to)))),
+            Err(fault) => port.report_heard(Heard::Failed(fault)),
+        },
+        Act::Ear(state) => port.order(RoomOrder::Ear(Seat::CALLER, state)),
+        Act::Secret(secret) => {
+            port.pause_recording(PausedBy::Bot, secret);
+        }
+        Act::Run(call) => port.run(call),
+        Act::Cancel(id) => port.cancel(id),
+        Act::Note(event) => port.note(event),
+        Act::SendToPage(message) => port.send_to_page(message),
+        Act::End(end) => return Some(end),
+    }
+    None
+}
+
+/// An operator pauses the recording, or resumes it.
+pub fn pause_by_operator(paused: bool, port: &mut impl CallPort) {
+    if port.pause_recording(PausedBy::Operator, paused) {
+        let name = if paused { "recording_paused" } else { "recording_resumed" };
+        port.note(CallEvent::Mark(Mark { name: name.into(), data: Private::default() }));
+    }
+}
+
+/// What a recogniser is asked for while the caller is expected to say this: free speech where an engine `can_hear` it, else what
+/// the grammar allows.
+pub fn request_of(expect: &Expect, language: Language, lexicon: Lexicon, can_hear: impl FnOnce(&Ask) -> bool) -> Ask {
+    let grammar = Ask { language, expect: asr::Expect::Grammar(expect.grammar.as_str().into()), lexicon };
+    let free = Ask { expect: asr::Expect::Anything, ..grammar.clone() };
+    if expect.free && can_hear(&free) { free } else { grammar }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_speech_is_asked_for_where_it_is_expected_and_an_engine_can_hear_it() {
+        let ask = |free, can_hear| {
+            let expect = Expect { grammar: "#JSGF V1.0;".into(), free, keys: false, secret: false };
+            match request_of(&expect, Language::Vi, Lexicon::default(), |_| can_hear) {
+                Ask { language: Language::Vi, expect: asr::Expect::Anything, .. } => "anything".to_owned(),
+                Ask { expect: asr::Expect::Grammar(grammar), .. } => grammar.to_string(),
+                ask => panic!("{ask:?}"),
+            }
+        };
+        assert_eq!(ask(true, true), "anything");
+        assert_eq!((ask(true, false), ask(false, true)), ("#JSGF V1.0;".into(), "#JSGF V1.0;".into()));
+    }
+}
