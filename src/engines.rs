@@ -1,6 +1,6 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
-use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser};
+use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser, Zipformer};
 use crate::standby::Standby;
 use dialog::bot::Bot;
 use futures::future::{join, join_all};
@@ -326,6 +326,7 @@ impl LanguageEngines {
         for engine in &speech.recognisers[language] {
             let loaded = match engine {
                 Recogniser::Pocketsphinx => pocketsphinx(&speech.pocketsphinx[language], language),
+                Recogniser::Zipformer => zipformer(&speech.zipformer[language], language),
                 Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
                 Recogniser::Remote(_) => continue,
             };
@@ -340,7 +341,8 @@ impl LanguageEngines {
             }
         }
         if let Some(both) = both(&ears) {
-            about.push((true, format!("{name}: what pocketsphinx is not sure of, Whisper decides")));
+            let second = if both.name().ends_with("zipformer") { "zipformer" } else { "Whisper" };
+            about.push((true, format!("{name}: what pocketsphinx is not sure of, {second} decides")));
             ears.insert(0, both);
         }
         if ears.is_empty() {
@@ -381,9 +383,14 @@ impl LanguageEngines {
 
 /// A recogniser of grammars and one of free speech, on the same utterance.
 fn both(ears: &[Arc<dyn asr::Recogniser>]) -> Option<Arc<dyn asr::Recogniser>> {
-    let named = |name| ears.iter().find(|ear| ear.name() == name).cloned();
-    let (first, second) = (named("pocketsphinx")?, named("whisper")?);
-    Some(Arc::new(asr::fused::Fused::new("pocketsphinx+whisper", first, second)))
+    let first = ears.iter().find(|ear| ear.name() == "pocketsphinx")?.clone();
+    // In the order of the configuration.
+    let (second, name) = ears.iter().find_map(|ear| match ear.name() {
+        "whisper" => Some((ear.clone(), "pocketsphinx+whisper")),
+        "zipformer" => Some((ear.clone(), "pocketsphinx+zipformer")),
+        _ => None,
+    })?;
+    Some(Arc::new(asr::fused::Fused::new(name, first, second)))
 }
 
 type LoadedRecogniser = (Arc<dyn asr::Recogniser>, String);
@@ -404,6 +411,29 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Loaded
     let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
     let about = engine.describe(std::time::Instant::now);
     Ok(Some((Arc::new(engine), about)))
+}
+
+#[cfg(feature = "zipformer")]
+fn zipformer(of: &Zipformer, language: Language) -> Result<Option<LoadedRecogniser>, String> {
+    use media::asr::zipformer::{self, ZipformerPlan};
+    let Some(dir) = &of.model else { return Ok(None) };
+    // The folder that `switchboard models get` makes is used where it is there; another one is wanted.
+    if *dir == Zipformer::folder(language) && matches!(dir.try_exists(), Ok(false)) {
+        return Ok(None);
+    }
+    let engine = zipformer::Zipformer::load(ZipformerPlan::new(language, dir)).map_err(|why| why.to_string())?;
+    let about = engine.describe();
+    Ok(Some((Arc::new(engine), about)))
+}
+
+#[cfg(not(feature = "zipformer"))]
+fn zipformer(of: &Zipformer, language: Language) -> Result<Option<LoadedRecogniser>, String> {
+    match &of.model {
+        Some(dir) if *dir != Zipformer::folder(language) || dir.exists() => {
+            Err("this binary was built without it (cargo feature `zipformer`)".into())
+        }
+        _ => Ok(None),
+    }
 }
 
 /// One model for all its languages.
@@ -508,6 +538,40 @@ mod tests {
         assert!(whisper(&speech).err().is_some_and(|why| why.contains("of-another-name.bin")));
         speech.whisper.model = None;
         assert!(matches!(whisper(&speech), Ok(None)));
+    }
+
+    /// The small models of tests/fixtures/zipformer, in a folder as `switchboard models get` makes one.
+    #[cfg(feature = "zipformer")]
+    #[test]
+    fn a_zipformer_model_that_is_there_stands_before_whisper_and_decides_what_pocketsphinx_is_not_sure_of() {
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zipformer");
+        let dir = crate::testdir("zipformer");
+        for (from, to) in [
+            ("zipformer.int8.onnx", "encoder.int8.onnx"),
+            ("decoder.onnx", "decoder.onnx"),
+            ("joiner.int8.onnx", "joiner.int8.onnx"),
+            ("tokens.txt", "tokens.txt"),
+            ("bpe.model", "bpe.model"),
+        ] {
+            std::fs::copy(fixtures.join(from), dir.join(to)).unwrap();
+        }
+        let mut speech = Speech::default();
+        let there = Zipformer::folder(Language::Vi).exists();
+        assert!(there || matches!(zipformer(&speech.zipformer[Language::Vi], Language::Vi), Ok(None)));
+        let english = &mut speech.zipformer[Language::En];
+        english.model = Some(dir.join("elsewhere"));
+        assert!(zipformer(english, Language::En).err().is_some_and(|why| why.contains("elsewhere")));
+        english.model = Some(dir);
+        let whisper: Arc<dyn asr::Recogniser> = Arc::new(asr::scripted::Scripted::new([]));
+        let engines = LanguageEngines::load(&speech, &Ok(Some((whisper, "another".into()))), Language::En);
+        let names: Vec<&str> = engines.ears.engines().iter().map(|ear| ear.name()).collect();
+        let own: Vec<&str> =
+            names.iter().copied().filter(|name| !name.contains('+') && *name != "pocketsphinx").collect();
+        assert_eq!(own, ["zipformer", "scripted"], "{names:?}");
+        if names.contains(&"pocketsphinx") {
+            assert_eq!(names[0], "pocketsphinx+zipformer");
+        }
+        assert!(engines.about.iter().any(|(good, about)| *good && about.contains("zipformer transducer (streaming")));
     }
 
     #[test]

@@ -80,11 +80,11 @@ pub fn utterance<'a>(voices: impl IntoIterator<Item = &'a dyn Synthesiser>, lang
     (0..wanted).map(sample).map(|sample| sample as i16).collect()
 }
 
-/// The processor time that this thread has had. Recognisers work on the thread that calls them: other programs do not lengthen it.
+/// The processor time that this process has had: a recogniser may work on a thread of its own. Other programs do not lengthen it.
 fn worked() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: clock_gettime writes nothing but the struct it is given.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
@@ -159,7 +159,8 @@ pub fn calls(heard: Duration, factor: f64, cores: usize, workers: usize) -> u32 
 
 /// How [`calls`] reckons, for people.
 pub const RECKONED: &str = "calls at once: reckoned for a turn every 6 s with 2 s of the caller and 1.5 s of new sound of the bot, \
-                            every answer heard by all recognisers of its language, processors busy to 70 %";
+                            every answer heard by pocketsphinx and the first of the other recognisers, processors \
+                            busy to 70 %";
 
 #[cfg(test)]
 mod tests {

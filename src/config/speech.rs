@@ -24,6 +24,7 @@ pub struct Speech {
     pub whisper: Whisper,
     pub remote_recogniser: Vec<RemoteRecogniser>,
     pub remote_voice: Vec<RemoteVoice>,
+    pub zipformer: ByLanguage<Zipformer>,
 }
 
 impl Speech {
@@ -48,6 +49,7 @@ impl Default for Speech {
             whisper: Whisper::default(),
             remote_recogniser: Vec::new(),
             remote_voice: Vec::new(),
+            zipformer: ByLanguage::default(),
         }
     }
 }
@@ -57,6 +59,7 @@ impl Default for Speech {
 pub enum Recogniser {
     Pocketsphinx,
     Whisper,
+    Zipformer,
     /// The name of a `[[speech.remote_recogniser]]`.
     #[serde(untagged)]
     Remote(String),
@@ -64,8 +67,8 @@ pub enum Recogniser {
 
 impl DefaultIn for Vec<Recogniser> {
     fn default_in(_: Language) -> Self {
-        // Whisper is in use as soon as it has a model; until then it is skipped.
-        vec![Recogniser::Whisper, Recogniser::Pocketsphinx]
+        // Each of the first two is in use as soon as it has a model; until then it is skipped.
+        vec![Recogniser::Zipformer, Recogniser::Whisper, Recogniser::Pocketsphinx]
     }
 }
 
@@ -147,5 +150,27 @@ impl Default for Whisper {
     fn default() -> Self {
         let model = Some("models/ggml-base-q8_0.bin".into());
         Self { model, sha256: None, languages: Language::ALL.map(LanguageCode).into() }
+    }
+}
+
+/// One language of zipformer transducers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Zipformer {
+    /// The folder with the model's files.
+    #[serde(with = "blank::path")]
+    pub model: Option<PathBuf>,
+}
+
+impl Zipformer {
+    /// Where `switchboard models get` puts the model of a language.
+    pub fn folder(language: Language) -> PathBuf {
+        format!("models/zipformer-{}", language.code()).into()
+    }
+}
+
+impl DefaultIn for Zipformer {
+    fn default_in(language: Language) -> Self {
+        Self { model: Some(Self::folder(language)) }
     }
 }

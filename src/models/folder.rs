@@ -47,6 +47,16 @@ impl Folder {
         self.dir.join(name)
     }
 
+    /// Makes the folder that a file of several is put in.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn make(&self, name: &str) -> Result<(), Fault> {
+        let path = self.path(name);
+        let Some(dir) = path.parent() else { return Ok(()) };
+        fs::create_dir_all(dir).map_err(|why| Fault::Closed { dir: dir.to_owned(), why })
+    }
+
     /// Where a file grows until it is whole.
     pub fn part(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.part"))

