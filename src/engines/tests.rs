@@ -1,0 +1,121 @@
+use super::*;
+use media::tts::scripted::{Manner, Scripted};
+
+#[test]
+fn a_bots_language_is_heard_and_spoken_under_the_same_code() {
+    let codes = dialog::bot::Language::ALL.map(|of_bot| (of_bot.code(), language(of_bot).code()));
+    assert!(codes.iter().all(|(of_bot, heard)| of_bot == heard), "{codes:?}");
+    assert_eq!(codes.len(), Language::ALL.len());
+}
+
+fn engines(manner: Manner) -> Arc<Engines> {
+    let vad = vad::Models::load(None).unwrap();
+    Arc::new(Engines::of(vad, vec![], vec![Arc::new(Scripted::new(manner))]))
+}
+
+fn bots(engines: &Engines) -> Vec<Arc<Loaded>> {
+    let text = include_str!("../../configs/bots/booking.en.toml");
+    vec![Arc::new(engines.read("booking", text).unwrap().bot)]
+}
+
+#[test]
+fn what_bots_are_known_to_say_is_spoken_at_both_rates_when_the_wait_is_over() {
+    let engines = engines(Manner::Prompt);
+    let bots = bots(&engines);
+    assert!(engines.warm(bots.clone()).wait(Duration::from_secs(60)));
+    let cache = &engines.of_language(Language::En).caches[0];
+    let before = cache.report();
+    assert!(before.clauses > 0);
+    let prompts = bots[0].bot.prompts();
+    for rate in [Rate::Hz8000, Rate::Hz16000] {
+        cache.warm(&bots[0].voice(rate), prompts.iter().map(String::as_str)).unwrap();
+    }
+    assert_eq!(cache.report().misses, before.misses, "nothing was left to speak");
+}
+
+#[test]
+fn a_voice_that_hangs_does_not_hold_up_the_start_for_ever() {
+    let engines = engines(Manner::Hang);
+    let bots = bots(&engines);
+    assert!(!engines.warm(bots).wait(Duration::from_millis(50)));
+}
+
+#[cfg(feature = "whisper")]
+#[test]
+fn a_model_of_the_default_name_that_is_not_there_is_no_fault_and_another_is() {
+    let mut speech = Speech::default();
+    let there = speech.whisper.model.as_ref().is_some_and(|model| model.exists());
+    assert!(there || matches!(whisper(&speech), Ok(None)));
+    speech.whisper.model = Some("models/of-another-name.bin".into());
+    assert!(whisper(&speech).err().is_some_and(|why| why.contains("of-another-name.bin")));
+    speech.whisper.model = None;
+    assert!(matches!(whisper(&speech), Ok(None)));
+}
+
+/// The small models of tests/fixtures/zipformer, in a folder as `switchboard models get` makes one.
+#[cfg(feature = "zipformer")]
+#[test]
+fn a_zipformer_model_that_is_there_stands_before_whisper_and_decides_what_pocketsphinx_is_not_sure_of() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zipformer");
+    let dir = crate::testdir("zipformer");
+    for (from, to) in [
+        ("zipformer.int8.onnx", "encoder.int8.onnx"),
+        ("decoder.onnx", "decoder.onnx"),
+        ("joiner.int8.onnx", "joiner.int8.onnx"),
+        ("tokens.txt", "tokens.txt"),
+        ("bpe.model", "bpe.model"),
+    ] {
+        std::fs::copy(fixtures.join(from), dir.join(to)).unwrap();
+    }
+    let mut speech = Speech::default();
+    let there = Zipformer::folder(Language::Vi).exists();
+    assert!(there || matches!(zipformer(&speech.zipformer[Language::Vi], Language::Vi), Ok(None)));
+    let english = &mut speech.zipformer[Language::En];
+    english.model = Some(dir.join("elsewhere"));
+    assert!(zipformer(english, Language::En).err().is_some_and(|why| why.contains("elsewhere")));
+    english.model = Some(dir);
+    let whisper: Arc<dyn asr::Recogniser> = Arc::new(asr::scripted::Scripted::new([]));
+    let engines = LanguageEngines::load(&speech, &Ok(Some((whisper, "another".into()))), Language::En);
+    let names: Vec<&str> = engines.ears.engines().iter().map(|ear| ear.name()).collect();
+    let own: Vec<&str> = names.iter().copied().filter(|name| !name.contains('+') && *name != "pocketsphinx").collect();
+    assert_eq!(own, ["zipformer", "scripted"], "{names:?}");
+    if names.contains(&"pocketsphinx") {
+        assert_eq!(names[0], "pocketsphinx+zipformer");
+    }
+    assert!(engines.about.iter().any(|(good, about)| *good && about.contains("zipformer transducer (streaming")));
+}
+
+#[test]
+fn a_voice_that_no_engine_has_is_refused_with_those_there_are() {
+    let mut engines = Engines::of(vad::Models::load(None).unwrap(), Vec::new(), Vec::new());
+    let bot = |language: &str, voice: &str| {
+        format!(
+            "name = \"taxi\"\nlanguage = \"{language}\"\nvoice = \"{voice}\"\ngreeting = \"Hello.\"\n[[slot]]\n\
+             name = \"day\"\ntype = \"date\"\nprompt = \"When?\"\n[[task]]\nname = \"order\"\n\
+             slots = [\"day\"]\non_done = {{ say = \"Noted.\" }}"
+        )
+    };
+    engines.espeak_voices = ["en-gb", "vi", "vi-vn-x-south"].map(str::to_owned).to_vec();
+    for (language, voice, good) in [
+        ("en", "slt", true),
+        ("en", "en-gb+f3", true),
+        ("vi", "vi-vn-x-south", true),
+        ("vi", "slt", false),
+        ("en", "slot", false),
+        ("en", "en-us", false),
+        ("en", "vi", false),
+        ("en", "--help", false),
+    ] {
+        match engines.read("taxi", &bot(language, voice)) {
+            Ok(_) => assert!(good, "{language} {voice}"),
+            Err(why) => {
+                assert!(!good, "{why}");
+                let known = if language == "en" { "rms, slt, kal16, en-gb" } else { "vi, vi-vn-x-south" };
+                assert!(why.contains("`voice`") && why.contains(voice) && why.contains(known), "{why}");
+            }
+        }
+    }
+    // Without espeak-ng nobody knows what it would have.
+    engines.espeak_voices.clear();
+    assert!(engines.read("taxi", &bot("en", "en-us")).is_ok());
+}
