@@ -51,10 +51,10 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be made.
-    pub fn make(&self, name: &str) -> Result<(), Fault> {
+    pub fn make(&self, name: &str) -> Result<(), FolderFault> {
         let path = self.path(name);
         let Some(dir) = path.parent() else { return Ok(()) };
-        fs::create_dir_all(dir).map_err(|why| Fault::Closed { dir: dir.to_owned(), why })
+        fs::create_dir_all(dir).map_err(|why| FolderFault::Closed { dir: dir.to_owned(), why })
     }
 
     /// Where a file grows until it is whole.
