@@ -1,3 +1,4 @@
+//! The engines a server is given, missing and broken ones among them.
 use super::*;
 use media::tts::scripted::{Manner, Scripted};
 
