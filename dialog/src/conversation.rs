@@ -49,6 +49,8 @@ pub struct Conversation {
     quiet: Option<Instant>,
     /// The caller asked for time.
     given_time: bool,
+    /// How much of the question the caller had heard when they began to speak.
+    question_heard: Option<f32>,
     /// The brain has said something since its turn was last complete, and it has asked the caller to speak.
     said: bool,
     asked: bool,
@@ -86,6 +88,7 @@ impl Conversation {
             readings: Readings::default(),
             quiet: None,
             given_time: false,
+            question_heard: None,
             said: false,
             asked: false,
             turns: 0,
@@ -138,7 +141,10 @@ impl Conversation {
                 self.answered = true;
                 self.think(now, BrainInput::Answered);
             }
-            Input::SpeechStarted if self.hears() => self.turn.started(now),
+            Input::SpeechStarted if self.hears() => {
+                self.question_heard = Some(self.history.question_heard());
+                self.turn.started(now);
+            }
             Input::SpeechStopped { ago, spoke } if self.hears() => self.turn.stopped(now, ago, spoke),
             Input::Words { text, confidence, is_final } if self.hears() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
@@ -265,7 +271,7 @@ impl Conversation {
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(now, HushedBy::Caller),
             Act::Taken { text, confidence } => {
-                let question_heard = self.history.last_heard();
+                let question_heard = self.question_heard.take().unwrap_or_else(|| self.history.question_heard());
                 self.note_turn(&text, confidence, AnsweredBy::Voice);
                 if self.spend_turn(now) {
                     self.think(now, BrainInput::Heard { text, confidence, question_heard });
@@ -345,6 +351,7 @@ impl Conversation {
 
     /// Tells the brain something, and says and does what it comes to so far.
     fn think(&mut self, now: Instant, input: BrainInput) {
+        self.history.new_thought();
         self.brain.handle(now, input);
         self.drain(now);
     }

@@ -10,4 +10,6 @@ pub struct Expect {
     pub keys: bool,
     /// What is heard is secret: store neither text nor keys nor sound.
     pub secret: bool,
+    /// A correction of something secret may be heard: it stays on this machine.
+    pub may_hold_secret: bool,
 }

@@ -23,6 +23,8 @@ struct BotEntry {
     say: SayId,
     clause: Clause,
     interruptible: bool,
+    /// The thought of the brain that it is a part of.
+    thought: u32,
     /// When its sound was last reported, or it became the clause that plays.
     since: Instant,
 }
@@ -32,10 +34,21 @@ enum Entry {
     Caller(String),
 }
 
+impl Entry {
+    fn bot(&self) -> Option<&BotEntry> {
+        match self {
+            Entry::Bot(bot) => Some(bot),
+            Entry::Caller(_) => None,
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct History {
     entries: Vec<Entry>,
     next: u64,
+    /// How often the brain was told something.
+    thoughts: u32,
     /// Everything before this entry is settled.
     open: usize,
 }
@@ -45,8 +58,14 @@ impl History {
     pub fn say(&mut self, now: Instant, clause: Clause, interruptible: bool) -> SayId {
         self.next += 1;
         let say = SayId(self.next);
-        self.entries.push(Entry::Bot(BotEntry { say, clause, interruptible, since: now }));
+        let thought = self.thoughts;
+        self.entries.push(Entry::Bot(BotEntry { say, clause, interruptible, thought, since: now }));
         say
+    }
+
+    /// What is said from now on answers something else.
+    pub fn new_thought(&mut self) {
+        self.thoughts += 1;
     }
 
     pub fn caller(&mut self, text: &str) {
@@ -117,17 +136,17 @@ impl History {
         self.get(say).is_some_and(|bot| bot.clause.is_cut())
     }
 
-    /// How much of what the bot said last the caller has heard, 0 to 1.
-    pub fn last_heard(&self) -> f32 {
-        let bot = |entry: &Entry| match entry {
-            Entry::Bot(bot) => Some((bot.clause.chars_heard(), bot.clause.chars())),
-            Entry::Caller(_) => None,
+    /// How much of the bot's last question the caller has heard, 0 to 1: the most where it was said several times. What cannot be
+    /// interrupted is no question.
+    pub fn question_heard(&self) -> f32 {
+        let last = self.entries.iter().rev().skip_while(|entry| entry.bot().is_none()).map_while(Entry::bot);
+        let asked: Vec<&BotEntry> = last.filter(|bot| bot.interruptible).collect();
+        let share = |clauses: &[&BotEntry]| {
+            let heard: u32 = clauses.iter().map(|bot| bot.clause.chars_heard()).sum();
+            let all: u32 = clauses.iter().map(|bot| bot.clause.chars()).sum();
+            heard as f32 / all.max(1) as f32
         };
-        let last = self.entries.iter().rev().skip_while(|entry| bot(entry).is_none()).map_while(bot);
-        match last.fold((0, 0), |(heard, all), (more, of)| (heard + more, all + of)) {
-            (_, 0) => 1.0,
-            (heard, all) => heard as f32 / all as f32,
-        }
+        asked.chunk_by(|a, b| a.thought == b.thought).map(share).reduce(f32::max).unwrap_or(1.0)
     }
 
     /// The caller has heard `chars` characters of a clause; `whole`: nothing more of it will be heard.
@@ -200,5 +219,30 @@ mod tests {
         // The playout reports after the hush how much of the clause that played was heard.
         history.heard(now, first, 12, true);
         assert!(history.is_settled(first) && !history.is_cut(first) && history.is_cut(SayId(2)));
+    }
+
+    #[test]
+    fn of_a_question_counts_the_reading_that_was_heard_best() {
+        let now = Instant::now();
+        let mut history = History::default();
+        let mut say = |interruptible| {
+            history.new_thought();
+            let first = history.say(now, Clause::new("book a room?".into(), None), interruptible);
+            (history.question_heard(), first)
+        };
+        let (unheard, whole) = say(true);
+        let (_, again) = say(true);
+        let (_, moment) = say(false);
+        assert_eq!(unheard, 0.0);
+        history.heard(now, whole, 12, true);
+        history.heard(now, again, 3, true);
+        assert_eq!(history.question_heard(), 1.0, "it was heard whole, and cut when it was said again");
+        history.caller("hm");
+        assert_eq!(history.question_heard(), 1.0, "nothing was said since");
+        history.new_thought();
+        let next = history.say(now, Clause::new("is it right?".into(), None), true);
+        history.heard(now, moment, 12, true);
+        history.heard(now, next, 6, false);
+        assert_eq!(history.question_heard(), 0.5);
     }
 }

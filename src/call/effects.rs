@@ -51,7 +51,7 @@ pub struct Speech {
 
 /// The recogniser of another machine that hears this: the first that works. What is secret stays on this machine.
 fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<RemoteRecogniser>> {
-    engines.iter().find(|engine| !expect.secret && engine.is_well())
+    engines.iter().find(|engine| !expect.may_hold_secret && engine.is_well())
 }
 
 impl Effects {

@@ -11,7 +11,8 @@ use std::time::Instant;
 pub enum BrainInput {
     /// The line is open: greet.
     Answered,
-    /// The caller's turn is taken, and this was understood. `question_heard`: how much of what the bot said last had been heard, 0 to 1.
+    /// The caller's turn is taken, and this was understood. `question_heard`: how much of the bot's question they had
+    /// heard when they began to speak, 0 to 1.
     Heard { text: String, confidence: f32, question_heard: f32 },
     /// The caller wrote this.
     Typed(String),

@@ -60,7 +60,8 @@ impl Brain for Flow {
         let reply = match input {
             BrainInput::Answered => self.open(),
             BrainInput::Heard { text, question_heard, .. }
-                if self.context().confirms_unheard(&self.words(&text), question_heard) =>
+                if self.context().confirms_unheard(&self.words(&text), question_heard)
+                    && self.attempts.confirmed_early() =>
             {
                 self.ask(Vec::new())
             }
@@ -561,11 +562,10 @@ impl Flow {
 
     fn no_input(&mut self) -> Reply {
         let bot = self.bot.clone();
-        let p = &bot.prompts;
         match self.attempts.silent() {
-            Failed::First => self.ask(vec![Sentence::new(&p.no_input)]),
-            Failed::Again => self.ask(vec![Sentence::new(&p.still_there)]),
-            Failed::TooOften => self.hang_up(p.no_caller.clone(), HangUpReason::NoInput),
+            Failed::First => self.ask(vec![Sentence::new(&bot.prompts.no_input)]),
+            Failed::Again => self.ask(vec![Sentence::new(&bot.prompts.still_there)]),
+            Failed::TooOften => self.hang_up(bot.prompts.no_caller.clone(), HangUpReason::NoInput),
         }
     }
 

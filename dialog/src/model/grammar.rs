@@ -73,7 +73,10 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         }
         Step::Busy | Step::Over => keys = false,
     }
-    Expect { grammar: text(&all, &rules), free, keys, secret }
+    let corrects = matches!(step, Step::Review | Step::Change);
+    let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
+    let may_hold_secret = secret || (corrects && task.is_some_and(holds));
+    Expect { grammar: text(&all, &rules), free, keys, secret, may_hold_secret }
 }
 
 /// "What can I do for you?"

@@ -23,7 +23,13 @@ impl ScriptedBrain {
     }
 
     pub fn listen() -> Thought {
-        Thought::Listen(Expect { grammar: String::new(), free: true, keys: false, secret: false })
+        Thought::Listen(Expect {
+            grammar: String::new(),
+            free: true,
+            keys: false,
+            secret: false,
+            may_hold_secret: false,
+        })
     }
 
     pub fn say(text: &str) -> Thought {
@@ -86,6 +92,6 @@ impl Brain for ScriptedBrain {
     }
 
     fn expect(&self) -> Expect {
-        Expect { grammar: String::new(), free: true, keys: false, secret: false }
+        Expect { grammar: String::new(), free: true, keys: false, secret: false, may_hold_secret: false }
     }
 }

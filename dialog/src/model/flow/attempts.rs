@@ -15,6 +15,8 @@ pub(super) struct Attempts {
     missed: u8,
     unheard: u8,
     silent: u8,
+    /// How often values were confirmed before they were heard.
+    early: u8,
 }
 
 /// What the next failed attempt comes to.
@@ -27,7 +29,7 @@ pub(super) enum Failed {
 
 impl Attempts {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, missed: 0, unheard: 0, silent: 0 }
+        Self { limits, missed: 0, unheard: 0, silent: 0, early: 0 }
     }
 
     /// An answer was not understood, or was wrong.
@@ -55,9 +57,16 @@ impl Attempts {
         self.silent = 0;
     }
 
+    /// Values were confirmed before they were heard. Whether they are read back again: who says so a third time knows them.
+    pub fn confirmed_early(&mut self) -> bool {
+        self.understood();
+        self.early = self.early.saturating_add(1);
+        self.early < 3
+    }
+
     /// A step begins, or begins anew.
     pub fn step(&mut self) {
-        self.missed = 0;
+        (self.missed, self.early) = (0, 0);
     }
 
     /// An answer was understood.

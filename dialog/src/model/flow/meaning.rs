@@ -109,7 +109,12 @@ impl Context<'_> {
 
     /// Whether these words confirm values of which the caller has not heard enough to know them: they are read back again.
     pub fn confirms_unheard(&self, words: &[String], question_heard: f32) -> bool {
-        question_heard < ENOUGH_HEARD && matches!(self.meaning(words), Meaning::Right | Meaning::Confirmed { .. })
+        question_heard < ENOUGH_HEARD
+            && match self.meaning(words) {
+                Meaning::Right => true,
+                Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
+                _ => false,
+            }
     }
 
     /// How long to wait for more after these words.

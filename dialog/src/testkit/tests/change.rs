@@ -264,3 +264,14 @@ fn a_yes_over_the_end_of_the_read_back_confirms_it() {
     sim.pass(Duration::from_millis(1_100));
     assert!(sim.look().iter().any(|line| line.ends_with('✓')), "{:?}", sim.talk.history());
 }
+
+#[test]
+fn who_confirms_three_times_before_the_end_knows_the_values() {
+    let mut sim = read_back(BOOKING);
+    for confirmed in [false, false, true] {
+        sim.speak(Some("yes"), Duration::from_millis(400));
+        sim.pass(Duration::from_millis(1_100));
+        let trace = sim.look();
+        assert_eq!(trace.iter().any(|line| line.ends_with('✓')), confirmed, "{trace:#?}");
+    }
+}
