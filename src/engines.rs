@@ -417,11 +417,13 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Loaded
 fn zipformer(of: &Zipformer, language: Language) -> Result<Option<LoadedRecogniser>, String> {
     use media::asr::zipformer::{self, ZipformerPlan};
     let Some(dir) = &of.model else { return Ok(None) };
-    // The folder that `switchboard models get` makes is used where it is there; another one is wanted.
-    if *dir == Zipformer::folder(language) && matches!(dir.try_exists(), Ok(false)) {
+    // The folder that `switchboard models get` makes is used once it holds this file; another one is wanted.
+    if *dir == Zipformer::folder(language) && matches!(dir.join("tokens.txt").try_exists(), Ok(false)) {
         return Ok(None);
     }
-    let engine = zipformer::Zipformer::load(ZipformerPlan::new(language, dir)).map_err(|why| why.to_string())?;
+    let loaded = std::panic::catch_unwind(|| zipformer::Zipformer::load(ZipformerPlan::new(language, dir)))
+        .map_err(|_| format!("{}: its files cannot be read: fetch the model again", dir.display()))?;
+    let engine = loaded.map_err(|why| why.to_string())?;
     let about = engine.describe();
     Ok(Some((Arc::new(engine), about)))
 }

@@ -381,6 +381,7 @@ impl Session for Listening {
                 "a recogniser hangs; its thread is abandoned"
             );
         }
+        state.utterance.renew_abort();
         state.fall_back(AsrFault::Late);
         state.late += 1;
         if let (Some(place), false) = (place, rests)

@@ -97,6 +97,11 @@ impl Utterance {
         Ok(())
     }
 
+    /// An engine that was given up is told to stop, and the next one has a flag of its own.
+    pub(super) fn renew_abort(&mut self) {
+        std::mem::take(&mut self.abort).raise();
+    }
+
     /// The flag for the engine of this utterance.
     pub fn abort(&self) -> &Abort {
         &self.abort

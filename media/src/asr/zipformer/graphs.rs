@@ -170,7 +170,8 @@ impl Graph {
             Dimension::Symbolic(_) => 1,
         };
         let shape: Vec<usize> = shape.iter().map(one).collect();
-        if shape.iter().product::<usize>() > 1 << 24 {
+        let values = shape.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
+        if values.is_none_or(|values| values > 1 << 24) {
             return Err(format!("{} is larger than the state of a recogniser", name()));
         }
         let is_counts = match info.as_ref().and_then(|info| info.dtype()) {

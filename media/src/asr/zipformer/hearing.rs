@@ -2,9 +2,9 @@
 use super::Engine;
 use super::beam::Beam;
 use super::expected::Expected;
-use super::fbank::Features;
+use super::fbank::{Features, SHIFT};
 use super::graphs::{EncoderKind, State, Threads};
-use crate::asr::{AsrFault, Hearing, Hypothesis};
+use crate::asr::{Abort, AsrFault, Hearing, Hypothesis};
 use std::sync::Arc;
 
 /// Silence after the sound with which a streaming encoder hears its last words: 0.66 s, as sherpa-onnx's examples have it. An
@@ -23,12 +23,14 @@ pub struct Stream {
     /// Frames that the encoder has been given as new ones.
     encoded: usize,
     beam: Beam,
+    /// Asked before each chunk.
+    abort: Abort,
 }
 
 impl Stream {
     pub fn new(engine: &Engine) -> Self {
         let (state, beam) = (engine.encoder.start(), Beam::new(engine.decoder.context));
-        Self { features: Features::default(), state, encoded: 0, beam }
+        Self { features: Features::default(), state, encoded: 0, beam, abort: Abort::default() }
     }
 
     pub fn push(&mut self, engine: &Engine, pcm: &[i16]) {
@@ -39,7 +41,7 @@ impl Stream {
     pub fn advance(&mut self, engine: &Engine, expected: Option<&Expected>, threads: &Threads) -> Result<(), String> {
         let EncoderKind::Streaming { frames, shift } = engine.encoder.kind else { return Ok(()) };
         // One frame more than the chunk has to be there, as sherpa-onnx has it.
-        while self.encoded + frames < self.features.frames() {
+        while !self.abort.is_raised() && self.encoded + frames < self.features.frames() {
             let Some(chunk) = self.features.get(self.encoded, frames) else { break };
             let rows = engine.encoder.chunk(chunk, &mut self.state, threads)?;
             self.encoded += shift;
@@ -52,8 +54,9 @@ impl Stream {
 
     /// Hears the utterance to its end.
     pub fn end(&mut self, engine: &Engine, expected: Option<&Expected>, threads: &Threads) -> Result<(), String> {
-        if let EncoderKind::Streaming { .. } = engine.encoder.kind {
-            self.push(engine, &[0; TAIL]);
+        if let EncoderKind::Streaming { frames, .. } = engine.encoder.kind {
+            // As much as a last chunk needs, where chunks are long.
+            self.push(engine, &vec![0; TAIL.max((frames + 2) * SHIFT)]);
             return self.advance(engine, expected, threads);
         }
         self.features.end(&engine.fbank);
@@ -125,6 +128,10 @@ impl Hearing for ZipformerUtterance {
         Ok(())
     }
 
+    fn abort_by(&mut self, abort: &Abort) {
+        self.stream.abort = abort.clone();
+    }
+
     fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         if let Some((samples, result)) = &self.result
             && *samples == self.samples
@@ -134,7 +141,12 @@ impl Hearing for ZipformerUtterance {
         // What is heard of the pause itself is heard by way of a copy: the caller may go on.
         self.advance()?;
         let (engine, expected, mut stream) = (&self.engine, self.expected.as_deref(), self.stream.clone());
-        engine.on_threads(|threads| stream.end(engine, expected, threads))?;
+        if !self.stream.abort.is_raised() {
+            engine.on_threads(|threads| stream.end(engine, expected, threads))?;
+        }
+        if self.stream.abort.is_raised() {
+            return Err(AsrFault::Aborted);
+        }
         let result = hypothesis(&self.engine.tokens.words(stream.best().0), stream.best().1, expected);
         self.result = Some((self.samples, result.clone()));
         Ok(result)

@@ -105,7 +105,10 @@ impl Zipformer {
             .keep(&[0; 16_000])
             .and_then(|()| trial.finish())
             .map_err(|why| refused(&files.encoder, why.to_string()))?;
-        Ok(Self(trial.into_engine()))
+        let engine = trial.into_engine();
+        // A thread has the priority of the one that made it, and speech workers have a lower one.
+        lock(&engine.idle).clear();
+        Ok(Self(engine))
     }
 
     /// The model in words for people.
