@@ -104,7 +104,10 @@ fn remote(engines: &Engines, found: &mut Vec<Finding>) {
     let asked = std::thread::scope(|scope| {
         let ask = || -> std::io::Result<_> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Ok(runtime.block_on(engines.probe_remote()))
+            let answers = runtime.block_on(engines.probe_remote());
+            // A name that no server resolves may be looked for long after.
+            runtime.shutdown_background();
+            Ok(answers)
         };
         scope.spawn(ask).join()
     });

@@ -60,6 +60,8 @@ pub enum RemoteFault {
     Garbled,
     #[error("it takes longer than patience_ms")]
     Late,
+    #[error("it heard nobody, and says nothing")]
+    Unanswered,
     #[error("it does not take what it is sent")]
     Full,
 }
@@ -83,6 +85,7 @@ impl RemoteFault {
             Self::Reported => "reported",
             Self::Garbled => "garbled",
             Self::Late => "late",
+            Self::Unanswered => "unanswered",
             Self::Full => "full",
         }
     }

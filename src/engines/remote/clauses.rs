@@ -123,6 +123,8 @@ pub struct RemoteClauses {
     near: BTreeSet<UtteranceId>,
     /// The engine rests: the near voice says all.
     resting: bool,
+    /// When what has been sent so far will have been heard.
+    heard_until: Option<Instant>,
     out: VecDeque<Output>,
 }
 
@@ -131,8 +133,20 @@ impl RemoteClauses {
     pub fn new(now: Instant, setup: ClausesSetup, sink: Box<dyn Sink>, resting: bool) -> Self {
         let (rate, queue) = (setup.rate, ClauseQueue::new(sink, setup.rate));
         let (current, due, failing, near, out) = (None, None, None, BTreeSet::new(), VecDeque::new());
-        let mut clauses =
-            Self { setup, queue, rate, link: Link::Down, current, due, number: 0, failing, near, resting, out };
+        let mut clauses = Self {
+            setup,
+            queue,
+            rate,
+            link: Link::Down,
+            current,
+            due,
+            number: 0,
+            failing,
+            near,
+            resting,
+            heard_until: None,
+            out,
+        };
         if !resting {
             clauses.connect(now);
         }
@@ -189,7 +203,7 @@ impl RemoteClauses {
         if self.current.as_ref().is_some_and(|saying| saying.clause.utterance < floor) {
             self.cancel();
         }
-        self.due = None;
+        (self.due, self.heard_until) = (None, None);
     }
 
     /// Nobody wants more of the clause that the engine says.
@@ -229,7 +243,8 @@ impl RemoteClauses {
             match self.link {
                 Link::Open => self.begin(now),
                 Link::Opening { .. } => {
-                    self.due.get_or_insert(now + self.setup.patience);
+                    let due = self.patient_until(now);
+                    self.due.get_or_insert(due);
                     return;
                 }
                 Link::Down => self.connect(now),
@@ -239,15 +254,21 @@ impl RemoteClauses {
 
     fn hand_over(&mut self) {
         self.due = None;
-        for clause in self.queue.take_all() {
+        for mut clause in self.queue.take_all() {
+            clause.said = word_of(&clause.text, clause.said);
             self.near.insert(clause.utterance);
             self.out.push_back(Output::HandOver(clause));
         }
     }
 
+    /// Until when sound that is asked for now is waited for: the caller waits from where the sound so far ends.
+    fn patient_until(&self, now: Instant) -> Instant {
+        self.heard_until.map_or(now, |until| until.max(now)) + self.setup.patience
+    }
+
     /// Asks for the next clause.
     fn begin(&mut self, now: Instant) {
-        let deadline = self.due.take().unwrap_or(now + self.setup.patience);
+        let deadline = self.due.take().unwrap_or(self.patient_until(now));
         let Some(clause) = self.queue.next_clause() else { return };
         if clause.text.trim().is_empty() {
             self.queue.end();
@@ -288,8 +309,11 @@ impl RemoteClauses {
                 let (utterance, engine) = (saying.clause.utterance, self.setup.engine);
                 self.out.push_back(Output::Spoken(Spoken::Started { utterance, engine, at: now }));
             }
-            let started = *saying.started.get_or_insert(now);
-            saying.deadline = now.max(started + saying.lasts()) + self.setup.patience;
+            saying.started.get_or_insert(now);
+            let more = Duration::from_secs_f64(pcm.len() as f64 / f64::from(saying.clause.rate.hz()));
+            let heard_until = self.heard_until.map_or(now, |until| until.max(now)) + more;
+            self.heard_until = Some(heard_until);
+            saying.deadline = heard_until + self.setup.patience;
             if self.queue.send(&saying.clause, 0, Chunk { pcm: &pcm, upto_char }) == Break(()) {
                 return self.cancel();
             }
@@ -319,10 +343,20 @@ impl RemoteClauses {
         self.due = None;
         if is_wanted {
             self.failing = Some(fault);
-        } else if was != Link::Open {
+        } else if matches!(was, Link::Opening { .. }) {
             self.out.push_back(Output::Did(Err(fault)));
         }
     }
+}
+
+/// The characters before the word that character `said` is in: half a word twice is better than a lost one.
+fn word_of(text: &str, said: u32) -> u32 {
+    let characters: Vec<char> = text.chars().collect();
+    let said = (said as usize).min(characters.len());
+    if said == characters.len() || characters[said].is_whitespace() {
+        return said as u32;
+    }
+    characters[..said].iter().rposition(|character| character.is_whitespace()).map_or(0, |space| space as u32 + 1)
 }
 
 #[cfg(test)]

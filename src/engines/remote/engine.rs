@@ -59,11 +59,16 @@ impl<A: Account> RemoteEngine<A> {
         self.health.succeeded(0);
     }
 
-    /// It has failed a call. After two failures in a row it rests until a probe finds it well.
-    pub fn failed(self: &Arc<Self>, fault: RemoteFault) {
+    /// It is left, and nothing is wrong with it.
+    pub fn left(&self, fault: RemoteFault) {
         metrics::counter!("switchboard_remote_failures_total", "engine" => self.name, "reason" => fault.reason())
             .increment(1);
-        tracing::debug!(engine = self.name, %fault, "a remote engine failed; those of this machine take over");
+        tracing::debug!(engine = self.name, %fault, "a remote engine is left; those of this machine take over");
+    }
+
+    /// It has failed a call. After two failures in a row it rests until a probe finds it well.
+    pub fn failed(self: &Arc<Self>, fault: RemoteFault) {
+        self.left(fault);
         let rests = self.health.failed(0, &(), Instant::now());
         if rests && !self.is_probed.swap(true, Ordering::AcqRel) {
             tracing::warn!(engine = self.name, %fault, "a remote engine rests");

@@ -106,7 +106,11 @@ impl Session {
                 }
             }
             Some(fault) => {
-                self.engine.failed(fault);
+                match fault {
+                    RemoteFault::Unanswered => self.engine.left(fault),
+                    RemoteFault::Closed if core.failed_idle() => self.engine.left(fault),
+                    _ => self.engine.failed(fault),
+                }
                 drop(connection);
                 self.near(core).await;
             }
@@ -198,6 +202,7 @@ impl Account for RecogniserAccount {
                         return core.closing().map_or(Ok(()), |message| connection.send(message));
                     }
                     Output::Heard(_) => {}
+                    Output::Failed(RemoteFault::Unanswered) => return Ok(()),
                     Output::Failed(fault) => return Err(fault),
                 }
             }

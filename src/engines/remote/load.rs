@@ -19,7 +19,7 @@ pub fn recognisers(speech: &Speech) -> Named<SharedRecogniser> {
             config::RecogniserProtocol::Flux => RecogniserProtocol::Flux,
             config::RecogniserProtocol::OpenAi => RecogniserProtocol::OpenAi,
         };
-        let (url, model) = (engine.url.clone(), engine.model.clone());
+        let (url, model) = (plain(&engine.url), engine.model.clone());
         let key = engine.key()?.map(|key| key.reveal().to_owned());
         let account = RecogniserAccount { protocol, url, model, key };
         Ok(RemoteEngine::new(&engine.name, &engine.url, account, engine.patience_ms.into(), language))
@@ -37,10 +37,15 @@ pub fn voices(speech: &Speech) -> Named<SharedVoice> {
             config::VoiceProtocol::ElevenLabs => VoiceProtocol::ElevenLabs,
             config::VoiceProtocol::Cartesia => VoiceProtocol::Cartesia,
         };
-        let (url, model, voice) = (engine.url.clone(), engine.model.clone(), engine.voice.clone());
+        let (url, model, voice) = (plain(&engine.url), engine.model.clone(), engine.voice.clone());
         let key = engine.key()?.map(|key| key.reveal().to_owned());
         let account = VoiceAccount { protocol, url, model, voice, key };
         Ok(RemoteEngine::new(&engine.name, &engine.url, account, engine.patience_ms.into(), language))
     };
     speech.remote_voice.iter().map(|engine| (engine.name.clone(), account(engine))).collect()
+}
+
+/// An address as RFC 3986 section 6.2.2 writes it: its scheme and host in lower case.
+fn plain(url: &str) -> String {
+    reqwest::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.as_str().trim_end_matches('/').to_owned())
 }

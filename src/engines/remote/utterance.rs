@@ -54,13 +54,15 @@ pub struct RemoteUtterance {
     /// When the last message was sent.
     sent: Instant,
     out: VecDeque<Output>,
+    /// It failed while nobody spoke and no words were wanted.
+    failed_idle: bool,
 }
 
 impl RemoteUtterance {
     pub fn new(now: Instant, setup: UtteranceSetup) -> Self {
         let (utterance, out) = (Utterance::default(), VecDeque::new());
         let state = State::Opening { by: now + OPENING };
-        Self { setup, utterance, state, paused: None, asked: None, sent: now, out }
+        Self { setup, utterance, state, paused: None, asked: None, sent: now, out, failed_idle: false }
     }
 
     pub fn handle(&mut self, now: Instant, input: Input) {
@@ -103,6 +105,11 @@ impl RemoteUtterance {
             State::Over => return None,
         };
         opening.into_iter().chain(self.paused.map(|at| at + self.setup.patience)).min()
+    }
+
+    /// Whether the engine failed while nothing was asked of it: services close connections that are idle.
+    pub const fn failed_idle(&self) -> bool {
+        self.failed_idle
     }
 
     /// What is sent last on the connection.
@@ -169,6 +176,7 @@ impl RemoteUtterance {
         let is_late = self.paused.is_some_and(|at| now >= at + self.setup.patience);
         match self.state {
             State::Opening { by } if is_late || now >= by => self.fail(RemoteFault::Late),
+            State::Open if is_late && self.setup.dialogue.may_be_silent() => self.fail(RemoteFault::Unanswered),
             State::Open if is_late => self.fail(RemoteFault::Late),
             State::Open => {
                 if let Some((after, message)) = self.setup.dialogue.keep_alive()
@@ -182,6 +190,8 @@ impl RemoteUtterance {
     }
 
     fn fail(&mut self, fault: RemoteFault) {
+        let is_open = matches!(self.state, State::Open);
+        self.failed_idle = is_open && self.paused.is_none() && !self.utterance.is_speaking();
         self.state = State::Over;
         self.out.push_back(Output::Failed(fault));
     }

@@ -5,12 +5,17 @@ use super::segments::Segments;
 use super::{Finish, UtteranceDialogue, UtteranceNews, json};
 use crate::remote::{Message, Received, RemoteFault, bytes_of};
 use serde_json::Value;
+use std::time::Duration;
 
 #[derive(Default)]
 pub(super) struct Flux {
     segments: Segments,
-    /// `ForceEndTurn` messages without an answer.
+    /// A turn has begun and not ended. Without one `ForceEndTurn` is ignored.
+    in_turn: bool,
+    /// `ForceEndTurn` messages that will be answered.
     forcing: usize,
+    /// Words are wanted, and no sound came since.
+    is_asked: bool,
 }
 
 /// The mean confidence of the words of a turn.
@@ -23,27 +28,33 @@ impl Flux {
     fn turn(&mut self, reply: &Value) -> Result<Option<UtteranceNews>, RemoteFault> {
         let event = reply["event"].as_str().ok_or(RemoteFault::Garbled)?;
         let text = reply["transcript"].as_str().ok_or(RemoteFault::Garbled)?;
-        if event != "EndOfTurn" {
+        self.in_turn = event != "EndOfTurn";
+        if self.in_turn {
             let so_far = self.segments.with(text);
             return Ok((!so_far.is_empty()).then_some(UtteranceNews::Partial(so_far)));
         }
         self.segments.add(text, confidence(reply));
         // A turn that Flux ends by itself is a piece of the utterance.
-        if self.forcing == 0 {
-            return Ok(Some(UtteranceNews::Partial(self.segments.with(""))));
+        self.forcing = self.forcing.saturating_sub(1);
+        if self.forcing == 0 && std::mem::take(&mut self.is_asked) {
+            return Ok(Some(UtteranceNews::Words(self.segments.hypothesis())));
         }
-        self.forcing -= 1;
-        Ok((self.forcing == 0).then(|| UtteranceNews::Words(self.segments.hypothesis())))
+        Ok(Some(UtteranceNews::Partial(self.segments.with(""))))
     }
 }
 
 impl UtteranceDialogue for Flux {
     fn sound(&mut self, pcm: &[i16]) -> Option<Message> {
+        self.is_asked = false;
         Some(Message::Binary(bytes_of(pcm)))
     }
 
     fn finish(&mut self) -> Finish {
-        self.forcing += 1;
+        if !self.in_turn && !self.segments.is_empty() {
+            return Finish::Known(self.segments.hypothesis());
+        }
+        self.forcing += usize::from(self.in_turn);
+        self.is_asked = true;
         Finish::Ask(Message::Text(r#"{"type":"ForceEndTurn"}"#.into()))
     }
 
@@ -57,6 +68,15 @@ impl UtteranceDialogue for Flux {
             Some(_) => Ok(None),
             None => Err(RemoteFault::Garbled),
         }
+    }
+
+    fn may_be_silent(&self) -> bool {
+        !self.in_turn
+    }
+
+    /// A tick of silence: Flux has no message for it, and closes what sends nothing.
+    fn keep_alive(&self) -> Option<(Duration, Message)> {
+        Some((Duration::from_secs(4), Message::Binary(bytes_of(&[0; 1_280]))))
     }
 
     fn closing(&mut self) -> Option<Message> {
@@ -89,6 +109,19 @@ mod tests {
         assert_eq!(flux.finish(), Finish::Ask(Message::Text(r#"{"type":"ForceEndTurn"}"#.into())));
         let heard = Hypothesis { text: Some("two people for boston".into()), confidence: 0.75 };
         assert_eq!(flux.received(turn("EndOfTurn", "For Boston.")), Ok(Some(UtteranceNews::Words(heard))));
+    }
+
+    #[test]
+    fn a_pause_without_a_turn_is_answered_by_the_turn_that_begins_late_or_not_at_all() {
+        let mut flux = Flux::default();
+        flux.sound(&[0; 320]);
+        assert!(matches!(flux.finish(), Finish::Ask(_)) && flux.may_be_silent(), "a cough");
+        flux.sound(&[0; 320]);
+        flux.received(turn("StartOfTurn", "Yes")).unwrap();
+        assert!(matches!(flux.finish(), Finish::Ask(_)) && !flux.may_be_silent());
+        let heard = Hypothesis { text: Some("yes".into()), confidence: 0.75 };
+        assert_eq!(flux.received(turn("EndOfTurn", "Yes.")), Ok(Some(UtteranceNews::Words(heard.clone()))));
+        assert_eq!(flux.finish(), Finish::Known(heard), "what Flux ended is known");
     }
 
     #[test]

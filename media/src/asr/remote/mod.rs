@@ -94,6 +94,10 @@ pub trait UtteranceDialogue: Send {
     fn keep_alive(&self) -> Option<(Duration, Message)> {
         None
     }
+    /// Whether the engine may leave the last [`finish`](Self::finish) without an answer, though nothing is wrong with it: it heard nobody.
+    fn may_be_silent(&self) -> bool {
+        false
+    }
     /// What is sent last.
     fn closing(&mut self) -> Option<Message> {
         None

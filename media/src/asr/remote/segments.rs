@@ -20,6 +20,10 @@ impl Segments {
         self.words.extend(words);
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
     /// All words so far, with those of a piece that may still change.
     pub fn with(&self, text: &str) -> String {
         let mut words = self.words.clone();

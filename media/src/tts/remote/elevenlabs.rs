@@ -60,10 +60,14 @@ impl ClauseDialogue for ElevenLabs {
         if !answer.is_object() {
             return Err(RemoteFault::Garbled);
         }
+        let number = number_of(&answer["contextId"]);
+        if number.is_some_and(|number| number != self.clause) {
+            return Ok(None);
+        }
         if answer.get("error").is_some() || answer.get("code").is_some() {
             return Err(RemoteFault::Reported);
         }
-        if number_of(&answer["contextId"]) != Some(self.clause) {
+        if number.is_none() {
             return Ok(None);
         }
         let mut news = ClauseNews { clause: self.clause, is_end: answer["isFinal"] == true, ..ClauseNews::default() };
