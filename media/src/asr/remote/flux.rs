@@ -10,6 +10,10 @@ use std::time::Duration;
 #[derive(Default)]
 pub(super) struct Flux {
     segments: Segments,
+    /// The service has said something.
+    is_connected: bool,
+    /// Sound has been sent since a turn last ended.
+    has_new_sound: bool,
     /// A turn has begun and not ended. Without one `ForceEndTurn` is ignored.
     in_turn: bool,
     /// `ForceEndTurn` messages that will be answered.
@@ -33,6 +37,7 @@ impl Flux {
             let so_far = self.segments.with(text);
             return Ok((!so_far.is_empty()).then_some(UtteranceNews::Partial(so_far)));
         }
+        self.has_new_sound = false;
         self.segments.add(text, confidence(reply));
         // A turn that Flux ends by itself is a piece of the utterance.
         self.forcing = self.forcing.saturating_sub(1);
@@ -45,12 +50,12 @@ impl Flux {
 
 impl UtteranceDialogue for Flux {
     fn sound(&mut self, pcm: &[i16]) -> Option<Message> {
-        self.is_asked = false;
+        (self.is_asked, self.has_new_sound) = (false, true);
         Some(Message::Binary(bytes_of(pcm)))
     }
 
     fn finish(&mut self) -> Finish {
-        if !self.in_turn && !self.segments.is_empty() {
+        if !self.in_turn && !self.has_new_sound && !self.segments.is_empty() {
             return Finish::Known(self.segments.hypothesis());
         }
         self.forcing += usize::from(self.in_turn);
@@ -61,6 +66,7 @@ impl UtteranceDialogue for Flux {
     fn received(&mut self, received: Received) -> Result<Option<UtteranceNews>, RemoteFault> {
         let Received::Text(text) = received else { return Err(RemoteFault::Garbled) };
         let reply = json(text.as_bytes())?;
+        self.is_connected = true;
         match reply["type"].as_str() {
             Some("TurnInfo") => self.turn(&reply),
             Some("Error" | "FatalError") => Err(RemoteFault::Reported),
@@ -71,7 +77,7 @@ impl UtteranceDialogue for Flux {
     }
 
     fn may_be_silent(&self) -> bool {
-        !self.in_turn
+        self.is_connected && !self.in_turn
     }
 
     /// A tick of silence: Flux has no message for it, and closes what sends nothing.
@@ -115,6 +121,8 @@ mod tests {
     fn a_pause_without_a_turn_is_answered_by_the_turn_that_begins_late_or_not_at_all() {
         let mut flux = Flux::default();
         flux.sound(&[0; 320]);
+        assert!(!flux.may_be_silent(), "it has not said a thing");
+        flux.received(Received::Text(r#"{"type":"Connected"}"#.into())).unwrap();
         assert!(matches!(flux.finish(), Finish::Ask(_)) && flux.may_be_silent(), "a cough");
         flux.sound(&[0; 320]);
         flux.received(turn("StartOfTurn", "Yes")).unwrap();
@@ -122,6 +130,8 @@ mod tests {
         let heard = Hypothesis { text: Some("yes".into()), confidence: 0.75 };
         assert_eq!(flux.received(turn("EndOfTurn", "Yes.")), Ok(Some(UtteranceNews::Words(heard.clone()))));
         assert_eq!(flux.finish(), Finish::Known(heard), "what Flux ended is known");
+        flux.sound(&[0; 320]);
+        assert!(matches!(flux.finish(), Finish::Ask(_)), "more was said");
     }
 
     #[test]
