@@ -15,7 +15,7 @@ use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
 use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
-use remote::{RemoteEars, RemoteVoices, load};
+use remote::{Account, RemoteEars, RemoteEngine, RemoteVoices, load};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -94,33 +94,15 @@ impl Engines {
             let (language, name) = (engines.language, engines.language.name());
             for recogniser in &speech.recognisers[language] {
                 let Recogniser::Remote(wanted) = recogniser else { continue };
-                match ears.iter().find(|(known, _)| known == wanted) {
-                    Some((_, Ok(ear))) => {
-                        engines.about.push((true, format!("{name} is heard by {wanted}, at {}", ear.origin())));
-                        engines.remote_ears.push(ear.clone());
-                    }
-                    Some((_, Err(why))) => {
-                        engines.about.push((false, format!("{name} is not heard by {wanted}: {why}")))
-                    }
-                    None => {
-                        engines.about.push((false, format!("{name} is not heard by {wanted}: there is no such engine")))
-                    }
-                }
+                let (about, ear) = named(&ears, wanted, (name, "heard", "engine"));
+                engines.about.push(about);
+                engines.remote_ears.extend(ear);
             }
             for voice in &speech.voices[language] {
                 let Synthesiser::Remote(wanted) = voice else { continue };
-                match voices.iter().find(|(known, _)| known == wanted) {
-                    Some((_, Ok(voice))) => {
-                        engines.about.push((true, format!("{name} is spoken by {wanted}, at {}", voice.origin())));
-                        engines.remote_voices.push(voice.clone());
-                    }
-                    Some((_, Err(why))) => {
-                        engines.about.push((false, format!("{name} is not spoken by {wanted}: {why}")))
-                    }
-                    None => {
-                        engines.about.push((false, format!("{name} is not spoken by {wanted}: there is no such voice")))
-                    }
-                }
+                let (about, voice) = named(&voices, wanted, (name, "spoken", "voice"));
+                engines.about.push(about);
+                engines.remote_voices.extend(voice);
             }
         }
         self
@@ -411,6 +393,21 @@ fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<Loaded
     let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
     let about = engine.describe(std::time::Instant::now);
     Ok(Some((Arc::new(engine), about)))
+}
+
+/// The engine of another machine that has this name, and what `about` says of it. `done`: what a language is by it; `kind`: what it is.
+fn named<A: Account>(
+    known: &load::Named<Arc<RemoteEngine<A>>>,
+    wanted: &str,
+    (language, done, kind): (&str, &str, &str),
+) -> ((bool, String), Option<Arc<RemoteEngine<A>>>) {
+    match known.iter().find(|(name, _)| name == wanted) {
+        Some((_, Ok(engine))) => {
+            ((true, format!("{language} is {done} by {wanted}, at {}", engine.origin())), Some(engine.clone()))
+        }
+        Some((_, Err(why))) => ((false, format!("{language} is not {done} by {wanted}: {why}")), None),
+        None => ((false, format!("{language} is not {done} by {wanted}: there is no such {kind}")), None),
+    }
 }
 
 #[cfg(feature = "zipformer")]

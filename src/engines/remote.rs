@@ -11,7 +11,7 @@ pub mod load;
 mod speaking;
 mod utterance;
 
-pub use engine::RemoteEngine;
+pub use engine::{Account, RemoteEngine};
 pub use listening::{RemoteListener, RemoteRecogniser};
 pub use speaking::{RemoteSpeaker, RemoteVoice, VoiceSetup};
 use std::sync::Arc;

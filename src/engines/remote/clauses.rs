@@ -74,8 +74,8 @@ struct Saying {
     number: u64,
     /// When more sound has to have come.
     deadline: Instant,
-    /// When the first sound came.
-    started: Option<Instant>,
+    /// Sound has come.
+    has_started: bool,
     resampler: Resampler,
     /// Samples so far, at the clause's rate.
     made: usize,
@@ -279,9 +279,9 @@ impl RemoteClauses {
         let resampler = Resampler::new(self.setup.dialogue.hz(), clause.rate.hz());
         let messages = self.setup.dialogue.say(self.number, &clause.text);
         self.out.extend(messages.into_iter().map(Output::Send));
-        let (number, started, made, marks) = (self.number, None, 0, VecDeque::new());
-        let (has_marks, said) = (false, 0);
-        self.current = Some(Saying { clause, number, deadline, started, resampler, made, marks, has_marks, said });
+        let (number, made, marks) = (self.number, 0, VecDeque::new());
+        let (has_started, has_marks, said) = (false, false, 0);
+        self.current = Some(Saying { clause, number, deadline, has_started, resampler, made, marks, has_marks, said });
     }
 
     fn news(&mut self, now: Instant, news: ClauseNews) {
@@ -305,11 +305,10 @@ impl RemoteClauses {
             }
             let all = saying.clause.text.chars().count() as u32;
             let upto_char = if news.is_end { all } else { saying.reached() };
-            if saying.started.is_none() {
+            if !std::mem::replace(&mut saying.has_started, true) {
                 let (utterance, engine) = (saying.clause.utterance, self.setup.engine);
                 self.out.push_back(Output::Spoken(Spoken::Started { utterance, engine, at: now }));
             }
-            saying.started.get_or_insert(now);
             let more = Duration::from_secs_f64(pcm.len() as f64 / f64::from(saying.clause.rate.hz()));
             let heard_until = self.heard_until.map_or(now, |until| until.max(now)) + more;
             self.heard_until = Some(heard_until);
