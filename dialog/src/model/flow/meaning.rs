@@ -7,7 +7,7 @@ use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::correction::means_change;
-use crate::value::found::{Found, Growth};
+use crate::value::found::Growth;
 use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
@@ -25,7 +25,12 @@ pub(super) enum Meaning {
     /// A value that was given in parts, or of which a part was taken back.
     Assembled {
         slot: usize,
-        found: Found,
+        value: Value,
+    },
+    /// A value that was entered by keys.
+    Keyed {
+        slot: usize,
+        value: Value,
     },
     /// A part of a value; the rest is still to come.
     Part(Parts),
@@ -53,12 +58,24 @@ pub(super) enum Meaning {
     /// What is known already: no answer, and no mistake either.
     Known,
     NotUnderstood,
+    /// A key that has no meaning here.
+    WrongKey,
+    /// Keys that are no answer to the question.
+    WrongEntry,
     /// Nothing was asked.
     Ignored,
 }
 
-/// How much of a read-back has to be heard before a yes confirms it.
-const ENOUGH_HEARD: f32 = 0.5;
+impl Meaning {
+    /// Whether values are confirmed, and nothing else is said.
+    pub fn only_confirms(&self) -> bool {
+        match self {
+            Meaning::Right => true,
+            Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
+            _ => false,
+        }
+    }
+}
 
 /// The values of a sentence.
 #[derive(Default)]
@@ -86,7 +103,8 @@ impl Context<'_> {
         let entered = self.entered(words);
         match entered {
             Entered::Whole { found, sure: false } => {
-                return self.step.slot().map_or(Meaning::Ignored, |slot| Meaning::Assembled { slot, found });
+                let assembled = |slot| Meaning::Assembled { slot, value: found.value };
+                return self.step.slot().map_or(Meaning::Ignored, assembled);
             }
             Entered::Begun(parts) => return Meaning::Part(parts),
             Entered::Whole { .. } | Entered::Other => {}
@@ -105,16 +123,6 @@ impl Context<'_> {
             Step::Change => self.change(words),
             Step::Busy | Step::Over => Meaning::Ignored,
         }
-    }
-
-    /// Whether these words confirm values of which the caller has not heard enough to know them: they are read back again.
-    pub fn confirms_unheard(&self, words: &[String], question_heard: f32) -> bool {
-        question_heard < ENOUGH_HEARD
-            && match self.meaning(words) {
-                Meaning::Right => true,
-                Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
-                _ => false,
-            }
     }
 
     /// How long to wait for more after these words.
