@@ -26,7 +26,7 @@ pub fn of(kind: &Kind) -> Keypad {
         // Day and month, hour and minute: two digits each.
         Kind::Date | Kind::Time => Keypad::Entry { full: 4 },
         Kind::Duration => Keypad::Entry { full: 4 },
-        Kind::Text => Keypad::None,
+        Kind::Span { .. } | Kind::Text => Keypad::None,
     }
 }
 
@@ -61,7 +61,7 @@ pub fn value(kind: &Kind, keys: &str, language: Language, today: Date) -> Option
             time_of_day(h, m).map(Value::Time)
         }
         Kind::Duration => number().filter(|n| (1..=1440).contains(n)).map(|n| Value::Minutes(n as u32)),
-        Kind::Text => None,
+        Kind::Span { .. } | Kind::Text => None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::language::Language;
 use crate::say;
 use crate::tool::Method;
 use crate::turn::TurnPlan;
+use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Bot {
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: String,
+    /// When the place is open: which half of the day an hour means that was said without it.
+    pub opening_hours: Option<OpeningHours>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
     pub prompts: Prompts,
@@ -57,6 +60,8 @@ pub struct Slot {
     pub secret: bool,
     /// Words that point to this slot when another one could take the same value ("from", "to").
     pub cues: Vec<String>,
+    /// A date may be given by the lunar calendar.
+    pub lunar: bool,
 }
 
 /// When the caller is asked whether a value was understood.

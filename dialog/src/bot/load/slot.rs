@@ -3,6 +3,8 @@ use super::check::{BotFault, Check};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
 use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
+use crate::keypad::{self, Keypad};
+use crate::language::Language;
 use crate::value::kind::{Choice, Kind};
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
@@ -36,7 +38,7 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         (None, _) => None,
     };
     Ok(Slot {
-        keypad: slot.keypad.unwrap_or(!matches!(kind, Kind::Text)) && !matches!(kind, Kind::Text),
+        keypad: slot.keypad != Some(false) && keypad::of(&kind) != Keypad::None,
         name: slot.name,
         kind,
         prompt,
@@ -46,6 +48,7 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         read_back,
         secret: slot.secret,
         cues: slot.cues,
+        lunar: slot.lunar,
     })
 }
 
@@ -70,6 +73,8 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
         (slot.min.is_some() && !is_number, "min", "a number or digits"),
         (slot.max.is_some() && !is_number, "max", "a number or digits"),
+        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
         return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
@@ -83,6 +88,10 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
+        Type::Span => match slot.of {
+            Some(of) => Kind::Span { of },
+            None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
+        },
         Type::Text => Kind::Text,
     })
 }

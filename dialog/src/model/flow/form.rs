@@ -1,7 +1,9 @@
 //! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
+use super::parse::OPEN;
 use crate::bot::{Bot, Confirm, Part, Template, without_holes};
 use crate::model::thought::{MASK, SlotNews};
 use crate::say;
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
@@ -24,18 +26,29 @@ pub(super) struct Form {
     fill_order: Vec<usize>,
     /// Another value for a slot that has one: the caller is asked whether it is to be changed.
     proposed: Option<(usize, Value)>,
+    /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
+    part_of_day: Option<DayPart>,
 }
 
 impl Form {
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
         let slots = vec![None; bot.slots.len()];
-        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new(), proposed: None };
+        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new(), proposed: None, part_of_day: None };
         form.leave_task();
         form
     }
 
     pub fn today(&self) -> Date {
         self.now.date()
+    }
+
+    pub fn part_of_day(&self) -> Option<DayPart> {
+        self.part_of_day
+    }
+
+    /// A part of the day that the caller named; `None`: they named none, and what they named before holds.
+    pub fn note_part_of_day(&mut self, part: Option<DayPart>) {
+        self.part_of_day = part.or(self.part_of_day);
     }
 
     pub fn task(&self) -> Option<usize> {
@@ -58,6 +71,7 @@ impl Form {
             self.slots.fill(None);
             self.fill_order.clear();
             self.proposed = None;
+            self.part_of_day = None;
         }
     }
 
@@ -70,6 +84,7 @@ impl Form {
     pub fn finish(&mut self) {
         self.slots.fill(None);
         self.proposed = None;
+        self.part_of_day = None;
         self.task = None;
     }
 
@@ -78,12 +93,14 @@ impl Form {
         self.leave_task();
         self.slots.fill(None);
         self.proposed = None;
+        self.part_of_day = None;
         std::mem::take(&mut self.fill_order).into_iter().map(|slot| self.news(slot)).collect()
     }
 
     /// Takes a value. One that is certain, or that was confirmed before, needs no confirmation.
     pub fn fill(&mut self, slot: usize, value: Value, confidence: f32) -> SlotNews {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
+        // What the words left open is checked: its confidence is `parse::OPEN`.
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
         self.slots[slot] = Some(Filled { value, confidence, confirmed });
         self.take_proposal(slot);
@@ -172,7 +189,7 @@ impl Form {
             self.slots[**slot].as_ref().is_some_and(|f| {
                 !f.confirmed
                     && match self.bot.slots[**slot].confirm {
-                        Confirm::Never => false,
+                        Confirm::Never => f.confidence <= OPEN,
                         Confirm::Low => f.confidence < self.bot.turn.good,
                         Confirm::Always => true,
                     }
