@@ -2,6 +2,7 @@
 use crate::language::Language;
 use crate::value::calendar::{next_date, time_of_day};
 use crate::value::kind::{Kind, Value};
+use crate::value::money::Amount;
 use jiff::civil::Date;
 
 /// What keys a step takes. In every step `*` alone goes back, `#` alone repeats, and in a menu `0` (when no entry has it)
@@ -26,6 +27,7 @@ pub fn of(kind: &Kind) -> Keypad {
         // Day and month, hour and minute: two digits each.
         Kind::Date | Kind::Time => Keypad::Entry { full: 4 },
         Kind::Duration => Keypad::Entry { full: 4 },
+        Kind::Money(bounds) => Keypad::Entry { full: bounds.max.to_string().len() },
         Kind::Text => Keypad::None,
     }
 }
@@ -61,6 +63,10 @@ pub fn value(kind: &Kind, keys: &str, language: Language, today: Date) -> Option
             time_of_day(h, m).map(Value::Time)
         }
         Kind::Duration => number().filter(|n| (1..=1440).contains(n)).map(|n| Value::Minutes(n as u32)),
+        Kind::Money(bounds) => {
+            let units = number().filter(|units| (bounds.min..=bounds.max).contains(units))?;
+            Some(Value::Money(Amount { units, currency: bounds.currency }))
+        }
         Kind::Text => None,
     }
 }

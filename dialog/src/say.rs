@@ -3,12 +3,15 @@ use crate::language::Language;
 
 pub mod en;
 mod figure;
+pub(crate) mod json;
+mod money;
 mod normal;
 mod value;
 pub mod vi;
 mod word;
 pub mod written;
 
+pub use json::{SayAs, Sayer};
 pub use normal::normal;
 pub use value::{digits, number, value};
 

@@ -7,11 +7,15 @@ pub mod correction;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
+pub(crate) mod json;
 pub mod kind;
+pub mod money;
 mod spelled;
 pub mod vi;
 pub mod words;
 mod written;
+
+pub use json::of_json;
 
 use found::{Found, Growth};
 use kind::{Choice, Kind, Value};
@@ -60,6 +64,7 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
+        Kind::Money(bounds) => money::find(words, *bounds, language),
         Kind::Text => None,
     }
 }
@@ -121,7 +126,7 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
             let longer = |word: &Vec<String>| word.concat().strip_prefix(&letters).is_some_and(|rest| !rest.is_empty());
             len == words.len() && choices.iter().flat_map(|choice| &choice.words).any(longer)
         }
-        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Text => false,
+        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Money(_) | Kind::Text => false,
     }
 }
 

@@ -4,13 +4,18 @@ use super::file::{File, OneOrMany, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
 use super::words::Prompts;
 use crate::language::Language;
-use check::Check;
+use crate::value::money::Currency;
+use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
 
 mod check;
+mod condition;
+mod lookup;
 mod meanings;
 mod menu;
+mod passage;
+mod request;
 mod slot;
 mod task;
 
@@ -34,7 +39,8 @@ impl Bot {
 
 /// The checks go through a file from top to bottom: of several mistakes the first is told.
 fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
-    let check = Check { file, language: read.language };
+    let currency = read.currency.unwrap_or(Currency::usual(read.language));
+    let check = Check { file, language: read.language, currency };
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
     check.plain("greeting", &read.greeting)?;
@@ -69,6 +75,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         voice: read.voice,
         lexicon: read.lexicon.into_iter().map(|(word, phones)| (word, phones_of(phones))).collect(),
         spoken: read.spoken,
+        currency,
         disclosure: read.disclosure,
         greeting: read.greeting,
         closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
@@ -106,7 +113,7 @@ fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
             "menu_key" => &["value", "key"],
             _ => &[],
         };
-        check.template(&format!("prompts.{name}"), text, gaps, false)?;
+        check.template(&format!("prompts.{name}"), text, &Gaps::named(gaps))?;
     }
     Ok(())
 }
@@ -129,6 +136,7 @@ fn slots(check: &Check, read: Vec<SlotFile>) -> Result<Vec<Slot>, BotFault> {
 
 fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>, BotFault> {
     let many = read.len() > 1;
+    let names: Vec<String> = read.iter().map(|task| task.name.clone()).collect();
     let mut tasks: Vec<Task> = Vec::new();
     for (i, file) in read.into_iter().enumerate() {
         let key = format!("task[{i}]");
@@ -146,7 +154,7 @@ fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>
                 "list what callers say for it, or keep one task only",
             );
         }
-        tasks.push(task::task(check, &key, file, slots)?);
+        tasks.push(task::task(check, &key, file, slots, &names)?);
     }
     if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
         let name = &slots[unused].name;

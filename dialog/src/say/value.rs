@@ -1,4 +1,5 @@
 //! Values as the bot says them.
+use super::money::money;
 use super::{en, vi};
 use crate::language::Language;
 use crate::value::kind::{Kind, Value};
@@ -34,6 +35,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Date
                 | Kind::Time
                 | Kind::Duration
+                | Kind::Money(_)
                 | Kind::Text => said,
             }
         }
@@ -50,6 +52,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
             Language::En => en::duration(*minutes),
             Language::Vi => vi::duration(*minutes),
         },
+        Value::Money(amount) => money(*amount, language),
         Value::Text(text) => text.clone(),
     }
 }
