@@ -1,8 +1,8 @@
 //! `Keypad`: what the keys of a telephone mean.
 use crate::language::Language;
 use crate::value::calendar::{next_date, time_of_day};
+use crate::value::currency::Amount;
 use crate::value::kind::{Kind, Value};
-use crate::value::money::Amount;
 use jiff::civil::Date;
 
 /// What keys a step takes. In every step `*` alone goes back, `#` alone repeats, and in a menu `0` (when no entry has it)

@@ -4,12 +4,13 @@ use jiff::civil::DateTime;
 
 pub mod calendar;
 pub mod correction;
+pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
 pub(crate) mod json;
 pub mod kind;
-pub mod money;
+mod money;
 mod spelled;
 pub mod vi;
 pub mod words;

@@ -3,14 +3,14 @@ use super::condition::Condition;
 use super::headers::Headers;
 use super::lookup::Lookup;
 use super::passage::Passage;
+use super::request::RequestTemplate;
 use super::template::Template;
 use super::words::{Commands, Prompts};
 use crate::language::Language;
 use crate::say;
-use crate::tool::{Effect, Method};
 use crate::turn::TurnPlan;
+use crate::value::currency::Currency;
 use crate::value::kind::Kind;
-use crate::value::money::Currency;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -113,28 +113,6 @@ pub enum Then {
     HangUp,
     /// "What else can I do for you?"
     Ask,
-}
-
-/// The HTTP request that does a task, or looks something up.
-#[derive(Clone, Debug)]
-pub struct RequestTemplate {
-    pub method: Method,
-    pub effect: Effect,
-    pub url: Template,
-    pub body: Option<serde_json::Value>,
-    pub limit: Duration,
-    /// Said when it takes too long; `None`: the prompt of that name.
-    pub late: Option<String>,
-    pub failed: Option<String>,
-    /// Said in place of the last sentence when what was to be done is done, and the answer lacks a part of that sentence.
-    pub incomplete: Option<String>,
-}
-
-impl RequestTemplate {
-    /// The sentences that it has of its own.
-    pub(super) fn sentences_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        [&mut self.late, &mut self.failed, &mut self.incomplete].into_iter().flatten()
-    }
 }
 
 impl Task {

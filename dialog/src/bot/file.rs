@@ -3,7 +3,6 @@ use super::definition::{Confirm, SilencePlan, Then};
 use super::words::{CommandsFile, PromptsFile};
 use crate::language::Language;
 use crate::turn::TurnPlan;
-use crate::value::money::Currency;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ pub(super) struct File {
     pub lexicon: BTreeMap<String, OneOrMany>,
     #[serde(default)]
     pub spoken: BTreeMap<String, String>,
-    pub currency: Option<Currency>,
+    pub currency: Option<CurrencyFile>,
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: Option<String>,
@@ -34,6 +33,15 @@ pub(super) struct File {
     pub slot: Vec<SlotFile>,
     #[serde(default)]
     pub task: Vec<TaskFile>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum CurrencyFile {
+    Usd,
+    Eur,
+    Gbp,
+    Vnd,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! A bot as it is in one call: the header fields of that call are filled into its sentences.
-use super::definition::{Bot, RequestTemplate};
+use super::definition::Bot;
 use super::headers::{self, Headers};
+use super::request::RequestTemplate;
 use std::sync::Arc;
 
 impl Bot {

@@ -1,10 +1,10 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::definition::{Bot, Slot, Task};
-use super::file::{File, OneOrMany, SlotFile, TaskFile, TitleFile};
+use super::file::{CurrencyFile, File, OneOrMany, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
 use super::words::Prompts;
 use crate::language::Language;
-use crate::value::money::Currency;
+use crate::value::currency::Currency;
 use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ impl Bot {
 
 /// The checks go through a file from top to bottom: of several mistakes the first is told.
 fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
-    let currency = read.currency.unwrap_or(Currency::usual(read.language));
+    let currency = read.currency.map_or(Currency::usual(read.language), currency_of);
     let check = Check { file, language: read.language, currency };
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
@@ -176,6 +176,15 @@ fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), 
             check.fault(format!("spoken.{word:?}"), "cannot be used", remedy)
         }
         None => Ok(()),
+    }
+}
+
+const fn currency_of(file: CurrencyFile) -> Currency {
+    match file {
+        CurrencyFile::Usd => Currency::Usd,
+        CurrencyFile::Eur => Currency::Eur,
+        CurrencyFile::Gbp => Currency::Gbp,
+        CurrencyFile::Vnd => Currency::Vnd,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Lookup`: a request in the midst of a task, and what follows from its answer.
 use super::condition::Condition;
-use super::definition::RequestTemplate;
 use super::passage::Passage;
+use super::request::RequestTemplate;
 use crate::say::SayAs;
 use crate::value::kind::Value;
 

@@ -1,14 +1,18 @@
 //! Amounts of money as the bot says and writes them.
-use super::value::number;
+use super::{en, vi};
 use crate::language::Language;
-use crate::value::money::{Amount, Currency};
+use crate::value::currency::{Amount, Currency};
 
 /// "twelve dollars and fifty cents", "hai trăm nghìn đồng".
 pub fn money(amount: Amount, language: Language) -> String {
     let names = amount.currency.names(language);
+    let number = |n: i64| match language {
+        Language::En => en::number(n),
+        Language::Vi => vi::number(n),
+    };
     let counted = |n: i64, one: &str, many: &[&str]| {
         let name = if n == 1 { one } else { many.first().copied().unwrap_or(one) };
-        format!("{} {name}", number(n, language))
+        format!("{} {name}", number(n))
     };
     let (whole, cents) = amount.parts();
     match (whole, cents, language) {

@@ -1,6 +1,6 @@
 //! Values as services write them in JSON, read for a slot.
+use super::currency::Amount;
 use super::kind::{Kind, Value};
-use super::money::Amount;
 use super::words::{all_digits, tokens};
 use crate::language::Language;
 use jiff::civil::{Date, DateTime, Time};

@@ -1,5 +1,5 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
-use super::money::{Amount, Bounds};
+use super::currency::{Amount, Bounds};
 use jiff::civil::{Date, Time};
 
 /// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text, money is a

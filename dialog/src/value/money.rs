@@ -1,4 +1,5 @@
-//! Amounts of money: currencies, and how callers say an amount of one.
+//! Amounts of money as callers say them.
+use super::currency::{Amount, Bounds, Currency};
 use super::figures::all_digits;
 use super::found::{Found, Growth};
 use super::kind::Value;
@@ -6,88 +7,16 @@ use super::words::{begin_with, word};
 use super::{is_scale, number};
 use crate::language::Language;
 
-/// A currency that a bot can count in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Currency {
-    Usd,
-    Eur,
-    Gbp,
-    Vnd,
+/// How many words at the start name this currency.
+fn named(currency: Currency, words: &[String], language: Language) -> Option<usize> {
+    let names = currency.names(language);
+    longest(words, names.many.iter().chain([&names.one]))
 }
 
-/// An amount in the smallest unit of its currency: 1250 is $12.50.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Amount {
-    pub units: i64,
-    pub currency: Currency,
-}
-
-/// Amounts are a caller's words: they stay out of logs.
-impl std::fmt::Debug for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Amount({:?})", self.currency)
-    }
-}
-
-/// What a currency is called in one language. The first of each is how one, or several, are said.
-pub(crate) struct Names {
-    pub one: &'static str,
-    pub many: &'static [&'static str],
-    /// Empty where it has no smaller coin.
-    pub cent: &'static str,
-    pub cents: &'static [&'static str],
-}
-
-const ALL: [Currency; 4] = [Currency::Usd, Currency::Eur, Currency::Gbp, Currency::Vnd];
-
-impl Currency {
-    /// The one that a bot of this language counts in unless its file says otherwise.
-    pub const fn usual(language: Language) -> Currency {
-        match language {
-            Language::En => Currency::Usd,
-            Language::Vi => Currency::Vnd,
-        }
-    }
-
-    /// How many of the smallest unit are one.
-    pub const fn scale(self) -> i64 {
-        match self {
-            Currency::Usd | Currency::Eur | Currency::Gbp => 100,
-            Currency::Vnd => 1,
-        }
-    }
-
-    pub(crate) const fn names(self, language: Language) -> Names {
-        let cents: (&'static str, &'static [&'static str]) = match (self, language) {
-            (Currency::Vnd, _) => ("", &[]),
-            (Currency::Gbp, Language::En) => ("penny", &["pence", "p", "pennies"]),
-            (_, Language::En) => ("cent", &["cents"]),
-            (_, Language::Vi) => ("xu", &["xu", "cent", "cents"]),
-        };
-        let (one, many): (&'static str, &'static [&'static str]) = match (self, language) {
-            (Currency::Usd, Language::En) => ("dollar", &["dollars", "bucks", "buck"]),
-            (Currency::Eur, Language::En) => ("euro", &["euros"]),
-            (Currency::Gbp, Language::En) => ("pound", &["pounds", "quid"]),
-            (Currency::Vnd, Language::En) => ("dong", &["dong"]),
-            (Currency::Usd, Language::Vi) => ("đô la", &["đô la", "đô", "dollar", "dollars"]),
-            (Currency::Eur, Language::Vi) => ("ơ rô", &["ơ rô", "euro"]),
-            (Currency::Gbp, Language::Vi) => ("bảng", &["bảng", "bảng anh"]),
-            (Currency::Vnd, Language::Vi) => ("đồng", &["đồng"]),
-        };
-        Names { one, many, cent: cents.0, cents: cents.1 }
-    }
-
-    /// How many words at the start name this currency.
-    fn named(self, words: &[String], language: Language) -> Option<usize> {
-        let names = self.names(language);
-        longest(words, names.many.iter().chain([&names.one]))
-    }
-
-    fn cent_named(self, words: &[String], language: Language) -> Option<usize> {
-        let names = self.names(language);
-        longest(words, names.cents.iter().chain([&names.cent]))
-    }
+/// The same for its smaller coin.
+fn cent_named(currency: Currency, words: &[String], language: Language) -> Option<usize> {
+    let names = currency.names(language);
+    longest(words, names.cents.iter().chain([&names.cent]))
 }
 
 fn longest<'a>(words: &[String], phrases: impl Iterator<Item = &'a &'static str>) -> Option<usize> {
@@ -95,47 +24,6 @@ fn longest<'a>(words: &[String], phrases: impl Iterator<Item = &'a &'static str>
         .filter(|phrase| !phrase.is_empty() && begin_with(words, phrase))
         .map(|phrase| phrase.split(' ').count())
         .max()
-}
-
-impl Amount {
-    /// An amount as services write it: "12.5", "12.50", "250000". `None`: it is none, or has more places than the currency.
-    pub fn read(text: &str, currency: Currency) -> Option<Amount> {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        let part = part.trim_end_matches('0');
-        let places = if currency.scale() == 100 { 2 } else { 0 };
-        if !all_digits(whole) || whole.len() > 12 || part.len() > places || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        let cents: i64 = if places == 0 { 0 } else { format!("{part:0<places$}").parse().ok()? };
-        Some(Amount { units: whole.parse::<i64>().ok()? * currency.scale() + cents, currency })
-    }
-
-    /// Whole units and cents.
-    pub fn parts(self) -> (i64, i64) {
-        (self.units / self.currency.scale(), self.units % self.currency.scale())
-    }
-
-    /// A number in JSON: 12.5 of a currency that has cents.
-    pub fn json(self) -> serde_json::Value {
-        match self.parts() {
-            (whole, 0) => whole.into(),
-            _ => (self.units as f64 / self.currency.scale() as f64).into(),
-        }
-    }
-}
-
-/// What a slot of money takes, in the smallest unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    pub currency: Currency,
-    pub min: i64,
-    pub max: i64,
-}
-
-impl Bounds {
-    fn holds(&self, units: i64) -> bool {
-        (self.min..=self.max).contains(&units)
-    }
 }
 
 /// An amount at the start of `words`. What may be two amounts ("twelve fifty" where 1,250 would do as well) is none.
@@ -175,7 +63,7 @@ impl Reader<'_> {
     fn count(&self) -> Option<(i64, usize)> {
         let scale = self.bounds.currency.scale();
         let first = word(self.words, 0);
-        if matches!(first, "a" | "an") && self.bounds.currency.named(self.rest(1), self.language).is_some() {
+        if matches!(first, "a" | "an") && named(self.bounds.currency, self.rest(1), self.language).is_some() {
             return Some((scale, 1));
         }
         if let Some(amount) = self.decimal(first) {
@@ -216,10 +104,10 @@ impl Reader<'_> {
     fn named(&self) -> Option<(i64, usize, Named)> {
         let currency = self.bounds.currency;
         let (units, len) = self.count()?;
-        if let Some(used) = currency.cent_named(self.rest(len), self.language) {
+        if let Some(used) = cent_named(currency, self.rest(len), self.language) {
             return Some((units / currency.scale(), len + used, Named::All)).filter(|_| units % currency.scale() == 0);
         }
-        let len = len + currency.named(self.rest(len), self.language)?;
+        let len = len + named(currency, self.rest(len), self.language)?;
         if currency.scale() == 1 {
             return Some((units, len, Named::All));
         }
@@ -233,7 +121,7 @@ impl Reader<'_> {
             return Some((units, len, Named::Units));
         };
         let end = len + joint + used;
-        match currency.cent_named(self.rest(end), self.language) {
+        match cent_named(currency, self.rest(end), self.language) {
             Some(more) => Some((units + cents, end + more, Named::All)),
             // "twelve dollars fifty": nothing else follows the number, and it is two places long.
             None if end == self.words.len() && (cents >= 10 || used > 1) => Some((units + cents, end, Named::All)),
@@ -257,7 +145,7 @@ impl Reader<'_> {
     fn bare(&self) -> Option<(i64, usize, Named)> {
         let currency = self.bounds.currency;
         let (units, len) = self.count()?;
-        let foreign = ALL.iter().any(|other| other.named(self.rest(len), self.language).is_some());
+        let foreign = Currency::ALL.iter().any(|other| named(*other, self.rest(len), self.language).is_some());
         if foreign || is_scale(self.words.get(len), self.language) {
             return None;
         }
@@ -368,21 +256,5 @@ mod tests {
         assert_eq!(read("twelve oh five", 100).as_deref(), Some("12.05"));
         assert_eq!(read("twelve fifty", 2_000), None, "it may be one thousand two hundred and fifty");
         assert_eq!(read("two hundred", 100), None, "out of bounds");
-    }
-
-    #[test]
-    fn amounts_of_services_are_exact() {
-        let read = |text| Amount::read(text, Currency::Usd).map(|amount| amount.units);
-        for (text, units) in
-            [("12.5", Some(1250)), ("12.50", Some(1250)), ("12", Some(1200)), ("12.500", Some(1250)), ("0.05", Some(5))]
-        {
-            assert_eq!(read(text), units, "{text}");
-        }
-        for text in ["12.505", "-3", "1,250", "", "a", "12.5x"] {
-            assert_eq!(read(text), None, "{text}");
-        }
-        assert_eq!(Amount::read("250000", Currency::Vnd).map(|a| a.units), Some(250_000));
-        assert_eq!(Amount::read("250000.5", Currency::Vnd), None);
-        assert_eq!(Amount { units: 1999, currency: Currency::Usd }.json().to_string(), "19.99");
     }
 }

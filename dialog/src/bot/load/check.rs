@@ -2,8 +2,8 @@
 use crate::bot::template::{AnswerGap, SlotGap, Template};
 use crate::language::Language;
 use crate::say::SayAs;
+use crate::value::currency::Currency;
 use crate::value::kind::Kind;
-use crate::value::money::Currency;
 
 /// Why a bot file cannot be used. Every message names the file, the key and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

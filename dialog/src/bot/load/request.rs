@@ -1,7 +1,7 @@
 //! The HTTP requests of a bot file.
 use super::check::{BotFault, Check, Gaps};
-use crate::bot::definition::RequestTemplate;
 use crate::bot::file::MethodFile;
+use crate::bot::request::RequestTemplate;
 use crate::bot::template::{Part, Template};
 use crate::tool::{Effect, Method};
 use serde_json::Value as Json;

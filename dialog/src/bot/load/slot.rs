@@ -3,8 +3,8 @@ use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
 use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
+use crate::value::currency::Bounds;
 use crate::value::kind::{Choice, Kind};
-use crate::value::money::Bounds;
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
 

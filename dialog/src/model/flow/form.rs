@@ -1,10 +1,8 @@
 //! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
 use super::findings::Findings;
-use super::request;
-use crate::bot::{AnswerGap, Bot, Condition, Confirm, Lookup, Part, Passage, Subject, Task, Template, without_holes};
+use crate::bot::{AnswerGap, Bot, Condition, Confirm, Part, Passage, Subject, Task, Template, without_holes};
 use crate::model::thought::{MASK, SlotNews};
 use crate::say::{self, SayAs, Sayer};
-use crate::tool::HttpRequest;
 use crate::value::kind::Value;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
@@ -48,7 +46,7 @@ impl Form {
         self.task
     }
 
-    fn task_plan(&self) -> Option<&Task> {
+    pub fn task_plan(&self) -> Option<&Task> {
         self.task.map(|task| &self.bot.tasks[task])
     }
 
@@ -224,21 +222,8 @@ impl Form {
         all.into_iter().map(|slot| self.clear(slot)).collect()
     }
 
-    /// The first lookup of the task that is to be made, by its index, with its request: what it is asked with is known, and it has
-    /// not been asked so.
-    pub fn due_lookup(&self) -> Option<(usize, HttpRequest)> {
-        let task = self.task_plan()?;
-        let due = |(index, lookup): (usize, &Lookup)| {
-            let known = lookup.slots.iter().all(|slot| self.slots[*slot].is_some());
-            let request = Some(lookup).filter(|lookup| known && self.holds(&lookup.when) == Some(true));
-            let request = request.and_then(|lookup| request::request(self, &lookup.request))?;
-            (!self.findings.has(index, &request)).then_some((index, request))
-        };
-        task.lookups.iter().enumerate().find_map(due)
-    }
-
     /// Whether a condition of the task under way holds; `None`: something that it is about is not known.
-    fn holds(&self, condition: &Condition) -> Option<bool> {
+    pub fn holds(&self, condition: &Condition) -> Option<bool> {
         condition.holds(|subject| match subject {
             Subject::Slot(slot) => self.slots[*slot].as_ref().map(|filled| filled.value.json()),
             Subject::Outcome(lookup) => self.findings.of(*lookup).map(|finding| finding.outcome.name().into()),

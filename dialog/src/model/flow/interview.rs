@@ -225,7 +225,7 @@ impl Interview {
         };
         if let Some(slot) = self.form.doubtful().or(self.form.proposed()) {
             self.inquiry.step = Step::Check(slot);
-        } else if let Some((lookup, request)) = self.form.due_lookup() {
+        } else if let Some((lookup, request)) = self.due_lookup() {
             return self.look_up(lookup, request, say);
         } else if let Some(slot) = self.form.missing() {
             self.inquiry.step = Step::Slot(slot);

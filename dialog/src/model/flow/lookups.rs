@@ -2,6 +2,7 @@
 use super::findings::{self, Finding};
 use super::interview::Interview;
 use super::reply::{Reply, Sentence};
+use super::request;
 use crate::bot::{Branch, Lookup, Onward, Outcome, Source, Then};
 use crate::model::step::Step;
 use crate::model::thought::SlotNews;
@@ -13,6 +14,19 @@ use serde_json::Value as Json;
 const MOST_UNATTENDED: u8 = 8;
 
 impl Interview {
+    /// The first lookup of the task that is to be made, by its index, with its request: what it is asked with is known, and it has
+    /// not been asked so.
+    pub(super) fn due_lookup(&self) -> Option<(usize, HttpRequest)> {
+        let form = &self.form;
+        let due = |(index, lookup): (usize, &Lookup)| {
+            let is_due =
+                lookup.slots.iter().all(|slot| form.is_filled(*slot)) && form.holds(&lookup.when) == Some(true);
+            let request = request::request(form, &lookup.request).filter(|_| is_due)?;
+            (!form.findings.has(index, &request)).then_some((index, request))
+        };
+        form.task_plan()?.lookups.iter().enumerate().find_map(due)
+    }
+
     /// Makes a lookup of the task, after what is to be said first.
     pub(super) fn look_up(&mut self, lookup: usize, request: HttpRequest, say: Vec<Sentence>) -> Reply {
         let bot = self.form.bot.clone();
