@@ -4,6 +4,8 @@ use crate::language::Language;
 mod code;
 pub mod en;
 mod figure;
+pub(crate) mod json;
+mod money;
 mod normal;
 mod reading;
 mod roman;
@@ -13,8 +15,9 @@ mod web;
 mod word;
 pub mod written;
 
+pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
-pub use value::{date, digits, money, number, spelled, value};
+pub use value::{digits, number, value};
 
 use std::ops::Range;
 use written::Written;

@@ -3,7 +3,7 @@ use super::figure::split_digits;
 use super::normal::normal;
 use super::reading::Change;
 use super::value::number;
-use super::{en, vi};
+use super::{en, money, vi};
 use crate::language::Language;
 use crate::value;
 use crate::value::kind::{Kind, Value};
@@ -44,6 +44,7 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             };
             (said(), format!("{minutes} {unit}"))
         }
+        Value::Money(amount) => (said(), money::written(*amount, language)),
         Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Span(_) | Value::Text(_) => return None,
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
