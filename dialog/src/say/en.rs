@@ -15,7 +15,6 @@ mod sign;
 pub use calendar::{date, duration, near_date, time};
 pub use number::{digits, number, ordinal, year};
 
-pub(super) use code::spelled;
 
 use super::reading::Reader;
 
