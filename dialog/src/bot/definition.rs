@@ -10,6 +10,7 @@ use crate::language::Language;
 use crate::say;
 use crate::turn::TurnPlan;
 use crate::value::currency::Currency;
+use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Bot {
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: String,
+    /// When the place is open: which half of the day an hour means that was said without it.
+    pub opening_hours: Option<OpeningHours>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
     pub prompts: Prompts,
@@ -65,6 +68,8 @@ pub struct Slot {
     pub keep: bool,
     /// Words that point to this slot when another one could take the same value ("from", "to").
     pub cues: Vec<String>,
+    /// A date may be given by the lunar calendar.
+    pub lunar: bool,
 }
 
 /// When the caller is asked whether a value was understood.

@@ -3,6 +3,7 @@ use super::definition::{Confirm, SilencePlan, Then};
 use super::words::{CommandsFile, PromptsFile};
 use crate::language::Language;
 use crate::turn::TurnPlan;
+use crate::value::kind::SpanOf;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub(super) struct File {
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: Option<String>,
+    pub opening_hours: Option<String>,
     #[serde(default)]
     pub prompts: PromptsFile,
     #[serde(default)]
@@ -70,6 +72,7 @@ pub(super) enum Type {
     Time,
     Duration,
     Money,
+    Span,
     Text,
 }
 
@@ -97,6 +100,11 @@ pub(super) struct SlotFile {
     pub max: Option<i64>,
     pub unit: Option<Vec<String>>,
     pub length: Option<usize>,
+    /// What a span is of.
+    pub of: Option<SpanOf>,
+    /// Days of the lunar calendar are dates too.
+    #[serde(default)]
+    pub lunar: bool,
 }
 
 #[derive(Deserialize)]

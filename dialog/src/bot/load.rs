@@ -5,6 +5,7 @@ use super::headers::{self, Headers};
 use super::words::Prompts;
 use crate::language::Language;
 use crate::value::currency::Currency;
+use crate::value::half_of_day::OpeningHours;
 use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
@@ -68,6 +69,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
     check_spoken(&check, &read.spoken)?;
+    let opening_hours = opening_hours(&check, read.opening_hours.as_deref())?;
     Ok(Bot {
         name: read.name,
         titles,
@@ -79,6 +81,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         disclosure: read.disclosure,
         greeting: read.greeting,
         closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
+        opening_hours,
         slots,
         tasks,
         prompts,
@@ -88,6 +91,14 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         headers: Headers::default(),
         has_header_gaps: false,
     })
+}
+
+fn opening_hours(check: &Check, text: Option<&str>) -> Result<Option<OpeningHours>, BotFault> {
+    let Some(text) = text else { return Ok(None) };
+    match OpeningHours::parse(text) {
+        Some(hours) => Ok(Some(hours)),
+        None => check.fault("opening_hours", "not two times of day", "write them as \"9:00-17:30\""),
+    }
 }
 
 fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, String>, BotFault> {

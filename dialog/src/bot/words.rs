@@ -1,6 +1,7 @@
 //! What every bot can say and understand without being told: prompts and commands of each language.
 use crate::language::Language;
 use crate::say;
+use crate::value::around::Unclear;
 use crate::value::kind::Kind;
 use crate::value::words::{starts, tokens};
 use serde::Deserialize;
@@ -71,6 +72,12 @@ prompts! {
     rest: "I have {value}. What comes next?", "Tôi đã có {value}. Tiếp theo là gì?";
     /// The same for a secret.
     rest_secret: "I have the first part. What comes next?", "Tôi đã có phần đầu. Tiếp theo là gì?";
+    /// A day was named that its month does not have ("the thirty first of November").
+    no_such_date: "There is no such date.", "Không có ngày đó.";
+    /// Several values were said, or a bound ("before noon"), where one value is asked for.
+    one_value: "I need exactly one answer here.", "Xin quý khách chọn đúng một câu trả lời.";
+    /// Only what is not meant was said ("anything but Monday").
+    only_refused: "All right, not that one.", "Dạ, vậy là không phải.";
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
@@ -95,6 +102,16 @@ prompts! {
 }
 
 impl Prompts {
+    /// Why what was said of a value gives none.
+    pub(crate) fn unclear(&self, why: Unclear) -> &str {
+        match why {
+            Unclear::NoSuchDate => &self.no_such_date,
+            Unclear::Refused => &self.only_refused,
+            Unclear::Bound | Unclear::Several => &self.one_value,
+            Unclear::Rest => &self.no_match,
+        }
+    }
+
     /// The sentence that explains how keys answer a slot of this kind; empty where they do not.
     pub(crate) fn keypad_hint(&self, kind: &Kind, language: Language) -> String {
         match kind {
@@ -107,7 +124,7 @@ impl Prompts {
             Kind::Duration => self.duration_keys.clone(),
             Kind::Money(bounds) if bounds.currency.scale() == 1 => self.number_keys.clone(),
             Kind::Money(_) => self.money_keys.clone(),
-            Kind::Text => String::new(),
+            Kind::Span { .. } | Kind::Text => String::new(),
         }
     }
 

@@ -174,7 +174,9 @@ impl Flow {
     /// The caller said this, after they had heard so much of the question. Values that are confirmed before they were heard are
     /// read back again.
     fn hear(&mut self, text: &str, confidence: f32, question_heard: f32) -> Reply {
-        let meaning = self.context().meaning(&self.words(text));
+        let words = self.words(text);
+        self.note_part_of_day(&words);
+        let meaning = self.context().meaning(&words);
         let inquiry = &mut self.interview.inquiry;
         if question_heard < ENOUGH_HEARD && meaning.only_confirms() && inquiry.attempts.confirmed_early() {
             return self.interview.ask(Vec::new());
@@ -187,8 +189,15 @@ impl Flow {
     fn read(&mut self, text: &str) -> Reply {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
+        self.note_part_of_day(&words);
         let meaning = self.context().meaning(&words);
         self.act(meaning, text, CERTAIN)
+    }
+
+    /// "tomorrow evening": what an hour means from here on.
+    fn note_part_of_day(&mut self, words: &[String]) {
+        let part = self.context().named_part(words);
+        self.interview.form.note_part_of_day(part);
     }
 
     /// The caller entered these keys.
@@ -229,6 +238,7 @@ impl Flow {
             Meaning::NothingElse => interview.hang_up(&self.bot.closing, HangUpReason::Done),
             Meaning::Known => interview.ask(Vec::new()),
             Meaning::NotUnderstood => interview.not_understood(),
+            Meaning::Unclear(why) => interview.unclear(why),
             Meaning::WrongKey => interview.wrong_keys(&self.bot.prompts.wrong_key),
             Meaning::WrongEntry => interview.wrong_keys(&self.bot.prompts.wrong_entry),
             Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),

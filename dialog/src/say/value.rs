@@ -2,8 +2,8 @@
 use super::money::money;
 use super::{en, vi};
 use crate::language::Language;
-use crate::value::kind::{Kind, Value};
-use jiff::civil::Date;
+use crate::value::kind::{Kind, Span, Value};
+use jiff::civil::{Date, Time};
 
 /// A value as the bot says it. Dates bring their preposition ("today", "on Friday, December fourth").
 pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> String {
@@ -36,6 +36,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Time
                 | Kind::Duration
                 | Kind::Money(_)
+                | Kind::Span { .. }
                 | Kind::Text => said,
             }
         }
@@ -53,7 +54,35 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
             Language::Vi => vi::duration(*minutes),
         },
         Value::Money(amount) => money(*amount, language),
+        Value::Span(span) => self::span(*span, language, today),
         Value::Text(text) => text.clone(),
+    }
+}
+
+/// "from two p m to four p m", "before noon", "after Friday, December fourth".
+fn span(span: Span, language: Language, today: Date) -> String {
+    let (from, to) = match span {
+        Span::Times { from, to } => {
+            let said = |time: Time| value(&Value::Time(time), &Kind::Time, language, today);
+            (from.map(said), to.map(said))
+        }
+        Span::Dates { from, to } => {
+            // "on" belongs to a single day.
+            let said = |date: Date| {
+                let text = value(&Value::Date(date), &Kind::Date, language, today);
+                text.strip_prefix("on ").map_or(text.clone(), str::to_owned)
+            };
+            (from.map(said), to.map(said))
+        }
+    };
+    match (language, from, to) {
+        (Language::En, Some(from), Some(to)) => format!("from {from} to {to}"),
+        (Language::En, Some(from), None) => format!("after {from}"),
+        (Language::En, None, Some(to)) => format!("before {to}"),
+        (Language::Vi, Some(from), Some(to)) => format!("từ {from} đến {to}"),
+        (Language::Vi, Some(from), None) => format!("sau {from}"),
+        (Language::Vi, None, Some(to)) => format!("trước {to}"),
+        (_, None, None) => String::new(),
     }
 }
 

@@ -15,6 +15,7 @@ mod parts;
 mod places;
 mod random;
 mod typed;
+mod understood;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");
 const PLACES: &str = include_str!("../../../configs/bots/places.vi.toml");

@@ -14,7 +14,40 @@ pub enum Value {
     Time(Time),
     Minutes(u32),
     Money(Amount),
+    Span(Span),
     Text(String),
+}
+
+/// From when to when; an end that was not named is open. As JSON an interval of ISO 8601: `14:00/16:00`, `../2026-12-24`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    Times { from: Option<Time>, to: Option<Time> },
+    Dates { from: Option<Date>, to: Option<Date> },
+}
+
+/// What a span is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanOf {
+    Times,
+    Dates,
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let open = || "..".to_owned();
+        let (from, to) = match self {
+            Span::Times { from, to } => {
+                let text = |time: &Option<Time>| time.map_or_else(open, |time| time.strftime("%H:%M").to_string());
+                (text(from), text(to))
+            }
+            Span::Dates { from, to } => {
+                let text = |date: &Option<Date>| date.map_or_else(open, |date| date.to_string());
+                (text(from), text(to))
+            }
+        };
+        write!(f, "{from}/{to}")
+    }
 }
 
 /// Values are a caller's words: they stay out of logs.
@@ -38,6 +71,7 @@ impl Value {
                 (h, 0) => format!("PT{h}H").into(),
                 (h, m) => format!("PT{h}H{m}M").into(),
             },
+            Value::Span(span) => span.to_string().into(),
         }
     }
 }
@@ -62,6 +96,9 @@ pub enum Kind {
     Time,
     Duration,
     Money(Bounds),
+    Span {
+        of: SpanOf,
+    },
     Text,
 }
 

@@ -3,6 +3,8 @@ use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
 use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
+use crate::keypad::{self, Keypad};
+use crate::language::Language;
 use crate::value::currency::Bounds;
 use crate::value::kind::{Choice, Kind};
 use crate::value::words::tokens;
@@ -39,7 +41,7 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         (None, _) => None,
     };
     Ok(Slot {
-        keypad: slot.keypad.unwrap_or(!matches!(kind, Kind::Text)) && !matches!(kind, Kind::Text),
+        keypad: slot.keypad != Some(false) && keypad::of(&kind) != Keypad::None,
         name: slot.name,
         kind,
         prompt,
@@ -50,6 +52,7 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         secret: slot.secret,
         keep: slot.keep,
         cues: slot.cues,
+        lunar: slot.lunar,
     })
 }
 
@@ -74,6 +77,8 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
         (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
         (slot.max.is_some() && !is_number, "max", "a number, money or digits"),
+        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
         return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
@@ -88,6 +93,10 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
         Type::Money => Kind::Money(money(check, key, slot)?),
+        Type::Span => match slot.of {
+            Some(of) => Kind::Span { of },
+            None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
+        },
         Type::Text => Kind::Text,
     })
 }

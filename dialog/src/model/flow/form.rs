@@ -1,8 +1,10 @@
 //! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
 use super::findings::Findings;
+use super::parse::OPEN;
 use crate::bot::{AnswerGap, Bot, Condition, Confirm, Part, Passage, Subject, Task, Template, without_holes};
 use crate::model::thought::{MASK, SlotNews};
 use crate::say::{self, SayAs, Sayer};
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
@@ -27,19 +29,38 @@ pub(super) struct Form {
     proposed: Option<(usize, Value)>,
     /// What the lookups of the task have come to.
     pub findings: Findings,
+    /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
+    part_of_day: Option<DayPart>,
 }
 
 impl Form {
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
         let slots = vec![None; bot.slots.len()];
-        let mut form =
-            Form { bot, now, task: None, slots, fill_order: Vec::new(), proposed: None, findings: Findings::default() };
+        let mut form = Form {
+            bot,
+            now,
+            task: None,
+            slots,
+            fill_order: Vec::new(),
+            proposed: None,
+            findings: Findings::default(),
+            part_of_day: None,
+        };
         form.leave_task();
         form
     }
 
     pub fn today(&self) -> Date {
         self.now.date()
+    }
+
+    pub fn part_of_day(&self) -> Option<DayPart> {
+        self.part_of_day
+    }
+
+    /// A part of the day that the caller named; `None`: they named none, and what they named before holds.
+    pub fn note_part_of_day(&mut self, part: Option<DayPart>) {
+        self.part_of_day = part.or(self.part_of_day);
     }
 
     pub fn task(&self) -> Option<usize> {
@@ -75,6 +96,7 @@ impl Form {
         }
         self.proposed = None;
         self.findings = Findings::default();
+        self.part_of_day = None;
     }
 
     /// No task is under way, unless the bot has only one.
@@ -101,6 +123,7 @@ impl Form {
     /// Takes a value. One that is certain, or that was confirmed before, needs no confirmation.
     pub fn fill(&mut self, slot: usize, value: Value, confidence: f32) -> SlotNews {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
+        // What the words left open is checked: its confidence is `parse::OPEN`.
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
         self.slots[slot] = Some(Filled { value, confidence, confirmed });
         self.take_proposal(slot);
@@ -196,7 +219,7 @@ impl Form {
             self.slots[**slot].as_ref().is_some_and(|f| {
                 !f.confirmed
                     && match self.bot.slots[**slot].confirm {
-                        Confirm::Never => false,
+                        Confirm::Never => f.confidence <= OPEN,
                         Confirm::Low => f.confidence < self.bot.turn.good,
                         Confirm::Always => true,
                     }

@@ -73,8 +73,8 @@ impl Inquiry {
         }
     }
 
-    /// Keys that meant nothing: counted like words that meant nothing.
-    pub fn wrong_keys(&mut self, form: &Form, text: &str) -> Reply {
+    /// Keys or words that are no answer, and why: counted like words that meant nothing.
+    pub fn missed_with(&mut self, form: &Form, text: &str) -> Reply {
         match self.attempts.missed() {
             Failed::TooOften => self.give_up(form),
             Failed::First | Failed::Again => self.ask(form, vec![Sentence::new(text)]),

@@ -13,6 +13,7 @@ use crate::keypad::Keypad;
 use crate::model::step::Step;
 use crate::model::thought::HangUpReason;
 use crate::tool::{Effect, HttpRequest, ToolFault, ToolId};
+use crate::value::around::Unclear;
 use crate::value::kind::Value;
 use jiff::civil::DateTime;
 use serde_json::Value as Json;
@@ -70,8 +71,14 @@ impl Interview {
         self.inquiry.missed(&self.form)
     }
 
+    /// Something was said of a value, and no single value is meant.
+    pub fn unclear(&mut self, why: Unclear) -> Reply {
+        let bot = self.form.bot.clone();
+        self.inquiry.missed_with(&self.form, bot.prompts.unclear(why))
+    }
+
     pub fn wrong_keys(&mut self, text: &str) -> Reply {
-        self.inquiry.wrong_keys(&self.form, text)
+        self.inquiry.missed_with(&self.form, text)
     }
 
     pub fn unheard(&mut self) -> Reply {

@@ -3,7 +3,7 @@ use super::{en, vi};
 use crate::bot::{Bot, Commands};
 use crate::language::Language;
 use crate::value;
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, SpanOf};
 use crate::value::words::tokens;
 
 /// The rules of one grammar while it is built.
@@ -259,6 +259,13 @@ impl Rules<'_> {
                         "({amount}) ({alone}({name}) [{and} (({two_places}) | ({cents}) ({cent}))]) | ({cents}) ({cent}){}",
                         if asked { format!(" | ({amount}) ({two_places})") } else { String::new() }
                     ),
+                }
+            }
+            Kind::Span { of } => {
+                let end = self.value(if *of == SpanOf::Times { &Kind::Time } else { &Kind::Date }, asked);
+                match self.language {
+                    Language::En => en::span(&end, *of),
+                    Language::Vi => vi::span(&end, *of),
                 }
             }
             Kind::Text => String::new(),

@@ -1,5 +1,6 @@
 //! Vietnamese values as JSGF.
 use crate::say::vi as say;
+use crate::value::kind::SpanOf;
 use crate::value::vi::DAYS;
 
 pub(super) const DIGIT: &str = "không | một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
@@ -65,4 +66,10 @@ pub(super) fn duration() -> String {
          | (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
         hours.join(" | ")
     )
+}
+
+/// From one end to the other, or one end with a word that says which it is. `end`: what an end may be.
+pub(super) fn span(end: &str, of: SpanOf) -> String {
+    let weeks = if of == SpanOf::Dates { " | tuần (này | sau | tới)" } else { "" };
+    format!("((từ | <NULL>) ({end}) đến | (trước | sau | từ)) ({end}){weeks}")
 }
