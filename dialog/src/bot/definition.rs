@@ -222,7 +222,6 @@ impl Bot {
 
     /// A text in the clauses that a voice says.
     pub fn clauses(&self, text: &str) -> Vec<String> {
-        let text = say::written::voiced(text, &self.spoken);
-        say::clauses(&text, self.language)
+        say::clauses(text, self.language, &self.spoken, &[]).into_iter().map(|(said, _)| said).collect()
     }
 }
