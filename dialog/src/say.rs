@@ -5,7 +5,6 @@ mod code;
 pub mod en;
 mod figure;
 pub(crate) mod json;
-mod money;
 mod normal;
 mod reading;
 mod roman;
@@ -17,7 +16,7 @@ pub mod written;
 
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
-pub use value::{digits, number, value};
+pub use value::{date, digits, money, number, spelled, value};
 
 use std::ops::Range;
 use written::Written;

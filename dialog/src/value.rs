@@ -69,8 +69,8 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
-        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
     }
 }
@@ -144,8 +144,8 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
         | Kind::Number { .. }
         | Kind::Time
         | Kind::Duration
-        | Kind::Span { .. }
         | Kind::Money(_)
+        | Kind::Span { .. }
         | Kind::Text => false,
     }
 }

@@ -71,8 +71,8 @@ pub(super) enum Type {
     Date,
     Time,
     Duration,
-    Span,
     Money,
+    Span,
     Text,
 }
 

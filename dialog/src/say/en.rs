@@ -15,6 +15,7 @@ mod sign;
 pub use calendar::{date, duration, near_date, time};
 pub use number::{digits, number, ordinal, year};
 
+pub(super) use code::spelled;
 
 use super::reading::Reader;
 

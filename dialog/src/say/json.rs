@@ -1,6 +1,5 @@
 //! `SayAs`: the form in which a placeholder is said, and parts of a service's JSON answer as the bot says them.
-use super::money::money;
-use super::value::{digits, number};
+use super::value::{digits, money, number, spelled};
 use super::{normal, value};
 use crate::language::Language;
 use crate::value::currency::{Amount, Currency};
@@ -112,7 +111,8 @@ impl Sayer {
             SayAs::Time => {
                 json::time(&text).map(|time| value(&Value::Time(time), &Kind::Time, self.language, self.today))
             }
-            SayAs::Money => Amount::read(&text, self.currency).map(|amount| money(amount, self.language)),
+            SayAs::Money => Amount::read(&text, self.currency)
+                .map(|amount| money(amount.hundredths(), amount.currency.code(), self.language)),
             SayAs::Duration => {
                 let minutes = text.parse().ok().or_else(|| json::minutes(&text))?;
                 Some(value(&Value::Minutes(minutes), &Kind::Duration, self.language, self.today))
@@ -162,16 +162,9 @@ impl Sayer {
         Some(normal(&written, self.language))
     }
 
-    /// "AB-12" letter by letter: letters as letters, digits as digits, and what stands between them not at all. `None`: it has neither.
+    /// "AB-12" letter by letter; `None`: there is neither a letter nor a digit.
     fn spelled(self, text: &str) -> Option<String> {
-        let one = |c: char| match c {
-            c if c.is_ascii_digit() => digits(&c.to_string(), self.language),
-            c => c.to_uppercase().collect(),
-        };
-        let group = |part: &str| part.chars().map(one).collect::<Vec<_>>().join(" ");
-        let groups: Vec<String> =
-            text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).map(group).collect();
-        (!groups.is_empty()).then(|| groups.join(", "))
+        Some(spelled(&text.to_uppercase(), self.language)).filter(|_| text.chars().any(char::is_alphanumeric))
     }
 }
 
@@ -201,7 +194,7 @@ mod tests {
             (json!(12.0), "number", "twelve", "mười hai"),
             (json!(2.5), "number", "two point five", "hai phẩy năm"),
             (json!("a lot"), "number", "missing", "missing"),
-            (json!("AB-12"), "spelled", "A B, one two", "A B, một hai"),
+            (json!("AB-12"), "spelled", "A B, one two", "a bê, một hai"),
             (json!("--"), "spelled", "missing", "missing"),
             (
                 json!("2026-11-27"),

@@ -45,6 +45,16 @@ impl Currency {
         }
     }
 
+    /// As ISO 4217 names it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Currency::Usd => "USD",
+            Currency::Eur => "EUR",
+            Currency::Gbp => "GBP",
+            Currency::Vnd => "VND",
+        }
+    }
+
     /// How many of the smallest unit are one.
     pub const fn scale(self) -> i64 {
         match self {
@@ -90,6 +100,11 @@ impl Amount {
     /// Whole units and cents.
     pub fn parts(self) -> (i64, i64) {
         (self.units / self.currency.scale(), self.units % self.currency.scale())
+    }
+
+    /// In hundredths of its currency, whether that has them or not.
+    pub fn hundredths(self) -> i64 {
+        self.units.saturating_mul(100 / self.currency.scale())
     }
 
     /// A number in JSON: 12.5 of a currency that has cents.

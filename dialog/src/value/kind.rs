@@ -13,8 +13,8 @@ pub enum Value {
     Date(Date),
     Time(Time),
     Minutes(u32),
-    Span(Span),
     Money(Amount),
+    Span(Span),
     Text(String),
 }
 
@@ -95,10 +95,10 @@ pub enum Kind {
     Date,
     Time,
     Duration,
+    Money(Bounds),
     Span {
         of: SpanOf,
     },
-    Money(Bounds),
     Text,
 }
 

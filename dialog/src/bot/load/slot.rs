@@ -75,10 +75,10 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         (slot.values.is_some() && slot.r#type != Type::Choice, "values", "a choice"),
         (slot.unit.is_some() && slot.r#type != Type::Number, "unit", "a number"),
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
-        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
-        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
         (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
         (slot.max.is_some() && !is_number, "max", "a number, money or digits"),
+        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
         return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
@@ -92,11 +92,11 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
+        Type::Money => Kind::Money(money(check, key, slot)?),
         Type::Span => match slot.of {
             Some(of) => Kind::Span { of },
             None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
         },
-        Type::Money => Kind::Money(money(check, key, slot)?),
         Type::Text => Kind::Text,
     })
 }

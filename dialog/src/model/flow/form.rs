@@ -27,10 +27,10 @@ pub(super) struct Form {
     fill_order: Vec<usize>,
     /// Another value for a slot that has one: the caller is asked whether it is to be changed.
     proposed: Option<(usize, Value)>,
-    /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
-    part_of_day: Option<DayPart>,
     /// What the lookups of the task have come to.
     pub findings: Findings,
+    /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
+    part_of_day: Option<DayPart>,
 }
 
 impl Form {
@@ -43,8 +43,8 @@ impl Form {
             slots,
             fill_order: Vec::new(),
             proposed: None,
-            part_of_day: None,
             findings: Findings::default(),
+            part_of_day: None,
         };
         form.leave_task();
         form
@@ -95,8 +95,8 @@ impl Form {
             filled.take_if(|_| !slot.keep);
         }
         self.proposed = None;
-        self.part_of_day = None;
         self.findings = Findings::default();
+        self.part_of_day = None;
     }
 
     /// No task is under way, unless the bot has only one.

@@ -77,7 +77,7 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
 }
 
 /// A place in a sentence.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Place {
     at: usize,
     /// The word there belongs to a number that began before it and that no slot took.
@@ -198,7 +198,13 @@ impl SlotSearch<'_> {
     fn without_next(&self, words: &[String], slot: usize, found: Found, place: Place) -> Found {
         let end = place.at + found.len;
         let is_next = |at: usize| {
-            let inside = Place { at, ..Place::default() };
+            let inside = Place {
+                at,
+                inside_number: false,
+                behind_number: false,
+                behind_numbers: false,
+                has_number_before: false,
+            };
             let others = self.slots.iter().filter(|other| **other != slot);
             others
                 .filter_map(|other| self.at(words, *other, inside))

@@ -238,13 +238,6 @@ impl Rules<'_> {
                 Language::En => en::duration(),
                 Language::Vi => vi::duration(),
             },
-            Kind::Span { of } => {
-                let end = self.value(if *of == SpanOf::Times { &Kind::Time } else { &Kind::Date }, asked);
-                match self.language {
-                    Language::En => en::span(&end, *of),
-                    Language::Vi => vi::span(&end, *of),
-                }
-            }
             Kind::Money(bounds) => {
                 let number = |from, to| match self.language {
                     Language::En => en::number(from, to),
@@ -266,6 +259,13 @@ impl Rules<'_> {
                         "({amount}) ({alone}({name}) [{and} (({two_places}) | ({cents}) ({cent}))]) | ({cents}) ({cent}){}",
                         if asked { format!(" | ({amount}) ({two_places})") } else { String::new() }
                     ),
+                }
+            }
+            Kind::Span { of } => {
+                let end = self.value(if *of == SpanOf::Times { &Kind::Time } else { &Kind::Date }, asked);
+                match self.language {
+                    Language::En => en::span(&end, *of),
+                    Language::Vi => vi::span(&end, *of),
                 }
             }
             Kind::Text => String::new(),
