@@ -398,6 +398,7 @@ impl Conversation {
                     self.out.push_back(Output::Cancel(id));
                 }
             }
+            Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
             Thought::HangUp(reason) => self.end(reason),
         }
     }

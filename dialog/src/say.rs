@@ -4,6 +4,7 @@ use crate::language::Language;
 mod code;
 pub mod en;
 mod figure;
+pub(crate) mod json;
 mod markup;
 mod normal;
 mod reading;
@@ -14,6 +15,7 @@ mod web;
 mod word;
 pub mod written;
 
+pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
 pub use value::{date, digits, money, number, spelled, value};
 

@@ -6,6 +6,7 @@ use super::value::number;
 use super::{en, vi};
 use crate::language::Language;
 use crate::value;
+use crate::value::currency::{Amount, Currency};
 use crate::value::kind::{Kind, Value};
 
 /// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
@@ -44,7 +45,8 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             };
             (said(), format!("{minutes} {unit}"))
         }
-        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Text(_) => return None,
+        Value::Money(amount) => (said(), sum(*amount, language)),
+        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Span(_) | Value::Text(_) => return None,
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');
@@ -153,6 +155,32 @@ impl Words {
     }
 }
 
+/// "$12.50", "250.000 đồng".
+fn sum(amount: Amount, language: Language) -> String {
+    let (point, group) = match language {
+        Language::En => ('.', ','),
+        Language::Vi => (',', '.'),
+    };
+    let (whole, cents) = amount.parts();
+    let digits = whole.to_string();
+    let mut figure = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            figure.push(group);
+        }
+        figure.push(digit);
+    }
+    if cents > 0 {
+        figure.push_str(&format!("{point}{cents:02}"));
+    }
+    match amount.currency {
+        Currency::Usd => format!("${figure}"),
+        Currency::Eur => format!("€{figure}"),
+        Currency::Gbp => format!("£{figure}"),
+        Currency::Vnd => format!("{figure} {}", amount.currency.names(language).one),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,5 +263,33 @@ mod tests {
         let wanted =
             ["", "At", "At ", "At ", "At ", "At 2:30 pm", "At 2:30 pm ", "At 2:30 pm today", "At 2:30 pm today."];
         assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn an_amount_is_said_with_its_coins_and_written_with_its_sign() {
+        let amount = |units, currency| Amount { units, currency };
+        for (amount, en, vi, figure) in [
+            (amount(1250, Currency::Usd), "twelve dollars and fifty cents", "mười hai phẩy năm mươi đô la", "$12.50"),
+            (amount(100, Currency::Usd), "one dollar", "một đô la", "$1"),
+            (
+                amount(2_501, Currency::Gbp),
+                "twenty five pounds and one penny",
+                "hai mươi lăm phẩy không một bảng",
+                "£25.01",
+            ),
+            (amount(0, Currency::Usd), "zero dollars", "không đô la", "$0"),
+            (
+                amount(1_250_000, Currency::Vnd),
+                "one million two hundred and fifty thousand dong",
+                "một triệu hai trăm năm mươi nghìn đồng",
+                "1,250,000 dong",
+            ),
+        ] {
+            let kind = Kind::Money(crate::value::currency::Bounds { currency: amount.currency, min: 0, max: i64::MAX });
+            let said = |language| super::super::value(&Value::Money(amount), &kind, language, date(2026, 11, 25));
+            assert_eq!((said(Language::En).as_str(), said(Language::Vi).as_str()), (en, vi));
+            assert_eq!(sum(amount, Language::En), figure);
+        }
+        assert_eq!(sum(Amount { units: 250_000, currency: Currency::Vnd }, Language::Vi), "250.000 đồng");
     }
 }

@@ -44,6 +44,11 @@ fn cut(text: &str, language: Language) -> Vec<String> {
             }
             c if c.is_alphanumeric() => word.push(c),
             ':' | '/' | '.' | '-' if digit_before && digit_after => word.push(c),
+            // "9am-5pm", "14h-16h": from the one to the other.
+            '-' | '–' if digit_after && is_hour(&word) => {
+                flush(&mut word, &mut out);
+                out.push(if language == Language::En { "to" } else { "đến" }.into());
+            }
             '–' | '\u{2011}' if digit_before && digit_after => word.push('-'),
             ',' if digit_before && digit_after => match comma(&text, i, language) {
                 Comma::Groups => {}
@@ -69,6 +74,13 @@ fn cut(text: &str, language: Language) -> Vec<String> {
     }
     flush(&mut word, &mut out);
     out
+}
+
+/// "9am", "14h": an hour with its mark.
+fn is_hour(word: &str) -> bool {
+    ["am", "pm", "h", "g"]
+        .iter()
+        .any(|mark| word.strip_suffix(mark).is_some_and(|hour| all_digits(hour) && hour.len() <= 2))
 }
 
 /// What a comma between two digits does.

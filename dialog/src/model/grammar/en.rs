@@ -1,6 +1,7 @@
 //! English values as JSGF.
 use crate::say::en as say;
 use crate::value::en::{DAYS, MONTHS};
+use crate::value::kind::SpanOf;
 
 pub(super) const DIGIT: &str = "zero | oh | one | two | three | four | five | six | seven | eight | nine";
 /// Where the count of digits is open anyway.
@@ -23,6 +24,11 @@ pub(super) fn number(min: i64, max: i64) -> String {
              | ({UNIT} | {TEEN}) (hundred | thousand) | zero"
         ),
     }
+}
+
+/// The numbers from ten to ninety nine.
+pub(super) fn two_places() -> String {
+    format!("{TEEN} | (twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety) [{UNIT}]")
 }
 
 pub(super) fn date() -> String {
@@ -69,4 +75,10 @@ pub(super) fn duration() -> String {
          | (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
         hours.join(" | ")
     )
+}
+
+/// From one end to the other, or one end with a word that says which it is. `end`: what an end may be.
+pub(super) fn span(end: &str, of: SpanOf) -> String {
+    let weeks = if of == SpanOf::Dates { " | (this | next) (week | weekend)" } else { "" };
+    format!("((from | between | <NULL>) ({end}) (to | until | and) | (before | after | until | from)) ({end}){weeks}")
 }

@@ -4,7 +4,7 @@ use crate::say::reading::{DASHES, Place, Reading};
 use crate::value::words::all_digits;
 
 /// As they are written before or behind an amount, longer ones first, and as they are said.
-const CURRENCIES: [(&str, &str); 20] = [
+const CURRENCIES: [(&str, &str); 21] = [
     ("US$", "đô la"),
     ("USD", "đô la"),
     ("usd", "đô la"),
@@ -20,6 +20,7 @@ const CURRENCIES: [(&str, &str); 20] = [
     ("AUD", "đô la Úc"),
     ("SGD", "đô la Sing"),
     ("EUR", "ơ rô"),
+    ("GBP", "bảng"),
     ("$", "đô la"),
     ("€", "ơ rô"),
     ("£", "bảng"),

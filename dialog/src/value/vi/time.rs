@@ -1,8 +1,9 @@
 //! Vietnamese times of day.
-use super::number::small;
+use super::number::{COUNTED, small};
 use crate::value::calendar::{clock_digits, time_of_day, usual_hour};
 use crate::value::figures::joined_clock;
-use crate::value::found::{Found, Growth};
+use crate::value::found::{Doubt, Found, Growth};
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use crate::value::words::{begin_with, word};
 
@@ -20,16 +21,17 @@ pub fn time(words: &[String]) -> Option<Found> {
     }
     let skip = usize::from(word(words, len) == "buổi");
     let part = word(words, len + skip);
-    let (hour, certain) = match hour_of_day(part, hour) {
+    let is_open = (1..=12).contains(&hour) && !word(words, 0).starts_with('0');
+    let (hour, certain, doubt) = match hour_of_day(part, hour) {
         Some(h) => {
             len += skip + 1;
             // In "hai giờ chiều nay" the last word belongs to the date.
             growth = Growth::Closed;
-            (h, true)
+            (h, true, None)
         }
-        None => (usual_hour(hour), certain),
+        None => (usual_hour(hour), certain, is_open.then_some(Doubt::HalfOfDay)),
     };
-    let found = Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth);
+    let found = Found { doubt, ..Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth) };
     Some(if certain { found } else { found.only_if_asked() })
 }
 
@@ -54,6 +56,10 @@ fn clock(words: &[String]) -> Option<Clock> {
     }
     let (hour, l) = small(words)?;
     let named = is_hour(word(words, l));
+    // "không" alone is a no.
+    if !named && word(words, 0) == "không" {
+        return None;
+    }
     let len = l + usize::from(named);
     // "hai giờ đồng hồ" and "hai giờ" after "trong" are durations; the slot that is asked decides.
     if named && word(words, len) == "đồng" {
@@ -83,20 +89,21 @@ fn is_hour(word: &str) -> bool {
 fn minutes(words: &[String]) -> Option<(i64, usize)> {
     let zero = usize::from(word(words, 0) == "không");
     let (m, l) = small(&words[zero..]).filter(|(m, _)| (0..60).contains(m) && (zero == 0 || *m < 10))?;
-    Some((m, zero + l))
+    // "ba giờ bốn người", "ba giờ không bốn giờ"
+    let next = word(words, zero + l);
+    (!is_hour(next) && !COUNTED.contains(&next)).then_some((m, zero + l))
 }
 
 /// The hour of the day that an hour means with a part of the day behind it ("sáng", "chiều"); `None`: it is none.
 fn hour_of_day(part: &str, hour: i64) -> Option<i64> {
-    match (part, hour) {
-        ("sáng", h) => Some(h % 12 + if h > 12 { 12 } else { 0 }),
-        ("chiều" | "tối", 1..=11) => Some(hour + 12),
-        ("chiều" | "tối", h) => Some(h),
-        ("trưa", 1..=3) => Some(hour + 12),
-        ("trưa", h) => Some(h),
-        ("đêm" | "khuya", 12) => Some(0),
-        ("đêm" | "khuya", 9..=11) => Some(hour + 12),
-        ("đêm" | "khuya", h) => Some(h),
-        _ => None,
-    }
+    let part = match part {
+        // "mười hai giờ sáng" is midnight, and "mười ba giờ chiều" says it twice.
+        "sáng" => return Some(if hour > 12 { hour } else { hour % 12 }),
+        "chiều" | "xế" => DayPart::Afternoon,
+        "tối" => DayPart::Evening,
+        "trưa" => DayPart::Midday,
+        "đêm" | "khuya" => DayPart::Night,
+        _ => return None,
+    };
+    Some(if (1..=12).contains(&hour) { part.hour(hour) } else { hour })
 }
