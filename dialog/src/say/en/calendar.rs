@@ -167,6 +167,8 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         return (fits && before.is_open()).then(|| Reading::new(1, "to"));
     }
     let (from, to) = core.split_once(['-', '–'])?;
+    // "Mon.–Fri."
+    let from = from.trim_end_matches('.');
     if let (Some((from, _)), Some((to, _))) = (weekday(from), weekday(to)) {
         return Some(Reading::new(1, format!("{} to {}", capital(from), capital(to))));
     }
