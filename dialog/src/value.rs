@@ -5,16 +5,21 @@ use jiff::civil::{Date, DateTime};
 pub mod around;
 pub mod calendar;
 pub mod correction;
+pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
 pub mod half_of_day;
+pub(crate) mod json;
 pub mod kind;
+mod money;
 pub mod span;
 mod spelled;
 pub mod vi;
 pub mod words;
 mod written;
+
+pub use json::of_json;
 
 use found::{Found, Growth};
 use half_of_day::HalfOfDay;
@@ -64,6 +69,7 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
+        Kind::Money(bounds) => money::find(words, *bounds, language),
         Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
     }
@@ -134,7 +140,13 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
             let longer = |word: &Vec<String>| word.concat().strip_prefix(&letters).is_some_and(|rest| !rest.is_empty());
             len == words.len() && choices.iter().flat_map(|choice| &choice.words).any(longer)
         }
-        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Span { .. } | Kind::Text => false,
+        Kind::YesNo
+        | Kind::Number { .. }
+        | Kind::Time
+        | Kind::Duration
+        | Kind::Money(_)
+        | Kind::Span { .. }
+        | Kind::Text => false,
     }
 }
 

@@ -57,6 +57,13 @@ prompts! {
     still_working: "Thank you for waiting, it takes a little longer.", "Cảm ơn quý khách đã chờ, việc này cần thêm chút thời gian.";
     tool_late: "I am sorry, that takes too long right now. Please call again later.", "Rất tiếc, hệ thống đang quá chậm. Xin gọi lại sau.";
     tool_failed: "I am sorry, that did not work. Please call again later.", "Rất tiếc, việc này không thực hiện được. Xin gọi lại sau.";
+    /// The answer to what was done lacks something that the bot was to say.
+    tool_incomplete: "It is done, but I did not get all of the details. Please ask us for them.",
+        "Việc đã xong, nhưng tôi chưa nhận được đủ thông tin chi tiết. Xin quý khách hỏi lại sau.";
+    /// A lookup has found nothing.
+    not_found: "I cannot find that.", "Tôi không tìm thấy thông tin đó.";
+    /// A lookup has found more than one.
+    several_found: "I find more than one.", "Tôi tìm thấy nhiều kết quả.";
     /// `{value}` is what was understood.
     check: "Did you say {value}?", "Có phải quý khách nói {value} không?";
     /// Another `{value}` was heard for something that is known.
@@ -86,6 +93,8 @@ prompts! {
     time_keys: "You can enter the time on the keypad, two digits for the hour from zero to twenty three, and two for the minutes.",
         "Quý khách có thể bấm giờ và phút, mỗi phần hai chữ số, giờ từ không đến hai mươi ba.";
     duration_keys: "You can enter the minutes on the keypad, and then press the hash key.", "Quý khách có thể bấm số phút rồi bấm phím thăng.";
+    money_keys: "You can enter the amount on the keypad, with two digits for the cents, and then press the hash key.",
+        "Quý khách có thể bấm số tiền, hai chữ số cuối là số xu, rồi bấm phím thăng.";
     wrong_key: "That key does nothing here.", "Phím này không dùng ở đây.";
     wrong_entry: "That entry does not fit.", "Số vừa bấm không hợp lệ.";
     /// Stands for a secret value.
@@ -113,6 +122,8 @@ impl Prompts {
             Kind::Date => self.date_keys.clone(),
             Kind::Time => self.time_keys.clone(),
             Kind::Duration => self.duration_keys.clone(),
+            Kind::Money(bounds) if bounds.currency.scale() == 1 => self.number_keys.clone(),
+            Kind::Money(_) => self.money_keys.clone(),
             Kind::Span { .. } | Kind::Text => String::new(),
         }
     }

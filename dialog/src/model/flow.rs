@@ -20,10 +20,12 @@ use std::time::Instant;
 
 mod attempts;
 mod diacritics;
+mod findings;
 mod form;
 mod inquiry;
 mod interview;
 mod keys;
+mod lookups;
 mod meaning;
 mod parse;
 mod parts;
@@ -59,7 +61,7 @@ impl Brain for Flow {
                 Some(reply) => reply,
                 None => return,
             },
-            BrainInput::ToolDone { result, .. } => self.interview.tool_done(result),
+            BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Tick => return,
         };
@@ -122,6 +124,7 @@ impl Flow {
 
     /// A reply in pieces: news of slots, what is listened for, what is said, and what happens then.
     fn think(&mut self, reply: Reply) {
+        self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
         if matches!(reply.next, Next::Listen | Next::Wait) {
             self.thoughts.push_back(Thought::Listen(self.expect()));
@@ -206,6 +209,7 @@ impl Flow {
     /// Does what was meant. `text`: as it was said, written or keyed.
     fn act(&mut self, meaning: Meaning, text: &str, confidence: f32) -> Reply {
         let interview = &mut self.interview;
+        interview.unattended = 0;
         match meaning {
             Meaning::Command(command) => self.command(command),
             Meaning::Text(slot) => interview.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
@@ -227,7 +231,7 @@ impl Flow {
             Meaning::Confirmed { slot, values } => interview.confirmed(slot, values, confidence),
             Meaning::Repeated { slot, values } => interview.confirmed(slot, values, MAX_HEARD),
             Meaning::Denied(slot) => interview.denied(slot),
-            Meaning::Right => interview.done(),
+            Meaning::Right => interview.done(Vec::new()),
             Meaning::Wrong => interview.change(),
             Meaning::Change(slot) => interview.ask_again(slot),
             Meaning::NothingToChange => interview.advance(Vec::new()),

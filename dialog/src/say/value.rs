@@ -1,5 +1,5 @@
 //! Values as the bot says them.
-use super::{en, vi};
+use super::{en, normal, vi};
 use crate::language::Language;
 use crate::value::kind::{Kind, Span, Value};
 use jiff::civil::{Date, Time};
@@ -34,6 +34,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Date
                 | Kind::Time
                 | Kind::Duration
+                | Kind::Money(_)
                 | Kind::Span { .. }
                 | Kind::Text => said,
             }
@@ -51,6 +52,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
             Language::En => en::duration(*minutes),
             Language::Vi => vi::duration(*minutes),
         },
+        Value::Money(amount) => money(amount.hundredths(), amount.currency.code(), language),
         Value::Span(span) => self::span(*span, language, today),
         Value::Text(text) => text.clone(),
     }
@@ -96,5 +98,33 @@ pub fn digits(text: &str, language: Language) -> String {
     match language {
         Language::En => en::digits(text),
         Language::Vi => vi::digits(text),
+    }
+}
+
+/// An amount of money, in hundredths; `currency` as ISO 4217 names it ("USD") or by its sign. Hundredths are said where the currency
+/// has them and there are any.
+pub fn money(hundredths: i64, currency: &str, language: Language) -> String {
+    let (sign, sum) = (if hundredths < 0 { "-" } else { "" }, hundredths.unsigned_abs());
+    let cents = match sum % 100 {
+        0 => String::new(),
+        cents => format!(".{cents:02}"),
+    };
+    normal(&format!("{sign}{}{cents}{currency}", sum / 100), language)
+}
+
+/// Letters and digits one by one, with a pause where they change.
+pub fn spelled(text: &str, language: Language) -> String {
+    match language {
+        Language::En => en::spelled(text),
+        Language::Vi => vi::spelled(text),
+    }
+}
+
+/// A date without its preposition: "December fourth"; with its year where that is not this one.
+pub fn date(day: Date, language: Language, today: Date) -> String {
+    let with_year = day.year() != today.year();
+    match language {
+        Language::En => en::date(day, with_year),
+        Language::Vi => vi::date(day, with_year),
     }
 }

@@ -9,6 +9,8 @@ mod call;
 mod change;
 mod desk;
 mod headers;
+mod lookup;
+mod money;
 mod parts;
 mod places;
 mod random;

@@ -1,7 +1,9 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
+use super::currency::{Amount, Bounds};
 use jiff::civil::{Date, Time};
 
-/// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text.
+/// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text, money is a
+/// number (`12.5`).
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     Choice(String),
@@ -11,6 +13,7 @@ pub enum Value {
     Date(Date),
     Time(Time),
     Minutes(u32),
+    Money(Amount),
     Span(Span),
     Text(String),
 }
@@ -62,6 +65,7 @@ impl Value {
             Value::Number(number) => (*number).into(),
             Value::Date(date) => date.to_string().into(),
             Value::Time(time) => time.strftime("%H:%M").to_string().into(),
+            Value::Money(amount) => amount.json(),
             Value::Minutes(minutes) => match (minutes / 60, minutes % 60) {
                 (0, m) => format!("PT{m}M").into(),
                 (h, 0) => format!("PT{h}H").into(),
@@ -91,6 +95,7 @@ pub enum Kind {
     Date,
     Time,
     Duration,
+    Money(Bounds),
     Span {
         of: SpanOf,
     },

@@ -54,6 +54,8 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
             (Language::En, Kind::Date) => &["date", "day"],
             (Language::En, Kind::Time) => &["time", "hour"],
             (Language::En, Kind::Duration) => &["duration", "length", "how long"],
+            (Language::En, Kind::Money(_)) => &["amount", "price"],
+            (Language::Vi, Kind::Money(_)) => &["số tiền"],
             (Language::En, Kind::Phone) => &["phone", "number"],
             (Language::Vi, Kind::Date) => &["ngày"],
             (Language::Vi, Kind::Time) => &["giờ"],
@@ -84,6 +86,8 @@ struct Place {
     behind_number: bool,
     /// Two numbers that no slot took stand side by side before it ("four, two adults and two children").
     behind_numbers: bool,
+    /// There is a number somewhere before it that no slot took ("twelve dollars five").
+    has_number_before: bool,
 }
 
 /// Words before a value that lead to its slot.
@@ -146,6 +150,7 @@ impl SlotSearch<'_> {
                 at: i,
                 inside_number: self.inside_number(words, last, i),
                 behind_number: i > last && self.is_number(&words[i - 1..]),
+                has_number_before: (last..i).any(|j| self.is_number(&words[j..])),
                 behind_numbers: (last + 1..i).any(|j| self.is_number(&words[j - 1..]) && self.is_number(&words[j..])),
             };
             let is_new = |s: usize| !mentions.iter().any(|mention| mention.slot == s);
@@ -193,7 +198,13 @@ impl SlotSearch<'_> {
     fn without_next(&self, words: &[String], slot: usize, found: Found, place: Place) -> Found {
         let end = place.at + found.len;
         let is_next = |at: usize| {
-            let inside = Place { at, inside_number: false, behind_number: false, behind_numbers: false };
+            let inside = Place {
+                at,
+                inside_number: false,
+                behind_number: false,
+                behind_numbers: false,
+                has_number_before: false,
+            };
             let others = self.slots.iter().filter(|other| **other != slot);
             others
                 .filter_map(|other| self.at(words, *other, inside))
@@ -214,7 +225,7 @@ impl SlotSearch<'_> {
             return None;
         }
         // A number behind another one that no slot took ("two thirty") is not a number of its own.
-        if matches!(kind, Kind::Number { .. }) && place.behind_number {
+        if matches!(kind, Kind::Number { .. } | Kind::Money(_)) && place.behind_number {
             return None;
         }
         // A run of digits is taken whole or not at all.
@@ -222,8 +233,13 @@ impl SlotSearch<'_> {
             return None;
         }
         let found = self.found(slot, &words[i..])?;
-        let is_loose = matches!(kind, Kind::Number { .. }) && found.reading == Reading::OnlyIfAsked;
-        if found.len == 0 || (is_loose && place.behind_numbers) {
+        let is_bare = found.reading == Reading::OnlyIfAsked;
+        let is_loose = match kind {
+            Kind::Number { .. } => place.behind_numbers,
+            Kind::Money(_) => place.has_number_before,
+            _ => false,
+        };
+        if found.len == 0 || (is_bare && is_loose) {
             return None;
         }
         let before = i.checked_sub(1).map_or("", |b| words[b].as_str());

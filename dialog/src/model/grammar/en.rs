@@ -26,6 +26,11 @@ pub(super) fn number(min: i64, max: i64) -> String {
     }
 }
 
+/// The numbers from ten to ninety nine.
+pub(super) fn two_places() -> String {
+    format!("{TEEN} | (twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety) [{UNIT}]")
+}
+
 pub(super) fn date() -> String {
     let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
     format!(

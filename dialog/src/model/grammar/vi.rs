@@ -21,6 +21,11 @@ pub(super) fn number(min: i64, max: i64) -> String {
     }
 }
 
+/// The numbers from ten to ninety nine.
+pub(super) fn two_places() -> String {
+    format!("mười [{AFTER_TEN}] | {TENS} [{AFTER_TEN}]")
+}
+
 pub(super) fn date() -> String {
     let days: Vec<String> = (1..=31).map(say::number).collect();
     let months: Vec<String> = (1..=12).map(say::month).collect();
