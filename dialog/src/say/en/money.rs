@@ -1,4 +1,4 @@
-//! Money.
+//! Amounts of money in a text.
 use super::number::{amount, number, parts, spell};
 use crate::say::figure::figure;
 use crate::say::reading::{DASHES, Place, Reading};

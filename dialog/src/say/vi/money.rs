@@ -1,4 +1,4 @@
-//! Money.
+//! Amounts of money in a text.
 use super::number::{amount, amount_en, number};
 use crate::say::reading::{DASHES, Place, Reading};
 use crate::value::words::all_digits;
