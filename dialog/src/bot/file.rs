@@ -3,7 +3,6 @@ use super::definition::{Confirm, SilencePlan, Then};
 use super::words::{CommandsFile, PromptsFile};
 use crate::language::Language;
 use crate::turn::TurnPlan;
-use crate::value::kind::SpanOf;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -103,10 +102,17 @@ pub(super) struct SlotFile {
     pub length: Option<usize>,
     pub fields: Option<Vec<FieldFile>>,
     /// What a span is of.
-    pub of: Option<SpanOf>,
+    pub of: Option<SpanOfFile>,
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanOfFile {
+    Times,
+    Dates,
 }
 
 /// One thing to know of each item of a list.
