@@ -124,7 +124,10 @@ async fn pizzas_are_brought_to_an_address_that_the_service_knows() {
 async fn an_unknown_customer_says_the_address_and_who_collects_is_asked_for_none() {
     let (address, asked) = serve(pizzeria).await;
     let out = chat(PIZZA, &address, &["a large ham", "delivery", "650 555 0199", "7 Oak Road", "yes"]).await;
-    holds(&out, &["I do not have your address yet. To which street and number?", "We bring it to seven Oak Road.", "done"]);
+    holds(
+        &out,
+        &["I do not have your address yet. To which street and number?", "We bring it to seven Oak Road.", "done"],
+    );
     assert_eq!(asked.lock().expect("a log").last().expect("an order").1["address"], "7 Oak Road");
     let out = chat(PIZZA, &address, &["a large ham", "pick it up", "yes"]).await;
     holds(&out, &["You collect it.", "done"]);
@@ -134,7 +137,9 @@ async fn an_unknown_customer_says_the_address_and_who_collects_is_asked_for_none
 
 fn surgery(method: &str, path: &str, body: &Value) -> Option<Value> {
     match (method, path) {
-        ("GET", "/appointments/204518") => Some(json!({ "doctor": "Doctor Lee", "start": "2026-12-01T09:30:00+01:00" })),
+        ("GET", "/appointments/204518") => {
+            Some(json!({ "doctor": "Doctor Lee", "start": "2026-12-01T09:30:00+01:00" }))
+        }
         ("GET", "/free?day=2026-12-04&time=15%3A00") => Some(json!({ "slot": 88 })),
         ("POST", "/appointments/204518") if body["slot"] == 88 => Some(json!({ "start": "2026-12-04T15:00" })),
         _ => None,
@@ -189,13 +194,7 @@ fn shop(_: &str, path: &str, _: &Value) -> Option<Value> {
 async fn an_order_is_found_by_its_digits_and_what_is_said_depends_on_it() {
     let (address, _) = serve(shop).await;
     let bot = include_str!("../../configs/examples/orders.vi.toml");
-    let lines = [
-        "hai không bốn năm một không",
-        "hai không bốn năm một tám",
-        "tra cứu đơn hàng",
-        "204519",
-        "không",
-    ];
+    let lines = ["hai không bốn năm một không", "hai không bốn năm một tám", "tra cứu đơn hàng", "204519", "không"];
     let out = chat(bot, &address, &lines).await;
     holds(
         &out,

@@ -45,6 +45,14 @@ pub(super) enum CurrencyFile {
     Vnd,
 }
 
+/// What a span is of.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanEnds {
+    Times,
+    Dates,
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a title is a text, or a table of texts by language: { en = \"…\", vi = \"…\" }")]
 pub(super) enum TitleFile {
@@ -102,17 +110,10 @@ pub(super) struct SlotFile {
     pub length: Option<usize>,
     pub fields: Option<Vec<FieldFile>>,
     /// What a span is of.
-    pub of: Option<SpanOfFile>,
+    pub of: Option<SpanEnds>,
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum SpanOfFile {
-    Times,
-    Dates,
 }
 
 /// One thing to know of each item of a list.

@@ -117,21 +117,17 @@ impl Surroundings<'_> {
             }
             at += 1;
         }
-        phrase_at(lists.not_after, skip(self.after, lists.carrier)).is_some()
+        let behind = skip(skip(self.after, lists.carrier), lists.subject);
+        phrase_at(lists.not_after, behind).is_some()
             || self.is_last && phrase_at(lists.not, self.after) == Some(self.after.len()) && !self.after.is_empty()
     }
 
     /// The words before without those that refuse the value before: "Boston doesn't work, Chicago does".
     fn own_before(&self) -> &[String] {
-        let of_the_other = if self.is_first {
-            None
-        } else {
-            phrase_at(self.lists().not_after, skip(self.before, self.lists().carrier))
-        };
-        match of_the_other {
-            Some(len) => &skip(self.before, self.lists().carrier)[len..],
-            None => self.before,
-        }
+        let lists = self.lists();
+        let rest = skip(skip(self.before, lists.carrier), lists.subject);
+        let of_the_other = if self.is_first { None } else { phrase_at(lists.not_after, rest) };
+        of_the_other.map_or(self.before, |len| &rest[len..])
     }
 
     fn is_bounded(&self) -> bool {
@@ -148,9 +144,11 @@ impl Surroundings<'_> {
         let lists = self.lists();
         let or_so = |words: &[String]| lists.or_so.iter().any(|phrase| begin_with(words, phrase));
         let behind = lists.or.contains(&word(self.after, 0)) && !or_so(self.after) && self.after.len() > 1;
+        let conditional =
+            lists.condition.contains(&word(self.after, 0)) && phrase_at(lists.no_condition, self.after).is_none();
         let before = strip(self.before, lists.carrier);
         let ahead = before.len() > 1 && before.last().is_some_and(|word| lists.or.contains(&word.as_str()));
-        behind || ahead
+        behind || ahead || conditional
     }
 
     /// Whether words beside the value belong to it, and it does not hold them.
@@ -168,7 +166,9 @@ impl Surroundings<'_> {
         let dated = matches!(kind, Kind::Date) && lists.behind_date.iter().any(|phrase| begin_with(after, phrase));
         // A number goes on with a number; "tomorrow" does not, unless "or" joins the two.
         let alternative = after[..joined].iter().any(|word| has(lists.or, word));
-        let goes_on = (self.ends_in_number() || alternative) && self.begins_number(next);
+        let is_number = self.ends_in_number();
+        let goes_on =
+            (is_number || alternative) && self.begins_number(next) || is_number && has(lists.tail, word(after, 0));
         // "from nine until whenever"
         let open_span = matches!(kind, Kind::Span { .. }) && joined > 0 && !has(lists.and, word(after, 0));
         goes_on
@@ -237,6 +237,12 @@ impl Surroundings<'_> {
 /// How many words the longest phrase of a list takes at the start of `words`.
 fn phrase_at(list: &[&str], words: &[String]) -> Option<usize> {
     list.iter().filter(|phrase| begin_with(words, phrase)).map(|phrase| phrase.split(' ').count()).max()
+}
+
+/// Whether the words between two values make the second one a second choice: "Boston, otherwise Chicago".
+pub fn is_otherwise(between: &[String], language: Language) -> bool {
+    let list = if language == Language::En { en::LISTS.otherwise } else { vi::LISTS.otherwise };
+    (0..between.len()).any(|at| phrase_at(list, &between[at..]).is_some())
 }
 
 /// Whether a verb behind which "from three to four" names an old value and a new one is among these words.

@@ -284,11 +284,12 @@ impl Reader<'_> {
             (Some((from, false)), Some((to, true))) => {
                 (Some(from), Some(halves(to).into_iter().filter(|to| *to > from).min()?), false)
             }
+            (Some((from, false)), Some((to, false))) => (Some(from), Some(to), false),
             (Some(from), Some(to)) => {
                 let ((from, open), (to, _)) = (settle(from), settle(to));
-                let to =
-                    halves(to).into_iter().filter(|to| *to > from).min().filter(|_| to <= from || open).unwrap_or(to);
-                (Some(from), Some(to), open)
+                // "eleven to one": the end comes after the beginning.
+                let next = halves(to).into_iter().filter(|to| *to > from).min();
+                (Some(from), Some(next.filter(|_| open || to <= from).unwrap_or(to)), open)
             }
             (Some(from), None) => {
                 let (from, open) = settle(from);

@@ -2,7 +2,7 @@
 use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
-use crate::bot::file::{SlotFile, SpanOfFile, Type, ValueFile, ValueTable};
+use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
 use crate::keypad::{self, Keypad};
 use crate::language::Language;
 use crate::value::currency::Bounds;
@@ -98,8 +98,8 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Items => Kind::Items(Arc::new(items(check, key, slot)?)),
         Type::Money => Kind::Money(money(check, key, slot)?),
         Type::Span => match slot.of {
-            Some(SpanOfFile::Times) => Kind::Span { of: SpanOf::Times },
-            Some(SpanOfFile::Dates) => Kind::Span { of: SpanOf::Dates },
+            Some(SpanEnds::Times) => Kind::Span { of: SpanOf::Times },
+            Some(SpanEnds::Dates) => Kind::Span { of: SpanOf::Dates },
             None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
         },
         Type::Text => Kind::Text,

@@ -6,6 +6,7 @@ use super::*;
 use std::collections::BTreeMap;
 
 mod en;
+
 mod vi;
 
 pub(super) type Row = (&'static str, &'static str, &'static str);

@@ -33,5 +33,15 @@ pub(super) struct Lists {
     pub person: &'static [&'static str],
     /// Words that add one number to another.
     pub and: &'static [&'static str],
+    /// Behind a number, words that only go on with one: "one oh", "hai trăm mốt".
+    pub tail: &'static [&'static str],
+    /// Who is spoken of between a value and what refuses it: "thứ hai em bận".
+    pub subject: &'static [&'static str],
+    /// Behind them a value holds only in some case.
+    pub condition: &'static [&'static str],
+    /// Polite phrases that begin with such a word.
+    pub no_condition: &'static [&'static str],
+    /// Between two values: the second one is the caller's second choice.
+    pub otherwise: &'static [&'static str],
     pub one: &'static [&'static str],
 }

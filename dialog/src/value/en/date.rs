@@ -47,7 +47,7 @@ pub(crate) const ORDINALS: [&str; 20] = [
     "nineteenth",
 ];
 
-/// "first", "24th", "twenty fourth": 1–31.
+/// "first", "24th", "twenty fourth"; "thirty second" is one too, and no day.
 fn ordinal(words: &[String]) -> Option<(i64, usize)> {
     let w = word(words, 0);
     let plain = |w: &str| ORDINALS.iter().position(|o| *o == w).map(|i| i as i64).filter(|n| *n > 0);
@@ -64,7 +64,7 @@ fn ordinal(words: &[String]) -> Option<(i64, usize)> {
         let rest = plain(word(words, 1)).filter(|n| *n < 10)?;
         (ten(w)? + rest, 2)
     };
-    (1..=31).contains(&n).then_some((n, len))
+    (1..=99).contains(&n).then_some((n, len))
 }
 
 /// The month that a word names, whole or shortened ("dec", "sept"): 1–12.
@@ -90,7 +90,7 @@ fn weekday_name(word: &str) -> Option<(i8, bool)> {
 }
 
 fn day_number(words: &[String]) -> Option<(i64, usize)> {
-    ordinal(words).or_else(|| small(words)).filter(|(n, _)| (1..=31).contains(n))
+    ordinal(words).or_else(|| small(words).filter(|(n, _)| (1..=31).contains(n)))
 }
 
 fn year(words: &[String]) -> Option<(i64, usize)> {
@@ -221,7 +221,11 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     let the = usize::from(word(rest, 0) == "the");
     let figure = word(rest, the).starts_with(|c: char| c.is_ascii_digit());
     if let Some((number, len)) = ordinal(&rest[the..]).filter(|_| the == 1 || figure) {
-        return found(next_weekday_of_month(today, day, number), skip + 1 + the + len);
+        // Where the next day of that number is another weekday, one of the two may be said wrong.
+        let date = next_weekday_of_month(today, day, number)?;
+        let found = Found::new(Value::Date(date), skip + 1 + the + len);
+        let is_next = next_day_of_month(today, number) == Some(date);
+        return Some(if is_next { found } else { found.doubtful(Doubt::TwoReadings) });
     }
     // "monday week": a week after the coming one.
     if let ("week" | "fortnight", 0) = (word(rest, 0), skip) {

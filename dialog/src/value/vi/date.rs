@@ -163,6 +163,12 @@ fn day_number(words: &[String]) -> Option<(i64, usize)> {
     }
 }
 
+/// The number of a month. "Mười năm" in "tháng mười năm hai nghìn" is ten, and a year.
+fn month_number(words: &[String]) -> Option<(i64, usize)> {
+    let first = || small(words.get(..1)?);
+    small(words).into_iter().chain(first()).find(|(month, _)| (1..=12).contains(month))
+}
+
 /// A day of the week, in this week (the next such day), in a later one, or in one that is over.
 fn in_week(today: Date, day: Weekday, ahead: i64) -> Option<Date> {
     match ahead {
@@ -209,7 +215,7 @@ fn day_month(words: &[String], today: Date) -> Option<DayMonth> {
     }
     // "tháng năm ngày bốn"
     if word(words, 0) == "tháng"
-        && let Some((month, len)) = small(&words[1..]).filter(|(m, _)| (1..=12).contains(m))
+        && let Some((month, len)) = month_number(&words[1..])
     {
         let at = 1 + len + usize::from(matches!(word(words, 1 + len), "ngày" | "mùng" | "mồng"));
         let (day, used) = small(words.get(at..).unwrap_or_default()).filter(|(d, _)| (1..=31).contains(d))?;
@@ -228,7 +234,7 @@ fn day_month(words: &[String], today: Date) -> Option<DayMonth> {
         _ => {}
     }
     // "tháng tư", "tháng mười hai"
-    let (month, l) = small(words.get(after + 1..).unwrap_or_default()).filter(|(m, _)| (1..=12).contains(m))?;
+    let (month, l) = month_number(words.get(after + 1..).unwrap_or_default())?;
     let mut len = after + 1 + l;
     let mut year = None;
     let rest = words.get(len + 1..).unwrap_or_default();
@@ -286,7 +292,7 @@ pub fn lunar_date(words: &[String], today: Date) -> Option<Found> {
         "giêng" => (1, 1, true),
         "chạp" => (12, 1, true),
         "này" => return is_full_moon.then(|| found(lunar::next_day(today, 15), len + 2))?,
-        _ => small(&words[len + 1..]).filter(|(m, _)| (1..=12).contains(m)).map(|(m, l)| (m, l, is_full_moon))?,
+        _ => month_number(&words[len + 1..]).map(|(m, l)| (m, l, is_full_moon))?,
     };
     let rest = words.get(len + 1 + l..).unwrap_or_default();
     let marks = [("âm lịch", 2), ("âm", 1), ("ta", 1)];

@@ -15,7 +15,7 @@ pub fn time(words: &[String]) -> Option<Found> {
     if is("nửa đêm") {
         return Some(Found::new(Value::Time(time_of_day(0, 0)?), 2));
     }
-    let Clock { hour, minute, mut len, mut growth, certain } = clock(words)?;
+    let Clock { hour, minute, mut len, mut growth, certain, odd } = clock(words)?;
     if !(0..24).contains(&hour) {
         return None;
     }
@@ -31,6 +31,7 @@ pub fn time(words: &[String]) -> Option<Found> {
         }
         None => (usual_hour(hour), certain, is_open.then_some(Doubt::HalfOfDay)),
     };
+    let doubt = if odd { Some(Doubt::TwoReadings) } else { doubt };
     let found = Found { doubt, ..Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth) };
     Some(if certain { found } else { found.only_if_asked() })
 }
@@ -43,16 +44,18 @@ struct Clock {
     growth: Growth,
     /// The words can be nothing but a time of day.
     certain: bool,
+    /// "hai giờ ba": minutes that are rarely said so; the rest of "ba mươi" may not have been heard.
+    odd: bool,
 }
 
 fn clock(words: &[String]) -> Option<Clock> {
     if let Some((hour, minute)) = clock_digits(word(words, 0)) {
         let len = 1 + usize::from(is_hour(word(words, 1)));
-        return Some(Clock { hour, minute, len, growth: Growth::Likely, certain: true });
+        return Some(Clock { hour, minute, len, growth: Growth::Likely, certain: true, odd: false });
     }
     // "1430", where a time is asked for.
     if let Some((hour, minute)) = joined_clock(word(words, 0)) {
-        return Some(Clock { hour, minute, len: 1, growth: Growth::Likely, certain: false });
+        return Some(Clock { hour, minute, len: 1, growth: Growth::Likely, certain: false, odd: false });
     }
     let (hour, l) = small(words)?;
     let named = is_hour(word(words, l));
@@ -76,9 +79,10 @@ fn clock(words: &[String]) -> Option<Clock> {
         _ => (hour, 0, 0),
     };
     let len = len + used;
+    let odd = used == 1 && (1..10).contains(&minute) && minute != 5 && word(words, len) != "phút";
     let len = len + usize::from((named || used > 0) && matches!(word(words, len), "phút" | "p" | "ph"));
     let growth = if named || used > 0 { Growth::Likely } else { Growth::Open };
-    Some(Clock { hour, minute, len, growth, certain: named })
+    Some(Clock { hour, minute, len, growth, certain: named, odd })
 }
 
 fn is_hour(word: &str) -> bool {

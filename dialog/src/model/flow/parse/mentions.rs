@@ -1,7 +1,7 @@
 //! `Mention`: a value that a sentence names, and which of them are meant: refused ones are not, a corrected one stands for what it
 //! corrects, and of several that contradict each other none is.
 use crate::language::Language;
-use crate::value::around::{Role, Surroundings, Unclear, moves};
+use crate::value::around::{Role, Surroundings, Unclear, is_otherwise, moves};
 use crate::value::correction::{means_change, taken_back};
 use crate::value::found::{Found, Reading};
 use crate::value::kind::Kind;
@@ -138,6 +138,9 @@ fn meant(
 }
 
 fn is_correction(between: &[String], language: Language) -> bool {
+    if is_otherwise(between, language) {
+        return false;
+    }
     let takes_back = |at: usize| {
         taken_back(&between[at..], language).is_some()
             || CORRECTS.iter().any(|phrase| begin_with(&between[at..], phrase))

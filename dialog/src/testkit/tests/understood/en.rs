@@ -529,6 +529,53 @@ const THE_PART_OF_THE_DAY_CARRIES_OVER: &[Row] = &[
     ("open", "nine in the morning", "09:00"),
 ];
 
+const FURTHER_SENTENCES_OF_THESE_KINDS: &[Row] = &[
+    ("date", "a week ago monday", "asks"),
+    ("date", "five days ago", "asks"),
+    ("date", "the thirty second of december", "asks"),
+    ("date", "december thirty second", "asks"),
+    ("date", "monday the fifth", "2027-04-05?"),
+    ("date", "the 25th, no, the 26th", "2026-11-26"),
+    ("date", "not the fourth, the fifth", "2026-12-05"),
+    ("date", "monday I'm busy", "asks"),
+    ("date", "monday is full, tuesday please", "2026-12-01"),
+    ("date", "friday if possible", "2026-11-27"),
+    ("date", "friday unless it rains", "asks"),
+    ("date", "friday, otherwise saturday", "asks"),
+    ("date", "january the first two thousand twenty eight", "2028-01-01"),
+    ("people", "two couples", "asks"),
+    ("people", "eight if my brother comes", "asks"),
+    ("people", "eight, maybe nine", "asks"),
+    ("people", "five including me", "5"),
+    ("people", "five plus me", "asks"),
+    ("people", "one more", "asks"),
+    ("people", "my wife and two kids", "asks"),
+    ("amount", "one oh one", "asks"),
+    ("amount", "100%", "asks"),
+    ("amount", "five twenty three", "asks"),
+    ("amount", "42-43", "asks"),
+    ("city", "boston, otherwise chicago", "asks"),
+    ("city", "boston, if not, chicago", "asks"),
+    ("city", "boston if chicago is full", "asks"),
+    ("city", "boston if possible", "boston"),
+    ("city", "no not boston, new york", "new york"),
+    ("city", "I live in chicago but I want boston", "asks"),
+    ("city", "nothing but boston", "boston"),
+    ("time", "six or six thirty", "asks"),
+    ("time", "in two hours", "asks"),
+    ("time", "at five, five thirty at the latest", "asks"),
+    ("time", "three in the afternoon", "15:00"),
+    ("time", "five if that works", "17:00"),
+    ("times", "2 pm - 4 pm", "14:00/16:00"),
+    ("times", "not from two to four, from four to six", "16:00/18:00"),
+    ("times", "from two to four, no, from three to five", "15:00/17:00"),
+    ("times", "from 8 to 10 pm", "20:00/22:00"),
+    ("times", "from three to four or five", "asks"),
+    ("dates", "monday to friday next week", "2026-11-30/2026-12-04"),
+    ("dates", "24th to 26th", "2026-12-24/2026-12-26"),
+    ("date", "the thirtieth of next month", "2026-12-30"),
+];
+
 #[test]
 fn negation_and_contrast() {
     check_rows(NEGATION_AND_CONTRAST, "en");
@@ -557,4 +604,9 @@ fn dates() {
 #[test]
 fn the_part_of_the_day_carries_over() {
     check_rows(THE_PART_OF_THE_DAY_CARRIES_OVER, "en");
+}
+
+#[test]
+fn further_sentences_of_these_kinds() {
+    check_rows(FURTHER_SENTENCES_OF_THESE_KINDS, "en");
 }

@@ -507,6 +507,46 @@ const THE_PART_OF_THE_DAY_CARRIES_OVER: &[Row] = &[
     ("open", "chín giờ sáng", "09:00"),
 ];
 
+const FURTHER_SENTENCES_OF_THESE_KINDS: &[Row] = &[
+    ("date", "thứ bảy em không rảnh", "asks"),
+    ("date", "thứ bảy em bận rồi chủ nhật đi", "2026-11-29"),
+    ("date", "em rảnh thứ bảy", "2026-11-28"),
+    ("date", "hai bốn tháng mười hai", "2026-12-24"),
+    ("date", "thứ bảy nếu được", "2026-11-28"),
+    ("date", "thứ bảy nếu trời đẹp", "asks"),
+    ("date", "thứ bảy không thì chủ nhật", "asks"),
+    ("date", "ngày mai hay mốt gì đó", "asks"),
+    ("date", "tháng mười hai ngày bốn", "2026-12-04"),
+    ("date", "vài ngày nữa", "asks"),
+    ("date", "đầu tuần sau", "asks"),
+    ("date", "ngày năm tháng năm", "2027-05-05"),
+    ("city", "huế, không thì đà nẵng", "asks"),
+    ("city", "huế nếu không thì đà nẵng", "asks"),
+    ("city", "huế được không", "huế"),
+    ("city", "chỉ huế thôi", "huế"),
+    ("city", "em ở hà nội muốn đi huế", "asks"),
+    ("amount", "hai trăm mốt", "asks"),
+    ("amount", "mười ngàn năm", "10500"),
+    ("amount", "100%", "asks"),
+    ("amount", "25 hoặc 26", "asks"),
+    ("time", "hai giờ ba", "14:03?"),
+    ("time", "hai giờ mười", "14:10"),
+    ("time", "kém mười lăm ba giờ", "asks"),
+    ("time", "bảy giờ rưỡi tám giờ", "asks"),
+    ("time", "ba giờ chiều được không em", "15:00"),
+    ("time", "chiều khoảng ba giờ", "15:00"),
+    ("time", "nửa tiếng nữa", "asks"),
+    ("people", "hai vợ chồng", "asks"),
+    ("people", "bốn người lớn", "asks"),
+    ("people", "năm người nếu bạn em đến", "asks"),
+    ("people", "ba, bốn người", "asks"),
+    ("times", "từ tám giờ đến mười giờ tối", "20:00/22:00"),
+    ("times", "14h - 16h", "14:00/16:00"),
+    ("times", "8:00 - 17:00", "08:00/17:00"),
+    ("dates", "24 đến 26 tháng 12", "2026-12-24/2026-12-26"),
+    ("dates", "từ thứ hai đến thứ sáu tuần sau", "2026-11-30/2026-12-04"),
+];
+
 #[test]
 fn negation_and_contrast() {
     check_rows(NEGATION_AND_CONTRAST, "vi");
@@ -535,4 +575,9 @@ fn dates() {
 #[test]
 fn the_part_of_the_day_carries_over() {
     check_rows(THE_PART_OF_THE_DAY_CARRIES_OVER, "vi");
+}
+
+#[test]
+fn further_sentences_of_these_kinds() {
+    check_rows(FURTHER_SENTENCES_OF_THESE_KINDS, "vi");
 }
