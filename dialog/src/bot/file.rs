@@ -3,7 +3,6 @@ use super::definition::{Confirm, SilencePlan, Then};
 use super::words::{CommandsFile, PromptsFile};
 use crate::language::Language;
 use crate::turn::TurnPlan;
-use crate::value::kind::SpanOf;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -44,6 +43,14 @@ pub(super) enum CurrencyFile {
     Eur,
     Gbp,
     Vnd,
+}
+
+/// What a span is of.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanEnds {
+    Times,
+    Dates,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +108,7 @@ pub(super) struct SlotFile {
     pub unit: Option<Vec<String>>,
     pub length: Option<usize>,
     /// What a span is of.
-    pub of: Option<SpanOf>,
+    pub of: Option<SpanEnds>,
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,

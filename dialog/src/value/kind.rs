@@ -26,8 +26,7 @@ pub enum Span {
 }
 
 /// What a span is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanOf {
     Times,
     Dates,

@@ -2,11 +2,11 @@
 use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
-use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
+use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
 use crate::keypad::{self, Keypad};
 use crate::language::Language;
 use crate::value::currency::Bounds;
-use crate::value::kind::{Choice, Kind};
+use crate::value::kind::{Choice, Kind, SpanOf};
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
 
@@ -94,7 +94,8 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Duration => Kind::Duration,
         Type::Money => Kind::Money(money(check, key, slot)?),
         Type::Span => match slot.of {
-            Some(of) => Kind::Span { of },
+            Some(SpanEnds::Times) => Kind::Span { of: SpanOf::Times },
+            Some(SpanEnds::Dates) => Kind::Span { of: SpanOf::Dates },
             None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
         },
         Type::Text => Kind::Text,

@@ -1,4 +1,4 @@
-//! Money.
+//! Money as it is written in English: signs, codes and amounts, said in words.
 use super::number::{amount, number, parts, spell};
 use crate::say::figure::figure;
 use crate::say::reading::{DASHES, Place, Reading};

@@ -1,4 +1,4 @@
-//! Money.
+//! Money as it is written in Vietnamese: signs, codes and amounts, said in words.
 use super::number::{amount, amount_en, number};
 use crate::say::reading::{DASHES, Place, Reading};
 use crate::value::words::all_digits;
