@@ -17,7 +17,7 @@ pub mod written;
 
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
-pub use value::{date, digits, money, number, spelled, value};
+pub use value::{date, digits, item, money, number, spelled, value};
 
 use reading::Change;
 use std::ops::Range;

@@ -4,12 +4,15 @@ use jiff::civil::{Date, DateTime};
 
 pub mod around;
 pub mod calendar;
+pub mod choice;
 pub mod correction;
 pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
 pub mod half_of_day;
+pub mod item;
+pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
@@ -70,6 +73,7 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::Vi => vi::duration(words),
         },
         Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Items(plan) => items::find(words, plan, language),
         Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
     }
@@ -145,6 +149,7 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
         | Kind::Time
         | Kind::Duration
         | Kind::Money(_)
+        | Kind::Items(_)
         | Kind::Span { .. }
         | Kind::Text => false,
     }

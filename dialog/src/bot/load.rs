@@ -120,7 +120,7 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" => &["value"],
+            "check" | "check_change" | "rest" | "items_have" | "items_of" | "items_count" => &["value"],
             "menu_key" => &["value", "key"],
             _ => &[],
         };

@@ -9,6 +9,7 @@ mod call;
 mod change;
 mod desk;
 mod headers;
+mod items;
 mod lookup;
 mod money;
 mod parts;

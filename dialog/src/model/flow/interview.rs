@@ -117,7 +117,8 @@ impl Interview {
 
     /// Values that were heard: those that are taken. Another one for a slot that has one is asked about.
     pub fn propose(&mut self, values: SaidValues) -> Vec<Fill> {
-        if let Some(Fill { slot, found, .. }) = values.proposed {
+        let is_whole = |value: &Value| !matches!(value, Value::Items(items) if !items.is_whole());
+        if let Some(Fill { slot, found, .. }) = values.proposed.filter(|fill| is_whole(&fill.found.value)) {
             self.form.propose(slot, found.value);
         }
         values.taken
@@ -125,7 +126,7 @@ impl Interview {
 
     /// What was put together may be put together wrong: it is read back. A secret cannot be.
     pub fn assembled(&mut self, slot: usize, value: Value, confidence: f32) -> Reply {
-        let doubtful = confidence.min(self.form.bot.turn.good - f32::EPSILON);
+        let doubtful = self.doubtful(confidence);
         let is_secret = self.form.bot.slots[slot].secret;
         self.fill(vec![(slot, value, if is_secret { confidence } else { doubtful })])
     }
@@ -146,14 +147,24 @@ impl Interview {
         self.inquiry.attempts.step();
     }
 
-    /// Takes values and goes on.
+    /// Takes values and goes on. Of a list of items that is not whole the rest is asked for.
     pub fn fill(&mut self, values: Vec<(usize, Value, f32)>) -> Reply {
         let bot = self.form.bot.clone();
         let mut news = Vec::new();
         let mut say = Vec::new();
+        let mut begun = None;
         for (slot, value, confidence) in values {
+            if let Value::Items(items) = &value
+                && !items.is_whole()
+            {
+                begun = Some(Parts::of_items(slot, items.clone()));
+                continue;
+            }
+            let mut confidence = confidence;
             if slot == self.inquiry.parts.slot {
-                self.inquiry.parts = Parts::default();
+                let parts = std::mem::take(&mut self.inquiry.parts);
+                // What was put together over several turns is read back.
+                confidence = if parts.items.is_some() { self.doubtful(confidence) } else { confidence };
             }
             news.push(self.form.fill(slot, value, confidence));
             if let Some(template) = &bot.slots[slot].read_back
@@ -162,10 +173,28 @@ impl Interview {
                 say.push(Sentence::new(&self.form.read_back(template, slot)));
             }
         }
-        self.inquiry.attempts.understood();
-        let mut reply = self.advance(say);
+        let mut reply = match begun {
+            Some(parts) => self.begun(parts, say),
+            None => {
+                self.inquiry.attempts.understood();
+                self.advance(say)
+            }
+        };
         news.append(&mut reply.slots);
         Reply { slots: news, ..reply }
+    }
+
+    /// A list of items lacks something: that is asked for.
+    fn begun(&mut self, parts: Parts, mut say: Vec<Sentence>) -> Reply {
+        self.inquiry.step = Step::Slot(parts.slot);
+        let mut reply = self.part(parts);
+        say.append(&mut reply.say);
+        Reply { say, ..reply }
+    }
+
+    /// So uncertain that it is read back.
+    fn doubtful(&self, confidence: f32) -> f32 {
+        confidence.min(self.form.bot.turn.good - f32::EPSILON)
     }
 
     /// The value that was checked is right. More may have been said.
