@@ -8,6 +8,8 @@ mod jsgf;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
 mod probe;
+#[cfg(any(feature = "pocketsphinx", feature = "whisper", feature = "zipformer"))]
+mod ready_grammars;
 pub mod remote;
 pub mod scripted;
 mod text;
