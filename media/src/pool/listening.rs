@@ -426,3 +426,6 @@ impl Session for Listening {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

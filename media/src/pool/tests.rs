@@ -196,57 +196,6 @@ fn a_final_that_nobody_wants_any_more_leaves_its_worker_to_others() {
     }
 }
 
-/// Says whether it worked ahead.
-struct Eager(Arc<AtomicBool>);
-
-impl Recogniser for Eager {
-    fn name(&self) -> &'static str {
-        "eager"
-    }
-    fn caps(&self, _: Language) -> Option<Caps> {
-        Some(Caps { needs_grammar: false, partials: false })
-    }
-    fn check(&self, _: &Ask) -> Result<(), AsrFault> {
-        Ok(())
-    }
-    fn open(&self, _: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-        Ok(Box::new(Eager(self.0.clone())))
-    }
-}
-
-impl Hearing for Eager {
-    fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
-        Ok(None)
-    }
-    fn look_ahead(&mut self) -> Result<(), AsrFault> {
-        self.0.store(true, Relaxed);
-        Ok(())
-    }
-    fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
-        let text = if self.0.load(Relaxed) { "ahead" } else { "at the pause" };
-        Ok(Hypothesis { text: Some(text.into()), confidence: 1.0 })
-    }
-}
-
-#[test]
-fn an_engine_works_ahead_of_a_pause_where_another_worker_is_free() {
-    for (threads, expected) in [(2, "ahead"), (1, "at the pause")] {
-        let pool = Pool::start(PoolPlan { threads, ..quick() }).unwrap();
-        let worked_ahead = Arc::new(AtomicBool::new(false));
-        let chain = Arc::new(asr::RecogniserChain::new(vec![Arc::new(Eager(worked_ahead.clone()))]));
-        let (out, mut news) = mpsc::channel(16);
-        let mut listener = pool.listen(1, chain, ask(), out).unwrap();
-        listener.cue(Cue::Begin { at: SamplePos(0) });
-        listener.cue(Cue::Sound(vec![1_000; 3_200]));
-        listener.cue(Cue::Sound(vec![1; 3_200]));
-        while threads > 1 && !worked_ahead.load(Relaxed) {
-            std::thread::yield_now();
-        }
-        listener.cue(Cue::Pause { at: SamplePos(9_600) });
-        assert_eq!(end_of(&mut news, SOON).as_ref().and_then(text), Some(expected));
-    }
-}
-
 #[test]
 fn a_caller_who_goes_on_gets_one_final_from_the_same_beginning() {
     let pool = Pool::start(quick()).unwrap();
