@@ -2,6 +2,7 @@
 use crate::language::Language;
 use jiff::civil::DateTime;
 
+pub mod answer;
 pub mod calendar;
 pub mod correction;
 pub mod en;
@@ -13,6 +14,7 @@ pub mod vi;
 pub mod words;
 mod written;
 
+pub use answer::yes_no;
 use found::{Found, Growth};
 use kind::{Choice, Kind, Value};
 use words::{starts, tokens};
@@ -61,14 +63,6 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::Vi => vi::duration(words),
         },
         Kind::Text => None,
-    }
-}
-
-/// A yes (`true`) or a no at the start of `words`, and how many of them it takes.
-pub fn yes_no(words: &[String], language: Language) -> Option<(bool, usize)> {
-    match language {
-        Language::En => en::yes_no(words),
-        Language::Vi => vi::yes_no(words),
     }
 }
 

@@ -26,7 +26,7 @@ impl Bot {
 
     /// Every sentence that is said as it stands, or with gaps that are filled by their names.
     pub(super) fn sentences(&mut self) -> Vec<&mut String> {
-        let Self { disclosure, greeting, closing, slots, tasks, prompts, .. } = self;
+        let Self { disclosure, greeting, closing, slots, tasks, facts, prompts, .. } = self;
         let mut all: Vec<&mut String> = disclosure.iter_mut().chain([greeting, closing]).collect();
         for slot in slots {
             all.push(&mut slot.prompt);
@@ -38,6 +38,7 @@ impl Bot {
                 .filter_map(|task| task.done.request.as_mut())
                 .flat_map(|request| [&mut request.late, &mut request.failed].into_iter().flatten()),
         );
+        all.extend(facts.iter_mut().map(|fact| &mut fact.say));
         all.extend(prompts.all_mut());
         all
     }

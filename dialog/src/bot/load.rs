@@ -9,6 +9,7 @@ use menu::menu_keys;
 use std::collections::BTreeMap;
 
 mod check;
+mod fact;
 mod meanings;
 mod menu;
 mod slot;
@@ -50,6 +51,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     check_prompts(&check, &prompts)?;
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
+    let facts = fact::facts(&check, read.fact)?;
     let commands = read.commands.fill(read.language);
     meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
@@ -74,6 +76,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
         slots,
         tasks,
+        facts,
+        takes_messages: read.takes_messages,
         prompts,
         commands,
         turn: read.turn,
@@ -102,7 +106,8 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" => &["value"],
+            "check" | "check_change" | "rest" | "changed" | "choices" => &["value"],
+            "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],
         };

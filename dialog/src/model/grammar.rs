@@ -71,6 +71,8 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
                 all.unlikely.push(format!("{maybe_no} ({names})"));
             }
         }
+        Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
+        Step::Message => free = true,
         Step::Busy | Step::Over => keys = false,
     }
     let corrects = matches!(step, Step::Review | Step::Change);

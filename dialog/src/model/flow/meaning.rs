@@ -1,11 +1,13 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
+use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
-use crate::bot::Command;
+use crate::bot::{Command, fact};
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
+use crate::value::answer::{Question, Verdict, answer, has_reservation};
 use crate::value::correction::means_change;
 use crate::value::found::Growth;
 use crate::value::kind::{Kind, Value};
@@ -55,6 +57,20 @@ pub(super) enum Meaning {
     NothingToChange,
     /// No to "anything else?".
     NothingElse,
+    /// Yes to "anything else?".
+    SomethingElse,
+    /// What may be a yes as well as a no.
+    Unsure,
+    /// A number that this slot does not take.
+    OutOfRange(usize),
+    /// The caller asks for this fact.
+    Fact(usize),
+    /// The caller asks something else back, about this slot if any.
+    AskedBack(Option<usize>),
+    /// The caller wants none of it any more.
+    Stopped,
+    /// The words are the message that was asked for.
+    Message,
     /// What is known already: no answer, and no mistake either.
     Known,
     NotUnderstood,
@@ -71,7 +87,7 @@ impl Meaning {
     pub fn only_confirms(&self) -> bool {
         match self {
             Meaning::Right => true,
-            Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
+            Meaning::Confirmed { values, .. } => values.is_empty(),
             _ => false,
         }
     }
@@ -85,6 +101,14 @@ pub(super) struct SaidValues {
     /// Another value for a slot that has one, though nothing was said that means change: the caller is asked whether it is to be
     /// changed. Somebody else in the room may have said it.
     pub proposed: Option<Fill>,
+    /// A slot for which a number was said that it does not take.
+    pub out_of_range: Option<usize>,
+}
+
+impl SaidValues {
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.proposed.is_none() && self.out_of_range.is_none()
+    }
 }
 
 /// What there is to understand words by.
@@ -99,6 +123,9 @@ impl Context<'_> {
     pub fn meaning(&self, words: &[String]) -> Meaning {
         let free = self.free_text();
         let bot = &self.form.bot;
+        if self.step == Step::Message {
+            return self.message(words);
+        }
         // "start over" in the midst of a number begins the number anew.
         let entered = self.entered(words);
         match entered {
@@ -110,27 +137,109 @@ impl Context<'_> {
             Entered::Whole { .. } | Entered::Other => {}
         }
         if let Some(command) = bot.commands.find(words, bot.language, free.is_some()) {
-            return Meaning::Command(command);
+            return self.command(command, words);
         }
         if let Some(slot) = free.filter(|_| !words.is_empty()) {
             return Meaning::Text(slot);
         }
-        match self.step {
+        if let Some(meaning) = self.at_any_step(words) {
+            return meaning;
+        }
+        let meaning = match self.step {
             Step::Task => self.task(words),
             Step::Slot(_) => self.answer(words),
             Step::Check(slot) => self.check(slot, words),
             Step::Review => self.review(words),
             Step::Change => self.change(words),
-            Step::Busy | Step::Over => Meaning::Ignored,
+            Step::Stop => self.stop(words),
+            Step::Message | Step::Busy | Step::Over => Meaning::Ignored,
+        };
+        if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
+    }
+
+    /// A command. Where it may as well be the answer ("a person" to "for how many people?"), the answer is asked about.
+    fn command(&self, command: Command, words: &[String]) -> Meaning {
+        let asked = match self.step {
+            Step::Slot(slot) if command == Command::Person => Some(slot),
+            _ => None,
+        };
+        let answer = asked.and_then(|slot| self.search(&[slot], words).pop());
+        answer.map_or(Meaning::Command(command), |f| Meaning::Assembled { slot: f.slot, value: f.found.value })
+    }
+
+    /// What is said in free speech beside any question: a command, or a question that a fact of the bot's answers. The bot's own words
+    /// come first.
+    fn at_any_step(&self, words: &[String]) -> Option<Meaning> {
+        let bot = &self.form.bot;
+        if matches!(self.step, Step::Busy | Step::Over) || parse::task(bot, words).is_some() {
+            return None;
+        }
+        if bot.commands.asks_for_person(words, bot.language) {
+            return Some(self.command(Command::Person, words));
+        }
+        // "Yes, sorry": an answer.
+        if self.asks_yes_or_no() && matches!(self.verdict(words), (Some(_), [])) {
+            return None;
+        }
+        let is_choice = |f: &Fill| matches!(bot.slots[f.slot].kind, Kind::Choice(_));
+        let understood =
+            bot.commands.understood(words, bot.language).filter(|_| !self.fills(words).iter().any(is_choice));
+        if let Some(command) = understood {
+            return Some(self.command(command, words));
+        }
+        self.fact(words).filter(|_| is_question(words, bot.language))
+    }
+
+    fn fact(&self, words: &[String]) -> Option<Meaning> {
+        let bot = &self.form.bot;
+        fact::asked_for(&bot.facts, words, bot.language).map(Meaning::Fact)
+    }
+
+    /// What words mean that are no answer.
+    fn beside_the_question(&self, words: &[String]) -> Meaning {
+        let bot = &self.form.bot;
+        if let Some(fact) = self.fact(words) {
+            return fact;
+        }
+        if !is_question(words, bot.language) {
+            return Meaning::NotUnderstood;
+        }
+        let all: Vec<usize> = (0..bot.slots.len()).collect();
+        let slots = if self.form.task().is_some() { self.form.task_slots() } else { &all };
+        match slot_asked_about(bot, slots, self.step.slot(), words) {
+            // "What time was that?": all of it is read back once more.
+            _ if matches!(self.step, Step::Review | Step::Check(_)) && self.named(words).is_some() => Meaning::Known,
+            about => Meaning::AskedBack(about),
+        }
+    }
+
+    /// A message is taken as it is; who wants to go on after all may.
+    fn message(&self, words: &[String]) -> Meaning {
+        let bot = &self.form.bot;
+        match bot.commands.find(words, bot.language, true) {
+            Some(command @ (Command::Back | Command::Restart | Command::Repeat | Command::Wait)) => {
+                Meaning::Command(command)
+            }
+            _ => Meaning::Message,
+        }
+    }
+
+    /// "Do you want to stop here?"
+    fn stop(&self, words: &[String]) -> Meaning {
+        let values = self.fills(words);
+        match self.verdict(words).0 {
+            Some(Verdict::Yes) => Meaning::Stopped,
+            _ if !values.is_empty() => Meaning::Values(self.sorted(None, words, values)),
+            Some(Verdict::No) => Meaning::NothingToChange,
+            Some(Verdict::Unsure) => Meaning::Unsure,
+            None => Meaning::NotUnderstood,
         }
     }
 
     /// How long to wait for more after these words.
     pub fn answer_kind(&self, words: &[String]) -> AnswerKind {
         let bot = &self.form.bot;
-        let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
-            || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
-        let free = self.free_text().is_some();
+        let free = self.free_text().is_some() || self.step == Step::Message;
         let entered = self.entered(words);
         if let Some(kind) = self.entry_kind(&entered, words) {
             return kind;
@@ -138,16 +247,14 @@ impl Context<'_> {
         if bot.commands.find(words, bot.language, free).is_some() {
             return AnswerKind::Whole;
         }
-        if yes_no {
-            match self.yes_no(words) {
-                Some((true, len)) if len == words.len() && backchannel::is_listening_sound(words) => {
+        if self.asks_yes_or_no() {
+            match self.verdict(words) {
+                (Some(Verdict::Yes), []) if backchannel::is_listening_sound(words) => {
                     return AnswerKind::BackchannelAnswer;
                 }
-                Some((true, len)) if len == words.len() => return AnswerKind::Whole,
                 // "no" is often the beginning of a correction.
-                Some((false, len)) if len == words.len() => {
-                    return if self.step == Step::Review { AnswerKind::Likely } else { AnswerKind::Whole };
-                }
+                (Some(Verdict::No), []) if self.step == Step::Review => return AnswerKind::Likely,
+                (Some(_), []) => return AnswerKind::Whole,
                 _ => {}
             }
         } else if backchannel::is_backchannel(words, bot.language) {
@@ -165,6 +272,14 @@ impl Context<'_> {
             Some(_) => AnswerKind::Likely,
             None if parse::task(bot, words).is_some_and(|(_, at, len)| at + len == words.len()) => AnswerKind::Whole,
             None => AnswerKind::Part,
+        }
+    }
+
+    fn asks_yes_or_no(&self) -> bool {
+        match self.step {
+            Step::Check(_) | Step::Review | Step::Stop => true,
+            Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
+            Step::Task | Step::Change | Step::Message | Step::Busy | Step::Over => false,
         }
     }
 
@@ -208,12 +323,17 @@ impl Context<'_> {
         }
     }
 
-    fn yes_no(&self, words: &[String]) -> Option<(bool, usize)> {
-        value::yes_no(words, self.form.bot.language)
-    }
-
-    fn is_no(&self, words: &[String]) -> bool {
-        self.yes_no(words).is_some_and(|(yes, _)| !yes)
+    /// What the words at the start answer to the question, and the words behind them.
+    fn verdict<'a>(&self, words: &'a [String]) -> (Option<Verdict>, &'a [String]) {
+        let question = match self.step {
+            Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
+            Step::Task => Question::Else,
+            Step::Slot(_) | Step::Stop | Step::Message | Step::Busy | Step::Over => Question::Own,
+        };
+        match answer(words, self.form.bot.language, question) {
+            Some((verdict, len)) => (Some(verdict), &words[len..]),
+            None => (None, words),
+        }
     }
 
     fn search(&self, slots: &[usize], words: &[String]) -> Vec<Fill> {
@@ -244,14 +364,30 @@ impl Context<'_> {
         })
     }
 
-    /// Which of these values are taken. A slot that has a value keeps it until the caller says that it is to be another one, or
-    /// answers a question for this very slot.
-    fn sorted(&self, words: &[String], values: Vec<Fill>) -> SaidValues {
+    /// What becomes of these values of a sentence that is answered so far by the verdict; `rest`: the words behind it. A slot that has
+    /// a value keeps it until the caller says that it is to be another one, or answers a question for this very slot.
+    fn sorted(&self, verdict: Option<Verdict>, rest: &[String], values: Vec<Fill>) -> SaidValues {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
-        let changes = means_change(words, self.form.bot.language) || self.is_no(words);
+        let changes = verdict == Some(Verdict::No) || means_change(rest, self.form.bot.language);
+        let out_of_range = self.out_of_range(rest, &values);
         let fits = |f: &Fill| changes || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
-        SaidValues { taken, proposed: if other.is_empty() { None } else { Some(other.swap_remove(0)) } }
+        let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
+        SaidValues { taken, proposed, out_of_range }
+    }
+
+    /// A slot of the task for which these words hold a number that it does not take.
+    fn out_of_range(&self, words: &[String], fills: &[Fill]) -> Option<usize> {
+        let bot = &*self.form.bot;
+        let search =
+            SlotSearch { bot, slots: self.form.task_slots(), asked: self.step.slot(), filled: &[], now: self.form.now };
+        search.out_of_range(words, fills)
+    }
+
+    /// Whether a yes before these words may not be meant for all of it: "yes, but …", "yes, except the time", "yes, for fifty".
+    fn is_reserved(&self, rest: &[String], fills: &[Fill]) -> bool {
+        let language = self.form.bot.language;
+        has_reservation(rest, language) || means_change(rest, language) || parse::has_number_left(rest, fills, language)
     }
 
     /// A slot of the task, named without a value.
@@ -260,76 +396,100 @@ impl Context<'_> {
     }
 
     fn task(&self, words: &[String]) -> Meaning {
-        match self.meant(words) {
-            Some(task) => Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, words) },
-            None if self.is_no(words) && self.form.is_touched() => Meaning::NothingElse,
-            None => Meaning::NotUnderstood,
+        if let Some(task) = self.meant(words) {
+            return Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, words) };
+        }
+        match self.verdict(words) {
+            (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
+            (Some(Verdict::Yes), []) if self.form.is_touched() => Meaning::SomethingElse,
+            _ => Meaning::NotUnderstood,
         }
     }
 
     fn answer(&self, words: &[String]) -> Meaning {
         let fills = self.fills(words);
         if !fills.is_empty() {
-            return Meaning::Values(self.sorted(words, fills));
+            return Meaning::Values(self.sorted(self.verdict(words).0, words, fills));
         }
         match parse::task(&self.form.bot, words) {
             // "cancel my booking" in the midst of another task.
-            Some((task, _, _)) if self.form.task() != Some(task) => Meaning::Switch(task),
+            Some((task, _, _)) if self.form.task() != Some(task) => return Meaning::Switch(task),
             // "book a room" once more.
-            Some(_) => Meaning::Known,
+            Some(_) => return Meaning::Known,
+            None => {}
+        }
+        match self.out_of_range(words, &[]) {
+            Some(slot) => Meaning::OutOfRange(slot),
+            None if self.asks_yes_or_no() && self.verdict(words).0.is_some() => Meaning::Unsure,
             None => Meaning::NotUnderstood,
         }
     }
 
     fn check(&self, slot: usize, words: &[String]) -> Meaning {
-        let verdict = self.yes_no(words);
-        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
+        let (verdict, rest) = self.verdict(words);
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
         let mut values = if is_yes_no { Vec::new() } else { self.fills(rest) };
-        if let (Some((true, _)), Some(known)) = (verdict, self.form.checked_value(slot)) {
+        let reserved = self.is_reserved(rest, &values);
+        if let (Some(Verdict::Yes), Some(known)) = (verdict, self.form.checked_value(slot)) {
             // "yes, nine" to "did you say nine p m?"
             values.retain(|f| f.slot != slot || !is_shorter(known, &f.found.value, &rest[f.end - f.found.len..f.end]));
         }
         let checked = |f: &Fill| f.slot == slot && self.form.checked_value(slot) == Some(&f.found.value);
         let other = values.iter().any(|f| f.slot == slot && !checked(f));
         let same = values.iter().any(checked);
-        let values = self.sorted(words, values);
+        let values = self.sorted(verdict, rest, values);
         match verdict {
             // "right, at nine" to "did you say eight?"
-            Some((true, _)) if other => Meaning::Values(values),
-            Some((true, _)) => Meaning::Confirmed { slot, values },
+            Some(Verdict::Yes) if other => Meaning::Values(values),
+            // "yes, but …": not all of it was understood.
+            Some(Verdict::Yes) if reserved && values.is_empty() => Meaning::Unsure,
+            Some(Verdict::Yes) => Meaning::Confirmed { slot, values },
             None if same => Meaning::Repeated { slot, values },
+            Some(Verdict::Unsure) if same || values.is_empty() => Meaning::Unsure,
             _ if !values.taken.is_empty() || values.proposed.is_some() => Meaning::Values(values),
-            Some((false, _)) => Meaning::Denied(slot),
-            None => Meaning::NotUnderstood,
+            _ if values.out_of_range.is_some() => Meaning::OutOfRange(slot),
+            Some(Verdict::No) => Meaning::Denied(slot),
+            Some(Verdict::Unsure) | None => Meaning::NotUnderstood,
         }
     }
 
     fn review(&self, words: &[String]) -> Meaning {
-        let verdict = self.yes_no(words);
-        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
+        let (verdict, rest) = self.verdict(words);
+        let fills = self.fills(rest);
+        let reserved = verdict == Some(Verdict::Yes) && self.is_reserved(rest, &fills);
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
-            self.fills(rest).into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
+            fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
+        if !changed.is_empty() {
+            return Meaning::Values(self.sorted(verdict, rest, changed));
+        }
+        if let Some(slot) = self.out_of_range(rest, &same) {
+            return Meaning::OutOfRange(slot);
+        }
         match (verdict, self.named(rest)) {
-            _ if !changed.is_empty() => Meaning::Values(self.sorted(words, changed)),
-            (Some((true, _)), _) => Meaning::Right,
+            (Some(Verdict::Yes), _) if !reserved => Meaning::Right,
+            // "yes, except the time"
+            (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
+            (Some(Verdict::Yes), None) => Meaning::Wrong,
+            (Some(Verdict::Unsure), _) => Meaning::Unsure,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
             // "what time was that?"
-            (None, Some(_)) if is_question(rest) => Meaning::NotUnderstood,
+            (None, Some(_)) if is_question(rest, self.form.bot.language) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
-            (Some((false, _)), None) => Meaning::Wrong,
+            (Some(Verdict::No), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }
     }
 
     fn change(&self, words: &[String]) -> Meaning {
         let values = self.fills(words);
+        let (verdict, rest) = self.verdict(words);
         match self.named(words) {
-            _ if !values.is_empty() => Meaning::Values(self.sorted(words, values)),
-            Some(slot) => Meaning::Change(slot),
-            None if words.iter().any(|w| w == "nothing") || self.is_no(words) => Meaning::NothingToChange,
-            None => Meaning::NotUnderstood,
+            _ if !values.is_empty() => Meaning::Values(self.sorted(verdict, words, values)),
+            Some(slot) => self.out_of_range(words, &[]).map_or(Meaning::Change(slot), Meaning::OutOfRange),
+            // "It's all right": there is nothing to change. Neither is there after a no.
+            None if rest.is_empty() && matches!(verdict, Some(Verdict::Yes | Verdict::No)) => Meaning::NothingToChange,
+            None => self.out_of_range(words, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
         }
     }
 }
@@ -349,12 +509,4 @@ fn is_shorter(known: &Value, said: &Value, words: &[String]) -> bool {
         },
         _ => false,
     }
-}
-
-/// Whether words ask something.
-fn is_question(words: &[String]) -> bool {
-    const FIRST: [&str; 7] = ["what", "when", "how", "which", "who", "did", "is"];
-    const ANYWHERE: [&str; 4] = ["mấy", "gì", "nào", "bao"];
-    words.first().is_some_and(|word| FIRST.contains(&word.as_str()))
-        || words.iter().any(|word| ANYWHERE.contains(&word.as_str()))
 }
