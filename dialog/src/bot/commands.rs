@@ -1,6 +1,6 @@
 //! `Commands`: what a caller may say or press at any time.
 use crate::language::Language;
-use crate::value::words::{starts, tokens};
+use crate::value::words::{begin_with, starts, tokens};
 use serde::Deserialize;
 
 mod en;
@@ -88,17 +88,14 @@ impl Commands {
             Language::Vi => vi::UNDERSTOOD,
         };
         let around = |w: &String| is_filler(w, language) || is_opener(w, language);
-        let fits = |phrase: &[String]| {
-            let at = |at: &usize| {
-                let rest = words[..*at].iter().chain(words.get(at + phrase.len()..).unwrap_or_default());
-                starts(&words[*at..], phrase) && rest.into_iter().all(around)
-            };
-            (0..words.len()).any(|i| at(&i))
+        let fits = |phrase: &str| {
+            let len = phrase.split(' ').count();
+            let around_it = |at: usize| words[..at].iter().chain(&words[at + len..]).all(around);
+            (0..words.len()).any(|at| begin_with(&words[at..], phrase) && around_it(at))
         };
         let listed = self.all.iter().flat_map(|(command, all)| all.iter().map(|phrase| (*command, phrase.as_str())));
         let others = phrases.iter().flat_map(|(command, all)| all.iter().map(|phrase| (*command, *phrase)));
-        let split = |phrase: &str| phrase.split(' ').map(str::to_string).collect::<Vec<_>>();
-        let fitting = listed.chain(others).filter(|(command, phrase)| self.is_on(*command) && fits(&split(phrase)));
+        let fitting = listed.chain(others).filter(|(command, phrase)| self.is_on(*command) && fits(phrase));
         fitting.max_by_key(|(_, phrase)| phrase.len()).map(|(command, _)| command)
     }
 

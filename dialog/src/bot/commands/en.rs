@@ -56,20 +56,8 @@ pub(super) const NO: &[&str] = &[
     "not right",
     "i don't think so",
 ];
-pub(super) const POLITE: &[&str] = &[
-    "please",
-    "i'd like",
-    "i'd like to",
-    "i want",
-    "i want to",
-    "i would like to",
-    "can i",
-    "it's",
-    "make it",
-    "let's say",
-    "how about",
-    "maybe",
-];
+pub(super) const POLITE: &[&str] =
+    &["please", "i'd like", "i'd like to", "i want", "i want to", "i would like to", "can i", "it's"];
 
 /// What is understood from free speech besides.
 pub(super) const UNDERSTOOD: Phrases = &[

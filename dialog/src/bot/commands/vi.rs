@@ -17,7 +17,7 @@ pub(super) const LISTED: Phrases = &[
 pub(super) const YES: &[&str] =
     &["đúng", "vâng", "dạ", "có", "đúng rồi", "dạ đúng", "dạ vâng", "phải", "đồng ý", "được", "ừ", "vâng ạ", "chuẩn"];
 pub(super) const NO: &[&str] = &["không", "không không", "sai", "không đúng", "dạ không", "không phải", "sai rồi"];
-pub(super) const POLITE: &[&str] = &["dạ", "cho tôi", "tôi muốn", "khoảng", "chắc là"];
+pub(super) const POLITE: &[&str] = &["dạ", "cho tôi", "tôi muốn"];
 
 /// What is understood from free speech besides.
 pub(super) const UNDERSTOOD: Phrases = &[
@@ -123,8 +123,6 @@ pub(super) const UNDERSTOOD: Phrases = &[
             "nhân viên tư vấn",
             "tư vấn viên",
             "điện thoại viên",
-            "người",
-            "con người",
             "quản lý",
             "lễ tân",
             "tổng đài",
@@ -156,6 +154,10 @@ pub(super) const UNDERSTOOD: Phrases = &[
         &[
             "chờ",
             "đợi",
+            "chờ một phút",
+            "đợi một phút",
+            "chờ vài phút",
+            "đợi vài phút",
             "khoan",
             "khoan đã",
             "chờ chút",

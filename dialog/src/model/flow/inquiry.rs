@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn a_bot_that_takes_messages_asks_for_one_before_it_gives_up() {
         let (form, mut inquiry) = form_and_inquiry_of(&format!("takes_messages = true\n{BOT}"), 1);
-        (inquiry.missed(&form), inquiry.missed(&form));
+        inquiry.missed(&form);
+        inquiry.missed(&form);
         assert!(said(&inquiry.missed(&form))[0].contains("leave a message"));
         assert_eq!((inquiry.step, inquiry.keypad(&form)), (Step::Message, Keypad::Entry { full: 15 }));
         let reply = inquiry.message_left(&form);

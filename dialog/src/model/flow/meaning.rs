@@ -244,7 +244,7 @@ impl Context<'_> {
         if let Some(kind) = self.entry_kind(&entered, words) {
             return kind;
         }
-        if bot.commands.find(words, bot.language, free).is_some() {
+        if bot.commands.find(words, bot.language, free).is_some() || (!free && self.at_any_step(words).is_some()) {
             return AnswerKind::Whole;
         }
         if self.asks_yes_or_no() {

@@ -1,5 +1,5 @@
 //! The words of English answers.
-use crate::value::answer::{Sense, Table};
+use crate::value::sense::{Sense, Table};
 
 /// Where two phrases fit, the longer one counts.
 pub(in crate::value) const ANSWERS: &Table = &[

@@ -1,5 +1,5 @@
 //! The words of Vietnamese answers.
-use crate::value::answer::{Sense, Table};
+use crate::value::sense::{Sense, Table};
 
 /// Where two phrases fit, the longer one counts. "Dạ", "vâng" and "ừ" before a no are politeness: a no takes a yes back.
 pub(in crate::value) const ANSWERS: &Table = &[
