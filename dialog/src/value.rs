@@ -1,22 +1,31 @@
 //! What a slot can hold, and how the words for it are found in what a caller said.
 use crate::language::Language;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 pub mod answer;
+pub mod around;
 pub mod calendar;
 pub mod correction;
+pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
+pub mod half_of_day;
+pub(crate) mod json;
 pub mod kind;
+mod money;
 mod sense;
+pub mod span;
 mod spelled;
 pub mod vi;
 pub mod words;
 mod written;
 
 pub use answer::yes_no;
+pub use json::of_json;
+
 use found::{Found, Growth};
+use half_of_day::HalfOfDay;
 use kind::{Choice, Kind, Value};
 use words::{starts, tokens};
 
@@ -66,7 +75,17 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
+        Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
+    }
+}
+
+/// Whether a day is named at the start of `words` that its month does not have: how many words name it.
+pub fn no_such_date(words: &[String], language: Language, today: Date) -> Option<usize> {
+    match language {
+        Language::En => en::no_such_date(words, today),
+        Language::Vi => vi::no_such_date(words, today),
     }
 }
 
@@ -129,15 +148,23 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
             let longer = |word: &Vec<String>| word.concat().strip_prefix(&letters).is_some_and(|rest| !rest.is_empty());
             len == words.len() && choices.iter().flat_map(|choice| &choice.words).any(longer)
         }
-        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Text => false,
+        Kind::YesNo
+        | Kind::Number { .. }
+        | Kind::Time
+        | Kind::Duration
+        | Kind::Money(_)
+        | Kind::Span { .. }
+        | Kind::Text => false,
     }
 }
 
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
     let one_of = || if language == Language::En { en::article(words, unit) } else { None };
     let (value, mut len) = number(words, language).or_else(one_of)?;
-    // "two, two people": said again.
-    while let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value) {
+    // "two, two people": said again. Vietnamese "bốn bốn" is rather forty four.
+    while language == Language::En
+        && let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value)
+    {
         len += again;
     }
     if value < min || value > max {

@@ -21,10 +21,12 @@ use std::time::Instant;
 mod asked_back;
 mod attempts;
 mod diacritics;
+mod findings;
 mod form;
 mod inquiry;
 mod interview;
 mod keys;
+mod lookups;
 mod meaning;
 mod parse;
 mod parts;
@@ -60,7 +62,7 @@ impl Brain for Flow {
                 Some(reply) => reply,
                 None => return,
             },
-            BrainInput::ToolDone { result, .. } => self.interview.tool_done(result),
+            BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Tick => return,
         };
@@ -123,6 +125,7 @@ impl Flow {
 
     /// A reply in pieces: news of slots, what is listened for, what is said, and what happens then.
     fn think(&mut self, reply: Reply) {
+        self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
         if matches!(reply.next, Next::Listen | Next::Wait) {
             self.thoughts.push_back(Thought::Listen(self.expect()));
@@ -172,7 +175,9 @@ impl Flow {
     /// The caller said this, after they had heard so much of the question. Values that are confirmed before they were heard are
     /// read back again.
     fn hear(&mut self, text: &str, confidence: f32, question_heard: f32) -> Reply {
-        let meaning = self.context().meaning(&self.words(text));
+        let words = self.words(text);
+        self.note_part_of_day(&words);
+        let meaning = self.context().meaning(&words);
         let inquiry = &mut self.interview.inquiry;
         if question_heard < ENOUGH_HEARD && meaning.only_confirms() && inquiry.attempts.confirmed_early() {
             return self.interview.ask(Vec::new());
@@ -185,8 +190,15 @@ impl Flow {
     fn read(&mut self, text: &str) -> Reply {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
+        self.note_part_of_day(&words);
         let meaning = self.context().meaning(&words);
         self.act(meaning, text, CERTAIN)
+    }
+
+    /// "tomorrow evening": what an hour means from here on.
+    fn note_part_of_day(&mut self, words: &[String]) {
+        let part = self.context().named_part(words);
+        self.interview.form.note_part_of_day(part);
     }
 
     /// The caller entered these keys.
@@ -198,6 +210,7 @@ impl Flow {
     /// Does what was meant. `text`: as it was said, written or keyed.
     fn act(&mut self, meaning: Meaning, text: &str, confidence: f32) -> Reply {
         let interview = &mut self.interview;
+        interview.unattended = 0;
         match meaning {
             Meaning::Command(command) => self.command(command),
             Meaning::Text(slot) => interview.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
@@ -216,7 +229,7 @@ impl Flow {
             Meaning::Confirmed { slot, values } => interview.confirmed(slot, values, confidence),
             Meaning::Repeated { slot, values } => interview.confirmed(slot, values, MAX_HEARD),
             Meaning::Denied(slot) => interview.denied(slot),
-            Meaning::Right => interview.done(),
+            Meaning::Right => interview.done(Vec::new()),
             Meaning::Wrong => interview.change(),
             Meaning::Change(slot) => interview.ask_again(slot),
             Meaning::NothingToChange => interview.advance(Vec::new()),
@@ -230,6 +243,7 @@ impl Flow {
             Meaning::NothingElse => interview.hang_up(&self.bot.closing, HangUpReason::Done),
             Meaning::Known => interview.ask(Vec::new()),
             Meaning::NotUnderstood => interview.not_understood(),
+            Meaning::Unclear(why) => interview.unclear(why),
             Meaning::WrongKey => interview.refused(&self.bot.prompts.wrong_key),
             Meaning::WrongEntry => interview.refused(&self.bot.prompts.wrong_entry),
             Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),

@@ -1,8 +1,8 @@
 //! Values as the bot says them.
-use super::{en, vi};
+use super::{en, normal, vi};
 use crate::language::Language;
-use crate::value::kind::{Kind, Value};
-use jiff::civil::Date;
+use crate::value::kind::{Kind, Span, Value};
+use jiff::civil::{Date, Time};
 
 /// A value as the bot says it. Dates bring their preposition ("today", "on Friday, December fourth").
 pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> String {
@@ -34,6 +34,8 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Date
                 | Kind::Time
                 | Kind::Duration
+                | Kind::Money(_)
+                | Kind::Span { .. }
                 | Kind::Text => said,
             }
         }
@@ -50,7 +52,36 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
             Language::En => en::duration(*minutes),
             Language::Vi => vi::duration(*minutes),
         },
+        Value::Money(amount) => money(amount.hundredths(), amount.currency.code(), language),
+        Value::Span(span) => self::span(*span, language, today),
         Value::Text(text) => text.clone(),
+    }
+}
+
+/// "from two p m to four p m", "before noon", "after Friday, December fourth".
+fn span(span: Span, language: Language, today: Date) -> String {
+    let (from, to) = match span {
+        Span::Times { from, to } => {
+            let said = |time: Time| value(&Value::Time(time), &Kind::Time, language, today);
+            (from.map(said), to.map(said))
+        }
+        Span::Dates { from, to } => {
+            // "on" belongs to a single day.
+            let said = |date: Date| {
+                let text = value(&Value::Date(date), &Kind::Date, language, today);
+                text.strip_prefix("on ").map_or(text.clone(), str::to_owned)
+            };
+            (from.map(said), to.map(said))
+        }
+    };
+    match (language, from, to) {
+        (Language::En, Some(from), Some(to)) => format!("from {from} to {to}"),
+        (Language::En, Some(from), None) => format!("after {from}"),
+        (Language::En, None, Some(to)) => format!("before {to}"),
+        (Language::Vi, Some(from), Some(to)) => format!("từ {from} đến {to}"),
+        (Language::Vi, Some(from), None) => format!("sau {from}"),
+        (Language::Vi, None, Some(to)) => format!("trước {to}"),
+        (_, None, None) => String::new(),
     }
 }
 
@@ -67,5 +98,33 @@ pub fn digits(text: &str, language: Language) -> String {
     match language {
         Language::En => en::digits(text),
         Language::Vi => vi::digits(text),
+    }
+}
+
+/// An amount of money, in hundredths; `currency` as ISO 4217 names it ("USD") or by its sign. Hundredths are said where the currency
+/// has them and there are any.
+pub fn money(hundredths: i64, currency: &str, language: Language) -> String {
+    let (sign, sum) = (if hundredths < 0 { "-" } else { "" }, hundredths.unsigned_abs());
+    let cents = match sum % 100 {
+        0 => String::new(),
+        cents => format!(".{cents:02}"),
+    };
+    normal(&format!("{sign}{}{cents}{currency}", sum / 100), language)
+}
+
+/// Letters and digits one by one, with a pause where they change.
+pub fn spelled(text: &str, language: Language) -> String {
+    match language {
+        Language::En => en::spelled(text),
+        Language::Vi => vi::spelled(text),
+    }
+}
+
+/// A date without its preposition: "December fourth"; with its year where that is not this one.
+pub fn date(day: Date, language: Language, today: Date) -> String {
+    let with_year = day.year() != today.year();
+    match language {
+        Language::En => en::date(day, with_year),
+        Language::Vi => vi::date(day, with_year),
     }
 }

@@ -1,7 +1,9 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
+use super::currency::{Amount, Bounds};
 use jiff::civil::{Date, Time};
 
-/// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text.
+/// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text, money is a
+/// number (`12.5`).
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     Choice(String),
@@ -11,7 +13,40 @@ pub enum Value {
     Date(Date),
     Time(Time),
     Minutes(u32),
+    Money(Amount),
+    Span(Span),
     Text(String),
+}
+
+/// From when to when; an end that was not named is open. As JSON an interval of ISO 8601: `14:00/16:00`, `../2026-12-24`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    Times { from: Option<Time>, to: Option<Time> },
+    Dates { from: Option<Date>, to: Option<Date> },
+}
+
+/// What a span is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanOf {
+    Times,
+    Dates,
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let open = || "..".to_owned();
+        let (from, to) = match self {
+            Span::Times { from, to } => {
+                let text = |time: &Option<Time>| time.map_or_else(open, |time| time.strftime("%H:%M").to_string());
+                (text(from), text(to))
+            }
+            Span::Dates { from, to } => {
+                let text = |date: &Option<Date>| date.map_or_else(open, |date| date.to_string());
+                (text(from), text(to))
+            }
+        };
+        write!(f, "{from}/{to}")
+    }
 }
 
 /// Values are a caller's words: they stay out of logs.
@@ -29,11 +64,13 @@ impl Value {
             Value::Number(number) => (*number).into(),
             Value::Date(date) => date.to_string().into(),
             Value::Time(time) => time.strftime("%H:%M").to_string().into(),
+            Value::Money(amount) => amount.json(),
             Value::Minutes(minutes) => match (minutes / 60, minutes % 60) {
                 (0, m) => format!("PT{m}M").into(),
                 (h, 0) => format!("PT{h}H").into(),
                 (h, m) => format!("PT{h}H{m}M").into(),
             },
+            Value::Span(span) => span.to_string().into(),
         }
     }
 }
@@ -57,6 +94,10 @@ pub enum Kind {
     Date,
     Time,
     Duration,
+    Money(Bounds),
+    Span {
+        of: SpanOf,
+    },
     Text,
 }
 

@@ -1,9 +1,12 @@
 //! One `[[slot]]` of a bot file.
-use super::check::{BotFault, Check};
+use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
-use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
-use crate::value::kind::{Choice, Kind};
+use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
+use crate::keypad::{self, Keypad};
+use crate::language::Language;
+use crate::value::currency::Bounds;
+use crate::value::kind::{Choice, Kind, SpanOf};
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
 
@@ -31,12 +34,14 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
     let read_back = match (&slot.read_back, slot.secret) {
         (Some(_), true) => return check.fault(format!("{key}.read_back"), "would say a secret", "remove it"),
         (Some(text), false) => {
-            Some(check.template(&format!("{key}.read_back"), text, &["value", &slot.name], false)?)
+            let own = |name| Name { name, kind: Some(&kind), is_conditional: false };
+            let gaps = Gaps { names: vec![own("value"), own(&slot.name)], ..Gaps::default() };
+            Some(check.template(&format!("{key}.read_back"), text, &gaps)?)
         }
         (None, _) => None,
     };
     Ok(Slot {
-        keypad: slot.keypad.unwrap_or(!matches!(kind, Kind::Text)) && !matches!(kind, Kind::Text),
+        keypad: slot.keypad != Some(false) && keypad::of(&kind) != Keypad::None,
         name: slot.name,
         kind,
         prompt,
@@ -45,7 +50,9 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         confirm: slot.confirm,
         read_back,
         secret: slot.secret,
+        keep: slot.keep,
         cues: slot.cues,
+        lunar: slot.lunar,
     })
 }
 
@@ -63,13 +70,15 @@ fn name(check: &Check, key: &str, name: &str) -> Result<(), BotFault> {
 
 /// What the slot takes.
 fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault> {
-    let is_number = matches!(slot.r#type, Type::Number | Type::Digits);
+    let is_number = matches!(slot.r#type, Type::Number | Type::Digits | Type::Money);
     let stray = [
         (slot.values.is_some() && slot.r#type != Type::Choice, "values", "a choice"),
         (slot.unit.is_some() && slot.r#type != Type::Number, "unit", "a number"),
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
-        (slot.min.is_some() && !is_number, "min", "a number or digits"),
-        (slot.max.is_some() && !is_number, "max", "a number or digits"),
+        (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
+        (slot.max.is_some() && !is_number, "max", "a number, money or digits"),
+        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
         return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
@@ -83,6 +92,12 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
+        Type::Money => Kind::Money(money(check, key, slot)?),
+        Type::Span => match slot.of {
+            Some(SpanEnds::Times) => Kind::Span { of: SpanOf::Times },
+            Some(SpanEnds::Dates) => Kind::Span { of: SpanOf::Dates },
+            None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
+        },
         Type::Text => Kind::Text,
     })
 }
@@ -97,6 +112,22 @@ fn number(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFaul
         );
     }
     Ok(Kind::Number { min, max, unit: slot.unit.take().unwrap_or_default() })
+}
+
+/// Bounds of money stand in whole units.
+fn money(check: &Check, key: &str, slot: &SlotFile) -> Result<Bounds, BotFault> {
+    const MOST: i64 = 1_000_000_000_000;
+    let (currency, scale) = (check.currency, check.currency.scale());
+    let usual = if scale == 1 { 999_999_999 } else { 999_999 };
+    let (min, max) = (slot.min.unwrap_or(0), slot.max.unwrap_or(usual));
+    if min < 0 || min > max || max > MOST {
+        return check.fault(
+            format!("{key}.max"),
+            format!("no amount from {min} to {max}"),
+            format!("use 0 ≤ min ≤ max ≤ {MOST}"),
+        );
+    }
+    Ok(Bounds { currency, min: min * scale, max: max * scale })
 }
 
 fn digits(check: &Check, key: &str, slot: &SlotFile) -> Result<Kind, BotFault> {

@@ -8,11 +8,12 @@ use super::parse::{self, Fill};
 use super::parts::Parts;
 use super::reply::{Next, Reply, Sentence};
 use super::{question, request};
-use crate::bot::{Bot, Then};
+use crate::bot::{Bot, RequestTemplate, Then};
 use crate::keypad::Keypad;
 use crate::model::step::Step;
 use crate::model::thought::HangUpReason;
-use crate::tool::{ToolFault, ToolId};
+use crate::tool::{Effect, HttpRequest, ToolFault, ToolId};
+use crate::value::around::Unclear;
 use crate::value::kind::Value;
 use jiff::civil::DateTime;
 use serde_json::Value as Json;
@@ -26,13 +27,23 @@ pub(super) struct Interview {
     pub inquiry: Inquiry,
     /// The number of the last tool that was run.
     tools: u64,
+    /// The lookup of the task that runs, by its index, with its request; `None`: what runs does the task.
+    pub(super) looking_up: Option<(usize, HttpRequest)>,
+    /// Lookups since the caller last gave an answer.
+    pub(super) unattended: u8,
 }
 
 impl Interview {
     /// `now`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Interview {
         let limits = Limits { no_match: bot.silence.no_match, no_input: bot.silence.no_input };
-        Interview { form: Form::new(bot, now), inquiry: Inquiry::new(limits), tools: 0 }
+        Interview {
+            form: Form::new(bot, now),
+            inquiry: Inquiry::new(limits),
+            tools: 0,
+            looking_up: None,
+            unattended: 0,
+        }
     }
 
     pub fn keypad(&self) -> Keypad {
@@ -119,6 +130,12 @@ impl Interview {
             return self.hang_up(&bot.closing, HangUpReason::Goodbye);
         }
         self.begin_anew(&bot.prompts.stopped)
+    }
+
+    /// Something was said of a value, and no single value is meant.
+    pub fn unclear(&mut self, why: Unclear) -> Reply {
+        let bot = self.form.bot.clone();
+        self.refused(bot.prompts.unclear(why))
     }
 
     pub fn unheard(&mut self) -> Reply {
@@ -211,7 +228,7 @@ impl Interview {
             news.push(self.form.fill(slot, value, confidence));
             match &bot.slots[slot].read_back {
                 _ if confidence < bot.turn.good => {}
-                Some(template) => say.push(Sentence::new(&self.form.render(template, Some(slot), None))),
+                Some(template) => say.push(Sentence::new(&self.form.read_back(template, slot))),
                 None if is_other && asked != Some(slot) => changed.push(slot),
                 None => {}
             }
@@ -275,70 +292,130 @@ impl Interview {
         reply
     }
 
-    /// The next step: a check, a question, the review, or what the task is for.
+    /// The next step: a check, a lookup, a question, the review, or what the task is for.
     pub fn advance(&mut self, say: Vec<Sentence>) -> Reply {
+        let cleared = self.form.clear_unwanted();
+        let mut reply = self.step_on(say);
+        reply.slots.splice(0..0, cleared);
+        reply
+    }
+
+    fn step_on(&mut self, say: Vec<Sentence>) -> Reply {
+        let bot = self.form.bot.clone();
         let Some(task) = self.form.task() else {
             self.inquiry.step = Step::Task;
             return self.ask(say);
         };
-        self.inquiry.step = if let Some(slot) = self.form.doubtful().or(self.form.proposed()) {
-            Step::Check(slot)
+        if let Some(slot) = self.form.doubtful().or(self.form.proposed()) {
+            self.inquiry.step = Step::Check(slot);
+        } else if let Some((lookup, request)) = self.due_lookup() {
+            return self.look_up(lookup, request, say);
         } else if let Some(slot) = self.form.missing() {
-            Step::Slot(slot)
-        } else if self.form.bot.tasks[task].confirm.is_some() {
+            self.inquiry.step = Step::Slot(slot);
+        } else if let Some(review) = &bot.tasks[task].confirm {
+            if self.form.said(review, None).is_none() {
+                return self.fault(None);
+            }
             // The review reads every value back by itself.
             self.inquiry.step = Step::Review;
             return self.ask(Vec::new());
         } else {
-            return self.done();
-        };
+            return self.done(say);
+        }
         self.ask(say)
     }
 
     /// Everything is known and right.
-    pub fn done(&mut self) -> Reply {
+    pub fn done(&mut self, say: Vec<Sentence>) -> Reply {
         let bot = self.form.bot.clone();
-        let Some(task) = self.form.task() else { return self.advance(Vec::new()) };
+        let Some(task) = self.form.task() else { return self.advance(say) };
         let news = self.form.confirm_all();
         let mut reply = match &bot.tasks[task].done.request {
-            Some(template) => {
-                self.inquiry.step = Step::Busy;
-                self.tools += 1;
-                let call = request::request(&self.form, template).call(ToolId(self.tools), template.limit);
-                Reply::new(Vec::new(), Next::Run(call))
+            Some(template) => match request::request(&self.form, template) {
+                Some(request) => self.run(request, template, say),
+                None => self.fault(None),
+            },
+            None => {
+                let mut reply = self.finished(None, &Json::Null);
+                reply.say.splice(0..0, say);
+                reply
             }
-            None => self.finished(&Json::Null),
         };
         reply.slots.splice(0..0, news);
         reply
     }
 
+    /// Runs a tool, after what is to be said first.
+    pub(super) fn run(&mut self, request: HttpRequest, template: &RequestTemplate, say: Vec<Sentence>) -> Reply {
+        self.inquiry.step = Step::Busy;
+        self.tools += 1;
+        Reply::new(say, Next::Run(request.call(ToolId(self.tools), template.effect, template.limit)))
+    }
+
     /// The tool has this outcome.
-    pub fn tool_done(&mut self, result: Result<Json, ToolFault>) -> Reply {
+    pub fn tool_done(&mut self, id: ToolId, result: Result<Json, ToolFault>) -> Reply {
+        if let Some((lookup, request)) = self.looking_up.take() {
+            return self.looked_up(lookup, request, id, result);
+        }
         let bot = self.form.bot.clone();
         let request = self.form.task().and_then(|t| bot.tasks[t].done.request.as_ref());
-        let text = match result {
-            Ok(answer) => return self.finished(&answer),
-            Err(ToolFault::Late) => request.and_then(|r| r.late.as_ref()).unwrap_or(&bot.prompts.tool_late),
-            Err(_) => request.and_then(|r| r.failed.as_ref()).unwrap_or(&bot.prompts.tool_failed),
+        match result {
+            Ok(answer) => self.finished(Some(id), &answer),
+            Err(fault) => self.failed(request, fault),
+        }
+    }
+
+    /// A tool has not done what it was to do: that is said, and the call ends.
+    pub(super) fn failed(&mut self, request: Option<&RequestTemplate>, fault: ToolFault) -> Reply {
+        let bot = self.form.bot.clone();
+        let text = match fault {
+            ToolFault::Late => request.and_then(|r| r.late.as_ref()).unwrap_or(&bot.prompts.tool_late),
+            _ => request.and_then(|r| r.failed.as_ref()).unwrap_or(&bot.prompts.tool_failed),
         };
         self.hang_up(text, HangUpReason::ToolFailed)
     }
 
-    pub fn finished(&mut self, answer: &Json) -> Reply {
+    /// A part of an answer is missing that has to be said or sent.
+    fn fault(&mut self, incomplete: Option<ToolId>) -> Reply {
+        let reply = self.hang_up(&self.form.bot.prompts.tool_failed.clone(), HangUpReason::ToolFailed);
+        Reply { incomplete, ..reply }
+    }
+
+    /// The task is done, by the tool `id` with this answer, or by none.
+    fn finished(&mut self, id: Option<ToolId>, answer: &Json) -> Reply {
         let bot = self.form.bot.clone();
         let Some(task) = self.form.task() else { return self.advance(Vec::new()) };
-        let text = self.form.render(&bot.tasks[task].done.say, None, Some(answer));
-        match bot.tasks[task].done.then {
+        let done = &bot.tasks[task].done;
+        let said = self.form.said(&done.say, Some(answer));
+        let incomplete = id.filter(|_| said.is_none());
+        let text = match (said, &done.request) {
+            (Some(said), _) => said,
+            // Something was done, and the answer does not say all of it.
+            (None, Some(request)) if request.effect == Effect::Acts => {
+                request.incomplete.clone().unwrap_or_else(|| bot.prompts.tool_incomplete.clone())
+            }
+            (None, Some(request)) => {
+                let reply = self.failed(Some(request), ToolFault::NotJson);
+                return Reply { incomplete, ..reply };
+            }
+            (None, None) => return self.fault(None),
+        };
+        let reply = self.leave(done.then, vec![Sentence::new(&text)]);
+        Reply { incomplete, ..reply }
+    }
+
+    /// The task is over: the call ends, or the caller may ask for something else.
+    pub(super) fn leave(&mut self, then: Then, mut say: Vec<Sentence>) -> Reply {
+        match then {
             Then::HangUp => {
-                let mut reply = self.hang_up(&bot.closing, HangUpReason::Done);
-                reply.say.insert(0, Sentence::new(&text));
-                reply
+                let reply = self.hang_up(&self.form.bot.closing.clone(), HangUpReason::Done);
+                say.extend(reply.say);
+                Reply { say, ..Reply::new(Vec::new(), reply.next) }
             }
             Then::Ask => {
                 self.form.finish();
                 self.inquiry.step = Step::Task;
-                self.ask(vec![Sentence::new(&text)])
+                self.ask(say)
             }
         }
     }

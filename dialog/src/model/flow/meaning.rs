@@ -1,15 +1,19 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
-use super::parse::{self, Fill, SlotSearch};
+use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
 use crate::bot::{Command, fact};
+use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::answer::{Question, Verdict, answer, has_reservation};
+use crate::value::around::Unclear;
+use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
-use crate::value::found::Growth;
+use crate::value::found::{Found, Growth};
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
@@ -74,6 +78,8 @@ pub(super) enum Meaning {
     /// What is known already: no answer, and no mistake either.
     Known,
     NotUnderstood,
+    /// Something was said of a value, and no single value is meant.
+    Unclear(Unclear),
     /// A key that has no meaning here.
     WrongKey,
     /// Keys that are no answer to the question.
@@ -163,7 +169,7 @@ impl Context<'_> {
             Step::Slot(slot) if command == Command::Person => Some(slot),
             _ => None,
         };
-        let answer = asked.and_then(|slot| self.search(&[slot], words).pop());
+        let answer = asked.and_then(|slot| self.search(&[slot], &[]).given(words).fills.pop());
         answer.map_or(Meaning::Command(command), |f| Meaning::Assembled { slot: f.slot, value: f.found.value })
     }
 
@@ -229,7 +235,7 @@ impl Context<'_> {
         let values = self.fills(words);
         match self.verdict(words).0 {
             Some(Verdict::Yes) => Meaning::Stopped,
-            _ if !values.is_empty() => Meaning::Values(self.sorted(None, words, values)),
+            _ if !values.is_empty() => Meaning::Values(self.sorted(None, words, 0, values)),
             Some(Verdict::No) => Meaning::NothingToChange,
             Some(Verdict::Unsure) => Meaning::Unsure,
             None => Meaning::NotUnderstood,
@@ -336,17 +342,28 @@ impl Context<'_> {
         }
     }
 
-    fn search(&self, slots: &[usize], words: &[String]) -> Vec<Fill> {
-        let (bot, filled) = (&*self.form.bot, self.form.filled());
-        SlotSearch { bot, slots, asked: self.step.slot(), filled: &filled, now: self.form.now }.fills(words)
+    fn search<'b>(&'b self, slots: &'b [usize], filled: &'b [bool]) -> SlotSearch<'b> {
+        let (asked, now, part_of_day) = (self.step.slot(), self.form.now, self.form.part_of_day());
+        SlotSearch { bot: &self.form.bot, slots, asked, filled, now, part_of_day }
     }
 
-    /// The values in these words for the task under way, or for the one that they mean.
-    fn fills(&self, words: &[String]) -> Vec<Fill> {
+    /// What these words give of the task under way, or of the one that they mean.
+    fn given(&self, words: &[String]) -> Given {
+        let filled = self.form.filled();
         match self.form.task().or_else(|| self.meant(words)) {
-            Some(task) => self.search(&self.form.bot.tasks[task].slots, words),
-            None => Vec::new(),
+            Some(task) => self.search(&self.form.bot.tasks[task].slots, &filled).given(words),
+            None => Given::default(),
         }
+    }
+
+    fn fills(&self, words: &[String]) -> Vec<Fill> {
+        self.given(words).fills
+    }
+
+    /// The part of the day that these words name, apart from that of a time.
+    pub fn named_part(&self, words: &[String]) -> Option<DayPart> {
+        let task = self.form.task().or_else(|| self.meant(words))?;
+        self.search(&self.form.bot.tasks[task].slots, &[]).named_part(words)
     }
 
     /// The task that is meant where none is under way: the one that is named, or the only one whose slots the values fit.
@@ -356,38 +373,37 @@ impl Context<'_> {
         named.or_else(|| {
             let fits = |t: &usize| {
                 let slots = &bot.tasks[*t].slots;
-                let search = SlotSearch { bot, slots, asked: None, filled: &[], now: self.form.now };
-                !search.fills(words).is_empty()
+                let search = SlotSearch { asked: None, ..self.search(slots, &[]) };
+                !search.given(words).fills.is_empty()
             };
             let mut fitting = (0..bot.tasks.len()).filter(fits);
             fitting.next().filter(|_| fitting.next().is_none())
         })
     }
 
-    /// What becomes of these values of a sentence that is answered so far by the verdict; `rest`: the words behind it. A slot that has
-    /// a value keeps it until the caller says that it is to be another one, or answers a question for this very slot.
-    fn sorted(&self, verdict: Option<Verdict>, rest: &[String], values: Vec<Fill>) -> SaidValues {
+    /// What becomes of these values of a sentence that is answered by the verdict up to `from`. A slot that has a value keeps it until
+    /// the caller says that it is to be another one, or answers a question for this very slot.
+    fn sorted(&self, verdict: Option<Verdict>, words: &[String], from: usize, values: Vec<Fill>) -> SaidValues {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
-        let changes = verdict == Some(Verdict::No) || means_change(rest, self.form.bot.language);
-        let out_of_range = self.out_of_range(rest, &values);
+        let changes = verdict == Some(Verdict::No) || means_change(&words[from..], self.form.bot.language);
+        let out_of_range = self.out_of_range(words, from, &values);
         let fits = |f: &Fill| changes || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
         SaidValues { taken, proposed, out_of_range }
     }
 
-    /// A slot of the task for which these words hold a number that it does not take.
-    fn out_of_range(&self, words: &[String], fills: &[Fill]) -> Option<usize> {
-        let bot = &*self.form.bot;
-        let search =
-            SlotSearch { bot, slots: self.form.task_slots(), asked: self.step.slot(), filled: &[], now: self.form.now };
-        search.out_of_range(words, fills)
+    /// A slot of the task for which the words from `from` on hold a number that it does not take, outside of these values.
+    fn out_of_range(&self, words: &[String], from: usize, fills: &[Fill]) -> Option<usize> {
+        self.search(self.form.task_slots(), &[]).out_of_range(words, from, fills)
     }
 
-    /// Whether a yes before these words may not be meant for all of it: "yes, but …", "yes, except the time", "yes, for fifty".
-    fn is_reserved(&self, rest: &[String], fills: &[Fill]) -> bool {
-        let language = self.form.bot.language;
-        has_reservation(rest, language) || means_change(rest, language) || parse::has_number_left(rest, fills, language)
+    /// Whether a yes before the words from `from` on may not be meant for all of it: "yes, but …", "yes, except the time", "yes, for
+    /// fifty".
+    fn is_reserved(&self, words: &[String], from: usize, fills: &[Fill]) -> bool {
+        let (rest, language) = (&words[from..], self.form.bot.language);
+        let number_left = parse::has_number_left(words, from, fills, language);
+        has_reservation(rest, language) || means_change(rest, language) || number_left
     }
 
     /// A slot of the task, named without a value.
@@ -397,7 +413,10 @@ impl Context<'_> {
 
     fn task(&self, words: &[String]) -> Meaning {
         if let Some(task) = self.meant(words) {
-            return Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, words) };
+            return Meaning::Begin {
+                task,
+                values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills,
+            };
         }
         match self.verdict(words) {
             (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
@@ -407,9 +426,12 @@ impl Context<'_> {
     }
 
     fn answer(&self, words: &[String]) -> Meaning {
-        let fills = self.fills(words);
+        let Given { fills, unclear } = self.given(words);
         if !fills.is_empty() {
-            return Meaning::Values(self.sorted(self.verdict(words).0, words, fills));
+            return Meaning::Values(self.sorted(self.verdict(words).0, words, 0, fills));
+        }
+        if let Some((_, why)) = unclear.first() {
+            return Meaning::Unclear(*why);
         }
         match parse::task(&self.form.bot, words) {
             // "cancel my booking" in the midst of another task.
@@ -418,54 +440,91 @@ impl Context<'_> {
             Some(_) => return Meaning::Known,
             None => {}
         }
-        match self.out_of_range(words, &[]) {
+        match self.out_of_range(words, 0, &[]) {
             Some(slot) => Meaning::OutOfRange(slot),
             None if self.asks_yes_or_no() && self.verdict(words).0.is_some() => Meaning::Unsure,
             None => Meaning::NotUnderstood,
         }
     }
 
+    /// What the words behind a yes or a no give. "Không phải bốn giờ" and "not at four" refuse a value that was never said where another
+    /// one was read back: then they bring the right one.
+    fn behind(&self, verdict: Option<Verdict>, words: &[String], from: usize) -> Given {
+        let filled = self.form.filled();
+        let Some(task) = self.form.task() else { return Given::default() };
+        let search = self.search(&self.form.bot.tasks[task].slots, &filled);
+        let mut given = search.given_from(words, from);
+        if given.fills.is_empty() && verdict == Some(Verdict::No) {
+            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
+            given.fills = search.given(&words[from..]).fills.into_iter().filter(other).collect();
+        }
+        given
+    }
+
     fn check(&self, slot: usize, words: &[String]) -> Meaning {
         let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
-        let mut values = if is_yes_no { Vec::new() } else { self.fills(rest) };
-        let reserved = self.is_reserved(rest, &values);
-        if let (Some(Verdict::Yes), Some(known)) = (verdict, self.form.checked_value(slot)) {
-            // "yes, nine" to "did you say nine p m?"
-            values.retain(|f| f.slot != slot || !is_shorter(known, &f.found.value, &rest[f.end - f.found.len..f.end]));
+        let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words, from) };
+        if given.fills.is_empty()
+            && let Some(fill) = self.other_half(slot, words)
+        {
+            given = Given { fills: vec![fill], unclear: Vec::new() };
         }
-        let checked = |f: &Fill| f.slot == slot && self.form.checked_value(slot) == Some(&f.found.value);
-        let other = values.iter().any(|f| f.slot == slot && !checked(f));
-        let same = values.iter().any(checked);
-        let values = self.sorted(verdict, rest, values);
+        let known = self.form.checked_value(slot);
+        // "yes, nine" to "did you say nine p m?"
+        let is_shorter = |f: &Fill| {
+            let said = &words[f.end - f.found.len.min(f.end)..f.end];
+            known.is_some_and(|known| is_shorter(known, &f.found.value, said, self.form.bot.language))
+        };
+        let is_no = verdict == Some(Verdict::No);
+        let checked = |f: &Fill| f.slot == slot && (known == Some(&f.found.value) || !is_no && is_shorter(f));
+        let reserved = self.is_reserved(words, from, &given.fills);
+        let (same, other): (Vec<Fill>, Vec<Fill>) = given.fills.into_iter().partition(checked);
+        let is_other = other.iter().any(|f| f.slot == slot);
+        let mut values = self.sorted(verdict, words, from, other);
+        // The number of the value that was said again is no other one.
+        values.out_of_range = values.out_of_range.filter(|_| same.is_empty());
+        let is_open = given.unclear.iter().any(|(of, _)| *of == slot);
         match verdict {
             // "right, at nine" to "did you say eight?"
-            Some(Verdict::Yes) if other => Meaning::Values(values),
+            Some(Verdict::Yes) if is_other => Meaning::Values(values),
+            // "yes, or at five"
+            Some(Verdict::Yes) if is_open => Meaning::NotUnderstood,
             // "yes, but …": not all of it was understood.
             Some(Verdict::Yes) if reserved && values.is_empty() => Meaning::Unsure,
             Some(Verdict::Yes) => Meaning::Confirmed { slot, values },
-            None if same => Meaning::Repeated { slot, values },
-            Some(Verdict::Unsure) if same || values.is_empty() => Meaning::Unsure,
+            None if !same.is_empty() => Meaning::Repeated { slot, values },
+            Some(Verdict::Unsure) if !same.is_empty() || values.is_empty() => Meaning::Unsure,
             _ if !values.taken.is_empty() || values.proposed.is_some() => Meaning::Values(values),
             _ if values.out_of_range.is_some() => Meaning::OutOfRange(slot),
             Some(Verdict::No) => Meaning::Denied(slot),
+            Some(Verdict::Unsure) | None if is_open => Meaning::Denied(slot),
             Some(Verdict::Unsure) | None => Meaning::NotUnderstood,
         }
     }
 
+    /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
+    fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
+        let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
+        let part = DayPart::answered(words, self.form.bot.language)?;
+        let time = time_of_day(part.hour(known.hour().into()), known.minute().into())?;
+        Some(Fill { slot, found: Found::new(Value::Time(time), words.len()), end: words.len() })
+    }
+
     fn review(&self, words: &[String]) -> Meaning {
         let (verdict, rest) = self.verdict(words);
-        let fills = self.fills(rest);
-        let reserved = verdict == Some(Verdict::Yes) && self.is_reserved(rest, &fills);
+        let from = words.len() - rest.len();
+        let Given { fills, unclear } = self.behind(verdict, words, from);
+        let reserved = verdict == Some(Verdict::Yes) && self.is_reserved(words, from, &fills);
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
             fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
-        if !changed.is_empty() {
-            return Meaning::Values(self.sorted(verdict, rest, changed));
-        }
-        if let Some(slot) = self.out_of_range(rest, &same) {
-            return Meaning::OutOfRange(slot);
-        }
+        let out_of_range = self.out_of_range(words, from, &same);
         match (verdict, self.named(rest)) {
+            _ if !changed.is_empty() => Meaning::Values(self.sorted(verdict, words, from, changed)),
+            // "yes, but before noon"
+            (Some(Verdict::Yes | Verdict::Unsure) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
+            _ if out_of_range.is_some() => out_of_range.map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
             (Some(Verdict::Yes), _) if !reserved => Meaning::Right,
             // "yes, except the time"
             (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
@@ -476,6 +535,8 @@ impl Context<'_> {
             // "what time was that?"
             (None, Some(_)) if is_question(rest, self.form.bot.language) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
+            // "no, not at three"
+            (Some(Verdict::No), None) if let [(slot, Unclear::Refused)] = unclear[..] => Meaning::Change(slot),
             (Some(Verdict::No), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }
@@ -485,22 +546,21 @@ impl Context<'_> {
         let values = self.fills(words);
         let (verdict, rest) = self.verdict(words);
         match self.named(words) {
-            _ if !values.is_empty() => Meaning::Values(self.sorted(verdict, words, values)),
-            Some(slot) => self.out_of_range(words, &[]).map_or(Meaning::Change(slot), Meaning::OutOfRange),
+            _ if !values.is_empty() => Meaning::Values(self.sorted(verdict, words, 0, values)),
+            Some(slot) => self.out_of_range(words, 0, &[]).map_or(Meaning::Change(slot), Meaning::OutOfRange),
             // "It's all right": there is nothing to change. Neither is there after a no.
             None if rest.is_empty() && matches!(verdict, Some(Verdict::Yes | Verdict::No)) => Meaning::NothingToChange,
-            None => self.out_of_range(words, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
+            None => self.out_of_range(words, 0, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
         }
     }
 }
 
 /// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
-fn is_shorter(known: &Value, said: &Value, words: &[String]) -> bool {
-    let half_of_day = |word: &String| word.ends_with("am") || word.ends_with("pm");
+fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language) -> bool {
     match (known, said, words) {
         (Value::Time(known), Value::Time(said), [_] | [_, _]) => {
             let same = known.minute() == said.minute() && known.hour() % 12 == said.hour() % 12;
-            same && !words.iter().any(half_of_day)
+            same && DayPart::answered(words, language).is_none()
         }
         (Value::Date(known), Value::Date(said), [first, ..]) if words.len() <= 2 => match first.as_str() {
             "the" | "ngày" | "mùng" => known.day() == said.day(),

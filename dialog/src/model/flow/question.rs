@@ -28,7 +28,8 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
         Step::Review => form
             .task()
             .and_then(|t| form.bot.tasks[t].confirm.as_ref())
-            .map_or_else(String::new, |template| form.render(template, None, None)),
+            .and_then(|passage| form.said(passage, None))
+            .unwrap_or_default(),
         Step::Change => p.change.clone(),
         Step::Stop => p.stop.clone(),
         Step::Message => p.message.clone(),
@@ -102,7 +103,12 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
 
 /// The values of the task with their slots, by key: for "what should I change?".
 pub(super) fn change_menu(form: &Form) -> Vec<(String, usize, char)> {
-    form.task_slots().iter().zip('1'..='9').map(|(s, key)| (form.spoken_value(*s), *s, key)).collect()
+    form.task_slots()
+        .iter()
+        .filter(|s| form.is_filled(**s))
+        .zip('1'..='9')
+        .map(|(s, key)| (form.spoken_value(*s), *s, key))
+        .collect()
 }
 
 /// What keys mean at a step.

@@ -1,7 +1,7 @@
 //! The flow without time.
 use super::*;
 use crate::testkit::today;
-use crate::tool::{HttpRequest, Method};
+use crate::tool::{HttpRequest, Method, ToolId};
 
 const TRIP: &str = r#"
 name = "trip"
@@ -15,7 +15,7 @@ confirm = "From {from_city} to {to_city} {day} for {seats}?"
 [task.on_done]
 method = "GET"
 url = "http://127.0.0.1:1/trip?from={from_city}&seats={seats}"
-say = "Booked, {/price} dollars{/none}."
+say = ["Booked, {/price} dollars.", "It leaves from platform {/platform?}."]
 [[task]]
 name = "report"
 phrases = ["report a problem"]
@@ -89,9 +89,9 @@ fn a_get_holds_its_values_percent_encoded_and_an_answer_is_spoken() {
     let request = request(hear(&mut flow, "yes", 0.9));
     assert_eq!(request.url, "http://127.0.0.1:1/trip?from=new%20york&seats=2");
     assert_eq!((request.method, &request.body), (Method::Get, &None));
-    let reply = flow.interview.tool_done(Ok(serde_json::json!({"price": 29})));
+    let reply = flow.interview.tool_done(ToolId(1), Ok(serde_json::json!({"price": 29})));
     assert_eq!(said(&reply)[0], "Booked, 29 dollars.");
-    assert_eq!(reply.next, Next::HangUp(HangUpReason::Done));
+    assert_eq!((reply.next, reply.incomplete), (Next::HangUp(HangUpReason::Done), None));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::{en, vi};
 use crate::bot::{Bot, Commands, Fact};
 use crate::language::Language;
 use crate::value;
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, SpanOf};
 use crate::value::words::tokens;
 
 /// The rules of one grammar while it is built.
@@ -195,7 +195,7 @@ impl Rules<'_> {
             (Kind::Choice(_), Language::En) => "in | at | the",
             (Kind::Date, Language::En) => "on | for",
             (Kind::Time, Language::En) => "at | around",
-            (Kind::Number { .. } | Kind::Duration, Language::En) => "for | about | for about",
+            (Kind::Number { .. } | Kind::Duration | Kind::Money(_), Language::En) => "for | about | for about",
             (Kind::Time, Language::Vi) => "lúc",
             (Kind::Date, Language::Vi) => "vào",
             (Kind::Number { .. }, Language::Vi) => "cho",
@@ -294,6 +294,36 @@ impl Rules<'_> {
                 Language::En => en::duration(),
                 Language::Vi => vi::duration(),
             },
+            Kind::Money(bounds) => {
+                let number = |from, to| match self.language {
+                    Language::En => en::number(from, to),
+                    Language::Vi => vi::number(from, to),
+                };
+                let (amount, cents) = (number(0, bounds.max / bounds.currency.scale()), number(1, 99));
+                let two_places = match self.language {
+                    Language::En => en::two_places(),
+                    Language::Vi => vi::two_places(),
+                };
+                let names = bounds.currency.names(self.language);
+                let name = alternatives(names.many.iter().chain([&names.one]).map(|n| tokens(n, self.language)));
+                let cent = alternatives(names.cents.iter().chain([&names.cent]).map(|n| tokens(n, self.language)));
+                let and = if self.language == Language::En { "[and]" } else { "" };
+                let alone = if asked { "<NULL> | " } else { "" };
+                match cent.is_empty() {
+                    true => format!("({amount}) ({alone}{name})"),
+                    false => format!(
+                        "({amount}) ({alone}({name}) [{and} (({two_places}) | ({cents}) ({cent}))]) | ({cents}) ({cent}){}",
+                        if asked { format!(" | ({amount}) ({two_places})") } else { String::new() }
+                    ),
+                }
+            }
+            Kind::Span { of } => {
+                let end = self.value(if *of == SpanOf::Times { &Kind::Time } else { &Kind::Date }, asked);
+                match self.language {
+                    Language::En => en::span(&end, *of),
+                    Language::Vi => vi::span(&end, *of),
+                }
+            }
             Kind::Text => String::new(),
         }
     }
