@@ -37,11 +37,13 @@ fn content(words: &[String], language: Language) -> Vec<&String> {
 /// The fact that is asked for: the one of which most words were said.
 pub(crate) fn asked_for(facts: &[Fact], words: &[String], language: Language) -> Option<usize> {
     let said = content(words, language);
-    // Most of the words of meaning belong to the question: none, one or two others stand beside one, two or three.
+    // All words of meaning of the one stand in the other, which has few besides: "how much is it" asks "how much is a room?".
+    let holds_most = |one: &[&String], other: &[&String]| {
+        !one.is_empty() && other.len() < 2 * one.len() && one.iter().all(|word| other.contains(word))
+    };
     let asks = |question: &Vec<String>| {
         let asked = content(question, language);
-        let all_said = !asked.is_empty() && asked.iter().all(|word| said.contains(word));
-        let same = *question == words || (all_said && said.len() < 2 * asked.len());
+        let same = *question == words || holds_most(&asked, &said) || holds_most(&said, &asked);
         same.then_some(question.len())
     };
     let holds = |phrase: &Vec<String>| (0..words.len()).any(|at| starts(&words[at..], phrase)).then_some(phrase.len());
