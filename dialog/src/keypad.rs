@@ -28,7 +28,7 @@ pub fn of(kind: &Kind) -> Keypad {
         Kind::Date | Kind::Time => Keypad::Entry { full: 4 },
         Kind::Duration => Keypad::Entry { full: 4 },
         Kind::Money(bounds) => Keypad::Entry { full: bounds.max.to_string().len() },
-        Kind::Span { .. } | Kind::Text => Keypad::None,
+        Kind::Items(_) | Kind::Span { .. } | Kind::Text => Keypad::None,
     }
 }
 
@@ -67,7 +67,7 @@ pub fn value(kind: &Kind, keys: &str, language: Language, today: Date) -> Option
             let units = number().filter(|units| (bounds.min..=bounds.max).contains(units))?;
             Some(Value::Money(Amount { units, currency: bounds.currency }))
         }
-        Kind::Span { .. } | Kind::Text => None,
+        Kind::Items(_) | Kind::Span { .. } | Kind::Text => None,
     }
 }
 

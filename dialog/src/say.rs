@@ -5,6 +5,7 @@ mod code;
 pub mod en;
 mod figure;
 pub(crate) mod json;
+mod markup;
 mod normal;
 mod reading;
 mod roman;
@@ -16,8 +17,9 @@ pub mod written;
 
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
-pub use value::{date, digits, money, number, spelled, value};
+pub use value::{date, digits, item, money, number, spelled, value};
 
+use reading::Change;
 use std::ops::Range;
 use written::Written;
 
@@ -36,16 +38,17 @@ pub fn clauses(
         let written = Written::new(&said, &read.within(place), spellings, language);
         (said, written)
     };
-    cut(&read.said).into_iter().map(clause).collect()
+    cut(&read.said, &read.changes).into_iter().map(clause).collect()
 }
 
 /// The cutting alone.
 pub fn chunk(text: &str) -> Vec<String> {
-    cut(text).into_iter().map(|place| text[place].to_owned()).collect()
+    cut(text, &[]).into_iter().map(|place| text[place].to_owned()).collect()
 }
 
-/// Where the clauses of a text are, in bytes. A mark is a boundary only with the space after it.
-fn cut(text: &str) -> Vec<Range<usize>> {
+/// Where the clauses of a text are, in bytes. A mark is a boundary only with the space after it, and not within what is written in one
+/// ("650-555-0123").
+fn cut(text: &str, changes: &[Change]) -> Vec<Range<usize>> {
     const FIRST_MIN_CHARS: usize = 20;
     const MIN_CHARS: usize = 30;
     const MAX_CHARS: usize = 300;
@@ -61,14 +64,19 @@ fn cut(text: &str) -> Vec<Range<usize>> {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         length += 1;
-        let end = chars.peek().is_none_or(|(_, next)| next.is_whitespace());
+        let within = changes
+            .iter()
+            .any(|change| (change.said.start..change.said.end.saturating_sub(c.len_utf8())).contains(&at));
+        let end = !within && chars.peek().is_none_or(|(_, next)| next.is_whitespace());
         let sentence = matches!(c, '.' | '!' | '?' | '…') && end;
+        // A long pause is one between clauses.
+        let pause = c == '…' && end && text[from..at].chars().any(char::is_alphanumeric);
         let breath = matches!(c, ',' | ';' | ':') && end;
         let first = out.is_empty() && length >= FIRST_MIN_CHARS && (sentence || breath);
         let next = !out.is_empty() && length >= MIN_CHARS && sentence;
         // A sentence without end is cut at a breath, or at a word.
         let long = length >= MAX_CHARS && (breath || sentence || c.is_whitespace());
-        if first || next || long {
+        if first || next || long || pause {
             let to = at + c.len_utf8();
             out.push(trimmed(from..to));
             (from, length) = (to, 0);

@@ -5,12 +5,15 @@ use jiff::civil::{Date, DateTime};
 pub mod answer;
 pub mod around;
 pub mod calendar;
+pub mod choice;
 pub mod correction;
 pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
 pub mod half_of_day;
+pub mod item;
+pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
@@ -76,6 +79,7 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::Vi => vi::duration(words),
         },
         Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Items(plan) => items::find(words, plan, language),
         Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
     }
@@ -153,6 +157,7 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
         | Kind::Time
         | Kind::Duration
         | Kind::Money(_)
+        | Kind::Items(_)
         | Kind::Span { .. }
         | Kind::Text => false,
     }

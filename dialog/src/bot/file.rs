@@ -94,6 +94,7 @@ pub(super) enum Type {
     Time,
     Duration,
     Money,
+    Items,
     Span,
     Text,
 }
@@ -122,11 +123,21 @@ pub(super) struct SlotFile {
     pub max: Option<i64>,
     pub unit: Option<Vec<String>>,
     pub length: Option<usize>,
+    pub fields: Option<Vec<FieldFile>>,
     /// What a span is of.
     pub of: Option<SpanEnds>,
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
+}
+
+/// One thing to know of each item of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldFile {
+    pub name: String,
+    pub prompt: String,
+    pub values: Vec<ValueFile>,
 }
 
 #[derive(Deserialize)]

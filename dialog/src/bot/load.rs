@@ -124,7 +124,9 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" | "changed" | "choices" => &["value"],
+            "check" | "check_change" | "rest" | "changed" | "choices" | "items_have" | "items_of" | "items_count" => {
+                &["value"]
+            }
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

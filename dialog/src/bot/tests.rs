@@ -47,11 +47,24 @@ fn the_shipped_bots_are_read() {
 }
 
 #[test]
+fn the_examples_are_read() {
+    for (text, lookups) in [
+        (include_str!("../../../configs/examples/pizza.en.toml"), 1),
+        (include_str!("../../../configs/examples/appointment.en.toml"), 2),
+        (include_str!("../../../configs/examples/orders.vi.toml"), 1),
+        (include_str!("../../../configs/examples/bill.en.toml"), 2),
+    ] {
+        let bot = Bot::parse(text, "example").unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(bot.tasks[0].lookups.len(), lookups, "{}", bot.name);
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_whole_path() {
     assert_eq!(
         with("prompt = ", "promt = \"x\"\nprompt = ").split(": ").take(3).collect::<Vec<_>>().join(": "),
         "pizza.toml: `slot[0].promt`: unknown field `promt`, expected one of `name`, `type`, `prompt`, `reprompts`, `help`, \
-         `confirm`, `read_back`, `keypad`, `secret`, `keep`, `cues`, `values`, `min`, `max`, `unit`, `length`, `of`, `lunar`"
+         `confirm`, `read_back`, `keypad`, `secret`, `keep`, `cues`, `values`, `min`, `max`, `unit`, `length`, `fields`, `of`, `lunar`"
     );
     assert!(with("on_done = {", "on_done = { sey = 1,").contains("`task[0].on_done.sey`"));
     assert!(fault(&format!("{SMALL}\n[turn]\nhold = 3")).contains("`turn.hold`"));

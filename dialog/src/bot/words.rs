@@ -77,6 +77,14 @@ prompts! {
     one_value: "I need exactly one answer here.", "Xin quý khách chọn đúng một câu trả lời.";
     /// Only what is not meant was said ("anything but Monday").
     only_refused: "All right, not that one.", "Dạ, vậy là không phải.";
+    /// `{value}` is a list of items that was heard in part.
+    items_have: "I have {value}.", "Tôi đã có {value}.";
+    /// A field of one of several items is missing: `{value}` is the item.
+    items_of: "For {value}:", "Với {value}:";
+    /// How many of an item is not known: `{value}` is what is counted.
+    items_count: "How many {value} would you like?", "Quý khách lấy bao nhiêu {value}?";
+    /// Something besides the items was not understood.
+    items_rest: "I did not get the rest. What else would you like?", "Phần còn lại tôi chưa nghe rõ. Quý khách lấy thêm gì nữa?";
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
@@ -147,7 +155,7 @@ impl Prompts {
             Kind::Duration => self.duration_keys.clone(),
             Kind::Money(bounds) if bounds.currency.scale() == 1 => self.number_keys.clone(),
             Kind::Money(_) => self.money_keys.clone(),
-            Kind::Span { .. } | Kind::Text => String::new(),
+            Kind::Items(_) | Kind::Span { .. } | Kind::Text => String::new(),
         }
     }
 

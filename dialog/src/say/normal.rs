@@ -1,4 +1,5 @@
 //! Normalisation: figures, signs and abbreviations become words.
+use super::markup::{Element, Marked, Said};
 use super::reading::{Place, Read, Reading, read};
 use super::{en, vi};
 use crate::language::Language;
@@ -16,10 +17,23 @@ pub fn normal(text: &str, language: Language) -> String {
 /// The same with the words of `spoken` as they are spelled for the voice, and with what is written where another thing is said.
 pub(super) fn reading(text: &str, language: Language, spoken: &Spoken) -> Read {
     let text: String = text.nfc().collect();
+    let marked = Marked::new(&text, language);
     let known: Vec<(Vec<String>, &str)> = spoken
         .iter()
         .map(|(written, said)| (written.to_lowercase().split_whitespace().map(str::to_owned).collect(), said.as_str()))
         .collect();
+    let element = |place: Place<'_>| {
+        Some(match marked.element(place.core())? {
+            Element::Pause(mark) => Reading { pause: Some(*mark), ..Reading::new(1, "") },
+            Element::Words { said, written } => {
+                let said = match said {
+                    Said::Finished(said) => said.clone(),
+                    Said::Text(text) => normal(text, language),
+                };
+                Reading { written: Some(written.clone()), ..Reading::new(1, said) }
+            }
+        })
+    };
     let lexicon = |place: Place<'_>| {
         let fits = |words: &[String]| {
             let same = |(ahead, word): (usize, &String)| place.next(ahead).is_some_and(|next| next.lower == *word);
@@ -32,5 +46,5 @@ pub(super) fn reading(text: &str, language: Language, spoken: &Spoken) -> Read {
         Language::En => &en::READERS[..],
         Language::Vi => &vi::READERS[..],
     };
-    read(&text, &lexicon, readers)
+    read(&marked.text, &|place| element(place).or_else(|| lexicon(place)), readers)
 }

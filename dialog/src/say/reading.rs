@@ -15,6 +15,10 @@ pub(super) struct Reading {
     pub words: usize,
     pub said: String,
     pub mark: Mark,
+    /// What people read there, where that is not what stands in the text.
+    pub written: Option<String>,
+    /// A pause behind what was said so far, by its mark, which nobody reads.
+    pub pause: Option<char>,
 }
 
 /// What the first mark behind the last word of a reading is. All but the first of these speak of a dot.
@@ -32,11 +36,11 @@ pub(super) enum Mark {
 
 impl Reading {
     pub fn new(words: usize, said: impl Into<String>) -> Self {
-        Self { words, said: said.into(), mark: Mark::Sentence }
+        Self::abbreviation(words, said, Mark::Sentence)
     }
 
     pub fn abbreviation(words: usize, said: impl Into<String>, mark: Mark) -> Self {
-        Self { words, said: said.into(), mark }
+        Self { words, said: said.into(), mark, written: None, pause: None }
     }
 }
 
@@ -141,6 +145,9 @@ pub(super) struct Change {
 /// Marks that make no sound and no pause.
 const SILENT: [char; 9] = ['(', ')', '"', '“', '”', '[', ']', '«', '»'];
 
+/// Marks that make a pause.
+const MARKS: [char; 7] = ['.', ',', '!', '?', ';', ':', '…'];
+
 /// Reads a text: `first` is asked before the readers.
 pub(super) fn read(text: &str, first: &dyn Fn(Place<'_>) -> Option<Reading>, readers: &[Reader]) -> Read {
     let all = words(text);
@@ -149,18 +156,26 @@ pub(super) fn read(text: &str, first: &dyn Fn(Place<'_>) -> Option<Reading>, rea
     while at < all.len() {
         let place = Place { words: &all, at };
         match first(place).or_else(|| readers.iter().find_map(|reader| reader(place))) {
+            Some(Reading { pause: Some(mark), .. }) => {
+                out.pause(mark);
+                at += 1;
+            }
             Some(reading) => {
                 let count = reading.words.clamp(1, all.len() - at);
-                let last = &all[at + count - 1];
+                let (first, last) = (&all[at], &all[at + count - 1]);
                 let after = after(&reading, last.after, all.get(at + count));
-                let written =
-                    text[all[at].place.start + all[at].before.len()..last.place.end - last.after.len()].trim();
-                // Quotes belong to what is read ("'70s").
-                out.put("", &reading.said, after, Some(written));
+                // A quote before it may be a part of it ("'70s").
+                let before = first.before.trim_start_matches(['\'', '‘']);
+                let written = match &reading.written {
+                    Some(written) => format!("{}{written}{}", first.before, last.after),
+                    None => text[first.place.start..last.place.end].to_owned(),
+                };
+                out.put(before, &reading.said, after, &written);
                 at += count;
             }
             None => {
-                out.put(all[at].before, all[at].core, all[at].after, None);
+                let word = &all[at];
+                out.put(word.before, word.core, word.after, &text[word.place.clone()]);
                 at += 1;
             }
         }
@@ -189,12 +204,13 @@ impl Read {
         self.changes.iter().filter(inside).map(moved).collect()
     }
 
-    fn put(&mut self, before: &str, said: &str, after: &str, written: Option<&str>) {
+    /// Adds words with the marks around them; `written`: all of it as it stands in the text.
+    fn put(&mut self, before: &str, said: &str, after: &str, written: &str) {
         let said = said.trim();
         let marks: String = after.chars().filter(|c| !SILENT.contains(c)).collect();
         if said.is_empty() {
             if let (Some(mark), false) = (marks.chars().next(), self.said.is_empty())
-                && !self.said.ends_with(['.', ',', '!', '?', ';', ':'])
+                && !self.said.ends_with(MARKS)
             {
                 self.said.push(mark);
             }
@@ -203,12 +219,40 @@ impl Read {
         if !self.said.is_empty() {
             self.said.push(' ');
         }
-        self.said.extend(before.chars().filter(|c| !SILENT.contains(c)));
         let from = self.said.len();
+        self.said.extend(before.chars().filter(|c| !SILENT.contains(c)));
         self.said.push_str(said);
-        if let Some(written) = written.filter(|written| *written != said) {
+        self.said.push_str(&marks);
+        if self.said[from..] != *written {
             self.changes.push(Change { said: from..self.said.len(), written: written.to_owned() });
         }
-        self.said.push_str(&marks);
+    }
+
+    /// Makes the pause behind what was said so far as long as that of `mark`.
+    fn pause(&mut self, mark: char) {
+        let rank = |mark: char| match mark {
+            ',' => 1,
+            ';' | ':' => 2,
+            '.' | '!' | '?' => 3,
+            _ => 4,
+        };
+        let Some(last) = self.said.chars().last() else { return };
+        let known = MARKS.contains(&last);
+        if known && rank(last) >= rank(mark) {
+            return;
+        }
+        let end = self.said.len();
+        if known {
+            self.said.pop();
+        }
+        let from = self.said.len();
+        self.said.push(mark);
+        match self.changes.last_mut().filter(|change| known && change.said.end == end) {
+            Some(change) => change.said.end = self.said.len(),
+            None => {
+                let written = if known { last.to_string() } else { String::new() };
+                self.changes.push(Change { said: from..self.said.len(), written });
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Values as the bot says them.
 use super::{en, normal, vi};
 use crate::language::Language;
+use crate::value::item::{Count, Item, ItemPlan, Items};
 use crate::value::kind::{Kind, Span, Value};
 use jiff::civil::{Date, Time};
 
@@ -35,6 +36,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Time
                 | Kind::Duration
                 | Kind::Money(_)
+                | Kind::Items(_)
                 | Kind::Span { .. }
                 | Kind::Text => said,
             }
@@ -52,6 +54,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
             Language::En => en::duration(*minutes),
             Language::Vi => vi::duration(*minutes),
         },
+        Value::Items(items) => self::items(items, language),
         Value::Money(amount) => money(amount.hundredths(), amount.currency.code(), language),
         Value::Span(span) => self::span(*span, language, today),
         Value::Text(text) => text.clone(),
@@ -83,6 +86,33 @@ fn span(span: Span, language: Language, today: Date) -> String {
         (Language::Vi, None, Some(to)) => format!("trước {to}"),
         (_, None, None) => String::new(),
     }
+}
+
+/// "two small ham pizzas and one large margherita pizza", "hai pizza nhỏ giăm bông".
+fn items(items: &Items, language: Language) -> String {
+    let all: Vec<String> = items.list.iter().map(|one| item(&items.plan, one, language)).collect();
+    let and = if language == Language::En { " and " } else { " và " };
+    match all.split_last() {
+        Some((last, front)) if !front.is_empty() => format!("{}{and}{last}", front.join(", ")),
+        _ => all.concat(),
+    }
+}
+
+/// One item with its count, if that is known.
+pub fn item(plan: &ItemPlan, item: &Item, language: Language) -> String {
+    let count = if item.count == Count::Open { String::new() } else { number(item.number(), language) };
+    let choices = plan.fields.iter().zip(&item.fields);
+    let choices: Vec<&str> = choices.filter_map(|(field, at)| Some(field.choices[(*at)?].say.as_str())).collect();
+    let is_one = item.count != Count::Open && item.number() == 1;
+    let unit = if is_one { plan.unit.first() } else { plan.unit.get(1).or(plan.unit.first()) };
+    let unit = unit.map_or("", String::as_str);
+    let choices = choices.join(" ");
+    // The adjective stands before the noun in English, and behind it in Vietnamese.
+    let words = match language {
+        Language::En => [count.as_str(), &choices, unit],
+        Language::Vi => [count.as_str(), unit, &choices],
+    };
+    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A whole number in words.

@@ -13,7 +13,7 @@ mod roman;
 mod sign;
 
 pub use calendar::{date, duration, month, near_date, time};
-pub use number::{digits, number};
+pub use number::{digits, number, ordinal};
 
 pub(super) use code::spelled;
 

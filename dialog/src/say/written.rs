@@ -46,7 +46,9 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             (said(), format!("{minutes} {unit}"))
         }
         Value::Money(amount) => (said(), sum(*amount, language)),
-        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Span(_) | Value::Text(_) => return None,
+        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Items(_) | Value::Span(_) | Value::Text(_) => {
+            return None;
+        }
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');

@@ -10,6 +10,7 @@ mod callers;
 mod change;
 mod desk;
 mod headers;
+mod items;
 mod lookup;
 mod money;
 mod parts;

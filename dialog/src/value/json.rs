@@ -41,6 +41,7 @@ pub fn of_json(kind: &Kind, json: &Json, language: Language) -> Option<Value> {
             let amount = Amount::read(&figures()?, bounds.currency)?;
             (bounds.min..=bounds.max).contains(&amount.units).then_some(Value::Money(amount))
         }
+        Kind::Items(_) => None,
         Kind::Text => figures().map(Value::Text),
     }
 }

@@ -1,6 +1,9 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
+pub use super::choice::Choice;
 use super::currency::{Amount, Bounds};
+use super::item::{ItemPlan, Items};
 use jiff::civil::{Date, Time};
+use std::sync::Arc;
 
 /// One slot's value. As JSON: dates, times and durations are ISO 8601 (`2026-11-22`, `14:30`, `PT30M`), digits stay text, money is a
 /// number (`12.5`).
@@ -14,6 +17,7 @@ pub enum Value {
     Time(Time),
     Minutes(u32),
     Money(Amount),
+    Items(Items),
     Span(Span),
     Text(String),
 }
@@ -65,6 +69,7 @@ impl Value {
             Value::Date(date) => date.to_string().into(),
             Value::Time(time) => time.strftime("%H:%M").to_string().into(),
             Value::Money(amount) => amount.json(),
+            Value::Items(items) => items.json(),
             Value::Minutes(minutes) => match (minutes / 60, minutes % 60) {
                 (0, m) => format!("PT{m}M").into(),
                 (h, 0) => format!("PT{h}H").into(),
@@ -95,17 +100,9 @@ pub enum Kind {
     Time,
     Duration,
     Money(Bounds),
+    Items(Arc<ItemPlan>),
     Span {
         of: SpanOf,
     },
     Text,
-}
-
-/// One value of a choice: its name in the record, how it is said, and the words that mean it (tokens, longest first).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    pub name: String,
-    pub say: String,
-    pub words: Vec<Vec<String>>,
-    pub key: Option<char>,
 }

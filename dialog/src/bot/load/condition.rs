@@ -85,7 +85,13 @@ fn can_be(subject: &Subject, value: &Json, known: Known) -> bool {
             Kind::Number { min, max, .. } => value.as_i64().is_some_and(|n| (min..=max).contains(&&n)),
             Kind::Money(_) => value.is_number(),
             Kind::Digits { .. } => value.is_string(),
-            Kind::Phone | Kind::Date | Kind::Time | Kind::Duration | Kind::Span { .. } | Kind::Text => false,
+            Kind::Phone
+            | Kind::Date
+            | Kind::Time
+            | Kind::Duration
+            | Kind::Items(_)
+            | Kind::Span { .. }
+            | Kind::Text => false,
         },
     }
 }
@@ -104,9 +110,13 @@ fn possible(subject: &Subject, known: Known) -> String {
             Kind::Number { min, max, .. } => format!("use a number from {min} to {max}, or {{ min = {min} }}"),
             Kind::Money(_) => "use an amount, or { min = 50 }".into(),
             Kind::Digits { .. } => "use digits in quotes".into(),
-            Kind::Phone | Kind::Date | Kind::Time | Kind::Duration | Kind::Span { .. } | Kind::Text => {
-                "only choices, yes_no, numbers, money and digits have conditions".into()
-            }
+            Kind::Phone
+            | Kind::Date
+            | Kind::Time
+            | Kind::Duration
+            | Kind::Items(_)
+            | Kind::Span { .. }
+            | Kind::Text => "only choices, yes_no, numbers, money and digits have conditions".into(),
         },
     }
 }

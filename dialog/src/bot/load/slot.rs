@@ -6,9 +6,11 @@ use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
 use crate::keypad::{self, Keypad};
 use crate::language::Language;
 use crate::value::currency::Bounds;
+use crate::value::item::{ItemField, ItemPlan};
 use crate::value::kind::{Choice, Kind, SpanOf};
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot, BotFault> {
     name(check, &format!("{key}.name"), &slot.name)?;
@@ -73,10 +75,11 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
     let is_number = matches!(slot.r#type, Type::Number | Type::Digits | Type::Money);
     let stray = [
         (slot.values.is_some() && slot.r#type != Type::Choice, "values", "a choice"),
-        (slot.unit.is_some() && slot.r#type != Type::Number, "unit", "a number"),
+        (slot.unit.is_some() && !matches!(slot.r#type, Type::Number | Type::Items), "unit", "a number or items"),
+        (slot.fields.is_some() && slot.r#type != Type::Items, "fields", "items"),
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
         (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
-        (slot.max.is_some() && !is_number, "max", "a number, money or digits"),
+        (slot.max.is_some() && !is_number && slot.r#type != Type::Items, "max", "a number, money, items or digits"),
         (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
         (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
@@ -92,6 +95,7 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
+        Type::Items => Kind::Items(Arc::new(items(check, key, slot)?)),
         Type::Money => Kind::Money(money(check, key, slot)?),
         Type::Span => match slot.of {
             Some(SpanEnds::Times) => Kind::Span { of: SpanOf::Times },
@@ -112,6 +116,36 @@ fn number(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFaul
         );
     }
     Ok(Kind::Number { min, max, unit: slot.unit.take().unwrap_or_default() })
+}
+
+/// A word means one thing in all fields: it would be taken for one of them, and never for the other.
+fn items(check: &Check, key: &str, slot: &mut SlotFile) -> Result<ItemPlan, BotFault> {
+    let max = slot.max.unwrap_or(99);
+    if !(1..=999).contains(&max) {
+        return check.fault(format!("{key}.max"), "is no count of one item", "use 1 to 999");
+    }
+    let files = slot.fields.take().unwrap_or_default();
+    if files.is_empty() {
+        let remedy = "list what is known of each: fields = [{ name = \"size\", prompt = \"Which size?\", values = [\"small\"] }]";
+        return check.fault(format!("{key}.fields"), "items need fields", remedy);
+    }
+    let (mut fields, mut seen) = (Vec::<ItemField>::new(), BTreeSet::new());
+    for (i, file) in files.into_iter().enumerate() {
+        let at = format!("{key}.fields[{i}]");
+        name(check, &format!("{at}.name"), &file.name)?;
+        if file.name == "count" || fields.iter().any(|field| field.name == file.name) {
+            return check.fault(format!("{at}.name"), format!("{:?} is taken", file.name), "choose another name");
+        }
+        check.plain(&format!("{at}.prompt"), &file.prompt)?;
+        let choices = choices(check, &at, file.values)?;
+        let mut words = choices.iter().flat_map(|choice| &choice.words);
+        if let Some(words) = words.find(|words| !seen.insert((*words).clone())) {
+            let problem = format!("{:?} stands in another field too", words.join(" "));
+            return check.fault(format!("{at}.values"), problem, "keep it in one of them");
+        }
+        fields.push(ItemField { name: file.name, prompt: file.prompt, choices });
+    }
+    Ok(ItemPlan { unit: slot.unit.take().unwrap_or_default(), max, fields })
 }
 
 /// Bounds of money stand in whole units.

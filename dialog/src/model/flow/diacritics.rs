@@ -42,6 +42,10 @@ pub(super) fn restore(words: Vec<String>, bot: &Bot, step: Step) -> Vec<String> 
 fn known(bot: &Bot, step: Step) -> Vec<Vec<String>> {
     let values = |slot: usize| match &bot.slots[slot].kind {
         Kind::Choice(all) => all.iter().flat_map(|choice| choice.words.clone()).collect(),
+        Kind::Items(plan) => {
+            let choices = plan.fields.iter().flat_map(|field| &field.choices).flat_map(|choice| choice.words.clone());
+            choices.chain(plan.unit.iter().map(|unit| tokens(unit, Language::Vi))).collect()
+        }
         _ => Vec::new(),
     };
     let asked = step.slot();

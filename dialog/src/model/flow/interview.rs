@@ -176,7 +176,8 @@ impl Interview {
     /// Takes the values of a sentence and goes on. Another one for a slot that has one is asked about, and a number that is not taken is
     /// told why.
     pub fn take(&mut self, values: SaidValues, confidence: f32) -> Reply {
-        if let Some(Fill { slot, found, .. }) = values.proposed {
+        let is_whole = |value: &Value| !matches!(value, Value::Items(items) if !items.is_whole());
+        if let Some(Fill { slot, found, .. }) = values.proposed.filter(|fill| is_whole(&fill.found.value)) {
             self.form.propose(slot, found.value);
         }
         let why = values.out_of_range.and_then(|slot| question::range(&self.form, slot));
@@ -188,7 +189,7 @@ impl Interview {
 
     /// What was put together may be put together wrong: it is read back. A secret cannot be.
     pub fn assembled(&mut self, slot: usize, value: Value, confidence: f32) -> Reply {
-        let doubtful = confidence.min(self.form.bot.turn.good - f32::EPSILON);
+        let doubtful = self.doubtful(confidence);
         let is_secret = self.form.bot.slots[slot].secret;
         self.fill(vec![(slot, value, if is_secret { confidence } else { doubtful })])
     }
@@ -208,7 +209,7 @@ impl Interview {
         self.inquiry.attempts.step();
     }
 
-    /// Takes values and goes on.
+    /// Takes values and goes on. Of a list of items that is not whole the rest is asked for.
     pub fn fill(&mut self, values: Vec<(usize, Value, f32)>) -> Reply {
         self.fill_after(Vec::new(), values)
     }
@@ -220,9 +221,19 @@ impl Interview {
         let asked = self.inquiry.step.slot();
         let mut news = Vec::new();
         let mut changed = Vec::new();
+        let mut begun = None;
         for (slot, value, confidence) in values {
+            if let Value::Items(items) = &value
+                && !items.is_whole()
+            {
+                begun = Some(Parts::of_items(slot, items.clone()));
+                continue;
+            }
+            let mut confidence = confidence;
             if slot == self.inquiry.parts.slot {
-                self.inquiry.parts = Parts::default();
+                let parts = std::mem::take(&mut self.inquiry.parts);
+                // What was put together over several turns is read back.
+                confidence = if parts.items.is_some() { self.doubtful(confidence) } else { confidence };
             }
             let is_other = self.form.is_other(slot, &value);
             news.push(self.form.fill(slot, value, confidence));
@@ -237,10 +248,28 @@ impl Interview {
             let acknowledged = |slot: usize| bot.prompts.changed.replace("{value}", &self.form.spoken_value(slot));
             say.extend(changed.into_iter().map(|slot| Sentence::new(&acknowledged(slot))));
         }
-        self.inquiry.attempts.understood();
-        let mut reply = self.advance(say);
+        let mut reply = match begun {
+            Some(parts) => self.begun(parts, say),
+            None => {
+                self.inquiry.attempts.understood();
+                self.advance(say)
+            }
+        };
         news.append(&mut reply.slots);
         Reply { slots: news, ..reply }
+    }
+
+    /// A list of items lacks something: that is asked for.
+    fn begun(&mut self, parts: Parts, mut say: Vec<Sentence>) -> Reply {
+        self.inquiry.step = Step::Slot(parts.slot);
+        let mut reply = self.part(parts);
+        say.append(&mut reply.say);
+        Reply { say, ..reply }
+    }
+
+    /// So uncertain that it is read back.
+    fn doubtful(&self, confidence: f32) -> f32 {
+        confidence.min(self.form.bot.turn.good - f32::EPSILON)
     }
 
     /// The value that was checked is right. More may have been said.

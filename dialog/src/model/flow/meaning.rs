@@ -14,6 +14,8 @@ use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
 use crate::value::found::{Found, Growth};
 use crate::value::half_of_day::DayPart;
+use crate::value::item::{Gap, Intent};
+use crate::value::items;
 use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
@@ -351,9 +353,33 @@ impl Context<'_> {
     fn given(&self, words: &[String]) -> Given {
         let filled = self.form.filled();
         match self.form.task().or_else(|| self.meant(words)) {
-            Some(task) => self.search(&self.form.bot.tasks[task].slots, &filled).given(words),
+            Some(task) => self.with_known_items(self.search(&self.form.bot.tasks[task].slots, &filled).given(words)),
             None => Given::default(),
         }
+    }
+
+    /// Items that were said, put together with those that are known: they answer what is asked about a list, or change it.
+    fn with_known_items(&self, mut given: Given) -> Given {
+        for Fill { slot, found, .. } in &mut given.fills {
+            let Value::Items(said) = &found.value else { continue };
+            let begun = self.parts.items.as_ref().filter(|_| self.parts.slot == *slot);
+            let together = match (begun, self.form.checked_value(*slot)) {
+                (Some(begun), _) => begun.completed_by(said),
+                (None, Some(Value::Items(known))) => known.changed_by(said),
+                _ => said.plain(),
+            };
+            found.value = Value::Items(together);
+        }
+        given
+    }
+
+    /// Nothing is to be added to a list of which a part was not understood.
+    fn that_is_all(&self, words: &[String]) -> Option<Fill> {
+        let slot = self.step.slot().filter(|slot| *slot == self.parts.slot)?;
+        let items =
+            self.parts.items.as_ref().filter(|items| items.gap() == Some(Gap::Unheard) && !items.list.is_empty())?;
+        let found = Found::new(Value::Items(items.heard_out()), words.len());
+        items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
     }
 
     fn fills(&self, words: &[String]) -> Vec<Fill> {
@@ -387,7 +413,10 @@ impl Context<'_> {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
         let changes = verdict == Some(Verdict::No) || means_change(&words[from..], self.form.bot.language);
         let out_of_range = self.out_of_range(words, from, &values);
-        let fits = |f: &Fill| changes || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
+        let meddles = Intent::of(words, self.form.bot.language) != Intent::Has;
+        let changes_items = |f: &Fill| meddles && matches!(f.found.value, Value::Items(_));
+        let fits =
+            |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
         SaidValues { taken, proposed, out_of_range }
@@ -426,6 +455,9 @@ impl Context<'_> {
     }
 
     fn answer(&self, words: &[String]) -> Meaning {
+        if let Some(all) = self.that_is_all(words) {
+            return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
+        }
         let Given { fills, unclear } = self.given(words);
         if !fills.is_empty() {
             return Meaning::Values(self.sorted(self.verdict(words).0, words, 0, fills));
@@ -455,10 +487,11 @@ impl Context<'_> {
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);
         let mut given = search.given_from(words, from);
         if given.fills.is_empty() && verdict == Some(Verdict::No) {
-            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
-            given.fills = search.given(&words[from..]).fills.into_iter().filter(other).collect();
+            given = search.given(&words[from..]);
+            given.fills.iter_mut().for_each(|fill| fill.end += from);
+            given.fills.retain(|fill| self.form.checked_value(fill.slot) != Some(&fill.found.value));
         }
-        given
+        self.with_known_items(given)
     }
 
     fn check(&self, slot: usize, words: &[String]) -> Meaning {

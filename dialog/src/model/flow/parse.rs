@@ -2,8 +2,9 @@
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
-use crate::value::found::{Found, Reading};
+use crate::value::found::{Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
+use crate::value::items;
 use crate::value::kind::{Kind, Value};
 use crate::value::span;
 use crate::value::words::{starts, tokens};
@@ -142,7 +143,27 @@ impl SlotSearch<'_> {
                 _ => half.settle(found),
             });
         }
-        mentions::given(&mentions, words, self.bot.language)
+        let (items, others): (Vec<Mention>, Vec<Mention>) =
+            mentions.into_iter().partition(|mention| matches!(mention.kind, Kind::Items(_)));
+        let mut given = mentions::given(&others, words, self.bot.language);
+        given.fills.extend(items.first().and_then(|first| self.items(first, &others, words, from)));
+        given
+    }
+
+    /// The items of a sentence, which are one list however many words stand between them.
+    fn items(&self, first: &Mention, others: &[Mention], words: &[String], from: usize) -> Option<Fill> {
+        let Kind::Items(plan) = first.kind else { return None };
+        let phrase = task(self.bot, words).map_or(0..0, |(_, at, len)| at..at + len);
+        let other = |at: usize| {
+            let at = at + from;
+            let mention = others.iter().find(|mention| (mention.start..mention.end).contains(&at));
+            let phrase = phrase.end.saturating_sub(at) * usize::from(phrase.contains(&at) && phrase.end <= first.start);
+            mention.map_or(phrase, |mention| mention.end - at)
+        };
+        let (items, end) = items::heard(&words[from..], plan, self.bot.language, other)?;
+        let growth = if items.is_whole() { Growth::Likely } else { Growth::Open };
+        let found = Found::new(Value::Items(items), end).growing(growth);
+        Some(Fill { slot: first.slot, found, end: from + end })
     }
 
     /// The part of the day that a sentence names besides its times.

@@ -6,6 +6,7 @@ use crate::language::Language;
 use crate::model::step::Step;
 use crate::say;
 use crate::value;
+use crate::value::item::{Gap, ItemPlan, Items};
 use crate::value::kind::{Kind, Value};
 
 /// The question of a step. `tries`: how often it was asked in vain. `parts`: what the caller has given of the value that is asked for.
@@ -42,6 +43,9 @@ fn rest(form: &Form, slot: usize, parts: &Parts) -> String {
     let (bot, p) = (&form.bot, &form.bot.prompts);
     if bot.slots[slot].secret {
         return p.rest_secret.clone();
+    }
+    if let (Some(items), Kind::Items(plan)) = (&parts.items, &bot.slots[slot].kind) {
+        return items_gap(form, items, plan);
     }
     let said = |words: &[String]| match value::digits(words, bot.language) {
         Some((digits, len)) if len == words.len() => say::digits(&digits, bot.language),
@@ -87,6 +91,27 @@ pub(super) fn range(form: &Form, slot: usize) -> Option<String> {
     let most = say::value(&Value::Number(*max), kind, language, form.today());
     let least = say::normal(&min.to_string(), language);
     Some(form.bot.prompts.range.replace("{min}", &least).replace("{max}", &most))
+}
+
+/// What there is of a list of items, and the question for what is missing.
+fn items_gap(form: &Form, items: &Items, plan: &ItemPlan) -> String {
+    let (bot, p) = (&form.bot, &form.bot.prompts);
+    let one = |at: usize| say::item(plan, &items.list[at], bot.language);
+    let (question, asked) = match items.gap() {
+        Some(Gap::Field { item, field }) => {
+            let of = p.items_of.replace("{value}", &one(item));
+            (format!("{of} {}", plan.fields[field].prompt), Some(item))
+        }
+        Some(Gap::Count(item)) => (p.items_count.replace("{value}", &one(item)), Some(item)),
+        Some(Gap::Unheard) | None => (p.items_rest.clone(), None),
+    };
+    let others = items.list.iter().enumerate().filter(|(at, _)| Some(*at) != asked).map(|(_, item)| item.clone());
+    let known = Items { list: others.collect(), ..items.clone() };
+    if known.list.is_empty() {
+        return question;
+    }
+    let known = say::value(&Value::Items(known), &Kind::Text, bot.language, form.today());
+    format!("{} {question}", p.items_have.replace("{value}", &known))
 }
 
 /// How keys answer a step; empty where they do not.

@@ -3,6 +3,7 @@ use super::{en, vi};
 use crate::bot::{Bot, Commands, Fact};
 use crate::language::Language;
 use crate::value;
+use crate::value::item::ItemPlan;
 use crate::value::kind::{Kind, SpanOf};
 use crate::value::words::tokens;
 
@@ -177,7 +178,10 @@ impl Rules<'_> {
         if slot.kind == Kind::Text || (own && asked != Some(s)) {
             return None;
         }
-        let value = self.value(&slot.kind, asked == Some(s));
+        let value = match &slot.kind {
+            Kind::Items(plan) => self.items(plan, &format!("{prefix}_{}", slot.name.to_lowercase()), asked == Some(s)),
+            kind => self.value(kind, asked == Some(s)),
+        };
         let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
         let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
         let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
@@ -187,6 +191,23 @@ impl Rules<'_> {
         };
         let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
         Some(format!("{carrier}{name}"))
+    }
+
+    /// Items one after another: each a count, and what is known of it in any order. `asked`: "that's all" is an answer.
+    fn items(&mut self, plan: &ItemPlan, name: &str, asked: bool) -> String {
+        let choices = plan.fields.iter().flat_map(|field| &field.choices).flat_map(|choice| choice.words.clone());
+        let units = plan.unit.iter().map(|unit| tokens(unit, self.language));
+        let piece = self.rule(&format!("{name}_piece"), alternatives(choices.chain(units)));
+        let pieces = self.rule(&format!("{name}_pieces"), format!("{piece}+"));
+        let item = match self.language {
+            Language::En => format!("[and] (<NULL> | a | {}) {pieces}", en::number(1, plan.max)),
+            Language::Vi => format!("(<NULL> | {}) {pieces}", vi::number(1, plan.max)),
+        };
+        let item = self.rule(&format!("{name}_item"), item);
+        match (asked, self.language) {
+            (true, Language::En) => format!("{item}+ | that's all"),
+            _ => format!("{item}+"),
+        }
     }
 
     /// Words that usually lead to a value of this kind.
@@ -324,7 +345,7 @@ impl Rules<'_> {
                     Language::Vi => vi::span(&end, *of),
                 }
             }
-            Kind::Text => String::new(),
+            Kind::Items(_) | Kind::Text => String::new(),
         }
     }
 }

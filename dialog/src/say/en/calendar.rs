@@ -253,7 +253,9 @@ pub(super) fn year_in_text(place: Place<'_>) -> Option<Reading> {
     let counted = place.following().is_some_and(|next| {
         next.ends_with('s') && next.starts_with(char::is_lowercase) && !["was", "is", "has"].contains(&next)
     }) || place.following() == Some("people");
-    (lead && !counted || span || between || quarter).then(|| Reading::new(1, year(y)))
+    // "a total of 1250" is none.
+    let recent = !["of", "by", "from", "after", "before", "until", "till", "around"].contains(&before) || y >= 1800;
+    (lead && recent && !counted || span || between || quarter).then(|| Reading::new(1, year(y)))
 }
 
 /// "1990s", "the '90s", "the 2000s", "in his 30s".

@@ -2,6 +2,7 @@
 use super::number::{digits, number, spell};
 use crate::say::code::{Part, Voice, code, groups, is_capitals, is_word, parts};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
+use crate::say::word::Word;
 use crate::value::words::all_digits;
 
 const VOICE: Voice =
@@ -61,8 +62,7 @@ const LONG_NAMES: [&str; 15] = [
     "fax",
 ];
 /// What stands between a name and its code.
-const LINKS: [&str; 14] =
-    ["is", "was", "are", "number", "no", "nos", "id", "the", "your", "my", "in", "with", "code", "be"];
+const LINKS: [&str; 12] = ["is", "was", "are", "number", "no", "nos", "id", "the", "your", "my", "code", "be"];
 const ENDING: [&str; 4] = ["ending", "ends", "starting", "starts"];
 /// Words after which three figures and more are dialled.
 const CALLS: [&str; 5] = ["call", "dial", "text", "phone", "ring"];
@@ -86,15 +86,14 @@ fn named(place: Place<'_>) -> Option<Named> {
     // Links alone lie between.
     for back in 1..=4 {
         let word = place.back(back)?;
+        let before = place.back(back + 1).map_or("", |word| &word.lower);
         if let Some(named) = name(&word.lower) {
-            // "number" alone may link, too: "account number 10442".
-            let further = place
-                .back(back + 1)
-                .and_then(|word| name(&word.lower))
-                .filter(|_| LINKS.contains(&word.lower.as_str()));
-            return Some(further.filter(|named| *named == Named::Code).unwrap_or(named));
+            // "to order 500" orders so many; "account number 10442" is named twice.
+            let further = name(before).filter(|_| LINKS.contains(&word.lower.as_str()));
+            return further.filter(|named| *named == Named::Code).or((before != "to").then_some(named));
         }
-        if !LINKS.contains(&word.lower.as_str()) && !word.core.is_empty() && !is_dash(word.core) {
+        let ending = matches!(word.lower.as_str(), "in" | "with") && ENDING.contains(&before);
+        if !LINKS.contains(&word.lower.as_str()) && !ending && !word.core.is_empty() && !is_dash(word.core) {
             break;
         }
     }
@@ -127,7 +126,8 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     let named = named(place)?;
     if lettered {
         let codes = core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-') && named == Named::Code;
-        return codes.then(|| Reading::new(1, spelled(core)));
+        // "SAVE20" begins with a word.
+        return codes.then(|| Reading::new(1, runs(core, is_word)));
     }
     let mut all: Vec<String> = first?.iter().map(|group| (*group).to_owned()).collect();
     // "1,250" and "4.5" are numbers; "4-5" may be a span.
@@ -162,20 +162,21 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     Some(Reading::new(words, said))
 }
 
-/// Letters and digits, each by itself, with pauses where they change between long runs.
-pub(crate) fn spelled(core: &str) -> String {
-    let Some(parts) = parts(core) else { return letters(core) };
-    let mut out: Vec<String> = Vec::new();
-    for part in parts {
-        match part {
-            Part::Digits(run) => out.push(digits(run)),
-            // "SAVE20" begins with a word.
-            Part::Letters(run) if is_word(run) => out.push(run.to_owned()),
-            Part::Letters(run) => out.push(letters(run)),
-            _ => {}
-        }
-    }
-    out.join(", ")
+/// Letters and digits, each by itself, with pauses where they change.
+pub(crate) fn spelled(text: &str) -> String {
+    runs(text, |_| false)
+}
+
+/// The runs of letters and digits of a text, those of letters that are no words letter by letter.
+fn runs(text: &str, is_word: fn(&str) -> bool) -> String {
+    let Some(parts) = parts(text) else { return letters(text) };
+    let runs = parts.iter().filter_map(|part| match part {
+        Part::Digits(run) => Some(digits(run)),
+        Part::Letters(run) if is_word(run) => Some((*run).to_owned()),
+        Part::Letters(run) => Some(letters(run)),
+        _ => None,
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// What holds letters and figures: "AB-1234", "12/5A", "A380", "20-year-old".
@@ -220,6 +221,7 @@ const INITIALS: [&str; 46] = [
     "VPN", "DI", "SUV", "LED", "ER", "ICU", "AKA", "DIY", "FYI", "AAA", "IBAN", "VIN", "SKU",
 ];
 
+const VOWELS: [char; 6] = ['A', 'E', 'I', 'O', 'U', 'Y'];
 /// What is told apart by a letter.
 const LETTERED: [&str; 16] = [
     "plan", "option", "gate", "group", "grade", "vitamin", "section", "part", "type", "class", "hall", "building",
@@ -249,9 +251,12 @@ pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
     }
     let plural = core.strip_suffix('s').filter(|stem| stem.len() > 1 && is_capitals(stem, 2..=4));
     let stem = plural.unwrap_or(core);
-    let vowels = stem.contains(['A', 'E', 'I', 'O', 'U', 'Y']);
+    let vowels = stem.contains(VOWELS);
     let neighbours = [place.back(1), place.next(1)];
-    let loud = neighbours.iter().flatten().any(|word| is_capitals(word.core, 2..=40) && word.core.len() > 4);
+    let shouted = |word: &Word<'_>| {
+        is_capitals(word.core, 3..=40) && word.core.contains(VOWELS) && !INITIALS.contains(&word.core)
+    };
+    let loud = neighbours.iter().flatten().any(|word| shouted(word));
     let spelled = is_capitals(stem, 2..=5) && stem.is_ascii() && (INITIALS.contains(&stem) || !vowels) && !loud;
     spelled.then(|| Reading::new(1, format!("{}{}", letters(stem), if plural.is_some() { "s" } else { "" })))
 }

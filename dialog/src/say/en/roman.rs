@@ -59,7 +59,8 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         return counted
             .then(|| Some(Reading::new(1, format!("{} to {}", number(roman(from)?), number(roman(to)?)))))?;
     }
-    let n = roman(core)?;
+    // "C" alone is a letter.
+    let n = roman(core).filter(|_| core.len() > 1 || matches!(core, "I" | "V" | "X"))?;
     let ends = !place.word().after.is_empty() || place.next(1).is_none();
     let name = before.is_capital();
     if COUNTED.contains(&before.lower.as_str()) && (name || core.len() > 1) {

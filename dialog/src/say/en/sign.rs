@@ -13,7 +13,7 @@ const SIGNS: [(&str, &str); 15] = [
     ("×", "times"),
     ("÷", "divided by"),
     ("→", "to"),
-    ("#", "number"),
+    ("#", "hash"),
     ("*", "star"),
     ("©", "copyright"),
     ("°", "degrees"),

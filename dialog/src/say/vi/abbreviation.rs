@@ -2,7 +2,7 @@
 use crate::say::reading::{Mark, Place, Reading};
 
 /// What they are said as, whatever stands around them.
-const WORDS: [(&str, &str); 83] = [
+const WORDS: [(&str, &str); 82] = [
     ("VN", "Việt Nam"),
     ("HN", "Hà Nội"),
     ("SG", "Sài Gòn"),
@@ -23,6 +23,7 @@ const WORDS: [(&str, &str); 83] = [
     ("TNCN", "thu nhập cá nhân"),
     ("TNHH", "trách nhiệm hữu hạn"),
     ("MTV", "một thành viên"),
+    ("CN", "chi nhánh"),
     ("CP", "cổ phần"),
     ("CTCP", "công ty cổ phần"),
     ("TMCP", "thương mại cổ phần"),
@@ -61,10 +62,8 @@ const WORDS: [(&str, &str); 83] = [
     ("CNTT", "công nghệ thông tin"),
     ("PCCC", "phòng cháy chữa cháy"),
     ("CSGT", "cảnh sát giao thông"),
-    ("CA", "công an"),
     ("QĐ", "quyết định"),
     ("NĐ", "nghị định"),
-    ("TT", "thông tư"),
     ("ĐC", "địa chỉ"),
     ("đ/c", "địa chỉ"),
     ("ko", "không"),

@@ -108,7 +108,7 @@ pub(super) fn house(place: Place<'_>) -> Option<Reading> {
 }
 
 /// What is abbreviated before a name or a number: as it is written, in lower case, and as it is said.
-const DISTRICTS: [(&str, &str); 14] = [
+const DISTRICTS: [(&str, &str); 10] = [
     ("q", "quận"),
     ("p", "phường"),
     ("f", "phường"),
@@ -116,12 +116,8 @@ const DISTRICTS: [(&str, &str); 14] = [
     ("tx", "thị xã"),
     ("tt", "thị trấn"),
     ("h", "huyện"),
-    ("x", "xã"),
     ("kp", "khu phố"),
     ("đ", "đường"),
-    ("d", "đường"),
-    ("t", "tỉnh"),
-    ("l", "lầu"),
     ("ql", "quốc lộ"),
 ];
 const CITIES: [(&str, &str); 8] = [

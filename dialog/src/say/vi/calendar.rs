@@ -171,7 +171,9 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
 pub(super) fn named(place: Place<'_>) -> Option<Reading> {
     const NO_DAYS: [&str; 9] = ["tòa", "toà", "nhà", "khu", "lô", "ga", "cổng", "mã", "số"];
     let core = place.core();
-    if let Some(name) = short_weekday(core).filter(|_| !NO_DAYS.contains(&place.before())) {
+    // "CN Hà Nội" is a branch of a company.
+    let branch = core == "CN" && place.following().is_some_and(|next| next.starts_with(char::is_uppercase));
+    if let Some(name) = short_weekday(core).filter(|_| !NO_DAYS.contains(&place.before()) && !branch) {
         return Some(Reading::new(1, name));
     }
     let n: i64 = core.parse().ok().filter(|_| all_digits(core) && core.len() <= 2)?;

@@ -2,6 +2,7 @@
 use super::number::{digits, number, spell};
 use crate::say::code::{Part, Voice, code, groups, is_capitals, parts};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
+use crate::say::word::Word;
 use crate::value::words::all_digits;
 
 const VOICE: Voice =
@@ -92,6 +93,9 @@ const NAMES: [&str; 33] = [
 const CALLS: [&str; 4] = ["gọi", "số", "quay", "nhắn"];
 const LINKS: [&str; 3] = ["là", "số", "của"];
 
+/// What makes the figure before it an amount.
+const SUMS: [&str; 9] = ["nghìn", "ngàn", "triệu", "tỷ", "tỉ", "đồng", "đ", "usd", "%"];
+
 /// How the words before a figure name it: `None` where it is no code; the second says that they stand directly before it.
 fn named(place: Place<'_>) -> Option<bool> {
     let word = |back: usize| place.back(back).map_or("", |word| word.lower.as_str());
@@ -141,6 +145,12 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
         words += 1;
     }
     let total: usize = all.iter().map(String::len).sum();
+    // "thẻ 100 nghìn", "hợp đồng 100 trang"
+    let few = total < 4 && !all[0].starts_with('0') && !counts_nothing(place, words);
+    let sum = place.next(words).is_some_and(|word| SUMS.contains(&word.lower.as_str()));
+    if few || sum {
+        return None;
+    }
     let long = total > 2 || (total > 1 && all[0].starts_with('0'));
     if !long || !(named || counts_nothing(place, words)) {
         return None;
@@ -195,6 +205,10 @@ const INITIALS: [&str; 25] = [
     "DI", "SUV", "LED", "VPN", "IBAN", "EMS", "ISO", "GDP",
 ];
 
+/// What is told apart by a letter, by the last word of its name.
+const LETTERED: [&str; 12] =
+    ["án", "hạng", "loại", "khu", "nhóm", "hàng", "cửa", "cổng", "lô", "vitamin", "lớp", "câu"];
+
 /// "VTV", "HSBC", "U.S.": letter by letter. In a text that is all in capitals nothing is an acronym.
 pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
@@ -203,9 +217,16 @@ pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
     if lettered && initials.len() > 1 {
         return Some(Reading::abbreviation(1, letters(core), Mark::Both));
     }
+    // The initial of a name: "D. Trump", but "Hạng C. Xin mời."
+    let dotted = place.word().after == "." && place.next(1).is_some_and(Word::is_capital);
+    let initial = dotted && !LETTERED.contains(&place.before());
+    let mark = if initial { Mark::Abbreviation } else { Mark::Sentence };
     // "vitamin C", "hàng C": a consonant alone has its name.
     if lettered && core.is_ascii() && !"AEIOUY".contains(core) {
-        return Some(Reading::new(1, letters(core)));
+        return Some(Reading::abbreviation(1, letters(core), mark));
+    }
+    if lettered && initial {
+        return Some(Reading::abbreviation(1, core, mark));
     }
     let vowels = core.to_lowercase().contains(['a', 'ă', 'â', 'e', 'ê', 'i', 'o', 'ô', 'ơ', 'u', 'ư', 'y']);
     let loud = [place.back(1), place.next(1)]

@@ -64,7 +64,7 @@ pub fn digits(text: &str) -> String {
 }
 
 /// "thứ nhất", "thứ tư": what stands behind "thứ".
-pub(super) fn ordinal(n: i64) -> String {
+pub fn ordinal(n: i64) -> String {
     match n {
         1 => "nhất".into(),
         4 => "tư".into(),

@@ -16,7 +16,8 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if let Some((from, to)) = core.split_once(['-', '–']).filter(|_| counted) {
         return Some(Reading::new(1, format!("{} đến {}", number(roman(from)?), number(roman(to)?))));
     }
-    let n = roman(core)?;
+    // "C" alone is a letter.
+    let n = roman(core).filter(|_| core.len() > 1 || matches!(core, "I" | "V" | "X"))?;
     if counted {
         let said = if before.lower == "thứ" || (before.lower == "quý" && n == 4) { ordinal(n) } else { number(n) };
         return Some(Reading::new(1, said));
