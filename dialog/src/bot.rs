@@ -1,6 +1,8 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
+mod commands;
 mod condition;
 mod definition;
+pub(crate) mod fact;
 mod file;
 mod filled;
 mod headers;
@@ -12,8 +14,10 @@ mod template;
 mod words;
 
 pub use crate::language::Language;
+pub use commands::{Command, Commands};
 pub use condition::{Condition, Subject, Test};
 pub use definition::{Bot, Confirm, OnDone, SilencePlan, Slot, Task, Then};
+pub use fact::Fact;
 pub use headers::Headers;
 pub(crate) use headers::without_holes;
 pub use load::BotFault;
@@ -21,7 +25,7 @@ pub use lookup::{Branch, Lookup, Need, Onward, Outcome, Source, Use};
 pub use passage::{Passage, Saying};
 pub use request::RequestTemplate;
 pub use template::{AnswerGap, Part, SlotGap, Template};
-pub use words::{Command, Commands, Prompts};
+pub use words::Prompts;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 use crate::language::Language;
 use jiff::civil::{Date, DateTime};
 
+pub mod answer;
 pub mod around;
 pub mod calendar;
 pub mod choice;
@@ -16,12 +17,14 @@ pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
+mod sense;
 pub mod span;
 mod spelled;
 pub mod vi;
 pub mod words;
 mod written;
 
+pub use answer::yes_no;
 pub use json::of_json;
 
 use found::{Found, Growth};
@@ -35,7 +38,10 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
         Kind::Choice(choices) => {
             let at = |c: &Choice| c.words.iter().filter(|w| starts(words, w)).map(Vec::len).max();
             let said = choices.iter().filter_map(|c| at(c).map(|len| (len, c))).max_by_key(|(len, _)| *len);
-            let (len, choice) = said.or_else(|| spelled_choice(choices, words, language))?;
+            // The bot's own words for it, where they are more than the caller's.
+            let own = |c: &Choice| bots_own(c, words, language).filter(|len| said.is_none_or(|(said, _)| *len > said));
+            let own = choices.iter().filter_map(|c| own(c).map(|len| (len, c))).max_by_key(|(len, _)| *len);
+            let (len, choice) = own.or(said).or_else(|| spelled_choice(choices, words, language))?;
             Some(Found::new(Value::Choice(choice.name.clone()), len))
         }
         Kind::YesNo => {
@@ -87,14 +93,6 @@ pub fn no_such_date(words: &[String], language: Language, today: Date) -> Option
     }
 }
 
-/// A yes (`true`) or a no at the start of `words`, and how many of them it takes.
-pub fn yes_no(words: &[String], language: Language) -> Option<(bool, usize)> {
-    match language {
-        Language::En => en::yes_no(words),
-        Language::Vi => vi::yes_no(words),
-    }
-}
-
 /// A string of digits at the start of `words`, and how many of them it takes.
 pub fn digits(words: &[String], language: Language) -> Option<(String, usize)> {
     match language {
@@ -118,6 +116,16 @@ fn phone(words: &[String], language: Language) -> Option<(String, usize)> {
         Some(rest) if language == Language::Vi && rest.len() == 9 => (format!("0{rest}"), len),
         _ => (text, len),
     })
+}
+
+/// How many words at the start are those by which the bot says this choice.
+fn bots_own(choice: &Choice, words: &[String], language: Language) -> Option<usize> {
+    let first = words.first()?;
+    if choice.say == choice.name || !choice.say.to_lowercase().starts_with(first.as_str()) {
+        return None;
+    }
+    let own = tokens(&choice.say, language);
+    starts(words, &own).then_some(own.len())
 }
 
 /// A choice spelled letter by letter, and how many words that takes.

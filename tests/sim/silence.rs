@@ -71,9 +71,9 @@ fn a_caller_may_ask_for_time() {
 }
 
 #[test]
-fn what_nobody_understands_three_times_ends_the_call_politely() {
+fn what_nobody_understands_three_times_leads_to_the_keys_and_six_times_ends_the_call_politely() {
     let mut call = Plan::shipped("booking.en").answer();
-    for _ in 0..3 {
+    for _ in 0..6 {
         call.hear_out();
         call.pass(ms(500));
         call.noise("mumbles", ms(900));

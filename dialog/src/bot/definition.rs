@@ -1,11 +1,13 @@
 //! `Bot`: one conversation partner, with its slots and tasks.
+use super::commands::Commands;
 use super::condition::Condition;
+use super::fact::Fact;
 use super::headers::Headers;
 use super::lookup::Lookup;
 use super::passage::Passage;
 use super::request::RequestTemplate;
 use super::template::Template;
-use super::words::{Commands, Prompts};
+use super::words::Prompts;
 use crate::language::Language;
 use crate::say;
 use crate::turn::TurnPlan;
@@ -38,6 +40,10 @@ pub struct Bot {
     pub opening_hours: Option<OpeningHours>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
+    /// What callers may ask back at any time.
+    pub facts: Vec<Fact>,
+    /// Where nobody can be reached, the caller may leave a message.
+    pub takes_messages: bool,
     pub prompts: Prompts,
     pub commands: Commands,
     pub turn: TurnPlan,
@@ -209,6 +215,7 @@ impl Bot {
                 .flatten()
                 .cloned(),
         );
+        texts.extend(self.facts.iter().map(|fact| fact.say.clone()));
         texts.extend(p.all().into_iter().map(str::to_string));
         texts.retain(|text| !text.contains('{'));
         let mut clauses = Vec::new();

@@ -1,6 +1,7 @@
 //! The shape of a bot's TOML file. Every key is known; another one is refused with its path.
+use super::commands::CommandsFile;
 use super::definition::{Confirm, SilencePlan, Then};
-use super::words::{CommandsFile, PromptsFile};
+use super::words::PromptsFile;
 use crate::language::Language;
 use crate::turn::TurnPlan;
 use serde::Deserialize;
@@ -34,6 +35,20 @@ pub(super) struct File {
     pub slot: Vec<SlotFile>,
     #[serde(default)]
     pub task: Vec<TaskFile>,
+    #[serde(default)]
+    pub fact: Vec<FactFile>,
+    #[serde(default)]
+    pub takes_messages: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FactFile {
+    #[serde(default)]
+    pub questions: Vec<String>,
+    #[serde(default)]
+    pub words: Vec<String>,
+    pub say: String,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -27,7 +27,7 @@ impl Bot {
 
     /// Every sentence that is said as it stands, or with gaps that are filled by their names.
     pub(super) fn sentences(&mut self) -> Vec<&mut String> {
-        let Self { disclosure, greeting, closing, slots, tasks, prompts, .. } = self;
+        let Self { disclosure, greeting, closing, slots, tasks, facts, prompts, .. } = self;
         let mut all: Vec<&mut String> = disclosure.iter_mut().chain([greeting, closing]).collect();
         for slot in slots {
             all.push(&mut slot.prompt);
@@ -37,6 +37,7 @@ impl Bot {
             let lookups = task.lookups.iter_mut().map(|lookup| &mut lookup.request);
             all.extend(task.done.request.iter_mut().chain(lookups).flat_map(RequestTemplate::sentences_mut));
         }
+        all.extend(facts.iter_mut().map(|fact| &mut fact.say));
         all.extend(prompts.all_mut());
         all
     }

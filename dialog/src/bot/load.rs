@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 mod check;
 mod condition;
+mod fact;
 mod lookup;
 mod meanings;
 mod menu;
@@ -57,6 +58,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     check_prompts(&check, &prompts)?;
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
+    let facts = fact::facts(&check, read.fact)?;
     let commands = read.commands.fill(read.language);
     meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
@@ -84,6 +86,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         opening_hours,
         slots,
         tasks,
+        facts,
+        takes_messages: read.takes_messages,
         prompts,
         commands,
         turn: read.turn,
@@ -120,7 +124,10 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" | "items_have" | "items_of" | "items_count" => &["value"],
+            "check" | "check_change" | "rest" | "changed" | "choices" | "items_have" | "items_of" | "items_count" => {
+                &["value"]
+            }
+            "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],
         };

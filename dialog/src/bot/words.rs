@@ -1,9 +1,8 @@
-//! What every bot can say and understand without being told: prompts and commands of each language.
+//! What every bot can say without being told: the sentences of each language.
 use crate::language::Language;
 use crate::say;
 use crate::value::around::Unclear;
 use crate::value::kind::Kind;
-use crate::value::words::{starts, tokens};
 use serde::Deserialize;
 
 macro_rules! prompts {
@@ -89,6 +88,30 @@ prompts! {
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
+    /// What may be a yes as well as a no.
+    unsure: "Please say yes or no.", "Xin quý khách nói đúng, hoặc không.";
+    /// `{value}` was taken in place of what was known.
+    changed: "Okay, {value} instead.", "Vâng, đổi thành {value}.";
+    /// The least and the greatest number that a question takes.
+    range: "It can be from {min} to {max}.", "Số này từ {min} đến {max}.";
+    /// `{value}` is what can be chosen, "and" before the last.
+    choices: "There is {value}.", "Có {value}.";
+    /// A question that nothing of the bot answers.
+    unknown: "I am sorry, I cannot answer that.", "Xin lỗi, tôi không trả lời được câu này.";
+    /// The caller asks whether somebody is there.
+    here: "Yes, I am here.", "Dạ, tôi nghe đây.";
+    /// The caller wants none of it any more.
+    stop: "Do you want to stop here?", "Quý khách muốn dừng lại phải không?";
+    stopped: "All right.", "Vâng.";
+    /// Who is not understood again and again is led to the keys.
+    use_keys: "I have trouble understanding you. Please use the keys of your phone.",
+        "Tôi nghe chưa rõ. Xin quý khách dùng bàn phím điện thoại.";
+    /// The same for who has written something already.
+    use_writing: "I have trouble understanding you. You can also write your answer.", "Tôi nghe chưa rõ. Quý khách cũng có thể nhắn câu trả lời.";
+    /// Where nobody can be reached and a message is taken (`takes_messages`).
+    message: "Nobody can take your call at the moment. Please leave a message, with your name and your number.",
+        "Hiện chưa có nhân viên nào nhận cuộc gọi. Xin quý khách để lại lời nhắn, kèm tên và số điện thoại.";
+    message_taken: "Thank you, your message is noted.", "Cảm ơn quý khách, lời nhắn đã được ghi lại.";
     back: "Let us go back.", "Chúng ta trở lại bước trước.";
     restart: "Let us start again.", "Chúng ta bắt đầu lại.";
     wait: "Take your time.", "Quý khách cứ thong thả.";
@@ -141,171 +164,5 @@ impl Prompts {
         let digit = |key: char| say::normal(&key.to_string(), language);
         let line = |(value, key): (&str, char)| self.menu_key.replace("{value}", value).replace("{key}", &digit(key));
         entries.map(line).collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// What a caller may say or press at any time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    Repeat,
-    Help,
-    Back,
-    Restart,
-    Person,
-    Goodbye,
-    Wait,
-}
-
-impl Command {
-    /// Its key in `[commands]`.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeat",
-            Self::Help => "help",
-            Self::Back => "back",
-            Self::Restart => "restart",
-            Self::Person => "person",
-            Self::Goodbye => "goodbye",
-            Self::Wait => "wait",
-        }
-    }
-}
-
-/// The words of the commands; `[commands]` in the bot's file replaces the list of any of them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Commands {
-    pub all: Vec<(Command, Vec<String>)>,
-    /// What a grammar offers for a yes, a no, and around answers ("please", "i'd like"). More of each is understood from free speech.
-    pub yes: Vec<String>,
-    pub no: Vec<String>,
-    pub polite: Vec<String>,
-}
-
-const FILLERS_EN: [&str; 24] = [
-    "please", "um", "uh", "well", "so", "i", "i'd", "like", "to", "want", "can", "you", "could", "would", "the", "a",
-    "for", "me", "need", "just", "now", "then", "we", "speak",
-];
-const FILLERS_VI: [&str; 16] =
-    ["dạ", "ạ", "à", "ừ", "ừm", "vâng", "thì", "là", "tôi", "muốn", "cho", "em", "anh", "chị", "ơi", "xin"];
-
-fn is_filler(word: &str, language: Language) -> bool {
-    match language {
-        Language::En => FILLERS_EN.contains(&word),
-        Language::Vi => FILLERS_VI.contains(&word),
-    }
-}
-
-impl Commands {
-    /// The command that is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
-    pub(crate) fn find(&self, words: &[String], language: Language, exact: bool) -> Option<Command> {
-        let phrases = self.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, language))));
-        let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, language));
-        phrases
-            .filter(|(_, p)| !p.is_empty())
-            .filter_map(|(c, p)| {
-                let at = (0..words.len()).find(|i| starts(&words[*i..], &p))?;
-                let whole = p.len() == words.len();
-                (whole || (!exact && rest(at, p.len()))).then_some((c, p.len()))
-            })
-            .max_by_key(|(_, len)| *len)
-            .map(|(c, _)| c)
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct CommandsFile {
-    repeat: Option<Vec<String>>,
-    help: Option<Vec<String>>,
-    back: Option<Vec<String>>,
-    restart: Option<Vec<String>>,
-    person: Option<Vec<String>>,
-    goodbye: Option<Vec<String>>,
-    wait: Option<Vec<String>>,
-    yes: Option<Vec<String>>,
-    no: Option<Vec<String>>,
-    polite: Option<Vec<String>>,
-}
-
-impl CommandsFile {
-    /// The lists of the file, and the usual ones in place of those it lacks. Long, for it is a table of words.
-    pub(super) fn fill(self, language: Language) -> Commands {
-        let or = |own: Option<Vec<String>>, en: &[&str], vi: &[&str]| {
-            let usual = match language {
-                Language::En => en,
-                Language::Vi => vi,
-            };
-            own.unwrap_or_else(|| usual.iter().map(|w| w.to_string()).collect())
-        };
-        let yes = or(
-            self.yes,
-            &[
-                "yes",
-                "yes yes",
-                "yeah",
-                "yes please",
-                "yes that's right",
-                "that's right",
-                "that is right",
-                "right",
-                "correct",
-                "okay",
-                "sure",
-            ],
-            &["đúng", "vâng", "dạ", "có", "đúng rồi", "dạ đúng", "dạ vâng", "phải", "đồng ý"],
-        );
-        let no = or(
-            self.no,
-            &[
-                "no",
-                "no no",
-                "no no no",
-                "nope",
-                "no that's wrong",
-                "that's wrong",
-                "that is wrong",
-                "wrong",
-                "not right",
-            ],
-            &["không", "không không", "sai", "không đúng", "dạ không", "không phải"],
-        );
-        let polite = or(
-            self.polite,
-            &["please", "i'd like", "i'd like to", "i want", "i want to", "i would like to", "can i", "it's"],
-            &["dạ", "cho tôi", "tôi muốn"],
-        );
-        let all = vec![
-            (
-                Command::Repeat,
-                or(
-                    self.repeat,
-                    &["repeat", "repeat that", "say that again", "pardon", "what did you say"],
-                    &["nhắc lại", "nói lại", "lặp lại"],
-                ),
-            ),
-            (
-                Command::Help,
-                or(self.help, &["help", "help me", "what can i say"], &["giúp tôi", "giúp đỡ", "trợ giúp"]),
-            ),
-            (Command::Back, or(self.back, &["go back", "back"], &["trở lại", "quay lại"])),
-            (
-                Command::Restart,
-                or(self.restart, &["start again", "start over", "main menu"], &["bắt đầu lại", "làm lại từ đầu"]),
-            ),
-            (
-                Command::Person,
-                or(
-                    self.person,
-                    &["a person", "an agent", "an operator", "talk to a person", "talk to an agent", "a human"],
-                    &["gặp nhân viên", "gặp người", "tổng đài viên"],
-                ),
-            ),
-            (Command::Goodbye, or(self.goodbye, &["goodbye", "bye", "hang up"], &["tạm biệt"])),
-            (
-                Command::Wait,
-                or(self.wait, &["wait a moment", "one moment", "hold on"], &["chờ một chút", "đợi một chút"]),
-            ),
-        ];
-        Commands { all, yes, no, polite }
     }
 }

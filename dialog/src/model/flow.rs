@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod asked_back;
 mod attempts;
 mod diacritics;
 mod findings;
@@ -221,10 +222,7 @@ impl Flow {
                 interview.begin(task);
                 interview.advance(Vec::new())
             }
-            Meaning::Values(values) => {
-                let taken = interview.propose(values);
-                interview.fill(parse::with_confidence(taken, confidence))
-            }
+            Meaning::Values(values) => interview.take(values, confidence),
             Meaning::Keyed { slot, value } => interview.fill(vec![(slot, value, confidence)]),
             Meaning::Assembled { slot, value } => interview.assembled(slot, value, confidence),
             Meaning::Part(parts) => interview.part(parts),
@@ -235,12 +233,19 @@ impl Flow {
             Meaning::Wrong => interview.change(),
             Meaning::Change(slot) => interview.ask_again(slot),
             Meaning::NothingToChange => interview.advance(Vec::new()),
+            Meaning::SomethingElse => interview.something_else(),
+            Meaning::Unsure => interview.refused(&self.bot.prompts.unsure),
+            Meaning::OutOfRange(slot) => interview.out_of_range(slot),
+            Meaning::Fact(fact) => interview.tell(&self.bot.facts[fact].say),
+            Meaning::AskedBack(about) => interview.asked_back(about),
+            Meaning::Stopped => interview.stopped(),
+            Meaning::Message => interview.message_left(),
             Meaning::NothingElse => interview.hang_up(&self.bot.closing, HangUpReason::Done),
             Meaning::Known => interview.ask(Vec::new()),
             Meaning::NotUnderstood => interview.not_understood(),
             Meaning::Unclear(why) => interview.unclear(why),
-            Meaning::WrongKey => interview.wrong_keys(&self.bot.prompts.wrong_key),
-            Meaning::WrongEntry => interview.wrong_keys(&self.bot.prompts.wrong_entry),
+            Meaning::WrongKey => interview.refused(&self.bot.prompts.wrong_key),
+            Meaning::WrongEntry => interview.refused(&self.bot.prompts.wrong_entry),
             Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),
         }
     }
@@ -253,9 +258,11 @@ impl Flow {
             Command::Help => interview.help(),
             Command::Back => interview.back(),
             Command::Restart => interview.restart(),
-            Command::Person => interview.hang_up(&p.person, HangUpReason::Person),
+            Command::Person => interview.hand_over(&p.person, HangUpReason::Person),
             Command::Goodbye => interview.hang_up(&self.bot.closing, HangUpReason::Goodbye),
             Command::Wait => Reply::new(vec![Sentence::new(&p.wait)], Next::Wait),
+            Command::Cancel => interview.stop(),
+            Command::Hello => interview.tell(&p.here),
         }
     }
 

@@ -44,6 +44,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
+    all.unlikely.extend(rules::facts(&bot.facts));
     let (mut keys, mut free) = (true, false);
     match step {
         Step::Task => tasks(bot, &mut rules, &mut all),
@@ -55,22 +56,26 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         }
         Step::Check(asked) => {
             all.likely.extend([rules.yes(), rules.no()]);
-            let maybe_no = rules.maybe_no();
+            let lead = rules.correction_lead();
             if let Some(fills) = rules.fills(bot, &[asked], Some(asked), "s") {
-                all.unlikely.push(format!("{maybe_no} {fills}"));
+                all.unlikely.push(format!("{lead} {fills}"));
             }
         }
         Step::Review | Step::Change => {
             all.likely.extend([rules.yes(), rules.no()]);
-            let (maybe_no, slots) = (rules.maybe_no(), slots(bot, task));
+            let (lead, slots) = (rules.correction_lead(), slots(bot, task));
             if let Some(fills) = rules.fills(bot, slots, None, "s") {
-                all.unlikely.push(format!("{maybe_no} {fills}"));
+                let tail = rules.correction_tail();
+                all.unlikely.push(format!("{lead} {fills} {tail}"));
             }
             let names = rules.names(bot, slots);
             if !names.is_empty() {
-                all.unlikely.push(format!("{maybe_no} ({names})"));
+                let lead = rules.exception_lead();
+                all.unlikely.push(format!("{lead} ({names})"));
             }
         }
+        Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
+        Step::Message => free = true,
         Step::Busy | Step::Over => keys = false,
     }
     let corrects = matches!(step, Step::Review | Step::Change);
@@ -107,12 +112,15 @@ fn tasks(bot: &Bot, rules: &mut Rules, all: &mut Alternatives) {
 
 /// A question for a slot.
 fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &mut Alternatives) {
-    let (lead, tail) = (rules.lead(), rules.tail());
+    let (lead, tail) = (rules.answer_lead(), rules.tail());
     if let Some(answer) = rules.value_of_slot(bot, asked, Some(asked), "s") {
-        all.likely.push(format!("{lead} {answer} {tail}"));
+        let behind = rules.behind(&bot.slots[asked].kind);
+        all.likely.push(format!("{lead} {answer} {behind} {tail}"));
     }
     if let Some(fills) = rules.fills(bot, slots(bot, task), Some(asked), "s") {
-        all.unlikely.push(format!("{lead} {fills} {tail}"));
+        let (correction, behind) = (rules.correction_lead(), rules.correction_tail());
+        let leads = if lead.is_empty() { correction } else { format!("({lead} | {correction})") };
+        all.unlikely.push(format!("{leads} {fills} {behind}"));
     }
     let others = bot.tasks.iter().enumerate().filter(|(t, _)| Some(*t) != task).flat_map(|(_, t)| &t.phrases);
     let others = alternatives(others.map(|p| tokens(p, bot.language)));

@@ -12,6 +12,10 @@ pub enum Step {
     Review,
     /// "What should I change?"
     Change,
+    /// "Do you want to stop here?"
+    Stop,
+    /// "Please leave a message."
+    Message,
     /// A tool runs.
     Busy,
     Over,

@@ -6,6 +6,7 @@ use crate::history::Line;
 mod booking;
 mod brain;
 mod call;
+mod callers;
 mod change;
 mod desk;
 mod headers;

@@ -5,7 +5,7 @@ mod duration;
 mod number;
 mod time;
 
-pub use answer::yes_no;
+pub(in crate::value) use answer::{ANSWERS, RESERVATIONS};
 pub(crate) use date::{DAYS, MONTHS, ORDINALS};
 pub use date::{date, is_month, no_such_date};
 pub use duration::duration;

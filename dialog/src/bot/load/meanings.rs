@@ -1,7 +1,7 @@
 //! What callers may say has one meaning: a phrase that stands for two things would do one of them and never the other.
 use super::check::{BotFault, Check};
+use crate::bot::commands::Commands;
 use crate::bot::definition::{Slot, Task};
-use crate::bot::words::Commands;
 use crate::value::item::ItemPlan;
 use crate::value::kind::{Choice, Kind};
 use crate::value::words::tokens;

@@ -17,6 +17,8 @@ pub(super) struct Attempts {
     silent: u8,
     /// How often values were confirmed before they were heard.
     early: u8,
+    /// The present step failed too often, and the caller was led to another way to answer.
+    led_on: bool,
 }
 
 /// What the next failed attempt comes to.
@@ -29,7 +31,7 @@ pub(super) enum Failed {
 
 impl Attempts {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, missed: 0, unheard: 0, silent: 0, early: 0 }
+        Self { limits, missed: 0, unheard: 0, silent: 0, early: 0, led_on: false }
     }
 
     /// An answer was not understood, or was wrong.
@@ -66,17 +68,24 @@ impl Attempts {
 
     /// A step begins, or begins anew.
     pub fn step(&mut self) {
-        (self.missed, self.early) = (0, 0);
+        (self.missed, self.early, self.led_on) = (0, 0, false);
     }
 
     /// An answer was understood.
     pub fn understood(&mut self) {
-        (self.missed, self.silent) = (0, 0);
+        (self.missed, self.silent, self.led_on) = (0, 0, false);
+    }
+
+    /// The caller is led to another way to answer, and may fail as often once more; `false`: they were so before.
+    pub fn lead_on(&mut self) -> bool {
+        (self.missed, self.unheard) = (0, 0);
+        !std::mem::replace(&mut self.led_on, true)
     }
 
     /// How often the present question has been asked in vain.
     pub fn in_vain(&self) -> u8 {
-        self.missed.max(self.silent)
+        let before = if self.led_on { self.limits.no_match } else { 0 };
+        self.missed.saturating_add(before).max(self.silent)
     }
 }
 
@@ -109,6 +118,17 @@ mod tests {
         assert_eq!((attempts.in_vain(), attempts.unheard()), (0, Failed::Again));
         attempts.heard();
         assert_eq!(attempts.unheard(), Failed::First);
+    }
+
+    #[test]
+    fn who_is_led_on_may_fail_as_often_once_more_until_an_answer_is_understood() {
+        let mut attempts = Attempts::new(Limits { no_match: 2, no_input: 2 });
+        assert_eq!([attempts.missed(), attempts.missed()], [Failed::First, Failed::TooOften]);
+        assert!(attempts.lead_on());
+        assert_eq!((attempts.in_vain(), attempts.missed(), attempts.missed()), (2, Failed::First, Failed::TooOften));
+        assert!(!attempts.lead_on());
+        attempts.understood();
+        assert!(attempts.lead_on());
     }
 
     #[test]

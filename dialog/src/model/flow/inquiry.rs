@@ -19,6 +19,8 @@ pub(super) struct Inquiry {
     pub writes: bool,
     /// The last question, for "repeat".
     last: Vec<Sentence>,
+    /// Why the call ends when the message was left.
+    ending: HangUpReason,
 }
 
 impl Inquiry {
@@ -30,6 +32,7 @@ impl Inquiry {
             deaf: false,
             writes: false,
             last: Vec::new(),
+            ending: HangUpReason::Person,
         }
     }
 
@@ -39,7 +42,7 @@ impl Inquiry {
 
     /// Asks the present step's question, after what is to be said first.
     pub fn ask(&mut self, form: &Form, mut say: Vec<Sentence>) -> Reply {
-        if self.deaf && !self.writes && self.keypad(form) == Keypad::None {
+        if self.deaf && !self.writes && self.keypad(form) == Keypad::None && self.step != Step::Message {
             return self.hang_up(&form.bot.prompts.deaf_end, HangUpReason::CannotHear);
         }
         let tries = self.attempts.in_vain();
@@ -69,25 +72,74 @@ impl Inquiry {
         match self.attempts.missed() {
             Failed::First => self.ask(form, vec![Sentence::new(&prompts.no_match)]),
             Failed::Again => self.ask(form, vec![Sentence::new(&prompts.no_match_again)]),
-            Failed::TooOften => self.give_up(form),
+            Failed::TooOften => self.lead_on(form, HangUpReason::NotUnderstood),
         }
     }
 
-    /// Keys or words that are no answer, and why: counted like words that meant nothing.
-    pub fn missed_with(&mut self, form: &Form, text: &str) -> Reply {
+    /// An answer that cannot be taken, with the reason: counted like one that was not understood.
+    pub fn refused(&mut self, form: &Form, why: &str) -> Reply {
+        self.failed(form, vec![Sentence::new(why)])
+    }
+
+    /// Asks again after an answer that was in vain.
+    pub fn again(&mut self, form: &Form) -> Reply {
+        self.failed(form, Vec::new())
+    }
+
+    fn failed(&mut self, form: &Form, say: Vec<Sentence>) -> Reply {
         match self.attempts.missed() {
-            Failed::TooOften => self.give_up(form),
-            Failed::First | Failed::Again => self.ask(form, vec![Sentence::new(text)]),
+            Failed::TooOften => self.lead_on(form, HangUpReason::NotUnderstood),
+            Failed::First | Failed::Again => self.ask(form, say),
         }
     }
 
     /// Somebody spoke, and the recogniser gave nothing in time: they are asked again, and it is not counted against them.
     pub fn unheard(&mut self, form: &Form) -> Reply {
-        let prompts = &form.bot.prompts;
         if self.attempts.unheard() == Failed::TooOften {
-            return self.hang_up(&prompts.give_up, HangUpReason::CannotHear);
+            return self.lead_on(form, HangUpReason::CannotHear);
         }
-        self.ask(form, vec![Sentence::new(&prompts.no_match)])
+        self.ask(form, vec![Sentence::new(&form.bot.prompts.no_match)])
+    }
+
+    /// Who is not understood again and again is led to another way to answer: to the keys, to writing, or, where something is known
+    /// already, to what helps with the question. Where that is in vain too, the call is handed over.
+    fn lead_on(&mut self, form: &Form, reason: HangUpReason) -> Reply {
+        let prompts = &form.bot.prompts;
+        let other_way = match self.keypad(form) {
+            _ if self.step == Step::Message => None,
+            Keypad::Menu | Keypad::Entry { .. } => Some(prompts.use_keys.clone()),
+            Keypad::None if self.writes => Some(prompts.use_writing.clone()),
+            Keypad::None if form.is_touched() => Some(question::help(form, self.step)),
+            Keypad::None => None,
+        };
+        let Some(text) = other_way.filter(|_| self.attempts.lead_on()) else {
+            return self.hand_over(form, &prompts.give_up, reason);
+        };
+        let mut reply = self.ask(form, vec![Sentence::new(&text)]);
+        // The keys are explained in place of the question, which was asked often enough.
+        if reply.say.len() > 2 {
+            reply.say.remove(1);
+        }
+        reply
+    }
+
+    /// The bot does not go on with the caller. What is known stays known, and they may leave a message where the bot takes one; else the
+    /// call ends with this sentence.
+    pub fn hand_over(&mut self, form: &Form, text: &str, reason: HangUpReason) -> Reply {
+        if !form.bot.takes_messages || self.step == Step::Message {
+            return self.hang_up(text, reason);
+        }
+        (self.step, self.ending) = (Step::Message, reason);
+        self.parts = Parts::default();
+        self.attempts.step();
+        self.ask(form, Vec::new())
+    }
+
+    /// The message was left, in words, keys, or in sounds that nobody understood.
+    pub fn message_left(&mut self, form: &Form) -> Reply {
+        let mut reply = self.hang_up(&form.bot.closing, self.ending);
+        reply.say.insert(0, Sentence::new(&form.bot.prompts.message_taken));
+        reply
     }
 
     pub fn no_input(&mut self, form: &Form) -> Reply {
@@ -97,10 +149,6 @@ impl Inquiry {
             Failed::Again => self.ask(form, vec![Sentence::new(&prompts.still_there)]),
             Failed::TooOften => self.hang_up(&prompts.no_caller, HangUpReason::NoInput),
         }
-    }
-
-    pub fn give_up(&mut self, form: &Form) -> Reply {
-        self.hang_up(&form.bot.prompts.give_up, HangUpReason::NotUnderstood)
     }
 
     pub fn hang_up(&mut self, text: &str, reason: HangUpReason) -> Reply {
@@ -114,6 +162,7 @@ mod tests {
     use super::*;
     use crate::bot::Bot;
     use crate::testkit::today;
+    use crate::value::kind::Value;
     use std::sync::Arc;
 
     const BOT: &str = "name = 'b'\nlanguage = 'en'\ngreeting = 'Hello.'\n\
@@ -122,7 +171,11 @@ mod tests {
         [[task]]\nname = 't'\nslots = ['size', 'note']\non_done = { say = 'Done.' }\n";
 
     fn form_and_inquiry(slot: usize) -> (Form, Inquiry) {
-        let bot = Bot::parse(BOT, "b").unwrap_or_else(|e| panic!("{e}"));
+        form_and_inquiry_of(BOT, slot)
+    }
+
+    fn form_and_inquiry_of(bot: &str, slot: usize) -> (Form, Inquiry) {
+        let bot = Bot::parse(bot, "b").unwrap_or_else(|e| panic!("{e}"));
         let mut inquiry = Inquiry::new(Limits { no_match: 3, no_input: 3 });
         inquiry.step = Step::Slot(slot);
         (Form::new(Arc::new(bot), today()), inquiry)
@@ -141,8 +194,38 @@ mod tests {
         assert_eq!(said(&reply)[..2], ["Sorry, I still did not get that.", "How big, in feet?"]);
         assert!(said(&reply)[2].starts_with("You can enter the number"));
         assert_eq!(said(&inquiry.repeat()), said(&reply)[1..], "the apology is not repeated");
+        // Led to the keys, and in vain too.
+        assert!(said(&inquiry.missed(&form))[0].starts_with("I have trouble understanding you."));
+        assert_eq!([inquiry.missed(&form).next, inquiry.missed(&form).next], [Next::Listen, Next::Listen]);
         assert_eq!(inquiry.missed(&form).next, Next::HangUp(HangUpReason::NotUnderstood));
         assert_eq!(inquiry.step, Step::Over);
+    }
+
+    #[test]
+    fn a_question_that_only_words_answer_is_given_up_at_once_unless_something_is_known() {
+        let (mut form, mut inquiry) = form_and_inquiry(1);
+        assert_eq!([inquiry.missed(&form).next, inquiry.missed(&form).next], [Next::Listen, Next::Listen]);
+        assert_eq!(inquiry.missed(&form).next, Next::HangUp(HangUpReason::NotUnderstood));
+        inquiry = Inquiry::new(Limits { no_match: 3, no_input: 3 });
+        inquiry.step = Step::Slot(1);
+        form.fill(0, Value::Number(7), 0.9);
+        for _ in 0..5 {
+            assert_eq!(inquiry.missed(&form).next, Next::Listen);
+        }
+        assert_eq!(inquiry.missed(&form).next, Next::HangUp(HangUpReason::NotUnderstood));
+        assert_eq!(form.spoken_value(0), "seven", "what is known stays known");
+    }
+
+    #[test]
+    fn a_bot_that_takes_messages_asks_for_one_before_it_gives_up() {
+        let (form, mut inquiry) = form_and_inquiry_of(&format!("takes_messages = true\n{BOT}"), 1);
+        inquiry.missed(&form);
+        inquiry.missed(&form);
+        assert!(said(&inquiry.missed(&form))[0].contains("leave a message"));
+        assert_eq!((inquiry.step, inquiry.keypad(&form)), (Step::Message, Keypad::Entry { full: 15 }));
+        let reply = inquiry.message_left(&form);
+        assert_eq!(reply.next, Next::HangUp(HangUpReason::NotUnderstood));
+        assert_eq!(said(&reply), ["Thank you, your message is noted.", "Thank you for calling. Goodbye."]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `Interview`: the form of the task under way and the question that fills it: from what the caller gave to the next question, and to
 //! what the task is for.
-use super::attempts::{Failed, Limits};
+use super::attempts::Limits;
 use super::form::Form;
 use super::inquiry::Inquiry;
 use super::meaning::SaidValues;
@@ -59,8 +59,16 @@ impl Interview {
         self.inquiry.hang_up(text, reason)
     }
 
+    /// The message was left.
+    pub fn message_left(&mut self) -> Reply {
+        self.inquiry.message_left(&self.form)
+    }
+
     /// Somebody spoke, and it was nothing that was asked for.
     pub fn not_understood(&mut self) -> Reply {
+        if self.inquiry.step == Step::Message {
+            return self.message_left();
+        }
         // Who does not say twice that it is a change wants none.
         if let Step::Check(slot) = self.inquiry.step
             && self.inquiry.attempts.in_vain() > 0
@@ -71,17 +79,69 @@ impl Interview {
         self.inquiry.missed(&self.form)
     }
 
+    /// An answer that cannot be taken, with the reason.
+    pub fn refused(&mut self, why: &str) -> Reply {
+        self.inquiry.refused(&self.form, why)
+    }
+
+    /// A number that this slot does not take.
+    pub fn out_of_range(&mut self, slot: usize) -> Reply {
+        let why = question::range(&self.form, slot).unwrap_or_default();
+        self.refused(&why)
+    }
+
+    /// The bot does not go on with the caller.
+    pub fn hand_over(&mut self, text: &str, reason: HangUpReason) -> Reply {
+        self.inquiry.hand_over(&self.form, text, reason)
+    }
+
+    /// Something else is wanted: what is it?
+    pub fn something_else(&mut self) -> Reply {
+        self.inquiry.attempts.understood();
+        self.inquiry.asked_by(Sentence::new(&self.form.bot.prompts.task));
+        self.inquiry.repeat()
+    }
+
+    /// The caller asks back. A question that this answers is no answer in vain.
+    pub fn tell(&mut self, text: &str) -> Reply {
+        self.inquiry.attempts.spoke();
+        self.ask(vec![Sentence::new(text)])
+    }
+
+    /// The caller asks back, and no fact of the bot's answers: what is known of the question that was asked may.
+    pub fn asked_back(&mut self, about: Option<usize>) -> Reply {
+        match about.and_then(|slot| question::about(&self.form, slot)) {
+            Some(text) => self.tell(&text),
+            None => self.refused(&self.form.bot.prompts.unknown.clone()),
+        }
+    }
+
+    /// Whether the caller wants to stop is asked about: what they gave would be lost.
+    pub fn stop(&mut self) -> Reply {
+        self.inquiry.parts = Parts::default();
+        self.inquiry.step = Step::Stop;
+        self.ask(Vec::new())
+    }
+
+    /// The caller wants none of it any more: a bot with other tasks asks what else it can do.
+    pub fn stopped(&mut self) -> Reply {
+        let bot = self.form.bot.clone();
+        if self.form.task().is_none() || bot.tasks.len() == 1 {
+            return self.hang_up(&bot.closing, HangUpReason::Goodbye);
+        }
+        self.begin_anew(&bot.prompts.stopped)
+    }
+
     /// Something was said of a value, and no single value is meant.
     pub fn unclear(&mut self, why: Unclear) -> Reply {
         let bot = self.form.bot.clone();
-        self.inquiry.missed_with(&self.form, bot.prompts.unclear(why))
-    }
-
-    pub fn wrong_keys(&mut self, text: &str) -> Reply {
-        self.inquiry.missed_with(&self.form, text)
+        self.refused(bot.prompts.unclear(why))
     }
 
     pub fn unheard(&mut self) -> Reply {
+        if self.inquiry.step == Step::Message {
+            return self.message_left();
+        }
         self.inquiry.unheard(&self.form)
     }
 
@@ -91,12 +151,7 @@ impl Interview {
 
     /// Help with the question, and how keys answer it.
     pub fn help(&mut self) -> Reply {
-        let bot = self.form.bot.clone();
-        let own = match self.inquiry.step {
-            Step::Slot(s) => bot.slots[s].help.as_ref(),
-            _ => None,
-        };
-        let mut say = vec![Sentence::new(own.unwrap_or(&bot.prompts.help))];
+        let mut say = vec![Sentence::new(&question::help(&self.form, self.inquiry.step))];
         let hint = question::keypad_hint(&self.form, self.inquiry.step);
         if !hint.is_empty() && !self.inquiry.deaf {
             say.push(Sentence::new(&hint));
@@ -106,22 +161,30 @@ impl Interview {
 
     /// Begins anew: nothing is known any more.
     pub fn restart(&mut self) -> Reply {
-        let say = vec![Sentence::new(&self.form.bot.prompts.restart)];
+        self.begin_anew(&self.form.bot.prompts.restart.clone())
+    }
+
+    fn begin_anew(&mut self, text: &str) -> Reply {
         self.inquiry.parts = Parts::default();
         let cleared = self.form.restart();
         self.inquiry.attempts.step();
-        let mut reply = self.advance(say);
+        let mut reply = self.advance(vec![Sentence::new(text)]);
         reply.slots = cleared;
         reply
     }
 
-    /// Values that were heard: those that are taken. Another one for a slot that has one is asked about.
-    pub fn propose(&mut self, values: SaidValues) -> Vec<Fill> {
+    /// Takes the values of a sentence and goes on. Another one for a slot that has one is asked about, and a number that is not taken is
+    /// told why.
+    pub fn take(&mut self, values: SaidValues, confidence: f32) -> Reply {
         let is_whole = |value: &Value| !matches!(value, Value::Items(items) if !items.is_whole());
         if let Some(Fill { slot, found, .. }) = values.proposed.filter(|fill| is_whole(&fill.found.value)) {
             self.form.propose(slot, found.value);
         }
-        values.taken
+        let why = values.out_of_range.and_then(|slot| question::range(&self.form, slot));
+        self.fill_after(
+            why.as_deref().map(Sentence::new).into_iter().collect(),
+            parse::with_confidence(values.taken, confidence),
+        )
     }
 
     /// What was put together may be put together wrong: it is read back. A secret cannot be.
@@ -135,10 +198,9 @@ impl Interview {
     pub fn part(&mut self, parts: Parts) -> Reply {
         if std::mem::replace(&mut self.inquiry.parts, parts) != self.inquiry.parts {
             self.inquiry.attempts.understood();
-        } else if self.inquiry.attempts.missed() == Failed::TooOften {
-            return self.inquiry.give_up(&self.form);
+            return self.ask(Vec::new());
         }
-        self.ask(Vec::new())
+        self.again()
     }
 
     pub fn begin(&mut self, task: usize) {
@@ -149,9 +211,16 @@ impl Interview {
 
     /// Takes values and goes on. Of a list of items that is not whole the rest is asked for.
     pub fn fill(&mut self, values: Vec<(usize, Value, f32)>) -> Reply {
+        self.fill_after(Vec::new(), values)
+    }
+
+    /// Takes values and goes on, after what is to be said first. A value that takes the place of another one, and was not asked for, is
+    /// acknowledged; a read-back of all of them does so by itself.
+    fn fill_after(&mut self, mut say: Vec<Sentence>, values: Vec<(usize, Value, f32)>) -> Reply {
         let bot = self.form.bot.clone();
+        let asked = self.inquiry.step.slot();
         let mut news = Vec::new();
-        let mut say = Vec::new();
+        let mut changed = Vec::new();
         let mut begun = None;
         for (slot, value, confidence) in values {
             if let Value::Items(items) = &value
@@ -166,12 +235,18 @@ impl Interview {
                 // What was put together over several turns is read back.
                 confidence = if parts.items.is_some() { self.doubtful(confidence) } else { confidence };
             }
+            let is_other = self.form.is_other(slot, &value);
             news.push(self.form.fill(slot, value, confidence));
-            if let Some(template) = &bot.slots[slot].read_back
-                && confidence >= bot.turn.good
-            {
-                say.push(Sentence::new(&self.form.read_back(template, slot)));
+            match &bot.slots[slot].read_back {
+                _ if confidence < bot.turn.good => {}
+                Some(template) => say.push(Sentence::new(&self.form.read_back(template, slot))),
+                None if is_other && asked != Some(slot) => changed.push(slot),
+                None => {}
             }
+        }
+        if self.form.missing().is_some() {
+            let acknowledged = |slot: usize| bot.prompts.changed.replace("{value}", &self.form.spoken_value(slot));
+            say.extend(changed.into_iter().map(|slot| Sentence::new(&acknowledged(slot))));
         }
         let mut reply = match begun {
             Some(parts) => self.begun(parts, say),
@@ -203,8 +278,7 @@ impl Interview {
             self.form.fill(slot, value, MAX_HEARD);
         }
         self.form.confirm(slot);
-        let taken = self.propose(more);
-        let mut reply = self.fill(parse::with_confidence(taken, confidence));
+        let mut reply = self.take(more, confidence);
         reply.slots.insert(0, self.form.news(slot));
         reply
     }
@@ -217,12 +291,14 @@ impl Interview {
         }
         let cleared = self.form.clear(slot);
         self.inquiry.step = Step::Slot(slot);
-        if self.inquiry.attempts.missed() == Failed::TooOften {
-            return self.inquiry.give_up(&self.form);
-        }
-        let mut reply = self.ask(Vec::new());
+        let mut reply = self.again();
         reply.slots.push(cleared);
         reply
+    }
+
+    /// Asks again after an answer that was in vain.
+    fn again(&mut self) -> Reply {
+        self.inquiry.again(&self.form)
     }
 
     /// Something is not right. With one slot there is no doubt what.
@@ -377,6 +453,10 @@ impl Interview {
     pub fn back(&mut self) -> Reply {
         let say = vec![Sentence::new(&self.form.bot.prompts.back)];
         self.inquiry.attempts.step();
+        // Back to the question before: it has its answer still to come.
+        if matches!(self.inquiry.step, Step::Stop | Step::Message) {
+            return self.advance(say);
+        }
         if !std::mem::take(&mut self.inquiry.parts).is_empty() {
             return self.ask(say);
         }

@@ -43,6 +43,8 @@ impl Context<'_> {
                 let menu = question::change_menu(self.form);
                 menu.into_iter().find(|(_, _, k)| Some(*k) == key).map(|(_, slot, _)| Meaning::Change(slot))
             }
+            Step::Stop => keypad::yes_no(keys).map(|yes| if yes { Meaning::Stopped } else { Meaning::NothingToChange }),
+            Step::Message => Some(Meaning::Message),
             Step::Busy | Step::Over => None,
         }
     }

@@ -5,7 +5,7 @@ use super::reply::{Reply, Sentence};
 use super::request;
 use crate::bot::{Branch, Lookup, Onward, Outcome, Source, Then};
 use crate::model::step::Step;
-use crate::model::thought::SlotNews;
+use crate::model::thought::{HangUpReason, SlotNews};
 use crate::tool::{HttpRequest, ToolFault, ToolId};
 use crate::value::{self, kind::Value};
 use serde_json::Value as Json;
@@ -81,7 +81,8 @@ impl Interview {
             Onward::GoOn => self.advance(say),
             Onward::AskAgain(slots) => {
                 if self.form.findings.forget(lookup) >= self.form.bot.silence.no_match {
-                    return Some(self.inquiry.give_up(&self.form));
+                    let text = self.form.bot.prompts.give_up.clone();
+                    return Some(self.hand_over(&text, HangUpReason::NotUnderstood));
                 }
                 news.extend(slots.iter().map(|slot| self.form.clear(*slot)));
                 self.inquiry.step = Step::Slot(slots[0]);

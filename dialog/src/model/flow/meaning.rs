@@ -1,12 +1,14 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
+use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
-use crate::bot::Command;
+use crate::bot::{Command, fact};
 use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
+use crate::value::answer::{Question, Verdict, answer, has_reservation};
 use crate::value::around::Unclear;
 use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
@@ -61,6 +63,20 @@ pub(super) enum Meaning {
     NothingToChange,
     /// No to "anything else?".
     NothingElse,
+    /// Yes to "anything else?".
+    SomethingElse,
+    /// What may be a yes as well as a no.
+    Unsure,
+    /// A number that this slot does not take.
+    OutOfRange(usize),
+    /// The caller asks for this fact.
+    Fact(usize),
+    /// The caller asks something else back, about this slot if any.
+    AskedBack(Option<usize>),
+    /// The caller wants none of it any more.
+    Stopped,
+    /// The words are the message that was asked for.
+    Message,
     /// What is known already: no answer, and no mistake either.
     Known,
     NotUnderstood,
@@ -79,7 +95,7 @@ impl Meaning {
     pub fn only_confirms(&self) -> bool {
         match self {
             Meaning::Right => true,
-            Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
+            Meaning::Confirmed { values, .. } => values.is_empty(),
             _ => false,
         }
     }
@@ -93,6 +109,14 @@ pub(super) struct SaidValues {
     /// Another value for a slot that has one, though nothing was said that means change: the caller is asked whether it is to be
     /// changed. Somebody else in the room may have said it.
     pub proposed: Option<Fill>,
+    /// A slot for which a number was said that it does not take.
+    pub out_of_range: Option<usize>,
+}
+
+impl SaidValues {
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.proposed.is_none() && self.out_of_range.is_none()
+    }
 }
 
 /// What there is to understand words by.
@@ -107,6 +131,9 @@ impl Context<'_> {
     pub fn meaning(&self, words: &[String]) -> Meaning {
         let free = self.free_text();
         let bot = &self.form.bot;
+        if self.step == Step::Message {
+            return self.message(words);
+        }
         // "start over" in the midst of a number begins the number anew.
         let entered = self.entered(words);
         match entered {
@@ -118,44 +145,124 @@ impl Context<'_> {
             Entered::Whole { .. } | Entered::Other => {}
         }
         if let Some(command) = bot.commands.find(words, bot.language, free.is_some()) {
-            return Meaning::Command(command);
+            return self.command(command, words);
         }
         if let Some(slot) = free.filter(|_| !words.is_empty()) {
             return Meaning::Text(slot);
         }
-        match self.step {
+        if let Some(meaning) = self.at_any_step(words) {
+            return meaning;
+        }
+        let meaning = match self.step {
             Step::Task => self.task(words),
             Step::Slot(_) => self.answer(words),
             Step::Check(slot) => self.check(slot, words),
             Step::Review => self.review(words),
             Step::Change => self.change(words),
-            Step::Busy | Step::Over => Meaning::Ignored,
+            Step::Stop => self.stop(words),
+            Step::Message | Step::Busy | Step::Over => Meaning::Ignored,
+        };
+        if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
+    }
+
+    /// A command. Where it may as well be the answer ("a person" to "for how many people?"), the answer is asked about.
+    fn command(&self, command: Command, words: &[String]) -> Meaning {
+        let asked = match self.step {
+            Step::Slot(slot) if command == Command::Person => Some(slot),
+            _ => None,
+        };
+        let answer = asked.and_then(|slot| self.search(&[slot], &[]).given(words).fills.pop());
+        answer.map_or(Meaning::Command(command), |f| Meaning::Assembled { slot: f.slot, value: f.found.value })
+    }
+
+    /// What is said in free speech beside any question: a command, or a question that a fact of the bot's answers. The bot's own words
+    /// come first.
+    fn at_any_step(&self, words: &[String]) -> Option<Meaning> {
+        let bot = &self.form.bot;
+        if matches!(self.step, Step::Busy | Step::Over) || parse::task(bot, words).is_some() {
+            return None;
+        }
+        if bot.commands.asks_for_person(words, bot.language) {
+            return Some(self.command(Command::Person, words));
+        }
+        // "Yes, sorry": an answer.
+        if self.asks_yes_or_no() && matches!(self.verdict(words), (Some(_), [])) {
+            return None;
+        }
+        let is_choice = |f: &Fill| matches!(bot.slots[f.slot].kind, Kind::Choice(_));
+        let understood =
+            bot.commands.understood(words, bot.language).filter(|_| !self.fills(words).iter().any(is_choice));
+        if let Some(command) = understood {
+            return Some(self.command(command, words));
+        }
+        self.fact(words).filter(|_| is_question(words, bot.language))
+    }
+
+    fn fact(&self, words: &[String]) -> Option<Meaning> {
+        let bot = &self.form.bot;
+        fact::asked_for(&bot.facts, words, bot.language).map(Meaning::Fact)
+    }
+
+    /// What words mean that are no answer.
+    fn beside_the_question(&self, words: &[String]) -> Meaning {
+        let bot = &self.form.bot;
+        if let Some(fact) = self.fact(words) {
+            return fact;
+        }
+        if !is_question(words, bot.language) {
+            return Meaning::NotUnderstood;
+        }
+        let all: Vec<usize> = (0..bot.slots.len()).collect();
+        let slots = if self.form.task().is_some() { self.form.task_slots() } else { &all };
+        match slot_asked_about(bot, slots, self.step.slot(), words) {
+            // "What time was that?": all of it is read back once more.
+            _ if matches!(self.step, Step::Review | Step::Check(_)) && self.named(words).is_some() => Meaning::Known,
+            about => Meaning::AskedBack(about),
+        }
+    }
+
+    /// A message is taken as it is; who wants to go on after all may.
+    fn message(&self, words: &[String]) -> Meaning {
+        let bot = &self.form.bot;
+        match bot.commands.find(words, bot.language, true) {
+            Some(command @ (Command::Back | Command::Restart | Command::Repeat | Command::Wait)) => {
+                Meaning::Command(command)
+            }
+            _ => Meaning::Message,
+        }
+    }
+
+    /// "Do you want to stop here?"
+    fn stop(&self, words: &[String]) -> Meaning {
+        let values = self.fills(words);
+        match self.verdict(words).0 {
+            Some(Verdict::Yes) => Meaning::Stopped,
+            _ if !values.is_empty() => Meaning::Values(self.sorted(None, words, 0, values)),
+            Some(Verdict::No) => Meaning::NothingToChange,
+            Some(Verdict::Unsure) => Meaning::Unsure,
+            None => Meaning::NotUnderstood,
         }
     }
 
     /// How long to wait for more after these words.
     pub fn answer_kind(&self, words: &[String]) -> AnswerKind {
         let bot = &self.form.bot;
-        let yes_no = matches!(self.step, Step::Check(_) | Step::Review)
-            || matches!(self.step, Step::Slot(s) if bot.slots[s].kind == Kind::YesNo);
-        let free = self.free_text().is_some();
+        let free = self.free_text().is_some() || self.step == Step::Message;
         let entered = self.entered(words);
         if let Some(kind) = self.entry_kind(&entered, words) {
             return kind;
         }
-        if bot.commands.find(words, bot.language, free).is_some() {
+        if bot.commands.find(words, bot.language, free).is_some() || (!free && self.at_any_step(words).is_some()) {
             return AnswerKind::Whole;
         }
-        if yes_no {
-            match self.yes_no(words) {
-                Some((true, len)) if len == words.len() && backchannel::is_listening_sound(words) => {
+        if self.asks_yes_or_no() {
+            match self.verdict(words) {
+                (Some(Verdict::Yes), []) if backchannel::is_listening_sound(words) => {
                     return AnswerKind::BackchannelAnswer;
                 }
-                Some((true, len)) if len == words.len() => return AnswerKind::Whole,
                 // "no" is often the beginning of a correction.
-                Some((false, len)) if len == words.len() => {
-                    return if self.step == Step::Review { AnswerKind::Likely } else { AnswerKind::Whole };
-                }
+                (Some(Verdict::No), []) if self.step == Step::Review => return AnswerKind::Likely,
+                (Some(_), []) => return AnswerKind::Whole,
                 _ => {}
             }
         } else if backchannel::is_backchannel(words, bot.language) {
@@ -173,6 +280,14 @@ impl Context<'_> {
             Some(_) => AnswerKind::Likely,
             None if parse::task(bot, words).is_some_and(|(_, at, len)| at + len == words.len()) => AnswerKind::Whole,
             None => AnswerKind::Part,
+        }
+    }
+
+    fn asks_yes_or_no(&self) -> bool {
+        match self.step {
+            Step::Check(_) | Step::Review | Step::Stop => true,
+            Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
+            Step::Task | Step::Change | Step::Message | Step::Busy | Step::Over => false,
         }
     }
 
@@ -216,12 +331,17 @@ impl Context<'_> {
         }
     }
 
-    fn yes_no(&self, words: &[String]) -> Option<(bool, usize)> {
-        value::yes_no(words, self.form.bot.language)
-    }
-
-    fn is_no(&self, words: &[String]) -> bool {
-        self.yes_no(words).is_some_and(|(yes, _)| !yes)
+    /// What the words at the start answer to the question, and the words behind them.
+    fn verdict<'a>(&self, words: &'a [String]) -> (Option<Verdict>, &'a [String]) {
+        let question = match self.step {
+            Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
+            Step::Task => Question::Else,
+            Step::Slot(_) | Step::Stop | Step::Message | Step::Busy | Step::Over => Question::Own,
+        };
+        match answer(words, self.form.bot.language, question) {
+            Some((verdict, len)) => (Some(verdict), &words[len..]),
+            None => (None, words),
+        }
     }
 
     fn search<'b>(&'b self, slots: &'b [usize], filled: &'b [bool]) -> SlotSearch<'b> {
@@ -287,17 +407,32 @@ impl Context<'_> {
         })
     }
 
-    /// Which of these values are taken. A slot that has a value keeps it until the caller says that it is to be another one, or
-    /// answers a question for this very slot.
-    fn sorted(&self, words: &[String], values: Vec<Fill>) -> SaidValues {
+    /// What becomes of these values of a sentence that is answered by the verdict up to `from`. A slot that has a value keeps it until
+    /// the caller says that it is to be another one, or answers a question for this very slot.
+    fn sorted(&self, verdict: Option<Verdict>, words: &[String], from: usize, values: Vec<Fill>) -> SaidValues {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
-        let changes = means_change(words, self.form.bot.language) || self.is_no(words);
+        let changes = verdict == Some(Verdict::No) || means_change(&words[from..], self.form.bot.language);
+        let out_of_range = self.out_of_range(words, from, &values);
         let meddles = Intent::of(words, self.form.bot.language) != Intent::Has;
         let changes_items = |f: &Fill| meddles && matches!(f.found.value, Value::Items(_));
         let fits =
             |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
-        SaidValues { taken, proposed: if other.is_empty() { None } else { Some(other.swap_remove(0)) } }
+        let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
+        SaidValues { taken, proposed, out_of_range }
+    }
+
+    /// A slot of the task for which the words from `from` on hold a number that it does not take, outside of these values.
+    fn out_of_range(&self, words: &[String], from: usize, fills: &[Fill]) -> Option<usize> {
+        self.search(self.form.task_slots(), &[]).out_of_range(words, from, fills)
+    }
+
+    /// Whether a yes before the words from `from` on may not be meant for all of it: "yes, but …", "yes, except the time", "yes, for
+    /// fifty".
+    fn is_reserved(&self, words: &[String], from: usize, fills: &[Fill]) -> bool {
+        let (rest, language) = (&words[from..], self.form.bot.language);
+        let number_left = parse::has_number_left(words, from, fills, language);
+        has_reservation(rest, language) || means_change(rest, language) || number_left
     }
 
     /// A slot of the task, named without a value.
@@ -306,54 +441,64 @@ impl Context<'_> {
     }
 
     fn task(&self, words: &[String]) -> Meaning {
-        match self.meant(words) {
-            Some(task) => {
-                Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills }
-            }
-            None if self.is_no(words) && self.form.is_touched() => Meaning::NothingElse,
-            None => Meaning::NotUnderstood,
+        if let Some(task) = self.meant(words) {
+            return Meaning::Begin {
+                task,
+                values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills,
+            };
+        }
+        match self.verdict(words) {
+            (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
+            (Some(Verdict::Yes), []) if self.form.is_touched() => Meaning::SomethingElse,
+            _ => Meaning::NotUnderstood,
         }
     }
 
     fn answer(&self, words: &[String]) -> Meaning {
         if let Some(all) = self.that_is_all(words) {
-            return Meaning::Values(SaidValues { taken: vec![all], proposed: None });
+            return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
         }
         let Given { fills, unclear } = self.given(words);
         if !fills.is_empty() {
-            return Meaning::Values(self.sorted(words, fills));
+            return Meaning::Values(self.sorted(self.verdict(words).0, words, 0, fills));
         }
         if let Some((_, why)) = unclear.first() {
             return Meaning::Unclear(*why);
         }
         match parse::task(&self.form.bot, words) {
             // "cancel my booking" in the midst of another task.
-            Some((task, _, _)) if self.form.task() != Some(task) => Meaning::Switch(task),
+            Some((task, _, _)) if self.form.task() != Some(task) => return Meaning::Switch(task),
             // "book a room" once more.
-            Some(_) => Meaning::Known,
+            Some(_) => return Meaning::Known,
+            None => {}
+        }
+        match self.out_of_range(words, 0, &[]) {
+            Some(slot) => Meaning::OutOfRange(slot),
+            None if self.asks_yes_or_no() && self.verdict(words).0.is_some() => Meaning::Unsure,
             None => Meaning::NotUnderstood,
         }
     }
 
     /// What the words behind a yes or a no give. "Không phải bốn giờ" and "not at four" refuse a value that was never said where another
     /// one was read back: then they bring the right one.
-    fn behind(&self, verdict: Option<(bool, usize)>, words: &[String]) -> Given {
-        let from = verdict.map_or(0, |(_, len)| len);
+    fn behind(&self, verdict: Option<Verdict>, words: &[String], from: usize) -> Given {
         let filled = self.form.filled();
         let Some(task) = self.form.task() else { return Given::default() };
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);
         let mut given = search.given_from(words, from);
-        if given.fills.is_empty() && matches!(verdict, Some((false, _))) {
-            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
-            given.fills = search.given(&words[from..]).fills.into_iter().filter(other).collect();
+        if given.fills.is_empty() && verdict == Some(Verdict::No) {
+            given = search.given(&words[from..]);
+            given.fills.iter_mut().for_each(|fill| fill.end += from);
+            given.fills.retain(|fill| self.form.checked_value(fill.slot) != Some(&fill.found.value));
         }
         self.with_known_items(given)
     }
 
     fn check(&self, slot: usize, words: &[String]) -> Meaning {
-        let verdict = self.yes_no(words);
+        let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
-        let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words) };
+        let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words, from) };
         if given.fills.is_empty()
             && let Some(fill) = self.other_half(slot, words)
         {
@@ -365,23 +510,30 @@ impl Context<'_> {
             let said = &words[f.end - f.found.len.min(f.end)..f.end];
             known.is_some_and(|known| is_shorter(known, &f.found.value, said, self.form.bot.language))
         };
-        let is_no = matches!(verdict, Some((false, _)));
+        let is_no = verdict == Some(Verdict::No);
         let checked = |f: &Fill| f.slot == slot && (known == Some(&f.found.value) || !is_no && is_shorter(f));
+        let reserved = self.is_reserved(words, from, &given.fills);
         let (same, other): (Vec<Fill>, Vec<Fill>) = given.fills.into_iter().partition(checked);
         let is_other = other.iter().any(|f| f.slot == slot);
-        let values = self.sorted(words, other);
+        let mut values = self.sorted(verdict, words, from, other);
+        // The number of the value that was said again is no other one.
+        values.out_of_range = values.out_of_range.filter(|_| same.is_empty());
         let is_open = given.unclear.iter().any(|(of, _)| *of == slot);
         match verdict {
             // "right, at nine" to "did you say eight?"
-            Some((true, _)) if is_other => Meaning::Values(values),
+            Some(Verdict::Yes) if is_other => Meaning::Values(values),
             // "yes, or at five"
-            Some((true, _)) if is_open => Meaning::NotUnderstood,
-            Some((true, _)) => Meaning::Confirmed { slot, values },
+            Some(Verdict::Yes) if is_open => Meaning::NotUnderstood,
+            // "yes, but …": not all of it was understood.
+            Some(Verdict::Yes) if reserved && values.is_empty() => Meaning::Unsure,
+            Some(Verdict::Yes) => Meaning::Confirmed { slot, values },
             None if !same.is_empty() => Meaning::Repeated { slot, values },
+            Some(Verdict::Unsure) if !same.is_empty() || values.is_empty() => Meaning::Unsure,
             _ if !values.taken.is_empty() || values.proposed.is_some() => Meaning::Values(values),
-            Some((false, _)) => Meaning::Denied(slot),
-            None if is_open => Meaning::Denied(slot),
-            None => Meaning::NotUnderstood,
+            _ if values.out_of_range.is_some() => Meaning::OutOfRange(slot),
+            Some(Verdict::No) => Meaning::Denied(slot),
+            Some(Verdict::Unsure) | None if is_open => Meaning::Denied(slot),
+            Some(Verdict::Unsure) | None => Meaning::NotUnderstood,
         }
     }
 
@@ -394,35 +546,44 @@ impl Context<'_> {
     }
 
     fn review(&self, words: &[String]) -> Meaning {
-        let verdict = self.yes_no(words);
-        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
-        let Given { fills, unclear } = self.behind(verdict, words);
+        let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
+        let Given { fills, unclear } = self.behind(verdict, words, from);
+        let reserved = verdict == Some(Verdict::Yes) && self.is_reserved(words, from, &fills);
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
             fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
+        let out_of_range = self.out_of_range(words, from, &same);
         match (verdict, self.named(rest)) {
-            _ if !changed.is_empty() => Meaning::Values(self.sorted(words, changed)),
+            _ if !changed.is_empty() => Meaning::Values(self.sorted(verdict, words, from, changed)),
             // "yes, but before noon"
-            (Some((true, _)) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
-            (Some((true, _)), _) => Meaning::Right,
+            (Some(Verdict::Yes | Verdict::Unsure) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
+            _ if out_of_range.is_some() => out_of_range.map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
+            (Some(Verdict::Yes), _) if !reserved => Meaning::Right,
+            // "yes, except the time"
+            (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
+            (Some(Verdict::Yes), None) => Meaning::Wrong,
+            (Some(Verdict::Unsure), _) => Meaning::Unsure,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
             // "what time was that?"
-            (None, Some(_)) if is_question(rest) => Meaning::NotUnderstood,
+            (None, Some(_)) if is_question(rest, self.form.bot.language) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
             // "no, not at three"
-            (Some((false, _)), None) if let [(slot, Unclear::Refused)] = unclear[..] => Meaning::Change(slot),
-            (Some((false, _)), None) => Meaning::Wrong,
+            (Some(Verdict::No), None) if let [(slot, Unclear::Refused)] = unclear[..] => Meaning::Change(slot),
+            (Some(Verdict::No), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }
     }
 
     fn change(&self, words: &[String]) -> Meaning {
         let values = self.fills(words);
+        let (verdict, rest) = self.verdict(words);
         match self.named(words) {
-            _ if !values.is_empty() => Meaning::Values(self.sorted(words, values)),
-            Some(slot) => Meaning::Change(slot),
-            None if words.iter().any(|w| w == "nothing") || self.is_no(words) => Meaning::NothingToChange,
-            None => Meaning::NotUnderstood,
+            _ if !values.is_empty() => Meaning::Values(self.sorted(verdict, words, 0, values)),
+            Some(slot) => self.out_of_range(words, 0, &[]).map_or(Meaning::Change(slot), Meaning::OutOfRange),
+            // "It's all right": there is nothing to change. Neither is there after a no.
+            None if rest.is_empty() && matches!(verdict, Some(Verdict::Yes | Verdict::No)) => Meaning::NothingToChange,
+            None => self.out_of_range(words, 0, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
         }
     }
 }
@@ -441,12 +602,4 @@ fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language)
         },
         _ => false,
     }
-}
-
-/// Whether words ask something.
-fn is_question(words: &[String]) -> bool {
-    const FIRST: [&str; 7] = ["what", "when", "how", "which", "who", "did", "is"];
-    const ANYWHERE: [&str; 4] = ["mấy", "gì", "nào", "bao"];
-    words.first().is_some_and(|word| FIRST.contains(&word.as_str()))
-        || words.iter().any(|word| ANYWHERE.contains(&word.as_str()))
 }

@@ -77,6 +77,16 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
     })
 }
 
+/// Whether a number stands in the words from `from` on that belongs to none of these values. "One" alone is rather a word than a number.
+pub fn has_number_left(words: &[String], from: usize, fills: &[Fill], language: Language) -> bool {
+    let is_taken = |at: usize| fills.iter().any(|f| (f.end - f.found.len.min(f.end)..f.end).contains(&at));
+    let is_number = |at: usize| {
+        let found = value::number(&words[at..], language).filter(|_| words[at] != "không");
+        found.is_some_and(|(number, len)| number != 1 || len > 1)
+    };
+    (from..words.len()).any(|at| !is_taken(at) && is_number(at))
+}
+
 /// A place in a sentence.
 #[derive(Clone, Copy)]
 struct Place {
@@ -205,6 +215,26 @@ impl SlotSearch<'_> {
             last = i;
         }
         mentions
+    }
+
+    /// A slot for which the words from `from` on hold a number that it does not take, outside of these values: the one that is asked for, or one
+    /// whose unit stands behind the number ("thirty people").
+    pub fn out_of_range(&self, words: &[String], from: usize, fills: &[Fill]) -> Option<usize> {
+        let is_taken = |at: usize| fills.iter().any(|f| (f.end - f.found.len.min(f.end)..f.end).contains(&at));
+        let refuses = |slot: &usize, at: usize| {
+            let Kind::Number { min, max, unit } = &self.bot.slots[*slot].kind else { return false };
+            let Some((number, len)) = value::number(&words[at..], self.bot.language) else { return false };
+            let rest = &words[at + len..];
+            let is_named = unit.iter().any(|unit| starts(rest, &tokens(unit, self.bot.language)));
+            let is_whole = value::number(rest, self.bot.language).is_none();
+            // "Không" is rather a no than a zero.
+            let is_said = is_named || (self.asked == Some(*slot) && rest.is_empty() && words[at] != "không");
+            !(min..=max).contains(&&number) && is_said && is_whole
+        };
+        let at = |slot: &usize| {
+            (from..words.len()).any(|at| !is_taken(at) && !self.inside_number(words, from, at) && refuses(slot, at))
+        };
+        self.slots.iter().find(|slot| at(slot)).copied()
     }
 
     /// A slot of a date for which a day is named that its month does not have, and how many words name it.

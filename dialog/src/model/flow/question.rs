@@ -2,6 +2,7 @@
 use super::form::Form;
 use super::parts::Parts;
 use crate::keypad::{self, Keypad};
+use crate::language::Language;
 use crate::model::step::Step;
 use crate::say;
 use crate::value;
@@ -31,6 +32,8 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
             .and_then(|passage| form.said(passage, None))
             .unwrap_or_default(),
         Step::Change => p.change.clone(),
+        Step::Stop => p.stop.clone(),
+        Step::Message => p.message.clone(),
         Step::Busy | Step::Over => String::new(),
     }
 }
@@ -50,6 +53,44 @@ fn rest(form: &Form, slot: usize, parts: &Parts) -> String {
     };
     let groups: Vec<String> = parts.turns().map(said).collect();
     p.rest.replace("{value}", &groups.join(", "))
+}
+
+/// What helps with a step's question.
+pub(super) fn help(form: &Form, step: Step) -> String {
+    let own = step.slot().and_then(|slot| form.bot.slots[slot].help.clone().or_else(|| choices(form, slot)));
+    own.unwrap_or_else(|| form.bot.prompts.help.clone())
+}
+
+/// What is known of a slot that can be told to who asks back: its help, what can be chosen, or how far its numbers go.
+pub(super) fn about(form: &Form, slot: usize) -> Option<String> {
+    form.bot.slots[slot].help.clone().or_else(|| choices(form, slot)).or_else(|| range(form, slot))
+}
+
+/// The values of a choice in one sentence.
+pub(super) fn choices(form: &Form, slot: usize) -> Option<String> {
+    let Kind::Choice(all) = &form.bot.slots[slot].kind else { return None };
+    let names: Vec<&str> = all.iter().map(|choice| choice.say.as_str()).collect();
+    let and = match form.bot.language {
+        Language::En => "and",
+        Language::Vi => "và",
+    };
+    let listed = match names.as_slice() {
+        [] => return None,
+        [one] => (*one).to_string(),
+        [first, last] => format!("{first} {and} {last}"),
+        [all @ .., last] => format!("{}, {and} {last}", all.join(", ")),
+    };
+    Some(form.bot.prompts.choices.replace("{value}", &listed))
+}
+
+/// The numbers that a slot takes, in one sentence.
+pub(super) fn range(form: &Form, slot: usize) -> Option<String> {
+    let kind = &form.bot.slots[slot].kind;
+    let Kind::Number { min, max, .. } = kind else { return None };
+    let language = form.bot.language;
+    let most = say::value(&Value::Number(*max), kind, language, form.today());
+    let least = say::normal(&min.to_string(), language);
+    Some(form.bot.prompts.range.replace("{min}", &least).replace("{max}", &most))
 }
 
 /// What there is of a list of items, and the question for what is missing.
@@ -79,9 +120,9 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
     match step {
         Step::Task => p.menu(bot.language, bot.tasks.iter().filter_map(|t| t.key.map(|k| (t.say.as_str(), k)))),
         Step::Slot(s) if bot.slots[s].keypad => p.keypad_hint(&bot.slots[s].kind, bot.language),
-        Step::Check(_) | Step::Review => p.yes_no_keys.clone(),
+        Step::Check(_) | Step::Review | Step::Stop => p.yes_no_keys.clone(),
         Step::Change => p.menu(bot.language, change_menu(form).iter().map(|(name, _, key)| (name.as_str(), *key))),
-        Step::Slot(_) | Step::Busy | Step::Over => String::new(),
+        Step::Slot(_) | Step::Message | Step::Busy | Step::Over => String::new(),
     }
 }
 
@@ -100,6 +141,7 @@ pub(super) fn keypad(form: &Form, step: Step) -> Keypad {
     match step {
         Step::Slot(s) if form.bot.slots[s].keypad => keypad::of(&form.bot.slots[s].kind),
         Step::Slot(_) | Step::Busy | Step::Over => Keypad::None,
-        Step::Task | Step::Check(_) | Step::Review | Step::Change => Keypad::Menu,
+        Step::Message => Keypad::Entry { full: 15 },
+        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop => Keypad::Menu,
     }
 }

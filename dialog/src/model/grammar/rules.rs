@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands};
+use crate::bot::{Bot, Commands, Fact};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -41,6 +41,12 @@ pub(super) fn commands(commands: &Commands, language: Language) -> Option<String
     (!all.is_empty()).then(|| format!("({all})"))
 }
 
+/// The questions that facts answer. `None`: there are none.
+pub(super) fn facts(facts: &[Fact]) -> Option<String> {
+    let all = alternatives(facts.iter().flat_map(|fact| fact.questions.iter().chain(&fact.words)).cloned());
+    (!all.is_empty()).then(|| format!("({all})"))
+}
+
 impl Rules<'_> {
     pub fn new(bot: &Bot) -> Rules<'_> {
         Rules { language: bot.language, commands: &bot.commands, rules: Vec::new() }
@@ -72,7 +78,7 @@ impl Rules<'_> {
         match (self.commands.polite.is_empty(), self.language) {
             (true, _) => "",
             (false, Language::En) => "(<NULL> | please)",
-            (false, Language::Vi) => "(<NULL> | ạ)",
+            (false, Language::Vi) => "(<NULL> | ạ | nhé)",
         }
     }
 
@@ -88,12 +94,53 @@ impl Rules<'_> {
         format!("({})", self.phrases(&self.commands.no))
     }
 
-    /// "no, tomorrow": the shortest way to say no, perhaps.
-    pub fn maybe_no(&self) -> String {
-        match self.commands.no.first().map(|no| tokens(no, self.language)).filter(|no| !no.is_empty()) {
-            Some(no) => format!("(<NULL> | {})", spoken(&no)),
-            None => String::new(),
+    /// What may be said before the answer to a question ("let me see").
+    pub fn answer_lead(&self) -> String {
+        let more = match self.language {
+            Language::En => "make it | let's say | how about | let me see",
+            Language::Vi => "để xem | chắc là",
+        };
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => String::new(),
+            lead => format!("(<NULL> | ({lead} | {more}))"),
         }
+    }
+
+    /// "no, make it tomorrow": what may be said before a value that takes another one's place.
+    pub fn correction_lead(&self) -> String {
+        let more = match (self.commands.polite.is_empty(), self.language) {
+            (true, _) => "",
+            (false, Language::En) => " [make it | change it to]",
+            (false, Language::Vi) => " [đổi thành]",
+        };
+        match self.shortest_no() {
+            Some(no) => format!("(<NULL> | {no}){more}"),
+            None => more.trim_start().to_string(),
+        }
+    }
+
+    /// "four p m instead"
+    pub fn correction_tail(&self) -> &'static str {
+        match (self.commands.polite.is_empty(), self.language) {
+            (false, Language::En) => "(<NULL> | please | instead)",
+            _ => self.tail(),
+        }
+    }
+
+    /// "no, the time", "yes, except the time"
+    pub fn exception_lead(&self) -> String {
+        let except = match (self.commands.polite.is_empty(), self.language) {
+            (true, _) => "",
+            (false, Language::En) => " | change | except | yes except",
+            (false, Language::Vi) => " | đổi | trừ | đúng trừ",
+        };
+        let no = self.shortest_no().map(|no| format!(" | {no}")).unwrap_or_default();
+        format!("(<NULL>{no}{except})")
+    }
+
+    fn shortest_no(&self) -> Option<String> {
+        let no = self.commands.no.first().map(|no| tokens(no, self.language)).filter(|no| !no.is_empty())?;
+        Some(spoken(&no))
     }
 
     /// "the time", "the date": slots by name.
@@ -168,11 +215,20 @@ impl Rules<'_> {
         match (kind, self.language) {
             (Kind::Choice(_), Language::En) => "in | at | the",
             (Kind::Date, Language::En) => "on | for",
-            (Kind::Time, Language::En) => "at",
-            (Kind::Number { .. } | Kind::Duration | Kind::Money(_), Language::En) => "for",
+            (Kind::Time, Language::En) => "at | around",
+            (Kind::Number { .. } | Kind::Duration | Kind::Money(_), Language::En) => "for | about | for about",
             (Kind::Time, Language::Vi) => "lúc",
             (Kind::Date, Language::Vi) => "vào",
             (Kind::Number { .. }, Language::Vi) => "cho",
+            (Kind::Duration, Language::Vi) if !self.commands.polite.is_empty() => "trong | khoảng",
+            _ => "",
+        }
+    }
+
+    /// What may be said behind a value that was asked for: "four of us".
+    pub fn behind(&self, kind: &Kind) -> &'static str {
+        match (kind, self.language) {
+            (Kind::Number { unit, .. }, Language::En) if counts_people(unit) => "[of us]",
             _ => "",
         }
     }
@@ -292,6 +348,11 @@ impl Rules<'_> {
             Kind::Items(_) | Kind::Text => String::new(),
         }
     }
+}
+
+/// Whether an English unit counts people: "four of us".
+fn counts_people(unit: &[String]) -> bool {
+    unit.iter().any(|unit| matches!(unit.as_str(), "people" | "persons" | "guests" | "adults"))
 }
 
 /// `min` to `max` of something, one after another.

@@ -109,6 +109,9 @@ fn grammars_are_well_formed_and_small() {
             assert_eq!(ask.grammar.matches("public").count(), 1);
             let words = ask.grammar.split_whitespace().count();
             assert!(words < 1_500, "{words} words");
+            // A compiler takes an alternative of nothing for a mistake.
+            let flat = ask.grammar.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(!["( |", "| |", "| )", "()", "( )"].iter().any(|empty| flat.contains(empty)), "{flat}");
             let mut reader = Reader::new(&ask.grammar);
             for _ in 0..200 {
                 assert!(!reader.rule("turn").is_empty());
@@ -244,4 +247,96 @@ fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
     let given = tokens("four oh", Language::En);
     let likely = |grammar: &str| grammar.split_once("/0.0001/").map(|(likely, _)| likely.matches("zero").count());
     assert_eq!((likely(&grammar(&[])), likely(&grammar(&given))), (Some(0), Some(2)));
+}
+
+/// Whether the words can be read from what stands at `at`; every place where a reading may end.
+fn ends(reader: &Reader, body: &[&str], words: &[&str]) -> Vec<usize> {
+    // Alternatives, each a sequence of items; an item may repeat.
+    let (mut depth, mut begin, mut out) = (0, 0, Vec::new());
+    for (i, word) in body.iter().chain(["|"].iter()).enumerate() {
+        match *word {
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth -= 1,
+            "|" if depth == 0 => {
+                out.extend(sequence(reader, &body[begin..i], words));
+                begin = i + 1;
+            }
+            _ => {}
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn sequence(reader: &Reader, body: &[&str], words: &[&str]) -> Vec<usize> {
+    let Some(first) = body.first() else { return vec![0] };
+    let close = |open: &str, close: &str| {
+        let mut depth = 0;
+        body.iter().position(|word| {
+            depth += i32::from(*word == open) - i32::from(*word == close);
+            depth == 0
+        })
+    };
+    let (len, mut found) = match *first {
+        "(" => close("(", ")").map_or((1, vec![0]), |end| (end + 1, ends(reader, &body[1..end], words))),
+        "[" => close("[", "]").map_or((1, vec![0]), |end| {
+            let mut found = ends(reader, &body[1..end], words);
+            found.push(0);
+            (end + 1, found)
+        }),
+        "<NULL>" => (1, vec![0]),
+        weight if weight.starts_with('/') => (1, vec![0]),
+        name if name.starts_with('<') => (1, ends(reader, &reader.rules[name.trim_matches(['<', '>'])], words)),
+        word => (1, if words.first() == Some(&word) { vec![1] } else { Vec::new() }),
+    };
+    let mut rest = &body[len..];
+    if rest.first() == Some(&"+") {
+        rest = &rest[1..];
+        let mut new = found.clone();
+        while let Some(at) = new.pop().filter(|at| *at > 0) {
+            for more in sequence(reader, &body[..len], &words[at..]).into_iter().filter(|more| *more > 0) {
+                if !found.contains(&(at + more)) {
+                    found.push(at + more);
+                    new.push(at + more);
+                }
+            }
+        }
+    }
+    found
+        .into_iter()
+        .flat_map(|at| sequence(reader, rest, &words[at..]).into_iter().map(move |more| at + more))
+        .collect()
+}
+
+#[test]
+fn a_grammar_hears_what_callers_say_around_their_values() {
+    let bot = bot(BOTS[0]);
+    let slot = |name: &str| Step::Slot(bot.slot(name).unwrap());
+    for (step, said) in [
+        (Step::Task, "i'd like to book a room in boston for tomorrow at two p m for an hour for four people please"),
+        (Step::Task, "book a room for four people at two p m on friday in seattle for two hours"),
+        (Step::Task, "speak to someone"),
+        (slot("people"), "make it four of us"),
+        (slot("people"), "about ten people"),
+        (slot("people"), "let's say five"),
+        (slot("duration"), "let me see about half an hour"),
+        (slot("duration"), "for about two hours please"),
+        (slot("duration"), "no make it four p m instead"),
+        (slot("time"), "how about two thirty p m"),
+        (slot("time"), "around noon"),
+        (slot("time"), "no seattle"),
+        (slot("place"), "never mind"),
+        (Step::Review, "that's fine"),
+        (Step::Review, "no make it four p m"),
+        (Step::Review, "four p m instead"),
+        (Step::Review, "yes except the time"),
+        (Step::Review, "i don't think so"),
+        (Step::Stop, "no"),
+    ] {
+        let ask = build(&bot, GrammarContext { step, task: Some(0), secret: false, given: &[] });
+        let reader = Reader::new(&ask.grammar);
+        let words: Vec<&str> = said.split(' ').collect();
+        assert!(ends(&reader, &reader.rules["turn"], &words).contains(&words.len()), "{said}");
+    }
 }

@@ -260,7 +260,10 @@ fn misunderstandings_escalate_to_the_keypad_and_to_an_end() {
         say book a room
         say banana
         say banana
-        say banana",
+        say banana
+        say banana
+        say banana
+        key 9",
         r#"
         bot: You are speaking with an automated assistant,
         bot: this call is recorded.
@@ -280,6 +283,31 @@ fn misunderstandings_escalate_to_the_keypad_and_to_an_end() {
         bot: For chicago, press five. For boston, press six.
         bot: For seattle, press seven.
         caller: banana
+        bot: I have trouble understanding you.
+        bot: Please use the keys of your phone.
+        bot: For mountain view, press one.
+        bot: For san francisco, press two.
+        bot: For new york, press three. For los angeles, press four.
+        bot: For chicago, press five. For boston, press six.
+        bot: For seattle, press seven.
+        caller: banana
+        bot: Sorry, I did not understand that.
+        bot: Please say a city, for example Mountain View or New York.
+        bot: For mountain view, press one.
+        bot: For san francisco, press two.
+        bot: For new york, press three. For los angeles, press four.
+        bot: For chicago, press five. For boston, press six.
+        bot: For seattle, press seven.
+        caller: banana
+        bot: Sorry, I still did not get that.
+        bot: Please say a city, for example Mountain View or New York.
+        bot: For mountain view, press one.
+        bot: For san francisco, press two.
+        bot: For new york, press three. For los angeles, press four.
+        bot: For chicago, press five. For boston, press six.
+        bot: For seattle, press seven.
+        hush
+        keys: 9
         bot: I am sorry, I cannot help you with this right now.
         bot: Please call again later. Goodbye.
         end: not understood"#,

@@ -1,46 +1,292 @@
-//! A Vietnamese yes or no.
-use crate::value::words::word;
+//! The words of Vietnamese answers.
+use crate::value::sense::{Sense, Table};
 
-const NO: [&str; 9] = ["không", "sai", "chưa", "chẳng", "hông", "hổng", "đừng", "nhầm", "khỏi"];
-const POLITE: [&str; 7] = ["dạ", "vâng", "ừ", "ừm", "ờ", "à", "ừa"];
-const YES: [&str; 12] = ["đúng", "phải", "có", "được", "chính", "ok", "okay", "oke", "rồi", "chuẩn", "ừ", "vâng"];
-/// What may follow a yes or a no.
-const TAIL: [&str; 11] = ["xác", "ạ", "vậy", "nhé", "nha", "luôn", "em", "anh", "chị", "bạn", "ơi"];
+/// Where two phrases fit, the longer one counts. "Dạ", "vâng" and "ừ" before a no are politeness: a no takes a yes back.
+pub(in crate::value) const ANSWERS: &Table = &[
+    (
+        Sense::Yes,
+        &[
+            "đúng",
+            "đúng rồi",
+            "đúng vậy",
+            "đúng thế",
+            "đúng đó",
+            "phải",
+            "phải rồi",
+            "được",
+            "được rồi",
+            "được chứ",
+            "chính xác",
+            "chính",
+            "ok",
+            "okay",
+            "oke",
+            "okê",
+            "ô kê",
+            "rồi",
+            "chuẩn",
+            "chuẩn rồi",
+            "chuẩn luôn",
+            "ừ",
+            "ừa",
+            "ừm",
+            "ờ",
+            "uh huh",
+            "vâng",
+            "dạ",
+            "đồng ý",
+            "nhất trí",
+            "tốt",
+            "cũng được",
+            "thế cũng được",
+            "vậy cũng được",
+            "cũng tốt",
+            "vậy đi",
+            "thế đi",
+            "chốt",
+            "chốt đi",
+            "chốt luôn",
+            "chắc chắn",
+            "tất nhiên",
+            "dĩ nhiên",
+            "đương nhiên",
+            "hẳn rồi",
+            "hợp lý",
+            "thôi được",
+            "thôi được rồi",
+            "thôi cũng được",
+            "y vậy",
+            "như vậy đi",
+            "làm đi",
+            "làm vậy đi",
+            "đặt đi",
+            "tiến hành đi",
+            "có chứ",
+            "có rồi",
+            "tất nhiên rồi",
+            "dĩ nhiên rồi",
+            "duyệt",
+        ],
+    ),
+    (Sense::LastYes, &["có"]),
+    (
+        Sense::Content,
+        &[
+            "không sao",
+            "không sao cả",
+            "không sao đâu",
+            "không vấn đề gì",
+            "không có vấn đề gì",
+            "không thành vấn đề",
+            "không có gì",
+            "không có gì sai",
+            "không sai",
+            "không đổi",
+            "không đổi gì",
+            "không thay đổi gì",
+            "không cần đổi",
+            "không cần đổi gì",
+            "không cần sửa",
+            "không cần sửa gì",
+            "khỏi đổi",
+            "khỏi sửa",
+            "giữ nguyên",
+            "cứ giữ nguyên",
+            "để vậy",
+            "để vậy đi",
+            "cứ để vậy",
+            "để nguyên",
+            "ổn",
+            "ổn rồi",
+            "ổn mà",
+            "ổn thỏa",
+            "vậy là được",
+            "thế là được",
+            "đủ rồi",
+            "vậy là đủ",
+            "hết rồi",
+            "vậy thôi",
+            "thế thôi",
+            "vậy là xong",
+            "thế là xong",
+            "không còn gì",
+            "không còn gì nữa",
+            "không có gì nữa",
+            "không còn",
+            "không chê vào đâu được",
+        ],
+    ),
+    (
+        Sense::No,
+        &[
+            "đâu có",
+            "đâu phải",
+            "đâu có phải",
+            "làm gì có",
+            "không hề",
+            "không đời nào",
+            "không bao giờ",
+            "không được đâu",
+            "không phải",
+            "không phải đâu",
+            "không có",
+            "không có đâu",
+            "không muốn",
+            "chưa phải",
+            "bậy",
+            "tầm bậy",
+        ],
+    ),
+    (Sense::Wrong, &["sai", "sai rồi", "sai bét", "nhầm", "nhầm rồi", "lộn", "lộn rồi", "lầm"]),
+    (Sense::Not, &["không", "hông", "hổng", "hong", "chưa", "chẳng", "chả", "đừng"]),
+    (
+        Sense::Declined,
+        &[
+            "thôi",
+            "thôi khỏi",
+            "thôi không",
+            "thôi không cần",
+            "khỏi",
+            "khỏi cần",
+            "không cần",
+            "chẳng cần",
+            "chưa cần",
+            "không cần đâu",
+            "khỏi đi",
+        ],
+    ),
+    (
+        Sense::Unsure,
+        &[
+            "không chắc",
+            "chưa chắc",
+            "không chắc lắm",
+            "không biết",
+            "chưa biết",
+            "không rõ",
+            "chưa rõ",
+            "không nhớ",
+            "không biết nữa",
+            "có lẽ",
+            "có thể",
+            "có vẻ",
+            "chắc",
+            "chắc vậy",
+            "chắc thế",
+            "chắc là",
+            "chắc là được",
+            "chắc đúng",
+            "chắc được",
+            "chắc không",
+            "hình như",
+            "để xem",
+            "tùy",
+            "tuỳ",
+            "sao cũng được",
+            "gì cũng được",
+            "thế nào cũng được",
+            "nào cũng được",
+            "cũng có thể",
+            "biết đâu",
+            "gần đúng",
+            "tạm",
+            "tạm được",
+            "đúng không",
+            "phải không",
+            "được không",
+            "có không",
+            "có đúng không",
+            "có phải không",
+            "đúng chưa",
+            "được chưa",
+            "phải chưa",
+            "đúng hông",
+            "phải hông",
+            "được hông",
+            "vậy à",
+            "thế à",
+            "vậy hả",
+            "thế hả",
+            "thật không",
+            "thật à",
+            "thật hả",
+            "chắc chắn không",
+            "có chắc không",
+            "không biết có đúng không",
+            "đúng một nửa",
+            "nửa đúng nửa sai",
+        ],
+    ),
+    (Sense::LastAsks, &["à", "hả", "nhỉ", "sao"]),
+    (Sense::Instead, &["à nhầm", "ý tôi là", "ý em là", "ý anh là", "ý chị là", "à quên"]),
+    (Sense::Join, &["nhưng", "nhưng mà", "mà", "thì"]),
+    (
+        Sense::Lead,
+        &[
+            "ơ",
+            "ủa",
+            "ừm thì",
+            "là",
+            "cái",
+            "này",
+            "cái này",
+            "cái đó",
+            "tôi",
+            "mình",
+            "thấy",
+            "nghĩ",
+            "nói",
+            "hoàn toàn",
+            "quá",
+            "rất",
+            "cực kỳ",
+            "tất cả",
+            "mọi thứ",
+            "đều",
+            "nó",
+            "vẫn",
+            "thế là",
+            "vậy là",
+            "như thế",
+            "như vậy",
+            "rất là",
+        ],
+    ),
+    (
+        Sense::Tail,
+        &[
+            "ạ",
+            "vậy",
+            "thế",
+            "nhé",
+            "nha",
+            "nhá",
+            "nghen",
+            "luôn",
+            "em",
+            "anh",
+            "chị",
+            "bạn",
+            "cô",
+            "chú",
+            "ơi",
+            "đâu",
+            "đó",
+            "đấy",
+            "á",
+            "cảm ơn",
+            "cám ơn",
+            "lắm",
+            "hết",
+            "xác",
+            "em ơi",
+            "anh ơi",
+            "chị ơi",
+            "bạn ơi",
+        ],
+    ),
+];
 
-/// A second "không", where it is no zero: "không, không chín một hai" is a no and a number.
-fn is_no_again(words: &[String], at: usize) -> bool {
-    word(words, at) == "không" && super::number::digits(words.get(at + 1..).unwrap_or_default()).is_none()
-}
-
-/// "dạ đúng rồi", "vâng", "không phải". "dạ" is only politeness before a "không".
-pub fn yes_no(words: &[String]) -> Option<(bool, usize)> {
-    let mut len = 0;
-    while POLITE.contains(&word(words, len)) {
-        len += 1;
-    }
-    let polite = len > 0;
-    if NO.contains(&word(words, len)) {
-        len += 1;
-        while matches!(word(words, len), "phải" | "đúng" | "có" | "được" | "rồi" | "sai" | "cần" | "đâu")
-            || is_no_again(words, len)
-            || TAIL.contains(&word(words, len))
-        {
-            len += 1;
-        }
-        return Some((false, len));
-    }
-    let mut yes = false;
-    let agree = word(words, len) == "đồng" && word(words, len + 1) == "ý";
-    if agree {
-        (yes, len) = (true, len + 2);
-    }
-    while YES.contains(&word(words, len)) || ((yes || polite) && TAIL.contains(&word(words, len))) {
-        yes |= YES.contains(&word(words, len));
-        len += 1;
-    }
-    // "đúng không", "phải không" asks: it is neither.
-    if yes && matches!(word(words, len), "không" | "chưa") && len + 1 == words.len() {
-        return None;
-    }
-    (yes || polite).then_some((true, len))
-}
+/// Words that make an exception to a yes before them.
+pub(in crate::value) const RESERVATIONS: &[&str] =
+    &["nhưng", "trừ", "ngoại trừ", "riêng", "chỉ", "tuy", "có điều", "mỗi tội", "nếu", "khoan"];
