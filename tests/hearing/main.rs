@@ -8,6 +8,8 @@ mod pauses;
 mod sound;
 mod stall;
 mod steps;
+#[cfg(feature = "piper")]
+mod voices;
 mod whisper;
 
 use dialog::bot::Bot;
