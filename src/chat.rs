@@ -109,6 +109,9 @@ impl<W: Write> Chat<W> {
 }
 
 #[cfg(test)]
+mod examples;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

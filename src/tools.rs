@@ -101,7 +101,7 @@ mod tests {
         for (talk, people) in [("call 1", 2), ("call 1", 2), ("call 1", 3), ("call 2", 2)] {
             let body = Some(serde_json::json!({ "people": people }));
             let request = HttpRequest { method: Method::Post, url: url.clone(), body };
-            let call = request.call(ToolId(1), Duration::from_secs(10));
+            let call = request.call(ToolId(1), Effect::Acts, Duration::from_secs(10));
             assert_eq!(run(talk, &call).await, Ok(true.into()));
             let head = asked.recv().await.unwrap().to_ascii_lowercase();
             let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap().to_owned();

@@ -1,18 +1,26 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
+mod condition;
 mod definition;
 mod file;
 mod filled;
 mod headers;
 mod load;
+mod lookup;
+mod passage;
+mod request;
 mod template;
 mod words;
 
 pub use crate::language::Language;
-pub use definition::{Bot, Confirm, OnDone, RequestTemplate, SilencePlan, Slot, Task, Then};
+pub use condition::{Condition, Subject, Test};
+pub use definition::{Bot, Confirm, OnDone, SilencePlan, Slot, Task, Then};
 pub use headers::Headers;
 pub(crate) use headers::without_holes;
 pub use load::BotFault;
-pub use template::{Part, Template};
+pub use lookup::{Branch, Lookup, Need, Onward, Outcome, Source, Use};
+pub use passage::{Passage, Saying};
+pub use request::RequestTemplate;
+pub use template::{AnswerGap, Part, SlotGap, Template};
 pub use words::{Command, Commands, Prompts};
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
 use crate::model::thought::Thought;
-use crate::say::written::Written;
+use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use entry::{Entry, Pressed};
-use readings::Readings;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +16,6 @@ use tools::Tools;
 mod debug;
 mod entry;
 mod message;
-mod readings;
 mod tools;
 
 pub use crate::clause::SayId;
@@ -44,7 +42,6 @@ pub struct Conversation {
     out: VecDeque<Output>,
     entry: Entry,
     tools: Tools,
-    readings: Readings,
     /// Since when nobody speaks, types or works.
     quiet: Option<Instant>,
     /// The caller asked for time.
@@ -85,7 +82,6 @@ impl Conversation {
             out: VecDeque::new(),
             entry: Entry::default(),
             tools: Tools::default(),
-            readings: Readings::default(),
             quiet: None,
             given_time: false,
             question_heard: None,
@@ -402,6 +398,7 @@ impl Conversation {
                     self.out.push_back(Output::Cancel(id));
                 }
             }
+            Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
             Thought::HangUp(reason) => self.end(reason),
         }
     }
@@ -419,10 +416,8 @@ impl Conversation {
     }
 
     fn say(&mut self, now: Instant, text: &str, interruptible: bool) {
-        self.readings.note(&self.bot, text);
-        let spellings: Vec<_> = self.brain.spellings().into_iter().chain(self.readings.all().cloned()).collect();
-        for said in self.bot.clauses(text) {
-            let written = Written::of(&said, &spellings, self.bot.language);
+        let spellings: Vec<_> = self.brain.spellings().into_iter().collect();
+        for (said, written) in say::clauses(text, self.bot.language, &self.bot.spoken, &spellings) {
             let clause = Clause::new(said, written);
             let say = self.history.say(now, clause.clone(), interruptible);
             self.out.push_back(Output::Say { say, clause, interruptible });

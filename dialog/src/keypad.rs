@@ -1,6 +1,7 @@
 //! `Keypad`: what the keys of a telephone mean.
 use crate::language::Language;
 use crate::value::calendar::{next_date, time_of_day};
+use crate::value::currency::Amount;
 use crate::value::kind::{Kind, Value};
 use jiff::civil::Date;
 
@@ -26,7 +27,8 @@ pub fn of(kind: &Kind) -> Keypad {
         // Day and month, hour and minute: two digits each.
         Kind::Date | Kind::Time => Keypad::Entry { full: 4 },
         Kind::Duration => Keypad::Entry { full: 4 },
-        Kind::Text => Keypad::None,
+        Kind::Money(bounds) => Keypad::Entry { full: bounds.max.to_string().len() },
+        Kind::Items(_) | Kind::Span { .. } | Kind::Text => Keypad::None,
     }
 }
 
@@ -61,7 +63,11 @@ pub fn value(kind: &Kind, keys: &str, language: Language, today: Date) -> Option
             time_of_day(h, m).map(Value::Time)
         }
         Kind::Duration => number().filter(|n| (1..=1440).contains(n)).map(|n| Value::Minutes(n as u32)),
-        Kind::Text => None,
+        Kind::Money(bounds) => {
+            let units = number().filter(|units| (bounds.min..=bounds.max).contains(units))?;
+            Some(Value::Money(Amount { units, currency: bounds.currency }))
+        }
+        Kind::Items(_) | Kind::Span { .. } | Kind::Text => None,
     }
 }
 

@@ -117,6 +117,7 @@ impl Sim {
                     self.note(line.trim_end().to_string());
                 }
                 Output::Cancel(id) => self.tools.retain(|tool| *tool != id),
+                Output::Incomplete(_) => self.note("incomplete answer".into()),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");
                     self.hung_up = Some(reason);
@@ -229,7 +230,7 @@ impl Sim {
 
 /// Runs a script against a bot and compares what happens. One step per line:
 /// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
-/// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `sure 0.3` (confidence from here on).
+/// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `tool 404`, `sure 0.3` (confidence from here on).
 pub fn check(bot: &str, script: &str, expected: &str) {
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
     let ms = |text: &str| Duration::from_millis(text.parse().unwrap_or_else(|_| panic!("no number: {text}")));
@@ -253,6 +254,7 @@ pub fn check(bot: &str, script: &str, expected: &str) {
             "tool" => sim.tool(match rest {
                 "late" => Err(ToolFault::Late),
                 "down" => Err(ToolFault::Unreachable),
+                "404" => Err(ToolFault::Status(404)),
                 json => Ok(serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}"))),
             }),
             other => panic!("no such step: {other}"),

@@ -85,11 +85,7 @@ impl std::fmt::Debug for HttpRequest {
 impl HttpRequest {
     pub const TOOL: &str = "http";
 
-    pub fn call(self, id: ToolId, limit: Duration) -> ToolCall {
-        let effect = match self.method {
-            Method::Get => Effect::Reads,
-            Method::Post => Effect::Acts,
-        };
+    pub fn call(self, id: ToolId, effect: Effect, limit: Duration) -> ToolCall {
         let mut arguments = serde_json::json!({ "method": self.method.name(), "url": self.url });
         if let Some(body) = self.body {
             arguments["body"] = body;
@@ -115,11 +111,11 @@ mod tests {
     fn a_request_is_the_same_when_it_is_read_from_its_arguments() {
         for (method, body, effect) in [
             (Method::Get, None, Effect::Reads),
-            (Method::Post, Some(serde_json::json!({ "pin": "4821" })), Effect::Acts),
+            (Method::Post, Some(serde_json::json!({ "pin": "4821" })), Effect::Reads),
             (Method::Post, Some(Json::Null), Effect::Acts),
         ] {
             let request = HttpRequest { method, url: "http://127.0.0.1:1/4821".into(), body };
-            let call = request.clone().call(ToolId(7), Duration::from_secs(8));
+            let call = request.clone().call(ToolId(7), effect, Duration::from_secs(8));
             assert_eq!((call.id, call.effect, HttpRequest::of(&call)), (ToolId(7), effect, Some(request.clone())));
             assert!(!format!("{call:?} {request:?}").contains("4821"));
             let other = ToolCall { name: "calendar".into(), ..call };

@@ -1,19 +1,31 @@
 //! What a slot can hold, and how the words for it are found in what a caller said.
 use crate::language::Language;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
+pub mod around;
 pub mod calendar;
+pub mod choice;
 pub mod correction;
+pub mod currency;
 pub mod en;
 pub(crate) mod figures;
 pub mod found;
+pub mod half_of_day;
+pub mod item;
+pub(crate) mod items;
+pub(crate) mod json;
 pub mod kind;
+mod money;
+pub mod span;
 mod spelled;
 pub mod vi;
 pub mod words;
 mod written;
 
+pub use json::of_json;
+
 use found::{Found, Growth};
+use half_of_day::HalfOfDay;
 use kind::{Choice, Kind, Value};
 use words::{starts, tokens};
 
@@ -60,7 +72,18 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
+        Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Items(plan) => items::find(words, plan, language),
+        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
         Kind::Text => None,
+    }
+}
+
+/// Whether a day is named at the start of `words` that its month does not have: how many words name it.
+pub fn no_such_date(words: &[String], language: Language, today: Date) -> Option<usize> {
+    match language {
+        Language::En => en::no_such_date(words, today),
+        Language::Vi => vi::no_such_date(words, today),
     }
 }
 
@@ -121,15 +144,24 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
             let longer = |word: &Vec<String>| word.concat().strip_prefix(&letters).is_some_and(|rest| !rest.is_empty());
             len == words.len() && choices.iter().flat_map(|choice| &choice.words).any(longer)
         }
-        Kind::YesNo | Kind::Number { .. } | Kind::Time | Kind::Duration | Kind::Text => false,
+        Kind::YesNo
+        | Kind::Number { .. }
+        | Kind::Time
+        | Kind::Duration
+        | Kind::Money(_)
+        | Kind::Items(_)
+        | Kind::Span { .. }
+        | Kind::Text => false,
     }
 }
 
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
     let one_of = || if language == Language::En { en::article(words, unit) } else { None };
     let (value, mut len) = number(words, language).or_else(one_of)?;
-    // "two, two people": said again.
-    while let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value) {
+    // "two, two people": said again. Vietnamese "bốn bốn" is rather forty four.
+    while language == Language::En
+        && let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value)
+    {
         len += again;
     }
     if value < min || value > max {
@@ -137,7 +169,10 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     }
     let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u));
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
-    let goes_on = number(&words[len..], language).is_some() || is_scale(words.get(len), language);
+    // In "bốn, không phải năm" "không" is a no.
+    let is_number =
+        |words: &[String]| words.first().is_some_and(|word| word != "không") && number(words, language).is_some();
+    let goes_on = is_number(&words[len..]) || is_scale(words.get(len), language);
     if named.is_none() && goes_on {
         return None;
     }

@@ -1,11 +1,16 @@
 //! `Bot`: one conversation partner, with its slots and tasks.
+use super::condition::Condition;
 use super::headers::Headers;
+use super::lookup::Lookup;
+use super::passage::Passage;
+use super::request::RequestTemplate;
 use super::template::Template;
 use super::words::{Commands, Prompts};
 use crate::language::Language;
 use crate::say;
-use crate::tool::Method;
 use crate::turn::TurnPlan;
+use crate::value::currency::Currency;
+use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,9 +29,13 @@ pub struct Bot {
     pub lexicon: BTreeMap<String, Vec<String>>,
     /// How words are spelled for the voice, which would read them wrong: "ATM" as "a tê em". What people read keeps the word.
     pub spoken: BTreeMap<String, String>,
+    /// What amounts of money are of.
+    pub currency: Currency,
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: String,
+    /// When the place is open: which half of the day an hour means that was said without it.
+    pub opening_hours: Option<OpeningHours>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
     pub prompts: Prompts,
@@ -55,8 +64,12 @@ pub struct Slot {
     pub keypad: bool,
     /// Its value is neither said, shown nor stored.
     pub secret: bool,
+    /// Its value outlives the task: the next one that has the slot does not ask for it again.
+    pub keep: bool,
     /// Words that point to this slot when another one could take the same value ("from", "to").
     pub cues: Vec<String>,
+    /// A date may be given by the lunar calendar.
+    pub lunar: bool,
 }
 
 /// When the caller is asked whether a value was understood.
@@ -80,8 +93,11 @@ pub struct Task {
     pub key: Option<char>,
     /// Indices into [`Bot::slots`], in the order in which they are asked.
     pub slots: Vec<usize>,
+    /// When each of them is asked for at all; empty: always.
+    pub when: Vec<Condition>,
+    pub lookups: Vec<Lookup>,
     /// The question before it is done; `None` does it at once.
-    pub confirm: Option<Template>,
+    pub confirm: Option<Passage>,
     pub done: OnDone,
 }
 
@@ -90,7 +106,7 @@ pub struct Task {
 pub struct OnDone {
     pub request: Option<RequestTemplate>,
     /// Said afterwards; may hold parts of a tool's answer.
-    pub say: Template,
+    pub say: Passage,
     pub then: Then,
 }
 
@@ -104,16 +120,17 @@ pub enum Then {
     Ask,
 }
 
-/// The HTTP request that does a task.
-#[derive(Clone, Debug)]
-pub struct RequestTemplate {
-    pub method: Method,
-    pub url: Template,
-    pub body: Option<serde_json::Value>,
-    pub limit: Duration,
-    /// Said when it takes too long; `None`: the prompt of that name.
-    pub late: Option<String>,
-    pub failed: Option<String>,
+impl Task {
+    /// Its own request, and those of its lookups.
+    pub fn requests(&self) -> impl Iterator<Item = &RequestTemplate> {
+        self.done.request.iter().chain(self.lookups.iter().map(|lookup| &lookup.request))
+    }
+
+    /// What it says of its own.
+    pub(super) fn passages(&self) -> impl Iterator<Item = &Passage> {
+        let branches = self.lookups.iter().flat_map(Lookup::branches);
+        self.confirm.iter().chain([&self.done.say]).chain(branches.filter_map(|branch| branch.say.as_ref()))
+    }
 }
 
 /// How long silences may last.
@@ -177,7 +194,7 @@ impl Bot {
         let mut texts: Vec<String> = self.disclosure.iter().chain([&self.greeting]).cloned().collect();
         texts.extend(self.slots.iter().map(|s| s.prompt.clone()));
         texts.extend([&self.closing, &p.task, &p.no_input, &p.no_match, &p.still_there, &p.moment].map(String::clone));
-        texts.extend(self.tasks.iter().filter(|t| t.done.say.is_static()).map(|t| t.done.say.source()));
+        texts.extend(self.tasks.iter().flat_map(Task::passages).flat_map(Passage::known));
         for slot in &self.slots {
             texts.extend(slot.reprompts.iter().chain(&slot.help).cloned());
             if slot.keypad {
@@ -187,8 +204,8 @@ impl Bot {
         texts.extend(
             self.tasks
                 .iter()
-                .filter_map(|t| t.done.request.as_ref())
-                .flat_map(|c| [&c.late, &c.failed])
+                .flat_map(Task::requests)
+                .flat_map(|c| [&c.late, &c.failed, &c.incomplete])
                 .flatten()
                 .cloned(),
         );
@@ -205,7 +222,6 @@ impl Bot {
 
     /// A text in the clauses that a voice says.
     pub fn clauses(&self, text: &str) -> Vec<String> {
-        let text = say::written::voiced(text, &self.spoken);
-        say::clauses(&text, self.language)
+        say::clauses(text, self.language, &self.spoken, &[]).into_iter().map(|(said, _)| said).collect()
     }
 }

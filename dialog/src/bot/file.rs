@@ -17,9 +17,11 @@ pub(super) struct File {
     pub lexicon: BTreeMap<String, OneOrMany>,
     #[serde(default)]
     pub spoken: BTreeMap<String, String>,
+    pub currency: Option<CurrencyFile>,
     pub disclosure: Option<String>,
     pub greeting: String,
     pub closing: Option<String>,
+    pub opening_hours: Option<String>,
     #[serde(default)]
     pub prompts: PromptsFile,
     #[serde(default)]
@@ -32,6 +34,23 @@ pub(super) struct File {
     pub slot: Vec<SlotFile>,
     #[serde(default)]
     pub task: Vec<TaskFile>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum CurrencyFile {
+    Usd,
+    Eur,
+    Gbp,
+    Vnd,
+}
+
+/// What a span is of.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SpanEnds {
+    Times,
+    Dates,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +78,9 @@ pub(super) enum Type {
     Date,
     Time,
     Duration,
+    Money,
+    Items,
+    Span,
     Text,
 }
 
@@ -78,12 +100,29 @@ pub(super) struct SlotFile {
     #[serde(default)]
     pub secret: bool,
     #[serde(default)]
+    pub keep: bool,
+    #[serde(default)]
     pub cues: Vec<String>,
     pub values: Option<Vec<ValueFile>>,
     pub min: Option<i64>,
     pub max: Option<i64>,
     pub unit: Option<Vec<String>>,
     pub length: Option<usize>,
+    pub fields: Option<Vec<FieldFile>>,
+    /// What a span is of.
+    pub of: Option<SpanEnds>,
+    /// Days of the lunar calendar are dates too.
+    #[serde(default)]
+    pub lunar: bool,
+}
+
+/// One thing to know of each item of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldFile {
+    pub name: String,
+    pub prompt: String,
+    pub values: Vec<ValueFile>,
 }
 
 #[derive(Deserialize)]
@@ -112,15 +151,132 @@ pub(super) struct TaskFile {
     pub phrases: Vec<String>,
     pub key: Option<char>,
     #[serde(default)]
-    pub slots: Vec<String>,
-    pub confirm: Option<String>,
+    pub slots: Vec<TaskSlotFile>,
+    #[serde(default)]
+    pub lookup: Vec<LookupFile>,
+    pub confirm: Option<SayFile>,
     pub on_done: DoneFile,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a slot of a task is a name, or a table of `slot` and `when`")]
+pub(super) enum TaskSlotFile {
+    Always(String),
+    Sometimes(TaskSlotTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TaskSlotTable {
+    pub slot: String,
+    pub when: WhenFile,
+}
+
+impl TaskSlotFile {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Always(name) => name,
+            Self::Sometimes(table) => &table.slot,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "what is said is a text, or a list of texts and of tables of `text` and `when`")]
+pub(super) enum SayFile {
+    One(String),
+    Many(Vec<SentenceFile>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a sentence is a text, or a table of `text` and `when`")]
+pub(super) enum SentenceFile {
+    Always(String),
+    Sometimes(SentenceTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SentenceTable {
+    pub text: String,
+    pub when: WhenFile,
+}
+
+/// Tests by what they are about: a slot, a lookup, or a part of what a lookup has found.
+pub(super) type WhenFile = BTreeMap<String, TestFile>;
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a condition is a value, a list of values, or a table of `min` and `max`")]
+pub(super) enum TestFile {
+    Many(Vec<serde_json::Value>),
+    Within(WithinTable),
+    One(serde_json::Value),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithinTable {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LookupFile {
+    pub name: String,
+    #[serde(default)]
+    pub when: WhenFile,
+    pub url: String,
+    pub method: Option<MethodFile>,
+    pub body: Option<serde_json::Value>,
+    pub timeout_ms: Option<u64>,
+    pub late: Option<String>,
+    pub failed: Option<String>,
+    pub result: Option<String>,
+    pub found: Option<BranchFile>,
+    pub none: Option<BranchFile>,
+    pub several: Option<BranchFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BranchFile {
+    pub say: Option<SayFile>,
+    #[serde(default)]
+    pub set: BTreeMap<String, serde_json::Value>,
+    pub then: Option<OnwardFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`then` is \"go_on\", \"ask_again\", \"ask\", \"hang_up\", { ask_again = [\"…\"] } or { task = \"…\" }"
+)]
+pub(super) enum OnwardFile {
+    Plain(PlainOnward),
+    Named(NamedOnward),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PlainOnward {
+    GoOn,
+    AskAgain,
+    Ask,
+    HangUp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NamedOnward {
+    AskAgain(Vec<String>),
+    Task(String),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DoneFile {
-    pub say: String,
+    pub say: SayFile,
     #[serde(default)]
     pub then: Then,
     pub url: Option<String>,
@@ -129,6 +285,7 @@ pub(super) struct DoneFile {
     pub timeout_ms: Option<u64>,
     pub late: Option<String>,
     pub failed: Option<String>,
+    pub incomplete: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -1,6 +1,7 @@
 //! A bot as it is in one call: the header fields of that call are filled into its sentences.
 use super::definition::Bot;
 use super::headers::{self, Headers};
+use super::request::RequestTemplate;
 use std::sync::Arc;
 
 impl Bot {
@@ -32,12 +33,10 @@ impl Bot {
             all.push(&mut slot.prompt);
             all.extend(slot.reprompts.iter_mut().chain(&mut slot.help));
         }
-        all.extend(
-            tasks
-                .iter_mut()
-                .filter_map(|task| task.done.request.as_mut())
-                .flat_map(|request| [&mut request.late, &mut request.failed].into_iter().flatten()),
-        );
+        for task in tasks {
+            let lookups = task.lookups.iter_mut().map(|lookup| &mut lookup.request);
+            all.extend(task.done.request.iter_mut().chain(lookups).flat_map(RequestTemplate::sentences_mut));
+        }
         all.extend(prompts.all_mut());
         all
     }

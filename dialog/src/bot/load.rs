@@ -1,16 +1,22 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::definition::{Bot, Slot, Task};
-use super::file::{File, OneOrMany, SlotFile, TaskFile, TitleFile};
+use super::file::{CurrencyFile, File, OneOrMany, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
 use super::words::Prompts;
 use crate::language::Language;
-use check::Check;
+use crate::value::currency::Currency;
+use crate::value::half_of_day::OpeningHours;
+use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
 
 mod check;
+mod condition;
+mod lookup;
 mod meanings;
 mod menu;
+mod passage;
+mod request;
 mod slot;
 mod task;
 
@@ -34,7 +40,8 @@ impl Bot {
 
 /// The checks go through a file from top to bottom: of several mistakes the first is told.
 fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
-    let check = Check { file, language: read.language };
+    let currency = read.currency.map_or(Currency::usual(read.language), currency_of);
+    let check = Check { file, language: read.language, currency };
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
     check.plain("greeting", &read.greeting)?;
@@ -62,6 +69,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         return check.fault("silence", "a limit of 0 ends every call at once", "use at least 1");
     }
     check_spoken(&check, &read.spoken)?;
+    let opening_hours = opening_hours(&check, read.opening_hours.as_deref())?;
     Ok(Bot {
         name: read.name,
         titles,
@@ -69,9 +77,11 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         voice: read.voice,
         lexicon: read.lexicon.into_iter().map(|(word, phones)| (word, phones_of(phones))).collect(),
         spoken: read.spoken,
+        currency,
         disclosure: read.disclosure,
         greeting: read.greeting,
         closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
+        opening_hours,
         slots,
         tasks,
         prompts,
@@ -81,6 +91,14 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         headers: Headers::default(),
         has_header_gaps: false,
     })
+}
+
+fn opening_hours(check: &Check, text: Option<&str>) -> Result<Option<OpeningHours>, BotFault> {
+    let Some(text) = text else { return Ok(None) };
+    match OpeningHours::parse(text) {
+        Some(hours) => Ok(Some(hours)),
+        None => check.fault("opening_hours", "not two times of day", "write them as \"9:00-17:30\""),
+    }
 }
 
 fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, String>, BotFault> {
@@ -102,11 +120,11 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" => &["value"],
+            "check" | "check_change" | "rest" | "items_have" | "items_of" | "items_count" => &["value"],
             "menu_key" => &["value", "key"],
             _ => &[],
         };
-        check.template(&format!("prompts.{name}"), text, gaps, false)?;
+        check.template(&format!("prompts.{name}"), text, &Gaps::named(gaps))?;
     }
     Ok(())
 }
@@ -129,6 +147,7 @@ fn slots(check: &Check, read: Vec<SlotFile>) -> Result<Vec<Slot>, BotFault> {
 
 fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>, BotFault> {
     let many = read.len() > 1;
+    let names: Vec<String> = read.iter().map(|task| task.name.clone()).collect();
     let mut tasks: Vec<Task> = Vec::new();
     for (i, file) in read.into_iter().enumerate() {
         let key = format!("task[{i}]");
@@ -146,7 +165,7 @@ fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>
                 "list what callers say for it, or keep one task only",
             );
         }
-        tasks.push(task::task(check, &key, file, slots)?);
+        tasks.push(task::task(check, &key, file, slots, &names)?);
     }
     if let Some(unused) = (0..slots.len()).find(|i| !tasks.iter().any(|t| t.slots.contains(i))) {
         let name = &slots[unused].name;
@@ -168,6 +187,15 @@ fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), 
             check.fault(format!("spoken.{word:?}"), "cannot be used", remedy)
         }
         None => Ok(()),
+    }
+}
+
+const fn currency_of(file: CurrencyFile) -> Currency {
+    match file {
+        CurrencyFile::Usd => Currency::Usd,
+        CurrencyFile::Eur => Currency::Eur,
+        CurrencyFile::Gbp => Currency::Gbp,
+        CurrencyFile::Vnd => Currency::Vnd,
     }
 }
 

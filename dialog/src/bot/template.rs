@@ -1,4 +1,5 @@
-//! `Template`: text with `{slot}` and `{/json/pointer}` in it, taken apart at load.
+//! `Template`: text with `{slot}`, `{/json/pointer}` and `{lookup/pointer}` in it, taken apart at load.
+use crate::say::SayAs;
 
 /// A text whose gaps are known to be fillable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,19 +8,40 @@ pub struct Template(pub Vec<Part>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     Text(String),
-    /// A slot's value, as it is said (or as it stands in JSON, inside a tool's URL and body).
-    Slot(String),
-    /// A part of the tool's answer (RFC 6901 pointer).
-    Answer(String),
+    Slot(SlotGap),
+    Answer(AnswerGap),
     /// A header field of the caller's INVITE, by its name in lower case: what a trunk says of a call.
     Header(String),
+}
+
+/// A slot's value, as it is said (or as it stands in JSON, inside a tool's URL and body).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotGap {
+    pub name: String,
+    /// `None`: as values of its kind are said.
+    pub say_as: Option<SayAs>,
+    /// The sentence is left out where it is missing.
+    pub optional: bool,
+}
+
+/// A part of a tool's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerGap {
+    /// The lookup whose answer it is part of, by name; `None`: the answer that has just come.
+    pub lookup: Option<String>,
+    /// RFC 6901; empty: the whole answer.
+    pub pointer: String,
+    /// `None`: as the text or number that it is.
+    pub say_as: Option<SayAs>,
+    /// The sentence is left out where it is missing.
+    pub optional: bool,
 }
 
 /// What stands before the name of a header field in a gap.
 const SIP: &str = "sip.";
 
 impl Template {
-    /// Splits a text at its braces; the error says which one does not close.
+    /// Splits a text at its braces; the error says what is wrong with which of them.
     pub fn parse(text: &str) -> Result<Template, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -28,14 +50,7 @@ impl Template {
             if open > 0 {
                 parts.push(Part::Text(rest[..open].into()));
             }
-            let name = rest[open + 1..close].trim();
-            parts.push(match name.strip_prefix(SIP) {
-                Some(field) if is_token(field) => Part::Header(field.to_ascii_lowercase()),
-                Some(_) => return Err(format!("`{{{name}}}` names no header field in {text:?}")),
-                None if name.starts_with('/') => Part::Answer(name.into()),
-                None if name.is_empty() => return Err(format!("empty `{{}}` in {text:?}")),
-                None => Part::Slot(name.into()),
-            });
+            parts.push(gap(rest[open + 1..close].trim()).map_err(|problem| format!("{problem} in {text:?}"))?);
             rest = &rest[close + 1..];
         }
         if !rest.is_empty() {
@@ -50,19 +65,11 @@ impl Template {
 
     /// The text as it stood in the file.
     pub fn source(&self) -> String {
-        self.fill(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Slot(name) | Part::Answer(name) => format!("{{{name}}}"),
-            Part::Header(name) => format!("{{{SIP}{name}}}"),
-        })
+        self.fill(Part::source)
     }
 
     pub fn fill(&self, mut part: impl FnMut(&Part) -> String) -> String {
         self.0.iter().map(&mut part).collect()
-    }
-
-    pub fn slots(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|p| if let Part::Slot(name) = p { Some(name.as_str()) } else { None })
     }
 
     /// Whether it needs nothing but what is known of the call before its first word.
@@ -74,9 +81,62 @@ impl Template {
         self.0.iter().any(|p| matches!(p, Part::Header(_)))
     }
 
-    pub fn answers(&self) -> bool {
-        self.0.iter().any(|p| matches!(p, Part::Answer(_)))
+    pub fn slots(&self) -> impl Iterator<Item = &SlotGap> {
+        self.0.iter().filter_map(|p| if let Part::Slot(gap) = p { Some(gap) } else { None })
     }
+
+    pub fn answers(&self) -> impl Iterator<Item = &AnswerGap> {
+        self.0.iter().filter_map(|p| if let Part::Answer(gap) = p { Some(gap) } else { None })
+    }
+}
+
+impl Part {
+    /// As it stood in the file.
+    pub fn source(&self) -> String {
+        let marks = |say_as: &Option<SayAs>, optional: bool| {
+            let form = say_as.map(|form| format!(":{}", form.name())).unwrap_or_default();
+            format!("{form}{}", if optional { "?" } else { "" })
+        };
+        match self {
+            Part::Text(text) => text.clone(),
+            Part::Slot(gap) => format!("{{{}{}}}", gap.name, marks(&gap.say_as, gap.optional)),
+            Part::Answer(gap) => {
+                let lookup = gap.lookup.as_deref().unwrap_or_default();
+                format!("{{{lookup}{}{}}}", gap.pointer, marks(&gap.say_as, gap.optional))
+            }
+            Part::Header(name) => format!("{{{SIP}{name}}}"),
+        }
+    }
+}
+
+/// What stands between two braces.
+fn gap(text: &str) -> Result<Part, String> {
+    match text.strip_prefix(SIP) {
+        Some(field) if is_token(field) => return Ok(Part::Header(field.to_ascii_lowercase())),
+        Some(_) => return Err(format!("`{{{text}}}` names no header field")),
+        None => {}
+    }
+    let (rest, optional) = text.strip_suffix('?').map_or((text, false), |rest| (rest, true));
+    let (name, say_as) = match rest.rsplit_once(':') {
+        Some((name, form)) => match SayAs::named(form) {
+            Some(form) => (name, Some(form)),
+            None => {
+                let known: Vec<&str> = SayAs::ALL.iter().map(|form| form.name()).collect();
+                return Err(format!("no such form `:{form}` (there are {})", known.join(", ")));
+            }
+        },
+        None => (rest, None),
+    };
+    if name.is_empty() {
+        return Err("empty `{}`".into());
+    }
+    Ok(match name.find('/') {
+        Some(at) => {
+            let lookup = Some(&name[..at]).filter(|lookup| !lookup.is_empty()).map(str::to_owned);
+            Part::Answer(AnswerGap { lookup, pointer: name[at..].into(), say_as, optional })
+        }
+        None => Part::Slot(SlotGap { name: name.into(), say_as, optional }),
+    })
 }
 
 /// Whether it can be the name of a header field (RFC 3261 section 25.1).

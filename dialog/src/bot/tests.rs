@@ -47,11 +47,24 @@ fn the_shipped_bots_are_read() {
 }
 
 #[test]
+fn the_examples_are_read() {
+    for (text, lookups) in [
+        (include_str!("../../../configs/examples/pizza.en.toml"), 1),
+        (include_str!("../../../configs/examples/appointment.en.toml"), 2),
+        (include_str!("../../../configs/examples/orders.vi.toml"), 1),
+        (include_str!("../../../configs/examples/bill.en.toml"), 2),
+    ] {
+        let bot = Bot::parse(text, "example").unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(bot.tasks[0].lookups.len(), lookups, "{}", bot.name);
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_whole_path() {
     assert_eq!(
         with("prompt = ", "promt = \"x\"\nprompt = ").split(": ").take(3).collect::<Vec<_>>().join(": "),
         "pizza.toml: `slot[0].promt`: unknown field `promt`, expected one of `name`, `type`, `prompt`, `reprompts`, `help`, \
-         `confirm`, `read_back`, `keypad`, `secret`, `cues`, `values`, `min`, `max`, `unit`, `length`"
+         `confirm`, `read_back`, `keypad`, `secret`, `keep`, `cues`, `values`, `min`, `max`, `unit`, `length`, `fields`, `of`, `lunar`"
     );
     assert!(with("on_done = {", "on_done = { sey = 1,").contains("`task[0].on_done.sey`"));
     assert!(fault(&format!("{SMALL}\n[turn]\nhold = 3")).contains("`turn.hold`"));
@@ -164,6 +177,138 @@ fn every_mistake_is_named_with_its_remedy() {
     assert!(fault("name = \"a\"\nname = \"b\"").starts_with("pizza.toml: not TOML: "));
     assert!(fault(&SMALL.replace("[[task]]", "[[tusk]]")).contains("`tusk`"));
     assert!(with("language = \"en\"", "language = \"de\"").contains("`language`"));
+}
+
+const LOOKED_UP: &str = r#"
+name = "bills"
+language = "en"
+greeting = "Hello."
+[[slot]]
+name = "account"
+type = "digits"
+length = 4
+prompt = "Your account?"
+[[slot]]
+name = "day"
+type = "date"
+prompt = "When?"
+[[slot]]
+name = "pay"
+type = "yes_no"
+prompt = "Pay it?"
+[[slot]]
+name = "how"
+type = "choice"
+values = ["card", "cash"]
+prompt = "How?"
+[[task]]
+name = "bill"
+slots = ["account", "pay", { slot = "how", when = { pay = true, bill = "found", "bill/paid" = false } }, "day"]
+confirm = ["Pay {bill/amount:number} dollars?", { text = "By {how}?", when = { how = "card" } }, "By {bill/name?}."]
+on_done = { url = "http://x/{bill/id}", body = { how = "{how}", day = "{day}" }, say = "Paid {day:bare}, {/code:digits}." }
+[[task.lookup]]
+name = "bill"
+url = "http://x/bills/{account}"
+result = "/bill"
+found = { say = "I found {/name}.", set = { how = "card" } }
+none = { say = "No such account." }
+several = { say = "There are {/0/name} and {/1/name}.", then = { ask_again = ["account"] } }
+"#;
+
+#[test]
+fn what_a_lookup_needs_is_known_when_the_file_is_read() {
+    let bot = Bot::parse(LOOKED_UP, "bills.toml").unwrap_or_else(|e| panic!("{e}"));
+    let lookup = &bot.tasks[0].lookups[0];
+    assert_eq!(lookup.slots, [0]);
+    let pointers: Vec<&str> = lookup.needs.iter().map(|need| need.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/amount", "/id", "/paid"]);
+    assert!(bot.prompts().iter().any(|clause| clause == "No such account."));
+}
+
+#[test]
+fn every_mistake_around_a_lookup_is_named_with_its_remedy() {
+    let with = |from: &str, to: &str| {
+        assert!(LOOKED_UP.contains(from), "{from}");
+        fault(&LOOKED_UP.replace(from, to)).replacen("pizza.toml: ", "", 1)
+    };
+    for (from, to, key, word) in [
+        ("{bill/amount:number}", "{bill/amount:dollars}", "task[0].confirm[0]", "no such form `:dollars`"),
+        ("{bill/amount:number}", "{bil/amount}", "task[0].confirm[0]", "no lookup \"bil\" has answered here"),
+        ("{bill/amount:number}", "{/amount}", "task[0].confirm[0]", "no tool has answered"),
+        ("{bill/amount:number}", "{how}", "task[0].confirm[0]", "is not always asked for"),
+        ("{day:bare}", "{day:money}", "task[0].on_done.say", "cannot be said as `money`"),
+        (
+            "{day:bare}",
+            "{day:digits}",
+            "task[0].on_done.say",
+            "cannot be said as `digits`; write {day} or {day:date} or {day:bare}",
+        ),
+        ("{day:bare}", "{day?}", "task[0].on_done.say", "nothing is said"),
+        ("day = \"{day}\"", "day = \"{day:bare}\"", "task[0].on_done.body.day", "is sent and not said"),
+        ("{ pay = true,", "{ day = \"x\",", "task[0].slots[2].when.day", "is not asked for before"),
+        ("{ pay = true,", "{ paid = true,", "task[0].slots[2].when.paid", "no slot and no lookup is called"),
+        ("{ pay = true,", "{ pay = \"yes\",", "task[0].slots[2].when.pay", "is never \"yes\"; use true or false"),
+        ("bill = \"found\"", "bill = \"one\"", "task[0].slots[2].when.bill", "use \"found\", \"none\" or \"several\""),
+        ("\"bill/paid\" = false", "\"bil/paid\" = false", "task[0].slots[2].when.bil/paid", "no lookup is called"),
+        (
+            "when = { how = \"card\" }",
+            "when = { how = [\"card\", \"gold\"] }",
+            "task[0].confirm[1].when.how",
+            "is never \"gold\"",
+        ),
+        ("when = { how = \"card\" }", "when = { how = { min = 1 } }", "task[0].confirm[1].when.how", "is no number"),
+        ("when = { how = \"card\" }", "when = { how = [] }", "task[0].confirm[1].when.how", "lists no value"),
+        ("when = { how = \"card\" }", "when = { how = { mim = 1 } }", "task[0].confirm[1].when.how", "is never"),
+        ("bills/{account}", "bills/{day}", "task[0].slots[2].when.bill", "waits for a lookup"),
+        (
+            "bills/{account}",
+            "bills/{account}/{bill/id}",
+            "task[0].lookup[0].url",
+            "no lookup \"bill\" has answered here",
+        ),
+        ("bills/{account}", "bills/all", "task[0].lookup[0].none.then", "was asked with no slot"),
+        ("name = \"bill\"\nurl", "name = \"day\"\nurl", "task[0].lookup[0].name", "is the name of a slot"),
+        ("name = \"bill\"\nurl", "name = \"a bill\"\nurl", "task[0].lookup[0].name", "is no name"),
+        ("\"/bill\"", "\"bill\"", "task[0].lookup[0].result", "is no JSON pointer"),
+        (
+            "set = { how = \"card\" }",
+            "set = { how = \"gold\" }",
+            "task[0].lookup[0].found.set.how",
+            "is no value of this slot",
+        ),
+        (
+            "set = { how = \"card\" }",
+            "set = { account = \"/id\" }",
+            "task[0].lookup[0].found.set.account",
+            "is what this lookup",
+        ),
+        (
+            "set = { how = \"card\" }",
+            "set = { hew = \"card\" }",
+            "task[0].lookup[0].found.set.hew",
+            "is no slot of this task",
+        ),
+        ("No such account.", "No {/name}.", "task[0].lookup[0].none.say", "no tool has answered"),
+        ("No such account.", "No {bill/name}.", "task[0].lookup[0].none.say", "has answered here"),
+        (
+            "{ ask_again = [\"account\"] }",
+            "{ ask_again = [\"acount\"] }",
+            "task[0].lookup[0].several.then",
+            "is no slot",
+        ),
+        ("{ ask_again = [\"account\"] }", "{ task = \"pay\" }", "task[0].lookup[0].several.then", "no task is called"),
+        ("{ ask_again = [\"account\"] }", "\"ask\"", "task[0].phrases", "is missing"),
+        ("result =", "method = \"POST\"\nresult =", "task[0].lookup[0].body", "is missing"),
+    ] {
+        let said = with(from, to);
+        assert!(said.starts_with(&format!("`{key}`: ")) && said.contains(word), "{to}: {said}");
+        assert!(said.contains("; "), "no remedy: {said}");
+    }
+    let said = with("then = { ask_again = [\"account\"] }", "then = \"retry\"");
+    assert!(said.contains("several.then`: `then` is \"go_on\""), "{said}");
+    let said =
+        with("say = \"Paid {day:bare}, {/code:digits}.\"", "say = [{ text = \"Paid.\", when = { pay = true } }]");
+    assert!(said.contains("`task[0].on_done.say`: may say nothing; "), "{said}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What every bot can say and understand without being told: prompts and commands of each language.
 use crate::language::Language;
 use crate::say;
+use crate::value::around::Unclear;
 use crate::value::kind::Kind;
 use crate::value::words::{starts, tokens};
 use serde::Deserialize;
@@ -56,6 +57,13 @@ prompts! {
     still_working: "Thank you for waiting, it takes a little longer.", "Cảm ơn quý khách đã chờ, việc này cần thêm chút thời gian.";
     tool_late: "I am sorry, that takes too long right now. Please call again later.", "Rất tiếc, hệ thống đang quá chậm. Xin gọi lại sau.";
     tool_failed: "I am sorry, that did not work. Please call again later.", "Rất tiếc, việc này không thực hiện được. Xin gọi lại sau.";
+    /// The answer to what was done lacks something that the bot was to say.
+    tool_incomplete: "It is done, but I did not get all of the details. Please ask us for them.",
+        "Việc đã xong, nhưng tôi chưa nhận được đủ thông tin chi tiết. Xin quý khách hỏi lại sau.";
+    /// A lookup has found nothing.
+    not_found: "I cannot find that.", "Tôi không tìm thấy thông tin đó.";
+    /// A lookup has found more than one.
+    several_found: "I find more than one.", "Tôi tìm thấy nhiều kết quả.";
     /// `{value}` is what was understood.
     check: "Did you say {value}?", "Có phải quý khách nói {value} không?";
     /// Another `{value}` was heard for something that is known.
@@ -64,6 +72,20 @@ prompts! {
     rest: "I have {value}. What comes next?", "Tôi đã có {value}. Tiếp theo là gì?";
     /// The same for a secret.
     rest_secret: "I have the first part. What comes next?", "Tôi đã có phần đầu. Tiếp theo là gì?";
+    /// A day was named that its month does not have ("the thirty first of November").
+    no_such_date: "There is no such date.", "Không có ngày đó.";
+    /// Several values were said, or a bound ("before noon"), where one value is asked for.
+    one_value: "I need exactly one answer here.", "Xin quý khách chọn đúng một câu trả lời.";
+    /// Only what is not meant was said ("anything but Monday").
+    only_refused: "All right, not that one.", "Dạ, vậy là không phải.";
+    /// `{value}` is a list of items that was heard in part.
+    items_have: "I have {value}.", "Tôi đã có {value}.";
+    /// A field of one of several items is missing: `{value}` is the item.
+    items_of: "For {value}:", "Với {value}:";
+    /// How many of an item is not known: `{value}` is what is counted.
+    items_count: "How many {value} would you like?", "Quý khách lấy bao nhiêu {value}?";
+    /// Something besides the items was not understood.
+    items_rest: "I did not get the rest. What else would you like?", "Phần còn lại tôi chưa nghe rõ. Quý khách lấy thêm gì nữa?";
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
@@ -79,6 +101,8 @@ prompts! {
     time_keys: "You can enter the time on the keypad, two digits for the hour from zero to twenty three, and two for the minutes.",
         "Quý khách có thể bấm giờ và phút, mỗi phần hai chữ số, giờ từ không đến hai mươi ba.";
     duration_keys: "You can enter the minutes on the keypad, and then press the hash key.", "Quý khách có thể bấm số phút rồi bấm phím thăng.";
+    money_keys: "You can enter the amount on the keypad, with two digits for the cents, and then press the hash key.",
+        "Quý khách có thể bấm số tiền, hai chữ số cuối là số xu, rồi bấm phím thăng.";
     wrong_key: "That key does nothing here.", "Phím này không dùng ở đây.";
     wrong_entry: "That entry does not fit.", "Số vừa bấm không hợp lệ.";
     /// Stands for a secret value.
@@ -86,6 +110,16 @@ prompts! {
 }
 
 impl Prompts {
+    /// Why what was said of a value gives none.
+    pub(crate) fn unclear(&self, why: Unclear) -> &str {
+        match why {
+            Unclear::NoSuchDate => &self.no_such_date,
+            Unclear::Refused => &self.only_refused,
+            Unclear::Bound | Unclear::Several => &self.one_value,
+            Unclear::Rest => &self.no_match,
+        }
+    }
+
     /// The sentence that explains how keys answer a slot of this kind; empty where they do not.
     pub(crate) fn keypad_hint(&self, kind: &Kind, language: Language) -> String {
         match kind {
@@ -96,7 +130,9 @@ impl Prompts {
             Kind::Date => self.date_keys.clone(),
             Kind::Time => self.time_keys.clone(),
             Kind::Duration => self.duration_keys.clone(),
-            Kind::Text => String::new(),
+            Kind::Money(bounds) if bounds.currency.scale() == 1 => self.number_keys.clone(),
+            Kind::Money(_) => self.money_keys.clone(),
+            Kind::Items(_) | Kind::Span { .. } | Kind::Text => String::new(),
         }
     }
 

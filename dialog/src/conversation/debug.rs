@@ -56,6 +56,7 @@ impl Debug for Output {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
             }
             Output::Run(call) => write!(f, "Run({call:?})"),
+            Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Slot { name, value, confirmed, secret } => {

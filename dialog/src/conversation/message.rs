@@ -66,6 +66,8 @@ pub enum Output {
     Run(ToolCall),
     /// Stop this tool, if it still runs: its outcome is not wanted any more.
     Cancel(ToolId),
+    /// The answer of this tool lacked something that the bot needs: for the timeline.
+    Incomplete(ToolId),
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// A slot was filled, confirmed or cleared (no value). A secret slot shows `MASK` for its value.

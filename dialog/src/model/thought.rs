@@ -20,6 +20,8 @@ pub enum Thought {
     Run(ToolCall),
     /// The outcome of this tool is not wanted any more.
     Cancel(ToolId),
+    /// The answer of this tool lacks something that the bot needs.
+    Incomplete(ToolId),
     /// End the call when all that was said has been heard.
     HangUp(HangUpReason),
 }
@@ -36,6 +38,7 @@ impl std::fmt::Debug for Thought {
             Thought::GiveTime => f.write_str("GiveTime"),
             Thought::Run(call) => write!(f, "Run({call:?})"),
             Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
         }
     }

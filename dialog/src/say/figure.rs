@@ -1,5 +1,6 @@
 //! Figures in a text: amounts, and telephone numbers with their groups.
-use super::word::{Word, put};
+use super::code::groups;
+use super::reading::Place;
 use crate::value::words::all_digits;
 
 /// "1,250.50" → 1250 and "50"; `thousands` groups three digits, `point` begins the fraction.
@@ -20,48 +21,61 @@ pub(super) fn figure(text: &str, thousands: char, point: char) -> Option<(i64, O
     Some((groups.concat().parse().ok()?, fraction))
 }
 
-/// A phone number that begins here: how many words it takes, and its digits in groups.
-fn phone(words: &[Word<'_>]) -> Option<(usize, Vec<String>)> {
-    let mut groups: Vec<String> = Vec::new();
-    let mut used = 0;
-    for (i, word) in words.iter().enumerate() {
-        let core = word.core.strip_prefix('+').filter(|_| i == 0).unwrap_or(word.core);
-        let parts: Vec<&str> = core.split(['-', '.', '(', ')']).filter(|p| !p.is_empty()).collect();
-        if parts.is_empty() || !parts.iter().all(|p| all_digits(p)) {
-            break;
-        }
-        groups.extend(parts.iter().map(|p| p.to_string()));
-        used = i + 1;
-        if word.after.contains([',', '.', ';', '!', '?', ':']) {
-            break;
-        }
-    }
-    let first = words.first()?;
-    let total: usize = groups.iter().map(String::len).sum();
-    let plus = first.core.starts_with('+');
-    let bracket = first.before.contains('(') && groups.first().is_some_and(|g| g.len() == 3);
-    let zero = groups.first().is_some_and(|g| g.starts_with('0'));
-    let dashes = groups.iter().map(String::len).eq([3, 3, 4]);
-    // A date or a grouped number is none.
-    let dated = used == 1 && groups.len() == 3 && groups[0].len() == 4 && groups[1].len() <= 2;
-    let known = (plus && total >= 8) || (bracket && total == 10) || (zero && total >= 9) || dashes;
-    if !known || total > 15 || dated || (used == 1 && groups.len() > 1 && groups.iter().any(|g| g.len() < 2)) {
-        return None;
-    }
-    if groups.len() == 1 {
-        groups = split_digits(&groups[0]);
-    }
-    Some((used, groups))
+/// A telephone number, a postcode with its four figures, or a card's number: what is always said digit by digit.
+pub(super) struct Phone {
+    /// How many words it takes.
+    pub words: usize,
+    pub plus: bool,
+    pub groups: Vec<String>,
 }
 
-/// Says the phone number that begins here, if one does: returns how many words it took. `plus` is how the language says a
-/// leading +, `spell` how it says digits one by one.
-pub(super) fn put_phone(out: &mut String, words: &[Word<'_>], plus: &str, spell: fn(&str) -> String) -> Option<usize> {
-    let (used, groups) = phone(words)?;
-    let said: Vec<String> = groups.iter().map(|group| spell(group)).collect();
-    let plus = if words[0].core.starts_with('+') { plus } else { "" };
-    put(out, "", &format!("{plus}{}", said.join(", ")), words[used - 1].after);
-    Some(used)
+/// The lengths of the groups by which such a number is known: telephone numbers of seven digits, those of a toll-free line, a
+/// postcode with its four figures, a number of social security, a card.
+const SHAPES: [&[usize]; 7] = [&[3, 4], &[3, 3, 4], &[1, 3, 3, 4], &[5, 4], &[3, 2, 4], &[4, 4, 4, 4], &[4, 6, 5]];
+/// Numbers of hot lines, which are written in groups without a dash.
+const HOTLINES: [&str; 2] = ["1900", "1800"];
+
+impl Phone {
+    /// The number that begins here, if one does.
+    pub fn at(place: Place<'_>) -> Option<Self> {
+        let mut found: Vec<String> = Vec::new();
+        let mut words = 0;
+        let first = place.word();
+        for ahead in 0..8 {
+            let Some(word) = place.ahead(ahead).map(Place::word) else { break };
+            let core = word.core.strip_prefix('+').filter(|_| ahead == 0).unwrap_or(word.core);
+            let Some(more) = groups(core).filter(|_| ahead == 0 || matches!(word.before, "" | "(")) else { break };
+            found.extend(more.iter().map(|group| (*group).to_owned()));
+            words = ahead + 1;
+            if word.after.contains([',', '.', ';', '!', '?', ':']) {
+                break;
+            }
+        }
+        let total: usize = found.iter().map(String::len).sum();
+        let lengths: Vec<usize> = found.iter().map(String::len).collect();
+        let plus = first.core.starts_with('+');
+        let bracket = first.before.contains('(') && lengths.first() == Some(&3);
+        let zero = found.first().is_some_and(|g| g.starts_with('0'));
+        let hotline =
+            (2..=3).contains(&lengths.len()) && HOTLINES.contains(&found[0].as_str()) && (8..=10).contains(&total);
+        let shape = SHAPES.contains(&lengths.as_slice());
+        // A date or a grouped number is none.
+        let dated = words == 1
+            && lengths.len() == 3
+            && ((lengths[0] == 4 && lengths[1] <= 2) || (lengths[2] == 4 && lengths[0] <= 2));
+        // "500-1000 people" and "1.2345" are none.
+        let round = lengths == [3, 4] && (found[1].ends_with("00") || (words == 1 && first.core.contains('.')));
+        let known =
+            (plus && total >= 8) || (bracket && total == 10) || (zero && total >= 9) || hotline || (shape && !round);
+        let odd = words == 1 && lengths.len() > 1 && lengths.iter().any(|length| *length < 2) && lengths[0] != 1;
+        if !known || total > 16 || dated || odd {
+            return None;
+        }
+        if found.len() == 1 {
+            found = split_digits(&found[0]);
+        }
+        Some(Self { words, plus, groups: found })
+    }
 }
 
 /// Groups a run of digits as people read it: 4-3-3 for ten, three by three otherwise.

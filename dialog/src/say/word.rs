@@ -1,44 +1,53 @@
-//! `Word`: a word of a text apart from the marks around it, and how spoken words are put back between these marks.
+//! `Word`: a word of a text apart from the marks around it.
+use std::ops::Range;
 
 /// A word of a text, taken from its punctuation: `("("`, `"$5"`, `"),"`.
+#[derive(Clone)]
 pub(super) struct Word<'a> {
     pub before: &'a str,
     pub core: &'a str,
     pub after: &'a str,
+    /// The core in lower case.
+    pub lower: String,
+    /// Where it stands in the text, its marks included, in bytes.
+    pub place: Range<usize>,
 }
+
+impl Word<'_> {
+    pub fn is_capital(&self) -> bool {
+        self.core.starts_with(char::is_uppercase)
+    }
+
+    /// No mark follows it, but for the dot of an abbreviation.
+    pub fn is_open(&self) -> bool {
+        matches!(self.after, "" | ".")
+    }
+}
+
+/// Quotes and brackets around a word, as they open and as they close.
+const OPENING: [char; 7] = ['(', '"', '“', '[', '\'', '‘', '«'];
+const CLOSING: [char; 14] = ['.', ',', ';', ':', '!', '?', ')', '"', '”', ']', '\'', '’', '…', '»'];
 
 pub(super) fn words(text: &str) -> Vec<Word<'_>> {
-    text.split_whitespace()
-        .map(|w| {
-            let start = w.find(|c: char| !matches!(c, '(' | '"' | '“' | '[' | '\'' | '‘')).unwrap_or(w.len());
-            let rest = &w[start..];
-            let end = rest
-                .rfind(|c: char| {
-                    !matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')' | '"' | '”' | ']' | '\'' | '’' | '…')
-                })
-                .map_or(0, |i| i + rest[i..].chars().next().map_or(0, char::len_utf8));
-            Word { before: &w[..start], core: &rest[..end], after: &rest[end..] }
-        })
-        .collect()
-}
-
-/// Puts spoken words back between their marks. Brackets and quotes make no sound.
-pub(super) fn put(out: &mut String, before: &str, spoken: &str, after: &str) {
-    let silent = |c: &char| !matches!(c, '(' | ')' | '"' | '“' | '”' | '[' | ']');
-    let spoken = spoken.trim();
-    let marks: String = after.chars().filter(silent).collect();
-    if spoken.is_empty() {
-        if let (Some(mark), false) = (marks.chars().next(), out.is_empty())
-            && !out.ends_with(['.', ',', '!', '?', ';', ':'])
-        {
-            out.push(mark);
+    let mut out = Vec::new();
+    let mut at = 0;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end_matches(char::is_whitespace);
+        if !word.is_empty() {
+            let start = word.find(|c: char| !OPENING.contains(&c)).unwrap_or(word.len());
+            let rest = &word[start..];
+            let last = rest.char_indices().rfind(|(_, c)| !CLOSING.contains(c));
+            let end = last.map_or(0, |(i, c)| i + c.len_utf8());
+            let core = &rest[..end];
+            out.push(Word {
+                before: &word[..start],
+                core,
+                after: &rest[end..],
+                lower: core.to_lowercase(),
+                place: at..at + word.len(),
+            });
         }
-        return;
+        at += piece.len();
     }
-    if !out.is_empty() {
-        out.push(' ');
-    }
-    out.extend(before.chars().filter(silent));
-    out.push_str(spoken);
-    out.push_str(&marks);
+    out
 }

@@ -1,12 +1,13 @@
 //! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
 use super::figure::split_digits;
 use super::normal::normal;
+use super::reading::Change;
 use super::value::number;
 use super::{en, vi};
 use crate::language::Language;
 use crate::value;
+use crate::value::currency::{Amount, Currency};
 use crate::value::kind::{Kind, Value};
-use std::collections::BTreeMap;
 
 /// How a value is said within a sentence, and how it is written; `None` where that is the same, or no easier to read.
 pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(String, String)> {
@@ -44,75 +45,15 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             };
             (said(), format!("{minutes} {unit}"))
         }
-        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Text(_) => return None,
+        Value::Money(amount) => (said(), sum(*amount, language)),
+        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Items(_) | Value::Span(_) | Value::Text(_) => {
+            return None;
+        }
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');
     (!plain).then(|| (normal(&pair.0, language), pair.1))
 }
-
-/// A text with its words as they are spelled for a voice, whatever their case.
-pub fn voiced(text: &str, spoken: &BTreeMap<String, String>) -> String {
-    if spoken.is_empty() {
-        return text.to_owned();
-    }
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(from) = rest.find(part) {
-        let word = &rest[from..];
-        let word = &word[..word.find(|c| !part(c)).unwrap_or(word.len())];
-        out.push_str(&rest[..from]);
-        let known = spoken.iter().find(|(written, _)| written.to_lowercase() == word.to_lowercase());
-        out.push_str(known.map_or(word, |(_, spoken)| spoken));
-        rest = &rest[from + word.len()..];
-    }
-    out + rest
-}
-
-/// Where a text is said in other words than it is written, as pairs of the one and the other: "a tê em" for "ATM", "ten percent" for
-/// "10%". Words that both have keep their order, and stand between.
-pub fn readings(written: &str, said: &str, language: Language) -> Vec<(String, String)> {
-    let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
-    let (written, said) = (words(written), words(said));
-    if written.len() * said.len() > 1_000_000 {
-        return Vec::new();
-    }
-    // The longest common subsequence, from each place to the end.
-    let bare = |word: &str| word.trim_matches(MARKS).to_lowercase();
-    let same = |w: usize, s: usize| bare(&written[w]) == bare(&said[s]);
-    let mut common = vec![vec![0u32; said.len() + 1]; written.len() + 1];
-    for w in (0..written.len()).rev() {
-        for s in (0..said.len()).rev() {
-            let skipped = common[w + 1][s].max(common[w][s + 1]);
-            common[w][s] = if same(w, s) { common[w + 1][s + 1] + 1 } else { skipped };
-        }
-    }
-    let (mut pairs, mut w, mut s, mut from) = (Vec::new(), 0, 0, (0, 0));
-    loop {
-        let met = w < written.len() && s < said.len() && same(w, s);
-        if met || (w == written.len() && s == said.len()) {
-            let run = |words: &[String]| words.join(" ").trim_matches(MARKS).to_owned();
-            let pair = (run(&said[from.1..s]), run(&written[from.0..w]));
-            // A single figure is a word that may mean something else: "one" in "which one".
-            let figure = !pair.0.contains(' ') && pair.1.chars().all(|c| c.is_ascii_digit());
-            if !pair.0.is_empty() && !pair.1.is_empty() && !figure {
-                pairs.push((normal(&pair.0, language), pair.1));
-            }
-            if !met {
-                return pairs;
-            }
-            (w, s) = (w + 1, s + 1);
-            from = (w, s);
-        } else if s == said.len() || (w < written.len() && common[w + 1][s] >= common[w][s + 1]) {
-            w += 1;
-        } else {
-            s += 1;
-        }
-    }
-}
-
-/// Marks at a word's ends that are no part of it.
-const MARKS: [char; 14] = ['.', ',', ';', ':', '!', '?', '…', '(', ')', '"', '“', '”', '[', ']'];
 
 /// A clause as it is read.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,51 +71,34 @@ impl std::fmt::Debug for Written {
 }
 
 impl Written {
-    /// `None` where none of these is said in it. Of two that begin together the longer one counts.
-    pub fn of(said: &str, spellings: &[(String, String)], language: Language) -> Option<Self> {
-        let said: Vec<char> = said.chars().collect();
+    /// `None` where it is read as it is said. `changes`: what is written otherwise; `spellings`: values as they are said and written,
+    /// wherever they stand. Of two that begin together the longer one counts.
+    pub(super) fn new(
+        said: &str,
+        changes: &[Change],
+        spellings: &[(String, String)],
+        language: Language,
+    ) -> Option<Self> {
+        let chars_before = |at: usize| said[..at].chars().count();
+        let fixed: Vec<(usize, usize, &str)> = changes
+            .iter()
+            .map(|change| (chars_before(change.said.start), chars_before(change.said.end), change.written.as_str()))
+            .collect();
+        let said = Words(said.chars().collect());
         let (mut text, mut bounds, mut at) = (String::new(), Vec::new(), 0);
-        let word = |at: usize| said.get(at).is_some_and(|c| c.is_alphanumeric());
-        // "two people" is no part of "twenty two people".
-        let figure = |word: String| {
-            let word = [word.to_lowercase()];
-            value::number(&word, language).is_some()
-        };
-        let alone = |at: usize, to: usize| {
-            let before: String = said[..at]
-                .strip_suffix(&[' '])
-                .unwrap_or_default()
-                .rsplit(|c| *c == ' ')
-                .next()
-                .into_iter()
-                .flatten()
-                .collect();
-            let after: String = said[to..]
-                .strip_prefix(&[' '])
-                .unwrap_or_default()
-                .split(|c| *c == ' ')
-                .next()
-                .into_iter()
-                .flatten()
-                .collect();
-            !figure(before) && !figure(after)
-        };
-        while at < said.len() {
-            let fits = |spoken: &str| {
-                let long = spoken.chars().count();
-                let same = said
-                    .get(at..at + long)?
-                    .iter()
-                    .zip(spoken.chars())
-                    .all(|(a, b)| a.to_lowercase().eq(b.to_lowercase()));
-                let whole = (at == 0 || !word(at - 1)) && !word(at + long);
-                (long > 0 && same && whole && alone(at, at + long)).then_some(long)
-            };
-            let best = spellings
+        while at < said.0.len() {
+            let change = fixed
                 .iter()
-                .filter_map(|(spoken, written)| Some((fits(spoken)?, written)))
-                .max_by_key(|(long, _)| *long);
-            match best {
+                .find(|(from, to, _)| *from == at && *to > at)
+                .map(|(from, to, written)| (to - from, *written));
+            let until = fixed.iter().map(|(from, ..)| *from).find(|from| *from > at).unwrap_or(said.0.len());
+            let value = || {
+                let all = spellings
+                    .iter()
+                    .filter_map(|(spoken, written)| Some((said.fits(at, spoken, language)?, written.as_str())));
+                all.filter(|(long, _)| at + long <= until).max_by_key(|(long, _)| *long)
+            };
+            match change.or_else(value) {
                 Some((long, written)) => {
                     // Nothing of it is read before all of it is heard.
                     bounds.push((at as u32, text.chars().count() as u32));
@@ -183,12 +107,17 @@ impl Written {
                     bounds.push((at as u32, text.chars().count() as u32));
                 }
                 None => {
-                    text.push(said[at]);
+                    text.push(said.0[at]);
                     at += 1;
                 }
             }
         }
         (!bounds.is_empty()).then_some(Self { text, bounds })
+    }
+
+    /// A clause in which values alone are written otherwise.
+    pub fn of(said: &str, spellings: &[(String, String)], language: Language) -> Option<Self> {
+        Self::new(said, &[], spellings, language)
     }
 
     /// How many characters of what is written have been heard, when so many of what is said have.
@@ -200,10 +129,65 @@ impl Written {
     }
 }
 
+/// The characters of what is said.
+struct Words(Vec<char>);
+
+impl Words {
+    /// How many characters of it a value takes that is said at this place.
+    fn fits(&self, at: usize, spoken: &str, language: Language) -> Option<usize> {
+        let said = &self.0;
+        let long = spoken.chars().count();
+        let place = said.get(at..at + long)?;
+        let same = place.iter().zip(spoken.chars()).all(|(a, b)| a.to_lowercase().eq(b.to_lowercase()));
+        let letter = |at: usize| said.get(at).is_some_and(|c| c.is_alphanumeric());
+        let whole = (at == 0 || !letter(at - 1)) && !letter(at + long);
+        (long > 0 && same && whole && self.is_apart(at, at + long, language)).then_some(long)
+    }
+
+    /// "two people" is no part of "twenty two people".
+    fn is_apart(&self, from: usize, to: usize, language: Language) -> bool {
+        let (before, after) = (&self.0[..from], &self.0[to..]);
+        let before = before.strip_suffix(&[' ']).and_then(|before| before.rsplit(|c| *c == ' ').next());
+        let after = after.strip_prefix(&[' ']).and_then(|after| after.split(|c| *c == ' ').next());
+        let figure = |word: &[char]| {
+            let word = [word.iter().flat_map(|c| c.to_lowercase()).collect::<String>()];
+            value::number(&word, language).is_some()
+        };
+        ![before, after].into_iter().flatten().any(figure)
+    }
+}
+
+/// "$12.50", "250.000 đồng".
+fn sum(amount: Amount, language: Language) -> String {
+    let (point, group) = match language {
+        Language::En => ('.', ','),
+        Language::Vi => (',', '.'),
+    };
+    let (whole, cents) = amount.parts();
+    let digits = whole.to_string();
+    let mut figure = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            figure.push(group);
+        }
+        figure.push(digit);
+    }
+    if cents > 0 {
+        figure.push_str(&format!("{point}{cents:02}"));
+    }
+    match amount.currency {
+        Currency::Usd => format!("${figure}"),
+        Currency::Eur => format!("€{figure}"),
+        Currency::Gbp => format!("£{figure}"),
+        Currency::Vnd => format!("{figure} {}", amount.currency.names(language).one),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::civil::{date, time};
+    use std::collections::BTreeMap;
 
     fn spellings(language: Language) -> Vec<(String, String)> {
         let unit =
@@ -242,23 +226,32 @@ mod tests {
 
     #[test]
     fn a_text_is_read_as_it_is_written_and_not_as_it_is_spelled_for_the_voice() {
-        let spoken = BTreeMap::from([("karaoke".to_owned(), "ka ra ô kê".to_owned())]);
+        let spoken = BTreeMap::from([
+            ("karaoke".to_owned(), "ka ra ô kê".to_owned()),
+            ("Le Loi".to_owned(), "lay loy".to_owned()),
+        ]);
         let read = |text: &str, language| {
-            let said = super::super::normal(&voiced(text, &spoken), language);
-            let pairs = readings(text, &said, language);
-            let written = Written::of(&said, &pairs, language).map(|written| written.text);
-            (said.clone(), written.unwrap_or(said))
+            let clauses = super::super::clauses(text, language, &spoken, &[]);
+            let said: Vec<&str> = clauses.iter().map(|(said, _)| said.as_str()).collect();
+            let shown =
+                clauses.iter().map(|(said, written)| written.as_ref().map_or(said.as_str(), |written| &written.text));
+            (said.join(" "), shown.collect::<Vec<_>>().join(" "))
         };
         let text = "Quý khách tìm cà phê, Karaoke, hay trạm ATM?";
         let said = "Quý khách tìm cà phê, ka ra ô kê, hay trạm a tê em?";
         assert_eq!(read(text, Language::Vi), (said.to_owned(), text.to_owned()));
-        let text = "That is 25% of $1,250, see which one you want.";
+        let text = "That is 25% of $1,250, see which one you want, or press 1. Drive to 12 Elm Dr.";
         let (said, shown) = read(text, Language::En);
-        assert!(said.contains("twenty five percent of one thousand"), "{said}");
+        assert!(
+            said.contains("twenty five percent of one thousand")
+                && said.ends_with("press one. Drive to twelve Elm Drive."),
+            "{said}"
+        );
         assert_eq!(shown, text);
-        // Half a word is no word.
-        assert_eq!(voiced("karaokes, ATM-karaoke karaoke", &spoken), "karaokes, ATM-karaoke ka ra ô kê");
-        assert!(readings("", "", Language::En).is_empty());
+        // Half a word is no word, and a name of two words is one entry.
+        let (said, shown) = read("karaokes, ATM-karaoke karaoke, 5 le loi", Language::Vi);
+        assert_eq!(said, "karaokes, ATM-karaoke ka ra ô kê, năm lay loy");
+        assert_eq!(shown, "karaokes, ATM-karaoke karaoke, 5 le loi");
     }
 
     #[test]
@@ -272,5 +265,33 @@ mod tests {
         let wanted =
             ["", "At", "At ", "At ", "At ", "At 2:30 pm", "At 2:30 pm ", "At 2:30 pm today", "At 2:30 pm today."];
         assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn an_amount_is_said_with_its_coins_and_written_with_its_sign() {
+        let amount = |units, currency| Amount { units, currency };
+        for (amount, en, vi, figure) in [
+            (amount(1250, Currency::Usd), "twelve dollars and fifty cents", "mười hai phẩy năm mươi đô la", "$12.50"),
+            (amount(100, Currency::Usd), "one dollar", "một đô la", "$1"),
+            (
+                amount(2_501, Currency::Gbp),
+                "twenty five pounds and one penny",
+                "hai mươi lăm phẩy không một bảng",
+                "£25.01",
+            ),
+            (amount(0, Currency::Usd), "zero dollars", "không đô la", "$0"),
+            (
+                amount(1_250_000, Currency::Vnd),
+                "one million two hundred and fifty thousand dong",
+                "một triệu hai trăm năm mươi nghìn đồng",
+                "1,250,000 dong",
+            ),
+        ] {
+            let kind = Kind::Money(crate::value::currency::Bounds { currency: amount.currency, min: 0, max: i64::MAX });
+            let said = |language| super::super::value(&Value::Money(amount), &kind, language, date(2026, 11, 25));
+            assert_eq!((said(Language::En).as_str(), said(Language::Vi).as_str()), (en, vi));
+            assert_eq!(sum(amount, Language::En), figure);
+        }
+        assert_eq!(sum(Amount { units: 250_000, currency: Currency::Vnd }, Language::Vi), "250.000 đồng");
     }
 }

@@ -9,10 +9,15 @@ mod call;
 mod change;
 mod desk;
 mod headers;
+mod items;
+mod lookup;
+mod money;
 mod parts;
 mod places;
 mod random;
 mod typed;
+mod unclear;
+mod understood;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");
 const PLACES: &str = include_str!("../../../configs/bots/places.vi.toml");

@@ -58,6 +58,22 @@ pub(crate) fn weekday(today: Date, day: Weekday, week: i64) -> Option<Date> {
     today.checked_add(ahead.days()).ok()
 }
 
+/// The last such weekday before today.
+pub(crate) fn last_weekday(today: Date, day: Weekday) -> Option<Date> {
+    weekday(today, day, 0)?.checked_sub(7.days()).ok().map(|date| if date < today { date } else { date - 7.days() })
+}
+
+/// The first day of a week, and its last one: `week` 1 is the coming week (weeks begin on Monday).
+pub(crate) fn week(today: Date, week: i64) -> Option<(Date, Date)> {
+    let monday = days_ahead(today, 7 * week - i64::from(today.weekday().to_monday_zero_offset()))?;
+    Some((monday, days_ahead(monday, 6)?))
+}
+
+/// The same day of the month, so many months from now; the last of a month that is too short.
+pub(crate) fn months_ahead(today: Date, months: i64) -> Option<Date> {
+    today.checked_add(months.months()).ok()
+}
+
 pub(crate) fn days_ahead(today: Date, days: i64) -> Option<Date> {
     today.checked_add(days.days()).ok()
 }

@@ -19,6 +19,15 @@ pub enum Reading {
     OnlyIfAsked,
 }
 
+/// What the words of a value leave open: the value is the likelier reading, and the caller is asked whether it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// "eight": in the morning, or in the evening.
+    HalfOfDay,
+    /// "five to six": before six o'clock, or from five on. "Monday the fourth", which is a Friday.
+    TwoReadings,
+}
+
 /// A value found at the start of some words, and how many of them it takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -26,15 +35,20 @@ pub struct Found {
     pub len: usize,
     pub growth: Growth,
     pub reading: Reading,
+    pub doubt: Option<Doubt>,
 }
 
 impl Found {
     pub(crate) fn new(value: Value, len: usize) -> Found {
-        Found { value, len, growth: Growth::Closed, reading: Reading::Certain }
+        Found { value, len, growth: Growth::Closed, reading: Reading::Certain, doubt: None }
     }
 
     pub(crate) fn growing(self, growth: Growth) -> Found {
         Found { growth, ..self }
+    }
+
+    pub(crate) fn doubtful(self, doubt: Doubt) -> Found {
+        Found { doubt: Some(doubt), ..self }
     }
 
     pub(crate) fn only_if_asked(self) -> Found {

@@ -1,4 +1,5 @@
 //! Tables: what was said, what it means.
+mod said;
 mod written;
 
 use super::found::Reading;

@@ -44,6 +44,24 @@ fn cut(text: &str, language: Language) -> Vec<String> {
             }
             c if c.is_alphanumeric() => word.push(c),
             ':' | '/' | '.' | '-' if digit_before && digit_after => word.push(c),
+            '%' if digit_before => {
+                flush(&mut word, &mut out);
+                let percent: &[&str] = if language == Language::En { &["percent"] } else { &["phần", "trăm"] };
+                out.extend(percent.iter().map(|word| (*word).to_owned()));
+            }
+            // "2 pm - 4 pm", "8:00 - 17:00"
+            '-' | '–'
+                if word.is_empty()
+                    && out.last().is_some_and(|last| is_clock(last))
+                    && text[i + 1..].iter().find(|c| **c != ' ').is_some_and(char::is_ascii_digit) =>
+            {
+                out.push(if language == Language::En { "to" } else { "đến" }.into());
+            }
+            // "9am-5pm", "14h-16h": from the one to the other.
+            '-' | '–' if digit_after && is_hour(&word) => {
+                flush(&mut word, &mut out);
+                out.push(if language == Language::En { "to" } else { "đến" }.into());
+            }
             '–' | '\u{2011}' if digit_before && digit_after => word.push('-'),
             ',' if digit_before && digit_after => match comma(&text, i, language) {
                 Comma::Groups => {}
@@ -69,6 +87,18 @@ fn cut(text: &str, language: Language) -> Vec<String> {
     }
     flush(&mut word, &mut out);
     out
+}
+
+/// "9am", "14h": an hour with its mark.
+fn is_hour(word: &str) -> bool {
+    ["am", "pm", "h", "g"]
+        .iter()
+        .any(|mark| word.strip_suffix(mark).is_some_and(|hour| all_digits(hour) && hour.len() <= 2))
+}
+
+/// A word that ends a time of day in figures: "pm", "h", "8:00".
+fn is_clock(word: &str) -> bool {
+    matches!(word, "am" | "pm" | "h" | "g") || super::calendar::clock_digits(word).is_some() && word.contains(':')
 }
 
 /// What a comma between two digits does.

@@ -40,6 +40,7 @@ impl Talk {
             Output::Keying(keying) => self.keying(now, keying),
             Output::Run(call) => self.run(now, call),
             Output::Cancel(id) => self.cancel(now, id),
+            Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
         }

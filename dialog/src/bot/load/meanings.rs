@@ -2,7 +2,8 @@
 use super::check::{BotFault, Check};
 use crate::bot::definition::{Slot, Task};
 use crate::bot::words::Commands;
-use crate::value::kind::Kind;
+use crate::value::item::ItemPlan;
+use crate::value::kind::{Choice, Kind};
 use crate::value::words::tokens;
 use std::collections::BTreeMap;
 
@@ -24,9 +25,14 @@ pub(super) fn check(check: &Check, commands: &Commands, tasks: &[Task], slots: &
         }
     }
     for (s, slot) in slots.iter().enumerate() {
-        let Kind::Choice(values) = &slot.kind else { continue };
+        let of_fields = |plan: &ItemPlan| plan.fields.iter().flat_map(|field| field.choices.clone()).collect();
+        let (at, values): (&str, Vec<Choice>) = match &slot.kind {
+            Kind::Choice(values) => ("values", values.clone()),
+            Kind::Items(plan) => ("fields", of_fields(plan)),
+            _ => continue,
+        };
         for words in values.iter().flat_map(|value| &value.words) {
-            is_command(format!("slot[{s}].values"), &words.join(" "), words)?;
+            is_command(format!("slot[{s}].{at}"), &words.join(" "), words)?;
         }
     }
     Ok(())

@@ -1,11 +1,16 @@
 //! One `[[slot]]` of a bot file.
-use super::check::{BotFault, Check};
+use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
-use crate::bot::file::{SlotFile, Type, ValueFile, ValueTable};
-use crate::value::kind::{Choice, Kind};
+use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
+use crate::keypad::{self, Keypad};
+use crate::language::Language;
+use crate::value::currency::Bounds;
+use crate::value::item::{ItemField, ItemPlan};
+use crate::value::kind::{Choice, Kind, SpanOf};
 use crate::value::words::tokens;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot, BotFault> {
     name(check, &format!("{key}.name"), &slot.name)?;
@@ -31,12 +36,14 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
     let read_back = match (&slot.read_back, slot.secret) {
         (Some(_), true) => return check.fault(format!("{key}.read_back"), "would say a secret", "remove it"),
         (Some(text), false) => {
-            Some(check.template(&format!("{key}.read_back"), text, &["value", &slot.name], false)?)
+            let own = |name| Name { name, kind: Some(&kind), is_conditional: false };
+            let gaps = Gaps { names: vec![own("value"), own(&slot.name)], ..Gaps::default() };
+            Some(check.template(&format!("{key}.read_back"), text, &gaps)?)
         }
         (None, _) => None,
     };
     Ok(Slot {
-        keypad: slot.keypad.unwrap_or(!matches!(kind, Kind::Text)) && !matches!(kind, Kind::Text),
+        keypad: slot.keypad != Some(false) && keypad::of(&kind) != Keypad::None,
         name: slot.name,
         kind,
         prompt,
@@ -45,7 +52,9 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         confirm: slot.confirm,
         read_back,
         secret: slot.secret,
+        keep: slot.keep,
         cues: slot.cues,
+        lunar: slot.lunar,
     })
 }
 
@@ -63,13 +72,16 @@ fn name(check: &Check, key: &str, name: &str) -> Result<(), BotFault> {
 
 /// What the slot takes.
 fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault> {
-    let is_number = matches!(slot.r#type, Type::Number | Type::Digits);
+    let is_number = matches!(slot.r#type, Type::Number | Type::Digits | Type::Money);
     let stray = [
         (slot.values.is_some() && slot.r#type != Type::Choice, "values", "a choice"),
-        (slot.unit.is_some() && slot.r#type != Type::Number, "unit", "a number"),
+        (slot.unit.is_some() && !matches!(slot.r#type, Type::Number | Type::Items), "unit", "a number or items"),
+        (slot.fields.is_some() && slot.r#type != Type::Items, "fields", "items"),
         (slot.length.is_some() && slot.r#type != Type::Digits, "length", "digits"),
-        (slot.min.is_some() && !is_number, "min", "a number or digits"),
-        (slot.max.is_some() && !is_number, "max", "a number or digits"),
+        (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
+        (slot.max.is_some() && !is_number && slot.r#type != Type::Items, "max", "a number, money, items or digits"),
+        (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
         return check.fault(format!("{key}.{name}"), format!("belongs to {kind} only"), "remove it or change `type`");
@@ -83,6 +95,13 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,
         Type::Duration => Kind::Duration,
+        Type::Items => Kind::Items(Arc::new(items(check, key, slot)?)),
+        Type::Money => Kind::Money(money(check, key, slot)?),
+        Type::Span => match slot.of {
+            Some(SpanEnds::Times) => Kind::Span { of: SpanOf::Times },
+            Some(SpanEnds::Dates) => Kind::Span { of: SpanOf::Dates },
+            None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
+        },
         Type::Text => Kind::Text,
     })
 }
@@ -97,6 +116,52 @@ fn number(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFaul
         );
     }
     Ok(Kind::Number { min, max, unit: slot.unit.take().unwrap_or_default() })
+}
+
+/// A word means one thing in all fields: it would be taken for one of them, and never for the other.
+fn items(check: &Check, key: &str, slot: &mut SlotFile) -> Result<ItemPlan, BotFault> {
+    let max = slot.max.unwrap_or(99);
+    if !(1..=999).contains(&max) {
+        return check.fault(format!("{key}.max"), "is no count of one item", "use 1 to 999");
+    }
+    let files = slot.fields.take().unwrap_or_default();
+    if files.is_empty() {
+        let remedy = "list what is known of each: fields = [{ name = \"size\", prompt = \"Which size?\", values = [\"small\"] }]";
+        return check.fault(format!("{key}.fields"), "items need fields", remedy);
+    }
+    let (mut fields, mut seen) = (Vec::<ItemField>::new(), BTreeSet::new());
+    for (i, file) in files.into_iter().enumerate() {
+        let at = format!("{key}.fields[{i}]");
+        name(check, &format!("{at}.name"), &file.name)?;
+        if file.name == "count" || fields.iter().any(|field| field.name == file.name) {
+            return check.fault(format!("{at}.name"), format!("{:?} is taken", file.name), "choose another name");
+        }
+        check.plain(&format!("{at}.prompt"), &file.prompt)?;
+        let choices = choices(check, &at, file.values)?;
+        let mut words = choices.iter().flat_map(|choice| &choice.words);
+        if let Some(words) = words.find(|words| !seen.insert((*words).clone())) {
+            let problem = format!("{:?} stands in another field too", words.join(" "));
+            return check.fault(format!("{at}.values"), problem, "keep it in one of them");
+        }
+        fields.push(ItemField { name: file.name, prompt: file.prompt, choices });
+    }
+    Ok(ItemPlan { unit: slot.unit.take().unwrap_or_default(), max, fields })
+}
+
+/// Bounds of money stand in whole units.
+fn money(check: &Check, key: &str, slot: &SlotFile) -> Result<Bounds, BotFault> {
+    const MOST: i64 = 1_000_000_000_000;
+    let (currency, scale) = (check.currency, check.currency.scale());
+    let usual = if scale == 1 { 999_999_999 } else { 999_999 };
+    let (min, max) = (slot.min.unwrap_or(0), slot.max.unwrap_or(usual));
+    if min < 0 || min > max || max > MOST {
+        return check.fault(
+            format!("{key}.max"),
+            format!("no amount from {min} to {max}"),
+            format!("use 0 ≤ min ≤ max ≤ {MOST}"),
+        );
+    }
+    Ok(Bounds { currency, min: min * scale, max: max * scale })
 }
 
 fn digits(check: &Check, key: &str, slot: &SlotFile) -> Result<Kind, BotFault> {

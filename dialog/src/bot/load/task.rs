@@ -1,65 +1,178 @@
 //! One `[[task]]` of a bot file.
-use super::check::{BotFault, Check};
-use crate::bot::definition::{OnDone, RequestTemplate, Slot, Task, Then};
-use crate::bot::file::{DoneFile, MethodFile, TaskFile};
+use super::check::{BotFault, Check, Gaps, Name};
+use super::condition::{Known, condition};
+use super::lookup::{OfTask, lookup, may_ask};
+use super::passage::passage;
+use super::request::{self, RequestFile};
+use crate::bot::condition::{Condition, Subject};
+use crate::bot::definition::{OnDone, Slot, Task};
+use crate::bot::file::{DoneFile, LookupFile, SayFile, TaskFile, TaskSlotFile};
+use crate::bot::lookup::{Lookup, Need, Use};
+use crate::bot::passage::{Passage, Saying};
 use crate::bot::template::Part;
 use crate::tool::Method;
 use crate::value::words::tokens;
-use std::time::Duration;
 
-pub(super) fn task(check: &Check, key: &str, task: TaskFile, slots: &[Slot]) -> Result<Task, BotFault> {
+/// `tasks`: all tasks of the file, by name.
+pub(super) fn task(
+    check: &Check,
+    key: &str,
+    task: TaskFile,
+    slots: &[Slot],
+    tasks: &[String],
+) -> Result<Task, BotFault> {
     check.text(&format!("{key}.name"), &task.name)?;
     if let Some(i) = task.phrases.iter().position(|p| tokens(p, check.language).is_empty()) {
         return check.fault(format!("{key}.phrases[{i}]"), "is empty", "remove it");
     }
-    let mut wanted = Vec::new();
-    for (i, name) in task.slots.iter().enumerate() {
-        let at = format!("{key}.slots[{i}]");
-        match slots.iter().position(|s| s.name == *name) {
-            None => return check.fault(at, format!("no slot is called {name:?}"), "add a [[slot]] of this name"),
-            Some(s) if wanted.contains(&s) => {
-                return check.fault(at, format!("{name:?} is listed twice"), "remove one");
-            }
-            Some(s) => wanted.push(s),
-        }
+    let names: Vec<String> = task.slots.iter().map(|slot| slot.name().to_owned()).collect();
+    let lookups = lookup_names(check, key, &task.lookup, slots)?;
+    let (own, when) = own_slots(check, key, task.slots, slots, &lookups)?;
+    let gap_names = names.iter().zip(own.iter().zip(&when)).map(|(name, (slot, when))| Name {
+        name,
+        kind: Some(&slots[*slot].kind),
+        is_conditional: !when.is_always(),
+    });
+    let gaps = Gaps { names: gap_names.collect(), ..Gaps::default() };
+    let of = OfTask { slots, own: &own, gaps, lookups: &lookups, tasks };
+    let mut read = Vec::new();
+    for (i, file) in task.lookup.into_iter().enumerate() {
+        let next = lookup(check, &format!("{key}.lookup[{i}]"), file, &read, &of)?;
+        read.push(next);
     }
-    if task.phrases.is_empty() && task.on_done.then == Then::Ask {
+    no_circle(check, key, &own, &when, &read)?;
+    if task.phrases.is_empty() && may_ask(&read, task.on_done.then) {
         return check.fault(
             format!("{key}.phrases"),
             "is missing, so nobody can ask for another one",
             "list what callers say for it",
         );
     }
-    let names: Vec<&str> = task.slots.iter().map(String::as_str).collect();
-    let confirm = match &task.confirm {
-        Some(text) => Some(check.template(&format!("{key}.confirm"), text, &names, false)?),
+    let sayable = Sayable {
+        known: Known { all: slots, slots: &own, lookups: &lookups },
+        gaps: Gaps { lookups: &lookups, ..of.gaps.clone() },
+    };
+    let confirm = match task.confirm {
+        Some(say) => Some(sayable.passage(check, &format!("{key}.confirm"), say, false)?),
         None => None,
     };
-    Ok(Task {
+    let mut task = Task {
         say: task.say.clone().or_else(|| task.phrases.first().cloned()).unwrap_or_else(|| task.name.clone()),
         name: task.name,
         phrases: task.phrases,
         key: task.key,
-        slots: wanted,
+        slots: own.clone(),
+        when,
+        lookups: read,
         confirm,
-        done: on_done(check, &format!("{key}.on_done"), task.on_done, &names)?,
-    })
+        done: on_done(check, &format!("{key}.on_done"), task.on_done, &sayable)?,
+    };
+    need_parts(&mut task);
+    Ok(task)
 }
 
-fn on_done(check: &Check, key: &str, done: DoneFile, names: &[&str]) -> Result<OnDone, BotFault> {
-    let say = check.template(&format!("{key}.say"), &done.say, names, done.url.is_some())?;
-    let then = done.then;
-    let request = match &done.url {
+fn lookup_names(check: &Check, key: &str, lookups: &[LookupFile], slots: &[Slot]) -> Result<Vec<String>, BotFault> {
+    let mut names: Vec<String> = Vec::new();
+    for (i, lookup) in lookups.iter().enumerate() {
+        let at = format!("{key}.lookup[{i}].name");
+        let name = &lookup.name;
+        check.text(&at, name)?;
+        if name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            return check.fault(at, format!("{name:?} is no name"), "use ASCII letters, digits and `_`");
+        }
+        if names.contains(name) || slots.iter().any(|slot| slot.name == *name) {
+            return check.fault(
+                at,
+                format!("{name:?} is the name of a slot or of another lookup"),
+                "rename one of them",
+            );
+        }
+        names.push(name.clone());
+    }
+    Ok(names)
+}
+
+/// The task's slots by index, with their conditions.
+fn own_slots(
+    check: &Check,
+    key: &str,
+    files: Vec<TaskSlotFile>,
+    slots: &[Slot],
+    lookups: &[String],
+) -> Result<(Vec<usize>, Vec<Condition>), BotFault> {
+    let (mut own, mut conditions) = (Vec::new(), Vec::new());
+    for (i, file) in files.into_iter().enumerate() {
+        let at = format!("{key}.slots[{i}]");
+        let name = file.name();
+        let slot = match slots.iter().position(|s| s.name == *name) {
+            None => return check.fault(at, format!("no slot is called {name:?}"), "add a [[slot]] of this name"),
+            Some(s) if own.contains(&s) => {
+                return check.fault(at, format!("{name:?} is listed twice"), "remove one");
+            }
+            Some(s) => s,
+        };
+        conditions.push(match file {
+            TaskSlotFile::Always(_) => Condition::default(),
+            TaskSlotFile::Sometimes(table) => {
+                condition(check, &format!("{at}.when"), table.when, Known { all: slots, slots: &own, lookups })?
+            }
+        });
+        own.push(slot);
+    }
+    Ok((own, conditions))
+}
+
+/// A slot whose condition is about a lookup comes behind every slot that the lookup is asked with.
+fn no_circle(check: &Check, key: &str, own: &[usize], when: &[Condition], lookups: &[Lookup]) -> Result<(), BotFault> {
+    for (i, Condition(tests)) in when.iter().enumerate() {
+        for (subject, _) in tests {
+            let (Subject::Outcome(lookup) | Subject::Part { lookup, .. }) = subject else { continue };
+            let lookup = &lookups[*lookup];
+            if own[i..].iter().any(|slot| lookup.slots.contains(slot)) {
+                return check.fault(
+                    format!("{key}.slots[{i}].when.{}", lookup.name),
+                    "waits for a lookup that is asked with this slot, or with a later one",
+                    "list it behind the slots that the lookup's `url` and `body` name",
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the sentences of a task may hold.
+struct Sayable<'a> {
+    known: Known<'a>,
+    gaps: Gaps<'a>,
+}
+
+impl Sayable<'_> {
+    fn passage(&self, check: &Check, key: &str, say: SayFile, answer: bool) -> Result<Passage, BotFault> {
+        passage(check, key, say, &Gaps { answer, ..self.gaps.clone() }, self.known)
+    }
+}
+
+fn on_done(check: &Check, key: &str, done: DoneFile, sayable: &Sayable) -> Result<OnDone, BotFault> {
+    if done.url.is_none() {
+        no_request(check, key, &done)?;
+    }
+    let say = sayable.passage(check, &format!("{key}.say"), done.say, done.url.is_some())?;
+    let request = match done.url {
         Some(url) => {
-            let url = url.clone();
-            Some(request(check, key, url, done, names)?)
+            let file = RequestFile {
+                url,
+                method: done.method,
+                body: done.body,
+                timeout_ms: done.timeout_ms,
+                late: done.late,
+                failed: done.failed,
+                incomplete: done.incomplete,
+            };
+            Some(request::request(check, key, file, Method::Post, &sayable.gaps)?)
         }
-        None => {
-            no_request(check, key, &done)?;
-            None
-        }
+        None => None,
     };
-    Ok(OnDone { request, say, then })
+    Ok(OnDone { request, say, then: done.then })
 }
 
 /// Refuses the keys of a request where there is none.
@@ -70,6 +183,7 @@ fn no_request(check: &Check, key: &str, done: &DoneFile) -> Result<(), BotFault>
         ("timeout_ms", done.timeout_ms.is_some()),
         ("late", done.late.is_some()),
         ("failed", done.failed.is_some()),
+        ("incomplete", done.incomplete.is_some()),
     ] {
         if there {
             return check.fault(format!("{key}.{name}"), "belongs to an HTTP call", "add `url`, or remove it");
@@ -78,48 +192,33 @@ fn no_request(check: &Check, key: &str, done: &DoneFile) -> Result<(), BotFault>
     Ok(())
 }
 
-fn request(check: &Check, key: &str, url: String, done: DoneFile, names: &[&str]) -> Result<RequestTemplate, BotFault> {
-    let at = format!("{key}.url");
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        return check.fault(at, "is no web address", "begin it with http:// or https://");
+/// Notes with each lookup which parts of its answer the task uses.
+fn need_parts(task: &mut Task) {
+    let mut all: Vec<(&str, Need)> = Vec::new();
+    let sayings: Vec<&Saying> = task.passages().flat_map(|passage| &passage.0).collect();
+    let sent: Vec<Part> = task.requests().flat_map(request::parts).collect();
+    for gap in sayings.iter().flat_map(|saying| saying.text.answers()).filter(|gap| !gap.optional) {
+        let need = Need { pointer: gap.pointer.clone(), of: Use::Said(gap.say_as) };
+        all.extend(gap.lookup.as_deref().map(|lookup| (lookup, need)));
     }
-    let url = check.template(&at, &url, names, false)?;
-    // Values are percent-encoded: a digit stands for any.
-    let filled = url.fill(|part| if let Part::Text(text) = part { text.clone() } else { "1".into() });
-    if let Err(problem) = url::Url::parse(&filled) {
-        return check.fault(at, format!("is no web address: {problem}"), "write https://host/path");
+    for part in &sent {
+        let Part::Answer(gap) = part else { continue };
+        let need = Need { pointer: gap.pointer.clone(), of: Use::Sent };
+        all.extend(gap.lookup.as_deref().filter(|_| !gap.optional).map(|lookup| (lookup, need)));
     }
-    if let Some(body) = &done.body {
-        body_gaps(check, &format!("{key}.body"), body, names)?;
-    }
-    let method = match done.method {
-        Some(MethodFile::Get) if done.body.is_some() => {
-            return check.fault(format!("{key}.body"), "a GET has no body", "use POST, or put the values into `url`");
+    let conditions = task.when.iter().chain(sayings.iter().map(|saying| &saying.when));
+    let conditions = conditions.chain(task.lookups.iter().map(|lookup| &lookup.when));
+    for (subject, _) in conditions.flat_map(|condition| &condition.0) {
+        if let Subject::Part { lookup, pointer } = subject {
+            all.push((&task.lookups[*lookup].name, Need { pointer: pointer.clone(), of: Use::Tested }));
         }
-        Some(MethodFile::Get) => Method::Get,
-        Some(MethodFile::Post) | None => Method::Post,
+    }
+    let of = |lookup: &Lookup| {
+        let own = all.iter().filter(|(name, _)| *name == lookup.name);
+        own.map(|(_, need)| need.clone()).collect::<Vec<Need>>()
     };
-    let limit = Duration::from_millis(done.timeout_ms.unwrap_or(8_000));
-    if !(100..=60_000).contains(&limit.as_millis()) {
-        return check.fault(format!("{key}.timeout_ms"), "is not a time a caller waits", "use 100 to 60000");
-    }
-    for (name, text) in [("late", &done.late), ("failed", &done.failed)] {
-        if let Some(text) = text {
-            check.plain(&format!("{key}.{name}"), text)?;
-        }
-    }
-    Ok(RequestTemplate { method, url, body: done.body, limit, late: done.late, failed: done.failed })
-}
-
-fn body_gaps(check: &Check, key: &str, body: &serde_json::Value, names: &[&str]) -> Result<(), BotFault> {
-    match body {
-        serde_json::Value::String(text) if !text.is_empty() => check.template(key, text, names, false).map(drop),
-        serde_json::Value::Array(all) => {
-            all.iter().enumerate().try_for_each(|(i, v)| body_gaps(check, &format!("{key}[{i}]"), v, names))
-        }
-        serde_json::Value::Object(all) => {
-            all.iter().try_for_each(|(name, v)| body_gaps(check, &format!("{key}.{name}"), v, names))
-        }
-        _ => Ok(()),
+    let needs: Vec<Vec<Need>> = task.lookups.iter().map(of).collect();
+    for (lookup, needs) in task.lookups.iter_mut().zip(needs) {
+        lookup.needs = needs;
     }
 }

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// What the readers of numbers, dates and times know; phrases decide where a word alone has two readings ("sau": six, after).
-const KNOWN: &str = "tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
+const KNOWN: &str = "ngày nữa|tuần nữa|tháng nữa|trung thu|tiếng rưỡi|không phải|chứ không|mà là|trước|tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
     thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|chủ nhật|cuối tuần|giờ tối|giờ sáng|giờ chiều|giờ trưa|giờ đêm|giờ rưỡi|buổi tối|\
     giữa trưa|nửa đêm|nửa tiếng|nửa giờ|đồng hồ|đồng ý|tháng tư|tôi muốn|tôi cần|cho tôi|\
     không|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|mươi|trăm|nghìn|triệu|linh|lẻ|lăm|rưỡi|kém|giờ|phút|tiếng|sáng|trưa|chiều|tối|đêm|\
@@ -42,6 +42,10 @@ pub(super) fn restore(words: Vec<String>, bot: &Bot, step: Step) -> Vec<String> 
 fn known(bot: &Bot, step: Step) -> Vec<Vec<String>> {
     let values = |slot: usize| match &bot.slots[slot].kind {
         Kind::Choice(all) => all.iter().flat_map(|choice| choice.words.clone()).collect(),
+        Kind::Items(plan) => {
+            let choices = plan.fields.iter().flat_map(|field| &field.choices).flat_map(|choice| choice.words.clone());
+            choices.chain(plan.unit.iter().map(|unit| tokens(unit, Language::Vi))).collect()
+        }
         _ => Vec::new(),
     };
     let asked = step.slot();

@@ -1,7 +1,10 @@
 //! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
-use crate::bot::{Bot, Confirm, Part, Template, without_holes};
+use super::findings::Findings;
+use super::parse::OPEN;
+use crate::bot::{AnswerGap, Bot, Condition, Confirm, Part, Passage, Subject, Task, Template, without_holes};
 use crate::model::thought::{MASK, SlotNews};
-use crate::say;
+use crate::say::{self, SayAs, Sayer};
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
@@ -24,12 +27,25 @@ pub(super) struct Form {
     fill_order: Vec<usize>,
     /// Another value for a slot that has one: the caller is asked whether it is to be changed.
     proposed: Option<(usize, Value)>,
+    /// What the lookups of the task have come to.
+    pub findings: Findings,
+    /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
+    part_of_day: Option<DayPart>,
 }
 
 impl Form {
     pub fn new(bot: Arc<Bot>, now: DateTime) -> Form {
         let slots = vec![None; bot.slots.len()];
-        let mut form = Form { bot, now, task: None, slots, fill_order: Vec::new(), proposed: None };
+        let mut form = Form {
+            bot,
+            now,
+            task: None,
+            slots,
+            fill_order: Vec::new(),
+            proposed: None,
+            findings: Findings::default(),
+            part_of_day: None,
+        };
         form.leave_task();
         form
     }
@@ -38,8 +54,21 @@ impl Form {
         self.now.date()
     }
 
+    pub fn part_of_day(&self) -> Option<DayPart> {
+        self.part_of_day
+    }
+
+    /// A part of the day that the caller named; `None`: they named none, and what they named before holds.
+    pub fn note_part_of_day(&mut self, part: Option<DayPart>) {
+        self.part_of_day = part.or(self.part_of_day);
+    }
+
     pub fn task(&self) -> Option<usize> {
         self.task
+    }
+
+    pub fn task_plan(&self) -> Option<&Task> {
+        self.task.map(|task| &self.bot.tasks[task])
     }
 
     pub fn task_slots(&self) -> &[usize] {
@@ -51,14 +80,23 @@ impl Form {
         !self.fill_order.is_empty()
     }
 
-    /// Another task is under way: its slots are empty.
+    /// Another task is under way: its slots are empty, but for those that are kept.
     pub fn begin(&mut self, task: usize) {
         if self.task != Some(task) {
             self.task = Some(task);
-            self.slots.fill(None);
+            self.empty();
             self.fill_order.clear();
-            self.proposed = None;
         }
+    }
+
+    /// Nothing is known any more of a task but what is kept.
+    fn empty(&mut self) {
+        for (slot, filled) in self.bot.slots.iter().zip(&mut self.slots) {
+            filled.take_if(|_| !slot.keep);
+        }
+        self.proposed = None;
+        self.findings = Findings::default();
+        self.part_of_day = None;
     }
 
     /// No task is under way, unless the bot has only one.
@@ -68,27 +106,36 @@ impl Form {
 
     /// The task is done.
     pub fn finish(&mut self) {
-        self.slots.fill(None);
-        self.proposed = None;
+        self.empty();
         self.task = None;
     }
 
     /// Begins anew; the slots that are cleared.
     pub fn restart(&mut self) -> Vec<SlotNews> {
         self.leave_task();
-        self.slots.fill(None);
-        self.proposed = None;
-        std::mem::take(&mut self.fill_order).into_iter().map(|slot| self.news(slot)).collect()
+        self.empty();
+        let kept: Vec<usize> = (0..self.slots.len()).filter(|slot| self.slots[*slot].take().is_some()).collect();
+        let mut cleared = std::mem::take(&mut self.fill_order);
+        cleared.extend(kept.into_iter().filter(|slot| !cleared.contains(slot)).collect::<Vec<_>>());
+        cleared.into_iter().map(|slot| self.news(slot)).collect()
     }
 
     /// Takes a value. One that is certain, or that was confirmed before, needs no confirmation.
     pub fn fill(&mut self, slot: usize, value: Value, confidence: f32) -> SlotNews {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
+        // What the words left open is checked: its confidence is `parse::OPEN`.
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
         self.slots[slot] = Some(Filled { value, confidence, confirmed });
         self.take_proposal(slot);
         self.fill_order.retain(|s| *s != slot);
         self.fill_order.push(slot);
+        self.news(slot)
+    }
+
+    /// Takes a value that a service gave, which needs no confirmation.
+    pub fn set(&mut self, slot: usize, value: Value) -> SlotNews {
+        self.fill(slot, value, 1.0);
+        self.confirm(slot);
         self.news(slot)
     }
 
@@ -172,7 +219,7 @@ impl Form {
             self.slots[**slot].as_ref().is_some_and(|f| {
                 !f.confirmed
                     && match self.bot.slots[**slot].confirm {
-                        Confirm::Never => false,
+                        Confirm::Never => f.confidence <= OPEN,
                         Confirm::Low => f.confidence < self.bot.turn.good,
                         Confirm::Always => true,
                     }
@@ -181,9 +228,30 @@ impl Form {
         self.task_slots().iter().find(doubtful).copied()
     }
 
-    /// The first slot of the task that is empty.
+    /// The first slot of the task that is to be asked for: it is empty, and its condition holds.
     pub fn missing(&self) -> Option<usize> {
-        self.task_slots().iter().find(|s| self.slots[**s].is_none()).copied()
+        let task = self.task_plan()?;
+        let missing =
+            |(slot, when): &(&usize, &Condition)| self.slots[**slot].is_none() && self.holds(when) == Some(true);
+        task.slots.iter().zip(&task.when).find(missing).map(|(slot, _)| *slot)
+    }
+
+    /// Empties the slots that are filled and would not be asked for.
+    pub fn clear_unwanted(&mut self) -> Vec<SlotNews> {
+        let Some(task) = self.task_plan() else { return Vec::new() };
+        let unwanted =
+            |(slot, when): &(&usize, &Condition)| self.slots[**slot].is_some() && self.holds(when) == Some(false);
+        let all: Vec<usize> = task.slots.iter().zip(&task.when).filter(unwanted).map(|(slot, _)| *slot).collect();
+        all.into_iter().map(|slot| self.clear(slot)).collect()
+    }
+
+    /// Whether a condition of the task under way holds; `None`: something that it is about is not known.
+    pub fn holds(&self, condition: &Condition) -> Option<bool> {
+        condition.holds(|subject| match subject {
+            Subject::Slot(slot) => self.slots[*slot].as_ref().map(|filled| filled.value.json()),
+            Subject::Outcome(lookup) => self.findings.of(*lookup).map(|finding| finding.outcome.name().into()),
+            Subject::Part { lookup, pointer } => self.findings.of(*lookup)?.answer.pointer(pointer).cloned(),
+        })
     }
 
     /// What is told of a slot as it is now.
@@ -193,13 +261,26 @@ impl Form {
         SlotNews { slot, value, confirmed: self.slots[slot].as_ref().is_some_and(|f| f.confirmed) }
     }
 
+    pub fn is_filled(&self, slot: usize) -> bool {
+        self.slots[slot].is_some()
+    }
+
     pub fn spoken_value(&self, slot: usize) -> String {
+        self.said_value(slot, None).unwrap_or_default()
+    }
+
+    /// A slot's value in a form of its own; `None`: it has none.
+    fn said_value(&self, slot: usize, say_as: Option<SayAs>) -> Option<String> {
         let spec = &self.bot.slots[slot];
-        match &self.slots[slot] {
-            Some(_) if spec.secret => self.bot.prompts.secret.clone(),
-            Some(filled) => say::value(&filled.value, &spec.kind, self.bot.language, self.today()),
-            None => String::new(),
-        }
+        let filled = self.slots[slot].as_ref()?;
+        Some(match spec.secret {
+            true => self.bot.prompts.secret.clone(),
+            false => self.sayer().value(&filled.value, &spec.kind, say_as),
+        })
+    }
+
+    pub fn sayer(&self) -> Sayer {
+        Sayer { language: self.bot.language, today: self.today(), currency: self.bot.currency }
     }
 
     /// How the values that are known are said, and how they are written; nothing of a secret.
@@ -209,49 +290,84 @@ impl Form {
         known.filter_map(|(value, kind)| say::written::spelling(value, kind, self.bot.language)).collect()
     }
 
-    /// A sentence with the values that are known, with those of the answer of a tool, and with `{value}` for the slot `own`.
-    pub fn render(&self, template: &Template, own: Option<usize>, answer: Option<&Json>) -> String {
-        let text = template.fill(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Slot(name) => match (name.as_str(), own) {
-                ("value", Some(slot)) => self.spoken_value(slot),
-                _ => self.bot.slot(name).map_or_else(String::new, |s| self.spoken_value(s)),
-            },
-            Part::Answer(pointer) => json_text(answer.and_then(|a| a.pointer(pointer))),
-            Part::Header(name) => self.bot.headers.spoken(name),
-        });
+    /// What is said at one place, with `answer`: the answer that has just come. `None`: a part that has to be said is missing.
+    pub fn said(&self, passage: &Passage, answer: Option<&Json>) -> Option<String> {
+        let mut all = Vec::new();
+        for saying in passage.0.iter().filter(|saying| self.holds(&saying.when) == Some(true)) {
+            match self.render(&saying.text, None, answer) {
+                Ok(text) => all.push(text),
+                Err(Missing::LeaveOut) => {}
+                Err(Missing::Fault) => return None,
+            }
+        }
+        Some(all.join(" "))
+    }
+
+    /// What is said when the slot `own` was filled; `{value}` is its value.
+    pub fn read_back(&self, template: &Template, own: usize) -> String {
+        self.render(template, Some(own), None).unwrap_or_default()
+    }
+
+    fn render(&self, template: &Template, own: Option<usize>, answer: Option<&Json>) -> Result<String, Missing> {
+        let missing = |optional: bool| if optional { Missing::LeaveOut } else { Missing::Fault };
+        let part = |part: &Part| match part {
+            Part::Text(text) => Ok(text.clone()),
+            Part::Slot(gap) => {
+                let slot = own.filter(|_| gap.name == "value").or_else(|| self.bot.slot(&gap.name));
+                slot.and_then(|slot| self.said_value(slot, gap.say_as)).ok_or(missing(gap.optional))
+            }
+            Part::Answer(gap) => self.sayer().json(self.part(gap, answer), gap.say_as).ok_or(missing(gap.optional)),
+            Part::Header(name) => Ok(self.bot.headers.spoken(name)),
+        };
+        let parts: Vec<Result<String, Missing>> = template.0.iter().map(part).collect();
+        // What has to be there is missed first.
+        if parts.contains(&Err(Missing::Fault)) {
+            return Err(Missing::Fault);
+        }
+        let text = parts.into_iter().collect::<Result<String, Missing>>()?;
         let text = if template.headers() { without_holes(&text) } else { text };
         // "{place}, is that right?" begins a sentence.
         let mut chars = text.chars();
-        chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+        Ok(chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default())
+    }
+
+    /// The part of an answer that a gap is for: of the one that has just come, or of what a lookup has found.
+    pub fn part<'a>(&'a self, gap: &AnswerGap, answer: Option<&'a Json>) -> Option<&'a Json> {
+        let of = match &gap.lookup {
+            None => answer?,
+            Some(name) => {
+                let lookup = self.task_plan()?.lookups.iter().position(|lookup| lookup.name == *name)?;
+                &self.findings.of(lookup)?.answer
+            }
+        };
+        of.pointer(&gap.pointer)
     }
 
     pub fn json(&self, slot: usize) -> Json {
         self.slots[slot].as_ref().map_or(Json::Null, |f| f.value.json())
     }
 
-    /// A slot's value as plain text.
-    pub fn text(&self, name: &str) -> String {
-        self.bot.slot(name).map_or_else(String::new, |s| json_text(Some(&self.json(s))))
+    pub fn json_of(&self, name: &str) -> Json {
+        self.bot.slot(name).map_or(Json::Null, |slot| self.json(slot))
     }
 
-    /// All slots of the task, and its name.
+    /// All slots of the task that are asked for, and its name.
     pub fn record(&self) -> Json {
         let mut all = serde_json::Map::new();
-        if let Some(task) = self.task {
-            all.insert("task".into(), self.bot.tasks[task].name.clone().into());
-            all.extend(self.bot.tasks[task].slots.iter().map(|s| (self.bot.slots[*s].name.clone(), self.json(*s))));
+        if let Some(task) = self.task_plan() {
+            all.insert("task".into(), task.name.clone().into());
+            let asked = task.slots.iter().zip(&task.when).filter(|(_, when)| self.holds(when) == Some(true));
+            all.extend(asked.map(|(slot, _)| (self.bot.slots[*slot].name.clone(), self.json(*slot))));
         }
         Json::Object(all)
     }
 }
 
-/// A part of a tool's answer, or a value, as a text.
-fn json_text(value: Option<&Json>) -> String {
-    match value {
-        Some(Json::String(text)) => text.clone(),
-        None | Some(Json::Null) => String::new(),
-        Some(Json::Array(all)) => all.iter().map(|v| json_text(Some(v))).collect::<Vec<_>>().join(", "),
-        Some(other) => other.to_string(),
-    }
+/// Why a sentence cannot be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// A part is missing without which it is left out.
+    LeaveOut,
+    /// A part is missing that has to be there.
+    Fault,
 }

@@ -1,13 +1,19 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
 use super::form::Form;
-use super::parse::{self, Fill, SlotSearch};
+use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
 use crate::bot::Command;
+use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
+use crate::value::around::Unclear;
+use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
 use crate::value::found::{Found, Growth};
+use crate::value::half_of_day::DayPart;
+use crate::value::item::{Gap, Intent};
+use crate::value::items;
 use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
@@ -25,7 +31,12 @@ pub(super) enum Meaning {
     /// A value that was given in parts, or of which a part was taken back.
     Assembled {
         slot: usize,
-        found: Found,
+        value: Value,
+    },
+    /// A value that was entered by keys.
+    Keyed {
+        slot: usize,
+        value: Value,
     },
     /// A part of a value; the rest is still to come.
     Part(Parts),
@@ -53,12 +64,26 @@ pub(super) enum Meaning {
     /// What is known already: no answer, and no mistake either.
     Known,
     NotUnderstood,
+    /// Something was said of a value, and no single value is meant.
+    Unclear(Unclear),
+    /// A key that has no meaning here.
+    WrongKey,
+    /// Keys that are no answer to the question.
+    WrongEntry,
     /// Nothing was asked.
     Ignored,
 }
 
-/// How much of a read-back has to be heard before a yes confirms it.
-const ENOUGH_HEARD: f32 = 0.5;
+impl Meaning {
+    /// Whether values are confirmed, and nothing else is said.
+    pub fn only_confirms(&self) -> bool {
+        match self {
+            Meaning::Right => true,
+            Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
+            _ => false,
+        }
+    }
+}
 
 /// The values of a sentence.
 #[derive(Default)]
@@ -86,7 +111,8 @@ impl Context<'_> {
         let entered = self.entered(words);
         match entered {
             Entered::Whole { found, sure: false } => {
-                return self.step.slot().map_or(Meaning::Ignored, |slot| Meaning::Assembled { slot, found });
+                let assembled = |slot| Meaning::Assembled { slot, value: found.value };
+                return self.step.slot().map_or(Meaning::Ignored, assembled);
             }
             Entered::Begun(parts) => return Meaning::Part(parts),
             Entered::Whole { .. } | Entered::Other => {}
@@ -105,16 +131,6 @@ impl Context<'_> {
             Step::Change => self.change(words),
             Step::Busy | Step::Over => Meaning::Ignored,
         }
-    }
-
-    /// Whether these words confirm values of which the caller has not heard enough to know them: they are read back again.
-    pub fn confirms_unheard(&self, words: &[String], question_heard: f32) -> bool {
-        question_heard < ENOUGH_HEARD
-            && match self.meaning(words) {
-                Meaning::Right => true,
-                Meaning::Confirmed { values, .. } => values.taken.is_empty() && values.proposed.is_none(),
-                _ => false,
-            }
     }
 
     /// How long to wait for more after these words.
@@ -208,17 +224,52 @@ impl Context<'_> {
         self.yes_no(words).is_some_and(|(yes, _)| !yes)
     }
 
-    fn search(&self, slots: &[usize], words: &[String]) -> Vec<Fill> {
-        let (bot, filled) = (&*self.form.bot, self.form.filled());
-        SlotSearch { bot, slots, asked: self.step.slot(), filled: &filled, now: self.form.now }.fills(words)
+    fn search<'b>(&'b self, slots: &'b [usize], filled: &'b [bool]) -> SlotSearch<'b> {
+        let (asked, now, part_of_day) = (self.step.slot(), self.form.now, self.form.part_of_day());
+        SlotSearch { bot: &self.form.bot, slots, asked, filled, now, part_of_day }
     }
 
-    /// The values in these words for the task under way, or for the one that they mean.
-    fn fills(&self, words: &[String]) -> Vec<Fill> {
+    /// What these words give of the task under way, or of the one that they mean.
+    fn given(&self, words: &[String]) -> Given {
+        let filled = self.form.filled();
         match self.form.task().or_else(|| self.meant(words)) {
-            Some(task) => self.search(&self.form.bot.tasks[task].slots, words),
-            None => Vec::new(),
+            Some(task) => self.with_known_items(self.search(&self.form.bot.tasks[task].slots, &filled).given(words)),
+            None => Given::default(),
         }
+    }
+
+    /// Items that were said, put together with those that are known: they answer what is asked about a list, or change it.
+    fn with_known_items(&self, mut given: Given) -> Given {
+        for Fill { slot, found, .. } in &mut given.fills {
+            let Value::Items(said) = &found.value else { continue };
+            let begun = self.parts.items.as_ref().filter(|_| self.parts.slot == *slot);
+            let together = match (begun, self.form.checked_value(*slot)) {
+                (Some(begun), _) => begun.completed_by(said),
+                (None, Some(Value::Items(known))) => known.changed_by(said),
+                _ => said.plain(),
+            };
+            found.value = Value::Items(together);
+        }
+        given
+    }
+
+    /// Nothing is to be added to a list of which a part was not understood.
+    fn that_is_all(&self, words: &[String]) -> Option<Fill> {
+        let slot = self.step.slot().filter(|slot| *slot == self.parts.slot)?;
+        let items =
+            self.parts.items.as_ref().filter(|items| items.gap() == Some(Gap::Unheard) && !items.list.is_empty())?;
+        let found = Found::new(Value::Items(items.heard_out()), words.len());
+        items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
+    }
+
+    fn fills(&self, words: &[String]) -> Vec<Fill> {
+        self.given(words).fills
+    }
+
+    /// The part of the day that these words name, apart from that of a time.
+    pub fn named_part(&self, words: &[String]) -> Option<DayPart> {
+        let task = self.form.task().or_else(|| self.meant(words))?;
+        self.search(&self.form.bot.tasks[task].slots, &[]).named_part(words)
     }
 
     /// The task that is meant where none is under way: the one that is named, or the only one whose slots the values fit.
@@ -228,8 +279,8 @@ impl Context<'_> {
         named.or_else(|| {
             let fits = |t: &usize| {
                 let slots = &bot.tasks[*t].slots;
-                let search = SlotSearch { bot, slots, asked: None, filled: &[], now: self.form.now };
-                !search.fills(words).is_empty()
+                let search = SlotSearch { asked: None, ..self.search(slots, &[]) };
+                !search.given(words).fills.is_empty()
             };
             let mut fitting = (0..bot.tasks.len()).filter(fits);
             fitting.next().filter(|_| fitting.next().is_none())
@@ -241,7 +292,10 @@ impl Context<'_> {
     fn sorted(&self, words: &[String], values: Vec<Fill>) -> SaidValues {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
         let changes = means_change(words, self.form.bot.language) || self.is_no(words);
-        let fits = |f: &Fill| changes || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
+        let meddles = Intent::of(words, self.form.bot.language) != Intent::Has;
+        let changes_items = |f: &Fill| meddles && matches!(f.found.value, Value::Items(_));
+        let fits =
+            |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         SaidValues { taken, proposed: if other.is_empty() { None } else { Some(other.swap_remove(0)) } }
     }
@@ -253,16 +307,24 @@ impl Context<'_> {
 
     fn task(&self, words: &[String]) -> Meaning {
         match self.meant(words) {
-            Some(task) => Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, words) },
+            Some(task) => {
+                Meaning::Begin { task, values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills }
+            }
             None if self.is_no(words) && self.form.is_touched() => Meaning::NothingElse,
             None => Meaning::NotUnderstood,
         }
     }
 
     fn answer(&self, words: &[String]) -> Meaning {
-        let fills = self.fills(words);
+        if let Some(all) = self.that_is_all(words) {
+            return Meaning::Values(SaidValues { taken: vec![all], proposed: None });
+        }
+        let Given { fills, unclear } = self.given(words);
         if !fills.is_empty() {
             return Meaning::Values(self.sorted(words, fills));
+        }
+        if let Some((_, why)) = unclear.first() {
+            return Meaning::Unclear(*why);
         }
         match parse::task(&self.form.bot, words) {
             // "cancel my booking" in the midst of another task.
@@ -273,43 +335,82 @@ impl Context<'_> {
         }
     }
 
+    /// What the words behind a yes or a no give. "Không phải bốn giờ" and "not at four" refuse a value that was never said where another
+    /// one was read back: then they bring the right one.
+    fn behind(&self, verdict: Option<(bool, usize)>, words: &[String]) -> Given {
+        let from = verdict.map_or(0, |(_, len)| len);
+        let filled = self.form.filled();
+        let Some(task) = self.form.task() else { return Given::default() };
+        let search = self.search(&self.form.bot.tasks[task].slots, &filled);
+        let mut given = search.given_from(words, from);
+        if given.fills.is_empty() && matches!(verdict, Some((false, _))) {
+            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
+            given.fills = search.given(&words[from..]).fills.into_iter().filter(other).collect();
+        }
+        self.with_known_items(given)
+    }
+
     fn check(&self, slot: usize, words: &[String]) -> Meaning {
         let verdict = self.yes_no(words);
-        let rest = verdict.map_or(words, |(_, len)| &words[len..]);
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
-        let mut values = if is_yes_no { Vec::new() } else { self.fills(rest) };
-        if let (Some((true, _)), Some(known)) = (verdict, self.form.checked_value(slot)) {
-            // "yes, nine" to "did you say nine p m?"
-            values.retain(|f| f.slot != slot || !is_shorter(known, &f.found.value, &rest[f.end - f.found.len..f.end]));
+        let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words) };
+        if given.fills.is_empty()
+            && let Some(fill) = self.other_half(slot, words)
+        {
+            given = Given { fills: vec![fill], unclear: Vec::new() };
         }
-        let checked = |f: &Fill| f.slot == slot && self.form.checked_value(slot) == Some(&f.found.value);
-        let other = values.iter().any(|f| f.slot == slot && !checked(f));
-        let same = values.iter().any(checked);
-        let values = self.sorted(words, values);
+        let known = self.form.checked_value(slot);
+        // "yes, nine" to "did you say nine p m?"
+        let is_shorter = |f: &Fill| {
+            let said = &words[f.end - f.found.len.min(f.end)..f.end];
+            known.is_some_and(|known| is_shorter(known, &f.found.value, said, self.form.bot.language))
+        };
+        let is_no = matches!(verdict, Some((false, _)));
+        let checked = |f: &Fill| f.slot == slot && (known == Some(&f.found.value) || !is_no && is_shorter(f));
+        let (same, other): (Vec<Fill>, Vec<Fill>) = given.fills.into_iter().partition(checked);
+        let is_other = other.iter().any(|f| f.slot == slot);
+        let values = self.sorted(words, other);
+        let is_open = given.unclear.iter().any(|(of, _)| *of == slot);
         match verdict {
             // "right, at nine" to "did you say eight?"
-            Some((true, _)) if other => Meaning::Values(values),
+            Some((true, _)) if is_other => Meaning::Values(values),
+            // "yes, or at five"
+            Some((true, _)) if is_open => Meaning::NotUnderstood,
             Some((true, _)) => Meaning::Confirmed { slot, values },
-            None if same => Meaning::Repeated { slot, values },
+            None if !same.is_empty() => Meaning::Repeated { slot, values },
             _ if !values.taken.is_empty() || values.proposed.is_some() => Meaning::Values(values),
             Some((false, _)) => Meaning::Denied(slot),
+            None if is_open => Meaning::Denied(slot),
             None => Meaning::NotUnderstood,
         }
+    }
+
+    /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
+    fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
+        let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
+        let part = DayPart::answered(words, self.form.bot.language)?;
+        let time = time_of_day(part.hour(known.hour().into()), known.minute().into())?;
+        Some(Fill { slot, found: Found::new(Value::Time(time), words.len()), end: words.len() })
     }
 
     fn review(&self, words: &[String]) -> Meaning {
         let verdict = self.yes_no(words);
         let rest = verdict.map_or(words, |(_, len)| &words[len..]);
+        let Given { fills, unclear } = self.behind(verdict, words);
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
-            self.fills(rest).into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
+            fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
         match (verdict, self.named(rest)) {
             _ if !changed.is_empty() => Meaning::Values(self.sorted(words, changed)),
+            // "yes, but before noon"
+            (Some((true, _)) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
             (Some((true, _)), _) => Meaning::Right,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
             // "what time was that?"
             (None, Some(_)) if is_question(rest) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
+            // "no, not at three"
+            (Some((false, _)), None) if let [(slot, Unclear::Refused)] = unclear[..] => Meaning::Change(slot),
             (Some((false, _)), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }
@@ -327,12 +428,11 @@ impl Context<'_> {
 }
 
 /// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
-fn is_shorter(known: &Value, said: &Value, words: &[String]) -> bool {
-    let half_of_day = |word: &String| word.ends_with("am") || word.ends_with("pm");
+fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language) -> bool {
     match (known, said, words) {
         (Value::Time(known), Value::Time(said), [_] | [_, _]) => {
             let same = known.minute() == said.minute() && known.hour() % 12 == said.hour() % 12;
-            same && !words.iter().any(half_of_day)
+            same && DayPart::answered(words, language).is_none()
         }
         (Value::Date(known), Value::Date(said), [first, ..]) if words.len() <= 2 => match first.as_str() {
             "the" | "ngày" | "mùng" => known.day() == said.day(),

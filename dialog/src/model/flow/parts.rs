@@ -5,6 +5,7 @@ use crate::language::Language;
 use crate::turn::backchannel::is_hesitation;
 use crate::value::correction::{TakenBack, taken_back};
 use crate::value::found::Found;
+use crate::value::item::Items;
 use crate::value::kind::{Kind, Value};
 use crate::value::words::all_digits;
 use crate::value::{self, is_begun};
@@ -15,6 +16,8 @@ use jiff::civil::DateTime;
 pub(super) struct Parts {
     pub slot: usize,
     turns: Vec<Vec<String>>,
+    /// A list of items of which something is still to be asked.
+    pub items: Option<Items>,
 }
 
 /// What words come to at a slot that takes an entry in parts.
@@ -39,7 +42,12 @@ pub(super) struct Asked<'a> {
 
 impl Parts {
     pub fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+        self.turns.is_empty() && self.items.is_none()
+    }
+
+    /// A list of items that is not whole.
+    pub fn of_items(slot: usize, items: Items) -> Parts {
+        Parts { slot, turns: Vec::new(), items: Some(items) }
     }
 
     /// All words so far.
@@ -84,7 +92,7 @@ impl Parts {
         if !words.is_empty() {
             turns.push(words.to_vec());
         }
-        Parts { slot: self.slot, turns }
+        Parts { slot: self.slot, turns, items: None }
     }
 
     /// What these words make of the parts.

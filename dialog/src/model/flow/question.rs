@@ -5,6 +5,8 @@ use crate::keypad::{self, Keypad};
 use crate::model::step::Step;
 use crate::say;
 use crate::value;
+use crate::value::item::{Gap, ItemPlan, Items};
+use crate::value::kind::{Kind, Value};
 
 /// The question of a step. `tries`: how often it was asked in vain. `parts`: what the caller has given of the value that is asked for.
 pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> String {
@@ -26,7 +28,8 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
         Step::Review => form
             .task()
             .and_then(|t| form.bot.tasks[t].confirm.as_ref())
-            .map_or_else(String::new, |template| form.render(template, None, None)),
+            .and_then(|passage| form.said(passage, None))
+            .unwrap_or_default(),
         Step::Change => p.change.clone(),
         Step::Busy | Step::Over => String::new(),
     }
@@ -38,12 +41,36 @@ fn rest(form: &Form, slot: usize, parts: &Parts) -> String {
     if bot.slots[slot].secret {
         return p.rest_secret.clone();
     }
+    if let (Some(items), Kind::Items(plan)) = (&parts.items, &bot.slots[slot].kind) {
+        return items_gap(form, items, plan);
+    }
     let said = |words: &[String]| match value::digits(words, bot.language) {
         Some((digits, len)) if len == words.len() => say::digits(&digits, bot.language),
         _ => words.join(" "),
     };
     let groups: Vec<String> = parts.turns().map(said).collect();
     p.rest.replace("{value}", &groups.join(", "))
+}
+
+/// What there is of a list of items, and the question for what is missing.
+fn items_gap(form: &Form, items: &Items, plan: &ItemPlan) -> String {
+    let (bot, p) = (&form.bot, &form.bot.prompts);
+    let one = |at: usize| say::item(plan, &items.list[at], bot.language);
+    let (question, asked) = match items.gap() {
+        Some(Gap::Field { item, field }) => {
+            let of = p.items_of.replace("{value}", &one(item));
+            (format!("{of} {}", plan.fields[field].prompt), Some(item))
+        }
+        Some(Gap::Count(item)) => (p.items_count.replace("{value}", &one(item)), Some(item)),
+        Some(Gap::Unheard) | None => (p.items_rest.clone(), None),
+    };
+    let others = items.list.iter().enumerate().filter(|(at, _)| Some(*at) != asked).map(|(_, item)| item.clone());
+    let known = Items { list: others.collect(), ..items.clone() };
+    if known.list.is_empty() {
+        return question;
+    }
+    let known = say::value(&Value::Items(known), &Kind::Text, bot.language, form.today());
+    format!("{} {question}", p.items_have.replace("{value}", &known))
 }
 
 /// How keys answer a step; empty where they do not.
@@ -60,7 +87,12 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
 
 /// The values of the task with their slots, by key: for "what should I change?".
 pub(super) fn change_menu(form: &Form) -> Vec<(String, usize, char)> {
-    form.task_slots().iter().zip('1'..='9').map(|(s, key)| (form.spoken_value(*s), *s, key)).collect()
+    form.task_slots()
+        .iter()
+        .filter(|s| form.is_filled(**s))
+        .zip('1'..='9')
+        .map(|(s, key)| (form.spoken_value(*s), *s, key))
+        .collect()
 }
 
 /// What keys mean at a step.

@@ -1,17 +1,19 @@
 //! `Reply`: what a flow comes to from one input.
 use crate::model::thought::{HangUpReason, SlotNews};
-use crate::tool::ToolCall;
+use crate::tool::{ToolCall, ToolId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
     pub say: Vec<Sentence>,
     pub slots: Vec<SlotNews>,
     pub next: Next,
+    /// The answer of this tool lacks something that the bot needs.
+    pub incomplete: Option<ToolId>,
 }
 
 impl Reply {
     pub fn new(say: Vec<Sentence>, next: Next) -> Reply {
-        Reply { say, slots: Vec::new(), next }
+        Reply { say, slots: Vec::new(), next, incomplete: None }
     }
 }
 

@@ -1,43 +1,67 @@
-//! The HTTP request that does a task, with the values of its slots.
+//! The HTTP request that does a task or looks something up, with the values that are known.
 use super::form::Form;
-use crate::bot::{Part, RequestTemplate, Template};
+use crate::bot::{AnswerGap, Part, RequestTemplate, Template};
 use crate::tool::{HttpRequest, Method};
 use serde_json::Value as Json;
 
-pub(super) fn request(form: &Form, template: &RequestTemplate) -> HttpRequest {
-    let url = template.url.fill(|part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Slot(name) | Part::Answer(name) => percent(&form.text(name)),
-        Part::Header(name) => percent(form.bot.headers.value(name)),
-    });
-    let body = (template.method == Method::Post).then(|| match &template.body {
-        Some(body) => filled(form, body),
-        None => form.record(),
-    });
-    HttpRequest { method: template.method, url, body }
+/// `None`: a part of an earlier answer that it needs is missing.
+pub(super) fn request(form: &Form, template: &RequestTemplate) -> Option<HttpRequest> {
+    let url = text(form, &template.url, percent)?;
+    let body = match (template.method, &template.body) {
+        (Method::Get, _) => None,
+        (Method::Post, Some(body)) => Some(filled(form, body)?),
+        (Method::Post, None) => Some(form.record()),
+    };
+    Some(HttpRequest { method: template.method, url, body })
+}
+
+/// A text with its gaps filled; each value goes through `escaped`.
+fn text(form: &Form, template: &Template, escaped: fn(&str) -> String) -> Option<String> {
+    let part = |part: &Part| {
+        Some(match part {
+            Part::Text(text) => text.clone(),
+            Part::Slot(gap) => escaped(&plain(&form.json_of(&gap.name))),
+            Part::Answer(gap) => escaped(&plain(&found(form, gap)?)),
+            Part::Header(name) => escaped(form.bot.headers.value(name)),
+        })
+    };
+    template.0.iter().map(part).collect()
+}
+
+/// A part of an earlier answer; null where it is missing and may be.
+fn found(form: &Form, gap: &AnswerGap) -> Option<Json> {
+    let part = form.part(gap, None).filter(|part| !part.is_null()).cloned();
+    if gap.optional { Some(part.unwrap_or_default()) } else { part }
 }
 
 /// A body with its gaps filled.
-fn filled(form: &Form, body: &Json) -> Json {
-    match body {
-        Json::String(text) => match Template::parse(text) {
+fn filled(form: &Form, body: &Json) -> Option<Json> {
+    Some(match body {
+        Json::String(written) => match Template::parse(written) {
             // A whole value keeps its type.
-            Ok(Template(parts)) => match parts.as_slice() {
-                [Part::Slot(name)] => form.bot.slot(name).map_or(Json::Null, |s| form.json(s)),
+            Ok(template) => match template.0.as_slice() {
+                [Part::Slot(gap)] => form.json_of(&gap.name),
+                [Part::Answer(gap)] => found(form, gap)?,
                 [Part::Header(name)] => form.bot.headers.value(name).into(),
-                _ => Template(parts)
-                    .fill(|part| match part {
-                        Part::Text(text) => text.clone(),
-                        Part::Slot(name) | Part::Answer(name) => form.text(name),
-                        Part::Header(name) => form.bot.headers.value(name).to_owned(),
-                    })
-                    .into(),
+                _ => text(form, &template, str::to_owned)?.into(),
             },
             Err(_) => body.clone(),
         },
-        Json::Array(all) => all.iter().map(|v| filled(form, v)).collect(),
-        Json::Object(all) => all.iter().map(|(k, v)| (k.clone(), filled(form, v))).collect(),
+        Json::Array(all) => Json::Array(all.iter().map(|v| filled(form, v)).collect::<Option<_>>()?),
+        Json::Object(all) => {
+            Json::Object(all.iter().map(|(k, v)| Some((k.clone(), filled(form, v)?))).collect::<Option<_>>()?)
+        }
         other => other.clone(),
+    })
+}
+
+/// A value within a text.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        Json::Array(all) if all.iter().all(|v| !v.is_object()) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The flow without time.
 use super::*;
 use crate::testkit::today;
-use crate::tool::{HttpRequest, Method};
+use crate::tool::{HttpRequest, Method, ToolId};
 
 const TRIP: &str = r#"
 name = "trip"
@@ -15,7 +15,7 @@ confirm = "From {from_city} to {to_city} {day} for {seats}?"
 [task.on_done]
 method = "GET"
 url = "http://127.0.0.1:1/trip?from={from_city}&seats={seats}"
-say = "Booked, {/price} dollars{/none}."
+say = ["Booked, {/price} dollars.", "It leaves from platform {/platform?}."]
 [[task]]
 name = "report"
 phrases = ["report a problem"]
@@ -57,6 +57,11 @@ fn flow() -> Flow {
     flow
 }
 
+/// The caller has heard the question, and says this.
+fn hear(flow: &mut Flow, text: &str, confidence: f32) -> Reply {
+    flow.hear(text, confidence, 1.0)
+}
+
 fn said(reply: &Reply) -> Vec<&str> {
     reply.say.iter().map(|s| s.text.as_str()).collect()
 }
@@ -69,7 +74,7 @@ fn request(reply: Reply) -> HttpRequest {
 #[test]
 fn cues_tell_slots_of_one_kind_apart() {
     let mut flow = flow();
-    let reply = flow.hear("book a trip to boston from new york tomorrow", 0.9);
+    let reply = hear(&mut flow, "book a trip to boston from new york tomorrow", 0.9);
     assert_eq!(said(&reply), ["To boston, good.", "How many seats?"]);
     let values: Vec<String> = reply.slots.iter().map(|s| s.value.clone().unwrap_or_default().to_string()).collect();
     assert_eq!(values, ["\"boston\"", "\"new york\"", "\"2026-11-26\""]);
@@ -78,24 +83,24 @@ fn cues_tell_slots_of_one_kind_apart() {
 #[test]
 fn a_get_holds_its_values_percent_encoded_and_an_answer_is_spoken() {
     let mut flow = flow();
-    flow.hear("book a trip to boston from new york tomorrow", 0.9);
-    assert_eq!(said(&flow.hear("two", 0.9)), ["Did you say two?"]);
-    assert_eq!(said(&flow.hear("yes", 0.9)), ["From new york to boston tomorrow for two?"]);
-    let request = request(flow.hear("yes", 0.9));
+    hear(&mut flow, "book a trip to boston from new york tomorrow", 0.9);
+    assert_eq!(said(&hear(&mut flow, "two", 0.9)), ["Did you say two?"]);
+    assert_eq!(said(&hear(&mut flow, "yes", 0.9)), ["From new york to boston tomorrow for two?"]);
+    let request = request(hear(&mut flow, "yes", 0.9));
     assert_eq!(request.url, "http://127.0.0.1:1/trip?from=new%20york&seats=2");
     assert_eq!((request.method, &request.body), (Method::Get, &None));
-    let reply = flow.tool_done(Ok(serde_json::json!({"price": 29})));
+    let reply = flow.interview.tool_done(ToolId(1), Ok(serde_json::json!({"price": 29})));
     assert_eq!(said(&reply)[0], "Booked, 29 dollars.");
-    assert_eq!(reply.next, Next::HangUp(HangUpReason::Done));
+    assert_eq!((reply.next, reply.incomplete), (Next::HangUp(HangUpReason::Done), None));
 }
 
 #[test]
 fn a_body_keeps_the_types_of_its_values() {
     let mut flow = flow();
-    flow.hear("report a problem", 0.9);
-    flow.hear("twelve", 0.9);
+    hear(&mut flow, "report a problem", 0.9);
+    hear(&mut flow, "twelve", 0.9);
     assert_eq!(
-        request(flow.hear("yes", 0.9)).body,
+        request(hear(&mut flow, "yes", 0.9)).body,
         Some(serde_json::json!({"kind": "seat 12", "seats": 12, "fixed": [1, true]}))
     );
 }
@@ -103,24 +108,24 @@ fn a_body_keeps_the_types_of_its_values() {
 #[test]
 fn another_task_can_be_asked_for_in_the_middle() {
     let mut flow = flow();
-    flow.hear("book a trip from boston", 0.9);
-    assert_eq!(said(&flow.hear("report a problem", 0.9)), ["How many seats?"]);
+    hear(&mut flow, "book a trip from boston", 0.9);
+    assert_eq!(said(&hear(&mut flow, "report a problem", 0.9)), ["How many seats?"]);
 }
 
 #[test]
 fn a_slot_is_named_to_change_it() {
     let mut flow = flow();
-    flow.hear("book a trip to boston from new york tomorrow", 0.9);
-    flow.hear("two", 0.9);
-    flow.hear("yes", 0.9);
-    assert_eq!(said(&flow.hear("no the day", 0.9)), ["Which day?"]);
+    hear(&mut flow, "book a trip to boston from new york tomorrow", 0.9);
+    hear(&mut flow, "two", 0.9);
+    hear(&mut flow, "yes", 0.9);
+    assert_eq!(said(&hear(&mut flow, "no the day", 0.9)), ["Which day?"]);
     assert_eq!(
-        said(&flow.hear("friday", 0.9)),
+        said(&hear(&mut flow, "friday", 0.9)),
         ["From new york to boston on Friday, November twenty seventh for two?"]
     );
-    assert_eq!(said(&flow.hear("no", 0.9)), ["What should I change?"]);
+    assert_eq!(said(&hear(&mut flow, "no", 0.9)), ["What should I change?"]);
     assert_eq!(
-        said(&flow.hear("to new york", 0.9)),
+        said(&hear(&mut flow, "to new york", 0.9)),
         ["From new york to new york on Friday, November twenty seventh for two?"]
     );
 }
@@ -128,8 +133,8 @@ fn a_slot_is_named_to_change_it() {
 #[test]
 fn a_number_out_of_range_is_not_taken_in_part() {
     let mut flow = flow();
-    flow.hear("report a problem", 0.9);
-    assert_eq!(said(&flow.hear("a hundred and five", 0.9))[0], "Sorry, I did not understand that.");
+    hear(&mut flow, "report a problem", 0.9);
+    assert_eq!(said(&hear(&mut flow, "a hundred and five", 0.9))[0], "Sorry, I did not understand that.");
 }
 
 #[test]
@@ -140,11 +145,11 @@ fn the_kind_of_an_answer_tells_what_may_follow() {
     assert_eq!(flow.answer_kind("uh-huh"), AnswerKind::Backchannel);
     assert_eq!(flow.answer_kind("yes"), AnswerKind::Backchannel);
     assert_eq!(flow.answer_kind("go back"), AnswerKind::Whole);
-    flow.hear("book a trip to boston from new york", 0.9);
+    hear(&mut flow, "book a trip to boston from new york", 0.9);
     assert_eq!(flow.answer_kind("twenty"), AnswerKind::Likely);
-    flow.hear("twenty", 0.9);
+    hear(&mut flow, "twenty", 0.9);
     assert_eq!(flow.answer_kind("yes"), AnswerKind::Whole);
-    flow.hear("yes", 0.9);
+    hear(&mut flow, "yes", 0.9);
     assert_eq!(flow.answer_kind("tomorrow"), AnswerKind::Whole);
     assert_eq!(flow.answer_kind("december twenty"), AnswerKind::Likely);
     assert_eq!(flow.answer_kind("tomorrow and"), AnswerKind::Part);

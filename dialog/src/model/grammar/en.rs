@@ -1,6 +1,7 @@
 //! English values as JSGF.
 use crate::say::en as say;
 use crate::value::en::{DAYS, MONTHS};
+use crate::value::kind::SpanOf;
 
 pub(super) const DIGIT: &str = "zero | oh | one | two | three | four | five | six | seven | eight | nine";
 /// Where the count of digits is open anyway.
@@ -25,11 +26,17 @@ pub(super) fn number(min: i64, max: i64) -> String {
     }
 }
 
+/// The numbers from ten to ninety nine.
+pub(super) fn two_places() -> String {
+    format!("{TEEN} | (twenty | thirty | forty | fifty | sixty | seventy | eighty | ninety) [{UNIT}]")
+}
+
 pub(super) fn date() -> String {
     let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
     format!(
-        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next) ({}) | (this | next) weekend \
-         | (({}) [the] | the) ({})",
+        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next | last) ({0}) | (this | next) weekend \
+         | in (a | two | three | four | five) (day | days | week | weeks) | (a week | two weeks) from (today | tomorrow | {0}) \
+         | (({1}) [the] | the) ({2})",
         DAYS.join(" | "),
         MONTHS.join(" | "),
         ordinals.join(" | ")
@@ -65,8 +72,15 @@ pub(super) fn time(asked: bool) -> String {
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (2..=12).map(say::number).collect();
     format!(
-        "half an hour | a half hour | (an | one) hour [and a half] | ({}) (hours | and a half hours) \
+        "half an hour | a half hour | (an | one) hour [and a half | [and] (fifteen | thirty | forty five)] \
+         | ({}) (hours [[and] (fifteen | thirty | forty five)] | and a half hours) \
          | (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
         hours.join(" | ")
     )
+}
+
+/// From one end to the other, or one end with a word that says which it is. `end`: what an end may be.
+pub(super) fn span(end: &str, of: SpanOf) -> String {
+    let weeks = if of == SpanOf::Dates { " | (this | next) (week | weekend)" } else { "" };
+    format!("((from | between | <NULL>) ({end}) (to | until | and) | (before | after | until | from)) ({end}){weeks}")
 }

@@ -3,7 +3,8 @@ use super::{en, vi};
 use crate::bot::{Bot, Commands};
 use crate::language::Language;
 use crate::value;
-use crate::value::kind::Kind;
+use crate::value::item::ItemPlan;
+use crate::value::kind::{Kind, SpanOf};
 use crate::value::words::tokens;
 
 /// The rules of one grammar while it is built.
@@ -130,7 +131,10 @@ impl Rules<'_> {
         if slot.kind == Kind::Text || (own && asked != Some(s)) {
             return None;
         }
-        let value = self.value(&slot.kind, asked == Some(s));
+        let value = match &slot.kind {
+            Kind::Items(plan) => self.items(plan, &format!("{prefix}_{}", slot.name.to_lowercase()), asked == Some(s)),
+            kind => self.value(kind, asked == Some(s)),
+        };
         let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
         let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
         let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
@@ -142,13 +146,30 @@ impl Rules<'_> {
         Some(format!("{carrier}{name}"))
     }
 
+    /// Items one after another: each a count, and what is known of it in any order. `asked`: "that's all" is an answer.
+    fn items(&mut self, plan: &ItemPlan, name: &str, asked: bool) -> String {
+        let choices = plan.fields.iter().flat_map(|field| &field.choices).flat_map(|choice| choice.words.clone());
+        let units = plan.unit.iter().map(|unit| tokens(unit, self.language));
+        let piece = self.rule(&format!("{name}_piece"), alternatives(choices.chain(units)));
+        let pieces = self.rule(&format!("{name}_pieces"), format!("{piece}+"));
+        let item = match self.language {
+            Language::En => format!("[and] (<NULL> | a | {}) {pieces}", en::number(1, plan.max)),
+            Language::Vi => format!("(<NULL> | {}) {pieces}", vi::number(1, plan.max)),
+        };
+        let item = self.rule(&format!("{name}_item"), item);
+        match (asked, self.language) {
+            (true, Language::En) => format!("{item}+ | that's all"),
+            _ => format!("{item}+"),
+        }
+    }
+
     /// Words that usually lead to a value of this kind.
     fn carrier(&self, kind: &Kind) -> &'static str {
         match (kind, self.language) {
             (Kind::Choice(_), Language::En) => "in | at | the",
             (Kind::Date, Language::En) => "on | for",
             (Kind::Time, Language::En) => "at",
-            (Kind::Number { .. } | Kind::Duration, Language::En) => "for",
+            (Kind::Number { .. } | Kind::Duration | Kind::Money(_), Language::En) => "for",
             (Kind::Time, Language::Vi) => "lúc",
             (Kind::Date, Language::Vi) => "vào",
             (Kind::Number { .. }, Language::Vi) => "cho",
@@ -238,7 +259,37 @@ impl Rules<'_> {
                 Language::En => en::duration(),
                 Language::Vi => vi::duration(),
             },
-            Kind::Text => String::new(),
+            Kind::Money(bounds) => {
+                let number = |from, to| match self.language {
+                    Language::En => en::number(from, to),
+                    Language::Vi => vi::number(from, to),
+                };
+                let (amount, cents) = (number(0, bounds.max / bounds.currency.scale()), number(1, 99));
+                let two_places = match self.language {
+                    Language::En => en::two_places(),
+                    Language::Vi => vi::two_places(),
+                };
+                let names = bounds.currency.names(self.language);
+                let name = alternatives(names.many.iter().chain([&names.one]).map(|n| tokens(n, self.language)));
+                let cent = alternatives(names.cents.iter().chain([&names.cent]).map(|n| tokens(n, self.language)));
+                let and = if self.language == Language::En { "[and]" } else { "" };
+                let alone = if asked { "<NULL> | " } else { "" };
+                match cent.is_empty() {
+                    true => format!("({amount}) ({alone}{name})"),
+                    false => format!(
+                        "({amount}) ({alone}({name}) [{and} (({two_places}) | ({cents}) ({cent}))]) | ({cents}) ({cent}){}",
+                        if asked { format!(" | ({amount}) ({two_places})") } else { String::new() }
+                    ),
+                }
+            }
+            Kind::Span { of } => {
+                let end = self.value(if *of == SpanOf::Times { &Kind::Time } else { &Kind::Date }, asked);
+                match self.language {
+                    Language::En => en::span(&end, *of),
+                    Language::Vi => vi::span(&end, *of),
+                }
+            }
+            Kind::Items(_) | Kind::Text => String::new(),
         }
     }
 }

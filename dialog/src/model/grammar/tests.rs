@@ -179,6 +179,50 @@ fn numbers_of_all_ranges_have_a_grammar() {
 }
 
 #[test]
+fn an_amount_that_a_grammar_allows_is_understood_where_it_names_its_currency() {
+    for (language, currency, named) in [
+        ("en", "USD", ["dollar", "cent", "buck"].as_slice()),
+        ("en", "GBP", &["pound", "quid", "pence", "penn"]),
+        ("vi", "VND", &["đồng"]),
+        ("vi", "USD", &["đô", "dollar", "xu", "cent"]),
+    ] {
+        let bot = bot(&format!(
+            "name = 'm'\nlanguage = '{language}'\ncurrency = '{currency}'\ngreeting = 'Hello.'\n\
+             [[slot]]\nname = 'sum'\ntype = 'money'\nmax = 900\nprompt = 'How much?'\n\
+             [[task]]\nname = 't'\nslots = ['sum']\non_done = {{ say = 'Done.' }}\n"
+        ));
+        let context = GrammarContext { step: Step::Slot(0), task: Some(0), secret: false, given: &[] };
+        let ask = build(&bot, context);
+        let mut reader = Reader::new(&ask.grammar);
+        for _ in 0..500 {
+            let said = reader.rule("s_sum");
+            let words = tokens(&said, bot.language);
+            let found = crate::value::find(&bot.slots[0].kind, &words, bot.language, today());
+            let out_of_bounds = said.contains("nine hundred") || said.contains("chín trăm");
+            let is_named = named.iter().any(|name| said.contains(name));
+            assert!(found.is_some_and(|f| f.len == words.len()) || !is_named || out_of_bounds, "{said}");
+        }
+    }
+}
+
+#[test]
+fn items_that_a_grammar_allows_are_understood_to_their_end() {
+    let pizza = bot(include_str!("../../../../configs/examples/pizza.en.toml"));
+    let slot = pizza.slot("pizzas").unwrap();
+    let context = GrammarContext { step: Step::Slot(slot), task: Some(0), secret: false, given: &[] };
+    let ask = build(&pizza, context);
+    let Kind::Items(plan) = &pizza.slots[slot].kind else { panic!("items") };
+    let mut reader = Reader::new(&ask.grammar);
+    for _ in 0..300 {
+        let said = reader.rule("s_pizzas");
+        let words = tokens(&said, pizza.language);
+        let heard = crate::value::items::heard(&words, plan, pizza.language, |_| 0);
+        let is_all = said.trim() == "that's all";
+        assert!(is_all || heard.is_some_and(|(items, _)| !items.is_partly_heard), "{said}");
+    }
+}
+
+#[test]
 fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
     let bot = bot(BOTS[0]);
     let (task, slot) = (bot.tasks.iter().position(|t| t.name == "cancel"), bot.slot("code").unwrap());

@@ -1,5 +1,6 @@
 //! Vietnamese values as JSGF.
 use crate::say::vi as say;
+use crate::value::kind::SpanOf;
 use crate::value::vi::DAYS;
 
 pub(super) const DIGIT: &str = "không | một | hai | ba | bốn | năm | sáu | bảy | tám | chín";
@@ -18,6 +19,11 @@ pub(super) fn number(min: i64, max: i64) -> String {
         100..=999 => format!("không | {UNIT} | {tens} | {hundreds}"),
         _ => format!("không | {UNIT} | {tens} | {hundreds} | ({UNIT} | {tens}) (nghìn | ngàn) [{hundreds}]"),
     }
+}
+
+/// The numbers from ten to ninety nine.
+pub(super) fn two_places() -> String {
+    format!("mười [{AFTER_TEN}] | {TENS} [{AFTER_TEN}]")
 }
 
 pub(super) fn date() -> String {
@@ -56,8 +62,14 @@ pub(super) fn time() -> String {
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (1..=12).map(say::number).collect();
     format!(
-        "nửa tiếng | nửa giờ | ({}) (tiếng | giờ) [rưỡi] \
+        "nửa tiếng | nửa giờ | tiếng rưỡi | ({}) (tiếng | giờ) [rưỡi | (mười lăm | ba mươi | bốn mươi lăm) [phút]] \
          | (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
         hours.join(" | ")
     )
+}
+
+/// From one end to the other, or one end with a word that says which it is. `end`: what an end may be.
+pub(super) fn span(end: &str, of: SpanOf) -> String {
+    let weeks = if of == SpanOf::Dates { " | tuần (này | sau | tới)" } else { "" };
+    format!("((từ | <NULL>) ({end}) đến | (trước | sau | từ)) ({end}){weeks}")
 }

@@ -1,7 +1,10 @@
 //! English dates.
 use super::number::{number, small, ten};
-use crate::value::calendar::{date_digits, days_ahead, next_date, next_day_of_month, next_weekday_of_month, weekday};
-use crate::value::found::{Found, Growth};
+use crate::value::calendar::{
+    date_digits, day_of_month, days_ahead, last_weekday, months_ahead, next_date, next_day_of_month,
+    next_weekday_of_month, weekday,
+};
+use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::kind::Value;
 use crate::value::words::{all_digits, begin_with, word};
 use jiff::civil::{Date, Weekday};
@@ -44,7 +47,7 @@ pub(crate) const ORDINALS: [&str; 20] = [
     "nineteenth",
 ];
 
-/// "first", "24th", "twenty fourth": 1–31.
+/// "first", "24th", "twenty fourth"; "thirty second" is one too, and no day.
 fn ordinal(words: &[String]) -> Option<(i64, usize)> {
     let w = word(words, 0);
     let plain = |w: &str| ORDINALS.iter().position(|o| *o == w).map(|i| i as i64).filter(|n| *n > 0);
@@ -61,7 +64,7 @@ fn ordinal(words: &[String]) -> Option<(i64, usize)> {
         let rest = plain(word(words, 1)).filter(|n| *n < 10)?;
         (ten(w)? + rest, 2)
     };
-    (1..=31).contains(&n).then_some((n, len))
+    (1..=99).contains(&n).then_some((n, len))
 }
 
 /// The month that a word names, whole or shortened ("dec", "sept"): 1–12.
@@ -87,7 +90,7 @@ fn weekday_name(word: &str) -> Option<(i8, bool)> {
 }
 
 fn day_number(words: &[String]) -> Option<(i64, usize)> {
-    ordinal(words).or_else(|| small(words)).filter(|(n, _)| (1..=31).contains(n))
+    ordinal(words).or_else(|| small(words).filter(|(n, _)| (1..=31).contains(n)))
 }
 
 fn year(words: &[String]) -> Option<(i64, usize)> {
@@ -103,65 +106,193 @@ fn year(words: &[String]) -> Option<(i64, usize)> {
     Some((a * 100 + b, l + m))
 }
 
+/// Days by how far they are from today.
+const NEAR: [(&str, i64); 11] = [
+    ("tomorrow week", 8),
+    ("today week", 7),
+    ("the day after tomorrow", 2),
+    ("day after tomorrow", 2),
+    ("tomorrow", 1),
+    ("today", 0),
+    ("tonight", 0),
+    ("the day before yesterday", -2),
+    ("yesterday", -1),
+    ("a week today", 7),
+    ("a week tomorrow", 8),
+];
+/// Days of the year with names of their own: month and day.
+const FEASTS: [(&str, (i64, i64)); 8] = [
+    ("christmas eve", (12, 24)),
+    ("christmas day", (12, 25)),
+    ("christmas", (12, 25)),
+    ("new year's eve", (12, 31)),
+    ("new year's day", (1, 1)),
+    ("new year's", (1, 1)),
+    ("valentine's day", (2, 14)),
+    ("halloween", (10, 31)),
+];
+
 pub fn date(words: &[String], today: Date) -> Option<Found> {
-    let is = |phrase: &str| begin_with(words, phrase);
     let found = |date: Option<Date>, len| date.map(|d| Found::new(Value::Date(d), len));
-    for (phrase, days) in
-        [("the day after tomorrow", 2), ("day after tomorrow", 2), ("tomorrow", 1), ("today", 0), ("tonight", 0)]
-    {
-        if is(phrase) {
-            return found(days_ahead(today, days), phrase.split(' ').count());
-        }
-    }
-    let (skip, week) = match (word(words, 0), word(words, 1)) {
-        ("this", "coming") => (2, 0),
-        ("next", _) => (1, 1),
-        ("this" | "coming", _) => (1, 0),
-        _ => (0, 0),
+    let listed = |list: &[(&'static str, i64)]| {
+        list.iter().find(|(phrase, _)| begin_with(words, phrase)).map(|(phrase, n)| (*n, phrase.split(' ').count()))
     };
-    if let Some((day, whole)) = weekday_name(word(words, skip)) {
-        let day = Weekday::from_monday_zero_offset(day).ok()?;
-        // "monday the fourth of december" says it twice: the later part decides.
-        let rest = words.get(skip + 1..).unwrap_or_default();
-        if let Some(exact) = month_day(rest, today) {
-            return Some(Found { len: exact.len + skip + 1, ..exact });
-        }
-        // "friday the fourth", "friday 4th"
-        let the = usize::from(word(rest, 0) == "the");
-        let figure = word(rest, the).starts_with(|c: char| c.is_ascii_digit());
-        if let Some((number, len)) = ordinal(&rest[the..]).filter(|_| the == 1 || figure) {
-            return found(next_weekday_of_month(today, day, number), skip + 1 + the + len);
-        }
-        let found = found(weekday(today, day, week), skip + 1)?;
-        return Some(if whole || skip > 0 { found } else { found.only_if_asked() });
+    if let Some(found) = counted_from(words, today).or_else(|| counted_weeks(words, today)) {
+        return Some(found);
     }
-    if word(words, skip) == "weekend" && skip > 0 {
-        return found(weekday(today, Weekday::Saturday, week), skip + 1);
+    if let Some((days, len)) = listed(&NEAR) {
+        return found(days_ahead(today, days), len);
     }
-    if word(words, 0) == "in"
-        && let Some((n, len)) =
-            number(&words[1..]).or_else(|| (word(words, 1) == "a").then_some((1, 1))).filter(|(n, _)| *n <= 365)
-    {
-        match word(words, 1 + len) {
-            "day" | "days" => return found(days_ahead(today, n), len + 2),
-            "week" | "weeks" => return found(days_ahead(today, n * 7), len + 2),
-            _ => {}
-        }
+    if let Some((phrase, (month, day))) = FEASTS.iter().find(|(phrase, _)| begin_with(words, phrase)) {
+        return found(next_date(today, *month, *day, None), phrase.split(' ').count());
+    }
+    if let Some(found) = weekday_date(words, today) {
+        return Some(found);
     }
     if let Some(date) = date_digits(word(words, 0), today, true) {
         return found(Some(date), 1);
     }
-    month_day(words, today).or_else(|| {
-        let skip = usize::from(word(words, 0) == "the");
-        let (n, len) = ordinal(words.get(skip..).unwrap_or_default())?;
-        let date = next_day_of_month(today, n)?;
-        // "the third" may go on: "of may".
-        Some(Found::new(Value::Date(date), skip + len).growing(Growth::Open).only_if_asked())
-    })
+    match month_day(words, today) {
+        Some(MonthDay { date, len, growth }) => Some(Found::new(Value::Date(date?), len).growing(growth)),
+        None => day_alone(words, today),
+    }
 }
 
-/// "december 24th", "the twenty fourth of december", "24 december 2026".
-fn month_day(words: &[String], today: Date) -> Option<Found> {
+/// Whether a day of a month is named that the month does not have ("the thirty first of november"): the words it takes.
+pub fn no_such_date(words: &[String], today: Date) -> Option<usize> {
+    let figures = is_slashed(word(words, 0)) && date_digits(word(words, 0), today, true).is_none();
+    let named = || month_day(words, today).filter(|named| named.date.is_none()).map(|named| named.len);
+    if figures { Some(1) } else { named() }
+}
+
+/// "31/11".
+fn is_slashed(word: &str) -> bool {
+    let mut parts = word.split('/');
+    word.contains('/') && word.len() > 3 && parts.all(|part| all_digits(part) && part.len() <= 4)
+}
+
+/// "the third" of whichever month comes, "the third of next month".
+fn day_alone(words: &[String], today: Date) -> Option<Found> {
+    let skip = usize::from(word(words, 0) == "the");
+    let (n, len) = ordinal(words.get(skip..).unwrap_or_default())?;
+    let len = skip + len;
+    for (phrase, months) in [("of this month", 0), ("this month", 0), ("of next month", 1), ("next month", 1)] {
+        if begin_with(&words[len..], phrase) {
+            let date = day_of_month(today, n, months)?;
+            return Some(Found::new(Value::Date(date), len + phrase.split(' ').count()));
+        }
+    }
+    // "the third" may go on: "of may".
+    let date = next_day_of_month(today, n)?;
+    Some(Found::new(Value::Date(date), len).growing(Growth::Open).only_if_asked())
+}
+
+/// "monday", "next friday", "last monday", "monday the seventh of december", "friday the fourth", "monday week".
+fn weekday_date(words: &[String], today: Date) -> Option<Found> {
+    let found = |date: Option<Date>, len| date.map(|d| Found::new(Value::Date(d), len));
+    let (skip, week) = match (word(words, 0), word(words, 1)) {
+        ("this" | "the", "coming") => (2, Some(0)),
+        ("the", "next" | "following") | ("on", "next") => (2, Some(1)),
+        ("next", _) => (1, Some(1)),
+        ("this" | "coming", _) => (1, Some(0)),
+        ("last" | "past" | "previous", _) => (1, None),
+        _ => (0, Some(0)),
+    };
+    if matches!(word(words, skip), "weekend") && skip > 0 {
+        return found(weekday(today, Weekday::Saturday, week?), skip + 1);
+    }
+    let (day, whole) = weekday_name(word(words, skip))?;
+    let day = Weekday::from_monday_zero_offset(day).ok()?;
+    let Some(week) = week else { return found(last_weekday(today, day), skip + 1) };
+    // "monday the fourth of december" says it twice: the later part decides, and a Friday is asked about.
+    let rest = words.get(skip + 1..).unwrap_or_default();
+    let checked = |date: Date, found: Found| match date.weekday() == day {
+        true => found,
+        false => found.doubtful(Doubt::TwoReadings),
+    };
+    if let Some(MonthDay { date, len, growth }) = month_day(rest, today) {
+        let found = Found::new(Value::Date(date?), len + skip + 1).growing(growth);
+        return Some(checked(date?, found));
+    }
+    if let Some(date) = date_digits(word(rest, 0), today, true) {
+        return Some(checked(date, Found::new(Value::Date(date), skip + 2)));
+    }
+    // "friday the fourth", "friday 4th"
+    let the = usize::from(word(rest, 0) == "the");
+    let figure = word(rest, the).starts_with(|c: char| c.is_ascii_digit());
+    if let Some((number, len)) = ordinal(&rest[the..]).filter(|_| the == 1 || figure) {
+        // Where the next day of that number is another weekday, one of the two may be said wrong.
+        let date = next_weekday_of_month(today, day, number)?;
+        let found = Found::new(Value::Date(date), skip + 1 + the + len);
+        let is_next = next_day_of_month(today, number) == Some(date);
+        return Some(if is_next { found } else { found.doubtful(Doubt::TwoReadings) });
+    }
+    // "monday week": a week after the coming one.
+    if let ("week" | "fortnight", 0) = (word(rest, 0), skip) {
+        let weeks = if word(rest, 0) == "week" { 1 } else { 2 };
+        return found(days_ahead(weekday(today, day, 0)?, 7 * weeks), 2);
+    }
+    if let Some(weeks) = ["next week", "this week"].iter().position(|phrase| skip == 0 && begin_with(rest, phrase)) {
+        return found(weekday(today, day, 1 - weeks as i64), 3);
+    }
+    let found = found(weekday(today, day, week), skip + 1)?;
+    Some(if whole || skip > 0 { found } else { found.only_if_asked() })
+}
+
+/// "in three days", "two weeks from monday", "a week from today", "ten days from now".
+fn counted_from(words: &[String], today: Date) -> Option<Found> {
+    let skip = usize::from(word(words, 0) == "in");
+    let rest = words.get(skip..)?;
+    let (n, len) = match word(rest, 0) {
+        "a" if !matches!(word(rest, 1), "couple" | "dozen") => (1, 1),
+        _ => number(rest).filter(|(n, _)| (1..=365).contains(n))?,
+    };
+    let from = |start: Date| match word(rest, len) {
+        "day" | "days" | "day's" => days_ahead(start, n),
+        "week" | "weeks" | "week's" => days_ahead(start, n * 7),
+        "fortnight" => days_ahead(start, n * 14),
+        "month" | "months" | "month's" => months_ahead(start, n),
+        _ => None,
+    };
+    let unit = from(today)?;
+    let behind = len + 1;
+    let tail = words.get(skip + behind..).unwrap_or_default();
+    let found = |date: Option<Date>, used| date.map(|date| Found::new(Value::Date(date), skip + behind + used));
+    match (word(tail, 0), word(tail, 1)) {
+        ("from" | "after", "now" | "today") => found(Some(unit), 2),
+        ("from" | "after" | "on", _) => {
+            let start = date(&tail[1..], today).filter(|start| start.reading == Reading::Certain || start.len > 1)?;
+            let Value::Date(day) = start.value else { return None };
+            found(from(day), 1 + start.len)
+        }
+        // "in two weeks' time"
+        ("time", _) if skip == 1 => found(Some(unit), 1),
+        ("s", "time") if skip == 1 => found(Some(unit), 2),
+        _ if skip == 1 => found(Some(unit), 0),
+        _ => None,
+    }
+}
+
+/// "a week monday", "a fortnight friday": counted from that day.
+fn counted_weeks(words: &[String], today: Date) -> Option<Found> {
+    let weeks = [("a week", 1), ("two weeks", 2), ("a fortnight", 2)];
+    let (phrase, weeks) = weeks.iter().find(|(phrase, _)| begin_with(words, phrase))?;
+    let len = phrase.split(' ').count();
+    let (day, true) = weekday_name(word(words, len))? else { return None };
+    let start = weekday(today, Weekday::from_monday_zero_offset(day).ok()?, 0)?;
+    Some(Found::new(Value::Date(days_ahead(start, 7 * weeks)?), len + 1))
+}
+
+/// A day of a month, as words name it.
+struct MonthDay {
+    /// `None`: the month has no such day.
+    date: Option<Date>,
+    len: usize,
+    growth: Growth,
+}
+
+/// "december 24th", "the twenty fourth of december", "24 december 2026", "dec 4".
+fn month_day(words: &[String], today: Date) -> Option<MonthDay> {
     let month = |i: usize| month(word(words, i));
     let skip = usize::from(word(words, 0) == "the");
     let (m, d, mut len, growth) = if let Some(m) = month(0) {
@@ -178,6 +309,5 @@ fn month_day(words: &[String], today: Date) -> Option<Found> {
     };
     let year = year(words.get(len..).unwrap_or_default());
     len += year.map_or(0, |(_, l)| l);
-    let date = next_date(today, m, d, year.map(|(y, _)| y))?;
-    Some(Found::new(Value::Date(date), len).growing(growth))
+    Some(MonthDay { date: next_date(today, m, d, year.map(|(y, _)| y)), len, growth })
 }

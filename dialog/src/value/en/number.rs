@@ -1,7 +1,7 @@
 //! English numbers and strings of digits.
 use crate::language::Language;
 use crate::value::figures::{fraction, times};
-use crate::value::words::{all_digits, starts, tokens, word};
+use crate::value::words::{all_digits, begin_with, starts, tokens, word};
 
 pub(crate) const ONES: [&str; 20] = [
     "zero",
@@ -59,9 +59,37 @@ fn scale(word: &str) -> Option<i64> {
     }
 }
 
-/// A whole number: "two", "a hundred and five", "12", "two thousand", "1.5 million".
+/// Numbers by names of their own.
+const NAMED: [(&str, i64); 8] = [
+    ("half a dozen", 6),
+    ("a half dozen", 6),
+    ("half dozen", 6),
+    ("a dozen", 12),
+    ("one dozen", 12),
+    ("a couple of", 2),
+    ("a couple", 2),
+    ("a pair of", 2),
+];
+
+/// "one and a half thousand", "two and a half million".
+fn halves(words: &[String]) -> Option<(i64, usize)> {
+    let (whole, len) = small(words).filter(|(_, len)| begin_with(&words[*len..], "and a half"))?;
+    let scale = match word(words, len + 3) {
+        "hundred" => 100,
+        word => scale(word)?,
+    };
+    Some((whole * scale + scale / 2, len + 4))
+}
+
+/// A whole number: "two", "a hundred and five", "12", "two thousand", "1.5 million", "half a dozen".
 pub fn number(words: &[String]) -> Option<(i64, usize)> {
     let first = word(words, 0);
+    if let Some((name, n)) = NAMED.iter().find(|(name, _)| begin_with(words, name)) {
+        return Some((*n, name.split(' ').count()));
+    }
+    if let Some(found) = halves(words) {
+        return Some(found);
+    }
     if let Some((whole, part)) = fraction(first, '.') {
         return times(whole, part, scale(word(words, 1))?).map(|n| (n, 2));
     }
@@ -73,9 +101,14 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
     } else if (first == "a" || first == "one") && matches!(word(words, 1), "hundred" | "thousand") {
         current = Some(1);
         len = 1;
+    } else if matches!(first, "hundred" | "thousand") {
+        current = Some(1);
     } else if let Some((n, l)) = small(words) {
         current = Some(n);
         len = l;
+        if word(words, len) == "dozen" {
+            return Some((n * 12, len + 1));
+        }
     }
     loop {
         match (word(words, len), current) {

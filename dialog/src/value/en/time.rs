@@ -2,30 +2,36 @@
 use super::number::{one, small};
 use crate::value::calendar::{clock_digits, time_of_day, usual_hour};
 use crate::value::figures::joined_clock;
-use crate::value::found::{Found, Growth};
+use crate::value::found::{Doubt, Found, Growth};
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use crate::value::words::{all_digits, begin_with, word};
 
-/// The half of the day that follows an hour: 0 before noon, 12 after it, and the words it takes.
-fn half_of_day(words: &[String]) -> Option<(bool, usize)> {
-    let is = |phrase: &str| begin_with(words, phrase);
-    for (phrase, after_noon) in [
-        ("am", false),
-        ("pm", true),
-        ("in the morning", false),
-        ("in the afternoon", true),
-        ("in the evening", true),
-        ("at night", true),
-        ("tonight", true),
-        ("this morning", false),
-        ("this afternoon", true),
-        ("this evening", true),
-    ] {
-        if is(phrase) {
-            return Some((after_noon, phrase.split(' ').count()));
-        }
-    }
-    None
+/// Words behind an hour that say its part of the day.
+const PARTS: [(&str, DayPart); 15] = [
+    ("am", DayPart::Morning),
+    ("pm", DayPart::Afternoon),
+    ("in the morning", DayPart::Morning),
+    ("in the afternoon", DayPart::Afternoon),
+    ("in the evening", DayPart::Evening),
+    ("in the night", DayPart::Night),
+    ("at night", DayPart::Night),
+    ("at lunchtime", DayPart::Midday),
+    ("tonight", DayPart::Evening),
+    ("this morning", DayPart::Morning),
+    ("this afternoon", DayPart::Afternoon),
+    ("this evening", DayPart::Evening),
+    ("morning", DayPart::Morning),
+    ("afternoon", DayPart::Afternoon),
+    ("evening", DayPart::Evening),
+];
+
+/// The hour of 24 that an hour (1–12) means with these words behind it, and how many of them say so.
+fn hour_of_day(words: &[String], hour: i64) -> Option<(i64, usize)> {
+    let (phrase, part) = PARTS.iter().find(|(phrase, _)| begin_with(words, phrase))?;
+    // "twelve a m" is midnight.
+    let hour = if hour == 12 && *part == DayPart::Morning { 0 } else { part.hour(hour) };
+    Some((hour, phrase.split(' ').count()))
 }
 
 pub fn time(words: &[String]) -> Option<Found> {
@@ -37,26 +43,45 @@ pub fn time(words: &[String]) -> Option<Found> {
     if let Some(found) = clock_of_24_hours(words) {
         return Some(found);
     }
-    let (hour, minute, len, mut growth, plain) = spoken_clock(words)?;
+    let Clock { hour, minute, len, mut growth, mut certain, mut doubt } = spoken_clock(words)?;
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
         return None;
     }
     let rest = words.get(len..).unwrap_or_default();
-    let (hour, len, plain) = match half_of_day(rest) {
-        Some((_, _)) if hour == 0 || hour > 12 => (hour, len, plain),
-        Some((after_noon, l)) => {
-            growth = Growth::Closed;
-            (hour % 12 + if after_noon { 12 } else { 0 }, len + l, true)
+    let is_open = (1..=12).contains(&hour) && !word(words, 0).starts_with('0');
+    let (hour, len) = match hour_of_day(rest, hour) {
+        Some((of_day, used)) if is_open => {
+            (growth, certain) = (Growth::Closed, true);
+            (of_day, len + used)
         }
-        None => {
-            if hour > 12 || hour == 0 {
-                growth = Growth::Closed;
-            }
-            (usual_hour(hour), len, plain)
+        _ if is_open => {
+            doubt = doubt.or(Some(Doubt::HalfOfDay));
+            (usual_hour(hour), len)
+        }
+        _ => {
+            growth = Growth::Closed;
+            (hour, len)
         }
     };
-    let found = Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth);
-    Some(if plain { found } else { found.only_if_asked() })
+    let found = Found { doubt, ..Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth) };
+    Some(if certain { found } else { found.only_if_asked() })
+}
+
+/// An hour and its minutes at the start of some words.
+struct Clock {
+    hour: i64,
+    minute: i64,
+    len: usize,
+    growth: Growth,
+    /// The words can be nothing but a time of day.
+    certain: bool,
+    doubt: Option<Doubt>,
+}
+
+impl Clock {
+    fn new((hour, minute): (i64, i64), len: usize, growth: Growth, certain: bool) -> Clock {
+        Clock { hour, minute, len, growth, certain, doubt: None }
+    }
 }
 
 /// "fourteen hundred hours", "1400 hours", "oh eight thirty": the hour is that of a clock of 24 hours.
@@ -81,56 +106,75 @@ fn clock_of_24_hours(words: &[String]) -> Option<Found> {
     Some(if certain { found } else { found.only_if_asked() })
 }
 
-/// Hour, minute, words used, growth and whether it can only be a time of day.
-fn spoken_clock(words: &[String]) -> Option<(i64, i64, usize, Growth, bool)> {
+fn spoken_clock(words: &[String]) -> Option<Clock> {
     let rest = |i: usize| words.get(i..).unwrap_or_default();
     if word(words, 0) == "half" && word(words, 1) == "past" {
         let (h, l) = small(rest(2)).filter(|(h, _)| (1..=12).contains(h))?;
-        return Some((h, 30, l + 2, Growth::Likely, true));
+        return Some(Clock::new((h, 30), l + 2, Growth::Likely, true));
     }
-    let skip = usize::from(word(words, 0) == "a");
-    let (minutes, used) = if word(words, skip) == "quarter" {
-        (15, skip + 1)
-    } else {
-        let (m, l) = small(words).unwrap_or((0, 0));
-        (m, l + usize::from(l > 0 && matches!(word(words, l), "minute" | "minutes")))
-    };
-    if (1..60).contains(&minutes)
-        && matches!(word(words, used), "past" | "after" | "to" | "before" | "till" | "til")
-        && let Some((h, l)) = small(rest(used + 1)).filter(|(h, _)| (1..=12).contains(h))
-    {
-        let to = !matches!(word(words, used), "past" | "after");
-        let (h, m) = if to { (if h == 1 { 12 } else { h - 1 }, 60 - minutes) } else { (h, minutes) };
-        return Some((h, m, used + 1 + l, Growth::Likely, true));
+    if let Some(clock) = minutes_and_hour(words) {
+        return Some(clock);
     }
-    if let Some((h, m)) = clock_digits(word(words, 0)) {
-        return Some((h, m, 1, Growth::Likely, true));
+    if let Some(clock) = clock_digits(word(words, 0)) {
+        return Some(Clock::new(clock, 1, Growth::Likely, true));
     }
     // "230" for "two thirty": a time where one is asked for.
-    if let Some((h, m)) = joined_clock(word(words, 0)) {
-        return Some((h, m, 1, Growth::Likely, false));
+    if let Some(clock) = joined_clock(word(words, 0)) {
+        return Some(Clock::new(clock, 1, Growth::Likely, false));
     }
     let (hour, len) = small(words)?;
     // "14h30": the mark of the hour says that the minutes are such.
     if word(words, len) == "h" && all_digits(word(words, 0)) {
         let minutes = small(rest(len + 1)).filter(|(m, l)| *l == 1 && (0..60).contains(m));
         return Some(match minutes {
-            Some((m, l)) => (hour, m, len + 1 + l, Growth::Closed, hour > 12),
-            None => (hour, 0, len + 1, Growth::Likely, false),
+            Some((m, l)) => Clock::new((hour, m), len + 1 + l, Growth::Closed, hour > 12),
+            None => Clock::new((hour, 0), len + 1, Growth::Likely, false),
         });
     }
-    if matches!(word(words, len), "o'clock" | "oclock") {
-        return Some((hour, 0, len + 1, Growth::Likely, true));
+    if word(words, len) == "o'clock" {
+        return Some(Clock::new((hour, 0), len + 1, Growth::Likely, true));
     }
     // "two oh five"
     if matches!(word(words, len), "oh" | "o")
         && let Some(m @ 1..=9) = one(word(words, len + 1))
     {
-        return Some((hour, m, len + 2, Growth::Likely, true));
+        return Some(Clock::new((hour, m), len + 2, Growth::Likely, true));
     }
     if let Some((m, l)) = small(rest(len)).filter(|(m, _)| (10..60).contains(m)) {
         // "two twenty" may go on: "five".
-        return Some((hour, m, len + l, Growth::Likely, true));
+        return Some(Clock::new((hour, m), len + l, Growth::Likely, true));
     }
-    Some((hour, 0, len, Growth::Open, false))
+    Some(Clock::new((hour, 0), len, Growth::Open, false))
+}
+
+/// "ten past four", "a quarter to three", "two minutes to four". Without "minutes" they are fives: "two to four" is a span.
+fn minutes_and_hour(words: &[String]) -> Option<Clock> {
+    let skip = usize::from(word(words, 0) == "a");
+    let (minutes, used, plain) = if word(words, skip) == "quarter" {
+        (15, skip + 1, false)
+    } else {
+        let (m, l) = small(words).filter(|(m, _)| (1..60).contains(m))?;
+        let named = matches!(word(words, l), "minute" | "minutes");
+        (m, l + usize::from(named), !named)
+    };
+    let past = match word(words, used) {
+        "past" | "after" => true,
+        "to" | "before" | "till" | "til" => false,
+        "of" if !plain => false,
+        _ => return None,
+    };
+    let (h, l) = small(words.get(used + 1..)?).filter(|(h, _)| (1..=12).contains(h))?;
+    // "three after four" is said by nobody, and "three to four" is from three to four.
+    if plain && minutes % 5 != 0 {
+        return None;
+    }
+    let clock = match (past, h) {
+        (true, h) => (h, minutes),
+        (false, 1) => (12, 60 - minutes),
+        (false, h) => (h - 1, 60 - minutes),
+    };
+    // "five to six", "ten to twelve" may be meant as hours.
+    let two_readings = plain && !past && word(words, used) != "before" && minutes < h;
+    let doubt = two_readings.then_some(Doubt::TwoReadings);
+    Some(Clock { doubt, ..Clock::new(clock, used + 1 + l, Growth::Likely, true) })
 }

@@ -24,6 +24,14 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
     if first == "mười" {
         return Some(unit(1).map_or((10, 1), |u| (10 + u, 2)));
     }
+    // "hăm mốt", "hăm": twenty, as the South shortens it.
+    if matches!(first, "hăm" | "băm") {
+        let tens = if first == "hăm" { 20 } else { 30 };
+        return unit(1).map(|u| (tens + u, 2));
+    }
+    if first == "chục" {
+        return Some((10, 1));
+    }
     // "mốt" and "lăm" stand only after a ten.
     let d = digit(first).filter(|_| !matches!(first, "mốt" | "lăm" | "nhăm"))?;
     if d == 1 && word(words, 1) == "chục" {
@@ -38,13 +46,18 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
     Some((d, 1))
 }
 
+/// What is counted: a number before it belongs to it.
+pub(super) const COUNTED: [&str; 12] =
+    ["người", "khách", "bàn", "phòng", "vé", "suất", "chỗ", "ghế", "đứa", "tiếng", "ngày", "tuần"];
+
 /// A number of 0–999.
 fn hundreds(words: &[String]) -> Option<(i64, usize)> {
     let first = word(words, 0);
     if all_digits(first) && first.len() == 3 {
         return first.parse().ok().map(|n| (n, 1));
     }
-    let (n, len) = small(words)?;
+    // "trăm hai": one hundred is left out.
+    let (n, len) = if first == "trăm" { (1, 0) } else { small(words)? };
     if word(words, len) != "trăm" || n > 9 {
         return Some((n, len));
     }
@@ -75,6 +88,10 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
     if all_digits(&plain) && (plain.len() == first.len() || first.split('.').skip(1).all(|g| g.len() == 3)) {
         let n = plain.get(..).filter(|p| p.len() <= 12)?.parse().ok()?;
         return scaled(words, n, 1);
+    }
+    // "nghìn rưỡi": one thousand, "one" left out.
+    if scale(first).is_some() {
+        return below(&words[1..], 1_000).and_then(|_| scaled(words, 1, 0));
     }
     let (n, len) = hundreds(words)?;
     scaled(words, n, len)

@@ -1,0 +1,91 @@
+//! `Findings`: what the lookups of the task under way have come to.
+use crate::bot::{Lookup, Need, Outcome, Use};
+use crate::say::Sayer;
+use crate::tool::{HttpRequest, ToolFault};
+use serde_json::Value as Json;
+
+/// One answer of a lookup.
+#[derive(Clone)]
+pub(super) struct Finding {
+    pub outcome: Outcome,
+    /// One thing that was found, or the list of several; null where nothing was.
+    pub answer: Json,
+}
+
+/// By the lookup's index in its task.
+#[derive(Clone, Default)]
+pub(super) struct Findings(Vec<Looked>);
+
+#[derive(Clone, Default)]
+struct Looked {
+    /// What was asked and what that came to. It holds as long as nothing else would be asked.
+    latest: Option<(HttpRequest, Finding)>,
+    /// How often the caller was asked again because of it.
+    in_vain: u8,
+}
+
+impl Findings {
+    pub fn of(&self, lookup: usize) -> Option<&Finding> {
+        self.0.get(lookup)?.latest.as_ref().map(|(_, finding)| finding)
+    }
+
+    /// Whether this very request has been answered.
+    pub fn has(&self, lookup: usize, request: &HttpRequest) -> bool {
+        self.0.get(lookup).and_then(|looked| looked.latest.as_ref()).is_some_and(|(asked, _)| asked == request)
+    }
+
+    pub fn note(&mut self, lookup: usize, request: HttpRequest, finding: Finding) {
+        self.at(lookup).latest = Some((request, finding));
+    }
+
+    /// The caller is asked again: what was found does not count, and the same request goes out once more. How often that was so.
+    pub fn forget(&mut self, lookup: usize) -> u8 {
+        let looked = self.at(lookup);
+        looked.latest = None;
+        looked.in_vain = looked.in_vain.saturating_add(1);
+        looked.in_vain
+    }
+
+    fn at(&mut self, lookup: usize) -> &mut Looked {
+        if self.0.len() <= lookup {
+            self.0.resize_with(lookup + 1, Looked::default);
+        }
+        &mut self.0[lookup]
+    }
+}
+
+/// What an answer comes to: nothing where there is nothing (404, null, false, an empty text, list or object), one thing, or a list of
+/// several. `Ok(None)`: it lacks what was to be found, or a part of it that the task needs.
+pub(super) fn judged(
+    lookup: &Lookup,
+    result: Result<Json, ToolFault>,
+    sayer: Sayer,
+) -> Result<Option<Finding>, ToolFault> {
+    let none = Finding { outcome: Outcome::None, answer: Json::Null };
+    let answer = match result {
+        Ok(Json::Null) | Err(ToolFault::Status(404)) => return Ok(Some(none)),
+        Ok(answer) => answer,
+        Err(fault) => return Err(fault),
+    };
+    let Some(found) = answer.pointer(&lookup.result) else { return Ok(None) };
+    let finding = match found {
+        Json::Null | Json::Bool(false) => none,
+        Json::String(text) if text.trim().is_empty() => none,
+        Json::Object(all) if all.is_empty() => none,
+        Json::Array(all) => match all.as_slice() {
+            [] => none,
+            [one] => Finding { outcome: Outcome::Found, answer: one.clone() },
+            _ => Finding { outcome: Outcome::Several, answer: found.clone() },
+        },
+        one => Finding { outcome: Outcome::Found, answer: one.clone() },
+    };
+    let has = |need: &Need| {
+        let part = finding.answer.pointer(&need.pointer);
+        match need.of {
+            Use::Said(form) => sayer.json(part, form).is_some(),
+            Use::Sent => part.is_some_and(|part| !part.is_null()),
+            Use::Tested => part.is_some(),
+        }
+    };
+    Ok((finding.outcome != Outcome::Found || lookup.needs.iter().all(has)).then_some(finding))
+}

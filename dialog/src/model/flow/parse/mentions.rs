@@ -1,0 +1,163 @@
+//! `Mention`: a value that a sentence names, and which of them are meant: refused ones are not, a corrected one stands for what it
+//! corrects, and of several that contradict each other none is.
+use crate::language::Language;
+use crate::value::around::{Role, Surroundings, Unclear, is_otherwise, moves};
+use crate::value::correction::{means_change, taken_back};
+use crate::value::found::{Found, Reading};
+use crate::value::kind::Kind;
+use crate::value::words::begin_with;
+
+/// A value for a slot, and where it ends in the sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill {
+    pub slot: usize,
+    pub found: Found,
+    pub end: usize,
+}
+
+/// A value for a slot, and where it stands in the sentence.
+pub(super) struct Mention<'a> {
+    pub slot: usize,
+    pub kind: &'a Kind,
+    /// `None`: a day that its month does not have.
+    pub found: Option<Found>,
+    pub start: usize,
+    pub end: usize,
+    /// The slot's own words lead to it.
+    pub is_cued: bool,
+}
+
+/// What a sentence gives: values that are meant, and slots of which something was said that is no value.
+#[derive(Default)]
+pub struct Given {
+    pub fills: Vec<Fill>,
+    pub unclear: Vec<(usize, Unclear)>,
+}
+
+/// What takes back the value before, besides what takes back a part of one.
+const CORRECTS: [&str; 9] = ["wait", "oops", "better", "make it", "thôi", "à quên", "à không", "lộn", "chuyển thành"];
+
+/// What the mentions of a sentence come to.
+pub(super) fn given(mentions: &[Mention], words: &[String], language: Language) -> Given {
+    let roles = roles(mentions, words, language);
+    let mut slots: Vec<usize> = mentions.iter().map(|mention| mention.slot).collect();
+    slots.dedup();
+    let mut given = Given::default();
+    for (i, slot) in slots.iter().enumerate() {
+        if slots[..i].contains(slot) {
+            continue;
+        }
+        match meant(*slot, mentions, &roles, words, language) {
+            Ok(Some(fill)) => given.fills.push(fill),
+            Ok(None) => {}
+            Err(why) => given.unclear.push((*slot, why)),
+        }
+    }
+    given.fills.sort_by_key(|fill| fill.end);
+    given
+}
+
+/// What the words around each mention make of it.
+fn roles(mentions: &[Mention], words: &[String], language: Language) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    for (i, mention) in mentions.iter().enumerate() {
+        let from = i.checked_sub(1).map_or(0, |before| mentions[before].end);
+        let to = mentions.get(i + 1).map_or(words.len(), |next| next.start);
+        let around = Surroundings {
+            own: &words[mention.start..mention.end],
+            before: &words[from..mention.start],
+            after: &words[mention.end..to],
+            is_first: i == 0,
+            is_last: i + 1 == mentions.len(),
+            language,
+        };
+        let refused_before = i > 0 && roles[i - 1] == Role::Refused && mentions[i - 1].slot == mention.slot;
+        roles.push(match &mention.found {
+            _ if refused_before && around.is_joined_to_refused() => Role::Refused,
+            None => Role::Unclear(Unclear::NoSuchDate),
+            // "two people and two more"
+            Some(_)
+                if i > 0
+                    && matches!(mention.kind, Kind::Number { .. })
+                    && mentions[i - 1].slot == mention.slot
+                    && around.is_added() =>
+            {
+                Role::Unclear(Unclear::Rest)
+            }
+            Some(found) => around.role(mention.kind, found, mention.is_cued),
+        });
+    }
+    roles
+}
+
+/// The value of a slot that is meant; an error where something was said of it, and no single value is.
+fn meant(
+    slot: usize,
+    mentions: &[Mention],
+    roles: &[Role],
+    words: &[String],
+    language: Language,
+) -> Result<Option<Fill>, Unclear> {
+    let own: Vec<usize> = (0..mentions.len()).filter(|i| mentions[*i].slot == slot).collect();
+    let said: Vec<usize> = own.iter().copied().filter(|i| roles[*i] != Role::Refused).collect();
+    if said.is_empty() {
+        return if own.is_empty() { Ok(None) } else { Err(Unclear::Refused) };
+    }
+    let said: Vec<usize> = said.into_iter().filter(|i| roles[*i] != Role::Foreign).collect();
+    let Some(&last) = said.last() else { return Err(Unclear::Rest) };
+    // What stands before a correction no longer counts.
+    let corrects = |i: &usize| {
+        let from = i.checked_sub(1).map_or(0, |before| mentions[before].end);
+        *i > said[0] && is_correction(&words[from..mentions[*i].start], language)
+    };
+    let first = said.iter().copied().rfind(corrects).unwrap_or(said[0]);
+    let counted: Vec<usize> = said.into_iter().filter(|i| *i >= first).collect();
+    let value = |i: usize| mentions[i].found.as_ref().map(|found| &found.value);
+    let is_same = counted.iter().all(|i| value(*i) == value(last));
+    let moved = counted.len() == 2 && is_moved(words, &mentions[counted[0]], &mentions[last], language);
+    let behind = &words[mentions[last].end..];
+    let corrected = moved || counted.len() == 2 && is_correction_behind(behind, language);
+    if !is_same && !corrected {
+        return Err(match roles[last] {
+            Role::Unclear(why) if why != Unclear::Rest => why,
+            _ => Unclear::Several,
+        });
+    }
+    if let Some(Role::Unclear(why)) = counted.iter().map(|i| roles[*i]).find(|role| *role != Role::Meant && !moved) {
+        return Err(why);
+    }
+    // Of the same value said twice, the surer words count.
+    let surest = counted.iter().copied().max_by_key(|i| {
+        let found = mentions[*i].found.as_ref();
+        let sure = found.is_some_and(|found| found.doubt.is_none() && found.reading == Reading::Certain);
+        (sure, *i)
+    });
+    let chosen = &mentions[if is_same { surest.unwrap_or(last) } else { last }];
+    let fill = |found: &Found| Fill { slot, found: found.clone(), end: mentions[last].end };
+    Ok(chosen.found.as_ref().map(fill))
+}
+
+fn is_correction(between: &[String], language: Language) -> bool {
+    if is_otherwise(between, language) {
+        return false;
+    }
+    let takes_back = |at: usize| {
+        taken_back(&between[at..], language).is_some()
+            || CORRECTS.iter().any(|phrase| begin_with(&between[at..], phrase))
+    };
+    (0..between.len()).any(takes_back) || means_change(between, language)
+}
+
+/// "new york instead"
+fn is_correction_behind(behind: &[String], language: Language) -> bool {
+    language == Language::En && ["instead", "rather"].iter().any(|phrase| begin_with(behind, phrase))
+}
+
+/// "change it from three to four", "đổi từ ba giờ sang bốn giờ".
+fn is_moved(words: &[String], from: &Mention, to: &Mention, language: Language) -> bool {
+    let moves = moves(&words[..from.start], language);
+    let led = words[..from.start].last().is_some_and(|word| matches!(word.as_str(), "from" | "từ"));
+    let joined =
+        matches!(words[from.end..to.start].first().map(String::as_str), Some("to" | "sang" | "thành" | "qua" | "đến"));
+    moves && led && joined
+}

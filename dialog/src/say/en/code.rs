@@ -1,0 +1,273 @@
+//! Codes, and figures that the words around them make codes: said digit by digit.
+use super::number::{digits, number, spell};
+use crate::say::code::{Part, Voice, code, groups, is_capitals, is_word, parts};
+use crate::say::reading::{Mark, Place, Reading, is_dash};
+use crate::say::word::Word;
+use crate::value::words::all_digits;
+
+const VOICE: Voice =
+    Voice { number, spell, letters, dot: "point", slash: "slash", underscore: "underscore", plus: "plus" };
+
+/// Letters one by one.
+pub(crate) fn letters(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string());
+    letters.collect::<Vec<_>>().join(" ")
+}
+
+/// What is named before a code of any length from two figures on.
+const NAMES: [&str; 26] = [
+    "code",
+    "codes",
+    "pin",
+    "otp",
+    "password",
+    "passcode",
+    "extension",
+    "ext",
+    "confirmation",
+    "reference",
+    "ref",
+    "serial",
+    "tracking",
+    "routing",
+    "ssn",
+    "zip",
+    "postcode",
+    "account",
+    "acct",
+    "passport",
+    "invoice",
+    "policy",
+    "license",
+    "licence",
+    "plate",
+    "iban",
+];
+/// What is named before a code of three figures and more, and otherwise before a number.
+const LONG_NAMES: [&str; 15] = [
+    "number",
+    "flight",
+    "order",
+    "ticket",
+    "case",
+    "claim",
+    "booking",
+    "reservation",
+    "member",
+    "id",
+    "card",
+    "phone",
+    "telephone",
+    "tel",
+    "fax",
+];
+/// What stands between a name and its code.
+const LINKS: [&str; 12] = ["is", "was", "are", "number", "no", "nos", "id", "the", "your", "my", "code", "be"];
+const ENDING: [&str; 4] = ["ending", "ends", "starting", "starts"];
+/// Words after which three figures and more are dialled.
+const CALLS: [&str; 5] = ["call", "dial", "text", "phone", "ring"];
+
+const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/// How the words before a figure name it.
+#[derive(Clone, Copy, PartialEq)]
+enum Named {
+    Code,
+    LongCode,
+}
+
+fn named(place: Place<'_>) -> Option<Named> {
+    let name = |word: &str| {
+        let word = word.trim_end_matches("'s");
+        if NAMES.contains(&word) || ENDING.contains(&word) {
+            Some(Named::Code)
+        } else {
+            LONG_NAMES.contains(&word).then_some(Named::LongCode)
+        }
+    };
+    // Links alone lie between.
+    for back in 1..=4 {
+        let word = place.back(back)?;
+        let before = place.back(back + 1).map_or("", |word| &word.lower);
+        if let Some(named) = name(&word.lower) {
+            // "to order 500" orders so many; "account number 10442" is named twice.
+            let further = name(before).filter(|_| LINKS.contains(&word.lower.as_str()));
+            return further.filter(|named| *named == Named::Code).or((before != "to").then_some(named));
+        }
+        let ending = matches!(word.lower.as_str(), "in" | "with") && ENDING.contains(&before);
+        if !LINKS.contains(&word.lower.as_str()) && !ending && !word.core.is_empty() && !is_dash(word.core) {
+            break;
+        }
+    }
+    if CALLS.contains(&place.before()) {
+        return Some(Named::LongCode);
+    }
+    // "The code for the front door is 4071."
+    let linked = matches!(place.before(), "is" | "was" | "are");
+    (2..=9)
+        .filter(|_| linked)
+        .map_while(|back| place.back(back))
+        .find_map(|word| name(&word.lower).filter(|named| *named == Named::Code))
+}
+
+/// Whether nothing is counted by the figure: no noun follows it.
+fn counts_nothing(place: Place<'_>, words: usize) -> bool {
+    const NO_NOUNS: [&str; 24] = [
+        "is", "was", "has", "will", "and", "or", "to", "on", "at", "for", "from", "in", "please", "then", "with", "if",
+        "now", "again", "right", "when", "before", "after", "today", "by",
+    ];
+    let open = place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty());
+    !open || place.next(words).is_none_or(|word| NO_NOUNS.contains(&word.lower.as_str()) || is_dash(word.core))
+}
+
+/// "The code is 4071", "extension 204", "flight UA408", "card ending in 4242".
+pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
+    let core = place.core().trim_start_matches('#');
+    let first = groups(core);
+    let lettered = first.is_none() && parts(core).is_some() && core.contains(|c: char| c.is_ascii_digit());
+    let named = named(place)?;
+    if lettered {
+        // "SAVE20" begins with a word; "1Z 999 AA1" has several groups.
+        let is_group = |core: &str| core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-');
+        let fits = |words: &usize| {
+            let open = place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty());
+            open && place.next(*words).is_some_and(|word| is_group(word.core) && word.core.contains(DIGITS))
+        };
+        let words = (1..6).take_while(fits).last().unwrap_or(0) + 1;
+        let said = (0..words)
+            .filter_map(|ahead| place.ahead(ahead))
+            .map(|place| runs(place.core().trim_start_matches('#'), is_word));
+        let codes = is_group(core) && named == Named::Code;
+        return codes.then(|| Reading::new(words, said.collect::<Vec<_>>().join(", ")));
+    }
+    let mut all: Vec<String> = first?.iter().map(|group| (*group).to_owned()).collect();
+    // "1,250" and "4.5" are numbers; "4-5" may be a span.
+    if core.contains(['.', ',']) && all.len() == 2 {
+        return None;
+    }
+    let mut words = 1;
+    while let Some(more) =
+        place.next(words).filter(|word| all_digits(word.core) && word.core.len() > 1 && word.core.len() < 6)
+    {
+        if !place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty()) {
+            break;
+        }
+        all.push(more.core.to_owned());
+        words += 1;
+    }
+    let total: usize = all.iter().map(String::len).sum();
+    let immediate = matches!(place.before(), name if NAMES.contains(&name));
+    let long = total > 2 || all[0].starts_with('0') && total > 1;
+    let fits = match named {
+        Named::Code => long && (immediate || counts_nothing(place, words)),
+        // "order #4071 ships"
+        Named::LongCode => long && (place.core().starts_with('#') || counts_nothing(place, words)),
+    };
+    if !fits {
+        return None;
+    }
+    let said = match all.as_slice() {
+        [one] => digits(one),
+        groups => groups.iter().map(|group| spell(group)).collect::<Vec<_>>().join(", "),
+    };
+    Some(Reading::new(words, said))
+}
+
+/// Letters and digits, each by itself, with pauses where they change.
+pub(crate) fn spelled(text: &str) -> String {
+    runs(text, |_| false)
+}
+
+/// The runs of letters and digits of a text, those of letters that are no words letter by letter.
+fn runs(text: &str, is_word: fn(&str) -> bool) -> String {
+    let Some(parts) = parts(text) else { return letters(text) };
+    let runs = parts.iter().filter_map(|part| match part {
+        Part::Digits(run) => Some(digits(run)),
+        Part::Letters(run) if is_word(run) => Some((*run).to_owned()),
+        Part::Letters(run) => Some(letters(run)),
+        _ => None,
+    });
+    runs.collect::<Vec<_>>().join(", ")
+}
+
+/// What holds letters and figures: "AB-1234", "12/5A", "A380", "20-year-old".
+pub(super) fn mixed(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    if !core.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let versioned =
+        core.split('.').count() > 2 || ["version", "v", "release", "build", "ios", "android"].contains(&place.before());
+    let plain = core.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let numbers = |text: &str| {
+        let fields: Vec<&str> = text.split('.').collect();
+        let short = fields.iter().all(|field| all_digits(field) && field.len() < 4);
+        let said = fields.iter().map(|field| {
+            if fields.len() > 3 { spell(field) } else { field.parse().map_or_else(|_| spell(field), number) }
+        });
+        let dot = if fields.len() > 3 { " dot " } else { " point " };
+        short.then(|| said.collect::<Vec<_>>().join(dot))
+    };
+    if let Some(rest) = plain
+        && let Some(said) = numbers(rest)
+    {
+        return Some(Reading::new(1, format!("version {said}")));
+    }
+    if versioned && let Some(said) = numbers(core) {
+        return Some(Reading::new(1, said));
+    }
+    code(core, &VOICE).map(|said| Reading::new(1, said))
+}
+
+/// "2.10" of a version is no amount.
+pub(super) fn version(place: Place<'_>) -> Option<Reading> {
+    let named = ["version", "v", "release", "build", "ios", "android"].contains(&place.before());
+    (named && place.core().contains('.')).then(|| mixed(place))?
+}
+
+/// Acronyms that are said letter by letter although they could be said as words, or of which there are vowels.
+const INITIALS: [&str; 46] = [
+    "FBI", "CIA", "USA", "UK", "EU", "UN", "US", "ID", "ATM", "CEO", "AI", "IT", "FAQ", "UPS", "USB", "API", "HIV",
+    "IRS", "UFO", "NBA", "IOU", "OTP", "URL", "URI", "VIP", "IV", "AC", "IP", "ISP", "UAE", "UCLA", "USD", "EUR",
+    "VPN", "DI", "SUV", "LED", "ER", "ICU", "AKA", "DIY", "FYI", "AAA", "IBAN", "VIN", "SKU",
+];
+
+const VOWELS: [char; 6] = ['A', 'E', 'I', 'O', 'U', 'Y'];
+/// What is told apart by a letter.
+const LETTERED: [&str; 16] = [
+    "plan", "option", "gate", "group", "grade", "vitamin", "section", "part", "type", "class", "hall", "building",
+    "zone", "terminal", "row", "answer",
+];
+
+/// "FBI", "PhD", "U.S.": letter by letter. In a text that is all in capitals nothing is an acronym.
+pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    // "U.S", "J.K", "e" are letters with dots between; the last dot is behind the word.
+    let initials: Vec<&str> = core.split(['.', '/']).collect();
+    let lettered = initials.iter().all(|i| i.chars().count() == 1 && i.chars().all(char::is_alphabetic));
+    if lettered && initials.len() > 1 {
+        let mark = Mark::Both;
+        let name = place.next(1).is_some_and(|word| word.is_capital()) && initials.len() == 2 && !core.starts_with('U');
+        let mark = if name { Mark::Abbreviation } else { mark };
+        return Some(Reading::abbreviation(1, letters(core), mark));
+    }
+    // The initial of a name: "J. Smith", but "Take plan A. It is cheap."
+    let initial = lettered
+        && !LETTERED.contains(&place.before())
+        && core != "I"
+        && core.chars().all(char::is_uppercase)
+        && place.word().after == ".";
+    if initial && place.next(1).is_some_and(|word| word.is_capital()) {
+        return Some(Reading::abbreviation(1, core, Mark::Abbreviation));
+    }
+    let plural = core.strip_suffix('s').filter(|stem| stem.len() > 1 && is_capitals(stem, 2..=4));
+    let stem = plural.unwrap_or(core);
+    let vowels = stem.contains(VOWELS);
+    let neighbours = [place.back(1), place.next(1)];
+    let shouted = |word: &Word<'_>| {
+        is_capitals(word.core, 3..=40) && word.core.contains(VOWELS) && !INITIALS.contains(&word.core)
+    };
+    let loud = neighbours.iter().flatten().any(|word| shouted(word));
+    let spelled = is_capitals(stem, 2..=5) && stem.is_ascii() && (INITIALS.contains(&stem) || !vowels) && !loud;
+    spelled.then(|| Reading::new(1, format!("{}{}", letters(stem), if plural.is_some() { "s" } else { "" })))
+}

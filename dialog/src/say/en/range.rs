@@ -1,0 +1,42 @@
+//! Two figures with a dash between them.
+use super::measure;
+use super::number::{amount, ordinal, ordinal_figure, signed};
+use crate::say::reading::{DASHES, Place, Reading, is_dash};
+use crate::value::words::all_digits;
+
+/// "10-12", "10 - 12", "5-10%", "1st-3rd", "A-C": what measures the second measures both.
+pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    if is_dash(core) {
+        let figure = |text: &str| signed(text.trim_end_matches('%')).is_some();
+        let before = place.joined_before()?;
+        return (figure(before.core) && place.following().is_some_and(figure)).then(|| Reading::new(1, "to"));
+    }
+    let (from, to) = core
+        .char_indices()
+        .find(|(at, c)| *at > 0 && DASHES.contains(c))
+        .map(|(at, c)| (&core[..at], &core[at + c.len_utf8()..]))?;
+    if let (Some(from), Some(to)) = (ordinal_figure(from), ordinal_figure(to)) {
+        return Some(Reading::new(1, format!("{} to {}", ordinal(from), ordinal(to))));
+    }
+    let least = signed(from.trim_end_matches('%'))?;
+    if let Some(most) = signed(to) {
+        // A unit in the next word is read with the second figure.
+        let unit = place.following().and_then(|next| measure::unit(next, true));
+        let one = measure_is_one(place);
+        return Some(match unit {
+            Some(unit) => Reading::new(2, format!("{least} to {most} {}", if one { unit.one } else { unit.many })),
+            None => Reading::new(1, format!("{least} to {most}")),
+        });
+    }
+    let end = to.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ','))).filter(|end| *end > 0)?;
+    let (figure, rest) = to.split_at(end);
+    let unit = measure::unit(rest, false)?;
+    (all_digits(&figure.replace(['.', ','], ""))).then_some(())?;
+    Some(Reading::new(1, format!("{least} to {} {}", amount(figure)?, unit.many)))
+}
+
+/// "a 5-10 km run"
+fn measure_is_one(place: Place<'_>) -> bool {
+    super::money::is_before_noun(place, 2)
+}

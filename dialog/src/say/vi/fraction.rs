@@ -1,0 +1,44 @@
+//! Fractions, and what else two figures with a stroke between them say.
+use super::calendar::SCORES;
+use super::number::number;
+use crate::say::reading::{Place, Reading};
+use crate::value::words::all_digits;
+
+const SIGNS: [(char, &str); 6] = [
+    ('½', "một phần hai"),
+    ('¼', "một phần tư"),
+    ('¾', "ba phần tư"),
+    ('⅓', "một phần ba"),
+    ('⅔', "hai phần ba"),
+    ('⅛', "một phần tám"),
+];
+
+/// "24/7", "24/24": around the clock, and no date.
+pub(super) fn around_the_clock(place: Place<'_>) -> Option<Reading> {
+    match place.core() {
+        "24/7" => Some(Reading::new(1, "hai mươi bốn trên bảy")),
+        "24/24" => Some(Reading::new(1, "hai mươi bốn trên hai mươi bốn")),
+        _ => None,
+    }
+}
+
+/// "3/4", "9/10" of a score, "1½".
+pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    if let Some((sign, said)) = SIGNS.iter().find(|(sign, _)| core.ends_with(*sign)) {
+        let whole = core.trim_end_matches(*sign);
+        return match whole {
+            "" => Some(Reading::new(1, *said)),
+            _ if *sign == '½' => Some(Reading::new(1, format!("{} rưỡi", number(whole.parse().ok()?)))),
+            _ => Some(Reading::new(1, format!("{} {said}", number(whole.parse().ok()?)))),
+        };
+    }
+    let (a, b) = core.split_once('/').filter(|(a, b)| all_digits(a) && all_digits(b) && a.len() < 4 && b.len() < 4)?;
+    let (a, b): (i64, i64) = (a.parse().ok()?, b.parse().ok()?);
+    let said = if SCORES.contains(&place.before()) || a >= b {
+        format!("{} trên {}", number(a), number(b))
+    } else {
+        format!("{} phần {}", number(a), if b == 4 { "tư".to_owned() } else { number(b) })
+    };
+    Some(Reading::new(1, said))
+}

@@ -1,0 +1,3 @@
+//! English sentences.
+mod meant;
+mod read;

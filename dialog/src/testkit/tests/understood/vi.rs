@@ -1,0 +1,3 @@
+//! Vietnamese sentences.
+mod meant;
+mod read;

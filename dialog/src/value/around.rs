@@ -1,0 +1,267 @@
+//! `Surroundings`: what the words around a value make of it. "not Boston" refuses it, "before noon" bounds it, "five b" goes on in a
+//! way that the value does not hold: none of them is that value.
+use super::found::{Found, Growth, Reading};
+use super::kind::Kind;
+use super::number;
+use super::words::{begin_with, word};
+use crate::language::Language;
+use lists::Lists;
+
+mod en;
+mod lists;
+mod vi;
+
+/// What the words around a value make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Meant,
+    /// "not Boston", "Monday doesn't work".
+    Refused,
+    /// It counts or measures something else: "two rooms" is no time and no number of people.
+    Foreign,
+    Unclear(Unclear),
+}
+
+/// Why words that hold a value give none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// "the thirty first of November".
+    NoSuchDate,
+    /// Only what is not meant was said: "anything but Monday".
+    Refused,
+    /// "before noon", "at least two hours", "from two to four".
+    Bound,
+    /// "Boston or Chicago".
+    Several,
+    /// Words that belong to the value and that it does not hold: "five b", "two adults and a baby".
+    Rest,
+}
+
+/// A value within the words of a sentence.
+pub struct Surroundings<'a> {
+    /// The words of the value.
+    pub own: &'a [String],
+    /// The words since the value before, or since the beginning.
+    pub before: &'a [String],
+    /// The words to the next value, or to the end.
+    pub after: &'a [String],
+    pub is_first: bool,
+    pub is_last: bool,
+    pub language: Language,
+}
+
+/// How many words a refusal reaches over.
+const REACH: usize = 6;
+
+impl Surroundings<'_> {
+    fn lists(&self) -> &'static Lists {
+        match self.language {
+            Language::En => &en::LISTS,
+            Language::Vi => &vi::LISTS,
+        }
+    }
+
+    /// `cues`: words that lead to this slot are no bounds ("from Boston").
+    pub fn role(&self, kind: &Kind, found: &Found, is_cued: bool) -> Role {
+        let counts = !matches!(kind, Kind::Choice(_) | Kind::YesNo | Kind::Text);
+        match () {
+            // "no later than five" bounds: it refuses no hour.
+            () if counts && !is_cued && !matches!(kind, Kind::Span { .. }) && self.is_bounded() => {
+                Role::Unclear(Unclear::Bound)
+            }
+            () if self.is_refused() => Role::Refused,
+            () if self.is_foreign(kind, found) => Role::Foreign,
+            () if self.is_alternative() => Role::Unclear(Unclear::Several),
+            () if counts && self.has_rest(kind, found) => Role::Unclear(Unclear::Rest),
+            () => Role::Meant,
+        }
+    }
+
+    /// Whether a number alone is followed by what it counts, and that is not what was asked for.
+    fn is_foreign(&self, kind: &Kind, found: &Found) -> bool {
+        let is_bare = found.reading == Reading::OnlyIfAsked
+            && matches!(kind, Kind::Number { .. } | Kind::Duration | Kind::Time)
+            && found.growth != Growth::Closed;
+        is_bare && self.lists().unit.contains(&word(self.after, 0))
+    }
+
+    /// Whether words before the value add it to the one before: "and two more".
+    pub fn is_added(&self) -> bool {
+        self.before.iter().any(|word| self.lists().and.contains(&word.as_str()))
+    }
+
+    /// Whether only a word that joins stands between the value before and this one: "not Boston or Chicago" refuses both.
+    pub fn is_joined_to_refused(&self) -> bool {
+        let lists = self.lists();
+        let joins = |word: &String| lists.joint.contains(&word.as_str()) || lists.carrier.contains(&word.as_str());
+        !self.before.is_empty() && self.before.iter().all(joins) && lists.or.contains(&word(self.before, 0))
+            || word(self.before, 0) == "nor"
+    }
+
+    fn is_refused(&self) -> bool {
+        let lists = self.lists();
+        let before = self.own_before();
+        let mut at = 0;
+        while at < before.len() {
+            let rest = &before[at..];
+            if let Some(len) = phrase_at(lists.no_refusal, rest) {
+                at += len;
+                continue;
+            }
+            if let Some(len) = phrase_at(lists.not, rest) {
+                let reach = &rest[len.min(rest.len())..];
+                if reach.len() <= REACH && !reach.iter().any(|word| lists.but.contains(&word.as_str())) {
+                    return true;
+                }
+            }
+            at += 1;
+        }
+        let behind = skip(skip(self.after, lists.carrier), lists.subject);
+        phrase_at(lists.not_after, behind).is_some()
+            || self.is_last && phrase_at(lists.not, self.after) == Some(self.after.len()) && !self.after.is_empty()
+    }
+
+    /// The words before without those that refuse the value before: "Boston doesn't work, Chicago does".
+    fn own_before(&self) -> &[String] {
+        let lists = self.lists();
+        let rest = skip(skip(self.before, lists.carrier), lists.subject);
+        let of_the_other = if self.is_first { None } else { phrase_at(lists.not_after, rest) };
+        of_the_other.map_or(self.before, |len| &rest[len..])
+    }
+
+    fn is_bounded(&self) -> bool {
+        let (lists, own) = (self.lists(), self.own_before());
+        let before = strip(own, lists.carrier);
+        let moves = own.iter().any(|word| lists.moves.contains(&word.as_str()));
+        lists.bound.iter().any(|phrase| ends_with(before, phrase) || ends_with(own, phrase))
+            || !moves && lists.until.iter().any(|phrase| ends_with(own, phrase))
+            || lists.bound_after.iter().any(|phrase| begin_with(self.after, phrase))
+    }
+
+    /// Whether "or" stands beside it, and what is on its other side is no value.
+    fn is_alternative(&self) -> bool {
+        let lists = self.lists();
+        let or_so = |words: &[String]| lists.or_so.iter().any(|phrase| begin_with(words, phrase));
+        let behind = lists.or.contains(&word(self.after, 0)) && !or_so(self.after) && self.after.len() > 1;
+        let conditional =
+            lists.condition.contains(&word(self.after, 0)) && phrase_at(lists.no_condition, self.after).is_none();
+        let before = strip(self.before, lists.carrier);
+        let ahead = before.len() > 1 && before.last().is_some_and(|word| lists.or.contains(&word.as_str()));
+        behind || ahead || conditional
+    }
+
+    /// Whether words beside the value belong to it, and it does not hold them.
+    fn has_rest(&self, kind: &Kind, found: &Found) -> bool {
+        let lists = self.lists();
+        let has = |list: &[&str], word: &str| list.contains(&word);
+        let after = self.after;
+        if lists.or_so.iter().any(|phrase| begin_with(after, phrase)) {
+            return false;
+        }
+        let joined = after.iter().take_while(|word| has(lists.joint, word)).count();
+        let next = &after[joined..];
+        let article = usize::from(joined > 0 && has(lists.one, word(next, 0)));
+        let is_counted = matches!(kind, Kind::Number { .. });
+        let dated = matches!(kind, Kind::Date) && lists.behind_date.iter().any(|phrase| begin_with(after, phrase));
+        // A number goes on with a number; "tomorrow" does not, unless "or" joins the two.
+        let alternative = after[..joined].iter().any(|word| has(lists.or, word));
+        let is_number = self.ends_in_number();
+        let goes_on =
+            (is_number || alternative) && self.begins_number(next) || is_number && has(lists.tail, word(after, 0));
+        // "from nine until whenever"
+        let open_span = matches!(kind, Kind::Span { .. }) && joined > 0 && !has(lists.and, word(after, 0));
+        goes_on
+            || open_span
+            || has(lists.fraction, word(&next[article.min(next.len())..], 0))
+            || (joined == 0 && self.is_letter(after) && !matches!(kind, Kind::Date | Kind::Duration))
+            || dated
+            || self.follows_number()
+            || (is_counted && self.counts_more(found))
+    }
+
+    fn ends_in_number(&self) -> bool {
+        (self.own.len().saturating_sub(3)..self.own.len())
+            .any(|at| number(&self.own[at..], self.language).is_some_and(|(_, len)| at + len == self.own.len()))
+    }
+
+    fn begins_number(&self, words: &[String]) -> bool {
+        !words.is_empty() && words[0] != "không" && number(words, self.language).is_some()
+    }
+
+    /// "5 b": a letter behind a number. "a" and "i" are words of English.
+    fn is_letter(&self, words: &[String]) -> bool {
+        let Some(first) = words.first() else { return false };
+        let is_word = matches!(first.as_str(), "a" | "i" | "o") && (self.language == Language::En) && words.len() > 1;
+        first.len() == 1 && first.bytes().all(|b| b.is_ascii_lowercase()) && !is_word
+    }
+
+    /// Whether a number that no value took ends right before this value, or before the word that joins them.
+    fn follows_number(&self) -> bool {
+        let lists = self.lists();
+        let before = strip(self.before, lists.joint);
+        let joined = before.len() < self.before.len();
+        if !joined && !self.begins_number(self.own) {
+            return before.last().is_some_and(|word| lists.fraction.contains(&word.as_str()));
+        }
+        if before.last().is_some_and(|word| lists.fraction.contains(&word.as_str())) {
+            return true;
+        }
+        // "this one", "that one"
+        let is_pronoun = |from: usize| {
+            before[from] == "one" && from > 0 && matches!(before[from - 1].as_str(), "this" | "that" | "the" | "which")
+        };
+        (before.len().saturating_sub(4)..before.len()).any(|from| {
+            before[from] != "không"
+                && !is_pronoun(from)
+                && number(&before[from..], self.language).is_some_and(|(_, len)| from + len == before.len())
+        })
+    }
+
+    /// Whether others are counted besides: "two adults and three kids", "two people and a baby".
+    fn counts_more(&self, found: &Found) -> bool {
+        let lists = self.lists();
+        let number_in = |words: &[String]| (0..words.len()).any(|at| self.begins_number(&words[at..]));
+        let person = |at: usize| lists.person.iter().any(|phrase| begin_with(&self.after[at..], phrase));
+        let counted = |at: usize| {
+            let before = self.after[at - 1].as_str();
+            lists.one.contains(&before) || lists.joint.contains(&before)
+        };
+        // "two adults", "me and two": others may be counted too.
+        let besides = person(0) || (1..self.after.len()).any(|at| person(at) && counted(at));
+        let added = self.before.len() > 1 && self.before.last().is_some_and(|word| lists.and.contains(&word.as_str()));
+        besides || added || number_in(self.after) || (found.reading == Reading::OnlyIfAsked && number_in(self.before))
+    }
+}
+
+/// How many words the longest phrase of a list takes at the start of `words`.
+fn phrase_at(list: &[&str], words: &[String]) -> Option<usize> {
+    list.iter().filter(|phrase| begin_with(words, phrase)).map(|phrase| phrase.split(' ').count()).max()
+}
+
+/// Whether the words between two values make the second one a second choice: "Boston, otherwise Chicago".
+pub fn is_otherwise(between: &[String], language: Language) -> bool {
+    let list = if language == Language::En { en::LISTS.otherwise } else { vi::LISTS.otherwise };
+    (0..between.len()).any(|at| phrase_at(list, &between[at..]).is_some())
+}
+
+/// Whether a verb behind which "from three to four" names an old value and a new one is among these words.
+pub fn moves(words: &[String], language: Language) -> bool {
+    let moves = if language == Language::En { en::LISTS.moves } else { vi::LISTS.moves };
+    words.iter().any(|word| moves.contains(&word.as_str()))
+}
+
+/// `words` without those of a list at their end.
+fn strip<'a>(words: &'a [String], list: &[&str]) -> &'a [String] {
+    let count = words.iter().rev().take_while(|word| list.contains(&word.as_str())).count();
+    &words[..words.len() - count]
+}
+
+/// `words` without those of a list at their start.
+fn skip<'a>(words: &'a [String], list: &[&str]) -> &'a [String] {
+    &words[words.iter().take_while(|word| list.contains(&word.as_str())).count()..]
+}
+
+fn ends_with(words: &[String], phrase: &str) -> bool {
+    let len = phrase.split(' ').count();
+    words.len() >= len && begin_with(&words[words.len() - len..], phrase)
+}

@@ -1,0 +1,341 @@
+//! Spans of times and of dates: "from two to four", "before noon", "monday to wednesday", "next week".
+use super::calendar::{days_ahead, week, weekday};
+use super::found::{Doubt, Found, Growth};
+use super::half_of_day::{DayPart, HalfOfDay};
+use super::kind::{Kind, Span, SpanOf, Value};
+use super::words::{begin_with, word};
+use crate::language::Language;
+use jiff::civil::{Date, DateTime, Time, Weekday};
+
+/// The words of a language around the ends of a span.
+struct Lists {
+    /// Before the first end.
+    from: &'static [&'static str],
+    /// Between the ends.
+    to: &'static [&'static str],
+    /// Between them, behind "between" alone.
+    and: &'static [&'static str],
+    between: &'static [&'static str],
+    /// Before an end that is the only one, or the last.
+    until: &'static [&'static str],
+    since: &'static [&'static str],
+    /// Behind an end that is the first.
+    onwards: &'static [&'static str],
+    /// Behind an end that is the last.
+    at_latest: &'static [&'static str],
+    /// Words before an end that change nothing.
+    lead: &'static [&'static str],
+}
+
+const EN: Lists = Lists {
+    from: &["from", "any time from", "anytime from", "starting at", "starting"],
+    to: &["to", "until", "till", "til", "through", "thru", "and until"],
+    and: &["and"],
+    between: &["between", "any time between", "anytime between", "in between"],
+    until: &["before", "until", "till", "by", "no later than", "not later than", "up to", "at the latest"],
+    since: &[
+        "after",
+        "from",
+        "since",
+        "no earlier than",
+        "not before",
+        "any time after",
+        "anytime after",
+        "at the earliest",
+    ],
+    onwards: &["onwards", "onward", "on", "or later", "or after", "at the earliest"],
+    at_latest: &["at the latest", "or earlier", "or before"],
+    lead: &["at", "the", "about", "around", "on"],
+};
+const VI: Lists = Lists {
+    from: &["từ", "trong khoảng từ", "khoảng từ", "trong khoảng"],
+    to: &["đến", "tới", "cho đến", "cho tới", "đến khoảng"],
+    and: &["và", "đến", "tới"],
+    between: &["giữa", "trong khoảng"],
+    until: &[
+        "trước",
+        "đến",
+        "tới",
+        "trễ nhất là",
+        "trễ nhất",
+        "muộn nhất là",
+        "muộn nhất",
+        "chậm nhất là",
+        "chậm nhất",
+        "không quá",
+    ],
+    since: &["sau", "từ", "sớm nhất là", "sớm nhất", "không sớm hơn"],
+    onwards: &["trở đi", "trở về sau", "đổ đi"],
+    at_latest: &["trở lại", "trở về trước", "đổ lại", "là cùng"],
+    lead: &["lúc", "vào", "khoảng", "tầm", "cỡ", "chừng"],
+};
+
+/// One end of a span.
+#[derive(Clone, PartialEq)]
+enum End {
+    Time { time: Time, is_open: bool },
+    Date(Date),
+}
+
+/// What the ends of a span are read with.
+struct Reader<'a> {
+    of: SpanOf,
+    language: Language,
+    now: DateTime,
+    half: HalfOfDay,
+    words: &'a [String],
+}
+
+/// A span at the start of some words.
+pub fn span(of: SpanOf, words: &[String], language: Language, now: DateTime, half: HalfOfDay) -> Option<Found> {
+    let reader = Reader { of, language, now, half, words };
+    reader.two_ends().or_else(|| reader.one_end()).or_else(|| reader.named())
+}
+
+impl Reader<'_> {
+    fn lists(&self) -> &'static Lists {
+        if self.language == Language::En { &EN } else { &VI }
+    }
+
+    fn phrase(&self, list: &[&str], at: usize) -> Option<usize> {
+        let rest = self.words.get(at..)?;
+        list.iter().filter(|phrase| begin_with(rest, phrase)).map(|phrase| phrase.split(' ').count()).max()
+    }
+
+    /// A time or a date at a place, and where it ends.
+    fn end(&self, at: usize) -> Option<(End, usize)> {
+        let mut at = at;
+        while let Some(len) = self.phrase(self.lists().lead, at) {
+            at += len;
+        }
+        let rest = self.words.get(at..)?;
+        let (kind, is_time) = match self.of {
+            SpanOf::Times => (Kind::Time, true),
+            SpanOf::Dates => (Kind::Date, false),
+        };
+        let found = super::find(&kind, rest, self.language, self.now);
+        let found = found
+            .filter(|_| !is_time || !self.is_clock_to(rest))
+            .or_else(|| is_time.then(|| self.bare_hour(rest))?)?;
+        let end = match found.value {
+            Value::Time(time) => End::Time { time, is_open: found.doubt == Some(Doubt::HalfOfDay) },
+            Value::Date(date) => End::Date(date),
+            _ => return None,
+        };
+        Some((end, at + found.len))
+    }
+
+    /// "ten to twelve" is a span here, and no clock.
+    fn is_clock_to(&self, words: &[String]) -> bool {
+        self.language == Language::En && matches!(word(words, 1), "to" | "till" | "til")
+    }
+
+    /// The hour that stands before "to".
+    fn bare_hour(&self, words: &[String]) -> Option<Found> {
+        super::find(&Kind::Time, words.get(..1)?, self.language, self.now)
+    }
+
+    fn two_ends(&self) -> Option<Found> {
+        let lists = self.lists();
+        let between = self.phrase(lists.between, 0);
+        let lead = between.or_else(|| self.phrase(lists.from, 0)).unwrap_or(0);
+        let (first, at) = match self.hyphened(lead) {
+            Some(found) => return Some(found),
+            None => self.first_end(lead)?,
+        };
+        let joint = between.and_then(|_| self.phrase(lists.and, at)).or_else(|| self.phrase(lists.to, at))?;
+        let (last, len) = self.last_end(&first, at + joint)?;
+        let first = match (first, &last) {
+            (End::Date(first), End::Date(last)) if self.is_day_alone(lead) => {
+                End::Date(last_before(first, *last, self.now.date()).unwrap_or(first))
+            }
+            (first, _) => first,
+        };
+        self.found(Some(first), Some(last), len)
+    }
+
+    /// The first of two ends. A figure alone takes the month of the last one: "3 to 5 december".
+    fn first_end(&self, at: usize) -> Option<(End, usize)> {
+        self.end(at).or_else(|| {
+            let (day, len) =
+                (self.of == SpanOf::Dates).then(|| super::number(self.words.get(at..)?, self.language))??;
+            let joint = self.phrase(self.lists().to, at + len)?;
+            let is_figure = super::number(self.words.get(at + len + joint..)?, self.language).is_some();
+            let (End::Date(last), _) = self.end(at + len + joint).filter(|_| is_figure)? else { return None };
+            let first = Date::new(last.year(), last.month(), i8::try_from(day).ok()?).ok()?;
+            Some((End::Date(first), at + len))
+        })
+    }
+
+    /// The last of two ends: a day without its month comes after the first one ("december 28 to the third", "december 3 to 5").
+    fn last_end(&self, first: &End, at: usize) -> Option<(End, usize)> {
+        let figure = || {
+            let (day, len) = super::number(self.words.get(at..)?, self.language)?;
+            Some((day, at + len))
+        };
+        match (first, self.end(at)) {
+            (End::Date(first), Some((End::Date(day), len))) if self.is_day_alone(at) => {
+                Some((End::Date(super::calendar::next_day_of_month(*first, day.day().into())?), len))
+            }
+            (End::Date(first), None) => {
+                let (day, len) = figure().filter(|(day, _)| (1..=31).contains(day))?;
+                Some((End::Date(super::calendar::next_day_of_month(*first, day)?), len))
+            }
+            (_, end) => end,
+        }
+    }
+
+    /// "the third", "mùng ba": its month is not said.
+    fn is_day_alone(&self, at: usize) -> bool {
+        let rest = self.words.get(at..).unwrap_or_default();
+        let day = super::find(&Kind::Date, skip_lead(rest), self.language, self.now);
+        day.is_some_and(|day| day.growth == Growth::Open)
+    }
+
+    /// "3-4 pm": two hours in one figure.
+    fn hyphened(&self, at: usize) -> Option<Found> {
+        let (first, last) = self.words.get(at)?.split_once('-').filter(|_| self.of == SpanOf::Times)?;
+        let mut words = vec![first.to_owned(), last.to_owned()];
+        words.extend(self.words[at + 1..].iter().cloned());
+        let inner = Reader { words: &words, ..*self };
+        let (first, _) = Reader { words: &words[..1], ..*self }.end(0)?;
+        let (last, len) = inner.end(1)?;
+        self.found(Some(first), Some(last), at + len - 1)
+    }
+
+    fn one_end(&self) -> Option<Found> {
+        let lists = self.lists();
+        if let Some(lead) = self.phrase(lists.until, 0) {
+            let (end, len) = self.end(lead)?;
+            return self.found(None, Some(end), len);
+        }
+        let lead = self.phrase(lists.since, 0);
+        let (end, len) = self.end(lead.unwrap_or(0))?;
+        let onwards = self.phrase(lists.onwards, len);
+        match (lead, onwards, self.phrase(lists.at_latest, len)) {
+            (_, Some(used), _) => self.found(Some(end), None, len + used),
+            (None, None, Some(used)) => self.found(None, Some(end), len + used),
+            (Some(_), None, _) => self.found(Some(end), None, len),
+            (None, None, None) => None,
+        }
+    }
+
+    /// "next week", "this weekend", "in the afternoon".
+    fn named(&self) -> Option<Found> {
+        let today = self.now.date();
+        if self.of == SpanOf::Times {
+            return None;
+        }
+        let weeks: &[(&str, i64)] = match self.language {
+            Language::En => &[("next week", 1), ("this week", 0), ("the week after next", 2)],
+            Language::Vi => &[("tuần sau nữa", 2), ("tuần sau", 1), ("tuần tới", 1), ("tuần này", 0)],
+        };
+        let weekends: &[(&str, i64)] = match self.language {
+            Language::En => &[("next weekend", 1), ("this weekend", 0), ("the weekend", 0)],
+            Language::Vi => &[("cuối tuần sau", 1), ("cuối tuần tới", 1), ("cuối tuần này", 0), ("cuối tuần", 0)],
+        };
+        let at = |list: &[(&str, i64)]| {
+            list.iter()
+                .find(|(phrase, _)| begin_with(self.words, phrase))
+                .map(|(phrase, n)| (*n, phrase.split(' ').count()))
+        };
+        let (from, to, len) = match (at(weekends), at(weeks)) {
+            (Some((n, len)), _) => {
+                let saturday = weekday(today, Weekday::Saturday, n)?;
+                (saturday, days_ahead(saturday, 1)?, len)
+            }
+            (None, Some((n, len))) => {
+                let (monday, sunday) = week(today, n)?;
+                (monday.max(today), sunday, len)
+            }
+            (None, None) => return None,
+        };
+        Some(Found::new(Value::Span(Span::Dates { from: Some(from), to: Some(to) }), len))
+    }
+
+    /// The span with these ends; a time whose half of the day was not said takes the one that fits the other end.
+    fn found(&self, from: Option<End>, to: Option<End>, len: usize) -> Option<Found> {
+        let both = from.is_some() && to.is_some();
+        let (span, is_open) = match (from, to) {
+            (Some(End::Date(from)), Some(End::Date(to))) => {
+                (Span::Dates { from: Some(from), to: Some(later(from, to)?) }, false)
+            }
+            (Some(End::Date(from)), None) => (Span::Dates { from: Some(from), to: None }, false),
+            (None, Some(End::Date(to))) => (Span::Dates { from: None, to: Some(to) }, false),
+            (from, to) => self.times(from, to)?,
+        };
+        let found = Found::new(Value::Span(span), len);
+        let found = if is_open { found.doubtful(Doubt::HalfOfDay) } else { found };
+        Some(if both { found } else { found.only_if_asked() })
+    }
+
+    fn times(&self, from: Option<End>, to: Option<End>) -> Option<(Span, bool)> {
+        let parts = |end: Option<End>| match end {
+            Some(End::Time { time, is_open }) => Some((time, is_open)),
+            _ => None,
+        };
+        let settle = |(time, is_open): (Time, bool)| {
+            let found = Found::new(Value::Time(time), 1);
+            let found = self.half.settle(if is_open { found.doubtful(Doubt::HalfOfDay) } else { found });
+            match found.value {
+                Value::Time(time) => (time, found.doubt.is_some()),
+                _ => (time, is_open),
+            }
+        };
+        let (from, to, is_open) = match (parts(from), parts(to)) {
+            // "3 to 4 pm", "9 am to 5": the half of the day that brings the ends near to each other, in their order.
+            (Some((from, true)), Some((to, false))) => {
+                (Some(halves(from).into_iter().filter(|from| *from < to).max()?), Some(to), false)
+            }
+            (Some((from, false)), Some((to, true))) => {
+                (Some(from), Some(halves(to).into_iter().filter(|to| *to > from).min()?), false)
+            }
+            (Some((from, false)), Some((to, false))) => (Some(from), Some(to), false),
+            (Some(from), Some(to)) => {
+                let ((from, open), (to, _)) = (settle(from), settle(to));
+                // "eleven to one": the end comes after the beginning.
+                let next = halves(to).into_iter().filter(|to| *to > from).min();
+                (Some(from), Some(next.filter(|_| open || to <= from).unwrap_or(to)), open)
+            }
+            (Some(from), None) => {
+                let (from, open) = settle(from);
+                (Some(from), None, open)
+            }
+            (None, Some(to)) => {
+                let (to, open) = settle(to);
+                (None, Some(to), open)
+            }
+            (None, None) => return None,
+        };
+        Some((Span::Times { from, to }, is_open))
+    }
+}
+
+/// A day whose month was not said before another day: the last such day before that ("from the first to the fourth of january").
+fn last_before(first: Date, last: Date, today: Date) -> Option<Date> {
+    let month = |months| super::calendar::day_of_month(last, first.day().into(), months);
+    [month(0), month(-1)].into_iter().flatten().find(|day| *day <= last && *day >= today)
+}
+
+/// The words without "on", "the" stays: it belongs to its day.
+fn skip_lead(words: &[String]) -> &[String] {
+    &words[words.iter().take_while(|word| *word == "on").count()..]
+}
+
+/// A time in either half of the day.
+fn halves(time: Time) -> [Time; 2] {
+    let part = |part: DayPart| {
+        let hour =
+            if part == DayPart::Morning { i64::from(time.hour()) % 12 } else { i64::from(time.hour()) % 12 + 12 };
+        super::calendar::time_of_day(hour, time.minute().into()).unwrap_or(time)
+    };
+    [part(DayPart::Morning), part(DayPart::Afternoon)]
+}
+
+/// The last day of a span that begins at `from`: a weekday or a day of a month that would lie before it is the next one.
+fn later(from: Date, to: Date) -> Option<Date> {
+    if to >= from {
+        return Some(to);
+    }
+    days_ahead(to, 7).filter(|to| *to >= from && to.since(from).is_ok_and(|span| span.get_days() < 7))
+}
