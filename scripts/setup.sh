@@ -41,7 +41,7 @@ needs_run=(
     'pkg-config|have pkg-config|finds C libraries'
     'pocketsphinx-en-us|find_english|speech recognition, the English model'
     'flite1-dev|find_flite|English voices, the library with its headers'
-    'espeak-ng|have espeak-ng|Vietnamese voice (runs as a program of its own)'
+    'espeak-ng|have espeak-ng|Vietnamese voice, phonemes of neural voices (runs as a program of its own)'
 )
 needs_test=(
     'sip-tester|have sipp|drives the SIP tests (sipp)'

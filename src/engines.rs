@@ -1,6 +1,6 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
-use crate::config::{Acoustic, Recogniser, Speech, Spelling, Synthesiser, Zipformer};
+use crate::config::{Acoustic, Piper, Recogniser, Speech, Spelling, Synthesiser, Zipformer};
 use crate::standby::Standby;
 use dialog::bot::Bot;
 use futures::future::{join, join_all};
@@ -11,6 +11,7 @@ use media::ear::EarPlan;
 use media::remote::RemoteFault;
 use media::tts::Synthesiser as _;
 use media::tts::cache::Cache;
+use media::tts::clause_files::ClauseFiles;
 use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
 use media::tts::loudness::Levelled;
@@ -23,6 +24,10 @@ pub mod remote;
 
 /// Sound of clauses kept per engine and language: about an hour at 8 kHz.
 const CACHE: usize = 64 << 20;
+/// Niceness of the threads that synthesise ahead: below speech workers.
+const WARM_NICE: i32 = 10;
+/// How long they wait before they look again whether calls are at work.
+const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// Scores of the same words are this much nearer to 0 in wide band than over a telephone.
 const WIDE_BAND: f32 = 4.0;
 
@@ -48,6 +53,8 @@ struct LanguageEngines {
     standby: Arc<Standby>,
     about: Vec<(bool, String)>,
     has_ears: bool,
+    /// The speakers of a voice of Piper, which a bot may name as its voice.
+    speakers: Vec<String>,
     /// Before those of this machine.
     remote_ears: RemoteEars,
     remote_voices: RemoteVoices,
@@ -82,7 +89,8 @@ impl Engines {
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
-        let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, language)).into();
+        let files = clause_files(speech);
+        let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, &files, language)).into();
         Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }.with_remote(speech)
     }
 
@@ -118,6 +126,7 @@ impl Engines {
             standby: Arc::default(),
             about: Vec::new(),
             has_ears: !ears.is_empty(),
+            speakers: Vec::new(),
             remote_ears: Vec::new(),
             remote_voices: Vec::new(),
         };
@@ -217,8 +226,13 @@ impl Engines {
     }
 
     /// Has the standby clips and each bot's standing prompts spoken once, in the background, so that a call finds them
-    /// ready. Without these threads calls synthesise what they say themselves.
-    pub fn warm(self: &Arc<Self>, bots: Vec<Arc<Loaded>>) -> Warming {
+    /// ready. Without these threads calls synthesise what they say themselves. No prompt is begun while `is_busy` says that calls
+    /// are at work.
+    pub fn warm(
+        self: &Arc<Self>,
+        bots: Vec<Arc<Loaded>>,
+        is_busy: impl Fn() -> bool + Send + Clone + 'static,
+    ) -> Warming {
         let (busy, warming) = mpsc::sync_channel::<()>(1);
         for engines in &self.languages {
             for (place, cache) in engines.caches.iter().enumerate() {
@@ -237,17 +251,35 @@ impl Engines {
         }
         let engines = self.clone();
         background(move || {
-            let _busy = busy;
-            // Most lines are narrow; wide ones come next.
-            for (rate, loaded) in
-                [Rate::Hz8000, Rate::Hz16000].iter().flat_map(|rate| bots.iter().map(|bot| (*rate, bot)))
-            {
-                let Some(cache) = engines.of_language(language(loaded.bot.language)).caches.first() else { continue };
-                let prompts = loaded.bot.prompts();
-                if let Err(why) = cache.warm(&loaded.voice(rate), prompts.iter().map(String::as_str)) {
-                    tracing::warn!(bot = loaded.bot.name, %why, "the prompts of a bot cannot be synthesised ahead");
+            let wait = || {
+                while is_busy() {
+                    std::thread::sleep(BUSY_WAIT);
                 }
+            };
+            let each = |rate: Rate, work: &dyn Fn(&Cache, &Loaded, &tts::Voice) -> Result<(), tts::TtsFault>| {
+                for loaded in &bots {
+                    let engines = engines.of_language(language(loaded.bot.language));
+                    let Some(cache) = engines.caches.first() else { continue };
+                    if let Err(why) = work(cache, loaded, &loaded.voice(rate)) {
+                        tracing::warn!(bot = loaded.bot.name, %why, "the prompts of a bot cannot be synthesised ahead");
+                    }
+                }
+            };
+            let prepare = |cache: &Cache, _: &Loaded, voice: &tts::Voice| {
+                wait();
+                cache.prepare(voice)
+            };
+            let prompts = |cache: &Cache, loaded: &Loaded, voice: &tts::Voice| {
+                cache.warm(voice, loaded.bot.prompts().iter().map(String::as_str), wait).map(drop)
+            };
+            // Most lines are narrow; wide ones come next.
+            for rate in [Rate::Hz8000, Rate::Hz16000] {
+                each(rate, &prepare);
+                each(rate, &prompts);
             }
+            drop(busy);
+            // Browsers' calls have their prompts made when they are said.
+            each(Rate::Hz48000, &prepare);
         });
         Warming(warming)
     }
@@ -260,11 +292,15 @@ impl Engines {
         let own = |voice: &str| voice.split('-').next() == Some(language.code());
         let base = name.split('+').next().unwrap_or_default();
         let espeak = self.espeak_voices.iter().any(|voice| voice == base) || self.espeak_voices.is_empty();
-        if flite.contains(&name) || (espeak::is_voice_name(name) && own(base) && espeak) {
+        let speakers = &self.of_language(language).speakers;
+        if flite.contains(&name)
+            || speakers.iter().any(|speaker| speaker == name)
+            || (espeak::is_voice_name(name) && own(base) && espeak)
+        {
             return Ok(());
         }
         let espeak = self.espeak_voices.iter().map(String::as_str).filter(|voice| own(voice));
-        let known: Vec<&str> = flite.iter().copied().chain(espeak).collect();
+        let known: Vec<&str> = speakers.iter().map(String::as_str).chain(flite.iter().copied()).chain(espeak).collect();
         Err(format!(
             "no engine has a voice {name:?} for {}; use one of {}, or leave it out",
             language.name(),
@@ -301,7 +337,12 @@ impl Warming {
 }
 
 impl LanguageEngines {
-    fn load(speech: &Speech, whisper: &Result<Option<LoadedRecogniser>, String>, language: Language) -> Self {
+    fn load(
+        speech: &Speech,
+        whisper: &Result<Option<LoadedRecogniser>, String>,
+        files: &Option<Arc<ClauseFiles>>,
+        language: Language,
+    ) -> Self {
         let name = language.name();
         let mut about = Vec::new();
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
@@ -333,18 +374,23 @@ impl LanguageEngines {
                 format!("{name} is not heard: its bots work by keypad (`switchboard models get whisper-base` lets them hear)"),
             ));
         }
-        let mut caches = Vec::new();
+        let (mut caches, mut speakers) = (Vec::new(), Vec::new());
         for engine in &speech.voices[language] {
             let loaded = match engine {
-                Synthesiser::Flite => Ok(Arc::new(Flite::load()) as Arc<dyn tts::Synthesiser>),
-                Synthesiser::Espeak => espeak(),
+                Synthesiser::Piper => piper(&speech.piper[language], language),
+                Synthesiser::Flite => Ok(Some(LoadedVoice::new("flite", Flite::load()))),
+                Synthesiser::Espeak => espeak().map(Some),
                 Synthesiser::Remote(_) => continue,
             };
             match loaded {
-                Ok(engine) => {
-                    about.push((true, format!("{name} is spoken by {}", engine.name())));
-                    caches.push(Arc::new(Cache::new(Arc::new(Levelled::new(engine)), CACHE)));
+                Ok(Some(loaded)) => {
+                    about.push((true, format!("{name} is spoken by {}", loaded.about)));
+                    speakers.extend(loaded.speakers);
+                    let cache = Cache::new(Arc::new(Levelled::new(loaded.engine)), CACHE).with_files(files.clone());
+                    caches.push(Arc::new(cache));
                 }
+                // Not configured.
+                Ok(None) => {}
                 Err(why) => about.push((false, format!("{name} is not spoken by {engine:?}: {why}"))),
             }
         }
@@ -357,6 +403,7 @@ impl LanguageEngines {
             caches,
             standby: Arc::default(),
             about,
+            speakers,
             remote_ears: Vec::new(),
             remote_voices: Vec::new(),
         }
@@ -463,13 +510,66 @@ fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
     }
 }
 
-fn espeak() -> Result<Arc<dyn tts::Synthesiser>, String> {
+/// A voice of this machine.
+struct LoadedVoice {
+    engine: Arc<dyn tts::Synthesiser>,
+    /// In words for people.
+    about: String,
+    speakers: Vec<String>,
+}
+
+impl LoadedVoice {
+    fn new(about: impl Into<String>, engine: impl tts::Synthesiser + 'static) -> Self {
+        Self { engine: Arc::new(engine), about: about.into(), speakers: Vec::new() }
+    }
+}
+
+#[cfg(feature = "piper")]
+fn piper(of: &Piper, language: Language) -> Result<Option<LoadedVoice>, String> {
+    use media::tts::piper::{self, PiperPlan};
+    let Some(model) = &of.model else { return Ok(None) };
+    let plan = PiperPlan { speaker: of.speaker.clone(), speed: of.speed, ..PiperPlan::new(language, model) };
+    // rten panics at some damaged files.
+    let loaded = std::panic::catch_unwind(|| piper::Piper::load(&plan))
+        .map_err(|_| format!("{} cannot be read: fetch the voice again", model.display()))?;
+    let engine = loaded.map_err(|why| why.to_string())?;
+    let (about, mut speakers): (_, Vec<String>) = (engine.describe(), engine.speakers().map(str::to_owned).collect());
+    speakers.sort_unstable();
+    Ok(Some(LoadedVoice { speakers, ..LoadedVoice::new(about, engine) }))
+}
+
+#[cfg(not(feature = "piper"))]
+fn piper(of: &Piper, _: Language) -> Result<Option<LoadedVoice>, String> {
+    match of.model {
+        Some(_) => Err("this binary was built without it (cargo feature `piper`)".into()),
+        None => Ok(None),
+    }
+}
+
+/// The folder for clauses between starts, which only Piper's voices use.
+fn clause_files(speech: &Speech) -> Option<Arc<ClauseFiles>> {
+    let is_used = |language: &Language| {
+        speech.voices[*language].contains(&Synthesiser::Piper) && speech.piper[*language].model.is_some()
+    };
+    let dir = speech.clauses.dir.as_ref().filter(|_| Language::ALL.iter().any(is_used))?;
+    let opened = ClauseFiles::open(dir, u64::from(speech.clauses.size_mb) << 20);
+    opened
+        .inspect_err(|why| tracing::warn!(dir = %dir.display(), %why, "clauses are not kept between starts"))
+        .ok()
+        .map(Arc::new)
+}
+
+fn espeak() -> Result<LoadedVoice, String> {
     let espeak = Espeak::new("espeak-ng");
     espeak.check().map_err(|why| why.to_string())?;
-    Ok(Arc::new(espeak))
+    Ok(LoadedVoice::new("espeak", espeak))
 }
 
 fn background(work: impl FnOnce() + Send + 'static) {
+    let work = || {
+        media::pool::lower_priority(WARM_NICE);
+        work();
+    };
     if let Err(why) = std::thread::Builder::new().name("warm".into()).spawn(work) {
         tracing::warn!(%why, "the thread that synthesises prompts ahead did not start");
     }

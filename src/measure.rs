@@ -23,6 +23,7 @@ pub struct RecogniserCost {
 /// What a voice takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoiceCost {
+    /// Of a sentence of eight words.
     pub first_sound: Duration,
     /// Work for a second of sound, in seconds.
     pub factor: f64,
@@ -123,6 +124,8 @@ pub fn recogniser(engine: &dyn Recogniser, language: Language, pcm: &[i16]) -> R
 pub fn voice(engine: &dyn Synthesiser, language: Language) -> Result<VoiceCost, TtsFault> {
     let voice = Voice { language, name: String::new(), rate: Rate::Hz8000 };
     let mut best = None::<VoiceCost>;
+    // Its level is measured before its first call.
+    engine.prepare(&voice)?;
     for text in &sentences(language)[1..] {
         let (start, mut first, mut samples) = (Instant::now(), None, 0);
         engine.speak(&voice, text, &mut |chunk| {

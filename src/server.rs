@@ -155,7 +155,9 @@ impl Server {
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;
         // Before signalling begins: the first caller is greeted as fast as the others.
-        let warming = engines.warm(bots.list().iter().filter_map(|status| bots.get(&status.name)).collect());
+        let speech = pool.clone();
+        let is_busy = move || speech.report().working > 0;
+        let warming = engines.warm(bots.list().iter().filter_map(|status| bots.get(&status.name)).collect(), is_busy);
         if !tokio::task::spawn_blocking(move || warming.wait(WARM)).await? {
             tracing::warn!("the bots' prompts are not all synthesised yet; calls are taken all the same");
         }

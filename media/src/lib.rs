@@ -16,6 +16,8 @@ pub mod engine;
 pub mod frame;
 pub mod health;
 pub mod hears;
+#[cfg(any(feature = "piper", feature = "zipformer"))]
+mod inference;
 pub mod ingress;
 pub mod jitter;
 pub mod keys;
@@ -27,6 +29,8 @@ pub mod noise;
 pub mod packet;
 pub mod playout;
 pub mod pool;
+#[cfg(any(feature = "piper", feature = "zipformer"))]
+mod protobuf;
 pub mod record;
 pub mod remote;
 pub mod resample;

@@ -34,6 +34,7 @@ use std::thread::Builder;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use utterance::Utterance;
+pub use worker::lower_priority;
 
 pub struct Pool {
     shared: Arc<Shared>,

@@ -29,6 +29,7 @@ impl Config {
         within("speech.ear.preroll_ms", speech.ear.preroll_ms.0.into(), 0..=2_000);
         within("speech.ear.start_ms", speech.ear.start_ms.0.into(), 16..=1_000);
         within("speech.ear.end_ms", speech.ear.end_ms.0.into(), 50..=5_000);
+        within("speech.clauses.size_mb", speech.clauses.size_mb.into(), 1..=1_048_576);
         within("call.answer_delay_ms", call.answer_delay_ms.0.into(), 0..=60_000);
         within("call.max_duration_s", call.max_duration_s.0.into(), 1..=604_800);
         within("call.dial_timeout_s", call.dial_timeout_s.0.into(), 1..=600);
@@ -56,6 +57,10 @@ impl Config {
         for language in Language::ALL {
             let (code, acoustic) = (language.code(), &speech.pocketsphinx[language]);
             hearing(code, acoustic, found);
+            let speed = speech.piper[language].speed;
+            if !(0.5..=2.0).contains(&speed) {
+                found.push(format!("speech.piper.{code}.speed = {speed}: must be 0.5 to 2.0"));
+            }
         }
         for (key, text) in [("sip.user_agent", &sip.user_agent), ("sip.realm", &sip.realm)] {
             if text.trim().is_empty() || text.contains(|c: char| c.is_control() || "\"\\".contains(c)) {
@@ -95,7 +100,7 @@ mod tests {
     fn absurd_numbers_are_refused_with_what_makes_sense() {
         assert_eq!(found(|_| ()), Vec::<String>::new());
         type Change = fn(&mut Config);
-        let cases: [(Change, &str); 16] = [
+        let cases: [(Change, &str); 18] = [
             (|c| c.speech.ear.end_ms = Ms(0), "speech.ear.end_ms = 0: must be 50 to 5000"),
             (|c| c.speech.ear.end_ms = Ms(60_000), "speech.ear.end_ms = 60000"),
             (|c| c.speech.ear.start_ms = Ms(0), "speech.ear.start_ms = 0"),
@@ -111,6 +116,8 @@ mod tests {
             (|c| c.widget.calls_per_address = 0, "widget.calls_per_address = 0"),
             (|c| c.speech.pocketsphinx[Language::En].rate_hz = 44_100, "8000 or 16000"),
             (|c| c.speech.pocketsphinx[Language::Vi].refuse_below = f32::NAN, "must be -1000 to 0"),
+            (|c| c.speech.piper[Language::Vi].speed = 3.0, "speech.piper.vi.speed = 3: must be 0.5 to 2.0"),
+            (|c| c.speech.clauses.size_mb = 0, "speech.clauses.size_mb = 0"),
             (|c| c.sip.user_agent = "a\r\nVia: b".into(), "write words"),
         ];
         for (change, expected) in cases {

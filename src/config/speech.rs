@@ -25,6 +25,8 @@ pub struct Speech {
     pub remote_recogniser: Vec<RemoteRecogniser>,
     pub remote_voice: Vec<RemoteVoice>,
     pub zipformer: ByLanguage<Zipformer>,
+    pub piper: ByLanguage<Piper>,
+    pub clauses: Clauses,
 }
 
 impl Speech {
@@ -50,6 +52,8 @@ impl Default for Speech {
             remote_recogniser: Vec::new(),
             remote_voice: Vec::new(),
             zipformer: ByLanguage::default(),
+            piper: ByLanguage::default(),
+            clauses: Clauses::default(),
         }
     }
 }
@@ -75,6 +79,7 @@ impl DefaultIn for Vec<Recogniser> {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Synthesiser {
+    Piper,
     Flite,
     Espeak,
     /// The name of a `[[speech.remote_voice]]`.
@@ -84,9 +89,10 @@ pub enum Synthesiser {
 
 impl DefaultIn for Vec<Synthesiser> {
     fn default_in(language: Language) -> Self {
+        // Piper speaks as soon as it has a voice; until then it is skipped.
         match language {
-            Language::En => vec![Synthesiser::Flite, Synthesiser::Espeak],
-            Language::Vi => vec![Synthesiser::Espeak],
+            Language::En => vec![Synthesiser::Piper, Synthesiser::Flite, Synthesiser::Espeak],
+            Language::Vi => vec![Synthesiser::Piper, Synthesiser::Espeak],
         }
     }
 }
@@ -172,5 +178,47 @@ impl Zipformer {
 impl DefaultIn for Zipformer {
     fn default_in(language: Language) -> Self {
         Self { model: Some(Self::folder(language)) }
+    }
+}
+
+/// One language's voice of Piper.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Piper {
+    /// `NAME.onnx`, with `NAME.onnx.json` beside it.
+    #[serde(with = "blank::path")]
+    pub model: Option<PathBuf>,
+    /// One of several, by name or number.
+    #[serde(with = "blank")]
+    pub speaker: Option<String>,
+    /// 1.0 is the publisher's pace, 1.2 a fifth faster.
+    pub speed: f32,
+}
+
+impl Default for Piper {
+    fn default() -> Self {
+        Self { model: None, speaker: None, speed: 1.0 }
+    }
+}
+
+impl DefaultIn for Piper {
+    fn default_in(_: Language) -> Self {
+        Self::default()
+    }
+}
+
+/// Where the sound of clauses is kept between starts.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Clauses {
+    /// None: nowhere.
+    #[serde(with = "blank::path")]
+    pub dir: Option<PathBuf>,
+    pub size_mb: u32,
+}
+
+impl Default for Clauses {
+    fn default() -> Self {
+        Self { dir: Some("data/clauses".into()), size_mb: 256 }
     }
 }

@@ -4,6 +4,7 @@ use crate::console;
 use crate::engines::Engines;
 use crate::measure::{self, RecogniserCost, VoiceCost};
 use crate::models::catalogue::{self, MODELS, ModelKind};
+use crate::models::megabytes;
 use media::Language;
 use media::asr::Recogniser;
 use media::tts::Synthesiser;
@@ -24,7 +25,8 @@ pub fn run(speech: Speech, engines: Arc<Engines>) -> anyhow::Result<()> {
     let has_whisper = speech.whisper.model.as_ref().is_some_and(|model| model.exists());
     let measuring = std::thread::Builder::new().name("measure".into());
     measuring.spawn(move || {
-        let mut measuring = Measuring { speech, engines, cores, lines, has_whisper, heard: HashMap::new() };
+        let mut measuring =
+            Measuring { speech, engines, cores, lines, has_whisper, heard: HashMap::new(), spoken: vec![] };
         let _ = Language::ALL.into_iter().try_for_each(|language| measuring.language(language));
         let _ = measuring.choose();
     })?;
@@ -61,6 +63,8 @@ struct Measuring {
     has_whisper: bool,
     /// By the engine's address: one engine may hear several languages.
     heard: HashMap<usize, RecogniserCost>,
+    /// The voices of each language, in their order.
+    spoken: Vec<(Language, Vec<(&'static str, VoiceCost)>)>,
 }
 
 impl Measuring {
@@ -79,16 +83,18 @@ impl Measuring {
                 works.push((hearing.work, ear.name()));
             }
         }
-        let mut first = None::<VoiceCost>;
+        let mut spoken_by = Vec::new();
         for voice in voices.engines() {
             match measure::voice(voice.as_ref(), language) {
                 Ok(speaking) => {
-                    first.get_or_insert(speaking);
+                    spoken_by.push((voice.name(), speaking));
                     self.say(spoken(name, voice.name(), speaking))?;
                 }
                 Err(why) => self.say(format!("{name}, {}: {why}", voice.name()))?,
             }
         }
+        let first = spoken_by.first().map(|(_, speaking)| *speaking);
+        self.spoken.push((language, spoken_by));
         let (Some(voice), Some((least, surest))) = (first, works.iter().min()) else { return Ok(()) };
         let calls = |heard: Duration| measure::calls(heard, voice.factor, self.cores, self.speech.workers(self.cores));
         // Of two recognisers of free speech the first is asked; the other stands by for its failures.
@@ -124,6 +130,11 @@ impl Measuring {
     }
 
     fn choose(&self) -> Result<(), Unread> {
+        for (language, voices) in &self.spoken {
+            if let Some(advice) = voice_advice(*language, voices) {
+                self.say(advice)?;
+            }
+        }
         let file = self.speech.whisper.model.as_deref().and_then(|model| model.file_name()?.to_str());
         let engine = self
             .engines
@@ -150,6 +161,28 @@ fn heard(language: &str, engine: &str, hearing: RecogniserCost) -> String {
 fn spoken(language: &str, engine: &str, speaking: VoiceCost) -> String {
     let first = speaking.first_sound.as_millis();
     format!("{language}, {engine}: first sound after {first} ms, {:.2} s of work for a second", speaking.factor)
+}
+
+/// Sound made slower than this, in seconds of work for one, leaves no time for other calls.
+const SLOW_VOICE: f64 = 0.5;
+/// A first sound that comes later than this is heard as hesitation.
+const LATE_SOUND: Duration = Duration::from_millis(300);
+
+/// What to choose for the voices of a language, in their order; nothing where they suit this machine.
+fn voice_advice(language: Language, voices: &[(&'static str, VoiceCost)]) -> Option<String> {
+    let (name, code) = (language.name(), language.code());
+    let neural = catalogue::MODELS.iter().find(|model| model.task == ModelKind::Piper(language))?;
+    match voices.first()? {
+        ("piper", cost) if cost.factor > SLOW_VOICE || cost.first_sound > LATE_SOUND => Some(format!(
+            "choose: piper is slow here; name it after the others in speech.voices.{code}, or leave it out, and {name} is spoken at once"
+        )),
+        _ if voices.iter().any(|(engine, _)| *engine == "piper") => None,
+        _ => Some(format!(
+            "choose: `switchboard models get {} --use` ({}) gives {name} a neural voice",
+            neural.name,
+            megabytes(neural.bytes)
+        )),
+    }
 }
 
 /// Which Whisper model suits this machine; `file` is the one that is configured, `took` what it takes if it is loaded.
@@ -208,6 +241,24 @@ mod tests {
     fn took(millis: u64) -> Option<RecogniserCost> {
         let wait = Duration::from_millis(millis);
         Some(RecogniserCost { wait, work: wait })
+    }
+
+    #[test]
+    fn a_neural_voice_is_offered_where_there_is_none_and_advised_against_where_it_is_slow() {
+        let cost = |first: u64, factor| VoiceCost { first_sound: Duration::from_millis(first), factor };
+        let advice = |voices: &[(&'static str, VoiceCost)]| voice_advice(Language::En, voices);
+        assert!(advice(&[("flite", cost(50, 0.04))]).unwrap().contains("get piper-kristin --use` (63.5 MB)"));
+        assert!(voice_advice(Language::Vi, &[("espeak", cost(9, 0.01))]).unwrap().contains("piper-vais1000"));
+        assert_eq!(advice(&[("piper", cost(110, 0.15)), ("flite", cost(50, 0.04))]), None);
+        assert_eq!(
+            advice(&[("flite", cost(50, 0.04)), ("piper", cost(900, 0.15))]),
+            None,
+            "it is the second by choice"
+        );
+        for slow in [cost(900, 0.15), cost(100, 0.8)] {
+            assert!(advice(&[("piper", slow)]).unwrap().contains("speech.voices.en"));
+        }
+        assert_eq!(advice(&[]), None);
     }
 
     #[test]

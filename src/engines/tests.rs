@@ -23,13 +23,13 @@ fn bots(engines: &Engines) -> Vec<Arc<Loaded>> {
 fn what_bots_are_known_to_say_is_spoken_at_both_rates_when_the_wait_is_over() {
     let engines = engines(Manner::Prompt);
     let bots = bots(&engines);
-    assert!(engines.warm(bots.clone()).wait(Duration::from_secs(60)));
+    assert!(engines.warm(bots.clone(), || false).wait(Duration::from_secs(60)));
     let cache = &engines.of_language(Language::En).caches[0];
     let before = cache.report();
     assert!(before.clauses > 0);
     let prompts = bots[0].bot.prompts();
     for rate in [Rate::Hz8000, Rate::Hz16000] {
-        cache.warm(&bots[0].voice(rate), prompts.iter().map(String::as_str)).unwrap();
+        cache.warm(&bots[0].voice(rate), prompts.iter().map(String::as_str), || {}).unwrap();
     }
     assert_eq!(cache.report().misses, before.misses, "nothing was left to speak");
 }
@@ -38,7 +38,7 @@ fn what_bots_are_known_to_say_is_spoken_at_both_rates_when_the_wait_is_over() {
 fn a_voice_that_hangs_does_not_hold_up_the_start_for_ever() {
     let engines = engines(Manner::Hang);
     let bots = bots(&engines);
-    assert!(!engines.warm(bots).wait(Duration::from_millis(50)));
+    assert!(!engines.warm(bots, || false).wait(Duration::from_millis(50)));
 }
 
 #[cfg(feature = "whisper")]
@@ -76,7 +76,7 @@ fn a_zipformer_model_that_is_there_stands_before_whisper_and_decides_what_pocket
     assert!(zipformer(english, Language::En).err().is_some_and(|why| why.contains("elsewhere")));
     english.model = Some(dir);
     let whisper: Arc<dyn asr::Recogniser> = Arc::new(asr::scripted::Scripted::new([]));
-    let engines = LanguageEngines::load(&speech, &Ok(Some((whisper, "another".into()))), Language::En);
+    let engines = LanguageEngines::load(&speech, &Ok(Some((whisper, "another".into()))), &None, Language::En);
     let names: Vec<&str> = engines.ears.engines().iter().map(|ear| ear.name()).collect();
     let own: Vec<&str> = names.iter().copied().filter(|name| !name.contains('+') && *name != "pocketsphinx").collect();
     assert_eq!(own, ["zipformer", "scripted"], "{names:?}");
@@ -84,6 +84,43 @@ fn a_zipformer_model_that_is_there_stands_before_whisper_and_decides_what_pocket
         assert_eq!(names[0], "pocketsphinx+zipformer");
     }
     assert!(engines.about.iter().any(|(good, about)| *good && about.contains("zipformer transducer (streaming")));
+}
+
+/// The small voice of tests/fixtures/piper that has two speakers.
+#[cfg(feature = "piper")]
+#[test]
+fn a_voice_of_piper_stands_first_once_it_is_named_and_bots_may_name_its_speakers() {
+    if Espeak::default().check().is_err() {
+        return println!("skipped: espeak-ng is not installed");
+    }
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/piper");
+    let mut speech = Speech::default();
+    let load = |speech: &Speech| LanguageEngines::load(speech, &Ok(None), &clause_files(speech), Language::Vi);
+    let names = |engines: &LanguageEngines| engines.voices.engines().iter().map(|v| v.name()).collect::<Vec<_>>();
+    assert!(clause_files(&speech).is_none(), "no folder without a voice that needs it");
+    assert_eq!(names(&load(&speech)), ["espeak"]);
+    speech.clauses.dir = Some(crate::testdir("piper").join("clauses"));
+    speech.piper[Language::Vi].model = Some(fixtures.join("three.onnx"));
+    let missing = load(&speech);
+    assert_eq!(names(&missing), ["espeak"]);
+    assert!(missing.about.iter().any(|(good, about)| !good && about.contains("three.onnx")), "{:?}", missing.about);
+    speech.piper[Language::Vi].model = Some(fixtures.join("two.onnx"));
+    let found = load(&speech);
+    assert_eq!(names(&found), ["piper", "espeak"]);
+    assert!(found.about.iter().any(|(good, about)| *good && about.contains("a voice of Piper")), "{:?}", found.about);
+    let mut engines = Engines::of(vad::Models::load(None).unwrap(), Vec::new(), Vec::new());
+    engines.languages = vec![found];
+    engines.voice_exists(Language::Vi, Some("south")).unwrap();
+    let why = engines.voice_exists(Language::Vi, Some("east")).unwrap_err();
+    assert!(why.contains("north, south"), "{why}");
+    // What is made ahead is found again by the next start.
+    let voice = tts::Voice { language: Language::Vi, name: "south".into(), rate: Rate::Hz8000 };
+    let made = |engines: &LanguageEngines| {
+        let waited = std::cell::Cell::new(0);
+        engines.caches[0].warm(&voice, ["Xin chào.", "Tạm biệt."], || waited.set(waited.get() + 1)).unwrap();
+        waited.get()
+    };
+    assert_eq!((made(engines.of_language(Language::Vi)), made(&load(&speech))), (2, 0));
 }
 
 #[test]

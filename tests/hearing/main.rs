@@ -12,6 +12,8 @@ mod sound;
 mod stall;
 mod steps;
 mod strangers;
+#[cfg(feature = "piper")]
+mod voices;
 mod whisper;
 
 use dialog::bot::Bot;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// A call's handle of its speaking session. Dropping it ends the session.
@@ -164,7 +164,10 @@ impl Speaking {
                 current.place = Some(place);
             }
             let started = clause.said > 0;
-            let mut attempt = Attempt { session: self, lease, engine: engine.name(), base: clause.said, started };
+            let has_other = chain.has_other(&self.setup.voice, clause.tried | 1 << place);
+            let pace = Pace::default();
+            let mut attempt =
+                Attempt { session: self, lease, engine: engine.name(), base: clause.said, started, has_other, pace };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
             match attempt.run(&clause, |rest, sink| engine.speak(&voice, rest, sink)) {
                 Outcome::Abandoned => return None,
@@ -205,6 +208,31 @@ struct Attempt<'a> {
     /// Characters that other engines have synthesised.
     base: u32,
     started: bool,
+    /// Another engine could go on with the clause.
+    has_other: bool,
+    pace: Pace,
+}
+
+/// How fast sound is made beside how fast it is played.
+#[derive(Default)]
+struct Pace {
+    first: Option<Instant>,
+    /// What has been made.
+    sound: Duration,
+    /// The caller has heard silence for longer than [`GAP`] in the middle of the clause.
+    is_behind: bool,
+}
+
+/// The silence that a slow engine may leave within a clause.
+const GAP: Duration = Duration::from_millis(300);
+
+impl Pace {
+    /// This much sound has come now.
+    fn note(&mut self, now: Instant, sound: Duration) {
+        let first = *self.first.get_or_insert(now);
+        self.is_behind |= now.saturating_duration_since(first) > self.sound + GAP;
+        self.sound += sound;
+    }
 }
 
 type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
@@ -229,6 +257,8 @@ impl Attempt<'_> {
             return Outcome::Abandoned;
         }
         match spoken {
+            // The machine is short of time: a faster engine says the rest.
+            Ok(Ok(())) if self.pace.is_behind && self.has_other => Outcome::Failed(TtsFault::Late),
             Ok(Ok(())) => Outcome::Done,
             Ok(Err(fault)) => Outcome::Failed(fault),
             Err(_) => Outcome::Failed(TtsFault::Engine("it panicked".into())),
@@ -249,7 +279,8 @@ impl Attempt<'_> {
             let started = Spoken::Started { utterance: clause.utterance, engine: self.engine, at: now() };
             state.tell(&self.session.setup.out, started);
         }
-        Continue(())
+        self.pace.note(now(), Duration::from_secs_f64(chunk.pcm.len() as f64 / f64::from(clause.rate.hz())));
+        if self.pace.is_behind && self.has_other { Break(()) } else { Continue(()) }
     }
 }
 
@@ -321,5 +352,56 @@ impl Session for Speaking {
             let failed = Spoken::Failed { utterance, fault: TtsFault::Busy };
             state.tell(&self.setup.out, failed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Pool;
+    use super::super::tests::{SOON, Tape, quick, tones, voice, wait};
+    use super::*;
+    use crate::tts::scripted::Manner;
+
+    #[test]
+    fn an_engine_is_behind_once_the_caller_waits_within_a_clause() {
+        let (start, ms) = (Instant::now(), Duration::from_millis);
+        let mut pace = Pace::default();
+        pace.note(start + ms(5_000), ms(200));
+        assert!(!pace.is_behind, "how long the first sound took is not counted here");
+        pace.note(start + ms(5_490), ms(100));
+        assert!(!pace.is_behind, "the caller waited 290 ms");
+        pace.note(start + ms(5_601), ms(1_000));
+        assert!(pace.is_behind, "301 ms after 300 ms of sound");
+        let mut quick = Pace::default();
+        (0..50).for_each(|n| quick.note(start + ms(19 * n), ms(20)));
+        assert!(!quick.is_behind);
+    }
+
+    #[test]
+    fn a_voice_that_is_slower_than_its_sound_is_played_leaves_the_rest_to_the_next() {
+        let pool = Pool::start(quick()).unwrap();
+        // Two clauses of ten characters, of 480 samples each.
+        let spoken = |chain: Arc<VoiceChain>| {
+            let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+            let speaker = pool.speaker(1, chain, voice(), Box::new(tape.clone()), out);
+            for number in 1..=2 {
+                speaker.say(UtteranceId(number), "0123456789".into(), true).unwrap();
+            }
+            for _ in 1..=2 {
+                assert!(matches!(wait(&mut news, SOON), Some(Spoken::Started { .. })));
+                assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { .. })));
+            }
+            [1, 2].map(|number| tape.samples(number))
+        };
+        // 20 ms of sound every 80 ms: after six of them the caller has waited for 300 ms. A character of which the first voice has said
+        // a part is not begun again.
+        let slow = Manner::Slow(Duration::from_millis(80));
+        let chain = tones(&[slow, Manner::Prompt]);
+        let sound = spoken(chain.clone());
+        assert!(sound.iter().all(|samples| (8 * 480..=10 * 480).contains(samples)), "{sound:?}");
+        assert_eq!(chain.unhealthy(), ["scripted"], "it has failed twice, and rests");
+        // Alone it goes on: sound with gaps is better than none.
+        let alone = tones(&[slow]);
+        assert_eq!((spoken(alone.clone()), alone.unhealthy().len()), ([10 * 480; 2], 0));
     }
 }

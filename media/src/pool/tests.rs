@@ -29,7 +29,7 @@ fn ear(engines: Vec<ears::Scripted>) -> Arc<asr::RecogniserChain> {
     ))
 }
 
-fn tones(manners: &[Manner]) -> Arc<tts::VoiceChain> {
+pub(super) fn tones(manners: &[Manner]) -> Arc<tts::VoiceChain> {
     let engines = manners.iter().map(|&manner| Arc::new(Tones::new(manner)) as Arc<dyn tts::Synthesiser>);
     Arc::new(tts::VoiceChain::new(engines.collect()))
 }
@@ -89,7 +89,7 @@ impl Sink for Tape {
 }
 
 impl Tape {
-    fn samples(&self, utterance: u64) -> usize {
+    pub(super) fn samples(&self, utterance: u64) -> usize {
         let tape = self.0.lock().unwrap();
         tape.iter().filter(|s| s.utterance.0 == utterance).map(|s| s.pcm.len()).sum()
     }

@@ -72,13 +72,14 @@ fn run(shared: &Arc<Shared>, id: u64) {
     }
 }
 
+/// Gives the calling thread this niceness.
 #[cfg(target_os = "linux")]
-pub(super) fn lower_priority(nice: i32) {
+pub fn lower_priority(nice: i32) {
     // SAFETY: both calls take plain numbers; 0 means the calling thread, which on Linux has a priority of its own.
     if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } != 0 {
-        tracing::debug!("a speech worker keeps its priority");
+        tracing::debug!("a thread keeps its priority");
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn lower_priority(_: i32) {}
+pub fn lower_priority(_: i32) {}

@@ -1,4 +1,5 @@
 //! A cache of synthesised clauses: the same words in the same voice start at once.
+use super::clause_files::{ClauseFiles, Key, Piece};
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use ring::digest::{Context, SHA256};
@@ -7,19 +8,17 @@ use std::mem::size_of;
 use std::ops::ControlFlow::{self, Continue};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-type Key = [u8; 32];
-
-/// A chunk of sound, with the characters that are said once it has been played.
-struct Piece {
-    pcm: Vec<i16>,
-    upto_char: u32,
-}
-
 struct Entry {
     pieces: Arc<[Piece]>,
     bytes: usize,
     used: u64,
+    /// How often it has been found.
+    hits: u32,
 }
+
+/// A clause found so often is kept between starts too. A clause with a caller's name or number in it is not said so often: no sound of
+/// those lies on the disk.
+const FREQUENT: u32 = 20;
 
 #[derive(Default)]
 struct Contents {
@@ -45,25 +44,55 @@ pub struct Cache {
     engine: Arc<dyn Synthesiser>,
     contents: Mutex<Contents>,
     bytes: usize,
+    /// For an engine that has a fingerprint: where what is made ahead, and what is said often, is kept between starts.
+    files: Option<Arc<ClauseFiles>>,
 }
 
 impl Cache {
     /// `bytes`: the size of the cache.
     pub fn new(engine: Arc<dyn Synthesiser>, bytes: usize) -> Self {
-        Self { engine, contents: Mutex::default(), bytes }
+        Self { engine, contents: Mutex::default(), bytes, files: None }
     }
 
-    /// Synthesises clauses ahead, until the first fault; returns how many are ready. It blocks its thread.
-    pub fn warm<'a>(&self, voice: &Voice, texts: impl IntoIterator<Item = &'a str>) -> Result<usize, TtsFault> {
+    /// With a folder for clauses between starts, where the engine has a fingerprint.
+    pub fn with_files(self, files: Option<Arc<ClauseFiles>>) -> Self {
+        let files = files.filter(|_| self.engine.fingerprint().is_some());
+        Self { files, ..self }
+    }
+
+    /// Synthesises clauses ahead, until the first fault; returns how many are ready. It blocks its thread; `wait` is called before
+    /// each clause that has to be made.
+    pub fn warm<'a>(
+        &self,
+        voice: &Voice,
+        texts: impl IntoIterator<Item = &'a str>,
+        wait: impl Fn(),
+    ) -> Result<usize, TtsFault> {
         let mut ready = 0;
         for text in texts {
-            let known = self.contents().entries.contains_key(&key(voice, text));
-            if !known {
+            let key = self.key(voice, text);
+            if !self.contents().entries.contains_key(&key) && self.read_kept(&key).is_none() {
+                wait();
                 self.speak(voice, text, &mut |_| Continue(()))?;
+                let made = self.contents().entries.get(&key).map(|entry| entry.pieces.clone());
+                if let (Some(files), Some(pieces)) = (&self.files, made) {
+                    files.keep(&key, &pieces);
+                }
             }
             ready += 1;
         }
         Ok(ready)
+    }
+
+    /// What an earlier start has kept of a clause, which is in memory then.
+    fn read_kept(&self, key: &Key) -> Option<Arc<[Piece]>> {
+        let pieces: Arc<[Piece]> = self.files.as_ref()?.find(key)?.into();
+        self.keep(*key, pieces.clone());
+        Some(pieces)
+    }
+
+    fn key(&self, voice: &Voice, text: &str) -> Key {
+        key(self.engine.fingerprint().unwrap_or_default(), voice, text)
     }
 
     pub fn report(&self) -> CacheReport {
@@ -86,13 +115,17 @@ impl Cache {
         let clock = contents.clock;
         let found = contents.entries.get_mut(key).map(|entry| {
             entry.used = clock;
+            entry.hits = entry.hits.saturating_add(1);
+            if let Some(files) = self.files.as_ref().filter(|_| entry.hits == FREQUENT) {
+                files.keep_later(*key, entry.pieces.clone());
+            }
             entry.pieces.clone()
         });
         *(if found.is_some() { &mut contents.hits } else { &mut contents.misses }) += 1;
         found
     }
 
-    fn keep(&self, key: Key, pieces: Vec<Piece>) {
+    fn keep(&self, key: Key, pieces: Arc<[Piece]>) {
         let bytes =
             pieces.iter().map(|piece| piece.pcm.len() * 2 + size_of::<Piece>()).sum::<usize>() + size_of::<Entry>();
         if bytes > self.bytes / 4 {
@@ -104,7 +137,7 @@ impl Cache {
             let Some(gone) = oldest.and_then(|key| contents.entries.remove(&key)) else { break };
             contents.bytes -= gone.bytes;
         }
-        let entry = Entry { pieces: pieces.into(), bytes, used: contents.clock };
+        let entry = Entry { pieces, bytes, used: contents.clock, hits: 0 };
         contents.bytes += bytes;
         if let Some(replaced) = contents.entries.insert(key, entry) {
             contents.bytes -= replaced.bytes;
@@ -112,9 +145,9 @@ impl Cache {
     }
 }
 
-fn key(voice: &Voice, text: &str) -> Key {
+fn key(fingerprint: &str, voice: &Voice, text: &str) -> Key {
     let mut context = Context::new(&SHA256);
-    for part in [voice.language.code(), &voice.name, &voice.rate.hz().to_string(), text] {
+    for part in [fingerprint, voice.language.code(), &voice.name, &voice.rate.hz().to_string(), text] {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part.as_bytes());
     }
@@ -132,6 +165,14 @@ impl Synthesiser for Cache {
         self.engine.speaks(language)
     }
 
+    fn fingerprint(&self) -> Option<&str> {
+        self.engine.fingerprint()
+    }
+
+    fn prepare(&self, voice: &Voice) -> Result<(), TtsFault> {
+        self.engine.prepare(voice)
+    }
+
     fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
@@ -142,8 +183,8 @@ impl Synthesiser for Cache {
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault> {
-        let key = key(voice, text);
-        if let Some(pieces) = self.find(&key) {
+        let key = self.key(voice, text);
+        if let Some(pieces) = self.find(&key).or_else(|| self.read_kept(&key)) {
             for piece in pieces.iter() {
                 if sink(Chunk { pcm: &piece.pcm, upto_char: piece.upto_char }).is_break() {
                     break;
@@ -162,7 +203,7 @@ impl Synthesiser for Cache {
             flow
         })?;
         if whole {
-            self.keep(key, made);
+            self.keep(key, made.into());
         }
         Ok(())
     }
@@ -174,6 +215,7 @@ mod tests {
     use crate::Rate;
     use crate::tts::scripted::{Manner, Scripted};
     use std::ops::ControlFlow::Break;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const TEN: &str = "0123456789";
 
@@ -232,8 +274,73 @@ mod tests {
         assert_eq!(whole.report().clauses, 0);
         let failing = cache(Manner::Fail, 1 << 20);
         assert!(failing.speak(&voice, TEN, &mut |_| Continue(())).is_err());
-        assert_eq!(failing.warm(&voice, [TEN]), Err(TtsFault::Engine("told to fail".into())));
-        assert_eq!(whole.warm(&voice, ["one", "two", "one"]), Ok(3));
+        assert_eq!(failing.warm(&voice, [TEN], || {}), Err(TtsFault::Engine("told to fail".into())));
+        assert_eq!(whole.warm(&voice, ["one", "two", "one"], || {}), Ok(3));
         assert_eq!(whole.report().clauses, 2);
+    }
+
+    /// Speaks by script and counts how often; `model` stands for the file it would have loaded.
+    struct Counted {
+        scripted: Scripted,
+        model: &'static str,
+        made: AtomicUsize,
+    }
+
+    impl Synthesiser for Counted {
+        fn name(&self) -> &'static str {
+            "counted"
+        }
+
+        fn speaks(&self, _: Language) -> bool {
+            true
+        }
+
+        fn fingerprint(&self) -> Option<&str> {
+            Some(self.model).filter(|model| !model.is_empty())
+        }
+
+        fn speak(
+            &self,
+            voice: &Voice,
+            text: &str,
+            sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        ) -> Result<(), TtsFault> {
+            self.made.fetch_add(1, Ordering::Relaxed);
+            self.scripted.speak(voice, text, sink)
+        }
+    }
+
+    /// A start of the server: what it makes ahead, how often it is then asked for another text, and how often the engine spoke.
+    fn start(files: &Arc<ClauseFiles>, model: &'static str, ahead: &[&str], asked: (&str, usize)) -> usize {
+        let scripted = Scripted::new(Manner::Prompt);
+        let engine = Arc::new(Counted { scripted, model, made: AtomicUsize::new(0) });
+        let cache = Cache::new(engine.clone(), 1 << 20).with_files(Some(files.clone()));
+        let voice = voice(Rate::Hz8000);
+        cache.warm(&voice, ahead.iter().copied(), || {}).unwrap();
+        (0..asked.1).for_each(|_| drop(said(&cache, &voice, asked.0)));
+        engine.made.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn what_is_made_ahead_is_kept_between_starts_for_the_same_model_alone() {
+        let dir = std::env::temp_dir().join(format!("switchboard-cache-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        let files = || Arc::new(ClauseFiles::open(&dir, 1 << 20).unwrap());
+        assert_eq!(start(&files(), "a", &["one", "two"], ("one", 1)), 2);
+        assert_eq!(start(&files(), "a", &["one", "two"], ("two", 3)), 0);
+        assert_eq!(start(&files(), "b", &["one"], ("", 0)), 1, "another model sounds different");
+        assert_eq!(start(&files(), "", &["one"], ("", 0)), 1, "nothing is known of how it sounds");
+        assert_eq!(start(&files(), "", &["one"], ("", 0)), 1);
+        // A text that nobody made ahead is kept once it is said often.
+        assert_eq!(start(&files(), "a", &[], ("your name is ann", 10)), 1);
+        let often = files();
+        assert_eq!(start(&often, "a", &[], ("your name is ann", FREQUENT as usize + 1)), 1);
+        // The thread that writes has done so when the last sender is gone and the folder is read.
+        let kept = (0..2_000).any(|_| {
+            std::thread::yield_now();
+            start(&files(), "a", &[], ("your name is ann", 1)) == 0
+        });
+        assert!(kept);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -11,6 +11,14 @@ pub struct Mark {
     pub chars: u32,
 }
 
+impl Mark {
+    /// The same mark of a text that has `base` characters before.
+    #[cfg(feature = "piper")]
+    pub fn after(self, base: u32) -> Self {
+        Self { chars: base + self.chars, ..self }
+    }
+}
+
 /// Samples up to this amplitude are silence around a clause.
 const SILENCE: u16 = 160;
 /// Silence kept before the first sound and after the last.
@@ -28,6 +36,22 @@ pub struct ClauseFormatter {
     held: Vec<i16>,
     fresh: Vec<i16>,
     said: u32,
+    /// Silence to send before the next sound.
+    pause: usize,
+}
+
+/// Marks for an engine that gives no times: each word gets a share of the sound by its number of characters.
+pub fn even_marks(text: &str, seconds: f64) -> Vec<Mark> {
+    let all = text.chars().count().max(1) as f64;
+    let mut out = Vec::new();
+    let mut before = false;
+    for (i, c) in text.chars().chain([' ']).enumerate() {
+        if c.is_whitespace() && before {
+            out.push(Mark { ends: seconds * i as f64 / all, chars: i as u32 });
+        }
+        before = !c.is_whitespace();
+    }
+    out
 }
 
 impl ClauseFormatter {
@@ -41,7 +65,21 @@ impl ClauseFormatter {
             held: Vec::new(),
             fresh: Vec::new(),
             said: 0,
+            pause: 0,
         }
+    }
+
+    /// Begins another part of the clause, whose sound follows. Silence between it and the part before is made `pause` long; its
+    /// marks count from its beginning.
+    #[cfg(feature = "piper")]
+    pub fn part(&mut self, pause: std::time::Duration, marks: impl IntoIterator<Item = Mark>) {
+        if self.sounding {
+            self.pause = (pause.as_secs_f64() * self.hz as f64) as usize;
+            self.held.clear();
+            self.sounding = false;
+        }
+        let begins = self.made as f64 / self.hz as f64;
+        self.marks.extend(marks.into_iter().map(|mark| Mark { ends: begins + mark.ends, ..mark }));
     }
 
     pub fn push(&mut self, pcm: &[i16], sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -69,7 +107,9 @@ impl ClauseFormatter {
             let first = self.held.iter().position(|s| s.unsigned_abs() > SILENCE).unwrap_or(0);
             let drop = first.saturating_sub(self.hz * LEAD_MS / 1000);
             self.held.drain(..drop);
-            return self.take_until(last + 1 - drop, sink);
+            let pause = std::mem::take(&mut self.pause);
+            self.held.splice(..0, std::iter::repeat_n(0, pause));
+            return self.take_until(pause + last + 1 - drop, sink);
         }
         self.take_until(last + 1, sink)
     }

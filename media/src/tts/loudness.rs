@@ -68,6 +68,14 @@ impl Synthesiser for Levelled {
         self.engine.speaks(language)
     }
 
+    fn fingerprint(&self) -> Option<&str> {
+        self.engine.fingerprint()
+    }
+
+    fn prepare(&self, voice: &Voice) -> Result<(), TtsFault> {
+        self.gain(voice, &mut |_| Continue(())).map(drop)
+    }
+
     fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }

@@ -1,12 +1,15 @@
 //! Synthesis: clauses in, PCM and marks out. Adapters of engines are folders beside this file.
 pub mod cache;
 mod chain;
+pub mod clause_files;
 mod clause_formatter;
 #[cfg(unix)]
 pub mod espeak;
 #[cfg(feature = "flite")]
 pub mod flite;
 pub mod loudness;
+#[cfg(all(unix, feature = "piper"))]
+pub mod piper;
 pub mod remote;
 pub mod scripted;
 
@@ -49,6 +52,15 @@ pub trait Synthesiser: Send + Sync {
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault>;
+    /// A text that changes with everything but the clause and the voice that decides how it sounds: the model, its settings. Sound may
+    /// be kept between starts by it; without one it is not.
+    fn fingerprint(&self) -> Option<&str> {
+        None
+    }
+    /// What has to be done once for a voice before it speaks (measuring its level): a call that is the first would wait for it.
+    fn prepare(&self, _voice: &Voice) -> Result<(), TtsFault> {
+        Ok(())
+    }
     /// Checks whether the engine works, with a word that nobody hears. A wrapper with a cache probes the engine behind it.
     fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
         self.speak(voice, "a", sink)

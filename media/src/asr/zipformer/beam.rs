@@ -1,8 +1,9 @@
 //! `Beam`: the search of a transducer (Graves, 2012) with at most one token in a frame, over the likeliest sequences of tokens so
 //! far; sherpa-onnx's "modified beam search", and with a beam of one its greedy search.
 use super::context::Context;
-use super::graphs::{Decoder, Joiner, Rows, Threads};
+use super::graphs::{Decoder, Joiner, Rows};
 use super::tokens::Tokens;
+use crate::inference::Threads;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 

@@ -12,14 +12,11 @@
 //! `cached_val`, `cached_val2`, `cached_conv1`, `cached_conv2`) and that of zipformer2 (six tensors for each layer, `embed_states`,
 //! `processed_lens`).
 use super::fbank::BANDS;
-use rten::{DataType, Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueType};
+use crate::inference::Threads;
+use rten::{DataType, Dimension, Model, ModelOptions, NodeId, RunOptions, Value, ValueOrView, ValueType};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 use std::path::Path;
-use std::sync::Arc;
-
-/// The threads that one decode runs on: one. rten has no way to run on the calling thread.
-pub type Threads = Arc<ThreadPool>;
 
 /// What a run gave: rows of equal length.
 #[derive(Clone, Debug, PartialEq)]

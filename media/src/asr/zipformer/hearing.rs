@@ -3,8 +3,9 @@ use super::Engine;
 use super::beam::Beam;
 use super::expected::Expected;
 use super::fbank::{Features, SHIFT};
-use super::graphs::{EncoderKind, State, Threads};
+use super::graphs::{EncoderKind, State};
 use crate::asr::{Abort, AsrFault, Hearing, Hypothesis};
+use crate::inference::Threads;
 use std::sync::Arc;
 
 /// Silence after the sound with which a streaming encoder hears its last words: 0.66 s, as sherpa-onnx's examples have it. An

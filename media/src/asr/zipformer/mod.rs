@@ -20,15 +20,15 @@ mod tokens;
 use super::ready_grammars::ReadyGrammars;
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
+use crate::inference::{self, Threads};
 use beam::Search;
 use expected::Expected;
 use fbank::Fbank;
 use files::Files;
-use graphs::{Decoder, Encoder, EncoderKind, Joiner, Threads};
+use graphs::{Decoder, Encoder, EncoderKind, Joiner};
 use pieces::Pieces;
-use rten::ThreadPool;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokens::Tokens;
 
@@ -59,8 +59,6 @@ struct Engine {
     joiner: Joiner,
     tokens: Tokens,
     pieces: Pieces,
-    /// Threads that no decode uses, as many as there have been decodes at once.
-    idle: Mutex<Vec<Threads>>,
     /// By their text.
     grammars: ReadyGrammars<Arc<str>, Expected>,
 }
@@ -89,7 +87,6 @@ impl Zipformer {
             joiner: Joiner::load(&files.joiner).map_err(|why| refused(&files.joiner, why))?,
             tokens,
             pieces,
-            idle: Mutex::default(),
             grammars: ReadyGrammars::default(),
             plan,
         };
@@ -102,10 +99,7 @@ impl Zipformer {
             .keep(&[0; 16_000])
             .and_then(|()| trial.finish())
             .map_err(|why| refused(&files.encoder, why.to_string()))?;
-        let engine = trial.into_engine();
-        // A thread has the priority of the one that made it, and speech workers have a lower one.
-        lock(&engine.idle).clear();
-        Ok(Self(engine))
+        Ok(Self(trial.into_engine()))
     }
 
     /// The model in words for people.
@@ -180,13 +174,10 @@ impl Engine {
         self.grammars.get(jsgf.clone(), || Expected::parse(jsgf, &self.tokens, &self.pieces))
     }
 
-    /// Runs `work` on a thread of its own, which all graphs of the work share: rten runs on no other.
+    /// Runs `work` where rten runs, so that its graphs do not change threads one by one.
     fn on_threads(&self, work: impl FnOnce(&Threads) -> Result<(), String> + Send) -> Result<(), AsrFault> {
-        let idle = lock(&self.idle).pop();
-        let threads = idle.unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));
-        let done = threads.run(|| work(&threads));
-        lock(&self.idle).push(threads);
-        done.map_err(AsrFault::Engine)
+        let threads = inference::threads();
+        threads.run(|| work(&threads)).map_err(AsrFault::Engine)
     }
 }
 

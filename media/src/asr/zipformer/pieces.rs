@@ -1,5 +1,6 @@
 //! `Pieces`: how words are cut into the tokens that a model was trained with, so that expected phrases can be told to the search.
 use super::tokens::{Tokens, WORD};
+use crate::protobuf::{Fields, Value};
 use std::collections::HashMap;
 
 /// A byte-pair encoding (Sennrich, Haddow and Birch, 2016) as SentencePiece keeps it. Without one, a word is cut into the longest
@@ -88,53 +89,6 @@ fn longest(tokens: &Tokens, word: &str) -> Option<Vec<String>> {
         out.push(piece);
     }
     Some(out)
-}
-
-/// The fields of a message of protocol buffers, in order.
-struct Fields<'a>(&'a [u8]);
-
-enum Value<'a> {
-    Bytes(&'a [u8]),
-    Four([u8; 4]),
-    Other,
-}
-
-impl<'a> Fields<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or("it is cut short")?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn number(&mut self) -> Result<u64, String> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err("it is no protocol buffer".into())
-    }
-
-    fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, String> {
-        if self.0.is_empty() {
-            return Ok(None);
-        }
-        let key = self.number()?;
-        let value = match key & 7 {
-            0 => self.number().map(|_| Value::Other)?,
-            1 => self.take(8).map(|_| Value::Other)?,
-            2 => {
-                let length = usize::try_from(self.number()?).map_err(|_| "it is cut short")?;
-                Value::Bytes(self.take(length)?)
-            }
-            5 => Value::Four(self.take(4)?.try_into().map_err(|_| "it is cut short")?),
-            _ => return Err("it is no protocol buffer".into()),
-        };
-        Ok(Some((key >> 3, value)))
-    }
 }
 
 #[cfg(test)]

@@ -147,7 +147,6 @@ fn calls_at_once_hear_what_each_would_alone() {
         .collect();
     let together: Vec<Hypothesis> = together.into_iter().map(|call| call.join().unwrap()).collect();
     assert_eq!(together, alone);
-    assert!(lock(&engine.0.idle).len() <= 5, "threads are used again");
 }
 
 /// Two minutes of silence, then speech: more than any count of frames or left context; what sherpa-onnx hears after 20 s stands among

@@ -142,7 +142,7 @@ fn an_unhealthy_voice_is_probed_with_a_word_of_our_own_past_what_is_kept() {
     let engine = RecordingEngine::default();
     let cache = Arc::new(Cache::new(Arc::new(engine.clone()), 1 << 20));
     // Cached sound says nothing about the engine.
-    cache.warm(&voice(), ["a"]).unwrap();
+    cache.warm(&voice(), ["a"], || {}).unwrap();
     engine.next.lock().unwrap().extend([Next::Fail; 2]);
     let chain = Arc::new(tts::VoiceChain::new(vec![cache as Arc<dyn Synthesiser>]));
     let (out, mut news) = mpsc::channel(16);

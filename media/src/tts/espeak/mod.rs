@@ -1,11 +1,17 @@
-//! espeak-ng: Vietnamese and English. It is GPL-3, so it runs as a separate program, one short-lived process per clause.
-use super::clause_formatter::{ClauseFormatter, Mark};
+//! espeak-ng: Vietnamese and English. It is GPL-3, so it runs as a separate program: for sound one short-lived process per clause,
+//! for the phonemes that other voices speak ([`phonemes`]) processes that stay.
+#[cfg(feature = "piper")]
+pub mod phonemes;
+mod process;
+
+use super::clause_formatter::{ClauseFormatter, even_marks};
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
-use std::io::{ErrorKind, Read, Write};
+use process::{KillOnDrop, not_started, read_within};
+use std::io::Write;
 use std::ops::ControlFlow;
-use std::os::fd::AsRawFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// The program: a name on the `PATH`, or a path.
 pub struct Espeak {
@@ -17,23 +23,13 @@ const TEXT: usize = 4_000;
 /// The most sound of one clause: two minutes at 22,050 Hz.
 const SOUND: usize = 2 * 60 * 22_050 * 2;
 /// A process without output for this long is killed.
-const TIMEOUT_MS: i32 = 2_000;
+const PATIENCE: Duration = Duration::from_secs(2);
 /// The size of its WAV header, whose lengths are placeholders.
 const HEADER: usize = 44;
 
 impl Default for Espeak {
     fn default() -> Self {
         Self::new("espeak-ng")
-    }
-}
-
-/// Kills and reaps its process when dropped.
-struct KillOnDrop(Child);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
     }
 }
 
@@ -49,7 +45,7 @@ impl Espeak {
         match quiet.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(TtsFault::Engine(format!("{} does not run: {status}", self.program))),
-            Err(error) => Err(self.missing(&error)),
+            Err(error) => Err(not_started(&self.program, &error)),
         }
     }
 
@@ -64,21 +60,12 @@ impl Espeak {
         lines.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned)).collect()
     }
 
-    fn missing(&self, error: &std::io::Error) -> TtsFault {
-        match error.kind() {
-            ErrorKind::NotFound => {
-                TtsFault::Engine(format!("{} is not installed: apt-get install espeak-ng", self.program))
-            }
-            _ => TtsFault::Engine(format!("{} does not start: {error}", self.program)),
-        }
-    }
-
     /// The WAV of a text. The text goes through standard input, since arguments are visible to other users.
     fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, TtsFault> {
         let mut command = Command::new(&self.program);
         command.args(["--stdin", "--stdout", "-b", "1", "-v", voice]);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = KillOnDrop(spawned.map_err(|error| self.missing(&error))?);
+        let mut process = KillOnDrop(spawned.map_err(|error| not_started(&self.program, &error))?);
         let failed = |error: std::io::Error| TtsFault::Engine(format!("espeak-ng: {error}"));
         // The text fits into the pipe's buffer, so writing never blocks.
         if let Some(mut stdin) = process.0.stdin.take() {
@@ -88,25 +75,14 @@ impl Espeak {
             return Err(TtsFault::Engine("espeak-ng: no output".into()));
         };
         let (mut wav, mut piece) = (Vec::new(), [0; 16_384]);
-        loop {
-            let mut poll = libc::pollfd { fd: stdout.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-            // SAFETY: one descriptor, open while `stdout` lives.
-            match unsafe { libc::poll(&mut poll, 1, TIMEOUT_MS) } {
-                0 => return Err(TtsFault::Late),
-                n if n < 0 => match std::io::Error::last_os_error() {
-                    error if error.kind() == ErrorKind::Interrupted => continue,
-                    error => return Err(failed(error)),
-                },
-                _ => {}
-            }
-            match stdout.read(&mut piece).map_err(failed)? {
-                0 => return Ok(wav),
-                n => wav.extend_from_slice(&piece[..n]),
-            }
-            if wav.len() > SOUND {
-                return Ok(wav);
+        while wav.len() <= SOUND {
+            match read_within(&mut stdout, &mut piece, PATIENCE).map_err(failed)? {
+                None => return Err(TtsFault::Late),
+                Some(0) => break,
+                Some(count) => wav.extend_from_slice(&piece[..count]),
             }
         }
+        Ok(wav)
     }
 }
 
@@ -157,7 +133,7 @@ impl Synthesiser for Espeak {
         let pcm: Vec<i16> =
             wav[HEADER.min(wav.len())..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
         let mut formatter = ClauseFormatter::new(hz, voice.rate);
-        formatter.marks = marks(text, pcm.len() as f64 / f64::from(hz));
+        formatter.marks = even_marks(text, pcm.len() as f64 / f64::from(hz));
         for piece in pcm.chunks(hz as usize / 25) {
             if formatter.push(piece, sink).is_break() {
                 return Ok(());
@@ -166,20 +142,6 @@ impl Synthesiser for Espeak {
         formatter.finish(chars as u32, sink);
         Ok(())
     }
-}
-
-/// The program gives no times: each word gets a share of the clause by its number of characters.
-fn marks(text: &str, seconds: f64) -> Vec<Mark> {
-    let all = text.chars().count().max(1) as f64;
-    let mut out = Vec::new();
-    let mut before = false;
-    for (i, c) in text.chars().chain([' ']).enumerate() {
-        if c.is_whitespace() && before {
-            out.push(Mark { ends: seconds * i as f64 / all, chars: i as u32 });
-        }
-        before = !c.is_whitespace();
-    }
-    out
 }
 
 #[cfg(test)]
