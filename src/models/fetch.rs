@@ -25,6 +25,8 @@ pub struct Download<'a> {
 pub enum FetchFault {
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    #[error("no https address can be asked ({0}): install certificates of authorities (package ca-certificates)")]
+    NoCertificates(String),
     #[error("it answers {0}")]
     Refused(StatusCode),
     #[error("it gives another file: {found} bytes instead of {expected}")]
@@ -86,7 +88,7 @@ impl Fetcher {
             .connect_timeout(pace.connect)
             .read_timeout(pace.silence)
             .build()
-            .map_err(|why| FetchFault::Unreachable(reason(&why)))?;
+            .map_err(|why| FetchFault::NoCertificates(reason(&why)))?;
         Ok(Self { client, pause: pace.pause })
     }
 

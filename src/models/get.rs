@@ -215,7 +215,7 @@ pub fn uses(config: &Config, path: &Path) -> bool {
 mod tests {
     use super::super::catalogue::{Conversion, Member, Mirror, Published};
     use super::super::fetch::tests::{Answer, Server, serve, sum};
-    use super::super::mirror::tests::{WHEELS, pip, publish};
+    use super::super::mirror::tests::{pip, publish, wheels};
     use super::*;
     use std::time::Duration;
 
@@ -254,7 +254,8 @@ mod tests {
     /// A model of the size of `published`, which the publisher gives at `server`, and the mirror as `mirrored`.
     fn model(server: &Server, published: &[u8], mirrored: Option<&[u8]>) -> Model {
         let sha256 = |bytes: &[u8]| -> &'static str { sum(bytes).leak() };
-        let mirror = mirrored.map(|bytes| Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256: sha256(bytes) });
+        let mirror =
+            mirrored.map(|bytes| Mirror { wheels: wheels(b"one"), makes: Conversion::Joined, sha256: sha256(bytes) });
         let base = server.address.clone().leak();
         let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
         let (bytes, availability) = (published.len() as u64, Availability::Fetched(file));

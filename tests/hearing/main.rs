@@ -3,11 +3,15 @@
 //! Run with `--nocapture` for the tables. No voice here is unseen: grammar weight, thresholds and the mirrored band were
 //! chosen while looking at all of them, people included. The tables guard against getting worse; how strangers fare they
 //! cannot say.
+mod change;
 mod figures;
 mod pauses;
+mod response;
+mod simulated;
 mod sound;
 mod stall;
 mod steps;
+mod strangers;
 mod whisper;
 
 use dialog::bot::Bot;

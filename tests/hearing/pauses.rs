@@ -3,104 +3,19 @@
 //!
 //! There are no recordings of people who say digits: the voices are the machine's. How much of a pause the recogniser is given was
 //! chosen on the four flite voices with other codes; `kal` and espeak-ng's voices were not looked at.
+use super::simulated::{Call, Line, STEP, Session, Work};
 use super::{ask, bot, english};
 use crate::sound::{TICK, models, say};
 use crate::steps::STAGES;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output};
-use media::asr::{Ask, Cue, Expect, Heard, Hearing, Listen, Recogniser};
-use media::codec::{Codec, Decoder, Encoder};
+use dialog::conversation::Output;
+use media::Language;
+use media::asr::{Ask, Heard, Recogniser};
 use media::ear::{Ear, EarPlan};
-use media::frame::Origin;
-use media::pool::utterance::{EngineWork, Utterance, UtteranceLimits};
-use media::vad::Edge;
-use media::{Frame, Language, Rate, SamplePos};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
-/// The length of a tick.
-const STEP: Duration = Duration::from_millis(20);
-const LIMITS: UtteranceLimits = UtteranceLimits { length: Duration::from_secs(60), backlog: Duration::from_secs(30) };
-
-/// What the ear tells its session.
-#[derive(Clone, Default)]
-struct Cues(Arc<Mutex<VecDeque<Cue>>>);
-
-impl Listen for Cues {
-    fn cue(&mut self, cue: Cue) {
-        self.0.lock().expect("the cues").push_back(cue);
-    }
-}
-
-/// A listening session as a speech worker holds it, without its thread.
-struct Session {
-    cues: Cues,
-    utterance: Utterance,
-    hearing: Box<dyn Hearing>,
-}
-
-impl Session {
-    fn open(engine: &dyn Recogniser, ask: &Ask) -> Self {
-        let hearing = engine.open(ask).expect("a grammar that can be heard");
-        Self { cues: Cues::default(), utterance: Utterance::default(), hearing }
-    }
-
-    /// The words of a pause, once the ear has told of one.
-    fn work(&mut self, now: Instant) -> Option<Heard> {
-        let cues: Vec<Cue> = self.cues.0.lock().expect("the cues").drain(..).collect();
-        for cue in cues {
-            self.utterance.cue(now, cue, LIMITS).expect("room for the sound");
-        }
-        loop {
-            match self.utterance.work() {
-                EngineWork::Rest => return None,
-                EngineWork::Feed(pcm) => {
-                    self.hearing.sound(&pcm).expect("sound");
-                    self.utterance.feed(pcm.len());
-                }
-                EngineWork::Finish(pause) => {
-                    let hypothesis = self.hearing.finish().expect("an answer");
-                    return self.utterance.answer(now, pause, hypothesis, "told");
-                }
-            }
-        }
-    }
-}
-
-/// A telephone line from a quiet room.
-struct Line {
-    encoder: Box<dyn Encoder>,
-    decoder: Box<dyn Decoder>,
-    seed: u64,
-    tick: u64,
-}
-
-impl Line {
-    fn new() -> Self {
-        Self { encoder: Codec::Pcmu.encoder(), decoder: Codec::Pcmu.decoder(), seed: 1, tick: 0 }
-    }
-
-    /// What arrives of the next tick.
-    fn carry(&mut self, voice: &[i16]) -> Frame {
-        let mut room = || {
-            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            ((self.seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0) * 28.0
-        };
-        let tick: Vec<i16> = (0..TICK)
-            .map(|i| (f64::from(voice.get(i).copied().unwrap_or(0)) + room()).clamp(-32_000.0, 32_000.0) as i16)
-            .collect();
-        let (mut payload, mut heard) = (Vec::new(), Vec::new());
-        self.encoder.encode(&tick, &mut payload);
-        self.decoder.decode(&payload, &mut heard);
-        let mut frame = Frame::silence(SamplePos(self.tick * SamplePos::PER_SECOND / 50), Rate::Hz8000);
-        frame.pcm_mut().copy_from_slice(&heard);
-        frame.origin = Origin::Line;
-        self.tick += 1;
-        frame
-    }
-}
 
 /// A word without the silence around it.
 fn word(voice: &str, text: &str) -> Vec<i16> {
@@ -125,12 +40,12 @@ fn said(voice: &str, code: &str, pause: Duration) -> (Vec<i16>, Vec<usize>) {
 fn beginnings(engine: &dyn Recogniser, ask: &Ask, voice: &str, code: &str, pause: Duration) -> usize {
     let (line, ends) = said(voice, code, pause);
     let (mut ear, mut carrier, start) = (Ear::new(EarPlan::default(), models()), Line::new(), Instant::now());
-    let mut session = Session::open(engine, ask);
-    ear.listen(Some(Box::new(session.cues.clone())));
+    let mut session = Session::open(engine, ask, Work::AtOnce, start);
+    ear.listen(Some(session.listener()));
     let mut heard: Vec<(usize, Option<String>)> = Vec::new();
     for (index, tick) in line.chunks(TICK).enumerate() {
         ear.hear(&carrier.carry(tick));
-        if let Some(Heard::Final { hypothesis, .. }) = session.work(start + STEP * index as u32) {
+        if let Some(Heard::Final { hypothesis, .. }) = session.step(start + STEP * index as u32) {
             heard.push((index * TICK, hypothesis.text));
         }
     }
@@ -174,53 +89,13 @@ impl Outcomes {
 fn conversed(engine: &dyn Recogniser, bot: &Arc<Bot>, voice: &str, code: &str, pause: Duration) -> Outcome {
     let (mut line, _) = said(voice, code, pause);
     line.extend(vec![0; 4 * 8_000]);
-    let start = Instant::now();
-    let mut conversation = Conversation::new(bot.clone(), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
-    let (mut ear, mut carrier) = (Ear::new(EarPlan::default(), models()), Line::new());
-    let (mut session, mut began) = (None::<Session>, SamplePos(0));
+    let mut call = Call::new(engine, bot, &["cancel my booking"], Work::AtOnce);
     let (mut value, mut is_done) = (None, false);
-    conversation.handle(start, Input::Answered);
-    conversation.handle(start, Input::Typed("cancel my booking".into()));
-    for (index, tick) in line.chunks(TICK).enumerate() {
-        let now = start + STEP * index as u32;
-        let frame = carrier.carry(tick);
-        let since = |from: SamplePos, to: SamplePos| {
-            Duration::from_micros(to.0.saturating_sub(from.0) * 1_000_000 / SamplePos::PER_SECOND)
-        };
-        match ear.hear(&frame) {
-            Some(Edge::Start { at, .. }) => {
-                began = at;
-                conversation.handle(now, Input::SpeechStarted);
-            }
-            Some(Edge::End { at, .. }) => {
-                let (ago, spoke) = (since(at, frame.pos) + STEP, since(began, at));
-                conversation.handle(now, Input::SpeechStopped { ago, spoke });
-            }
-            None => {}
-        }
-        if let Some(Heard::Final { hypothesis, .. }) = session.as_mut().and_then(|session| session.work(now)) {
-            let (text, confidence) = (hypothesis.text, hypothesis.confidence);
-            conversation.handle(now, Input::Words { text, confidence, is_final: true });
-        }
-        while conversation.deadline().is_some_and(|(at, _)| at <= now) {
-            conversation.handle(now, Input::Tick);
-        }
-        while let Some(output) = conversation.poll() {
-            match output {
-                Output::Say { say, clause, .. } => {
-                    conversation.handle(now, Input::Speaking { say });
-                    conversation.handle(now, Input::Heard { say, chars: clause.chars(), whole: true });
-                }
-                Output::Listen(expect) => {
-                    let (lexicon, expect) = (Arc::new(bot.lexicon.clone()), Expect::Grammar(expect.grammar.into()));
-                    let opened = Session::open(engine, &Ask { language: Language::En, expect, lexicon });
-                    ear.listen(Some(Box::new(opened.cues.clone())));
-                    session = Some(opened);
-                }
-                Output::Slot { name, value: new, .. } if name == "code" => value = new,
-                Output::HangUp { .. } => is_done = true,
-                _ => {}
-            }
+    for output in line.chunks(TICK).flat_map(|tick| call.tick(tick)) {
+        match output {
+            Output::Slot { name, value: new, .. } if name == "code" => value = new,
+            Output::HangUp { .. } => is_done = true,
+            _ => {}
         }
     }
     match value.as_ref().and_then(|value| value.as_str()) {

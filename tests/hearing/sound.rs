@@ -50,14 +50,20 @@ pub fn read(path: &Path) -> Vec<i16> {
 
 /// A voice of the machine: flite's `slt`, `kal16`, …, or espeak-ng's (`en-us`, `en-gb+f3`, …).
 pub fn say(voice: &str, text: &str) -> Vec<i16> {
+    say_as(voice, &[], text)
+}
+
+/// The same with options of its program: how fast, how high.
+pub fn say_as(voice: &str, manner: &[&str], text: &str) -> Vec<i16> {
     let path = std::env::temp_dir().join(format!("switchboard-hearing-{}-{}.wav", std::process::id(), next()));
-    let mut command = if voice.starts_with("en-") {
+    let is_espeak = voice.starts_with("en-") || voice.starts_with("vi");
+    let mut command = if is_espeak {
         let mut command = Command::new("espeak-ng");
-        command.args(["-v", voice, "-w"]).arg(&path).arg(text);
+        command.args(manner).args(["-v", voice, "-w"]).arg(&path).arg(text);
         command
     } else {
         let mut command = Command::new("flite");
-        command.args(["-voice", voice, "-t", text, "-o"]).arg(&path);
+        command.args(manner).args(["-voice", voice, "-t", text, "-o"]).arg(&path);
         command
     };
     let done = command.stdin(Stdio::null()).status().expect("flite and espeak-ng run (`make setup` installs them)");

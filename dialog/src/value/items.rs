@@ -125,18 +125,23 @@ pub(crate) fn heard(
     language: Language,
     other: impl Fn(usize) -> usize,
 ) -> Option<(Items, usize)> {
-    let (mut list, mut is_partly_heard, mut at, mut end) = (Vec::new(), false, 0, 0);
+    let (mut list, mut at, mut end) = (Vec::new(), 0, 0);
+    let (mut is_partly_heard, mut is_unknown) = (false, false);
     while at < words.len() {
         let limit = (at..words.len()).find(|at| other(*at) > 0).unwrap_or(words.len());
         let step = is_change(&words[at..], language);
         if other(at) > 0 {
             at += other(at);
         } else if let Some((more, used)) = read(&words[at..limit], plan, language) {
-            list.extend(more);
+            // "pepperoni pizzas": what is counted is not known.
+            let is_of_unknown = is_unknown && more.first().is_some_and(|item| item.is_bare());
+            list.extend(more.into_iter().skip(usize::from(is_of_unknown)));
+            is_unknown = false;
             at += used.max(1);
             end = at;
         } else {
-            is_partly_heard |= step.is_none() && !is_joint(&words[at], language);
+            is_unknown = step.is_none() && !is_joint(&words[at], language);
+            is_partly_heard |= is_unknown;
             at += step.unwrap_or(1);
         }
     }
@@ -290,16 +295,25 @@ impl Reader<'_> {
         {
             return Some((Piece::Unit { is_plural: word(rest, 0) == "ones" }, 1));
         }
-        if let Some((n, used)) = count(rest, self.language) {
-            let counters = rest[used..]
-                .iter()
-                .take_while(|w| self.language == Language::Vi && COUNTERS_VI.contains(&w.as_str()))
-                .count();
+        if let Some((n, used)) = self.count(rest) {
+            let is_counter = |at: &usize| COUNTERS_VI.contains(&word(rest, *at)) && self.unit(&rest[*at..]).is_none();
+            let counters = (used..rest.len()).take_while(is_counter).count();
+            let counters = if self.language == Language::Vi { counters } else { 0 };
             return (1..=self.plan.max).contains(&n).then_some((Piece::Count(n), used + counters));
         }
         let article = matches!(word(rest, 0), "a" | "an" | "another" | "one") && self.language == Language::En;
         let item = rest.get(1..).and_then(|rest| self.field(rest).or_else(|| self.unit(rest)));
         (article && item.is_some()).then_some((Piece::Article, 1))
+    }
+
+    /// A count, without the words at its end with which a field begins: "twenty four seasons" is twenty of them.
+    fn count(&self, rest: &[String]) -> Option<(i64, usize)> {
+        let (n, used) = count(rest, self.language)?;
+        let begins = |at: &usize| self.field(&rest[*at..]).is_some_and(|(_, len)| at + len > used);
+        match (1..used).find(begins) {
+            Some(at) => count(&rest[..at], self.language).filter(|(_, used)| *used == at),
+            None => Some((n, used)),
+        }
     }
 
     fn field(&self, rest: &[String]) -> Option<(Piece, usize)> {

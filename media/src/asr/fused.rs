@@ -66,7 +66,7 @@ impl Hearing for FusedUtterance {
 
     fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         let first = self.first.finish()?;
-        if first.text.is_some() && first.confidence >= SURE {
+        if is_sure(&first) {
             return Ok(first);
         }
         match self.second.finish() {
@@ -79,10 +79,20 @@ impl Hearing for FusedUtterance {
         }
     }
 
+    /// The second one works ahead where it is going to be asked.
+    fn look_ahead(&mut self) -> Result<(), AsrFault> {
+        let first = self.first.finish()?;
+        if is_sure(&first) { Ok(()) } else { self.second.look_ahead() }
+    }
+
     fn abort_by(&mut self, abort: &Abort) {
         self.first.abort_by(abort);
         self.second.abort_by(abort);
     }
+}
+
+fn is_sure(first: &Hypothesis) -> bool {
+    first.text.is_some() && first.confidence >= SURE
 }
 
 /// What two recognisers heard of one utterance, the first one being unsure.
@@ -103,6 +113,7 @@ mod tests {
     use super::*;
     use crate::asr::scripted::{Act, Scripted};
     use crate::asr::{Expect, Lexicon};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn scripted(result: Result<Hypothesis, AsrFault>) -> Arc<dyn Recogniser> {
         Arc::new(Scripted::new([Act::Return(result)]))
@@ -149,5 +160,33 @@ mod tests {
     #[test]
     fn a_second_that_fails_where_the_first_heard_nothing_is_a_failure() {
         assert_eq!(heard(said("", 0.1), Err(AsrFault::Late)), Err(AsrFault::Late));
+    }
+
+    /// Counts how often it is told to work ahead.
+    struct Ahead(Arc<AtomicUsize>);
+
+    impl Hearing for Ahead {
+        fn sound(&mut self, _: &[i16]) -> Result<Option<String>, AsrFault> {
+            Ok(None)
+        }
+        fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
+            said("two people", 0.9)
+        }
+        fn look_ahead(&mut self) -> Result<(), AsrFault> {
+            self.0.fetch_add(1, Relaxed);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_second_works_ahead_where_the_first_is_not_sure() {
+        let ask = Ask { language: Language::En, expect: Expect::Anything, lexicon: Lexicon::default() };
+        for (first, times) in [(said("yes", 0.99), 0), (said("yes", 0.9), 1), (said("", 0.1), 1)] {
+            let count = Arc::new(AtomicUsize::new(0));
+            let first = scripted(first).open(&ask).unwrap();
+            let mut hearing = FusedUtterance { first, second: Box::new(Ahead(count.clone())) };
+            hearing.look_ahead().unwrap();
+            assert_eq!(count.load(Relaxed), times);
+        }
     }
 }

@@ -5,9 +5,12 @@ pub mod fused;
 // Without a recogniser of its own, only remote ones read grammars.
 #[cfg_attr(not(any(feature = "pocketsphinx", feature = "whisper", feature = "zipformer")), allow(dead_code))]
 mod jsgf;
+mod lull;
 #[cfg(feature = "pocketsphinx")]
 pub mod pocketsphinx;
 mod probe;
+#[cfg(any(feature = "pocketsphinx", feature = "whisper", feature = "zipformer"))]
+mod ready_grammars;
 pub mod remote;
 pub mod scripted;
 mod text;
@@ -18,6 +21,7 @@ pub mod zipformer;
 
 pub use abort::Abort;
 pub use chain::RecogniserChain;
+pub(crate) use lull::Lull;
 pub use probe::{PROBE, sound as probe_sound};
 
 use crate::{Language, SamplePos};
@@ -86,8 +90,14 @@ pub trait Hearing: Send {
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
     fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
-    /// The flag of this utterance's session. While it is raised, `finish` may end early with [`AsrFault::Aborted`] and `sound` without
-    /// partial words; the utterance stays whole. For engines that work for longer than some tens of milliseconds.
+    /// Works ahead for `finish`: the caller may have paused, and the server has time. What it finds is used where no more than quiet follows.
+    /// For engines whose `finish` takes longer than some tens of milliseconds.
+    fn look_ahead(&mut self) -> Result<(), AsrFault> {
+        Ok(())
+    }
+    /// The flag of this utterance's session. While it is raised, `finish` and `look_ahead` may end early with [`AsrFault::Aborted`]; while it
+    /// is raised or hurried, `sound` may end without partial words. The utterance stays whole. For engines that work for longer than
+    /// some tens of milliseconds.
     fn abort_by(&mut self, _abort: &Abort) {}
 }
 

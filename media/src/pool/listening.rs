@@ -104,6 +104,7 @@ struct State {
 enum Action {
     Open,
     Feed(Vec<i16>),
+    LookAhead,
     Finish(Pause),
     Close(Option<Box<dyn Hearing>>),
     Rest,
@@ -116,6 +117,7 @@ impl State {
             () if self.over => self.hearing.is_some().then_some(Class::Later),
             () if self.utterance.is_final_due() => Some(Class::Urgent),
             () if self.hearing.is_none() || self.utterance.has_unfed() => Some(Class::Later),
+            () if self.utterance.is_look_ahead_due() => Some(Class::Later),
             () => None,
         }
     }
@@ -140,6 +142,7 @@ impl State {
         match self.utterance.work() {
             EngineWork::Rest => Action::Rest,
             EngineWork::Feed(pcm) => Action::Feed(pcm),
+            EngineWork::LookAhead => Action::LookAhead,
             EngineWork::Finish(pause) => Action::Finish(pause),
         }
     }
@@ -302,6 +305,13 @@ impl Listening {
                         return Some(());
                     }
                 }
+                Action::LookAhead => {
+                    if lease.shared.has_idle_worker() {
+                        let so_far = self.lock().utterance.fed();
+                        _ = self.with_engine(lease, so_far, |engine| engine.look_ahead())?;
+                    }
+                    return Some(());
+                }
                 Action::Finish(pause) => {
                     match self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
                         Ok(hypothesis) => {
@@ -416,3 +426,6 @@ impl Session for Listening {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,6 +221,12 @@ impl Shared {
         state.urgent.len() > state.workers
     }
 
+    /// Whether a worker is free, so that work which nobody waits for yet holds nobody up.
+    pub fn has_idle_worker(&self) -> bool {
+        let state = self.lock();
+        state.steps.len() < state.workers && state.urgent.len() == 0
+    }
+
     /// Wakes the watchdog for a new deadline.
     pub fn wake_watchdog_if_idle(&self, state: &mut State) {
         if mem::take(&mut state.watchdog_idle) {

@@ -2,7 +2,7 @@
 //! had. A core: it is told the time. The speech workers go through it, and so do the golden calls of `tests/sim`, which have no
 //! workers.
 use crate::SamplePos;
-use crate::asr::{Abort, AsrFault, Cue, Heard, Hypothesis};
+use crate::asr::{Abort, AsrFault, Cue, Heard, Hypothesis, Lull};
 use std::time::{Duration, Instant};
 
 /// The most sound given to an engine in one step: 320 ms.
@@ -49,6 +49,8 @@ pub enum EngineWork {
     /// Nothing.
     Rest,
     Feed(Vec<i16>),
+    /// All sound has been fed, and the caller has been quiet for a moment: what a pause would need may be worked on. Once in each lull.
+    LookAhead,
     /// All sound up to the pause has been fed: the words of it.
     Finish(Pause),
 }
@@ -63,6 +65,9 @@ pub struct Utterance {
     /// Samples the present engine has had, and the most any engine has had.
     fed: usize,
     reached: usize,
+    /// The quiet at the end of the sound so far, and whether it has been worked ahead in.
+    lull: Lull,
+    looked_ahead: bool,
     /// Raised where what the engine works on is not wanted any more.
     abort: Abort,
 }
@@ -83,7 +88,14 @@ impl Utterance {
             }
             Cue::Sound(pcm) => {
                 let room = samples(limits.length).saturating_sub(self.kept.len());
-                self.kept.extend_from_slice(&pcm[..pcm.len().min(room)]);
+                let pcm = &pcm[..pcm.len().min(room)];
+                self.kept.extend_from_slice(pcm);
+                let may_have_paused = self.lull.may_be_a_pause();
+                if self.lull.push(pcm) && may_have_paused {
+                    // It was no pause: what was worked ahead is not wanted.
+                    self.looked_ahead = false;
+                    self.abort.raise();
+                }
                 if self.kept.len() - self.reached > samples(limits.backlog) {
                     return Err(AsrFault::Busy);
                 }
@@ -91,7 +103,7 @@ impl Utterance {
             Cue::Pause { at } => {
                 self.pause = Some(Pause { at, mark: self.kept.len(), noticed: now });
                 // Partial words in the making would hold up the final.
-                self.abort.raise();
+                self.abort.hurry();
             }
         }
         Ok(())
@@ -117,13 +129,19 @@ impl Utterance {
         self.from.is_some() && self.fed < self.kept.len()
     }
 
+    /// Whether an engine may work ahead.
+    pub fn is_look_ahead_due(&self) -> bool {
+        let is_lull = self.lull.may_be_a_pause() && self.pause.is_none();
+        is_lull && !self.looked_ahead && self.from.is_some() && !self.has_unfed()
+    }
+
     /// Whether the caller speaks, as far as is known: partial words are of use.
     pub fn is_speaking(&self) -> bool {
         self.pause.is_none()
     }
 
     /// What is to be done next; as it is handed out, it is wanted.
-    pub fn work(&self) -> EngineWork {
+    pub fn work(&mut self) -> EngineWork {
         self.abort.lower();
         if self.from.is_none() {
             return EngineWork::Rest;
@@ -132,6 +150,10 @@ impl Utterance {
         match self.pause {
             _ if self.fed < end => EngineWork::Feed(self.kept[self.fed..end.min(self.fed + MAX_FEED)].to_vec()),
             Some(pause) => EngineWork::Finish(pause),
+            None if self.is_look_ahead_due() => {
+                self.looked_ahead = true;
+                EngineWork::LookAhead
+            }
             None => EngineWork::Rest,
         }
     }
@@ -167,7 +189,7 @@ impl Utterance {
     /// What has been said so far is given up: what comes next is an utterance of its own. If the caller pauses, the answer says that
     /// somebody spoke and was not understood.
     pub fn give_up(&mut self, now: Instant, engine: &'static str) -> Option<Heard> {
-        (self.kept, self.reached) = (Vec::new(), 0);
+        (self.kept, self.reached, self.lull) = (Vec::new(), 0, Lull::default());
         let (pause, from) = (self.pause.take()?, self.from.take()?);
         Some(heard(now, from, pause, Hypothesis { text: None, confidence: 0.0 }, engine))
     }
@@ -259,7 +281,7 @@ mod tests {
         }
         assert!(matches!(utterance.work(), EngineWork::Feed(_)) && !abort.is_raised());
         utterance.cue(now, Cue::Pause { at: SamplePos(9) }, LIMITS).unwrap();
-        assert!(abort.is_raised(), "partial words are not wanted any more");
+        assert!(abort.is_hurried() && !abort.is_raised(), "partial words are not wanted any more");
         fed(&mut utterance);
         assert!(matches!(utterance.work(), EngineWork::Finish(_)) && !abort.is_raised());
         utterance.cue(now, sound(ms(20)), LIMITS).unwrap();
@@ -267,6 +289,32 @@ mod tests {
         utterance.cue(now + ms(500), Cue::Begin { at: SamplePos(20) }, LIMITS).unwrap();
         assert!(abort.is_raised(), "the final is not wanted any more");
         assert!(matches!(utterance.work(), EngineWork::Feed(_)) && !abort.is_raised());
+    }
+
+    #[test]
+    fn a_lull_is_worked_ahead_in_once_and_that_work_ends_where_the_caller_goes_on_and_not_where_they_pause() {
+        let (mut utterance, now) = (Utterance::default(), Instant::now());
+        let abort = utterance.abort().clone();
+        let quiet = |time| Cue::Sound(vec![0; samples(time)]);
+        for cue in [Cue::Begin { at: SamplePos(3) }, sound(ms(300)), quiet(ms(90))] {
+            utterance.cue(now, cue, LIMITS).unwrap();
+        }
+        fed(&mut utterance);
+        assert_eq!(utterance.work(), EngineWork::Rest);
+        utterance.cue(now, quiet(ms(20)), LIMITS).unwrap();
+        assert!(matches!(utterance.work(), EngineWork::Feed(_)), "all sound is fed before");
+        fed(&mut utterance);
+        assert!(!utterance.is_look_ahead_due(), "it has been handed out");
+        utterance.cue(now, sound(ms(20)), LIMITS).unwrap();
+        assert!(abort.is_raised(), "it was no pause");
+        fed(&mut utterance);
+        utterance.cue(now, quiet(ms(120)), LIMITS).unwrap();
+        while matches!(utterance.work(), EngineWork::Feed(_)) {
+            utterance.feed(utterance.kept.len() - utterance.fed());
+        }
+        utterance.cue(now, Cue::Pause { at: SamplePos(9) }, LIMITS).unwrap();
+        assert!(abort.is_hurried() && !abort.is_raised());
+        assert!(matches!(utterance.work(), EngineWork::Finish(_)), "a pause needs no work ahead");
     }
 
     #[test]

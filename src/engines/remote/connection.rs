@@ -2,7 +2,7 @@
 //!
 //! A session never waits for it: what the engine does not take in time fails the session ([`RemoteFault::Full`]). What the session has not taken
 //! waits in the socket.
-use crate::web_client::client;
+use crate::web_client::{client, has_certificates};
 use futures::{SinkExt, StreamExt};
 use media::remote::{Endpoint, Message, Received, RemoteFault, Transport};
 use reqwest::StatusCode;
@@ -87,7 +87,9 @@ const fn is_request(message: &Message) -> bool {
 
 async fn carry(endpoint: Endpoint, messages: mpsc::Receiver<Message>, events: mpsc::Sender<Numbered>) {
     let work = async {
+        let is_secure = endpoint.url.starts_with("wss:") || endpoint.url.starts_with("https:");
         let done = match endpoint.transport {
+            _ if is_secure && !has_certificates() => Err(RemoteFault::NoCertificates),
             Transport::WebSocket => socket(&endpoint, messages, &events).await,
             Transport::Http => requests(&endpoint, messages, &events).await,
         };

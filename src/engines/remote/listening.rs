@@ -87,6 +87,14 @@ impl Outbox {
     }
 }
 
+/// What ends the remote part of a session.
+enum RemoteEnd {
+    /// The session itself is over.
+    Session,
+    /// The engine is given up.
+    Engine,
+}
+
 struct Session {
     engine: Arc<RemoteRecogniser>,
     cues: mpsc::Receiver<Cue>,
@@ -99,18 +107,13 @@ struct Session {
 impl Session {
     async fn run(mut self, mut core: RemoteUtterance, mut connection: Connection) {
         match self.remote(&mut core, &mut connection).await {
-            None => {
+            RemoteEnd::Session => {
                 if let Some(message) = core.closing() {
                     // The last word of a session that is over.
                     let _ = connection.send(message);
                 }
             }
-            Some(fault) => {
-                match fault {
-                    RemoteFault::Unanswered => self.engine.left(fault),
-                    RemoteFault::Closed if core.failed_idle() => self.engine.left(fault),
-                    _ => self.engine.failed(fault),
-                }
+            RemoteEnd::Engine => {
                 drop(connection);
                 self.near(core).await;
             }
@@ -121,8 +124,8 @@ impl Session {
         }
     }
 
-    /// Until the session ends, or the engine is given up for a fault.
-    async fn remote(&mut self, core: &mut RemoteUtterance, connection: &mut Connection) -> Option<RemoteFault> {
+    /// Until the session ends, or the engine is given up.
+    async fn remote(&mut self, core: &mut RemoteUtterance, connection: &mut Connection) -> RemoteEnd {
         loop {
             while let Some(output) = core.poll() {
                 match output {
@@ -137,12 +140,22 @@ impl Session {
                         }
                         self.outbox.push(heard);
                     }
-                    Output::Failed(fault) => return Some(fault),
+                    Output::Failed(fault) => {
+                        self.engine.failed(fault);
+                        return RemoteEnd::Engine;
+                    }
+                    Output::Left(fault) => {
+                        self.engine.left(fault);
+                        return RemoteEnd::Engine;
+                    }
                 }
             }
             let input = tokio::select! {
                 biased;
-                cue = self.cues.recv() => Input::Cue(cue?),
+                cue = self.cues.recv() => match cue {
+                    Some(cue) => Input::Cue(cue),
+                    None => return RemoteEnd::Session,
+                },
                 event = connection.next() => input_of(event),
                 () = self.outbox.flush(), if self.outbox.waiting.is_some() => continue,
                 () = until(core.deadline()) => Input::Tick,
@@ -202,8 +215,8 @@ impl Account for RecogniserAccount {
                         return core.closing().map_or(Ok(()), |message| connection.send(message));
                     }
                     Output::Heard(_) => {}
-                    Output::Failed(RemoteFault::Unanswered) => return Ok(()),
-                    Output::Failed(fault) => return Err(fault),
+                    Output::Left(RemoteFault::Unanswered) => return Ok(()),
+                    Output::Failed(fault) | Output::Left(fault) => return Err(fault),
                 }
             }
             let input = tokio::select! {

@@ -26,6 +26,8 @@ pub enum Output {
     Heard(Heard),
     /// The engine is given up: [`RemoteUtterance::into_utterance`] is for another.
     Failed(RemoteFault),
+    /// The same, and nothing is wrong with the engine: it heard nobody, or closed a connection on which nothing was asked of it.
+    Left(RemoteFault),
 }
 
 /// What an engine is given an utterance with.
@@ -47,6 +49,8 @@ pub struct RemoteUtterance {
     setup: UtteranceSetup,
     utterance: Utterance,
     state: State,
+    /// The caller speaks.
+    speaking: bool,
     /// When the caller paused, while words of it are wanted.
     paused: Option<Instant>,
     /// The pause whose words the engine has been asked for.
@@ -54,15 +58,13 @@ pub struct RemoteUtterance {
     /// When the last message was sent.
     sent: Instant,
     out: VecDeque<Output>,
-    /// It failed while nobody spoke and no words were wanted.
-    failed_idle: bool,
 }
 
 impl RemoteUtterance {
     pub fn new(now: Instant, setup: UtteranceSetup) -> Self {
         let (utterance, out) = (Utterance::default(), VecDeque::new());
         let state = State::Opening { by: now + OPENING };
-        Self { setup, utterance, state, paused: None, asked: None, sent: now, out, failed_idle: false }
+        Self { setup, utterance, state, speaking: false, paused: None, asked: None, sent: now, out }
     }
 
     pub fn handle(&mut self, now: Instant, input: Input) {
@@ -107,11 +109,6 @@ impl RemoteUtterance {
         opening.into_iter().chain(self.paused.map(|at| at + self.setup.patience)).min()
     }
 
-    /// Whether the engine failed while nothing was asked of it: services close connections that are idle.
-    pub const fn failed_idle(&self) -> bool {
-        self.failed_idle
-    }
-
     /// What is sent last on the connection.
     pub fn closing(&mut self) -> Option<Message> {
         if matches!(self.state, State::Open) { self.setup.dialogue.closing() } else { None }
@@ -129,10 +126,11 @@ impl RemoteUtterance {
             return self.fail(RemoteFault::Full);
         }
         if begins {
-            (self.paused, self.asked) = (None, None);
+            (self.speaking, self.paused, self.asked) = (true, None, None);
         }
-        if pauses && self.utterance.is_final_due() {
-            self.paused = Some(now);
+        if pauses {
+            self.speaking = false;
+            self.paused = self.utterance.is_final_due().then_some(now);
         }
     }
 
@@ -146,6 +144,8 @@ impl RemoteUtterance {
         while matches!(self.state, State::Open) {
             match self.utterance.work() {
                 EngineWork::Rest => return,
+                // Only engines of this machine work ahead.
+                EngineWork::LookAhead => {}
                 EngineWork::Feed(pcm) => {
                     self.utterance.feed(pcm.len());
                     if let Some(message) = self.setup.dialogue.sound(&pcm) {
@@ -191,9 +191,13 @@ impl RemoteUtterance {
 
     fn fail(&mut self, fault: RemoteFault) {
         let is_open = matches!(self.state, State::Open);
-        self.failed_idle = is_open && self.paused.is_none() && !self.utterance.is_speaking();
+        let is_idle = is_open && self.paused.is_none() && !self.speaking;
         self.state = State::Over;
-        self.out.push_back(Output::Failed(fault));
+        self.out.push_back(match fault {
+            RemoteFault::Unanswered => Output::Left(fault),
+            RemoteFault::Closed if is_idle => Output::Left(fault),
+            _ => Output::Failed(fault),
+        });
     }
 }
 
@@ -214,6 +218,8 @@ mod tests {
         sent: Vec<String>,
         heard: Vec<Heard>,
         fault: Option<RemoteFault>,
+        /// Of `fault`: nothing is wrong with the engine.
+        is_left: bool,
     }
 
     impl Bench {
@@ -228,7 +234,8 @@ mod tests {
                 limits: UtteranceLimits { length, backlog },
             };
             let now = Instant::now();
-            Self { core: RemoteUtterance::new(now, setup), now, sent: Vec::new(), heard: Vec::new(), fault: None }
+            let (sent, heard, fault, is_left) = (Vec::new(), Vec::new(), None, false);
+            Self { core: RemoteUtterance::new(now, setup), now, sent, heard, fault, is_left }
         }
 
         fn take(&mut self, input: Input) -> &mut Self {
@@ -240,6 +247,10 @@ mod tests {
                     Output::Send(other) => self.sent.push(format!("{other:?}").split(' ').next().unwrap().to_owned()),
                     Output::Heard(heard) => self.heard.push(heard),
                     Output::Failed(fault) => assert_eq!(self.fault.replace(fault), None, "it fails once"),
+                    Output::Left(fault) => {
+                        assert_eq!(self.fault.replace(fault), None, "it is left once");
+                        self.is_left = true;
+                    }
                 }
             }
             self
@@ -336,7 +347,7 @@ mod tests {
                         utterance.feed(pcm.len());
                     }
                     EngineWork::Finish(pause) => break pause,
-                    EngineWork::Rest => panic!("the pause waits for its words"),
+                    EngineWork::Rest | EngineWork::LookAhead => panic!("the pause waits for its words"),
                 }
             };
             assert_eq!(samples, 50 * 320);
@@ -369,6 +380,24 @@ mod tests {
             bench.speak().pause(9_600).text(r#"{"text": "late"}"#).pass(Duration::from_secs(9));
             assert!(bench.heard.is_empty());
         }
+    }
+
+    #[test]
+    fn a_connection_that_closes_while_nobody_speaks_is_no_failure_of_the_engine() {
+        let closed = || Input::Failed(RemoteFault::Closed);
+        let mut bench = Bench::new(RecogniserProtocol::Vosk);
+        bench.take(Input::Opened).take(closed());
+        assert!(bench.is_left, "nobody has spoken yet");
+        let mut bench = Bench::new(RecogniserProtocol::Vosk);
+        bench.take(Input::Opened).begin(0).speak().pause(960);
+        bench.text(r#"{"partial": ""}"#).text(r#"{"text": "yes"}"#).take(closed());
+        assert!(bench.is_left && bench.heard.len() == 1, "the words have come");
+        let mut bench = Bench::new(RecogniserProtocol::Vosk);
+        bench.take(Input::Opened).begin(0).speak().take(closed());
+        assert!(!bench.is_left && bench.fault == Some(RemoteFault::Closed), "the caller speaks");
+        let mut bench = Bench::new(RecogniserProtocol::Vosk);
+        bench.take(Input::Opened).begin(0).speak().pause(960).take(closed());
+        assert!(!bench.is_left, "words are wanted");
     }
 
     #[test]

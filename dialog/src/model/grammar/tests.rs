@@ -209,6 +209,23 @@ fn an_amount_that_a_grammar_allows_is_understood_where_it_names_its_currency() {
 }
 
 #[test]
+fn items_that_a_grammar_allows_are_understood_to_their_end() {
+    let pizza = bot(include_str!("../../../../configs/examples/pizza.en.toml"));
+    let slot = pizza.slot("pizzas").unwrap();
+    let context = GrammarContext { step: Step::Slot(slot), task: Some(0), secret: false, given: &[] };
+    let ask = build(&pizza, context);
+    let Kind::Items(plan) = &pizza.slots[slot].kind else { panic!("items") };
+    let mut reader = Reader::new(&ask.grammar);
+    for _ in 0..300 {
+        let said = reader.rule("s_pizzas");
+        let words = tokens(&said, pizza.language);
+        let heard = crate::value::items::heard(&words, plan, pizza.language, |_| 0);
+        let is_all = said.trim() == "that's all";
+        assert!(is_all || heard.is_some_and(|(items, _)| !items.is_partly_heard), "{said}");
+    }
+}
+
+#[test]
 fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
     let bot = bot(BOTS[0]);
     let (task, slot) = (bot.tasks.iter().position(|t| t.name == "cancel"), bot.slot("code").unwrap());

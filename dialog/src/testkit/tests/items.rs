@@ -98,6 +98,12 @@ fn what_is_missing_is_asked_for_and_what_was_not_understood_too() {
             "-",
             "I have two small margherita pizzas. I did not get the rest. What else would you like?",
         ),
+        (
+            &["two small margheritas and three pepperoni pizzas"],
+            "-",
+            "I have two small margherita pizzas. I did not get the rest. What else would you like?",
+        ),
+        (&["twenty four seasons", "large"], "20 large four seasons", ""),
         (&["two small margheritas and three pepperonis", "that's all"], "2 small margherita", ""),
         (&["two small margheritas and three pepperonis", "three large hams"], "2 small margherita, 3 large ham", ""),
         (
@@ -145,4 +151,51 @@ fn items_come_with_other_values_and_are_sent_as_a_list() {
     assert!(trace.iter().any(|line| line == run), "{trace:#?}");
     let read_back = "two small margherita pizzas and one large ham pizza for delivery.";
     assert!(trace.join(" ").to_lowercase().replace("bot: ", "").contains(read_back), "{trace:#?}");
+}
+
+#[test]
+fn vietnamese_lists_are_read_and_said_with_the_unit_before_the_fields() {
+    let bot = r#"
+    name = "com"
+    language = "vi"
+    greeting = "Xin chào."
+    [[task]]
+    name = "dat"
+    slots = ["mon", "ban"]
+    confirm = "{mon} cho bàn {ban}, đúng không?"
+    on_done = { say = "Cảm ơn." }
+    [[slot]]
+    name = "mon"
+    type = "items"
+    unit = ["ly"]
+    fields = [
+        { name = "do_uong", prompt = "trà hay cà phê?", values = ["trà đá", { name = "cà phê", words = ["cà phê sữa"] }] },
+        { name = "co", prompt = "cỡ lớn hay cỡ nhỏ?", values = [{ name = "lớn", say = "cỡ lớn", words = ["cỡ lớn"] }, { name = "nhỏ", say = "cỡ nhỏ", words = ["cỡ nhỏ"] }] },
+    ]
+    prompt = "Quý khách dùng gì?"
+    [[slot]]
+    name = "ban"
+    type = "number"
+    max = 50
+    prompt = "Bàn số mấy?"
+    "#;
+    for (said, answer) in [
+        ("cho tôi hai ly trà đá cỡ lớn và ba ly cà phê nhỏ", "Bàn số mấy?"),
+        ("hai trà đá lớn", "Bàn số mấy?"),
+        ("hai trà đá", "Với hai ly trà đá: cỡ lớn hay cỡ nhỏ?"),
+        (
+            "hai ly trà đá cỡ lớn và ba ly cà phê",
+            "Tôi đã có hai ly trà đá cỡ lớn. Với ba ly cà phê: cỡ lớn hay cỡ nhỏ?",
+        ),
+        ("hai ly trà đá lớn và ba ly sinh tố", "Tôi đã có hai ly trà đá cỡ lớn. Với ba ly: trà hay cà phê?"),
+    ] {
+        let mut sim = sim(bot);
+        sim.listen();
+        sim.look();
+        sim.say(said);
+        sim.listen();
+        let seen: Vec<String> =
+            sim.look().iter().filter_map(|line| line.strip_prefix("bot: ").map(str::to_owned)).collect();
+        assert!(seen.join(" ").starts_with(answer), "{said}: {seen:?}");
+    }
 }

@@ -24,16 +24,17 @@ pub mod telex;
 #[cfg(test)]
 mod tests;
 
-use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
+use super::ready_grammars::ReadyGrammars;
+use super::{Ask, AsrFault, Caps, Expect, Hearing, Lexicon, Recogniser};
 use crate::Language;
 use acoustic::Acoustic;
 use dictionary::Dictionary;
 pub use dictionary::Spelling;
 use graph::{Graph, GraphPlan};
 use network::Network;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use sound::ModelRate;
@@ -85,13 +86,9 @@ pub struct Cost {
 
 /// A compiled grammar.
 struct Grammar {
-    name: [u8; 32],
     graph: Arc<Graph>,
     network: Network,
 }
-
-/// Compiled grammars in the cache; the least recently used is dropped.
-const GRAMMARS: usize = 64;
 
 pub struct PocketSphinx {
     model: Arc<LoadedModel>,
@@ -101,11 +98,8 @@ struct LoadedModel {
     model: Model,
     acoustic: Acoustic,
     dictionary: Dictionary,
-    grammars: Mutex<VecDeque<Arc<Grammar>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// By the SHA-256 of their text and lexicon.
+    grammars: ReadyGrammars<[u8; 32], Grammar>,
 }
 
 impl PocketSphinx {
@@ -120,7 +114,7 @@ impl PocketSphinx {
         let dictionary =
             Dictionary::load(&model.dictionary, model.spelling).map_err(|error| unusable(&model.dictionary, &error))?;
         let acoustic = Acoustic::load(&model.hmm, model.rate.hz()).map_err(|why| unusable(&model.hmm, &why))?;
-        Ok(Self { model: Arc::new(LoadedModel { model, acoustic, dictionary, grammars: Mutex::default() }) })
+        Ok(Self { model: Arc::new(LoadedModel { model, acoustic, dictionary, grammars: ReadyGrammars::default() }) })
     }
 
     /// A description with the measured cost of the model, for `check`.
@@ -195,16 +189,12 @@ impl LoadedModel {
         }
         let mut name = [0; 32];
         name.copy_from_slice(key.finish().as_ref());
-        let mut known = lock(&self.grammars);
-        if let Some(at) = known.iter().position(|grammar| grammar.name == name)
-            && let Some(grammar) = known.remove(at)
-        {
-            known.push_front(grammar.clone());
-            return Ok(grammar);
-        }
-        drop(known);
+        self.grammars.get(name, || self.compile(jsgf, &ask.lexicon))
+    }
+
+    fn compile(&self, jsgf: &str, lexicon: &Lexicon) -> Result<Grammar, AsrFault> {
         let network = Network::parse(jsgf).map_err(AsrFault::Grammar)?;
-        let words = self.dictionary.cut(&network.words(), &ask.lexicon).map_err(AsrFault::Pronunciation)?;
+        let words = self.dictionary.cut(&network.words(), lexicon).map_err(AsrFault::Pronunciation)?;
         // A phone that the model lacks is reported at load.
         let mut said: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
         for (word, pronunciations) in words {
@@ -216,10 +206,6 @@ impl LoadedModel {
         let (arcs, states, final_state) = network.arcs();
         let plan = GraphPlan { states, final_state, arcs: &arcs, words: &said };
         let graph = Arc::new(Graph::build(&self.acoustic, &plan).map_err(AsrFault::Grammar)?);
-        let grammar = Arc::new(Grammar { name, graph, network });
-        let mut known = lock(&self.grammars);
-        known.push_front(grammar.clone());
-        known.truncate(GRAMMARS);
-        Ok(grammar)
+        Ok(Grammar { graph, network })
     }
 }

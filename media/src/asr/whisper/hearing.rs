@@ -5,7 +5,7 @@ use super::parameters::LONGEST;
 use super::score::{self, Scored};
 use super::written_grammar::Grammar;
 use crate::Language;
-use crate::asr::{Abort, AsrFault, Hearing, Hypothesis};
+use crate::asr::{Abort, AsrFault, Hearing, Hypothesis, Lull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,12 +14,13 @@ pub(super) struct WhisperUtterance {
     language: Language,
     expected: Option<Arc<Grammar>>,
     sound: Vec<f32>,
+    lull: Lull,
     /// Samples at the last decode for partial words, and the sure words it gave.
     looked: usize,
     last: Vec<String>,
     /// Words told so far.
     told: Vec<String>,
-    /// The last whole decode and the samples it covered.
+    /// The last whole decode and the samples it covered: it holds while only quiet follows.
     whole: Option<(usize, Hypothesis)>,
     abort: Abort,
 }
@@ -27,8 +28,8 @@ pub(super) struct WhisperUtterance {
 impl WhisperUtterance {
     pub(super) fn new(engine: Arc<Engine>, language: Language, expected: Option<Arc<Grammar>>) -> Self {
         let sound = Vec::with_capacity(4 * 16_000);
-        let (last, told, abort) = (Vec::new(), Vec::new(), Abort::default());
-        Self { engine, language, expected, sound, looked: 0, last, told, whole: None, abort }
+        let (last, told, lull, abort) = (Vec::new(), Vec::new(), Lull::default(), Abort::default());
+        Self { engine, language, expected, sound, lull, looked: 0, last, told, whole: None, abort }
     }
 
     /// Enough new sound for partial words, and nothing else to do.
@@ -44,13 +45,14 @@ impl WhisperUtterance {
 impl Hearing for WhisperUtterance {
     /// LocalAgreement-2 (Liu, Spanakis and Niehues, 2020): words are told once two decodes in a row begin with them.
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
-        let room = LONGEST.saturating_sub(self.sound.len());
-        self.sound.extend(pcm.iter().take(room).map(|sample| f32::from(*sample) / 32_768.0));
+        let pcm = &pcm[..pcm.len().min(LONGEST.saturating_sub(self.sound.len()))];
+        self.sound.extend(pcm.iter().map(|sample| f32::from(*sample) / 32_768.0));
+        self.lull.push(pcm);
         if !self.is_time() {
             return Ok(None);
         }
         self.looked = self.sound.len();
-        let decoded = match self.engine.decode(&self.sound, self.language, None, &|| self.abort.is_raised()) {
+        let decoded = match self.engine.decode(&self.sound, self.language, None, &|| self.abort.is_hurried()) {
             Ok((decoded, _)) => decoded,
             Err(AsrFault::Aborted) => return Ok(None),
             Err(fault) => return Err(fault),
@@ -72,7 +74,7 @@ impl Hearing for WhisperUtterance {
             return Ok(Hypothesis { text: None, confidence: 0.0 });
         }
         if let Some((samples, whole)) = &self.whole
-            && *samples == covered
+            && covered - samples <= self.lull.samples()
         {
             return Ok(whole.clone());
         }
@@ -82,6 +84,10 @@ impl Hearing for WhisperUtterance {
         let hypothesis = if expected.is_some() { weigh(decoded, scored) } else { free_text(decoded) };
         self.whole = Some((covered, hypothesis.clone()));
         Ok(hypothesis)
+    }
+
+    fn look_ahead(&mut self) -> Result<(), AsrFault> {
+        self.finish().map(drop)
     }
 
     fn abort_by(&mut self, abort: &Abort) {

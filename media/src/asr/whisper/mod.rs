@@ -13,9 +13,9 @@ mod score;
 mod vocabulary;
 mod written_grammar;
 
+use super::ready_grammars::ReadyGrammars;
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -61,8 +61,8 @@ struct Engine {
     running: AtomicUsize,
     vocabulary: vocabulary::Vocabulary,
     silence: Mutex<reader::Silence>,
-    /// By their text, the one used last in front.
-    grammars: Mutex<VecDeque<(Arc<str>, Arc<Grammar>)>>,
+    /// By their text and language.
+    grammars: ReadyGrammars<(Arc<str>, Language), Grammar>,
     languages: Vec<Language>,
     /// Whether a decode is cheap enough for partial words.
     partials: bool,
@@ -124,7 +124,7 @@ impl Whisper {
         Ok(Self(Arc::new(Engine {
             vocabulary: vocabulary::Vocabulary::of(&context),
             silence: Mutex::new(silence),
-            grammars: Mutex::default(),
+            grammars: ReadyGrammars::default(),
             context,
             idle: Mutex::default(),
             running: AtomicUsize::new(0),
@@ -192,21 +192,10 @@ impl Recogniser for Whisper {
     }
 }
 
-/// Grammars kept ready; the one unused longest goes first.
-const GRAMMARS: usize = 64;
-
 impl Engine {
     fn grammar(&self, jsgf: &Arc<str>, language: Language) -> Result<Arc<Grammar>, AsrFault> {
-        let mut known = self.grammars.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = known.iter().position(|(text, grammar)| text == jsgf && grammar.language() == language);
-        let entry = match at.and_then(|at| known.remove(at)) {
-            Some(entry) => entry,
-            None => (jsgf.clone(), Arc::new(Grammar::parse(jsgf, language).map_err(AsrFault::Grammar)?)),
-        };
-        let expected = entry.1.clone();
-        known.push_front(entry);
-        known.truncate(GRAMMARS);
-        Ok(expected)
+        let parse = || Grammar::parse(jsgf, language).map_err(AsrFault::Grammar);
+        self.grammars.get((jsgf.clone(), language), parse)
     }
 
     fn take_state(&self) -> Result<WhisperState, AsrFault> {

@@ -256,6 +256,22 @@ fn an_utterance_that_was_aborted_is_heard_whole_when_it_is_finished_again() {
 }
 
 #[test]
+fn what_was_worked_out_ahead_is_the_answer_while_only_quiet_follows() {
+    let Some(pcm) = say("flite:rms", "two people") else { return println!("skipped: no synthesiser") };
+    let (mut hearing, abort) = (whisper().open(&ask(En)).unwrap(), crate::asr::Abort::default());
+    hearing.abort_by(&abort);
+    hearing.keep(&pcm).unwrap();
+    abort.hurry();
+    hearing.look_ahead().expect("a pause does not end it");
+    // From here on every decode would be aborted.
+    abort.raise();
+    hearing.keep(&[5; 3_200]).unwrap();
+    assert_eq!(hearing.finish().unwrap().text.as_deref(), Some("two people"));
+    hearing.keep(&pcm).unwrap();
+    assert_eq!(hearing.finish(), Err(AsrFault::Aborted), "the caller went on");
+}
+
+#[test]
 fn partial_words_wait_while_other_decodes_run() {
     let Some((language, _, pcm)) = said().first() else { return println!("skipped: no synthesiser") };
     let plan = WhisperPlan { partials_up_to: 0, ..WhisperPlan::new(fixture()) };

@@ -23,9 +23,11 @@ pub struct Stream {
     /// Frames that the encoder has been given as new ones.
     encoded: usize,
     beam: Beam,
-    /// Asked before each chunk.
     abort: Abort,
 }
+
+/// Whether what is heard is not wanted any more: asked before each chunk.
+type IsUnwanted = fn(&Abort) -> bool;
 
 impl Stream {
     pub fn new(engine: &Engine) -> Self {
@@ -38,10 +40,16 @@ impl Stream {
     }
 
     /// Hears all chunks that are complete.
-    pub fn advance(&mut self, engine: &Engine, expected: Option<&Expected>, threads: &Threads) -> Result<(), String> {
+    pub fn advance(
+        &mut self,
+        engine: &Engine,
+        expected: Option<&Expected>,
+        threads: &Threads,
+        is_unwanted: IsUnwanted,
+    ) -> Result<(), String> {
         let EncoderKind::Streaming { frames, shift } = engine.encoder.kind else { return Ok(()) };
         // One frame more than the chunk has to be there, as sherpa-onnx has it.
-        while !self.abort.is_raised() && self.encoded + frames < self.features.frames() {
+        while !is_unwanted(&self.abort) && self.encoded + frames < self.features.frames() {
             let Some(chunk) = self.features.get(self.encoded, frames) else { break };
             let rows = engine.encoder.chunk(chunk, &mut self.state, threads)?;
             self.encoded += shift;
@@ -57,7 +65,7 @@ impl Stream {
         if let EncoderKind::Streaming { frames, .. } = engine.encoder.kind {
             // As much as a last chunk needs, where chunks are long.
             self.push(engine, &vec![0; TAIL.max((frames + 2) * SHIFT)]);
-            return self.advance(engine, expected, threads);
+            return self.advance(engine, expected, threads, Abort::is_raised);
         }
         self.features.end(&engine.fbank);
         // Fewer frames than these give none after the convolutions that halve them twice.
@@ -99,16 +107,16 @@ impl ZipformerUtterance {
         self.engine
     }
 
-    fn advance(&mut self) -> Result<(), AsrFault> {
+    fn advance(&mut self, is_unwanted: IsUnwanted) -> Result<(), AsrFault> {
         let (engine, expected, stream) = (&self.engine, self.expected.as_deref(), &mut self.stream);
-        engine.on_threads(|threads| stream.advance(engine, expected, threads))
+        engine.on_threads(|threads| stream.advance(engine, expected, threads, is_unwanted))
     }
 }
 
 impl Hearing for ZipformerUtterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
         self.keep(pcm)?;
-        self.advance()?;
+        self.advance(Abort::is_hurried)?;
         let words = self.engine.tokens.words(self.stream.best().0);
         let changed = !words.is_empty() && words != self.told;
         if changed {
@@ -139,7 +147,7 @@ impl Hearing for ZipformerUtterance {
             return Ok(result.clone());
         }
         // What is heard of the pause itself is heard by way of a copy: the caller may go on.
-        self.advance()?;
+        self.advance(Abort::is_raised)?;
         let (engine, expected, mut stream) = (&self.engine, self.expected.as_deref(), self.stream.clone());
         if !self.stream.abort.is_raised() {
             engine.on_threads(|threads| stream.end(engine, expected, threads))?;

@@ -17,6 +17,7 @@ mod pieces;
 mod tests;
 mod tokens;
 
+use super::ready_grammars::ReadyGrammars;
 use super::{Ask, AsrFault, Caps, Expect, Hearing, Recogniser};
 use crate::Language;
 use beam::Search;
@@ -26,7 +27,6 @@ use files::Files;
 use graphs::{Decoder, Encoder, EncoderKind, Joiner, Threads};
 use pieces::Pieces;
 use rten::ThreadPool;
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,12 +61,9 @@ struct Engine {
     pieces: Pieces,
     /// Threads that no decode uses, as many as there have been decodes at once.
     idle: Mutex<Vec<Threads>>,
-    /// By their text, the one used last in front.
-    grammars: Mutex<VecDeque<(Arc<str>, Arc<Expected>)>>,
+    /// By their text.
+    grammars: ReadyGrammars<Arc<str>, Expected>,
 }
-
-/// Grammars kept ready; the one unused longest goes first.
-const GRAMMARS: usize = 64;
 
 impl Zipformer {
     /// Loads the graphs and lets them hear a moment of silence, so that what rten cannot run is known at once.
@@ -93,7 +90,7 @@ impl Zipformer {
             tokens,
             pieces,
             idle: Mutex::default(),
-            grammars: Mutex::default(),
+            grammars: ReadyGrammars::default(),
             plan,
         };
         if engine.tokens.len() < engine.decoder.vocabulary {
@@ -180,16 +177,7 @@ impl Engine {
     }
 
     fn expected(&self, jsgf: &Arc<str>) -> Result<Arc<Expected>, String> {
-        let mut known = lock(&self.grammars);
-        let at = known.iter().position(|(text, _)| text == jsgf);
-        let entry = match at.and_then(|at| known.remove(at)) {
-            Some(entry) => entry,
-            None => (jsgf.clone(), Arc::new(Expected::parse(jsgf, &self.tokens, &self.pieces)?)),
-        };
-        let expected = entry.1.clone();
-        known.push_front(entry);
-        known.truncate(GRAMMARS);
-        Ok(expected)
+        self.grammars.get(jsgf.clone(), || Expected::parse(jsgf, &self.tokens, &self.pieces))
     }
 
     /// Runs `work` on a thread of its own, which all graphs of the work share: rten runs on no other.

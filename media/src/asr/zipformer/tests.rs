@@ -70,7 +70,7 @@ fn heard(engine: &Engine, expected: Option<&Expected>, pcm: &[i16], piece: usize
     let hear = |threads: &Threads| {
         for pcm in pcm.chunks(piece) {
             stream.push(engine, pcm);
-            stream.advance(engine, expected, threads)?;
+            stream.advance(engine, expected, threads, crate::asr::Abort::is_raised)?;
         }
         stream.end(engine, expected, threads)
     };

@@ -7,6 +7,18 @@ use std::time::Duration;
 
 pub(super) const HZ: u32 = 16_000;
 
+/// The two spellings of a field's name: the service's pages show both.
+type Spellings = [&'static str; 2];
+const CONTEXT: Spellings = ["contextId", "context_id"];
+const IS_FINAL: Spellings = ["isFinal", "is_final"];
+const START_TIMES: Spellings = ["charStartTimesMs", "char_start_times_ms"];
+const DURATIONS: Spellings = ["charDurationsMs", "char_durations_ms"];
+
+/// A field of an answer, null where it has none.
+fn field<'a>(answer: &'a Value, [first, second]: Spellings) -> &'a Value {
+    answer.get(first).unwrap_or(&answer[second])
+}
+
 #[derive(Default)]
 pub(super) struct ElevenLabs {
     clause: u64,
@@ -23,9 +35,9 @@ impl ElevenLabs {
 
     /// The times of an answer's characters, of which `heard` samples come before.
     fn marks(&mut self, alignment: &Value) -> Vec<(Duration, u32)> {
-        let Some(starts) = alignment["charStartTimesMs"].as_array() else { return Vec::new() };
+        let Some(starts) = field(alignment, START_TIMES).as_array() else { return Vec::new() };
         let before = Duration::from_millis(self.heard * 1000 / u64::from(HZ));
-        let durations = alignment["charDurationsMs"].as_array();
+        let durations = field(alignment, DURATIONS).as_array();
         let at = |list: &Value| list.as_u64().map(Duration::from_millis);
         let marks = starts.iter().enumerate().filter_map(|(index, start)| {
             let lasts = durations.and_then(|all| at(all.get(index)?)).unwrap_or_default();
@@ -60,17 +72,15 @@ impl ClauseDialogue for ElevenLabs {
         if !answer.is_object() {
             return Err(RemoteFault::Garbled);
         }
-        let number = number_of(&answer["contextId"]);
-        if number.is_some_and(|number| number != self.clause) {
-            return Ok(None);
+        let is_error = answer.get("error").is_some() || answer.get("code").is_some();
+        match number_of(field(&answer, CONTEXT)) {
+            Some(number) if number != self.clause => return Ok(None),
+            _ if is_error => return Err(RemoteFault::Reported),
+            None => return Ok(None),
+            Some(_) => {}
         }
-        if answer.get("error").is_some() || answer.get("code").is_some() {
-            return Err(RemoteFault::Reported);
-        }
-        if number.is_none() {
-            return Ok(None);
-        }
-        let mut news = ClauseNews { clause: self.clause, is_end: answer["isFinal"] == true, ..ClauseNews::default() };
+        let is_end = *field(&answer, IS_FINAL) == true;
+        let mut news = ClauseNews { clause: self.clause, is_end, ..ClauseNews::default() };
         if !answer["audio"].is_null() {
             news.marks = self.marks(&answer["alignment"]);
             news.pcm = self.samples.push(&sound(&answer["audio"])?);
@@ -121,6 +131,15 @@ mod tests {
         assert_eq!(voice.received(text(&late)), Ok(None), "of a clause before");
         let end = json!({ "isFinal": true, "contextId": "clause-7" });
         assert!(voice.received(text(&end)).unwrap().unwrap().is_end);
+        // Spelt the other way.
+        voice.say(8, "Hi.");
+        let alignment = json!({ "chars": ["H"], "char_start_times_ms": [0], "char_durations_ms": [50] });
+        let first = json!({ "audio": audio, "context_id": "clause-8", "alignment": alignment });
+        assert_eq!(voice.received(text(&first)).unwrap().unwrap().marks, [(ms(50), 1)]);
+        let end = json!({ "is_final": true, "context_id": "clause-8" });
+        assert!(voice.received(text(&end)).unwrap().unwrap().is_end);
+        let late = json!({ "is_final": true, "context_id": "clause-7" });
+        assert_eq!(voice.received(text(&late)), Ok(None), "of a clause before");
     }
 
     #[test]

@@ -1,0 +1,249 @@
+//! A call in simulated time: a telephone line, the real ear, a real recogniser and the conversation of a bot. The recogniser's work takes
+//! no time, or as much of the call's time as it took of a processor's.
+use crate::sound::{TICK, models};
+use dialog::bot::Bot;
+use dialog::conversation::{Conversation, Input, Output};
+use media::asr::{Ask, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
+use media::codec::{Codec, Decoder, Encoder};
+use media::ear::{Ear, EarPlan};
+use media::frame::Origin;
+use media::pool::utterance::{EngineWork, Pause, Utterance, UtteranceLimits};
+use media::vad::Edge;
+use media::{Frame, Language, Rate, SamplePos};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The length of a tick.
+pub const STEP: Duration = Duration::from_millis(20);
+const LIMITS: UtteranceLimits = UtteranceLimits { length: Duration::from_secs(60), backlog: Duration::from_secs(30) };
+
+/// What the ear tells its session.
+#[derive(Clone, Default)]
+struct Cues(Arc<Mutex<VecDeque<Cue>>>);
+
+impl Listen for Cues {
+    fn cue(&mut self, cue: Cue) {
+        self.0.lock().expect("the cues").push_back(cue);
+    }
+}
+
+/// How a recogniser works.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// In no time.
+    AtOnce,
+    /// In the processor's time, beginning when the caller pauses.
+    AtPauses,
+    /// In the processor's time, and ahead of pauses.
+    Ahead,
+}
+
+/// What this thread has had of a processor.
+pub fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or_default())
+}
+
+/// A listening session as a speech worker holds it, without its thread.
+pub struct Session {
+    cues: Cues,
+    utterance: Utterance,
+    hearing: Box<dyn Hearing>,
+    work: Work,
+    /// When the work in progress is done, and what it comes to.
+    until: Instant,
+    words: Option<(Pause, Hypothesis)>,
+    /// It works ahead since then. That work is done in the test once it is known what becomes of it.
+    ahead: Option<Instant>,
+}
+
+/// The part of a decode that cannot be aborted: Whisper's encoder.
+const ENCODER: Duration = Duration::from_millis(350);
+
+impl Session {
+    pub fn open(engine: &dyn Recogniser, ask: &Ask, work: Work, now: Instant) -> Self {
+        let hearing = engine.open(ask).expect("a grammar that can be heard");
+        let (cues, utterance, words, ahead) = (Cues::default(), Utterance::default(), None, None);
+        Self { cues, utterance, hearing, work, until: now, words, ahead }
+    }
+
+    /// The ear's end of the session.
+    pub fn listener(&self) -> Box<dyn Listen> {
+        Box::new(self.cues.clone())
+    }
+
+    /// The words of a pause, once the ear has told of one and the work on it is done.
+    pub fn step(&mut self, now: Instant) -> Option<Heard> {
+        let cues: Vec<Cue> = self.cues.0.lock().expect("the cues").drain(..).collect();
+        for cue in cues {
+            self.utterance.cue(now, cue, LIMITS).expect("room for the sound");
+        }
+        if let Some(since) = self.ahead {
+            if self.utterance.abort().is_raised() {
+                self.until = now.max(since + ENCODER);
+            } else if self.utterance.is_final_due() {
+                let before = processor_time();
+                self.hearing.look_ahead().expect("an answer");
+                self.until = since + processor_time().saturating_sub(before);
+            } else {
+                return None;
+            }
+            self.ahead = None;
+        }
+        while self.until <= now {
+            if let Some((pause, hypothesis)) = self.words.take()
+                && let Some(heard) = self.utterance.answer(now, pause, hypothesis, "told")
+            {
+                return Some(heard);
+            }
+            let before = processor_time();
+            match self.utterance.work() {
+                EngineWork::Rest => {
+                    self.until = now;
+                    return None;
+                }
+                EngineWork::Feed(pcm) => {
+                    self.hearing.sound(&pcm).expect("sound");
+                    self.utterance.feed(pcm.len());
+                }
+                EngineWork::LookAhead if self.work == Work::Ahead => {
+                    self.ahead = Some(now);
+                    return None;
+                }
+                EngineWork::LookAhead => {}
+                EngineWork::Finish(pause) => self.words = Some((pause, self.hearing.finish().expect("an answer"))),
+            }
+            if self.work != Work::AtOnce {
+                self.until += processor_time().saturating_sub(before);
+            }
+        }
+        None
+    }
+}
+
+/// A telephone line from a quiet room.
+pub struct Line {
+    encoder: Box<dyn Encoder>,
+    decoder: Box<dyn Decoder>,
+    seed: u64,
+    tick: u64,
+}
+
+impl Line {
+    pub fn new() -> Self {
+        Self { encoder: Codec::Pcmu.encoder(), decoder: Codec::Pcmu.decoder(), seed: 1, tick: 0 }
+    }
+
+    /// What arrives of the next tick.
+    pub fn carry(&mut self, voice: &[i16]) -> Frame {
+        let mut room = || {
+            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((self.seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0) * 28.0
+        };
+        let tick: Vec<i16> = (0..TICK)
+            .map(|i| (f64::from(voice.get(i).copied().unwrap_or(0)) + room()).clamp(-32_000.0, 32_000.0) as i16)
+            .collect();
+        let (mut payload, mut heard) = (Vec::new(), Vec::new());
+        self.encoder.encode(&tick, &mut payload);
+        self.decoder.decode(&payload, &mut heard);
+        let mut frame = Frame::silence(SamplePos(self.tick * SamplePos::PER_SECOND / 50), Rate::Hz8000);
+        frame.pcm_mut().copy_from_slice(&heard);
+        frame.origin = Origin::Line;
+        self.tick += 1;
+        frame
+    }
+}
+
+pub fn language_of(bot: &Bot) -> Language {
+    match bot.language {
+        dialog::bot::Language::En => Language::En,
+        dialog::bot::Language::Vi => Language::Vi,
+    }
+}
+
+/// A call in which the bot's own sound takes no time.
+pub struct Call<'a> {
+    engine: &'a dyn Recogniser,
+    bot: &'a Arc<Bot>,
+    work: Work,
+    conversation: Conversation,
+    ear: Ear,
+    line: Line,
+    session: Option<Session>,
+    start: Instant,
+    ticks: u32,
+    /// Where the caller's speech began.
+    began: SamplePos,
+}
+
+impl<'a> Call<'a> {
+    /// A call in which this was said before.
+    pub fn new(engine: &'a dyn Recogniser, bot: &'a Arc<Bot>, before: &[&str], work: Work) -> Self {
+        let start = Instant::now();
+        let conversation = Conversation::new(bot.clone(), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
+        let (ear, line) = (Ear::new(EarPlan::default(), models()), Line::new());
+        let (session, ticks, began) = (None, 0, SamplePos(0));
+        let mut call = Self { engine, bot, work, conversation, ear, line, session, start, ticks, began };
+        call.conversation.handle(start, Input::Answered);
+        for said in before {
+            call.drain(start);
+            call.conversation.handle(start, Input::Typed((*said).into()));
+        }
+        call.drain(start);
+        call
+    }
+
+    /// The next tick of the call, with what the caller's voice sends in it. Returns what the bot does.
+    pub fn tick(&mut self, voice: &[i16]) -> Vec<Output> {
+        let now = self.start + STEP * self.ticks;
+        self.ticks += 1;
+        let frame = self.line.carry(voice);
+        let since = |from: SamplePos, to: SamplePos| {
+            Duration::from_micros(to.0.saturating_sub(from.0) * 1_000_000 / SamplePos::PER_SECOND)
+        };
+        match self.ear.hear(&frame) {
+            Some(Edge::Start { at, .. }) => {
+                self.began = at;
+                self.conversation.handle(now, Input::SpeechStarted);
+            }
+            Some(Edge::End { at, .. }) => {
+                let (ago, spoke) = (since(at, frame.pos) + STEP, since(self.began, at));
+                self.conversation.handle(now, Input::SpeechStopped { ago, spoke });
+            }
+            None => {}
+        }
+        if let Some(Heard::Final { hypothesis, .. }) = self.session.as_mut().and_then(|session| session.step(now)) {
+            let (text, confidence) = (hypothesis.text, hypothesis.confidence);
+            self.conversation.handle(now, Input::Words { text, confidence, is_final: true });
+        }
+        while self.conversation.deadline().is_some_and(|(at, _)| at <= now) {
+            self.conversation.handle(now, Input::Tick);
+        }
+        self.drain(now)
+    }
+
+    fn drain(&mut self, now: Instant) -> Vec<Output> {
+        let mut done = Vec::new();
+        while let Some(output) = self.conversation.poll() {
+            match &output {
+                Output::Say { say, clause, .. } => {
+                    let (say, chars) = (*say, clause.chars());
+                    self.conversation.handle(now, Input::Speaking { say });
+                    self.conversation.handle(now, Input::Heard { say, chars, whole: true });
+                }
+                Output::Listen(expect) => {
+                    let language = language_of(self.bot);
+                    let (lexicon, expect) =
+                        (Arc::new(self.bot.lexicon.clone()), Expect::Grammar(expect.grammar.clone().into()));
+                    let session = Session::open(self.engine, &Ask { language, expect, lexicon }, self.work, now);
+                    self.ear.listen(Some(session.listener()));
+                    self.session = Some(session);
+                }
+                _ => {}
+            }
+            done.push(output);
+        }
+        done
+    }
+}
