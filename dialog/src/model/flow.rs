@@ -33,6 +33,7 @@ mod parts;
 mod question;
 mod reply;
 mod request;
+mod shorter;
 
 /// The confidence in typed words and in keys.
 const CERTAIN: f32 = 1.0;

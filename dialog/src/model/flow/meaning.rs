@@ -3,8 +3,8 @@ use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
+use super::shorter::is_shorter;
 use crate::bot::{Command, fact};
-use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
@@ -487,9 +487,9 @@ impl Context<'_> {
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);
         let mut given = search.given_from(words, from);
         if given.fills.is_empty() && verdict == Some(Verdict::No) {
-            given = search.given(&words[from..]);
-            given.fills.iter_mut().for_each(|fill| fill.end += from);
-            given.fills.retain(|fill| self.form.checked_value(fill.slot) != Some(&fill.found.value));
+            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
+            let behind = search.given(&words[from..]).fills.into_iter().filter(other);
+            given.fills = behind.map(|fill| Fill { end: fill.end + from, ..fill }).collect();
         }
         self.with_known_items(given)
     }
@@ -585,21 +585,5 @@ impl Context<'_> {
             None if rest.is_empty() && matches!(verdict, Some(Verdict::Yes | Verdict::No)) => Meaning::NothingToChange,
             None => self.out_of_range(words, 0, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
         }
-    }
-}
-
-/// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
-fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language) -> bool {
-    match (known, said, words) {
-        (Value::Time(known), Value::Time(said), [_] | [_, _]) => {
-            let same = known.minute() == said.minute() && known.hour() % 12 == said.hour() % 12;
-            same && DayPart::answered(words, language).is_none()
-        }
-        (Value::Date(known), Value::Date(said), [first, ..]) if words.len() <= 2 => match first.as_str() {
-            "the" | "ngày" | "mùng" => known.day() == said.day(),
-            _ if words.len() == 1 || matches!(first.as_str(), "thứ" | "chủ") => known.weekday() == said.weekday(),
-            _ => false,
-        },
-        _ => false,
     }
 }
