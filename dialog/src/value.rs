@@ -169,7 +169,10 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     }
     let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u));
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
-    let goes_on = number(&words[len..], language).is_some() || is_scale(words.get(len), language);
+    // In "bốn, không phải năm" "không" is a no.
+    let is_number =
+        |words: &[String]| words.first().is_some_and(|word| word != "không") && number(words, language).is_some();
+    let goes_on = is_number(&words[len..]) || is_scale(words.get(len), language);
     if named.is_none() && goes_on {
         return None;
     }

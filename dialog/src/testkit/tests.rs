@@ -16,6 +16,7 @@ mod parts;
 mod places;
 mod random;
 mod typed;
+mod unclear;
 mod understood;
 
 const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");

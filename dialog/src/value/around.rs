@@ -63,15 +63,14 @@ impl Surroundings<'_> {
 
     /// `cues`: words that lead to this slot are no bounds ("from Boston").
     pub fn role(&self, kind: &Kind, found: &Found, is_cued: bool) -> Role {
-        if self.is_refused() {
-            return Role::Refused;
-        }
         let counts = !matches!(kind, Kind::Choice(_) | Kind::YesNo | Kind::Text);
         match () {
-            () if self.is_foreign(kind, found) => Role::Foreign,
+            // "no later than five" bounds: it refuses no hour.
             () if counts && !is_cued && !matches!(kind, Kind::Span { .. }) && self.is_bounded() => {
                 Role::Unclear(Unclear::Bound)
             }
+            () if self.is_refused() => Role::Refused,
+            () if self.is_foreign(kind, found) => Role::Foreign,
             () if self.is_alternative() => Role::Unclear(Unclear::Several),
             () if counts && self.has_rest(kind, found) => Role::Unclear(Unclear::Rest),
             () => Role::Meant,

@@ -145,6 +145,12 @@ impl Reader<'_> {
         };
         let joint = between.and_then(|_| self.phrase(lists.and, at)).or_else(|| self.phrase(lists.to, at))?;
         let (last, len) = self.last_end(&first, at + joint)?;
+        let first = match (first, &last) {
+            (End::Date(first), End::Date(last)) if self.is_day_alone(lead) => {
+                End::Date(last_before(first, *last, self.now.date()).unwrap_or(first))
+            }
+            (first, _) => first,
+        };
         self.found(Some(first), Some(last), len)
     }
 
@@ -303,6 +309,12 @@ impl Reader<'_> {
         };
         Some((Span::Times { from, to }, is_open))
     }
+}
+
+/// A day whose month was not said before another day: the last such day before that ("from the first to the fourth of january").
+fn last_before(first: Date, last: Date, today: Date) -> Option<Date> {
+    let month = |months| super::calendar::day_of_month(last, first.day().into(), months);
+    [month(0), month(-1)].into_iter().flatten().find(|day| *day <= last && *day >= today)
 }
 
 /// The words without "on", "the" stays: it belongs to its day.

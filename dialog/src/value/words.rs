@@ -1,4 +1,5 @@
 //! The words of what was said: how a text is cut into them, and what stands at their start.
+use super::calendar::clock_digits;
 use super::written;
 use crate::language::Language;
 use unicode_normalization::UnicodeNormalization;
@@ -46,19 +47,9 @@ fn cut(text: &str, language: Language) -> Vec<String> {
             ':' | '/' | '.' | '-' if digit_before && digit_after => word.push(c),
             '%' if digit_before => {
                 flush(&mut word, &mut out);
-                let percent: &[&str] = if language == Language::En { &["percent"] } else { &["phần", "trăm"] };
-                out.extend(percent.iter().map(|word| (*word).to_owned()));
+                out.extend(percent(language));
             }
-            // "2 pm - 4 pm", "8:00 - 17:00"
-            '-' | '–'
-                if word.is_empty()
-                    && out.last().is_some_and(|last| is_clock(last))
-                    && text[i + 1..].iter().find(|c| **c != ' ').is_some_and(char::is_ascii_digit) =>
-            {
-                out.push(if language == Language::En { "to" } else { "đến" }.into());
-            }
-            // "9am-5pm", "14h-16h": from the one to the other.
-            '-' | '–' if digit_after && is_hour(&word) => {
+            '-' | '–' if joins_hours(&text[i + 1..], &word, &out) => {
                 flush(&mut word, &mut out);
                 out.push(if language == Language::En { "to" } else { "đến" }.into());
             }
@@ -89,16 +80,20 @@ fn cut(text: &str, language: Language) -> Vec<String> {
     out
 }
 
-/// "9am", "14h": an hour with its mark.
-fn is_hour(word: &str) -> bool {
-    ["am", "pm", "h", "g"]
-        .iter()
-        .any(|mark| word.strip_suffix(mark).is_some_and(|hour| all_digits(hour) && hour.len() <= 2))
+fn percent(language: Language) -> impl Iterator<Item = String> {
+    let words: &[&str] = if language == Language::En { &["percent"] } else { &["phần", "trăm"] };
+    words.iter().map(|word| (*word).to_owned())
 }
 
-/// A word that ends a time of day in figures: "pm", "h", "8:00".
-fn is_clock(word: &str) -> bool {
-    matches!(word, "am" | "pm" | "h" | "g") || super::calendar::clock_digits(word).is_some() && word.contains(':')
+/// Whether a dash leads from one hour to another: "9am-5pm", "14h-16h", "2 pm - 4 pm", "8:00 - 17:00". `word` ends at the dash.
+fn joins_hours(behind: &[char], word: &str, before: &[String]) -> bool {
+    let marks = ["am", "pm", "h", "g"];
+    let is_hour = |mark: &&str| word.strip_suffix(*mark).is_some_and(|hour| all_digits(hour) && hour.len() <= 2);
+    if !word.is_empty() {
+        return behind.first().is_some_and(char::is_ascii_digit) && marks.iter().any(is_hour);
+    }
+    let is_clock = |word: &String| marks.contains(&word.as_str()) || word.contains(':') && clock_digits(word).is_some();
+    behind.iter().find(|c| **c != ' ').is_some_and(char::is_ascii_digit) && before.last().is_some_and(is_clock)
 }
 
 /// What a comma between two digits does.

@@ -22,6 +22,21 @@ pub struct Clause {
     pub(super) place: Option<usize>,
 }
 
+/// Silence that a voice's sound has around a clause, the end of one and the beginning of the next together.
+const MARGIN_MS: usize = 135;
+
+/// The pause behind a clause, by the mark it ends with: as people make between sentences, and shorter within one.
+fn pause_ms(text: &str) -> usize {
+    match text.trim_end_matches(['"', '\'', '”', '’', ')']).chars().last() {
+        Some('…') => 700,
+        Some('?') => 400,
+        Some('.' | '!') => 350,
+        Some(':' | ';') => 250,
+        Some(',') => 180,
+        _ => 0,
+    }
+}
+
 pub struct ClauseQueue {
     sink: Box<dyn Sink>,
     /// Sound that the sink had no place for, offered again later. The next clause is not begun before it has left, so that it is
@@ -169,11 +184,18 @@ impl ClauseQueue {
         Continue(())
     }
 
-    /// Nothing more comes of the current clause, whole or not: the playout is told so.
+    /// Nothing more comes of the current clause, whole or not: the playout is told so. Where another follows, the pause between them
+    /// belongs to it.
     pub fn end(&mut self) {
         let Some(clause) = self.current.take().filter(|clause| self.is_wanted(clause.utterance)) else { return };
         let Clause { utterance, interruptible, rate, said, text, .. } = clause;
-        let upto_char = said.min(text.chars().count() as u32);
+        let chars = text.chars().count() as u32;
+        let upto_char = said.min(chars);
+        let silence = rate.hz() as usize * pause_ms(&text).saturating_sub(MARGIN_MS) / 1000;
+        if said >= chars && silence > 0 && !self.waiting.is_empty() {
+            let pcm = vec![0; silence];
+            self.unsent.push_back(Sound { utterance, pcm, rate, upto_char, interruptible, last: false });
+        }
         self.unsent.push_back(Sound { utterance, pcm: Vec::new(), rate, upto_char, interruptible, last: true });
         _ = self.send_rest();
     }
@@ -238,6 +260,50 @@ mod tests {
         let sent: Vec<_> = room.0.lock().unwrap().1.iter().map(|s| (s.utterance.0, s.upto_char, s.last)).collect();
         assert_eq!(sent, [(1, 3, false), (1, 9, false), (1, 9, true), (2, 3, false), (2, 9, false), (2, 9, true)]);
         assert!(queue.next_clause().is_none());
+    }
+
+    #[test]
+    fn between_two_clauses_lies_the_pause_of_the_mark_at_the_end_of_the_first() {
+        for (text, ms) in [
+            ("Good morning.", 350),
+            ("Is that right?", 400),
+            ("One moment…", 700),
+            ("Well,", 180),
+            ("He said \"No.\"", 350),
+            ("and", 135),
+        ] {
+            let (mut queue, room) = queue(9);
+            queue.push(UtteranceId(1), text.into(), true, 3).unwrap();
+            say(&mut queue, 2);
+            let all = text.chars().count() as u32;
+            for number in [1, 2] {
+                let clause = queue.next_clause().unwrap();
+                assert_eq!(clause.utterance, UtteranceId(number));
+                _ = queue.send(&clause, 0, chunk(clause.text.chars().count() as u32));
+                queue.end();
+            }
+            let sent: Vec<_> =
+                room.0.lock().unwrap().1.iter().map(|s| (s.utterance.0, s.pcm.len() / 8, s.upto_char)).collect();
+            let pause = ms - 135;
+            let first = if pause > 0 {
+                vec![(1, 20, all), (1, pause, all), (1, 0, all)]
+            } else {
+                vec![(1, 20, all), (1, 0, all)]
+            };
+            // Nothing follows the second: the caller's turn begins at once.
+            assert_eq!(sent, [first, vec![(2, 20, 9), (2, 0, 9)]].concat(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clause_that_broke_off_is_followed_at_once() {
+        let (mut queue, room) = queue(9);
+        queue.push(UtteranceId(1), "Good morning.".into(), true, 3).unwrap();
+        say(&mut queue, 2);
+        let clause = queue.next_clause().unwrap();
+        _ = queue.send(&clause, 0, chunk(4));
+        queue.end();
+        assert_eq!(room.0.lock().unwrap().1.len(), 2, "its sound and its end");
     }
 
     #[test]

@@ -344,8 +344,8 @@ impl Context<'_> {
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);
         let mut given = search.given_from(words, from);
         if given.fills.is_empty() && matches!(verdict, Some((false, _))) {
-            given = search.given(&words[from..]);
-            given.fills.retain(|fill| self.form.checked_value(fill.slot) != Some(&fill.found.value));
+            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
+            given.fills = search.given(&words[from..]).fills.into_iter().filter(other).collect();
         }
         self.with_known_items(given)
     }
@@ -409,6 +409,8 @@ impl Context<'_> {
             // "what time was that?"
             (None, Some(_)) if is_question(rest) => Meaning::NotUnderstood,
             (_, Some(slot)) => Meaning::Change(slot),
+            // "no, not at three"
+            (Some((false, _)), None) if let [(slot, Unclear::Refused)] = unclear[..] => Meaning::Change(slot),
             (Some((false, _)), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }

@@ -34,8 +34,9 @@ pub(super) fn two_places() -> String {
 pub(super) fn date() -> String {
     let ordinals: Vec<String> = (1..=31).map(say::ordinal).collect();
     format!(
-        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next) ({}) | (this | next) weekend \
-         | (({}) [the] | the) ({})",
+        "today | tomorrow | tonight | [the] day after tomorrow | (<NULL> | this | next | last) ({0}) | (this | next) weekend \
+         | in (a | two | three | four | five) (day | days | week | weeks) | (a week | two weeks) from (today | tomorrow | {0}) \
+         | (({1}) [the] | the) ({2})",
         DAYS.join(" | "),
         MONTHS.join(" | "),
         ordinals.join(" | ")
@@ -71,7 +72,8 @@ pub(super) fn time(asked: bool) -> String {
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (2..=12).map(say::number).collect();
     format!(
-        "half an hour | a half hour | (an | one) hour [and a half] | ({}) (hours | and a half hours) \
+        "half an hour | a half hour | (an | one) hour [and a half | [and] (fifteen | thirty | forty five)] \
+         | ({}) (hours [[and] (fifteen | thirty | forty five)] | and a half hours) \
          | (five | ten | fifteen | twenty | thirty | forty | forty five | fifty | sixty | ninety) minutes",
         hours.join(" | ")
     )

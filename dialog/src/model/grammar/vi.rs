@@ -62,7 +62,7 @@ pub(super) fn time() -> String {
 pub(super) fn duration() -> String {
     let hours: Vec<String> = (1..=12).map(say::number).collect();
     format!(
-        "nửa tiếng | nửa giờ | ({}) (tiếng | giờ) [rưỡi] \
+        "nửa tiếng | nửa giờ | tiếng rưỡi | ({}) (tiếng | giờ) [rưỡi | (mười lăm | ba mươi | bốn mươi lăm) [phút]] \
          | (năm | mười | mười lăm | hai mươi | ba mươi | bốn mươi | bốn mươi lăm | năm mươi | sáu mươi | chín mươi) phút",
         hours.join(" | ")
     )

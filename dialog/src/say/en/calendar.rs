@@ -109,7 +109,9 @@ pub(super) fn written_date(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
     if let Some((name, short)) = month(core) {
         let name = capital(name);
-        if let Some(days) = place.next(1).and_then(|word| days(word.core)) {
+        // "In May 20 people came."
+        let counted = place.ahead(1).is_some_and(|figure| all_digits(figure.core()) && counts(figure));
+        if let Some(days) = place.next(1).filter(|_| !counted).and_then(|word| days(word.core)) {
             return Some(match year_behind(place, 2) {
                 Some(y) => Reading::new(3, format!("{name} {days}, {}", year(y))),
                 None => Reading::new(2, format!("{name} {days}")),
@@ -167,6 +169,8 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         return (fits && before.is_open()).then(|| Reading::new(1, "to"));
     }
     let (from, to) = core.split_once(['-', '–'])?;
+    // "Mon.–Fri."
+    let from = from.trim_end_matches('.');
     if let (Some((from, _)), Some((to, _))) = (weekday(from), weekday(to)) {
         return Some(Reading::new(1, format!("{} to {}", capital(from), capital(to))));
     }
@@ -232,6 +236,14 @@ const YEAR_LEADS: [&str; 24] = [
     "founded",
 ];
 
+/// Whether what is counted follows the figure: "2000 people".
+fn counts(figure: Place<'_>) -> bool {
+    let verb = |word: &str| matches!(word, "was" | "is" | "has" | "as" | "this" | "does");
+    figure.following().is_some_and(|next| {
+        next == "people" || (next.ends_with('s') && next.starts_with(char::is_lowercase) && !verb(next))
+    })
+}
+
 /// A figure that the words around it make a year: "in 1999", "Q3 2026", "from 1939 to 1945".
 pub(super) fn year_in_text(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
@@ -249,10 +261,7 @@ pub(super) fn year_in_text(place: Place<'_>) -> Option<Reading> {
     let quarter = before.len() == 2 && before.starts_with('q') && before.ends_with(|c: char| ('1'..='4').contains(&c));
     let between = before == "between" && place.ahead(2).is_some_and(|then| four_figures(then.core()).is_some());
     let lead = YEAR_LEADS.contains(&before) || MONTHS.contains(&before);
-    // "of 2000 people": what is counted follows.
-    let counted = place.following().is_some_and(|next| {
-        next.ends_with('s') && next.starts_with(char::is_lowercase) && !["was", "is", "has"].contains(&next)
-    }) || place.following() == Some("people");
+    let counted = counts(place);
     // "a total of 1250" is none.
     let recent = !["of", "by", "from", "after", "before", "until", "till", "around"].contains(&before) || y >= 1800;
     (lead && recent && !counted || span || between || quarter).then(|| Reading::new(1, year(y)))

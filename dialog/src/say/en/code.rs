@@ -67,6 +67,8 @@ const ENDING: [&str; 4] = ["ending", "ends", "starting", "starts"];
 /// Words after which three figures and more are dialled.
 const CALLS: [&str; 5] = ["call", "dial", "text", "phone", "ring"];
 
+const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
 /// How the words before a figure name it.
 #[derive(Clone, Copy, PartialEq)]
 enum Named {
@@ -125,9 +127,18 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     let lettered = first.is_none() && parts(core).is_some() && core.contains(|c: char| c.is_ascii_digit());
     let named = named(place)?;
     if lettered {
-        let codes = core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-') && named == Named::Code;
-        // "SAVE20" begins with a word.
-        return codes.then(|| Reading::new(1, runs(core, is_word)));
+        // "SAVE20" begins with a word; "1Z 999 AA1" has several groups.
+        let is_group = |core: &str| core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-');
+        let fits = |words: &usize| {
+            let open = place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty());
+            open && place.next(*words).is_some_and(|word| is_group(word.core) && word.core.contains(DIGITS))
+        };
+        let words = (1..6).take_while(fits).last().unwrap_or(0) + 1;
+        let said = (0..words)
+            .filter_map(|ahead| place.ahead(ahead))
+            .map(|place| runs(place.core().trim_start_matches('#'), is_word));
+        let codes = is_group(core) && named == Named::Code;
+        return codes.then(|| Reading::new(words, said.collect::<Vec<_>>().join(", ")));
     }
     let mut all: Vec<String> = first?.iter().map(|group| (*group).to_owned()).collect();
     // "1,250" and "4.5" are numbers; "4-5" may be a span.

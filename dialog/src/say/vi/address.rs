@@ -108,7 +108,7 @@ pub(super) fn house(place: Place<'_>) -> Option<Reading> {
 }
 
 /// What is abbreviated before a name or a number: as it is written, in lower case, and as it is said.
-const DISTRICTS: [(&str, &str); 10] = [
+const DISTRICTS: [(&str, &str); 11] = [
     ("q", "quận"),
     ("p", "phường"),
     ("f", "phường"),
@@ -119,6 +119,7 @@ const DISTRICTS: [(&str, &str); 10] = [
     ("kp", "khu phố"),
     ("đ", "đường"),
     ("ql", "quốc lộ"),
+    ("km", "ki lô mét"),
 ];
 const CITIES: [(&str, &str); 8] = [
     ("hcm", "Hồ Chí Minh"),
@@ -150,9 +151,9 @@ pub(super) fn district(place: Place<'_>) -> Option<Reading> {
     // "Q1", "QL1A", "P12"
     let figures = core.trim_start_matches(char::is_alphabetic);
     let short = &core[..core.len() - figures.len()];
-    if !figures.is_empty() && matches!(short, "Q" | "P" | "F" | "QL") {
+    if !figures.is_empty() && matches!(short, "Q" | "P" | "F" | "QL" | "Km" | "KM") {
         let said = DISTRICTS.iter().find(|(written, _)| *written == short.to_lowercase())?.1;
-        let short_figure = figures.len() < 3 || short == "QL";
+        let short_figure = figures.len() < 3 || short.len() > 1;
         return (short_figure && !figures.starts_with('0'))
             .then(|| Some(Reading::new(1, format!("{said} {}", amount(figures).or_else(|| lettered(figures))?))))?;
     }

@@ -85,7 +85,7 @@ pub(super) fn held(slots: &str, said: &str, language: &str) -> String {
     }
 }
 
-fn check_rows(rows: &[Row], language: &str) {
+pub(super) fn check_rows(rows: &[Row], language: &str) {
     let wrong: Vec<String> = rows
         .iter()
         .map(|(slots, said, wanted)| (slots, said, wanted, held(slots, said, language)))

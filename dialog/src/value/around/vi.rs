@@ -3,6 +3,11 @@ use super::lists::Lists;
 
 pub(super) const LISTS: Lists = Lists {
     not: &[
+        "bỏ",
+        "bỏ qua",
+        "loại",
+        "miễn là đừng",
+        "không tính",
         "không phải",
         "không phải là",
         "hông phải",
@@ -59,6 +64,14 @@ pub(super) const LISTS: Lists = Lists {
         "mắc quá",
     ],
     bound: &[
+        "hàng tuần",
+        "mỗi tuần",
+        "mỗi",
+        "hàng",
+        "các",
+        "những",
+        "tuần của",
+        "tuần có",
         "trước",
         "sau",
         "từ",
@@ -169,7 +182,7 @@ pub(super) const LISTS: Lists = Lists {
         "con",
     ],
     and: &["và", "với", "cộng", "thêm", "cùng", "phẩy"],
-    tail: &["mốt", "lăm", "nhăm", "tư", "mươi"],
+    tail: &["đến", "tới", "mốt", "lăm", "nhăm", "tư", "mươi"],
     subject: &["em", "tôi", "anh", "chị", "mình", "cháu", "con", "cô", "chú", "tụi", "bên", "thì", "lại"],
     condition: &["nếu", "tùy", "tuỳ"],
     no_condition: &["nếu được", "nếu có thể", "nếu còn", "nếu không phiền"],

@@ -72,7 +72,7 @@ fn clock(words: &[String]) -> Option<Clock> {
         "rưỡi" | "rưởi" => (hour, 30, 1),
         "kém" => {
             let (m, l) = small(words.get(len + 1..)?).filter(|(m, _)| (1..60).contains(m))?;
-            (if hour == 0 { 23 } else { hour - 1 }, 60 - m, l + 1)
+            (hour_before(hour), 60 - m, l + 1)
         }
         _ if named => minutes(words.get(len..).unwrap_or_default()).map_or((hour, 0, 0), |(m, l)| (hour, m, l)),
         // "hai" alone, when a time was asked for.
@@ -83,6 +83,15 @@ fn clock(words: &[String]) -> Option<Clock> {
     let len = len + usize::from((named || used > 0) && matches!(word(words, len), "phút" | "p" | "ph"));
     let growth = if named || used > 0 { Growth::Likely } else { Growth::Open };
     Some(Clock { hour, minute, len, growth, certain: named, odd })
+}
+
+/// The hour before one: "một giờ kém mười lăm" is a quarter to one, and so past twelve.
+fn hour_before(hour: i64) -> i64 {
+    match hour {
+        0 => 23,
+        1 => 12,
+        hour => hour - 1,
+    }
 }
 
 fn is_hour(word: &str) -> bool {
