@@ -58,3 +58,32 @@ impl Condition {
         all_known.then_some(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_condition_holds_when_all_of_it_does_and_is_open_while_something_is_not_known() {
+        let is = |value: Json| Test::OneOf(vec![value]);
+        let condition = Condition(vec![
+            (Subject::Slot(0), is(json!("delivery"))),
+            (Subject::Slot(1), Test::Within { min: Some(2.0), max: None }),
+        ]);
+        let holds = |how: Option<&str>, count: Option<i64>| {
+            condition.holds(|subject| match subject {
+                Subject::Slot(0) => how.map(Json::from),
+                _ => count.map(Json::from),
+            })
+        };
+        assert_eq!(holds(Some("delivery"), Some(2)), Some(true));
+        assert_eq!(holds(Some("delivery"), Some(1)), Some(false));
+        assert_eq!(holds(Some("collection"), None), Some(false));
+        assert_eq!(holds(Some("delivery"), None), None);
+        assert_eq!(holds(None, Some(1)), Some(false));
+        assert_eq!(Condition::default().holds(|_| None), Some(true));
+        assert!(is(json!(2)).holds(&json!(2.0)) && !is(json!(2)).holds(&json!("2")));
+        assert!(!Test::Within { min: None, max: Some(3.0) }.holds(&json!("2")));
+    }
+}

@@ -89,3 +89,51 @@ pub(super) fn judged(
     };
     Ok((finding.outcome != Outcome::Found || lookup.needs.iter().all(has)).then_some(finding))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::Bot;
+    use crate::language::Language;
+    use crate::value::currency::Currency;
+    use serde_json::json;
+
+    const BOT: &str = "name = 'b'\nlanguage = 'en'\ngreeting = 'Hello.'\n\
+        [[slot]]\nname = 'n'\ntype = 'yes_no'\nprompt = 'Sure?'\n\
+        [[task]]\nname = 't'\nslots = ['n']\non_done = { say = 'It is {x/a:date}.' }\n\
+        [[task.lookup]]\nname = 'x'\nurl = 'http://127.0.0.1:1/'\nresult = '/r'\n\
+        none = { then = 'go_on' }\nseveral = { then = 'go_on' }\n";
+
+    #[test]
+    fn an_answer_is_nothing_one_or_several_and_has_what_is_needed_of_it() {
+        let bot = Bot::parse(BOT, "b").unwrap_or_else(|e| panic!("{e}"));
+        let sayer = Sayer { language: Language::En, today: jiff::civil::date(2026, 11, 25), currency: Currency::Usd };
+        let judge = |result| match judged(&bot.tasks[0].lookups[0], result, sayer) {
+            Ok(Some(finding)) => finding.outcome.name(),
+            Ok(None) => "lacks",
+            Err(_) => "failed",
+        };
+        let one = json!({ "a": "2026-12-01" });
+        for (answer, outcome) in [
+            (json!(null), "none"),
+            (json!({ "r": null }), "none"),
+            (json!({ "r": false }), "none"),
+            (json!({ "r": " " }), "none"),
+            (json!({ "r": [] }), "none"),
+            (json!({ "r": {} }), "none"),
+            (json!({ "r": one }), "found"),
+            (json!({ "r": [one] }), "found"),
+            (json!({ "r": [one, one] }), "several"),
+            (json!({ "r": { "a": "soon" } }), "lacks"),
+            (json!({ "r": { "b": 1 } }), "lacks"),
+            (json!({ "r": 7 }), "lacks"),
+            (json!({ "q": one }), "lacks"),
+        ] {
+            assert_eq!(judge(Ok(answer.clone())), outcome, "{answer}");
+        }
+        assert_eq!(judge(Err(ToolFault::Status(404))), "none");
+        for fault in [ToolFault::Status(500), ToolFault::Late, ToolFault::Unreachable, ToolFault::NotJson] {
+            assert_eq!(judge(Err(fault.clone())), "failed", "{fault}");
+        }
+    }
+}
