@@ -1,8 +1,9 @@
 //! One decode: a whole utterance through Whisper, and the guards against phrases that nobody said.
 use super::Engine;
-use super::parameters::{HZ, LONGEST, SHORTEST, parameters};
+use super::parameters::{HZ, LONGEST, SHORTEST, most_tokens, parameters};
 use super::reader::Reader;
 use super::score::Scored;
+use super::vocabulary::{Token, Vocabulary};
 use super::written_grammar::Grammar;
 use crate::Language;
 use crate::asr::AsrFault;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use whisper_rs::WhisperState;
 
 /// Mean probability of a text's tokens below which it is taken for hallucinated. Speech is hardly ever below 0.5, words that
 /// come out of noise hardly ever above 0.05. (whisper.cpp's own `no_speech_prob` is that of the decode before.)
@@ -38,8 +40,8 @@ pub(super) struct FreeText {
 }
 
 impl Engine {
-    /// Decodes an utterance whole, on this thread; where a grammar is expected, its sentences are scored on the same sound.
-    /// `aborted` is asked before and after the encoder, and at each step of the decoder.
+    /// Decodes an utterance whole, on this thread; where a grammar is expected, its sentences are scored first, and the free text is left out
+    /// where it could change nothing. `aborted` is asked before and after the encoder, and at each step of the decoder.
     ///
     /// # Errors
     /// [`AsrFault::Engine`] where whisper.cpp fails, [`AsrFault::Aborted`] where `aborted` said so.
@@ -64,53 +66,71 @@ impl Engine {
         };
         let _running = Running::new(&self.running);
         let mut state = self.take_state()?;
-        let mut parameters = parameters(pcm.len(), language);
-        // SAFETY: the data is a pointer to `aborted`, as `is_aborted` reads it, and outlives the call of `full`. (The safe setter of
-        // whisper-rs 0.16 calls its closure by a wrong type.)
-        unsafe {
-            parameters.set_abort_callback(Some(is_aborted));
-            parameters.set_abort_callback_user_data((&raw const aborted).cast_mut().cast());
-        }
-        if let Err(why) = state.full(parameters, pcm) {
-            if aborted() {
-                // The next decode begins anew on the same state.
-                self.put_state(state);
-                return Err(AsrFault::Aborted);
-            }
-            return Err(AsrFault::Engine(format!("Whisper: {why}")));
-        }
-
-        let text_ends = self.context.token_eot();
-        let (mut tokens, mut bytes, mut marks) = (Vec::new(), Vec::new(), Vec::new());
-        for segment in state.as_iter() {
-            for index in 0..segment.n_tokens() {
-                // Beyond the end-of-text token lie only marks: language, task, time.
-                if let Some(token) = segment.get_token(index).filter(|token| token.token_id() < text_ends) {
-                    let probability = token.token_probability();
-                    tokens.push((token.token_id(), probability));
-                    bytes.extend_from_slice(token.to_bytes().unwrap_or_default());
-                    marks.push((bytes.len(), probability));
-                }
-            }
-        }
+        encode(&mut state, pcm, language)?;
         let mut reader = Reader::new(state);
-        let scored = expected.map(|grammar| self.score(&mut reader, grammar, aborted)).transpose();
-        if !matches!(scored, Err(AsrFault::Engine(_))) {
+        let read = self.read(&mut reader, language, expected, aborted, samples);
+        // The next decode begins anew on the same state.
+        if !matches!(read, Err(AsrFault::Engine(_))) {
             self.put_state(reader.into_state());
         }
-        let scored = scored?.flatten();
-        Ok((judge(&tokens, &bytes, &marks, samples as f32 / HZ as f32), scored))
+        read
+    }
+
+    /// What the decoder makes of a sound of so many samples that its state has encoded.
+    fn read(
+        &self,
+        reader: &mut Reader,
+        language: Language,
+        expected: Option<&Grammar>,
+        aborted: &dyn Fn() -> bool,
+        samples: usize,
+    ) -> Result<(FreeText, Option<Scored>), AsrFault> {
+        if aborted() {
+            return Err(AsrFault::Aborted);
+        }
+        let scored = expected.map(|grammar| self.score(reader, grammar, aborted)).transpose()?.flatten();
+        if scored.as_ref().is_some_and(Scored::stands_alone) {
+            return Ok((FreeText::default(), scored));
+        }
+        let (mut text, mut said, mut bytes, mut marks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        while text.len() < most_tokens(samples.max(SHORTEST)) && !repeats(&text, &self.vocabulary) {
+            if aborted() {
+                return Err(AsrFault::Aborted);
+            }
+            let next = reader.after(self, language, &text)?.likeliest(&self.vocabulary);
+            let Some((token, probability)) = next else { break };
+            text.push(token);
+            said.push((token, probability));
+            bytes.extend_from_slice(self.vocabulary.bytes(token));
+            marks.push((bytes.len(), probability));
+        }
+        Ok((judge(&said, &bytes, &marks, samples as f32 / HZ as f32), scored))
     }
 }
 
-/// whisper.cpp asks this after the encoder, and after each step of the decoder.
-///
+/// The encoder alone. `full` makes the spectrum, takes the length of the encoder's window, and is stopped before the encoder.
+fn encode(state: &mut WhisperState, pcm: &[f32], language: Language) -> Result<(), AsrFault> {
+    let failed = |why| AsrFault::Engine(format!("Whisper: {why}"));
+    let mut parameters = parameters(pcm.len(), language);
+    // SAFETY: the callback touches nothing.
+    unsafe { parameters.set_start_encoder_callback(Some(not_now)) };
+    state.full(parameters, pcm).map_err(failed)?;
+    state.encode(0, 1).map_err(failed)?;
+    Ok(())
+}
+
 /// # Safety
-/// `data` points to a `&dyn Fn() -> bool`.
-unsafe extern "C" fn is_aborted(data: *mut c_void) -> bool {
-    // SAFETY: as above.
-    let aborted = unsafe { &*data.cast::<&dyn Fn() -> bool>() };
-    aborted()
+/// It touches nothing.
+unsafe extern "C" fn not_now<Context, State>(_: *mut Context, _: *mut State, _: *mut c_void) -> bool {
+    false
+}
+
+/// Whether a text has said the same three times and nothing else: Whisper has fallen into a loop, of which one period is kept. Figures may
+/// be repeated.
+fn repeats(text: &[Token], vocabulary: &Vocabulary) -> bool {
+    let length = text.len() / 3;
+    let is_loop = length > 0 && text.len() == 3 * length && text[..2 * length] == text[length..];
+    is_loop && !text.iter().any(|token| vocabulary.bytes(*token).iter().any(u8::is_ascii_digit))
 }
 
 /// Counts a decode while it runs.

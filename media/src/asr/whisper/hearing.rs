@@ -95,9 +95,7 @@ impl Hearing for WhisperUtterance {
     }
 }
 
-/// How much less probable per token (natural logarithm) a sentence of the grammar may be than the free text before it is
-/// asked about, and before the free text is taken in its place.
-const DOUBTED_GAP: f32 = 2.5;
+/// The same as [`score::DOUBTED_GAP`], before the free text is taken in its place.
 const REFUSED_GAP: f32 = 4.0;
 /// The confidence of a free text that stands against a sentence of the grammar.
 const CLEAR: f32 = 0.6;
@@ -116,7 +114,7 @@ fn weigh(free: FreeText, scored: Option<Scored>) -> Hypothesis {
         let other = free.confidence >= CLEAR && free.words.join(" ") != scored.text;
         match () {
             () if other && gap > REFUSED_GAP => {}
-            () if other && gap > DOUBTED_GAP => {
+            () if other && gap > score::DOUBTED_GAP => {
                 return Hypothesis { text: Some(scored.text), confidence: confidence.min(ASKED) };
             }
             () => return Hypothesis { text: Some(scored.text), confidence },
@@ -155,6 +153,11 @@ mod tests {
             weighed(("look at the moon", 0.8), (9.0, 0.2, -1.0)),
         ] {
             assert!(text(&other) == "look at the moon" && other.confidence <= ASKED, "{other:?}");
+        }
+        // Where the free text was not asked for, none could have changed it.
+        let alone = Scored { text: "book a room".into(), ratio: 20.0, margin: 8.0, mean: -2.4 };
+        for free in [FreeText::default(), FreeText { words: vec!["other".into()], sure: 1, confidence: 1.0 }] {
+            assert!(alone.stands_alone() && weigh(free, Some(alone.clone())).confidence > 0.9);
         }
         // Nobody is clear about anything: the expected words stand, by their own certainty.
         let unclear = weighed(("u o", 0.45), (9.0, 4.0, -5.0));

@@ -14,8 +14,8 @@ fn audio_ctx(samples: usize) -> i32 {
 }
 
 /// Most tokens a text of this length can have: Vietnamese takes up to 14 in a second.
-fn most_tokens(samples: usize) -> i32 {
-    (16 + samples * 14 / HZ).min(220) as i32
+pub(super) fn most_tokens(samples: usize) -> usize {
+    (16 + samples * 14 / HZ).min(220)
 }
 
 pub(super) fn parameters(samples: usize, language: Language) -> FullParams<'static, 'static> {
@@ -23,7 +23,7 @@ pub(super) fn parameters(samples: usize, language: Language) -> FullParams<'stat
     parameters.set_n_threads(1);
     parameters.set_language(Some(language.code()));
     parameters.set_audio_ctx(audio_ctx(samples));
-    parameters.set_max_tokens(most_tokens(samples));
+    parameters.set_max_tokens(most_tokens(samples) as i32);
     parameters.set_single_segment(true);
     parameters.set_no_timestamps(true);
     parameters.set_no_context(true);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use whisper_rs::WhisperState;
 
 /// The next token's log-probabilities (natural logarithm).
+#[derive(Clone)]
 pub(super) struct Next(Vec<f32>);
 
 impl Next {
@@ -21,6 +22,17 @@ impl Next {
 
     pub fn token(&self, token: Token) -> f32 {
         self.0.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY)
+    }
+
+    /// The likeliest of the tokens that may be written, and its probability among those and the end; `None`: the end.
+    pub fn likeliest(&self, vocabulary: &Vocabulary) -> Option<(Token, f32)> {
+        let end = vocabulary.ends(true)[0];
+        let allowed = vocabulary.written().iter().copied().chain([end]);
+        let mut sum = 0.0;
+        let best = allowed
+            .inspect(|token| sum += self.token(*token).exp())
+            .fold(end, |best, token| if self.token(token) > self.token(best) { token } else { best });
+        (best != end).then(|| (best, self.token(best).exp() / sum))
     }
 
     /// The text ends here.
@@ -41,8 +53,8 @@ impl Next {
 /// A state that has encoded a sound, and how far its decoder has read.
 pub(super) struct Reader {
     state: WhisperState,
-    /// The language that the text's header names; `None` while it has not been read.
-    language: Option<Language>,
+    /// The language that the text's header names, and what comes after the header; `None` while it has not been read.
+    start: Option<(Language, Next)>,
     read: Vec<Token>,
     /// Tokens of text read so far, those read again included.
     pub steps: usize,
@@ -50,7 +62,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub fn new(state: WhisperState) -> Self {
-        Self { state, language: None, read: Vec::new(), steps: 0 }
+        Self { state, start: None, read: Vec::new(), steps: 0 }
     }
 
     pub fn into_state(self) -> WhisperState {
@@ -64,17 +76,25 @@ impl Reader {
     pub fn after(&mut self, engine: &Engine, language: Language, text: &[Token]) -> Result<Next, AsrFault> {
         let context = &engine.context;
         let id = whisper_rs::get_lang_id(language.code()).unwrap_or_default();
-        // Start of text, language, task, no time stamps.
-        let header = [context.token_sot(), context.token_lang(id), context.token_transcribe(), context.token_not()];
-        let mut kept = self.read.iter().zip(text).take_while(|(a, b)| a == b).count();
-        if self.language != Some(language) || text.is_empty() {
+        // Start of text, then language and task where a model knows several, no time stamps.
+        let header = match context.is_multilingual() {
+            true => vec![context.token_sot(), context.token_lang(id), context.token_transcribe(), context.token_not()],
+            false => vec![context.token_sot(), context.token_not()],
+        };
+        if self.start.as_ref().is_none_or(|(of, _)| *of != language) {
             // `get_logits` gives the first row alone: the last token is read by itself.
             let last = header.len() - 1;
-            self.language = None;
+            self.start = None;
             self.state.decode(&header[..last], 0, 1).map_err(failed)?;
             self.state.decode(&header[last..], last, 1).map_err(failed)?;
-            (self.language, kept) = (Some(language), 0);
-        } else if kept == text.len() {
+            self.read.clear();
+            self.start = Some((language, Next::of(&self.state)?));
+        }
+        if let Some((_, start)) = self.start.as_ref().filter(|_| text.is_empty()) {
+            return Ok(start.clone());
+        }
+        let mut kept = self.read.iter().zip(text).take_while(|(a, b)| a == b).count();
+        if kept == text.len() {
             kept -= 1;
         }
         self.read.truncate(kept);

@@ -49,6 +49,9 @@ pub(super) struct Scored {
 const MOST_MARGIN: f32 = 20.0;
 /// The certainty below which a sentence is not taken for said.
 pub(super) const DOUBTED: f32 = 0.3;
+/// How much less probable per token (natural logarithm) a sentence of the grammar may be than a free text that says something else, before
+/// it is asked about.
+pub(super) const DOUBTED_GAP: f32 = 2.5;
 
 impl Scored {
     /// From 0 to 1: 0.3 where the sentence may have been said, 0.5 where it is likely, 0.9 and more where it is beyond doubt.
@@ -62,6 +65,11 @@ impl Scored {
         let ratio = rise(self.ratio, [(0.0, 0.0), (2.0, 0.3), (4.0, 0.5), (10.0, 0.95)]);
         let margin = rise(self.margin, [(0.0, 0.0), (1.0, 0.3), (2.0, 0.5), (5.0, 0.95)]);
         ratio.min(margin)
+    }
+
+    /// Whether no free text can be so much more probable that the sentence would be doubted for it.
+    pub fn stands_alone(&self) -> bool {
+        self.certainty() >= DOUBTED && self.mean >= -DOUBTED_GAP
     }
 }
 

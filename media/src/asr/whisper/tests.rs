@@ -272,6 +272,27 @@ fn what_was_worked_out_ahead_is_the_answer_while_only_quiet_follows() {
 }
 
 #[test]
+fn a_free_text_is_what_whisper_cpp_itself_writes() {
+    let engine = &whisper().0;
+    let (mut same, mut all) = (0, 0);
+    for (language, text, pcm) in said() {
+        let sound: Vec<f32> = pcm.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+        let mut padded = sound.clone();
+        padded.resize(sound.len().max(parameters::SHORTEST), 0.0);
+        let mut state = engine.take_state().unwrap();
+        state.full(parameters::parameters(padded.len(), *language), &padded).unwrap();
+        let written: String = state.as_iter().map(|segment| segment.to_str_lossy().unwrap().into_owned()).collect();
+        let (free, _) = engine.decode(&sound, *language, None, &|| false).unwrap();
+        all += 1;
+        same += usize::from(free.words == crate::asr::text::normalise(&written));
+        if free.words != crate::asr::text::normalise(&written) {
+            println!("{text:?}: {:?}, and {written:?}", free.words);
+        }
+    }
+    assert!(same * 20 >= all * 19, "{same} of {all}; a guard may refuse some, and a loop be cut");
+}
+
+#[test]
 fn partial_words_wait_while_other_decodes_run() {
     let Some((language, _, pcm)) = said().first() else { return println!("skipped: no synthesiser") };
     let plan = WhisperPlan { partials_up_to: 0, ..WhisperPlan::new(fixture()) };

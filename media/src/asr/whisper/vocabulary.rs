@@ -1,5 +1,5 @@
 //! Whisper's tokens: pieces of text, and how a text is cut into them (byte pair encoding, Sennrich et al., 2016).
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) type Token = whisper_rs::WhisperTokenId;
 
@@ -9,7 +9,13 @@ pub(super) struct Vocabulary {
     bytes: Vec<Vec<u8>>,
     /// The end of a text, then the marks that may stand before it.
     ends: Vec<Token>,
+    /// The tokens that a free text is written with.
+    written: Vec<Token>,
 }
+
+/// What a text of words has none of, by itself or behind a space (`non_speech_tokens` of whisper.cpp).
+const NO_SPEECH: &str = "\" # ( ) * + / : ; < = > @ [ \\ ] ^ _ ` { | } ~ 「 」 『 』 << >> <<< >>> -- --- -( -[ (' (\" (( )) ((( ))) [[ ]] {{ }} \
+                         ♪♪ ♪♪♪ ♩ ♪ ♫ ♬ ♭ ♮ ♯";
 
 impl Vocabulary {
     /// `bytes`: of each token of text, in their order; `end`: the token that ends a text.
@@ -18,7 +24,12 @@ impl Vocabulary {
         let tokens: HashMap<Vec<u8>, Token> = all.map(|(id, bytes)| (bytes.clone(), id as Token)).collect();
         let marks = [".", ",", "!", "?", "..."].iter().filter_map(|mark| tokens.get(mark.as_bytes()).copied());
         let ends = std::iter::once(end).chain(marks).collect();
-        Self { tokens, bytes, ends }
+        let signs = NO_SPEECH.split_whitespace().flat_map(|sign| [sign.to_owned(), format!(" {sign}")]);
+        let begins_with_mark = [" -", " '"].map(str::to_owned);
+        let unwritten: HashSet<Token> =
+            signs.chain(begins_with_mark).filter_map(|sign| tokens.get(sign.as_bytes()).copied()).collect();
+        let written = (0..bytes.len() as Token).filter(|token| !unwritten.contains(token)).collect();
+        Self { tokens, bytes, ends, written }
     }
 
     pub fn of(context: &whisper_rs::WhisperContext) -> Self {
@@ -33,6 +44,11 @@ impl Vocabulary {
     /// The tokens of text.
     pub fn all(&self) -> impl Iterator<Item = Token> + use<> {
         0..self.bytes.len() as Token
+    }
+
+    /// The tokens that a free text is written with.
+    pub fn written(&self) -> &[Token] {
+        &self.written
     }
 
     /// The text of a token; empty where it stands for none.
