@@ -180,7 +180,3 @@ impl Engine {
         threads.run(|| work(&threads)).map_err(AsrFault::Engine)
     }
 }
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -15,7 +15,7 @@ const START_TIMES: Spellings = ["charStartTimesMs", "char_start_times_ms"];
 const DURATIONS: Spellings = ["charDurationsMs", "char_durations_ms"];
 
 /// A field of an answer, null where it has none.
-fn field<'a>(answer: &'a Value, [first, second]: Spellings) -> &'a Value {
+fn field(answer: &Value, [first, second]: Spellings) -> &Value {
     answer.get(first).unwrap_or(&answer[second])
 }
 
