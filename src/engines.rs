@@ -275,11 +275,13 @@ impl Engines {
             // Most lines are narrow; wide ones come next.
             for rate in [Rate::Hz8000, Rate::Hz16000] {
                 each(rate, &prepare);
+                // Browsers' calls have their prompts made when they are said.
+                if rate == Rate::Hz8000 {
+                    each(Rate::Hz48000, &prepare);
+                }
                 each(rate, &prompts);
             }
             drop(busy);
-            // Browsers' calls have their prompts made when they are said.
-            each(Rate::Hz48000, &prepare);
         });
         Warming(warming)
     }

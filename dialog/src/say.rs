@@ -7,6 +7,7 @@ mod figure;
 pub(crate) mod json;
 mod markup;
 mod normal;
+mod outside;
 mod reading;
 mod roman;
 mod value;
@@ -17,6 +18,7 @@ pub mod written;
 
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
+pub(crate) use outside::unmarked;
 pub use value::{date, digits, item, money, number, spelled, value};
 
 use reading::Change;

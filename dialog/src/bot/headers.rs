@@ -32,7 +32,7 @@ impl Headers {
     /// As it can be said: nothing in it is taken for a gap, or for more than one line.
     pub(crate) fn spoken(&self, name: &str) -> String {
         let plain = |c: char| if c.is_control() || matches!(c, '{' | '}') { ' ' } else { c };
-        self.value(name).chars().map(plain).collect::<String>().trim().to_owned()
+        crate::say::unmarked(self.value(name).chars().map(plain).collect::<String>().trim())
     }
 
     /// A sentence whose gaps are header fields; any other gap stays.

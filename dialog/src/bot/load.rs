@@ -187,10 +187,11 @@ fn tasks(check: &Check, read: Vec<TaskFile>, slots: &[Slot]) -> Result<Vec<Task>
 
 fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), BotFault> {
     let letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'');
-    let unusable = |word: &str, spoken: &str| spoken.trim().is_empty() || word.is_empty() || !word.chars().all(letter);
+    let fits = |word: &str| !word.trim().is_empty() && word.split_whitespace().all(|part| part.chars().all(letter));
+    let unusable = |word: &str, spoken: &str| spoken.trim().is_empty() || !fits(word);
     match spoken.iter().find(|(word, spoken)| unusable(word, spoken)) {
         Some((word, _)) => {
-            let remedy = "write one word, and how the voice is to say it: \"ATM\" = \"a tê em\"";
+            let remedy = "write words, and how the voice is to say it: \"ATM\" = \"a tê em\"";
             check.fault(format!("spoken.{word:?}"), "cannot be used", remedy)
         }
         None => Ok(()),

@@ -8,6 +8,7 @@ use crate::expect::Expect;
 use crate::keypad::Keypad;
 use crate::turn::AnswerKind;
 use crate::value;
+use crate::value::correction::means_change;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
 use interview::{Interview, MAX_HEARD};
@@ -97,9 +98,11 @@ impl Brain for Flow {
     /// Where a correction may bring a secret, every figure is taken for one.
     fn is_secret(&self, text: &str) -> bool {
         let figure = |word: &String| value::digits(std::slice::from_ref(word), self.bot.language).is_some();
-        let corrects = matches!(self.step(), Step::Review | Step::Change)
+        let words = self.words(text);
+        let corrects = (matches!(self.step(), Step::Review | Step::Change) || means_change(&words, self.bot.language))
             && self.interview.form.task_slots().iter().any(|s| self.bot.slots[*s].secret);
-        self.asks_secret() || (corrects && self.words(text).iter().any(figure))
+        let gives = || self.context().fills(&words).iter().any(|fill| self.bot.slots[fill.slot].secret);
+        self.asks_secret() || gives() || (corrects && words.iter().any(figure))
     }
 
     fn spellings(&self) -> Vec<(String, String)> {

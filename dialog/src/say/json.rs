@@ -1,4 +1,5 @@
 //! `SayAs`: the form in which a placeholder is said, and parts of a service's JSON answer as the bot says them.
+use super::outside::unmarked;
 use super::value::{digits, money, number, spelled};
 use super::{normal, value};
 use crate::language::Language;
@@ -123,7 +124,7 @@ impl Sayer {
     /// A part as the text, number or yes that it is; the members of a list one after another. An object is nothing that can be said.
     fn plain(self, part: &Json) -> Option<String> {
         match part {
-            Json::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+            Json::String(text) => Some(unmarked(text.trim())).filter(|text| !text.is_empty()),
             Json::Number(n) => Some(n.to_string()),
             Json::Bool(yes) => Some(value(&Value::Bool(*yes), &Kind::YesNo, self.language, self.today)),
             Json::Array(all) if !all.is_empty() => {

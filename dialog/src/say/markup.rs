@@ -57,7 +57,8 @@ impl Marked {
                 "break" => tag.pause().map(Element::Pause),
                 "sub" | "say-as" if tag.opens => {
                     let end = format!("</{}>", tag.name);
-                    let (inner, behind) = rest.split_once(&end).unwrap_or((rest, ""));
+                    // An element without an end is empty: its text is said as it stands.
+                    let (inner, behind) = rest.split_once(&end).unwrap_or(("", rest));
                     rest = behind;
                     let written = without_tags(inner);
                     Some(Element::Words { said: tag.said(&written, language), written })

@@ -1,4 +1,5 @@
 //! Values as the bot says them.
+use super::outside::unmarked;
 use super::{en, normal, vi};
 use crate::language::Language;
 use crate::value::item::{Count, Item, ItemPlan, Items};
@@ -57,7 +58,7 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
         Value::Items(items) => self::items(items, language),
         Value::Money(amount) => money(amount.hundredths(), amount.currency.code(), language),
         Value::Span(span) => self::span(*span, language, today),
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => unmarked(text),
     }
 }
 
@@ -77,8 +78,14 @@ fn span(span: Span, language: Language, today: Date) -> String {
             (from.map(said), to.map(said))
         }
     };
+    // Days are named that belong to it.
+    let is_dates = matches!(span, Span::Dates { .. });
     match (language, from, to) {
         (Language::En, Some(from), Some(to)) => format!("from {from} to {to}"),
+        (Language::En, Some(from), None) if is_dates => format!("from {from} on"),
+        (Language::En, None, Some(to)) if is_dates => format!("until {to}"),
+        (Language::Vi, Some(from), None) if is_dates => format!("từ {from} trở đi"),
+        (Language::Vi, None, Some(to)) if is_dates => format!("đến hết {to}"),
         (Language::En, Some(from), None) => format!("after {from}"),
         (Language::En, None, Some(to)) => format!("before {to}"),
         (Language::Vi, Some(from), Some(to)) => format!("từ {from} đến {to}"),

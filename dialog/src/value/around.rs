@@ -94,8 +94,9 @@ impl Surroundings<'_> {
     pub fn is_joined_to_refused(&self) -> bool {
         let lists = self.lists();
         let joins = |word: &String| lists.joint.contains(&word.as_str()) || lists.carrier.contains(&word.as_str());
-        !self.before.is_empty() && self.before.iter().all(joins) && lists.or.contains(&word(self.before, 0))
-            || word(self.before, 0) == "nor"
+        let first = word(self.before, 0);
+        let leads = lists.or.contains(&first) || matches!(first, "and" | "và" | "với");
+        !self.before.is_empty() && self.before.iter().all(joins) && leads || word(self.before, 0) == "nor"
     }
 
     fn is_refused(&self) -> bool {

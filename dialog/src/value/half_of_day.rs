@@ -62,7 +62,8 @@ impl DayPart {
                 at += phrase.split(' ').count();
                 continue;
             }
-            last = list.iter().find(|(name, _)| *name == word(words, at)).map(|(_, part)| *part).or(last);
+            let named = list.iter().find(|(name, _)| *name == word(words, at)).map(|(_, part)| *part);
+            last = named.filter(|_| !is_refused(words, at)).or(last);
             at += 1;
         }
         last
@@ -90,6 +91,19 @@ impl DayPart {
             (_, hour) => hour + 12,
         }
     }
+}
+
+/// Whether the part of the day at this place is one that does not suit: "not in the evening", "tối em bận".
+fn is_refused(words: &[String], at: usize) -> bool {
+    const BEFORE: [&str; 8] = ["not", "don't", "can't", "except", "never", "trừ", "đừng", "ngoài"];
+    const BEHIND: [&str; 7] = ["bận", "kẹt", "không được", "doesn't work", "is bad", "i'm busy", "i can't"];
+    let before = words[at.saturating_sub(3)..at].iter().rev();
+    // "Không" alone is a no to what was asked: "không, tối".
+    let is_not = (at.saturating_sub(3)..at).any(|i| begin_with(&words[i..at], "không phải"));
+    let is_behind = |phrase: &&str| (1..=2).any(|n| begin_with(words.get(at + n..).unwrap_or_default(), phrase));
+    before.take_while(|word| !matches!(word.as_str(), "but" | "mà")).any(|word| BEFORE.contains(&word.as_str()))
+        || is_not
+        || BEHIND.iter().any(is_behind)
 }
 
 /// When a bot's place is open, on any day; a closing time before the opening one is on the next day.

@@ -186,7 +186,7 @@ impl Items {
                     list.push(Item { count: Count::Said(rest), ..bare });
                 }
             }
-            (_, all) => all.iter().for_each(|item| join(&mut list, item, said.intent == Intent::Adds)),
+            (_, all) => all.iter().for_each(|item| join(&mut list, item, said.intent == Intent::Adds, self.plan.max)),
         }
         self.with(list, said.is_partly_heard)
     }
@@ -197,12 +197,24 @@ impl Items {
         let mut is_partly_heard = said.is_partly_heard;
         if said.intent == Intent::Removes {
             let all = list.len();
-            list.retain(|item| {
-                !said.list.iter().any(|gone| !gone.is_bare() && item.takes(&Item { count: Count::One, ..gone.clone() }))
+            let is_same =
+                |item: &Item, gone: &Item| !gone.is_bare() && item.takes(&Item { count: Count::One, ..gone.clone() });
+            let mut are_fewer = false;
+            list.retain_mut(|item| match said.list.iter().find(|gone| is_same(item, gone)).map(|gone| gone.count) {
+                None => true,
+                // "remove one large ham", of three
+                Some(Count::Said(n)) if n < item.number() => {
+                    item.count = Count::Said(item.number() - n);
+                    are_fewer = true;
+                    true
+                }
+                Some(_) => false,
             });
-            is_partly_heard |= list.len() == all || list.is_empty();
+            // "add a small ham and remove the large one" is not understood to its end.
+            let are_all_known = said.list.iter().all(|gone| self.list.iter().any(|item| is_same(item, gone)));
+            is_partly_heard |= (list.len() == all && !are_fewer) || list.is_empty() || !are_all_known;
         } else if said.intent == Intent::Adds {
-            said.list.iter().for_each(|item| join(&mut list, item, true));
+            said.list.iter().for_each(|item| join(&mut list, item, true, self.plan.max));
         } else if let [one] = said.list.as_slice()
             && (!one.is_whole() || self.list.iter().any(|item| item.fields == one.fields))
         {
@@ -231,9 +243,13 @@ impl Items {
 }
 
 /// Puts an item into a list. One that is there already was said again, or has another count, or (`adds`) is wanted once more.
-fn join(list: &mut Vec<Item>, item: &Item, adds: bool) {
+fn join(list: &mut Vec<Item>, item: &Item, adds: bool, max: i64) {
     match list.iter_mut().find(|known| known.fields == item.fields && !item.is_bare()) {
-        Some(known) if adds => known.count = Count::Said(known.number() + item.number()),
+        // More than there may be: how many are meant is asked.
+        Some(known) if adds => {
+            let both = known.number() + item.number();
+            known.count = if both > max { Count::Open } else { Count::Said(both) };
+        }
         Some(known) => known.count = if item.count == Count::One { known.count } else { item.count },
         None => list.push(item.clone()),
     }

@@ -1,11 +1,11 @@
 //! Spans of times and of dates: "from two to four", "before noon", "monday to wednesday", "next week".
-use super::calendar::{days_ahead, week, weekday};
+use super::calendar::{days_ahead, week};
 use super::found::{Doubt, Found, Growth};
 use super::half_of_day::{DayPart, HalfOfDay};
 use super::kind::{Kind, Span, SpanOf, Value};
 use super::words::{begin_with, word};
 use crate::language::Language;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time};
 
 /// The words of a language around the ends of a span.
 struct Lists {
@@ -54,6 +54,9 @@ const VI: Lists = Lists {
     between: &["giữa", "trong khoảng"],
     until: &[
         "trước",
+        "đến hết",
+        "tới hết",
+        "cho đến hết",
         "đến",
         "tới",
         "trễ nhất là",
@@ -75,6 +78,16 @@ const VI: Lists = Lists {
 enum End {
     Time { time: Time, is_open: bool },
     Date(Date),
+}
+
+impl End {
+    /// So many days later, where it is a day.
+    fn moved(self, days: i64) -> Option<End> {
+        Some(match self {
+            End::Date(date) => End::Date(days_ahead(date, days)?),
+            time @ End::Time { .. } => time,
+        })
+    }
 }
 
 /// What the ends of a span are read with.
@@ -207,10 +220,14 @@ impl Reader<'_> {
         let lists = self.lists();
         if let Some(lead) = self.phrase(lists.until, 0) {
             let (end, len) = self.end(lead)?;
-            return self.found(None, Some(end), len);
+            // The day itself is left out: an interval of days holds its last one.
+            let leaves_out = matches!(word(self.words, 0), "before" | "trước");
+            return self.found(None, Some(if leaves_out { end.moved(-1)? } else { end }), len);
         }
         let lead = self.phrase(lists.since, 0);
         let (end, len) = self.end(lead.unwrap_or(0))?;
+        let leaves_out = lead.is_some() && matches!(word(self.words, 0), "after" | "sau");
+        let end = if leaves_out { end.moved(1)? } else { end };
         let onwards = self.phrase(lists.onwards, len);
         match (lead, onwards, self.phrase(lists.at_latest, len)) {
             (_, Some(used), _) => self.found(Some(end), None, len + used),
@@ -241,8 +258,9 @@ impl Reader<'_> {
         };
         let (from, to, len) = match (at(weekends), at(weeks)) {
             (Some((n, len)), _) => {
-                let saturday = weekday(today, Weekday::Saturday, n)?;
-                (saturday, days_ahead(saturday, 1)?, len)
+                // On a Sunday what is left of it.
+                let (monday, sunday) = week(today, n)?;
+                (days_ahead(monday, 5)?.max(today), sunday, len)
             }
             (None, Some((n, len))) => {
                 let (monday, sunday) = week(today, n)?;

@@ -10,6 +10,8 @@ const SURE: f32 = 0.97;
 /// The confidence that the words of one recogniser alone have at most where the other heard none, or others: they are
 /// asked about.
 const UNCONFIRMED: f32 = 0.45;
+/// Utterances longer than this (3 s at 16 kHz) are not worked ahead in: the first one's decode cannot be broken off.
+const AHEAD: usize = 3 * 16_000;
 
 /// `first` answers where it is sure, `second` decides what it is not sure of.
 pub struct Fused {
@@ -40,7 +42,7 @@ impl Recogniser for Fused {
     }
 
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-        Ok(Box::new(FusedUtterance { first: self.first.open(ask)?, second: self.second.open(ask)? }))
+        Ok(Box::new(FusedUtterance { first: self.first.open(ask)?, second: self.second.open(ask)?, heard: 0 }))
     }
 
     fn patience(&self, utterance: Duration) -> Duration {
@@ -51,15 +53,19 @@ impl Recogniser for Fused {
 struct FusedUtterance {
     first: Box<dyn Hearing>,
     second: Box<dyn Hearing>,
+    /// Samples so far.
+    heard: usize,
 }
 
 impl Hearing for FusedUtterance {
     fn sound(&mut self, pcm: &[i16]) -> Result<Option<String>, AsrFault> {
+        self.heard += pcm.len();
         self.second.keep(pcm)?;
         self.first.sound(pcm)
     }
 
     fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
+        self.heard += pcm.len();
         self.second.keep(pcm)?;
         self.first.keep(pcm)
     }
@@ -81,6 +87,9 @@ impl Hearing for FusedUtterance {
 
     /// The second one works ahead where it is going to be asked.
     fn look_ahead(&mut self) -> Result<(), AsrFault> {
+        if self.heard > AHEAD {
+            return Ok(());
+        }
         let first = self.first.finish()?;
         if is_sure(&first) { Ok(()) } else { self.second.look_ahead() }
     }
@@ -184,7 +193,7 @@ mod tests {
         for (first, times) in [(said("yes", 0.99), 0), (said("yes", 0.9), 1), (said("", 0.1), 1)] {
             let count = Arc::new(AtomicUsize::new(0));
             let first = scripted(first).open(&ask).unwrap();
-            let mut hearing = FusedUtterance { first, second: Box::new(Ahead(count.clone())) };
+            let mut hearing = FusedUtterance { first, second: Box::new(Ahead(count.clone())), heard: 0 };
             hearing.look_ahead().unwrap();
             assert_eq!(count.load(Relaxed), times);
         }

@@ -16,6 +16,8 @@ pub fn power(pcm: &[i16]) -> f64 {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lull {
     loudest: f64,
+    /// The powers of the two frames before: what is loud for less than 30 ms is a click, and no measure for speech.
+    before: [f64; 2],
     /// Samples.
     quiet: usize,
 }
@@ -26,7 +28,9 @@ impl Lull {
         let mut any = false;
         for frame in pcm.chunks(FRAME) {
             let power = power(frame);
-            self.loudest = self.loudest.max(power);
+            let [first, second] = self.before;
+            self.loudest = self.loudest.max(power.min(first).min(second));
+            self.before = [second, power];
             if self.is_quiet(power) {
                 self.quiet += frame.len();
             } else {

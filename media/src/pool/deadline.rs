@@ -3,26 +3,38 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::time::{Duration, Instant};
 
-/// The kernel's figures of one thread: how long it ran, and how long it was ready to run without a processor.
-pub(super) struct ThreadTimes(Option<File>);
+/// The kernel's figures of a thread, and of the one that runs graphs for it: how long they ran, and how long they were ready to run
+/// without a processor.
+pub(super) struct ThreadTimes([Option<File>; 2]);
 
 impl ThreadTimes {
     /// Of the calling thread. Without `/proc` all figures are zero.
     pub fn of_this_thread() -> Self {
-        Self(File::open("/proc/thread-self/schedstat").ok())
+        let open = || File::open("/proc/thread-self/schedstat").ok();
+        #[cfg(any(feature = "piper", feature = "zipformer"))]
+        let graphs = crate::inference::threads().run(open);
+        #[cfg(not(any(feature = "piper", feature = "zipformer")))]
+        let graphs = None;
+        Self([open(), graphs])
     }
 
     pub fn read(&self) -> Times {
-        let mut text = [0; 96];
-        let read = self.0.as_ref().and_then(|mut file| file.rewind().and_then(|()| file.read(&mut text)).ok());
-        let text = str::from_utf8(&text[..read.unwrap_or(0)]).unwrap_or_default();
-        let mut times = text.split_whitespace().map_while(|ns| ns.parse().ok()).map(Duration::from_nanos);
-        Times { ran: times.next().unwrap_or_default(), waited: times.next().unwrap_or_default() }
+        let none = Times { ran: Duration::ZERO, waited: Duration::ZERO };
+        let all = self.0.iter().flatten().map(times_of);
+        all.fold(none, |sum, one| Times { ran: sum.ran + one.ran, waited: sum.waited + one.waited })
     }
 
     fn waited(&self) -> Duration {
         self.read().waited
     }
+}
+
+fn times_of(mut file: &File) -> Times {
+    let mut text = [0; 96];
+    let read = file.rewind().and_then(|()| file.read(&mut text)).unwrap_or(0);
+    let text = str::from_utf8(&text[..read]).unwrap_or_default();
+    let mut times = text.split_whitespace().map_while(|ns| ns.parse().ok()).map(Duration::from_nanos);
+    Times { ran: times.next().unwrap_or_default(), waited: times.next().unwrap_or_default() }
 }
 
 /// Totals since the thread began.

@@ -287,8 +287,11 @@ impl Listening {
                 Action::Open => self.open(lease)?,
                 Action::Feed(pcm) => {
                     // No partial words before a final, or while other sessions wait for finals.
-                    let hurry = class == Class::Urgent || lease.shared.is_behind();
-                    let so_far = self.lock().utterance.fed() + pcm.len();
+                    let (so_far, is_speaking) = {
+                        let state = self.lock();
+                        (state.utterance.fed() + pcm.len(), state.utterance.is_speaking())
+                    };
+                    let hurry = class == Class::Urgent || !is_speaking || lease.shared.is_behind();
                     let heard = self.with_engine(lease, so_far, |engine| {
                         if hurry { engine.keep(&pcm).map(|()| None) } else { engine.sound(&pcm) }
                     })?;

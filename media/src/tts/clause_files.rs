@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The SHA-256 of what decides how a clause sounds.
 pub type Key = [u8; 32];
@@ -24,16 +23,8 @@ pub struct Piece {
 const FORM: &[u8; 8] = b"CLAUSE 1";
 const SUM: usize = 32;
 const EXTENSION: &str = "clause";
-/// Clauses that wait to be written; more are not kept.
-const WAITING: usize = 16;
-
 /// The folder, shared by the caches of all voices.
 pub struct ClauseFiles {
-    folder: Arc<Folder>,
-    writer: SyncSender<(Key, Arc<[Piece]>)>,
-}
-
-struct Folder {
     dir: PathBuf,
     /// Of all files together.
     limit: u64,
@@ -49,7 +40,7 @@ struct Index {
 }
 
 impl ClauseFiles {
-    /// Opens the folder and makes it where it is missing; nobody else may read it. Starts the thread that writes.
+    /// Opens the folder and makes it where it is missing; nobody else may read it.
     ///
     /// # Errors
     /// Where the disk or the permissions do not allow it.
@@ -75,35 +66,11 @@ impl ClauseFiles {
             index.bytes += length;
             index.files.insert(key, (length, index.clock));
         }
-        let folder = Arc::new(Folder { dir: dir.to_owned(), limit, index: Mutex::new(index) });
-        folder.make_room(0);
-        let (writer, waiting) = sync_channel::<(Key, Arc<[Piece]>)>(WAITING);
-        let target = folder.clone();
-        std::thread::Builder::new()
-            .name("clauses".into())
-            .spawn(move || waiting.iter().for_each(|(key, pieces)| target.keep(&key, &pieces)))?;
-        Ok(Self { folder, writer })
+        let files = Self { dir: dir.to_owned(), limit, index: Mutex::new(index) };
+        files.make_room(0);
+        Ok(files)
     }
 
-    /// The sound of a clause, if it is kept.
-    pub fn find(&self, key: &Key) -> Option<Vec<Piece>> {
-        self.folder.find(key)
-    }
-
-    /// Keeps the sound of a clause; it is written on this thread.
-    pub fn keep(&self, key: &Key, pieces: &[Piece]) {
-        self.folder.keep(key, pieces);
-    }
-
-    /// Keeps the sound of a clause some time later, unless too many wait.
-    pub fn keep_later(&self, key: Key, pieces: Arc<[Piece]>) {
-        if self.writer.try_send((key, pieces)).is_err() {
-            tracing::debug!("a clause is not kept: others wait to be written");
-        }
-    }
-}
-
-impl Folder {
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +79,8 @@ impl Folder {
         self.dir.join(format!("{}.{EXTENSION}", hex(key)))
     }
 
-    fn find(&self, key: &Key) -> Option<Vec<Piece>> {
+    /// The sound of a clause, if it is kept.
+    pub fn find(&self, key: &Key) -> Option<Vec<Piece>> {
         {
             let mut index = self.index();
             index.clock += 1;
@@ -141,7 +109,8 @@ impl Folder {
         let _ = fs::remove_file(self.path(key));
     }
 
-    fn keep(&self, key: &Key, pieces: &[Piece]) {
+    /// Keeps the sound of a clause.
+    pub fn keep(&self, key: &Key, pieces: &[Piece]) {
         let bytes = written(pieces);
         let length = bytes.len() as u64;
         if length > self.limit / 4 || self.index().files.contains_key(key) {
@@ -272,7 +241,7 @@ mod tests {
         let dir = dir("broken");
         let kept = ClauseFiles::open(&dir, 1 << 20).unwrap();
         kept.keep(&[1; 32], &clause(400));
-        let path = kept.folder.path(&[1; 32]);
+        let path = kept.path(&[1; 32]);
         let whole = fs::read(&path).unwrap();
         for broken in [&whole[..whole.len() - 1], &whole[1..], &[0; 9], &[]] {
             fs::write(&path, broken).unwrap();
@@ -304,7 +273,7 @@ mod tests {
         kept.keep(&[5; 32], &clause(4_000));
         assert_eq!(files(&dir), 4, "one clause never takes the whole folder");
         let smaller = ClauseFiles::open(&dir, 2_000).unwrap();
-        assert_eq!((files(&dir), smaller.folder.index().files.len()), (2, 2));
+        assert_eq!((files(&dir), smaller.index().files.len()), (2, 2));
         fs::remove_dir_all(dir).unwrap();
     }
 }

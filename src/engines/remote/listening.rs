@@ -69,6 +69,10 @@ struct Outbox {
 
 impl Outbox {
     fn push(&mut self, heard: Heard) {
+        // Newer words stand in place of those that wait.
+        if !matches!(heard, Heard::Partial { .. }) {
+            self.waiting = None;
+        }
         match self.out.try_send(heard) {
             Err(TrySendError::Full(heard)) if !matches!(heard, Heard::Partial { .. }) => self.waiting = Some(heard),
             // A call that is over ends the session by dropping the listener.

@@ -128,11 +128,14 @@ fn no_circle(check: &Check, key: &str, own: &[usize], when: &[Condition], lookup
         for (subject, _) in tests {
             let (Subject::Outcome(lookup) | Subject::Part { lookup, .. }) = subject else { continue };
             let lookup = &lookups[*lookup];
-            if own[i..].iter().any(|slot| lookup.slots.contains(slot)) {
+            let needs = |slot: &usize| {
+                lookup.slots.contains(slot) || lookup.when.0.iter().any(|(of, _)| *of == Subject::Slot(*slot))
+            };
+            if own[i..].iter().any(needs) {
                 return check.fault(
                     format!("{key}.slots[{i}].when.{}", lookup.name),
                     "waits for a lookup that is asked with this slot, or with a later one",
-                    "list it behind the slots that the lookup's `url` and `body` name",
+                    "list it behind the slots that the lookup's `url`, `body` and `when` name",
                 );
             }
         }

@@ -2,6 +2,7 @@
 use crate::bot::{Lookup, Need, Outcome, Use};
 use crate::say::Sayer;
 use crate::tool::{HttpRequest, ToolFault};
+use crate::value::kind::Value;
 use serde_json::Value as Json;
 
 /// One answer of a lookup.
@@ -20,6 +21,8 @@ pub(super) struct Findings(Vec<Looked>);
 struct Looked {
     /// What was asked and what that came to. It holds as long as nothing else would be asked.
     latest: Option<(HttpRequest, Finding)>,
+    /// The slots that were filled because of it, and with what.
+    set: Vec<(usize, Value)>,
     /// How often the caller was asked again because of it.
     in_vain: u8,
 }
@@ -34,8 +37,17 @@ impl Findings {
         self.0.get(lookup).and_then(|looked| looked.latest.as_ref()).is_some_and(|(asked, _)| asked == request)
     }
 
-    pub fn note(&mut self, lookup: usize, request: HttpRequest, finding: Finding) {
-        self.at(lookup).latest = Some((request, finding));
+    /// `set`: the slots that are filled because of it, and with what.
+    pub fn note(&mut self, lookup: usize, request: HttpRequest, finding: Finding, set: Vec<(usize, Value)>) {
+        let looked = self.at(lookup);
+        (looked.latest, looked.set) = (Some((request, finding)), set);
+    }
+
+    /// What was found holds no more: the slots that were filled because of it, and with what.
+    pub fn drop(&mut self, lookup: usize) -> Vec<(usize, Value)> {
+        let looked = self.at(lookup);
+        looked.latest = None;
+        std::mem::take(&mut looked.set)
     }
 
     /// The caller is asked again: what was found does not count, and the same request goes out once more. How often that was so.

@@ -239,9 +239,14 @@ impl Form {
     /// Empties the slots that are filled and would not be asked for.
     pub fn clear_unwanted(&mut self) -> Vec<SlotNews> {
         let Some(task) = self.task_plan() else { return Vec::new() };
-        let unwanted =
-            |(slot, when): &(&usize, &Condition)| self.slots[**slot].is_some() && self.holds(when) == Some(false);
-        let all: Vec<usize> = task.slots.iter().zip(&task.when).filter(unwanted).map(|(slot, _)| *slot).collect();
+        let mut all: Vec<usize> = Vec::new();
+        // A condition names slots before its own: what hangs on a slot that is emptied is emptied with it.
+        for (slot, when) in task.slots.iter().zip(&task.when) {
+            let is_lost = when.0.iter().any(|(subject, _)| matches!(subject, Subject::Slot(of) if all.contains(of)));
+            if self.slots[*slot].is_some() && (is_lost || self.holds(when) == Some(false)) {
+                all.push(*slot);
+            }
+        }
         all.into_iter().map(|slot| self.clear(slot)).collect()
     }
 

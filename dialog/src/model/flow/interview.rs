@@ -323,7 +323,9 @@ impl Interview {
 
     /// The next step: a check, a lookup, a question, the review, or what the task is for.
     pub fn advance(&mut self, say: Vec<Sentence>) -> Reply {
-        let cleared = self.form.clear_unwanted();
+        let mut cleared = self.drop_stale();
+        cleared.extend(self.form.clear_unwanted());
+        cleared.extend(self.drop_stale());
         let mut reply = self.step_on(say);
         reply.slots.splice(0..0, cleared);
         reply
@@ -342,7 +344,7 @@ impl Interview {
         } else if let Some(slot) = self.form.missing() {
             self.inquiry.step = Step::Slot(slot);
         } else if let Some(review) = &bot.tasks[task].confirm {
-            if self.form.said(review, None).is_none() {
+            if self.form.said(review, None).is_none_or(|said| said.trim().is_empty()) {
                 return self.fault(None);
             }
             // The review reads every value back by itself.
@@ -415,7 +417,7 @@ impl Interview {
         let bot = self.form.bot.clone();
         let Some(task) = self.form.task() else { return self.advance(Vec::new()) };
         let done = &bot.tasks[task].done;
-        let said = self.form.said(&done.say, Some(answer));
+        let said = self.form.said(&done.say, Some(answer)).filter(|said| !said.trim().is_empty());
         let incomplete = id.filter(|_| said.is_none());
         let text = match (said, &done.request) {
             (Some(said), _) => said,

@@ -27,6 +27,27 @@ impl Interview {
         form.task_plan()?.lookups.iter().enumerate().find_map(due)
     }
 
+    /// Forgets what lookups have found that would not be asked so any more, and empties the slots that they filled with it.
+    pub(super) fn drop_stale(&mut self) -> Vec<SlotNews> {
+        let mut news = Vec::new();
+        for index in 0..self.form.task_plan().map_or(0, |plan| plan.lookups.len()) {
+            let Some(plan) = self.form.task_plan() else { break };
+            let lookup = &plan.lookups[index];
+            let is_known = lookup.slots.iter().all(|slot| self.form.is_filled(*slot))
+                && self.form.holds(&lookup.when) == Some(true);
+            let asked = request::request(&self.form, &lookup.request).filter(|_| is_known);
+            if asked.is_some_and(|request| self.form.findings.has(index, &request)) {
+                continue;
+            }
+            for (slot, value) in self.form.findings.drop(index) {
+                if self.form.has_value(slot, &value) {
+                    news.push(self.form.clear(slot));
+                }
+            }
+        }
+        news
+    }
+
     /// Makes a lookup of the task, after what is to be said first.
     pub(super) fn look_up(&mut self, lookup: usize, request: HttpRequest, say: Vec<Sentence>) -> Reply {
         let bot = self.form.bot.clone();
@@ -66,7 +87,7 @@ impl Interview {
     fn follow(&mut self, lookup: usize, plan: &Lookup, request: HttpRequest, finding: Finding) -> Option<Reply> {
         let (branch, outcome) = (plan.branch(finding.outcome), finding.outcome);
         let values = self.values(branch, &finding.answer)?;
-        self.form.findings.note(lookup, request, finding.clone());
+        self.form.findings.note(lookup, request, finding.clone(), values.clone());
         let prompts = &self.form.bot.prompts;
         let text = match (&branch.say, outcome) {
             (Some(say), _) => self.form.said(say, Some(&finding.answer))?,

@@ -382,7 +382,7 @@ impl Context<'_> {
         items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
     }
 
-    fn fills(&self, words: &[String]) -> Vec<Fill> {
+    pub fn fills(&self, words: &[String]) -> Vec<Fill> {
         self.given(words).fills
     }
 
@@ -526,6 +526,8 @@ impl Context<'_> {
             Some(Verdict::Yes) if is_open => Meaning::NotUnderstood,
             // "yes, but …": not all of it was understood.
             Some(Verdict::Yes) if reserved && values.is_empty() => Meaning::Unsure,
+            // "yes, how much is it?": a question, and no yes to all of it.
+            Some(Verdict::Yes) if self.asks(rest) && same.is_empty() && values.is_empty() => Meaning::NotUnderstood,
             Some(Verdict::Yes) => Meaning::Confirmed { slot, values },
             None if !same.is_empty() => Meaning::Repeated { slot, values },
             Some(Verdict::Unsure) if !same.is_empty() || values.is_empty() => Meaning::Unsure,
@@ -558,6 +560,8 @@ impl Context<'_> {
             // "yes, but before noon"
             (Some(Verdict::Yes | Verdict::Unsure) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
             _ if out_of_range.is_some() => out_of_range.map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
+            // "okay, and how much is it?": a question, and no yes to all of it.
+            (Some(Verdict::Yes), _) if self.asks(rest) && same.is_empty() => Meaning::NotUnderstood,
             (Some(Verdict::Yes), _) if !reserved => Meaning::Right,
             // "yes, except the time"
             (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
@@ -573,6 +577,10 @@ impl Context<'_> {
             (Some(Verdict::No), None) => Meaning::Wrong,
             (None, None) => Meaning::NotUnderstood,
         }
+    }
+
+    fn asks(&self, words: &[String]) -> bool {
+        is_question(words, self.form.bot.language)
     }
 
     fn change(&self, words: &[String]) -> Meaning {

@@ -148,6 +148,8 @@ fn english_callers_answer_and_ask_back_in_their_own_words() {
             ("no four p m", &["time = \"16:00\"", "bot: Boston at four p m for three people?"]),
             ("what time was that", &[again]),
             ("are you sure?", &["bot: Please say yes or no."]),
+            ("okay and how much is it", &[again]),
+            ("yes how much is it", &[again]),
         ],
     );
 }

@@ -301,6 +301,7 @@ fn another_number_in_the_review_is_looked_up_anew() {
         bot: November twenty seventh. Right?
         caller: no the number four oh seven two
         phone = "4072"
+        part = -
         run Post http://127.0.0.1:1/customers {"phone":"4072"}
         part = "early" ✓
         bot: Delivery for Bob on Friday,

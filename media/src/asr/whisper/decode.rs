@@ -125,11 +125,12 @@ unsafe extern "C" fn not_now<Context, State>(_: *mut Context, _: *mut State, _: 
     false
 }
 
-/// Whether a text has said the same three times and nothing else: Whisper has fallen into a loop, of which one period is kept. Figures may
+/// Whether a text has said the same six times and nothing else (callers say a word three times and go on): Whisper has fallen into a loop, of which one period is kept. Figures may
 /// be repeated.
 fn repeats(text: &[Token], vocabulary: &Vocabulary) -> bool {
-    let length = text.len() / 3;
-    let is_loop = length > 0 && text.len() == 3 * length && text[..2 * length] == text[length..];
+    const TIMES: usize = 6;
+    let length = text.len() / TIMES;
+    let is_loop = length > 0 && text.len() == TIMES * length && text[..text.len() - length] == text[length..];
     is_loop && !text.iter().any(|token| vocabulary.bytes(*token).iter().any(u8::is_ascii_digit))
 }
 

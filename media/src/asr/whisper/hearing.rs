@@ -74,7 +74,7 @@ impl Hearing for WhisperUtterance {
             return Ok(Hypothesis { text: None, confidence: 0.0 });
         }
         if let Some((samples, whole)) = &self.whole
-            && covered - samples <= self.lull.samples()
+            && covered - samples <= self.lull.samples().min(HOLDS)
         {
             return Ok(whole.clone());
         }
@@ -95,6 +95,8 @@ impl Hearing for WhisperUtterance {
     }
 }
 
+/// So much quiet (0.5 s at 16 kHz) behind a decode changes nothing in it; in more there may be speech far softer than what was before.
+const HOLDS: usize = 8_000;
 /// The same as [`score::DOUBTED_GAP`], before the free text is taken in its place.
 const REFUSED_GAP: f32 = 4.0;
 /// The confidence of a free text that stands against a sentence of the grammar.

@@ -103,6 +103,9 @@ impl Process {
             end -= 1;
         }
         let line: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        // The word of the end within a text would end its answer too early: its letters are said one by one.
+        let has_end = line.to_lowercase().contains(END);
+        let line = if has_end { line.replace(['q', 'Q'], "q ") } else { line };
         self.write(&format!("{line}\n{END}"))?;
         let mut phonemes = String::new();
         loop {
@@ -190,6 +193,8 @@ mod tests {
         ] {
             assert_eq!(phonemiser.phonemes(text).unwrap(), phonemes, "{text:?}");
         }
+        // The word by which an answer's end is known.
+        assert!(!phonemiser.phonemes("QQQQ").unwrap().is_empty());
         let long = "a long way ".repeat(200);
         assert!(phonemiser.phonemes(&long).unwrap().len() > 400);
         assert_eq!(phonemiser.phonemes("hello world").unwrap(), "həlˈoʊ wˈɜːld");

@@ -125,7 +125,14 @@ impl Piper {
             return Ok(ControlFlow::Continue(()));
         }
         let symbols = self.file.symbols(&phonemes);
+        // A long part takes some time until its first sound: that it is at work shows, and whether it is still wanted.
+        if take(&[], 0.0).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
         let latent = self.graph.encode(symbols, self.scales, speaker).map_err(TtsFault::Engine)?;
+        if take(&[], 0.0).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
         let seconds = (latent.frames * self.graph.hop()) as f64 / f64::from(self.file.hz);
         let (mut at, mut count) = (0, FIRST);
         while at < latent.frames {
@@ -133,7 +140,8 @@ impl Piper {
             let end = if latent.frames - at < count + count / 2 { latent.frames } else { at + count };
             let samples = self.graph.decode(&latent, at..end).map_err(TtsFault::Engine)?;
             let pcm: Vec<i16> = samples.iter().map(|sample| (sample.clamp(-1.0, 1.0) * 32_767.0) as i16).collect();
-            if take(&pcm, seconds).is_break() {
+            // Behind the last piece nothing is broken off.
+            if take(&pcm, seconds).is_break() && end < latent.frames {
                 return Ok(ControlFlow::Break(()));
             }
             (at, count) = (end, (count * 2).min(MOST));
@@ -182,16 +190,24 @@ impl Synthesiser for Piper {
     ) -> Result<(), TtsFault> {
         let speaker = self.file.speakers.get(&voice.name).copied().unwrap_or(self.speaker);
         let mut formatter = ClauseFormatter::new(self.file.hz, voice.rate);
-        let mut pause = Default::default();
+        let (mut pause, mut stopped) = (Default::default(), false);
         for part in parts::parts(text) {
+            if stopped {
+                return Ok(());
+            }
             let mut begun = false;
             let flow = self.part(&part, speaker, &mut |pcm, seconds| {
+                if pcm.is_empty() {
+                    return sink(Chunk { pcm: &[], upto_char: 0 });
+                }
                 if !begun {
                     begun = true;
                     let marks = even_marks(part.text, seconds).into_iter();
                     formatter.part(pause, marks.map(|mark| mark.after(part.base)));
                 }
-                formatter.push(pcm, sink)
+                let flow = formatter.push(pcm, sink);
+                stopped |= flow.is_break();
+                flow
             })?;
             if flow.is_break() {
                 return Ok(());

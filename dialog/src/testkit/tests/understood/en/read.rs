@@ -269,6 +269,7 @@ const THE_PART_OF_THE_DAY_CARRIES_OVER: &[Row] = &[
     ("time", "at eight", "08:00?"),
     ("time", "eight", "08:00?"),
     ("time", "at eight / in the evening", "20:00"),
+    ("time", "at eight not in the evening", "08:00?"),
     ("time", "at eight / no, p m", "20:00"),
     ("time", "at nine / yes", "09:00"),
     ("time", "at nine / no nine pm", "21:00"),
