@@ -4,8 +4,8 @@ use crate::Language;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The confidence from which the first recogniser's words are taken at once. PocketSphinx's right answers lie above .99,
-/// wrong ones between .5 and .96.
+/// The confidence from which the first recogniser's words are taken at once: from here on 135 of 157 right answers of PocketSphinx and 3
+/// of 6 wrong ones (docs/media.md). What lies below is asked of the second one.
 const SURE: f32 = 0.97;
 /// The confidence that the words of one recogniser alone have at most where the other heard none, or others: they are
 /// asked about.

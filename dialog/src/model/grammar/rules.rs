@@ -216,7 +216,9 @@ impl Rules<'_> {
             (Kind::Choice(_), Language::En) => "in | at | the",
             (Kind::Date, Language::En) => "on | for",
             (Kind::Time, Language::En) => "at | around",
-            (Kind::Number { .. } | Kind::Duration | Kind::Money(_), Language::En) => "for | about | for about",
+            (Kind::Number { .. } | Kind::Money(_), Language::En) => "for | about | for about",
+            // "about an hour" sounds like "half an hour": a recogniser of grammars is not offered "about".
+            (Kind::Duration, Language::En) => "for",
             (Kind::Time, Language::Vi) => "lúc",
             (Kind::Date, Language::Vi) => "vào",
             (Kind::Number { .. }, Language::Vi) => "cho",

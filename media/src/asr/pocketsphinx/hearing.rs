@@ -139,18 +139,8 @@ impl Utterance {
         let (Some(text), Some(score)) = (text, confidence::score(&path, &phones)) else { return NOTHING };
         let trust = if network.is_likely(&text) { confidence::trust(&path) } else { 0.0 };
         let confidence = confidence::of(score, self.model.model.refuse_below[usize::from(narrow)] - trust);
-        Hypothesis { text: (confidence >= 0.5).then_some(text), confidence: believed(confidence) }
+        Hypothesis { text: (confidence >= 0.5).then_some(text), confidence }
     }
-}
-
-/// Confidence below which words are asked about. Of other speech in three voices 4 % passes for words of some confidence and 0.5 % for words
-/// of this one, which 96 % of the right answers have.
-const SURE: f32 = 0.9;
-/// The most confidence of words that are asked about.
-const ASKED: f32 = 0.45;
-
-fn believed(confidence: f32) -> f32 {
-    if confidence < SURE { confidence.min(ASKED) } else { confidence }
 }
 
 impl Hearing for Utterance {

@@ -53,8 +53,9 @@ pub struct Piper {
     fingerprint: String,
 }
 
-/// Frames that are decoded first, some 200 ms of sound, and the most at once: twice as many as before each time.
+/// Frames that are decoded first, some 200 ms of sound; each piece is twice as long as the one before.
 const FIRST: usize = 16;
+/// The most frames of a piece.
 const MOST: usize = 64;
 
 impl Piper {
