@@ -1,4 +1,5 @@
 //! What makes another caller of a recording: pace, pitch and room.
+use crate::sound::Noise;
 use media::resample::Resampler;
 
 /// How a voice is changed; 1.0 leaves it as it is.
@@ -74,13 +75,9 @@ fn stretched(pcm: &[i16], factor: f64) -> Vec<i16> {
 /// The voice and its reverberation: exponentially decaying noise that takes 0.35 s to fall by 60 dB, 6 dB below the direct sound.
 pub fn in_a_room(pcm: &[i16]) -> Vec<i16> {
     const DECAY: f64 = 0.35 * 8_000.0 / 6.9;
-    let mut seed = 7_u64;
-    let mut noise = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
-    };
+    let mut noise = Noise(7);
     // The first reflection comes after 3 ms.
-    let mut response: Vec<f64> = (24..2_400).map(|i| noise() * f64::exp(-(i as f64) / DECAY)).collect();
+    let mut response: Vec<f64> = (24..2_400).map(|i| noise.sample() * f64::exp(-(i as f64) / DECAY)).collect();
     let power: f64 = response.iter().map(|tap| tap * tap).sum();
     response.iter_mut().for_each(|tap| *tap *= 0.5 / power.sqrt());
     let direct = pcm.iter().map(|sample| f64::from(*sample)).chain(std::iter::repeat_n(0.0, response.len()));

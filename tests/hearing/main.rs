@@ -1,8 +1,8 @@
 //! Recognition as callers meet it: the shipped bots' grammars at each step, over µ-law, through the real ear.
 //!
 //! Run with `--nocapture` for the tables. No voice here is unseen: grammar weight, thresholds and the mirrored band were
-//! chosen while looking at all of them, people included. The tables guard against getting worse; how strangers fare they
-//! cannot say.
+//! chosen while looking at all of them, people included. The tables guard against getting worse; how strangers fare is
+//! told by `strangers.rs`.
 mod change;
 mod figures;
 mod pauses;

@@ -1,6 +1,6 @@
 //! A call in simulated time: a telephone line, the real ear, a real recogniser and the conversation of a bot. The recogniser's work takes
 //! no time, or as much of the call's time as it took of a processor's.
-use crate::sound::{TICK, models};
+use crate::sound::{Noise, TICK, models};
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Input, Output};
 use media::asr::{Ask, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
@@ -126,23 +126,21 @@ impl Session {
 pub struct Line {
     encoder: Box<dyn Encoder>,
     decoder: Box<dyn Decoder>,
-    seed: u64,
+    noise: Noise,
     tick: u64,
 }
 
 impl Line {
     pub fn new() -> Self {
-        Self { encoder: Codec::Pcmu.encoder(), decoder: Codec::Pcmu.decoder(), seed: 1, tick: 0 }
+        Self { encoder: Codec::Pcmu.encoder(), decoder: Codec::Pcmu.decoder(), noise: Noise(1), tick: 0 }
     }
 
     /// What arrives of the next tick.
     pub fn carry(&mut self, voice: &[i16]) -> Frame {
-        let mut room = || {
-            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            ((self.seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0) * 28.0
-        };
         let tick: Vec<i16> = (0..TICK)
-            .map(|i| (f64::from(voice.get(i).copied().unwrap_or(0)) + room()).clamp(-32_000.0, 32_000.0) as i16)
+            .map(|i| {
+                (f64::from(voice.get(i).copied().unwrap_or(0)) + self.noise.room()).clamp(-32_000.0, 32_000.0) as i16
+            })
             .collect();
         let (mut payload, mut heard) = (Vec::new(), Vec::new());
         self.encoder.encode(&tick, &mut payload);

@@ -93,17 +93,28 @@ impl Listen for Tape {
     }
 }
 
+/// White noise between -1 and 1, the same for the same seed.
+pub struct Noise(pub u64);
+
+impl Noise {
+    pub fn sample(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
+    }
+
+    /// A sample of a quiet room.
+    pub fn room(&mut self) -> f64 {
+        self.sample() * 28.0
+    }
+}
+
 /// What a recogniser is given of `pcm` (8 kHz) in a quiet room, over µ-law; nothing when the ear hears no speech.
 pub fn through_the_ear(pcm: &[i16]) -> Vec<i16> {
-    let mut seed = 1_u64;
-    let mut room = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0) * 28.0
-    };
+    let mut noise = Noise(1);
     let (before, after) = (6_400, 8_000);
     let line = (0..before + pcm.len() + after).map(|i| {
         let voice = i.checked_sub(before).and_then(|i| pcm.get(i)).copied().unwrap_or(0);
-        (f64::from(voice) + room()).clamp(-32_000.0, 32_000.0) as i16
+        (f64::from(voice) + noise.room()).clamp(-32_000.0, 32_000.0) as i16
     });
     let line: Vec<i16> = line.collect();
     let (mut encoder, mut decoder) = (Codec::Pcmu.encoder(), Codec::Pcmu.decoder());

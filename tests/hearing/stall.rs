@@ -1,6 +1,6 @@
 //! A network that stands still in the caller's words and then brings them at once: the bot's way to the ear, whole, with a real
 //! recogniser at its end.
-use crate::sound::{self, Tape, models};
+use crate::sound::{self, Noise, Tape, models};
 use crate::steps::{STAGES, meaning};
 use crate::{BOOKING, ask, bot, english, hear};
 use media::Language;
@@ -25,16 +25,14 @@ const TURN: u64 = 1_000;
 /// What a recogniser is given of the first turn, and when the last pause of it was noticed, in ms of the call.
 fn turn(pcm: Vec<i16>, codec: Codec, still: Range<u64>) -> (Vec<i16>, u64) {
     let start = Instant::now();
-    let mut seed = 1_u64;
-    let mut hum = move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((seed >> 33) as f64 / f64::from(1_u32 << 30) - 1.0) * 28.0
-    };
+    let mut noise = Noise(1);
     let rate = codec.rate();
     let first = BEGINS * u64::from(rate.hz()) / 1_000;
     let voice = Box::new(move |from: u64, n: usize| {
         let said = |at: u64| at.checked_sub(first).and_then(|at| pcm.get(at as usize)).copied().unwrap_or(0);
-        (from..from + n as u64).map(|at| (f64::from(said(at)) + hum()).clamp(-32_000.0, 32_000.0) as i16).collect()
+        (from..from + n as u64)
+            .map(|at| (f64::from(said(at)) + noise.room()).clamp(-32_000.0, 32_000.0) as i16)
+            .collect()
     });
     let impairments = Impairments { delay: MS * 20, jitter: MS * 4, ..Impairments::default() };
     let mut phone = Phone::new(start, codec, voice, impairments, 7);

@@ -1,4 +1,4 @@
-//! Callers and sentences that nothing was chosen with: voices of the machine that no threshold has seen, answers that are in no other test,
+//! Callers and sentences that nothing was chosen with: voices of the machine that no threshold has seen, or that are changed, answers that are in no other test,
 //! and whole bookings by people whose pace, pitch and room are changed.
 use super::change::{CHANGES, Change, in_a_room};
 use super::figures::{PLACE, REVIEW, Said, row};

@@ -1,5 +1,5 @@
 //! Codes: what holds letters and figures together ("AB-1234", "12/5A", "VN253"), and runs of digits that are no number.
-use super::reading::DASHES;
+use super::reading::{DASHES, Place};
 use crate::value::words::all_digits;
 
 /// A part of a code.
@@ -51,6 +51,8 @@ pub(super) fn parts(core: &str) -> Option<Vec<Part<'_>>> {
 /// How the parts of a code are said in a language.
 pub(super) struct Voice {
     pub number: fn(i64) -> String,
+    /// Digits one by one, in groups.
+    pub digits: fn(&str) -> String,
     /// Digits one by one.
     pub spell: fn(&str) -> String,
     /// Letters one by one.
@@ -94,6 +96,40 @@ pub(super) fn code(core: &str, voice: &Voice) -> Option<String> {
         out.push_str(&said);
     }
     Some(out)
+}
+
+/// The runs of letters and digits of a text with pauses between, those of letters that are no words letter by letter.
+pub(super) fn runs(text: &str, voice: &Voice, is_word: fn(&str) -> bool) -> String {
+    let Some(parts) = parts(text) else { return (voice.letters)(text) };
+    let runs = parts.iter().filter_map(|part| match part {
+        Part::Digits(run) => Some((voice.digits)(run)),
+        Part::Letters(run) if is_word(run) => Some((*run).to_owned()),
+        Part::Letters(run) => Some((voice.letters)(run)),
+        _ => None,
+    });
+    runs.collect::<Vec<_>>().join(", ")
+}
+
+/// The groups of digits at a place, `first` and those of the next words while nothing stands between, and how many words they are.
+pub(super) fn with_following(place: Place<'_>, first: &[&str]) -> (Vec<String>, usize) {
+    let mut all: Vec<String> = first.iter().map(|group| (*group).to_owned()).collect();
+    let mut words = 1;
+    while let Some(more) = place.next(words).filter(|word| all_digits(word.core) && (2..6).contains(&word.core.len())) {
+        if !place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty()) {
+            break;
+        }
+        all.push(more.core.to_owned());
+        words += 1;
+    }
+    (all, words)
+}
+
+/// Groups of digits as they are said.
+pub(super) fn grouped(groups: &[String], voice: &Voice) -> String {
+    match groups {
+        [one] => (voice.digits)(one),
+        groups => groups.iter().map(|group| (voice.spell)(group)).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Whether letters in a code are a word: long ones, and any in lower case but one.

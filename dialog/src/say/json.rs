@@ -28,7 +28,7 @@ macro_rules! forms {
 }
 
 forms! {
-    /// One by one: "four oh seven one".
+    /// One by one: "four zero seven one".
     Digits: "digits";
     /// As one number, without the unit of its slot.
     Number: "number";

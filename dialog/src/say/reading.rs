@@ -55,12 +55,27 @@ pub(super) struct Piece<'a> {
 
 pub(super) const DASHES: [char; 4] = ['-', '–', '—', '−'];
 
+/// What stands alone and only sets words apart.
+pub(super) fn is_separator(text: &str) -> bool {
+    matches!(text, "-" | "–" | "—" | "|" | "•" | "·" | "/")
+}
+
+/// Whether a text begins with a figure.
+pub(super) fn is_figure(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
 pub(super) fn is_dash(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| DASHES.contains(&c)) && chars.next().is_none()
 }
 
 impl<'a> Place<'a> {
+    /// Whether one of the two words before begins with a figure: "4 x", "4 m x".
+    pub fn is_behind_figure(self) -> bool {
+        [1, 2].iter().any(|back| self.back(*back).is_some_and(|word| is_figure(word.core)))
+    }
+
     pub fn word(self) -> &'a Word<'a> {
         &self.words[self.at]
     }

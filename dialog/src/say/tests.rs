@@ -26,7 +26,7 @@ fn vietnamese_is_said_as_people_say_it() {
 }
 
 #[test]
-fn nothing_with_a_figure_in_it_keeps_the_figure() {
+fn odd_figures_leave_no_double_space() {
     for language in [Language::En, Language::Vi] {
         for text in [
             "A380",

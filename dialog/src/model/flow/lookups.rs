@@ -17,14 +17,18 @@ impl Interview {
     /// The first lookup of the task that is to be made, by its index, with its request: what it is asked with is known, and it has
     /// not been asked so.
     pub(super) fn due_lookup(&self) -> Option<(usize, HttpRequest)> {
-        let form = &self.form;
         let due = |(index, lookup): (usize, &Lookup)| {
-            let is_due =
-                lookup.slots.iter().all(|slot| form.is_filled(*slot)) && form.holds(&lookup.when) == Some(true);
-            let request = request::request(form, &lookup.request).filter(|_| is_due)?;
-            (!form.findings.has(index, &request)).then_some((index, request))
+            let request = self.asked_now(lookup)?;
+            (!self.form.findings.has(index, &request)).then_some((index, request))
         };
-        form.task_plan()?.lookups.iter().enumerate().find_map(due)
+        self.form.task_plan()?.lookups.iter().enumerate().find_map(due)
+    }
+
+    /// The request that a lookup makes with the values as they are; `None`: it makes none, or lacks one of them.
+    fn asked_now(&self, lookup: &Lookup) -> Option<HttpRequest> {
+        let form = &self.form;
+        let asks = lookup.slots.iter().all(|slot| form.is_filled(*slot)) && form.holds(&lookup.when) == Some(true);
+        request::request(form, &lookup.request).filter(|_| asks)
     }
 
     /// Forgets what lookups have found that would not be asked so any more, and empties the slots that they filled with it.
@@ -32,11 +36,7 @@ impl Interview {
         let mut news = Vec::new();
         for index in 0..self.form.task_plan().map_or(0, |plan| plan.lookups.len()) {
             let Some(plan) = self.form.task_plan() else { break };
-            let lookup = &plan.lookups[index];
-            let is_known = lookup.slots.iter().all(|slot| self.form.is_filled(*slot))
-                && self.form.holds(&lookup.when) == Some(true);
-            let asked = request::request(&self.form, &lookup.request).filter(|_| is_known);
-            if asked.is_some_and(|request| self.form.findings.has(index, &request)) {
+            if self.asked_now(&plan.lookups[index]).is_some_and(|request| self.form.findings.has(index, &request)) {
                 continue;
             }
             for (slot, value) in self.form.findings.drop(index) {

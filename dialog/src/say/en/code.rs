@@ -1,12 +1,12 @@
 //! Codes, and figures that the words around them make codes: said digit by digit.
 use super::number::{digits, number, spell};
-use crate::say::code::{Part, Voice, code, groups, is_capitals, is_word, parts};
+use crate::say::code::{Voice, code, grouped, groups, is_capitals, is_word, parts, runs, with_following};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
 use crate::value::words::all_digits;
 
 const VOICE: Voice =
-    Voice { number, spell, letters, dot: "point", slash: "slash", underscore: "underscore", plus: "plus" };
+    Voice { number, digits, spell, letters, dot: "point", slash: "slash", underscore: "underscore", plus: "plus" };
 
 /// Letters one by one.
 pub(crate) fn letters(text: &str) -> String {
@@ -136,25 +136,16 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
         let words = (1..6).take_while(fits).last().unwrap_or(0) + 1;
         let said = (0..words)
             .filter_map(|ahead| place.ahead(ahead))
-            .map(|place| runs(place.core().trim_start_matches('#'), is_word));
+            .map(|place| runs(place.core().trim_start_matches('#'), &VOICE, is_word));
         let codes = is_group(core) && named == Named::Code;
         return codes.then(|| Reading::new(words, said.collect::<Vec<_>>().join(", ")));
     }
-    let mut all: Vec<String> = first?.iter().map(|group| (*group).to_owned()).collect();
+    let first = first?;
     // "1,250" and "4.5" are numbers; "4-5" may be a span.
-    if core.contains(['.', ',']) && all.len() == 2 {
+    if core.contains(['.', ',']) && first.len() == 2 {
         return None;
     }
-    let mut words = 1;
-    while let Some(more) =
-        place.next(words).filter(|word| all_digits(word.core) && word.core.len() > 1 && word.core.len() < 6)
-    {
-        if !place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty()) {
-            break;
-        }
-        all.push(more.core.to_owned());
-        words += 1;
-    }
+    let (all, words) = with_following(place, &first);
     let total: usize = all.iter().map(String::len).sum();
     let immediate = matches!(place.before(), name if NAMES.contains(&name));
     let long = total > 2 || all[0].starts_with('0') && total > 1;
@@ -166,28 +157,12 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     if !fits {
         return None;
     }
-    let said = match all.as_slice() {
-        [one] => digits(one),
-        groups => groups.iter().map(|group| spell(group)).collect::<Vec<_>>().join(", "),
-    };
-    Some(Reading::new(words, said))
+    Some(Reading::new(words, grouped(&all, &VOICE)))
 }
 
 /// Letters and digits, each by itself, with pauses where they change.
 pub(crate) fn spelled(text: &str) -> String {
-    runs(text, |_| false)
-}
-
-/// The runs of letters and digits of a text, those of letters that are no words letter by letter.
-fn runs(text: &str, is_word: fn(&str) -> bool) -> String {
-    let Some(parts) = parts(text) else { return letters(text) };
-    let runs = parts.iter().filter_map(|part| match part {
-        Part::Digits(run) => Some(digits(run)),
-        Part::Letters(run) if is_word(run) => Some((*run).to_owned()),
-        Part::Letters(run) => Some(letters(run)),
-        _ => None,
-    });
-    runs.collect::<Vec<_>>().join(", ")
+    runs(text, &VOICE, |_| false)
 }
 
 /// What holds letters and figures: "AB-1234", "12/5A", "A380", "20-year-old".

@@ -1,6 +1,6 @@
 //! Signs that stand alone or before a figure.
 use super::number::amount;
-use crate::say::reading::{Place, Reading};
+use crate::say::reading::{Place, Reading, is_figure, is_separator};
 
 const SIGNS: [(&str, &str); 15] = [
     ("&", "and"),
@@ -19,19 +19,16 @@ const SIGNS: [(&str, &str); 15] = [
     ("°", "degrees"),
     ("~", "about"),
 ];
-/// What only sets words apart.
-const SILENT: [&str; 7] = ["-", "–", "—", "|", "•", "·", "/"];
 
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    if SILENT.contains(&core) {
+    if is_separator(core) {
         return Some(Reading::new(1, ""));
     }
-    let figure = |core: &str| core.starts_with(|c: char| c.is_ascii_digit());
     // "4 x 3", "4 m x 3 m", "3 x $20"
-    let counted = [1, 2].iter().any(|back| place.back(*back).is_some_and(|word| figure(word.core)));
+    let counted = place.is_behind_figure();
     if let Some(next) = place.following().filter(|_| matches!(core, "x" | "×") && counted) {
-        let said = if figure(next) { "by" } else { "times" };
+        let said = if is_figure(next) { "by" } else { "times" };
         return next.contains(|c: char| c.is_ascii_digit()).then(|| Reading::new(1, said));
     }
     if let Some((_, said)) = SIGNS.iter().find(|(sign, _)| *sign == core) {

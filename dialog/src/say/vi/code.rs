@@ -1,12 +1,14 @@
 //! Codes, and figures that the words around them make codes: said digit by digit.
 use super::number::{digits, number, spell};
-use crate::say::code::{Part, Voice, code, groups, is_capitals, parts};
+use crate::say::code::{Voice, code, grouped, groups, is_capitals, runs, with_following};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
 use crate::value::words::all_digits;
 
 const VOICE: Voice =
-    Voice { number, spell, letters, dot: "chấm", slash: "xuyệt", underscore: "gạch dưới", plus: "cộng" };
+    Voice {
+        number, digits, spell, letters, dot: "chấm", slash: "xuyệt", underscore: "gạch dưới", plus: "cộng"
+    };
 
 /// The names of letters in acronyms and codes.
 const LETTERS: [(char, &str); 33] = [
@@ -131,19 +133,11 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
             && core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-');
         return (codes && named).then(|| Reading::new(1, spelled(core)));
     };
-    let mut all: Vec<String> = first.iter().map(|group| (*group).to_owned()).collect();
     // "1.250" is a number.
-    if core.contains(['.', ',']) && all.len() == 2 {
+    if core.contains(['.', ',']) && first.len() == 2 {
         return None;
     }
-    let mut words = 1;
-    while let Some(more) = place.next(words).filter(|word| all_digits(word.core) && (2..6).contains(&word.core.len())) {
-        if !place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty()) {
-            break;
-        }
-        all.push(more.core.to_owned());
-        words += 1;
-    }
+    let (all, words) = with_following(place, &first);
     let total: usize = all.iter().map(String::len).sum();
     // "thẻ 100 nghìn", "hợp đồng 100 trang"
     let few = total < 4 && !all[0].starts_with('0') && !counts_nothing(place, words);
@@ -155,22 +149,12 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     if !long || !(named || counts_nothing(place, words)) {
         return None;
     }
-    let said = match all.as_slice() {
-        [one] => digits(one),
-        groups => groups.iter().map(|group| spell(group)).collect::<Vec<_>>().join(", "),
-    };
-    Some(Reading::new(words, said))
+    Some(Reading::new(words, grouped(&all, &VOICE)))
 }
 
 /// Letters and digits, each by itself, with pauses where they change.
 pub(crate) fn spelled(core: &str) -> String {
-    let Some(parts) = parts(core) else { return letters(core) };
-    let runs = parts.iter().filter_map(|part| match part {
-        Part::Digits(run) => Some(digits(run)),
-        Part::Letters(run) => Some(letters(run)),
-        _ => None,
-    });
-    runs.collect::<Vec<_>>().join(", ")
+    runs(core, &VOICE, |_| false)
 }
 
 /// What holds letters and figures: "AB-1234", "VN253", "5G", "iPhone15".

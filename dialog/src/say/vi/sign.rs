@@ -1,6 +1,6 @@
 //! Signs that stand alone or before a figure.
 use super::number::{amount, number};
-use crate::say::reading::{Place, Reading};
+use crate::say::reading::{Place, Reading, is_figure, is_separator};
 
 const SIGNS: [(&str, &str); 16] = [
     ("&", "và"),
@@ -20,17 +20,14 @@ const SIGNS: [(&str, &str); 16] = [
     ("m²", "mét vuông"),
     ("~", "khoảng"),
 ];
-/// What only sets words apart.
-const SILENT: [&str; 7] = ["-", "–", "—", "|", "•", "·", "/"];
 
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    if SILENT.contains(&core) {
+    if is_separator(core) {
         return Some(Reading::new(1, ""));
     }
-    let figure = |core: &str| core.starts_with(|c: char| c.is_ascii_digit());
-    let counted = [1, 2].iter().any(|back| place.back(*back).is_some_and(|word| figure(word.core)));
-    if matches!(core, "x" | "×") && counted && place.following().is_some_and(figure) {
+    let counted = place.is_behind_figure();
+    if matches!(core, "x" | "×") && counted && place.following().is_some_and(is_figure) {
         return Some(Reading::new(1, "nhân"));
     }
     if let Some((_, said)) = SIGNS.iter().find(|(sign, _)| *sign == core) {

@@ -125,8 +125,8 @@ unsafe extern "C" fn not_now<Context, State>(_: *mut Context, _: *mut State, _: 
     false
 }
 
-/// Whether a text has said the same six times and nothing else (callers say a word three times and go on): Whisper has fallen into a loop, of which one period is kept. Figures may
-/// be repeated.
+/// Whether a text has said the same six times and nothing else (callers say a word three times and go on): Whisper has fallen into a
+/// loop, of which one period is kept. Figures may be repeated.
 fn repeats(text: &[Token], vocabulary: &Vocabulary) -> bool {
     const TIMES: usize = 6;
     let length = text.len() / TIMES;
