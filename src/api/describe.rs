@@ -1,5 +1,5 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
-use super::{ApiState, bots, calls, health, live, recordings, widget, wire};
+use super::{ApiState, bots, calls, health, live, recordings, seats, widget, wire};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -41,6 +41,10 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))
         .routes(routes!(recordings::recording, recordings::pause))
+        .routes(routes!(seats::join, seats::list))
+        .routes(routes!(seats::patch, seats::leave))
+        .routes(routes!(seats::hand_back))
+        .routes(routes!(seats::guide))
         .routes(routes!(live::events))
         .routes(routes!(bots::list))
         .routes(routes!(bots::reload))

@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
 //! Every route but health asks for the bearer token; what browsers load to make a call is public. All errors are problem documents (RFC 9457).
+mod asker;
 mod assets;
 mod auth;
 mod bots;
@@ -11,6 +12,7 @@ mod live;
 mod problem;
 mod query;
 mod recordings;
+mod seats;
 pub mod serve;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ pub use describe::description;
 pub use problem::Problem;
 
 use crate::bots::BotCatalog;
-use crate::call::{CallControl, DialFault, PageCalls};
+use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
 use crate::security::Secret;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
@@ -60,6 +62,8 @@ pub struct App {
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
+    /// What supervisors of live calls ask for.
+    pub supervisors: Arc<dyn Supervisors>,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.

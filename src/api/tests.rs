@@ -19,6 +19,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 mod page;
 mod recording;
+mod seats;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -102,6 +103,7 @@ struct Site {
     client: Client,
     store: Store,
     calls: Arc<Switch>,
+    supervisors: Arc<seats::Table>,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -116,6 +118,7 @@ impl Site {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
+        let supervisors = Arc::<seats::Table>::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
         let app = App {
@@ -127,10 +130,11 @@ impl Site {
             metrics,
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
+            supervisors: supervisors.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, calls, _web: web }
+        Self { address: web.address(), client: Client::new(), store, calls, supervisors, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
