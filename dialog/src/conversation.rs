@@ -504,13 +504,18 @@ impl Conversation {
         }
         self.turn.forget();
         self.hush(now, HushedBy::Caller);
-        if self.entry.is_open() {
-            self.entry.close();
-            self.out.push_back(Output::Keying(false));
-        }
+        self.drop_entry();
         self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
             self.think(now, BrainInput::Typed(text.to_string()));
+        }
+    }
+
+    /// Forgets the keys of an entry that is not complete.
+    fn drop_entry(&mut self) {
+        if self.entry.is_open() {
+            self.entry.close();
+            self.out.push_back(Output::Keying(false));
         }
     }
 
@@ -535,10 +540,7 @@ impl Conversation {
         if on_hold {
             self.turn.forget();
             self.resume(now);
-            if self.entry.is_open() {
-                self.entry.close();
-                self.out.push_back(Output::Keying(false));
-            }
+            self.drop_entry();
         } else {
             self.history.restart_clock(now);
             self.listen();

@@ -45,6 +45,8 @@ pub enum GuidanceFault {
     Busy,
     #[error("the bot has said goodbye: it follows nothing any more")]
     Over,
+    #[error("nobody speaks with the caller in the bot's place: there is nothing to hand back")]
+    NotTakenOver,
     #[error("this call has no bot that could follow")]
     NoBot,
 }

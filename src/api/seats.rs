@@ -207,9 +207,9 @@ impl From<SeatFault> for Problem {
             SeatFault::Silent(_) | SeatFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             SeatFault::Fragment(_) => StatusCode::BAD_REQUEST,
             SeatFault::Stale => StatusCode::PRECONDITION_FAILED,
-            SeatFault::Guidance(GuidanceFault::Busy | GuidanceFault::Over | GuidanceFault::NoBot) => {
-                StatusCode::CONFLICT
-            }
+            SeatFault::Guidance(
+                GuidanceFault::Busy | GuidanceFault::Over | GuidanceFault::NotTakenOver | GuidanceFault::NoBot,
+            ) => StatusCode::CONFLICT,
             SeatFault::Guidance(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let code = match &fault {

@@ -1,5 +1,6 @@
 //! Supervisors' lines: a browser's offer becomes a seat in a live call, and what its owner wants becomes orders to the call.
 use super::calls::Calls;
+use super::pages::within;
 use super::port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
 use super::registry::{Order, Registry};
 use super::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, Why};
@@ -13,7 +14,7 @@ use telephony::webrtc::{Answered, Data, Fault};
 use telephony::{Change, Line};
 use tokio::sync::{mpsc, oneshot};
 
-/// The longest a peer may take to answer its signalling, and a call to answer who guides it.
+/// The longest a call may take to answer who guides its bot.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A supervisor's line, and what reaches its call.
@@ -130,7 +131,7 @@ impl Calls {
     ) -> Result<u64, SeatFault> {
         self.answered(call)?;
         let seats = &self.0.seats;
-        let holder = seats.holder(call).ok_or(SeatFault::NotTakenOver)?;
+        let holder = seats.holder(call).filter(|holder| holder.connected).ok_or(SeatFault::NotTakenOver)?;
         if holder.name != who {
             return Err(SeatFault::TakenOver(holder.name));
         }
@@ -146,13 +147,6 @@ impl Calls {
 }
 
 type Asked = oneshot::Receiver<Result<u64, GuidanceFault>>;
-
-async fn within<T>(asked: impl Future<Output = Result<T, Fault>>) -> Result<T, SeatFault> {
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(SeatFault::Gone),
-    }
-}
 
 impl Supervisors for Calls {
     fn join<'a>(&'a self, call: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>> {

@@ -26,3 +26,4 @@ mod routes;
 mod secure;
 mod sip;
 mod store;
+mod supervision;

@@ -13,6 +13,8 @@ use telephony::webrtc::{Answered, Message, WebRtc, WebRtcPlan};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
+mod supervision;
+
 /// Whoever asks, and what was answered.
 struct Walk<'a> {
     server: &'a Server,
@@ -115,7 +117,7 @@ impl<'a> Walk<'a> {
     async fn wrongs(&mut self) {
         for (method, route, operation) in self.operations() {
             let (server, pages) = (self.server, route.starts_with("/api/v1/widget/"));
-            let path = route.replace("{id}", "none");
+            let path = route.replace("{id}", "none").replace("{seat}", "2");
             let with = |path: &str| {
                 let request =
                     if pages { server.request(method.clone(), path) } else { server.authorised(method.clone(), path) };
@@ -131,7 +133,10 @@ impl<'a> Walk<'a> {
                 assert_eq!(self.ask(&method, &route, stranger).await.status, 401);
             }
             if route.contains("{id}") && !pages {
-                assert_eq!(self.ask(&method, &route, with(&route.replace("{id}", "%ff"))).await.status, 400);
+                assert_eq!(
+                    self.ask(&method, &route, with(&route.replace("{id}", "%ff").replace("{seat}", "2"))).await.status,
+                    400
+                );
             }
             assert_eq!(self.ask(&method, &route, with(&format!("{path}?no_such=1"))).await.status, 400);
             if !operation["requestBody"]["content"]["application/json"].is_null() {
@@ -271,6 +276,7 @@ impl<'a> Walk<'a> {
         }
         self.ask(&Method::GET, "/api/v1/calls", server.authorised(Method::GET, "/api/v1/calls?state=live&limit=1"))
             .await;
+        self.supervises(id).await;
     }
 
     /// What is asked of a call that has ended.
@@ -300,6 +306,10 @@ impl<'a> Walk<'a> {
             self.ask(&Method::DELETE, "/api/v1/calls/{id}", server.authorised(Method::DELETE, &path)).await.status,
             409
         );
+        let seats = server.authorised(Method::GET, &format!("{path}/seats"));
+        assert_eq!(self.ask(&get, "/api/v1/calls/{id}/seats", seats).await.status, 409);
+        let guide = server.authorised(Method::POST, &format!("{path}/guidance")).json(&json!({"task": "book"}));
+        assert_eq!(self.ask(&Method::POST, "/api/v1/calls/{id}/guidance", guide).await.status, 409);
         for (method, route) in [
             (Method::GET, "/api/v1/calls/{id}"),
             (Method::DELETE, "/api/v1/calls/{id}"),
@@ -506,7 +516,8 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         match status {
             "504" | "503" => false,
             "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
-            "403" => route != "GET /api/v1/widget/bots",
+            // A seat of another is seen where there are others.
+            "403" => route != "GET /api/v1/widget/bots" && !route.ends_with("/seats/{seat}"),
             "426" => route != "GET /api/v1/events",
             "429" => route != "POST /api/v1/widget/calls",
             _ => true,

@@ -76,10 +76,7 @@ impl Conversation {
         }
         self.turn.forget();
         self.hush(now, HushedBy::Person);
-        if self.entry.is_open() {
-            self.entry.close();
-            self.out.push_back(Output::Keying(false));
-        }
+        self.drop_entry();
     }
 
     /// The call is the bot's again: it says so, and goes on with what its tools came to meanwhile, or with what is still open.

@@ -164,6 +164,7 @@ async fn every_fault_has_its_status_and_says_what_it_is_about() {
         (GuidanceFault::NoTask.into(), 422, "`task`"),
         (GuidanceFault::Busy.into(), 409, "tool"),
         (GuidanceFault::Over.into(), 409, "goodbye"),
+        (GuidanceFault::NotTakenOver.into(), 409, "hand back"),
         (GuidanceFault::NoBot.into(), 409, "no bot"),
     ];
     for (fault, status, word) in faults {

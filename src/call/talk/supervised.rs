@@ -92,7 +92,11 @@ impl Talk {
 
     pub(super) fn hand_back(&mut self, now: Instant, order: HandBack) {
         let HandBack { seat, by, guidance, promise, reply } = order;
-        if let Err(fault) = self.conversation.check_guidance(&guidance, true) {
+        let checked = match self.supervisors.seats.get(&seat) {
+            Some((_, Supervision::TakeOver)) => self.conversation.check_guidance(&guidance, true),
+            _ => Err(GuidanceFault::NotTakenOver),
+        };
+        if let Err(fault) = checked {
             return self.act(Act::Reply(reply, Err(fault)));
         }
         let id = self.number_guidance();
