@@ -25,20 +25,20 @@ pub enum SeatChange {
         plan: LegPlan,
         mode: Supervision,
     },
-    Mode(Supervision, Why),
-    Leave(Why),
+    Mode(Supervision, SeatWhy),
+    Leave(SeatWhy),
 }
 
 /// Why a seat changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum SeatWhy {
     /// Its supervisor wants it.
     Asked,
     /// Its connection is lost, or has ended.
     ConnectionLost,
 }
 
-impl Why {
+impl SeatWhy {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Asked => "asked",
@@ -68,8 +68,8 @@ pub struct SeatNews {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatEvent {
     Joined(Supervision),
-    Mode(Supervision, Why),
-    Left(Why),
+    Mode(Supervision, SeatWhy),
+    Left(SeatWhy),
 }
 
 impl SeatNews {

@@ -11,9 +11,9 @@ use telephony::webrtc::Peer;
 const FIRST: u8 = 2;
 
 #[derive(Clone, Default)]
-pub(super) struct SeatTable(Arc<Mutex<Calls>>);
+pub(super) struct SeatTable(Arc<Mutex<SeatsByCall>>);
 
-type Calls = HashMap<String, Vec<Entry>>;
+type SeatsByCall = HashMap<String, Vec<Entry>>;
 
 struct Entry {
     taken: TakenSeat,
@@ -33,7 +33,7 @@ pub(super) struct NewSeat {
 }
 
 impl SeatTable {
-    fn lock(&self) -> MutexGuard<'_, Calls> {
+    fn lock(&self) -> MutexGuard<'_, SeatsByCall> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -135,7 +135,7 @@ impl SeatTable {
     }
 }
 
-fn of<'a>(table: &'a mut Calls, at: &SeatAddress, number: u64) -> Option<&'a mut Entry> {
+fn of<'a>(table: &'a mut SeatsByCall, at: &SeatAddress, number: u64) -> Option<&'a mut Entry> {
     table.get_mut(&at.call)?.iter_mut().find(|entry| entry.taken.seat == at.seat && entry.number == number)
 }
 

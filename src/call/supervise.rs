@@ -3,7 +3,7 @@ use super::calls::Calls;
 use super::pages::within;
 use super::port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
 use super::registry::{Order, Registry};
-use super::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, Why};
+use super::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatWhy};
 use super::seats::{NewSeat, SeatTable};
 use dialog::guidance::{Guidance, GuidanceFault};
 use futures::future::BoxFuture;
@@ -49,7 +49,7 @@ impl SeatLine {
                 }
             }
         }
-        let tell = |taken: &TakenSeat| self.order(taken, SeatChange::Leave(Why::ConnectionLost));
+        let tell = |taken: &TakenSeat| self.order(taken, SeatChange::Leave(SeatWhy::ConnectionLost));
         self.seats.free(&self.at, self.number, tell);
     }
 
@@ -67,7 +67,7 @@ impl SeatLine {
     /// A caller whose human partner is gone is the bot's again.
     fn lost(&self) {
         self.seats.give_back(&self.at, self.number, |taken| {
-            self.order(taken, SeatChange::Mode(Supervision::Monitor, Why::ConnectionLost));
+            self.order(taken, SeatChange::Mode(Supervision::Monitor, SeatWhy::ConnectionLost));
         });
     }
 
@@ -158,7 +158,7 @@ impl Supervisors for Calls {
     }
 
     fn set_mode(&self, at: &SeatAddress, who: &str, mode: Supervision) -> Result<(), SeatFault> {
-        let tell = || match order(&self.0.registry, at, who.to_owned(), SeatChange::Mode(mode, Why::Asked)) {
+        let tell = || match order(&self.0.registry, at, who.to_owned(), SeatChange::Mode(mode, SeatWhy::Asked)) {
             true => Ok(()),
             false => Err(SeatFault::Busy),
         };
@@ -187,7 +187,7 @@ impl Supervisors for Calls {
     fn leave(&self, at: &SeatAddress, who: &str) -> Result<(), SeatFault> {
         let number = self.0.seats.peer(at, who)?.id();
         let tell = |taken: &TakenSeat| {
-            order(&self.0.registry, at, taken.name.clone(), SeatChange::Leave(Why::Asked));
+            order(&self.0.registry, at, taken.name.clone(), SeatChange::Leave(SeatWhy::Asked));
         };
         let peer = self.0.seats.free(at, number, tell).ok_or(SeatFault::Gone)?;
         peer.hang_up("the supervisor has left");

@@ -22,7 +22,7 @@ use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
-use supervised::Supervisors;
+use supervised::CallSupervisors;
 
 mod outputs;
 mod supervised;
@@ -47,7 +47,7 @@ pub struct Talk {
     dedup: KeyDedup,
     /// The page of a browser's call.
     page: Option<Page>,
-    supervisors: Supervisors,
+    supervisors: CallSupervisors,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
     /// The far end has put the line on hold; its connection is lost.
@@ -129,7 +129,7 @@ impl Talk {
             tools: BTreeSet::new(),
             dedup: KeyDedup::default(),
             page: None,
-            supervisors: Supervisors::default(),
+            supervisors: CallSupervisors::default(),
             playout_held: false,
             line_on_hold: false,
             connection_lost: false,

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard::call::Order;
 use switchboard::call::driver::Arrival;
-use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, Why};
+use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatWhy};
 use switchboard::store::{CallEvent, Speaker, Turn};
 
 /// The line of a supervisor: it brings a tone, and notes what it is sent.
@@ -97,10 +97,10 @@ impl Call {
     }
 
     fn mode(&mut self, seat: Seat, mode: Supervision) {
-        self.seat(seat, SeatChange::Mode(mode, Why::Asked));
+        self.seat(seat, SeatChange::Mode(mode, SeatWhy::Asked));
     }
 
-    fn leave(&mut self, seat: Seat, why: Why) {
+    fn leave(&mut self, seat: Seat, why: SeatWhy) {
         self.seat(seat, SeatChange::Leave(why));
         self.port.supervisors.get_mut(&seat).expect("a seat").phone.muted = true;
     }
@@ -175,13 +175,13 @@ fn supervisors_who_listen_and_whisper_change_no_byte_of_what_the_caller_is_sent(
         call.pass(ms(300));
         call.mode(ANNA.0, Supervision::Whisper);
         call.pass(ms(200));
-        call.leave(BEN.0, Why::Asked);
+        call.leave(BEN.0, SeatWhy::Asked);
         call.pass(ms(180));
         call.mode(ANNA.0, Supervision::Monitor);
         // One line dies, and one stays to the end.
         call.join(BEN, Supervision::Monitor);
         call.pass(ms(500));
-        call.leave(BEN.0, Why::ConnectionLost);
+        call.leave(BEN.0, SeatWhy::ConnectionLost);
     });
     let plain = booking(|call| call.pass(ms(420 + 300 + 200 + 180 + 500)));
     assert!(alone.0.len() > 1_000 && listened.0.len() > 1_000);
@@ -233,7 +233,7 @@ fn nothing_counts_as_heard_while_the_bot_rests() {
     call.hear(ms(1_000));
     call.join(ANNA, Supervision::TakeOver);
     call.pass(ms(20_000));
-    call.leave(ANNA.0, Why::ConnectionLost);
+    call.leave(ANNA.0, SeatWhy::ConnectionLost);
     let left = call.port.now;
     call.hear(ms(200));
     assert!(call.port.now - left < Duration::from_secs(3), "the call is with the bot");
@@ -322,7 +322,7 @@ fn a_takeover_of_a_goodbye_keeps_the_call_until_it_is_given_back() {
     call.pass(ms(60_000));
     assert!(call.end.is_none(), "the human speaks on");
     assert_eq!(call.hand_back(r#"{"time": "15:00"}"#), Err(GuidanceFault::Over));
-    call.leave(ANNA.0, Why::Asked);
+    call.leave(ANNA.0, SeatWhy::Asked);
     assert!(call.end.is_some());
     call.check_invariants();
 }

@@ -1,7 +1,7 @@
 //! Supervisors of a call: who takes part and how, and what that means for the bot.
 use super::Talk;
 use crate::call::core::Act;
-use crate::call::seat::{Guide, HandBack, SeatEvent, SeatNews, Why};
+use crate::call::seat::{Guide, HandBack, SeatEvent, SeatNews, SeatWhy};
 use crate::call::transcript::{Entry, Words};
 use crate::store::{CallEvent, Mark, Private};
 use dialog::conversation::{self, Guidance, GuidanceFault, SayId};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 #[derive(Default)]
-pub(super) struct Supervisors {
+pub(super) struct CallSupervisors {
     /// Who sits where, and how they take part.
     seats: BTreeMap<Seat, (String, Supervision)>,
     /// The number of the last guidance.
@@ -22,7 +22,7 @@ pub(super) struct Supervisors {
     followed: Vec<(u64, SayId)>,
 }
 
-impl Supervisors {
+impl CallSupervisors {
     /// Whether a person speaks with the caller in the bot's place.
     pub fn has_taken_over(&self) -> bool {
         self.seats.values().any(|(_, mode)| *mode == Supervision::TakeOver)
@@ -41,9 +41,9 @@ impl Talk {
         let before = self.supervisors.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
-            SeatEvent::Joined(mode) | SeatEvent::Mode(mode, Why::Asked) => {
+            SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
                 self.supervisors.seats.insert(seat, (name, mode));
-                Why::Asked
+                SeatWhy::Asked
             }
             SeatEvent::Mode(mode, why) => {
                 self.supervisors.seats.insert(seat, (name, mode));
@@ -76,7 +76,7 @@ impl Talk {
     }
 
     /// The call is the bot's again; one that had said goodbye ends it.
-    fn take_back(&mut self, now: Instant, guidance: Guidance, why: Why) {
+    fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
         self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
@@ -105,7 +105,7 @@ impl Talk {
         self.note_mark("handed_back", data);
         // The room first: nothing of the bot's is played while it rests.
         self.act(Act::Supervise(seat, Supervision::Monitor));
-        let event = SeatEvent::Mode(Supervision::Monitor, Why::Asked);
+        let event = SeatEvent::Mode(Supervision::Monitor, SeatWhy::Asked);
         self.change_seat(now, SeatNews { seat, name: by, event }, guidance);
         self.act(Act::Reply(reply, Ok(id)));
     }

@@ -1,6 +1,6 @@
 //! What others than the caller do never moves the bot; what a takeover does to the core of a call.
 use super::*;
-use crate::call::seat::{GuidanceReply, Guide, HandBack, SeatEvent, SeatNews, Why as SeatWhy};
+use crate::call::seat::{GuidanceReply, Guide, HandBack, SeatEvent, SeatNews, SeatWhy};
 use dialog::conversation::{Guidance, GuidanceFault};
 use media::hears::Supervision;
 use media::stats::LegStats;
