@@ -2,6 +2,7 @@
 use super::*;
 use crate::bots::BotStatus;
 use crate::call::{CallHealth, DialOrder};
+use crate::security::{AccessPlan, Secret, SessionLimits};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -19,6 +20,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 mod page;
 mod recording;
+mod rights;
+mod session;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -83,13 +86,17 @@ impl BotCatalog for Pair {
 }
 
 fn begin(store: &Store, to: &str) -> String {
+    begin_with(store, to, "booking.en")
+}
+
+fn begin_with(store: &Store, to: &str, bot: &str) -> String {
     let id = Store::new_id();
     let started = Started {
         direction: Direction::Outbound,
         via: "open".into(),
         from: "sip:bot@here.test".into(),
         to: to.into(),
-        bot: "booking.en".into(),
+        bot: bot.into(),
         language: "en".into(),
         headers: [("X-Customer".to_owned(), Private::from("4711"))].into(),
     };
@@ -101,6 +108,7 @@ struct Site {
     address: SocketAddr,
     client: Client,
     store: Store,
+    access: Arc<Access>,
     calls: Arc<Switch>,
     /// Serves as long as it is held.
     _web: serve::Web,
@@ -118,19 +126,23 @@ impl Site {
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
+        let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
+        let plan = AccessPlan { token: Secret::new(TOKEN), sessions };
+        let access = Arc::new(Access::new(store.access(), plan));
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
             bots: Arc::new(Pair),
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
-            token: Secret::new(TOKEN),
+            access: access.clone(),
+            https: false,
             metrics,
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, calls, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -190,7 +202,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 22);
+    assert_eq!(routes.len(), 34);
     routes
 }
 
@@ -199,7 +211,7 @@ async fn every_route_but_health_asks_for_the_token() {
     let site = Site::open("api-token").await;
     for (method, path) in routes() {
         let bare = site.bare(method.clone(), &path);
-        if path.starts_with("/api/v1/widget/") {
+        if path.starts_with("/api/v1/widget/") || auth::is_open(&method, &path) {
             continue;
         }
         if path.starts_with("/health/") {

@@ -13,6 +13,8 @@ use telephony::webrtc::{Answered, Message, WebRtc, WebRtcPlan};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
+mod access;
+
 /// Whoever asks, and what was answered.
 struct Walk<'a> {
     server: &'a Server,
@@ -115,7 +117,9 @@ impl<'a> Walk<'a> {
     async fn wrongs(&mut self) {
         for (method, route, operation) in self.operations() {
             let (server, pages) = (self.server, route.starts_with("/api/v1/widget/"));
-            let path = route.replace("{id}", "none");
+            let path = route.replace("{id}", "none").replace("{name}", "none");
+            // Where somebody becomes known, nobody has to be.
+            let open = method == Method::POST && matches!(route.as_str(), "/api/v1/session" | "/api/v1/welcome");
             let with = |path: &str| {
                 let request =
                     if pages { server.request(method.clone(), path) } else { server.authorised(method.clone(), path) };
@@ -125,13 +129,14 @@ impl<'a> Walk<'a> {
                 self.ask(&method, &route, with(&path)).await;
                 continue;
             }
-            if !pages && !route.starts_with("/health/") {
+            if !pages && !open && !route.starts_with("/health/") {
                 assert_eq!(self.ask(&method, &route, server.request(method.clone(), &path)).await.status, 401);
                 let stranger = server.request(method.clone(), &path).bearer_auth("stranger");
                 assert_eq!(self.ask(&method, &route, stranger).await.status, 401);
             }
-            if route.contains("{id}") && !pages {
-                assert_eq!(self.ask(&method, &route, with(&route.replace("{id}", "%ff"))).await.status, 400);
+            if route.contains('{') && !pages {
+                let path = route.replace("{id}", "%ff").replace("{name}", "%ff");
+                assert_eq!(self.ask(&method, &route, with(&path)).await.status, 400);
             }
             assert_eq!(self.ask(&method, &route, with(&format!("{path}?no_such=1"))).await.status, 400);
             if !operation["requestBody"]["content"]["application/json"].is_null() {
@@ -380,15 +385,24 @@ impl<'a> Walk<'a> {
 
     /// WebSockets: their messages, and who is refused.
     async fn watch(&self, query: &str) -> Result<Socket, tungstenite::Error> {
+        self.watch_by(query, &self.server.token()).await
+    }
+
+    async fn watch_by(&self, query: &str, token: &str) -> Result<Socket, tungstenite::Error> {
         let address: Uri = format!("ws://{}/api/v1/events{query}", self.server.http).parse().expect("an address");
         let mut request = address.into_client_request()?;
-        let token = format!("Bearer {}", self.server.token());
+        let token = format!("Bearer {token}");
         request.headers_mut().insert("authorization", token.parse().expect("a header"));
         tokio_tungstenite::connect_async(request).await.map(|(socket, _)| socket)
     }
 
     async fn refused(&mut self, query: &str) -> u16 {
-        let Err(tungstenite::Error::Http(answer)) = self.watch(query).await else { panic!("{query}: taken") };
+        let token = self.server.token();
+        self.refused_of(query, &token).await
+    }
+
+    async fn refused_of(&mut self, query: &str, token: &str) -> u16 {
+        let Err(tungstenite::Error::Http(answer)) = self.watch_by(query, token).await else { panic!("{query}: taken") };
         let (head, body) = answer.into_parts();
         let text = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
         let kind = head.headers["content-type"].to_str().expect("text").to_owned();
@@ -460,6 +474,7 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     let mut socket = walk.watch("").await.expect("a watcher");
     walk.seen.insert("GET /api/v1/events 101".into());
     walk.wrongs().await;
+    walk.access().await;
     let id = walk.page().await;
     walk.over(&id).await;
     walk.reads(&id).await;

@@ -96,10 +96,11 @@ pub fn unbounded(source: &Source) -> Vec<usize> {
 }
 
 pub fn serialisable(source: &Source) -> Vec<usize> {
-    const PLACES: [&str; 7] = [
+    const PLACES: [&str; 8] = [
         "src/config.rs",
         "src/config/",
         "src/api/wire.rs",
+        "src/api/wire/",
         "src/store/",
         // What is read from a bot's file, which is configuration.
         "dialog/src/bot",
