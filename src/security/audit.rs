@@ -138,6 +138,9 @@ struct Pending {
     detail: String,
 }
 
+/// Who reads, how, and which call.
+type Reading = (String, Action, Option<String>);
+
 /// A handle, cheap to clone.
 #[derive(Clone)]
 pub struct Audit(Arc<Shared>);
@@ -148,7 +151,7 @@ struct Shared {
     /// Held by who writes.
     writing: tokio::sync::Mutex<()>,
     failed: Mutex<Option<Instant>>,
-    lately: Mutex<HashMap<(String, Action, Option<String>), Instant>>,
+    lately: Mutex<HashMap<Reading, Instant>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
