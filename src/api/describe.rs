@@ -51,7 +51,7 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
-        .routes(routes!(session::sign_in, session::read, session::sign_out))
+        .routes(routes!(session::sign_in, session::read, session::change_password, session::sign_out))
         .routes(routes!(session::welcome))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))

@@ -1,6 +1,6 @@
 //! Sessions: signing in and out, and the first admin.
 use super::auth::{self, Browser};
-use super::wire::{ProblemDocument, SessionRights, SignIn, WelcomeForm};
+use super::wire::{NewPassword, ProblemDocument, SessionRights, SignIn, WelcomeForm};
 use super::{Problem, SharedState};
 use crate::security::{Principal, SESSION_COOKIE, SignedIn, csrf};
 use axum::Json;
@@ -47,6 +47,28 @@ pub(super) async fn read(principal: Principal, headers: HeaderMap) -> Response {
     let by_cookie = principal.kind == crate::security::PrincipalKind::Session;
     let secret = auth::session(&headers).filter(|_| by_cookie);
     unstored(Json(SessionRights::of(&principal, secret.map(csrf))).into_response())
+}
+
+/// Sets another password for the user of this session, who is signed out everywhere else; the answer's cookie is a new session.
+#[utoipa::path(patch, path = "/api/v1/session", operation_id = "change_own_password", tag = "session", request_body = NewPassword, responses(
+    (status = OK, body = SessionRights, description = "Done; Set-Cookie"),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "The password of now is another (`code` is `wrong_password`), or there is no session"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "A token asks: it has no password"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "The new password is too short or too long"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
+))]
+pub(super) async fn change_password(
+    State(state): SharedState,
+    principal: Principal,
+    browser: Browser,
+    Json(NewPassword { current, password }): Json<NewPassword>,
+) -> Result<Response, Problem> {
+    match state.app.access.change_password(&principal, &current, &password, browser.address).await? {
+        Some(signed_in) => Ok(begun(&browser, signed_in)),
+        None => {
+            Err(Problem::new(StatusCode::CONFLICT, "a token has no password; its owner changes theirs in a session"))
+        }
+    }
 }
 
 /// Signs out: the session is over, and so are its WebSockets.

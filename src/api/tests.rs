@@ -216,7 +216,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 34);
+    assert_eq!(routes.len(), 35);
     routes
 }
 

@@ -2,8 +2,8 @@
 mod access;
 
 pub use access::{
-    AuditPage, AuditQuery, AuditRow, NewTokenDocument, NewUserDocument, SessionRights, SessionUser, SignIn,
-    TokenDocument, TokenMade, Tokens, UserDocument, UserPatch, Users, WelcomeForm,
+    AuditPage, AuditQuery, AuditRow, NewPassword, NewTokenDocument, NewUserDocument, SessionRights, SessionUser,
+    SignIn, TokenDocument, TokenMade, Tokens, UserDocument, UserPatch, Users, WelcomeForm,
 };
 
 use crate::bots::BotStatus;

@@ -146,32 +146,54 @@ impl Access {
     /// [`AccessFault::WrongPassword`] also where there is no such user, [`AccessFault::TooMany`] after many of these.
     pub async fn sign_in(&self, name: &str, password: &str, address: IpAddr) -> Result<SignedIn, AccessFault> {
         let name = users::folded(name);
-        let busy = || AccessFault::TooMany(BUSY.as_secs());
-        let _turn =
-            tokio::time::timeout(QUEUE, self.hashing.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
-        let admitted = self.attempts().admit(Instant::now(), address, &name);
-        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
-        let stored = self.users.password(&name).await?;
-        let (known, password) = (stored.is_some(), password.to_owned());
-        let verifying = tokio::task::spawn_blocking(move || passwords::verify(&password, stored.as_deref()));
-        let right = verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))?;
+        self.check_password(&name, password, address).await?;
+        let signed_in = self.begin(self.users.find(&name).await?).await?;
         let from = json!({"address": address.to_string()});
-        if !right {
-            let locked = self.attempts().failed(Instant::now(), address, &name);
-            // What somebody typed who is no user may be a password.
-            let shown = if known { name.as_str() } else { "(no such user)" };
-            let kind = PrincipalKind::Session.name();
-            self.audit.add(shown, kind, Action::SignInFailed, None, from.clone()).await?;
-            if locked && known {
-                self.audit.add(shown, kind, Action::AccountLocked, None, from).await?;
-            }
-            return Err(AccessFault::WrongPassword);
-        }
-        self.attempts().succeeded(&name);
-        let user = self.users.find(&name).await?;
-        let signed_in = self.begin(user).await?;
         self.audit.note(&signed_in.principal, Action::SignedIn, None, from).await?;
         Ok(signed_in)
+    }
+
+    /// Sets another password for the user of a session who knows the one of now. All sessions end, and a new one begins; `None` where
+    /// `principal` is no session.
+    pub async fn change_password(
+        &self,
+        principal: &Principal,
+        current: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<Option<SignedIn>, AccessFault> {
+        if principal.kind != PrincipalKind::Session {
+            return Ok(None);
+        }
+        passwords::composed(password)?;
+        self.check_password(&principal.name, current, address).await?;
+        let change = UserChange { password: Some(password), ..UserChange::default() };
+        let user = self.change_user(principal, &principal.name, change).await?;
+        self.begin(user).await.map(Some)
+    }
+
+    async fn check_password(&self, name: &str, password: &str, address: IpAddr) -> Result<(), AccessFault> {
+        let busy = || AccessFault::TooMany(BUSY.as_secs());
+        let turn = tokio::time::timeout(QUEUE, self.hashing.acquire()).await;
+        let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        let admitted = self.attempts().admit(Instant::now(), address, name);
+        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
+        let stored = self.users.password(name).await?;
+        let (known, password) = (stored.is_some(), password.to_owned());
+        let verifying = tokio::task::spawn_blocking(move || passwords::verify(&password, stored.as_deref()));
+        if verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))? {
+            self.attempts().succeeded(name);
+            return Ok(());
+        }
+        let locked = self.attempts().failed(Instant::now(), address, name);
+        // What somebody typed who is no user may be a password.
+        let shown = if known { name } else { "(no such user)" };
+        let (kind, from) = (PrincipalKind::Session.name(), json!({"address": address.to_string()}));
+        self.audit.add(shown, kind, Action::SignInFailed, None, from.clone()).await?;
+        if locked && known {
+            self.audit.add(shown, kind, Action::AccountLocked, None, from).await?;
+        }
+        Err(AccessFault::WrongPassword)
     }
 
     async fn begin(&self, user: User) -> Result<SignedIn, AccessFault> {

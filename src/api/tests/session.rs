@@ -47,6 +47,7 @@ async fn a_page_of_another_site_does_nothing_with_the_cookie() {
         (Method::DELETE, "/api/v1/users/ada"),
         (Method::POST, "/api/v1/tokens"),
         (Method::DELETE, "/api/v1/tokens/x"),
+        (Method::PATCH, "/api/v1/session"),
         (Method::DELETE, "/api/v1/session"),
     ];
     for (method, path) in changes {
@@ -82,6 +83,29 @@ async fn a_page_of_another_site_does_nothing_with_the_cookie() {
     // A token is no cookie: pages elsewhere do not have it.
     let reload = site.ask(Method::POST, "/api/v1/bots/reload").header("origin", &other);
     assert_eq!(reload.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_user_sets_another_password_and_goes_on_in_a_new_session() {
+    let site = Site::open("api-own-password").await;
+    let (first, other) = (site.user("ada", Role::Viewer, None).await, site.sign_in("ada").await);
+    let change = |browser: &Browser, current: &str, password: &str| {
+        let form = json!({"current": current, "password": password});
+        site.by(browser, Method::PATCH, "/api/v1/session").json(&form)
+    };
+    let (status, body) = site.problem(change(&first, "wrong horse battery", "another password")).await;
+    assert_eq!((status, &body["code"]), (401, &json!("wrong_password")));
+    assert_eq!(site.problem(change(&first, PASSWORD, "short")).await.0, 422);
+    let form = json!({"current": PASSWORD, "password": "another password"});
+    assert_eq!(site.problem(site.ask(Method::PATCH, "/api/v1/session").json(&form)).await.0, 409, "a token");
+    let (new, body) = Browser::of(change(&first, PASSWORD, "another password").send().await.unwrap()).await;
+    assert_eq!(body["user"]["name"], "ada");
+    for (browser, status) in [(&first, 401), (&other, 401), (&new, 200)] {
+        let answer = site.by(browser, Method::GET, "/api/v1/session").send().await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    let form = json!({"name": "ada", "password": PASSWORD});
+    assert_eq!(site.problem(site.bare(Method::POST, "/api/v1/session").json(&form)).await.0, 401);
 }
 
 #[tokio::test]

@@ -53,6 +53,16 @@ pub struct SignIn {
     pub password: String,
 }
 
+/// Another password for whoever asks.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password of now.
+    pub current: String,
+    /// At least 12 characters.
+    pub password: String,
+}
+
 /// The one-time link that the first start prints, and who its first admin shall be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

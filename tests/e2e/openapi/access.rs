@@ -18,6 +18,7 @@ impl Walk<'_> {
             assert_eq!(answer.status, status, "{}", answer.text);
         }
         self.refusals(&viewer).await;
+        self.own_password(&viewer).await;
         self.waits().await;
     }
 
@@ -172,6 +173,38 @@ impl Walk<'_> {
                 "{method} {route}"
             );
         }
+    }
+
+    /// A viewer's password: of another session than the one given, which ends.
+    async fn own_password(&mut self, (cookie, csrf): &(String, String)) {
+        const SESSION: &str = "/api/v1/session";
+        let server = self.server;
+        let form = |current: &str, password: &str| json!({"current": current, "password": password});
+        let by = |body: Value| server.request(Method::PATCH, SESSION).header("cookie", cookie).json(&body);
+        let with = |body: Value| by(body).header("x-csrf-token", csrf);
+        let wrong = "wrong horse battery";
+        for (status, request) in [
+            (403, by(form(PASSWORD, PASSWORD))),
+            (409, server.authorised(Method::PATCH, SESSION).json(&form(PASSWORD, PASSWORD))),
+            (422, with(form(PASSWORD, "short"))),
+            (200, with(form(PASSWORD, PASSWORD))),
+            (401, with(form(PASSWORD, PASSWORD))),
+        ] {
+            assert_eq!(self.ask(&Method::PATCH, SESSION, request).await.status, status);
+        }
+        // A new session, and so many wrong passwords that it has to wait.
+        let new = server.request(Method::POST, SESSION).json(&json!({"name": "viewer", "password": PASSWORD}));
+        let new = new.send().await.expect("an answer");
+        let cookie = new.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+        let body: Value = new.json().await.expect("JSON");
+        let csrf = body["csrf"].as_str().expect("a word").to_owned();
+        let mut last = 0;
+        for _ in 0..11 {
+            let request =
+                server.request(Method::PATCH, SESSION).header("cookie", &cookie).header("x-csrf-token", &csrf);
+            last = self.ask(&Method::PATCH, SESSION, request.json(&form(wrong, PASSWORD))).await.status;
+        }
+        assert_eq!(last, 429);
     }
 
     /// Wrong passwords and links until they have to wait.
