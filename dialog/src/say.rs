@@ -2,6 +2,7 @@
 use crate::language::Language;
 
 mod code;
+mod debt;
 pub mod en;
 mod figure;
 pub(crate) mod json;
@@ -10,6 +11,7 @@ mod normal;
 mod outside;
 mod reading;
 mod roman;
+mod states;
 mod value;
 pub mod vi;
 mod web;

@@ -18,7 +18,7 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();
             (said(), format!("{n}{unit}"))
         }
-        Value::Digits(digits) => (said(), split_digits(digits).join(" ")),
+        Value::Digits(digits) => (said(), split_digits(digits, language).join(" ")),
         // The day alone: a name of the week before it stays as it is, and may stand in the clause before.
         Value::Date(date) if language == Language::En => {
             let said = en::date(*date, false);

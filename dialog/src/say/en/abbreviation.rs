@@ -1,5 +1,6 @@
 //! Abbreviations.
 use crate::say::reading::{Mark, Place, Reading};
+use crate::say::word::Word;
 
 /// When an abbreviation is one.
 #[derive(Clone, Copy, PartialEq)]
@@ -120,6 +121,11 @@ const SHORT: [(&str, &str); 12] = [
     ("Q&A", "Q and A"),
 ];
 
+/// The word behind a dot and a colon: "Confirmation no.: 7716".
+fn colon(place: Place<'_>) -> Option<&Word<'_>> {
+    place.ahead(1).map(Place::word).filter(|_| place.word().after == ".:")
+}
+
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
     let dotted = place.word().after.starts_with('.');
@@ -129,7 +135,7 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         When::Always => true,
         When::Dotted => dotted,
         When::Name => next.is_some_and(|word| word.is_capital()),
-        When::Figure => dotted && next.is_some_and(|word| figure(word.core)),
+        When::Figure => dotted && next.or_else(|| colon(place)).is_some_and(|word| figure(word.core)),
         When::Counted => dotted && place.joined_before().is_some_and(|word| figure(word.core)),
     };
     if let Some((.., said, dot)) = ROWS.iter().find(|(written, when, ..)| *written == core && fits(*when)) {

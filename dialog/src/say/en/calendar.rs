@@ -1,8 +1,8 @@
 //! Dates, years and times of day.
 use super::number::{number, ordinal, ordinal_figure, year};
+use crate::say::figure::dated;
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
-use crate::value::calendar::date_digits;
 use crate::value::en::{DAYS, MONTHS};
 use crate::value::words::all_digits;
 use jiff::civil::Date;
@@ -189,18 +189,42 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
     (first >= 1500).then(|| Reading::new(1, format!("{} to {second}", year(first))))
 }
 
-/// "12/25/2025", "2025-12-25", and "12/25" where the words before say that it is a date.
+/// Words that lead to a date.
+const DATE_LEADS: [&str; 20] = [
+    "on",
+    "by",
+    "until",
+    "till",
+    "since",
+    "before",
+    "after",
+    "through",
+    "due",
+    "from",
+    "date",
+    "dated",
+    "born",
+    "dob",
+    "birth",
+    "expires",
+    "expiry",
+    "exp",
+    "valid",
+    "effective",
+];
+
+/// "12/25/2025", "12/5/26", "2025-12-25", and "12/25" where the words before say that it is a date.
 pub(super) fn figures(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    if let Some(day) = date_digits(core, Date::ZERO, true).filter(|_| core.len() >= 8) {
+    let lead = DATE_LEADS.contains(&place.before()) || weekday(place.before()).is_some_and(|(_, short)| !short);
+    // "12-5-26" and "12.5.26" are codes and versions, too.
+    let sure = core.len() >= 8 || core.contains('/') || lead;
+    if let Some(day) = dated(core, true).filter(|_| sure) {
         return Some(Reading::new(1, date(day, true)));
     }
     let (m, d) = core.split_once('/').filter(|(m, d)| all_digits(m) && all_digits(d))?;
     let (m, d): (i64, i64) = (m.parse().ok()?, d.parse().ok()?);
     let fits = (1..=12).contains(&m) && (1..=31).contains(&d);
-    let lead = ["on", "by", "until", "till", "since", "before", "after", "through", "due", "from", "date", "dated"]
-        .contains(&place.before())
-        || weekday(place.before()).is_some_and(|(_, short)| !short);
     let closed = place.following().is_none_or(|next| {
         !next.starts_with(char::is_lowercase) || ["at", "to", "and", "or", "until", "from"].contains(&next)
     });
@@ -269,14 +293,17 @@ pub(super) fn year_in_text(place: Place<'_>) -> Option<Reading> {
 
 /// "1990s", "the '90s", "the 2000s", "in his 30s".
 pub(super) fn decade(place: Place<'_>) -> Option<Reading> {
-    let core = place.core();
+    decade_of(place.core()).map(|said| Reading::new(1, said))
+}
+
+pub(super) fn decade_of(core: &str) -> Option<String> {
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix("’s")).or_else(|| core.strip_suffix('s'))?;
     if let Some(scale) = match digits.replace(',', "").as_str() {
         "100" => Some("hundreds"),
         "1000" if digits.contains(',') => Some("thousands"),
         _ => None,
     } {
-        return Some(Reading::new(1, scale));
+        return Some(scale.to_owned());
     }
     let n: i64 = digits.parse().ok().filter(|n| all_digits(digits) && n % 10 == 0)?;
     let said = match digits.len() {
@@ -284,9 +311,8 @@ pub(super) fn decade(place: Place<'_>) -> Option<Reading> {
         4 if (1100..2100).contains(&n) => year(n),
         _ => return None,
     };
-    let plural = match said.strip_suffix('y') {
+    Some(match said.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
         None => format!("{said}s"),
-    };
-    Some(Reading::new(1, plural))
+    })
 }

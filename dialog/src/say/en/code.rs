@@ -102,6 +102,12 @@ fn named(place: Place<'_>) -> Option<Named> {
     if CALLS.contains(&place.before()) {
         return Some(Named::LongCode);
     }
+    // "Code for the gate: 4071"
+    if place.back(1).is_some_and(|word| word.after.ends_with(':')) {
+        let open = |back: &usize| *back == 1 || place.back(*back).is_some_and(|word| word.after.is_empty());
+        let found = (1..=6).take_while(open).filter_map(|back| name(&place.back(back)?.lower));
+        return found.into_iter().find(|named| *named == Named::Code);
+    }
     // "The code for the front door is 4071."
     let linked = matches!(place.before(), "is" | "was" | "are");
     (2..=9)

@@ -148,13 +148,17 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         }
         let figure_said = signed(figure)?;
         let unit = suffix(rest, figure, before_noun)?;
-        return Some(Reading::new(1, format!("{about}{head}{figure_said}{unit}")));
+        let mark = if rest.ends_with(char::is_alphabetic) { Mark::Both } else { Mark::Sentence };
+        return Some(Reading::abbreviation(1, format!("{about}{head}{figure_said}{unit}"), mark));
     }
     let said = signed(figure)?;
     // "33 W. 5th St" has no watts.
     let initial =
         |word: &Word<'_>| word.is_capital() && word.core.len() == 1 && word.after == "." && place.next(2).is_some();
-    let behind = place.next(1).filter(|word| place.word().after.is_empty() && !initial(word)).map(|word| word.core);
+    let next = place.next(1).filter(|word| place.word().after.is_empty() && !initial(word));
+    // "5 in." alone is a length, "5 in Boston" is none.
+    let inches = next.filter(|word| word.core == "in" && word.after == ".").and_then(|_| unit("in", false));
+    let behind = next.map(|word| word.core);
     // "1,200 sq ft"
     if behind == Some("sq")
         && let Some(unit) = place.next(2).and_then(|word| unit(word.core, true))
@@ -162,8 +166,10 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         return Some(Reading::new(3, format!("{about}{head}{said} square {}", unit.many)));
     }
     let one = is_before_noun(place, 2) || (parts(figure) == Some((1, None)));
-    match behind.and_then(|behind| units(behind, one, true)) {
-        Some(unit) => Some(Reading::new(2, format!("{about}{head}{said} {unit}"))),
+    let inches = inches.map(|unit| if one { unit.one } else { unit.many }.to_owned());
+    match inches.or_else(|| behind.and_then(|behind| units(behind, one, true))) {
+        // "2 lbs. of beef"
+        Some(unit) => Some(Reading::abbreviation(2, format!("{about}{head}{said} {unit}"), Mark::Both)),
         None => (!about.is_empty() || !head.is_empty()).then(|| Reading::new(1, format!("{about}{head}{said}"))),
     }
 }

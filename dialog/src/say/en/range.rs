@@ -10,7 +10,30 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if is_dash(core) {
         let figure = |text: &str| signed(text.trim_end_matches('%')).is_some();
         let before = place.joined_before()?;
-        return (figure(before.core) && place.following().is_some_and(figure)).then(|| Reading::new(1, "to"));
+        let behind = place.following()?;
+        // "2 days - 3 days", "10kg - 15kg"
+        let measured = || {
+            let same = place.next(2).is_some_and(|word| word.lower == before.lower);
+            let unit = measure::unit(before.core, true).is_some();
+            let counted = place.back(2).is_some_and(|word| word.after.is_empty() && figure(word.core));
+            (same || unit) && counted && figure(behind)
+        };
+        let with_unit = |text: &str| {
+            let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',')))?;
+            (end > 0).then(|| measure::unit(&text[end..], false))?
+        };
+        let fits = figure(before.core) && figure(behind)
+            || measured()
+            || with_unit(before.core).is_some() && (with_unit(behind).is_some() || figure(behind));
+        return fits.then(|| Reading::new(1, "to"));
+    }
+    // "5% - 10%"
+    if let Some(least) = core.strip_suffix('%').and_then(signed)
+        && place.following().is_some_and(is_dash)
+        && let Some(most) = place.ahead(1).and_then(|dash| dash.following())
+        && let Some(most) = most.strip_suffix('%').and_then(signed)
+    {
+        return Some(Reading::new(3, format!("{least} to {most} percent")));
     }
     let (from, to) = core
         .char_indices()

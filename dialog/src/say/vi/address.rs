@@ -1,6 +1,7 @@
 //! Where somebody is to be found: telephone numbers, addresses of the web, houses, districts, and the plates of cars.
 use super::code::letters;
 use super::number::{amount, number, spell};
+use crate::language::Language;
 use crate::say::code::{Part, parts};
 use crate::say::figure::Phone;
 use crate::say::reading::{Mark, Place, Reading};
@@ -30,7 +31,7 @@ pub(super) fn web(place: Place<'_>) -> Option<Reading> {
 }
 
 pub(super) fn phone(place: Place<'_>) -> Option<Reading> {
-    let phone = Phone::at(place)?;
+    let phone = Phone::at(place, Language::Vi)?;
     let said: Vec<String> = phone.groups.iter().map(|group| spell(group)).collect();
     let plus = if phone.plus { "cộng " } else { "" };
     Some(Reading::new(phone.words, format!("{plus}{}", said.join(", "))))

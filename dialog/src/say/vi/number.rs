@@ -1,4 +1,5 @@
 //! Numbers in words.
+use crate::language::Language;
 use crate::say::figure::{figure, split_digits};
 use crate::say::reading::{Place, Reading};
 use crate::value::vi::DIGITS;
@@ -60,7 +61,7 @@ pub(super) fn spell(text: &str) -> String {
 
 /// Digits one by one; a comma where a reader breathes.
 pub fn digits(text: &str) -> String {
-    split_digits(text).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
+    split_digits(text, Language::Vi).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
 }
 
 /// "thứ nhất", "thứ tư": what stands behind "thứ".
