@@ -22,11 +22,12 @@ pub(super) use code::spelled;
 use super::reading::Reader;
 
 /// In the order in which they are asked.
-pub(super) const READERS: [Reader; 28] = [
+pub(super) const READERS: [Reader; 30] = [
     address::web,
     address::phone,
     list::reading,
     code::after_context,
+    code::signed,
     code::version,
     calendar::written_date,
     clock::range,
@@ -51,4 +52,5 @@ pub(super) const READERS: [Reader; 28] = [
     compound::reading,
     code::mixed,
     code::acronym,
+    sign::leftover,
 ];

@@ -77,7 +77,7 @@ fn run_in(word: &str) -> Option<usize> {
         let dots = c == '.' && before == Some('.') && !word[..at].trim_end_matches('.').is_empty();
         let end = at + c.len_utf8();
         match c {
-            ';' | '!' | '?' | '…' if at > 0 && begins => return Some(end),
+            ';' | '!' | '?' | '…' if at > 0 && begins && !word[..at].contains('.') => return Some(end),
             '.' if dots && next.is_some_and(char::is_alphabetic) => return Some(end),
             ':' if letter
                 && word[..at].chars().all(|c| c.is_alphabetic() || matches!(c, '/' | '\'' | '’'))

@@ -232,9 +232,10 @@ mod tests {
         ]);
         let read = |text: &str, language| {
             let clauses = super::super::clauses(text, language, &spoken, &[]);
-            let said: Vec<&str> = clauses.iter().map(|(said, _)| said.as_str()).collect();
-            let shown =
-                clauses.iter().map(|(said, written)| written.as_ref().map_or(said.as_str(), |written| &written.text));
+            let said: Vec<&str> = clauses.iter().map(|clause| clause.said.as_str()).collect();
+            let shown = clauses
+                .iter()
+                .map(|clause| clause.written.as_ref().map_or(clause.said.as_str(), |written| &written.text));
             (said.join(" "), shown.collect::<Vec<_>>().join(" "))
         };
         let text = "Quý khách tìm cà phê, Karaoke, hay trạm ATM?";

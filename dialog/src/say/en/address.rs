@@ -154,7 +154,8 @@ pub(super) fn street(place: Place<'_>) -> Option<Reading> {
 }
 
 /// What is numbered as houses are: "Room 1204" is "twelve oh four".
-const NUMBERED: [&str; 8] = ["room", "rm", "apartment", "apt", "unit", "highway", "hwy", "route"];
+const NUMBERED: [&str; 12] =
+    ["room", "rm", "apartment", "apt", "unit", "highway", "hwy", "route", "suite", "ste", "form", "sec"];
 
 /// Whether what a word names is numbered as houses are.
 pub(super) fn is_numbered(word: &str) -> bool {

@@ -13,6 +13,9 @@ const SCALES: [(char, &str); 4] = [('k', "thousand"), ('K', "thousand"), ('m', "
 
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
+    if let Some(figure) = core.strip_suffix("++") {
+        return Some(Reading::new(1, format!("{} plus plus", amount(figure)?)));
+    }
     if let Some(figure) = core.strip_suffix('+') {
         let (figure, scale) = SCALES
             .iter()

@@ -2,7 +2,7 @@
 use super::number::{amount, number, parts, spell};
 use crate::say::debt::is_in_debt;
 use crate::say::figure::figure;
-use crate::say::reading::{Place, Reading, is_dash};
+use crate::say::reading::{Mark, Place, Reading, is_dash};
 
 pub(super) struct Currency {
     /// How it is written before or behind an amount.
@@ -103,7 +103,7 @@ impl<'a> Sum<'a> {
         if let Some((rest, currency)) = all().find_map(|(sign, currency)| Some((text.strip_prefix(sign)?, currency))) {
             let (sign, rest) = if sign.is_empty() { signed(rest) } else { (sign, rest) };
             let (figure, scale, rest) = figure_and_scale(rest)?;
-            let fits = rest.is_empty() || rest == "+" || rest.starts_with('/');
+            let fits = matches!(rest, "" | "+" | "++") || rest.starts_with('/');
             return fits.then_some(Self { sign, figure, scale, currency, rest });
         }
         let (amount, rest) = text.split_once('/').map_or((text, ""), |(amount, _)| (amount, &text[amount.len()..]));
@@ -185,6 +185,13 @@ pub(super) fn per(rest: &str) -> Option<String> {
         "km" => "kilometer",
         "mi" => "mile",
         "gal" => "gallon",
+        "btl" => "bottle",
+        "pc" => "piece",
+        "gl" => "glass",
+        "min" => "minute",
+        "sec" => "second",
+        "nt" => "night",
+        "ea" => "each",
         _ => name,
     };
     (!name.is_empty() && name.chars().all(char::is_alphabetic)).then(|| format!(" per {name}"))
@@ -228,7 +235,21 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         let words = 1 + usize::from(scale.is_some());
         let debt = if is_in_debt(place) && sum.sign.is_empty() { "minus " } else { "" };
         let said = format!("{debt}{}", sum.said(scale, is_before_noun(place, words))?);
-        return Some(Reading::new(words, format!("{said}{}", rest_of(sum.rest)?)));
+        // "$29/mo. for a year"
+        let mark = if sum.rest.starts_with('/') { Mark::Both } else { Mark::Sentence };
+        return Some(Reading::abbreviation(words, format!("{said}{}", rest_of(sum.rest)?), mark));
+    }
+    // ">$200", "~$50"
+    if let Some((about, sum)) =
+        ABOUT.iter().find_map(|(sign, said)| Some((*said, Sum::parse(core.strip_prefix(*sign)?)?)))
+    {
+        return Some(Reading::new(1, format!("{about} {}{}", sum.said(None, false)?, rest_of(sum.rest)?)));
+    }
+    // "EUR/USD"
+    if let Some((one, other)) =
+        core.split_once('/').and_then(|(one, other)| Some((currency_of(one)?, currency_of(other)?)))
+    {
+        return Some(Reading::new(1, format!("{} to {}", one.one, other.one)));
     }
     if let Some(cents) = core.strip_suffix('¢') {
         let n = parts(cents)?.0;
@@ -251,6 +272,10 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     Some(Reading::new(behind + 1, format!("{}{}", sum.said(scale, false)?, rest_of(rest)?)))
 }
 
+/// What stands before an amount and says how near it is.
+const ABOUT: [(char, &str); 6] =
+    [('>', "more than"), ('<', "less than"), ('~', "about"), ('≈', "about"), ('≥', "at least"), ('≤', "at most")];
+
 fn currency_of(sign: &str) -> Option<&'static Currency> {
     CURRENCIES.iter().find(|currency| currency.written.contains(&sign))
 }
@@ -268,6 +293,7 @@ fn rest_of(rest: &str) -> Option<String> {
     match rest {
         "" => Some(String::new()),
         "+" => Some(" or more".to_owned()),
+        "++" => Some(" plus plus".to_owned()),
         rest => per(rest),
     }
 }

@@ -115,6 +115,11 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if all_digits(core) && core.len() > 9 {
         return Some(Reading::new(1, digits(core)));
     }
+    // "03 days" has its zero for the eye.
+    let counted = core.len() == 2 && place.following().is_some_and(|next| next.starts_with(char::is_lowercase));
+    if let Some(n) = core.strip_prefix('0').and_then(|n| n.parse().ok()).filter(|_| counted && all_digits(core)) {
+        return Some(Reading::new(1, number(n)));
+    }
     let debt = if is_in_debt(place) && amount(core).is_some() { "minus " } else { "" };
     signed(core).map(|said| Reading::new(1, format!("{debt}{said}")))
 }

@@ -125,5 +125,10 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if let Some(n) = n.filter(|n| *n < 100 && matches!(place.before(), "thứ" | "đệ")) {
         return Some(Reading::new(1, ordinal(n)));
     }
+    // "03 ngày" has its zero for the eye.
+    let counted = core.len() == 2 && place.following().is_some_and(|next| next.starts_with(char::is_lowercase));
+    if let Some(n) = core.strip_prefix('0').and_then(|n| n.parse().ok()).filter(|_| counted && all_digits(core)) {
+        return Some(Reading::new(1, number(n)));
+    }
     signed(core).map(|said| Reading::new(1, said))
 }
