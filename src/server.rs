@@ -191,6 +191,7 @@ impl Server {
             recording_policy,
             token,
             metrics,
+            health: plans::health(&config),
             page_access,
         };
         let (web, fingerprint) = open_web(&config, app).await?;

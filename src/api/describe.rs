@@ -1,5 +1,5 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
-use super::{ApiState, bots, calls, health, live, recordings, widget, wire};
+use super::{ApiState, bots, calls, health, live, recordings, wall, widget, wire};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
@@ -18,7 +18,10 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
     modifiers(&Bearer),
     security(("bearer" = [])),
-    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument))
+    components(schemas(
+        crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
+        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot
+    ))
 )]
 struct Description;
 
@@ -42,6 +45,8 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(calls::one, calls::hang_up))
         .routes(routes!(recordings::recording, recordings::pause))
         .routes(routes!(live::events))
+        .routes(routes!(wall::wall))
+        .routes(routes!(wall::call))
         .routes(routes!(bots::list))
         .routes(routes!(bots::reload))
         .routes(routes!(health::live))

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 /// Between pings; a watcher that has answered none of two is gone.
 const PING: Duration = Duration::from_secs(20);
@@ -49,53 +49,80 @@ pub(super) async fn events(
     };
     let serve = async move |socket: WebSocket| {
         // An error here is a watcher that left.
-        let _ = tell(socket, watch, Snapshot { calls }, events).await;
+        let _ = tell(Watcher::new(socket), watch, Snapshot { calls }, events).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
 }
 
 /// The watcher left, or does not answer.
-struct Gone;
+pub(super) struct Gone;
 
-async fn tell(
-    mut socket: WebSocket,
-    watch: Watch,
-    first: Snapshot,
-    mut events: Receiver<Arc<TimelineEvent>>,
-) -> Result<(), Gone> {
-    send(&mut socket, text(&first)).await?;
-    let mut ping = interval_at(Instant::now() + PING, PING);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut unanswered = 0;
-    loop {
+/// A connected watcher.
+pub(super) struct Watcher {
+    socket: WebSocket,
+    ping: Interval,
+    unanswered: u32,
+}
+
+impl Watcher {
+    pub(super) fn new(socket: WebSocket) -> Self {
+        let mut ping = interval_at(Instant::now() + PING, PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { socket, ping, unanswered: 0 }
+    }
+
+    pub(super) async fn tell(&mut self, message: &impl serde::Serialize) -> Result<(), Gone> {
+        let text = serde_json::to_string(message).unwrap_or_default();
+        self.send(Message::Text(text.into())).await
+    }
+
+    pub(super) async fn close(&mut self) -> Result<(), Gone> {
+        self.send(Message::Close(None)).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        timeout(PATIENCE, self.socket.send(message)).await.map_err(|_| Gone)?.map_err(|_| Gone)
+    }
+
+    /// Returns from time to time while the watcher is connected.
+    pub(super) async fn stays(&mut self) -> Result<(), Gone> {
         tokio::select! {
-            event = events.recv() => match event {
-                Ok(event) if watch.call.as_ref().is_none_or(|id| *id == event.call) => send(&mut socket, text(&*event)).await?,
-                Ok(_) => {}
-                Err(RecvError::Lagged(count)) => send(&mut socket, text(&Missed { count })).await?,
-                Err(RecvError::Closed) => return send(&mut socket, Message::Close(None)).await,
-            },
-            _ = ping.tick() => {
-                if unanswered == 2 {
+            _ = self.ping.tick() => {
+                if self.unanswered == 2 {
                     return Err(Gone);
                 }
-                unanswered += 1;
-                send(&mut socket, Message::Ping(Default::default())).await?;
+                self.unanswered += 1;
+                self.send(Message::Ping(Default::default())).await
             }
-            message = socket.recv() => match message {
+            message = self.socket.recv() => match message {
                 // Any message shows that the watcher is connected; none has another meaning.
-                Some(Ok(_)) => unanswered = 0,
-                Some(Err(_)) | None => return Err(Gone),
+                Some(Ok(_)) => {
+                    self.unanswered = 0;
+                    Ok(())
+                }
+                Some(Err(_)) | None => Err(Gone),
             },
         }
     }
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Gone> {
-    timeout(PATIENCE, socket.send(message)).await.map_err(|_| Gone)?.map_err(|_| Gone)
-}
-
-fn text(message: &impl serde::Serialize) -> Message {
-    Message::Text(serde_json::to_string(message).unwrap_or_default().into())
+async fn tell(
+    mut watcher: Watcher,
+    watch: Watch,
+    first: Snapshot,
+    mut events: Receiver<Arc<TimelineEvent>>,
+) -> Result<(), Gone> {
+    watcher.tell(&first).await?;
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(event) if watch.call.as_ref().is_none_or(|id| *id == event.call) => watcher.tell(&*event).await?,
+                Ok(_) => {}
+                Err(RecvError::Lagged(count)) => watcher.tell(&Missed { count }).await?,
+                Err(RecvError::Closed) => return watcher.close().await,
+            },
+            stays = watcher.stays() => stays?,
+        }
+    }
 }

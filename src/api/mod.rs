@@ -15,6 +15,7 @@ pub mod serve;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod wall;
 pub mod widget;
 pub mod wire;
 
@@ -23,6 +24,7 @@ pub use problem::Problem;
 
 use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls};
+use crate::insight::health::HealthPlan;
 use crate::security::Secret;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
@@ -57,6 +59,7 @@ pub struct App {
     pub recording_policy: RecordingPolicy,
     pub token: Secret,
     pub metrics: PrometheusHandle,
+    pub health: HealthPlan,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
@@ -67,13 +70,15 @@ pub struct App {
 struct ApiState {
     app: App,
     watchers: Arc<Semaphore>,
+    wall: Arc<wall::WallFeed>,
 }
 
-/// All routes. Serve it with [`serve::Web`].
+/// All routes. Serve it with [`serve::Web`]. Within a runtime: a task feeds the wall while the routes are held.
 pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
+    let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
+    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))

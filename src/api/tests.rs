@@ -19,6 +19,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 mod page;
 mod recording;
+mod wall;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -125,6 +126,7 @@ impl Site {
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
             token: Secret::new(TOKEN),
             metrics,
+            health: crate::plans::health(&crate::config::Config::default()),
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
         };
@@ -190,7 +192,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 22);
+    assert_eq!(routes.len(), 24);
     routes
 }
 
@@ -265,6 +267,8 @@ async fn the_description_lists_every_route_of_the_issue() {
         "get /api/v1/calls/{id}/recording",
         "put /api/v1/calls/{id}/recording",
         "get /api/v1/events",
+        "get /api/v1/wall",
+        "get /api/v1/calls/{id}/live",
         "get /api/v1/bots",
         "post /api/v1/bots/reload",
         "get /health/live",

@@ -7,6 +7,7 @@ mod disk;
 mod end;
 mod event;
 mod ledger;
+mod live;
 mod read;
 mod rows;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
     Silence, SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
 };
+pub use live::{Floor, LiveChange, LiveEvent};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -127,6 +129,7 @@ struct Shared {
     /// in the order of their times.
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
+    live: broadcast::Sender<Arc<LiveEvent>>,
     listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
@@ -159,6 +162,7 @@ impl Store {
             ledger: ledger::Ledger::default(),
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
+            live: broadcast::channel(WATCH).0,
             listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),
@@ -202,6 +206,14 @@ impl Store {
         }
     }
 
+    /// Tells watchers of a change that is not kept.
+    pub fn tell(&self, call: &str, change: LiveChange) {
+        if self.shared.live.receiver_count() > 0 {
+            // It fails if the last watcher has left since.
+            let _ = self.shared.live.send(Arc::new(LiveEvent { call: call.into(), change }));
+        }
+    }
+
     fn relative(&self, event: CallEvent) -> CallEvent {
         match event {
             CallEvent::Recording(Recording { path, recorded, closed }) => {
@@ -221,6 +233,11 @@ impl Store {
     /// Every event of every call from now on.
     pub fn watch(&self) -> broadcast::Receiver<Arc<TimelineEvent>> {
         self.shared.watchers.subscribe()
+    }
+
+    /// Every change of every call from now on that is not kept. A watcher that lags behind by more than [`WATCH`] misses some.
+    pub fn watch_live(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+        self.shared.live.subscribe()
     }
 
     /// Calls, newest first; `before` is the id of the last one already seen.

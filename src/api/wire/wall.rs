@@ -1,0 +1,149 @@
+//! The JSON of the wall: live calls as rows.
+use crate::insight::health::{Concern, Health};
+use crate::insight::wall::{Row, SlotState, TakenSeat};
+use crate::store::{Direction, Floor, LiveChange, Private, Started, TimelineEvent, WITHHELD};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// What somebody may see of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Numbers and names of the parties.
+    pub numbers: bool,
+    /// What was said, and the values of slots.
+    pub words: bool,
+}
+
+/// A live call.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WallRow {
+    pub id: String,
+    pub bot: String,
+    pub language: String,
+    pub direction: Direction,
+    pub via: String,
+    /// `•••` for who may not see numbers.
+    pub from: String,
+    pub to: String,
+    pub started_at: jiff::Timestamp,
+    pub answered_at: Option<jiff::Timestamp>,
+    pub floor: Floor,
+    pub floor_since: jiff::Timestamp,
+    /// What was said last; `•••` for who may not see words.
+    pub caller_words: Option<String>,
+    pub bot_words: Option<String>,
+    pub slots: BTreeMap<String, WallSlot>,
+    /// Mean opinion score of what is heard of the caller.
+    pub mos: Option<f32>,
+    /// Supervisors who take part.
+    pub seats: Vec<WallSeat>,
+    pub health: WallHealth,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WallSeat {
+    pub name: String,
+    /// `monitor`, `whisper`, `barge` or `takeover`.
+    pub mode: String,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WallSlot {
+    #[schema(value_type = Value)]
+    pub value: serde_json::Value,
+    pub confirmed: bool,
+}
+
+/// 100: nothing to worry about; 0: look at this call first.
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WallHealth {
+    pub score: u32,
+    /// The heaviest first.
+    pub concerns: Vec<WallConcern>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WallConcern {
+    /// `person_wanted`, `not_understood`, `silence`, `dead_air`, `slow_answers`, `no_sound`, `poor_line`, `interruptions`, `failures`
+    /// or `long_call`.
+    pub reason: String,
+    /// A count, milliseconds, or a mean opinion score.
+    pub value: f64,
+    /// How many of the hundred points it costs.
+    pub points: u32,
+}
+
+/// The first message: every live call.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "wall")]
+pub struct WallSnapshot {
+    /// The server's clock, by which the other times are read.
+    pub now: jiff::Timestamp,
+    pub calls: Vec<WallRow>,
+}
+
+/// Rows that have changed and calls that have ended, at most every 100 ms.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "rows")]
+pub struct WallChanges {
+    pub now: jiff::Timestamp,
+    pub calls: Vec<WallRow>,
+    pub ended: Vec<String>,
+}
+
+/// The first message to a watcher of one live call.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "call")]
+pub struct CallSnapshot {
+    pub now: jiff::Timestamp,
+    pub row: WallRow,
+    /// All that has happened so far.
+    pub timeline: Vec<TimelineEvent>,
+    /// The turns under way.
+    pub under_way: Vec<LiveChange>,
+}
+
+impl WallRow {
+    pub fn of(row: &Row, sight: Sight) -> Self {
+        let Started { direction, via, from, to, bot, language, .. } = &row.about;
+        let number = |text: &Private<String>| if sight.numbers { text.0.clone() } else { WITHHELD.into() };
+        let words = |text: &Option<Private<String>>| {
+            text.as_ref().map(|text| if sight.words { text.0.clone() } else { WITHHELD.into() })
+        };
+        let slot = |SlotState { value, confirmed }: &SlotState| WallSlot {
+            value: if sight.words { value.0.clone() } else { WITHHELD.into() },
+            confirmed: *confirmed,
+        };
+        Self {
+            id: row.id.clone(),
+            bot: bot.clone(),
+            language: language.clone(),
+            direction: *direction,
+            via: via.clone(),
+            from: number(from),
+            to: number(to),
+            started_at: row.started_at,
+            answered_at: row.answered_at,
+            floor: row.floor,
+            floor_since: row.floor_since,
+            caller_words: words(&row.caller_words),
+            bot_words: words(&row.bot_words),
+            slots: row.slots.iter().map(|(name, state)| (name.clone(), slot(state))).collect(),
+            mos: row.mos,
+            seats: row.seats.values().cloned().map(|TakenSeat { name, mode }| WallSeat { name, mode }).collect(),
+            health: WallHealth::of(&row.health),
+        }
+    }
+}
+
+impl WallHealth {
+    fn of(health: &Health) -> Self {
+        let concern = |Concern { reason, value, points }: &Concern| WallConcern {
+            reason: reason.name().into(),
+            value: *value,
+            points: *points,
+        };
+        Self { score: health.score, concerns: health.concerns.iter().map(concern).collect() }
+    }
+}
