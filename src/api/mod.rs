@@ -5,6 +5,7 @@ mod assets;
 mod auth;
 mod bots;
 mod calls;
+mod console;
 mod describe;
 mod health;
 mod live;
@@ -83,6 +84,7 @@ pub fn router(app: App) -> axum::Router {
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
         .merge(assets::routes())
+        .merge(console::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         });
