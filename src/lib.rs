@@ -1,5 +1,6 @@
 //! switchboard: a server of voice bots. `call` joins line, sound and words; the rest serves the people around a call.
 
+pub mod accounts;
 pub mod api;
 mod atomic_file;
 pub mod bots;

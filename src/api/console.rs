@@ -44,6 +44,7 @@ const ASSETS: &[Asset] = &[
     file!("seat.js", SCRIPT),
     file!("signin.js", SCRIPT),
     file!("timeline.js", SCRIPT),
+    file!("today.js", SCRIPT),
     file!("transcript.js", SCRIPT),
     file!("wall.js", SCRIPT),
     file!("waveform.js", SCRIPT),

@@ -1,7 +1,8 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
-//! Every route but health asks for the bearer token; what browsers load to make a call is public. All errors are problem documents (RFC 9457).
+//! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
 mod assets;
+mod audit;
 mod auth;
 mod bots;
 mod calls;
@@ -9,14 +10,20 @@ mod console;
 mod describe;
 mod health;
 mod live;
+mod numbers;
 mod problem;
 mod query;
 mod recordings;
 pub mod serve;
+mod session;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod tokens;
+mod users;
+mod view;
 mod wall;
+mod watcher;
 pub mod widget;
 pub mod wire;
 
@@ -26,7 +33,7 @@ pub use problem::Problem;
 use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls};
 use crate::insight::health::HealthPlan;
-use crate::security::Secret;
+use crate::security::Access;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
@@ -58,7 +65,10 @@ pub struct App {
     pub calls: Arc<dyn CallControl>,
     pub bots: Arc<dyn BotCatalog>,
     pub recording_policy: RecordingPolicy,
-    pub token: Secret,
+    /// Who may use this API, and what each did.
+    pub access: Arc<Access>,
+    /// Whether it is served by TLS.
+    pub https: bool,
     pub metrics: PrometheusHandle,
     pub health: HealthPlan,
     /// Which pages may call, and what answers their calls.

@@ -2,6 +2,7 @@
 use super::*;
 use crate::bots::BotStatus;
 use crate::call::{CallHealth, DialOrder};
+use crate::security::{AccessPlan, Secret, SessionLimits};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -17,8 +18,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod numbers;
 mod page;
 mod recording;
+mod rights;
+mod session;
 mod wall;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
@@ -84,13 +88,17 @@ impl BotCatalog for Pair {
 }
 
 fn begin(store: &Store, to: &str) -> String {
+    begin_with(store, to, "booking.en")
+}
+
+fn begin_with(store: &Store, to: &str, bot: &str) -> String {
     let id = Store::new_id();
     let started = Started {
         direction: Direction::Outbound,
         via: "open".into(),
         from: "sip:bot@here.test".into(),
         to: to.into(),
-        bot: "booking.en".into(),
+        bot: bot.into(),
         language: "en".into(),
         headers: [("X-Customer".to_owned(), Private::from("4711"))].into(),
     };
@@ -102,6 +110,7 @@ struct Site {
     address: SocketAddr,
     client: Client,
     store: Store,
+    access: Arc<Access>,
     calls: Arc<Switch>,
     /// Serves as long as it is held.
     _web: serve::Web,
@@ -119,12 +128,16 @@ impl Site {
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
+        let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
+        let plan = AccessPlan { token: Secret::new(TOKEN), sessions };
+        let access = Arc::new(Access::new(store.access(), plan));
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
             bots: Arc::new(Pair),
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
-            token: Secret::new(TOKEN),
+            access: access.clone(),
+            https: false,
             metrics,
             health: crate::plans::health(&crate::config::Config::default()),
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
@@ -132,7 +145,7 @@ impl Site {
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, calls, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -192,7 +205,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 24);
+    assert_eq!(routes.len(), 37);
     routes
 }
 
@@ -201,7 +214,7 @@ async fn every_route_but_health_asks_for_the_token() {
     let site = Site::open("api-token").await;
     for (method, path) in routes() {
         let bare = site.bare(method.clone(), &path);
-        if path.starts_with("/api/v1/widget/") {
+        if path.starts_with("/api/v1/widget/") || auth::is_open(&method, &path) {
             continue;
         }
         if path.starts_with("/health/") {

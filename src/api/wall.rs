@@ -1,21 +1,26 @@
 //! The wall: live calls as rows, pushed to who watches all of them, and one live call, pushed to who watches it.
-use super::live::{Gone, Watcher};
-use super::wire::wall::{CallSnapshot, Sight, WallChanges, WallRow, WallSnapshot};
+use super::auth::need;
+use super::calls::of_right;
+use super::view::View;
+use super::watcher::{Connection, Gone};
+use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
-use super::{Problem, SharedState, auth};
+use super::{ApiState, Problem, SharedState, auth};
 use crate::insight::health::HealthPlan;
 use crate::insight::wall::{Changes, Row, Wall};
-use crate::store::{CallState, LiveChange, LiveEvent, Store, TimelineEvent};
+use crate::security::{Action, Principal, Right};
+use crate::store::{LiveChange, LiveEvent, Store, TimelineEvent, Wanted};
 use axum::extract::ws::WebSocket;
 use axum::extract::{Path, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use serde_json::json;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 /// Changes of a row are told together, this long after the first of them at most.
 const BATCH: Duration = Duration::from_millis(100);
@@ -85,7 +90,7 @@ async fn feed(store: Store, wall: Arc<Mutex<Wall>>, changes: broadcast::Sender<A
     let mut missed = true;
     loop {
         if std::mem::take(&mut missed) {
-            match store.calls(Some(CallState::Live), usize::MAX, None).await {
+            match store.calls(Wanted::LIVE).await {
                 Ok(calls) => lock(&wall).restore(Timestamp::now(), &calls),
                 Err(fault) => tracing::error!(%fault, "the wall does not know which calls are live"),
             }
@@ -125,13 +130,10 @@ async fn wait(due: Option<Instant>) {
     }
 }
 
-/// What who asks may see of calls of a bot; `None`: nothing.
-fn sight(_bot: &str) -> Option<Sight> {
-    Some(Sight { numbers: true, words: true })
-}
-
-fn seen(rows: &[Row]) -> Vec<WallRow> {
-    rows.iter().filter_map(|row| Some(WallRow::of(row, sight(&row.about.bot)?))).collect()
+/// Those rows that are of their business, as they see them.
+fn seen(principal: &Principal, rows: &[Row]) -> Vec<WallRow> {
+    let own = rows.iter().filter(|row| principal.reaches(&row.about.bot));
+    own.map(|row| View::of(principal, &row.about.bot).row(row.clone()).into()).collect()
 }
 
 /// A WebSocket: first every live call as a row (`{"event":"wall"}`), then the rows that change and the ids of calls that end
@@ -142,29 +144,41 @@ fn seen(rows: &[Row]) -> Vec<WallRow> {
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
 ))]
-pub(super) async fn wall(State(state): SharedState, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrade: WebSocketUpgrade) -> Response {
+    if let Err(problem) = admit(&state, &principal).await {
+        return problem.into_response();
+    }
     let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
-    let feed = state.wall.clone();
     let serve = async move |socket: WebSocket| {
+        let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
-        let _ = tell_wall(Watcher::new(socket), &feed).await;
+        let _ = tell_wall(connection, &principal, &state.wall).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
+}
+
+/// Whether `principal` may see the wall, and that it does is recorded.
+async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
+    need(principal, Right::SeeCalls, None)?;
+    if principal.may(Right::SeeTranscripts, None) {
+        state.app.access.audit().note_once(principal, Action::EventsWatched, None, json!({})).await?;
+    }
+    Ok(())
 }
 
 fn crowded() -> Response {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected").later(10).into_response()
 }
 
-async fn tell_wall(mut watcher: Watcher, feed: &WallFeed) -> Result<(), Gone> {
+async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
     'whole: loop {
         let (rows, mut changes) = feed.watch();
-        watcher.tell(&WallSnapshot { now: Timestamp::now(), calls: seen(&rows) }).await?;
+        connection.tell(&WallSnapshot { now: Timestamp::now(), calls: seen(principal, &rows) }).await?;
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
-                stays = watcher.stays() => {
+                stays = connection.stays() => {
                     stays?;
                     continue;
                 }
@@ -172,10 +186,12 @@ async fn tell_wall(mut watcher: Watcher, feed: &WallFeed) -> Result<(), Gone> {
             match new {
                 Ok(new) => {
                     let now = Timestamp::now();
-                    watcher.tell(&WallChanges { now, calls: seen(&new.rows), ended: new.ended.clone() }).await?;
+                    connection
+                        .tell(&WallChanges { now, calls: seen(principal, &new.rows), ended: new.ended.clone() })
+                        .await?;
                 }
                 Err(RecvError::Lagged(_)) => continue 'whole,
-                Err(RecvError::Closed) => return watcher.close().await,
+                Err(RecvError::Closed) => return connection.close().await,
             }
         }
     }
@@ -192,46 +208,75 @@ async fn tell_wall(mut watcher: Watcher, feed: &WallFeed) -> Result<(), Gone> {
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
 ))]
-pub(super) async fn call(State(state): SharedState, Path(id): Path<String>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn call(
+    State(state): SharedState,
+    principal: Principal,
+    Path(id): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let (view, feed, timeline) = match open(&state, &principal, &id).await {
+        Ok(opened) => opened,
+        Err(problem) => return problem.into_response(),
+    };
     let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
-    let store = &state.app.store;
-    let Some(feed) = state.wall.watch_call(store, &id) else {
-        return match store.knows(&id).await {
-            Ok(true) => Problem::new(StatusCode::CONFLICT, "this call is over already").into_response(),
-            Ok(false) => Problem::no_call().into_response(),
-            Err(fault) => Problem::from(fault).into_response(),
-        };
-    };
-    let timeline = match store.timeline(&id).await {
-        Ok(timeline) => timeline,
-        Err(fault) => return Problem::from(fault).into_response(),
-    };
     let serve = async move |socket: WebSocket| {
+        let connection = Connection::new(socket, state.app.access.clone(), principal);
         // An error here is a watcher that left.
-        let _ = tell_call(Watcher::new(socket), &id, timeline, feed).await;
+        let _ = tell_call(connection, view, &id, timeline, feed).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
 }
 
-async fn tell_call(mut watcher: Watcher, id: &str, timeline: Vec<TimelineEvent>, feed: CallFeed) -> Result<(), Gone> {
-    let CallFeed { mut events, mut live, mut rows, row, under_way } = feed;
-    let Some(sight) = sight(&row.about.bot) else { return watcher.close().await };
-    let first = CallSnapshot { now: Timestamp::now(), row: WallRow::of(&row, sight), timeline, under_way };
-    watcher.tell(&first).await?;
+/// What `principal` sees of a live call, what is told of it from now on, and what has happened so far.
+async fn open(
+    state: &ApiState,
+    principal: &Principal,
+    id: &str,
+) -> Result<(View, CallFeed, Vec<TimelineEvent>), Problem> {
+    let call = of_right(state, principal, Right::SeeCalls, id).await?;
+    let (view, store) = (View::of(principal, &call.bot), &state.app.store);
+    if view.has_words() {
+        state.app.access.audit().note_once(principal, Action::EventsWatched, Some(id), json!({})).await?;
+    }
+    let feed = loop {
+        match state.wall.watch_call(store, id) {
+            Some(feed) => break feed,
+            None if store.live(id).is_none() => {
+                return Err(Problem::new(StatusCode::CONFLICT, "this call is over already"));
+            }
+            // It has just begun: the wall takes it up in a moment.
+            None => sleep(Duration::from_millis(10)).await,
+        }
+    };
+    Ok((view, feed, store.timeline(id).await?))
+}
+
+async fn tell_call(
+    mut connection: Connection,
+    view: View,
+    id: &str,
+    timeline: Vec<TimelineEvent>,
+    feed: CallFeed,
+) -> Result<(), Gone> {
+    let CallFeed { mut events, mut live, mut rows, row, mut under_way } = feed;
+    under_way.retain(|change| view.has_change(change));
+    let timeline = timeline.into_iter().map(|event| view.event(event)).collect();
+    let first = CallSnapshot { now: Timestamp::now(), row: view.row(row).into(), timeline, under_way };
+    connection.tell(&first).await?;
     loop {
         let fault = tokio::select! {
             event = events.recv() => match event {
                 Ok(event) if event.call == id => {
-                    watcher.tell(&*event).await?;
+                    connection.tell(&view.event((*event).clone())).await?;
                     continue;
                 }
                 Ok(_) => continue,
                 Err(fault) => fault,
             },
             event = live.recv() => match event {
-                Ok(event) if event.call == id => {
-                    watcher.tell(&*event).await?;
+                Ok(event) if event.call == id && view.has_change(&event.change) => {
+                    connection.tell(&*event).await?;
                     continue;
                 }
                 Ok(_) => continue,
@@ -240,8 +285,8 @@ async fn tell_call(mut watcher: Watcher, id: &str, timeline: Vec<TimelineEvent>,
             new = rows.recv() => match new {
                 Ok(new) => {
                     if let Some(row) = new.rows.iter().find(|row| row.id == id) {
-                        let calls = vec![WallRow::of(row, sight)];
-                        watcher.tell(&WallChanges { now: Timestamp::now(), calls, ended: Vec::new() }).await?;
+                        let calls = vec![view.row(row.clone()).into()];
+                        connection.tell(&WallChanges { now: Timestamp::now(), calls, ended: Vec::new() }).await?;
                     }
                     continue;
                 }
@@ -249,14 +294,14 @@ async fn tell_call(mut watcher: Watcher, id: &str, timeline: Vec<TimelineEvent>,
                 Err(RecvError::Lagged(_)) => continue,
                 Err(fault) => fault,
             },
-            stays = watcher.stays() => {
+            stays = connection.stays() => {
                 stays?;
                 continue;
             }
         };
         match fault {
-            RecvError::Lagged(count) => watcher.tell(&Missed { count }).await?,
-            RecvError::Closed => return watcher.close().await,
+            RecvError::Lagged(count) => connection.tell(&Missed { count }).await?,
+            RecvError::Closed => return connection.close().await,
         }
     }
 }

@@ -6,6 +6,7 @@ import { historyPage } from "./history.js";
 import { bind, bindEverywhere, showSheet } from "./keys.js";
 import { applyTheme, nextTheme, theme } from "./prefs.js";
 import { signInPage, welcomePage } from "./signin.js";
+import { todayPage } from "./today.js";
 import { wallPage } from "./wall.js";
 import { current, LANGUAGES, setLanguage, t } from "./words.js";
 
@@ -14,6 +15,7 @@ const state = { session: null, page: null, secret: null };
 const PAGES = [
   [/^#\/call\/([\w-]+)$/, callPage, "call"],
   [/^#\/calls$/, historyPage, "calls"],
+  [/^#\/today$/, todayPage, "today"],
   [/^/, wallPage, "wall"],
 ];
 
@@ -66,7 +68,13 @@ function languageButtons() {
 function header(place) {
   const link = (to, word, name) => h("a", { href: to, text: t(word), "aria-current": name === place ? "page" : null });
   const who = state.session && [
-    h("nav", { "aria-label": t("pages") }, link("#/", "wall", "wall"), link("#/calls", "calls", "calls")),
+    h(
+      "nav",
+      { "aria-label": t("pages") },
+      link("#/", "wall", "wall"),
+      link("#/calls", "calls", "calls"),
+      link("#/today", "today", "today"),
+    ),
     h("span", { class: "grow" }),
   ];
   const user = state.session?.user;
@@ -169,6 +177,7 @@ async function start() {
     { key: "?", word: "key_sheet", act: showSheet },
     { key: "w", word: "key_wall", act: () => (location.hash = "#/") },
     { key: "c", word: "key_calls", act: () => (location.hash = "#/calls") },
+    { key: "s", word: "key_today", act: () => (location.hash = "#/today") },
   ]);
   onSignedOut(() => {
     if (!state.session) return;

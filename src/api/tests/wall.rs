@@ -99,30 +99,46 @@ async fn a_live_call_is_told_whole_and_then_to_the_word() {
     }
 }
 
-#[test]
-fn who_may_not_see_numbers_or_words_sees_that_there_are_some() {
-    use crate::insight::wall::Wall;
-    use crate::store::LiveEvent;
-    use wire::wall::{Sight, WallRow};
-    let mut wall = Wall::new(crate::plans::health(&crate::config::Config::default()));
-    let at = jiff::Timestamp::UNIX_EPOCH;
-    let (from, to) = ("sip:4711@b.test".into(), "sip:here@b.test".into());
-    let (via, bot, language) = ("open".into(), "booking.en".into(), "en".into());
-    let direction = Direction::Inbound;
-    let started = Started { direction, via, from, to, bot, language, headers: Default::default() };
-    let event = |event| TimelineEvent { call: "a".into(), at, at_ms: 0, event };
-    wall.note(&event(CallEvent::Started(started)));
+#[tokio::test]
+async fn who_may_not_see_numbers_or_words_sees_that_there_are_some() {
+    use crate::security::Role;
+    let site = Site::open("api-wall-rights").await;
+    let (id, other) = (begin(&site.store, "sip:+84912345678@b.test"), begin_with(&site.store, "sip:a@b.test", "other"));
     let slot = crate::store::Slot { name: "city".into(), value: Some(Private(json!("Hue"))), confirmed: true };
-    wall.note(&event(CallEvent::Slot(slot)));
-    let change = LiveChange::Partial { turn: 0, text: "hue please".into(), secret: false };
-    wall.live(at, &LiveEvent { call: "a".into(), change });
-    let mut shown = |numbers, words| {
-        let row = wall.rows(at).remove(0);
-        serde_json::to_string(&WallRow::of(&row, Sight { numbers, words })).unwrap()
+    site.store.note(&id, CallEvent::Slot(slot));
+    let partial = || LiveChange::Partial { turn: 0, text: "hue please".into(), secret: false };
+    site.store.tell(&id, partial());
+    wall_of(&site, 2).await;
+    let seen = async |name, role, bots| {
+        let browser = site.user(name, role, bots).await;
+        let open = async |path: &str| site.socket_by(&browser, path, Some(&site.origin())).await.unwrap();
+        let mut wall = open("/api/v1/wall").await;
+        let rows = next(&mut wall).await["calls"].clone();
+        let mut one = open(&format!("/api/v1/calls/{id}/live")).await;
+        let first = next(&mut one).await;
+        site.store.tell(&id, partial());
+        site.store.tell(&id, LiveChange::Floor { floor: Floor::Caller });
+        let change = find(&mut one, |message| message["event"] == "live").await["change"].clone();
+        (rows, first.to_string(), change)
     };
-    let has = |text: &str| [text.contains("4711"), text.contains("hue please"), text.contains("Hue")];
-    assert_eq!(has(&shown(true, true)), [true, true, true]);
-    assert_eq!(has(&shown(false, true)), [false, true, true]);
-    assert_eq!(has(&shown(true, false)), [true, false, false]);
-    assert!(shown(false, false).contains("•••"));
+    let has = |text: &str| ["4912345678", "hue please", "Hue", "4711"].map(|secret| text.contains(secret));
+
+    let (rows, first, change) = seen("lan", Role::Supervisor, Some(&["booking.en"][..])).await;
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["id"]), (1, &json!(id)), "a call of another bot is not shown");
+    assert_eq!(has(&first), [true; 4]);
+    assert_eq!(change, "partial");
+
+    let (rows, first, change) = seen("minh", Role::Viewer, None).await;
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+    assert_eq!(has(&rows.to_string()), [false; 4]);
+    assert_eq!(has(&first), [false; 4]);
+    assert_eq!(change, "floor", "words are not told");
+    assert!(rows.to_string().contains("•••78") && first.contains("•••"));
+
+    let browser = site.sign_in("lan").await;
+    let path = format!("/api/v1/calls/{other}/live");
+    match site.socket_by(&browser, &path, Some(&site.origin())).await {
+        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 403),
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,19 +1,10 @@
 //! The JSON of the wall: live calls as rows.
 use crate::insight::health::{Concern, Health};
 use crate::insight::wall::{Row, SlotState, TakenSeat};
-use crate::store::{Direction, Floor, LiveChange, Private, Started, TimelineEvent, WITHHELD};
+use crate::store::{Direction, Floor, LiveChange, Private, Started, TimelineEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-/// What somebody may see of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sight {
-    /// Numbers and names of the parties.
-    pub numbers: bool,
-    /// What was said, and the values of slots.
-    pub words: bool,
-}
 
 /// A live call.
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -23,7 +14,7 @@ pub struct WallRow {
     pub language: String,
     pub direction: Direction,
     pub via: String,
-    /// `•••` for who may not see numbers.
+    /// Masked for who may not see numbers.
     pub from: String,
     pub to: String,
     pub started_at: jiff::Timestamp,
@@ -104,35 +95,29 @@ pub struct CallSnapshot {
     pub under_way: Vec<LiveChange>,
 }
 
-impl WallRow {
-    pub fn of(row: &Row, sight: Sight) -> Self {
-        let Started { direction, via, from, to, bot, language, .. } = &row.about;
-        let number = |text: &Private<String>| if sight.numbers { text.0.clone() } else { WITHHELD.into() };
-        let words = |text: &Option<Private<String>>| {
-            text.as_ref().map(|text| if sight.words { text.0.clone() } else { WITHHELD.into() })
-        };
-        let slot = |SlotState { value, confirmed }: &SlotState| WallSlot {
-            value: if sight.words { value.0.clone() } else { WITHHELD.into() },
-            confirmed: *confirmed,
-        };
+impl From<Row> for WallRow {
+    fn from(row: Row) -> Self {
+        let Row { id, about, started_at, answered_at, floor, floor_since, slots, mos, seats, health, .. } = row;
+        let Started { direction, via, from, to, bot, language, .. } = about;
+        let slot = |SlotState { value: Private(value), confirmed }: SlotState| WallSlot { value, confirmed };
         Self {
-            id: row.id.clone(),
-            bot: bot.clone(),
-            language: language.clone(),
-            direction: *direction,
-            via: via.clone(),
-            from: number(from),
-            to: number(to),
-            started_at: row.started_at,
-            answered_at: row.answered_at,
-            floor: row.floor,
-            floor_since: row.floor_since,
-            caller_words: words(&row.caller_words),
-            bot_words: words(&row.bot_words),
-            slots: row.slots.iter().map(|(name, state)| (name.clone(), slot(state))).collect(),
-            mos: row.mos,
-            seats: row.seats.values().cloned().map(|TakenSeat { name, mode }| WallSeat { name, mode }).collect(),
-            health: WallHealth::of(&row.health),
+            id,
+            bot,
+            language,
+            direction,
+            via,
+            from: from.0,
+            to: to.0,
+            started_at,
+            answered_at,
+            floor,
+            floor_since,
+            caller_words: row.caller_words.map(|Private(words)| words),
+            bot_words: row.bot_words.map(|Private(words)| words),
+            slots: slots.into_iter().map(|(name, state)| (name, slot(state))).collect(),
+            mos,
+            seats: seats.into_values().map(|TakenSeat { name, mode }| WallSeat { name, mode }).collect(),
+            health: WallHealth::of(&health),
         }
     }
 }

@@ -119,6 +119,14 @@ await play(async (open) => {
     await look(page, "replay");
     await over(page);
 
+    page = await show({ hash: "#/today" });
+    await until("numbers", () => page.locator(".tiles b").count());
+    await look(page, "today");
+    const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".bar .button").click()]);
+    const text = fs.readFileSync(await file.path(), "utf8");
+    check(text.startsWith("bot,ended,") && text.includes('"places.vi",61,59,50'), text);
+    await over(page);
+
     page = await show({ hash: "#/calls" });
     await until("calls", () => page.locator("table tbody tr").count());
     await look(page, "calls");

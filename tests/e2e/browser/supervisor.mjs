@@ -125,6 +125,7 @@ export async function console_(
         headers: { "accept-ranges": "bytes" },
         body: recording,
       });
+    if (path === "numbers") return route.fulfill(json(numbers()));
     if (path === "calls") return route.fulfill(json({ calls: Object.values(details), before: null }));
     return route.fulfill(json({ detail: `no ${path} here` }, 404));
   });
@@ -132,6 +133,35 @@ export async function console_(
   await page.routeWebSocket(/\/api\/v1\/calls\/[\w-]+\/live$/, (socket) => live?.(socket));
   await page.goto(`${BASE}/console/${hash}`);
   return page;
+}
+
+/** The numbers of a day with some calls. */
+function numbers() {
+  const of = (ended, ways, answers) => {
+    const [contained, transferred, abandoned, given_up, failed] = ways;
+    const [median_answer_ms, p95_answer_ms] = answers;
+    const hours = Array.from({ length: 24 }, (_, hour) => (hour < 7 ? 0 : Math.round((ended * (24 - hour)) / 150)));
+    const rates = { understood: ended * 5, not_understood: Math.round(ended / 3) };
+    return {
+      ended,
+      answered: ended - 2,
+      contained,
+      transferred,
+      abandoned,
+      given_up,
+      failed,
+      mean_ms: 83000,
+      median_answer_ms,
+      p95_answer_ms,
+      ...rates,
+      hours,
+    };
+  };
+  const bots = {
+    "booking.en": of(120, [84, 12, 15, 6, 3], [412, 1240]),
+    "places.vi": of(61, [50, 3, 5, 2, 1], [530, 1610]),
+  };
+  return { since: new Date().toISOString(), live: 12, bots, all: of(181, [134, 15, 20, 8, 4], [450, 1400]) };
 }
 
 /** What a socket of the wall is sent first. */

@@ -119,5 +119,25 @@ await play(async (open) => {
   }
   const still = await page.evaluate(() => document.activeElement.closest("li")?.dataset.id);
   check(still === id, `the focus moved from ${id} to ${still}`);
+  // A filter that was saved as a view is there again, also after the page was loaded anew.
+  await page.keyboard.press("/");
+  await page.keyboard.type("hoàn kiếm");
+  await page.selectOption("[aria-label='State']", "attention");
+  const fit = () =>
+    page.evaluate(() => [...document.querySelectorAll(".rows li:not([hidden])")].map((node) => node.innerText));
+  await until("the filter", async () => (await fit()).every((text) => /hoàn kiếm/i.test(text)));
+  check((await fit()).length > 0, "some calls fit");
+  await page.click("text=Save view");
+  await page.fill("dialog input", "Hoàn Kiếm");
+  await page.click("dialog .primary");
+  await page.selectOption("[aria-label='View']", "");
+  await until("all calls", async () => (await fit()).some((text) => !/hoàn kiếm/i.test(text)));
+  await page.reload();
+  await until("the wall again", () => page.locator(".rows li:visible").count());
+  await page.selectOption("[aria-label='View']", "Hoàn Kiếm");
+  await until("the view", async () => (await fit()).every((text) => /hoàn kiếm/i.test(text)));
+  check((await page.inputValue("input[type=search]")) === "hoàn kiếm", "the search stands in its field");
+  await page.click("text=Delete view");
+  check((await page.locator("[aria-label='View'] option").count()) === 1, "the view is gone");
   check(page.problems.length === 0, page.problems.join("\n"));
 });
