@@ -27,13 +27,13 @@ enum UserCommand {
         #[command(flatten)]
         rights: UserRights,
         #[command(flatten)]
-        password: Password,
+        password: PasswordSource,
     },
     /// Set another password; the user is signed out everywhere.
     Password {
         name: String,
         #[command(flatten)]
-        password: Password,
+        password: PasswordSource,
     },
     /// Remove a user, with sessions and tokens.
     Remove { name: String },
@@ -52,7 +52,7 @@ struct UserRights {
 }
 
 #[derive(clap::Args)]
-struct Password {
+struct PasswordSource {
     /// The file whose first line is the password.
     #[arg(long)]
     password_file: Option<PathBuf>,
@@ -123,7 +123,7 @@ pub async fn user(args: UserArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Password {
+impl PasswordSource {
     /// Never from the command line, where every user of the machine could read it.
     fn read(&self) -> anyhow::Result<String> {
         if let Some(file) = &self.password_file {
@@ -208,4 +208,16 @@ async fn export(audit: &Audit, file: &Path) -> anyhow::Result<ExitCode> {
     out.into_inner().map_err(|why| why.into_error())?.sync_all()?;
     console::say(format_args!("{count} records are in {}", file.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Args;
+
+    #[test]
+    fn the_arguments_of_each_command_are_sound() {
+        UserArgs::augment_args(clap::Command::new("user")).debug_assert();
+        AuditArgs::augment_args(clap::Command::new("audit")).debug_assert();
+    }
 }

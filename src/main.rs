@@ -74,7 +74,7 @@ fn main() -> ExitCode {
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args, console::print).await,
             Command::Models(args) => models::run(args).await,
-            Command::Recordings(args) => recordings::run(args),
+            Command::Recordings(args) => recordings::run(args).await,
             Command::User(args) => accounts::user(args).await,
             Command::Audit(args) => accounts::audit(args).await,
         }

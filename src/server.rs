@@ -297,6 +297,8 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let engines = Engines::load(&config.speech);
     let about = engines.about();
     let server = Server::start(config, engines).await?;
+    let (mut term, mut int, mut hup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     server.greet(&about).await;
     if let (Reach::Lan, Some(print)) = (reach, &server.fingerprint) {
         console::tell(format_args!(
@@ -308,8 +310,6 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"
         ));
     }
-    let (mut term, mut int, mut hup) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     loop {
         tokio::select! {
             _ = term.recv() => break,

@@ -106,6 +106,20 @@ fn begin_with(store: &Store, to: &str, bot: &str) -> String {
     id
 }
 
+/// What a caller said.
+fn spoken() -> Turn {
+    Turn {
+        speaker: Speaker::Caller,
+        text: "two people".into(),
+        heard: "two people".into(),
+        interrupted: false,
+        started_ms: 900,
+        ended_ms: 1_700,
+        confidence: Some(0.5),
+        by: Some(crate::store::AnswerMethod::Voice),
+    }
+}
+
 struct Site {
     address: SocketAddr,
     client: Client,
@@ -319,17 +333,7 @@ async fn a_call_is_placed_followed_and_ended() {
     let id = response.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(place, format!("/api/v1/calls/{id}"));
     site.store.note(&id, CallEvent::Answered);
-    let turn = Turn {
-        speaker: Speaker::Caller,
-        text: "two people".into(),
-        heard: "two people".into(),
-        interrupted: false,
-        started_ms: 900,
-        ended_ms: 1_700,
-        confidence: Some(0.5),
-        by: Some(crate::store::AnswerMethod::Voice),
-    };
-    site.store.note(&id, CallEvent::Turn(turn));
+    site.store.note(&id, CallEvent::Turn(spoken()));
     site.store.note(&id, CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
     let live = site.json(&place).await;
     assert_eq!(live["state"], "live");

@@ -96,6 +96,17 @@ async fn feed(store: Store, wall: Arc<Mutex<Wall>>, changes: broadcast::Sender<A
             }
         }
         tokio::select! {
+            // What is stored before what is not: a call begins before anything is said in it.
+            biased;
+            () = wait(due) => {
+                due = None;
+                let mut wall = lock(&wall);
+                if let Some(new) = wall.take(Timestamp::now()) {
+                    // It fails where nobody watches.
+                    let _ = changes.send(Arc::new(new));
+                }
+            }
+            _ = tick.tick() => lock(&wall).tick(Timestamp::now()),
             event = events.recv() => match event {
                 Ok(event) => lock(&wall).note(&event),
                 Err(RecvError::Lagged(_)) => missed = true,
@@ -107,15 +118,6 @@ async fn feed(store: Store, wall: Arc<Mutex<Wall>>, changes: broadcast::Sender<A
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             },
-            _ = tick.tick() => lock(&wall).tick(Timestamp::now()),
-            () = wait(due) => {
-                due = None;
-                let mut wall = lock(&wall);
-                if let Some(new) = wall.take(Timestamp::now()) {
-                    // It fails where nobody watches.
-                    let _ = changes.send(Arc::new(new));
-                }
-            }
         }
         if due.is_none() && lock(&wall).has_changed() {
             due = Some(Instant::now() + BATCH);

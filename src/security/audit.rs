@@ -1,7 +1,7 @@
 //! `Audit`: who did what, when, to which call: records that are added and never changed, each with a hash over the one before it.
 //!
-//! Callers' numbers and words do not belong in it. A record is on disk when [`Audit::note`] returns; while the database takes
-//! nothing, up to [`WAITING`] records wait, in order.
+//! Callers' numbers and words do not belong in it. A record is on disk when [`Audit::note`] returns; while the database is slow or
+//! takes nothing, up to [`WAITING`] records wait, in order.
 use super::fault::AccessFault;
 use super::principal::Principal;
 use super::random::hex;
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Records that may wait for a database that takes nothing; beyond it what is to be recorded is refused.
 const WAITING: usize = 4096;
+/// The longest that a request waits for its record to be written.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// After a failure the next try comes no sooner.
 const RETRY: Duration = Duration::from_secs(1);
 /// The same reading by the same one is one record for so long.
@@ -136,6 +138,9 @@ struct Pending {
     detail: String,
 }
 
+/// Who reads, how, and which call.
+type Reading = (String, Action, Option<String>);
+
 /// A handle, cheap to clone.
 #[derive(Clone)]
 pub struct Audit(Arc<Shared>);
@@ -146,7 +151,7 @@ struct Shared {
     /// Held by who writes.
     writing: tokio::sync::Mutex<()>,
     failed: Mutex<Option<Instant>>,
-    lately: Mutex<HashMap<(String, Action, Option<String>), Instant>>,
+    lately: Mutex<HashMap<Reading, Instant>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -197,10 +202,14 @@ impl Audit {
                 lately.retain(|_, at| now.saturating_duration_since(*at) < SAME);
             }
             if lately.len() < SAME_REMEMBERED {
-                lately.insert(key, now);
+                lately.insert(key.clone(), now);
             }
         }
-        self.note(principal, action, call, detail).await
+        let noted = self.note(principal, action, call, detail).await;
+        if noted.is_err() {
+            lock(&self.0.lately).remove(&key);
+        }
+        noted
     }
 
     pub(super) async fn add(
@@ -226,13 +235,14 @@ impl Audit {
         }
         // In a task of its own: a request that is given up does not leave half of it done.
         let audit = self.clone();
-        let _ = tokio::spawn(async move { audit.flush().await }).await;
+        let writing = tokio::spawn(async move { audit.flush().await });
+        let _ = tokio::time::timeout(PATIENCE, writing).await;
         Ok(())
     }
 
-    /// Writes what waits for the database, again and again, until dropped.
+    /// Writes what waits for the database, again and again, until that is closed.
     pub async fn keep(self) {
-        loop {
+        while !self.0.pool.is_closed() {
             tokio::time::sleep(RETRY).await;
             if !lock(&self.0.waiting).is_empty() {
                 self.flush().await;
@@ -385,6 +395,8 @@ struct Check {
     places: HashMap<String, i64>,
     records: u64,
     last: Option<(i64, String)>,
+    /// Whether the last record is not as it was written: then the next one's link to it tells nothing new.
+    last_is_wrong: bool,
     flaws: Vec<AuditFlaw>,
 }
 
@@ -399,12 +411,14 @@ impl Check {
         if record.seq > last + 1 {
             self.flaws.push(AuditFlaw::Removed(last + 1, record.seq - 1));
         }
-        if record.computed() != record.hash {
+        let wrong = record.computed() != record.hash;
+        let after_wrong = std::mem::replace(&mut self.last_is_wrong, wrong);
+        if wrong {
             self.flaws.push(match self.written_as(record) {
                 Some(seq) => AuditFlaw::Moved(record.seq, seq),
                 None => AuditFlaw::Changed(record.seq),
             });
-        } else if record.previous != previous && record.seq == last + 1 {
+        } else if record.previous != previous && record.seq == last + 1 && !after_wrong {
             self.flaws.push(AuditFlaw::Unlinked(record.seq));
         }
         self.last = Some((record.seq, record.hash.clone()));

@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn names_are_folded_and_held_to_plain_characters() {
         assert_eq!(named(" Ada.Lovelace@Shop.example ").unwrap(), "ada.lovelace@shop.example");
-        for wrong in ["", " ", "a/b", "a b", "ada\n", "nguyễn", "admin.token", "ADMIN.TOKEN", &"a".repeat(65)] {
+        for wrong in ["", " ", "a/b", "a b", "a\nb", "nguyễn", "admin.token", "ADMIN.TOKEN", &"a".repeat(65)] {
             assert!(matches!(named(wrong), Err(AccessFault::Name)), "{wrong:?}");
         }
     }

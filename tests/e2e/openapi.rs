@@ -421,7 +421,7 @@ impl<'a> Walk<'a> {
     }
 
     /// One live call, to the word that is being said.
-    async fn live(&mut self) {
+    async fn live_to_the_word(&mut self) {
         let peer = crate::peer::Peer::call(self.server.sip, "booking").await.expect("answered");
         let id = self.server.live().await;
         let mut socket = self.watch(&LIVE.replace("{id}", &id)).await.expect("a watcher");
@@ -521,7 +521,7 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     ] {
         assert_eq!(walk.refused(route, &path).await, status, "{path}");
     }
-    walk.live().await;
+    walk.live_to_the_word().await;
     walk.dials().await;
     walk.brings().await;
     let mut ends = 0;
