@@ -22,7 +22,7 @@ pub use event::{
     Silence, SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
-pub use numbers::Tally;
+pub use numbers::{CallCounts, Tally};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};

@@ -3,12 +3,14 @@ use super::Fault;
 use super::end::{Blame, Reason};
 use super::read::{count, in_database};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
-/// What is counted of the calls of one bot.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+/// How calls ended: each but `answered` and the last two counts another part of `ended`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallCounts {
     pub ended: u64,
     pub answered: u64,
     /// The bot brought them to their end.
@@ -21,18 +23,24 @@ pub struct Tally {
     pub given_up: u64,
     /// Network, engines or server.
     pub failed: u64,
-    /// Of answered calls.
-    pub talk_ms: u64,
     /// Sentences that were understood, and those that were not.
     pub understood: u64,
     pub not_understood: u64,
+}
+
+/// What is counted of the calls of one bot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub counts: CallCounts,
+    /// Of answered calls.
+    pub talk_ms: u64,
     /// How long each answer took, in milliseconds.
     pub answers: Vec<u32>,
     /// How many calls began in each hour since then, the last with what came after.
     pub hours: [u64; 24],
 }
 
-impl Tally {
+impl CallCounts {
     fn add(&mut self, reason: Reason) {
         let kind = match reason {
             Reason::Done | Reason::Goodbye => &mut self.contained,
@@ -48,19 +56,27 @@ impl Tally {
         *kind += 1;
     }
 
+    fn merge(&mut self, other: &Self) {
+        let both = [
+            (&mut self.ended, other.ended),
+            (&mut self.answered, other.answered),
+            (&mut self.contained, other.contained),
+            (&mut self.transferred, other.transferred),
+            (&mut self.abandoned, other.abandoned),
+            (&mut self.given_up, other.given_up),
+            (&mut self.failed, other.failed),
+            (&mut self.understood, other.understood),
+            (&mut self.not_understood, other.not_understood),
+        ];
+        both.into_iter().for_each(|(own, other)| *own += other);
+    }
+}
+
+impl Tally {
     /// Both together.
     pub fn merge(&mut self, other: &Self) {
-        let Self { ended, answered, contained, transferred, abandoned, .. } = other;
-        self.ended += ended;
-        self.answered += answered;
-        self.contained += contained;
-        self.transferred += transferred;
-        self.abandoned += abandoned;
-        self.given_up += other.given_up;
-        self.failed += other.failed;
+        self.counts.merge(&other.counts);
         self.talk_ms += other.talk_ms;
-        self.understood += other.understood;
-        self.not_understood += other.not_understood;
         self.answers.extend(&other.answers);
         self.hours.iter_mut().zip(other.hours).for_each(|(own, other)| *own += other);
     }
@@ -100,12 +116,12 @@ pub(super) async fn since(
         sqlx::query_as(CALLS).bind(from).bind(&bots).fetch_all(pool).await.map_err(Fault::Database)?;
     for (bot, started, answered, ended, reason) in calls {
         let tally = tallies.entry(bot).or_default();
-        tally.ended += 1;
+        tally.counts.ended += 1;
         if let Some(answered) = answered {
-            tally.answered += 1;
+            tally.counts.answered += 1;
             tally.talk_ms += count((ended - answered) / 1000);
         }
-        tally.add(reason.map_or(Reason::Unknown, |reason| Reason::of(&reason)));
+        tally.counts.add(reason.map_or(Reason::Unknown, |reason| Reason::of(&reason)));
         let hour = usize::try_from((started - from).max(0) / HOUR).unwrap_or(usize::MAX);
         tally.hours[hour.min(23)] += 1;
     }
@@ -117,8 +133,8 @@ pub(super) async fn since(
     let heard: Vec<(String, bool, i64)> =
         sqlx::query_as(HEARD).bind(from).bind(&bots).fetch_all(pool).await.map_err(Fault::Database)?;
     for (bot, understood, many) in heard {
-        let tally = tallies.entry(bot).or_default();
-        let kind = if understood { &mut tally.understood } else { &mut tally.not_understood };
+        let counts = &mut tallies.entry(bot).or_default().counts;
+        let kind = if understood { &mut counts.understood } else { &mut counts.not_understood };
         *kind += count(many);
     }
     Ok(tallies)

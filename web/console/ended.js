@@ -2,7 +2,16 @@
 import { h } from "./dom.js";
 import { clock, outcome } from "./format.js";
 import { bind } from "./keys.js";
-import { aboutPanel, answersPanel, linePanel, slotsPanel, timelineSection, title, toolsPanel } from "./panels.js";
+import {
+  aboutPanel,
+  answersPanel,
+  linePanel,
+  slotsPanel,
+  timelineSection,
+  title,
+  toolsPanel,
+  transcriptSection,
+} from "./panels.js";
 import { CallRecord } from "./record.js";
 import { Replay } from "./replay.js";
 import { Timeline } from "./timeline.js";
@@ -44,12 +53,7 @@ export function endedCall(main, back, call, { may, id }) {
       h(
         "div",
         { class: "column" },
-        h(
-          "section",
-          { class: "panel grows", "aria-labelledby": "transcript-title" },
-          h("h2", { id: "transcript-title", text: t("transcript") }),
-          transcript.node,
-        ),
+        transcriptSection(transcript),
         timelineSection(timeline, () => record),
       ),
       h("div", { class: "column side" }, slots.node, answers.node, line.node, tools.node, aboutPanel(call)),

@@ -15,6 +15,7 @@ import {
   timelineSection,
   title,
   toolsPanel,
+  transcriptSection,
 } from "./panels.js";
 import { CallRecord } from "./record.js";
 import { Seat } from "./seat.js";
@@ -73,12 +74,7 @@ export function liveCall(main, back, call, context, over) {
       h(
         "div",
         { class: "column" },
-        h(
-          "section",
-          { class: "panel grows", "aria-labelledby": "transcript-title" },
-          h("h2", { id: "transcript-title", text: t("transcript") }),
-          transcript.node,
-        ),
+        transcriptSection(transcript),
         guidance?.node,
         timelineSection(timeline, () => record),
       ),

@@ -216,3 +216,10 @@ export function peoplePanel() {
   };
   return { node, show };
 }
+
+/** The transcript in its frame. */
+export function transcriptSection(transcript) {
+  const id = "panel-transcript";
+  const heading = h("h2", { id, text: t("transcript") });
+  return h("section", { class: "panel grows", "aria-labelledby": id }, heading, transcript.node);
+}
