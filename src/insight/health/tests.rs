@@ -1,3 +1,4 @@
+//! How a call stands by what has happened in it, with the thresholds that are shipped.
 use super::*;
 use crate::config::Config;
 use crate::plans;

@@ -1,3 +1,4 @@
+//! What the rows of the wall show and when they are told.
 use super::*;
 use crate::config::Config;
 use crate::insight::health::Reason;
