@@ -51,7 +51,9 @@ impl WallFeed {
     pub(super) fn start(store: Store, plan: HealthPlan) -> Self {
         let wall = Arc::new(Mutex::new(Wall::new(plan)));
         let changes = broadcast::channel(BATCHES).0;
-        let feeding = tokio::spawn(feed(store, wall.clone(), changes.clone())).abort_handle();
+        // Subscribed before the task runs, so that nothing is missed until then.
+        let sources = Sources { events: store.watch(), live: store.watch_live(), store };
+        let feeding = tokio::spawn(feed(sources, wall.clone(), changes.clone())).abort_handle();
         Self { wall, changes, feeding }
     }
 
@@ -80,9 +82,16 @@ struct CallFeed {
     under_way: Vec<LiveChange>,
 }
 
+/// What the wall is fed from.
+struct Sources {
+    store: Store,
+    events: broadcast::Receiver<Arc<TimelineEvent>>,
+    live: broadcast::Receiver<Arc<LiveEvent>>,
+}
+
 /// Gives the events of the store to the wall, and its changes to who watches.
-async fn feed(store: Store, wall: Arc<Mutex<Wall>>, changes: broadcast::Sender<Arc<Changes>>) {
-    let (mut events, mut live) = (store.watch(), store.watch_live());
+async fn feed(sources: Sources, wall: Arc<Mutex<Wall>>, changes: broadcast::Sender<Arc<Changes>>) {
+    let Sources { store, mut events, mut live } = sources;
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut due: Option<Instant> = None;
