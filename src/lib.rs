@@ -10,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod engines;
+pub mod insight;
 pub mod limits;
 pub mod measure;
 pub mod models;

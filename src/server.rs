@@ -197,6 +197,7 @@ impl Server {
             access: access.clone(),
             https: config.http.tls().is_some(),
             metrics,
+            health: plans::health(&config),
             page_access,
         };
         let (web, fingerprint) = open_web(&config, app).await?;
@@ -274,7 +275,7 @@ impl Server {
                 Ok(Some(link)) => console::tell(format_args!(
                     "  admin  {scheme}://{http}/console/#welcome={link}   (makes the first admin: once, within 24 hours)"
                 )),
-                Ok(None) => {}
+                Ok(None) => console::tell(format_args!("  watch  {scheme}://{http}/console/")),
                 Err(why) => tracing::error!(%why, "no link for the first admin can be made"),
             }
         }

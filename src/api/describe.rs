@@ -1,5 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
-use super::{ApiState, audit, bots, calls, health, live, recordings, session, tokens, users, widget, wire};
+use super::{
+    ApiState, audit, bots, calls, health, live, numbers, recordings, session, tokens, users, wall, widget, wire,
+};
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -19,7 +21,10 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
     modifiers(&Bearer),
     security(("bearer" = []), ("cookie" = [])),
-    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument))
+    components(schemas(
+        crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
+        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot
+    ))
 )]
 struct Description;
 
@@ -46,6 +51,9 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(calls::one, calls::hang_up))
         .routes(routes!(recordings::recording, recordings::pause))
         .routes(routes!(live::events))
+        .routes(routes!(numbers::numbers))
+        .routes(routes!(wall::wall))
+        .routes(routes!(wall::call))
         .routes(routes!(bots::list))
         .routes(routes!(bots::reload))
         .routes(routes!(health::live))

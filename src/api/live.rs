@@ -2,26 +2,20 @@
 use super::auth::need;
 use super::calls::{known, of_right};
 use super::view::View;
+use super::watcher::{Connection, Gone};
 use super::wire::{Missed, ProblemDocument, Snapshot, Watch};
 use super::{ApiState, Problem, SharedState, auth};
 use crate::security::{Action, Principal, Right};
 use crate::store::{Call, CallEvent, TimelineEvent, Wanted};
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::WebSocket;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-
-/// Between pings; a watcher that has answered none of two is gone.
-const PING: Duration = Duration::from_secs(20);
-/// The longest a message may take to leave.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A WebSocket: first the live calls (`{"event":"snapshot"}`), then every event of every call, or of one.
 /// A watcher that is too slow is told how many events it missed (`{"event":"missed"}`).
@@ -58,7 +52,8 @@ pub(super) async fn events(
     let watcher = Watcher { state, principal, watch, bots };
     let serve = async move |socket: WebSocket| {
         // An error here is a watcher that left.
-        let _ = watcher.tell(socket, Snapshot { calls }, events).await;
+        let connection = Connection::new(socket, watcher.state.app.access.clone(), watcher.principal.clone());
+        let _ = watcher.tell(connection, Snapshot { calls }, events).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
@@ -78,9 +73,6 @@ async fn admit(state: &ApiState, principal: &Principal, watch: &Watch) -> Result
     Ok(())
 }
 
-/// The watcher left, or does not answer.
-struct Gone;
-
 /// Somebody who watches.
 struct Watcher {
     state: ApiState,
@@ -93,49 +85,29 @@ struct Watcher {
 impl Watcher {
     async fn tell(
         mut self,
-        mut socket: WebSocket,
+        mut connection: Connection,
         first: Snapshot,
         mut events: Receiver<Arc<TimelineEvent>>,
     ) -> Result<(), Gone> {
-        send(&mut socket, text(&first)).await?;
-        let (access, principal) = (self.state.app.access.clone(), self.principal.clone());
-        let mut over = pin!(access.until_changed(&principal));
-        let mut ping = interval_at(Instant::now() + PING, PING);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut unanswered = 0;
+        connection.tell(&first).await?;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
                     Ok(event) => {
-                        if let Some(message) = self.seen(&event).await {
-                            send(&mut socket, message).await?;
+                        if let Some(seen) = self.seen(&event).await {
+                            connection.tell(&*seen).await?;
                         }
                     }
-                    Err(RecvError::Lagged(count)) => send(&mut socket, text(&Missed { count })).await?,
-                    Err(RecvError::Closed) => return send(&mut socket, Message::Close(None)).await,
+                    Err(RecvError::Lagged(count)) => connection.tell(&Missed { count }).await?,
+                    Err(RecvError::Closed) => return connection.close().await,
                 },
-                () = &mut over => {
-                    let reason = "signed out, or of other rights now".into();
-                    return send(&mut socket, Message::Close(Some(CloseFrame { code: close_code::POLICY, reason }))).await;
-                }
-                _ = ping.tick() => {
-                    if unanswered == 2 {
-                        return Err(Gone);
-                    }
-                    unanswered += 1;
-                    send(&mut socket, Message::Ping(Default::default())).await?;
-                }
-                message = socket.recv() => match message {
-                    // Any message shows that the watcher is connected; none has another meaning.
-                    Some(Ok(_)) => unanswered = 0,
-                    Some(Err(_)) | None => return Err(Gone),
-                },
+                stays = connection.stays() => stays?,
             }
         }
     }
 
     /// The event as this watcher sees it; `None` where it is none of its business.
-    async fn seen(&mut self, event: &TimelineEvent) -> Option<Message> {
+    async fn seen<'a>(&mut self, event: &'a TimelineEvent) -> Option<Cow<'a, TimelineEvent>> {
         if self.watch.call.as_ref().is_some_and(|id| *id != event.call) {
             return None;
         }
@@ -145,7 +117,7 @@ impl Watcher {
             return None;
         }
         let view = View::of(&self.principal, &bot);
-        Some(if view.is_whole() { text(event) } else { text(&view.event(event.clone())) })
+        Some(if view.is_whole() { Cow::Borrowed(event) } else { Cow::Owned(view.event(event.clone())) })
     }
 
     async fn bot(&mut self, event: &TimelineEvent) -> Option<String> {
@@ -163,12 +135,4 @@ impl Watcher {
             None => self.state.app.store.call(&event.call).await.ok().flatten().map(|call| call.bot),
         }
     }
-}
-
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Gone> {
-    timeout(PATIENCE, socket.send(message)).await.map_err(|_| Gone)?.map_err(|_| Gone)
-}
-
-fn text(message: &impl serde::Serialize) -> Message {
-    Message::Text(serde_json::to_string(message).unwrap_or_default().into())
 }

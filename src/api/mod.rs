@@ -6,9 +6,11 @@ mod audit;
 mod auth;
 mod bots;
 mod calls;
+mod console;
 mod describe;
 mod health;
 mod live;
+mod numbers;
 mod problem;
 mod query;
 mod recordings;
@@ -20,6 +22,8 @@ pub mod tls;
 mod tokens;
 mod users;
 mod view;
+mod wall;
+mod watcher;
 pub mod widget;
 pub mod wire;
 
@@ -28,6 +32,7 @@ pub use problem::Problem;
 
 use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls};
+use crate::insight::health::HealthPlan;
 use crate::security::Access;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
@@ -65,6 +70,7 @@ pub struct App {
     /// Whether it is served by TLS.
     pub https: bool,
     pub metrics: PrometheusHandle,
+    pub health: HealthPlan,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
@@ -75,17 +81,20 @@ pub struct App {
 struct ApiState {
     app: App,
     watchers: Arc<Semaphore>,
+    wall: Arc<wall::WallFeed>,
 }
 
-/// All routes. Serve it with [`serve::Web`].
+/// All routes. Serve it with [`serve::Web`]. Within a runtime: a task feeds the wall while the routes are held.
 pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
+    let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
+    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
         .merge(assets::routes())
+        .merge(console::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         });

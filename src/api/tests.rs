@@ -18,10 +18,12 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod numbers;
 mod page;
 mod recording;
 mod rights;
 mod session;
+mod wall;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -151,6 +153,7 @@ impl Site {
             access: access.clone(),
             https: false,
             metrics,
+            health: crate::plans::health(&crate::config::Config::default()),
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
         };
@@ -216,7 +219,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 35);
+    assert_eq!(routes.len(), 38);
     routes
 }
 
@@ -291,6 +294,8 @@ async fn the_description_lists_every_route_of_the_issue() {
         "get /api/v1/calls/{id}/recording",
         "put /api/v1/calls/{id}/recording",
         "get /api/v1/events",
+        "get /api/v1/wall",
+        "get /api/v1/calls/{id}/live",
         "get /api/v1/bots",
         "post /api/v1/bots/reload",
         "get /health/live",

@@ -1,6 +1,7 @@
 //! `View`: what of a call somebody sees. Everything that leaves by the API goes through it: lists, calls, events.
+use crate::insight::wall::Row;
 use crate::security::{Principal, Right};
-use crate::store::{Call, CallEvent, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
+use crate::store::{Call, CallEvent, LiveChange, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
 use serde_json::Value;
 
 /// Of a number with at least so many digits the last two are shown.
@@ -41,6 +42,26 @@ impl View {
             call.slots.values_mut().for_each(|value| *value = Private::<Value>::withheld());
         }
         call
+    }
+
+    pub(super) fn row(self, mut row: Row) -> Row {
+        if !self.numbers {
+            let Started { via, from, to, headers, .. } = &mut row.about;
+            (*via, *from, *to) = (account(via), masked(from), masked(to));
+            headers.clear();
+        }
+        if !self.words {
+            for words in [&mut row.caller_words, &mut row.bot_words].into_iter().flatten() {
+                *words = Private::<String>::withheld();
+            }
+            row.slots.values_mut().for_each(|slot| slot.value = Private::<Value>::withheld());
+        }
+        row
+    }
+
+    /// Whether what changes from moment to moment is told: whose turn it is to everybody, what is said to who may see words.
+    pub(super) fn has_change(self, change: &LiveChange) -> bool {
+        self.words || matches!(change, LiveChange::Floor { .. })
     }
 
     pub(super) fn event(self, mut event: TimelineEvent) -> TimelineEvent {

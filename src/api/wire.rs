@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
+pub mod numbers;
+pub mod wall;
+
 /// An error (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemDocument {

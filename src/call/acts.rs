@@ -3,7 +3,7 @@
 use super::core::Act;
 use super::end::End;
 use crate::standby::{self, Clip};
-use crate::store::{CallEvent, Mark, Private};
+use crate::store::{CallEvent, LiveChange, Mark, Private};
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
@@ -45,6 +45,8 @@ pub trait CallPort {
     fn note(&mut self, event: CallEvent);
     /// A message to a browser's page.
     fn send_to_page(&mut self, message: String);
+    /// A change that is not kept, for who watches live calls.
+    fn tell_watchers(&mut self, change: LiveChange);
     /// Reaches the call like the reports of a recogniser.
     fn report_heard(&mut self, heard: Heard);
     /// Reaches the call like the reports of a synthesiser.
@@ -83,6 +85,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
         Act::SendToPage(message) => port.send_to_page(message),
+        Act::TellWatchers(change) => port.tell_watchers(change),
         Act::End(end) => return Some(end),
     }
     None

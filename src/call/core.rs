@@ -3,7 +3,7 @@ use super::end::End;
 use super::page::Incoming;
 use super::watchdog::Why;
 use crate::standby::Clip;
-use crate::store::CallEvent;
+use crate::store::{CallEvent, LiveChange};
 use dialog::conversation::{Expect, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::EarState;
@@ -73,6 +73,8 @@ pub enum Act {
     Note(CallEvent),
     /// A message for the browser's page.
     SendToPage(String),
+    /// For who watches live calls.
+    TellWatchers(LiveChange),
     /// Hang up. The last act of a call.
     End(End),
 }

@@ -3,7 +3,7 @@ use super::acts::{CallPort, request_of};
 use super::core::CallInput;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
-use crate::store::{CallEvent, Store};
+use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
@@ -135,6 +135,10 @@ impl CallPort for Effects {
     fn send_to_page(&mut self, message: String) {
         // If the queue is full, the leg ends the call of a page that does not read.
         self.page.iter().for_each(|page| drop(page.try_send(message.clone())));
+    }
+
+    fn tell_watchers(&mut self, change: LiveChange) {
+        self.store.tell(&self.id, change);
     }
 
     fn report_heard(&mut self, heard: Heard) {

@@ -14,7 +14,7 @@ impl Config {
                 });
             }
         };
-        let Self { sip, rtp, media, speech, call, store, http, widget, rtc, drain, .. } = self;
+        let Self { sip, rtp, media, speech, call, store, http, widget, rtc, health, drain, .. } = self;
         within("sip.max_calls", sip.max_calls.into(), 1..=u64::MAX);
         within("sip.messages_per_second_per_source", sip.messages_per_second_per_source.into(), 1..=u64::MAX);
         within("sip.ring_limit_s", sip.ring_limit_s.0.into(), 1..=3_600);
@@ -50,6 +50,10 @@ impl Config {
             within("rtc.turn_ttl_s", rtc.turn_ttl_s.0.into(), 1..=2_592_000);
             within("rtc.lost_ms", rtc.lost_ms.0.into(), 100..=60_000);
         }
+        within("health.window_ms", health.window_ms.0.into(), 1_000..=3_600_000);
+        for (key, grade) in health.grades() {
+            within(&format!("health.{key}.points"), grade.points.into(), 0..=100);
+        }
         for trunk in &self.trunk {
             if let Some(register) = &trunk.register {
                 let key = format!("[[trunk]] {:?}: register.expires_s", trunk.name);
@@ -62,6 +66,11 @@ impl Config {
             let speed = speech.piper[language].speed;
             if !(0.5..=2.0).contains(&speed) {
                 found.push(format!("speech.piper.{code}.speed = {speed}: must be 0.5 to 2.0"));
+            }
+        }
+        for (key, grade) in health.grades() {
+            if [grade.from, grade.full].iter().any(|value| !(0.0..=86_400_000.0).contains(value)) {
+                found.push(format!("health.{key}: `from` and `full` must be 0 to 86400000"));
             }
         }
         for (key, text) in [("sip.user_agent", &sip.user_agent), ("sip.realm", &sip.realm)] {
@@ -102,7 +111,9 @@ mod tests {
     fn absurd_numbers_are_refused_with_what_makes_sense() {
         assert_eq!(found(|_| ()), Vec::<String>::new());
         type Change = fn(&mut Config);
-        let cases: [(Change, &str); 18] = [
+        let cases: [(Change, &str); 20] = [
+            (|c| c.health.failures.points = 101, "health.failures.points = 101: must be 0 to 100"),
+            (|c| c.health.silence_ms.full = f64::NAN, "health.silence_ms: `from` and `full` must be"),
             (|c| c.speech.ear.end_ms = Ms(0), "speech.ear.end_ms = 0: must be 50 to 5000"),
             (|c| c.speech.ear.end_ms = Ms(60_000), "speech.ear.end_ms = 60000"),
             (|c| c.speech.ear.start_ms = Ms(0), "speech.ear.start_ms = 0"),

@@ -7,6 +7,8 @@ mod disk;
 mod end;
 mod event;
 mod ledger;
+mod live;
+mod numbers;
 mod read;
 mod rows;
 #[cfg(test)]
@@ -19,11 +21,14 @@ pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
     Silence, SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
 };
+pub use live::{Floor, LiveChange, LiveEvent};
+pub use numbers::{CallCounts, Tally};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -159,6 +164,7 @@ struct Shared {
     /// in the order of their times.
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
+    live: broadcast::Sender<Arc<LiveEvent>>,
     listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
@@ -191,6 +197,7 @@ impl Store {
             ledger: ledger::Ledger::default(),
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
+            live: broadcast::channel(WATCH).0,
             listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),
@@ -234,6 +241,14 @@ impl Store {
         }
     }
 
+    /// Tells watchers of a change that is not kept.
+    pub fn tell(&self, call: &str, change: LiveChange) {
+        if self.shared.live.receiver_count() > 0 {
+            // It fails if the last watcher has left since.
+            let _ = self.shared.live.send(Arc::new(LiveEvent { call: call.into(), change }));
+        }
+    }
+
     fn relative(&self, event: CallEvent) -> CallEvent {
         match event {
             CallEvent::Recording(Recording { path, recorded, closed }) => {
@@ -253,6 +268,11 @@ impl Store {
     /// Every event of every call from now on.
     pub fn watch(&self) -> broadcast::Receiver<Arc<TimelineEvent>> {
         self.shared.watchers.subscribe()
+    }
+
+    /// Every change of every call from now on that is not kept. A watcher that lags behind by more than [`WATCH`] misses some.
+    pub fn watch_live(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+        self.shared.live.subscribe()
     }
 
     /// Calls, newest first.
@@ -299,6 +319,11 @@ impl Store {
     /// A read that failed because the file is damaged fails with [`Fault::Damaged`].
     fn naming_damage<T>(&self, read: Result<T, Fault>) -> Result<T, Fault> {
         read.map_err(|fault| fault.named(&self.dir))
+    }
+
+    /// What is counted of the calls that ended since a moment, by bot; `bots`: of these alone. Half a second behind at most.
+    pub async fn numbers(&self, since: Timestamp, bots: Option<&[String]>) -> Result<BTreeMap<String, Tally>, Fault> {
+        self.naming_damage(numbers::since(&self.pool, since, bots).await)
     }
 
     /// Whether there is, or was, a call with this id.

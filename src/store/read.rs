@@ -40,10 +40,14 @@ pub(super) async fn ended(pool: &SqlitePool, wanted: Wanted<'_>) -> Result<Vec<C
     );
     let Wanted { limit, before, bots, .. } = wanted;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let bots = bots.map(|bots| serde_json::Value::from(bots).to_string());
-    let query = sqlx::query_as(SQL).bind(before).bind(bots).bind(limit);
+    let query = sqlx::query_as(SQL).bind(before).bind(in_database(bots)).bind(limit);
     let rows: Vec<Row> = query.fetch_all(pool).await.map_err(Fault::Database)?;
     fill(pool, rows).await
+}
+
+/// Names as a JSON list, which SQL takes apart; `None`: all.
+pub(super) fn in_database(bots: Option<&[String]>) -> Option<String> {
+    bots.map(|bots| serde_json::Value::from(bots).to_string())
 }
 
 pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Call>, Fault> {
@@ -238,6 +242,6 @@ fn time(us: i64) -> Result<Timestamp, Fault> {
     Timestamp::from_microsecond(us).map_err(|_| Fault::Content("a time"))
 }
 
-fn count(ms: i64) -> u64 {
+pub(super) fn count(ms: i64) -> u64 {
     u64::try_from(ms).unwrap_or(0)
 }

@@ -31,7 +31,7 @@ use switchboard::call::driver;
 use switchboard::config::Config;
 use switchboard::plans;
 use switchboard::standby::Clip;
-use switchboard::store::{CallEvent, LineStats};
+use switchboard::store::{CallEvent, LineStats, LiveChange};
 use tokio::sync::mpsc;
 
 /// The sound at the caller's phone.
@@ -400,6 +400,9 @@ impl CallPort for SimulatedPort {
     fn send_to_page(&mut self, message: String) {
         self.note_trace("page", message);
     }
+
+    /// Nobody watches.
+    fn tell_watchers(&mut self, _: LiveChange) {}
 
     fn report_heard(&mut self, heard: Heard) {
         self.after(REFUSAL, Later::Heard(heard));

@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 35] = [
+const ROUTES: [(&str, &str, Asks); 38] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -44,6 +44,9 @@ const ROUTES: [(&str, &str, Asks); 35] = [
     ("GET", "/api/v1/calls/{id}/recording", Asks::Right(Right::HearRecordings)),
     ("PUT", "/api/v1/calls/{id}/recording", Asks::Right(Right::PauseRecording)),
     ("GET", "/api/v1/events", Asks::Right(Right::SeeCalls)),
+    ("GET", "/api/v1/numbers", Asks::Right(Right::SeeCalls)),
+    ("GET", "/api/v1/wall", Asks::Right(Right::SeeCalls)),
+    ("GET", "/api/v1/calls/{id}/live", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/widget/bots", Asks::Nothing),
     ("OPTIONS", "/api/v1/widget/bots", Asks::Nothing),
     ("POST", "/api/v1/widget/sessions", Asks::Nothing),
@@ -107,7 +110,7 @@ impl Site {
 
     /// Status and body of a request to a route by a user; a WebSocket where the route is one.
     async fn cell(&self, browser: &Browser, method: &str, path: &str) -> (u16, Value) {
-        if path == "/api/v1/events" {
+        if is_socket(path) {
             return match self.socket_by(browser, path, Some(&self.origin())).await {
                 Ok(_) => (101, Value::Null),
                 Err(tungstenite::Error::Http(answer)) => {
@@ -136,6 +139,11 @@ impl Browser {
         let body: Value = answer.json().await.unwrap();
         (Self { cookie, csrf: body["csrf"].as_str().unwrap().to_owned() }, body)
     }
+}
+
+/// Whether a route is a WebSocket.
+fn is_socket(path: &str) -> bool {
+    matches!(path, "/api/v1/events" | "/api/v1/wall") || path.ends_with("/live") && path.starts_with("/api/")
 }
 
 /// A body that the route can read.
@@ -215,7 +223,7 @@ async fn every_right_by_itself_opens_its_routes_and_no_others_to_a_token() {
         assert_eq!(answer.status(), 201);
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let token = answer.json::<Value>().await.unwrap()["token"].as_str().unwrap().to_owned();
-        for (method, route, asks) in ROUTES.into_iter().filter(|(_, route, _)| *route != "/api/v1/events") {
+        for (method, route, asks) in ROUTES.into_iter().filter(|(_, route, _)| !is_socket(route)) {
             let Asks::Right(asked) = asks else { continue };
             let id = begin(&site.store, "sip:a@b.test");
             let path = route.replace("{id}", &id).replace("{name}", "nobody");
@@ -245,8 +253,8 @@ async fn who_is_restricted_to_a_bot_has_nothing_to_do_with_the_calls_of_others()
         let path = route.replace("{id}", &id).replace("{name}", "nobody");
         let (status, body) = site.cell(&admin, method, &path).await;
         // Lists and events leave out what is not theirs.
-        let whole =
-            matches!(route, "/api/v1/calls" if method == "GET") || matches!(route, "/api/v1/events" | "/api/v1/bots");
+        let whole = matches!(route, "/api/v1/calls" if method == "GET")
+            || matches!(route, "/api/v1/events" | "/api/v1/wall" | "/api/v1/numbers" | "/api/v1/bots");
         let refused = !whole || right.reach() == Reach::Server;
         assert_eq!(status == 403, refused, "{method} {route}: {status} {body}");
     }

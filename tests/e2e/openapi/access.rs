@@ -127,14 +127,23 @@ impl Walk<'_> {
         assert_eq!((made.status, self.ask(&Method::POST, tokens, none).await.status), (201, 422));
         assert_eq!(self.ask(&Method::GET, tokens, self.server.authorised(Method::GET, tokens)).await.status, 200);
         // It may nothing that is read.
-        for route in
-            ["/api/v1/calls", "/api/v1/calls/{id}", "/api/v1/calls/{id}/recording", "/api/v1/bots", "/api/v1/audit"]
-        {
+        for route in [
+            "/api/v1/calls",
+            "/api/v1/calls/{id}",
+            "/api/v1/calls/{id}/recording",
+            "/api/v1/numbers",
+            "/api/v1/bots",
+            "/api/v1/audit",
+        ] {
             let request = self.server.request(Method::GET, route).bearer_auth(token.as_str().expect("a token"));
             let answer = self.ask(&Method::GET, route, request).await;
             assert_eq!((answer.status, answer.json()["code"].clone()), (403, json!("right_missing")), "{route}");
         }
-        assert_eq!(self.refused_of("", token.as_str().expect("a token")).await, 403);
+        for (route, path) in
+            [(super::EVENTS, super::EVENTS), ("/api/v1/wall", "/api/v1/wall"), (super::LIVE, "/api/v1/calls/none/live")]
+        {
+            assert_eq!(self.refused_of(route, path, token.as_str().expect("a token")).await, 403, "{path}");
+        }
         let path = format!("{tokens}/{}", id.as_str().expect("an id"));
         for status in [204, 404] {
             let request = self.server.authorised(Method::DELETE, &path);
