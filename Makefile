@@ -13,7 +13,7 @@ CALL ?=
 MODELS_DIR = $(or $(SWITCHBOARD_MODELS),$(HOME)/.cache/switchboard/models)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing soak quality clean
+.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing supervise soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -79,6 +79,10 @@ calls: ## whole bookings by voice at once: booked, replies, CPU and memory of ea
 hearing: ## how callers are understood, by engine and speaker, and how long it takes (with Whisper base where it has been fetched)
 	@scripts/setup.sh test
 	$(CARGO) test --workspace --test hearing -- --ignored --nocapture figures
+
+supervise: ## supervisors' figures: from a seat's request to its first sound, a change of mode, a takeover, a browser that dies
+	@scripts/setup.sh test
+	$(CARGO) test --workspace --test e2e supervision -- --nocapture
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

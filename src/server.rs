@@ -179,10 +179,10 @@ impl Server {
             recording_policy: recording_policy.clone(),
         });
         calls.connect(telephone.clone());
-        if config.widget.enabled {
-            calls.connect_web(
-                WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound")?,
-            );
+        match WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound") {
+            Ok(web) => calls.connect_web(web),
+            Err(why) if config.widget.enabled => return Err(why),
+            Err(why) => tracing::warn!(%why, "supervisors cannot take part in calls"),
         }
         tokio::spawn(calls.clone().receive(rings));
         tokio::spawn(store.clone().retain(config.store.retention_days));
@@ -192,6 +192,7 @@ impl Server {
             store: store.clone(),
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
+            supervisors: Arc::new(calls.clone()),
             bots: bots.clone(),
             recording_policy,
             access: access.clone(),

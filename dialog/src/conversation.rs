@@ -11,15 +11,18 @@ use entry::{Entry, Pressed};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use supervised::Supervised;
 use tools::Tools;
 
 mod debug;
 mod entry;
 mod message;
+mod supervised;
 mod tools;
 
 pub use crate::clause::SayId;
 pub use crate::expect::Expect;
+pub use crate::guidance::{Guidance, GuidanceFault};
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
@@ -42,6 +45,7 @@ pub struct Conversation {
     out: VecDeque<Output>,
     entry: Entry,
     tools: Tools,
+    supervised: Supervised,
     /// Since when nobody speaks, types or works.
     quiet: Option<Instant>,
     /// The caller asked for time.
@@ -82,6 +86,7 @@ impl Conversation {
             out: VecDeque::new(),
             entry: Entry::default(),
             tools: Tools::default(),
+            supervised: Supervised::default(),
             quiet: None,
             given_time: false,
             question_heard: None,
@@ -116,9 +121,11 @@ impl Conversation {
         self.ended
     }
 
-    /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for, or after the end.
+    /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for or a person speaks in
+    /// the bot's place, or after the end.
     pub fn takes(&self) -> bool {
-        self.answered && !self.on_hold && !self.tools.is_awaited() && !self.ended
+        let stopped = self.on_hold || self.tools.is_awaited() || self.supervised.is_taken_over() || self.ended;
+        self.answered && !stopped
     }
 
     pub fn handle(&mut self, now: Instant, input: Input) {
@@ -151,11 +158,20 @@ impl Conversation {
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
             Input::ToolDone { id, result } => {
-                if self.tools.done(id) {
+                if let Some((id, result)) = self.supervised.keep_outcome((id, result))
+                    && self.tools.done(id)
+                {
                     self.think(now, BrainInput::ToolDone { id, result });
                 }
             }
-            Input::Deaf(deaf) => self.deafen(now, deaf),
+            Input::Deaf(deaf) => {
+                if let Some(deaf) = self.supervised.keep_deaf(deaf) {
+                    self.deafen(now, deaf);
+                }
+            }
+            Input::TakenOver => self.take_over(now),
+            Input::HandedBack(guidance) => self.take_back(now, guidance),
+            Input::Guided { id, guidance } => self.queue_guidance(id, guidance),
             Input::OnHold(on_hold) => self.put_on_hold(now, on_hold),
             Input::Tick => {}
         }
@@ -167,7 +183,7 @@ impl Conversation {
     }
 
     pub fn deadline(&self) -> Option<(Instant, Why)> {
-        if self.ended || !self.answered {
+        if self.ended || !self.answered || self.supervised.is_taken_over() {
             return None;
         }
         let silence = &self.bot.silence;
@@ -182,6 +198,7 @@ impl Conversation {
             self.entry.since().map(|since| (since + silence.key_gap, Why::KeyGap)),
             self.tools.slow_deadline(silence.tool),
             lost,
+            self.supervised.deadline(self.quiet),
             self.history.overdue().filter(|_| !self.paused).map(|at| (at, Why::Overdue)),
             self.brain.deadline().map(|at| (at, Why::Brain)),
         ]
@@ -190,9 +207,10 @@ impl Conversation {
         .min_by_key(|(at, _)| *at)
     }
 
-    /// Whether speech is listened to: not while keys are entered, a tool is waited for, the line is on hold, or no engine hears.
+    /// Whether speech is listened to: not while keys are entered, a tool is waited for, the line is on hold, a person speaks in the bot's
+    /// place, or no engine hears.
     fn hears(&self) -> bool {
-        self.answered && !self.deaf && !self.on_hold && !self.tools.is_awaited() && !self.entry.is_open()
+        self.takes() && !self.deaf && !self.entry.is_open()
     }
 
     /// Lets everything that is due happen, then looks who has the floor.
@@ -220,13 +238,7 @@ impl Conversation {
             Some(false) => Floor::Closed,
         };
         self.turn.floor(now, floor);
-        let quiet = self.answered
-            && floor == Floor::Free
-            && !self.turn.busy()
-            && !self.entry.is_open()
-            && !self.tools.is_awaited()
-            && !self.on_hold
-            && !self.ended;
+        let quiet = floor == Floor::Free && !self.turn.busy() && !self.entry.is_open() && self.takes();
         match (quiet, self.quiet) {
             (true, None) => self.quiet = Some(now),
             (false, _) => self.quiet = None,
@@ -254,6 +266,7 @@ impl Conversation {
                 }
             }
             Why::Overdue => self.history.skip(now),
+            Why::Guidance => self.follow(now),
             Why::Brain => self.think(now, BrainInput::Tick),
         }
     }
@@ -340,7 +353,7 @@ impl Conversation {
     }
 
     fn listen(&mut self) {
-        if !self.ended && !self.tools.is_awaited() {
+        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() {
             self.out.push_back(Output::Listen(self.brain.expect()));
         }
     }
@@ -348,6 +361,11 @@ impl Conversation {
     /// Tells the brain something, and says and does what it comes to so far.
     fn think(&mut self, now: Instant, input: BrainInput) {
         self.history.new_thought();
+        self.think_on(now, input);
+    }
+
+    /// The same, where what it comes to continues what was just said.
+    fn think_on(&mut self, now: Instant, input: BrainInput) {
         self.brain.handle(now, input);
         self.drain(now);
     }
@@ -487,13 +505,18 @@ impl Conversation {
         }
         self.turn.forget();
         self.hush(now, HushedBy::Caller);
-        if self.entry.is_open() {
-            self.entry.close();
-            self.out.push_back(Output::Keying(false));
-        }
+        self.drop_entry();
         self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
             self.think(now, BrainInput::Typed(text.to_string()));
+        }
+    }
+
+    /// Forgets the keys of an entry that is not complete.
+    fn drop_entry(&mut self) {
+        if self.entry.is_open() {
+            self.entry.close();
+            self.out.push_back(Output::Keying(false));
         }
     }
 
@@ -518,10 +541,7 @@ impl Conversation {
         if on_hold {
             self.turn.forget();
             self.resume(now);
-            if self.entry.is_open() {
-                self.entry.close();
-                self.out.push_back(Output::Keying(false));
-            }
+            self.drop_entry();
         } else {
             self.history.restart_clock(now);
             self.listen();

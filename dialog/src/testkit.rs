@@ -1,6 +1,8 @@
 //! Simulated time around a [`Conversation`]: scripts in, traces out. A simulated line plays what the bot says.
 use crate::bot::Bot;
-use crate::conversation::{AnsweredBy, Conversation, HangUpReason, Input, Output, SayId, ToolFault, ToolId};
+use crate::conversation::{
+    AnsweredBy, Conversation, Guidance, GuidanceFault, HangUpReason, Input, Output, SayId, ToolFault, ToolId,
+};
 use crate::model::brain::Brain;
 use crate::tool::HttpRequest;
 use jiff::civil::{DateTime, date};
@@ -123,6 +125,11 @@ impl Sim {
                     self.hung_up = Some(reason);
                     self.note(format!("end: {}", reason.text()));
                 }
+                Output::Guided { id, said, followed } => self.note(match (followed, said) {
+                    (Ok(()), Some(said)) => format!("guidance {id}: clause {}", said.0),
+                    (Ok(()), None) => format!("guidance {id}: nothing said"),
+                    (Err(fault), _) => format!("guidance {id}: {fault}"),
+                }),
                 Output::Slot { name, value, confirmed, .. } => {
                     let value = value.map_or_else(|| "-".into(), |v| v.to_string());
                     self.note(format!("{name} = {value}{}", if confirmed { " ✓" } else { "" }));
@@ -222,15 +229,40 @@ impl Sim {
         }
     }
 
+    /// A supervisor guides the bot, if it can follow. `json`: the slots, and `task` and `say` beside them.
+    pub fn guide(&mut self, id: u64, json: &str) -> Result<(), GuidanceFault> {
+        let guidance = guidance(json);
+        self.talk.check_guidance(&guidance, false)?;
+        self.input(Input::Guided { id, guidance });
+        Ok(())
+    }
+
+    /// Who has taken the call over gives it back.
+    pub fn hand_back(&mut self, json: &str) -> Result<(), GuidanceFault> {
+        let guidance = guidance(json);
+        self.talk.check_guidance(&guidance, true)?;
+        self.input(Input::HandedBack(guidance));
+        Ok(())
+    }
+
     /// What happened since the last look.
     pub fn look(&mut self) -> Vec<String> {
         std::mem::take(&mut self.trace)
     }
 }
 
+/// `{"time": "15:00", "say": "Hello."}`: slots, but for `task` and `say`.
+fn guidance(json: &str) -> Guidance {
+    let mut slots: std::collections::BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {json}"));
+    let mut text = |key: &str| slots.remove(key).map(|text| text.as_str().map(str::to_owned).expect("a text"));
+    Guidance { task: text("task"), say: text("say"), slots }
+}
+
 /// Runs a script against a bot and compares what happens. One step per line:
 /// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
-/// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `tool 404`, `sure 0.3` (confidence from here on).
+/// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `tool 404`, `sure 0.3` (confidence from here on),
+/// `takeover`, `handback JSON`, `guide JSON` ([`Sim::guide`]).
 pub fn check(bot: &str, script: &str, expected: &str) {
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
     let ms = |text: &str| Duration::from_millis(text.parse().unwrap_or_else(|_| panic!("no number: {text}")));
@@ -250,6 +282,9 @@ pub fn check(bot: &str, script: &str, expected: &str) {
             "listen" => sim.listen(),
             "deaf" => sim.input(Input::Deaf(true)),
             "hear" => sim.input(Input::Deaf(false)),
+            "takeover" => sim.input(Input::TakenOver),
+            "handback" => sim.hand_back(rest).unwrap_or_else(|e| panic!("{e}: {rest}")),
+            "guide" => sim.guide(7, rest).unwrap_or_else(|e| panic!("{e}: {rest}")),
             "sure" => sim.confidence = rest.parse().unwrap_or(0.9),
             "tool" => sim.tool(match rest {
                 "late" => Err(ToolFault::Late),

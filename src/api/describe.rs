@@ -1,6 +1,6 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, audit, bots, calls, health, live, numbers, recordings, session, tokens, users, wall, widget, wire,
+    ApiState, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -50,6 +50,10 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))
         .routes(routes!(recordings::recording, recordings::pause))
+        .routes(routes!(seats::join, seats::list))
+        .routes(routes!(seats::patch, seats::leave))
+        .routes(routes!(seats::hand_back))
+        .routes(routes!(seats::guide))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
         .routes(routes!(wall::wall))

@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
+mod asker;
 mod assets;
 mod audit;
 mod auth;
@@ -14,6 +15,7 @@ mod numbers;
 mod problem;
 mod query;
 mod recordings;
+mod seats;
 pub mod serve;
 mod session;
 #[cfg(test)]
@@ -31,7 +33,7 @@ pub use describe::description;
 pub use problem::Problem;
 
 use crate::bots::BotCatalog;
-use crate::call::{CallControl, DialFault, PageCalls};
+use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
 use crate::security::Access;
 use crate::store::Store;
@@ -74,6 +76,8 @@ pub struct App {
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
+    /// What supervisors of live calls ask for.
+    pub supervisors: Arc<dyn Supervisors>,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.

@@ -22,6 +22,7 @@ mod numbers;
 mod page;
 mod recording;
 mod rights;
+mod seats;
 mod session;
 mod wall;
 
@@ -126,6 +127,7 @@ struct Site {
     store: Store,
     access: Arc<Access>,
     calls: Arc<Switch>,
+    supervisors: Arc<seats::Table>,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -140,6 +142,7 @@ impl Site {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
+        let supervisors = Arc::<seats::Table>::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
         let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
@@ -156,10 +159,11 @@ impl Site {
             health: crate::plans::health(&crate::config::Config::default()),
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
+            supervisors: supervisors.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, access, calls, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -219,7 +223,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 38);
+    assert_eq!(routes.len(), 44);
     routes
 }
 

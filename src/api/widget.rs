@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-const SDP: &str = "application/sdp";
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+pub(super) const SDP: &str = "application/sdp";
+pub(super) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Where a request comes from: its origin, as it wrote it, and its address.
 pub(super) struct Requester {
@@ -93,12 +93,12 @@ fn unix() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn is(headers: &HeaderMap, kind: &str) -> bool {
+pub(super) fn is(headers: &HeaderMap, kind: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind)
 }
 
-fn wants(kind: &str) -> Response {
+pub(super) fn wants(kind: &str) -> Response {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the body must be {kind}")).into_response()
 }
 
@@ -252,13 +252,50 @@ pub(super) async fn call(
         Ok(answer) => answer,
         Err(fault) => return Problem::from(fault).into_response(),
     };
+    begun(&state, &format!("/api/v1/widget/calls/{id}"), etag, sdp)
+}
+
+/// The answer to an offer, the address of what it began, the ICE session, and the servers for its connection (RFC 9725 section 4.2).
+pub(super) fn begun(state: &ApiState, location: &str, etag: u32, sdp: String) -> Response {
     let mut response = (StatusCode::CREATED, [(header::CONTENT_TYPE, SDP)], sdp).into_response();
     let headers = response.headers_mut();
-    put(headers, header::LOCATION, &format!("/api/v1/widget/calls/{id}"));
+    put(headers, header::LOCATION, location);
     put(headers, header::ETAG, &format!("\"{etag}\""));
     put(headers, HeaderName::from_static("accept-patch"), FRAGMENT);
-    link(headers, state.app.page_access.servers(now));
+    link(headers, state.app.page_access.servers(unix()));
     response
+}
+
+/// Our half of an ICE restart, and the new session.
+pub(super) fn restarted(state: &ApiState, fragment: String, etag: u32) -> Response {
+    let heads = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, format!("\"{etag}\""))];
+    let mut response = (heads, fragment).into_response();
+    // The credentials that came with the call may have run out by now.
+    link(response.headers_mut(), state.app.page_access.servers(unix()));
+    response
+}
+
+/// Which ICE session a fragment is for, by If-Match.
+pub(super) enum IceMatch {
+    Restart,
+    Session(u32),
+    /// What stands there is no ETag of ours.
+    Unknown,
+}
+
+impl IceMatch {
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let matched = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
+        let etag = |text: &str| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        match matched {
+            None => {
+                let words = "If-Match holds the ETag of the ICE session, or * for a restart";
+                Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, words))
+            }
+            Some("*") => Ok(Self::Restart),
+            Some(text) => Ok(etag(text).map_or(Self::Unknown, Self::Session)),
+        }
+    }
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
@@ -315,24 +352,16 @@ pub(super) async fn patch(
     if !is(&headers, FRAGMENT) {
         return wants(FRAGMENT);
     }
-    let matched = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::trim);
     let pages = &state.app.pages;
-    let done = match matched {
-        None => {
-            let words = "If-Match holds the ETag of the ICE session, or * for a restart";
-            return Problem::new(StatusCode::PRECONDITION_REQUIRED, words).into_response();
+    let done = match IceMatch::of(&headers) {
+        Err(problem) => return problem.into_response(),
+        Ok(IceMatch::Restart) => {
+            pages.restart(&id, token, &body).await.map(|(fragment, etag)| restarted(&state, fragment, etag))
         }
-        Some("*") => pages.restart(&id, token, &body).await.map(|(fragment, etag)| {
-            let heads = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, format!("\"{etag}\""))];
-            let mut response = (heads, fragment).into_response();
-            // The credentials that came with the call may have run out by now.
-            link(response.headers_mut(), state.app.page_access.servers(unix()));
-            response
-        }),
-        Some(etag) => match etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')?.parse().ok()) {
-            Some(etag) => pages.trickle(&id, token, etag, &body).await.map(|()| StatusCode::NO_CONTENT.into_response()),
-            None => Err(PageFault::Stale),
-        },
+        Ok(IceMatch::Session(etag)) => {
+            pages.trickle(&id, token, etag, &body).await.map(|()| StatusCode::NO_CONTENT.into_response())
+        }
+        Ok(IceMatch::Unknown) => Err(PageFault::Stale),
     };
     done.unwrap_or_else(|fault| Problem::from(fault).into_response())
 }

@@ -9,6 +9,7 @@ pub use access::{
 use crate::bots::BotStatus;
 use crate::security::Right;
 use crate::store::{Call, CallState, TimelineEvent};
+use media::hears::Supervision;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -212,4 +213,116 @@ pub struct PublicBot {
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct PublicBots {
     pub bots: Vec<PublicBot>,
+}
+
+/// How a supervisor takes part in a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SeatMode {
+    /// Hears all, and is heard by nobody.
+    #[default]
+    Monitor,
+    /// Is heard by human agents and by the bot's own ear for whispers, never by the caller.
+    Whisper,
+    /// Is heard by all; the bot goes on.
+    Barge,
+    /// Speaks with the caller in the bot's place.
+    Takeover,
+}
+
+impl SeatMode {
+    pub fn name(self) -> &'static str {
+        crate::call::seat::mode_name(self.into())
+    }
+}
+
+impl From<SeatMode> for Supervision {
+    fn from(mode: SeatMode) -> Self {
+        match mode {
+            SeatMode::Monitor => Self::Monitor,
+            SeatMode::Whisper => Self::Whisper,
+            SeatMode::Barge => Self::Barge,
+            SeatMode::Takeover => Self::TakeOver,
+        }
+    }
+}
+
+impl From<Supervision> for SeatMode {
+    fn from(mode: Supervision) -> Self {
+        match mode {
+            Supervision::Absent | Supervision::Monitor => Self::Monitor,
+            Supervision::Whisper => Self::Whisper,
+            Supervision::Barge => Self::Barge,
+            Supervision::TakeOver => Self::Takeover,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct JoinQuery {
+    /// Not given: `monitor`.
+    #[param(inline)]
+    pub mode: Option<SeatMode>,
+}
+
+/// How a supervisor wants to take part from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeatModeDocument {
+    pub mode: SeatMode,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SeatDocument {
+    /// From 2 on: those before are the caller's and an agent's.
+    pub seat: u8,
+    pub name: String,
+    pub mode: SeatMode,
+    /// Whether its line is connected: until then nothing is heard there.
+    pub connected: bool,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SeatsDocument {
+    pub seats: Vec<SeatDocument>,
+}
+
+/// What was agreed with the caller while a person spoke with them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandBackDocument {
+    /// Values by slot: as they stand in the call's `slots`, or in words as a caller would write them; `null` empties the slot.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"time": "15:00"}))]
+    pub slots: BTreeMap<String, serde_json::Value>,
+    /// The task that is under way from now on, where it is another, or none was.
+    #[serde(default)]
+    pub task: Option<String>,
+    /// What was promised to the caller, in words, for the record.
+    #[serde(default)]
+    pub promise: Option<String>,
+}
+
+/// What a supervisor gives the bot.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuidanceDocument {
+    /// A sentence to say in the bot's voice.
+    #[serde(default)]
+    #[schema(example = "We have a free room by the river.")]
+    pub say: Option<String>,
+    /// Values by slot, as in a hand-back.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"place": "boston"}))]
+    pub slots: BTreeMap<String, serde_json::Value>,
+    /// The task that is under way from now on.
+    #[serde(default)]
+    pub task: Option<String>,
+}
+
+/// By this number the call's timeline tells what became of it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct GuidanceReceipt {
+    pub id: u64,
 }

@@ -2,12 +2,14 @@
 //! are behind [`CallPort`]: those of the server are `effects.rs`, and the golden calls of `tests/sim` have simulated ones.
 use super::core::Act;
 use super::end::End;
+use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
 use crate::store::{CallEvent, LiveChange, Mark, Private};
 use dialog::conversation::{Expect, ToolCall, ToolId};
+use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
-use media::leg::LegInput;
+use media::leg::{LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
@@ -35,6 +37,10 @@ pub trait CallPort {
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault>;
     /// The media thread carries this out with the room's next tick.
     fn order(&mut self, order: RoomOrder);
+    /// A supervisor's line takes a seat with the room's next tick.
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan);
+    /// It leaves: its line is sent a goodbye.
+    fn leave(&mut self, seat: Seat);
     /// The room closes. Its last events still come.
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
@@ -84,11 +90,34 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
+        Act::Supervise(seat, mode) => port.order(RoomOrder::Supervise(seat, mode)),
+        Act::Reply(reply, result) => reply.send(result),
         Act::SendToPage(message) => port.send_to_page(message),
         Act::TellWatchers(change) => port.tell_watchers(change),
         Act::End(end) => return Some(end),
     }
     None
+}
+
+/// Does to the room what a supervisor wants; the core is told what this returns.
+pub fn seat(order: SeatOrder, port: &mut impl CallPort) -> SeatNews {
+    let SeatOrder { seat, name, change } = order;
+    let event = match change {
+        SeatChange::Join { wire, plan, mode } => {
+            port.join(seat, wire, plan);
+            port.order(RoomOrder::Supervise(seat, mode));
+            SeatEvent::Joined(mode)
+        }
+        SeatChange::Mode(mode, why) => {
+            port.order(RoomOrder::Supervise(seat, mode));
+            SeatEvent::Mode(mode, why)
+        }
+        SeatChange::Leave(why) => {
+            port.leave(seat);
+            SeatEvent::Left(why)
+        }
+    };
+    SeatNews { seat, name, event }
 }
 
 /// An operator pauses the recording, or resumes it.

@@ -5,6 +5,7 @@ use super::peers::PagePeers;
 use super::registry::{Order, Registered, Registry};
 use super::resources::Resources;
 use super::route::{NoRoute, Router};
+use super::seats::SeatTable;
 use crate::store::{Direction, Store};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) sip: OnceLock<Arc<Sip>>,
     pub(super) web: OnceLock<WebRtc>,
     pub(super) peers: PagePeers,
+    pub(super) seats: SeatTable,
 }
 
 impl Calls {
@@ -36,6 +38,7 @@ impl Calls {
             sip: OnceLock::new(),
             web: OnceLock::new(),
             peers: PagePeers::default(),
+            seats: SeatTable::default(),
         }))
     }
 

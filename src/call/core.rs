@@ -1,14 +1,16 @@
 //! `Core`: what a call's driver runs: a conversation ([`super::talk::Talk`]) or an echo ([`super::echo::Echo`]).
 use super::end::End;
 use super::page::Incoming;
+use super::seat::{GuidanceReply, Guide, HandBack, SeatNews};
 use super::watchdog::Why;
 use crate::standby::Clip;
 use crate::store::{CallEvent, LiveChange};
-use dialog::conversation::{Expect, ToolCall, ToolFault, ToolId};
+use dialog::conversation::{Expect, GuidanceFault, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::EarState;
+use media::hears::Supervision;
 use media::playout::Gain;
-use media::room::Event;
+use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use std::time::Instant;
 
@@ -40,6 +42,12 @@ pub enum CallInput {
         id: ToolId,
         result: Result<serde_json::Value, ToolFault>,
     },
+    /// A supervisor's seat has changed: the room knows it already.
+    Seat(SeatNews),
+    /// Who has taken the call over gives it back to the bot.
+    HandBack(HandBack),
+    /// A supervisor guides the bot.
+    Guide(Guide),
     /// The line has ended, by the far end, its network or this server.
     Gone(End),
     /// An operator, the API or a drain ends the call.
@@ -71,6 +79,10 @@ pub enum Act {
     /// Stop this tool, if it still runs.
     Cancel(ToolId),
     Note(CallEvent),
+    /// The supervisor at this seat takes part like this from now on.
+    Supervise(Seat, Supervision),
+    /// Answers who guides the bot, or hands the call back.
+    Reply(GuidanceReply, Result<u64, GuidanceFault>),
     /// A message for the browser's page.
     SendToPage(String),
     /// For who watches live calls.

@@ -97,6 +97,9 @@ pub fn note_last(line: Option<LineStats>, ended: CallEvent, port: &mut impl Call
 pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut impl CallPort) {
     let input = match arrival {
         Arrival::Order(Order::End(end)) => CallInput::EndNow(end),
+        Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, port)),
+        Arrival::Order(Order::HandBack(hand_back)) => CallInput::HandBack(hand_back),
+        Arrival::Order(Order::Guide(guide)) => CallInput::Guide(guide),
         Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
         Arrival::Line(change) => match change {
             Change::Plan(plan) => {

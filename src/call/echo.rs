@@ -3,10 +3,12 @@
 use super::core::{Act, CallInput, Core};
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
+use super::seat::{Guide, HandBack};
 use super::timeline::line;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::store::CallEvent;
-use media::room::Event;
+use dialog::conversation::GuidanceFault;
+use media::room::{Event, Seat};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -14,13 +16,14 @@ pub struct Echo {
     watchdog: Watchdog,
     /// The page of a browser's call.
     page: Option<Page>,
+    started: Instant,
     acts: VecDeque<Act>,
     ended: bool,
 }
 
 impl Echo {
     pub fn new(limits: Limits, page: Option<Page>, started: Instant) -> Self {
-        Self { watchdog: Watchdog::new(limits, started), page, acts: VecDeque::new(), ended: false }
+        Self { watchdog: Watchdog::new(limits, started), page, started, acts: VecDeque::new(), ended: false }
     }
 
     fn tell_page(&mut self, tell: impl FnOnce(&mut Page)) {
@@ -65,8 +68,8 @@ impl Core for Echo {
                 self.acts.push_back(Act::Note(CallEvent::Answered));
                 self.tell_page(|page| page.state(PageState::Listening));
             }
-            CallInput::Room(Event::Silent { since, .. }) => self.watchdog.packets_stopped(since),
-            CallInput::Room(Event::Sounding { .. }) => self.watchdog.packets_resumed(),
+            CallInput::Room(Event::Silent { seat: Seat::CALLER, since }) => self.watchdog.packets_stopped(since),
+            CallInput::Room(Event::Sounding { seat: Seat::CALLER }) => self.watchdog.packets_resumed(),
             CallInput::Room(Event::Stats { seat, stats }) => {
                 self.acts.push_back(Act::Note(CallEvent::Line(line(seat, &stats))))
             }
@@ -75,6 +78,13 @@ impl Core for Echo {
                 self.watchdog.set_on_hold(stopped, now)
             }
             CallInput::Page(incoming) => self.page_message(now, incoming),
+            CallInput::Seat(news) => {
+                let ms = now.saturating_duration_since(self.started).as_millis() as u64;
+                self.acts.push_back(Act::Note(news.mark(ms)));
+            }
+            CallInput::HandBack(HandBack { reply, .. }) | CallInput::Guide(Guide { reply, .. }) => {
+                self.acts.push_back(Act::Reply(reply, Err(GuidanceFault::NoBot)));
+            }
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(end),
             CallInput::Tick => {
                 if let Some(end) = self.watchdog.verdict(now) {
@@ -102,7 +112,6 @@ impl Core for Echo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use media::room::Seat;
     use std::time::Duration;
 
     fn acts(echo: &mut Echo, now: Instant, input: CallInput) -> Vec<Act> {

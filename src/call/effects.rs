@@ -8,10 +8,12 @@ use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::engine::{RoomHandle, RoomOrder};
+use media::leg::LegPlan;
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
+use media::room::Seat;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
-use media::{Language, Rate};
+use media::{Language, Rate, Wire};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -106,6 +108,14 @@ impl CallPort for Effects {
 
     fn order(&mut self, order: RoomOrder) {
         self.count_lost(self.room.order(order).is_err());
+    }
+
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
+        self.count_lost(self.room.join(seat, wire, plan, None).is_err());
+    }
+
+    fn leave(&mut self, seat: Seat) {
+        self.count_lost(self.room.leave(seat).is_err());
     }
 
     fn close_room(&mut self) {

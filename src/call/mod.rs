@@ -3,7 +3,8 @@
 //! [`core::Core`] is what a call is made of: told the time, it takes inputs and returns acts. There are two: [`talk::Talk`], a bot's
 //! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
-//! [`pages`] serve the API through the traits in [`port`].
+//! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
+//! [`seats`].
 
 pub mod acts;
 mod assemble;
@@ -24,6 +25,9 @@ mod recording;
 mod registry;
 mod resources;
 mod route;
+pub mod seat;
+mod seats;
+mod supervise;
 pub mod talk;
 pub mod timeline;
 pub mod transcript;
@@ -33,6 +37,7 @@ pub mod watchdog;
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
 pub use port::{CallControl, CallHealth, DialFault, DialOrder, PageAnswer, PageCalls, PageFault, PageOffer};
+pub use port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
 pub use registry::Order;
 pub use resources::Resources;
 

@@ -73,10 +73,10 @@ async fn until_connected(line: &mut Line, orders: &mut mpsc::Receiver<Order>) ->
 /// The longest a peer may take to answer its signalling.
 const SIGNALLING_TIMEOUT: Duration = Duration::from_secs(5);
 
-async fn within<T>(asked: impl Future<Output = Result<T, Fault>>) -> Result<T, PageFault> {
+pub(super) async fn within<T, F: From<Fault>>(asked: impl Future<Output = Result<T, Fault>>) -> Result<T, F> {
     match tokio::time::timeout(SIGNALLING_TIMEOUT, asked).await {
         Ok(answer) => Ok(answer?),
-        Err(_) => Err(PageFault::Gone),
+        Err(_) => Err(Fault::Gone.into()),
     }
 }
 

@@ -1,7 +1,11 @@
-//! What the API may ask of calls: the ports [`CallControl`] and [`PageCalls`], and what is said through them.
+//! What the API may ask of calls: the ports [`CallControl`], [`PageCalls`] and [`Supervisors`], and what is said through them.
+use super::seat::mode_name;
 use crate::outbound;
 use crate::widget::{CallSlot, TokenClaims, TokenId};
+use dialog::guidance::{Guidance, GuidanceFault};
 use futures::future::BoxFuture;
+use media::hears::Supervision;
+use media::room::Seat;
 use std::fmt;
 
 /// The control of calls, for operators and metrics.
@@ -147,4 +151,106 @@ pub enum PageFault {
     Stale,
     #[error("there is no such call, or it is over, or the token is not its own")]
     Gone,
+}
+
+/// Supervisors of live calls. `who`: the name of the person who asks; a seat is theirs alone.
+pub trait Supervisors: Send + Sync {
+    /// Answers a browser's offer: its line takes a seat as soon as it is connected.
+    fn join<'a>(&'a self, call: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>>;
+    /// Who takes part in a live call, by seat.
+    fn seats(&self, call: &str) -> Vec<TakenSeat>;
+    /// Takes part in another way, from the next 20 ms on.
+    fn set_mode(&self, at: &SeatAddress, who: &str, mode: Supervision) -> Result<(), SeatFault>;
+    fn trickle<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        who: &'a str,
+        etag: u32,
+        fragment: &'a str,
+    ) -> BoxFuture<'a, Result<(), SeatFault>>;
+    /// Restarts ICE. Returns the answering fragment, and the new session's number.
+    fn restart<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        who: &'a str,
+        fragment: &'a str,
+    ) -> BoxFuture<'a, Result<(String, u32), SeatFault>>;
+    fn leave(&self, at: &SeatAddress, who: &str) -> Result<(), SeatFault>;
+    /// Gives a call that `who` has taken over back to its bot, with what they have agreed with the caller.
+    fn hand_back<'a>(
+        &'a self,
+        call: &'a str,
+        who: &'a str,
+        guidance: Guidance,
+        promise: Option<String>,
+    ) -> BoxFuture<'a, Result<u64, SeatFault>>;
+    /// Guides the bot, which follows at the next pause. Returns the number by which the call's timeline tells of it.
+    fn guide<'a>(&'a self, call: &'a str, who: &'a str, guidance: Guidance) -> BoxFuture<'a, Result<u64, SeatFault>>;
+}
+
+/// A seat of a live call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatAddress {
+    pub call: String,
+    pub seat: Seat,
+}
+
+/// The SDP offer of a supervisor's browser.
+pub struct SeatOffer {
+    pub who: String,
+    pub mode: Supervision,
+    pub sdp: String,
+}
+
+/// The SDP answer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatAnswer {
+    pub seat: Seat,
+    /// Of the ICE session.
+    pub etag: u32,
+    pub sdp: String,
+}
+
+/// A seat that a supervisor has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenSeat {
+    pub seat: Seat,
+    pub name: String,
+    pub mode: Supervision,
+    /// Whether they hear the call, and are heard as their mode has it.
+    pub connected: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SeatFault {
+    #[error("the server is stopping and takes no new supervisors")]
+    Draining,
+    #[error("this server has no address for browsers (rtc.bind)")]
+    Off,
+    #[error("this call is over, or has not begun")]
+    NoCall,
+    #[error("the call takes no more orders at present: try again in a moment")]
+    Busy,
+    #[error("all seats for supervisors of this call are taken")]
+    Full,
+    #[error("{0} has taken this call over: ask them to hand it back")]
+    TakenOver(String),
+    #[error("you have not taken this call over")]
+    NotTakenOver,
+    #[error("this seat is that of {0}")]
+    OfAnother(String),
+    #[error("{}: the offer has no microphone (a=recvonly); join again with one", mode_name(*.0))]
+    Silent(Supervision),
+    #[error("there is no such seat in this call, or its supervisor has left")]
+    Gone,
+    #[error("no port is free for the seat's sound")]
+    NoPort,
+    #[error("the offer cannot be answered: {0}")]
+    Offer(String),
+    #[error("the fragment cannot be used: {0}")]
+    Fragment(&'static str),
+    #[error("the ETag is not that of the present ICE session: restart ICE, or drop these candidates")]
+    Stale,
+    #[error(transparent)]
+    Guidance(#[from] GuidanceFault),
 }

@@ -1,5 +1,6 @@
 //! `Registry`: the live calls, and orders to them.
 use super::end::{Blame, End, Reason};
+use super::seat::{Guide, HandBack, SeatOrder};
 use crate::store::{CallEvent, Store};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +9,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 /// An order to a live call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Order {
     /// End at once.
     End(End),
     /// Pause the recording, or resume it.
     Pause(bool),
+    /// A supervisor joins, changes how they take part, or leaves.
+    Seat(SeatOrder),
+    HandBack(HandBack),
+    Guide(Guide),
 }
 
 /// Orders that may wait for a call's task; one that finds the queue full is refused.
@@ -82,9 +87,14 @@ impl Registry {
         recorded && self.order(id, Order::Pause(paused))
     }
 
-    fn order(&self, id: &str, order: Order) -> bool {
-        let call = self.live().get(id).cloned();
-        call.is_some_and(|call| call.try_send(order).is_ok())
+    /// Gives an order to a live call; `false`: it is over, or takes no more orders at present.
+    pub(super) fn order(&self, id: &str, order: Order) -> bool {
+        self.orders(id).is_some_and(|call| call.try_send(order).is_ok())
+    }
+
+    /// Where a live call takes its orders: closed when it is over.
+    pub(super) fn orders(&self, id: &str) -> Option<mpsc::Sender<Order>> {
+        self.live().get(id).cloned()
     }
 
     pub fn is_draining(&self) -> bool {

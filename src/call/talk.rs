@@ -17,13 +17,15 @@ use media::SamplePos;
 use media::asr::Heard;
 use media::ear::EarState;
 use media::playout::{Gain, Phase, Played};
-use media::room::Event;
+use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
+use supervised::Supervisors;
 
 mod outputs;
+mod supervised;
 
 /// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
 /// went on, and since the line was last on hold.
@@ -47,6 +49,7 @@ pub struct Talk {
     page: Option<Page>,
     /// As who watches was told.
     floor: Option<Floor>,
+    supervisors: Supervisors,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
     /// The far end has put the line on hold; its connection is lost.
@@ -72,8 +75,8 @@ impl Core for Talk {
         }
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
-        all.extend(self.due.deadline().filter(|_| !self.watchdog.is_on_hold()));
-        all.extend(self.ending.filter(|_| !self.watchdog.is_on_hold()).map(|(_, at)| (at, Why::LastWords)));
+        all.extend(self.due.deadline().filter(|_| !self.waits()));
+        all.extend(self.ending.filter(|_| !self.waits()).map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -100,6 +103,9 @@ impl Core for Talk {
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
                 self.tell_conversation(now, conversation::Input::ToolDone { id, result });
             }
+            CallInput::Seat(news) => self.seat(now, news),
+            CallInput::HandBack(order) => self.hand_back(now, order),
+            CallInput::Guide(order) => self.guide(now, order),
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
             CallInput::Tick => self.tick(now),
         }
@@ -130,6 +136,7 @@ impl Talk {
             dedup: KeyDedup::default(),
             page: None,
             floor: None,
+            supervisors: Supervisors::default(),
             playout_held: false,
             line_on_hold: false,
             connection_lost: false,
@@ -143,6 +150,11 @@ impl Talk {
     /// With the page of a browser's call.
     pub fn with_page(self, page: Page) -> Self {
         Self { page: Some(page), ..self }
+    }
+
+    /// Whether the bot waits: the line is on hold or lost, or a person speaks with the caller.
+    fn waits(&self) -> bool {
+        self.watchdog.is_on_hold() || self.supervisors.has_taken_over()
     }
 
     /// Passes something to the page, if there is one, and sends its messages.
@@ -198,7 +210,10 @@ impl Talk {
             Some(PageRequest::Key(key)) => self.key(now, key, KeySource::Signalling),
             Some(PageRequest::Type(_)) if !self.conversation.takes() => {
                 self.tell_page(|page| {
-                    page.error("not_taken", "the bot is at work, or the call is on hold: try again in a moment")
+                    page.error(
+                        "not_taken",
+                        "the bot is at work or another speaks for it, or the call is on hold: try again in a moment",
+                    )
                 });
             }
             Some(PageRequest::Type(text)) => {
@@ -218,7 +233,7 @@ impl Talk {
         if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
-        if !self.watchdog.is_on_hold() {
+        if !self.waits() {
             if self.due.is_given_up(now) {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
             }
@@ -228,7 +243,7 @@ impl Talk {
         }
         if let Some((end, at)) = self.ending
             && now >= at
-            && !self.watchdog.is_on_hold()
+            && !self.waits()
         {
             return self.end(now, end);
         }
@@ -300,8 +315,16 @@ impl Talk {
 
     fn room(&mut self, now: Instant, event: Event) {
         match event {
+            Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
+            // What others than the caller say, press or leave out never moves the bot.
+            Event::Edge { seat, .. }
+            | Event::Key { seat, .. }
+            | Event::Played { seat, .. }
+            | Event::Silent { seat, .. }
+            | Event::Sounding { seat }
+                if seat != Seat::CALLER => {}
             // An edge that was queued before the ear closed.
-            Event::Edge { .. } if self.watchdog.is_on_hold() => {}
+            Event::Edge { .. } if self.waits() => {}
             Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
                 self.speech_at = place;
                 let at = arrived.unwrap_or(now).min(now);
@@ -340,7 +363,6 @@ impl Talk {
             }
             Event::Closed => self.end(now, End::new(Blame::Server, Reason::MediaStopped)),
             Event::TapBroke => self.mark(now, "recording_broken"),
-            Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
         }
     }
 
@@ -350,6 +372,9 @@ impl Talk {
         }
         // Without the key itself, which may be part of a secret: the conversation reports the entry.
         self.mark(now, "key");
+        if self.supervisors.has_taken_over() {
+            return;
+        }
         self.transcript.caller_started(now);
         self.transcript.caller_stopped(now);
         self.stopwatch.stopped(now);
@@ -357,6 +382,10 @@ impl Talk {
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
+        // Words that were on their way when a person took the call over.
+        if self.supervisors.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
+            return;
+        }
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
             self.deaf = false;
             self.tell_conversation(now, conversation::Input::Deaf(false));

@@ -17,6 +17,8 @@ use media::vad::Edge;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod seats;
+
 const BOT: &str = r#"
     name = "taxi"
     language = "en"

@@ -25,6 +25,8 @@ impl SilenceSpan {
 #[derive(Clone, Copy, Debug, Default)]
 struct Voices {
     on_hold: bool,
+    /// Somebody else speaks with the caller in the bot's place: who speaks when is not known.
+    person: bool,
     lost: bool,
     no_rtp: bool,
     caller: bool,
@@ -115,6 +117,12 @@ impl Silences {
         self.settle(at)
     }
 
+    /// A person speaks with the caller in the bot's place, or not any more.
+    pub fn person(&mut self, speaks: bool, at: Instant) -> Option<SilenceSpan> {
+        self.voices.person = speaks;
+        self.settle(at)
+    }
+
     /// A browser's connection is lost, or back.
     pub fn lost(&mut self, lost: bool, at: Instant) -> Option<SilenceSpan> {
         self.voices.lost = lost;
@@ -141,7 +149,7 @@ impl Silences {
         match () {
             () if v.on_hold => Some(SilenceKind::MutedOrHeld),
             () if v.lost || (v.no_rtp && !v.bot) => Some(SilenceKind::NoRtp),
-            () if v.caller || v.bot => None,
+            () if v.caller || v.bot || v.person => None,
             () => Some(match v.expected {
                 ExpectedSound::Answer => SilenceKind::BotWorking,
                 ExpectedSound::Rest => SilenceKind::DeadAir,

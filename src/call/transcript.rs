@@ -65,6 +65,7 @@ impl From<HushedBy> for CutBy {
         Self::Talker(match by {
             HushedBy::Caller => Talker::Caller,
             HushedBy::Bot => Talker::Bot,
+            HushedBy::Person => Talker::Supervisor,
         })
     }
 }

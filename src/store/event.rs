@@ -318,6 +318,9 @@ pub struct Call {
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
     pub lines: Vec<LineStats>,
+    /// Supervisors who take part now.
+    #[serde(default)]
+    pub seats: Vec<SupervisorSeat>,
     /// How much of it is in the recording.
     pub recorded: Recorded,
     #[serde(skip)]
@@ -349,6 +352,7 @@ impl Call {
             silences: Vec::new(),
             latency: Vec::new(),
             lines: Vec::new(),
+            seats: Vec::new(),
             recorded: Recorded::No,
             recording: None,
             recording_open: false,
@@ -362,7 +366,8 @@ impl Call {
 
     pub(super) fn apply(&mut self, at: Timestamp, event: &CallEvent) {
         match event {
-            CallEvent::Started(_) | CallEvent::Mark(_) => {}
+            CallEvent::Started(_) => {}
+            CallEvent::Mark(mark) => SupervisorSeat::apply(&mut self.seats, at, mark),
             CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),
             CallEvent::Turn(turn) => {
                 put(&mut self.turns, turn.clone(), |a, b| (a.started_ms, a.speaker) == (b.started_ms, b.speaker));
@@ -385,9 +390,40 @@ impl Call {
             }
             CallEvent::Ended(end) => {
                 self.state = CallState::Ended;
+                self.seats.clear();
                 self.ended_at = Some(at);
                 self.end = Some(*end);
             }
+        }
+    }
+}
+
+/// A supervisor who takes part in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct SupervisorSeat {
+    pub seat: u8,
+    pub name: String,
+    /// `monitor`, `whisper`, `barge` or `takeover`.
+    pub mode: String,
+    /// Since when they take part in this mode.
+    pub since: Timestamp,
+}
+
+impl SupervisorSeat {
+    /// What a mark says of the seats of its call.
+    fn apply(seats: &mut Vec<Self>, at: Timestamp, mark: &Mark) {
+        let data = &mark.data.0;
+        let (Some(seat), text) = (data["seat"].as_u64(), |key: &str| data[key].as_str().unwrap_or_default()) else {
+            return;
+        };
+        let seat = seat as u8;
+        match mark.name.as_str() {
+            "seat_joined" | "seat_mode" => {
+                let (name, mode) = (text("name").to_owned(), text("mode").to_owned());
+                put(seats, Self { seat, name, mode, since: at }, |a, b| a.seat == b.seat);
+            }
+            "seat_left" => seats.retain(|taken| taken.seat != seat),
+            _ => {}
         }
     }
 }

@@ -19,7 +19,7 @@ mod writer;
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
-    Silence, SilenceKind, Slot, Speaker, Started, TimelineEvent, Turn, WITHHELD,
+    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
 pub use numbers::{CallCounts, Tally};

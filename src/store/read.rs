@@ -232,6 +232,7 @@ fn call(row: Row) -> Result<Call, Fault> {
         silences: Vec::new(),
         latency: Vec::new(),
         lines: Vec::new(),
+        seats: Vec::new(),
         recorded: of_name::<Recorded>(&recorded).ok_or(Fault::Content("calls.recorded"))?,
         recording,
         recording_open: false,

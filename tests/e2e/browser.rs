@@ -20,7 +20,7 @@ const CLIPS: [&str; 8] = [
 ];
 
 /// Where npm has put what the scenarios need; `None`, with a word, where it has not (`scripts/setup.sh test` does).
-fn scenarios() -> Option<PathBuf> {
+pub fn scenarios() -> Option<PathBuf> {
     let dir = root().join("tests/e2e/browser");
     if dir.join("node_modules/playwright-core").is_dir() && Path::new(CHROMIUM).exists() {
         return Some(dir);
@@ -29,7 +29,7 @@ fn scenarios() -> Option<PathBuf> {
     None
 }
 
-const CHROMIUM: &str = "/usr/bin/chromium";
+pub const CHROMIUM: &str = "/usr/bin/chromium";
 const FIREFOX: &str = "/usr/bin/firefox-esr";
 
 /// A clip in wide band, as a browser's microphone has it.

@@ -27,3 +27,4 @@ mod routes;
 mod secure;
 mod sip;
 mod store;
+mod supervision;

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
 mod access;
+mod supervision;
 
 const EVENTS: &str = "/api/v1/events";
 const LIVE: &str = "/api/v1/calls/{id}/live";
@@ -124,7 +125,7 @@ impl<'a> Walk<'a> {
     async fn wrongs(&mut self) {
         for (method, route, operation) in self.operations() {
             let (server, pages) = (self.server, route.starts_with("/api/v1/widget/"));
-            let path = route.replace("{id}", "none").replace("{name}", "none");
+            let path = route.replace("{id}", "none").replace("{name}", "none").replace("{seat}", "2");
             // Where somebody becomes known, nobody has to be.
             let open = method == Method::POST && matches!(route.as_str(), "/api/v1/session" | "/api/v1/welcome");
             let with = |path: &str| {
@@ -142,7 +143,7 @@ impl<'a> Walk<'a> {
                 assert_eq!(self.ask(&method, &route, stranger).await.status, 401);
             }
             if route.contains('{') && !pages {
-                let path = route.replace("{id}", "%ff").replace("{name}", "%ff");
+                let path = route.replace("{id}", "%ff").replace("{name}", "%ff").replace("{seat}", "2");
                 assert_eq!(self.ask(&method, &route, with(&path)).await.status, 400);
             }
             assert_eq!(self.ask(&method, &route, with(&format!("{path}?no_such=1"))).await.status, 400);
@@ -283,6 +284,7 @@ impl<'a> Walk<'a> {
         }
         self.ask(&Method::GET, "/api/v1/calls", server.authorised(Method::GET, "/api/v1/calls?state=live&limit=1"))
             .await;
+        self.supervises(id).await;
     }
 
     /// What is asked of a call that has ended.
@@ -312,6 +314,10 @@ impl<'a> Walk<'a> {
             self.ask(&Method::DELETE, "/api/v1/calls/{id}", server.authorised(Method::DELETE, &path)).await.status,
             409
         );
+        let seats = server.authorised(Method::GET, &format!("{path}/seats"));
+        assert_eq!(self.ask(&get, "/api/v1/calls/{id}/seats", seats).await.status, 409);
+        let guide = server.authorised(Method::POST, &format!("{path}/guidance")).json(&json!({"task": "book"}));
+        assert_eq!(self.ask(&Method::POST, "/api/v1/calls/{id}/guidance", guide).await.status, 409);
         for (method, route) in [
             (Method::GET, "/api/v1/calls/{id}"),
             (Method::DELETE, "/api/v1/calls/{id}"),
@@ -567,7 +573,8 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         match status {
             "504" | "503" => false,
             "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
-            "403" => route != "GET /api/v1/widget/bots",
+            // A seat of another is seen where there are others.
+            "403" => route != "GET /api/v1/widget/bots" && !route.ends_with("/seats/{seat}"),
             "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
             "429" => route != "POST /api/v1/widget/calls",
             _ => true,

@@ -239,6 +239,22 @@ impl Invariants {
         }
     }
 
+    /// When a person spoke with the caller in the bot's place: their silences are their own.
+    fn people(&self, end: u64) -> Vec<Span> {
+        let (mut spans, mut since) = (Vec::new(), None);
+        for (at, note) in &self.notes {
+            match note {
+                CallEvent::Mark(mark) if mark.name == "taken_over" => since = Some(self.ms(*at)),
+                CallEvent::Mark(mark) if mark.name == "bot_back" => {
+                    spans.extend(since.take().map(|from| (from, self.ms(*at))));
+                }
+                _ => {}
+            }
+        }
+        spans.extend(since.map(|from| (from, end)));
+        spans
+    }
+
     fn silences(&self, listener: &Listener, broken: &mut Vec<String>) {
         let mut silences: Vec<Silence> = Vec::new();
         for (_, note) in &self.notes {
@@ -258,6 +274,7 @@ impl Invariants {
         voices.extend(self.caller.since.map(|from| (self.ms(from), end)));
         let callers = voices.len();
         voices.extend(self.spans(&listener.sound));
+        let people = self.people(end);
         for silence in &silences {
             // A line on hold may carry a voice, and a network may stop in the midst of the caller's words.
             let exempt = match silence.kind {
@@ -276,6 +293,7 @@ impl Invariants {
         let bot = self.spans(&listener.sound);
         let is_pause = |from: u64, to: u64| to <= from + PAUSE && bot.iter().any(|span| span.1 == from);
         let mut all = voices;
+        all.extend(people);
         all.extend(silences.iter().map(|silence| (silence.started_ms, silence.ended_ms)));
         all.sort_unstable();
         let mut known = 0;

@@ -35,6 +35,8 @@ pub struct Listener {
     /// When any sound of the bot was heard, tick by tick, joined.
     pub sound: Vec<(Instant, Instant)>,
     pub broken: Vec<String>,
+    /// The tones of people who may speak to the caller in the bot's place, or beside it.
+    pub others: Vec<f32>,
     last: Option<Instant>,
 }
 
@@ -57,6 +59,7 @@ impl Listener {
             ticks: BTreeMap::new(),
             sound: Vec::new(),
             broken: Vec::new(),
+            others: Vec::new(),
             last: None,
         }
     }
@@ -96,10 +99,12 @@ impl Listener {
             return;
         }
         let level = |(id, tone): &(UtteranceId, f32)| (*id, amplitude(&pcm, *tone, Rate::Hz8000));
+        // Of a person alone other tones are mere traces.
+        let person = self.others.iter().map(|tone| amplitude(&pcm, *tone, Rate::Hz8000)).fold(0.0, f32::max);
         let Some((id, level)) = self.recent.iter().map(level).max_by(|a, b| a.1.total_cmp(&b.1)) else { return };
         if level < AUDIBLE {
             // The last samples of something that fades are faint.
-            if level < FAINT {
+            if level < FAINT && person < AUDIBLE {
                 let at = now.saturating_duration_since(self.start).as_millis();
                 self.broken.push(format!("{at} ms: the caller hears something that nobody said"));
             }

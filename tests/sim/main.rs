@@ -21,5 +21,6 @@ mod port;
 mod recogniser;
 mod rig;
 mod silence;
+mod supervisor;
 mod texts;
 mod voice;

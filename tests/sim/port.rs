@@ -5,6 +5,7 @@ use crate::invariants::Invariants;
 use crate::listener::Listener;
 use crate::plan::{Answer, Plan};
 use crate::recogniser::{Fails, Recogniser};
+use crate::supervisor::SupervisorLine;
 use crate::voice::{Voice, name};
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use dialog::tool::HttpRequest;
@@ -104,6 +105,9 @@ pub struct SimulatedPort {
     voice: Voice,
     tool: VecDeque<(Duration, Answer)>,
     pub listener: Listener,
+    pub supervisors: BTreeMap<Seat, SupervisorLine>,
+    /// What the caller was sent.
+    pub sent: Vec<(Instant, Rtp)>,
     /// The standby clip that is ordered next, and its tone.
     standby: Option<(&'static str, f32)>,
     /// The ear closes with the next tick.
@@ -147,6 +151,8 @@ impl SimulatedPort {
             voice,
             tool: set.tool,
             listener: Listener::new(start),
+            supervisors: BTreeMap::new(),
+            sent: Vec::new(),
             standby: None,
             ear_closes: false,
             later: BTreeMap::new(),
@@ -196,11 +202,13 @@ impl SimulatedPort {
             let Packet::Rtp(packet) = packet else { continue };
             self.packets.lock().expect("no panic").arrived.push_back(Packet::Rtp(Rtp { arrived, ..packet }));
         }
+        self.supervisors.values_mut().for_each(|line| line.run(self.now));
         self.recogniser.tick(self.now);
         self.engine.tick();
         for packet in std::mem::take(&mut self.packets.lock().expect("no panic").sent) {
             if let Packet::Rtp(packet) = packet {
                 self.listener.packet(self.now, &packet);
+                self.sent.push((self.now, packet));
             }
         }
         for (took, session) in self.recogniser.pauses() {
@@ -366,6 +374,14 @@ impl CallPort for SimulatedPort {
             _ => {}
         }
         self.room.order(order).expect("the room takes its orders");
+    }
+
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
+        self.room.join(seat, wire, plan, None).expect("a free seat");
+    }
+
+    fn leave(&mut self, seat: Seat) {
+        self.room.leave(seat).expect("the room takes its orders");
     }
 
     fn close_room(&mut self) {

@@ -114,6 +114,8 @@ prompts! {
     message_taken: "Thank you, your message is noted.", "Cảm ơn quý khách, lời nhắn đã được ghi lại.";
     back: "Let us go back.", "Chúng ta trở lại bước trước.";
     restart: "Let us start again.", "Chúng ta bắt đầu lại.";
+    /// The call is the bot's again after a person has spoken with the caller.
+    returned: "I'm back with you.", "Tôi xin tiếp tục hỗ trợ quý khách.";
     wait: "Take your time.", "Quý khách cứ thong thả.";
     /// `{value}` is an entry, `{key}` its key.
     menu_key: "For {value}, press {key}.", "Bấm phím {key} để chọn {value}.";

@@ -29,6 +29,9 @@ impl Debug for Input {
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
             Input::OnHold(held) => write!(f, "OnHold({held})"),
+            Input::TakenOver => f.write_str("TakenOver"),
+            Input::HandedBack(guidance) => write!(f, "HandedBack({guidance:?})"),
+            Input::Guided { id, guidance } => write!(f, "Guided {{ id: {id}, {guidance:?} }}"),
             Input::Tick => f.write_str("Tick"),
         }
     }
@@ -59,6 +62,9 @@ impl Debug for Output {
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
+            Output::Guided { id, said, followed } => {
+                write!(f, "Guided {{ id: {id}, said: {:?}, followed: {followed:?} }}", said.map(|say| say.0))
+            }
             Output::Slot { name, value, confirmed, secret } => {
                 write!(
                     f,

@@ -1,6 +1,7 @@
 //! `Input` and `Output`: what a conversation is told, and what it wants done.
 use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault};
 use crate::model::thought::HangUpReason;
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::TurnTimer;
@@ -35,6 +36,13 @@ pub enum Input {
     Mute { say: SayId },
     /// The line is on hold (`true`), or not any more: in between nobody hears and nobody listens.
     OnHold(bool),
+    /// A person speaks with the caller in the bot's place: the bot says nothing and hears nothing until it is given the call back.
+    TakenOver,
+    /// The call is the bot's again, with what the person has agreed with the caller. `Conversation::check_guidance` has found nothing
+    /// against it.
+    HandedBack(Guidance),
+    /// A supervisor guides the bot, which follows at the next pause and says so by [`Output::Guided`].
+    Guided { id: u64, guidance: Guidance },
     /// The deadline that `Conversation::deadline` named has come.
     Tick,
 }
@@ -70,6 +78,8 @@ pub enum Output {
     Incomplete(ToolId),
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
+    /// Guidance was followed, or could not be. `said`: the first clause that it led to.
+    Guided { id: u64, said: Option<SayId>, followed: Result<(), GuidanceFault> },
     /// A slot was filled, confirmed or cleared (no value). A secret slot shows `MASK` for its value.
     Slot { name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool },
 }
@@ -87,6 +97,8 @@ pub enum AnsweredBy {
 pub enum HushedBy {
     /// AnsweredBy voice, keys or in writing.
     Caller,
+    /// A person who speaks with the caller in the bot's place.
+    Person,
     /// The bot has something more urgent to say, or nothing it says can be heard.
     Bot,
 }
@@ -106,6 +118,8 @@ pub enum Why {
     ToolLost,
     /// A clause should have been heard long ago.
     Overdue,
+    /// Nobody speaks, and guidance waits.
+    Guidance,
     /// The brain has more to say or do.
     Brain,
 }

@@ -1,6 +1,7 @@
 //! `Brain`: the core that decides what the bot says and does. `Conversation` hands it what the caller said and plays its thoughts.
 use super::thought::Thought;
 use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault};
 use crate::keypad::Keypad;
 use crate::tool::{ToolFault, ToolId};
 use crate::turn::AnswerKind;
@@ -30,6 +31,9 @@ pub enum BrainInput {
     Deaf(bool),
     /// A tool has this outcome; it is told once, and not after a [`Thought::Cancel`].
     ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    /// A supervisor gives this, at a moment when nobody speaks; `check_guidance` has found nothing against it. With nothing in it: the
+    /// call is the bot's again after a person has spoken with the caller. What is still open is asked for.
+    Guided(Guidance),
     /// The caller spoke, wrote or pressed keys over what the bot was saying: nothing that was still to come is wanted.
     Interrupted,
     /// The deadline has come.
@@ -66,6 +70,12 @@ pub trait Brain: Send {
 
     /// How values that are known are said, and how they are written; nothing of a secret.
     fn spellings(&self) -> Vec<(String, String)>;
+
+    /// Why this guidance could not be followed now.
+    ///
+    /// # Errors
+    /// The first reason found.
+    fn check_guidance(&self, guidance: &Guidance) -> Result<(), GuidanceFault>;
 
     /// What is listened for now.
     fn expect(&self) -> Expect;

@@ -5,6 +5,7 @@ use super::step::Step;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, Command};
 use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault};
 use crate::keypad::Keypad;
 use crate::turn::AnswerKind;
 use crate::value;
@@ -24,6 +25,7 @@ mod attempts;
 mod diacritics;
 mod findings;
 mod form;
+mod guided;
 mod inquiry;
 mod interview;
 mod keys;
@@ -65,6 +67,7 @@ impl Brain for Flow {
                 None => return,
             },
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
+            BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Tick => return,
         };
@@ -107,6 +110,10 @@ impl Brain for Flow {
 
     fn spellings(&self) -> Vec<(String, String)> {
         self.interview.form.spellings()
+    }
+
+    fn check_guidance(&self, guidance: &Guidance) -> Result<(), GuidanceFault> {
+        self.read_guidance(guidance).map(drop)
     }
 
     fn expect(&self) -> Expect {

@@ -1,5 +1,6 @@
 //! `ScriptedBrain`: a brain that comes to what it was told to, each thought in its own time, as a language model would.
 use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault};
 use crate::keypad::Keypad;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
@@ -40,7 +41,11 @@ impl ScriptedBrain {
 impl Brain for ScriptedBrain {
     fn handle(&mut self, now: Instant, input: BrainInput) {
         match input {
-            BrainInput::Answered | BrainInput::Heard { .. } | BrainInput::Typed(_) | BrainInput::Keys(_) => {
+            BrainInput::Answered
+            | BrainInput::Heard { .. }
+            | BrainInput::Typed(_)
+            | BrainInput::Keys(_)
+            | BrainInput::Guided(_) => {
                 self.coming.clear();
             }
             BrainInput::Interrupted => return self.coming.clear(),
@@ -89,6 +94,10 @@ impl Brain for ScriptedBrain {
 
     fn spellings(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    fn check_guidance(&self, _guidance: &Guidance) -> Result<(), GuidanceFault> {
+        Ok(())
     }
 
     fn expect(&self) -> Expect {

@@ -16,6 +16,7 @@ mod money;
 mod parts;
 mod places;
 mod random;
+mod supervised;
 mod typed;
 mod unclear;
 mod understood;

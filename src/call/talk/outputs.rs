@@ -42,6 +42,7 @@ impl Talk {
             Output::Cancel(id) => self.cancel(now, id),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::HangUp { reason } => self.hang_up(now, reason),
+            Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
         }
     }
@@ -164,9 +165,11 @@ impl Talk {
     pub(super) fn finish_bot_turns(&mut self, now: Instant) {
         for entry in self.transcript.take_bot_turns(now) {
             self.record(&entry);
+            self.note_guidance(&entry);
         }
         if !self.transcript.bot_has_turns()
             && !self.due.clip_plays()
+            && !self.supervisors.has_taken_over()
             && let Some((end, _)) = self.ending
         {
             self.end(now, end);

@@ -216,7 +216,7 @@ impl Interview {
 
     /// Takes values and goes on, after what is to be said first. A value that takes the place of another one, and was not asked for, is
     /// acknowledged; a read-back of all of them does so by itself.
-    fn fill_after(&mut self, mut say: Vec<Sentence>, values: Vec<(usize, Value, f32)>) -> Reply {
+    pub fn fill_after(&mut self, mut say: Vec<Sentence>, values: Vec<(usize, Value, f32)>) -> Reply {
         let bot = self.form.bot.clone();
         let asked = self.inquiry.step.slot();
         let mut news = Vec::new();

@@ -1,0 +1,206 @@
+//! Seats and guidance over HTTP: what each fault comes to, and what is refused before a call is asked. Whole seats are in tests/e2e.
+use super::*;
+use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, TakenSeat};
+use dialog::guidance::{Guidance, GuidanceFault};
+use media::hears::Supervision;
+use media::room::Seat;
+
+/// Supervisors without lines: whatever is asked fails by `fault`, where there is one.
+#[derive(Default)]
+pub(super) struct Table {
+    pub fault: Mutex<Option<SeatFault>>,
+    pub given: Mutex<Vec<Guidance>>,
+}
+
+impl Table {
+    fn answer<T>(&self, good: T) -> Result<T, SeatFault> {
+        self.fault.lock().unwrap().clone().map_or(Ok(good), Err)
+    }
+
+    fn soon<'a, T: Send + 'a>(&self, good: T) -> BoxFuture<'a, Result<T, SeatFault>> {
+        Box::pin(std::future::ready(self.answer(good)))
+    }
+}
+
+impl Supervisors for Table {
+    fn join<'a>(&'a self, _: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>> {
+        assert_eq!(offer.who, "admin");
+        self.soon(SeatAnswer { seat: Seat(2), etag: 1, sdp: "v=0\r\nanswer".into() })
+    }
+
+    fn seats(&self, _: &str) -> Vec<TakenSeat> {
+        vec![TakenSeat { seat: Seat(3), name: "anna".into(), mode: Supervision::TakeOver, connected: true }]
+    }
+
+    fn set_mode(&self, at: &SeatAddress, _: &str, mode: Supervision) -> Result<(), SeatFault> {
+        assert_eq!((at.seat, mode), (Seat(2), Supervision::Barge));
+        self.answer(())
+    }
+
+    fn trickle<'a>(
+        &'a self,
+        _: &'a SeatAddress,
+        _: &'a str,
+        etag: u32,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), SeatFault>> {
+        assert_eq!(etag, 1);
+        self.soon(())
+    }
+
+    fn restart<'a>(
+        &'a self,
+        _: &'a SeatAddress,
+        _: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(String, u32), SeatFault>> {
+        self.soon(("a=ice-ufrag:ours".into(), 2))
+    }
+
+    fn leave(&self, _: &SeatAddress, _: &str) -> Result<(), SeatFault> {
+        self.answer(())
+    }
+
+    fn hand_back<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        guidance: Guidance,
+        _: Option<String>,
+    ) -> BoxFuture<'a, Result<u64, SeatFault>> {
+        self.guide("", "", guidance)
+    }
+
+    fn guide<'a>(&'a self, _: &'a str, _: &'a str, guidance: Guidance) -> BoxFuture<'a, Result<u64, SeatFault>> {
+        self.given.lock().unwrap().push(guidance);
+        self.soon(7)
+    }
+}
+
+/// A live call that is answered.
+fn answered(site: &Site) -> String {
+    let id = begin(&site.store, "sip:a@example.test");
+    site.store.note(&id, CallEvent::Answered);
+    id
+}
+
+async fn sent(request: RequestBuilder) -> (u16, reqwest::header::HeaderMap, String) {
+    let answer = request.bearer_auth(TOKEN).send().await.unwrap();
+    (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_seat_is_taken_changed_and_left() {
+    let site = Site::open("seats").await;
+    let id = answered(&site);
+    let url = |rest: &str| format!("http://{}/api/v1/calls/{id}/seats{rest}", site.address);
+    let offer = |mode: &str| site.client.post(url(mode)).header("content-type", "application/sdp").body("v=0");
+    let (status, headers, body) = sent(offer("?mode=whisper")).await;
+    assert_eq!((status, body.as_str()), (201, "v=0\r\nanswer"));
+    assert_eq!(headers["location"], format!("/api/v1/calls/{id}/seats/2"));
+    assert_eq!(
+        (&headers["etag"], &headers["accept-patch"]),
+        (&"\"1\"".parse().unwrap(), &"application/trickle-ice-sdpfrag".parse().unwrap())
+    );
+    assert!(headers.contains_key("link") && !headers.contains_key("access-control-allow-origin"));
+    assert_eq!(sent(offer("?mode=shout")).await.0, 400);
+    assert_eq!(sent(site.client.post(url("")).body("v=0")).await.0, 415);
+    let (status, _, body) = sent(site.client.get(url(""))).await;
+    let list: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (status, list),
+        (200, json!({"seats": [{"seat": 3, "name": "anna", "mode": "takeover", "connected": true}]}))
+    );
+    let patch = |kind: &str, body: &'static str| site.client.patch(url("/2")).header("content-type", kind).body(body);
+    assert_eq!(sent(patch("application/json", r#"{"mode": "barge"}"#)).await.0, 204);
+    assert_eq!(sent(patch("application/json", r#"{"mode": "loud"}"#)).await.0, 422);
+    let fragment = || patch("application/trickle-ice-sdpfrag", "a=candidate:1");
+    assert_eq!(sent(fragment()).await.0, 428);
+    assert_eq!(sent(fragment().header("if-match", "\"1\"")).await.0, 204);
+    assert_eq!(sent(fragment().header("if-match", "x")).await.0, 412);
+    let (status, headers, body) = sent(fragment().header("if-match", "*")).await;
+    assert_eq!((status, &headers["etag"], body.as_str()), (200, &"\"2\"".parse().unwrap(), "a=ice-ufrag:ours"));
+    assert_eq!(sent(site.client.delete(url("/2"))).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_could_hear_takes_no_supervisor() {
+    let site = Site::open("seats-none").await;
+    let url = |id: &str| format!("http://{}/api/v1/calls/{id}/seats", site.address);
+    let ringing = begin(&site.store, "sip:a@example.test");
+    let ended = answered(&site);
+    site.store.note(&ended, CallEvent::Ended(Reason::Operator.into()));
+    for (id, status) in [(ringing.as_str(), 409), (&ended, 409), ("019a0000-0000-7000-8000-000000000000", 404)] {
+        let offer = site.client.post(url(id)).header("content-type", "application/sdp").body("v=0");
+        assert_eq!(sent(offer).await.0, status, "{id}");
+        assert_eq!(sent(site.client.get(url(id))).await.0, status, "{id}");
+    }
+    let without = site.client.get(url(&ringing)).send().await.unwrap();
+    assert_eq!(without.status().as_u16(), 401);
+}
+
+#[tokio::test]
+async fn every_fault_has_its_status_and_says_what_it_is_about() {
+    let site = Site::open("seats-faults").await;
+    let id = answered(&site);
+    let faults = [
+        (SeatFault::Draining, 503, "stopping"),
+        (SeatFault::Off, 503, "rtc.bind"),
+        (SeatFault::NoCall, 409, "over"),
+        (SeatFault::Busy, 503, "again"),
+        (SeatFault::Full, 409, "taken"),
+        (SeatFault::TakenOver("anna".into()), 409, "anna"),
+        (SeatFault::NotTakenOver, 409, "taken this call over"),
+        (SeatFault::OfAnother("anna".into()), 403, "anna"),
+        (SeatFault::Silent(Supervision::Barge), 422, "barge"),
+        (SeatFault::Gone, 404, "seat"),
+        (SeatFault::NoPort, 503, "port"),
+        (SeatFault::Offer("no sound".into()), 422, "no sound"),
+        (SeatFault::Fragment("odd"), 400, "odd"),
+        (SeatFault::Stale, 412, "ETag"),
+        (GuidanceFault::Value("time".into()).into(), 422, "`time`"),
+        (GuidanceFault::Slot { task: "book".into(), slot: "time".into() }.into(), 422, "`time`"),
+        (GuidanceFault::Task("fly".into()).into(), 422, "`fly`"),
+        (GuidanceFault::NoTask.into(), 422, "`task`"),
+        (GuidanceFault::Busy.into(), 409, "tool"),
+        (GuidanceFault::Over.into(), 409, "goodbye"),
+        (GuidanceFault::NotTakenOver.into(), 409, "hand back"),
+        (GuidanceFault::NoBot.into(), 409, "no bot"),
+    ];
+    for (fault, status, word) in faults {
+        *site.supervisors.fault.lock().unwrap() = Some(fault.clone());
+        let url = format!("http://{}/api/v1/calls/{id}/guidance", site.address);
+        let (got, headers, body) = sent(site.client.post(url).json(&json!({"task": "book"}))).await;
+        assert_eq!(got, status, "{fault:?}");
+        assert!(body.contains(word), "{fault:?}: {body}");
+        assert_eq!(headers.contains_key("retry-after"), status == 503, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_bot_is_given_arrives_as_it_was_written() {
+    let site = Site::open("guidance").await;
+    let id = answered(&site);
+    let post = |what: &str, body: Value| {
+        site.client.post(format!("http://{}/api/v1/calls/{id}/{what}", site.address)).json(&body)
+    };
+    let (status, _, body) = sent(post("guidance", json!({"say": "Hello.", "slots": {"time": "15:00"}}))).await;
+    assert_eq!((status, body.as_str()), (202, r#"{"id":7}"#));
+    let (status, _, body) =
+        sent(post("handback", json!({"slots": {"time": null, "people": 2}, "promise": null}))).await;
+    assert_eq!((status, body.as_str()), (200, r#"{"id":7}"#));
+    let given = site.supervisors.given.lock().unwrap().clone();
+    assert_eq!((given[0].say.as_deref(), &given[0].slots["time"]), (Some("Hello."), &json!("15:00")));
+    assert_eq!((&given[1].slots["time"], &given[1].slots["people"]), (&Value::Null, &json!(2)));
+    for (what, body) in [
+        ("guidance", json!({})),
+        ("guidance", json!({"say": " "})),
+        ("guidance", json!({"say": "two\nlines"})),
+        ("guidance", json!({"say": "x".repeat(501)})),
+        ("guidance", json!({"shout": "Hello."})),
+        ("handback", json!({"promise": "x".repeat(2_001)})),
+    ] {
+        assert_eq!(sent(post(what, body.clone())).await.0, 422, "{what} {body}");
+    }
+    assert_eq!(site.supervisors.given.lock().unwrap().len(), 2);
+}
