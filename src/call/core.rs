@@ -9,6 +9,7 @@ use media::asr::Heard;
 use media::ear::EarState;
 use media::playout::Gain;
 use media::room::Event;
+use media::tts::delivery::ClauseText;
 use media::tts::{Spoken, UtteranceId};
 use std::time::Instant;
 
@@ -52,7 +53,7 @@ pub enum CallInput {
 pub enum Act {
     Say {
         utterance: UtteranceId,
-        text: String,
+        text: ClauseText,
         interruptible: bool,
     },
     /// Play this at once, because the bot's own sound is late.

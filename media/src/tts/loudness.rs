@@ -1,4 +1,5 @@
 //! `Levelled`: a synthesiser whose voices are all equally loud. Each voice is measured once by a sentence of its language.
+use super::delivery::Delivery;
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use crate::Rate;
@@ -86,9 +87,19 @@ impl Synthesiser for Levelled {
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
+        &self,
+        voice: &Voice,
+        text: &str,
+        delivery: &Delivery,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), TtsFault> {
         let Some(gain) = self.gain(voice, sink)? else { return Ok(()) };
         let (mut offset, mut out) = (Offset::new(voice.rate), Vec::new());
-        self.engine.speak(voice, text, &mut |chunk| {
+        self.engine.deliver(voice, text, delivery, &mut |chunk| {
             out.clear();
             out.extend(chunk.pcm.iter().map(|sample| compressed(offset.remove(*sample) * gain)));
             sink(Chunk { pcm: &out, upto_char: chunk.upto_char })

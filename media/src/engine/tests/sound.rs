@@ -151,7 +151,7 @@ impl Line {
     }
 
     fn say(&mut self, clause: u64, chars: usize) {
-        self.speaker.say(UtteranceId(clause), "x".repeat(chars), true).unwrap();
+        self.speaker.say(UtteranceId(clause), "x".repeat(chars).into(), true).unwrap();
     }
 
     /// One tick, not before there is something to play; what was played.

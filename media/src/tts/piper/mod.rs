@@ -5,17 +5,17 @@
 //! stops the rest.
 mod decoder;
 mod graph;
-mod parts;
 #[cfg(test)]
 mod tests;
 mod voice_file;
 
 use super::clause_formatter::{ClauseFormatter, even_marks};
+use super::delivery::Delivery;
 use super::espeak::phonemes::Phonemiser;
+use super::parts::{self, Part};
 use super::{Chunk, Synthesiser, TtsFault, Voice};
 use crate::Language;
 use graph::Graph;
-use parts::Part;
 use ring::digest::{Context, SHA256};
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -90,7 +90,7 @@ impl Piper {
         let voice = Self { language: plan.language, file, graph, scales, speaker, phonemiser, fingerprint };
         let mut samples = 0;
         let trial = Part { text: "a", base: 0, mark: '.', pause: Default::default() };
-        _ = voice.part(&trial, voice.speaker, &mut |pcm, _| {
+        _ = voice.part(&trial, voice.speaker, &Delivery::default(), &mut |pcm, _| {
             samples += pcm.len();
             ControlFlow::Continue(())
         })?;
@@ -119,9 +119,10 @@ impl Piper {
         &self,
         part: &Part<'_>,
         speaker: i32,
+        delivery: &Delivery,
         take: &mut dyn FnMut(&[i16], f64) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, TtsFault> {
-        let phonemes = parts::phonemes(part, |piece| self.phonemiser.phonemes(piece))?;
+        let phonemes = parts::phonemes(part, delivery, |piece| self.phonemiser.phonemes(piece))?;
         if phonemes.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -130,7 +131,8 @@ impl Piper {
         if take(&[], 0.0).is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let latent = self.graph.encode(symbols, self.scales, speaker).map_err(TtsFault::Engine)?;
+        let scales = Scales { length: self.scales.length / delivery.speed(), ..self.scales };
+        let latent = self.graph.encode(symbols, scales, speaker).map_err(TtsFault::Engine)?;
         if take(&[], 0.0).is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -189,6 +191,16 @@ impl Synthesiser for Piper {
         text: &str,
         sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
+        &self,
+        voice: &Voice,
+        text: &str,
+        delivery: &Delivery,
+        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), TtsFault> {
         let speaker = self.file.speakers.get(&voice.name).copied().unwrap_or(self.speaker);
         let mut formatter = ClauseFormatter::new(self.file.hz, voice.rate);
         let (mut pause, mut stopped) = (Default::default(), false);
@@ -197,7 +209,7 @@ impl Synthesiser for Piper {
                 return Ok(());
             }
             let mut begun = false;
-            let flow = self.part(&part, speaker, &mut |pcm, seconds| {
+            let flow = self.part(&part, speaker, delivery, &mut |pcm, seconds| {
                 if pcm.is_empty() {
                     return sink(Chunk { pcm: &[], upto_char: 0 });
                 }
