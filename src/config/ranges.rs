@@ -57,16 +57,20 @@ impl Config {
         for language in Language::ALL {
             let (code, acoustic) = (language.code(), &speech.pocketsphinx[language]);
             hearing(code, acoustic, found);
-            let speed = speech.piper[language].speed;
-            if !(0.5..=2.0).contains(&speed) {
-                found.push(format!("speech.piper.{code}.speed = {speed}: must be 0.5 to 2.0"));
-            }
+            pace(&format!("piper.{code}"), speech.piper[language].speed, found);
         }
+        pace("kokoro", speech.kokoro.speed, found);
         for (key, text) in [("sip.user_agent", &sip.user_agent), ("sip.realm", &sip.realm)] {
             if text.trim().is_empty() || text.contains(|c: char| c.is_control() || "\"\\".contains(c)) {
                 found.push(format!("{key} = {text:?}: stands in a SIP header: write words without quotes"));
             }
         }
+    }
+}
+
+fn pace(engine: &str, speed: f32, found: &mut Vec<String>) {
+    if !(0.5..=2.0).contains(&speed) {
+        found.push(format!("speech.{engine}.speed = {speed}: must be 0.5 to 2.0"));
     }
 }
 
@@ -100,7 +104,7 @@ mod tests {
     fn absurd_numbers_are_refused_with_what_makes_sense() {
         assert_eq!(found(|_| ()), Vec::<String>::new());
         type Change = fn(&mut Config);
-        let cases: [(Change, &str); 18] = [
+        let cases: [(Change, &str); 19] = [
             (|c| c.speech.ear.end_ms = Ms(0), "speech.ear.end_ms = 0: must be 50 to 5000"),
             (|c| c.speech.ear.end_ms = Ms(60_000), "speech.ear.end_ms = 60000"),
             (|c| c.speech.ear.start_ms = Ms(0), "speech.ear.start_ms = 0"),
@@ -116,6 +120,7 @@ mod tests {
             (|c| c.widget.calls_per_address = 0, "widget.calls_per_address = 0"),
             (|c| c.speech.pocketsphinx[Language::En].rate_hz = 44_100, "8000 or 16000"),
             (|c| c.speech.pocketsphinx[Language::Vi].refuse_below = f32::NAN, "must be -1000 to 0"),
+            (|c| c.speech.kokoro.speed = 0.0, "speech.kokoro.speed = 0: must be 0.5 to 2.0"),
             (|c| c.speech.piper[Language::Vi].speed = 3.0, "speech.piper.vi.speed = 3: must be 0.5 to 2.0"),
             (|c| c.speech.clauses.size_mb = 0, "speech.clauses.size_mb = 0"),
             (|c| c.sip.user_agent = "a\r\nVia: b".into(), "write words"),

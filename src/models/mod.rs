@@ -9,6 +9,7 @@ mod mirror;
 mod model;
 mod progress;
 mod settings;
+mod speed;
 mod wheel;
 
 use crate::console;
