@@ -4,6 +4,7 @@ mod convert;
 mod fetch;
 mod folder;
 mod get;
+mod kokoro;
 mod list;
 mod mirror;
 mod model;

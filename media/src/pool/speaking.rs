@@ -4,7 +4,7 @@ use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
 use crate::tts::delivery::{ClauseText, Delivery};
-use crate::tts::{Chunk, Sink, Speak, Spoken, TtsFault, UtteranceId, Voice, VoiceChain};
+use crate::tts::{Chunk, Sink, Speak, Spoken, TakeChunk, TtsFault, UtteranceId, Voice, VoiceChain};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -246,8 +246,6 @@ impl Pace {
         self.sound += sound;
     }
 }
-
-type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
 
 impl Attempt<'_> {
     fn run(

@@ -1,12 +1,12 @@
 //! A cache of synthesised clauses: the same words in the same voice start at once.
 use super::clause_files::{ClauseFiles, Key, Piece};
 use super::delivery::Delivery;
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
 use std::mem::size_of;
-use std::ops::ControlFlow::{self, Continue};
+use std::ops::ControlFlow::Continue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 struct Entry {
@@ -170,16 +170,11 @@ impl Synthesiser for Cache {
         self.engine.prepare(voice)
     }
 
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
+    fn probe(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.deliver(voice, text, &Delivery::default(), sink)
     }
 
@@ -188,7 +183,7 @@ impl Synthesiser for Cache {
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let key = self.key(voice, text, delivery);
         if let Some(pieces) = self.find(&key).or_else(|| self.read_kept(&key)) {
@@ -317,12 +312,7 @@ mod tests {
             Some(self.model).filter(|model| !model.is_empty())
         }
 
-        fn speak(
-            &self,
-            voice: &Voice,
-            text: &str,
-            sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-        ) -> Result<(), TtsFault> {
+        fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
             self.made.fetch_add(1, Ordering::Relaxed);
             self.scripted.speak(voice, text, sink)
         }

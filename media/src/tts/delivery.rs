@@ -54,7 +54,7 @@ impl Delivery {
         let mut all: Vec<Phonemes> = Vec::new();
         for one in phonemes {
             let is_behind = all.last().is_none_or(|last| last.chars.end <= one.chars.start);
-            if is_behind && one.chars.start < one.chars.end && one.ipa.contains(char::is_alphabetic) {
+            if is_behind && one.chars.start < one.chars.end && one.ipa.contains(is_sound) {
                 all.push(one);
             }
         }
@@ -104,6 +104,11 @@ impl Delivery {
         out.extend((done < text.len()).then(|| Piece::Letters(&text[done..])));
         out
     }
+}
+
+/// Marks of stress and length are letters to Unicode.
+fn is_sound(c: char) -> bool {
+    c.is_alphabetic() && !"ˈˌː".contains(c)
 }
 
 /// A piece of a text.

@@ -6,6 +6,8 @@ mod clause_formatter;
 pub mod delivery;
 #[cfg(unix)]
 pub mod espeak;
+#[cfg(all(unix, feature = "piper"))]
+mod fingerprint;
 #[cfg(feature = "flite")]
 pub mod flite;
 #[cfg(all(unix, feature = "kokoro"))]
@@ -46,25 +48,23 @@ pub struct Chunk<'a> {
     pub upto_char: u32,
 }
 
+/// Takes a clause's sound from its engine; `Break` ends it.
+pub type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
+
 /// One synthesiser, shared by all calls. `speak` runs on a speech worker and may block it.
 pub trait Synthesiser: Send + Sync {
     fn name(&self) -> &'static str;
     fn speaks(&self, language: Language) -> bool;
     /// Synthesises normalised text into `sink`, chunk by chunk; `Break` from the sink ends it early (that is no fault). An empty
     /// chunk means that the engine is alive and waits for its turn.
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault>;
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault>;
     /// Like [`Synthesiser::speak`], as a bot's markup wants it. An engine that cannot do a part of it says the words as ever.
     fn deliver(
         &self,
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         if !delivery.is_usual() {
             tracing::debug!(engine = self.name(), "this voice knows neither speeds nor phonemes of a text");
@@ -81,7 +81,7 @@ pub trait Synthesiser: Send + Sync {
         Ok(())
     }
     /// Checks whether the engine works, with a word that nobody hears. A wrapper with a cache probes the engine behind it.
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
+    fn probe(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.speak(voice, "a", sink)
     }
 }

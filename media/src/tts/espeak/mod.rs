@@ -7,11 +7,10 @@ mod process;
 
 use super::clause_formatter::{ClauseFormatter, even_marks};
 use super::delivery::{Delivery, Piece};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use process::{KillOnDrop, not_started, read_within};
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -119,12 +118,7 @@ impl Synthesiser for Espeak {
         true
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.deliver(voice, text, &Delivery::default(), sink)
     }
 
@@ -133,7 +127,7 @@ impl Synthesiser for Espeak {
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let (language, chars) = match voice.language {
             Language::En => ("en", text.chars().count()),

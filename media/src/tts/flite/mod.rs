@@ -3,7 +3,7 @@ mod sys;
 
 use super::clause_formatter::{ClauseFormatter, Mark};
 use super::delivery::Delivery;
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ops::ControlFlow;
@@ -102,12 +102,7 @@ impl Synthesiser for Flite {
         language == Language::En
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.deliver(voice, text, &Delivery::default(), sink)
     }
 
@@ -117,7 +112,7 @@ impl Synthesiser for Flite {
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         // The library reads ASCII and would spell out anything else byte by byte.
         let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();

@@ -13,12 +13,11 @@ mod voices;
 use super::clause_formatter::{ClauseFormatter, even_marks};
 use super::delivery::Delivery;
 use super::espeak::phonemes::Phonemiser;
+use super::fingerprint;
 use super::parts::{self, Part};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use graph::Graph;
-use ring::digest::{Context, SHA256};
-use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use symbols::Accent;
@@ -76,14 +75,8 @@ impl Kokoro {
         let voices = Voices::parse(&styles).map_err(|why| refused(&plan.voices, why))?;
         let voice = chosen(&voices, plan.voice.as_deref())?;
         let model = read(&plan.model)?;
-        let mut digest = Context::new(&SHA256);
-        digest.update(&model);
-        digest.update(&styles);
-        digest.update(format!("{voice} {}", plan.speed).as_bytes());
-        let fingerprint = digest.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
-            _ = write!(text, "{byte:02x}");
-            text
-        });
+        let asked = format!("{voice} {}", plan.speed);
+        let fingerprint = fingerprint::of([&model[..], &styles, asked.as_bytes()]);
         let graph = Graph::load(&model).map_err(|why| refused(&plan.model, why))?;
         drop(model);
         let mut phonemisers = Vec::new();
@@ -163,12 +156,7 @@ impl Synthesiser for Kokoro {
         Some(&self.fingerprint)
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.deliver(voice, text, &Delivery::default(), sink)
     }
 
@@ -177,7 +165,7 @@ impl Synthesiser for Kokoro {
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let name = self.voices.names().find(|name| *name == voice.name).unwrap_or(&self.voice);
         let mut formatter = ClauseFormatter::new(HZ, voice.rate);

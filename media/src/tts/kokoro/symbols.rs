@@ -145,14 +145,13 @@ impl Accent {
 }
 
 /// One letter for two, in both accents; then what each accent has of its own.
-const BOTH: [(&str, &str); 12] = [
+const BOTH: [(&str, &str); 11] = [
     ("tʃ", "ʧ"),
     ("dʒ", "ʤ"),
     ("eɪ", "A"),
     ("aɪ", "I"),
     ("aʊ", "W"),
     ("ɔɪ", "Y"),
-    ("əl", "ᵊl"),
     ("r", "ɹ"),
     ("ɐ", "ə"),
     ("x", "k"),

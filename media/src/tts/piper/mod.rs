@@ -12,12 +12,11 @@ mod voice_file;
 use super::clause_formatter::{ClauseFormatter, even_marks};
 use super::delivery::Delivery;
 use super::espeak::phonemes::Phonemiser;
+use super::fingerprint;
 use super::parts::{self, Part};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use graph::Graph;
-use ring::digest::{Context, SHA256};
-use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use voice_file::{Scales, VoiceFile};
@@ -74,14 +73,8 @@ impl Piper {
         let text = std::fs::read_to_string(&settings).map_err(|why| refused(&settings, why.to_string()))?;
         let file = VoiceFile::parse(&text).map_err(|why| refused(&settings, why))?;
         let bytes = std::fs::read(&plan.model).map_err(|why| refused(&plan.model, why.to_string()))?;
-        let mut digest = Context::new(&SHA256);
-        digest.update(&bytes);
-        digest.update(text.as_bytes());
-        digest.update(format!("{:?} {}", plan.speaker, plan.speed).as_bytes());
-        let fingerprint = digest.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
-            _ = write!(text, "{byte:02x}");
-            text
-        });
+        let asked = format!("{:?} {}", plan.speaker, plan.speed);
+        let fingerprint = fingerprint::of([&bytes[..], text.as_bytes(), asked.as_bytes()]);
         let graph = Graph::load(bytes).map_err(|why| refused(&plan.model, why))?;
         let speaker = speaker(&file, &graph, plan.speaker.as_deref())?;
         let speed = plan.speed.clamp(0.5, 2.0);
@@ -185,12 +178,7 @@ impl Synthesiser for Piper {
         Some(&self.fingerprint)
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.deliver(voice, text, &Delivery::default(), sink)
     }
 
@@ -199,7 +187,7 @@ impl Synthesiser for Piper {
         voice: &Voice,
         text: &str,
         delivery: &Delivery,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let speaker = self.file.speakers.get(&voice.name).copied().unwrap_or(self.speaker);
         let mut formatter = ClauseFormatter::new(self.file.hz, voice.rate);
