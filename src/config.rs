@@ -47,7 +47,7 @@ pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtoco
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
 pub use sip::Sip;
-pub use speech::{Acoustic, Clauses, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
+pub use speech::{Acoustic, Clauses, Kokoro, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
 pub use store::{RecordingFormat, Store};
 pub use units::{Ms, Secs};
 pub use widget::{Ice, Rtc, Widget};

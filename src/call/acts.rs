@@ -12,6 +12,7 @@ use media::engine::RoomOrder;
 use media::leg::{LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
+use media::tts::delivery::ClauseText;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
 
@@ -25,7 +26,7 @@ pub trait CallPort {
     ///
     /// # Errors
     /// Where the clause will not be synthesised.
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault>;
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault>;
     /// The speech pool drops what it has not synthesised below this utterance.
     fn unsay(&mut self, floor: UtteranceId);
     /// The line has this rate from now on, and so has what is synthesised.

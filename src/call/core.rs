@@ -11,6 +11,7 @@ use media::ear::EarState;
 use media::hears::Supervision;
 use media::playout::Gain;
 use media::room::{Event, Seat};
+use media::tts::delivery::ClauseText;
 use media::tts::{Spoken, UtteranceId};
 use std::time::Instant;
 
@@ -60,7 +61,7 @@ pub enum CallInput {
 pub enum Act {
     Say {
         utterance: UtteranceId,
-        text: String,
+        text: ClauseText,
         interruptible: bool,
     },
     /// Play this at once, because the bot's own sound is late.

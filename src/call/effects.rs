@@ -12,6 +12,7 @@ use media::leg::LegPlan;
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
 use media::room::Seat;
+use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate, Wire};
 use std::sync::Arc;
@@ -76,7 +77,7 @@ impl CallPort for Effects {
         self.speech.as_ref().map(|speech| speech.standby.get(clip).to_vec()).unwrap_or_default()
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
         self.speech.as_ref().map_or(Ok(()), |speech| speech.speaker.say(utterance, text, interruptible))
     }
 

@@ -63,11 +63,9 @@ impl Config {
         for language in Language::ALL {
             let (code, acoustic) = (language.code(), &speech.pocketsphinx[language]);
             hearing(code, acoustic, found);
-            let speed = speech.piper[language].speed;
-            if !(0.5..=2.0).contains(&speed) {
-                found.push(format!("speech.piper.{code}.speed = {speed}: must be 0.5 to 2.0"));
-            }
+            pace(&format!("piper.{code}"), speech.piper[language].speed, found);
         }
+        pace("kokoro", speech.kokoro.speed, found);
         for (key, grade) in health.grades() {
             if [grade.from, grade.full].iter().any(|value| !(0.0..=86_400_000.0).contains(value)) {
                 found.push(format!("health.{key}: `from` and `full` must be 0 to 86400000"));
@@ -78,6 +76,12 @@ impl Config {
                 found.push(format!("{key} = {text:?}: stands in a SIP header: write words without quotes"));
             }
         }
+    }
+}
+
+fn pace(engine: &str, speed: f32, found: &mut Vec<String>) {
+    if !(0.5..=2.0).contains(&speed) {
+        found.push(format!("speech.{engine}.speed = {speed}: must be 0.5 to 2.0"));
     }
 }
 
@@ -111,7 +115,7 @@ mod tests {
     fn absurd_numbers_are_refused_with_what_makes_sense() {
         assert_eq!(found(|_| ()), Vec::<String>::new());
         type Change = fn(&mut Config);
-        let cases: [(Change, &str); 20] = [
+        let cases: [(Change, &str); 21] = [
             (|c| c.health.failures.points = 101, "health.failures.points = 101: must be 0 to 100"),
             (|c| c.health.silence_ms.full = f64::NAN, "health.silence_ms: `from` and `full` must be"),
             (|c| c.speech.ear.end_ms = Ms(0), "speech.ear.end_ms = 0: must be 50 to 5000"),
@@ -129,6 +133,7 @@ mod tests {
             (|c| c.widget.calls_per_address = 0, "widget.calls_per_address = 0"),
             (|c| c.speech.pocketsphinx[Language::En].rate_hz = 44_100, "8000 or 16000"),
             (|c| c.speech.pocketsphinx[Language::Vi].refuse_below = f32::NAN, "must be -1000 to 0"),
+            (|c| c.speech.kokoro.speed = 0.0, "speech.kokoro.speed = 0: must be 0.5 to 2.0"),
             (|c| c.speech.piper[Language::Vi].speed = 3.0, "speech.piper.vi.speed = 3: must be 0.5 to 2.0"),
             (|c| c.speech.clauses.size_mb = 0, "speech.clauses.size_mb = 0"),
             (|c| c.sip.user_agent = "a\r\nVia: b".into(), "write words"),
