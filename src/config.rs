@@ -9,6 +9,7 @@ mod call;
 mod check;
 mod codec;
 mod ear;
+mod health;
 mod http;
 mod language;
 mod load;
@@ -33,6 +34,7 @@ pub use self::media::Media;
 pub use call::Call;
 pub use codec::{Codec, Opus};
 pub use ear::{Ear, Echo, Level, Noise};
+pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
 pub use load::Fault;
@@ -45,7 +47,7 @@ pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtoco
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
 pub use sip::Sip;
-pub use speech::{Acoustic, Clauses, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
+pub use speech::{Acoustic, Clauses, Kokoro, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
 pub use store::{RecordingFormat, Store};
 pub use units::{Ms, Secs};
 pub use widget::{Ice, Rtc, Widget};
@@ -69,6 +71,7 @@ pub struct Config {
     pub http: Http,
     pub widget: Widget,
     pub rtc: Rtc,
+    pub health: Health,
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
@@ -92,6 +95,7 @@ impl Default for Config {
             http: Http::default(),
             widget: Widget::default(),
             rtc: Rtc::default(),
+            health: Health::default(),
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),

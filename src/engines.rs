@@ -1,11 +1,10 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
-use crate::config::{Acoustic, Piper, Recogniser, Speech, Spelling, Synthesiser, Zipformer};
+use crate::config::{Recogniser, Speech, Synthesiser};
 use crate::standby::Standby;
 use dialog::bot::Bot;
 use futures::future::{join, join_all};
 use media::Language;
-use media::asr::pocketsphinx::{self, Model, ModelRate, PocketSphinx};
 use media::asr::{self, Ask, Expect, Lexicon};
 use media::ear::EarPlan;
 use media::remote::RemoteFault;
@@ -16,11 +15,14 @@ use media::tts::espeak::{self, Espeak};
 use media::tts::flite::Flite;
 use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
+use recognisers::LoadedRecogniser;
 use remote::{Account, RemoteEars, RemoteEngine, RemoteVoices, load};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+mod recognisers;
 pub mod remote;
+mod voices;
 
 /// Sound of clauses kept per engine and language: about an hour at 8 kHz.
 const CACHE: usize = 64 << 20;
@@ -28,8 +30,6 @@ const CACHE: usize = 64 << 20;
 const WARM_NICE: i32 = 10;
 /// How long they wait before they look again whether calls are at work.
 const BUSY_WAIT: Duration = Duration::from_millis(50);
-/// Scores of the same words are this much nearer to 0 in wide band than over a telephone.
-const WIDE_BAND: f32 = 4.0;
 
 /// A bot that answers calls: its file, and what the recogniser needs of it.
 pub struct Loaded {
@@ -53,7 +53,7 @@ struct LanguageEngines {
     standby: Arc<Standby>,
     about: Vec<(bool, String)>,
     has_ears: bool,
-    /// The speakers of a voice of Piper, which a bot may name as its voice.
+    /// Voices of neural engines, which a bot may name as its voice.
     speakers: Vec<String>,
     /// Before those of this machine.
     remote_ears: RemoteEars,
@@ -85,11 +85,11 @@ impl Engines {
             }
         };
         let ear = &speech.ear;
-        let whisper = whisper(speech);
+        let whisper = recognisers::whisper(speech);
         let (preroll, start, end) = (ear.preroll_ms.into(), ear.start_ms.into(), ear.end_ms.into());
         let (echo, noise, level) = (ear.echo.into(), ear.noise.into(), ear.level.into());
         let ear_plan = EarPlan { preroll, start, end, echo, noise, level };
-        let files = clause_files(speech);
+        let files = voices::clause_files(speech);
         let languages = Language::ALL.map(|language| LanguageEngines::load(speech, &whisper, &files, language)).into();
         Self { vad, ear_plan, vad_about, languages, espeak_voices: Espeak::default().voices() }.with_remote(speech)
     }
@@ -350,8 +350,8 @@ impl LanguageEngines {
         let mut ears: Vec<Arc<dyn asr::Recogniser>> = Vec::new();
         for engine in &speech.recognisers[language] {
             let loaded = match engine {
-                Recogniser::Pocketsphinx => pocketsphinx(&speech.pocketsphinx[language], language),
-                Recogniser::Zipformer => zipformer(&speech.zipformer[language], language),
+                Recogniser::Pocketsphinx => recognisers::pocketsphinx(&speech.pocketsphinx[language], language),
+                Recogniser::Zipformer => recognisers::zipformer(&speech.zipformer[language], language),
                 Recogniser::Whisper => whisper.clone().map(|ear| ear.filter(|(ear, _)| ear.caps(language).is_some())),
                 Recogniser::Remote(_) => continue,
             };
@@ -365,7 +365,7 @@ impl LanguageEngines {
                 Err(why) => about.push((false, format!("{name} is not heard by {engine:?}: {why}"))),
             }
         }
-        if let Some(both) = both(&ears) {
+        if let Some(both) = recognisers::both(&ears) {
             let second = if both.name().ends_with("zipformer") { "zipformer" } else { "Whisper" };
             about.push((true, format!("{name}: what pocketsphinx is not sure of, {second} decides")));
             ears.insert(0, both);
@@ -378,13 +378,7 @@ impl LanguageEngines {
         }
         let (mut caches, mut speakers) = (Vec::new(), Vec::new());
         for engine in &speech.voices[language] {
-            let loaded = match engine {
-                Synthesiser::Piper => piper(&speech.piper[language], language),
-                Synthesiser::Flite => Ok(Some(LoadedVoice::new("flite", Flite::load()))),
-                Synthesiser::Espeak => espeak().map(Some),
-                Synthesiser::Remote(_) => continue,
-            };
-            match loaded {
+            match voices::load(engine, speech, language) {
                 Ok(Some(loaded)) => {
                     about.push((true, format!("{name} is spoken by {}", loaded.about)));
                     speakers.extend(loaded.speakers);
@@ -412,38 +406,6 @@ impl LanguageEngines {
     }
 }
 
-/// A recogniser of grammars and one of free speech, on the same utterance.
-fn both(ears: &[Arc<dyn asr::Recogniser>]) -> Option<Arc<dyn asr::Recogniser>> {
-    let first = ears.iter().find(|ear| ear.name() == "pocketsphinx")?.clone();
-    // In the order of the configuration.
-    let (second, name) = ears.iter().find_map(|ear| match ear.name() {
-        "whisper" => Some((ear.clone(), "pocketsphinx+whisper")),
-        "zipformer" => Some((ear.clone(), "pocketsphinx+zipformer")),
-        _ => None,
-    })?;
-    Some(Arc::new(asr::fused::Fused::new(name, first, second)))
-}
-
-type LoadedRecogniser = (Arc<dyn asr::Recogniser>, String);
-
-fn pocketsphinx(acoustic: &Acoustic, language: Language) -> Result<Option<LoadedRecogniser>, String> {
-    let (Some(hmm), Some(dictionary)) = (&acoustic.model, &acoustic.dictionary) else { return Ok(None) };
-    let model = Model {
-        language,
-        hmm: hmm.clone(),
-        dictionary: dictionary.clone(),
-        spelling: match acoustic.spelling {
-            Spelling::Plain => pocketsphinx::Spelling::Plain,
-            Spelling::Telex => pocketsphinx::Spelling::Telex,
-        },
-        rate: if acoustic.rate_hz == 8_000 { ModelRate::Hz8000 } else { ModelRate::Hz16000 },
-        refuse_below: [acoustic.refuse_below + WIDE_BAND, acoustic.refuse_below],
-    };
-    let engine = PocketSphinx::load(model).map_err(|why| why.to_string())?;
-    let about = engine.describe(std::time::Instant::now);
-    Ok(Some((Arc::new(engine), about)))
-}
-
 /// The engine of another machine that has this name, and what `about` says of it. `done`: what a language is by it; `kind`: what it is.
 fn named<A: Account>(
     known: &load::Named<Arc<RemoteEngine<A>>>,
@@ -457,114 +419,6 @@ fn named<A: Account>(
         Some((_, Err(why))) => ((false, format!("{language} is not {done} by {wanted}: {why}")), None),
         None => ((false, format!("{language} is not {done} by {wanted}: there is no such {kind}")), None),
     }
-}
-
-#[cfg(feature = "zipformer")]
-fn zipformer(of: &Zipformer, language: Language) -> Result<Option<LoadedRecogniser>, String> {
-    use media::asr::zipformer::{self, ZipformerPlan};
-    let Some(dir) = &of.model else { return Ok(None) };
-    // The folder that `switchboard models get` makes is used once it holds this file; another one is wanted.
-    if *dir == Zipformer::folder(language) && matches!(dir.join("tokens.txt").try_exists(), Ok(false)) {
-        return Ok(None);
-    }
-    let loaded = std::panic::catch_unwind(|| zipformer::Zipformer::load(ZipformerPlan::new(language, dir)))
-        .map_err(|_| format!("{}: its files cannot be read: fetch the model again", dir.display()))?;
-    let engine = loaded.map_err(|why| why.to_string())?;
-    let about = engine.describe();
-    Ok(Some((Arc::new(engine), about)))
-}
-
-#[cfg(not(feature = "zipformer"))]
-fn zipformer(of: &Zipformer, language: Language) -> Result<Option<LoadedRecogniser>, String> {
-    match &of.model {
-        Some(dir) if *dir != Zipformer::folder(language) || dir.exists() => {
-            Err("this binary was built without it (cargo feature `zipformer`)".into())
-        }
-        _ => Ok(None),
-    }
-}
-
-/// One model for all its languages.
-#[cfg(feature = "whisper")]
-fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
-    use media::asr::whisper::{Whisper, WhisperPlan};
-    let Some(model) = &speech.whisper.model else { return Ok(None) };
-    // The file that `make run` offers is used where it is there; one whose checksum is given is wanted.
-    let is_offered = speech.whisper.model == crate::config::Whisper::default().model;
-    if is_offered && speech.whisper.sha256.is_none() && matches!(model.try_exists(), Ok(false)) {
-        return Ok(None);
-    }
-    let plan = WhisperPlan {
-        sha256: speech.whisper.sha256.clone(),
-        languages: speech.whisper.languages.iter().map(|language| language.0).collect(),
-        ..WhisperPlan::new(model)
-    };
-    let engine = Whisper::load(&plan).map_err(|why| why.to_string())?;
-    let about = engine.describe();
-    Ok(Some((Arc::new(engine), about)))
-}
-
-#[cfg(not(feature = "whisper"))]
-fn whisper(speech: &Speech) -> Result<Option<LoadedRecogniser>, String> {
-    match speech.whisper.model {
-        Some(_) => Err("this binary was built without it (cargo feature `whisper`)".into()),
-        None => Ok(None),
-    }
-}
-
-/// A voice of this machine.
-struct LoadedVoice {
-    engine: Arc<dyn tts::Synthesiser>,
-    /// In words for people.
-    about: String,
-    speakers: Vec<String>,
-}
-
-impl LoadedVoice {
-    fn new(about: impl Into<String>, engine: impl tts::Synthesiser + 'static) -> Self {
-        Self { engine: Arc::new(engine), about: about.into(), speakers: Vec::new() }
-    }
-}
-
-#[cfg(feature = "piper")]
-fn piper(of: &Piper, language: Language) -> Result<Option<LoadedVoice>, String> {
-    use media::tts::piper::{self, PiperPlan};
-    let Some(model) = &of.model else { return Ok(None) };
-    let plan = PiperPlan { speaker: of.speaker.clone(), speed: of.speed, ..PiperPlan::new(language, model) };
-    // rten panics at some damaged files.
-    let loaded = std::panic::catch_unwind(|| piper::Piper::load(&plan))
-        .map_err(|_| format!("{} cannot be read: fetch the voice again", model.display()))?;
-    let engine = loaded.map_err(|why| why.to_string())?;
-    let (about, mut speakers): (_, Vec<String>) = (engine.describe(), engine.speakers().map(str::to_owned).collect());
-    speakers.sort_unstable();
-    Ok(Some(LoadedVoice { speakers, ..LoadedVoice::new(about, engine) }))
-}
-
-#[cfg(not(feature = "piper"))]
-fn piper(of: &Piper, _: Language) -> Result<Option<LoadedVoice>, String> {
-    match of.model {
-        Some(_) => Err("this binary was built without it (cargo feature `piper`)".into()),
-        None => Ok(None),
-    }
-}
-
-/// The folder for clauses between starts, which only Piper's voices use.
-fn clause_files(speech: &Speech) -> Option<Arc<ClauseFiles>> {
-    let is_used = |language: &Language| {
-        speech.voices[*language].contains(&Synthesiser::Piper) && speech.piper[*language].model.is_some()
-    };
-    let dir = speech.clauses.dir.as_ref().filter(|_| Language::ALL.iter().any(is_used))?;
-    let opened = ClauseFiles::open(dir, u64::from(speech.clauses.size_mb) << 20);
-    opened
-        .inspect_err(|why| tracing::warn!(dir = %dir.display(), %why, "clauses are not kept between starts"))
-        .ok()
-        .map(Arc::new)
-}
-
-fn espeak() -> Result<LoadedVoice, String> {
-    let espeak = Espeak::new("espeak-ng");
-    espeak.check().map_err(|why| why.to_string())?;
-    Ok(LoadedVoice::new("espeak", espeak))
 }
 
 fn background(work: impl FnOnce() + Send + 'static) {

@@ -1,5 +1,6 @@
 //! switchboard: a server of voice bots. `call` joins line, sound and words; the rest serves the people around a call.
 
+pub mod accounts;
 pub mod api;
 mod atomic_file;
 pub mod bots;
@@ -9,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod engines;
+pub mod insight;
 pub mod limits;
 pub mod measure;
 pub mod models;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
 use switchboard::server::{self, Reach};
-use switchboard::{chat, console, doctor, models, recordings};
+use switchboard::{accounts, chat, console, doctor, models, recordings};
 
 /// A call is some thousand small allocations, made on one thread and freed on another: a third less of a call's CPU than the
 /// system's allocator takes (docs/adr/0013).
@@ -49,6 +49,10 @@ enum Command {
     Models(models::Args),
     /// Take recordings out of the store, decrypted.
     Recordings(recordings::Args),
+    /// Make, change and list those who may sign in to the console.
+    User(accounts::UserArgs),
+    /// Verify the audit (who listened, read, changed what), or write it into a file.
+    Audit(accounts::AuditArgs),
 }
 
 fn main() -> ExitCode {
@@ -70,7 +74,9 @@ fn main() -> ExitCode {
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args, console::print).await,
             Command::Models(args) => models::run(args).await,
-            Command::Recordings(args) => recordings::run(args),
+            Command::Recordings(args) => recordings::run(args).await,
+            Command::User(args) => accounts::user(args).await,
+            Command::Audit(args) => accounts::audit(args).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

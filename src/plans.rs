@@ -1,5 +1,6 @@
 //! What the configuration means to each part: their plans.
 use crate::config::{self, Config, Trunk};
+use crate::insight::health::{Grade, HealthPlan};
 use crate::security::{Secret, WebOrigin};
 use crate::widget::{OwnPageClients, PageAccessPlan, Relay};
 use anyhow::anyhow;
@@ -21,6 +22,24 @@ pub fn engine(config: &Config) -> EnginePlan {
     plan.rules.jitter.min_delay = config.media.jitter_min_ms.into();
     plan.rules.jitter.max_delay = config.media.jitter_max_ms.into();
     plan
+}
+
+pub fn health(config: &Config) -> HealthPlan {
+    let health = &config.health;
+    let grade = |config::Grade { from, full, points }: config::Grade| Grade { from, full, points };
+    HealthPlan {
+        window: health.window_ms.into(),
+        person_wanted: grade(health.person_wanted),
+        not_understood: grade(health.not_understood),
+        silence: grade(health.silence_ms),
+        dead_air: grade(health.dead_air_ms),
+        slow_answers: grade(health.slow_answers_ms),
+        no_sound: grade(health.no_sound_ms),
+        poor_line: grade(health.poor_line_mos),
+        interruptions: grade(health.interruptions),
+        failures: grade(health.failures),
+        long_call: grade(health.long_call_ms),
+    }
 }
 
 pub fn pool(config: &Config) -> PoolPlan {

@@ -1,7 +1,8 @@
 //! `switchboard recordings`: takes a recording out of the store by hand, decrypted, also while no server runs.
 use crate::config::{self, Config};
 use crate::console;
-use crate::store::vault;
+use crate::security::{Action, Audit, Principal};
+use crate::store::{self, vault};
 use anyhow::{Context, bail};
 use media::record::Playback;
 use std::fs::OpenOptions;
@@ -31,9 +32,14 @@ enum Command {
     },
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Command::Export { call, file, config } = args.command;
     let config = Config::load(Some(&config))?;
+    find(&config.store, &call)?;
+    // Before anything of it is written. A database that cannot be used does not keep a recording from its owner.
+    if let Err(why) = record(&config.store.dir, &call).await {
+        console::warn(format_args!("switchboard: the audit does not hold that this recording was taken out: {why:#}"));
+    }
     if export(&config.store, &call, &file)? {
         return Ok(ExitCode::SUCCESS);
     }
@@ -42,6 +48,16 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         file.display()
     ));
     Ok(ExitCode::from(2))
+}
+
+/// Notes in the audit that a recording is taken out: of a call, or by its path.
+async fn record(dir: &Path, call: &str) -> anyhow::Result<()> {
+    let id = uuid::Uuid::try_parse(call).is_ok().then_some(call);
+    let detail = if id.is_some() { serde_json::json!({}) } else { serde_json::json!({"path": call}) };
+    let pool = store::access(dir).await?;
+    Audit::new(pool.clone()).note(&Principal::command(), Action::RecordingRead, id, detail).await?;
+    pool.close().await;
+    Ok(())
 }
 
 /// Whether the recording was whole.

@@ -8,7 +8,7 @@ use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
-use crate::security::WebOrigin;
+use crate::security::{Access, AccessPlan, SessionLimits, WebOrigin};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
 use crate::widget::{OwnPageClients, PageAccess};
@@ -124,6 +124,7 @@ pub struct Server {
     pub http: Option<SocketAddr>,
     pub token_file: PathBuf,
     pub store: Store,
+    pub access: Arc<Access>,
     pub calls: Calls,
     pub bots: Arc<Bots<Loaded>>,
     pub telephone: Arc<Sip>,
@@ -147,7 +148,11 @@ impl Server {
         let sealing = config.clone();
         let recording_policy = tokio::task::spawn_blocking(move || RecordingPolicy::of(&sealing.store)).await?;
         let token_file = config.token_file();
+        let sessions =
+            SessionLimits { idle: config.http.session_idle_s.into(), longest: config.http.session_max_s.into() };
         let token = security::token(&token_file)?;
+        let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
+        follow_audit(&access).await?;
         let engines = Arc::new(engines);
         let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
         check_routes(&config, &bots)?;
@@ -190,14 +195,30 @@ impl Server {
             supervisors: Arc::new(calls.clone()),
             bots: bots.clone(),
             recording_policy,
-            token,
+            access: access.clone(),
+            https: config.http.tls().is_some(),
             metrics,
+            health: plans::health(&config),
             page_access,
         };
         let (web, fingerprint) = open_web(&config, app).await?;
         let http = web.as_ref().map(Web::address);
         let sip = telephone.udp().or(telephone.tcp());
-        Ok(Self { sip, http, token_file, store, calls, bots, telephone, ports, engine, web, fingerprint, config })
+        Ok(Self {
+            sip,
+            http,
+            token_file,
+            store,
+            access,
+            calls,
+            bots,
+            telephone,
+            ports,
+            engine,
+            web,
+            fingerprint,
+            config,
+        })
     }
 
     /// Takes no new calls, lets live ones finish within `drain.limit_ms` (or until [`Calls::end_now`]), writes everything down and
@@ -216,6 +237,7 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.access.audit().flush().await;
         if let Err(why) = self.store.close().await {
             tracing::error!(%why, "the last events of this run are not stored");
         }
@@ -227,7 +249,7 @@ impl Server {
     }
 
     /// What an operator wants to see once it runs.
-    fn greet(&self, engines: &[(bool, String)]) {
+    async fn greet(&self, engines: &[(bool, String)]) {
         console::tell(format_args!("\nSwitchboard is running. Ctrl-C lets live calls finish, then stops.\n"));
         if let Some(sip) = self.sip {
             for route in &self.config.route {
@@ -250,6 +272,13 @@ impl Server {
                 "  api    {scheme}://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
             ));
             console::tell(format_args!("  token  {}", self.token_file.display()));
+            match self.access.welcome().await {
+                Ok(Some(link)) => console::tell(format_args!(
+                    "  admin  {scheme}://{http}/console/#welcome={link}   (makes the first admin: once, within 24 hours)"
+                )),
+                Ok(None) => console::tell(format_args!("  watch  {scheme}://{http}/console/")),
+                Err(why) => tracing::error!(%why, "no link for the first admin can be made"),
+            }
         }
         for (good, line) in engines {
             console::tell(format_args!("  {} {line}", if *good { "engine" } else { "better" }));
@@ -269,7 +298,9 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
     let engines = Engines::load(&config.speech);
     let about = engines.about();
     let server = Server::start(config, engines).await?;
-    server.greet(&about);
+    let (mut term, mut int, mut hup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    server.greet(&about).await;
     if let (Reach::Lan, Some(print)) = (reach, &server.fingerprint) {
         console::tell(format_args!(
             "  Browsers warn of its certificate, which no authority has signed. SHA-256 {print}\n"
@@ -280,8 +311,6 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             "  open to the network: SIP, RTP and the web address above (callers outside sip.open_networks need a [[phone]] or [[trunk]])\n"
         ));
     }
-    let (mut term, mut int, mut hup) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     loop {
         tokio::select! {
             _ = term.recv() => break,
@@ -322,6 +351,15 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
 enum NextSignal {
     EndCalls,
     StopAtOnce,
+}
+
+/// Writes down what waits for the audit, and its end into the log: a later change of what is before shows against it.
+async fn follow_audit(access: &Access) -> anyhow::Result<()> {
+    if let Some((seq, hash)) = access.audit().head().await? {
+        tracing::info!(seq, hash, "the audit's last record");
+    }
+    tokio::spawn(access.audit().clone().keep());
+    Ok(())
 }
 
 /// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call

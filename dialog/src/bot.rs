@@ -14,7 +14,7 @@ mod template;
 mod words;
 
 pub use crate::language::Language;
-pub use commands::{Command, Commands};
+pub use commands::{Command, Commands, asks_for_person};
 pub use condition::{Condition, Subject, Test};
 pub use definition::{Bot, Confirm, OnDone, SilencePlan, Slot, Task, Then};
 pub use fact::Fact;

@@ -1,5 +1,6 @@
 //! `Clause`: one piece of what the bot says, as it is said and as it is read, and how much of it the caller has heard.
 use crate::say::written::Written;
+pub use crate::say::{Delivery, Phonemes};
 
 /// The number of one clause the bot says; numbers rise through a conversation and are never used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +12,8 @@ pub struct Clause {
     said: String,
     /// As it is read, where that differs from what is said.
     written: Option<Written>,
+    /// How it is spoken, besides its words.
+    pub delivery: Delivery,
     /// Characters of `said` that have been heard.
     heard: u32,
     settled: bool,
@@ -25,7 +28,7 @@ impl std::fmt::Debug for Clause {
 
 impl Clause {
     pub fn new(said: String, written: Option<Written>) -> Self {
-        Self { said, written, heard: 0, settled: false }
+        Self { said, written, delivery: Delivery::default(), heard: 0, settled: false }
     }
 
     /// As a voice says it: figures in words, words as they are spelled for the voice.

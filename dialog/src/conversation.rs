@@ -435,8 +435,9 @@ impl Conversation {
 
     fn say(&mut self, now: Instant, text: &str, interruptible: bool) {
         let spellings: Vec<_> = self.brain.spellings().into_iter().collect();
-        for (said, written) in say::clauses(text, self.bot.language, &self.bot.spoken, &spellings) {
-            let clause = Clause::new(said, written);
+        for one in say::clauses(text, self.bot.language, &self.bot.spoken, &spellings) {
+            let mut clause = Clause::new(one.said, one.written);
+            clause.delivery = one.delivery;
             let say = self.history.say(now, clause.clone(), interruptible);
             self.out.push_back(Output::Say { say, clause, interruptible });
         }

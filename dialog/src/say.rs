@@ -2,20 +2,26 @@
 use crate::language::Language;
 
 mod code;
+mod debt;
+mod delivery;
 pub mod en;
 mod figure;
 pub(crate) mod json;
+mod leftover;
 mod markup;
 mod normal;
 mod outside;
+mod plain;
 mod reading;
 mod roman;
+mod states;
 mod value;
 pub mod vi;
 mod web;
 mod word;
 pub mod written;
 
+pub use delivery::{Delivery, Phonemes};
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
 pub(crate) use outside::unmarked;
@@ -25,32 +31,49 @@ use reading::Change;
 use std::ops::Range;
 use written::Written;
 
+/// A clause of a text.
+pub struct SaidClause {
+    pub said: String,
+    /// As it is read, where that differs.
+    pub written: Option<Written>,
+    pub delivery: Delivery,
+}
+
 /// Normalises a text and cuts it where a speaker breathes: the first clause early (from 20 characters, at any of `, ; : . ! ?`), so
-/// that it sounds soon, then sentences of 30 to 300 characters. Each comes with how it is read, where that differs; `spellings` are
-/// values as they are said and as they are written.
-pub fn clauses(
-    text: &str,
-    language: Language,
-    spoken: &Spoken,
-    spellings: &[(String, String)],
-) -> Vec<(String, Option<Written>)> {
+/// that it sounds soon, then sentences of 30 to 300 characters; and where it is said at another speed. `spellings` are values as they
+/// are said and as they are written.
+pub fn clauses(text: &str, language: Language, spoken: &Spoken, spellings: &[(String, String)]) -> Vec<SaidClause> {
     let read = normal::reading(text, language, spoken);
-    let clause = |place: Range<usize>| {
-        let said = read.said[place.clone()].to_owned();
-        let written = Written::new(&said, &read.within(place), spellings, language);
-        (said, written)
-    };
-    cut(&read.said, &read.changes).into_iter().map(clause).collect()
+    let mut out = Vec::new();
+    let bounds: Vec<usize> = read.speeds.iter().map(|(from, _)| *from).chain([read.said.len()]).collect();
+    let (mut from, mut speed_percent) = (0, delivery::USUAL_SPEED);
+    for (at, to) in bounds.into_iter().enumerate() {
+        for place in cut(&read.said[from..to], &read.within(from..to), out.is_empty()) {
+            let place = from + place.start..from + place.end;
+            let said = read.said[place.clone()].to_owned();
+            let chars = |range: &Range<usize>| {
+                let count = |bytes: usize| read.said[place.start..bytes].chars().count();
+                count(range.start)..count(range.end)
+            };
+            let inside = read.sounds.iter().filter(|(range, _)| place.start <= range.start && range.end <= place.end);
+            let phonemes = inside.map(|(range, ipa)| Phonemes { chars: chars(range), ipa: ipa.clone() }).collect();
+            let written = Written::new(&said, &read.within(place.clone()), spellings, language);
+            out.push(SaidClause { said, written, delivery: Delivery { speed_percent, phonemes } });
+        }
+        from = to;
+        speed_percent = read.speeds.get(at).map_or(speed_percent, |(_, speed)| *speed);
+    }
+    out
 }
 
 /// The cutting alone.
 pub fn chunk(text: &str) -> Vec<String> {
-    cut(text, &[]).into_iter().map(|place| text[place].to_owned()).collect()
+    cut(text, &[], true).into_iter().map(|place| text[place].to_owned()).collect()
 }
 
 /// Where the clauses of a text are, in bytes. A mark is a boundary only with the space after it, and not within what is written in one
-/// ("650-555-0123").
-fn cut(text: &str, changes: &[Change]) -> Vec<Range<usize>> {
+/// ("650-555-0123"). `begins`: nothing was said before it.
+fn cut(text: &str, changes: &[Change], begins: bool) -> Vec<Range<usize>> {
     const FIRST_MIN_CHARS: usize = 20;
     const MIN_CHARS: usize = 30;
     const MAX_CHARS: usize = 300;
@@ -74,8 +97,8 @@ fn cut(text: &str, changes: &[Change]) -> Vec<Range<usize>> {
         // A long pause is one between clauses.
         let pause = c == '…' && end && text[from..at].chars().any(char::is_alphanumeric);
         let breath = matches!(c, ',' | ';' | ':') && end;
-        let first = out.is_empty() && length >= FIRST_MIN_CHARS && (sentence || breath);
-        let next = !out.is_empty() && length >= MIN_CHARS && sentence;
+        let first = begins && out.is_empty() && length >= FIRST_MIN_CHARS && (sentence || breath);
+        let next = !(begins && out.is_empty()) && length >= MIN_CHARS && sentence;
         // A sentence without end is cut at a breath, or at a word.
         let long = length >= MAX_CHARS && (breath || sentence || c.is_whitespace());
         if first || next || long || pause {

@@ -17,6 +17,8 @@ pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
+mod party;
+mod rate;
 mod sense;
 pub mod span;
 mod spelled;
@@ -27,7 +29,7 @@ mod written;
 pub use answer::yes_no;
 pub use json::of_json;
 
-use found::{Found, Growth};
+use found::{Doubt, Found, Growth};
 use half_of_day::HalfOfDay;
 use kind::{Choice, Kind, Value};
 use words::{starts, tokens};
@@ -164,6 +166,12 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
 }
 
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
+    if let Some(party) = party::party(words, language).filter(|_| party::counts_people(unit)) {
+        let found = Found::new(Value::Number(party.count), party.len);
+        let found = if party.is_alone { found } else { found.only_if_asked() };
+        let found = if party.is_open { found.doubtful(Doubt::TwoReadings) } else { found };
+        return (min..=max).contains(&party.count).then_some(found);
+    }
     let one_of = || if language == Language::En { en::article(words, unit) } else { None };
     let (value, mut len) = number(words, language).or_else(one_of)?;
     // "two, two people": said again. Vietnamese "bốn bốn" is rather forty four.
@@ -175,7 +183,11 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     if value < min || value > max {
         return None;
     }
-    let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u));
+    let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u)).map(|unit| unit.len());
+    let named = named.or_else(|| party::unit(&words[len..]).filter(|_| party::counts_people(unit)));
+    if let Some(used) = rate::rate(&words[len..], language).filter(|_| unit.is_empty()) {
+        return Some(Found::new(Value::Number(value), len + used).doubtful(Doubt::TwoReadings).only_if_asked());
+    }
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
     // In "bốn, không phải năm" "không" is a no.
     let is_number =
@@ -186,7 +198,7 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     }
     let found = Found::new(Value::Number(value), len);
     Some(match named {
-        Some(unit) => Found { len: len + unit.len(), ..found },
+        Some(named) => Found { len: len + named, ..found },
         // A larger number may be on its way ("twenty" … "five"), or the unit.
         None if unit.is_empty() && max < 20 => found.only_if_asked(),
         None => found.growing(Growth::Likely).only_if_asked(),

@@ -12,15 +12,34 @@ use std::io::Write;
 /// What the demo page may do: load from here, talk to here, use the microphone, and be in no other page's frame.
 const PAGE: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Asked again after a while; then a matching ETag saves the transfer.
-const CACHE: &str = "public, max-age=300";
+/// For whom an asset is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Any page may load it.
+    AnySite,
+    /// Pages of this server alone.
+    OwnPages,
+}
 
-struct Asset {
-    path: &'static str,
-    kind: &'static str,
-    text: &'static str,
+impl Audience {
+    /// When it is asked for again; then a matching ETag saves the transfer. What is made of several files is always asked for, so
+    /// that files of two versions never meet.
+    const fn cache(self) -> &'static str {
+        match self {
+            Self::AnySite => "public, max-age=300",
+            Self::OwnPages => "no-cache",
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Asset {
+    pub(super) path: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) text: &'static str,
     /// What many visitors of many sites load comes without comments.
-    lean: bool,
+    pub(super) lean: bool,
+    pub(super) audience: Audience,
 }
 
 macro_rules! file {
@@ -49,16 +68,30 @@ const WIDGET: &str = concat!(
     "})();\n"
 );
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
+pub(super) const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(super) const STYLE: &str = "text/css; charset=utf-8";
+
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 const ASSETS: [Asset; 6] = [
-    Asset { path: "/", kind: "text/html; charset=utf-8", text: file!("demo/index.html"), lean: false },
-    Asset { path: "/demo.js", kind: SCRIPT, text: file!("demo/demo.js"), lean: false },
-    Asset { path: "/demo.css", kind: STYLE, text: file!("demo/demo.css"), lean: false },
-    Asset { path: "/favicon.svg", kind: "image/svg+xml", text: file!("demo/favicon.svg"), lean: false },
-    Asset { path: "/widget.js", kind: SCRIPT, text: WIDGET, lean: true },
-    Asset { path: "/widget.css", kind: STYLE, text: file!("widget/widget.css"), lean: true },
+    Asset { path: "/", kind: HTML, text: file!("demo/index.html"), lean: false, audience: Audience::AnySite },
+    Asset { path: "/demo.js", kind: SCRIPT, text: file!("demo/demo.js"), lean: false, audience: Audience::AnySite },
+    Asset { path: "/demo.css", kind: STYLE, text: file!("demo/demo.css"), lean: false, audience: Audience::AnySite },
+    Asset {
+        path: "/favicon.svg",
+        kind: "image/svg+xml",
+        text: file!("demo/favicon.svg"),
+        lean: false,
+        audience: Audience::AnySite,
+    },
+    Asset { path: "/widget.js", kind: SCRIPT, text: WIDGET, lean: true, audience: Audience::AnySite },
+    Asset {
+        path: "/widget.css",
+        kind: STYLE,
+        text: file!("widget/widget.css"),
+        lean: true,
+        audience: Audience::AnySite,
+    },
 ];
 
 impl Asset {
@@ -95,7 +128,11 @@ struct Ready {
 
 /// The routes of all assets. Nobody is asked for a token here.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    ASSETS.iter().fold(Router::new(), |router, asset| {
+    routes_of(&ASSETS)
+}
+
+pub(super) fn routes_of<S: Clone + Send + Sync + 'static>(assets: &[Asset]) -> Router<S> {
+    assets.iter().fold(Router::new(), |router, asset| {
         let ready = Ready::new(asset);
         router.route(asset.path, get(async move |asked: HeaderMap| ready.answer(&asked)))
     })
@@ -114,7 +151,7 @@ impl Ready {
             headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
         };
         set(header::CONTENT_TYPE, asset.kind);
-        set(header::CACHE_CONTROL, CACHE);
+        set(header::CACHE_CONTROL, asset.audience.cache());
         set(header::VARY, "Accept-Encoding");
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::ETAG, &format!("\"{tag}\""));
@@ -122,7 +159,7 @@ impl Ready {
             set(header::CONTENT_SECURITY_POLICY, PAGE);
             set(header::REFERRER_POLICY, "no-referrer");
             set(HeaderName::from_static("permissions-policy"), "microphone=(self), camera=(), geolocation=()");
-        } else {
+        } else if asset.audience == Audience::AnySite {
             // Any page may load the widget; whether it may call is asked when it calls.
             set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
             set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");

@@ -1,12 +1,17 @@
 //! Calls: list, read, place, end.
+use super::auth::need;
+use super::view::View;
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
 use super::{ApiState, Problem, SharedState};
 use crate::call::{DialFault, DialOrder};
 use crate::outbound;
+use crate::security::{Action, Principal, Right};
+use crate::store::{Call, Wanted};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 /// The longest `to` and `from`.
 const ADDRESS: usize = 255;
@@ -16,7 +21,12 @@ const ADDRESS: usize = 255;
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "No call has the id in `before`"),
 ))]
-pub(super) async fn list(State(state): SharedState, Query(filter): Query<Filter>) -> Result<Json<Calls>, Problem> {
+pub(super) async fn list(
+    State(state): SharedState,
+    principal: Principal,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Calls>, Problem> {
+    need(&principal, Right::SeeCalls, None)?;
     let limit = filter.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit = {limit}: must be from 1 to 200")));
@@ -25,11 +35,26 @@ pub(super) async fn list(State(state): SharedState, Query(filter): Query<Filter>
         known(&state, "before", before).await?;
     }
     // One more than asked for tells whether there is a next page.
-    let mut calls = state.app.store.calls(filter.state, limit + 1, filter.before.as_deref()).await?;
+    let (before, bots) = (filter.before.as_deref(), principal.bots.as_deref());
+    let mut calls = state.app.store.calls(Wanted { state: filter.state, limit: limit + 1, before, bots }).await?;
     let more = calls.len() > limit;
     calls.truncate(limit);
     let before = calls.last().filter(|_| more).map(|call| call.id.clone());
+    if principal.may(Right::SeeTranscripts, None) && calls.iter().any(|call| !call.turns.is_empty()) {
+        let audit = state.app.access.audit();
+        audit.note_once(&principal, Action::TranscriptRead, None, json!({"list": true})).await?;
+    }
+    let calls = calls.into_iter().map(|call| View::of(&principal, &call.bot).call(call)).collect();
     Ok(Json(Calls { calls, before }))
+}
+
+/// The call with this id, if `principal` has this right for its bot.
+pub(super) async fn of_right(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<Call, Problem> {
+    // Without the right for any bot at all, nothing is told of which calls there are.
+    need(principal, right, None)?;
+    let call = state.app.store.call(id).await?.ok_or_else(Problem::no_call)?;
+    need(principal, right, Some(&call.bot))?;
+    Ok(call)
 }
 
 /// Whether a parameter names a call.
@@ -50,12 +75,20 @@ pub(super) async fn known(state: &ApiState, parameter: &str, id: &str) -> Result
 ))]
 pub(super) async fn one(
     State(state): SharedState,
+    principal: Principal,
     Path(id): Path<String>,
     Query(depth): Query<Depth>,
 ) -> Result<Json<Detail>, Problem> {
-    let call = state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
-    let timeline = if depth.timeline { Some(state.app.store.timeline(&id).await?) } else { None };
-    Ok(Json(Detail { call, timeline }))
+    let call = of_right(&state, &principal, Right::SeeCalls, &id).await?;
+    let view = View::of(&principal, &call.bot);
+    if view.has_words() {
+        state.app.access.audit().note_once(&principal, Action::TranscriptRead, Some(&id), json!({})).await?;
+    }
+    let timeline = match depth.timeline {
+        true => Some(state.app.store.timeline(&id).await?.into_iter().map(|event| view.event(event)).collect()),
+        false => None,
+    };
+    Ok(Json(Detail { call: view.call(call), timeline }))
 }
 
 /// Places a call. The answer comes before the other side rings: follow the call by its id.
@@ -65,8 +98,11 @@ pub(super) async fn one(
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such bot, one whose file cannot be used, or no trunk for a number"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or as many calls as allowed"),
 ))]
-pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) -> Response {
+pub(super) async fn dial(State(state): SharedState, principal: Principal, Json(new): Json<NewCall>) -> Response {
     let NewCall { to, bot, from } = new;
+    if let Err(problem) = need(&principal, Right::Dial, Some(&bot)) {
+        return problem.into_response();
+    }
     let odd = |text: &String| {
         text.is_empty() || text.len() > ADDRESS || text.chars().any(|c| c.is_control() || c.is_whitespace())
     };
@@ -78,8 +114,12 @@ pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) ->
         let broken = state.app.bots.knows(&bot);
         return if broken { DialFault::Broken } else { DialFault::Bot }.into_response();
     }
+    let detail = json!({"bot": bot});
     match state.app.calls.dial(DialOrder { to, bot, from }).await {
         Ok(id) => {
+            if let Err(fault) = state.app.access.audit().note(&principal, Action::CallPlaced, Some(&id), detail).await {
+                return Problem::from(fault).into_response();
+            }
             let place = format!("/api/v1/calls/{id}");
             (StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Placed { id })).into_response()
         }
@@ -93,12 +133,15 @@ pub(super) async fn dial(State(state): SharedState, Json(new): Json<NewCall>) ->
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "It is over already"),
 ))]
-pub(super) async fn hang_up(State(state): SharedState, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    if state.app.calls.hang_up(&id) {
-        return Ok(StatusCode::ACCEPTED);
+pub(super) async fn hang_up(
+    State(state): SharedState,
+    principal: Principal,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    of_right(&state, &principal, Right::EndCalls, &id).await?;
+    if !state.app.calls.hang_up(&id) {
+        return Err(Problem::new(StatusCode::CONFLICT, "this call is over already"));
     }
-    match state.app.store.call(&id).await? {
-        Some(_) => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
-        None => Err(Problem::no_call()),
-    }
+    state.app.access.audit().note(&principal, Action::CallEnded, Some(&id), json!({})).await?;
+    Ok(StatusCode::ACCEPTED)
 }

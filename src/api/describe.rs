@@ -1,10 +1,13 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
-use super::{ApiState, bots, calls, health, live, recordings, seats, widget, wire};
+use super::{
+    ApiState, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
+};
+use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,8 +20,11 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
 #[openapi(
     info(title = "Switchboard", description = "Phone calls that bots answer: live and ended calls, recordings, events."),
     modifiers(&Bearer),
-    security(("bearer" = [])),
-    components(schemas(crate::store::TimelineEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument))
+    security(("bearer" = []), ("cookie" = [])),
+    components(schemas(
+        crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
+        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot
+    ))
 )]
 struct Description;
 
@@ -26,9 +32,12 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, api: &mut Document) {
-        let words = "The token in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
+        let words = "An API token, or the one in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
         api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let words = "The session of a user who signed in (`POST /api/v1/session`). What changes something carries `x-csrf-token` with it.";
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, words));
+        api.components.get_or_insert_default().add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
         let words = "The token of one session, from `POST /api/v1/widget/sessions`.";
         let session = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
         api.components.get_or_insert_default().add_security_scheme("session", SecurityScheme::Http(session));
@@ -46,11 +55,21 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(seats::hand_back))
         .routes(routes!(seats::guide))
         .routes(routes!(live::events))
+        .routes(routes!(numbers::numbers))
+        .routes(routes!(wall::wall))
+        .routes(routes!(wall::call))
         .routes(routes!(bots::list))
         .routes(routes!(bots::reload))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
+        .routes(routes!(session::sign_in, session::read, session::change_password, session::sign_out))
+        .routes(routes!(session::welcome))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::read))
         .routes(routes!(openapi));
     let pages = OpenApiRouter::default()
         .routes(routes!(widget::bots, widget::bots_preflight))
@@ -59,8 +78,8 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(widget::patch, widget::end, widget::patch_preflight));
     let (open, mut theirs) = pages.split_for_parts();
     let (closed, mut api) = api.split_for_parts();
-    complete(&mut api, Right::Token);
-    complete(&mut theirs, Right::Other);
+    complete(&mut api, Asks::Principal);
+    complete(&mut theirs, Asks::Other);
     api.merge(theirs);
     (closed, open, api)
 }
@@ -107,28 +126,34 @@ pub(super) async fn openapi() -> impl axum::response::IntoResponse {
     ([(axum::http::header::CONTENT_TYPE, "application/json")], JSON.get_or_init(description).as_str())
 }
 
-/// What a route asks for.
+/// What routes ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Right {
-    /// The API's token, except of health.
-    Token,
-    /// That of a session, an origin, or nothing.
+enum Asks {
+    /// Who it is: a token, or a session; but for health and for signing in.
+    Principal,
+    /// The token of a page's session, an origin, or nothing.
     Other,
 }
 
 /// Adds to each route what can be answered before its own code runs, and words where it gives none.
-fn complete(api: &mut Document, right: Right) {
+fn complete(api: &mut Document, asks: Asks) {
     for (path, item) in &mut api.paths.paths {
         for operation in operations(item) {
             let mut more = Vec::new();
             if !path.starts_with("/health/") {
                 let words = "All connections are taken, or the database does not answer; with Retry-After";
                 more.push((StatusCode::SERVICE_UNAVAILABLE, words));
-                if right == Right::Token {
-                    more.push((StatusCode::UNAUTHORIZED, "No token, or another than the one in `admin.token`"));
+                // Where somebody becomes known, nobody has to be.
+                if asks == Asks::Principal && operation.security.is_none() {
+                    more.push((StatusCode::UNAUTHORIZED, "No token or session, or one that is over"));
+                    let known_alone = matches!(operation.operation_id.as_deref(), Some("read_session" | "describe"));
+                    let words = "`right` is missing (`code` is `right_missing`), or, by cookie, `x-csrf-token` is, or the page is another site's";
+                    if !known_alone {
+                        more.push((StatusCode::FORBIDDEN, words));
+                    }
                 }
             }
-            if right == Right::Other {
+            if asks == Asks::Other {
                 let words = "This server takes no calls from pages: `code` is `widget_off` (widget.enabled)";
                 more.push((StatusCode::FORBIDDEN, words));
             }

@@ -1,7 +1,9 @@
 //! Health and metrics.
+use super::auth::need;
 use super::wire::{Readiness, ServerState};
-use super::{ApiState, SharedState};
+use super::{ApiState, Problem, SharedState};
 use crate::observe;
+use crate::security::{Principal, Right};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -47,7 +49,8 @@ fn readiness(state: &ApiState) -> Readiness {
 
 /// Metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "health", responses((status = OK, body = String, content_type = "text/plain")))]
-pub(super) async fn metrics(State(state): SharedState) -> impl IntoResponse {
+pub(super) async fn metrics(State(state): SharedState, principal: Principal) -> Result<impl IntoResponse, Problem> {
+    need(&principal, Right::ReadMetrics, None)?;
     let store = state.app.store.health();
     observe::metrics::set("switchboard_calls_live", store.live as f64);
     observe::metrics::set("switchboard_store_queue", store.queued as f64);
@@ -64,5 +67,6 @@ pub(super) async fn metrics(State(state): SharedState) -> impl IntoResponse {
     for (reason, count) in state.app.calls.unanswered() {
         observe::metrics::unanswered(reason, count);
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], observe::metrics::render(&state.app.metrics))
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, observe::metrics::render(&state.app.metrics)))
 }

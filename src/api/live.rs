@@ -1,21 +1,21 @@
 //! Events as they happen, over a WebSocket: one JSON object per message.
-use super::calls::known;
+use super::auth::need;
+use super::calls::{known, of_right};
+use super::view::View;
+use super::watcher::{Connection, Gone};
 use super::wire::{Missed, ProblemDocument, Snapshot, Watch};
-use super::{Problem, SharedState, auth};
-use crate::store::{Call, CallState, TimelineEvent};
-use axum::extract::ws::{Message, WebSocket};
+use super::{ApiState, Problem, SharedState, auth};
+use crate::security::{Action, Principal, Right};
+use crate::store::{Call, CallEvent, TimelineEvent, Wanted};
+use axum::extract::ws::WebSocket;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-
-/// Between pings; a watcher that has answered none of two is gone.
-const PING: Duration = Duration::from_secs(20);
-/// The longest a message may take to leave.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A WebSocket: first the live calls (`{"event":"snapshot"}`), then every event of every call, or of one.
 /// A watcher that is too slow is told how many events it missed (`{"event":"missed"}`).
@@ -28,12 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ))]
 pub(super) async fn events(
     State(state): SharedState,
+    principal: Principal,
     Query(watch): Query<Watch>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Some(call) = &watch.call
-        && let Err(problem) = known(&state, "call", call).await
-    {
+    if let Err(problem) = admit(&state, &principal, &watch).await {
         return problem.into_response();
     }
     let Ok(place) = state.watchers.clone().try_acquire_owned() else {
@@ -43,59 +42,97 @@ pub(super) async fn events(
     // Subscribed before the snapshot is taken, so that nothing falls between.
     let events = state.app.store.watch();
     let of = |call: &Call| watch.call.as_ref().is_none_or(|id| *id == call.id);
-    let calls = match state.app.store.calls(Some(CallState::Live), usize::MAX, None).await {
+    let calls: Vec<Call> = match state.app.store.calls(Wanted { bots: principal.bots.as_deref(), ..Wanted::LIVE }).await
+    {
         Ok(calls) => calls.into_iter().filter(of).collect(),
         Err(fault) => return Problem::from(fault).into_response(),
     };
+    let bots = calls.iter().map(|call| (call.id.clone(), call.bot.clone())).collect();
+    let calls = calls.into_iter().map(|call| View::of(&principal, &call.bot).call(call)).collect();
+    let watcher = Watcher { state, principal, watch, bots };
     let serve = async move |socket: WebSocket| {
         // An error here is a watcher that left.
-        let _ = tell(socket, watch, Snapshot { calls }, events).await;
+        let connection = Connection::new(socket, watcher.state.app.access.clone(), watcher.principal.clone());
+        let _ = watcher.tell(connection, Snapshot { calls }, events).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
 }
 
-/// The watcher left, or does not answer.
-struct Gone;
+/// Whether `principal` may watch this, and that it does is recorded.
+async fn admit(state: &ApiState, principal: &Principal, watch: &Watch) -> Result<(), Problem> {
+    need(principal, Right::SeeCalls, None)?;
+    let call = watch.call.as_deref();
+    if let Some(id) = call {
+        known(state, "call", id).await?;
+        of_right(state, principal, Right::SeeCalls, id).await?;
+    }
+    if principal.may(Right::SeeTranscripts, None) {
+        state.app.access.audit().note_once(principal, Action::EventsWatched, call, json!({})).await?;
+    }
+    Ok(())
+}
 
-async fn tell(
-    mut socket: WebSocket,
+/// Somebody who watches.
+struct Watcher {
+    state: ApiState,
+    principal: Principal,
     watch: Watch,
-    first: Snapshot,
-    mut events: Receiver<Arc<TimelineEvent>>,
-) -> Result<(), Gone> {
-    send(&mut socket, text(&first)).await?;
-    let mut ping = interval_at(Instant::now() + PING, PING);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut unanswered = 0;
-    loop {
-        tokio::select! {
-            event = events.recv() => match event {
-                Ok(event) if watch.call.as_ref().is_none_or(|id| *id == event.call) => send(&mut socket, text(&*event)).await?,
-                Ok(_) => {}
-                Err(RecvError::Lagged(count)) => send(&mut socket, text(&Missed { count })).await?,
-                Err(RecvError::Closed) => return send(&mut socket, Message::Close(None)).await,
-            },
-            _ = ping.tick() => {
-                if unanswered == 2 {
-                    return Err(Gone);
-                }
-                unanswered += 1;
-                send(&mut socket, Message::Ping(Default::default())).await?;
+    /// The bot of each live call.
+    bots: HashMap<String, String>,
+}
+
+impl Watcher {
+    async fn tell(
+        mut self,
+        mut connection: Connection,
+        first: Snapshot,
+        mut events: Receiver<Arc<TimelineEvent>>,
+    ) -> Result<(), Gone> {
+        connection.tell(&first).await?;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok(event) => {
+                        if let Some(seen) = self.seen(&event).await {
+                            connection.tell(&*seen).await?;
+                        }
+                    }
+                    Err(RecvError::Lagged(count)) => connection.tell(&Missed { count }).await?,
+                    Err(RecvError::Closed) => return connection.close().await,
+                },
+                stays = connection.stays() => stays?,
             }
-            message = socket.recv() => match message {
-                // Any message shows that the watcher is connected; none has another meaning.
-                Some(Ok(_)) => unanswered = 0,
-                Some(Err(_)) | None => return Err(Gone),
-            },
         }
     }
-}
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Gone> {
-    timeout(PATIENCE, socket.send(message)).await.map_err(|_| Gone)?.map_err(|_| Gone)
-}
+    /// The event as this watcher sees it; `None` where it is none of its business.
+    async fn seen<'a>(&mut self, event: &'a TimelineEvent) -> Option<Cow<'a, TimelineEvent>> {
+        if self.watch.call.as_ref().is_some_and(|id| *id != event.call) {
+            return None;
+        }
+        // Unrestricted, it sees the same of every bot's calls.
+        let bot = if self.principal.bots.is_some() { self.bot(event).await? } else { String::new() };
+        if !self.principal.reaches(&bot) {
+            return None;
+        }
+        let view = View::of(&self.principal, &bot);
+        Some(if view.is_whole() { Cow::Borrowed(event) } else { Cow::Owned(view.event(event.clone())) })
+    }
 
-fn text(message: &impl serde::Serialize) -> Message {
-    Message::Text(serde_json::to_string(message).unwrap_or_default().into())
+    async fn bot(&mut self, event: &TimelineEvent) -> Option<String> {
+        let known = match &event.event {
+            CallEvent::Started(started) => {
+                self.bots.insert(event.call.clone(), started.bot.clone());
+                Some(started.bot.clone())
+            }
+            CallEvent::Ended(_) => self.bots.remove(&event.call),
+            _ => self.bots.get(&event.call).cloned(),
+        };
+        // Its start was missed, or it is over.
+        match known.or_else(|| self.state.app.store.bot(&event.call)) {
+            Some(bot) => Some(bot),
+            None => self.state.app.store.call(&event.call).await.ok().flatten().map(|call| call.bot),
+        }
+    }
 }

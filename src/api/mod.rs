@@ -1,22 +1,30 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
-//! Every route but health asks for the bearer token; what browsers load to make a call is public. All errors are problem documents (RFC 9457).
-mod asker;
+//! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
 mod assets;
+mod audit;
 mod auth;
 mod bots;
 mod calls;
+mod console;
 mod describe;
 mod health;
 mod live;
+mod numbers;
 mod problem;
 mod query;
 mod recordings;
 mod seats;
 pub mod serve;
+mod session;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod tokens;
+mod users;
+mod view;
+mod wall;
+mod watcher;
 pub mod widget;
 pub mod wire;
 
@@ -25,7 +33,8 @@ pub use problem::Problem;
 
 use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
-use crate::security::Secret;
+use crate::insight::health::HealthPlan;
+use crate::security::Access;
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
@@ -57,8 +66,12 @@ pub struct App {
     pub calls: Arc<dyn CallControl>,
     pub bots: Arc<dyn BotCatalog>,
     pub recording_policy: RecordingPolicy,
-    pub token: Secret,
+    /// Who may use this API, and what each did.
+    pub access: Arc<Access>,
+    /// Whether it is served by TLS.
+    pub https: bool,
     pub metrics: PrometheusHandle,
+    pub health: HealthPlan,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
@@ -71,17 +84,20 @@ pub struct App {
 struct ApiState {
     app: App,
     watchers: Arc<Semaphore>,
+    wall: Arc<wall::WallFeed>,
 }
 
-/// All routes. Serve it with [`serve::Web`].
+/// All routes. Serve it with [`serve::Web`]. Within a runtime: a task feeds the wall while the routes are held.
 pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)) };
+    let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
+    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
         .merge(assets::routes())
+        .merge(console::routes())
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address; see /api/v1/openapi.json")
         });

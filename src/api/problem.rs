@@ -1,4 +1,5 @@
 //! `Problem`: how the API says what went wrong (RFC 9457, `application/problem+json`).
+use crate::security::{AccessFault, Right};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,12 +14,14 @@ pub struct Problem {
     code: Option<&'static str>,
     /// Seconds after which it may go better.
     later: Option<u64>,
+    /// The right that is missing.
+    right: Option<Right>,
 }
 
 impl Problem {
     /// `detail`: what is wrong and what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), code: None, later: None }
+        Self { status, detail: detail.into(), code: None, later: None, right: None }
     }
 
     /// The same with Retry-After.
@@ -29,6 +32,11 @@ impl Problem {
     /// The same with a word for programs.
     pub(super) fn coded(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    /// The same for want of a right.
+    pub(super) fn lacking(self, right: Right) -> Self {
+        Self { code: Some("right_missing"), right: Some(right), ..self }
     }
 
     pub(super) fn no_call() -> Self {
@@ -45,6 +53,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: self.detail,
             code: self.code.map(str::to_owned),
+            right: self.right,
         };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(TYPE));
@@ -52,6 +61,34 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// A fault of users, sessions, tokens or the audit, as the API tells it.
+impl From<AccessFault> for Problem {
+    fn from(fault: AccessFault) -> Self {
+        use AccessFault as F;
+        let words = fault.to_string();
+        match fault {
+            F::Database(_) | F::Content(_) | F::AuditFull => {
+                tracing::error!(%fault, "the database of users and of the audit does not answer the API");
+                let words = "the database of users and of the audit does not answer at present; try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, words).later(2)
+            }
+            F::Random | F::Hash(_) => {
+                tracing::error!(%fault, "a password or a secret cannot be made");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server cannot make secrets; see its log")
+            }
+            F::Name | F::ShortPassword | F::LongPassword | F::TokenName | F::NoRights | F::TokenEnd(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, words)
+            }
+            F::UserExists | F::LastAdmin => Self::new(StatusCode::CONFLICT, words),
+            F::NoUser | F::NoToken => Self::new(StatusCode::NOT_FOUND, words),
+            F::BeyondMaker(_) => Self::new(StatusCode::FORBIDDEN, words),
+            F::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, words).coded("wrong_password"),
+            F::TooMany(seconds) => Self::new(StatusCode::TOO_MANY_REQUESTS, words).later(seconds).coded("too_many"),
+            F::Link => Self::new(StatusCode::FORBIDDEN, words).coded("link_over"),
+        }
     }
 }
 

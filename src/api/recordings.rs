@@ -1,6 +1,8 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
+use super::calls::of_right;
 use super::wire::{Pause, ProblemDocument};
 use super::{Problem, SharedState};
+use crate::security::{Action, Principal, Right};
 use crate::store::Recorded;
 use axum::Json;
 use axum::body::Body;
@@ -9,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use media::record::{Playback, RecordFault};
+use serde_json::json;
 use std::io;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -32,12 +35,15 @@ const PIECE: u64 = 64 * 1024;
 ))]
 pub(super) async fn recording(
     State(state): SharedState,
+    principal: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let call = state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
+    let call = of_right(&state, &principal, Right::HearRecordings, &id).await?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = state.app.store.recording(&call).ok_or_else(none)?;
+    // A player asks for it part by part.
+    state.app.access.audit().note_once(&principal, Action::RecordingRead, Some(&id), json!({})).await?;
     let kind = kind(&path);
     let vault = state.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {
@@ -93,14 +99,17 @@ pub(super) async fn recording(
 ))]
 pub(super) async fn pause(
     State(state): SharedState,
+    principal: Principal,
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    if state.app.calls.pause_recording(&id, paused) {
-        return Ok(StatusCode::NO_CONTENT);
+    of_right(&state, &principal, Right::PauseRecording, &id).await?;
+    if !state.app.calls.pause_recording(&id, paused) {
+        return Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"));
     }
-    state.app.store.call(&id).await?.ok_or_else(Problem::no_call)?;
-    Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"))
+    let action = if paused { Action::RecordingPaused } else { Action::RecordingResumed };
+    state.app.access.audit().note(&principal, action, Some(&id), json!({})).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn kind(path: &std::path::Path) -> &'static str {

@@ -1,24 +1,49 @@
 //! Supervisors' seats in live calls: a browser joins as WHEP has it (an offer for an answer, a resource to change and to leave), and what
 //! supervisors give the bot.
-use super::asker::{Asker, bot_of};
+use super::auth::need;
+use super::calls::of_right;
 use super::widget::{FRAGMENT, IceMatch, SDP, begun, is, restarted, wants};
 use super::wire::{
     GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatModeDocument,
     SeatsDocument,
 };
-use super::{Problem, SharedState};
+use super::{ApiState, Problem, SharedState};
 use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer};
+use crate::security::{Action, Principal, Right};
+use crate::store::CallState;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dialog::guidance::{Guidance, GuidanceFault};
+use media::hears::Supervision;
 use media::room::Seat;
+use serde_json::json;
 
 /// The longest sentence that a bot is given to say.
 const SENTENCE: usize = 500;
 /// The longest promise.
 const PROMISE: usize = 2_000;
+
+/// What taking part in this way asks for.
+const fn right(mode: Supervision) -> Right {
+    match mode {
+        Supervision::Absent | Supervision::Monitor => Right::Monitor,
+        Supervision::Whisper => Right::Whisper,
+        Supervision::Barge => Right::Barge,
+        Supervision::TakeOver => Right::TakeOver,
+    }
+}
+
+/// Refuses what `principal` may not do with this call, and calls in which nobody could be heard.
+async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<(), Problem> {
+    let call = of_right(state, principal, right, id).await?;
+    match call.state {
+        CallState::Live if call.answered_at.is_some() => Ok(()),
+        CallState::Live => Err(Problem::new(StatusCode::CONFLICT, "this call is not answered yet")),
+        CallState::Ended => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
+    }
+}
 
 /// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/seats", operation_id = "take_seat", tag = "supervision",
@@ -32,20 +57,27 @@ const PROMISE: usize = 2_000;
 ))]
 pub(super) async fn join(
     State(state): SharedState,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     Query(JoinQuery { mode }): Query<JoinQuery>,
     headers: HeaderMap,
     offer: String,
 ) -> Result<Response, Problem> {
+    let mode = mode.unwrap_or_default();
+    admit(&state, &principal, right(mode.into()), &id).await?;
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
-    bot_of(&state, &id).await?;
-    let mode = mode.unwrap_or_default();
-    let offer = SeatOffer { who: asker.name.clone(), mode: mode.into(), sdp: offer };
+    let (access, whose) = (state.app.access.clone(), principal.clone());
+    let until = Box::pin(async move { access.until_changed(&whose).await });
+    let offer = SeatOffer { who: principal.name.clone(), mode: mode.into(), sdp: offer, until };
     let SeatAnswer { seat, etag, sdp } = state.app.supervisors.join(&id, offer).await?;
-    asker.note(&format!("joined as {}", mode.name()), &id);
+    let detail = json!({"seat": seat.0, "mode": mode.name()});
+    if let Err(fault) = state.app.access.audit().note(&principal, Action::SeatTaken, Some(&id), detail).await {
+        // Nobody listens unrecorded. One who has left meanwhile is not there to be sent away.
+        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).ok();
+        return Err(fault.into());
+    }
     Ok(begun(&state, &format!("/api/v1/calls/{id}/seats/{}", seat.0), etag, sdp))
 }
 
@@ -55,8 +87,12 @@ pub(super) async fn join(
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "The call is not answered yet, or over"),
 ))]
-pub(super) async fn list(State(state): SharedState, Path(id): Path<String>) -> Result<Json<SeatsDocument>, Problem> {
-    bot_of(&state, &id).await?;
+pub(super) async fn list(
+    State(state): SharedState,
+    principal: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<SeatsDocument>, Problem> {
+    admit(&state, &principal, Right::Monitor, &id).await?;
     let seats = state.app.supervisors.seats(&id).into_iter();
     let document = |seat: crate::call::TakenSeat| SeatDocument {
         seat: seat.seat.0,
@@ -82,35 +118,37 @@ pub(super) async fn list(State(state): SharedState, Path(id): Path<String>) -> R
 ))]
 pub(super) async fn patch(
     State(state): SharedState,
-    asker: Asker,
+    principal: Principal,
     Path((id, seat)): Path<(String, u8)>,
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, Problem> {
+    need(&principal, Right::Monitor, None)?;
     let supervisors = &state.app.supervisors;
     if is(&headers, "application/json") {
         let wanted = match Json::<SeatModeDocument>::from_bytes(body.as_bytes()) {
             Ok(Json(wanted)) => wanted,
             Err(refused) => return Ok(refused.into_response()),
         };
-        bot_of(&state, &id).await?;
+        admit(&state, &principal, right(wanted.mode.into()), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
-        supervisors.set_mode(&at, &asker.name, wanted.mode.into())?;
-        asker.note(&format!("changed to {}", wanted.mode.name()), &at.call);
+        supervisors.set_mode(&at, &principal.name, wanted.mode.into())?;
+        let detail = json!({"seat": seat, "mode": wanted.mode.name()});
+        state.app.access.audit().note(&principal, Action::SeatModeChanged, Some(&at.call), detail).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if !is(&headers, FRAGMENT) {
         return Ok(wants("application/json, or application/trickle-ice-sdpfrag"));
     }
-    bot_of(&state, &id).await?;
+    admit(&state, &principal, Right::Monitor, &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
     match IceMatch::of(&headers)? {
         IceMatch::Restart => {
-            let (fragment, etag) = supervisors.restart(&at, &asker.name, &body).await?;
+            let (fragment, etag) = supervisors.restart(&at, &principal.name, &body).await?;
             Ok(restarted(&state, fragment, etag))
         }
         IceMatch::Session(etag) => {
-            supervisors.trickle(&at, &asker.name, etag, &body).await?;
+            supervisors.trickle(&at, &principal.name, etag, &body).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         IceMatch::Unknown => Err(SeatFault::Stale.into()),
@@ -126,16 +164,18 @@ pub(super) async fn patch(
 ))]
 pub(super) async fn leave(
     State(state): SharedState,
-    asker: Asker,
+    principal: Principal,
     Path((id, seat)): Path<(String, u8)>,
 ) -> Result<StatusCode, Problem> {
+    of_right(&state, &principal, Right::Monitor, &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
-    state.app.supervisors.leave(&at, &asker.name)?;
-    asker.note("left", &at.call);
+    state.app.supervisors.leave(&at, &principal.name)?;
+    let detail = json!({"seat": seat});
+    state.app.access.audit().note(&principal, Action::SeatLeft, Some(&at.call), detail).await?;
     Ok(StatusCode::OK)
 }
 
-/// Gives a call that the asker has taken over back to its bot, with what was agreed with the caller. The seat listens from then on.
+/// Gives a call that its supervisor has taken over back to its bot, with what was agreed with the caller. The seat listens from then on.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/handback", operation_id = "hand_back", tag = "supervision", params(("id" = String, Path)),
     request_body = HandBackDocument, responses(
     (status = OK, body = GuidanceReceipt),
@@ -145,11 +185,11 @@ pub(super) async fn leave(
 ))]
 pub(super) async fn hand_back(
     State(state): SharedState,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     Json(HandBackDocument { slots, task, promise }): Json<HandBackDocument>,
 ) -> Result<Json<GuidanceReceipt>, Problem> {
-    bot_of(&state, &id).await?;
+    admit(&state, &principal, Right::TakeOver, &id).await?;
     if promise.as_ref().is_some_and(|promise| promise.chars().count() > PROMISE) {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -157,8 +197,9 @@ pub(super) async fn hand_back(
         ));
     }
     let guidance = Guidance { task, slots, say: None };
-    let id_of_guidance = state.app.supervisors.hand_back(&id, &asker.name, guidance, promise).await?;
-    asker.note("handed back", &id);
+    let detail = json!({"handed_back": true, "slots": slot_names(&guidance), "task": guidance.task});
+    let id_of_guidance = state.app.supervisors.hand_back(&id, &principal.name, guidance, promise).await?;
+    state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
     Ok(Json(GuidanceReceipt { id: id_of_guidance }))
 }
 
@@ -172,11 +213,11 @@ pub(super) async fn hand_back(
 ))]
 pub(super) async fn guide(
     State(state): SharedState,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     Json(GuidanceDocument { say, slots, task }): Json<GuidanceDocument>,
 ) -> Result<(StatusCode, Json<GuidanceReceipt>), Problem> {
-    bot_of(&state, &id).await?;
+    admit(&state, &principal, Right::Guide, &id).await?;
     let odd =
         |text: &String| text.trim().is_empty() || text.chars().count() > SENTENCE || text.chars().any(char::is_control);
     if say.as_ref().is_some_and(odd) {
@@ -188,9 +229,15 @@ pub(super) async fn guide(
         let words = "give the bot something: `say`, `slots` or `task`";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
     }
-    let number = state.app.supervisors.guide(&id, &asker.name, guidance).await?;
-    asker.note("guided the bot", &id);
+    let detail = json!({"slots": slot_names(&guidance), "task": guidance.task, "say": guidance.say.is_some()});
+    let number = state.app.supervisors.guide(&id, &principal.name, guidance).await?;
+    state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
     Ok((StatusCode::ACCEPTED, Json(GuidanceReceipt { id: number })))
+}
+
+/// The slots without their values, which no audit holds.
+fn slot_names(guidance: &Guidance) -> Vec<&String> {
+    guidance.slots.keys().collect()
 }
 
 impl From<SeatFault> for Problem {

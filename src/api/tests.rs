@@ -2,6 +2,7 @@
 use super::*;
 use crate::bots::BotStatus;
 use crate::call::{CallHealth, DialOrder};
+use crate::security::{AccessPlan, Secret, SessionLimits};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -17,9 +18,13 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod numbers;
 mod page;
 mod recording;
+mod rights;
 mod seats;
+mod session;
+mod wall;
 
 const TOKEN: &str = "a-token-of-forty-three-characters-for-tests";
 
@@ -84,13 +89,17 @@ impl BotCatalog for Pair {
 }
 
 fn begin(store: &Store, to: &str) -> String {
+    begin_with(store, to, "booking.en")
+}
+
+fn begin_with(store: &Store, to: &str, bot: &str) -> String {
     let id = Store::new_id();
     let started = Started {
         direction: Direction::Outbound,
         via: "open".into(),
         from: "sip:bot@here.test".into(),
         to: to.into(),
-        bot: "booking.en".into(),
+        bot: bot.into(),
         language: "en".into(),
         headers: [("X-Customer".to_owned(), Private::from("4711"))].into(),
     };
@@ -98,10 +107,25 @@ fn begin(store: &Store, to: &str) -> String {
     id
 }
 
+/// What a caller said.
+fn spoken() -> Turn {
+    Turn {
+        speaker: Speaker::Caller,
+        text: "two people".into(),
+        heard: "two people".into(),
+        interrupted: false,
+        started_ms: 900,
+        ended_ms: 1_700,
+        confidence: Some(0.5),
+        by: Some(crate::store::AnswerMethod::Voice),
+    }
+}
+
 struct Site {
     address: SocketAddr,
     client: Client,
     store: Store,
+    access: Arc<Access>,
     calls: Arc<Switch>,
     supervisors: Arc<seats::Table>,
     /// Serves as long as it is held.
@@ -121,20 +145,25 @@ impl Site {
         let supervisors = Arc::<seats::Table>::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
+        let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
+        let plan = AccessPlan { token: Secret::new(TOKEN), sessions };
+        let access = Arc::new(Access::new(store.access(), plan));
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
             bots: Arc::new(Pair),
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
-            token: Secret::new(TOKEN),
+            access: access.clone(),
+            https: false,
             metrics,
+            health: crate::plans::health(&crate::config::Config::default()),
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, calls, supervisors, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -194,7 +223,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 22);
+    assert_eq!(routes.len(), 44);
     routes
 }
 
@@ -203,7 +232,7 @@ async fn every_route_but_health_asks_for_the_token() {
     let site = Site::open("api-token").await;
     for (method, path) in routes() {
         let bare = site.bare(method.clone(), &path);
-        if path.starts_with("/api/v1/widget/") {
+        if path.starts_with("/api/v1/widget/") || auth::is_open(&method, &path) {
             continue;
         }
         if path.starts_with("/health/") {
@@ -269,6 +298,8 @@ async fn the_description_lists_every_route_of_the_issue() {
         "get /api/v1/calls/{id}/recording",
         "put /api/v1/calls/{id}/recording",
         "get /api/v1/events",
+        "get /api/v1/wall",
+        "get /api/v1/calls/{id}/live",
         "get /api/v1/bots",
         "post /api/v1/bots/reload",
         "get /health/live",
@@ -306,17 +337,7 @@ async fn a_call_is_placed_followed_and_ended() {
     let id = response.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(place, format!("/api/v1/calls/{id}"));
     site.store.note(&id, CallEvent::Answered);
-    let turn = Turn {
-        speaker: Speaker::Caller,
-        text: "two people".into(),
-        heard: "two people".into(),
-        interrupted: false,
-        started_ms: 900,
-        ended_ms: 1_700,
-        confidence: Some(0.5),
-        by: Some(crate::store::AnswerMethod::Voice),
-    };
-    site.store.note(&id, CallEvent::Turn(turn));
+    site.store.note(&id, CallEvent::Turn(spoken()));
     site.store.note(&id, CallEvent::Latency(Latency::of(1, [200, 4, 1, 120, 18])));
     let live = site.json(&place).await;
     assert_eq!(live["state"], "live");

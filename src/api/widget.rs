@@ -3,14 +3,13 @@
 //! The only routes that do not ask for the API's token, so each asks for another right: an origin that is allowed, or the token
 //! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials; it
 //! is laid around all of them ([`share`]), so that a page can read whatever refuses it.
-use super::auth::bearer;
-use super::serve::Peer;
+use super::auth::{bearer, need, visitor};
 use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{ApiState, Problem, SharedState};
 use crate::bots::BotStatus;
 use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
-use crate::security::WebOrigin;
+use crate::security::{Principal, Right, WebOrigin};
 use crate::widget::{Refused, Server, Session, TokenClaims};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
@@ -37,15 +36,10 @@ impl FromRequestParts<ApiState> for Requester {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Self::Rejection> {
-        // A router that no listener serves (a test's) is asked from this machine.
-        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address);
-        let lines: Vec<&str> =
-            parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
-        let page_access = &state.app.page_access;
-        let visitor = page_access.visitor(peer, lines.into_iter());
+        let visitor = visitor(state, &parts.extensions, &parts.headers);
         let origin = parts.headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let parsed = origin.as_deref().and_then(WebOrigin::parse);
-        let allowed = parsed.is_some_and(|origin| page_access.may_read(unix(), &origin, visitor));
+        let allowed = parsed.is_some_and(|origin| state.app.page_access.may_read(unix(), &origin, visitor));
         Ok(Self { origin, visitor, allowed })
     }
 }
@@ -133,7 +127,7 @@ pub(super) async fn bots_preflight(requester: Requester) -> Response {
     requester.preflight("GET")
 }
 
-/// A token for one call. With the API's token, from your server: for any bot, and for the origin in `origin`. Without one, from a
+/// A token for one call. With the API's token, or one that has the right `dial`, from your server: for any bot, and for the origin in `origin`. Without one, from a
 /// page: for a bot in `widget.public`, and for the origin the browser names.
 #[utoipa::path(post, path = "/api/v1/widget/sessions", operation_id = "make_session", tag = "widget", security(("bearer" = []), ()), request_body = NewSession, responses(
     (status = CREATED, body = SessionDocument),
@@ -155,8 +149,12 @@ pub(super) async fn session(
         _ if new.bot == ECHO => (Some(Language::En.code().to_owned()), BTreeMap::new()),
         status => status.map_or_else(Default::default, |status| (status.language, status.titles)),
     };
-    let asked = match (bearer(&headers), headers.contains_key(header::AUTHORIZATION)) {
-        (Some(token), _) if state.app.token.is(token) => match new.origin.as_deref().and_then(WebOrigin::parse) {
+    let server = match server(&state, &headers, &new.bot).await {
+        Ok(server) => server,
+        Err(problem) => return problem.into_response(),
+    };
+    let asked = match (server, headers.contains_key(header::AUTHORIZATION)) {
+        (Some(_), _) => match new.origin.as_deref().and_then(WebOrigin::parse) {
             Some(_) if language.is_none() => return Problem::from(PageFault::Bot).into_response(),
             Some(origin) => page_access.issue_for_server(unix(), &new.bot, &origin),
             None => {
@@ -169,7 +167,6 @@ pub(super) async fn session(
             Some(origin) => page_access.ask(Instant::now(), unix(), requester.visitor, &new.bot, &origin),
             None => Err(Refused::Origin),
         },
-        (Some(_), false) => Err(Refused::NoToken),
     };
     // After the right: a stranger learns nothing of the bots there are.
     match (asked, language) {
@@ -180,6 +177,14 @@ pub(super) async fn session(
                 .into_response()
         }
     }
+}
+
+/// The server that asks for a page's token, if a token of this API comes with the request.
+async fn server(state: &ApiState, headers: &HeaderMap, bot: &str) -> Result<Option<Principal>, Problem> {
+    let Some(token) = bearer(headers) else { return Ok(None) };
+    let Some(principal) = state.app.access.by_bearer(token).await? else { return Ok(None) };
+    need(&principal, Right::Dial, Some(bot))?;
+    Ok(Some(principal))
 }
 
 fn document(session: Session, bot: String, language: String) -> SessionDocument {

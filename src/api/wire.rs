@@ -1,10 +1,21 @@
 //! The shapes of the API's JSON that are not the store's own.
+mod access;
+
+pub use access::{
+    AuditPage, AuditQuery, AuditRow, NewPassword, NewTokenDocument, NewUserDocument, SessionRights, SessionUser,
+    SignIn, TokenDocument, TokenMade, Tokens, UserDocument, UserPatch, Users, WelcomeForm,
+};
+
 use crate::bots::BotStatus;
+use crate::security::Right;
 use crate::store::{Call, CallState, TimelineEvent};
 use media::hears::Supervision;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
+
+pub mod numbers;
+pub mod wall;
 
 /// An error (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -18,6 +29,9 @@ pub struct ProblemDocument {
     /// A word for programs, where the status does not tell enough: `widget_off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The right that is missing, of a 403 for want of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Right>,
 }
 
 /// A call to place.

@@ -4,7 +4,7 @@ use super::core::Act;
 use super::end::End;
 use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
-use crate::store::{CallEvent, Mark, Private};
+use crate::store::{CallEvent, LiveChange, Mark, Private};
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
@@ -12,6 +12,7 @@ use media::engine::RoomOrder;
 use media::leg::{LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
+use media::tts::delivery::ClauseText;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
 
@@ -25,7 +26,7 @@ pub trait CallPort {
     ///
     /// # Errors
     /// Where the clause will not be synthesised.
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault>;
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault>;
     /// The speech pool drops what it has not synthesised below this utterance.
     fn unsay(&mut self, floor: UtteranceId);
     /// The line has this rate from now on, and so has what is synthesised.
@@ -51,6 +52,8 @@ pub trait CallPort {
     fn note(&mut self, event: CallEvent);
     /// A message to a browser's page.
     fn send_to_page(&mut self, message: String);
+    /// A change that is not kept, for who watches live calls.
+    fn tell_watchers(&mut self, change: LiveChange);
     /// Reaches the call like the reports of a recogniser.
     fn report_heard(&mut self, heard: Heard);
     /// Reaches the call like the reports of a synthesiser.
@@ -91,6 +94,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Supervise(seat, mode) => port.order(RoomOrder::Supervise(seat, mode)),
         Act::Reply(reply, result) => reply.send(result),
         Act::SendToPage(message) => port.send_to_page(message),
+        Act::TellWatchers(change) => port.tell_watchers(change),
         Act::End(end) => return Some(end),
     }
     None

@@ -4,13 +4,14 @@ use super::page::Incoming;
 use super::seat::{GuidanceReply, Guide, HandBack, SeatNews};
 use super::watchdog::Why;
 use crate::standby::Clip;
-use crate::store::CallEvent;
+use crate::store::{CallEvent, LiveChange};
 use dialog::conversation::{Expect, GuidanceFault, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::EarState;
 use media::hears::Supervision;
 use media::playout::Gain;
 use media::room::{Event, Seat};
+use media::tts::delivery::ClauseText;
 use media::tts::{Spoken, UtteranceId};
 use std::time::Instant;
 
@@ -60,7 +61,7 @@ pub enum CallInput {
 pub enum Act {
     Say {
         utterance: UtteranceId,
-        text: String,
+        text: ClauseText,
         interruptible: bool,
     },
     /// Play this at once, because the bot's own sound is late.
@@ -85,6 +86,8 @@ pub enum Act {
     Reply(GuidanceReply, Result<u64, GuidanceFault>),
     /// A message for the browser's page.
     SendToPage(String),
+    /// For who watches live calls.
+    TellWatchers(LiveChange),
     /// Hang up. The last act of a call.
     End(End),
 }

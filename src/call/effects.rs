@@ -3,7 +3,7 @@ use super::acts::{CallPort, request_of};
 use super::core::CallInput;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
-use crate::store::{CallEvent, Store};
+use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
@@ -12,6 +12,7 @@ use media::leg::LegPlan;
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
 use media::room::Seat;
+use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate, Wire};
 use std::sync::Arc;
@@ -76,7 +77,7 @@ impl CallPort for Effects {
         self.speech.as_ref().map(|speech| speech.standby.get(clip).to_vec()).unwrap_or_default()
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
         self.speech.as_ref().map_or(Ok(()), |speech| speech.speaker.say(utterance, text, interruptible))
     }
 
@@ -145,6 +146,10 @@ impl CallPort for Effects {
     fn send_to_page(&mut self, message: String) {
         // If the queue is full, the leg ends the call of a page that does not read.
         self.page.iter().for_each(|page| drop(page.try_send(message.clone())));
+    }
+
+    fn tell_watchers(&mut self, change: LiveChange) {
+        self.store.tell(&self.id, change);
     }
 
     fn report_heard(&mut self, heard: Heard) {

@@ -200,6 +200,8 @@ pub struct SeatOffer {
     pub who: String,
     pub mode: Supervision,
     pub sdp: String,
+    /// Over when they may not take part any more: the seat ends with it.
+    pub until: BoxFuture<'static, ()>,
 }
 
 /// The SDP answer to it.

@@ -36,6 +36,8 @@ pub enum SeatWhy {
     Asked,
     /// Its connection is lost, or has ended.
     ConnectionLost,
+    /// Its supervisor has signed out, or may not take part any more.
+    NotAllowed,
 }
 
 impl SeatWhy {
@@ -43,6 +45,7 @@ impl SeatWhy {
         match self {
             Self::Asked => "asked",
             Self::ConnectionLost => "connection lost",
+            Self::NotAllowed => "not allowed any more",
         }
     }
 }

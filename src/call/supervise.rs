@@ -30,26 +30,30 @@ struct SeatLine {
 
 impl SeatLine {
     /// Runs until the supervisor leaves, is lost for good, or the call is over.
-    async fn run(self, mut line: Line, _data: Data) {
-        loop {
+    async fn run(self, mut line: Line, _data: Data, mut until: BoxFuture<'static, ()>) {
+        let why = loop {
             tokio::select! {
                 change = line.next() => match change {
                     Change::Up => {
                         if !self.take_seat(&mut line) {
-                            break;
+                            break SeatWhy::ConnectionLost;
                         }
                     }
                     Change::Lost(true) => self.lost(),
-                    Change::Ended(_) => break,
+                    Change::Ended(_) => break SeatWhy::ConnectionLost,
                     Change::Plan(_) | Change::OnHold(_) | Change::Key(_) | Change::Replaced(_) | Change::Lost(false) => {}
                 },
                 () = self.call.closed() => {
                     line.hang_up("the call is over").await;
-                    break;
+                    break SeatWhy::ConnectionLost;
+                }
+                () = &mut until => {
+                    line.hang_up("the supervisor may not take part any more").await;
+                    break SeatWhy::NotAllowed;
                 }
             }
-        }
-        let tell = |taken: &TakenSeat| self.order(taken, SeatChange::Leave(SeatWhy::ConnectionLost));
+        };
+        let tell = |taken: &TakenSeat| self.order(taken, SeatChange::Leave(why));
         self.seats.free(&self.at, self.number, tell);
     }
 
@@ -87,7 +91,7 @@ fn order(registry: &Registry, at: &SeatAddress, name: String, change: SeatChange
 
 impl Calls {
     async fn seat(&self, call: &str, offer: SeatOffer) -> Result<SeatAnswer, SeatFault> {
-        let SeatOffer { who, mode, sdp } = offer;
+        let SeatOffer { who, mode, sdp, until } = offer;
         let (registry, seats) = (&self.0.registry, &self.0.seats);
         if registry.is_draining() {
             return Err(SeatFault::Draining);
@@ -100,7 +104,7 @@ impl Calls {
         let at = seats.take(call, NewSeat { who, mode, peer, speaks })?;
         let seat = at.seat;
         let line_of = SeatLine { at, number, seats: seats.clone(), registry: registry.clone(), call: orders };
-        tokio::spawn(line_of.run(line, data));
+        tokio::spawn(line_of.run(line, data, until));
         Ok(SeatAnswer { seat, etag, sdp })
     }
 

@@ -11,7 +11,7 @@ use super::utterance::clause;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
-use crate::store::{CallEvent, Mark, Private};
+use crate::store::{CallEvent, Floor, LiveChange, Mark, Private};
 use dialog::conversation::{self, Conversation, ToolId};
 use media::SamplePos;
 use media::asr::Heard;
@@ -47,6 +47,8 @@ pub struct Talk {
     dedup: KeyDedup,
     /// The page of a browser's call.
     page: Option<Page>,
+    /// As who watches was told.
+    floor: Option<Floor>,
     supervisors: CallSupervisors,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
@@ -110,6 +112,10 @@ impl Core for Talk {
         if !self.ended {
             let state = self.state();
             self.tell_page(|page| page.state(state));
+            let floor = self.floor(state);
+            if self.floor.replace(floor) != Some(floor) {
+                self.act(Act::TellWatchers(LiveChange::Floor { floor }));
+            }
         }
     }
 }
@@ -129,6 +135,7 @@ impl Talk {
             tools: BTreeSet::new(),
             dedup: KeyDedup::default(),
             page: None,
+            floor: None,
             supervisors: CallSupervisors::default(),
             playout_held: false,
             line_on_hold: false,
@@ -164,10 +171,11 @@ impl Talk {
         &self.transcript
     }
 
-    /// Tells the page what is new in the transcript.
+    /// Tells the page and who watches what is new in the transcript.
     fn tell_changes(&mut self) {
         while let Some(change) = self.transcript.poll() {
             self.tell_page(|page| page.change(&change));
+            self.act(Act::TellWatchers(change.into()));
         }
     }
 
@@ -178,6 +186,15 @@ impl Talk {
             () if self.transcript.caller_speaks() => PageState::Listening,
             () if self.due.is_due() || !self.tools.is_empty() => PageState::Thinking,
             () => PageState::Listening,
+        }
+    }
+
+    fn floor(&self, state: PageState) -> Floor {
+        match state {
+            PageState::Speaking => Floor::Bot,
+            PageState::Thinking => Floor::Thinking,
+            PageState::Listening if self.transcript.caller_speaks() => Floor::Caller,
+            PageState::Listening => Floor::Waiting,
         }
     }
 

@@ -201,7 +201,7 @@ fn a_tool_is_excused_by_the_conversation_and_not_by_a_clip() {
     assert_eq!(clips(&line.pass(line.now + 2_000)), []);
     let answer = serde_json::json!({});
     let acts = line.tell(CallInput::ToolDone { id, result: Ok(answer) });
-    assert!(acts.iter().any(|act| matches!(act, Act::Say { text, .. } if text == "It comes.")));
+    assert!(acts.iter().any(|act| matches!(act, Act::Say { text, .. } if text.text == "It comes.")));
     assert_eq!(clips(&line.pass(line.now + 1_200)), [Clip::Moment], "its answer is owed like any other");
 }
 
@@ -265,7 +265,7 @@ fn one_who_cannot_hear_is_not_to_blame_for_what_keys_achieved() {
     for act in acts {
         if let Act::Say { utterance, text, .. } = act {
             line.played(utterance.0, Phase::Started, 0);
-            end = ends(&line.played(utterance.0, Phase::Done, text.chars().count() as u32));
+            end = ends(&line.played(utterance.0, Phase::Done, text.text.chars().count() as u32));
         }
     }
     assert_eq!(end, [End::new(Blame::Nobody, Reason::Done)]);

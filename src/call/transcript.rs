@@ -1,5 +1,6 @@
 //! `Transcript`: who said what in a call, in which turn, how much of it was heard, and who cut it off. The call's record and its page
 //! read it. A core: it is told the time; while a call goes on it gives [`Change`]s, and each turn that is complete as an [`Entry`].
+use crate::store::LiveChange;
 use bot::{BotClause, BotTurn};
 use caller::CallerTurn;
 use dialog::clause::Clause;
@@ -106,6 +107,19 @@ pub enum Change {
     Withdrawn { turn: u32 },
     /// The caller's turn is complete.
     Taken { turn: u32, text: String, by: AnsweredBy, secret: bool },
+}
+
+impl From<Change> for LiveChange {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Clause { say, turn, text } => Self::Clause { say: say.0, turn, text: text.into() },
+            Change::Heard { say, chars, done } => Self::Heard { say: say.0, chars, done },
+            Change::Interrupted { say, chars } => Self::Interrupted { say: say.0, chars },
+            Change::Partial { turn, text, secret } => Self::Partial { turn, text: text.into(), secret },
+            Change::Withdrawn { turn } => Self::Withdrawn { turn },
+            Change::Taken { turn, text, by, secret } => Self::Taken { turn, text: text.into(), by: by.into(), secret },
+        }
+    }
 }
 
 #[derive(Default)]

@@ -351,7 +351,7 @@ fn remote_engine(list: &str, name: &str, address: &RemoteAddress<'_>, patience: 
     if name.is_empty() || !name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-') {
         say("name must be lower-case letters, digits and hyphens".into());
     }
-    if ["pocketsphinx", "whisper", "zipformer", "piper", "flite", "espeak"].contains(&name) {
+    if ["pocketsphinx", "whisper", "zipformer", "kokoro", "piper", "flite", "espeak"].contains(&name) {
         say("this is the name of an engine of this machine: choose another".into());
     }
     if !(100..=10_000).contains(&patience.0) {

@@ -1,5 +1,5 @@
 //! `[http]`: the web address of API, pages and metrics.
-use super::blank;
+use super::{Secs, blank};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -18,6 +18,9 @@ pub struct Http {
     pub tls_key: Option<PathBuf>,
     /// Serve without TLS where others can reach it: behind a proxy that speaks TLS.
     pub allow_plain: bool,
+    /// A session ends after so long without a request, and after so long in any case.
+    pub session_idle_s: Secs,
+    pub session_max_s: Secs,
 }
 
 impl Default for Http {
@@ -28,6 +31,8 @@ impl Default for Http {
             tls_certificate: None,
             tls_key: None,
             allow_plain: false,
+            session_idle_s: Secs(3_600),
+            session_max_s: Secs(43_200),
         }
     }
 }

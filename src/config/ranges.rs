@@ -14,7 +14,7 @@ impl Config {
                 });
             }
         };
-        let Self { sip, rtp, media, speech, call, store, widget, rtc, drain, .. } = self;
+        let Self { sip, rtp, media, speech, call, store, http, widget, rtc, health, drain, .. } = self;
         within("sip.max_calls", sip.max_calls.into(), 1..=u64::MAX);
         within("sip.messages_per_second_per_source", sip.messages_per_second_per_source.into(), 1..=u64::MAX);
         within("sip.ring_limit_s", sip.ring_limit_s.0.into(), 1..=3_600);
@@ -38,6 +38,8 @@ impl Config {
         within("call.no_rtp_ms", call.no_rtp_ms.0.into(), 500..=3_600_000);
         within("call.held_max_s", call.held_max_s.0.into(), 1..=86_400);
         within("store.retention_days", store.retention_days.into(), 0..=36_500);
+        within("http.session_idle_s", http.session_idle_s.0.into(), 60..=2_592_000);
+        within("http.session_max_s", http.session_max_s.0.into(), 60..=2_592_000);
         within("drain.limit_ms", drain.limit_ms.0.into(), 0..=86_400_000);
         if widget.enabled {
             within("widget.token_ttl_s", widget.token_ttl_s.0.into(), 1..=86_400);
@@ -48,6 +50,10 @@ impl Config {
             within("rtc.turn_ttl_s", rtc.turn_ttl_s.0.into(), 1..=2_592_000);
             within("rtc.lost_ms", rtc.lost_ms.0.into(), 100..=60_000);
         }
+        within("health.window_ms", health.window_ms.0.into(), 1_000..=3_600_000);
+        for (key, grade) in health.grades() {
+            within(&format!("health.{key}.points"), grade.points.into(), 0..=100);
+        }
         for trunk in &self.trunk {
             if let Some(register) = &trunk.register {
                 let key = format!("[[trunk]] {:?}: register.expires_s", trunk.name);
@@ -57,9 +63,12 @@ impl Config {
         for language in Language::ALL {
             let (code, acoustic) = (language.code(), &speech.pocketsphinx[language]);
             hearing(code, acoustic, found);
-            let speed = speech.piper[language].speed;
-            if !(0.5..=2.0).contains(&speed) {
-                found.push(format!("speech.piper.{code}.speed = {speed}: must be 0.5 to 2.0"));
+            pace(&format!("piper.{code}"), speech.piper[language].speed, found);
+        }
+        pace("kokoro", speech.kokoro.speed, found);
+        for (key, grade) in health.grades() {
+            if [grade.from, grade.full].iter().any(|value| !(0.0..=86_400_000.0).contains(value)) {
+                found.push(format!("health.{key}: `from` and `full` must be 0 to 86400000"));
             }
         }
         for (key, text) in [("sip.user_agent", &sip.user_agent), ("sip.realm", &sip.realm)] {
@@ -67,6 +76,12 @@ impl Config {
                 found.push(format!("{key} = {text:?}: stands in a SIP header: write words without quotes"));
             }
         }
+    }
+}
+
+fn pace(engine: &str, speed: f32, found: &mut Vec<String>) {
+    if !(0.5..=2.0).contains(&speed) {
+        found.push(format!("speech.{engine}.speed = {speed}: must be 0.5 to 2.0"));
     }
 }
 
@@ -100,7 +115,9 @@ mod tests {
     fn absurd_numbers_are_refused_with_what_makes_sense() {
         assert_eq!(found(|_| ()), Vec::<String>::new());
         type Change = fn(&mut Config);
-        let cases: [(Change, &str); 18] = [
+        let cases: [(Change, &str); 21] = [
+            (|c| c.health.failures.points = 101, "health.failures.points = 101: must be 0 to 100"),
+            (|c| c.health.silence_ms.full = f64::NAN, "health.silence_ms: `from` and `full` must be"),
             (|c| c.speech.ear.end_ms = Ms(0), "speech.ear.end_ms = 0: must be 50 to 5000"),
             (|c| c.speech.ear.end_ms = Ms(60_000), "speech.ear.end_ms = 60000"),
             (|c| c.speech.ear.start_ms = Ms(0), "speech.ear.start_ms = 0"),
@@ -116,6 +133,7 @@ mod tests {
             (|c| c.widget.calls_per_address = 0, "widget.calls_per_address = 0"),
             (|c| c.speech.pocketsphinx[Language::En].rate_hz = 44_100, "8000 or 16000"),
             (|c| c.speech.pocketsphinx[Language::Vi].refuse_below = f32::NAN, "must be -1000 to 0"),
+            (|c| c.speech.kokoro.speed = 0.0, "speech.kokoro.speed = 0: must be 0.5 to 2.0"),
             (|c| c.speech.piper[Language::Vi].speed = 3.0, "speech.piper.vi.speed = 3: must be 0.5 to 2.0"),
             (|c| c.speech.clauses.size_mb = 0, "speech.clauses.size_mb = 0"),
             (|c| c.sip.user_agent = "a\r\nVia: b".into(), "write words"),

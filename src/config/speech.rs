@@ -26,6 +26,7 @@ pub struct Speech {
     pub remote_voice: Vec<RemoteVoice>,
     pub zipformer: ByLanguage<Zipformer>,
     pub piper: ByLanguage<Piper>,
+    pub kokoro: Kokoro,
     pub clauses: Clauses,
 }
 
@@ -53,6 +54,7 @@ impl Default for Speech {
             remote_voice: Vec::new(),
             zipformer: ByLanguage::default(),
             piper: ByLanguage::default(),
+            kokoro: Kokoro::default(),
             clauses: Clauses::default(),
         }
     }
@@ -79,6 +81,7 @@ impl DefaultIn for Vec<Recogniser> {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Synthesiser {
+    Kokoro,
     Piper,
     Flite,
     Espeak,
@@ -89,9 +92,9 @@ pub enum Synthesiser {
 
 impl DefaultIn for Vec<Synthesiser> {
     fn default_in(language: Language) -> Self {
-        // Piper speaks as soon as it has a voice; until then it is skipped.
+        // The neural ones speak as soon as they have a voice; until then they are skipped.
         match language {
-            Language::En => vec![Synthesiser::Piper, Synthesiser::Flite, Synthesiser::Espeak],
+            Language::En => vec![Synthesiser::Kokoro, Synthesiser::Piper, Synthesiser::Flite, Synthesiser::Espeak],
             Language::Vi => vec![Synthesiser::Piper, Synthesiser::Espeak],
         }
     }
@@ -204,6 +207,34 @@ impl Default for Piper {
 impl DefaultIn for Piper {
     fn default_in(_: Language) -> Self {
         Self::default()
+    }
+}
+
+/// Kokoro, which speaks English.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kokoro {
+    /// `kokoro-v1.0.int8.onnx`.
+    #[serde(with = "blank::path")]
+    pub model: Option<PathBuf>,
+    /// None: [`Kokoro::VOICES`] beside the model.
+    #[serde(with = "blank::path")]
+    pub voices: Option<PathBuf>,
+    /// By its name.
+    #[serde(with = "blank")]
+    pub voice: Option<String>,
+    /// 1.0 is its own pace, 1.2 a fifth faster.
+    pub speed: f32,
+}
+
+impl Kokoro {
+    /// The publisher's file of its voices.
+    pub const VOICES: &str = "voices-v1.0.bin";
+}
+
+impl Default for Kokoro {
+    fn default() -> Self {
+        Self { model: None, voices: None, voice: None, speed: 1.0 }
     }
 }
 

@@ -173,10 +173,12 @@ fn voice_advice(language: Language, voices: &[(&'static str, VoiceCost)]) -> Opt
     let (name, code) = (language.name(), language.code());
     let neural = catalogue::MODELS.iter().find(|model| model.task == ModelKind::Piper(language))?;
     match voices.first()? {
-        ("piper", cost) if cost.factor > SLOW_VOICE || cost.first_sound > LATE_SOUND => Some(format!(
-            "choose: piper is slow here; name it after the others in speech.voices.{code}, or leave it out, and {name} is spoken at once"
-        )),
-        _ if voices.iter().any(|(engine, _)| *engine == "piper") => None,
+        (engine @ ("kokoro" | "piper"), cost) if cost.factor > SLOW_VOICE || cost.first_sound > LATE_SOUND => {
+            Some(format!(
+                "choose: {engine} is slow here; name it after the others in speech.voices.{code}, or leave it out, and {name} is spoken at once"
+            ))
+        }
+        _ if voices.iter().any(|(engine, _)| ["kokoro", "piper"].contains(engine)) => None,
         _ => Some(format!(
             "choose: `switchboard models get {} --use` ({}) gives {name} a neural voice",
             neural.name,
@@ -250,6 +252,8 @@ mod tests {
         assert!(advice(&[("flite", cost(50, 0.04))]).unwrap().contains("get piper-kristin --use` (63.5 MB)"));
         assert!(voice_advice(Language::Vi, &[("espeak", cost(9, 0.01))]).unwrap().contains("piper-vais1000"));
         assert_eq!(advice(&[("piper", cost(110, 0.15)), ("flite", cost(50, 0.04))]), None);
+        assert_eq!(advice(&[("flite", cost(50, 0.04)), ("kokoro", cost(1_900, 0.95))]), None);
+        assert!(advice(&[("kokoro", cost(1_900, 0.95))]).unwrap().contains("kokoro is slow here"));
         assert_eq!(
             advice(&[("flite", cost(50, 0.04)), ("piper", cost(900, 0.15))]),
             None,

@@ -1,5 +1,13 @@
 //! The engines a server is given, missing and broken ones among them.
+#[cfg(feature = "whisper")]
+use super::recognisers::whisper;
+#[cfg(feature = "zipformer")]
+use super::recognisers::zipformer;
+#[cfg(feature = "piper")]
+use super::voices::clause_files;
 use super::*;
+#[cfg(feature = "zipformer")]
+use crate::config::Zipformer;
 use media::tts::scripted::{Manner, Scripted};
 
 #[test]
@@ -121,6 +129,58 @@ fn a_voice_of_piper_stands_first_once_it_is_named_and_bots_may_name_its_speakers
         waited.get()
     };
     assert_eq!((made(engines.of_language(Language::Vi)), made(&load(&speech))), (2, 0));
+}
+
+/// The small model of tests/fixtures/kokoro.
+#[cfg(feature = "kokoro")]
+#[test]
+fn kokoro_stands_first_in_english_once_it_is_named_and_bots_may_name_its_voices() {
+    if Espeak::default().check().is_err() {
+        return println!("skipped: espeak-ng is not installed");
+    }
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kokoro");
+    let mut speech = Speech::default();
+    speech.kokoro.model = Some(fixtures.join("small.onnx"));
+    let load = |speech: &Speech, language| LanguageEngines::load(speech, &Ok(None), &None, language);
+    let names = |engines: &LanguageEngines| engines.voices.engines().iter().map(|v| v.name()).collect::<Vec<_>>();
+    let missing = load(&speech, Language::En);
+    assert_eq!(names(&missing), ["flite", "espeak"]);
+    let told = |engines: &LanguageEngines, what: &str| engines.about.iter().any(|(_, about)| about.contains(what));
+    assert!(told(&missing, "voices-v1.0.bin"), "{:?}", missing.about);
+    speech.kokoro.voices = Some(fixtures.join("voices.bin"));
+    let found = load(&speech, Language::En);
+    assert_eq!(names(&found), ["kokoro", "flite", "espeak"]);
+    assert!(told(&found, "Kokoro's af_small"), "{:?}", found.about);
+    speech.voices[Language::Vi].insert(0, Synthesiser::Kokoro);
+    let vietnamese = load(&speech, Language::Vi);
+    assert!(names(&vietnamese) == ["espeak"] && told(&vietnamese, "English alone"), "{:?}", vietnamese.about);
+    let mut engines = Engines::of(vad::Models::load(None).unwrap(), Vec::new(), Vec::new());
+    engines.languages = vec![found];
+    engines.voice_exists(Language::En, Some("bm_small")).unwrap();
+    assert!(engines.voice_exists(Language::En, Some("bm_other")).unwrap_err().contains("af_small, bm_small"));
+}
+
+/// With the English model of Debian, where it is installed.
+#[test]
+fn the_english_bots_here_have_only_words_that_the_recogniser_knows() {
+    let speech = Speech::default();
+    let engines =
+        Engines::load(&Speech { whisper: crate::config::Whisper { model: None, ..speech.whisper }, ..speech });
+    if !engines.can_hear(Language::En) {
+        return println!("skipped: pocketsphinx-en-us is not installed");
+    }
+    for (name, text) in [
+        ("booking.en", include_str!("../../configs/bots/booking.en.toml")),
+        ("pizza.en", include_str!("../../configs/examples/pizza.en.toml")),
+        ("appointment.en", include_str!("../../configs/examples/appointment.en.toml")),
+        ("bill.en", include_str!("../../configs/examples/bill.en.toml")),
+    ] {
+        let read = engines.read(name, text);
+        assert!(read.is_ok(), "{:?}", read.err());
+    }
+    let without = include_str!("../../configs/examples/pizza.en.toml").replace("margherita = ", "other = ");
+    let why = engines.read("pizza.en", &without).err().unwrap();
+    assert!(why.contains("margherita") && why.contains("[lexicon]"), "{why}");
 }
 
 #[test]

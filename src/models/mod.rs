@@ -4,11 +4,13 @@ mod convert;
 mod fetch;
 mod folder;
 mod get;
+mod kokoro;
 mod list;
 mod mirror;
 mod model;
 mod progress;
 mod settings;
+mod speed;
 mod wheel;
 
 use crate::console;

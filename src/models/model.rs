@@ -1,6 +1,7 @@
 //! `Model`: what is known of a model that can be had.
 use super::convert::Tensors;
 use media::Language;
+use std::path::Path;
 
 /// A model by the name that `switchboard models get` takes.
 #[derive(Debug)]
@@ -25,8 +26,8 @@ pub enum ModelKind {
     VoiceActivity,
     /// A folder with a voice of Piper, for one language.
     Piper(Language),
-    /// A voice that no engine here speaks with.
-    Voice,
+    /// A folder with Kokoro and its voices.
+    Kokoro,
     /// Whether a caller has finished, out of how the words sound.
     TurnEnd,
 }
@@ -72,6 +73,14 @@ pub struct Item<'a> {
     pub published: &'a Published,
 }
 
+impl Item<'_> {
+    /// Whether a whole file may have so many bytes: the publisher's, or the mirror's.
+    pub fn may_have(&self, bytes: u64) -> bool {
+        let mirrored = self.published.mirror.as_ref().and_then(|mirror| mirror.length);
+        bytes == self.bytes || mirrored == Some(bytes)
+    }
+}
+
 impl Model {
     /// Its files; none where it cannot be fetched.
     pub fn items(&self) -> Vec<Item<'_>> {
@@ -90,11 +99,18 @@ impl Model {
         }
     }
 
+    /// Whether each file is there, as long as it should be.
+    pub fn is_whole(&self, dir: &Path) -> bool {
+        let items = self.items();
+        let whole = |item: &Item| std::fs::metadata(dir.join(&item.path)).is_ok_and(|about| item.may_have(about.len()));
+        !items.is_empty() && items.iter().all(whole)
+    }
+
     /// What the configuration names, in the directory of models: the file, or the folder of several, or the first of these.
     pub fn place(&self) -> Option<String> {
         match &self.availability {
             Availability::Fetched(published) => Some(published.file.into()),
-            Availability::Folder { .. } if matches!(self.task, ModelKind::Piper(_)) => {
+            Availability::Folder { .. } if matches!(self.task, ModelKind::Piper(_) | ModelKind::Kokoro) => {
                 Some(self.items().first()?.path.clone())
             }
             Availability::Folder { name, .. } => Some((*name).into()),
@@ -132,6 +148,8 @@ pub struct Mirror {
     pub makes: Conversion,
     /// Of the file that comes out.
     pub sha256: &'static str,
+    /// Its bytes, where they are not as many as the publisher's.
+    pub length: Option<u64>,
 }
 
 #[derive(Clone, Debug)]

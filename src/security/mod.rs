@@ -1,14 +1,34 @@
-//! Secrets and origins: the API's token, words that must not show, and where a page comes from.
-use ring::rand::SecureRandom;
+//! Who may do what: users, sessions, tokens, the audit; secrets, and where a page comes from.
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+mod access;
+mod attempts;
+mod audit;
+mod fault;
 mod origin;
+mod passwords;
+mod principal;
+mod random;
+mod roles;
+mod sessions;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
+mod welcome;
 
+pub use access::{Access, AccessPlan, SignedIn};
+pub use audit::{Action, Audit, AuditFlaw, AuditRecord, AuditVerdict};
+pub use fault::AccessFault;
 pub use origin::WebOrigin;
+pub use passwords::composed;
+pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
+pub use roles::{Reach, Right, Rights, Role};
+pub use sessions::{SESSION_COOKIE, SessionLimits, csrf};
+pub use tokens::{ApiToken, MadeToken, NewToken};
+pub use users::{NewUser, User, UserChange};
 
 /// A password or token. `Debug` hides it; comparing takes the same time wherever it differs.
 #[derive(Clone)]
@@ -68,9 +88,7 @@ pub fn token(file: &Path) -> Result<Secret, Fault> {
 
 fn make(file: &Path) -> Result<Secret, Fault> {
     let fault = |why| Fault::File { file: file.to_owned(), why };
-    let mut bits = [0_u8; 32];
-    ring::rand::SystemRandom::new().fill(&mut bits).map_err(|_| Fault::Random)?;
-    let word = base64url(&bits);
+    let word = random::secret().map_err(|_| Fault::Random)?;
     if let Some(dir) = file.parent() {
         std::fs::create_dir_all(dir).map_err(fault)?;
     }
@@ -92,15 +110,4 @@ fn others_read(file: &Path) -> std::io::Result<bool> {
 #[cfg(not(unix))]
 fn others_read(_: &Path) -> std::io::Result<bool> {
     Ok(false)
-}
-
-/// RFC 4648 section 5, without padding.
-fn base64url(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().enumerate().fold(0_u32, |bits, (i, byte)| bits | u32::from(*byte) << (16 - 8 * i));
-        (0..=group.len()).for_each(|i| out.push(char::from(LETTERS[(bits >> (18 - 6 * i) & 63) as usize])));
-    }
-    out
 }

@@ -1,5 +1,14 @@
 //! Tokens and secrets.
 use super::*;
+use sqlx::SqlitePool;
+
+mod access;
+mod audit;
+
+/// The database of a test's own.
+async fn pool(name: &str) -> SqlitePool {
+    crate::store::access(&crate::testdir(name)).await.unwrap()
+}
 
 #[test]
 fn the_first_start_makes_a_token_that_only_the_owner_reads_and_the_second_finds_it() {
@@ -29,14 +38,4 @@ fn a_secret_is_equal_only_to_itself_and_never_printed() {
         assert!(!secret.is(wrong), "{wrong}");
     }
     assert!(!format!("{secret:?}").contains("horse"));
-}
-
-#[test]
-fn base64url_follows_rfc_4648() {
-    for (bytes, text) in
-        [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE")]
-    {
-        assert_eq!(base64url(bytes.as_bytes()), text);
-    }
-    assert_eq!(base64url(&[0xff, 0xef]), "_-8");
 }

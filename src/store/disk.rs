@@ -3,8 +3,8 @@ use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Executor, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor, SqliteConnection, SqlitePool};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,25 @@ pub(super) fn options(dir: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_millis(250))
 }
 
+/// Connections for what is not of a call: users, sessions, tokens, the audit. Their transactions are short, and wait for the writer's.
+pub(super) fn access_pool(dir: &Path) -> SqlitePool {
+    let options = options(dir).busy_timeout(Duration::from_secs(2));
+    SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let migrator = sqlx::migrate::Migrator::new(Embedded).await.map_err(Fault::Migration)?;
+    migrator.run(connection).await.map_err(Fault::Migration)
+}
+
+/// Makes the database in `dir`, or brings it up to date, whether or not a server runs.
+pub(super) async fn bring_up_to_date(dir: &Path) -> Result<(), Fault> {
+    let connected = SqliteConnection::connect_with(&options(dir).create_if_missing(true)).await;
+    let mut connection = connected.map_err(Fault::Database)?;
+    migrate(&mut connection).await?;
+    connection.close().await.map_err(Fault::Database)
+}
+
 pub(super) struct Disk {
     connection: SqliteConnection,
 }
@@ -33,8 +52,7 @@ impl Disk {
 
     /// Runs the migrations and ends the calls that a crash left open. Returns how many those were.
     pub(super) async fn prepare(&mut self) -> Result<u64, Fault> {
-        let migrator = sqlx::migrate::Migrator::new(Embedded).await.map_err(Fault::Migration)?;
-        migrator.run(&mut self.connection).await.map_err(Fault::Migration)?;
+        migrate(&mut self.connection).await?;
         self.connection.execute(NOTE_OPEN).await.map_err(Fault::Database)?;
         let closed = sqlx::query(CLOSE_OPEN).execute(&mut self.connection).await.map_err(Fault::Database)?;
         Ok(closed.rows_affected())
@@ -122,12 +140,13 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 5] = [
+        const ALL: [(i64, &str, &str); 6] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
             (4, "recorded", include_str!("migrations/0004_recorded.sql")),
             (5, "headers", include_str!("migrations/0005_headers.sql")),
+            (6, "access", include_str!("migrations/0006_access.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,4 +1,5 @@
 //! `Ledger`: live calls, and ended calls that are not on disk yet, in memory. It is given the same events as the database.
+use super::Wanted;
 use super::event::{Call, CallEvent, CallState, TimelineEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -101,12 +102,18 @@ impl Ledger {
         self.lock().all.get(id).map(|entry| Call::clone(&entry.call))
     }
 
+    pub(super) fn bot(&self, id: &str) -> Option<String> {
+        self.lock().all.get(id).map(|entry| entry.call.bot.clone())
+    }
+
     /// Newest first.
-    pub(super) fn list(&self, state: Option<CallState>, limit: usize, before: Option<&str>) -> Vec<Call> {
+    pub(super) fn list(&self, wanted: Wanted<'_>) -> Vec<Call> {
+        let Wanted { state, limit, before, bots } = wanted;
         let calls = self.lock();
         let newest = calls.all.values().rev().map(|entry| entry.call.as_ref());
-        let wanted = newest.filter(|call| state.is_none_or(|state| call.state == state));
-        wanted.filter(|call| before.is_none_or(|before| call.id.as_str() < before)).take(limit).cloned().collect()
+        let of_state = newest.filter(|call| state.is_none_or(|state| call.state == state));
+        let of_bots = of_state.filter(|call| bots.is_none_or(|bots| bots.contains(&call.bot)));
+        of_bots.filter(|call| before.is_none_or(|before| call.id.as_str() < before)).take(limit).cloned().collect()
     }
 
     pub(super) fn live(&self) -> usize {

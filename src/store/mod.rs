@@ -7,6 +7,8 @@ mod disk;
 mod end;
 mod event;
 mod ledger;
+mod live;
+mod numbers;
 mod read;
 mod rows;
 #[cfg(test)]
@@ -19,11 +21,14 @@ pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
     Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TimelineEvent, Turn, WITHHELD,
 };
+pub use live::{Floor, LiveChange, LiveEvent};
+pub use numbers::{CallCounts, Tally};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -97,6 +102,15 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
     disk::probe(dir).await.map(Some).map_err(|fault| fault.named(dir))
 }
 
+/// Users, sessions, tokens and the audit in `dir`, for commands: made where there are none, and also while a server runs.
+pub async fn access(dir: &Path) -> Result<SqlitePool, Fault> {
+    let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
+    folder(dir).map_err(directory)?;
+    private(&dir.join(disk::FILE)).map_err(directory)?;
+    disk::bring_up_to_date(dir).await.map_err(|fault| fault.named(dir))?;
+    Ok(disk::access_pool(dir))
+}
+
 /// The state of the store, for `/health/ready` and metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -116,7 +130,30 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     pool: SqlitePool,
+    access: SqlitePool,
     dir: Arc<Path>,
+}
+
+/// Which calls are read, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// `None`: both.
+    pub state: Option<CallState>,
+    pub limit: usize,
+    /// The id of the last one already seen.
+    pub before: Option<&'a str>,
+    /// `None`: those of all bots.
+    pub bots: Option<&'a [String]>,
+}
+
+impl Wanted<'static> {
+    /// Every live call.
+    pub const LIVE: Self = Self { state: Some(CallState::Live), limit: usize::MAX, before: None, bots: None };
+
+    /// The newest calls.
+    pub const fn newest(limit: usize) -> Self {
+        Self { state: None, limit, before: None, bots: None }
+    }
 }
 
 type Listener = Box<dyn Fn(&CallEvent, Option<&Call>) + Send + Sync>;
@@ -127,6 +164,7 @@ struct Shared {
     /// in the order of their times.
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
+    live: broadcast::Sender<Arc<LiveEvent>>,
     listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
@@ -159,6 +197,7 @@ impl Store {
             ledger: ledger::Ledger::default(),
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
+            live: broadcast::channel(WATCH).0,
             listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),
@@ -173,7 +212,7 @@ impl Store {
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(readers);
-        Ok(Self { jobs, shared, pool, dir: dir.into() })
+        Ok(Self { jobs, shared, pool, access: disk::access_pool(dir), dir: dir.into() })
     }
 
     /// A new call's id: UUID version 7 (RFC 9562), so that ids sort by time.
@@ -202,6 +241,14 @@ impl Store {
         }
     }
 
+    /// Tells watchers of a change that is not kept.
+    pub fn tell(&self, call: &str, change: LiveChange) {
+        if self.shared.live.receiver_count() > 0 {
+            // It fails if the last watcher has left since.
+            let _ = self.shared.live.send(Arc::new(LiveEvent { call: call.into(), change }));
+        }
+    }
+
     fn relative(&self, event: CallEvent) -> CallEvent {
         match event {
             CallEvent::Recording(Recording { path, recorded, closed }) => {
@@ -223,16 +270,17 @@ impl Store {
         self.shared.watchers.subscribe()
     }
 
-    /// Calls, newest first; `before` is the id of the last one already seen.
-    pub async fn calls(
-        &self,
-        state: Option<CallState>,
-        limit: usize,
-        before: Option<&str>,
-    ) -> Result<Vec<Call>, Fault> {
-        let mut calls = self.shared.ledger.list(state, limit, before);
+    /// Every change of every call from now on that is not kept. A watcher that lags behind by more than [`WATCH`] misses some.
+    pub fn watch_live(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+        self.shared.live.subscribe()
+    }
+
+    /// Calls, newest first.
+    pub async fn calls(&self, wanted: Wanted<'_>) -> Result<Vec<Call>, Fault> {
+        let Wanted { state, limit, .. } = wanted;
+        let mut calls = self.shared.ledger.list(wanted);
         if state != Some(CallState::Live) {
-            let stored = self.naming_damage(read::ended(&self.pool, limit, before).await)?;
+            let stored = self.naming_damage(read::ended(&self.pool, wanted).await)?;
             // A call that has left the ledger since the list was read is in neither; the next request finds it in the database.
             calls.extend(stored.into_iter().filter(|call| self.shared.ledger.get(&call.id).is_none()));
             calls.sort_by(|a, b| b.id.cmp(&a.id));
@@ -247,6 +295,11 @@ impl Store {
             Some(call) => Ok(Some(call)),
             None => self.naming_damage(read::one(&self.pool, id).await),
         }
+    }
+
+    /// The bot of a call that is live or has just ended.
+    pub fn bot(&self, id: &str) -> Option<String> {
+        self.shared.ledger.bot(id)
     }
 
     /// A live call, from memory.
@@ -268,6 +321,11 @@ impl Store {
         read.map_err(|fault| fault.named(&self.dir))
     }
 
+    /// What is counted of the calls that ended since a moment, by bot; `bots`: of these alone. Half a second behind at most.
+    pub async fn numbers(&self, since: Timestamp, bots: Option<&[String]>) -> Result<BTreeMap<String, Tally>, Fault> {
+        self.naming_damage(numbers::since(&self.pool, since, bots).await)
+    }
+
     /// Whether there is, or was, a call with this id.
     pub async fn knows(&self, id: &str) -> Result<bool, Fault> {
         if self.shared.ledger.get(id).is_some() {
@@ -281,6 +339,11 @@ impl Store {
     pub fn recording(&self, call: &Call) -> Option<PathBuf> {
         let kept = call.recorded != Recorded::No;
         call.recording.as_ref().filter(|_| kept).map(|path| self.dir.join(path))
+    }
+
+    /// Where users, sessions, tokens and the audit are: the same database.
+    pub fn access(&self) -> SqlitePool {
+        self.access.clone()
     }
 
     /// The directory above recordings.
@@ -352,6 +415,7 @@ impl Store {
         let flushed = self.flush().await;
         // The writer's connection is closed last: it moves the write-ahead log into the file.
         self.pool.close().await;
+        self.access.close().await;
         flushed.and(self.ask(Job::Close).await)
     }
 

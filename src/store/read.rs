@@ -1,6 +1,6 @@
 //! Reads calls from the database, for the API. Readers never block the writer (SQLite's write-ahead log).
 use super::event::{Call, CallEvent, CallState, Latency, LineStats, Recorded, Silence, TimelineEvent, Turn};
-use super::{End, Fault, Private, Reason, of_name};
+use super::{End, Fault, Private, Reason, Wanted, of_name};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::collections::BTreeMap;
@@ -34,11 +34,20 @@ macro_rules! columns {
 }
 
 /// Ended calls, newest first.
-pub(super) async fn ended(pool: &SqlitePool, limit: usize, before: Option<&str>) -> Result<Vec<Call>, Fault> {
-    const SQL: &str = columns!("($1 is null or id < $1) order by id desc limit $2");
+pub(super) async fn ended(pool: &SqlitePool, wanted: Wanted<'_>) -> Result<Vec<Call>, Fault> {
+    const SQL: &str = columns!(
+        "($1 is null or id < $1) and ($2 is null or bot in (select value from json_each($2))) order by id desc limit $3"
+    );
+    let Wanted { limit, before, bots, .. } = wanted;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = sqlx::query_as(SQL).bind(before).bind(limit).fetch_all(pool).await.map_err(Fault::Database)?;
+    let query = sqlx::query_as(SQL).bind(before).bind(in_database(bots)).bind(limit);
+    let rows: Vec<Row> = query.fetch_all(pool).await.map_err(Fault::Database)?;
     fill(pool, rows).await
+}
+
+/// Names as a JSON list, which SQL takes apart; `None`: all.
+pub(super) fn in_database(bots: Option<&[String]>) -> Option<String> {
+    bots.map(|bots| serde_json::Value::from(bots).to_string())
 }
 
 pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Call>, Fault> {
@@ -234,6 +243,6 @@ fn time(us: i64) -> Result<Timestamp, Fault> {
     Timestamp::from_microsecond(us).map_err(|_| Fault::Content("a time"))
 }
 
-fn count(ms: i64) -> u64 {
+pub(super) fn count(ms: i64) -> u64 {
     u64::try_from(ms).unwrap_or(0)
 }

@@ -115,7 +115,7 @@ async fn a_call_reads_the_same_live_ended_and_after_a_restart() {
     drop(store);
     let store = Store::open(&dir).await.unwrap();
     assert_eq!(store.call(&id).await.unwrap().unwrap(), over);
-    assert_eq!(store.calls(None, 10, None).await.unwrap(), [over]);
+    assert_eq!(store.calls(Wanted::newest(10)).await.unwrap(), [over]);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn after_a_clean_stop_the_file_alone_holds_every_call() {
     for id in [&first, &second] {
         store.note(id, ended(Blame::RemoteParty, "hung up"));
     }
-    let before = store.calls(None, 10, None).await.unwrap();
+    let before = store.calls(Wanted::newest(10)).await.unwrap();
     // Other parts of the server still hold it: that is no reason to leave the file behind.
     let other = store.clone();
     store.close().await.unwrap();
@@ -163,7 +163,7 @@ async fn after_a_clean_stop_the_file_alone_holds_every_call() {
     std::fs::copy(dir.join(disk::FILE), alone.join(disk::FILE)).unwrap();
     assert!(!dir.join("switchboard.db-wal").exists(), "nothing lies beside it");
     let copy = Store::open(&alone).await.unwrap();
-    assert_eq!(copy.calls(None, 10, None).await.unwrap(), before);
+    assert_eq!(copy.calls(Wanted::newest(10)).await.unwrap(), before);
     assert_eq!(copy.timeline(&second).await.unwrap().len(), 17);
     other.note(&first, CallEvent::Answered);
     assert!(other.health().fault.is_some(), "and whoever still writes is told");
@@ -299,7 +299,13 @@ async fn calls_are_listed_newest_first_and_page_by_page() {
     ids.sort();
     ids.reverse();
     let list = async |state, limit, before: Option<&str>| -> Vec<String> {
-        store.calls(state, limit, before).await.unwrap().into_iter().map(|call| call.id).collect()
+        store
+            .calls(Wanted { state, limit, before, bots: None })
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|call| call.id)
+            .collect()
     };
     assert_eq!(list(None, 100, None).await, ids);
     let mut paged = Vec::new();
@@ -334,7 +340,7 @@ async fn many_calls_at_once_are_all_kept() {
     }
     store.flush().await.unwrap();
     assert_eq!(store.health(), Health::default());
-    let stored = store.calls(Some(CallState::Ended), 100, None).await.unwrap();
+    let stored = store.calls(Wanted { state: Some(CallState::Ended), ..Wanted::newest(100) }).await.unwrap();
     assert_eq!(stored.len(), 40);
     assert!(stored.iter().all(|call| call.turns.len() == 50));
     assert_eq!(stored.iter().map(|call| &call.id).collect::<BTreeSet<_>>().len(), 40);
@@ -446,7 +452,7 @@ async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
     assert_eq!(store.call(&old).await.unwrap(), None);
     assert_eq!(store.timeline(&old).await.unwrap(), []);
     assert!(!store.recordings().join("a.wav").exists());
-    assert_eq!(store.calls(None, 10, None).await.unwrap().len(), 2);
+    assert_eq!(store.calls(Wanted::newest(10)).await.unwrap().len(), 2);
 }
 
 #[test]

@@ -161,16 +161,20 @@ impl PageAccess {
 
     /// Who a connection is from: what a trusted proxy says, read from the right (each proxy adds whom it saw).
     pub fn visitor<'a>(&self, peer: IpAddr, forwarded: impl DoubleEndedIterator<Item = &'a str>) -> IpAddr {
-        let trusted = |address: IpAddr| self.plan.proxies.iter().any(|network| network.contains(address));
         let mut seen = peer.to_canonical();
         for hop in forwarded.rev().flat_map(|line| line.rsplit(',')) {
-            if !trusted(seen) {
+            if !self.is_proxy(seen) {
                 break;
             }
             let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
             seen = address.to_canonical();
         }
         seen
+    }
+
+    /// Whether this is a reverse proxy that is believed.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.plan.proxies.iter().any(|network| network.contains(peer.to_canonical()))
     }
 
     /// Whether pages of this origin may call, asked from `visitor`.

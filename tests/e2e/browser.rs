@@ -225,6 +225,30 @@ async fn every_state_can_be_read_by_everyone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_console_can_be_read_by_everyone() {
+    let _machine = beside_others().await;
+    plays("console_looks", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_listens_whispers_takes_over_and_hands_back() {
+    let _machine = alone().await;
+    plays("seat", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_admin_sees_a_real_call_on_the_wall_and_on_its_page_and_hears_it_again() {
+    let _machine = alone().await;
+    plays("console", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wall_of_five_hundred_calls_shows_what_is_so_and_keeps_the_focus() {
+    let _machine = alone().await;
+    plays("wall_speed", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn firefox_calls_too() {
     let _machine = alone().await;
     // Firefox never looks for a way over loopback. Nothing is sent here: a UDP socket only picks its route.

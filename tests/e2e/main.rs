@@ -11,6 +11,7 @@ mod speech;
 mod speech_servers;
 mod testbed;
 
+mod accounts;
 mod api;
 mod booking;
 mod browser;

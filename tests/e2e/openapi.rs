@@ -13,7 +13,11 @@ use telephony::webrtc::{Answered, Message, WebRtc, WebRtcPlan};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
+mod access;
 mod supervision;
+
+const EVENTS: &str = "/api/v1/events";
+const LIVE: &str = "/api/v1/calls/{id}/live";
 
 /// Whoever asks, and what was answered.
 struct Walk<'a> {
@@ -96,6 +100,10 @@ impl<'a> Walk<'a> {
         let kind = match body["event"].as_str() {
             Some("snapshot") => "Snapshot",
             Some("missed") => "Missed",
+            Some("wall") => "WallSnapshot",
+            Some("rows") => "WallChanges",
+            Some("call") => "CallSnapshot",
+            Some("live") => "LiveEvent",
             _ => "TimelineEvent",
         };
         let schema = format!("#/components/schemas/{kind}");
@@ -117,7 +125,9 @@ impl<'a> Walk<'a> {
     async fn wrongs(&mut self) {
         for (method, route, operation) in self.operations() {
             let (server, pages) = (self.server, route.starts_with("/api/v1/widget/"));
-            let path = route.replace("{id}", "none").replace("{seat}", "2");
+            let path = route.replace("{id}", "none").replace("{name}", "none").replace("{seat}", "2");
+            // Where somebody becomes known, nobody has to be.
+            let open = method == Method::POST && matches!(route.as_str(), "/api/v1/session" | "/api/v1/welcome");
             let with = |path: &str| {
                 let request =
                     if pages { server.request(method.clone(), path) } else { server.authorised(method.clone(), path) };
@@ -127,16 +137,14 @@ impl<'a> Walk<'a> {
                 self.ask(&method, &route, with(&path)).await;
                 continue;
             }
-            if !pages && !route.starts_with("/health/") {
+            if !pages && !open && !route.starts_with("/health/") {
                 assert_eq!(self.ask(&method, &route, server.request(method.clone(), &path)).await.status, 401);
                 let stranger = server.request(method.clone(), &path).bearer_auth("stranger");
                 assert_eq!(self.ask(&method, &route, stranger).await.status, 401);
             }
-            if route.contains("{id}") && !pages {
-                assert_eq!(
-                    self.ask(&method, &route, with(&route.replace("{id}", "%ff").replace("{seat}", "2"))).await.status,
-                    400
-                );
+            if route.contains('{') && !pages {
+                let path = route.replace("{id}", "%ff").replace("{name}", "%ff").replace("{seat}", "2");
+                assert_eq!(self.ask(&method, &route, with(&path)).await.status, 400);
             }
             assert_eq!(self.ask(&method, &route, with(&format!("{path}?no_such=1"))).await.status, 400);
             if !operation["requestBody"]["content"]["application/json"].is_null() {
@@ -333,11 +341,14 @@ impl<'a> Walk<'a> {
             (400, "/api/v1/calls", "?before=yesterday".into()),
             (404, "/api/v1/calls", format!("?before={nobody}")),
             (200, "/api/v1/bots", String::new()),
+            (200, "/api/v1/numbers", String::new()),
+            (400, "/api/v1/numbers", "?since=yesterday".into()),
             (200, "/health/live", String::new()),
             (200, "/health/ready", String::new()),
             (200, "/metrics", String::new()),
             (200, "/api/v1/openapi.json", String::new()),
             (400, "/api/v1/events", String::new()),
+            (400, "/api/v1/wall", String::new()),
         ] {
             let answer =
                 self.ask(&Method::GET, route, server.authorised(Method::GET, &format!("{route}{query}"))).await;
@@ -389,21 +400,53 @@ impl<'a> Walk<'a> {
     }
 
     /// WebSockets: their messages, and who is refused.
-    async fn watch(&self, query: &str) -> Result<Socket, tungstenite::Error> {
-        let address: Uri = format!("ws://{}/api/v1/events{query}", self.server.http).parse().expect("an address");
+    async fn watch(&self, path: &str) -> Result<Socket, tungstenite::Error> {
+        self.watch_by(path, &self.server.token()).await
+    }
+
+    async fn watch_by(&self, path: &str, token: &str) -> Result<Socket, tungstenite::Error> {
+        let address: Uri = format!("ws://{}{path}", self.server.http).parse().expect("an address");
         let mut request = address.into_client_request()?;
-        let token = format!("Bearer {}", self.server.token());
+        let token = format!("Bearer {token}");
         request.headers_mut().insert("authorization", token.parse().expect("a header"));
         tokio_tungstenite::connect_async(request).await.map(|(socket, _)| socket)
     }
 
-    async fn refused(&mut self, query: &str) -> u16 {
-        let Err(tungstenite::Error::Http(answer)) = self.watch(query).await else { panic!("{query}: taken") };
+    async fn refused(&mut self, route: &str, path: &str) -> u16 {
+        let token = self.server.token();
+        self.refused_of(route, path, &token).await
+    }
+
+    async fn refused_of(&mut self, route: &str, path: &str, token: &str) -> u16 {
+        let Err(tungstenite::Error::Http(answer)) = self.watch_by(path, token).await else { panic!("{path}: taken") };
         let (head, body) = answer.into_parts();
         let text = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
         let kind = head.headers["content-type"].to_str().expect("text").to_owned();
-        self.describe(&format!("GET /api/v1/events {}", head.status.as_u16()), &kind, &text);
+        self.describe(&format!("GET {route} {}", head.status.as_u16()), &kind, &text);
         head.status.as_u16()
+    }
+
+    /// One live call, to the word that is being said.
+    async fn live_to_the_word(&mut self) {
+        let peer = crate::peer::Peer::call(self.server.sip, "booking").await.expect("answered");
+        let id = self.server.live().await;
+        let mut socket = self.watch(&LIVE.replace("{id}", &id)).await.expect("a watcher");
+        self.seen.insert(format!("GET {LIVE} 101"));
+        let mut kinds = BTreeSet::new();
+        while !["call", "live", "rows", "mark"].iter().all(|kind| kinds.contains(*kind)) {
+            let message = tokio::time::timeout(seconds(10), socket.next()).await.expect("in time").expect("open");
+            if let tungstenite::Message::Text(text) = message.expect("a message") {
+                let body: Value = serde_json::from_str(&text).expect("JSON");
+                kinds.insert(body["event"].as_str().expect("a kind").to_owned());
+                self.message(&text);
+            }
+        }
+        peer.hang_up().await;
+        until(seconds(5), "the call to be over", || async {
+            let calls = self.server.get("/api/v1/calls?state=live").await;
+            calls["calls"].as_array().is_some_and(Vec::is_empty).then_some(())
+        })
+        .await;
     }
 
     /// What a validator that is not ours finds.
@@ -467,16 +510,24 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     let _machine = beside_others().await;
     let mut server = Server::with("openapi", exchange).await;
     let mut walk = Walk::new(&server).await;
-    let mut socket = walk.watch("").await.expect("a watcher");
-    walk.seen.insert("GET /api/v1/events 101".into());
+    let mut socket = walk.watch(EVENTS).await.expect("a watcher");
+    let mut wall = walk.watch("/api/v1/wall").await.expect("a watcher");
+    walk.seen.extend([format!("GET {EVENTS} 101"), "GET /api/v1/wall 101".into()]);
     walk.wrongs().await;
+    walk.access().await;
     let id = walk.page().await;
     walk.over(&id).await;
     walk.reads(&id).await;
-    assert_eq!(
-        [walk.refused("?call=x").await, walk.refused(&format!("?call={}", uuid::Uuid::now_v7())).await],
-        [400, 404]
-    );
+    let unknown = uuid::Uuid::now_v7();
+    for (status, route, path) in [
+        (400, EVENTS, format!("{EVENTS}?call=x")),
+        (404, EVENTS, format!("{EVENTS}?call={unknown}")),
+        (404, LIVE, LIVE.replace("{id}", "none")),
+        (409, LIVE, LIVE.replace("{id}", &id)),
+    ] {
+        assert_eq!(walk.refused(route, &path).await, status, "{path}");
+    }
+    walk.live_to_the_word().await;
     walk.dials().await;
     walk.brings().await;
     let mut ends = 0;
@@ -484,6 +535,12 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         let message = tokio::time::timeout(seconds(10), socket.next()).await.expect("in time").expect("open");
         if let tungstenite::Message::Text(text) = message.expect("a message") {
             ends += usize::from(text.contains("\"ended\""));
+            walk.message(&text);
+        }
+    }
+    for _ in 0..4 {
+        let message = tokio::time::timeout(seconds(10), wall.next()).await.expect("in time").expect("open");
+        if let tungstenite::Message::Text(text) = message.expect("a message") {
             walk.message(&text);
         }
     }
@@ -516,9 +573,8 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         match status {
             "504" | "503" => false,
             "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
-            // A seat of another is seen where there are others.
-            "403" => route != "GET /api/v1/widget/bots" && !route.ends_with("/seats/{seat}"),
-            "426" => route != "GET /api/v1/events",
+            "403" => route != "GET /api/v1/widget/bots",
+            "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
             "429" => route != "POST /api/v1/widget/calls",
             _ => true,
         }

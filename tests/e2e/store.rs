@@ -9,7 +9,7 @@ use softphone::page::Page;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use switchboard::store::{Call, Reason, Store};
+use switchboard::store::{Call, Reason, Store, Wanted};
 use telephony::webrtc::{Data, Message};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +75,7 @@ async fn alone_in_its_file(server: &Server) -> Vec<Call> {
     std::fs::create_dir_all(&copy).expect("a directory");
     std::fs::copy(server.dir.join("data/switchboard.db"), copy.join("switchboard.db")).expect("copied");
     let store = Store::open(&copy).await.expect("a database");
-    store.calls(None, 100, None).await.expect("calls")
+    store.calls(Wanted::newest(100)).await.expect("calls")
 }
 
 /// Reads a page's channel up to a message of this type.

@@ -341,7 +341,7 @@ async fn a_human_takes_a_call_over_in_mid_sentence_and_hands_it_back_with_what_w
     let ben = Supervisor::join(&site, &call, "barge", BEN).await.expect("joined");
     let (status, problem) = ben.mode(&site, "takeover").await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("taken_over")), "{problem}");
-    assert!(problem["detail"].as_str().expect("words").contains("admin has taken this call over"), "{problem}");
+    assert!(problem["detail"].as_str().expect("words").contains("admin.token has taken this call over"), "{problem}");
     let refused = Supervisor::join(&site, &call, "takeover", BEN).await.err().expect("refused");
     assert_eq!(refused.0, StatusCode::CONFLICT, "{}", refused.1);
     let live = site.get(&format!("/api/v1/calls/{call}")).await;

@@ -9,6 +9,7 @@ use media::tts::piper::{Piper, PiperPlan};
 use media::tts::{Synthesiser, Voice};
 use media::{Language, Rate};
 use std::ops::ControlFlow::{Break, Continue};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,12 +41,30 @@ fn voices() -> Vec<(String, Arc<dyn Synthesiser>, &'static str)> {
         let voice = Piper::load(&PiperPlan::new(Language::En, &model)).expect("a voice that loads");
         all.push((file.split('/').next().unwrap_or_default().into(), Arc::new(voice), ""));
     }
+    all.extend(kokoro(&models));
     let flite: Arc<dyn Synthesiser> = Arc::new(Flite::load());
     all.extend(Flite::VOICES.map(|name| (format!("flite {name}"), flite.clone(), name)));
     if Espeak::default().check().is_ok() {
         all.push(("espeak-ng".into(), Arc::new(Espeak::default()), "en-us"));
     }
     all.into_iter().map(|(name, engine, voice)| (name, Arc::new(Levelled::new(engine)) as _, voice)).collect()
+}
+
+#[cfg(feature = "kokoro")]
+fn kokoro(models: &Path) -> Option<(String, Arc<dyn Synthesiser>, &'static str)> {
+    use media::tts::kokoro::{Kokoro, KokoroPlan};
+    let [model, voices] = ["kokoro-v1.0.int8.onnx", "voices-v1.0.bin"].map(|file| models.join("kokoro").join(file));
+    if !model.exists() || !voices.exists() {
+        println!("skipped: {} is not there; `switchboard models get kokoro` fetches it", model.display());
+        return None;
+    }
+    let kokoro = Kokoro::load(&KokoroPlan::new(model, voices)).expect("a voice that loads");
+    Some((kokoro.describe(), Arc::new(kokoro), ""))
+}
+
+#[cfg(not(feature = "kokoro"))]
+fn kokoro(_: &Path) -> Option<(String, Arc<dyn Synthesiser>, &'static str)> {
+    None
 }
 
 fn said(engine: &dyn Synthesiser, name: &str, text: &str) -> Vec<i16> {

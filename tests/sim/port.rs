@@ -21,6 +21,7 @@ use media::record::PausedBy;
 use media::room::{BotMode, Event, Seat};
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
+use media::tts::delivery::{ClauseText, Delivery};
 use media::tts::{Spoken, TtsFault, UtteranceId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,7 +33,7 @@ use switchboard::call::driver;
 use switchboard::config::Config;
 use switchboard::plans;
 use switchboard::standby::Clip;
-use switchboard::store::{CallEvent, LineStats};
+use switchboard::store::{CallEvent, LineStats, LiveChange};
 use tokio::sync::mpsc;
 
 /// The sound at the caller's phone.
@@ -328,11 +329,11 @@ impl CallPort for SimulatedPort {
         crate::voice::clip(tone)
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
         let must = if interruptible { "" } else { " (must be heard)" };
-        self.note_trace("bot", format!("{}: {text:?}{must}", name(utterance)));
+        self.note_trace("bot", format!("{}: {:?}{}{must}", name(utterance), text.text, delivered(&text.delivery)));
         self.open.insert(utterance);
-        self.invariants.said(utterance, &text);
+        self.invariants.said(utterance, &text.text);
         if let Some(first) = self.voice.say(utterance, text, interruptible) {
             self.after(first, Later::Voice);
         }
@@ -417,6 +418,9 @@ impl CallPort for SimulatedPort {
         self.note_trace("page", message);
     }
 
+    /// Nobody watches.
+    fn tell_watchers(&mut self, _: LiveChange) {}
+
     fn report_heard(&mut self, heard: Heard) {
         self.after(REFUSAL, Later::Heard(heard));
     }
@@ -424,4 +428,12 @@ impl CallPort for SimulatedPort {
     fn report_spoken(&mut self, spoken: Spoken) {
         self.after(REFUSAL, Later::Spoken(spoken));
     }
+}
+
+/// What a clause's markup asks of its voice.
+fn delivered(delivery: &Delivery) -> String {
+    let speed = (delivery.percent() != 100).then(|| format!(" at {} %", delivery.percent()));
+    let phonemes =
+        delivery.phonemes().iter().map(|one| format!(" [{}–{}: {}]", one.chars.start, one.chars.end, one.ipa));
+    speed.into_iter().chain(phonemes).collect()
 }

@@ -3,6 +3,7 @@ use media::Rate;
 use media::pool::PoolPlan;
 use media::pool::clauses::ClauseQueue;
 use media::testkit::tone::sine;
+use media::tts::delivery::ClauseText;
 use media::tts::{Chunk, Sink, Sound, Spoken, TtsFault, Unsent, UtteranceId};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -78,7 +79,7 @@ impl Voice {
     }
 
     /// Takes a clause; when [`Voice::speak`] is due, if it is not already.
-    pub fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) -> Option<Duration> {
+    pub fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Option<Duration> {
         let limit = PoolPlan::default().clauses;
         self.queue().push(utterance, text, interruptible, limit).expect("so many clauses may wait");
         if self.busy {

@@ -109,6 +109,13 @@ impl Commands {
     }
 }
 
+/// Whether a sentence asks for a person, in the words that are usual in its language and whatever the bot's file says.
+pub fn asks_for_person(text: &str, language: Language) -> bool {
+    let (words, usual) = (tokens(text, language), CommandsFile::default().fill(language));
+    let command = || usual.find(&words, language, false).or_else(|| usual.understood(&words, language));
+    usual.asks_for_person(&words, language) || command() == Some(Command::Person)
+}
+
 const FILLERS_EN: [&str; 24] = [
     "please", "um", "uh", "well", "so", "i", "i'd", "like", "to", "want", "can", "you", "could", "would", "the", "a",
     "for", "me", "need", "just", "now", "then", "we", "speak",

@@ -9,7 +9,7 @@ use super::request::RequestTemplate;
 use super::template::Template;
 use super::words::Prompts;
 use crate::language::Language;
-use crate::say;
+use crate::say::{self, Delivery, SaidClause};
 use crate::turn::TurnPlan;
 use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
@@ -220,15 +220,16 @@ impl Bot {
         texts.retain(|text| !text.contains('{'));
         let mut clauses = Vec::new();
         for clause in texts.iter().flat_map(|t| self.clauses(t)) {
-            if !clauses.contains(&clause) {
-                clauses.push(clause);
+            // One of another speed or with phonemes is not made of its words alone.
+            if clause.delivery == Delivery::default() && !clauses.contains(&clause.said) {
+                clauses.push(clause.said);
             }
         }
         clauses
     }
 
     /// A text in the clauses that a voice says.
-    pub fn clauses(&self, text: &str) -> Vec<String> {
-        say::clauses(text, self.language, &self.spoken, &[]).into_iter().map(|(said, _)| said).collect()
+    pub fn clauses(&self, text: &str) -> Vec<SaidClause> {
+        say::clauses(text, self.language, &self.spoken, &[])
     }
 }

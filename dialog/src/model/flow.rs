@@ -37,6 +37,7 @@ mod question;
 mod reply;
 mod request;
 mod shorter;
+mod together;
 
 /// The confidence in typed words and in keys.
 const CERTAIN: f32 = 1.0;

@@ -72,6 +72,8 @@ pub(super) fn code(core: &str, voice: &Voice) -> Option<String> {
     let mut out = String::new();
     for (at, part) in parts.iter().enumerate() {
         let said = match part {
+            // A long run is said in groups.
+            Part::Digits(digits) if long && digits.len() > 5 => (voice.digits)(digits),
             Part::Digits(digits) if long => (voice.spell)(digits),
             Part::Digits(digits) => (voice.number)(digits.parse().ok()?),
             Part::Letters(letters) if is_word(letters) => (*letters).to_owned(),
@@ -128,7 +130,11 @@ pub(super) fn with_following(place: Place<'_>, first: &[&str]) -> (Vec<String>, 
 pub(super) fn grouped(groups: &[String], voice: &Voice) -> String {
     match groups {
         [one] => (voice.digits)(one),
-        groups => groups.iter().map(|group| (voice.spell)(group)).collect::<Vec<_>>().join(", "),
+        groups => {
+            let said =
+                groups.iter().map(|group| if group.len() > 5 { (voice.digits)(group) } else { (voice.spell)(group) });
+            said.collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -141,6 +147,37 @@ pub(super) fn is_word(letters: &str) -> bool {
 /// Whether a word is an acronym in capitals, so long at most.
 pub(super) fn is_capitals(core: &str, range: std::ops::RangeInclusive<usize>) -> bool {
     range.contains(&core.chars().count()) && core.chars().all(char::is_uppercase)
+}
+
+/// What is typed on a keypad: "*101#", "0#", "*5".
+pub(super) fn keys(core: &str, star: &str, hash: &str, voice: &Voice) -> Option<String> {
+    let typed = (core.starts_with('*') || core.ends_with('#')) && core.contains(|c: char| c.is_ascii_digit());
+    if !typed || !core.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#')) {
+        return None;
+    }
+    let (mut said, mut rest) = (Vec::new(), core);
+    while let Some(first) = rest.chars().next() {
+        let length = rest.find(|c: char| c.is_ascii_digit() != first.is_ascii_digit()).unwrap_or(rest.len());
+        match first {
+            // "****4821": what is hidden is not said.
+            '*' if length > 2 => {}
+            '*' => said.push(vec![star; length].join(" ")),
+            '#' => said.push(vec![hash; length].join(" ")),
+            _ => said.push((voice.spell)(&rest[..length])),
+        }
+        rest = &rest[length..];
+    }
+    Some(said.join(" "))
+}
+
+/// A code behind a "#": "check #1042", "#INC-20488". Short figures are numbers.
+pub(super) fn hashed(core: &str, voice: &Voice, is_word: fn(&str) -> bool) -> Option<String> {
+    let rest = core.strip_prefix('#')?;
+    let figures = rest.chars().filter(char::is_ascii_digit).count();
+    let long = figures > 3
+        || (figures > 0 && rest.contains(|c: char| c.is_alphabetic()))
+        || (figures > 1 && rest.starts_with('0'));
+    (long && parts(rest).is_some()).then(|| runs(rest, voice, is_word))
 }
 
 /// Digits in groups as they are written: "0011 0042", "12-34". `None`: something else than digits.

@@ -4,7 +4,9 @@ mod address;
 mod calendar;
 mod clock;
 mod code;
+mod compound;
 mod fraction;
+mod list;
 mod measure;
 mod money;
 mod number;
@@ -20,15 +22,18 @@ pub(super) use code::spelled;
 use super::reading::Reader;
 
 /// In the order in which they are asked.
-pub(super) const READERS: [Reader; 25] = [
+pub(super) const READERS: [Reader; 30] = [
     address::web,
     address::phone,
+    list::reading,
     code::after_context,
+    code::signed,
     code::version,
     calendar::written_date,
     clock::range,
     clock::reading,
     calendar::range,
+    address::alley,
     calendar::figures,
     calendar::year_in_text,
     calendar::decade,
@@ -44,6 +49,8 @@ pub(super) const READERS: [Reader; 25] = [
     abbreviation::reading,
     sign::reading,
     number::reading,
+    compound::reading,
     code::mixed,
     code::acronym,
+    sign::leftover,
 ];

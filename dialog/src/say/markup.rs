@@ -1,7 +1,8 @@
-//! Markup in a bot's sentences: the part of SSML 1.1 that comes down to words and pauses.
+//! Markup in a bot's sentences: the part of SSML 1.1 that comes down to words, pauses, speeds and phonemes.
 //!
-//! `break` is a mark with its pause, `sub` and `say-as` say other words than are written. Other elements (`speak`, `p`, `s`,
-//! `prosody`, `phoneme`, `emphasis`, `voice`, `lang`) are left out and their text is said: an engine is given words.
+//! `break` is a mark with its pause, `sub` and `say-as` say other words than are written, `phoneme` says how its words sound, `prosody`
+//! how fast. Other elements (`speak`, `p`, `s`, `emphasis`, `voice`, `lang`) are left out and their text is said.
+use super::delivery::{USUAL_SPEED, ipa_of_arpabet, speed};
 use super::value::{digits, spelled};
 use super::{en, vi};
 use crate::language::Language;
@@ -12,6 +13,8 @@ pub(super) enum Element {
     Words {
         said: Said,
         written: String,
+        /// How it sounds.
+        ipa: Option<String>,
     },
     /// A pause, by the mark that makes one as long.
     Pause(char),
@@ -34,6 +37,8 @@ pub(super) struct Marked {
     /// The text, a character in the place of each element.
     pub text: String,
     elements: Vec<Element>,
+    /// From which byte of the text on how fast it is said, where that is not the usual speed throughout.
+    pub speeds: Vec<(usize, u16)>,
 }
 
 const NAMES: [&str; 12] =
@@ -42,7 +47,8 @@ const NAMES: [&str; 12] =
 impl Marked {
     pub fn new(text: &str, language: Language) -> Self {
         let clean: String = text.chars().filter(|c| !(FIRST..=LAST).contains(&u32::from(*c))).collect();
-        let (mut out, mut elements) = (String::new(), Vec::new());
+        let (mut out, mut elements, mut speeds) = (String::new(), Vec::new(), Vec::new());
+        let mut around = vec![USUAL_SPEED];
         let mut rest = clean.as_str();
         while let Some(at) = rest.find('<') {
             out.push_str(&rest[..at]);
@@ -55,13 +61,27 @@ impl Marked {
             rest = &rest[tag.length..];
             let element = match tag.name {
                 "break" => tag.pause().map(Element::Pause),
-                "sub" | "say-as" if tag.opens => {
+                "prosody" if tag.is_empty => None,
+                "prosody" => {
+                    let now = around.last().copied().unwrap_or(USUAL_SPEED);
+                    if tag.opens {
+                        around.push(speed(tag.attribute("rate"), now));
+                    } else if around.len() > 1 {
+                        around.pop();
+                    }
+                    let then = around.last().copied().unwrap_or(USUAL_SPEED);
+                    if then != now {
+                        speeds.push((out.len(), then));
+                    }
+                    None
+                }
+                "sub" | "say-as" | "phoneme" if tag.opens => {
                     let end = format!("</{}>", tag.name);
                     // An element without an end is empty: its text is said as it stands.
-                    let (inner, behind) = rest.split_once(&end).unwrap_or(("", rest));
+                    let (inner, behind) = rest.split_once(&end).filter(|_| !tag.is_empty).unwrap_or(("", rest));
                     rest = behind;
                     let written = without_tags(inner);
-                    Some(Element::Words { said: tag.said(&written, language), written })
+                    Some(Element::Words { said: tag.said(&written, language), written, ipa: tag.ipa(language) })
                 }
                 // The end of a paragraph or a sentence is one without a mark, too.
                 "p" | "s" if !tag.opens && !out.trim_end().ends_with(['.', '!', '?', ':', ';', '…']) => {
@@ -87,7 +107,7 @@ impl Marked {
             }
         }
         out.push_str(rest);
-        Self { text: out, elements }
+        Self { text: out, elements, speeds }
     }
 
     /// The element that a word of the text stands for.
@@ -103,6 +123,8 @@ struct Tag<'a> {
     attributes: BTreeMap<&'a str, &'a str>,
     /// Not the end of an element.
     opens: bool,
+    /// An element without text: `<break/>`.
+    is_empty: bool,
     /// Bytes of the text.
     length: usize,
 }
@@ -113,7 +135,7 @@ impl<'a> Tag<'a> {
         let end = text.find('>')?;
         let inner = text.get(1..end)?;
         let (opens, inner) = inner.strip_prefix('/').map_or((true, inner), |inner| (false, inner));
-        let inner = inner.strip_suffix('/').unwrap_or(inner);
+        let (is_empty, inner) = inner.strip_suffix('/').map_or((false, inner), |inner| (true, inner));
         let (name, mut rest) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
         if !NAMES.contains(&name) {
             return None;
@@ -126,7 +148,7 @@ impl<'a> Tag<'a> {
             attributes.insert(key.trim(), value);
             rest = behind;
         }
-        rest.trim().is_empty().then_some(Self { name, attributes, opens, length: end + 1 })
+        rest.trim().is_empty().then_some(Self { name, attributes, opens, is_empty, length: end + 1 })
     }
 
     fn attribute(&self, name: &str) -> &'a str {
@@ -153,7 +175,18 @@ impl<'a> Tag<'a> {
         }
     }
 
-    /// How the text of a `sub` or a `say-as` is said.
+    /// How the text of a `phoneme` sounds. `None`: its phonemes are in no alphabet that is known.
+    fn ipa(&self, language: Language) -> Option<String> {
+        let phones = self.attribute("ph").trim();
+        let known = match (self.name, self.attribute("alphabet"), language) {
+            ("phoneme", "ipa" | "", _) => Some(phones.to_owned()),
+            ("phoneme", "x-arpabet" | "x-lexicon", Language::En) => ipa_of_arpabet(phones),
+            _ => None,
+        };
+        known.filter(|ipa| !ipa.is_empty())
+    }
+
+    /// How the text of a `sub`, a `say-as` or a `phoneme` is said.
     fn said(&self, text: &str, language: Language) -> Said {
         let figures = || text.chars().filter(char::is_ascii_digit).collect::<String>();
         let whole = || text.trim().replace(',', "").parse::<i64>().ok();
@@ -162,6 +195,8 @@ impl<'a> Tag<'a> {
             Language::Vi => format!("thứ {}", vi::ordinal(n)),
         };
         match (self.name, self.attribute("interpret-as")) {
+            // Without an alias it says its text.
+            ("sub", _) if self.attribute("alias").trim().is_empty() => Said::Text(text.to_owned()),
             ("sub", _) => Said::Text(self.attribute("alias").to_owned()),
             (_, "characters" | "spell-out" | "verbatim") => Said::Finished(spelled(text, language)),
             (_, "digits" | "telephone") if !figures().is_empty() => Said::Finished(digits(&figures(), language)),
@@ -198,8 +233,9 @@ mod tests {
     /// What is said, and what people read.
     fn read(text: &str, language: Language) -> (String, String) {
         let all = clauses(text, language, &Spoken::new(), &[]);
-        let said: Vec<&str> = all.iter().map(|(said, _)| said.as_str()).collect();
-        let written = all.iter().map(|(said, written)| written.as_ref().map_or(said.as_str(), |written| &written.text));
+        let said: Vec<&str> = all.iter().map(|clause| clause.said.as_str()).collect();
+        let written =
+            all.iter().map(|clause| clause.written.as_ref().map_or(clause.said.as_str(), |written| &written.text));
         (said.join(" | "), written.collect::<Vec<_>>().join(" "))
     }
 
@@ -229,13 +265,14 @@ mod tests {
             ),
             (
                 En,
-                r#"<speak><prosody rate="slow">Room 5</prosody> is <phoneme ph="x">free</phoneme></speak>"#,
+                r#"<speak><prosody pitch="high">Room 5</prosody> is <phoneme ph="x">free</phoneme></speak>"#,
                 "Room five is free",
                 "Room 5 is free",
             ),
             (Vi, r#"Mã <say-as interpret-as="characters">AB1</say-as>"#, "Mã a bê, một", "Mã AB1"),
             (Vi, r#"Cửa <say-as interpret-as="ordinal">4</say-as>"#, "Cửa thứ tư", "Cửa 4"),
             (Vi, r#"<sub alias="oát áp">WhatsApp</sub> 5%"#, "oát áp năm phần trăm", "WhatsApp 5%"),
+            (En, "Press <sub>5</sub> or <sub alias=''>6</sub>.", "Press five or six.", "Press 5 or 6."),
         ] {
             assert_eq!(read(text, language), (said.to_owned(), written.to_owned()), "{text}");
         }
@@ -251,6 +288,79 @@ mod tests {
         assert_eq!((said.as_str(), written.as_str()), ("Press one, or two.", "Press one or two."));
         let (said, written) = read(r#"Press one,<break time="50ms"/> or two.<break/>"#, En);
         assert_eq!((said.as_str(), written.as_str()), ("Press one, or two.", "Press one, or two."));
+    }
+
+    /// Clauses with their speed, and words with their phonemes.
+    fn delivered(text: &str, language: Language) -> (Vec<(String, u16)>, Vec<(String, String)>) {
+        let all = clauses(text, language, &Spoken::new(), &[]);
+        let speeds = all.iter().map(|clause| (clause.said.clone(), clause.delivery.speed_percent)).collect();
+        let words = |clause: &crate::say::SaidClause| {
+            let said: Vec<char> = clause.said.chars().collect();
+            let word = |range: &std::ops::Range<usize>| said[range.clone()].iter().collect::<String>();
+            let all = clause.delivery.phonemes.iter().map(|one| (word(&one.chars), one.ipa.clone()));
+            all.collect::<Vec<_>>()
+        };
+        (speeds, all.iter().flat_map(words).collect())
+    }
+
+    #[test]
+    fn a_clause_has_one_speed_and_keeps_what_its_words_mean() {
+        for (language, text, wanted) in [
+            (
+                En,
+                r#"Your code is <prosody rate="slow">4071</prosody>, thank you."#,
+                &[("Your code is", 100), ("four zero seven one,", 80), ("thank you.", 100)][..],
+            ),
+            (En, r#"<prosody rate="80%">Room 5.</prosody>"#, &[("Room five.", 80)]),
+            (
+                En,
+                r#"<prosody rate="fast">Terms apply. <prosody rate="50%">Really</prosody> they do.</prosody> Bye."#,
+                &[("Terms apply.", 120), ("Really", 60), ("they do.", 120), ("Bye.", 100)],
+            ),
+            (En, r#"<prosody rate="slow"></prosody>Hello <prosody rate="fast"/>there."#, &[("Hello there.", 100)]),
+            (
+                Vi,
+                r#"Mã là <prosody rate="slow">4071</prosody> ạ."#,
+                &[("Mã là", 100), ("bốn không bảy một", 80), ("ạ.", 100)],
+            ),
+        ] {
+            let wanted: Vec<(String, u16)> = wanted.iter().map(|(said, speed)| ((*said).to_owned(), *speed)).collect();
+            assert_eq!(delivered(text, language).0, wanted, "{text}");
+        }
+        let (said, written) = read(r#"Your code is <prosody rate="slow">4071</prosody>."#, En);
+        assert_eq!((said.as_str(), written.as_str()), ("Your code is | four zero seven one.", "Your code is 4071."));
+    }
+
+    #[test]
+    fn phonemes_belong_to_their_words_and_are_not_read() {
+        for (language, text, said, phonemes) in [
+            (
+                En,
+                r#"Try the <phoneme alphabet="ipa" ph="ˈfɪkə">fika</phoneme>, 5 of us."#,
+                "Try the fika, five of us.",
+                &[("fika", "ˈfɪkə")][..],
+            ),
+            (
+                En,
+                r#"<phoneme ph="naɪn">9</phoneme> <phoneme alphabet="x-arpabet" ph="K AE1 T S">cats</phoneme>"#,
+                "nine cats",
+                &[("nine", "naɪn"), ("cats", "kˈæts")],
+            ),
+            // Phonemes that nobody knows are left out, the words are not.
+            (En, r#"A <phoneme alphabet="x-sampa" ph="{">cat</phoneme>."#, "A cat.", &[]),
+            (
+                Vi,
+                r#"Quán <phoneme alphabet="ipa" ph="fəː">phở</phoneme> 24"#,
+                "Quán phở hai mươi tư",
+                &[("phở", "fəː")],
+            ),
+        ] {
+            let wanted: Vec<(String, String)> =
+                phonemes.iter().map(|(word, ipa)| ((*word).to_owned(), (*ipa).to_owned())).collect();
+            let (speeds, found) = delivered(text, language);
+            assert_eq!((speeds.len(), speeds[0].0.as_str()), (1, said), "{text}");
+            assert_eq!(found, wanted, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Normalisation: figures, signs and abbreviations become words.
 use super::markup::{Element, Marked, Said};
+use super::plain::plain;
 use super::reading::{Place, Read, Reading, read};
 use super::{en, vi};
 use crate::language::Language;
@@ -16,7 +17,7 @@ pub fn normal(text: &str, language: Language) -> String {
 
 /// The same with the words of `spoken` as they are spelled for the voice, and with what is written where another thing is said.
 pub(super) fn reading(text: &str, language: Language, spoken: &Spoken) -> Read {
-    let text: String = text.nfc().collect();
+    let text = plain(&text.nfc().collect::<String>());
     let marked = Marked::new(&text, language);
     let known: Vec<(Vec<String>, &str)> = spoken
         .iter()
@@ -25,12 +26,12 @@ pub(super) fn reading(text: &str, language: Language, spoken: &Spoken) -> Read {
     let element = |place: Place<'_>| {
         Some(match marked.element(place.core())? {
             Element::Pause(mark) => Reading { pause: Some(*mark), ..Reading::new(1, "") },
-            Element::Words { said, written } => {
+            Element::Words { said, written, ipa } => {
                 let said = match said {
                     Said::Finished(said) => said.clone(),
                     Said::Text(text) => normal(text, language),
                 };
-                Reading { written: Some(written.clone()), ..Reading::new(1, said) }
+                Reading { written: Some(written.clone()), ipa: ipa.clone(), ..Reading::new(1, said) }
             }
         })
     };
@@ -46,5 +47,7 @@ pub(super) fn reading(text: &str, language: Language, spoken: &Spoken) -> Read {
         Language::En => &en::READERS[..],
         Language::Vi => &vi::READERS[..],
     };
-    read(&marked.text, &|place| element(place).or_else(|| lexicon(place)), readers)
+    let mut read = read(&marked.text, &marked.speeds, &|place| element(place).or_else(|| lexicon(place)), readers);
+    read.speeds.dedup_by(|later, earlier| later.1 == earlier.1);
+    read
 }

@@ -15,7 +15,7 @@ mod tests {
     fn an_element_in_a_text_from_outside_says_no_other_words() {
         let text = format!("Your note is {}. Is that right?", unmarked("<sub alias=\"free of charge\">late</sub>"));
         let all = clauses(&text, Language::En, &Spoken::new(), &[]);
-        let said: Vec<&str> = all.iter().map(|(said, _)| said.as_str()).collect();
+        let said: Vec<&str> = all.iter().map(|clause| clause.said.as_str()).collect();
         let said = said.join(" ");
         assert!(said.contains("late") && said.ends_with("Is that right?"), "{said}");
         assert!(!said.starts_with("Your note is free of charge."), "{said}");

@@ -1,6 +1,7 @@
 //! `Reading`: how one or several words of a text are said. The readers of a language are asked at each word in their order; the first
 //! that knows what stands there says how it is said, and how many words that takes.
 use super::word::{Word, words};
+use crate::value::en::{DAYS, MONTHS};
 use std::ops::Range;
 
 /// A word of a text with those around it.
@@ -19,6 +20,8 @@ pub(super) struct Reading {
     pub written: Option<String>,
     /// A pause behind what was said so far, by its mark, which nobody reads.
     pub pause: Option<char>,
+    /// How it sounds, where that is told.
+    pub ipa: Option<String>,
 }
 
 /// What the first mark behind the last word of a reading is. All but the first of these speak of a dot.
@@ -40,7 +43,7 @@ impl Reading {
     }
 
     pub fn abbreviation(words: usize, said: impl Into<String>, mark: Mark) -> Self {
-        Self { words, said: said.into(), mark, written: None, pause: None }
+        Self { words, said: said.into(), mark, written: None, pause: None, ipa: None }
     }
 }
 
@@ -109,7 +112,8 @@ impl<'a> Place<'a> {
         let from = self.at.checked_sub(words)?;
         let within = &self.words[from..self.at];
         let ends = |word: &Word<'_>| {
-            word.after.contains(['!', '?', ';', '…']) || (word.after.contains('.') && word.core.chars().count() > 4)
+            word.after.contains(['!', '?', ';', '…'])
+                || (word.after.contains('.') && word.core.chars().count() > 4 && word.lower != "thurs")
         };
         (!within.iter().any(ends)).then(|| &self.words[from])
     }
@@ -122,6 +126,13 @@ impl<'a> Place<'a> {
     /// The word before, where no mark stands between.
     pub fn joined_before(self) -> Option<&'a Word<'a>> {
         self.back(1).filter(|word| word.after.is_empty() && self.word().before.is_empty())
+    }
+
+    /// Whether a quotation that began before goes on here.
+    pub fn is_quoted(self) -> bool {
+        let marks = |word: &Word<'_>| [word.before, word.core, word.after].concat().matches('"').count();
+        let earlier: usize = self.words[..self.at].iter().map(marks).sum();
+        earlier % 2 == 1 || self.word().before.contains('"')
     }
 
     /// The words from here on, cut at dashes.
@@ -148,6 +159,10 @@ impl<'a> Place<'a> {
 pub(super) struct Read {
     pub said: String,
     pub changes: Vec<Change>,
+    /// From which byte of what is said on how fast it is.
+    pub speeds: Vec<(usize, u16)>,
+    /// Bytes of what is said, and how they sound.
+    pub sounds: Vec<(Range<usize>, String)>,
 }
 
 /// A part of what is said, in bytes, and how it is written.
@@ -163,12 +178,21 @@ const SILENT: [char; 9] = ['(', ')', '"', '“', '”', '[', ']', '«', '»'];
 /// Marks that make a pause.
 const MARKS: [char; 7] = ['.', ',', '!', '?', ';', ':', '…'];
 
-/// Reads a text: `first` is asked before the readers.
-pub(super) fn read(text: &str, first: &dyn Fn(Place<'_>) -> Option<Reading>, readers: &[Reader]) -> Read {
+/// Reads a text: `first` is asked before the readers; `speeds`: from which byte of the text on how fast it is said.
+pub(super) fn read(
+    text: &str,
+    speeds: &[(usize, u16)],
+    first: &dyn Fn(Place<'_>) -> Option<Reading>,
+    readers: &[Reader],
+) -> Read {
     let all = words(text);
-    let mut out = Read { said: String::new(), changes: Vec::new() };
+    let mut out = Read { said: String::new(), changes: Vec::new(), speeds: Vec::new(), sounds: Vec::new() };
+    let mut speeds = speeds.iter().peekable();
     let mut at = 0;
     while at < all.len() {
+        while let Some((_, speed)) = speeds.next_if(|(from, _)| *from <= all[at].place.start) {
+            out.speeds.push((out.said.len(), *speed));
+        }
         let place = Place { words: &all, at };
         match first(place).or_else(|| readers.iter().find_map(|reader| reader(place))) {
             Some(Reading { pause: Some(mark), .. }) => {
@@ -185,7 +209,10 @@ pub(super) fn read(text: &str, first: &dyn Fn(Place<'_>) -> Option<Reading>, rea
                     Some(written) => format!("{}{written}{}", first.before, last.after),
                     None => text[first.place.start..last.place.end].to_owned(),
                 };
-                out.put(before, &reading.said, after, &written);
+                let place = out.put(before, &reading.said, after, &written);
+                if let (Some(place), Some(ipa)) = (place, reading.ipa) {
+                    out.sounds.push((place, ipa));
+                }
                 at += count;
             }
             None => {
@@ -198,13 +225,19 @@ pub(super) fn read(text: &str, first: &dyn Fn(Place<'_>) -> Option<Reading>, rea
     out
 }
 
+/// Whether a word in capitals goes on with a sentence: "5 p.m. ET", "8 a.m. Monday".
+fn goes_on(word: &Word<'_>) -> bool {
+    let zone = (2..=4).contains(&word.core.len()) && word.core.chars().all(|c| c.is_ascii_uppercase());
+    zone || DAYS.contains(&word.lower.as_str()) || MONTHS.contains(&word.lower.as_str())
+}
+
 /// The marks behind a reading without the dot that is a part of its abbreviation.
 fn after<'a>(reading: &Reading, marks: &'a str, next: Option<&Word<'_>>) -> &'a str {
     if reading.mark == Mark::Sign {
         return marks.strip_prefix(|_| true).unwrap_or(marks);
     }
     let Some(rest) = marks.strip_prefix('.').filter(|_| reading.mark != Mark::Sentence) else { return marks };
-    let begins = next.is_none_or(|word| word.is_capital() && reading.mark == Mark::Both);
+    let begins = next.is_none_or(|word| word.is_capital() && reading.mark == Mark::Both && !goes_on(word));
     if rest.is_empty() && begins { marks } else { rest }
 }
 
@@ -219,8 +252,8 @@ impl Read {
         self.changes.iter().filter(inside).map(moved).collect()
     }
 
-    /// Adds words with the marks around them; `written`: all of it as it stands in the text.
-    fn put(&mut self, before: &str, said: &str, after: &str, written: &str) {
+    /// Adds words with the marks around them, and tells where the words stand; `written`: all of it as it stands in the text.
+    fn put(&mut self, before: &str, said: &str, after: &str, written: &str) -> Option<Range<usize>> {
         let said = said.trim();
         let marks: String = after.chars().filter(|c| !SILENT.contains(c)).collect();
         if said.is_empty() {
@@ -229,18 +262,21 @@ impl Read {
             {
                 self.said.push(mark);
             }
-            return;
+            return None;
         }
         if !self.said.is_empty() {
             self.said.push(' ');
         }
         let from = self.said.len();
         self.said.extend(before.chars().filter(|c| !SILENT.contains(c)));
+        let words = self.said.len();
         self.said.push_str(said);
+        let place = words..self.said.len();
         self.said.push_str(&marks);
         if self.said[from..] != *written {
             self.changes.push(Change { said: from..self.said.len(), written: written.to_owned() });
         }
+        Some(place)
     }
 
     /// Makes the pause behind what was said so far as long as that of `mark`.

@@ -5,6 +5,7 @@ mod calendar;
 mod clock;
 mod code;
 mod fraction;
+mod list;
 mod measure;
 mod money;
 mod number;
@@ -20,16 +21,20 @@ pub(super) use code::spelled;
 use super::reading::Reader;
 
 /// In the order in which they are asked.
-pub(super) const READERS: [Reader; 24] = [
+pub(super) const READERS: [Reader; 29] = [
     address::web,
     address::plate,
     address::phone,
+    list::reading,
+    list::plus,
     code::after_context,
+    code::signed,
     code::version,
     fraction::around_the_clock,
     clock::range,
     clock::reading,
     calendar::range,
+    address::alley,
     calendar::figures,
     calendar::named,
     money::range,
@@ -45,4 +50,5 @@ pub(super) const READERS: [Reader; 24] = [
     number::reading,
     code::mixed,
     code::acronym,
+    sign::leftover,
 ];

@@ -18,7 +18,7 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();
             (said(), format!("{n}{unit}"))
         }
-        Value::Digits(digits) => (said(), split_digits(digits).join(" ")),
+        Value::Digits(digits) => (said(), split_digits(digits, language).join(" ")),
         // The day alone: a name of the week before it stays as it is, and may stand in the clause before.
         Value::Date(date) if language == Language::En => {
             let said = en::date(*date, false);
@@ -232,9 +232,10 @@ mod tests {
         ]);
         let read = |text: &str, language| {
             let clauses = super::super::clauses(text, language, &spoken, &[]);
-            let said: Vec<&str> = clauses.iter().map(|(said, _)| said.as_str()).collect();
-            let shown =
-                clauses.iter().map(|(said, written)| written.as_ref().map_or(said.as_str(), |written| &written.text));
+            let said: Vec<&str> = clauses.iter().map(|clause| clause.said.as_str()).collect();
+            let shown = clauses
+                .iter()
+                .map(|clause| clause.written.as_ref().map_or(clause.said.as_str(), |written| &written.text));
             (said.join(" "), shown.collect::<Vec<_>>().join(" "))
         };
         let text = "Quý khách tìm cà phê, Karaoke, hay trạm ATM?";

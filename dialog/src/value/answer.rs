@@ -80,7 +80,10 @@ fn sense(words: &[String], language: Language) -> Option<(Sense, usize)> {
         Language::Vi => vi::ANSWERS,
     };
     let phrases = table.iter().flat_map(|(sense, phrases)| phrases.iter().map(move |phrase| (*sense, *phrase)));
-    let fitting = phrases.filter(|(_, phrase)| begin_with(words, phrase));
+    // "Không, không chín một hai": the second one is a zero.
+    let zero = language == Language::Vi && (1..3).any(|at| words.get(at..).is_some_and(is_zero));
+    let fitting =
+        phrases.filter(|(_, phrase)| begin_with(words, phrase) && !(zero && phrase.starts_with("không không")));
     fitting.map(|(sense, phrase)| (sense, phrase.split(' ').count())).max_by_key(|(_, len)| *len)
 }
 

@@ -3,10 +3,12 @@
 use super::found::{Found, Growth, Reading};
 use super::kind::Kind;
 use super::number;
-use super::words::{begin_with, word};
+use super::words::{begin_with, ends_with, word};
 use crate::language::Language;
+pub use beside::{Beside, Side};
 use lists::Lists;
 
+mod beside;
 mod en;
 mod lists;
 mod vi;
@@ -145,7 +147,7 @@ impl Surroundings<'_> {
         let or_so = |words: &[String]| lists.or_so.iter().any(|phrase| begin_with(words, phrase));
         let behind = lists.or.contains(&word(self.after, 0)) && !or_so(self.after) && self.after.len() > 1;
         let conditional =
-            lists.condition.contains(&word(self.after, 0)) && phrase_at(lists.no_condition, self.after).is_none();
+            phrase_at(lists.condition, self.after).is_some() && phrase_at(lists.no_condition, self.after).is_none();
         let before = strip(self.before, lists.carrier);
         let ahead = before.len() > 1 && before.last().is_some_and(|word| lists.or.contains(&word.as_str()));
         behind || ahead || conditional
@@ -229,9 +231,58 @@ impl Surroundings<'_> {
         };
         // "two adults", "me and two": others may be counted too.
         let besides = person(0) || (1..self.after.len()).any(|at| person(at) && counted(at));
-        let added = self.before.len() > 1 && self.before.last().is_some_and(|word| lists.and.contains(&word.as_str()));
+        let totals = ends_with(self.before, "tổng cộng");
+        let added = !totals
+            && self.before.len() > 1
+            && self.before.last().is_some_and(|word| lists.and.contains(&word.as_str()));
         besides || added || number_in(self.after) || (found.reading == Reading::OnlyIfAsked && number_in(self.before))
     }
+}
+
+/// Whether the sentence says that a value holds only in some case: "if Tuesday is full then Wednesday".
+pub fn is_conditional(words: &[String], language: Language) -> bool {
+    let lists = if language == Language::En { &en::LISTS } else { &vi::LISTS };
+    (0..words.len()).any(|at| {
+        // "if you can't do Tuesday" is one, however polite its first words are.
+        let polite = phrase_at(&["if possible", "if i may", "nếu được", "nếu có thể", "nếu không phiền"], &words[at..])
+            .is_some();
+        phrase_at(lists.condition, &words[at..]).is_some() && !polite
+    })
+}
+
+/// Whether a sentence has such a "but".
+pub fn has_contrast(words: &[String], language: Language) -> bool {
+    (0..words.len()).any(|at| is_contrast(&words[..at], &words[at..], language))
+}
+
+/// Whether "but" leads from where somebody is to what they want: "I live in Boston but need it in Chicago".
+pub fn is_contrast(before: &[String], between: &[String], language: Language) -> bool {
+    const WANT: [&str; 20] = [
+        "need",
+        "want",
+        "like",
+        "prefer",
+        "looking",
+        "book",
+        "booking",
+        "go",
+        "going",
+        "i'd",
+        "travel",
+        "travelling",
+        "muốn",
+        "cần",
+        "đặt",
+        "đi",
+        "lấy",
+        "tìm",
+        "chọn",
+        "thích",
+    ];
+    let buts: &[&str] = if language == Language::En { &["but"] } else { &["nhưng", "nhưng mà", "mà"] };
+    let wants = |words: &[String]| words.iter().any(|word| WANT.contains(&word.as_str()));
+    let but = (0..between.len()).find(|at| phrase_at(buts, &between[*at..]).is_some());
+    but.is_some_and(|at| wants(&between[at..])) && !wants(before)
 }
 
 /// How many words the longest phrase of a list takes at the start of `words`.
@@ -260,9 +311,4 @@ fn strip<'a>(words: &'a [String], list: &[&str]) -> &'a [String] {
 /// `words` without those of a list at their start.
 fn skip<'a>(words: &'a [String], list: &[&str]) -> &'a [String] {
     &words[words.iter().take_while(|word| list.contains(&word.as_str())).count()..]
-}
-
-fn ends_with(words: &[String], phrase: &str) -> bool {
-    let len = phrase.split(' ').count();
-    words.len() >= len && begin_with(&words[words.len() - len..], phrase)
 }

@@ -103,3 +103,9 @@ pub(crate) fn date_digits(word: &str, today: Date, month_first: bool) -> Option<
         _ => None,
     }
 }
+
+/// A time in either half of the day.
+pub fn halves(time: Time) -> [Time; 2] {
+    let hour = i64::from(time.hour()) % 12;
+    [hour, hour + 12].map(|hour| time_of_day(hour, time.minute().into()).unwrap_or(time))
+}

@@ -64,6 +64,29 @@ pub fn means_change(words: &[String], language: Language) -> bool {
     }
 }
 
+/// What takes back the value before, besides what takes back a part of one.
+const CORRECTS: [&str; 9] = ["wait", "oops", "better", "make it", "thôi", "à quên", "à không", "lộn", "chuyển thành"];
+
+/// Whether the words at the start take back the value before them.
+pub fn corrects(words: &[String]) -> bool {
+    CORRECTS.iter().any(|phrase| begin_with(words, phrase))
+}
+
+/// How many words at the start are a phrase of correction, the words aside that refuse ("not", "không phải"). `is_first`: nothing stands
+/// before them.
+pub(crate) fn phrase(words: &[String], is_first: bool, language: Language) -> Option<usize> {
+    const REFUSING: [&str; 8] =
+        ["not", "not that", "different", "wrong", "incorrect", "không phải", "chứ không", "thay vì"];
+    let (any, last, all): (&[&str], &[&str], &[&str]) = match language {
+        Language::En => (&EN, &LAST_EN, &ALL_EN),
+        Language::Vi => (&VI, &LAST_VI, &ALL_VI),
+    };
+    let first: &[&str] = if is_first && language == Language::Vi { &VI_FIRST } else { &[] };
+    let phrases =
+        any.iter().chain(last).chain(all).chain(first).chain(&CORRECTS).filter(|phrase| !REFUSING.contains(phrase));
+    phrases.filter(|phrase| begin_with(words, phrase)).map(|phrase| phrase.split(' ').count()).max()
+}
+
 /// What a caller takes back of a value that they give in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakenBack {

@@ -26,6 +26,8 @@ pub enum Doubt {
     HalfOfDay,
     /// "five to six": before six o'clock, or from five on. "Monday the fourth", which is a Friday.
     TwoReadings,
+    /// Words beside the value that may change it, and were not understood: "near Boston".
+    Beside,
 }
 
 /// A value found at the start of some words, and how many of them it takes.
@@ -49,6 +51,19 @@ impl Found {
 
     pub(crate) fn doubtful(self, doubt: Doubt) -> Found {
         Found { doubt: Some(doubt), ..self }
+    }
+
+    /// A span of which one end was said anew keeps the other one of the value that is known; where the two do not fit together, that is
+    /// asked about.
+    pub(crate) fn with_other_end(&self, known: Option<&Value>) -> Found {
+        let (Value::Span(said), Some(Value::Span(known))) = (&self.value, known) else { return self.clone() };
+        if !said.has_one_end() || known.has_one_end() {
+            return self.clone();
+        }
+        match known.with_end(said, self.doubt == Some(Doubt::HalfOfDay)) {
+            Some(span) => Found { value: Value::Span(span), doubt: None, ..self.clone() },
+            None => self.clone().doubtful(Doubt::TwoReadings),
+        }
     }
 
     pub(crate) fn only_if_asked(self) -> Found {

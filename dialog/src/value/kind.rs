@@ -1,4 +1,5 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
+use super::calendar::{days_ahead, halves};
 pub use super::choice::Choice;
 use super::currency::{Amount, Bounds};
 use super::item::{ItemPlan, Items};
@@ -34,6 +35,43 @@ pub enum Span {
 pub enum SpanOf {
     Times,
     Dates,
+}
+
+impl Span {
+    /// Whether only one of its ends is known.
+    pub fn has_one_end(&self) -> bool {
+        !matches!(self, Span::Times { from: Some(_), to: Some(_) } | Span::Dates { from: Some(_), to: Some(_) })
+    }
+
+    /// This span with the one end of `said` in place of its own, where the two ends still fit together. `is_open`: the half of the day of
+    /// the new end was not said, so it is the one nearest to the other end.
+    pub fn with_end(&self, said: &Span, is_open: bool) -> Option<Span> {
+        match (*self, *said) {
+            (Span::Times { from: Some(from), .. }, Span::Times { from: None, to: Some(to) }) => {
+                let nearest = || halves(to).into_iter().filter(|to| *to > from).min();
+                let to = if is_open { nearest() } else { Some(to) }.filter(|to| *to > from)?;
+                Some(Span::Times { from: Some(from), to: Some(to) })
+            }
+            (Span::Times { to: Some(to), .. }, Span::Times { from: Some(from), to: None }) => {
+                let nearest = || halves(from).into_iter().filter(|from| *from < to).max();
+                let from = if is_open { nearest() } else { Some(from) }.filter(|from| *from < to)?;
+                Some(Span::Times { from: Some(from), to: Some(to) })
+            }
+            (Span::Dates { from: Some(from), .. }, Span::Dates { from: None, to: Some(to) }) => {
+                // A weekday that would lie before the beginning is the one after it.
+                let to = if to < from {
+                    days_ahead(to, 7).filter(|_| from.since(to).is_ok_and(|by| by.get_days() < 7))?
+                } else {
+                    to
+                };
+                (from <= to).then_some(Span::Dates { from: Some(from), to: Some(to) })
+            }
+            (Span::Dates { to: Some(to), .. }, Span::Dates { from: Some(from), to: None }) => {
+                (from <= to).then_some(Span::Dates { from: Some(from), to: Some(to) })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Span {

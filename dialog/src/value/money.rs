@@ -1,8 +1,9 @@
 //! Amounts of money as callers say them.
 use super::currency::{Amount, Bounds, Currency};
 use super::figures::all_digits;
-use super::found::{Found, Growth};
+use super::found::{Doubt, Found, Growth};
 use super::kind::Value;
+use super::rate::rate;
 use super::words::{begin_with, word};
 use super::{is_scale, number};
 use crate::language::Language;
@@ -35,6 +36,10 @@ pub(super) fn find(words: &[String], bounds: Bounds, language: Language) -> Opti
         Named::All => found,
         Named::Units => found.growing(Growth::Likely),
         Named::Not => found.growing(Growth::Likely).only_if_asked(),
+    };
+    let found = match rate(read.rest(len), language) {
+        Some(used) => Found { len: len + used, ..found }.doubtful(Doubt::TwoReadings),
+        None => found,
     };
     bounds.holds(units).then_some(found)
 }
@@ -153,7 +158,8 @@ impl Reader<'_> {
         if currency == Currency::Vnd && units < 1_000 {
             return None;
         }
-        if number(self.rest(len), self.language).is_none() && word(self.words, len) != "oh" {
+        let is_rate = rate(self.rest(len), self.language).is_some();
+        if is_rate || number(self.rest(len), self.language).is_none() && word(self.words, len) != "oh" {
             return Some((units, len, Named::Not));
         }
         let (cents, used) = self.cents(len).filter(|(n, used)| currency.scale() == 100 && (*n >= 10 || *used > 1))?;

@@ -1,7 +1,7 @@
 //! Spans of times and of dates: "from two to four", "before noon", "monday to wednesday", "next week".
-use super::calendar::{days_ahead, week};
+use super::calendar::{days_ahead, halves, week};
 use super::found::{Doubt, Found, Growth};
-use super::half_of_day::{DayPart, HalfOfDay};
+use super::half_of_day::HalfOfDay;
 use super::kind::{Kind, Span, SpanOf, Value};
 use super::words::{begin_with, word};
 use crate::language::Language;
@@ -25,6 +25,10 @@ struct Lists {
     at_latest: &'static [&'static str],
     /// Words before an end that change nothing.
     lead: &'static [&'static str],
+    /// Between a beginning and a length, or before a length.
+    lasting: &'static [&'static str],
+    /// Between a length and its beginning.
+    beginning: &'static [&'static str],
 }
 
 const EN: Lists = Lists {
@@ -32,7 +36,18 @@ const EN: Lists = Lists {
     to: &["to", "until", "till", "til", "through", "thru", "and until"],
     and: &["and"],
     between: &["between", "any time between", "anytime between", "in between"],
-    until: &["before", "until", "till", "by", "no later than", "not later than", "up to", "at the latest"],
+    until: &[
+        "before",
+        "any time before",
+        "anytime before",
+        "until",
+        "till",
+        "by",
+        "no later than",
+        "not later than",
+        "up to",
+        "at the latest",
+    ],
     since: &[
         "after",
         "from",
@@ -46,6 +61,8 @@ const EN: Lists = Lists {
     onwards: &["onwards", "onward", "on", "or later", "or after", "at the earliest"],
     at_latest: &["at the latest", "or earlier", "or before"],
     lead: &["at", "the", "about", "around", "on"],
+    lasting: &["for", "for about", "for around", "lasting"],
+    beginning: &["from", "starting at", "starting from", "starting", "beginning at", "beginning"],
 };
 const VI: Lists = Lists {
     from: &["từ", "trong khoảng từ", "khoảng từ", "trong khoảng"],
@@ -71,6 +88,8 @@ const VI: Lists = Lists {
     onwards: &["trở đi", "trở về sau", "đổ đi"],
     at_latest: &["trở lại", "trở về trước", "đổ lại", "là cùng"],
     lead: &["lúc", "vào", "khoảng", "tầm", "cỡ", "chừng"],
+    lasting: &["trong", "trong vòng", "trong khoảng", "kéo dài", "khoảng"],
+    beginning: &["từ", "bắt đầu từ", "bắt đầu lúc", "kể từ"],
 };
 
 /// One end of a span.
@@ -90,6 +109,14 @@ impl End {
     }
 }
 
+/// How long a span is, in minutes or in days, and where that ends.
+struct Length {
+    count: i64,
+    end: usize,
+    /// It can be counted in one way only.
+    is_round: bool,
+}
+
 /// What the ends of a span are read with.
 struct Reader<'a> {
     of: SpanOf,
@@ -102,7 +129,43 @@ struct Reader<'a> {
 /// A span at the start of some words.
 pub fn span(of: SpanOf, words: &[String], language: Language, now: DateTime, half: HalfOfDay) -> Option<Found> {
     let reader = Reader { of, language, now, half, words };
-    reader.two_ends().or_else(|| reader.one_end()).or_else(|| reader.named())
+    let two = || reader.two_ends().or_else(|| reader.lasting()).or_else(|| reader.length_first());
+    two().or_else(|| reader.one_end()).or_else(|| reader.named())
+}
+
+/// How many words at the start name several days and no single one of them: "next week", "the weekend", "giữa tuần".
+pub fn several_days(words: &[String], language: Language, now: DateTime) -> Option<usize> {
+    let parts: &[&str] = match language {
+        Language::En => &[
+            "the week",
+            "the weekend",
+            "weekend",
+            "weekends",
+            "weekdays",
+            "a weekday",
+            "a weekend",
+            "midweek",
+            "the month",
+            "next month",
+            "this month",
+        ],
+        Language::Vi => &[
+            "giữa tuần",
+            "đầu tuần",
+            "cuối tuần",
+            "trong tuần",
+            "ngày thường",
+            "cuối tháng",
+            "đầu tháng",
+            "giữa tháng",
+            "tháng sau",
+            "tháng này",
+            "tháng tới",
+        ],
+    };
+    let reader = Reader { of: SpanOf::Dates, language, now, half: HalfOfDay::default(), words };
+    let named = reader.named().map(|found| found.len);
+    named.max(reader.phrase(parts, 0))
 }
 
 impl Reader<'_> {
@@ -167,6 +230,66 @@ impl Reader<'_> {
         self.found(Some(first), Some(last), len)
     }
 
+    /// A beginning and a length: "from two for an hour and a half", "từ thứ hai trong ba ngày".
+    fn lasting(&self) -> Option<Found> {
+        let lead = self.phrase(self.lists().from, 0).unwrap_or(0);
+        let (first, at) = self.end(lead)?;
+        let length = self.length(at + self.phrase(self.lists().lasting, at)?)?;
+        self.from_length(first, length)
+    }
+
+    /// "an hour and a half from two", "hai tiếng bắt đầu từ ba giờ".
+    fn length_first(&self) -> Option<Found> {
+        let length = self.length(self.phrase(self.lists().lasting, 0).unwrap_or(0))?;
+        let at = length.end + self.phrase(self.lists().beginning, length.end)?;
+        let (first, end) = self.end(at)?;
+        // "an hour from two to four" is neither.
+        let goes_on = self.phrase(self.lists().to, end).is_some();
+        self.from_length(first, Length { end, ..length }).filter(|_| !goes_on)
+    }
+
+    fn length(&self, at: usize) -> Option<Length> {
+        let rest = self.words.get(at..)?;
+        if self.of == SpanOf::Times {
+            let found =
+                super::find(&Kind::Duration, rest, self.language, self.now).filter(|found| found.doubt.is_none())?;
+            let Value::Minutes(minutes) = found.value else { return None };
+            return Some(Length { count: minutes.into(), end: at + found.len, is_round: true });
+        }
+        let (count, len) = match (word(rest, 0), word(rest, 1)) {
+            ("a", "day" | "week") => (1, 1),
+            _ => super::number(rest, self.language).filter(|(n, _)| (1..=90).contains(n))?,
+        };
+        let (days, is_round) = match word(rest, len) {
+            "day" | "days" | "ngày" => (count, true),
+            // A week may be seven days or end on the same day, and so may nights.
+            "week" | "weeks" | "tuần" => (7 * count, false),
+            "night" | "nights" | "đêm" => (count + 1, false),
+            _ => return None,
+        };
+        Some(Length { count: days, end: at + len + 1, is_round })
+    }
+
+    fn from_length(&self, first: End, length: Length) -> Option<Found> {
+        let last = match &first {
+            End::Date(date) => End::Date(days_ahead(*date, length.count - 1)?),
+            End::Time { time, is_open } => {
+                let found = Found::new(Value::Time(*time), 1);
+                let found = self.half.settle(if *is_open { found.doubtful(Doubt::HalfOfDay) } else { found });
+                let Value::Time(from) = found.value else { return None };
+                let end = i64::from(from.hour()) * 60 + i64::from(from.minute()) + length.count;
+                let to = super::calendar::time_of_day(end / 60 % 24, end % 60).filter(|_| length.count < 24 * 60)?;
+                let found = Found {
+                    doubt: found.doubt,
+                    ..Found::new(Value::Span(Span::Times { from: Some(from), to: Some(to) }), length.end)
+                };
+                return Some(found);
+            }
+        };
+        let found = self.found(Some(first), Some(last), length.end)?;
+        Some(if length.is_round { found } else { found.doubtful(Doubt::TwoReadings) })
+    }
+
     /// The first of two ends. A figure alone takes the month of the last one: "3 to 5 december".
     fn first_end(&self, at: usize) -> Option<(End, usize)> {
         self.end(at).or_else(|| {
@@ -221,7 +344,9 @@ impl Reader<'_> {
         if let Some(lead) = self.phrase(lists.until, 0) {
             let (end, len) = self.end(lead)?;
             // The day itself is left out: an interval of days holds its last one.
-            let leaves_out = matches!(word(self.words, 0), "before" | "trước");
+            let leaves_out = ["before", "any time before", "anytime before", "trước"]
+                .iter()
+                .any(|before| begin_with(self.words, before));
             return self.found(None, Some(if leaves_out { end.moved(-1)? } else { end }), len);
         }
         let lead = self.phrase(lists.since, 0);
@@ -338,16 +463,6 @@ fn last_before(first: Date, last: Date, today: Date) -> Option<Date> {
 /// The words without "on", "the" stays: it belongs to its day.
 fn skip_lead(words: &[String]) -> &[String] {
     &words[words.iter().take_while(|word| *word == "on").count()..]
-}
-
-/// A time in either half of the day.
-fn halves(time: Time) -> [Time; 2] {
-    let part = |part: DayPart| {
-        let hour =
-            if part == DayPart::Morning { i64::from(time.hour()) % 12 } else { i64::from(time.hour()) % 12 + 12 };
-        super::calendar::time_of_day(hour, time.minute().into()).unwrap_or(time)
-    };
-    [part(DayPart::Morning), part(DayPart::Afternoon)]
 }
 
 /// The last day of a span that begins at `from`: a weekday or a day of a month that would lie before it is the next one.

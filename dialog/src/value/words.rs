@@ -140,6 +140,12 @@ pub(crate) fn starts(words: &[String], phrase: &[String]) -> bool {
     !phrase.is_empty() && words.len() >= phrase.len() && words[..phrase.len()] == *phrase
 }
 
+/// Whether `words` end with the words of `phrase`, which are written with single spaces.
+pub(crate) fn ends_with(words: &[String], phrase: &str) -> bool {
+    let len = phrase.split(' ').count();
+    words.len() >= len && begin_with(&words[words.len() - len..], phrase)
+}
+
 /// The word at `i`, or "" past the end.
 pub(crate) fn word(words: &[String], i: usize) -> &str {
     words.get(i).map_or("", String::as_str)

@@ -1,6 +1,7 @@
 //! `ClauseQueue`: what a call's voice has yet to say, clause by clause and in order, and its sound on the way to the playout. The
 //! speech workers go through it, and so do the golden calls of `tests/sim`, which have no workers.
 use crate::Rate;
+use crate::tts::delivery::{ClauseText, Delivery};
 use crate::tts::{Chunk, Sink, Sound, TtsFault, Unsent, UtteranceId};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -11,6 +12,7 @@ pub struct Clause {
     pub utterance: UtteranceId,
     /// Normalised.
     pub text: String,
+    pub delivery: Delivery,
     pub interruptible: bool,
     /// The rate its sound is made at.
     pub rate: Rate,
@@ -64,12 +66,12 @@ impl ClauseQueue {
     pub fn push(
         &mut self,
         utterance: UtteranceId,
-        text: String,
+        text: ClauseText,
         interruptible: bool,
         limit: usize,
     ) -> Result<(), TtsFault> {
-        let (rate, said, tried, place) = (self.rate, 0, 0, None);
-        self.push_begun(Clause { utterance, text, interruptible, rate, said, tried, place }, limit)
+        let ((rate, said, tried, place), ClauseText { text, delivery }) = ((self.rate, 0, 0, None), text);
+        self.push_begun(Clause { utterance, text, delivery, interruptible, rate, said, tried, place }, limit)
     }
 
     /// Adds a clause of which another queue has said a part: the rest is said, at this queue's rate.
@@ -358,7 +360,7 @@ mod tests {
         for number in 1..=3 {
             say(&mut queue, number);
         }
-        assert_eq!(queue.push(UtteranceId(4), String::new(), true, 3), Err(TtsFault::Busy));
+        assert_eq!(queue.push(UtteranceId(4), "".into(), true, 3), Err(TtsFault::Busy));
         let clause = queue.next_clause().unwrap();
         _ = queue.send(&clause, 0, chunk(3));
         _ = queue.send(&clause, 0, chunk(5));

@@ -3,7 +3,8 @@ use super::clauses::{Clause, ClauseQueue};
 use super::now;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
-use crate::tts::{Chunk, Sink, Speak, Spoken, TtsFault, UtteranceId, Voice, VoiceChain};
+use crate::tts::delivery::{ClauseText, Delivery};
+use crate::tts::{Chunk, Sink, Speak, Spoken, TakeChunk, TtsFault, UtteranceId, Voice, VoiceChain};
 use std::collections::VecDeque;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,7 +61,7 @@ impl Speaker {
 }
 
 impl Speak for Speaker {
-    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(&self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
         self.queue(|queue, limit| queue.push(utterance, text, interruptible, limit))
     }
 
@@ -165,11 +166,11 @@ impl Speaking {
             }
             let started = clause.said > 0;
             let has_other = chain.has_other(&self.setup.voice, clause.tried | 1 << place);
-            let pace = Pace::default();
+            let pace = Pace::begun(now());
             let mut attempt =
                 Attempt { session: self, lease, engine: engine.name(), base: clause.said, started, has_other, pace };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
-            match attempt.run(&clause, |rest, sink| engine.speak(&voice, rest, sink)) {
+            match attempt.run(&clause, |rest, delivery, sink| engine.deliver(&voice, rest, delivery, sink)) {
                 Outcome::Abandoned => return None,
                 Outcome::Done => {
                     chain.succeeded(place);
@@ -214,19 +215,30 @@ struct Attempt<'a> {
 }
 
 /// How fast sound is made beside how fast it is played.
-#[derive(Default)]
 struct Pace {
+    begun: Instant,
     first: Option<Instant>,
     /// What has been made.
     sound: Duration,
-    /// The caller has heard silence for longer than [`GAP`] in the middle of the clause.
+    /// The caller has heard silence for longer than [`GAP`] in the middle of the clause, or for longer than [`FIRST`] before it.
     is_behind: bool,
 }
 
 /// The silence that a slow engine may leave within a clause.
 const GAP: Duration = Duration::from_millis(300);
+/// How long one that says it is at work may take to the first sound of a clause: a faster voice is heard before the standby clip.
+const FIRST: Duration = Duration::from_secs(1);
 
 impl Pace {
+    fn begun(now: Instant) -> Self {
+        Self { begun: now, first: None, sound: Duration::ZERO, is_behind: false }
+    }
+
+    /// The engine is at work, and no sound has come with that.
+    fn wait(&mut self, now: Instant) {
+        self.is_behind |= self.first.is_none() && now.saturating_duration_since(self.begun) > FIRST;
+    }
+
     /// This much sound has come now.
     fn note(&mut self, now: Instant, sound: Duration) {
         let first = *self.first.get_or_insert(now);
@@ -235,13 +247,11 @@ impl Pace {
     }
 }
 
-type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
-
 impl Attempt<'_> {
     fn run(
         &mut self,
         clause: &Clause,
-        speak: impl FnOnce(&str, &mut TakeChunk<'_>) -> Result<(), TtsFault>,
+        speak: impl FnOnce(&str, &Delivery, &mut TakeChunk<'_>) -> Result<(), TtsFault>,
     ) -> Outcome {
         let rest = clause.text.char_indices().nth(self.base as usize).map_or("", |(at, _)| &clause.text[at..]);
         if rest.trim().is_empty() {
@@ -251,8 +261,9 @@ impl Attempt<'_> {
             return Outcome::Abandoned;
         }
         let lease = self.lease;
+        let delivery = clause.delivery.behind(self.base);
         let mut take = |chunk: Chunk<'_>| self.take(clause, chunk);
-        let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &mut take)));
+        let spoken = catch_unwind(AssertUnwindSafe(|| speak(rest, &delivery, &mut take)));
         if !lease.leave_engine() {
             return Outcome::Abandoned;
         }
@@ -272,7 +283,8 @@ impl Attempt<'_> {
         let mut state = self.session.lock();
         state.queue.send(clause, self.base, chunk)?;
         if chunk.pcm.is_empty() {
-            return Continue(());
+            self.pace.wait(now());
+            return if self.pace.is_behind && self.has_other { Break(()) } else { Continue(()) };
         }
         if !self.started {
             self.started = true;
@@ -360,21 +372,125 @@ mod tests {
     use super::super::Pool;
     use super::super::tests::{SOON, Tape, quick, tones, voice, wait};
     use super::*;
+    use crate::Language;
+    use crate::tts::Synthesiser;
+    use crate::tts::delivery::Phonemes;
     use crate::tts::scripted::Manner;
 
     #[test]
     fn an_engine_is_behind_once_the_caller_waits_within_a_clause() {
         let (start, ms) = (Instant::now(), Duration::from_millis);
-        let mut pace = Pace::default();
+        let mut pace = Pace::begun(start);
         pace.note(start + ms(5_000), ms(200));
         assert!(!pace.is_behind, "how long the first sound took is not counted here");
         pace.note(start + ms(5_490), ms(100));
         assert!(!pace.is_behind, "the caller waited 290 ms");
         pace.note(start + ms(5_601), ms(1_000));
         assert!(pace.is_behind, "301 ms after 300 ms of sound");
-        let mut quick = Pace::default();
+        let mut quick = Pace::begun(start);
         (0..50).for_each(|n| quick.note(start + ms(19 * n), ms(20)));
         assert!(!quick.is_behind);
+        let mut at_work = Pace::begun(start);
+        at_work.wait(start + ms(1_000));
+        assert!(!at_work.is_behind);
+        at_work.note(start + ms(1_100), ms(2_000));
+        at_work.wait(start + ms(2_000));
+        assert!(!at_work.is_behind, "sound is played meanwhile");
+        let mut silent = Pace::begun(start);
+        silent.wait(start + ms(1_001));
+        assert!(silent.is_behind);
+    }
+
+    /// Says that it is at work, and has no sound for long.
+    struct AtWork(Duration);
+
+    impl Synthesiser for AtWork {
+        fn name(&self) -> &'static str {
+            "at work"
+        }
+
+        fn speaks(&self, _: Language) -> bool {
+            true
+        }
+
+        fn speak(&self, _: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+            let begun = now();
+            while now() < begun + self.0 {
+                if sink(Chunk { pcm: &[], upto_char: 0 }).is_break() {
+                    return Ok(());
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            _ = sink(Chunk { pcm: &[1; 160], upto_char: text.chars().count() as u32 });
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_voice_at_work_without_a_sound_leaves_the_clause_to_the_next_and_alone_it_is_waited_for() {
+        let pool = Pool::start(quick()).unwrap();
+        let slow = || Arc::new(AtWork(Duration::from_millis(1_400))) as Arc<dyn Synthesiser>;
+        let quick: Arc<dyn Synthesiser> = Arc::new(crate::tts::scripted::Scripted::new(Manner::Prompt));
+        for (engines, heard) in [(vec![slow(), quick], "scripted"), (vec![slow()], "at work")] {
+            let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+            let speaker = pool.speaker(1, Arc::new(VoiceChain::new(engines)), voice(), Box::new(tape), out);
+            speaker.say(UtteranceId(1), "hello".into(), true).unwrap();
+            match wait(&mut news, SOON) {
+                Some(Spoken::Started { engine, .. }) => assert_eq!(engine, heard),
+                other => panic!("{other:?}"),
+            }
+            assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { .. })));
+        }
+    }
+
+    /// Notes the deliveries that it is asked for.
+    struct Noting(Mutex<Vec<(String, Delivery)>>);
+
+    impl Synthesiser for Noting {
+        fn name(&self) -> &'static str {
+            "noting"
+        }
+
+        fn speaks(&self, _: Language) -> bool {
+            true
+        }
+
+        fn speak(&self, _: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+            _ = sink(Chunk { pcm: &[1; 160], upto_char: text.chars().count() as u32 });
+            Ok(())
+        }
+
+        fn deliver(
+            &self,
+            voice: &Voice,
+            text: &str,
+            delivery: &Delivery,
+            sink: &mut TakeChunk<'_>,
+        ) -> Result<(), TtsFault> {
+            self.0.lock().unwrap().push((text.to_owned(), delivery.clone()));
+            self.speak(voice, text, sink)
+        }
+    }
+
+    #[test]
+    fn a_clause_is_delivered_as_asked_and_its_rest_by_the_next_engine_too() {
+        let pool = Pool::start(quick()).unwrap();
+        let noting = Arc::new(Noting(Mutex::default()));
+        let engines: Vec<Arc<dyn Synthesiser>> = vec![
+            Arc::new(crate::tts::scripted::Scripted::new(Manner::HangAfter(Duration::from_millis(170)))),
+            noting.clone(),
+        ];
+        let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+        let speaker = pool.speaker(1, Arc::new(VoiceChain::new(engines)), voice(), Box::new(tape), out);
+        let phonemes = |chars| Phonemes { chars, ipa: "a".into() };
+        let delivery = Delivery::new(120, [phonemes(0..1), phonemes(6..8)]);
+        speaker.say(UtteranceId(1), ClauseText { text: "0123456789".into(), delivery }, true).unwrap();
+        assert!(matches!(wait(&mut news, SOON), Some(Spoken::Started { .. })));
+        assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { .. })));
+        let noted = noting.0.lock().unwrap().clone();
+        let said = 10 - noted[0].0.chars().count() as u32;
+        assert!((1..6).contains(&said), "{noted:?}");
+        assert_eq!(noted[0].1, Delivery::new(120, [phonemes(6 - said..8 - said)]));
     }
 
     #[test]

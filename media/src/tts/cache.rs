@@ -1,11 +1,12 @@
 //! A cache of synthesised clauses: the same words in the same voice start at once.
 use super::clause_files::{ClauseFiles, Key, Piece};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::delivery::Delivery;
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
 use std::mem::size_of;
-use std::ops::ControlFlow::{self, Continue};
+use std::ops::ControlFlow::Continue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 struct Entry {
@@ -65,7 +66,7 @@ impl Cache {
     ) -> Result<usize, TtsFault> {
         let mut ready = 0;
         for text in texts {
-            let key = self.key(voice, text);
+            let key = self.key(voice, text, &Delivery::default());
             if !self.contents().entries.contains_key(&key) && self.read_kept(&key).is_none() {
                 wait();
                 self.speak(voice, text, &mut |_| Continue(()))?;
@@ -86,8 +87,8 @@ impl Cache {
         Some(pieces)
     }
 
-    fn key(&self, voice: &Voice, text: &str) -> Key {
-        key(self.engine.fingerprint().unwrap_or_default(), voice, text)
+    fn key(&self, voice: &Voice, text: &str, delivery: &Delivery) -> Key {
+        key(self.engine.fingerprint().unwrap_or_default(), voice, text, delivery)
     }
 
     pub fn report(&self) -> CacheReport {
@@ -136,9 +137,14 @@ impl Cache {
     }
 }
 
-fn key(fingerprint: &str, voice: &Voice, text: &str) -> Key {
+fn key(fingerprint: &str, voice: &Voice, text: &str, delivery: &Delivery) -> Key {
     let mut context = Context::new(&SHA256);
-    for part in [fingerprint, voice.language.code(), &voice.name, &voice.rate.hz().to_string(), text] {
+    let rate = voice.rate.hz().to_string();
+    let mut parts = vec![fingerprint, voice.language.code(), &voice.name, &rate, text];
+    // A usual delivery adds nothing, so that what was kept before there were others is found.
+    let other = format!("{delivery:?}");
+    parts.extend((!delivery.is_usual()).then_some(other.as_str()));
+    for part in parts {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part.as_bytes());
     }
@@ -164,17 +170,22 @@ impl Synthesiser for Cache {
         self.engine.prepare(voice)
     }
 
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
+    fn probe(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
 
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
-        let key = self.key(voice, text);
+        let key = self.key(voice, text, delivery);
         if let Some(pieces) = self.find(&key).or_else(|| self.read_kept(&key)) {
             for piece in pieces.iter() {
                 if sink(Chunk { pcm: &piece.pcm, upto_char: piece.upto_char }).is_break() {
@@ -184,7 +195,7 @@ impl Synthesiser for Cache {
             return Ok(());
         }
         let (mut made, mut whole) = (Vec::new(), true);
-        self.engine.speak(voice, text, &mut |chunk| {
+        self.engine.deliver(voice, text, delivery, &mut |chunk| {
             let flow = sink(chunk);
             whole &= flow.is_continue();
             if chunk.pcm.is_empty() && chunk.upto_char == 0 {
@@ -226,6 +237,17 @@ mod tests {
         };
         cache.speak(voice, text, &mut sink).unwrap();
         out
+    }
+
+    #[test]
+    fn what_is_delivered_in_another_way_is_another_clause() {
+        let cache = cache(Manner::Prompt, 1 << 20);
+        for percent in [100, 150, 100, 150, 80] {
+            let delivery = Delivery::new(percent, []);
+            cache.deliver(&voice(Rate::Hz8000), TEN, &delivery, &mut |_| Continue(())).unwrap();
+        }
+        let CacheReport { clauses, hits, misses, .. } = cache.report();
+        assert_eq!((clauses, hits, misses), (3, 2, 3));
     }
 
     #[test]
@@ -290,12 +312,7 @@ mod tests {
             Some(self.model).filter(|model| !model.is_empty())
         }
 
-        fn speak(
-            &self,
-            voice: &Voice,
-            text: &str,
-            sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-        ) -> Result<(), TtsFault> {
+        fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
             self.made.fetch_add(1, Ordering::Relaxed);
             self.scripted.speak(voice, text, sink)
         }

@@ -1,10 +1,11 @@
 //! `Levelled`: a synthesiser whose voices are all equally loud. Each voice is measured once by a sentence of its language.
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::delivery::Delivery;
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use crate::Rate;
 use std::collections::HashMap;
 use std::f32::consts::TAU;
-use std::ops::ControlFlow::{self, Break, Continue};
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The active speech level of every voice, in dBFS: loud enough for a street, with room for peaks of speech some 16 dB above.
@@ -29,7 +30,7 @@ impl Levelled {
     }
 
     /// The voice's gain factor, measured at its first use. `None`: the sink ended the speech.
-    fn gain(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<Option<f32>, TtsFault> {
+    fn gain(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<Option<f32>, TtsFault> {
         if let Some(gain) = self.gains().get(voice) {
             return Ok(Some(*gain));
         }
@@ -76,19 +77,24 @@ impl Synthesiser for Levelled {
         self.gain(voice, &mut |_| Continue(())).map(drop)
     }
 
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
+    fn probe(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.engine.probe(voice, sink)
     }
 
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let Some(gain) = self.gain(voice, sink)? else { return Ok(()) };
         let (mut offset, mut out) = (Offset::new(voice.rate), Vec::new());
-        self.engine.speak(voice, text, &mut |chunk| {
+        self.engine.deliver(voice, text, delivery, &mut |chunk| {
             out.clear();
             out.extend(chunk.pcm.iter().map(|sample| compressed(offset.remove(*sample) * gain)));
             sink(Chunk { pcm: &out, upto_char: chunk.upto_char })

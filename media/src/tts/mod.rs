@@ -3,11 +3,18 @@ pub mod cache;
 mod chain;
 pub mod clause_files;
 mod clause_formatter;
+pub mod delivery;
 #[cfg(unix)]
 pub mod espeak;
+#[cfg(all(unix, feature = "piper"))]
+mod fingerprint;
 #[cfg(feature = "flite")]
 pub mod flite;
+#[cfg(all(unix, feature = "kokoro"))]
+pub mod kokoro;
 pub mod loudness;
+#[cfg(all(unix, feature = "piper"))]
+mod parts;
 #[cfg(all(unix, feature = "piper"))]
 pub mod piper;
 pub mod remote;
@@ -16,6 +23,7 @@ pub mod scripted;
 pub use chain::VoiceChain;
 
 use crate::{Language, Rate};
+use delivery::{ClauseText, Delivery};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -40,18 +48,29 @@ pub struct Chunk<'a> {
     pub upto_char: u32,
 }
 
+/// Takes a clause's sound from its engine; `Break` ends it.
+pub type TakeChunk<'a> = dyn FnMut(Chunk<'_>) -> ControlFlow<()> + 'a;
+
 /// One synthesiser, shared by all calls. `speak` runs on a speech worker and may block it.
 pub trait Synthesiser: Send + Sync {
     fn name(&self) -> &'static str;
     fn speaks(&self, language: Language) -> bool;
     /// Synthesises normalised text into `sink`, chunk by chunk; `Break` from the sink ends it early (that is no fault). An empty
     /// chunk means that the engine is alive and waits for its turn.
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault>;
+    /// Like [`Synthesiser::speak`], as a bot's markup wants it. An engine that cannot do a part of it says the words as ever.
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault>;
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
+    ) -> Result<(), TtsFault> {
+        if !delivery.is_usual() {
+            tracing::debug!(engine = self.name(), "this voice knows neither speeds nor phonemes of a text");
+        }
+        self.speak(voice, text, sink)
+    }
     /// A text that changes with everything but the clause and the voice that decides how it sounds: the model, its settings. Sound may
     /// be kept between starts by it; without one it is not.
     fn fingerprint(&self) -> Option<&str> {
@@ -62,7 +81,7 @@ pub trait Synthesiser: Send + Sync {
         Ok(())
     }
     /// Checks whether the engine works, with a word that nobody hears. A wrapper with a cache probes the engine behind it.
-    fn probe(&self, voice: &Voice, sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), TtsFault> {
+    fn probe(&self, voice: &Voice, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         self.speak(voice, "a", sink)
     }
 }
@@ -114,11 +133,11 @@ pub enum TtsFault {
 /// A call's voice, as the call sees it: says clauses in order, their sound goes to a [`Sink`], news of them are [`Spoken`]. Dropping it
 /// ends it.
 pub trait Speak: Send {
-    /// Queues `text` (normalised, one clause) after the clauses before it.
+    /// Queues one clause after the clauses before it.
     ///
     /// # Errors
     /// [`TtsFault::Busy`] when too many clauses wait, or when the voice was not admitted.
-    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault>;
+    fn say(&self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault>;
     /// Sets the line's rate for clauses that have not begun.
     fn tune(&self, rate: Rate);
     /// Drops clauses below `floor`; one in progress stops. Hushed clauses have no further events.

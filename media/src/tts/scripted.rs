@@ -1,8 +1,7 @@
 //! A synthesiser that follows a script: a tone per text, for demonstrations and tests.
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use std::f32::consts::TAU;
-use std::ops::ControlFlow;
 use std::thread::{park, sleep};
 use std::time::Duration;
 
@@ -48,12 +47,7 @@ impl Synthesiser for Scripted {
         true
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         let (tick, step) = (voice.rate.per_tick(), TAU * tone_of(text) / voice.rate.hz() as f32);
         let chars = text.chars().count() as u32;
         let (mut at, mut pcm) = (0_usize, vec![0_i16; tick]);
@@ -98,7 +92,7 @@ mod tests {
         Scripted::new(Manner::Prompt)
             .speak(&voice, "abc", &mut |chunk| {
                 chunks.push((chunk.pcm.len(), chunk.upto_char));
-                ControlFlow::Continue(())
+                std::ops::ControlFlow::Continue(())
             })
             .unwrap();
         assert_eq!(chunks, [(160, 1), (160, 1), (160, 1), (160, 2), (160, 2), (160, 2), (160, 3), (160, 3), (160, 3)]);

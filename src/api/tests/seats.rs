@@ -24,7 +24,7 @@ impl Table {
 
 impl Supervisors for Table {
     fn join<'a>(&'a self, _: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>> {
-        assert_eq!(offer.who, "admin");
+        assert_eq!(offer.who, "admin.token");
         self.soon(SeatAnswer { seat: Seat(2), etag: 1, sdp: "v=0\r\nanswer".into() })
     }
 

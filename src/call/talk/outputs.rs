@@ -48,7 +48,7 @@ impl Talk {
     }
 
     fn say(&mut self, now: Instant, say: SayId, clause: Clause, interruptible: bool) {
-        let (utterance, text) = (utterance(say), clause.said().to_owned());
+        let (utterance, text) = (utterance(say), clause.said().into());
         self.due.said(say);
         self.stopwatch.said(utterance.0, now);
         if !self.sounds() {

@@ -6,6 +6,7 @@ use media::Rate;
 use media::pool::clauses::{Clause, ClauseQueue};
 use media::remote::{Message, Received, RemoteFault};
 use media::resample::Resampler;
+use media::tts::delivery::ClauseText;
 use media::tts::remote::{ClauseDialogue, ClauseNews};
 use media::tts::{Chunk, Sink, Spoken, UtteranceId};
 use std::collections::{BTreeSet, VecDeque};
@@ -23,7 +24,7 @@ const RETRY: Duration = Duration::from_millis(20);
 pub enum Input {
     Say {
         utterance: UtteranceId,
-        text: String,
+        text: ClauseText,
         interruptible: bool,
     },
     Tune(Rate),
@@ -191,7 +192,7 @@ impl RemoteClauses {
         opening.into_iter().chain(saying).chain(self.due).chain(retry).min()
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: String, interruptible: bool) {
+    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) {
         if let Err(fault) = self.queue.push(utterance, text, interruptible, self.setup.limit) {
             self.out.push_back(Output::Spoken(Spoken::Failed { utterance, fault }));
         }
@@ -274,6 +275,12 @@ impl RemoteClauses {
             self.queue.end();
             self.out.push_back(Output::Spoken(Spoken::Done { utterance: clause.utterance }));
             return;
+        }
+        if !clause.delivery.is_usual() {
+            tracing::debug!(
+                engine = self.setup.engine,
+                "a voice of another machine is asked for no speeds and no phonemes"
+            );
         }
         self.number += 1;
         let resampler = Resampler::new(self.setup.dialogue.hz(), clause.rate.hz());

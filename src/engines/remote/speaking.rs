@@ -5,6 +5,7 @@ use super::engine::{Account, RemoteEngine};
 use super::listening::until;
 use media::pool::{Pool, PoolPlan, Speaker};
 use media::remote::RemoteFault;
+use media::tts::delivery::ClauseText;
 use media::tts::remote::VoiceAccount;
 use media::tts::{Sink, Sound, Speak, Spoken, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
 use media::{Language, Rate};
@@ -61,7 +62,7 @@ impl RemoteSpeaker {
 }
 
 impl Speak for RemoteSpeaker {
-    fn say(&self, utterance: UtteranceId, text: String, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(&self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
         self.orders.try_send(Input::Say { utterance, text, interruptible }).map_err(|_| TtsFault::Busy)
     }
 
@@ -227,7 +228,7 @@ impl Account for VoiceAccount {
         let rate = Rate::Hz8000;
         let setup = ClausesSetup { engine: "probe", dialogue: self.dialogue(language), patience, limit: 1, rate };
         let mut core = RemoteClauses::new(Instant::now(), setup, Box::new(Nowhere), false);
-        let (utterance, text) = (UtteranceId(1), "OK.".to_owned());
+        let (utterance, text) = (UtteranceId(1), ClauseText::from("OK."));
         core.handle(Instant::now(), Input::Say { utterance, text, interruptible: true });
         let mut connection = None;
         loop {

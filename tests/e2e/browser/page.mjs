@@ -118,7 +118,7 @@ function equip({ microphone, rtc }) {
     ear.port.onmessage = ({ data }) => probe.heard.push(data);
     context.createMediaStreamSource(new MediaStream([track])).connect(ear);
   };
-  if (microphone) {
+  if (microphone && navigator.mediaDevices) {
     const open = () => {
       const context = probe.context();
       context.resume();

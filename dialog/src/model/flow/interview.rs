@@ -181,8 +181,9 @@ impl Interview {
             self.form.propose(slot, found.value);
         }
         let why = values.out_of_range.and_then(|slot| question::range(&self.form, slot));
+        let fact = values.fact.map(|fact| self.form.bot.facts[fact].say.clone());
         self.fill_after(
-            why.as_deref().map(Sentence::new).into_iter().collect(),
+            why.iter().chain(&fact).map(|text| Sentence::new(text)).collect(),
             parse::with_confidence(values.taken, confidence),
         )
     }

@@ -14,8 +14,7 @@ use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
 use crate::value::found::{Found, Growth};
 use crate::value::half_of_day::DayPart;
-use crate::value::item::{Gap, Intent};
-use crate::value::items;
+use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
 
 pub(super) enum Meaning {
@@ -111,6 +110,8 @@ pub(super) struct SaidValues {
     pub proposed: Option<Fill>,
     /// A slot for which a number was said that it does not take.
     pub out_of_range: Option<usize>,
+    /// A fact that was asked for behind the values: "Boston, and how much is it?"
+    pub fact: Option<usize>,
 }
 
 impl SaidValues {
@@ -332,7 +333,7 @@ impl Context<'_> {
     }
 
     /// What the words at the start answer to the question, and the words behind them.
-    fn verdict<'a>(&self, words: &'a [String]) -> (Option<Verdict>, &'a [String]) {
+    pub(super) fn verdict<'a>(&self, words: &'a [String]) -> (Option<Verdict>, &'a [String]) {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
@@ -344,42 +345,18 @@ impl Context<'_> {
         }
     }
 
-    fn search<'b>(&'b self, slots: &'b [usize], filled: &'b [bool]) -> SlotSearch<'b> {
+    pub(super) fn search<'b>(&'b self, slots: &'b [usize], filled: &'b [bool]) -> SlotSearch<'b> {
         let (asked, now, part_of_day) = (self.step.slot(), self.form.now, self.form.part_of_day());
         SlotSearch { bot: &self.form.bot, slots, asked, filled, now, part_of_day }
     }
 
     /// What these words give of the task under way, or of the one that they mean.
-    fn given(&self, words: &[String]) -> Given {
+    pub(super) fn given(&self, words: &[String]) -> Given {
         let filled = self.form.filled();
         match self.form.task().or_else(|| self.meant(words)) {
-            Some(task) => self.with_known_items(self.search(&self.form.bot.tasks[task].slots, &filled).given(words)),
+            Some(task) => self.with_known(self.search(&self.form.bot.tasks[task].slots, &filled).given(words)),
             None => Given::default(),
         }
-    }
-
-    /// Items that were said, put together with those that are known: they answer what is asked about a list, or change it.
-    fn with_known_items(&self, mut given: Given) -> Given {
-        for Fill { slot, found, .. } in &mut given.fills {
-            let Value::Items(said) = &found.value else { continue };
-            let begun = self.parts.items.as_ref().filter(|_| self.parts.slot == *slot);
-            let together = match (begun, self.form.checked_value(*slot)) {
-                (Some(begun), _) => begun.completed_by(said),
-                (None, Some(Value::Items(known))) => known.changed_by(said),
-                _ => said.plain(),
-            };
-            found.value = Value::Items(together);
-        }
-        given
-    }
-
-    /// Nothing is to be added to a list of which a part was not understood.
-    fn that_is_all(&self, words: &[String]) -> Option<Fill> {
-        let slot = self.step.slot().filter(|slot| *slot == self.parts.slot)?;
-        let items =
-            self.parts.items.as_ref().filter(|items| items.gap() == Some(Gap::Unheard) && !items.list.is_empty())?;
-        let found = Found::new(Value::Items(items.heard_out()), words.len());
-        items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
     }
 
     pub fn fills(&self, words: &[String]) -> Vec<Fill> {
@@ -409,7 +386,13 @@ impl Context<'_> {
 
     /// What becomes of these values of a sentence that is answered by the verdict up to `from`. A slot that has a value keeps it until
     /// the caller says that it is to be another one, or answers a question for this very slot.
-    fn sorted(&self, verdict: Option<Verdict>, words: &[String], from: usize, values: Vec<Fill>) -> SaidValues {
+    pub(super) fn sorted(
+        &self,
+        verdict: Option<Verdict>,
+        words: &[String],
+        from: usize,
+        values: Vec<Fill>,
+    ) -> SaidValues {
         let asked = |slot| self.step.slot() == Some(slot) || self.step == Step::Change;
         let changes = verdict == Some(Verdict::No) || means_change(&words[from..], self.form.bot.language);
         let out_of_range = self.out_of_range(words, from, &values);
@@ -419,7 +402,7 @@ impl Context<'_> {
             |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
-        SaidValues { taken, proposed, out_of_range }
+        SaidValues { taken, proposed, out_of_range, fact: None }
     }
 
     /// A slot of the task for which the words from `from` on hold a number that it does not take, outside of these values.
@@ -458,9 +441,16 @@ impl Context<'_> {
         if let Some(all) = self.that_is_all(words) {
             return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
         }
-        let Given { fills, unclear } = self.given(words);
+        if let Some((fact, at)) = self.fact_behind(words) {
+            let taken = self.sorted(self.verdict(words).0, &words[..at], 0, self.fills(&words[..at]));
+            return Meaning::Values(SaidValues { fact: Some(fact), ..taken });
+        }
+        let Given { fills, unclear, .. } = self.given(words);
         if !fills.is_empty() {
             return Meaning::Values(self.sorted(self.verdict(words).0, words, 0, fills));
+        }
+        if let Some(meaning) = self.refused(words, &unclear) {
+            return meaning;
         }
         if let Some((_, why)) = unclear.first() {
             return Meaning::Unclear(*why);
@@ -491,7 +481,7 @@ impl Context<'_> {
             let behind = search.given(&words[from..]).fills.into_iter().filter(other);
             given.fills = behind.map(|fill| Fill { end: fill.end + from, ..fill }).collect();
         }
-        self.with_known_items(given)
+        self.with_known(given)
     }
 
     fn check(&self, slot: usize, words: &[String]) -> Meaning {
@@ -502,7 +492,7 @@ impl Context<'_> {
         if given.fills.is_empty()
             && let Some(fill) = self.other_half(slot, words)
         {
-            given = Given { fills: vec![fill], unclear: Vec::new() };
+            given = Given { fills: vec![fill], ..Given::default() };
         }
         let known = self.form.checked_value(slot);
         // "yes, nine" to "did you say nine p m?"
@@ -528,6 +518,9 @@ impl Context<'_> {
             Some(Verdict::Yes) if reserved && values.is_empty() => Meaning::Unsure,
             // "yes, how much is it?": a question, and no yes to all of it.
             Some(Verdict::Yes) if self.asks(rest) && same.is_empty() && values.is_empty() => Meaning::NotUnderstood,
+            Some(Verdict::Yes) if same.is_empty() && values.is_empty() && self.has_unknown(words, from) => {
+                Meaning::Unsure
+            }
             Some(Verdict::Yes) => Meaning::Confirmed { slot, values },
             None if !same.is_empty() => Meaning::Repeated { slot, values },
             Some(Verdict::Unsure) if !same.is_empty() || values.is_empty() => Meaning::Unsure,
@@ -550,7 +543,7 @@ impl Context<'_> {
     fn review(&self, words: &[String]) -> Meaning {
         let (verdict, rest) = self.verdict(words);
         let from = words.len() - rest.len();
-        let Given { fills, unclear } = self.behind(verdict, words, from);
+        let Given { fills, unclear, .. } = self.behind(verdict, words, from);
         let reserved = verdict == Some(Verdict::Yes) && self.is_reserved(words, from, &fills);
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
             fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
@@ -562,6 +555,8 @@ impl Context<'_> {
             _ if out_of_range.is_some() => out_of_range.map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
             // "okay, and how much is it?": a question, and no yes to all of it.
             (Some(Verdict::Yes), _) if self.asks(rest) && same.is_empty() => Meaning::NotUnderstood,
+            // "yes, near the station"
+            (Some(Verdict::Yes), None) if !reserved && self.has_unknown(words, from) => Meaning::Unsure,
             (Some(Verdict::Yes), _) if !reserved => Meaning::Right,
             // "yes, except the time"
             (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),

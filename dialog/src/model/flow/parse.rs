@@ -2,16 +2,21 @@
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
-use crate::value::found::{Found, Growth, Reading};
+use crate::value::answer::{Question, answer};
+use crate::value::around::{Unclear, moves};
+use crate::value::correction::means_change;
+use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
 use crate::value::items;
-use crate::value::kind::{Kind, Value};
+use crate::value::kind::{Kind, Span, SpanOf, Value};
 use crate::value::span;
-use crate::value::words::{starts, tokens};
+use crate::value::words::{begin_with, ends_with, starts, tokens};
 use jiff::civil::DateTime;
+use left_over::{LeftOver, Sentence};
 use mentions::Mention;
 pub use mentions::{Fill, Given};
 
+mod left_over;
 mod mentions;
 
 /// The confidence in a value that the words leave open: it is asked about whatever the slot says of confirming.
@@ -136,6 +141,11 @@ impl SlotSearch<'_> {
         let half = HalfOfDay { part, opening: self.bot.opening_hours };
         for mention in &mut mentions {
             mention.found = mention.found.take().map(|found| match mention.kind {
+                Kind::Time if mention.begins_span => {
+                    let own = &words[mention.start..mention.end];
+                    let span = span::span(SpanOf::Times, own, self.bot.language, self.now, half);
+                    span.and_then(beginning).unwrap_or(found)
+                }
                 Kind::Span { of } => {
                     let own = &words[mention.start..mention.end];
                     span::span(*of, own, self.bot.language, self.now, half).unwrap_or(found)
@@ -146,8 +156,39 @@ impl SlotSearch<'_> {
         let (items, others): (Vec<Mention>, Vec<Mention>) =
             mentions.into_iter().partition(|mention| matches!(mention.kind, Kind::Items(_)));
         let mut given = mentions::given(&others, words, self.bot.language);
-        given.fills.extend(items.first().and_then(|first| self.items(first, &others, words, from)));
+        match items.first() {
+            // What a list of items leaves over is the list's own matter.
+            Some(first) => given.fills.extend(self.items(first, &others, words, from)),
+            None => self.doubt_what_is_beside(&mut given, &others, words, from),
+        }
         given
+    }
+
+    /// Values beside which a word stands that may matter, and that nothing understood, are asked about.
+    fn doubt_what_is_beside(&self, given: &mut Given, mentions: &[Mention], words: &[String], from: usize) {
+        let phrase = task(self.bot, words).map_or(0..0, |(_, at, len)| at..at + len);
+        let left_over = LeftOver::new(Sentence {
+            bot: self.bot,
+            now: self.now,
+            words,
+            from,
+            task: phrase,
+            mentions,
+            roles: &given.roles,
+        });
+        for Fill { slot, found, .. } in given.fills.iter_mut().filter(|fill| fill.found.doubt.is_none()) {
+            if left_over.matters(*slot) {
+                found.doubt = Some(Doubt::Beside);
+            }
+        }
+    }
+
+    /// Whether a word that may matter stands in the words from `from` on, outside of their values.
+    pub fn has_unknown(&self, words: &[String], from: usize) -> bool {
+        let mentions = self.mentions(words, from);
+        let sentence =
+            Sentence { bot: self.bot, now: self.now, words, from, task: 0..0, mentions: &mentions, roles: &[] };
+        LeftOver::new(sentence).is_any()
     }
 
     /// The items of a sentence, which are one list however many words stand between them.
@@ -177,6 +218,12 @@ impl SlotSearch<'_> {
         let mut mentions: Vec<Mention> = Vec::new();
         let (mut i, mut last) = (from, from);
         while i < words.len() {
+            if let Some([time, length]) = self.time_and_length(words, i, last) {
+                i = length.end;
+                last = i;
+                mentions.extend([time, length]);
+                continue;
+            }
             let place = Place {
                 at: i,
                 inside_number: self.inside_number(words, last, i),
@@ -198,19 +245,20 @@ impl SlotSearch<'_> {
                     let empty = !self.filled.get(*s).copied().unwrap_or(false);
                     (found.len, *cued, is_new(*s), asked, empty, std::cmp::Reverse(*s))
                 });
-            let (slot, found, is_cued, len) = match (best, self.no_such_date(&words[i..], place)) {
-                (Some((slot, found, cued)), no_date) if no_date.is_none_or(|(_, len)| len < found.len) => {
+            let (slot, found, is_cued, len, why_none) = match (best, self.no_single_date(&words[i..], place)) {
+                (Some((slot, found, cued)), no_date) if no_date.is_none_or(|(_, len, _)| len < found.len) => {
                     let found = self.without_next(words, slot, found, place);
-                    (slot, Some(found.clone()), cued, found.len)
+                    (slot, Some(found.clone()), cued, found.len, Unclear::NoSuchDate)
                 }
-                (_, Some((slot, len))) => (slot, None, false, len),
+                (_, Some((slot, len, why))) => (slot, None, false, len, why),
                 _ => {
                     i += 1;
                     continue;
                 }
             };
             let kind = &self.bot.slots[slot].kind;
-            mentions.push(Mention { slot, kind, found, start: i, end: i + len, is_cued });
+            let (start, end) = (i, i + len);
+            mentions.push(Mention { slot, kind, found, why_none, start, end, is_cued, begins_span: false });
             i += len;
             last = i;
         }
@@ -237,17 +285,58 @@ impl SlotSearch<'_> {
         self.slots.iter().find(|slot| at(slot)).copied()
     }
 
-    /// A slot of a date for which a day is named that its month does not have, and how many words name it.
-    fn no_such_date(&self, words: &[String], place: Place) -> Option<(usize, usize)> {
+    /// A slot of a date for which a day is named that its month does not have, or several days at once ("next week"), and how many words
+    /// name it.
+    fn no_single_date(&self, words: &[String], place: Place) -> Option<(usize, usize, Unclear)> {
         let slot = *self.slots.iter().find(|s| self.bot.slots[**s].kind == Kind::Date)?;
-        let len = value::no_such_date(words, self.bot.language, self.now.date())?;
-        (!place.inside_number).then_some((slot, len))
+        let takes_several = self.slots.iter().any(|s| self.bot.slots[*s].kind == Kind::Span { of: SpanOf::Dates });
+        let several = || span::several_days(words, self.bot.language, self.now).filter(|_| !takes_several);
+        let none = value::no_such_date(words, self.bot.language, self.now.date()).map(|len| (len, Unclear::NoSuchDate));
+        let (len, why) = none.or_else(|| several().map(|len| (len, Unclear::Several)))?;
+        (!place.inside_number).then_some((slot, len, why))
+    }
+
+    /// "From two to four" where a time and a duration are asked for, and no span: the beginning, and how long it lasts.
+    fn time_and_length(&self, words: &[String], at: usize, last: usize) -> Option<[Mention<'_>; 2]> {
+        let slot_of = |kind: Kind| self.slots.iter().copied().find(|slot| self.bot.slots[*slot].kind == kind);
+        let (time, length) = (slot_of(Kind::Time)?, slot_of(Kind::Duration)?);
+        let language = self.bot.language;
+        let found = span::span(SpanOf::Times, &words[at..], language, self.now, HalfOfDay::default())?;
+        let Value::Span(Span::Times { from: Some(from), to: Some(to) }) = found.value else { return None };
+        // "Between two and four" says when it may begin; "twenty to five" is a clock, and behind "change it" stand an old time and a new one.
+        let led = words[at..].first().is_some_and(|word| matches!(word.as_str(), "from" | "từ"));
+        let clock = value::find(&Kind::Time, &words[at..], language, self.now).map_or(0, |clock| clock.len);
+        let between = ["between", "giữa", "trong khoảng", "any", "anytime", "khoảng"];
+        let is_between = between.iter().any(|word| begin_with(&words[at..], word) || ends_with(&words[..at], word));
+        let bare = slot_of(Kind::Span { of: SpanOf::Times }).is_none() && !is_between && (led || clock < found.len);
+        if !bare || moves(&words[..at], language) || at > last && self.is_number(&words[at - 1..]) {
+            return None;
+        }
+        let minutes = i64::from(to.hour() - from.hour()) * 60 + i64::from(to.minute() - from.minute());
+        let minutes = u32::try_from(minutes.rem_euclid(24 * 60)).ok().filter(|minutes| *minutes > 0)?;
+        let end = at + found.len;
+        let mention = |slot: usize, found: Found, start: usize| Mention {
+            slot,
+            kind: &self.bot.slots[slot].kind,
+            begins_span: found.len > 0,
+            found: Some(found),
+            why_none: Unclear::Several,
+            start,
+            end,
+            is_cued: true,
+        };
+        let lasts = Found::new(Value::Minutes(minutes), 0);
+        Some([mention(time, beginning(found)?, at), mention(length, lasts, end)])
     }
 
     /// A value without the words at its end with which another slot's value begins: "ba giờ bốn người" is three o'clock, and four
     /// people.
     fn without_next(&self, words: &[String], slot: usize, found: Found, place: Place) -> Found {
         let end = place.at + found.len;
+        let begins_behind = |slot: usize| {
+            let found = words.get(end..).filter(|rest| !rest.is_empty()).and_then(|rest| self.found(slot, rest));
+            found.is_some_and(|found| found.reading == Reading::Certain)
+        };
         let is_next = |at: usize| {
             let inside = Place {
                 at,
@@ -258,8 +347,9 @@ impl SlotSearch<'_> {
             };
             let others = self.slots.iter().filter(|other| **other != slot);
             others
-                .filter_map(|other| self.at(words, *other, inside))
-                .any(|(other, _)| other.reading == Reading::Certain && at + other.len > end)
+                .filter_map(|other| self.at(words, *other, inside).map(|(found, _)| (*other, found)))
+                // "Mùng hai tháng mười hai | mười giờ": what begins where this value ends is not inside of it.
+                .any(|(slot, other)| other.reading == Reading::Certain && at + other.len > end && !begins_behind(slot))
         };
         let shorter = |at: usize| {
             let (found, _) = self.at(&words[..at], slot, place)?;
@@ -279,11 +369,15 @@ impl SlotSearch<'_> {
         if matches!(kind, Kind::Number { .. } | Kind::Money(_)) && place.behind_number {
             return None;
         }
+        // "No no, that's right": where it is not certain at its beginning, no part of it is an answer.
+        if *kind == Kind::YesNo && self.is_answer_before(words, i) {
+            return None;
+        }
         // A run of digits is taken whole or not at all.
         if matches!(kind, Kind::Digits { .. } | Kind::Phone) && i > 0 && self.digit(&words[i - 1]) {
             return None;
         }
-        let found = self.found(slot, &words[i..])?;
+        let found = self.found(slot, &words[i..]).or_else(|| self.refused_number(slot, words, i))?;
         let is_bare = found.reading == Reading::OnlyIfAsked;
         let is_loose = match kind {
             Kind::Number { .. } => place.behind_numbers,
@@ -304,14 +398,20 @@ impl SlotSearch<'_> {
             Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "số", "mã", "là"],
             _ => &[],
         };
+        let in_part = *kind == Kind::Time && is_behind_part(&words[..i], self.bot.language);
         let cue = match () {
             () if own => Cue::Own,
-            () if usual.contains(&before) => Cue::Usual,
+            () if usual.contains(&before) || in_part => Cue::Usual,
             () => Cue::None,
         };
         // A yes or a no among other words is an answer to the question only.
         let asked = self.asked == Some(slot);
-        let allowed = found.reading == Reading::Certain || asked || (cue != Cue::None && *kind != Kind::YesNo);
+        // "No, until five" moves an end of the span that is known.
+        let moves_end = matches!(kind, Kind::Span { .. })
+            && self.filled.get(slot) == Some(&true)
+            && means_change(words, self.bot.language);
+        let allowed =
+            found.reading == Reading::Certain || asked || moves_end || (cue != Cue::None && *kind != Kind::YesNo);
         allowed.then_some((found, cue))
     }
 
@@ -320,6 +420,18 @@ impl SlotSearch<'_> {
         let (spec, language) = (&self.bot.slots[slot], self.bot.language);
         let lunar = if spec.lunar { value::vi::lunar_date(words, self.now.date()) } else { None };
         lunar.or_else(|| value::find(&spec.kind, words, language, self.now))
+    }
+
+    /// "Not five, four": the number that is refused ends where the next one begins.
+    fn refused_number(&self, slot: usize, words: &[String], at: usize) -> Option<Found> {
+        let is_refused = ["not", "không phải", "hông phải"].iter().any(|not| ends_with(&words[..at], not));
+        let (_, len) = value::number(&words[at..], self.bot.language).filter(|_| is_refused)?;
+        let is_number = matches!(self.bot.slots[slot].kind, Kind::Number { .. });
+        self.found(slot, &words[at..at + len]).filter(|_| is_number)
+    }
+
+    fn is_answer_before(&self, words: &[String], at: usize) -> bool {
+        (0..at).any(|from| answer(&words[from..], self.bot.language, Question::Own).is_some())
     }
 
     fn digit(&self, word: &String) -> bool {
@@ -336,6 +448,21 @@ impl SlotSearch<'_> {
         (last.max(i.saturating_sub(5))..i)
             .any(|j| value::number(&words[j..], self.bot.language).is_some_and(|(_, len)| len > i - j))
     }
+}
+
+/// "Friday evening around seven": right behind a part of the day an hour is a time.
+fn is_behind_part(before: &[String], language: Language) -> bool {
+    let about = ["around", "about", "at", "say", "khoảng", "tầm", "cỡ", "chừng", "lúc"];
+    let count = before.iter().rev().take_while(|word| about.contains(&word.as_str())).count();
+    let last = before.len() - count;
+    last.checked_sub(1).is_some_and(|at| DayPart::named(&before[at..last], language).is_some())
+}
+
+/// When a span of times begins.
+fn beginning(span: Found) -> Option<Found> {
+    let Value::Span(Span::Times { from: Some(from), .. }) = span.value else { return None };
+    let doubt = span.doubt.map(|_| Doubt::TwoReadings);
+    Some(Found { doubt, ..Found::new(Value::Time(from), span.len) })
 }
 
 /// The part of the day that a sentence names besides its times.

@@ -216,16 +216,31 @@ fn corrected(asked: Asked, words: &[String]) -> Option<String> {
             // "scratch that": the last word of digits.
             (TakenBack::Last, 0) => last,
             (TakenBack::Last, _) if like_the_last => last,
+            // "four five, sorry, four seven one": more than was said, or the same beginning: all of it anew.
+            (TakenBack::Last, count) if count > digits.len() || count > 1 && starts_alike(&digits, &fresh) => {
+                digits.len()
+            }
             (TakenBack::Last, count) => {
                 let fits = |places: &usize| (min..=max).contains(&(digits.len() - places + count));
                 let most = count.min(digits.len());
-                (1..=most).rev().find(fits).unwrap_or(most)
+                let places = (1..=most).rev().find(fits);
+                // "Zero nine one two, no, four five seven": most of it anew, and nobody can say where that stands.
+                if places.is_none() && count > 1 && 2 * count > digits.len() {
+                    return Some(String::new());
+                }
+                places.unwrap_or(most)
             }
         };
         digits.truncate(digits.len() - places.min(digits.len()));
         digits.push_str(&fresh);
     }
     changed.then_some(digits)
+}
+
+/// Whether two strings of digits have their first half of the shorter one in common, and as many digits.
+fn starts_alike(digits: &str, fresh: &str) -> bool {
+    let common = digits.bytes().zip(fresh.bytes()).take_while(|(a, b)| a == b).count();
+    fresh.len() == digits.len() && common > 0 || common > 1
 }
 
 /// How many digits the last word of digits is.

@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands, Fact};
+use crate::bot::{Bot, Commands, Fact, Slot};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -191,6 +191,16 @@ impl Rules<'_> {
         };
         let carrier = if carrier.is_empty() { String::new() } else { format!("(<NULL> | {carrier}) ") };
         Some(format!("{carrier}{name}"))
+    }
+
+    /// "boston, not new york", "not new york but boston". `None`: it is no choice, or the bot keeps to few words. The slot has its rule.
+    pub fn contrast(&self, slot: &Slot, prefix: &str) -> Option<String> {
+        let value = format!("<{prefix}_{}>", slot.name.to_lowercase());
+        let offers = matches!(&slot.kind, Kind::Choice(all) if all.len() > 1) && !self.commands.polite.is_empty();
+        offers.then(|| match self.language {
+            Language::En => format!("{value} not {value} | not {value} [but] {value}"),
+            Language::Vi => format!("{value} không phải {value} | không phải {value} {value}"),
+        })
     }
 
     /// Items one after another: each a count, and what is known of it in any order. `asked`: "that's all" is an answer.

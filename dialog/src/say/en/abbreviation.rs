@@ -1,5 +1,8 @@
 //! Abbreviations.
+use super::calendar::capital;
+use super::money::per;
 use crate::say::reading::{Mark, Place, Reading};
+use crate::say::word::Word;
 
 /// When an abbreviation is one.
 #[derive(Clone, Copy, PartialEq)]
@@ -11,13 +14,76 @@ enum When {
     Name,
     /// Before a figure.
     Figure,
-    /// Behind a figure.
+    /// Behind a figure, with a dot.
     Counted,
+    /// Behind a figure.
+    Behind,
+    /// Behind the name of what is numbered, with a dot.
+    Named,
 }
-use When::{Always, Counted, Dotted, Figure, Name};
+use When::{Always, Behind, Counted, Dotted, Figure, Name, Named};
+
+/// What has a number: "account no."
+const NUMBERED: [&str; 22] = [
+    "account",
+    "acct",
+    "order",
+    "ref",
+    "reference",
+    "ticket",
+    "case",
+    "phone",
+    "tracking",
+    "serial",
+    "model",
+    "license",
+    "policy",
+    "invoice",
+    "member",
+    "passport",
+    "flight",
+    "room",
+    "card",
+    "part",
+    "application",
+    "confirmation",
+];
 
 /// As it is written, when it is one, as it is said, and what a dot behind it is. The first row that fits counts.
-const ROWS: [(&str, When, &str, Mark); 84] = [
+const ROWS: [(&str, When, &str, Mark); 121] = [
+    ("no", Named, "number", Mark::Abbreviation),
+    ("No", Named, "number", Mark::Abbreviation),
+    ("nos", Named, "numbers", Mark::Abbreviation),
+    ("pp", Behind, "per person", Mark::Both),
+    ("ea", Behind, "each", Mark::Both),
+    ("lg", Behind, "large", Mark::Both),
+    ("sm", Behind, "small", Mark::Both),
+    ("med", Behind, "medium", Mark::Both),
+    ("bpm", Behind, "beats per minute", Mark::Both),
+    ("pts", Behind, "points", Mark::Both),
+    ("fl", Counted, "floor", Mark::Both),
+    ("btl", Always, "bottle", Mark::Both),
+    ("btls", Always, "bottles", Mark::Both),
+    ("exp", Figure, "expires", Mark::Abbreviation),
+    ("Exp", Figure, "Expires", Mark::Abbreviation),
+    ("temp", Dotted, "temperature", Mark::Both),
+    ("req", Dotted, "required", Mark::Both),
+    ("Ins", Dotted, "Insurance", Mark::Abbreviation),
+    ("ins", Dotted, "insurance", Mark::Abbreviation),
+    ("min", Name, "minimum", Mark::Abbreviation),
+    ("acct", Always, "account", Mark::Both),
+    ("ref", Dotted, "reference", Mark::Abbreviation),
+    ("ref", Named, "reference", Mark::Abbreviation),
+    ("qty", Always, "quantity", Mark::Both),
+    ("pkg", Always, "package", Mark::Both),
+    ("dims", Always, "dimensions", Mark::Both),
+    ("Rx", Always, "prescription", Mark::Sentence),
+    ("q.i.d", Always, "four times a day", Mark::Both),
+    ("t.i.d", Always, "three times a day", Mark::Both),
+    ("b.i.d", Always, "twice a day", Mark::Both),
+    ("p.r.n", Always, "as needed", Mark::Both),
+    ("a.k.a", Always, "also known as", Mark::Abbreviation),
+    ("mgmt", Always, "management", Mark::Both),
     ("Mr", Always, "Mister", Mark::Abbreviation),
     ("Mrs", Always, "Missus", Mark::Abbreviation),
     ("Ms", Always, "Miz", Mark::Abbreviation),
@@ -59,8 +125,12 @@ const ROWS: [(&str, When, &str, Mark); 84] = [
     ("approx", Always, "approximately", Mark::Abbreviation),
     ("appt", Always, "appointment", Mark::Both),
     ("appts", Always, "appointments", Mark::Both),
-    ("est", Dotted, "established", Mark::Abbreviation),
-    ("Est", Dotted, "Established", Mark::Abbreviation),
+    ("est", Figure, "established", Mark::Abbreviation),
+    ("Est", Figure, "Established", Mark::Abbreviation),
+    ("est", Dotted, "estimated", Mark::Abbreviation),
+    ("Est", Dotted, "Estimated", Mark::Abbreviation),
+    ("Sec", Figure, "Section", Mark::Abbreviation),
+    ("mmHg", Always, "millimeters of mercury", Mark::Both),
     ("max", Dotted, "maximum", Mark::Both),
     ("min", Counted, "minutes", Mark::Both),
     ("min", Dotted, "minimum", Mark::Both),
@@ -105,7 +175,10 @@ const ROWS: [(&str, When, &str, Mark); 84] = [
 ];
 
 /// What is written with a stroke, or for a few short words.
-const SHORT: [(&str, &str); 12] = [
+const SHORT: [(&str, &str); 15] = [
+    ("req'd", "required"),
+    ("S/N", "serial number"),
+    ("P/N", "part number"),
     ("w/", "with"),
     ("w/o", "without"),
     ("c/o", "care of"),
@@ -120,6 +193,37 @@ const SHORT: [(&str, &str); 12] = [
     ("Q&A", "Q and A"),
 ];
 
+/// The word behind a dot and a colon: "Confirmation no.: 7716".
+fn colon(place: Place<'_>) -> Option<&Word<'_>> {
+    place.ahead(1).map(Place::word).filter(|_| place.word().after == ".:")
+}
+
+/// For what something is counted: "7 days/week".
+const EACH: [&str; 22] = [
+    "day",
+    "week",
+    "month",
+    "year",
+    "hour",
+    "minute",
+    "second",
+    "night",
+    "person",
+    "item",
+    "visit",
+    "room",
+    "guest",
+    "wk",
+    "mo",
+    "yr",
+    "hr",
+    "min",
+    "order",
+    "table",
+    "car",
+    "household",
+];
+
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
     let dotted = place.word().after.starts_with('.');
@@ -129,17 +233,29 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         When::Always => true,
         When::Dotted => dotted,
         When::Name => next.is_some_and(|word| word.is_capital()),
-        When::Figure => dotted && next.is_some_and(|word| figure(word.core)),
+        When::Figure => dotted && next.or_else(|| colon(place)).is_some_and(|word| figure(word.core)),
         When::Counted => dotted && place.joined_before().is_some_and(|word| figure(word.core)),
+        When::Behind => place.joined_before().is_some_and(|word| word.core.contains(|c: char| c.is_ascii_digit())),
+        When::Named => dotted && NUMBERED.contains(&place.before()),
     };
     if let Some((.., said, dot)) = ROWS.iter().find(|(written, when, ..)| *written == core && fits(*when)) {
         return Some(Reading::abbreviation(1, *said, *dot));
+    }
+    // "Appt." begins a sentence.
+    let lower = place.lower();
+    let small = || ROWS.iter().find(|(written, when, ..)| *written == lower && *when == Always && core.len() > 2);
+    if let Some((.., said, dot)) = small().filter(|_| place.word().is_capital() && core.get(1..) == lower.get(1..)) {
+        return Some(Reading::abbreviation(1, capital(said), *dot));
     }
     if let Some((_, said)) = SHORT.iter().find(|(written, _)| *written == core) {
         return Some(Reading::new(1, *said));
     }
     // "lbs.", "kg" and the like behind a figure are read with it; "he/she" is two words.
     let (one, other) = core.split_once('/')?;
+    let counted = place.joined_before().is_some_and(|word| figure(word.core));
+    if counted && EACH.contains(&other) {
+        return Some(Reading::abbreviation(1, format!("{one}{}", per(&core[one.len()..])?), Mark::Both));
+    }
     let word = |text: &str| text.chars().count() > 1 && text.chars().all(|c| c.is_alphabetic() || c == '-');
     (word(one) && word(other)).then(|| Reading::new(1, format!("{one} or {other}")))
 }

@@ -1,9 +1,12 @@
 //! Where somebody is to be found: telephone numbers, addresses of the web, streets, houses and rooms.
 use super::code::letters;
 use super::number::{number, pairs, spell};
+use crate::language::Language;
 use crate::say::figure::Phone;
 use crate::say::reading::{Mark, Place, Reading};
+use crate::say::states;
 use crate::say::web::{self, Voice};
+use crate::value::en::{DAYS, MONTHS};
 use crate::value::words::all_digits;
 
 const VOICE: Voice = Voice {
@@ -29,7 +32,7 @@ pub(super) fn web(place: Place<'_>) -> Option<Reading> {
 }
 
 pub(super) fn phone(place: Place<'_>) -> Option<Reading> {
-    let phone = Phone::at(place)?;
+    let phone = Phone::at(place, Language::En)?;
     // A toll-free line: "one, eight hundred".
     let group = |(at, group): (usize, &String)| match (at, group.as_str()) {
         (1, "800" | "900") if phone.groups[0] == "1" => number(group.parse().unwrap_or_default()),
@@ -66,14 +69,42 @@ const WAYS: [(&str, bool, &str); 20] = [
 /// What a title stands before, not a way behind: "Professor Dr. Smith".
 const TITLES: [&str; 7] = ["dr", "prof", "professor", "mr", "mrs", "ms", "sir"];
 
+/// What names no street before "Dr" and "St", though it is written like a name: "Monday Dr. Smith", "Dentist Dr. Lee".
+fn names_no_street(core: &str) -> bool {
+    const OTHERS: [&str; 12] = [
+        "today",
+        "tomorrow",
+        "tonight",
+        "yesterday",
+        "doctor",
+        "physician",
+        "surgeon",
+        "hello",
+        "hi",
+        "dear",
+        "thanks",
+        "and",
+    ];
+    let lower = core.to_lowercase();
+    let shouted = core.len() > 1 && core.chars().all(char::is_uppercase);
+    shouted
+        || DAYS.contains(&lower.as_str())
+        || MONTHS.contains(&lower.as_str())
+        || OTHERS.contains(&lower.as_str())
+        || lower.ends_with("ist")
+}
+
 /// Whether the word before is a part of the same name: "Elm" in "Elm Dr", not "Dear" in "Dear Dr. Smith".
 fn follows_name(place: Place<'_>) -> bool {
     let Some(before) = place.joined_before().filter(|word| word.is_capital() || ends_ordinal(word.core)) else {
         return false;
     };
+    let alone = !place.next(1).is_some_and(|word| word.is_capital());
+    if names_no_street(before.core) && !alone {
+        return false;
+    }
     // A word that is a capital because a sentence begins is a name where no name follows.
     let begins = place.back(2).is_none();
-    let alone = !place.next(1).is_some_and(|word| word.is_capital());
     // "Dr. Mary St. John"
     let titled = place.back(2).is_some_and(|word| TITLES.contains(&word.lower.as_str()));
     !TITLES.contains(&before.lower.as_str()) && !titled && (!begins || alone || ends_ordinal(before.core))
@@ -123,7 +154,13 @@ pub(super) fn street(place: Place<'_>) -> Option<Reading> {
 }
 
 /// What is numbered as houses are: "Room 1204" is "twelve oh four".
-const NUMBERED: [&str; 8] = ["room", "rm", "apartment", "apt", "unit", "highway", "hwy", "route"];
+const NUMBERED: [&str; 12] =
+    ["room", "rm", "apartment", "apt", "unit", "highway", "hwy", "route", "suite", "ste", "form", "sec"];
+
+/// Whether what a word names is numbered as houses are.
+pub(super) fn is_numbered(word: &str) -> bool {
+    NUMBERED.contains(&word.strip_suffix('s').unwrap_or(word))
+}
 /// Words before the number of a house, where a name follows it: "at 2150 El Camino Real".
 const PLACES: [&str; 9] = ["at", "to", "near", "is", "visit", "located", "from", "address", "outside"];
 
@@ -147,40 +184,27 @@ const ENDS: [&str; 17] = [
     "place",
     "pkwy",
 ];
-const STATES: [(&str, &str); 22] = [
-    ("AZ", "Arizona"),
-    ("CA", "California"),
-    ("CO", "Colorado"),
-    ("CT", "Connecticut"),
-    ("FL", "Florida"),
-    ("GA", "Georgia"),
-    ("IL", "Illinois"),
-    ("MA", "Massachusetts"),
-    ("MD", "Maryland"),
-    ("MI", "Michigan"),
-    ("MN", "Minnesota"),
-    ("NC", "North Carolina"),
-    ("NJ", "New Jersey"),
-    ("NV", "Nevada"),
-    ("NY", "New York"),
-    ("OH", "Ohio"),
-    ("OR", "Oregon"),
-    ("PA", "Pennsylvania"),
-    ("TX", "Texas"),
-    ("UT", "Utah"),
-    ("VA", "Virginia"),
-    ("WA", "Washington"),
-];
+/// Whether a name of a street follows so many words ahead: "Le Loi Street".
+fn is_on_street(place: Place<'_>) -> bool {
+    (2..=4).any(|ahead| {
+        place.next(ahead).is_some_and(|word| ENDS.contains(&word.lower.as_str()))
+            && (1..=ahead).all(|n| place.next(n).is_some_and(|word| word.is_capital() || ends_ordinal(word.core)))
+    })
+}
+
+/// "12/5 Le Loi Street": a house in an alley, and no date.
+pub(super) fn alley(place: Place<'_>) -> Option<Reading> {
+    let sides: Vec<&str> = place.core().split('/').collect();
+    let said = |side: &&str| side.parse().ok().filter(|_| all_digits(side) && side.len() < 5).map(number);
+    let said = sides.iter().map(said).collect::<Option<Vec<_>>>().filter(|_| sides.len() > 1)?;
+    is_on_street(place).then(|| Reading::new(1, said.join(" slash ")))
+}
 
 /// Numbers of rooms and houses, and the postcode behind a state.
 pub(super) fn house(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    if let Some((_, state)) = STATES.iter().find(|(short, _)| *short == core) {
-        let postcode = place
-            .next(1)
-            .is_some_and(|word| word.core.split('-').next().is_some_and(|zip| zip.len() == 5 && all_digits(zip)));
-        let town = place.back(1).is_some_and(|word| word.after == ",");
-        return (postcode || town).then(|| Reading::new(1, *state));
+    if let Some(state) = states::state(place) {
+        return Some(Reading::new(1, state));
     }
     if let Some(n) = core.strip_prefix("I-").filter(|n| all_digits(n) && n.len() < 4).and_then(|n| n.parse().ok()) {
         return Some(Reading::new(1, format!("I {}", if n > 99 { pairs(n) } else { number(n) })));
@@ -188,21 +212,14 @@ pub(super) fn house(place: Place<'_>) -> Option<Reading> {
     if !all_digits(core) || !place.word().after.chars().all(|c| c != ':') {
         return None;
     }
-    if core.len() == 5
-        && place
-            .back(1)
-            .is_some_and(|word| STATES.iter().any(|(short, name)| word.core == *short || word.core == *name))
-    {
+    if states::postcode(place) {
         return Some(Reading::new(1, spell(core)));
     }
     let n: i64 = core.parse().ok()?;
-    if NUMBERED.contains(&place.before()) && (100..10_000).contains(&n) && !core.starts_with('0') {
+    if is_numbered(place.before()) && (100..10_000).contains(&n) && !core.starts_with('0') {
         return Some(Reading::new(1, pairs(n)));
     }
-    let street = (2..=4).any(|ahead| {
-        place.next(ahead).is_some_and(|word| ENDS.contains(&word.lower.as_str()))
-            && (1..=ahead).all(|n| place.next(n).is_some_and(|word| word.is_capital() || ends_ordinal(word.core)))
-    });
+    let street = is_on_street(place);
     let place_named =
         PLACES.contains(&place.before()) && place.following().is_some_and(|next| next.starts_with(char::is_uppercase));
     ((1000..10_000).contains(&n) && (street || place_named)).then(|| Reading::new(1, pairs(n)))

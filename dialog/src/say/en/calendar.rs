@@ -1,13 +1,13 @@
 //! Dates, years and times of day.
 use super::number::{number, ordinal, ordinal_figure, year};
+use crate::say::figure::dated;
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
-use crate::value::calendar::date_digits;
 use crate::value::en::{DAYS, MONTHS};
 use crate::value::words::all_digits;
 use jiff::civil::Date;
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -130,7 +130,11 @@ pub(super) fn written_date(place: Place<'_>) -> Option<Reading> {
             .is_some_and(|word| month(word.core).is_some() || word.core.starts_with(|c: char| c.is_ascii_digit()));
         let dash = place.next(1).is_some_and(|word| is_dash(word.core))
             || place.back(1).is_some_and(|word| is_dash(word.core));
-        let sure = place.word().after.starts_with('.') && !matches!(core, "Sun" | "Sat") || dated || dash;
+        let day = |word: Option<&Word<'_>>| word.is_some_and(|word| weekday(word.core).is_some());
+        let joins = |word: Option<&Word<'_>>| word.is_some_and(|word| matches!(word.core, "&" | "and" | "or"));
+        let listed = joins(place.next(1)) && day(place.next(2)) || joins(place.back(1)) && day(place.back(2));
+        let dotted = place.word().after.starts_with('.');
+        let sure = dotted && (!matches!(core, "Sun" | "Sat") || listed) || dated || dash;
         return sure.then(|| Reading::abbreviation(1, capital(name), Mark::Both));
     }
     let day = day_of_month(core).filter(|_| place.word().after.is_empty())?;
@@ -155,6 +159,25 @@ fn days(core: &str) -> Option<String> {
     Some(format!("{} to {}", ordinal(day_of_month(from)?), ordinal(day_of_month(to)?)))
 }
 
+/// Days of the week by their letters.
+const LETTERS: [(&str, &str); 9] = [
+    ("M", "Monday"),
+    ("Tu", "Tuesday"),
+    ("W", "Wednesday"),
+    ("Th", "Thursday"),
+    ("F", "Friday"),
+    ("Sa", "Saturday"),
+    ("Su", "Sunday"),
+    ("Sat", "Saturday"),
+    ("Sun", "Sunday"),
+];
+
+/// A month and a day: "12/5".
+fn short(core: &str) -> Option<Date> {
+    let (m, d) = core.split_once('/').filter(|(m, d)| all_digits(m) && all_digits(d))?;
+    Date::new(2000, m.parse().ok()?, d.parse().ok()?).ok()
+}
+
 /// "Mon-Fri", "Dec 24 - Jan 2", "1939-1945", "2025-26".
 pub(super) fn range(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
@@ -168,11 +191,27 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         let fits = (ends(before) || dated(before)) && (begins || dated(next)) && !(dated(before) && begins);
         return (fits && before.is_open()).then(|| Reading::new(1, "to"));
     }
+    // "Mon/Wed/Fri"
+    let listed: Option<Vec<&str>> = core.split('/').map(|day| weekday(day).map(|(name, _)| name)).collect();
+    if let Some(days) = listed.filter(|days| days.len() > 1) {
+        return Some(Reading::new(1, days.into_iter().map(capital).collect::<Vec<_>>().join(", ")));
+    }
     let (from, to) = core.split_once(['-', '–'])?;
+    // "1/1/26-12/31/26", "12/1-12/5"
+    let day =
+        |text: &str| dated(text, true).map(|day| date(day, true)).or_else(|| short(text).map(|day| date(day, false)));
+    if let (true, Some(from), Some(to)) = (from.contains('/'), day(from), day(to)) {
+        return Some(Reading::new(1, format!("{from} to {to}")));
+    }
+    // "M-F"
+    let letter = |text: &str| LETTERS.iter().find(|(letter, _)| *letter == text).map(|(_, name)| *name);
+    if let (Some(from), Some(to)) = (letter(from), letter(to)) {
+        return Some(Reading::new(1, format!("{from} to {to}")));
+    }
     // "Mon.–Fri."
     let from = from.trim_end_matches('.');
     if let (Some((from, _)), Some((to, _))) = (weekday(from), weekday(to)) {
-        return Some(Reading::new(1, format!("{} to {}", capital(from), capital(to))));
+        return Some(Reading::abbreviation(1, format!("{} to {}", capital(from), capital(to)), Mark::Both));
     }
     if let (Some((from, _)), Some((to, _))) = (month(from), month(to)) {
         let months = format!("{} to {}", capital(from), capital(to));
@@ -189,18 +228,49 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
     (first >= 1500).then(|| Reading::new(1, format!("{} to {second}", year(first))))
 }
 
-/// "12/25/2025", "2025-12-25", and "12/25" where the words before say that it is a date.
+/// Words that lead to a date.
+const DATE_LEADS: [&str; 20] = [
+    "on",
+    "by",
+    "until",
+    "till",
+    "since",
+    "before",
+    "after",
+    "through",
+    "due",
+    "from",
+    "date",
+    "dated",
+    "born",
+    "dob",
+    "birth",
+    "expires",
+    "expiry",
+    "exp",
+    "valid",
+    "effective",
+];
+
+/// "12/25/2025", "12/5/26", "2025-12-25", and "12/25" where the words before say that it is a date.
 pub(super) fn figures(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    if let Some(day) = date_digits(core, Date::ZERO, true).filter(|_| core.len() >= 8) {
+    let lead = DATE_LEADS.contains(&place.before()) || place.back(1).is_some_and(|word| weekday(word.core).is_some());
+    // "12-5-26" and "12.5.26" are codes and versions, too.
+    let sure = core.len() >= 8 || core.contains('/') || lead;
+    if let Some(day) = dated(core, true).filter(|_| sure) {
         return Some(Reading::new(1, date(day, true)));
     }
     let (m, d) = core.split_once('/').filter(|(m, d)| all_digits(m) && all_digits(d))?;
+    let (long, zero) = (d.len() == 4, m.starts_with('0'));
     let (m, d): (i64, i64) = (m.parse().ok()?, d.parse().ok()?);
+    // "06/2031", and of a card "expires 09/27".
+    let expires = ["expires", "exp", "expiry", "expiration", "expiring", "thru"].contains(&place.before());
+    let y = if long { d } else { 2000 + d };
+    if (1..=12).contains(&m) && (long && (1900..2100).contains(&d) || (expires && zero && (24..50).contains(&d))) {
+        return Some(Reading::new(1, format!("{} {}", capital(MONTHS[m as usize - 1]), year(y))));
+    }
     let fits = (1..=12).contains(&m) && (1..=31).contains(&d);
-    let lead = ["on", "by", "until", "till", "since", "before", "after", "through", "due", "from", "date", "dated"]
-        .contains(&place.before())
-        || weekday(place.before()).is_some_and(|(_, short)| !short);
     let closed = place.following().is_none_or(|next| {
         !next.starts_with(char::is_lowercase) || ["at", "to", "and", "or", "until", "from"].contains(&next)
     });
@@ -209,7 +279,10 @@ pub(super) fn figures(place: Place<'_>) -> Option<Reading> {
 }
 
 /// Words that lead to a year.
-const YEAR_LEADS: [&str; 24] = [
+const YEAR_LEADS: [&str; 27] = [
+    "est",
+    "established",
+    "vintage",
     "in",
     "since",
     "of",
@@ -264,19 +337,31 @@ pub(super) fn year_in_text(place: Place<'_>) -> Option<Reading> {
     let counted = counts(place);
     // "a total of 1250" is none.
     let recent = !["of", "by", "from", "after", "before", "until", "till", "around"].contains(&before) || y >= 1800;
-    (lead && recent && !counted || span || between || quarter).then(|| Reading::new(1, year(y)))
+    // "Cab Sauv 2019", "Budget 2026."
+    let named = place.joined_before().is_some_and(|word| {
+        word.is_capital()
+            && word.core.chars().count() > 1
+            && word.core.chars().all(char::is_alphabetic)
+            && !place.before().ends_with("um")
+    });
+    let named =
+        named && (1980..2040).contains(&y) && y % 100 != 0 && place.following().is_none() && place.back(2).is_some();
+    (lead && recent && !counted || span || between || quarter || named).then(|| Reading::new(1, year(y)))
 }
 
 /// "1990s", "the '90s", "the 2000s", "in his 30s".
 pub(super) fn decade(place: Place<'_>) -> Option<Reading> {
-    let core = place.core();
+    decade_of(place.core()).map(|said| Reading::new(1, said))
+}
+
+pub(super) fn decade_of(core: &str) -> Option<String> {
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix("’s")).or_else(|| core.strip_suffix('s'))?;
     if let Some(scale) = match digits.replace(',', "").as_str() {
         "100" => Some("hundreds"),
         "1000" if digits.contains(',') => Some("thousands"),
         _ => None,
     } {
-        return Some(Reading::new(1, scale));
+        return Some(scale.to_owned());
     }
     let n: i64 = digits.parse().ok().filter(|n| all_digits(digits) && n % 10 == 0)?;
     let said = match digits.len() {
@@ -284,9 +369,8 @@ pub(super) fn decade(place: Place<'_>) -> Option<Reading> {
         4 if (1100..2100).contains(&n) => year(n),
         _ => return None,
     };
-    let plural = match said.strip_suffix('y') {
+    Some(match said.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
         None => format!("{said}s"),
-    };
-    Some(Reading::new(1, plural))
+    })
 }

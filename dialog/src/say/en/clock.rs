@@ -19,8 +19,8 @@ struct Clock {
 }
 
 impl Clock {
-    /// "2:30", "2:30pm", "9am", "14:30"; also "9" alone where `bare`.
-    fn parse(text: &str, bare: bool) -> Option<Self> {
+    /// "2:30", "2:30pm", "9am", "14:30"; also "9" alone where `bare`, and "9.30" where `dotted`.
+    fn parse(text: &str, bare: bool, dotted: bool) -> Option<Self> {
         let named = match text.to_lowercase().as_str() {
             "noon" => Some(Half::Afternoon),
             "midnight" => Some(Half::Morning),
@@ -33,7 +33,7 @@ impl Clock {
         let rest = &text[figures.len()..];
         let half = if rest.is_empty() { None } else { Some(half(rest)?) };
         let (hour, minute, minutes_written) =
-            match figures.split_once(':').or_else(|| figures.split_once('.').filter(|_| half.is_some())) {
+            match figures.split_once(':').or_else(|| figures.split_once('.').filter(|_| half.is_some() || dotted)) {
                 Some((hour, minute)) if minute.len() == 2 => {
                     (hour, minute.parse().ok().filter(|_| all_digits(minute))?, true)
                 }
@@ -84,10 +84,10 @@ fn half(text: &str) -> Option<Half> {
 }
 
 /// A time at the start of the pieces, with its half in a piece of its own: and how many pieces it takes.
-fn at(pieces: &[Piece<'_>], bare: bool) -> Option<(Clock, usize)> {
+fn at(pieces: &[Piece<'_>], bare: bool, dotted: bool) -> Option<(Clock, usize)> {
     let first = pieces.first()?;
     let written = pieces.get(1).and_then(|piece| half(piece.text)).filter(|_| first.words.is_some());
-    let clock = Clock::parse(first.text, bare || written.is_some())?;
+    let clock = Clock::parse(first.text, bare || written.is_some(), dotted || written.is_some())?;
     match (written, clock.half) {
         (Some(_), None) if clock.hour <= 12 && clock.hour > 0 => Some((clock.with(written), 2)),
         _ => Some((clock, 1)),
@@ -105,9 +105,11 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         return None;
     }
     let pieces = place.pieces(5);
-    let (from, taken) = at(&pieces, true)?;
+    let ends_in_half = |text: &str| half(text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')).is_some();
+    let dotted = pieces.iter().any(|piece| ends_in_half(piece.text));
+    let (from, taken) = at(&pieces, true, dotted)?;
     let dash = pieces.get(taken).filter(|piece| is_dash(piece.text) || piece.text == "to")?;
-    let (to, more) = at(&pieces[taken + 1..], true)?;
+    let (to, more) = at(&pieces[taken + 1..], true, dotted)?;
     let end = &pieces[taken + more];
     let words = end.words?;
     let sure = from.minutes_written || to.minutes_written || from.half.is_some() || to.half.is_some();
@@ -131,13 +133,23 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
     Some(Reading::abbreviation(words, said, dot(place, words)))
 }
 
+/// Whether a dot stands for the colon of a time, as the words around it say: "at 9.30 on Monday".
+fn is_dotted(place: Place<'_>) -> bool {
+    const CLOSING: [&str; 15] = [
+        "on", "in", "for", "today", "tomorrow", "tonight", "sharp", "and", "or", "to", "every", "this", "next",
+        "please", "if",
+    ];
+    let lead = matches!(place.before(), "at" | "until" | "till");
+    lead && place.following().is_none_or(|next| CLOSING.contains(&next))
+}
+
 /// "2:30 p.m.", "9am", "14:30".
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if !place.core().starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let pieces = place.pieces(2);
-    let (clock, taken) = at(&pieces, false)?;
+    let (clock, taken) = at(&pieces, false, is_dotted(place))?;
     let words = pieces[taken - 1].words?;
     // "It is 2:1" and a score are no times: minutes have two figures, which `Clock::parse` asks for.
     let o_clock = place.next(words).is_some_and(|word| word.lower == "o'clock");

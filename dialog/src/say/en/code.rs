@@ -1,6 +1,6 @@
 //! Codes, and figures that the words around them make codes: said digit by digit.
 use super::number::{digits, number, spell};
-use crate::say::code::{Voice, code, grouped, groups, is_capitals, is_word, parts, runs, with_following};
+use crate::say::code::{self, Voice, code, grouped, groups, is_capitals, is_word, parts, runs, with_following};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
 use crate::value::words::all_digits;
@@ -15,7 +15,9 @@ pub(crate) fn letters(text: &str) -> String {
 }
 
 /// What is named before a code of any length from two figures on.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 28] = [
+    "s/n",
+    "p/n",
     "code",
     "codes",
     "pin",
@@ -44,7 +46,13 @@ const NAMES: [&str; 26] = [
     "iban",
 ];
 /// What is named before a code of three figures and more, and otherwise before a number.
-const LONG_NAMES: [&str; 15] = [
+const LONG_NAMES: [&str; 21] = [
+    "error",
+    "build",
+    "box",
+    "tty",
+    "check",
+    "application",
     "number",
     "flight",
     "order",
@@ -92,7 +100,8 @@ fn named(place: Place<'_>) -> Option<Named> {
         if let Some(named) = name(&word.lower) {
             // "to order 500" orders so many; "account number 10442" is named twice.
             let further = name(before).filter(|_| LINKS.contains(&word.lower.as_str()));
-            return further.filter(|named| *named == Named::Code).or((before != "to").then_some(named));
+            let bought = before == "to" && named == Named::LongCode;
+            return further.filter(|named| *named == Named::Code).or((!bought).then_some(named));
         }
         let ending = matches!(word.lower.as_str(), "in" | "with") && ENDING.contains(&before);
         if !LINKS.contains(&word.lower.as_str()) && !ending && !word.core.is_empty() && !is_dash(word.core) {
@@ -101,6 +110,12 @@ fn named(place: Place<'_>) -> Option<Named> {
     }
     if CALLS.contains(&place.before()) {
         return Some(Named::LongCode);
+    }
+    // "Code for the gate: 4071"
+    if place.back(1).is_some_and(|word| word.after.ends_with(':')) {
+        let open = |back: &usize| *back == 1 || place.back(*back).is_some_and(|word| word.after.is_empty());
+        let found = (1..=6).take_while(open).filter_map(|back| name(&place.back(back)?.lower));
+        return found.into_iter().find(|named| *named == Named::Code);
     }
     // "The code for the front door is 4071."
     let linked = matches!(place.before(), "is" | "was" | "are");
@@ -147,7 +162,10 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     }
     let (all, words) = with_following(place, &first);
     let total: usize = all.iter().map(String::len).sum();
-    let immediate = matches!(place.before(), name if NAMES.contains(&name));
+    // Nobody counts so many of what a code names.
+    let immediate = NAMES.contains(&place.before())
+        || (words == 1 && total > 5)
+        || (ENDING.contains(&place.before()) && total == 4);
     let long = total > 2 || all[0].starts_with('0') && total > 1;
     let fits = match named {
         Named::Code => long && (immediate || counts_nothing(place, words)),
@@ -158,6 +176,19 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
         return None;
     }
     Some(Reading::new(words, grouped(&all, &VOICE)))
+}
+
+/// "*98#", "check #1042", "1Z999AA10123456784".
+pub(super) fn signed(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    let long = core.len() > 11
+        && core.contains(char::is_alphabetic)
+        && core.contains(DIGITS)
+        && core.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+    let said = code::keys(core, "star", "hash", &VOICE)
+        .or_else(|| code::hashed(core, &VOICE, is_word))
+        .or_else(|| long.then(|| runs(core, &VOICE, |_| false)))?;
+    Some(Reading::new(1, said))
 }
 
 /// Letters and digits, each by itself, with pauses where they change.
@@ -201,13 +232,20 @@ pub(super) fn version(place: Place<'_>) -> Option<Reading> {
 }
 
 /// Acronyms that are said letter by letter although they could be said as words, or of which there are vowels.
-const INITIALS: [&str; 46] = [
-    "FBI", "CIA", "USA", "UK", "EU", "UN", "US", "ID", "ATM", "CEO", "AI", "IT", "FAQ", "UPS", "USB", "API", "HIV",
-    "IRS", "UFO", "NBA", "IOU", "OTP", "URL", "URI", "VIP", "IV", "AC", "IP", "ISP", "UAE", "UCLA", "USD", "EUR",
-    "VPN", "DI", "SUV", "LED", "ER", "ICU", "AKA", "DIY", "FYI", "AAA", "IBAN", "VIN", "SKU",
+const INITIALS: [&str; 64] = [
+    "ETA", "APR", "APY", "DOB", "EST", "BMI", "EIN", "EOB", "HOA", "OTC", "MRI", "EKG", "ECG", "IRA", "ETF", "ACH",
+    "INT", "USPS", "FBI", "CIA", "USA", "UK", "EU", "UN", "US", "ID", "ATM", "CEO", "AI", "IT", "FAQ", "UPS", "USB",
+    "API", "HIV", "IRS", "UFO", "NBA", "IOU", "OTP", "URL", "URI", "VIP", "IV", "AC", "IP", "ISP", "UAE", "UCLA",
+    "USD", "EUR", "VPN", "DI", "SUV", "LED", "ER", "ICU", "AKA", "DIY", "FYI", "AAA", "IBAN", "VIN", "SKU",
 ];
 
-const VOWELS: [char; 6] = ['A', 'E', 'I', 'O', 'U', 'Y'];
+const VOWELS: [char; 5] = ['A', 'E', 'I', 'O', 'U'];
+/// Words of which "y" is the vowel, and words of two letters, in a text in capitals.
+const SHOUTED: [&str; 44] = [
+    "MY", "BY", "FLY", "TRY", "WHY", "SHY", "GYM", "DRY", "SKY", "SPY", "CRY", "IF", "IN", "IS", "OF", "ON", "OR",
+    "AN", "AS", "AT", "AM", "DO", "GO", "HE", "ME", "NO", "SO", "TO", "UP", "WE", "BE", "OK", "HI", "OH", "AD", "MA",
+    "PA", "LA", "ED", "AL", "JO", "YOU", "YES", "MAY",
+];
 /// What is told apart by a letter.
 const LETTERED: [&str; 16] = [
     "plan", "option", "gate", "group", "grade", "vitamin", "section", "part", "type", "class", "hall", "building",
@@ -237,7 +275,9 @@ pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
     }
     let plural = core.strip_suffix('s').filter(|stem| stem.len() > 1 && is_capitals(stem, 2..=4));
     let stem = plural.unwrap_or(core);
-    let vowels = stem.contains(VOWELS);
+    // Two letters are no word, and none without a vowel is one.
+    let numbered = place.following().is_some_and(|next| next.starts_with(DIGITS));
+    let vowels = (stem.contains(VOWELS) && (stem.len() > 2 || numbered)) || SHOUTED.contains(&stem);
     let neighbours = [place.back(1), place.next(1)];
     let shouted = |word: &Word<'_>| {
         is_capitals(word.core, 3..=40) && word.core.contains(VOWELS) && !INITIALS.contains(&word.core)

@@ -61,10 +61,21 @@ fn mixed(whole: i64, a: i64, b: i64) -> Option<String> {
 fn measured(place: Place<'_>, words: usize, said: String, plural: bool) -> Reading {
     let behind = place.next(words).filter(|_| place.ahead(words - 1).is_some_and(|p| p.word().after.is_empty()));
     match behind.and_then(|word| unit(word.core, true)) {
+        // "1/2 lb burger"
+        Some(unit) if !plural && is_noun(place, words + 1) => Reading::new(words + 1, format!("{said} {}", unit.one)),
         Some(unit) if plural => Reading::new(words + 1, format!("{said} {}", unit.many)),
         Some(unit) => Reading::new(words + 1, format!("{said} of {} {}", article(unit.one), unit.one)),
         None => Reading::new(words, said),
     }
+}
+
+/// Whether a thing is named so many words ahead.
+fn is_noun(place: Place<'_>, words: usize) -> bool {
+    const NO_NOUNS: [&str; 12] = ["of", "in", "per", "and", "or", "to", "from", "away", "on", "at", "for", "is"];
+    let open = place.ahead(words - 1).is_some_and(|place| place.word().after.is_empty());
+    open && place
+        .next(words)
+        .is_some_and(|word| word.core.starts_with(char::is_lowercase) && !NO_NOUNS.contains(&word.core))
 }
 
 fn article(noun: &str) -> &'static str {
@@ -101,7 +112,17 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if points {
         return Some(Reading::new(1, format!("{} out of {}", number(a), number(b))));
     }
-    if matches!(place.before(), "page" | "step" | "part") {
+    // "BP was 120/80", "120/80 mmHg"
+    let pressed =
+        (1..=3).filter_map(|back| place.back(back)).any(|word| matches!(word.lower.as_str(), "bp" | "pressure"));
+    if pressed || place.following() == Some("mmHg") {
+        return Some(Reading::new(1, format!("{} over {}", number(a), number(b))));
+    }
+    if (a, b) == (1, 2) && matches!(place.following(), Some("price" | "off" | "past")) {
+        return Some(Reading::new(1, "half"));
+    }
+    if matches!(place.before(), "page" | "step" | "part" | "box" | "package" | "parcel" | "attempt" | "round" | "dose")
+    {
         return Some(Reading::new(1, format!("{} of {}", number(a), number(b))));
     }
     if let Some(said) = fraction(a, b).filter(|_| b <= 20 || b == 100) {

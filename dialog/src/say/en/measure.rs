@@ -1,6 +1,6 @@
 //! Amounts with their units.
 use super::money::{is_before_noun, per};
-use super::number::{amount, number, parts, signed};
+use super::number::{amount, number, ordinal_figure, parts, signed};
 use crate::say::reading::{DASHES, Mark, Place, Reading};
 use crate::say::word::Word;
 use crate::value::words::all_digits;
@@ -17,7 +17,8 @@ const fn unit_of(written: &'static [&'static str], one: &'static str, many: &'st
     Unit { written, one, many, apart }
 }
 
-const UNITS: [Unit; 61] = [
+const UNITS: [Unit; 62] = [
+    unit_of(&["mmHg"], "millimeter of mercury", "millimeters of mercury", true),
     unit_of(&["km", "kms"], "kilometer", "kilometers", true),
     unit_of(&["m"], "meter", "meters", true),
     unit_of(&["cm"], "centimeter", "centimeters", true),
@@ -92,6 +93,11 @@ fn units(written: &str, one: bool, apart: bool) -> Option<String> {
         return Some(name(unit));
     }
     let (above, below) = written.split_once('/')?;
+    // "mg/5ml"
+    let end = below.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+    if let (Some(figure), Some(unit_below)) = (amount(&below[..end]), unit(&below[end..], false)) {
+        return Some(format!("{} per {figure} {}", name(unit(above, apart)?), unit_below.many));
+    }
     let below = match unit(below, false) {
         Some(unit) => format!(" per {}", unit.one),
         None => per(&written[above.len()..])?,
@@ -141,6 +147,14 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−' | '+'))).unwrap_or(text.len());
     let figure = text[..end].trim_end_matches(DASHES);
     let rest = &text[figure.len()..];
+    // "2x Margherita" are two of them, "3x faster" is three times so fast.
+    if matches!(rest, "x" | "×") && place.following().is_some_and(|next| is_item(next)) {
+        return Some(Reading::new(1, signed(figure)?));
+    }
+    // "3m25s", "1h30m"
+    if let Some(said) = minutes_and_seconds(text) {
+        return Some(Reading::new(1, said));
+    }
     if !rest.is_empty() {
         let before_noun = is_before_noun(place, 1);
         if rest == "K" && place.next(1).is_some_and(|word| SCREENS.contains(&word.lower.as_str())) {
@@ -148,24 +162,60 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         }
         let figure_said = signed(figure)?;
         let unit = suffix(rest, figure, before_noun)?;
-        return Some(Reading::new(1, format!("{about}{head}{figure_said}{unit}")));
+        let mark = if rest.ends_with(char::is_alphabetic) { Mark::Both } else { Mark::Sentence };
+        return Some(Reading::abbreviation(1, format!("{about}{head}{figure_said}{unit}"), mark));
     }
     let said = signed(figure)?;
-    // "33 W. 5th St" has no watts.
-    let initial =
-        |word: &Word<'_>| word.is_capital() && word.core.len() == 1 && word.after == "." && place.next(2).is_some();
-    let behind = place.next(1).filter(|word| place.word().after.is_empty() && !initial(word)).map(|word| word.core);
-    // "1,200 sq ft"
-    if behind == Some("sq")
-        && let Some(unit) = place.next(2).and_then(|word| unit(word.core, true))
-    {
-        return Some(Reading::new(3, format!("{about}{head}{said} square {}", unit.many)));
+    // "33 W. 5th St" and "88 W 3rd St" have no watts.
+    let street = place.next(2).is_some_and(|word| ordinal_figure(word.core).is_some());
+    let initial = |word: &Word<'_>| {
+        word.is_capital() && word.core.len() == 1 && (word.after == "." && place.next(2).is_some() || street)
+    };
+    let next = place.next(1).filter(|word| place.word().after.is_empty() && !initial(word));
+    // "5 in." alone is a length, "5 in Boston" is none.
+    let inches = next.filter(|word| word.core == "in" && word.after == ".").and_then(|_| unit("in", false));
+    let behind = next.map(|word| word.core);
+    // "1,200 sq ft", "8 fl. oz."
+    let kind = match behind {
+        Some("sq") => Some("square"),
+        Some("fl") => Some("fluid"),
+        _ => None,
+    };
+    if let (Some(kind), Some(unit)) = (kind, place.next(2).and_then(|word| unit(word.core, true))) {
+        return Some(Reading::abbreviation(3, format!("{about}{head}{said} {kind} {}", unit.many), Mark::Both));
     }
     let one = is_before_noun(place, 2) || (parts(figure) == Some((1, None)));
-    match behind.and_then(|behind| units(behind, one, true)) {
-        Some(unit) => Some(Reading::new(2, format!("{about}{head}{said} {unit}"))),
+    let inches = inches.map(|unit| if one { unit.one } else { unit.many }.to_owned());
+    match inches.or_else(|| behind.and_then(|behind| units(behind, one, true))) {
+        // "2 lbs. of beef"
+        Some(unit) => Some(Reading::abbreviation(2, format!("{about}{head}{said} {unit}"), Mark::Both)),
         None => (!about.is_empty() || !head.is_empty()).then(|| Reading::new(1, format!("{about}{head}{said}"))),
     }
+}
+
+/// Whether a word behind "2x" names what there are two of.
+fn is_item(next: &str) -> bool {
+    const COMPARED: [&str; 20] = [
+        "faster", "slower", "more", "less", "better", "worse", "larger", "bigger", "smaller", "cheaper", "higher",
+        "lower", "longer", "the", "per", "a", "daily", "weekly", "as", "zoom",
+    ];
+    next.starts_with(char::is_alphabetic) && !COMPARED.contains(&next)
+}
+
+/// "3m25s", "1h30m": "three minutes twenty five seconds".
+fn minutes_and_seconds(text: &str) -> Option<String> {
+    let (one, rest, units) = match (text.split_once('h'), text.split_once('m')) {
+        (Some((hours, rest)), _) => {
+            (hours, rest.strip_suffix('m').or_else(|| rest.strip_suffix("min"))?, ("hour", "minute"))
+        }
+        (None, Some((minutes, rest))) => (minutes, rest.strip_suffix('s')?, ("minute", "second")),
+        _ => return None,
+    };
+    let said = |figure: &str, unit: &str| {
+        let n: i64 = figure.parse().ok().filter(|_| all_digits(figure) && figure.len() < 3)?;
+        Some(format!("{} {unit}{}", number(n), if n == 1 { "" } else { "s" }))
+    };
+    Some(format!("{} {}", said(one, units.0)?, said(rest, units.1)?))
 }
 
 /// "10x15": "ten by " and the rest.
@@ -189,6 +239,19 @@ fn feet_and_inches(place: Place<'_>) -> Option<Reading> {
     {
         let (feet, inches) = (feet.parse().ok()?, inches.parse().ok()?);
         return Some(Reading::new(1, format!("{} foot {}", number(feet), number(inches))));
+    }
+    // "16"", where no quotation ends.
+    let inches =
+        word.after.starts_with(['"', '”', '″']) && all_digits(word.core) && word.core.len() < 4 && !place.is_quoted();
+    if inches {
+        let n: i64 = word.core.parse().ok()?;
+        let said = format!("{} {}", number(n), if n == 1 { "inch" } else { "inches" });
+        return Some(Reading::abbreviation(1, said, Mark::Sign));
+    }
+    // "24"x18"x6""
+    if word.core.contains("\"x") {
+        let sides: Option<Vec<String>> = word.core.split('x').map(|side| amount(side.trim_end_matches('"'))).collect();
+        return sides.map(|sides| Reading::abbreviation(1, format!("{} inches", sides.join(" by ")), Mark::Sign));
     }
     let quoted = !word.before.is_empty();
     let feet = word.core.strip_suffix('′').or_else(|| word.after.starts_with(['\'', '’']).then_some(word.core));

@@ -1,4 +1,6 @@
 //! Numbers in words.
+use crate::language::Language;
+use crate::say::debt::is_in_debt;
 use crate::say::figure::{figure, split_digits};
 use crate::say::reading::{Place, Reading};
 use crate::value::en::{ONES, ORDINALS, TENS};
@@ -42,7 +44,7 @@ pub fn ordinal(n: i64) -> String {
 
 /// Digits one by one; a comma where a reader breathes.
 pub fn digits(text: &str) -> String {
-    split_digits(text).iter().map(|group| spell(group)).collect::<Vec<_>>().join(", ")
+    split_digits(text, Language::En).iter().map(|group| spell(group)).collect::<Vec<_>>().join(", ")
 }
 
 /// Digits one by one.
@@ -113,5 +115,11 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if all_digits(core) && core.len() > 9 {
         return Some(Reading::new(1, digits(core)));
     }
-    signed(core).map(|said| Reading::new(1, said))
+    // "03 days" has its zero for the eye.
+    let counted = core.len() == 2 && place.following().is_some_and(|next| next.starts_with(char::is_lowercase));
+    if let Some(n) = core.strip_prefix('0').and_then(|n| n.parse().ok()).filter(|_| counted && all_digits(core)) {
+        return Some(Reading::new(1, number(n)));
+    }
+    let debt = if is_in_debt(place) && amount(core).is_some() { "minus " } else { "" };
+    signed(core).map(|said| Reading::new(1, format!("{debt}{said}")))
 }

@@ -1,6 +1,8 @@
 //! Signs that stand alone or before a figure.
-use super::number::amount;
+use super::number::{amount, digits, number};
+use crate::say::leftover::{self, Voice};
 use crate::say::reading::{Place, Reading, is_figure, is_separator};
+use crate::value::words::all_digits;
 
 const SIGNS: [(&str, &str); 15] = [
     ("&", "and"),
@@ -20,8 +22,83 @@ const SIGNS: [(&str, &str); 15] = [
     ("~", "about"),
 ];
 
+/// Signs within words, and those that stand alone less often.
+const NAMES: [(char, &str); 44] = [
+    ('&', "and"),
+    ('@', "at"),
+    ('%', "percent"),
+    ('+', "plus"),
+    ('=', "equals"),
+    ('>', "more than"),
+    ('×', "times"),
+    ('÷', "divided by"),
+    ('±', "plus or minus"),
+    ('≈', "about"),
+    ('≤', "at most"),
+    ('≥', "at least"),
+    ('≠', "is not"),
+    ('→', "to"),
+    ('←', "from"),
+    ('↑', "up"),
+    ('↓', "down"),
+    ('#', "hash"),
+    ('*', "star"),
+    ('/', "slash"),
+    ('\\', "backslash"),
+    ('_', "underscore"),
+    ('^', "caret"),
+    ('~', "to"),
+    ('°', "degrees"),
+    ('§', "section"),
+    ('¶', "paragraph"),
+    ('©', "copyright"),
+    ('®', "registered"),
+    ('™', "trademark"),
+    ('$', "dollars"),
+    ('€', "euros"),
+    ('£', "pounds"),
+    ('¥', "yen"),
+    ('₫', "dong"),
+    ('¢', "cents"),
+    ('²', "squared"),
+    ('³', "cubed"),
+    ('№', "number"),
+    ('½', "one half"),
+    ('¼', "one quarter"),
+    ('¾', "three quarters"),
+    ('✓', "check"),
+    ('✗', "cross"),
+];
+
+const VOICE: Voice = Voice { sign, number, digits };
+
+fn sign(sign: char) -> Option<&'static str> {
+    NAMES.iter().find(|(known, _)| *known == sign).map(|(_, name)| *name)
+}
+
+/// What no other reader knows.
+pub(super) fn leftover(place: Place<'_>) -> Option<Reading> {
+    leftover::reading(place, &VOICE)
+}
+
 pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
+    // "Blood type O+"
+    if let Some((group, factor)) =
+        core.split_at_checked(core.len().saturating_sub(1)).filter(|_| place.before() == "type")
+        && matches!(group, "A" | "B" | "AB" | "O")
+        && matches!(factor, "+" | "-")
+    {
+        let group = if group == "AB" { "A B" } else { group };
+        return Some(Reading::new(1, format!("{group} {}", if factor == "+" { "positive" } else { "negative" })));
+    }
+    // "Latte x2"
+    if let Some(times) = core.strip_prefix(['x', '×']).filter(|times| all_digits(times) && times.len() < 3)
+        && place.joined_before().is_some_and(|word| !is_figure(word.core))
+        && core != "x86"
+    {
+        return Some(Reading::new(1, format!("times {}", amount(times)?)));
+    }
     if is_separator(core) {
         return Some(Reading::new(1, ""));
     }

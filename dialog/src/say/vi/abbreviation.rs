@@ -1,8 +1,40 @@
 //! Abbreviations.
+use super::money::per;
 use crate::say::reading::{Mark, Place, Reading};
 
 /// What they are said as, whatever stands around them.
-const WORDS: [(&str, &str); 82] = [
+const WORDS: [(&str, &str); 115] = [
+    ("SpO2", "ét pê ô hai"),
+    ("mmHg", "mi li mét thủy ngân"),
+    ("HSD", "hạn sử dụng"),
+    ("TK", "tài khoản"),
+    ("GD", "giao dịch"),
+    ("PGD", "phòng giao dịch"),
+    ("XN", "xét nghiệm"),
+    ("BN", "bệnh nhân"),
+    ("KQ", "kết quả"),
+    ("SL", "số lượng"),
+    ("SP", "sản phẩm"),
+    ("ĐVT", "đơn vị tính"),
+    ("NH", "ngân hàng"),
+    ("CK", "chuyển khoản"),
+    ("LH", "liên hệ"),
+    ("HĐ", "hợp đồng"),
+    ("GPKD", "giấy phép kinh doanh"),
+    ("GCN", "giấy chứng nhận"),
+    ("QSDĐ", "quyền sử dụng đất"),
+    ("ĐTDĐ", "điện thoại di động"),
+    ("KCB", "khám chữa bệnh"),
+    ("BGĐ", "ban giám đốc"),
+    ("QLDA", "quản lý dự án"),
+    ("TCHC", "tổ chức hành chính"),
+    ("TCT", "tổng cục thuế"),
+    ("ĐK", "đăng ký"),
+    ("GD&ĐT", "giáo dục và đào tạo"),
+    ("HCNS", "hành chính nhân sự"),
+    ("CMT", "chứng minh thư"),
+    ("ext", "máy lẻ"),
+    ("Ext", "máy lẻ"),
     ("VN", "Việt Nam"),
     ("HN", "Hà Nội"),
     ("SG", "Sài Gòn"),
@@ -66,6 +98,8 @@ const WORDS: [(&str, &str); 82] = [
     ("NĐ", "nghị định"),
     ("ĐC", "địa chỉ"),
     ("đ/c", "địa chỉ"),
+    ("Đ/c", "địa chỉ"),
+    ("Đ/C", "địa chỉ"),
     ("ko", "không"),
     ("đc", "được"),
     ("SMS", "tin nhắn"),
@@ -118,6 +152,10 @@ const PEOPLE: [&str; 10] = ["anh", "chị", "ông", "bà", "cô", "chú", "em", 
 const EACH: [&str; 12] =
     ["ngày", "tuần", "tháng", "năm", "giờ", "phút", "đêm", "lần", "người", "khách", "phòng", "chiếc"];
 
+/// What stands before the name of a place or a company.
+const NAMED: [&str; 14] =
+    ["BV", "ĐH", "ĐHQG", "CĐ", "KTX", "KCN", "KĐT", "TTTM", "THPT", "THCS", "Cty", "CTY", "CTCP", "UBND"];
+
 fn known(core: &str) -> Option<&'static str> {
     WORDS.iter().find(|(written, _)| *written == core).map(|(_, said)| *said)
 }
@@ -131,6 +169,24 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     {
         return None;
     }
+    // "CA: 113", "CA Q.1"
+    if core == "CA" && (place.word().after == ":" || place.next(1).is_some_and(|word| word.is_capital())) {
+        return Some(Reading::new(1, "công an"));
+    }
+    // "P. khám 12"
+    const ROOMS: [&str; 8] = ["khám", "mổ", "chờ", "bệnh", "họp", "hành", "nhân", "kế"];
+    let room = place.next(1).is_some_and(|word| ROOMS.contains(&word.lower.as_str()) || known(word.core).is_some());
+    if core == "P" && place.word().after == "." && room {
+        return Some(Reading::abbreviation(1, "phòng", Mark::Abbreviation));
+    }
+    // "P.TCHC"
+    if let Some(name) = core.strip_prefix("P.").and_then(known) {
+        return Some(Reading::new(1, format!("phòng {name}")));
+    }
+    // "BS 59-X3 123.45" is a plate.
+    if core == "BS" && place.next(1).is_some_and(|word| word.core.starts_with(|c: char| c.is_ascii_digit())) {
+        return Some(Reading::new(1, "biển số"));
+    }
     let titles: Option<Vec<&str>> = core
         .split(['.', '-'])
         .map(|title| TITLES.iter().find(|(written, _)| *written == title).map(|(_, said)| *said))
@@ -141,7 +197,10 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
             .then(|| Reading::abbreviation(1, titles.join(" "), Mark::Abbreviation));
     }
     if let Some(said) = known(core) {
-        return Some(Reading::abbreviation(1, said, Mark::Both));
+        // "BV. Bạch Mai": the dot belongs to what stands before a name.
+        let named = place.word().after == "." && place.next(1).is_some_and(|word| word.is_capital());
+        let mark = if named && NAMED.contains(&core) { Mark::Abbreviation } else { Mark::Both };
+        return Some(Reading::abbreviation(1, said, mark));
     }
     // "Cty.TNHH", "ĐH.KHTN": abbreviations joined by dots.
     let joined: Option<Vec<&str>> = core.split('.').map(known).collect();
@@ -150,6 +209,11 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     }
     let (one, other) = core.split_once('/')?;
     let word = |text: &str| text.chars().count() > 1 && text.chars().all(char::is_alphabetic);
+    // "4.500 người/km2"
+    let behind_figure = place.joined_before().is_some_and(|word| word.core.ends_with(|c: char| c.is_ascii_digit()));
+    if word(one) && behind_figure && matches!(other, "km2" | "km²" | "m2" | "m²" | "m3" | "m³" | "ha") {
+        return Some(Reading::new(1, format!("{one}{}", per(&core[one.len()..])?)));
+    }
     if !word(one) || !word(other) {
         return None;
     }
@@ -158,6 +222,9 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     if counted && EACH.contains(&other) {
         return Some(Reading::new(1, format!("{one} một {other}")));
     }
-    let people = [one, other].iter().all(|word| PEOPLE.contains(&word.to_lowercase().as_str()));
+    // "CMND/CCCD"
+    let said = |text: &str| known(text).map_or_else(|| text.to_owned(), str::to_owned);
+    let (one, other) = (said(one), said(other));
+    let people = [&one, &other].iter().all(|word| PEOPLE.contains(&word.to_lowercase().as_str()));
     Some(Reading::new(1, if people || one == "và" { format!("{one} {other}") } else { format!("{one} hoặc {other}") }))
 }

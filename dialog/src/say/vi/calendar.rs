@@ -1,5 +1,6 @@
 //! Dates and days of the week.
 use super::number::{number, ordinal};
+use crate::say::figure::dated;
 use crate::say::reading::{DASHES, Place, Reading, is_dash};
 use crate::say::roman::roman;
 use crate::value::calendar::date_digits;
@@ -93,11 +94,9 @@ pub(super) fn figures(place: Place<'_>) -> Option<Reading> {
     let bare = |said: String| if is_named(place) { said.replacen("ngày ", "", 1) } else { said };
     let mung =
         |said: String| if matches!(place.before(), "mùng" | "mồng") { said.replacen("mùng ", "", 1) } else { said };
-    let figure_count = core.split(['/', '-', '.']).count();
-    if figure_count == 3
-        && core.len() >= 8
-        && let Some(day) = date_digits(core, Date::ZERO, false)
-    {
+    // "12-5-26" and "12.5.26" are codes and versions, too.
+    let sure = core.len() >= 8 || core.contains('/') || LEADS.contains(&place.before());
+    if let Some(day) = dated(core, false).filter(|_| sure) {
         return Some(Reading::new(1, mung(bare(date(day, true)))));
     }
     if let Some((quarter, y)) = core.split_once('/').filter(|_| place.before() == "quý") {
@@ -109,6 +108,15 @@ pub(super) fn figures(place: Place<'_>) -> Option<Reading> {
         let year: i64 = y.parse().ok().filter(|y| (1900..2200).contains(y))?;
         let name = if place.before() == "tháng" { "" } else { "tháng " };
         return Some(Reading::new(1, format!("{name}{} năm {}", month(m), number(year))));
+    }
+    // Of a card: "hết hạn 09/27".
+    if let Some((m, y)) =
+        core.split_once('/').filter(|(m, y)| m.len() == 2 && y.len() == 2 && all_digits(m) && all_digits(y))
+    {
+        let (m, y): (i64, i64) = (m.parse().ok()?, y.parse().ok()?);
+        if place.before() == "hạn" && (1..=12).contains(&m) && (24..50).contains(&y) {
+            return Some(Reading::new(1, format!("tháng {} năm {}", month(m), number(2000 + y))));
+        }
     }
     let day = short(core)?;
     let (d, m) = (day.day(), day.month());
@@ -160,6 +168,10 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         let first = date(first, false).replacen("ngày ", named, 1);
         return Some(Reading::new(1, format!("{first} đến {}", date(last, false))));
     }
+    if let (Some(first), Some(last)) = (short(from), dated(to, false)) {
+        let first = date(first, false).replacen("ngày ", named, 1);
+        return Some(Reading::new(1, format!("{first} đến {}", date(last, true))));
+    }
     // "1-5/5": two days of one month.
     let first: i64 = from.parse().ok().filter(|d| all_digits(from) && (1..=31).contains(d))?;
     let last = short(to).filter(|last| i64::from(last.day()) > first)?;
@@ -175,6 +187,16 @@ pub(super) fn named(place: Place<'_>) -> Option<Reading> {
     let branch = core == "CN" && place.following().is_some_and(|next| next.starts_with(char::is_uppercase));
     if let Some(name) = short_weekday(core).filter(|_| !NO_DAYS.contains(&place.before()) && !branch) {
         return Some(Reading::new(1, name));
+    }
+    // "T11/2026", "T11": there is no such day of the week.
+    if let Some(rest) = core.strip_prefix('T').filter(|_| !NO_DAYS.contains(&place.before())) {
+        let (m, y) = rest.split_once('/').map_or((rest, None), |(m, y)| (m, Some(y)));
+        let m: i64 = m.parse().ok().filter(|n| (1..=12).contains(n) && all_digits(m))?;
+        if let Some(y) = y {
+            let y: i64 = y.parse().ok().filter(|n| (1900..2200).contains(n))?;
+            return Some(Reading::new(1, format!("tháng {} năm {}", month(m), number(y))));
+        }
+        return (m > 7 && rest.len() == m.to_string().len()).then(|| Reading::new(1, format!("tháng {}", month(m))));
     }
     let n: i64 = core.parse().ok().filter(|_| all_digits(core) && core.len() <= 2)?;
     match place.before() {

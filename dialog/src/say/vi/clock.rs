@@ -14,9 +14,10 @@ struct Clock {
 }
 
 impl Clock {
-    fn parse(text: &str, bare: bool) -> Option<Self> {
+    fn parse(text: &str, bare: bool, dotted: bool) -> Option<Self> {
         let lower = text.to_lowercase();
-        let (hour, minute, marked) = match lower.split_once([':', 'h', 'g']) {
+        let parts = lower.split_once([':', 'h', 'g']).or_else(|| lower.split_once('.').filter(|_| dotted));
+        let (hour, minute, marked) = match parts {
             Some((hour, "")) if !lower.ends_with(':') => (hour, None, true),
             Some((hour, minute)) => {
                 let minute = minute.trim_end_matches("ph").trim_end_matches(['p', '\'']);
@@ -37,9 +38,9 @@ impl Clock {
     }
 }
 
-fn at(pieces: &[Piece<'_>]) -> Option<(Clock, usize)> {
+fn at(pieces: &[Piece<'_>], dotted: bool) -> Option<(Clock, usize)> {
     let first = pieces.first()?;
-    let clock = Clock::parse(first.text, true)?;
+    let clock = Clock::parse(first.text, true, dotted)?;
     let hours = pieces.get(1).is_some_and(|piece| piece.text.to_lowercase() == "giờ") && first.words.is_some();
     Some(if hours && !clock.marked { (Clock { marked: true, ..clock }, 2) } else { (clock, 1) })
 }
@@ -50,15 +51,31 @@ pub(super) fn range(place: Place<'_>) -> Option<Reading> {
         return None;
     }
     let pieces = place.pieces(5);
-    let (from, taken) = at(&pieces)?;
+    let dotted = pieces.iter().any(|piece| is_part_of_day(piece.text));
+    let (from, taken) = at(&pieces, dotted)?;
     pieces.get(taken).filter(|piece| is_dash(piece.text))?;
-    let (to, more) = at(&pieces[taken + 1..])?;
+    let (to, more) = at(&pieces[taken + 1..], dotted)?;
     let words = pieces[taken + more].words?;
     if !to.marked {
         return None;
     }
     let from = if from.marked { from.said() } else { number(from.hour) };
     Some(Reading::new(words, format!("{from} đến {}", to.said())))
+}
+
+/// What stands behind an hour and says of which half of the day it is.
+fn is_part_of_day(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "sáng" | "trưa" | "chiều" | "tối" | "đêm" | "khuya" | "am" | "pm" | "a.m" | "p.m"
+    )
+}
+
+/// Whether a dot stands for the colon of a time, as the words around it say: "9.30 sáng", "lúc 9.30".
+fn is_dotted(place: Place<'_>) -> bool {
+    const CLOSING: [&str; 12] = ["ngày", "hôm", "thứ", "mai", "nhé", "ạ", "và", "hoặc", "đến", "tại", "ở", "để"];
+    let behind = place.following();
+    behind.is_some_and(is_part_of_day) || (place.before() == "lúc" && behind.is_none_or(|next| CLOSING.contains(&next)))
 }
 
 /// "14h30", "2:30 PM", "9 AM", "1h30p".
@@ -76,7 +93,7 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
             (None, Some(half)) => (core, Some(half), 2),
             (None, None) => (core, None, 1),
         };
-    let clock = Clock::parse(figures, afternoon.is_some())?;
+    let clock = Clock::parse(figures, afternoon.is_some(), afternoon.is_some() || is_dotted(place))?;
     if let Some(afternoon) = afternoon.filter(|_| (1..=12).contains(&clock.hour)) {
         let said = time(clock.hour % 12 + afternoon, clock.minute.unwrap_or(0));
         return Some(Reading::abbreviation(words, said, Mark::Both));

@@ -1,6 +1,6 @@
 //! Codes, and figures that the words around them make codes: said digit by digit.
 use super::number::{digits, number, spell};
-use crate::say::code::{Voice, code, grouped, groups, is_capitals, runs, with_following};
+use crate::say::code::{self, Part, Voice, code, grouped, groups, is_capitals, runs, with_following};
 use crate::say::reading::{Mark, Place, Reading, is_dash};
 use crate::say::word::Word;
 use crate::value::words::all_digits;
@@ -56,7 +56,14 @@ pub(crate) fn letters(text: &str) -> String {
 }
 
 /// What is named before a code, by its last words.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 40] = [
+    "ext",
+    "tk",
+    "đường dây nóng",
+    "dây nóng",
+    "lỗi",
+    "tham chiếu",
+    "mst",
     "mã",
     "otp",
     "pin",
@@ -95,6 +102,15 @@ const NAMES: [&str; 33] = [
 const CALLS: [&str; 4] = ["gọi", "số", "quay", "nhắn"];
 const LINKS: [&str; 3] = ["là", "số", "của"];
 
+/// What a code is for, between its name and itself: "mã xác nhận 4071".
+const DESCRIBED: [&str; 39] = [
+    "mở", "khóa", "cửa", "két", "tủ", "xác", "nhận", "thực", "giao", "dịch", "đặt", "chỗ", "phòng", "bàn", "vé", "bảo",
+    "mật", "khách", "hàng", "đơn", "hồ", "sơ", "bệnh", "nhân", "viên", "thành", "vận", "giảm", "giá", "khuyến", "mãi",
+    "thuế", "tra", "cứu", "kích", "hoạt", "sinh", "căn", "hộ",
+];
+/// Names of codes in English, before a colon.
+const ENGLISH: [&str; 7] = ["code", "booking", "id", "ref", "password", "tracking", "order"];
+
 /// What makes the figure before it an amount.
 const SUMS: [&str; 9] = ["nghìn", "ngàn", "triệu", "tỷ", "tỉ", "đồng", "đ", "usd", "%"];
 
@@ -106,6 +122,18 @@ fn named(place: Place<'_>) -> Option<bool> {
         NAMES.contains(&word(back)) || NAMES.contains(&two.as_str())
     };
     if name(1) || (LINKS.contains(&word(1)) && word(1) != "là" && name(2)) || (is_dash(word(1)) && name(2)) {
+        return Some(true);
+    }
+    // "Mã xác nhận: 4071", "code: 4071", "Mã khách hàng 10442"
+    let open = |back: &usize| *back == 1 || place.back(*back).is_some_and(|word| word.after.is_empty());
+    let colon = place.back(1).is_some_and(|word| word.after.ends_with(':'));
+    if colon && (1..=6).take_while(open).any(|back| name(back) || ENGLISH.contains(&word(back))) {
+        return Some(true);
+    }
+    let told = |back: &usize| open(back) && DESCRIBED.contains(&word(*back));
+    if let Some(words) = (1..=4).take_while(told).last()
+        && matches!(word(words + 1), "mã" | "số hiệu")
+    {
         return Some(true);
     }
     // "Mã xác nhận của quý khách là 7716."
@@ -127,7 +155,14 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
     let dialled = place.before() == "gọi"
         || (CALLS.contains(&place.before())
             && place.back(2).is_some_and(|word| matches!(word.lower.as_str(), "gọi" | "bấm" | "quay")));
-    let named = named(place).or(dialled.then_some(false))?;
+    // "Soạn DK gửi 9084", "Công an: 113"
+    let sent = place.before() == "gửi"
+        && (2..=6)
+            .filter_map(|back| place.back(back))
+            .any(|word| matches!(word.lower.as_str(), "soạn" | "nhắn" | "tin"));
+    let emergency = matches!(core, "111" | "112" | "113" | "114" | "115")
+        && place.back(1).is_some_and(|word| word.after.ends_with(':'));
+    let named = named(place).or((dialled || sent || emergency).then_some(false))?;
     let Some(first) = groups(core) else {
         let codes = core.contains(|c: char| c.is_ascii_digit())
             && core.chars().all(|c| c.is_ascii_digit() || c.is_uppercase() || c == '-');
@@ -150,6 +185,42 @@ pub(super) fn after_context(place: Place<'_>) -> Option<Reading> {
         return None;
     }
     Some(Reading::new(words, grouped(&all, &VOICE)))
+}
+
+/// "*101#", "#DH10234", "15/2020/NĐ-CP".
+pub(super) fn signed(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    let said = code::keys(core, "sao", "thăng", &VOICE)
+        .or_else(|| code::hashed(core, &VOICE, |_| false))
+        .or_else(|| document(core))?;
+    Some(Reading::new(1, said))
+}
+
+/// The number, the year and the kind of a document of law: "15/2020/NĐ-CP".
+fn document(core: &str) -> Option<String> {
+    const KINDS: [(&str, &str); 8] = [
+        ("NĐ", "nghị định"),
+        ("CP", "chính phủ"),
+        ("TT", "thông tư"),
+        ("QĐ", "quyết định"),
+        ("TTg", "thủ tướng"),
+        ("NQ", "nghị quyết"),
+        ("UBND", "ủy ban nhân dân"),
+        ("QH", "quốc hội"),
+    ];
+    let mut sides = core.splitn(3, '/');
+    let (n, year, kind) = (sides.next()?, sides.next()?, sides.next()?);
+    let figure = |text: &str| text.parse::<i64>().ok().filter(|_| all_digits(text));
+    let (n, year) = (figure(n)?, figure(year).filter(|year| (1945..2100).contains(year))?);
+    let parts = code::parts(kind).filter(|_| kind.starts_with(char::is_uppercase))?;
+    let said = parts.iter().filter_map(|part| match part {
+        Part::Letters(text) => Some(
+            KINDS.iter().find(|(short, _)| short == text).map_or_else(|| letters(text), |(_, name)| (*name).to_owned()),
+        ),
+        Part::Digits(text) => Some(figure(text).map_or_else(|| spell(text), number)),
+        _ => None,
+    });
+    Some(format!("{} năm {} {}", number(n), number(year), said.collect::<Vec<_>>().join(" ")))
 }
 
 /// Letters and digits, each by itself, with pauses where they change.
@@ -184,9 +255,10 @@ pub(super) fn version(place: Place<'_>) -> Option<Reading> {
 }
 
 /// Acronyms said letter by letter although they hold vowels.
-const INITIALS: [&str; 25] = [
-    "ATM", "OTP", "USB", "API", "ID", "IP", "FBI", "CIA", "UK", "USA", "EU", "VIP", "AI", "IT", "CEO", "VAT", "URL",
-    "DI", "SUV", "LED", "VPN", "IBAN", "EMS", "ISO", "GDP",
+const INITIALS: [&str; 42] = [
+    "ACB", "BMI", "COD", "EVN", "VIB", "OCB", "POS", "KPI", "ICU", "MRI", "PCR", "ETA", "USD", "EUR", "IOS", "UBS",
+    "AED", "ATM", "OTP", "USB", "API", "ID", "IP", "FBI", "CIA", "UK", "USA", "EU", "VIP", "AI", "IT", "CEO", "VAT",
+    "URL", "DI", "SUV", "LED", "VPN", "IBAN", "EMS", "ISO", "GDP",
 ];
 
 /// What is told apart by a letter, by the last word of its name.
@@ -208,6 +280,11 @@ pub(super) fn acronym(place: Place<'_>) -> Option<Reading> {
     // "vitamin C", "hàng C": a consonant alone has its name.
     if lettered && core.is_ascii() && !"AEIOUY".contains(core) {
         return Some(Reading::abbreviation(1, letters(core), mark));
+    }
+    // "điểm b"
+    let point = matches!(place.before(), "điểm" | "mục" | "ý") && core.chars().count() == 1;
+    if point && core.is_ascii() && core.chars().all(|c| c.is_ascii_lowercase() && !"aeiouy".contains(c)) {
+        return Some(Reading::new(1, letters(core)));
     }
     if lettered && initial {
         return Some(Reading::abbreviation(1, core, mark));

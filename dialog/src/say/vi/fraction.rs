@@ -1,6 +1,6 @@
 //! Fractions, and what else two figures with a stroke between them say.
 use super::calendar::SCORES;
-use super::number::number;
+use super::number::{amount, number};
 use crate::say::reading::{Place, Reading};
 use crate::value::words::all_digits;
 
@@ -18,6 +18,10 @@ pub(super) fn around_the_clock(place: Place<'_>) -> Option<Reading> {
     match place.core() {
         "24/7" => Some(Reading::new(1, "hai mươi bốn trên bảy")),
         "24/24" => Some(Reading::new(1, "hai mươi bốn trên hai mươi bốn")),
+        "24/24h" | "24h/24h" | "24h/24" => Some(Reading::new(1, "hai mươi bốn trên hai mươi bốn giờ")),
+        // Transfers of money around the clock.
+        "247" if place.before() == "nhanh" => Some(Reading::new(1, "hai bốn bảy")),
+        "24h/7" | "24/7h" => Some(Reading::new(1, "hai mươi bốn trên bảy")),
         _ => None,
     }
 }
@@ -33,9 +37,16 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
             _ => Some(Reading::new(1, format!("{} {said}", number(whole.parse().ok()?)))),
         };
     }
+    // "4,7/5"
+    if let Some((a, b)) = core.split_once('/').filter(|(a, b)| a.contains([',', '.']) && all_digits(b) && b.len() < 4) {
+        return Some(Reading::new(1, format!("{} trên {}", amount(a)?, number(b.parse().ok()?))));
+    }
     let (a, b) = core.split_once('/').filter(|(a, b)| all_digits(a) && all_digits(b) && a.len() < 4 && b.len() < 4)?;
     let (a, b): (i64, i64) = (a.parse().ok()?, b.parse().ok()?);
-    let said = if SCORES.contains(&place.before()) || a >= b {
+    // "lần 2/3", "trang 2/5"
+    const PARTS: [&str; 11] = ["lần", "mũi", "trang", "bước", "câu", "vòng", "đợt", "kiện", "hộp", "thùng", "gói"];
+    let part = PARTS.contains(&place.before());
+    let said = if SCORES.contains(&place.before()) || part || a >= b {
         format!("{} trên {}", number(a), number(b))
     } else {
         format!("{} phần {}", number(a), if b == 4 { "tư".to_owned() } else { number(b) })

@@ -5,7 +5,8 @@ use crate::say::reading::{DASHES, Mark, Place, Reading};
 use crate::value::words::all_digits;
 
 /// As they are written, whether in a word of its own, too, and as they are said.
-const UNITS: [(&[&str], bool, &str); 44] = [
+const UNITS: [(&[&str], bool, &str); 46] = [
+    (&["mmHg"], true, "mi li mét thủy ngân"),
     (&["km", "Km", "KM"], true, "ki lô mét"),
     (&["m"], true, "mét"),
     (&["dm"], true, "đề xi mét"),
@@ -26,7 +27,8 @@ const UNITS: [(&[&str], bool, &str); 44] = [
     (&["°F"], true, "độ ép"),
     (&["°", "º"], true, "độ"),
     (&["h"], true, "giờ"),
-    (&["p", "ph", "'", "’"], false, "phút"),
+    (&["ph"], true, "phút"),
+    (&["p", "'", "’"], false, "phút"),
     (&["s"], false, "giây"),
     (&["ms"], true, "mi li giây"),
     (&["KB", "kB"], true, "ki lô bai"),
@@ -63,6 +65,11 @@ pub(super) fn units(written: &str, apart: bool) -> Option<String> {
     }
     let (above, below) = written.split_once('/')?;
     let above_said = unit(above, apart)?;
+    // "mg/5ml"
+    let end = below.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+    if let (Some(figure), Some(name)) = (amount(&below[..end]), unit(&below[end..], false)) {
+        return Some(format!("{above_said} trên {figure} {name}"));
+    }
     match unit(below, false) {
         Some(below) => Some(format!("{above_said} trên {below}")),
         None => Some(format!("{above_said}{}", per(&written[above.len()..])?)),
@@ -85,9 +92,17 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−' | '+'))).unwrap_or(text.len());
     let (figure, rest) = text.split_at(end);
     let said = signed(figure)?;
+    if let Some(said) = composed(text).or_else(|| months(place, figure, rest)) {
+        return Some(Reading::new(1, said));
+    }
+    // "cao 1m3"
+    if let Some(said) = height(place, figure, rest) {
+        return Some(Reading::new(1, said));
+    }
     if !rest.is_empty() {
         let unit = units(rest, false).map(|unit| format!(" {unit}")).or_else(|| broken(rest)).or_else(|| per(rest))?;
-        return Some(Reading::new(1, format!("{about}{head}{said}{unit}")));
+        let mark = if rest.ends_with(char::is_alphabetic) { Mark::Both } else { Mark::Sentence };
+        return Some(Reading::abbreviation(1, format!("{about}{head}{said}{unit}"), mark));
     }
     // "30'" where no quote was opened.
     if word.before.is_empty() && word.after.starts_with(['\'', '’']) && all_digits(figure) {
@@ -95,9 +110,48 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     }
     let behind = place.following().and_then(|next| units(next, true));
     match behind {
-        Some(unit) => Some(Reading::new(2, format!("{about}{head}{said} {unit}"))),
+        // "5 kg. gạo"
+        Some(unit) => Some(Reading::abbreviation(2, format!("{about}{head}{said} {unit}"), Mark::Both)),
         None => (!about.is_empty() || !head.is_empty()).then(|| Reading::new(1, format!("{about}{head}{said}"))),
     }
+}
+
+/// "3p25s", "1h30p": "ba phút hai mươi lăm giây".
+fn composed(text: &str) -> Option<String> {
+    // "2N1Đ": days and nights
+    if let Some((days, nights)) = text.strip_suffix('Đ').and_then(|text| text.split_once('N')) {
+        let figure = |text: &str| text.parse().ok().filter(|_| all_digits(text) && text.len() < 3).map(number);
+        return Some(format!("{} ngày {} đêm", figure(days)?, figure(nights)?));
+    }
+    let (one, rest, units) = match (text.split_once('h'), text.split_once('p')) {
+        (Some((hours, rest)), _) => (hours, rest.strip_suffix('p')?, ("giờ", "phút")),
+        (None, Some((minutes, rest))) => (minutes, rest.strip_suffix('s')?, ("phút", "giây")),
+        _ => return None,
+    };
+    let said = |figure: &str| figure.parse().ok().filter(|_| all_digits(figure) && figure.len() < 3).map(number);
+    Some(format!("{} {} {} {}", said(one)?, units.0, said(rest)?, units.1))
+}
+
+/// "6T" of a term: months; of a load: tons.
+fn months(place: Place<'_>, figure: &str, rest: &str) -> Option<String> {
+    const TERMS: [&str; 8] = ["hạn", "hành", "góp", "kỳ", "vay", "trong", "lãi", "gói"];
+    const LOADS: [&str; 4] = ["xe", "tải", "nặng", "trọng"];
+    let named =
+        |names: &[&str]| (1..=7).filter_map(|back| place.back(back)).any(|word| names.contains(&word.lower.as_str()));
+    let unit = match rest {
+        "T" | "th" if named(&TERMS) => "tháng",
+        "T" if named(&LOADS) => "tấn",
+        _ => return None,
+    };
+    Some(format!("{} {unit}", amount(figure)?))
+}
+
+/// "1m3" of a height is no volume.
+fn height(place: Place<'_>, figure: &str, rest: &str) -> Option<String> {
+    const TALL: [&str; 5] = ["cao", "dài", "rộng", "sâu", "dưới"];
+    let tall = (1..=4).filter_map(|back| place.back(back)).any(|word| TALL.contains(&word.lower.as_str()));
+    let tenths: i64 = rest.strip_prefix('m')?.parse().ok().filter(|_| matches!(rest, "m2" | "m3") && tall)?;
+    Some(format!("{} mét {}", amount(figure)?, number(tenths)))
 }
 
 /// "m75" behind "1": "một mét bảy mươi lăm"; "kg5": "rưỡi".

@@ -1,4 +1,5 @@
 //! Numbers in words.
+use crate::language::Language;
 use crate::say::figure::{figure, split_digits};
 use crate::say::reading::{Place, Reading};
 use crate::value::vi::DIGITS;
@@ -60,7 +61,7 @@ pub(super) fn spell(text: &str) -> String {
 
 /// Digits one by one; a comma where a reader breathes.
 pub fn digits(text: &str) -> String {
-    split_digits(text).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
+    split_digits(text, Language::Vi).iter().map(|g| spell(g)).collect::<Vec<_>>().join(", ")
 }
 
 /// "thứ nhất", "thứ tư": what stands behind "thứ".
@@ -123,6 +124,11 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let n: Option<i64> = core.parse().ok().filter(|_| all_digits(core) && !core.starts_with('0'));
     if let Some(n) = n.filter(|n| *n < 100 && matches!(place.before(), "thứ" | "đệ")) {
         return Some(Reading::new(1, ordinal(n)));
+    }
+    // "03 ngày" has its zero for the eye.
+    let counted = core.len() == 2 && place.following().is_some_and(|next| next.starts_with(char::is_lowercase));
+    if let Some(n) = core.strip_prefix('0').and_then(|n| n.parse().ok()).filter(|_| counted && all_digits(core)) {
+        return Some(Reading::new(1, number(n)));
     }
     signed(core).map(|said| Reading::new(1, said))
 }

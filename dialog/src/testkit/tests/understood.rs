@@ -11,7 +11,7 @@ mod vi;
 
 pub(super) type Row = (&'static str, &'static str, &'static str);
 
-const EN: [(&str, &str); 14] = [
+const EN: [(&str, &str); 16] = [
     ("time", "type = 'time'"),
     ("date", "type = 'date'"),
     ("duration", "type = 'duration'"),
@@ -26,8 +26,10 @@ const EN: [(&str, &str); 14] = [
     ("from", "type = 'choice'\ncues = ['from']\nvalues = ['boston', 'new york', 'chicago']"),
     ("to", "type = 'choice'\ncues = ['to']\nvalues = ['boston', 'new york', 'chicago']"),
     ("open", "type = 'time'"),
+    ("money", "type = 'money'\nmax = 10000"),
+    ("agreed", "type = 'yes_no'"),
 ];
-const VI: [(&str, &str); 11] = [
+const VI: [(&str, &str); 14] = [
     ("time", "type = 'time'"),
     ("date", "type = 'date'"),
     ("lunar", "type = 'date'\nlunar = true"),
@@ -39,6 +41,9 @@ const VI: [(&str, &str); 11] = [
     ("times", "type = 'span'\nof = 'times'"),
     ("dates", "type = 'span'\nof = 'dates'"),
     ("open", "type = 'time'"),
+    ("money", "type = 'money'\nmax = 10000000"),
+    ("agreed", "type = 'yes_no'"),
+    ("phone", "type = 'phone'"),
 ];
 
 /// A bot that asks for these slots. One with `open` among them has opening hours, by which `open` is read.
@@ -48,6 +53,9 @@ fn bot(slots: &str, language: &str) -> Bot {
     let mut text = format!("name = 'b'\nlanguage = '{language}'\ngreeting = 'Hello.'\n");
     if names.contains(&"open") {
         text += "opening_hours = '11:00-23:00'\n";
+    }
+    if names.contains(&"money") {
+        text += if language == "en" { "currency = 'USD'\n" } else { "currency = 'VND'\n" };
     }
     for name in &names {
         let kind = known.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no slot {name}")).1;

@@ -44,4 +44,25 @@ pub(super) struct Lists {
     /// Between two values: the second one is the caller's second choice.
     pub otherwise: &'static [&'static str],
     pub one: &'static [&'static str],
+    /// Phrases that hold a word of refusal, refuse nothing and change nothing.
+    pub polite_refusal: &'static [&'static str],
+}
+
+impl Lists {
+    /// Whether a word is one of those that change what a value beside them means.
+    pub fn matters(&self, word: &str) -> bool {
+        let lists = [
+            self.not,
+            self.not_after,
+            self.bound,
+            self.until,
+            self.bound_after,
+            self.or,
+            self.fraction,
+            self.unit,
+            self.condition,
+            self.otherwise,
+        ];
+        lists.iter().any(|list| list.contains(&word))
+    }
 }

@@ -190,6 +190,12 @@ fn day_alone(words: &[String], today: Date) -> Option<Found> {
 /// "monday", "next friday", "last monday", "monday the seventh of december", "friday the fourth", "monday week".
 fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     let found = |date: Option<Date>, len| date.map(|d| Found::new(Value::Date(d), len));
+    // "next week friday", "this week on friday"
+    if let Some(weeks) = ["this week", "next week"].iter().position(|phrase| begin_with(words, phrase)) {
+        let at = 2 + usize::from(word(words, 2) == "on");
+        let (day, true) = weekday_name(word(words, at))? else { return None };
+        return found(weekday(today, Weekday::from_monday_zero_offset(day).ok()?, weeks as i64), at + 1);
+    }
     let (skip, week) = match (word(words, 0), word(words, 1)) {
         ("this" | "the", "coming") => (2, Some(0)),
         ("the", "next" | "following") | ("on", "next") => (2, Some(1)),
@@ -198,9 +204,6 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
         ("last" | "past" | "previous", _) => (1, None),
         _ => (0, Some(0)),
     };
-    if matches!(word(words, skip), "weekend") && skip > 0 {
-        return found(weekday(today, Weekday::Saturday, week?), skip + 1);
-    }
     let (day, whole) = weekday_name(word(words, skip))?;
     let day = Weekday::from_monday_zero_offset(day).ok()?;
     let Some(week) = week else { return found(last_weekday(today, day), skip + 1) };
@@ -231,6 +234,14 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     if let ("week" | "fortnight", 0) = (word(rest, 0), skip) {
         let weeks = if word(rest, 0) == "week" { 1 } else { 2 };
         return found(days_ahead(weekday(today, day, 0)?, 7 * weeks), 2);
+    }
+    // "saturday next weekend": the weekend alone is two days.
+    let weekends = [("next weekend", 1), ("this weekend", 0), ("this coming weekend", 0), ("of this weekend", 0)];
+    let weekend = weekends
+        .iter()
+        .find(|(phrase, _)| matches!(day, Weekday::Saturday | Weekday::Sunday) && begin_with(rest, phrase));
+    if let (Some((phrase, week)), 0) = (weekend, skip) {
+        return found(weekday(today, day, *week), 1 + phrase.split(' ').count());
     }
     if let Some(weeks) = ["next week", "this week"].iter().position(|phrase| skip == 0 && begin_with(rest, phrase)) {
         return found(weekday(today, day, 1 - weeks as i64), 3);

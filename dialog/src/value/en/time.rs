@@ -40,6 +40,9 @@ pub fn time(words: &[String]) -> Option<Found> {
         "midnight" => return Some(Found::new(Value::Time(time_of_day(0, 0)?), 1)),
         _ => {}
     }
+    if let Some((hour, minute, len)) = minutes_and_noon(words) {
+        return Some(Found::new(Value::Time(time_of_day(hour, minute)?), len));
+    }
     if let Some(found) = clock_of_24_hours(words) {
         return Some(found);
     }
@@ -112,6 +115,13 @@ fn spoken_clock(words: &[String]) -> Option<Clock> {
         let (h, l) = small(rest(2)).filter(|(h, _)| (1..=12).contains(h))?;
         return Some(Clock::new((h, 30), l + 2, Growth::Likely, true));
     }
+    // "half eight" is half past eight where a part of the day says that it is a time.
+    if word(words, 0) == "half"
+        && let Some((h, l)) = small(rest(1)).filter(|(h, _)| (1..=12).contains(h))
+        && hour_of_day(rest(l + 1), h).is_some()
+    {
+        return Some(Clock::new((h, 30), l + 1, Growth::Likely, true));
+    }
     if let Some(clock) = minutes_and_hour(words) {
         return Some(clock);
     }
@@ -147,15 +157,29 @@ fn spoken_clock(words: &[String]) -> Option<Clock> {
     Some(Clock::new((hour, 0), len, Growth::Open, false))
 }
 
-/// "ten past four", "a quarter to three", "two minutes to four". Without "minutes" they are fives: "two to four" is a span.
-fn minutes_and_hour(words: &[String]) -> Option<Clock> {
+/// Minutes before or after an hour, up to the word for it.
+struct Minutes {
+    minutes: i64,
+    past: bool,
+    /// Neither "minutes" nor "quarter" is said.
+    plain: bool,
+    len: usize,
+}
+
+/// "ten past", "a quarter to", "two minutes before", "half past".
+fn minutes_beside(words: &[String]) -> Option<Minutes> {
     let skip = usize::from(word(words, 0) == "a");
-    let (minutes, used, plain) = if word(words, skip) == "quarter" {
-        (15, skip + 1, false)
-    } else {
-        let (m, l) = small(words).filter(|(m, _)| (1..60).contains(m))?;
-        let named = matches!(word(words, l), "minute" | "minutes");
-        (m, l + usize::from(named), !named)
+    let (minutes, used, plain) = match word(words, skip) {
+        "quarter" => (15, skip + 1, false),
+        "half" => (30, skip + 1, false),
+        _ => {
+            let (m, l) = match begin_with(words, "a minute") {
+                true => (1, 1),
+                false => small(words).filter(|(m, _)| (1..60).contains(m))?,
+            };
+            let named = matches!(word(words, l), "minute" | "minutes");
+            (m, l + usize::from(named), !named)
+        }
     };
     let past = match word(words, used) {
         "past" | "after" => true,
@@ -163,6 +187,28 @@ fn minutes_and_hour(words: &[String]) -> Option<Clock> {
         "of" if !plain => false,
         _ => return None,
     };
+    Some(Minutes { minutes, past, plain, len: used + 1 })
+}
+
+/// "five minutes to midnight", "half past noon": the hour, the minute and the words they take.
+fn minutes_and_noon(words: &[String]) -> Option<(i64, i64, usize)> {
+    let Minutes { minutes, past, plain, len } = minutes_beside(words)?;
+    let hour = match word(words, len) {
+        "noon" | "midday" => 12,
+        "midnight" => 24,
+        _ => return None,
+    };
+    if plain && minutes % 5 != 0 {
+        return None;
+    }
+    let (hour, minute) = if past { (hour % 24, minutes) } else { (hour - 1, 60 - minutes) };
+    Some((hour, minute, len + 1))
+}
+
+/// "ten past four", "a quarter to three", "two minutes to four". Without "minutes" they are fives: "two to four" is a span.
+fn minutes_and_hour(words: &[String]) -> Option<Clock> {
+    let Minutes { minutes, past, plain, len: used } = minutes_beside(words)?;
+    let used = used - 1;
     let (h, l) = small(words.get(used + 1..)?).filter(|(h, _)| (1..=12).contains(h))?;
     // "three after four" is said by nobody, and "three to four" is from three to four.
     if plain && minutes % 5 != 0 {

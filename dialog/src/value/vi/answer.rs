@@ -127,6 +127,8 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "không đời nào",
             "không bao giờ",
             "không được đâu",
+            "không không",
+            "không không không",
             "không phải",
             "không phải đâu",
             "không có",

@@ -56,14 +56,6 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     if let Some(found) = weekday_date(words, today).or_else(|| counted(words, today)) {
         return Some(found);
     }
-    if begin_with(words, "cuối tuần") {
-        let (w, l) = match word(words, 2) {
-            "sau" | "tới" => (1, 1),
-            "này" => (0, 1),
-            _ => (0, 0),
-        };
-        return found(weekday(today, Weekday::Saturday, w), 2 + l);
-    }
     if let Some(date) = date_digits(word(words, 0), today, false) {
         return found(Some(date), 1);
     }
@@ -106,12 +98,25 @@ fn week_named(words: &[String]) -> Option<(i64, usize)> {
     weeks.iter().find(|(phrase, _)| begin_with(words, phrase)).map(|(phrase, week)| (*week, phrase.split(' ').count()))
 }
 
+/// "cuối tuần sau", which is two days: how many weeks ahead, and the words it takes.
+fn weekend_named(words: &[String]) -> Option<(i64, usize)> {
+    if !begin_with(words, "cuối tuần") {
+        return None;
+    }
+    Some(week_named(&words[1..]).map_or((0, 2), |(week, used)| (week, used + 1)))
+}
+
+fn is_of_weekend(day: Weekday) -> bool {
+    matches!(day, Weekday::Saturday | Weekday::Sunday)
+}
+
 /// "thứ hai", "thứ hai tuần sau", "tuần sau thứ hai", "thứ sáu ngày hai mươi lăm tháng mười hai", "thứ hai tới", "T2".
 fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     let found = |date: Option<Date>, len| date.map(|d| Found::new(Value::Date(d), len));
-    if let Some((week, len)) = week_named(words) {
+    if let Some((week, len)) = weekend_named(words).or_else(|| week_named(words)) {
+        let is_weekend = word(words, 0) == "cuối";
         let rest = words.get(len..).unwrap_or_default();
-        let (day, used) = weekday_name(rest)?;
+        let (day, used) = weekday_name(rest).filter(|(day, _)| !is_weekend || is_of_weekend(*day))?;
         return found(in_week(today, day, week), len + used);
     }
     // "T2"
@@ -134,6 +139,9 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     }
     if let Some(date) = date_digits(word(rest, 0), today, false) {
         return Some(checked(date, Found::new(Value::Date(date), len + 1)));
+    }
+    if let Some((week, used)) = weekend_named(rest).filter(|_| is_of_weekend(day)) {
+        return found(in_week(today, day, week), len + used);
     }
     if let Some((week, used)) = week_named(rest) {
         return found(in_week(today, day, week), len + used);

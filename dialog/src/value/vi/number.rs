@@ -1,5 +1,6 @@
 //! Vietnamese numbers and strings of digits.
 use crate::value::figures::{fraction, times};
+use crate::value::rate::is_one_of;
 use crate::value::words::{all_digits, begin_with, word};
 
 pub(crate) const DIGITS: [&str; 10] = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"];
@@ -38,7 +39,7 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
         return Some((10, 2));
     }
     if d > 1 && matches!(word(words, 1), "mươi" | "mười" | "chục") {
-        return Some(unit(2).map_or((d * 10, 2), |u| (d * 10 + u, 3)));
+        return Some(unit(2).filter(|_| !is_one_of(&words[2..])).map_or((d * 10, 2), |u| (d * 10 + u, 3)));
     }
     if d > 1 && matches!(word(words, 1), "mốt" | "lăm" | "nhăm") {
         return unit(1).map(|u| (d * 10 + u, 2));
@@ -71,7 +72,10 @@ fn hundreds(words: &[String]) -> Option<(i64, usize)> {
         return Some((n * 100 + 50, len + 2));
     }
     // "một trăm hai" is 120: the last digit counts tens.
-    let below = small(rest).map(|(m, l)| (if m < 10 && l == 1 { m * 10 } else { m }, l)).filter(|(m, _)| *m >= 10);
+    let below = small(rest)
+        .filter(|_| !is_one_of(rest))
+        .map(|(m, l)| (if m < 10 && l == 1 { m * 10 } else { m }, l))
+        .filter(|(m, _)| *m >= 10);
     Some(below.map_or((n * 100, len + 1), |(m, l)| (n * 100 + m, len + 1 + l)))
 }
 
@@ -129,7 +133,7 @@ fn below(words: &[String], above: i64) -> Option<(i64, usize)> {
         "linh" | "lẻ" | "lẽ" => return small(&words[1..]).map(|(n, l)| (n, l + 1)),
         _ => {}
     }
-    let (n, used) = hundreds(words)?;
+    let (n, used) = hundreds(words).filter(|_| !is_one_of(words))?;
     let tenths = (1..10).contains(&n) && used == 1 && scale(word(words, 1)).is_none();
     Some((if tenths { n * above / 10 } else { n }, used))
 }

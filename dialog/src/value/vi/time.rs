@@ -9,11 +9,13 @@ use crate::value::words::{begin_with, word};
 
 pub fn time(words: &[String]) -> Option<Found> {
     let is = |phrase: &str| begin_with(words, phrase);
-    if is("giữa trưa") {
-        return Some(Found::new(Value::Time(time_of_day(12, 0)?), 2));
+    if let Some(found) = minutes_first(words) {
+        return Some(found);
     }
-    if is("nửa đêm") {
-        return Some(Found::new(Value::Time(time_of_day(0, 0)?), 2));
+    if let Some(hour) = [("giữa trưa", 12), ("nửa đêm", 24)].into_iter().find_map(|(name, h)| is(name).then_some(h))
+    {
+        let (hour, minute, used) = minutes_behind_noon(words.get(2..).unwrap_or_default(), hour);
+        return Some(Found::new(Value::Time(time_of_day(hour % 24, minute)?), 2 + used));
     }
     let Clock { hour, minute, mut len, mut growth, certain, odd } = clock(words)?;
     if !(0..24).contains(&hour) {
@@ -34,6 +36,45 @@ pub fn time(words: &[String]) -> Option<Found> {
     let doubt = if odd { Some(Doubt::TwoReadings) } else { doubt };
     let found = Found { doubt, ..Found::new(Value::Time(time_of_day(hour, minute)?), len).growing(growth) };
     Some(if certain { found } else { found.only_if_asked() })
+}
+
+/// Minutes that are said before their hour: "kém năm phút nửa đêm", "thiếu mười lăm phút nữa là ba giờ", "kém mười ba giờ chiều".
+fn minutes_first(words: &[String]) -> Option<Found> {
+    if !matches!(word(words, 0), "kém" | "thiếu" | "còn") {
+        return None;
+    }
+    // "kém mười ba giờ" is ten to three: the shorter number counts where the longer one leaves no hour.
+    let most = small(words.get(1..)?)?.1;
+    (1..=most).rev().find_map(|used| hour_behind(words, small(&words[1..=used]).filter(|(_, l)| *l == used)?))
+}
+
+/// The hour behind these minutes that are missing to it.
+fn hour_behind(words: &[String], (minutes, used): (i64, usize)) -> Option<Found> {
+    let mut at = 1 + used;
+    let named = matches!(word(words, at), "phút" | "p" | "ph");
+    at += usize::from(named);
+    for lead in ["nữa", "là", "đến", "tới"] {
+        at += usize::from(word(words, at) == lead);
+    }
+    // "còn năm phút nữa là sáu giờ" needs its minutes.
+    let hour = time(words.get(at..).filter(|_| word(words, 0) != "còn" || named)?)?;
+    let Value::Time(whole) = hour.value else { return None };
+    let is_hour = whole.minute() == 0 && (is_hour(word(words, at + 1)) || hour.len > 1);
+    let earlier = (i64::from(whole.hour()) * 60 - minutes).rem_euclid(24 * 60);
+    let value = Value::Time(time_of_day(earlier / 60, earlier % 60)?);
+    ((1..60).contains(&minutes) && is_hour).then_some(Found { value, len: at + hour.len, ..hour })
+}
+
+/// "nửa đêm kém năm", "giữa trưa mười phút": the hour and the minute, and the words they take behind noon or midnight.
+fn minutes_behind_noon(rest: &[String], hour: i64) -> (i64, i64, usize) {
+    let named = |at: usize| usize::from(word(rest, at) == "phút");
+    let number = |at: usize| small(rest.get(at..).unwrap_or_default()).filter(|(m, _)| (1..60).contains(m));
+    match word(rest, 0) {
+        "rưỡi" | "rưởi" => (hour, 30, 1),
+        "kém" | "thiếu" => number(1).map_or((hour, 0, 0), |(m, l)| (hour - 1, 60 - m, 1 + l + named(1 + l))),
+        // "giữa trưa hai người": minutes are called such here.
+        _ => number(0).filter(|(_, l)| named(*l) > 0).map_or((hour, 0, 0), |(m, l)| (hour, m, l + 1)),
+    }
 }
 
 /// An hour and its minutes at the start of some words.
@@ -70,7 +111,7 @@ fn clock(words: &[String]) -> Option<Clock> {
     }
     let (hour, minute, used) = match word(words, len) {
         "rưỡi" | "rưởi" => (hour, 30, 1),
-        "kém" => {
+        "kém" | "thiếu" => {
             let (m, l) = small(words.get(len + 1..)?).filter(|(m, _)| (1..60).contains(m))?;
             (hour_before(hour), 60 - m, l + 1)
         }

@@ -13,7 +13,9 @@ use crate::pool::{Pool, PoolPlan, Speaker};
 use crate::room::{Event, Room, Seat};
 use crate::tap::Tap;
 use crate::testkit::sim::plan;
-use crate::tts::{Chunk, Sink, Sound, Speak, Spoken, Synthesiser, TtsFault, Unsent, UtteranceId, Voice, VoiceChain};
+use crate::tts::{
+    Chunk, Sink, Sound, Speak, Spoken, Synthesiser, TakeChunk, TtsFault, Unsent, UtteranceId, Voice, VoiceChain,
+};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -36,12 +38,7 @@ impl Synthesiser for Fast {
         true
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         let chars = text.chars().count();
         let sound = vec![LEVEL; samples(PER_CHAR) * chars];
         let mut made = 0;
@@ -151,7 +148,7 @@ impl Line {
     }
 
     fn say(&mut self, clause: u64, chars: usize) {
-        self.speaker.say(UtteranceId(clause), "x".repeat(chars), true).unwrap();
+        self.speaker.say(UtteranceId(clause), "x".repeat(chars).into(), true).unwrap();
     }
 
     /// One tick, not before there is something to play; what was played.

@@ -6,8 +6,7 @@ use crate::health::{FIRST_REST, LONGEST_REST, ProbePace};
 use crate::pool::tests::{FIRST, SOON, Tape, ask, end_of, quick, speak, text, voice, wait};
 use crate::pool::{Pool, PoolPlan};
 use crate::tts::cache::Cache;
-use crate::tts::{self, Chunk, Speak, Spoken, Synthesiser, UtteranceId, Voice};
-use std::ops::ControlFlow;
+use crate::tts::{self, Chunk, Speak, Spoken, Synthesiser, TakeChunk, UtteranceId, Voice};
 use std::sync::{Arc, Mutex};
 use std::thread::{park, sleep};
 use std::time::{Duration, Instant};
@@ -79,12 +78,7 @@ impl Synthesiser for RecordingEngine {
     fn speaks(&self, _: Language) -> bool {
         true
     }
-    fn speak(
-        &self,
-        _: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), tts::TtsFault> {
+    fn speak(&self, _: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), tts::TtsFault> {
         self.said.lock().unwrap().push(text.to_owned());
         self.work().map_err(tts::TtsFault::Engine)?;
         _ = sink(Chunk { pcm: &[1; 80], upto_char: text.chars().count() as u32 });

@@ -1,15 +1,16 @@
 //! espeak-ng: Vietnamese and English. It is GPL-3, so it runs as a separate program: for sound one short-lived process per clause,
 //! for the phonemes that other voices speak ([`phonemes`]) processes that stay.
+mod mnemonics;
 #[cfg(feature = "piper")]
 pub mod phonemes;
 mod process;
 
 use super::clause_formatter::{ClauseFormatter, even_marks};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::delivery::{Delivery, Piece};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use process::{KillOnDrop, not_started, read_within};
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const TEXT: usize = 4_000;
 const SOUND: usize = 2 * 60 * 22_050 * 2;
 /// A process without output for this long is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The words a minute that it speaks where it is not asked for others.
+const PACE: f32 = 175.0;
 /// The size of its WAV header, whose lengths are placeholders.
 const HEADER: usize = 44;
 
@@ -61,9 +64,10 @@ impl Espeak {
     }
 
     /// The WAV of a text. The text goes through standard input, since arguments are visible to other users.
-    fn wav(&self, voice: &str, text: &str) -> Result<Vec<u8>, TtsFault> {
+    fn wav(&self, voice: &str, text: &str, speed: f32) -> Result<Vec<u8>, TtsFault> {
         let mut command = Command::new(&self.program);
         command.args(["--stdin", "--stdout", "-b", "1", "-v", voice]);
+        command.args(["-s", &format!("{:.0}", PACE * speed)]);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = KillOnDrop(spawned.map_err(|error| not_started(&self.program, &error))?);
         let failed = |error: std::io::Error| TtsFault::Engine(format!("espeak-ng: {error}"));
@@ -86,6 +90,18 @@ impl Espeak {
     }
 }
 
+/// A text with the phonemes of its delivery, as far as espeak-ng has letters for them.
+fn with_phonemes(text: &str, delivery: &Delivery, language: Language) -> String {
+    let of = |piece| match piece {
+        Piece::Letters(letters) => letters.to_owned(),
+        Piece::Phonemes { ipa, letters } => match language {
+            Language::En => mnemonics::english(ipa).unwrap_or_else(|| letters.to_owned()),
+            Language::Vi => letters.to_owned(),
+        },
+    };
+    delivery.pieces(text, 0).into_iter().map(of).collect()
+}
+
 /// Whether a name may be passed to `espeak-ng -v`: it is no option and no path.
 pub fn is_voice_name(name: &str) -> bool {
     (2..=32).contains(&name.len())
@@ -102,11 +118,16 @@ impl Synthesiser for Espeak {
         true
     }
 
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let (language, chars) = match voice.language {
             Language::En => ("en", text.chars().count()),
@@ -118,11 +139,12 @@ impl Synthesiser for Espeak {
         }
         let name = voice.name.as_str();
         let name = if name.starts_with(language) && is_voice_name(name) { name } else { language };
-        let mut end = text.len().min(TEXT);
-        while !text.is_char_boundary(end) {
+        let spoken = with_phonemes(text, delivery, voice.language);
+        let mut end = spoken.len().min(TEXT);
+        while !spoken.is_char_boundary(end) {
             end -= 1;
         }
-        let wav = self.wav(name, &text[..end])?;
+        let wav = self.wav(name, &spoken[..end], delivery.speed())?;
         let Some(rate) = wav.get(24..28) else {
             return Err(TtsFault::Engine("espeak-ng made no sound; is the voice installed?".into()));
         };
@@ -146,6 +168,7 @@ impl Synthesiser for Espeak {
 
 #[cfg(test)]
 mod tests {
+    use super::super::delivery::Phonemes;
     use super::*;
     use crate::Rate;
     use std::ops::ControlFlow::{Break, Continue};
@@ -187,6 +210,42 @@ mod tests {
                 assert!(kinds.len() >= 4, "{kinds:?}");
             }
         }
+    }
+
+    fn delivered(language: Language, text: &str, delivery: &Delivery) -> Vec<i16> {
+        let mut pcm = Vec::new();
+        let mut sink = |chunk: Chunk<'_>| {
+            pcm.extend_from_slice(chunk.pcm);
+            Continue(())
+        };
+        Espeak::default().deliver(&voice(language, Rate::Hz8000), text, delivery, &mut sink).unwrap();
+        pcm
+    }
+
+    #[test]
+    fn a_clause_is_as_fast_as_is_asked_for() {
+        if !installed() {
+            return;
+        }
+        for (language, text) in [(Language::En, "we are open from nine to five"), (Language::Vi, "xin chào quý khách")]
+        {
+            let [slow, usual, fast] =
+                [60, 100, 150].map(|percent| delivered(language, text, &Delivery::new(percent, [])).len() as f64);
+            assert!(slow > usual * 1.3 && usual > fast * 1.2, "{slow} {usual} {fast}");
+        }
+    }
+
+    #[test]
+    fn words_sound_as_their_phonemes_say() {
+        if !installed() {
+            return;
+        }
+        let phonemes = |ipa: &str| Delivery::new(100, [Phonemes { chars: 4..14, ipa: ipa.into() }]);
+        let said = |delivery: &Delivery| delivered(Language::En, "one margherita", delivery);
+        assert_eq!(said(&phonemes("həˈloʊ")), delivered(Language::En, "one [[h@l'oU]]", &Delivery::default()));
+        assert_ne!(said(&phonemes("həˈloʊ")), said(&Delivery::default()));
+        // Phonemes that it has no letters for.
+        assert_eq!(said(&phonemes("œç")), said(&Delivery::default()));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 mod sys;
 
 use super::clause_formatter::{ClauseFormatter, Mark};
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::delivery::Delivery;
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -56,6 +57,8 @@ impl Drop for TurnGuard {
     }
 }
 
+/// The feature by which each sound lasts longer.
+const STRETCH: &CStr = c"duration_stretch";
 /// A thread that waits for the turn sends an empty chunk at this interval, but only [`KEEPALIVES`] times: the holder may hang.
 const WAIT: Duration = Duration::from_millis(100);
 const KEEPALIVES: usize = 5;
@@ -99,11 +102,17 @@ impl Synthesiser for Flite {
         language == Language::En
     }
 
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    /// It knows no phonemes: words are said as they are written.
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         // The library reads ASCII and would spell out anything else byte by byte.
         let plain: String = text.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { ' ' }).collect();
@@ -131,6 +140,11 @@ impl Synthesiser for Flite {
                 (*info).userdata = (&raw mut job).cast();
                 let features = (*utterance).features;
                 sys::flite_feat_set_string(features, c"input_text".as_ptr(), words.as_ptr());
+                if delivery.percent() != 100 {
+                    // A voice has a stretch of its own, which one of the utterance hides.
+                    let stretch = sys::flite_get_param_float((*chosen).features, STRETCH.as_ptr(), 1.0);
+                    sys::flite_feat_set_float(features, STRETCH.as_ptr(), stretch / delivery.speed());
+                }
                 sys::flite_feat_set(features, c"streaming_info".as_ptr(), sys::audio_streaming_info_val(info));
                 let made = sys::flite_do_synth(utterance, chosen, sys::utt_synth);
                 if !made.is_null() {

@@ -5,7 +5,11 @@ pub const GO_ON: c_int = 0;
 pub const STOP: c_int = -1;
 
 #[repr(C)]
-pub struct Voice([u8; 0]);
+pub struct Voice {
+    _name: *const c_char,
+    pub features: *mut c_void,
+    // More fields follow.
+}
 
 #[repr(C)]
 pub struct Utterance {
@@ -42,6 +46,8 @@ unsafe extern "C" {
     pub fn audio_streaming_info_val(info: *mut Stream) -> *mut c_void;
     pub fn flite_feat_set(features: *mut c_void, name: *const c_char, value: *const c_void);
     pub fn flite_feat_set_string(features: *mut c_void, name: *const c_char, value: *const c_char);
+    pub fn flite_feat_set_float(features: *mut c_void, name: *const c_char, value: c_float);
+    pub fn flite_get_param_float(features: *const c_void, name: *const c_char, default: c_float) -> c_float;
     pub fn utt_synth(utterance: *mut Utterance) -> *mut Utterance;
     /// Null when it fails; it has deleted the utterance then.
     pub fn flite_do_synth(

@@ -78,3 +78,21 @@ fn ten_threads_may_speak_at_once() {
         }
     });
 }
+
+#[test]
+fn every_voice_is_as_fast_as_is_asked_for() {
+    for name in Flite::VOICES {
+        let [slow, usual, fast] = [60, 100, 150].map(|percent| {
+            let mut samples = 0;
+            let mut sink = |chunk: Chunk<'_>| {
+                samples += chunk.pcm.len();
+                ControlFlow::Continue(())
+            };
+            let delivery = Delivery::new(percent, []);
+            let text = "We are open from nine to five on every day.";
+            Flite::load().deliver(&voice(name, Rate::Hz8000), text, &delivery, &mut sink).unwrap();
+            samples as f64
+        });
+        assert!(slow > usual * 1.4 && usual > fast * 1.25, "{name}: {slow} {usual} {fast}");
+    }
+}

@@ -5,19 +5,18 @@
 //! stops the rest.
 mod decoder;
 mod graph;
-mod parts;
 #[cfg(test)]
 mod tests;
 mod voice_file;
 
 use super::clause_formatter::{ClauseFormatter, even_marks};
+use super::delivery::Delivery;
 use super::espeak::phonemes::Phonemiser;
-use super::{Chunk, Synthesiser, TtsFault, Voice};
+use super::fingerprint;
+use super::parts::{self, Part};
+use super::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use crate::Language;
 use graph::Graph;
-use parts::Part;
-use ring::digest::{Context, SHA256};
-use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use voice_file::{Scales, VoiceFile};
@@ -74,14 +73,8 @@ impl Piper {
         let text = std::fs::read_to_string(&settings).map_err(|why| refused(&settings, why.to_string()))?;
         let file = VoiceFile::parse(&text).map_err(|why| refused(&settings, why))?;
         let bytes = std::fs::read(&plan.model).map_err(|why| refused(&plan.model, why.to_string()))?;
-        let mut digest = Context::new(&SHA256);
-        digest.update(&bytes);
-        digest.update(text.as_bytes());
-        digest.update(format!("{:?} {}", plan.speaker, plan.speed).as_bytes());
-        let fingerprint = digest.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
-            _ = write!(text, "{byte:02x}");
-            text
-        });
+        let asked = format!("{:?} {}", plan.speaker, plan.speed);
+        let fingerprint = fingerprint::of([&bytes[..], text.as_bytes(), asked.as_bytes()]);
         let graph = Graph::load(bytes).map_err(|why| refused(&plan.model, why))?;
         let speaker = speaker(&file, &graph, plan.speaker.as_deref())?;
         let speed = plan.speed.clamp(0.5, 2.0);
@@ -90,7 +83,7 @@ impl Piper {
         let voice = Self { language: plan.language, file, graph, scales, speaker, phonemiser, fingerprint };
         let mut samples = 0;
         let trial = Part { text: "a", base: 0, mark: '.', pause: Default::default() };
-        _ = voice.part(&trial, voice.speaker, &mut |pcm, _| {
+        _ = voice.part(&trial, voice.speaker, &Delivery::default(), &mut |pcm, _| {
             samples += pcm.len();
             ControlFlow::Continue(())
         })?;
@@ -119,9 +112,10 @@ impl Piper {
         &self,
         part: &Part<'_>,
         speaker: i32,
+        delivery: &Delivery,
         take: &mut dyn FnMut(&[i16], f64) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, TtsFault> {
-        let phonemes = parts::phonemes(part, |piece| self.phonemiser.phonemes(piece))?;
+        let phonemes = parts::phonemes(part, delivery, |piece| self.phonemiser.phonemes(piece))?;
         if phonemes.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -130,7 +124,8 @@ impl Piper {
         if take(&[], 0.0).is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let latent = self.graph.encode(symbols, self.scales, speaker).map_err(TtsFault::Engine)?;
+        let scales = Scales { length: self.scales.length / delivery.speed(), ..self.scales };
+        let latent = self.graph.encode(symbols, scales, speaker).map_err(TtsFault::Engine)?;
         if take(&[], 0.0).is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -183,11 +178,16 @@ impl Synthesiser for Piper {
         Some(&self.fingerprint)
     }
 
-    fn speak(
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
+        self.deliver(voice, text, &Delivery::default(), sink)
+    }
+
+    fn deliver(
         &self,
         voice: &Voice,
         text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+        delivery: &Delivery,
+        sink: &mut TakeChunk<'_>,
     ) -> Result<(), TtsFault> {
         let speaker = self.file.speakers.get(&voice.name).copied().unwrap_or(self.speaker);
         let mut formatter = ClauseFormatter::new(self.file.hz, voice.rate);
@@ -197,7 +197,7 @@ impl Synthesiser for Piper {
                 return Ok(());
             }
             let mut begun = false;
-            let flow = self.part(&part, speaker, &mut |pcm, seconds| {
+            let flow = self.part(&part, speaker, delivery, &mut |pcm, seconds| {
                 if pcm.is_empty() {
                     return sink(Chunk { pcm: &[], upto_char: 0 });
                 }

@@ -1,6 +1,7 @@
 //! The engine with the small voices of tests/fixtures/piper (their README says how they are made), and with a real one where it is.
 use super::*;
 use crate::Rate;
+use crate::tts::delivery::Phonemes;
 use crate::tts::espeak::Espeak;
 use std::ops::ControlFlow::{Break, Continue};
 
@@ -181,6 +182,27 @@ fn a_faster_voice_takes_less_time_for_the_same_words() {
     let text = "we are open from nine to five on every day of the week";
     let [slow, fast] = [0.6, 1.6].map(|speed| said(&load(speed), "", Rate::Hz8000, text).0.len());
     assert!(slow as f64 > fast as f64 * 1.3, "{slow} {fast}");
+}
+
+#[test]
+fn a_clause_is_as_fast_as_its_delivery_asks_for_and_words_sound_as_their_phonemes_say() {
+    let Some(one) = load("one.onnx", Language::En) else { return };
+    let voice = Voice { language: Language::En, name: String::new(), rate: Rate::Hz8000 };
+    let said = |text: &str, delivery: &Delivery| {
+        let mut samples = 0;
+        let mut sink = |chunk: Chunk<'_>| {
+            samples += chunk.pcm.len();
+            Continue(())
+        };
+        one.deliver(&voice, text, delivery, &mut sink).unwrap();
+        samples as f64
+    };
+    let text = "we are open from nine to five on every day of the week";
+    let [slow, fast] = [60, 160].map(|percent| said(text, &Delivery::new(percent, [])));
+    assert!(slow > fast * 1.3, "{slow} {fast}");
+    let phonemes = |ipa: &str| Delivery::new(100, [Phonemes { chars: 4..6, ipa: ipa.into() }]);
+    let [short, long] = ["ə", "ˈɡʊd mˈɔːɹnɪŋ ˈɛvɹɪbˌɑːdi ænd wˈɛlkʌm"].map(|ipa| said("say it now", &phonemes(ipa)));
+    assert!(long > short * 1.3, "{short} {long}");
 }
 
 #[test]

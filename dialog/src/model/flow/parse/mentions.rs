@@ -1,8 +1,8 @@
 //! `Mention`: a value that a sentence names, and which of them are meant: refused ones are not, a corrected one stands for what it
 //! corrects, and of several that contradict each other none is.
 use crate::language::Language;
-use crate::value::around::{Role, Surroundings, Unclear, is_otherwise, moves};
-use crate::value::correction::{means_change, taken_back};
+use crate::value::around::{Role, Surroundings, Unclear, is_conditional, is_contrast, is_otherwise, moves};
+use crate::value::correction::{corrects, means_change, taken_back};
 use crate::value::found::{Found, Reading};
 use crate::value::kind::Kind;
 use crate::value::words::begin_with;
@@ -19,12 +19,15 @@ pub struct Fill {
 pub(super) struct Mention<'a> {
     pub slot: usize,
     pub kind: &'a Kind,
-    /// `None`: a day that its month does not have.
+    /// `None`: a day that its month does not have, or several days at once.
     pub found: Option<Found>,
+    pub why_none: Unclear,
     pub start: usize,
     pub end: usize,
     /// The slot's own words lead to it.
     pub is_cued: bool,
+    /// It is the beginning of a span: "from two to four" where a time and a duration are asked for.
+    pub begins_span: bool,
 }
 
 /// What a sentence gives: values that are meant, and slots of which something was said that is no value.
@@ -32,10 +35,9 @@ pub(super) struct Mention<'a> {
 pub struct Given {
     pub fills: Vec<Fill>,
     pub unclear: Vec<(usize, Unclear)>,
+    /// What the words around each mention make of it.
+    pub roles: Vec<Role>,
 }
-
-/// What takes back the value before, besides what takes back a part of one.
-const CORRECTS: [&str; 9] = ["wait", "oops", "better", "make it", "thôi", "à quên", "à không", "lộn", "chuyển thành"];
 
 /// What the mentions of a sentence come to.
 pub(super) fn given(mentions: &[Mention], words: &[String], language: Language) -> Given {
@@ -54,7 +56,7 @@ pub(super) fn given(mentions: &[Mention], words: &[String], language: Language) 
         }
     }
     given.fills.sort_by_key(|fill| fill.end);
-    given
+    Given { roles, ..given }
 }
 
 /// What the words around each mention make of it.
@@ -74,7 +76,7 @@ fn roles(mentions: &[Mention], words: &[String], language: Language) -> Vec<Role
         let refused_before = i > 0 && roles[i - 1] == Role::Refused && mentions[i - 1].slot == mention.slot;
         roles.push(match &mention.found {
             _ if refused_before && around.is_joined_to_refused() => Role::Refused,
-            None => Role::Unclear(Unclear::NoSuchDate),
+            None => Role::Unclear(mention.why_none),
             // "two people and two more"
             Some(_)
                 if i > 0
@@ -99,6 +101,10 @@ fn meant(
     language: Language,
 ) -> Result<Option<Fill>, Unclear> {
     let own: Vec<usize> = (0..mentions.len()).filter(|i| mentions[*i].slot == slot).collect();
+    // "if Tuesday is not free then Wednesday": nobody can say which.
+    if own.len() > 1 && is_conditional(words, language) {
+        return Err(Unclear::Several);
+    }
     let said: Vec<usize> = own.iter().copied().filter(|i| roles[*i] != Role::Refused).collect();
     if said.is_empty() {
         return if own.is_empty() { Ok(None) } else { Err(Unclear::Refused) };
@@ -116,7 +122,11 @@ fn meant(
     let is_same = counted.iter().all(|i| value(*i) == value(last));
     let moved = counted.len() == 2 && is_moved(words, &mentions[counted[0]], &mentions[last], language);
     let behind = &words[mentions[last].end..];
-    let corrected = moved || counted.len() == 2 && is_correction_behind(behind, language);
+    let contrasted = counted.len() == 2 && {
+        let (first, second) = (&mentions[counted[0]], &mentions[last]);
+        is_contrast(&words[..first.start], &words[first.end..second.start], language)
+    };
+    let corrected = moved || contrasted || counted.len() == 2 && is_correction_behind(behind, language);
     if !is_same && !corrected {
         return Err(match roles[last] {
             Role::Unclear(why) if why != Unclear::Rest => why,
@@ -133,7 +143,14 @@ fn meant(
         (sure, *i)
     });
     let chosen = &mentions[if is_same { surest.unwrap_or(last) } else { last }];
-    let fill = |found: &Found| Fill { slot, found: found.clone(), end: mentions[last].end };
+    // "From two to four, no, until five": the other end stays.
+    let before =
+        mentions[..first].iter().rev().find(|mention| mention.slot == slot).and_then(|mention| mention.found.as_ref());
+    let fill = |found: &Found| Fill {
+        slot,
+        found: found.with_other_end(before.map(|found| &found.value)),
+        end: mentions[last].end,
+    };
     Ok(chosen.found.as_ref().map(fill))
 }
 
@@ -141,10 +158,7 @@ fn is_correction(between: &[String], language: Language) -> bool {
     if is_otherwise(between, language) {
         return false;
     }
-    let takes_back = |at: usize| {
-        taken_back(&between[at..], language).is_some()
-            || CORRECTS.iter().any(|phrase| begin_with(&between[at..], phrase))
-    };
+    let takes_back = |at: usize| taken_back(&between[at..], language).is_some() || corrects(&between[at..]);
     (0..between.len()).any(takes_back) || means_change(between, language)
 }
 

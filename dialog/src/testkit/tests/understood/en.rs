@@ -1,3 +1,4 @@
 //! English sentences.
+mod beside;
 mod meant;
 mod read;

@@ -1,3 +1,4 @@
 //! Vietnamese sentences.
+mod beside;
 mod meant;
 mod read;

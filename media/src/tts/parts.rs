@@ -1,4 +1,5 @@
-//! How a clause is cut into the parts that are drawn one after the other, and the pauses between them.
+//! How a neural voice cuts a clause into the parts that it draws one after the other, the pauses between them, and their phonemes.
+use super::delivery::{Delivery, Piece, plain_ipa};
 use std::time::Duration;
 
 /// A part of a clause: what one run of the graph speaks.
@@ -66,12 +67,28 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     out
 }
 
-/// The phonemes of a part out of those of its pieces between marks, with the marks as the voice was trained with them.
-pub fn phonemes<E>(part: &Part<'_>, mut of: impl FnMut(&str) -> Result<String, E>) -> Result<String, E> {
+/// The phonemes of a part out of those of its pieces between marks, with the marks as the voice was trained with them. What has phonemes of
+/// its own in the delivery has these.
+pub fn phonemes<E>(
+    part: &Part<'_>,
+    delivery: &Delivery,
+    mut of: impl FnMut(&str) -> Result<String, E>,
+) -> Result<String, E> {
     let mut out = String::new();
     let mut pending = None;
-    for (piece, mark) in pieces(part.text) {
-        let spoken = without_language_names(&of(piece)?);
+    for (base, piece, mark) in pieces(part.text) {
+        let mut spoken = String::new();
+        for piece in delivery.pieces(piece, part.base + base) {
+            let one = match piece {
+                Piece::Letters(letters) if !letters.contains(char::is_alphanumeric) => continue,
+                Piece::Letters(letters) => without_language_names(&of(letters)?),
+                Piece::Phonemes { ipa, .. } => plain_ipa(ipa),
+            };
+            if !spoken.is_empty() && !one.is_empty() {
+                spoken.push(' ');
+            }
+            spoken.push_str(&one);
+        }
         if spoken.is_empty() {
             continue;
         }
@@ -88,20 +105,20 @@ pub fn phonemes<E>(part: &Part<'_>, mut of: impl FnMut(&str) -> Result<String, E
     Ok(out)
 }
 
-/// The pieces of a text between marks, with the marks.
-fn pieces(text: &str) -> Vec<(&str, Option<char>)> {
+/// The pieces of a text between marks, with the characters before them and the marks.
+fn pieces(text: &str) -> Vec<(u32, &str, Option<char>)> {
     let mut out = Vec::new();
-    let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let ends_word = chars.peek().is_none_or(|(_, next)| !next.is_alphanumeric());
+    let (mut start, mut base) = (0, 0);
+    let mut chars = text.char_indices().zip(1..).peekable();
+    while let Some(((at, c), count)) = chars.next() {
+        let ends_word = chars.peek().is_none_or(|((_, next), _)| !next.is_alphanumeric());
         if let Some((_, mark, _)) = MARKS.iter().find(|(mark, ..)| *mark == c && ends_word) {
-            out.push((&text[start..at], Some(*mark)));
-            start = at + c.len_utf8();
+            out.push((base, &text[start..at], Some(*mark)));
+            (start, base) = (at + c.len_utf8(), count);
         }
     }
-    out.push((&text[start..], None));
-    out.retain(|(piece, _)| piece.contains(char::is_alphanumeric));
+    out.push((base, &text[start..], None));
+    out.retain(|(_, piece, _)| piece.contains(char::is_alphanumeric));
     out
 }
 
@@ -122,6 +139,7 @@ fn without_language_names(phonemes: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::delivery::Phonemes;
     use super::*;
 
     fn texts(text: &str) -> Vec<(&str, char, u64)> {
@@ -164,13 +182,24 @@ mod tests {
     fn phonemes_keep_the_marks_and_lose_the_names_of_languages() {
         let part = &parts("Well, at Ibis: yes?")[0];
         let mut asked = Vec::new();
-        let spoken = phonemes::<()>(part, |piece| {
+        let usual = Delivery::default();
+        let spoken = phonemes::<()>(part, &usual, |piece| {
             asked.push(piece.to_owned());
             Ok(format!(" (en){}(vi) ", piece.trim().to_lowercase()))
         });
         assert_eq!(asked, ["Well", " at Ibis", " yes"]);
         assert_eq!(spoken.unwrap(), "well, at ibis: yes?");
-        assert_eq!(phonemes::<()>(part, |_| Ok(String::new())).unwrap(), "");
-        assert_eq!(phonemes(part, |_| Err(3)), Err(3));
+        assert_eq!(phonemes::<()>(part, &usual, |_| Ok(String::new())).unwrap(), "");
+        assert_eq!(phonemes(part, &usual, |_| Err(3)), Err(3));
+    }
+
+    #[test]
+    fn words_with_phonemes_of_their_own_are_not_asked_for() {
+        let text = "Yes. One Margherita, für Zoë.";
+        let phonemes_of = |chars, ipa: &str| Phonemes { chars, ipa: ipa.into() };
+        let delivery = Delivery::new(100, [phonemes_of(9..19, "/ˌmɑːgəˈɹiːtə/"), phonemes_of(25..28, "ˈzəʊi")]);
+        let lower = |piece: &str| Ok::<_, ()>(piece.trim().to_lowercase());
+        let spoken: Vec<_> = parts(text).iter().map(|part| phonemes(part, &delivery, lower).unwrap()).collect();
+        assert_eq!(spoken, ["yes.", "one ˌmɑːɡəˈɹiːtə, für ˈzəʊi."]);
     }
 }

@@ -1,0 +1,122 @@
+//! `LeftOver`: the words of a sentence that stand beside its values, and whether one of them may matter.
+use super::mentions::Mention;
+use crate::bot::Bot;
+use crate::value;
+use crate::value::around::{Beside, Role, Side, has_contrast, moves};
+use crate::value::kind::{Kind, SpanOf};
+use crate::value::words::tokens;
+use jiff::civil::DateTime;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// A sentence whose values are known.
+pub(super) struct Sentence<'a> {
+    pub bot: &'a Bot,
+    pub now: DateTime,
+    pub words: &'a [String],
+    /// Where the values begin; the words before are a yes or a no.
+    pub from: usize,
+    /// The words that name a task.
+    pub task: Range<usize>,
+    pub mentions: &'a [Mention<'a>],
+    pub roles: &'a [Role],
+}
+
+pub(super) struct LeftOver<'a> {
+    sentence: Sentence<'a>,
+    own: OnceCell<HashSet<String>>,
+}
+
+impl<'a> LeftOver<'a> {
+    pub fn new(sentence: Sentence<'a>) -> LeftOver<'a> {
+        LeftOver { sentence, own: OnceCell::new() }
+    }
+
+    /// Whether a word that may matter stands beside what was said of this slot.
+    pub fn matters(&self, slot: usize) -> bool {
+        let Sentence { bot, words, mentions, roles, .. } = &self.sentence;
+        let beside = Beside {
+            kind: &bot.slots[slot].kind,
+            language: bot.language,
+            refuses: roles.contains(&Role::Refused),
+            moves: moves(words, bot.language),
+            contrasts: has_contrast(words, bot.language),
+            other: &|rest| self.other(slot, rest),
+            is_own: &|word| self.own_words().contains(word),
+            is_cue: &|word| self.is_cue(word),
+        };
+        let own = (0..mentions.len()).filter(|i| mentions[*i].slot == slot && roles[*i] != Role::Foreign);
+        own.flat_map(|i| self.beside(i)).any(|(words, side)| beside.has_unknown(&words, side))
+    }
+
+    /// Whether a word that may matter stands anywhere outside of its mentions: behind a yes.
+    pub fn is_any(&self) -> bool {
+        let Sentence { bot, words, from, mentions, .. } = &self.sentence;
+        let beside = Beside {
+            kind: &Kind::Text,
+            language: bot.language,
+            refuses: true,
+            moves: moves(words, bot.language),
+            contrasts: false,
+            other: &|_| None,
+            is_own: &|word| self.own_words().contains(word),
+            is_cue: &|word| self.is_cue(word),
+        };
+        let taken = |at: &usize| mentions.iter().any(|mention| (mention.start..mention.end).contains(at));
+        let rest: Vec<String> = (*from..words.len()).filter(|at| !taken(at)).map(|at| words[at].clone()).collect();
+        beside.has_unknown(&rest, Side::Between)
+    }
+
+    /// The words on both sides of a mention, without those that make another slot's mention unclear.
+    fn beside(&self, i: usize) -> Vec<(Vec<String>, Side)> {
+        let Sentence { words, from, mentions, roles, .. } = &self.sentence;
+        let explains = |other: usize| {
+            let unclear = matches!(roles[other], Role::Unclear(_) | Role::Foreign);
+            unclear && mentions[other].slot != mentions[i].slot
+        };
+        let mut sides = Vec::new();
+        match i.checked_sub(1) {
+            None => sides.push((self.between(*from..mentions[i].start), Side::Ahead)),
+            Some(before) if explains(before) => {}
+            Some(before) => sides.push((self.between(mentions[before].end..mentions[i].start), Side::Between)),
+        }
+        match mentions.get(i + 1) {
+            None => sides.push((self.between(mentions[i].end..words.len()), Side::Behind)),
+            Some(_) if explains(i + 1) => {}
+            Some(next) => sides.push((self.between(mentions[i].end..next.start), Side::Between)),
+        }
+        sides
+    }
+
+    fn between(&self, range: Range<usize>) -> Vec<String> {
+        range.filter(|at| !self.sentence.task.contains(at)).map(|at| self.sentence.words[at].clone()).collect()
+    }
+
+    /// A value of another slot, which is asked for by itself: a time or a span of times, a number, an amount.
+    fn other(&self, slot: usize, rest: &[String]) -> Option<usize> {
+        let Sentence { bot, now, .. } = self.sentence;
+        let find = |kind: &Kind| value::find(kind, rest, bot.language, now).map(|found| found.len);
+        let of = |kind: &Kind| match kind {
+            Kind::Time => find(&Kind::Span { of: SpanOf::Times }).max(find(kind)),
+            Kind::Number { .. } | Kind::Money(_) | Kind::Duration | Kind::Span { of: SpanOf::Times } => find(kind),
+            _ => None,
+        };
+        let others = bot.slots.iter().enumerate().filter(|(other, _)| *other != slot);
+        others.filter_map(|(_, other)| of(&other.kind)).max().filter(|len| *len > 0)
+    }
+
+    fn is_cue(&self, word: &str) -> bool {
+        self.sentence.bot.slots.iter().flat_map(|slot| &slot.cues).any(|cue| cue.split(' ').any(|cue| cue == word))
+    }
+
+    /// The words of the bot's own questions.
+    fn own_words(&self) -> &HashSet<String> {
+        self.own.get_or_init(|| {
+            let bot = self.sentence.bot;
+            let of_slots = bot.slots.iter().flat_map(|slot| [slot.name.replace('_', " "), slot.prompt.clone()]);
+            let of_tasks = bot.tasks.iter().flat_map(|task| task.phrases.iter().chain([&task.say])).cloned();
+            of_slots.chain(of_tasks).flat_map(|text| tokens(&text, bot.language)).collect()
+        })
+    }
+}

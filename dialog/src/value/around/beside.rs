@@ -1,0 +1,113 @@
+//! `Beside`: the words beside a value that no reader took. Those that are known to change nothing are let go; any other word may be one that
+//! matters ("near Boston", "twenty dollars a head"), and makes the bot ask.
+use super::lists::Lists;
+use crate::language::Language;
+use crate::value::correction;
+use crate::value::kind::Kind;
+use crate::value::number;
+use crate::value::words::{begin_with, word};
+
+mod en;
+mod vi;
+
+/// Words of a language that change nothing beside a value.
+struct Harmless {
+    /// Single words, with a space between them.
+    words: &'static str,
+    /// Words for people, which matter where people are counted.
+    people: &'static str,
+    phrases: &'static [&'static str],
+    /// Phrases of such words that may matter all the same.
+    matter: &'static [&'static str],
+}
+
+/// Where the words stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Before the first value of the sentence.
+    Ahead,
+    Between,
+    /// Behind its last value.
+    Behind,
+}
+
+/// What the words beside a value are judged by.
+pub struct Beside<'a> {
+    pub kind: &'a Kind,
+    pub language: Language,
+    /// The sentence refuses a value: the words that do so are understood.
+    pub refuses: bool,
+    /// "Change it from three to four": the old value and the new one are told apart by these words.
+    pub moves: bool,
+    /// "I live in Boston but need it in Chicago": where somebody is does not matter.
+    pub contrasts: bool,
+    /// How many words at the start are a value of another kind that is asked for by itself.
+    pub other: &'a dyn Fn(&[String]) -> Option<usize>,
+    /// Words of the bot's own questions, and those that lead to its slots, change nothing either.
+    pub is_own: &'a dyn Fn(&str) -> bool,
+    pub is_cue: &'a dyn Fn(&str) -> bool,
+}
+
+impl Beside<'_> {
+    /// Whether one of these words may matter.
+    pub fn has_unknown(&self, words: &[String], side: Side) -> bool {
+        let mut at = 0;
+        while at < words.len() {
+            match self.known(words, at, side) {
+                Some(len) => at += len,
+                None => return true,
+            }
+        }
+        false
+    }
+
+    /// How many words at a place are known to change nothing.
+    fn known(&self, words: &[String], at: usize, side: Side) -> Option<usize> {
+        let (lists, harmless) = match self.language {
+            Language::En => (&super::en::LISTS, &en::HARMLESS),
+            Language::Vi => (&super::vi::LISTS, &vi::HARMLESS),
+        };
+        let rest = &words[at..];
+        let longest = |list: &[&str]| {
+            let fitting = list.iter().filter(|phrase| begin_with(rest, phrase));
+            fitting.map(|phrase| phrase.split(' ').count()).max()
+        };
+        if longest(harmless.matter).is_some() {
+            return None;
+        }
+        let refusing = if self.refuses { longest(lists.not).max(longest(lists.not_after)) } else { None };
+        // Behind the last value a correction corrects nothing: "Boston, no wait".
+        let correcting = match side {
+            Side::Behind => None,
+            Side::Ahead | Side::Between => correction::phrase(rest, at == 0, self.language),
+        };
+        let phrases = [harmless.phrases, lists.no_condition, lists.or_so, lists.polite_refusal].map(longest);
+        // "Tomorrow from two to four": the hours are not the day's matter.
+        let other = if matches!(self.kind, Kind::Choice(_) | Kind::Date) { (self.other)(rest) } else { None };
+        let known = phrases.into_iter().flatten().max().max(refusing).max(correcting).max(other);
+        // "A large one for four people": behind another value "one" counts nothing.
+        let is_pronoun = side == Side::Between && at == 0 && matches!(word(rest, 0), "one" | "ones");
+        known.or_else(|| (is_pronoun || self.is_harmless(rest, lists, harmless)).then_some(1))
+    }
+
+    fn is_harmless(&self, rest: &[String], lists: &Lists, harmless: &Harmless) -> bool {
+        let first = word(rest, 0);
+        let is_one_of = |words: &str| words.split(' ').any(|word| word == first);
+        let counts = matches!(self.kind, Kind::Number { .. } | Kind::Money(_));
+        // "Around six" is six, and "around Boston" is not Boston.
+        let counts_or_dates = !matches!(self.kind, Kind::Choice(_) | Kind::YesNo | Kind::Text);
+        if matches!(first, "one" | "một") {
+            return !counts;
+        }
+        is_one_of(harmless.words)
+            || !counts && is_one_of(harmless.people)
+            || counts_or_dates && lists.carrier.contains(&first)
+            || self.refuses && lists.but.contains(&first)
+            || lists.moves.contains(&first)
+            || self.contrasts
+                && matches!(first, "live" | "lives" | "living" | "based" | "from" | "but" | "nhưng" | "sống")
+            || self.moves && matches!(first, "from" | "to" | "từ" | "sang" | "thành" | "qua" | "đến")
+            || (self.is_cue)(first)
+            || (self.is_own)(first) && !lists.matters(first) && number(rest, self.language).is_none()
+    }
+}

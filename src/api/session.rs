@@ -1,0 +1,110 @@
+//! Sessions: signing in and out, and the first admin.
+use super::auth::{self, Browser};
+use super::wire::{NewPassword, ProblemDocument, SessionRights, SignIn, WelcomeForm};
+use super::{Problem, SharedState};
+use crate::security::{Principal, SESSION_COOKIE, SignedIn, csrf};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// Signs a user in: the answer's cookie, `switchboard_session`, is the session. Too many wrong passwords of one account, or from one
+/// address, and it has to wait.
+#[utoipa::path(post, path = "/api/v1/session", operation_id = "sign_in", tag = "session", security(()), request_body = SignIn, responses(
+    (status = OK, body = SessionRights, description = "Signed in; Set-Cookie"),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "Name or password is wrong, or the user is disabled"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "From a page of another site"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
+))]
+pub(super) async fn sign_in(
+    State(state): SharedState,
+    browser: Browser,
+    Json(SignIn { name, password }): Json<SignIn>,
+) -> Result<Response, Problem> {
+    Ok(begun(&browser, state.app.access.sign_in(&name, &password, browser.address).await?))
+}
+
+/// Makes the first admin, by the one-time link that the server prints as long as it has no user, and signs them in.
+#[utoipa::path(post, path = "/api/v1/welcome", operation_id = "make_first_admin", tag = "session", security(()), request_body = WelcomeForm, responses(
+    (status = OK, body = SessionRights, description = "Signed in; Set-Cookie"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The link is not good (`code` is `link_over`), or this came from a page of another site"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "Name or password is not as it should be"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
+))]
+pub(super) async fn welcome(
+    State(state): SharedState,
+    browser: Browser,
+    Json(form): Json<WelcomeForm>,
+) -> Result<Response, Problem> {
+    let WelcomeForm { link, name, password } = form;
+    Ok(begun(&browser, state.app.access.accept_welcome(&link, &name, &password, browser.address).await?))
+}
+
+/// Who asks, and what that one may do.
+#[utoipa::path(get, path = "/api/v1/session", operation_id = "read_session", tag = "session", responses((status = OK, body = SessionRights)))]
+pub(super) async fn read(principal: Principal, headers: HeaderMap) -> Response {
+    // A bearer comes before a cookie.
+    let by_cookie = principal.kind == crate::security::PrincipalKind::Session;
+    let secret = auth::session(&headers).filter(|_| by_cookie);
+    unstored(Json(SessionRights::of(&principal, secret.map(csrf))).into_response())
+}
+
+/// Sets another password for the user of this session, who is signed out everywhere else; the answer's cookie is a new session.
+#[utoipa::path(patch, path = "/api/v1/session", operation_id = "change_own_password", tag = "session", request_body = NewPassword, responses(
+    (status = OK, body = SessionRights, description = "Done; Set-Cookie"),
+    (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "The password of now is another (`code` is `wrong_password`), or there is no session"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "A token asks: it has no password"),
+    (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "The new password is too short or too long"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
+))]
+pub(super) async fn change_password(
+    State(state): SharedState,
+    principal: Principal,
+    browser: Browser,
+    Json(NewPassword { current, password }): Json<NewPassword>,
+) -> Result<Response, Problem> {
+    match state.app.access.change_password(&principal, &current, &password, browser.address).await? {
+        Some(signed_in) => Ok(begun(&browser, signed_in)),
+        None => {
+            Err(Problem::new(StatusCode::CONFLICT, "a token has no password; its owner changes theirs in a session"))
+        }
+    }
+}
+
+/// Signs out: the session is over, and so are its WebSockets.
+#[utoipa::path(delete, path = "/api/v1/session", operation_id = "sign_out", tag = "session", responses(
+    (status = NO_CONTENT, description = "Signed out; Set-Cookie takes the cookie away"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "A token asks: revoke it instead"),
+))]
+pub(super) async fn sign_out(
+    State(state): SharedState,
+    principal: Principal,
+    browser: Browser,
+) -> Result<Response, Problem> {
+    if !state.app.access.sign_out(&principal).await? {
+        let words = "only a session is signed out; a token is revoked by DELETE /api/v1/tokens/{id}";
+        return Err(Problem::new(StatusCode::CONFLICT, words));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookie(&mut response, &browser, "", "; Max-Age=0");
+    Ok(response)
+}
+
+fn begun(browser: &Browser, SignedIn { principal, secret }: SignedIn) -> Response {
+    let mut response = Json(SessionRights::of(&principal, Some(csrf(&secret)))).into_response();
+    cookie(&mut response, browser, &secret, "");
+    unstored(response)
+}
+
+/// RFC 6265bis: no script reads it, no page of another site makes the browser send it.
+fn cookie(response: &mut Response, browser: &Browser, secret: &str, more: &str) {
+    let secure = if browser.https { "; Secure" } else { "" };
+    let text = format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+    response.headers_mut().extend(HeaderValue::from_str(&text).ok().map(|value| (header::SET_COOKIE, value)));
+}
+
+/// What holds a secret is kept by no cache.
+pub(super) fn unstored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,134 @@
+//! `View`: what of a call somebody sees. Everything that leaves by the API goes through it: lists, calls, events.
+use crate::insight::wall::Row;
+use crate::security::{Principal, Right};
+use crate::store::{Call, CallEvent, LiveChange, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
+use serde_json::Value;
+
+/// Of a number with at least so many digits the last two are shown.
+const LONG: usize = 6;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct View {
+    numbers: bool,
+    words: bool,
+}
+
+impl View {
+    /// What `principal` sees of calls of `bot`.
+    pub(super) fn of(principal: &Principal, bot: &str) -> Self {
+        let may = |right| principal.may(right, Some(bot));
+        Self { numbers: may(Right::SeeNumbers), words: may(Right::SeeTranscripts) }
+    }
+
+    /// Whether what was said is seen.
+    pub(super) fn has_words(self) -> bool {
+        self.words
+    }
+
+    pub(super) fn is_whole(self) -> bool {
+        self.numbers && self.words
+    }
+
+    pub(super) fn call(self, mut call: Call) -> Call {
+        if !self.numbers {
+            for party in [&mut call.from, &mut call.to] {
+                *party = masked(party);
+            }
+            call.via = account(&call.via);
+            call.headers.values_mut().for_each(|value| *value = Private::<String>::withheld());
+        }
+        if !self.words {
+            call.turns.iter_mut().for_each(withhold);
+            call.slots.values_mut().for_each(|value| *value = Private::<Value>::withheld());
+            call.seats.iter_mut().for_each(|seat| seat.name = WITHHELD.into());
+        }
+        call
+    }
+
+    pub(super) fn row(self, mut row: Row) -> Row {
+        if !self.numbers {
+            let Started { via, from, to, headers, .. } = &mut row.about;
+            (*via, *from, *to) = (account(via), masked(from), masked(to));
+            headers.clear();
+        }
+        if !self.words {
+            for words in [&mut row.caller_words, &mut row.bot_words].into_iter().flatten() {
+                *words = Private::<String>::withheld();
+            }
+            row.slots.values_mut().for_each(|slot| slot.value = Private::<Value>::withheld());
+        }
+        row
+    }
+
+    /// Whether what changes from moment to moment is told: whose turn it is to everybody, what is said to who may see words.
+    pub(super) fn has_change(self, change: &LiveChange) -> bool {
+        self.words || matches!(change, LiveChange::Floor { .. })
+    }
+
+    pub(super) fn event(self, mut event: TimelineEvent) -> TimelineEvent {
+        match &mut event.event {
+            CallEvent::Started(Started { via, from, to, headers, .. }) if !self.numbers => {
+                (*via, *from, *to) = (account(via), masked(from), masked(to));
+                headers.values_mut().for_each(|value| *value = Private::<String>::withheld());
+            }
+            CallEvent::Turn(turn) if !self.words => withhold(turn),
+            CallEvent::Slot(Slot { value: Some(value), .. }) if !self.words => *value = Private::<Value>::withheld(),
+            // What a mark holds may be words, keys or an address: its time alone is neither.
+            CallEvent::Mark(mark) if !self.is_whole() => {
+                let ms = mark.data.0.get("ms").filter(|ms| ms.is_number()).cloned();
+                mark.data = Private(ms.map_or(Value::Object(Default::default()), |ms| serde_json::json!({"ms": ms})));
+            }
+            _ => {}
+        }
+        event
+    }
+}
+
+fn withhold(turn: &mut Turn) {
+    for text in [&mut turn.text, &mut turn.heard].into_iter().filter(|text| !text.0.is_empty()) {
+        *text = Private::<String>::withheld();
+    }
+}
+
+/// A phone's account is somebody's; a trunk's is not.
+fn account(via: &str) -> String {
+    if via.starts_with("phone ") { format!("phone {WITHHELD}") } else { via.to_owned() }
+}
+
+/// The last two digits of a long number, so that two callers on the wall are told apart; of anything else, nothing.
+fn masked(party: &Private<String>) -> Private<String> {
+    let uri = party.0.rsplit_once('<').map_or(party.0.as_str(), |(_, uri)| uri);
+    // A SIP URI without a user is an address of a machine.
+    let user = match uri.split_once('@') {
+        None if uri.starts_with("sip") => "",
+        None => uri.split([';', '>']).next().unwrap_or_default(),
+        Some((user, _)) => user,
+    };
+    let user = user.rsplit_once(':').map_or(user, |(_, user)| user);
+    let digits = user.chars().filter(char::is_ascii_digit).count();
+    let number = user.chars().all(|c| c.is_ascii_digit() || "+-.()*#".contains(c)) && digits >= LONG;
+    let last: String = if number { user.chars().skip(user.chars().count() - 2).collect() } else { String::new() };
+    Private(format!("{WITHHELD}{last}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_number_keeps_two_digits_and_names_and_short_numbers_nothing() {
+        for (party, shown) in [
+            ("sip:+84912345678@198.51.100.7", "•••78"),
+            ("tel:0912-345-678", "•••78"),
+            ("\"Ada Lovelace\" <sip:0912345678@pbx.example;user=phone>", "•••78"),
+            ("sip:12345@pbx.example", "•••"),
+            ("sip:ada.lovelace@pbx.example", "•••"),
+            ("sip:192.0.2.17", "•••"),
+            ("0912345678", "•••78"),
+            ("https://shop.example", "•••"),
+            ("", "•••"),
+        ] {
+            assert_eq!(masked(&party.into()).0, shown, "{party}");
+        }
+    }
+}

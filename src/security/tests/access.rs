@@ -1,0 +1,288 @@
+//! Signing in, sessions, tokens, the first admin: on a database of each test's own.
+use super::pool;
+use crate::security::{
+    Access, AccessFault, AccessPlan, NewToken, NewUser, Principal, PrincipalKind, Right, Rights, Role, Secret,
+    SessionLimits, UserChange,
+};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::SqlitePool;
+use std::net::IpAddr;
+use std::time::Duration;
+
+const PASSWORD: &str = "correct horse battery";
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+fn access(pool: SqlitePool) -> Access {
+    let sessions = SessionLimits { idle: Duration::from_secs(600), longest: Duration::from_secs(3600) };
+    Access::new(pool, AccessPlan { token: Secret::new("the word in admin.token"), sessions })
+}
+
+async fn add(access: &Access, name: &str, role: Role, bots: Option<&[&str]>) {
+    let bots = bots.map(|bots| bots.iter().map(|bot| (*bot).to_owned()).collect());
+    access.add_user(&Principal::command(), NewUser { name, password: PASSWORD, role, bots }).await.unwrap();
+}
+
+/// Sets every session's times back, as if so much time had passed.
+async fn age(pool: &SqlitePool, seen: i64, created: i64) {
+    sqlx::query("update sessions set seen_us = seen_us - $1 * 1000000, created_us = created_us - $2 * 1000000")
+        .bind(seen)
+        .bind(created)
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn who_knows_the_password_gets_a_session_of_which_only_the_digest_is_stored() {
+    let pool = pool("access-sign-in").await;
+    let access = access(pool.clone());
+    add(&access, "Ada@Shop.example", Role::Supervisor, Some(&["booking.en"])).await;
+    let signed_in = access.sign_in(" ADA@shop.example", PASSWORD, HERE).await.unwrap();
+    let known = access.by_session(&signed_in.secret).await.unwrap().unwrap();
+    assert_eq!(
+        (known.name.as_str(), known.role, known.kind),
+        ("ada@shop.example", Role::Supervisor, PrincipalKind::Session)
+    );
+    assert!(known.may(Right::Barge, Some("booking.en")) && !known.may(Right::Barge, Some("places.vi")));
+    assert!(
+        access.by_session("").await.unwrap().is_none() && access.by_bearer(&signed_in.secret).await.unwrap().is_none()
+    );
+    let (stored,): (String,) = sqlx::query_as("select hash from sessions").fetch_one(&pool).await.unwrap();
+    assert!(!stored.contains(&signed_in.secret) && stored.len() == 64);
+    let (password,): (String,) = sqlx::query_as("select password from users").fetch_one(&pool).await.unwrap();
+    assert!(password.starts_with("$argon2id$") && !password.contains("horse"));
+    for (name, password) in
+        [("ada@shop.example", "wrong horse battery"), ("ada@shop.example", ""), ("nobody", PASSWORD)]
+    {
+        assert!(matches!(access.sign_in(name, password, HERE).await, Err(AccessFault::WrongPassword)), "{name}");
+    }
+    assert!(access.sign_out(&known).await.unwrap());
+    assert!(access.by_session(&signed_in.secret).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_rests_and_in_any_case() {
+    let pool = pool("access-expiry").await;
+    let access = access(pool.clone());
+    add(&access, "ada", Role::Viewer, None).await;
+    let secret = access.sign_in("ada", PASSWORD, HERE).await.unwrap().secret;
+    age(&pool, 590, 590).await;
+    assert!(access.by_session(&secret).await.unwrap().is_some(), "and is used by that");
+    age(&pool, 590, 590).await;
+    assert!(access.by_session(&secret).await.unwrap().is_some());
+    age(&pool, 601, 601).await;
+    assert!(access.by_session(&secret).await.unwrap().is_none(), "it rested too long");
+    let secret = access.sign_in("ada", PASSWORD, HERE).await.unwrap().secret;
+    age(&pool, 0, 3601).await;
+    assert!(access.by_session(&secret).await.unwrap().is_none(), "it is too old");
+    access.sign_in("ada", PASSWORD, HERE).await.unwrap();
+    let (left,): (i64,) = sqlx::query_as("select count(*) from sessions").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 1, "those that are over are removed");
+}
+
+#[tokio::test]
+async fn a_change_of_rights_password_or_state_ends_the_sessions() {
+    let access = access(pool("access-change").await);
+    add(&access, "admin", Role::Admin, None).await;
+    add(&access, "ada", Role::Viewer, None).await;
+    let by = Principal::admin_token();
+    let other = "another password".to_owned();
+    for change in [
+        UserChange { role: Some(Role::Agent), ..UserChange::default() },
+        UserChange { bots: Some(Some(vec!["booking.en".into()])), ..UserChange::default() },
+        UserChange { password: Some(PASSWORD), ..UserChange::default() },
+        UserChange { disabled: Some(true), ..UserChange::default() },
+    ] {
+        let secret = access.sign_in("ada", PASSWORD, HERE).await.unwrap().secret;
+        let known = access.by_session(&secret).await.unwrap().unwrap();
+        let watching = access.until_changed(&known);
+        let ((), changed) = tokio::join!(watching, access.change_user(&by, "ada", change));
+        changed.unwrap();
+        assert!(access.by_session(&secret).await.unwrap().is_none());
+    }
+    assert!(matches!(access.sign_in("ada", PASSWORD, HERE).await, Err(AccessFault::WrongPassword)), "disabled");
+    let enabled = UserChange { disabled: Some(false), password: Some(&other), ..UserChange::default() };
+    let ada = access.change_user(&by, "ada", enabled).await.unwrap();
+    assert_eq!((ada.role, ada.bots), (Role::Agent, Some(vec!["booking.en".to_owned()])));
+    assert!(access.sign_in("ada", PASSWORD, HERE).await.is_err() && access.sign_in("ada", &other, HERE).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_last_admin_of_all_bots_stays_one() {
+    let access = access(pool("access-last").await);
+    let by = Principal::admin_token();
+    add(&access, "one", Role::Admin, None).await;
+    add(&access, "restricted", Role::Admin, Some(&["booking.en"])).await;
+    add(&access, "ada", Role::Supervisor, None).await;
+    let no = |result: Result<_, AccessFault>| assert!(matches!(result, Err(AccessFault::LastAdmin)));
+    no(access.remove_user(&by, "one").await);
+    for change in [
+        UserChange { role: Some(Role::Supervisor), ..UserChange::default() },
+        UserChange { disabled: Some(true), ..UserChange::default() },
+        UserChange { bots: Some(Some(vec![])), ..UserChange::default() },
+    ] {
+        no(access.change_user(&by, "one", change).await.map(|_| ()));
+    }
+    access.remove_user(&by, "restricted").await.unwrap();
+    add(&access, "two", Role::Admin, None).await;
+    access.remove_user(&by, "one").await.unwrap();
+    no(access.remove_user(&by, "two").await);
+    assert_eq!(access.users().await.unwrap().iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["ada", "two"]);
+    assert!(matches!(access.remove_user(&by, "one").await, Err(AccessFault::NoUser)));
+}
+
+#[tokio::test]
+async fn many_wrong_passwords_lock_an_account_whether_it_is_there_or_not() {
+    let access = access(pool("access-lock").await);
+    add(&access, "ada", Role::Viewer, None).await;
+    for name in ["ada", "nobody"] {
+        for last in 0..10 {
+            let from = IpAddr::from([192, 0, 2, last]);
+            assert!(matches!(access.sign_in(name, "wrong wrong wrong", from).await, Err(AccessFault::WrongPassword)));
+        }
+        let from = IpAddr::from([192, 0, 2, 99]);
+        assert!(matches!(access.sign_in(name, PASSWORD, from).await, Err(AccessFault::TooMany(1..=61))), "{name}");
+    }
+    let actions: Vec<_> = access.audit().after(0).await.unwrap();
+    let of = |action: &str, name: &str| actions.iter().filter(|r| r.action == action && r.name == name).count();
+    assert_eq!((of("sign_in_failed", "ada"), of("account_locked", "ada")), (10, 1));
+    assert_eq!(of("sign_in_failed", "(no such user)"), 10, "what was typed may be a password");
+    // Another password, set by an admin, unlocks.
+    let change = UserChange { password: Some(PASSWORD), ..UserChange::default() };
+    access.change_user(&Principal::command(), "ada", change).await.unwrap();
+    assert!(access.sign_in("ada", PASSWORD, HERE).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_link_makes_the_first_admin_once_and_a_new_start_makes_another() {
+    let pool = pool("access-welcome").await;
+    let access = access(pool.clone());
+    let old = access.welcome().await.unwrap().unwrap();
+    let link = access.welcome().await.unwrap().unwrap();
+    let accept = |link: String, name: &'static str, password: &'static str| {
+        let access = &access;
+        async move { access.accept_welcome(&link, name, password, HERE).await }
+    };
+    assert!(matches!(accept(old, "ada", PASSWORD).await, Err(AccessFault::Link)));
+    assert!(matches!(accept(link.clone(), "ada", "short").await, Err(AccessFault::ShortPassword)));
+    assert!(matches!(accept(link.clone(), "a b", PASSWORD).await, Err(AccessFault::Name)));
+    let (stored,): (String,) = sqlx::query_as("select hash from welcome").fetch_one(&pool).await.unwrap();
+    assert_ne!(stored, link);
+    let first = accept(link.clone(), "ada", PASSWORD).await.unwrap();
+    assert_eq!((first.principal.role, first.principal.bots.is_none()), (Role::Admin, true));
+    assert!(access.by_session(&first.secret).await.unwrap().is_some());
+    assert!(matches!(accept(link, "eve", PASSWORD).await, Err(AccessFault::Link)));
+    assert!(access.welcome().await.unwrap().is_none(), "there is a user");
+}
+
+#[tokio::test]
+async fn a_link_is_over_after_a_day_and_where_there_is_a_user() {
+    let pool = pool("access-welcome-over").await;
+    let access = access(pool.clone());
+    let link = access.welcome().await.unwrap().unwrap();
+    let left = |us: i64| sqlx::query("update welcome set expires_us = $1").bind(us).execute(&pool);
+    left(Timestamp::now().as_microsecond() - 1).await.unwrap();
+    assert!(matches!(access.accept_welcome(&link, "ada", PASSWORD, HERE).await, Err(AccessFault::Link)));
+    left(Timestamp::now().as_microsecond() + 60_000_000).await.unwrap();
+    add(&access, "made-by-hand", Role::Viewer, None).await;
+    assert!(matches!(access.accept_welcome(&link, "ada", PASSWORD, HERE).await, Err(AccessFault::Link)));
+}
+
+#[tokio::test]
+async fn a_token_has_some_rights_some_bots_and_an_end_and_never_more_than_its_owner() {
+    let pool = pool("access-tokens").await;
+    let access = access(pool.clone());
+    add(&access, "root", Role::Admin, None).await;
+    add(&access, "ada", Role::Admin, None).await;
+    let maker = access.sign_in("ada", PASSWORD, HERE).await.unwrap().principal;
+    let rights: Rights = [Right::SeeCalls, Right::Dial, Right::ReadMetrics].into_iter().collect();
+    let end = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let new = |bots: Option<&[&str]>, rights, expires_at| {
+        let bots = bots.map(|bots| bots.iter().map(|bot| (*bot).to_owned()).collect());
+        NewToken { name: "crm", rights, bots, expires_at }
+    };
+    let made = access.make_token(&maker, new(Some(&["booking.en"]), rights, end)).await.unwrap();
+    let token = access.by_bearer(&made.secret).await.unwrap().unwrap();
+    assert_eq!((token.name.as_str(), token.kind), ("ada/crm", PrincipalKind::Token));
+    assert!(token.may(Right::Dial, Some("booking.en")) && !token.may(Right::Dial, Some("places.vi")));
+    assert!(!token.may(Right::EndCalls, Some("booking.en")) && !token.may(Right::ReadMetrics, None));
+    let (stored,): (String,) = sqlx::query_as("select hash from tokens").fetch_one(&pool).await.unwrap();
+    assert!(!made.secret.contains(&stored) && made.secret.starts_with("sbt_"));
+    // Its owner becomes a viewer: so does the token.
+    let watching = access.until_changed(&token);
+    let change = UserChange { role: Some(Role::Viewer), ..UserChange::default() };
+    let ((), changed) = tokio::join!(watching, access.change_user(&maker, "ada", change));
+    changed.unwrap();
+    let token = access.by_bearer(&made.secret).await.unwrap().unwrap();
+    assert!(token.may(Right::SeeCalls, Some("booking.en")) && !token.may(Right::Dial, Some("booking.en")));
+    // What somebody has not, nobody gets from them.
+    let beyond = |result: Result<_, AccessFault>| assert!(matches!(result, Err(AccessFault::BeyondMaker(_))));
+    beyond(access.make_token(&token, new(Some(&["booking.en"]), rights, end)).await.map(|_| ()));
+    let few: Rights = [Right::SeeCalls].into_iter().collect();
+    beyond(access.make_token(&token, new(None, few, end)).await.map(|_| ()));
+    beyond(access.make_token(&token, new(Some(&["places.vi"]), few, end)).await.map(|_| ()));
+    let admin = Principal::admin_token();
+    let late = Timestamp::now().checked_add(SignedDuration::from_hours(24 * 400)).unwrap();
+    for wrong in [Timestamp::now(), late] {
+        assert!(matches!(access.make_token(&admin, new(None, few, wrong)).await, Err(AccessFault::TokenEnd(_))));
+    }
+    assert!(matches!(access.make_token(&admin, new(None, Rights::default(), end)).await, Err(AccessFault::NoRights)));
+    // Its end, its revocation, its owner's removal.
+    let other = access.make_token(&admin, new(None, few, end)).await.unwrap();
+    assert!(access.by_bearer(&other.secret).await.unwrap().is_some());
+    access.revoke_token(&admin, &other.token.id).await.unwrap();
+    assert!(access.by_bearer(&other.secret).await.unwrap().is_none());
+    assert!(matches!(access.revoke_token(&admin, &other.token.id).await, Err(AccessFault::NoToken)));
+    sqlx::query("update tokens set expires_us = 1").execute(&pool).await.unwrap();
+    assert!(access.by_bearer(&made.secret).await.unwrap().is_none());
+    access.remove_user(&admin, "ada").await.unwrap();
+    assert_eq!(access.tokens().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_admins_token_does_everything_and_no_user_takes_its_name() {
+    let access = access(pool("access-admin-token").await);
+    let known = access.by_bearer("the word in admin.token").await.unwrap().unwrap();
+    assert!(Right::ALL.iter().all(|right| known.may(*right, Some("any"))));
+    let new = NewUser { name: "Admin.Token", password: PASSWORD, role: Role::Viewer, bots: None };
+    assert!(matches!(access.add_user(&known, new).await, Err(AccessFault::Name)));
+    for wrong in ["", "the word in admin.toke", "sbt_nothing"] {
+        assert!(access.by_bearer(wrong).await.unwrap().is_none(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_to_users_and_tokens_is_in_the_audit_and_secrets_are_not() {
+    let access = access(pool("access-audited").await);
+    add(&access, "ada", Role::Admin, None).await;
+    let signed_in = access.sign_in("ada", PASSWORD, HERE).await.unwrap();
+    let by = &signed_in.principal;
+    access
+        .change_user(by, "ada", UserChange { password: Some("another password"), ..UserChange::default() })
+        .await
+        .unwrap();
+    let expires_at = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let new = NewToken { name: "crm", rights: Role::Viewer.rights(), bots: None, expires_at };
+    let made = access.make_token(by, new).await.unwrap();
+    access.revoke_token(by, &made.token.id).await.unwrap();
+    add(&access, "eve", Role::Viewer, None).await;
+    access.remove_user(by, "eve").await.unwrap();
+    access.sign_out(by).await.unwrap();
+    let records = access.audit().after(0).await.unwrap();
+    let actions: Vec<_> = records.iter().map(|record| record.action.as_str()).collect();
+    let expected = [
+        "user_added",
+        "signed_in",
+        "user_changed",
+        "token_made",
+        "token_revoked",
+        "user_added",
+        "user_removed",
+        "signed_out",
+    ];
+    assert_eq!(actions, expected);
+    let text = format!("{records:?}");
+    for secret in [PASSWORD, "another password", &made.secret, &signed_in.secret] {
+        assert!(!text.contains(secret));
+    }
+}

@@ -1,0 +1,96 @@
+// How figures, times and names are written.
+import { current, known, t } from "./words.js";
+
+/** How far our clock is ahead of the server's, in ms. */
+let ahead = 0;
+
+export function setClock(serverNow) {
+  ahead = Date.now() - Date.parse(serverNow);
+}
+
+/** The server's time. */
+export const now = () => Date.now() - ahead;
+
+/** `4:07`, `1:02:03`. */
+export function clock(ms) {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const two = (figure) => String(figure).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/** `4:07.3`. */
+export const moment = (ms) => `${clock(ms)}.${Math.floor((ms % 1000) / 100)}`;
+
+/** Making one costs more than a thousand figures. */
+const writers = new Map();
+
+export function figure(value, digits = 0) {
+  const key = `${current()} ${digits}`;
+  if (!writers.has(key))
+    writers.set(
+      key,
+      new Intl.NumberFormat(current(), { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    );
+  return writers.get(key).format(value);
+}
+
+export const day = (time) => new Date(time).toLocaleString(current(), { dateStyle: "medium", timeStyle: "short" });
+
+/** The number or name in a SIP or tel URI. */
+export function party(uri) {
+  const [, user] = /^(?:sips?|tel):([^@;>]+)/.exec(uri ?? "") ?? [];
+  return user ? decodeURIComponentSafely(user) : uri || t("unknown_caller");
+}
+
+function decodeURIComponentSafely(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Who is at the other end: of a call that was placed, whom it was placed to. */
+export function caller(row) {
+  const uri = row.direction === "outbound" ? row.to : row.from;
+  return uri ? party(uri) : t("web_visitor");
+}
+
+/** A slot's value, in few words. */
+export function value(given) {
+  if (given === null || given === undefined) return "–";
+  if (Array.isArray(given)) return given.map(value).join(", ");
+  if (typeof given === "object")
+    return Object.entries(given)
+      .map(([key, inner]) => `${key} ${value(inner)}`)
+      .join(", ");
+  if (typeof given === "boolean") return t(given ? "yes" : "no");
+  return String(given);
+}
+
+/** Why a call needs somebody, in words. */
+export function concern({ reason, value: much }) {
+  const seconds = () => figure(much / 1000, much < 10000 ? 1 : 0);
+  const n = {
+    silence: seconds,
+    dead_air: seconds,
+    slow_answers: seconds,
+    no_sound: seconds,
+    poor_line: () => figure(much, 1),
+    long_call: () => figure(much / 60000),
+  }[reason];
+  const many = n ? n() : figure(much);
+  return t(!n && much === 1 ? `why_${reason}_once` : `why_${reason}`, { n: many });
+}
+
+/** How well a call goes: `good`, `fair` or `poor`. */
+export function grade(score) {
+  if (score >= 80) return "good";
+  return score >= 50 ? "fair" : "poor";
+}
+
+/** How a call ended. */
+export function outcome(reason) {
+  return known(`over_${reason.toLowerCase().replace(/[^a-z]+/g, "_")}`) ?? reason;
+}

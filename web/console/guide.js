@@ -1,0 +1,179 @@
+// Help for the bot: a sentence that it says, a task, values of slots; and the form by which a call goes back to it.
+import { request } from "./api.js";
+import { dialog, h, write } from "./dom.js";
+import { clock, value } from "./format.js";
+import { panel } from "./panels.js";
+import { t } from "./words.js";
+
+const send = (call, json) => request("POST", `calls/${call}/guidance`, { json });
+
+function reason(fault) {
+  return fault.status === 0 ? t("fault_network") : fault.message;
+}
+
+/** `sent(words)` is told what the bot was given. */
+export function guidancePanel(call, sent) {
+  const { node, body } = panel("guidance");
+  const say = h("textarea", { id: "say", rows: 2, maxlength: 500, placeholder: t("say_example") });
+  const task = h("input", { id: "task", maxlength: 60, autocomplete: "off", spellcheck: "false" });
+  const fault = h("p", { class: "fault", role: "alert" });
+  const submit = (field, key) => async (event) => {
+    event.preventDefault();
+    const given = field.value.trim();
+    if (!given) return field.focus();
+    write(fault, "");
+    try {
+      await send(call, { [key]: given });
+      field.value = "";
+      sent(t(`sent_${key}`));
+    } catch (why) {
+      write(fault, reason(why));
+    }
+  };
+  const form = (field, label, key, action) =>
+    h(
+      "form",
+      { class: "inline", onsubmit: submit(field, key) },
+      h("label", { for: field.id, text: t(label) }),
+      h("div", {}, field, h("button", { class: "button", text: t(action) })),
+    );
+  // Enter sends; with shift it begins a line.
+  say.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    say.form.requestSubmit();
+  });
+  const given = h("ol", { class: "given" });
+  body.append(
+    h("p", { class: "about", text: t("guidance_lead") }),
+    form(say, "say", "say", "say_action"),
+    form(task, "task", "task", "task_action"),
+    fault,
+    given,
+  );
+  return { node, focus: () => say.focus(), show: (guidance) => receipts(given, guidance) };
+}
+
+/** What the bot was given, and what has become of it. */
+function receipts(list, guidance) {
+  const what = ({ task, slots, say, back }) =>
+    [
+      back && t("handback"),
+      say && t("given_say"),
+      task && t("given_task", { name: task }),
+      slots?.length && t("given_slots", { names: slots.join(", ") }),
+    ].filter(Boolean);
+  const outcome = ({ used, turn, refused }) => {
+    if (refused) return t("guidance_refused", { why: refused });
+    if (!used) return t("guidance_waits");
+    return typeof turn === "number" ? t("guidance_used", { turn: turn + 1 }) : t("guidance_taken");
+  };
+  list.replaceChildren(
+    ...[...guidance.values()].map((one) =>
+      h(
+        "li",
+        { "data-refused": one.refused ? "" : null },
+        h("span", { class: "at", text: clock(one.at) }),
+        h("span", { text: `${one.by}: ${what(one).join(", ")}` }),
+        h("span", { class: "about", text: outcome(one) }),
+      ),
+    ),
+  );
+}
+
+/** Asks for a slot's value and gives it to the bot. */
+export function editSlot(call, name, before, sent) {
+  const field = h("input", { id: "slot", value: before, maxlength: 200, autocomplete: "off" });
+  const fault = h("p", { class: "fault", role: "alert" });
+  const form = h(
+    "form",
+    {},
+    h("label", { for: "slot", text: name }),
+    field,
+    fault,
+    h(
+      "p",
+      { class: "actions" },
+      h("button", { type: "button", class: "button", text: t("cancel"), onclick: () => box.close() }),
+      h("button", { type: "button", class: "button", text: t("clear_slot"), onclick: () => give(null) }),
+      h("button", { class: "button primary", text: t("give_slot") }),
+    ),
+  );
+  const give = async (given) => {
+    try {
+      await send(call, { slots: { [name]: given } });
+      sent(t("sent_slot", { name }));
+      box.close();
+    } catch (why) {
+      write(fault, reason(why));
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    give(field.value.trim() || null);
+  });
+  const box = dialog(t("change_slot", { name }), form);
+  field.select();
+}
+
+/** The form that shows slots and promises, and gives the call back to the bot. `done` is called when the bot has it. */
+export function handBack(call, slots, done) {
+  const fields = [...slots].map(([name, slot]) => {
+    const field = h("input", { id: `slot-${name}`, value: value(slot.value), maxlength: 200, autocomplete: "off" });
+    field.dataset.before = field.value;
+    return [name, field, h("div", {}, h("label", { for: field.id, text: name }), field)];
+  });
+  const more = h("div", { class: "more" });
+  const others = [];
+  const add = () => {
+    const [name, field] = [
+      h("input", { "aria-label": t("slot_name"), placeholder: t("slot_name"), maxlength: 60 }),
+      h("input", { "aria-label": t("slot_value"), placeholder: t("slot_value"), maxlength: 200 }),
+    ];
+    others.push([name, field]);
+    more.append(h("div", { class: "pair" }, name, field));
+    name.focus();
+  };
+  const promise = h("textarea", { id: "promise", rows: 2, maxlength: 500, placeholder: t("promise_example") });
+  const fault = h("p", { class: "fault", role: "alert" });
+  const form = h(
+    "form",
+    { class: "handback" },
+    h("p", { class: "about", text: t("handback_lead") }),
+    h(
+      "fieldset",
+      {},
+      h("legend", { text: t("slots") }),
+      ...fields.map(([, , line]) => line),
+      more,
+      h("button", { type: "button", class: "button", text: t("add_slot"), onclick: add }),
+    ),
+    h("label", { for: "promise", text: t("promise") }),
+    promise,
+    fault,
+    h(
+      "p",
+      { class: "actions" },
+      h("button", { type: "button", class: "button", text: t("cancel"), onclick: () => box.close() }),
+      h("button", { class: "button primary", text: t("handback") }),
+    ),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const given = {};
+    // What was not touched stays as it is.
+    for (const [name, field] of fields)
+      if (field.value !== field.dataset.before) given[name] = field.value.trim() || null;
+    for (const [name, field] of others) if (name.value.trim()) given[name.value.trim()] = field.value.trim() || null;
+    const json = { slots: given };
+    if (promise.value.trim()) json.promise = promise.value.trim();
+    try {
+      await request("POST", `calls/${call}/handback`, { json });
+      box.close();
+      done();
+    } catch (why) {
+      write(fault, reason(why));
+    }
+  });
+  const box = dialog(t("handback"), form);
+}

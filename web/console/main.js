@@ -1,0 +1,217 @@
+// The console: who has signed in, which page is shown, and what stands above each.
+import { onSignedOut, session, signOut } from "./api.js";
+import { callPage } from "./call.js";
+import { attribute, drawn, h, icon } from "./dom.js";
+import { historyPage } from "./history.js";
+import { bind, bindEverywhere, showSheet } from "./keys.js";
+import { applyTheme, nextTheme, theme } from "./prefs.js";
+import { signInPage, welcomePage } from "./signin.js";
+import { todayPage } from "./today.js";
+import { wallPage } from "./wall.js";
+import { current, LANGUAGES, setLanguage, t } from "./words.js";
+
+const state = { session: null, page: null, secret: null };
+
+const PAGES = [
+  [/^#\/call\/([\w-]+)$/, callPage, "call"],
+  [/^#\/calls$/, historyPage, "calls"],
+  [/^#\/today$/, todayPage, "today"],
+  [/^/, wallPage, "wall"],
+];
+
+/** Says something to a screen reader without showing it. */
+const live = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
+export function announce(text) {
+  live.textContent = text;
+}
+
+/** A line at the bottom for a few seconds. */
+const toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+function toast(text, kind = "") {
+  const line = h("p", { class: `toast ${kind}`, text });
+  toasts.append(line);
+  setTimeout(() => line.remove(), 6000);
+}
+
+function themeButton() {
+  const button = h("button", { type: "button", class: "quiet" });
+  const show = () => {
+    drawn(button, { system: "system", light: "sun", dark: "moon" }[theme()]);
+    const words = t(`theme_${theme()}`);
+    attribute(button, "aria-label", words);
+    attribute(button, "title", words);
+  };
+  button.addEventListener("click", () => {
+    nextTheme();
+    show();
+  });
+  show();
+  return button;
+}
+
+function languageButtons() {
+  const button = (language) =>
+    h("button", {
+      type: "button",
+      lang: language,
+      text: language.toUpperCase(),
+      "aria-label": { en: "EN, English", vi: "VI, Tiếng Việt" }[language],
+      "aria-pressed": String(language === current()),
+      onclick: () => {
+        setLanguage(language);
+        render();
+      },
+    });
+  return h("div", { class: "switch", role: "group", "aria-label": t("language") }, ...LANGUAGES.map(button));
+}
+
+function header(place) {
+  const link = (to, word, name) => h("a", { href: to, text: t(word), "aria-current": name === place ? "page" : null });
+  const who = state.session && [
+    h(
+      "nav",
+      { "aria-label": t("pages") },
+      link("#/", "wall", "wall"),
+      link("#/calls", "calls", "calls"),
+      link("#/today", "today", "today"),
+    ),
+    h("span", { class: "grow" }),
+  ];
+  const user = state.session?.user;
+  const out = user && [
+    h("span", { class: "who", title: t(`role_${user.role}`), text: user.name }),
+    h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": t("sign_out"), title: t("sign_out"), onclick: leave },
+      icon("leave"),
+    ),
+  ];
+  const help = h("button", {
+    type: "button",
+    class: "quiet keyhelp",
+    text: "?",
+    "aria-label": t("keys_title"),
+    title: t("keys_title"),
+    onclick: showSheet,
+  });
+  return h(
+    "header",
+    { class: "top" },
+    h("a", { class: "brand", href: "#/", "aria-label": "Switchboard" }, mark(), h("span", { text: "Switchboard" })),
+    ...(who || [h("span", { class: "grow" })]),
+    languageButtons(),
+    themeButton(),
+    help,
+    ...(out || []),
+  );
+}
+
+function mark() {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", "M4 10v4M8 7v10M12 4v16M16 7v10M20 10v4");
+  svg.append(path);
+  return svg;
+}
+
+async function leave() {
+  try {
+    await signOut();
+  } catch {
+    // It is over here all the same.
+  }
+  state.session = null;
+  render();
+}
+
+/** Shows the page that the address names, or the way in. */
+function render() {
+  state.page?.leave?.();
+  document.documentElement.lang = current();
+  document.title = "Switchboard";
+  bind([]);
+  const enter = (now) => {
+    state.session = now;
+    state.secret = null;
+    if (location.hash.startsWith("#welcome=")) history.replaceState(null, "", "#/");
+    render();
+  };
+  const main = h("main", { id: "main", tabindex: "-1" });
+  let place = null;
+  if (state.secret !== null) state.page = welcomePage(main, state.secret, enter);
+  else if (!state.session) state.page = signInPage(main, enter);
+  else {
+    const [pattern, page, name] = PAGES.find(([address]) => address.test(location.hash));
+    const [, id] = pattern.exec(location.hash) ?? [];
+    place = name;
+    const may = (right) => state.session.rights.includes(right);
+    state.page = page(main, { id, may, user: state.session.user, toast, announce });
+  }
+  const skip = h("a", {
+    class: "skip",
+    href: "#main",
+    text: t("skip"),
+    onclick: (event) => {
+      event.preventDefault();
+      main.focus();
+    },
+  });
+  document.body.replaceChildren(skip, header(place), main, toasts, live);
+  document.body.dataset.page = place ?? "door";
+  state.page?.shown?.();
+}
+
+function readAddress() {
+  const [, secret] = /^#welcome=(.+)$/.exec(location.hash) ?? [];
+  // The secret stays in no address.
+  if (secret) history.replaceState(null, "", "#/");
+  state.secret = secret ?? null;
+}
+
+async function start() {
+  applyTheme();
+  bindEverywhere([
+    { key: "?", word: "key_sheet", act: showSheet },
+    { key: "w", word: "key_wall", act: () => (location.hash = "#/") },
+    { key: "c", word: "key_calls", act: () => (location.hash = "#/calls") },
+    { key: "s", word: "key_today", act: () => (location.hash = "#/today") },
+  ]);
+  onSignedOut(() => {
+    if (!state.session) return;
+    state.session = null;
+    render();
+    toast(t("signed_out"));
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash.startsWith("#welcome=")) readAddress();
+    render();
+  });
+  readAddress();
+  if (state.secret === null) {
+    try {
+      state.session = await session();
+    } catch {
+      document.body.replaceChildren(
+        h(
+          "main",
+          { class: "alone" },
+          h("h1", { text: "Switchboard" }),
+          h("p", { text: t("fault_network") }),
+          h("button", {
+            type: "button",
+            class: "button primary",
+            text: t("try_again"),
+            onclick: () => location.reload(),
+          }),
+        ),
+      );
+      return;
+    }
+  }
+  render();
+}
+
+start();

@@ -1,0 +1,152 @@
+// What is known of one call: the sum of its events, and of what is just being said.
+export class CallRecord {
+  constructor() {
+    this.events = [];
+    this.turns = new Map();
+    this.clauses = [];
+    this.partial = null;
+    this.slots = new Map();
+    this.latency = new Map();
+    this.lines = new Map();
+    this.tools = [];
+    this.seats = new Map();
+    this.guidance = new Map();
+    this.floor = null;
+    this.ended = null;
+    this.answeredMs = null;
+    this.recorded = false;
+    this.paused = false;
+  }
+
+  /** An event of the timeline. */
+  add(event) {
+    this.events.push(event);
+    const { at_ms } = event;
+    switch (event.event) {
+      case "answered":
+        this.answeredMs ??= at_ms;
+        break;
+      case "turn":
+        this.turn(event);
+        break;
+      case "slot":
+        this.slot(event);
+        break;
+      case "latency":
+        this.latency.set(event.turn, event);
+        break;
+      case "line":
+        this.lines.set(event.seat, event);
+        break;
+      case "mark":
+        this.mark(event);
+        break;
+      case "recording":
+        this.recorded = true;
+        break;
+      case "ended":
+        this.ended = event;
+        this.clauses = [];
+        this.partial = null;
+        break;
+    }
+  }
+
+  turn(event) {
+    this.turns.set(`${event.speaker} ${event.started_ms}`, event);
+    if (event.speaker === "bot") {
+      // The turns of the bot are recorded in their order: this is the first of those under way.
+      const first = this.clauses[0]?.turn;
+      this.clauses = this.clauses.filter(({ turn }) => turn !== first);
+    }
+    if (event.speaker === "caller") {
+      this.confidence = event.confidence;
+      if (this.partial?.taken) this.partial = null;
+    }
+  }
+
+  slot({ name, value, confirmed, at_ms }) {
+    if (value === null || value === undefined) this.slots.delete(name);
+    else this.slots.set(name, { value, confirmed, at_ms, confidence: this.confidence ?? null });
+  }
+
+  mark({ name, data, at_ms }) {
+    const at = data?.ms ?? at_ms;
+    if (name === "tool_called") this.tools.push({ name: data?.tool ?? null, at, outcome: null });
+    else if (name === "tool_answered" || name === "tool_failed") {
+      const tool = this.tools.find(({ outcome, name: of }) => !outcome && (!data?.tool || data.tool === of));
+      if (tool) Object.assign(tool, { outcome: name === "tool_answered" ? "answered" : "failed", took: at - tool.at });
+    } else if (name === "seat_joined" || name === "seat_mode")
+      this.seats.set(data.seat, { name: data.name, mode: data.mode });
+    else if (name === "seat_left") this.seats.delete(data.seat);
+    else if (name === "guidance" || name === "handed_back")
+      this.guidance.set(data.id, { ...data, at, back: name === "handed_back" });
+    else if (name === "guidance_used" || name === "guidance_refused") {
+      const given = this.guidance.get(data.id);
+      if (given)
+        Object.assign(given, name === "guidance_used" ? { used: true, turn: data.turn } : { refused: data.why });
+    } else if (name === "recording_paused" || name === "recording_resumed") this.paused = name === "recording_paused";
+  }
+
+  /** What changes from moment to moment and is not kept. */
+  live(change) {
+    switch (change.change) {
+      case "floor":
+        this.floor = change.floor;
+        break;
+      case "clause":
+        this.clauses.push({ ...change, chars: 0, done: false });
+        break;
+      case "heard": {
+        const clause = this.clauses.find(({ say }) => say === change.say);
+        if (clause) Object.assign(clause, { chars: change.chars, done: change.done });
+        break;
+      }
+      case "interrupted":
+        this.clauses = this.clauses.filter(({ say }) => say <= change.say);
+        for (const clause of this.clauses)
+          if (clause.say === change.say) Object.assign(clause, { chars: change.chars, done: true, cut: true });
+        break;
+      case "partial":
+        this.partial = { turn: change.turn, text: change.text, secret: change.secret };
+        break;
+      case "withdrawn":
+        this.partial = null;
+        break;
+      case "taken":
+        this.partial = { turn: change.turn, text: change.text, secret: change.secret, taken: true };
+        break;
+    }
+  }
+
+  /** The turns that are over, by when they began. */
+  finished() {
+    return [...this.turns.values()].sort((a, b) => a.started_ms - b.started_ms);
+  }
+
+  /** What is being said: lines like turns, with what was heard of them so far. */
+  underWay() {
+    const lines = new Map();
+    for (const { turn, text, chars, done, cut } of this.clauses) {
+      const line = lines.get(turn) ?? { key: `live ${turn}`, speaker: "bot", turn, parts: [], live: true };
+      const whole = [...text];
+      const upto = done && !cut ? whole.length : chars;
+      line.parts.push([whole.slice(0, upto).join(""), whole.slice(upto).join("")]);
+      line.interrupted ||= cut;
+      lines.set(turn, line);
+    }
+    if (this.partial) {
+      const { turn, text, secret, taken } = this.partial;
+      lines.set(`caller ${turn}`, {
+        key: "partial",
+        speaker: "caller",
+        turn,
+        parts: [[text, ""]],
+        live: true,
+        open: !taken,
+        secret,
+      });
+    }
+    return [...lines.values()].sort((a, b) => a.turn - b.turn);
+  }
+}

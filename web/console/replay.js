@@ -1,0 +1,171 @@
+// The replay of a call that is over: its sound, its loudness, and its transcript in step.
+import { request } from "./api.js";
+import { attribute, drawn, h, write } from "./dom.js";
+import { clock } from "./format.js";
+import { load, save } from "./prefs.js";
+import { draw, read, silences } from "./waveform.js";
+import { t } from "./words.js";
+
+const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
+/** How far the keys go, in seconds. */
+const STEP = 5;
+
+export class Replay {
+  /** `offset`: when in the call its recording begins, in ms; `at(ms)` is told where it is. */
+  constructor(call, { offset, at }) {
+    this.offset = offset;
+    this.at = at;
+    this.sides = [[], []];
+    this.gaps = [];
+    this.sound = new Audio(`/api/v1/calls/${call}/recording`);
+    this.sound.preload = "metadata";
+    this.play = h("button", { type: "button", class: "button primary round", onclick: () => this.toggle() });
+    this.canvas = h("canvas", {
+      class: "wave",
+      role: "slider",
+      tabindex: "0",
+      "aria-label": t("place"),
+      "aria-valuemin": "0",
+      onpointerdown: (event) => this.#point(event),
+      onkeydown: (event) => this.#key(event),
+    });
+    this.time = h("span", { class: "time" });
+    const speed = h(
+      "select",
+      { "aria-label": t("speed"), onchange: () => this.#speed(Number(speed.value)) },
+      ...SPEEDS.map((value) => h("option", { value, text: `${value}×` })),
+    );
+    speed.value = load("speed", 1);
+    const skip = h("input", {
+      type: "checkbox",
+      checked: load("skip", false),
+      onchange: () => {
+        this.skips = skip.checked;
+        save("skip", this.skips);
+      },
+    });
+    this.skips = skip.checked;
+    const fetchIt = h("a", { class: "button", href: this.sound.src, download: `${call}.wav`, text: t("download") });
+    this.fault = h("p", { class: "fault", role: "alert" });
+    this.node = h(
+      "section",
+      { class: "replay", "aria-label": t("replay") },
+      this.play,
+      h(
+        "div",
+        { class: "lane" },
+        h("span", { class: "side", text: t("short_caller") }),
+        h("span", { class: "side", text: t("short_bot") }),
+        this.canvas,
+      ),
+      h(
+        "div",
+        { class: "controls" },
+        this.time,
+        h("label", { class: "check" }, skip, h("span", { text: t("skip_silence") })),
+        speed,
+        fetchIt,
+      ),
+      this.fault,
+    );
+    this.#speed(Number(speed.value));
+    for (const name of ["play", "pause", "ended", "timeupdate", "loadedmetadata", "seeked"])
+      this.sound.addEventListener(name, () => this.show());
+    this.sound.addEventListener("error", () => write(this.fault, t("no_recording")));
+    this.sizes = new ResizeObserver(() => this.show());
+    this.sizes.observe(this.canvas);
+    this.#load(call);
+    this.show();
+  }
+
+  async #load(call) {
+    try {
+      const answer = await request("GET", `calls/${call}/recording`);
+      const grow = (sides) => {
+        this.sides = sides;
+        this.show();
+      };
+      this.sides = await read(answer, grow);
+      this.gaps = silences(this.sides);
+      this.show();
+    } catch (why) {
+      write(this.fault, why.status === 404 ? t("no_recording") : t("no_waveform"));
+    }
+  }
+
+  end() {
+    this.sound.pause();
+    this.sound.removeAttribute("src");
+    this.sizes.disconnect();
+    cancelAnimationFrame(this.frame);
+  }
+
+  get length() {
+    return Number.isFinite(this.sound.duration) ? this.sound.duration : this.sides[0].length / 50;
+  }
+
+  toggle() {
+    if (this.sound.paused) this.sound.play().catch(() => write(this.fault, t("no_recording")));
+    else this.sound.pause();
+  }
+
+  /** Plays from a moment of the call, in ms. */
+  seek(ms) {
+    this.sound.currentTime = Math.max(0, (ms - this.offset) / 1000);
+    this.sound.play().catch(() => {});
+  }
+
+  step(by) {
+    this.sound.currentTime = Math.max(0, Math.min(this.length, this.sound.currentTime + by * STEP));
+  }
+
+  #speed(value) {
+    this.sound.playbackRate = value;
+    this.sound.defaultPlaybackRate = value;
+    save("speed", value);
+  }
+
+  #point(event) {
+    const { left, width } = this.canvas.getBoundingClientRect();
+    this.sound.currentTime = this.length * Math.min(1, Math.max(0, (event.clientX - left) / width));
+  }
+
+  #key(event) {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    this.step(by);
+  }
+
+  show() {
+    const { sound } = this;
+    drawn(this.play, sound.paused ? "play" : "pause");
+    attribute(this.play, "aria-label", t(sound.paused ? "play" : "pause"));
+    this.#frame();
+    if (!sound.paused && !this.frame) {
+      const go = () => {
+        this.frame = sound.paused ? 0 : requestAnimationFrame(go);
+        this.#frame();
+      };
+      this.frame = requestAnimationFrame(go);
+    }
+  }
+
+  #frame() {
+    const { sound, length } = this;
+    const gap =
+      this.skips &&
+      !sound.paused &&
+      this.gaps.find(([from, to]) => sound.currentTime >= from && sound.currentTime < to - 0.1);
+    if (gap) sound.currentTime = gap[1];
+    const style = getComputedStyle(this.canvas);
+    const colours = ["--caller", "--accent", "--rest", "--ink"].map((name) => style.getPropertyValue(name).trim());
+    draw(this.canvas, this.sides, length ? sound.currentTime / length : 0, colours);
+    const words = `${clock(sound.currentTime * 1000)} / ${clock(length * 1000)}`;
+    write(this.time, words);
+    attribute(this.canvas, "aria-valuemax", Math.round(length));
+    attribute(this.canvas, "aria-valuenow", Math.round(sound.currentTime));
+    attribute(this.canvas, "aria-valuetext", words);
+    this.at(sound.currentTime * 1000 + this.offset);
+  }
+}

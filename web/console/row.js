@@ -1,0 +1,83 @@
+// One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
+import { attribute, drawn, h, write } from "./dom.js";
+import { caller, clock, concern, figure, grade, now, value } from "./format.js";
+import { t } from "./words.js";
+
+/** So many reasons and slots are shown; the others are counted. */
+const REASONS = 2;
+const SLOTS = 3;
+
+/** Bars for a mean opinion score. */
+export function bars(mos) {
+  if (mos === null || mos === undefined) return 0;
+  return [2.2, 3, 3.6, 4].filter((limit) => mos >= limit).length;
+}
+
+export function makeRow() {
+  const part = (name, tag = "span") => h(tag, { class: name });
+  const score = h("span", { class: "score", role: "img" });
+  const who = part("who");
+  const bot = part("bot");
+  const time = part("time");
+  const floorIcon = part("floor-icon");
+  const floor = part("floor");
+  const heard = part("words");
+  const said = part("words");
+  const why = part("why");
+  const slots = part("slots");
+  const line = h("span", { class: "bars" }, ...[1, 2, 3, 4].map(() => h("i")));
+  const seats = part("seats");
+  const unseen = part("unseen");
+  const link = h(
+    "a",
+    {},
+    h("span", { class: "c-score" }, score),
+    h("span", { class: "c-who" }, who, bot),
+    h("span", { class: "c-time" }, time, h("span", { class: "floor-line" }, floorIcon, floor)),
+    h(
+      "span",
+      { class: "c-words" },
+      h("span", { class: "said" }, h("b", { text: t("short_caller") }), heard),
+      h("span", { class: "said" }, h("b", { text: t("short_bot") }), said),
+    ),
+    h("span", { class: "c-why" }, why, slots),
+    h("span", { class: "c-line" }, line, seats, unseen),
+  );
+  const node = h("li", {}, link);
+  const show = (call) => {
+    attribute(link, "href", `#/call/${call.id}`);
+    const kind = grade(call.health.score);
+    attribute(node, "data-grade", kind);
+    write(score, String(call.health.score));
+    attribute(score, "aria-label", t("score_of", { n: call.health.score }));
+    write(who, caller(call));
+    write(bot, call.bot);
+    attribute(node, "data-floor", call.floor);
+    drawn(floorIcon, call.floor);
+    write(floor, t(`floor_${call.floor}`));
+    write(heard, call.caller_words ?? "–");
+    write(said, call.bot_words ?? "–");
+    const { concerns } = call.health;
+    const reasons = concerns.slice(0, REASONS).map(concern).join(" · ");
+    const more = concerns.length > REASONS ? ` +${concerns.length - REASONS}` : "";
+    write(why, reasons ? reasons + more : t("goes_well"));
+    showSlots(slots, call.slots);
+    attribute(line, "data-bars", bars(call.mos));
+    const quality = call.mos === null ? t("line_unknown") : t("line_mos", { n: figure(call.mos, 1) });
+    attribute(line, "title", quality);
+    write(unseen, quality);
+    write(seats, (call.seats ?? []).map(({ name, mode }) => `${name} (${t(`mode_${mode}`)})`).join(", "));
+    tick(call);
+  };
+  const tick = (call) => write(time, clock(now() - Date.parse(call.answered_at ?? call.started_at)));
+  return { node, show, tick };
+}
+
+function showSlots(node, slots) {
+  const all = Object.entries(slots);
+  const text = all
+    .slice(0, SLOTS)
+    .map(([name, { value: given }]) => `${name}: ${value(given)}`)
+    .join(" · ");
+  write(node, all.length > SLOTS ? `${text} +${all.length - SLOTS}` : text);
+}

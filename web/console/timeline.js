@@ -1,0 +1,145 @@
+// Everything that happened in a call, in its order, with a filter.
+import { attribute, h } from "./dom.js";
+import { figure, moment, outcome, value } from "./format.js";
+import { known, t } from "./words.js";
+
+/** So many events are drawn; the oldest beyond are left out until all are asked for. */
+const SHOWN = 400;
+
+const KINDS = ["speech", "bot", "tools", "line", "people", "call"];
+
+const OF_MARKS = {
+  speech: [
+    "speech_started",
+    "speech_stopped",
+    "recognised",
+    "not_understood",
+    "typed",
+    "key",
+    "words_late",
+    "recogniser_failed",
+  ],
+  bot: ["bot_sounds", "bot_held", "bot_resumed", "bot_hushed", "standby", "sound_missing", "synthesiser_failed"],
+  tools: ["tool_called", "tool_answered", "tool_failed", "tool_incomplete"],
+  line: ["no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
+};
+
+function kindOf(event) {
+  if (event.event === "turn") return event.speaker === "bot" ? "bot" : "speech";
+  if (event.event === "slot" || event.event === "silence") return "speech";
+  if (event.event === "latency") return "bot";
+  if (event.event === "line") return "line";
+  if (event.event !== "mark") return "call";
+  const found = Object.entries(OF_MARKS).find(([, names]) => names.includes(event.name));
+  if (found) return found[0];
+  return event.name.startsWith("recording") ? "call" : "people";
+}
+
+/** What an event says, in words. */
+function words(event) {
+  switch (event.event) {
+    case "turn":
+      return `${t(`speaker_${event.speaker}`)}: ${event.heard || event.text}`;
+    case "slot":
+      return event.value === null
+        ? t("ev_slot_cleared", { name: event.name })
+        : `${event.name} = ${value(event.value)}`;
+    case "silence":
+      return `${t(`silence_${event.kind}`)}: ${figure((event.ended_ms - event.started_ms) / 1000, 1)} s`;
+    case "latency":
+      return t("ev_latency", { n: figure(event.total_ms) });
+    case "line":
+      return t("ev_line", {
+        seat: event.seat,
+        mos: event.mos === null ? "–" : figure(event.mos, 1),
+        lost: figure((event.loss ?? 0) * 100, 1),
+      });
+    case "mark":
+      return [known(`ev_${event.name}`) ?? event.name.replaceAll("_", " "), ...details(event.data)].join(" · ");
+    case "recording":
+      return t(event.closed ? "ev_recording_closed" : "ev_recording");
+    case "ended":
+      return t("ev_ended", { reason: outcome(event.reason) });
+    default:
+      return known(`ev_${event.event}`) ?? event.event;
+  }
+}
+
+/** What a mark says besides its time: who, how, what and why by themselves, anything else with its name. */
+const PLAIN = ["name", "by", "tool", "mode", "task", "slots", "why"];
+const UNSAID = ["ms", "id", "seat", "say", "turn"];
+
+function details(data) {
+  if (typeof data !== "object" || data === null) return [];
+  const plain = PLAIN.filter((key) => data[key]?.length).map((key) =>
+    key === "mode" ? (known(`mode_${data.mode}`) ?? data.mode) : value(data[key]),
+  );
+  const others = Object.entries(data)
+    .filter(([key, given]) => !PLAIN.includes(key) && !UNSAID.includes(key) && given !== null)
+    .map(([key, given]) => `${key}: ${value(given)}`);
+  return [...plain, ...others];
+}
+
+export class Timeline {
+  constructor({ seek = null } = {}) {
+    this.seek = seek;
+    this.kinds = new Set(KINDS);
+    this.drawn = 0;
+    this.list = h("ol", { class: "events" });
+    const chip = (kind) =>
+      h("button", {
+        type: "button",
+        class: "chip",
+        "aria-pressed": "true",
+        text: t(`kind_${kind}`),
+        onclick: ({ currentTarget }) => {
+          if (!this.kinds.delete(kind)) this.kinds.add(kind);
+          attribute(currentTarget, "aria-pressed", String(this.kinds.has(kind)));
+          this.again();
+        },
+      });
+    this.more = h("button", {
+      type: "button",
+      class: "button",
+      hidden: true,
+      text: t("show_all"),
+      onclick: () => {
+        this.all = true;
+        this.again();
+      },
+    });
+    this.node = h(
+      "div",
+      { class: "timeline" },
+      h("div", { class: "chips", role: "group", "aria-label": t("filters") }, ...KINDS.map(chip)),
+      this.more,
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("timeline") }, this.list),
+    );
+  }
+
+  again() {
+    this.drawn = 0;
+    this.list.replaceChildren();
+    if (this.record) this.show(this.record);
+  }
+
+  show(record) {
+    this.record = record;
+    if (!this.node.isConnected || this.node.closest("[hidden], details:not([open])")) return;
+    const wanted = record.events.filter((event) => this.kinds.has(kindOf(event)));
+    let from = this.drawn;
+    if (!this.drawn && !this.all && wanted.length > SHOWN) from = wanted.length - SHOWN;
+    attribute(this.more, "hidden", this.all || wanted.length <= SHOWN);
+    // The newest is first.
+    for (const event of wanted.slice(from)) this.list.prepend(this.line(event));
+    this.drawn = wanted.length;
+  }
+
+  line(event) {
+    const at = event.event === "turn" || event.event === "silence" ? event.started_ms : (event.data?.ms ?? event.at_ms);
+    const time = this.seek
+      ? h("button", { type: "button", class: "at", text: moment(at), onclick: () => this.seek(at) })
+      : h("span", { class: "at", text: moment(at) });
+    return h("li", { class: `k-${kindOf(event)}` }, time, h("span", { text: words(event) }));
+  }
+}
