@@ -10,11 +10,10 @@ use media::Language;
 use media::asr::scripted::{Act, Scripted as Ear};
 use media::packet::{Packet, Rtp};
 use media::testkit::tone::{amplitude, sine_from};
-use media::tts::{Chunk, Synthesiser, TtsFault, Voice};
+use media::tts::{Chunk, Synthesiser, TakeChunk, TtsFault, Voice};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -44,12 +43,7 @@ impl Synthesiser for OneTone {
         true
     }
 
-    fn speak(
-        &self,
-        voice: &Voice,
-        text: &str,
-        sink: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
-    ) -> Result<(), TtsFault> {
+    fn speak(&self, voice: &Voice, text: &str, sink: &mut TakeChunk<'_>) -> Result<(), TtsFault> {
         let per_char = voice.rate.per_tick() * 3;
         for (at, char) in (0..text.chars().count()).zip(1..) {
             let pcm = sine_from(BOT, voice.rate, (at * per_char) as u64, per_char, 8_000);

@@ -110,7 +110,7 @@ fn a_takeover_hushes_the_bot_stops_its_timers_and_gives_the_call_back() {
     assert_eq!(mark(&acts), ["seat_left", "bot_back"]);
     let said: Vec<&str> = acts
         .iter()
-        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.as_str()) } else { None })
+        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.text.as_str()) } else { None })
         .collect();
     assert_eq!(said, ["I'm back with you.", "For how many?"]);
     assert!(acts.iter().any(|act| matches!(act, Act::Listen(_))), "it listens at once");
@@ -152,7 +152,7 @@ fn a_tools_answer_that_comes_during_a_takeover_is_told_afterwards() {
     let (acts, _) = line.hand_back("{}");
     let said: Vec<&str> = acts
         .iter()
-        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.as_str()) } else { None })
+        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.text.as_str()) } else { None })
         .collect();
     assert_eq!(said[..2], ["I'm back with you.", "It comes."]);
 }
