@@ -109,7 +109,13 @@ impl Phone {
         let groups = match found {
             [one] if plus => with_country(one),
             [one] => split_digits(one, language),
-            groups => groups.to_vec(),
+            groups => {
+                let split = |group: &String| match group.len() {
+                    ..=7 => vec![group.clone()],
+                    _ => split_digits(group, language),
+                };
+                groups.iter().flat_map(split).collect()
+            }
         };
         Some(Self { words, plus, groups })
     }

@@ -47,7 +47,9 @@ pub(super) fn reading(place: Place<'_>, voice: &Voice) -> Option<Reading> {
             said.push(rest[..length].trim_end_matches(DASHES).to_owned());
             length
         } else {
-            match ((voice.sign)(first), said.last_mut()) {
+            // "Node.js": a dot before a small letter is no end of a sentence.
+            let is_name = first != '.' || rest[1..].starts_with(char::is_lowercase);
+            match ((voice.sign)(first).filter(|_| is_name), said.last_mut()) {
                 (Some(name), _) => said.push(name.to_owned()),
                 // A mark within a word is a short pause.
                 (None, Some(last)) if is_pause(first) && !last.ends_with(',') => last.push(','),

@@ -290,8 +290,11 @@ mod tests {
         assert_eq!((said.as_str(), written.as_str()), ("Press one, or two.", "Press one, or two."));
     }
 
+    type Speeds = Vec<(String, u16)>;
+    type Sounds = Vec<(String, String)>;
+
     /// Clauses with their speed, and words with their phonemes.
-    fn delivered(text: &str, language: Language) -> (Vec<(String, u16)>, Vec<(String, String)>) {
+    fn delivered(text: &str, language: Language) -> (Speeds, Sounds) {
         let all = clauses(text, language, &Spoken::new(), &[]);
         let speeds = all.iter().map(|clause| (clause.said.clone(), clause.delivery.speed_percent)).collect();
         let words = |clause: &crate::say::SaidClause| {

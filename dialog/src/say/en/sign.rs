@@ -23,7 +23,8 @@ const SIGNS: [(&str, &str); 15] = [
 ];
 
 /// Signs within words, and those that stand alone less often.
-const NAMES: [(char, &str); 44] = [
+const NAMES: [(char, &str); 45] = [
+    ('.', "dot"),
     ('&', "and"),
     ('@', "at"),
     ('%', "percent"),

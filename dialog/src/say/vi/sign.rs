@@ -25,7 +25,8 @@ const SIGNS: [(&str, &str); 16] = [
 ];
 
 /// Signs within words, and those that stand alone less often.
-const NAMES: [(char, &str); 44] = [
+const NAMES: [(char, &str); 45] = [
+    ('.', "chấm"),
     ('&', "và"),
     ('@', "a còng"),
     ('%', "phần trăm"),

@@ -75,6 +75,8 @@ impl Graph {
         let Rewritten { file, values } = rewrite(file)?;
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
+        // It infers half the width of the encoder's last layer, which goes both ways, and would refuse what the next step is given.
+        options.enable_shape_inference(false);
         let model = options.load(file).map_err(|why| why.to_string())?;
         let named = |name: &str| model.find_node(name).ok_or_else(|| format!("it has no {name:?}"));
         let (tokens, style, speed) = (named("tokens")?, named("style")?, named("speed")?);
