@@ -1,7 +1,7 @@
 //! Kokoro's graph, run by rten in steps: between two of them a caller who interrupts ends it.
 use super::rewrite::{Rewritten, rewrite};
 use crate::inference;
-use rten::{Model, ModelOptions, NodeId, RunOptions, Value, ValueOrView, ValueView};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ShapeInferenceMode, Value, ValueOrView, ValueView};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
 use std::ops::ControlFlow;
@@ -76,7 +76,7 @@ impl Graph {
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
         // It infers half the width of the encoder's last layer, which goes both ways, and would refuse what the next step is given.
-        options.enable_shape_inference(false);
+        options.shape_inference(ShapeInferenceMode::Off);
         let model = options.load(file).map_err(|why| why.to_string())?;
         let named = |name: &str| model.find_node(name).ok_or_else(|| format!("it has no {name:?}"));
         let (tokens, style, speed) = (named("tokens")?, named("style")?, named("speed")?);
