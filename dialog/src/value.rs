@@ -185,8 +185,9 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     }
     let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u)).map(|unit| unit.len());
     let named = named.or_else(|| party::unit(&words[len..]).filter(|_| party::counts_people(unit)));
-    if let Some(used) = rate::rate(&words[len..], language).filter(|_| unit.is_empty()) {
-        return Some(Found::new(Value::Number(value), len + used).doubtful(Doubt::TwoReadings).only_if_asked());
+    let end = len + named.unwrap_or(0);
+    if let Some(used) = rate::rate(&words[end..], language) {
+        return Some(Found::new(Value::Number(value), end + used).doubtful(Doubt::TwoReadings).only_if_asked());
     }
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
     // In "bốn, không phải năm" "không" is a no.

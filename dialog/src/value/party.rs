@@ -205,6 +205,8 @@ fn member(words: &[String], language: Language) -> Option<Member> {
     let article = matches!(word(rest, 0), "a" | "an" | "another" | "one" | "một");
     let (count, used) = match article {
         true => (1, 1),
+        // "Ba mẹ" are parents, and no three mothers.
+        false if longest(rest, PAIRS).is_some() => (1, 0),
         false => number(rest, language).filter(|_| word(rest, 0) != "không").unwrap_or((1, 0)),
     };
     let noun = &rest[used..];

@@ -149,6 +149,9 @@ impl Context<'_> {
             return self.command(command, words);
         }
         if let Some(slot) = free.filter(|_| !words.is_empty()) {
+            if let Some(values) = self.corrected_before_text(words) {
+                return Meaning::Values(values);
+            }
             return Meaning::Text(slot);
         }
         if let Some(meaning) = self.at_any_step(words) {
@@ -471,7 +474,7 @@ impl Context<'_> {
 
     /// What the words behind a yes or a no give. "Không phải bốn giờ" and "not at four" refuse a value that was never said where another
     /// one was read back: then they bring the right one.
-    fn behind(&self, verdict: Option<Verdict>, words: &[String], from: usize) -> Given {
+    pub(super) fn behind(&self, verdict: Option<Verdict>, words: &[String], from: usize) -> Given {
         let filled = self.form.filled();
         let Some(task) = self.form.task() else { return Given::default() };
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);

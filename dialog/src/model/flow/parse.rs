@@ -175,6 +175,7 @@ impl SlotSearch<'_> {
             task: phrase,
             mentions,
             roles: &given.roles,
+            filled: self.filled,
         });
         for Fill { slot, found, .. } in given.fills.iter_mut().filter(|fill| fill.found.doubt.is_none()) {
             if left_over.matters(*slot) {
@@ -186,8 +187,16 @@ impl SlotSearch<'_> {
     /// Whether a word that may matter stands in the words from `from` on, outside of their values.
     pub fn has_unknown(&self, words: &[String], from: usize) -> bool {
         let mentions = self.mentions(words, from);
-        let sentence =
-            Sentence { bot: self.bot, now: self.now, words, from, task: 0..0, mentions: &mentions, roles: &[] };
+        let sentence = Sentence {
+            bot: self.bot,
+            now: self.now,
+            words,
+            from,
+            task: 0..0,
+            mentions: &mentions,
+            roles: &[],
+            filled: self.filled,
+        };
         LeftOver::new(sentence).is_any()
     }
 
@@ -395,7 +404,7 @@ impl SlotSearch<'_> {
         let usual: &[&str] = match kind {
             Kind::Time => &["at", "lúc"],
             Kind::Number { .. } => &["for", "cho"],
-            Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "số", "mã", "là"],
+            Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "it's", "số", "mã", "là"],
             _ => &[],
         };
         let in_part = *kind == Kind::Time && is_behind_part(&words[..i], self.bot.language);

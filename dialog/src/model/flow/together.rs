@@ -1,10 +1,11 @@
 //! Values that were said, put together with what is known: items of a list, an end of a span.
 use super::asked_back::is_question;
-use super::meaning::{Context, Meaning};
+use super::meaning::{Context, Meaning, SaidValues};
 use super::parse::{Fill, Given};
 use crate::bot::fact;
 use crate::value::answer::Verdict;
 use crate::value::around::Unclear;
+use crate::value::correction;
 use crate::value::found::Found;
 use crate::value::item::Gap;
 use crate::value::items;
@@ -28,6 +29,18 @@ impl Context<'_> {
             found.value = Value::Items(together);
         }
         given
+    }
+
+    /// "No, until five" where free text is asked for: all of it changes values that are known, and none of it is such a text.
+    pub(super) fn corrected_before_text(&self, words: &[String]) -> Option<SaidValues> {
+        let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
+        let changes = verdict == Some(Verdict::No) || correction::phrase(words, true, self.form.bot.language).is_some();
+        let fills = if changes { self.behind(verdict, words, from).fills } else { Vec::new() };
+        let changes_known =
+            |fill: &Fill| fill.found.doubt.is_none() && self.form.is_other(fill.slot, &fill.found.value);
+        let all = !fills.is_empty() && fills.iter().all(changes_known) && !self.has_unknown(words, from);
+        all.then(|| self.sorted(Some(Verdict::No), words, from, fills))
     }
 
     /// A fact that is asked for behind a value, and where its question begins: "Boston, and how much is it?".

@@ -43,6 +43,8 @@ pub struct Beside<'a> {
     pub contrasts: bool,
     /// How many words at the start are a value of another kind that is asked for by itself.
     pub other: &'a dyn Fn(&[String]) -> Option<usize>,
+    /// The slot has a value, which a "no" before this one takes back.
+    pub is_filled: bool,
     /// Words of the bot's own questions, and those that lead to its slots, change nothing either.
     pub is_own: &'a dyn Fn(&str) -> bool,
     pub is_cue: &'a dyn Fn(&str) -> bool,
@@ -72,7 +74,9 @@ impl Beside<'_> {
             let fitting = list.iter().filter(|phrase| begin_with(rest, phrase));
             fitting.map(|phrase| phrase.split(' ').count()).max()
         };
-        if longest(harmless.matter).is_some() {
+        // "No Boston" where nothing is known: not Boston, or a no to something else.
+        let says_no = matches!(word(rest, 0), "no" | "nope" | "không" | "hông") && side == Side::Ahead;
+        if longest(harmless.matter).is_some() || says_no && !self.refuses && !self.is_filled {
             return None;
         }
         let refusing = if self.refuses { longest(lists.not).max(longest(lists.not_after)) } else { None };
@@ -87,10 +91,12 @@ impl Beside<'_> {
         let known = phrases.into_iter().flatten().max().max(refusing).max(correcting).max(other);
         // "A large one for four people": behind another value "one" counts nothing.
         let is_pronoun = side == Side::Between && at == 0 && matches!(word(rest, 0), "one" | "ones");
-        known.or_else(|| (is_pronoun || self.is_harmless(rest, lists, harmless)).then_some(1))
+        known.or_else(|| {
+            (is_pronoun || self.is_harmless(rest, lists, harmless, side == Side::Ahead && at == 0)).then_some(1)
+        })
     }
 
-    fn is_harmless(&self, rest: &[String], lists: &Lists, harmless: &Harmless) -> bool {
+    fn is_harmless(&self, rest: &[String], lists: &Lists, harmless: &Harmless, is_begin: bool) -> bool {
         let first = word(rest, 0);
         let is_one_of = |words: &str| words.split(' ').any(|word| word == first);
         let counts = matches!(self.kind, Kind::Number { .. } | Kind::Money(_));
@@ -102,7 +108,7 @@ impl Beside<'_> {
         is_one_of(harmless.words)
             || !counts && is_one_of(harmless.people)
             || counts_or_dates && lists.carrier.contains(&first)
-            || self.refuses && lists.but.contains(&first)
+            || (self.refuses || is_begin) && lists.but.contains(&first)
             || lists.moves.contains(&first)
             || self.contrasts
                 && matches!(first, "live" | "lives" | "living" | "based" | "from" | "but" | "nhưng" | "sống")

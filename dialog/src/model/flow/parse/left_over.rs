@@ -21,6 +21,8 @@ pub(super) struct Sentence<'a> {
     pub task: Range<usize>,
     pub mentions: &'a [Mention<'a>],
     pub roles: &'a [Role],
+    /// Which slots have a value.
+    pub filled: &'a [bool],
 }
 
 pub(super) struct LeftOver<'a> {
@@ -42,6 +44,7 @@ impl<'a> LeftOver<'a> {
             refuses: roles.contains(&Role::Refused),
             moves: moves(words, bot.language),
             contrasts: has_contrast(words, bot.language),
+            is_filled: self.sentence.filled.get(slot) == Some(&true),
             other: &|rest| self.other(slot, rest),
             is_own: &|word| self.own_words().contains(word),
             is_cue: &|word| self.is_cue(word),
@@ -59,6 +62,7 @@ impl<'a> LeftOver<'a> {
             refuses: true,
             moves: moves(words, bot.language),
             contrasts: false,
+            is_filled: true,
             other: &|_| None,
             is_own: &|word| self.own_words().contains(word),
             is_cue: &|word| self.is_cue(word),
