@@ -10,6 +10,7 @@ use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
 use media::playout::Gain;
+use media::tts::delivery::{ClauseText, Delivery, Phonemes};
 use std::time::Instant;
 
 impl Talk {
@@ -48,7 +49,8 @@ impl Talk {
     }
 
     fn say(&mut self, now: Instant, say: SayId, clause: Clause, interruptible: bool) {
-        let (utterance, text) = (utterance(say), clause.said().into());
+        let utterance = utterance(say);
+        let text = ClauseText { text: clause.said().to_owned(), delivery: delivery(&clause) };
         self.due.said(say);
         self.stopwatch.said(utterance.0, now);
         if !self.sounds() {
@@ -196,5 +198,30 @@ impl Talk {
             confidence: given.filter(|given| given.by == AnsweredBy::Voice).map(|given| given.confidence),
             by: given.map(|given| given.by.into()),
         }));
+    }
+}
+
+/// How a voice is to say a clause.
+fn delivery(clause: &Clause) -> Delivery {
+    let dialog::clause::Delivery { speed_percent, phonemes } = &clause.delivery;
+    let chars = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let phonemes = phonemes
+        .iter()
+        .map(|one| Phonemes { chars: chars(one.chars.start)..chars(one.chars.end), ipa: one.ipa.clone() });
+    Delivery::new(*speed_percent, phonemes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_markup_asks_of_a_voice_reaches_it() {
+        let mut clause = Clause::new("one margherita".into(), None);
+        assert!(delivery(&clause).is_usual());
+        let ipa = "ˌmɑːɡəˈriːtə".to_owned();
+        clause.delivery.speed_percent = 80;
+        clause.delivery.phonemes = vec![dialog::clause::Phonemes { chars: 4..14, ipa: ipa.clone() }];
+        assert_eq!(delivery(&clause), Delivery::new(80, [Phonemes { chars: 4..14, ipa }]));
     }
 }
