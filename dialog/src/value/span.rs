@@ -84,7 +84,7 @@ const VI: Lists = Lists {
         "chậm nhất",
         "không quá",
     ],
-    since: &["sau", "từ", "sớm nhất là", "sớm nhất", "không sớm hơn"],
+    since: &["sau", "từ", "sớm nhất là", "sớm nhất", "không sớm hơn", "không trước", "không phải trước"],
     onwards: &["trở đi", "trở về sau", "đổ đi"],
     at_latest: &["trở lại", "trở về trước", "đổ lại", "là cùng"],
     lead: &["lúc", "vào", "khoảng", "tầm", "cỡ", "chừng"],
