@@ -176,6 +176,7 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     let (value, mut len) = number(words, language).or_else(one_of)?;
     // "two, two people": said again. Vietnamese "bốn bốn" is rather forty four.
     while language == Language::En
+        && (!unit.is_empty() || value < 20)
         && let Some((_, again)) = number(&words[len..], language).filter(|(again, _)| *again == value)
     {
         len += again;

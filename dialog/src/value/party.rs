@@ -217,7 +217,11 @@ fn member(words: &[String], language: Language) -> Option<Member> {
     let is_open = longest(noun, BABIES).is_some()
         || matches!(longest(noun, &["người", "người nữa", "other people", "others"]), Some(found) if found == len);
     let is_owned = owned > 0 || used == 0;
+    // "The kids": how many is not said.
+    let is_plural = language == Language::En
+        && (word(noun, len - 1).ends_with('s') && word(noun, 0) != "boss" || word(noun, 0) == "children");
     (language == Language::Vi || owned + used > 0).then_some(())?;
+    (!is_plural || used > 0 || longest(noun, PAIRS).is_some()).then_some(())?;
     Some(Member { count: each * count, len: owned + used + len + behind, is_self: false, is_owned, is_open })
 }
 

@@ -84,7 +84,7 @@ const VI: Lists = Lists {
         "chậm nhất",
         "không quá",
     ],
-    since: &["sau", "từ", "sớm nhất là", "sớm nhất", "không sớm hơn"],
+    since: &["sau", "từ", "sớm nhất là", "sớm nhất", "không sớm hơn", "không trước", "không phải trước"],
     onwards: &["trở đi", "trở về sau", "đổ đi"],
     at_latest: &["trở lại", "trở về trước", "đổ lại", "là cùng"],
     lead: &["lúc", "vào", "khoảng", "tầm", "cỡ", "chừng"],
@@ -235,7 +235,7 @@ impl Reader<'_> {
         let lead = self.phrase(self.lists().from, 0).unwrap_or(0);
         let (first, at) = self.end(lead)?;
         let length = self.length(at + self.phrase(self.lists().lasting, at)?)?;
-        self.of_length(first, length)
+        self.lasting_for(first, length)
     }
 
     /// "an hour and a half from two", "hai tiếng bắt đầu từ ba giờ".
@@ -245,7 +245,7 @@ impl Reader<'_> {
         let (first, end) = self.end(at)?;
         // "an hour from two to four" is neither.
         let goes_on = self.phrase(self.lists().to, end).is_some();
-        self.of_length(first, Length { end, ..length }).filter(|_| !goes_on)
+        self.lasting_for(first, Length { end, ..length }).filter(|_| !goes_on)
     }
 
     fn length(&self, at: usize) -> Option<Length> {
@@ -270,7 +270,7 @@ impl Reader<'_> {
         Some(Length { count: days, end: at + len + 1, is_round })
     }
 
-    fn of_length(&self, first: End, length: Length) -> Option<Found> {
+    fn lasting_for(&self, first: End, length: Length) -> Option<Found> {
         let last = match &first {
             End::Date(date) => End::Date(days_ahead(*date, length.count - 1)?),
             End::Time { time, is_open } => {

@@ -72,7 +72,8 @@ impl Context<'_> {
 
     /// Whether a yes before the words from `from` on is followed by something that was not understood.
     pub(super) fn has_unknown(&self, words: &[String], from: usize) -> bool {
-        from < words.len() && self.search(self.form.task_slots(), &[]).has_unknown(words, from)
+        let filled = self.form.filled();
+        from < words.len() && self.search(self.form.task_slots(), &filled).has_unknown(words, from)
     }
 
     /// Nothing is to be added to a list of which a part was not understood.

@@ -257,6 +257,8 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "i'd think",
             "can't say",
             "if you say so",
+            "no i do",
+            "no we do",
             "either",
             "either one",
         ],

@@ -105,6 +105,10 @@ fn meant(
     if own.len() > 1 && is_conditional(words, language) {
         return Err(Unclear::Several);
     }
+    // "Thứ bảy, không được thì chủ nhật": a second choice is none yet.
+    if own.windows(2).any(|pair| is_otherwise(&words[mentions[pair[0]].end..mentions[pair[1]].start], language)) {
+        return Err(Unclear::Several);
+    }
     let said: Vec<usize> = own.iter().copied().filter(|i| roles[*i] != Role::Refused).collect();
     if said.is_empty() {
         return if own.is_empty() { Ok(None) } else { Err(Unclear::Refused) };

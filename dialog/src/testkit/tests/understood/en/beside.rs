@@ -49,6 +49,21 @@ const WORDS_BESIDE_A_VALUE: &[Row] = &[
     ("city date", "boston / no, chicago", "chicago -"),
 ];
 
+const FURTHER_SENTENCES: &[Row] = &[
+    ("people", "me and the kids", "asks"),
+    ("people", "four people a table", "4?"),
+    ("people", "three and me", "3?"),
+    ("city", "no boston", "boston?"),
+    ("city", "somewhere around boston", "boston?"),
+    ("city", "boston, hmm, actually never mind", "boston?"),
+    ("time", "three p m my time", "15:00?"),
+    ("date", "next monday but one", "2026-11-30?"),
+    ("code", "starts with four oh seven one", "4071?"),
+    ("amount", "fifty fifty", "asks"),
+    ("agreed", "no I do", "asks"),
+    ("times", "from two to four / no, until five", "14:00/17:00"),
+];
+
 const PEOPLE_BY_NAME: &[Row] = &[
     ("people", "just me", "1"),
     ("people", "it's only me", "1"),
@@ -135,4 +150,9 @@ fn clocks() {
 #[test]
 fn spans_and_their_ends() {
     check_rows(SPANS_AND_THEIR_ENDS, "en");
+}
+
+#[test]
+fn further_sentences() {
+    check_rows(FURTHER_SENTENCES, "en");
 }

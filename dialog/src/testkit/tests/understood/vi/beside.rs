@@ -35,6 +35,18 @@ const WORDS_BESIDE_A_VALUE: &[Row] = &[
     ("city date", "huế / không phải huế / đà nẵng", "đà nẵng -"),
 ];
 
+const FURTHER_SENTENCES: &[Row] = &[
+    ("city", "không huế", "huế?"),
+    ("city", "huế, à mà thôi", "huế?"),
+    ("people", "bốn người một bàn", "4?"),
+    ("people", "bốn người với tôi", "5?"),
+    ("people", "ba mẹ với tôi", "3"),
+    ("people", "gia đình em sáu người", "6"),
+    ("date", "thứ bảy, không được thì chủ nhật", "asks"),
+    ("times", "không trước chín giờ sáng", "09:00/.."),
+    ("times", "từ hai giờ đến bốn giờ / không, đến năm giờ", "14:00/17:00"),
+];
+
 const PEOPLE_BY_NAME: &[Row] = &[
     ("people", "chỉ mình tôi", "1"),
     ("people", "chỉ có mình em thôi", "1"),
@@ -109,4 +121,9 @@ fn clocks() {
 #[test]
 fn spans_and_their_ends() {
     check_rows(SPANS_AND_THEIR_ENDS, "vi");
+}
+
+#[test]
+fn further_sentences() {
+    check_rows(FURTHER_SENTENCES, "vi");
 }
