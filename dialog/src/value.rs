@@ -17,7 +17,7 @@ pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
-mod party;
+pub(crate) mod party;
 mod rate;
 mod sense;
 pub mod span;

@@ -23,7 +23,7 @@ pub(super) fn unit(words: &[String]) -> Option<usize> {
 }
 
 /// Whether a number with this unit counts people.
-pub(super) fn counts_people(unit: &[String]) -> bool {
+pub(crate) fn counts_people(unit: &[String]) -> bool {
     const PEOPLE: &[&str] = &["person", "persons", "people", "guest", "guests", "người", "khách", "hành khách"];
     unit.iter().any(|unit| PEOPLE.contains(&unit.as_str()))
 }

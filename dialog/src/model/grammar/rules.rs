@@ -5,6 +5,7 @@ use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
 use crate::value::kind::{Kind, SpanOf};
+use crate::value::party::counts_people;
 use crate::value::words::tokens;
 
 /// The rules of one grammar while it is built.
@@ -360,11 +361,6 @@ impl Rules<'_> {
             Kind::Items(_) | Kind::Text => String::new(),
         }
     }
-}
-
-/// Whether an English unit counts people: "four of us".
-fn counts_people(unit: &[String]) -> bool {
-    unit.iter().any(|unit| matches!(unit.as_str(), "people" | "persons" | "guests" | "adults"))
 }
 
 /// `min` to `max` of something, one after another.

@@ -147,12 +147,7 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '−' | '+'))).unwrap_or(text.len());
     let figure = text[..end].trim_end_matches(DASHES);
     let rest = &text[figure.len()..];
-    // "2x Margherita" are two of them, "3x faster" is three times so fast.
-    if matches!(rest, "x" | "×") && place.following().is_some_and(is_item) {
-        return Some(Reading::new(1, signed(figure)?));
-    }
-    // "3m25s", "1h30m"
-    if let Some(said) = minutes_and_seconds(text) {
+    if let Some(said) = items_or_minutes(place, text, figure, rest) {
         return Some(Reading::new(1, said));
     }
     if !rest.is_empty() {
@@ -191,6 +186,12 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
         Some(unit) => Some(Reading::abbreviation(2, format!("{about}{head}{said} {unit}"), Mark::Both)),
         None => (!about.is_empty() || !head.is_empty()).then(|| Reading::new(1, format!("{about}{head}{said}"))),
     }
+}
+
+/// "2x Margherita" are two of them, "3x faster" is three times so fast; "3m25s".
+fn items_or_minutes(place: Place<'_>, text: &str, figure: &str, rest: &str) -> Option<String> {
+    let items = matches!(rest, "x" | "×") && place.following().is_some_and(is_item);
+    if items { signed(figure) } else { minutes_and_seconds(text) }
 }
 
 /// Whether a word behind "2x" names what there are two of.

@@ -160,15 +160,9 @@ fn known(core: &str) -> Option<&'static str> {
     WORDS.iter().find(|(written, _)| *written == core).map(|(_, said)| *said)
 }
 
-pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
+/// What means a room, a department, the police or a plate by what stands behind it: "P. khám", "P.TCHC", "CA Q.1", "BS 59-X3 123.45".
+fn office(place: Place<'_>) -> Option<Reading> {
     let core = place.core();
-    // "tr" is a page before a figure only.
-    if core == "tr"
-        && !(place.word().after == "."
-            && place.next(1).is_some_and(|word| word.core.starts_with(|c: char| c.is_ascii_digit())))
-    {
-        return None;
-    }
     // "CA: 113", "CA Q.1"
     if core == "CA" && (place.word().after == ":" || place.next(1).is_some_and(|word| word.is_capital())) {
         return Some(Reading::new(1, "công an"));
@@ -186,6 +180,21 @@ pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
     // "BS 59-X3 123.45" is a plate.
     if core == "BS" && place.next(1).is_some_and(|word| word.core.starts_with(|c: char| c.is_ascii_digit())) {
         return Some(Reading::new(1, "biển số"));
+    }
+    None
+}
+
+pub(super) fn reading(place: Place<'_>) -> Option<Reading> {
+    let core = place.core();
+    // "tr" is a page before a figure only.
+    if core == "tr"
+        && !(place.word().after == "."
+            && place.next(1).is_some_and(|word| word.core.starts_with(|c: char| c.is_ascii_digit())))
+    {
+        return None;
+    }
+    if let Some(said) = office(place) {
+        return Some(said);
     }
     let titles: Option<Vec<&str>> = core
         .split(['.', '-'])

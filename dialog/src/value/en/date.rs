@@ -146,7 +146,7 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     if let Some((phrase, (month, day))) = FEASTS.iter().find(|(phrase, _)| begin_with(words, phrase)) {
         return found(next_date(today, *month, *day, None), phrase.split(' ').count());
     }
-    if let Some(found) = weekday_date(words, today) {
+    if let Some(found) = day_of_week_named(words, today).or_else(|| weekday_date(words, today)) {
         return Some(found);
     }
     if let Some(date) = date_digits(word(words, 0), today, true) {
@@ -187,15 +187,18 @@ fn day_alone(words: &[String], today: Date) -> Option<Found> {
     Some(Found::new(Value::Date(date), len).growing(Growth::Open).only_if_asked())
 }
 
+/// "next week friday", "this week on friday".
+fn day_of_week_named(words: &[String], today: Date) -> Option<Found> {
+    let weeks = ["this week", "next week"].iter().position(|phrase| begin_with(words, phrase))?;
+    let at = 2 + usize::from(word(words, 2) == "on");
+    let (day, true) = weekday_name(word(words, at))? else { return None };
+    let date = weekday(today, Weekday::from_monday_zero_offset(day).ok()?, weeks as i64)?;
+    Some(Found::new(Value::Date(date), at + 1))
+}
+
 /// "monday", "next friday", "last monday", "monday the seventh of december", "friday the fourth", "monday week".
 fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     let found = |date: Option<Date>, len| date.map(|d| Found::new(Value::Date(d), len));
-    // "next week friday", "this week on friday"
-    if let Some(weeks) = ["this week", "next week"].iter().position(|phrase| begin_with(words, phrase)) {
-        let at = 2 + usize::from(word(words, 2) == "on");
-        let (day, true) = weekday_name(word(words, at))? else { return None };
-        return found(weekday(today, Weekday::from_monday_zero_offset(day).ok()?, weeks as i64), at + 1);
-    }
     let (skip, week) = match (word(words, 0), word(words, 1)) {
         ("this" | "the", "coming") => (2, Some(0)),
         ("the", "next" | "following") | ("on", "next") => (2, Some(1)),

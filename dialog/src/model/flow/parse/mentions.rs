@@ -101,12 +101,7 @@ fn meant(
     language: Language,
 ) -> Result<Option<Fill>, Unclear> {
     let own: Vec<usize> = (0..mentions.len()).filter(|i| mentions[*i].slot == slot).collect();
-    // "if Tuesday is not free then Wednesday": nobody can say which.
-    if own.len() > 1 && is_conditional(words, language) {
-        return Err(Unclear::Several);
-    }
-    // "Thứ bảy, không được thì chủ nhật": a second choice is none yet.
-    if own.windows(2).any(|pair| is_otherwise(&words[mentions[pair[0]].end..mentions[pair[1]].start], language)) {
+    if leaves_a_choice(&own, mentions, words, language) {
         return Err(Unclear::Several);
     }
     let said: Vec<usize> = own.iter().copied().filter(|i| roles[*i] != Role::Refused).collect();
@@ -156,6 +151,12 @@ fn meant(
         end: mentions[last].end,
     };
     Ok(chosen.found.as_ref().map(fill))
+}
+
+/// "If Tuesday is not free then Wednesday", "thứ bảy, không được thì chủ nhật": which one holds is not known yet.
+fn leaves_a_choice(own: &[usize], mentions: &[Mention], words: &[String], language: Language) -> bool {
+    let between = |pair: &[usize]| &words[mentions[pair[0]].end..mentions[pair[1]].start];
+    own.len() > 1 && is_conditional(words, language) || own.windows(2).any(|pair| is_otherwise(between(pair), language))
 }
 
 fn is_correction(between: &[String], language: Language) -> bool {
