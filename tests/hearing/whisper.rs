@@ -69,7 +69,7 @@ fn people_are_understood_by_whisper_in_vietnamese() {
         println!("{said:10} {tally}");
     }
     println!("{all}, {acted_on_wrongly} acted on wrongly");
-    assert!(all.right >= 30, "{all}");
+    assert!(all.right >= 35, "{all}");
     assert!(acted_on_wrongly <= 1, "{acted_on_wrongly} acted on wrongly");
 }
 

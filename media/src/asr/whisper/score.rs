@@ -18,8 +18,13 @@ use std::sync::{MutexGuard, PoisonError};
 /// Tokens tried at a sentence's first place, and at each one after it.
 const FIRST: usize = 12;
 const LATER: usize = 3;
-/// The most steps of the decoder (7 ms each for Whisper base) for one utterance.
+/// Tokens tried at the first place where Whisper is at a loss; capital letters alone, as a text begins with.
+const FIRST_AT_A_LOSS: usize = 16;
+/// The most steps of the decoder (7 ms each for Whisper base) for one utterance, and the most besides where Whisper is at a loss.
 const MOST_STEPS: usize = 60;
+const MOST_STEPS_AT_A_LOSS: usize = 120;
+/// How much of its log-probability given silence counts against a prefix while Whisper is at a loss.
+const AGAINST_SILENCE: f32 = 0.65;
 /// Tokens less likely than this (natural logarithm) are not looked at.
 const LEAST_LIKELY: f32 = -16.0;
 /// A prefix this much less likely than the best sentence, or than the third best, is pruned.
@@ -33,6 +38,15 @@ const PAST_END: f32 = 1.0;
 const AGAINST: f32 = 3.0;
 /// How much of a grammar's weights (as logarithms) counts. They are made for acoustic scores, which are larger.
 const WEIGHT: f32 = 0.3;
+
+/// Whisper is at a loss where each sentence found is less likely than this for each of its tokens (natural logarithm, given the sound). Never
+/// in English, which even `base` knows well: the further search finds more there that was not said than what was.
+const fn at_a_loss(language: Language) -> Option<f32> {
+    match language {
+        Language::En => None,
+        Language::Vi => Some(-2.8),
+    }
+}
 
 /// The best of the grammar's sentences.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +106,8 @@ struct Search<'a> {
     candidates: Vec<Candidate>,
     /// Prefixes that were seen and not followed yet.
     deferred: Vec<Prefix>,
+    /// See [`at_a_loss`].
+    at_a_loss: bool,
     aborted: &'a dyn Fn() -> bool,
 }
 
@@ -101,13 +117,49 @@ struct Prefix {
     at: Vec<Position>,
     /// Its log-probability given the sound.
     sum: f32,
+    /// And given silence, where Whisper is at a loss; else 0.
+    on_silence: f32,
+}
+
+impl Prefix {
+    /// How promising it is while Whisper is at a loss: what was said gains on silence with each token.
+    fn promise(&self) -> f32 {
+        self.sum - AGAINST_SILENCE * self.on_silence
+    }
 }
 
 impl Search<'_> {
-    /// Follows the likeliest first tokens to where they lead, then the deferred prefixes, the likeliest first.
+    /// As Whisper would write first; where it writes no sentence with conviction, by what was said rather than by what it likes to write.
     fn run(&mut self) -> Result<(), AsrFault> {
-        let at = self.written.start();
-        let first = self.follow(Prefix { text: Vec::new(), at, sum: 0.0 }, FIRST)?;
+        self.by_likelihood()?;
+        if let Some(loss) = at_a_loss(self.language)
+            && self.candidates.iter().all(|found| found.sum < loss * found.tokens as f32)
+        {
+            self.at_a_loss = true;
+            self.by_promise()?;
+        }
+        Ok(())
+    }
+
+    /// The most promising prefix first.
+    fn by_promise(&mut self) -> Result<(), AsrFault> {
+        let most = self.reader.steps + MOST_STEPS_AT_A_LOSS;
+        let mut open = self.follow_start(FIRST_AT_A_LOSS)?;
+        open.retain(|prefix| prefix.sum - prefix.on_silence > -AGAINST);
+        while self.reader.steps < most
+            && let Some(best) = (0..open.len()).max_by(|a, b| open[*a].promise().total_cmp(&open[*b].promise()))
+        {
+            let prefix = open.swap_remove(best);
+            if !self.candidates.iter().any(|found| prefix.sum < found.sum - BEHIND_BEST) {
+                open.extend(self.follow(prefix, LATER)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the likeliest first tokens to where they lead, then the deferred prefixes, the likeliest first.
+    fn by_likelihood(&mut self) -> Result<(), AsrFault> {
+        let first = self.follow_start(FIRST)?;
         let silence = self.engine.silence().after(self.engine, self.language, &[])?;
         for prefix in first.into_iter().filter(|prefix| prefix.sum > silence.token(prefix.text[0]) - AGAINST) {
             self.follow_to_its_end(prefix, BEHIND_BEST)?;
@@ -122,6 +174,11 @@ impl Search<'_> {
             self.follow_to_its_end(prefix, BEHIND_LATER)?;
         }
         Ok(())
+    }
+
+    fn follow_start(&mut self, width: usize) -> Result<Vec<Prefix>, AsrFault> {
+        let at = self.written.start();
+        self.follow(Prefix { text: Vec::new(), at, sum: 0.0, on_silence: 0.0 }, width)
     }
 
     /// Takes the likeliest token at each place; the others are deferred.
@@ -156,12 +213,22 @@ impl Search<'_> {
         let mut continuations = Vec::new();
         let mut tokens = self.written.tokens(&prefix.at);
         tokens.retain(|token| next.token(*token) > least);
-        tokens.sort_unstable_by(|a, b| next.token(*b).total_cmp(&next.token(*a)));
+        let silence = match self.at_a_loss {
+            true => Some(self.engine.silence().after(self.engine, self.language, &prefix.text)?),
+            false => None,
+        };
+        let on_silence = |token: Token| silence.as_ref().map_or(0.0, |silence| silence.token(token));
+        if self.at_a_loss && prefix.text.is_empty() {
+            tokens.retain(|token| !self.engine.vocabulary.begins_small(*token));
+        }
+        let promise = |token: Token| next.token(token) - AGAINST_SILENCE * on_silence(token);
+        tokens.sort_unstable_by(|a, b| promise(*b).total_cmp(&promise(*a)));
         for token in tokens {
             let at = self.written.behind(&prefix.at, token);
             if !at.is_empty() {
                 let text = prefix.text.iter().copied().chain([token]).collect();
-                continuations.push(Prefix { text, at, sum: prefix.sum + next.token(token) });
+                let on_silence = prefix.on_silence + on_silence(token);
+                continuations.push(Prefix { text, at, sum: prefix.sum + next.token(token), on_silence });
             }
             if continuations.len() == width {
                 break;
@@ -227,6 +294,7 @@ impl Engine {
             written,
             candidates: Vec::new(),
             deferred: Vec::new(),
+            at_a_loss: false,
             aborted,
         };
         search.run()?;

@@ -56,6 +56,11 @@ impl Vocabulary {
         self.bytes.get(token as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a token's text begins with a small letter.
+    pub fn begins_small(&self, token: Token) -> bool {
+        String::from_utf8_lossy(self.bytes(token)).trim_start().starts_with(char::is_lowercase)
+    }
+
     /// The tokens that end a text. Behind figures a full stop or a comma may go on with decimals: there it is the end alone.
     pub fn ends(&self, behind_figures: bool) -> &[Token] {
         if behind_figures { &self.ends[..1] } else { &self.ends }
