@@ -56,6 +56,7 @@ impl View {
                 *words = Private::<String>::withheld();
             }
             row.slots.values_mut().for_each(|slot| slot.value = Private::<Value>::withheld());
+            row.seats.values_mut().for_each(|seat| seat.name = WITHHELD.into());
         }
         row
     }

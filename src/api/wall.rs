@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -185,7 +186,10 @@ fn crowded() -> Response {
 async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
     'whole: loop {
         let (rows, mut changes) = feed.watch();
-        connection.tell(&WallSnapshot { now: Timestamp::now(), calls: seen(principal, &rows) }).await?;
+        let calls = seen(principal, &rows);
+        // Of other calls they are not even told that there were any.
+        let mut shown: HashSet<String> = calls.iter().map(|call| call.id.clone()).collect();
+        connection.tell(&WallSnapshot { now: Timestamp::now(), calls }).await?;
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
@@ -196,10 +200,12 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &Wal
             };
             match new {
                 Ok(new) => {
-                    let now = Timestamp::now();
-                    connection
-                        .tell(&WallChanges { now, calls: seen(principal, &new.rows), ended: new.ended.clone() })
-                        .await?;
+                    let (now, calls) = (Timestamp::now(), seen(principal, &new.rows));
+                    shown.extend(calls.iter().map(|call| call.id.clone()));
+                    let ended: Vec<_> = new.ended.iter().filter(|id| shown.remove(*id)).cloned().collect();
+                    if !calls.is_empty() || !ended.is_empty() {
+                        connection.tell(&WallChanges { now, calls, ended }).await?;
+                    }
                 }
                 Err(RecvError::Lagged(_)) => continue 'whole,
                 Err(RecvError::Closed) => return connection.close().await,

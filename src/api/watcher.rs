@@ -1,7 +1,8 @@
 //! `Connection`: the WebSocket of somebody who watches. It ends when they leave, do not answer, or may not watch any more.
 use crate::security::{Access, Principal};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Fuse};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
@@ -19,15 +20,16 @@ pub(super) struct Connection {
     ping: Interval,
     unanswered: u32,
     /// Is done when they are signed out, or have other rights.
-    over: BoxFuture<'static, ()>,
+    over: Fuse<BoxFuture<'static, ()>>,
+    is_over: bool,
 }
 
 impl Connection {
     pub(super) fn new(socket: WebSocket, access: Arc<Access>, principal: Principal) -> Self {
         let mut ping = interval_at(Instant::now() + PING, PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let over = Box::pin(async move { access.until_changed(&principal).await });
-        Self { socket, ping, unanswered: 0, over }
+        let over: BoxFuture<'static, ()> = Box::pin(async move { access.until_changed(&principal).await });
+        Self { socket, ping, unanswered: 0, over: over.fuse(), is_over: false }
     }
 
     pub(super) async fn tell(&mut self, message: &impl serde::Serialize) -> Result<(), Gone> {
@@ -45,8 +47,13 @@ impl Connection {
 
     /// Returns from time to time while the watcher stays.
     pub(super) async fn stays(&mut self) -> Result<(), Gone> {
+        // The farewell before may not have left: whoever waits here may stop waiting at any time.
+        if self.is_over {
+            return Err(Gone);
+        }
         tokio::select! {
             () = &mut self.over => {
+                self.is_over = true;
                 let reason = "signed out, or of other rights now".into();
                 self.send(Message::Close(Some(CloseFrame { code: close_code::POLICY, reason }))).await?;
                 Err(Gone)

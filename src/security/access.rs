@@ -175,13 +175,15 @@ impl Access {
     async fn check_password(&self, name: &str, password: &str, address: IpAddr) -> Result<(), AccessFault> {
         let busy = || AccessFault::TooMany(BUSY.as_secs());
         let turn = tokio::time::timeout(QUEUE, self.hashing.acquire()).await;
-        let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
+        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
         let admitted = self.attempts().admit(Instant::now(), address, name);
         admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
         let stored = self.users.password(name).await?;
         let (known, password) = (stored.is_some(), password.to_owned());
         let verifying = tokio::task::spawn_blocking(move || passwords::verify(&password, stored.as_deref()));
-        if verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))? {
+        let verified = verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))?;
+        drop(turn);
+        if verified {
             self.attempts().succeeded(name);
             return Ok(());
         }
@@ -254,7 +256,10 @@ impl Access {
         self.users.list().await
     }
 
+    /// # Errors
+    /// [`AccessFault::BeyondMaker`] where `by` gives rights that it has not itself: a token that manages users makes no admin.
     pub async fn add_user(&self, by: &Principal, new: NewUser<'_>) -> Result<User, AccessFault> {
+        within(by, new.role)?;
         users::named(new.name)?;
         let hash = users::hashed(new.password).await?;
         let user = self.users.add(&new, &hash, Timestamp::now()).await?;
@@ -263,8 +268,16 @@ impl Access {
         Ok(user)
     }
 
+    /// # Errors
+    /// [`AccessFault::BeyondMaker`] where the user has, or gets, rights that `by` has not; nobody needs any for their own password.
     pub async fn change_user(&self, by: &Principal, name: &str, change: UserChange<'_>) -> Result<User, AccessFault> {
         let name = users::folded(name);
+        if by.kind != PrincipalKind::Session || by.name != name {
+            within(by, self.users.find(&name).await?.role)?;
+        }
+        if let Some(role) = change.role {
+            within(by, role)?;
+        }
         let hash = match change.password {
             Some(password) => Some(users::hashed(password).await?),
             None => None,
@@ -280,8 +293,11 @@ impl Access {
         Ok(user)
     }
 
+    /// # Errors
+    /// [`AccessFault::BeyondMaker`] where the user has rights that `by` has not.
     pub async fn remove_user(&self, by: &Principal, name: &str) -> Result<(), AccessFault> {
         let name = users::folded(name);
+        within(by, self.users.find(&name).await?.role)?;
         self.users.remove(&name).await?;
         self.changed();
         self.audit.note(by, Action::UserRemoved, None, json!({"user": name})).await
@@ -306,6 +322,12 @@ impl Access {
         self.changed();
         self.audit.note(by, Action::TokenRevoked, None, json!({"id": id, "token": token.name})).await
     }
+}
+
+/// Whether `by` has all rights of a role itself.
+fn within(by: &Principal, role: Role) -> Result<(), AccessFault> {
+    let beyond = role.rights().iter().find(|right| !by.rights.contains(*right));
+    beyond.map_or(Ok(()), |right| Err(AccessFault::BeyondMaker(right.name().to_owned())))
 }
 
 fn of_user(user: User, hash: &str) -> Principal {

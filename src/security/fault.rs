@@ -33,7 +33,7 @@ pub enum AccessFault {
     TokenName,
     #[error("a token has at least one right")]
     NoRights,
-    #[error("a token has no rights and no bots that its maker has not: `{0}`")]
+    #[error("nobody gives rights or bots that they have not themselves: `{0}`")]
     BeyondMaker(String),
     #[error("a token ends between now and in {0} days")]
     TokenEnd(i64),

@@ -154,7 +154,8 @@ export function wallPage(main, { announce, toast }) {
 
   function change(part) {
     Object.assign(filter, part);
-    save("filter", filter);
+    // What was searched for may be a caller's number or words: it is not kept in the browser.
+    save("filter", { ...filter, search: "" });
     showChoices();
     order();
   }

@@ -66,6 +66,8 @@ impl Talk {
         self.mark(now, "taken_over");
         self.playout_held = false;
         self.tell_conversation(now, conversation::Input::TakenOver);
+        // Words that are still to come are nobody's any more.
+        self.due.words_given_up();
         self.due.expect_nothing();
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();

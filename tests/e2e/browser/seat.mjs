@@ -121,7 +121,7 @@ await play(async (open) => {
   equal(await page.evaluate(() => window.microphones), 1, "microphones asked for");
   await silent();
   await page.keyboard.down(" ");
-  await reaches("The bot hears you");
+  await reaches("An agent hears you");
   await until("the voice", loud);
   await look("whisper");
   await page.keyboard.up(" ");

@@ -75,7 +75,7 @@ struct Engine {
 const TINY: Duration = Duration::from_millis(290);
 
 /// What scoring a grammar may take beside the decode with a model of that size, on a machine that is busy.
-const SCORING: Duration = Duration::from_millis(900);
+const SCORING: Duration = Duration::from_millis(1_800);
 
 /// The size of a model's encoder, `tiny` being 1.
 fn size(context: &WhisperContext) -> f64 {
