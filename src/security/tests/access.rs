@@ -221,6 +221,11 @@ async fn a_token_has_some_rights_some_bots_and_an_end_and_never_more_than_its_ow
     let few: Rights = [Right::SeeCalls].into_iter().collect();
     beyond(access.make_token(&token, new(None, few, end)).await.map(|_| ()));
     beyond(access.make_token(&token, new(Some(&["places.vi"]), few, end)).await.map(|_| ()));
+    let eve = NewUser { name: "eve", password: PASSWORD, role: Role::Admin, bots: None };
+    beyond(access.add_user(&token, eve).await.map(|_| ()));
+    let change = UserChange { password: Some("another long password"), ..UserChange::default() };
+    beyond(access.change_user(&token, "root", change).await.map(|_| ()));
+    beyond(access.remove_user(&token, "root").await);
     let admin = Principal::admin_token();
     let late = Timestamp::now().checked_add(SignedDuration::from_hours(24 * 400)).unwrap();
     for wrong in [Timestamp::now(), late] {
