@@ -366,7 +366,7 @@ async fn a_human_takes_a_call_over_in_mid_sentence_and_hands_it_back_with_what_w
         record["turns"].as_array().expect("turns").iter().filter_map(|turn| turn["text"].as_str()).collect();
     let said = said.join(" | ");
     assert_eq!(said.matches("Rooms.").count(), 1, "no second greeting: {said}");
-    assert!(said.contains("I'm back with you. At three p m for two?") && said.contains("Noted."), "{said}");
+    assert!(said.contains("I'm back with you. At 3:00 pm for two?") && said.contains("Noted."), "{said}");
     let cut = record["turns"]
         .as_array()
         .expect("turns")
