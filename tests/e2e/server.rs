@@ -135,7 +135,8 @@ impl Client {
     /// The id of the only live call, once there is one.
     pub async fn live(&self) -> String {
         until(seconds(5), "a live call", || async {
-            let call = self.get("/api/v1/calls?state=live").await["calls"][0].take();
+            let calls = self.get("/api/v1/calls?state=live").await;
+            let call = &calls["calls"][0];
             call["answered_at"].as_str().and(call["id"].as_str()).map(str::to_owned)
         })
         .await
