@@ -237,7 +237,7 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.access.audit().flush().await;
+        self.access.finish().await;
         if let Err(why) = self.store.close().await {
             tracing::error!(%why, "the last events of this run are not stored");
         }
@@ -354,11 +354,11 @@ enum NextSignal {
 }
 
 /// Writes down what waits for the audit, and its end into the log: a later change of what is before shows against it.
-async fn follow_audit(access: &Access) -> anyhow::Result<()> {
+async fn follow_audit(access: &Arc<Access>) -> anyhow::Result<()> {
     if let Some((seq, hash)) = access.audit().head().await? {
         tracing::info!(seq, hash, "the audit's last record");
     }
-    tokio::spawn(access.audit().clone().keep());
+    tokio::spawn(access.clone().keep());
     Ok(())
 }
 

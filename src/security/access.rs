@@ -1,6 +1,6 @@
 //! `Access`: signs people in, knows again whoever asks, and changes users and tokens; each of these is recorded.
-use super::attempts::Attempts;
 use super::audit::{Action, Audit};
+use super::checks::PasswordChecks;
 use super::fault::AccessFault;
 use super::principal::{Principal, PrincipalKind};
 use super::roles::{Rights, Role};
@@ -12,18 +12,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::SqlitePool;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, watch};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// A session's last use is written down no more often: each request would write.
 const TOUCH: SignedDuration = SignedDuration::from_secs(60);
 /// How often it is asked whether somebody who watches still may: another process may have changed it.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
-/// The longest that a password waits for those before it.
-const QUEUE: Duration = Duration::from_secs(5);
-/// Why a password is tried again later: those before it are not done.
-const BUSY: Duration = Duration::from_secs(2);
+/// How often it is looked whether something is to be recorded that is not a request's.
+const KEEP: Duration = Duration::from_secs(1);
 
 pub struct AccessPlan {
     /// The word in `admin.token`.
@@ -38,9 +36,7 @@ pub struct Access {
     sessions: Sessions,
     tokens: Tokens,
     audit: Audit,
-    attempts: Mutex<Attempts>,
-    /// Passwords are hashed one at a time: each takes 19 MiB and time that calls need.
-    hashing: Semaphore,
+    checks: PasswordChecks,
     /// Counts changes of users, sessions and tokens.
     changes: watch::Sender<u64>,
 }
@@ -54,14 +50,14 @@ pub struct SignedIn {
 
 impl Access {
     pub fn new(pool: SqlitePool, plan: AccessPlan) -> Self {
+        let (users, audit) = (Users::new(pool.clone()), Audit::new(pool.clone()));
         Self {
             token: plan.token,
-            users: Users::new(pool.clone()),
+            checks: PasswordChecks::new(users.clone(), audit.clone()),
+            users,
             sessions: Sessions::new(pool.clone(), plan.sessions),
             tokens: Tokens::new(pool.clone()),
-            audit: Audit::new(pool.clone()),
-            attempts: Mutex::default(),
-            hashing: Semaphore::new(1),
+            audit,
             changes: watch::Sender::new(0),
             pool,
         }
@@ -69,6 +65,25 @@ impl Access {
 
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Records what is no request's: sums of failed sign-ins, and what the database did not take before. Runs until that is closed.
+    pub async fn keep(self: Arc<Self>) {
+        while !self.pool.is_closed() {
+            tokio::time::sleep(KEEP).await;
+            if let Err(why) = self.checks.record_sums().await {
+                tracing::error!(%why, "failed sign-ins are not in the audit");
+            }
+            self.audit.flush().await;
+        }
+    }
+
+    /// The last records before the database is closed.
+    pub async fn finish(&self) {
+        if let Err(why) = self.checks.record_rest().await {
+            tracing::error!(%why, "failed sign-ins are not in the audit");
+        }
+        self.audit.flush().await;
     }
 
     /// Who presents this as a bearer (RFC 6750).
@@ -145,8 +160,8 @@ impl Access {
     /// # Errors
     /// [`AccessFault::WrongPassword`] also where there is no such user, [`AccessFault::TooMany`] after many of these.
     pub async fn sign_in(&self, name: &str, password: &str, address: IpAddr) -> Result<SignedIn, AccessFault> {
-        let name = users::folded(name);
-        self.check_password(&name, password, address).await?;
+        let Ok(name) = users::named(name) else { return Err(self.checks.refuse_name(address).await) };
+        self.checks.check(&name, password, address).await?;
         let signed_in = self.begin(self.users.find(&name).await?).await?;
         let from = json!({"address": address.to_string()});
         self.audit.note(&signed_in.principal, Action::SignedIn, None, from).await?;
@@ -166,45 +181,15 @@ impl Access {
             return Ok(None);
         }
         passwords::composed(password)?;
-        self.check_password(&principal.name, current, address).await?;
+        self.checks.check(&principal.name, current, address).await?;
         let change = UserChange { password: Some(password), ..UserChange::default() };
         let user = self.change_user(principal, &principal.name, change).await?;
         self.begin(user).await.map(Some)
     }
 
-    async fn check_password(&self, name: &str, password: &str, address: IpAddr) -> Result<(), AccessFault> {
-        let busy = || AccessFault::TooMany(BUSY.as_secs());
-        let turn = tokio::time::timeout(QUEUE, self.hashing.acquire()).await;
-        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
-        let admitted = self.attempts().admit(Instant::now(), address, name);
-        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
-        let stored = self.users.password(name).await?;
-        let (known, password) = (stored.is_some(), password.to_owned());
-        let verifying = tokio::task::spawn_blocking(move || passwords::verify(&password, stored.as_deref()));
-        let verified = verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))?;
-        drop(turn);
-        if verified {
-            self.attempts().succeeded(name);
-            return Ok(());
-        }
-        let locked = self.attempts().failed(Instant::now(), address, name);
-        // What somebody typed who is no user may be a password.
-        let shown = if known { name } else { "(no such user)" };
-        let (kind, from) = (PrincipalKind::Session.name(), json!({"address": address.to_string()}));
-        self.audit.add(shown, kind, Action::SignInFailed, None, from.clone()).await?;
-        if locked && known {
-            self.audit.add(shown, kind, Action::AccountLocked, None, from).await?;
-        }
-        Err(AccessFault::WrongPassword)
-    }
-
     async fn begin(&self, user: User) -> Result<SignedIn, AccessFault> {
         let secret = self.sessions.begin(&user.name, Timestamp::now()).await?;
         Ok(SignedIn { principal: of_user(user, &random::digest(&secret)), secret })
-    }
-
-    fn attempts(&self) -> std::sync::MutexGuard<'_, Attempts> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the session of `principal`; `false` where it is none.
@@ -233,15 +218,14 @@ impl Access {
     ) -> Result<SignedIn, AccessFault> {
         // A good link may be tried again, with another name or password: hashing comes after.
         let (name, who) = (users::folded(name), address.to_string());
-        let admitted = self.attempts().admit(Instant::now(), address, &who);
-        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
+        self.checks.admit_link(address)?;
         if !welcome::is_good(&self.pool, link, Timestamp::now()).await? {
-            self.attempts().failed(Instant::now(), address, &who);
+            self.checks.link_failed(address);
             return Err(AccessFault::Link);
         }
         users::named(&name)?;
         let new = NewUser { name: &name, password, role: Role::Admin, bots: None };
-        let hash = users::hashed(password).await?;
+        let hash = self.checks.hashed(password).await?;
         let now = Timestamp::now();
         let mut tx = self.pool.begin_with("begin immediate").await?;
         welcome::redeem(&mut tx, link, now).await?;
@@ -261,7 +245,7 @@ impl Access {
     pub async fn add_user(&self, by: &Principal, new: NewUser<'_>) -> Result<User, AccessFault> {
         within(by, new.role)?;
         users::named(new.name)?;
-        let hash = users::hashed(new.password).await?;
+        let hash = self.checks.hashed(new.password).await?;
         let user = self.users.add(&new, &hash, Timestamp::now()).await?;
         let detail = json!({"user": user.name, "role": user.role.name(), "bots": user.bots});
         self.audit.note(by, Action::UserAdded, None, detail).await?;
@@ -279,12 +263,12 @@ impl Access {
             within(by, role)?;
         }
         let hash = match change.password {
-            Some(password) => Some(users::hashed(password).await?),
+            Some(password) => Some(self.checks.hashed(password).await?),
             None => None,
         };
         let user = self.users.change(&name, &change, hash.as_deref(), Timestamp::now()).await?;
         if hash.is_some() {
-            self.attempts().succeeded(&name);
+            self.checks.reset(&name);
         }
         self.changed();
         let detail = json!({"user": user.name, "role": user.role.name(), "bots": user.bots, "disabled": user.disabled,

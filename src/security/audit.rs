@@ -240,16 +240,6 @@ impl Audit {
         Ok(())
     }
 
-    /// Writes what waits for the database, again and again, until that is closed.
-    pub async fn keep(self) {
-        while !self.0.pool.is_closed() {
-            tokio::time::sleep(RETRY).await;
-            if !lock(&self.0.waiting).is_empty() {
-                self.flush().await;
-            }
-        }
-    }
-
     /// Writes what waits, once.
     pub async fn flush(&self) {
         let _writing = self.0.writing.lock().await;

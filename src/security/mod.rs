@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 mod access;
 mod attempts;
 mod audit;
+mod checks;
+mod failures;
 mod fault;
 mod origin;
 mod passwords;

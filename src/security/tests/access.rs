@@ -4,7 +4,9 @@ use crate::security::{
     Access, AccessFault, AccessPlan, NewToken, NewUser, Principal, PrincipalKind, Right, Rights, Role, Secret,
     SessionLimits, UserChange,
 };
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -132,25 +134,55 @@ async fn the_last_admin_of_all_bots_stays_one() {
 }
 
 #[tokio::test]
-async fn many_wrong_passwords_lock_an_account_whether_it_is_there_or_not() {
+async fn many_wrong_passwords_lock_an_account_for_their_source_whether_it_is_there_or_not() {
     let access = access(pool("access-lock").await);
     add(&access, "ada", Role::Viewer, None).await;
-    for name in ["ada", "nobody"] {
-        for last in 0..10 {
-            let from = IpAddr::from([192, 0, 2, last]);
+    for (name, last) in [("ada", 1), ("nobody", 2)] {
+        let from = IpAddr::from([192, 0, 2, last]);
+        for _ in 0..10 {
             assert!(matches!(access.sign_in(name, "wrong wrong wrong", from).await, Err(AccessFault::WrongPassword)));
         }
-        let from = IpAddr::from([192, 0, 2, 99]);
         assert!(matches!(access.sign_in(name, PASSWORD, from).await, Err(AccessFault::TooMany(1..=61))), "{name}");
     }
-    let actions: Vec<_> = access.audit().after(0).await.unwrap();
-    let of = |action: &str, name: &str| actions.iter().filter(|r| r.action == action && r.name == name).count();
-    assert_eq!((of("sign_in_failed", "ada"), of("account_locked", "ada")), (10, 1));
-    assert_eq!(of("sign_in_failed", "(no such user)"), 10, "what was typed may be a password");
+    assert!(access.sign_in("ada", PASSWORD, HERE).await.is_ok(), "who knows the password signs in from elsewhere");
+    access.finish().await;
+    let records: Vec<_> = access.audit().after(0).await.unwrap();
+    let of = |action: &str, name: &str| -> Vec<Value> {
+        let own = records.iter().filter(|r| r.action == action && r.name == name);
+        own.map(|record| serde_json::from_str(&record.detail).unwrap()).collect()
+    };
+    let twice =
+        |address: &str| vec![json!({"address": address}), json!({"address": address, "count": 9, "within_s": 60})];
+    assert_eq!(of("sign_in_failed", "ada"), twice("192.0.2.1"), "the first at once, the others as one sum");
+    assert_eq!(of("sign_in_failed", "(no such user)"), twice("192.0.2.2"), "what was typed may be a password");
+    assert_eq!(of("account_locked", "ada"), [json!({"address": "192.0.2.1"})]);
     // Another password, set by an admin, unlocks.
     let change = UserChange { password: Some(PASSWORD), ..UserChange::default() };
     access.change_user(&Principal::command(), "ada", change).await.unwrap();
-    assert!(access.sign_in("ada", PASSWORD, HERE).await.is_ok());
+    assert!(access.sign_in("ada", PASSWORD, IpAddr::from([192, 0, 2, 1])).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_flood_of_sign_ins_is_told_to_wait_and_its_records_are_few() {
+    let access = access(pool("access-flood").await);
+    add(&access, "ada", Role::Viewer, None).await;
+    access.sign_in("ada", PASSWORD, HERE).await.unwrap();
+    let floods = (0..300_u16).map(|number| {
+        let from = IpAddr::from([198, 51, (number >> 8) as u8, number as u8]);
+        let (access, long) = (&access, "x".repeat(usize::from(number) * 50));
+        async move { access.sign_in(if number % 2 == 0 { "ada" } else { &long }, "wrong wrong wrong", from).await.err() }
+    });
+    let faults = join_all(floods).await;
+    let waits = faults.iter().filter(|fault| matches!(fault, Some(AccessFault::TooMany(_)))).count();
+    let wrong = faults.iter().filter(|fault| matches!(fault, Some(AccessFault::WrongPassword))).count();
+    assert_eq!(waits + wrong, 300);
+    assert!(waits >= 100, "{waits} of 150 attempts at a user's name");
+    assert!(access.sign_in("ada", PASSWORD, HERE).await.is_ok(), "from where she works she signs in all the same");
+    access.finish().await;
+    let records = access.audit().after(0).await.unwrap();
+    let failed = records.iter().filter(|record| record.action == "sign_in_failed").count();
+    assert!((2..=33).contains(&failed), "{failed} records");
+    assert!(records.iter().all(|record| record.name.len() < 64 && record.detail.len() < 200));
 }
 
 #[tokio::test]
