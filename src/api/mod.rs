@@ -11,6 +11,7 @@ mod describe;
 mod health;
 mod live;
 mod numbers;
+mod places;
 mod problem;
 mod query;
 mod recordings;
@@ -56,8 +57,8 @@ const BODY: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause within a request's body: who begins one and stops holds a connection that others want.
 const STALL: Duration = Duration::from_secs(3);
-/// Watchers of events at the same time; one more is refused with 503.
-const WATCHERS: usize = 64;
+/// Requests that count calls at the same time: each reads much of the database.
+const COUNTING: usize = 1;
 
 /// What the API works with.
 #[derive(Clone)]
@@ -83,7 +84,8 @@ pub struct App {
 #[derive(Clone)]
 struct ApiState {
     app: App,
-    watchers: Arc<Semaphore>,
+    watchers: places::WatcherPlaces,
+    counting: Arc<Semaphore>,
     wall: Arc<wall::WallFeed>,
 }
 
@@ -92,7 +94,12 @@ pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
     let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
+    let state = ApiState {
+        app,
+        watchers: places::WatcherPlaces::default(),
+        counting: Arc::new(Semaphore::new(COUNTING)),
+        wall,
+    };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
@@ -155,6 +162,9 @@ impl IntoResponse for DialFault {
             }
         };
         let problem = Problem::new(status, self.to_string());
+        if let crate::store::Fault::TooMany(_) = fault {
+            return Self::new(StatusCode::BAD_REQUEST, fault.to_string());
+        }
         let problem = if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(10) } else { problem };
         problem.into_response()
     }

@@ -68,6 +68,8 @@ pub enum Fault {
     #[error("not stored: {0}")]
     Unsaved(String),
 }
+    #[error("more than {0} calls have ended since then: ask for a later moment")]
+    TooMany(usize),
 
 impl Fault {
     /// A damaged file (SQLite result codes 11 and 26, anywhere in the chain of causes) becomes [`Fault::Damaged`].
@@ -322,8 +324,16 @@ impl Store {
     }
 
     /// What is counted of the calls that ended since a moment, by bot; `bots`: of these alone. Half a second behind at most.
-    pub async fn numbers(&self, since: Timestamp, bots: Option<&[String]>) -> Result<BTreeMap<String, Tally>, Fault> {
-        self.naming_damage(numbers::since(&self.pool, since, bots).await)
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`] where more than `most` calls would have to be read.
+    pub async fn numbers(
+        &self,
+        since: Timestamp,
+        bots: Option<&[String]>,
+        most: usize,
+    ) -> Result<BTreeMap<String, Tally>, Fault> {
+        self.naming_damage(numbers::since(&self.pool, since, bots, most).await)
     }
 
     /// Whether there is, or was, a call with this id.
