@@ -41,7 +41,7 @@ use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
 use crate::{observe, outbound};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -51,6 +51,8 @@ use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+/// What tells browsers to speak TLS with this host from now on, for a year (RFC 6797).
+const ALWAYS_TLS: &str = "max-age=31536000";
 /// The longest request body.
 const BODY: usize = 64 * 1024;
 /// The longest wait for an answer's head.
@@ -113,7 +115,8 @@ pub fn router(app: App) -> axum::Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
     let open = limited(open).layer(middleware::from_fn_with_state(state.clone(), widget::share));
-    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(state)
+    let all = limited(closed).merge(open).layer(middleware::from_fn(count));
+    all.layer(middleware::from_fn_with_state(state.clone(), always_tls)).with_state(state)
 }
 
 /// What a request may cost, and one shape for every refusal.
@@ -137,6 +140,18 @@ async fn health_alone_in_spare_places(request: Request, next: Next) -> Response 
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).later(5).into_response()
 }
 
+/// Where TLS is spoken, it is from then on. Not where a developer's other servers have the same name.
+async fn always_tls(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let tells = auth::by_tls(&state, request.extensions(), headers) && host.split(':').next() != Some("localhost");
+    let mut response = next.run(request).await;
+    if tells {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ALWAYS_TLS));
+    }
+    response
+}
+
 async fn count(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = next.run(request).await;
@@ -147,6 +162,9 @@ async fn count(request: Request, next: Next) -> Response {
 /// A fault of the store, as the API tells it.
 impl From<crate::store::Fault> for Problem {
     fn from(fault: crate::store::Fault) -> Self {
+        if let crate::store::Fault::TooMany(_) = fault {
+            return Self::new(StatusCode::BAD_REQUEST, fault.to_string());
+        }
         tracing::error!(%fault, "the store cannot answer the API");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the memory of calls does not answer at present; try again")
     }
@@ -162,9 +180,6 @@ impl IntoResponse for DialFault {
             }
         };
         let problem = Problem::new(status, self.to_string());
-        if let crate::store::Fault::TooMany(_) = fault {
-            return Self::new(StatusCode::BAD_REQUEST, fault.to_string());
-        }
         let problem = if status == StatusCode::SERVICE_UNAVAILABLE { problem.later(10) } else { problem };
         problem.into_response()
     }

@@ -28,7 +28,7 @@ pub use origin::WebOrigin;
 pub use passwords::composed;
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
 pub use roles::{Reach, Right, Rights, Role};
-pub use sessions::{SESSION_COOKIE, SessionLimits, csrf};
+pub use sessions::{SESSION_COOKIE, SessionLimits, csrf, session_cookie};
 pub use tokens::{ApiToken, MadeToken, NewToken};
 pub use users::{NewUser, User, UserChange};
 

@@ -8,6 +8,13 @@ use std::time::Duration;
 
 pub const SESSION_COOKIE: &str = "switchboard_session";
 
+/// The same where TLS is spoken: browsers take a cookie of this prefix from this very host and by TLS alone (RFC 6265bis section 4.1.3.2).
+const TLS_SESSION_COOKIE: &str = "__Host-switchboard_session";
+
+/// What the cookie of sessions is called.
+pub const fn session_cookie(https: bool) -> &'static str {
+    if https { TLS_SESSION_COOKIE } else { SESSION_COOKIE }
+}
 /// Sessions of one user at once; beyond it the oldest ends.
 const PER_USER: i64 = 20;
 

@@ -22,9 +22,27 @@ async fn signing_in_gives_a_cookie_that_no_script_reads_and_a_word_against_forge
     assert_eq!((&by_token["user"]["name"], &by_token["csrf"]), (&json!("admin.token"), &Value::Null));
     assert_eq!(site.problem(site.ask(Method::DELETE, "/api/v1/session")).await.0, 409);
     // Behind a proxy that speaks TLS the cookie is for TLS alone.
-    let proxied = site.bare(Method::POST, "/api/v1/session").header("x-forwarded-proto", "https").json(&form);
-    let cookie = proxied.send().await.unwrap().headers()["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.contains("; Secure"), "{cookie}");
+    let by_tls = |method, path: &str| site.bare(method, path).header("x-forwarded-proto", "https");
+    let proxied = by_tls(Method::POST, "/api/v1/session").json(&form).send().await.unwrap();
+    assert_eq!(proxied.headers()["strict-transport-security"], "max-age=31536000");
+    let cookie = proxied.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-switchboard_session=") && cookie.contains("; Secure"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let known = by_tls(Method::GET, "/api/v1/session").header("cookie", cookie).send().await.unwrap();
+    assert_eq!(known.status(), 200);
+    let csrf = known.json::<Value>().await.unwrap()["csrf"].as_str().unwrap().to_owned();
+    // What a page without TLS, or another host of this domain, could have set is no session there.
+    let planted = by_tls(Method::GET, "/api/v1/session").header("cookie", &browser.cookie);
+    assert_eq!(site.problem(planted).await.0, 401);
+    let leave = |origin: String| {
+        let request = by_tls(Method::DELETE, "/api/v1/session").header("cookie", cookie);
+        request.header("x-csrf-token", &csrf).header("origin", origin)
+    };
+    assert_eq!(site.problem(leave(site.origin())).await.1["code"], "other_origin", "a page that came without TLS");
+    let left = leave(site.origin().replace("http:", "https:")).send().await.unwrap();
+    assert_eq!(left.status(), 204);
+    let plain = site.bare(Method::GET, "/health/live").send().await.unwrap();
+    assert!(!plain.headers().contains_key("strict-transport-security"));
     for (name, password) in [("ada", "wrong horse battery"), ("nobody", PASSWORD)] {
         let wrong = site.bare(Method::POST, "/api/v1/session").json(&json!({"name": name, "password": password}));
         let (status, body) = site.problem(wrong).await;
