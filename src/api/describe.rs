@@ -35,7 +35,7 @@ impl Modify for Bearer {
         let words = "An API token, or the one in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
         api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let words = "The session of a user who signed in (`POST /api/v1/session`). What changes something carries `x-csrf-token` with it.";
+        let words = "The session of a user who signed in (`POST /api/v1/session`); by TLS its name has the prefix `__Host-`. What changes something carries `x-csrf-token` with it.";
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, words));
         api.components.get_or_insert_default().add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
         let words = "The token of one session, from `POST /api/v1/widget/sessions`.";

@@ -11,6 +11,7 @@ mod describe;
 mod health;
 mod live;
 mod numbers;
+mod places;
 mod problem;
 mod query;
 mod recordings;
@@ -40,7 +41,7 @@ use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
 use crate::{observe, outbound};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -50,14 +51,16 @@ use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+/// What tells browsers to speak TLS with this host from now on, for a year (RFC 6797).
+const ALWAYS_TLS: &str = "max-age=31536000";
 /// The longest request body.
 const BODY: usize = 64 * 1024;
 /// The longest wait for an answer's head.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause within a request's body: who begins one and stops holds a connection that others want.
 const STALL: Duration = Duration::from_secs(3);
-/// Watchers of events at the same time; one more is refused with 503.
-const WATCHERS: usize = 64;
+/// Requests that count calls at the same time: each reads much of the database.
+const COUNTING: usize = 1;
 
 /// What the API works with.
 #[derive(Clone)]
@@ -83,7 +86,8 @@ pub struct App {
 #[derive(Clone)]
 struct ApiState {
     app: App,
-    watchers: Arc<Semaphore>,
+    watchers: places::WatcherPlaces,
+    counting: Arc<Semaphore>,
     wall: Arc<wall::WallFeed>,
 }
 
@@ -92,7 +96,12 @@ pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
     let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
+    let state = ApiState {
+        app,
+        watchers: places::WatcherPlaces::default(),
+        counting: Arc::new(Semaphore::new(COUNTING)),
+        wall,
+    };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
@@ -106,7 +115,8 @@ pub fn router(app: App) -> axum::Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
     let open = limited(open).layer(middleware::from_fn_with_state(state.clone(), widget::share));
-    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(state)
+    let all = limited(closed).merge(open).layer(middleware::from_fn(count));
+    all.layer(middleware::from_fn_with_state(state.clone(), always_tls)).with_state(state)
 }
 
 /// What a request may cost, and one shape for every refusal.
@@ -130,6 +140,18 @@ async fn health_alone_in_spare_places(request: Request, next: Next) -> Response 
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).later(5).into_response()
 }
 
+/// Where TLS is spoken, it is from then on. Not where a developer's other servers have the same name.
+async fn always_tls(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let tells = auth::by_tls(&state, request.extensions(), headers) && host.split(':').next() != Some("localhost");
+    let mut response = next.run(request).await;
+    if tells {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ALWAYS_TLS));
+    }
+    response
+}
+
 async fn count(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = next.run(request).await;
@@ -140,6 +162,9 @@ async fn count(request: Request, next: Next) -> Response {
 /// A fault of the store, as the API tells it.
 impl From<crate::store::Fault> for Problem {
     fn from(fault: crate::store::Fault) -> Self {
+        if let crate::store::Fault::TooMany(_) = fault {
+            return Self::new(StatusCode::BAD_REQUEST, fault.to_string());
+        }
         tracing::error!(%fault, "the store cannot answer the API");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the memory of calls does not answer at present; try again")
     }

@@ -1,8 +1,9 @@
 //! The API over real HTTP on loopback.
+use super::places::{EACH, WATCHERS};
 use super::*;
 use crate::bots::BotStatus;
 use crate::call::{CallHealth, DialOrder};
-use crate::security::{AccessPlan, Secret, SessionLimits};
+use crate::security::{AccessPlan, NewToken, Principal, Rights, Secret, SessionLimits};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -466,15 +467,32 @@ async fn a_watcher_too_slow_is_told_how_much_it_missed() {
 #[tokio::test]
 async fn only_so_many_watch_at_once() {
     let site = Site::open("api-watchers").await;
-    let mut sockets = Vec::new();
-    for _ in 0..WATCHERS {
-        sockets.push(site.socket("/api/v1/events", TOKEN).await.unwrap());
+    let expires_at = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let mut tokens = vec![TOKEN.to_owned()];
+    for name in ["one", "two", "three", "four"] {
+        let new = NewToken { name, rights: Rights::all(), bots: None, expires_at };
+        tokens.push(site.access.make_token(&Principal::admin_token(), new).await.unwrap().secret);
     }
-    let refused = site.socket("/api/v1/events", TOKEN).await;
-    assert!(matches!(refused, Err(tungstenite::Error::Http(response)) if response.status() == 503));
+    let refused = async |token: &str, words: &str| match site.socket("/api/v1/events", token).await {
+        Err(tungstenite::Error::Http(answer)) => {
+            let body = String::from_utf8_lossy(answer.body().as_deref().unwrap_or_default()).into_owned();
+            answer.status() == 503 && body.contains(words)
+        }
+        _ => false,
+    };
+    let mut sockets = Vec::new();
+    for token in &tokens[..WATCHERS / EACH] {
+        for _ in 0..EACH {
+            sockets.push(site.socket("/api/v1/events", token).await.unwrap());
+        }
+        if sockets.len() < WATCHERS {
+            assert!(refused(token, "close one of them").await, "nobody takes all places");
+        }
+    }
+    assert!(refused(&tokens[4], "as many watchers as allowed").await);
     drop(sockets.pop());
     let start = std::time::Instant::now();
-    while site.socket("/api/v1/events", TOKEN).await.is_err() {
+    while site.socket("/api/v1/events", &tokens[4]).await.is_err() {
         assert!(start.elapsed() < Duration::from_secs(5), "a place that is left is free again");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

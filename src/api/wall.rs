@@ -160,7 +160,10 @@ pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrad
     if let Err(problem) = admit(&state, &principal).await {
         return problem.into_response();
     }
-    let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
+    let place = match state.watchers.take(&principal.name) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
@@ -177,10 +180,6 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
         state.app.access.audit().note_once(principal, Action::EventsWatched, None, json!({})).await?;
     }
     Ok(())
-}
-
-fn crowded() -> Response {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected").later(10).into_response()
 }
 
 async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
@@ -235,7 +234,10 @@ pub(super) async fn call(
         Ok(opened) => opened,
         Err(problem) => return problem.into_response(),
     };
-    let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
+    let place = match state.watchers.take(&principal.name) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal);
         // An error here is a watcher that left.

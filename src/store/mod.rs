@@ -16,6 +16,7 @@ mod tests;
 pub mod vault;
 mod writer;
 
+pub use disk::AccessPool;
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
@@ -67,6 +68,8 @@ pub enum Fault {
     Content(&'static str),
     #[error("not stored: {0}")]
     Unsaved(String),
+    #[error("more than {0} calls have ended since then: ask for a later moment")]
+    TooMany(usize),
 }
 
 impl Fault {
@@ -103,12 +106,12 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
 }
 
 /// Users, sessions, tokens and the audit in `dir`, for commands: made where there are none, and also while a server runs.
-pub async fn access(dir: &Path) -> Result<SqlitePool, Fault> {
+pub async fn access(dir: &Path) -> Result<AccessPool, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
     folder(dir).map_err(directory)?;
     private(&dir.join(disk::FILE)).map_err(directory)?;
     disk::bring_up_to_date(dir).await.map_err(|fault| fault.named(dir))?;
-    Ok(disk::access_pool(dir))
+    Ok(AccessPool::open(dir))
 }
 
 /// The state of the store, for `/health/ready` and metrics.
@@ -130,7 +133,7 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     pool: SqlitePool,
-    access: SqlitePool,
+    access: AccessPool,
     dir: Arc<Path>,
 }
 
@@ -212,7 +215,7 @@ impl Store {
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(readers);
-        Ok(Self { jobs, shared, pool, access: disk::access_pool(dir), dir: dir.into() })
+        Ok(Self { jobs, shared, pool, access: AccessPool::open(dir), dir: dir.into() })
     }
 
     /// A new call's id: UUID version 7 (RFC 9562), so that ids sort by time.
@@ -322,8 +325,16 @@ impl Store {
     }
 
     /// What is counted of the calls that ended since a moment, by bot; `bots`: of these alone. Half a second behind at most.
-    pub async fn numbers(&self, since: Timestamp, bots: Option<&[String]>) -> Result<BTreeMap<String, Tally>, Fault> {
-        self.naming_damage(numbers::since(&self.pool, since, bots).await)
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`] where more than `most` calls would have to be read.
+    pub async fn numbers(
+        &self,
+        since: Timestamp,
+        bots: Option<&[String]>,
+        most: usize,
+    ) -> Result<BTreeMap<String, Tally>, Fault> {
+        self.naming_damage(numbers::since(&self.pool, since, bots, most).await)
     }
 
     /// Whether there is, or was, a call with this id.
@@ -342,7 +353,7 @@ impl Store {
     }
 
     /// Where users, sessions, tokens and the audit are: the same database.
-    pub fn access(&self) -> SqlitePool {
+    pub fn access(&self) -> AccessPool {
         self.access.clone()
     }
 

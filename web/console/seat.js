@@ -153,17 +153,17 @@ export class Seat extends EventTarget {
     if (this.mode === "takeover") this.#enter("monitor");
   }
 
-  async leave() {
+  async leave({ keepalive = false } = {}) {
     if (!this.seated) return;
     const { location } = this;
     this.#close();
     this.#changed();
-    await request("DELETE", location).catch(() => {});
+    await request("DELETE", location, { keepalive }).catch(() => {});
   }
 
   /** A page that is closed leaves too. */
   abandon() {
-    if (this.seated) this.leave();
+    if (this.seated) this.leave({ keepalive: true });
   }
 
   #gone() {
