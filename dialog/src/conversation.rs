@@ -116,6 +116,11 @@ impl Conversation {
         self.history.lines()
     }
 
+    /// What the caller is being helped with now, by its name in the bot's file.
+    pub fn task(&self) -> Option<&str> {
+        self.brain.task()
+    }
+
     /// Whether [`Output::HangUp`] was given; nothing but [`Input::Heard`] matters afterwards.
     pub fn ended(&self) -> bool {
         self.ended

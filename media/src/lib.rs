@@ -23,6 +23,7 @@ pub mod jitter;
 pub mod keys;
 pub mod language;
 pub mod leg;
+pub mod levels;
 pub mod line;
 pub mod mix;
 pub mod noise;

@@ -13,6 +13,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+/// What a link to a call can let others do.
+pub(super) const SHAREABLE: [Right; 4] =
+    [Right::SeeCalls, Right::SeeNumbers, Right::SeeTranscripts, Right::HearRecordings];
+
 /// The longest `to` and `from`.
 const ADDRESS: usize = 255;
 
@@ -56,6 +60,17 @@ pub(super) async fn of_right(state: &ApiState, principal: &Principal, right: Rig
     Ok(call)
 }
 
+/// `principal` with what links to this call let it do: for reading this one call.
+pub(super) async fn shared_with(state: &ApiState, principal: Principal, id: &str) -> Result<Principal, Problem> {
+    let granted = state.app.store.granted(id, &principal.name, jiff::Timestamp::now()).await?;
+    if granted.is_empty() {
+        return Ok(principal);
+    }
+    let bot = state.app.store.call(id).await?.map(|call| call.bot);
+    let rights = granted.iter().filter_map(|name| Right::of(name)).filter(|right| SHAREABLE.contains(right)).collect();
+    Ok(principal.with_link(rights, bot.as_deref()))
+}
+
 /// Whether a parameter names a call.
 pub(super) async fn known(state: &ApiState, parameter: &str, id: &str) -> Result<(), Problem> {
     if uuid::Uuid::try_parse(id).is_err() {
@@ -78,6 +93,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(depth): Query<Depth>,
 ) -> Result<Json<Detail>, Problem> {
+    let principal = shared_with(&state, principal, &id).await?;
     let call = of_right(&state, &principal, Right::SeeCalls, &id).await?;
     let view = View::of(&principal, &call.bot);
     if view.has_words() {

@@ -1,6 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
+    ApiState, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session, shares, tokens,
+    users, wall, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -54,6 +55,11 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(seats::patch, seats::leave))
         .routes(routes!(seats::hand_back))
         .routes(routes!(seats::guide))
+        .routes(routes!(notes::list, notes::add))
+        .routes(routes!(notes::tag))
+        .routes(routes!(shares::make))
+        .routes(routes!(shares::open))
+        .routes(routes!(erase::erase))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
         .routes(routes!(wall::wall))

@@ -1,5 +1,5 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
-use super::calls::of_right;
+use super::calls::{of_right, shared_with};
 use super::wire::{Pause, ProblemDocument};
 use super::{Problem, SharedState};
 use crate::security::{Action, Principal, Right};
@@ -39,6 +39,7 @@ pub(super) async fn recording(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let principal = shared_with(&state, principal, &id).await?;
     let call = of_right(&state, &principal, Right::HearRecordings, &id).await?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = state.app.store.recording(&call).ok_or_else(none)?;

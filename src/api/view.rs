@@ -61,9 +61,9 @@ impl View {
         row
     }
 
-    /// Whether what changes from moment to moment is told: whose turn it is to everybody, what is said to who may see words.
+    /// Whether what changes from moment to moment is told: whose turn it is and how loud it is to everybody, what is said to who may see words.
     pub(super) fn has_change(self, change: &LiveChange) -> bool {
-        self.words || matches!(change, LiveChange::Floor { .. })
+        self.words || matches!(change, LiveChange::Floor { .. } | LiveChange::Levels { .. })
     }
 
     pub(super) fn event(self, mut event: TimelineEvent) -> TimelineEvent {

@@ -1,6 +1,7 @@
 //! The wall: live calls as rows, pushed to who watches all of them, and one live call, pushed to who watches it.
 use super::auth::need;
 use super::calls::of_right;
+use super::meter::Meter;
 use super::view::View;
 use super::watcher::{Connection, Gone};
 use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
@@ -70,12 +71,20 @@ impl WallFeed {
         let (events, live) = (store.watch(), store.watch_live());
         let mut wall = lock(&self.wall);
         let row = wall.row(Timestamp::now(), id)?;
-        Some(CallFeed { events, live, rows: self.changes.subscribe(), row, under_way: wall.under_way(id) })
+        Some(CallFeed {
+            meter: Meter::new(store.clone(), id),
+            events,
+            live,
+            rows: self.changes.subscribe(),
+            row,
+            under_way: wall.under_way(id),
+        })
     }
 }
 
 /// What is told to who watches one call.
 struct CallFeed {
+    meter: Meter,
     events: broadcast::Receiver<Arc<TimelineEvent>>,
     live: broadcast::Receiver<Arc<LiveEvent>>,
     rows: broadcast::Receiver<Arc<Changes>>,
@@ -278,7 +287,7 @@ async fn tell_call(
     timeline: Vec<TimelineEvent>,
     feed: CallFeed,
 ) -> Result<(), Gone> {
-    let CallFeed { mut events, mut live, mut rows, row, mut under_way } = feed;
+    let CallFeed { mut meter, mut events, mut live, mut rows, row, mut under_way } = feed;
     under_way.retain(|change| view.has_change(change));
     let timeline = timeline.into_iter().map(|event| view.event(event)).collect();
     let first = CallSnapshot { now: Timestamp::now(), row: view.row(row).into(), timeline, under_way };
@@ -313,6 +322,10 @@ async fn tell_call(
                 Err(RecvError::Lagged(_)) => continue,
                 Err(fault) => fault,
             },
+            levels = meter.next() => {
+                connection.tell(&levels).await?;
+                continue;
+            }
             stays = connection.stays() => {
                 stays?;
                 continue;

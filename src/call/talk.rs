@@ -20,12 +20,13 @@ use media::playout::{Gain, Phase, Played};
 use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
 mod outputs;
 mod supervised;
+mod tools;
 
 /// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
 /// went on, and since the line was last on hold.
@@ -42,8 +43,10 @@ pub struct Talk {
     stopwatch: Stopwatch,
     /// Where in the call the caller's voice last began.
     speech_at: SamplePos,
-    /// The tools that run. Meanwhile the conversation asks for patience itself, and no other sound is due.
-    tools: BTreeSet<ToolId>,
+    /// The tools that run, by name. Meanwhile the conversation asks for patience itself, and no other sound is due.
+    tools: BTreeMap<ToolId, String>,
+    /// What the caller is being helped with, as it was recorded last.
+    task: Option<String>,
     dedup: KeyDedup,
     /// The page of a browser's call.
     page: Option<Page>,
@@ -98,11 +101,7 @@ impl Core for Talk {
             CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
             CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             CallInput::Page(incoming) => self.page_message(now, incoming),
-            CallInput::ToolDone { id, result } => {
-                self.tool_ended(now, id);
-                self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.tell_conversation(now, conversation::Input::ToolDone { id, result });
-            }
+            CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
             CallInput::Seat(news) => self.seat(now, news),
             CallInput::HandBack(order) => self.hand_back(now, order),
             CallInput::Guide(order) => self.guide(now, order),
@@ -132,7 +131,8 @@ impl Talk {
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             speech_at: SamplePos::default(),
-            tools: BTreeSet::new(),
+            tools: BTreeMap::new(),
+            task: None,
             dedup: KeyDedup::default(),
             page: None,
             floor: None,
@@ -290,21 +290,6 @@ impl Talk {
             self.act(Act::Ear(EarState::Open));
             self.tell_conversation(now, conversation::Input::OnHold(false));
             self.act(Act::Gain(Gain::Full));
-        }
-    }
-
-    fn tool_started(&mut self, id: ToolId) {
-        self.tools.insert(id);
-        self.due.expect_nothing();
-    }
-
-    /// What the bot says to the result is due, once no tool runs any more.
-    fn tool_ended(&mut self, now: Instant, id: ToolId) {
-        if self.tools.remove(&id) && self.tools.is_empty() {
-            match self.sounds() {
-                true => self.due.expect_nothing(),
-                false => self.due.expect_more(now),
-            }
         }
     }
 

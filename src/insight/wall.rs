@@ -2,7 +2,7 @@
 //! it is given the events of the store and told the time.
 use super::health::{Health, HealthPlan, HealthWatch};
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Private, Speaker, Started, TimelineEvent, Turn,
+    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Private, Speaker, Started, TASK, TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -24,6 +24,8 @@ pub struct Row {
     pub caller_words: Option<Private<String>>,
     /// Of the turn under way all that is going to be said, else what was heard.
     pub bot_words: Option<Private<String>>,
+    /// What the caller is being helped with, by its name in the bot's file.
+    pub task: Option<String>,
     pub slots: BTreeMap<String, SlotState>,
     /// Quality of what is heard of the caller.
     pub mos: Option<f32>,
@@ -206,6 +208,7 @@ impl Entry {
             floor_since: at,
             caller_words: None,
             bot_words: None,
+            task: None,
             slots: BTreeMap::new(),
             mos: None,
             seats: BTreeMap::new(),
@@ -232,6 +235,7 @@ impl Entry {
         for line in &call.lines {
             entry.note(call.started_at, 0, &CallEvent::Line(line.clone()));
         }
+        entry.row.task = call.task.clone();
         let slots = call.slots.iter();
         entry.row.slots =
             slots.map(|(name, value)| (name.clone(), SlotState { value: value.clone(), confirmed: false })).collect();
@@ -252,6 +256,9 @@ impl Entry {
                 None => drop(self.row.slots.remove(&slot.name)),
             },
             CallEvent::Line(line) if line.seat == "caller" => self.row.mos = line.mos,
+            CallEvent::Mark(mark) if mark.name == TASK => {
+                self.row.task = mark.data.0["task"].as_str().map(str::to_owned)
+            }
             CallEvent::Mark(mark) => return self.seat(mark) | self.refresh_at(at_ms),
             CallEvent::Silence(_) | CallEvent::Latency(_) => return self.refresh_at(at_ms),
             _ => return false,
@@ -320,6 +327,7 @@ impl Entry {
                 self.row.caller_words = Some(last_words(&text.0));
                 self.partial = Some((*turn, text.0.clone(), *secret));
             }
+            LiveChange::Levels { .. } => return false,
             LiveChange::Withdrawn { .. } => self.partial = None,
             LiveChange::Taken { text, .. } => {
                 self.partial = None;

@@ -61,6 +61,11 @@ pub enum Action {
     Guided,
     Approved,
     Declined,
+    /// A note or tags were written of a call.
+    Annotated,
+    /// A link to a call was made, and opened.
+    Shared,
+    ShareOpened,
     Erased,
     Exported,
 }
@@ -95,6 +100,9 @@ impl Action {
             Self::Guided => "guided",
             Self::Approved => "approved",
             Self::Declined => "declined",
+            Self::Annotated => "annotated",
+            Self::Shared => "shared",
+            Self::ShareOpened => "share_opened",
             Self::Erased => "erased",
             Self::Exported => "exported",
         }

@@ -96,24 +96,31 @@ impl Disk {
     /// Deletes up to 500 calls that ended before `limit`; returns how many, and the recordings that were theirs.
     pub(super) async fn prune(&mut self, limit: Timestamp) -> Result<(usize, Vec<String>), sqlx::Error> {
         const OLD: &str = "select id, recording from calls where ended_us < $1 order by ended_us limit 500";
-        const DELETES: [&str; 7] = [
-            "delete from turns where call in (select value from json_each($1))",
-            "delete from slots where call in (select value from json_each($1))",
-            "delete from silences where call in (select value from json_each($1))",
-            "delete from latencies where call in (select value from json_each($1))",
-            "delete from lines where call in (select value from json_each($1))",
-            "delete from timeline where call in (select value from json_each($1))",
-            "delete from calls where id in (select value from json_each($1))",
-        ];
         let mut tx = self.connection.begin_with("begin immediate").await?;
         let old: Vec<(String, Option<String>)> =
             sqlx::query_as(OLD).bind(limit.as_microsecond()).fetch_all(&mut *tx).await?;
         let ids = serde_json::Value::from(old.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).to_string();
-        for delete in DELETES {
-            sqlx::query(delete).bind(&ids).execute(&mut *tx).await?;
-        }
+        delete(&mut tx, &ids).await?;
         tx.commit().await?;
         Ok((old.len(), old.into_iter().filter_map(|(_, recording)| recording).collect()))
+    }
+
+    /// Deletes these calls where they have ended, so that nothing of them is left in the file. How many, and their recordings.
+    pub(super) async fn erase(&mut self, calls: &[String]) -> Result<(usize, Vec<String>), sqlx::Error> {
+        const ENDED: &str = "select id, recording from calls where ended_us is not null and id in \
+            (select value from json_each($1))";
+        // What is deleted is overwritten with zeros, here and in what the write-ahead log still holds of it.
+        self.connection.execute("pragma secure_delete = on").await?;
+        let mut tx = self.connection.begin_with("begin immediate").await?;
+        let wanted = serde_json::Value::from(calls).to_string();
+        let found: Vec<(String, Option<String>)> = sqlx::query_as(ENDED).bind(wanted).fetch_all(&mut *tx).await?;
+        let ids = serde_json::Value::from(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).to_string();
+        delete(&mut tx, &ids).await?;
+        tx.commit().await?;
+        self.connection.execute("pragma secure_delete = off").await?;
+        // A reader may keep the log; the next checkpoint empties it then.
+        self.connection.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok((found.len(), found.into_iter().filter_map(|(_, recording)| recording).collect()))
     }
 
     /// Moves the write-ahead log into the database file and closes the connection.
@@ -127,6 +134,28 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+/// What there is of calls, in every table: `$1` is a JSON list of their ids.
+const DELETES: [&str; 11] = [
+    "delete from turns where call in (select value from json_each($1))",
+    "delete from slots where call in (select value from json_each($1))",
+    "delete from silences where call in (select value from json_each($1))",
+    "delete from latencies where call in (select value from json_each($1))",
+    "delete from lines where call in (select value from json_each($1))",
+    "delete from notes where call in (select value from json_each($1))",
+    "delete from tags where call in (select value from json_each($1))",
+    "delete from share_readers where call in (select value from json_each($1))",
+    "delete from shares where call in (select value from json_each($1))",
+    "delete from timeline where call in (select value from json_each($1))",
+    "delete from calls where id in (select value from json_each($1))",
+];
+
+async fn delete(connection: &mut SqliteConnection, ids: &str) -> Result<(), sqlx::Error> {
+    for delete in DELETES {
+        sqlx::query(delete).bind(ids).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Looks at every page of the database. How many calls there are.
@@ -173,6 +202,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
             (5, "headers", include_str!("migrations/0005_headers.sql")),
             (6, "access", include_str!("migrations/0006_access.sql")),
             (7, "makers", include_str!("migrations/0007_makers.sql")),
+            (8, "notes", include_str!("migrations/0008_notes.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -43,6 +43,11 @@ pub enum LiveChange {
         say: u64,
         chars: u32,
     },
+    /// How loud the caller, and what the caller hears, are now: 0 (60 dB below full scale, or less) to 100. Of calls that are recorded.
+    Levels {
+        caller: u8,
+        bot: u8,
+    },
     /// What the caller has said so far.
     Partial {
         turn: u32,

@@ -5,12 +5,16 @@
 //! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
 mod disk;
 mod end;
+mod erase;
 mod event;
 mod ledger;
+mod levels;
 mod live;
+mod notes;
 mod numbers;
 mod read;
 mod rows;
+mod shares;
 #[cfg(test)]
 mod tests;
 pub mod vault;
@@ -18,12 +22,15 @@ mod writer;
 
 pub use disk::AccessPool;
 pub use end::{Blame, End, Reason};
+pub use erase::Erased;
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
-    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TimelineEvent, Turn, WITHHELD,
+    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
+pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
+pub use shares::Share;
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -168,6 +175,7 @@ struct Shared {
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
     live: broadcast::Sender<Arc<LiveEvent>>,
+    meters: levels::Meters,
     listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
@@ -201,6 +209,7 @@ impl Store {
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
             live: broadcast::channel(WATCH).0,
+            meters: levels::Meters::default(),
             listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
 mod access;
+mod notes;
 mod supervision;
 
 const EVENTS: &str = "/api/v1/events";
@@ -553,6 +554,7 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     })
     .await;
     walk.ask(&Method::GET, "/health/ready", server.request(Method::GET, "/health/ready")).await;
+    walk.notes(&id).await;
     let dial =
         server.authorised(Method::POST, "/api/v1/calls").json(&json!({"to": "sip:x@127.0.0.1", "bot": "booking.en"}));
     assert_eq!(walk.ask(&Method::POST, "/api/v1/calls", dial).await.status, 503);

@@ -51,7 +51,12 @@ export function guidancePanel(call, sent) {
     fault,
     given,
   );
-  return { node, focus: () => say.focus(), show: (guidance) => receipts(given, guidance) };
+  /** Offers a sentence, which whoever reads it may change before it is sent. */
+  const offer = (words) => {
+    say.value = words;
+    say.focus();
+  };
+  return { node, focus: () => say.focus(), say: offer, show: (guidance) => receipts(given, guidance) };
 }
 
 /** What the bot was given, and what has become of it. */

@@ -79,4 +79,9 @@ pub trait Brain: Send {
 
     /// What is listened for now.
     fn expect(&self) -> Expect;
+
+    /// What the caller is being helped with now, by its name in the bot's file; `None` for a brain that knows no tasks.
+    fn task(&self) -> Option<&str> {
+        None
+    }
 }

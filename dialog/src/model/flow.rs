@@ -95,6 +95,10 @@ impl Brain for Flow {
         self.interview.keypad()
     }
 
+    fn task(&self) -> Option<&str> {
+        self.interview.form.task_plan().map(|task| task.name.as_str())
+    }
+
     fn asks_secret(&self) -> bool {
         self.step().slot().is_some_and(|s| self.bot.slots[s].secret)
     }

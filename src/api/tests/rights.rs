@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 44] = [
+const ROUTES: [(&str, &str, Asks); 50] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -43,6 +43,13 @@ const ROUTES: [(&str, &str, Asks); 44] = [
     ("DELETE", "/api/v1/calls/{id}", Asks::Right(Right::EndCalls)),
     ("GET", "/api/v1/calls/{id}/recording", Asks::Right(Right::HearRecordings)),
     ("PUT", "/api/v1/calls/{id}/recording", Asks::Right(Right::PauseRecording)),
+    ("GET", "/api/v1/calls/{id}/notes", Asks::Right(Right::SeeTranscripts)),
+    ("POST", "/api/v1/calls/{id}/notes", Asks::Right(Right::Annotate)),
+    ("PUT", "/api/v1/calls/{id}/tags", Asks::Right(Right::Annotate)),
+    ("POST", "/api/v1/calls/{id}/shares", Asks::Right(Right::Export)),
+    // To know the secret of a link.
+    ("POST", "/api/v1/shares", Asks::Nothing),
+    ("DELETE", "/api/v1/callers/{id}", Asks::Right(Right::Erase)),
     ("GET", "/api/v1/events", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/numbers", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/wall", Asks::Right(Right::SeeCalls)),
@@ -160,6 +167,15 @@ fn body(method: &str, path: &str) -> Option<Value> {
         ("POST", path) if path.ends_with("/handback") => json!({}),
         ("POST", path) if path.ends_with("/guidance") => json!({"task": "book"}),
         ("PATCH", path) if path.contains("/seats/") => json!({"mode": "monitor"}),
+        ("POST", path) if path.ends_with("/notes") => json!({"text": "called back"}),
+        ("POST", path) if path.ends_with("/shares") => {
+            if path == "/api/v1/shares" {
+                json!({"secret": "x"})
+            } else {
+                json!({})
+            }
+        }
+        ("PUT", path) if path.ends_with("/tags") => json!({"tags": ["later"]}),
         ("PUT", _) => json!({"paused": true}),
         ("POST", "/api/v1/users") => json!({"name": "somebody", "password": PASSWORD, "role": "viewer"}),
         ("PATCH", "/api/v1/session") => json!({"current": PASSWORD, "password": PASSWORD}),

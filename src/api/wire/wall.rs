@@ -24,6 +24,8 @@ pub struct WallRow {
     /// What was said last; `•••` for who may not see words.
     pub caller_words: Option<String>,
     pub bot_words: Option<String>,
+    /// What the caller is being helped with, by its name in the bot's file; `null`: nothing yet, or a bot without tasks.
+    pub task: Option<String>,
     pub slots: BTreeMap<String, WallSlot>,
     /// Mean opinion score of what is heard of the caller.
     pub mos: Option<f32>,
@@ -97,7 +99,7 @@ pub struct CallSnapshot {
 
 impl From<Row> for WallRow {
     fn from(row: Row) -> Self {
-        let Row { id, about, started_at, answered_at, floor, floor_since, slots, mos, seats, health, .. } = row;
+        let Row { id, about, started_at, answered_at, floor, floor_since, task, slots, mos, seats, health, .. } = row;
         let Started { direction, via, from, to, bot, language, .. } = about;
         let slot = |SlotState { value: Private(value), confirmed }: SlotState| WallSlot { value, confirmed };
         Self {
@@ -114,6 +116,7 @@ impl From<Row> for WallRow {
             floor_since,
             caller_words: row.caller_words.map(|Private(words)| words),
             bot_words: row.bot_words.map(|Private(words)| words),
+            task,
             slots: slots.into_iter().map(|(name, state)| (name, slot(state))).collect(),
             mos,
             seats: seats.into_values().map(|TakenSeat { name, mode }| WallSeat { name, mode }).collect(),

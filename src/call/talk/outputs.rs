@@ -5,12 +5,13 @@ use crate::call::end::End;
 use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, Private, Slot, Turn};
+use crate::store::{CallEvent, Private, Slot, TASK, Turn};
 use dialog::clause::Clause;
-use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
 use media::ear::EarState;
 use media::playout::Gain;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
+use serde_json::json;
 use std::time::Instant;
 
 impl Talk {
@@ -20,6 +21,18 @@ impl Talk {
         while let Some(output) = self.conversation.poll() {
             self.output(now, output);
         }
+        self.note_task(now);
+    }
+
+    /// Records what the caller is being helped with, where that is something else than before.
+    fn note_task(&mut self, now: Instant) {
+        let task = self.conversation.task();
+        if task == self.task.as_deref() {
+            return;
+        }
+        self.task = task.map(str::to_owned);
+        let data = json!({ "ms": self.ms(now), "task": self.task });
+        self.note_mark(TASK, data);
     }
 
     fn output(&mut self, now: Instant, output: Output) {
@@ -136,17 +149,6 @@ impl Talk {
             self.silence(silence);
         }
         self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
-    }
-
-    fn run(&mut self, now: Instant, call: ToolCall) {
-        self.mark(now, "tool_called");
-        self.tool_started(call.id);
-        self.act(Act::Run(call));
-    }
-
-    fn cancel(&mut self, now: Instant, id: ToolId) {
-        self.tool_ended(now, id);
-        self.act(Act::Cancel(id));
     }
 
     fn hang_up(&mut self, now: Instant, reason: HangUpReason) {

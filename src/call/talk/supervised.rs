@@ -137,7 +137,7 @@ impl Talk {
         })
     }
 
-    fn note_mark(&mut self, name: &str, data: Value) {
+    pub(super) fn note_mark(&mut self, name: &str, data: Value) {
         self.note(CallEvent::Mark(Mark { name: name.into(), data: Private(data) }));
     }
 

@@ -206,3 +206,21 @@ fn after_events_were_missed_the_wall_is_what_the_store_holds() {
     let row = &changes.rows[0];
     assert_eq!((words(&row.bot_words), row.floor, row.slots.len()), ("Hello", Floor::Caller, 1));
 }
+
+#[test]
+fn a_row_says_what_the_caller_is_helped_with_also_after_events_were_missed() {
+    let mut rig = Rig::new(&["one"]);
+    let task = |task: serde_json::Value| {
+        CallEvent::Mark(Mark { name: "task".into(), data: Private(json!({"ms": 5, "task": task})) })
+    };
+    rig.note("one", task(json!("book")));
+    assert_eq!(rig.row().task.as_deref(), Some("book"));
+    rig.note("one", task(json!("cancel")));
+    assert_eq!(rig.row().task.as_deref(), Some("cancel"));
+    let mut call = Call::new("one", START, &started());
+    call.task = Some("book".into());
+    rig.wall.restore(at(rig.now), &[call]);
+    assert_eq!(rig.row().task.as_deref(), Some("book"));
+    rig.note("one", task(serde_json::Value::Null));
+    assert_eq!(rig.row().task, None);
+}

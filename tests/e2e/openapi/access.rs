@@ -178,6 +178,11 @@ impl Walk<'_> {
             ("DELETE", "/api/v1/calls/{id}/seats/{seat}", None),
             ("POST", "/api/v1/calls/{id}/handback", Some(json!({}))),
             ("POST", "/api/v1/calls/{id}/guidance", Some(json!({"task": "book"}))),
+            ("GET", "/api/v1/calls/{id}/notes", None),
+            ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
+            ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),
+            ("POST", "/api/v1/calls/{id}/shares", Some(json!({}))),
+            ("DELETE", "/api/v1/callers/{id}", None),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
