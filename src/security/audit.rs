@@ -61,6 +61,9 @@ pub enum Action {
     Declined,
     Erased,
     Exported,
+    AlertSeen,
+    /// Messages to a webhook were sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -94,6 +97,8 @@ impl Action {
             Self::Declined => "declined",
             Self::Erased => "erased",
             Self::Exported => "exported",
+            Self::AlertSeen => "alert_seen",
+            Self::WebhookReplayed => "webhook_replayed",
         }
     }
 }

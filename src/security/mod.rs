@@ -25,6 +25,7 @@ pub use fault::AccessFault;
 pub use origin::WebOrigin;
 pub use passwords::composed;
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
+pub use random::hex;
 pub use roles::{Reach, Right, Rights, Role};
 pub use sessions::{SESSION_COOKIE, SessionLimits, csrf};
 pub use tokens::{ApiToken, MadeToken, NewToken};

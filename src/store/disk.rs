@@ -71,7 +71,8 @@ impl Disk {
     /// Deletes up to 500 calls that ended before `limit`; returns how many, and the recordings that were theirs.
     pub(super) async fn prune(&mut self, limit: Timestamp) -> Result<(usize, Vec<String>), sqlx::Error> {
         const OLD: &str = "select id, recording from calls where ended_us < $1 order by ended_us limit 500";
-        const DELETES: [&str; 7] = [
+        const DELETES: [&str; 8] = [
+            "delete from alerts where call in (select value from json_each($1))",
             "delete from turns where call in (select value from json_each($1))",
             "delete from slots where call in (select value from json_each($1))",
             "delete from silences where call in (select value from json_each($1))",
@@ -140,13 +141,14 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 6] = [
+        const ALL: [(i64, &str, &str); 7] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
             (4, "recorded", include_str!("migrations/0004_recorded.sql")),
             (5, "headers", include_str!("migrations/0005_headers.sql")),
             (6, "access", include_str!("migrations/0006_access.sql")),
+            (7, "alerts", include_str!("migrations/0007_alerts.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

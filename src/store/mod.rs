@@ -3,11 +3,14 @@
 //! [`Store::note`] takes every event of a call and never blocks: the ledger and the watchers have it at once, the database
 //! within half a second. While the database accepts no writes (disk full, locked) up to [`QUEUE`] events wait. Further ones are
 //! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
+mod alerts;
+mod deliveries;
 mod disk;
 mod end;
 mod event;
 mod ledger;
 mod live;
+mod mood;
 mod numbers;
 mod read;
 mod rows;
@@ -16,12 +19,17 @@ mod tests;
 pub mod vault;
 mod writer;
 
+pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
+pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
     Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
+pub use mood::{
+    Mood, MoodCode, MoodReason, MoodState, NextCode, NextReason, NextReasonCode, NextStep, Trend, VoiceMark,
+};
 pub use numbers::{CallCounts, Tally};
 
 use jiff::Timestamp;
@@ -344,6 +352,16 @@ impl Store {
     /// Where users, sessions, tokens and the audit are: the same database.
     pub fn access(&self) -> SqlitePool {
         self.access.clone()
+    }
+
+    /// What supervisors were alerted to.
+    pub fn alerts(&self) -> AlertBook {
+        AlertBook::new(self.access())
+    }
+
+    /// Messages to webhooks.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.access())
     }
 
     /// The directory above recordings.
