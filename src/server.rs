@@ -1,4 +1,5 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
+use crate::alerting::Alerting;
 use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
@@ -130,6 +131,7 @@ pub struct Server {
     pub telephone: Arc<Sip>,
     pub ports: Ports,
     engine: Arc<Engine>,
+    alerting: Arc<Alerting>,
     web: Option<Web>,
     /// Of the certificate that the web address began with.
     fingerprint: Option<String>,
@@ -188,7 +190,10 @@ impl Server {
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let page_access = plans::page_access(&config, own_origins(&config))?;
         let page_access = Arc::new(PageAccess::new(page_access).context("the system gives no random numbers")?);
+        let alerting = Alerting::start(store.clone(), plans::health(&config), config.alerts.file.clone());
+        let alerting = Arc::new(alerting.map_err(anyhow::Error::msg)?);
         let app = App {
+            alerting: alerting.clone(),
             store: store.clone(),
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
@@ -215,6 +220,7 @@ impl Server {
             telephone,
             ports,
             engine,
+            alerting,
             web,
             fingerprint,
             config,
@@ -237,6 +243,7 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.alerting.stop().await;
         self.access.finish().await;
         if let Err(why) = self.store.close().await {
             tracing::error!(%why, "the last events of this run are not stored");
@@ -316,8 +323,10 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             _ = term.recv() => break,
             _ = int.recv() => break,
             _ = hup.recv() => {
-                let bots = server.bots.clone();
-                if let Err(why) = tokio::task::spawn_blocking(move || bots.reload()).await {
+                let (bots, alerting) = (server.bots.clone(), server.alerting.clone());
+                // What is wrong with a file is logged where it is read.
+                let reload = move || (bots.reload(), alerting.reload());
+                if let Err(why) = tokio::task::spawn_blocking(reload).await {
                     tracing::error!(%why, "the bots are as they were before the reload");
                 }
             }

@@ -123,7 +123,7 @@ pub fn tone(text: &str, language: Language) -> Tone {
             at += 1;
             continue;
         };
-        signs.extend(sign(lexicon, &words, at, cue, len));
+        signs.extend(cue.and_then(|cue| sign(lexicon, &words, at, cue, len)));
         at += len;
     }
     let has_trouble = (0..words.len()).any(|at| lexicon.trouble.iter().any(|one| one.at(&words[at..]).is_some()));

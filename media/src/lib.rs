@@ -30,6 +30,7 @@ pub mod noise;
 pub mod packet;
 pub mod playout;
 pub mod pool;
+pub mod prosody;
 #[cfg(any(feature = "piper", feature = "zipformer"))]
 mod protobuf;
 pub mod record;

@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session, shares, tokens,
-    users, wall, widget, wire,
+    ApiState, alerts, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session, shares,
+    tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -24,7 +24,8 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     security(("bearer" = []), ("cookie" = [])),
     components(schemas(
         crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
-        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot
+        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot,
+        wire::wall::AlertMessage
     ))
 )]
 struct Description;
@@ -62,6 +63,11 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(erase::erase))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::see))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::replay_all))
         .routes(routes!(wall::wall))
         .routes(routes!(wall::call))
         .routes(routes!(bots::list))

@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
+mod alerts;
 mod assets;
 mod audit;
 mod auth;
@@ -30,12 +31,14 @@ mod users;
 mod view;
 mod wall;
 mod watcher;
+mod webhooks;
 pub mod widget;
 pub mod wire;
 
 pub use describe::description;
 pub use problem::Problem;
 
+use crate::alerting::Alerting;
 use crate::bots::BotCatalog;
 use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
@@ -79,6 +82,8 @@ pub struct App {
     pub https: bool,
     pub metrics: PrometheusHandle,
     pub health: HealthPlan,
+    /// What supervisors are alerted to, and who is told by HTTP.
+    pub alerting: Arc<Alerting>,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod alerts;
 mod notes;
 mod numbers;
 mod page;
@@ -142,7 +143,10 @@ impl Site {
     async fn with(name: &str, page_access: crate::widget::PageAccessPlan) -> Self {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = Store::open(&crate::testdir(name)).await.unwrap();
+        let dir = crate::testdir(name);
+        let store = Store::open(&dir).await.unwrap();
+        let health = crate::plans::health(&crate::config::Config::default());
+        let alerting = Arc::new(Alerting::start(store.clone(), health, dir.join("alerts.toml")).unwrap());
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let supervisors = Arc::<seats::Table>::default();
         let metrics = observe::metrics::install();
@@ -158,7 +162,8 @@ impl Site {
             access: access.clone(),
             https: false,
             metrics,
-            health: crate::plans::health(&crate::config::Config::default()),
+            health,
+            alerting,
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
@@ -225,7 +230,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 50);
+    assert_eq!(routes.len(), 55);
     routes
 }
 

@@ -4,7 +4,7 @@ use super::calls::of_right;
 use super::meter::Meter;
 use super::view::View;
 use super::watcher::{Connection, Gone};
-use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
+use super::wire::wall::{AlertMessage, CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
 use super::{ApiState, Problem, SharedState, auth};
 use crate::insight::health::HealthPlan;
@@ -158,9 +158,10 @@ fn seen(principal: &Principal, rows: &[Row]) -> Vec<WallRow> {
 }
 
 /// A WebSocket: first every live call as a row (`{"event":"wall"}`), then the rows that change and the ids of calls that end
-/// (`{"event":"rows"}`), at most every 100 ms. A watcher that is too slow is sent the whole wall again.
+/// (`{"event":"rows"}`), at most every 100 ms, and alerts as they come or are seen (`{"event":"alert"}`). A watcher that is too slow is
+/// sent the whole wall again.
 #[utoipa::path(get, path = "/api/v1/wall", operation_id = "watch_wall", tag = "events", responses(
-    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges`"),
+    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges` and `AlertMessage`s"),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "A parameter, or no WebSocket handshake"),
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
@@ -176,7 +177,7 @@ pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrad
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
-        let _ = tell_wall(connection, &principal, &state.wall).await;
+        let _ = tell_wall(connection, &principal, &state).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
@@ -191,9 +192,10 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
+async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
+    let mut alerts = state.app.alerting.watch();
     'whole: loop {
-        let (rows, mut changes) = feed.watch();
+        let (rows, mut changes) = state.wall.watch();
         let calls = seen(principal, &rows);
         // Of other calls they are not even told that there were any.
         let mut shown: HashSet<String> = calls.iter().map(|call| call.id.clone()).collect();
@@ -201,6 +203,14 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &Wal
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
+                alert = alerts.recv() => {
+                    // Who missed some finds them in the list.
+                    if let Some(alert) = alert.ok().filter(|alert| principal.reaches(&alert.bot)) {
+                        let alert = View::of(principal, &alert.bot).alert((*alert).clone());
+                        connection.tell(&AlertMessage { alert }).await?;
+                    }
+                    continue;
+                }
                 stays = connection.stays() => {
                     stays?;
                     continue;

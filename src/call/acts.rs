@@ -144,8 +144,14 @@ mod tests {
     #[test]
     fn free_speech_is_asked_for_where_it_is_expected_and_an_engine_can_hear_it() {
         let ask = |free, can_hear| {
-            let expect =
-                Expect { grammar: "#JSGF V1.0;".into(), free, keys: false, secret: false, may_hold_secret: false };
+            let expect = Expect {
+                grammar: "#JSGF V1.0;".into(),
+                free,
+                keys: false,
+                secret: false,
+                asked: None,
+                may_hold_secret: false,
+            };
             match request_of(&expect, Language::Vi, Lexicon::default(), |_| can_hear) {
                 Ask { language: Language::Vi, expect: asr::Expect::Anything, .. } => "anything".to_owned(),
                 Ask { expect: asr::Expect::Grammar(grammar), .. } => grammar.to_string(),

@@ -52,6 +52,8 @@ pub struct Talk {
     page: Option<Page>,
     /// As who watches was told.
     floor: Option<Floor>,
+    /// The slot that is asked for and whether keys can answer, as who watches was told.
+    asked: Option<(Option<String>, bool)>,
     supervisors: CallSupervisors,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
@@ -136,6 +138,7 @@ impl Talk {
             dedup: KeyDedup::default(),
             page: None,
             floor: None,
+            asked: None,
             supervisors: CallSupervisors::default(),
             playout_held: false,
             line_on_hold: false,
@@ -320,8 +323,9 @@ impl Talk {
                 self.mark_at(at, "speech_started");
                 self.tell_conversation(now, conversation::Input::SpeechStarted);
             }
-            Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
+            Event::Edge { edge: Edge::End { at: place, arrived, voice }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
+                self.voice(at, place, voice);
                 self.transcript.caller_stopped(at);
                 self.stopwatch.stopped(at);
                 let silence = self.silences.caller(false, at);

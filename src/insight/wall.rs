@@ -2,7 +2,8 @@
 //! it is given the events of the store and told the time.
 use super::health::{Health, HealthPlan, HealthWatch};
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Private, Speaker, Started, TASK, TimelineEvent, Turn,
+    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, TASK,
+    TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -32,6 +33,10 @@ pub struct Row {
     /// Supervisors who take part.
     pub seats: BTreeMap<u64, TakenSeat>,
     pub health: Health,
+    /// `None` while the caller has said nothing.
+    pub mood: Option<Mood>,
+    /// What a supervisor could do next, the best first.
+    pub next: Vec<NextStep>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +134,7 @@ impl Wall {
             let mut entry = Entry::of(self.plan, call);
             if let Some(before) = self.calls.remove(&call.id) {
                 (entry.row.floor, entry.row.seats) = (before.row.floor, before.row.seats);
+                (entry.row.mood, entry.row.next) = (before.row.mood, before.row.next);
                 entry.watch.floor(entry.row.ms(now), entry.row.floor);
             }
             self.calls.insert(call.id.clone(), entry);
@@ -213,6 +219,8 @@ impl Entry {
             mos: None,
             seats: BTreeMap::new(),
             health: Health::default(),
+            mood: None,
+            next: Vec::new(),
         };
         let watch = HealthWatch::new(plan, language.unwrap_or(Language::En));
         Self { row, watch, clauses: Vec::new(), partial: None }
@@ -259,7 +267,7 @@ impl Entry {
             CallEvent::Mark(mark) if mark.name == TASK => {
                 self.row.task = mark.data.0["task"].as_str().map(str::to_owned)
             }
-            CallEvent::Mark(mark) => return self.seat(mark) | self.refresh_at(at_ms),
+            CallEvent::Mark(mark) => return self.seat(mark) | self.mood(mark) | self.refresh_at(at_ms),
             CallEvent::Silence(_) | CallEvent::Latency(_) => return self.refresh_at(at_ms),
             _ => return false,
         }
@@ -296,6 +304,15 @@ impl Entry {
         }
     }
 
+    /// Whether a mark has changed the mood.
+    fn mood(&mut self, mark: &Mark) -> bool {
+        if mark.name != "mood" {
+            return false;
+        }
+        self.row.mood = serde_json::from_value(mark.data.0.clone()).ok();
+        true
+    }
+
     fn live(&mut self, now: Timestamp, change: &LiveChange) -> bool {
         match change {
             LiveChange::Floor { floor } => {
@@ -303,6 +320,8 @@ impl Entry {
                 self.watch.floor(at_ms, *floor);
                 (self.row.floor, self.row.floor_since) = (*floor, now);
             }
+            LiveChange::Next { steps } => self.row.next = steps.clone(),
+            LiveChange::Asked { .. } => return false,
             LiveChange::Clause { say, turn, text } => {
                 self.clauses.retain(|clause| clause.turn == *turn || !clause.done);
                 let text = text.0.clone();

@@ -68,6 +68,9 @@ pub enum Action {
     ShareOpened,
     Erased,
     Exported,
+    AlertSeen,
+    /// Messages to a webhook were sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -105,6 +108,8 @@ impl Action {
             Self::ShareOpened => "share_opened",
             Self::Erased => "erased",
             Self::Exported => "exported",
+            Self::AlertSeen => "alert_seen",
+            Self::WebhookReplayed => "webhook_replayed",
         }
     }
 }

@@ -29,7 +29,7 @@ pub use fault::AccessFault;
 pub use origin::WebOrigin;
 pub use passwords::composed;
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
-pub use random::{digest, secret};
+pub use random::{digest, hex, secret};
 pub use record::AuditRecord;
 pub use roles::{Reach, Right, Rights, Role};
 pub use sessions::{SESSION_COOKIE, SessionLimits, csrf, session_cookie};

@@ -137,7 +137,8 @@ impl Disk {
 }
 
 /// What there is of calls, in every table: `$1` is a JSON list of their ids.
-const DELETES: [&str; 11] = [
+const DELETES: [&str; 12] = [
+    "delete from alerts where call in (select value from json_each($1))",
     "delete from turns where call in (select value from json_each($1))",
     "delete from slots where call in (select value from json_each($1))",
     "delete from silences where call in (select value from json_each($1))",
@@ -203,6 +204,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
             (6, "access", include_str!("migrations/0006_access.sql")),
             (7, "makers", include_str!("migrations/0007_makers.sql")),
             (8, "notes", include_str!("migrations/0008_notes.sql")),
+            (9, "alerts", include_str!("migrations/0009_alerts.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

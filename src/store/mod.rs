@@ -3,6 +3,8 @@
 //! [`Store::note`] takes every event of a call and never blocks: the ledger and the watchers have it at once, the database
 //! within half a second. While the database accepts no writes (disk full, locked) up to [`QUEUE`] events wait. Further ones are
 //! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
+mod alerts;
+mod deliveries;
 mod disk;
 mod end;
 mod erase;
@@ -10,6 +12,7 @@ mod event;
 mod ledger;
 mod levels;
 mod live;
+mod mood;
 mod notes;
 mod numbers;
 mod read;
@@ -20,6 +23,8 @@ mod tests;
 pub mod vault;
 mod writer;
 
+pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
+pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use disk::AccessPool;
 pub use end::{Blame, End, Reason};
 pub use erase::Erased;
@@ -28,6 +33,9 @@ pub use event::{
     Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
+pub use mood::{
+    Mood, MoodCode, MoodReason, MoodState, NextCode, NextReason, NextReasonCode, NextStep, Trend, VoiceMark,
+};
 pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
 pub use shares::Share;
@@ -364,6 +372,16 @@ impl Store {
     /// Where users, sessions, tokens and the audit are: the same database.
     pub fn access(&self) -> AccessPool {
         self.access.clone()
+    }
+
+    /// What supervisors were alerted to.
+    pub fn alerts(&self) -> AlertBook {
+        AlertBook::new(self.access())
+    }
+
+    /// Messages to webhooks.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.access())
     }
 
     /// The directory above recordings.

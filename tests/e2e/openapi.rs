@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
 mod access;
+mod alerts;
 mod notes;
 mod supervision;
 
@@ -516,7 +517,9 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     walk.seen.extend([format!("GET {EVENTS} 101"), "GET /api/v1/wall 101".into()]);
     walk.wrongs().await;
     walk.access().await;
+    walk.alert_rules().await;
     let id = walk.page().await;
+    walk.alerts().await;
     walk.over(&id).await;
     walk.reads(&id).await;
     let unknown = uuid::Uuid::now_v7();

@@ -1,10 +1,11 @@
 //! `Lexicon`: the phrases of one language that tell a mood, and the words that negate or strengthen them.
 use super::Cue;
+use std::collections::HashMap;
 
 /// A gap holds so many words at most.
 const GAP: usize = 3;
 
-/// Words in their order; `|` stands between words of which any fits, `*` for a gap of up to [`GAP`] words.
+/// Words in their order, the first no gap; `|` stands between words of which any fits, `*` for a gap of up to [`GAP`] words.
 pub(super) struct Pattern(Vec<Part>);
 
 enum Part {
@@ -43,9 +44,10 @@ fn fits(parts: &[Part], words: &[String]) -> Option<usize> {
 }
 
 pub(super) struct Lexicon {
-    phrases: Vec<(Cue, Pattern)>,
-    /// Neutral phrases that hold words of others: names of dishes, forms, questions.
-    neutral: Vec<Pattern>,
+    /// What is a sign, and after these what is none although it holds words of others: names of dishes, forms, questions.
+    phrases: Vec<(Option<Cue>, Pattern)>,
+    /// Which of them begin with a word.
+    by_first: HashMap<&'static str, Vec<usize>>,
     /// What goes wrong: praise beside it is sarcasm.
     pub(super) trouble: Vec<Pattern>,
     pub(super) negations: &'static [&'static str],
@@ -68,12 +70,19 @@ pub(super) struct Lists {
 
 impl Lexicon {
     pub(super) fn new(lists: &Lists) -> Self {
-        let all = |list: &'static [&'static str]| list.iter().map(|text| Pattern::new(text)).collect::<Vec<_>>();
-        let phrases = lists.phrases.iter().flat_map(|(cue, texts)| texts.iter().map(|text| (*cue, Pattern::new(text))));
+        let signs = lists.phrases.iter().flat_map(|(cue, texts)| texts.iter().map(|text| (Some(*cue), *text)));
+        let all = signs.chain(lists.neutral.iter().map(|text| (None, *text)));
+        let phrases: Vec<(Option<Cue>, Pattern)> = all.map(|(cue, text)| (cue, Pattern::new(text))).collect();
+        let mut by_first: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (at, (_, pattern)) in phrases.iter().enumerate() {
+            if let Some(Part::Word(any)) = pattern.0.first() {
+                any.iter().for_each(|word| by_first.entry(word).or_default().push(at));
+            }
+        }
         Self {
-            phrases: phrases.collect(),
-            neutral: all(lists.neutral),
-            trouble: all(lists.trouble),
+            phrases,
+            by_first,
+            trouble: lists.trouble.iter().map(|text| Pattern::new(text)).collect(),
             negations: lists.negations,
             breaks: lists.breaks,
             intensifiers: lists.intensifiers,
@@ -81,11 +90,11 @@ impl Lexicon {
         }
     }
 
-    /// The phrase of the most words that these begin with; of a neutral one, what it covers is no sign.
-    pub(super) fn longest(&self, words: &[String]) -> Option<(Cue, usize)> {
-        let found = self.phrases.iter().filter_map(|(cue, one)| Some((one.named(), *cue, one.at(words)?)));
-        let (named, cue, len) = found.max_by_key(|(named, ..)| *named)?;
-        let neutral = self.neutral.iter().any(|one| one.named() >= named && one.at(words).is_some());
-        (!neutral).then_some((cue, len))
+    /// The phrase of the most words that these begin with, and how many it takes; a neutral one is no sign.
+    pub(super) fn longest(&self, words: &[String]) -> Option<(Option<Cue>, usize)> {
+        let beginning = self.by_first.get(words.first()?.as_str())?.iter().map(|at| &self.phrases[*at]);
+        let fitting = beginning.filter_map(|(cue, one)| Some((one.named(), *cue, one.at(words)?)));
+        // Of several as long, the last: neutral ones.
+        fitting.max_by_key(|(named, ..)| *named).map(|(_, cue, len)| (cue, len))
     }
 }

@@ -114,10 +114,20 @@ fn print_wrong(all: &[Labelled]) {
     }
 }
 
-/// Turns written after all tuning, once.
+/// Turns that were written when the lists were there. They showed that these found little of what was said in other words, and were tuned on
+/// afterwards.
+fn second() -> Vec<Labelled> {
+    both(include_str!("labelled/second.en.txt"), include_str!("labelled/second.vi.txt"))
+}
+
+/// Turns that were written after all of that: nothing was changed since.
 fn fresh() -> Vec<Labelled> {
-    let mut all = read(Language::En, include_str!("labelled/fresh.en.txt"));
-    all.extend(read(Language::Vi, include_str!("labelled/fresh.vi.txt")));
+    both(include_str!("labelled/fresh.en.txt"), include_str!("labelled/fresh.vi.txt"))
+}
+
+fn both(en: &'static str, vi: &'static str) -> Vec<Labelled> {
+    let mut all = read(Language::En, en);
+    all.extend(read(Language::Vi, vi));
     all
 }
 
@@ -132,12 +142,39 @@ fn moods_are_found_in_turns_that_nothing_was_tuned_on() {
     }
     let fresh = fresh();
     assert_eq!(fresh.len(), 60);
+    print("second, tuned on", &second());
     print("fresh", &fresh);
     let floor = |name: &str, score: Score, precision: f32, recall: f32| {
         let Score { precision: p, recall: r, .. } = score;
         assert!(p >= precision && r >= recall, "{name}: precision {p:.2}, recall {r:.2}");
     };
-    floor("upset", upset(&held_out), 0.5, 0.3);
+    floor("held out, upset", upset(&held_out), 0.9, 0.8);
+    floor("held out, pleased", pleased(&held_out), 0.9, 0.7);
+    floor("held out, asks for a person", person(&held_out), 0.9, 0.6);
+    floor("held out, threats and swearing", forbidden(&held_out), 0.9, 0.9);
+    floor("fresh, upset", upset(&fresh), 0.8, 0.3);
+    floor("fresh, pleased", pleased(&fresh), 0.6, 0.3);
+}
+
+/// The sentences of the tables by which bots are tested: callers who answer, and are neither upset nor pleased.
+#[test]
+fn callers_who_just_answer_have_no_mood() {
+    let tables = [
+        (Language::En, include_str!("../testkit/tests/understood/en/beside.rs")),
+        (Language::En, include_str!("../testkit/tests/understood/en/meant.rs")),
+        (Language::En, include_str!("../testkit/tests/understood/en/read.rs")),
+        (Language::Vi, include_str!("../testkit/tests/understood/vi/beside.rs")),
+        (Language::Vi, include_str!("../testkit/tests/understood/vi/meant.rs")),
+        (Language::Vi, include_str!("../testkit/tests/understood/vi/read.rs")),
+    ];
+    for language in Language::ALL {
+        let own = || tables.iter().filter(|(of, _)| *of == language);
+        let said =
+            || own().flat_map(|(_, table)| table.split('"').skip(1).step_by(2)).filter(|text| text.contains(' '));
+        let moody = said().map(|text| tone(text, language)).filter(|tone| tone.is_upset() || tone.is_pleased()).count();
+        println!("neutral {}: a mood in {moody} of {} sentences", language.code(), said().count());
+        assert!(said().count() >= 300 && moody * 100 <= said().count(), "{}: {moody}", language.code());
+    }
 }
 
 fn cues(text: &str, language: Language) -> Vec<Cue> {

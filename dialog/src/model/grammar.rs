@@ -81,7 +81,8 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
     let corrects = matches!(step, Step::Review | Step::Change);
     let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
     let may_hold_secret = secret || (corrects && task.is_some_and(holds));
-    Expect { grammar: text(&all, &rules), free, keys, secret, may_hold_secret }
+    let asked = step.slot().map(|slot| bot.slots[slot].name.clone());
+    Expect { grammar: text(&all, &rules), free, keys, secret, asked, may_hold_secret }
 }
 
 /// "What can I do for you?"

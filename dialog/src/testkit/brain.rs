@@ -29,6 +29,7 @@ impl ScriptedBrain {
             free: true,
             keys: false,
             secret: false,
+            asked: None,
             may_hold_secret: false,
         })
     }
@@ -101,6 +102,6 @@ impl Brain for ScriptedBrain {
     }
 
     fn expect(&self) -> Expect {
-        Expect { grammar: String::new(), free: true, keys: false, secret: false, may_hold_secret: false }
+        Expect { grammar: String::new(), free: true, keys: false, secret: false, asked: None, may_hold_secret: false }
     }
 }

@@ -5,11 +5,13 @@ use crate::call::end::End;
 use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, Private, Slot, TASK, Turn};
+use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
 use dialog::clause::Clause;
-use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
+use media::SamplePos;
 use media::ear::EarState;
 use media::playout::Gain;
+use media::prosody::VoiceFeatures;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
 use serde_json::json;
 use std::time::Instant;
@@ -140,6 +142,11 @@ impl Talk {
             self.act(Act::Secret(expect.secret));
         }
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
+        let asked = (expect.asked.clone(), expect.keys);
+        if self.asked.replace(asked.clone()).as_ref() != Some(&asked) {
+            let (slot, keys) = asked;
+            self.act(Act::TellWatchers(LiveChange::Asked { slot, keys }));
+        }
         self.act(Act::Listen(expect));
     }
 
@@ -178,6 +185,24 @@ impl Talk {
         {
             self.end(now, end);
         }
+    }
+
+    /// Notes what an utterance of the caller's sounded like, which ended at `at`. Nothing is kept of a secret.
+    pub(super) fn voice(&mut self, at: Instant, place: SamplePos, voice: Option<VoiceFeatures>) {
+        let Some(VoiceFeatures { pitch_hz, level_db, syllables_per_second }) = voice.filter(|_| !self.secret) else {
+            return;
+        };
+        let (ms, spoke) = (self.ms(at), place.after(self.speech_at).as_millis() as u64);
+        let tenth = |value: f32| (f64::from(value) * 10.0).round() / 10.0;
+        let voice = VoiceMark {
+            ms,
+            from_ms: ms.saturating_sub(spoke),
+            pitch_hz: pitch_hz.map(tenth),
+            level_db: tenth(level_db),
+            rate: syllables_per_second.map(|rate| tenth(rate * 10.0)),
+        };
+        let data = Private(serde_json::to_value(voice).unwrap_or_default());
+        self.note(CallEvent::Mark(Mark { name: "voice".into(), data }));
     }
 
     /// Notes a complete turn in the call's record.

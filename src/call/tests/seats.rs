@@ -39,7 +39,7 @@ fn events(at: Instant, seat: Seat) -> Vec<Event> {
     let played = |phase| Played { utterance: UtteranceId(8), chars: 3, phase, at };
     vec![
         Event::Edge { seat, edge: Edge::Start { at: place, arrived: Some(at) } },
-        Event::Edge { seat, edge: Edge::End { at: place, arrived: Some(at) } },
+        Event::Edge { seat, edge: Edge::End { at: place, arrived: Some(at), voice: None } },
         Event::Key { seat, key: '1', at },
         Event::Played { seat, played: played(Phase::Started) },
         Event::Played { seat, played: played(Phase::Progress) },
@@ -101,7 +101,7 @@ fn a_takeover_hushes_the_bot_stops_its_timers_and_gives_the_call_back() {
     let place = SamplePos(0);
     for event in [
         Event::Edge { seat: Seat::CALLER, edge: Edge::Start { at: place, arrived: Some(at) } },
-        Event::Edge { seat: Seat::CALLER, edge: Edge::End { at: place, arrived: Some(at) } },
+        Event::Edge { seat: Seat::CALLER, edge: Edge::End { at: place, arrived: Some(at), voice: None } },
     ] {
         assert!(line.tell(CallInput::Room(event)).is_empty());
     }

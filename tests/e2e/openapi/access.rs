@@ -22,7 +22,7 @@ impl Walk<'_> {
         self.waits().await;
     }
 
-    fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
+    pub(super) fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         self.server.authorised(method, path).json(body)
     }
 
@@ -136,6 +136,8 @@ impl Walk<'_> {
             "/api/v1/numbers",
             "/api/v1/bots",
             "/api/v1/audit",
+            "/api/v1/alerts",
+            "/api/v1/webhooks/deliveries",
         ] {
             let request = self.server.request(Method::GET, route).bearer_auth(token.as_str().expect("a token"));
             let answer = self.ask(&Method::GET, route, request).await;
