@@ -75,7 +75,7 @@ pub(super) async fn join(
     let detail = json!({"seat": seat.0, "mode": mode.name()});
     if let Err(fault) = state.app.access.audit().note(&principal, Action::SeatTaken, Some(&id), detail).await {
         // Nobody listens unrecorded. One who has left meanwhile is not there to be sent away.
-        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).ok();
+        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).await.ok();
         return Err(fault.into());
     }
     Ok(begun(&state, &format!("/api/v1/calls/{id}/seats/{}", seat.0), etag, sdp))
@@ -132,7 +132,7 @@ pub(super) async fn patch(
         };
         admit(&state, &principal, right(wanted.mode.into()), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
-        supervisors.set_mode(&at, &principal.name, wanted.mode.into())?;
+        supervisors.set_mode(&at, &principal.name, wanted.mode.into()).await?;
         let detail = json!({"seat": seat, "mode": wanted.mode.name()});
         state.app.access.audit().note(&principal, Action::SeatModeChanged, Some(&at.call), detail).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -169,7 +169,7 @@ pub(super) async fn leave(
 ) -> Result<StatusCode, Problem> {
     of_right(&state, &principal, Right::Monitor, &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
-    state.app.supervisors.leave(&at, &principal.name)?;
+    state.app.supervisors.leave(&at, &principal.name).await?;
     let detail = json!({"seat": seat});
     state.app.access.audit().note(&principal, Action::SeatLeft, Some(&at.call), detail).await?;
     Ok(StatusCode::OK)

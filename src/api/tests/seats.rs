@@ -32,9 +32,14 @@ impl Supervisors for Table {
         vec![TakenSeat { seat: Seat(3), name: "anna".into(), mode: Supervision::TakeOver, connected: true }]
     }
 
-    fn set_mode(&self, at: &SeatAddress, _: &str, mode: Supervision) -> Result<(), SeatFault> {
+    fn set_mode<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        _: &'a str,
+        mode: Supervision,
+    ) -> BoxFuture<'a, Result<(), SeatFault>> {
         assert_eq!((at.seat, mode), (Seat(2), Supervision::Barge));
-        self.answer(())
+        self.soon(())
     }
 
     fn trickle<'a>(
@@ -57,8 +62,8 @@ impl Supervisors for Table {
         self.soon(("a=ice-ufrag:ours".into(), 2))
     }
 
-    fn leave(&self, _: &SeatAddress, _: &str) -> Result<(), SeatFault> {
-        self.answer(())
+    fn leave<'a>(&'a self, _: &'a SeatAddress, _: &'a str) -> BoxFuture<'a, Result<(), SeatFault>> {
+        self.soon(())
     }
 
     fn hand_back<'a>(
