@@ -82,7 +82,7 @@ pub(super) async fn join(
     let detail = json!({"seat": seat.0, "mode": mode.name()});
     if let Err(fault) = audit.require(&principal, Action::SeatTaken, Some(&id), detail).await {
         // Nobody listens unrecorded. One who has left meanwhile is not there to be sent away.
-        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).ok();
+        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).await.ok();
         return Err(fault.into());
     }
     Ok(begun(&state, &format!("/api/v1/calls/{id}/seats/{}", seat.0), etag, sdp))
@@ -179,14 +179,14 @@ async fn set_mode(state: &ApiState, principal: &Principal, at: &SeatAddress, mod
     let (supervisors, audit) = (&state.app.supervisors, state.app.access.audit());
     audit.ready().await?;
     let before = supervisors.seats(&at.call).into_iter().find(|taken| taken.seat == at.seat);
-    supervisors.set_mode(at, &principal.name, mode.into())?;
+    supervisors.set_mode(at, &principal.name, mode.into()).await?;
     let detail = json!({"seat": at.seat.0, "mode": mode.name()});
     let Err(fault) = audit.require(principal, Action::SeatModeChanged, Some(&at.call), detail).await else {
         return Ok(());
     };
     // One who has left meanwhile takes part in no way.
     if let Some(before) = before {
-        supervisors.set_mode(at, &principal.name, before.mode).ok();
+        supervisors.set_mode(at, &principal.name, before.mode).await.ok();
     }
     Err(fault.into())
 }
@@ -205,7 +205,7 @@ pub(super) async fn leave(
 ) -> Result<StatusCode, Problem> {
     of_right(&state, &principal, Right::Monitor, &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
-    state.app.supervisors.leave(&at, &principal.name)?;
+    state.app.supervisors.leave(&at, &principal.name).await?;
     let detail = json!({"seat": seat});
     state.app.access.audit().note(&principal, Action::SeatLeft, Some(&at.call), detail).await?;
     Ok(StatusCode::OK)

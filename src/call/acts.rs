@@ -9,6 +9,7 @@ use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
+use media::hears::Supervision;
 use media::leg::{LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
@@ -38,10 +39,12 @@ pub trait CallPort {
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault>;
     /// The media thread carries this out with the room's next tick.
     fn order(&mut self, order: RoomOrder);
-    /// A supervisor's line takes a seat with the room's next tick.
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan);
-    /// It leaves: its line is sent a goodbye.
-    fn leave(&mut self, seat: Seat);
+    /// A supervisor's line takes a seat with the room's next tick; `false`: the room does not take it.
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool;
+    /// How the supervisor at this seat takes part; `false`: the room does not take the order.
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool;
+    /// It leaves: its line is sent a goodbye. `false`: the room does not take the order.
+    fn leave(&mut self, seat: Seat) -> bool;
     /// The room closes. Its last events still come.
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
@@ -91,7 +94,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
-        Act::Supervise(seat, mode) => port.order(RoomOrder::Supervise(seat, mode)),
+        Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
         Act::Reply(reply, result) => reply.send(result),
         Act::SendToPage(message) => port.send_to_page(message),
         Act::TellWatchers(change) => port.tell_watchers(change),
@@ -100,24 +103,27 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
     None
 }
 
-/// Does to the room what a supervisor wants; the core is told what this returns.
+/// Does to the room what a supervisor wants; the core is told what this returns. A call whose room is overloaded takes nobody, and
+/// who orders is told.
 pub fn seat(order: SeatOrder, port: &mut impl CallPort) -> SeatNews {
-    let SeatOrder { seat, name, change } = order;
-    let event = match change {
-        SeatChange::Join { wire, plan, mode } => {
-            port.join(seat, wire, plan);
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Joined(mode)
-        }
-        SeatChange::Mode(mode, why) => {
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Mode(mode, why)
-        }
-        SeatChange::Leave(why) => {
-            port.leave(seat);
-            SeatEvent::Left(why)
-        }
+    let SeatOrder { seat, name, change, reply } = order;
+    let (taken, event) = match change {
+        SeatChange::Join { wire, plan, mode } => match port.join(seat, wire, plan) && port.supervise(seat, mode) {
+            true => (true, SeatEvent::Joined(mode)),
+            false => {
+                port.leave(seat);
+                (false, SeatEvent::Refused(mode))
+            }
+        },
+        SeatChange::Mode(mode, why) => match port.supervise(seat, mode) {
+            true => (true, SeatEvent::Mode(mode, why)),
+            false => (false, SeatEvent::Refused(mode)),
+        },
+        SeatChange::Lost(lost) => (true, SeatEvent::Lost(lost)),
+        // Where the room does not take it, the order comes again; the core need not wait for that.
+        SeatChange::Leave(why) => (port.leave(seat), SeatEvent::Left(why)),
     };
+    reply.send(taken);
     SeatNews { seat, name, event }
 }
 

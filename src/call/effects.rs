@@ -7,7 +7,8 @@ use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
-use media::engine::{RoomHandle, RoomOrder};
+use media::engine::{Refused, RoomHandle, RoomOrder};
+use media::hears::Supervision;
 use media::leg::LegPlan;
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
@@ -66,6 +67,12 @@ impl Effects {
             tracing::warn!(call = %self.id, "an order of this call was lost: a queue is full");
         }
     }
+
+    /// Whether the room has taken an order.
+    fn taken(&self, ordered: &Result<(), Refused>) -> bool {
+        self.count_lost(ordered.is_err());
+        ordered.is_ok()
+    }
 }
 
 impl CallPort for Effects {
@@ -111,12 +118,16 @@ impl CallPort for Effects {
         self.count_lost(self.room.order(order).is_err());
     }
 
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
-        self.count_lost(self.room.join(seat, wire, plan, None).is_err());
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
+        self.taken(&self.room.join(seat, wire, plan, None))
     }
 
-    fn leave(&mut self, seat: Seat) {
-        self.count_lost(self.room.leave(seat).is_err());
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {
+        self.taken(&self.room.supervise(seat, mode))
+    }
+
+    fn leave(&mut self, seat: Seat) -> bool {
+        self.taken(&self.room.leave(seat))
     }
 
     fn close_room(&mut self) {

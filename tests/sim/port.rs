@@ -14,6 +14,7 @@ use media::asr::{AsrFault, Heard, Lexicon, Listen};
 use media::codec::Codec;
 use media::ear::{EarPlan, EarState};
 use media::engine::{RoomHandle, RoomOrder, SteppedEngine};
+use media::hears::Supervision;
 use media::leg::{self, LegInput, LegPlan};
 use media::packet::{Packet, Rtp, Wire};
 use media::playout::Phase;
@@ -107,6 +108,8 @@ pub struct SimulatedPort {
     tool: VecDeque<(Duration, Answer)>,
     pub listener: Listener,
     pub supervisors: BTreeMap<Seat, SupervisorLine>,
+    /// The room takes no order of a supervisor's.
+    pub room_refuses: bool,
     /// What the caller was sent.
     pub sent: Vec<(Instant, Rtp)>,
     /// The standby clip that is ordered next, and its tone.
@@ -153,6 +156,7 @@ impl SimulatedPort {
             tool: set.tool,
             listener: Listener::new(start),
             supervisors: BTreeMap::new(),
+            room_refuses: false,
             sent: Vec::new(),
             standby: None,
             ear_closes: false,
@@ -377,12 +381,16 @@ impl CallPort for SimulatedPort {
         self.room.order(order).expect("the room takes its orders");
     }
 
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
-        self.room.join(seat, wire, plan, None).expect("a free seat");
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
+        !self.room_refuses && self.room.join(seat, wire, plan, None).is_ok()
     }
 
-    fn leave(&mut self, seat: Seat) {
-        self.room.leave(seat).expect("the room takes its orders");
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {
+        !self.room_refuses && self.room.supervise(seat, mode).is_ok()
+    }
+
+    fn leave(&mut self, seat: Seat) -> bool {
+        !self.room_refuses && self.room.leave(seat).is_ok()
     }
 
     fn close_room(&mut self) {

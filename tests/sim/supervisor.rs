@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard::call::Order;
 use switchboard::call::driver::Arrival;
-use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatWhy};
+use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatReply, SeatWhy};
 use switchboard::store::{CallEvent, Speaker, Turn};
 
 /// The line of a supervisor: it brings a tone, and notes what it is sent.
@@ -82,27 +82,30 @@ const ANNA: (Seat, f32) = (Seat(2), 200.0);
 const BEN: (Seat, f32) = (Seat(3), 300.0);
 
 impl Call {
-    fn seat(&mut self, seat: Seat, change: SeatChange) {
+    /// Whether the room has taken the order.
+    fn seat(&mut self, seat: Seat, change: SeatChange) -> bool {
         let name = if seat == ANNA.0 { "anna" } else { "ben" };
         self.note("seat", format!("{name}: {change:?}"));
-        self.arrive(Arrival::Order(Order::Seat(SeatOrder { seat, name: name.into(), change })));
+        let (reply, mut taken) = SeatReply::new();
+        self.arrive(Arrival::Order(Order::Seat(SeatOrder { seat, name: name.into(), change, reply })));
+        taken.try_recv().expect("answered at once")
     }
 
-    fn join(&mut self, (seat, hz): (Seat, f32), mode: Supervision) {
+    fn join(&mut self, (seat, hz): (Seat, f32), mode: Supervision) -> bool {
         let line = SupervisorLine::new(self.port.now, hz);
         let wire = Box::new(SeatWire(line.ends.clone()));
         self.port.listener.others.push(hz);
         self.port.supervisors.insert(seat, line);
-        self.seat(seat, SeatChange::Join { wire, plan: plan(Codec::Pcmu), mode });
+        self.seat(seat, SeatChange::Join { wire, plan: plan(Codec::Pcmu), mode })
     }
 
-    fn mode(&mut self, seat: Seat, mode: Supervision) {
-        self.seat(seat, SeatChange::Mode(mode, SeatWhy::Asked));
+    fn mode(&mut self, seat: Seat, mode: Supervision) -> bool {
+        self.seat(seat, SeatChange::Mode(mode, SeatWhy::Asked))
     }
 
-    fn leave(&mut self, seat: Seat, why: SeatWhy) {
-        self.seat(seat, SeatChange::Leave(why));
+    fn leave(&mut self, seat: Seat, why: SeatWhy) -> bool {
         self.port.supervisors.get_mut(&seat).expect("a seat").phone.muted = true;
+        self.seat(seat, SeatChange::Leave(why))
     }
 
     fn hand_back(&mut self, slots: &str) -> Result<u64, GuidanceFault> {
@@ -325,4 +328,32 @@ fn a_takeover_of_a_goodbye_keeps_the_call_until_it_is_given_back() {
     call.leave(ANNA.0, SeatWhy::Asked);
     assert!(call.end.is_some());
     call.check_invariants();
+}
+
+#[test]
+fn a_room_that_refuses_a_supervisor_leaves_the_call_with_the_bot_and_the_record_says_so() {
+    let mut call = Plan::shipped("booking.en").answer();
+    call.hear(ms(300));
+    call.port.room_refuses = true;
+    assert!(!call.join(ANNA, Supervision::TakeOver), "who wants to join is told");
+    assert!(!call.leave(ANNA.0, SeatWhy::ConnectionLost), "nobody sits there");
+    call.hear_out();
+    call.port.room_refuses = false;
+    assert!(call.join(BEN, Supervision::Monitor));
+    call.port.room_refuses = true;
+    assert!(!call.mode(BEN.0, Supervision::TakeOver));
+    call.port.room_refuses = false;
+    call.seat(BEN.0, SeatChange::Lost(true));
+    call.seat(BEN.0, SeatChange::Lost(false));
+    call.say("book a room in boston");
+    call.hear_out();
+    call.hang_up();
+    call.check_invariants();
+    let told = |name| call.marks(name).iter().map(|mark| mark["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(told("seat_refused"), ["anna", "ben"]);
+    assert_eq!((told("seat_joined"), told("seat_left").len()), (vec!["ben".into()], 0));
+    assert_eq!((told("seat_lost"), told("seat_found")), (vec!["ben".into()], vec!["ben".into()]));
+    assert!(call.marks("taken_over").is_empty() && call.marks("bot_back").is_empty());
+    let trace = crate::golden::text(&mut call.port.trace);
+    assert!(trace.contains("place = \"boston\""), "the bot goes on\n{trace}");
 }

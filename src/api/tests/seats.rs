@@ -39,9 +39,14 @@ impl Supervisors for Table {
         vec![TakenSeat { seat: Seat(3), name: "anna".into(), mode: Supervision::TakeOver, connected: true }]
     }
 
-    fn set_mode(&self, at: &SeatAddress, _: &str, mode: Supervision) -> Result<(), SeatFault> {
+    fn set_mode<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        _: &'a str,
+        mode: Supervision,
+    ) -> BoxFuture<'a, Result<(), SeatFault>> {
         self.modes.lock().unwrap().push((at.seat, mode));
-        self.answer(())
+        self.soon(())
     }
 
     fn trickle<'a>(
@@ -64,9 +69,9 @@ impl Supervisors for Table {
         self.soon(("a=ice-ufrag:ours".into(), 2))
     }
 
-    fn leave(&self, _: &SeatAddress, _: &str) -> Result<(), SeatFault> {
+    fn leave<'a>(&'a self, _: &'a SeatAddress, _: &'a str) -> BoxFuture<'a, Result<(), SeatFault>> {
         *self.seats_left.lock().unwrap() += 1;
-        self.answer(())
+        self.soon(())
     }
 
     fn hand_back<'a>(

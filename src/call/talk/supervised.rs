@@ -37,10 +37,16 @@ impl Talk {
 
     /// Notes a change of a seat. Where it ends a takeover, the call is the bot's again.
     fn change_seat(&mut self, now: Instant, news: SeatNews, guidance: Guidance) {
+        let taken = self.supervisors.seats.contains_key(&news.seat);
+        if !taken && matches!(news.event, SeatEvent::Mode(..) | SeatEvent::Lost(_) | SeatEvent::Left(_)) {
+            // The order before this one was refused: nobody sits there.
+            return;
+        }
         self.note(news.mark(self.ms(now)));
         let before = self.supervisors.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
+            SeatEvent::Refused(_) | SeatEvent::Lost(_) => return,
             SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
                 self.supervisors.seats.insert(seat, (name, mode));
                 SeatWhy::Asked
