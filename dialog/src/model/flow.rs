@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod aside;
 mod asked_back;
 mod attempts;
 mod diacritics;
@@ -232,7 +233,7 @@ impl Flow {
             Meaning::Text(slot) => interview.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
             Meaning::Begin { task, values } => {
                 interview.begin(task);
-                interview.fill(parse::with_confidence(values, confidence))
+                interview.take(values, confidence)
             }
             Meaning::Switch(task) => {
                 interview.begin(task);

@@ -153,6 +153,18 @@ impl HalfOfDay {
         }
     }
 
+    /// A time that was said with its part of the day, where another part is named besides: that one counts where it corrects the first,
+    /// and else the caller is asked.
+    pub fn corrected(self, found: Found, corrects: bool) -> Found {
+        let (Value::Time(time), None, Some(part)) = (&found.value, found.doubt, self.part) else { return found };
+        let meant = time_of_day(part.hour(i64::from(time.hour()) % 12), time.minute().into()).unwrap_or(*time);
+        match (meant == *time, corrects) {
+            (true, _) => found,
+            (false, true) => Found { value: Value::Time(meant), ..found },
+            (false, false) => found.doubtful(Doubt::TwoReadings),
+        }
+    }
+
     /// The time that is meant by one of either half of the day.
     fn meant(self, time: Time) -> (Time, Option<Doubt>) {
         let hour = i64::from(time.hour());

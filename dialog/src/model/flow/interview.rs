@@ -181,9 +181,9 @@ impl Interview {
             self.form.propose(slot, found.value);
         }
         let why = values.out_of_range.and_then(|slot| question::range(&self.form, slot));
-        let fact = values.fact.map(|fact| self.form.bot.facts[fact].say.clone());
+        let told = values.aside.map(|aside| question::answered(&self.form, aside));
         self.fill_after(
-            why.iter().chain(&fact).map(|text| Sentence::new(text)).collect(),
+            why.iter().chain(&told).map(|text| Sentence::new(text)).collect(),
             parse::with_confidence(values.taken, confidence),
         )
     }

@@ -1,4 +1,5 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
+use super::aside::Aside;
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
@@ -24,7 +25,7 @@ pub(super) enum Meaning {
     /// A task, with the values that were said with it.
     Begin {
         task: usize,
-        values: Vec<Fill>,
+        values: SaidValues,
     },
     /// Another task in the midst of one.
     Switch(usize),
@@ -110,8 +111,8 @@ pub(super) struct SaidValues {
     pub proposed: Option<Fill>,
     /// A slot for which a number was said that it does not take.
     pub out_of_range: Option<usize>,
-    /// A fact that was asked for behind the values: "Boston, and how much is it?"
-    pub fact: Option<usize>,
+    /// What was asked behind the values: "Boston, and how much is it?"
+    pub aside: Option<Aside>,
 }
 
 impl SaidValues {
@@ -153,6 +154,9 @@ impl Context<'_> {
                 return Meaning::Values(values);
             }
             return Meaning::Text(slot);
+        }
+        if let Some(values) = self.values_and_question(words) {
+            return Meaning::Values(values);
         }
         if let Some(meaning) = self.at_any_step(words) {
             return meaning;
@@ -405,7 +409,7 @@ impl Context<'_> {
             |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
-        SaidValues { taken, proposed, out_of_range, fact: None }
+        SaidValues { taken, proposed, out_of_range, aside: None }
     }
 
     /// A slot of the task for which the words from `from` on hold a number that it does not take, outside of these values.
@@ -428,10 +432,9 @@ impl Context<'_> {
 
     fn task(&self, words: &[String]) -> Meaning {
         if let Some(task) = self.meant(words) {
-            return Meaning::Begin {
-                task,
-                values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills,
-            };
+            let (aside, words) = self.aside(words).map_or((None, words), |(aside, at)| (Some(aside), &words[..at]));
+            let taken = self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills;
+            return Meaning::Begin { task, values: SaidValues { taken, aside, ..SaidValues::default() } };
         }
         match self.verdict(words) {
             (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
@@ -443,10 +446,6 @@ impl Context<'_> {
     fn answer(&self, words: &[String]) -> Meaning {
         if let Some(all) = self.that_is_all(words) {
             return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
-        }
-        if let Some((fact, at)) = self.fact_behind(words) {
-            let taken = self.sorted(self.verdict(words).0, &words[..at], 0, self.fills(&words[..at]));
-            return Meaning::Values(SaidValues { fact: Some(fact), ..taken });
         }
         let Given { fills, unclear, .. } = self.given(words);
         if !fills.is_empty() {

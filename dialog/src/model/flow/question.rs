@@ -1,4 +1,5 @@
 //! What is asked at a step, and how keys answer it.
+use super::aside::Aside;
 use super::form::Form;
 use super::parts::Parts;
 use crate::keypad::{self, Keypad};
@@ -64,6 +65,15 @@ pub(super) fn help(form: &Form, step: Step) -> String {
 /// What is known of a slot that can be told to who asks back: its help, what can be chosen, or how far its numbers go.
 pub(super) fn about(form: &Form, slot: usize) -> Option<String> {
     form.bot.slots[slot].help.clone().or_else(|| choices(form, slot)).or_else(|| range(form, slot))
+}
+
+/// What answers a question behind a value.
+pub(super) fn answered(form: &Form, aside: Aside) -> String {
+    match aside {
+        Aside::Fact(fact) => form.bot.facts[fact].say.clone(),
+        Aside::About(slot) => about(form, slot).unwrap_or_else(|| form.bot.prompts.unknown.clone()),
+        Aside::Unanswered => form.bot.prompts.unknown.clone(),
+    }
 }
 
 /// The values of a choice in one sentence.

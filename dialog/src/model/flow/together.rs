@@ -1,8 +1,6 @@
 //! Values that were said, put together with what is known: items of a list, an end of a span.
-use super::asked_back::is_question;
 use super::meaning::{Context, Meaning, SaidValues};
 use super::parse::{Fill, Given};
-use crate::bot::fact;
 use crate::value::answer::Verdict;
 use crate::value::around::Unclear;
 use crate::value::correction;
@@ -41,18 +39,6 @@ impl Context<'_> {
             |fill: &Fill| fill.found.doubt.is_none() && self.form.is_other(fill.slot, &fill.found.value);
         let all = !fills.is_empty() && fills.iter().all(changes_known) && !self.has_unknown(words, from);
         all.then(|| self.sorted(Some(Verdict::No), words, from, fills))
-    }
-
-    /// A fact that is asked for behind a value, and where its question begins: "Boston, and how much is it?".
-    pub(super) fn fact_behind(&self, words: &[String]) -> Option<(usize, usize)> {
-        let bot = &self.form.bot;
-        let asked = |at: usize| {
-            let rest = &words[at..];
-            fact::asked_for(&bot.facts, rest, bot.language)
-                .filter(|_| is_question(rest, bot.language))
-                .map(|fact| (fact, at))
-        };
-        (1..words.len()).find_map(asked).filter(|(_, at)| !self.fills(&words[..*at]).is_empty())
     }
 
     /// A value of another slot than the one asked for is refused. "Không phải, đà nẵng" brings it where another one is known; "not Boston" to

@@ -11,7 +11,6 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "đúng vậy",
             "đúng thế",
             "đúng đó",
-            "phải",
             "phải rồi",
             "được",
             "được rồi",
@@ -23,7 +22,6 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "oke",
             "okê",
             "ô kê",
-            "rồi",
             "chuẩn",
             "chuẩn rồi",
             "chuẩn luôn",
@@ -36,7 +34,6 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "dạ",
             "đồng ý",
             "nhất trí",
-            "tốt",
             "cũng được",
             "thế cũng được",
             "vậy cũng được",
@@ -68,7 +65,7 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "duyệt",
         ],
     ),
-    (Sense::LastYes, &["có"]),
+    (Sense::LastYes, &["có", "phải", "rồi", "tốt"]),
     (
         Sense::Content,
         &[
