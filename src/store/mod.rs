@@ -376,12 +376,12 @@ impl Store {
 
     /// What supervisors were alerted to.
     pub fn alerts(&self) -> AlertBook {
-        AlertBook::new(self.access())
+        AlertBook::new(self.access.write.clone())
     }
 
     /// Messages to webhooks.
     pub fn deliveries(&self) -> Deliveries {
-        Deliveries::new(self.access())
+        Deliveries::new(self.access.write.clone())
     }
 
     /// The directory above recordings.

@@ -29,9 +29,10 @@ impl Store {
         const NOTES: &str = "select seq, at_us, by, at_ms, text from notes where call = $1 order by seq";
         const TAGS: &str = "select tag from tags where call = $1 order by tag";
         type Row = (i64, i64, String, Option<i64>, String);
-        let rows: Vec<Row> = sqlx::query_as(NOTES).bind(call).fetch_all(&self.access).await.map_err(Fault::Database)?;
+        let rows: Vec<Row> =
+            sqlx::query_as(NOTES).bind(call).fetch_all(&self.access.read).await.map_err(Fault::Database)?;
         let tags: Vec<(String,)> =
-            sqlx::query_as(TAGS).bind(call).fetch_all(&self.access).await.map_err(Fault::Database)?;
+            sqlx::query_as(TAGS).bind(call).fetch_all(&self.access.read).await.map_err(Fault::Database)?;
         let note = |(id, at, by, at_ms, text): Row| {
             Ok(Note { id, at: read::time(at)?, by, at_ms: at_ms.map(read::count), text: text.into() })
         };
@@ -57,7 +58,7 @@ impl Store {
             .bind(at_ms.and_then(|ms| i64::try_from(ms).ok()))
             .bind(text)
             .bind(most)
-            .fetch_optional(&self.access)
+            .fetch_optional(&self.access.write)
             .await
             .map_err(Fault::Database)?;
         Ok(row.map(|(id,)| Note { id, at, by: by.into(), at_ms, text: text.into() }))
@@ -66,7 +67,7 @@ impl Store {
     /// The tags of a call, in place of those it had.
     pub async fn set_tags(&self, call: &str, tags: &[String]) -> Result<(), Fault> {
         let list = serde_json::Value::from(tags).to_string();
-        let mut tx = self.access.begin_with("begin immediate").await.map_err(Fault::Database)?;
+        let mut tx = self.access.write.begin_with("begin immediate").await.map_err(Fault::Database)?;
         for (sql, list) in [
             ("delete from tags where call = $1", None),
             ("insert or ignore into tags (call, tag) select $1, value from json_each($2)", Some(&list)),

@@ -26,7 +26,7 @@ impl Store {
             .bind(&share.by)
             .bind(serde_json::Value::from(share.rights.as_slice()).to_string())
             .bind(share.until.as_microsecond());
-        query.execute(&self.access).await.map(drop).map_err(Fault::Database)
+        query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
     }
 
     /// The link with this digest, whether or not it has ended.
@@ -34,7 +34,7 @@ impl Store {
         const SQL: &str = "select call, at_ms, by, rights, until_us from shares where hash = $1";
         type Row = (String, Option<i64>, String, String, i64);
         let row: Option<Row> =
-            sqlx::query_as(SQL).bind(hash).fetch_optional(&self.access).await.map_err(Fault::Database)?;
+            sqlx::query_as(SQL).bind(hash).fetch_optional(&self.access.read).await.map_err(Fault::Database)?;
         let share = |(call, at_ms, by, rights, until): Row| {
             let (at_ms, until) = (at_ms.map(read::count), read::time(until)?);
             Ok(Share { call, at_ms, by, rights: names(&rights)?, until })
@@ -46,7 +46,7 @@ impl Store {
     pub async fn open_share(&self, hash: &str, call: &str, reader: &str) -> Result<(), Fault> {
         const SQL: &str = "insert or ignore into share_readers (call, reader, hash) values ($1, $2, $3)";
         let query = sqlx::query(SQL).bind(call).bind(reader).bind(hash);
-        query.execute(&self.access).await.map(drop).map_err(Fault::Database)
+        query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
     }
 
     /// The rights that links give `reader` for this call at this moment, by name.
@@ -57,7 +57,7 @@ impl Store {
             .bind(call)
             .bind(reader)
             .bind(now.as_microsecond())
-            .fetch_all(&self.access)
+            .fetch_all(&self.access.read)
             .await
             .map_err(Fault::Database)?;
         Ok(rows.iter().map(|(rights,)| names(rights)).collect::<Result<Vec<_>, _>>()?.concat())
