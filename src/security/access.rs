@@ -2,13 +2,13 @@
 use super::audit::{Action, Audit};
 use super::checks::PasswordChecks;
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::principal::{Principal, PrincipalKind};
 use super::roles::{Rights, Role};
 use super::sessions::{SessionLimits, Sessions};
 use super::tokens::{self, ApiToken, MadeToken, NewToken, Tokens};
 use super::users::{self, NewUser, User, UserChange, Users};
 use super::{Secret, passwords, random, welcome};
-use crate::store::AccessPool;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

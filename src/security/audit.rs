@@ -4,11 +4,11 @@
 //! or takes nothing, up to [`WAITING`] such records wait, in order. What somebody does is not done unless its record is on disk:
 //! [`Audit::require`] writes it first. Where the record cannot come first, [`Audit::ready`] tells whether it can be written after.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::principal::Principal;
 use super::record::{AuditRecord, NO_HASH};
 use super::users::time;
 use super::verdict::{AuditVerdict, Check};
-use crate::store::AccessPool;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::SqliteConnection;

@@ -1,8 +1,8 @@
 //! `Sessions`: browsers that signed in, in the database. A browser holds a secret of 256 bits in a cookie; the database, its digest.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::random;
 use super::users::time;
-use crate::store::AccessPool;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use std::time::Duration;

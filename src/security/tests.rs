@@ -1,6 +1,5 @@
 //! Tokens and secrets.
 use super::*;
-use crate::store::AccessPool;
 
 mod access;
 mod audit;

@@ -1,11 +1,11 @@
 //! `Tokens`: secrets with which programs use the API: some rights, some bots, an end. Each belongs to a user, and has never more than
 //! that user, nor than the token that made it; it ends with these.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::principal::{ADMIN_TOKEN, Principal, PrincipalKind};
 use super::random;
 use super::roles::{Right, Rights};
 use super::users::{list, read_list, time};
-use crate::store::AccessPool;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::SqliteConnection;
 

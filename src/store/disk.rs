@@ -2,9 +2,10 @@
 use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,35 +21,13 @@ pub(super) fn options(dir: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_millis(250))
 }
 
-/// Connections for what is not of a call: users, sessions, tokens, the audit. Apart from those of calls, and those that read apart from
-/// those that write: who asks is known also while something is written, for readers never wait for a writer.
-#[derive(Clone)]
-pub struct AccessPool {
-    pub read: SqlitePool,
-    /// Transactions are short, and wait for that of the calls' writer.
-    pub write: SqlitePool,
-}
-
-impl AccessPool {
-    pub(super) fn open(dir: &Path) -> Self {
-        let pool = |options: SqliteConnectOptions| {
-            SqlitePoolOptions::new()
-                .max_connections(2)
-                .acquire_timeout(Duration::from_secs(3))
-                .connect_lazy_with(options)
-        };
-        let write = options(dir).busy_timeout(Duration::from_secs(2));
-        Self { read: pool(options(dir).read_only(true)), write: pool(write) }
-    }
-
-    pub async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
-    }
-
-    pub fn is_closed(&self) -> bool {
-        self.write.is_closed()
-    }
+/// Connections for what is not of a call.
+pub(super) fn access_pool(dir: &Path) -> AccessPool {
+    let pool = |options: SqliteConnectOptions| {
+        SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+    };
+    let write = options(dir).busy_timeout(Duration::from_secs(2));
+    AccessPool { read: pool(options(dir).read_only(true)), write: pool(write) }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {

@@ -25,7 +25,6 @@ mod writer;
 
 pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
 pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
-pub use disk::AccessPool;
 pub use end::{Blame, End, Reason};
 pub use erase::Erased;
 pub use event::{
@@ -40,6 +39,7 @@ pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
 pub use shares::Share;
 
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -126,7 +126,7 @@ pub async fn access(dir: &Path) -> Result<AccessPool, Fault> {
     folder(dir).map_err(directory)?;
     private(&dir.join(disk::FILE)).map_err(directory)?;
     disk::bring_up_to_date(dir).await.map_err(|fault| fault.named(dir))?;
-    Ok(AccessPool::open(dir))
+    Ok(disk::access_pool(dir))
 }
 
 /// The state of the store, for `/health/ready` and metrics.
@@ -232,7 +232,7 @@ impl Store {
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(readers);
-        Ok(Self { jobs, shared, pool, access: AccessPool::open(dir), dir: dir.into() })
+        Ok(Self { jobs, shared, pool, access: disk::access_pool(dir), dir: dir.into() })
     }
 
     /// A new call's id: UUID version 7 (RFC 9562), so that ids sort by time.

@@ -1,10 +1,9 @@
 //! Signing in, sessions, tokens, the first admin: on a database of each test's own.
 use super::pool;
 use crate::security::{
-    Access, AccessFault, AccessPlan, NewToken, NewUser, Principal, PrincipalKind, Right, Rights, Role, Secret,
-    SessionLimits, UserChange,
+    Access, AccessFault, AccessPlan, AccessPool, NewToken, NewUser, Principal, PrincipalKind, Right, Rights, Role,
+    Secret, SessionLimits, UserChange,
 };
-use crate::store::AccessPool;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

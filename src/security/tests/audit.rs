@@ -1,7 +1,6 @@
 //! The audit: what it holds, and what shows when somebody changes it.
 use super::pool;
-use crate::security::{Action, Audit, AuditFlaw, Principal};
-use crate::store::AccessPool;
+use crate::security::{AccessPool, Action, Audit, AuditFlaw, Principal};
 use serde_json::json;
 use std::time::Duration;
 
