@@ -152,7 +152,7 @@ impl Server {
             SessionLimits { idle: config.http.session_idle_s.into(), longest: config.http.session_max_s.into() };
         let token = security::token(&token_file)?;
         let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
-        follow_audit(&access).await?;
+        tokio::spawn(access.clone().keep());
         let engines = Arc::new(engines);
         let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
         check_routes(&config, &bots)?;
@@ -351,15 +351,6 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
 enum NextSignal {
     EndCalls,
     StopAtOnce,
-}
-
-/// Writes down what waits for the audit, and its end into the log: a later change of what is before shows against it.
-async fn follow_audit(access: &Arc<Access>) -> anyhow::Result<()> {
-    if let Some((seq, hash)) = access.audit().head().await? {
-        tracing::info!(seq, hash, "the audit's last record");
-    }
-    tokio::spawn(access.clone().keep());
-    Ok(())
 }
 
 /// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call

@@ -2,9 +2,10 @@
 use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +21,13 @@ pub(super) fn options(dir: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_millis(250))
 }
 
-/// Connections for what is not of a call: users, sessions, tokens, the audit. Their transactions are short, and wait for the writer's.
-pub(super) fn access_pool(dir: &Path) -> SqlitePool {
-    let options = options(dir).busy_timeout(Duration::from_secs(2));
-    SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+/// Connections for what is not of a call.
+pub(super) fn access_pool(dir: &Path) -> AccessPool {
+    let pool = |options: SqliteConnectOptions| {
+        SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+    };
+    let write = options(dir).busy_timeout(Duration::from_secs(2));
+    AccessPool { read: pool(options(dir).read_only(true)), write: pool(write) }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
@@ -140,13 +144,14 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 6] = [
+        const ALL: [(i64, &str, &str); 7] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
             (4, "recorded", include_str!("migrations/0004_recorded.sql")),
             (5, "headers", include_str!("migrations/0005_headers.sql")),
             (6, "access", include_str!("migrations/0006_access.sql")),
+            (7, "makers", include_str!("migrations/0007_makers.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -24,6 +24,7 @@ pub use event::{
 pub use live::{Floor, LiveChange, LiveEvent};
 pub use numbers::{CallCounts, Tally};
 
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -67,9 +68,9 @@ pub enum Fault {
     Content(&'static str),
     #[error("not stored: {0}")]
     Unsaved(String),
-}
     #[error("more than {0} calls have ended since then: ask for a later moment")]
     TooMany(usize),
+}
 
 impl Fault {
     /// A damaged file (SQLite result codes 11 and 26, anywhere in the chain of causes) becomes [`Fault::Damaged`].
@@ -105,7 +106,7 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
 }
 
 /// Users, sessions, tokens and the audit in `dir`, for commands: made where there are none, and also while a server runs.
-pub async fn access(dir: &Path) -> Result<SqlitePool, Fault> {
+pub async fn access(dir: &Path) -> Result<AccessPool, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
     folder(dir).map_err(directory)?;
     private(&dir.join(disk::FILE)).map_err(directory)?;
@@ -132,7 +133,7 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     pool: SqlitePool,
-    access: SqlitePool,
+    access: AccessPool,
     dir: Arc<Path>,
 }
 
@@ -352,7 +353,7 @@ impl Store {
     }
 
     /// Where users, sessions, tokens and the audit are: the same database.
-    pub fn access(&self) -> SqlitePool {
+    pub fn access(&self) -> AccessPool {
         self.access.clone()
     }
 

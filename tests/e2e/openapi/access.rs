@@ -123,6 +123,8 @@ impl Walk<'_> {
         let body = |rights: Value| json!({"name": "crm", "rights": rights, "expires_at": soon});
         let made = self.ask(&Method::POST, tokens, self.form(Method::POST, tokens, &body(json!(["erase"])))).await;
         let (id, token) = (made.json()["id"].clone(), made.json()["token"].clone());
+        let again = self.form(Method::POST, tokens, &body(json!(["erase"])));
+        assert_eq!(self.ask(&Method::POST, tokens, again).await.status, 409, "its name is taken");
         let none = self.form(Method::POST, tokens, &body(json!([])));
         assert_eq!((made.status, self.ask(&Method::POST, tokens, none).await.status), (201, 422));
         assert_eq!(self.ask(&Method::GET, tokens, self.server.authorised(Method::GET, tokens)).await.status, 200);
