@@ -27,7 +27,7 @@ pub(super) async fn list(State(state): SharedState, principal: Principal) -> Res
 ))]
 pub(super) async fn reload(State(state): SharedState, principal: Principal) -> Result<Json<Bots>, Problem> {
     need(&principal, Right::ManageBots, None)?;
-    state.app.access.audit().note(&principal, Action::BotsReloaded, None, serde_json::json!({})).await?;
+    state.app.access.audit().require(&principal, Action::BotsReloaded, None, serde_json::json!({})).await?;
     let bots = state.app.bots.clone();
     let statuses = tokio::task::spawn_blocking(move || bots.reload()).await;
     let statuses = statuses

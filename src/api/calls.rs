@@ -6,7 +6,7 @@ use super::{ApiState, Problem, SharedState};
 use crate::call::{DialFault, DialOrder};
 use crate::outbound;
 use crate::security::{Action, Principal, Right};
-use crate::store::{Call, Wanted};
+use crate::store::{Call, CallState, Wanted};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -40,10 +40,9 @@ pub(super) async fn list(
     let more = calls.len() > limit;
     calls.truncate(limit);
     let before = calls.last().filter(|_| more).map(|call| call.id.clone());
-    if principal.may(Right::SeeTranscripts, None) && calls.iter().any(|call| !call.turns.is_empty()) {
-        let audit = state.app.access.audit();
-        audit.note_once(&principal, Action::TranscriptRead, None, json!({"list": true})).await?;
-    }
+    // Not each call, but how many of which.
+    let detail = json!({"calls": calls.len(), "state": filter.state, "before": filter.before, "limit": limit});
+    state.app.access.audit().note(&principal, Action::CallsListed, None, detail).await?;
     let calls = calls.into_iter().map(|call| View::of(&principal, &call.bot).call(call)).collect();
     Ok(Json(Calls { calls, before }))
 }
@@ -114,10 +113,15 @@ pub(super) async fn dial(State(state): SharedState, principal: Principal, Json(n
         let broken = state.app.bots.knows(&bot);
         return if broken { DialFault::Broken } else { DialFault::Bot }.into_response();
     }
-    let detail = json!({"bot": bot});
+    let (audit, detail) = (state.app.access.audit(), json!({"bot": bot}));
+    // The record names the call, and so comes after it has begun.
+    if let Err(fault) = audit.ready().await {
+        return Problem::from(fault).into_response();
+    }
     match state.app.calls.dial(DialOrder { to, bot, from }).await {
         Ok(id) => {
-            if let Err(fault) = state.app.access.audit().note(&principal, Action::CallPlaced, Some(&id), detail).await {
+            if let Err(fault) = audit.require(&principal, Action::CallPlaced, Some(&id), detail).await {
+                state.app.calls.hang_up(&id);
                 return Problem::from(fault).into_response();
             }
             let place = format!("/api/v1/calls/{id}");
@@ -138,10 +142,14 @@ pub(super) async fn hang_up(
     principal: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    of_right(&state, &principal, Right::EndCalls, &id).await?;
-    if !state.app.calls.hang_up(&id) {
-        return Err(Problem::new(StatusCode::CONFLICT, "this call is over already"));
+    let call = of_right(&state, &principal, Right::EndCalls, &id).await?;
+    let over = || Problem::new(StatusCode::CONFLICT, "this call is over already");
+    if call.state == CallState::Ended {
+        return Err(over());
     }
-    state.app.access.audit().note(&principal, Action::CallEnded, Some(&id), json!({})).await?;
+    state.app.access.audit().require(&principal, Action::CallEnded, Some(&id), json!({})).await?;
+    if !state.app.calls.hang_up(&id) {
+        return Err(over());
+    }
     Ok(StatusCode::ACCEPTED)
 }

@@ -103,12 +103,16 @@ pub(super) async fn pause(
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    of_right(&state, &principal, Right::PauseRecording, &id).await?;
-    if !state.app.calls.pause_recording(&id, paused) {
-        return Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"));
+    let call = of_right(&state, &principal, Right::PauseRecording, &id).await?;
+    let unrecorded = || Problem::new(StatusCode::CONFLICT, "this call is not being recorded");
+    if !call.is_recording() {
+        return Err(unrecorded());
     }
     let action = if paused { Action::RecordingPaused } else { Action::RecordingResumed };
-    state.app.access.audit().note(&principal, action, Some(&id), json!({})).await?;
+    state.app.access.audit().require(&principal, action, Some(&id), json!({})).await?;
+    if !state.app.calls.pause_recording(&id, paused) {
+        return Err(unrecorded());
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,8 +4,8 @@ use super::auth::need;
 use super::calls::of_right;
 use super::widget::{FRAGMENT, IceMatch, SDP, begun, is, restarted, wants};
 use super::wire::{
-    GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatModeDocument,
-    SeatsDocument,
+    GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatMode,
+    SeatModeDocument, SeatsDocument,
 };
 use super::{ApiState, Problem, SharedState};
 use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer};
@@ -24,6 +24,10 @@ use serde_json::json;
 const SENTENCE: usize = 500;
 /// The longest promise.
 const PROMISE: usize = 2_000;
+/// The most slots of one guidance, and the longest name and value of one.
+const SLOTS: usize = 64;
+const NAME: usize = 64;
+const VALUE: usize = 1_000;
 
 /// What taking part in this way asks for.
 const fn right(mode: Supervision) -> Right {
@@ -68,17 +72,34 @@ pub(super) async fn join(
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
+    let audit = state.app.access.audit();
+    audit.ready().await?;
     let (access, whose) = (state.app.access.clone(), principal.clone());
     let until = Box::pin(async move { access.until_changed(&whose).await });
-    let offer = SeatOffer { who: principal.name.clone(), mode: mode.into(), sdp: offer, until };
+    let left = Box::new(lost(&state, &principal, &id));
+    let offer = SeatOffer { who: principal.name.clone(), mode: mode.into(), sdp: offer, until, left };
     let SeatAnswer { seat, etag, sdp } = state.app.supervisors.join(&id, offer).await?;
     let detail = json!({"seat": seat.0, "mode": mode.name()});
-    if let Err(fault) = state.app.access.audit().note(&principal, Action::SeatTaken, Some(&id), detail).await {
+    if let Err(fault) = audit.require(&principal, Action::SeatTaken, Some(&id), detail).await {
         // Nobody listens unrecorded. One who has left meanwhile is not there to be sent away.
         state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).ok();
         return Err(fault.into());
     }
     Ok(begun(&state, &format!("/api/v1/calls/{id}/seats/{}", seat.0), etag, sdp))
+}
+
+/// Records the end of a seat that its supervisor has not asked for.
+fn lost(state: &ApiState, principal: &Principal, call: &str) -> impl FnOnce(Seat, &'static str) + Send + use<> {
+    let (access, principal, call) = (state.app.access.clone(), principal.clone(), call.to_owned());
+    move |seat: Seat, why: &'static str| {
+        tokio::spawn(async move {
+            let detail = json!({"seat": seat.0, "why": why});
+            let noted = access.audit().note(&principal, Action::SeatLeft, Some(&call), detail).await;
+            if let Err(why) = noted {
+                tracing::error!(%why, %call, "the end of a supervisor's seat is not in the audit");
+            }
+        });
+    }
 }
 
 /// Who supervises a live call, and how.
@@ -132,9 +153,7 @@ pub(super) async fn patch(
         };
         admit(&state, &principal, right(wanted.mode.into()), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
-        supervisors.set_mode(&at, &principal.name, wanted.mode.into())?;
-        let detail = json!({"seat": seat, "mode": wanted.mode.name()});
-        state.app.access.audit().note(&principal, Action::SeatModeChanged, Some(&at.call), detail).await?;
+        set_mode(&state, &principal, &at, wanted.mode).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if !is(&headers, FRAGMENT) {
@@ -153,6 +172,23 @@ pub(super) async fn patch(
         }
         IceMatch::Unknown => Err(SeatFault::Stale.into()),
     }
+}
+
+/// Sets a mode that is in the audit, or stays as it was.
+async fn set_mode(state: &ApiState, principal: &Principal, at: &SeatAddress, mode: SeatMode) -> Result<(), Problem> {
+    let (supervisors, audit) = (&state.app.supervisors, state.app.access.audit());
+    audit.ready().await?;
+    let before = supervisors.seats(&at.call).into_iter().find(|taken| taken.seat == at.seat);
+    supervisors.set_mode(at, &principal.name, mode.into())?;
+    let detail = json!({"seat": at.seat.0, "mode": mode.name()});
+    let Err(fault) = audit.require(principal, Action::SeatModeChanged, Some(&at.call), detail).await else {
+        return Ok(());
+    };
+    // One who has left meanwhile takes part in no way.
+    if let Some(before) = before {
+        supervisors.set_mode(at, &principal.name, before.mode).ok();
+    }
+    Err(fault.into())
 }
 
 /// Leaves. A call that was taken over is the bot's again.
@@ -197,6 +233,8 @@ pub(super) async fn hand_back(
         ));
     }
     let guidance = Guidance { task, slots, say: None };
+    bounded(&guidance)?;
+    state.app.access.audit().ready().await?;
     let detail = json!({"handed_back": true, "slots": slot_names(&guidance), "task": guidance.task});
     let id_of_guidance = state.app.supervisors.hand_back(&id, &principal.name, guidance, promise).await?;
     state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
@@ -229,10 +267,26 @@ pub(super) async fn guide(
         let words = "give the bot something: `say`, `slots` or `task`";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
     }
+    bounded(&guidance)?;
+    state.app.access.audit().ready().await?;
     let detail = json!({"slots": slot_names(&guidance), "task": guidance.task, "say": guidance.say.is_some()});
     let number = state.app.supervisors.guide(&id, &principal.name, guidance).await?;
     state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
     Ok((StatusCode::ACCEPTED, Json(GuidanceReceipt { id: number })))
+}
+
+/// Refuses what no bot has: names and values are repeated in the audit, the timeline and refusals.
+fn bounded(guidance: &Guidance) -> Result<(), Problem> {
+    let long = |name: &String| name.chars().count() > NAME;
+    let value = |value: &serde_json::Value| value.to_string().chars().count() > VALUE;
+    let Guidance { task, slots, .. } = guidance;
+    if slots.len() <= SLOTS && !task.iter().chain(slots.keys()).any(long) && !slots.values().any(value) {
+        return Ok(());
+    }
+    let words = format!(
+        "at most {SLOTS} slots; a slot's and a task's name have at most {NAME} characters, a value at most {VALUE}"
+    );
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words))
 }
 
 /// The slots without their values, which no audit holds.

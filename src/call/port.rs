@@ -202,6 +202,8 @@ pub struct SeatOffer {
     pub sdp: String,
     /// Over when they may not take part any more: the seat ends with it.
     pub until: BoxFuture<'static, ()>,
+    /// Told when the seat ends otherwise than by [`Supervisors::leave`], and why.
+    pub left: Box<dyn FnOnce(Seat, &'static str) + Send>,
 }
 
 /// The SDP answer to it.

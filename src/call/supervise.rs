@@ -9,6 +9,7 @@ use dialog::guidance::{Guidance, GuidanceFault};
 use futures::future::BoxFuture;
 use media::hears::Supervision;
 use media::leg::LegPlan;
+use media::room::Seat;
 use std::time::Duration;
 use telephony::webrtc::{Answered, Data, Fault};
 use telephony::{Change, Line};
@@ -28,9 +29,16 @@ struct SeatLine {
     call: mpsc::Sender<Order>,
 }
 
+/// How a seat ends that its supervisor does not leave.
+struct SeatEnds {
+    until: BoxFuture<'static, ()>,
+    left: Box<dyn FnOnce(Seat, &'static str) + Send>,
+}
+
 impl SeatLine {
     /// Runs until the supervisor leaves, is lost for good, or the call is over.
-    async fn run(self, mut line: Line, _data: Data, mut until: BoxFuture<'static, ()>) {
+    async fn run(self, mut line: Line, _data: Data, ends: SeatEnds) {
+        let SeatEnds { mut until, left } = ends;
         let why = loop {
             tokio::select! {
                 change = line.next() => match change {
@@ -54,7 +62,10 @@ impl SeatLine {
             }
         };
         let tell = |taken: &TakenSeat| self.order(taken, SeatChange::Leave(why));
-        self.seats.free(&self.at, self.number, tell);
+        // Nobody else has freed it: its supervisor did not leave.
+        if self.seats.free(&self.at, self.number, tell).is_some() {
+            left(self.at.seat, if self.call.is_closed() { "the call is over" } else { why.text() });
+        }
     }
 
     /// The line is connected: it hears the call from the next tick on. `false`: it cannot any more.
@@ -91,7 +102,7 @@ fn order(registry: &Registry, at: &SeatAddress, name: String, change: SeatChange
 
 impl Calls {
     async fn seat(&self, call: &str, offer: SeatOffer) -> Result<SeatAnswer, SeatFault> {
-        let SeatOffer { who, mode, sdp, until } = offer;
+        let SeatOffer { who, mode, sdp, until, left } = offer;
         let (registry, seats) = (&self.0.registry, &self.0.seats);
         if registry.is_draining() {
             return Err(SeatFault::Draining);
@@ -104,7 +115,7 @@ impl Calls {
         let at = seats.take(call, NewSeat { who, mode, peer, speaks })?;
         let seat = at.seat;
         let line_of = SeatLine { at, number, seats: seats.clone(), registry: registry.clone(), call: orders };
-        tokio::spawn(line_of.run(line, data, until));
+        tokio::spawn(line_of.run(line, data, SeatEnds { until, left }));
         Ok(SeatAnswer { seat, etag, sdp })
     }
 

@@ -247,7 +247,9 @@ async fn what_is_done_by_the_api_is_in_the_audit_which_it_only_reads() {
     let placed = placed.json::<Value>().await.unwrap()["id"].clone();
     site.by(&supervisor, Method::DELETE, &path).send().await.unwrap();
     assert_eq!(site.problem(site.by(&supervisor, Method::GET, "/api/v1/audit")).await.1["right"], "read_audit");
-    let audit = site.json("/api/v1/audit?limit=4").await;
+    let listed = site.by(&supervisor, Method::GET, "/api/v1/calls?state=live&limit=7").send().await.unwrap();
+    let count = listed.json::<Value>().await.unwrap()["calls"].as_array().unwrap().len();
+    let audit = site.json("/api/v1/audit?limit=5").await;
     let records = audit["records"].as_array().unwrap();
     let rows: Vec<_> =
         records.iter().map(|r| (r["name"].as_str().unwrap(), r["action"].as_str().unwrap(), &r["call"])).collect();
@@ -256,11 +258,14 @@ async fn what_is_done_by_the_api_is_in_the_audit_which_it_only_reads() {
         rows,
         [
             ("admin.token", "audit_read", &none),
+            ("ada", "calls_listed", &none),
             ("ada", "call_ended", &json!(id)),
             ("ada", "call_placed", &placed),
             ("ada", "transcript_read", &json!(id)),
         ]
     );
+    let detail: Value = serde_json::from_str(records[1]["detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail, json!({"calls": count, "state": "live", "before": null, "limit": 7}));
     let older = site.json(&format!("/api/v1/audit?before={}", audit["before"])).await;
     assert_eq!(older["records"][0]["action"], "signed_in");
     assert_eq!(older["before"], Value::Null);
