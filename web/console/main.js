@@ -204,6 +204,8 @@ function render() {
   });
   document.body.replaceChildren(...[skip, header(place), main, state.desk?.node, toasts, live].filter(Boolean));
   document.body.dataset.page = place ?? "door";
+  // On a phone the links go beyond the edge.
+  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   state.page?.shown?.();
 }
 

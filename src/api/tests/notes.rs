@@ -49,6 +49,52 @@ async fn notes_and_tags_are_read_as_they_were_written() {
 }
 
 #[tokio::test]
+async fn a_link_lets_who_opens_it_read_one_call_and_no_other() {
+    let site = Site::open("api-shares").await;
+    let maker = site.user("minh", Role::Supervisor, None).await;
+    let reader = site.user("viewer", Role::Viewer, Some(&["places.vi"])).await;
+    let (id, other) =
+        (ended(&site, "sip:a@b.test", "booking.en").await, ended(&site, "sip:a@b.test", "booking.en").await);
+    let read = async |id: &str| status(site.by(&reader, Method::GET, &format!("/api/v1/calls/{id}"))).await;
+    assert_eq!(read(&id).await, 403);
+    let make = site.by(&maker, Method::POST, &format!("/api/v1/calls/{id}/shares")).json(&json!({"at_ms": 700}));
+    let made: Value = make.send().await.unwrap().json().await.unwrap();
+    let secret = json!({"secret": made["secret"]});
+    assert_eq!(read(&id).await, 403, "the link is not opened yet");
+    let opened: Value =
+        site.by(&reader, Method::POST, "/api/v1/shares").json(&secret).send().await.unwrap().json().await.unwrap();
+    assert_eq!([&opened["call"], &opened["at_ms"], &opened["by"]], [&json!(id), &json!(700), &json!("minh")]);
+    assert_eq!((read(&id).await, read(&other).await), (200, 403));
+    let path = format!("/api/v1/calls/{id}?timeline=true");
+    let text = site.by(&reader, Method::GET, &path).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("two people"), "what the maker reads: {text}");
+    for (path, body) in [("notes", json!({"text": "x"})), ("shares", json!({}))] {
+        let path = format!("/api/v1/calls/{id}/{path}");
+        assert_eq!(status(site.by(&reader, Method::POST, &path).json(&body)).await, 403, "it is to read");
+    }
+    let notes = format!("/api/v1/calls/{id}/notes");
+    assert_eq!(status(site.by(&reader, Method::GET, &notes)).await, 200);
+    // A link that has ended opens nothing, and what was opened by it is closed.
+    let until = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(1);
+    let over = crate::store::Share {
+        call: other.clone(),
+        at_ms: None,
+        by: "minh".into(),
+        rights: vec!["see_calls".into()],
+        until,
+    };
+    let hash = crate::security::digest("over");
+    site.store.share(&hash, &over).await.unwrap();
+    site.store.open_share(&hash, &other, "viewer").await.unwrap();
+    assert_eq!(read(&other).await, 403);
+    assert_eq!(status(site.by(&reader, Method::POST, "/api/v1/shares").json(&json!({"secret": "over"}))).await, 404);
+    let audit = site.json("/api/v1/audit").await.to_string();
+    for action in ["shared", "share_opened"] {
+        assert!(audit.contains(&format!("\"{action}\"")), "{audit}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_erased_is_in_no_table_and_no_file_and_others_stay() {
     let site = Site::open("api-erase").await;
     let admin = site.user("root", Role::Admin, None).await;

@@ -197,6 +197,11 @@ impl Walk<'_> {
                 "{method} {route}"
             );
         }
+        // A link is opened by whoever is known; by a cookie from this server's own pages alone.
+        const SHARES: &str = "/api/v1/shares";
+        let bare = self.server.request(Method::POST, SHARES).header("cookie", cookie).json(&json!({"secret": "x"}));
+        let answer = self.ask(&Method::POST, SHARES, bare).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (403, json!("csrf")));
     }
 
     /// A viewer's password: of another session than the one given, which ends.
