@@ -1,4 +1,5 @@
 //! `View`: what of a call somebody sees. Everything that leaves by the API goes through it: lists, calls, events.
+use crate::call::approvals::Approval;
 use crate::insight::wall::Row;
 use crate::security::{Principal, Right};
 use crate::store::{Call, CallEvent, LiveChange, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
@@ -59,6 +60,14 @@ impl View {
             row.seats.values_mut().for_each(|seat| seat.name = WITHHELD.into());
         }
         row
+    }
+
+    pub(super) fn approval(self, mut approval: Approval) -> Approval {
+        if !self.words {
+            approval.values.iter_mut().for_each(|value| value.text = WITHHELD.into());
+            approval.action = WITHHELD.into();
+        }
+        approval
     }
 
     /// Whether what changes from moment to moment is told: whose turn it is to everybody, what is said to who may see words.

@@ -3,9 +3,11 @@ use super::auth::need;
 use super::calls::of_right;
 use super::view::View;
 use super::watcher::{Connection, Gone};
+use super::wire::approvals::WallApprovals;
 use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
-use super::{ApiState, Problem, SharedState, auth};
+use super::{ApiState, Problem, SharedState, approvals, auth};
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::insight::health::HealthPlan;
 use crate::insight::wall::{Changes, Row, Wall};
 use crate::security::{Action, Principal, Right};
@@ -149,9 +151,10 @@ fn seen(principal: &Principal, rows: &[Row]) -> Vec<WallRow> {
 }
 
 /// A WebSocket: first every live call as a row (`{"event":"wall"}`), then the rows that change and the ids of calls that end
-/// (`{"event":"rows"}`), at most every 100 ms. A watcher that is too slow is sent the whole wall again.
+/// (`{"event":"rows"}`), at most every 100 ms; and to who may approve actions, those that wait (`{"event":"approvals"}`), at the start
+/// where there are any, and at each change. A watcher that is too slow is sent the whole wall again.
 #[utoipa::path(get, path = "/api/v1/wall", operation_id = "watch_wall", tag = "events", responses(
-    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges`"),
+    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges` and `WallApprovals`"),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "A parameter, or no WebSocket handshake"),
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
@@ -164,7 +167,7 @@ pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrad
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
-        let _ = tell_wall(connection, &principal, &state.wall).await;
+        let _ = tell_wall(connection, &principal, &state.wall, &state.app.approvals).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
@@ -183,7 +186,17 @@ fn crowded() -> Response {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected").later(10).into_response()
 }
 
-async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
+async fn tell_wall(
+    mut connection: Connection,
+    principal: &Principal,
+    feed: &WallFeed,
+    approvals: &ApprovalQueue,
+) -> Result<(), Gone> {
+    let mut asked = approvals.watch();
+    if !approvals.list().is_empty() {
+        asked.mark_changed();
+    }
+    let decides = principal.may(Right::Approve, None);
     'whole: loop {
         let (rows, mut changes) = feed.watch();
         let calls = seen(principal, &rows);
@@ -193,6 +206,11 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &Wal
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
+                Ok(()) = asked.changed(), if decides => {
+                    let approvals = approvals::seen(principal, approvals.list());
+                    connection.tell(&WallApprovals { approvals }).await?;
+                    continue;
+                }
                 stays = connection.stays() => {
                     stays?;
                     continue;

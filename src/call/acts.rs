@@ -9,6 +9,7 @@ use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
+use media::hears::Supervision;
 use media::leg::{LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
@@ -46,6 +47,8 @@ pub trait CallPort {
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
+    /// Ends the recording for good, and removes what there is of it unless that is kept.
+    fn stop_recording(&mut self, keeps: bool);
     fn run(&mut self, call: ToolCall);
     /// Stops a tool, if it still runs.
     fn cancel(&mut self, id: ToolId);
@@ -88,6 +91,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Secret(secret) => {
             port.pause_recording(PausedBy::Bot, secret);
         }
+        Act::StopRecording { keeps } => port.stop_recording(keeps),
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
@@ -100,18 +104,20 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
     None
 }
 
-/// Does to the room what a supervisor wants; the core is told what this returns.
-pub fn seat(order: SeatOrder, port: &mut impl CallPort) -> SeatNews {
+/// Does to the room what a supervisor wants; the core is told what this returns. Until the caller has heard that others may listen
+/// (`is_disclosed`), a seat neither hears nor is heard.
+pub fn seat(order: SeatOrder, is_disclosed: bool, port: &mut impl CallPort) -> SeatNews {
     let SeatOrder { seat, name, change } = order;
+    let now = |mode| RoomOrder::Supervise(seat, if is_disclosed { mode } else { Supervision::Absent });
     let event = match change {
         SeatChange::Join { wire, plan, mode } => {
             port.join(seat, wire, plan);
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Joined(mode)
+            port.order(now(mode));
+            if is_disclosed { SeatEvent::Joined(mode) } else { SeatEvent::Waits(mode) }
         }
         SeatChange::Mode(mode, why) => {
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Mode(mode, why)
+            port.order(now(mode));
+            if is_disclosed { SeatEvent::Mode(mode, why) } else { SeatEvent::Waits(mode) }
         }
         SeatChange::Leave(why) => {
             port.leave(seat);

@@ -70,6 +70,8 @@ pub struct SeatNews {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatEvent {
+    /// It is to take part like this once the caller has heard that others may listen; until then it hears nothing.
+    Waits(Supervision),
     Joined(Supervision),
     Mode(Supervision, SeatWhy),
     Left(SeatWhy),
@@ -80,6 +82,10 @@ impl SeatNews {
     pub fn mark(&self, ms: u64) -> CallEvent {
         let (seat, name) = (self.seat.0, &self.name);
         let (event, data) = match self.event {
+            SeatEvent::Waits(mode) => {
+                let mode = mode_name(mode);
+                ("seat_waits", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode, "why": "disclosure" }))
+            }
             SeatEvent::Joined(mode) => {
                 ("seat_joined", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode_name(mode) }))
             }

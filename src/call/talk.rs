@@ -24,6 +24,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
+mod approvals;
 mod outputs;
 mod supervised;
 
@@ -42,6 +43,8 @@ pub struct Talk {
     stopwatch: Stopwatch,
     /// Where in the call the caller's voice last began.
     speech_at: SamplePos,
+    /// The actions that wait for a supervisor.
+    approvals: BTreeSet<ToolId>,
     /// The tools that run. Meanwhile the conversation asks for patience itself, and no other sound is due.
     tools: BTreeSet<ToolId>,
     dedup: KeyDedup,
@@ -80,6 +83,10 @@ impl Core for Talk {
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
+    fn is_disclosed(&self) -> bool {
+        self.conversation.is_disclosed()
+    }
+
     fn handle(&mut self, now: Instant, input: CallInput) {
         if self.ended {
             return;
@@ -98,6 +105,7 @@ impl Core for Talk {
             CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
             CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             CallInput::Page(incoming) => self.page_message(now, incoming),
+            CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
             CallInput::ToolDone { id, result } => {
                 self.tool_ended(now, id);
                 self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
@@ -108,6 +116,9 @@ impl Core for Talk {
             CallInput::Guide(order) => self.guide(now, order),
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
             CallInput::Tick => self.tick(now),
+        }
+        if !self.ended {
+            self.admit_waiting(now);
         }
         if !self.ended {
             let state = self.state();
@@ -132,6 +143,7 @@ impl Talk {
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             speech_at: SamplePos::default(),
+            approvals: BTreeSet::new(),
             tools: BTreeSet::new(),
             dedup: KeyDedup::default(),
             page: None,
@@ -278,7 +290,10 @@ impl Talk {
         self.watchdog.set_on_hold(stopped, now);
         self.due.restart(now);
         self.extend_last_words(now);
+        self.due.words_given_up();
         self.transcript.forget_caller_sound();
+        self.transcript.withdraw_partial();
+        self.tell_changes();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
@@ -382,8 +397,8 @@ impl Talk {
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
-        // Words that were on their way when a person took the call over.
-        if self.supervisors.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
+        // Words that were on their way when a person took the call over, or the line was put on hold.
+        if self.waits() && !matches!(heard, Heard::Failed(_)) {
             return;
         }
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
@@ -525,6 +540,7 @@ impl Talk {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.withdraw_all(now);
         self.transcript.abandon(now);
         self.ending = None;
         self.finish_bot_turns(now);

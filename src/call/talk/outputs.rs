@@ -5,7 +5,8 @@ use crate::call::end::End;
 use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, Private, Slot, Turn};
+use crate::store::{CallEvent, Mark, Private, Slot, Turn};
+use dialog::approval::ApprovalCall;
 use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
@@ -42,6 +43,8 @@ impl Talk {
             Output::Run(call) => self.run(now, call),
             Output::Cancel(id) => self.cancel(now, id),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
+            Output::StopRecording { keeps } => self.stop_recording(now, keeps),
+            Output::MachineTold => self.mark(now, "machine_told"),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -121,13 +124,25 @@ impl Talk {
     }
 
     fn listen(&mut self, expect: Expect) {
-        if expect.secret != self.secret {
-            self.secret = expect.secret;
-            self.transcript.expect_secret(expect.secret);
-            self.act(Act::Secret(expect.secret));
-        }
+        self.expect_secret(expect.secret);
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
         self.act(Act::Listen(expect));
+    }
+
+    /// What is said from now on is secret, or is not any more.
+    pub(super) fn expect_secret(&mut self, secret: bool) {
+        if std::mem::replace(&mut self.secret, secret) != secret {
+            self.transcript.expect_secret(secret);
+            self.act(Act::Secret(secret));
+        }
+    }
+
+    /// The caller does not want to be recorded.
+    fn stop_recording(&mut self, now: Instant, keeps: bool) {
+        let before = if keeps { "kept" } else { "dropped" };
+        let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
+        self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
+        self.act(Act::StopRecording { keeps });
     }
 
     fn keying(&mut self, now: Instant, keying: bool) {
@@ -139,13 +154,20 @@ impl Talk {
     }
 
     fn run(&mut self, now: Instant, call: ToolCall) {
-        self.mark(now, "tool_called");
-        self.tool_started(call.id);
+        match ApprovalCall::of(&call) {
+            Some(asked) => self.ask_approval(now, call.id, &asked),
+            None => {
+                self.mark(now, "tool_called");
+                self.tool_started(call.id);
+            }
+        }
         self.act(Act::Run(call));
     }
 
     fn cancel(&mut self, now: Instant, id: ToolId) {
-        self.tool_ended(now, id);
+        if !self.withdraw(now, id) {
+            self.tool_ended(now, id);
+        }
         self.act(Act::Cancel(id));
     }
 

@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(super) struct CallSupervisors {
     /// Who sits where, and how they take part.
     seats: BTreeMap<Seat, (String, Supervision)>,
+    /// Who waits until the caller has heard that others may listen, and how they are to take part then.
+    waiting: BTreeMap<Seat, (String, Supervision)>,
     /// The number of the last guidance.
     guidance: u64,
     /// Guidance that was followed, with the first clause that it led to.
@@ -35,12 +37,28 @@ impl Talk {
         self.change_seat(now, news, Guidance::default());
     }
 
+    /// Who has waited takes part from the moment on at which the caller has heard that others may listen.
+    pub(super) fn admit_waiting(&mut self, now: Instant) {
+        if self.supervisors.waiting.is_empty() || !self.conversation.is_disclosed() {
+            return;
+        }
+        for (seat, (name, mode)) in std::mem::take(&mut self.supervisors.waiting) {
+            self.act(Act::Supervise(seat, mode));
+            self.seat(now, SeatNews { seat, name, event: SeatEvent::Joined(mode) });
+        }
+        self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+    }
+
     /// Notes a change of a seat. Where it ends a takeover, the call is the bot's again.
     fn change_seat(&mut self, now: Instant, news: SeatNews, guidance: Guidance) {
         self.note(news.mark(self.ms(now)));
         let before = self.supervisors.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
+            SeatEvent::Waits(mode) => {
+                self.supervisors.waiting.insert(seat, (name, mode));
+                return self.tell_conversation(now, conversation::Input::ListenerWaits(true));
+            }
             SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
                 self.supervisors.seats.insert(seat, (name, mode));
                 SeatWhy::Asked
@@ -51,6 +69,9 @@ impl Talk {
             }
             SeatEvent::Left(why) => {
                 self.supervisors.seats.remove(&seat);
+                if self.supervisors.waiting.remove(&seat).is_some() && self.supervisors.waiting.is_empty() {
+                    self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+                }
                 why
             }
         };
@@ -72,21 +93,24 @@ impl Talk {
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
+        // The question for a secret is the bot's: it asks for it anew when it is back.
+        self.expect_secret(false);
         for silence in [self.silences.ear_closes(now), self.silences.person(true, now)] {
             self.silence(silence);
         }
     }
 
-    /// The call is the bot's again; one that had said goodbye ends it.
+    /// The call is the bot's again; one that had said goodbye says it once more.
     fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
         self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
         self.silence(silence);
-        if let Some((end, _)) = self.ending {
-            return self.end(now, end);
-        }
         self.tell_conversation(now, conversation::Input::HandedBack(guidance));
+        if self.ending.is_some() {
+            self.transcript.complete_bot();
+            self.extend_last_words(now);
+        }
         if self.watchdog.is_on_hold() {
             self.act(Act::Gain(Gain::Hold));
         }
@@ -137,7 +161,7 @@ impl Talk {
         })
     }
 
-    fn note_mark(&mut self, name: &str, data: Value) {
+    pub(super) fn note_mark(&mut self, name: &str, data: Value) {
         self.note(CallEvent::Mark(Mark { name: name.into(), data: Private(data) }));
     }
 

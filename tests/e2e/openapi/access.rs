@@ -176,6 +176,8 @@ impl Walk<'_> {
             ("DELETE", "/api/v1/calls/{id}/seats/{seat}", None),
             ("POST", "/api/v1/calls/{id}/handback", Some(json!({}))),
             ("POST", "/api/v1/calls/{id}/guidance", Some(json!({"task": "book"}))),
+            ("GET", "/api/v1/approvals", None),
+            ("POST", "/api/v1/approvals/{id}", Some(json!({"decision": "decline"}))),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
